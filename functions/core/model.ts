@@ -1,0 +1,234 @@
+/**
+ * The nouns of Berth, as they are stored. All are plain JSON: times are ISO 8601 strings in UTC with
+ * milliseconds, names are RFC 1123 labels (see names.ts), and no field ever holds a secret value.
+ */
+import type { ProblemDetail } from './problem.ts';
+import type { ScoreWorkload } from './score/types.ts';
+
+export interface Project {
+  name: string;
+  displayName?: string;
+  createdAt: string;
+  createdBy: string;
+}
+
+export interface Service {
+  project: string;
+  name: string;
+  /** Where the source lives; informative, builds name their own source. */
+  repository?: string;
+  createdAt: string;
+  createdBy: string;
+}
+
+/** Where a version's source came from. */
+export type Source =
+  | { kind: 'upload'; sha256: string; bytes: number }
+  | { kind: 'git'; url: string; ref: string; commit: string; author?: string; message?: string }
+  | { kind: 'image'; reference: string };
+
+/** An image digest plus the Score workload that came with it. Immutable. */
+export interface Version {
+  project: string;
+  service: string;
+  /** Twelve hex digits of the hash of digest and workload: the same pair is the same version. */
+  id: string;
+  /** `sha256:` and 64 hex digits: the OCI image manifest. */
+  digest: string;
+  tags: string[];
+  workload: ScoreWorkload;
+  source: Source;
+  /** Bytes of all layers, compressed. */
+  size?: number;
+  createdAt: string;
+  createdBy: string;
+}
+
+export type EnvironmentState =
+  | 'provisioning'
+  | 'ready'
+  | 'hibernating'
+  | 'hibernated'
+  | 'waking'
+  | 'destroying'
+  | 'destroyed'
+  | 'failed';
+
+export interface Environment {
+  project: string;
+  name: string;
+  /** Differs between two environments that had the same name one after the other. */
+  id: string;
+  kind: 'persistent' | 'ephemeral';
+  state: EnvironmentState;
+  /** Counts state changes: a cleanup decided on one generation does nothing to the next (I8). */
+  generation: number;
+  /** Seconds without a request or deployment before it hibernates. */
+  idleAfterSeconds?: number;
+  /** When it is destroyed. */
+  expiresAt?: string;
+  lastActivityAt: string;
+  /** The operation that is changing its state, if any. */
+  operation?: string;
+  /** What a destroy could not remove yet. */
+  leftovers?: string[];
+  createdAt: string;
+  createdBy: string;
+}
+
+/** A service in an environment: which deployment is the newest, which one serves. */
+export interface Instance {
+  project: string;
+  environment: string;
+  service: string;
+  /** The fence: the number of the newest deployment. Only grows (I5). */
+  newest: number;
+  /** The deployment that serves, or served before hibernation: the last good one. */
+  current?: number;
+  createdAt: string;
+}
+
+export type RunStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'canceled' | 'superseded';
+
+/** Outputs of a provisioned resource; secret ones by reference. */
+export interface ResourceOutputs {
+  values: Record<string, string>;
+  secrets: Record<string, SecretReference>;
+}
+
+/** Names one version of one secret; never its value. */
+export interface SecretReference {
+  secret: string;
+  version: string;
+}
+
+export type DeploymentKind = 'deploy' | 'promote' | 'rollback';
+
+/** One version put into one environment for one service. */
+export interface Deployment {
+  project: string;
+  environment: string;
+  service: string;
+  number: number;
+  kind: DeploymentKind;
+  version: string;
+  digest: string;
+  workload: ScoreWorkload;
+  /** Outputs by the workload's resource names, resolved once: a rollback restores them (absent until prepared). */
+  outputs?: Record<string, ResourceOutputs>;
+  rollbackTo?: number;
+  fromEnvironment?: string;
+  status: RunStatus;
+  operation: string;
+  error?: ProblemDetail;
+  createdAt: string;
+  createdBy: string;
+  finishedAt?: string;
+}
+
+/** An instance of a Score resource type in an environment. */
+export interface Resource {
+  project: string;
+  environment: string;
+  /** Score's identity: `type.class#id`. */
+  uid: string;
+  type: string;
+  class: string;
+  id: string;
+  params: Record<string, unknown>;
+  /** `provisioning` is written before anything is made (I4). */
+  state: 'provisioning' | 'ready' | 'removing';
+  outputs: ResourceOutputs;
+  services: string[];
+  operation: string;
+  createdAt: string;
+}
+
+/** A secret's name and versions; the values live behind the Secrets port alone. */
+export interface SecretRecord {
+  project: string;
+  environment: string;
+  name: string;
+  version: string;
+  createdAt: string;
+  updatedAt: string;
+  updatedBy: string;
+}
+
+export type OperationKind =
+  | 'build'
+  | 'provision-environment'
+  | 'deploy'
+  | 'rollback'
+  | 'hibernate'
+  | 'wake'
+  | 'destroy-environment';
+
+export interface OperationStep {
+  name: string;
+  startedAt: string;
+  /** 1 for the first try. */
+  attempt: number;
+}
+
+/** A piece of long work: one run of a state machine. */
+export interface Operation {
+  id: string;
+  kind: OperationKind;
+  status: RunStatus;
+  project: string;
+  environment?: string;
+  service?: string;
+  /** The deployment that it carries out. */
+  number?: number;
+  /** The environment's generation when it was accepted. */
+  generation?: number;
+  /** References the steps need (a source, a tag), never payloads. */
+  input: Record<string, string>;
+  steps: OperationStep[];
+  cancelRequested?: boolean;
+  error?: ProblemDetail;
+  result?: Record<string, unknown>;
+  createdAt: string;
+  createdBy: string;
+  endedAt?: string;
+  /** By then it has ended or is ended by the sweep (I3). */
+  deadline: string;
+}
+
+/** What happened and who did it; written with the change itself (I9). */
+export interface BerthEvent {
+  id: string;
+  at: string;
+  project: string;
+  actor: string;
+  /** `noun.verb`, as in `deployment.succeeded`. */
+  type: string;
+  environment?: string;
+  service?: string;
+  operation?: string;
+  data?: Record<string, unknown>;
+}
+
+/** Who is calling. */
+export interface Principal {
+  id: string;
+  administrator: boolean;
+}
+
+/** Actors that are Berth itself. */
+export const SYSTEM_ACTOR = 'berth';
+
+export interface EnvironmentRef {
+  project: string;
+  environment: string;
+}
+
+export interface InstanceRef extends EnvironmentRef {
+  service: string;
+}
+
+const terminal: ReadonlySet<RunStatus> = new Set(['succeeded', 'failed', 'canceled', 'superseded']);
+
+/** Whether nothing more will happen to it. */
+export const isTerminal = (status: RunStatus): boolean => terminal.has(status);

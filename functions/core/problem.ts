@@ -1,0 +1,110 @@
+/** Errors that people see: RFC 9457 problems with a stable code and the next thing to do. */
+
+/** What a failed operation or deployment keeps of its error. */
+export interface ProblemDetail {
+  code: string;
+  /** What happened and why. */
+  cause: string;
+  /** The next thing to do. */
+  hint: string;
+}
+
+/** Every code and the HTTP status and title that go with it. Codes never change their meaning. */
+export const problemCodes = {
+  malformed_json: [400, 'The body is not valid JSON'],
+  malformed_request: [400, 'The request can not be read'],
+  invalid_request: [400, 'The request is not valid'],
+  invalid_cursor: [400, 'The cursor is not valid'],
+  invalid_score: [422, 'The Score file is not valid'],
+  invalid_archive: [422, 'The archive is not acceptable'],
+  unauthenticated: [401, 'No valid credentials'],
+  forbidden: [403, 'Not allowed'],
+  not_found: [404, 'Not found'],
+  method_not_allowed: [405, 'Method not allowed'],
+  already_exists: [409, 'Already exists'],
+  conflict: [409, 'Something else changed it'],
+  not_empty: [409, 'Not empty'],
+  environment_not_ready: [409, 'The environment is not ready'],
+  operation_in_progress: [409, 'Another operation is in progress'],
+  operation_ended: [409, 'The operation has ended'],
+  ambiguous_version: [409, 'The version is ambiguous'],
+  precondition_failed: [412, 'The precondition failed'],
+  payload_too_large: [413, 'The body is too large'],
+  headers_too_large: [431, 'The header is too large'],
+  uri_too_long: [414, 'The URI is too long'],
+  unsupported_media_type: [415, 'Unsupported media type'],
+  idempotency_key_reused: [422, 'The idempotency key was used for another request'],
+  too_many_requests: [429, 'Too many requests'],
+  internal: [500, 'Something failed inside Berth'],
+  upstream_unavailable: [502, 'The workload can not be reached'],
+  unavailable: [503, 'Not available now'],
+  storage_full: [507, 'The disk is full'],
+  // Causes of failed operations; seen in `error.code`, and as a status only where a request waits for one.
+  unknown_resource_type: [422, 'Unknown resource type'],
+  invalid_resource: [422, 'The resource can not be provided'],
+  unresolved_placeholder: [422, 'A placeholder can not be resolved'],
+  image_unavailable: [422, 'The image can not be had'],
+  build_failed: [422, 'The build failed'],
+  source_unavailable: [422, 'The source can not be had'],
+  nothing_to_run: [422, 'Nothing to run was found'],
+  release_failed: [422, 'The release command failed'],
+  workload_crashed: [422, 'The workload crashed'],
+  workload_not_ready: [422, 'The workload did not become ready'],
+  deadline_exceeded: [504, 'It took too long'],
+  canceled: [409, 'Canceled'],
+  superseded: [409, 'Superseded by a newer deployment'],
+  environment_gone: [409, 'The environment is being destroyed'],
+  fenced: [409, 'A newer deployment has taken over'],
+} as const satisfies Record<string, readonly [number, string]>;
+
+export type ProblemCode = keyof typeof problemCodes;
+
+export interface ProblemOptions {
+  /** The next thing to do. */
+  hint: string;
+  /** Members added to the problem document, such as `errors`. */
+  extra?: Record<string, unknown>;
+  cause?: unknown;
+}
+
+/**
+ * The one error class whose text is meant for users. Anything else that is thrown becomes `internal`
+ * at the edge, with its text kept to the log.
+ */
+export class Problem extends Error {
+  readonly code: ProblemCode;
+  readonly status: number;
+  readonly title: string;
+  readonly hint: string;
+  readonly extra: Record<string, unknown>;
+
+  /** @param detail "{what happened}: {why}", one sentence, without secret values. */
+  constructor(code: ProblemCode, detail: string, options: ProblemOptions) {
+    super(detail, options.cause === undefined ? undefined : { cause: options.cause });
+    // A workflow's Retry and Catch match on the name, so each code is its own error there.
+    this.name = `Berth.${code}`;
+    this.code = code;
+    [this.status, this.title] = problemCodes[code];
+    this.hint = options.hint;
+    this.extra = options.extra ?? {};
+  }
+
+  /** The part that an operation keeps. */
+  toDetail(): ProblemDetail {
+    return { code: this.code, cause: this.message, hint: this.hint };
+  }
+}
+
+/** A fault that is worth another try: a time-out, a throttle, a lost connection. ASL retries it by its name. */
+export class TransientError extends Error {
+  override name = 'Berth.Transient';
+}
+
+/** What to keep of any error: a problem as it is, anything else without its text. */
+export function toProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  return new Problem('internal', 'Something failed inside Berth; its log has the details.', {
+    hint: 'Try again; if it stays, look for the error in the log of Berth itself.',
+    cause: error,
+  });
+}

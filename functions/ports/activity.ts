@@ -1,0 +1,21 @@
+/** When an environment was last used, and how much. */
+import type { EnvironmentRef, InstanceRef } from '../core/model.ts';
+
+export interface RequestSample {
+  at: string;
+  requests: number;
+  /** Answers with a status of 500 or more. */
+  errors: number;
+  /** Of the requests in this sample, milliseconds. */
+  p50Ms: number;
+  p99Ms: number;
+}
+
+export interface Activity {
+  /** Time of the last request to each, epoch milliseconds; undefined where none is known. In the order asked. */
+  lastRequests(environments: readonly EnvironmentRef[]): Promise<(number | undefined)[]>;
+  /** Ten-second samples of the last `windowSeconds`, oldest first; only those with requests. */
+  requests(instance: InstanceRef, windowSeconds: number): Promise<RequestSample[]>;
+  /** Forgets an environment; idempotent. */
+  forget(environment: EnvironmentRef): Promise<void>;
+}

@@ -1,0 +1,39 @@
+/** Source in, image out. */
+import type { Source } from '../core/model.ts';
+import type { RepositoryRef } from './registry.ts';
+
+export type BuildSource =
+  /** A tar.gz kept by `SourceStore.save`. */
+  { kind: 'upload'; id: string } | { kind: 'git'; url: string; ref: string };
+
+export interface BuildRequest {
+  repository: RepositoryRef;
+  operation: string;
+  source: BuildSource;
+}
+
+export interface BuildResult {
+  digest: string;
+  /** Text of the Score file found at the root of the source; undefined when there is none. */
+  score?: string;
+  /** Contents of files that the Score file names by `source`, by that path; base64. */
+  files: Record<string, string>;
+  source: Source;
+  /** How it was recognised, in words. */
+  detected: string;
+}
+
+export interface Builder {
+  /**
+   * Keeps an uploaded tar.gz until its build is over; resolves to its id, hash and size.
+   * @throws Problem payload_too_large | invalid_archive (not gzip) | storage_full
+   */
+  saveSource(body: ReadableStream<Uint8Array>): Promise<{ id: string; sha256: string; bytes: number }>;
+  removeSource(id: string): Promise<void>;
+  /**
+   * Builds and pushes; the same request twice gives an image again, never half of one. Output goes line by
+   * line to `log`.
+   * @throws Problem invalid_archive | source_unavailable | nothing_to_run | build_failed
+   */
+  build(request: BuildRequest, log: (line: string) => void, signal: AbortSignal): Promise<BuildResult>;
+}

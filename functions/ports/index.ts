@@ -1,0 +1,24 @@
+/** All that Berth borrows from the outside. */
+import type { Activity } from './activity.ts';
+import type { Builder } from './builder.ts';
+import type { Databases } from './databases.ts';
+import type { Effects } from './effects.ts';
+import type { Logs } from './logs.ts';
+import type { Registry } from './registry.ts';
+import type { Secrets } from './secrets.ts';
+import type { Store } from './store.ts';
+import type { Workflows } from './workflows.ts';
+import type { Workloads } from './workloads.ts';
+
+export interface Ports {
+  store: Store;
+  workflows: Workflows;
+  workloads: Workloads;
+  registry: Registry;
+  builder: Builder;
+  databases: Databases;
+  secrets: Secrets;
+  activity: Activity;
+  logs: Logs;
+  effects: Effects;
+}

@@ -1,0 +1,38 @@
+/** Images by digest, a repository per service. */
+export interface ImageConfig {
+  entrypoint: string[];
+  cmd: string[];
+  env: Record<string, string>;
+  workingDir: string;
+  labels: Record<string, string>;
+}
+
+export interface Image {
+  /** Digest of the manifest, `sha256:` and 64 hex digits. */
+  digest: string;
+  config: ImageConfig;
+  /** Bytes of all layers, compressed. */
+  size: number;
+}
+
+export interface RepositoryRef {
+  project: string;
+  service: string;
+}
+
+/** The label under which an image carries its Score file (YAML text). */
+export const SCORE_LABEL = 'dev.berth.score';
+
+export interface Registry {
+  /** Makes the repository; idempotent. */
+  ensureRepository(repository: RepositoryRef): Promise<void>;
+  /** Removes the repository with its images; idempotent. */
+  removeRepository(repository: RepositoryRef): Promise<void>;
+  /**
+   * Resolves a digest or a tag, or a full reference, to an image in this repository.
+   * @throws Problem image_unavailable
+   */
+  resolve(repository: RepositoryRef, reference: string): Promise<Image>;
+  /** All images of a repository, in no order. */
+  list(repository: RepositoryRef): Promise<string[]>;
+}

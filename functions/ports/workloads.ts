@@ -1,0 +1,173 @@
+/** Runs workloads: processes on one machine, pods on a cluster. */
+import type { EnvironmentRef, InstanceRef } from '../core/model.ts';
+import type { ProblemDetail } from '../core/problem.ts';
+
+/** A workload with everything resolved. It holds secret values: never store or log it. */
+export interface WorkloadSpec extends InstanceRef {
+  /** The deployment whose content this is. */
+  number: number;
+  /**
+   * The newest deployment number that the caller knows of; at least `number`, more when an earlier deployment
+   * is put back. An apply with a lower fence than an earlier one is refused (I5).
+   */
+  fence: number;
+  operation: string;
+  containers: ContainerSpec[];
+  ports: ServicePort[];
+  /** Hosts and paths beside the default URL. */
+  routes: Route[];
+  replicas: number;
+  /** How long the rollout may take, seconds. */
+  progressDeadlineSeconds: number;
+}
+
+export interface ContainerSpec {
+  name: string;
+  /** Digest (`sha256:...`) of an image of this service in the Registry. */
+  digest: string;
+  /** Replaces the image's entrypoint. `$(VAR)` expands as Kubernetes does. */
+  command?: string[];
+  /** Replaces the image's arguments. */
+  args?: string[];
+  variables: Variable[];
+  files: FileSpec[];
+  volumes: VolumeMount[];
+  livenessProbe?: Probe;
+  readinessProbe?: Probe;
+  limits: Compute;
+  requests: Compute;
+  /** Containers that this one must come before, and how far it has to be. */
+  before: Record<string, 'started' | 'healthy' | 'complete'>;
+}
+
+export interface Variable {
+  name: string;
+  value: string;
+  /** Masked wherever the workload's output is shown. */
+  sensitive: boolean;
+}
+
+export interface FileSpec {
+  /** Absolute path in the container. */
+  target: string;
+  content: Uint8Array;
+  /** Permission bits, such as 0o600. */
+  mode: number;
+}
+
+export interface VolumeMount {
+  /** Output `source` of a volume resource. */
+  source: string;
+  /** Absolute path in the container. */
+  target: string;
+  /** Path inside the volume, relative. */
+  path?: string;
+  readOnly: boolean;
+}
+
+export interface Probe {
+  httpGet?: {
+    path: string;
+    port: number;
+    scheme: 'HTTP' | 'HTTPS';
+    host?: string;
+    headers: { name: string; value: string }[];
+  };
+  exec?: { command: string[] };
+}
+
+export interface ServicePort {
+  name: string;
+  port: number;
+  targetPort: number;
+  protocol: 'TCP' | 'UDP';
+}
+
+export interface Route {
+  host: string;
+  /** Prefix, starts with a slash. */
+  path: string;
+  /** A service port's `port`. */
+  port: number;
+}
+
+export interface Compute {
+  /** Whole and fractional cores. */
+  cpu?: number;
+  memoryBytes?: number;
+}
+
+export type Rollout =
+  | { state: 'ready' }
+  | { state: 'failed'; error: ProblemDetail }
+  /** Still going when the deadline came: ask again. */
+  | { state: 'progressing' };
+
+export interface ReplicaStatus {
+  /** Stable while it runs: a process id, a pod's name. */
+  id: string;
+  deployment: number;
+  state: 'starting' | 'running' | 'ready' | 'restarting' | 'stopping' | 'stopped';
+  restarts: number;
+  startedAt?: string;
+  /** Why it is not ready, in words. */
+  reason?: string;
+}
+
+export interface WorkloadStatus {
+  /** The deployment that receives traffic. */
+  serving?: number;
+  desiredReplicas: number;
+  readyReplicas: number;
+  replicas: ReplicaStatus[];
+}
+
+/** One sample; rates are over the time since the sample before. */
+export interface MetricSample {
+  at: string;
+  /** Cores in use, all replicas together. */
+  cpu: number;
+  memoryBytes: number;
+}
+
+export interface ReleaseResult {
+  exitCode: number;
+  /** Last lines of its output, masked. */
+  tail: string[];
+}
+
+export interface Workloads {
+  /** Makes the place for an environment's workloads (a namespace, a directory); idempotent. */
+  ensureEnvironment(environment: EnvironmentRef, owner: { operation: string }): Promise<void>;
+  /** Stops and removes all in it, and the place itself; idempotent. After it, `apply` is refused. */
+  removeEnvironment(environment: EnvironmentRef): Promise<void>;
+  /** Names of what is left of an environment: processes, directories, objects. Empty when all is gone. */
+  inventory(environment: EnvironmentRef): Promise<string[]>;
+  /**
+   * Declares what shall run; returns once that is accepted, not when it is ready. What serves goes on serving
+   * until the new one is ready (I6). Applying the number that already serves ends any rollout and keeps it.
+   * @throws Problem fenced | environment_gone | image_unavailable
+   */
+  apply(spec: WorkloadSpec): Promise<void>;
+  /** Waits, without polling by the caller, until a deployment serves, has failed, or the signal aborts. */
+  awaitRollout(instance: InstanceRef, number: number, signal: AbortSignal): Promise<Rollout>;
+  /** Runs a command once, with the image, variables, files and volumes of the first container. Output goes to the log. */
+  runRelease(spec: WorkloadSpec, command: string[], signal: AbortSignal): Promise<ReleaseResult>;
+  /** 0 stops it and keeps what it was; the declared number brings it back. */
+  scale(instance: InstanceRef, replicas: number): Promise<void>;
+  /** Stops and removes a service's workload; idempotent. @param fence as in WorkloadSpec */
+  remove(instance: InstanceRef, fence: number): Promise<void>;
+  status(instance: InstanceRef): Promise<WorkloadStatus | undefined>;
+  /** Samples of the last `windowSeconds`, oldest first. */
+  metrics(instance: InstanceRef, windowSeconds: number): Promise<MetricSample[]>;
+  /** The URL people use. */
+  url(instance: InstanceRef): string;
+  /** The host that a dns resource names; unique in the environment. */
+  host(environment: EnvironmentRef, label: string): string;
+  /** Where another workload in the environment reaches a service port. */
+  endpoint(instance: InstanceRef, port: ServicePort): Promise<{ hostname: string; port: number }>;
+  /** Makes a volume, idempotent; resolves to the `source` for mounts. */
+  ensureVolume(environment: EnvironmentRef, name: string, sizeBytes: number): Promise<string>;
+  removeVolume(environment: EnvironmentRef, name: string): Promise<void>;
+  close(): Promise<void>;
+}
