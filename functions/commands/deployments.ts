@@ -1,0 +1,181 @@
+/** Deployments: put a version into an environment, promote it from another one, or go back to an earlier one. */
+import { deploymentKey, environmentKey, instanceKey, serviceKey } from '../core/keys.ts';
+import type {
+  Deployment,
+  DeploymentKind,
+  Environment,
+  Instance,
+  InstanceRef,
+  Operation,
+} from '../core/model.ts';
+import { Problem } from '../core/problem.ts';
+import type { Ports } from '../ports/index.ts';
+import type { Item } from '../ports/store.ts';
+import { type Caller, commit, retryOnConflict } from './change.ts';
+import { environmentWrite, notReady } from './environments.ts';
+import { acceptWrites, newOperation, startOperation } from './operations.ts';
+import { getDeployment, getEnvironment, getInstance, getService } from './records.ts';
+import { findVersion } from './versions.ts';
+
+export type DeploymentRequest = { version: string } | { fromEnvironment: string } | { rollbackTo: number };
+
+export interface AcceptedDeployment {
+  deployment: Deployment;
+  operation: Operation;
+}
+
+/** What a new deployment takes over from where it comes from. */
+type Content = Pick<Deployment, 'kind' | 'version' | 'digest' | 'workload'> &
+  Partial<Pick<Deployment, 'outputs' | 'rollbackTo' | 'fromEnvironment'>>;
+
+/**
+ * Accepts a deployment: it gets the next number, and with it the fence (I5); an earlier one that is still going
+ * on ends as superseded.
+ * @throws Problem not_found | environment_not_ready | ambiguous_version | conflict
+ */
+export async function createDeployment(
+  ports: Ports,
+  caller: Caller,
+  ref: InstanceRef,
+  request: DeploymentRequest,
+): Promise<AcceptedDeployment> {
+  const accepted = await retryOnConflict(async () => {
+    const { store, effects } = ports;
+    await getService(store, ref);
+    const environment = await getEnvironment(store, ref);
+    if (environment.data.state !== 'ready') throw notReady(environment.data, ['ready']);
+    const instance = await store.get<Instance>(instanceKey(ref));
+    const content = await contentOf(ports, ref, request);
+    const at = new Date(effects.now()).toISOString();
+    const number = (instance?.data.newest ?? 0) + 1;
+    const operation = newOperation(ports, caller.actor, {
+      kind: content.kind === 'rollback' ? 'rollback' : 'deploy',
+      ...pick(ref),
+      number,
+      generation: environment.data.generation,
+    });
+    const deployment: Deployment = {
+      ...pick(ref),
+      number,
+      ...content,
+      status: 'queued',
+      operation: operation.id,
+      createdAt: at,
+      createdBy: caller.actor,
+    };
+    const result = { deployment, operation };
+    await commit(ports, caller, {
+      writes: [
+        // A deployment is activity: an idle rule starts anew, and a cleanup decided before it does nothing (I8).
+        environmentWrite(touched(environment, at), { version: environment.version }),
+        instanceWrite(ref, instance, number, at),
+        { put: { ...deploymentKey(ref, number), data: deployment }, if: 'absent' },
+        { check: serviceKey(ref), if: 'present' },
+        ...acceptWrites(ports, operation),
+      ],
+      events: [
+        {
+          ...pick(ref),
+          operation: operation.id,
+          type: 'deployment.created',
+          data: {
+            number,
+            kind: content.kind,
+            version: content.version,
+            ...(content.rollbackTo && { rollbackTo: content.rollbackTo }),
+            ...(content.fromEnvironment && { fromEnvironment: content.fromEnvironment }),
+          },
+        },
+      ],
+      result,
+    });
+    return result;
+  });
+  await startOperation(ports, accepted.operation);
+  return accepted;
+}
+
+const pick = ({ project, environment, service }: InstanceRef): InstanceRef => ({
+  project,
+  environment,
+  service,
+});
+
+const touched = (item: Item<Environment>, at: string): Environment => ({ ...item.data, lastActivityAt: at });
+
+function instanceWrite(ref: InstanceRef, item: Item<Instance> | undefined, newest: number, at: string) {
+  const data: Instance = item ? { ...item.data, newest } : { ...pick(ref), newest, createdAt: at };
+  return { put: { ...instanceKey(ref), data }, if: item ? { version: item.version } : ('absent' as const) };
+}
+
+async function contentOf(ports: Ports, ref: InstanceRef, request: DeploymentRequest): Promise<Content> {
+  if ('rollbackTo' in request) return rollbackContent(ports, ref, request.rollbackTo);
+  if ('fromEnvironment' in request) return promotionContent(ports, ref, request.fromEnvironment);
+  return versionContent(ports, ref, request.version, 'deploy');
+}
+
+async function versionContent(
+  ports: Ports,
+  ref: InstanceRef,
+  wanted: string,
+  kind: DeploymentKind,
+): Promise<Content> {
+  const { id, digest, workload } = (await findVersion(ports.store, ref, wanted)).data;
+  return { kind, version: id, digest, workload };
+}
+
+async function promotionContent(ports: Ports, ref: InstanceRef, fromEnvironment: string): Promise<Content> {
+  const source = { ...ref, environment: fromEnvironment };
+  await getEnvironment(ports.store, source);
+  const { current } = (await getInstance(ports.store, source)).data;
+  if (current === undefined) {
+    throw new Problem(
+      'not_found',
+      `Service "${ref.service}" has no working deployment in environment "${fromEnvironment}".`,
+      {
+        hint: `Deploy it to "${fromEnvironment}" first, or name a version.`,
+      },
+    );
+  }
+  const { version, digest, workload } = (await getDeployment(ports.store, source, current)).data;
+  return { kind: 'promote', version, digest, workload, fromEnvironment };
+}
+
+/** A rollback restores all that was pinned: digest, workload, and resolved settings with their secret versions. */
+async function rollbackContent(ports: Ports, ref: InstanceRef, number: number): Promise<Content> {
+  const { data } = await getDeployment(ports.store, ref, number);
+  if (data.status !== 'succeeded' || !data.outputs) {
+    throw new Problem(
+      'conflict',
+      `Deployment ${number} did not succeed (it is ${data.status}), so there is nothing to go back to.`,
+      {
+        hint: 'List the deployments and choose one whose status is "succeeded".',
+      },
+    );
+  }
+  const { version, digest, workload, outputs } = data;
+  return { kind: 'rollback', version, digest, workload, outputs, rollbackTo: number };
+}
+
+/** Whether a deployment is still the newest one of its instance, in an environment that can take it. */
+export async function deploymentFence(
+  ports: Ports,
+  operation: Operation & { environment: string; service: string; number: number },
+): Promise<Problem | undefined> {
+  const ref = { project: operation.project, environment: operation.environment, service: operation.service };
+  const [environment, instance] = await ports.store.getMany<Environment | Instance>([
+    environmentKey(ref),
+    instanceKey(ref),
+  ]);
+  const state = (environment?.data as Environment | undefined)?.state;
+  if (state === undefined || state === 'destroying' || !instance) {
+    return new Problem('environment_gone', `Environment "${ref.environment}" is being destroyed.`, {
+      hint: 'Create another environment and deploy there.',
+    });
+  }
+  const { newest } = instance.data as Instance;
+  if (newest === operation.number) return undefined;
+  return new Problem('superseded', `Deployment ${newest} is newer than ${operation.number}.`, {
+    hint: `Follow deployment ${newest} instead.`,
+  });
+}

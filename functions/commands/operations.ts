@@ -1,0 +1,108 @@
+/** Long work: accepted in the same transaction as the change it carries out, then started by its id. */
+import { environmentOperationKey, OPERATIONS_QUEUE, operationKey } from '../core/keys.ts';
+import { isTerminal, type Operation, type OperationKind } from '../core/model.ts';
+import { Problem } from '../core/problem.ts';
+import type { Ports } from '../ports/index.ts';
+import type { Write } from '../ports/store.ts';
+import { type Caller, commit, retryOnConflict } from './change.ts';
+import { getOperation } from './records.ts';
+
+/** The bound of each kind of operation, seconds; each is more than the TimeoutSeconds of its state machine (I3). */
+export const operationBoundSeconds: Record<OperationKind, number> = {
+  build: 1_320,
+  'provision-environment': 660,
+  deploy: 2_220,
+  rollback: 1_320,
+  hibernate: 360,
+  wake: 1_260,
+  'destroy-environment': 960,
+};
+
+/** After this long the sweep looks whether an accepted operation was started, milliseconds. */
+export const START_CHECK_MS = 10_000;
+
+type NewOperation = Pick<Operation, 'kind' | 'project'> &
+  Partial<Pick<Operation, 'environment' | 'service' | 'number' | 'generation' | 'input'>>;
+
+/** A queued operation. @param createdBy the actor */
+export function newOperation(ports: Ports, createdBy: string, fields: NewOperation): Operation {
+  const now = ports.effects.now();
+  return {
+    id: ports.effects.id(),
+    status: 'queued',
+    input: {},
+    steps: [],
+    ...fields,
+    createdAt: new Date(now).toISOString(),
+    createdBy,
+    deadline: new Date(now + operationBoundSeconds[fields.kind] * 1000).toISOString(),
+  };
+}
+
+/** The writes that accept an operation. */
+export function acceptWrites(ports: Ports, operation: Operation): Write[] {
+  const due = { queue: OPERATIONS_QUEUE, at: ports.effects.now() + START_CHECK_MS };
+  const writes: Write[] = [{ put: { ...operationKey(operation.id), data: operation, due }, if: 'absent' }];
+  const { project, environment } = operation;
+  if (environment) {
+    writes.push({ put: { ...environmentOperationKey({ project, environment }, operation.id), data: {} } });
+  }
+  return writes;
+}
+
+/**
+ * Starts an accepted operation. A fault is not the caller's: the operation is durable, and the sweep starts
+ * what was not started (I1).
+ */
+export async function startOperation(ports: Ports, operation: Operation): Promise<void> {
+  await ports.workflows
+    .start(operation.kind, operation.id, { operation: operation.id })
+    .catch(() => undefined);
+}
+
+const cancelable: ReadonlySet<OperationKind> = new Set(['build', 'deploy', 'rollback']);
+
+/**
+ * Asks an operation to stop; its next step, or the one that waits, ends it as canceled.
+ * @throws Problem not_found | operation_ended | conflict (a kind that can not be canceled)
+ */
+export function cancelOperation(ports: Ports, caller: Caller, id: string): Promise<Operation> {
+  return retryOnConflict(async () => {
+    const item = await getOperation(ports.store, id);
+    const operation = item.data;
+    if (isTerminal(operation.status)) {
+      throw new Problem('operation_ended', `The operation has ended already: it ${operation.status}.`, {
+        hint: 'There is nothing left to cancel.',
+      });
+    }
+    if (!cancelable.has(operation.kind)) {
+      throw new Problem(
+        'conflict',
+        `An operation of kind "${operation.kind}" can not be canceled: it always ends in a known state.`,
+        {
+          hint: 'Wait until it has ended; only builds and deployments can be canceled.',
+        },
+      );
+    }
+    const canceled = { ...operation, cancelRequested: true };
+    await commit(ports, caller, {
+      writes: [
+        {
+          put: { ...operationKey(id), data: canceled, ...(item.due && { due: item.due }) },
+          if: { version: item.version },
+        },
+      ],
+      events: [
+        {
+          project: operation.project,
+          type: 'operation.cancel-requested',
+          operation: id,
+          ...(operation.environment && { environment: operation.environment }),
+          ...(operation.service && { service: operation.service }),
+        },
+      ],
+      result: canceled,
+    });
+    return canceled;
+  });
+}

@@ -1,0 +1,64 @@
+/** Reads of single records, with the error a caller should see when one is missing. */
+import {
+  deploymentKey,
+  environmentKey,
+  instanceKey,
+  operationKey,
+  projectKey,
+  serviceKey,
+} from '../core/keys.ts';
+import type {
+  Deployment,
+  Environment,
+  EnvironmentRef,
+  Instance,
+  InstanceRef,
+  Operation,
+  Project,
+  Service,
+} from '../core/model.ts';
+import type { Item, Store } from '../ports/store.ts';
+import { mustGet } from './change.ts';
+
+export const getProject = (store: Store, project: string): Promise<Item<Project>> =>
+  mustGet(store, projectKey(project), `project "${project}"`, 'List the projects with GET /v1/projects.');
+
+export const getService = (store: Store, ref: { project: string; service: string }): Promise<Item<Service>> =>
+  mustGet(
+    store,
+    serviceKey(ref),
+    `service "${ref.service}" in project "${ref.project}"`,
+    `List the services with GET /v1/projects/${ref.project}/services.`,
+  );
+
+export const getEnvironment = (store: Store, ref: EnvironmentRef): Promise<Item<Environment>> =>
+  mustGet(
+    store,
+    environmentKey(ref),
+    `environment "${ref.environment}" in project "${ref.project}"`,
+    `List the environments with GET /v1/projects/${ref.project}/environments.`,
+  );
+
+export const getInstance = (store: Store, ref: InstanceRef): Promise<Item<Instance>> =>
+  mustGet(
+    store,
+    instanceKey(ref),
+    `deployment of service "${ref.service}" in environment "${ref.environment}"`,
+    'Deploy a version of it there first.',
+  );
+
+export const getDeployment = (store: Store, ref: InstanceRef, number: number): Promise<Item<Deployment>> =>
+  mustGet(
+    store,
+    deploymentKey(ref, number),
+    `deployment ${number} of service "${ref.service}" in environment "${ref.environment}"`,
+    'List its deployments, newest first, to see the numbers there are.',
+  );
+
+export const getOperation = (store: Store, operation: string): Promise<Item<Operation>> =>
+  mustGet(
+    store,
+    operationKey(operation),
+    `operation "${operation}"`,
+    'Operations are kept for 30 days; events are kept longer.',
+  );

@@ -1,0 +1,106 @@
+/**
+ * Where each record lives in the Store. Names hold no `#` (they are RFC 1123 labels), so no two keys can be
+ * mistaken for each other; what users choose freely (keys, tags) is escaped or hashed.
+ */
+import type { EnvironmentRef, InstanceRef } from './model.ts';
+import { shortHash } from './names.ts';
+
+interface Key {
+  pk: string;
+  sk: string;
+}
+
+interface ServiceRef {
+  project: string;
+  service: string;
+}
+
+export const PROJECTS = 'projects';
+export const projectKey = (project: string): Key => ({ pk: PROJECTS, sk: project });
+
+export const projectPartition = (project: string): string => `project#${project}`;
+export const SERVICE_PREFIX = 'service#';
+export const serviceKey = ({ project, service }: ServiceRef): Key => ({
+  pk: projectPartition(project),
+  sk: `${SERVICE_PREFIX}${service}`,
+});
+export const ENVIRONMENT_PREFIX = 'environment#';
+export const environmentKey = ({ project, environment }: EnvironmentRef): Key => ({
+  pk: projectPartition(project),
+  sk: `${ENVIRONMENT_PREFIX}${environment}`,
+});
+
+export const versionsPartition = ({ project, service }: ServiceRef): string =>
+  `versions#${project}#${service}`;
+export const VERSION_PREFIX = 'version#';
+/** @param order a ULID: versions list in the order they were made */
+export const versionKey = (service: ServiceRef, order: string): Key => ({
+  pk: versionsPartition(service),
+  sk: `${VERSION_PREFIX}${order}`,
+});
+/** Points from a version's id to its record. */
+export const versionIdKey = (service: ServiceRef, id: string): Key => ({
+  pk: versionsPartition(service),
+  sk: `id#${id}`,
+});
+/** Points from a tag to the ids that carry it. */
+export const versionTagKey = (service: ServiceRef, tag: string): Key => ({
+  pk: versionsPartition(service),
+  sk: `tag#${tag}`,
+});
+
+/** All that belongs to one environment and goes with it. */
+export const environmentPartition = ({ project, environment }: EnvironmentRef): string =>
+  `environment#${project}#${environment}`;
+export const INSTANCE_PREFIX = 'instance#';
+export const instanceKey = (instance: InstanceRef): Key => ({
+  pk: environmentPartition(instance),
+  sk: `${INSTANCE_PREFIX}${instance.service}`,
+});
+export const RESOURCE_PREFIX = 'resource#';
+export const resourceKey = (environment: EnvironmentRef, uid: string): Key => ({
+  pk: environmentPartition(environment),
+  sk: `${RESOURCE_PREFIX}${uid}`,
+});
+export const SECRET_PREFIX = 'secret#';
+export const secretKey = (environment: EnvironmentRef, name: string): Key => ({
+  pk: environmentPartition(environment),
+  sk: `${SECRET_PREFIX}${name}`,
+});
+/** Where the Secrets port keeps the value. */
+export const secretPath = ({ project, environment }: EnvironmentRef, name: string): string =>
+  `${project}/${environment}/env/${name}`;
+export const OPERATION_PREFIX = 'operation#';
+/** Points from an environment to its operations. */
+export const environmentOperationKey = (environment: EnvironmentRef, operation: string): Key => ({
+  pk: environmentPartition(environment),
+  sk: `${OPERATION_PREFIX}${operation}`,
+});
+
+export const deploymentsPartition = ({ project, environment, service }: InstanceRef): string =>
+  `deployments#${project}#${environment}#${service}`;
+export const deploymentKey = (instance: InstanceRef, number: number): Key => ({
+  pk: deploymentsPartition(instance),
+  sk: String(number).padStart(10, '0'),
+});
+
+export const operationKey = (operation: string): Key => ({ pk: `operation#${operation}`, sk: 'operation' });
+
+export const eventsPartition = (project: string): string => `events#${project}`;
+export const eventKey = (project: string, id: string): Key => ({ pk: eventsPartition(project), sk: id });
+
+export const idempotencyKey = (principal: string, key: string): Key => ({
+  pk: `idempotency#${shortHash(`${principal}\u001f${key}`, 64)}`,
+  sk: 'idempotency',
+});
+
+/** Queues of the due index. */
+export const OPERATIONS_QUEUE = 'operations';
+export const ENVIRONMENTS_QUEUE = 'environments';
+export const RETENTION_QUEUE = 'retention';
+
+/** Where an operation's output (a build, a release command) is logged. */
+export const operationLog = (operation: string): string => `operations/${operation}`;
+/** Where an instance's output is logged. */
+export const instanceLog = ({ project, environment, service }: InstanceRef): string =>
+  `${project}/${environment}/${service}`;
