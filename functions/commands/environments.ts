@@ -1,18 +1,10 @@
 /** Environments: create, hibernate, wake, extend, destroy. Each is one transaction and, if long, one operation. */
-import {
-  deploymentKey,
-  ENVIRONMENTS_QUEUE,
-  environmentKey,
-  environmentPartition,
-  INSTANCE_PREFIX,
-  projectKey,
-} from '../core/keys.ts';
+import { deploymentKey, ENVIRONMENTS_QUEUE, environmentKey, projectKey } from '../core/keys.ts';
 import {
   type Deployment,
   type Environment,
   type EnvironmentRef,
   type EnvironmentState,
-  type Instance,
   isTerminal,
   type Operation,
   type OperationKind,
@@ -22,6 +14,7 @@ import type { Ports } from '../ports/index.ts';
 import type { Due, Item, Write } from '../ports/store.ts';
 import { StoreConflict } from '../ports/store.ts';
 import { type Caller, checkIfMatch, commit, retryOnConflict } from './change.ts';
+import { instancesOf } from './instances.ts';
 import { acceptWrites, newOperation, startOperation } from './operations.ts';
 import { getEnvironment, getOperation, getProject } from './records.ts';
 
@@ -131,7 +124,7 @@ interface Transition {
   /** Runs inside each try, before the write; throws to refuse. */
   guard?: (item: Item<Environment>) => Promise<void>;
   ifMatch?: number;
-  data?: Record<string, unknown>;
+  data?: Record<string, string>;
   /** What becomes of a state that is none of `from`; by default it is refused. */
   otherwise?: (environment: Environment) => Promise<Accepted | undefined>;
 }
@@ -152,7 +145,12 @@ async function transition(
     }
     await plan.guard?.(item);
     const generation = item.data.generation + 1;
-    const operation = newOperation(ports, caller.actor, { kind: plan.kind, ...ref, generation });
+    const operation = newOperation(ports, caller.actor, {
+      kind: plan.kind,
+      ...ref,
+      generation,
+      ...(plan.data && { input: plan.data }),
+    });
     const environment = { ...item.data, state: plan.to, generation, operation: operation.id };
     const result = { environment, operation };
     await commit(ports, caller, {
@@ -196,22 +194,10 @@ async function ongoing(
 
 /** Whether a deployment in the environment has not ended. */
 async function busyService(ports: Ports, ref: EnvironmentRef): Promise<string | undefined> {
-  let after: string | undefined;
-  do {
-    const page = await ports.store.query<Instance>({
-      pk: environmentPartition(ref),
-      prefix: INSTANCE_PREFIX,
-      limit: 100,
-      ...(after && { after }),
-    });
-    for (const { data } of page.items) {
-      const newest = await ports.store.get<Deployment>(
-        deploymentKey({ ...ref, service: data.service }, data.newest),
-      );
-      if (newest && !isTerminal(newest.data.status)) return data.service;
-    }
-    after = page.next;
-  } while (after);
+  for (const instance of await instancesOf(ports.store, ref)) {
+    const newest = await ports.store.get<Deployment>(deploymentKey(instance, instance.newest));
+    if (newest && !isTerminal(newest.data.status)) return instance.service;
+  }
   return undefined;
 }
 

@@ -1,0 +1,179 @@
+/**
+ * Workflows on one machine: `aws-local-stepfunctions` interprets the same ASL files that Step Functions runs.
+ * Its runs live in memory only, so each start is kept in a table first, and what had not ended when the
+ * process died is run again from its first state by `resume`: every step can run twice.
+ */
+import { DatabaseSync } from 'node:sqlite';
+import type { WorkflowStatus, Workflows } from '../../ports/workflows.ts';
+
+/** The part of a state machine definition that this adapter reads. */
+export interface LocalStateMachine {
+  name: string;
+  definition: { StartAt: string; States: Record<string, { Type: string; TimeoutSeconds?: number }> };
+  /** Step by the name of the Task state that runs it. */
+  tasks: Record<string, string>;
+}
+
+export interface LocalWorkflowsOptions {
+  /** File of the table of runs; `:memory:` keeps none. */
+  path: string;
+  machines: readonly LocalStateMachine[];
+  /** Runs a step; its error's name is what Retry and Catch match. */
+  runStep(step: string, input: Record<string, unknown>, signal: AbortSignal): Promise<unknown>;
+  now(): number;
+  /** Told of every run that ended in an error which no Catch took. */
+  onFailure?(run: { workflow: string; name: string; error: unknown }): void;
+}
+
+export interface LocalWorkflows extends Workflows {
+  /** Runs again what had not ended. Resolves to how many. */
+  resume(): Promise<number>;
+}
+
+interface Run {
+  name: string;
+  workflow: string;
+  input: string;
+  status: WorkflowStatus;
+}
+
+interface Execution {
+  abort(): void;
+  ended: Promise<void>;
+}
+
+/** How long ended runs are remembered, milliseconds: as long as operations are. */
+const RETENTION_MS = 30 * 24 * 60 * 60 * 1000;
+
+export function createLocalWorkflows(options: LocalWorkflowsOptions): LocalWorkflows {
+  const table = openTable(options.path, options.now() - RETENTION_MS);
+  const machines = new Map(options.machines.map((machine) => [machine.name, machine]));
+  for (const machine of options.machines) checkTasks(machine);
+  const executions = new Map<string, Execution>();
+  let closed = false;
+
+  function machineOf(workflow: string): LocalStateMachine {
+    const machine = machines.get(workflow);
+    if (!machine) throw new Error(`No state machine "${workflow}"`);
+    return machine;
+  }
+
+  function execute({ name, workflow, input }: Pick<Run, 'name' | 'workflow' | 'input'>): void {
+    const cancel = new AbortController();
+    const ended = interpret(machineOf(workflow), JSON.parse(input), options, cancel.signal)
+      .then(
+        () => settle(name, 'succeeded'),
+        (error: unknown) => {
+          settle(name, cancel.signal.aborted ? 'stopped' : 'failed');
+          if (!cancel.signal.aborted) options.onFailure?.({ workflow, name, error });
+        },
+      )
+      .finally(() => executions.delete(name));
+    executions.set(name, { abort: () => cancel.abort(), ended });
+  }
+
+  function settle(name: string, status: WorkflowStatus): void {
+    // A run that is cut off because the process ends is to be resumed, so its row stays as it is.
+    if (!closed) table.end(name, status, options.now());
+  }
+
+  return {
+    async start(workflow, name, input) {
+      machineOf(workflow);
+      const run = { name, workflow, input: JSON.stringify(input) };
+      if (closed || !table.insert(run)) return;
+      execute(run);
+    },
+    async stop(_workflow, name) {
+      const execution = executions.get(name);
+      execution?.abort();
+      await execution?.ended;
+    },
+    async describe(_workflow, name) {
+      return table.status(name);
+    },
+    async resume() {
+      const runs = table.unfinished().filter((run) => !executions.has(run.name));
+      for (const run of runs) execute(run);
+      return runs.length;
+    },
+    async close() {
+      if (closed) return;
+      closed = true;
+      const running = [...executions.values()];
+      for (const execution of running) execution.abort();
+      await Promise.all(running.map((execution) => execution.ended));
+      table.close();
+    },
+  };
+}
+
+/** A Task without a handler of ours would be sent to AWS by the interpreter; none may ever be. */
+function checkTasks({ name, definition, tasks }: LocalStateMachine): void {
+  for (const [state, { Type }] of Object.entries(definition.States)) {
+    const local = Type === 'Fail' || (Type === 'Task' && Object.hasOwn(tasks, state));
+    if (!local) throw new Error(`${name}: state "${state}" (${Type}) can not run on one machine`);
+  }
+}
+
+async function interpret(
+  machine: LocalStateMachine,
+  input: Record<string, unknown>,
+  options: LocalWorkflowsOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  // 1.4 MB of modules that nothing needs before the first operation.
+  const { StateMachine } = await import('aws-local-stepfunctions');
+  const handlers = Object.entries(machine.tasks).map(([state, step]) => {
+    const milliseconds = machine.definition.States[state]!.TimeoutSeconds! * 1000;
+    const handler = async (stateInput: unknown): Promise<never> => {
+      const limited = AbortSignal.any([signal, AbortSignal.timeout(milliseconds)]);
+      await options.runStep(step, stateInput as Record<string, unknown>, limited);
+      return {} as never;
+    };
+    return [state, handler] as const;
+  });
+  // The loader has checked the definition more strictly than the interpreter's own validation would.
+  const definition = machine.definition as unknown as ConstructorParameters<typeof StateMachine>[0];
+  const execution = new StateMachine(definition, { validationOptions: { noValidate: true } }).run(
+    input as Parameters<InstanceType<typeof StateMachine>['run']>[0],
+    { overrides: { taskResourceLocalHandlers: Object.fromEntries(handlers) } },
+  );
+  const abort = (): void => execution.abort();
+  signal.addEventListener('abort', abort, { once: true });
+  if (signal.aborted) abort();
+  try {
+    await execution.result;
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+function openTable(path: string, forgetBefore: number) {
+  const database = new DatabaseSync(path);
+  database.exec(`
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = FULL;
+    CREATE TABLE IF NOT EXISTS runs (
+      name TEXT PRIMARY KEY, workflow TEXT NOT NULL, input TEXT NOT NULL,
+      status TEXT NOT NULL DEFAULT 'running', ended_at INTEGER
+    ) STRICT;
+    CREATE INDEX IF NOT EXISTS unfinished ON runs (name) WHERE ended_at IS NULL;
+  `);
+  database.prepare('DELETE FROM runs WHERE ended_at < ?').run(forgetBefore);
+  const insert = database.prepare('INSERT OR IGNORE INTO runs (name, workflow, input) VALUES (?, ?, ?)');
+  const end = database.prepare('UPDATE runs SET status = ?, ended_at = ? WHERE name = ?');
+  const status = database.prepare('SELECT status FROM runs WHERE name = ?');
+  const unfinished = database.prepare(
+    'SELECT name, workflow, input, status FROM runs WHERE ended_at IS NULL',
+  );
+  return {
+    /** Whether it was new. */
+    insert: (run: Omit<Run, 'status'>): boolean =>
+      insert.run(run.name, run.workflow, run.input).changes === 1,
+    end: (name: string, to: WorkflowStatus, at: number): void => void end.run(to, at, name),
+    status: (name: string) => (status.get(name) as Pick<Run, 'status'> | undefined)?.status,
+    unfinished: () => unfinished.all() as unknown as Run[],
+    close: () => database.close(),
+  };
+}

@@ -1,0 +1,130 @@
+/** How operations end: their record, what they changed, and the event, in one transaction. */
+import { commit, type EventFields, retryOnConflict } from '../commands/change.ts';
+import { environmentWrite } from '../commands/environments.ts';
+import { getOperation } from '../commands/records.ts';
+import { deploymentKey, environmentKey, operationKey, RETENTION_QUEUE } from '../core/keys.ts';
+import {
+  type Deployment,
+  type Environment,
+  type InstanceRef,
+  isTerminal,
+  type Operation,
+  type RunStatus,
+} from '../core/model.ts';
+import type { ProblemDetail } from '../core/problem.ts';
+import type { Ports } from '../ports/index.ts';
+import type { Item, Write } from '../ports/store.ts';
+import type { StepContext } from './step.ts';
+
+/** How long an ended operation is kept, milliseconds. */
+export const OPERATION_RETENTION_MS = 30 * 24 * 60 * 60 * 1000;
+
+export type Ending =
+  | { status: 'succeeded'; result?: Record<string, unknown> }
+  | { status: Exclude<RunStatus, 'queued' | 'running' | 'succeeded'>; error: ProblemDetail };
+
+/** The status an error leads to: being overtaken is not a failure. */
+export function endingOf(error: ProblemDetail): Ending {
+  if (error.code === 'canceled') return { status: 'canceled', error };
+  const overtaken = ['superseded', 'fenced', 'environment_gone'].includes(error.code);
+  return { status: overtaken ? 'superseded' : 'failed', error };
+}
+
+/** Why a compensation runs: the kept error, or what the workflow knows of it. */
+export function errorOf({ operation, error }: Pick<StepContext, 'operation' | 'error'>): ProblemDetail {
+  if (operation.error) return operation.error;
+  const lastStep = operation.steps.at(-1)?.name ?? 'start';
+  if (error?.Error === 'States.Timeout' || error?.Error === 'Berth.StillProgressing') {
+    return {
+      code: 'deadline_exceeded',
+      cause: `The step "${lastStep}" took longer than it may.`,
+      hint: 'Look at its log for what it waited for, then try again.',
+    };
+  }
+  if (error?.Error === 'Berth.Transient') {
+    return {
+      code: 'unavailable',
+      cause: `The step "${lastStep}" could not reach what it needs, also after several tries.`,
+      hint: 'Try again in a few minutes.',
+    };
+  }
+  return {
+    code: 'internal',
+    cause: `Something failed inside Berth in the step "${lastStep}".`,
+    hint: 'Try again; if it stays, look for the operation in the log of Berth itself.',
+  };
+}
+
+export interface EndPlan {
+  ending: Ending;
+  event: Omit<EventFields, 'project' | 'environment' | 'service' | 'operation'>;
+  /** Further writes, made anew for each try. */
+  writes?: () => Promise<Write[]>;
+}
+
+/** Ends an operation; one that has ended already is left as it is. @throws StoreConflict after five tries */
+export async function endOperation(ports: Ports, id: string, plan: EndPlan): Promise<void> {
+  await retryOnConflict(async () => {
+    const item = await getOperation(ports.store, id);
+    const operation = item.data;
+    if (isTerminal(operation.status)) return;
+    const { project, environment, service } = operation;
+    await commit(
+      ports,
+      { actor: operation.createdBy },
+      {
+        writes: [operationEndWrite(ports, item, plan.ending), ...((await plan.writes?.()) ?? [])],
+        events: [
+          {
+            project,
+            ...(environment && { environment }),
+            ...(service && { service }),
+            operation: id,
+            ...plan.event,
+          },
+        ],
+      },
+    );
+  });
+}
+
+function operationEndWrite(ports: Ports, item: Item<Operation>, ending: Ending): Write {
+  const now = ports.effects.now();
+  const { error: _kept, ...operation } = item.data;
+  const data: Operation = { ...operation, ...ending, endedAt: new Date(now).toISOString() };
+  const due = { queue: RETENTION_QUEUE, at: now + OPERATION_RETENTION_MS };
+  return { put: { ...operationKey(operation.id), data, due }, if: { version: item.version } };
+}
+
+/** The write that ends a deployment's record; none when it is gone or has ended. */
+export async function deploymentEndWrites(
+  ports: Ports,
+  ref: InstanceRef,
+  number: number,
+  ending: Ending,
+): Promise<Write[]> {
+  const key = deploymentKey(ref, number);
+  const item = await ports.store.get<Deployment>(key);
+  if (!item || isTerminal(item.data.status)) return [];
+  const data: Deployment = {
+    ...item.data,
+    status: ending.status,
+    finishedAt: new Date(ports.effects.now()).toISOString(),
+    ...('error' in ending && { error: ending.error }),
+  };
+  return [{ put: { ...key, data }, if: { version: item.version } }];
+}
+
+/** The write that changes an environment's record, if it is still the operation's to change. */
+export async function environmentWrites(
+  ports: Ports,
+  operation: Operation,
+  change: (environment: Environment) => Environment,
+): Promise<Write[]> {
+  if (!operation.environment) return [];
+  const key = environmentKey({ project: operation.project, environment: operation.environment });
+  const item = await ports.store.get<Environment>(key);
+  if (item?.data.generation !== operation.generation) return [];
+  const { operation: _ended, ...environment } = item!.data;
+  return [environmentWrite(change(environment), { version: item!.version })];
+}

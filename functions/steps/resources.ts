@@ -1,0 +1,158 @@
+/** Provisions the resources that a workload asks for; the owner record is written before anything is made (I4). */
+import { commit, retryOnConflict } from '../commands/change.ts';
+import { getDeployment, getEnvironment } from '../commands/records.ts';
+import { deploymentKey, resourceKey } from '../core/keys.ts';
+import {
+  type Deployment,
+  type EnvironmentRef,
+  type Operation,
+  type Resource,
+  type ResourceOutputs,
+  SYSTEM_ACTOR,
+} from '../core/model.ts';
+import { Problem } from '../core/problem.ts';
+import { resourceIdentity } from '../core/score/identity.ts';
+import { expand } from '../core/score/placeholders.ts';
+import { provisionOrder } from '../core/score/references.ts';
+import type { Ports } from '../ports/index.ts';
+import { resourceType } from '../resources/index.ts';
+import type { ResourceRequest, ResourceType } from '../resources/type.ts';
+import { outputLookup } from './spec.ts';
+import type { Step } from './step.ts';
+
+/** Provisions what the deployment's workload asks for and pins the outputs to it. */
+export const ensureResources: Step = {
+  role: 'work',
+  async run({ ports, operation }) {
+    const ref = { ...operation, environment: operation.environment!, service: operation.service! };
+    const { data: deployment } = await getDeployment(ports.store, ref, operation.number!);
+    const { data: environment } = await getEnvironment(ports.store, ref);
+    const outputs: Record<string, ResourceOutputs> = {};
+    for (const name of provisionOrder(deployment.workload)) {
+      outputs[name] = await provisionOne(ports, operation, deployment, environment.id, name, outputs);
+    }
+    await retryOnConflict(async () => {
+      const item = await getDeployment(ports.store, ref, operation.number!);
+      const put = { ...deploymentKey(ref, item.data.number), data: { ...item.data, outputs } };
+      await ports.store.transact([{ put, if: { version: item.version } }]);
+    });
+  },
+};
+
+async function provisionOne(
+  ports: Ports,
+  operation: Operation,
+  deployment: Deployment,
+  environmentId: string,
+  name: string,
+  outputs: Record<string, ResourceOutputs>,
+): Promise<ResourceOutputs> {
+  const { project, environment, service, workload } = deployment;
+  const declared = workload.resources![name]!;
+  const type = resourceType(declared.type);
+  const identity = resourceIdentity(workload.metadata.name, name, declared);
+  const params = checkParams(type, name, expandParams(deployment, name, outputs));
+  const request: ResourceRequest = {
+    project,
+    environment,
+    environmentId,
+    service,
+    workload,
+    uid: identity.uid,
+    class: identity.class,
+    id: identity.id,
+    params,
+    operation: operation.id,
+  };
+  if (!type.owned) return type.provision(ports, request);
+  await recordOwner(ports, type.type, request);
+  const provisioned = await type.provision(ports, request);
+  await recordReady(ports, request, provisioned);
+  return provisioned;
+}
+
+function checkParams(type: ResourceType, name: string, params: unknown): Record<string, unknown> {
+  const parsed = type.params.safeParse(params);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0]!;
+  const path = ['resources', name, 'params', ...issue.path.map(String)].join('.');
+  throw new Problem('invalid_resource', `${path}: ${issue.message}.`, {
+    hint: `Mend it in the Score file. ${type.type}: ${type.summary}`,
+  });
+}
+
+/** Params may name outputs of other resources, but no secret ones: params are stored as they are. */
+function expandParams(
+  deployment: Deployment,
+  name: string,
+  outputs: Record<string, ResourceOutputs>,
+): Record<string, unknown> {
+  const lookup = outputLookup(deployment.workload, outputs, new Map());
+  const walk = (value: unknown, where: string): unknown => {
+    if (typeof value === 'string') return expand(value, lookup, where);
+    if (Array.isArray(value)) return value.map((inner, index) => walk(inner, `${where}[${index}]`));
+    if (value === null || typeof value !== 'object') return value;
+    return Object.fromEntries(
+      Object.entries(value).map(([key, inner]) => [key, walk(inner, `${where}.${key}`)]),
+    );
+  };
+  const params = deployment.workload.resources![name]!.params ?? {};
+  return walk(params, `resources.${name}.params`) as Record<string, unknown>;
+}
+
+async function recordOwner(ports: Ports, type: string, request: ResourceRequest): Promise<void> {
+  const key = resourceKey(request, request.uid);
+  await retryOnConflict(async () => {
+    const item = await ports.store.get<Resource>(key);
+    if (item?.data.state === 'ready' && item.data.services.includes(request.service)) return;
+    const base: Resource = item?.data ?? {
+      project: request.project,
+      environment: request.environment,
+      uid: request.uid,
+      type,
+      class: request.class,
+      id: request.id,
+      params: request.params,
+      state: 'provisioning',
+      outputs: { values: {}, secrets: {} },
+      services: [],
+      operation: request.operation,
+      createdAt: new Date(ports.effects.now()).toISOString(),
+    };
+    const services = [...new Set([...base.services, request.service])];
+    const write = {
+      put: { ...key, data: { ...base, services } },
+      if: item ? { version: item.version } : ('absent' as const),
+    };
+    await commit(
+      ports,
+      { actor: SYSTEM_ACTOR },
+      { writes: [write], events: item ? [] : [event(request, 'created')] },
+    );
+  });
+}
+
+async function recordReady(ports: Ports, request: ResourceRequest, outputs: ResourceOutputs): Promise<void> {
+  const key = resourceKey(request, request.uid);
+  await retryOnConflict(async () => {
+    const item = await ports.store.get<Resource>(key);
+    if (!item) throw gone(request);
+    const data: Resource = { ...item.data, state: 'ready', params: request.params, outputs };
+    if (JSON.stringify(data) === JSON.stringify(item.data)) return;
+    await ports.store.transact([{ put: { ...key, data }, if: { version: item.version } }]);
+  });
+}
+
+const event = (request: ResourceRequest, what: string) => ({
+  project: request.project,
+  environment: request.environment,
+  service: request.service,
+  operation: request.operation,
+  type: `resource.${what}`,
+  data: { uid: request.uid },
+});
+
+const gone = ({ environment }: EnvironmentRef): Problem =>
+  new Problem('environment_gone', `Environment "${environment}" is being destroyed.`, {
+    hint: 'Create another environment and deploy there.',
+  });

@@ -1,0 +1,225 @@
+/** From a deployment's pins to a workload with everything resolved. The result holds secret values. */
+import type { Deployment, InstanceRef, ResourceOutputs } from '../core/model.ts';
+import { Problem } from '../core/problem.ts';
+import { expand, placeholders } from '../core/score/placeholders.ts';
+import { parseCpu, parseMemory } from '../core/score/quantities.ts';
+import { workloadSettings } from '../core/score/settings.ts';
+import type { ScoreCompute, ScoreContainer, ScoreProbe, ScoreWorkload } from '../core/score/types.ts';
+import type { Ports } from '../ports/index.ts';
+import type {
+  Compute,
+  ContainerSpec,
+  FileSpec,
+  Probe,
+  Route,
+  ServicePort,
+  WorkloadSpec,
+} from '../ports/workloads.ts';
+
+/** Values by `resource.output`, read once for a spec. */
+interface Resolved {
+  lookup(path: string[]): string;
+  isSecret(path: string[]): boolean;
+}
+
+/** @throws Problem unresolved_placeholder (an output is missing, a secret version was removed or revoked) */
+export async function workloadSpec(
+  ports: Ports,
+  deployment: Deployment,
+  fence: number,
+): Promise<WorkloadSpec> {
+  const { project, environment, service, workload } = deployment;
+  const settings = workloadSettings(workload);
+  const resolved = await resolveOutputs(ports, workload, deployment.outputs ?? {});
+  return {
+    project,
+    environment,
+    service,
+    number: deployment.number,
+    fence,
+    operation: deployment.operation,
+    containers: Object.entries(workload.containers).map(([name, container]) =>
+      containerSpec(name, container, deployment, resolved),
+    ),
+    ports: servicePorts(workload),
+    routes: routesOf(workload, deployment.outputs ?? {}),
+    replicas: settings.replicas,
+    progressDeadlineSeconds: settings.progressDeadlineSeconds,
+  };
+}
+
+/** The service ports of a workload in the order of the file. */
+export const servicePorts = (workload: ScoreWorkload): ServicePort[] =>
+  Object.entries(workload.service?.ports ?? {}).map(([name, { port, targetPort, protocol }]) => ({
+    name,
+    port,
+    targetPort: targetPort ?? port,
+    protocol: protocol ?? 'TCP',
+  }));
+
+/**
+ * The text of placeholders of resources that are provisioned already.
+ * @param outputs by resource name
+ */
+export function outputLookup(
+  workload: ScoreWorkload,
+  outputs: Record<string, ResourceOutputs>,
+  secrets: ReadonlyMap<string, string>,
+): (path: string[]) => string {
+  return (path) => {
+    const [root, name, ...rest] = path;
+    if (root === 'metadata') return metadataText(workload, path.slice(1));
+    const output = rest.join('.');
+    const found = name !== undefined && Object.hasOwn(outputs, name) ? outputs[name] : undefined;
+    if (found && Object.hasOwn(found.values, output)) return found.values[output]!;
+    const secret = secrets.get(`${name}.${output}`);
+    if (secret !== undefined) return secret;
+    throw missingOutput(path, found);
+  };
+}
+
+function missingOutput(path: string[], found: ResourceOutputs | undefined): Problem {
+  const known = found ? [...Object.keys(found.values), ...Object.keys(found.secrets)] : [];
+  return new Problem('unresolved_placeholder', `The placeholder \${${path.join('.')}} has no value.`, {
+    hint: known.length
+      ? `"${path[1]}" offers: ${known.join(', ')}.`
+      : `Nothing named "${path[1]}" offers any output; for secrets, put them into the environment first.`,
+  });
+}
+
+function metadataText(workload: ScoreWorkload, path: string[]): string {
+  let value: unknown = workload.metadata;
+  for (const key of path) {
+    const isObject = typeof value === 'object' && value !== null && Object.hasOwn(value, key);
+    value = isObject ? (value as Record<string, unknown>)[key] : undefined;
+  }
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+    return String(value);
+  throw new Problem(
+    'unresolved_placeholder',
+    `The placeholder \${metadata.${path.join('.')}} has no text value.`,
+    {
+      hint: 'Add it to metadata in the Score file.',
+    },
+  );
+}
+
+async function resolveOutputs(
+  ports: Ports,
+  workload: ScoreWorkload,
+  outputs: Record<string, ResourceOutputs>,
+): Promise<Resolved> {
+  const secrets = new Map<string, string>();
+  const wanted = referencedOutputs(workload);
+  for (const [name, resource] of Object.entries(outputs)) {
+    for (const [output, { secret, version }] of Object.entries(resource.secrets)) {
+      // Only what the workload uses is read: a secret that nobody names stays where it is.
+      if (!wanted.has(`${name}.${output}`)) continue;
+      const value = await ports.secrets.get(secret, version);
+      if (value === undefined) {
+        throw new Problem(
+          'unresolved_placeholder',
+          `Version ${version} of secret "${output}" is gone: it was removed or revoked.`,
+          {
+            hint: 'Put the secret again, and deploy the version anew instead of rolling back.',
+          },
+        );
+      }
+      secrets.set(`${name}.${output}`, value);
+    }
+  }
+  return {
+    lookup: outputLookup(workload, outputs, secrets),
+    isSecret: (path) => path[0] === 'resources' && secrets.has(path.slice(1).join('.')),
+  };
+}
+
+function referencedOutputs(workload: ScoreWorkload): Set<string> {
+  const texts = Object.values(workload.containers).flatMap((container) => [
+    ...Object.values(container.variables ?? {}),
+    ...Object.values(container.volumes ?? {}).map((volume) => volume.source),
+    ...Object.values(container.files ?? {}).flatMap((file) => (file.noExpand ? [] : [file.content ?? ''])),
+  ]);
+  const paths = texts.flatMap((text) => placeholders(text));
+  return new Set(paths.filter(([root]) => root === 'resources').map((path) => path.slice(1).join('.')));
+}
+
+function containerSpec(
+  name: string,
+  container: ScoreContainer,
+  deployment: InstanceRef & { digest: string },
+  resolved: Resolved,
+): ContainerSpec {
+  if (container.image !== '.' && container.image !== deployment.digest) {
+    throw new Problem('image_unavailable', `Container "${name}" asks for the image "${container.image}".`, {
+      hint: 'Write image: . to use the image of the version; other images can not be had here.',
+    });
+  }
+  const where = `containers.${name}`;
+  return {
+    name,
+    digest: deployment.digest,
+    ...(container.command && { command: container.command }),
+    ...(container.args && { args: container.args }),
+    variables: Object.entries(container.variables ?? {}).map(([variable, text]) => ({
+      name: variable,
+      value: expand(text, resolved.lookup, `${where}.variables.${variable}`),
+      sensitive: placeholders(text).some((path) => resolved.isSecret(path)),
+    })),
+    files: fileSpecs(container, resolved, where),
+    volumes: Object.entries(container.volumes ?? {}).map(([target, volume]) => ({
+      target,
+      source: expand(volume.source, resolved.lookup, `${where}.volumes.${target}.source`),
+      ...(volume.path && { path: volume.path }),
+      readOnly: volume.readOnly ?? false,
+    })),
+    ...(container.livenessProbe && { livenessProbe: probe(container.livenessProbe) }),
+    ...(container.readinessProbe && { readinessProbe: probe(container.readinessProbe) }),
+    limits: compute(container.resources?.limits),
+    requests: compute(container.resources?.requests),
+    before: Object.fromEntries(
+      Object.entries(container.before ?? {}).map(([other, { ready }]) => [other, ready]),
+    ),
+  };
+}
+
+function fileSpecs(container: ScoreContainer, resolved: Resolved, where: string): FileSpec[] {
+  return Object.entries(container.files ?? {}).map(([target, file]) => {
+    const mode = Number.parseInt(file.mode ?? '0644', 8);
+    if (file.binaryContent !== undefined)
+      return { target, mode, content: Buffer.from(file.binaryContent, 'base64') };
+    const text = file.content ?? '';
+    const expanded = file.noExpand ? text : expand(text, resolved.lookup, `${where}.files.${target}.content`);
+    return { target, mode, content: Buffer.from(expanded) };
+  });
+}
+
+function probe({ httpGet, exec }: ScoreProbe): Probe {
+  return {
+    ...(httpGet && {
+      httpGet: {
+        path: httpGet.path,
+        port: httpGet.port,
+        scheme: httpGet.scheme ?? 'HTTP',
+        ...(httpGet.host && { host: httpGet.host }),
+        headers: httpGet.httpHeaders ?? [],
+      },
+    }),
+    ...(exec && { exec }),
+  };
+}
+
+const compute = (limits: ScoreCompute | undefined): Compute => ({
+  ...(limits?.cpu && { cpu: parseCpu(limits.cpu) }),
+  ...(limits?.memory && { memoryBytes: parseMemory(limits.memory) }),
+});
+
+/** Routes are resources of type `route`: their outputs say host, path and port. */
+function routesOf(workload: ScoreWorkload, outputs: Record<string, ResourceOutputs>): Route[] {
+  return Object.entries(workload.resources ?? {})
+    .filter(([name, { type }]) => type === 'route' && outputs[name])
+    .map(([name]) => {
+      const { host, path, port } = outputs[name]!.values;
+      return { host: host ?? '', path: path ?? '/', port: Number(port) };
+    });
+}

@@ -1,0 +1,123 @@
+/**
+ * The sweep: level-triggered, it reads only what is due. It starts what was not started, ends what overran,
+ * hibernates the idle, destroys the expired, retries leftovers and forgets what is kept long enough.
+ */
+import {
+  destroyEnvironment,
+  environmentWrite,
+  hibernateEnvironment,
+  retryDestroy,
+} from '../commands/environments.ts';
+import { startOperation } from '../commands/operations.ts';
+import { ENVIRONMENTS_QUEUE, OPERATIONS_QUEUE, operationKey, RETENTION_QUEUE } from '../core/keys.ts';
+import { type Environment, isTerminal, type Operation, SYSTEM_ACTOR } from '../core/model.ts';
+import { Problem } from '../core/problem.ts';
+import type { Ports } from '../ports/index.ts';
+import { type Item, StoreConflict } from '../ports/store.ts';
+import { recoverySteps, steps } from './index.ts';
+import { runStep } from './step.ts';
+
+const BATCH = 50;
+const system = { actor: SYSTEM_ACTOR };
+
+export interface SweepReport {
+  started: number;
+  ended: number;
+  hibernated: number;
+  destroyed: number;
+  forgotten: number;
+  /** Faults by what they hit; the rest of the sweep went on. */
+  errors: { what: string; error: unknown }[];
+}
+
+/** One pass. A fault with one thing never keeps another from its turn. */
+export async function sweep(ports: Ports): Promise<SweepReport> {
+  const report: SweepReport = { started: 0, ended: 0, hibernated: 0, destroyed: 0, forgotten: 0, errors: [] };
+  await each<Operation>(ports, OPERATIONS_QUEUE, report, (item) => sweepOperation(ports, item, report));
+  await each<Environment>(ports, ENVIRONMENTS_QUEUE, report, (item) => sweepEnvironment(ports, item, report));
+  await each(ports, RETENTION_QUEUE, report, async (item) => {
+    await ports.store.transact([{ delete: { pk: item.pk, sk: item.sk }, if: { version: item.version } }]);
+    report.forgotten++;
+  });
+  return report;
+}
+
+async function each<T>(
+  ports: Ports,
+  queue: string,
+  report: SweepReport,
+  act: (item: Item<T>) => Promise<void>,
+): Promise<void> {
+  const due = await ports.store.due<T>({ queue, before: ports.effects.now(), limit: BATCH });
+  for (const item of due) {
+    await act(item).catch((error: unknown) => {
+      // Somebody else changed it in the meantime: then it is theirs, or due again.
+      if (error instanceof StoreConflict) return;
+      if (error instanceof Problem && error.status < 500) return;
+      report.errors.push({ what: `${item.pk} ${item.sk}`, error });
+    });
+  }
+}
+
+async function sweepOperation(ports: Ports, item: Item<Operation>, report: SweepReport): Promise<void> {
+  const operation = item.data;
+  if (isTerminal(operation.status)) return;
+  if (ports.effects.now() >= Date.parse(operation.deadline)) {
+    await endOverrun(ports, operation);
+    report.ended++;
+    return;
+  }
+  const status = await ports.workflows.describe(operation.kind, operation.id);
+  if (status === undefined) {
+    await startOperation(ports, operation);
+    report.started++;
+  } else if (status !== 'running') {
+    // The run ended and its record did not: nothing else will end it.
+    await endOverrun(ports, operation);
+    report.ended++;
+    return;
+  }
+  await postpone(ports, item, Date.parse(operation.deadline));
+}
+
+async function endOverrun(ports: Ports, operation: Operation): Promise<void> {
+  await ports.workflows.stop(operation.kind, operation.id, 'It ran past its bound.');
+  const name = recoverySteps[operation.kind];
+  const input = { operation: operation.id, error: { Error: 'States.Timeout', Cause: 'Past its bound' } };
+  await runStep(ports, name, steps[name]!, input, AbortSignal.timeout(60_000));
+}
+
+async function postpone(ports: Ports, item: Item<Operation>, at: number): Promise<void> {
+  const put = { ...operationKey(item.data.id), data: item.data, due: { queue: OPERATIONS_QUEUE, at } };
+  await ports.store.transact([{ put, if: { version: item.version } }]);
+}
+
+async function sweepEnvironment(ports: Ports, item: Item<Environment>, report: SweepReport): Promise<void> {
+  const environment = item.data;
+  const ref = { project: environment.project, environment: environment.name };
+  const now = ports.effects.now();
+  if (environment.state === 'destroying') {
+    await retryDestroy(ports, system, ref);
+    report.destroyed++;
+    return;
+  }
+  if (environment.expiresAt && Date.parse(environment.expiresAt) <= now) {
+    const options = { reason: 'expired', expectedGeneration: environment.generation };
+    await destroyEnvironment(ports, system, ref, options);
+    report.destroyed++;
+    return;
+  }
+  if (environment.state !== 'ready' || environment.idleAfterSeconds === undefined) return;
+  const [last] = await ports.activity.lastRequests([ref]);
+  const known = Date.parse(environment.lastActivityAt);
+  if (last !== undefined && last > known) {
+    // Used since: the time goes into the record, and with it the next due time.
+    const touched = { ...environment, lastActivityAt: new Date(last).toISOString() };
+    await ports.store.transact([environmentWrite(touched, { version: item.version })]);
+    if (last + environment.idleAfterSeconds * 1000 > now) return;
+    await hibernateEnvironment(ports, system, ref, touched);
+  } else {
+    await hibernateEnvironment(ports, system, ref, environment);
+  }
+  report.hibernated++;
+}
