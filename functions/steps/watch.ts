@@ -15,46 +15,57 @@ export async function watchForStop(
   ports: Ports,
   operation: Operation,
   outer: AbortSignal,
-  reasonOf: (ports: Ports, operation: Operation) => Promise<Problem | undefined>,
+  reasonOf: ReasonOf,
   work: (signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
-  const stop = new AbortController();
+  // Plain controllers: a signal composed by AbortSignal.any may be collected while only listeners refer to it.
+  const inner = new AbortController();
   const done = new AbortController();
-  const watching = watch(ports, operation, AbortSignal.any([outer, done.signal]), reasonOf, stop);
+  const onOuter = (): void => inner.abort(outer.reason);
+  outer.addEventListener('abort', onOuter, { once: true });
+  if (outer.aborted) onOuter();
+  let reason: Problem | undefined;
+  const watching = untilReason(ports, operation, done.signal, reasonOf).then((found) => {
+    reason = found;
+    if (found) inner.abort(found);
+  });
   try {
-    await work(AbortSignal.any([outer, stop.signal]));
+    await work(inner.signal);
   } catch (error) {
-    if (!stop.signal.aborted) throw error;
+    if (!reason) throw error;
   } finally {
+    outer.removeEventListener('abort', onOuter);
     done.abort();
     await watching;
   }
-  if (stop.signal.aborted) throw stop.signal.reason;
+  if (reason) throw reason;
 }
 
-async function watch(
+type ReasonOf = (ports: Ports, operation: Operation) => Promise<Problem | undefined>;
+
+async function untilReason(
   ports: Ports,
   operation: Operation,
-  signal: AbortSignal,
-  reasonOf: (ports: Ports, operation: Operation) => Promise<Problem | undefined>,
-  stop: AbortController,
-): Promise<void> {
+  done: AbortSignal,
+  reasonOf: ReasonOf,
+): Promise<Problem | undefined> {
   const { project, environment } = operation;
   const key = operationKey(operation.id);
-  while (!signal.aborted) {
+  const partitions = [key.pk];
+  if (environment) partitions.push(environmentPartition({ project, environment }), projectPartition(project));
+  while (!done.aborted) {
     // Subscribed before reading: a change in between is not missed.
     const waits = new AbortController();
-    const options = { timeoutMs: POLL_MS, signal: AbortSignal.any([signal, waits.signal]) };
-    const changes = [ports.store.changed(key.pk, options)];
-    if (environment) {
-      changes.push(ports.store.changed(environmentPartition({ project, environment }), options));
-      changes.push(ports.store.changed(projectPartition(project), options));
-    }
+    const onDone = (): void => waits.abort();
+    done.addEventListener('abort', onDone, { once: true });
+    const options = { timeoutMs: POLL_MS, signal: waits.signal };
+    const changes = partitions.map((pk) => ports.store.changed(pk, options));
     const item = await ports.store.get<Operation>(key).catch(() => undefined);
     const reason = item && (await reasonOf(ports, item.data).catch(() => undefined));
-    if (reason && !signal.aborted) stop.abort(reason);
-    if (!reason) await Promise.race(changes);
+    if (!reason && !done.aborted) await Promise.race(changes);
+    done.removeEventListener('abort', onDone);
     waits.abort();
-    if (reason) return;
+    if (reason && !done.aborted) return reason;
   }
+  return undefined;
 }

@@ -124,11 +124,27 @@ async function interpret(
 ): Promise<void> {
   // 1.4 MB of modules that nothing needs before the first operation.
   const { StateMachine } = await import('aws-local-stepfunctions');
+  signal.throwIfAborted();
+  const inFlight = new Set<Promise<unknown>>();
   const handlers = Object.entries(machine.tasks).map(([state, step]) => {
-    const milliseconds = machine.definition.States[state]!.TimeoutSeconds! * 1000;
+    const seconds = machine.definition.States[state]!.TimeoutSeconds!;
     const handler = async (stateInput: unknown): Promise<never> => {
-      const limited = AbortSignal.any([signal, AbortSignal.timeout(milliseconds)]);
-      await options.runStep(step, stateInput as Record<string, unknown>, limited);
+      const limit = new AbortController();
+      const onAbort = (): void => limit.abort(signal.reason);
+      signal.addEventListener('abort', onAbort, { once: true });
+      const overdue = Promise.withResolvers<never>();
+      const warning = setTimeout(() => limit.abort(new StepTimeout()), seconds * 1000 - handOverMs(seconds));
+      const timer = setTimeout(() => overdue.reject(new StepTimeout()), seconds * 1000 - TIMER_LEAD_MS);
+      const running = options
+        .runStep(step, stateInput as Record<string, unknown>, limit.signal)
+        .finally(() => {
+          clearTimeout(warning);
+          clearTimeout(timer);
+          signal.removeEventListener('abort', onAbort);
+          inFlight.delete(running);
+        });
+      inFlight.add(running);
+      await Promise.race([running, overdue.promise]);
       return {} as never;
     };
     return [state, handler] as const;
@@ -141,13 +157,27 @@ async function interpret(
   );
   const abort = (): void => execution.abort();
   signal.addEventListener('abort', abort, { once: true });
-  if (signal.aborted) abort();
   try {
     await execution.result;
   } finally {
     signal.removeEventListener('abort', abort);
+    // The interpreter lets go of a step that timed out or was aborted; nothing may run past the end of its run.
+    if (signal.aborted) await Promise.allSettled(inFlight);
   }
 }
+
+/**
+ * The interpreter's own time-out can not be caught by States.ALL, unlike that of Step Functions, so a step is
+ * timed out here, this much before, with the error that both know.
+ */
+const TIMER_LEAD_MS = 20;
+
+class StepTimeout extends Error {
+  override name = 'States.Timeout';
+}
+
+/** A step is told this long before its time is over, so that it can hand over or end in order. */
+const handOverMs = (seconds: number): number => Math.min(5_000, seconds * 100);
 
 function openTable(path: string, forgetBefore: number) {
   const database = new DatabaseSync(path);

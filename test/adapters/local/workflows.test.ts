@@ -1,0 +1,71 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createLocalWorkflows } from '../../../functions/adapters/local/workflows.ts';
+import { type ContractSteps, contractMachine, workflowsContract } from '../../contracts/workflows.ts';
+
+const make = (path: string, steps: ContractSteps) =>
+  createLocalWorkflows({
+    path,
+    machines: [contractMachine],
+    now: Date.now,
+    runStep: (step, input, signal) => steps[step]!(input, signal),
+  });
+
+workflowsContract('aws-local-stepfunctions', async (steps) => {
+  const workflows = make(':memory:', steps);
+  return {
+    workflows,
+    async ended(name) {
+      while ((await workflows.describe('contract', name)) === 'running') await sleep(5);
+    },
+    close: () => workflows.close(),
+  };
+});
+
+describe('Workflows on one machine', () => {
+  let directory: string | undefined;
+  afterEach(async () => {
+    if (directory) await rm(directory, { recursive: true, force: true });
+  });
+
+  it('run again what had not ended when the process died, and nothing else', async () => {
+    directory = await mkdtemp(join(tmpdir(), 'berth-workflows-'));
+    const path = join(directory, 'workflows.db');
+    const hangs: ContractSteps = {
+      first: async (input, signal) => {
+        if (input.operation !== 'cut') return;
+        await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+      },
+      second: async () => {},
+      recover: async () => {},
+    };
+    const before = make(path, hangs);
+    await before.start('contract', 'whole', { operation: 'whole' });
+    while ((await before.describe('contract', 'whole')) === 'running') await sleep(5);
+    await before.start('contract', 'cut', { operation: 'cut' });
+    await before.close();
+
+    const seen: unknown[] = [];
+    const after = make(path, {
+      first: async (input) => void seen.push(input.operation),
+      second: async () => {},
+      recover: async () => {},
+    });
+    expect(await after.describe('contract', 'cut')).toBe('running');
+    expect(await after.resume()).toBe(1);
+    while ((await after.describe('contract', 'cut')) === 'running') await sleep(5);
+    expect(seen).toEqual(['cut']);
+    await after.close();
+  });
+
+  it('refuse a machine whose Task no step of ours would run', () => {
+    const { Second: _unmapped, ...tasks } = contractMachine.tasks;
+    const options = { path: ':memory:', now: Date.now, runStep: async () => undefined };
+    expect(() => createLocalWorkflows({ ...options, machines: [{ ...contractMachine, tasks }] })).toThrow(
+      /"Second" \(Task\) can not run on one machine/,
+    );
+  });
+});
