@@ -1,0 +1,199 @@
+/** Berth on one machine: wires the local adapters together and serves everything on one port. */
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { getRequestListener } from '@hono/node-server';
+import { loadStateMachine, stepsOf, workflowNames } from '../state-machines/load.ts';
+import { createActivity } from './adapters/local/activity.ts';
+import { createLocalBuilder } from './adapters/local/builder/index.ts';
+import { createEmbeddedPostgres } from './adapters/local/databases.ts';
+import { createEffects } from './adapters/local/effects.ts';
+import { acquireLock } from './adapters/local/lock.ts';
+import { createFileLogs } from './adapters/local/logs.ts';
+import { createOciLayout } from './adapters/local/registry/index.ts';
+import { createRouter } from './adapters/local/router/index.ts';
+import { createSecretsFile } from './adapters/local/secrets.ts';
+import { createSqliteStore } from './adapters/local/store.ts';
+import { createLocalWorkflows } from './adapters/local/workflows.ts';
+import { createProcessWorkloads } from './adapters/local/workloads/index.ts';
+import { createApp } from './api/app.ts';
+import { administratorToken } from './api/authenticate.ts';
+import { ConfigError, type LocalConfig, readConfig } from './config.ts';
+import { Problem } from './core/problem.ts';
+import { createLocalLog, type LocalLog } from './local/log.ts';
+import { resumeWorkloads } from './local/resume.ts';
+import { startSweeping } from './local/sweeping.ts';
+import { wakeOnRequest } from './local/wake.ts';
+import type { Ports } from './ports/index.ts';
+import { steps } from './steps/index.ts';
+import { runStep, type StepInput } from './steps/step.ts';
+
+export interface LocalBerth {
+  /** Such as `http://localhost:4600`. */
+  url: string;
+  /** The administrator's bearer token. */
+  token: string;
+  ports: Ports;
+  /** Resolves when what ran before the start is declared again and unfinished operations go on. */
+  resumed: Promise<void>;
+  /** Stops in order: no new requests, streams ended, workloads and database stopped, all on disk. */
+  close(): Promise<void>;
+}
+
+/** @throws Problem unavailable when another Berth has the directory, or the port is taken */
+export async function startLocal(config: LocalConfig, log: LocalLog = createLocalLog()): Promise<LocalBerth> {
+  const path = (name: string): string => join(config.dataDirectory, name);
+  mkdirSync(config.dataDirectory, { recursive: true, mode: 0o700 });
+  const lock = acquireLock(config.dataDirectory);
+  const stopping = new AbortController();
+  const server = createServer();
+  try {
+    const token = secretFile(path('admin-token'), () => randomBytes(32).toString('base64url'));
+    const instanceId = secretFile(path('instance-id'), () => randomBytes(8).toString('hex'));
+    await listen(server, config);
+    const { port } = server.address() as AddressInfo;
+    const ports = await createPorts(config, instanceId, () => `localhost:${port}`, log);
+    const app = createApp({
+      ports,
+      authenticate: administratorToken(token),
+      webRoot: join(import.meta.dirname, '..', 'web'),
+      onError: (error, requestId) => log.error(`Request ${requestId} failed`, error),
+      signal: stopping.signal,
+    });
+    const router = createRouter({
+      workloads: ports.workloads,
+      activity: ports.activity,
+      fallback: getRequestListener(app.fetch),
+      ...wakeOnRequest(ports, log),
+    });
+    server.on('request', router.request).on('upgrade', router.upgrade);
+    let stopSweeping = async (): Promise<void> => undefined;
+    const resumed = resumeWorkloads(ports, log).then(() => {
+      if (!stopping.signal.aborted) stopSweeping = startSweeping(ports, config.sweepSeconds * 1000, log);
+    });
+    const close = async (): Promise<void> => {
+      stopping.abort();
+      const closed = new Promise((resolve) => server.close(resolve));
+      await resumed;
+      await stopSweeping();
+      await router.close();
+      server.closeIdleConnections();
+      await ports.workflows.close();
+      await ports.workloads.close();
+      server.closeAllConnections();
+      await closed;
+      await ports.databases.close();
+      await ports.activity.close();
+      await ports.logs.close();
+      await ports.store.close();
+      lock.release();
+    };
+    return { url: `http://localhost:${port}`, token, ports, resumed, close };
+  } catch (error) {
+    server.close();
+    lock.release();
+    throw error;
+  }
+}
+
+type LocalPorts = Awaited<ReturnType<typeof createPorts>>;
+
+async function createPorts(config: LocalConfig, instanceId: string, baseHost: () => string, log: LocalLog) {
+  const path = (name: string): string => join(config.dataDirectory, name);
+  const effects = createEffects();
+  const logs = createFileLogs({ directory: path('logs') });
+  const registry = await createOciLayout({ directory: path('registry') });
+  const ports = {
+    effects,
+    logs,
+    registry,
+    store: createSqliteStore({ path: path('berth.db') }),
+    secrets: await createSecretsFile({ path: path('secrets'), keyPath: path('secrets.key'), effects }),
+    activity: createActivity({ path: path('activity.json'), effects }),
+    databases: createEmbeddedPostgres({ directory: path('postgres'), log: (line) => log.info(line) }),
+    builder: await createLocalBuilder({ directory: path('builds'), layout: registry }),
+    workloads: await createProcessWorkloads({
+      directory: path('workloads'),
+      instanceId,
+      baseHost,
+      logs,
+      effects,
+      unpackImage: (repository, digest, target) => registry.unpack(repository, digest, target),
+    }),
+  };
+  const workflows = createLocalWorkflows({
+    path: path('workflows.db'),
+    machines: workflowNames().map((name) =>
+      loadStateMachine(name, Object.fromEntries(stepsOf(name).map((step) => [step, step]))),
+    ),
+    now: () => effects.now(),
+    runStep: (name, input, signal) =>
+      runStep({ ...ports, workflows }, name, steps[name]!, input as unknown as StepInput, signal).catch(
+        (error: unknown) => {
+          // Problems are told to the user; everything else only the log can explain.
+          if (!(error instanceof Problem))
+            log.error(`Step ${name} of operation ${String(input.operation)}`, error);
+          throw error;
+        },
+      ),
+  });
+  return { ...ports, workflows };
+}
+
+/** A file with mode 0600 that is made once and then read. */
+function secretFile(path: string, make: () => string): string {
+  if (!existsSync(path)) writeFileSync(path, `${make()}\n`, { mode: 0o600, flag: 'wx', flush: true });
+  return readFileSync(path, 'utf8').trim();
+}
+
+async function listen(server: Server, { port, host }: LocalConfig): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => resolve(server.off('error', reject) && undefined));
+  }).catch((error: NodeJS.ErrnoException) => {
+    throw new Problem('unavailable', `Berth can not listen on ${host}:${port}: ${error.message}.`, {
+      hint: 'Stop what uses that port, or choose another one with BERTH_PORT.',
+      cause: error,
+    });
+  });
+}
+
+async function main(): Promise<void> {
+  const log = createLocalLog();
+  const config = readConfig(process.env);
+  const berth = await startLocal(config, log);
+  const stop = (signal: string): void => {
+    log.info(`${signal}: stopping`);
+    // A second signal does not wait.
+    process.once('SIGINT', () => process.exit(130));
+    berth.close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log.error('Stopping failed', error);
+        process.exit(1);
+      },
+    );
+  };
+  process.once('SIGTERM', () => stop('SIGTERM')).once('SIGINT', () => stop('SIGINT'));
+  log.banner(berth.url, config);
+  if (config.demo) {
+    const { runDemo } = await import('./local/demo.ts');
+    await berth.resumed;
+    await runDemo(berth, config, log).catch((error: unknown) =>
+      log.error('The demo could not be set up', error),
+    );
+  }
+}
+
+if (import.meta.main) {
+  main().catch((error: unknown) => {
+    const known = error instanceof Problem || error instanceof ConfigError;
+    console.error(known ? `Berth did not start: ${error.message}` : error);
+    if (error instanceof Problem) console.error(`Next: ${error.hint}`);
+    process.exit(1);
+  });
+}
+
+export type { LocalPorts };

@@ -1,0 +1,61 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const root = resolve(import.meta.dirname, '../..');
+
+/** What each folder may import of ours; a folder may always import itself. The longest match counts. */
+const allowed: Record<string, readonly string[]> = {
+  'functions/core': [],
+  'functions/ports': ['functions/core'],
+  'functions/commands': ['functions/ports', 'functions/core'],
+  'functions/resources': ['functions/ports', 'functions/core'],
+  'functions/steps': ['functions/commands', 'functions/resources', 'functions/ports', 'functions/core'],
+  'functions/api': ['functions/commands', 'functions/ports', 'functions/core'],
+  'functions/adapters/local': ['functions/adapters/postgres.ts', 'functions/ports', 'functions/core'],
+  'functions/adapters/aws': ['functions/adapters/postgres.ts', 'functions/ports', 'functions/core'],
+  'functions/adapters/kubernetes': ['functions/ports', 'functions/core'],
+  'functions/adapters/postgres.ts': ['functions/ports', 'functions/core'],
+  'functions/local': [
+    'functions/config.ts',
+    'functions/steps',
+    'functions/commands',
+    'functions/ports',
+    'functions/core',
+  ],
+  'functions/config.ts': [],
+  'state-machines': [],
+  stacks: ['state-machines'],
+};
+
+/** Composition roots wire everything; nothing imports them. */
+const roots = ['functions/local.ts'];
+
+const sources = ['functions', 'state-machines', 'stacks']
+  .flatMap((folder) => readdirSync(join(root, folder), { recursive: true, withFileTypes: true }))
+  .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+  .map((entry) => relative(root, join(entry.parentPath, entry.name)));
+
+const importsOf = (file: string): string[] => {
+  const text = readFileSync(join(root, file), 'utf8').replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
+  return [...text.matchAll(/(?:from|import)\s*\(?\s*['"](\.[^'"]+)['"]/g)].map(([, path]) =>
+    relative(root, resolve(root, dirname(file), path!)),
+  );
+};
+
+const folderOf = (file: string): string | undefined =>
+  Object.keys(allowed)
+    .filter((folder) => file === folder || file.startsWith(`${folder}/`))
+    .sort((a, b) => b.length - a.length)[0];
+
+describe('Imports go one way', () => {
+  it.each(sources.filter((file) => !roots.includes(file)))('%s', (file) => {
+    const folder = folderOf(file);
+    expect(folder, 'every file belongs to a folder with a rule').toBeDefined();
+    const wrong = importsOf(file).filter((target) => {
+      const targetFolder = folderOf(target) ?? target;
+      return targetFolder !== folder && !allowed[folder!]!.includes(targetFolder);
+    });
+    expect(wrong).toEqual([]);
+  });
+});
