@@ -23,6 +23,9 @@ export interface RepositoryRef {
 /** The label under which an image carries its Score file (YAML text). */
 export const SCORE_LABEL = 'dev.berth.score';
 
+/** The label with the command line that a Procfile runs before each deployment. */
+export const RELEASE_LABEL = 'dev.berth.release';
+
 export interface Registry {
   /** Makes the repository; idempotent. */
   ensureRepository(repository: RepositoryRef): Promise<void>;

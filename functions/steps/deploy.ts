@@ -7,13 +7,11 @@ import { Problem } from '../core/problem.ts';
 import { workloadSettings } from '../core/score/settings.ts';
 import { splitWords } from '../core/words.ts';
 import type { Ports } from '../ports/index.ts';
+import { RELEASE_LABEL } from '../ports/registry.ts';
 import type { Item } from '../ports/store.ts';
 import { deploymentEndWrites, endingOf, endOperation, errorOf } from './end.ts';
 import { workloadSpec } from './spec.ts';
 import { type Step, type StepContext, StillProgressing } from './step.ts';
-
-/** The label by which an image names its release command, when its source did (a Procfile). */
-export const RELEASE_LABEL = 'dev.berth.release';
 
 interface DeploymentOperation extends Operation {
   environment: string;

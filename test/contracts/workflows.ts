@@ -121,7 +121,7 @@ export function workflowsContract(
 
     it('tells a step when its TimeoutSeconds are nearly over, and ends it when they are', async () => {
       let error: unknown;
-      const told = false;
+      let told = false;
       subject = await makeSubject({
         first: (_input, signal) => {
           signal.addEventListener('abort', () => (told = true));

@@ -43,7 +43,7 @@ describe('The workflows', () => {
       const { States, StartAt } = loadStateMachine(name, arns(name)).definition;
       let count = 0;
       for (let at: string | undefined = StartAt; at; count++) {
-        const state = States[at]!;
+        const state: (typeof States)[string] = States[at]!;
         at = state.Type === 'Task' ? state.Next : undefined;
       }
       return count;

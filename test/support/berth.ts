@@ -1,13 +1,12 @@
 /** A whole Berth on one machine for a test: its own directory, a free port, everything real. */
 import { mkdtemp, rm } from 'node:fs/promises';
-import { request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { packDirectory } from '../../functions/local/demo-source.ts';
 import { silentLog } from '../../functions/local/log.ts';
 import { type LocalBerth, startLocal } from '../../functions/local.ts';
+import { askWorkload, type WorkloadAnswer, type WorkloadRequest } from './workload.ts';
 
 export type Json = Record<string, any>;
 
@@ -28,20 +27,10 @@ export interface TestBerth {
   operation(method: string, path: string, body?: unknown): Promise<Json>;
   waitFor(operation: string): Promise<Json>;
   /** Asks a workload through the router by its host. */
-  workload(
-    host: string,
-    path?: string,
-    init?: { method?: string; headers?: Record<string, string>; body?: string },
-  ): Promise<WorkloadAnswer>;
+  workload(host: string, path?: string, init?: WorkloadRequest): Promise<WorkloadAnswer>;
   /** Stops and starts again on the same directory. */
   restart(): Promise<void>;
   close(): Promise<void>;
-}
-
-export interface WorkloadAnswer {
-  status: number;
-  headers: Record<string, string | string[] | undefined>;
-  text: string;
 }
 
 export async function startBerth(options: { sweepSeconds?: number } = {}): Promise<TestBerth> {
@@ -81,7 +70,7 @@ export async function startBerth(options: { sweepSeconds?: number } = {}): Promi
         await sleep(20);
       }
     },
-    workload: (host, path = '/', init = {}) => callWorkload(new URL(berth.url).port, host, path, init),
+    workload: (host, path = '/', init = {}) => askWorkload(new URL(berth.url).port, host, path, init),
     async restart() {
       await berth.close();
       berth = await startLocal(config, silentLog);
@@ -114,36 +103,6 @@ async function callApi(
   });
   const answer = await response.text();
   return { status: response.status, headers: response.headers, body: answer ? JSON.parse(answer) : {} };
-}
-
-function callWorkload(
-  port: string,
-  host: string,
-  path: string,
-  {
-    method = 'GET',
-    headers = {},
-    body,
-  }: { method?: string; headers?: Record<string, string>; body?: string },
-): Promise<WorkloadAnswer> {
-  return new Promise((resolve, reject) => {
-    const request = httpRequest(
-      { host: '127.0.0.1', port, path, method, headers: { host: `${host}:${port}`, ...headers } },
-      async (response) => {
-        try {
-          resolve({
-            status: response.statusCode ?? 0,
-            headers: response.headers,
-            text: await text(response),
-          });
-        } catch (error) {
-          reject(error);
-        }
-      },
-    );
-    request.on('error', reject);
-    request.end(body);
-  });
 }
 
 export const exampleDirectory = (name: string): string => join(import.meta.dirname, '../../examples', name);

@@ -1,0 +1,49 @@
+/** What Berth adds to a deployment and to a rollback, beyond what the program itself takes to be ready. */
+import { createClient } from '../functions/local/demo-client.ts';
+import { getJson, median, p99 } from './client.ts';
+import type { BerthProcess } from './server.ts';
+
+type Add = (figure: string, value: number, unit: string, goal: string) => void;
+
+const SERVICE = '/v1/projects/demo/environments/dev/services/guestbook';
+
+interface Operation {
+  createdAt: string;
+  endedAt: string;
+  steps: { name: string; startedAt: string }[];
+}
+
+/** Deploys and rolls back the demo's guestbook twenty times each. */
+export async function deploymentFigures(berth: BerthProcess, add: Add): Promise<void> {
+  const { authorization } = await berth.headers();
+  const client = createClient({ url: berth.url, token: authorization!.replace('Bearer ', '') });
+  for (const [what, body, goal] of [
+    ['deployment', { version: '2.0.0' }, '<= 1,500 ms'],
+    ['rollback', { rollbackTo: 1 }, '<= 300 ms'],
+  ] as const) {
+    const added: number[] = [];
+    const whole: number[] = [];
+    for (let run = 0; run < 20; run++) {
+      const { number } = await client.operation(`${SERVICE}/deployments`, body);
+      const deployment = (await getJson(berth, `${SERVICE}/deployments/${number}`)) as { operation: string };
+      const operation = (await getJson(
+        berth,
+        `/v1/operations/${deployment.operation}`,
+      )) as unknown as Operation;
+      const total = Date.parse(operation.endedAt) - Date.parse(operation.createdAt);
+      whole.push(total);
+      added.push(total - programMs(operation));
+    }
+    add(`${what}: whole, median of 20`, median(whole), 'ms', '');
+    add(`${what}: added by Berth, p99 of 20`, p99(added), 'ms', goal);
+  }
+}
+
+/** The program's own part: its release command, and its start until it is ready. */
+function programMs({ steps, endedAt }: Operation): number {
+  const endOf = (index: number): number => Date.parse(steps[index + 1]?.startedAt ?? endedAt);
+  return steps.reduce((sum, step, index) => {
+    const isProgram = step.name === 'runRelease' || step.name === 'awaitRollout';
+    return isProgram ? sum + endOf(index) - Date.parse(step.startedAt) : sum;
+  }, 0);
+}

@@ -1,0 +1,127 @@
+/** Starts programs by argument list, in a process group of their own, and never leaves one behind. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
+
+/** Longer lines are cut. */
+const LINE_MAX = 16 * 1024;
+const TAIL_LINES = 15;
+
+export interface RunOptions {
+  cwd: string;
+  /** The whole environment: nothing of Berth's own is added. */
+  env: Record<string, string>;
+  signal: AbortSignal;
+  timeoutMs: number;
+  /** Takes the output line by line, control characters as they came. */
+  onLine?: (line: string) => void;
+  /** Takes standard output whole instead of as lines; the program is over when it has ended. */
+  onStdout?: (output: Readable) => Promise<void>;
+}
+
+export interface RunResult {
+  /** Null when a signal ended it. */
+  exitCode: number | null;
+  endedBy: NodeJS.Signals | null;
+  timedOut: boolean;
+  /** The last lines of its output. */
+  tail: string[];
+}
+
+/**
+ * Runs a program to its end. When the signal aborts or time is up, the whole group is killed.
+ * @throws the error of the start (ENOENT), of `onStdout`, or the signal's reason
+ */
+export async function run(command: string, args: readonly string[], options: RunOptions): Promise<RunResult> {
+  options.signal.throwIfAborted();
+  const child = spawn(command, args, {
+    cwd: options.cwd,
+    env: options.env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
+  const ended = new Promise<{ exitCode: number | null; endedBy: NodeJS.Signals | null }>(
+    (resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', (exitCode, endedBy) => resolve({ exitCode, endedBy }));
+    },
+  );
+  ended.catch(() => undefined);
+  // What it leaves in the background would hold the pipes open and go on in a directory that is being removed.
+  child.once('exit', () => killGroup(child));
+
+  let timedOut = false;
+  const timer = setTimeout(() => {
+    timedOut = true;
+    killGroup(child);
+  }, options.timeoutMs);
+  const abort = () => killGroup(child);
+  options.signal.addEventListener('abort', abort, { once: true });
+
+  const tail: string[] = [];
+  const take = (line: string) => {
+    tail.push(line);
+    if (tail.length > TAIL_LINES) tail.shift();
+    options.onLine?.(line);
+  };
+  try {
+    readLines(child.stderr, take);
+    let taken: Promise<void> | undefined;
+    if (options.onStdout)
+      taken = options.onStdout(child.stdout).catch((error: unknown) => {
+        killGroup(child);
+        throw error;
+      });
+    else readLines(child.stdout, take);
+    const [end, output] = await Promise.allSettled([ended, taken]);
+    options.signal.throwIfAborted();
+    if (end.status === 'rejected') throw end.reason;
+    if (
+      output.status === 'rejected' &&
+      (end.value.exitCode === 0 || end.value.endedBy === 'SIGKILL') &&
+      !timedOut
+    )
+      throw output.reason;
+    return { ...end.value, timedOut, tail };
+  } finally {
+    clearTimeout(timer);
+    options.signal.removeEventListener('abort', abort);
+    killGroup(child);
+  }
+}
+
+function killGroup(child: ChildProcess): void {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    // Nothing of the group is left.
+  }
+}
+
+function readLines(stream: Readable, take: (line: string) => void): void {
+  const decoder = new StringDecoder('utf8');
+  let line = '';
+  let cut = false;
+  const add = (text: string) => {
+    line += text.slice(0, LINE_MAX - line.length);
+    cut ||= line.length >= LINE_MAX;
+  };
+  const end = () => {
+    const whole = line.endsWith('\r') ? line.slice(0, -1) : line;
+    take(cut ? `${whole}...` : whole);
+    line = '';
+    cut = false;
+  };
+  stream.on('data', (chunk: Buffer) => {
+    const parts = decoder.write(chunk).split('\n');
+    for (const [position, part] of parts.entries()) {
+      if (position > 0) end();
+      add(part);
+    }
+  });
+  stream.on('end', () => {
+    add(decoder.end());
+    if (line !== '') end();
+  });
+}

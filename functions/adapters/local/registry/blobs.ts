@@ -1,0 +1,147 @@
+/** Content-addressed files of one repository: written beside, checked, then renamed into place. */
+import { createHash, randomBytes } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Readable, Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { constants, createZstdCompress } from 'node:zlib';
+import type { Descriptor } from './oci.ts';
+import { MEDIA_TYPES } from './oci.ts';
+
+/** A manifest or config is never near this. */
+const DOCUMENT_MAX_BYTES = 4 * 1024 * 1024;
+
+const sha256 = (data: Uint8Array): string => `sha256:${createHash('sha256').update(data).digest('hex')}`;
+
+export const blobPath = (repository: string, digest: string): string =>
+  join(repository, 'blobs', 'sha256', digest.slice('sha256:'.length));
+
+/** Replaces a file so that a crash leaves the old or the new one, never half. */
+export async function replaceFile(temporary: string, target: string, data: Uint8Array): Promise<void> {
+  const file = join(temporary, randomBytes(12).toString('hex'));
+  try {
+    const handle = await open(file, 'wx', 0o644);
+    try {
+      await handle.writeFile(data);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(file, target);
+  } catch (error) {
+    await rm(file, { force: true });
+    throw error;
+  }
+}
+
+export async function syncDirectory(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Stores a JSON document. */
+export async function writeDocument(
+  temporary: string,
+  repository: string,
+  mediaType: string,
+  document: unknown,
+): Promise<Descriptor> {
+  const data = Buffer.from(JSON.stringify(document));
+  const digest = sha256(data);
+  await replaceFile(temporary, blobPath(repository, digest), data);
+  return { mediaType, digest, size: data.byteLength };
+}
+
+/**
+ * Reads a document and proves that it is what its digest says.
+ * @returns undefined when it is missing or is not
+ */
+export async function readDocument(repository: string, descriptor: Descriptor): Promise<unknown> {
+  if (descriptor.size > DOCUMENT_MAX_BYTES) return undefined;
+  const path = blobPath(repository, descriptor.digest);
+  try {
+    if ((await stat(path)).size !== descriptor.size) return undefined;
+    const data = await readFile(path);
+    return sha256(data) === descriptor.digest ? JSON.parse(data.toString()) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export interface WrittenLayer {
+  descriptor: Descriptor;
+  /** Digest of the uncompressed tar. */
+  diffId: string;
+}
+
+/** Compresses a tar as it comes and stores it. */
+export async function writeLayer(
+  temporary: string,
+  repository: string,
+  tar: Readable,
+): Promise<WrittenLayer> {
+  const file = join(temporary, randomBytes(12).toString('hex'));
+  const plain = meter();
+  const compressed = meter();
+  try {
+    const compress = createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: 2 } });
+    await pipeline(
+      tar,
+      plain.stream,
+      compress,
+      compressed.stream,
+      createWriteStream(file, { flags: 'wx', flush: true }),
+    );
+    const digest = compressed.digest();
+    await rename(file, blobPath(repository, digest));
+    const descriptor = { mediaType: MEDIA_TYPES.layerZstd, digest, size: compressed.bytes() };
+    return { descriptor, diffId: plain.digest() };
+  } catch (error) {
+    await rm(file, { force: true });
+    throw error;
+  }
+}
+
+/** A layer's compressed bytes, which fail at the end if they are not what the descriptor says. */
+export function readLayer(
+  repository: string,
+  descriptor: Descriptor,
+): { source: Readable; check: Transform } {
+  const { stream, digest, bytes } = meter(() => {
+    if (digest() !== descriptor.digest || bytes() !== descriptor.size)
+      throw new Error(`layer ${descriptor.digest} is damaged`);
+  });
+  return { source: createReadStream(blobPath(repository, descriptor.digest)), check: stream };
+}
+
+/** Counts and hashes what passes; `atEnd` may refuse it by throwing. */
+export function meter(atEnd?: () => void): { stream: Transform; bytes(): number; digest(): string } {
+  const hash = createHash('sha256');
+  let count = 0;
+  let value: string | undefined;
+  const digest = (): string => {
+    value ??= `sha256:${hash.digest('hex')}`;
+    return value;
+  };
+  const stream = new Transform({
+    transform(chunk: Uint8Array, _encoding, done) {
+      count += chunk.byteLength;
+      hash.update(chunk);
+      done(null, chunk);
+    },
+    flush(done) {
+      try {
+        atEnd?.();
+        done();
+      } catch (error) {
+        done(error as Error);
+      }
+    },
+  });
+  return { stream, bytes: () => count, digest };
+}

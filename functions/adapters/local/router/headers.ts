@@ -1,0 +1,62 @@
+/** Header fields between a client and a workload. All lists are flat: name, value, name, value. */
+import type { IncomingMessage } from 'node:http';
+
+const HOP_BY_HOP = [
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+];
+/** What the router says itself: a client's own word on it is not passed on. */
+const OURS = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-forwarded-port', 'x-real-ip'];
+
+const hop = new Set(HOP_BY_HOP);
+// The server has answered `Expect` already.
+const dropped = new Set([...HOP_BY_HOP, ...OURS, 'expect']);
+
+/** The fields that a Connection header names; they concern this connection alone. */
+function named(connection: string | undefined): ReadonlySet<string> | undefined {
+  if (connection === undefined || connection === 'keep-alive' || connection === 'close') return undefined;
+  return new Set(connection.split(',').map((name) => name.trim().toLowerCase()));
+}
+
+function filter(raw: readonly string[], unwanted: ReadonlySet<string>, more: ReadonlySet<string> | undefined): string[] {
+  const kept: string[] = [];
+  for (let at = 0; at + 1 < raw.length; at += 2) {
+    const name = raw[at] as string;
+    const lower = name.toLowerCase();
+    if (!unwanted.has(lower) && !(more?.has(lower) && lower !== 'host')) kept.push(name, raw[at + 1] as string);
+  }
+  return kept;
+}
+
+/** Fields of the request to the workload. */
+export function requestHeaders(request: IncomingMessage): string[] {
+  const { headers, rawHeaders, socket } = request;
+  const kept = filter(rawHeaders, dropped, named(headers.connection));
+  const address = socket.remoteAddress?.replace(/^::ffff:/, '') ?? 'unknown';
+  kept.push('X-Forwarded-For', address, 'X-Forwarded-Host', headers.host ?? '');
+  kept.push('X-Forwarded-Proto', 'encrypted' in socket ? 'https' : 'http');
+  return kept;
+}
+
+/** A cookie of a workload is for its own host: with a Domain it would reach its siblings and Berth itself. */
+export const withoutDomain = (cookie: string): string =>
+  /domain/i.test(cookie)
+    ? cookie
+        .split(';')
+        .filter((part, index) => index === 0 || !/^\s*domain\s*(?:=|$)/i.test(part))
+        .join(';')
+    : cookie;
+
+/** Fields of the answer to the client. */
+export function responseHeaders({ headers, rawHeaders }: IncomingMessage): string[] {
+  const kept = filter(rawHeaders, hop, named(headers.connection));
+  if (headers['set-cookie'] === undefined) return kept;
+  return kept.map((text, at) => (at % 2 === 1 && kept[at - 1]?.toLowerCase() === 'set-cookie' ? withoutDomain(text) : text));
+}

@@ -1,0 +1,87 @@
+/** The API as one Hono app: routes from the table, problems for everything else. */
+import { OpenAPIHono } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { Problem } from '../core/problem.ts';
+import type { Ports } from '../ports/index.ts';
+import type { Authenticate } from './authenticate.ts';
+import { consoleRoutes } from './console.ts';
+import { checkUrl, errorResponse, rawPath, type Surroundings, serve } from './pipeline.ts';
+import type { Route } from './route.ts';
+import { routes as apiRoutes } from './routes.ts';
+import { createStreams, type Streams } from './sse.ts';
+
+export interface AppOptions {
+  ports: Ports;
+  authenticate: Authenticate;
+  /** Directory with the console's files; without it there is no console. */
+  webRoot?: string;
+  /** Is told of unexpected errors; the client gets the request id and nothing of the error. */
+  onError?: (error: unknown, requestId: string) => void;
+  /** Ends all event streams when it aborts: a server that stops waits for no client. */
+  signal?: AbortSignal;
+  /** Milliseconds between heartbeats of event streams; 15 seconds by default. */
+  heartbeatMs?: number;
+  /** Event streams that one principal may have open; 100 by default. */
+  streamsPerPrincipal?: number;
+}
+
+export interface App extends OpenAPIHono {
+  /** What is served. */
+  readonly table: readonly Route[];
+  readonly streams: Streams;
+}
+
+/** @example const app = createApp({ ports, authenticate: administratorToken(token) }); serve({ fetch: app.fetch }) */
+export function createApp(options: AppOptions): App {
+  const { ports, authenticate, onError } = options;
+  const streams = createStreams({
+    perPrincipal: options.streamsPerPrincipal ?? 100,
+    heartbeatMs: options.heartbeatMs ?? 15_000,
+    ...(options.signal && { signal: options.signal }),
+  });
+  const around: Surroundings = { ports, authenticate, streams, ...(onError && { onError }) };
+  const table = [...apiRoutes, ...(options.webRoot === undefined ? [] : consoleRoutes(options.webRoot))];
+  const app = new OpenAPIHono();
+  for (const route of table) {
+    app.on(route.method.toUpperCase(), honoPath(route.path), serve(route, around));
+  }
+  const allowed = createAllowed(table);
+  app.notFound((context) => unknown(context, allowed, around));
+  app.onError((error, context) => errorResponse(error, context, ports.effects.id(), around));
+  return Object.assign(app, { table, streams });
+}
+
+const honoPath = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ':$1');
+
+/** Finds the methods that a path has. */
+function createAllowed(table: readonly Route[]): (path: string) => string[] {
+  const patterns = table.map(({ path, method }) => ({
+    pattern: new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}$`),
+    method: method.toUpperCase(),
+  }));
+  return (path) => {
+    const methods = patterns.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method);
+    if (methods.includes('GET')) methods.push('HEAD');
+    return [...new Set(methods)].sort();
+  };
+}
+
+function unknown(context: Context, allowed: (path: string) => string[], around: Surroundings): Response {
+  const id = around.ports.effects.id();
+  try {
+    checkUrl(context.req.raw.url);
+  } catch (error) {
+    return errorResponse(error, context, id, around);
+  }
+  const methods = allowed(rawPath(context.req.raw.url));
+  if (methods.length > 0) {
+    const problem = new Problem('method_not_allowed', 'This path does not take that method.', {
+      hint: `Use ${methods.join(', ')}.`,
+    });
+    return errorResponse(problem, context, id, around, methods.join(', '));
+  }
+  const problem = new Problem('not_found', 'There is no such path.', {
+    hint: 'GET /v1/openapi.json lists all paths; paths have no slash at their end.',
+  });
+  return errorResponse(problem, context, id, around);
+}

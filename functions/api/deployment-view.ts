@@ -1,0 +1,55 @@
+/** How deployments are shown. Resolved outputs stay inside: they tell how to reach databases. */
+import { z } from '@hono/zod-openapi';
+import type { Deployment } from '../core/model.ts';
+import { statusSchema } from './operation-view.ts';
+import { compact, errorSchema, nameSchema, timeSchema } from './schemas.ts';
+import { workloadSchema } from './versions.ts';
+
+const fields = {
+  project: nameSchema.openapi({ example: 'demo' }),
+  environment: nameSchema.openapi({ example: 'dev' }),
+  service: nameSchema,
+  number: z.int().openapi({ example: 3 }),
+  kind: z.enum(['deploy', 'promote', 'rollback']),
+  version: z.string().openapi({ example: '3f2a9c01b7de' }),
+  digest: z.string(),
+  rollbackTo: z.int().optional().openapi({ example: 2 }),
+  fromEnvironment: z.string().optional().openapi({ example: 'staging' }),
+  status: statusSchema,
+  operation: z.string(),
+  error: errorSchema.optional(),
+  createdAt: timeSchema,
+  createdBy: z.string().openapi({ example: 'administrator' }),
+  finishedAt: timeSchema.optional(),
+};
+
+export const deploymentSchema = z.object(fields).openapi('Deployment');
+export const deploymentDetailSchema = z
+  .object({ ...fields, workload: workloadSchema })
+  .openapi('DeploymentDetail');
+
+export function deploymentView(deployment: Deployment): z.infer<typeof deploymentSchema> {
+  const { project, environment, service, number, kind, version, digest, status, operation } = deployment;
+  return compact({
+    project,
+    environment,
+    service,
+    number,
+    kind,
+    version,
+    digest,
+    rollbackTo: deployment.rollbackTo,
+    fromEnvironment: deployment.fromEnvironment,
+    status,
+    operation,
+    error: deployment.error,
+    createdAt: deployment.createdAt,
+    createdBy: deployment.createdBy,
+    finishedAt: deployment.finishedAt,
+  });
+}
+
+export const deploymentDetail = (deployment: Deployment) => ({
+  ...deploymentView(deployment),
+  workload: deployment.workload,
+});

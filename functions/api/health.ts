@@ -1,0 +1,46 @@
+import { z } from '@hono/zod-openapi';
+import { Problem, type ProblemCode, problemCodes } from '../core/problem.ts';
+import { route } from './route.ts';
+
+export const healthRoutes = [
+  route({
+    method: 'get',
+    path: '/healthz',
+    policy: { action: 'api.describe', scope: 'public' },
+    operationId: 'getHealth',
+    summary: 'Ask whether Berth answers and can read its records',
+    tag: 'Platform',
+    answers: { 200: { summary: 'It does', schema: z.object({ status: z.literal('ok') }) } },
+    problems: ['unavailable'],
+    handle: async ({ ports }) => {
+      try {
+        await ports.store.get({ pk: 'health', sk: 'health' });
+      } catch (cause) {
+        throw new Problem('unavailable', 'The records can not be read.', {
+          hint: 'Look for the error in the log of Berth itself.',
+          cause,
+        });
+      }
+      return { status: 200, body: { status: 'ok' } };
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/problems/{code}',
+    policy: { action: 'api.describe', scope: 'public' },
+    operationId: 'getProblemType',
+    summary: 'Read what a problem type means',
+    description: 'What the `type` of a problem points to.',
+    tag: 'Platform',
+    answers: {
+      200: {
+        summary: 'The problem type',
+        schema: z.object({ code: z.string(), status: z.int(), title: z.string() }),
+      },
+    },
+    handle: async ({ params }) => {
+      const [status, title] = problemCodes[params.code as ProblemCode];
+      return { status: 200, body: { code: params.code, status, title } };
+    },
+  }),
+];

@@ -1,0 +1,32 @@
+import { z } from '@hono/zod-openapi';
+import { getEnvironment, getInstance } from '../commands/records.ts';
+import { instanceLog } from '../core/keys.ts';
+import { followLog, lineSchemaOfLog, logQuery, logReply } from './log-stream.ts';
+import { route } from './route.ts';
+
+export const logRoutes = [
+  route({
+    method: 'get',
+    path: '/v1/projects/{project}/environments/{environment}/services/{service}/logs',
+    policy: { action: 'log.read', scope: 'project' },
+    operationId: 'getLogs',
+    summary: 'Read or follow what a service prints in an environment',
+    description: 'Resume a stream with Last-Event-ID: no line is lost, and a line may come twice.',
+    tag: 'Running services',
+    query: logQuery,
+    answers: {
+      200: {
+        summary: 'Lines, oldest first',
+        schema: z.object({ items: z.array(lineSchemaOfLog) }),
+        stream: { schema: lineSchemaOfLog, summary: 'An event `line` a line' },
+      },
+    },
+    handle: async ({ ports, params, query, wantsStream, lastEventId, stream }) => {
+      await getEnvironment(ports.store, params);
+      await getInstance(ports.store, params);
+      const name = instanceLog(params);
+      if (!wantsStream) return logReply(ports.logs, name, query);
+      return stream((signal) => followLog(ports.logs, name, query, lastEventId, signal));
+    },
+  }),
+];

@@ -1,0 +1,158 @@
+import { z } from '@hono/zod-openapi';
+import { cancelOperation } from '../commands/operations.ts';
+import { getEnvironment, getOperation } from '../commands/records.ts';
+import { environmentPartition, OPERATION_PREFIX, operationKey, operationLog } from '../core/keys.ts';
+import type { Operation } from '../core/model.ts';
+import { Problem } from '../core/problem.ts';
+import type { Ports } from '../ports/index.ts';
+import { etagOf } from './etag.ts';
+import { followLog, lineSchemaOfLog, logQuery, logReply } from './log-stream.ts';
+import { acceptedAnswer, acceptedReply, hasEnded, operationSchema, operationView } from './operation-view.ts';
+import { pageOf, pageQuery, pageReply, readPage } from './pages.ts';
+import { route } from './route.ts';
+import type { StreamEvent } from './sse.ts';
+
+const missing = (operation: string): Problem =>
+  new Problem('not_found', `There is no operation "${operation}".`, {
+    hint: 'Operations are kept for 30 days; events are kept longer.',
+  });
+
+/** An operation belongs to its project, which its path does not name. */
+const owner = {
+  project: async (ports: Ports, params: { operation: string }) =>
+    (await ports.store.get<Operation>(operationKey(params.operation)))?.data.project,
+  missing: (params: { operation: string }) => missing(params.operation),
+};
+
+/** The operation as it is, then each time it changes; ends behind the one that shows its end. */
+async function* follow(
+  ports: Ports,
+  id: string,
+  lastEventId: string | undefined,
+  signal: AbortSignal,
+): AsyncGenerator<StreamEvent> {
+  const { pk } = operationKey(id);
+  let seen = Number(lastEventId ?? 0);
+  while (!signal.aborted) {
+    // Asked before reading, so that no change falls between the two.
+    const changed = ports.store.changed(pk, { timeoutMs: 5_000, signal });
+    const item = await getOperation(ports.store, id);
+    const ended = hasEnded(item.data);
+    if (item.version !== seen || ended) {
+      seen = item.version;
+      yield { event: 'operation', id: String(item.version), data: operationView(item.data) };
+    }
+    if (ended) return;
+    await changed;
+  }
+}
+
+export const operationRoutes = [
+  route({
+    method: 'get',
+    path: '/v1/operations/{operation}',
+    policy: { action: 'operation.read', scope: 'project' },
+    owner,
+    operationId: 'getOperation',
+    summary: 'Read an operation, or follow it until it ends',
+    tag: 'Operations',
+    answers: {
+      200: {
+        summary: 'The operation',
+        schema: operationSchema,
+        etag: true,
+        stream: {
+          schema: operationSchema,
+          summary: 'An event `operation` with each change; the last shows its end',
+        },
+      },
+    },
+    handle: async ({ ports, params, wantsStream, lastEventId, stream }) => {
+      const item = await getOperation(ports.store, params.operation);
+      if (wantsStream) return stream((signal) => follow(ports, params.operation, lastEventId, signal));
+      return { status: 200, body: operationView(item.data), etag: etagOf(item.version) };
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/v1/operations/{operation}/cancel',
+    policy: { action: 'operation.cancel', scope: 'project' },
+    owner,
+    operationId: 'cancelOperation',
+    summary: 'Cancel a build or a deployment',
+    description: 'It ends as `canceled` within moments; what served before goes on serving.',
+    tag: 'Operations',
+    answers: { 202: acceptedAnswer('The operation, asked to stop') },
+    problems: ['operation_ended', 'conflict'],
+    handle: ({ ports, params, change }) =>
+      change(acceptedReply, (caller) => cancelOperation(ports, caller, params.operation)),
+  }),
+  route({
+    method: 'get',
+    path: '/v1/operations/{operation}/logs',
+    policy: { action: 'log.read', scope: 'project' },
+    owner,
+    operationId: 'getOperationLogs',
+    summary: 'Read or follow what an operation printed',
+    description: 'The output of a build or of a release command. A stream ends when the operation has ended.',
+    tag: 'Operations',
+    query: logQuery,
+    answers: {
+      200: {
+        summary: 'Lines, oldest first',
+        schema: z.object({ items: z.array(lineSchemaOfLog) }),
+        stream: { schema: lineSchemaOfLog, summary: 'An event `line` a line' },
+      },
+    },
+    handle: async ({ ports, params, query, wantsStream, lastEventId, stream }) => {
+      const item = await getOperation(ports.store, params.operation);
+      const name = operationLog(item.data.id);
+      if (!wantsStream) return logReply(ports.logs, name, query);
+      // Nothing more comes behind the end: what is there is all.
+      const following =
+        query.follow === undefined && hasEnded(item.data) ? { ...query, follow: false } : query;
+      return stream((signal) =>
+        followLog(ports.logs, name, following, lastEventId, untilEnd(ports, item.data, signal)),
+      );
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/projects/{project}/environments/{environment}/operations',
+    policy: { action: 'operation.read', scope: 'project' },
+    operationId: 'listEnvironmentOperations',
+    summary: 'List the operations of an environment',
+    tag: 'Operations',
+    query: pageQuery,
+    answers: { 200: { summary: 'A page of operations, newest first', schema: pageOf(operationSchema) } },
+    handle: async ({ ports, params, query }) => {
+      await getEnvironment(ports.store, params);
+      const list = { pk: environmentPartition(params), prefix: OPERATION_PREFIX, reverse: true };
+      const { items, next } = await readPage(ports.store, list, query);
+      const operations: unknown[] = [];
+      for (let at = 0; at < items.length; at += 100) {
+        const keys = items
+          .slice(at, at + 100)
+          .map(({ sk }) => operationKey(sk.slice(OPERATION_PREFIX.length)));
+        for (const item of await ports.store.getMany<Operation>(keys)) {
+          if (item) operations.push(operationView(item.data));
+        }
+      }
+      return pageReply(operations, next);
+    },
+  }),
+];
+
+/** A signal that aborts with another one, or a moment after the operation has ended. */
+function untilEnd(ports: Ports, operation: Operation, signal: AbortSignal): AbortSignal {
+  const stop = new AbortController();
+  signal.addEventListener('abort', () => stop.abort(), { once: true });
+  const watch = async (): Promise<void> => {
+    for await (const _event of follow(ports, operation.id, undefined, signal));
+    // Output that was written before the end may still be on its way through the log.
+    await ports.store.changed(operationKey(operation.id).pk, { timeoutMs: 500, signal });
+    stop.abort();
+  };
+  watch().catch(() => stop.abort());
+  return stop.signal;
+}

@@ -1,0 +1,224 @@
+/** What happens to every request, in order: limits, who, whether, what, then the handler. */
+import { z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import type { Reply } from '../commands/change.ts';
+import type { Principal } from '../core/model.ts';
+import { isAllowed } from '../core/policy.ts';
+import { Problem } from '../core/problem.ts';
+import type { Ports } from '../ports/index.ts';
+import { type Authenticate, authenticateRequest } from './authenticate.ts';
+import { checkMediaType, JSON_MAX_BYTES, mediaType, parseJson, readBytes } from './body.ts';
+import { parseIfMatch } from './etag.ts';
+import { fingerprint, once, parseIdempotencyKey } from './idempotency.ts';
+import { checkParams, pathNames } from './params.ts';
+import { fieldErrors, invalidRequest, problemOf } from './problems.ts';
+import { problemResponse, replyResponse, streamResponse } from './respond.ts';
+import type { Call, Route } from './route.ts';
+import type { Streams } from './sse.ts';
+
+export interface Surroundings {
+  ports: Ports;
+  authenticate: Authenticate;
+  streams: Streams;
+  /** Is told of what is answered with `internal`. */
+  onError?: (error: unknown, requestId: string) => void;
+}
+
+export const URL_MAX = 8192;
+
+const nobody: Principal = { id: 'anonymous', administrator: false };
+const empty = z.strictObject({});
+
+/** The path of a URL as it was sent, not decoded. */
+export function rawPath(url: string): string {
+  const start = url.indexOf('/', url.indexOf('//') + 2);
+  const end = url.slice(start).search(/[?#]/);
+  return end === -1 ? url.slice(start) : url.slice(start, start + end);
+}
+
+/**
+ * @throws Problem uri_too_long | malformed_request: routing, policy and handlers all see a path that reads the
+ * same decoded and not decoded
+ */
+export function checkUrl(url: string): string {
+  if (url.length > URL_MAX) {
+    throw new Problem('uri_too_long', `The URI is longer than ${URL_MAX} characters.`, {
+      hint: 'Send long values in the body.',
+    });
+  }
+  const path = rawPath(url);
+  if (!/%|\/\//.test(path)) return path;
+  throw new Problem('malformed_request', 'The path holds a percent-encoded character or an empty part.', {
+    hint: 'Names consist of letters, digits, "-", "_" and "."; none of them needs encoding.',
+  });
+}
+
+/** The handler that Hono calls for a route. */
+export function serve(route: Route, around: Surroundings): (context: Context) => Promise<Response> {
+  const names = pathNames(route.path);
+  return async (context) => {
+    const requestId = around.ports.effects.id();
+    try {
+      const answer = await answerRequest(route, names, around, context, requestId);
+      if (answer instanceof Response) {
+        answer.headers.set('request-id', requestId);
+        return answer;
+      }
+      const unchanged = route.method === 'get' ? context.req.header('if-none-match') : undefined;
+      return replyResponse(answer, requestId, unchanged);
+    } catch (error) {
+      return errorResponse(error, context, requestId, around);
+    }
+  };
+}
+
+/** Any error as an answer; what is not meant for users goes to `onError` alone. */
+export function errorResponse(
+  error: unknown,
+  context: Context,
+  requestId: string,
+  around: Surroundings,
+  allow?: string,
+): Response {
+  const gone = context.req.raw.signal.aborted && !(error instanceof Problem);
+  const problem = gone ? aborted(error) : problemOf(error);
+  if (problem.code === 'internal') around.onError?.(error, requestId);
+  const instance = rawPath(context.req.url).slice(0, 500);
+  return problemResponse(problem, { id: requestId, instance, ...(allow !== undefined && { allow }) });
+}
+
+const aborted = (cause: unknown): Problem =>
+  new Problem('malformed_request', 'The request ended before it was complete.', {
+    hint: 'Send it again.',
+    cause,
+  });
+
+async function answerRequest(
+  route: Route,
+  names: string[],
+  around: Surroundings,
+  context: Context,
+  requestId: string,
+): Promise<Reply | Response> {
+  const { ports } = around;
+  const { raw } = context.req;
+  const path = checkUrl(raw.url);
+  const params: Record<string, string> = names.length > 0 ? context.req.param() : {};
+  checkParams(names, params);
+  const check = await admit(route, params, around, context.req.header('authorization'));
+  const query = readQuery(route, raw.url);
+  const { principal } = check;
+  const isWrite = route.method !== 'get';
+  const key = isWrite ? parseIdempotencyKey(context.req.header('idempotency-key')) : undefined;
+  const ifMatch = route.conditional ? parseIfMatch(context.req.header('if-match')) : undefined;
+  const search = raw.url.includes('?') ? raw.url.slice(raw.url.indexOf('?')) : '';
+  let bytes: Uint8Array | undefined;
+  const call: Call = {
+    ports,
+    principal,
+    params,
+    query,
+    body: undefined,
+    ifMatch,
+    wantsStream: raw.method === 'GET' && accepts(context.req.header('accept'), 'text/event-stream'),
+    lastEventId: context.req.header('last-event-id'),
+    request: raw,
+    async change(render, run, bodyHash) {
+      if (key === undefined) return render(await run({ actor: principal.id }));
+      const print = fingerprint(key, raw.method, path + search, bodyHash ?? bytes ?? '');
+      return once({ ports, principal, key, fingerprint: print }, render, run);
+    },
+    stream: (events) =>
+      streamResponse(
+        around.streams.open({
+          principal: principal.id,
+          instance: path,
+          signal: raw.signal,
+          events,
+          stillAllowed: check.again,
+          onError: (error) => around.onError?.(error, requestId),
+        }),
+      ),
+  };
+  if (isWrite) {
+    if (route.upload && mediaType(raw.headers.get('content-type')) === route.upload.mediaType) {
+      checkMediaType(raw, [route.upload.mediaType]);
+      return route.upload.handle(call as Call<string, never, undefined>);
+    }
+    bytes = await readBody(route, raw);
+    call.body = parseBody(route, bytes);
+  }
+  return route.handle(call as Call<string, never, never>);
+}
+
+/**
+ * Authenticates, then asks the policy.
+ * @throws Problem unauthenticated | forbidden | not_found (what one may not see looks like what is not there)
+ */
+async function admit(
+  route: Route,
+  params: Record<string, string>,
+  around: Surroundings,
+  header: string | undefined,
+): Promise<{ principal: Principal; again(): Promise<boolean> }> {
+  const { policy } = route;
+  if (policy.scope === 'public') return { principal: nobody, again: async () => true };
+  const { principal, token } = await authenticateRequest(around.authenticate, header);
+  if (!isAllowed(principal, policy)) {
+    if (policy.scope === 'platform') {
+      throw new Problem('forbidden', `You may not do this: it needs the permission "${policy.action}".`, {
+        hint: 'Ask the platform team, who run this installation of Berth.',
+      });
+    }
+    throw route.owner ? route.owner.missing(params) : missingProject(params.project ?? '');
+  }
+  return {
+    principal,
+    again: async () => {
+      const now = await around.authenticate(token);
+      return now !== undefined && now.id === principal.id && isAllowed(now, policy);
+    },
+  };
+}
+
+/** The same words as for a project that does not exist. */
+const missingProject = (project: string): Problem =>
+  new Problem('not_found', `There is no project "${project}".`, {
+    hint: 'List the projects with GET /v1/projects.',
+  });
+
+function readQuery(route: Route, url: string): unknown {
+  const schema = route.query ?? empty;
+  const start = url.indexOf('?');
+  const given: Record<string, string> = {};
+  if (start !== -1) {
+    for (const [name, value] of new URLSearchParams(url.slice(start + 1))) {
+      if (Object.hasOwn(given, name)) {
+        throw invalidRequest([{ path: 'query', message: 'names one parameter twice' }]);
+      }
+      Object.defineProperty(given, name, { value, enumerable: true });
+    }
+  } else if (schema === empty) return given;
+  const parsed = schema.safeParse(given);
+  if (!parsed.success) throw invalidRequest(fieldErrors('query', parsed.error.issues));
+  return parsed.data;
+}
+
+async function readBody(route: Route, request: Request): Promise<Uint8Array> {
+  const accepted = ['application/json', ...(route.upload ? [route.upload.mediaType] : [])];
+  const declared = request.headers.has('content-type') || request.headers.has('content-encoding');
+  if (declared) checkMediaType(request, accepted);
+  const bytes = await readBytes(request.body, JSON_MAX_BYTES);
+  if (!declared && bytes.length > 0) checkMediaType(request, accepted);
+  return bytes;
+}
+
+function parseBody(route: Route, bytes: Uint8Array): unknown {
+  if (!route.body && bytes.length === 0) return undefined;
+  const parsed = (route.body ?? empty).safeParse(parseJson(bytes));
+  if (!parsed.success) throw invalidRequest(fieldErrors('body', parsed.error.issues));
+  return route.body ? parsed.data : undefined;
+}
+
+const accepts = (header: string | undefined, type: string): boolean =>
+  header?.split(',').some((part) => part.split(';', 1)[0]?.trim().toLowerCase() === type) ?? false;

@@ -1,0 +1,117 @@
+import { z } from '@hono/zod-openapi';
+import type { Reply } from '../commands/change.ts';
+import { changeProject, createProject, deleteProject } from '../commands/projects.ts';
+import { getProject } from '../commands/records.ts';
+import { PROJECTS } from '../core/keys.ts';
+import type { Project } from '../core/model.ts';
+import type { Item } from '../ports/store.ts';
+import { etagOf } from './etag.ts';
+import { listReply, pageOf, pageQuery } from './pages.ts';
+import { route } from './route.ts';
+import { lineSchema, nameSchema, timeSchema } from './schemas.ts';
+
+const projectSchema = z
+  .object({
+    name: nameSchema.openapi({ example: 'demo' }),
+    displayName: z.string().optional().openapi({ example: 'Demo' }),
+    createdAt: timeSchema,
+    createdBy: z.string().openapi({ example: 'administrator' }),
+  })
+  .openapi('Project');
+
+const view = ({ data }: Item<Project>): z.infer<typeof projectSchema> => data;
+
+const reply = (item: Item<Project>): Reply => ({ status: 200, body: view(item), etag: etagOf(item.version) });
+
+const created = (item: Item<Project>): Reply => ({
+  ...reply(item),
+  status: 201,
+  location: `/v1/projects/${item.data.name}`,
+});
+
+const displayName = lineSchema(100).openapi({ description: 'A name for people.', example: 'Demo' });
+
+export const projectRoutes = [
+  route({
+    method: 'post',
+    path: '/v1/projects',
+    policy: { action: 'project.create', scope: 'platform' },
+    operationId: 'createProject',
+    summary: 'Create a project',
+    tag: 'Projects',
+    body: z.strictObject({
+      name: nameSchema.openapi({ example: 'demo' }),
+      displayName: displayName.optional(),
+    }),
+    bodyExamples: { project: { name: 'demo', displayName: 'Demo' } },
+    answers: { 201: { summary: 'Created', schema: projectSchema, location: true, etag: true } },
+    problems: ['already_exists'],
+    handle: ({ ports, body, change }) =>
+      change(created, (caller) =>
+        createProject(ports, caller, {
+          name: body.name,
+          ...(body.displayName !== undefined && { displayName: body.displayName }),
+        }),
+      ),
+  }),
+  route({
+    method: 'get',
+    path: '/v1/projects',
+    policy: { action: 'project.list', scope: 'platform' },
+    operationId: 'listProjects',
+    summary: 'List the projects',
+    tag: 'Projects',
+    query: pageQuery,
+    answers: { 200: { summary: 'A page of projects, by name', schema: pageOf(projectSchema) } },
+    handle: ({ ports, query }) => listReply<Project>(ports.store, { pk: PROJECTS }, query, view),
+  }),
+  route({
+    method: 'get',
+    path: '/v1/projects/{project}',
+    policy: { action: 'project.read', scope: 'project' },
+    operationId: 'getProject',
+    summary: 'Read a project',
+    tag: 'Projects',
+    answers: { 200: { summary: 'The project', schema: projectSchema, etag: true } },
+    handle: async ({ ports, params }) => reply(await getProject(ports.store, params.project)),
+  }),
+  route({
+    method: 'patch',
+    path: '/v1/projects/{project}',
+    policy: { action: 'project.update', scope: 'project' },
+    operationId: 'changeProject',
+    summary: 'Change a project',
+    tag: 'Projects',
+    body: z.strictObject({
+      displayName: displayName.nullable().optional().openapi({ description: 'null takes it away.' }),
+    }),
+    bodyExamples: { rename: { displayName: 'Demo, for everyone' } },
+    conditional: true,
+    answers: { 200: { summary: 'As it is now', schema: projectSchema, etag: true } },
+    problems: ['conflict'],
+    handle: ({ ports, params, body, ifMatch, change }) =>
+      change(reply, (caller) =>
+        changeProject(ports, caller, params.project, {
+          ...(body.displayName !== undefined && { displayName: body.displayName }),
+          ...(ifMatch !== undefined && { ifMatch }),
+        }),
+      ),
+  }),
+  route({
+    method: 'delete',
+    path: '/v1/projects/{project}',
+    policy: { action: 'project.delete', scope: 'project' },
+    operationId: 'deleteProject',
+    summary: 'Delete an empty project',
+    description: 'Its environments have to be destroyed and its services deleted before.',
+    tag: 'Projects',
+    conditional: true,
+    answers: { 204: { summary: 'Deleted' } },
+    problems: ['not_empty', 'conflict'],
+    handle: ({ ports, params, ifMatch, change }) =>
+      change(
+        () => ({ status: 204, body: undefined }),
+        (caller) => deleteProject(ports, caller, params.project, ifMatch === undefined ? {} : { ifMatch }),
+      ),
+  }),
+];

@@ -1,0 +1,54 @@
+/** The route table of the API. */
+import { buildRoutes } from './builds.ts';
+import { deploymentRoutes } from './deployments.ts';
+import { environmentRoutes } from './environments.ts';
+import { eventRoutes } from './events.ts';
+import { healthRoutes } from './health.ts';
+import { instanceRoutes } from './instances.ts';
+import { logRoutes } from './logs.ts';
+import { meRoutes } from './me.ts';
+import { metricRoutes } from './metrics.ts';
+import { openApiDocument } from './openapi.ts';
+import { operationRoutes } from './operations.ts';
+import { projectRoutes } from './projects.ts';
+import { resourceRoutes } from './resources.ts';
+import { type Route, route } from './route.ts';
+import { secretRoutes } from './secrets.ts';
+import { serviceRoutes } from './services.ts';
+import { versionRoutes } from './versions.ts';
+
+let document: Record<string, unknown> | undefined;
+
+/** The OpenAPI document: made when first asked for, and kept. */
+export function describeApi(): Record<string, unknown> {
+  document ??= openApiDocument(routes);
+  return document;
+}
+
+export const routes: readonly Route[] = [
+  ...healthRoutes,
+  route({
+    method: 'get',
+    path: '/v1/openapi.json',
+    policy: { action: 'api.describe', scope: 'public' },
+    operationId: 'getOpenApi',
+    summary: 'Read this document',
+    tag: 'Platform',
+    answers: { 200: { summary: 'OpenAPI 3.1' } },
+    handle: async () => ({ status: 200, body: describeApi() }),
+  }),
+  ...meRoutes,
+  ...projectRoutes,
+  ...eventRoutes,
+  ...serviceRoutes,
+  ...buildRoutes,
+  ...versionRoutes,
+  ...environmentRoutes,
+  ...resourceRoutes,
+  ...secretRoutes,
+  ...instanceRoutes,
+  ...deploymentRoutes,
+  ...logRoutes,
+  ...metricRoutes,
+  ...operationRoutes,
+];

@@ -1,0 +1,138 @@
+/** Server-sent events: bounded in number, with heartbeats, and gone when the client is. */
+import { Problem } from '../core/problem.ts';
+import { problemDocument, problemOf } from './problems.ts';
+
+export interface StreamEvent {
+  /** Defaults to `message`. */
+  event?: string;
+  /** Sent back as Last-Event-ID by a client that resumes. No line breaks. */
+  id?: string;
+  data: unknown;
+}
+
+export interface StreamRequest {
+  /** Whose streams are counted together. */
+  principal: string;
+  /** Path of the request, for the problem that may end the stream. */
+  instance: string;
+  /** Aborts when the client goes. */
+  signal: AbortSignal;
+  events(signal: AbortSignal): AsyncIterable<StreamEvent>;
+  /** Asked with each heartbeat: a token that was revoked ends its streams. */
+  stillAllowed(): Promise<boolean>;
+  onError(error: unknown): void;
+}
+
+export interface Streams {
+  /** @throws Problem too_many_requests */
+  open(request: StreamRequest): ReadableStream<Uint8Array>;
+  /** How many are open. */
+  readonly size: number;
+}
+
+const encoder = new TextEncoder();
+
+/** JSON on one line: JSON.stringify escapes every line break inside. */
+function encode({ event, id, data }: StreamEvent): Uint8Array {
+  const head = `${id === undefined ? '' : `id: ${id}\n`}${event === undefined ? '' : `event: ${event}\n`}`;
+  return encoder.encode(`${head}data: ${JSON.stringify(data)}\n\n`);
+}
+
+/** @param options.signal ends all streams, when the server stops */
+export function createStreams(options: {
+  perPrincipal: number;
+  heartbeatMs: number;
+  signal?: AbortSignal;
+}): Streams {
+  const { perPrincipal, heartbeatMs, signal } = options;
+  const open = new Map<string, Set<() => void>>();
+  let size = 0;
+  signal?.addEventListener('abort', () => {
+    for (const streams of open.values()) for (const end of [...streams]) end();
+  });
+
+  function claim(principal: string): Set<() => void> {
+    const mine = open.get(principal) ?? new Set();
+    if (signal?.aborted) {
+      throw new Problem('unavailable', 'Berth is stopping.', { hint: 'Connect again in a moment.' });
+    }
+    if (mine.size >= perPrincipal) {
+      throw new Problem('too_many_requests', `You have ${mine.size} streams open already.`, {
+        hint: 'Close some of them first, or ask without "Accept: text/event-stream".',
+      });
+    }
+    open.set(principal, mine);
+    return mine;
+  }
+
+  return {
+    get size() {
+      return size;
+    },
+    open(request) {
+      const mine = claim(request.principal);
+      const stop = new AbortController();
+      const iterator = request.events(stop.signal)[Symbol.asyncIterator]();
+      let controller: ReadableStreamDefaultController<Uint8Array>;
+      let ended = false;
+
+      /** Frees everything, once. */
+      function release(): boolean {
+        if (ended) return false;
+        ended = true;
+        clearInterval(timer);
+        request.signal.removeEventListener('abort', end);
+        mine.delete(end);
+        if (mine.size === 0 && open.get(request.principal) === mine) open.delete(request.principal);
+        size -= 1;
+        stop.abort();
+        iterator.return?.().catch(() => undefined);
+        return true;
+      }
+      function end(): void {
+        if (release()) controller.close();
+      }
+      async function beat(): Promise<void> {
+        const allowed = await request.stillAllowed().catch(() => false);
+        if (ended) return;
+        if (!allowed) return end();
+        // A client that does not read gets nothing more to store.
+        if ((controller.desiredSize ?? 0) > 0) controller.enqueue(encoder.encode(':\n\n'));
+      }
+
+      mine.add(end);
+      size += 1;
+      const timer = setInterval(() => void beat(), heartbeatMs);
+      timer.unref();
+      const stream = new ReadableStream<Uint8Array>({
+        start(given) {
+          controller = given;
+          // Sends the headers off even when nothing happens for a while.
+          controller.enqueue(encoder.encode(':\n\n'));
+        },
+        async pull() {
+          try {
+            const next = await iterator.next();
+            if (ended) return;
+            if (next.done) return end();
+            controller.enqueue(encode(next.value));
+          } catch (error) {
+            if (ended) return;
+            const problem = problemOf(error);
+            if (problem.code === 'internal') request.onError(error);
+            controller.enqueue(
+              encode({ event: 'problem', data: problemDocument(problem, request.instance) }),
+            );
+            end();
+          }
+        },
+        cancel() {
+          release();
+        },
+      });
+      request.signal.addEventListener('abort', end);
+      if (request.signal.aborted) end();
+      return stream;
+    },
+  };
+}

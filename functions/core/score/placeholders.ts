@@ -1,0 +1,132 @@
+/** Score's placeholders: `${metadata.x.y}` and `${resources.name.output}` in text. */
+import { Problem } from '../problem.ts';
+import { quote } from './faults.ts';
+import { forbiddenKeys } from './limits.ts';
+
+/** Characters between the braces. */
+const PLACEHOLDER_MAX = 512;
+
+const roots: ReadonlySet<string> = new Set(['metadata', 'resources']);
+
+type Part = { text: string } | { path: string[] };
+
+/** A placeholder that can not be read. The message names the placeholder, never the text around it. */
+class PlaceholderFault extends Error {}
+
+/** The Problem `unresolved_placeholder` for one place in a workload. */
+export const unresolved = (where: string, why: string, hint: string): Problem =>
+  new Problem('unresolved_placeholder', `A placeholder in ${where} can not be resolved: ${why}.`, {
+    hint,
+    extra: { errors: [{ path: where, message: why }] },
+  });
+
+const SYNTAX_HINT =
+  'Write ${metadata.KEY} or ${resources.NAME.OUTPUT}; $${ is the text ${, and \\. is a dot inside a name.';
+
+/** Splits at dots; `\.` is a dot in a name. */
+function readPath(inner: string): string[] {
+  const shown = quote(`\${${inner}}`);
+  if (inner.length > PLACEHOLDER_MAX) throw new PlaceholderFault(`${shown} is too long`);
+  // Control characters are refused, so that U+0000 can stand for an escaped dot.
+  if (/[\p{Cc}\p{Cs}${]/u.test(inner)) {
+    throw new PlaceholderFault(`${shown} is not closed, or holds a character that no name has`);
+  }
+  const path = inner
+    .replaceAll('\\.', '\u0000')
+    .split('.')
+    .map((part) => part.replaceAll('\u0000', '.'));
+  if (path.some((part) => part === '' || part !== part.trim())) {
+    throw new PlaceholderFault(`${shown} has an empty name, or a blank at the edge of one`);
+  }
+  const forbidden = path.find((part) => forbiddenKeys.has(part));
+  if (forbidden !== undefined)
+    throw new PlaceholderFault(`${shown} names ${forbidden}, which is not allowed`);
+  if (!roots.has(path[0] ?? '')) {
+    throw new PlaceholderFault(`${shown} starts with neither metadata nor resources`);
+  }
+  if (path.length < 2) throw new PlaceholderFault(`${shown} names nothing in ${path[0]}`);
+  return path;
+}
+
+/** Cuts text at its placeholders, escapes undone; reads each character a bounded number of times. */
+function* parts(text: string): Generator<Part> {
+  let from = 0;
+  let closed = true;
+  for (let at = text.indexOf('$'); at !== -1; at = text.indexOf('$', from)) {
+    if (at > from) yield { text: text.slice(from, at) };
+    const escaped = text[at + 1] === '$';
+    const open = escaped ? at + 2 : at + 1;
+    const end = text[open] === '{' && closed ? text.indexOf('}', open) : -1;
+    if (text[open] === '{' && end === -1) closed = false;
+    if (end !== -1) {
+      // Within `$${...}` nothing is unescaped: it stands for the placeholder as it is written.
+      yield escaped ? { text: text.slice(at + 1, end + 1) } : { path: readPath(text.slice(open + 1, end)) };
+      from = end + 1;
+    } else if (escaped) {
+      yield { text: '$' };
+      from = at + 2;
+    } else if (text[open] === '{') {
+      throw new PlaceholderFault(`${quote(text.slice(at, at + 40))} is not closed`);
+    } else {
+      yield { text: '$' };
+      from = at + 1;
+    }
+  }
+  if (from < text.length) yield { text: text.slice(from) };
+}
+
+function reading<T>(where: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof PlaceholderFault) throw unresolved(where, error.message, SYNTAX_HINT);
+    throw error;
+  }
+}
+
+/**
+ * Replaces each placeholder by what `lookup` gives for its path, such as `['resources', 'db', 'host']`. `$$` is a
+ * dollar, `$${x}` the text `${x}`, a lone dollar stays. What was put in is not expanded again.
+ * @param where names the place in errors, such as `containers.main.variables.DATABASE_URL`
+ * @throws Problem unresolved_placeholder where one is not well formed, and whatever `lookup` throws
+ */
+export function expand(text: string, lookup: (path: string[]) => string, where: string): string {
+  if (!text.includes('$')) return text;
+  return reading(where, () => {
+    const expanded: string[] = [];
+    for (const part of parts(text)) expanded.push('path' in part ? lookup(part.path) : part.text);
+    return expanded.join('');
+  });
+}
+
+/** Expands every string in a JSON value, keys excepted; `where` grows by the keys on the way. */
+export function expandDeep(value: unknown, lookup: (path: string[]) => string, where: string): unknown {
+  if (typeof value === 'string') return expand(value, lookup, where);
+  if (Array.isArray(value)) return value.map((item, index) => expandDeep(item, lookup, `${where}[${index}]`));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, expandDeep(item, lookup, `${where}.${key}`)]),
+  );
+}
+
+/**
+ * The paths of a text's placeholders, in order.
+ * @throws Problem unresolved_placeholder where one is not well formed
+ */
+export function placeholders(text: string, where = 'the text'): string[][] {
+  if (!text.includes('$')) return [];
+  return reading(where, () => [...parts(text)].flatMap((part) => ('path' in part ? [part.path] : [])));
+}
+
+/**
+ * What `${metadata...}` stands for: text as it is, anything else as JSON. Own properties only.
+ * @param path with `metadata` in front
+ */
+export function lookupMetadata(metadata: object, path: readonly string[]): string | undefined {
+  let value: unknown = metadata;
+  for (const key of path.slice(1)) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
+    value = (value as Record<string, unknown>)[key];
+  }
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}

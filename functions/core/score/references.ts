@@ -1,0 +1,136 @@
+/** Where a workload refers to its metadata and its resources. */
+import { Problem } from '../problem.ts';
+import { formatPath, invalidScore, type Path } from './faults.ts';
+import { dependencyOrder } from './graph.ts';
+import { lookupMetadata, placeholders } from './placeholders.ts';
+import type { ScoreWorkload } from './types.ts';
+
+/** A text in which placeholders expand. */
+export interface Place {
+  /** As errors name it: `containers.main.variables.DATABASE_URL`. */
+  where: string;
+  text: string;
+  container?: string;
+  /** The resource whose params hold it. */
+  resource?: string;
+}
+
+export interface Reference extends Omit<Place, 'text'> {
+  /** `['resources', 'db', 'host']`. */
+  path: string[];
+  /** The resource it refers to; absent for metadata. */
+  refersTo?: string;
+  /** Name of the output; absent where the resource as a whole is meant, as in a volume's source. */
+  output?: string;
+}
+
+function* texts(value: unknown, path: Path): Generator<{ path: Path; text: string }> {
+  if (typeof value === 'string') {
+    yield { path, text: value };
+  } else if (Array.isArray(value)) {
+    for (const [index, item] of value.entries()) yield* texts(item, [...path, index]);
+  } else if (typeof value === 'object' && value !== null) {
+    for (const [key, item] of Object.entries(value)) yield* texts(item, [...path, key]);
+  }
+}
+
+/**
+ * Every place where placeholders expand: variables, text files without noExpand, sources of volumes, params of
+ * resources. Not image, command and args.
+ */
+export function* places(workload: ScoreWorkload): Generator<Place> {
+  for (const [container, spec] of Object.entries(workload.containers)) {
+    const at = (...path: string[]) => formatPath(['containers', container, ...path]);
+    for (const [name, text] of Object.entries(spec.variables ?? {})) {
+      yield { where: at('variables', name), text, container };
+    }
+    for (const [target, file] of Object.entries(spec.files ?? {})) {
+      if (file.content === undefined || file.noExpand) continue;
+      yield { where: at('files', target, 'content'), text: file.content, container };
+    }
+    for (const [target, volume] of Object.entries(spec.volumes ?? {})) {
+      yield { where: at('volumes', target, 'source'), text: volume.source, container };
+    }
+  }
+  for (const [resource, { params }] of Object.entries(workload.resources ?? {})) {
+    for (const { path, text } of texts(params, ['resources', resource, 'params'])) {
+      yield { where: formatPath(path), text, resource };
+    }
+  }
+}
+
+const list = (names: readonly string[]): string => {
+  const shown = names.slice(0, 20).map((name) => formatPath([name]));
+  return names.length > shown.length ? `${shown.join(', ')}, …` : shown.join(', ');
+};
+
+/** Why a reference leads nowhere; undefined where it leads somewhere. */
+function lost(workload: ScoreWorkload, path: string[]): string | undefined {
+  const shown = `\${${formatPath(path)}}`;
+  if (path[0] === 'metadata') {
+    if (lookupMetadata(workload.metadata, path) !== undefined) return undefined;
+    return `${shown} is not in metadata, which has ${list(Object.keys(workload.metadata))}`;
+  }
+  if (Object.hasOwn(workload.resources ?? {}, path[1] ?? '')) return undefined;
+  const declared = Object.keys(workload.resources ?? {});
+  if (declared.length === 0) return `${shown} names a resource, and the workload declares none`;
+  return `${shown} names a resource that is not declared; there are ${list(declared)}`;
+}
+
+const ERRORS_MAX = 50;
+
+function lostReferences(errors: readonly { path: string; message: string }[]): Problem {
+  const [first] = errors;
+  const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
+  return new Problem(
+    'unresolved_placeholder',
+    `A placeholder in ${first?.path} can not be resolved: ${first?.message}${more}.`,
+    {
+      hint: 'Declare it under resources in the Score file, or correct the name; $${ is the text ${.',
+      extra: { errors },
+    },
+  );
+}
+
+/**
+ * All references of a workload.
+ * @throws Problem unresolved_placeholder naming each place whose placeholder is not well formed, or refers to a
+ *   resource that is not declared or to metadata that is not there
+ */
+export function references(workload: ScoreWorkload): Reference[] {
+  const found: Reference[] = [];
+  const errors: { path: string; message: string }[] = [];
+  for (const { text, ...place } of places(workload)) {
+    for (const path of placeholders(text, place.where)) {
+      const message = lost(workload, path);
+      if (message !== undefined) errors.push({ path: place.where, message });
+      if (errors.length === ERRORS_MAX) throw lostReferences(errors);
+      const [root, name, ...output] = path;
+      found.push({
+        ...place,
+        path,
+        ...(root === 'resources' && name !== undefined ? { refersTo: name } : {}),
+        ...(root === 'resources' && output.length > 0 ? { output: output.join('.') } : {}),
+      });
+    }
+  }
+  if (errors.length > 0) throw lostReferences(errors);
+  return found;
+}
+
+/**
+ * Names of the resources, each behind those whose outputs its params use.
+ * @throws Problem unresolved_placeholder, or invalid_score where resources need one another in a circle
+ */
+export function provisionOrder(workload: ScoreWorkload): string[] {
+  const needs = new Map<string, Set<string>>();
+  for (const { resource, refersTo } of references(workload)) {
+    if (resource === undefined || refersTo === undefined) continue;
+    needs.set(resource, (needs.get(resource) ?? new Set()).add(refersTo));
+  }
+  const names = Object.keys(workload.resources ?? {});
+  const ordered = dependencyOrder(names, (name) => needs.get(name) ?? []);
+  if ('order' in ordered) return ordered.order;
+  const message = `needs itself through its params: ${ordered.cycle.slice(0, 20).join(' -> ')}`;
+  throw invalidScore([{ path: ['resources', ordered.cycle[0] ?? ''], message }]);
+}

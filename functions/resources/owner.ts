@@ -1,0 +1,54 @@
+/** How what is made for a resource is named, and how it is told apart from what is not ours. */
+import type { EnvironmentRef } from '../core/model.ts';
+import { shortHash } from '../core/names.ts';
+import { Problem } from '../core/problem.ts';
+import type { ResourceRequest } from './type.ts';
+
+export type ResourceIdentity = Omit<ResourceRequest, 'workload' | 'params'>;
+
+/** Written on what is made. An environment that had the same name earlier has another id. */
+export const ownerTag = ({ environmentId, uid }: Pick<ResourceRequest, 'environmentId' | 'uid'>): string =>
+  `berth:${environmentId}:${uid}`;
+
+/**
+ * A label of at most `max` characters, different for each uid of an environment: the readable part of it, and
+ * a hash of all of it.
+ */
+export function resourceLabel({ id, uid }: Pick<ResourceRequest, 'id' | 'uid'>, max: number): string {
+  const hash = shortHash(uid);
+  const readable = id
+    .toLowerCase()
+    .slice(0, max)
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-/, '')
+    .slice(0, max - hash.length - 1)
+    .replace(/-$/, '');
+  return readable === '' ? hash : `${readable}-${hash}`;
+}
+
+/** Where the Secrets port keeps a resource's secret outputs. */
+export function resourceSecretPath(request: EnvironmentRef & { uid: string }, output: string): string {
+  const { project, environment, uid } = request;
+  // A slash in a part would reach into other resources' or environments' secrets.
+  if ([project, environment, uid].some((part) => !/^[a-zA-Z0-9][a-zA-Z0-9._#-]*$/.test(part))) {
+    throw invalidResource(request, 'its name holds characters that are not allowed', {
+      hint: 'Use letters, digits, hyphens and dots in the resource’s name and id.',
+    });
+  }
+  return `${project}/${environment}/resources/${uid}/${output}`;
+}
+
+export const invalidResource = (
+  { uid }: { uid: string },
+  why: string,
+  options: { hint: string; cause?: unknown },
+): Problem =>
+  new Problem('invalid_resource', `The resource ${uid.slice(0, 120)} can not be provided: ${why}.`, options);
+
+/** Types without variants refuse any class but the default, which is what Score takes when none is given. */
+export function requireDefaultClass(request: ResourceRequest): void {
+  if (request.class === 'default') return;
+  throw invalidResource(request, `there is no class "${request.class.slice(0, 80)}" of its type`, {
+    hint: 'Leave out the class, or write "default".',
+  });
+}

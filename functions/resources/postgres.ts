@@ -1,0 +1,145 @@
+/** `postgres`: a database of its own on the platform's PostgreSQL server, with a role that reaches nothing else. */
+import * as z from 'zod';
+import { deriveName, shortHash } from '../core/names.ts';
+import { Problem } from '../core/problem.ts';
+import type { Ports } from '../ports/index.ts';
+import {
+  invalidResource,
+  ownerTag,
+  type ResourceIdentity,
+  requireDefaultClass,
+  resourceLabel,
+  resourceSecretPath,
+} from './owner.ts';
+import {
+  type DatabaseSpec,
+  dropDatabase,
+  ExtensionFailed,
+  ensureDatabase,
+  ensureExtensions,
+  listDatabase,
+  NotOurs,
+  trustedExtensions,
+  withDatabaseLock,
+} from './postgres-sql.ts';
+import { scramVerifier } from './scram.ts';
+import type { ResourceRequest, ResourceType } from './type.ts';
+
+/** PostgreSQL's limit on names, bytes. */
+const NAME_LIMIT = 63;
+const SECRETS = ['password', 'url'] as const;
+
+const params = z.strictObject({
+  extensions: z
+    .array(z.string().regex(/^[a-z][a-z0-9_-]{0,62}$/))
+    .max(20)
+    .optional(),
+});
+
+/** The prefix keeps names out of those that PostgreSQL and clouds reserve, such as `pg_`. */
+const specOf = (request: ResourceIdentity): DatabaseSpec => ({
+  name: deriveName(
+    ['berth', request.project, request.environment, resourceLabel(request, 40)],
+    NAME_LIMIT,
+    '_',
+  ),
+  tag: ownerTag(request),
+});
+
+/** Stores the current value again, which changes nothing, to have a version that can be referred to. */
+async function putSecret({ secrets }: Ports, path: string, value: string) {
+  return { secret: path, version: await secrets.put(path, value, { versionId: shortHash(value, 32) }) };
+}
+
+async function provision(ports: Ports, request: ResourceRequest) {
+  requireDefaultClass(request);
+  const { extensions = [] } = params.parse(request.params);
+  const spec = specOf(request);
+  const paths = SECRETS.map((output) => resourceSecretPath(request, output));
+  const [passwordPath = '', urlPath = ''] = paths;
+  const { host, port, sslmode } = await ports.databases.endpoint();
+
+  return withDatabaseLock(ports.databases, spec.name, async (sql) => {
+    if (extensions.length > 0) {
+      const trusted = await trustedExtensions(sql);
+      const refused = extensions.find((extension) => !trusted.includes(extension));
+      if (refused !== undefined) {
+        throw invalidResource(request, `the extension ${refused} is not offered by the server`, {
+          hint: `Choose among ${trusted.join(', ')}.`,
+        });
+      }
+    }
+    // The password is kept before any role has it: a crash in between loses nothing.
+    const password = (await ports.secrets.get(passwordPath)) ?? ports.effects.token(32);
+    const passwordReference = await putSecret(ports, passwordPath, password);
+    await ensureDatabase(sql, { ...spec, verifier: await scramVerifier(spec.name, password) });
+    await ensureExtensions(ports.databases, spec.name, extensions);
+
+    const { name } = spec;
+    const part = encodeURIComponent;
+    const url = `postgresql://${part(name)}:${part(password)}@${host}:${port}/${part(name)}?sslmode=${sslmode}`;
+    return {
+      values: { host, port: String(port), name, database: name, username: name, sslmode },
+      secrets: { password: passwordReference, url: await putSecret(ports, urlPath, url) },
+    };
+  });
+}
+
+/** SQL errors as what they mean here. */
+async function explained<T>(request: ResourceIdentity, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof NotOurs) {
+      throw invalidResource(request, `a ${error.kind} with its name exists that is not its own`, {
+        hint: 'Give the resource another id. If the environment was destroyed a moment ago, wait until that has ended.',
+        cause: error,
+      });
+    }
+    if (error instanceof ExtensionFailed) {
+      throw invalidResource(request, error.message, {
+        hint: 'Leave it out of extensions, or put an extension that it needs before it.',
+        cause: error,
+      });
+    }
+    if (error instanceof Error && 'code' in error && error.code === '53100') {
+      throw new Problem('storage_full', 'The database can not be changed: the disk of its server is full.', {
+        hint: 'Free some disk space, or destroy environments that nobody needs, then try again.',
+        cause: error,
+      });
+    }
+    throw error;
+  }
+}
+
+export const postgres: ResourceType = {
+  type: 'postgres',
+  summary: 'A PostgreSQL database with a role of its own.',
+  outputs: {
+    host: { secret: false, summary: 'Host of the server.' },
+    port: { secret: false, summary: 'Port of the server.' },
+    name: { secret: false, summary: 'Name of the database.' },
+    database: { secret: false, summary: 'The same as name.' },
+    username: { secret: false, summary: 'The role, which owns the database.' },
+    password: { secret: true, summary: 'The role’s password.' },
+    sslmode: { secret: false, summary: 'How to connect: libpq’s sslmode.' },
+    url: { secret: true, summary: 'All of it as postgresql://username:password@host:port/name?sslmode=…' },
+  },
+  params,
+  owned: true,
+  provision: (ports, request) => explained(request, () => provision(ports, request)),
+
+  deprovision: (ports, request) =>
+    explained(request, async () => {
+      const spec = specOf(request);
+      await withDatabaseLock(ports.databases, spec.name, (sql) => dropDatabase(sql, spec));
+      for (const output of SECRETS) await ports.secrets.remove(resourceSecretPath(request, output));
+    }),
+
+  async inventory(ports, request) {
+    const sql = await ports.databases.connect();
+    const there = await listDatabase(sql, specOf(request)).finally(() => sql.end());
+    const paths = await ports.secrets.list(resourceSecretPath(request, ''));
+    return [...there, ...paths.map((path) => `secret ${path}`)];
+  },
+};

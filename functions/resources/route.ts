@@ -1,0 +1,77 @@
+/** `route`: requests to a host and path prefix go to a port of the service. */
+import * as z from 'zod';
+import { isName, NAME_MAX } from '../core/names.ts';
+import type { Workloads } from '../ports/workloads.ts';
+import { dnsLabel } from './dns.ts';
+import { invalidResource, requireDefaultClass } from './owner.ts';
+import type { ResourceRequest, ResourceType } from './type.ts';
+
+const LABEL = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
+const HOST = new RegExp(`^${LABEL}(?:\\.${LABEL})*(?::[1-9][0-9]{0,4})?$`);
+/** Only characters that no proxy, pattern or configuration file reads as anything but themselves. */
+const PATH = /^\/(?:[A-Za-z0-9_~-][A-Za-z0-9._~-]*(?:\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*\/?)?$/;
+const PORT = /^[1-9][0-9]{0,4}$/;
+
+const params = z.strictObject({
+  host: z.string().max(253).regex(HOST, { error: 'must be a host name in lower case, without wildcard' }),
+  path: z.string().max(255).regex(PATH, {
+    error: 'must start with a slash and hold only letters, digits, hyphens, dots, underscores and tildes',
+  }),
+  // A placeholder's value is text.
+  port: z.union([z.int().min(1).max(65_535), z.string().regex(PORT).transform(Number)]),
+});
+
+/**
+ * Whether a dns resource of this environment can have given the host. Only whole hosts are compared, never
+ * endings: each label that could be in it is asked for its host.
+ */
+function isOurs(workloads: Workloads, request: ResourceRequest, host: string): boolean {
+  const labels = new Set([request.service]);
+  for (const [name, { type, id, class: className = 'default' }] of Object.entries(
+    request.workload.resources ?? {},
+  )) {
+    if (type !== 'dns') continue;
+    const dnsId = id ?? `${request.workload.metadata.name}.${name}`;
+    labels.add(dnsLabel({ ...request, id: dnsId, uid: `dns.${className}#${dnsId}` }));
+  }
+  // The dns resource may be in another workload's file: what its label was stands at the start of the host.
+  for (let length = 1; length <= Math.min(host.length, NAME_MAX); length++) {
+    const label = host.slice(0, length);
+    if (isName(label)) labels.add(label);
+  }
+  return [...labels].some((label) => workloads.host(request, label) === host);
+}
+
+export const route: ResourceType = {
+  type: 'route',
+  summary: 'Sends requests for a host and a path prefix to a port of the service.',
+  outputs: {
+    host: { secret: false, summary: 'The host.' },
+    path: { secret: false, summary: 'The path prefix.' },
+    port: { secret: false, summary: 'The service’s port.' },
+  },
+  params,
+  owned: false,
+
+  async provision({ workloads }, request) {
+    requireDefaultClass(request);
+    const { host, path, port } = params.parse(request.params);
+    const ports = Object.values(request.workload.service?.ports ?? {}).map((declared) => declared.port);
+    if (!ports.includes(port)) {
+      throw invalidResource(request, `the service has no port ${port}`, {
+        hint:
+          ports.length === 0
+            ? 'Declare the port under service.ports.'
+            : `Use a port of service.ports: ${ports.join(', ')}.`,
+      });
+    }
+    if (!isOurs(workloads, request, host)) {
+      throw invalidResource(request, `the host ${host} does not belong to this environment`, {
+        hint: 'Declare a resource of type dns and use its output, as in ${resources.dns.host}.',
+      });
+    }
+    return { values: { host, path, port: String(port) }, secrets: {} };
+  },
+  deprovision: async () => undefined,
+  inventory: async () => [],
+};

@@ -1,0 +1,64 @@
+/** `service-port`: where another service of the environment is reached. */
+import * as z from 'zod';
+import { deploymentKey, instanceKey } from '../core/keys.ts';
+import type { Deployment, Instance } from '../core/model.ts';
+import { NAME_PATTERN } from '../core/names.ts';
+import { invalidResource, requireDefaultClass } from './owner.ts';
+import type { ResourceType } from './type.ts';
+
+const params = z.strictObject({
+  workload: z.string().regex(NAME_PATTERN, { error: 'must be the name of a service' }),
+  port: z.union([
+    z.int().min(1).max(65_535),
+    z.string().regex(/^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/),
+  ]),
+});
+
+export const servicePort: ResourceType = {
+  type: 'service-port',
+  summary: 'Host name and port of another service in the same environment.',
+  outputs: {
+    hostname: { secret: false, summary: 'The host name.' },
+    port: { secret: false, summary: 'The port.' },
+  },
+  params,
+  owned: false,
+
+  async provision({ store, workloads }, request) {
+    requireDefaultClass(request);
+    const { workload: service, port: wanted } = params.parse(request.params);
+    const { project, environment } = request;
+    const target = { project, environment, service };
+    const instance = await store.get<Instance>(instanceKey(target));
+    const number = instance?.data.current ?? instance?.data.newest;
+    const deployment =
+      number === undefined ? undefined : await store.get<Deployment>(deploymentKey(target, number));
+    if (deployment === undefined) {
+      throw invalidResource(request, `the service ${service} is not deployed in ${environment}`, {
+        hint: `Deploy ${service} to ${environment} first, then deploy ${request.service} again.`,
+      });
+    }
+    const ports = deployment.data.workload.service?.ports ?? {};
+    const [name, declared] =
+      Object.entries(ports).find(([name, { port }]) => name === wanted || String(port) === String(wanted)) ??
+      [];
+    if (name === undefined || declared === undefined) {
+      const offered = Object.entries(ports).map(([name, { port }]) => `${name} (${port})`);
+      throw invalidResource(request, `the service ${service} has no port ${wanted}`, {
+        hint:
+          offered.length === 0
+            ? `Declare a port under service.ports of ${service}.`
+            : `Use one of its ports: ${offered.slice(0, 20).join(', ')}.`,
+      });
+    }
+    const { hostname, port } = await workloads.endpoint(target, {
+      name,
+      port: declared.port,
+      targetPort: declared.targetPort ?? declared.port,
+      protocol: declared.protocol ?? 'TCP',
+    });
+    return { values: { hostname, port: String(port) }, secrets: {} };
+  },
+  deprovision: async () => undefined,
+  inventory: async () => [],
+};

@@ -1,0 +1,50 @@
+/** `volume`: files that outlive deployments. */
+import * as z from 'zod';
+import { parseMemory, readMemory } from '../core/score/quantities.ts';
+import { type ResourceIdentity, requireDefaultClass, resourceLabel } from './owner.ts';
+import type { ResourceType } from './type.ts';
+
+const DEFAULT_SIZE = '1Gi';
+/** Bytes; what a file system or a cloud's disk takes. */
+const SIZE_MIN = 2 ** 20;
+const SIZE_MAX = 16 * 2 ** 40;
+
+const params = z.strictObject({
+  size: z
+    .string()
+    .refine(
+      (text) => {
+        const bytes = readMemory(text);
+        return bytes !== undefined && bytes >= SIZE_MIN && bytes <= SIZE_MAX;
+      },
+      { error: 'must be between 1Mi and 16Ti, such as "1Gi"' },
+    )
+    .optional(),
+});
+
+/** A name that is a file name and a Kubernetes name alike. */
+const nameOf = (request: Pick<ResourceIdentity, 'id' | 'uid'>): string => resourceLabel(request, 40);
+
+export const volume: ResourceType = {
+  type: 'volume',
+  summary: 'Files that outlive deployments, mounted by containers.',
+  outputs: { source: { secret: false, summary: 'What a container’s volume names as its source.' } },
+  params,
+  owned: true,
+
+  async provision({ workloads }, request) {
+    requireDefaultClass(request);
+    const { size = DEFAULT_SIZE } = params.parse(request.params);
+    const source = await workloads.ensureVolume(request, nameOf(request), parseMemory(size));
+    return { values: { source }, secrets: {} };
+  },
+
+  deprovision: ({ workloads }, request) => workloads.removeVolume(request, nameOf(request)),
+
+  async inventory({ workloads }, request) {
+    const name = nameOf(request);
+    const left = await workloads.inventory(request);
+    // Adapters list what is left in words; the name ends in a hash, so it can not be part of another.
+    return left.filter((text) => text.includes(name));
+  },
+};

@@ -1,0 +1,79 @@
+/** What every Activity guarantees. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { InstanceRef } from '../../functions/core/model.ts';
+import type { Activity } from '../../functions/ports/activity.ts';
+
+export interface ActivitySubject {
+  activity: Activity;
+  /** Makes a request happen now, and resolves once the activity must know of it. */
+  request(instance: InstanceRef, status: number, durationMs: number): Promise<void>;
+  /** Epoch milliseconds. */
+  now(): number;
+  dispose(): Promise<void>;
+}
+
+export function activityContract(name: string, makeSubject: () => Promise<ActivitySubject>): void {
+  describe(`Activity contract: ${name}`, () => {
+    let subject: ActivitySubject;
+    beforeAll(async () => {
+      subject = await makeSubject();
+    });
+    afterAll(() => subject.dispose());
+
+    it('knows no last request where there was none, and answers in the order asked', async () => {
+      const { activity, request, now } = subject;
+      const [one, two] = ['order-one', 'order-two'].map((environment) => ({ project: 'demo', environment }));
+      if (!one || !two) throw new Error('unreachable');
+      const before = now();
+      await request({ ...two, service: 'web' }, 200, 5);
+      const [last, none, again] = await activity.lastRequests([two, one, two]);
+      expect(none).toBeUndefined();
+      expect(last).toBeGreaterThanOrEqual(before);
+      expect(last).toBeLessThanOrEqual(now());
+      expect(again).toBe(last);
+      expect(await activity.lastRequests([])).toEqual([]);
+    });
+
+    it('keeps tenants apart whose names join to the same text', async () => {
+      const { activity, request } = subject;
+      await request({ project: 'a-b', environment: 'c', service: 'd' }, 200, 5);
+      expect(await activity.lastRequests([{ project: 'a', environment: 'b-c' }])).toEqual([undefined]);
+      expect(await activity.requests({ project: 'a-b', environment: 'c-d', service: 'd' }, 60)).toEqual([]);
+    });
+
+    it('counts requests and errors (500 and above) of an instance, with p50 and p99', async () => {
+      const { activity, request } = subject;
+      const instance = { project: 'demo', environment: 'count', service: 'web' };
+      for (const status of [200, 302, 404, 499, 500, 503]) await request(instance, status, 20);
+      await request({ ...instance, service: 'other' }, 500, 9000);
+      const samples = await activity.requests(instance, 60);
+      const sum = (key: 'requests' | 'errors') => samples.reduce((total, sample) => total + sample[key], 0);
+      expect([sum('requests'), sum('errors')]).toEqual([6, 2]);
+      for (const { at, p50Ms, p99Ms } of samples) {
+        expect(new Date(at).toISOString()).toBe(at);
+        expect(p50Ms).toBeGreaterThan(15);
+        expect(p99Ms).toBeLessThan(30);
+      }
+      expect(samples.map(({ at }) => at).toSorted()).toEqual(samples.map(({ at }) => at));
+    });
+
+    it('gives no samples for an instance that it does not know', async () => {
+      const unknown = { project: 'demo', environment: 'unknown', service: 'web' };
+      expect(await subject.activity.requests(unknown, 3600)).toEqual([]);
+    });
+
+    it('forgets an environment with all its instances, and no other; again is no error', async () => {
+      const { activity, request } = subject;
+      const gone = { project: 'demo', environment: 'gone' };
+      const kept = { project: 'demo', environment: 'gone2' };
+      for (const environment of [gone, kept]) await request({ ...environment, service: 'web' }, 200, 5);
+      await activity.forget(gone);
+      await activity.forget(gone);
+      const [none, some] = await activity.lastRequests([gone, kept]);
+      expect(none).toBeUndefined();
+      expect(some).toBeDefined();
+      expect(await activity.requests({ ...gone, service: 'web' }, 60)).toEqual([]);
+      expect(await activity.requests({ ...kept, service: 'web' }, 60)).toHaveLength(1);
+    });
+  });
+}

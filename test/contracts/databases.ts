@@ -1,0 +1,156 @@
+/** What every Databases adapter guarantees. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Problem } from '../../functions/core/problem.ts';
+import type { Databases, SqlConnection } from '../../functions/ports/databases.ts';
+
+export interface DatabasesSubject {
+  databases: Databases;
+  /** Removes what the suite made. The adapter itself is closed by the suite. */
+  dispose(): Promise<void>;
+}
+
+let names = 0;
+
+export function databasesContract(name: string, makeSubject: () => Promise<DatabasesSubject>): void {
+  describe(`Databases contract: ${name}`, () => {
+    let subject: DatabasesSubject;
+    let databases: Databases;
+    const opened: SqlConnection[] = [];
+    const connect = async (database?: string): Promise<SqlConnection> => {
+      const sql = await databases.connect(database);
+      opened.push(sql);
+      return sql;
+    };
+    const unique = (): string => `contract_${process.pid}_${Date.now()}_${names++}`;
+
+    beforeAll(async () => {
+      subject = await makeSubject();
+      databases = subject.databases;
+    }, 60_000);
+    afterAll(async () => {
+      await Promise.all(opened.map((sql) => sql.end()));
+      await subject.dispose();
+    });
+
+    it('connects as one who may make roles and databases, by default where none of them live', async () => {
+      const sql = await connect();
+      const [row] = await sql.query<{ database: string; may: boolean }>(
+        'SELECT current_database() AS database, (rolcreatedb AND rolcreaterole) OR rolsuper AS may FROM pg_roles WHERE rolname = current_user',
+      );
+      expect(row).toEqual({ database: expect.any(String), may: true });
+    });
+
+    it('passes values apart from the text: nothing in them is read as SQL', async () => {
+      const sql = await connect();
+      const hostile = [`'; DROP TABLE x; --`, '$1', '\\', '"', 'ü 🚢', ''];
+      for (const value of hostile) {
+        expect(await sql.query('SELECT $1::text AS value', [value])).toEqual([{ value }]);
+      }
+    });
+
+    it('runs one statement at a time: a text with two is refused and neither is run', async () => {
+      const sql = await connect();
+      const table = unique();
+      await expect(sql.query(`CREATE TABLE ${table} (a int); SELECT 1`)).rejects.toThrow();
+      expect(await sql.query('SELECT to_regclass($1)::text AS found', [`public.${table}`])).toEqual([
+        { found: null },
+      ]);
+    });
+
+    it('runs statements in the order they were asked for, also when nobody waits', async () => {
+      const sql = await connect();
+      await sql.query(`SELECT set_config('berth.order', '', false)`);
+      const step = (text: string) =>
+        sql.query(`SELECT set_config('berth.order', current_setting('berth.order') || $1, false)`, [text]);
+      await Promise.all(['a', 'b', 'c', 'd'].map(step));
+      expect(await sql.query(`SELECT current_setting('berth.order') AS value`)).toEqual([{ value: 'abcd' }]);
+    });
+
+    it('goes on after a statement that fails, with the SQLSTATE in its error', async () => {
+      const sql = await connect();
+      const failing = sql.query('SELECT 1 / 0 AS value');
+      const after = sql.query('SELECT 1 AS value');
+      await expect(failing).rejects.toMatchObject({ code: '22012' });
+      expect(await after).toEqual([{ value: 1 }]);
+    });
+
+    it('reaches a database that was made, as administrator', async () => {
+      const sql = await connect();
+      const database = unique();
+      await sql.query(`CREATE DATABASE ${database}`);
+      const inside = await databases.connect(database);
+      expect(await inside.query('SELECT current_database() AS name')).toEqual([{ name: database }]);
+      await inside.end();
+      await sql.query(`DROP DATABASE ${database} WITH (FORCE)`);
+    });
+
+    it('resolves names in pg_catalog alone: what a tenant puts into public is not run', async () => {
+      const sql = await connect();
+      const database = unique();
+      await sql.query(`CREATE DATABASE ${database}`);
+      const inside = await databases.connect(database);
+      await inside.query(
+        `CREATE FUNCTION public.lower(varchar) RETURNS text LANGUAGE sql AS $$ SELECT 'taken over' $$`,
+      );
+      expect(await inside.query(`SELECT lower('A'::varchar) AS value`)).toEqual([{ value: 'a' }]);
+      await inside.end();
+      await sql.query(`DROP DATABASE ${database} WITH (FORCE)`);
+    });
+
+    it('names a database that does not exist, says so, and says what to do', async () => {
+      const database = unique();
+      const error: unknown = await databases.connect(database).catch((reason) => reason);
+      expect(error).toBeInstanceOf(Problem);
+      expect(error).toMatchObject({ code: 'unavailable', hint: expect.stringMatching(/\w/) });
+      expect(String(error)).toContain(`"${database}"`);
+      expect(String(error)).toContain('does not exist');
+    });
+
+    it('treats a hostile database name as a name', async () => {
+      for (const database of [
+        `'; SELECT 1; --`,
+        `a"b`,
+        '../postgres',
+        'x'.repeat(100),
+        'a b=c host=example',
+      ]) {
+        await expect(databases.connect(database)).rejects.toMatchObject({ code: 'unavailable' });
+      }
+    });
+
+    it('keeps connections apart, and ends them once, twice, and after the server cut them', async () => {
+      const [one, two] = await Promise.all([databases.connect(), databases.connect()]);
+      const [row] = await one.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+      await two.query('SELECT pg_terminate_backend($1::int)', [row?.pid]);
+      await expect(one.query('SELECT 1')).rejects.toMatchObject({ name: 'Berth.Transient' });
+      expect(await two.query('SELECT 1 AS value')).toEqual([{ value: 1 }]);
+      await Promise.all([one.end(), one.end(), two.end()]);
+      await two.end();
+    });
+
+    it('gives an endpoint that is stable and answers', async () => {
+      const first = await databases.endpoint();
+      expect(first).toEqual({
+        host: expect.stringMatching(/^[a-z0-9.:-]+$/),
+        port: expect.any(Number),
+        sslmode: expect.stringMatching(/^(disable|require|verify-full)$/),
+      });
+      expect(await databases.endpoint()).toEqual(first);
+    });
+
+    it('keeps the maintenance database closed to those who are not given it', async () => {
+      const sql = await connect();
+      const [row] = await sql.query<{ open: boolean }>(
+        `SELECT has_database_privilege('public'::name, current_database(), 'CONNECT') AS open`,
+      );
+      expect(row).toEqual({ open: false });
+    });
+
+    it('is closed once and for all, again without error; then it is unavailable', async () => {
+      await Promise.all([databases.close(), databases.close()]);
+      await databases.close();
+      await expect(databases.connect()).rejects.toMatchObject({ code: 'unavailable' });
+      await expect(databases.endpoint()).rejects.toMatchObject({ code: 'unavailable' });
+    });
+  });
+}

@@ -1,0 +1,272 @@
+/** What all Logs guarantee. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { LogLine, Logs } from '../../functions/ports/logs.ts';
+
+export interface LogsSubject {
+  logs: Logs;
+  dispose(): Promise<void>;
+}
+
+let streams = 0;
+
+export function logsContract(name: string, makeSubject: () => Promise<LogsSubject>): void {
+  describe(`Logs contract: ${name}`, () => {
+    let subject: LogsSubject;
+    let logs: Logs;
+    beforeAll(async () => {
+      subject = await makeSubject();
+      logs = subject.logs;
+    });
+    afterAll(() => subject.dispose());
+
+    const unique = (): string => `t${process.pid}-${Date.now()}-${streams++}`;
+    const T = Date.UTC(2026, 0, 1);
+    const at = (offset: number): string => new Date(T + offset).toISOString();
+    const line = (message: string, offset = 0): LogLine => ({ at: at(offset), message, source: 'stdout' });
+    const messages = async (stream: string, tail = 10_000, since?: string): Promise<string[]> =>
+      (await logs.read(stream, { tail, ...(since === undefined ? {} : { since }) })).map(
+        ({ message }) => message,
+      );
+    const numbers = (count: number, start = 0) =>
+      Array.from({ length: count }, (_, index) => String(start + index));
+
+    /** Follows until `count` lines have come, then aborts. */
+    const collect = async (stream: string, tail: number, count: number): Promise<string[]> => {
+      const abort = new AbortController();
+      const got: string[] = [];
+      for await (const { message } of logs.follow(stream, { tail, signal: abort.signal }))
+        if (got.push(message) === count) abort.abort();
+      return got;
+    };
+
+    describe('append and read', () => {
+      it('gives back lines as they were, in order, at once', async () => {
+        const stream = `${unique()}/dev/web`;
+        const lines: LogLine[] = [
+          { at: at(0), message: 'plain', source: 'stdout' },
+          {
+            at: at(1),
+            message: '\u001b[31mred\u001b[0m \u0000 \r "quoted" \\ \u2028',
+            source: 'stderr',
+            container: 'main',
+          },
+          { at: at(1), message: '', source: 'stdout', deployment: 12 },
+          { at: at(2), message: 'äöü 🚢', source: 'berth', deployment: 12, container: 'side' },
+        ];
+        for (const one of lines) logs.append(stream, one);
+        expect(await logs.read(stream, { tail: 100 })).toEqual(lines);
+      });
+
+      it('gives the last lines, oldest first, as many as asked for', async () => {
+        const stream = `${unique()}/dev/web`;
+        for (const message of numbers(2500)) logs.append(stream, line(message));
+        expect(await messages(stream, 3)).toEqual(['2497', '2498', '2499']);
+        expect(await messages(stream, 2500)).toEqual(numbers(2500));
+        expect(await messages(stream)).toEqual(numbers(2500));
+      });
+
+      it('gives only lines at or after `since`, whatever the zone it is written in', async () => {
+        const stream = `${unique()}/dev/web`;
+        for (const second of [0, 1, 2, 3]) logs.append(stream, line(`second ${second}`, second * 1000));
+        expect(await messages(stream, 10, at(2000))).toEqual(['second 2', 'second 3']);
+        expect(await messages(stream, 10, '2026-01-01T01:00:02+01:00')).toEqual(['second 2', 'second 3']);
+        expect(await messages(stream, 1, at(1000))).toEqual(['second 3']);
+        expect(await messages(stream, 10, at(3001))).toEqual([]);
+      });
+
+      it('finds lines that came late, behind younger ones', async () => {
+        const stream = `${unique()}/dev/web`;
+        for (const offset of [5000, 3000, 6000, 2000, 7000])
+          logs.append(stream, line(String(offset), offset));
+        expect(await messages(stream, 10, at(3000))).toEqual(['5000', '3000', '6000', '7000']);
+      });
+
+      it('an unknown stream is empty', async () => {
+        expect(await messages(`${unique()}/dev/web`)).toEqual([]);
+        expect(await messages(unique())).toEqual([]);
+      });
+
+      it('keeps streams apart, also where one lies below the other', async () => {
+        const project = unique();
+        const all = [
+          project,
+          `${project}/dev`,
+          `${project}/dev/web`,
+          `${project}/dev/web2`,
+          `${project}/dev/1`,
+        ];
+        for (const stream of all) logs.append(stream, line(stream));
+        for (const stream of all) expect(await messages(stream)).toEqual([stream]);
+      });
+
+      it('cuts a line to 16 KiB, at the end of a character', async () => {
+        const stream = `${unique()}/dev/web`;
+        for (const text of [
+          'x'.repeat(16_384),
+          'x'.repeat(20_000),
+          'ä'.repeat(9000),
+          `x${'🚢'.repeat(5000)}`,
+        ])
+          logs.append(stream, line(text));
+        const [fits, cut, umlauts, ships] = await messages(stream);
+        expect(fits).toBe('x'.repeat(16_384));
+        expect(cut).toBe('x'.repeat(16_384));
+        expect(umlauts).toBe('ä'.repeat(8192));
+        expect(ships).toBe(`x${'🚢'.repeat(4095)}`);
+      });
+
+      it('makes several lines of a message with newlines', async () => {
+        const stream = `${unique()}/dev/web`;
+        logs.append(stream, { ...line('one\r\n\ntwo\n'), deployment: 3 });
+        const got = await logs.read(stream, { tail: 10 });
+        expect(got.map(({ message, deployment }) => [message, deployment])).toEqual([
+          ['one', 3],
+          ['', 3],
+          ['two', 3],
+        ]);
+      });
+
+      it('refuses names that lead elsewhere, and tails and times that are none', async () => {
+        const bad = [
+          '',
+          '/',
+          'a//b',
+          '../a',
+          'a/../../b',
+          'a/..',
+          '.',
+          'a/.b',
+          '/etc',
+          'a\u0000',
+          'a b',
+          'a\nb',
+          '@a',
+          'a\\b',
+          'ä',
+        ];
+        for (const stream of [...bad, 'x'.repeat(300), 'a/'.repeat(20)]) {
+          await expect(logs.read(stream, { tail: 1 }), stream).rejects.toThrow(RangeError);
+          expect(() => logs.append(stream, line('x')), stream).toThrow(RangeError);
+          const { signal } = new AbortController();
+          expect(() => logs.follow(stream, { tail: 1, signal }), stream).toThrow(RangeError);
+        }
+        for (const prefix of ['', '/', '..', '../', 'a/../b', '/tmp'])
+          await expect(logs.remove(prefix), prefix).rejects.toThrow(RangeError);
+        for (const tail of [-1, 1.5, 10_001, Number.NaN])
+          await expect(logs.read('a', { tail })).rejects.toThrow(RangeError);
+        await expect(logs.read('a', { tail: 1, since: 'yesterday' })).rejects.toThrow(RangeError);
+      });
+    });
+
+    describe('follow', () => {
+      it('gives the tail, then new lines as they come', async () => {
+        const stream = `${unique()}/dev/web`;
+        for (const message of numbers(10)) logs.append(stream, line(message));
+        const abort = new AbortController();
+        const lines = logs.follow(stream, { tail: 3, signal: abort.signal })[Symbol.asyncIterator]();
+        const next = async () => ((await lines.next()).value as LogLine | undefined)?.message;
+        expect([await next(), await next(), await next()]).toEqual(['7', '8', '9']);
+        const waiting = next();
+        logs.append(stream, line('live 1'));
+        logs.append(stream, line('live 2'));
+        expect([await waiting, await next()]).toEqual(['live 1', 'live 2']);
+        abort.abort();
+        expect(await lines.next()).toEqual({ done: true, value: undefined });
+      });
+
+      it('waits for the first line of a stream that is not there yet', async () => {
+        const stream = `${unique()}/dev/web`;
+        const collecting = collect(stream, 10, 1);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        logs.append(stream, line('first'));
+        expect(await collecting).toEqual(['first']);
+      });
+
+      it('loses no line and repeats none between tail and live, while 10,000 are appended', async () => {
+        const stream = `${unique()}/dev/web`;
+        const total = 10_000;
+        const followers: Promise<string[]>[] = [];
+        for (let index = 0; index < total; index++) {
+          if (index % 1000 === 500) followers.push(collect(stream, 10_000, total));
+          logs.append(stream, line(String(index), index));
+          // Bursts within one turn of the loop, with turns between.
+          if (index % 37 === 0) await new Promise((resolve) => setImmediate(resolve));
+        }
+        const expected = numbers(total);
+        for (const got of await Promise.all(followers)) expect(got).toEqual(expected);
+        expect(await messages(stream)).toEqual(expected);
+      });
+
+      it('gives each of many followers every line', async () => {
+        const stream = `${unique()}/dev/web`;
+        const followers = Array.from({ length: 20 }, () => collect(stream, 1, 50));
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        for (const message of numbers(50)) logs.append(stream, line(message));
+        for (const got of await Promise.all(followers)) expect(got).toEqual(numbers(50));
+      });
+
+      it('ends when the signal aborts, or has aborted before', async () => {
+        const stream = `${unique()}/dev/web`;
+        logs.append(stream, line('one'));
+        expect(await collect(stream, 10, 1)).toEqual(['one']);
+        const got: LogLine[] = [];
+        for await (const one of logs.follow(stream, { tail: 10, signal: AbortSignal.abort() })) got.push(one);
+        expect(got).toEqual([]);
+        const abort = new AbortController();
+        setTimeout(() => abort.abort(), 50);
+        for await (const one of logs.follow(stream, { tail: 10, signal: abort.signal })) got.push(one);
+        expect(got).toHaveLength(1);
+      });
+
+      it('ends when its reader stops', async () => {
+        const stream = `${unique()}/dev/web`;
+        logs.append(stream, line('one'));
+        for await (const { message } of logs.follow(stream, {
+          tail: 1,
+          signal: new AbortController().signal,
+        })) {
+          expect(message).toBe('one');
+          break;
+        }
+      });
+    });
+
+    describe('remove', () => {
+      it('removes a stream and all below the prefix, and none beside it; again is no error', async () => {
+        const project = unique();
+        const [gone, below] = [`${project}/dev/web`, `${project}/dev/worker`];
+        const [beside, above] = [`${project}/dev2/web`, `${project}/prod/web`];
+        for (const stream of [gone, below, beside, above]) logs.append(stream, line(stream));
+        expect(await messages(gone)).toHaveLength(1);
+        await logs.remove(`${project}/dev`);
+        await logs.remove(`${project}/dev/`);
+        for (const stream of [gone, below]) expect(await messages(stream)).toEqual([]);
+        for (const stream of [beside, above]) expect(await messages(stream)).toEqual([stream]);
+        await logs.remove(beside);
+        expect(await messages(beside)).toEqual([]);
+      });
+
+      it('takes lines that were just appended with it, and none that are appended after', async () => {
+        const stream = `${unique()}/dev/web`;
+        logs.append(stream, line('before'));
+        await messages(stream);
+        logs.append(stream, line('just before'));
+        const removing = logs.remove(stream);
+        logs.append(stream, line('after'));
+        await removing;
+        logs.append(stream, line('long after'));
+        expect(await messages(stream)).toEqual(['after', 'long after']);
+      });
+
+      it('followers go on with what comes after', async () => {
+        const stream = `${unique()}/dev/web`;
+        logs.append(stream, line('one'));
+        const collecting = collect(stream, 1, 2);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        await logs.remove(stream);
+        logs.append(stream, line('two'));
+        expect(await collecting).toEqual(['one', 'two']);
+      });
+    });
+  });
+}

@@ -1,0 +1,51 @@
+/** Small programs that the Workloads contract runs, as the text of `main.mjs`. */
+export const programs = {
+  /** Answers by path; `ANSWER` is what `/` says. */
+  server: `
+    import { createServer } from 'node:http';
+    import { readFileSync } from 'node:fs';
+    let sick = false;
+    createServer((request, response) => {
+      const url = new URL(request.url, 'http://host');
+      if (url.pathname === '/crash') process.exit(3);
+      if (url.pathname === '/sicken') sick = true;
+      if (url.pathname === '/alive') {
+        response.statusCode = sick || request.headers['x-probe'] !== 'yes' ? 500 : 200;
+        return response.end();
+      }
+      if (url.pathname.startsWith('/status/')) response.statusCode = Number(url.pathname.slice(8));
+      if (url.pathname === '/pid') return response.end(String(process.pid));
+      if (url.pathname === '/env') return response.end(JSON.stringify(process.env));
+      if (url.pathname === '/headers') return response.end(JSON.stringify(request.rawHeaders));
+      if (url.pathname === '/slow') return setTimeout(() => response.end('slow'), Number(url.searchParams.get('ms')));
+      if (url.pathname === '/echo') return request.pipe(response);
+      if (url.pathname === '/cookies') {
+        response.setHeader('set-cookie', ['a=1; Domain=localhost; Path=/', 'b=2; path=/;domain = demo.localhost; HttpOnly']);
+        return response.end();
+      }
+      if (url.pathname === '/file') return response.end(readFileSync(url.searchParams.get('path')));
+      response.end(process.env.ANSWER ?? 'ok');
+    })
+      .on('upgrade', (request, socket) => {
+        if (request.url === '/refuse') return socket.end('HTTP/1.1 403 Forbidden\\r\\nContent-Length: 2\\r\\n\\r\\nno');
+        socket.write('HTTP/1.1 101 Switching Protocols\\r\\nUpgrade: websocket\\r\\nConnection: Upgrade\\r\\nSet-Cookie: c=3; Domain=localhost\\r\\n\\r\\n');
+        socket.pipe(socket);
+      })
+      .listen(process.env.PORT);
+  `,
+  /** Runs and never listens. */
+  deaf: 'setInterval(() => {}, 1000);',
+  crash: `console.error('Error: no table "guests"'); process.exitCode = 3;`,
+  leak: `console.error('the secret is ' + process.env.SECRET); process.exitCode = 1;`,
+  /** Writes to the volume and ends. */
+  init: `import { writeFileSync } from 'node:fs'; setTimeout(() => writeFileSync('shared/prepared', 'yes'), 100);`,
+  /** A process with a child, and one that leaves its group. Answers with their ids. */
+  family: `
+    import { spawn } from 'node:child_process';
+    import { createServer } from 'node:http';
+    const sleeper = ['-e', 'setInterval(() => {}, 1000)'];
+    const child = spawn('node', sleeper, { stdio: 'inherit' });
+    const stray = spawn('node', sleeper, { stdio: 'inherit', detached: true });
+    createServer((_, response) => response.end(JSON.stringify([process.pid, child.pid, stray.pid]))).listen(process.env.PORT);
+  `,
+};

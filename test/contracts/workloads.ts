@@ -1,0 +1,411 @@
+/** What every adapter of the Workloads port guarantees. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { InstanceRef } from '../../functions/core/model.ts';
+import type { LogLine } from '../../functions/ports/logs.ts';
+import type { ContainerSpec, Rollout, Workloads, WorkloadSpec } from '../../functions/ports/workloads.ts';
+import { programs } from './workload-programs.ts';
+import { codeOf, containerSpec, eventually, port, variable, workloadSpec } from './workloads-spec.ts';
+
+export interface WorkloadsSubject {
+  workloads: Workloads;
+  /** Puts an image with `/app/main.mjs` in the registry, run by `node main.mjs`; resolves to its digest. */
+  image(source: string): Promise<string>;
+  logs(instance: InstanceRef): LogLine[];
+  close(): Promise<void>;
+}
+
+let counter = 0;
+
+export function workloadsContract(name: string, makeSubject: () => Promise<WorkloadsSubject>): void {
+  describe(`Workloads contract: ${name}`, () => {
+    let subject: WorkloadsSubject;
+    let workloads: Workloads;
+    let server: string;
+    beforeAll(async () => {
+      subject = await makeSubject();
+      workloads = subject.workloads;
+      server = await subject.image(programs.server);
+    });
+    afterAll(() => subject.close());
+
+    async function place(): Promise<InstanceRef> {
+      const environment = { project: 'demo', environment: `env-${++counter}` };
+      await workloads.ensureEnvironment(environment, { operation: 'op' });
+      return { ...environment, service: 'web' };
+    }
+    const rollout = (ref: InstanceRef, number: number): Promise<Rollout> =>
+      workloads.awaitRollout(ref, number, AbortSignal.timeout(15_000));
+
+    async function deploy(spec: WorkloadSpec): Promise<Rollout> {
+      await workloads.apply(spec);
+      return rollout(spec, spec.number);
+    }
+    async function get(ref: InstanceRef, path = '/'): Promise<string> {
+      const endpoint = await workloads.endpoint(ref, port);
+      const response = await fetch(`http://${endpoint.hostname}:${endpoint.port}${path}`, { headers: { connection: 'close' } });
+      return response.text();
+    }
+    const answering = (text: string, extra: Partial<ContainerSpec> = {}): ContainerSpec =>
+      containerSpec(server, { ...extra, variables: [variable('ANSWER', text), ...(extra.variables ?? [])] });
+    async function failure(spec: WorkloadSpec) {
+      const result = await deploy(spec);
+      if (result.state !== 'failed') throw new Error(`Expected a failure, got ${JSON.stringify(result)}`);
+      return result.error;
+    }
+
+    describe('rollout', () => {
+      it('what is applied becomes ready and serves', async () => {
+        const ref = await place();
+        expect(await deploy(workloadSpec(ref, 1, answering('one')))).toEqual({ state: 'ready' });
+        expect(await get(ref)).toBe('one');
+        expect(await workloads.status(ref)).toMatchObject({ serving: 1, desiredReplicas: 1, readyReplicas: 1 });
+        expect((await workloads.status(ref))?.replicas).toMatchObject([{ deployment: 1, state: 'ready', restarts: 0 }]);
+        await workloads.removeEnvironment(ref);
+      });
+
+      it('the new one replaces the old, and nothing of the old is left running', async () => {
+        const ref = await place();
+        await deploy(workloadSpec(ref, 1, answering('one')));
+        expect(await deploy(workloadSpec(ref, 2, answering('two')))).toEqual({ state: 'ready' });
+        expect(await get(ref)).toBe('two');
+        const { replicas } = await eventually(
+          async () => (await workloads.status(ref)) ?? { replicas: [] },
+          (status) => status.replicas.length === 1,
+        );
+        expect(replicas[0]).toMatchObject({ deployment: 2, state: 'ready' });
+        await workloads.removeEnvironment(ref);
+      });
+
+      it('is idempotent: applied twice, it runs once', async () => {
+        const ref = await place();
+        const spec = workloadSpec(ref, 1, answering('one'));
+        await workloads.apply(spec);
+        await workloads.apply(spec);
+        expect(await rollout(ref, 1)).toEqual({ state: 'ready' });
+        const pid = await get(ref, '/pid');
+        await workloads.apply(spec);
+        expect(await rollout(ref, 1)).toEqual({ state: 'ready' });
+        expect(await get(ref, '/pid')).toBe(pid);
+        expect((await workloads.status(ref))?.replicas).toHaveLength(1);
+        await workloads.removeEnvironment(ref);
+      });
+
+      it('as many replicas as declared share the requests', async () => {
+        const ref = await place();
+        expect(await deploy(workloadSpec(ref, 1, answering('one'), { replicas: 2 }))).toEqual({ state: 'ready' });
+        const pids = new Set([await get(ref, '/pid'), await get(ref, '/pid'), await get(ref, '/pid')]);
+        expect(pids.size).toBe(2);
+        expect(await workloads.status(ref)).toMatchObject({ desiredReplicas: 2, readyReplicas: 2 });
+        await workloads.removeEnvironment(ref);
+      });
+
+      it('still going when the caller gives up waiting: progressing', async () => {
+        const ref = await place();
+        await workloads.apply(workloadSpec(ref, 1, containerSpec(await subject.image(programs.deaf))));
+        const result = await workloads.awaitRollout(ref, 1, AbortSignal.timeout(100));
+        expect(result).toEqual({ state: 'progressing' });
+        expect(await workloads.status(ref)).toMatchObject({ readyReplicas: 0 });
+        expect((await workloads.status(ref))?.serving).toBeUndefined();
+        await workloads.removeEnvironment(ref);
+      });
+
+      it('a deployment that was never applied is not waited for', async () => {
+        const ref = await place();
+        expect(await rollout(ref, 7)).toMatchObject({ state: 'failed', error: { code: 'superseded' } });
+        await workloads.removeEnvironment(ref);
+      });
+
+      it('an image that is not there is refused at once', async () => {
+        const ref = await place();
+        const missing = containerSpec(`sha256:${'0'.repeat(64)}`);
+        expect(await codeOf(workloads.apply(workloadSpec(ref, 1, missing)))).toBe('image_unavailable');
+        await workloads.removeEnvironment(ref);
+      });
+    });
+
+    describe('I6: what serves goes on serving while a new one fails', () => {
+      it('a crash loop: the cause has exit code and last lines, the old one answers', async () => {
+        const ref = await place();
+        await deploy(workloadSpec(ref, 1, answering('one')));
+        const pid = await get(ref, '/pid');
+        const error = await failure(workloadSpec(ref, 2, containerSpec(await subject.image(programs.crash))));
+        expect(error.code).toBe('workload_crashed');
+        expect(error.cause).toContain('Deployment 2 of web crashed 3 times');
+        expect(error.cause).toContain('exited with code 3');
+        expect(error.cause).toContain('no table "guests"');
+        expect(error.hint).not.toBe('');
+        expect(await get(ref, '/pid')).toBe(pid);
+        expect(await workloads.status(ref)).toMatchObject({ serving: 1, readyReplicas: 1 });
+        // Asked again, as a step that runs twice does, it says the same.
+        expect(await rollout(ref, 2)).toEqual({ state: 'failed', error });
+        await workloads.removeEnvironment(ref);
+      });
+
+      it('an end with code 0 is a crash of a service', async () => {
+        const ref = await place();
+        const error = await failure(workloadSpec(ref, 1, containerSpec(await subject.image('console.log("done")'))));
+        expect(error).toMatchObject({ code: 'workload_crashed' });
+        expect(error.cause).toContain('code 0');
+        await workloads.removeEnvironment(ref);
+      });
+
+      it('a program that does not exist is named', async () => {
+        const ref = await place();
+        const error = await failure(workloadSpec(ref, 1, containerSpec(server, { command: ['no-such-program'] })));
+        expect(error.cause).toContain('no-such-program');
+        await workloads.removeEnvironment(ref);
+      });
+
+      it('nothing listens: the deadline ends it and the cause says so', async () => {
+        const ref = await place();
+        const deaf = containerSpec(await subject.image(programs.deaf));
+        const error = await failure(workloadSpec(ref, 1, deaf, { progressDeadlineSeconds: 0.4 }));
+        expect(error.code).toBe('workload_not_ready');
+        expect(error.cause).toMatch(/nothing listens on port \d+/);
+        expect(error.cause).toContain('$PORT');
+        await workloads.removeEnvironment(ref);
+      });
+
+      it('a failing readiness probe is named with its status', async () => {
+        const ref = await place();
+        const httpGet = { path: '/status/500', port: 8080, scheme: 'HTTP' as const, headers: [] };
+        const spec = workloadSpec(ref, 1, answering('one', { readinessProbe: { httpGet } }), { progressDeadlineSeconds: 0.6 });
+        const error = await failure(spec);
+        expect(error.code).toBe('workload_not_ready');
+        expect(error.cause).toContain('/status/500');
+        expect(error.cause).toContain('500');
+        await workloads.removeEnvironment(ref);
+      });
+    });
+
+    describe('I5: fence', () => {
+      it('an older deployment is refused and changes nothing', async () => {
+        const ref = await place();
+        await deploy(workloadSpec(ref, 2, answering('two')));
+        expect(await codeOf(workloads.apply(workloadSpec(ref, 1, answering('one'))))).toBe('fenced');
+        expect(await get(ref)).toBe('two');
+        expect(await codeOf(workloads.remove(ref, 1))).toBe('fenced');
+        expect(await get(ref)).toBe('two');
+        await workloads.removeEnvironment(ref);
+      });
+
+      it('an earlier deployment is put back under the newest fence', async () => {
+        const ref = await place();
+        await deploy(workloadSpec(ref, 1, answering('one')));
+        await deploy(workloadSpec(ref, 2, answering('two')));
+        expect(await deploy(workloadSpec(ref, 1, answering('one'), { fence: 3 }))).toEqual({ state: 'ready' });
+        expect(await get(ref)).toBe('one');
+        expect(await codeOf(workloads.apply(workloadSpec(ref, 2, answering('two'))))).toBe('fenced');
+        await workloads.removeEnvironment(ref);
+      });
+
+      it('putting back what serves ends a rollout and keeps the process', async () => {
+        const ref = await place();
+        const first = workloadSpec(ref, 1, answering('one'));
+        await deploy(first);
+        const pid = await get(ref, '/pid');
+        await workloads.apply(workloadSpec(ref, 2, containerSpec(await subject.image(programs.deaf))));
+        const waiting = rollout(ref, 2);
+        await workloads.apply({ ...first, fence: 2 });
+        expect(await waiting).toMatchObject({ state: 'failed', error: { code: 'superseded' } });
+        expect(await rollout(ref, 1)).toEqual({ state: 'ready' });
+        expect(await get(ref, '/pid')).toBe(pid);
+        await workloads.removeEnvironment(ref);
+      });
+
+      it('a newer rollout takes the place of one under way', async () => {
+        const ref = await place();
+        await workloads.apply(workloadSpec(ref, 1, containerSpec(await subject.image(programs.deaf))));
+        const waiting = rollout(ref, 1);
+        expect(await deploy(workloadSpec(ref, 2, answering('two')))).toEqual({ state: 'ready' });
+        expect(await waiting).toMatchObject({ state: 'failed', error: { code: 'superseded' } });
+        await workloads.removeEnvironment(ref);
+      });
+    });
+
+    describe('scale and removal', () => {
+      it('scaled to 0 it stops, and the declared number brings it back', async () => {
+        const ref = await place();
+        await deploy(workloadSpec(ref, 1, answering('one'), { replicas: 2 }));
+        await workloads.scale(ref, 0);
+        const asleep = await eventually(() => workloads.status(ref), (status) => status?.replicas.length === 0);
+        expect(asleep).toMatchObject({ serving: 1, desiredReplicas: 0, readyReplicas: 0 });
+        expect((await workloads.inventory(ref)).filter((item) => item.startsWith('process'))).toEqual([]);
+        await workloads.scale(ref, 2);
+        expect(await rollout(ref, 1)).toEqual({ state: 'ready' });
+        expect(await workloads.status(ref)).toMatchObject({ desiredReplicas: 2, readyReplicas: 2 });
+        expect(await get(ref)).toBe('one');
+        await workloads.removeEnvironment(ref);
+      });
+
+      it('remove takes all of a service, and twice is as once', async () => {
+        const ref = await place();
+        await deploy(workloadSpec(ref, 1, answering('one')));
+        await workloads.remove(ref, 1);
+        await workloads.remove(ref, 1);
+        expect(await workloads.status(ref)).toBeUndefined();
+        expect((await workloads.inventory(ref)).filter((item) => /process|files/.test(item))).toEqual([]);
+        await workloads.removeEnvironment(ref);
+      });
+
+      it('I4: removeEnvironment leaves an empty inventory, children of children included', async () => {
+        const ref = await place();
+        const source = await workloads.ensureVolume(ref, 'data', 1);
+        const spec = workloadSpec(ref, 1, containerSpec(await subject.image(programs.family), { volumes: [{ source, target: '/data', readOnly: false }] }));
+        expect(await deploy(spec)).toEqual({ state: 'ready' });
+        const pids = JSON.parse(await get(ref)) as number[];
+        expect(pids).toHaveLength(3);
+        expect(await workloads.inventory(ref)).not.toEqual([]);
+        await workloads.removeEnvironment(ref);
+        expect(await workloads.inventory(ref)).toEqual([]);
+        await workloads.removeEnvironment(ref);
+        expect(await workloads.status(ref)).toBeUndefined();
+      });
+
+      it('after removeEnvironment an apply is refused, until the place is made again', async () => {
+        const ref = await place();
+        await deploy(workloadSpec(ref, 5, answering('old')));
+        await workloads.removeEnvironment(ref);
+        expect(await codeOf(workloads.apply(workloadSpec(ref, 6, answering('late'))))).toBe('environment_gone');
+        expect(await workloads.inventory(ref)).toEqual([]);
+        await workloads.ensureEnvironment(ref, { operation: 'op' });
+        // A new environment starts with a new count.
+        expect(await deploy(workloadSpec(ref, 1, answering('new')))).toEqual({ state: 'ready' });
+        await workloads.removeEnvironment(ref);
+      });
+
+      it('removal while a rollout is under way ends both', async () => {
+        const ref = await place();
+        const applying = codeOf(workloads.apply(workloadSpec(ref, 1, answering('one'))));
+        await workloads.removeEnvironment(ref);
+        await applying;
+        expect(await rollout(ref, 1)).toMatchObject({ state: 'failed' });
+        expect(await workloads.inventory(ref)).toEqual([]);
+      });
+    });
+
+    describe('I7: secrets', () => {
+      const secret = 'hunter2-correct-horse';
+
+      it('values of sensitive variables are masked in the log and in causes', async () => {
+        const ref = await place();
+        const crash = containerSpec(await subject.image(programs.leak), { variables: [variable('SECRET', secret, true)] });
+        const error = await failure(workloadSpec(ref, 1, crash));
+        expect(JSON.stringify(error)).not.toContain(secret);
+        expect(error.cause).toContain('••••');
+        const lines = subject.logs(ref);
+        expect(lines.some((line) => line.source === 'stderr' && line.message.includes('the secret is ••••'))).toBe(true);
+        expect(JSON.stringify(lines)).not.toContain(secret);
+        await workloads.removeEnvironment(ref);
+      });
+
+      it('a release command’s output is masked too', async () => {
+        const ref = await place();
+        const spec = workloadSpec(ref, 1, containerSpec(server, { variables: [variable('SECRET', secret, true)] }));
+        const command = ['node', '-e', 'console.log("it is " + process.env.SECRET); process.exitCode = 4'];
+        const result = await workloads.runRelease(spec, command, AbortSignal.timeout(10_000));
+        expect(result).toEqual({ exitCode: 4, tail: ['it is ••••'] });
+        expect(subject.logs(ref).map((line) => line.message)).toContain('it is ••••');
+        await workloads.removeEnvironment(ref);
+      });
+    });
+
+    describe('release command', () => {
+      it('runs with variables, files and volumes, and leaves what serves alone', async () => {
+        const ref = await place();
+        await deploy(workloadSpec(ref, 1, answering('one')));
+        const source = await workloads.ensureVolume(ref, 'data', 1);
+        const spec = workloadSpec(ref, 2, containerSpec(server, {
+          variables: [variable('NAME', 'x')],
+          files: [{ target: '/app/config.txt', content: Buffer.from('configured'), mode: 0o600 }],
+          volumes: [{ source, target: '/app/data', readOnly: false }],
+        }));
+        const program = 'const fs = require("fs"); fs.writeFileSync("data/mark", "m"); console.log(fs.readFileSync("config.txt", "utf8"), process.env.NAME, process.argv[1])';
+        const result = await workloads.runRelease(spec, ['node', '-e', program, '$(NAME)-$(OTHER)'], AbortSignal.timeout(10_000));
+        expect(result).toEqual({ exitCode: 0, tail: ['configured x x-$(OTHER)'] });
+        expect(await get(ref)).toBe('one');
+        // The volume keeps what was written, for the deployment that mounts it.
+        await deploy({ ...spec, containers: spec.containers.map((container) => ({ ...container })) });
+        expect(await get(ref, '/file?path=data/mark')).toBe('m');
+        expect(await get(ref, '/file?path=config.txt')).toBe('configured');
+        await workloads.removeEnvironment(ref);
+      });
+
+      it('is killed when the caller aborts', async () => {
+        const ref = await place();
+        const abort = new AbortController();
+        const running = workloads.runRelease(workloadSpec(ref, 1, containerSpec(server)), ['node', '-e', 'console.log("up"); setInterval(() => {}, 1000)'], abort.signal);
+        await eventually(() => subject.logs(ref), (lines) => lines.some((line) => line.message === 'up'));
+        abort.abort();
+        expect((await running).exitCode).not.toBe(0);
+        expect((await workloads.inventory(ref)).filter((item) => item.startsWith('process'))).toEqual([]);
+        await workloads.removeEnvironment(ref);
+      });
+    });
+
+    describe('containers', () => {
+      it('`before` is honoured: one that has to be complete ends before the other starts', async () => {
+        const ref = await place();
+        const source = await workloads.ensureVolume(ref, 'shared', 1);
+        const volumes = [{ source, target: '/app/shared', readOnly: false }];
+        const init = containerSpec(await subject.image(programs.init), { name: 'init', volumes, before: { main: 'complete' } });
+        expect(await deploy(workloadSpec(ref, 1, [answering('one', { volumes }), init]))).toEqual({ state: 'ready' });
+        expect(await get(ref, '/file?path=shared/prepared')).toBe('yes');
+        await workloads.removeEnvironment(ref);
+      });
+
+      it('a container that crashes after it was ready starts again', async () => {
+        const ref = await place();
+        await deploy(workloadSpec(ref, 1, answering('one')));
+        const pid = await get(ref, '/pid');
+        await get(ref, '/crash').catch(() => undefined);
+        const status = await eventually(() => workloads.status(ref), (now) => now?.replicas[0]?.restarts === 1 && now.readyReplicas === 1);
+        expect(status).toMatchObject({ serving: 1 });
+        expect(await get(ref, '/pid')).not.toBe(pid);
+        await workloads.removeEnvironment(ref);
+      });
+
+      it('one whose liveness probe fails is started again', async () => {
+        const ref = await place();
+        const httpGet = { path: '/alive', port: 8080, scheme: 'HTTP' as const, headers: [{ name: 'X-Probe', value: 'yes' }] };
+        await deploy(workloadSpec(ref, 1, answering('one', { livenessProbe: { httpGet } })));
+        await get(ref, '/sicken');
+        await eventually(() => workloads.status(ref), (now) => now?.replicas[0]?.restarts === 1 && now.readyReplicas === 1);
+        await workloads.removeEnvironment(ref);
+      });
+    });
+
+    describe('names', () => {
+      it('url, host and endpoint are told before anything runs, and stay', async () => {
+        const ref = await place();
+        expect(workloads.url(ref)).toMatch(new RegExp(`^https?://`));
+        expect(workloads.host(ref, 'a')).not.toBe(workloads.host(ref, 'b'));
+        expect(workloads.host(ref, 'a')).toBe(workloads.host(ref, 'a'));
+        const before = await workloads.endpoint(ref, port);
+        await deploy(workloadSpec(ref, 1, answering('one')));
+        await deploy(workloadSpec(ref, 2, answering('two')));
+        expect(await workloads.endpoint(ref, port)).toEqual(before);
+        await workloads.removeEnvironment(ref);
+      });
+
+      it('a volume keeps its name, is removed once, and keeps its data over deployments', async () => {
+        const ref = await place();
+        const source = await workloads.ensureVolume(ref, 'data', 1);
+        expect(await workloads.ensureVolume(ref, 'data', 1)).toBe(source);
+        await workloads.removeVolume(ref, 'data');
+        await workloads.removeVolume(ref, 'data');
+        expect((await workloads.inventory(ref)).filter((item) => item.startsWith('volume'))).toEqual([]);
+        await workloads.removeEnvironment(ref);
+      });
+    });
+
+    it('measures what runs', async () => {
+      const ref = await place();
+      await deploy(workloadSpec(ref, 1, answering('one')));
+      const samples = await eventually(() => workloads.metrics(ref, 60), (found) => found.length > 0);
+      expect(samples.at(-1)?.memoryBytes).toBeGreaterThan(1_000_000);
+      expect(samples.at(-1)?.cpu).toBeGreaterThanOrEqual(0);
+      await workloads.removeEnvironment(ref);
+    });
+  });
+}

@@ -1,0 +1,95 @@
+/** Berth as a process of its own, which a test may kill. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Json } from './berth.ts';
+
+const root = join(import.meta.dirname, '../..');
+
+export interface BerthChild {
+  child: ChildProcess;
+  /** All that it printed. */
+  output(): string;
+  port: number;
+  api(method: string, path: string, body?: unknown): Promise<{ status: number; body: Json }>;
+  operation(method: string, path: string, body?: unknown): Promise<Json>;
+  waitFor(operation: string): Promise<Json>;
+  kill(signal: NodeJS.Signals): Promise<number | null>;
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** Spawns without waiting until it serves. */
+export function spawnBerth(directory: string, port: number): { child: ChildProcess; output: () => string } {
+  let output = '';
+  const child = spawn(process.execPath, ['functions/local.ts'], {
+    cwd: root,
+    env: {
+      ...process.env,
+      BERTH_PORT: String(port),
+      BERTH_DATA_DIR: directory,
+      BERTH_DEMO: '0',
+      BERTH_SWEEP_SECONDS: '0.2',
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  for (const stream of [child.stdout, child.stderr]) stream!.on('data', (chunk) => (output += String(chunk)));
+  return { child, output: () => output };
+}
+
+export async function startChild(directory: string, port: number): Promise<BerthChild> {
+  const { child, output } = spawnBerth(directory, port);
+  const url = `http://127.0.0.1:${port}`;
+  while (!(await fetch(`${url}/healthz`).catch(() => undefined))?.ok) {
+    if (child.exitCode !== null) throw new Error(`Berth ended with ${child.exitCode}:\n${output()}`);
+    await sleep(20);
+  }
+  const token = (await readFile(join(directory, 'admin-token'), 'utf8')).trim();
+  const subject: BerthChild = {
+    child,
+    output,
+    port,
+    async api(method, path, body) {
+      const isBytes = body instanceof Uint8Array;
+      const type = isBytes ? 'application/gzip' : 'application/json';
+      const response = await fetch(url + path, {
+        method,
+        headers: { authorization: `Bearer ${token}`, ...(body !== undefined && { 'content-type': type }) },
+        ...(body !== undefined && {
+          body: isBytes ? (body as Uint8Array<ArrayBuffer>) : JSON.stringify(body),
+        }),
+      });
+      return { status: response.status, body: (await response.json()) as Json };
+    },
+    async operation(method, path, body) {
+      const answer = await subject.api(method, path, body);
+      if (answer.status !== 202)
+        throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
+      return subject.waitFor(answer.body.operation?.id ?? answer.body.id);
+    },
+    async waitFor(operation) {
+      for (;;) {
+        const { body } = await subject.api('GET', `/v1/operations/${operation}`);
+        if (!['queued', 'running'].includes(body.status)) return body;
+        await sleep(20);
+      }
+    },
+    kill: (signal) => end(child, signal),
+  };
+  return subject;
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+  const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  child.kill(signal);
+  return exited;
+}
