@@ -163,7 +163,6 @@ function toggleLog(key, instance) {
   draw();
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: terminal colours are what is taken away here
 const COLOURS = /\u001b\[[0-9;]*m/g;
 
 function addLine(element, { at, message, source }) {

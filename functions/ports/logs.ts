@@ -22,7 +22,7 @@ export interface Logs {
     stream: LogStream,
     options: { tail: number; since?: string; signal: AbortSignal },
   ): AsyncIterable<LogLine>;
-  /** Removes all streams whose name starts with the prefix; idempotent. */
+  /** Removes the stream of that name and all below it (`demo/dev`: `demo/dev/web`, not `demo/dev2/web`); idempotent. */
   remove(prefix: string): Promise<void>;
   close(): Promise<void>;
 }

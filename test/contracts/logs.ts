@@ -253,9 +253,26 @@ export function logsContract(name: string, makeSubject: () => Promise<LogsSubjec
         logs.append(stream, line('just before'));
         const removing = logs.remove(stream);
         logs.append(stream, line('after'));
+        // A read has lines written at once: those that came after must wait for the removal.
+        await messages(stream);
         await removing;
         logs.append(stream, line('long after'));
         expect(await messages(stream)).toEqual(['after', 'long after']);
+      });
+
+      it('takes nothing from a stream that is begun below the prefix meanwhile', async () => {
+        const project = unique();
+        for (let round = 0; round < 20; round++) {
+          logs.append(`${project}/dev/old${round}`, line('old'));
+          await messages(`${project}/dev/old${round}`);
+          const removing = logs.remove(project);
+          const begun = `${project}/dev/new${round}`;
+          logs.append(begun, line('one'));
+          await messages(begun);
+          await removing;
+          logs.append(begun, line('two'));
+          expect(await messages(begun)).toEqual(['one', 'two']);
+        }
       });
 
       it('followers go on with what comes after', async () => {

@@ -372,6 +372,17 @@ export function storeContract(name: string, makeSubject: () => Promise<StoreSubj
         }
       });
 
+      it('compares `after` with a prefix by bytes too', async () => {
+        const pk = unique();
+        await store.transact(['～a', '～b', '🚢a', '🚢b'].map((sk) => put(pk, sk)));
+        const keys = async (prefix: string, after: string, reverse: boolean) =>
+          (await store.query({ pk, prefix, after, reverse, limit: 10 })).items.map(({ sk }) => sk);
+        expect(await keys('～', '🚢', false)).toEqual([]);
+        expect(await keys('🚢', '～b', false)).toEqual(['🚢a', '🚢b']);
+        expect(await keys('～', '🚢a', true)).toEqual(['～b', '～a']);
+        expect(await keys('🚢', '～b', true)).toEqual([]);
+      });
+
       it('goes on behind a key that was deleted between two pages', async () => {
         const pk = unique();
         await store.transact(['a', 'b', 'c'].map((sk) => put(pk, sk)));

@@ -5,7 +5,11 @@ export const programs = {
     import { createServer } from 'node:http';
     import { readFileSync } from 'node:fs';
     let sick = false;
+    let left = 0;
     createServer((request, response) => {
+      response.on('close', () => {
+        if (!response.writableEnded) left++;
+      });
       const url = new URL(request.url, 'http://host');
       if (url.pathname === '/crash') process.exit(3);
       if (url.pathname === '/sicken') sick = true;
@@ -14,6 +18,7 @@ export const programs = {
         return response.end();
       }
       if (url.pathname.startsWith('/status/')) response.statusCode = Number(url.pathname.slice(8));
+      if (url.pathname === '/left') return response.end(String(left));
       if (url.pathname === '/pid') return response.end(String(process.pid));
       if (url.pathname === '/env') return response.end(JSON.stringify(process.env));
       if (url.pathname === '/headers') return response.end(JSON.stringify(request.rawHeaders));
@@ -39,13 +44,17 @@ export const programs = {
   leak: `console.error('the secret is ' + process.env.SECRET); process.exitCode = 1;`,
   /** Writes to the volume and ends. */
   init: `import { writeFileSync } from 'node:fs'; setTimeout(() => writeFileSync('shared/prepared', 'yes'), 100);`,
-  /** A process with a child, and one that leaves its group. Answers with their ids. */
+  /** Itself, a child, one that leaves its group, one with nothing in its environment. Answers with their ids. */
   family: `
     import { spawn } from 'node:child_process';
     import { createServer } from 'node:http';
     const sleeper = ['-e', 'setInterval(() => {}, 1000)'];
     const child = spawn('node', sleeper, { stdio: 'inherit' });
     const stray = spawn('node', sleeper, { stdio: 'inherit', detached: true });
-    createServer((_, response) => response.end(JSON.stringify([process.pid, child.pid, stray.pid]))).listen(process.env.PORT);
+    const bare = spawn('node', sleeper, { stdio: 'inherit', env: { PATH: process.env.PATH } });
+    createServer((request, response) => {
+      if (request.url === '/crash') process.exit(3);
+      response.end(JSON.stringify([process.pid, child.pid, bare.pid, stray.pid]));
+    }).listen(process.env.PORT);
   `,
 };

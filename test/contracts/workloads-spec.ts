@@ -6,7 +6,17 @@ import type { ContainerSpec, WorkloadSpec } from '../../functions/ports/workload
 export const port = { name: 'web', port: 80, targetPort: 8080, protocol: 'TCP' as const };
 
 export function containerSpec(digest: string, extra: Partial<ContainerSpec> = {}): ContainerSpec {
-  return { name: 'main', digest, variables: [], files: [], volumes: [], limits: {}, requests: {}, before: {}, ...extra };
+  return {
+    name: 'main',
+    digest,
+    variables: [],
+    files: [],
+    volumes: [],
+    limits: {},
+    requests: {},
+    before: {},
+    ...extra,
+  };
 }
 
 export function workloadSpec(
@@ -40,7 +50,11 @@ export async function codeOf(promise: Promise<unknown>): Promise<string> {
 }
 
 /** Waits for what has no event in the port. */
-export async function eventually<T>(read: () => Promise<T> | T, isRight: (value: T) => boolean, ms = 5000): Promise<T> {
+export async function eventually<T>(
+  read: () => Promise<T> | T,
+  isRight: (value: T) => boolean,
+  ms = 5000,
+): Promise<T> {
   const until = Date.now() + ms;
   for (;;) {
     const value = await read();

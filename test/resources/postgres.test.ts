@@ -364,6 +364,13 @@ describe('postgres: params', () => {
     });
     const outputs = await provision(request);
     expect(await provision(request)).toEqual(outputs);
+    // Added by the tenant's role: what the tenant left in the database could not trick the administrator.
+    expect(
+      await asTenant(
+        outputs,
+        `SELECT extname::text AS name FROM pg_extension WHERE extowner::regrole::text = format('%I', current_user) ORDER BY 1`,
+      ),
+    ).toEqual([{ name: 'hstore' }, { name: 'pg_trgm' }, { name: 'uuid-ossp' }]);
     expect(await asTenant(outputs, `SELECT similarity('berth', 'birth') > 0 AS near`)).toEqual([
       { near: true },
     ]);

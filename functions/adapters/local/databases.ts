@@ -2,9 +2,10 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, open, readFile, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Problem } from '../../core/problem.ts';
 import type { Databases, SqlConnection } from '../../ports/databases.ts';
-import { closeToPublic, connectPostgres } from '../postgres.ts';
+import { closeToPublic, connectPostgres, sqlState } from '../postgres.ts';
 import { serverAccount } from './postgres/account.ts';
 import { findBinaries } from './postgres/binaries.ts';
 import { clusterProblem, createCluster, SUPERUSER } from './postgres/cluster.ts';
@@ -28,6 +29,12 @@ export interface EmbeddedPostgres extends Databases {
 const HOST = '127.0.0.1';
 const MAINTENANCE = 'postgres';
 const REVIVE_AFTER = 1_000;
+const RECOVERY_TIMEOUT = 60_000;
+const RECOVERY_POLL = 50;
+/** SQLSTATE cannot_connect_now. */
+const STARTING = '57P03';
+/** Nobody listens any more, or another server does, whose password is another. */
+const endedStates: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ECONNRESET', '28P01']);
 
 export function createEmbeddedPostgres(options: EmbeddedPostgresOptions): EmbeddedPostgres {
   const { directory, log = () => undefined } = options;
@@ -67,15 +74,14 @@ export function createEmbeddedPostgres(options: EmbeddedPostgresOptions): Embedd
   };
 
   const connect = async (database = MAINTENANCE): Promise<SqlConnection> => {
-    const open = ({ server, password }: Running) =>
-      connectPostgres({ host: HOST, port: server.port, user: SUPERUSER, password, database });
+    const open = ({ server, password }: Running) => connectWhenReady(server.port, password, database);
     const starting = ensureRunning();
     const started = await starting;
     try {
       return await open(started);
     } catch (error) {
       // Nobody tells us when an adopted server ends.
-      if (!isRefused(error)) throw error;
+      if (!endedStates.has(stateOf(error) ?? '')) throw error;
       if (running === starting) running = undefined;
       return open(await ensureRunning());
     }
@@ -117,10 +123,14 @@ async function bringUp(directory: string): Promise<Running> {
     const fresh = !(await exists(data));
     if (fresh) await createCluster({ initdb, account, directory, password });
     const server = await startServer({ postgres, account, directory });
-    const target = { host: HOST, port: server.port, user: SUPERUSER, password, database: MAINTENANCE };
-    // Its password shows that it is ours: both sides prove that they know it.
-    const sql = await connectPostgres(target);
-    await closeToPublic(sql).finally(() => sql.end());
+    try {
+      // Its password shows that it is ours: both sides prove that they know it.
+      const sql = await connectWhenReady(server.port, password, MAINTENANCE);
+      await closeToPublic(sql).finally(() => sql.end());
+    } catch (error) {
+      if (!server.adopted) await stopServer(server);
+      throw error;
+    }
     return { server, password };
   } catch (error) {
     if (error instanceof Problem) throw error;
@@ -160,8 +170,18 @@ const exists = (path: string): Promise<boolean> =>
     () => false,
   );
 
-const isRefused = (error: unknown): boolean =>
-  error instanceof Problem &&
-  error.cause instanceof Error &&
-  'code' in error.cause &&
-  (error.cause.code === 'ECONNREFUSED' || error.cause.code === '28P01');
+/** Waits while the server recovers from a crash, its own or that of one of its processes. */
+async function connectWhenReady(port: number, password: string, database: string): Promise<SqlConnection> {
+  const deadline = Date.now() + RECOVERY_TIMEOUT;
+  for (;;) {
+    try {
+      return await connectPostgres({ host: HOST, port, user: SUPERUSER, password, database });
+    } catch (error) {
+      if (stateOf(error) !== STARTING || Date.now() > deadline) throw error;
+      await sleep(RECOVERY_POLL);
+    }
+  }
+}
+
+const stateOf = (error: unknown): string | undefined =>
+  error instanceof Problem ? sqlState(error.cause) : undefined;

@@ -100,8 +100,8 @@ export function createFileLogs(options: FileLogsOptions): Logs {
     try {
       // In one go: every line is either before the end that is settled here, or comes to the follower.
       const settled = writerOf(stream).settle();
-      const end = await settled;
       set.add(follower);
+      const end = await settled;
       for (const line of await readTail(directoryOf(stream), { ...options, end })) {
         if (signal.aborted) return;
         yield line;

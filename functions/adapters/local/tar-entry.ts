@@ -2,7 +2,12 @@
 import { closeSync, createWriteStream, openSync, writeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { setImmediate } from 'node:timers/promises';
 import type { Header } from 'tar-stream';
+
+/** How long blocking calls may follow one another before others get a turn, milliseconds. */
+const TURN_MS = 5;
+let turnFrom = 0;
 
 /** Files up to this size are written in one go. */
 const SMALL_BYTES = 128 * 1024;
@@ -18,6 +23,10 @@ export async function writeTarEntry(path: string, header: Header, body: Readable
   if ((header.size ?? 0) > SMALL_BYTES) {
     await pipeline(body, createWriteStream(path, { flags: 'wx', mode }));
     return;
+  }
+  if (performance.now() - turnFrom > TURN_MS) {
+    await setImmediate();
+    turnFrom = performance.now();
   }
   const chunks: Uint8Array[] = [];
   for await (const chunk of body) chunks.push(chunk as Uint8Array);

@@ -104,6 +104,7 @@ describe('embedded PostgreSQL: one directory', () => {
         return false;
       }
     });
+    // It may still be recovering from its crash: connecting waits for that.
     const [second] = await query(databases, STARTED);
     expect(second).not.toEqual(first);
     expect(await databases.endpoint()).toEqual(before);
@@ -158,7 +159,9 @@ describe('embedded PostgreSQL: one directory', () => {
   });
 
   it('leaves a process alone whose number the stale pid file happens to hold', async () => {
-    const stranger = spawn(process.execPath, ['--eval', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
+    // Of the server's own user: those of others the server tells from its predecessor by itself.
+    const { uid, gid } = statSync(join(directory, 'data'));
+    const stranger = spawn('sleep', ['60'], { cwd: '/', stdio: 'ignore', uid, gid });
     owners.push(stranger);
     const port = readFileSync(join(directory, 'port'), 'utf8').trim();
     const lines = [stranger.pid, '/somewhere', 1, port, '', '127.0.0.1', '  0  0', 'ready   '];

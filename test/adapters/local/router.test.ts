@@ -35,7 +35,10 @@ describe('router', () => {
     subject = await makeLocalSubject(temporary());
     router = createRouter({
       workloads: subject.workloads,
-      activity: { record: (instance, status, durationMs) => recorded.push({ service: instance.service, status, durationMs }) },
+      activity: {
+        record: (instance, status, durationMs) =>
+          recorded.push({ service: instance.service, status, durationMs }),
+      },
       fallback: (_, response) => response.end('berth'),
       wake: (environment) => wake(environment),
       lookup: (place) => lookup(place),
@@ -48,7 +51,9 @@ describe('router', () => {
     address = front.address() as AddressInfo;
     await subject.workloads.ensureEnvironment(dev, { operation: 'op' });
     server = await subject.image(programs.server);
-    await deploy(web, 1, 'one', { routes: [{ host: 'shop.dns.dev.demo.localhost', path: '/web', port: 80 }] });
+    await deploy(web, 1, 'one', {
+      routes: [{ host: 'shop.dns.dev.demo.localhost', path: '/web', port: 80 }],
+    });
   });
   afterAll(async () => {
     front.closeAllConnections();
@@ -60,10 +65,16 @@ describe('router', () => {
   async function deploy(ref: InstanceRef, number: number, text: string, extra: object = {}): Promise<void> {
     const container = containerSpec(server, { variables: [variable('ANSWER', text)] });
     await subject.workloads.apply(workloadSpec(ref, number, container, { service: ref.service, ...extra }));
-    expect(await subject.workloads.awaitRollout(ref, number, AbortSignal.timeout(10_000))).toEqual({ state: 'ready' });
+    expect(await subject.workloads.awaitRollout(ref, number, AbortSignal.timeout(10_000))).toEqual({
+      state: 'ready',
+    });
   }
 
-  function ask(to: string | undefined, path = '/', extra: { method?: string; headers?: Record<string, string | string[]>; body?: Buffer } = {}): Promise<Answer> {
+  function ask(
+    to: string | undefined,
+    path = '/',
+    extra: { method?: string; headers?: Record<string, string | string[]>; body?: Buffer } = {},
+  ): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const outgoing = request(
         {
@@ -78,7 +89,11 @@ describe('router', () => {
         async (response) => {
           const chunks: Buffer[] = [];
           for await (const chunk of response) chunks.push(chunk as Buffer);
-          resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks).toString() });
+          resolve({
+            status: response.statusCode ?? 0,
+            headers: response.headers,
+            body: Buffer.concat(chunks).toString(),
+          });
         },
       );
       outgoing.on('error', reject);
@@ -92,21 +107,43 @@ describe('router', () => {
     }
   });
 
-  it.each([undefined, 'localhost', 'LOCALHOST:4600', '127.0.0.1', '[::1]:4600', 'demo.localhost', 'dev.demo.localhost', 'web.dev.demo.localhost.', 'web..dev.demo.localhost', 'web.dev.demo.localhost:x', 'web.dev.demo.localhost:80:80', 'web.dev.demo.localhost.evil.com', 'web.dev.demo.localhost@x', `${'a.'.repeat(120)}localhost`])(
-    'leaves what has not the shape of a workload’s host to Berth: %s',
-    async (name) => {
-      expect(await ask(name)).toMatchObject({ status: 200, body: 'berth' });
-    },
-  );
+  it.each([
+    undefined,
+    'localhost',
+    'LOCALHOST:4600',
+    '127.0.0.1',
+    '[::1]:4600',
+    'demo.localhost',
+    'dev.demo.localhost',
+    'web.dev.demo.localhost.',
+    'web..dev.demo.localhost',
+    'web.dev.demo.localhost:x',
+    'web.dev.demo.localhost:80:80',
+    'web.dev.demo.localhost.evil.com',
+    'web.dev.demo.localhost@x',
+    `${'a.'.repeat(120)}localhost`,
+  ])('leaves what has not the shape of a workload’s host to Berth: %s', async (name) => {
+    expect(await ask(name)).toMatchObject({ status: 200, body: 'berth' });
+  });
 
   it('answers 404 with a hint for a workload that is not there, and never with Berth’s own pages', async () => {
-    for (const name of ['api.dev.demo.localhost', 'web.prod.demo.localhost', 'x.dns.dev.demo.localhost', '__proto__.dev.demo.localhost', 'a.b.c.d.e.localhost']) {
+    for (const name of [
+      'api.dev.demo.localhost',
+      'web.prod.demo.localhost',
+      'x.dns.dev.demo.localhost',
+      '__proto__.dev.demo.localhost',
+      'a.b.c.d.e.localhost',
+    ]) {
       const answer = await ask(name);
       if (name.startsWith('__')) expect(answer.body).toBe('berth');
       else {
         expect([name, answer.status]).toEqual([name, 404]);
         expect(answer.headers['content-type']).toBe('application/problem+json');
-        expect(JSON.parse(answer.body)).toMatchObject({ status: 404, code: 'not_found', hint: expect.stringMatching(/./) });
+        expect(JSON.parse(answer.body)).toMatchObject({
+          status: 404,
+          code: 'not_found',
+          hint: expect.stringMatching(/./),
+        });
       }
     }
     const page = await ask('api.dev.demo.localhost', '/', { headers: { accept: 'text/html' } });
@@ -124,9 +161,20 @@ describe('router', () => {
   it('lets no workload claim a host of Berth or of another environment', async () => {
     const thief = { project: 'thief', environment: 'dev', service: 'web' };
     await subject.workloads.ensureEnvironment(thief, { operation: 'op' });
-    const hosts = ['localhost', '127.0.0.1', host, 'new.dev.demo.localhost', 'x.dns.dev.demo.localhost', 'thief.localhost', 'a.localhost', 'localhost:4600', 'shop.example.com'];
+    const hosts = [
+      'localhost',
+      '127.0.0.1',
+      host,
+      'new.dev.demo.localhost',
+      'x.dns.dev.demo.localhost',
+      'thief.localhost',
+      'a.localhost',
+      'localhost:4600',
+      'shop.example.com',
+    ];
     await deploy(thief, 1, 'thief', { routes: hosts.map((name) => ({ host: name, path: '/', port: 80 })) });
-    for (const name of hosts.slice(0, -1)) expect([name, (await ask(name)).body]).not.toEqual([name, 'thief']);
+    for (const name of hosts.slice(0, -1))
+      expect([name, (await ask(name)).body]).not.toEqual([name, 'thief']);
     expect((await ask('shop.example.com')).body).toBe('thief');
     await subject.workloads.removeEnvironment(thief);
   });
@@ -161,19 +209,32 @@ describe('router', () => {
 
   it('streams bodies of any size both ways', async () => {
     const body = Buffer.alloc(3_000_000, 'abc');
-    for (const headers of [{ 'content-length': String(body.length) }, { 'transfer-encoding': 'chunked' }]) {
+    const framings: Record<string, string>[] = [
+      { 'content-length': String(body.length) },
+      { 'transfer-encoding': 'chunked' },
+    ];
+    for (const headers of framings) {
       const answer = await ask(host, '/echo', { method: 'POST', body, headers });
       expect(answer.status).toBe(200);
       expect(answer.body === body.toString()).toBe(true);
     }
-    expect(await ask(host, '/echo', { method: 'DELETE', body: Buffer.from('x'), headers: { 'transfer-encoding': 'chunked' } })).toMatchObject({ body: 'x' });
+    expect(
+      await ask(host, '/echo', {
+        method: 'DELETE',
+        body: Buffer.from('x'),
+        headers: { 'transfer-encoding': 'chunked' },
+      }),
+    ).toMatchObject({ body: 'x' });
     expect(await ask(host, '/', { method: 'HEAD' })).toMatchObject({ status: 200, body: '' });
   });
 
   it('counts requests, and a WebSocket for as long as it is open', async () => {
     recorded.length = 0;
     await ask(host, '/status/503');
-    await eventually(() => recorded, (all) => all.length === 1);
+    await eventually(
+      () => recorded,
+      (all) => all.length === 1,
+    );
     expect(recorded[0]).toMatchObject({ service: 'web', status: 503 });
     expect(recorded[0]?.durationMs).toBeLessThan(1000);
   });
@@ -193,7 +254,9 @@ describe('router', () => {
       });
       socket.on('close', () => resolve(text));
       socket.on('error', reject);
-      socket.write(`GET ${path} HTTP/1.1\r\nHost: ${to}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nX-Forwarded-For: 6.6.6.6\r\n\r\n`);
+      socket.write(
+        `GET ${path} HTTP/1.1\r\nHost: ${to}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nX-Forwarded-For: 6.6.6.6\r\n\r\n`,
+      );
     });
   }
 
@@ -204,19 +267,31 @@ describe('router', () => {
     expect(text).toContain('ping');
     expect(text).not.toContain('Domain=');
     // Twice or more while it was open, and once at its end.
-    await eventually(() => recorded.length, (length) => length >= 2);
+    await eventually(
+      () => recorded.length,
+      (length) => length >= 2,
+    );
     expect(await upgrade('/refuse')).toMatch(/^HTTP\/1.1 403 [\s\S]*no$/);
     expect(await upgrade('/', 'none.dev.demo.localhost')).toMatch(/^HTTP\/1.1 404 [\s\S]*not_found/);
   });
 
   it('ends the request to the workload when the client leaves', async () => {
-    const outgoing = request({ host: '127.0.0.1', port: address.port, path: '/slow?ms=60000', headers: { host }, agent: false });
+    const outgoing = request({
+      host: '127.0.0.1',
+      port: address.port,
+      path: '/slow?ms=60000',
+      headers: { host },
+      agent: false,
+    });
     outgoing.on('error', () => undefined);
     outgoing.end();
+    const before = Number((await ask(host, '/left')).body);
     await new Promise((resolve) => setTimeout(resolve, 50));
-    const before = recorded.length;
     outgoing.destroy();
-    await eventually(() => recorded.length, (length) => length > before);
+    await eventually(
+      async () => Number((await ask(host, '/left')).body),
+      (left) => left === before + 1,
+    );
   });
 
   it('refuses a target that is not a path', async () => {
@@ -227,8 +302,8 @@ describe('router', () => {
     let running = true;
     const statuses = new Set<number>();
     const load = Promise.all(
-      Array.from({ length: 4 }, async () => {
-        while (running) statuses.add((await ask(host, '/')).status);
+      ['/', '/pid', '/slow?ms=40', '/slow?ms=90'].map(async (path) => {
+        while (running) statuses.add((await ask(host, path)).status);
       }),
     );
     for (const number of [2, 3]) await deploy(web, number, String(number), { routes: [] });
@@ -247,12 +322,18 @@ describe('router', () => {
     await subject.workloads.awaitRollout(bad, 1, AbortSignal.timeout(10_000));
     const answer = await ask('bad.dev.demo.localhost');
     expect(answer.status).toBe(502);
-    expect(JSON.parse(answer.body)).toMatchObject({ code: 'upstream_unavailable', detail: expect.stringContaining('exited with code 3') });
+    expect(JSON.parse(answer.body)).toMatchObject({
+      code: 'upstream_unavailable',
+      detail: expect.stringContaining('exited with code 3'),
+    });
     const page = await ask('bad.dev.demo.localhost', '/', { headers: { accept: 'text/html' } });
     expect(page.headers['content-security-policy']).toContain(`default-src 'none'`);
     expect(page.body).not.toContain('<script');
     expect(await ask(host, '/crash')).toMatchObject({ status: 502 });
-    await eventually(() => subject.workloads.status(web), (status) => status?.readyReplicas === 1);
+    await eventually(
+      () => subject.workloads.status(web),
+      (status) => status?.readyReplicas === 1,
+    );
   });
 
   describe('a hibernated environment', () => {
@@ -262,6 +343,7 @@ describe('router', () => {
       wake = async (environment) => {
         woken++;
         expect(environment).toEqual(dev);
+        await new Promise((resolve) => setTimeout(resolve, 50));
         await subject.workloads.scale(web, 1);
       };
       const body = Buffer.alloc(500_000, 'x');
@@ -334,7 +416,11 @@ describe('router', () => {
       { host: 'two.dns.dev.demo.localhost', path: '/admin', port: 81 },
       { host: 'two.dns.dev.demo.localhost', path: '/none', port: 99 },
     ];
-    const spec = workloadSpec(two, 1, containerSpec(await subject.image(program)), { service: 'two', ports: [port, admin], routes });
+    const spec = workloadSpec(two, 1, containerSpec(await subject.image(program)), {
+      service: 'two',
+      ports: [port, admin],
+      routes,
+    });
     await subject.workloads.apply(spec);
     await subject.workloads.awaitRollout(two, 1, AbortSignal.timeout(10_000));
     expect((await ask('two.dns.dev.demo.localhost', '/admin')).body).toBe('admin');

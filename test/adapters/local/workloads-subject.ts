@@ -3,9 +3,13 @@ import { createHash, randomUUID } from 'node:crypto';
 import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createEffects } from '../../../functions/adapters/local/effects.ts';
-import { createProcessWorkloads, type ProcessWorkloads, type ProcessWorkloadsOptions } from '../../../functions/adapters/local/workloads/index.ts';
-import { Problem } from '../../../functions/core/problem.ts';
+import {
+  createProcessWorkloads,
+  type ProcessWorkloads,
+  type ProcessWorkloadsOptions,
+} from '../../../functions/adapters/local/workloads/index.ts';
 import type { InstanceRef } from '../../../functions/core/model.ts';
+import { Problem } from '../../../functions/core/problem.ts';
 import type { LogLine, Logs } from '../../../functions/ports/logs.ts';
 import type { ImageConfig } from '../../../functions/ports/registry.ts';
 
@@ -41,7 +45,10 @@ export async function makeLocalSubject(
     effects: createEffects(),
     async unpackImage(_, digest, target) {
       const image = images.get(digest);
-      if (!image) throw new Problem('image_unavailable', 'The image can not be had: it is not there.', { hint: 'Push it.' });
+      if (!image)
+        throw new Problem('image_unavailable', 'The image can not be had: it is not there.', {
+          hint: 'Push it.',
+        });
       await cp(image.path, target, { recursive: true });
       return image.config;
     },
@@ -50,11 +57,23 @@ export async function makeLocalSubject(
   return {
     workloads,
     async image(source, config = {}) {
-      const digest = `sha256:${createHash('sha256').update(source + JSON.stringify(config)).digest('hex')}`;
+      const digest = `sha256:${createHash('sha256')
+        .update(source + JSON.stringify(config))
+        .digest('hex')}`;
       const path = join(directory, 'images', digest.slice(7));
       await mkdir(join(path, 'app'), { recursive: true });
       await writeFile(join(path, 'app/main.mjs'), source);
-      images.set(digest, { path, config: { entrypoint: ['node'], cmd: ['main.mjs'], env: {}, workingDir: '/app', labels: {}, ...config } });
+      images.set(digest, {
+        path,
+        config: {
+          entrypoint: ['node'],
+          cmd: ['main.mjs'],
+          env: {},
+          workingDir: '/app',
+          labels: {},
+          ...config,
+        },
+      });
       return digest;
     },
     logs: (instance) => lines.get(`${instance.project}/${instance.environment}/${instance.service}`) ?? [],

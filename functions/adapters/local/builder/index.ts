@@ -19,7 +19,6 @@ import { createNpm } from './npm.ts';
 import type { FoundScore } from './score.ts';
 import { createSources } from './sources.ts';
 import { staticCommand, staticServer } from './static.ts';
-import { steps, tarOf, walk } from './tree.ts';
 
 export interface LocalBuilderOptions {
   /** Holds uploads and builds in progress. */
@@ -47,14 +46,14 @@ const READ_MAX_BYTES = 1 * MIB;
 const PATH = '/app/node_modules/.bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** What lies beside a site at the root of a source and is not for its visitors. */
-const NOT_OF_A_SITE: ReadonlySet<string> = new Set([
+const NOT_OF_A_SITE = [
   'score.yaml',
   'score.yml',
   'Procfile',
   'package.json',
   'package-lock.json',
   'node_modules',
-]);
+];
 
 interface Workspace {
   request: BuildRequest;
@@ -149,12 +148,13 @@ export async function createLocalBuilder(options: LocalBuilderOptions): Promise<
     }
     const root = plan.staticRoots.length === 0 ? undefined : await chooseRoot(tree, plan.staticRoots);
     const labels = labelsOf(source, score, plan);
-    const layers = await layersOf(tree, root, log);
+    const layers = await layersOf(tree, root);
     signal.throwIfAborted();
     const image = await options.layout.push(request.repository, {
       layers,
       config: configOf(plan, root, labels),
       tags: [tagOf(source)],
+      log,
     });
     log(`Image ${image.digest}, ${image.size} bytes`);
     return {
@@ -232,29 +232,18 @@ async function chooseRoot(tree: string, candidates: readonly string[]): Promise<
 }
 
 /** Dependencies come first: they change less often than the app, and the same layer is stored once. */
-async function layersOf(
-  tree: string,
-  staticRoot: string | undefined,
-  log: (line: string) => void,
-): Promise<NewImage['layers']> {
-  const app = steps('app');
+async function layersOf(tree: string, staticRoot: string | undefined): Promise<NewImage['layers']> {
   if (staticRoot !== undefined) {
-    const server = await staticServer();
-    const at = staticRoot === '.' ? 'app' : `app/${staticRoot}`;
-    const site = [
-      ...steps(at),
-      ...(await walk(join(tree, staticRoot), at, {
-        exclude: staticRoot === '.' ? NOT_OF_A_SITE : new Set(),
-      })),
-    ];
-    return [() => tarOf(server, log), () => tarOf(site, log)];
+    const site =
+      staticRoot === '.'
+        ? { from: tree, to: 'app', exclude: NOT_OF_A_SITE }
+        : { from: join(tree, staticRoot), to: `app/${staticRoot}` };
+    return [await staticServer(), [site]];
   }
-  const own = [...app, ...(await walk(tree, 'app', { exclude: new Set(['node_modules']) }))];
-  const modules = await lstat(join(tree, 'node_modules')).catch(() => undefined);
-  if (!modules?.isDirectory()) return [() => tarOf(own, log)];
-  const at = 'app/node_modules';
-  const dependencies = [...steps(at), ...(await walk(join(tree, 'node_modules'), at))];
-  return [() => tarOf(dependencies, log), () => tarOf(own, log)];
+  const own = [{ from: tree, to: 'app', exclude: ['node_modules'] }];
+  const modules = join(tree, 'node_modules');
+  const hasModules = (await lstat(modules).catch(() => undefined))?.isDirectory() === true;
+  return hasModules ? [[{ from: modules, to: 'app/node_modules' }], own] : [own];
 }
 
 function configOf(

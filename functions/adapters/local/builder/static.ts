@@ -3,28 +3,24 @@ import { readFile, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { steps, type TreeEntry, walk } from './tree.ts';
+import type { LayerPart } from '../registry/tree.ts';
 
 const HOME = 'opt/berth/static';
 
 /** Relative to /app: it holds where the image is unpacked into a directory as well as in a container. */
 export const staticCommand = (root: string): string[] => ['node', `../${HOME}/server.mjs`, root];
 
-export async function staticServer(): Promise<TreeEntry[]> {
+export async function staticServer(): Promise<LayerPart[]> {
   const launcher = fileURLToPath(new URL('./static-server.mjs', import.meta.url));
-  const entries: TreeEntry[] = [
-    ...steps(`${HOME}/node_modules`),
-    { path: `${HOME}/server.mjs`, file: launcher },
+  const found = await packages('sirv', import.meta.filename);
+  return [
+    { from: launcher, to: `${HOME}/server.mjs` },
+    ...[...found].map(([name, from]) => ({
+      from,
+      to: `${HOME}/node_modules/${name}`,
+      exclude: ['node_modules'],
+    })),
   ];
-  const scopes = new Set<string>();
-  for (const [name, directory] of await packages('sirv', import.meta.filename)) {
-    const scope = name.startsWith('@') ? name.slice(0, name.indexOf('/')) : undefined;
-    if (scope !== undefined && !scopes.has(scope)) entries.push({ path: `${HOME}/node_modules/${scope}` });
-    if (scope !== undefined) scopes.add(scope);
-    const into = `${HOME}/node_modules/${name}`;
-    entries.push({ path: into }, ...(await walk(directory, into, { exclude: new Set(['node_modules']) })));
-  }
-  return entries;
 }
 
 /** A package and all that it depends on, with their directories. */

@@ -1,13 +1,10 @@
 /** Content-addressed files of one repository: written beside, checked, then renamed into place. */
 import { createHash, randomBytes } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Readable, Transform } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { constants, createZstdCompress } from 'node:zlib';
 import type { Descriptor } from './oci.ts';
-import { MEDIA_TYPES } from './oci.ts';
 
 /** A manifest or config is never near this. */
 const DOCUMENT_MAX_BYTES = 4 * 1024 * 1024;
@@ -70,40 +67,6 @@ export async function readDocument(repository: string, descriptor: Descriptor): 
     return sha256(data) === descriptor.digest ? JSON.parse(data.toString()) : undefined;
   } catch {
     return undefined;
-  }
-}
-
-export interface WrittenLayer {
-  descriptor: Descriptor;
-  /** Digest of the uncompressed tar. */
-  diffId: string;
-}
-
-/** Compresses a tar as it comes and stores it. */
-export async function writeLayer(
-  temporary: string,
-  repository: string,
-  tar: Readable,
-): Promise<WrittenLayer> {
-  const file = join(temporary, randomBytes(12).toString('hex'));
-  const plain = meter();
-  const compressed = meter();
-  try {
-    const compress = createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: 2 } });
-    await pipeline(
-      tar,
-      plain.stream,
-      compress,
-      compressed.stream,
-      createWriteStream(file, { flags: 'wx', flush: true }),
-    );
-    const digest = compressed.digest();
-    await rename(file, blobPath(repository, digest));
-    const descriptor = { mediaType: MEDIA_TYPES.layerZstd, digest, size: compressed.bytes() };
-    return { descriptor, diffId: plain.digest() };
-  } catch (error) {
-    await rm(file, { force: true });
-    throw error;
   }
 }
 

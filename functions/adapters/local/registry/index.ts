@@ -6,22 +6,27 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
 import { isName } from '../../../core/names.ts';
 import { Problem } from '../../../core/problem.ts';
 import type { Image, ImageConfig, Registry, RepositoryRef } from '../../../ports/registry.ts';
+import { inChild } from '../child-task.ts';
 import { diskProblem } from '../disk-full.ts';
-import { blobPath, readDocument, replaceFile, syncDirectory, writeDocument, writeLayer } from './blobs.ts';
+import { blobPath, readDocument, replaceFile, syncDirectory, writeDocument } from './blobs.ts';
 import { fromOci, toOci } from './config.ts';
+import type { LayerRequest, WrittenLayer } from './layer.ts';
 import type { Descriptor, Index, Manifest, OciConfig } from './oci.ts';
 import { configSchema, DIGEST_PATTERN, indexSchema, MEDIA_TYPES, manifestSchema, REF_NAME } from './oci.ts';
 import { parseReference, TAG_PATTERN } from './reference.ts';
+import type { LayerPart } from './tree.ts';
+import type { UnpackRequest } from './unpack.ts';
 
 export interface NewImage {
-  /** Uncompressed tars, the lowest first; each is opened when its turn comes. */
-  layers: readonly (() => Readable)[];
+  /** The lowest first. */
+  layers: readonly (readonly LayerPart[])[];
   config: ImageConfig;
   tags?: readonly string[];
+  /** Told what was left out of a layer. */
+  log?: (line: string) => void;
 }
 
 export interface OciLayout extends Registry {
@@ -171,14 +176,15 @@ export async function createOciLayout({ directory }: { directory: string }): Pro
       return [...new Set(index?.manifests.map((entry) => entry.digest))];
     },
 
-    async push(repository, { layers, config, tags = [] }) {
+    async push(repository, { layers, config, tags = [], log = () => undefined }) {
       const path = pathOf(repository);
       if (tags.some((tag) => !TAG_PATTERN.test(tag)))
         throw new TypeError('a tag is not one in the terms of OCI');
       try {
         await exclusively(path, () => ensure(path));
         const written = [];
-        for (const open of layers) written.push(await writeLayer(temporary, path, open()));
+        for (const parts of layers)
+          written.push(await makeLayer({ temporary, repository: path, parts }, log));
         const document = toOci(
           config,
           written.map((layer) => layer.diffId),
@@ -204,13 +210,36 @@ export async function createOciLayout({ directory }: { directory: string }): Pro
     async unpack(repository, digest, targetDirectory) {
       if (!DIGEST_PATTERN.test(digest)) throw unavailable('only a digest says what to run');
       const { image, manifest, document } = await find(repository, digest);
-      const { unpackLayers } = await import('./unpack.ts');
-      await unpackLayers(pathOf(repository), manifest, document.rootfs.diff_ids, targetDirectory).catch(
-        rethrow,
-      );
+      const { layers } = manifest;
+      const request = {
+        repository: pathOf(repository),
+        layers,
+        diffIds: document.rootfs.diff_ids,
+        target: targetDirectory,
+      };
+      await unpackImage(request, image.size).catch(rethrow);
       return image.config;
     },
   };
+}
+
+/** A process of its own takes 0.2 s to start: it is for images that take longer. */
+const LARGE_BYTES = 1024 ** 2;
+const LARGE_ENTRIES = 300;
+
+async function makeLayer(request: LayerRequest, log: (line: string) => void): Promise<WrittenLayer> {
+  const { isLarge } = await import('./tree.ts');
+  const module = new URL('./layer.ts', import.meta.url);
+  if (isLarge(request.parts, LARGE_ENTRIES)) return inChild(module, request, log);
+  const { task } = await import('./layer.ts');
+  return task(request, log);
+}
+
+async function unpackImage(request: UnpackRequest, bytes: number): Promise<void> {
+  const ignore = () => undefined;
+  if (bytes > LARGE_BYTES) return inChild(new URL('./unpack.ts', import.meta.url), request, ignore);
+  const { task } = await import('./unpack.ts');
+  await task(request, ignore);
 }
 
 /** An image is in the index once for each of its tags, or once without. */

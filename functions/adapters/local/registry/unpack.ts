@@ -12,23 +12,28 @@ import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { extract, type Header } from 'tar-stream';
 import { checkPath, linkStaysInside, quoteName } from '../../../core/archive-path.ts';
 import { Problem } from '../../../core/problem.ts';
+import type { Task } from '../child-task.ts';
 import { isDiskFull } from '../disk-full.ts';
 import { writeTarEntry } from '../tar-entry.ts';
 import { meter, readLayer } from './blobs.ts';
-import type { Descriptor, Manifest } from './oci.ts';
+import type { Descriptor } from './oci.ts';
 import { MEDIA_TYPES } from './oci.ts';
 
-export async function unpackLayers(
-  repository: string,
-  manifest: Manifest,
-  diffIds: readonly string[],
-  target: string,
-): Promise<void> {
+export interface UnpackRequest {
+  repository: string;
+  layers: readonly Descriptor[];
+  /** Digests of the uncompressed layers. */
+  diffIds: readonly string[];
+  target: string;
+}
+
+/** @throws Problem image_unavailable, or the error of a full disk */
+export const task: Task<UnpackRequest, void> = async ({ repository, layers, diffIds, target }) => {
   await mkdir(dirname(target), { recursive: true });
   const partial = join(dirname(target), `.${basename(target)}-${randomBytes(6).toString('hex')}`);
   await mkdir(partial);
   try {
-    for (const [position, layer] of manifest.layers.entries())
+    for (const [position, layer] of layers.entries())
       await unpackLayer(repository, layer, diffIds[position], partial);
     await rename(partial, target);
   } catch (error) {
@@ -40,7 +45,7 @@ export async function unpackLayers(
       cause: error,
     });
   }
-}
+};
 
 async function unpackLayer(repository: string, layer: Descriptor, diffId: string | undefined, root: string) {
   const { source, check } = readLayer(repository, layer);

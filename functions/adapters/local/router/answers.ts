@@ -1,7 +1,7 @@
 /** What the router itself answers: problems, and a page that waits. */
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { problemCodes, type ProblemCode } from '../../../core/problem.ts';
+import { type ProblemCode, problemCodes } from '../../../core/problem.ts';
 
 export interface Answer {
   status: number;
@@ -13,17 +13,31 @@ const STYLE =
   'body{font:16px/1.5 system-ui,sans-serif;max-width:36rem;margin:20vh auto 0;padding:0 1rem;color-scheme:light dark}pre{white-space:pre-wrap}';
 const POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
 
-const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
-const escape = (text: string): string => text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
+const ENTITIES: Record<string, string> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+const escapeHtml = (text: string): string =>
+  text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
 
 export const prefersPage = (request: IncomingMessage): boolean =>
-  (request.method === 'GET' || request.method === 'HEAD') && /\btext\/html\b/i.test(request.headers.accept ?? '');
+  (request.method === 'GET' || request.method === 'HEAD') &&
+  /\btext\/html\b/i.test(request.headers.accept ?? '');
 
-function page(title: string, text: string, hint: string, refreshSeconds?: number): { headers: Record<string, string>; body: string } {
-  const refresh = refreshSeconds === undefined ? '' : `<meta http-equiv="refresh" content="${refreshSeconds}">`;
+function page(
+  title: string,
+  text: string,
+  hint: string,
+  refreshSeconds?: number,
+): { headers: Record<string, string>; body: string } {
+  const refresh =
+    refreshSeconds === undefined ? '' : `<meta http-equiv="refresh" content="${refreshSeconds}">`;
   return {
     headers: { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': POLICY },
-    body: `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">${refresh}<title>${escape(title)}</title><style>${STYLE}</style></head><body><h1>${escape(title)}</h1><pre>${escape(text)}</pre><p>${escape(hint)}</p></body></html>`,
+    body: `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">${refresh}<title>${escapeHtml(title)}</title><style>${STYLE}</style></head><body><h1>${escapeHtml(title)}</h1><pre>${escapeHtml(text)}</pre><p>${escapeHtml(hint)}</p></body></html>`,
   };
 }
 
@@ -49,7 +63,12 @@ export function problemAnswer(
 
 /** For a browser, while the workload starts: it asks again by itself. */
 export function holdingPage(service: string): Answer {
-  const { headers, body } = page(`${service} is starting`, 'This page opens by itself as soon as it is ready.', '', 1);
+  const { headers, body } = page(
+    `${service} is starting`,
+    'This page opens by itself as soon as it is ready.',
+    '',
+    1,
+  );
   return { status: 503, headers: { ...COMMON, 'retry-after': '1', ...headers }, body };
 }
 

@@ -13,7 +13,14 @@ const HOP_BY_HOP = [
   'upgrade',
 ];
 /** What the router says itself: a client's own word on it is not passed on. */
-const OURS = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-forwarded-port', 'x-real-ip'];
+const OURS = [
+  'forwarded',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-forwarded-port',
+  'x-real-ip',
+];
 
 const hop = new Set(HOP_BY_HOP);
 // The server has answered `Expect` already.
@@ -25,12 +32,17 @@ function named(connection: string | undefined): ReadonlySet<string> | undefined 
   return new Set(connection.split(',').map((name) => name.trim().toLowerCase()));
 }
 
-function filter(raw: readonly string[], unwanted: ReadonlySet<string>, more: ReadonlySet<string> | undefined): string[] {
+function filter(
+  raw: readonly string[],
+  unwanted: ReadonlySet<string>,
+  more: ReadonlySet<string> | undefined,
+): string[] {
   const kept: string[] = [];
   for (let at = 0; at + 1 < raw.length; at += 2) {
     const name = raw[at] as string;
     const lower = name.toLowerCase();
-    if (!unwanted.has(lower) && !(more?.has(lower) && lower !== 'host')) kept.push(name, raw[at + 1] as string);
+    if (!unwanted.has(lower) && !(more?.has(lower) && lower !== 'host'))
+      kept.push(name, raw[at + 1] as string);
   }
   return kept;
 }
@@ -58,5 +70,7 @@ export const withoutDomain = (cookie: string): string =>
 export function responseHeaders({ headers, rawHeaders }: IncomingMessage): string[] {
   const kept = filter(rawHeaders, hop, named(headers.connection));
   if (headers['set-cookie'] === undefined) return kept;
-  return kept.map((text, at) => (at % 2 === 1 && kept[at - 1]?.toLowerCase() === 'set-cookie' ? withoutDomain(text) : text));
+  return kept.map((text, at) =>
+    at % 2 === 1 && kept[at - 1]?.toLowerCase() === 'set-cookie' ? withoutDomain(text) : text,
+  );
 }

@@ -29,7 +29,13 @@ export interface HoldOptions {
 
 export interface Hold {
   /** @param limitMs how long at most; undefined for the usual time */
-  find(host: string, path: string, place: WorkloadHost | undefined, signal: AbortSignal, limitMs?: number): Promise<Found>;
+  find(
+    host: string,
+    path: string,
+    place: WorkloadHost | undefined,
+    signal: AbortSignal,
+    limitMs?: number,
+  ): Promise<Found>;
 }
 
 export function createHold(options: HoldOptions): Hold {
@@ -75,7 +81,8 @@ export function createHold(options: HoldOptions): Hold {
       if (target && backend) return { backend, target };
       if (failure) return failure;
       if (target?.state === 'ready') return { reason: 'portless' };
-      if (signal.aborted) return target?.state === 'failing' ? { reason: 'failing', target } : { reason: 'late' };
+      if (signal.aborted)
+        return target?.state === 'failing' ? { reason: 'failing', target } : { reason: 'late' };
       if (target?.state === 'stopped') rouse(target.instance);
       if (!target && !looked) {
         const state = place ? await options.lookup(place) : 'absent';

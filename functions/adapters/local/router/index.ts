@@ -2,7 +2,7 @@
  * Serves workloads and Berth itself on one port, told apart by the Host header: what belongs to a workload
  * goes to one of its replicas, all else to the fallback.
  */
-import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { EnvironmentRef, InstanceRef } from '../../../core/model.ts';
 import { Problem } from '../../../core/problem.ts';
@@ -95,7 +95,9 @@ export function createRouter(options: RouterOptions): Router {
   });
   const inUse = new Set<InstanceRef>();
   const toucher = setInterval(() => {
-    for (const instance of new Map([...inUse].map((ref) => [`${ref.project}/${ref.environment}/${ref.service}`, ref])).values()) {
+    for (const instance of new Map(
+      [...inUse].map((ref) => [`${ref.project}/${ref.environment}/${ref.service}`, ref]),
+    ).values()) {
       if (activity.touch) activity.touch(instance);
       else activity.record(instance, SWITCHING, 0);
     }
@@ -113,22 +115,56 @@ export function createRouter(options: RouterOptions): Router {
     return place || workloads.targets(host, path) ? { host, path, place } : undefined;
   }
 
-  function explain(request: IncomingMessage, { host }: Addressed, found: Exclude<Found, { backend: unknown }>): Answer {
+  function explain(
+    request: IncomingMessage,
+    { host }: Addressed,
+    found: Exclude<Found, { backend: unknown }>,
+  ): Answer {
     const service = host.split('.')[0] ?? host;
     switch (found.reason) {
       case 'absent':
-        return problemAnswer(request, 'not_found', `There is no workload at ${host}: nothing is deployed under that name.`, 'Check the name, or deploy the service to the environment; its page shows the URL.');
+        return problemAnswer(
+          request,
+          'not_found',
+          `There is no workload at ${host}: nothing is deployed under that name.`,
+          'Check the name, or deploy the service to the environment; its page shows the URL.',
+        );
       case 'portless':
-        return problemAnswer(request, 'not_found', `${service} can not be reached: its workload declares no such service port.`, 'Declare the port under `service.ports` in the Score file, then deploy again.');
+        return problemAnswer(
+          request,
+          'not_found',
+          `${service} can not be reached: its workload declares no such service port.`,
+          'Declare the port under `service.ports` in the Score file, then deploy again.',
+        );
       case 'failing':
-        return problemAnswer(request, 'upstream_unavailable', found.target.error?.cause ?? `${service} does not run.`, found.target.error?.hint ?? 'Look at its log.');
+        return problemAnswer(
+          request,
+          'upstream_unavailable',
+          found.target.error?.cause ?? `${service} does not run.`,
+          found.target.error?.hint ?? 'Look at its log.',
+        );
       case 'full':
-        return problemAnswer(request, 'unavailable', `${service} is starting: too many requests wait for it already.`, 'Try again in a moment.');
+        return problemAnswer(
+          request,
+          'unavailable',
+          `${service} is starting: too many requests wait for it already.`,
+          'Try again in a moment.',
+        );
       case 'late':
-        return problemAnswer(request, 'unavailable', `${service} is starting: it was not ready in time.`, 'Try again in a moment; its page shows how far it is.');
+        return problemAnswer(
+          request,
+          'unavailable',
+          `${service} is starting: it was not ready in time.`,
+          'Try again in a moment; its page shows how far it is.',
+        );
       case 'wake': {
         const known = found.error instanceof Problem ? found.error : undefined;
-        return problemAnswer(request, 'unavailable', known?.message ?? `${service} is asleep: its environment could not be woken.`, known?.hint ?? 'Wake the environment on its page.');
+        return problemAnswer(
+          request,
+          'unavailable',
+          known?.message ?? `${service} is asleep: its environment could not be woken.`,
+          known?.hint ?? 'Wake the environment on its page.',
+        );
       }
     }
   }
@@ -136,14 +172,36 @@ export function createRouter(options: RouterOptions): Router {
   function unanswered(request: IncomingMessage, { host }: Addressed, outcome: Outcome): Answer {
     const service = host.split('.')[0] ?? host;
     if (outcome === 'timeout') {
-      return problemAnswer(request, 'deadline_exceeded', `${service} gave no answer: it was silent for ${limits.silenceMs / 1000} s.`, 'Look at its log.');
+      return problemAnswer(
+        request,
+        'deadline_exceeded',
+        `${service} gave no answer: it was silent for ${limits.silenceMs / 1000} s.`,
+        'Look at its log.',
+      );
     }
-    return problemAnswer(request, 'upstream_unavailable', `${service} gave no answer: it closed the connection.`, 'Look at its log; it may have crashed.');
+    return problemAnswer(
+      request,
+      'upstream_unavailable',
+      `${service} gave no answer: it closed the connection.`,
+      'Look at its log; it may have crashed.',
+    );
   }
 
-  async function serve(request: IncomingMessage, response: ServerResponse, to: Addressed): Promise<InstanceRef | undefined> {
+  async function serve(
+    request: IncomingMessage,
+    response: ServerResponse,
+    to: Addressed,
+  ): Promise<InstanceRef | undefined> {
     if (!request.url?.startsWith('/') && request.url !== '*') {
-      send(response, problemAnswer(request, 'malformed_request', 'The request can not be passed on: its target is not a path.', 'Send the path alone, and the host in the Host header.'));
+      send(
+        response,
+        problemAnswer(
+          request,
+          'malformed_request',
+          'The request can not be passed on: its target is not a path.',
+          'Send the path alone, and the host in the Host header.',
+        ),
+      );
       return undefined;
     }
     const gone = new AbortController();
@@ -173,12 +231,21 @@ export function createRouter(options: RouterOptions): Router {
   }
 
   function refuse(socket: Duplex, { status, headers, body }: Answer): void {
-    const fields = Object.entries({ ...headers, 'content-length': String(Buffer.byteLength(body)), connection: 'close' });
+    const fields = Object.entries({
+      ...headers,
+      'content-length': String(Buffer.byteLength(body)),
+      connection: 'close',
+    });
     const head = fields.map(([name, value]) => `${name}: ${value}\r\n`).join('');
     socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${head}\r\n${body}`);
   }
 
-  async function tunnel(request: IncomingMessage, socket: Duplex, head: Buffer, to: Addressed): Promise<void> {
+  async function tunnel(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    to: Addressed,
+  ): Promise<void> {
     socket.on('error', () => undefined);
     const gone = new AbortController();
     socket.once('close', () => gone.abort());

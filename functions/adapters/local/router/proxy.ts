@@ -49,7 +49,12 @@ export function createProxy(silenceMs: number): Proxy {
     return agent;
   }
 
-  function open(incoming: IncomingMessage, backend: Backend, headers: string[], agent: Agent | false): ClientRequest {
+  function open(
+    incoming: IncomingMessage,
+    backend: Backend,
+    headers: string[],
+    agent: Agent | false,
+  ): ClientRequest {
     return request({
       hostname: backend.hostname,
       port: backend.port,

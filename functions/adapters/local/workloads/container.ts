@@ -5,10 +5,17 @@ import type { ContainerSpec } from '../../../ports/workloads.ts';
 import type { Context } from './context.ts';
 import { type Crash, describeExit } from './explain.ts';
 import type { Mask } from './mask.ts';
-import { type Exit, type RunningProcess, startProcess } from './process.ts';
 import { type ProbeTarget, runProbe } from './probe.ts';
+import { type Exit, type RunningProcess, startProcess } from './process.ts';
 
-export type ContainerState = 'waiting' | 'starting' | 'ready' | 'unready' | 'restarting' | 'complete' | 'stopped';
+export type ContainerState =
+  | 'waiting'
+  | 'starting'
+  | 'ready'
+  | 'unready'
+  | 'restarting'
+  | 'complete'
+  | 'stopped';
 
 export interface Launch extends ProbeTarget {
   words: string[];
@@ -84,7 +91,12 @@ export function createContainer(options: ContainerOptions): Container {
   }
 
   function say(message: string): void {
-    context.log(ref, { message: options.mask(message), source: 'berth', deployment: number, container: spec.name });
+    context.log(ref, {
+      message: options.mask(message),
+      source: 'berth',
+      deployment: number,
+      container: spec.name,
+    });
   }
 
   async function becomeReady(launch: Launch, life: AbortSignal): Promise<boolean> {
@@ -105,7 +117,11 @@ export function createContainer(options: ContainerOptions): Container {
   /** Takes it out of the traffic while its readiness probe fails. */
   async function watchReadiness(launch: Launch, life: AbortSignal): Promise<void> {
     const probe = spec.readinessProbe;
-    for (let failures = 0; probe && (await sleep(failures > 0 ? Math.min(timing.readinessMs, POLL_LATER_MS) : timing.readinessMs, life)); ) {
+    for (
+      let failures = 0;
+      probe &&
+      (await sleep(failures > 0 ? Math.min(timing.readinessMs, POLL_LATER_MS) : timing.readinessMs, life));
+    ) {
       const finding = await runProbe(probe, launch);
       if (life.aborted) return;
       failures = finding ? failures + 1 : 0;

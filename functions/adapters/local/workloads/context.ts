@@ -40,7 +40,11 @@ export const defaultTiming: Timing = {
  * Lays out an image's files in a directory that exists and is empty.
  * @throws Problem image_unavailable
  */
-export type UnpackImage = (repository: RepositoryRef, digest: string, directory: string) => Promise<ImageConfig>;
+export type UnpackImage = (
+  repository: RepositoryRef,
+  digest: string,
+  directory: string,
+) => Promise<ImageConfig>;
 
 export interface Context {
   layout: Layout;

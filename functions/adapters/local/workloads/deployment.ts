@@ -4,6 +4,7 @@ import type { WorkloadSpec } from '../../../ports/workloads.ts';
 import { type Context, markerOf } from './context.ts';
 import { crashed, notReady } from './explain.ts';
 import { discard, pruneParent } from './layout.ts';
+import { listeningPorts } from './listening.ts';
 import { createMask } from './mask.ts';
 import { createReplica, type Replica } from './replica.ts';
 
@@ -19,8 +20,10 @@ export interface Deployment {
   prepare(): Promise<void>;
   /** Starts or stops replicas until there are as many; a start begins a rollout. */
   scale(replicas: number): void;
-  /** Stops all and deletes its directories. */
-  remove(drain: boolean): Promise<void>;
+  /** Kills what its processes left behind: who left their group, by setsid for one, is still marked. */
+  sweep(): Promise<void>;
+  /** Stops all for good, and unless told otherwise deletes its directories. */
+  remove(drain: boolean, keepFiles?: boolean): Promise<void>;
 }
 
 /** As many crashes of one replica end a rollout. */
@@ -36,7 +39,21 @@ export interface DeploymentOptions {
   shared(): boolean;
 }
 
-export function createDeployment({ context, spec, directory, onChange, shared }: DeploymentOptions): Deployment {
+/** A program that listens, but on a port of its own choice, is what most often goes wrong. */
+async function explainSilence(replica: Replica): Promise<string> {
+  const { reason } = replica;
+  if (!reason.includes('$PORT')) return reason;
+  const found = await listeningPorts(replica.containers.flatMap(({ pid }) => pid ?? []));
+  return found.length > 0 ? `${reason}; it listens on ${found.join(' and ')} instead` : reason;
+}
+
+export function createDeployment({
+  context,
+  spec,
+  directory,
+  onChange,
+  shared,
+}: DeploymentOptions): Deployment {
   const mask = createMask(spec.containers);
   const title = `Deployment ${spec.number} of ${spec.service}`;
   const replicas: Replica[] = [];
@@ -56,23 +73,21 @@ export function createDeployment({ context, spec, directory, onChange, shared }:
   function evaluate(): void {
     if (removed) return;
     const all = active();
-    if (all.every((replica) => replica.ready)) {
-      if (deployment.phase !== 'ready') return settle('ready');
-    } else if (deployment.phase === 'rolling') {
-      const broken = all.find((replica) => replica.crashes >= CRASHES || replica.hopeless);
-      if (broken?.lastCrash) {
-        return settle('failed', crashed(title, broken.crashes, broken.lastCrash));
-      }
-    }
-    onChange();
+    const broken = all.find((replica) => replica.crashes >= CRASHES || replica.hopeless);
+    if (deployment.phase !== 'ready' && all.every((replica) => replica.ready)) settle('ready');
+    else if (deployment.phase === 'rolling' && broken?.lastCrash) {
+      settle('failed', crashed(title, broken.crashes, broken.lastCrash));
+    } else onChange();
   }
 
-  function overdue(): void {
+  async function overdue(): Promise<void> {
     const late = active().find((replica) => !replica.ready);
     if (!late || deployment.phase !== 'rolling') return;
+    const reason = await explainSilence(late);
+    if (removed || late.ready || deployment.phase !== 'rolling') return;
     const problem = late.lastCrash
       ? crashed(title, late.crashes, late.lastCrash)
-      : notReady(title, spec.progressDeadlineSeconds, late.reason, late.tail);
+      : notReady(title, spec.progressDeadlineSeconds, reason, late.tail);
     settle('failed', problem);
   }
 
@@ -108,11 +123,13 @@ export function createDeployment({ context, spec, directory, onChange, shared }:
       if (removed) return;
       deployment.desired = count;
       for (const replica of replicas.slice(count)) void replica.stop(true).then(onChange);
-      const waiting = Array.from({ length: count }, (_, index) => replicaAt(index)).filter((replica) => !replica.ready);
+      const waiting = Array.from({ length: count }, (_, index) => replicaAt(index)).filter(
+        (replica) => !replica.ready,
+      );
       if (waiting.length === 0) return settle('ready');
       deployment.phase = 'rolling';
       clearTimeout(deadline);
-      deadline = setTimeout(overdue, spec.progressDeadlineSeconds * 1000);
+      deadline = setTimeout(() => void overdue(), spec.progressDeadlineSeconds * 1000);
       for (const replica of waiting) {
         replica.resetCrashes();
         replica.start().catch((error: unknown) => {
@@ -120,23 +137,26 @@ export function createDeployment({ context, spec, directory, onChange, shared }:
         });
       }
     },
-    remove(drain) {
+    async sweep() {
+      if (shared()) return;
+      const { project, environment, service, number } = spec;
+      await context.runs.sweep(
+        `${markerOf(context, spec, number)}/`,
+        (record) =>
+          record.project === project &&
+          record.environment === environment &&
+          record.service === service &&
+          record.number === number,
+      );
+    },
+    remove(drain, keepFiles) {
       clearTimeout(deadline);
       removed ??= (async () => {
         // Or it would go on to write where we delete.
-        await preparing?.catch(() => undefined);
+        if (!keepFiles) await preparing?.catch(() => undefined);
         await Promise.all(replicas.map((replica) => replica.stop(drain)));
-        // What has left its group, by setsid for one, is still marked.
-        if (!shared()) {
-          await context.runs.sweep(
-            `${markerOf(context, spec, spec.number)}/`,
-            (record) =>
-              record.project === spec.project &&
-              record.environment === spec.environment &&
-              record.service === spec.service &&
-              record.number === spec.number,
-          );
-        }
+        if (keepFiles) return;
+        await deployment.sweep();
         await discard(context.layout, directory);
         await pruneParent(directory);
       })();

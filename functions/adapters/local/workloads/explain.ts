@@ -24,9 +24,18 @@ export function formatBytes(bytes: number): string {
 }
 
 /** @param killed why Berth ended it, if it did. */
-export function describeExit(exit: Exit, command: string, ranMs: number, killed?: string): { why: string; hint: string } {
+export function describeExit(
+  exit: Exit,
+  command: string,
+  ranMs: number,
+  killed?: string,
+): { why: string; hint: string } {
   const after = `${Math.max(ranMs / 1000, 0.1).toFixed(1)} s after its start`;
-  if (killed) return { why: `was stopped ${after}, ${killed}`, hint: 'Raise the limit or fix what the cause names, then deploy again.' };
+  if (killed)
+    return {
+      why: `was stopped ${after}, ${killed}`,
+      hint: 'Raise the limit or fix what the cause names, then deploy again.',
+    };
   if (exit.error) {
     const missing = exit.error.code === 'ENOENT';
     return {
@@ -43,7 +52,9 @@ export function describeExit(exit: Exit, command: string, ranMs: number, killed?
     };
   }
   return {
-    why: exit.signal ? `was ended by signal ${exit.signal} ${after}` : `exited with code ${exit.code} ${after}`,
+    why: exit.signal
+      ? `was ended by signal ${exit.signal} ${after}`
+      : `exited with code ${exit.code} ${after}`,
     hint: 'Fix what its last lines of output say, then deploy again; the log has all of it.',
   };
 }
@@ -66,7 +77,12 @@ export function crashed(deployment: string, crashes: number, crash: Crash): Prob
   );
 }
 
-export function notReady(deployment: string, seconds: number, reason: string, tail: readonly string[]): Problem {
+export function notReady(
+  deployment: string,
+  seconds: number,
+  reason: string,
+  tail: readonly string[],
+): Problem {
   return new Problem(
     'workload_not_ready',
     `${deployment} was not ready within ${seconds} s: ${reason}.${quoteTail(tail)}`,

@@ -3,13 +3,14 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { InstanceRef } from '../../../core/model.ts';
 import { Problem } from '../../../core/problem.ts';
+import { diskProblem } from '../disk-full.ts';
 import { keyOf } from './context.ts';
 import type { Layout } from './layout.ts';
 
 export interface Fences {
   /** Refuses a fence below an earlier one. @throws Problem fenced */
   check(ref: InstanceRef, fence: number): void;
-  /** As `check`, and keeps it. */
+  /** As `check`, and keeps it. @throws Problem fenced | storage_full */
   raise(ref: InstanceRef, fence: number): void;
   /** Forgets an environment. */
   forget(prefix: string): void;
@@ -40,16 +41,24 @@ export function createFences(layout: Layout): Fences {
     check(ref, fence) {
       const newest = highest(ref);
       if (fence >= newest) return;
-      throw new Problem('fenced', `${ref.service} was not changed: deployment ${newest} has taken over from ${fence}.`, {
-        hint: `Look at deployment ${newest}; it is the newest.`,
-      });
+      throw new Problem(
+        'fenced',
+        `${ref.service} was not changed: deployment ${newest} has taken over from ${fence}.`,
+        {
+          hint: `Look at deployment ${newest}; it is the newest.`,
+        },
+      );
     },
     raise(ref, fence) {
       fences.check(ref, fence);
       if (fence === highest(ref)) return;
       const text = JSON.stringify({ ...load(ref), [ref.service]: fence });
-      writeFileSync(`${file(ref)}.new`, text, { mode: 0o600 });
-      renameSync(`${file(ref)}.new`, file(ref));
+      try {
+        writeFileSync(`${file(ref)}.new`, text, { mode: 0o600 });
+        renameSync(`${file(ref)}.new`, file(ref));
+      } catch (error) {
+        throw diskProblem(error);
+      }
       known.set(keyOf(ref), fence);
     },
     forget(prefix) {

@@ -7,13 +7,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { InstanceRef } from '../../../core/model.ts';
 import type { Layout } from './layout.ts';
-
-export interface Upstream {
-  hostname: string;
-  port: number;
-  closed: AbortSignal;
-  acquire(): () => void;
-}
+import type { Backend } from './targets.ts';
 
 export interface Forwarders {
   /** The port on 127.0.0.1, opened on first use. */
@@ -26,7 +20,7 @@ export interface Forwarders {
 }
 
 /** Resolves to a replica, waiting a little for one to become ready; undefined when none did. */
-export type FindUpstream = (ref: InstanceRef, port: number) => Promise<Upstream | undefined>;
+export type FindUpstream = (ref: InstanceRef, port: number) => Promise<Backend | undefined>;
 
 /** A connection without traffic for so long is not in flight: its client is ready to lose it. */
 const IDLE_MS = 1000;

@@ -43,7 +43,8 @@ export function mayClaim(ref: EnvironmentRef, host: string, domain: string): boo
 const covers = (prefix: string, path: string): boolean =>
   prefix === '/' || path === prefix || path.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`);
 
-export function createHosts(domain: () => string): Hosts {
+/** @param declared whether there is a workload of that key, which then has its default URL */
+export function createHosts(domain: () => string, declared: (key: string) => boolean): Hosts {
   const table = new Map<string, (HostEntry & { environment: string })[]>();
 
   function services(host: string): HostEntry | undefined {
@@ -51,8 +52,10 @@ export function createHosts(domain: () => string): Hosts {
     if (!host.endsWith(suffix)) return undefined;
     const labels = host.slice(0, -suffix.length).split('.', 4);
     const [service, environment, project] = labels;
-    if (labels.length !== 3 || !service || !environment || !project || !labels.every(isName)) return undefined;
-    return { key: `${project}/${environment}/${service}`, path: '/', port: undefined };
+    if (labels.length !== 3 || !service || !environment || !project || !labels.every(isName))
+      return undefined;
+    const key = `${project}/${environment}/${service}`;
+    return declared(key) ? { key, path: '/', port: undefined } : undefined;
   }
 
   const hosts: Hosts = {

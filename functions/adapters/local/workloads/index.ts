@@ -6,18 +6,19 @@ import type { EnvironmentRef, InstanceRef } from '../../../core/model.ts';
 import { Problem } from '../../../core/problem.ts';
 import type { Effects } from '../../../ports/effects.ts';
 import type { Logs } from '../../../ports/logs.ts';
-import type { Workloads, WorkloadSpec } from '../../../ports/workloads.ts';
+import type { WorkloadSpec, Workloads } from '../../../ports/workloads.ts';
+import { diskProblem } from '../disk-full.ts';
 import { type Context, createLog, defaultTiming, keyOf, type Timing, type UnpackImage } from './context.ts';
 import { createFences } from './fences.ts';
-import { createForwarders, type Upstream } from './forwarders.ts';
+import { createForwarders } from './forwarders.ts';
 import { createHosts, dnsHost, domainOf, serviceHost } from './hosts.ts';
-import { createInstance, type Instance, portOf, superseded } from './instance.ts';
-import { createLayout, discard, makeDirectory, pruneParent, segment } from './layout.ts';
+import { createInstance, type Instance, superseded } from './instance.ts';
+import { createLayout, discard, makeDirectory, pruneParent, segment, setAside } from './layout.ts';
 import { createPortPool } from './network.ts';
 import { runRelease } from './release.ts';
 import { createRunRecords, type RunRecord } from './runs.ts';
 import { createChangeSignal } from './signal.ts';
-import type { Target, Targets } from './targets.ts';
+import { type Backend, backendOf, type Targets, targetOf } from './targets.ts';
 import { createUsage } from './usage.ts';
 
 export type { UnpackImage } from './context.ts';
@@ -52,11 +53,15 @@ export async function createProcessWorkloads(options: ProcessWorkloadsOptions): 
   await runs.sweep(`${instanceId}/`, () => true);
   await runs.clear();
   // Specs are in memory only, so whatever earlier replicas left is of no use to this life.
-  await rename(layout.replicas, join(layout.trash, `replicas-${process.pid}-${effects.id()}`)).catch(() => undefined);
+  await rename(layout.replicas, join(layout.trash, `replicas-${process.pid}-${effects.id()}`)).catch(
+    () => undefined,
+  );
   const cleaning = setTimeout(() => {
-    void readdir(layout.trash).then((names) =>
-      Promise.all(names.map((name) => rm(join(layout.trash, name), { recursive: true, force: true }))),
-    ).catch(() => undefined);
+    void readdir(layout.trash)
+      .then((names) =>
+        Promise.all(names.map((name) => rm(join(layout.trash, name), { recursive: true, force: true }))),
+      )
+      .catch(() => undefined);
   }, 1000);
   cleaning.unref();
 
@@ -76,7 +81,7 @@ export async function createProcessWorkloads(options: ProcessWorkloadsOptions): 
   const routed = new Map<string, WorkloadSpec>();
   const changes = createChangeSignal();
   const fences = createFences(layout);
-  const hosts = createHosts(domain);
+  const hosts = createHosts(domain, (key) => instances.has(key));
   const usage = createUsage(context, () => instances.values());
   const forwarders = createForwarders(layout, findUpstream);
   let closed = false;
@@ -112,47 +117,28 @@ export async function createProcessWorkloads(options: ProcessWorkloadsOptions): 
 
   function requirePlace(ref: EnvironmentRef): void {
     if (closed) {
-      throw new Problem('unavailable', 'Nothing can be started: Berth is stopping.', { hint: 'Try again in a moment.' });
+      throw new Problem('unavailable', 'Nothing can be started: Berth is stopping.', {
+        hint: 'Try again in a moment.',
+      });
     }
     if (existsSync(layout.environment(ref))) return;
-    throw new Problem('environment_gone', `Nothing can run in ${ref.environment}: the environment is not there any more.`, {
-      hint: 'Create the environment again, then deploy.',
-    });
+    throw new Problem(
+      'environment_gone',
+      `Nothing can run in ${ref.environment}: the environment is not there any more.`,
+      {
+        hint: 'Create the environment again, then deploy.',
+      },
+    );
   }
 
-  function backend(instance: Instance, port?: number): Upstream | undefined {
-    const spec = instance.serving?.spec;
-    const target = spec && portOf(spec, port);
-    const replica = target && instance.pick();
-    const address = replica?.address(target?.targetPort ?? 0);
-    return replica && address && { ...address, closed: replica.closed, acquire: () => replica.acquire() };
-  }
-
-  async function findUpstream(ref: InstanceRef, port: number): Promise<Upstream | undefined> {
+  async function findUpstream(ref: InstanceRef, port: number): Promise<Backend | undefined> {
     const patience = AbortSignal.timeout(ENDPOINT_WAIT_MS);
     for (;;) {
       const instance = instances.get(keyOf(ref));
-      const found = instance && backend(instance, port);
+      const found = instance && backendOf(instance, port);
       if (found || patience.aborted || closed) return found;
       await changes.next(patience);
     }
-  }
-
-  function describe(instance: Instance, port: number | undefined): Target | undefined {
-    const { ref, serving, failure } = instance;
-    const shown = serving ?? instance.candidate;
-    const next = (): Upstream | undefined => backend(instance, port);
-    if (!shown) return failure && { instance: ref, state: 'failing', error: failure, next };
-    if (serving?.replicas.some((replica) => replica.ready)) return { instance: ref, state: 'ready', next };
-    if (shown.desired === 0) return { instance: ref, state: 'stopped', next };
-    if (shown.phase === 'rolling') return { instance: ref, state: 'starting', next };
-    const reason = shown.replicas[0]?.reason;
-    const error = shown.failure ?? {
-      code: 'workload_not_ready',
-      cause: `${ref.service} does not run: ${reason ?? 'its replica has stopped'}.`,
-      hint: 'It starts again by itself; if it does not, look at its log.',
-    };
-    return { instance: ref, state: 'failing', error, next };
   }
 
   async function abortReleases(filter: (ref: InstanceRef) => boolean): Promise<void> {
@@ -161,8 +147,10 @@ export async function createProcessWorkloads(options: ProcessWorkloadsOptions): 
     await Promise.all(chosen.map(([, { done }]) => done.catch(() => undefined)));
   }
 
-  const inEnvironment = (ref: EnvironmentRef) => (other: EnvironmentRef): boolean =>
-    other.project === ref.project && other.environment === ref.environment;
+  const inEnvironment =
+    (ref: EnvironmentRef) =>
+    (other: EnvironmentRef): boolean =>
+      other.project === ref.project && other.environment === ref.environment;
   const prefixOf = (ref: EnvironmentRef): string => `${ref.project}/${ref.environment}/`;
   const markersOf = (ref: EnvironmentRef): string => `${instanceId}/${prefixOf(ref)}`;
 
@@ -174,12 +162,15 @@ export async function createProcessWorkloads(options: ProcessWorkloadsOptions): 
     async removeEnvironment(environment) {
       const inIt = inEnvironment(environment);
       // First the place, so that nothing new gets in while the rest goes.
-      await discardPlace(environment);
+      const place = layout.environment(environment);
+      const aside = await setAside(layout, place);
+      await pruneParent(place);
       forwarders.close({ ...environment, service: '' }, true);
       fences.forget(prefixOf(environment));
       const going = [...instances.values()].filter(({ ref }) => inIt(ref));
       await Promise.all([abortReleases(inIt), ...going.map((instance) => removeInstance(instance, false))]);
       await runs.sweep(markersOf(environment), (record: RunRecord) => inIt(record));
+      if (aside) await rm(aside, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
       await discard(layout, layout.environmentReplicas(environment));
       await pruneParent(layout.environmentReplicas(environment));
     },
@@ -202,7 +193,11 @@ export async function createProcessWorkloads(options: ProcessWorkloadsOptions): 
       fences.raise(spec, spec.fence);
       await forwarders.reopen(spec);
       requirePlace(spec);
-      await instanceOf(spec).apply(spec);
+      await instanceOf(spec)
+        .apply(spec)
+        .catch((error: unknown) => {
+          throw diskProblem(error);
+        });
     },
 
     async awaitRollout(instance, number, signal) {
@@ -225,9 +220,13 @@ export async function createProcessWorkloads(options: ProcessWorkloadsOptions): 
       const present = instances.get(keyOf(instance));
       if (present) return present.scale(replicas);
       if (replicas === 0) return;
-      throw new Problem('not_found', `${instance.service} can not be scaled: nothing of it has been applied here.`, {
-        hint: 'Deploy it first.',
-      });
+      throw new Problem(
+        'not_found',
+        `${instance.service} can not be scaled: nothing of it has been applied here.`,
+        {
+          hint: 'Deploy it first.',
+        },
+      );
     },
 
     async remove(instance, fence) {
@@ -254,9 +253,13 @@ export async function createProcessWorkloads(options: ProcessWorkloadsOptions): 
     async endpoint(instance, port) {
       requirePlace(instance);
       if (port.protocol !== 'TCP') {
-        throw new Problem('invalid_resource', `The port ${port.name} can not be reached by others: it is UDP.`, {
-          hint: 'On one machine workloads reach each other by TCP alone.',
-        });
+        throw new Problem(
+          'invalid_resource',
+          `The port ${port.name} can not be reached by others: it is UDP.`,
+          {
+            hint: 'On one machine workloads reach each other by TCP alone.',
+          },
+        );
       }
       return { hostname: '127.0.0.1', port: await forwarders.open(instance, port.port) };
     },
@@ -274,7 +277,7 @@ export async function createProcessWorkloads(options: ProcessWorkloadsOptions): 
     targets(host, path) {
       const entry = hosts.find(host, path);
       const instance = entry && instances.get(entry.key);
-      return instance && describe(instance, entry.port);
+      return instance && targetOf(instance, entry.port);
     },
 
     nextChange: (signal) => changes.next(signal),
@@ -287,7 +290,7 @@ export async function createProcessWorkloads(options: ProcessWorkloadsOptions): 
       context.timing.graceMs = Math.min(context.timing.graceMs, CLOSE_GRACE_MS);
       await Promise.all([
         abortReleases(() => true),
-        ...[...instances.values()].map((instance) => instance.remove(false)),
+        ...[...instances.values()].map((instance) => instance.close()),
       ]);
       forwarders.closeAll();
       await runs.sweep(`${instanceId}/`, () => true);
@@ -300,11 +303,5 @@ export async function createProcessWorkloads(options: ProcessWorkloadsOptions): 
     if (instances.get(key) === instance) instances.delete(key);
     usage.forget(key);
     route(instance);
-  }
-
-  async function discardPlace(environment: EnvironmentRef): Promise<void> {
-    const place = layout.environment(environment);
-    await discard(layout, place);
-    await pruneParent(place);
   }
 }

@@ -1,7 +1,7 @@
 /** A service in an environment: which deployment serves, which one is being rolled out, and the fence. */
 import type { InstanceRef } from '../../../core/model.ts';
 import { Problem, type ProblemDetail } from '../../../core/problem.ts';
-import type { Rollout, ServicePort, WorkloadSpec, WorkloadStatus } from '../../../ports/workloads.ts';
+import type { Rollout, WorkloadSpec, WorkloadStatus } from '../../../ports/workloads.ts';
 import type { Context } from './context.ts';
 import { createDeployment, type Deployment } from './deployment.ts';
 import type { Replica } from './replica.ts';
@@ -20,6 +20,8 @@ export interface Instance {
   awaitRollout(number: number, signal: AbortSignal): Promise<Rollout>;
   scale(replicas: number): Promise<void>;
   remove(drain: boolean): Promise<void>;
+  /** Stops all because Berth stops; that is no outcome of a rollout. */
+  close(): Promise<void>;
   status(): WorkloadStatus | undefined;
   /** The spec that says which ports and routes there are. */
   spec(): WorkloadSpec | undefined;
@@ -50,6 +52,7 @@ export function createInstance({ context, ref, onChange }: InstanceOptions): Ins
   const deployments = new Set<Deployment>();
   /** Counts what supersedes an apply that is still laying out its image. */
   let epoch = 0;
+  let halted = false;
   let turn = 0;
 
   function changed(): void {
@@ -69,7 +72,10 @@ export function createInstance({ context, ref, onChange }: InstanceOptions): Ins
 
   async function retire(deployment: Deployment, drain: boolean): Promise<void> {
     await deployment.remove(drain).catch((error: Error) => {
-      say(`What deployment ${deployment.number} left could not be removed: ${error.message}.`, deployment.number);
+      say(
+        `What deployment ${deployment.number} left could not be removed: ${error.message}.`,
+        deployment.number,
+      );
     });
     deployments.delete(deployment);
     changed();
@@ -146,9 +152,13 @@ export function createInstance({ context, ref, onChange }: InstanceOptions): Ins
       try {
         await deployment.prepare();
         if (mine !== epoch) {
-          throw new Problem('fenced', `Deployment ${spec.number} was not started: something newer came meanwhile.`, {
-            hint: 'Look at the newest deployment of the service.',
-          });
+          throw new Problem(
+            'fenced',
+            `Deployment ${spec.number} was not started: something newer came meanwhile.`,
+            {
+              hint: 'Look at the newest deployment of the service.',
+            },
+          );
         }
       } catch (error) {
         await retire(deployment, false);
@@ -157,16 +167,19 @@ export function createInstance({ context, ref, onChange }: InstanceOptions): Ins
       dropCandidate(`deployment ${spec.number} has taken its place`);
       outcomes.delete(spec.number);
       instance.candidate = deployment;
-      say(`Deployment ${spec.number} starts with ${spec.replicas} ${spec.replicas === 1 ? 'replica' : 'replicas'}.`, spec.number);
+      say(
+        `Deployment ${spec.number} starts with ${spec.replicas} ${spec.replicas === 1 ? 'replica' : 'replicas'}.`,
+        spec.number,
+      );
       deployment.scale(spec.replicas);
     },
     async awaitRollout(number, signal) {
-      while (!signal.aborted) {
+      while (!signal.aborted && !halted) {
         const found = look(number);
         if (found) return found;
         await changes.next(signal);
       }
-      return look(number) ?? { state: 'progressing' };
+      return (halted ? undefined : look(number)) ?? { state: 'progressing' };
     },
     async scale(replicas) {
       if (replicas === 0) dropCandidate('the workload was scaled to 0');
@@ -178,7 +191,11 @@ export function createInstance({ context, ref, onChange }: InstanceOptions): Ins
         });
       }
       deployment.scale(replicas);
-      if (replicas === 0) await Promise.all(deployment.replicas.map((replica) => replica.stop(true)));
+      if (replicas === 0) {
+        await Promise.all(deployment.replicas.map((replica) => replica.stop(true)));
+        // Unless someone has woken it meanwhile.
+        if (deployment.desired === 0) await deployment.sweep();
+      }
       changed();
     },
     async remove(drain) {
@@ -190,6 +207,12 @@ export function createInstance({ context, ref, onChange }: InstanceOptions): Ins
       changed();
       if (serving) void retire(serving, drain);
       await Promise.all([...deployments].map((deployment) => deployment.remove(drain)));
+    },
+    async close() {
+      epoch++;
+      halted = true;
+      changes.notify();
+      await Promise.all([...deployments].map((deployment) => deployment.remove(false, true)));
     },
     status() {
       const shown = instance.serving ?? instance.candidate;
@@ -211,7 +234,3 @@ export function createInstance({ context, ref, onChange }: InstanceOptions): Ins
   };
   return instance;
 }
-
-/** The service port that a request for `port` goes to; the first for none. */
-export const portOf = (spec: WorkloadSpec, port?: number): ServicePort | undefined =>
-  port === undefined ? spec.ports[0] : spec.ports.find((candidate) => candidate.port === port);

@@ -66,17 +66,23 @@ export async function makeDirectory(path: string): Promise<void> {
 
 let discarded = 0;
 
-/** Takes a tree out of sight in one step, then deletes it; resolves when it is gone. Idempotent. */
-export async function discard(layout: Layout, path: string): Promise<void> {
+/** Takes a tree out of sight in one step; resolves to where it is now, undefined where there was none. */
+export async function setAside(layout: Layout, path: string): Promise<string | undefined> {
   const target = join(layout.trash, `${process.pid}-${Date.now()}-${discarded++}`);
   try {
     await rename(path, target);
+    return target;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
+}
+
+/** Deletes a tree, out of sight at once; resolves when it is gone. Idempotent. */
+export async function discard(layout: Layout, path: string): Promise<void> {
+  const target = await setAside(layout, path);
   // A process that is still dying may write into it while it is deleted, hence the retries.
-  await rm(target, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+  if (target) await rm(target, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
 }
 
 /** Removes the parent if it is empty now. */

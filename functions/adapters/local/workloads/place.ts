@@ -18,7 +18,11 @@ export async function prepareContainer(
   directory: string,
 ): Promise<Place> {
   const { root, home, tmp } = await makeContainerDirectories(directory);
-  const image = await context.unpackImage({ project: spec.project, service: spec.service }, container.digest, root);
+  const image = await context.unpackImage(
+    { project: spec.project, service: spec.service },
+    container.digest,
+    root,
+  );
   for (const mount of container.volumes) await placeVolume(root, context.layout.volumes(spec), mount);
   for (const file of container.files) await placeFile(root, file);
   return { root, home, tmp, image, directory: await makeInside(root, image.workingDir || '/') };

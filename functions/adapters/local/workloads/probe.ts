@@ -27,7 +27,7 @@ async function probeHttp(
   const port = target.port(get.port);
   const what = `GET ${get.path} on port ${get.port}`;
   const hostname = await listenerOf(port, timeoutMs);
-  if (!hostname) return `${what} found nothing listening on port ${port}: does it listen on $PORT?`;
+  if (!hostname) return `${what} found nothing listening: on this machine $PORT names the port, here ${port}`;
   const headers: Record<string, string> = { 'user-agent': 'berth-probe' };
   // Berth itself connects only to the replica: `host` is what the request says, not where it goes.
   if (get.host) headers.host = get.host;

@@ -28,7 +28,10 @@ export async function runRelease(
     });
   }
   const mask = createMask(spec.containers);
-  const directory = join(context.layout.deployment(spec, spec.number), `release-${context.effects.id().toLowerCase()}`);
+  const directory = join(
+    context.layout.deployment(spec, spec.number),
+    `release-${context.effects.id().toLowerCase()}`,
+  );
   const tail: string[] = [];
   const say = (source: 'stdout' | 'stderr' | 'berth', message: string): void => {
     tail.push(message);
@@ -60,7 +63,12 @@ export async function runRelease(
     signal.removeEventListener('abort', abort);
     if (pid !== undefined) context.runs.remove(pid);
     if (exit.error || exit.signal) {
-      say('berth', mask(`The release command ${describeExit(exit, launch.words[0] ?? '', performance.now() - from).why}.`));
+      say(
+        'berth',
+        mask(
+          `The release command ${describeExit(exit, launch.words[0] ?? '', performance.now() - from).why}.`,
+        ),
+      );
     }
     const bySignal = exit.signal === 'SIGTERM' ? 15 : 9;
     return { exitCode: exit.error ? NOT_FOUND : (exit.code ?? SIGNALED + bySignal), tail };

@@ -6,7 +6,7 @@ import { type Container, createContainer } from './container.ts';
 import type { Context } from './context.ts';
 import type { Crash } from './explain.ts';
 import type { Mask } from './mask.ts';
-import { listenerOf, type Loopback } from './network.ts';
+import { type Loopback, listenerOf } from './network.ts';
 import { bindPorts, launchOf, type Place, prepareContainer } from './place.ts';
 import { PROBE_TIMEOUT_MS } from './probe.ts';
 
@@ -70,7 +70,9 @@ export function createReplica({ context, spec, index, directory, mask, onChange 
   const main = spec.ports[0];
   // With no probe to ask, what makes it ready is that someone listens where requests will go.
   const gatePort =
-    main?.protocol === 'TCP' && !spec.containers.some((container) => container.readinessProbe) ? main.targetPort : undefined;
+    main?.protocol === 'TCP' && !spec.containers.some((container) => container.readinessProbe)
+      ? main.targetPort
+      : undefined;
   const soleContainer = spec.containers.length === 1;
 
   const containers = spec.containers.map((container) =>
@@ -91,7 +93,8 @@ export function createReplica({ context, spec, index, directory, mask, onChange 
       onChange: evaluate,
       async onCrash(crash) {
         // Someone else got the port that we chose. Others in the replica know it by now, so only a sole one moves.
-        if (!soleContainer || !crash.tail.some((line) => /EADDRINUSE|address already in use/i.test(line))) return;
+        if (!soleContainer || !crash.tail.some((line) => /EADDRINUSE|address already in use/i.test(line)))
+          return;
         context.ports.give(bound.values());
         bound = await bindPorts(context, spec);
       },
@@ -122,7 +125,7 @@ export function createReplica({ context, spec, index, directory, mask, onChange 
         gateState = 'open';
         return evaluate();
       }
-      gateReason = `nothing listens on port ${local}: the process runs, but does it listen on $PORT?`;
+      gateReason = `nothing listens on port ${local}, the one that $PORT names, though the process runs`;
       const most = performance.now() - from < 20_000 ? 90 : 1000;
       await delay(Math.min(wait, most), undefined, { signal }).catch(() => undefined);
     }
@@ -221,7 +224,9 @@ export function createReplica({ context, spec, index, directory, mask, onChange 
       return reason();
     },
     get tail() {
-      return containers.flatMap((container) => (container.state === 'ready' && containers.length > 1 ? [] : container.tail));
+      return containers.flatMap((container) =>
+        container.state === 'ready' && containers.length > 1 ? [] : container.tail,
+      );
     },
     get closed() {
       return closed.signal;
@@ -249,7 +254,8 @@ export function createReplica({ context, spec, index, directory, mask, onChange 
       await stopping;
     },
     resetCrashes() {
-      for (const container of containers) Object.assign(container, { crashes: 0, hopeless: false, lastCrash: undefined });
+      for (const container of containers)
+        Object.assign(container, { crashes: 0, hopeless: false, lastCrash: undefined });
     },
     status() {
       const now = state();

@@ -21,7 +21,10 @@ export interface RunRecords {
   add(pid: number, ref: InstanceRef, number: number): void;
   remove(pid: number): void;
   /** Live processes by marker prefix (`{instanceId}/…`) and by the records that the filter takes. */
-  find(prefix: string, filter: (record: RunRecord) => boolean): Promise<{ pid: number; group: number; label: string }[]>;
+  find(
+    prefix: string,
+    filter: (record: RunRecord) => boolean,
+  ): Promise<{ pid: number; group: number; label: string }[]>;
   /** Kills all that `find` finds, again and again until there is nothing left or it is hopeless. */
   sweep(prefix: string, filter: (record: RunRecord) => boolean): Promise<void>;
   /** Forgets all records. */
@@ -69,7 +72,9 @@ export function createRunRecords(directory: string): RunRecords {
       const wanted = (await read()).filter(filter);
       const [marked, all] = await Promise.all([findMarked(prefix), listProcesses()]);
       const byPid = new Map(all.map((info) => [info.pid, info]));
-      const found = new Map<number, string>(marked.map(({ pid, marker }) => [pid, marker.slice(marker.indexOf('/') + 1)]));
+      const found = new Map<number, string>(
+        marked.map(({ pid, marker }) => [pid, marker.slice(marker.indexOf('/') + 1)]),
+      );
       for (const record of wanted) {
         const leader = byPid.get(record.pid);
         // Another process has got the number since, so the old group is gone as well.
@@ -93,7 +98,8 @@ export function createRunRecords(directory: string): RunRecords {
       }
     },
     async clear() {
-      for (const name of await readdir(directory).catch(() => [])) await rm(join(directory, name), { force: true });
+      for (const name of await readdir(directory).catch(() => []))
+        await rm(join(directory, name), { force: true });
     },
   };
   return records;

@@ -1,7 +1,7 @@
 /** Samples what workloads use, and ends containers that use more memory than they may. */
 import type { MetricSample } from '../../../ports/workloads.ts';
 import type { Container } from './container.ts';
-import { keyOf, type Context } from './context.ts';
+import { type Context, keyOf } from './context.ts';
 import { formatBytes } from './explain.ts';
 import type { Instance } from './instance.ts';
 import { listProcesses, type ProcessInfo, proportionalMemory } from './proc.ts';
@@ -20,8 +20,12 @@ function enforce(container: Container, processes: readonly ProcessInfo[]): void 
   const limit = container.spec.limits.memoryBytes;
   if (limit === undefined || processes.reduce((sum, info) => sum + info.memoryBytes, 0) <= limit) return;
   // Pages that a group's processes share were counted once each; the proportional size is right but slow to get.
-  const used = processes.reduce((sum, { pid, memoryBytes }) => sum + (proportionalMemory(pid) ?? memoryBytes), 0);
-  if (used > limit) container.kill(`because it was out of memory: used ${formatBytes(used)} of ${formatBytes(limit)}`);
+  const used = processes.reduce(
+    (sum, { pid, memoryBytes }) => sum + (proportionalMemory(pid) ?? memoryBytes),
+    0,
+  );
+  if (used > limit)
+    container.kill(`because it was out of memory: used ${formatBytes(used)} of ${formatBytes(limit)}`);
 }
 
 export function createUsage(context: Context, instances: () => Iterable<Instance>): Usage {
@@ -67,7 +71,9 @@ export function createUsage(context: Context, instances: () => Iterable<Instance
     const running = [...instances()].flatMap(({ deployments }) =>
       [...deployments].flatMap(({ replicas }) => replicas.flatMap(({ containers }) => [...containers])),
     );
-    const limited = running.some(({ pid, spec }) => pid !== undefined && spec.limits.memoryBytes !== undefined);
+    const limited = running.some(
+      ({ pid, spec }) => pid !== undefined && spec.limits.memoryBytes !== undefined,
+    );
     if (!(sampling ? running.some(({ pid }) => pid !== undefined) : limited)) return;
     const groups = Map.groupBy(await listProcesses(), (info) => info.group);
     const seconds = Math.max((performance.now() - sampledAt) / 1000, 0.001);

@@ -38,7 +38,13 @@ const systemDirectory = /^\/(usr\/)?(local\/)?s?bin\/?$/;
 function searchPath(image: ImageConfig, { root, directory }: Surroundings): string {
   const own = (image.env.PATH ?? '')
     .split(':')
-    .filter((entry) => entry.startsWith('/') && !entry.includes('/..') && !entry.includes('\0') && !systemDirectory.test(entry))
+    .filter(
+      (entry) =>
+        entry.startsWith('/') &&
+        !entry.includes('/..') &&
+        !entry.includes('\0') &&
+        !systemDirectory.test(entry),
+    )
     .map((entry) => mapPath(root, entry))
     .filter((entry) => existsSync(entry));
   return [...own, join(directory, 'node_modules/.bin'), dirname(process.execPath), ...SYSTEM_PATH].join(':');

@@ -12,56 +12,67 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { setImmediate } from 'node:timers/promises';
 import { pack } from 'tar-stream';
 import { linkStaysInside } from '../../../core/archive-path.ts';
 
-export interface TreeEntry {
-  /** Path in the image, without a leading slash. */
+/** Part of a layer: a file or folder of this machine, or an empty folder. */
+export interface LayerPart {
+  /** Where it is on disk; absent for an empty folder. */
+  from?: string;
+  /** Where it goes in the image, without a leading slash. */
+  to: string;
+  /** Names at the top of the folder that stay out. */
+  exclude?: readonly string[];
+}
+
+interface TreeEntry {
   path: string;
-  /** Path on disk; absent for a directory that is only a step on the way. */
   file?: string;
 }
 
-export interface WalkOptions {
-  /** Names at the top that stay out. */
-  exclude?: ReadonlySet<string>;
+/** Whether there are more files and folders in it than `limit`; counts no further. */
+export function isLarge(parts: readonly LayerPart[], limit: number): boolean {
+  let count = 0;
+  const visit = (directory: string, exclude: readonly string[] = []): boolean =>
+    readdirSync(directory, { withFileTypes: true }).some((child) => {
+      count += exclude.includes(child.name) ? 0 : 1;
+      if (count > limit) return true;
+      return child.isDirectory() && !exclude.includes(child.name) && visit(join(directory, child.name));
+    });
+  return parts.some(
+    ({ from, exclude }) => from !== undefined && lstatSync(from).isDirectory() && visit(from, exclude),
+  );
 }
 
-/** Everything below a directory, without following links, to be put below `into` in the image. */
-export async function walk(directory: string, into: string, options: WalkOptions = {}): Promise<TreeEntry[]> {
-  const found: TreeEntry[] = [];
-  let directories = 0;
-  const visit = async (from: string, to: string, top: boolean): Promise<void> => {
-    directories += 1;
-    if (directories % 32 === 0) await setImmediate();
-    for (const child of readdirSync(from, { withFileTypes: true })) {
-      if (top && options.exclude?.has(child.name)) continue;
-      const entry = { path: `${to}/${child.name}`, file: join(from, child.name) };
-      found.push(entry);
-      if (child.isDirectory()) await visit(entry.file, entry.path, false);
-    }
+/** Everything of the parts, and the folders on the way to it, each once, sorted; links are not followed. */
+export function entriesOf(parts: readonly LayerPart[]): TreeEntry[] {
+  const found = new Map<string, TreeEntry>();
+  const visit = (file: string, path: string, exclude: readonly string[] = []): void => {
+    found.set(path, { path, file });
+    if (!lstatSync(file).isDirectory()) return;
+    for (const name of readdirSync(file))
+      if (!exclude.includes(name)) visit(join(file, name), `${path}/${name}`);
   };
-  await visit(directory, into, true);
-  return found;
+  for (const { from, to, exclude } of parts) {
+    for (let end = to.indexOf('/'); end !== -1; end = to.indexOf('/', end + 1))
+      found.set(to.slice(0, end), { path: to.slice(0, end) });
+    if (from === undefined) found.set(to, { path: to });
+    else visit(from, to, exclude);
+  }
+  return [...found.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
 }
-
-/** The directories on the way to a path, and it. */
-export const steps = (path: string): TreeEntry[] =>
-  path.split('/').map((_, position, segments) => ({ path: segments.slice(0, position + 1).join('/') }));
 
 const EPOCH = new Date(0);
 /** Owner root, time zero, sorted by name: the same files give the same bytes. */
 const OWNED = { uid: 0, gid: 0, mtime: EPOCH };
 
 /**
- * A tar of the entries. Whatever is neither file, directory nor a link that stays inside is left out and told to
+ * A tar of the parts. Whatever is neither file, directory nor a link that stays inside is left out and told to
  * `log`.
  */
-export function tarOf(entries: readonly TreeEntry[], log: (line: string) => void): Readable {
+export function tarOf(parts: readonly LayerPart[], log: (line: string) => void): Readable {
   const tar = pack();
-  const sorted = [...entries].sort((a, b) => (a.path < b.path ? -1 : 1));
-  addAll(tar, sorted, log).then(
+  addAll(tar, entriesOf(parts), log).then(
     () => tar.finalize(),
     (error: Error) => tar.destroy(error),
   );
