@@ -49,6 +49,7 @@ export async function startLocal(config: LocalConfig, log: LocalLog = createLoca
   const lock = acquireLock(config.dataDirectory);
   const stopping = new AbortController();
   const server = createServer();
+  const serveWith = holdUntilReady(server);
   try {
     const token = secretFile(path('admin-token'), () => randomBytes(32).toString('base64url'));
     const instanceId = secretFile(path('instance-id'), () => randomBytes(8).toString('hex'));
@@ -68,7 +69,7 @@ export async function startLocal(config: LocalConfig, log: LocalLog = createLoca
       fallback: getRequestListener(app.fetch),
       ...wakeOnRequest(ports, log),
     });
-    server.on('request', router.request).on('upgrade', router.upgrade);
+    serveWith(router);
     let stopSweeping = async (): Promise<void> => undefined;
     const resumed = resumeWorkloads(ports, log).then(() => {
       if (!stopping.signal.aborted) stopSweeping = startSweeping(ports, config.sweepSeconds * 1000, log);
@@ -146,6 +147,30 @@ async function createPorts(config: LocalConfig, instanceId: string, baseHost: ()
 function secretFile(path: string, make: () => string): string {
   if (!existsSync(path)) writeFileSync(path, `${make()}\n`, { mode: 0o600, flag: 'wx', flush: true });
   return readFileSync(path, 'utf8').trim();
+}
+
+type Handlers = Pick<ReturnType<typeof createRouter>, 'request' | 'upgrade'>;
+
+/**
+ * The port is taken first, since hosts are made with its number; what comes before the rest is wired waits, for
+ * Node would leave a request without a listener unanswered.
+ * @returns serves what waits, and from then on
+ */
+function holdUntilReady(server: Server): (handlers: Handlers) => void {
+  const held: ((handlers: Handlers) => void)[] = [];
+  let ready: Handlers | undefined;
+  server.on('request', (request, response) => {
+    if (ready) ready.request(request, response);
+    else held.push((handlers) => handlers.request(request, response));
+  });
+  server.on('upgrade', (request, socket, head) => {
+    if (ready) ready.upgrade(request, socket, head);
+    else held.push((handlers) => handlers.upgrade(request, socket, head));
+  });
+  return (handlers) => {
+    ready = handlers;
+    for (const serve of held.splice(0)) serve(handlers);
+  };
 }
 
 async function listen(server: Server, { port, host }: LocalConfig): Promise<void> {

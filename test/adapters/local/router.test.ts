@@ -303,7 +303,8 @@ describe('router', () => {
     const statuses = new Set<number>();
     const load = Promise.all(
       ['/', '/pid', '/slow?ms=40', '/slow?ms=90'].map(async (path) => {
-        while (running) statuses.add((await ask(host, path)).status);
+        const method = path.includes('90') ? 'POST' : 'GET';
+        while (running) statuses.add((await ask(host, path, { method })).status);
       }),
     );
     for (const number of [2, 3]) await deploy(web, number, String(number), { routes: [] });

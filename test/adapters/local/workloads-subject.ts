@@ -52,7 +52,7 @@ export async function makeLocalSubject(
       await cp(image.path, target, { recursive: true });
       return image.config;
     },
-    timing: { livenessMs: 40, readinessMs: 40, settleMs: 150, sampleMs: 250, ...timing },
+    timing: { livenessMs: 40, readinessMs: 40, settleMs: 150, sampleMs: 200, backoffMs: 30, ...timing },
   });
   return {
     workloads,

@@ -22,6 +22,7 @@ export interface Proxy {
 /** Shorter than what servers give an idle connection (Node: 5 s), so that we close it first. */
 const IDLE_CONNECTION_MS = 4000;
 const FREE_CONNECTIONS = 32;
+const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 const hasBody = ({ headers }: IncomingMessage): boolean =>
   headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
@@ -71,8 +72,10 @@ export function createProxy(silenceMs: number): Proxy {
       const body = hasBody(incoming);
       const headers = requestHeaders(incoming);
       if (incoming.headers['transfer-encoding'] !== undefined) headers.push('Transfer-Encoding', 'chunked');
-      // A kept connection may be closed under our hands. Without a body that can be tried again, else use a new one.
-      const upstream = open(incoming, backend, headers, body ? false : agentOf(backend));
+      // A kept connection may be closed under our hands, and nobody can tell whether the request was carried out:
+      // only one that is safe and short is tried again, any other gets a new connection.
+      const repeatable = !body && SAFE.has(incoming.method ?? '');
+      const upstream = open(incoming, backend, headers, repeatable ? agentOf(backend) : false);
       const release = backend.acquire();
       return new Promise((resolve) => {
         let late = false;
@@ -93,7 +96,7 @@ export function createProxy(silenceMs: number): Proxy {
         upstream.on('error', (error: NodeJS.ErrnoException) => {
           if (response.headersSent) response.destroy();
           if (late) return finish('timeout');
-          const retry = !started && (error.code === 'ECONNREFUSED' || (upstream.reusedSocket && !body));
+          const retry = !started && (error.code === 'ECONNREFUSED' || (upstream.reusedSocket && repeatable));
           finish(retry && !response.destroyed ? 'refused' : 'failed');
         });
         upstream.on('response', (answer) => {

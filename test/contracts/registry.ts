@@ -1,0 +1,149 @@
+/** What all Registries guarantee. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Registry, RepositoryRef } from '../../functions/ports/registry.ts';
+
+export interface RegistrySubject {
+  registry: Registry;
+  /** Adds an image whose content follows from `content`, with `content` as its label `test`. */
+  push(repository: RepositoryRef, content: string, tags?: string[]): Promise<string>;
+  dispose(): Promise<void>;
+}
+
+let names = 0;
+
+export function registryContract(name: string, makeSubject: () => Promise<RegistrySubject>): void {
+  describe(`Registry contract: ${name}`, () => {
+    let subject: RegistrySubject;
+    let registry: Registry;
+    beforeAll(async () => {
+      subject = await makeSubject();
+      registry = subject.registry;
+    });
+    afterAll(() => subject.dispose());
+
+    const unavailable = expect.objectContaining({ code: 'image_unavailable' });
+    const fresh = async (): Promise<RepositoryRef> => {
+      const repository = { project: `p${process.pid}-${names++}`, service: 'web' };
+      await registry.ensureRepository(repository);
+      return repository;
+    };
+
+    it('makes a repository once, and again without effect', async () => {
+      const repository = await fresh();
+      expect(await registry.list(repository)).toEqual([]);
+      const digest = await subject.push(repository, 'a');
+      await registry.ensureRepository(repository);
+      expect(await registry.list(repository)).toEqual([digest]);
+    });
+
+    it('makes the same repository many times at once', async () => {
+      const repository = { project: `p${process.pid}-${names++}`, service: 'web' };
+      await Promise.all(Array.from({ length: 8 }, () => registry.ensureRepository(repository)));
+      expect(await registry.list(repository)).toEqual([]);
+    });
+
+    it('resolves a digest, a tag and full references to the same image', async () => {
+      const repository = await fresh();
+      const digest = await subject.push(repository, 'a', ['v1', 'latest']);
+      expect(digest).toMatch(/^sha256:[0-9a-f]{64}$/);
+      const path = `${repository.project}/web`;
+      const image = await registry.resolve(repository, digest);
+      expect(image).toMatchObject({ digest, config: { labels: { test: 'a' } } });
+      expect(image.size).toBeGreaterThan(0);
+      for (const reference of ['v1', path, `${path}:v1`, `${path}@${digest}`, `${path}:v1@${digest}`])
+        expect(await registry.resolve(repository, reference), reference).toEqual(image);
+    });
+
+    it('gives the same content the same digest, once in the list', async () => {
+      const repository = await fresh();
+      const first = await subject.push(repository, 'same');
+      expect(await subject.push(repository, 'same', ['x'])).toBe(first);
+      expect(await subject.push(repository, 'same', ['y'])).toBe(first);
+      expect(await registry.list(repository)).toEqual([first]);
+      expect((await registry.resolve(repository, 'x')).digest).toBe(first);
+    });
+
+    it('keeps an image whose tag has moved on', async () => {
+      const repository = await fresh();
+      const first = await subject.push(repository, 'one', ['stable']);
+      const second = await subject.push(repository, 'two', ['stable']);
+      expect((await registry.resolve(repository, 'stable')).digest).toBe(second);
+      expect((await registry.resolve(repository, first)).config.labels.test).toBe('one');
+      // The digest counts, whatever the tag says by now.
+      const both = `${repository.project}/web:stable@${first}`;
+      expect((await registry.resolve(repository, both)).digest).toBe(first);
+      expect((await registry.list(repository)).sort()).toEqual([first, second].sort());
+    });
+
+    it('keeps repositories apart', async () => {
+      const [mine, theirs] = [await fresh(), await fresh()];
+      const digest = await subject.push(theirs, 'theirs', ['v1']);
+      for (const reference of [digest, 'v1', `${theirs.project}/web:v1`, `${theirs.project}/web@${digest}`])
+        await expect(registry.resolve(mine, reference), reference).rejects.toEqual(unavailable);
+      expect(await registry.list(mine)).toEqual([]);
+    });
+
+    it('loses no image when many are pushed at once', async () => {
+      const repository = await fresh();
+      const contents = Array.from({ length: 6 }, (_, index) => `image ${index}`);
+      const digests = await Promise.all(
+        contents.map((content, index) => subject.push(repository, content, [`t${index}`, 'newest'])),
+      );
+      expect(new Set(await registry.list(repository))).toEqual(new Set(digests));
+      for (const [index, digest] of digests.entries())
+        expect((await registry.resolve(repository, `t${index}`)).digest).toBe(digest);
+    });
+
+    it('removes a repository with all in it, and again without effect', async () => {
+      const repository = await fresh();
+      const other = { ...repository, service: 'other' };
+      const kept = await subject.push(other, 'kept');
+      const digest = await subject.push(repository, 'gone', ['v1']);
+      await registry.removeRepository(repository);
+      await registry.removeRepository(repository);
+      expect(await registry.list(repository)).toEqual([]);
+      await expect(registry.resolve(repository, digest)).rejects.toEqual(unavailable);
+      await registry.ensureRepository(repository);
+      await expect(registry.resolve(repository, 'v1')).rejects.toEqual(unavailable);
+      expect(await registry.list(other)).toEqual([kept]);
+    });
+
+    it.each([
+      '',
+      'missing',
+      `sha256:${'0'.repeat(64)}`,
+      'sha256:',
+      'sha256:../../x',
+      `sha512:${'0'.repeat(64)}`,
+      '../other/web:v1',
+      '/etc/passwd',
+      'docker.io/library/alpine:latest',
+      'evil.example/p/web:v1',
+      '@',
+      ':',
+      'v1@',
+      'v1\n',
+      'v1\0',
+      '-v1',
+      '__proto__',
+      'x'.repeat(129),
+    ])('refuses the reference %j', async (reference) => {
+      const repository = await fresh();
+      await subject.push(repository, 'a', ['v1']);
+      await expect(registry.resolve(repository, reference)).rejects.toEqual(unavailable);
+    });
+
+    it.each([
+      ['..', 'web'],
+      ['a/b', 'web'],
+      ['', 'web'],
+      ['p', '../../x'],
+      ['P', 'web'],
+      ['p\n', 'web'],
+    ])('refuses the repository %j/%j', async (project, service) => {
+      await expect(registry.ensureRepository({ project, service })).rejects.toThrow();
+      await expect(registry.resolve({ project, service }, 'v1')).rejects.toThrow();
+      await expect(registry.removeRepository({ project, service })).rejects.toThrow();
+    });
+  });
+}
