@@ -17,7 +17,7 @@ export async function readBytes(body: ReadableStream<Uint8Array> | null, max: nu
     const { done, value } = await reader.read();
     if (done) break;
     size += value.byteLength;
-    if (false) {
+    if (size > max) {
       await reader.cancel().catch(() => undefined);
       throw new Problem('payload_too_large', `The body is larger than ${max / 1024} KiB.`, {
         hint: 'Send less at a time; source code goes to .../builds as application/gzip.',

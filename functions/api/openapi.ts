@@ -98,13 +98,11 @@ function toConfig(route: Route): RouteConfig {
 function paramSchema(name: string): z.ZodType {
   const form = paramForms[name];
   if (!form) throw new Error(`The path parameter "${name}" has no form`);
-  return z
-    .string()
-    .openapi({
-      pattern: form.pattern.source,
-      description: `${form.summary} It ${form.rule}.`,
-      example: form.example,
-    });
+  return z.string().openapi({
+    pattern: form.pattern.source,
+    description: `${form.summary} It ${form.rule}.`,
+    example: form.example,
+  });
 }
 
 function headersOf(route: Route) {

@@ -111,7 +111,7 @@ export const versionRoutes = [
       },
     },
     answers: { 201: { summary: 'Registered', schema: detailSchema, location: true } },
-    problems: ['invalid_score', 'image_unavailable', 'conflict'],
+    problems: ['invalid_score', 'unresolved_placeholder', 'image_unavailable', 'conflict'],
     handle: ({ ports, params, body, change }) =>
       change(created, async (caller) => {
         await getService(ports.store, params);

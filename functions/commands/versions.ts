@@ -10,6 +10,7 @@ import {
 import type { Source, Version } from '../core/model.ts';
 import { shortHash } from '../core/names.ts';
 import { Problem } from '../core/problem.ts';
+import { provisionOrder } from '../core/score/references.ts';
 import type { ScoreWorkload } from '../core/score/types.ts';
 import type { Ports } from '../ports/index.ts';
 import type { Item, Store, Write } from '../ports/store.ts';
@@ -46,11 +47,12 @@ function canonical(value: unknown): string {
 
 /**
  * Registers a version; one that is there already is given again, with the tags added.
- * @throws Problem not_found (service)
+ * @throws Problem not_found (service) | unresolved_placeholder (one that no resource of the workload can give)
  */
 export function registerVersion(ports: Ports, caller: Caller, input: NewVersion): Promise<Version> {
   const ref = { project: input.project, service: input.service };
   const id = versionId(input.digest, input.workload);
+  provisionOrder(input.workload);
   return retryOnConflict(async () => {
     const { store, effects } = ports;
     const pointer = await store.get<{ order: string }>(versionIdKey(ref, id));

@@ -4,7 +4,6 @@ import { operationKey, operationLog } from '../core/keys.ts';
 import type { Operation, Version } from '../core/model.ts';
 import { Problem } from '../core/problem.ts';
 import { withFileContents } from '../core/score/files.ts';
-import { parseScore } from '../core/score/parse.ts';
 import type { ScoreWorkload } from '../core/score/types.ts';
 import type { BuildResult, BuildSource } from '../ports/builder.ts';
 import type { Ports } from '../ports/index.ts';
@@ -32,7 +31,7 @@ export const buildImage: Step = {
       {
         ...repository,
         digest: built.digest,
-        workload: workloadOf(operation, built),
+        workload: await workloadOf(operation, built),
         source: built.source,
         tags: tagsOf(operation, built),
         size: image.size,
@@ -55,7 +54,9 @@ function tagsOf({ input }: Operation, { source }: BuildResult): string[] {
 }
 
 /** The source's Score file, or the least one that runs the image and serves its port. */
-function workloadOf(operation: Operation, built: BuildResult): ScoreWorkload {
+async function workloadOf(operation: Operation, built: BuildResult): Promise<ScoreWorkload> {
+  // The YAML parser is not needed before the first build.
+  const { parseScore } = await import('../core/score/parse.ts');
   if (built.score !== undefined) return withFileContents(parseScore(built.score), built.files);
   return {
     apiVersion: 'score.dev/v1b1',

@@ -12,7 +12,7 @@ import {
 } from '../core/model.ts';
 import { Problem } from '../core/problem.ts';
 import { resourceIdentity } from '../core/score/identity.ts';
-import { expand } from '../core/score/placeholders.ts';
+import { expandDeep } from '../core/score/placeholders.ts';
 import { provisionOrder } from '../core/score/references.ts';
 import type { Ports } from '../ports/index.ts';
 import { resourceType } from '../resources/index.ts';
@@ -88,16 +88,8 @@ function expandParams(
   outputs: Record<string, ResourceOutputs>,
 ): Record<string, unknown> {
   const lookup = outputLookup(deployment.workload, outputs, new Map());
-  const walk = (value: unknown, where: string): unknown => {
-    if (typeof value === 'string') return expand(value, lookup, where);
-    if (Array.isArray(value)) return value.map((inner, index) => walk(inner, `${where}[${index}]`));
-    if (value === null || typeof value !== 'object') return value;
-    return Object.fromEntries(
-      Object.entries(value).map(([key, inner]) => [key, walk(inner, `${where}.${key}`)]),
-    );
-  };
   const params = deployment.workload.resources![name]!.params ?? {};
-  return walk(params, `resources.${name}.params`) as Record<string, unknown>;
+  return expandDeep(params, lookup, `resources.${name}.params`) as Record<string, unknown>;
 }
 
 async function recordOwner(ports: Ports, type: string, request: ResourceRequest): Promise<void> {

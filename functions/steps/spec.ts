@@ -1,20 +1,13 @@
 /** From a deployment's pins to a workload with everything resolved. The result holds secret values. */
 import type { Deployment, InstanceRef, ResourceOutputs } from '../core/model.ts';
 import { Problem } from '../core/problem.ts';
-import { expand, placeholders } from '../core/score/placeholders.ts';
-import { parseCpu, parseMemory } from '../core/score/quantities.ts';
+import { expand, lookupMetadata, placeholders } from '../core/score/placeholders.ts';
+import { containerCompute } from '../core/score/quantities.ts';
+import { references } from '../core/score/references.ts';
 import { workloadSettings } from '../core/score/settings.ts';
-import type { ScoreCompute, ScoreContainer, ScoreProbe, ScoreWorkload } from '../core/score/types.ts';
+import type { ScoreContainer, ScoreProbe, ScoreWorkload } from '../core/score/types.ts';
 import type { Ports } from '../ports/index.ts';
-import type {
-  Compute,
-  ContainerSpec,
-  FileSpec,
-  Probe,
-  Route,
-  ServicePort,
-  WorkloadSpec,
-} from '../ports/workloads.ts';
+import type { ContainerSpec, FileSpec, Probe, Route, ServicePort, WorkloadSpec } from '../ports/workloads.ts';
 
 /** Values by `resource.output`, read once for a spec. */
 interface Resolved {
@@ -68,7 +61,7 @@ export function outputLookup(
 ): (path: string[]) => string {
   return (path) => {
     const [root, name, ...rest] = path;
-    if (root === 'metadata') return metadataText(workload, path.slice(1));
+    if (root === 'metadata') return metadataText(workload, path);
     const output = rest.join('.');
     const found = name !== undefined && Object.hasOwn(outputs, name) ? outputs[name] : undefined;
     if (found && Object.hasOwn(found.values, output)) return found.values[output]!;
@@ -78,6 +71,14 @@ export function outputLookup(
   };
 }
 
+function metadataText(workload: ScoreWorkload, path: string[]): string {
+  const text = lookupMetadata(workload.metadata, path.slice(1));
+  if (text !== undefined) return text;
+  throw new Problem('unresolved_placeholder', `The placeholder \${${path.join('.')}} has no text value.`, {
+    hint: 'Add it to metadata in the Score file.',
+  });
+}
+
 function missingOutput(path: string[], found: ResourceOutputs | undefined): Problem {
   const known = found ? [...Object.keys(found.values), ...Object.keys(found.secrets)] : [];
   return new Problem('unresolved_placeholder', `The placeholder \${${path.join('.')}} has no value.`, {
@@ -85,23 +86,6 @@ function missingOutput(path: string[], found: ResourceOutputs | undefined): Prob
       ? `"${path[1]}" offers: ${known.join(', ')}.`
       : `Nothing named "${path[1]}" offers any output; for secrets, put them into the environment first.`,
   });
-}
-
-function metadataText(workload: ScoreWorkload, path: string[]): string {
-  let value: unknown = workload.metadata;
-  for (const key of path) {
-    const isObject = typeof value === 'object' && value !== null && Object.hasOwn(value, key);
-    value = isObject ? (value as Record<string, unknown>)[key] : undefined;
-  }
-  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
-    return String(value);
-  throw new Problem(
-    'unresolved_placeholder',
-    `The placeholder \${metadata.${path.join('.')}} has no text value.`,
-    {
-      hint: 'Add it to metadata in the Score file.',
-    },
-  );
 }
 
 async function resolveOutputs(
@@ -134,15 +118,11 @@ async function resolveOutputs(
   };
 }
 
-function referencedOutputs(workload: ScoreWorkload): Set<string> {
-  const texts = Object.values(workload.containers).flatMap((container) => [
-    ...Object.values(container.variables ?? {}),
-    ...Object.values(container.volumes ?? {}).map((volume) => volume.source),
-    ...Object.values(container.files ?? {}).flatMap((file) => (file.noExpand ? [] : [file.content ?? ''])),
-  ]);
-  const paths = texts.flatMap((text) => placeholders(text));
-  return new Set(paths.filter(([root]) => root === 'resources').map((path) => path.slice(1).join('.')));
-}
+/** `resource.output` of every placeholder in the containers. */
+const referencedOutputs = (workload: ScoreWorkload): Set<string> =>
+  new Set(
+    references(workload).flatMap(({ refersTo, output }) => (refersTo ? [`${refersTo}.${output ?? ''}`] : [])),
+  );
 
 function containerSpec(
   name: string,
@@ -169,19 +149,24 @@ function containerSpec(
     files: fileSpecs(container, resolved, where),
     volumes: Object.entries(container.volumes ?? {}).map(([target, volume]) => ({
       target,
-      source: expand(volume.source, resolved.lookup, `${where}.volumes.${target}.source`),
+      source: expand(volume.source, sourceOf(resolved), `${where}.volumes.${target}.source`),
       ...(volume.path && { path: volume.path }),
       readOnly: volume.readOnly ?? false,
     })),
     ...(container.livenessProbe && { livenessProbe: probe(container.livenessProbe) }),
     ...(container.readinessProbe && { readinessProbe: probe(container.readinessProbe) }),
-    limits: compute(container.resources?.limits),
-    requests: compute(container.resources?.requests),
+    ...containerCompute(container),
     before: Object.fromEntries(
       Object.entries(container.before ?? {}).map(([other, { ready }]) => [other, ready]),
     ),
   };
 }
+
+/** A volume may name its resource alone: `${resources.data}` stands for `${resources.data.source}`. */
+const sourceOf =
+  ({ lookup }: Resolved) =>
+  (path: string[]): string =>
+    lookup(path.length === 2 && path[0] === 'resources' ? [...path, 'source'] : path);
 
 function fileSpecs(container: ScoreContainer, resolved: Resolved, where: string): FileSpec[] {
   return Object.entries(container.files ?? {}).map(([target, file]) => {
@@ -208,11 +193,6 @@ function probe({ httpGet, exec }: ScoreProbe): Probe {
     ...(exec && { exec }),
   };
 }
-
-const compute = (limits: ScoreCompute | undefined): Compute => ({
-  ...(limits?.cpu && { cpu: parseCpu(limits.cpu) }),
-  ...(limits?.memory && { memoryBytes: parseMemory(limits.memory) }),
-});
 
 /** Routes are resources of type `route`: their outputs say host, path and port. */
 function routesOf(workload: ScoreWorkload, outputs: Record<string, ResourceOutputs>): Route[] {

@@ -296,6 +296,18 @@ describe('Idempotency keys', () => {
     expect((await subject.api('GET', '/v1/projects/demo')).status).toBe(200);
   });
 
+  it('are refused for another path or method with the same body', async () => {
+    await seed(subject);
+    const path = '/v1/projects/demo/environments/dev';
+    await subject.api('POST', `${path}/hibernate`, undefined, key);
+    expectProblem(await subject.api('POST', `${path}/wake`, undefined, key), 422, 'idempotency_key_reused');
+    expectProblem(await subject.api('DELETE', path, undefined, key), 422, 'idempotency_key_reused');
+    const put = (name: string, method = 'PUT') =>
+      subject.api(method, `${path}/secrets/${name}`, { value: 'x' }, { 'idempotency-key': 'other' });
+    expect((await put('A')).status).toBe(201);
+    expectProblem(await put('B'), 422, 'idempotency_key_reused');
+  });
+
   it('make many equal requests at once one', async () => {
     const answers = await Promise.all(Array.from({ length: 20 }, () => create('demo')));
     expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(201));

@@ -9,6 +9,7 @@ import { createFileLogs } from '../../functions/adapters/local/logs.ts';
 import { createSecretsFile } from '../../functions/adapters/local/secrets.ts';
 import { createSqliteStore } from '../../functions/adapters/local/store.ts';
 import { type App, type AppOptions, createApp } from '../../functions/api/app.ts';
+import { routes } from '../../functions/api/routes.ts';
 import { environmentWrite } from '../../functions/commands/environments.ts';
 import { deploymentKey, environmentKey, instanceKey, operationKey } from '../../functions/core/keys.ts';
 import type {
@@ -198,12 +199,29 @@ async function call(
   } as RequestInit);
   const text = await response.text();
   const isJson = response.headers.get('content-type')?.includes('json');
+  if (isJson && response.ok && text !== '') expectDocumented(method, path, response.status, JSON.parse(text));
   return {
     status: response.status,
     headers: response.headers,
     body: isJson && text !== '' ? JSON.parse(text) : undefined,
     text,
   };
+}
+
+const patterns = routes.map((route) => ({
+  route,
+  pattern: new RegExp(`^${route.path.replaceAll('.', '[.]').replaceAll(/\{\w+\}/g, '[^/]+')}$`),
+}));
+
+/** Every answer has the members that the document gives it, and no others. */
+function expectDocumented(method: string, path: string, status: number, body: unknown): void {
+  const at = path.split('?')[0] ?? '';
+  const found = patterns.find(
+    ({ route, pattern }) => route.method === method.toLowerCase() && pattern.test(at),
+  );
+  const answer = found?.route.answers[status];
+  expect(answer, `${method} ${path} answers ${status}`).toBeDefined();
+  if (answer?.schema) expect(answer.schema.parse(body)).toEqual(body);
 }
 
 /** Expects a whole problem document with a code that is on the list. */

@@ -76,14 +76,25 @@ describe('An environment', () => {
   });
 
   it('shows a browser a page that comes back by itself while it wakes', async () => {
-    await subject.operation('POST', `${BASE}/environments/sleepy/hibernate`);
+    const source = await program('late', {
+      server: `
+        import { createServer } from 'node:http';
+        const server = createServer((request, response) => response.end('late'));
+        setTimeout(() => server.listen(process.env.PORT), 2000);`,
+    });
+    const late = (await subject.operation('POST', `${BASE}/services/web/builds`, source)).result.version;
+    await subject.operation('POST', `${BASE}/environments`, { name: 'drowsy' });
+    await subject.operation('POST', `${BASE}/environments/drowsy/services/web/deployments`, {
+      version: late,
+    });
+    await subject.operation('POST', `${BASE}/environments/drowsy/hibernate`);
     const headers = { accept: 'text/html,application/xhtml+xml' };
-    const page = await subject.workload('web.sleepy.shop.localhost', '/', { headers });
+    const page = await subject.workload('web.drowsy.shop.localhost', '/', { headers });
     expect(page.status).toBe(503);
     expect(page.headers['retry-after']).toBeTruthy();
     expect(page.headers['content-type']).toContain('text/html');
-    await untilState('sleepy', 'ready');
-    expect((await subject.workload('web.sleepy.shop.localhost', '/', { headers })).text).toBe('awake');
+    await untilState('drowsy', 'ready');
+    expect((await subject.workload('web.drowsy.shop.localhost', '/', { headers })).text).toBe('late');
   });
 
   it('wakes by a request also after a restart of Berth', async () => {

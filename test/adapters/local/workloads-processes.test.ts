@@ -346,10 +346,9 @@ describe('processes', () => {
     await subject.workloads.apply(workloadSpec(ref, 2, containerSpec(digest)));
     await rollout(ref, 2);
     await eventually(
-      () => subject.workloads.status(ref),
-      (status) => status?.replicas.length === 1,
+      () => [...second, stray ?? 0].filter(alive),
+      (left) => left.length === 0,
     );
-    expect([...second, stray ?? 0].filter(alive)).toEqual([]);
     const third = await family();
     expect(third.filter(alive)).toEqual(third);
     await subject.workloads.scale(ref, 0);

@@ -1,6 +1,6 @@
 /** Starts programs by argument list, in a process group of their own, and never leaves one behind. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import type { Readable } from 'node:stream';
+import { PassThrough, type Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 
 /** Longer lines are cut. */
@@ -67,8 +67,9 @@ export async function run(command: string, args: readonly string[], options: Run
   try {
     readLines(child.stderr, take);
     let taken: Promise<void> | undefined;
+    // Piped at once: Node drops what is not yet being read when the program exits.
     if (options.onStdout)
-      taken = options.onStdout(child.stdout).catch((error: unknown) => {
+      taken = options.onStdout(child.stdout.pipe(new PassThrough())).catch((error: unknown) => {
         killGroup(child);
         throw error;
       });

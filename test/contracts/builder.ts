@@ -1,0 +1,234 @@
+/** What all Builders guarantee. */
+import { createHash } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Builder, BuildResult, BuildSource } from '../../functions/ports/builder.ts';
+import { type Registry, SCORE_LABEL } from '../../functions/ports/registry.ts';
+import { helloFiles, sourceArchive, streamOf, tar } from '../support/archive.ts';
+
+export interface BuilderSubject {
+  builder: Builder;
+  registry: Registry;
+  /** Largest upload, bytes. */
+  sourceMaxBytes: number;
+  dispose(): Promise<void>;
+}
+
+const repository = { project: 'demo', service: 'hello' };
+let operations = 0;
+
+const SCORE = `apiVersion: score.dev/v1b1
+metadata:
+  name: hello
+containers:
+  main:
+    image: .
+    files:
+      /etc/motd:
+        source: ./etc/motd
+      /etc/logo:
+        source: etc/logo.bin
+`;
+
+export function builderContract(name: string, makeSubject: () => Promise<BuilderSubject>): void {
+  describe(`Builder contract: ${name}`, () => {
+    let subject: BuilderSubject;
+    let builder: Builder;
+    beforeAll(async () => {
+      subject = await makeSubject();
+      builder = subject.builder;
+    });
+    afterAll(() => subject.dispose());
+
+    const problem = (code: string) => expect.objectContaining({ code, hint: expect.stringMatching(/./) });
+    const never = new AbortController().signal;
+    const newOperation = (): string => `op${operations++}`;
+    const build = (source: BuildSource, log: string[] = [], signal = never, operation = newOperation()) =>
+      builder.build({ repository, operation, source }, (line) => log.push(line), signal);
+    const save = (archive: Uint8Array) => builder.saveSource(streamOf(archive));
+    async function buildFiles(files: Record<string, string>, log: string[] = []): Promise<BuildResult> {
+      const { id } = await save(await sourceArchive(files));
+      return build({ kind: 'upload', id }, log).finally(() => builder.removeSource(id));
+    }
+
+    describe('Uploads', () => {
+      it.each([1, 7, 65_536])('are kept with hash and size, in chunks of %i bytes', async (size) => {
+        const archive = await sourceArchive(helloFiles);
+        const saved = await builder.saveSource(streamOf(archive, size));
+        const sha256 = createHash('sha256').update(archive).digest('hex');
+        expect(saved).toEqual({ id: expect.stringMatching(/^[\w-]+$/), sha256, bytes: archive.byteLength });
+        await builder.removeSource(saved.id);
+      });
+
+      it('are apart from one another, though equal', async () => {
+        const archive = await sourceArchive(helloFiles);
+        const [one, other] = await Promise.all([save(archive), save(archive)]);
+        expect(one.id).not.toBe(other.id);
+        await builder.removeSource(one.id);
+        expect((await build({ kind: 'upload', id: other.id })).digest).toMatch(/^sha256:/);
+        await builder.removeSource(other.id);
+      });
+
+      it.each([
+        ['nothing', Buffer.alloc(0)],
+        ['one byte of gzip', Buffer.from([0x1f])],
+        ['a zip file', Buffer.from('PK\u0003\u0004rest')],
+        ['a plain tar', Buffer.alloc(1024)],
+      ])('of %s are refused', async (_, data) => {
+        await expect(save(data)).rejects.toEqual(problem('invalid_archive'));
+      });
+
+      it('that are too large are refused before they are read to the end', async () => {
+        let given = 0;
+        let canceled = false;
+        const chunk = new Uint8Array(65_536);
+        chunk.set([0x1f, 0x8b]);
+        const endless = new ReadableStream<Uint8Array>({
+          pull(controller) {
+            given += chunk.byteLength;
+            controller.enqueue(given === chunk.byteLength ? chunk : new Uint8Array(65_536));
+          },
+          cancel() {
+            canceled = true;
+          },
+        });
+        await expect(builder.saveSource(endless)).rejects.toEqual(problem('payload_too_large'));
+        expect(given).toBeLessThan(subject.sourceMaxBytes + 4 * 65_536);
+        expect(canceled).toBe(true);
+      });
+
+      it('whose body fails leave the error', async () => {
+        const broken = new ReadableStream({ pull: (controller) => controller.error(new Error('cut off')) });
+        await expect(builder.saveSource(broken)).rejects.toThrow('cut off');
+      });
+
+      it('are removed once, and again without effect', async () => {
+        const { id } = await save(await sourceArchive(helloFiles));
+        await builder.removeSource(id);
+        await builder.removeSource(id);
+        await builder.removeSource('../../etc/passwd');
+        await expect(build({ kind: 'upload', id })).rejects.toEqual(problem('source_unavailable'));
+      });
+
+      it.each(['', '..', '../x', 'x/../../y', '0'.repeat(32)])(
+        'are not found under the id %j',
+        async (id) => {
+          await expect(build({ kind: 'upload', id })).rejects.toEqual(problem('source_unavailable'));
+        },
+      );
+    });
+
+    describe('Builds', () => {
+      it('give an image in the registry, told line by line', async () => {
+        const log: string[] = [];
+        const archive = await sourceArchive(helloFiles);
+        const { id, sha256, bytes } = await save(archive);
+        const result = await build({ kind: 'upload', id }, log);
+        expect(result).toMatchObject({ source: { kind: 'upload', sha256, bytes }, files: {} });
+        expect(result.score).toBeUndefined();
+        expect(result.detected).not.toBe('');
+        const image = await subject.registry.resolve(repository, result.digest);
+        expect([...image.config.entrypoint, ...image.config.cmd].length).toBeGreaterThan(0);
+        expect(log.length).toBeGreaterThan(0);
+        expect(log.filter((line) => line.includes('\n'))).toEqual([]);
+      });
+
+      it('of the same source give the same digest, another time and at the same time', async () => {
+        const first = await buildFiles(helloFiles);
+        const reordered = Object.fromEntries(Object.entries(helloFiles).reverse());
+        const [again, other] = await Promise.all([buildFiles(helloFiles), buildFiles(reordered)]);
+        expect([again.digest, other.digest]).toEqual([first.digest, first.digest]);
+      });
+
+      it('run again under the same operation', async () => {
+        const { id } = await save(await sourceArchive(helloFiles));
+        const operation = newOperation();
+        const first = await build({ kind: 'upload', id }, [], never, operation);
+        expect(await build({ kind: 'upload', id }, [], never, operation)).toEqual(first);
+      });
+
+      it('of changed source give another digest', async () => {
+        const changed = { ...helloFiles, 'server.js': `${helloFiles['server.js']}// changed` };
+        expect((await buildFiles(changed)).digest).not.toBe((await buildFiles(helloFiles)).digest);
+      });
+
+      it.each(['score.yaml', 'score.yml'])('hand on %s and the files that it names', async (file) => {
+        const files = { ...helloFiles, [file]: SCORE, 'etc/motd': 'Grüße', 'etc/logo.bin': '\u0000\u0001' };
+        const result = await buildFiles(files);
+        expect(result.score).toBe(SCORE);
+        expect(result.files).toEqual({
+          './etc/motd': Buffer.from('Grüße').toString('base64'),
+          'etc/logo.bin': Buffer.from('\u0000\u0001').toString('base64'),
+        });
+        const image = await subject.registry.resolve(repository, result.digest);
+        expect(image.config.labels[SCORE_LABEL]).toBe(SCORE);
+      });
+
+      it.each([
+        ['is no Score', 'apiVersion: v1\nkind: Pod\n'],
+        ['names a file that is missing', SCORE],
+        ['names a file outside', SCORE.replace('./etc/motd', '../../../../etc/passwd')],
+        ['names an absolute file', SCORE.replace('./etc/motd', '/etc/passwd')],
+        ['names a folder', SCORE.replace('./etc/motd', 'etc')],
+        ['is very large', `# ${'x'.repeat(300_000)}\n${SCORE}`],
+      ])('are refused when the Score file %s', async (_, score) => {
+        const files = { ...helloFiles, 'score.yaml': score, 'etc/logo.bin': 'x' };
+        await expect(buildFiles(files)).rejects.toEqual(problem('invalid_score'));
+      });
+
+      it('of nothing that runs are refused', async () => {
+        await expect(buildFiles({ 'README.md': 'x' })).rejects.toEqual(problem('nothing_to_run'));
+      });
+
+      it.each([
+        ['no tar', gzipSync(Buffer.from('x'.repeat(5000)))],
+        ['half a gzip file', gzipSync(Buffer.from('x'.repeat(5000))).subarray(0, 30)],
+        ['gzip and then noise', Buffer.concat([Buffer.from([0x1f, 0x8b]), Buffer.alloc(5000, 7)])],
+      ])('of an archive that is %s are refused', async (_, archive) => {
+        const { id } = await save(archive);
+        await expect(build({ kind: 'upload', id })).rejects.toEqual(problem('invalid_archive'));
+        await builder.removeSource(id);
+      });
+
+      it('of an archive that escapes are refused, naming entry and rule', async () => {
+        const { id } = await save(gzipSync(await tar([{ name: '../escaped\u202e', content: 'x' }])));
+        const refused = build({ kind: 'upload', id });
+        await expect(refused).rejects.toEqual(problem('invalid_archive'));
+        await expect(refused).rejects.toThrow(/"\.\.\/escaped\\u202e": "\.\." is not allowed/);
+        await builder.removeSource(id);
+      });
+
+      it.each(['--upload-pack=touch /tmp/x', '-x', 'a..b', 'a b', 'a:b', '', 'a\n'])(
+        'from git refuse the ref %j',
+        async (ref) => {
+          const source = { kind: 'git', url: 'https://git.example/a/b', ref } as const;
+          await expect(build(source)).rejects.toEqual(problem('source_unavailable'));
+        },
+      );
+
+      it.each([
+        'http://git.example/a',
+        'ext::sh -c "touch /tmp/x"',
+        'git@git.example:a/b',
+        '--upload-pack=x',
+        'https://user:secret@git.example/a',
+        'https://127.0.0.1/a',
+        'https://[::1]/a',
+        'https://[::ffff:127.0.0.1]/a',
+        'https://169.254.169.254/latest/meta-data',
+        'https://0x7f000001/a',
+        'https://localhost/a',
+      ])('from git refuse the URL %j', async (url) => {
+        await expect(build({ kind: 'git', url, ref: 'main' })).rejects.toEqual(problem('source_unavailable'));
+      });
+
+      it('that are canceled end so', async () => {
+        const { id } = await save(await sourceArchive(helloFiles));
+        await expect(build({ kind: 'upload', id }, [], AbortSignal.abort())).rejects.toEqual(
+          problem('canceled'),
+        );
+        await builder.removeSource(id);
+      });
+    });
+  });
+}
