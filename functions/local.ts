@@ -99,8 +99,6 @@ export async function startLocal(config: LocalConfig, log: LocalLog = createLoca
   }
 }
 
-type LocalPorts = Awaited<ReturnType<typeof createPorts>>;
-
 async function createPorts(config: LocalConfig, instanceId: string, baseHost: () => string, log: LocalLog) {
   const path = (name: string): string => join(config.dataDirectory, name);
   const effects = createEffects();
@@ -185,14 +183,30 @@ async function listen(server: Server, { port, host }: LocalConfig): Promise<void
   });
 }
 
-async function main(): Promise<void> {
+/** Runs Berth as this process: configuration from the environment, stopped by SIGTERM or SIGINT. */
+export async function main(): Promise<void> {
   const log = createLocalLog();
-  const config = readConfig(process.env);
-  const berth = await startLocal(config, log);
-  const stop = (signal: string): void => {
-    log.info(`${signal}: stopping`);
+  try {
+    const config = readConfig(process.env);
+    const berth = await startLocal(config, log);
+    stopOnSignals(berth, log);
+    log.banner(berth.url, config);
+    if (config.demo) void showDemo(berth, config, log);
+  } catch (error) {
+    const known = error instanceof Problem || error instanceof ConfigError;
+    console.error(known ? `Berth did not start: ${error.message}` : error);
+    if (error instanceof Problem) console.error(`Next: ${error.hint}`);
+    process.exit(1);
+  }
+}
+
+function stopOnSignals(berth: LocalBerth, log: LocalLog): void {
+  let stopping = false;
+  const stop = (signal: NodeJS.Signals): void => {
     // A second signal does not wait.
-    process.once('SIGINT', () => process.exit(130));
+    if (stopping) process.exit(1);
+    stopping = true;
+    log.info(`${signal}: stopping`);
     berth.close().then(
       () => process.exit(0),
       (error: unknown) => {
@@ -201,24 +215,15 @@ async function main(): Promise<void> {
       },
     );
   };
-  process.once('SIGTERM', () => stop('SIGTERM')).once('SIGINT', () => stop('SIGINT'));
-  log.banner(berth.url, config);
-  if (config.demo) {
+  process.on('SIGTERM', stop).on('SIGINT', stop);
+}
+
+async function showDemo(berth: LocalBerth, config: LocalConfig, log: LocalLog): Promise<void> {
+  try {
     const { runDemo } = await import('./local/demo.ts');
     await berth.resumed;
-    await runDemo(berth, config, log).catch((error: unknown) =>
-      log.error('The demo could not be set up', error),
-    );
+    await runDemo(berth, config, log);
+  } catch (error) {
+    log.error('The demo could not be set up', error);
   }
 }
-
-if (import.meta.main) {
-  main().catch((error: unknown) => {
-    const known = error instanceof Problem || error instanceof ConfigError;
-    console.error(known ? `Berth did not start: ${error.message}` : error);
-    if (error instanceof Problem) console.error(`Next: ${error.hint}`);
-    process.exit(1);
-  });
-}
-
-export type { LocalPorts };

@@ -30,7 +30,7 @@ export async function freePort(): Promise<number> {
 /** Spawns without waiting until it serves. */
 export function spawnBerth(directory: string, port: number): { child: ChildProcess; output: () => string } {
   let output = '';
-  const child = spawn(process.execPath, ['functions/local.ts'], {
+  const child = spawn(process.execPath, ['scripts/start.mjs'], {
     cwd: root,
     env: {
       ...process.env,

@@ -5,6 +5,7 @@
  */
 import { DatabaseSync } from 'node:sqlite';
 import type { WorkflowStatus, Workflows } from '../../ports/workflows.ts';
+import { loadInterpreter } from './interpreter.ts';
 
 /** The part of a state machine definition that this adapter reads. */
 export interface LocalStateMachine {
@@ -122,8 +123,7 @@ async function interpret(
   options: LocalWorkflowsOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  // 1.4 MB of modules that nothing needs before the first operation.
-  const { StateMachine } = await import('aws-local-stepfunctions');
+  const { StateMachine } = await loadInterpreter();
   signal.throwIfAborted();
   const inFlight = new Set<Promise<unknown>>();
   const handlers = Object.entries(machine.tasks).map(([state, step]) => {

@@ -368,6 +368,13 @@ describe('git', () => {
     expect(existsSync(mark)).toBe(false);
   });
 
+  it.skipIf(process.getuid?.() !== 0)('reads a repository of another user', async () => {
+    const subject = await createSubject();
+    const directory = createRepository(helloFiles);
+    execFileSync('chown', ['-R', '12345', directory]);
+    expect((await subject.git(directory, 'main')).source.kind).toBe('git');
+  });
+
   it('leaves links and submodules out', async () => {
     const subject = await createSubject();
     const inner = createRepository({ 'inner.txt': 'x' });
@@ -444,6 +451,21 @@ describe('git', () => {
     const directory = createRepository(helloFiles);
     for (const url of [directory, `file://${directory}`])
       await expect(subject.git(url, 'main')).rejects.toThrow(/switched off/);
+  });
+});
+
+describe('An upload', () => {
+  it('is looked for in its directory alone', async () => {
+    const { builder, builds } = await createSubject();
+    const outside = join(builds, 'outside.tar.gz');
+    writeFileSync(outside, await sourceArchive(helloFiles));
+    const source = { kind: 'upload', id: '../outside' } as const;
+    const request = { repository, operation: 'op', source };
+    await expect(builder.build(request, () => undefined, never)).rejects.toMatchObject({
+      code: 'source_unavailable',
+    });
+    await builder.removeSource('../outside');
+    expect(existsSync(outside)).toBe(true);
   });
 });
 

@@ -172,7 +172,11 @@ describe('A damaged layout', () => {
     const path = blob(directory, what === 'manifest' ? digest : manifest.config.digest);
     const text = readFileSync(path, 'utf8');
     // The same length, and still well-formed.
-    writeFileSync(path, text.replace('sha256:', 'sha256:'.toUpperCase()).replace('server.js', 'evil-1.js'));
+    writeFileSync(
+      path,
+      text.replace('manifest.v1+json', 'manifest.v9+json').replace('server.js', 'evil-1.js'),
+    );
+    expect(readFileSync(path, 'utf8')).not.toBe(text);
     await expect(layout.resolve(repository, digest)).rejects.toEqual(unavailable);
     writeFileSync(path, text);
     expect((await layout.resolve(repository, digest)).digest).toBe(digest);
@@ -209,7 +213,7 @@ describe('A damaged layout', () => {
 /** Puts an image with a tar of these entries into a layout, as another tool might. */
 async function foreignImage(
   entries: readonly (readonly (Partial<Header> & { name: string; content?: string })[])[],
-  compress: 'zstd' | 'gzip' = 'zstd',
+  { compress = 'zstd', diffId }: { compress?: 'zstd' | 'gzip'; diffId?: string } = {},
 ) {
   const directory = temporary();
   const layout: OciLayout = await createOciLayout({ directory });
@@ -226,7 +230,7 @@ async function foreignImage(
     for (const { content, ...header } of layer) tar.entry(header as Header, content ?? '');
     tar.finalize();
     const data = await buffer(tar as unknown as Readable);
-    diffIds.push(`sha256:${createHash('sha256').update(data).digest('hex')}`);
+    diffIds.push(diffId ?? `sha256:${createHash('sha256').update(data).digest('hex')}`);
     const mediaType = `application/vnd.oci.image.layer.v1.tar+${compress}`;
     layers.push({ mediaType, ...put(compress === 'zstd' ? zstdCompressSync(data) : gzipSync(data)) });
   }
@@ -270,7 +274,7 @@ describe('Layers of other tools', () => {
           { name: 'becomes-folder/x', content: 'x' },
         ],
       ],
-      compress,
+      { compress },
     );
     await image.unpack();
     const found = readdirSync(image.target, { recursive: true, withFileTypes: true })
@@ -286,6 +290,12 @@ describe('Layers of other tools', () => {
     ]);
     expect(readFileSync(join(image.target, 'changed'), 'utf8')).toBe('new');
     expect(readFileSync(join(image.target, 'hard'), 'utf8')).toBe('kept');
+  });
+
+  it('are refused when the content is not what the configuration says', async () => {
+    const image = await foreignImage([[{ name: 'a', content: 'x' }]], { diffId: `sha256:${'0'.repeat(64)}` });
+    await expect(image.unpack()).rejects.toEqual(unavailable);
+    expect(readdirSync(image.parent)).toEqual([]);
   });
 
   it('are not written through a link', async () => {

@@ -36,7 +36,7 @@ export interface GitRequest {
 }
 
 const HINT =
-  'Check URL and ref. A repository that needs credentials can not be fetched: upload its source instead.';
+  'Check URL and ref; a URL that redirects is refused, it often has to end in .git. A repository that needs credentials can not be fetched: upload its source instead.';
 
 const failed = (why: string, hint = HINT, cause?: unknown) =>
   new Problem('source_unavailable', `The source can not be fetched: ${why}.`, { hint, cause });
@@ -64,6 +64,8 @@ export async function fetchGit(request: GitRequest, options: GitOptions): Promis
     GIT_CONFIG_GLOBAL: configuration,
     GIT_TERMINAL_PROMPT: '0',
     GIT_ATTR_NOSYSTEM: '1',
+    // Not every build of git reads the variable that OpenSSL has for it.
+    ...(process.env.SSL_CERT_FILE ? { GIT_SSL_CAINFO: process.env.SSL_CERT_FILE } : {}),
   };
   const scheme = location.kind === 'local' ? 'file' : 'https';
   const settings = [
@@ -127,7 +129,7 @@ export async function fetchGit(request: GitRequest, options: GitOptions): Promis
       },
     },
   );
-  const [commit = '', author = '', message = ''] = text.trimEnd().split('\0');
+  const [commit = '', author = '', message = ''] = text.trimEnd().split('\0').map(plain);
   if (!isCommit(commit) || (isCommit(ref) && commit !== ref))
     throw failed('git answered with another commit');
   log(`Commit ${commit}: ${message.slice(0, 200)}`);
@@ -188,11 +190,13 @@ function watchSize(repository: string, maxBytes: number, signal: AbortSignal) {
   return { signal: AbortSignal.any([signal, excess.signal]), stop: () => clearInterval(timer) };
 }
 
-/** git's own last words, one line, without the control characters that a server may have put there. */
+/** git's own last words, one line. */
 function explain(tail: readonly string[]): string {
   const line = tail.findLast((text) => /^(fatal|error):/.test(text)) ?? tail.at(-1) ?? 'it gave no reason';
-  return line
-    .replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ')
+  return plain(line)
     .replace(/^(fatal|error): /, '')
     .slice(0, 300);
 }
+
+/** Without control characters, which whoever wrote the commit or runs the server may have put in. */
+const plain = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ');
