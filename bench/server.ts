@@ -50,6 +50,7 @@ export async function startProcess(
     cwd: root,
     env: {
       ...process.env,
+      ...Object.fromEntries(settings),
       BERTH_PORT: String(port),
       BERTH_DATA_DIR: directory,
       BERTH_DEMO: options.demo ? '1' : '0',

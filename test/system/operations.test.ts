@@ -107,6 +107,7 @@ describe('An accepted operation', () => {
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([202]));
     const ids = new Set(answers.map((answer) => answer.body.operation?.id ?? answer.body.id));
     expect(ids.size).toBe(1);
+    await subject.waitFor([...ids][0]);
     const created = (await readAll<BerthEvent>(ports.store, eventsPartition('shop'))).filter(
       ({ data }) => data.type === 'environment.created' && data.environment === 'once',
     );
