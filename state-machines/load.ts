@@ -104,7 +104,7 @@ type Fail = (message: string) => never;
 const TASK_KEYS = ['Type', 'Resource', 'TimeoutSeconds', 'Retry', 'Catch', 'ResultPath', 'Next', 'End'];
 
 /** Errors that may be retried: those that say "try again", never "this failed". */
-const RETRYABLE = /^(Berth\.(Transient|StillProgressing)|Lambda\.\w+)$/;
+const RETRYABLE = /^(Berth\.(Transient|unavailable|StillProgressing)|Lambda\.\w+)$/;
 
 function resolveTask(
   name: string,

@@ -177,10 +177,18 @@ async function connectWhenReady(port: number, password: string, database: string
     try {
       return await connectPostgres({ host: HOST, port, user: SUPERUSER, password, database });
     } catch (error) {
-      if (stateOf(error) !== STARTING || Date.now() > deadline) throw error;
+      if (!isRecovering(error) || Date.now() > deadline) throw error;
       await sleep(RECOVERY_POLL);
     }
   }
+}
+
+/** It says that it is starting, or it cut the connection off because one of its processes died. */
+function isRecovering(error: unknown): boolean {
+  const state = stateOf(error);
+  if (state !== undefined) return state === STARTING || state === 'ECONNRESET';
+  const cause = error instanceof Problem ? error.cause : undefined;
+  return cause instanceof Error && cause.message.startsWith('Connection terminated');
 }
 
 const stateOf = (error: unknown): string | undefined =>
