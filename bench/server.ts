@@ -40,10 +40,12 @@ export async function startProcess(
   const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
     scripts: { start: string };
   };
-  // "NAME=value ... node flags": as npm would run it.
+  // "exec env NAME=value ... node flags": as npm would run it.
   const words = scripts.start.split(' ');
   const flags = words.slice(words.indexOf('node') + 1);
-  const settings = words.slice(0, words.indexOf('node')).map((word) => word.split('=') as [string, string]);
+  const settings = words
+    .filter((word) => /^[A-Z_]+=/.test(word))
+    .map((word) => word.split('=') as [string, string]);
   const port = await freePort();
   const spawned = performance.now();
   const child = spawn(process.execPath, flags, {

@@ -28,9 +28,13 @@ export async function freePort(): Promise<number> {
 }
 
 /** Spawns without waiting until it serves. */
-export function spawnBerth(directory: string, port: number): { child: ChildProcess; output: () => string } {
+export function spawnBerth(
+  directory: string,
+  port: number,
+  command: readonly [string, ...string[]] = [process.execPath, 'scripts/start.mjs'],
+): { child: ChildProcess; output: () => string } {
   let output = '';
-  const child = spawn(process.execPath, ['scripts/start.mjs'], {
+  const child = spawn(command[0], command.slice(1), {
     cwd: root,
     env: {
       ...process.env,

@@ -108,6 +108,22 @@ describe('A data directory', () => {
 });
 
 describe('SIGTERM', () => {
+  it('given to npm start reaches Berth, which stops in order', async () => {
+    const own = await mkdtemp(join(tmpdir(), 'berth-npm-'));
+    const port = await freePort();
+    const started = spawnBerth(own, port, ['npm', 'start']);
+    const isUp = () =>
+      fetch(`http://127.0.0.1:${port}/healthz`).then(
+        ({ ok }) => ok,
+        () => false,
+      );
+    while (!(await isUp())) await sleep(50);
+    started.child.kill('SIGTERM');
+    while (await isUp()) await sleep(50);
+    for (; !started.output().includes('SIGTERM: stopping'); await sleep(50));
+    await rm(own, { recursive: true, force: true });
+  }, 30_000);
+
   it('stops everything that was started, and ends with 0', async () => {
     await berth.operation('POST', `${BASE}/environments`, { name: 'dev' });
     const { result } = await berth.operation('POST', `${BASE}/services/web/builds`, await program('one'));
