@@ -76,8 +76,14 @@ function idempotencyWrite(ports: Ports, caller: Caller, result: unknown): Write 
 }
 
 /**
+ * Of callers that write the same record at once, one wins each round; so this many can deploy to one environment
+ * at the same moment.
+ */
+const CONFLICT_TRIES = 25;
+
+/**
  * Runs a read-decide-write again when a record changed between read and write.
- * @throws Problem conflict after five tries
+ * @throws Problem conflict after 25 tries
  */
 export async function retryOnConflict<T>(attempt: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
@@ -85,7 +91,7 @@ export async function retryOnConflict<T>(attempt: () => Promise<T>): Promise<T> 
       return await attempt();
     } catch (error) {
       if (!(error instanceof StoreConflict)) throw error;
-      if (tries === 5) {
+      if (tries === CONFLICT_TRIES) {
         throw new Problem('conflict', 'The record kept changing while this was being done.', {
           hint: 'Read it again, and repeat the request if it still applies.',
         });

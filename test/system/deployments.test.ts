@@ -174,6 +174,23 @@ describe('A deployment', () => {
     expect(await says('api.dev.shop.localhost')).toBe('released');
   });
 
+  it('requested twenty times at once is accepted each time, and the newest one wins', async () => {
+    await subject.operation('POST', `${BASE}/environments`, { name: 'crowd' });
+    // Each gets a number of its own, and the newest one wins.
+    const accepted = await Promise.all(
+      Array.from({ length: 20 }, () =>
+        subject.api('POST', deployments('crowd', 'web'), { version: versions.one }),
+      ),
+    );
+    expect(accepted.map(({ status }) => status)).toEqual(accepted.map(() => 202));
+    const ended = await Promise.all(
+      accepted.map(({ body }) => subject.waitFor(body.operation?.id ?? body.id)),
+    );
+    const succeeded = ended.filter(({ status }) => status === 'succeeded');
+    expect(Math.max(...succeeded.map(({ result }) => result.number))).toBe(20);
+    expect(ended.every(({ status }) => ['succeeded', 'superseded'].includes(status))).toBe(true);
+  });
+
   it('runs with what the workload declares and nothing of Berth (I10)', async () => {
     const env = JSON.parse((await subject.workload('web.dev.shop.localhost', '/env')).text) as Json;
     const names = Object.keys(env).filter(
