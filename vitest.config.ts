@@ -1,8 +1,10 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // What needs more than npm packages: vitest.conformance.config.ts.
+    exclude: [...configDefaults.exclude, 'test/conformance/**'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     // Most of the time goes into waiting: for processes, for npm, for clocks.

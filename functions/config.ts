@@ -2,12 +2,21 @@
 import { resolve } from 'node:path';
 import * as z from 'zod';
 
+/** A number as people write it: `Number` alone would take "", "0x10" and "1e3" as well. */
+const numberFrom = (min: number, max: number, pattern: RegExp) =>
+  z
+    .string()
+    .refine((text) => pattern.test(text) && Number(text) >= min && Number(text) <= max, {
+      error: `must be a number from ${min} to ${max}`,
+    })
+    .transform(Number);
+
 const schema = z.object({
-  BERTH_PORT: z.coerce.number().int().min(0).max(65535).default(4600),
-  BERTH_HOST: z.string().min(1).default('127.0.0.1'),
-  BERTH_DATA_DIR: z.string().min(1).default('.berth'),
-  BERTH_DEMO: z.enum(['0', '1']).default('1'),
-  BERTH_SWEEP_SECONDS: z.coerce.number().min(0.1).max(3600).default(1),
+  BERTH_PORT: numberFrom(0, 65535, /^\d{1,5}$/).default(4600),
+  BERTH_HOST: z.string().default('127.0.0.1'),
+  BERTH_DATA_DIR: z.string().default('.berth'),
+  BERTH_DEMO: z.enum(['0', '1'], { error: 'must be 0 or 1' }).default('1'),
+  BERTH_SWEEP_SECONDS: numberFrom(0.1, 3600, /^\d{1,4}(\.\d{1,3})?$/).default(1),
 });
 
 export interface LocalConfig {
@@ -26,12 +35,13 @@ export class ConfigError extends Error {
   override name = 'ConfigError';
 }
 
-/** @throws ConfigError naming the variable and what it may be */
+/** An empty variable is one that is not set. @throws ConfigError naming the variable and what it may be */
 export function readConfig(environment: Record<string, string | undefined>): LocalConfig {
-  const parsed = schema.safeParse(environment);
+  const given = Object.entries(environment).filter(([, value]) => value !== undefined && value !== '');
+  const parsed = schema.safeParse(Object.fromEntries(given));
   if (!parsed.success) {
-    const issue = parsed.error.issues[0]!;
-    throw new ConfigError(`${issue.path.join('.')} can not be used: ${issue.message}.`);
+    const { path, message } = parsed.error.issues[0]!;
+    throw new ConfigError(`${path.join('.')} can not be used: it ${message}.`);
   }
   const values = parsed.data;
   return {

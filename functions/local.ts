@@ -1,6 +1,6 @@
 /** Berth on one machine: wires the local adapters together and serves everything on one port. */
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import { loadStateMachine, stepsOf, workflowNames } from '../state-machines/load
 import { createActivity } from './adapters/local/activity.ts';
 import { createLocalBuilder } from './adapters/local/builder/index.ts';
 import { createEmbeddedPostgres } from './adapters/local/databases.ts';
+import { diskProblem } from './adapters/local/disk-full.ts';
 import { createEffects } from './adapters/local/effects.ts';
 import { acquireLock } from './adapters/local/lock.ts';
 import { createFileLogs } from './adapters/local/logs.ts';
@@ -16,6 +17,7 @@ import { createOciLayout } from './adapters/local/registry/index.ts';
 import { createRouter } from './adapters/local/router/index.ts';
 import { createSecretsFile } from './adapters/local/secrets.ts';
 import { createSqliteStore } from './adapters/local/store.ts';
+import { storeProblem } from './adapters/local/store-errors.ts';
 import { createLocalWorkflows } from './adapters/local/workflows.ts';
 import { createProcessWorkloads } from './adapters/local/workloads/index.ts';
 import { createApp } from './api/app.ts';
@@ -23,6 +25,7 @@ import { administratorToken } from './api/authenticate.ts';
 import { ConfigError, type LocalConfig, readConfig } from './config.ts';
 import { Problem } from './core/problem.ts';
 import { createLocalLog, type LocalLog } from './local/log.ts';
+import { answerWithProblems, serverOptions, unreadableRequest } from './local/refusals.ts';
 import { resumeWorkloads } from './local/resume.ts';
 import { startSweeping } from './local/sweeping.ts';
 import { wakeOnRequest } from './local/wake.ts';
@@ -45,17 +48,20 @@ export interface LocalBerth {
 /** @throws Problem unavailable when another Berth has the directory, or the port is taken */
 export async function startLocal(config: LocalConfig, log: LocalLog = createLocalLog()): Promise<LocalBerth> {
   const path = (name: string): string => join(config.dataDirectory, name);
-  mkdirSync(config.dataDirectory, { recursive: true, mode: 0o700 });
   const lock = acquireLock(config.dataDirectory);
   const stopping = new AbortController();
-  const server = createServer();
-  const serveWith = holdUntilReady(server);
+  const { server, serveWith } = createHoldingServer();
+  answerWithProblems(server);
   try {
     const token = secretFile(path('admin-token'), () => randomBytes(32).toString('base64url'));
     const instanceId = secretFile(path('instance-id'), () => randomBytes(8).toString('hex'));
+    // Node asks the nearest package.json above a program whether that is CommonJS. A program without one would
+    // find that of whatever repository the directory lies in: Berth's own says that it is not.
+    if (!existsSync(path('package.json'))) writeFileSync(path('package.json'), '{"private":true}\n');
     await listen(server, config);
     const { port } = server.address() as AddressInfo;
-    const ports = await createPorts(config, instanceId, () => `localhost:${port}`, log);
+    const lost = new Map<string, string>();
+    const ports = await createPorts(config, instanceId, () => `localhost:${port}`, log, lost);
     const app = createApp({
       ports,
       authenticate: administratorToken(token),
@@ -66,13 +72,15 @@ export async function startLocal(config: LocalConfig, log: LocalLog = createLoca
     const router = createRouter({
       workloads: ports.workloads,
       activity: ports.activity,
-      fallback: getRequestListener(app.fetch),
+      // HTTP/1.0 needs no Host header.
+      fallback: getRequestListener(app.fetch, { hostname: 'localhost', errorHandler: unreadableRequest }),
       ...wakeOnRequest(ports, log),
     });
     serveWith(router);
     let stopSweeping = async (): Promise<void> => undefined;
     const resumed = resumeWorkloads(ports, log).then(() => {
-      if (!stopping.signal.aborted) stopSweeping = startSweeping(ports, config.sweepSeconds * 1000, log);
+      if (!stopping.signal.aborted)
+        stopSweeping = startSweeping(ports, config.sweepSeconds * 1000, log, lost);
     });
     const close = async (): Promise<void> => {
       stopping.abort();
@@ -95,11 +103,17 @@ export async function startLocal(config: LocalConfig, log: LocalLog = createLoca
   } catch (error) {
     server.close();
     lock.release();
-    throw error;
+    throw storeProblem(diskProblem(error), config.dataDirectory);
   }
 }
 
-async function createPorts(config: LocalConfig, instanceId: string, baseHost: () => string, log: LocalLog) {
+async function createPorts(
+  config: LocalConfig,
+  instanceId: string,
+  baseHost: () => string,
+  log: LocalLog,
+  lost: Map<string, string>,
+) {
   const path = (name: string): string => join(config.dataDirectory, name);
   const effects = createEffects();
   const logs = createFileLogs({ directory: path('logs') });
@@ -128,6 +142,7 @@ async function createPorts(config: LocalConfig, instanceId: string, baseHost: ()
       loadStateMachine(name, Object.fromEntries(stepsOf(name).map((step) => [step, step]))),
     ),
     now: () => effects.now(),
+    onFailure: ({ name, error }) => lost.set(name, error instanceof Error ? error.name : 'Error'),
     runStep: (name, input, signal) =>
       runStep({ ...ports, workflows }, name, steps[name]!, input as unknown as StepInput, signal).catch(
         (error: unknown) => {
@@ -141,22 +156,31 @@ async function createPorts(config: LocalConfig, instanceId: string, baseHost: ()
   return { ...ports, workflows };
 }
 
-/** A file with mode 0600 that is made once and then read. */
+/** A file with mode 0600 that is made once and then read; an empty one, as a full disk leaves it, is made anew. */
 function secretFile(path: string, make: () => string): string {
-  if (!existsSync(path)) writeFileSync(path, `${make()}\n`, { mode: 0o600, flag: 'wx', flush: true });
+  const present = existsSync(path) ? readFileSync(path, 'utf8').trim() : '';
+  if (present.length >= SECRET_MIN) return present;
+  if (present) throw new ConfigError(`${path} can not be used: it has less than ${SECRET_MIN} characters.`);
+  writeFileSync(path, `${make()}\n`, { mode: 0o600, flush: true });
   return readFileSync(path, 'utf8').trim();
 }
 
-type Handlers = Pick<ReturnType<typeof createRouter>, 'request' | 'upgrade'>;
+const SECRET_MIN = 16;
+
+type Handlers = Pick<ReturnType<typeof createRouter>, 'request' | 'upgrade' | 'upgrades'>;
 
 /**
  * The port is taken first, since hosts are made with its number; what comes before the rest is wired waits, for
  * Node would leave a request without a listener unanswered.
- * @returns serves what waits, and from then on
+ * `serveWith` serves what waits, and from then on.
  */
-function holdUntilReady(server: Server): (handlers: Handlers) => void {
+function createHoldingServer(): { server: Server; serveWith(handlers: Handlers): void } {
   const held: ((handlers: Handlers) => void)[] = [];
   let ready: Handlers | undefined;
+  const server = createServer({
+    ...serverOptions,
+    shouldUpgradeCallback: (request) => ready?.upgrades(request) ?? true,
+  });
   server.on('request', (request, response) => {
     if (ready) ready.request(request, response);
     else held.push((handlers) => handlers.request(request, response));
@@ -165,10 +189,11 @@ function holdUntilReady(server: Server): (handlers: Handlers) => void {
     if (ready) ready.upgrade(request, socket, head);
     else held.push((handlers) => handlers.upgrade(request, socket, head));
   });
-  return (handlers) => {
+  const serveWith = (handlers: Handlers): void => {
     ready = handlers;
     for (const serve of held.splice(0)) serve(handlers);
   };
+  return { server, serveWith };
 }
 
 async function listen(server: Server, { port, host }: LocalConfig): Promise<void> {
@@ -176,8 +201,11 @@ async function listen(server: Server, { port, host }: LocalConfig): Promise<void
     server.once('error', reject);
     server.listen(port, host, () => resolve(server.off('error', reject) && undefined));
   }).catch((error: NodeJS.ErrnoException) => {
+    const taken = error.code === 'EADDRINUSE' || error.code === 'EACCES';
     throw new Problem('unavailable', `Berth can not listen on ${host}:${port}: ${error.message}.`, {
-      hint: 'Stop what uses that port, or choose another one with BERTH_PORT.',
+      hint: taken
+        ? 'Stop what uses that port, or choose another one with BERTH_PORT.'
+        : 'Name an address of this machine with BERTH_HOST, such as 127.0.0.1.',
       cause: error,
     });
   });
@@ -190,6 +218,8 @@ export async function main(): Promise<void> {
     const config = readConfig(process.env);
     const berth = await startLocal(config, log);
     stopOnSignals(berth, log);
+    // What nobody waits for must not take everything down; it is a fault all the same.
+    process.on('unhandledRejection', (error) => log.error('Unexpected', error));
     log.banner(berth.url, config);
     if (config.demo) void showDemo(berth, config, log);
   } catch (error) {

@@ -26,7 +26,7 @@ async function request(path, { method = 'GET', body, headers, signal } = {}) {
     headers: {
       authorization: `Bearer ${token}`,
       ...(body !== undefined && { 'content-type': 'application/json' }),
-      ...(method !== 'GET' && { 'idempotency-key': crypto.randomUUID() }),
+      ...(method !== 'GET' && { 'idempotency-key': newKey() }),
       ...headers,
     },
     ...(body !== undefined && { body: JSON.stringify(body) }),
@@ -35,9 +35,20 @@ async function request(path, { method = 'GET', body, headers, signal } = {}) {
   return response;
 }
 
-export const get = async (path, signal) => (await request(path, { signal })).json();
+// randomUUID is for secure pages alone, and a console by plain HTTP on a host of one's own is none.
+const newKey = () =>
+  [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 
-export const post = async (path, body) => (await request(path, { method: 'POST', body })).json();
+/** A connection that was lost without a word shall not keep anybody waiting. */
+const TIMEOUT_MS = 10_000;
+
+export const get = async (path, signal) => {
+  const timeout = AbortSignal.timeout(TIMEOUT_MS);
+  return (await request(path, { signal: signal ? AbortSignal.any([signal, timeout]) : timeout })).json();
+};
+
+export const post = async (path, body) =>
+  (await request(path, { method: 'POST', body, signal: AbortSignal.timeout(TIMEOUT_MS) })).json();
 
 /** Every item of a list, page by page. */
 export async function all(path, signal) {
@@ -52,23 +63,40 @@ export async function all(path, signal) {
   return items;
 }
 
+/** The server says something each 15 seconds at least. */
+const SILENCE_MS = 40_000;
+
 /** Reads one event stream to its end; `onEvent` gets `{event, id, data}`. */
 async function readStream(path, { lastEventId, signal, onOpen, onEvent }) {
-  const headers = {
-    accept: 'text/event-stream',
-    ...(lastEventId !== undefined && { 'last-event-id': lastEventId }),
+  const silence = new AbortController();
+  let timer;
+  const heard = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => silence.abort(), SILENCE_MS);
   };
-  const { body } = await request(path, { headers, signal });
-  onOpen();
-  let rest = '';
-  for await (const text of body.pipeThrough(new TextDecoderStream())) {
-    rest += text;
-    const blocks = rest.split('\n\n');
-    rest = blocks.pop();
-    for (const block of blocks) {
-      const event = parseEvent(block);
-      if (event) onEvent(event);
+  heard();
+  try {
+    const headers = {
+      accept: 'text/event-stream',
+      ...(lastEventId !== undefined && { 'last-event-id': lastEventId }),
+    };
+    const { body } = await request(path, { headers, signal: AbortSignal.any([signal, silence.signal]) });
+    onOpen();
+    const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+    let rest = '';
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      heard();
+      const blocks = (rest + value).split('\n\n');
+      rest = blocks.pop();
+      for (const block of blocks) {
+        const event = parseEvent(block);
+        if (event) onEvent(event);
+      }
     }
+  } finally {
+    clearTimeout(timer);
   }
 }
 
@@ -79,25 +107,48 @@ function parseEvent(block) {
     if (at > 0) event[line.slice(0, at)] = line.slice(at + 2);
   }
   if (event.data === undefined) return undefined;
-  return { ...event, data: JSON.parse(event.data) };
+  const data = JSON.parse(event.data);
+  if (event.event === 'problem') throw new ApiError(data.status, data);
+  return { ...event, data };
 }
 
-const wait = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+/** Resolves after a time, or earlier when the browser is online again. */
+const wait = (milliseconds) =>
+  new Promise((resolve) => {
+    addEventListener('online', resolve, { once: true });
+    setTimeout(resolve, milliseconds);
+  });
+
+/** Resolves when somebody can see the page. */
+async function seen() {
+  while (document.hidden) {
+    await new Promise((resolve) => document.addEventListener('visibilitychange', resolve, { once: true }));
+  }
+}
+
+const RETRY_MS = 500;
+const RETRY_MAX_MS = 5_000;
 
 /**
- * Follows a stream until the signal aborts; connects again where it broke off.
+ * Follows a stream until the signal aborts; connects again where it broke off. A page that nobody sees has no
+ * streams: browsers allow six connections to a host, for all of its pages together.
  * @param options.onState is told whether it is connected
+ * @throws ApiError when it is refused
  */
 export async function follow(path, { signal, onEvent, onState = () => {}, lastEventId }) {
   let last = lastEventId;
-  let pause = 1000;
+  let pause = RETRY_MS;
   while (!signal.aborted) {
+    await seen();
+    const leave = new AbortController();
+    const onHidden = () => document.hidden && leave.abort();
+    document.addEventListener('visibilitychange', onHidden);
     try {
       await readStream(path, {
-        signal,
+        signal: AbortSignal.any([signal, leave.signal]),
         lastEventId: last,
         onOpen: () => {
-          pause = 1000;
+          pause = RETRY_MS;
           onState(true);
         },
         onEvent: (event) => {
@@ -108,10 +159,13 @@ export async function follow(path, { signal, onEvent, onState = () => {}, lastEv
     } catch (error) {
       if (signal.aborted) return;
       if (error instanceof ApiError && error.status < 500 && error.status !== 429) throw error;
+    } finally {
+      document.removeEventListener('visibilitychange', onHidden);
     }
     if (signal.aborted) return;
+    if (leave.signal.aborted) continue;
     onState(false);
     await wait(pause);
-    pause = Math.min(pause * 2, 15_000);
+    pause = Math.min(pause * 2, RETRY_MAX_MS);
   }
 }

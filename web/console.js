@@ -1,292 +1,259 @@
-/** The console: what runs where, live. Everything from the API is shown as text, never as markup. */
-import { ApiError, all, follow, get, post, signIn, signOut } from './client.js';
+/** The console's page: signs in, chooses a view by the address, and keeps it up to date. */
+import { ApiError, all, follow, get, signIn, signOut } from './client.js';
+import { byId, el, patch, tickTimes } from './dom.js';
+import { noProjects, overview } from './overview.js';
+import { serviceView } from './service.js';
+import { hashOf, page, report, say } from './shell.js';
 
-const byId = (id) => document.getElementById(id);
+/** What has no event of its own, such as health and idle times, is read again this often. */
+const REFRESH_MS = 5_000;
+const NAME = /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/;
 
-/** Makes an element; children are elements or text. */
-function el(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith('on')) element.addEventListener(name.slice(2), value);
-    else if (typeof value === 'boolean') element.toggleAttribute(name, value);
-    else if (value !== undefined) element.setAttribute(name, value);
+let projects = [];
+let signedIn = false;
+/** The project whose events are followed. */
+let session = { stop: new AbortController() };
+/** What is on show. */
+let view;
+let stopView = new AbortController();
+let offlineSince;
+
+/** `#/demo/dev/guestbook`: the names in the address, as far as they can be names. */
+function placeOf(hash) {
+  const [project, environment, service] = hash.replace(/^#\//, '').split('/');
+  if (![project, environment, service].every((name) => name === undefined || NAME.test(name))) return {};
+  return service === undefined ? { project } : { project, environment, service };
+}
+
+page.draw = () => {
+  if (!signedIn) return;
+  const focused = document.activeElement;
+  patch(byId('content'), view ? view.draw() : noProjects());
+  // Whatever had the focus is gone: whoever uses the keyboard goes on from the top of the content.
+  if (focused !== document.activeElement && document.activeElement === document.body) byId('title')?.focus();
+};
+
+/** Whether Berth answers, in words. */
+function connected(is) {
+  if (!signedIn) return;
+  if (is === (offlineSince === undefined) && !byId('live').hidden) return;
+  if (is && offlineSince) say('The connection is back.');
+  offlineSince = is ? undefined : new Date();
+  const live = byId('live');
+  live.hidden = false;
+  live.classList.toggle('bad', !is);
+  live.textContent = is ? 'Live' : 'Offline';
+  const banner = byId('offline');
+  banner.hidden = is;
+  banner.textContent = is
+    ? ''
+    : `The connection to Berth is lost. What you see is from ${offlineSince.toLocaleTimeString()}; it is tried again by itself.`;
+}
+
+let loading;
+
+/** Reads what is on show again; calls that come meanwhile wait for one more reading. */
+async function load() {
+  if (loading) {
+    loading.again = true;
+    return;
   }
-  element.append(...children.filter((child) => child !== undefined));
-  return element;
-}
-
-const say = (text) => {
-  byId('message').textContent = text;
-};
-
-/** Shows what went wrong; a token that is no longer valid ends the session. */
-function report(error) {
-  if (error?.name === 'AbortError') return;
-  if (error instanceof ApiError && error.status === 401) leave();
-  say(error instanceof ApiError ? error.message : 'Berth can not be reached. It is tried again.');
-}
-
-/** What belongs to the project on show; ends when another one is chosen. */
-let session = new AbortController();
-/** Open logs by environment and service: they live on while the rest is drawn anew. */
-const logs = new Map();
-
-const tones = {
-  good: new Set(['ready', 'serving', 'healthy', 'succeeded']),
-  bad: new Set(['failed', 'down', 'degraded']),
-  busy: new Set(['provisioning', 'hibernating', 'waking', 'destroying', 'deploying', 'queued', 'running']),
-};
-const tone = (state) => Object.keys(tones).find((name) => tones[name].has(state)) ?? '';
-const badge = (state) => el('span', { class: `state ${tone(state)}` }, state);
-const time = (text) => el('time', { datetime: text }, new Date(text).toLocaleString());
-
-/** A button that sends a request once, and says what came of it. */
-function action(id, label, done, send) {
-  const click = async ({ currentTarget }) => {
-    currentTarget.disabled = true;
-    try {
-      await send();
-      say(done);
-    } catch (error) {
-      report(error);
+  const mine = { again: false };
+  loading = mine;
+  const { signal } = stopView;
+  try {
+    if (!view) await openFirst();
+    else await view.load(signal);
+    if (signal.aborted) return;
+    connected(true);
+    page.draw();
+  } catch (error) {
+    if (signal.aborted) return;
+    if (error instanceof ApiError) connected(true);
+    else connected(false);
+    if (error.status === 404) await forget().catch(report);
+    else report(error);
+  } finally {
+    if (loading === mine) {
+      loading = undefined;
+      if (mine.again) void load();
     }
-    refreshSoon();
-  };
-  return el('button', { type: 'button', id, onclick: click }, label);
-}
-
-const base = ({ project, environment, service }) =>
-  `/v1/projects/${project}/environments/${environment}/services/${service}`;
-
-function link(url) {
-  // Only what a browser opens as a page.
-  if (!/^https?:\/\//.test(url)) return url;
-  return el('a', { href: url, rel: 'noopener noreferrer', target: '_blank' }, url);
-}
-
-function environmentCard({ environment, services }) {
-  const { project, name, state } = environment;
-  const path = `/v1/projects/${project}/environments/${name}`;
-  const facts = [
-    environment.expiresAt && ['Destroyed at', time(environment.expiresAt)],
-    environment.hibernatesAt && ['Hibernates at', time(environment.hibernatesAt)],
-    environment.leftovers && ['Left over', environment.leftovers.join(', ')],
-  ].filter(Boolean);
-  return el(
-    'section',
-    { class: 'environment', 'aria-labelledby': `environment-${name}` },
-    el(
-      'div',
-      { class: 'row' },
-      el('h2', { id: `environment-${name}` }, name),
-      badge(state),
-      el('span', { class: 'hint' }, environment.kind),
-      state === 'ready'
-        ? action(`hibernate-${name}`, 'Hibernate', `${name} hibernates.`, () => post(`${path}/hibernate`))
-        : undefined,
-      state === 'hibernated'
-        ? action(`wake-${name}`, 'Wake', `${name} wakes up.`, () => post(`${path}/wake`))
-        : undefined,
-    ),
-    facts.length > 0 ? list(facts) : undefined,
-    ...services.map(serviceCard),
-    services.length === 0 ? el('p', { class: 'hint' }, 'Nothing is deployed here yet.') : undefined,
-  );
-}
-
-const list = (facts) =>
-  el('dl', {}, ...facts.flatMap(([term, value]) => [el('dt', {}, term), el('dd', {}, value)]));
-
-function serviceCard(instance) {
-  const { environment, service, newest } = instance;
-  const key = `${environment}-${service}`;
-  const deployment =
-    newest && el('span', {}, `${newest.number} `, badge(newest.status), ` ${newest.version}`);
-  return el(
-    'article',
-    { class: 'service', 'aria-labelledby': `service-${key}` },
-    el('div', { class: 'row' }, el('h3', { id: `service-${key}` }, service), badge(instance.state)),
-    el('p', {}, instance.status),
-    list(
-      [
-        ['URL', link(instance.url)],
-        ['Health', el('span', { class: tone(instance.health) }, instance.health)],
-        ['Replicas', `${instance.replicas.ready} of ${instance.replicas.desired}`],
-        deployment && ['Newest', deployment],
-        newest?.error && ['Error', `${newest.error.cause} ${newest.error.hint}`],
-      ].filter(Boolean),
-    ),
-    el(
-      'div',
-      { class: 'row' },
-      action(`rollback-${key}`, 'Roll back', `${service} goes back.`, () => rollBack(instance)),
-      el(
-        'button',
-        {
-          type: 'button',
-          id: `log-${key}`,
-          'aria-expanded': String(logs.has(key)),
-          onclick: () => toggleLog(key, instance),
-        },
-        logs.has(key) ? 'Hide log' : 'Show log',
-      ),
-    ),
-    logs.get(key)?.element,
-  );
-}
-
-/** Goes back to the last deployment that succeeded before the one that serves. */
-async function rollBack(instance) {
-  const path = `${base(instance)}/deployments`;
-  const { items } = await get(`${path}?limit=200`);
-  const serving = instance.current?.number ?? Number.POSITIVE_INFINITY;
-  const earlier = items.find(({ number, status }) => status === 'succeeded' && number < serving);
-  if (!earlier) throw new ApiError(409, { detail: 'There is no earlier deployment that succeeded.' });
-  await post(path, { rollbackTo: earlier.number });
-}
-
-const LINES_MAX = 1000;
-
-function toggleLog(key, instance) {
-  const open = logs.get(key);
-  if (open) {
-    open.stop.abort();
-    logs.delete(key);
-  } else {
-    const stop = new AbortController();
-    const label = `Log of ${instance.service} in ${instance.environment}`;
-    const element = el('div', { class: 'log', role: 'log', 'aria-label': label, tabindex: '0' });
-    logs.set(key, { stop, element });
-    const onEvent = ({ event, data }) => event === 'line' && addLine(element, data);
-    follow(`${base(instance)}/logs?tail=200`, { signal: stop.signal, onEvent }).catch(report);
   }
-  draw();
-}
-
-const COLOURS = /\u001b\[[0-9;]*m/g;
-
-function addLine(element, { at, message, source }) {
-  const atEnd = element.scrollTop + element.clientHeight >= element.scrollHeight - 8;
-  element.append(el('div', { class: source, title: at }, message.replace(COLOURS, '')));
-  while (element.childElementCount > LINES_MAX) element.firstElementChild.remove();
-  if (atEnd) element.scrollTop = element.scrollHeight;
-}
-
-let shown = [];
-
-/** Draws everything anew and keeps the focus and the scrolled logs where they were. */
-function draw() {
-  const focused = document.activeElement?.id;
-  const scrolled = [...logs.values()].map(({ element }) => [element, element.scrollTop]);
-  byId('environments').replaceChildren(
-    ...shown.map(environmentCard),
-    shown.length === 0 ? el('p', { class: 'hint' }, 'This project has no environments yet.') : '',
-  );
-  for (const [element, top] of scrolled) element.scrollTop = top;
-  if (focused) byId(focused)?.focus({ preventScroll: true });
-}
-
-async function refresh(project, signal) {
-  const environments = await all(`/v1/projects/${project}/environments`, signal);
-  const next = await Promise.all(
-    environments.map(async (environment) => ({
-      environment,
-      services: await all(`/v1/projects/${project}/environments/${environment.name}/services`, signal).catch(
-        (error) => {
-          // Destroyed between the two reads.
-          if (error instanceof ApiError && error.status === 404) return [];
-          throw error;
-        },
-      ),
-    })),
-  );
-  if (signal.aborted) return;
-  shown = next;
-  draw();
 }
 
 let pending;
 
-/** Events come in bursts: one refresh for all of them. */
-function refreshSoon() {
-  const { signal } = session;
-  const project = byId('project').value;
+/** Events come in bursts: one reading for all of them. */
+page.changed = () => {
   clearTimeout(pending);
-  pending = setTimeout(() => {
-    if (project && !signal.aborted) refresh(project, signal).catch(report);
-  }, 200);
+  if (signedIn) pending = setTimeout(load, 150);
+};
+
+/** The project is gone: on with what there is. */
+async function forget() {
+  projects = await all('/v1/projects');
+  drawProjects();
+  say(`There is no project ${session.project} now.`, { failed: true });
+  location.hash = projects.length > 0 ? hashOf({ project: projects[0].name }) : '#/';
 }
 
-function closeLogs() {
-  for (const { stop } of logs.values()) stop.abort();
-  logs.clear();
+/** Waits for the first project. */
+async function openFirst() {
+  projects = await all('/v1/projects');
+  if (projects.length > 0) open();
 }
 
-async function show(project) {
-  session.abort();
-  session = new AbortController();
-  const { signal } = session;
-  closeLogs();
-  shown = [];
-  byId('project-title').textContent = project;
-  try {
-    const { items } = await get(`/v1/projects/${project}/events?limit=1`, signal);
-    await refresh(project, signal);
-    await follow(`/v1/projects/${project}/events`, {
-      signal,
-      lastEventId: items[0]?.id,
-      onEvent: refreshSoon,
-      onState: (connected) => {
-        byId('live').textContent = connected ? 'Live' : 'The connection broke off; it is tried again.';
-        if (connected) refreshSoon();
-      },
-    });
-  } catch (error) {
-    report(error);
-  }
-}
-
-async function enter() {
-  const projects = await all('/v1/projects');
+function drawProjects() {
   const select = byId('project');
-  select.replaceChildren(
-    ...projects.map(({ name, displayName }) =>
+  byId('project-field').hidden = projects.length === 0;
+  patch(
+    select,
+    projects.map(({ name, displayName }) =>
       el('option', { value: name }, displayName ? `${displayName} (${name})` : name),
     ),
   );
-  byId('sign-in').hidden = true;
-  byId('console').hidden = false;
-  byId('sign-out').hidden = false;
-  say(projects.length === 0 ? 'There are no projects yet. Create one with POST /v1/projects.' : '');
-  select.focus();
-  if (projects.length > 0) void show(select.value);
+  if (session.project) select.value = session.project;
 }
 
-function leave() {
-  session.abort();
-  closeLogs();
-  signOut();
-  shown = [];
-  byId('environments').replaceChildren();
-  byId('console').hidden = true;
-  byId('sign-out').hidden = true;
-  byId('sign-in').hidden = false;
-  byId('token').focus();
+async function followEvents(project) {
+  session.stop.abort();
+  session = { project, stop: new AbortController() };
+  const { signal } = session.stop;
+  try {
+    const { items } = await get(`/v1/projects/${project}/events?limit=1`, signal);
+    await follow(`/v1/projects/${project}/events`, {
+      signal,
+      lastEventId: items[0]?.id,
+      onEvent: page.changed,
+      onState: (is) => {
+        connected(is);
+        if (is) page.changed();
+      },
+    });
+  } catch (error) {
+    if (signal.aborted || error.status === 404) return;
+    report(error);
+    if (error instanceof ApiError) return;
+    // Lost before it began.
+    connected(false);
+    setTimeout(() => !signal.aborted && followEvents(project), 1000);
+  }
 }
+
+/** Shows what the address names. */
+function open({ focus = false } = {}) {
+  const named = placeOf(location.hash);
+  const place = named.project === undefined || named.project === '' ? { project: projects[0]?.name } : named;
+  stopView.abort();
+  stopView = new AbortController();
+  loading = undefined;
+  if (place.project === undefined) {
+    view = undefined;
+  } else {
+    view = place.service === undefined ? overview(place) : serviceView(place, stopView.signal);
+    if (session.project !== place.project) void followEvents(place.project);
+  }
+  document.title = view ? `${view.title} · Berth` : 'Berth';
+  drawProjects();
+  patch(byId('content'), [
+    el('h1', { id: 'title', tabindex: '-1' }, view?.title ?? 'Berth'),
+    el('p', { class: 'soft' }, 'Loading …'),
+  ]);
+  scrollTo(0, 0);
+  if (focus) byId('title').focus({ preventScroll: true });
+  void load();
+}
+
+function show(isSignedIn) {
+  signedIn = isSignedIn;
+  byId('sign-in').hidden = isSignedIn;
+  for (const id of ['console', 'sign-out']) byId(id).hidden = !isSignedIn;
+  // Shown once it is known.
+  byId('live').hidden = true;
+  byId('project-field').hidden = !isSignedIn || projects.length === 0;
+}
+
+/** What was wrong with the token, beside its field. */
+function refuse(text) {
+  byId('token-error').textContent = text;
+  const input = byId('token');
+  input.setAttribute('aria-invalid', String(text !== ''));
+  if (text === '') return;
+  input.focus();
+  input.select();
+}
+
+function leave(reason) {
+  session.stop.abort();
+  session = { stop: new AbortController() };
+  stopView.abort();
+  clearTimeout(pending);
+  signOut();
+  projects = [];
+  view = undefined;
+  offlineSince = undefined;
+  show(false);
+  byId('offline').hidden = true;
+  byId('content').replaceChildren();
+  document.title = 'Berth';
+  byId('token').focus();
+  say(reason);
+}
+page.signedOut = leave;
 
 byId('sign-in-form').addEventListener('submit', async (event) => {
   event.preventDefault();
   const input = byId('token');
-  signIn(input.value.trim());
-  input.value = '';
-  try {
-    await enter();
-  } catch (error) {
-    report(error);
+  const value = input.value.trim();
+  say('');
+  if (value === '') return refuse('Enter the token.');
+  if (!/^[A-Za-z0-9._~+/=-]+$/.test(value)) {
+    return refuse('This is not a token: it has letters, digits and . _ ~ + / = - only.');
   }
+  byId('sign-in-button').setAttribute('aria-busy', 'true');
+  signIn(value);
+  try {
+    projects = await all('/v1/projects');
+  } catch (error) {
+    signOut();
+    if (!(error instanceof ApiError)) refuse('Berth can not be reached. Check that it runs, then try again.');
+    else
+      refuse(
+        error.status === 401 ? 'This token is not valid. Copy the whole line of the file.' : error.message,
+      );
+    return;
+  } finally {
+    byId('sign-in-button').removeAttribute('aria-busy');
+  }
+  input.value = '';
+  refuse('');
+  show(true);
+  open({ focus: true });
 });
-byId('project').addEventListener('change', ({ currentTarget }) => void show(currentTarget.value));
-byId('sign-out').addEventListener('click', () => {
-  leave();
-  say('You are signed out.');
+byId('project').addEventListener('change', ({ currentTarget }) => {
+  location.hash = hashOf({ project: currentTarget.value });
 });
+byId('sign-out').addEventListener('click', () => leave('You are signed out.'));
+byId('message-close').addEventListener('click', () => {
+  say('');
+  byId('title')?.focus();
+});
+document.querySelector('.skip').addEventListener('click', (event) => {
+  // The address names the view.
+  event.preventDefault();
+  byId('main').focus();
+});
+addEventListener('hashchange', () => {
+  if (signedIn) open({ focus: true });
+});
+setInterval(() => {
+  if (document.hidden) return;
+  tickTimes();
+  if (signedIn) void load();
+}, REFRESH_MS);
+byId('project').addEventListener('focus', async () => {
+  // Someone may have made another one.
+  projects = await all('/v1/projects').catch(() => projects);
+  if (signedIn) drawProjects();
+});
+byId('token').focus();

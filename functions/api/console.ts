@@ -7,12 +7,20 @@ import { type Route, route } from './route.ts';
 
 const files = [
   { path: '/', file: 'index.html', type: 'text/html; charset=utf-8' },
-  { path: '/console.js', file: 'console.js', type: 'text/javascript; charset=utf-8' },
-  { path: '/console.css', file: 'console.css', type: 'text/css; charset=utf-8' },
-  { path: '/client.js', file: 'client.js', type: 'text/javascript; charset=utf-8' },
   { path: '/docs', file: 'docs.html', type: 'text/html; charset=utf-8' },
-  { path: '/docs.js', file: 'docs.js', type: 'text/javascript; charset=utf-8' },
-] as const;
+  { path: '/console.css', file: 'console.css', type: 'text/css; charset=utf-8' },
+  ...[
+    'client.js',
+    'console.js',
+    'docs.js',
+    'dom.js',
+    'log.js',
+    'overview.js',
+    'service.js',
+    'shell.js',
+    'versions.js',
+  ].map((file) => ({ path: `/${file}`, file, type: 'text/javascript; charset=utf-8' })),
+];
 
 const headers = {
   'content-security-policy':

@@ -4,6 +4,7 @@ import { changeProject, createProject, deleteProject } from '../commands/project
 import { getProject } from '../commands/records.ts';
 import { PROJECTS } from '../core/keys.ts';
 import type { Project } from '../core/model.ts';
+import { RESERVED } from '../core/names.ts';
 import type { Item } from '../ports/store.ts';
 import { etagOf } from './etag.ts';
 import { listReply, pageOf, pageQuery } from './pages.ts';
@@ -40,7 +41,9 @@ export const projectRoutes = [
     summary: 'Create a project',
     tag: 'Projects',
     body: z.strictObject({
-      name: nameSchema.openapi({ example: 'demo' }),
+      name: nameSchema
+        .refine((name) => !RESERVED.has(name), 'is reserved for Berth itself: choose another name')
+        .openapi({ example: 'demo' }),
       displayName: displayName.optional(),
     }),
     bodyExamples: { project: { name: 'demo', displayName: 'Demo' } },

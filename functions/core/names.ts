@@ -11,6 +11,9 @@ export const NAME_PATTERN = /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/;
 
 export const isName = (value: string): boolean => NAME_PATTERN.test(value);
 
+/** Names of projects that would collide with Berth's own: operations are logged below `operations/`. */
+export const RESERVED: ReadonlySet<string> = new Set(['operations']);
+
 /** The first `length` hex digits of the SHA-256 of the text. */
 export const shortHash = (text: string, length = 8): string =>
   createHash('sha256').update(text).digest('hex').slice(0, length);

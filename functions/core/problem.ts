@@ -29,6 +29,7 @@ export const problemCodes = {
   operation_ended: [409, 'The operation has ended'],
   ambiguous_version: [409, 'The version is ambiguous'],
   precondition_failed: [412, 'The precondition failed'],
+  request_timeout: [408, 'The request took too long to arrive'],
   payload_too_large: [413, 'The body is too large'],
   headers_too_large: [431, 'The header is too large'],
   uri_too_long: [414, 'The URI is too long'],

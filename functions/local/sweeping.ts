@@ -1,10 +1,18 @@
 /** Runs the sweep again and again. */
 import type { Ports } from '../ports/index.ts';
-import { sweep } from '../steps/sweep.ts';
+import { endLost, sweep } from '../steps/sweep.ts';
 import type { LocalLog } from './log.ts';
 
-/** @returns stops it, and resolves when the pass that is under way has ended */
-export function startSweeping(ports: Ports, everyMs: number, log: LocalLog): () => Promise<void> {
+/**
+ * @param lost operations by id whose runs failed for good, with the error's name: each pass tries to end them
+ * @returns stops it, and resolves when the pass that is under way has ended
+ */
+export function startSweeping(
+  ports: Ports,
+  everyMs: number,
+  log: LocalLog,
+  lost: Map<string, string>,
+): () => Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
   let pass: Promise<void> = Promise.resolve();
@@ -18,6 +26,7 @@ export function startSweeping(ports: Ports, everyMs: number, log: LocalLog): () 
   const once = async (): Promise<void> => {
     try {
       const report = await sweep(ports);
+      for (const [id, error] of lost) if (await endLost(ports, id, error)) lost.delete(id);
       for (const { what, error } of report.errors) log.error(`The sweep of ${what}`, error);
     } catch (error) {
       log.error('The sweep', error);

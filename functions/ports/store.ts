@@ -54,6 +54,12 @@ export const TRANSACTION_MAX = 100;
 /** At most this many bytes of JSON fit into one record (below DynamoDB's 400 KB). */
 export const ITEM_MAX_BYTES = 380_000;
 
+/** The greatest `limit` of a query. */
+export const PAGE_LIMIT_MAX = 1000;
+
+/** A page ends once it holds this much JSON, whatever its limit. */
+export const PAGE_MAX_BYTES = 1_000_000;
+
 export interface Store {
   /** Reads one record, strongly consistent. */
   get<T>(key: Key): Promise<Item<T> | undefined>;

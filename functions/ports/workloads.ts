@@ -17,6 +17,10 @@ export interface WorkloadSpec extends InstanceRef {
   /** Hosts and paths beside the default URL. */
   routes: Route[];
   replicas: number;
+  /** How far an adapter that can may scale it by load; `replicas` where absent. */
+  maxReplicas?: number;
+  /** `recreate` stops the old one first: for what can not run twice. `rolling` where absent. */
+  strategy?: 'rolling' | 'recreate';
   /** How long the rollout may take, seconds. */
   progressDeadlineSeconds: number;
 }

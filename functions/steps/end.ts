@@ -48,6 +48,13 @@ export function errorOf({ operation, error }: Pick<StepContext, 'operation' | 'e
       hint: 'Try again in a few minutes.',
     };
   }
+  if (error?.Error === 'Berth.storage_full') {
+    return {
+      code: 'storage_full',
+      cause: `The disk was full in the step "${lastStep}".`,
+      hint: 'Make room on the disk that holds the data directory, then try again.',
+    };
+  }
   return {
     code: 'internal',
     cause: `Something failed inside Berth in the step "${lastStep}".`,

@@ -1,9 +1,10 @@
 /** Provisions the resources that a workload asks for; the owner record is written before anything is made (I4). */
 import { commit, retryOnConflict } from '../commands/change.ts';
 import { getDeployment, getEnvironment } from '../commands/records.ts';
-import { deploymentKey, resourceKey } from '../core/keys.ts';
+import { deploymentKey, environmentKey, resourceKey } from '../core/keys.ts';
 import {
   type Deployment,
+  type Environment,
   type EnvironmentRef,
   type Operation,
   type Resource,
@@ -67,8 +68,19 @@ async function provisionOne(
   if (!type.owned) return type.provision(ports, request);
   await recordOwner(ports, type.type, request);
   const provisioned = await type.provision(ports, request);
-  await recordReady(ports, request, provisioned);
+  if (!(await recordReady(ports, request, provisioned))) {
+    await takeBack(ports, type, request);
+    throw gone(request);
+  }
   return provisioned;
+}
+
+/** The environment was destroyed while this was made: what has no owner any more is removed again (I4). */
+async function takeBack(ports: Ports, type: ResourceType, request: ResourceRequest): Promise<void> {
+  const environment = await ports.store.get<Environment>(environmentKey(request));
+  // A later environment of that name may have made its own under the same name.
+  if (environment && environment.data.id !== request.environmentId) return;
+  await type.deprovision(ports, request);
 }
 
 function checkParams(type: ResourceType, name: string, params: unknown): Record<string, unknown> {
@@ -95,6 +107,10 @@ function expandParams(
 async function recordOwner(ports: Ports, type: string, request: ResourceRequest): Promise<void> {
   const key = resourceKey(request, request.uid);
   await retryOnConflict(async () => {
+    const environment = await ports.store.get<Environment>(environmentKey(request));
+    if (environment?.data.id !== request.environmentId || environment.data.state === 'destroying') {
+      throw gone(request);
+    }
     const item = await ports.store.get<Resource>(key);
     if (item?.data.state === 'ready' && item.data.services.includes(request.service)) return;
     const base: Resource = item?.data ?? {
@@ -119,19 +135,25 @@ async function recordOwner(ports: Ports, type: string, request: ResourceRequest)
     await commit(
       ports,
       { actor: SYSTEM_ACTOR },
-      { writes: [write], events: item ? [] : [event(request, 'created')] },
+      {
+        // No owner record comes behind the look that its environment's destruction takes at them.
+        writes: [write, { check: environmentKey(request), if: { version: environment.version } }],
+        events: item ? [] : [event(request, 'created')],
+      },
     );
   });
 }
 
-async function recordReady(ports: Ports, request: ResourceRequest, outputs: ResourceOutputs): Promise<void> {
+/** @returns whether there is an owner record still */
+function recordReady(ports: Ports, request: ResourceRequest, outputs: ResourceOutputs): Promise<boolean> {
   const key = resourceKey(request, request.uid);
-  await retryOnConflict(async () => {
+  return retryOnConflict(async () => {
     const item = await ports.store.get<Resource>(key);
-    if (!item) throw gone(request);
+    if (!item) return false;
     const data: Resource = { ...item.data, state: 'ready', params: request.params, outputs };
-    if (JSON.stringify(data) === JSON.stringify(item.data)) return;
+    if (JSON.stringify(data) === JSON.stringify(item.data)) return true;
     await ports.store.transact([{ put: { ...key, data }, if: { version: item.version } }]);
+    return true;
   });
 }
 

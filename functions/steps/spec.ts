@@ -37,6 +37,8 @@ export async function workloadSpec(
     ports: servicePorts(workload),
     routes: routesOf(workload, deployment.outputs ?? {}),
     replicas: settings.replicas,
+    maxReplicas: settings.maxReplicas,
+    strategy: settings.strategy,
     progressDeadlineSeconds: settings.progressDeadlineSeconds,
   };
 }

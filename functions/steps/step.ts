@@ -1,7 +1,8 @@
 /** What a workflow step is, and the wrapper that every step runs in. */
 import { deploymentFence } from '../commands/deployments.ts';
+import { getOperation } from '../commands/records.ts';
 import { environmentKey, OPERATIONS_QUEUE, operationKey } from '../core/keys.ts';
-import { type Environment, isTerminal, type Operation } from '../core/model.ts';
+import { type Environment, isTerminal, type Operation, type OperationStep } from '../core/model.ts';
 import { Problem, TransientError } from '../core/problem.ts';
 import type { Ports } from '../ports/index.ts';
 import { type Item, StoreConflict } from '../ports/store.ts';
@@ -111,16 +112,15 @@ async function checked(ports: Ports, item: Item<Operation>): Promise<Item<Operat
 
 /** The one write of a step: it says what runs now, and thereby that what ran before is done. */
 async function recordStart(ports: Ports, name: string, loaded: Item<Operation>): Promise<Item<Operation>> {
-  for (let item = loaded; ; item = (await ports.store.get<Operation>(operationKey(loaded.data.id)))!) {
+  for (let item = loaded; ; item = await getOperation(ports.store, loaded.data.id)) {
     await checked(ports, item);
     const operation = item.data;
-    const attempt = operation.steps.filter((step) => step.name === name).length + 1;
+    const attempt = (operation.steps.findLast((step) => step.name === name)?.attempt ?? 0) + 1;
     const startedAt = new Date(ports.effects.now()).toISOString();
     const data: Operation = {
       ...operation,
       status: 'running',
-      // Retries for hours must not fill the record: the latest twenty tell enough.
-      steps: [...operation.steps, { name, startedAt, attempt }].slice(-20),
+      steps: latest([...operation.steps, { name, startedAt, attempt }]),
     };
     const due = { queue: OPERATIONS_QUEUE, at: Date.parse(operation.deadline) };
     try {
@@ -131,6 +131,17 @@ async function recordStart(ports: Ports, name: string, loaded: Item<Operation>):
       if (!(error instanceof StoreConflict)) throw error;
     }
   }
+}
+
+const STEPS_MAX = 20;
+
+/** Retries for hours must not fill the record; what a step did first is needed (`doneWhenStarted`), so tries go. */
+function latest(steps: OperationStep[]): OperationStep[] {
+  if (steps.length <= STEPS_MAX) return steps;
+  const repeated = steps.findIndex(({ name }, at) =>
+    steps.some((other, later) => later > at && other.name === name),
+  );
+  return repeated === -1 ? steps : steps.toSpliced(repeated, 1);
 }
 
 async function keepError(ports: Ports, id: string, problem: Problem): Promise<void> {

@@ -8,7 +8,7 @@ import {
   hibernateEnvironment,
   retryDestroy,
 } from '../commands/environments.ts';
-import { startOperation } from '../commands/operations.ts';
+import { START_CHECK_MS, startOperation } from '../commands/operations.ts';
 import { ENVIRONMENTS_QUEUE, OPERATIONS_QUEUE, operationKey, RETENTION_QUEUE } from '../core/keys.ts';
 import { type Environment, isTerminal, type Operation, SYSTEM_ACTOR } from '../core/model.ts';
 import { Problem } from '../core/problem.ts';
@@ -63,7 +63,7 @@ async function sweepOperation(ports: Ports, item: Item<Operation>, report: Sweep
   const operation = item.data;
   if (isTerminal(operation.status)) return;
   if (ports.effects.now() >= Date.parse(operation.deadline)) {
-    await endOverrun(ports, operation);
+    await endOperationOf(ports, operation, 'States.Timeout');
     report.ended++;
     return;
   }
@@ -71,19 +71,37 @@ async function sweepOperation(ports: Ports, item: Item<Operation>, report: Sweep
   if (status === undefined) {
     await startOperation(ports, operation);
     report.started++;
-  } else if (status !== 'running') {
+    // A start that failed again is tried again.
+    return postpone(ports, item, ports.effects.now() + START_CHECK_MS);
+  }
+  if (status !== 'running') {
     // The run ended and its record did not: nothing else will end it.
-    await endOverrun(ports, operation);
+    await endOperationOf(ports, operation, 'Berth.Lost');
     report.ended++;
     return;
   }
   await postpone(ports, item, Date.parse(operation.deadline));
 }
 
-async function endOverrun(ports: Ports, operation: Operation): Promise<void> {
-  await ports.workflows.stop(operation.kind, operation.id, 'It ran past its bound.');
+/**
+ * Ends an operation whose run has failed for good, its compensation included, as on a full disk.
+ * @param error name of the run's error
+ * @returns false when it has to be tried again
+ */
+export async function endLost(ports: Ports, id: string, error: string): Promise<boolean> {
+  const item = await ports.store.get<Operation>(operationKey(id));
+  if (!item || isTerminal(item.data.status)) return true;
+  return endOperationOf(ports, item.data, error).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Runs the compensation outside of a workflow. */
+async function endOperationOf(ports: Ports, operation: Operation, reason: string): Promise<void> {
+  await ports.workflows.stop(operation.kind, operation.id, 'It is ended by the sweep.');
   const name = recoverySteps[operation.kind];
-  const input = { operation: operation.id, error: { Error: 'States.Timeout', Cause: 'Past its bound' } };
+  const input = { operation: operation.id, error: { Error: reason, Cause: 'Ended by the sweep' } };
   await runStep(ports, name, steps[name]!, input, AbortSignal.timeout(60_000));
 }
 

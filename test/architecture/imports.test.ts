@@ -13,7 +13,13 @@ const allowed: Record<string, readonly string[]> = {
   'functions/steps': ['functions/commands', 'functions/resources', 'functions/ports', 'functions/core'],
   'functions/api': ['functions/commands', 'functions/ports', 'functions/core'],
   'functions/adapters/local': ['functions/adapters/postgres.ts', 'functions/ports', 'functions/core'],
-  'functions/adapters/aws': ['functions/adapters/postgres.ts', 'functions/ports', 'functions/core'],
+  'functions/adapters/aws': [
+    'functions/adapters/aws/table.ts',
+    'functions/adapters/postgres.ts',
+    'functions/ports',
+    'functions/core',
+  ],
+  'functions/adapters/aws/table.ts': [],
   'functions/adapters/kubernetes': ['functions/ports', 'functions/core'],
   'functions/adapters/postgres.ts': ['functions/ports', 'functions/core'],
   'functions/local': [
@@ -25,7 +31,7 @@ const allowed: Record<string, readonly string[]> = {
   ],
   'functions/config.ts': [],
   'state-machines': [],
-  stacks: ['state-machines'],
+  stacks: ['state-machines', 'functions/adapters/aws/table.ts'],
 };
 
 /** Composition roots wire everything; nothing imports them. */

@@ -1,78 +1,11 @@
-/** The writing half of the local store: checks a transaction, and commits several with one sync of the disk. */
+/** The writing half of the local store: commits several transactions with one sync of the disk. */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import {
-  type Condition,
-  ITEM_MAX_BYTES,
-  type Key,
-  StoreConflict,
-  TRANSACTION_MAX,
-  type Write,
-} from '../../ports/store.ts';
+import { StoreConflict, type Write } from '../../ports/store.ts';
+import { holds, type PreparedWrite, prepareWrites } from '../../ports/store-checks.ts';
 import { DELETE, GET_VERSION, PUT } from './store-sql.ts';
 
-const KEY_MAX_BYTES = 1024;
-
-/** A checked write; `data` is JSON, absent where nothing is put. */
-interface Prepared extends Key {
-  kind: 'put' | 'delete' | 'check';
-  data: string;
-  queue: string | null;
-  at: number | null;
-  condition?: Condition;
-}
-
-/** @throws RangeError for a text that is no key: empty, over 1 KiB, or with half a surrogate pair */
-export function checkKeyText(text: string, what: string): void {
-  if (text === '') throw new RangeError(`${what} is empty`);
-  if (Buffer.byteLength(text) > KEY_MAX_BYTES)
-    throw new RangeError(`${what} is over ${KEY_MAX_BYTES} bytes long`);
-  // It would be stored as U+FFFD, and two keys would become one.
-  if (!text.isWellFormed()) throw new RangeError(`${what} is not well-formed Unicode`);
-}
-
-export function checkKey({ pk, sk }: Key): void {
-  checkKeyText(pk, 'pk');
-  checkKeyText(sk, 'sk');
-}
-
-function prepare(write: Write): Prepared {
-  const base = { data: '', queue: null, at: null, condition: write.if };
-  if ('check' in write) return { kind: 'check', pk: write.check.pk, sk: write.check.sk, ...base };
-  if ('delete' in write) return { kind: 'delete', pk: write.delete.pk, sk: write.delete.sk, ...base };
-  const { pk, sk, due } = write.put;
-  const data: string | undefined = JSON.stringify(write.put.data);
-  if (data === undefined) throw new RangeError(`data of ${pk} ${sk} is no JSON`);
-  if (Buffer.byteLength(data) > ITEM_MAX_BYTES)
-    throw new RangeError(`data of ${pk} ${sk} is over ${ITEM_MAX_BYTES} bytes of JSON`);
-  if (!due) return { kind: 'put', pk, sk, ...base, data };
-  checkKeyText(due.queue, 'due.queue');
-  if (!Number.isSafeInteger(due.at)) throw new RangeError(`due.at of ${pk} ${sk} is no whole number`);
-  return { kind: 'put', pk, sk, ...base, data, queue: due.queue, at: due.at };
-}
-
-/** Checks writes and turns their data into JSON, so that later changes to the objects do not count. */
-function prepareAll(writes: readonly Write[]): Prepared[] {
-  if (writes.length > TRANSACTION_MAX)
-    throw new RangeError(`a transaction has at most ${TRANSACTION_MAX} writes, not ${writes.length}`);
-  const seen = new Set<string>();
-  return writes.map((write) => {
-    const prepared = prepare(write);
-    checkKey(prepared);
-    const identity = JSON.stringify([prepared.pk, prepared.sk]);
-    if (seen.has(identity)) throw new RangeError(`key ${identity} occurs twice in one transaction`);
-    seen.add(identity);
-    return prepared;
-  });
-}
-
-function holds(condition: Condition, version: number | undefined): boolean {
-  if (condition === 'absent') return version === undefined;
-  if (condition === 'present') return version !== undefined;
-  return version === condition.version;
-}
-
 interface Waiting {
-  writes: Prepared[];
+  writes: PreparedWrite[];
   resolve(): void;
   reject(error: unknown): void;
 }
@@ -99,7 +32,7 @@ export function createWriter(
   let queue: Waiting[] = [];
 
   /** Checks all conditions before the first write: a transaction that fails one leaves nothing to undo. */
-  function apply(writes: Prepared[]): StoreConflict | undefined {
+  function apply(writes: PreparedWrite[]): StoreConflict | undefined {
     const failed: number[] = [];
     for (const [position, { pk, sk, condition }] of writes.entries()) {
       if (condition === undefined) continue;
@@ -149,7 +82,7 @@ export function createWriter(
 
   return {
     async transact(writes) {
-      const prepared = prepareAll(writes);
+      const prepared = prepareWrites(writes);
       if (prepared.length === 0) return;
       await new Promise<void>((resolve, reject) => {
         if (queue.length === 0) setImmediate(flush);

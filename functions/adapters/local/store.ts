@@ -3,19 +3,13 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { Problem } from '../../core/problem.ts';
-import {
-  type Item,
-  type Key,
-  type Page,
-  type Query,
-  type Store,
-  TRANSACTION_MAX,
-} from '../../ports/store.ts';
+import { type Item, type Key, PAGE_MAX_BYTES, type Page, type Query, type Store } from '../../ports/store.ts';
+import { checkKey, checkKeys, checkKeyText, checkLimit } from '../../ports/store-checks.ts';
 import { createChanges } from './store-changes.ts';
 import { storeProblem } from './store-errors.ts';
 import { toRange } from './store-range.ts';
 import { DUE, GET, rangeSql, SCHEMA, SCHEMA_VERSION } from './store-sql.ts';
-import { checkKey, checkKeyText, createWriter } from './store-writes.ts';
+import { createWriter } from './store-writes.ts';
 
 export interface SqliteStoreOptions {
   /** The database file; made when absent. SQLite keeps `-wal` and `-shm` files beside it. */
@@ -23,11 +17,6 @@ export interface SqliteStoreOptions {
   /** The database grows no larger than this. */
   maxBytes?: number;
 }
-
-const LIMIT_MAX = 1000;
-
-/** A page ends once it holds this much JSON, whatever its limit (DynamoDB's rule). */
-const PAGE_MAX_BYTES = 1_000_000;
 
 interface Row {
   pk: string;
@@ -42,11 +31,6 @@ function toItem<T>({ pk, sk, data, version, due_queue: queue, due_at: at }: Row)
   const item: Item<T> = { pk, sk, data: JSON.parse(data) as T, version };
   if (queue !== null && at !== null) item.due = { queue, at };
   return item;
-}
-
-function checkLimit(limit: number): void {
-  if (!Number.isInteger(limit) || limit < 1 || limit > LIMIT_MAX)
-    throw new RangeError(`limit is 1 to ${LIMIT_MAX}, not ${limit}`);
 }
 
 function createFile(path: string): void {
@@ -159,8 +143,7 @@ export function createSqliteStore(options: SqliteStoreOptions): Store {
   return {
     get: async <T>(key: Key) => getOne<T>(key),
     async getMany<T>(keys: readonly Key[]) {
-      if (keys.length > TRANSACTION_MAX)
-        throw new RangeError(`at most ${TRANSACTION_MAX} keys at once, not ${keys.length}`);
+      checkKeys(keys);
       return keys.map((key) => getOne<T>(key));
     },
     query: async <T>(options: Query) => query<T>(options),

@@ -51,6 +51,8 @@ export function createLocalWorkflows(options: LocalWorkflowsOptions): LocalWorkf
   const machines = new Map(options.machines.map((machine) => [machine.name, machine]));
   for (const machine of options.machines) checkTasks(machine);
   const executions = new Map<string, Execution>();
+  /** Ends that could not be written, as on a full disk. */
+  const unwritten = new Map<string, WorkflowStatus>();
   let closed = false;
 
   function machineOf(workflow: string): LocalStateMachine {
@@ -75,7 +77,16 @@ export function createLocalWorkflows(options: LocalWorkflowsOptions): LocalWorkf
 
   function settle(name: string, status: WorkflowStatus): void {
     // A run that is cut off because the process ends is to be resumed, so its row stays as it is.
-    if (!closed) table.end(name, status, options.now());
+    if (closed) return;
+    unwritten.set(name, status);
+    for (const [run, end] of unwritten) {
+      try {
+        table.end(run, end, options.now());
+        unwritten.delete(run);
+      } catch {
+        // Written with the end of another run; a restart before that runs it again, and every step can run twice.
+      }
+    }
   }
 
   return {
@@ -91,7 +102,7 @@ export function createLocalWorkflows(options: LocalWorkflowsOptions): LocalWorkf
       await execution?.ended;
     },
     async describe(_workflow, name) {
-      return table.status(name);
+      return unwritten.get(name) ?? table.status(name);
     },
     async resume() {
       const runs = table.unfinished().filter((run) => !executions.has(run.name));
@@ -129,6 +140,8 @@ async function interpret(
   const handlers = Object.entries(machine.tasks).map(([state, step]) => {
     const seconds = machine.definition.States[state]!.TimeoutSeconds!;
     const handler = async (stateInput: unknown): Promise<never> => {
+      // An abort cuts the interpreter's waits short, and it would go on to a Retry or a Catch that is not wanted.
+      if (signal.aborted) throw new Stopped();
       const limit = new AbortController();
       const onAbort = (): void => limit.abort(signal.reason);
       signal.addEventListener('abort', onAbort, { once: true });
@@ -174,6 +187,11 @@ const TIMER_LEAD_MS = 20;
 
 class StepTimeout extends Error {
   override name = 'States.Timeout';
+}
+
+/** The run was stopped: no Retry of ours names it, so that nothing of the run begins any more. */
+class Stopped extends Error {
+  override name = 'Berth.Stopped';
 }
 
 /** A step is told this long before its time is over, so that it can hand over or end in order. */

@@ -55,6 +55,8 @@ export interface RouterLimits {
 export interface Router {
   /** For the server's `request` event. */
   request(request: IncomingMessage, response: ServerResponse): void;
+  /** Whether an Upgrade is for a workload; Berth itself knows none, and answers as if nobody had asked for it. */
+  upgrades(request: IncomingMessage): boolean;
   /** For the server's `upgrade` event. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   close(): void;
@@ -70,6 +72,7 @@ const defaultLimits: RouterLimits = {
   heldPerEnvironment: 250,
 };
 const TRIES = 4;
+const LINGER_MS = 1000;
 const SWITCHING = 101;
 const BAD_GATEWAY = 502;
 
@@ -238,6 +241,9 @@ export function createRouter(options: RouterOptions): Router {
     });
     const head = fields.map(([name, value]) => `${name}: ${value}\r\n`).join('');
     socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${head}\r\n${body}`);
+    // The client need not close its side: given a moment to read, then gone.
+    socket.resume();
+    setTimeout(() => socket.destroy(), LINGER_MS).unref();
   }
 
   async function tunnel(
@@ -277,11 +283,16 @@ export function createRouter(options: RouterOptions): Router {
         () => response.destroy(),
       );
     },
+    upgrades: (request) => options.onUpgradeFallback !== undefined || address(request) !== undefined,
     upgrade(request, socket, head) {
       const to = address(request);
       if (to) tunnel(request, socket, head, to).catch(() => socket.destroy());
       else if (options.onUpgradeFallback) options.onUpgradeFallback(request, socket, head);
-      else socket.destroy();
+      else {
+        const hint = 'Send the request without Upgrade.';
+        const why = 'The protocol can not be changed: there is no workload at this host.';
+        refuse(socket, problemAnswer(request, 'malformed_request', why, hint));
+      }
     },
     close() {
       clearInterval(toucher);

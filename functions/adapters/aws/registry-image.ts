@@ -1,0 +1,98 @@
+/** Names of images, and what a manifest and its configuration say; all that is read is checked. */
+import { createHash } from 'node:crypto';
+import * as z from 'zod';
+import type { ImageConfig, RepositoryRef } from '../../ports/registry.ts';
+
+const DIGEST = /^sha256:[0-9a-f]{64}$/;
+const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
+
+/**
+ * @param names what the repository may be called in a full reference
+ * @returns undefined when it names nothing in this repository. Where a digest is given, it alone counts.
+ * @example parseReference(['demo/web'], 'demo/web:1.2') // { imageTag: '1.2' }
+ */
+export function parseReference(
+  names: readonly string[],
+  reference: string,
+): { imageDigest: string } | { imageTag: string } | undefined {
+  if (DIGEST.test(reference)) return { imageDigest: reference };
+  if (TAG.test(reference)) return { imageTag: reference };
+  const name = names.find((one) => reference.startsWith(one));
+  if (name === undefined) return undefined;
+  const rest = /^(?::([^@]*))?(?:@(.*))?$/s.exec(reference.slice(name.length));
+  if (!rest) return undefined;
+  const [, tag, digest] = rest;
+  if (tag !== undefined && !TAG.test(tag)) return undefined;
+  if (digest === undefined) return { imageTag: tag ?? 'latest' };
+  return DIGEST.test(digest) ? { imageDigest: digest } : undefined;
+}
+
+/** The name within a registry. */
+export const repositoryName = (prefix: string, { project, service }: RepositoryRef): string =>
+  `${prefix}/${project}/${service}`;
+
+const descriptor = z.object({
+  digest: z.string().regex(DIGEST),
+  size: z.number().int().nonnegative(),
+  platform: z.object({ architecture: z.string(), os: z.string() }).optional(),
+});
+const manifest = z.object({ config: descriptor, layers: z.array(descriptor) });
+const index = z.object({ manifests: z.array(descriptor) });
+
+const strings = z.record(z.string(), z.string());
+const config = z.object({
+  config: z
+    .object({
+      Entrypoint: z.array(z.string()).nullish(),
+      Cmd: z.array(z.string()).nullish(),
+      Env: z.array(z.string()).nullish(),
+      WorkingDir: z.string().nullish(),
+      Labels: strings.nullish(),
+    })
+    .optional(),
+});
+
+export type Manifest = z.infer<typeof manifest>;
+
+/** An image's manifest, or the digest of the one for this architecture where there are several. */
+export function readManifest(
+  text: string,
+  architecture: string,
+): { manifest: Manifest } | { next: string } | undefined {
+  const document = parsed(text);
+  const one = manifest.safeParse(document);
+  if (one.success) return { manifest: one.data };
+  const fit = index
+    .safeParse(document)
+    .data?.manifests.find(
+      ({ platform }) => platform?.os === 'linux' && platform.architecture === architecture,
+    );
+  return fit && { next: fit.digest };
+}
+
+/** @returns undefined when it is no image configuration, or not the one of this digest */
+export function readConfig(data: Uint8Array, digest: string): ImageConfig | undefined {
+  if (`sha256:${createHash('sha256').update(data).digest('hex')}` !== digest) return undefined;
+  const document = config.safeParse(parsed(Buffer.from(data).toString()));
+  if (!document.success) return undefined;
+  const { Entrypoint, Cmd, Env, WorkingDir, Labels } = document.data.config ?? {};
+  const env = (Env ?? []).map((line): [string, string] => {
+    const at = line.indexOf('=');
+    return at === -1 ? [line, ''] : [line.slice(0, at), line.slice(at + 1)];
+  });
+  return {
+    entrypoint: Entrypoint ?? [],
+    cmd: Cmd ?? [],
+    env: Object.fromEntries(env),
+    workingDir: WorkingDir || '/',
+    labels: Labels ?? {},
+  };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,134 @@
+/** Images in ECR, a repository per service. Tags can not be moved there, and pushed images are scanned. */
+import {
+  BatchGetImageCommand,
+  CreateRepositoryCommand,
+  DeleteRepositoryCommand,
+  type ECRClient,
+  GetDownloadUrlForLayerCommand,
+  ListImagesCommand,
+} from '@aws-sdk/client-ecr';
+import { isName } from '../../core/names.ts';
+import { Problem, TransientError } from '../../core/problem.ts';
+import type { Image, Registry, RepositoryRef } from '../../ports/registry.ts';
+import { parseReference, readConfig, readManifest, repositoryName } from './registry-image.ts';
+import { unless } from './sdk-errors.ts';
+
+export interface EcrOptions {
+  client: ECRClient;
+  /** The account. */
+  registryId: string;
+  /** What every repository's name starts with, without a slash at its end. */
+  prefix: string;
+  /** The registry's host, which full references may start with. */
+  host?: string;
+  /** Of images for several; default `arm64`. */
+  architecture?: string;
+}
+
+const NO_REPOSITORY = 'RepositoryNotFoundException';
+const MEDIA_TYPES = [
+  'application/vnd.oci.image.manifest.v1+json',
+  'application/vnd.docker.distribution.manifest.v2+json',
+  'application/vnd.oci.image.index.v1+json',
+  'application/vnd.docker.distribution.manifest.list.v2+json',
+];
+/** A configuration is never near this, bytes. */
+const CONFIG_MAX_BYTES = 4 * 1024 * 1024;
+const DOWNLOAD_TIMEOUT_MS = 15_000;
+
+export function createEcrRegistry(options: EcrOptions): Registry {
+  const { client, registryId, prefix, host, architecture = 'arm64' } = options;
+
+  const target = (repository: RepositoryRef) => {
+    if (!isName(repository.project) || !isName(repository.service))
+      throw unavailable('the repository has no such name');
+    return { registryId, repositoryName: repositoryName(prefix, repository) };
+  };
+
+  async function download(repository: RepositoryRef, digest: string, size: number): Promise<Uint8Array> {
+    if (size > CONFIG_MAX_BYTES) throw unavailable('its configuration is too large');
+    const command = new GetDownloadUrlForLayerCommand({ ...target(repository), layerDigest: digest });
+    const { downloadUrl = '' } =
+      (await unless(['LayersNotFoundException', 'LayerInaccessibleException'], client.send(command))) ?? {};
+    if (downloadUrl === '') throw unavailable('its configuration is missing');
+    try {
+      const signal = AbortSignal.timeout(DOWNLOAD_TIMEOUT_MS);
+      const response = await fetch(downloadUrl, { signal, redirect: 'error' });
+      if (!response.ok) throw new Error(`status ${response.status}`);
+      return await response.bytes();
+    } catch (error) {
+      throw new TransientError('The configuration of an image could not be read.', { cause: error });
+    }
+  }
+
+  async function resolve(
+    repository: RepositoryRef,
+    id: { imageDigest: string } | { imageTag: string },
+  ): Promise<Image> {
+    const command = new BatchGetImageCommand({
+      ...target(repository),
+      imageIds: [id],
+      acceptedMediaTypes: MEDIA_TYPES,
+    });
+    const image = (await unless([NO_REPOSITORY], client.send(command)))?.images?.[0];
+    const digest = image?.imageId?.imageDigest;
+    if (image?.imageManifest === undefined || digest === undefined)
+      throw unavailable('there is none in its repository');
+    const found = readManifest(image.imageManifest, architecture);
+    if (!found) throw unavailable(`its manifest is none of an image for ${architecture}`);
+    // Digests can not form a circle.
+    if ('next' in found) return resolve(repository, { imageDigest: found.next });
+    const { config, layers } = found.manifest;
+    const read = readConfig(await download(repository, config.digest, config.size), config.digest);
+    if (!read) throw unavailable('its configuration is damaged');
+    return { digest, config: read, size: layers.reduce((sum, { size }) => sum + size, 0) };
+  }
+
+  return {
+    async ensureRepository(repository) {
+      const command = new CreateRepositoryCommand({
+        ...target(repository),
+        imageTagMutability: 'IMMUTABLE',
+        imageScanningConfiguration: { scanOnPush: true },
+        tags: [
+          { Key: 'berth', Value: 'repository' },
+          { Key: 'berth:project', Value: repository.project },
+          { Key: 'berth:service', Value: repository.service },
+        ],
+      });
+      await unless(['RepositoryAlreadyExistsException'], client.send(command));
+    },
+
+    async removeRepository(repository) {
+      const command = new DeleteRepositoryCommand({ ...target(repository), force: true });
+      await unless([NO_REPOSITORY], client.send(command));
+    },
+
+    async resolve(repository, reference) {
+      const { project, service } = repository;
+      const name = target(repository).repositoryName;
+      const names = [name, `${project}/${service}`];
+      if (host !== undefined) names.push(`${host}/${name}`);
+      const id = parseReference(names, reference);
+      if (!id) throw unavailable('that is no tag, digest or reference of this repository');
+      return resolve(repository, id);
+    },
+
+    async list(repository) {
+      const digests = new Set<string>();
+      let nextToken: string | undefined;
+      do {
+        const request = { ...target(repository), ...(nextToken === undefined ? {} : { nextToken }) };
+        const page = await unless([NO_REPOSITORY], client.send(new ListImagesCommand(request)));
+        for (const { imageDigest } of page?.imageIds ?? []) if (imageDigest) digests.add(imageDigest);
+        nextToken = page?.nextToken;
+      } while (nextToken !== undefined);
+      return [...digests];
+    },
+  };
+}
+
+const unavailable = (why: string): Problem =>
+  new Problem('image_unavailable', `The image can not be had: ${why}.`, {
+    hint: 'Push it to the repository of this service, then name its digest or tag.',
+  });

@@ -1,0 +1,60 @@
+/** What the platform team decides about manifests. Developers decide none of it. */
+
+/** An image as the cluster pulls it. */
+export interface RenderImage {
+  /** Repository and digest: `registry.example/berth/demo/web@sha256:...`. */
+  reference: string;
+  entrypoint: string[];
+  cmd: string[];
+}
+
+export interface RenderOptions {
+  /** Tells Berth's namespaces from others; `berth` unless told. */
+  namespacePrefix: string;
+  /** Workloads are served under it, each at one label: `apps.example.com`. */
+  domain: string;
+  /** IngressClass; the cluster's default one where undefined. */
+  ingressClass?: string;
+  /** Annotations for the ingress controller, from the platform team alone. */
+  ingressAnnotations: Record<string, string>;
+  network: NetworkOptions;
+  quota: QuotaOptions;
+  /** StorageClass of volumes; the cluster's default one where undefined. */
+  storageClass?: string;
+  /** User and group that containers run as; not root. */
+  user: number;
+}
+
+export interface NetworkOptions {
+  /** Namespaces that the ingress controller runs in. */
+  ingressNamespaces: string[];
+  /** Networks that the ingress controller's requests come from, where it is no pod (an AWS load balancer). */
+  ingressCidrs: string[];
+  /** Private networks that workloads may reach: a database's subnets. */
+  egressCidrs: string[];
+  /** Whether workloads may reach public addresses. */
+  internet: boolean;
+}
+
+/** Of one environment, all its services together. */
+export interface QuotaOptions {
+  cpu: number;
+  memoryBytes: number;
+  pods: number;
+  storageBytes: number;
+}
+
+const GIB = 1024 ** 3;
+
+export const defaultRenderOptions = {
+  namespacePrefix: 'berth',
+  ingressAnnotations: {},
+  network: {
+    ingressNamespaces: ['ingress-nginx'],
+    ingressCidrs: [],
+    egressCidrs: [],
+    internet: true,
+  },
+  quota: { cpu: 16, memoryBytes: 32 * GIB, pods: 60, storageBytes: 100 * GIB },
+  user: 1000,
+} as const satisfies Omit<RenderOptions, 'domain'>;

@@ -1,0 +1,131 @@
+/** Waits for a deployment to serve, and says why it does not. */
+import type { CoreV1Event } from '@kubernetes/client-node';
+import type { InstanceRef } from '../../core/model.ts';
+import { Problem } from '../../core/problem.ts';
+import type { Rollout } from '../../ports/workloads.ts';
+import { watchChanges } from './changes.ts';
+import {
+  type Cluster,
+  deploymentPath,
+  getDeployment,
+  logTail,
+  maskOf,
+  namespaceOf,
+  numberOf,
+  podNumber,
+  podsPath,
+  podsQuery,
+  type StoredDeployment,
+  type StoredPod,
+} from './cluster.ts';
+import { DEPLOYMENT_LABEL, selector, selectorLabels } from './manifests/labels.ts';
+import { serviceName } from './names.ts';
+import { collectionPath } from './paths.ts';
+import { deploymentTrouble, isRolledOut, pastDeadline, podTrouble, type Trouble } from './trouble.ts';
+
+/** What is replaced may hold the quota for a moment longer. */
+const REFUSED_GRACE_MS = 5000;
+
+const superseded = (ref: InstanceRef, number: number): Rollout => ({
+  state: 'failed',
+  error: {
+    code: 'superseded',
+    cause: `Deployment ${number} of ${ref.service} is not waited for: it is not what is declared now.`,
+    hint: 'Follow the newest deployment instead.',
+  },
+});
+
+export async function awaitRollout(
+  cluster: Cluster,
+  ref: InstanceRef,
+  number: number,
+  signal: AbortSignal,
+): Promise<Rollout> {
+  const path = deploymentPath(cluster, ref);
+  const pods = podsPath(cluster, ref);
+  const query = { labelSelector: selector({ ...selectorLabels(ref), [DEPLOYMENT_LABEL]: String(number) }) };
+  let changes: ReturnType<typeof watchChanges> | undefined;
+  let refusedSince: number | undefined;
+  try {
+    while (!signal.aborted) {
+      const deployment = await getDeployment(cluster, path);
+      if (!deployment || deployment.metadata.deletionTimestamp || numberOf(deployment) !== number)
+        return superseded(ref, number);
+      if (isRolledOut(deployment)) return { state: 'ready' };
+      const { items, metadata } = await cluster.client.list<StoredPod>(pods, query);
+      const refused = deploymentTrouble(deployment);
+      refusedSince = refused ? (refusedSince ?? performance.now()) : undefined;
+      const isRefused = refusedSince !== undefined && performance.now() - refusedSince > REFUSED_GRACE_MS;
+      const failure = failureOf(deployment, items, isRefused);
+      if (failure) return { state: 'failed', error: await explain(cluster, ref, deployment, failure) };
+      changes ??= watchChanges(cluster.client, [
+        {
+          path: collectionPath('Deployment', namespaceOf(cluster, ref)),
+          query: { fieldSelector: `metadata.name=${serviceName(ref)}` },
+          resourceVersion: deployment.metadata.resourceVersion,
+        },
+        { path: pods, query: podsQuery(ref), resourceVersion: metadata.resourceVersion },
+      ]);
+      const grace = refused && AbortSignal.timeout(REFUSED_GRACE_MS);
+      await changes.next(grace ? AbortSignal.any([signal, grace]) : signal);
+    }
+    return { state: 'progressing' };
+  } finally {
+    changes?.close();
+  }
+}
+
+interface Failure extends Partial<Trouble> {
+  late: boolean;
+}
+
+/** What ends the rollout now; undefined while there is hope. */
+function failureOf(
+  deployment: StoredDeployment,
+  pods: readonly StoredPod[],
+  isRefused: boolean,
+): Failure | undefined {
+  const number = numberOf(deployment);
+  const found = pods
+    .filter((pod) => !pod.metadata.deletionTimestamp && podNumber(pod) === number)
+    .flatMap((pod) => podTrouble(pod) ?? []);
+  const final = found.find((trouble) => trouble.final);
+  if (final) return { ...final, late: false };
+  const refused = deploymentTrouble(deployment);
+  if (refused && isRefused) return { ...refused, late: false };
+  if (!pastDeadline(deployment)) return undefined;
+  return { ...(refused ?? found[0]), late: true };
+}
+
+async function explain(cluster: Cluster, ref: InstanceRef, deployment: StoredDeployment, failure: Failure) {
+  const number = numberOf(deployment);
+  const mask = await maskOf(cluster, ref, number);
+  const tail = failure.log ? await logTail(cluster, ref, failure.log, mask) : undefined;
+  const probe = failure.pod ? await probeFailure(cluster, ref, failure.pod) : undefined;
+  const name = `Deployment ${number} of ${ref.service}`;
+  const seconds = deployment.spec?.progressDeadlineSeconds ?? 0;
+  const times = failure.crashes && failure.crashes > 1 ? ` ${failure.crashes} times` : '';
+  const what =
+    failure.code === 'workload_crashed'
+      ? `crashed${times}`
+      : failure.late
+        ? `was not ready within ${seconds} s`
+        : 'can not be rolled out';
+  const why = [failure.why ?? 'the cluster made no progress', probe].filter(Boolean).join('; ');
+  const output = tail && (tail.length > 0 ? ` Its last output:\n${tail.join('\n')}` : ' It printed nothing.');
+  return new Problem(failure.code ?? 'workload_not_ready', mask(`${name} ${what}: ${why}.${output ?? ''}`), {
+    hint:
+      failure.hint ??
+      'Look at the log, raise the progress deadline if it only starts slowly, then deploy again.',
+  }).toDetail();
+}
+
+/** What the last failing probe of a pod said. */
+async function probeFailure(cluster: Cluster, ref: InstanceRef, pod: string): Promise<string | undefined> {
+  const { items } = await cluster.client
+    .list<CoreV1Event>(collectionPath('Event', namespaceOf(cluster, ref)), {
+      fieldSelector: `involvedObject.name=${pod},reason=Unhealthy`,
+    })
+    .catch(() => ({ items: [] }));
+  return items.at(-1)?.message?.trim();
+}

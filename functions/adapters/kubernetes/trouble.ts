@@ -1,0 +1,139 @@
+/** What is wrong with a pod or a Deployment, in words. Pure: of their status alone. */
+import type { V1ContainerStatus, V1Deployment, V1Pod } from '@kubernetes/client-node';
+import type { ProblemCode } from '../../core/problem.ts';
+import { explainRefusal } from './errors.ts';
+
+export interface Trouble {
+  code: ProblemCode;
+  /** Waiting will not help. */
+  final: boolean;
+  /** "container "main" exited with code 3" */
+  why: string;
+  hint: string;
+  /** Its log has the reason: of the life before this one, where that ended. */
+  log?: { pod: string; container: string; previous: boolean };
+  /** Its events may have the reason. */
+  pod?: string;
+  crashes?: number;
+}
+
+/** Crashes after which a rollout has failed. */
+const CRASHES = 3;
+
+const imageReasons = new Set(['ErrImagePull', 'ImagePullBackOff', 'InvalidImageName', 'ErrImageNeverPull']);
+const configReasons = new Set(['CreateContainerConfigError', 'CreateContainerError', 'RunContainerError']);
+/** The runtime could not start the program at all. */
+const startReasons = new Set(['StartError', 'ContainerCannotRun']);
+
+function containerTrouble(pod: string, status: V1ContainerStatus, isInit: boolean): Trouble | undefined {
+  const container = `container "${status.name}"`;
+  const { waiting } = status.state ?? {};
+  if (waiting?.reason && imageReasons.has(waiting.reason)) {
+    return {
+      code: 'image_unavailable',
+      final: waiting.reason !== 'ErrImagePull',
+      why: `the image of ${container} can not be pulled: ${waiting.message ?? waiting.reason}`,
+      hint: 'Check that the image is still in the registry and that the cluster may read it.',
+    };
+  }
+  const ended = status.state?.terminated ?? status.lastState?.terminated;
+  if (ended && (ended.exitCode !== 0 || !isInit)) {
+    const cannotStart = startReasons.has(ended.reason ?? '') && ended.message;
+    // One that ended counts as a crash before it has started again, too.
+    const crashes = status.restartCount + (status.state?.terminated ? 1 : 0);
+    return {
+      code: 'workload_crashed',
+      final: crashes >= CRASHES || Boolean(cannotStart && crashes >= 2),
+      why: `${container} ${cannotStart ? `could not be started: ${ended.message}` : exitWords(ended)}`,
+      hint: cannotStart
+        ? 'Correct `command` in the Score file, or the entrypoint of the image, then deploy again.'
+        : exitHint(ended),
+      log: { pod, container: status.name, previous: !status.state?.terminated },
+      crashes,
+    };
+  }
+  if (waiting?.reason && configReasons.has(waiting.reason)) {
+    return {
+      code: 'workload_not_ready',
+      final: false,
+      why: `${container} can not be made: ${waiting.message ?? waiting.reason}`,
+      hint: 'Correct what the cause names, then deploy again.',
+    };
+  }
+  return undefined;
+}
+
+type Ended = NonNullable<NonNullable<V1ContainerStatus['state']>['terminated']>;
+
+function exitWords({ exitCode, reason, signal }: Ended): string {
+  if (reason === 'OOMKilled') return 'was ended because it used more memory than its limit';
+  if (exitCode === 0) return 'exited with code 0, but a service has to keep running';
+  return signal ? `was ended by signal ${signal}` : `exited with code ${exitCode}`;
+}
+
+function exitHint({ exitCode, reason }: Ended): string {
+  if (reason === 'OOMKilled')
+    return 'Raise resources.limits.memory in the Score file, or use less, then deploy again.';
+  return exitCode === 0
+    ? 'Keep the process in the foreground; for work that ends, use the berth.dev/release-command annotation.'
+    : 'Fix what its last lines of output say, then deploy again; the log has all of it.';
+}
+
+/** The worst that is wrong with a pod; undefined if nothing is. */
+export function podTrouble(pod: V1Pod): Trouble | undefined {
+  const name = pod.metadata?.name ?? '';
+  const { status } = pod;
+  const init = (status?.initContainerStatuses ?? []).map((each) => containerTrouble(name, each, true));
+  const main = (status?.containerStatuses ?? []).map((each) => containerTrouble(name, each, false));
+  const found = [...init, ...main].filter((trouble) => trouble !== undefined);
+  const worst = found.find(({ final }) => final) ?? found[0];
+  if (worst) return worst;
+  const condition = (type: string) => status?.conditions?.find((each) => each.type === type);
+  const scheduled = condition('PodScheduled');
+  if (scheduled?.status === 'False') {
+    return {
+      code: 'workload_not_ready',
+      final: false,
+      why: `no node has room for it: ${scheduled.message ?? scheduled.reason ?? 'unschedulable'}`,
+      hint: 'Ask for less processor time or memory, or have the platform team add nodes.',
+    };
+  }
+  if (condition('Ready')?.status === 'True') return undefined;
+  const unready = (status?.containerStatuses ?? []).find(({ ready }) => !ready);
+  return {
+    code: 'workload_not_ready',
+    final: false,
+    why: unready ? `container "${unready.name}" runs, but is not ready` : 'its containers have not started',
+    hint: 'Make the readiness check succeed: listen on the port that the variable PORT names, on all interfaces. Then deploy again.',
+    ...(unready && { log: { pod: name, container: unready.name, previous: false } }),
+    pod: name,
+  };
+}
+
+/** Why pods can not even be made; undefined if they can. */
+export function deploymentTrouble(deployment: V1Deployment): Trouble | undefined {
+  const failure = deployment.status?.conditions?.find(
+    ({ type, status }) => type === 'ReplicaFailure' && status === 'True',
+  );
+  if (!failure) return undefined;
+  const known = explainRefusal(failure.message ?? '');
+  return {
+    code: 'workload_not_ready',
+    final: true,
+    why: known?.why ?? `its pods can not be made: ${failure.message ?? failure.reason}`,
+    hint: known?.hint ?? 'Correct what the cause names, then deploy again.',
+  };
+}
+
+export const pastDeadline = ({ status }: V1Deployment): boolean =>
+  status?.conditions?.some(
+    ({ type, reason }) => type === 'Progressing' && reason === 'ProgressDeadlineExceeded',
+  ) ?? false;
+
+/** Whether all replicas that are asked for are of the newest kind, can be used, and no other is left. */
+export function isRolledOut({ metadata, spec, status }: V1Deployment): boolean {
+  if ((status?.observedGeneration ?? 0) < (metadata?.generation ?? 0)) return false;
+  const wanted = spec?.replicas ?? 1;
+  const { updatedReplicas = 0, replicas = 0, availableReplicas = 0 } = status ?? {};
+  return updatedReplicas >= wanted && replicas === updatedReplicas && availableReplicas >= updatedReplicas;
+}

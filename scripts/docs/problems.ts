@@ -1,0 +1,125 @@
+/** The reference of all problems, from the table of their codes. */
+import { type ProblemCode, problemCodes } from '../../functions/core/problem.ts';
+import { table } from './table.ts';
+
+/** What it means and what to do, by code. The compiler asks for every one. */
+const explanations: Readonly<Record<ProblemCode, readonly [meaning: string, next: string]>> = {
+  malformed_json: [
+    'The body is empty, not JSON, not UTF-8, too deep, or has a key `__proto__`.',
+    'Send one JSON object in UTF-8.',
+  ],
+  malformed_request: [
+    'The path holds a percent-encoded character or an empty part, or the request ended early.',
+    'Send names as they are: none needs encoding.',
+  ],
+  invalid_request: [
+    'A parameter, a header or a field of the body has the wrong form; `errors` says which.',
+    'Correct what `errors` names.',
+  ],
+  invalid_cursor: ['`cursor` is not one that this list gave.', 'Start from the first page, without `cursor`.'],
+  invalid_score: ['The Score file breaks a rule; the place is named with line and column.', 'Correct the file.'],
+  invalid_archive: [
+    'The upload is no tar.gz, or holds links, devices, paths that lead out, or too much.',
+    'Pack the source with `tar -czf`, without links and `node_modules`.',
+  ],
+  unauthenticated: ['No token was sent, or one that is not valid.', 'Send `Authorization: Bearer <token>`.'],
+  forbidden: ['Your token is valid and may not do this.', 'Ask the platform team.'],
+  not_found: [
+    'There is nothing of that name, or you may not see it.',
+    'List what there is; the hint says with which request.',
+  ],
+  method_not_allowed: ['The path does not take that method.', 'Use one of the methods in `Allow`.'],
+  already_exists: ['The name is taken.', 'Choose another name, or use what is there.'],
+  conflict: [
+    'Something else changed it while the request was under way, or what it asks for does not apply any more.',
+    'Read it again; repeat the request if it still applies.',
+  ],
+  not_empty: [
+    'What is to be deleted still holds something, or a destroy could not remove all of it.',
+    'Remove what is named first; a destroy is tried again by itself.',
+  ],
+  environment_not_ready: [
+    'The environment is in a state in which this can not be done.',
+    'Wait for its operation, wake it, or create another one: the hint says which.',
+  ],
+  operation_in_progress: ['A deployment is going on in the environment.', 'Wait until it has ended, or cancel it.'],
+  operation_ended: ['The operation has ended already.', 'Nothing is left to do.'],
+  ambiguous_version: ['More than one version carries the tag.', 'Name the version by its id.'],
+  precondition_failed: ['`If-Match` names another version than the stored one.', 'Read it again, send the new ETag.'],
+  request_timeout: ['The request took too long to arrive.', 'Send it again, on a better line.'],
+  payload_too_large: ['The body is larger than it may be.', 'Send less, or a smaller source.'],
+  headers_too_large: ['The header of the request is too large.', 'Send fewer or shorter headers.'],
+  uri_too_long: ['The URI is longer than 8192 characters.', 'Send long values in the body.'],
+  unsupported_media_type: [
+    'The body is of another type than the route takes, or encoded.',
+    'Send `application/json`, or `application/gzip` for sources.',
+  ],
+  idempotency_key_reused: [
+    'The `Idempotency-Key` was used for another request.',
+    'Use a new key for each new request, and repeat one with the very same request alone.',
+  ],
+  too_many_requests: ['Too many event streams are open, or too many requests wait.', 'Close some, or wait.'],
+  internal: ['Something failed inside Berth. The cause is in its own log.', 'Try again; then look into that log.'],
+  upstream_unavailable: ['The service did not answer, or cut the connection off.', 'Read the log of the service.'],
+  unavailable: ['Something that Berth needs can not be reached, or Berth is stopping.', 'Try again in a moment.'],
+  storage_full: ['The disk is full; nothing was written.', 'Free some disk space, destroy what nobody needs.'],
+  unknown_resource_type: ['The Score file asks for a type that Berth does not know.', 'Use one of the types listed.'],
+  invalid_resource: [
+    'The resource can not be made as the Score file asks: its params, its class, or its name.',
+    'Correct what the cause names.',
+  ],
+  unresolved_placeholder: [
+    'A placeholder names nothing that is there: a resource, an output, metadata, or a secret that is gone.',
+    'Correct the name, or put the secret into the environment.',
+  ],
+  image_unavailable: [
+    'The image is not in the registry of the service, or a container asks for one that is not its version.',
+    'Build or push it again; write `image: .`.',
+  ],
+  build_failed: ['The build ended with an error.', 'Read the log of the operation.'],
+  source_unavailable: [
+    'The git repository can not be fetched, or its URL or ref is refused.',
+    'Check URL and ref; upload the source where credentials are needed.',
+  ],
+  nothing_to_run: [
+    'Nothing in the source says what to run.',
+    'Add a start script, a `Procfile` with a `web` line, or an `index.html`.',
+  ],
+  release_failed: [
+    'The release command ended with another exit code than 0. What served before serves.',
+    'Read the log of the service, mend the command, deploy a new version.',
+  ],
+  workload_crashed: [
+    'The new version ended three times, or can not start at all. What served before serves.',
+    'Read its last lines of output in the cause.',
+  ],
+  workload_not_ready: [
+    'The new version runs and did not become ready in time. What served before serves.',
+    'Listen on `$PORT`; look at the readiness probe; raise `berth.dev/progress-deadline-seconds`.',
+  ],
+  deadline_exceeded: ['A step took longer than it may.', 'Look at the log for what it waited for.'],
+  canceled: ['It was canceled on request.', 'Start it again when you want it.'],
+  superseded: ['A newer deployment, or a later operation on the environment, took over.', 'Follow the newer one.'],
+  environment_gone: ['The environment is being destroyed.', 'Create another one and deploy there.'],
+  fenced: ['The workloads already know a newer deployment.', 'Follow the newer one.'],
+};
+
+/** All of docs/reference/problems.md. */
+export const problemsPage = (): string => `# Problems
+
+<!-- Generated by \`npm run docs\`: change scripts/docs/problems.ts or functions/core/problem.ts instead. -->
+
+Every error that people see has a code. As the answer to a request it is an RFC 9457 problem: \`type\`, \`title\`,
+\`status\`, \`code\`, \`detail\` (what happened and why), \`hint\` (the next thing to do) and \`instance\`; \`errors\` lists the
+places, where there are several. As the end of an operation it is its \`error\`: \`code\`, \`cause\` and \`hint\`. Codes do not
+change their meaning. \`GET /problems/{code}\` answers with status and title.
+
+${table(
+  ['code', 'status', 'meaning', 'what to do'],
+  (Object.keys(problemCodes) as ProblemCode[]).map((code) => [
+    `\`${code}\``,
+    String(problemCodes[code][0]),
+    ...explanations[code],
+  ]),
+)}
+`;

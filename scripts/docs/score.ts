@@ -1,0 +1,102 @@
+/** The parts of the Score reference that come from the code: resource types, and Berth's annotations. */
+import * as z from 'zod';
+import { readSettings } from '../../functions/core/score/settings.ts';
+import { resourceTypes } from '../../functions/resources/index.ts';
+import type { ResourceType } from '../../functions/resources/type.ts';
+import { table } from './table.ts';
+
+interface Setting {
+  takes: string;
+  without: string;
+  meaning: string;
+}
+
+/** By name; a test compares the names with those that the code knows. */
+export const settings: Readonly<Record<string, Setting>> = {
+  'berth.dev/release-command': {
+    takes: 'a command line, up to 4096 characters',
+    without: 'the `release` line of a Procfile, else none',
+    meaning:
+      'Runs once before each deployment takes traffic, with the image, variables, files and volumes of the first container. No shell: quotes work, `$NAME` expands, pipes and the like are refused.',
+  },
+  'berth.dev/replicas': { takes: '1 to 20', without: '1', meaning: 'How many run.' },
+  'berth.dev/max-replicas': {
+    takes: '`replicas` to 20',
+    without: 'the same as `replicas`',
+    meaning: 'How far it may scale. On one machine nothing scales by itself.',
+  },
+  'berth.dev/strategy': {
+    takes: '`rolling`, `recreate`',
+    without: '`rolling`',
+    meaning: '`recreate` stops the old one first. On one machine every rollout is rolling, whatever it says.',
+  },
+  'berth.dev/progress-deadline-seconds': {
+    takes: '5 to 900',
+    without: '120',
+    meaning: 'How long a rollout may take before it fails.',
+  },
+};
+
+/** Names of the annotations that the code knows, from its own refusal of one that it does not know. */
+export function knownSettings(): string[] {
+  const { faults } = readSettings({ 'berth.dev/': '' });
+  return [...(faults[0]?.message ?? '').matchAll(/berth\.dev\/[a-z-]+/g)].map(([name]) => name);
+}
+
+export const settingsText = (): string =>
+  table(
+    ['annotation', 'takes', 'without it', 'meaning'],
+    knownSettings().map((name) => {
+      const { takes, without, meaning } = settings[name]!;
+      return [`\`${name}\``, takes, without, meaning];
+    }),
+  );
+
+/** What each param means, by `type.param`; a test compares the names with those that the code takes. */
+export const paramSummaries: Readonly<Record<string, string>> = {
+  'postgres.extensions':
+    'Extensions to add, by name. Only those that the server has and trusts to the owner of a database.',
+  'route.host': 'The host, in lower case: that of a `dns` resource, `${resources.dns.host}`, or of this environment.',
+  'route.path': 'A prefix that starts with `/`. It matches whole segments, and stays in the path.',
+  'route.port': 'The `port` of an entry of `service.ports`.',
+  'service-port.workload': 'The name of the other service in the same environment. It has to be deployed already.',
+  'service-port.port': 'A port of that service, by name or number.',
+  'volume.size': 'Between `1Mi` and `16Ti`; `1Gi` without it. On one machine the size is not enforced.',
+};
+
+/** Names of the params that a type takes, and which of them it needs. */
+export function paramsOf({ params }: ResourceType): { name: string; required: boolean }[] {
+  const schema = z.toJSONSchema(params, { io: 'input', unrepresentable: 'any' });
+  const required = new Set(schema.required ?? []);
+  return Object.keys(schema.properties ?? {}).map((name) => ({ name, required: required.has(name) }));
+}
+
+function typeText(type: ResourceType): string {
+  const params = paramsOf(type).map(({ name, required }) => [
+    `\`${name}\``,
+    required ? 'yes' : 'no',
+    paramSummaries[`${type.type}.${name}`] ?? '',
+  ]);
+  const outputs =
+    type.outputs === 'dynamic'
+      ? 'Outputs: one for each secret of the environment, by its name; all are secret.'
+      : table(
+          ['output', 'secret', 'what it is'],
+          Object.entries(type.outputs).map(([name, { secret, summary }]) => [
+            `\`${name}\``,
+            secret ? 'yes' : 'no',
+            summary,
+          ]),
+        );
+  return [
+    `### ${type.type}`,
+    type.summary,
+    type.owned
+      ? 'What it makes is kept until the environment is destroyed.'
+      : 'It makes nothing of its own, and so leaves nothing behind.',
+    params.length > 0 ? table(['param', 'needed', 'what it is'], params) : 'It takes no params.',
+    outputs,
+  ].join('\n\n');
+}
+
+export const resourceTypesText = (): string => Object.values(resourceTypes).map(typeText).join('\n\n');

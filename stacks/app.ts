@@ -1,0 +1,7 @@
+/** What `cdk` runs. */
+import { App } from 'aws-cdk-lib';
+import { createStacks } from './berth.ts';
+
+const app = new App();
+createStacks(app);
+app.synth();

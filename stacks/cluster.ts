@@ -1,0 +1,56 @@
+/** A cluster of its own: EKS with Auto Mode, access by access entries alone. */
+import { RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import type { IVpc } from 'aws-cdk-lib/aws-ec2';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as eks from 'aws-cdk-lib/aws-eks-v2';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { Construct } from 'constructs';
+import { accept, because, logEncryption } from './accept.ts';
+
+const NAME = 'berth';
+
+export interface ClusterStackProps extends StackProps {
+  vpc: IVpc;
+}
+
+export class ClusterStack extends Stack {
+  readonly clusterName: string;
+
+  constructor(scope: Construct, id: string, props: ClusterStackProps) {
+    super(scope, id, props);
+    // EKS makes this group itself if it is not there, and then keeps what is in it for ever.
+    const logGroup = new LogGroup(this, 'ControlPlaneLog', {
+      logGroupName: `/aws/eks/${NAME}/cluster`,
+      retention: RetentionDays.THREE_MONTHS,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    accept(logGroup, logEncryption);
+    const cluster = new eks.Cluster(this, 'Cluster', {
+      clusterName: NAME,
+      version: eks.KubernetesVersion.V1_36,
+      vpc: props.vpc,
+      vpcSubnets: [{ subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS }],
+      defaultCapacityType: eks.DefaultCapacityType.AUTOMODE,
+      compute: { nodePools: ['system', 'general-purpose'] },
+      // The functions of the control plane are in no network; whoever calls needs a token of IAM.
+      endpointAccess: eks.EndpointAccess.PUBLIC_AND_PRIVATE,
+      bootstrapClusterCreatorAdminPermissions: true,
+      outputConfigCommand: false,
+      clusterLogging: [
+        eks.ClusterLoggingTypes.API,
+        eks.ClusterLoggingTypes.AUDIT,
+        eks.ClusterLoggingTypes.AUTHENTICATOR,
+        eks.ClusterLoggingTypes.CONTROLLER_MANAGER,
+        eks.ClusterLoggingTypes.SCHEDULER,
+      ],
+    });
+    cluster.node.addDependency(logGroup);
+    const managed = 'EKS documents this managed policy as what its own role needs; it changes as EKS does.';
+    const policies = ['AmazonEKSClusterPolicy', 'AmazonEKSComputePolicy', 'AmazonEKSBlockStoragePolicy']
+      .concat(['AmazonEKSLoadBalancingPolicy', 'AmazonEKSNetworkingPolicy', 'AmazonEKSWorkerNodePolicy'])
+      .concat(['AmazonEC2ContainerRegistryReadOnly'])
+      .map((name) => `AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/${name}]`);
+    accept(cluster, because(managed, ...policies));
+    this.clusterName = cluster.clusterName;
+  }
+}

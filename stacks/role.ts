@@ -1,0 +1,50 @@
+/** Roles with one managed policy each, which holds all that the role may do. */
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type { Construct } from 'constructs';
+import { accept } from './accept.ts';
+
+export interface RoleOptions {
+  /** Such as `lambda.amazonaws.com`. */
+  service: string;
+  description: string;
+  statements: Grant[];
+  /** Conditions on who may take the role, against the confused deputy. */
+  conditions?: Record<string, Record<string, string>>;
+  boundary?: iam.IManagedPolicy;
+}
+
+export interface Grant {
+  actions: string[];
+  resources: string[];
+  conditions?: Record<string, Record<string, string | string[]>>;
+  /** Why resources end in or consist of a wildcard; needed if so. */
+  wildcard?: string;
+}
+
+/** What comes back takes no further policies: everything it may do is written where it is made. */
+export function createRole(scope: Construct, id: string, options: RoleOptions): iam.IRole {
+  const { service, description, statements, conditions, boundary } = options;
+  const policy = new iam.ManagedPolicy(scope, `${id}Policy`, {
+    description: `What the role may do: ${description}`,
+    statements: statements.map(
+      ({ actions, resources, conditions: only }) =>
+        new iam.PolicyStatement({ actions, resources, ...(only && { conditions: only }) }),
+    ),
+  });
+  for (const { resources, wildcard } of statements) acceptWildcards(policy, resources, wildcard);
+  const role = new iam.Role(scope, `${id}Role`, {
+    assumedBy: new iam.ServicePrincipal(service, conditions && { conditions }),
+    description,
+    managedPolicies: [policy],
+    ...(boundary && { permissionsBoundary: boundary }),
+  });
+  return role.withoutPolicyUpdates();
+}
+
+function acceptWildcards(policy: iam.ManagedPolicy, resources: string[], reason: string | undefined): void {
+  for (const resource of resources) {
+    if (!resource.includes('*')) continue;
+    if (reason === undefined) throw new Error(`${policy.node.path}: no reason is given for ${resource}`);
+    accept(policy, { [`AwsSolutions-IAM5[Resource::${resource}]`]: reason });
+  }
+}

@@ -1,0 +1,132 @@
+/** Databases of RDS: a PostgreSQL with TLS, whose administrator's password is in moto's Secrets Manager. */
+import { execFile } from 'node:child_process';
+import { chmod, chown, copyFile, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import {
+  CreateSecretCommand,
+  PutSecretValueCommand,
+  SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createRdsDatabases } from '../../../functions/adapters/aws/databases.ts';
+import { createEmbeddedPostgres } from '../../../functions/adapters/local/databases.ts';
+import type { Databases } from '../../../functions/ports/databases.ts';
+import { databasesContract } from '../../contracts/databases.ts';
+import { missingProgram } from '../support/process.ts';
+import { clientOptions, withMoto } from './support.ts';
+
+const PASSWORD = 'first-password';
+const noTls = await missingProgram([['openssl', 'version']]);
+if (noTls !== undefined) console.log(`Skipped, the databases of RDS: ${noTls}`);
+
+interface Server {
+  databases: Databases;
+  port: number;
+  /** PEM of the authority that signed its certificate, for localhost. */
+  ca: string;
+}
+
+async function makeCertificate(directory: string): Promise<{ certificate: string; key: string }> {
+  const [certificate, key] = [join(directory, 'server.crt'), join(directory, 'server.key')];
+  await promisify(execFile)('openssl', [
+    ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '1'],
+    ...['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'],
+    ...['-keyout', key, '-out', certificate],
+  ]);
+  return { certificate, key };
+}
+
+async function startServer(directory: string): Promise<Server> {
+  const databases = createEmbeddedPostgres({ directory });
+  const sql = await databases.connect();
+  const { certificate, key } = await makeCertificate(directory);
+  const data = join(directory, 'data');
+  const owner = await stat(data);
+  for (const file of [certificate, key]) {
+    const target = join(data, file === key ? 'server.key' : 'server.crt');
+    await copyFile(file, target);
+    await chown(target, owner.uid, owner.gid);
+    await chmod(target, 0o600);
+  }
+  await sql.query(`CREATE ROLE administrator LOGIN CREATEDB CREATEROLE SUPERUSER PASSWORD '${PASSWORD}'`);
+  await sql.query('ALTER SYSTEM SET ssl = on');
+  await sql.query('SELECT pg_reload_conf()');
+  await sql.end();
+  const { port } = await databases.endpoint();
+  return { databases, port, ca: await readFile(certificate, 'utf8') };
+}
+
+await withMoto((url) => {
+  describe.skipIf(noTls !== undefined)('with TLS', () => {
+    let server: Server;
+    let client: SecretsManagerClient;
+    let directory: string;
+    beforeAll(async () => {
+      directory = await mkdtemp(join(tmpdir(), 'berth-rds-'));
+      server = await startServer(directory);
+      client = new SecretsManagerClient(clientOptions(url()));
+      const SecretString = JSON.stringify({ username: 'administrator', password: PASSWORD });
+      await client.send(new CreateSecretCommand({ Name: 'cluster', SecretString }));
+    });
+    afterAll(async () => {
+      client.destroy();
+      await server.databases.close();
+      await rm(directory, { recursive: true, force: true });
+    });
+    const make = (options: { host?: string; ca?: string | undefined } = {}) =>
+      createRdsDatabases({
+        host: 'localhost',
+        port: server.port,
+        secret: { client, id: 'cluster' },
+        ca: server.ca,
+        resumeMs: 2_000,
+        ...(options as { host?: string; ca?: string }),
+      });
+
+    databasesContract('RDS', async () => ({ databases: make(), dispose: async () => undefined }));
+
+    it('talks over TLS, and tells workloads to check the certificate too', async () => {
+      const databases = make();
+      const sql = await databases.connect();
+      expect(await sql.query('SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()')).toEqual([
+        { ssl: true },
+      ]);
+      await sql.end();
+      expect(await databases.endpoint()).toEqual({
+        host: 'localhost',
+        port: server.port,
+        sslmode: 'verify-full',
+      });
+    });
+
+    it('does not talk to a server with another name, or with a certificate of somebody else', async () => {
+      await expect(make({ host: '127.0.0.1' }).connect()).rejects.toMatchObject({ code: 'unavailable' });
+      await expect(make({ ca: undefined }).connect()).rejects.toMatchObject({ code: 'unavailable' });
+    });
+
+    it('reads the password again when it was changed', async () => {
+      const databases = make();
+      await (await databases.connect()).end();
+      const sql = await server.databases.connect();
+      await sql.query(`ALTER ROLE administrator PASSWORD 'second-password'`);
+      await sql.end();
+      const SecretString = JSON.stringify({ username: 'administrator', password: 'second-password' });
+      await client.send(new PutSecretValueCommand({ SecretId: 'cluster', SecretString }));
+      await (await databases.connect()).end();
+    });
+
+    it('does not tell what is in a secret that it can not read', async () => {
+      await client.send(new CreateSecretCommand({ Name: 'odd', SecretString: 'hunter2' }));
+      const databases = createRdsDatabases({
+        host: 'localhost',
+        port: server.port,
+        secret: { client, id: 'odd' },
+      });
+      const error: unknown = await databases.connect().catch((reason: unknown) => reason);
+      expect(error).toMatchObject({ code: 'unavailable' });
+      expect(String(error)).not.toContain('hunter2');
+    });
+  });
+});

@@ -1,0 +1,64 @@
+/** The store on DynamoDB Local: its contract, the faults of the way to it, and its bill. */
+import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { afterAll, beforeAll, describe } from 'vitest';
+import {
+  createDynamoStore,
+  type DynamoStoreOptions,
+  dynamoOptions,
+} from '../../../functions/adapters/aws/store.ts';
+import { createTableInput } from '../../../functions/adapters/aws/table.ts';
+import { storeContract } from '../../contracts/store.ts';
+import { startDynamoDb, whyNoDynamoDb } from '../support/dynamodb.ts';
+import { startFaultProxy } from '../support/faults.ts';
+import { billCases, faultCases, type Local, limitCases } from './dynamodb-cases.ts';
+
+const TABLE = 'berth';
+const reason = await whyNoDynamoDb();
+if (reason !== undefined) console.log(`Skipped, for want of DynamoDB Local: ${reason}`);
+
+describe.skipIf(reason !== undefined)('DynamoDB Local', () => {
+  const closing: (() => Promise<void> | void)[] = [];
+  let local: Local | undefined;
+
+  const connect = (endpoint: string, requestTimeout: number, options: Partial<DynamoStoreOptions> = {}) => {
+    const production = dynamoOptions({ region: 'us-east-1', endpoint });
+    const client = new DynamoDBClient({
+      ...production,
+      requestHandler: { ...production.requestHandler, requestTimeout },
+      credentials: { accessKeyId: 'testing', secretAccessKey: 'testing' },
+    });
+    closing.push(() => client.destroy());
+    return { client, store: createDynamoStore({ client, table: TABLE, ...options }) };
+  };
+
+  beforeAll(async () => {
+    const server = await startDynamoDb();
+    closing.push(server.stop);
+    const proxy = await startFaultProxy(server.url);
+    closing.push(proxy.stop);
+    const { client, store } = connect(server.url, 20_000);
+    await client.send(new CreateTableCommand(createTableInput(TABLE)));
+    local = {
+      proxy,
+      store,
+      faulty: connect(proxy.url, 700).store,
+      connect: (options) => connect(proxy.url, 700, options).store,
+    };
+  });
+  afterAll(async () => {
+    for (const close of closing.reverse()) await close();
+  });
+
+  const subject = (): Local => {
+    if (!local) throw new Error('DynamoDB Local has not started');
+    return local;
+  };
+
+  storeContract('DynamoDB', async () => {
+    const { store } = subject();
+    return { store: subject().connect({}), dispose: () => store.close() };
+  });
+  faultCases(subject);
+  limitCases(subject);
+  billCases(subject);
+});

@@ -1,0 +1,29 @@
+/** Suites that need moto's server, and how clients reach it. */
+import { afterAll, beforeAll, describe } from 'vitest';
+import { sdkOptions } from '../../../functions/adapters/aws/sdk-options.ts';
+import { type Moto, startMoto, whyNoMoto } from '../support/moto.ts';
+
+export const REGION = 'us-east-1';
+
+/** What each client in these suites is made with: as in production, but for the endpoint. */
+export const clientOptions = (endpoint: string) => ({
+  ...sdkOptions({ region: REGION, endpoint }),
+  credentials: { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'not-a-secret' },
+});
+
+/** Runs the suites with a server of their own, or says why not. */
+export async function withMoto(
+  suites: (url: () => string) => void,
+  env: () => Promise<Record<string, string>> = async () => ({}),
+): Promise<void> {
+  const reason = await whyNoMoto();
+  if (reason !== undefined) console.log(`Skipped, for want of moto: ${reason}`);
+  describe.skipIf(reason !== undefined)('moto', () => {
+    let server: Moto | undefined;
+    beforeAll(async () => {
+      server = await startMoto(await env());
+    }, 300_000);
+    afterAll(() => server?.stop());
+    suites(() => server?.url ?? '');
+  });
+}

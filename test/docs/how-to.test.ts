@@ -1,0 +1,73 @@
+/** The commands of the how-to pages are run as they are written, after the README's helpers. */
+import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseScore } from '../../functions/core/score/parse.ts';
+import { provisionOrder } from '../../functions/core/score/references.ts';
+import { startBerth, type TestBerth } from '../support/berth.ts';
+import { codeBlocks, readDoc, root, section } from './markdown.ts';
+import { here, runBash } from './run.ts';
+
+const missing = ['bash', 'curl', 'tar', 'node', 'git'].filter((name) => spawnSync(name, ['--version']).error);
+const pages = readdirSync(join(root, 'docs/how-to'));
+const textOf = (page: string, language: string): string[] =>
+  codeBlocks(readDoc(`docs/how-to/${page}`))
+    .filter((block) => block.language === language)
+    .map(({ text }) => text);
+
+// `api`, `json`, `field` and `finish`.
+const helpers = codeBlocks(section(readDoc('README.md'), 'By curl'))
+  .slice(0, 2)
+  .map(({ text }) => text);
+
+describe.skipIf(missing.length > 0)(`How-to pages${missing.map((name) => `, needs ${name}`)}`, () => {
+  let subject: TestBerth;
+  const run = (...scripts: string[]) =>
+    runBash(here([...helpers, 'PROJECT=$BERTH/v1/projects/harbour', ...scripts].join('\n'), subject));
+  const runPage = async (page: string): Promise<string> => {
+    const result = await run(...textOf(page, 'bash'));
+    expect(result, page).toMatchObject({ code: 0, stderr: '' });
+    expect(result.stdout).not.toContain('/problems/');
+    return result.stdout;
+  };
+
+  beforeAll(async () => {
+    subject = await startBerth();
+    await subject.api('POST', '/v1/projects', { name: 'harbour' });
+    await subject.operation('POST', '/v1/projects/harbour/environments', { name: 'dev' });
+  });
+  afterAll(() => subject?.close());
+
+  it('deploy from git, then roll back', async () => {
+    const deployed = await runPage('deploy-from-git.md');
+    expect(deployed).toContain("message: 'A site'");
+    expect(deployed).toContain('http://site.dev.harbour.localhost:');
+    expect(await runPage('roll-back.md')).toMatch(/^1 deploy [0-9a-f]{12} succeeded\n\{\n? +number: 2/m);
+  });
+
+  it('use secrets', async () => {
+    const printed = await runPage('use-secrets.md');
+    expect(printed).toMatch(/^13 characters$/m);
+    expect(printed).toMatch(/^14 characters$/m);
+    expect(printed).toMatch(/^The key is \*+$/m);
+    expect(printed).toMatch(/secret "API_KEY" is gone/);
+    expect(printed).not.toContain('correct horse');
+  });
+
+  it('ephemeral environments', async () => {
+    const [created, first, second, none, destroyed] = (await runPage('ephemeral-environments.md')).split('\n');
+    expect([created, none, destroyed]).toEqual(['succeeded', 'undefined', 'succeeded']);
+    expect(Date.parse(second!) - Date.parse(first!)).toBe(24 * 60 * 60 * 1000);
+  });
+
+  it('move from Heroku', async () => {
+    expect((await runPage('move-from-heroku.md')).match(/"name":"(API_KEY|LOG_LEVEL)"/g)).toHaveLength(2);
+  });
+});
+
+describe('Score files on how-to pages', () => {
+  it.each(pages.flatMap((page) => textOf(page, 'yaml').map((text) => [page, text])))('%s', (_page, text) => {
+    expect(() => provisionOrder(parseScore(text!))).not.toThrow();
+  });
+});

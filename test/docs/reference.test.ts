@@ -1,0 +1,108 @@
+/** The reference says what the code does. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { readConfig } from '../../functions/config.ts';
+import { problemCodes } from '../../functions/core/problem.ts';
+import { parseScore } from '../../functions/core/score/parse.ts';
+import { references } from '../../functions/core/score/references.ts';
+import { readSettings, workloadSettings } from '../../functions/core/score/settings.ts';
+import { resourceTypes } from '../../functions/resources/index.ts';
+import { steps } from '../../functions/steps/index.ts';
+import { referencePages } from '../../scripts/docs/index.ts';
+import { knownSettings, paramSummaries, paramsOf, settings } from '../../scripts/docs/score.ts';
+import { stepSummaries } from '../../scripts/docs/workflows.ts';
+import { codeBlocks, readDoc, root } from './markdown.ts';
+
+const documents = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'examples/README.md',
+  ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
+];
+
+describe('Generated pages', () => {
+  it.each(Object.entries(referencePages()))('%s is what `npm run docs` writes', (name, text) => {
+    expect(readFileSync(join(root, 'docs/reference', name), 'utf8')).toBe(text);
+  });
+
+  it('explain every step, param and annotation that there is, and no other', () => {
+    expect(Object.keys(stepSummaries).sort()).toEqual(Object.keys(steps).sort());
+    const params = Object.values(resourceTypes).flatMap((type) =>
+      paramsOf(type).map(({ name }) => `${type.type}.${name}`),
+    );
+    expect(Object.keys(paramSummaries).sort()).toEqual(params.sort());
+    expect(knownSettings().length).toBeGreaterThan(3);
+    expect(Object.keys(settings).sort()).toEqual(knownSettings().sort());
+  });
+});
+
+describe('docs/reference/score.md', () => {
+  const faultsOf = (name: string, text: string) => readSettings({ [`berth.dev/${name}`]: text }).faults;
+
+  it('has the defaults of the annotations', () => {
+    expect(workloadSettings({ metadata: { name: 'shop' } })).toEqual({
+      replicas: 1,
+      maxReplicas: 1,
+      strategy: 'rolling',
+      progressDeadlineSeconds: 120,
+    });
+  });
+
+  it.each([
+    ['replicas', ['1', '20'], ['0', '21', 'two']],
+    ['max-replicas', ['1', '20'], ['0', '21']],
+    ['strategy', ['rolling', 'recreate'], ['blue-green']],
+    ['progress-deadline-seconds', ['5', '900'], ['4', '901']],
+    ['release-command', ['node migrate.js', `x${'y'.repeat(4095)}`], ['a | b', `x${'y'.repeat(4096)}`]],
+  ])('has the bounds of %s', (name, accepted, refused) => {
+    for (const text of accepted) expect(faultsOf(name, text), text).toEqual([]);
+    for (const text of refused) expect(faultsOf(name, text), text).toHaveLength(1);
+  });
+
+  it('shows a Score file that is one', () => {
+    const [example] = codeBlocks(readDoc('docs/reference/score.md')).filter(({ language }) => language === 'yaml');
+    const workload = parseScore(example!.text);
+    expect(references(workload).map(({ path }) => path.join('.'))).toEqual(['resources.db.url']);
+  });
+});
+
+describe('README.md', () => {
+  it('has every variable of the configuration with its default', () => {
+    const rows = [...readDoc('README.md').matchAll(/^\| `(BERTH_\w+)` \| `([^`]+)` \|/gm)];
+    const defaults = Object.fromEntries(rows.map(([, name, value]) => [name, value]));
+    const source = readFileSync(join(root, 'functions/config.ts'), 'utf8');
+    expect(Object.keys(defaults).sort()).toEqual([...source.matchAll(/^ {2}(BERTH_\w+):/gm)].map(([, name]) => name).sort());
+    expect(readConfig(defaults)).toEqual(readConfig({}));
+  });
+});
+
+describe('Every document', () => {
+  const scripts = Object.keys((JSON.parse(readDoc('package.json')) as { scripts: object }).scripts);
+
+  it.each(documents)('%s links to files and headings that are there', (name) => {
+    const text = readDoc(name);
+    // Links in code are examples.
+    const prose = text.replace(/```[\s\S]*?```/g, '').replace(/`[^`\n]*`/g, '');
+    for (const [, target = ''] of prose.matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^https?:/.test(target)) continue;
+      const [path = '', anchor] = target.split('#');
+      const file = path === '' ? join(root, name) : resolve(root, dirname(name), path);
+      expect(existsSync(file), `${name}: ${target}`).toBe(true);
+      if (anchor === undefined) continue;
+      const headings = [...readFileSync(file, 'utf8').matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+        heading.toLowerCase().replaceAll(/[^\w\s-]/g, '').replaceAll(/\s/g, '-'),
+      );
+      expect(headings, `${name}: ${target}`).toContain(anchor);
+    }
+  });
+
+  it.each(documents)('%s names npm scripts and problem codes that there are', (name) => {
+    const text = readDoc(name);
+    for (const [, script] of text.matchAll(/npm (?:run )?(start|test|run [\w:]+|(?<=run )[\w:]+)/g))
+      expect(scripts, name).toContain(script);
+    for (const [, code] of text.matchAll(/problems\/([a-z_]+)/g)) expect(problemCodes).toHaveProperty(code!);
+  });
+});

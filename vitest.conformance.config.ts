@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+/** Tests against programs that others wrote, fetched and built on the first run: see test/conformance/README.md. */
+export default defineConfig({
+  test: {
+    include: ['test/conformance/**/*.test.ts'],
+    testTimeout: 60_000,
+    // The first run fetches and builds.
+    hookTimeout: 900_000,
+    maxWorkers: 2,
+  },
+});
