@@ -115,6 +115,13 @@ function drawProjects() {
   if (session.project) select.value = session.project;
 }
 
+async function learnProjects() {
+  const found = await all('/v1/projects').catch(() => projects);
+  if (!signedIn) return;
+  projects = found;
+  drawProjects();
+}
+
 async function followEvents(project) {
   session.stop.abort();
   session = { project, stop: new AbortController() };
@@ -152,6 +159,7 @@ function open({ focus = false } = {}) {
   } else {
     view = place.service === undefined ? overview(place) : serviceView(place, stopView.signal);
     if (session.project !== place.project) void followEvents(place.project);
+    if (!projects.some(({ name }) => name === place.project)) void learnProjects();
   }
   document.title = view ? `${view.title} · Berth` : 'Berth';
   drawProjects();
@@ -251,9 +259,6 @@ setInterval(() => {
   tickTimes();
   if (signedIn) void load();
 }, REFRESH_MS);
-byId('project').addEventListener('focus', async () => {
-  // Someone may have made another one.
-  projects = await all('/v1/projects').catch(() => projects);
-  if (signedIn) drawProjects();
-});
+// Someone may have made another one.
+byId('project').addEventListener('focus', () => void learnProjects());
 byId('token').focus();

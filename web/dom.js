@@ -10,7 +10,6 @@ const DIRECTIONS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 /** Text as it can be shown: no terminal colours, and control characters to be seen instead of obeyed. */
 export const plain = (text) =>
   String(text)
-    .replace(ESCAPES, '')
     .replace(/\r(?=\n|$)/g, '')
     .replace(CONTROLS, (character) => String.fromCharCode(0x2400 + character.charCodeAt(0)))
     .replace(DIRECTIONS, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
@@ -56,7 +55,8 @@ function update(there, wanted) {
     return;
   }
   for (const { name } of [...there.attributes]) {
-    if (!wanted.hasAttribute(name)) there.removeAttribute(name);
+    // Whether details are open is up to the reader.
+    if (!wanted.hasAttribute(name) && name !== 'open') there.removeAttribute(name);
   }
   for (const { name, value } of wanted.attributes) {
     if (there.getAttribute(name) !== value) there.setAttribute(name, value);
@@ -88,7 +88,7 @@ const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
 function relativeTime(text) {
   const seconds = (Date.parse(text) - Date.now()) / 1000;
   if (Number.isNaN(seconds)) return text;
-  if (Math.abs(seconds) < 5) return 'now';
+  if (Math.abs(seconds) < 5) return 'just now';
   const [unit, size] = units.find(([, size]) => Math.abs(seconds) >= size) ?? units.at(-1);
   return relative.format(Math.round(seconds / size), unit);
 }
@@ -105,10 +105,12 @@ export function tickTimes() {
   }
 }
 
+/** A number stays on one line with its unit. */
 export function duration(milliseconds) {
-  if (milliseconds < 1000) return `${milliseconds} ms`;
-  if (milliseconds < 60_000) return `${(milliseconds / 1000).toFixed(1)} s`;
-  return `${Math.floor(milliseconds / 60_000)} min ${Math.round((milliseconds % 60_000) / 1000)} s`;
+  if (milliseconds < 1000) return `${milliseconds}\u00a0ms`;
+  if (milliseconds < 60_000) return `${(milliseconds / 1000).toFixed(1)}\u00a0s`;
+  const seconds = Math.round(milliseconds / 1000);
+  return `${Math.floor(seconds / 60)}\u00a0min ${seconds % 60}\u00a0s`;
 }
 
 /** Terms with their values; entries that are nothing are left out. */

@@ -7,6 +7,8 @@ import { learnTags, versionName } from './versions.js';
 /** @returns a view: `load` reads, `draw` makes the nodes */
 export function overview({ project }) {
   let shown = [];
+  /** Whether nothing was deployed anywhere in the project yet. */
+  const isFirst = () => shown.every(({ services }) => services.length === 0);
   return {
     title: project,
     async load(signal) {
@@ -31,7 +33,9 @@ export function overview({ project }) {
     },
     draw: () => [
       el('h1', { id: 'title', tabindex: '-1' }, project),
-      ...(shown.length === 0 ? [noEnvironments(project)] : shown.map(environmentCard)),
+      ...(shown.length === 0
+        ? [noEnvironments(project)]
+        : shown.map((each) => environmentCard(each, isFirst()))),
     ],
   };
 }
@@ -71,24 +75,27 @@ export const noProjects = () => [
   ),
 ];
 
-const nothingDeployed = ({ project, name }) =>
-  el(
-    'div',
-    { class: 'empty' },
-    el('h3', {}, 'Nothing is deployed here yet'),
-    el('p', {}, 'Create a service, build a version from a directory with a score.yaml, and deploy it:'),
-    command(
-      `${api(`/v1/projects/${project}/services`, { name: 'hello' })}
+function nothingDeployed({ project, name }, isFirst) {
+  const how = command(
+    `${api(`/v1/projects/${project}/services`, { name: 'hello' })}
 
 tar czf - --exclude node_modules . | curl -H "Authorization: Bearer $(cat .berth/admin-token)" \\
   -H 'Content-Type: application/gzip' --data-binary @- \\
   '${location.origin}/v1/projects/${project}/services/hello/builds?tag=1.0.0'
 
 ${api(`/v1/projects/${project}/environments/${name}/services/hello/deployments`, { version: '1.0.0' })}`,
-    ),
   );
+  const what = 'Create a service, build a version from a directory with a score.yaml, and deploy it';
+  return el(
+    'div',
+    { class: 'empty' },
+    el('h3', {}, 'Nothing is deployed here yet'),
+    // Who has done it once needs it less.
+    isFirst ? [el('p', {}, `${what}:`), how] : el('details', {}, el('summary', {}, what), how),
+  );
+}
 
-function environmentCard({ environment, services }) {
+function environmentCard({ environment, services }, isFirst) {
   const { name, state, kind } = environment;
   const id = `environment-${name}`;
   return el(
@@ -106,7 +113,7 @@ function environmentCard({ environment, services }) {
     environment.leftovers &&
       el('p', { class: 'alert' }, 'Not removed yet, and tried again: ', environment.leftovers.join(', ')),
     services.map((instance) => serviceRow(instance, environment)),
-    services.length === 0 && state === 'ready' && nothingDeployed(environment),
+    services.length === 0 && state === 'ready' && nothingDeployed(environment, isFirst),
   );
 }
 
@@ -174,11 +181,7 @@ function serviceRow(instance, environment) {
     (instance.state !== 'serving' || newest?.status === 'failed') && el('p', {}, inWords(instance)),
     facts(
       ['URL', link(instance.url)],
-      [
-        'Health',
-        badge(instance.health),
-        ` ${instance.replicas.ready} of ${instance.replicas.desired} replicas ready`,
-      ],
+      ['Health', badge(instance.health), readiness(instance)],
       newest && [
         'Newest',
         `#${newest.number} `,
@@ -191,6 +194,9 @@ function serviceRow(instance, environment) {
     newest?.status === 'failed' && newest.error && failure(newest),
   );
 }
+
+const readiness = ({ health, replicas }) =>
+  health !== 'stopped' && ` ${replicas.ready} of ${replicas.desired} replicas ready`;
 
 /** Why a deployment failed, and what to do next; below its first line, a cause may have what was printed. */
 export function failure({ number, error }) {

@@ -53,8 +53,8 @@ export function serviceView(place, signal) {
     const { number, kind, status } = deployment;
     const serves = instance.current?.number === number;
     const details = [
-      kind === 'rollback' && `Rollback to ${deployment.rollbackTo}. `,
-      kind === 'promote' && `From ${deployment.fromEnvironment}. `,
+      kind === 'rollback' && `Rollback to ${deployment.rollbackTo}, `,
+      kind === 'promote' && `From ${deployment.fromEnvironment}, `,
       ago(deployment.createdAt),
       ` by ${deployment.createdBy}`,
       deployment.finishedAt &&

@@ -2,26 +2,25 @@
 import { get } from './client.js';
 import { el } from './dom.js';
 
-/** Tags by project, service and version id; a version's tags can move, what is asked for is read again. */
+/** Tags by project, service and version id. */
 const tags = new Map();
 
 const keyOf = ({ project, service, version }) => `${project}/${service}/${version}`;
 
-/** Reads the tags of versions that are not known yet. What can not be read is shown by its id. */
+/** Reads the tags of versions that are not known yet. While they can not be read, a version is shown by its id. */
 export async function learnTags(versions, signal) {
   const missing = versions.filter((version) => !tags.has(keyOf(version)));
-  const services = new Set(
-    missing.map(({ project, service }) => `/v1/projects/${project}/services/${service}`),
-  );
+  const services = new Set(missing.map(({ project, service }) => `${project}/services/${service}`));
   await Promise.all(
-    [...services].map(async (path) => {
-      const { items } = await get(`${path}/versions?limit=200`, signal).catch(() => ({ items: [] }));
+    [...services].map(async (service) => {
+      const { items } = await get(`/v1/projects/${service}/versions?limit=200`, signal).catch(() => ({
+        items: [],
+      }));
       for (const { project, service, id, tags: names } of items) {
         tags.set(keyOf({ project, service, version: id }), names);
       }
     }),
   );
-  for (const version of missing) if (!tags.has(keyOf(version))) tags.set(keyOf(version), []);
 }
 
 /** A deployment's version: its tag, with the id. */

@@ -74,7 +74,7 @@ export function outputLookup(
 }
 
 function metadataText(workload: ScoreWorkload, path: string[]): string {
-  const text = lookupMetadata(workload.metadata, path.slice(1));
+  const text = lookupMetadata(workload.metadata, path);
   if (text !== undefined) return text;
   throw new Problem('unresolved_placeholder', `The placeholder \${${path.join('.')}} has no text value.`, {
     hint: 'Add it to metadata in the Score file.',

@@ -16,8 +16,14 @@ const explanations: Readonly<Record<ProblemCode, readonly [meaning: string, next
     'A parameter, a header or a field of the body has the wrong form; `errors` says which.',
     'Correct what `errors` names.',
   ],
-  invalid_cursor: ['`cursor` is not one that this list gave.', 'Start from the first page, without `cursor`.'],
-  invalid_score: ['The Score file breaks a rule; the place is named with line and column.', 'Correct the file.'],
+  invalid_cursor: [
+    '`cursor` is not one that this list gave.',
+    'Start from the first page, without `cursor`.',
+  ],
+  invalid_score: [
+    'The Score file breaks a rule; the place is named with line and column.',
+    'Correct the file.',
+  ],
   invalid_archive: [
     'The upload is no tar.gz, or holds links, devices, paths that lead out, or too much.',
     'Pack the source with `tar -czf`, without links and `node_modules`.',
@@ -42,10 +48,16 @@ const explanations: Readonly<Record<ProblemCode, readonly [meaning: string, next
     'The environment is in a state in which this can not be done.',
     'Wait for its operation, wake it, or create another one: the hint says which.',
   ],
-  operation_in_progress: ['A deployment is going on in the environment.', 'Wait until it has ended, or cancel it.'],
+  operation_in_progress: [
+    'A deployment is going on in the environment.',
+    'Wait until it has ended, or cancel it.',
+  ],
   operation_ended: ['The operation has ended already.', 'Nothing is left to do.'],
   ambiguous_version: ['More than one version carries the tag.', 'Name the version by its id.'],
-  precondition_failed: ['`If-Match` names another version than the stored one.', 'Read it again, send the new ETag.'],
+  precondition_failed: [
+    '`If-Match` names another version than the stored one.',
+    'Read it again, send the new ETag.',
+  ],
   request_timeout: ['The request took too long to arrive.', 'Send it again, on a better line.'],
   payload_too_large: ['The body is larger than it may be.', 'Send less, or a smaller source.'],
   headers_too_large: ['The header of the request is too large.', 'Send fewer or shorter headers.'],
@@ -59,11 +71,26 @@ const explanations: Readonly<Record<ProblemCode, readonly [meaning: string, next
     'Use a new key for each new request, and repeat one with the very same request alone.',
   ],
   too_many_requests: ['Too many event streams are open, or too many requests wait.', 'Close some, or wait.'],
-  internal: ['Something failed inside Berth. The cause is in its own log.', 'Try again; then look into that log.'],
-  upstream_unavailable: ['The service did not answer, or cut the connection off.', 'Read the log of the service.'],
-  unavailable: ['Something that Berth needs can not be reached, or Berth is stopping.', 'Try again in a moment.'],
-  storage_full: ['The disk is full; nothing was written.', 'Free some disk space, destroy what nobody needs.'],
-  unknown_resource_type: ['The Score file asks for a type that Berth does not know.', 'Use one of the types listed.'],
+  internal: [
+    'Something failed inside Berth. The cause is in its own log.',
+    'Try again; then look into that log.',
+  ],
+  upstream_unavailable: [
+    'The service did not answer, or cut the connection off.',
+    'Read the log of the service.',
+  ],
+  unavailable: [
+    'Something that Berth needs can not be reached, or Berth is stopping.',
+    'Try again in a moment.',
+  ],
+  storage_full: [
+    'The disk is full; nothing was written.',
+    'Free some disk space, destroy what nobody needs.',
+  ],
+  unknown_resource_type: [
+    'The Score file asks for a type that Berth does not know.',
+    'Use one of the types listed.',
+  ],
   invalid_resource: [
     'The resource can not be made as the Score file asks: its params, its class, or its name.',
     'Correct what the cause names.',
@@ -99,7 +126,10 @@ const explanations: Readonly<Record<ProblemCode, readonly [meaning: string, next
   ],
   deadline_exceeded: ['A step took longer than it may.', 'Look at the log for what it waited for.'],
   canceled: ['It was canceled on request.', 'Start it again when you want it.'],
-  superseded: ['A newer deployment, or a later operation on the environment, took over.', 'Follow the newer one.'],
+  superseded: [
+    'A newer deployment, or a later operation on the environment, took over.',
+    'Follow the newer one.',
+  ],
   environment_gone: ['The environment is being destroyed.', 'Create another one and deploy there.'],
   fenced: ['The workloads already know a newer deployment.', 'Follow the newer one.'],
 };

@@ -56,10 +56,12 @@ export const settingsText = (): string =>
 export const paramSummaries: Readonly<Record<string, string>> = {
   'postgres.extensions':
     'Extensions to add, by name. Only those that the server has and trusts to the owner of a database.',
-  'route.host': 'The host, in lower case: that of a `dns` resource, `${resources.dns.host}`, or of this environment.',
+  'route.host':
+    'The host, in lower case: that of a `dns` resource, `${resources.dns.host}`, or of this environment.',
   'route.path': 'A prefix that starts with `/`. It matches whole segments, and stays in the path.',
   'route.port': 'The `port` of an entry of `service.ports`.',
-  'service-port.workload': 'The name of the other service in the same environment. It has to be deployed already.',
+  'service-port.workload':
+    'The name of the other service in the same environment. It has to be deployed already.',
   'service-port.port': 'A port of that service, by name or number.',
   'volume.size': 'Between `1Mi` and `16Ti`; `1Gi` without it. On one machine the size is not enforced.',
 };

@@ -5,8 +5,10 @@ import { table } from './table.ts';
 /** What each step does, in a sentence; a test asks for every step that there is. */
 export const stepSummaries: Readonly<Record<string, string>> = {
   prepareDeployment: 'Checks that the image can be had, and marks the deployment as running.',
-  ensureResources: 'Provisions what the Score file asks for, in the order of references, and pins the outputs.',
-  runRelease: 'Runs the release command, if there is one. It is not run again once `applyWorkload` has started.',
+  ensureResources:
+    'Provisions what the Score file asks for, in the order of references, and pins the outputs.',
+  runRelease:
+    'Runs the release command, if there is one. It is not run again once `applyWorkload` has started.',
   applyWorkload: 'Declares the new version to the workloads, which start it beside the one that serves.',
   awaitRollout: 'Waits until the new version serves or has failed.',
   finishDeployment: 'Makes it the current deployment, if it is still the newest.',
@@ -23,7 +25,8 @@ export const stepSummaries: Readonly<Record<string, string>> = {
   recoverHibernation: 'Starts again what was stopped: the environment is ready.',
   startWorkloads: 'Starts the current deployment of every service and waits until each is ready.',
   finishWaking: 'The environment is ready.',
-  recoverWaking: 'The environment is ready all the same: one service that does not start keeps no other asleep.',
+  recoverWaking:
+    'The environment is ready all the same: one service that does not start keeps no other asleep.',
   removeWorkloads: 'Stops every service, newer deployments included.',
   removeResources: 'Removes databases, volumes, secrets, logs and the place itself.',
   finishDestruction: 'Looks that nothing is left, then removes the records, that of the environment last.',

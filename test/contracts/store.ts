@@ -216,13 +216,14 @@ export function storeContract(name: string, makeSubject: () => Promise<StoreSubj
 
       it('a conflict of one transaction does not touch those started with it', async () => {
         const pk = unique();
+        await store.transact([put(pk, 'a', 1)]);
         const results = await Promise.allSettled([
-          store.transact([put(pk, 'a', 1)]),
+          store.transact([put(pk, 'd', 1)]),
           store.transact([put(pk, 'b', 1), put(pk, 'a', 2, 'absent')]),
           store.transact([put(pk, 'c', 1)]),
         ]);
         expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
-        expect(await walk(pk, 10)).toEqual(['a', 'c']);
+        expect(await walk(pk, 10)).toEqual(['a', 'c', 'd']);
       });
 
       it('no reader sees half a transaction', async () => {

@@ -50,13 +50,14 @@ describe.skipIf(missing.length > 0)(`How-to pages${missing.map((name) => `, need
     const printed = await runPage('use-secrets.md');
     expect(printed).toMatch(/^13 characters$/m);
     expect(printed).toMatch(/^14 characters$/m);
-    expect(printed).toMatch(/^The key is \*+$/m);
-    expect(printed).toMatch(/secret "API_KEY" is gone/);
-    expect(printed).not.toContain('correct horse');
+    expect(printed).toMatch(/^The key is •+$/m);
+    expect(printed).not.toMatch(/correct horse|battery staple/);
   });
 
   it('ephemeral environments', async () => {
-    const [created, first, second, none, destroyed] = (await runPage('ephemeral-environments.md')).split('\n');
+    const [created, first, second, none, destroyed] = (await runPage('ephemeral-environments.md')).split(
+      '\n',
+    );
     expect([created, none, destroyed]).toEqual(['succeeded', 'undefined', 'succeeded']);
     expect(Date.parse(second!) - Date.parse(first!)).toBe(24 * 60 * 60 * 1000);
   });

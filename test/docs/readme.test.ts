@@ -6,7 +6,9 @@ import { codeBlocks, readDoc, section } from './markdown.ts';
 import { here, runBash } from './run.ts';
 
 const missing = ['bash', 'curl', 'tar', 'node'].filter((name) => spawnSync(name, ['--version']).error);
-const blocks = codeBlocks(section(readDoc('README.md'), 'By curl')).filter(({ language }) => language === 'bash');
+const blocks = codeBlocks(section(readDoc('README.md'), 'By curl')).filter(
+  ({ language }) => language === 'bash',
+);
 const MARK = '@@ ';
 
 /** What the commands below each heading print, by the heading. */

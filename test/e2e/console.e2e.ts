@@ -121,7 +121,7 @@ describe.skipIf(!chromiumPath)('The console in a browser', () => {
     await shows('#deployment-4', 'serves');
     await shows('#operation', /Rollback 4, step by step\s*succeeded/);
     expect(await text('#operation')).toMatch(/succeeded\s+Await rollout/);
-    expect(await text('#deployment-4')).toMatch(/1\.0\.0[\s\S]*succeeded[\s\S]*Rollback to 1\./);
+    expect(await text('#deployment-4')).toMatch(/1\.0\.0[\s\S]*succeeded[\s\S]*Rollback to 1, /);
     expect(await page.getByRole('button', { name: 'Roll back to 2' }).isVisible()).toBe(true);
     // Pressed twice, done once.
     expect((await subject.berth.api('GET', `${service}/deployments`)).body.items).toHaveLength(4);

@@ -33,8 +33,11 @@ export interface TestBerth {
   close(): Promise<void>;
 }
 
-export async function startBerth(options: { sweepSeconds?: number } = {}): Promise<TestBerth> {
-  const directory = await mkdtemp(join(tmpdir(), 'berth-test-'));
+/** @param options.parent where its directory is made; the system's place for temporary files unless given */
+export async function startBerth(
+  options: { sweepSeconds?: number; parent?: string } = {},
+): Promise<TestBerth> {
+  const directory = await mkdtemp(join(options.parent ?? tmpdir(), 'berth-test-'));
   const config = {
     port: 0,
     host: '127.0.0.1',

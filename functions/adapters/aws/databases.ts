@@ -59,7 +59,7 @@ export function createRdsDatabases(options: RdsDatabasesOptions): Databases {
     const reading = known;
     try {
       const { username: user, password } = await reading;
-      const tls = ca === undefined ? true : { ca };
+      const tls = ca === undefined ? (true as const) : { ca };
       const target = { host, port, user, password, database, tls, connectTimeoutMs: CONNECT_TIMEOUT_MS };
       return await connectPostgres(target);
     } catch (error) {

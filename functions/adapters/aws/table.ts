@@ -4,7 +4,7 @@
 export const STORE_TABLE = {
   partitionKey: { name: 'pk', type: 'S' },
   sortKey: { name: 'sk', type: 'S' },
-  /** Sparse: only what is due has these. Keys alone are projected: see docs/adr/0006. */
+  /** Sparse: only what is due has these. Keys alone are projected: see docs/adr/0011. */
   index: {
     name: 'due',
     partitionKey: { name: 'dueQueue', type: 'S' },

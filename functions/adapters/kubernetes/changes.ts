@@ -55,6 +55,7 @@ export function watchChanges(client: KubernetesClient, watched: readonly Watched
           const timer = setTimeout(resolve, PATIENCE_MS);
           const done = (): void => {
             clearTimeout(timer);
+            signal.removeEventListener('abort', done);
             resolve();
           };
           wake = done;

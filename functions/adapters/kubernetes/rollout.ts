@@ -21,7 +21,14 @@ import {
 import { DEPLOYMENT_LABEL, selector, selectorLabels } from './manifests/labels.ts';
 import { serviceName } from './names.ts';
 import { collectionPath } from './paths.ts';
-import { deploymentTrouble, isRolledOut, pastDeadline, podTrouble, type Trouble } from './trouble.ts';
+import {
+  deploymentTrouble,
+  isRolledOut,
+  pastDeadline,
+  podTrouble,
+  probeMessage,
+  type Trouble,
+} from './trouble.ts';
 
 /** What is replaced may hold the quota for a moment longer. */
 const REFUSED_GRACE_MS = 5000;
@@ -111,21 +118,23 @@ async function explain(cluster: Cluster, ref: InstanceRef, deployment: StoredDep
       : failure.late
         ? `was not ready within ${seconds} s`
         : 'can not be rolled out';
-  const why = [failure.why ?? 'the cluster made no progress', probe].filter(Boolean).join('; ');
+  const why = [failure.why ?? 'the cluster made no progress', probe?.why].filter(Boolean).join('; ');
   const output = tail && (tail.length > 0 ? ` Its last output:\n${tail.join('\n')}` : ' It printed nothing.');
   return new Problem(failure.code ?? 'workload_not_ready', mask(`${name} ${what}: ${why}.${output ?? ''}`), {
     hint:
+      probe?.hint ??
       failure.hint ??
       'Look at the log, raise the progress deadline if it only starts slowly, then deploy again.',
   }).toDetail();
 }
 
 /** What the last failing probe of a pod said. */
-async function probeFailure(cluster: Cluster, ref: InstanceRef, pod: string): Promise<string | undefined> {
+async function probeFailure(cluster: Cluster, ref: InstanceRef, pod: string) {
   const { items } = await cluster.client
     .list<CoreV1Event>(collectionPath('Event', namespaceOf(cluster, ref)), {
       fieldSelector: `involvedObject.name=${pod},reason=Unhealthy`,
     })
     .catch(() => ({ items: [] }));
-  return items.at(-1)?.message?.trim();
+  const message = items.at(-1)?.message;
+  return message === undefined ? undefined : probeMessage(message);
 }

@@ -1,5 +1,5 @@
 /** What is wrong with a pod or a Deployment, in words. Pure: of their status alone. */
-import type { V1ContainerStatus, V1Deployment, V1Pod } from '@kubernetes/client-node';
+import type { V1ContainerStatus, V1Deployment, V1Pod, V1Probe } from '@kubernetes/client-node';
 import type { ProblemCode } from '../../core/problem.ts';
 import { explainRefusal } from './errors.ts';
 
@@ -100,14 +100,36 @@ export function podTrouble(pod: V1Pod): Trouble | undefined {
   }
   if (condition('Ready')?.status === 'True') return undefined;
   const unready = (status?.containerStatuses ?? []).find(({ ready }) => !ready);
+  const check = probeWords(pod.spec?.containers.find(({ name }) => name === unready?.name)?.readinessProbe);
   return {
     code: 'workload_not_ready',
     final: false,
-    why: unready ? `container "${unready.name}" runs, but is not ready` : 'its containers have not started',
-    hint: 'Make the readiness check succeed: listen on the port that the variable PORT names, on all interfaces. Then deploy again.',
+    why: unready
+      ? `container "${unready.name}" runs, but ${check ?? 'it'} did not succeed`
+      : 'its containers have not started',
+    hint: 'Make the check that the cause names succeed, or raise the progress deadline, then deploy again.',
     ...(unready && { log: { pod: name, container: unready.name, previous: false } }),
     pod: name,
   };
+}
+
+function probeWords(probe: V1Probe | undefined): string | undefined {
+  if (probe?.httpGet) return `its check GET ${probe.httpGet.path} on port ${probe.httpGet.port}`;
+  if (probe?.tcpSocket) return `the check that something listens on port ${probe.tcpSocket.port}`;
+  return probe?.exec ? `its check ${JSON.stringify(probe.exec.command?.join(' '))}` : undefined;
+}
+
+/** What the kubelet says of a probe that fails, for the people whose program it is. */
+export function probeMessage(message: string): { why: string; hint?: string } {
+  const refused = /dial tcp \S+?:(\d+): (?:connect: connection refused|i\/o timeout)/.exec(message);
+  if (refused) {
+    return {
+      why: `nothing listens on port ${refused[1]}, the one that $PORT names`,
+      hint: 'Listen on the port that the variable PORT names, on all interfaces, then deploy again.',
+    };
+  }
+  const status = /HTTP probe failed with statuscode: (\d+)/.exec(message);
+  return { why: status ? `it was answered with status ${status[1]}` : message.trim() };
 }
 
 /** Why pods can not even be made; undefined if they can. */

@@ -1,9 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createLocalWorkflows } from '../../../functions/adapters/local/workflows.ts';
+import { TransientError } from '../../../functions/core/problem.ts';
 import { type ContractSteps, contractMachine, workflowsContract } from '../../contracts/workflows.ts';
 
 const make = (path: string, steps: ContractSteps) =>
@@ -58,6 +60,56 @@ describe('Workflows on one machine', () => {
     expect(await after.resume()).toBe(1);
     while ((await after.describe('contract', 'cut')) === 'running') await sleep(5);
     expect(seen).toEqual(['cut']);
+    await after.close();
+  });
+
+  it('begin no step once they are closed: neither a Retry nor the compensation', async () => {
+    const begun: string[] = [];
+    const note = (step: string, work: ContractSteps[string]): ContractSteps[string] => {
+      return (input, signal) => {
+        begun.push(step);
+        return work(input, signal);
+      };
+    };
+    const workflows = make(':memory:', {
+      first: note('first', async (_input, signal) => {
+        await new Promise((resolve) => signal.addEventListener('abort', resolve));
+        throw new TransientError('cut off');
+      }),
+      second: note('second', async () => undefined),
+      recover: note('recover', async () => undefined),
+    });
+    await workflows.start('contract', 'cut', { operation: 'cut' });
+    while (begun.length === 0) await sleep(5);
+    await workflows.close();
+    await sleep(50);
+    expect(begun).toEqual(['first']);
+  });
+
+  it('survive that an end can not be written, and write it later', async () => {
+    directory = await mkdtemp(join(tmpdir(), 'berth-workflows-'));
+    const path = join(directory, 'workflows.db');
+    let blocker: DatabaseSync | undefined;
+    const block = (): void => {
+      blocker = new DatabaseSync(path);
+      blocker.exec('BEGIN IMMEDIATE');
+    };
+    const steps: ContractSteps = {
+      first: async ({ operation }) => operation === 'blocked' && block(),
+      second: async () => undefined,
+      recover: async () => undefined,
+    };
+    const workflows = make(path, steps);
+    await workflows.start('contract', 'blocked', { operation: 'blocked' });
+    while ((await workflows.describe('contract', 'blocked')) === 'running') await sleep(5);
+    expect(await workflows.describe('contract', 'blocked')).toBe('succeeded');
+    blocker?.close();
+    await workflows.start('contract', 'next', { operation: 'next' });
+    while ((await workflows.describe('contract', 'next')) === 'running') await sleep(5);
+    await workflows.close();
+    const after = make(path, steps);
+    expect(await after.describe('contract', 'blocked')).toBe('succeeded');
+    expect(await after.resume()).toBe(0);
     await after.close();
   });
 

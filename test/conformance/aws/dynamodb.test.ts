@@ -1,16 +1,12 @@
 /** The store on DynamoDB Local: its contract, the faults of the way to it, and its bill. */
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe } from 'vitest';
-import {
-  createDynamoStore,
-  type DynamoStoreOptions,
-  dynamoOptions,
-} from '../../../functions/adapters/aws/store.ts';
+import { createDynamoStore, dynamoOptions } from '../../../functions/adapters/aws/store.ts';
 import { createTableInput } from '../../../functions/adapters/aws/table.ts';
 import { storeContract } from '../../contracts/store.ts';
 import { startDynamoDb, whyNoDynamoDb } from '../support/dynamodb.ts';
 import { startFaultProxy } from '../support/faults.ts';
-import { billCases, faultCases, type Local, limitCases } from './dynamodb-cases.ts';
+import { billCases, type ConnectOptions, faultCases, type Local, limitCases } from './dynamodb-cases.ts';
 
 const TABLE = 'berth';
 const reason = await whyNoDynamoDb();
@@ -20,7 +16,7 @@ describe.skipIf(reason !== undefined)('DynamoDB Local', () => {
   const closing: (() => Promise<void> | void)[] = [];
   let local: Local | undefined;
 
-  const connect = (endpoint: string, requestTimeout: number, options: Partial<DynamoStoreOptions> = {}) => {
+  const connect = (endpoint: string, { requestTimeout = 20_000, ...options }: ConnectOptions = {}) => {
     const production = dynamoOptions({ region: 'us-east-1', endpoint });
     const client = new DynamoDBClient({
       ...production,
@@ -36,14 +32,9 @@ describe.skipIf(reason !== undefined)('DynamoDB Local', () => {
     closing.push(server.stop);
     const proxy = await startFaultProxy(server.url);
     closing.push(proxy.stop);
-    const { client, store } = connect(server.url, 20_000);
+    const { client, store } = connect(server.url);
     await client.send(new CreateTableCommand(createTableInput(TABLE)));
-    local = {
-      proxy,
-      store,
-      faulty: connect(proxy.url, 700).store,
-      connect: (options) => connect(proxy.url, 700, options).store,
-    };
+    local = { proxy, store, connect: (options) => connect(proxy.url, options).store };
   });
   afterAll(async () => {
     for (const close of closing.reverse()) await close();
@@ -55,8 +46,8 @@ describe.skipIf(reason !== undefined)('DynamoDB Local', () => {
   };
 
   storeContract('DynamoDB', async () => {
-    const { store } = subject();
-    return { store: subject().connect({}), dispose: () => store.close() };
+    const store = subject().connect();
+    return { store, dispose: () => store.close() };
   });
   faultCases(subject);
   limitCases(subject);

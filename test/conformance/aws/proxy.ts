@@ -13,13 +13,15 @@ export interface ProxyRequest {
 
 /**
  * What becomes of a request: an answer without asking the other side; `forward`; `lose`, which asks and then
- * cuts the connection, as a time-out after the effect does; or `cut`, which does not even ask.
+ * cuts the connection, as a time-out after the effect does; `cut`, which does not even ask; or `after`, which
+ * looks at what the other side answers.
  */
 export type Outcome =
   | { status: number; body: string | Uint8Array; headers?: Record<string, string> }
   | 'forward'
   | 'lose'
-  | 'cut';
+  | 'cut'
+  | { after(answer: Buffer): void };
 
 export interface Proxy {
   url: string;
@@ -40,7 +42,7 @@ export async function startProxy(
     const action = named || (new URLSearchParams(body.toString('latin1')).get('Action') ?? '');
     const outcome = await decide({ method, path: url, action, body });
     if (outcome === 'cut') return void response.destroy();
-    if (typeof outcome === 'object') {
+    if (typeof outcome === 'object' && 'status' in outcome) {
       const headers = { 'content-type': 'application/x-amz-json-1.1', ...outcome.headers };
       return void response.writeHead(outcome.status, headers).end(outcome.body);
     }
@@ -54,6 +56,7 @@ export async function startProxy(
       ...(body.byteLength > 0 ? { body: new Uint8Array(body) } : {}),
     });
     const content = Buffer.from(await answer.arrayBuffer());
+    if (typeof outcome === 'object') outcome.after(content);
     if (outcome === 'lose') return void response.destroy();
     const back = Object.fromEntries(
       [...answer.headers].filter(

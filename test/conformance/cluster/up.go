@@ -24,7 +24,7 @@ import (
 	pods "sigs.k8s.io/kwok/kustomize/stage/pod/fast"
 )
 
-// How simulated containers behave, by the value of their variable SIMULATE.
+// How simulated containers behave, by the words of their command.
 //
 //go:embed stages.yaml
 var behaviours string

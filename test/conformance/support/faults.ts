@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** What happens to a request. Those ending in `Effect` reach the server first; the others never do. */
+/** What happens to a request. Those that end in `AfterEffect` reach the server first; the others never do. */
 export type Fault =
   | 'reset'
   | 'resetAfterEffect'
@@ -30,6 +30,8 @@ export interface FaultProxy {
   clear(): void;
   /** Operations in the order of their requests, those hit by faults included. */
   operations: string[];
+  /** All that ever came, also before `clear`. */
+  seen: Set<string>;
   stop(): Promise<void>;
 }
 
@@ -42,6 +44,7 @@ export const awsError = (type: string, status = 400, extra: object = {}): Fault 
 export async function startFaultProxy(target: string): Promise<FaultProxy> {
   let rules: (FaultRule & { left: number })[] = [];
   const operations: string[] = [];
+  const seen = new Set<string>();
 
   const take = (operation: string): FaultRule | undefined => {
     const rule = rules.find((each) => each.left > 0 && (each.operation ?? operation) === operation);
@@ -53,6 +56,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
     const body = Buffer.concat(await incoming.toArray());
     const operation = String(incoming.headers['x-amz-target'] ?? '').replace(/^.*\./, '');
     operations.push(operation);
+    seen.add(operation);
     const rule = take(operation);
     if (rule?.fault === 'reset') return void incoming.socket.destroy();
     if (typeof rule?.fault === 'object') return answer(response, rule.fault.status, rule.fault.body);
@@ -86,6 +90,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
       operations.length = 0;
     },
     operations,
+    seen,
     async stop() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

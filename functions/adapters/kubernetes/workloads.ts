@@ -1,0 +1,113 @@
+/** The Workloads port on a Kubernetes cluster, whichever it is. */
+import type { InstanceRef } from '../../core/model.ts';
+import { Problem } from '../../core/problem.ts';
+import type { Effects } from '../../ports/effects.ts';
+import type { Registry, RepositoryRef } from '../../ports/registry.ts';
+import type { WorkloadSpec, Workloads } from '../../ports/workloads.ts';
+import { apply, remove } from './apply.ts';
+import type { KubernetesClient } from './client.ts';
+import { type Cluster, deploymentPath, getDeployment, namespaceOf } from './cluster.ts';
+import { deploy, explainRefusal, removeService } from './deploy.ts';
+import { ensureEnvironment, inventory, removeEnvironment } from './environment.ts';
+import { defaultRenderOptions, type RenderOptions, renderVolumeClaim } from './manifests/index.ts';
+import { domainName } from './manifests/network.ts';
+import type { RenderImages } from './manifests/pod.ts';
+import { dnsLabel, FIELD_MANAGER, hostLabel, serviceName, volumeName } from './names.ts';
+import { objectPath } from './paths.ts';
+import { runRelease } from './release.ts';
+import { awaitRollout } from './rollout.ts';
+import { readMetrics, readStatus } from './status.ts';
+
+export interface KubernetesWorkloadsOptions {
+  client: KubernetesClient;
+  /** Says whether an image is there, and how it starts. */
+  registry: Pick<Registry, 'resolve'>;
+  /** What the cluster pulls: repository and digest, such as `registry.example/berth/demo/web@sha256:...`. */
+  imageReference: (repository: RepositoryRef, digest: string) => string;
+  /** Under which workloads are served, with a port if it is not the scheme's own: `apps.example.com`. */
+  domain: string;
+  /** Of the URLs that people use; `https` unless told. */
+  scheme?: 'http' | 'https';
+  /** What the platform team decides; a part left out is as in `defaultRenderOptions`. */
+  render?: Partial<Omit<RenderOptions, 'domain'>>;
+  effects: Pick<Effects, 'now'>;
+}
+
+export function createKubernetesWorkloads(options: KubernetesWorkloadsOptions): Workloads {
+  const { client, registry, effects, domain, scheme = 'https' } = options;
+  const cluster: Cluster = {
+    client,
+    render: { ...defaultRenderOptions, ...options.render, domain },
+  };
+
+  /** @throws Problem image_unavailable */
+  async function imagesOf(spec: WorkloadSpec): Promise<RenderImages> {
+    const digests = [...new Set(spec.containers.map(({ digest }) => digest))];
+    return Object.fromEntries(
+      await Promise.all(
+        digests.map(async (digest) => {
+          const { config } = await registry.resolve(spec, digest);
+          const reference = options.imageReference(spec, digest);
+          return [digest, { reference, entrypoint: config.entrypoint, cmd: config.cmd }] as const;
+        }),
+      ),
+    );
+  }
+
+  async function scale(ref: InstanceRef, replicas: number): Promise<void> {
+    const path = deploymentPath(cluster, ref);
+    const present = await getDeployment(cluster, path);
+    if (!present) {
+      if (replicas === 0) return;
+      throw new Problem(
+        'not_found',
+        `${ref.service} can not be scaled: nothing of it has been applied here.`,
+        { hint: 'Deploy it first.' },
+      );
+    }
+    // The autoscaler may have more of them running, and rightly.
+    if (present.spec?.replicas === replicas) return;
+    await client.call('PATCH', `${path}/scale`, {
+      query: { fieldManager: FIELD_MANAGER },
+      contentType: 'application/merge-patch+json',
+      body: { spec: { replicas } },
+    });
+  }
+
+  return {
+    ensureEnvironment: (environment, { operation }) => ensureEnvironment(cluster, environment, operation),
+    removeEnvironment: (environment) => removeEnvironment(cluster, environment),
+    inventory: (environment) => inventory(cluster, environment),
+    apply: async (spec) => deploy(cluster, spec, await imagesOf(spec)),
+    awaitRollout: (instance, number, signal) => awaitRollout(cluster, instance, number, signal),
+    runRelease: async (spec, command, signal) =>
+      runRelease(cluster, spec, command, await imagesOf(spec), signal),
+    scale,
+    remove: (instance, fence) => removeService(cluster, instance, fence),
+    status: (instance) => readStatus(cluster, instance),
+    metrics: (instance, windowSeconds) =>
+      readMetrics(cluster, instance, effects.now() - windowSeconds * 1000),
+    url: (instance) => `${scheme}://${hostLabel(instance)}.${domain}`,
+    host: (environment, label) => `${dnsLabel(environment, label)}.${domainName(domain)}`,
+    async endpoint(instance, port) {
+      return { hostname: `${serviceName(instance)}.${namespaceOf(cluster, instance)}.svc`, port: port.port };
+    },
+    async ensureVolume(environment, name, sizeBytes) {
+      const claim = renderVolumeClaim(environment, name, sizeBytes, cluster.render);
+      try {
+        await apply(client, claim);
+      } catch (error) {
+        explainRefusal(error, { ...environment, service: name }, `The volume ${name}`);
+      }
+      return name;
+    },
+    removeVolume: (environment, name) =>
+      remove(
+        client,
+        objectPath('PersistentVolumeClaim', volumeName(name), namespaceOf(cluster, environment)),
+      ),
+    async close() {
+      client.close();
+    },
+  };
+}

@@ -1,0 +1,78 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { cancelOperation } from '../../functions/commands/operations.ts';
+import type { Operation } from '../../functions/core/model.ts';
+import { Problem } from '../../functions/core/problem.ts';
+import { stopReason } from '../../functions/steps/step.ts';
+import { watchForStop } from '../../functions/steps/watch.ts';
+import { type Bench, caller, openBench } from '../support/bench.ts';
+
+let bench: Bench;
+let version: string;
+let operation: Operation;
+
+beforeAll(async () => {
+  bench = await openBench();
+  await bench.environment('dev');
+  version = await bench.build('one');
+  operation = await bench.accept('dev', { version });
+});
+
+afterAll(() => bench?.close());
+
+const never = new AbortController().signal;
+const untilAborted = (signal: AbortSignal) =>
+  new Promise<void>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+const watch = (work: (signal: AbortSignal) => Promise<void>, outer = never, of = operation) =>
+  watchForStop(bench.ports, of, outer, stopReason, work);
+
+describe('A watched step', () => {
+  it('goes on to its end where nothing speaks against it, and its error is its own', async () => {
+    await watch(async () => undefined);
+    await expect(watch(() => Promise.reject(new Error('mine')))).rejects.toThrow('mine');
+  });
+
+  it('is told by its own signal when its time is over', async () => {
+    const outer = new AbortController();
+    const running = watch(untilAborted, outer.signal);
+    setTimeout(() => outer.abort(new Error('time is over')), 20);
+    await expect(running).rejects.toThrow('time is over');
+    await expect(
+      watch(async (signal) => signal.throwIfAborted(), AbortSignal.abort(new Error('before'))),
+    ).rejects.toThrow('before');
+  });
+
+  it('ends within moments of a cancellation, with that as its reason', async () => {
+    const canceled = await bench.accept('dev', { version });
+    const running = watch(untilAborted, never, canceled);
+    await sleep(20);
+    const from = performance.now();
+    await cancelOperation(bench.ports, caller, canceled.id);
+    await expect(running).rejects.toMatchObject({ code: 'canceled' });
+    expect(performance.now() - from).toBeLessThan(500);
+  });
+
+  it('ends with the reason also where the work does not listen and succeeds', async () => {
+    const older = await bench.accept('dev', { version });
+    const running = watch(() => sleep(150), never, older);
+    await bench.accept('dev', { version });
+    await expect(running).rejects.toMatchObject({ code: 'superseded' });
+  });
+
+  it('survives a store that does not answer for a moment', async () => {
+    const { store } = bench.ports;
+    let asked = 0;
+    const ports = {
+      ...bench.ports,
+      store: {
+        ...store,
+        get: () => {
+          asked++;
+          return Promise.reject(new Problem('unavailable', 'No answer.', { hint: 'Wait.' }));
+        },
+      },
+    };
+    await watchForStop(ports, operation, never, stopReason, () => sleep(30));
+    expect(asked).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,108 @@
+/** What keeps Berth from starting is said in words, with the next thing to do, and never as a stack. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ConfigError, readConfig } from '../../functions/config.ts';
+import { silentLog } from '../../functions/local/log.ts';
+import { startLocal } from '../../functions/local.ts';
+
+let directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'berth-start-'));
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+const config = (change: object = {}) => ({
+  port: 0,
+  host: '127.0.0.1',
+  dataDirectory: join(directory, 'data'),
+  demo: false,
+  sweepSeconds: 3600,
+  ...change,
+});
+
+const start = async (change: object = {}): Promise<void> => {
+  const berth = await startLocal(config(change), silentLog);
+  await berth.resumed;
+  await berth.close();
+};
+
+describe('The configuration', () => {
+  it('has a default for each variable that is not set, or empty', () => {
+    const defaults = { port: 4600, host: '127.0.0.1', demo: true, sweepSeconds: 1 };
+    expect(readConfig({})).toMatchObject(defaults);
+    expect(readConfig({ BERTH_PORT: '', BERTH_HOST: '', BERTH_DEMO: '', BERTH_DATA_DIR: '' })).toMatchObject(
+      defaults,
+    );
+    expect(readConfig({ BERTH_PORT: '0', BERTH_SWEEP_SECONDS: '0.2', BERTH_DEMO: '0' })).toMatchObject({
+      port: 0,
+      sweepSeconds: 0.2,
+      demo: false,
+    });
+  });
+
+  it.each([
+    ['BERTH_PORT', 'abc'],
+    ['BERTH_PORT', '1e3'],
+    ['BERTH_PORT', '0x10'],
+    ['BERTH_PORT', '-1'],
+    ['BERTH_PORT', '65536'],
+    ['BERTH_PORT', '4600\n'],
+    ['BERTH_SWEEP_SECONDS', '0'],
+    ['BERTH_SWEEP_SECONDS', 'NaN'],
+    ['BERTH_DEMO', 'yes'],
+  ])('refuses %s=%j and says what it may be', (name, value) => {
+    expect(() => readConfig({ [name]: value })).toThrow(ConfigError);
+    expect(() => readConfig({ [name]: value })).toThrow(
+      new RegExp(`^${name} can not be used: it must be .*\\d`),
+    );
+  });
+});
+
+describe('A start', () => {
+  it('needs a directory that is one', async () => {
+    await writeFile(join(directory, 'data'), '');
+    await expect(start()).rejects.toMatchObject({ code: 'unavailable', hint: expect.stringMatching(/\S/) });
+  });
+
+  it('needs its port, and an address of this machine', async () => {
+    const first = await startLocal(config(), silentLog);
+    const port = Number(new URL(first.url).port);
+    await expect(start({ port, dataDirectory: join(directory, 'other') })).rejects.toMatchObject({
+      code: 'unavailable',
+      hint: expect.stringContaining('BERTH_PORT'),
+    });
+    await first.resumed;
+    await first.close();
+    await expect(start({ host: 'nowhere.invalid' })).rejects.toMatchObject({
+      code: 'unavailable',
+      hint: expect.stringContaining('BERTH_HOST'),
+    });
+    // A start that was refused keeps the directory from nobody.
+    await start();
+  });
+
+  it.each([
+    ['secrets', 'damaged'],
+    ['secrets.key', 'no key'],
+    ['berth.db', 'damaged'],
+    ['workflows.db', 'damaged'],
+    ['admin-token', 'characters'],
+  ])('with a damaged %s is refused, and the file left as it is', async (name, why) => {
+    await start();
+    const path = join(directory, 'data', name);
+    for (const suffix of ['-wal', '-shm']) await rm(path + suffix, { force: true });
+    await writeFile(path, 'not what it was\n'.repeat(name === 'admin-token' ? 0 : 300) || 'short');
+    await expect(start()).rejects.toThrow(new RegExp(why));
+  });
+
+  it('makes a token anew that a full disk has left empty', async () => {
+    await start();
+    await writeFile(join(directory, 'data', 'admin-token'), '');
+    const berth = await startLocal(config(), silentLog);
+    expect(berth.token).toMatch(/^[\w-]{40,}$/);
+    await berth.resumed;
+    await berth.close();
+  });
+});
