@@ -4,6 +4,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/conformance/**/*.test.ts'],
+    setupFiles: ['test/conformance/support/record.ts'],
+    globalSetup: ['test/conformance/support/report.ts'],
     testTimeout: 60_000,
     // The first run fetches and builds.
     hookTimeout: 900_000,

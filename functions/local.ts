@@ -17,7 +17,6 @@ import { createOciLayout } from './adapters/local/registry/index.ts';
 import { createRouter } from './adapters/local/router/index.ts';
 import { createSecretsFile } from './adapters/local/secrets.ts';
 import { createSqliteStore } from './adapters/local/store.ts';
-import { storeProblem } from './adapters/local/store-errors.ts';
 import { createLocalWorkflows } from './adapters/local/workflows.ts';
 import { createProcessWorkloads } from './adapters/local/workloads/index.ts';
 import { createApp } from './api/app.ts';
@@ -103,7 +102,7 @@ export async function startLocal(config: LocalConfig, log: LocalLog = createLoca
   } catch (error) {
     server.close();
     lock.release();
-    throw storeProblem(diskProblem(error), config.dataDirectory);
+    throw diskProblem(error);
   }
 }
 

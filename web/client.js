@@ -165,7 +165,6 @@ export async function follow(path, { signal, onEvent, onState = () => {}, lastEv
     if (signal.aborted) return;
     if (leave.signal.aborted) continue;
     onState(false);
-    return;
     await wait(pause);
     pause = Math.min(pause * 2, RETRY_MAX_MS);
   }

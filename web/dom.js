@@ -10,6 +10,7 @@ const DIRECTIONS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 /** Text as it can be shown: no terminal colours, and control characters to be seen instead of obeyed. */
 export const plain = (text) =>
   String(text)
+    .replace(ESCAPES, '')
     .replace(/\r(?=\n|$)/g, '')
     .replace(CONTROLS, (character) => String.fromCharCode(0x2400 + character.charCodeAt(0)))
     .replace(DIRECTIONS, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);

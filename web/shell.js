@@ -32,7 +32,7 @@ const sending = new Set();
  */
 export function action(id, label, send, attributes = {}) {
   const click = async () => {
-    
+    if (sending.has(id)) return;
     sending.add(id);
     page.draw();
     try {
@@ -51,7 +51,7 @@ export function action(id, label, send, attributes = {}) {
     }
   };
   // Not `disabled`: that would take the focus away from who uses the keyboard.
-  const busy = attributes['aria-disabled'] === 'true';
+  const busy = sending.has(id) || attributes['aria-disabled'] === 'true';
   return el(
     'button',
     {

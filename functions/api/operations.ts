@@ -94,7 +94,8 @@ export const operationRoutes = [
     owner,
     operationId: 'getOperationLogs',
     summary: 'Read or follow what an operation printed',
-    description: 'The output of a build or of a release command. A stream ends when the operation has ended.',
+    description:
+      'The output of a build; a release command prints into the log of its service. A stream ends when the operation has ended.',
     tag: 'Operations',
     query: logQuery,
     answers: {

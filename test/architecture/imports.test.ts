@@ -35,7 +35,7 @@ const allowed: Record<string, readonly string[]> = {
 };
 
 /** Composition roots wire everything; nothing imports them. */
-const roots = ['functions/local.ts'];
+const roots = ['functions/local.ts', 'functions/build.codebuild.ts'];
 
 const sources = ['functions', 'state-machines', 'stacks']
   .flatMap((folder) => readdirSync(join(root, folder), { recursive: true, withFileTypes: true }))

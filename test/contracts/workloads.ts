@@ -28,7 +28,9 @@ export function workloadsContract(
 ): void {
   /** For what only a running program can show. */
   const itRuns = it.runIf(runsPrograms);
-  describe(`Workloads contract: ${name}`, () => {
+  // Where nothing really runs, tests only wait for each other: each has an environment of its own.
+  const suite = runsPrograms ? describe : describe.concurrent;
+  suite(`Workloads contract: ${name}`, () => {
     let subject: WorkloadsSubject;
     let workloads: Workloads;
     let server: string;

@@ -63,7 +63,9 @@ describe('docs/reference/score.md', () => {
   });
 
   it('shows a Score file that is one', () => {
-    const [example] = codeBlocks(readDoc('docs/reference/score.md')).filter(({ language }) => language === 'yaml');
+    const [example] = codeBlocks(readDoc('docs/reference/score.md')).filter(
+      ({ language }) => language === 'yaml',
+    );
     const workload = parseScore(example!.text);
     expect(references(workload).map(({ path }) => path.join('.'))).toEqual(['resources.db.url']);
   });
@@ -74,7 +76,9 @@ describe('README.md', () => {
     const rows = [...readDoc('README.md').matchAll(/^\| `(BERTH_\w+)` \| `([^`]+)` \|/gm)];
     const defaults = Object.fromEntries(rows.map(([, name, value]) => [name, value]));
     const source = readFileSync(join(root, 'functions/config.ts'), 'utf8');
-    expect(Object.keys(defaults).sort()).toEqual([...source.matchAll(/^ {2}(BERTH_\w+):/gm)].map(([, name]) => name).sort());
+    expect(Object.keys(defaults).sort()).toEqual(
+      [...source.matchAll(/^ {2}(BERTH_\w+):/gm)].map(([, name]) => name).sort(),
+    );
     expect(readConfig(defaults)).toEqual(readConfig({}));
   });
 });
@@ -93,7 +97,10 @@ describe('Every document', () => {
       expect(existsSync(file), `${name}: ${target}`).toBe(true);
       if (anchor === undefined) continue;
       const headings = [...readFileSync(file, 'utf8').matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
-        heading.toLowerCase().replaceAll(/[^\w\s-]/g, '').replaceAll(/\s/g, '-'),
+        heading
+          .toLowerCase()
+          .replaceAll(/[^\w\s-]/g, '')
+          .replaceAll(/\s/g, '-'),
       );
       expect(headings, `${name}: ${target}`).toContain(anchor);
     }
@@ -104,10 +111,11 @@ describe('Every document', () => {
     // Scripts of other packages, in an example or a user's, are not ours to know.
     const ours = name === 'README.md' || name === 'CONTRIBUTING.md';
     if (ours) for (const [, script] of text.matchAll(/npm run ([\w:]+)/g)) expect(scripts).toContain(script);
-    for (const [, code] of text.matchAll(/problems\/([a-z_]+)\b/g)) expect(problemCodes).toHaveProperty(code!);
+    for (const [, code] of text.matchAll(/problems\/([a-z_]+)\b/g))
+      expect(problemCodes).toHaveProperty(code!);
     for (const [, folders = ''] of text.matchAll(/npx vitest run([^`\n]*)/g)) {
-      for (const folder of folders.trim().split(' ')) expect(existsSync(join(root, folder)), folder).toBe(true);
+      for (const folder of folders.trim().split(' '))
+        expect(existsSync(join(root, folder)), folder).toBe(true);
     }
   });
-});
 });

@@ -17,10 +17,9 @@ export interface BuildVariables {
   BERTH_RESULT_URL: string;
 }
 
-/** The project's buildspec; the program is the project's source, one file. */
+/** The project's buildspec. Its source is one file: `functions/build.codebuild.ts`, bundled as `build.mjs`. */
 export const buildspec = {
   version: 0.2,
-  env: { 'exported-variables': [] },
   phases: { build: { commands: ['node build.mjs'] } },
 } as const;
 

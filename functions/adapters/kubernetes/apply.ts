@@ -1,7 +1,7 @@
 /** Writing objects: server-side apply, in which Berth owns only the fields that it declares. */
 import type { V1ManagedFieldsEntry } from '@kubernetes/client-node';
 import type { KubernetesClient } from './client.ts';
-import { isAlreadyThere, isImmutable, isNotFound } from './errors.ts';
+import { isAlreadyThere, isConflict, isImmutable, isInvalid, isNotFound } from './errors.ts';
 import type { KubernetesObject } from './manifests/objects.ts';
 import { FIELD_MANAGER } from './names.ts';
 import { collectionPath, pathOf } from './paths.ts';
@@ -60,36 +60,44 @@ export async function create<T extends Stored>(
       query: { fieldManager: FIELD_MANAGER },
       body: toWire(object),
     });
-    return await ownAsApplied(client, object, made);
+    await ownAsApplied(client, object, made);
+    return made;
   } catch (error) {
     if (isAlreadyThere(error)) return undefined;
     throw error;
   }
 }
 
+const isCreated = ({ manager, operation, subresource }: V1ManagedFieldsEntry): boolean =>
+  manager === FIELD_MANAGER && operation === 'Update' && !subresource;
+
 /**
  * What was created counts as written by an update, and a later apply would not take away what it no longer
  * declares. So the entry is made one of an apply.
+ * @returns whether there was anything to do: the object has another version then
  */
-export async function ownAsApplied<T extends Stored>(
+export async function ownAsApplied(
   client: KubernetesClient,
   object: KubernetesObject,
-  stored: T,
-): Promise<T> {
-  const entries = stored.metadata.managedFields ?? [];
-  const at = entries.findIndex(
-    ({ manager, operation, subresource }) =>
-      manager === FIELD_MANAGER && operation === 'Update' && !subresource,
-  );
-  if (at < 0) return stored;
+  stored: Stored,
+): Promise<boolean> {
+  const at = (stored.metadata.managedFields ?? []).findIndex(isCreated);
+  if (at < 0) return false;
   const path = `/metadata/managedFields/${at}`;
-  return client.call<T>('PATCH', pathOf(object), {
-    contentType: 'application/json-patch+json',
-    body: [
-      { op: 'test', path: '/metadata/resourceVersion', value: stored.metadata.resourceVersion },
-      { op: 'replace', path: `${path}/operation`, value: 'Apply' },
-    ],
-  });
+  try {
+    await client.call('PATCH', pathOf(object), {
+      contentType: 'application/json-patch+json',
+      body: [
+        { op: 'test', path: `${path}/manager`, value: FIELD_MANAGER },
+        { op: 'test', path: `${path}/operation`, value: 'Update' },
+        { op: 'replace', path: `${path}/operation`, value: 'Apply' },
+      ],
+    });
+  } catch (error) {
+    // The entries have moved, or the object is gone: whoever applies next sees to it.
+    if (!isConflict(error) && !isInvalid(error) && !isNotFound(error)) throw error;
+  }
+  return true;
 }
 
 /** Deletes; what is not there is fine. */

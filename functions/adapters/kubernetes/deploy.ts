@@ -3,7 +3,6 @@ import type { InstanceRef } from '../../core/model.ts';
 import { Problem, TransientError } from '../../core/problem.ts';
 import type { WorkloadSpec } from '../../ports/workloads.ts';
 import { apply, create, ownAsApplied, remove, type Stored } from './apply.ts';
-import type { KubernetesClient } from './client.ts';
 import {
   type Cluster,
   deploymentPath,
@@ -72,8 +71,9 @@ async function applyFenced(cluster: Cluster, spec: WorkloadSpec, object: Kuberne
     const newest = fenceOf(present);
     if (newest > spec.fence) throw fenced(spec.service, spec.fence, newest);
     try {
+      if (present && (await ownAsApplied(client, object, present))) continue;
       const stored = present
-        ? await applyOver(client, scaledAs(marked, spec, present), present)
+        ? await apply(client, after(scaledAs(marked, spec, present), present))
         : await create(client, marked);
       if (stored) return stored;
     } catch (error) {
@@ -83,14 +83,11 @@ async function applyFenced(cluster: Cluster, spec: WorkloadSpec, object: Kuberne
   throw new TransientError(`The ${object.kind} of ${spec.service} is written by many at once.`);
 }
 
-async function applyOver(
-  client: KubernetesClient,
-  object: KubernetesObject,
-  present: Stored,
-): Promise<Stored> {
-  const { resourceVersion } = (await ownAsApplied(client, object, present)).metadata;
-  return apply(client, { ...object, metadata: { ...object.metadata, resourceVersion } });
-}
+/** The object with what it follows as the precondition. */
+const after = (object: KubernetesObject, { metadata: { resourceVersion } }: Stored): KubernetesObject => ({
+  ...object,
+  metadata: { ...object.metadata, resourceVersion },
+});
 
 /** A Deployment keeps the replicas that the autoscaler gave it. */
 function scaledAs(

@@ -35,6 +35,9 @@ export const isAlreadyThere = (error: unknown): boolean =>
 export const isNotFound = (error: unknown): boolean =>
   error instanceof KubernetesError && error.status === 404;
 
+export const isInvalid = (error: unknown): boolean =>
+  error instanceof KubernetesError && error.status === 422;
+
 /** An object of a kind that never changes was sent with other content. */
 export const isImmutable = (error: unknown): boolean =>
   error instanceof KubernetesError && error.status === 422 && /immutable/.test(error.body.message ?? '');

@@ -108,7 +108,7 @@ async function explain(cluster: Cluster, ref: InstanceRef, deployment: StoredDep
   const number = numberOf(deployment);
   const mask = await maskOf(cluster, ref, number);
   const tail = failure.log ? await logTail(cluster, ref, failure.log, mask) : undefined;
-  const probe = failure.pod ? await probeFailure(cluster, ref, failure.pod) : undefined;
+  const probe = failure.check ? await probeFailure(cluster, ref, failure.check) : undefined;
   const name = `Deployment ${number} of ${ref.service}`;
   const seconds = deployment.spec?.progressDeadlineSeconds ?? 0;
   const times = failure.crashes && failure.crashes > 1 ? ` ${failure.crashes} times` : '';
@@ -129,12 +129,12 @@ async function explain(cluster: Cluster, ref: InstanceRef, deployment: StoredDep
 }
 
 /** What the last failing probe of a pod said. */
-async function probeFailure(cluster: Cluster, ref: InstanceRef, pod: string) {
+async function probeFailure(cluster: Cluster, ref: InstanceRef, check: NonNullable<Trouble['check']>) {
   const { items } = await cluster.client
     .list<CoreV1Event>(collectionPath('Event', namespaceOf(cluster, ref)), {
-      fieldSelector: `involvedObject.name=${pod},reason=Unhealthy`,
+      fieldSelector: `involvedObject.name=${check.pod},reason=Unhealthy`,
     })
     .catch(() => ({ items: [] }));
   const message = items.at(-1)?.message;
-  return message === undefined ? undefined : probeMessage(message);
+  return message === undefined ? undefined : probeMessage(message, check.words);
 }

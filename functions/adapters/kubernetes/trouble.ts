@@ -12,8 +12,8 @@ export interface Trouble {
   hint: string;
   /** Its log has the reason: of the life before this one, where that ended. */
   log?: { pod: string; container: string; previous: boolean };
-  /** Its events may have the reason. */
-  pod?: string;
+  /** The readiness check that does not succeed; the pod's events may say why. */
+  check?: { pod: string; words: string };
   crashes?: number;
 }
 
@@ -100,16 +100,17 @@ export function podTrouble(pod: V1Pod): Trouble | undefined {
   }
   if (condition('Ready')?.status === 'True') return undefined;
   const unready = (status?.containerStatuses ?? []).find(({ ready }) => !ready);
-  const check = probeWords(pod.spec?.containers.find(({ name }) => name === unready?.name)?.readinessProbe);
+  const checked = pod.spec?.containers.find(
+    ({ name, readinessProbe }) => readinessProbe && (!unready || name === unready.name),
+  );
+  const check = probeWords(checked?.readinessProbe);
   return {
     code: 'workload_not_ready',
     final: false,
-    why: unready
-      ? `container "${unready.name}" runs, but ${check ?? 'it'} did not succeed`
-      : 'its containers have not started',
+    why: unready ? `container "${unready.name}" runs, but is not ready` : 'its containers have not started',
     hint: 'Make the check that the cause names succeed, or raise the progress deadline, then deploy again.',
     ...(unready && { log: { pod: name, container: unready.name, previous: false } }),
-    pod: name,
+    check: { pod: name, words: check ?? 'its check' },
   };
 }
 
@@ -120,7 +121,7 @@ function probeWords(probe: V1Probe | undefined): string | undefined {
 }
 
 /** What the kubelet says of a probe that fails, for the people whose program it is. */
-export function probeMessage(message: string): { why: string; hint?: string } {
+export function probeMessage(message: string, check: string): { why: string; hint?: string } {
   const refused = /dial tcp \S+?:(\d+): (?:connect: connection refused|i\/o timeout)/.exec(message);
   if (refused) {
     return {
@@ -129,7 +130,9 @@ export function probeMessage(message: string): { why: string; hint?: string } {
     };
   }
   const status = /HTTP probe failed with statuscode: (\d+)/.exec(message);
-  return { why: status ? `it was answered with status ${status[1]}` : message.trim() };
+  return {
+    why: status ? `${check} was answered with status ${status[1]}` : `${check} failed: ${message.trim()}`,
+  };
 }
 
 /** Why pods can not even be made; undefined if they can. */

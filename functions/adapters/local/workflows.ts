@@ -6,6 +6,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import type { WorkflowStatus, Workflows } from '../../ports/workflows.ts';
 import { loadInterpreter } from './interpreter.ts';
+import { storeProblem } from './store-errors.ts';
 
 /** The part of a state machine definition that this adapter reads. */
 export interface LocalStateMachine {
@@ -197,8 +198,16 @@ class Stopped extends Error {
 /** A step is told this long before its time is over, so that it can hand over or end in order. */
 const handOverMs = (seconds: number): number => Math.min(5_000, seconds * 100);
 
+/** @throws Problem unavailable (damaged) | storage_full */
 function openTable(path: string, forgetBefore: number) {
-  const database = new DatabaseSync(path);
+  try {
+    return tableOf(new DatabaseSync(path), forgetBefore);
+  } catch (error) {
+    throw storeProblem(error, path);
+  }
+}
+
+function tableOf(database: DatabaseSync, forgetBefore: number) {
   database.exec(`
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;

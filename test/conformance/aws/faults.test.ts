@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createEcrRegistry } from '../../../functions/adapters/aws/registry.ts';
 import { createSecretsManager } from '../../../functions/adapters/aws/secrets.ts';
 import { createStepFunctions } from '../../../functions/adapters/aws/workflows.ts';
-import { awsError, type Outcome, type Proxy, startProxy } from './proxy.ts';
+import { awsError, type FaultProxy, type Outcome, startProxy } from './proxy.ts';
 import { clientOptions, withMoto } from './support.ts';
 
 const TRANSIENT = { name: 'Berth.Transient' };
@@ -18,7 +18,7 @@ const FAULTS: [string, Outcome][] = [
 ];
 
 await withMoto((url) => {
-  let proxy: Proxy | undefined;
+  let proxy: FaultProxy | undefined;
   afterEach(() => proxy?.stop());
 
   /** Lets the first requests of these actions meet their outcomes, one after the other, and the rest pass. */
@@ -70,8 +70,10 @@ await withMoto((url) => {
     });
 
     it('say that another day is needed when AWS keeps no more versions', async () => {
+      // The SDK takes it for a throttle and tries three times.
+      const limit = awsError(400, 'LimitExceededException');
       const client = new SecretsManagerClient(
-        await faulty({ PutSecretValue: ['forward', awsError(400, 'LimitExceededException')] }),
+        await faulty({ PutSecretValue: ['forward', ...Array.from({ length: 3 }, () => limit)] }),
       );
       const secrets = createSecretsManager({ client, prefix: 'limit' });
       await secrets.put('demo/dev/env/A', 'one');

@@ -23,7 +23,7 @@ export type Outcome =
   | 'cut'
   | { after(answer: Buffer): void };
 
-export interface Proxy {
+export interface FaultProxy {
   url: string;
   stop(): Promise<void>;
 }
@@ -31,7 +31,7 @@ export interface Proxy {
 export async function startProxy(
   target: () => string,
   decide: (request: ProxyRequest) => Outcome | Promise<Outcome>,
-): Promise<Proxy> {
+): Promise<FaultProxy> {
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body = await buffer(request);
     const { method = 'GET', url = '/' } = request;

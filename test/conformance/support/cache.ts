@@ -5,16 +5,16 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const root = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'berth-conformance');
+export const cacheRoot = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'berth-conformance');
 
 /**
  * A directory of the cache that `make` fills once, also when several workers ask at the same time. `name` says
  * all that decides its contents, versions included. A half-made one is never seen.
  */
 export async function cached(name: string, make: (directory: string) => Promise<void>): Promise<string> {
-  const directory = join(root, name);
+  const directory = join(cacheRoot, name);
   if (existsSync(directory)) return directory;
-  await mkdir(root, { recursive: true });
+  await mkdir(cacheRoot, { recursive: true });
   const unlock = await lock(`${directory}.lock`);
   try {
     if (existsSync(directory)) return directory;

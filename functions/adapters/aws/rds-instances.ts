@@ -1,0 +1,135 @@
+/**
+ * PostgreSQL servers of their own (`class: dedicated`), made and removed by name. RDS makes and keeps the
+ * administrator's password. What does not carry our tag is never touched.
+ */
+import {
+  CreateDBInstanceCommand,
+  type DBInstance,
+  DeleteDBInstanceCommand,
+  DescribeDBInstancesCommand,
+  type RDSClient,
+} from '@aws-sdk/client-rds';
+import { TransientError } from '../../core/problem.ts';
+import { sent, unless } from './sdk-errors.ts';
+
+export interface RdsInstancesOptions {
+  client: RDSClient;
+  /** In which network, and who may connect. */
+  subnetGroup: string;
+  securityGroupIds: readonly string[];
+  /** Such as `17`; default `17`. */
+  engineVersion?: string;
+  /** Default `db.t4g.micro`. */
+  instanceClass?: string;
+  /** GB; default 20. */
+  storage?: number;
+}
+
+export interface RdsInstance {
+  host: string;
+  port: number;
+  /** Of the secret with the administrator's name and password. */
+  secretArn: string;
+}
+
+export interface InstanceOwner {
+  /** What `ownerTag` gives. */
+  tag: string;
+  operation: string;
+}
+
+const OWNER = 'berth:owner';
+const NOT_FOUND = ['DBInstanceNotFound', 'DBInstanceNotFoundFault'];
+const EXISTS = ['DBInstanceAlreadyExists', 'DBInstanceAlreadyExistsFault'];
+/** Being deleted already. */
+const INVALID_STATE = ['InvalidDBInstanceState', 'InvalidDBInstanceStateFault'];
+
+/** The name is taken by an instance that does not carry the tag. */
+export class InstanceNotOurs extends Error {
+  constructor(name: string) {
+    super(`a database instance ${name} exists that does not carry the tag`);
+  }
+}
+
+export function createRdsInstances(options: RdsInstancesOptions) {
+  const { client, subnetGroup, securityGroupIds } = options;
+  const { engineVersion = '17', instanceClass = 'db.t4g.micro', storage = 20 } = options;
+
+  async function find(name: string, tag: string): Promise<DBInstance | undefined> {
+    const command = new DescribeDBInstancesCommand({ DBInstanceIdentifier: name });
+    const found = (await unless(NOT_FOUND, client.send(command)))?.DBInstances?.[0];
+    if (found && !found.TagList?.some(({ Key, Value }) => Key === OWNER && Value === tag))
+      throw new InstanceNotOurs(name);
+    return found;
+  }
+
+  return {
+    /**
+     * Makes the instance; with the same name again it changes nothing.
+     * @param name at most 63 letters, digits and hyphens, a letter first
+     * @returns undefined while it is being made, which takes minutes
+     */
+    async ensure(name: string, owner: InstanceOwner): Promise<RdsInstance | undefined> {
+      const found = await find(name, owner.tag);
+      if (!found) {
+        const command = new CreateDBInstanceCommand({
+          DBInstanceIdentifier: name,
+          Engine: 'postgres',
+          EngineVersion: engineVersion,
+          DBInstanceClass: instanceClass,
+          AllocatedStorage: storage,
+          StorageType: 'gp3',
+          StorageEncrypted: true,
+          MasterUsername: 'berth',
+          ManageMasterUserPassword: true,
+          DBSubnetGroupName: subnetGroup,
+          VpcSecurityGroupIds: [...securityGroupIds],
+          PubliclyAccessible: false,
+          CopyTagsToSnapshot: true,
+          Tags: [
+            { Key: 'berth', Value: 'database' },
+            { Key: OWNER, Value: owner.tag },
+            { Key: 'berth:operation', Value: owner.operation },
+          ],
+        });
+        await unless(EXISTS, client.send(command));
+        return undefined;
+      }
+      if (found.DBInstanceStatus === 'deleting')
+        throw new TransientError('A database instance of this name is still being deleted.');
+      const { Endpoint: endpoint, MasterUserSecret: secret } = found;
+      if (found.DBInstanceStatus !== 'available' || !endpoint?.Address || !secret?.SecretArn)
+        return undefined;
+      return { host: endpoint.Address, port: endpoint.Port ?? 5432, secretArn: secret.SecretArn };
+    },
+
+    /** Deletes the instance without a last snapshot. @returns whether nothing is left of it; idempotent */
+    async remove(name: string, tag: string): Promise<boolean> {
+      const found = await find(name, tag);
+      if (!found) return true;
+      if (found.DBInstanceStatus === 'deleting') return false;
+      const command = new DeleteDBInstanceCommand({
+        DBInstanceIdentifier: name,
+        SkipFinalSnapshot: true,
+        DeleteAutomatedBackups: true,
+      });
+      await unless([...NOT_FOUND, ...INVALID_STATE], client.send(command));
+      return false;
+    },
+
+    /** Names of all that carry a tag of ours. */
+    async list(): Promise<string[]> {
+      const names: string[] = [];
+      let Marker: string | undefined;
+      do {
+        const page = await sent(
+          client.send(new DescribeDBInstancesCommand(Marker === undefined ? {} : { Marker })),
+        );
+        for (const { DBInstanceIdentifier: name, TagList } of page.DBInstances ?? [])
+          if (name !== undefined && TagList?.some(({ Key }) => Key === OWNER)) names.push(name);
+        Marker = page.Marker;
+      } while (Marker !== undefined);
+      return names;
+    },
+  };
+}

@@ -1,0 +1,377 @@
+import { describe, expect, it } from 'vitest';
+import {
+  defaultRenderOptions,
+  type KubernetesObject,
+  type RenderImages,
+  renderEnvironment,
+  renderManifests,
+  renderRelease,
+  renderVolumeClaim,
+} from '../../../functions/adapters/kubernetes/manifests/index.ts';
+import { maskValues } from '../../../functions/adapters/kubernetes/mask.ts';
+import { namespaceName, numberedName, serviceName } from '../../../functions/adapters/kubernetes/names.ts';
+import { toWire } from '../../../functions/adapters/kubernetes/wire.ts';
+import type { ContainerSpec, WorkloadSpec } from '../../../functions/ports/workloads.ts';
+import { containerSpec, port, variable, workloadSpec } from '../../contracts/workloads-spec.ts';
+
+const digest = `sha256:${'a'.repeat(64)}`;
+const images: RenderImages = {
+  [digest]: { reference: `registry.test/web@${digest}`, entrypoint: ['node'], cmd: ['main.mjs', '$(PORT)'] },
+};
+const options = { ...defaultRenderOptions, domain: 'apps.example.com:8443' };
+const ref = { project: 'demo', environment: 'dev' };
+
+const container = (extra: Partial<ContainerSpec> = {}): ContainerSpec => containerSpec(digest, extra);
+const spec = (extra: Partial<WorkloadSpec> = {}, containers = [container()]): WorkloadSpec =>
+  workloadSpec(ref, 3, containers, extra);
+const render = (given: WorkloadSpec): KubernetesObject[] => renderManifests(given, images, options);
+
+type Of<K> = Extract<KubernetesObject, { kind: K }>;
+const all = <K extends KubernetesObject['kind']>(objects: KubernetesObject[], kind: K): Of<K>[] =>
+  objects.filter((object): object is Of<K> => object.kind === kind);
+function one<K extends KubernetesObject['kind']>(objects: KubernetesObject[], kind: K): Of<K> {
+  const [first, ...rest] = all(objects, kind);
+  if (!first || rest.length > 0) throw new Error(`Expected one ${kind}`);
+  return first;
+}
+const podOf = (given: WorkloadSpec) => one(render(given), 'Deployment').spec!.template.spec!;
+
+describe('Deployment', () => {
+  it('carries number, fence and operation, and its pods only what the number decides', () => {
+    const { metadata, spec: body } = one(render(spec({ fence: 7, operation: 'op-x' })), 'Deployment');
+    expect(metadata).toMatchObject({
+      name: 'web',
+      annotations: { 'berth.dev/number': '3', 'berth.dev/fence': '7', 'berth.dev/operation': 'op-x' },
+      labels: { 'app.kubernetes.io/managed-by': 'berth', 'app.kubernetes.io/name': 'web' },
+    });
+    const later = one(render(spec({ fence: 9, operation: 'op-y' })), 'Deployment');
+    expect(later.spec!.template).toEqual(body!.template);
+    expect(body!.template.metadata!.labels).toMatchObject(body!.selector.matchLabels!);
+  });
+
+  it('keeps what serves until the new one is ready', () => {
+    expect(one(render(spec()), 'Deployment').spec!.strategy).toMatchObject({
+      type: 'RollingUpdate',
+      rollingUpdate: { maxUnavailable: 0 },
+    });
+    expect(one(render(spec({ strategy: 'recreate' })), 'Deployment').spec!.strategy).toEqual({
+      type: 'Recreate',
+    });
+  });
+
+  it('writes the command out, since only there $(PORT) expands', () => {
+    expect(podOf(spec()).containers[0]).toMatchObject({ command: ['node'], args: ['main.mjs', '$(PORT)'] });
+    const own = podOf(spec({}, [container({ command: ['sh', '-c', 'x'] })])).containers[0];
+    expect(own).toMatchObject({ command: ['sh', '-c', 'x'] });
+    expect(own).not.toHaveProperty('args');
+    expect(podOf(spec({}, [container({ args: ['y'] })])).containers[0]).toMatchObject({
+      command: ['node'],
+      args: ['y'],
+    });
+  });
+
+  it('PORT comes first and is nobody else’s; other values are meant as they are', () => {
+    const variables = [variable('PORT', '1'), variable('A', 'costs $(PORT) and $$(X)')];
+    const metrics = { ...port, name: 'metrics-2', port: 81, targetPort: 9090 };
+    const pod = podOf(spec({ ports: [port, metrics] }, [container({ variables })]));
+    expect(pod.containers[0]!.env).toEqual([
+      { name: 'PORT', value: '8080' },
+      { name: 'PORT_METRICS_2', value: '9090' },
+      { name: 'A', value: 'costs $$(PORT) and $$$(X)' },
+    ]);
+  });
+
+  it('an image that was not resolved is refused', () => {
+    expect(() => renderManifests(spec(), {}, options)).toThrow(/can not be had/);
+  });
+});
+
+describe('probes', () => {
+  it('something has to listen, unless the workload says otherwise', () => {
+    expect(podOf(spec()).containers[0]!.readinessProbe).toMatchObject({ tcpSocket: { port: 8080 } });
+    expect(podOf(spec({ ports: [] })).containers[0]).not.toHaveProperty('readinessProbe');
+    const udp = { ...port, protocol: 'UDP' as const };
+    expect(podOf(spec({ ports: [udp] })).containers[0]).not.toHaveProperty('readinessProbe');
+  });
+
+  it('no probe goes to a host of the developer’s choice', () => {
+    const httpGet = {
+      path: '/up',
+      port: 8080,
+      scheme: 'HTTP' as const,
+      host: '169.254.169.254',
+      headers: [],
+    };
+    const [main] = podOf(spec({}, [container({ readinessProbe: { httpGet } })])).containers;
+    expect(main!.readinessProbe!.httpGet).toEqual({
+      path: '/up',
+      port: 8080,
+      scheme: 'HTTP',
+      httpHeaders: [{ name: 'Host', value: '169.254.169.254' }],
+    });
+  });
+
+  it('a liveness probe leaves the start its time', () => {
+    const livenessProbe = { exec: { command: ['true'] } };
+    const [main] = podOf(spec({ progressDeadlineSeconds: 100 }, [container({ livenessProbe })])).containers;
+    const { periodSeconds = 0, failureThreshold = 0 } = main!.startupProbe!;
+    expect(periodSeconds * failureThreshold).toBeGreaterThanOrEqual(100);
+  });
+});
+
+describe('before', () => {
+  it('what has to be complete is an init container, what has to run is a sidecar, in order', () => {
+    const containers = [
+      container({ name: 'main' }),
+      container({
+        name: 'proxy',
+        before: { main: 'healthy' },
+        readinessProbe: { exec: { command: ['up'] } },
+      }),
+      container({ name: 'migrate', before: { proxy: 'complete' } }),
+    ];
+    const pod = podOf(spec({}, containers));
+    expect(pod.containers.map(({ name }) => name)).toEqual(['main']);
+    expect(pod.initContainers!.map(({ name, restartPolicy }) => [name, restartPolicy])).toEqual([
+      ['migrate', undefined],
+      ['proxy', 'Always'],
+    ]);
+    expect(pod.initContainers![0]).not.toHaveProperty('readinessProbe');
+    expect(pod.initContainers![1]!.startupProbe).toMatchObject({ exec: { command: ['up'] } });
+  });
+
+  it('a circle ends, and is refused', () => {
+    const circle = [
+      container({ name: 'a', before: { b: 'started' } }),
+      container({ name: 'b', before: { a: 'started' } }),
+    ];
+    expect(() => render(spec({}, circle))).toThrow(/Nothing would run/);
+  });
+});
+
+describe('secrets and files', () => {
+  const secret = 'hunter2-correct-horse';
+  const given = spec({}, [
+    container({
+      variables: [variable('TOKEN', secret, true), variable('ODD NAME', secret, true)],
+      files: [{ target: '/etc/app.conf', content: Buffer.from(`key=${secret}`), mode: 0o600 }],
+    }),
+  ]);
+
+  it('sensitive values are in Secrets alone, which are named by the number and never change', () => {
+    const objects = render(given);
+    const secrets = all(objects, 'Secret');
+    expect(secrets.map(({ metadata, immutable }) => [metadata.name, immutable])).toEqual([
+      [numberedName(given, 'v', 3), true],
+      [numberedName(given, 'files-v', 3), true],
+    ]);
+    expect(JSON.stringify(objects.filter(({ kind }) => kind !== 'Secret'))).not.toContain(secret);
+    expect(Buffer.from(secrets[0]!.data!['main.TOKEN']!, 'base64').toString()).toBe(secret);
+  });
+
+  it('every key that the pod asks for is there', () => {
+    const objects = render(given);
+    const pod = podOf(given);
+    const keys = all(objects, 'Secret').flatMap(({ data }) => Object.keys(data ?? {}));
+    const asked = pod.containers[0]!.env!.flatMap(({ valueFrom }) => valueFrom?.secretKeyRef?.key ?? []);
+    const mounted = pod.volumes![0]!.secret!.items!.map(({ key }) => key);
+    expect(keys.sort()).toEqual([...asked, ...mounted].sort());
+    expect(keys.every((key) => /^[-._a-zA-Z0-9]+$/.test(key))).toBe(true);
+    expect(pod.volumes![0]!.secret!.items![0]!.mode).toBe(0o600);
+  });
+
+  it('masks hide values, their lines, and the password of a URL', () => {
+    const mask = maskValues(['postgres://app:s3cr%20et@db/x', 'short', 'line one\nline two']);
+    expect(mask('s3cr%20et s3cr et short line two')).toBe('•••• •••• short ••••');
+  });
+});
+
+describe('scaling', () => {
+  it('an autoscaler only where there is room, a disruption budget only where there are several', () => {
+    expect(all(render(spec()), 'HorizontalPodAutoscaler')).toEqual([]);
+    expect(all(render(spec({ maxReplicas: 1 })), 'HorizontalPodAutoscaler')).toEqual([]);
+    expect(all(render(spec()), 'PodDisruptionBudget')).toEqual([]);
+    const objects = render(spec({ replicas: 2, maxReplicas: 5 }));
+    expect(one(objects, 'HorizontalPodAutoscaler').spec).toMatchObject({ minReplicas: 2, maxReplicas: 5 });
+    expect(one(objects, 'PodDisruptionBudget').spec).toMatchObject({ maxUnavailable: 1 });
+  });
+});
+
+describe('network', () => {
+  it('the default URL and the routes, by host', () => {
+    const host = 'shop.dns.example.com';
+    const routes = [
+      { host, path: '/a', port: 80 },
+      { host: `${host}:8443`, path: '/b', port: 80 },
+    ];
+    const { rules } = one(render(spec({ routes })), 'Ingress').spec!;
+    expect(rules!.map((rule) => [rule.host, rule.http!.paths.map(({ path }) => path).sort()])).toEqual([
+      ['web-dev-demo.apps.example.com', ['/']],
+      [host, ['/a', '/b']],
+    ]);
+  });
+
+  it.each([
+    ['a wildcard', { host: '*.example.com', path: '/', port: 80 }],
+    ['a line break', { host: 'a.example.com\nserver_name x', path: '/', port: 80 }],
+    ['Berth’s own host', { host: 'apps.example.com', path: '/', port: 80 }],
+    ['the same in capitals and with a port', { host: 'APPS.example.com:1', path: '/', port: 80 }],
+    ['a single label', { host: 'localhost', path: '/', port: 80 }],
+    ['a pattern in the path', { host: 'a.example.com', path: '/(.*)', port: 80 }],
+    ['configuration in the path', { host: 'a.example.com', path: '/;}alias /etc;{', port: 80 }],
+    ['a traversal', { host: 'a.example.com', path: '/a/../b', port: 80 }],
+    ['an encoded path', { host: 'a.example.com', path: '/%2e%2e', port: 80 }],
+    ['a trailing line break', { host: 'a.example.com', path: '/a\n', port: 80 }],
+    ['a port of nobody', { host: 'a.example.com', path: '/', port: 22 }],
+  ])('ABUSE 7: %s is refused', (_, route) => {
+    expect(() => render(spec({ routes: [route] }))).toThrow(/can not be made/);
+  });
+
+  it('ABUSE 7, 29: annotations of an Ingress are the platform team’s alone', () => {
+    expect(one(render(spec()), 'Ingress').metadata).not.toHaveProperty('annotations');
+    const theirs = { ...options, ingressAnnotations: { 'alb.ingress.kubernetes.io/scheme': 'internal' } };
+    const objects = renderManifests(spec(), images, theirs);
+    expect(one(objects, 'Ingress').metadata.annotations).toEqual(theirs.ingressAnnotations);
+  });
+
+  it('nothing listens: no Service, no Ingress, no way in', () => {
+    const kinds = render(spec({ ports: [] })).map(({ kind }) => kind);
+    expect(kinds).not.toContain('Service');
+    expect(kinds).not.toContain('Ingress');
+    expect(kinds).not.toContain('NetworkPolicy');
+  });
+
+  it('only service ports are open, and to nobody by an empty list', () => {
+    const [neighbours, outside] = one(render(spec()), 'NetworkPolicy').spec!.ingress!;
+    expect(neighbours).toMatchObject({ _from: [{ podSelector: {} }], ports: [{ port: 8080 }] });
+    expect(outside!._from!.length).toBeGreaterThan(0);
+    const network = { ...options.network, ingressNamespaces: [], ingressCidrs: [] };
+    const closed = renderManifests(spec(), images, { ...options, network });
+    expect(one(closed, 'NetworkPolicy').spec!.ingress).toHaveLength(1);
+  });
+});
+
+describe('environment', () => {
+  const objects = renderEnvironment(ref, 'op', options);
+
+  it('Pod Security restricted is enforced', () => {
+    expect(one(objects, 'Namespace').metadata.labels).toMatchObject({
+      'pod-security.kubernetes.io/enforce': 'restricted',
+      'app.kubernetes.io/managed-by': 'berth',
+      'berth.dev/project': 'demo',
+      'berth.dev/environment': 'dev',
+    });
+  });
+
+  it('all traffic is denied that is not allowed; the metadata address never is', () => {
+    const [deny, egress] = all(objects, 'NetworkPolicy');
+    expect(deny!.spec).toEqual({ podSelector: {}, policyTypes: ['Ingress', 'Egress'] });
+    const open = egress!.spec!.egress!.flatMap(({ to }) => to ?? []).flatMap(({ ipBlock }) => ipBlock ?? []);
+    expect(open.find(({ cidr }) => cidr === '0.0.0.0/0')!.except).toContain('169.254.0.0/16');
+    expect(egress!.spec!.egress!.every(({ to }) => to && to.length > 0)).toBe(true);
+    const shut = renderEnvironment(ref, 'op', {
+      ...options,
+      network: { ...options.network, internet: false },
+    });
+    expect(JSON.stringify(shut)).not.toContain('0.0.0.0/0');
+  });
+
+  it('a quota, and no load balancers or node ports of one’s own', () => {
+    expect(one(objects, 'ResourceQuota').spec!.hard).toMatchObject({
+      'services.loadbalancers': '0',
+      'services.nodeports': '0',
+    });
+  });
+
+  it('is sent with the names of the API', () => {
+    const sent = JSON.stringify([...objects, ...render(spec())].map((object) => toWire(object)));
+    expect(sent).toContain('"default":{"memory"');
+    expect(sent).toContain('"from":');
+    expect(sent).not.toMatch(/"_(from|default)"/);
+  });
+});
+
+describe('every pod is allowed under restricted', () => {
+  const hostile: ContainerSpec = container({
+    name: 'x'.repeat(63),
+    command: ['sh', '-c', 'x'],
+    variables: [
+      variable('LD_PRELOAD', '/x'),
+      variable('', 'no name'),
+      variable('A=B', 'x'),
+      variable('é', 'x'),
+    ],
+    volumes: [{ source: 'data', target: '/', path: '../../etc', readOnly: false }],
+    files: [{ target: '/etc/passwd', content: Buffer.from('x'), mode: 0o4755 }],
+    limits: { cpu: 0.0001, memoryBytes: 1.5 },
+  });
+  const given = spec({}, [container(), { ...hostile, name: 'side', before: { main: 'started' } }, hostile]);
+  const pods = {
+    deployment: podOf(given),
+    release: one(renderRelease(given, ['migrate'], images, options), 'Job').spec!.template.spec!,
+  };
+
+  it.each(Object.entries(pods))('%s', (_, pod) => {
+    expect(pod).toMatchObject({
+      automountServiceAccountToken: false,
+      securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+    });
+    expect(pod.securityContext!.runAsUser).toBeGreaterThan(0);
+    for (const field of ['hostNetwork', 'hostPID', 'hostIPC', 'nodeName', 'hostAliases'])
+      expect(pod).not.toHaveProperty(field);
+    for (const each of [...pod.containers, ...(pod.initContainers ?? [])]) {
+      expect(each.securityContext).toMatchObject({
+        allowPrivilegeEscalation: false,
+        privileged: false,
+        capabilities: { drop: ['ALL'] },
+      });
+      expect(each.securityContext!.capabilities).not.toHaveProperty('add');
+      expect(each.image).toMatch(/@sha256:[0-9a-f]{64}$/);
+      for (const declared of each.ports ?? []) expect(declared).not.toHaveProperty('hostPort');
+      for (const { name } of each.env ?? []) expect(name).toMatch(/^[\x20-\x3c\x3e-\x7e]+$/);
+    }
+    for (const volume of pod.volumes ?? [])
+      expect(Object.keys(volume).sort()[1]).toMatch(/^(persistentVolumeClaim|secret)$/);
+  });
+});
+
+describe('release', () => {
+  it('a Job that runs once, with what the first container has', () => {
+    const given = spec({}, [container({ variables: [variable('S', 'secret-value', true)] })]);
+    const objects = renderRelease(given, ['migrate', '$(S)'], images, options);
+    const job = one(objects, 'Job');
+    expect(job.spec).toMatchObject({ backoffLimit: 0 });
+    expect(job.spec!.template.spec).toMatchObject({
+      restartPolicy: 'Never',
+      containers: [{ name: 'main', command: ['migrate', '$(S)'] }],
+    });
+    expect(job.spec!.template.spec!.containers[0]).not.toHaveProperty('args');
+    expect(all(objects, 'Secret')).toEqual(all(render(given), 'Secret'));
+    // Neither requests nor counts of replicas are for it.
+    const { matchLabels } = one(render(given), 'Deployment').spec!.selector;
+    expect(job.spec!.template.metadata!.labels).not.toMatchObject(matchLabels!);
+  });
+});
+
+describe('names', () => {
+  it('are within their limits, and different for different things', () => {
+    const long = { project: 'p'.repeat(40), environment: 'e'.repeat(40), service: 's'.repeat(40) };
+    const objects = renderManifests({ ...spec(), ...long }, images, options);
+    for (const { metadata } of [...objects, renderVolumeClaim(long, 'v'.repeat(80), 1, options)]) {
+      expect(metadata.name.length).toBeLessThanOrEqual(63);
+      expect(metadata.namespace!.length).toBeLessThanOrEqual(63);
+      for (const [key, value] of Object.entries(metadata.labels ?? {})) {
+        expect(value).toMatch(/^[a-z0-9A-Z._-]{0,63}$/);
+        expect(key.length).toBeLessThanOrEqual(80);
+      }
+    }
+    expect(namespaceName('berth', { project: 'a-b', environment: 'c' })).not.toBe(
+      namespaceName('berth', { project: 'a', environment: 'b-c' }),
+    );
+  });
+
+  it('a Service starts with a letter whatever the service is called', () => {
+    expect(serviceName({ service: '1st' })).toMatch(/^s-1st-[0-9a-f]{8}$/);
+    expect(serviceName({ service: 'web' })).toBe('web');
+  });
+});

@@ -1,0 +1,101 @@
+/** Servers of their own over RDS, as moto has it. */
+import {
+  CreateDBInstanceCommand,
+  CreateDBSubnetGroupCommand,
+  DescribeDBInstancesCommand,
+  RDSClient,
+} from '@aws-sdk/client-rds';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createRdsInstances } from '../../../functions/adapters/aws/rds-instances.ts';
+import { type Outcome, startProxy } from './proxy.ts';
+import { clientOptions, withMoto } from './support.ts';
+
+const owner = { tag: 'berth:environment:postgres.dedicated#db', operation: 'op' };
+
+await withMoto((url) => {
+  let client: RDSClient;
+  beforeAll(async () => {
+    client = new RDSClient(clientOptions(url()));
+    // The subnets of the network that every account has.
+    const answer = await fetch(`${url()}/?Action=DescribeSubnets&Version=2016-11-15`, {
+      headers: {
+        authorization: 'AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20260101/us-east-1/ec2/aws4_request',
+      },
+    });
+    const subnets = [...(await answer.text()).matchAll(/<subnetId>([^<]+)</g)].map(([, id]) => id ?? '');
+    await client.send(
+      new CreateDBSubnetGroupCommand({
+        DBSubnetGroupName: 'berth',
+        DBSubnetGroupDescription: 'x',
+        SubnetIds: subnets,
+      }),
+    );
+  });
+  afterAll(() => client.destroy());
+  const make = (using = client) =>
+    createRdsInstances({ client: using, subnetGroup: 'berth', securityGroupIds: [] });
+
+  it('are made once, private and encrypted, tagged with their owner and operation', async () => {
+    const instances = make();
+    for (let round = 0; round < 2; round++) await instances.ensure('berth-one', owner);
+    const { DBInstances: found = [] } = await client.send(new DescribeDBInstancesCommand({}));
+    expect(found).toMatchObject([
+      {
+        DBInstanceIdentifier: 'berth-one',
+        PubliclyAccessible: false,
+        StorageEncrypted: true,
+        Engine: 'postgres',
+      },
+    ]);
+    expect(found[0]?.TagList).toEqual(
+      expect.arrayContaining([
+        { Key: 'berth:owner', Value: owner.tag },
+        { Key: 'berth:operation', Value: 'op' },
+      ]),
+    );
+    expect(await instances.ensure('berth-one', owner)).toEqual({
+      host: expect.stringMatching(/^berth-one\./),
+      port: 5432,
+      secretArn: expect.stringMatching(/^arn:aws:secretsmanager:/),
+    });
+    expect(await instances.list()).toEqual(['berth-one']);
+  });
+
+  it('are made once, though the answer was lost', async () => {
+    const outcomes: Outcome[] = ['lose'];
+    const proxy = await startProxy(url, ({ action }) =>
+      action === 'CreateDBInstance' ? (outcomes.shift() ?? 'forward') : 'forward',
+    );
+    const using = new RDSClient(clientOptions(proxy.url));
+    await make(using).ensure('berth-two', owner);
+    expect((await make().list()).filter((name) => name === 'berth-two')).toHaveLength(1);
+    using.destroy();
+    await proxy.stop();
+  });
+
+  it('of others are neither adopted nor removed', async () => {
+    await client.send(
+      new CreateDBInstanceCommand({
+        DBInstanceIdentifier: 'theirs',
+        Engine: 'postgres',
+        DBInstanceClass: 'db.t4g.micro',
+        AllocatedStorage: 20,
+        MasterUsername: 'theirs',
+        MasterUserPassword: 'not-a-secret',
+      }),
+    );
+    const instances = make();
+    await expect(instances.ensure('theirs', owner)).rejects.toThrow(/does not carry the tag/);
+    await expect(instances.remove('theirs', owner.tag)).rejects.toThrow(/does not carry the tag/);
+    await expect(instances.remove('berth-one', 'berth:other')).rejects.toThrow(/does not carry the tag/);
+    expect(await instances.list()).not.toContain('theirs');
+  });
+
+  it('are removed, and again without effect', async () => {
+    const instances = make();
+    await instances.ensure('berth-three', owner);
+    await instances.remove('berth-three', owner.tag);
+    expect(await instances.remove('berth-three', owner.tag)).toBe(true);
+    expect(await instances.list()).not.toContain('berth-three');
+  });
+});

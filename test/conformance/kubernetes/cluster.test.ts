@@ -1,0 +1,363 @@
+/** What only a cluster has: admission, quotas, races on objects, namespaces that end slowly. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createKubernetesClient } from '../../../functions/adapters/kubernetes/client.ts';
+import { loadKubeconfig } from '../../../functions/adapters/kubernetes/kubeconfig.ts';
+import type { KubernetesWorkloadsOptions } from '../../../functions/adapters/kubernetes/workloads.ts';
+import type { InstanceRef } from '../../../functions/core/model.ts';
+import { programs } from '../../contracts/workload-programs.ts';
+import {
+  codeOf,
+  containerSpec,
+  eventually,
+  port,
+  variable,
+  workloadSpec,
+} from '../../contracts/workloads-spec.ts';
+import { startCluster, type TestCluster, whyNoCluster } from '../support/cluster.ts';
+import { type KubernetesSubject, makeKubernetesSubject } from './subject.ts';
+
+const why = (await whyNoCluster()) ?? (process.env.KUBECONFIG ? 'nodes have to be simulated' : undefined);
+if (why) console.log(`Skipped: cases of a simulated cluster, since ${why}.`);
+
+let counter = 0;
+
+describe.skipIf(why)('Kubernetes cluster', () => {
+  let cluster: TestCluster;
+  const subjects: KubernetesSubject[] = [];
+  beforeAll(async () => {
+    cluster = await startCluster();
+  }, 2_400_000);
+  afterAll(async () => {
+    await Promise.all(subjects.map((subject) => subject.close()));
+    await cluster?.stop();
+  });
+
+  async function place(options: Partial<KubernetesWorkloadsOptions> = {}) {
+    const prefix = `c${++counter}`;
+    const subject = await makeKubernetesSubject(cluster, {
+      ...options,
+      render: { ...options.render, namespacePrefix: prefix },
+    });
+    subjects.push(subject);
+    const ref: InstanceRef = { project: 'demo', environment: 'dev', service: 'web' };
+    const { workloads } = subject;
+    await workloads.ensureEnvironment(ref, { operation: 'op' });
+    const namespace = `/api/v1/namespaces/${prefix}-demo-dev`;
+    const apps = `/apis/apps/v1/namespaces/${prefix}-demo-dev`;
+    return { subject, workloads, ref, namespace, apps, server: await subject.image(programs.server) };
+  }
+  type Place = Awaited<ReturnType<typeof place>>;
+  const rollout = ({ workloads, ref }: Place, number: number) =>
+    workloads.awaitRollout(ref, number, AbortSignal.timeout(30_000));
+  async function failure(at: Place, spec: ReturnType<typeof workloadSpec>) {
+    await at.workloads.apply(spec);
+    const result = await rollout(at, spec.number);
+    if (result.state !== 'failed') throw new Error(`Expected a failure, got ${result.state}`);
+    return result.error;
+  }
+  interface Found {
+    metadata: {
+      uid: string;
+      annotations: Record<string, string>;
+      labels: Record<string, string>;
+      managedFields: { manager: string; operation: string; subresource?: string }[];
+    };
+    spec: { replicas: number; progressDeadlineSeconds: number };
+  }
+  const read = (path: string): Promise<Found | undefined> => cluster.client.get<Found>(path);
+
+  describe.concurrent('environment', () => {
+    it('ABUSE 32: Pod Security refuses a privileged pod, and the quota a load balancer', async () => {
+      const { namespace } = await place();
+      const pod = {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name: 'bad' },
+        spec: { containers: [{ name: 'x', image: 'x', securityContext: { privileged: true } }] },
+      };
+      await expect(cluster.client.call('POST', `${namespace}/pods`, { body: pod })).rejects.toThrow(
+        /violates PodSecurity "restricted/,
+      );
+      const service = {
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: { name: 'open' },
+        spec: { type: 'LoadBalancer', ports: [{ port: 80 }], selector: { a: 'b' } },
+      };
+      await expect(cluster.client.call('POST', `${namespace}/services`, { body: service })).rejects.toThrow(
+        /exceeded quota/,
+      );
+    });
+
+    it('the default is to deny, and to be limited', async () => {
+      const { namespace, workloads, ref } = await place();
+      const policies = namespace.replace('/api/v1', '/apis/networking.k8s.io/v1');
+      expect(await read(`${policies}/networkpolicies/default-deny`)).toMatchObject({
+        spec: { podSelector: {}, policyTypes: ['Ingress', 'Egress'] },
+      });
+      expect(await read(`${namespace}/limitranges/environment`)).toMatchObject({
+        spec: { limits: [{ default: { memory: '512Mi' } }] },
+      });
+      // Twice is as once, and what was changed by hand is put right.
+      await cluster.client.call('DELETE', `${policies}/networkpolicies/default-deny`);
+      await workloads.ensureEnvironment(ref, { operation: 'op' });
+      expect(await read(`${policies}/networkpolicies/default-deny`)).toBeDefined();
+    });
+
+    it('a namespace that is not ours is neither used nor removed', async () => {
+      const { workloads, ref, namespace } = await place();
+      await cluster.client.call('PATCH', namespace, {
+        contentType: 'application/merge-patch+json',
+        body: { metadata: { labels: { 'berth.dev/project': 'other' } } },
+      });
+      expect(await codeOf(workloads.ensureEnvironment(ref, { operation: 'op' }))).toBe('conflict');
+      expect(await codeOf(workloads.removeEnvironment(ref))).toBe('conflict');
+      expect(await read(namespace)).toBeDefined();
+    });
+
+    it('while a namespace ends: apply is refused, a new one waits, the inventory tells', async () => {
+      const at = await place();
+      const { workloads, ref, namespace, server } = at;
+      const stuck = {
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { name: 'stuck', finalizers: ['example.com/stuck'] },
+      };
+      await cluster.client.call('POST', `${namespace}/configmaps`, { body: stuck });
+      await cluster.client.call('DELETE', namespace);
+      expect(await codeOf(workloads.apply(workloadSpec(ref, 1, containerSpec(server))))).toBe(
+        'environment_gone',
+      );
+      await expect(workloads.ensureEnvironment(ref, { operation: 'op' })).rejects.toMatchObject({
+        name: 'Berth.Transient',
+      });
+      expect(await workloads.inventory(ref)).toEqual([expect.stringMatching(/^namespace /)]);
+      await cluster.client.call('PATCH', `${namespace}/configmaps/stuck`, {
+        contentType: 'application/merge-patch+json',
+        body: { metadata: { finalizers: null } },
+      });
+      await workloads.removeEnvironment(ref);
+      expect(await workloads.inventory(ref)).toEqual([]);
+    });
+  });
+
+  describe.concurrent('causes in words', () => {
+    it('the quota is used up', async () => {
+      const quota = { cpu: 0.1, memoryBytes: 2 ** 30, pods: 10, storageBytes: 0 };
+      const at = await place({ render: { quota } });
+      const limits = { cpu: 0.2 };
+      const error = await failure(at, workloadSpec(at.ref, 1, containerSpec(at.server, { limits })));
+      expect(error.code).toBe('workload_not_ready');
+      expect(error.cause).toMatch(/quota is used up.*requests\.cpu/);
+    });
+
+    it('the image can not be pulled', async () => {
+      const at = await place();
+      const spec = workloadSpec(at.ref, 1, containerSpec(at.subject.simulating('unpullable')));
+      const error = await failure(at, spec);
+      expect(error.code).toBe('image_unavailable');
+      expect(error.cause).toContain('can not be pulled');
+    });
+
+    it('no node has room', async () => {
+      const quota = { cpu: 1000, memoryBytes: 2 ** 40, pods: 10, storageBytes: 0 };
+      const at = await place({ render: { quota } });
+      const container = containerSpec(at.server, { requests: { cpu: 500 } });
+      const error = await failure(at, workloadSpec(at.ref, 1, container, { progressDeadlineSeconds: 2 }));
+      expect(error.cause).toMatch(/not ready within 2 s: no node has room.*Insufficient cpu/);
+    });
+
+    it('what the API does not accept is named by its field', async () => {
+      const { workloads, ref, server } = await place();
+      const container = containerSpec(server, {
+        limits: { memoryBytes: 100 },
+        requests: { memoryBytes: 200 },
+      });
+      const error = await workloads.apply(workloadSpec(ref, 1, container)).catch((thrown: Error) => thrown);
+      expect(String(error)).toContain('resources.requests');
+    });
+
+    it('I7: a secret in the last lines of output is masked', async () => {
+      const at = await place();
+      const container = containerSpec(await at.subject.image(programs.crash), {
+        variables: [variable('TABLE', 'no table "guests"', true)],
+      });
+      const error = await failure(at, workloadSpec(at.ref, 1, container));
+      expect(error.cause).toContain('Error: ••••');
+      expect(JSON.stringify(error)).not.toContain('guests');
+    });
+  });
+
+  describe.concurrent('I5: fence', () => {
+    it('of many at once the highest stays, on every object', async () => {
+      const at = await place();
+      const { workloads, ref, server, namespace, apps } = at;
+      const fences = [3, 7, 1, 8, 5, 2, 6, 4];
+      const codes = await Promise.all(
+        fences.map((number) => codeOf(workloads.apply(workloadSpec(ref, number, containerSpec(server))))),
+      );
+      expect(codes[fences.indexOf(8)]).toBe('nothing was thrown');
+      expect(codes.every((code) => code === 'nothing was thrown' || code === 'fenced')).toBe(true);
+      for (const path of [
+        `${apps}/deployments/web`,
+        `${namespace}/services/web`,
+        `${namespace.replace('/api/v1', '/apis/networking.k8s.io/v1')}/ingresses/web`,
+        `${namespace}/configmaps/web-fence`,
+      ])
+        expect((await read(path))?.metadata.annotations['berth.dev/fence'], path).toBe('8');
+      expect(await rollout(at, 8)).toEqual({ state: 'ready' });
+    });
+
+    it('a removal is final for what came before it', async () => {
+      const { workloads, ref, server, apps } = await place();
+      const applying = codeOf(workloads.apply(workloadSpec(ref, 1, containerSpec(server))));
+      await workloads.remove(ref, 2);
+      await applying;
+      await workloads.remove(ref, 2);
+      expect(await codeOf(workloads.apply(workloadSpec(ref, 1, containerSpec(server))))).toBe('fenced');
+      expect(await read(`${apps}/deployments/web`)).toBeUndefined();
+    });
+  });
+
+  describe.concurrent('ownership', () => {
+    it('what others wrote stays, what is ours is put right, what is gone is taken away', async () => {
+      const at = await place();
+      const { workloads, ref, server, apps, namespace } = at;
+      const path = `${apps}/deployments/web`;
+      const host = 'shop.example.com';
+      const routes = [{ host, path: '/', port: 80 }];
+      await workloads.apply(workloadSpec(ref, 1, containerSpec(server), { routes }));
+      await cluster.client.call('PATCH', path, {
+        contentType: 'application/merge-patch+json',
+        body: {
+          metadata: { annotations: { 'example.com/theirs': 'yes' } },
+          spec: { progressDeadlineSeconds: 77 },
+        },
+      });
+      await workloads.apply(workloadSpec(ref, 2, containerSpec(server)));
+      const found = await read(path);
+      expect(found?.metadata.annotations).toMatchObject({ 'example.com/theirs': 'yes' });
+      expect(found?.spec.progressDeadlineSeconds).toBe(10);
+      expect(
+        found?.metadata.managedFields.filter(
+          ({ manager, subresource }) => manager === 'berth' && !subresource,
+        ),
+      ).toMatchObject([{ operation: 'Apply' }]);
+      const ingress = `${namespace.replace('/api/v1', '/apis/networking.k8s.io/v1')}/ingresses/web`;
+      expect(JSON.stringify(await read(ingress))).not.toContain(host);
+      await workloads.apply(workloadSpec(ref, 3, containerSpec(server), { ports: [] }));
+      expect(await read(ingress)).toBeUndefined();
+      expect(await read(`${namespace}/services/web`)).toBeUndefined();
+    });
+
+    it('replicas that the autoscaler added stay, within the bounds', async () => {
+      const { workloads, ref, server, apps } = await place();
+      const replicas = async () => (await read(`${apps}/deployments/web`))?.spec.replicas;
+      const spec = (number: number, maxReplicas: number) =>
+        workloadSpec(ref, number, containerSpec(server), { replicas: 2, maxReplicas });
+      await workloads.apply(spec(1, 5));
+      await cluster.client.call('PATCH', `${apps}/deployments/web/scale`, {
+        contentType: 'application/merge-patch+json',
+        body: { spec: { replicas: 4 } },
+      });
+      await workloads.apply(spec(2, 5));
+      expect(await replicas()).toBe(4);
+      await workloads.apply(spec(3, 3));
+      expect(await replicas()).toBe(3);
+    });
+
+    it('secrets of deployments that nothing can come back to are removed', async () => {
+      const at = await place();
+      const { workloads, ref, server, namespace } = at;
+      for (let number = 1; number <= 6; number++) {
+        const variables = [variable('KEY', `value-${number}`, true)];
+        await workloads.apply(workloadSpec(ref, number, containerSpec(server, { variables })));
+        expect(await rollout(at, number)).toEqual({ state: 'ready' });
+      }
+      const { items } = await cluster.client.list<Found>(`${namespace}/secrets`);
+      const numbers = items.map(({ metadata }) => metadata.labels['berth.dev/deployment']);
+      expect(numbers).toContain('6');
+      expect(numbers).not.toContain('1');
+      expect(numbers.length).toBeLessThanOrEqual(4);
+    });
+  });
+
+  describe.concurrent('release command', () => {
+    it('runs once, however often the step runs', async () => {
+      const { workloads, ref, server, namespace } = await place();
+      const spec = workloadSpec(ref, 1, containerSpec(server));
+      const run = () => workloads.runRelease(spec, ['migrate'], AbortSignal.timeout(30_000));
+      expect(await run()).toMatchObject({ exitCode: 0 });
+      const jobs = namespace.replace('/api/v1', '/apis/batch/v1');
+      const { items } = await cluster.client.list<Found>(`${jobs}/jobs`);
+      expect(await run()).toMatchObject({ exitCode: 0 });
+      const again = await cluster.client.list<Found>(`${jobs}/jobs`);
+      expect(again.items.map(({ metadata }) => metadata.uid)).toEqual(
+        items.map(({ metadata }) => metadata.uid),
+      );
+    });
+
+    it('its exit code and last lines, masked', async () => {
+      const { workloads, ref, server } = await place();
+      const variables = [variable('TABLE', 'no table "guests"', true)];
+      const spec = workloadSpec(ref, 1, containerSpec(server, { variables }));
+      expect(await workloads.runRelease(spec, ['fail-release'], AbortSignal.timeout(30_000))).toEqual({
+        exitCode: 4,
+        tail: ['Error: ••••'],
+      });
+    });
+
+    it('is stopped when the caller aborts', async () => {
+      const { workloads, ref, server } = await place();
+      const abort = new AbortController();
+      const running = workloads.runRelease(
+        workloadSpec(ref, 1, containerSpec(server)),
+        ['endless'],
+        abort.signal,
+      );
+      await eventually(
+        () => workloads.inventory(ref),
+        (items) => items.some((item) => item.startsWith('pod ')),
+      );
+      abort.abort();
+      expect((await running).exitCode).not.toBe(0);
+      await eventually(
+        () => workloads.inventory(ref),
+        (items) => !items.some((item) => /^(pod|job) /.test(item)),
+      );
+    });
+  });
+
+  describe('who calls', () => {
+    it('a token that ran out is renewed once; one that is never right is said to be', async () => {
+      const connection = await loadKubeconfig(cluster.kubeconfig);
+      const good = (await connection.token?.()) ?? '';
+      const renewing = createKubernetesClient({
+        ...connection,
+        token: async (refused) => (refused ? good : 'expired'),
+      });
+      expect((await renewing.list('/api/v1/nodes')).items).toHaveLength(3);
+      renewing.close();
+      const wrong = createKubernetesClient({ ...connection, token: async () => 'wrong' });
+      expect(await codeOf(wrong.list('/api/v1/nodes'))).toBe('unavailable');
+      wrong.close();
+    });
+
+    it('an authority that did not sign the server is not trusted', async () => {
+      const { ca: _, ...connection } = await loadKubeconfig(cluster.kubeconfig);
+      const client = createKubernetesClient(connection);
+      expect(await codeOf(client.list('/api/v1/nodes'))).toBe('unavailable');
+      client.close();
+    });
+  });
+
+  it('addresses are told without asking the cluster', async () => {
+    const { workloads, ref } = await place();
+    expect(workloads.url(ref)).toBe('https://web-dev-demo.apps.example.com');
+    expect(workloads.host(ref, 'shop')).toBe('shop-dns-dev-demo.apps.example.com');
+    expect(await workloads.endpoint(ref, port)).toMatchObject({ port: 80 });
+  });
+});
+
+// A file without a test is an error.
+it.runIf(why)('is skipped where there is no simulated cluster', () => undefined);
