@@ -1,13 +1,25 @@
 /** All stacks of an installation, wired. */
-import { type App, Tags, Validations } from 'aws-cdk-lib';
+import { type App, Tags, Token, Validations } from 'aws-cdk-lib';
+import type { IVpc } from 'aws-cdk-lib/aws-ec2';
 import { AwsSolutionsChecks, NIST80053R5Checks } from 'cdk-nag';
+import { AccessStack } from './access.ts';
+import { ApiStack } from './api.ts';
+import { BoundaryStack } from './boundary.ts';
+import { BuildsStack } from './builds.ts';
 import { ClusterStack } from './cluster.ts';
 import { DataStack } from './data.ts';
 import { DatabaseStack } from './database.ts';
+import { EdgeStack } from './edge.ts';
 import { IdentityStack } from './identity.ts';
+import { LogsStack } from './logs.ts';
 import { NetworkStack } from './network.ts';
+import { ObservabilityStack } from './observability.ts';
+import { permissions } from './permissions.ts';
 import { RegistryStack } from './registry.ts';
-import { readSettings } from './settings.ts';
+import { readSettings, type Settings } from './settings.ts';
+import { StepsStack } from './steps.ts';
+import { SweepStack } from './sweep.ts';
+import { WorkflowsStack } from './workflows.ts';
 
 /** Stacks of what the control plane runs on and beside: they cost while idle, and may be there already. */
 export const STACKS_BESIDE = ['Berth-Network', 'Berth-Cluster', 'Berth-Database'];
@@ -15,22 +27,161 @@ export const STACKS_BESIDE = ['Berth-Network', 'Berth-Cluster', 'Berth-Database'
 /** @throws SettingsError */
 export function createStacks(app: App): void {
   const settings = readSettings(app.node);
-  new DataStack(app, 'Berth-Data', { description: 'Berth: what it remembers' });
-  new RegistryStack(app, 'Berth-Registry', { description: 'Berth: images' });
-  if (settings.issuer === undefined) {
-    const { administrator } = settings;
-    new IdentityStack(app, 'Berth-Identity', {
-      description: 'Berth: people',
-      ...(administrator !== undefined && { administrator }),
-    });
-  }
-  if (settings.cluster === 'new' || settings.database === 'new') {
-    const { vpc } = new NetworkStack(app, 'Berth-Network', { description: 'Berth: network of workloads' });
-    if (settings.cluster === 'new')
-      new ClusterStack(app, 'Berth-Cluster', { description: 'Berth: cluster of workloads', vpc });
-    if (settings.database === 'new')
-      new DatabaseStack(app, 'Berth-Database', { description: 'Berth: databases of workloads', vpc });
-  }
+  const beside = stacksBeside(app, settings);
+  const stateful = statefulStacks(app, settings);
+  const environment = { ...beside.environment, ...stateful.environment };
+  const may = permissions(stateful.data, {
+    tableArn: stateful.data.table.tableArn,
+    logGroupArn: stateful.logs.logGroup.logGroupArn,
+    buildLogGroupArn: stateful.builds.logGroup.logGroupArn,
+    buildProjectArn: stateful.builds.project.projectArn,
+    buildBucketArn: stateful.builds.bucketArn,
+    databaseSecretArn: beside.databaseSecret,
+  });
+  const { policy: boundary } = new BoundaryStack(app, 'Berth-Boundary', {
+    description: 'Berth: bounds of roles',
+  });
+  const records = [...may.readTable, ...may.writeTable];
+
+  const steps = new StepsStack(app, 'Berth-Steps', {
+    description: 'Berth: steps of workflows',
+    environment,
+    permissions: may,
+    boundary,
+    ...(beside.databaseVpc && { vpc: beside.databaseVpc }),
+  });
+  const workflows = new WorkflowsStack(app, 'Berth-Workflows', {
+    description: 'Berth: workflows',
+    functionOf: (step) => steps.functionOf(step),
+  });
+  const api = new ApiStack(app, 'Berth-Api', {
+    description: 'Berth: API',
+    environment,
+    boundary,
+    statements: [
+      ...records,
+      ...may.startWorkflows,
+      ...may.writeSecrets,
+      ...may.readSecrets,
+      ...may.readLogs,
+      ...may.readImages,
+      ...may.makeRepositories,
+      ...may.keepSources,
+      ...may.readMetrics,
+    ],
+    streamStatements: [...may.readTable, ...may.readLogs, ...may.readMetrics],
+  });
+  const { sweep, deadLetters } = new SweepStack(app, 'Berth-Sweep', {
+    description: 'Berth: sweep',
+    environment,
+    boundary,
+    statements: [
+      ...records,
+      ...may.startWorkflows,
+      ...may.watchWorkflows,
+      // To end what nothing else ended, it puts back what served before.
+      ...may.readSecrets,
+      ...may.listSecrets,
+      ...may.readImages,
+      ...may.keepSources,
+      ...may.readMetrics,
+      ...may.writeLogs,
+    ],
+  });
+  new AccessStack(app, 'Berth-Access', {
+    description: 'Berth: access to the cluster',
+    clusterName: beside.environment.BERTH_CLUSTER,
+    writers: { Workloads: steps.workloads, Resources: steps.resources, Sweep: sweep },
+    readers: { Requests: api.requests, Streams: api.streams },
+  });
+  new EdgeStack(app, 'Berth-Edge', {
+    description: 'Berth: console and one origin for all',
+    api: api.api,
+    streamUrl: api.streamUrl,
+    ...(settings.domain !== undefined && { domain: settings.domain, certificate: settings.certificate! }),
+  });
+  new ObservabilityStack(app, 'Berth-Observability', {
+    description: 'Berth: alarms and dashboard',
+    functions: {
+      requests: api.requests,
+      streams: api.streams,
+      workloads: steps.workloads,
+      resources: steps.resources,
+      builds: steps.builds,
+      sweep,
+    },
+    executions: workflows.logGroup,
+    sweep,
+    deadLetters,
+  });
   Tags.of(app).add('berth', 'platform');
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new NIST80053R5Checks(app));
+}
+
+/** Cluster and database: new ones, or those that the settings name. */
+function stacksBeside(app: App, settings: Settings) {
+  const isNew = { cluster: settings.cluster === 'new', database: settings.database === 'new' };
+  const vpc =
+    isNew.cluster || isNew.database
+      ? new NetworkStack(app, 'Berth-Network', { description: 'Berth: network of workloads' }).vpc
+      : undefined;
+  const cluster =
+    isNew.cluster && vpc
+      ? new ClusterStack(app, 'Berth-Cluster', { description: 'Berth: cluster of workloads', vpc })
+      : undefined;
+  const database =
+    isNew.database && vpc
+      ? new DatabaseStack(app, 'Berth-Database', { description: 'Berth: databases of workloads', vpc })
+      : undefined;
+  const [host = '', port = ''] = settings.database.split(':');
+  const blocks = (subnets: IVpc['publicSubnets'] = []) =>
+    subnets.map((subnet) => subnet.ipv4CidrBlock).join(',');
+  const secret = database?.secret.secretArn ?? settings.databaseSecret ?? '';
+  return {
+    databaseSecret: secret,
+    databaseVpc: database && vpc,
+    environment: {
+      BERTH_CLUSTER: cluster?.cluster.clusterName ?? settings.cluster,
+      BERTH_CLUSTER_ENDPOINT: cluster?.cluster.clusterEndpoint ?? settings.clusterEndpoint ?? '',
+      BERTH_CLUSTER_CA: cluster?.cluster.clusterCertificateAuthorityData ?? settings.clusterCertificate ?? '',
+      BERTH_INGRESS_CIDRS: cluster ? blocks(vpc?.publicSubnets) : (settings.ingressCidrs ?? ''),
+      BERTH_EGRESS_CIDRS: database && cluster ? blocks(vpc?.isolatedSubnets) : (settings.egressCidrs ?? ''),
+      BERTH_DATABASE_HOST: database?.cluster.clusterEndpoint.hostname ?? host,
+      BERTH_DATABASE_PORT: database ? Token.asString(database.cluster.clusterEndpoint.port) : port,
+      BERTH_DATABASE_SECRET: secret,
+      BERTH_APPS_DOMAIN: settings.apps,
+      // Lambda keeps the authorities of RDS in a file that Node reads only when told to.
+      NODE_EXTRA_CA_CERTS: '/var/runtime/ca-cert.pem',
+    },
+  };
+}
+
+/** What holds data, and what people are known by. */
+function statefulStacks(app: App, settings: Settings) {
+  const data = new DataStack(app, 'Berth-Data', { description: 'Berth: what it remembers' });
+  const logs = new LogsStack(app, 'Berth-Logs', { description: 'Berth: output of workloads and operations' });
+  const { repositories } = new RegistryStack(app, 'Berth-Registry', { description: 'Berth: images' });
+  const builds = new BuildsStack(app, 'Berth-Builds', { description: 'Berth: builds', repositories });
+  const { administrator = '' } = settings;
+  const identity =
+    settings.issuer !== undefined && settings.audience !== undefined
+      ? { issuer: settings.issuer, audience: settings.audience }
+      : new IdentityStack(app, 'Berth-Identity', { description: 'Berth: people', administrator });
+  return {
+    data,
+    logs,
+    builds,
+    environment: {
+      BERTH_ACCOUNT: data.account,
+      BERTH_TABLE: data.table.tableName,
+      BERTH_STATE_MACHINE_PREFIX: `arn:${data.partition}:states:${data.region}:${data.account}:stateMachine:berth-`,
+      BERTH_LOG_GROUP: logs.logGroup.logGroupName,
+      BERTH_BUILD_PROJECT: builds.project.projectName,
+      BERTH_BUILD_BUCKET: builds.bucket.bucketName,
+      BERTH_BUILD_LOG_GROUP: builds.logGroup.logGroupName,
+      BERTH_ISSUER: identity.issuer,
+      BERTH_AUDIENCE: identity.audience,
+      BERTH_ADMINISTRATOR: administrator,
+    },
+  };
 }

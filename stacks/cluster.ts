@@ -14,7 +14,7 @@ export interface ClusterStackProps extends StackProps {
 }
 
 export class ClusterStack extends Stack {
-  readonly clusterName: string;
+  readonly cluster: eks.Cluster;
 
   constructor(scope: Construct, id: string, props: ClusterStackProps) {
     super(scope, id, props);
@@ -25,13 +25,14 @@ export class ClusterStack extends Stack {
       removalPolicy: RemovalPolicy.DESTROY,
     });
     accept(logGroup, logEncryption);
-    const cluster = new eks.Cluster(this, 'Cluster', {
+    this.cluster = new eks.Cluster(this, 'Cluster', {
       clusterName: NAME,
       version: eks.KubernetesVersion.V1_36,
       vpc: props.vpc,
       vpcSubnets: [{ subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS }],
       defaultCapacityType: eks.DefaultCapacityType.AUTOMODE,
-      compute: { nodePools: ['system', 'general-purpose'] },
+      // The pool for workloads is of arm64, which the built-in ones are not: the platform team makes it.
+      compute: { nodePools: ['system'] },
       // The functions of the control plane are in no network; whoever calls needs a token of IAM.
       endpointAccess: eks.EndpointAccess.PUBLIC_AND_PRIVATE,
       bootstrapClusterCreatorAdminPermissions: true,
@@ -44,13 +45,15 @@ export class ClusterStack extends Stack {
         eks.ClusterLoggingTypes.SCHEDULER,
       ],
     });
-    cluster.node.addDependency(logGroup);
+    this.cluster.node.addDependency(logGroup);
+    // Inside the network the endpoint is a private one: nodes have their own group, functions come from here.
+    for (const { ipv4CidrBlock } of props.vpc.privateSubnets)
+      this.cluster.connections.allowFrom(ec2.Peer.ipv4(ipv4CidrBlock), ec2.Port.tcp(443), 'Functions');
     const managed = 'EKS documents this managed policy as what its own role needs; it changes as EKS does.';
     const policies = ['AmazonEKSClusterPolicy', 'AmazonEKSComputePolicy', 'AmazonEKSBlockStoragePolicy']
       .concat(['AmazonEKSLoadBalancingPolicy', 'AmazonEKSNetworkingPolicy', 'AmazonEKSWorkerNodePolicy'])
       .concat(['AmazonEC2ContainerRegistryReadOnly'])
       .map((name) => `AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/${name}]`);
-    accept(cluster, because(managed, ...policies));
-    this.clusterName = cluster.clusterName;
+    accept(this.cluster, because(managed, ...policies));
   }
 }

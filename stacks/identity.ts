@@ -5,8 +5,8 @@ import type { Construct } from 'constructs';
 import { accept } from './accept.ts';
 
 export interface IdentityStackProps extends StackProps {
-  /** E-mail address of the first administrator, who is invited by mail. */
-  administrator?: string;
+  /** Of the first one the e-mail address, who is then invited by mail; may be empty. */
+  administrator: string;
 }
 
 export class IdentityStack extends Stack {
@@ -48,7 +48,7 @@ export class IdentityStack extends Stack {
       authFlows: { userSrp: true, adminUserPassword: true },
     });
     const { administrator } = props;
-    if (administrator?.includes('@')) {
+    if (administrator.includes('@')) {
       new cognito.CfnUserPoolUser(this, 'Administrator', {
         userPoolId: pool.userPoolId,
         username: administrator,

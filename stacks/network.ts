@@ -1,5 +1,5 @@
 /** The network of the cluster and the database; the control plane needs none. */
-import { RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import { RemovalPolicy, Stack, type StackProps, Tags } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
@@ -25,6 +25,9 @@ export class NetworkStack extends Stack {
       // Free, and keeps image layers and state off the NAT gateway.
       gatewayEndpoints: { S3: { service: ec2.GatewayVpcEndpointAwsService.S3 } },
     });
+    // By these the cluster finds where load balancers go.
+    for (const subnet of this.vpc.publicSubnets) Tags.of(subnet).add('kubernetes.io/role/elb', '1');
+    for (const subnet of this.vpc.privateSubnets) Tags.of(subnet).add('kubernetes.io/role/internal-elb', '1');
     this.flowLog();
     accept(this.vpc, {
       'NIST.800.53.R5-VPCNoUnrestrictedRouteToIGW':

@@ -1,4 +1,5 @@
 /** Roles with one managed policy each, which holds all that the role may do. */
+import { Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { accept } from './accept.ts';
@@ -42,9 +43,19 @@ export function createRole(scope: Construct, id: string, options: RoleOptions): 
 }
 
 function acceptWildcards(policy: iam.ManagedPolicy, resources: string[], reason: string | undefined): void {
-  for (const resource of resources) {
+  for (const resource of resources.map((one) => flat(Stack.of(policy).resolve(one)))) {
     if (!resource.includes('*')) continue;
     if (reason === undefined) throw new Error(`${policy.node.path}: no reason is given for ${resource}`);
     accept(policy, { [`AwsSolutions-IAM5[Resource::${resource}]`]: reason });
   }
+}
+
+/** A reference as findings spell it: `<Table.Arn>/*`. */
+function flat(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return String(value);
+  const [[kind, content]] = Object.entries(value) as [[string, unknown]];
+  if (kind === 'Ref') return `<${String(content)}>`;
+  if (kind === 'Fn::GetAtt') return `<${(content as string[]).join('.')}>`;
+  if (kind === 'Fn::Join') return (content as [string, unknown[]])[1].map(flat).join('');
+  return flat(content);
 }

@@ -2,25 +2,47 @@
 import type { Node } from 'constructs';
 import * as z from 'zod';
 
+const CIDRS = /^[0-9./]+(,[0-9./]+)*$/;
+const HOST = /^([a-z0-9-]{1,63}\.)+[a-z]{2,63}$/;
+
 const optional = (schema: z.ZodType<string>) =>
   z.preprocess((value) => (value === '' || value === null ? undefined : value), schema.optional());
 
 const schema = z.strictObject({
-  /** `new`, or the name of an EKS cluster of this account and region with access entries. */
+  /** `new`, or the name of an EKS cluster (Auto Mode, access entries) of this account and region. */
   cluster: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/),
-  /** `new`, or the ARN of the secret with the administrator's host, port, username and password. */
-  database: z.string().regex(/^(new|arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+)$/),
+  /** Of an existing cluster: its endpoint, and its certificate authority in base64. */
+  clusterEndpoint: optional(z.string().regex(/^https:\/\/[\w.-]+$/)),
+  clusterCertificate: optional(z.string().regex(/^[A-Za-z0-9+/]+=*$/)),
+  /** Of an existing cluster: networks of its load balancers, and those of the database; separated by commas. */
+  ingressCidrs: optional(z.string().regex(CIDRS)),
+  egressCidrs: optional(z.string().regex(CIDRS)),
+  /** `new`, or host and port of a PostgreSQL server that Berth can reach by a public address. */
+  database: z.string().regex(/^(new|[A-Za-z0-9.-]+:\d{1,5})$/),
+  /** Of an existing database: ARN of the secret with the administrator's username and password. */
+  databaseSecret: optional(
+    z.string().regex(/^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+$/),
+  ),
   /** Any OIDC issuer; a Cognito user pool is made when there is none. */
   issuer: optional(z.string().regex(/^https:\/\/[^\s?#]+$/)),
   /** Audience of the issuer's tokens; needed with an issuer. */
   audience: optional(z.string().min(1).max(200)),
   /** The first administrator: a subject of the issuer, or an e-mail address that the issuer has verified. */
   administrator: optional(z.string().regex(/^\S{1,200}$/)),
+  /** Workloads are served under it, each at one label. */
+  apps: z.string().regex(HOST),
   /** Host of the console and the API; needs a certificate. */
-  domain: optional(z.string().regex(/^([a-z0-9-]{1,63}\.)+[a-z]{2,63}$/)),
+  domain: optional(z.string().regex(HOST)),
   /** ARN of an ACM certificate for the domain, in us-east-1. */
   certificate: optional(z.string().regex(/^arn:aws[a-z-]*:acm:us-east-1:\d{12}:certificate\/[\w-]+$/)),
 });
+
+/** Settings that are given together or not at all. */
+const TOGETHER = [
+  ['issuer', 'audience'],
+  ['domain', 'certificate'],
+  ['clusterEndpoint', 'clusterCertificate'],
+] as const;
 
 export type Settings = z.output<typeof schema>;
 
@@ -43,9 +65,15 @@ export function readSettings(node: Node): Settings {
     throw new SettingsError(`The setting berth:${issue.path.join('.')} can not be used: ${issue.message}.`);
   }
   const settings = parsed.data;
-  if ((settings.issuer === undefined) !== (settings.audience === undefined))
-    throw new SettingsError('The settings berth:issuer and berth:audience belong together: give both.');
-  if ((settings.domain === undefined) !== (settings.certificate === undefined))
-    throw new SettingsError('The settings berth:domain and berth:certificate belong together: give both.');
+  for (const [one, other] of TOGETHER) {
+    if ((settings[one] === undefined) !== (settings[other] === undefined))
+      throw new SettingsError(`The settings berth:${one} and berth:${other} belong together: give both.`);
+  }
+  if ((settings.cluster === 'new') !== (settings.clusterEndpoint === undefined))
+    throw new SettingsError(
+      'The setting berth:clusterEndpoint goes with the name of an existing berth:cluster.',
+    );
+  if ((settings.database === 'new') !== (settings.databaseSecret === undefined))
+    throw new SettingsError('The setting berth:databaseSecret goes with an existing berth:database.');
   return settings;
 }

@@ -1,11 +1,14 @@
 /** Secrets of an environment. The value goes to the Secrets port; a record names the version that counts. */
-import { environmentKey, secretKey, secretPath } from '../core/keys.ts';
-import type { EnvironmentRef, SecretRecord } from '../core/model.ts';
+import { deploymentKey, environmentKey, secretKey, secretPath } from '../core/keys.ts';
+import { type Deployment, type EnvironmentRef, isTerminal, type SecretRecord } from '../core/model.ts';
 import { Problem } from '../core/problem.ts';
+import { references } from '../core/score/references.ts';
+import type { ScoreWorkload } from '../core/score/types.ts';
 import type { Ports } from '../ports/index.ts';
 import type { Item } from '../ports/store.ts';
 import { type Caller, checkIfMatch, commit, IdempotencyRace, mustGet, retryOnConflict } from './change.ts';
 import { notReady } from './environments.ts';
+import { instancesOf } from './instances.ts';
 import { getEnvironment } from './records.ts';
 
 export interface SecretRef extends EnvironmentRef {
@@ -91,7 +94,32 @@ const missing = ({ environment, name }: SecretRef): Problem =>
     hint: 'List the names of its secrets with GET .../secrets.',
   });
 
-/** @throws Problem not_found | precondition_failed */
+/**
+ * Services whose current or newest deployment reads the secret: without its value they would not come back after
+ * hibernation, a restart or a failed deployment.
+ */
+async function readersOf(ports: Ports, ref: SecretRef): Promise<string[]> {
+  const readers: string[] = [];
+  for (const instance of await instancesOf(ports.store, ref)) {
+    const numbers = [...new Set([instance.current ?? instance.newest, instance.newest])];
+    const found = await ports.store.getMany<Deployment>(
+      numbers.map((number) => deploymentKey(instance, number)),
+    );
+    const deployments = found.flatMap((item) => (item ? [item.data] : []));
+    const counts = ({ number, status }: Deployment) => number === instance.current || !isTerminal(status);
+    if (deployments.filter(counts).some(({ workload }) => reads(workload, ref.name)))
+      readers.push(instance.service);
+  }
+  return readers;
+}
+
+const reads = (workload: ScoreWorkload, secret: string): boolean =>
+  references(workload).some(
+    ({ refersTo, output }) =>
+      refersTo !== undefined && output === secret && workload.resources?.[refersTo]?.type === 'environment',
+  );
+
+/** @throws Problem not_found | precondition_failed | conflict (a deployment reads it) */
 export async function deleteSecret(
   ports: Ports,
   caller: Caller,
@@ -101,7 +129,7 @@ export async function deleteSecret(
   const { project, environment, name } = ref;
   const key = secretKey(ref, name);
   await retryOnConflict(async () => {
-    await getEnvironment(ports.store, ref);
+    const parent = await getEnvironment(ports.store, ref);
     const item = await mustGet<SecretRecord>(
       ports.store,
       key,
@@ -109,8 +137,18 @@ export async function deleteSecret(
       'List the names of its secrets with GET .../secrets.',
     );
     checkIfMatch(item, options.ifMatch);
+    const readers = await readersOf(ports, ref);
+    if (readers.length > 0) {
+      throw new Problem('conflict', `The secret "${name}" is read by what runs now: ${readers.join(', ')}.`, {
+        hint: 'Deploy a version that does not read it, then delete it.',
+      });
+    }
     await commit(ports, caller, {
-      writes: [{ delete: key, if: { version: item.version } }],
+      writes: [
+        { delete: key, if: { version: item.version } },
+        // Every deployment writes the environment: none that reads it is accepted behind the look above.
+        { check: environmentKey(ref), if: { version: parent.version } },
+      ],
       events: [{ project, environment, type: 'secret.deleted', data: { name } }],
     });
   });

@@ -60,6 +60,10 @@ export const PAGE_LIMIT_MAX = 1000;
 /** A page ends once it holds this much JSON, whatever its limit. */
 export const PAGE_MAX_BYTES = 1_000_000;
 
+/**
+ * Several records that are read together, by `getMany` or as a page, are each as they were committed, but are no
+ * snapshot: a transaction that commits meanwhile may show in some of them only.
+ */
 export interface Store {
   /** Reads one record, strongly consistent. */
   get<T>(key: Key): Promise<Item<T> | undefined>;

@@ -171,8 +171,9 @@ async function putBack(ports: Ports, ref: InstanceRef, fence: number): Promise<v
     const { data } = await getDeployment(ports.store, ref, current);
     await ports.workloads.apply(await workloadSpec(ports, data, fence));
   } catch (error) {
-    // Something newer has taken over, or the place is gone: there is nothing to put back.
-    if (error instanceof Problem && ['fenced', 'environment_gone', 'not_found'].includes(error.code)) return;
+    // Something newer has taken over, the place is gone, or what served can not be declared anew (a secret of it
+    // is gone, then it goes on as it is): the operation ends with its own error either way.
+    if (error instanceof Problem && error.status < 500) return;
     throw error;
   }
 }

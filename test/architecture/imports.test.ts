@@ -15,11 +15,13 @@ const allowed: Record<string, readonly string[]> = {
   'functions/adapters/local': ['functions/adapters/postgres.ts', 'functions/ports', 'functions/core'],
   'functions/adapters/aws': [
     'functions/adapters/aws/table.ts',
+    'functions/adapters/aws/buildspec.ts',
     'functions/adapters/postgres.ts',
     'functions/ports',
     'functions/core',
   ],
   'functions/adapters/aws/table.ts': [],
+  'functions/adapters/aws/buildspec.ts': ['functions/core'],
   'functions/adapters/kubernetes': ['functions/ports', 'functions/core'],
   'functions/adapters/postgres.ts': ['functions/ports', 'functions/core'],
   'functions/local': [
@@ -29,13 +31,29 @@ const allowed: Record<string, readonly string[]> = {
     'functions/ports',
     'functions/core',
   ],
+  // Shared by the composition roots for AWS, and by them alone.
+  'functions/lambda': [
+    'functions/adapters/aws',
+    'functions/adapters/kubernetes',
+    'functions/adapters/local',
+    'functions/api',
+    'functions/ports',
+    'functions/core',
+  ],
   'functions/config.ts': [],
   'state-machines': [],
-  stacks: ['state-machines', 'functions/adapters/aws/table.ts'],
+  stacks: ['state-machines', 'functions/adapters/aws/table.ts', 'functions/adapters/aws/buildspec.ts'],
 };
 
 /** Composition roots wire everything; nothing imports them. */
-const roots = ['functions/local.ts', 'functions/build.codebuild.ts'];
+const roots = [
+  'functions/local.ts',
+  'functions/build.codebuild.ts',
+  'functions/api.lambda.ts',
+  'functions/stream.lambda.ts',
+  'functions/steps.lambda.ts',
+  'functions/sweep.lambda.ts',
+];
 
 const sources = ['functions', 'state-machines', 'stacks']
   .flatMap((folder) => readdirSync(join(root, folder), { recursive: true, withFileTypes: true }))

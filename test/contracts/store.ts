@@ -226,23 +226,6 @@ export function storeContract(name: string, makeSubject: () => Promise<StoreSubj
         expect(await walk(pk, 10)).toEqual(['a', 'c', 'd']);
       });
 
-      it('no reader sees half a transaction', async () => {
-        const pk = unique();
-        const keys = Array.from({ length: 100 }, (_, index) => ({ pk, sk: `k${index}` }));
-        let done = false;
-        const writing = (async () => {
-          for (let round = 0; round < 10; round++)
-            await store.transact(keys.map(({ sk }) => put(pk, sk, round)));
-          done = true;
-        })();
-        while (!done) {
-          const { items } = await store.query({ pk, limit: 1000 });
-          expect(new Set(items.map(({ data }) => data)).size).toBeLessThanOrEqual(1);
-          await new Promise((resolve) => setImmediate(resolve));
-        }
-        await writing;
-      });
-
       it('does nothing for no writes', async () => {
         await store.transact([]);
       });

@@ -1,13 +1,45 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { runInNewContext } from 'node:vm';
 import { AwsSolutionsChecks, NIST80053R5Checks } from 'cdk-nag';
 import { describe, expect, it } from 'vitest';
 import { STORE_TABLE } from '../../functions/adapters/aws/table.ts';
+import { consoleRoutes } from '../../functions/api/console.ts';
+import { idleBill, readPrices } from '../../scripts/idle-bill.ts';
 import { STACKS_BESIDE } from '../../stacks/berth.ts';
+import { bundle } from '../../stacks/bundle.ts';
 import { SettingsError } from '../../stacks/settings.ts';
 import { synthesize } from '../../stacks/synthesize.ts';
+import { loadStateMachine, stepsOf, workflowNames } from '../../state-machines/load.ts';
 import { grantsOf, resourcesOf } from './support.ts';
 
 const { app, templates } = synthesize();
 const grants = grantsOf(templates);
+
+/** As Lambda would set them. */
+const variables = {
+  AWS_REGION: 'eu-west-1',
+  BERTH_ACCOUNT: '111122223333',
+  BERTH_TABLE: 'table',
+  BERTH_STATE_MACHINE_PREFIX: 'arn:aws:states:eu-west-1:111122223333:stateMachine:berth-',
+  BERTH_LOG_GROUP: 'output',
+  BERTH_BUILD_PROJECT: 'builds',
+  BERTH_BUILD_BUCKET: 'sources',
+  BERTH_BUILD_LOG_GROUP: 'builds',
+  BERTH_CLUSTER: 'berth',
+  BERTH_CLUSTER_ENDPOINT: 'https://cluster.example.com',
+  BERTH_CLUSTER_CA: 'Y2VydA==',
+  BERTH_DATABASE_HOST: 'postgres.example.com',
+  BERTH_DATABASE_PORT: '5433',
+  BERTH_DATABASE_SECRET: 'secret',
+  BERTH_APPS_DOMAIN: 'apps.example.com',
+  BERTH_INGRESS_CIDRS: '10.0.0.0/24',
+  BERTH_EGRESS_CIDRS: '',
+  BERTH_ISSUER: 'https://id.example.com',
+  BERTH_AUDIENCE: 'berth',
+  BERTH_ADMINISTRATOR: '',
+};
 
 describe('The stacks', () => {
   it('need no account, no lookup and no change of cdk.json', () => {
@@ -26,25 +58,26 @@ describe('The stacks', () => {
     expect(open).toEqual([]);
   });
 
-  it('take an existing cluster and database, and then make neither them nor a network', () => {
-    const database = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:postgres-AbCdEf';
-    const other = synthesize({ 'berth:cluster': 'ours', 'berth:database': database }).templates;
-    expect(Object.keys(other).filter((name) => STACKS_BESIDE.includes(name))).toEqual([]);
-    const types = resourcesOf(other).map(({ Type }) => Type);
-    expect(types.filter((type) => /^AWS::(EC2|EKS::Cluster|RDS)/.test(type))).toEqual([]);
-  });
-
-  it('take another issuer, and then make no user pool', () => {
+  it('take an existing cluster, database and issuer, and then make none of them nor a network', () => {
     const other = synthesize({
+      'berth:cluster': 'ours',
+      'berth:clusterEndpoint': 'https://abc.gr7.eu-west-1.eks.amazonaws.com',
+      'berth:clusterCertificate': 'Y2VydA==',
+      'berth:database': 'postgres.example.com:5432',
       'berth:issuer': 'https://id.example.com',
       'berth:audience': 'berth',
+      'berth:databaseSecret': 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:postgres-AbCdEf',
     }).templates;
-    expect(resourcesOf(other, 'AWS::Cognito::UserPool')).toEqual([]);
+    expect(Object.keys(other).filter((name) => STACKS_BESIDE.includes(name))).toEqual([]);
+    const types = resourcesOf(other).map(({ Type }) => Type);
+    expect(types.filter((type) => /^AWS::(EC2|EKS::Cluster|RDS|Cognito)/.test(type))).toEqual([]);
   });
 
   it.each([
     ['cluster', 'a b'],
     ['database', 'old'],
+    ['cluster', 'ours'],
+    ['database', 'postgres.example.com:5432'],
     ['issuer', 'http://id.example.com'],
     ['administrator', 'two words'],
     ['domain', 'not_a_host'],
@@ -56,21 +89,245 @@ describe('The stacks', () => {
   });
 });
 
+/** The CDK's own copy of files into the console's bucket; it runs while deploying only. */
+const isCopy = ({ where }: { where: string }): boolean => where.includes('CDKBucketDeployment');
+
 describe('Permissions', () => {
+  const allowed = grants.filter((grant) => grant.Effect === 'Allow' && !isCopy(grant));
+
   it('are named actions: none has a wildcard', () => {
-    const allowed = grants.filter(({ Effect }) => Effect === 'Allow');
+    expect(allowed.length).toBeGreaterThan(0);
     expect(allowed.filter(({ Action }) => Action.length === 0).map(({ where }) => where)).toEqual([]);
     expect(allowed.filter(({ Action }) => Action.some((action) => action.includes('*')))).toEqual([]);
   });
 
-  it('let nobody scan a table', () => {
-    expect(grants.flatMap(({ Action }) => Action).filter((action) => /scan|partiql/i.test(action))).toEqual(
-      [],
+  it('are on all resources only where the service knows no other way', () => {
+    const known =
+      /^(xray:|logs:\w+(LogDelivery|LogDeliveries|ResourcePolic\w+|LogGroups)$|cloudwatch:GetMetricData$|elasticloadbalancing:Describe|ec2:|ecr:GetAuthorizationToken$|secretsmanager:ListSecrets$)/;
+    const onAll = allowed.filter(
+      ({ Resource, where }) => Resource.includes('*') && !where.includes('Boundary'),
     );
+    expect(onAll.flatMap(({ Action }) => Action).filter((action) => !known.test(action))).toEqual([]);
+  });
+
+  it('let nobody scan a table', () => {
+    const actions = grants.flatMap(({ Action }) => Action);
+    expect(actions.filter((action) => /scan|partiql/i.test(action))).toEqual([]);
+  });
+
+  it('of functions are within a boundary that all of their roles have', () => {
+    const roles = resourcesOf(templates, 'AWS::IAM::Role').filter(
+      (role) =>
+        !isCopy(role) &&
+        JSON.stringify(role.properties.AssumeRolePolicyDocument).includes('lambda.amazonaws.com'),
+    );
+    expect(roles).not.toEqual([]);
+    expect(roles.filter(({ properties }) => !properties.PermissionsBoundary)).toEqual([]);
+    const bounds = new Set(
+      grants.filter(({ where }) => where.includes('Boundary')).flatMap(({ Action }) => Action),
+    );
+    const functions = allowed.filter(
+      ({ where }) => /^Berth-(Api|Steps|Sweep)\b/.test(where) && /Function/.test(where),
+    );
+    expect(functions).not.toEqual([]);
+    expect(functions.flatMap(({ Action }) => Action).filter((action) => !bounds.has(action))).toEqual([]);
+    expect([...bounds].filter((action) => action.startsWith('iam:'))).toEqual([]);
   });
 
   it('are in managed policies that a role names', () => {
-    expect(resourcesOf(templates, 'AWS::IAM::Policy')).toEqual([]);
+    expect(resourcesOf(templates, 'AWS::IAM::Policy').filter((policy) => !isCopy(policy))).toEqual([]);
+  });
+});
+
+describe('Functions', () => {
+  const functions = resourcesOf(templates, 'AWS::Lambda::Function').filter((one) => !isCopy(one));
+
+  it('run on Node 24 and arm64, and log as JSON to a group of their own', () => {
+    expect(functions.length).toBeGreaterThan(0);
+    for (const { properties } of functions) {
+      expect(properties).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'] });
+      expect(properties.LoggingConfig).toMatchObject({ LogFormat: 'JSON', LogGroup: expect.anything() });
+    }
+    const groups = functions.map(({ properties }) => JSON.stringify(properties.LoggingConfig.LogGroup));
+    const own = functions.map(({ where }, index) => `${where.split('/')[0]} ${groups[index]}`);
+    expect(new Set(own).size).toBe(functions.length);
+  });
+
+  it('have a role each', () => {
+    const roles = functions.map(
+      ({ where, properties }) => `${where.split('/')[0]} ${JSON.stringify(properties.Role)}`,
+    );
+    expect(new Set(roles).size).toBe(functions.length);
+  });
+
+  it('have no value of a secret in their variables', () => {
+    const names = functions.flatMap(({ properties }) => Object.keys(properties.Environment.Variables));
+    expect(names.filter((name) => /password|token/i.test(name))).toEqual([]);
+    expect(JSON.stringify(functions)).not.toContain('{{resolve:');
+  });
+
+  it.each(['api', 'stream', 'steps', 'sweep'])('start: the bundle of %s has a handler', (entry) => {
+    const { directory } = bundle(entry);
+    const code = `
+      globalThis.awslambda = { streamifyResponse: (handler) => handler };
+      const { handler } = await import(${JSON.stringify(pathToFileURL(`${directory}/index.mjs`).href)});
+      process.stdout.write(typeof handler, () => process.exit());`;
+    const env = { ...process.env, ...variables, AWS_ACCESS_KEY_ID: 'x', AWS_SECRET_ACCESS_KEY: 'x' };
+    expect(
+      execFileSync(process.execPath, ['--input-type=module', '-e', code], { env, encoding: 'utf8' }),
+    ).toBe('function');
+  });
+
+  it('get all variables that they read', () => {
+    for (const { properties } of functions)
+      expect(Object.keys(properties.Environment.Variables)).toEqual(
+        expect.arrayContaining(Object.keys(variables).filter((name) => name !== 'AWS_REGION')),
+      );
+  });
+});
+
+describe('Workflows', () => {
+  const machines = resourcesOf(templates, 'AWS::StepFunctions::StateMachine');
+  const nameOf = ({ properties }: { properties: any }): string =>
+    properties.StateMachineName.slice('berth-'.length);
+  /** References become the name of the alias: that is the name of the step. */
+  const textOf = (value: any): string => {
+    if (typeof value === 'string') return value;
+    if (value.Ref) return aliasOf(value.Ref);
+    return value['Fn::Join'][1].map(textOf).join('');
+  };
+  const aliasOf = (id: string): string =>
+    templates['Berth-Workflows']!.Resources[id]!.Properties!.Name as string;
+
+  it('are all there', () => {
+    expect(machines.map(nameOf).sort()).toEqual(workflowNames());
+  });
+
+  it('are what the loader gives, to the letter', () => {
+    for (const machine of machines) {
+      const name = nameOf(machine);
+      const names = Object.fromEntries(stepsOf(name).map((step) => [step, step]));
+      const { definition } = loadStateMachine(name, names);
+      expect(JSON.parse(textOf(machine.properties.DefinitionString))).toEqual(definition);
+    }
+  });
+
+  it('may call the steps that they name, and nothing else', () => {
+    for (const machine of machines) {
+      const grant = grants.find(
+        ({ where, Action }) =>
+          Action.includes('lambda:InvokeFunction') &&
+          where.toLowerCase().startsWith(`berth-workflows/${nameOf(machine).replaceAll('-', '')}policy`),
+      );
+      expect(grant!.Resource.map((resource: any) => aliasOf(resource.Ref)).sort()).toEqual(
+        stepsOf(nameOf(machine)).sort(),
+      );
+    }
+  });
+
+  it('are logged and traced, without what goes through them', () => {
+    for (const { properties } of machines) {
+      expect(properties.LoggingConfiguration).toMatchObject({ Level: 'ALL', IncludeExecutionData: false });
+      expect(properties.TracingConfiguration).toEqual({ Enabled: true });
+      expect(properties.StateMachineType).toBe('STANDARD');
+    }
+  });
+});
+
+describe('The sweep', () => {
+  it('runs each minute, and what fails twice is kept', () => {
+    const [schedule] = resourcesOf(templates, 'AWS::Scheduler::Schedule');
+    expect(schedule!.properties.ScheduleExpression).toBe('rate(1 minute)');
+    expect(schedule!.properties.Target.DeadLetterConfig.Arn).toBeDefined();
+  });
+});
+
+describe('The edge', () => {
+  const code = (name: string): string =>
+    resourcesOf(templates, 'AWS::CloudFront::Function').find(({ where }) => where.includes(name))!.properties
+      .FunctionCode;
+  const send = (
+    name: string,
+    request: { method: string; uri: string; headers: Record<string, { value: string }> },
+  ) => {
+    const selected: string[] = [];
+    const cf = { selectRequestOriginById: (id: string) => selected.push(id) };
+    const source = code(name).replace(/^import cf .*$/m, '');
+    const answer = runInNewContext(`${source}\nhandler({ request })`, { request, cf });
+    return { answer, selected };
+  };
+
+  it('sends the security headers that one machine sends', async () => {
+    const [route] = consoleRoutes(join(import.meta.dirname, '../../web'));
+    const answer = (await route!.handle({ request: new Request('http://localhost/') } as never)) as Response;
+    const [policy] = resourcesOf(templates, 'AWS::CloudFront::ResponseHeadersPolicy');
+    const { SecurityHeadersConfig: security, CustomHeadersConfig: custom } =
+      policy!.properties.ResponseHeadersPolicyConfig;
+    expect(security.ContentSecurityPolicy.ContentSecurityPolicy).toBe(
+      answer.headers.get('content-security-policy'),
+    );
+    expect(security.ReferrerPolicy.ReferrerPolicy).toBe(answer.headers.get('referrer-policy'));
+    for (const { Header, Value } of custom.Items) expect(answer.headers.get(Header)).toBe(Value);
+  });
+
+  it('sends event streams to where they can stream, with the token in a header that signing leaves alone', () => {
+    const headers = () => ({ accept: { value: 'text/event-stream' }, authorization: { value: 'Bearer t' } });
+    const { answer, selected } = send('StreamRouting', { method: 'GET', uri: '/v1/x', headers: headers() });
+    expect(selected).toEqual(['streams']);
+    expect(answer.headers).toEqual({
+      accept: { value: 'text/event-stream' },
+      'x-berth-authorization': { value: 'Bearer t' },
+    });
+  });
+
+  it('leaves other requests as they are, but takes no token from the header of its own', () => {
+    const headers = {
+      authorization: { value: 'Bearer t' },
+      'x-berth-authorization': { value: 'Bearer forged' },
+    };
+    const { answer, selected } = send('StreamRouting', { method: 'POST', uri: '/v1/x', headers });
+    expect(selected).toEqual([]);
+    expect(answer.headers).toEqual({ authorization: { value: 'Bearer t' } });
+  });
+
+  it('speaks HTTPS alone, and is the only one that reads the console or calls the streams', () => {
+    const [{ properties } = { properties: {} as any }] = resourcesOf(
+      templates,
+      'AWS::CloudFront::Distribution',
+    );
+    const { DefaultCacheBehavior, CacheBehaviors } = properties.DistributionConfig;
+    for (const behavior of [DefaultCacheBehavior, ...CacheBehaviors])
+      expect(behavior.ViewerProtocolPolicy).toMatch(/https/);
+    for (const { properties: url } of resourcesOf(templates, 'AWS::Lambda::Url'))
+      expect(url).toMatchObject({ AuthType: 'AWS_IAM', InvokeMode: 'RESPONSE_STREAM' });
+    for (const { properties: bucket } of resourcesOf(templates, 'AWS::S3::Bucket'))
+      expect(Object.values(bucket.PublicAccessBlockConfiguration)).toEqual([true, true, true, true]);
+  });
+});
+
+describe('Alarms', () => {
+  it('tell somebody of failed and stuck operations, faults and a sweep that did not run', () => {
+    const alarms = resourcesOf(templates, 'AWS::CloudWatch::Alarm');
+    expect(alarms.filter(({ properties }) => !(properties.AlarmActions?.length > 0))).toEqual([]);
+    const metrics = alarms.map(({ properties }) => properties.MetricName);
+    expect(metrics.sort()).toEqual([
+      'ApproximateNumberOfMessagesVisible',
+      'FunctionErrors',
+      'OperationsFailed',
+      'OperationsStuck',
+    ]);
+  });
+});
+
+describe('The idle bill', () => {
+  it('of the control plane is at most $0.50 a month', () => {
+    const control = Object.entries(templates).filter(([name]) => !STACKS_BESIDE.includes(name));
+    const { usd } = idleBill(
+      control.map(([, template]) => template),
+      readPrices(),
+    );
+    expect(usd).toBeLessThanOrEqual(0.5);
+    expect(usd).toBeGreaterThan(0);
   });
 });
 

@@ -4,6 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { destroyEnvironment } from '../../functions/commands/environments.ts';
 import { cancelOperation } from '../../functions/commands/operations.ts';
 import { getDeployment } from '../../functions/commands/records.ts';
+import { INSTANCE_PREFIX } from '../../functions/core/keys.ts';
+import type { Key } from '../../functions/ports/store.ts';
 import { type Bench, caller, changeOperation, DEPLOY, openBench, PROJECT } from '../support/bench.ts';
 
 let bench: Bench;
@@ -78,6 +80,34 @@ describe('A deployment, step by step', () => {
       status: 'superseded',
       error: { code: 'superseded' },
     });
+  });
+
+  it('finishes nothing when a newer one is accepted at the last moment (I5)', async () => {
+    const older = await bench.accept('dev', { version: versions.one! });
+    await bench.run(older, ...DEPLOY);
+    const { store } = bench.ports;
+    let newer: { id: string; number: number } | undefined;
+    // Behind the step's own look at the fence.
+    bench.ports.store = {
+      ...store,
+      async get<T>(key: Key) {
+        if (!newer && key.sk.startsWith(INSTANCE_PREFIX)) {
+          bench.ports.store = store;
+          newer = await bench.accept('dev', { version: versions.two! });
+        }
+        return store.get<T>(key);
+      },
+    };
+    await expect(bench.run(older, 'finishDeployment')).rejects.toMatchObject({ code: 'superseded' });
+    expect((await bench.instance('dev')).current).not.toBe(older.number);
+    await bench.run(newer!, ...DEPLOY, 'finishDeployment');
+  });
+
+  it('is ended once by two compensations at the same time (I9)', async () => {
+    const operation = await bench.accept('dev', { version: versions.two! });
+    await Promise.all([1, 2].map(() => bench.run(operation, 'recoverDeployment')));
+    const ends = (await bench.events(operation.id)).filter(({ type }) => type === 'deployment.failed');
+    expect(ends).toHaveLength(1);
   });
 
   it('that was canceled begins no further step', async () => {

@@ -202,6 +202,25 @@ describe('An environment', () => {
   });
 });
 
+describe('A secret', () => {
+  it('that something reads is not deleted; once nothing does, it is', async () => {
+    await deployed('reader');
+    const secret = `${BASE}/environments/reader/secrets/API_KEY`;
+    const refused = await subject.api('DELETE', secret);
+    expect(refused).toMatchObject({ status: 409, body: { code: 'conflict' } });
+    expect(refused.body.detail).toContain('web');
+    const plain = (await subject.operation('POST', `${BASE}/services/web/builds`, await program('plain')))
+      .result.version;
+    const path = `${BASE}/environments/reader/services/web/deployments`;
+    await subject.operation('POST', path, { version: plain });
+    expect((await subject.api('DELETE', secret)).status).toBe(204);
+    // A rollback to what read it ends with the reason, and what serves goes on.
+    const back = await subject.operation('POST', path, { rollbackTo: 1 });
+    expect(back).toMatchObject({ status: 'failed', error: { code: 'unresolved_placeholder' } });
+    expect((await subject.workload('web.reader.shop.localhost')).text).toBe('plain');
+  });
+});
+
 describe('A secret value (I7)', () => {
   it('is nowhere but in the Secrets port and in the environment of its workload', async () => {
     const canary = 'canary-4f9c1d7e-never-to-be-seen';

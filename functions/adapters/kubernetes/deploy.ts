@@ -42,8 +42,9 @@ export async function deploy(cluster: Cluster, spec: WorkloadSpec, images: Rende
     for (const object of objects) {
       // What is named by its number is no other deployment's, and the account is the same for all.
       const isShared = object.kind !== 'Secret' && object.kind !== 'ServiceAccount';
-      const stored = await (isShared ? applyFenced(cluster, spec, object) : apply(cluster.client, object));
-      if (object.kind === 'Deployment') await requireFence(cluster, spec, stored);
+      if (!isShared) await apply(cluster.client, object);
+      else if ((await applyFenced(cluster, spec, object)) === 'created' && object.kind === 'Deployment')
+        await undoIfFenced(cluster, spec);
     }
     await removeLeft(cluster, spec, objects);
     await removeOldSecrets(cluster, spec);
@@ -62,7 +63,11 @@ async function requireEnvironment(cluster: Cluster, ref: InstanceRef): Promise<v
  * Applies an object only as a successor of the very state whose fence was seen: made if it was not there, or with
  * its resource version as the precondition. Who lost a race looks again, and finds the higher fence.
  */
-async function applyFenced(cluster: Cluster, spec: WorkloadSpec, object: KubernetesObject): Promise<Stored> {
+async function applyFenced(
+  cluster: Cluster,
+  spec: WorkloadSpec,
+  object: KubernetesObject,
+): Promise<'created' | 'changed'> {
   const { client } = cluster;
   const annotations = { ...object.metadata.annotations, [FENCE_ANNOTATION]: String(spec.fence) };
   const marked: KubernetesObject = { ...object, metadata: { ...object.metadata, annotations } };
@@ -72,10 +77,11 @@ async function applyFenced(cluster: Cluster, spec: WorkloadSpec, object: Kuberne
     if (newest > spec.fence) throw fenced(spec.service, spec.fence, newest);
     try {
       if (present && (await ownAsApplied(client, object, present))) continue;
-      const stored = present
-        ? await apply(client, after(scaledAs(marked, spec, present), present))
-        : await create(client, marked);
-      if (stored) return stored;
+      if (present) {
+        await apply(client, after(scaledAs(marked, spec, present), present));
+        return 'changed';
+      }
+      if (await create(client, marked)) return 'created';
     } catch (error) {
       if (!isConflict(error)) throw error;
     }
@@ -83,11 +89,11 @@ async function applyFenced(cluster: Cluster, spec: WorkloadSpec, object: Kuberne
   throw new TransientError(`The ${object.kind} of ${spec.service} is written by many at once.`);
 }
 
-/** The object with what it follows as the precondition. */
-const after = (object: KubernetesObject, { metadata: { resourceVersion } }: Stored): KubernetesObject => ({
-  ...object,
-  metadata: { ...object.metadata, resourceVersion },
-});
+/** With what it follows as the precondition; the uid, since an apply with a version alone makes what was removed. */
+const after = (
+  object: KubernetesObject,
+  { metadata: { uid, resourceVersion } }: Stored,
+): KubernetesObject => ({ ...object, metadata: { ...object.metadata, uid, resourceVersion } });
 
 /** A Deployment keeps the replicas that the autoscaler gave it. */
 function scaledAs(
@@ -105,14 +111,25 @@ function replicasFor({ replicas, maxReplicas = replicas }: WorkloadSpec, now = r
   return now === 0 ? replicas : Math.min(Math.max(now, replicas), Math.max(maxReplicas, replicas));
 }
 
-/** A removal under a higher fence may have passed between the look and the making of a new Deployment. */
-async function requireFence(cluster: Cluster, spec: WorkloadSpec, made: Stored): Promise<void> {
+/**
+ * A removal under a higher fence may have passed between the look and the making of a Deployment, and would not
+ * come again. What a newer deployment has changed since is that one's, and stays.
+ */
+async function undoIfFenced(cluster: Cluster, spec: WorkloadSpec): Promise<void> {
+  const path = deploymentPath(cluster, spec);
   const newest = await readFence(cluster.client, spec, namespaceOf(cluster, spec));
   if (newest <= spec.fence) return;
-  const present = await getDeployment(cluster, deploymentPath(cluster, spec));
-  const { uid } = made.metadata;
-  if (present && fenceOf(present) <= spec.fence && present.metadata.uid === uid)
-    await remove(cluster.client, deploymentPath(cluster, spec), { uid });
+  for (let attempt = 0; attempt < TRIES; attempt++) {
+    const present = await getDeployment(cluster, path);
+    if (!present || fenceOf(present) > spec.fence) break;
+    const { uid, resourceVersion } = present.metadata;
+    try {
+      await remove(cluster.client, path, { uid, resourceVersion });
+      break;
+    } catch (error) {
+      if (!isConflict(error)) throw error;
+    }
+  }
   throw fenced(spec.service, spec.fence, newest);
 }
 

@@ -47,6 +47,7 @@ export async function awaitRollout(
   ref: InstanceRef,
   number: number,
   signal: AbortSignal,
+  now: () => number,
 ): Promise<Rollout> {
   const path = deploymentPath(cluster, ref);
   const pods = podsPath(cluster, ref);
@@ -63,7 +64,7 @@ export async function awaitRollout(
       const refused = deploymentTrouble(deployment);
       refusedSince = refused ? (refusedSince ?? performance.now()) : undefined;
       const isRefused = refusedSince !== undefined && performance.now() - refusedSince > REFUSED_GRACE_MS;
-      const failure = failureOf(deployment, items, isRefused);
+      const failure = failureOf(deployment, items, isRefused, now());
       if (failure) return { state: 'failed', error: await explain(cluster, ref, deployment, failure) };
       changes ??= watchChanges(cluster.client, [
         {
@@ -91,6 +92,7 @@ function failureOf(
   deployment: StoredDeployment,
   pods: readonly StoredPod[],
   isRefused: boolean,
+  now: number,
 ): Failure | undefined {
   const number = numberOf(deployment);
   const found = pods
@@ -100,7 +102,7 @@ function failureOf(
   if (final) return { ...final, late: false };
   const refused = deploymentTrouble(deployment);
   if (refused && isRefused) return { ...refused, late: false };
-  if (!pastDeadline(deployment)) return undefined;
+  if (!pastDeadline(deployment, now)) return undefined;
   return { ...(refused ?? found[0]), late: true };
 }
 

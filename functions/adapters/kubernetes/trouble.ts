@@ -2,6 +2,7 @@
 import type { V1ContainerStatus, V1Deployment, V1Pod, V1Probe } from '@kubernetes/client-node';
 import type { ProblemCode } from '../../core/problem.ts';
 import { explainRefusal } from './errors.ts';
+import { FIELD_MANAGER } from './names.ts';
 
 export interface Trouble {
   code: ProblemCode;
@@ -137,6 +138,7 @@ export function probeMessage(message: string, check: string): { why: string; hin
 
 /** Why pods can not even be made; undefined if they can. */
 export function deploymentTrouble(deployment: V1Deployment): Trouble | undefined {
+  if (!isObserved(deployment)) return undefined;
   const failure = deployment.status?.conditions?.find(
     ({ type, status }) => type === 'ReplicaFailure' && status === 'True',
   );
@@ -150,14 +152,35 @@ export function deploymentTrouble(deployment: V1Deployment): Trouble | undefined
   };
 }
 
-export const pastDeadline = ({ status }: V1Deployment): boolean =>
-  status?.conditions?.some(
-    ({ type, reason }) => type === 'Progressing' && reason === 'ProgressDeadlineExceeded',
-  ) ?? false;
+/** Beyond the deadline, for clocks that differ and a controller that is busy. */
+const OVERDUE_MS = 15_000;
+
+const isObserved = ({ metadata, status }: V1Deployment): boolean =>
+  (status?.observedGeneration ?? 0) >= (metadata?.generation ?? 0);
+
+/**
+ * Whether the rollout has had its time. A condition from before the last apply says nothing of this one, and the
+ * controller may keep it for as long as nothing moves: then the time itself counts.
+ * @param now epoch milliseconds
+ */
+export function pastDeadline(deployment: V1Deployment, now: number): boolean {
+  const { metadata, spec, status } = deployment;
+  const applied = metadata?.managedFields?.find(
+    ({ manager, operation }) => manager === FIELD_MANAGER && operation === 'Apply',
+  )?.time;
+  const since = applied ? new Date(applied).getTime() : 0;
+  const condition = status?.conditions?.find(({ type }) => type === 'Progressing');
+  if (condition?.reason === 'ProgressDeadlineExceeded' && isObserved(deployment)) {
+    const at = condition.lastUpdateTime ? new Date(condition.lastUpdateTime).getTime() : now;
+    if (at > since) return true;
+  }
+  return since > 0 && now > since + (spec?.progressDeadlineSeconds ?? 600) * 1000 + OVERDUE_MS;
+}
 
 /** Whether all replicas that are asked for are of the newest kind, can be used, and no other is left. */
-export function isRolledOut({ metadata, spec, status }: V1Deployment): boolean {
-  if ((status?.observedGeneration ?? 0) < (metadata?.generation ?? 0)) return false;
+export function isRolledOut(deployment: V1Deployment): boolean {
+  if (!isObserved(deployment)) return false;
+  const { spec, status } = deployment;
   const wanted = spec?.replicas ?? 1;
   const { updatedReplicas = 0, replicas = 0, availableReplicas = 0 } = status ?? {};
   return updatedReplicas >= wanted && replicas === updatedReplicas && availableReplicas >= updatedReplicas;

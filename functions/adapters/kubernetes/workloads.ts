@@ -79,7 +79,7 @@ export function createKubernetesWorkloads(options: KubernetesWorkloadsOptions): 
     removeEnvironment: (environment) => removeEnvironment(cluster, environment),
     inventory: (environment) => inventory(cluster, environment),
     apply: async (spec) => deploy(cluster, spec, await imagesOf(spec)),
-    awaitRollout: (instance, number, signal) => awaitRollout(cluster, instance, number, signal),
+    awaitRollout: (instance, number, signal) => awaitRollout(cluster, instance, number, signal, effects.now),
     runRelease: async (spec, command, signal) =>
       runRelease(cluster, spec, command, await imagesOf(spec), signal),
     scale,

@@ -30,6 +30,27 @@ const problemOf = (work: () => unknown): Problem => {
   throw new Error('no problem');
 };
 
+describe('SQLite store: snapshots', () => {
+  // More than the port promises: DynamoDB's pages are none.
+  it('no page shows half a transaction', async () => {
+    const store = createSqliteStore({ path: newPath() });
+    const keys = Array.from({ length: 100 }, (_, index) => ({ pk: 'p', sk: `k${index}` }));
+    let done = false;
+    const writing = (async () => {
+      for (let round = 0; round < 10; round++)
+        await store.transact(keys.map((key) => ({ put: { ...key, data: round } })));
+      done = true;
+    })();
+    while (!done) {
+      const { items } = await store.query({ pk: 'p', limit: 1000 });
+      expect(new Set(items.map(({ data }) => data)).size).toBeLessThanOrEqual(1);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await writing;
+    await store.close();
+  });
+});
+
 describe('SQLite store: plans', () => {
   const path = newPath();
   const plan = (sql: string, parameters: number): string => {

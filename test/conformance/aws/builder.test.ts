@@ -139,6 +139,7 @@ await withMoto((url) => {
       sourceMaxBytes: SOURCE_MAX_BYTES,
       started: () => started,
       async dispose() {
+        await Promise.allSettled(running);
         for (const client of [codebuild, logs, s3]) client.destroy();
         await proxy.stop();
         await rm(directory, { recursive: true, force: true });

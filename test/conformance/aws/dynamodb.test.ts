@@ -6,7 +6,9 @@ import { createTableInput } from '../../../functions/adapters/aws/table.ts';
 import { storeContract } from '../../contracts/store.ts';
 import { startDynamoDb, whyNoDynamoDb } from '../support/dynamodb.ts';
 import { startFaultProxy } from '../support/faults.ts';
-import { billCases, type ConnectOptions, faultCases, type Local, limitCases } from './dynamodb-cases.ts';
+import { faultCases } from './dynamodb-faults.ts';
+import { billCases, limitCases } from './dynamodb-limits.ts';
+import type { ConnectOptions, Local } from './dynamodb-subject.ts';
 
 const TABLE = 'berth';
 const reason = await whyNoDynamoDb();

@@ -3,6 +3,7 @@ import { DescribeRepositoriesCommand, ECRClient } from '@aws-sdk/client-ecr';
 import { ListSecretVersionIdsCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { CreateStateMachineCommand, ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { afterEach, describe, expect, it } from 'vitest';
+import { countRequests, createMeter } from '../../../functions/adapters/aws/meter.ts';
 import { createEcrRegistry } from '../../../functions/adapters/aws/registry.ts';
 import { createSecretsManager } from '../../../functions/adapters/aws/secrets.ts';
 import { createStepFunctions } from '../../../functions/adapters/aws/workflows.ts';
@@ -97,6 +98,18 @@ await withMoto((url) => {
       const secrets = createSecretsManager({ client, prefix: 'fault' });
       await expect(secrets.get('demo/dev/env/A')).rejects.toMatchObject({ name: 'AccessDeniedException' });
     });
+  });
+
+  it('The meter counts each try of a request, as the bill does', async () => {
+    const meter = createMeter();
+    const settings = await faulty({ CreateSecret: ['lose'] });
+    const client = countRequests(new SecretsManagerClient(settings), 'secretsmanager', meter);
+    const secrets = createSecretsManager({ client, prefix: 'meter' });
+    await secrets.put('demo/dev/env/A', 'one');
+    expect(meter.take()).toEqual({ 'secretsmanager.PutSecretValue': 1, 'secretsmanager.CreateSecret': 2 });
+    expect(await secrets.get('demo/dev/env/A')).toBe('one');
+    expect(meter.take()).toEqual({ 'secretsmanager.GetSecretValue': 2 });
+    expect(meter.take()).toEqual({});
   });
 
   describe('Workflows', () => {

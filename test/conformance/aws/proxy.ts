@@ -43,7 +43,12 @@ export async function startProxy(
     const outcome = await decide({ method, path: url, action, body });
     if (outcome === 'cut') return void response.destroy();
     if (typeof outcome === 'object' && 'status' in outcome) {
-      const headers = { 'content-type': 'application/x-amz-json-1.1', ...outcome.headers };
+      const headers = {
+        'content-type': 'application/x-amz-json-1.1',
+        // Tells support/record.ts that nobody else has answered.
+        'x-amzn-requestid': 'played',
+        ...outcome.headers,
+      };
       return void response.writeHead(outcome.status, headers).end(outcome.body);
     }
     const headers = new Headers();

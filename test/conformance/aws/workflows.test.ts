@@ -17,6 +17,8 @@ const FUNCTION_TIMEOUT_MS = 1_900;
 const SUBJECT = /^\/2015-03-31\/functions\/.*?(\d+)-(\w+)\/invocations/;
 
 const subjects = new Map<string, ContractSteps>();
+/** Ends the steps of a subject, as one does that finds its operation canceled. */
+const endings = new Map<string, AbortController>();
 let lambda: Server | undefined;
 afterAll(() => void lambda?.closeAllConnections());
 afterAll(() => void lambda?.close());
@@ -35,7 +37,9 @@ async function serveLambda(): Promise<number> {
     try {
       const run = subjects.get(subject)?.[step];
       if (!run) throw new Error(`no step ${step} of ${subject}`);
-      send(await run(input, AbortSignal.timeout(FUNCTION_TIMEOUT_MS)), false);
+      const ending = endings.get(subject)?.signal;
+      const timeout = AbortSignal.timeout(FUNCTION_TIMEOUT_MS);
+      send(await run(input, ending ? AbortSignal.any([timeout, ending]) : timeout), false);
     } catch (error) {
       const { name, message } = error as Error;
       send({ errorType: name, errorMessage: message }, true);
@@ -56,6 +60,8 @@ await withMoto(
       const client = new SFNClient(clientOptions(url()));
       const subject = String(count++);
       subjects.set(subject, steps);
+      const ending = new AbortController();
+      endings.set(subject, ending);
       const definition = structuredClone(contractMachine.definition);
       for (const state of Object.values(definition.States) as { Type: string; Resource?: string }[])
         if (state.Type === 'Task')
@@ -72,7 +78,13 @@ await withMoto(
         stateMachineArn: () => made.stateMachineArn ?? '',
       });
       return {
-        workflows,
+        workflows: {
+          ...workflows,
+          async stop(workflow, name, cause) {
+            await workflows.stop(workflow, name, cause);
+            ending.abort(new Error(cause));
+          },
+        },
         stopTellsStep: false,
         async ended(name) {
           while ((await workflows.describe('contract', name)) === 'running') await sleep(50);

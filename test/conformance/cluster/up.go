@@ -96,6 +96,8 @@ func up(args []string) error {
 		"--service-account-key-file="+keys.key, "--service-account-signing-key-file="+keys.key,
 		"--service-cluster-ip-range=10.96.0.0/16",
 		"--authorization-mode=RBAC",
+		// So that it is Pod Security that refuses.
+		"--allow-privileged=true",
 		"--kubelet-certificate-authority="+keys.ca,
 		"--kubelet-preferred-address-types=InternalIP",
 		"--watch-cache=true",

@@ -1,9 +1,13 @@
 /** What only a cluster has: admission, quotas, races on objects, namespaces that end slowly. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { apply, create } from '../../../functions/adapters/kubernetes/apply.ts';
 import { createKubernetesClient } from '../../../functions/adapters/kubernetes/client.ts';
 import { loadKubeconfig } from '../../../functions/adapters/kubernetes/kubeconfig.ts';
+import { createKubernetesLogs } from '../../../functions/adapters/kubernetes/logs.ts';
+import type { KubernetesObject } from '../../../functions/adapters/kubernetes/manifests/index.ts';
 import type { KubernetesWorkloadsOptions } from '../../../functions/adapters/kubernetes/workloads.ts';
 import type { InstanceRef } from '../../../functions/core/model.ts';
+import type { Logs } from '../../../functions/ports/logs.ts';
 import { programs } from '../../contracts/workload-programs.ts';
 import {
   codeOf,
@@ -44,7 +48,7 @@ describe.skipIf(why)('Kubernetes cluster', () => {
     await workloads.ensureEnvironment(ref, { operation: 'op' });
     const namespace = `/api/v1/namespaces/${prefix}-demo-dev`;
     const apps = `/apis/apps/v1/namespaces/${prefix}-demo-dev`;
-    return { subject, workloads, ref, namespace, apps, server: await subject.image(programs.server) };
+    return { subject, prefix, workloads, ref, namespace, apps, server: await subject.image(programs.server) };
   }
   type Place = Awaited<ReturnType<typeof place>>;
   const rollout = ({ workloads, ref }: Place, number: number) =>
@@ -219,7 +223,52 @@ describe.skipIf(why)('Kubernetes cluster', () => {
     });
   });
 
+  describe.concurrent('logs', () => {
+    it('are read from the cluster, masked, and followed', async () => {
+      const at = await place();
+      const variables = [variable('TABLE', 'no table "guests"', true)];
+      await at.workloads.apply(workloadSpec(at.ref, 1, containerSpec(at.server, { variables })));
+      expect(await rollout(at, 1)).toEqual({ state: 'ready' });
+      const none: Logs = {
+        append: () => undefined,
+        read: async () => [],
+        async *follow() {},
+        remove: async () => undefined,
+        close: async () => undefined,
+      };
+      const render = { namespacePrefix: at.prefix };
+      const logs = createKubernetesLogs({ client: cluster.client, render, rest: none });
+      const stream = 'demo/dev/web';
+      const line = { message: 'Error: ••••', deployment: 1, container: 'main' };
+      expect(await logs.read(stream, { tail: 10 })).toMatchObject([line]);
+      expect(await logs.read(stream, { tail: 10, since: '2999-01-01T00:00:00.000Z' })).toEqual([]);
+      const abort = new AbortController();
+      for await (const told of logs.follow(stream, { tail: 10, signal: abort.signal })) {
+        expect(told).toMatchObject(line);
+        abort.abort();
+      }
+    });
+  });
+
   describe.concurrent('ownership', () => {
+    it('an apply that follows what was removed does not make it again', async () => {
+      const { namespace } = await place();
+      const name = 'thing';
+      const object: KubernetesObject = {
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: { name, namespace: namespace.split('/').at(-1)! },
+        spec: { ports: [{ port: 80 }], selector: { a: 'b' } },
+      };
+      const made = await create(cluster.client, object);
+      expect(await create(cluster.client, object)).toBeUndefined();
+      const { uid, resourceVersion } = made!.metadata;
+      await cluster.client.call('DELETE', `${namespace}/services/${name}`);
+      const late = { ...object, metadata: { ...object.metadata, uid, resourceVersion } };
+      await expect(apply(cluster.client, late)).rejects.toMatchObject({ status: 409 });
+      expect(await read(`${namespace}/services/${name}`)).toBeUndefined();
+    });
+
     it('what others wrote stays, what is ours is put right, what is gone is taken away', async () => {
       const at = await place();
       const { workloads, ref, server, apps, namespace } = at;
@@ -228,6 +277,7 @@ describe.skipIf(why)('Kubernetes cluster', () => {
       const routes = [{ host, path: '/', port: 80 }];
       await workloads.apply(workloadSpec(ref, 1, containerSpec(server), { routes }));
       await cluster.client.call('PATCH', path, {
+        query: { fieldManager: 'someone' },
         contentType: 'application/merge-patch+json',
         body: {
           metadata: { annotations: { 'example.com/theirs': 'yes' } },

@@ -1,7 +1,11 @@
 /** The Workloads port over a real API server; images are names of what the simulated nodes do. */
 import { createHash } from 'node:crypto';
-import { createKubernetesClient } from '../../../functions/adapters/kubernetes/client.ts';
+import {
+  createKubernetesClient,
+  type KubernetesClient,
+} from '../../../functions/adapters/kubernetes/client.ts';
 import { loadKubeconfig } from '../../../functions/adapters/kubernetes/kubeconfig.ts';
+import { clusterRoleRules } from '../../../functions/adapters/kubernetes/role.ts';
 import {
   createKubernetesWorkloads,
   type KubernetesWorkloadsOptions,
@@ -37,7 +41,7 @@ export async function makeKubernetesSubject(
     return digest;
   };
   const workloads = createKubernetesWorkloads({
-    client: createKubernetesClient(await loadKubeconfig(cluster.kubeconfig)),
+    client: await leastPrivileged(cluster),
     registry: {
       async resolve(_, reference) {
         const config = images.get(reference);
@@ -63,6 +67,37 @@ export async function makeKubernetesSubject(
     logs: () => [],
     close: () => workloads.close(),
   };
+}
+
+/** A client that may do what Berth's ClusterRole allows and nothing else. */
+async function leastPrivileged({ kubeconfig, client }: TestCluster): Promise<KubernetesClient> {
+  const name = `berth-${process.pid}-${++counter}`;
+  const create = (path: string, body: object) => client.call<{ status?: unknown }>('POST', path, { body });
+  const rbac = '/apis/rbac.authorization.k8s.io/v1';
+  const apiVersion = 'rbac.authorization.k8s.io/v1';
+  const accounts = '/api/v1/namespaces/default/serviceaccounts';
+  await create(accounts, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name } });
+  await create(`${rbac}/clusterroles`, {
+    apiVersion,
+    kind: 'ClusterRole',
+    metadata: { name },
+    rules: clusterRoleRules,
+  });
+  await create(`${rbac}/clusterrolebindings`, {
+    apiVersion,
+    kind: 'ClusterRoleBinding',
+    metadata: { name },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name },
+    subjects: [{ kind: 'ServiceAccount', name, namespace: 'default' }],
+  });
+  const { status } = await create(`${accounts}/${name}/token`, {
+    apiVersion: 'authentication.k8s.io/v1',
+    kind: 'TokenRequest',
+    spec: { expirationSeconds: 3600 },
+  });
+  const { token } = status as { token: string };
+  const { server, ca } = await loadKubeconfig(kubeconfig);
+  return createKubernetesClient({ server, ...(ca && { ca }), token: async () => token });
 }
 
 /** Volumes that claims can be bound to, where nothing makes them on demand. */

@@ -99,7 +99,8 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
 }
 
 function answer(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' }).end(JSON.stringify(body));
+  const headers = { 'content-type': 'application/x-amz-json-1.0', 'x-amzn-requestid': 'played' };
+  response.writeHead(status, headers).end(JSON.stringify(body));
 }
 
 interface Reply {

@@ -29,6 +29,7 @@ export interface ObjectMetadata {
   namespace?: string;
   labels?: Record<string, string>;
   annotations?: Record<string, string>;
+  uid?: string;
   resourceVersion?: string;
 }
 

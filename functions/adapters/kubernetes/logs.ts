@@ -1,0 +1,137 @@
+/**
+ * Logs of workloads read from the cluster itself, as long as its nodes keep them: for a cluster whose logs nobody
+ * collects. Streams of operations, and all that Berth itself says, are in the Logs that it stands before.
+ */
+import type { InstanceRef } from '../../core/model.ts';
+import type { LogLine, LogStream, Logs } from '../../ports/logs.ts';
+import type { Stored } from './apply.ts';
+import type { KubernetesClient } from './client.ts';
+import { type Cluster, maskOf, podNumber, podsPath, type StoredPod } from './cluster.ts';
+import { defaultRenderOptions, type RenderOptions } from './manifests/index.ts';
+import { MANAGED_BY, SERVICE_LABEL, selector } from './manifests/labels.ts';
+import type { Mask } from './mask.ts';
+
+export interface KubernetesLogsOptions {
+  client: KubernetesClient;
+  /** The same as of the workloads. */
+  render?: Partial<Omit<RenderOptions, 'domain'>>;
+  /** Keeps everything else. */
+  rest: Logs;
+}
+
+const LINE_MAX = 16 * 1024;
+/** How often new pods are looked for while a stream is followed. */
+const LOOK_MS = 2000;
+
+/** An instance's stream is `project/environment/service`; three parts, and not of an operation. */
+function instanceOf(stream: LogStream): InstanceRef | undefined {
+  const [project, environment, service, ...more] = stream.split('/');
+  if (!project || !environment || !service || more.length > 0 || project === 'operations') return undefined;
+  return { project, environment, service };
+}
+
+/** `2026-01-01T00:00:00.123456789Z text`, as the API writes it. */
+function parseLine(text: string, pod: StoredPod, container: string, mask: Mask): LogLine | undefined {
+  const [, time, message] = /^(\d{4}-\S+) (.*)$/s.exec(text) ?? [];
+  const at = time === undefined ? Number.NaN : Date.parse(time);
+  if (Number.isNaN(at)) return undefined;
+  return {
+    at: new Date(at).toISOString(),
+    message: mask(message ?? '').slice(0, LINE_MAX),
+    // The API does not tell the two apart.
+    source: 'stdout',
+    deployment: podNumber(pod),
+    container,
+  };
+}
+
+const containersOf = (pod: StoredPod): string[] =>
+  [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])].map(({ name }) => name);
+
+const byTime = (a: LogLine, b: LogLine): number => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0);
+
+export function createKubernetesLogs({ client, rest, render }: KubernetesLogsOptions): Logs {
+  const cluster: Cluster = { client, render: { ...defaultRenderOptions, ...render, domain: '' } };
+
+  const podsOf = async (ref: InstanceRef): Promise<StoredPod[]> => {
+    const labelSelector = selector({ [MANAGED_BY]: 'berth', [SERVICE_LABEL]: ref.service });
+    return (await client.list<StoredPod>(podsPath(cluster, ref), { labelSelector })).items;
+  };
+  const logPath = (ref: InstanceRef, pod: Stored): string =>
+    `${podsPath(cluster, ref)}/${encodeURIComponent(pod.metadata.name)}/log`;
+
+  async function read(ref: InstanceRef, options: { tail: number; since?: string }): Promise<LogLine[]> {
+    const mask = await maskOf(cluster, ref);
+    const parts = await Promise.all(
+      (await podsOf(ref)).flatMap((pod) =>
+        containersOf(pod).map(async (container) => {
+          const text = await client
+            .text(logPath(ref, pod), {
+              container,
+              timestamps: true,
+              tailLines: options.tail,
+              sinceTime: options.since,
+            })
+            // A container that has not started yet has no log.
+            .catch(() => undefined);
+          return (text ?? '').split('\n').flatMap((line) => parseLine(line, pod, container, mask) ?? []);
+        }),
+      ),
+    );
+    const since = options.since;
+    return parts
+      .flat()
+      .filter(({ at }) => since === undefined || Date.parse(at) >= Date.parse(since))
+      .sort(byTime)
+      .slice(-options.tail);
+  }
+
+  /** Reads again what came since: a line is told once, however many pods come and go. */
+  async function* follow(
+    ref: InstanceRef,
+    { tail, since, signal }: { tail: number; since?: string; signal: AbortSignal },
+  ): AsyncIterable<LogLine> {
+    let last = since;
+    let told = new Set<string>();
+    for (let count = tail; !signal.aborted; count = 10_000) {
+      const lines = await read(ref, { tail: count, ...(last !== undefined && { since: last }) });
+      const fresh = lines.filter((line) => !told.has(JSON.stringify(line)));
+      for (const line of fresh) {
+        if (signal.aborted) return;
+        yield line;
+      }
+      const newest = lines.at(-1)?.at;
+      if (newest !== undefined && newest !== last) {
+        // Only lines of the last second can come again: the API looks back by seconds.
+        const edge = new Date(Date.parse(newest) - 2000).toISOString();
+        told = new Set(lines.filter(({ at }) => at >= edge).map((line) => JSON.stringify(line)));
+        last = edge;
+      } else for (const line of fresh) told.add(JSON.stringify(line));
+      await new Promise<void>((resolve) => {
+        const done = (): void => {
+          clearTimeout(timer);
+          signal.removeEventListener('abort', done);
+          resolve();
+        };
+        const timer = setTimeout(done, LOOK_MS);
+        signal.addEventListener('abort', done);
+      });
+    }
+  }
+
+  return {
+    append: (stream, line) => rest.append(stream, line),
+    async read(stream, options) {
+      const ref = instanceOf(stream);
+      const own = await rest.read(stream, options);
+      if (!ref) return own;
+      return [...own, ...(await read(ref, options))].sort(byTime).slice(-options.tail);
+    },
+    follow(stream, options) {
+      const ref = instanceOf(stream);
+      return ref ? follow(ref, options) : rest.follow(stream, options);
+    },
+    remove: (prefix) => rest.remove(prefix),
+    close: () => rest.close(),
+  };
+}

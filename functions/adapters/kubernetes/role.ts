@@ -1,0 +1,35 @@
+/** What Berth may do in a cluster: each verb that the adapter sends, and no more. */
+import type { V1PolicyRule } from '@kubernetes/client-node';
+
+export const CLUSTER_ROLE = 'berth';
+
+const declared = ['get', 'list', 'create', 'patch', 'delete'];
+
+/** Rules of the ClusterRole that the platform team binds to Berth's identity. No rights to roles or nodes. */
+export const clusterRoleRules: V1PolicyRule[] = [
+  { apiGroups: [''], resources: ['namespaces'], verbs: ['get', 'create', 'patch', 'delete'] },
+  { apiGroups: [''], resources: ['configmaps'], verbs: ['get', 'create', 'update', 'patch'] },
+  {
+    apiGroups: [''],
+    resources: [
+      'services',
+      'serviceaccounts',
+      'secrets',
+      'persistentvolumeclaims',
+      'resourcequotas',
+      'limitranges',
+    ],
+    verbs: declared,
+  },
+  { apiGroups: [''], resources: ['pods'], verbs: ['list', 'watch'] },
+  { apiGroups: [''], resources: ['pods/log'], verbs: ['get'] },
+  { apiGroups: [''], resources: ['events'], verbs: ['list'] },
+  { apiGroups: ['apps'], resources: ['deployments'], verbs: [...declared, 'watch'] },
+  { apiGroups: ['apps'], resources: ['deployments/scale'], verbs: ['patch'] },
+  { apiGroups: ['apps'], resources: ['replicasets'], verbs: ['list'] },
+  { apiGroups: ['batch'], resources: ['jobs'], verbs: [...declared, 'watch'] },
+  { apiGroups: ['networking.k8s.io'], resources: ['networkpolicies', 'ingresses'], verbs: declared },
+  { apiGroups: ['autoscaling'], resources: ['horizontalpodautoscalers'], verbs: declared },
+  { apiGroups: ['policy'], resources: ['poddisruptionbudgets'], verbs: declared },
+  { apiGroups: ['metrics.k8s.io'], resources: ['pods'], verbs: ['get', 'list'] },
+];

@@ -1,0 +1,80 @@
+/** Reads what the stacks tell the functions, once. */
+import * as z from 'zod';
+
+/** Separated by commas; none where empty. */
+const cidrs = z.string().transform((text) => text.split(',').filter((cidr) => cidr !== ''));
+
+const schema = z.object({
+  AWS_REGION: z.string().min(1),
+  BERTH_ACCOUNT: z.string().min(1),
+  BERTH_TABLE: z.string().min(1),
+  BERTH_STATE_MACHINE_PREFIX: z.string().min(1),
+  BERTH_LOG_GROUP: z.string().min(1),
+  BERTH_BUILD_PROJECT: z.string().min(1),
+  BERTH_BUILD_BUCKET: z.string().min(1),
+  BERTH_BUILD_LOG_GROUP: z.string().min(1),
+  BERTH_CLUSTER: z.string().min(1),
+  BERTH_CLUSTER_ENDPOINT: z.url(),
+  BERTH_CLUSTER_CA: z.base64(),
+  BERTH_DATABASE_HOST: z.string().min(1),
+  BERTH_DATABASE_PORT: z.coerce.number().int().min(1).max(65535),
+  BERTH_DATABASE_SECRET: z.string().min(1),
+  BERTH_APPS_DOMAIN: z.string().min(1),
+  BERTH_INGRESS_CIDRS: cidrs,
+  BERTH_EGRESS_CIDRS: cidrs,
+  BERTH_ISSUER: z.url(),
+  BERTH_AUDIENCE: z.string().min(1),
+  BERTH_ADMINISTRATOR: z.string(),
+});
+
+export interface AwsConfig {
+  region: string;
+  account: string;
+  table: string;
+  /** Each state machine's ARN without the workflow's name. */
+  stateMachinePrefix: string;
+  /** Log group of workloads and operations. */
+  logGroup: string;
+  builds: { project: string; bucket: string; logGroup: string };
+  cluster: { name: string; endpoint: string; ca: string };
+  database: { host: string; port: number; secret: string };
+  /** Workloads are served under it. */
+  appsDomain: string;
+  /** Private networks that the load balancer is in, and that workloads may reach. */
+  network: { ingressCidrs: string[]; egressCidrs: string[] };
+  identity: { issuer: string; audience: string; administrator?: string };
+}
+
+/** @throws z.ZodError when the stacks and the functions do not fit */
+export function readAwsConfig(environment: Record<string, string | undefined>): AwsConfig {
+  const values = schema.parse(environment);
+  return {
+    region: values.AWS_REGION,
+    account: values.BERTH_ACCOUNT,
+    table: values.BERTH_TABLE,
+    stateMachinePrefix: values.BERTH_STATE_MACHINE_PREFIX,
+    logGroup: values.BERTH_LOG_GROUP,
+    builds: {
+      project: values.BERTH_BUILD_PROJECT,
+      bucket: values.BERTH_BUILD_BUCKET,
+      logGroup: values.BERTH_BUILD_LOG_GROUP,
+    },
+    cluster: {
+      name: values.BERTH_CLUSTER,
+      endpoint: values.BERTH_CLUSTER_ENDPOINT,
+      ca: Buffer.from(values.BERTH_CLUSTER_CA, 'base64').toString('utf8'),
+    },
+    database: {
+      host: values.BERTH_DATABASE_HOST,
+      port: values.BERTH_DATABASE_PORT,
+      secret: values.BERTH_DATABASE_SECRET,
+    },
+    appsDomain: values.BERTH_APPS_DOMAIN,
+    network: { ingressCidrs: values.BERTH_INGRESS_CIDRS, egressCidrs: values.BERTH_EGRESS_CIDRS },
+    identity: {
+      issuer: values.BERTH_ISSUER,
+      audience: values.BERTH_AUDIENCE,
+      ...(values.BERTH_ADMINISTRATOR !== '' && { administrator: values.BERTH_ADMINISTRATOR }),
+    },
+  };
+}

@@ -1,0 +1,109 @@
+/** What the functions of Berth may do, by what they do it for. Named actions only; nobody may scan the table. */
+import { ArnFormat, type Stack } from 'aws-cdk-lib';
+import { STORE_TABLE } from '../functions/adapters/aws/table.ts';
+import { workflowNames } from '../state-machines/load.ts';
+import type { Grant } from './role.ts';
+
+/** Everything that a function of Berth may ever do; the boundary of its roles. */
+export const actions = {
+  readTable: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'],
+  // A transaction needs what each of its parts needs.
+  writeTable: ['dynamodb:PutItem', 'dynamodb:DeleteItem', 'dynamodb:ConditionCheckItem'],
+  startWorkflows: ['states:StartExecution'],
+  watchWorkflows: ['states:DescribeExecution', 'states:StopExecution'],
+  readSecrets: ['secretsmanager:GetSecretValue'],
+  writeSecrets: [
+    'secretsmanager:CreateSecret',
+    'secretsmanager:TagResource',
+    'secretsmanager:PutSecretValue',
+    'secretsmanager:DescribeSecret',
+    'secretsmanager:UpdateSecretVersionStage',
+    'secretsmanager:DeleteSecret',
+  ],
+  listSecrets: ['secretsmanager:ListSecrets'],
+  readLogs: ['logs:GetLogEvents', 'logs:DescribeLogStreams'],
+  writeLogs: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+  removeLogs: ['logs:DeleteLogStream'],
+  readImages: ['ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer', 'ecr:ListImages'],
+  makeRepositories: ['ecr:CreateRepository', 'ecr:TagResource', 'ecr:DeleteRepository'],
+  build: ['codebuild:StartBuild', 'codebuild:StopBuild', 'codebuild:BatchGetBuilds'],
+  keepSources: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload'],
+  // Without it S3 does not tell a missing object from a forbidden one.
+  listSources: ['s3:ListBucket'],
+  readMetrics: ['cloudwatch:GetMetricData', 'elasticloadbalancing:DescribeTargetGroups'],
+  trace: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'],
+  joinNetwork: [
+    'ec2:CreateNetworkInterface',
+    'ec2:DescribeNetworkInterfaces',
+    'ec2:DeleteNetworkInterface',
+    'ec2:DescribeSubnets',
+    'ec2:AssignPrivateIpAddresses',
+    'ec2:UnassignPrivateIpAddresses',
+  ],
+} as const satisfies Record<string, readonly string[]>;
+
+/** What permissions are on. */
+export interface Things {
+  tableArn: string;
+  /** Log group of workloads and operations, as CloudFormation names it: with `:*`. */
+  logGroupArn: string;
+  buildLogGroupArn: string;
+  buildProjectArn: string;
+  buildBucketArn: string;
+  databaseSecretArn: string;
+}
+
+const grant = (of: readonly string[], resources: string[], wildcard?: string): Grant => ({
+  actions: [...of],
+  resources,
+  ...(wildcard !== undefined && { wildcard }),
+});
+
+/** @param stack names region and account */
+export function permissions(stack: Stack, things: Things) {
+  const arn = (service: string, resource: string, resourceName: string, colon = false): string =>
+    stack.formatArn({
+      service,
+      resource,
+      resourceName,
+      arnFormat: colon ? ArnFormat.COLON_RESOURCE_NAME : ArnFormat.SLASH_RESOURCE_NAME,
+    });
+  const machines = workflowNames().map((name) => arn('states', 'stateMachine', `berth-${name}`, true));
+  const executions = workflowNames().map((name) => arn('states', 'execution', `berth-${name}:*`, true));
+  const secrets = [arn('secretsmanager', 'secret', 'berth/*', true)];
+  const repositories = [arn('ecr', 'repository', 'berth/*')];
+  const { tableArn, logGroupArn } = things;
+  const ofProjects =
+    'One a project or service, made at runtime; all of them are Berth’s own, by their prefix.';
+  const noResource = 'The service has no resource-level permission for it.';
+  const objects = 'Objects are named by uploads and operations.';
+  return {
+    readTable: [grant(actions.readTable, [tableArn, `${tableArn}/index/${STORE_TABLE.index.name}`])],
+    writeTable: [grant(actions.writeTable, [tableArn])],
+    startWorkflows: [grant(actions.startWorkflows, machines)],
+    watchWorkflows: [grant(actions.watchWorkflows, executions, 'Executions are named by their operations.')],
+    readSecrets: [grant(actions.readSecrets, secrets, ofProjects)],
+    writeSecrets: [grant(actions.writeSecrets, secrets, ofProjects)],
+    listSecrets: [grant(actions.listSecrets, ['*'], noResource)],
+    readDatabaseSecret: [grant(actions.readSecrets, [things.databaseSecretArn])],
+    readLogs: [grant(actions.readLogs, [logGroupArn])],
+    writeLogs: [grant(actions.writeLogs, [logGroupArn])],
+    removeLogs: [grant(actions.removeLogs, [logGroupArn])],
+    readImages: [grant(actions.readImages, repositories, ofProjects)],
+    makeRepositories: [grant(actions.makeRepositories, repositories, ofProjects)],
+    build: [
+      grant(actions.build, [things.buildProjectArn]),
+      grant(actions.readLogs, [things.buildLogGroupArn]),
+    ],
+    keepSources: [
+      grant(actions.keepSources, [`${things.buildBucketArn}/*`], objects),
+      grant(actions.listSources, [things.buildBucketArn]),
+    ],
+    readMetrics: [grant(actions.readMetrics, ['*'], noResource)],
+    joinNetwork: [
+      grant(actions.joinNetwork, ['*'], 'Lambda checks for all network interfaces, not for its own.'),
+    ],
+  };
+}
+
+export type Permissions = ReturnType<typeof permissions>;
