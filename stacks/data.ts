@@ -1,5 +1,5 @@
 /** Everything that Berth remembers: one table. Kept when the stack is removed. */
-import { RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type { Construct } from 'constructs';
 import { STORE_TABLE } from '../functions/adapters/aws/table.ts';
@@ -34,6 +34,7 @@ export class DataStack extends Stack {
         },
       ],
     });
+    new CfnOutput(this, 'TableName', { value: this.table.tableName });
     accept(this.table, {
       'NIST.800.53.R5-DynamoDBInBackupPlan':
         'Point-in-time recovery covers 35 days; a backup plan beyond that is the choice of the account’s owner.',

@@ -1,5 +1,5 @@
 /** Who people are, where the installation names no issuer of its own: a Cognito user pool. */
-import { RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import * as cognito from 'aws-cdk-lib/aws-cognito';
 import type { Construct } from 'constructs';
 import { accept } from './accept.ts';
@@ -61,5 +61,7 @@ export class IdentityStack extends Stack {
     }
     this.issuer = `https://cognito-idp.${this.region}.${this.urlSuffix}/${pool.userPoolId}`;
     this.audience = client.userPoolClientId;
+    new CfnOutput(this, 'Pool', { value: pool.userPoolId });
+    new CfnOutput(this, 'Client', { value: client.userPoolClientId });
   }
 }
