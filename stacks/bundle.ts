@@ -1,10 +1,12 @@
 /** Puts an entry file and what it imports into a directory that Lambda runs as it is. */
-import { join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { buildSync } from 'esbuild';
 
 const root = join(import.meta.dirname, '..');
 
-/** Where bundles are made; a build replaces what is there. */
+/** Where bundles are made. */
 const target = join(root, 'node_modules', '.cache', 'berth-lambda');
 
 export interface Bundle {
@@ -28,20 +30,22 @@ export const bundleProgram = (name: string): string => made(name, `${name}.codeb
 
 const known = new Map<string, string>();
 
+/** A directory named by what is in it, so that nothing of an earlier build gets into a bundle. */
 function made(name: string, file: string, output: string): string {
-  const directory = join(target, name);
-  if (known.has(file)) return directory;
-  buildSync({
+  const before = known.get(file);
+  if (before !== undefined) return before;
+  const { outputFiles } = buildSync({
     entryPoints: { [output]: join(root, 'functions', file) },
     absWorkingDir: root,
-    outdir: directory,
+    outdir: root,
+    write: false,
     outExtension: { '.js': '.mjs' },
     bundle: true,
     // What is imported at first use stays in files of its own, so that a cold start does not read it.
     splitting: true,
     format: 'esm',
     platform: 'node',
-    target: 'node24',
+    target: 'node22',
     minify: true,
     keepNames: true,
     legalComments: 'none',
@@ -51,6 +55,22 @@ function made(name: string, file: string, output: string): string {
       js: "import{createRequire as berthRequire}from'node:module';const require=berthRequire(import.meta.url);",
     },
   });
+  const files = outputFiles.map(({ path, contents }) => ({ name: basename(path), contents }));
+  const hash = createHash('sha256');
+  for (const { name: part, contents } of files) hash.update(`${part}\0`).update(contents);
+  const directory = join(target, `${name}-${hash.digest('hex').slice(0, 16)}`);
+  if (!existsSync(directory)) {
+    mkdirSync(target, { recursive: true });
+    const place = mkdtempSync(join(target, `.${name}-`));
+    for (const { name: part, contents } of files) writeFileSync(join(place, part), contents);
+    try {
+      renameSync(place, directory);
+    } catch (error) {
+      // Another process was first, with the same files.
+      rmSync(place, { recursive: true });
+      if (!existsSync(directory)) throw error;
+    }
+  }
   known.set(file, directory);
   return directory;
 }

@@ -83,7 +83,6 @@ export class EdgeStack extends Stack {
     this.distribution = new cloudfront.Distribution(this, 'Distribution', {
       comment: 'Berth',
       httpVersion: cloudfront.HttpVersion.HTTP2_AND_3,
-      minimumProtocolVersion: cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021,
       defaultRootObject: 'index.html',
       logBucket: logs,
       logFilePrefix: 'edge/',
@@ -109,6 +108,7 @@ export class EdgeStack extends Stack {
         },
       },
       ...(domain && {
+        minimumProtocolVersion: cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021,
         domainNames: [domain],
         certificate: Certificate.fromCertificateArn(this, 'Certificate', certificate!),
       }),

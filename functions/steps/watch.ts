@@ -26,12 +26,15 @@ export async function watchForStop(
   if (outer.aborted) onOuter();
   let reason: Problem | undefined;
   const watching = untilReason(ports, operation, done.signal, reasonOf).then((found) => {
+    if (!found) return;
     reason = found;
-    if (found) inner.abort(found);
+    inner.abort(found);
   });
   try {
     await work(inner.signal);
   } catch (error) {
+    // What stops it may be what the work stumbled over, before the watch could tell.
+    reason ??= await reasonNow(ports, operation.id, reasonOf);
     if (!reason) throw error;
   } finally {
     outer.removeEventListener('abort', onOuter);
@@ -39,6 +42,11 @@ export async function watchForStop(
     await watching;
   }
   if (reason) throw reason;
+}
+
+async function reasonNow(ports: Ports, id: string, reasonOf: ReasonOf): Promise<Problem | undefined> {
+  const item = await ports.store.get<Operation>(operationKey(id)).catch(() => undefined);
+  return item && reasonOf(ports, item.data).catch(() => undefined);
 }
 
 type ReasonOf = (ports: Ports, operation: Operation) => Promise<Problem | undefined>;
@@ -60,8 +68,7 @@ async function untilReason(
     done.addEventListener('abort', onDone, { once: true });
     const options = { timeoutMs: POLL_MS, signal: waits.signal };
     const changes = partitions.map((pk) => ports.store.changed(pk, options));
-    const item = await ports.store.get<Operation>(key).catch(() => undefined);
-    const reason = item && (await reasonOf(ports, item.data).catch(() => undefined));
+    const reason = await reasonNow(ports, operation.id, reasonOf);
     if (!reason && !done.aborted) await Promise.race(changes);
     done.removeEventListener('abort', onDone);
     waits.abort();

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cancelOperation } from '../../functions/commands/operations.ts';
 import type { Operation } from '../../functions/core/model.ts';
 import { Problem } from '../../functions/core/problem.ts';
+import type { Key } from '../../functions/ports/store.ts';
 import { stopReason } from '../../functions/steps/step.ts';
 import { watchForStop } from '../../functions/steps/watch.ts';
 import { type Bench, caller, openBench } from '../support/bench.ts';
@@ -57,6 +58,29 @@ describe('A watched step', () => {
     const running = watch(() => sleep(150), never, older);
     await bench.accept('dev', { version });
     await expect(running).rejects.toMatchObject({ code: 'superseded' });
+  });
+
+  it('gives the reason also where the work stumbles over it before the watch has seen it', async () => {
+    const older = await bench.accept('dev', { version });
+    const { store } = bench.ports;
+    let looks = 0;
+    const slow: typeof bench.ports = {
+      ...bench.ports,
+      store: {
+        ...store,
+        async get<T>(key: Key) {
+          const item = await store.get<T>(key);
+          // The watch looks first, and is slow to answer with what it saw.
+          if (looks++ === 0) await sleep(100);
+          return item;
+        },
+      },
+    };
+    const dropped = watchForStop(slow, older, never, stopReason, async () => {
+      await bench.accept('dev', { version });
+      throw new Error('dropped by what came after it');
+    });
+    await expect(dropped).rejects.toMatchObject({ code: 'superseded' });
   });
 
   it('survives a store that does not answer for a moment', async () => {
