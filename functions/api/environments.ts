@@ -1,15 +1,9 @@
 import { z } from '@hono/zod-openapi';
 import type { Reply } from '../commands/change.ts';
-import {
-  type Accepted,
-  changeEnvironment,
-  createEnvironment,
-  destroyEnvironment,
-  hibernateEnvironment,
-  wakeEnvironment,
-} from '../commands/environments.ts';
+import { type Accepted, changeEnvironment, createEnvironment } from '../commands/environments.ts';
 import { extendEnvironment, TTL_MAX } from '../commands/extend.ts';
 import { getEnvironment, getProject } from '../commands/records.ts';
+import { destroyEnvironment, hibernateEnvironment, wakeEnvironment } from '../commands/transitions.ts';
 import { ENVIRONMENT_PREFIX, projectPartition } from '../core/keys.ts';
 import type { Environment } from '../core/model.ts';
 import type { Item } from '../ports/store.ts';

@@ -1,5 +1,5 @@
 /** What the router asks when a request comes for a workload that does not run. */
-import { wakeEnvironment } from '../commands/environments.ts';
+import { wakeEnvironment } from '../commands/transitions.ts';
 import { environmentKey, instanceKey } from '../core/keys.ts';
 import { type Environment, type EnvironmentRef, type Instance, SYSTEM_ACTOR } from '../core/model.ts';
 import { Problem } from '../core/problem.ts';

@@ -2,13 +2,9 @@
  * The sweep: level-triggered, it reads only what is due. It starts what was not started, ends what overran,
  * hibernates the idle, destroys the expired, retries leftovers and forgets what is kept long enough.
  */
-import {
-  destroyEnvironment,
-  environmentWrite,
-  hibernateEnvironment,
-  retryDestroy,
-} from '../commands/environments.ts';
+import { environmentWrite } from '../commands/environments.ts';
 import { START_CHECK_MS, startOperation } from '../commands/operations.ts';
+import { destroyEnvironment, hibernateEnvironment, retryDestroy } from '../commands/transitions.ts';
 import { ENVIRONMENTS_QUEUE, OPERATIONS_QUEUE, operationKey, RETENTION_QUEUE } from '../core/keys.ts';
 import { type Environment, isTerminal, type Operation, SYSTEM_ACTOR } from '../core/model.ts';
 import { Problem } from '../core/problem.ts';

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createBuild } from '../../functions/commands/builds.ts';
-import { createEnvironment, destroyEnvironment } from '../../functions/commands/environments.ts';
+import { createEnvironment } from '../../functions/commands/environments.ts';
 import { cancelOperation } from '../../functions/commands/operations.ts';
 import { getDeployment } from '../../functions/commands/records.ts';
+import { destroyEnvironment } from '../../functions/commands/transitions.ts';
 import { sweep } from '../../functions/steps/sweep.ts';
 import { type Bench, caller, DEPLOY, openBench } from '../support/bench.ts';
 

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { destroyEnvironment } from '../../functions/commands/environments.ts';
 import { cancelOperation } from '../../functions/commands/operations.ts';
 import { getDeployment } from '../../functions/commands/records.ts';
+import { destroyEnvironment } from '../../functions/commands/transitions.ts';
 import { INSTANCE_PREFIX } from '../../functions/core/keys.ts';
 import type { Key } from '../../functions/ports/store.ts';
 import { type Bench, caller, changeOperation, DEPLOY, openBench, PROJECT } from '../support/bench.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { destroyEnvironment } from '../../functions/commands/environments.ts';
 import { readAll } from '../../functions/commands/read-all.ts';
+import { destroyEnvironment } from '../../functions/commands/transitions.ts';
 import { environmentPartition, RESOURCE_PREFIX, resourceKey } from '../../functions/core/keys.ts';
 import type { Resource } from '../../functions/core/model.ts';
 import { TransientError } from '../../functions/core/problem.ts';

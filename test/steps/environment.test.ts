@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { cancelOperation } from '../../functions/commands/operations.ts';
 import {
   destroyEnvironment,
   hibernateEnvironment,
   wakeEnvironment,
-} from '../../functions/commands/environments.ts';
-import { cancelOperation } from '../../functions/commands/operations.ts';
+} from '../../functions/commands/transitions.ts';
 import { type Bench, caller, openBench } from '../support/bench.ts';
 
 let bench: Bench;

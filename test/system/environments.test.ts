@@ -3,9 +3,9 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hibernateEnvironment } from '../../functions/commands/environments.ts';
 import { readAll } from '../../functions/commands/read-all.ts';
 import { getEnvironment } from '../../functions/commands/records.ts';
+import { hibernateEnvironment } from '../../functions/commands/transitions.ts';
 import {
   deploymentsPartition,
   environmentKey,
