@@ -110,7 +110,7 @@ export async function createSubject(options: Partial<AppOptions> = {}): Promise<
     async close() {
       await Promise.all([logs.close(), activity.close()]);
       await store.close();
-      await rm(directory, { recursive: true, force: true });
+      await rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
     },
   };
   return subject;

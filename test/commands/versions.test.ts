@@ -38,7 +38,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await ports.store.close();
-  await rm(directory, { recursive: true, force: true });
+  await rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
 });
 
 describe('Registering a version', () => {

@@ -28,7 +28,7 @@ export async function openSubject(): Promise<Subject> {
     },
     async close() {
       await subject.berth.kill('SIGTERM');
-      await rm(directory, { recursive: true, force: true });
+      await rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
     },
   };
   return subject;

@@ -25,7 +25,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await ports.secrets.close();
-  await rm(directory, { recursive: true, force: true });
+  await rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
 });
 
 const spec = (container: string, resources = '', outputs: Deployment['outputs'] = {}, image = '.') => {

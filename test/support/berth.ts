@@ -81,7 +81,7 @@ export async function startBerth(
     },
     async close() {
       await berth.close();
-      await rm(directory, { recursive: true, force: true });
+      await rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
     },
   };
   return subject;

@@ -23,7 +23,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await berth.kill('SIGTERM');
-  await rm(directory, { recursive: true, force: true });
+  await rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
 });
 
 const restart = async (): Promise<void> => {

@@ -30,7 +30,7 @@ workflowsContract('aws-local-stepfunctions', async (steps) => {
 describe('Workflows on one machine', () => {
   let directory: string | undefined;
   afterEach(async () => {
-    if (directory) await rm(directory, { recursive: true, force: true });
+    if (directory) await rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   });
 
   it('run again what had not ended when the process died, and nothing else', async () => {

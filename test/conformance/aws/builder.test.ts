@@ -142,7 +142,7 @@ await withMoto((url) => {
         await Promise.allSettled(running);
         for (const client of [codebuild, logs, s3]) client.destroy();
         await proxy.stop();
-        await rm(directory, { recursive: true, force: true });
+        await rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
       },
     };
   }

@@ -73,7 +73,7 @@ await withMoto((url) => {
     afterAll(async () => {
       client.destroy();
       await server.databases.close();
-      await rm(directory, { recursive: true, force: true });
+      await rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
     });
     const make = (options: { host?: string; ca?: string | undefined } = {}) =>
       createRdsDatabases({

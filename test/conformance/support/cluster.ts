@@ -42,7 +42,7 @@ export async function startCluster(): Promise<TestCluster> {
   const stop = async (): Promise<void> => {
     child.stdin.end();
     await exited;
-    await rm(directory, { recursive: true, force: true });
+    await rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   };
   let output = '';
   const kubeconfig = await new Promise<string>((found, failed) => {
