@@ -1,5 +1,6 @@
 /** The Workloads port over a real API server; images are names of what the simulated nodes do. */
 import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   createKubernetesClient,
   type KubernetesClient,
@@ -97,7 +98,22 @@ async function leastPrivileged({ kubeconfig, client }: TestCluster): Promise<Kub
   });
   const { token } = status as { token: string };
   const { server, ca } = await loadKubeconfig(kubeconfig);
-  return createKubernetesClient({ server, ...(ca && { ca }), token: async () => token });
+  const limited = createKubernetesClient({ server, ...(ca && { ca }), token: async () => token });
+  await untilAllowed(limited);
+  return limited;
+}
+
+/** The API server learns of a new binding a moment after it has answered for it. */
+async function untilAllowed(limited: KubernetesClient): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      await limited.get('/api/v1/namespaces/default');
+      return;
+    } catch (error) {
+      if (tries === 100) throw error;
+      await sleep(50);
+    }
+  }
 }
 
 /** Volumes that claims can be bound to, where nothing makes them on demand. */
