@@ -26,7 +26,7 @@ function isInstalled() {
 }
 
 if (!isInstalled()) {
-  console.error('Installing packages (once; a minute at most on a usual line) ...');
+  console.error('Installing packages (once; a minute or two on a usual line) ...');
   const npm = process.env.npm_execpath;
   const [command, args] = npm?.endsWith('.js') ? [process.execPath, [npm]] : ['npm', []];
   const result = spawnSync(command, [...args, 'ci', '--no-audit', '--no-fund', '--loglevel=error'], {
