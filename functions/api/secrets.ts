@@ -4,13 +4,12 @@ import { getEnvironment } from '../commands/records.ts';
 import { deleteSecret, putSecret } from '../commands/secrets.ts';
 import { environmentPartition, SECRET_PREFIX } from '../core/keys.ts';
 import type { SecretRecord } from '../core/model.ts';
+import { SECRET_VALUE_MAX_BYTES } from '../ports/secret-checks.ts';
 import type { Item } from '../ports/store.ts';
 import { etagOf } from './etag.ts';
 import { listReply, pageOf, pageQuery } from './pages.ts';
 import { route } from './route.ts';
 import { timeSchema } from './schemas.ts';
-
-const VALUE_MAX_BYTES = 64 * 1024;
 
 const secretSchema = z
   .object({
@@ -43,7 +42,7 @@ const value = z
   .string()
   .min(1, 'must not be empty')
   .refine((text) => text.isWellFormed() && !text.includes('\0'), 'must be text without NUL')
-  .refine((text) => Buffer.byteLength(text) <= VALUE_MAX_BYTES, 'must be at most 64 KiB long')
+  .refine((text) => Buffer.byteLength(text) <= SECRET_VALUE_MAX_BYTES, 'must be at most 64 KiB long')
   .openapi({ description: '1 byte to 64 KiB of text.', format: 'password', example: 'correct horse' });
 
 export const secretRoutes = [

@@ -129,6 +129,8 @@ export interface EnvironmentPatch {
   idleAfterSeconds?: number | null;
   /** Seconds from now; null takes it away. */
   ttlSeconds?: number | null;
+  /** Instead of `ttlSeconds`: when it expires, by the environment as it is; throws to refuse. */
+  expiresAt?: (environment: Environment) => string;
   ifMatch?: number;
 }
 
@@ -151,6 +153,7 @@ export function changeEnvironment(
     else if (patch.ttlSeconds !== undefined) {
       environment.expiresAt = new Date(ports.effects.now() + patch.ttlSeconds * 1000).toISOString();
     }
+    if (patch.expiresAt) environment.expiresAt = patch.expiresAt(item.data);
     const changed = { ...item, data: environment, version: item.version + 1 };
     await commit(ports, caller, {
       writes: [environmentWrite(environment, { version: item.version })],

@@ -89,7 +89,7 @@ export const awaitRollout: Step = {
     if (rollout.state === 'ready') return;
     if (rollout.state === 'progressing') throw new StillProgressing();
     const { code, cause, hint } = rollout.error;
-    throw new Problem(code === 'workload_crashed' ? 'workload_crashed' : asProblemCode(code), cause, {
+    throw new Problem(asProblemCode(code), cause, {
       hint,
     });
   },

@@ -43,12 +43,7 @@ export const provisionEnvironment: Step = {
 export const finishProvisioning: Step = {
   role: 'finish',
   async run(context) {
-    const at = now(context.ports);
-    await endIn(context, { status: 'succeeded' }, 'environment.ready', (environment) => ({
-      ...environment,
-      state: 'ready',
-      lastActivityAt: at,
-    }));
+    await endIn(context, { status: 'succeeded' }, 'environment.ready', toReady(now(context.ports)));
   },
 };
 
@@ -93,12 +88,7 @@ export const recoverHibernation: Step = {
   role: 'recover',
   async run(context) {
     await startAll(context.ports, environmentOf(context.operation));
-    const at = now(context.ports);
-    await endIn(context, endingOf(errorOf(context)), 'environment.ready', (environment) => ({
-      ...environment,
-      state: 'ready',
-      lastActivityAt: at,
-    }));
+    await endIn(context, endingOf(errorOf(context)), 'environment.ready', toReady(now(context.ports)));
   },
 };
 

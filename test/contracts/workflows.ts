@@ -19,6 +19,7 @@ export interface WorkflowsSubject {
 }
 
 const retry = [{ ErrorEquals: ['Berth.Transient'], IntervalSeconds: 1, BackoffRate: 1, MaxAttempts: 2 }];
+const toRecover = [{ ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: 'Recover' }];
 
 /** Three steps and a compensation, as every workflow of ours is built. */
 export const contractMachine: StateMachine = {
@@ -29,15 +30,13 @@ export const contractMachine: StateMachine = {
     StartAt: 'First',
     TimeoutSeconds: 30,
     States: {
-      First: task('first', { Next: 'Second' }),
-      Second: task('second', { End: true }),
-      Recover: { ...task('recover', { Next: 'Failed' }), Catch: undefined as never },
+      First: { ...task('first', { Next: 'Second' }), Catch: toRecover },
+      Second: { ...task('second', { End: true }), Catch: toRecover },
+      Recover: task('recover', { Next: 'Failed' }),
       Failed: { Type: 'Fail', ErrorPath: '$.error.Error', CausePath: '$.error.Cause' },
     },
   },
 };
-delete contractMachine.definition.States.Recover!['Catch' as never];
-
 function task(step: string, next: { Next: string } | { End: true }) {
   return {
     Type: 'Task' as const,
@@ -45,7 +44,6 @@ function task(step: string, next: { Next: string } | { End: true }) {
     TimeoutSeconds: 2,
     Retry: retry,
     ResultPath: null,
-    Catch: [{ ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: 'Recover' }],
     ...next,
   };
 }

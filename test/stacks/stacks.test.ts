@@ -291,11 +291,9 @@ describe('The edge', () => {
   });
 
   it('speaks HTTPS alone, and is the only one that reads the console or calls the streams', () => {
-    const [{ properties } = { properties: {} as any }] = resourcesOf(
-      templates,
-      'AWS::CloudFront::Distribution',
-    );
-    const { DefaultCacheBehavior, CacheBehaviors } = properties.DistributionConfig;
+    const [distribution] = resourcesOf(templates, 'AWS::CloudFront::Distribution');
+    expect(distribution).toBeDefined();
+    const { DefaultCacheBehavior, CacheBehaviors } = distribution!.properties.DistributionConfig;
     for (const behavior of [DefaultCacheBehavior, ...CacheBehaviors])
       expect(behavior.ViewerProtocolPolicy).toMatch(/https/);
     for (const { properties: url } of resourcesOf(templates, 'AWS::Lambda::Url'))

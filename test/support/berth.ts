@@ -2,30 +2,19 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { packDirectory } from '../../functions/local/demo-source.ts';
 import { silentLog } from '../../functions/local/log.ts';
 import { type LocalBerth, startLocal } from '../../functions/local.ts';
+import { type ApiClient, apiClient } from './client.ts';
 import { askWorkload, type WorkloadAnswer, type WorkloadRequest } from './workload.ts';
 
-export type Json = Record<string, any>;
+export type { Answer, Json } from './client.ts';
 
-export interface Answer {
-  status: number;
-  headers: Headers;
-  body: Json;
-}
-
-export interface TestBerth {
+export interface TestBerth extends ApiClient {
   url: string;
   token: string;
   directory: string;
   berth: LocalBerth;
-  /** Calls the API. A body that is bytes goes as a tar.gz, any other as JSON. */
-  api(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
-  /** Calls the API and waits for the operation it answers with. */
-  operation(method: string, path: string, body?: unknown): Promise<Json>;
-  waitFor(operation: string): Promise<Json>;
   /** Asks a workload through the router by its host. */
   workload(host: string, path?: string, init?: WorkloadRequest): Promise<WorkloadAnswer>;
   /** Stops and starts again on the same directory. */
@@ -50,7 +39,7 @@ export async function startBerth(
 
   const subject: TestBerth = {
     get url() {
-      return berth.url.replace('localhost', '127.0.0.1');
+      return loopback(berth.url);
     },
     get token() {
       return berth.token;
@@ -59,20 +48,7 @@ export async function startBerth(
     get berth() {
       return berth;
     },
-    api: (method, path, body, headers = {}) => callApi(subject, method, path, body, headers),
-    async operation(method, path, body) {
-      const answer = await subject.api(method, path, body);
-      if (answer.status !== 202)
-        throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
-      return subject.waitFor(answer.body.operation?.id ?? answer.body.id);
-    },
-    async waitFor(operation) {
-      for (;;) {
-        const { body } = await subject.api('GET', `/v1/operations/${operation}`);
-        if (!['queued', 'running'].includes(body.status)) return body;
-        await sleep(20);
-      }
-    },
+    ...apiClient(() => ({ url: loopback(berth.url), token: berth.token })),
     workload: (host, path = '/', init = {}) => askWorkload(new URL(berth.url).port, host, path, init),
     async restart() {
       await berth.close();
@@ -87,26 +63,7 @@ export async function startBerth(
   return subject;
 }
 
-async function callApi(
-  { url, token }: TestBerth,
-  method: string,
-  path: string,
-  body: unknown,
-  headers: Record<string, string>,
-): Promise<Answer> {
-  const isBytes = body instanceof Uint8Array;
-  const response = await fetch(url + path, {
-    method,
-    headers: {
-      authorization: `Bearer ${token}`,
-      ...(body !== undefined && { 'content-type': isBytes ? 'application/gzip' : 'application/json' }),
-      ...headers,
-    },
-    ...(body !== undefined && { body: isBytes ? (body as Uint8Array<ArrayBuffer>) : JSON.stringify(body) }),
-  });
-  const answer = await response.text();
-  return { status: response.status, headers: response.headers, body: answer ? JSON.parse(answer) : {} };
-}
+const loopback = (url: string): string => url.replace('localhost', '127.0.0.1');
 
 export const exampleDirectory = (name: string): string => join(import.meta.dirname, '../../examples', name);
 

@@ -4,18 +4,15 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Json } from './berth.ts';
+import { type ApiClient, apiClient } from './client.ts';
 
 const root = join(import.meta.dirname, '../..');
 
-export interface BerthChild {
+export interface BerthChild extends ApiClient {
   child: ChildProcess;
   /** All that it printed. */
   output(): string;
   port: number;
-  api(method: string, path: string, body?: unknown): Promise<{ status: number; body: Json }>;
-  operation(method: string, path: string, body?: unknown): Promise<Json>;
-  waitFor(operation: string): Promise<Json>;
   kill(signal: NodeJS.Signals): Promise<number | null>;
 }
 
@@ -61,31 +58,7 @@ export async function startChild(directory: string, port: number): Promise<Berth
     child,
     output,
     port,
-    async api(method, path, body) {
-      const isBytes = body instanceof Uint8Array;
-      const type = isBytes ? 'application/gzip' : 'application/json';
-      const response = await fetch(url + path, {
-        method,
-        headers: { authorization: `Bearer ${token}`, ...(body !== undefined && { 'content-type': type }) },
-        ...(body !== undefined && {
-          body: isBytes ? (body as Uint8Array<ArrayBuffer>) : JSON.stringify(body),
-        }),
-      });
-      return { status: response.status, body: (await response.json()) as Json };
-    },
-    async operation(method, path, body) {
-      const answer = await subject.api(method, path, body);
-      if (answer.status !== 202)
-        throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
-      return subject.waitFor(answer.body.operation?.id ?? answer.body.id);
-    },
-    async waitFor(operation) {
-      for (;;) {
-        const { body } = await subject.api('GET', `/v1/operations/${operation}`);
-        if (!['queued', 'running'].includes(body.status)) return body;
-        await sleep(20);
-      }
-    },
+    ...apiClient(() => ({ url, token })),
     kill: (signal) => end(child, signal),
   };
   return subject;

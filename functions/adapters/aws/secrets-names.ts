@@ -1,10 +1,8 @@
 /** Paths and version ids as Secrets Manager's names and tokens. */
 import { createHash } from 'node:crypto';
-import { Problem } from '../../core/problem.ts';
 
-/** Secrets Manager's limits. */
+/** Secrets Manager's limit. */
 const NAME_MAX_LENGTH = 512;
-const VALUE_MAX_BYTES = 64 * 1024;
 
 /** Characters that a name can not hold, as `=` and two hex digits for each byte. */
 export const encodePath = (path: string): string =>
@@ -44,18 +42,3 @@ const sha256 = (text: string): string => createHash('sha256').update(text).diges
 /** Whether a path is the prefix or lies below it; a prefix never ends inside a segment. */
 export const isUnder = (path: string, prefix: string): boolean =>
   prefix === '' || path === prefix || path.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`);
-
-/** @throws Problem payload_too_large | invalid_request */
-export function checkValue(value: string): void {
-  const bytes = Buffer.byteLength(value);
-  if (bytes > VALUE_MAX_BYTES)
-    throw new Problem(
-      'payload_too_large',
-      `The secret was not kept: its value has ${bytes} bytes, and ${VALUE_MAX_BYTES} are the most.`,
-      { hint: 'Keep large content elsewhere, and only what opens it as a secret.' },
-    );
-  if (!value.isWellFormed())
-    throw new Problem('invalid_request', 'The secret was not kept: its value is not well-formed Unicode.', {
-      hint: 'Encode binary content, for example as Base64.',
-    });
-}

@@ -18,11 +18,11 @@ import {
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { Problem, TransientError } from '../../core/problem.ts';
+import { checkSecretValue } from '../../ports/secret-checks.ts';
 import type { Secrets } from '../../ports/secrets.ts';
 import { isAws, sent, unless } from './sdk-errors.ts';
 import {
   checkedName,
-  checkValue,
   decodePath,
   encodePath,
   isUnder,
@@ -88,7 +88,7 @@ export function createSecretsManager({ client, prefix }: SecretsManagerOptions):
   return {
     async put(path, value, options = {}) {
       const name = checkedName(prefix, path);
-      checkValue(value);
+      checkSecretValue(value);
       const versionId = options.versionId ?? randomUUID();
       if (versionId === '') throw new RangeError('versionId is empty');
       const token = tokenOf(versionId);

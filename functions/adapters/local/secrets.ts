@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { Problem } from '../../core/problem.ts';
 import type { Effects } from '../../ports/effects.ts';
+import { checkSecretValue } from '../../ports/secret-checks.ts';
 import type { Secrets } from '../../ports/secrets.ts';
 import { diskProblem } from './disk-full.ts';
 import { openSecretsFile, type Place } from './secrets-file.ts';
@@ -16,8 +17,6 @@ export interface SecretsFileOptions {
   effects: Pick<Effects, 'id'>;
 }
 
-/** Of a value, in bytes of UTF-8 (the limit of AWS Secrets Manager). */
-const VALUE_MAX_BYTES = 64 * 1024;
 const NAME_MAX_LENGTH = 512;
 
 /** What was revoked or removed leaves the disk this long after, milliseconds. */
@@ -42,20 +41,6 @@ function checkName(text: string, what: string): void {
 function checkPath(path: string): void {
   checkName(path, 'path');
   if (path.split('/').includes('')) throw new RangeError('path has an empty segment');
-}
-
-function checkValue(value: string): void {
-  const bytes = Buffer.byteLength(value);
-  if (bytes > VALUE_MAX_BYTES)
-    throw new Problem(
-      'payload_too_large',
-      `The secret was not kept: its value has ${bytes} bytes, and ${VALUE_MAX_BYTES} are the most.`,
-      { hint: 'Keep large content elsewhere, and only what opens it as a secret.' },
-    );
-  if (!value.isWellFormed())
-    throw new Problem('invalid_request', 'The secret was not kept: its value is not well-formed Unicode.', {
-      hint: 'Encode binary content, for example as Base64.',
-    });
 }
 
 /** Whether a path is the prefix or lies below it; a prefix never ends inside a segment. */
@@ -148,7 +133,7 @@ export async function createSecretsFile(
   return {
     async put(path, value, { versionId } = {}) {
       checkPath(path);
-      checkValue(value);
+      checkSecretValue(value);
       const version = versionId ?? effects.id();
       checkName(version, 'versionId');
       if (!secrets.get(path)?.versions.has(version)) write(seal(keys, path, version, value));
