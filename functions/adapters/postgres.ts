@@ -67,8 +67,12 @@ export async function connectPostgres(target: PostgresTarget): Promise<SqlConnec
   };
 }
 
-/** Revokes what everybody may do by default on the databases that come with a server; idempotent. */
+/**
+ * Revokes what everybody may do by default on the databases that come with a server; idempotent. One at a time:
+ * two that revoke at once would fail on each other. The lock goes with the session, which the caller ends.
+ */
 export async function closeToPublic(sql: SqlConnection): Promise<void> {
+  await sql.query("SELECT pg_advisory_lock(hashtextextended('berth:close-to-public', 0))");
   await sql.query('REVOKE ALL ON DATABASE postgres FROM PUBLIC');
   await sql.query('REVOKE ALL ON DATABASE template1 FROM PUBLIC');
 }

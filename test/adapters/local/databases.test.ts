@@ -9,6 +9,8 @@ import {
   createEmbeddedPostgres,
   type EmbeddedPostgres,
 } from '../../../functions/adapters/local/databases.ts';
+import { closeToPublic } from '../../../functions/adapters/postgres.ts';
+import type { SqlConnection } from '../../../functions/ports/databases.ts';
 import { databasesContract } from '../../contracts/databases.ts';
 import { temporaryDirectories } from './temporary.ts';
 
@@ -88,6 +90,17 @@ describe('embedded PostgreSQL: one directory', () => {
     expect(await query(databases, 'SELECT rolpassword FROM pg_authid WHERE rolpassword IS NOT NULL')).toEqual(
       [{ rolpassword: expect.stringMatching(/^SCRAM-SHA-256\$/) }],
     );
+  });
+
+  it('is closed to the public by many at once, as those who adopt one server do', async () => {
+    const databases = open(directory);
+    const connections = await Promise.all(Array.from({ length: 8 }, () => databases.connect()));
+    const close = async (sql: SqlConnection): Promise<void> => closeToPublic(sql).finally(() => sql.end());
+    // What an earlier life revoked is granted anew, so that each of them has something to write.
+    await query(databases, 'GRANT CONNECT ON DATABASE template1 TO PUBLIC');
+    const ended = await Promise.allSettled(connections.map(close));
+    expect(ended.filter(({ status }) => status === 'rejected')).toEqual([]);
+    await databases.close();
   });
 
   it('starts again by itself, on the same port, when its server is killed', async () => {
