@@ -46,7 +46,11 @@ export const removeResources: Step = {
     const { data: environment } = await getEnvironment(ports.store, ref);
     for (const { data: resource } of await resourcesOf(ports, ref)) {
       const type = resourceType(resource.type);
-      await type.deprovision(ports, resourceRequest(resource, environment.id));
+      const request = resourceRequest(resource, environment.id);
+      await type.deprovision(ports, request);
+      // The owner record goes last: what is left without one would be nobody's (I4).
+      const left = await type.inventory(ports, request);
+      if (left.length > 0) throw notEmpty(left);
       await commit(
         ports,
         { actor: SYSTEM_ACTOR },
@@ -81,6 +85,11 @@ const resourceRequest = (resource: Resource, environmentId: string) => ({
   operation: resource.operation,
 });
 
+const notEmpty = (left: readonly string[]): Problem =>
+  new Problem('not_empty', `Not everything could be removed: ${left.slice(0, 5).join(', ')}.`, {
+    hint: 'It is tried again by itself; the environment lists what is left.',
+  });
+
 /** Looks that nothing is left, then removes the records, the environment's own last. */
 export const finishDestruction: Step = {
   role: 'finish',
@@ -88,9 +97,7 @@ export const finishDestruction: Step = {
     const ref = environmentOf(operation);
     const left = await leftovers(ports, ref);
     if (left.length > 0) {
-      throw new Problem('not_empty', `Not everything could be removed: ${left.slice(0, 5).join(', ')}.`, {
-        hint: 'It is tried again by itself; the environment lists what is left.',
-      });
+      throw notEmpty(left);
     }
     await deleteRecords(ports, ref, operation.id);
     await endOperation(ports, operation.id, {

@@ -81,6 +81,21 @@ describe('A resource (I4)', () => {
     expect(await workloads.inventory(bench.ref('race'))).toEqual([]);
   });
 
+  it('keeps its owner record while anything of it is left', async () => {
+    await bench.environment('sticky');
+    const operation = await bench.accept('sticky', { version });
+    await bench.run(operation, 'prepareDeployment', 'ensureResources');
+    const { workloads } = bench.ports;
+    bench.ports.workloads = { ...workloads, removeVolume: async () => undefined };
+    const going = await destroy('sticky');
+    await bench.run(going, 'removeWorkloads');
+    await expect(bench.run(going, 'removeResources')).rejects.toMatchObject({ code: 'not_empty' });
+    expect(await records('sticky')).toHaveLength(1);
+    bench.ports.workloads = workloads;
+    await bench.run(going, 'removeResources', 'finishDestruction');
+    expect(await records('sticky')).toEqual([]);
+  });
+
   it('is not begun where its environment is being destroyed', async () => {
     await bench.environment('going');
     const operation = await bench.accept('going', { version });
