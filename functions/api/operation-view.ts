@@ -6,6 +6,16 @@ import { compact, errorSchema, timeSchema } from './schemas.ts';
 
 export const statusSchema = z.enum(['queued', 'running', 'succeeded', 'failed', 'canceled', 'superseded']);
 
+export const operationKinds = [
+  'build',
+  'provision-environment',
+  'deploy',
+  'rollback',
+  'hibernate',
+  'wake',
+  'destroy-environment',
+] as const;
+
 const stepSchema = z
   .object({
     name: z.string().openapi({ example: 'awaitRollout' }),
@@ -20,15 +30,7 @@ const stepSchema = z
 export const operationSchema = z
   .object({
     id: z.string().openapi({ example: '01KAV6M2J8Y0T5W3Q9R7C4X1ZB' }),
-    kind: z.enum([
-      'build',
-      'provision-environment',
-      'deploy',
-      'rollback',
-      'hibernate',
-      'wake',
-      'destroy-environment',
-    ]),
+    kind: z.enum(operationKinds),
     status: statusSchema,
     project: z.string().openapi({ example: 'demo' }),
     environment: z.string().optional().openapi({ example: 'dev' }),

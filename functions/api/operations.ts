@@ -1,16 +1,17 @@
 import { z } from '@hono/zod-openapi';
 import { cancelOperation } from '../commands/operations.ts';
-import { getEnvironment, getOperation } from '../commands/records.ts';
-import { environmentPartition, OPERATION_PREFIX, operationKey, operationLog } from '../core/keys.ts';
+import { getOperation } from '../commands/records.ts';
+import { operationKey, operationLog } from '../core/keys.ts';
 import type { Operation } from '../core/model.ts';
 import { Problem } from '../core/problem.ts';
 import type { Ports } from '../ports/index.ts';
+import type { Item } from '../ports/store.ts';
 import { etagOf } from './etag.ts';
 import { followLog, lineSchemaOfLog, logQuery, logReply } from './log-stream.ts';
 import { acceptedAnswer, acceptedReply, hasEnded, operationSchema, operationView } from './operation-view.ts';
-import { pageOf, pageQuery, pageReply, readPage } from './pages.ts';
 import { route } from './route.ts';
 import type { StreamEvent } from './sse.ts';
+import { waitSchema } from './wait.ts';
 
 const missing = (operation: string): Problem =>
   new Problem('not_found', `There is no operation "${operation}".`, {
@@ -54,8 +55,10 @@ export const operationRoutes = [
     policy: { action: 'operation.read', scope: 'project' },
     owner,
     operationId: 'getOperation',
-    summary: 'Read an operation, or follow it until it ends',
+    summary: 'Read an operation, wait for its end, or follow it until then',
+    description: 'With `wait` it answers once the operation has ended, or as it is after so many seconds.',
     tag: 'Operations',
+    query: z.strictObject({ wait: waitSchema.optional() }),
     answers: {
       200: {
         summary: 'The operation',
@@ -67,9 +70,10 @@ export const operationRoutes = [
         },
       },
     },
-    handle: async ({ ports, params, wantsStream, lastEventId, stream }) => {
-      const item = await getOperation(ports.store, params.operation);
+    handle: async ({ ports, params, query, wantsStream, lastEventId, stream, request }) => {
+      const first = await getOperation(ports.store, params.operation);
       if (wantsStream) return stream((signal) => follow(ports, params.operation, lastEventId, signal));
+      const item = await untilEnded(ports, first, (query.wait ?? 0) * 1000, request.signal);
       return { status: 200, body: operationView(item.data), etag: etagOf(item.version) };
     },
   }),
@@ -117,32 +121,32 @@ export const operationRoutes = [
       );
     },
   }),
-  route({
-    method: 'get',
-    path: '/v1/projects/{project}/environments/{environment}/operations',
-    policy: { action: 'operation.read', scope: 'project' },
-    operationId: 'listEnvironmentOperations',
-    summary: 'List the operations of an environment',
-    tag: 'Operations',
-    query: pageQuery,
-    answers: { 200: { summary: 'A page of operations, newest first', schema: pageOf(operationSchema) } },
-    handle: async ({ ports, params, query }) => {
-      await getEnvironment(ports.store, params);
-      const list = { pk: environmentPartition(params), prefix: OPERATION_PREFIX, reverse: true };
-      const { items, next } = await readPage(ports.store, list, query);
-      const operations: unknown[] = [];
-      for (let at = 0; at < items.length; at += 100) {
-        const keys = items
-          .slice(at, at + 100)
-          .map(({ sk }) => operationKey(sk.slice(OPERATION_PREFIX.length)));
-        for (const item of await ports.store.getMany<Operation>(keys)) {
-          if (item) operations.push(operationView(item.data));
-        }
-      }
-      return pageReply(operations, next);
-    },
-  }),
 ];
+
+/** The operation once it has ended, or as it is when the time is over or the client is gone. */
+async function untilEnded(
+  ports: Ports,
+  first: Item<Operation>,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<Item<Operation>> {
+  const { pk } = operationKey(first.data.id);
+  const end = performance.now() + timeoutMs;
+  for (let item = first; ; ) {
+    const left = end - performance.now();
+    if (hasEnded(item.data) || left <= 0 || signal.aborted) return item;
+    const stop = new AbortController();
+    const changed = ports.store.changed(pk, {
+      timeoutMs: left,
+      signal: AbortSignal.any([signal, stop.signal]),
+    });
+    // Read between asking and waiting, so that no change falls between the two.
+    item = await getOperation(ports.store, first.data.id);
+    if (hasEnded(item.data)) stop.abort();
+    await changed;
+    if (!hasEnded(item.data)) item = await getOperation(ports.store, first.data.id);
+  }
+}
 
 /** A signal that aborts with another one, or a moment after the operation has ended. */
 function untilEnd(ports: Ports, operation: Operation, signal: AbortSignal): AbortSignal {

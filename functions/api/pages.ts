@@ -5,7 +5,7 @@ import { Problem } from '../core/problem.ts';
 import type { Item, Page, Store } from '../ports/store.ts';
 
 export const LIMIT_MAX = 200;
-const LIMIT_DEFAULT = 50;
+export const LIMIT_DEFAULT = 50;
 const RULE = `must be a whole number from 1 to ${LIMIT_MAX}`;
 
 /** The query parameters of every list. */
@@ -41,14 +41,17 @@ export const pageOf = (item: z.ZodType) =>
 const encodeCursor = (key: string): string => Buffer.from(key).toString('base64url');
 
 /** @throws Problem invalid_cursor */
-function decodeCursor(cursor: string, prefix: string): string {
+export function decodeCursor(cursor: string, prefix: string): string {
   const key = Buffer.from(cursor, 'base64url').toString();
   const isOurs = /^[\x21-\x7e]{1,400}$/.test(key) && encodeCursor(key) === cursor && key.startsWith(prefix);
   if (isOurs) return key;
-  throw new Problem('invalid_cursor', 'The cursor is none of this list.', {
+  throw invalidCursor();
+}
+
+export const invalidCursor = (): Problem =>
+  new Problem('invalid_cursor', 'The cursor is none of this list.', {
     hint: 'Send "nextCursor" of the page before as it came, or no cursor to start anew.',
   });
-}
 
 export interface ListQuery {
   pk: string;

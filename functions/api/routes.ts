@@ -9,6 +9,7 @@ import { logRoutes } from './logs.ts';
 import { meRoutes } from './me.ts';
 import { metricRoutes } from './metrics.ts';
 import { openApiDocument } from './openapi.ts';
+import { operationListRoutes } from './operation-lists.ts';
 import { operationRoutes } from './operations.ts';
 import { projectRoutes } from './projects.ts';
 import { resourceRoutes } from './resources.ts';
@@ -51,4 +52,5 @@ export const routes: readonly Route[] = [
   ...logRoutes,
   ...metricRoutes,
   ...operationRoutes,
+  ...operationListRoutes,
 ];

@@ -1,10 +1,11 @@
 /** Long work: accepted in the same transaction as the change it carries out, then started by its id. */
-import { environmentOperationKey, OPERATIONS_QUEUE, operationKey } from '../core/keys.ts';
+import { OPERATIONS_QUEUE, operationKey } from '../core/keys.ts';
 import { isTerminal, type Operation, type OperationKind } from '../core/model.ts';
 import { Problem } from '../core/problem.ts';
 import type { Ports } from '../ports/index.ts';
 import type { Write } from '../ports/store.ts';
 import { type Caller, commit, retryOnConflict } from './change.ts';
+import { operationLineWrites } from './operation-lines.ts';
 import { getOperation } from './records.ts';
 
 /** The bound of each kind of operation, seconds; each is more than the TimeoutSeconds of its state machine (I3). */
@@ -42,12 +43,10 @@ export function newOperation(ports: Ports, createdBy: string, fields: NewOperati
 /** The writes that accept an operation. */
 export function acceptWrites(ports: Ports, operation: Operation): Write[] {
   const due = { queue: OPERATIONS_QUEUE, at: ports.effects.now() + START_CHECK_MS };
-  const writes: Write[] = [{ put: { ...operationKey(operation.id), data: operation, due }, if: 'absent' }];
-  const { project, environment } = operation;
-  if (environment) {
-    writes.push({ put: { ...environmentOperationKey({ project, environment }, operation.id), data: {} } });
-  }
-  return writes;
+  return [
+    { put: { ...operationKey(operation.id), data: operation, due }, if: 'absent' },
+    ...operationLineWrites(operation),
+  ];
 }
 
 /**

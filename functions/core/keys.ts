@@ -70,12 +70,6 @@ export const secretKey = (environment: EnvironmentRef, name: string): Key => ({
 /** Where the Secrets port keeps the value. */
 export const secretPath = ({ project, environment }: EnvironmentRef, name: string): string =>
   `${project}/${environment}/env/${name}`;
-export const OPERATION_PREFIX = 'operation#';
-/** Points from an environment to its operations. */
-export const environmentOperationKey = (environment: EnvironmentRef, operation: string): Key => ({
-  pk: environmentPartition(environment),
-  sk: `${OPERATION_PREFIX}${operation}`,
-});
 
 export const deploymentsPartition = ({ project, environment, service }: InstanceRef): string =>
   `deployments#${project}#${environment}#${service}`;
@@ -85,6 +79,10 @@ export const deploymentKey = (instance: InstanceRef, number: number): Key => ({
 });
 
 export const operationKey = (operation: string): Key => ({ pk: `operation#${operation}`, sk: 'operation' });
+/** What a project did lately, a short line an operation: the operations themselves are found by their ids. */
+export const operationsPartition = (project: string): string => `operations#${project}`;
+/** The builds of a service, likewise: they would be far apart among all operations of a project. */
+export const buildsPartition = ({ project, service }: ServiceRef): string => `builds#${project}#${service}`;
 
 export const eventsPartition = (project: string): string => `events#${project}`;
 export const eventKey = (project: string, id: string): Key => ({ pk: eventsPartition(project), sk: id });

@@ -7,10 +7,7 @@ import {
   deploymentsPartition,
   ENVIRONMENTS_QUEUE,
   environmentKey,
-  environmentOperationKey,
   environmentPartition,
-  OPERATION_PREFIX,
-  operationKey,
   RESOURCE_PREFIX,
   resourceKey,
 } from '../core/keys.ts';
@@ -99,14 +96,11 @@ export const finishDestruction: Step = {
     if (left.length > 0) {
       throw notEmpty(left);
     }
-    await deleteRecords(ports, ref, operation.id);
+    await deleteRecords(ports, ref);
     await endOperation(ports, operation.id, {
       ending: { status: 'succeeded' },
       event: { type: 'environment.destroyed' },
-      writes: async () => [
-        { delete: environmentOperationKey(ref, operation.id) },
-        { delete: environmentKey(ref) },
-      ],
+      writes: async () => [{ delete: environmentKey(ref) }],
     });
   },
 };
@@ -128,16 +122,14 @@ async function leftovers(ports: Ports, ref: EnvironmentRef): Promise<string[]> {
   ];
 }
 
-async function deleteRecords(ports: Ports, ref: EnvironmentRef, operation: string): Promise<void> {
+/** Operations stay as long as they would have: what happened to an environment can be read when it is gone. */
+async function deleteRecords(ports: Ports, ref: EnvironmentRef): Promise<void> {
   const keys: Key[] = [];
   for (const { service } of await instancesOf(ports.store, ref)) {
     const deployments = await readAll(ports.store, deploymentsPartition({ ...ref, service }));
     keys.push(...deployments.map(({ pk, sk }) => ({ pk, sk })));
   }
   for (const { pk, sk } of await readAll(ports.store, environmentPartition(ref))) {
-    if (sk === `${OPERATION_PREFIX}${operation}`) continue;
-    // The operation itself before what points to it, so that a second run still finds it.
-    if (sk.startsWith(OPERATION_PREFIX)) keys.push(operationKey(sk.slice(OPERATION_PREFIX.length)));
     keys.push({ pk, sk });
   }
   // Instances are what deployments are found by, so they go after them: the order above sees to that.

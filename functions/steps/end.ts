@@ -1,6 +1,7 @@
 /** How operations end: their record, what they changed, and the event, in one transaction. */
 import { commit, type EventFields, retryOnConflict } from '../commands/change.ts';
 import { environmentWrite } from '../commands/environments.ts';
+import { operationLineWrites } from '../commands/operation-lines.ts';
 import { getOperation } from '../commands/records.ts';
 import { deploymentKey, environmentKey, operationKey, RETENTION_QUEUE } from '../core/keys.ts';
 import {
@@ -80,7 +81,7 @@ export async function endOperation(ports: Ports, id: string, plan: EndPlan): Pro
       ports,
       { actor: operation.createdBy },
       {
-        writes: [operationEndWrite(ports, item, plan.ending), ...((await plan.writes?.()) ?? [])],
+        writes: [...operationEndWrites(ports, item, plan.ending), ...((await plan.writes?.()) ?? [])],
         events: [
           {
             project,
@@ -95,12 +96,15 @@ export async function endOperation(ports: Ports, id: string, plan: EndPlan): Pro
   });
 }
 
-function operationEndWrite(ports: Ports, item: Item<Operation>, ending: Ending): Write {
+function operationEndWrites(ports: Ports, item: Item<Operation>, ending: Ending): Write[] {
   const now = ports.effects.now();
   const { error: _kept, ...operation } = item.data;
   const data: Operation = { ...operation, ...ending, endedAt: new Date(now).toISOString() };
   const due = { queue: RETENTION_QUEUE, at: now + OPERATION_RETENTION_MS };
-  return { put: { ...operationKey(operation.id), data, due }, if: { version: item.version } };
+  return [
+    { put: { ...operationKey(operation.id), data, due }, if: { version: item.version } },
+    ...operationLineWrites(data),
+  ];
 }
 
 /** The write that ends a deployment's record; none when it is gone or has ended. */

@@ -3,6 +3,7 @@
  * hibernates the idle, destroys the expired, retries leftovers and forgets what is kept long enough.
  */
 import { environmentWrite } from '../commands/environments.ts';
+import { operationLineKeys } from '../commands/operation-lines.ts';
 import { START_CHECK_MS, startOperation } from '../commands/operations.ts';
 import { destroyEnvironment, hibernateEnvironment, retryDestroy } from '../commands/transitions.ts';
 import { ENVIRONMENTS_QUEUE, OPERATIONS_QUEUE, operationKey, RETENTION_QUEUE } from '../core/keys.ts';
@@ -32,7 +33,13 @@ export async function sweep(ports: Ports): Promise<SweepReport> {
   await each<Operation>(ports, OPERATIONS_QUEUE, report, (item) => sweepOperation(ports, item, report));
   await each<Environment>(ports, ENVIRONMENTS_QUEUE, report, (item) => sweepEnvironment(ports, item, report));
   await each(ports, RETENTION_QUEUE, report, async (item) => {
-    await ports.store.transact([{ delete: { pk: item.pk, sk: item.sk }, if: { version: item.version } }]);
+    const { pk, sk, version } = item;
+    const lines =
+      pk === operationKey((item.data as Operation).id).pk ? operationLineKeys(item.data as Operation) : [];
+    await ports.store.transact([
+      { delete: { pk, sk }, if: { version } },
+      ...lines.map((key) => ({ delete: key })),
+    ]);
     report.forgotten++;
   });
   return report;

@@ -1,0 +1,13 @@
+/** `?wait=SECONDS`: an answer may take that long, so that a client that needs an end asks again seldom. */
+import { z } from '@hono/zod-openapi';
+
+/** Below the thirty seconds that API Gateway gives an answer. */
+export const WAIT_MAX = 25;
+const RULE = `must be a whole number from 0 to ${WAIT_MAX}`;
+
+export const waitSchema = z
+  .string()
+  .regex(/^[0-9]{1,2}$/, RULE)
+  .transform(Number)
+  .refine((value) => value <= WAIT_MAX, RULE)
+  .openapi({ description: `Wait for the end, seconds; at most ${WAIT_MAX}.`, example: '20' });
