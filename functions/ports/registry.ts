@@ -26,6 +26,12 @@ export const SCORE_LABEL = 'dev.berth.score';
 /** The label with the command line that a Procfile runs before each deployment. */
 export const RELEASE_LABEL = 'dev.berth.release';
 
+/** The label that says what an image stands on, where Berth built it. */
+export const BASE_LABEL = 'dev.berth.base';
+
+/** The value of that label for an image without an operating system: it runs on one machine, on no cluster. */
+export const NO_BASE = 'none';
+
 export interface Registry {
   /** Makes the repository; idempotent. */
   ensureRepository(repository: RepositoryRef): Promise<void>;

@@ -16,6 +16,7 @@ const allowed: Record<string, readonly string[]> = {
   'functions/adapters/aws': [
     'functions/adapters/aws/table.ts',
     'functions/adapters/aws/buildspec.ts',
+    'functions/adapters/image.ts',
     'functions/adapters/postgres.ts',
     'functions/ports',
     'functions/core',
@@ -23,6 +24,8 @@ const allowed: Record<string, readonly string[]> = {
   'functions/adapters/aws/table.ts': [],
   'functions/adapters/aws/buildspec.ts': ['functions/core'],
   'functions/adapters/kubernetes': ['functions/ports', 'functions/core'],
+  'functions/adapters/oci': ['functions/adapters/image.ts', 'functions/ports', 'functions/core'],
+  'functions/adapters/image.ts': ['functions/ports', 'functions/core'],
   'functions/adapters/postgres.ts': ['functions/ports', 'functions/core'],
   'functions/local': [
     'functions/config.ts',

@@ -10,7 +10,14 @@ import {
 import { isName } from '../../core/names.ts';
 import { Problem, TransientError } from '../../core/problem.ts';
 import type { Image, Registry, RepositoryRef } from '../../ports/registry.ts';
-import { parseReference, readConfig, readManifest, repositoryName } from './registry-image.ts';
+import {
+  DOCUMENT_MAX_BYTES,
+  MANIFEST_MEDIA_TYPES,
+  parseReference,
+  readConfig,
+  readManifest,
+  repositoryName,
+} from '../image.ts';
 import { unless } from './sdk-errors.ts';
 
 export interface EcrOptions {
@@ -26,14 +33,6 @@ export interface EcrOptions {
 }
 
 const NO_REPOSITORY = 'RepositoryNotFoundException';
-const MEDIA_TYPES = [
-  'application/vnd.oci.image.manifest.v1+json',
-  'application/vnd.docker.distribution.manifest.v2+json',
-  'application/vnd.oci.image.index.v1+json',
-  'application/vnd.docker.distribution.manifest.list.v2+json',
-];
-/** A configuration is never near this, bytes. */
-const CONFIG_MAX_BYTES = 4 * 1024 * 1024;
 const DOWNLOAD_TIMEOUT_MS = 15_000;
 
 export function createEcrRegistry(options: EcrOptions): Registry {
@@ -46,7 +45,7 @@ export function createEcrRegistry(options: EcrOptions): Registry {
   };
 
   async function download(repository: RepositoryRef, digest: string, size: number): Promise<Uint8Array> {
-    if (size > CONFIG_MAX_BYTES) throw unavailable('its configuration is too large');
+    if (size > DOCUMENT_MAX_BYTES) throw unavailable('its configuration is too large');
     const command = new GetDownloadUrlForLayerCommand({ ...target(repository), layerDigest: digest });
     const { downloadUrl = '' } =
       (await unless(['LayersNotFoundException', 'LayerInaccessibleException'], client.send(command))) ?? {};
@@ -68,7 +67,7 @@ export function createEcrRegistry(options: EcrOptions): Registry {
     const command = new BatchGetImageCommand({
       ...target(repository),
       imageIds: [id],
-      acceptedMediaTypes: MEDIA_TYPES,
+      acceptedMediaTypes: MANIFEST_MEDIA_TYPES,
     });
     const image = (await unless([NO_REPOSITORY], client.send(command)))?.images?.[0];
     const digest = image?.imageId?.imageDigest;

@@ -10,7 +10,13 @@ import { type BuildPlan, detect, READ_BY_DETECTION, type SourceFiles } from '../
 import type { Source } from '../../../core/model.ts';
 import { Problem } from '../../../core/problem.ts';
 import type { Builder, BuildRequest, BuildResult } from '../../../ports/builder.ts';
-import { type ImageConfig, RELEASE_LABEL, SCORE_LABEL } from '../../../ports/registry.ts';
+import {
+  BASE_LABEL,
+  type ImageConfig,
+  NO_BASE,
+  RELEASE_LABEL,
+  SCORE_LABEL,
+} from '../../../ports/registry.ts';
 import { diskProblem } from '../disk-full.ts';
 import type { NewImage, OciLayout } from '../registry/index.ts';
 import type { ExtractLimits } from './extract.ts';
@@ -256,7 +262,7 @@ function configOf(
 }
 
 function labelsOf(source: Source, score: FoundScore | undefined, plan: BuildPlan): ImageConfig['labels'] {
-  const labels: ImageConfig['labels'] = {};
+  const labels: ImageConfig['labels'] = { [BASE_LABEL]: NO_BASE };
   if (score) labels[SCORE_LABEL] = score.text;
   if (plan.releaseCommand !== undefined) labels[RELEASE_LABEL] = plan.releaseCommand;
   if (source.kind === 'git') {

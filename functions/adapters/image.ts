@@ -1,7 +1,7 @@
 /** Names of images, and what a manifest and its configuration say; all that is read is checked. */
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
-import type { ImageConfig, RepositoryRef } from '../../ports/registry.ts';
+import type { ImageConfig, RepositoryRef } from '../ports/registry.ts';
 
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
@@ -27,9 +27,23 @@ export function parseReference(
   return DIGEST.test(digest) ? { imageDigest: digest } : undefined;
 }
 
-/** The name within a registry. */
+/** The name within a registry, or within what of it the prefix names; a prefix may be empty. */
 export const repositoryName = (prefix: string, { project, service }: RepositoryRef): string =>
-  `${prefix}/${project}/${service}`;
+  [prefix, project, service].filter((part) => part !== '').join('/');
+
+/** Of an image's manifest, and of an index for several architectures. */
+export const MANIFEST_MEDIA_TYPES = [
+  'application/vnd.oci.image.manifest.v1+json',
+  'application/vnd.docker.distribution.manifest.v2+json',
+  'application/vnd.oci.image.index.v1+json',
+  'application/vnd.docker.distribution.manifest.list.v2+json',
+];
+
+/** A manifest or a configuration is never near this, bytes. */
+export const DOCUMENT_MAX_BYTES = 4 * 1024 * 1024;
+
+export const digestOf = (data: Uint8Array): string =>
+  `sha256:${createHash('sha256').update(data).digest('hex')}`;
 
 const descriptor = z.object({
   digest: z.string().regex(DIGEST),
@@ -54,25 +68,29 @@ const config = z.object({
 
 export type Manifest = z.infer<typeof manifest>;
 
-/** An image's manifest, or the digest of the one for this architecture where there are several. */
+/**
+ * An image's manifest, or the digest of the one for an architecture where there are several.
+ * @param architectures the first that there is counts
+ */
 export function readManifest(
   text: string,
-  architecture: string,
+  ...architectures: string[]
 ): { manifest: Manifest } | { next: string } | undefined {
   const document = parsed(text);
   const one = manifest.safeParse(document);
   if (one.success) return { manifest: one.data };
-  const fit = index
-    .safeParse(document)
-    .data?.manifests.find(
-      ({ platform }) => platform?.os === 'linux' && platform.architecture === architecture,
-    );
+  const manifests = index.safeParse(document).data?.manifests ?? [];
+  const fit = architectures
+    .map((wanted) =>
+      manifests.find(({ platform }) => platform?.os === 'linux' && platform.architecture === wanted),
+    )
+    .find((found) => found !== undefined);
   return fit && { next: fit.digest };
 }
 
 /** @returns undefined when it is no image configuration, or not the one of this digest */
 export function readConfig(data: Uint8Array, digest: string): ImageConfig | undefined {
-  if (`sha256:${createHash('sha256').update(data).digest('hex')}` !== digest) return undefined;
+  if (digestOf(data) !== digest) return undefined;
   const document = config.safeParse(parsed(Buffer.from(data).toString()));
   if (!document.success) return undefined;
   const { Entrypoint, Cmd, Env, WorkingDir, Labels } = document.data.config ?? {};
