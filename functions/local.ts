@@ -20,7 +20,7 @@ import { createSqliteStore } from './adapters/local/store.ts';
 import { createLocalWorkflows } from './adapters/local/workflows.ts';
 import { createProcessWorkloads } from './adapters/local/workloads/index.ts';
 import { createApp } from './api/app.ts';
-import { administratorToken } from './api/authenticate.ts';
+import { administratorToken, bearerTokens } from './api/authenticate.ts';
 import { ConfigError, type LocalConfig, readConfig } from './config.ts';
 import { Problem } from './core/problem.ts';
 import { createLocalLog, type LocalLog } from './local/log.ts';
@@ -63,7 +63,7 @@ export async function startLocal(config: LocalConfig, log: LocalLog = createLoca
     const ports = await createPorts(config, instanceId, () => `localhost:${port}`, log, lost);
     const app = createApp({
       ports,
-      authenticate: administratorToken(token),
+      authenticate: bearerTokens(administratorToken(token)),
       webRoot: join(import.meta.dirname, '..', 'web'),
       onError: (error, requestId) => log.error(`Request ${requestId} failed`, error),
       signal: stopping.signal,

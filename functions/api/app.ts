@@ -3,7 +3,7 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { Problem } from '../core/problem.ts';
 import type { Ports } from '../ports/index.ts';
-import type { Authenticate } from './authenticate.ts';
+import type { Authenticator } from './authenticate.ts';
 import { consoleRoutes } from './console.ts';
 import { checkUrl, errorResponse, rawPath, type Surroundings, serve } from './pipeline.ts';
 import type { Route } from './route.ts';
@@ -12,7 +12,7 @@ import { createStreams, type Streams } from './sse.ts';
 
 export interface AppOptions {
   ports: Ports;
-  authenticate: Authenticate;
+  authenticate: Authenticator;
   /** Directory with the console's files; without it there is no console. */
   webRoot?: string;
   /** Is told of unexpected errors; the client gets the request id and nothing of the error. */
@@ -31,7 +31,7 @@ export interface App extends OpenAPIHono {
   readonly streams: Streams;
 }
 
-/** @example const app = createApp({ ports, authenticate: administratorToken(token) }); serve({ fetch: app.fetch }) */
+/** @example const app = createApp({ ports, authenticate: bearerTokens(administratorToken(token)) }); serve({ fetch: app.fetch }) */
 export function createApp(options: AppOptions): App {
   const { ports, authenticate, onError } = options;
   const streams = createStreams({

@@ -1,35 +1,93 @@
-/** Who is calling: bearer tokens, and nothing that a browser would send by itself. */
+/** Who is calling: the first authenticator that knows the credentials of a request says so. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Principal } from '../core/model.ts';
 import { Problem } from '../core/problem.ts';
 
-/** Resolves a bearer token to who it belongs to; undefined when it is not, or no longer, valid. */
-export type Authenticate = (token: string) => Promise<Principal | undefined> | Principal | undefined;
+/** What a request says of who sent it. */
+export interface Credentials {
+  method: string;
+  /** The token of "Authorization: Bearer". Where there is one, nothing else of the request counts. */
+  bearer?: string;
+  /** A header by its name in lower case. */
+  header(name: string): string | undefined;
+}
+
+/**
+ * Knows some principals by their credentials. Asked again with the same credentials while a stream is open, so it
+ * answers for now: someone whose access has ended is undefined from then on.
+ * @returns undefined for credentials that are none of its own, not valid, or no longer
+ */
+export type Authenticator = (
+  credentials: Credentials,
+) => Promise<Principal | undefined> | Principal | undefined;
+
+/** Resolves a bearer token to whom it belongs to; undefined when it is not, or no longer, valid. */
+export type BearerCheck = (token: string) => Promise<Principal | undefined> | Principal | undefined;
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 
+/** This installation's own administrator, whom no issuer knows. */
+export const localAdministrator: Principal = {
+  id: 'administrator',
+  kind: 'system',
+  groups: [],
+  administrator: true,
+};
+
 /** Knows one token, the administrator's. Comparing takes the same time whatever is sent. */
-export function administratorToken(token: string): Authenticate {
+export function administratorToken(token: string): BearerCheck {
   if (token.length < 16) throw new RangeError('An administrator token has at least 16 characters');
   const expected = digest(token);
-  const administrator: Principal = { id: 'administrator', administrator: true };
-  return (given) => (timingSafeEqual(digest(given), expected) ? administrator : undefined);
+  return (given) => (timingSafeEqual(digest(given), expected) ? localAdministrator : undefined);
 }
+
+/** Knows bearer tokens: the first check that knows one counts. A check that can not answer (it throws) ends it. */
+export const bearerTokens =
+  (...checks: readonly BearerCheck[]): Authenticator =>
+  async ({ bearer }) => {
+    if (bearer === undefined) return undefined;
+    for (const check of checks) {
+      const principal = await check(bearer);
+      if (principal) return principal;
+    }
+    return undefined;
+  };
+
+/** The first authenticator that knows the credentials counts. */
+export const firstOf =
+  (...authenticators: readonly Authenticator[]): Authenticator =>
+  async (credentials) => {
+    for (const authenticate of authenticators) {
+      const principal = await authenticate(credentials);
+      if (principal) return principal;
+    }
+    return undefined;
+  };
 
 // RFC 6750's b64token; the scheme's name is case-insensitive.
 const BEARER = /^Bearer +([A-Za-z0-9\-._~+/]+=*)$/i;
 
+/** @throws Problem unauthenticated for an Authorization header that holds no bearer token */
+export function credentialsOf(method: string, header: (name: string) => string | undefined): Credentials {
+  const authorization = header('authorization');
+  if (authorization === undefined) return { method, header };
+  const bearer = BEARER.exec(authorization)?.[1];
+  if (bearer === undefined) throw unauthenticated('The Authorization header is not "Bearer <token>".');
+  return { method, bearer, header };
+}
+
 /** @throws Problem unauthenticated */
 export async function authenticateRequest(
-  authenticate: Authenticate,
-  header: string | undefined,
-): Promise<{ principal: Principal; token: string }> {
-  if (header === undefined) throw unauthenticated('No token was sent.');
-  const token = BEARER.exec(header)?.[1];
-  if (token === undefined) throw unauthenticated('The Authorization header is not "Bearer <token>".');
-  const principal = await authenticate(token);
-  if (!principal) throw unauthenticated('The token is not valid.');
-  return { principal, token };
+  authenticate: Authenticator,
+  credentials: Credentials,
+): Promise<Principal> {
+  const principal = await authenticate(credentials);
+  if (principal) return principal;
+  throw unauthenticated(
+    credentials.bearer === undefined
+      ? 'No token was sent, and nobody is signed in.'
+      : 'The token is not valid.',
+  );
 }
 
 const unauthenticated = (detail: string): Problem =>

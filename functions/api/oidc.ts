@@ -1,7 +1,8 @@
 /** Knows people by the ID tokens of an OpenID Connect issuer. */
 import * as z from 'zod';
+import { principalId } from '../core/principal.ts';
 import { Problem } from '../core/problem.ts';
-import type { Authenticate } from './authenticate.ts';
+import type { BearerCheck } from './authenticate.ts';
 
 export interface OidcOptions {
   /** As it stands in tokens. */
@@ -25,10 +26,13 @@ const claims = z.object({
   sub: z.string().min(1).max(255),
   email: z.string().optional(),
   email_verified: z.unknown().optional(),
+  name: z.string().max(200).optional().catch(undefined),
+  // A list of names, or nothing: what only looks like one (a text, a number, an empty name) gives no role.
+  groups: z.array(z.string().min(1).max(200)).max(1000).optional().catch(undefined),
 });
 
 /** Resolves to undefined for every token that is not good; @throws Problem unavailable when the issuer is not there */
-export function oidcTokens(options: OidcOptions): Authenticate {
+export function oidcTokens(options: OidcOptions): BearerCheck {
   const { issuer, audience, administrator, fetch = globalThis.fetch } = options;
   let keys: Promise<Verify> | undefined;
 
@@ -66,11 +70,20 @@ export function oidcTokens(options: OidcOptions): Authenticate {
       keys ??= load();
       const parsed = claims.safeParse(await (await keys)(token));
       if (!parsed.success) return undefined;
-      const { sub, email, email_verified } = parsed.data;
+      const { sub, name, email, email_verified, groups } = parsed.data;
+      const id = principalId('user', sub);
+      if (id === undefined) return undefined;
+      const isVerified = email_verified === true && email !== undefined && email !== '';
       const isAdministrator =
-        administrator !== undefined &&
-        (sub === administrator || (email_verified === true && email === administrator));
-      return { id: sub, administrator: isAdministrator };
+        administrator !== undefined && (sub === administrator || (isVerified && email === administrator));
+      return {
+        id,
+        kind: 'user',
+        ...(name !== undefined && { name }),
+        ...(isVerified && { email }),
+        groups: groups ?? [],
+        administrator: isAdministrator,
+      };
     } catch (error) {
       keys = undefined;
       throw new Problem('unavailable', 'Tokens can not be verified: the identity provider does not answer.', {

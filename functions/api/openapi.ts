@@ -1,6 +1,7 @@
 /** The OpenAPI 3.1 document, made from the route table. */
 import { OpenAPIHono, z } from '@hono/zod-openapi';
 import { type ProblemCode, problemCodes } from '../core/problem.ts';
+import { permissions } from '../core/roles.ts';
 import { paramForms, pathNames } from './params.ts';
 import type { Answer, Route } from './route.ts';
 import { problemSchema } from './schemas.ts';
@@ -18,7 +19,7 @@ export function problemCodesOf(route: Route): ProblemCode[] {
     'uri_too_long',
     'internal',
     ...(policy.scope === 'public' ? [] : (['unauthenticated', 'unavailable'] as const)),
-    ...(policy.scope === 'platform' && policy.action !== 'me.read' ? (['forbidden'] as const) : []),
+    ...(['public', 'signed-in'].includes(permissions[policy.action].least) ? [] : (['forbidden'] as const)),
     ...(policy.scope === 'project' ? (['not_found'] as const) : []),
     ...(route.query && 'cursor' in route.query.shape ? (['invalid_cursor'] as const) : []),
     ...(isWrite
@@ -76,7 +77,12 @@ function describeAll(): string {
 
 function toConfig(route: Route): RouteConfig {
   const { policy } = route;
-  const permission = policy.scope === 'public' ? 'For everyone.' : `Permission: \`${policy.action}\`.`;
+  const { least, protected: inProtected } = permissions[policy.action];
+  const more = inProtected ? `; in a protected environment \`${inProtected}\`` : '';
+  const permission =
+    policy.scope === 'public'
+      ? 'For everyone.'
+      : `Permission: \`${policy.action}\`, for \`${least}\`${more}.`;
   return {
     method: route.method,
     path: route.path,

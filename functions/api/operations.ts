@@ -20,8 +20,8 @@ const missing = (operation: string): Problem =>
 
 /** An operation belongs to its project, which its path does not name. */
 const owner = {
-  project: async (ports: Ports, params: { operation: string }) =>
-    (await ports.store.get<Operation>(operationKey(params.operation)))?.data.project,
+  of: async (ports: Ports, params: { operation: string }) =>
+    (await ports.store.get<Operation>(operationKey(params.operation)))?.data,
   missing: (params: { operation: string }) => missing(params.operation),
 };
 

@@ -69,6 +69,17 @@ export function readPage<T>(store: Store, query: ListQuery, page: PageQuery): Pr
   });
 }
 
+/** One page of a list that is put together from several, ordered by name; the cursor is the last name. */
+export function readNamedPage<T>(
+  page: PageQuery,
+  read: (after: string | undefined, limit: number) => Promise<Page<T>>,
+): Promise<Page<T>> {
+  return read(
+    page.cursor === undefined ? undefined : decodeCursor(page.cursor, ''),
+    page.limit ?? LIMIT_DEFAULT,
+  );
+}
+
 export const pageReply = (items: unknown[], next: string | undefined): Reply => ({
   status: 200,
   body: { items, ...(next !== undefined && { nextCursor: encodeCursor(next) }) },

@@ -1,5 +1,6 @@
 /** The names that occur in paths, each with the one form that is accepted. */
 import { NAME_PATTERN } from '../core/names.ts';
+import { MEMBER_PATTERN } from '../core/principal.ts';
 import { problemCodes } from '../core/problem.ts';
 import { invalidRequest } from './problems.ts';
 
@@ -28,6 +29,12 @@ const name = (what: string, example: string): ParamForm => ({
 
 export const paramForms: Readonly<Record<string, ParamForm>> = {
   project: name('project', 'demo'),
+  principal: {
+    pattern: MEMBER_PATTERN,
+    summary: 'Id of a person or a group.',
+    rule: 'must be "user:", "group:" or "email:" and a name, with characters other than A-Z, a-z, 0-9 and "._~@+,$!-" as "=" and two hex digits',
+    example: 'user:ada',
+  },
   service: name('service', 'guestbook'),
   environment: name('environment', 'dev'),
   operation: {

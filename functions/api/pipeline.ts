@@ -3,10 +3,11 @@ import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { Reply } from '../commands/change.ts';
 import type { Principal } from '../core/model.ts';
-import { isAllowed } from '../core/policy.ts';
 import { Problem } from '../core/problem.ts';
+import { permissions } from '../core/roles.ts';
 import type { Ports } from '../ports/index.ts';
-import { type Authenticate, authenticateRequest } from './authenticate.ts';
+import { type Access, admit } from './access.ts';
+import { type Authenticator, authenticateRequest, credentialsOf } from './authenticate.ts';
 import { checkMediaType, JSON_MAX_BYTES, mediaType, parseJson, readBytes } from './body.ts';
 import { parseIfMatch } from './etag.ts';
 import { fingerprint, once, parseIdempotencyKey } from './idempotency.ts';
@@ -18,7 +19,7 @@ import type { Streams } from './sse.ts';
 
 export interface Surroundings {
   ports: Ports;
-  authenticate: Authenticate;
+  authenticate: Authenticator;
   streams: Streams;
   /** Is told of what is answered with `internal`. */
   onError?: (error: unknown, requestId: string) => void;
@@ -26,7 +27,8 @@ export interface Surroundings {
 
 export const URL_MAX = 8192;
 
-const nobody: Principal = { id: 'anonymous', administrator: false };
+const nobody: Principal = { id: 'anonymous', kind: 'system', groups: [], administrator: false };
+const noAccess: Access = { role: undefined, grants: [] };
 const empty = z.strictObject({});
 
 /** The path of a URL as it was sent, not decoded. */
@@ -105,7 +107,7 @@ async function answerRequest(
   const path = checkUrl(raw.url);
   const params: Record<string, string> = names.length > 0 ? context.req.param() : {};
   checkParams(names, params);
-  const check = await admit(route, params, around, context.req.header('authorization'));
+  const check = await enter(route, params, around, context);
   const query = readQuery(route, raw.url);
   const { principal } = check;
   const isWrite = route.method !== 'get';
@@ -116,6 +118,7 @@ async function answerRequest(
   const call: Call = {
     ports,
     principal,
+    access: check.access,
     params,
     query,
     body: undefined,
@@ -151,41 +154,33 @@ async function answerRequest(
   return route.handle(call as Call<string, never, never>);
 }
 
-/**
- * Authenticates, then asks the policy.
- * @throws Problem unauthenticated | forbidden | not_found (what one may not see looks like what is not there)
- */
-async function admit(
+/** Authenticates, then asks the policy. @throws Problem unauthenticated | forbidden | not_found */
+async function enter(
   route: Route,
   params: Record<string, string>,
-  around: Surroundings,
-  header: string | undefined,
-): Promise<{ principal: Principal; again(): Promise<boolean> }> {
-  const { policy } = route;
-  if (policy.scope === 'public') return { principal: nobody, again: async () => true };
-  const { principal, token } = await authenticateRequest(around.authenticate, header);
-  if (!isAllowed(principal, policy)) {
-    if (policy.scope === 'platform') {
-      throw new Problem('forbidden', `You may not do this: it needs the permission "${policy.action}".`, {
-        hint: 'Ask the platform team, who run this installation of Berth.',
-      });
-    }
-    throw route.owner ? route.owner.missing(params) : missingProject(params.project ?? '');
+  { ports, authenticate }: Surroundings,
+  context: Context,
+): Promise<{ principal: Principal; access: Access; again(): Promise<boolean> }> {
+  if (route.policy.scope === 'public') {
+    if (permissions[route.policy.action].least !== 'public') throw new Error(`${route.path} is not public`);
+    return { principal: nobody, access: noAccess, again: async () => true };
   }
+  const credentials = credentialsOf(context.req.method, (name) => context.req.header(name));
+  const principal = await authenticateRequest(authenticate, credentials);
+  const access = await admit(ports, route, params, principal);
   return {
     principal,
+    access,
     again: async () => {
-      const now = await around.authenticate(token);
-      return now !== undefined && now.id === principal.id && isAllowed(now, policy);
+      const now = await authenticate(credentials);
+      if (now?.id !== principal.id) return false;
+      return admit(ports, route, params, now).then(
+        () => true,
+        () => false,
+      );
     },
   };
 }
-
-/** The same words as for a project that does not exist. */
-const missingProject = (project: string): Problem =>
-  new Problem('not_found', `There is no project "${project}".`, {
-    hint: 'List the projects with GET /v1/projects.',
-  });
 
 function readQuery(route: Route, url: string): unknown {
   const schema = route.query ?? empty;

@@ -2,12 +2,12 @@ import { z } from '@hono/zod-openapi';
 import type { Reply } from '../commands/change.ts';
 import { changeProject, createProject, deleteProject } from '../commands/projects.ts';
 import { getProject } from '../commands/records.ts';
-import { PROJECTS } from '../core/keys.ts';
 import type { Project } from '../core/model.ts';
 import { RESERVED } from '../core/names.ts';
 import type { Item } from '../ports/store.ts';
 import { etagOf } from './etag.ts';
-import { listReply, pageOf, pageQuery } from './pages.ts';
+import { pageOf, pageQuery, pageReply } from './pages.ts';
+import { projectsOf } from './project-list.ts';
 import { route } from './route.ts';
 import { lineSchema, nameSchema, timeSchema } from './schemas.ts';
 
@@ -39,6 +39,7 @@ export const projectRoutes = [
     policy: { action: 'project.create', scope: 'platform' },
     operationId: 'createProject',
     summary: 'Create a project',
+    description: 'Who creates it becomes its administrator.',
     tag: 'Projects',
     body: z.strictObject({
       name: nameSchema
@@ -49,10 +50,11 @@ export const projectRoutes = [
     bodyExamples: { project: { name: 'demo', displayName: 'Demo' } },
     answers: { 201: { summary: 'Created', schema: projectSchema, location: true, etag: true } },
     problems: ['already_exists'],
-    handle: ({ ports, body, change }) =>
+    handle: ({ ports, principal, body, change }) =>
       change(created, (caller) =>
         createProject(ports, caller, {
           name: body.name,
+          ...(principal.kind === 'user' && { administrator: principal.id }),
           ...(body.displayName !== undefined && { displayName: body.displayName }),
         }),
       ),
@@ -62,11 +64,14 @@ export const projectRoutes = [
     path: '/v1/projects',
     policy: { action: 'project.list', scope: 'platform' },
     operationId: 'listProjects',
-    summary: 'List the projects',
+    summary: 'List the projects that you are let into',
     tag: 'Projects',
     query: pageQuery,
     answers: { 200: { summary: 'A page of projects, by name', schema: pageOf(projectSchema) } },
-    handle: ({ ports, query }) => listReply<Project>(ports.store, { pk: PROJECTS }, query, view),
+    handle: async ({ ports, principal, query }) => {
+      const { items, next } = await projectsOf(ports.store, principal, query);
+      return pageReply(items.map(view), next);
+    },
   }),
   route({
     method: 'get',

@@ -5,6 +5,7 @@ import type { Principal } from '../core/model.ts';
 import type { Policy } from '../core/policy.ts';
 import type { Problem, ProblemCode } from '../core/problem.ts';
 import type { Ports } from '../ports/index.ts';
+import type { Access } from './access.ts';
 import type { StreamEvent } from './sse.ts';
 
 /** The names between braces in a path: `/v1/projects/{project}` -> `project`. */
@@ -16,6 +17,8 @@ export type PathNames<Path extends string> = Path extends `${string}{${infer Nam
 export interface Call<Name extends string = string, Query = unknown, Body = unknown> {
   ports: Ports;
   principal: Principal;
+  /** What it may do here. */
+  access: Access;
   /** Checked: each has the form that params.ts gives it. */
   params: Record<Name, string>;
   query: Query;
@@ -84,11 +87,14 @@ interface Base<Path extends string, Query extends z.ZodObject, Body extends z.Zo
 }
 
 /**
- * A route that belongs to a project whose path does not name it says how to find it.
+ * A route that belongs to a project whose path does not name it says how to find it, and the environment.
  * `missing` is the answer for what is not there and for what the caller may not see.
  */
 export interface Owner<Path extends string> {
-  project(ports: Ports, params: Record<PathNames<Path>, string>): Promise<string | undefined>;
+  of(
+    ports: Ports,
+    params: Record<PathNames<Path>, string>,
+  ): Promise<{ project: string; environment?: string } | undefined>;
   missing(params: Record<PathNames<Path>, string>): Problem;
 }
 

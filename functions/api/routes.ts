@@ -7,6 +7,7 @@ import { healthRoutes } from './health.ts';
 import { instanceRoutes } from './instances.ts';
 import { logRoutes } from './logs.ts';
 import { meRoutes } from './me.ts';
+import { memberRoutes } from './members.ts';
 import { metricRoutes } from './metrics.ts';
 import { openApiDocument } from './openapi.ts';
 import { operationListRoutes } from './operation-lists.ts';
@@ -40,6 +41,7 @@ export const routes: readonly Route[] = [
   }),
   ...meRoutes,
   ...projectRoutes,
+  ...memberRoutes,
   ...eventRoutes,
   ...serviceRoutes,
   ...buildRoutes,

@@ -103,9 +103,12 @@ export async function retryOnConflict<T>(attempt: () => Promise<T>): Promise<T> 
 /** @throws Problem not_found */
 export async function mustGet<T>(store: Store, key: Key, what: string, hint: string): Promise<Item<T>> {
   const item = await store.get<T>(key);
-  if (!item) throw new Problem('not_found', `There is no ${what}.`, { hint });
+  if (!item) throw missing(what, hint);
   return item;
 }
+
+export const missing = (what: string, hint: string): Problem =>
+  new Problem('not_found', `There is no ${what}.`, { hint });
 
 /** Refuses when the caller's If-Match names another version than the stored one. */
 export function checkIfMatch(item: Item, ifMatch: number | undefined): void {

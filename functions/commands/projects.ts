@@ -5,15 +5,19 @@ import { Problem } from '../core/problem.ts';
 import type { Ports } from '../ports/index.ts';
 import { type Item, type Store, StoreConflict, type Write } from '../ports/store.ts';
 import { type Caller, checkIfMatch, commit, retryOnConflict } from './change.ts';
+import { firstMemberWrites, forgetMembersOnce } from './members.ts';
 import { getProject } from './records.ts';
 
 export interface NewProject {
   name: string;
   displayName?: string;
+  /** Id of the person who becomes its first administrator; a project of the platform team may have none at first. */
+  administrator?: string;
 }
 
 /** @throws Problem already_exists */
 export async function createProject(ports: Ports, caller: Caller, input: NewProject): Promise<Item<Project>> {
+  await forgetMembersOnce(ports.store, input.name);
   const data: Project = {
     name: input.name,
     ...(input.displayName !== undefined && { displayName: input.displayName }),
@@ -22,14 +26,25 @@ export async function createProject(ports: Ports, caller: Caller, input: NewProj
   };
   const key = projectKey(input.name);
   const result: Item<Project> = { ...key, data, version: 1 };
+  const { createdAt, createdBy } = data;
+  const firstMember =
+    input.administrator === undefined
+      ? []
+      : firstMemberWrites({
+          project: input.name,
+          principal: input.administrator,
+          role: 'administrator',
+          createdAt,
+          createdBy,
+        });
   try {
     await commit(ports, caller, {
-      writes: [{ put: { ...key, data }, if: 'absent' }],
+      writes: [{ put: { ...key, data }, if: 'absent' }, ...firstMember],
       events: [{ project: input.name, type: 'project.created' }],
       result,
     });
   } catch (error) {
-    if (!(error instanceof StoreConflict)) throw error;
+    if (!(error instanceof StoreConflict) || !error.failed.includes(0)) throw error;
     throw new Problem('already_exists', `There is a project "${input.name}" already.`, {
       hint: 'Choose another name, or use the one that is there.',
     });
@@ -61,7 +76,7 @@ export function changeProject(
 }
 
 /**
- * Deletes an empty project; its events stay.
+ * Deletes an empty project with its members; its events stay.
  * @throws Problem not_found | not_empty | precondition_failed
  */
 export async function deleteProject(
@@ -93,6 +108,7 @@ export async function deleteProject(
     );
     throw error;
   }
+  await forgetMembersOnce(ports.store, project);
 }
 
 async function refuseContents(store: Store, project: string): Promise<void> {

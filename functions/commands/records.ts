@@ -17,11 +17,18 @@ import type {
   Project,
   Service,
 } from '../core/model.ts';
+import type { Problem } from '../core/problem.ts';
 import type { Item, Store } from '../ports/store.ts';
-import { mustGet } from './change.ts';
+import { missing, mustGet } from './change.ts';
 
 export const getProject = (store: Store, project: string): Promise<Item<Project>> =>
-  mustGet(store, projectKey(project), `project "${project}"`, 'List the projects with GET /v1/projects.');
+  mustGet(store, projectKey(project), ...projectWords(project));
+
+const projectWords = (project: string) =>
+  [`project "${project}"`, 'List the projects with GET /v1/projects.'] as const;
+
+/** For a project that is not there, or that the caller may not see. */
+export const missingProject = (project: string): Problem => missing(...projectWords(project));
 
 export const getService = (store: Store, ref: { project: string; service: string }): Promise<Item<Service>> =>
   mustGet(
@@ -32,12 +39,16 @@ export const getService = (store: Store, ref: { project: string; service: string
   );
 
 export const getEnvironment = (store: Store, ref: EnvironmentRef): Promise<Item<Environment>> =>
-  mustGet(
-    store,
-    environmentKey(ref),
-    `environment "${ref.environment}" in project "${ref.project}"`,
-    `List the environments with GET /v1/projects/${ref.project}/environments.`,
-  );
+  mustGet(store, environmentKey(ref), ...environmentWords(ref));
+
+const environmentWords = ({ project, environment }: EnvironmentRef) =>
+  [
+    `environment "${environment}" in project "${project}"`,
+    `List the environments with GET /v1/projects/${project}/environments.`,
+  ] as const;
+
+/** For an environment that is not there, or that the caller may not see. */
+export const missingEnvironment = (ref: EnvironmentRef): Problem => missing(...environmentWords(ref));
 
 export const getInstance = (store: Store, ref: InstanceRef): Promise<Item<Instance>> =>
   mustGet(

@@ -30,6 +30,24 @@ export const environmentKey = ({ project, environment }: EnvironmentRef): Key =>
   sk: `${ENVIRONMENT_PREFIX}${environment}`,
 });
 
+export const membersPartition = (project: string): string => `members#${project}`;
+/** @param principal id of a person or a group */
+export const memberKey = (project: string, principal: string): Key => ({
+  pk: membersPartition(project),
+  sk: principal,
+});
+/** Who the administrators of a project are: written with each change of them, so that one always stays. */
+export const administratorsKey = (project: string): Key => ({
+  pk: `administrators#${project}`,
+  sk: 'administrators',
+});
+export const membershipsPartition = (principal: string): string => `memberships#${principal}`;
+/** Points from a person or a group to a project that has let it in. */
+export const membershipKey = (principal: string, project: string): Key => ({
+  pk: membershipsPartition(principal),
+  sk: project,
+});
+
 export const versionsPartition = ({ project, service }: ServiceRef): string =>
   `versions#${project}#${service}`;
 export const VERSION_PREFIX = 'version#';

@@ -3,6 +3,7 @@
  * milliseconds, names are RFC 1123 labels (see names.ts), and no field ever holds a secret value.
  */
 import type { ProblemDetail } from './problem.ts';
+import type { Role } from './roles.ts';
 import type { ScoreWorkload } from './score/types.ts';
 
 export interface Project {
@@ -54,6 +55,13 @@ export type EnvironmentState =
   | 'destroyed'
   | 'failed';
 
+export interface Protection {
+  /** A deployment waits until a second person has approved it. */
+  approval: boolean;
+  /** Going back to what ran here before needs no approval. */
+  rollbackWithoutApproval?: boolean;
+}
+
 export interface Environment {
   project: string;
   name: string;
@@ -70,6 +78,8 @@ export interface Environment {
   lastActivityAt: string;
   /** The operation that is changing its state, if any. */
   operation?: string;
+  /** What has to be kept to here that is free elsewhere; absent where nothing is protected. */
+  protection?: Protection;
   /** What a destroy could not remove yet. */
   leftovers?: string[];
   createdAt: string;
@@ -210,10 +220,45 @@ export interface BerthEvent {
   data?: Record<string, unknown>;
 }
 
-/** Who is calling. */
+/** Whom a project lets in: a person or a group, with a role, and with another one in some environments. */
+export interface Member {
+  project: string;
+  /** `user:<subject>`, `group:<name>` or `email:<address>`; see principal.ts. */
+  principal: string;
+  role: Role;
+  /** By the name of the environment; there it takes the place of `role`. */
+  environments?: Record<string, Role>;
+  createdAt: string;
+  createdBy: string;
+}
+
+/** What a token or a pipeline is narrowed to. */
+export interface Limits {
+  /** It may do at most what this role may. */
+  role?: Role;
+  project?: string;
+  environments?: string[];
+}
+
+/**
+ * Who is calling. `user`: a person. `token`: a token of a person or of a project. `workflow`: a pipeline of
+ * another system, known by a trust rule. `system`: this installation's own administrator.
+ */
 export interface Principal {
+  /** `user:<subject>`, `token:<id>`, `ci:<issuer>:<subject>` or `administrator`. */
   id: string;
+  kind: 'user' | 'token' | 'workflow' | 'system';
+  /** For people to read. */
+  name?: string;
+  /** An address that the issuer has verified. */
+  email?: string;
+  /** Names of groups, as the issuer gives them. */
+  groups: string[];
+  /** Runs this installation: administrator of all projects. */
   administrator: boolean;
+  /** The person that a token acts for. */
+  owner?: string;
+  limits?: Limits;
 }
 
 /** Actors that are Berth itself. */

@@ -1,5 +1,6 @@
 /** The API with the adapters for AWS. */
 import { type App, createApp } from '../api/app.ts';
+import { bearerTokens } from '../api/authenticate.ts';
 import { oidcTokens } from '../api/oidc.ts';
 import { readAwsConfig } from './config.ts';
 import { logFault } from './faults.ts';
@@ -14,7 +15,7 @@ export function createAwsApp(environment: Record<string, string | undefined>): {
   const { ports, flush } = createAwsPorts(config);
   const app = createApp({
     ports,
-    authenticate: oidcTokens(config.identity),
+    authenticate: bearerTokens(oidcTokens(config.identity)),
     onError: (error, requestId) => logFault(`request ${requestId}`, error),
   });
   return { app, flush };

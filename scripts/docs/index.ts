@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { problemsPage } from './problems.ts';
+import { rolesPage } from './roles.ts';
 import { resourceTypesText, settingsText } from './score.ts';
 import { workflowsPage } from './workflows.ts';
 
@@ -21,6 +22,7 @@ export function referencePages(): Record<string, string> {
   const score = readFileSync(join(reference, 'score.md'), 'utf8');
   return {
     'problems.md': problemsPage(),
+    'roles.md': rolesPage(),
     'workflows.md': workflowsPage(),
     'score.md': replaceGenerated(
       replaceGenerated(score, 'annotations', settingsText()),

@@ -38,7 +38,12 @@ const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toSt
 
 describe('ID tokens', () => {
   it('name their subject', async () => {
-    expect(await authenticate(await token())).toEqual({ id: 'u1', administrator: false });
+    expect(await authenticate(await token())).toEqual({
+      id: 'user:u1',
+      kind: 'user',
+      groups: [],
+      administrator: false,
+    });
   });
 
   it('make an administrator of whoever the issuer has verified the address of', async () => {
@@ -91,7 +96,7 @@ describe('ID tokens', () => {
     const flaky = oidcTokens({ issuer, audience: 'berth', fetch });
     await expect(flaky(await token())).rejects.toMatchObject({ code: 'unavailable' });
     isThere = true;
-    expect(await flaky(await token())).toMatchObject({ id: 'u1' });
+    expect(await flaky(await token())).toMatchObject({ id: 'user:u1' });
   });
 
   it('are not verified with the keys of a document that names another issuer', async () => {

@@ -9,6 +9,7 @@ import { createFileLogs } from '../../functions/adapters/local/logs.ts';
 import { createSecretsFile } from '../../functions/adapters/local/secrets.ts';
 import { createSqliteStore } from '../../functions/adapters/local/store.ts';
 import { type App, type AppOptions, createApp } from '../../functions/api/app.ts';
+import { bearerTokens, localAdministrator } from '../../functions/api/authenticate.ts';
 import { routes } from '../../functions/api/routes.ts';
 import { environmentWrite } from '../../functions/commands/environments.ts';
 import { deploymentKey, environmentKey, instanceKey, operationKey } from '../../functions/core/keys.ts';
@@ -18,6 +19,7 @@ import type {
   Instance,
   InstanceRef,
   Operation,
+  Principal,
 } from '../../functions/core/model.ts';
 import { Problem, problemCodes } from '../../functions/core/problem.ts';
 import type { Ports } from '../../functions/ports/index.ts';
@@ -26,6 +28,15 @@ import { SCORE_LABEL } from '../../functions/ports/registry.ts';
 export const ADMINISTRATOR = 'administrator-token';
 /** Someone who is let into nothing. */
 export const STRANGER = 'stranger-token';
+
+/** Someone that an issuer knows. */
+export const person = (subject: string, fields: Partial<Principal> = {}): Principal => ({
+  id: `user:${subject}`,
+  kind: 'user',
+  groups: [],
+  administrator: false,
+  ...fields,
+});
 
 export const DIGEST = `sha256:${'a'.repeat(64)}`;
 export const LABELLED = `sha256:${'b'.repeat(64)}`;
@@ -51,6 +62,8 @@ export interface Subject {
   errors: unknown[];
   /** Tokens that are no longer valid. */
   revoked: Set<string>;
+  /** Who else is known, by token. */
+  people: Map<string, Principal>;
   repositories: Set<string>;
   /** Ids of sources that were kept and not removed. */
   sources: Set<string>;
@@ -75,6 +88,7 @@ export async function createSubject(options: Partial<AppOptions> = {}): Promise<
   const started: string[] = [];
   const errors: unknown[] = [];
   const revoked = new Set<string>();
+  const people = new Map<string, Principal>();
   const repositories = new Set<string>();
   const sources = new Set<string>();
   const ports: Ports = {
@@ -87,11 +101,11 @@ export async function createSubject(options: Partial<AppOptions> = {}): Promise<
   };
   const app = createApp({
     ports,
-    authenticate: (token) => {
+    authenticate: bearerTokens((token) => {
       if (revoked.has(token)) return undefined;
-      if (token === ADMINISTRATOR) return { id: 'administrator', administrator: true };
-      return token === STRANGER ? { id: 'stranger', administrator: false } : undefined;
-    },
+      if (token === ADMINISTRATOR) return localAdministrator;
+      return token === STRANGER ? person('stranger') : people.get(token);
+    }),
     onError: (error) => errors.push(error),
     ...options,
   });
@@ -101,6 +115,7 @@ export async function createSubject(options: Partial<AppOptions> = {}): Promise<
     started,
     errors,
     revoked,
+    people,
     repositories,
     sources,
     pass: (milliseconds) => {

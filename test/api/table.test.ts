@@ -4,9 +4,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { problemCodesOf } from '../../functions/api/openapi.ts';
 import { paramForms, pathNames } from '../../functions/api/params.ts';
 import { routes } from '../../functions/api/routes.ts';
-import { isAllowed } from '../../functions/core/policy.ts';
+import { decide } from '../../functions/core/policy.ts';
 import { problemCodes } from '../../functions/core/problem.ts';
-import { createSubject, type Subject } from './support.ts';
+import { isRole, permissions } from '../../functions/core/roles.ts';
+import { createSubject, person, type Subject } from './support.ts';
 
 interface Operation {
   operationId?: string;
@@ -49,6 +50,9 @@ describe('The route table', () => {
     for (const name of pathNames(route.path)) expect(paramForms).toHaveProperty(name);
     // What is under a project is decided by that project; everything that changes something needs a principal.
     if (route.path.startsWith('/v1/projects/{project}')) expect(route.policy.scope).toBe('project');
+    expect(permissions).toHaveProperty([route.policy.action]);
+    expect(route.policy.scope === 'public').toBe(permissions[route.policy.action].least === 'public');
+    expect(route.policy.scope === 'project').toBe(isRole(permissions[route.policy.action].least));
     if (route.policy.scope === 'project' && !route.path.includes('{project}'))
       expect(route.owner).toBeDefined();
     if (route.method !== 'get') expect(route.policy.scope).not.toBe('public');
@@ -80,13 +84,20 @@ describe('The route table', () => {
 describe('The policy', () => {
   const policy = { action: 'deployment.create', scope: 'project' } as const;
   it('denies what no rule allows', () => {
-    const stranger = { id: 'x', administrator: false };
-    expect(isAllowed(undefined, policy)).toBe(false);
-    expect(isAllowed(stranger, policy)).toBe(false);
-    expect(isAllowed(stranger, { action: 'project.create', scope: 'platform' })).toBe(false);
-    expect(isAllowed({ id: 'x', administrator: true }, policy)).toBe(true);
-    expect(isAllowed(undefined, { action: 'me.read', scope: 'platform' })).toBe(false);
-    expect(isAllowed(undefined, { action: 'api.describe', scope: 'public' })).toBe(true);
+    const isAllowed = (...asked: Parameters<typeof decide>) => decide(...asked).allowed;
+    const stranger = person('x');
+    const target = { project: 'demo' };
+    expect(isAllowed(undefined, [], policy, target)).toBe(false);
+    expect(isAllowed(stranger, [], policy, target)).toBe(false);
+    expect(isAllowed(stranger, [{ role: 'developer' }], policy, {})).toBe(false);
+    expect(isAllowed(stranger, [{ role: 'developer' }], policy, target)).toBe(true);
+    expect(isAllowed(stranger, [{ role: 'viewer' }], policy, target)).toBe(false);
+    expect(isAllowed(person('x', { administrator: true }), [], policy, target)).toBe(true);
+    expect(isAllowed(undefined, [], { action: 'me.read', scope: 'platform' })).toBe(false);
+    expect(isAllowed(undefined, [], { action: 'api.describe', scope: 'public' })).toBe(true);
+    // A scope that does not fit the action opens nothing.
+    expect(isAllowed(stranger, [], { action: 'project.delete', scope: 'public' })).toBe(false);
+    expect(isAllowed(stranger, [], { action: 'project.delete', scope: 'platform' })).toBe(false);
   });
 });
 

@@ -1,0 +1,199 @@
+/** Members of projects: people and groups, with their roles. */
+import { administratorsKey, memberKey, membershipKey, membersPartition, projectKey } from '../core/keys.ts';
+import type { Member } from '../core/model.ts';
+import { Problem } from '../core/problem.ts';
+import { isAtLeast, type Role } from '../core/roles.ts';
+import type { Ports } from '../ports/index.ts';
+import { type Item, type Store, StoreConflict, type Write } from '../ports/store.ts';
+import { type Caller, checkIfMatch, commit, mustGet, retryOnConflict } from './change.ts';
+import { getProject } from './records.ts';
+
+export interface MemberRef {
+  project: string;
+  principal: string;
+}
+
+export interface MemberRoles {
+  role: Role;
+  environments?: Record<string, Role>;
+}
+
+/** Who asks, and with which role in the project: nobody gives or takes more than they have. */
+export interface Granter extends Caller {
+  role: Role;
+}
+
+interface Administrators {
+  /** Ids of people and groups whose role in the whole project is administrator. */
+  principals: string[];
+}
+
+/** The records of a new member. */
+export function memberWrites(member: Member): Write[] {
+  const { project, principal } = member;
+  return [
+    { put: { ...memberKey(project, principal), data: member }, if: 'absent' },
+    { put: { ...membershipKey(principal, project), data: {} } },
+  ];
+}
+
+/** The records of a project's first administrator. */
+export const firstMemberWrites = (member: Member): Write[] => [
+  ...memberWrites(member),
+  { put: { ...administratorsKey(member.project), data: { principals: [member.principal] } } },
+];
+
+export const getMember = (store: Store, { project, principal }: MemberRef): Promise<Item<Member>> =>
+  mustGet(
+    store,
+    memberKey(project, principal),
+    `member "${principal}" of project "${project}"`,
+    `List the members with GET /v1/projects/${project}/members.`,
+  );
+
+/**
+ * Adds a member, or changes the roles of one.
+ * @throws Problem not_found (project) | forbidden (more than the granter has) | conflict (the last administrator)
+ */
+export function putMember(
+  ports: Ports,
+  granter: Granter,
+  ref: MemberRef,
+  roles: MemberRoles,
+  options: { ifMatch?: number } = {},
+): Promise<{ item: Item<Member>; created: boolean }> {
+  return retryOnConflict(async () => {
+    const { store, effects } = ports;
+    const { project, principal } = ref;
+    await getProject(store, project);
+    const before = await store.get<Member>(memberKey(project, principal));
+    if (before) checkIfMatch(before, options.ifMatch);
+    for (const role of [...rolesOf(roles), ...(before ? rolesOf(before.data) : [])])
+      refuseAbove(granter, role);
+    const data: Member = {
+      project,
+      principal,
+      role: roles.role,
+      ...(roles.environments &&
+        Object.keys(roles.environments).length > 0 && { environments: roles.environments }),
+      createdAt: before?.data.createdAt ?? new Date(effects.now()).toISOString(),
+      createdBy: before?.data.createdBy ?? granter.actor,
+    };
+    const item: Item<Member> = {
+      ...memberKey(project, principal),
+      data,
+      version: (before?.version ?? 0) + 1,
+    };
+    const result = { item, created: before === undefined };
+    await commit(ports, granter, {
+      writes: [
+        {
+          put: { ...memberKey(project, principal), data },
+          if: before ? { version: before.version } : 'absent',
+        },
+        { put: { ...membershipKey(principal, project), data: {} } },
+        { check: projectKey(project), if: 'present' },
+        ...(await administratorsWrites(store, ref, data.role === 'administrator')),
+      ],
+      events: [
+        {
+          project,
+          type: before ? 'member.changed' : 'member.added',
+          data: { principal, ...grantsOf(data), ...(before && { before: grantsOf(before.data) }) },
+        },
+      ],
+      result,
+    });
+    return result;
+  });
+}
+
+/** @throws Problem not_found | forbidden (a role above the granter's) | conflict (the last administrator) */
+export function removeMember(
+  ports: Ports,
+  granter: Granter,
+  ref: MemberRef,
+  options: { ifMatch?: number } = {},
+): Promise<void> {
+  return retryOnConflict(async () => {
+    const { project, principal } = ref;
+    await getProject(ports.store, project);
+    const item = await getMember(ports.store, ref);
+    checkIfMatch(item, options.ifMatch);
+    for (const role of rolesOf(item.data)) refuseAbove(granter, role);
+    await commit(ports, granter, {
+      writes: [
+        { delete: memberKey(project, principal), if: { version: item.version } },
+        { delete: membershipKey(principal, project) },
+        ...(await administratorsWrites(ports.store, ref, false)),
+      ],
+      events: [{ project, type: 'member.removed', data: { principal, before: grantsOf(item.data) } }],
+    });
+  });
+}
+
+const rolesOf = ({ role, environments = {} }: MemberRoles): Role[] => [role, ...Object.values(environments)];
+
+const grantsOf = ({ role, environments }: MemberRoles): Record<string, unknown> => ({
+  role,
+  ...(environments && { environments }),
+});
+
+function refuseAbove(granter: Granter, role: Role): void {
+  if (isAtLeast(granter.role, role)) return;
+  throw new Problem('forbidden', `You may not give or take the role ${role}: yours is ${granter.role}.`, {
+    hint: 'Ask an administrator of the project.',
+  });
+}
+
+/**
+ * Keeps the list of administrators in step with a change of one member. It is one record, so that of two who
+ * remove each other at once only one can.
+ * @throws Problem conflict when nobody would be left
+ */
+async function administratorsWrites(
+  store: Store,
+  { project, principal }: MemberRef,
+  becomes: boolean,
+): Promise<Write[]> {
+  const key = administratorsKey(project);
+  const item = await store.get<Administrators>(key);
+  const principals = item?.data.principals ?? [];
+  if (principals.includes(principal) === becomes) return [];
+  const left = principals.filter((id) => id !== principal);
+  const now = becomes ? [...left, principal] : left;
+  if (now.length === 0) {
+    throw new Problem('conflict', `"${principal}" is the last administrator of project "${project}".`, {
+      hint: 'Make someone else an administrator first.',
+    });
+  }
+  return [{ put: { ...key, data: { principals: now } }, if: item ? { version: item.version } : 'absent' }];
+}
+
+/**
+ * Removes who was let into a project that is not there: what a deletion leaves behind must not let anyone into a
+ * later project of the same name.
+ * @throws StoreConflict when there is a project by now
+ */
+export async function forgetMembers(store: Store, project: string): Promise<void> {
+  const gone: Write = { check: projectKey(project), if: 'absent' };
+  for (;;) {
+    const { items } = await store.query({ pk: membersPartition(project), limit: 45 });
+    const writes = items.flatMap(({ pk, sk }): Write[] => [
+      { delete: { pk, sk } },
+      { delete: membershipKey(sk, project) },
+    ]);
+    if (items.length === 0) {
+      if (!(await store.get(administratorsKey(project)))) return;
+      writes.push({ delete: administratorsKey(project) });
+    }
+    await store.transact([gone, ...writes]);
+  }
+}
+
+/** As `forgetMembers`; a project that someone has made in the meantime is theirs. */
+export async function forgetMembersOnce(store: Store, project: string): Promise<void> {
+  await forgetMembers(store, project).catch((error: unknown) => {
+    if (!(error instanceof StoreConflict)) throw error;
+  });
+}

@@ -1,0 +1,63 @@
+/** Ids of those who call: `user:<subject>`, `group:<name>`, `token:<id>`, `ci:<issuer>:<subject>`. */
+
+/** Whom a project can let in. */
+export const MEMBER_KINDS = ['user', 'group', 'email'] as const;
+export type MemberKind = (typeof MEMBER_KINDS)[number];
+
+export const PRINCIPAL_ID_MAX = 200;
+
+// Characters that stand for themselves in a URL's path, in keys of the store and in logs.
+const PLAIN = /[A-Za-z0-9._~@+,$!-]/;
+
+/**
+ * Free text as part of an id: other characters, as bytes of UTF-8, are `=` and two hex digits. One text has one
+ * form, and the form reads the same in paths, keys and logs.
+ */
+export function escapePart(text: string): string {
+  let escaped = '';
+  for (const character of text) {
+    if (PLAIN.test(character)) escaped += character;
+    else
+      for (const byte of new TextEncoder().encode(character))
+        escaped += `=${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+  }
+  return escaped;
+}
+
+const escapedPart = '(?:[A-Za-z0-9._~@+,$!-]|=[0-9A-F]{2})+';
+
+/** Ids of members, as they stand in paths. */
+export const MEMBER_PATTERN = new RegExp(
+  `^(?=.{1,${PRINCIPAL_ID_MAX}}$)(?:user|group|email):${escapedPart}$`,
+);
+
+/**
+ * The id of a person or a group of the installation's issuer. E-mail addresses are in lower case.
+ * @returns undefined for a text that can be nobody's: empty, too long, or no text
+ */
+export function principalId(kind: MemberKind, text: string): string | undefined {
+  if (text === '' || !text.isWellFormed()) return undefined;
+  const id = `${kind}:${escapePart(kind === 'email' ? text.toLowerCase() : text)}`;
+  return id.length <= PRINCIPAL_ID_MAX ? id : undefined;
+}
+
+/** The ids under which a project may have let a principal in. @param groups names, as the issuer gives them */
+export function memberIds(principal: {
+  id: string;
+  owner?: string;
+  email?: string;
+  groups: readonly string[];
+}): string[] {
+  const { id, owner, email, groups } = principal;
+  const ids = [owner ?? id];
+  const address = email === undefined ? undefined : principalId('email', email);
+  if (address !== undefined) ids.push(address);
+  for (const group of groups) {
+    const groupId = principalId('group', group);
+    if (groupId !== undefined) ids.push(groupId);
+  }
+  return [...new Set(ids)].slice(0, MEMBER_IDS_MAX);
+}
+
+/** Groups beyond this many count for nothing: all are read at once with each request. */
+export const MEMBER_IDS_MAX = 90;

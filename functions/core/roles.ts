@@ -1,0 +1,111 @@
+/**
+ * Who may do what: the one table. Everything that decides reads it, and docs/reference/roles.md is made from it.
+ */
+
+/** From the least to the most; each may do what those before it may. */
+export const roles = ['viewer', 'developer', 'maintainer', 'administrator'] as const;
+
+export type Role = (typeof roles)[number];
+
+/** What each role is for, in words for people. */
+export const roleSummaries: Readonly<Record<Role, string>> = {
+  viewer: 'Sees everything but the values of secrets, and changes nothing.',
+  developer: 'Builds, deploys, and makes environments.',
+  maintainer:
+    'Takes care of what others depend on: approves, protects, lets in people, tokens and pipelines.',
+  administrator: 'Owns the project: loosens its protection, and deletes it.',
+};
+
+/**
+ * Whom an action needs, beside the roles of a project.
+ * `public`: everyone. `signed-in`: everyone that is known. `person`: people, and no token or pipeline.
+ * `platform`: those who run this installation.
+ */
+export type Least = Role | 'public' | 'signed-in' | 'person' | 'platform';
+
+export interface Permission {
+  /** Whom it needs at least. */
+  least: Least;
+  /** Whom it needs at least in a protected environment, where that is more. */
+  protected?: Role;
+  /** It is about the project as a whole, and open to a token that is limited to some environments all the same. */
+  acrossEnvironments?: true;
+  /** What it is, for the documentation: goes on from "may". */
+  does: string;
+}
+
+const permission = <const Table extends Record<string, Permission>>(
+  table: Table,
+): { readonly [Name in keyof Table]: Permission } => table;
+
+/** By action, `noun.verb`. What is not in here can not be asked for. */
+export const permissions = permission({
+  'api.describe': {
+    least: 'public',
+    does: 'read the description of the API, its health and its problem codes',
+  },
+  'me.read': { least: 'signed-in', does: 'read who they are' },
+  'project.list': { least: 'signed-in', does: 'list the projects that they are let into' },
+  'project.create': { least: 'person', does: 'create a project, and become its administrator' },
+  'project.read': {
+    least: 'viewer',
+    acrossEnvironments: true,
+    does: 'read the project, and their role in it',
+  },
+  'project.update': { least: 'maintainer', does: 'change the name that people see' },
+  'project.delete': { least: 'administrator', does: 'delete the project, once it is empty' },
+  'member.read': { least: 'viewer', does: 'list the members and their roles' },
+  'member.write': { least: 'maintainer', does: 'add, change and remove members up to their own role' },
+  'service.read': { least: 'viewer', acrossEnvironments: true, does: 'list and read services' },
+  'service.create': { least: 'developer', does: 'create a service' },
+  'service.update': { least: 'developer', does: 'change where the source of a service lives' },
+  'service.delete': {
+    least: 'maintainer',
+    does: 'delete a service that is deployed nowhere, with its versions',
+  },
+  'version.read': { least: 'viewer', acrossEnvironments: true, does: 'list and read versions' },
+  'version.create': { least: 'developer', acrossEnvironments: true, does: 'register an image as a version' },
+  'build.create': { least: 'developer', acrossEnvironments: true, does: 'build a version from source' },
+  'environment.read': { least: 'viewer', does: 'list and read environments and what is in them' },
+  'environment.create': { least: 'developer', does: 'create an environment' },
+  'environment.update': {
+    least: 'developer',
+    protected: 'maintainer',
+    does: 'hibernate, wake and extend an environment, and change when that happens by itself',
+  },
+  'environment.delete': {
+    least: 'developer',
+    protected: 'administrator',
+    does: 'destroy an environment with all that is in it',
+  },
+  'secret.read': { least: 'viewer', does: 'list the names and versions of secrets, never values' },
+  'secret.write': { least: 'developer', protected: 'maintainer', does: 'put a secret' },
+  'secret.delete': { least: 'developer', protected: 'maintainer', does: 'delete a secret' },
+  'deployment.read': { least: 'viewer', does: 'list and read deployments' },
+  'deployment.create': {
+    least: 'developer',
+    does: 'deploy, promote and roll back; in a protected environment that waits for approval',
+  },
+  'deployment.cancel': { least: 'developer', does: 'cancel a deployment' },
+  'instance.read': { least: 'viewer', does: 'read the state of services in an environment' },
+  'log.read': { least: 'viewer', does: 'read and follow logs' },
+  'metric.read': { least: 'viewer', does: 'read metrics' },
+  'event.read': { least: 'viewer', does: 'read and follow what happened in the project' },
+  'operation.read': { least: 'viewer', does: 'read and follow operations' },
+  'operation.cancel': { least: 'developer', does: 'cancel a build or a deployment' },
+});
+
+/** `noun.verb`. */
+export type Action = keyof typeof permissions;
+
+const rank = (role: Role): number => roles.indexOf(role);
+
+/** Whether a role is another one or more. */
+export const isAtLeast = (role: Role | undefined, least: Role): boolean =>
+  role !== undefined && rank(role) >= rank(least);
+
+export const lowerRole = (a: Role, b: Role): Role => (rank(a) < rank(b) ? a : b);
+export const higherRole = (a: Role | undefined, b: Role): Role =>
+  a !== undefined && rank(a) > rank(b) ? a : b;
+
+export const isRole = (least: Least): least is Role => (roles as readonly string[]).includes(least);
