@@ -23,7 +23,7 @@ export interface LocalWorkflowsOptions {
   /** Runs a step; its error's name is what Retry and Catch match. */
   runStep(step: string, input: Record<string, unknown>, signal: AbortSignal): Promise<unknown>;
   now(): number;
-  /** Told of every run that ended in an error which no Catch took. */
+  /** Told of every run that failed, with the error of the step, or of the Fail state, that it ended with. */
   onFailure?(run: { workflow: string; name: string; error: unknown }): void;
 }
 
@@ -173,6 +173,9 @@ async function interpret(
   signal.addEventListener('abort', abort, { once: true });
   try {
     await execution.result;
+  } catch (error) {
+    // The interpreter puts its own error around the one that the run ended with, whose name tells why.
+    throw error instanceof Error && error.name === 'ExecutionError' ? (error.cause ?? error) : error;
   } finally {
     signal.removeEventListener('abort', abort);
     // The interpreter lets go of a step that timed out or was aborted; nothing may run past the end of its run.

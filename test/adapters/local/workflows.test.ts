@@ -63,6 +63,32 @@ describe('Workflows on one machine', () => {
     await after.close();
   });
 
+  it('tell of a run that failed by the name of the error it ended with', async () => {
+    const failures: unknown[] = [];
+    const broken = (name: string) => async (): Promise<never> => {
+      throw Object.assign(new Error('it broke'), { name });
+    };
+    const workflows = createLocalWorkflows({
+      path: ':memory:',
+      machines: [contractMachine],
+      now: Date.now,
+      onFailure: ({ name, error }) => failures.push([name, (error as Error).name]),
+      runStep: (step, input) =>
+        step === 'recover' && input.operation === 'compensated'
+          ? Promise.resolve()
+          : broken(`Berth.${step}`)(),
+    });
+    for (const name of ['compensated', 'lost']) {
+      await workflows.start('contract', name, { operation: name });
+      while ((await workflows.describe('contract', name)) === 'running') await sleep(5);
+    }
+    expect(failures).toEqual([
+      ['compensated', 'Berth.first'],
+      ['lost', 'Berth.recover'],
+    ]);
+    await workflows.close();
+  });
+
   it('begin no step once they are closed: neither a Retry nor the compensation', async () => {
     const begun: string[] = [];
     const note = (step: string, work: ContractSteps[string]): ContractSteps[string] => {
