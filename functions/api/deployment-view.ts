@@ -5,6 +5,15 @@ import { statusSchema } from './operation-view.ts';
 import { compact, errorSchema, nameSchema, timeSchema } from './schemas.ts';
 import { workloadSchema } from './versions.ts';
 
+export const revisionSchema = z
+  .object({
+    tag: z.string().optional().openapi({ example: 'v1.4.0' }),
+    commit: z.string().optional().openapi({ example: '9fceb02d0ae598e95dc970b74767f19372d61af8' }),
+    author: z.string().optional(),
+    message: z.string().optional().openapi({ description: 'First line of the commit message.' }),
+  })
+  .openapi('Revision', { description: 'What people know the version by.' });
+
 const fields = {
   project: nameSchema.openapi({ example: 'demo' }),
   environment: nameSchema.openapi({ example: 'dev' }),
@@ -13,6 +22,7 @@ const fields = {
   kind: z.enum(['deploy', 'promote', 'rollback']),
   version: z.string().openapi({ example: '3f2a9c01b7de' }),
   digest: z.string(),
+  revision: revisionSchema.optional(),
   rollbackTo: z.int().optional().openapi({ example: 2 }),
   fromEnvironment: z.string().optional().openapi({ example: 'staging' }),
   status: statusSchema,
@@ -38,6 +48,7 @@ export function deploymentView(deployment: Deployment): z.infer<typeof deploymen
     kind,
     version,
     digest,
+    revision: deployment.revision,
     rollbackTo: deployment.rollbackTo,
     fromEnvironment: deployment.fromEnvironment,
     status,

@@ -12,6 +12,7 @@ import { metricRoutes } from './metrics.ts';
 import { openApiDocument } from './openapi.ts';
 import { operationListRoutes } from './operation-lists.ts';
 import { operationRoutes } from './operations.ts';
+import { planRoutes } from './plan.ts';
 import { projectRoutes } from './projects.ts';
 import { resourceRoutes } from './resources.ts';
 import { type Route, route } from './route.ts';
@@ -51,6 +52,7 @@ export const routes: readonly Route[] = [
   ...secretRoutes,
   ...instanceRoutes,
   ...deploymentRoutes,
+  ...planRoutes,
   ...logRoutes,
   ...metricRoutes,
   ...operationRoutes,

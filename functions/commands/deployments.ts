@@ -9,6 +9,7 @@ import type {
   Operation,
 } from '../core/model.ts';
 import { Problem } from '../core/problem.ts';
+import { revisionOf } from '../core/revision.ts';
 import type { Ports } from '../ports/index.ts';
 import type { Item } from '../ports/store.ts';
 import { type Caller, commit, retryOnConflict } from './change.ts';
@@ -25,8 +26,8 @@ export interface AcceptedDeployment {
 }
 
 /** What a new deployment takes over from where it comes from. */
-type Content = Pick<Deployment, 'kind' | 'version' | 'digest' | 'workload'> &
-  Partial<Pick<Deployment, 'outputs' | 'rollbackTo' | 'fromEnvironment'>>;
+export type Content = Pick<Deployment, 'kind' | 'version' | 'digest' | 'workload'> &
+  Partial<Pick<Deployment, 'revision' | 'outputs' | 'rollbackTo' | 'fromEnvironment'>>;
 
 /**
  * Accepts a deployment: it gets the next number, and with it the fence (I5); an earlier one that is still going
@@ -108,7 +109,12 @@ function instanceWrite(ref: InstanceRef, item: Item<Instance> | undefined, newes
   return { put: { ...instanceKey(ref), data }, if: item ? { version: item.version } : ('absent' as const) };
 }
 
-async function contentOf(ports: Ports, ref: InstanceRef, request: DeploymentRequest): Promise<Content> {
+/** @throws Problem not_found | ambiguous_version | conflict (there is nothing to go back to) */
+export async function contentOf(
+  ports: Ports,
+  ref: InstanceRef,
+  request: DeploymentRequest,
+): Promise<Content> {
   if ('rollbackTo' in request) return rollbackContent(ports, ref, request.rollbackTo);
   if ('fromEnvironment' in request) return promotionContent(ports, ref, request.fromEnvironment);
   return versionContent(ports, ref, request.version, 'deploy');
@@ -120,8 +126,15 @@ async function versionContent(
   wanted: string,
   kind: DeploymentKind,
 ): Promise<Content> {
-  const { id, digest, workload } = (await findVersion(ports.store, ref, wanted)).data;
-  return { kind, version: id, digest, workload };
+  const { data } = await findVersion(ports.store, ref, wanted);
+  const revision = revisionOf(data, wanted);
+  return {
+    kind,
+    version: data.id,
+    digest: data.digest,
+    workload: data.workload,
+    ...(revision && { revision }),
+  };
 }
 
 async function promotionContent(ports: Ports, ref: InstanceRef, fromEnvironment: string): Promise<Content> {
@@ -137,8 +150,15 @@ async function promotionContent(ports: Ports, ref: InstanceRef, fromEnvironment:
       },
     );
   }
-  const { version, digest, workload } = (await getDeployment(ports.store, source, current)).data;
-  return { kind: 'promote', version, digest, workload, fromEnvironment };
+  const { version, digest, workload, revision } = (await getDeployment(ports.store, source, current)).data;
+  return {
+    kind: 'promote',
+    version,
+    digest,
+    workload,
+    fromEnvironment,
+    ...(revision && { revision }),
+  };
 }
 
 /** A rollback restores all that was pinned: digest, workload, and resolved settings with their secret versions. */
@@ -153,8 +173,16 @@ async function rollbackContent(ports: Ports, ref: InstanceRef, number: number): 
       },
     );
   }
-  const { version, digest, workload, outputs } = data;
-  return { kind: 'rollback', version, digest, workload, outputs, rollbackTo: number };
+  const { version, digest, workload, outputs, revision } = data;
+  return {
+    kind: 'rollback',
+    version,
+    digest,
+    workload,
+    outputs,
+    rollbackTo: number,
+    ...(revision && { revision }),
+  };
 }
 
 /** Whether a deployment is still the newest one of its instance, in an environment that can take it. */

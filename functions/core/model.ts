@@ -112,6 +112,16 @@ export interface SecretReference {
   version: string;
 }
 
+/** What a version is known by among people. */
+export interface Revision {
+  tag?: string;
+  /** All of its hex digits. */
+  commit?: string;
+  author?: string;
+  /** First line of the commit's message. */
+  message?: string;
+}
+
 export type DeploymentKind = 'deploy' | 'promote' | 'rollback';
 
 /** One version put into one environment for one service. */
@@ -123,6 +133,7 @@ export interface Deployment {
   kind: DeploymentKind;
   version: string;
   digest: string;
+  revision?: Revision;
   workload: ScoreWorkload;
   /** Outputs by the workload's resource names, resolved once: a rollback restores them (absent until prepared). */
   outputs?: Record<string, ResourceOutputs>;
