@@ -1,43 +1,10 @@
 import { getEnvironment, getInstance } from '../commands/records.ts';
-import { deploymentKey, environmentPartition, INSTANCE_PREFIX } from '../core/keys.ts';
-import type { Deployment, Environment, Instance } from '../core/model.ts';
-import type { Ports } from '../ports/index.ts';
-import {
-  endpointsOf,
-  type InstanceFacts,
-  instanceDetailSchema,
-  instanceSchema,
-  instanceView,
-} from './instance-view.ts';
+import { environmentPartition, INSTANCE_PREFIX } from '../core/keys.ts';
+import type { Instance } from '../core/model.ts';
+import { readFacts } from './instance-facts.ts';
+import { endpointsOf, instanceDetailSchema, instanceSchema, instanceView } from './instance-view.ts';
 import { pageOf, pageQuery, pageReply, readPage } from './pages.ts';
 import { route } from './route.ts';
-
-/** What is known of instances of one environment; reads the deployments of all in one go. */
-async function factsOf(
-  ports: Ports,
-  environment: Environment,
-  instances: readonly Instance[],
-): Promise<InstanceFacts[]> {
-  const keys = new Map<string, ReturnType<typeof deploymentKey>>();
-  const keyOf = (instance: Instance, number: number) => `${instance.service}/${number}`;
-  for (const instance of instances) {
-    for (const number of [instance.current, instance.newest]) {
-      if (number !== undefined) keys.set(keyOf(instance, number), deploymentKey(instance, number));
-    }
-  }
-  const items = await ports.store.getMany<Deployment>([...keys.values()]);
-  const found = new Map([...keys.keys()].map((key, at) => [key, items[at]?.data]));
-  return Promise.all(
-    instances.map(async (instance) => ({
-      environment,
-      instance,
-      current: instance.current === undefined ? undefined : found.get(keyOf(instance, instance.current)),
-      newest: found.get(keyOf(instance, instance.newest)),
-      status: await ports.workloads.status(instance).catch(() => undefined),
-      url: ports.workloads.url(instance),
-    })),
-  );
-}
 
 /** So many instances that their deployments fit into one read of a hundred. */
 const PAGE_MAX = 50;
@@ -58,10 +25,9 @@ export const instanceRoutes = [
       const page = { ...query, limit: Math.min(query.limit ?? PAGE_MAX, PAGE_MAX) };
       const list = { pk: environmentPartition(params), prefix: INSTANCE_PREFIX };
       const { items, next } = await readPage<Instance>(ports.store, list, page);
-      const facts = await factsOf(
+      const facts = await readFacts(
         ports,
-        environment.data,
-        items.map(({ data }) => data),
+        items.map(({ data }) => ({ environment: environment.data, instance: data })),
       );
       return pageReply(facts.map(instanceView), next);
     },
@@ -77,7 +43,7 @@ export const instanceRoutes = [
     handle: async ({ ports, params }) => {
       const environment = await getEnvironment(ports.store, params);
       const instance = await getInstance(ports.store, params);
-      const [facts] = await factsOf(ports, environment.data, [instance.data]);
+      const [facts] = await readFacts(ports, [{ environment: environment.data, instance: instance.data }]);
       const { replicas, ...view } = instanceView(facts!);
       return {
         status: 200,

@@ -12,6 +12,7 @@ import { metricRoutes } from './metrics.ts';
 import { openApiDocument } from './openapi.ts';
 import { operationListRoutes } from './operation-lists.ts';
 import { operationRoutes } from './operations.ts';
+import { overviewRoutes } from './overview.ts';
 import { planRoutes } from './plan.ts';
 import { projectRoutes } from './projects.ts';
 import { resourceRoutes } from './resources.ts';
@@ -43,6 +44,7 @@ export const routes: readonly Route[] = [
   ...meRoutes,
   ...projectRoutes,
   ...memberRoutes,
+  ...overviewRoutes,
   ...eventRoutes,
   ...serviceRoutes,
   ...buildRoutes,

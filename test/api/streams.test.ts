@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AppOptions } from '../../functions/api/app.ts';
 import { instanceLog, operationKey, operationLog } from '../../functions/core/keys.ts';
 import type { Operation } from '../../functions/core/model.ts';
+import { openStream } from './stream-client.ts';
 import {
   ADMINISTRATOR,
   createSubject,
@@ -14,22 +15,6 @@ import {
   type Subject,
   seed,
 } from './support.ts';
-
-interface Received {
-  event?: string;
-  id?: string;
-  data: Record<string, unknown>;
-}
-
-/** An event stream as a client reads it. */
-interface Stream {
-  response: Response;
-  /** The next event; undefined at the end. */
-  next(): Promise<Received | undefined>;
-  /** Heartbeats so far. */
-  beats(): number;
-  stop: AbortController;
-}
 
 let subject: Subject;
 
@@ -44,43 +29,7 @@ afterEach(async () => {
   await subject.close();
 });
 
-async function open(path: string, lastEventId?: string): Promise<Stream> {
-  const stop = new AbortController();
-  const response = await subject.app.request(path, {
-    signal: stop.signal,
-    headers: {
-      authorization: `Bearer ${ADMINISTRATOR}`,
-      accept: 'text/event-stream',
-      ...(lastEventId !== undefined && { 'last-event-id': lastEventId }),
-    },
-  });
-  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
-  let text = '';
-  let beats = 0;
-  return {
-    response,
-    stop,
-    beats: () => beats,
-    async next() {
-      for (;;) {
-        const end = text.indexOf('\n\n');
-        if (end !== -1) {
-          const lines = text.slice(0, end).split('\n');
-          text = text.slice(end + 2);
-          if (lines[0] === ':') {
-            beats += 1;
-            continue;
-          }
-          const fields = Object.fromEntries(lines.map((line) => line.split(/: (.*)/s).slice(0, 2)));
-          return { ...fields, data: JSON.parse(fields.data) } as Received;
-        }
-        const { done, value } = await reader.read();
-        if (done) return undefined;
-        text += value;
-      }
-    },
-  };
-}
+const open = (path: string, lastEventId?: string) => openStream(subject, path, lastEventId);
 
 async function until(check: () => boolean): Promise<void> {
   for (let tries = 0; tries < 200 && !check(); tries++) await sleep(10);
