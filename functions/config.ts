@@ -1,6 +1,11 @@
 /** Reads the environment, once. */
 import { resolve } from 'node:path';
 import * as z from 'zod';
+import { type ClusterConfig, readClusterConfig } from './config-cluster.ts';
+import { parseSettings } from './config-parse.ts';
+
+export type { ClusterConfig } from './config-cluster.ts';
+export { ConfigError } from './config-parse.ts';
 
 /** A number as people write it: `Number` alone would take "", "0x10" and "1e3" as well. */
 const numberFrom = (min: number, max: number, pattern: RegExp) =>
@@ -28,27 +33,24 @@ export interface LocalConfig {
   dataDirectory: string;
   demo: boolean;
   sweepSeconds: number;
-}
-
-/** A setting that can not be used. */
-export class ConfigError extends Error {
-  override name = 'ConfigError';
+  /** Where workloads run; on this machine where undefined. */
+  cluster?: ClusterConfig;
 }
 
 /** An empty variable is one that is not set. @throws ConfigError naming the variable and what it may be */
 export function readConfig(environment: Record<string, string | undefined>): LocalConfig {
-  const given = Object.entries(environment).filter(([, value]) => value !== undefined && value !== '');
-  const parsed = schema.safeParse(Object.fromEntries(given));
-  if (!parsed.success) {
-    const { path, message } = parsed.error.issues[0]!;
-    throw new ConfigError(`${path.join('.')} can not be used: it ${message}.`);
-  }
-  const values = parsed.data;
+  const given = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
+  ) as Record<string, string>;
+  const values = parseSettings(schema, given);
+  const cluster = readClusterConfig(given);
   return {
     port: values.BERTH_PORT,
     host: values.BERTH_HOST,
     dataDirectory: resolve(values.BERTH_DATA_DIR),
-    demo: values.BERTH_DEMO === '1',
+    // The demo is built on this machine, and what is built here does not run on a cluster.
+    demo: values.BERTH_DEMO === '1' && !cluster,
     sweepSeconds: values.BERTH_SWEEP_SECONDS,
+    ...(cluster && { cluster }),
   };
 }

@@ -6,28 +6,22 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { loadStateMachine, stepsOf, workflowNames } from '../state-machines/load.ts';
-import { createActivity } from './adapters/local/activity.ts';
-import { createLocalBuilder } from './adapters/local/builder/index.ts';
-import { createEmbeddedPostgres } from './adapters/local/databases.ts';
 import { diskProblem } from './adapters/local/disk-full.ts';
 import { createEffects } from './adapters/local/effects.ts';
 import { acquireLock } from './adapters/local/lock.ts';
 import { createFileLogs } from './adapters/local/logs.ts';
-import { createOciLayout } from './adapters/local/registry/index.ts';
-import { createRouter } from './adapters/local/router/index.ts';
 import { createSecretsFile } from './adapters/local/secrets.ts';
 import { createSqliteStore } from './adapters/local/store.ts';
 import { createLocalWorkflows } from './adapters/local/workflows.ts';
-import { createProcessWorkloads } from './adapters/local/workloads/index.ts';
 import { createApp } from './api/app.ts';
 import { administratorToken, bearerTokens } from './api/authenticate.ts';
 import { ConfigError, type LocalConfig, readConfig } from './config.ts';
 import { Problem } from './core/problem.ts';
 import { createLocalLog, type LocalLog } from './local/log.ts';
+import type { MachineOptions } from './local/machine.ts';
+import type { Handlers, Place, PlacePorts } from './local/place.ts';
 import { answerWithProblems, serverOptions, unreadableRequest } from './local/refusals.ts';
-import { resumeWorkloads } from './local/resume.ts';
 import { startSweeping } from './local/sweeping.ts';
-import { wakeOnRequest } from './local/wake.ts';
 import type { Ports } from './ports/index.ts';
 import { steps } from './steps/index.ts';
 import { runStep, type StepInput } from './steps/step.ts';
@@ -60,7 +54,17 @@ export async function startLocal(config: LocalConfig, log: LocalLog = createLoca
     await listen(server, config);
     const { port } = server.address() as AddressInfo;
     const lost = new Map<string, string>();
-    const ports = await createPorts(config, instanceId, () => `localhost:${port}`, log, lost);
+    const effects = createEffects();
+    const logs = createFileLogs({ directory: path('logs') });
+    const place = await createPlace({
+      config,
+      instanceId,
+      baseHost: () => `localhost:${port}`,
+      effects,
+      logs,
+      log,
+    });
+    const ports = await createPorts(config, { effects, ...place.ports }, log, lost);
     const app = createApp({
       ports,
       authenticate: bearerTokens(administratorToken(token)),
@@ -68,16 +72,12 @@ export async function startLocal(config: LocalConfig, log: LocalLog = createLoca
       onError: (error, requestId) => log.error(`Request ${requestId} failed`, error),
       signal: stopping.signal,
     });
-    const router = createRouter({
-      workloads: ports.workloads,
-      activity: ports.activity,
-      // HTTP/1.0 needs no Host header.
-      fallback: getRequestListener(app.fetch, { hostname: 'localhost', errorHandler: unreadableRequest }),
-      ...wakeOnRequest(ports, log),
-    });
-    serveWith(router);
+    // HTTP/1.0 needs no Host header.
+    const answer = getRequestListener(app.fetch, { hostname: 'localhost', errorHandler: unreadableRequest });
+    const handlers = place.serve(ports, (request, response) => void answer(request, response));
+    serveWith(handlers);
     let stopSweeping = async (): Promise<void> => undefined;
-    const resumed = resumeWorkloads(ports, log).then(() => {
+    const resumed = place.resume(ports).then(() => {
       if (!stopping.signal.aborted)
         stopSweeping = startSweeping(ports, config.sweepSeconds * 1000, log, lost);
     });
@@ -86,14 +86,14 @@ export async function startLocal(config: LocalConfig, log: LocalLog = createLoca
       const closed = new Promise((resolve) => server.close(resolve));
       await resumed;
       await stopSweeping();
-      await router.close();
+      await handlers.close();
       server.closeIdleConnections();
       await ports.workflows.close();
       await ports.workloads.close();
       server.closeAllConnections();
       await closed;
       await ports.databases.close();
-      await ports.activity.close();
+      await place.close();
       await ports.logs.close();
       await ports.store.close();
       lock.release();
@@ -106,34 +106,41 @@ export async function startLocal(config: LocalConfig, log: LocalLog = createLoca
   }
 }
 
+/** Only what the place needs is loaded. */
+async function createPlace(options: MachineOptions): Promise<Place> {
+  const { config, ...rest } = options;
+  claimDirectory(config);
+  if (!config.cluster) return (await import('./local/machine.ts')).createMachine(options);
+  return (await import('./local/cluster.ts')).createCluster({ ...rest, config: config.cluster });
+}
+
+/** A directory knows environments of one place: those of another would be lost, and their records wrong. */
+function claimDirectory({ dataDirectory, cluster }: LocalConfig): void {
+  const file = join(dataDirectory, 'place');
+  const place = cluster ? 'cluster' : 'machine';
+  const written = existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
+  // Of a directory that is older than this file, the machine is the place.
+  const kept = written || (existsSync(join(dataDirectory, 'berth.db')) ? 'machine' : place);
+  if (written === '') writeFileSync(file, `${kept}\n`);
+  if (kept === place) return;
+  const there = kept === 'cluster' ? 'in a cluster' : 'on this machine';
+  throw new ConfigError(
+    `${dataDirectory} can not be used: its workloads run ${there}. Name another directory with BERTH_DATA_DIR.`,
+  );
+}
+
 async function createPorts(
   config: LocalConfig,
-  instanceId: string,
-  baseHost: () => string,
+  given: PlacePorts & Pick<Ports, 'effects'>,
   log: LocalLog,
   lost: Map<string, string>,
 ) {
   const path = (name: string): string => join(config.dataDirectory, name);
-  const effects = createEffects();
-  const logs = createFileLogs({ directory: path('logs') });
-  const registry = await createOciLayout({ directory: path('registry') });
+  const { effects } = given;
   const ports = {
-    effects,
-    logs,
-    registry,
+    ...given,
     store: createSqliteStore({ path: path('berth.db') }),
     secrets: await createSecretsFile({ path: path('secrets'), keyPath: path('secrets.key'), effects }),
-    activity: createActivity({ path: path('activity.json'), effects }),
-    databases: createEmbeddedPostgres({ directory: path('postgres'), log: (line) => log.info(line) }),
-    builder: await createLocalBuilder({ directory: path('builds'), layout: registry }),
-    workloads: await createProcessWorkloads({
-      directory: path('workloads'),
-      instanceId,
-      baseHost,
-      logs,
-      effects,
-      unpackImage: (repository, digest, target) => registry.unpack(repository, digest, target),
-    }),
   };
   const workflows = createLocalWorkflows({
     path: path('workflows.db'),
@@ -165,8 +172,6 @@ function secretFile(path: string, make: () => string): string {
 }
 
 const SECRET_MIN = 16;
-
-type Handlers = Pick<ReturnType<typeof createRouter>, 'request' | 'upgrade' | 'upgrades'>;
 
 /**
  * The port is taken first, since hosts are made with its number; what comes before the rest is wired waits, for

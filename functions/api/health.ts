@@ -10,7 +10,16 @@ export const healthRoutes = [
     operationId: 'getHealth',
     summary: 'Ask whether Berth answers and can read its records',
     tag: 'Platform',
-    answers: { 200: { summary: 'It does', schema: z.object({ status: z.literal('ok') }) } },
+    description: '`degraded` where Berth answers and the place that workloads run in does not.',
+    answers: {
+      200: {
+        summary: 'It does',
+        schema: z.object({
+          status: z.enum(['ok', 'degraded']),
+          workloads: z.literal('unreachable').optional(),
+        }),
+      },
+    },
     problems: ['unavailable'],
     handle: async ({ ports }) => {
       try {
@@ -21,7 +30,15 @@ export const healthRoutes = [
           cause,
         });
       }
-      return { status: 200, body: { status: 'ok' } };
+      // Who asks need not know more: the place's address, and why, are in the errors of operations.
+      const reachable = await (ports.workloads.check?.() ?? Promise.resolve()).then(
+        () => true,
+        () => false,
+      );
+      return {
+        status: 200,
+        body: reachable ? { status: 'ok' } : { status: 'degraded', workloads: 'unreachable' },
+      };
     },
   }),
   route({

@@ -12,8 +12,11 @@ export interface RequestSample {
 }
 
 export interface Activity {
-  /** Time of the last request to each, epoch milliseconds; undefined where none is known. In the order asked. */
-  lastRequests(environments: readonly EnvironmentRef[]): Promise<(number | undefined)[]>;
+  /**
+   * Time of the last request to each, epoch milliseconds; undefined where there was none, `unknown` where requests
+   * are not seen at all. In the order asked.
+   */
+  lastRequests(environments: readonly EnvironmentRef[]): Promise<(number | 'unknown' | undefined)[]>;
   /** Ten-second samples of the last `windowSeconds`, oldest first; only those with requests. */
   requests(instance: InstanceRef, windowSeconds: number): Promise<RequestSample[]>;
   /** Forgets an environment; idempotent. */

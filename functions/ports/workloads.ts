@@ -173,5 +173,7 @@ export interface Workloads {
   /** Makes a volume, idempotent; resolves to the `source` for mounts. */
   ensureVolume(environment: EnvironmentRef, name: string, sizeBytes: number): Promise<string>;
   removeVolume(environment: EnvironmentRef, name: string): Promise<void>;
+  /** Whether the place can be asked at all; may be a few seconds old. Absent where it always can. @throws Problem unavailable */
+  check?(): Promise<void>;
   close(): Promise<void>;
 }

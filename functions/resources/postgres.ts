@@ -127,6 +127,10 @@ export const postgres: ResourceType = {
   },
   params,
   owned: true,
+  async check({ databases }, request) {
+    requireDefaultClass(request);
+    await databases.endpoint();
+  },
   provision: (ports, request) => explained(request, () => provision(ports, request)),
 
   deprovision: (ports, request) =>

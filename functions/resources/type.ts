@@ -30,6 +30,11 @@ export interface ResourceType {
   /** Whether an owner record is kept and removed with the environment; false where nothing is made. */
   owned: boolean;
   /**
+   * Refuses what can never be provided here, before an owner record is kept that would have to be removed again.
+   * @throws Problem invalid_resource | unavailable
+   */
+  check?(ports: Ports, request: ResourceRequest): Promise<void>;
+  /**
    * Makes it or finds it, idempotent: a second run with the same request gives the same outputs.
    * @throws Problem invalid_resource | unavailable
    */

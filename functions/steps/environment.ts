@@ -64,7 +64,7 @@ export const stopWorkloads: Step = {
     const ref = environmentOf(operation);
     if (operation.input.reason === 'idle') {
       const [last] = await ports.activity.lastRequests([ref]);
-      if (last !== undefined && last > Date.parse(operation.createdAt)) {
+      if (typeof last === 'number' && last > Date.parse(operation.createdAt)) {
         throw new Problem('conflict', 'A request came while it was going to hibernate, so it stays awake.', {
           hint: 'Nothing to do: it hibernates when it has been idle long enough.',
         });

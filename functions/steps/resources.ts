@@ -66,6 +66,7 @@ async function provisionOne(
     operation: operation.id,
   };
   if (!type.owned) return type.provision(ports, request);
+  await type.check?.(ports, request);
   await recordOwner(ports, type.type, request);
   const provisioned = await type.provision(ports, request);
   if (!(await recordReady(ports, request, provisioned))) {

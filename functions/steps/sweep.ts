@@ -130,6 +130,8 @@ async function sweepEnvironment(ports: Ports, item: Item<Environment>, report: S
   }
   if (environment.state !== 'ready' || environment.idleAfterSeconds === undefined) return;
   const [last] = await ports.activity.lastRequests([ref]);
+  // Where requests are not seen, nothing is taken for idle: it is looked at again when it could be.
+  if (last === 'unknown') return lookLater(ports, item, now + environment.idleAfterSeconds * 1000);
   const known = Date.parse(environment.lastActivityAt);
   if (last !== undefined && last > known) {
     // Used since: the time goes into the record, and with it the next due time.
@@ -141,4 +143,11 @@ async function sweepEnvironment(ports: Ports, item: Item<Environment>, report: S
     await hibernateEnvironment(ports, system, ref, environment);
   }
   report.hibernated++;
+}
+
+async function lookLater(ports: Ports, item: Item<Environment>, at: number): Promise<void> {
+  const { pk, sk, data, version } = item;
+  const times = [at, ...(data.expiresAt ? [Date.parse(data.expiresAt)] : [])];
+  const due = { queue: ENVIRONMENTS_QUEUE, at: Math.min(...times) };
+  await ports.store.transact([{ put: { pk, sk, data, due }, if: { version } }]);
 }

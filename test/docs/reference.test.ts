@@ -83,6 +83,16 @@ describe('README.md', () => {
   });
 });
 
+describe('docs/how-to/deploy-to-a-cluster.md', () => {
+  it('has every variable of a cluster', () => {
+    const rows = readDoc('docs/how-to/deploy-to-a-cluster.md').matchAll(/^\| `(BERTH_\w+)` \|/gm);
+    const source = readFileSync(join(root, 'functions/config-cluster.ts'), 'utf8');
+    expect([...rows].map(([, name]) => name).sort()).toEqual(
+      [...source.matchAll(/^ {2}(BERTH_\w+):/gm)].map(([, name]) => name).sort(),
+    );
+  });
+});
+
 describe('Every document', () => {
   const scripts = Object.keys((JSON.parse(readDoc('package.json')) as { scripts: object }).scripts);
 

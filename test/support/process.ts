@@ -29,6 +29,7 @@ export function spawnBerth(
   directory: string,
   port: number,
   command: readonly [string, ...string[]] = [process.execPath, 'scripts/start.mjs'],
+  settings: Record<string, string> = {},
 ): { child: ChildProcess; output: () => string } {
   let output = '';
   const child = spawn(command[0], command.slice(1), {
@@ -39,6 +40,7 @@ export function spawnBerth(
       BERTH_DATA_DIR: directory,
       BERTH_DEMO: '0',
       BERTH_SWEEP_SECONDS: '0.2',
+      ...settings,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -46,8 +48,13 @@ export function spawnBerth(
   return { child, output: () => output };
 }
 
-export async function startChild(directory: string, port: number): Promise<BerthChild> {
-  const { child, output } = spawnBerth(directory, port);
+/** @param settings variables of its environment beside the usual ones */
+export async function startChild(
+  directory: string,
+  port: number,
+  settings: Record<string, string> = {},
+): Promise<BerthChild> {
+  const { child, output } = spawnBerth(directory, port, undefined, settings);
   const url = `http://127.0.0.1:${port}`;
   while (!(await fetch(`${url}/healthz`).catch(() => undefined))?.ok) {
     if (child.exitCode !== null) throw new Error(`Berth ended with ${child.exitCode}:\n${output()}`);

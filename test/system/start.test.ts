@@ -60,6 +60,57 @@ describe('The configuration', () => {
   });
 });
 
+describe('The configuration of a cluster', () => {
+  const given = { BERTH_KUBECONFIG: 'kubeconfig', BERTH_REGISTRY: 'registry.example.com/team/berth' };
+
+  it('needs a kubeconfig and a registry, and has sane defaults', () => {
+    expect(readConfig({}).cluster).toBeUndefined();
+    expect(readConfig(given)).toMatchObject({
+      demo: false,
+      cluster: {
+        kubeconfig: expect.stringMatching(/^\/.*\/kubeconfig$/),
+        registry: {
+          url: 'https://registry.example.com',
+          prefix: 'team/berth',
+          inCluster: 'registry.example.com/team/berth',
+        },
+        domain: 'localhost',
+        scheme: 'http',
+        namespacePrefix: 'berth',
+      },
+    });
+  });
+
+  it('takes another name of the registry for the cluster, and https with a real domain', () => {
+    const more = {
+      ...given,
+      BERTH_REGISTRY: 'http://localhost:5001',
+      BERTH_REGISTRY_IN_CLUSTER: 'registry:5000',
+      BERTH_APPS_DOMAIN: 'apps.example.com',
+      BERTH_EGRESS_CIDRS: '10.0.0.0/16, 10.1.0.0/16',
+    };
+    expect(readConfig(more).cluster).toMatchObject({
+      registry: { url: 'http://localhost:5001', prefix: '', inCluster: 'registry:5000' },
+      scheme: 'https',
+      egressCidrs: ['10.0.0.0/16', '10.1.0.0/16'],
+    });
+  });
+
+  it.each([
+    ['BERTH_REGISTRY', 'https://user:password@registry.example.com', given],
+    ['BERTH_REGISTRY', 'registry.example.com/UPPER', given],
+    ['BERTH_APPS_DOMAIN', 'apps.example.com/path', given],
+    ['BERTH_APPS_SCHEME', 'ftp', given],
+    ['BERTH_NAMESPACE_PREFIX', 'a/b', given],
+    ['BERTH_INGRESS_CIDRS', 'everywhere', given],
+    ['BERTH_REGISTRY', 'registry.example.com', {}],
+    ['BERTH_POSTGRES_URL', 'postgresql://a:b@c/d', {}],
+  ])('refuses %s=%s', (name, value, rest: object) => {
+    expect(() => readConfig({ ...rest, [name]: value })).toThrow(ConfigError);
+    expect(() => readConfig({ ...rest, [name]: value })).toThrow(new RegExp(`^${name} can not be used: it `));
+  });
+});
+
 describe('A start', () => {
   it('needs a directory that is one', async () => {
     await writeFile(join(directory, 'data'), '');

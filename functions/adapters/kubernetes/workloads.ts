@@ -33,6 +33,19 @@ export interface KubernetesWorkloadsOptions {
   effects: Pick<Effects, 'now'>;
 }
 
+/** How long a cluster may take to show that it is there, and how long that counts, milliseconds. */
+const CHECK_MS = 2_000;
+const CHECK_KEPT_MS = 5_000;
+
+/** Asks at most once in that time, however often it is called; an error counts as long as an answer does. */
+function lately(keptMs: number, now: () => number, ask: () => Promise<void>): () => Promise<void> {
+  let kept: { until: number; answer: Promise<void> } | undefined;
+  return () => {
+    if (!kept || kept.until <= now()) kept = { until: now() + keptMs, answer: ask() };
+    return kept.answer;
+  };
+}
+
 export function createKubernetesWorkloads(options: KubernetesWorkloadsOptions): Workloads {
   const { client, registry, effects, domain, scheme = 'https' } = options;
   const cluster: Cluster = {
@@ -106,6 +119,9 @@ export function createKubernetesWorkloads(options: KubernetesWorkloadsOptions): 
         client,
         objectPath('PersistentVolumeClaim', volumeName(name), namespaceOf(cluster, environment)),
       ),
+    check: lately(CHECK_KEPT_MS, effects.now, async () => {
+      await client.get('/api/v1/namespaces/default', { signal: AbortSignal.timeout(CHECK_MS) });
+    }),
     async close() {
       client.close();
     },

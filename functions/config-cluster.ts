@@ -1,0 +1,112 @@
+/** Settings of a start whose workloads run in a cluster. */
+import { resolve } from 'node:path';
+import * as z from 'zod';
+import { ConfigError, parseSettings } from './config-parse.ts';
+
+export interface ClusterConfig {
+  /** Absolute path of a kubeconfig, and which of its contexts; the current one where undefined. */
+  kubeconfig: string;
+  context?: string;
+  registry: {
+    /** How Berth reaches it, without a path. */
+    url: string;
+    /** What names of repositories start with; may be empty. */
+    prefix: string;
+    /** What the cluster's references to images start with: host and prefix. */
+    inCluster: string;
+    /** Absolute path of a Docker configuration with its credentials. */
+    authFile?: string;
+  };
+  /** Workloads are served under it, with a port if it is not the scheme's own. */
+  domain: string;
+  scheme: 'http' | 'https';
+  namespacePrefix: string;
+  ingressClass?: string;
+  ingressNamespaces?: string[];
+  ingressCidrs?: string[];
+  egressCidrs?: string[];
+  storageClass?: string;
+  /** Administrator's connection to the PostgreSQL server that workloads get their databases on. */
+  postgresUrl?: string;
+}
+
+/** Separated by commas; none where empty. */
+const list = (pattern: RegExp, what: string) =>
+  z
+    .string()
+    .transform((text) => text.split(',').map((part) => part.trim()))
+    .refine((parts) => parts.every((part) => pattern.test(part)), {
+      error: `must be ${what}, separated by commas`,
+    });
+
+const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+const CIDR = /^[0-9a-f.:]+\/\d{1,3}$/;
+/** `registry.example.com/berth`, with `http://` before it where there is no TLS. */
+const REGISTRY = /^(?:(https?):\/\/)?([A-Za-z0-9.-]+(?::\d{1,5})?)((?:\/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*)$/;
+const DOMAIN =
+  /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?::\d{1,5})?$/;
+const registry = z.string().regex(REGISTRY, 'must be a host and a path, such as registry.example.com/berth');
+
+const schema = z.object({
+  BERTH_KUBECONFIG: z.string().optional(),
+  BERTH_KUBE_CONTEXT: z.string().optional(),
+  BERTH_REGISTRY: registry.optional(),
+  BERTH_REGISTRY_IN_CLUSTER: registry.optional(),
+  BERTH_REGISTRY_AUTH: z.string().optional(),
+  BERTH_APPS_DOMAIN: z
+    .string()
+    .max(180)
+    .regex(DOMAIN, 'must be a domain in lower case, such as apps.example.com')
+    .default('localhost'),
+  BERTH_APPS_SCHEME: z.enum(['http', 'https'], { error: 'must be http or https' }).optional(),
+  BERTH_NAMESPACE_PREFIX: z
+    .string()
+    .max(20)
+    .regex(LABEL, 'must be a DNS label of at most 20')
+    .default('berth'),
+  BERTH_INGRESS_CLASS: z.string().optional(),
+  BERTH_INGRESS_NAMESPACES: list(LABEL, 'namespaces').optional(),
+  BERTH_INGRESS_CIDRS: list(CIDR, 'networks such as 10.0.0.0/16').optional(),
+  BERTH_EGRESS_CIDRS: list(CIDR, 'networks such as 10.0.0.0/16').optional(),
+  BERTH_STORAGE_CLASS: z.string().optional(),
+  BERTH_POSTGRES_URL: z.string().optional(),
+});
+
+/** @throws ConfigError */
+export function readClusterConfig(given: Record<string, string>): ClusterConfig | undefined {
+  if (given.BERTH_KUBECONFIG === undefined) {
+    const stray = Object.keys(schema.shape).find((name) => given[name] !== undefined);
+    if (stray === undefined) return undefined;
+    throw new ConfigError(
+      `${stray} can not be used: it goes with a cluster, and BERTH_KUBECONFIG is not set.`,
+    );
+  }
+  const values = parseSettings(schema, given);
+  if (values.BERTH_REGISTRY === undefined)
+    throw new ConfigError(
+      'BERTH_KUBECONFIG can not be used: it needs BERTH_REGISTRY, from which the cluster pulls.',
+    );
+  const [, scheme = 'https', host = '', path = ''] = REGISTRY.exec(values.BERTH_REGISTRY) ?? [];
+  const [, , inHost = host, inPath = path] = REGISTRY.exec(values.BERTH_REGISTRY_IN_CLUSTER ?? '') ?? [];
+  const domain = values.BERTH_APPS_DOMAIN;
+  const isLocal = /(^|\.)localhost(:\d+)?$/.test(domain);
+  return {
+    kubeconfig: resolve(values.BERTH_KUBECONFIG ?? ''),
+    ...(values.BERTH_KUBE_CONTEXT && { context: values.BERTH_KUBE_CONTEXT }),
+    registry: {
+      url: `${scheme}://${host}`,
+      prefix: path.slice(1),
+      inCluster: inHost + inPath,
+      ...(values.BERTH_REGISTRY_AUTH && { authFile: resolve(values.BERTH_REGISTRY_AUTH) }),
+    },
+    domain,
+    scheme: values.BERTH_APPS_SCHEME ?? (isLocal ? 'http' : 'https'),
+    namespacePrefix: values.BERTH_NAMESPACE_PREFIX,
+    ...(values.BERTH_INGRESS_CLASS && { ingressClass: values.BERTH_INGRESS_CLASS }),
+    ...(values.BERTH_INGRESS_NAMESPACES && { ingressNamespaces: values.BERTH_INGRESS_NAMESPACES }),
+    ...(values.BERTH_INGRESS_CIDRS && { ingressCidrs: values.BERTH_INGRESS_CIDRS }),
+    ...(values.BERTH_EGRESS_CIDRS && { egressCidrs: values.BERTH_EGRESS_CIDRS }),
+    ...(values.BERTH_STORAGE_CLASS && { storageClass: values.BERTH_STORAGE_CLASS }),
+    ...(values.BERTH_POSTGRES_URL && { postgresUrl: values.BERTH_POSTGRES_URL }),
+  };
+}

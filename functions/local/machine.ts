@@ -1,0 +1,48 @@
+/** Workloads as processes of this machine, with a router, a registry, a builder and a database server of its own. */
+import { join } from 'node:path';
+import { createActivity } from '../adapters/local/activity.ts';
+import { createLocalBuilder } from '../adapters/local/builder/index.ts';
+import { createEmbeddedPostgres } from '../adapters/local/databases.ts';
+import { createOciLayout } from '../adapters/local/registry/index.ts';
+import { createRouter } from '../adapters/local/router/index.ts';
+import { createProcessWorkloads } from '../adapters/local/workloads/index.ts';
+import type { LocalConfig } from '../config.ts';
+import type { Effects } from '../ports/effects.ts';
+import type { Logs } from '../ports/logs.ts';
+import type { LocalLog } from './log.ts';
+import type { Place } from './place.ts';
+import { resumeWorkloads } from './resume.ts';
+import { wakeOnRequest } from './wake.ts';
+
+export interface MachineOptions {
+  config: LocalConfig;
+  instanceId: string;
+  /** Host and port of Berth itself. */
+  baseHost(): string;
+  effects: Effects;
+  logs: Logs;
+  log: LocalLog;
+}
+
+export async function createMachine(options: MachineOptions): Promise<Place> {
+  const { config, instanceId, baseHost, effects, logs, log } = options;
+  const path = (name: string): string => join(config.dataDirectory, name);
+  const registry = await createOciLayout({ directory: path('registry') });
+  const activity = createActivity({ path: path('activity.json'), effects });
+  const databases = createEmbeddedPostgres({ directory: path('postgres'), log: (line) => log.info(line) });
+  const workloads = await createProcessWorkloads({
+    directory: path('workloads'),
+    instanceId,
+    baseHost,
+    logs,
+    effects,
+    unpackImage: (repository, digest, target) => registry.unpack(repository, digest, target),
+  });
+  const builder = await createLocalBuilder({ directory: path('builds'), layout: registry });
+  return {
+    ports: { activity, builder, databases, logs, registry, workloads },
+    serve: (ports, fallback) => createRouter({ workloads, activity, fallback, ...wakeOnRequest(ports, log) }),
+    resume: (ports) => resumeWorkloads({ ...ports, databases }, log),
+    close: () => activity.close(),
+  };
+}
