@@ -68,7 +68,7 @@ export async function startLocal(config: LocalConfig, log: LocalLog = createLoca
     const app = createApp({
       ports,
       authenticate: bearerTokens(administratorToken(token)),
-      webRoot: join(import.meta.dirname, '..', 'web'),
+      webRoot: join(import.meta.dirname, '..', 'web', 'dist'),
       onError: (error, requestId) => log.error(`Request ${requestId} failed`, error),
       signal: stopping.signal,
     });

@@ -1,4 +1,5 @@
-/** Puts an entry file and what it imports into a directory that Lambda runs as it is. */
+/** Puts an entry file and what it imports into a directory that Lambda runs as it is; and the console into one. */
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -27,6 +28,12 @@ export const bundle = (entry: string): Bundle => ({
  * @returns its directory
  */
 export const bundleProgram = (name: string): string => made(name, `${name}.codebuild.ts`, name);
+
+/** Builds the console when its sources have changed. @returns the directory with its files */
+export function builtConsole(): string {
+  execFileSync(process.execPath, [join(root, 'scripts', 'console.mjs')], { stdio: 'inherit' });
+  return join(root, 'web', 'dist');
+}
 
 const known = new Map<string, string>();
 

@@ -1,5 +1,4 @@
 /** One origin for all: CloudFront before the API, its streams and the console. */
-import { join } from 'node:path';
 import { CfnOutput, Duration, Fn, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
@@ -10,6 +9,7 @@ import * as s3 from 'aws-cdk-lib/aws-s3';
 import { BucketDeployment, CacheControl, Source } from 'aws-cdk-lib/aws-s3-deployment';
 import type { Construct } from 'constructs';
 import { accept, because } from './accept.ts';
+import { builtConsole } from './bundle.ts';
 
 export interface EdgeStackProps extends StackProps {
   api: HttpApi;
@@ -37,10 +37,10 @@ function handler(event) {
 }
 `;
 
-/** The console's files have endings, its addresses have not. */
+/** The console's files have endings; every other address is one of its pages, which it reads itself. */
 const CONSOLE_ROUTING = `function handler(event) {
   var request = event.request;
-  if (request.uri === '/docs') request.uri = '/docs.html';
+  if (request.uri.slice(request.uri.lastIndexOf('/')).indexOf('.') === -1) request.uri = '/index.html';
   return request;
 }
 `;
@@ -158,8 +158,8 @@ export class EdgeStack extends Stack {
       securityHeadersBehavior: {
         contentSecurityPolicy: {
           contentSecurityPolicy:
-            "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; " +
-            "frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+            "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; connect-src 'self'; " +
+            "img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
           override: true,
         },
         contentTypeOptions: { override: true },
@@ -182,12 +182,24 @@ export class EdgeStack extends Stack {
   }
 
   private deploy(files: s3.Bucket): void {
-    new BucketDeployment(this, 'Files', {
-      destinationBucket: files,
-      sources: [Source.asset(join(import.meta.dirname, '..', 'web'))],
-      // Asked for again each time, so that no edge serves a file of the version before.
-      cacheControl: [CacheControl.fromString('no-cache')],
+    const built = builtConsole();
+    const copy = (id: string, cache: string, filter: { include?: string[]; exclude: string[] }) =>
+      new BucketDeployment(this, id, {
+        destinationBucket: files,
+        sources: [Source.asset(built, { exclude: ['*.gz', '.sources'] })],
+        cacheControl: [CacheControl.fromString(cache)],
+        // Who has an older page open still loads parts of it.
+        prune: false,
+        ...filter,
+      });
+    // The page names files by their content: they come first, and are kept by whoever has read them.
+    const assets = copy('Assets', 'public, max-age=31536000, immutable', {
+      exclude: ['*'],
+      include: ['assets/*'],
     });
+    // Asked for again each time, so that no edge serves the page of the version before.
+    const page = copy('Files', 'no-cache', { exclude: ['assets/*'] });
+    page.node.addDependency(assets);
     const handler = this.node.children.find(({ node }) => node.id.startsWith('Custom::CDKBucketDeployment'));
     const arn = (name: string) => `arn:<AWS::Partition>:${name}`;
     const copies =

@@ -4,7 +4,7 @@ import type { Context } from 'hono';
 import { Problem } from '../core/problem.ts';
 import type { Ports } from '../ports/index.ts';
 import type { Authenticator } from './authenticate.ts';
-import { consoleRoutes } from './console.ts';
+import { createConsole, isPageRequest } from './console.ts';
 import { checkUrl, errorResponse, rawPath, type Surroundings, serve } from './pipeline.ts';
 import type { Route } from './route.ts';
 import { routes as apiRoutes } from './routes.ts';
@@ -13,7 +13,7 @@ import { createStreams, type Streams } from './sse.ts';
 export interface AppOptions {
   ports: Ports;
   authenticate: Authenticator;
-  /** Directory with the console's files; without it there is no console. */
+  /** Directory with the built console; without it there is no console. */
   webRoot?: string;
   /** Is told of unexpected errors; the client gets the request id and nothing of the error. */
   onError?: (error: unknown, requestId: string) => void;
@@ -40,13 +40,19 @@ export function createApp(options: AppOptions): App {
     ...(options.signal && { signal: options.signal }),
   });
   const around: Surroundings = { ports, authenticate, streams, ...(onError && { onError }) };
-  const table = [...apiRoutes, ...(options.webRoot === undefined ? [] : consoleRoutes(options.webRoot))];
+  const web = options.webRoot === undefined ? undefined : createConsole(options.webRoot);
+  const table = [...apiRoutes, ...(web?.routes ?? [])];
   const app = new OpenAPIHono();
   for (const route of table) {
     app.on(route.method.toUpperCase(), honoPath(route.path), serve(route, around));
   }
   const allowed = createAllowed(table);
-  app.notFound((context) => unknown(context, allowed, around));
+  const page = web && serve(web.page, around);
+  app.notFound((context) => {
+    const { method, path } = context.req;
+    if (page && isPageRequest(method, path, context.req.header('accept'))) return page(context);
+    return unknown(context, allowed, around);
+  });
   app.onError((error, context) => errorResponse(error, context, ports.effects.id(), around));
   return Object.assign(app, { table, streams });
 }

@@ -63,5 +63,5 @@ export async function visit(
 export async function signIn(page: Page, token: string): Promise<void> {
   await page.getByLabel('Token').fill(token);
   await page.keyboard.press('Enter');
-  await page.locator('#live').filter({ hasText: 'Live' }).waitFor();
+  await page.getByText('Live', { exact: true }).waitFor();
 }

@@ -1,14 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { runInNewContext } from 'node:vm';
 import { AwsSolutionsChecks, NIST80053R5Checks } from 'cdk-nag';
 import { describe, expect, it } from 'vitest';
 import { STORE_TABLE } from '../../functions/adapters/aws/table.ts';
-import { consoleRoutes } from '../../functions/api/console.ts';
+import { createConsole } from '../../functions/api/console.ts';
 import { idleBill, readPrices } from '../../scripts/idle-bill.ts';
 import { STACKS_BESIDE } from '../../stacks/berth.ts';
-import { bundle } from '../../stacks/bundle.ts';
+import { builtConsole, bundle } from '../../stacks/bundle.ts';
 import { SettingsError } from '../../stacks/settings.ts';
 import { synthesize } from '../../stacks/synthesize.ts';
 import { loadStateMachine, stepsOf, workflowNames } from '../../state-machines/load.ts';
@@ -258,8 +257,8 @@ describe('The edge', () => {
   };
 
   it('sends the security headers that one machine sends', async () => {
-    const [route] = consoleRoutes(join(import.meta.dirname, '../../web'));
-    const answer = (await route!.handle({ request: new Request('http://localhost/') } as never)) as Response;
+    const { page: route } = createConsole(builtConsole());
+    const answer = (await route.handle({ request: new Request('http://localhost/') } as never)) as Response;
     const [policy] = resourcesOf(templates, 'AWS::CloudFront::ResponseHeadersPolicy');
     const { SecurityHeadersConfig: security, CustomHeadersConfig: custom } =
       policy!.properties.ResponseHeadersPolicyConfig;

@@ -1,0 +1,101 @@
+/** Writes the types of the API that the console calls: `npm run client`. A test refuses a file that differs. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { JSONSchema } from 'json-schema-to-typescript';
+import { describeApi } from '../functions/api/routes.ts';
+
+type Schema = Record<string, unknown>;
+
+interface Media {
+  schema?: Schema;
+}
+
+interface Operation {
+  summary?: string;
+  parameters?: { name: string; in: string; required?: boolean; schema: Schema }[];
+  requestBody?: { required?: boolean; content: Record<string, Media> };
+  responses: Record<string, { description?: string; content?: Record<string, Media> }>;
+}
+
+interface Document {
+  paths: Record<string, Record<string, Operation>>;
+  components: { schemas: Record<string, Schema> };
+}
+
+export const clientFile = join(import.meta.dirname, '../web/src/api/types.generated.ts');
+
+const object = (properties: Record<string, Schema>, required = Object.keys(properties)): Schema => ({
+  type: 'object',
+  properties,
+  required,
+  additionalProperties: false,
+});
+
+function parametersOf({ parameters = [] }: Operation): Schema {
+  const places = Map.groupBy(parameters, (parameter) => parameter.in);
+  const members = [...places].map(([place, all]): [string, Schema] => {
+    const required = all.filter((each) => each.required).map(({ name }) => name);
+    return [place, object(Object.fromEntries(all.map(({ name, schema }) => [name, schema])), required)];
+  });
+  const required = [...places].filter(([, all]) => all.some((each) => each.required)).map(([place]) => place);
+  return object(Object.fromEntries(members), required);
+}
+
+const json = (schema: Schema): Schema => object({ content: object({ 'application/json': schema }) });
+
+/** JSON only: uploads and event streams are not for a client that parses a body whole. */
+function operationSchema(operation: Operation): Schema {
+  const body = operation.requestBody?.content['application/json']?.schema;
+  const answers = Object.entries(operation.responses)
+    .filter(([status]) => status.startsWith('2'))
+    .map(([status, { content }]): [string, Schema] => {
+      const schema = content?.['application/json']?.schema;
+      return [status, schema ? json(schema) : object({ content: object({}) })];
+    });
+  const problem = { $ref: '#/definitions/Problem' };
+  return {
+    ...object({
+      parameters: parametersOf(operation),
+      ...(body && { requestBody: json(body) }),
+      responses: object({
+        ...Object.fromEntries(answers),
+        default: object({ content: object({ 'application/problem+json': problem }) }),
+      }),
+    }),
+    description: operation.summary,
+  };
+}
+
+/** The document as one JSON Schema in the form that openapi-fetch wants for its `paths`. */
+function pathsSchema({ paths, components }: Document): JSONSchema {
+  const properties = Object.entries(paths).map(([path, methods]): [string, Schema] => {
+    const operations = Object.entries(methods).map(([method, operation]): [string, Schema] => [
+      method,
+      operationSchema(operation),
+    ]);
+    return [path, object(Object.fromEntries(operations))];
+  });
+  const whole = { ...object(Object.fromEntries(properties)), definitions: components.schemas };
+  return JSON.parse(JSON.stringify(whole).replaceAll('#/components/schemas/', '#/definitions/'));
+}
+
+/** @returns the file as it has to be */
+export async function clientTypes(): Promise<string> {
+  const { compile } = await import('json-schema-to-typescript');
+  const text = await compile(pathsSchema(describeApi() as unknown as Document), 'paths', {
+    additionalProperties: false,
+    unreachableDefinitions: true,
+    ignoreMinAndMaxItems: true,
+    bannerComment: '// Made from the OpenAPI document by `npm run client`; do not edit.',
+    style: { singleQuote: true, printWidth: 110 },
+  });
+  return (
+    text
+      // openapi-fetch finds answers by status as a number.
+      .replaceAll(/^(\s*)'(\d{3})':/gm, '$1$2:')
+      .replaceAll(/^( \*\n)? \* This interface was referenced by .*\n \* via .*\n/gm, '')
+      .replaceAll('/**\n */\n', '')
+  );
+}
+
+if (import.meta.main) writeFileSync(clientFile, await clientTypes());

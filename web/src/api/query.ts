@@ -1,0 +1,134 @@
+/** What was read of the API, shared by all who show it, and read again when something happens. */
+import { useCallback, useSyncExternalStore } from 'react';
+import { connected } from './connection.ts';
+import { ApiError } from './problem.ts';
+
+/** What has no event of its own, such as health and idle times, is read again this often. */
+const REFRESH_MS = 5_000;
+/** Events come in bursts: one reading for all of them. */
+const BURST_MS = 150;
+/** Readings that nobody shows any more are kept for who comes back. */
+const KEPT = 60;
+
+export interface Reading<T> {
+  data?: T;
+  /** Of the last attempt. A lost connection is none: what was read before stays on show. */
+  error?: ApiError;
+}
+
+interface Entry {
+  reading: Reading<unknown>;
+  load(signal: AbortSignal): Promise<unknown>;
+  listeners: Set<() => void>;
+  running?: { stop: AbortController; again: boolean };
+}
+
+const entries = new Map<string, Entry>();
+
+async function run(entry: Entry): Promise<void> {
+  if (entry.running) {
+    entry.running.again = true;
+    return;
+  }
+  const running = { stop: new AbortController(), again: false };
+  entry.running = running;
+  try {
+    const data = await entry.load(running.stop.signal);
+    if (running.stop.signal.aborted) return;
+    connected(true);
+    tell(entry, sameJson(data, entry.reading.data) ? { data: entry.reading.data } : { data });
+  } catch (error) {
+    if (running.stop.signal.aborted) return;
+    connected(error instanceof ApiError);
+    if (error instanceof ApiError) tell(entry, { ...entry.reading, error });
+  } finally {
+    if (entry.running === running) {
+      delete entry.running;
+      if (running.again && entry.listeners.size > 0) void run(entry);
+    }
+  }
+}
+
+/** The same content keeps its identity, so that what has not changed is not drawn again. */
+const sameJson = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
+
+function tell(entry: Entry, reading: Reading<unknown>): void {
+  const before = entry.reading;
+  if (before.data === reading.data && before.error === reading.error) return;
+  entry.reading = reading;
+  for (const listener of [...entry.listeners]) listener();
+}
+
+let pending: ReturnType<typeof setTimeout> | undefined;
+
+/** Reads all that is on show again, soon. */
+export function invalidate(): void {
+  clearTimeout(pending);
+  pending = setTimeout(() => {
+    for (const entry of entries.values()) if (entry.listeners.size > 0) void run(entry);
+  }, BURST_MS);
+}
+
+/** Forgets everything: somebody else may sign in. */
+export function forgetAll(): void {
+  clearTimeout(pending);
+  for (const entry of entries.values()) entry.running?.stop.abort();
+  entries.clear();
+}
+
+setInterval(() => {
+  if (document.hidden) return;
+  for (const entry of entries.values()) if (entry.listeners.size > 0) void run(entry);
+}, REFRESH_MS);
+
+const nothing: Reading<never> = {};
+
+/**
+ * @param key what is read, such as its path; undefined: nothing
+ * @param load reads it; has to depend on nothing but the key
+ */
+export function useQuery<T>(
+  key: string | undefined,
+  load: (signal: AbortSignal) => Promise<T>,
+): Reading<T> & { reload(): void } {
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `load` depends on nothing but the key.
+  const subscribe = useCallback(
+    (listener: () => void) => {
+      if (key === undefined) return () => {};
+      const entry = entries.get(key) ?? { reading: {}, load, listeners: new Set() };
+      // Put last: the first ones are those that nobody asked for longest.
+      entries.delete(key);
+      entries.set(key, entry);
+      entry.load = load;
+      entry.listeners.add(listener);
+      void run(entry);
+      return () => {
+        entry.listeners.delete(listener);
+        if (entry.listeners.size === 0) {
+          entry.running?.stop.abort();
+          delete entry.running;
+          forgetOld();
+        }
+      };
+    },
+    [key],
+  );
+  const reading = useSyncExternalStore(
+    subscribe,
+    () => (key === undefined ? nothing : (entries.get(key)?.reading ?? nothing)) as Reading<T>,
+  );
+  return {
+    ...reading,
+    reload() {
+      const entry = key === undefined ? undefined : entries.get(key);
+      if (entry) void run(entry);
+    },
+  };
+}
+
+function forgetOld(): void {
+  for (const [key, entry] of entries) {
+    if (entries.size <= KEPT) return;
+    if (entry.listeners.size === 0) entries.delete(key);
+  }
+}

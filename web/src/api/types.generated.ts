@@ -1,0 +1,2877 @@
+// Made from the OpenAPI document by `npm run client`; do not edit.
+
+export type Role = 'viewer' | 'developer' | 'maintainer' | 'administrator';
+export type Source =
+  | {
+      kind: 'upload';
+      sha256: string;
+      bytes: number;
+    }
+  | {
+      kind: 'git';
+      url: string;
+      ref: string;
+      commit: string;
+      author?: string;
+      message?: string;
+    }
+  | {
+      kind: 'image';
+      reference: string;
+    };
+
+export interface Paths {
+  '/healthz': {
+    /**
+     * Ask whether Berth answers and can read its records
+     */
+    get: {
+      parameters: {};
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              status: 'ok';
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/problems/{code}': {
+    /**
+     * Read what a problem type means
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Code of the problem. It must be the code of a problem.
+           */
+          code: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              code: string;
+              status: number;
+              title: string;
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/openapi.json': {
+    /**
+     * Read this document
+     */
+    get: {
+      parameters: {};
+      responses: {
+        200: {
+          content: {};
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/me': {
+    /**
+     * Read who you are
+     */
+    get: {
+      parameters: {};
+      responses: {
+        200: {
+          content: {
+            'application/json': Principal;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects': {
+    /**
+     * Create a project
+     */
+    post: {
+      parameters: {
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            name: string;
+            /**
+             * A name for people.
+             */
+            displayName?: string;
+          };
+        };
+      };
+      responses: {
+        201: {
+          content: {
+            'application/json': Project;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * List the projects that you are let into
+     */
+    get: {
+      parameters: {
+        query?: {
+          /**
+           * How many at most, 1 to 200; 50 by default.
+           */
+          limit?: string;
+          /**
+           * `nextCursor` of the page before; opaque.
+           */
+          cursor?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              items: Project[];
+              /**
+               * Absent on the last page.
+               */
+              nextCursor?: string;
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}': {
+    /**
+     * Read a project
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+        header?: {
+          /**
+           * An ETag: unchanged is 304.
+           */
+          'If-None-Match'?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Project;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Change a project
+     */
+    patch: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+          /**
+           * The ETag that was read.
+           */
+          'If-Match'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * null takes it away.
+             */
+            displayName?: string | null;
+          };
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Project;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Delete an empty project
+     */
+    delete: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+          /**
+           * The ETag that was read.
+           */
+          'If-Match'?: string;
+        };
+      };
+      responses: {
+        204: {
+          content: {};
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/members': {
+    /**
+     * List who is let into a project
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+        query?: {
+          /**
+           * How many at most, 1 to 200; 50 by default.
+           */
+          limit?: string;
+          /**
+           * `nextCursor` of the page before; opaque.
+           */
+          cursor?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              items: Member[];
+              /**
+               * Absent on the last page.
+               */
+              nextCursor?: string;
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/members/{principal}': {
+    /**
+     * Read which role a member has
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Id of a person or a group. It must be "user:", "group:" or "email:" and a name, with characters other than A-Z, a-z, 0-9 and "._~@+,$!-" as "=" and two hex digits.
+           */
+          principal: string;
+        };
+        header?: {
+          /**
+           * An ETag: unchanged is 304.
+           */
+          'If-None-Match'?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Member;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Let someone into a project, or change their role
+     */
+    put: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Id of a person or a group. It must be "user:", "group:" or "email:" and a name, with characters other than A-Z, a-z, 0-9 and "._~@+,$!-" as "=" and two hex digits.
+           */
+          principal: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+          /**
+           * The ETag that was read.
+           */
+          'If-Match'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            role: Role;
+            /**
+             * Roles in single environments, by name; there they take the place of `role`.
+             */
+            environments?: {
+              [k: string]: Role;
+            };
+          };
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Member;
+          };
+        };
+        201: {
+          content: {
+            'application/json': Member;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Remove a member
+     */
+    delete: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Id of a person or a group. It must be "user:", "group:" or "email:" and a name, with characters other than A-Z, a-z, 0-9 and "._~@+,$!-" as "=" and two hex digits.
+           */
+          principal: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+          /**
+           * The ETag that was read.
+           */
+          'If-Match'?: string;
+        };
+      };
+      responses: {
+        204: {
+          content: {};
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/access': {
+    /**
+     * Read which role you have in a project
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Access;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/overview': {
+    /**
+     * Read or follow what each service does in each environment
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+        header?: {
+          /**
+           * Resumes a stream behind this event.
+           */
+          'Last-Event-ID'?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Overview;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/events': {
+    /**
+     * List what happened in a project, or follow it
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+        query?: {
+          /**
+           * How many at most, 1 to 200; 50 by default.
+           */
+          limit?: string;
+          /**
+           * `nextCursor` of the page before; opaque.
+           */
+          cursor?: string;
+        };
+        header?: {
+          /**
+           * Resumes a stream behind this event.
+           */
+          'Last-Event-ID'?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              items: Event[];
+              /**
+               * Absent on the last page.
+               */
+              nextCursor?: string;
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/services': {
+    /**
+     * Create a service
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            name: string;
+            /**
+             * Where its source lives.
+             */
+            repository?: string;
+          };
+        };
+      };
+      responses: {
+        201: {
+          content: {
+            'application/json': Service;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * List the services of a project
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+        query?: {
+          /**
+           * How many at most, 1 to 200; 50 by default.
+           */
+          limit?: string;
+          /**
+           * `nextCursor` of the page before; opaque.
+           */
+          cursor?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              items: Service[];
+              /**
+               * Absent on the last page.
+               */
+              nextCursor?: string;
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/services/{service}': {
+    /**
+     * Read a service
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+        };
+        header?: {
+          /**
+           * An ETag: unchanged is 304.
+           */
+          'If-None-Match'?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Service;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Change a service
+     */
+    patch: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+          /**
+           * The ETag that was read.
+           */
+          'If-Match'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * null takes it away.
+             */
+            repository?: string | null;
+          };
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Service;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Delete a service that is deployed nowhere
+     */
+    delete: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+          /**
+           * The ETag that was read.
+           */
+          'If-Match'?: string;
+        };
+      };
+      responses: {
+        204: {
+          content: {};
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/services/{service}/builds': {
+    /**
+     * Build a version from source
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+        };
+        query?: {
+          /**
+           * With a tar.gz: a tag for the version.
+           */
+          tag?: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            git: GitSource;
+            tag?: string;
+          };
+        };
+      };
+      responses: {
+        202: {
+          content: {
+            'application/json': Operation;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * List the builds of a service
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+        };
+        query?: {
+          /**
+           * How many at most, 1 to 200; 50 by default.
+           */
+          limit?: string;
+          /**
+           * `nextCursor` of the page before; opaque.
+           */
+          cursor?: string;
+          /**
+           * Statuses, separated by commas.
+           */
+          status?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              items: OperationSummary[];
+              /**
+               * Absent on the last page.
+               */
+              nextCursor?: string;
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/services/{service}/versions': {
+    /**
+     * Register an image as a version
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * Digest, tag or full reference in the repository.
+             */
+            image: string;
+            /**
+             * Score v1b1 as JSON; by default the image's label `dev.berth.score`.
+             */
+            workload?: {
+              [k: string]: unknown;
+            };
+            /**
+             * @maxItems 20
+             */
+            tags?: string[];
+          };
+        };
+      };
+      responses: {
+        201: {
+          content: {
+            'application/json': VersionDetail;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * List the versions of a service
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+        };
+        query?: {
+          /**
+           * How many at most, 1 to 200; 50 by default.
+           */
+          limit?: string;
+          /**
+           * `nextCursor` of the page before; opaque.
+           */
+          cursor?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              items: Version[];
+              /**
+               * Absent on the last page.
+               */
+              nextCursor?: string;
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/services/{service}/versions/{version}': {
+    /**
+     * Read a version with its workload
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+          /**
+           * The version's id, or a tag that only one version carries. It must be 1 to 128 of letters, digits, "_", "." and "-".
+           */
+          version: string;
+        };
+        header?: {
+          /**
+           * An ETag: unchanged is 304.
+           */
+          'If-None-Match'?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': VersionDetail;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments': {
+    /**
+     * Create an environment
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            name: string;
+            /**
+             * persistent by default.
+             */
+            kind?: 'persistent' | 'ephemeral';
+            /**
+             * Is destroyed this long from now: 10s to 365d.
+             */
+            ttl?: string;
+            /**
+             * Hibernates after this long without a request or deployment: 5s to 30d.
+             */
+            idleAfter?: string;
+          };
+        };
+      };
+      responses: {
+        202: {
+          content: {
+            'application/json': Operation;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * List the environments of a project
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+        query?: {
+          /**
+           * How many at most, 1 to 200; 50 by default.
+           */
+          limit?: string;
+          /**
+           * `nextCursor` of the page before; opaque.
+           */
+          cursor?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              items: Environment[];
+              /**
+               * Absent on the last page.
+               */
+              nextCursor?: string;
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}': {
+    /**
+     * Read an environment
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+        };
+        header?: {
+          /**
+           * An ETag: unchanged is 304.
+           */
+          'If-None-Match'?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Environment;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Change when an environment hibernates and when it is destroyed
+     */
+    patch: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+          /**
+           * The ETag that was read.
+           */
+          'If-Match'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * Hibernates after this long without a request or deployment: 5s to 30d.
+             */
+            idleAfter?: string;
+            /**
+             * Is destroyed this long from now: 10s to 365d.
+             */
+            ttl?: string;
+          };
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Environment;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Destroy an environment with all that is in it
+     */
+    delete: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+          /**
+           * The ETag that was read.
+           */
+          'If-Match'?: string;
+        };
+      };
+      responses: {
+        202: {
+          content: {
+            'application/json': Operation;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/hibernate': {
+    /**
+     * Stop the workloads of an environment and keep their data
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        202: {
+          content: {
+            'application/json': Operation;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/wake': {
+    /**
+     * Start again what ran before hibernation
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        202: {
+          content: {
+            'application/json': Operation;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/extend': {
+    /**
+     * Put off the time at which an environment is destroyed
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * Time to add to what is left.
+             */
+            by: string;
+          };
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Environment;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/resources': {
+    /**
+     * List the databases, volumes and other resources of an environment
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+        };
+        query?: {
+          /**
+           * How many at most, 1 to 200; 50 by default.
+           */
+          limit?: string;
+          /**
+           * `nextCursor` of the page before; opaque.
+           */
+          cursor?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              items: Resource[];
+              /**
+               * Absent on the last page.
+               */
+              nextCursor?: string;
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/secrets': {
+    /**
+     * List the secrets of an environment by name and version
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+        };
+        query?: {
+          /**
+           * How many at most, 1 to 200; 50 by default.
+           */
+          limit?: string;
+          /**
+           * `nextCursor` of the page before; opaque.
+           */
+          cursor?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              items: Secret[];
+              /**
+               * Absent on the last page.
+               */
+              nextCursor?: string;
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/secrets/{secret}': {
+    /**
+     * Set a secret
+     */
+    put: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the secret. It must be 1 to 128 of letters, digits and "_", not starting with a digit.
+           */
+          secret: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+          /**
+           * The ETag that was read.
+           */
+          'If-Match'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * 1 byte to 64 KiB of text.
+             */
+            value: string;
+          };
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Secret;
+          };
+        };
+        201: {
+          content: {
+            'application/json': Secret;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Delete a secret with all its versions
+     */
+    delete: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the secret. It must be 1 to 128 of letters, digits and "_", not starting with a digit.
+           */
+          secret: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+          /**
+           * The ETag that was read.
+           */
+          'If-Match'?: string;
+        };
+      };
+      responses: {
+        204: {
+          content: {};
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/services': {
+    /**
+     * List the services that are deployed in an environment
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+        };
+        query?: {
+          /**
+           * How many at most, 1 to 200; 50 by default.
+           */
+          limit?: string;
+          /**
+           * `nextCursor` of the page before; opaque.
+           */
+          cursor?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              items: Instance[];
+              /**
+               * Absent on the last page.
+               */
+              nextCursor?: string;
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/services/{service}': {
+    /**
+     * Read how a service does in an environment
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': InstanceDetail;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/services/{service}/deployments': {
+    /**
+     * Deploy, promote or roll back
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * A version's id, or a tag that only one carries.
+             */
+            version?: string;
+            /**
+             * Promote: what serves in that environment now.
+             */
+            fromEnvironment?: string;
+            /**
+             * Number of an earlier deployment that succeeded.
+             */
+            rollbackTo?: number;
+          };
+        };
+      };
+      responses: {
+        202: {
+          content: {
+            'application/json': Operation;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * List the deployments of a service in an environment
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+        };
+        query?: {
+          /**
+           * How many at most, 1 to 200; 50 by default.
+           */
+          limit?: string;
+          /**
+           * `nextCursor` of the page before; opaque.
+           */
+          cursor?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              items: Deployment[];
+              /**
+               * Absent on the last page.
+               */
+              nextCursor?: string;
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/services/{service}/deployments/{number}': {
+    /**
+     * Read a deployment with its workload
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+          /**
+           * Number of the deployment. It must be a whole number from 1 on.
+           */
+          number: string;
+        };
+        header?: {
+          /**
+           * An ETag: unchanged is 304.
+           */
+          'If-None-Match'?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': DeploymentDetail;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/services/{service}/deployments/{number}/cancel': {
+    /**
+     * Cancel a deployment
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+          /**
+           * Number of the deployment. It must be a whole number from 1 on.
+           */
+          number: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        202: {
+          content: {
+            'application/json': Operation;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/services/{service}/plan': {
+    /**
+     * Read what a deployment would change
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+        };
+        query?: {
+          /**
+           * A version's id, or a tag that only one carries.
+           */
+          version?: string;
+          /**
+           * Promote what serves there.
+           */
+          fromEnvironment?: string;
+          /**
+           * Number of an earlier deployment that succeeded.
+           */
+          rollbackTo?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Plan;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/services/{service}/deployments/{number}/diff': {
+    /**
+     * Read what differs between two deployments
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+          /**
+           * Number of the deployment. It must be a whole number from 1 on.
+           */
+          number: string;
+        };
+        query?: {
+          /**
+           * The other deployment; the one before by default.
+           */
+          from?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': DeploymentDiff;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/services/{service}/logs': {
+    /**
+     * Read or follow what a service prints in an environment
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+        };
+        query?: {
+          /**
+           * How many of the last lines, 1 to 10000; 100 by default.
+           */
+          tail?: string;
+          /**
+           * Only lines at or after this time.
+           */
+          since?: string;
+          /**
+           * Of an event stream: whether it goes on with new lines. true by default.
+           */
+          follow?: 'true' | 'false';
+        };
+        header?: {
+          /**
+           * Resumes a stream behind this event.
+           */
+          'Last-Event-ID'?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              items: LogLine[];
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/services/{service}/metrics': {
+    /**
+     * Read CPU, memory, requests and latency of a service in an environment
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+        };
+        query?: {
+          /**
+           * How far back: 10s to 1d; 5m by default.
+           */
+          window?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Metrics;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/operations/{operation}': {
+    /**
+     * Read an operation, wait for its end, or follow it until then
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Id of the operation. It must be an id of 26 characters, as given in an operation's "id".
+           */
+          operation: string;
+        };
+        query?: {
+          /**
+           * Wait for the end, seconds; at most 25.
+           */
+          wait?: string;
+        };
+        header?: {
+          /**
+           * Resumes a stream behind this event.
+           */
+          'Last-Event-ID'?: string;
+          /**
+           * An ETag: unchanged is 304.
+           */
+          'If-None-Match'?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Operation;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/operations/{operation}/cancel': {
+    /**
+     * Cancel a build or a deployment
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Id of the operation. It must be an id of 26 characters, as given in an operation's "id".
+           */
+          operation: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        202: {
+          content: {
+            'application/json': Operation;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/operations/{operation}/logs': {
+    /**
+     * Read or follow what an operation printed
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Id of the operation. It must be an id of 26 characters, as given in an operation's "id".
+           */
+          operation: string;
+        };
+        query?: {
+          /**
+           * How many of the last lines, 1 to 10000; 100 by default.
+           */
+          tail?: string;
+          /**
+           * Only lines at or after this time.
+           */
+          since?: string;
+          /**
+           * Of an event stream: whether it goes on with new lines. true by default.
+           */
+          follow?: 'true' | 'false';
+        };
+        header?: {
+          /**
+           * Resumes a stream behind this event.
+           */
+          'Last-Event-ID'?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              items: LogLine[];
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/operations': {
+    /**
+     * List the operations of a project
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+        query?: {
+          /**
+           * How many at most, 1 to 200; 50 by default.
+           */
+          limit?: string;
+          /**
+           * `nextCursor` of the page before; opaque.
+           */
+          cursor?: string;
+          /**
+           * Kinds, separated by commas.
+           */
+          kind?: string;
+          /**
+           * Statuses, separated by commas.
+           */
+          status?: string;
+          environment?: string;
+          service?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              items: OperationSummary[];
+              /**
+               * Absent on the last page.
+               */
+              nextCursor?: string;
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/operations': {
+    /**
+     * List the operations of an environment
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+        };
+        query?: {
+          /**
+           * How many at most, 1 to 200; 50 by default.
+           */
+          limit?: string;
+          /**
+           * `nextCursor` of the page before; opaque.
+           */
+          cursor?: string;
+          /**
+           * Kinds, separated by commas.
+           */
+          kind?: string;
+          /**
+           * Statuses, separated by commas.
+           */
+          status?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              items: OperationSummary[];
+              /**
+               * Absent on the last page.
+               */
+              nextCursor?: string;
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+}
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  code:
+    | 'malformed_json'
+    | 'malformed_request'
+    | 'invalid_request'
+    | 'invalid_cursor'
+    | 'invalid_score'
+    | 'invalid_archive'
+    | 'unauthenticated'
+    | 'forbidden'
+    | 'not_found'
+    | 'method_not_allowed'
+    | 'already_exists'
+    | 'conflict'
+    | 'not_empty'
+    | 'environment_not_ready'
+    | 'operation_in_progress'
+    | 'operation_ended'
+    | 'ambiguous_version'
+    | 'precondition_failed'
+    | 'request_timeout'
+    | 'payload_too_large'
+    | 'headers_too_large'
+    | 'uri_too_long'
+    | 'unsupported_media_type'
+    | 'idempotency_key_reused'
+    | 'too_many_requests'
+    | 'internal'
+    | 'upstream_unavailable'
+    | 'unavailable'
+    | 'storage_full'
+    | 'unknown_resource_type'
+    | 'invalid_resource'
+    | 'unresolved_placeholder'
+    | 'image_unavailable'
+    | 'build_failed'
+    | 'source_unavailable'
+    | 'nothing_to_run'
+    | 'release_failed'
+    | 'workload_crashed'
+    | 'workload_not_ready'
+    | 'deadline_exceeded'
+    | 'canceled'
+    | 'superseded'
+    | 'environment_gone'
+    | 'fenced';
+  /**
+   * What happened and why.
+   */
+  detail: string;
+  /**
+   * The next thing to do.
+   */
+  hint: string;
+  /**
+   * Path of the request.
+   */
+  instance: string;
+  /**
+   * What is wrong where, when the request or a Score file is not valid.
+   */
+  errors?: {
+    path: string;
+    message: string;
+  }[];
+}
+export interface Principal {
+  id: string;
+  kind: 'user' | 'token' | 'workflow' | 'system';
+  name?: string;
+  email?: string;
+  /**
+   * As the issuer names them.
+   */
+  groups: string[];
+  /**
+   * Runs this installation of Berth.
+   */
+  administrator: boolean;
+  /**
+   * The person that a token acts for.
+   */
+  owner?: string;
+  /**
+   * What a token or a pipeline is narrowed to.
+   */
+  limits?: {
+    role?: Role;
+    project?: string;
+    environments?: string[];
+  };
+}
+export interface Project {
+  name: string;
+  displayName?: string;
+  createdAt: string;
+  createdBy: string;
+}
+export interface Member {
+  project: string;
+  principal: string;
+  role: Role;
+  /**
+   * Roles in single environments, by name; there they take the place of `role`.
+   */
+  environments?: {
+    [k: string]: Role;
+  };
+  createdAt: string;
+  createdBy: string;
+}
+export interface Access {
+  role: Role;
+  /**
+   * Roles in single environments, by name; there they take the place of `role`.
+   */
+  environments: {
+    [k: string]: Role;
+  };
+}
+export interface Overview {
+  project: string;
+  displayName?: string;
+  /**
+   * By name.
+   */
+  services: {
+    name: string;
+    repository?: string;
+  }[];
+  /**
+   * By name.
+   */
+  environments: Environment[];
+  /**
+   * What is deployed: one for each service and environment that has any.
+   */
+  instances: Instance[];
+  /**
+   * There is more than it shows: at most 200 services, 50 environments and 100 services in each.
+   */
+  truncated: boolean;
+}
+export interface Environment {
+  project: string;
+  name: string;
+  /**
+   * Differs between two of the same name, one after the other.
+   */
+  id: string;
+  kind: 'persistent' | 'ephemeral';
+  state:
+    | 'provisioning'
+    | 'ready'
+    | 'hibernating'
+    | 'hibernated'
+    | 'waking'
+    | 'destroying'
+    | 'destroyed'
+    | 'failed';
+  idleAfter?: string;
+  /**
+   * Not before this time; each request and deployment puts it off.
+   */
+  hibernatesAt?: string;
+  /**
+   * When it is destroyed.
+   */
+  expiresAt?: string;
+  /**
+   * Of the last activity that was recorded.
+   */
+  lastActivityAt: string;
+  /**
+   * The operation that changes its state.
+   */
+  operation?: string;
+  /**
+   * What could not be removed yet; it is tried again.
+   */
+  leftovers?: string[];
+  createdAt: string;
+  createdBy: string;
+}
+export interface Instance {
+  project: string;
+  environment: string;
+  service: string;
+  /**
+   * What it does now.
+   */
+  state: 'serving' | 'deploying' | 'degraded' | 'failed' | 'stopped';
+  /**
+   * The same in words.
+   */
+  status: string;
+  health: 'healthy' | 'degraded' | 'down' | 'stopped' | 'unknown';
+  url: string;
+  replicas: {
+    desired: number;
+    ready: number;
+  };
+  current?: Deployment;
+  newest?: Deployment;
+}
+/**
+ * The deployment that serves, or served before hibernation.
+ */
+export interface Deployment {
+  project: string;
+  environment: string;
+  service: string;
+  number: number;
+  kind: 'deploy' | 'promote' | 'rollback';
+  version: string;
+  digest: string;
+  revision?: Revision;
+  rollbackTo?: number;
+  fromEnvironment?: string;
+  status: 'queued' | 'running' | 'succeeded' | 'failed' | 'canceled' | 'superseded';
+  operation: string;
+  error?: Error;
+  createdAt: string;
+  createdBy: string;
+  finishedAt?: string;
+}
+/**
+ * What people know the version by.
+ */
+export interface Revision {
+  tag?: string;
+  commit?: string;
+  author?: string;
+  /**
+   * First line of the commit message.
+   */
+  message?: string;
+}
+export interface Error {
+  code: string;
+  /**
+   * What happened and why.
+   */
+  cause: string;
+  /**
+   * The next thing to do.
+   */
+  hint: string;
+}
+export interface Event {
+  id: string;
+  at: string;
+  project: string;
+  /**
+   * Who did it; `berth` is Berth itself.
+   */
+  actor: string;
+  /**
+   * `noun.verb`.
+   */
+  type: string;
+  environment?: string;
+  service?: string;
+  operation?: string;
+  data?: {
+    [k: string]: unknown;
+  };
+}
+export interface Service {
+  project: string;
+  name: string;
+  repository?: string;
+  createdAt: string;
+  createdBy: string;
+}
+export interface GitSource {
+  url: string;
+  /**
+   * Branch, tag or commit.
+   */
+  ref: string;
+}
+export interface Operation {
+  id: string;
+  kind:
+    'build' | 'provision-environment' | 'deploy' | 'rollback' | 'hibernate' | 'wake' | 'destroy-environment';
+  status: 'queued' | 'running' | 'succeeded' | 'failed' | 'canceled' | 'superseded';
+  project: string;
+  environment?: string;
+  service?: string;
+  /**
+   * The deployment that it carries out.
+   */
+  number?: number;
+  steps: OperationStep[];
+  cancelRequested?: boolean;
+  error?: Error;
+  /**
+   * Of a build: `version`. Of a deployment: `number` and `url`.
+   */
+  result?: {
+    [k: string]: unknown;
+  };
+  createdAt: string;
+  createdBy: string;
+  endedAt?: string;
+  durationMs?: number;
+  /**
+   * By then it has ended, one way or another.
+   */
+  deadline: string;
+}
+export interface OperationStep {
+  name: string;
+  /**
+   * 1 for the first try.
+   */
+  attempt: number;
+  status: 'running' | 'succeeded' | 'failed' | 'canceled' | 'superseded';
+  startedAt: string;
+  endedAt?: string;
+  durationMs?: number;
+}
+export interface OperationSummary {
+  id: string;
+  kind:
+    'build' | 'provision-environment' | 'deploy' | 'rollback' | 'hibernate' | 'wake' | 'destroy-environment';
+  status: 'queued' | 'running' | 'succeeded' | 'failed' | 'canceled' | 'superseded';
+  project: string;
+  environment?: string;
+  service?: string;
+  /**
+   * The deployment that it carries out.
+   */
+  number?: number;
+  /**
+   * Code of its error; the operation itself has cause and hint.
+   */
+  errorCode?: string;
+  /**
+   * Of a build from git: branch, tag or commit.
+   */
+  ref?: string;
+  /**
+   * What a build made.
+   */
+  version?: string;
+  createdAt: string;
+  createdBy: string;
+  endedAt?: string;
+  durationMs?: number;
+}
+export interface VersionDetail {
+  project: string;
+  service: string;
+  id: string;
+  /**
+   * Of the OCI image manifest.
+   */
+  digest: string;
+  tags: string[];
+  source: Source;
+  /**
+   * Bytes of all layers, compressed.
+   */
+  size?: number;
+  createdAt: string;
+  createdBy: string;
+  workload: ScoreWorkload;
+}
+/**
+ * A Score v1b1 workload as JSON; see docs.score.dev.
+ */
+export interface ScoreWorkload {
+  apiVersion: 'score.dev/v1b1';
+  [k: string]: unknown;
+}
+export interface Version {
+  project: string;
+  service: string;
+  id: string;
+  /**
+   * Of the OCI image manifest.
+   */
+  digest: string;
+  tags: string[];
+  source: Source;
+  /**
+   * Bytes of all layers, compressed.
+   */
+  size?: number;
+  createdAt: string;
+  createdBy: string;
+}
+export interface Resource {
+  /**
+   * Score's `type.class#id`.
+   */
+  uid: string;
+  type: string;
+  class: string;
+  id: string;
+  state: 'provisioning' | 'ready' | 'removing';
+  /**
+   * Who uses it.
+   */
+  services: string[];
+  /**
+   * What a placeholder can ask it for; values are not shown.
+   */
+  outputs: string[];
+  operation: string;
+  createdAt: string;
+}
+/**
+ * Name and version of a secret. Its value is never shown.
+ */
+export interface Secret {
+  name: string;
+  version: string;
+  createdAt: string;
+  updatedAt: string;
+  updatedBy: string;
+}
+export interface InstanceDetail {
+  project: string;
+  environment: string;
+  service: string;
+  /**
+   * What it does now.
+   */
+  state: 'serving' | 'deploying' | 'degraded' | 'failed' | 'stopped';
+  /**
+   * The same in words.
+   */
+  status: string;
+  health: 'healthy' | 'degraded' | 'down' | 'stopped' | 'unknown';
+  url: string;
+  replicas: {
+    desired: number;
+    ready: number;
+    items: {
+      id: string;
+      deployment: number;
+      state: 'starting' | 'running' | 'ready' | 'restarting' | 'stopping' | 'stopped';
+      restarts: number;
+      startedAt?: string;
+      reason?: string;
+    }[];
+  };
+  current?: Deployment;
+  newest?: Deployment;
+  /**
+   * Where other workloads in the environment reach its service ports.
+   */
+  endpoints: {
+    name: string;
+    port: number;
+    protocol: 'TCP' | 'UDP';
+    address: string;
+  }[];
+}
+export interface DeploymentDetail {
+  project: string;
+  environment: string;
+  service: string;
+  number: number;
+  kind: 'deploy' | 'promote' | 'rollback';
+  version: string;
+  digest: string;
+  revision?: Revision;
+  rollbackTo?: number;
+  fromEnvironment?: string;
+  status: 'queued' | 'running' | 'succeeded' | 'failed' | 'canceled' | 'superseded';
+  operation: string;
+  error?: Error;
+  createdAt: string;
+  createdBy: string;
+  finishedAt?: string;
+  workload: ScoreWorkload;
+}
+export interface Plan {
+  kind: 'deploy' | 'promote' | 'rollback';
+  /**
+   * The number that it would get.
+   */
+  number: number;
+  /**
+   * The deployment that serves now.
+   */
+  from?: number;
+  version: string;
+  digest: string;
+  revision?: Revision;
+  changes: Change[];
+  resources: {
+    name: string;
+    uid: string;
+    type: string;
+    class: string;
+    /**
+     * `make`: it is not there yet. `keep`: it is. `compute`: nothing is made for its type. `unused`: it stays until the environment is destroyed, and this service no longer uses it.
+     */
+    action: 'make' | 'keep' | 'compute' | 'unused';
+  }[];
+  replicas: {
+    before: number;
+    after: number;
+  };
+  /**
+   * What runs before it takes traffic.
+   */
+  releaseCommand?: string;
+  /**
+   * Why it would be refused or fail, as far as that can be told before.
+   */
+  problems: Error[];
+}
+/**
+ * One difference. Texts are as the Score file has them, placeholders and all; of a secret it is the version, of a file its mode, size and a hash.
+ */
+export interface Change {
+  area:
+    | 'version'
+    | 'setting'
+    | 'container'
+    | 'variable'
+    | 'file'
+    | 'volume'
+    | 'command'
+    | 'compute'
+    | 'probe'
+    | 'port'
+    | 'resource'
+    | 'secret'
+    | 'metadata';
+  /**
+   * The container that it is in.
+   */
+  container?: string;
+  name: string;
+  change: 'added' | 'removed' | 'changed';
+  before?: string;
+  after?: string;
+  /**
+   * There are values, and they are not shown: they may be secret.
+   */
+  hidden?: true;
+}
+export interface DeploymentDiff {
+  /**
+   * Absent where there is none before.
+   */
+  from?: number;
+  to: number;
+  changes: Change[];
+}
+export interface LogLine {
+  at: string;
+  /**
+   * One line as it was printed; text, never markup.
+   */
+  message: string;
+  source: 'stdout' | 'stderr' | 'berth';
+  deployment?: number;
+  container?: string;
+}
+export interface Metrics {
+  window: string;
+  /**
+   * Oldest first.
+   */
+  compute: {
+    at: string;
+    /**
+     * Cores in use, all replicas together.
+     */
+    cpu: number;
+    memoryBytes: number;
+  }[];
+  /**
+   * Ten seconds each, oldest first; only those with requests.
+   */
+  requests: {
+    at: string;
+    requests: number;
+    /**
+     * Answers with a status of 500 or more.
+     */
+    errors: number;
+    p50Ms: number;
+    p99Ms: number;
+  }[];
+  totals: {
+    requests: number;
+    errors: number;
+  };
+}

@@ -1,0 +1,47 @@
+/** The whole page: who is signed in decides what there is. */
+import I18nProvider from '@cloudscape-design/components/i18n';
+import messages from '@cloudscape-design/components/i18n/messages/all.en';
+import { lazy, Suspense, useEffect } from 'react';
+import { useLocation } from 'wouter';
+import { forgetAll } from '../api/query.ts';
+import { useSession } from '../session.ts';
+import { ErrorBoundary } from './error-boundary.tsx';
+import { Loading } from './loading.tsx';
+import { forgetNotices, Notifications } from './notifications.tsx';
+import { Pages } from './pages.tsx';
+import { Shell } from './shell.tsx';
+
+const SignIn = lazy(() => import('../pages/sign-in.tsx'));
+const Reference = lazy(() => import('../pages/reference.tsx'));
+
+export function App() {
+  const { status } = useSession();
+  const [location] = useLocation();
+  useEffect(() => {
+    if (status !== 'signed-out') return;
+    forgetAll();
+    forgetNotices();
+  }, [status]);
+  const isReference = location === '/docs';
+  return (
+    <I18nProvider locale="en" messages={[messages]}>
+      <Shell isSignedIn={status === 'signed-in'}>
+        <Notifications />
+        {/* A page that failed is tried anew when another one is opened. */}
+        <ErrorBoundary key={location}>
+          <Suspense fallback={<Loading />}>
+            {isReference ? (
+              <Reference />
+            ) : status === 'signed-in' ? (
+              <Pages />
+            ) : status === 'signed-out' ? (
+              <SignIn />
+            ) : (
+              <Loading />
+            )}
+          </Suspense>
+        </ErrorBoundary>
+      </Shell>
+    </I18nProvider>
+  );
+}

@@ -1,0 +1,80 @@
+/** What an action came to: good news goes away by itself, what failed stays until it was read. */
+import Flashbar, { type FlashbarProps } from '@cloudscape-design/components/flashbar';
+import { useSyncExternalStore } from 'react';
+import { inWords } from '../api/problem.ts';
+import { plain } from '../components/plain.ts';
+
+export interface Notice {
+  type: 'success' | 'info' | 'warning' | 'error';
+  header?: string;
+  content?: string;
+}
+
+let notices: readonly (Notice & { id: string })[] = [];
+let count = 0;
+const listeners = new Set<() => void>();
+
+const LASTS_MS = 8_000;
+const SHOWN_MAX = 3;
+
+function show(next: typeof notices): void {
+  notices = next;
+  for (const listener of [...listeners]) listener();
+}
+
+const dismiss = (id: string): void => show(notices.filter((notice) => notice.id !== id));
+
+export function notify(notice: Notice): void {
+  count += 1;
+  const id = `notice-${count}`;
+  show([...notices, { ...notice, id }].slice(-SHOWN_MAX));
+  if (notice.type === 'success' || notice.type === 'info') setTimeout(() => dismiss(id), LASTS_MS);
+}
+
+/** Tells what went wrong, with the next thing to do. @param header such as "Rolling back failed" */
+export function notifyError(error: unknown, header?: string): void {
+  const { what, hint } = inWords(error);
+  const content = hint === undefined ? what : `${what} ${hint}`;
+  notify({ type: 'error', content, ...(header !== undefined && { header }) });
+}
+
+export function forgetNotices(): void {
+  show([]);
+}
+
+export function Notifications() {
+  const shown = useSyncExternalStore(
+    (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    () => notices,
+  );
+  const items = shown.map(
+    ({ id, type, header, content }): FlashbarProps.MessageDefinition => ({
+      id,
+      type,
+      dismissible: true,
+      dismissLabel: 'Dismiss',
+      onDismiss: () => dismiss(id),
+      ariaRole: type === 'error' ? 'alert' : 'status',
+      ...(header !== undefined && { header: plain(header) }),
+      ...(content !== undefined && { content: plain(content) }),
+    }),
+  );
+  if (items.length === 0) return null;
+  return (
+    <div className="notifications">
+      <Flashbar
+        items={items}
+        i18nStrings={{
+          ariaLabel: 'Notifications',
+          successIconAriaLabel: 'Success',
+          infoIconAriaLabel: 'Information',
+          warningIconAriaLabel: 'Warning',
+          errorIconAriaLabel: 'Error',
+        }}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,50 @@
+/** Which page an address shows; each is loaded when it is first opened. */
+import { lazy } from 'react';
+import { Route, Switch } from 'wouter';
+import { isName } from './paths.ts';
+
+const Projects = lazy(() => import('../pages/projects.tsx'));
+const Overview = lazy(() => import('../pages/overview.tsx'));
+const Environment = lazy(() => import('../pages/environment.tsx'));
+const Service = lazy(() => import('../pages/service.tsx'));
+const Operation = lazy(() => import('../pages/operation.tsx'));
+const Missing = lazy(() => import('../pages/missing.tsx'));
+
+const OPERATION = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
+
+export function Pages() {
+  return (
+    <Switch>
+      <Route path="/">
+        <Projects />
+      </Route>
+      <Route path="/projects/:project">
+        {({ project }) => (isName(project) ? <Overview project={project} /> : <Missing />)}
+      </Route>
+      <Route path="/projects/:project/environments/:environment">
+        {({ project, environment }) =>
+          isName(project) && isName(environment) ? (
+            <Environment project={project} environment={environment} />
+          ) : (
+            <Missing />
+          )
+        }
+      </Route>
+      <Route path="/projects/:project/environments/:environment/services/:service/:tab?">
+        {({ project, environment, service, tab }) =>
+          isName(project) && isName(environment) && isName(service) ? (
+            <Service place={{ project, environment, service }} tab={tab ?? 'status'} />
+          ) : (
+            <Missing />
+          )
+        }
+      </Route>
+      <Route path="/operations/:operation">
+        {({ operation }) => (OPERATION.test(operation) ? <Operation id={operation} /> : <Missing />)}
+      </Route>
+      <Route>
+        <Missing />
+      </Route>
+    </Switch>
+  );
+}

@@ -1,0 +1,34 @@
+/** Addresses of the console's pages. */
+
+/** What can be the name of a project, an environment or a service. */
+const NAME = /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/;
+
+export const isName = (text: string | undefined): text is string => text !== undefined && NAME.test(text);
+
+export interface Place {
+  project: string;
+  environment: string;
+  service: string;
+}
+
+export const projectPath = (project: string): string => `/projects/${project}`;
+
+export const environmentPath = ({ project, environment }: Omit<Place, 'service'>): string =>
+  `/projects/${project}/environments/${environment}`;
+
+export const serviceTabs = ['status', 'history', 'logs', 'metrics', 'events'] as const;
+export type ServiceTab = (typeof serviceTabs)[number];
+
+export const servicePath = (place: Place, tab: ServiceTab = 'status'): string =>
+  `${environmentPath(place)}/services/${place.service}${tab === 'status' ? '' : `/${tab}`}`;
+
+export const operationPath = (operation: string): string => `/operations/${operation}`;
+
+/** Where one chooses what to deploy. */
+export function deployPath(
+  project: string,
+  chosen: { service?: string; environment?: string; version?: string; from?: string } = {},
+): string {
+  const query = new URLSearchParams(chosen).toString();
+  return `/projects/${project}/deploy${query === '' ? '' : `?${query}`}`;
+}

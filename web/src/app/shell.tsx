@@ -1,0 +1,136 @@
+/** What is around every page: brand, project, places to go, theme and who is signed in. */
+import ButtonDropdown from '@cloudscape-design/components/button-dropdown';
+import { type ReactNode, useRef } from 'react';
+import { Link, useLocation } from 'wouter';
+import { useLiveProject } from '../api/events.ts';
+import { plain } from '../components/plain.ts';
+import { useSession } from '../session.ts';
+import { ConnectionBanner, LiveMark } from './connection-banner.tsx';
+import { followLink } from './navigation.ts';
+import { isName, projectPath } from './paths.ts';
+import { useProjects } from './projects.ts';
+import { setTheme, type Theme, useTheme } from './theme.ts';
+import { useTitleFocus } from './title.tsx';
+
+/** The project that the address names. */
+export function useCurrentProject(): string | undefined {
+  const [location] = useLocation();
+  const [, first, project] = location.split('/');
+  return first === 'projects' && isName(project) ? project : undefined;
+}
+
+export function Shell({ isSignedIn, children }: { isSignedIn: boolean; children: ReactNode }) {
+  const main = useRef<HTMLElement>(null);
+  useTitleFocus(main);
+  return (
+    <>
+      {/* biome-ignore lint/a11y/useValidAnchor: the address names the page, and so has to stay as it is. */}
+      <a
+        className="skip"
+        href="#main"
+        onClick={(event) => {
+          event.preventDefault();
+          main.current?.focus();
+        }}
+      >
+        Skip to content
+      </a>
+      <header className="bar">
+        <Link href="/" className="brand">
+          <BerthMark />
+          Berth
+        </Link>
+        {isSignedIn && <ProjectBar />}
+        <span className="bar-end">
+          {isSignedIn && <LiveMark />}
+          <ThemeMenu />
+          {isSignedIn && <UserMenu />}
+        </span>
+      </header>
+      {isSignedIn && <ConnectionBanner />}
+      <main ref={main} id="main" tabIndex={-1}>
+        {children}
+      </main>
+    </>
+  );
+}
+
+const BerthMark = () => (
+  <svg viewBox="0 0 32 32" width="24" height="24" aria-hidden="true" className="mark">
+    <path
+      d="M16 6v19M10 12h12M6 18c0 5 4.5 8 10 8s10-3 10-8"
+      fill="none"
+      stroke="currentColor"
+      strokeWidth="2.6"
+      strokeLinecap="round"
+    />
+    <circle cx="16" cy="6" r="2.6" fill="currentColor" />
+  </svg>
+);
+
+/** Projects to choose from, and the pages of the one that is open. */
+function ProjectBar() {
+  const project = useCurrentProject();
+  const [location] = useLocation();
+  const { data: projects = [] } = useProjects();
+  useLiveProject(project);
+  const pages = project === undefined ? [] : [{ href: projectPath(project), text: 'Overview' }];
+  return (
+    <>
+      {projects.length > 0 && (
+        <ButtonDropdown
+          variant="normal"
+          ariaLabel={project === undefined ? 'Choose a project' : `Project ${project}`}
+          items={projects.map(({ name, displayName }) => ({
+            id: name,
+            text: displayName === undefined ? name : plain(displayName),
+            ...(displayName !== undefined && { secondaryText: name }),
+            href: projectPath(name),
+          }))}
+          onItemFollow={followLink}
+        >
+          {project ?? 'Projects'}
+        </ButtonDropdown>
+      )}
+      <nav aria-label="Pages">
+        {[...pages, { href: '/docs', text: 'API' }].map(({ href, text }) => (
+          <Link key={href} href={href} aria-current={location === href ? 'page' : undefined}>
+            {text}
+          </Link>
+        ))}
+      </nav>
+    </>
+  );
+}
+
+const themes: Record<Theme, string> = { system: 'As the system', light: 'Light', dark: 'Dark' };
+
+function ThemeMenu() {
+  const theme = useTheme();
+  return (
+    <ButtonDropdown
+      variant="icon"
+      ariaLabel="Theme"
+      items={Object.entries(themes).map(([id, text]) => ({
+        id,
+        text,
+        itemType: 'checkbox' as const,
+        checked: id === theme,
+      }))}
+      onItemClick={({ detail }) => setTheme(detail.id as Theme)}
+    />
+  );
+}
+
+function UserMenu() {
+  const { principal, signOut } = useSession();
+  return (
+    <ButtonDropdown
+      variant="normal"
+      items={[{ id: 'sign-out', text: 'Sign out' }]}
+      onItemClick={() => signOut('You are signed out.')}
+    >
+      {plain(principal?.id ?? '')}
+    </ButtonDropdown>
+  );
+}

@@ -1,0 +1,33 @@
+/** States in a word and a sign; the same state looks the same everywhere. */
+import StatusIndicator, { type StatusIndicatorProps } from '@cloudscape-design/components/status-indicator';
+
+const types: Record<string, StatusIndicatorProps.Type> = {
+  // Operations and deployments.
+  queued: 'pending',
+  running: 'in-progress',
+  succeeded: 'success',
+  failed: 'error',
+  canceled: 'stopped',
+  superseded: 'stopped',
+  // Services.
+  serving: 'success',
+  deploying: 'in-progress',
+  degraded: 'warning',
+  healthy: 'success',
+  down: 'error',
+  unknown: 'pending',
+  // Environments and resources.
+  provisioning: 'in-progress',
+  ready: 'success',
+  hibernating: 'in-progress',
+  hibernated: 'stopped',
+  waking: 'in-progress',
+  destroying: 'in-progress',
+  removing: 'in-progress',
+  destroyed: 'stopped',
+  stopped: 'stopped',
+};
+
+export const Status = ({ of }: { of: string }) => (
+  <StatusIndicator type={types[of] ?? 'info'}>{of}</StatusIndicator>
+);

@@ -1,0 +1,8 @@
+import '@cloudscape-design/global-styles/index.css';
+import './app/app.css';
+import './app/theme.ts';
+import { createRoot } from 'react-dom/client';
+import { App } from './app/app.tsx';
+
+const root = document.getElementById('root');
+if (root) createRoot(root).render(<App />);

@@ -1,0 +1,47 @@
+/** The projects there are; with a single one, its overview. */
+import Container from '@cloudscape-design/components/container';
+import { Link, Redirect } from 'wouter';
+import { Loading } from '../app/loading.tsx';
+import { projectPath } from '../app/paths.ts';
+import { useProjects } from '../app/projects.ts';
+import { Title } from '../app/title.tsx';
+import { Command } from '../components/command.tsx';
+import { curl } from '../components/curl.ts';
+import { plain } from '../components/plain.ts';
+import { Ago } from '../components/time.tsx';
+
+export default function Projects() {
+  const { data: projects } = useProjects();
+  if (!projects) return <Loading />;
+  const [only] = projects;
+  if (only && projects.length === 1) return <Redirect to={projectPath(only.name)} replace />;
+  if (projects.length === 0) return <FirstProject />;
+  return (
+    <>
+      <Title text="Projects" />
+      <ul className="cards">
+        {projects.map(({ name, displayName, createdAt }) => (
+          <li key={name}>
+            <Container>
+              <h2>
+                <Link href={projectPath(name)}>{displayName === undefined ? name : plain(displayName)}</Link>
+              </h2>
+              <p className="soft">
+                {name}, created <Ago at={createdAt} />
+              </p>
+            </Container>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+const FirstProject = () => (
+  <div className="empty">
+    <Title text="Welcome to Berth" />
+    <h2>No projects yet</h2>
+    <p>A project holds the services and environments of one team. Create one; it appears here by itself.</p>
+    <Command text={curl('POST', '/v1/projects', { name: 'demo' })} />
+  </div>
+);

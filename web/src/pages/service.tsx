@@ -1,0 +1,70 @@
+/** A service in an environment, behind tabs; each is loaded when it is first opened. */
+import Tabs from '@cloudscape-design/components/tabs';
+import { lazy, Suspense } from 'react';
+import { api, body } from '../api/client.ts';
+import { useQuery } from '../api/query.ts';
+import type { InstanceDetail } from '../api/types.generated.ts';
+import { Loading } from '../app/loading.tsx';
+import { followLink } from '../app/navigation.ts';
+import { type Place, type ServiceTab, servicePath, serviceTabs } from '../app/paths.ts';
+import { Title } from '../app/title.tsx';
+import Missing from './missing.tsx';
+
+/** What every tab is given. */
+export interface ServiceTabProps {
+  place: Place;
+  instance: InstanceDetail;
+}
+
+const tabs = {
+  status: { label: 'Status', Content: lazy(() => import('./service/status.tsx')) },
+  history: { label: 'History', Content: lazy(() => import('./service/history.tsx')) },
+  logs: { label: 'Logs', Content: lazy(() => import('./service/logs.tsx')) },
+  metrics: { label: 'Metrics', Content: lazy(() => import('./service/metrics.tsx')) },
+  events: { label: 'Events', Content: lazy(() => import('./service/events.tsx')) },
+} as const;
+
+const isTab = (text: string): text is ServiceTab => Object.hasOwn(tabs, text);
+
+export default function ServicePage({ place, tab }: { place: Place; tab: string }) {
+  const { project, environment, service } = place;
+  const { data: instance, error } = useQuery(
+    `/v1/projects/${project}/environments/${environment}/services/${service}`,
+    (signal) =>
+      body(
+        api.GET('/v1/projects/{project}/environments/{environment}/services/{service}', {
+          params: { path: { project, environment, service } },
+          signal,
+        }),
+      ),
+  );
+  if (!isTab(tab)) return <Missing />;
+  if (error?.status === 404)
+    return <Missing what={`There is no service ${service} in ${environment} now.`} />;
+  if (!instance) return <Loading />;
+  return (
+    <div className="stack">
+      <Title text={`${service} · ${environment}`}>{service}</Title>
+      <Tabs
+        ariaLabel={service}
+        activeTabId={tab}
+        onChange={({ detail }) =>
+          followLink({ preventDefault() {}, detail: { href: detail.activeTabHref ?? '' } })
+        }
+        tabs={serviceTabs.map((id) => {
+          const { label, Content } = tabs[id];
+          return {
+            id,
+            label,
+            href: servicePath(place, id),
+            content: id === tab && (
+              <Suspense fallback={<Loading />}>
+                <Content place={place} instance={instance} />
+              </Suspense>
+            ),
+          };
+        })}
+      />
+    </div>
+  );
+}
