@@ -29,7 +29,8 @@ export function App() {
         <Notifications />
         {/* A page that failed is tried anew when another one is opened. */}
         <ErrorBoundary key={location}>
-          <Suspense fallback={<Loading />}>
+          {/* Signing in leaves nothing behind of the form. */}
+          <Suspense key={status} fallback={<Loading />}>
             {isReference ? (
               <Reference />
             ) : status === 'signed-in' ? (

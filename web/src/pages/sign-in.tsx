@@ -41,6 +41,7 @@ export default function SignIn() {
     setBusy(true);
     try {
       await signIn(value);
+      setToken('');
     } catch (caught) {
       setBusy(false);
       refuse(refusal(caught));
