@@ -101,7 +101,11 @@ export function permissions(stack: Stack, things: Things) {
     ],
     readMetrics: [grant(actions.readMetrics, ['*'], noResource)],
     joinNetwork: [
-      grant(actions.joinNetwork, ['*'], 'Lambda checks for all network interfaces, not for its own.'),
+      {
+        ...grant(actions.joinNetwork, ['*'], 'Lambda checks for all network interfaces, not for its own.'),
+        // Lambda itself needs these, before the function runs; the function's code may not use them.
+        conditions: { Null: { 'lambda:SourceFunctionArn': 'true' } },
+      },
     ],
   };
 }
