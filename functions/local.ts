@@ -17,6 +17,7 @@ import { createApp } from './api/app.ts';
 import { administratorToken, bearerTokens } from './api/authenticate.ts';
 import { ConfigError, type LocalConfig, readConfig } from './config.ts';
 import { Problem } from './core/problem.ts';
+import { countActivity, countBuilds, countSecrets } from './local/as-on-aws.ts';
 import { createLocalLog, type LocalLog } from './local/log.ts';
 import type { MachineOptions } from './local/machine.ts';
 import type { Handlers, Place, PlacePorts } from './local/place.ts';
@@ -140,7 +141,11 @@ async function createPorts(
   const ports = {
     ...given,
     store: createSqliteStore({ path: path('berth.db') }),
-    secrets: await createSecretsFile({ path: path('secrets'), keyPath: path('secrets.key'), effects }),
+    secrets: countSecrets(
+      await createSecretsFile({ path: path('secrets'), keyPath: path('secrets.key'), effects }),
+    ),
+    activity: countActivity(given.activity),
+    builder: countBuilds(given.builder, effects.now),
   };
   const workflows = createLocalWorkflows({
     path: path('workflows.db'),

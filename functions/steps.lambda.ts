@@ -2,6 +2,7 @@
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import { TransientError } from './core/problem.ts';
+import type { Units } from './core/units.ts';
 import { readAwsConfig } from './lambda/config.ts';
 import { faults } from './lambda/faults.ts';
 import { createAwsPorts } from './lambda/ports.ts';
@@ -16,7 +17,7 @@ const { ports, flush } = createAwsPorts(readAwsConfig(process.env));
 /** The alias that was called: the last part of an ARN such as `...:function:name:awaitRollout`. */
 const stepName = ({ invokedFunctionArn }: Context): string => invokedFunctionArn.split(':')[7] ?? '';
 
-async function run(input: StepInput, context: Context): Promise<void> {
+async function run(input: StepInput, context: Context): Promise<Units> {
   const name = stepName(context);
   const step = Object.hasOwn(steps, name) ? steps[name] : undefined;
   if (!step) throw new Error(`There is no step "${name}"`);
@@ -25,7 +26,7 @@ async function run(input: StepInput, context: Context): Promise<void> {
   const left = Math.max(0, context.getRemainingTimeInMillis() - MARGIN_MS);
   const timer = setTimeout(() => time.abort(out), left);
   try {
-    await runStep(ports, name, step, input, time.signal);
+    return await runStep(ports, name, step, input, time.signal);
   } finally {
     clearTimeout(timer);
     await flush();

@@ -6,6 +6,7 @@ import type { IManagedPolicy } from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
+import { FUNCTION_MB } from '../functions/memory.ts';
 import { accept, logEncryption } from './accept.ts';
 import { BerthFunction } from './function.ts';
 import type { Grant } from './role.ts';
@@ -36,7 +37,7 @@ export class ApiStack extends Stack {
       statements: props.statements,
       // API Gateway waits for 30 seconds.
       timeout: Duration.seconds(29),
-      memory: 1024,
+      memory: FUNCTION_MB.requests,
       traced: true,
     });
     this.streams = new BerthFunction(this, 'Streams', {

@@ -3,6 +3,7 @@ import { Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type { IManagedPolicy } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
+import { FUNCTION_MB } from '../functions/memory.ts';
 import { stepsOf } from '../state-machines/load.ts';
 import { BerthFunction } from './function.ts';
 import type { Permissions } from './permissions.ts';
@@ -35,13 +36,13 @@ export class StepsStack extends Stack {
     this.workloads = new BerthFunction(this, 'Workloads', {
       ...common,
       description: 'Steps that run workloads on the cluster.',
-      memory: 512,
+      memory: FUNCTION_MB.steps,
       statements: [...records, ...may.readSecrets, ...may.readImages, ...may.writeLogs, ...may.readMetrics],
     });
     this.resources = new BerthFunction(this, 'Resources', {
       ...common,
       description: 'Steps that make and remove databases, secrets and volumes.',
-      memory: 512,
+      memory: FUNCTION_MB.steps,
       ...(vpc && { vpc }),
       statements: [
         ...records,
@@ -58,7 +59,7 @@ export class StepsStack extends Stack {
     this.builds = new BerthFunction(this, 'Builds', {
       ...common,
       description: 'Steps that build images.',
-      memory: 256,
+      memory: FUNCTION_MB.builds,
       statements: [...records, ...may.build, ...may.keepSources, ...may.readImages, ...may.writeLogs],
     });
   }

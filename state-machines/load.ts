@@ -16,7 +16,7 @@ export interface TaskState {
   TimeoutSeconds: number;
   Retry: { ErrorEquals: string[]; [key: string]: unknown }[];
   Catch?: { ErrorEquals: string[]; Next: string; ResultPath: string }[];
-  ResultPath: null;
+  ResultPath: '$.used';
   Next?: string;
   End?: true;
 }
@@ -118,8 +118,8 @@ function resolveTask(
     /^\$\{([A-Za-z]\w*)\}$/.exec(state.Resource)?.[1] ?? fail(`${name}: Resource is not one placeholder`);
   if (!Object.hasOwn(resources, step)) fail(`${name}: no step for the placeholder ${step}`);
   if (!isPositiveInteger(state.TimeoutSeconds)) fail(`${name}: TimeoutSeconds is missing`);
-  // A step's result stays in the records; the state carries references alone.
-  if (state.ResultPath !== null) fail(`${name}: ResultPath has to be null`);
+  // A step's result stays in the records; the state carries references, and what was used so far.
+  if (state.ResultPath !== '$.used') fail(`${name}: ResultPath has to be $.used`);
   for (const retrier of state.Retry ?? fail(`${name}: Retry is missing`)) {
     const other = retrier.ErrorEquals.find((error) => !RETRYABLE.test(error));
     if (other) fail(`${name}: ${other} is not transient, so it must not be retried`);

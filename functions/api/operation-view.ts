@@ -27,6 +27,20 @@ const stepSchema = z
   })
   .openapi('OperationStep');
 
+const costSchema = z
+  .object({
+    units: z.record(z.string(), z.number()).openapi({
+      description: 'By the names of the price list, prices/us-east-1.json.',
+      example: { 'states.transition': 6, 'dynamodb.writeRequestUnit': 31 },
+    }),
+    usd: z.number().openapi({ description: 'At the list prices of us-east-1.', example: 0.000182 }),
+  })
+  .openapi('Cost', {
+    description:
+      'What it used of AWS until its latest change, each attempt of each step included; on one machine what it would ' +
+      'have used there. Workloads, logs and traces are not in it.',
+  });
+
 export const operationSchema = z
   .object({
     id: z.string().openapi({ example: '01KAV6M2J8Y0T5W3Q9R7C4X1ZB' }),
@@ -43,6 +57,7 @@ export const operationSchema = z
       .record(z.string(), z.unknown())
       .optional()
       .openapi({ description: 'Of a build: `version`. Of a deployment: `number` and `url`.' }),
+    cost: costSchema.optional(),
     createdAt: timeSchema,
     createdBy: z.string().openapi({ example: 'administrator' }),
     endedAt: timeSchema.optional(),
@@ -66,6 +81,7 @@ export function operationView(operation: Operation): z.infer<typeof operationSch
     cancelRequested: operation.cancelRequested,
     error: operation.error,
     result: operation.result,
+    cost: operation.cost,
     createdAt,
     createdBy,
     endedAt,

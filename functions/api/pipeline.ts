@@ -6,6 +6,7 @@ import type { Principal } from '../core/model.ts';
 import { Problem } from '../core/problem.ts';
 import { permissions } from '../core/roles.ts';
 import type { Ports } from '../ports/index.ts';
+import { createMeter, withMeter } from '../ports/meter.ts';
 import { type Access, admit } from './access.ts';
 import { type Authenticator, authenticateRequest, credentialsOf } from './authenticate.ts';
 import { checkMediaType, JSON_MAX_BYTES, mediaType, parseJson, readBytes } from './body.ts';
@@ -61,7 +62,9 @@ export function serve(route: Route, around: Surroundings): (context: Context) =>
   return async (context) => {
     const requestId = around.ports.effects.id();
     try {
-      const answer = await answerRequest(route, names, around, context, requestId);
+      const answer = await metered(route, around.ports, () =>
+        answerRequest(route, names, around, context, requestId),
+      );
       if (answer instanceof Response) {
         answer.headers.set('request-id', requestId);
         return answer;
@@ -72,6 +75,14 @@ export function serve(route: Route, around: Surroundings): (context: Context) =>
       return errorResponse(error, context, requestId, around);
     }
   };
+}
+
+/** What begins an operation is the first that is paid for it; of other requests nobody asks what they cost. */
+function metered<T>(route: Route, { effects }: Ports, run: () => T): T {
+  if (!route.answers[202]) return run();
+  const meter = createMeter({ runsIn: 'requests', now: effects.now });
+  meter.add('apigateway.httpRequest', 1);
+  return withMeter(meter, run);
 }
 
 /** Any error as an answer; what is not meant for users goes to `onError` alone. */

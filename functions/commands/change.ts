@@ -51,13 +51,8 @@ export async function commit(
   caller: Caller,
   change: { writes: Write[]; events: EventFields[]; result?: unknown },
 ): Promise<void> {
-  const { store, effects } = ports;
-  const writes = [...change.writes];
-  const at = new Date(effects.now()).toISOString();
-  for (const fields of change.events) {
-    const event: BerthEvent = { id: effects.id(), at, actor: caller.actor, ...fields };
-    writes.push({ put: { ...eventKey(event.project, event.id), data: event }, if: 'absent' });
-  }
+  const { store } = ports;
+  const writes = [...change.writes, ...eventWrites(ports, caller, change.events)];
   if (caller.idempotency) writes.push(idempotencyWrite(ports, caller, change.result));
   try {
     await store.transact(writes);
@@ -66,6 +61,15 @@ export async function commit(
     if (raced && error.failed.includes(writes.length - 1)) throw new IdempotencyRace();
     throw error;
   }
+}
+
+/** The writes that keep events. */
+export function eventWrites({ effects }: Ports, { actor }: Caller, events: readonly EventFields[]): Write[] {
+  const at = new Date(effects.now()).toISOString();
+  return events.map((fields) => {
+    const event: BerthEvent = { id: effects.id(), at, actor, ...fields };
+    return { put: { ...eventKey(event.project, event.id), data: event }, if: 'absent' };
+  });
 }
 
 function idempotencyWrite(ports: Ports, caller: Caller, result: unknown): Write {

@@ -3,6 +3,7 @@ import { OPERATIONS_QUEUE, operationKey } from '../core/keys.ts';
 import { isTerminal, type Operation, type OperationKind } from '../core/model.ts';
 import { Problem } from '../core/problem.ts';
 import type { Ports } from '../ports/index.ts';
+import { currentMeter } from '../ports/meter.ts';
 import type { Write } from '../ports/store.ts';
 import { type Caller, commit, retryOnConflict } from './change.ts';
 import { operationLineWrites } from './operation-lines.ts';
@@ -54,8 +55,9 @@ export function acceptWrites(ports: Ports, operation: Operation): Write[] {
  * what was not started (I1).
  */
 export async function startOperation(ports: Ports, operation: Operation): Promise<void> {
+  const used = currentMeter()?.read();
   await ports.workflows
-    .start(operation.kind, operation.id, { operation: operation.id })
+    .start(operation.kind, operation.id, { operation: operation.id, ...(used && { used }) })
     .catch(() => undefined);
 }
 

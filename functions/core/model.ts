@@ -5,6 +5,7 @@
 import type { ProblemDetail } from './problem.ts';
 import type { Role } from './roles.ts';
 import type { ScoreWorkload } from './score/types.ts';
+import type { Cost } from './units.ts';
 
 export interface Project {
   name: string;
@@ -210,6 +211,8 @@ export interface Operation {
   cancelRequested?: boolean;
   error?: ProblemDetail;
   result?: Record<string, unknown>;
+  /** What it used up to its latest record; of an ended one, all. */
+  cost?: Cost;
   createdAt: string;
   createdBy: string;
   endedAt?: string;

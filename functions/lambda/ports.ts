@@ -13,6 +13,7 @@ import { createCodeBuilder } from '../adapters/aws/builder.ts';
 import { createRdsDatabases } from '../adapters/aws/databases.ts';
 import { createEksToken } from '../adapters/aws/eks-token.ts';
 import { createCloudWatchLogs } from '../adapters/aws/logs.ts';
+import { cloudWatchPricing, countRequests, s3Pricing, secretsManagerPricing } from '../adapters/aws/meter.ts';
 import { createEcrRegistry } from '../adapters/aws/registry.ts';
 import { sdkOptions } from '../adapters/aws/sdk-options.ts';
 import { createSecretsManager } from '../adapters/aws/secrets.ts';
@@ -39,8 +40,8 @@ export function createAwsPorts(config: AwsConfig): { ports: Ports; flush(): Prom
   const sdk = sdkOptions({ region });
   const effects = createEffects();
   const logsClient = new CloudWatchLogsClient(sdk);
-  const secretsClient = new SecretsManagerClient(sdk);
-  const s3 = new S3Client(sdk);
+  const secretsClient = countRequests(new SecretsManagerClient(sdk), secretsManagerPricing);
+  const s3 = countRequests(new S3Client(sdk), s3Pricing);
   const logs = createCloudWatchLogs({ client: logsClient, group: config.logGroup });
   const host = `${account}.dkr.ecr.${region}.amazonaws.com`;
   const uri = ({ project, service }: RepositoryRef) => `${host}/${PREFIX}/${project}/${service}`;
@@ -97,7 +98,7 @@ export function createAwsPorts(config: AwsConfig): { ports: Ports; flush(): Prom
       },
     }),
     activity: createAlbActivity({
-      client: new CloudWatchClient(sdk),
+      client: countRequests(new CloudWatchClient(sdk), cloudWatchPricing),
       now: effects.now,
       targetGroups: createTargetGroups({
         cluster: client,

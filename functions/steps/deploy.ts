@@ -126,7 +126,10 @@ export const finishDeployment: Step = {
         }
         const data: Instance = { ...instance.data, current: ref.number };
         return [
-          { put: { ...instanceKey(ref), data }, if: { version: instance.version } },
+          {
+            write: { put: { ...instanceKey(ref), data }, if: { version: instance.version } },
+            before: instance,
+          },
           ...(await deploymentEndWrites(ports, ref, ref.number, ending)),
         ];
       },

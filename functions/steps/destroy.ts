@@ -100,7 +100,7 @@ export const finishDestruction: Step = {
     await endOperation(ports, operation.id, {
       ending: { status: 'succeeded' },
       event: { type: 'environment.destroyed' },
-      writes: async () => [{ delete: environmentKey(ref) }],
+      writes: async () => [{ write: { delete: environmentKey(ref) } }],
     });
   },
 };
@@ -155,7 +155,10 @@ export const recoverDestruction: Step = {
           leftovers: left.slice(0, 50),
         }));
         const due = { queue: ENVIRONMENTS_QUEUE, at: ports.effects.now() + LEFTOVER_RETRY_MS };
-        return writes.map((write) => ('put' in write ? { ...write, put: { ...write.put, due } } : write));
+        return writes.map(({ write, before }) => ({
+          write: 'put' in write ? { ...write, put: { ...write.put, due } } : write,
+          before,
+        }));
       },
     });
   },

@@ -1,5 +1,5 @@
 /** How operations end: their record, what they changed, and the event, in one transaction. */
-import { commit, type EventFields, retryOnConflict } from '../commands/change.ts';
+import { type EventFields, eventWrites, retryOnConflict } from '../commands/change.ts';
 import { environmentWrite } from '../commands/environments.ts';
 import { operationLineWrites } from '../commands/operation-lines.ts';
 import { getOperation } from '../commands/records.ts';
@@ -13,8 +13,10 @@ import {
   type RunStatus,
 } from '../core/model.ts';
 import type { ProblemDetail } from '../core/problem.ts';
+import type { Cost } from '../core/units.ts';
 import type { Ports } from '../ports/index.ts';
 import type { Item, Write } from '../ports/store.ts';
+import { costWith, type Replacement } from './cost.ts';
 import type { StepContext } from './step.ts';
 
 /** How long an ended operation is kept, milliseconds. */
@@ -67,7 +69,7 @@ export interface EndPlan {
   ending: Ending;
   event: Omit<EventFields, 'project' | 'environment' | 'service' | 'operation'>;
   /** Further writes, made anew for each try. */
-  writes?: () => Promise<Write[]>;
+  writes?: () => Promise<Replacement[]>;
 }
 
 /** Ends an operation; one that has ended already is left as it is. @throws StoreConflict after five tries */
@@ -77,29 +79,36 @@ export async function endOperation(ports: Ports, id: string, plan: EndPlan): Pro
     const operation = item.data;
     if (isTerminal(operation.status)) return;
     const { project, environment, service } = operation;
-    await commit(
-      ports,
-      { actor: operation.createdBy },
-      {
-        writes: [...operationEndWrites(ports, item, plan.ending), ...((await plan.writes?.()) ?? [])],
-        events: [
-          {
-            project,
-            ...(environment && { environment }),
-            ...(service && { service }),
-            operation: id,
-            ...plan.event,
-          },
-        ],
-      },
-    );
+    const event = {
+      project,
+      ...(environment && { environment }),
+      ...(service && { service }),
+      operation: id,
+      ...plan.event,
+    };
+    const others = [
+      ...((await plan.writes?.()) ?? []),
+      ...eventWrites(ports, { actor: operation.createdBy }, [event]).map((write) => ({ write })),
+    ];
+    const end = (cost?: Cost) => operationEndWrites(ports, item, plan.ending, cost);
+    const [record, ...lines] = end(operation.cost);
+    const replaced = [{ write: record, before: item }, ...lines.map((write) => ({ write })), ...others];
+    const cost = costWith(operation, replaced);
+    await ports.store.transact([...end(cost), ...others.map(({ write }) => write)]);
   });
 }
 
-function operationEndWrites(ports: Ports, item: Item<Operation>, ending: Ending): Write[] {
+/** The operation's own record first. */
+function operationEndWrites(
+  ports: Ports,
+  item: Item<Operation>,
+  ending: Ending,
+  cost?: Cost,
+): [Write, ...Write[]] {
   const now = ports.effects.now();
   const { error: _kept, ...operation } = item.data;
-  const data: Operation = { ...operation, ...ending, endedAt: new Date(now).toISOString() };
+  const endedAt = new Date(now).toISOString();
+  const data: Operation = { ...operation, ...ending, ...(cost && { cost }), endedAt };
   const due = { queue: RETENTION_QUEUE, at: now + OPERATION_RETENTION_MS };
   return [
     { put: { ...operationKey(operation.id), data, due }, if: { version: item.version } },
@@ -113,7 +122,7 @@ export async function deploymentEndWrites(
   ref: InstanceRef,
   number: number,
   ending: Ending,
-): Promise<Write[]> {
+): Promise<Replacement[]> {
   const key = deploymentKey(ref, number);
   const item = await ports.store.get<Deployment>(key);
   if (!item || isTerminal(item.data.status)) return [];
@@ -123,7 +132,7 @@ export async function deploymentEndWrites(
     finishedAt: new Date(ports.effects.now()).toISOString(),
     ...('error' in ending && { error: ending.error }),
   };
-  return [{ put: { ...key, data }, if: { version: item.version } }];
+  return [{ write: { put: { ...key, data }, if: { version: item.version } }, before: item }];
 }
 
 /** The write that changes an environment's record, if it is still the operation's to change. */
@@ -131,11 +140,11 @@ export async function environmentWrites(
   ports: Ports,
   operation: Operation,
   change: (environment: Environment) => Environment,
-): Promise<Write[]> {
+): Promise<Replacement[]> {
   if (!operation.environment) return [];
   const key = environmentKey({ project: operation.project, environment: operation.environment });
   const item = await ports.store.get<Environment>(key);
-  if (item?.data.generation !== operation.generation) return [];
-  const { operation: _ended, ...environment } = item!.data;
-  return [environmentWrite(change(environment), { version: item!.version })];
+  if (!item || item.data.generation !== operation.generation) return [];
+  const { operation: _ended, ...environment } = item.data;
+  return [{ write: environmentWrite(change(environment), { version: item.version }), before: item }];
 }

@@ -4,13 +4,17 @@ import { getOperation } from '../commands/records.ts';
 import { environmentKey, OPERATIONS_QUEUE, operationKey } from '../core/keys.ts';
 import { type Environment, isTerminal, type Operation, type OperationStep } from '../core/model.ts';
 import { Problem, TransientError } from '../core/problem.ts';
+import type { Units } from '../core/units.ts';
 import type { Ports } from '../ports/index.ts';
 import { type Item, StoreConflict } from '../ports/store.ts';
+import { costSoFar, meterFrom, meterStep } from './cost.ts';
 import { watchForStop } from './watch.ts';
 
 /** What a workflow passes to each step: a reference, and in the Catch path the error. */
 export interface StepInput {
   operation: string;
+  /** By the request that accepted the operation and the steps before this one. */
+  used?: Units;
   error?: { Error: string; Cause: string };
 }
 
@@ -46,10 +50,24 @@ export class StillProgressing extends Error {
 }
 
 /**
- * Runs a step. Its error is kept with the operation before it goes to the workflow's Catch.
+ * Runs a step as a task of a workflow. Its error is kept with the operation before it goes to the workflow's Catch.
+ * @returns what the operation has used so far, for the next step
  * @throws Problem | TransientError (retried) | StillProgressing (called again)
  */
-export async function runStep(
+export function runStep(
+  ports: Ports,
+  name: string,
+  step: Step,
+  input: StepInput,
+  signal: AbortSignal,
+): Promise<Units> {
+  return meterStep(ports, { ...input, step: name, role: step.role }, () =>
+    executeStep(ports, name, step, input, signal),
+  );
+}
+
+/** Runs a step outside of a workflow. */
+export async function executeStep(
   ports: Ports,
   name: string,
   step: Step,
@@ -59,6 +77,7 @@ export async function runStep(
   const loaded = await ports.store.get<Operation>(operationKey(input.operation));
   if (!loaded)
     throw new Problem('not_found', `Operation "${input.operation}" is gone.`, { hint: 'Start it again.' });
+  meterFrom(loaded.data);
   const extra = input.error ? { error: input.error } : {};
   if (step.role === 'recover') {
     // A late run of an operation that something else has ended changes nothing.
@@ -121,6 +140,7 @@ async function recordStart(ports: Ports, name: string, loaded: Item<Operation>):
       ...operation,
       status: 'running',
       steps: latest([...operation.steps, { name, startedAt, attempt }]),
+      ...costSoFar(),
     };
     const due = { queue: OPERATIONS_QUEUE, at: Date.parse(operation.deadline) };
     try {
@@ -147,7 +167,7 @@ function latest(steps: OperationStep[]): OperationStep[] {
 async function keepError(ports: Ports, id: string, problem: Problem): Promise<void> {
   const item = await ports.store.get<Operation>(operationKey(id));
   if (!item || isTerminal(item.data.status)) return;
-  const data: Operation = { ...item.data, error: problem.toDetail() };
+  const data: Operation = { ...item.data, ...costSoFar(), error: problem.toDetail() };
   const put = { ...operationKey(id), data, ...(item.due && { due: item.due }) };
   await ports.store.transact([{ put, if: { version: item.version } }]).catch((error: unknown) => {
     // Someone else wrote it, most likely a cancellation: the compensation then explains that instead.

@@ -10,9 +10,10 @@ import { ENVIRONMENTS_QUEUE, OPERATIONS_QUEUE, operationKey, RETENTION_QUEUE } f
 import { type Environment, isTerminal, type Operation, SYSTEM_ACTOR } from '../core/model.ts';
 import { Problem } from '../core/problem.ts';
 import type { Ports } from '../ports/index.ts';
+import { createMeter, withMeter } from '../ports/meter.ts';
 import { type Item, StoreConflict } from '../ports/store.ts';
 import { recoverySteps, steps } from './index.ts';
-import { runStep } from './step.ts';
+import { executeStep } from './step.ts';
 
 const BATCH = 50;
 const system = { actor: SYSTEM_ACTOR };
@@ -105,7 +106,10 @@ async function endOperationOf(ports: Ports, operation: Operation, reason: string
   await ports.workflows.stop(operation.kind, operation.id, 'It is ended by the sweep.');
   const name = recoverySteps[operation.kind];
   const input = { operation: operation.id, error: { Error: reason, Cause: 'Ended by the sweep' } };
-  await runStep(ports, name, steps[name]!, input, AbortSignal.timeout(60_000));
+  // The sweep is nobody's own: of what it does for the operation the records count, not its time.
+  await withMeter(createMeter({ now: ports.effects.now }), () =>
+    executeStep(ports, name, steps[name]!, input, AbortSignal.timeout(60_000)),
+  );
 }
 
 async function postpone(ports: Ports, item: Item<Operation>, at: number): Promise<void> {

@@ -43,7 +43,7 @@ function task(step: string, next: { Next: string } | { End: true }) {
     Resource: step,
     TimeoutSeconds: 2,
     Retry: retry,
-    ResultPath: null,
+    ResultPath: '$.used' as const,
     ...next,
   };
 }
@@ -59,9 +59,12 @@ export function workflowsContract(
       subject = undefined;
     });
 
-    it('runs the states in order with the input it was started with', async () => {
+    it('runs the states in order with the input it was started with, and what the step before gave', async () => {
       const seen: unknown[] = [];
-      const record = (step: string) => async (input: unknown) => void seen.push([step, input]);
+      const record = (step: string) => async (input: unknown) => {
+        seen.push([step, input]);
+        return { 'states.transition': seen.length };
+      };
       subject = await makeSubject({
         first: record('first'),
         second: record('second'),
@@ -71,7 +74,7 @@ export function workflowsContract(
       await subject.ended('run-1');
       expect(seen).toEqual([
         ['first', { operation: 'op-1' }],
-        ['second', { operation: 'op-1' }],
+        ['second', { operation: 'op-1', used: { 'states.transition': 1 } }],
       ]);
       expect(await subject.workflows.describe('contract', 'run-1')).toBe('succeeded');
     });

@@ -99,7 +99,7 @@ describe('The loader refuses', () => {
     [
       'a payload in the state',
       (m) => void (m.States.ApplyWorkload!.ResultPath = '$.result'),
-      /ResultPath has to be null/,
+      /ResultPath has to be \$\.used/,
     ],
     [
       'a Retry of a failure',

@@ -18,6 +18,7 @@ import { checkGitRef, parseGitUrl } from '../../core/git-source.ts';
 import type { Source } from '../../core/model.ts';
 import { Problem, TransientError } from '../../core/problem.ts';
 import type { Builder, BuildRequest, BuildResult } from '../../ports/builder.ts';
+import { count } from '../../ports/meter.ts';
 import type { RepositoryRef } from '../../ports/registry.ts';
 import { createSources, sourceKey } from './builder-sources.ts';
 import { type BuildVariables, OUTCOME_MAX_BYTES, readOutcome } from './buildspec.ts';
@@ -156,6 +157,7 @@ export function createCodeBuilder(options: CodeBuildOptions): Builder {
         await codebuild.send(new StopBuildCommand({ id })).catch(() => undefined);
       throw error;
     }
+    countBuild(build, upload !== undefined);
     const told = await readObject(outcomeKey(request.operation));
     if (told === undefined) {
       if (build.buildStatus !== 'FAULT') throw withoutOutcome(build);
@@ -181,6 +183,14 @@ export function createCodeBuilder(options: CodeBuildOptions): Builder {
       }
     },
   };
+}
+
+/** Minutes that were begun, and what the build itself asked of S3. */
+function countBuild({ startTime, endTime }: Build, hasSource: boolean): void {
+  const ms = startTime && endTime ? endTime.getTime() - startTime.getTime() : 0;
+  count('codebuild.armSmallMinute', Math.max(1, Math.ceil(ms / 60_000)));
+  count('s3.write', 1);
+  if (hasSource) count('s3.read', 1);
 }
 
 const buildKey = (operation: string): string => `builds/${operation}/build`;

@@ -1,30 +1,12 @@
-/** What AWS asks money for, counted where it is sent. */
-export interface Meter {
-  /** @param unit such as `wru` or `secretsmanager.GetSecretValue` */
-  add(unit: string, amount: number): void;
-  /** All that was counted since the start, or since the last `take`. */
-  take(): Record<string, number>;
-}
-
-export function createMeter(): Meter {
-  let units: Record<string, number> = {};
-  return {
-    add(unit, amount) {
-      units[unit] = (units[unit] ?? 0) + amount;
-    },
-    take() {
-      const taken = units;
-      units = {};
-      return taken;
-    },
-  };
-}
+/** Counts the requests of SDK clients that AWS asks money for. */
+import type { Unit } from '../../core/units.ts';
+import { count } from '../../ports/meter.ts';
 
 /** The part of every SDK client that is needed here. */
 interface Countable {
   middlewareStack: {
     add(
-      middleware: <Args, Output>(
+      middleware: <Args extends { input: object }, Output>(
         next: (args: Args) => Promise<Output>,
         context: { commandName?: string },
       ) => (args: Args) => Promise<Output>,
@@ -33,22 +15,38 @@ interface Countable {
   };
 }
 
+/** What a request is paid by, by its command's name without `Command`; undefined where it costs nothing. */
+export type Pricing = (command: string, input: object) => readonly [Unit, number] | undefined;
+
 /**
- * Counts every request of a client, each try of one that is repeated too: AWS asks for those as well.
- * @param service what the units' names start with, such as `secretsmanager`
+ * Counts every request of a client on the meter of what is being done, each try of one that is repeated too: AWS
+ * asks for those as well.
  */
-export function countRequests<Client extends Countable>(
-  client: Client,
-  service: string,
-  meter: Meter,
-): Client {
+export function countRequests<Client extends Countable>(client: Client, pricing: Pricing): Client {
   client.middlewareStack.add(
     (next, { commandName = 'unknown' }) =>
       (args) => {
-        meter.add(`${service}.${commandName.replace(/Command$/, '')}`, 1);
+        const price = pricing(commandName.replace(/Command$/, ''), args.input);
+        if (price) count(...price);
         return next(args);
       },
     { step: 'finalizeRequest', priority: 'low', name: 'berthMeter' },
   );
   return client;
 }
+
+export const secretsManagerPricing: Pricing = () => ['secretsmanager.request', 1];
+
+/** Deletes and the end of an upload that is given up are free. */
+export const s3Pricing: Pricing = (command) => {
+  if (/^(Delete|Abort)/.test(command)) return undefined;
+  return /^(Get|Head)/.test(command) ? ['s3.read', 1] : ['s3.write', 1];
+};
+
+/** Each metric that is asked for costs, not the request. */
+export const cloudWatchPricing: Pricing = (command, input) => {
+  const asked = 'MetricDataQueries' in input ? input.MetricDataQueries : undefined;
+  return command === 'GetMetricData' && Array.isArray(asked)
+    ? ['cloudwatch.metricRead', asked.length]
+    : undefined;
+};

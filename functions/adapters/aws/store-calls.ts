@@ -1,32 +1,31 @@
 /** Requests to DynamoDB: their bill, and what their errors mean. */
 import type { ConsumedCapacity } from '@aws-sdk/client-dynamodb';
 import { Problem, TransientError } from '../../core/problem.ts';
+import { count } from '../../ports/meter.ts';
 import { awsCode, isAws, isTransient } from './sdk-errors.ts';
 
 /**
- * What a store used, in DynamoDB's request units. A strongly consistent read is one `rru` for each 4 KiB begun
- * (of the item, or of all items of a page together), half of that where it is eventually consistent (the due
- * index); a write is one `wru` for each KiB begun, twice that inside a transaction, and one more for each entry
- * of the due index that it adds, changes or removes.
+ * A strongly consistent read is one read unit for each 4 KiB begun (of the item, or of all items of a page
+ * together), half of that where it is eventually consistent (the due index); a write is one write unit for each KiB
+ * begun, twice that inside a transaction, and one more for each entry of the due index that it adds or removes.
  */
-export interface DynamoMeter {
-  add(unit: 'rru' | 'wru', amount: number): void;
-}
+export const READ_UNIT = 'dynamodb.readRequestUnit';
+export const WRITE_UNIT = 'dynamodb.writeRequestUnit';
 
-type Unit = Parameters<DynamoMeter['add']>[0];
+type RequestUnit = typeof READ_UNIT | typeof WRITE_UNIT;
 
 interface Answer {
   ConsumedCapacity?: ConsumedCapacity | ConsumedCapacity[] | undefined;
 }
 
 /** Awaits a request that the SDK retries; counts what the answer says that it cost. */
-export type Counted = <O extends Answer>(unit: Unit, request: Promise<O>) => Promise<O>;
+export type Counted = <O extends Answer>(unit: RequestUnit, request: Promise<O>) => Promise<O>;
 
-export function createCounted(table: string, meter: DynamoMeter | undefined): Counted {
+export function createCounted(table: string): Counted {
   return async (unit, request) => {
     try {
       const answer = await request;
-      for (const used of [answer.ConsumedCapacity ?? []].flat()) count(meter, unit, used);
+      for (const used of [answer.ConsumedCapacity ?? []].flat()) countUsed(unit, used);
       return answer;
     } catch (error) {
       throw toError(error, table);
@@ -34,11 +33,11 @@ export function createCounted(table: string, meter: DynamoMeter | undefined): Co
   };
 }
 
-function count(meter: DynamoMeter | undefined, unit: Unit, used: ConsumedCapacity): void {
+function countUsed(unit: RequestUnit, used: ConsumedCapacity): void {
   const { ReadCapacityUnits: reads, WriteCapacityUnits: writes, CapacityUnits: units } = used;
   // A transaction that had gone through before its answer was lost is only read.
-  if (unit === 'wru' && reads !== undefined && !writes) meter?.add('rru', reads);
-  else if (units !== undefined) meter?.add(unit, units);
+  if (unit === WRITE_UNIT && reads !== undefined && !writes) count(READ_UNIT, reads);
+  else if (units !== undefined) count(unit, units);
 }
 
 const isThrottle = (error: unknown): boolean =>

@@ -1,5 +1,5 @@
 /** How a record is kept as a DynamoDB item. */
-import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { inflateRawSync } from 'node:zlib';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { ITEM_MAX_BYTES, type Item, type Key } from '../../ports/store.ts';
 
@@ -8,22 +8,9 @@ export type Attributes = Record<string, AttributeValue>;
 /** What an item costs beside its data: names, version, due time and token; keys come on top. */
 const OVERHEAD_BYTES = 120;
 
-const WRITE_UNIT_BYTES = 1024;
-
 export const toKey = ({ pk, sk }: Key): Attributes => ({ pk: { S: pk }, sk: { S: sk } });
 
 export const identityOf = ({ pk, sk }: Key): string => JSON.stringify([pk, sk]);
-
-/** A standard write costs one unit for each KiB of the item that was begun. */
-export const writeUnits = (bytes: number): number => Math.max(1, Math.ceil(bytes / WRITE_UNIT_BYTES));
-
-/** Text where that costs no more, since people can read it in AWS's console; else deflated. */
-export function toData(json: string): { S: string } | { B: Uint8Array } {
-  const units = writeUnits(Buffer.byteLength(json) + OVERHEAD_BYTES);
-  if (units === 1) return { S: json };
-  const packed = deflateRawSync(json);
-  return writeUnits(packed.length + OVERHEAD_BYTES) < units ? { B: packed } : { S: json };
-}
 
 const sizeOfData = (data: AttributeValue | undefined): number =>
   data?.B?.byteLength ?? Buffer.byteLength(data?.S ?? '');

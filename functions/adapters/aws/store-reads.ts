@@ -6,7 +6,7 @@ import {
   QueryCommand,
 } from '@aws-sdk/client-dynamodb';
 import { type Item, type Key, PAGE_MAX_BYTES, type Page, type Query } from '../../ports/store.ts';
-import { type Counted, persist } from './store-calls.ts';
+import { type Counted, persist, READ_UNIT } from './store-calls.ts';
 import { type Attributes, identityOf, jsonOf, keyOf, toItem, toKey } from './store-item.ts';
 import { STORE_TABLE } from './table.ts';
 
@@ -33,7 +33,7 @@ export function createReader({ client, table, counted }: ReaderOptions): Reader 
 
   async function read(key: Key): Promise<Attributes | undefined> {
     const command = new GetItemCommand({ ...base, Key: toKey(key), ConsistentRead: true });
-    return (await counted('rru', client.send(command))).Item;
+    return (await counted(READ_UNIT, client.send(command))).Item;
   }
 
   /** Up to 100 keys; what DynamoDB leaves out, for the size of its answer or a throttle, is asked for again. */
@@ -45,7 +45,7 @@ export function createReader({ client, table, counted }: ReaderOptions): Reader 
           RequestItems: { [table]: { Keys: wanted, ConsistentRead: true } },
           ReturnConsumedCapacity: 'TOTAL',
         });
-        const { Responses, UnprocessedKeys } = await counted('rru', client.send(command));
+        const { Responses, UnprocessedKeys } = await counted(READ_UNIT, client.send(command));
         for (const item of Responses?.[table] ?? []) found.set(identityOf(keyOf(item)), item);
         const left = UnprocessedKeys?.[table]?.Keys ?? [];
         return left.length < wanted.length ? left : undefined;
@@ -66,7 +66,7 @@ export function createReader({ client, table, counted }: ReaderOptions): Reader 
         Limit: limit + 1,
         ...(key && { ExclusiveStartKey: key }),
       });
-      const { Items = [], LastEvaluatedKey } = await counted('rru', client.send(command));
+      const { Items = [], LastEvaluatedKey } = await counted(READ_UNIT, client.send(command));
       yield* Items;
       key = LastEvaluatedKey;
     } while (key);
@@ -111,7 +111,7 @@ export function createReader({ client, table, counted }: ReaderOptions): Reader 
           Limit: limit - keys.length,
           ...(start && { ExclusiveStartKey: start }),
         });
-        const answer = await counted('rru', client.send(command));
+        const answer = await counted(READ_UNIT, client.send(command));
         keys.push(...(answer.Items ?? []).map(keyOf));
         start = answer.LastEvaluatedKey;
       } while (start && keys.length < limit);

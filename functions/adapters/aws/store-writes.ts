@@ -9,11 +9,13 @@ import {
   TransactWriteItemsCommand,
 } from '@aws-sdk/client-dynamodb';
 import { TransientError } from '../../core/problem.ts';
+import { count } from '../../ports/meter.ts';
 import { type Condition, type Key, StoreConflict, type Write } from '../../ports/store.ts';
 import { holds, type PreparedWrite, prepareWrites } from '../../ports/store-checks.ts';
+import { isSingleCheck, isSinglePut, toData, writeUnits } from '../../ports/store-units.ts';
 import { isAws } from './sdk-errors.ts';
-import { type Counted, type DynamoMeter, isTransactionConflict, persist } from './store-calls.ts';
-import { type Attributes, sizeOf, toData, toKey, versionOf, writeUnits } from './store-item.ts';
+import { type Counted, isTransactionConflict, persist, WRITE_UNIT } from './store-calls.ts';
+import { type Attributes, sizeOf, toKey, versionOf } from './store-item.ts';
 
 /** DynamoDB's limit for all items of a transaction together. */
 const TRANSACTION_MAX_BYTES = 4 * 1024 * 1024;
@@ -27,13 +29,12 @@ export interface WriterOptions {
   client: DynamoDBClient;
   table: string;
   counted: Counted;
-  meter?: DynamoMeter;
   /** Reads an item as it is stored, strongly consistent. */
   read(key: Key): Promise<Attributes | undefined>;
 }
 
 export function createWriter(options: WriterOptions): (writes: readonly Write[]) => Promise<void> {
-  const { client, table, counted, meter, read } = options;
+  const { client, table, counted, read } = options;
 
   /**
    * One put on a known version, the way that steps write, as a PutItem: half the price. It leaves a token, since
@@ -49,12 +50,12 @@ export function createWriter(options: WriterOptions): (writes: readonly Write[])
     });
     await persist('the record is in many transactions at once', async () => {
       try {
-        await counted('wru', client.send(command));
+        await counted(WRITE_UNIT, client.send(command));
         return true;
       } catch (error) {
         if (isTransactionConflict(error)) return undefined;
         if (!isAws(error, 'ConditionalCheckFailedException')) throw error;
-        meter?.add('wru', writeUnits(write.bytes));
+        count(WRITE_UNIT, writeUnits(write.bytes));
         if (sentTwice(error)) return ownWrite(write, version, token);
         throw new StoreConflict([0]);
       }
@@ -79,11 +80,11 @@ export function createWriter(options: WriterOptions): (writes: readonly Write[])
     });
     await persist('the records are in other transactions at once', async (last) => {
       try {
-        await counted('wru', client.send(command));
+        await counted(WRITE_UNIT, client.send(command));
         return true;
       } catch (error) {
         if (!(error instanceof TransactionCanceledException)) throw error;
-        for (const { bytes } of writes) meter?.add('wru', 2 * writeUnits(bytes));
+        for (const { bytes } of writes) count(WRITE_UNIT, 2 * writeUnits(bytes));
         const codes = (error.CancellationReasons ?? []).map(({ Code }) => Code ?? 'None');
         const failed = positions(codes, 'ConditionalCheckFailed');
         const passing = codes.some((code) => TRIED_AGAIN.has(code));
@@ -101,10 +102,9 @@ export function createWriter(options: WriterOptions): (writes: readonly Write[])
       throw new RangeError(`a transaction has at most ${TRANSACTION_MAX_BYTES} bytes`);
     const [only] = prepared;
     if (!only) return;
-    const { kind, condition } = only;
-    if (prepared.length > 1 || condition === undefined) return together(prepared);
-    if (kind === 'put' && typeof condition === 'object') return putVersion(only, condition.version);
-    if (kind !== 'check') return together(prepared);
+    const { condition } = only;
+    if (isSinglePut(prepared) && typeof condition === 'object') return putVersion(only, condition.version);
+    if (!isSingleCheck(prepared) || condition === undefined) return together(prepared);
     const stored = await read(only);
     if (!holds(condition, stored && versionOf(stored))) throw new StoreConflict([0]);
   };

@@ -3,7 +3,7 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { Item, Key, Query, Store } from '../../ports/store.ts';
 import { checkKey, checkKeys, checkKeyText, checkLimit } from '../../ports/store-checks.ts';
 import { type SdkOptions, sdkOptions } from './sdk-options.ts';
-import { createCounted, type DynamoMeter } from './store-calls.ts';
+import { createCounted } from './store-calls.ts';
 import { identityOf, toItem } from './store-item.ts';
 import { createReader } from './store-reads.ts';
 import { createWriter } from './store-writes.ts';
@@ -12,7 +12,6 @@ export interface DynamoStoreOptions {
   /** Made with `dynamoOptions`; not closed by the store. */
   client: DynamoDBClient;
   table: string;
-  meter?: DynamoMeter;
   /** How long `changed` waits before its caller reads again, in milliseconds. */
   pollMs?: number;
 }
@@ -29,8 +28,8 @@ export const dynamoOptions = (options: SdkOptions) => ({
  * TransientError. A write whose answer was lost is never done twice, and never a conflict with itself.
  */
 export function createDynamoStore(options: DynamoStoreOptions): Store {
-  const { client, table, meter, pollMs = 1_000 } = options;
-  const counted = createCounted(table, meter);
+  const { client, table, pollMs = 1_000 } = options;
+  const counted = createCounted(table);
   const { read, readMany, page, dueKeys } = createReader({ client, table, counted });
   const closing = new AbortController();
 
@@ -54,7 +53,7 @@ export function createDynamoStore(options: DynamoStoreOptions): Store {
       if (query.after) checkKeyText(query.after, 'after');
       return page<T>(query);
     },
-    transact: createWriter({ client, table, counted, read, ...(meter && { meter }) }),
+    transact: createWriter({ client, table, counted, read }),
     async due<T>({ queue, before, limit }: { queue: string; before: number; limit: number }) {
       checkKeyText(queue, 'queue');
       checkLimit(limit);

@@ -1,11 +1,16 @@
 /** The writing half of the local store: commits several transactions with one sync of the disk. */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { currentMeter, type Meter } from '../../ports/meter.ts';
 import { StoreConflict, type Write } from '../../ports/store.ts';
 import { holds, type PreparedWrite, prepareWrites } from '../../ports/store-checks.ts';
-import { DELETE, GET_VERSION, PUT } from './store-sql.ts';
+import { isSingleCheck, readUnitsOf, type StoredRecord, transactionUnits } from '../../ports/store-units.ts';
+import { type Row, toRecord } from './store-row.ts';
+import { DELETE, GET, GET_VERSION, PUT } from './store-sql.ts';
 
 interface Waiting {
   writes: PreparedWrite[];
+  /** Of who waits: what the writes would cost on AWS is counted there. */
+  meter: Meter | undefined;
   resolve(): void;
   reject(error: unknown): void;
 }
@@ -47,11 +52,26 @@ export function createWriter(
     return undefined;
   }
 
+  /** Counts by what was there before, which is gone afterwards. */
+  function metered(writes: PreparedWrite[], meter: Meter | undefined): StoreConflict | undefined {
+    if (!meter) return apply(writes);
+    const priced = writes.map((write) => ({ write, before: recordOf(write) }));
+    const conflict = apply(writes);
+    if (isSingleCheck(writes)) meter.add('dynamodb.readRequestUnit', readUnitsOf(priced[0]?.before));
+    else meter.add('dynamodb.writeRequestUnit', transactionUnits(priced, conflict !== undefined));
+    return conflict;
+  }
+
+  function recordOf({ pk, sk }: PreparedWrite): StoredRecord | undefined {
+    const row = statement(GET).get(pk, sk) as Row | undefined;
+    return row && toRecord(row);
+  }
+
   function commit(batch: Waiting[]): void {
     let outcomes: (StoreConflict | undefined)[];
     try {
       db.exec('BEGIN IMMEDIATE');
-      outcomes = batch.map(({ writes }) => apply(writes));
+      outcomes = batch.map(({ writes, meter }) => metered(writes, meter));
       db.exec('COMMIT');
     } catch (error) {
       // After some errors, a full disk among them, SQLite has rolled back by itself.
@@ -86,7 +106,7 @@ export function createWriter(
       if (prepared.length === 0) return;
       await new Promise<void>((resolve, reject) => {
         if (queue.length === 0) setImmediate(flush);
-        queue.push({ writes: prepared, resolve, reject });
+        queue.push({ writes: prepared, meter: currentMeter(), resolve, reject });
       });
     },
     flush,

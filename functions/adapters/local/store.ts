@@ -3,11 +3,14 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { Problem } from '../../core/problem.ts';
+import { currentMeter, type Meter } from '../../ports/meter.ts';
 import { type Item, type Key, PAGE_MAX_BYTES, type Page, type Query, type Store } from '../../ports/store.ts';
 import { checkKey, checkKeys, checkKeyText, checkLimit } from '../../ports/store-checks.ts';
+import { readUnits, readUnitsOf, recordBytes } from '../../ports/store-units.ts';
 import { createChanges } from './store-changes.ts';
 import { storeProblem } from './store-errors.ts';
 import { toRange } from './store-range.ts';
+import { type Row, toItem, toRecord } from './store-row.ts';
 import { DUE, GET, rangeSql, SCHEMA, SCHEMA_VERSION } from './store-sql.ts';
 import { createWriter } from './store-writes.ts';
 
@@ -16,21 +19,6 @@ export interface SqliteStoreOptions {
   path: string;
   /** The database grows no larger than this. */
   maxBytes?: number;
-}
-
-interface Row {
-  pk: string;
-  sk: string;
-  data: string;
-  version: number;
-  due_queue: string | null;
-  due_at: number | null;
-}
-
-function toItem<T>({ pk, sk, data, version, due_queue: queue, due_at: at }: Row): Item<T> {
-  const item: Item<T> = { pk, sk, data: JSON.parse(data) as T, version };
-  if (queue !== null && at !== null) item.due = { queue, at };
-  return item;
 }
 
 function createFile(path: string): void {
@@ -114,9 +102,9 @@ export function createSqliteStore(options: SqliteStoreOptions): Store {
     }
   }
 
-  function getOne<T>(key: Key): Item<T> | undefined {
-    checkKey(key);
-    const row = reading(() => statement(GET).get(key.pk, key.sk)) as Row | undefined;
+  function getOne<T>({ pk, sk }: Key, meter: Meter | undefined): Item<T> | undefined {
+    const row = reading(() => statement(GET).get(pk, sk)) as Row | undefined;
+    meter?.add('dynamodb.readRequestUnit', readUnitsOf(row && toRecord(row)));
     return row && toItem<T>(row);
   }
 
@@ -127,24 +115,42 @@ export function createSqliteStore(options: SqliteStoreOptions): Store {
     const bounds = range.upper === undefined ? [range.lower] : [range.lower, range.upper];
     const items: Item<T>[] = [];
     let bytes = 0;
+    const meter = currentMeter();
+    let metered = 0;
     // One more than asked tells whether there is a next page.
     const rows = reading(() => statement(rangeSql(range)).iterate(pk, ...bounds, limit + 1));
     return reading(() => {
+      let next: string | undefined;
       for (const row of rows as Iterable<Row>) {
         const last = items.at(-1);
         bytes += row.data.length;
-        if (last && (items.length === limit || bytes > PAGE_MAX_BYTES)) return { items, next: last.sk };
+        if (meter) metered += recordBytes(toRecord(row));
+        if (last && (items.length === limit || bytes > PAGE_MAX_BYTES)) {
+          next = last.sk;
+          break;
+        }
         items.push(toItem<T>(row));
       }
-      return { items };
+      meter?.add('dynamodb.readRequestUnit', readUnits(metered));
+      return { items, ...(next !== undefined && { next }) };
     });
   }
 
   return {
-    get: async <T>(key: Key) => getOne<T>(key),
+    async get<T>(key: Key) {
+      checkKey(key);
+      return getOne<T>(key, currentMeter());
+    },
     async getMany<T>(keys: readonly Key[]) {
       checkKeys(keys);
-      return keys.map((key) => getOne<T>(key));
+      // A key that is asked for twice is read once there.
+      const seen = new Set<string>();
+      return keys.map((key) => {
+        const identity = JSON.stringify([key.pk, key.sk]);
+        const meter = seen.has(identity) ? undefined : currentMeter();
+        seen.add(identity);
+        return getOne<T>(key, meter);
+      });
     },
     query: async <T>(options: Query) => query<T>(options),
     transact: writer.transact,

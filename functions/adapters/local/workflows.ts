@@ -158,8 +158,7 @@ async function interpret(
           inFlight.delete(running);
         });
       inFlight.add(running);
-      await Promise.race([running, overdue.promise]);
-      return {} as never;
+      return ((await Promise.race([running, overdue.promise])) ?? null) as never;
     };
     return [state, handler] as const;
   });

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { TransientError } from '../../../functions/core/problem.ts';
+import { createMeter, withMeter } from '../../../functions/ports/meter.ts';
 import type { Store, Write } from '../../../functions/ports/store.ts';
 import { type Local, noise, put } from './dynamodb-subject.ts';
 
@@ -83,18 +84,18 @@ export function limitCases(local: () => Local): void {
 
 export function billCases(local: () => Local): void {
   describe('the bill', () => {
-    const bill = { rru: 0, wru: 0 };
     let store: Store;
     let pk = '';
     beforeEach(() => {
       pk = randomUUID();
-      store = local().connect({ meter: { add: (unit, amount) => void (bill[unit] += amount) } });
+      store = local().connect();
       local().proxy.clear();
     });
     const costOf = async (work: () => Promise<unknown>) => {
-      Object.assign(bill, { rru: 0, wru: 0 });
-      await work();
-      return { ...bill };
+      const meter = createMeter({ now: () => 0 });
+      await withMeter(meter, work);
+      const { 'dynamodb.readRequestUnit': rru = 0, 'dynamodb.writeRequestUnit': wru = 0 } = meter.read();
+      return { rru, wru };
     };
     /** A record as Berth's are: JSON of about half a KiB. */
     const record = { text: noise(400) };

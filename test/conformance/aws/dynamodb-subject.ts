@@ -1,5 +1,6 @@
 /** What the suites over DynamoDB Local share. */
 import { randomBytes } from 'node:crypto';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { DynamoStoreOptions } from '../../../functions/adapters/aws/store.ts';
 import type { Store, Write } from '../../../functions/ports/store.ts';
 import type { FaultProxy } from '../support/faults.ts';
@@ -9,9 +10,13 @@ export interface ConnectOptions extends Partial<DynamoStoreOptions> {
   requestTimeout?: number;
 }
 
+/** The table of the suites. */
+export const TABLE = 'berth';
+
 export interface Local {
   proxy: FaultProxy;
-  /** Reaches the server without the proxy. */
+  /** These reach the server without the proxy. */
+  client: DynamoDBClient;
   store: Store;
   /** Another, through the proxy, with retries of its own to spend. */
   connect(options?: ConnectOptions): Store;

@@ -8,9 +8,9 @@ import { startDynamoDb, whyNoDynamoDb } from '../support/dynamodb.ts';
 import { startFaultProxy } from '../support/faults.ts';
 import { faultCases } from './dynamodb-faults.ts';
 import { billCases, limitCases } from './dynamodb-limits.ts';
-import type { ConnectOptions, Local } from './dynamodb-subject.ts';
+import { type ConnectOptions, type Local, TABLE } from './dynamodb-subject.ts';
+import { unitCases } from './dynamodb-units.ts';
 
-const TABLE = 'berth';
 const reason = await whyNoDynamoDb();
 if (reason !== undefined) console.log(`Skipped, for want of DynamoDB Local: ${reason}`);
 
@@ -36,7 +36,7 @@ describe.skipIf(reason !== undefined)('DynamoDB Local', () => {
     closing.push(proxy.stop);
     const { client, store } = connect(server.url);
     await client.send(new CreateTableCommand(createTableInput(TABLE)));
-    local = { proxy, store, connect: (options) => connect(proxy.url, options).store };
+    local = { proxy, client, store, connect: (options) => connect(proxy.url, options).store };
   });
   afterAll(async () => {
     for (const close of closing.reverse()) await close();
@@ -54,4 +54,5 @@ describe.skipIf(reason !== undefined)('DynamoDB Local', () => {
   faultCases(subject);
   limitCases(subject);
   billCases(subject);
+  unitCases(subject);
 });

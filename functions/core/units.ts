@@ -1,0 +1,40 @@
+/** What AWS asks money for: amounts by their names in the price list, and what they cost. */
+import list from '../../prices/us-east-1.json' with { type: 'json' };
+
+/** Such as `states.transition`; each has a price a piece. */
+export type Unit = keyof typeof list.prices;
+
+export type Units = Partial<Record<Unit, number>>;
+
+/** What something used, at the list prices of the day. */
+export interface Cost {
+  units: Units;
+  /** US dollars, to a billionth. */
+  usd: number;
+}
+
+/** Amounts are kept to a millionth: enough for a millisecond of a small function. */
+const DIGITS = 1e6;
+
+const isUnit = (name: string): name is Unit => Object.hasOwn(list.prices, name);
+
+/** Each amount that either has, made one by `by`. */
+function merge(one: Units, other: Units, by: (a: number, b: number) => number): Units {
+  const merged: Units = {};
+  for (const name of [...Object.keys(one), ...Object.keys(other)].sort()) {
+    if (isUnit(name)) merged[name] = Math.round(by(one[name] ?? 0, other[name] ?? 0) * DIGITS) / DIGITS;
+  }
+  return merged;
+}
+
+export const addUnits = (one: Units, other: Units): Units => merge(one, other, (a, b) => a + b);
+
+/** The later of two readings of one meter: amounts only grow. */
+export const laterUnits = (one: Units, other: Units): Units => merge(one, other, Math.max);
+
+/** What is cheaper beyond an allowance is not considered: the account's allowances are others' too. */
+export function costOf(units: Units): Cost {
+  let usd = 0;
+  for (const [name, amount] of Object.entries(units)) if (isUnit(name)) usd += amount * list.prices[name];
+  return { units, usd: Math.round(usd * 1e9) / 1e9 };
+}

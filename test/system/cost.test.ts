@@ -1,0 +1,155 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createEnvironment } from '../../functions/commands/environments.ts';
+import { getOperation } from '../../functions/commands/records.ts';
+import { OPERATIONS_QUEUE, operationKey } from '../../functions/core/keys.ts';
+import type { Operation, OperationKind } from '../../functions/core/model.ts';
+import { TransientError } from '../../functions/core/problem.ts';
+import { costOf } from '../../functions/core/units.ts';
+import type { Ports } from '../../functions/ports/index.ts';
+import { steps } from '../../functions/steps/index.ts';
+import { runStep } from '../../functions/steps/step.ts';
+import { sweep } from '../../functions/steps/sweep.ts';
+import { loadStateMachine, stepsOf } from '../../state-machines/load.ts';
+import { startBerth, type TestBerth } from '../support/berth.ts';
+import { program } from '../support/programs.ts';
+
+const PROJECT = '/v1/projects/shop';
+const DEPLOYMENTS = `${PROJECT}/environments/dev/services/web/deployments`;
+let subject: TestBerth;
+const ended: Partial<Record<OperationKind, Operation>> = {};
+
+/** As a client would: each of these is answered with an operation, and ends well. */
+beforeAll(async () => {
+  subject = await startBerth({ sweepSeconds: 3600 });
+  await subject.api('POST', '/v1/projects', { name: 'shop' });
+  await subject.api('POST', `${PROJECT}/services`, { name: 'web' });
+  const run = async (method: string, path: string, body?: unknown): Promise<Operation> => {
+    const operation = (await subject.operation(method, path, body)) as unknown as Operation;
+    ended[operation.kind] = operation;
+    return operation;
+  };
+  await run('POST', `${PROJECT}/environments`, { name: 'dev' });
+  const { result } = await run('POST', `${PROJECT}/services/web/builds`, await program('one'));
+  await run('POST', DEPLOYMENTS, { version: result?.version });
+  await run('POST', DEPLOYMENTS, { rollbackTo: 1 });
+  await run('POST', `${PROJECT}/environments/dev/hibernate`);
+  await run('POST', `${PROJECT}/environments/dev/wake`);
+  await run('DELETE', `${PROJECT}/environments/dev`);
+});
+afterAll(() => subject?.close());
+
+/** States on the way that ends well. */
+function statesOf(kind: OperationKind): number {
+  const { definition } = loadStateMachine(
+    kind,
+    Object.fromEntries(stepsOf(kind).map((step) => [step, step])),
+  );
+  let states = 1;
+  for (let state = definition.States[definition.StartAt]!; state.Type === 'Task' && state.Next; states++) {
+    state = definition.States[state.Next]!;
+  }
+  return states;
+}
+
+const kinds: OperationKind[] = [
+  'build',
+  'provision-environment',
+  'deploy',
+  'rollback',
+  'hibernate',
+  'wake',
+  'destroy-environment',
+];
+
+describe('The bill of an operation', () => {
+  it.each(kinds)('%s: what AWS would ask for, with a transition for each of its states', (kind) => {
+    const { cost, status } = ended[kind]!;
+    expect(status).toBe('succeeded');
+    const { units, usd } = cost!;
+    expect(units['states.transition']).toBe(statesOf(kind));
+    // One for each state, and one that accepted it.
+    expect(units['lambda.request']).toBe(statesOf(kind) + 1);
+    expect(units['apigateway.httpRequest']).toBe(1);
+    expect(units['lambda.gbSecondArm']).toBeGreaterThan(0);
+    expect(units['dynamodb.readRequestUnit']).toBeGreaterThan(statesOf(kind));
+    expect(units['dynamodb.writeRequestUnit']).toBeGreaterThan(statesOf(kind));
+    expect(usd).toBeGreaterThan(statesOf(kind) * 25e-6);
+    expect(usd).toBe(costOf(units).usd);
+  });
+
+  it('of a build has its minutes and its storage', () => {
+    expect(ended.build!.cost!.units).toMatchObject({
+      'codebuild.armSmallMinute': 1,
+      's3.read': 4,
+      's3.write': 6,
+    });
+  });
+});
+
+describe('Of an operation that does not run straight', () => {
+  let ports: Ports;
+  const signal = AbortSignal.timeout(20_000);
+  const accept = async (name: string) => {
+    const input = { project: 'shop', name, kind: 'persistent' as const };
+    return (await createEnvironment(ports, { actor: 'tester' }, input)).operation.id;
+  };
+  const costOfOperation = async (id: string) => (await getOperation(ports.store, id)).data.cost!;
+  beforeAll(() => {
+    const { workflows, ...others } = subject.berth.ports;
+    ports = { ...others, workflows: { ...workflows, start: async () => undefined } };
+  });
+
+  it('each attempt counts, also one that failed after its record was written', async () => {
+    const operation = await accept('twice');
+    let tries = 0;
+    const faulty: Ports = {
+      ...ports,
+      workloads: {
+        ...ports.workloads,
+        async ensureEnvironment() {
+          for (let reads = 0; reads < 50; reads++) await ports.store.get(operationKey(operation));
+          if (tries++ === 0) throw new TransientError('not now');
+        },
+      },
+    };
+    const name = 'provisionEnvironment';
+    const attempt = () => runStep(faulty, name, steps[name]!, { operation }, signal);
+    await expect(attempt()).rejects.toThrow(TransientError);
+    const used = await attempt();
+    await runStep(ports, 'finishProvisioning', steps.finishProvisioning!, { operation, used }, signal);
+    const { units } = await costOfOperation(operation);
+    expect(units).toMatchObject({ 'states.transition': 3, 'lambda.request': 3 });
+    expect(units['dynamodb.readRequestUnit']).toBeGreaterThan(100);
+    expect(units['dynamodb.readRequestUnit']).toBeLessThan(120);
+  });
+
+  it('a run that starts over counts on, though its input is the one of the first', async () => {
+    const operation = await accept('again');
+    const input = { operation, used: { 'apigateway.httpRequest': 1 } };
+    const name = 'provisionEnvironment';
+    for (let run = 0; run < 3; run++) await runStep(ports, name, steps[name]!, input, signal);
+    const used = await runStep(ports, name, steps[name]!, input, signal);
+    expect(used).toMatchObject({ 'apigateway.httpRequest': 1, 'states.transition': 4 });
+  });
+
+  it('a failed one goes through its compensation to the state that says so', async () => {
+    const operation = await accept('failed');
+    const error = { Error: 'States.Timeout', Cause: '' };
+    await runStep(ports, 'recoverProvisioning', steps.recoverProvisioning!, { operation, error }, signal);
+    const { units, usd } = await costOfOperation(operation);
+    expect(units['states.transition']).toBe(2);
+    expect(usd).toBeGreaterThan(0);
+  });
+
+  it('one that the sweep ends has what its records cost', async () => {
+    const operation = await accept('overrun');
+    const item = await getOperation(ports.store, operation);
+    const data = { ...item.data, deadline: item.data.createdAt };
+    const due = { queue: OPERATIONS_QUEUE, at: ports.effects.now() - 1 };
+    await ports.store.transact([{ put: { ...operationKey(operation), data, due } }]);
+    expect(await sweep(ports)).toMatchObject({ ended: 1 });
+    const { units, usd } = await costOfOperation(operation);
+    expect(Object.keys(units)).toEqual(['dynamodb.readRequestUnit', 'dynamodb.writeRequestUnit']);
+    expect(usd).toBeGreaterThan(0);
+  });
+});
