@@ -25,7 +25,10 @@ export const environmentSchema = z
       .optional()
       .openapi({ description: 'Not before this time; each request and deployment puts it off.' }),
     expiresAt: timeSchema.optional().openapi({ description: 'When it is destroyed.' }),
-    lastActivityAt: timeSchema.openapi({ description: 'Of the last activity that was recorded.' }),
+    lastActivityAt: timeSchema.openapi({
+      description:
+        'Of the last request or deployment. In lists, and where no idle rule asks for it, of the last that was recorded.',
+    }),
     operation: z.string().optional().openapi({ description: 'The operation that changes its state.' }),
     leftovers: z
       .array(z.string())
@@ -35,6 +38,15 @@ export const environmentSchema = z
     createdBy: z.string().openapi({ example: 'administrator' }),
   })
   .openapi('Environment');
+
+/**
+ * The same with a request that its record does not know of yet: the record keeps a time only when the sweep looks.
+ * @param lastRequest epoch milliseconds
+ */
+export function withLastRequest(environment: Environment, lastRequest: number | undefined): Environment {
+  if (lastRequest === undefined || lastRequest <= Date.parse(environment.lastActivityAt)) return environment;
+  return { ...environment, lastActivityAt: new Date(lastRequest).toISOString() };
+}
 
 export function environmentView(environment: Environment): z.infer<typeof environmentSchema> {
   const { project, name, id, kind, state, idleAfterSeconds: idle, expiresAt, lastActivityAt } = environment;

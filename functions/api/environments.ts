@@ -7,7 +7,7 @@ import { destroyEnvironment, hibernateEnvironment, wakeEnvironment } from '../co
 import { ENVIRONMENT_PREFIX, projectPartition } from '../core/keys.ts';
 import type { Environment } from '../core/model.ts';
 import type { Item } from '../ports/store.ts';
-import { environmentSchema, environmentView } from './environment-view.ts';
+import { environmentSchema, environmentView, withLastRequest } from './environment-view.ts';
 import { etagOf } from './etag.ts';
 import { acceptedAnswer, acceptedReply } from './operation-view.ts';
 import { listReply, pageOf, pageQuery } from './pages.ts';
@@ -91,7 +91,12 @@ export const environmentRoutes = [
     summary: 'Read an environment',
     tag: 'Environments',
     answers: { 200: { summary: 'The environment', schema: environmentSchema, etag: true } },
-    handle: async ({ ports, params }) => reply(await getEnvironment(ports.store, params)),
+    handle: async ({ ports, params }) => {
+      const item = await getEnvironment(ports.store, params);
+      const counts = item.data.state === 'ready' && item.data.idleAfterSeconds !== undefined;
+      const [last] = counts ? await ports.activity.lastRequests([params]) : [];
+      return reply({ ...item, data: withLastRequest(item.data, last) });
+    },
   }),
   route({
     method: 'patch',

@@ -5,6 +5,7 @@ import { environmentRoutes } from './environments.ts';
 import { eventRoutes } from './events.ts';
 import { healthRoutes } from './health.ts';
 import { instanceRoutes } from './instances.ts';
+import { inventoryRoutes } from './inventory.ts';
 import { logRoutes } from './logs.ts';
 import { meRoutes } from './me.ts';
 import { memberRoutes } from './members.ts';
@@ -51,6 +52,7 @@ export const routes: readonly Route[] = [
   ...versionRoutes,
   ...environmentRoutes,
   ...resourceRoutes,
+  ...inventoryRoutes,
   ...secretRoutes,
   ...instanceRoutes,
   ...deploymentRoutes,
