@@ -95,7 +95,10 @@ export const environmentRoutes = [
       const item = await getEnvironment(ports.store, params);
       const counts = item.data.state === 'ready' && item.data.idleAfterSeconds !== undefined;
       const [last] = counts ? await ports.activity.lastRequests([params]) : [];
-      return reply({ ...item, data: withLastRequest(item.data, last) });
+      return reply({
+        ...item,
+        data: withLastRequest(item.data, typeof last === 'number' ? last : undefined),
+      });
     },
   }),
   route({

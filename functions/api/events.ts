@@ -33,6 +33,9 @@ const eventSchema = z
 const TYPES =
   /^[a-z][a-z-]{0,39}(?:\.[a-z][a-z-]{0,39})?(?:,[a-z][a-z-]{0,39}(?:\.[a-z][a-z-]{0,39})?){0,19}$/;
 
+/** Berth, its administrator, or the id of a principal. */
+const ACTOR = /^(?:berth|administrator|[a-z]{2,10}:[!-~]{1,200})$/;
+
 const filterQuery = pageQuery.extend({
   type: z
     .string()
@@ -48,7 +51,7 @@ const filterQuery = pageQuery.extend({
   service: nameSchema.optional(),
   actor: z
     .string()
-    .regex(/^[!-~]{1,256}$/, 'must be the id of a principal')
+    .regex(ACTOR, 'must be the id of a principal')
     .optional()
     .openapi({ description: 'Who did it.', example: 'administrator' }),
   operation: z.string().regex(ULID_PATTERN, 'must be the id of an operation').optional(),

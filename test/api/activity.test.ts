@@ -47,14 +47,14 @@ describe('The events of a project', () => {
     const operation = subject.ports.effects.id();
     const a = await happened(day(1), 'deployment.failed', { environment: 'dev', service: 'web', operation });
     const b = await happened(day(2), 'deployment.succeeded', { environment: 'dev', service: 'guestbook' });
-    const c = await happened(day(3), 'build.failed', { service: 'web', actor: 'bob' });
+    const c = await happened(day(3), 'build.failed', { service: 'web', actor: 'user:bob' });
     const until = `until=${day(10)}`;
     expect((await list(`${until}&type=deployment`)).ids).toEqual([b, a]);
     expect((await list(`${until}&type=deployment.failed,build`)).ids).toEqual([c, a]);
     expect((await list(`${until}&type=deploy`)).ids).toEqual([]);
     expect((await list(`${until}&environment=dev`)).ids).toEqual([b, a]);
     expect((await list(`${until}&service=web`)).ids).toEqual([c, a]);
-    expect((await list(`${until}&actor=bob`)).ids).toEqual([c]);
+    expect((await list(`${until}&actor=user:bob`)).ids).toEqual([c]);
     expect((await list(`operation=${operation}`)).ids).toEqual([a]);
     expect((await list(`${until}&service=web&environment=dev`)).ids).toEqual([a]);
   });
