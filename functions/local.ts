@@ -14,7 +14,8 @@ import { createSecretsFile } from './adapters/local/secrets.ts';
 import { createSqliteStore } from './adapters/local/store.ts';
 import { createLocalWorkflows } from './adapters/local/workflows.ts';
 import { createApp } from './api/app.ts';
-import { administratorToken, bearerTokens } from './api/authenticate.ts';
+import { administratorToken, bearerTokens, rememberPeople } from './api/authenticate.ts';
+import { berthTokens } from './api/berth-tokens.ts';
 import { ConfigError, type LocalConfig, readConfig } from './config.ts';
 import { Problem } from './core/problem.ts';
 import { countActivity, countBuilds, countSecrets } from './local/as-on-aws.ts';
@@ -68,7 +69,7 @@ export async function startLocal(config: LocalConfig, log: LocalLog = createLoca
     const ports = await createPorts(config, { effects, ...place.ports }, log, lost);
     const app = createApp({
       ports,
-      authenticate: bearerTokens(administratorToken(token)),
+      authenticate: rememberPeople(ports, bearerTokens(berthTokens(ports), administratorToken(token))),
       webRoot: join(import.meta.dirname, '..', 'web', 'dist'),
       onError: (error, requestId) => log.error(`Request ${requestId} failed`, error),
       signal: stopping.signal,

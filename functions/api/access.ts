@@ -2,7 +2,15 @@
 import { missingEnvironment, missingProject } from '../commands/records.ts';
 import { environmentKey, memberKey } from '../core/keys.ts';
 import type { Environment, Member, Principal } from '../core/model.ts';
-import { type Decision, decide, type Grant, roleIn, type Target } from '../core/policy.ts';
+import {
+  type Decision,
+  decide,
+  type Grant,
+  roleIn,
+  type Standing,
+  standingIn,
+  type Target,
+} from '../core/policy.ts';
 import { memberIds } from '../core/principal.ts';
 import { Problem } from '../core/problem.ts';
 import { isRole, type Least, permissions, type Role } from '../core/roles.ts';
@@ -13,8 +21,23 @@ import type { Route } from './route.ts';
 export interface Access {
   /** The role in what the route is about: an environment, or the project as a whole. None outside of projects. */
   role: Role | undefined;
-  /** What memberships give, for other environments of the same project. */
-  grants: readonly Grant[];
+  /** The roles in the whole project. None outside of projects. */
+  standing(): Standing | undefined;
+}
+
+export const noAccess: Access = { role: undefined, standing: () => undefined };
+
+/**
+ * The roles of a principal in a project that the path does not name.
+ * @throws Problem not_found for whom the project does not let in
+ */
+export async function standingOf(ports: Ports, principal: Principal, project: string): Promise<Standing> {
+  const ids = principal.administrator ? [] : memberIds(principal);
+  const items = await ports.store.getMany<Member>(ids.map((id) => memberKey(project, id)));
+  const grants = items.flatMap((item) => (item ? [item.data] : []));
+  const standing = standingIn(principal, grants, project);
+  if (!standing) throw missingProject(project);
+  return standing;
 }
 
 /**
@@ -30,7 +53,7 @@ export async function admit(
   if (policy.scope !== 'project') {
     const decision = decide(principal, [], policy);
     if (!decision.allowed) throw refusal(decision, route, params, {}, principal);
-    return { role: undefined, grants: [] };
+    return noAccess;
   }
   const owner = route.owner ? await route.owner.of(ports, params) : undefined;
   const found = route.owner ? owner : params;
@@ -45,7 +68,10 @@ export async function admit(
   };
   const decision = decide(principal, grants, policy, target);
   if (!decision.allowed) throw refusal(decision, route, params, target, principal);
-  return { role: roleIn(principal, grants, target), grants };
+  return {
+    role: roleIn(principal, grants, target),
+    standing: () => standingIn(principal, grants, project),
+  };
 }
 
 /** Memberships of the caller in a project, and whether the environment is protected where that matters: one read. */
@@ -69,10 +95,10 @@ async function readGrants(
 }
 
 const whom: Readonly<Record<Exclude<Least, Role>, string>> = {
-  public: 'everyone',
-  'signed-in': 'someone who is signed in',
-  person: 'a person: tokens and pipelines may not',
-  platform: 'someone who runs this installation of Berth',
+  public: 'it is closed',
+  'signed-in': 'that takes someone who is signed in',
+  person: 'that takes a person, for tokens and pipelines may not',
+  platform: 'that takes someone who runs this installation of Berth',
 };
 
 function refusal(
@@ -90,7 +116,7 @@ function refusal(
   switch (decision.reason) {
     case 'role': {
       if (!isRole(decision.needs)) {
-        return new Problem('forbidden', `You may not ${does}: that takes ${whom[decision.needs]}.`, {
+        return new Problem('forbidden', `You may not ${does}: ${whom[decision.needs]}.`, {
           hint: 'Ask the platform team, who run this installation of Berth.',
         });
       }
@@ -101,6 +127,10 @@ function refusal(
         { hint: `Ask a maintainer or administrator of project "${target.project}" for it.` },
       );
     }
+    case 'people':
+      return new Problem('forbidden', `You may not ${does}: ${whom.person}.`, {
+        hint: 'Sign in yourself, or use a token that was made to make tokens.',
+      });
     case 'limited':
       return new Problem(
         'forbidden',

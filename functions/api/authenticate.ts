@@ -1,7 +1,9 @@
 /** Who is calling: the first authenticator that knows the credentials of a request says so. */
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { rememberPerson } from '../commands/people.ts';
 import type { Principal } from '../core/model.ts';
 import { Problem } from '../core/problem.ts';
+import type { Ports } from '../ports/index.ts';
 
 /** What a request says of who sent it. */
 export interface Credentials {
@@ -63,6 +65,34 @@ export const firstOf =
     }
     return undefined;
   };
+
+/** How long it is believed in a process that what was kept of a person is kept, milliseconds. */
+const REMEMBERED_MS = 60 * 60 * 1000;
+
+/** Keeps what is said of people who call: their tokens act with it. */
+export function rememberPeople(
+  ports: Pick<Ports, 'store' | 'effects'>,
+  authenticate: Authenticator,
+): Authenticator {
+  const kept = new Map<string, { said: string; at: number }>();
+  return async (credentials) => {
+    const principal = await authenticate(credentials);
+    if (principal?.kind !== 'user') return principal;
+    const now = ports.effects.now();
+    const said = JSON.stringify(principal);
+    const before = kept.get(principal.id);
+    if (before?.said === said && now - before.at < REMEMBERED_MS) return principal;
+    try {
+      await rememberPerson(ports, principal);
+    } catch {
+      // A full disk must not keep anyone from looking why: the next request tries again.
+      return principal;
+    }
+    if (kept.size >= 10_000) kept.clear();
+    kept.set(principal.id, { said, at: now });
+    return principal;
+  };
+}
 
 // RFC 6750's b64token; the scheme's name is case-insensitive.
 const BEARER = /^Bearer +([A-Za-z0-9\-._~+/]+=*)$/i;

@@ -5,9 +5,9 @@ import { getProject } from '../commands/records.ts';
 import { membersPartition } from '../core/keys.ts';
 import type { Member } from '../core/model.ts';
 import { NAME_PATTERN } from '../core/names.ts';
-import { roleIn } from '../core/policy.ts';
-import { type Role, roles } from '../core/roles.ts';
+import { roles } from '../core/roles.ts';
 import type { Item } from '../ports/store.ts';
+import type { Access } from './access.ts';
 import { etagOf } from './etag.ts';
 import { listReply, pageOf, pageQuery } from './pages.ts';
 import { route } from './route.ts';
@@ -43,8 +43,11 @@ const reply = ({ item, created }: { item: Item<Member>; created: boolean }): Rep
   ...(created && { location: `/v1/projects/${item.data.project}/members/${item.data.principal}` }),
 });
 
-/** What a caller may give is bounded by their role in the project. */
-const granter = (caller: Caller, role: Role | undefined): Granter => ({ ...caller, role: role ?? 'viewer' });
+/** What a caller may give is bounded by their roles in the project. */
+export const granter = (caller: Caller, access: Access): Granter => ({
+  ...caller,
+  standing: access.standing() ?? { role: 'viewer' },
+});
 
 const path = '/v1/projects/{project}/members/{principal}';
 
@@ -101,7 +104,7 @@ export const memberRoutes = [
       change(reply, (caller) =>
         putMember(
           ports,
-          granter(caller, access.role),
+          granter(caller, access),
           params,
           { role: body.role, ...(body.environments && { environments: body.environments }) },
           ifMatch === undefined ? {} : { ifMatch },
@@ -123,7 +126,7 @@ export const memberRoutes = [
       change(
         () => ({ status: 204, body: undefined }),
         (caller) =>
-          removeMember(ports, granter(caller, access.role), params, ifMatch === undefined ? {} : { ifMatch }),
+          removeMember(ports, granter(caller, access), params, ifMatch === undefined ? {} : { ifMatch }),
       ),
   }),
   route({
@@ -139,17 +142,10 @@ export const memberRoutes = [
         schema: z.object({ role: roleSchema, environments: environmentsSchema }).openapi('Access'),
       },
     },
-    handle: async ({ ports, params, principal, access }) => {
+    handle: async ({ ports, params, access }) => {
       await getProject(ports.store, params.project);
-      const names = new Set(access.grants.flatMap(({ environments = {} }) => Object.keys(environments)));
-      const environments = [...names].sort().flatMap((environment) => {
-        const role = roleIn(principal, access.grants, { project: params.project, environment });
-        return role === undefined ? [] : [[environment, role] as const];
-      });
-      return {
-        status: 200,
-        body: { role: access.role, environments: Object.fromEntries(environments) },
-      };
+      const { role, environments = {} } = access.standing() ?? {};
+      return { status: 200, body: { role, environments } };
     },
   }),
 ];

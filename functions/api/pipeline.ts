@@ -7,7 +7,7 @@ import { Problem } from '../core/problem.ts';
 import { permissions } from '../core/roles.ts';
 import type { Ports } from '../ports/index.ts';
 import { createMeter, withMeter } from '../ports/meter.ts';
-import { type Access, admit } from './access.ts';
+import { type Access, admit, noAccess } from './access.ts';
 import { type Authenticator, authenticateRequest, credentialsOf } from './authenticate.ts';
 import { checkMediaType, JSON_MAX_BYTES, mediaType, parseJson, readBytes } from './body.ts';
 import { parseIfMatch } from './etag.ts';
@@ -29,7 +29,6 @@ export interface Surroundings {
 export const URL_MAX = 8192;
 
 const nobody: Principal = { id: 'anonymous', kind: 'system', groups: [], administrator: false };
-const noAccess: Access = { role: undefined, grants: [] };
 const empty = z.strictObject({});
 
 /** The path of a URL as it was sent, not decoded. */
@@ -162,7 +161,10 @@ async function answerRequest(
     bytes = await readBody(route, raw);
     call.body = parseBody(route, bytes);
   }
-  return route.handle(call as Call<string, never, never>);
+  const answer = await route.handle(call as Call<string, never, never>);
+  // Elsewhere streams find it out with their next heartbeat.
+  if (isWrite && permissions[route.policy.action].grants) around.streams.recheck();
+  return answer;
 }
 
 /** Authenticates, then asks the policy. @throws Problem unauthenticated | forbidden | not_found */

@@ -20,6 +20,7 @@ import { resourceRoutes } from './resources.ts';
 import { type Route, route } from './route.ts';
 import { secretRoutes } from './secrets.ts';
 import { serviceRoutes } from './services.ts';
+import { tokenRoutes } from './tokens.ts';
 import { versionRoutes } from './versions.ts';
 
 let document: Record<string, unknown> | undefined;
@@ -46,6 +47,7 @@ export const routes: readonly Route[] = [
   ...projectRoutes,
   ...memberRoutes,
   ...overviewRoutes,
+  ...tokenRoutes,
   ...eventRoutes,
   ...serviceRoutes,
   ...buildRoutes,

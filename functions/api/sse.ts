@@ -18,7 +18,7 @@ export interface StreamRequest {
   /** Aborts when the client goes. */
   signal: AbortSignal;
   events(signal: AbortSignal): AsyncIterable<StreamEvent>;
-  /** Asked with each heartbeat: a token that was revoked ends its streams. */
+  /** Asked with each heartbeat and each `recheck`: a token that was revoked ends its streams. */
   stillAllowed(): Promise<boolean>;
   onError(error: unknown): void;
 }
@@ -26,6 +26,8 @@ export interface StreamRequest {
 export interface Streams {
   /** @throws Problem too_many_requests */
   open(request: StreamRequest): ReadableStream<Uint8Array>;
+  /** Asks of each open stream, now, whether it is still allowed: when someone's access has been taken. */
+  recheck(): void;
   /** How many are open. */
   readonly size: number;
 }
@@ -46,6 +48,7 @@ export function createStreams(options: {
 }): Streams {
   const { perPrincipal, heartbeatMs, signal } = options;
   const open = new Map<string, Set<() => void>>();
+  const beats = new Set<() => Promise<void>>();
   let size = 0;
   signal?.addEventListener('abort', () => {
     for (const streams of open.values()) for (const end of [...streams]) end();
@@ -66,6 +69,9 @@ export function createStreams(options: {
   }
 
   return {
+    recheck() {
+      for (const beat of beats) void beat();
+    },
     get size() {
       return size;
     },
@@ -83,6 +89,7 @@ export function createStreams(options: {
         clearInterval(timer);
         request.signal.removeEventListener('abort', end);
         mine.delete(end);
+        beats.delete(beat);
         if (mine.size === 0 && open.get(request.principal) === mine) open.delete(request.principal);
         size -= 1;
         stop.abort();
@@ -101,6 +108,7 @@ export function createStreams(options: {
       }
 
       mine.add(end);
+      beats.add(beat);
       size += 1;
       const timer = setInterval(() => void beat(), heartbeatMs);
       timer.unref();

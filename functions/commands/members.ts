@@ -1,10 +1,11 @@
 /** Members of projects: people and groups, with their roles. */
 import { administratorsKey, memberKey, membershipKey, membersPartition, projectKey } from '../core/keys.ts';
 import type { Member } from '../core/model.ts';
+import { exceeding, type Standing } from '../core/policy.ts';
 import { Problem } from '../core/problem.ts';
-import { isAtLeast, type Role } from '../core/roles.ts';
+import type { Role } from '../core/roles.ts';
 import type { Ports } from '../ports/index.ts';
-import { type Item, type Store, StoreConflict, type Write } from '../ports/store.ts';
+import type { Item, Store, Write } from '../ports/store.ts';
 import { type Caller, checkIfMatch, commit, mustGet, retryOnConflict } from './change.ts';
 import { getProject } from './records.ts';
 
@@ -18,9 +19,9 @@ export interface MemberRoles {
   environments?: Record<string, Role>;
 }
 
-/** Who asks, and with which role in the project: nobody gives or takes more than they have. */
+/** Who asks, and with which roles in the project: nobody gives or takes more than they have. */
 export interface Granter extends Caller {
-  role: Role;
+  standing: Standing;
 }
 
 interface Administrators {
@@ -68,8 +69,8 @@ export function putMember(
     await getProject(store, project);
     const before = await store.get<Member>(memberKey(project, principal));
     if (before) checkIfMatch(before, options.ifMatch);
-    for (const role of [...rolesOf(roles), ...(before ? rolesOf(before.data) : [])])
-      refuseAbove(granter, role);
+    refuseAbove(granter, roles);
+    if (before) refuseAbove(granter, before.data);
     const data: Member = {
       project,
       principal,
@@ -120,7 +121,7 @@ export function removeMember(
     await getProject(ports.store, project);
     const item = await getMember(ports.store, ref);
     checkIfMatch(item, options.ifMatch);
-    for (const role of rolesOf(item.data)) refuseAbove(granter, role);
+    refuseAbove(granter, item.data);
     await commit(ports, granter, {
       writes: [
         { delete: memberKey(project, principal), if: { version: item.version } },
@@ -132,18 +133,25 @@ export function removeMember(
   });
 }
 
-const rolesOf = ({ role, environments = {} }: MemberRoles): Role[] => [role, ...Object.values(environments)];
-
 const grantsOf = ({ role, environments }: MemberRoles): Record<string, unknown> => ({
   role,
   ...(environments && { environments }),
 });
 
-function refuseAbove(granter: Granter, role: Role): void {
-  if (isAtLeast(granter.role, role)) return;
-  throw new Problem('forbidden', `You may not give or take the role ${role}: yours is ${granter.role}.`, {
-    hint: 'Ask an administrator of the project.',
-  });
+/** @throws Problem forbidden when `wanted` is anywhere more than the giver has there */
+export function refuseAbove(
+  { standing }: Pick<Granter, 'standing'>,
+  wanted: Standing,
+  within?: readonly string[],
+): void {
+  const role = exceeding(standing, wanted, within);
+  if (role === undefined) return;
+  const others = Object.entries(standing.environments ?? {}).map(([name, there]) => `, in ${name} ${there}`);
+  throw new Problem(
+    'forbidden',
+    `You may not give or take the role ${role} there: yours is ${standing.role}${others.join('')}.`,
+    { hint: 'Ask an administrator of the project.' },
+  );
 }
 
 /**
@@ -171,8 +179,7 @@ async function administratorsWrites(
 }
 
 /**
- * Removes who was let into a project that is not there: what a deletion leaves behind must not let anyone into a
- * later project of the same name.
+ * Removes the members of a project that is not there.
  * @throws StoreConflict when there is a project by now
  */
 export async function forgetMembers(store: Store, project: string): Promise<void> {
@@ -189,11 +196,4 @@ export async function forgetMembers(store: Store, project: string): Promise<void
     }
     await store.transact([gone, ...writes]);
   }
-}
-
-/** As `forgetMembers`; a project that someone has made in the meantime is theirs. */
-export async function forgetMembersOnce(store: Store, project: string): Promise<void> {
-  await forgetMembers(store, project).catch((error: unknown) => {
-    if (!(error instanceof StoreConflict)) throw error;
-  });
 }

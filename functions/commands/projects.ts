@@ -5,7 +5,8 @@ import { Problem } from '../core/problem.ts';
 import type { Ports } from '../ports/index.ts';
 import { type Item, type Store, StoreConflict, type Write } from '../ports/store.ts';
 import { type Caller, checkIfMatch, commit, retryOnConflict } from './change.ts';
-import { firstMemberWrites, forgetMembersOnce } from './members.ts';
+import { forgetAccess } from './leftovers.ts';
+import { firstMemberWrites } from './members.ts';
 import { getProject } from './records.ts';
 
 export interface NewProject {
@@ -17,7 +18,7 @@ export interface NewProject {
 
 /** @throws Problem already_exists */
 export async function createProject(ports: Ports, caller: Caller, input: NewProject): Promise<Item<Project>> {
-  await forgetMembersOnce(ports.store, input.name);
+  await forgetAccess(ports.store, input.name);
   const data: Project = {
     name: input.name,
     ...(input.displayName !== undefined && { displayName: input.displayName }),
@@ -108,7 +109,7 @@ export async function deleteProject(
     );
     throw error;
   }
-  await forgetMembersOnce(ports.store, project);
+  await forgetAccess(ports.store, project);
 }
 
 async function refuseContents(store: Store, project: string): Promise<void> {

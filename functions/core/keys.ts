@@ -48,6 +48,16 @@ export const membershipKey = (principal: string, project: string): Key => ({
   sk: project,
 });
 
+/** @param hash of the token, see token.ts */
+export const tokenKey = (hash: string): Key => ({ pk: `token#${hash}`, sk: 'token' });
+/** @param owner id of a person, or `project:` and its name */
+export const tokensPartition = (owner: string): string => `tokens#${owner}`;
+/** Points from an owner to a token's hash. */
+export const ownedTokenKey = (owner: string, id: string): Key => ({ pk: tokensPartition(owner), sk: id });
+export const projectOwner = (project: string): string => `project:${project}`;
+
+export const personKey = (id: string): Key => ({ pk: `person#${id}`, sk: 'person' });
+
 export const versionsPartition = ({ project, service }: ServiceRef): string =>
   `versions#${project}#${service}`;
 export const VERSION_PREFIX = 'version#';

@@ -252,6 +252,46 @@ export interface Limits {
   role?: Role;
   project?: string;
   environments?: string[];
+  /** It may make tokens, of its own limits or less. */
+  createsTokens?: boolean;
+  /** When it ends. */
+  expiresAt?: string;
+}
+
+/** A token as it is kept: everything but itself. */
+export interface Token {
+  id: string;
+  name: string;
+  /** SHA-256 of the token, hex. */
+  hash: string;
+  /** `personal`: acts for `owner`. `project`: acts for its project. `exchanged`: for a pipeline, by a trust rule. */
+  kind: 'personal' | 'project' | 'exchanged';
+  /** Id of the person that it acts for. */
+  owner?: string;
+  /** Of a project token its project; of a personal one what it is limited to. */
+  project?: string;
+  role: Role;
+  environments?: string[];
+  createsTokens?: boolean;
+  createdAt: string;
+  /** Id of the person or token that made it. */
+  createdBy: string;
+  /** The person behind it: who made it, or who made the token that made it. */
+  person: string;
+  expiresAt: string;
+  /** To the hour. */
+  lastUsedAt?: string;
+}
+
+/** What is known of a person from the last sign-in: what their tokens act with. */
+export interface Person {
+  id: string;
+  name?: string;
+  email?: string;
+  groups: string[];
+  administrator: boolean;
+  /** To the hour. */
+  seenAt: string;
 }
 
 /**
@@ -272,8 +312,16 @@ export interface Principal {
   administrator: boolean;
   /** The person that a token acts for. */
   owner?: string;
+  /** The person who made a project's token. */
+  madeBy?: string;
   limits?: Limits;
 }
+
+/** The person behind a principal: two that share one are not two people. */
+export const personOf = ({ id, owner, madeBy }: Principal): string => owner ?? madeBy ?? id;
+
+/** Where events are kept that belong to no project; not the name of one. */
+export const PLATFORM = '-';
 
 /** Actors that are Berth itself. */
 export const SYSTEM_ACTOR = 'berth';

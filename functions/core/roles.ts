@@ -30,6 +30,8 @@ export interface Permission {
   protected?: Role;
   /** It is about the project as a whole, and open to a token that is limited to some environments all the same. */
   acrossEnvironments?: true;
+  /** Gives or ends access: only people do it, and tokens that were made to (`tokens: 'allowed'`). */
+  grants?: { tokens: 'never' | 'allowed' };
   /** What it is, for the documentation: goes on from "may". */
   does: string;
 }
@@ -45,6 +47,11 @@ export const permissions = permission({
     does: 'read the description of the API, its health and its problem codes',
   },
   'me.read': { least: 'signed-in', does: 'read who they are' },
+  'me.manage': {
+    least: 'person',
+    grants: { tokens: 'allowed' },
+    does: 'list, make and revoke their own tokens',
+  },
   'project.list': { least: 'signed-in', does: 'list the projects that they are let into' },
   'project.create': { least: 'person', does: 'create a project, and become its administrator' },
   'project.read': {
@@ -55,7 +62,17 @@ export const permissions = permission({
   'project.update': { least: 'maintainer', does: 'change the name that people see' },
   'project.delete': { least: 'administrator', does: 'delete the project, once it is empty' },
   'member.read': { least: 'viewer', does: 'list the members and their roles' },
-  'member.write': { least: 'maintainer', does: 'add, change and remove members up to their own role' },
+  'member.write': {
+    least: 'maintainer',
+    grants: { tokens: 'never' },
+    does: 'add, change and remove members up to their own role',
+  },
+  'token.read': { least: 'maintainer', does: 'list the tokens of the project' },
+  'token.write': {
+    least: 'maintainer',
+    grants: { tokens: 'allowed' },
+    does: 'make tokens of the project up to their own role, and revoke them',
+  },
   'service.read': { least: 'viewer', acrossEnvironments: true, does: 'list and read services' },
   'service.create': { least: 'developer', does: 'create a service' },
   'service.update': { least: 'developer', does: 'change where the source of a service lives' },

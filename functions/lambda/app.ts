@@ -1,6 +1,7 @@
 /** The API with the adapters for AWS. */
 import { type App, createApp } from '../api/app.ts';
-import { bearerTokens } from '../api/authenticate.ts';
+import { bearerTokens, rememberPeople } from '../api/authenticate.ts';
+import { berthTokens } from '../api/berth-tokens.ts';
 import { oidcTokens } from '../api/oidc.ts';
 import { readAwsConfig } from './config.ts';
 import { logFault } from './faults.ts';
@@ -15,7 +16,7 @@ export function createAwsApp(environment: Record<string, string | undefined>): {
   const { ports, flush } = createAwsPorts(config);
   const app = createApp({
     ports,
-    authenticate: bearerTokens(oidcTokens(config.identity)),
+    authenticate: rememberPeople(ports, bearerTokens(berthTokens(ports), oidcTokens(config.identity))),
     onError: (error, requestId) => logFault(`request ${requestId}`, error),
   });
   return { app, flush };

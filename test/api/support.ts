@@ -10,6 +10,7 @@ import { createSecretsFile } from '../../functions/adapters/local/secrets.ts';
 import { createSqliteStore } from '../../functions/adapters/local/store.ts';
 import { type App, type AppOptions, createApp } from '../../functions/api/app.ts';
 import { bearerTokens, localAdministrator } from '../../functions/api/authenticate.ts';
+import { berthTokens } from '../../functions/api/berth-tokens.ts';
 import { routes } from '../../functions/api/routes.ts';
 import { environmentWrite } from '../../functions/commands/environments.ts';
 import { deploymentKey, environmentKey, instanceKey, operationKey } from '../../functions/core/keys.ts';
@@ -64,6 +65,8 @@ export interface Subject {
   revoked: Set<string>;
   /** Who else is known, by token. */
   people: Map<string, Principal>;
+  /** Where everything is kept. */
+  directory: string;
   repositories: Set<string>;
   /** Ids of sources that were kept and not removed. */
   sources: Set<string>;
@@ -101,7 +104,7 @@ export async function createSubject(options: Partial<AppOptions> = {}): Promise<
   };
   const app = createApp({
     ports,
-    authenticate: bearerTokens((token) => {
+    authenticate: bearerTokens(berthTokens(ports), (token) => {
       if (revoked.has(token)) return undefined;
       if (token === ADMINISTRATOR) return localAdministrator;
       return token === STRANGER ? person('stranger') : people.get(token);
@@ -116,6 +119,7 @@ export async function createSubject(options: Partial<AppOptions> = {}): Promise<
     errors,
     revoked,
     people,
+    directory,
     repositories,
     sources,
     pass: (milliseconds) => {
