@@ -1,6 +1,12 @@
 // Made from the OpenAPI document by `npm run client`; do not edit.
 
 export type Role = 'viewer' | 'developer' | 'maintainer' | 'administrator';
+export type NewToken = Token & {
+  /**
+   * The token itself, this once. Not there when the answer to an Idempotency-Key is given again.
+   */
+  token?: string;
+};
 export type Source =
   | {
       kind: 'upload';
@@ -31,7 +37,8 @@ export interface Paths {
         200: {
           content: {
             'application/json': {
-              status: 'ok';
+              status: 'ok' | 'degraded';
+              workloads?: 'unreachable';
             };
           };
         };
@@ -521,6 +528,265 @@ export interface Paths {
           content: {
             'application/json': Overview;
           };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/tokens': {
+    /**
+     * Make a token that acts for you
+     */
+    post: {
+      parameters: {
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * What it is for.
+             */
+            name: string;
+            role: Role & {
+              [k: string]: unknown;
+            };
+            /**
+             * The only environments that it is good for; all by default.
+             *
+             * @minItems 1
+             * @maxItems 20
+             */
+            environments?: string[];
+            /**
+             * How long it is good for, 1m to 365d; 30d by default.
+             */
+            expiresIn?: string;
+            /**
+             * It may make tokens, with its own limits or less. No token may otherwise.
+             */
+            createsTokens?: boolean;
+            project?: string;
+          };
+        };
+      };
+      responses: {
+        201: {
+          content: {
+            'application/json': NewToken;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * List your tokens
+     */
+    get: {
+      parameters: {
+        query?: {
+          /**
+           * How many at most, 1 to 200; 50 by default.
+           */
+          limit?: string;
+          /**
+           * `nextCursor` of the page before; opaque.
+           */
+          cursor?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              items: Token[];
+              /**
+               * Absent on the last page.
+               */
+              nextCursor?: string;
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/tokens/{token}': {
+    /**
+     * Revoke a token of yours
+     */
+    delete: {
+      parameters: {
+        path: {
+          /**
+           * Id of the token; not the token itself, which belongs into no URL. It must be an id of 26 characters, as given in a token's "id".
+           */
+          token: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        204: {
+          content: {};
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/tokens': {
+    /**
+     * Make a token that acts for a project
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * What it is for.
+             */
+            name: string;
+            role: Role & {
+              [k: string]: unknown;
+            };
+            /**
+             * The only environments that it is good for; all by default.
+             *
+             * @minItems 1
+             * @maxItems 20
+             */
+            environments?: string[];
+            /**
+             * How long it is good for, 1m to 365d; 30d by default.
+             */
+            expiresIn?: string;
+            /**
+             * It may make tokens, with its own limits or less. No token may otherwise.
+             */
+            createsTokens?: boolean;
+          };
+        };
+      };
+      responses: {
+        201: {
+          content: {
+            'application/json': NewToken;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * List the tokens of a project
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+        query?: {
+          /**
+           * How many at most, 1 to 200; 50 by default.
+           */
+          limit?: string;
+          /**
+           * `nextCursor` of the page before; opaque.
+           */
+          cursor?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              items: Token[];
+              /**
+               * Absent on the last page.
+               */
+              nextCursor?: string;
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/tokens/{token}': {
+    /**
+     * Revoke a token of a project
+     */
+    delete: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Id of the token; not the token itself, which belongs into no URL. It must be an id of 26 characters, as given in a token's "id".
+           */
+          token: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        204: {
+          content: {};
         };
         default: {
           content: {
@@ -2525,6 +2791,28 @@ export interface Error {
    * The next thing to do.
    */
   hint: string;
+}
+export interface Token {
+  id: string;
+  name: string;
+  /**
+   * The person that it acts for.
+   */
+  owner?: string;
+  /**
+   * The one project that it is good for.
+   */
+  project?: string;
+  role: Role;
+  environments?: string[];
+  createsTokens?: boolean;
+  createdAt: string;
+  createdBy: string;
+  expiresAt: string;
+  /**
+   * To the hour.
+   */
+  lastUsedAt?: string;
 }
 export interface Event {
   id: string;
