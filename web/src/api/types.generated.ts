@@ -2868,6 +2868,7 @@ export interface Operation {
   result?: {
     [k: string]: unknown;
   };
+  cost?: Cost;
   createdAt: string;
   createdBy: string;
   endedAt?: string;
@@ -2887,6 +2888,21 @@ export interface OperationStep {
   startedAt: string;
   endedAt?: string;
   durationMs?: number;
+}
+/**
+ * What it used of AWS until its latest change, each attempt of each step included; on one machine what it would have used there. Workloads, logs and traces are not in it.
+ */
+export interface Cost {
+  /**
+   * By the names of the price list, prices/us-east-1.json.
+   */
+  units: {
+    [k: string]: number;
+  };
+  /**
+   * At the list prices of us-east-1.
+   */
+  usd: number;
 }
 export interface OperationSummary {
   id: string;
