@@ -2,9 +2,11 @@
 import { resolve } from 'node:path';
 import * as z from 'zod';
 import { type ClusterConfig, readClusterConfig } from './config-cluster.ts';
+import { type IdentityConfig, readIdentityConfig } from './config-identity.ts';
 import { parseSettings } from './config-parse.ts';
 
 export type { ClusterConfig } from './config-cluster.ts';
+export type { IdentityConfig } from './config-identity.ts';
 export { ConfigError } from './config-parse.ts';
 
 /** A number as people write it: `Number` alone would take "", "0x10" and "1e3" as well. */
@@ -16,9 +18,15 @@ const numberFrom = (min: number, max: number, pattern: RegExp) =>
     })
     .transform(Number);
 
+const ORIGIN = /^https?:\/\/[a-z0-9.-]{1,253}(?::\d{1,5})?$/;
+
 const schema = z.object({
   BERTH_PORT: numberFrom(0, 65535, /^\d{1,5}$/).default(4600),
   BERTH_HOST: z.string().default('127.0.0.1'),
+  BERTH_URL: z
+    .string()
+    .regex(ORIGIN, 'must be an address without a path, such as https://berth.example.com')
+    .optional(),
   BERTH_DATA_DIR: z.string().default('.berth'),
   BERTH_DEMO: z.enum(['0', '1'], { error: 'must be 0 or 1' }).default('1'),
   BERTH_SWEEP_SECONDS: numberFrom(0.1, 3600, /^\d{1,4}(\.\d{1,3})?$/).default(1),
@@ -35,6 +43,10 @@ export interface LocalConfig {
   sweepSeconds: number;
   /** Where workloads run; on this machine where undefined. */
   cluster?: ClusterConfig;
+  /** Where browsers reach Berth, without a slash at its end; `http://localhost:<port>` where undefined. */
+  url?: string;
+  /** An identity provider in place of the one that Berth brings. */
+  identity?: IdentityConfig;
 }
 
 /** An empty variable is one that is not set. @throws ConfigError naming the variable and what it may be */
@@ -44,6 +56,7 @@ export function readConfig(environment: Record<string, string | undefined>): Loc
   ) as Record<string, string>;
   const values = parseSettings(schema, given);
   const cluster = readClusterConfig(given);
+  const identity = readIdentityConfig(given);
   return {
     port: values.BERTH_PORT,
     host: values.BERTH_HOST,
@@ -52,5 +65,7 @@ export function readConfig(environment: Record<string, string | undefined>): Loc
     demo: values.BERTH_DEMO === '1' && !cluster,
     sweepSeconds: values.BERTH_SWEEP_SECONDS,
     ...(cluster && { cluster }),
+    ...(values.BERTH_URL !== undefined && { url: values.BERTH_URL }),
+    ...(identity && { identity }),
   };
 }

@@ -14,8 +14,9 @@ import { createSecretsFile } from './adapters/local/secrets.ts';
 import { createSqliteStore } from './adapters/local/store.ts';
 import { createLocalWorkflows } from './adapters/local/workflows.ts';
 import { createApp } from './api/app.ts';
-import { administratorToken, bearerTokens, rememberPeople } from './api/authenticate.ts';
+import { administratorToken, bearerTokens, firstOf, rememberPeople } from './api/authenticate.ts';
 import { berthTokens } from './api/berth-tokens.ts';
+import { sessionCookies } from './api/identity/session-cookies.ts';
 import { ConfigError, type LocalConfig, readConfig } from './config.ts';
 import { Problem } from './core/problem.ts';
 import { countActivity, countBuilds, countSecrets } from './local/as-on-aws.ts';
@@ -23,6 +24,8 @@ import { createLocalLog, type LocalLog } from './local/log.ts';
 import type { MachineOptions } from './local/machine.ts';
 import type { Handlers, Place, PlacePorts } from './local/place.ts';
 import { answerWithProblems, serverOptions, unreadableRequest } from './local/refusals.ts';
+import { secretFile } from './local/secret-file.ts';
+import { createSignIn } from './local/sign-in.ts';
 import { startSweeping } from './local/sweeping.ts';
 import type { Ports } from './ports/index.ts';
 import { steps } from './steps/index.ts';
@@ -67,16 +70,26 @@ export async function startLocal(config: LocalConfig, log: LocalLog = createLoca
       log,
     });
     const ports = await createPorts(config, { effects, ...place.ports }, log, lost);
+    const { identity, provider } = createSignIn(config, port, log);
     const app = createApp({
       ports,
-      authenticate: rememberPeople(ports, bearerTokens(berthTokens(ports), administratorToken(token))),
+      authenticate: rememberPeople(
+        ports,
+        firstOf(
+          bearerTokens(berthTokens(ports), administratorToken(token), identity.authenticate),
+          sessionCookies(identity, ports),
+        ),
+      ),
+      identity,
       webRoot: join(import.meta.dirname, '..', 'web', 'dist'),
       onError: (error, requestId) => log.error(`Request ${requestId} failed`, error),
       signal: stopping.signal,
     });
     // HTTP/1.0 needs no Host header.
     const answer = getRequestListener(app.fetch, { hostname: 'localhost', errorHandler: unreadableRequest });
-    const handlers = place.serve(ports, (request, response) => void answer(request, response));
+    const handlers = place.serve(ports, (request, response) =>
+      provider?.owns(request.url) ? provider.request(request, response) : void answer(request, response),
+    );
     serveWith(handlers);
     let stopSweeping = async (): Promise<void> => undefined;
     const resumed = place.resume(ports).then(() => {
@@ -90,6 +103,7 @@ export async function startLocal(config: LocalConfig, log: LocalLog = createLoca
       await stopSweeping();
       await handlers.close();
       server.closeIdleConnections();
+      await provider?.close();
       await ports.workflows.close();
       await ports.workloads.close();
       server.closeAllConnections();
@@ -167,17 +181,6 @@ async function createPorts(
   });
   return { ...ports, workflows };
 }
-
-/** A file with mode 0600 that is made once and then read; an empty one, as a full disk leaves it, is made anew. */
-function secretFile(path: string, make: () => string): string {
-  const present = existsSync(path) ? readFileSync(path, 'utf8').trim() : '';
-  if (present.length >= SECRET_MIN) return present;
-  if (present) throw new ConfigError(`${path} can not be used: it has less than ${SECRET_MIN} characters.`);
-  writeFileSync(path, `${make()}\n`, { mode: 0o600, flush: true });
-  return readFileSync(path, 'utf8').trim();
-}
-
-const SECRET_MIN = 16;
 
 /**
  * The port is taken first, since hosts are made with its number; what comes before the rest is wired waits, for

@@ -5,6 +5,7 @@ import { Problem } from '../core/problem.ts';
 import type { Ports } from '../ports/index.ts';
 import type { Authenticator } from './authenticate.ts';
 import { createConsole, isPageRequest } from './console.ts';
+import type { Identity } from './identity/identity.ts';
 import { checkUrl, errorResponse, rawPath, type Surroundings, serve } from './pipeline.ts';
 import type { Route } from './route.ts';
 import { routes as apiRoutes } from './routes.ts';
@@ -13,6 +14,8 @@ import { createStreams, type Streams } from './sse.ts';
 export interface AppOptions {
   ports: Ports;
   authenticate: Authenticator;
+  /** How people sign in with a browser; without it nobody can. */
+  identity?: Identity;
   /** Directory with the built console; without it there is no console. */
   webRoot?: string;
   /** Is told of unexpected errors; the client gets the request id and nothing of the error. */
@@ -33,13 +36,19 @@ export interface App extends OpenAPIHono {
 
 /** @example const app = createApp({ ports, authenticate: bearerTokens(administratorToken(token)) }); serve({ fetch: app.fetch }) */
 export function createApp(options: AppOptions): App {
-  const { ports, authenticate, onError } = options;
+  const { ports, authenticate, identity, onError } = options;
   const streams = createStreams({
     perPrincipal: options.streamsPerPrincipal ?? 100,
     heartbeatMs: options.heartbeatMs ?? 15_000,
     ...(options.signal && { signal: options.signal }),
   });
-  const around: Surroundings = { ports, authenticate, streams, ...(onError && { onError }) };
+  const around: Surroundings = {
+    ports,
+    authenticate,
+    streams,
+    ...(identity && { identity }),
+    ...(onError && { onError }),
+  };
   const web = options.webRoot === undefined ? undefined : createConsole(options.webRoot);
   const table = [...apiRoutes, ...(web?.routes ?? [])];
   const app = new OpenAPIHono();

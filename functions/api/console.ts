@@ -62,7 +62,7 @@ export function isPageRequest(method: string, path: string, accept: string | und
   return (
     (method === 'GET' || method === 'HEAD') &&
     accept?.includes('text/html') === true &&
-    !['v1', 'healthz', 'problems', 'assets'].includes(first) &&
+    !['v1', 'healthz', 'problems', 'assets', 'identity'].includes(first) &&
     // A file, such as favicon.ico.
     !path.slice(path.lastIndexOf('/')).includes('.')
   );

@@ -1,8 +1,10 @@
 import { z } from '@hono/zod-openapi';
-import type { Principal } from '../core/model.ts';
+import { sessionEnd } from '../commands/sessions.ts';
+import type { Principal, Session } from '../core/model.ts';
+import { sessionOf } from './identity/session-cookies.ts';
 import { roleSchema } from './members.ts';
 import { route } from './route.ts';
-import { compact } from './schemas.ts';
+import { compact, timeSchema } from './schemas.ts';
 
 const meSchema = z
   .object({
@@ -21,13 +23,37 @@ const meSchema = z
       })
       .optional()
       .openapi({ description: 'What a token or a pipeline is narrowed to.' }),
+    session: z
+      .object({
+        id: z.string(),
+        endsAt: timeSchema.openapi({ description: 'If nothing more is asked for.' }),
+        expiresAt: timeSchema.openapi({ description: 'In any case.' }),
+      })
+      .optional()
+      .openapi({ description: 'Of somebody who has signed in with a browser.' }),
   })
   .openapi('Principal');
 
-function view(principal: Principal): z.infer<typeof meSchema> {
+function view(principal: Principal, session?: Session): z.infer<typeof meSchema> {
   const { id, kind, name, email, groups, administrator, owner, limits } = principal;
-  return compact({ id, kind, name, email, groups, administrator, owner, limits });
+  return compact({
+    id,
+    kind,
+    name,
+    email,
+    groups,
+    administrator,
+    owner,
+    limits,
+    session: session && sessionView(session),
+  });
 }
+
+const sessionView = (session: Session) => ({
+  id: session.id,
+  endsAt: new Date(sessionEnd(session)).toISOString(),
+  expiresAt: session.expiresAt,
+});
 
 export const meRoutes = [
   route({
@@ -38,6 +64,9 @@ export const meRoutes = [
     summary: 'Read who you are',
     tag: 'Platform',
     answers: { 200: { summary: 'Whom the token belongs to', schema: meSchema } },
-    handle: async ({ principal }) => ({ status: 200, body: view(principal) }),
+    handle: async ({ ports, principal, identity, request }) => {
+      const mine = await sessionOf(ports, identity, request);
+      return { status: 200, body: view(principal, mine?.session) };
+    },
   }),
 ];

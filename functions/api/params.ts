@@ -49,6 +49,12 @@ export const paramForms: Readonly<Record<string, ParamForm>> = {
     rule: 'must be an id of 26 characters, as given in an operation\'s "id"',
     example: '01KAV6M2J8Y0T5W3Q9R7C4X1ZB',
   },
+  session: {
+    pattern: ULID_PATTERN,
+    summary: 'Id of the session.',
+    rule: 'must be an id of 26 characters, as given in a session\'s "id"',
+    example: '01KAV6M2J8Y0T5W3Q9R7C4X1ZB',
+  },
   number: {
     pattern: /^[1-9][0-9]{0,8}$/,
     summary: 'Number of the deployment.',

@@ -12,15 +12,17 @@ import { type Authenticator, authenticateRequest, credentialsOf } from './authen
 import { checkMediaType, JSON_MAX_BYTES, mediaType, parseJson, readBytes } from './body.ts';
 import { parseIfMatch } from './etag.ts';
 import { fingerprint, once, parseIdempotencyKey } from './idempotency.ts';
+import type { Identity } from './identity/identity.ts';
 import { checkParams, pathNames } from './params.ts';
 import { fieldErrors, invalidRequest, problemOf } from './problems.ts';
 import { problemResponse, replyResponse, streamResponse } from './respond.ts';
 import type { Call, Route } from './route.ts';
-import type { Streams } from './sse.ts';
+import { type Streams, wantsEventStream } from './sse.ts';
 
 export interface Surroundings {
   ports: Ports;
   authenticate: Authenticator;
+  identity?: Identity;
   streams: Streams;
   /** Is told of what is answered with `internal`. */
   onError?: (error: unknown, requestId: string) => void;
@@ -129,11 +131,12 @@ async function answerRequest(
     ports,
     principal,
     access: check.access,
+    identity: around.identity,
     params,
     query,
     body: undefined,
     ifMatch,
-    wantsStream: raw.method === 'GET' && accepts(context.req.header('accept'), 'text/event-stream'),
+    wantsStream: raw.method === 'GET' && wantsEventStream(context.req.header('accept')),
     lastEventId: context.req.header('last-event-id'),
     request: raw,
     async change(render, run, bodyHash) {
@@ -227,6 +230,3 @@ function parseBody(route: Route, bytes: Uint8Array): unknown {
   if (!parsed.success) throw invalidRequest(fieldErrors('body', parsed.error.issues));
   return route.body ? parsed.data : undefined;
 }
-
-const accepts = (header: string | undefined, type: string): boolean =>
-  header?.split(',').some((part) => part.split(';', 1)[0]?.trim().toLowerCase() === type) ?? false;

@@ -20,6 +20,8 @@ import { resourceRoutes } from './resources.ts';
 import { type Route, route } from './route.ts';
 import { secretRoutes } from './secrets.ts';
 import { serviceRoutes } from './services.ts';
+import { sessionRoutes } from './sessions.ts';
+import { signInRoutes } from './sign-in.ts';
 import { tokenRoutes } from './tokens.ts';
 import { versionRoutes } from './versions.ts';
 
@@ -44,6 +46,8 @@ export const routes: readonly Route[] = [
     handle: async () => ({ status: 200, body: describeApi() }),
   }),
   ...meRoutes,
+  ...signInRoutes,
+  ...sessionRoutes,
   ...projectRoutes,
   ...memberRoutes,
   ...overviewRoutes,

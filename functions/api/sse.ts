@@ -144,3 +144,8 @@ export function createStreams(options: {
     },
   };
 }
+
+/** What an Accept header says. */
+export const wantsEventStream = (accept: string | undefined): boolean =>
+  accept?.split(',').some((part) => part.split(';', 1)[0]?.trim().toLowerCase() === 'text/event-stream') ??
+  false;

@@ -115,6 +115,14 @@ export const buildsPartition = ({ project, service }: ServiceRef): string => `bu
 export const eventsPartition = (project: string): string => `events#${project}`;
 export const eventKey = (project: string, id: string): Key => ({ pk: eventsPartition(project), sk: id });
 
+/** All sessions of one person. @param owner a hash of the principal's id, which may hold anything */
+export const sessionsPartition = (owner: string): string => `sessions#${owner}`;
+export const sessionOwner = (principal: string): string => shortHash(principal, 32);
+export const sessionKey = (owner: string, session: string): Key => ({
+  pk: sessionsPartition(owner),
+  sk: session,
+});
+
 export const idempotencyKey = (principal: string, key: string): Key => ({
   pk: `idempotency#${shortHash(`${principal}\u001f${key}`, 64)}`,
   sk: 'idempotency',

@@ -323,6 +323,24 @@ export const personOf = ({ id, owner, madeBy }: Principal): string => owner ?? m
 /** Where events are kept that belong to no project; not the name of one. */
 export const PLATFORM = '-';
 
+/** Somebody who has signed in with a browser. */
+export interface Session {
+  id: string;
+  principal: Principal;
+  /** SHA-256 of the secret in the cookie, hex. */
+  secretHash: string;
+  /** The issuer's ID token, encrypted with that secret: the way to sign out there. */
+  idToken?: string;
+  /** The issuer's own name for the session. */
+  providerSession?: string;
+  userAgent?: string;
+  createdAt: string;
+  /** The last request, to within five minutes. */
+  seenAt: string;
+  /** It ends then at the latest. */
+  expiresAt: string;
+}
+
 /** Actors that are Berth itself. */
 export const SYSTEM_ACTOR = 'berth';
 

@@ -46,6 +46,9 @@ export const permissions = permission({
     least: 'public',
     does: 'read the description of the API, its health and its problem codes',
   },
+  'session.create': { least: 'public', does: 'sign in, at the identity provider of the installation' },
+  'session.read': { least: 'person', does: 'list their own sessions' },
+  'session.end': { least: 'person', does: 'sign out, and end their own sessions' },
   'me.read': { least: 'signed-in', does: 'read who they are' },
   'me.manage': {
     least: 'person',

@@ -1,9 +1,11 @@
 /** The API with the adapters for AWS. */
 import { type App, createApp } from '../api/app.ts';
-import { bearerTokens, rememberPeople } from '../api/authenticate.ts';
+import { bearerTokens, firstOf, rememberPeople } from '../api/authenticate.ts';
 import { berthTokens } from '../api/berth-tokens.ts';
-import { oidcTokens } from '../api/oidc.ts';
-import { readAwsConfig } from './config.ts';
+import { createIdentity, type Identity, issuerTokens } from '../api/identity/identity.ts';
+import { createIssuer, type Issuer } from '../api/identity/issuer.ts';
+import { sessionCookies } from '../api/identity/session-cookies.ts';
+import { type AwsConfig, readAwsConfig } from './config.ts';
 import { logFault } from './faults.ts';
 import { createAwsPorts } from './ports.ts';
 
@@ -13,11 +15,37 @@ export function createAwsApp(environment: Record<string, string | undefined>): {
   flush(): Promise<void>;
 } {
   const config = readAwsConfig(environment);
-  const { ports, flush } = createAwsPorts(config);
+  const { ports, flush, readSecret } = createAwsPorts(config);
+  const issuer = createIssuer({ issuer: config.identity.issuer });
+  const tokens = bearerTokens(
+    berthTokens(ports),
+    issuerTokens(issuer, config.identity.audience, config.identity.rules),
+  );
+  const identity = browserIdentity(config, issuer, readSecret);
   const app = createApp({
     ports,
-    authenticate: rememberPeople(ports, bearerTokens(berthTokens(ports), oidcTokens(config.identity))),
+    authenticate: rememberPeople(ports, identity ? firstOf(tokens, sessionCookies(identity, ports)) : tokens),
+    ...(identity && { identity }),
     onError: (error, requestId) => logFault(`request ${requestId}`, error),
   });
   return { app, flush };
+}
+
+/** With a browser one signs in at an address that the provider knows: an installation without one has tokens alone. */
+function browserIdentity(
+  { identity: { origin, client, audience, rules } }: AwsConfig,
+  issuer: Issuer,
+  readSecret: (id: string) => Promise<string>,
+): Identity | undefined {
+  if (origin === undefined || client === undefined) return undefined;
+  const { id, terminal, secret } = client;
+  return createIdentity({
+    issuer,
+    origin,
+    clientId: id,
+    ...(terminal !== undefined && { terminalClientId: terminal }),
+    ...(secret !== undefined && { clientSecret: () => readSecret(secret) }),
+    audience,
+    rules,
+  });
 }

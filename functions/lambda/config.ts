@@ -2,7 +2,12 @@
 import * as z from 'zod';
 
 /** Separated by commas; none where empty. */
-const cidrs = z.string().transform((text) => text.split(',').filter((cidr) => cidr !== ''));
+const list = z.string().transform((text) => text.split(',').filter((part) => part !== ''));
+/** What is not set is empty. */
+const optional = z
+  .string()
+  .default('')
+  .transform((text) => (text === '' ? undefined : text));
 
 const schema = z.object({
   AWS_REGION: z.string().min(1),
@@ -20,11 +25,17 @@ const schema = z.object({
   BERTH_DATABASE_PORT: z.coerce.number().int().min(1).max(65535),
   BERTH_DATABASE_SECRET: z.string().min(1),
   BERTH_APPS_DOMAIN: z.string().min(1),
-  BERTH_INGRESS_CIDRS: cidrs,
-  BERTH_EGRESS_CIDRS: cidrs,
+  BERTH_INGRESS_CIDRS: list,
+  BERTH_EGRESS_CIDRS: list,
   BERTH_ISSUER: z.url(),
-  BERTH_AUDIENCE: z.string().min(1),
-  BERTH_ADMINISTRATOR: z.string(),
+  BERTH_AUDIENCE: list.refine((audience) => audience.length > 0),
+  BERTH_ADMINISTRATOR: optional,
+  BERTH_ADMINISTRATOR_GROUP: optional,
+  BERTH_GROUPS_CLAIM: optional,
+  BERTH_URL: optional,
+  BERTH_CLIENT_ID: optional,
+  BERTH_CLIENT_SECRET: optional,
+  BERTH_TERMINAL_CLIENT_ID: optional,
 });
 
 export interface AwsConfig {
@@ -42,7 +53,16 @@ export interface AwsConfig {
   appsDomain: string;
   /** Private networks that the load balancer is in, and that workloads may reach. */
   network: { ingressCidrs: string[]; egressCidrs: string[] };
-  identity: { issuer: string; audience: string; administrator?: string };
+  identity: {
+    issuer: string;
+    /** Of bearer tokens. */
+    audience: string[];
+    rules: { administrator?: string; administratorGroup?: string; groupsClaim?: string };
+    /** Where people reach Berth; absent without a domain. */
+    origin?: string;
+    /** Of the console. `secret` names a secret. */
+    client?: { id: string; secret?: string; terminal?: string };
+  };
 }
 
 /** @throws z.ZodError when the stacks and the functions do not fit */
@@ -71,10 +91,29 @@ export function readAwsConfig(environment: Record<string, string | undefined>): 
     },
     appsDomain: values.BERTH_APPS_DOMAIN,
     network: { ingressCidrs: values.BERTH_INGRESS_CIDRS, egressCidrs: values.BERTH_EGRESS_CIDRS },
-    identity: {
-      issuer: values.BERTH_ISSUER,
-      audience: values.BERTH_AUDIENCE,
-      ...(values.BERTH_ADMINISTRATOR !== '' && { administrator: values.BERTH_ADMINISTRATOR }),
+    identity: identityOf(values),
+  };
+}
+
+function identityOf(values: z.output<typeof schema>): AwsConfig['identity'] {
+  const id = values.BERTH_CLIENT_ID;
+  return {
+    issuer: values.BERTH_ISSUER,
+    audience: values.BERTH_AUDIENCE,
+    rules: {
+      ...(values.BERTH_ADMINISTRATOR !== undefined && { administrator: values.BERTH_ADMINISTRATOR }),
+      ...(values.BERTH_ADMINISTRATOR_GROUP !== undefined && {
+        administratorGroup: values.BERTH_ADMINISTRATOR_GROUP,
+      }),
+      ...(values.BERTH_GROUPS_CLAIM !== undefined && { groupsClaim: values.BERTH_GROUPS_CLAIM }),
     },
+    ...(values.BERTH_URL !== undefined && { origin: values.BERTH_URL }),
+    ...(id !== undefined && {
+      client: {
+        id,
+        ...(values.BERTH_CLIENT_SECRET !== undefined && { secret: values.BERTH_CLIENT_SECRET }),
+        ...(values.BERTH_TERMINAL_CLIENT_ID !== undefined && { terminal: values.BERTH_TERMINAL_CLIENT_ID }),
+      },
+    }),
   };
 }

@@ -6,7 +6,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { ECRClient } from '@aws-sdk/client-ecr';
 import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { S3Client } from '@aws-sdk/client-s3';
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { createAlbActivity } from '../adapters/aws/activity.ts';
 import { createCodeBuilder } from '../adapters/aws/builder.ts';
@@ -35,7 +35,12 @@ const PREFIX = 'berth';
 const INGRESS_CLASS = 'berth';
 
 /** Once a container: all are kept between invocations. */
-export function createAwsPorts(config: AwsConfig): { ports: Ports; flush(): Promise<void> } {
+export function createAwsPorts(config: AwsConfig): {
+  ports: Ports;
+  flush(): Promise<void>;
+  /** A secret of the installation itself, by its name or ARN. */
+  readSecret(id: string): Promise<string>;
+} {
   const { region, account, cluster, database } = config;
   const sdk = sdkOptions({ region });
   const effects = createEffects();
@@ -108,5 +113,10 @@ export function createAwsPorts(config: AwsConfig): { ports: Ports; flush(): Prom
       }),
     }),
   };
-  return { ports, flush: logs.flush };
+  const readSecret = async (id: string): Promise<string> => {
+    const { SecretString } = await secretsClient.send(new GetSecretValueCommand({ SecretId: id }));
+    if (SecretString === undefined) throw new Error(`The secret ${id} holds no text`);
+    return SecretString;
+  };
+  return { ports, flush: logs.flush, readSecret };
 }

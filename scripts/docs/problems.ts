@@ -29,6 +29,14 @@ const explanations: Readonly<Record<ProblemCode, readonly [meaning: string, next
     'Pack the source with `tar -czf`, without links and `node_modules`.',
   ],
   unauthenticated: ['No token was sent, or one that is not valid.', 'Send `Authorization: Bearer <token>`.'],
+  sign_in_failed: [
+    'The answer of the identity provider is not one to this browser’s question, is late, or does not verify.',
+    'Start the sign-in again from the console.',
+  ],
+  cross_origin_request: [
+    'A cookie came with a request that the console did not make: from a page of another origin, or without `X-CSRF: 1`.',
+    'Send a bearer token and no cookie.',
+  ],
   forbidden: ['Your token is valid and may not do this.', 'Ask the platform team.'],
   not_found: [
     'There is nothing of that name, or you may not see it.',

@@ -50,6 +50,8 @@ const allowed: Record<string, readonly string[]> = {
     'functions/ports',
     'functions/core',
   ],
+  // Where sign-in on one machine is put together.
+  'functions/local/sign-in.ts': ['functions/api', 'functions/config.ts', 'functions/local', 'functions/core'],
   'functions/local/cluster.ts': [
     'functions/adapters/image.ts',
     'functions/adapters/kubernetes',
@@ -70,7 +72,12 @@ const allowed: Record<string, readonly string[]> = {
     'functions/ports',
     'functions/core',
   ],
-  'functions/config.ts': ['functions/config-cluster.ts', 'functions/config-parse.ts'],
+  'functions/config.ts': [
+    'functions/config-cluster.ts',
+    'functions/config-identity.ts',
+    'functions/config-parse.ts',
+  ],
+  'functions/config-identity.ts': ['functions/config-parse.ts'],
   'functions/config-cluster.ts': ['functions/config-parse.ts'],
   'functions/config-parse.ts': [],
   'functions/memory.ts': [],
