@@ -9,8 +9,9 @@ import { createFileLogs } from '../../functions/adapters/local/logs.ts';
 import { createSecretsFile } from '../../functions/adapters/local/secrets.ts';
 import { createSqliteStore } from '../../functions/adapters/local/store.ts';
 import { type App, type AppOptions, createApp } from '../../functions/api/app.ts';
-import { bearerTokens, localAdministrator } from '../../functions/api/authenticate.ts';
+import { bearerTokens, firstOf, localAdministrator } from '../../functions/api/authenticate.ts';
 import { berthTokens } from '../../functions/api/berth-tokens.ts';
+import { sessionCookies } from '../../functions/api/identity/session-cookies.ts';
 import { routes } from '../../functions/api/routes.ts';
 import { environmentWrite } from '../../functions/commands/environments.ts';
 import { deploymentKey, environmentKey, instanceKey, operationKey } from '../../functions/core/keys.ts';
@@ -102,13 +103,14 @@ export async function createSubject(options: Partial<AppOptions> = {}): Promise<
     effects,
     ...small({ started, repositories, sources }),
   };
+  const tokens = bearerTokens(berthTokens(ports), (token) => {
+    if (revoked.has(token)) return undefined;
+    if (token === ADMINISTRATOR) return localAdministrator;
+    return token === STRANGER ? person('stranger') : people.get(token);
+  });
   const app = createApp({
     ports,
-    authenticate: bearerTokens(berthTokens(ports), (token) => {
-      if (revoked.has(token)) return undefined;
-      if (token === ADMINISTRATOR) return localAdministrator;
-      return token === STRANGER ? person('stranger') : people.get(token);
-    }),
+    authenticate: options.identity ? firstOf(tokens, sessionCookies(options.identity, ports)) : tokens,
     onError: (error) => errors.push(error),
     ...options,
   });
