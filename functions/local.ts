@@ -4,8 +4,9 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { getRequestListener } from '@hono/node-server';
+import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { loadStateMachine, stepsOf, workflowNames } from '../state-machines/load.ts';
+import { createAnchorFiles } from './adapters/local/anchors.ts';
 import { diskProblem } from './adapters/local/disk-full.ts';
 import { createEffects } from './adapters/local/effects.ts';
 import { acquireLock } from './adapters/local/lock.ts';
@@ -82,6 +83,7 @@ export async function startLocal(config: LocalConfig, log: LocalLog = createLoca
       ),
       identity,
       webRoot: join(import.meta.dirname, '..', 'web', 'dist'),
+      clientAddress: (host) => (host as HttpBindings).incoming.socket.remoteAddress,
       onError: (error, requestId) => log.error(`Request ${requestId} failed`, error),
       signal: stopping.signal,
     });
@@ -108,9 +110,11 @@ export async function startLocal(config: LocalConfig, log: LocalLog = createLoca
       await ports.workloads.close();
       server.closeAllConnections();
       await closed;
+      await app.flush();
       await ports.databases.close();
       await place.close();
       await ports.logs.close();
+      await ports.anchors.flush();
       await ports.store.close();
       lock.release();
     };
@@ -161,6 +165,10 @@ async function createPorts(
     ),
     activity: countActivity(given.activity),
     builder: countBuilds(given.builder, effects.now),
+    anchors: createAnchorFiles({
+      directory: path('anchors'),
+      onError: (error) => log.error('The head of an audit chain could not be kept', error),
+    }),
   };
   const workflows = createLocalWorkflows({
     path: path('workflows.db'),

@@ -4,6 +4,7 @@ import type { IVpc } from 'aws-cdk-lib/aws-ec2';
 import { AwsSolutionsChecks, NIST80053R5Checks } from 'cdk-nag';
 import { AccessStack } from './access.ts';
 import { ApiStack } from './api.ts';
+import { AuditStack } from './audit.ts';
 import { BoundaryStack } from './boundary.ts';
 import { BuildsStack } from './builds.ts';
 import { ClusterStack } from './cluster.ts';
@@ -37,11 +38,12 @@ export function createStacks(app: App): void {
     buildProjectArn: stateful.builds.project.projectArn,
     buildBucketArn: stateful.builds.bucketArn,
     databaseSecretArn: beside.databaseSecret,
+    auditBucketArn: stateful.audit.bucketArn,
   });
   const { policy: boundary } = new BoundaryStack(app, 'Berth-Boundary', {
     description: 'Berth: bounds of roles',
   });
-  const records = [...may.readTable, ...may.writeTable];
+  const records = [...may.readTable, ...may.writeTable, ...may.keepAnchors];
 
   const steps = new StepsStack(app, 'Berth-Steps', {
     description: 'Berth: steps of workflows',
@@ -67,6 +69,7 @@ export function createStacks(app: App): void {
       ...may.readImages,
       ...may.makeRepositories,
       ...may.keepSources,
+      ...may.listAnchors,
       ...may.readMetrics,
     ],
     streamStatements: [...may.readTable, ...may.readLogs, ...may.readMetrics],
@@ -159,6 +162,7 @@ function stacksBeside(app: App, settings: Settings) {
 /** What holds data, and what people are known by. */
 function statefulStacks(app: App, settings: Settings) {
   const data = new DataStack(app, 'Berth-Data', { description: 'Berth: what it remembers' });
+  const audit = new AuditStack(app, 'Berth-Audit', { description: 'Berth: heads of audit chains' });
   const logs = new LogsStack(app, 'Berth-Logs', { description: 'Berth: output of workloads and operations' });
   const { repositories } = new RegistryStack(app, 'Berth-Registry', { description: 'Berth: images' });
   const builds = new BuildsStack(app, 'Berth-Builds', { description: 'Berth: builds', repositories });
@@ -169,12 +173,14 @@ function statefulStacks(app: App, settings: Settings) {
       : new IdentityStack(app, 'Berth-Identity', { description: 'Berth: people', administrator });
   return {
     data,
+    audit,
     logs,
     builds,
     environment: {
       BERTH_ACCOUNT: data.account,
       BERTH_TABLE: data.table.tableName,
       BERTH_STATE_MACHINE_PREFIX: `arn:${data.partition}:states:${data.region}:${data.account}:stateMachine:berth-`,
+      BERTH_AUDIT_BUCKET: audit.bucket.bucketName,
       BERTH_LOG_GROUP: logs.logGroup.logGroupName,
       BERTH_BUILD_PROJECT: builds.project.projectName,
       BERTH_BUILD_BUCKET: builds.bucket.bucketName,

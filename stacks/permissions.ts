@@ -30,6 +30,8 @@ export const actions = {
   keepSources: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload'],
   // Without it S3 does not tell a missing object from a forbidden one.
   listSources: ['s3:ListBucket'],
+  keepAnchors: ['s3:PutObject'],
+  listAnchors: ['s3:ListBucket'],
   readMetrics: ['cloudwatch:GetMetricData', 'elasticloadbalancing:DescribeTargetGroups'],
   trace: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'],
   joinNetwork: [
@@ -51,6 +53,7 @@ export interface Things {
   buildProjectArn: string;
   buildBucketArn: string;
   databaseSecretArn: string;
+  auditBucketArn: string;
 }
 
 const grant = (of: readonly string[], resources: string[], wildcard?: string): Grant => ({
@@ -99,6 +102,14 @@ export function permissions(stack: Stack, things: Things) {
       grant(actions.keepSources, [`${things.buildBucketArn}/*`], objects),
       grant(actions.listSources, [things.buildBucketArn]),
     ],
+    keepAnchors: [
+      grant(
+        actions.keepAnchors,
+        [`${things.auditBucketArn}/anchors/*`],
+        'Objects are named by projects and hashes.',
+      ),
+    ],
+    listAnchors: [grant(actions.listAnchors, [things.auditBucketArn])],
     readMetrics: [grant(actions.readMetrics, ['*'], noResource)],
     joinNetwork: [
       {

@@ -32,7 +32,7 @@ export class StepsStack extends Stack {
       timeout: Duration.minutes(15),
       traced: true,
     };
-    const records = [...may.readTable, ...may.writeTable];
+    const records = [...may.readTable, ...may.writeTable, ...may.keepAnchors];
     this.workloads = new BerthFunction(this, 'Workloads', {
       ...common,
       description: 'Steps that run workloads on the cluster.',

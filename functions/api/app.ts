@@ -7,6 +7,7 @@ import type { Authenticator } from './authenticate.ts';
 import { createConsole, isPageRequest } from './console.ts';
 import type { Identity } from './identity/identity.ts';
 import { checkUrl, errorResponse, rawPath, type Surroundings, serve } from './pipeline.ts';
+import { createRefusals } from './refusals.ts';
 import type { Route } from './route.ts';
 import { routes as apiRoutes } from './routes.ts';
 import { createStreams, type Streams } from './sse.ts';
@@ -20,6 +21,8 @@ export interface AppOptions {
   webRoot?: string;
   /** Is told of unexpected errors; the client gets the request id and nothing of the error. */
   onError?: (error: unknown, requestId: string) => void;
+  /** The network address of a request's client, from what the host hands over beside the request. */
+  clientAddress?: (host: unknown) => string | undefined;
   /** Ends all event streams when it aborts: a server that stops waits for no client. */
   signal?: AbortSignal;
   /** Milliseconds between heartbeats of event streams; 15 seconds by default. */
@@ -32,6 +35,8 @@ export interface App extends OpenAPIHono {
   /** What is served. */
   readonly table: readonly Route[];
   readonly streams: Streams;
+  /** Resolves when what goes on behind the answers is done. */
+  flush(): Promise<void>;
 }
 
 /** @example const app = createApp({ ports, authenticate: bearerTokens(administratorToken(token)) }); serve({ fetch: app.fetch }) */
@@ -42,11 +47,14 @@ export function createApp(options: AppOptions): App {
     heartbeatMs: options.heartbeatMs ?? 15_000,
     ...(options.signal && { signal: options.signal }),
   });
+  const refusals = createRefusals(ports, (error) => onError?.(error, 'refusal'));
   const around: Surroundings = {
     ports,
     authenticate,
     streams,
     ...(identity && { identity }),
+    refusals,
+    ...(options.clientAddress && { clientAddress: options.clientAddress }),
     ...(onError && { onError }),
   };
   const web = options.webRoot === undefined ? undefined : createConsole(options.webRoot);
@@ -63,7 +71,7 @@ export function createApp(options: AppOptions): App {
     return unknown(context, allowed, around);
   });
   app.onError((error, context) => errorResponse(error, context, ports.effects.id(), around));
-  return Object.assign(app, { table, streams });
+  return Object.assign(app, { table, streams, flush: refusals.flush });
 }
 
 const honoPath = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ':$1');

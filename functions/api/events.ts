@@ -1,9 +1,9 @@
 import { z } from '@hono/zod-openapi';
 import type { Reply } from '../commands/change.ts';
+import { lastNumberAt, readHead } from '../commands/chain.ts';
 import { getProject } from '../commands/records.ts';
-import { eventsPartition } from '../core/keys.ts';
+import { eventKey, eventsPartition } from '../core/keys.ts';
 import type { BerthEvent } from '../core/model.ts';
-import { timeOfUlid, ulidTime } from '../core/ulid.ts';
 import type { Ports } from '../ports/index.ts';
 import type { Store } from '../ports/store.ts';
 import { timeQuery } from './filters.ts';
@@ -15,17 +15,28 @@ import type { StreamEvent } from './sse.ts';
 
 const eventSchema = z
   .object({
-    id: z.string().openapi({ example: '01KAV6M2J8Y0T5W3Q9R7C4X1ZB' }),
+    id: z.string().openapi({ description: "Its number in the project's chain.", example: '42' }),
     at: timeSchema,
     project: z.string().openapi({ example: 'demo' }),
     actor: z
       .string()
       .openapi({ description: 'Who did it; `berth` is Berth itself.', example: 'administrator' }),
+    from: z
+      .object({
+        address: z.string().optional().openapi({ example: '192.0.2.7' }),
+        agent: z.string().optional().openapi({ example: 'curl/8.5.0' }),
+      })
+      .optional()
+      .openapi({ description: 'Where the request came from; absent where Berth itself acts.' }),
     type: z.string().openapi({ description: '`noun.verb`.', example: 'deployment.succeeded' }),
     environment: z.string().optional().openapi({ example: 'dev' }),
     service: z.string().optional().openapi({ example: 'guestbook' }),
     operation: z.string().optional(),
     data: z.record(z.string(), z.unknown()).optional(),
+    hash: z.string().openapi({
+      description: 'SHA-256 over the hash of the event before it and this one, base64url.',
+      example: 'Zm9vYmFyZm9vYmFyZm9vYmFyZm9vYmFyZm9vYmFyZm8',
+    }),
   })
   .openapi('Event');
 
@@ -78,14 +89,6 @@ function filterOf({ type, environment, service, actor, operation, since, until }
 
 const view = ({ data }: { data: BerthEvent }): z.infer<typeof eventSchema> => data;
 
-/** An event may be committed this long after its id was made, behind others with later ids; milliseconds. */
-const SETTLE_MS = 5_000;
-
-async function newestId(store: Store, project: string): Promise<string | undefined> {
-  const { items } = await store.query({ pk: eventsPartition(project), limit: 1, reverse: true });
-  return items[0]?.sk;
-}
-
 /** What one page reads at the most: a filter that nothing passes costs so much and no more. */
 const READ_MAX = 500;
 
@@ -98,10 +101,11 @@ async function listEvents(
 ): Promise<Reply> {
   const limit = query.limit ?? LIMIT_DEFAULT;
   const given = query.cursor === undefined ? undefined : decodeCursor(query.cursor, '');
-  if (given !== undefined && !ULID_PATTERN.test(given)) throw invalidCursor();
-  // Ids begin with their time, so that a time is a place among them.
-  const until = query.until === undefined ? undefined : ulidTime(Date.parse(query.until) + 1);
-  const since = query.since === undefined ? '' : ulidTime(Date.parse(query.since));
+  if (given !== undefined && !/^\d{12}$/.test(given)) throw invalidCursor();
+  const until =
+    query.until === undefined
+      ? undefined
+      : eventKey(project, (await lastNumberAt(store, project, query.until)) + 1).sk;
   let after = given ?? until;
   if (given !== undefined && until !== undefined && until < given) after = until;
   const items: unknown[] = [];
@@ -115,7 +119,7 @@ async function listEvents(
     });
     left -= size;
     for (const { sk, data } of page.items) {
-      if (sk < since) return pageReply(items, undefined);
+      if (query.since !== undefined && data.at < query.since) return pageReply(items, undefined);
       if (passes(data)) items.push(view({ data }));
       if (items.length < limit) continue;
       const isLast = page.next === undefined && sk === page.items.at(-1)?.sk;
@@ -127,40 +131,32 @@ async function listEvents(
   return pageReply(items, after);
 }
 
-/** Events behind `from`, then new ones as they happen, each once. */
+/** Events behind the key `from`, then new ones as they happen, each once. */
 async function* follow(
   ports: Ports,
   project: string,
-  from: string | undefined,
+  from: string,
   passes: (event: BerthEvent) => boolean,
   signal: AbortSignal,
 ): AsyncGenerator<StreamEvent> {
   const pk = eventsPartition(project);
-  // Everything up to here was sent and is settled; behind it, what was sent is remembered.
-  let floor = from;
-  const sent = new Set<string>();
+  let after = from;
   while (!signal.aborted) {
     const changed = ports.store.changed(pk, { timeoutMs: 5_000, signal });
-    const settled = ports.effects.now() - SETTLE_MS;
-    let after = floor;
-    do {
-      const page = await ports.store.query<BerthEvent>({
-        pk,
-        limit: 200,
-        ...(after !== undefined && { after }),
-      });
-      for (const { sk, data } of page.items) {
-        if (!sent.has(sk) && passes(data)) yield { event: 'event', id: sk, data: view({ data }) };
-        if (signal.aborted) return;
-        sent.add(sk);
-        if (timeOfUlid(sk) >= settled) continue;
-        floor = sk;
-        sent.delete(sk);
-      }
-      after = page.next;
-    } while (after !== undefined);
-    await changed;
+    const page = await ports.store.query<BerthEvent>({ pk, limit: 200, after });
+    for (const { sk, data } of page.items) {
+      if (passes(data)) yield { event: 'event', id: data.id, data: view({ data }) };
+      if (signal.aborted) return;
+      after = sk;
+    }
+    if (page.next === undefined) await changed;
   }
+}
+
+/** Where a stream starts: behind the event that the client had last, or behind the newest. */
+async function startOf({ store }: Ports, project: string, lastEventId: string | undefined): Promise<string> {
+  const number = lastEventId !== undefined && /^\d{1,12}$/.test(lastEventId) ? Number(lastEventId) : undefined;
+  return eventKey(project, number ?? (await readHead(store, project)).number).sk;
 }
 
 export const eventRoutes = [
@@ -187,8 +183,7 @@ export const eventRoutes = [
       await getProject(ports.store, params.project);
       const passes = filterOf(query);
       if (!wantsStream) return listEvents(ports.store, params.project, query, passes);
-      const resumes = lastEventId !== undefined && ULID_PATTERN.test(lastEventId);
-      const from = resumes ? lastEventId : await newestId(ports.store, params.project);
+      const from = await startOf(ports, params.project, lastEventId);
       return stream((signal) => follow(ports, params.project, from, passes, signal));
     },
   }),

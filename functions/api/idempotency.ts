@@ -2,7 +2,6 @@
 import { createHmac } from 'node:crypto';
 import { type Caller, IdempotencyRace, type IdempotencyRecord, type Reply } from '../commands/change.ts';
 import { idempotencyKey } from '../core/keys.ts';
-import type { Principal } from '../core/model.ts';
 import { Problem } from '../core/problem.ts';
 import type { Ports } from '../ports/index.ts';
 import { StoreConflict } from '../ports/store.ts';
@@ -30,14 +29,14 @@ export const fingerprint = (key: string, method: string, path: string, body: Uin
 
 interface Keyed {
   ports: Ports;
-  principal: Principal;
+  caller: Caller;
   key: string;
   fingerprint: string;
 }
 
 /** The kept reply, if any. @throws Problem idempotency_key_reused */
-async function find({ ports, principal, key, fingerprint }: Keyed): Promise<Replayable | undefined> {
-  const item = await ports.store.get<IdempotencyRecord>(idempotencyKey(principal.id, key));
+async function find({ ports, caller, key, fingerprint }: Keyed): Promise<Replayable | undefined> {
+  const item = await ports.store.get<IdempotencyRecord>(idempotencyKey(caller.actor, key));
   if (!item) return undefined;
   if (item.data.fingerprint === fingerprint) return { ...item.data.reply, replayed: true };
   throw new Problem('idempotency_key_reused', 'This Idempotency-Key was used for another request.', {
@@ -53,9 +52,9 @@ export async function once<Result>(
 ): Promise<Replayable> {
   const kept = await find(keyed);
   if (kept) return kept;
-  const { principal, key, fingerprint } = keyed;
+  const { caller, key, fingerprint } = keyed;
   try {
-    return render(await run({ actor: principal.id, idempotency: { key, fingerprint, reply: render } }));
+    return render(await run({ ...caller, idempotency: { key, fingerprint, reply: render } }));
   } catch (error) {
     // The same request, sent twice at once: whatever the slower one stumbled over, it was done by the faster.
     const answer = await find(keyed);

@@ -182,7 +182,8 @@ function answersOf(route: Route) {
   return responses;
 }
 
-function contentOf({ schema, stream, example }: Answer) {
+function contentOf({ schema, stream, example, mediaType }: Answer) {
+  if (mediaType !== undefined) return { content: { [mediaType]: { schema: z.string() } } };
   if (!schema) return {};
   return {
     content: {

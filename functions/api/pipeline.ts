@@ -1,8 +1,8 @@
 /** What happens to every request, in order: limits, who, whether, what, then the handler. */
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import type { Reply } from '../commands/change.ts';
-import type { Principal } from '../core/model.ts';
+import type { Caller, Reply } from '../commands/change.ts';
+import type { Origin, Principal } from '../core/model.ts';
 import { Problem } from '../core/problem.ts';
 import { permissions } from '../core/roles.ts';
 import type { Ports } from '../ports/index.ts';
@@ -15,6 +15,7 @@ import { fingerprint, once, parseIdempotencyKey } from './idempotency.ts';
 import type { Identity } from './identity/identity.ts';
 import { checkParams, pathNames } from './params.ts';
 import { fieldErrors, invalidRequest, problemOf } from './problems.ts';
+import type { Refusals } from './refusals.ts';
 import { problemResponse, replyResponse, streamResponse } from './respond.ts';
 import type { Call, Route } from './route.ts';
 import { type Streams, wantsEventStream } from './sse.ts';
@@ -24,6 +25,9 @@ export interface Surroundings {
   authenticate: Authenticator;
   identity?: Identity;
   streams: Streams;
+  refusals: Refusals;
+  /** The network address of a request's client, from what the host hands over beside the request. */
+  clientAddress?: (host: unknown) => string | undefined;
   /** Is told of what is answered with `internal`. */
   onError?: (error: unknown, requestId: string) => void;
 }
@@ -119,7 +123,8 @@ async function answerRequest(
   const path = checkUrl(raw.url);
   const params: Record<string, string> = names.length > 0 ? context.req.param() : {};
   checkParams(names, params);
-  const check = await enter(route, params, around, context);
+  const from = originOf(context, around);
+  const check = await enter(route, params, around, context, from);
   const query = readQuery(route, raw.url);
   const { principal } = check;
   const isWrite = route.method !== 'get';
@@ -140,9 +145,10 @@ async function answerRequest(
     lastEventId: context.req.header('last-event-id'),
     request: raw,
     async change(render, run, bodyHash) {
-      if (key === undefined) return render(await run({ actor: principal.id }));
+      const caller: Caller = { actor: principal.id, from };
+      if (key === undefined) return render(await run(caller));
       const print = fingerprint(key, raw.method, path + search, bodyHash ?? bytes ?? '');
-      return once({ ports, principal, key, fingerprint: print }, render, run);
+      return once({ ports, caller, key, fingerprint: print }, render, run);
     },
     stream: (events) =>
       streamResponse(
@@ -174,8 +180,9 @@ async function answerRequest(
 async function enter(
   route: Route,
   params: Record<string, string>,
-  { ports, authenticate }: Surroundings,
+  { ports, authenticate, refusals }: Surroundings,
   context: Context,
+  from: Origin,
 ): Promise<{ principal: Principal; access: Access; again(): Promise<boolean> }> {
   if (route.policy.scope === 'public') {
     if (permissions[route.policy.action].least !== 'public') throw new Error(`${route.path} is not public`);
@@ -183,7 +190,14 @@ async function enter(
   }
   const credentials = credentialsOf(context.req.method, (name) => context.req.header(name));
   const principal = await authenticateRequest(authenticate, credentials);
-  const access = await admit(ports, route, params, principal);
+  const access = await admit(ports, route, params, principal).catch((error: unknown) => {
+    const { project, environment } = params;
+    if (error instanceof Problem && project !== undefined) {
+      const { action } = route.policy;
+      refusals.note({ project, actor: principal.id, action, from, ...(environment && { environment }) });
+    }
+    throw error;
+  });
   return {
     principal,
     access,
@@ -196,6 +210,14 @@ async function enter(
       );
     },
   };
+}
+
+const AGENT_MAX = 200;
+
+function originOf(context: Context, { clientAddress }: Surroundings): Origin {
+  const address = clientAddress?.(context.env);
+  const agent = context.req.header('user-agent')?.slice(0, AGENT_MAX);
+  return { ...(address !== undefined && { address }), ...(agent !== undefined && { agent }) };
 }
 
 function readQuery(route: Route, url: string): unknown {

@@ -10,6 +10,16 @@ const common = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
 } as const;
 
+/** An answer that is a file to keep. @param name of the file */
+export const fileResponse = (body: ReadableStream<Uint8Array>, mediaType: string, name: string): Response =>
+  new Response(body, {
+    headers: {
+      ...common,
+      'content-type': mediaType,
+      'content-disposition': `attachment; filename="${name}"`,
+    },
+  });
+
 /** @param ifNoneMatch header of a read, so that an unchanged thing is not sent again */
 export function replyResponse(reply: Replayable, requestId: string, ifNoneMatch?: string): Response {
   const headers: Record<string, string> = { ...common, 'request-id': requestId };

@@ -50,6 +50,8 @@ export interface Answer {
   summary: string;
   /** Absent: no body. */
   schema?: z.ZodType;
+  /** Of a body that is no JSON. */
+  mediaType?: string;
   example?: unknown;
   /** The answer names a Location. */
   location?: boolean;

@@ -1,4 +1,5 @@
 /** The route table of the API. */
+import { auditRoutes } from './audit.ts';
 import { buildRoutes } from './builds.ts';
 import { deploymentRoutes } from './deployments.ts';
 import { environmentRoutes } from './environments.ts';
@@ -53,6 +54,7 @@ export const routes: readonly Route[] = [
   ...overviewRoutes,
   ...tokenRoutes,
   ...eventRoutes,
+  ...auditRoutes,
   ...serviceRoutes,
   ...buildRoutes,
   ...versionRoutes,

@@ -1,9 +1,11 @@
 /** How every change is written: the records, the audit event and the idempotency record in one transaction. */
+import { seal } from '../core/audit-chain.ts';
 import { eventKey, idempotencyKey, RETENTION_QUEUE } from '../core/keys.ts';
-import type { BerthEvent } from '../core/model.ts';
+import type { BerthEvent, Origin } from '../core/model.ts';
 import { Problem } from '../core/problem.ts';
 import type { Ports } from '../ports/index.ts';
 import { type Item, type Key, type Store, StoreConflict, type Write } from '../ports/store.ts';
+import { appendToChain, ChainMoved } from './chain.ts';
 
 /** What an API request was answered with, kept so that a repeated request gets the same answer. */
 export interface Reply {
@@ -17,6 +19,8 @@ export interface Reply {
 export interface Caller {
   /** A principal's id, or SYSTEM_ACTOR. */
   actor: string;
+  /** Where a request came from. */
+  from?: Origin;
   idempotency?: {
     key: string;
     /** Hash of method, path and body. */
@@ -39,37 +43,65 @@ export class IdempotencyRace extends Error {
   override name = 'IdempotencyRace';
 }
 
-export type EventFields = Omit<BerthEvent, 'id' | 'at' | 'actor'>;
+export type EventFields = Omit<BerthEvent, 'id' | 'at' | 'actor' | 'from' | 'hash'>;
+
+export interface Change {
+  /** Where the records depend on what else is written, a function of the writes that keep the events. */
+  writes: Write[] | ((events: readonly Write[]) => Write[]);
+  events: EventFields[];
+  /** Of the command: what its answer is rendered from. */
+  result?: unknown;
+}
 
 /**
- * Commits records, events and the idempotency record together (I2, I9).
+ * Commits records, events and the idempotency record together (I2, I9). The events are sealed into their project's
+ * chain, all of one commit into the same.
  * @throws StoreConflict when a condition of `writes` does not hold; positions are those in `writes`
  * @throws IdempotencyRace when the key was used in the meantime
  */
 export async function commit(
   ports: Ports,
   caller: Caller,
-  change: { writes: Write[]; events: EventFields[]; result?: unknown },
+  change: Change,
 ): Promise<void> {
-  const { store } = ports;
-  const writes = [...change.writes, ...eventWrites(ports, caller, change.events)];
+  const { actor, from } = caller;
+  const at = new Date(ports.effects.now()).toISOString();
+  const project = change.events[0]?.project;
+  if (project === undefined) return transact(ports, caller, change, []);
+  await appendToChain(ports.store, project, async (previous) => {
+    let head = previous;
+    const sealed = change.events.map((fields): Write => {
+      const next = seal(head, { at, actor, ...(from && { from }), ...fields });
+      head = next.head;
+      return { put: { ...eventKey(project, head.number), data: next.event }, if: 'absent' };
+    });
+    await transact(ports, caller, change, sealed);
+    ports.anchors.note(project, head);
+    return head;
+  });
+}
+
+async function transact(
+  ports: Ports,
+  caller: Caller,
+  change: Change,
+  events: Write[],
+): Promise<void> {
+  const own = typeof change.writes === 'function' ? change.writes(events) : change.writes;
+  const writes = [...own, ...events];
   if (caller.idempotency) writes.push(idempotencyWrite(ports, caller, change.result));
   try {
-    await store.transact(writes);
+    await ports.store.transact(writes);
   } catch (error) {
-    const raced = error instanceof StoreConflict && caller.idempotency;
-    if (raced && error.failed.includes(writes.length - 1)) throw new IdempotencyRace();
-    throw error;
+    throw error instanceof StoreConflict ? conflictOf(error, own.length, events.length) : error;
   }
 }
 
-/** The writes that keep events. */
-export function eventWrites({ effects }: Ports, { actor }: Caller, events: readonly EventFields[]): Write[] {
-  const at = new Date(effects.now()).toISOString();
-  return events.map((fields) => {
-    const event: BerthEvent = { id: effects.id(), at, actor, ...fields };
-    return { put: { ...eventKey(event.project, event.id), data: event }, if: 'absent' };
-  });
+/** Whose condition failed: the key's, the caller's own, or that of the place in the chain alone. */
+function conflictOf({ failed }: StoreConflict, own: number, events: number): Error {
+  if (failed.some((position) => position >= own + events)) return new IdempotencyRace();
+  const callers = failed.filter((position) => position < own);
+  return callers.length > 0 ? new StoreConflict(callers) : new ChainMoved();
 }
 
 function idempotencyWrite(ports: Ports, caller: Caller, result: unknown): Write {

@@ -1,4 +1,5 @@
 /** Environments: their records, created and changed. What changes their state for long is in transitions.ts. */
+import { changesOf } from '../core/changes.ts';
 import { ENVIRONMENTS_QUEUE, environmentKey, projectKey } from '../core/keys.ts';
 import type { Environment, EnvironmentRef, EnvironmentState, Operation } from '../core/model.ts';
 import { Problem } from '../core/problem.ts';
@@ -161,7 +162,7 @@ export function changeEnvironment(
         {
           ...ref,
           type: event,
-          data: { idleAfterSeconds: environment.idleAfterSeconds, expiresAt: environment.expiresAt },
+          data: { changes: changesOf(item.data, environment) },
         },
       ],
       result: changed,

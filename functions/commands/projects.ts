@@ -1,4 +1,6 @@
 /** Projects: a team's boundary. */
+
+import { changesOf } from '../core/changes.ts';
 import { idempotencyKey, projectKey, projectPartition } from '../core/keys.ts';
 import type { Project } from '../core/model.ts';
 import { Problem } from '../core/problem.ts';
@@ -69,7 +71,7 @@ export function changeProject(
     const result = { ...item, data, version: item.version + 1 };
     await commit(ports, caller, {
       writes: [{ put: { ...projectKey(project), data }, if: { version: item.version } }],
-      events: [{ project, type: 'project.changed' }],
+      events: [{ project, type: 'project.changed', data: { changes: changesOf(item.data, data) } }],
       result,
     });
     return result;

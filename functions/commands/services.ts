@@ -1,4 +1,5 @@
 /** Services: something deployable, with its image repository and its versions. */
+import { changesOf } from '../core/changes.ts';
 import {
   ENVIRONMENT_PREFIX,
   instanceKey,
@@ -84,7 +85,14 @@ export function changeService(
     const result = { ...item, data, version: item.version + 1 };
     await commit(ports, caller, {
       writes: [{ put: { ...serviceKey(ref), data }, if: { version: item.version } }],
-      events: [{ project: ref.project, service: ref.service, type: 'service.changed' }],
+      events: [
+        {
+          project: ref.project,
+          service: ref.service,
+          type: 'service.changed',
+          data: { changes: changesOf(item.data, data) },
+        },
+      ],
       result,
     });
     return result;

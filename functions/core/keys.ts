@@ -112,8 +112,12 @@ export const operationsPartition = (project: string): string => `operations#${pr
 /** The builds of a service, likewise: they would be far apart among all operations of a project. */
 export const buildsPartition = ({ project, service }: ServiceRef): string => `builds#${project}#${service}`;
 
-export const eventsPartition = (project: string): string => `events#${project}`;
-export const eventKey = (project: string, id: string): Key => ({ pk: eventsPartition(project), sk: id });
+export const eventsPartition = (project: string): string => `audit#${project}`;
+/** @param number of the event in its chain: two events can not have the same place */
+export const eventKey = (project: string, number: number): Key => ({
+  pk: eventsPartition(project),
+  sk: String(number).padStart(12, '0'),
+});
 
 /** All sessions of one person. @param owner a hash of the principal's id, which may hold anything */
 export const sessionsPartition = (owner: string): string => `sessions#${owner}`;

@@ -220,18 +220,31 @@ export interface Operation {
   deadline: string;
 }
 
-/** What happened and who did it; written with the change itself (I9). */
+/** Where a request came from, as far as Berth knows. */
+export interface Origin {
+  /** Network address of the client. */
+  address?: string;
+  /** What the client calls itself; cut at 200 characters. */
+  agent?: string;
+}
+
+/** What happened and who did it; written with the change itself, and sealed into its project's chain (I9). */
 export interface BerthEvent {
+  /** Number in the project's chain, from "1". */
   id: string;
   at: string;
   project: string;
   actor: string;
+  /** Absent where Berth itself acts. */
+  from?: Origin;
   /** `noun.verb`, as in `deployment.succeeded`. */
   type: string;
   environment?: string;
   service?: string;
   operation?: string;
   data?: Record<string, unknown>;
+  /** Of the event and all before it: see audit-chain.ts. */
+  hash: string;
 }
 
 /** Whom a project lets in: a person or a group, with a role, and with another one in some environments. */

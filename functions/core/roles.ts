@@ -111,6 +111,7 @@ export const permissions = permission({
   'log.read': { least: 'viewer', does: 'read and follow logs' },
   'metric.read': { least: 'viewer', does: 'read metrics' },
   'event.read': { least: 'viewer', does: 'read and follow what happened in the project' },
+  'audit.read': { least: 'administrator', does: 'verify and export the audit trail' },
   'operation.read': { least: 'viewer', does: 'read and follow operations' },
   'operation.cancel': { least: 'developer', does: 'cancel a build or a deployment' },
 });

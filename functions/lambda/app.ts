@@ -5,6 +5,7 @@ import { berthTokens } from '../api/berth-tokens.ts';
 import { createIdentity, type Identity, issuerTokens } from '../api/identity/identity.ts';
 import { createIssuer, type Issuer } from '../api/identity/issuer.ts';
 import { sessionCookies } from '../api/identity/session-cookies.ts';
+import { clientAddress } from './client-address.ts';
 import { type AwsConfig, readAwsConfig } from './config.ts';
 import { logFault } from './faults.ts';
 import { createAwsPorts } from './ports.ts';
@@ -26,9 +27,16 @@ export function createAwsApp(environment: Record<string, string | undefined>): {
     ports,
     authenticate: rememberPeople(ports, identity ? firstOf(tokens, sessionCookies(identity, ports)) : tokens),
     ...(identity && { identity }),
+    clientAddress,
     onError: (error, requestId) => logFault(`request ${requestId}`, error),
   });
-  return { app, flush };
+  return {
+    app,
+    async flush() {
+      await app.flush();
+      await flush();
+    },
+  };
 }
 
 /** With a browser one signs in at an address that the provider knows: an installation without one has tokens alone. */

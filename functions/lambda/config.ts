@@ -15,6 +15,7 @@ const schema = z.object({
   BERTH_TABLE: z.string().min(1),
   BERTH_STATE_MACHINE_PREFIX: z.string().min(1),
   BERTH_LOG_GROUP: z.string().min(1),
+  BERTH_AUDIT_BUCKET: z.string().min(1),
   BERTH_BUILD_PROJECT: z.string().min(1),
   BERTH_BUILD_BUCKET: z.string().min(1),
   BERTH_BUILD_LOG_GROUP: z.string().min(1),
@@ -46,6 +47,8 @@ export interface AwsConfig {
   stateMachinePrefix: string;
   /** Log group of workloads and operations. */
   logGroup: string;
+  /** Where the heads of audit chains are kept. */
+  auditBucket: string;
   builds: { project: string; bucket: string; logGroup: string };
   cluster: { name: string; endpoint: string; ca: string };
   database: { host: string; port: number; secret: string };
@@ -74,6 +77,7 @@ export function readAwsConfig(environment: Record<string, string | undefined>): 
     table: values.BERTH_TABLE,
     stateMachinePrefix: values.BERTH_STATE_MACHINE_PREFIX,
     logGroup: values.BERTH_LOG_GROUP,
+    auditBucket: values.BERTH_AUDIT_BUCKET,
     builds: {
       project: values.BERTH_BUILD_PROJECT,
       bucket: values.BERTH_BUILD_BUCKET,

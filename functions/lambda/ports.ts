@@ -9,6 +9,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { createAlbActivity } from '../adapters/aws/activity.ts';
+import { createS3Anchors } from '../adapters/aws/anchors.ts';
 import { createCodeBuilder } from '../adapters/aws/builder.ts';
 import { createRdsDatabases } from '../adapters/aws/databases.ts';
 import { createEksToken } from '../adapters/aws/eks-token.ts';
@@ -26,6 +27,7 @@ import { createEffects } from '../adapters/local/effects.ts';
 import type { Ports } from '../ports/index.ts';
 import type { RepositoryRef } from '../ports/registry.ts';
 import type { AwsConfig } from './config.ts';
+import { logFault } from './faults.ts';
 import { createTargetGroups } from './target-groups.ts';
 
 /** What the names of repositories, secrets and namespaces start with. */
@@ -66,9 +68,15 @@ export function createAwsPorts(config: AwsConfig): {
       now: effects.now,
     }),
   });
+  const anchors = createS3Anchors({
+    client: () => s3,
+    bucket: config.auditBucket,
+    onError: (error) => logFault('anchor', error),
+  });
   const ports: Ports = {
     effects,
     logs,
+    anchors,
     registry,
     store: createDynamoStore({ client: new DynamoDBClient(dynamoOptions({ region })), table: config.table }),
     secrets: createSecretsManager({ client: secretsClient, prefix: PREFIX }),
@@ -118,5 +126,8 @@ export function createAwsPorts(config: AwsConfig): {
     if (SecretString === undefined) throw new Error(`The secret ${id} holds no text`);
     return SecretString;
   };
-  return { ports, flush: logs.flush, readSecret };
+  const flush = async (): Promise<void> => {
+    await Promise.all([logs.flush(), anchors.flush()]);
+  };
+  return { ports, flush, readSecret };
 }

@@ -1,5 +1,6 @@
 /** All that Berth borrows from the outside. */
 import type { Activity } from './activity.ts';
+import type { Anchors } from './anchors.ts';
 import type { Builder } from './builder.ts';
 import type { Databases } from './databases.ts';
 import type { Effects } from './effects.ts';
@@ -20,5 +21,6 @@ export interface Ports {
   secrets: Secrets;
   activity: Activity;
   logs: Logs;
+  anchors: Anchors;
   effects: Effects;
 }

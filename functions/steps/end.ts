@@ -1,5 +1,5 @@
 /** How operations end: their record, what they changed, and the event, in one transaction. */
-import { type EventFields, eventWrites, retryOnConflict } from '../commands/change.ts';
+import { commit, type EventFields, retryOnConflict } from '../commands/change.ts';
 import { environmentWrite } from '../commands/environments.ts';
 import { operationLineWrites } from '../commands/operation-lines.ts';
 import { getOperation } from '../commands/records.ts';
@@ -86,15 +86,15 @@ export async function endOperation(ports: Ports, id: string, plan: EndPlan): Pro
       operation: id,
       ...plan.event,
     };
-    const others = [
-      ...((await plan.writes?.()) ?? []),
-      ...eventWrites(ports, { actor: operation.createdBy }, [event]).map((write) => ({ write })),
-    ];
+    const others = (await plan.writes?.()) ?? [];
     const end = (cost?: Cost) => operationEndWrites(ports, item, plan.ending, cost);
     const [record, ...lines] = end(operation.cost);
-    const replaced = [{ write: record, before: item }, ...lines.map((write) => ({ write })), ...others];
-    const cost = costWith(operation, replaced);
-    await ports.store.transact([...end(cost), ...others.map(({ write }) => write)]);
+    const writes = (events: readonly Write[]): Write[] => {
+      const beside = [...lines, ...events].map((write) => ({ write }));
+      const cost = costWith(operation, [{ write: record, before: item }, ...beside, ...others]);
+      return [...end(cost), ...others.map(({ write }) => write)];
+    };
+    await commit(ports, { actor: operation.createdBy }, { writes, events: [event] });
   });
 }
 

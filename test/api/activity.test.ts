@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { eventKey, instanceKey, resourceKey } from '../../functions/core/keys.ts';
-import { timeOfUlid, ulidTime } from '../../functions/core/ulid.ts';
+import { readHead } from '../../functions/commands/chain.ts';
+import { commit } from '../../functions/commands/change.ts';
+import { instanceKey, resourceKey } from '../../functions/core/keys.ts';
 import { openStream } from './stream-client.ts';
 import { createSubject, deploy, expectProblem, instance, type Subject, seed } from './support.ts';
 
@@ -16,12 +17,13 @@ afterEach(async () => {
 
 const path = '/v1/projects/demo/events';
 
-/** Writes an event of a time, with an id of that time. */
-async function happened(at: string, type: string, fields: object = {}): Promise<string> {
-  const id = `${ulidTime(Date.parse(at))}${subject.ports.effects.id().slice(10)}`;
-  const data = { id, at, project: 'demo', actor: 'ada', type, ...fields };
-  await subject.ports.store.transact([{ put: { ...eventKey('demo', id), data } }]);
-  return id;
+/** An event of a time. In a chain times do not run backwards, so these are behind what was made by now. */
+async function happened(at: string, type: string, fields: { actor?: string } & object = {}): Promise<string> {
+  const { actor = 'ada', ...rest } = fields;
+  const { ports } = subject;
+  const then = { ...ports, effects: { ...ports.effects, now: () => Date.parse(at) } };
+  await commit(then, { actor }, { writes: [], events: [{ project: 'demo', type, ...rest }] });
+  return String((await readHead(ports.store, 'demo')).number);
 }
 
 const list = async (query: string): Promise<{ ids: string[]; next: string | undefined }> => {
@@ -30,41 +32,31 @@ const list = async (query: string): Promise<{ ids: string[]; next: string | unde
   return { ids: body.items.map(({ id }: { id: string }) => id), next: body.nextCursor };
 };
 
-describe('Times in ids', () => {
-  it('come out as they went in, and sort as they do', () => {
-    const times = [0, 1, 31, 32, 1_700_000_000_000, 1_700_000_000_001, 2 ** 47];
-    for (const time of times) expect(timeOfUlid(ulidTime(time))).toBe(time);
-    expect(times.map(ulidTime).toSorted()).toEqual(times.map(ulidTime));
-    const id = subject.ports.effects.id();
-    expect(id.startsWith(ulidTime(timeOfUlid(id)))).toBe(true);
-  });
-});
-
 describe('The events of a project', () => {
-  const day = (hour: number) => `2026-01-01T${String(hour).padStart(2, '0')}:00:00.000Z`;
+  const day = (hour: number) => `2126-01-01T${String(hour).padStart(2, '0')}:00:00.000Z`;
 
   it('are filtered by type, environment, service, actor and operation', async () => {
     const operation = subject.ports.effects.id();
     const a = await happened(day(1), 'deployment.failed', { environment: 'dev', service: 'web', operation });
     const b = await happened(day(2), 'deployment.succeeded', { environment: 'dev', service: 'guestbook' });
     const c = await happened(day(3), 'build.failed', { service: 'web', actor: 'user:bob' });
-    const until = `until=${day(10)}`;
-    expect((await list(`${until}&type=deployment`)).ids).toEqual([b, a]);
-    expect((await list(`${until}&type=deployment.failed,build`)).ids).toEqual([c, a]);
-    expect((await list(`${until}&type=deploy`)).ids).toEqual([]);
-    expect((await list(`${until}&environment=dev`)).ids).toEqual([b, a]);
-    expect((await list(`${until}&service=web`)).ids).toEqual([c, a]);
-    expect((await list(`${until}&actor=user:bob`)).ids).toEqual([c]);
+    const since = `since=${day(0)}`;
+    expect((await list(`${since}&type=deployment`)).ids).toEqual([b, a]);
+    expect((await list(`${since}&type=deployment.failed,build`)).ids).toEqual([c, a]);
+    expect((await list(`${since}&type=deploy`)).ids).toEqual([]);
+    expect((await list(`${since}&environment=dev`)).ids).toEqual([b, a]);
+    expect((await list(`${since}&service=web`)).ids).toEqual([c, a]);
+    expect((await list(`${since}&actor=user:bob`)).ids).toEqual([c]);
     expect((await list(`operation=${operation}`)).ids).toEqual([a]);
-    expect((await list(`${until}&service=web&environment=dev`)).ids).toEqual([a]);
+    expect((await list(`${since}&service=web&environment=dev`)).ids).toEqual([a]);
   });
 
   it('of a time are those between its ends, both among them', async () => {
     const ids: string[] = [];
     for (const hour of [1, 2, 3, 4]) ids.push(await happened(day(hour), 'test.done'));
     expect((await list(`since=${day(2)}&until=${day(3)}`)).ids).toEqual([ids[2], ids[1]]);
-    expect((await list(`until=${day(1)}`)).ids).toEqual([ids[0]]);
-    expect((await list('until=2026-01-01T04:30:00%2B01:00')).ids).toEqual([ids[2], ids[1], ids[0]]);
+    expect((await list(`since=${day(0)}&until=${day(1)}`)).ids).toEqual([ids[0]]);
+    expect((await list(`since=${day(0)}&until=2126-01-01T04:30:00%2B01:00`)).ids).toEqual([ids[2], ids[1], ids[0]]);
     expect((await list(`since=${day(5)}&until=${day(6)}`)).ids).toEqual([]);
   });
 
@@ -72,7 +64,7 @@ describe('The events of a project', () => {
     const wanted: string[] = [];
     for (let count = 0; count < 1300; count++) {
       const rare = count % 130 === 0;
-      const id = await happened(new Date(Date.UTC(2026, 0, 1) + count).toISOString(), rare ? 'a.b' : 'c.d');
+      const id = await happened(new Date(Date.UTC(2126, 0, 1) + count).toISOString(), rare ? 'a.b' : 'c.d');
       if (rare) wanted.unshift(id);
     }
     const got: string[] = [];

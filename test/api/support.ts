@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { createActivity } from '../../functions/adapters/local/activity.ts';
+import { createAnchorFiles } from '../../functions/adapters/local/anchors.ts';
 import { createEffects } from '../../functions/adapters/local/effects.ts';
 import { createFileLogs } from '../../functions/adapters/local/logs.ts';
 import { createSecretsFile } from '../../functions/adapters/local/secrets.ts';
@@ -101,6 +102,10 @@ export async function createSubject(options: Partial<AppOptions> = {}): Promise<
     logs,
     activity,
     effects,
+    anchors: createAnchorFiles({
+      directory: join(directory, 'anchors'),
+      onError: (error) => errors.push(error),
+    }),
     ...small({ started, repositories, sources }),
   };
   const tokens = bearerTokens(berthTokens(ports), (token) => {

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createAnchorFiles } from '../../functions/adapters/local/anchors.ts';
 import { createEffects } from '../../functions/adapters/local/effects.ts';
 import { createSqliteStore } from '../../functions/adapters/local/store.ts';
 import { readAll } from '../../functions/commands/read-all.ts';
@@ -32,11 +33,16 @@ let ports: Ports;
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'berth-versions-'));
   const store = createSqliteStore({ path: join(directory, 'berth.db') });
-  ports = { store, effects: createEffects() } as unknown as Ports;
+  const anchors = createAnchorFiles({
+    directory: join(directory, 'anchors'),
+    onError: (error) => expect.unreachable(String(error)),
+  });
+  ports = { store, anchors, effects: createEffects() } as unknown as Ports;
   await store.transact([{ put: { ...serviceKey(ref), data: ref } }]);
 });
 
 afterAll(async () => {
+  await ports.anchors.flush();
   await ports.store.close();
   await rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
 });

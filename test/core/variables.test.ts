@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { expandVariables } from '../../functions/core/variables.ts';
+import { processorTime } from '../support/cpu.ts';
 
 const env = { A: 'a', B: '$(A)', EMPTY: '', 'with.dot': 'd', D: '$$ $& $1' };
 
@@ -38,9 +39,9 @@ it.each([
 it.each(['$', '$(', '$(A', '$(A)', '$$', ')', '$()', '$(x'])(
   'takes no long time over a million characters of %j',
   (unit) => {
-    const started = performance.now();
+    const started = processorTime();
     expandVariables(unit.repeat(1_000_000 / unit.length), env);
     expandVariables(`${unit.repeat(1_000_000 / unit.length)})`, env);
-    expect(performance.now() - started).toBeLessThan(1000);
+    expect(processorTime() - started).toBeLessThan(1000);
   },
 );

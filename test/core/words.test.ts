@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { expandVariables } from '../../functions/core/variables.ts';
 import { splitWords, WordsError } from '../../functions/core/words.ts';
+import { processorTime } from '../support/cpu.ts';
 
 describe('splitWords', () => {
   it.each<[line: string, words: string[]]>([
@@ -147,13 +148,13 @@ describe('splitWords', () => {
     'takes no long time over a million characters of %j',
     (unit) => {
       const line = unit.repeat(1_000_000 / unit.length);
-      const started = performance.now();
+      const started = processorTime();
       try {
         splitWords(line);
       } catch (error) {
         expect(error).toBeInstanceOf(WordsError);
       }
-      expect(performance.now() - started).toBeLessThan(1000);
+      expect(processorTime() - started).toBeLessThan(1000);
     },
   );
 });

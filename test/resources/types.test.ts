@@ -5,6 +5,7 @@ import type { Write } from '../../functions/ports/store.ts';
 import { resourceType, resourceTypes } from '../../functions/resources/index.ts';
 import { resourceLabel } from '../../functions/resources/owner.ts';
 import { temporaryDirectories } from '../adapters/local/temporary.ts';
+import { processorTime } from '../support/cpu.ts';
 import { type Asking, openPorts, problemOf, requestFor, type TestPorts, workload } from './ports.ts';
 
 const makeDirectory = temporaryDirectories();
@@ -268,12 +269,12 @@ describe('route', () => {
   });
 
   it('reads hostile params in time that grows with their length', () => {
-    const started = performance.now();
+    const started = processorTime();
     for (const text of ['a-'.repeat(50_000), 'a.'.repeat(50_000), '/a'.repeat(50_000)]) {
       accepts('route', { host: text, path: text, port: text });
       accepts('service-port', { workload: text, port: text });
     }
-    expect(performance.now() - started).toBeLessThan(200);
+    expect(processorTime() - started).toBeLessThan(200);
   });
 });
 

@@ -22,6 +22,7 @@ const variables = {
   BERTH_ACCOUNT: '111122223333',
   BERTH_TABLE: 'table',
   BERTH_STATE_MACHINE_PREFIX: 'arn:aws:states:eu-west-1:111122223333:stateMachine:berth-',
+  BERTH_AUDIT_BUCKET: 'anchors',
   BERTH_LOG_GROUP: 'output',
   BERTH_BUILD_PROJECT: 'builds',
   BERTH_BUILD_BUCKET: 'sources',

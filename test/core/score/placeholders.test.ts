@@ -6,6 +6,7 @@ import {
   lookupMetadata,
   placeholders,
 } from '../../../functions/core/score/placeholders.ts';
+import { processorTime } from '../../support/cpu.ts';
 
 const where = 'containers.main.variables.URL';
 const echo = (path: string[]): string => `<${path.join('|')}>`;
@@ -116,13 +117,13 @@ describe('expand', () => {
     ['a long placeholder', `\${metadata${'.a'.repeat(500_000)}}`],
     ['backslashes', `\${metadata.${'\\'.repeat(1_000_000)}}`],
   ])('takes no long time over a million characters of %s', (_, text) => {
-    const started = performance.now();
+    const started = processorTime();
     try {
       expanded(text);
     } catch (error) {
       expect(error).toBeInstanceOf(Problem);
     }
-    expect(performance.now() - started).toBeLessThan(1000);
+    expect(processorTime() - started).toBeLessThan(1000);
   });
 });
 

@@ -1,0 +1,94 @@
+/** The audit trail for those who check it: verified, and whole. */
+import { z } from '@hono/zod-openapi';
+import { readChain, verifyChain } from '../commands/audit.ts';
+import { getProject } from '../commands/records.ts';
+import { fileResponse } from './respond.ts';
+import { route } from './route.ts';
+import { timeSchema } from './schemas.ts';
+
+const headSchema = z.object({
+  number: z.number().int().openapi({ description: 'Of the event.', example: 42 }),
+  hash: z.string().openapi({ example: 'Zm9vYmFyZm9vYmFyZm9vYmFyZm9vYmFyZm9vYmFyZm8' }),
+  at: timeSchema,
+});
+
+const reportSchema = z
+  .object({
+    intact: z.boolean().openapi({ description: 'Nothing was edited, taken out, moved or cut off.' }),
+    events: z.number().int(),
+    head: headSchema.optional().openapi({ description: 'The newest event; absent when there is none.' }),
+    anchor: headSchema
+      .optional()
+      .openapi({ description: 'The newest head that is kept outside of the store.' }),
+    unanchored: z.number().int().openapi({
+      description: 'Events behind the anchor, for which only the chain itself speaks.',
+      example: 0,
+    }),
+    faults: z
+      .array(
+        z.object({
+          kind: z.enum(['edited', 'missing', 'moved', 'rewritten', 'truncated']),
+          number: z.number().int(),
+          detail: z.string(),
+        }),
+      )
+      .openapi({ description: 'What is wrong; a hundred at most.' }),
+  })
+  .openapi('AuditReport');
+
+const NDJSON = 'application/x-ndjson';
+
+/** Events of one export; the next one goes on behind the last. */
+const EXPORT_MAX = 5000;
+
+const exportQuery = z.strictObject({
+  after: z
+    .string()
+    .regex(/^\d{1,12}$/, 'must be the id of an event')
+    .optional()
+    .openapi({ description: 'The id of the last event that you have.', example: '5000' }),
+});
+
+export const auditRoutes = [
+  route({
+    method: 'get',
+    path: '/v1/projects/{project}/audit/verification',
+    policy: { action: 'audit.read', scope: 'project' },
+    operationId: 'verifyAudit',
+    summary: 'Check that the audit trail is whole',
+    description:
+      'Computes the hash of each event anew, and compares the chain with the heads that were kept outside of the store.',
+    tag: 'Audit',
+    answers: { 200: { summary: 'What was found', schema: reportSchema } },
+    handle: async ({ ports, params }) => {
+      await getProject(ports.store, params.project);
+      return { status: 200, body: await verifyChain(ports, params.project) };
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/projects/{project}/audit/export',
+    policy: { action: 'audit.read', scope: 'project' },
+    operationId: 'exportAudit',
+    summary: 'Export the audit trail',
+    description:
+      `NDJSON, oldest event first, ${EXPORT_MAX} at most. Go on with \`after\`, the id of the last event, until ` +
+      'nothing comes. `npm run verify-audit` checks an export without Berth.',
+    tag: 'Audit',
+    query: exportQuery,
+    answers: { 200: { summary: 'An event a line, as in the list of events', mediaType: NDJSON } },
+    handle: async ({ ports, params, query }) => {
+      await getProject(ports.store, params.project);
+      const events = readChain(ports.store, params.project, Number(query.after ?? 0), EXPORT_MAX);
+      const encoder = new TextEncoder();
+      const body = new ReadableStream<Uint8Array>({
+        async pull(controller) {
+          const { done, value } = await events.next();
+          if (done) controller.close();
+          else controller.enqueue(encoder.encode(`${JSON.stringify(value.data)}\n`));
+        },
+      });
+      return fileResponse(body, NDJSON, `${params.project}-audit.ndjson`);
+    },
+  }),
+];
