@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
-import type { Reply } from '../commands/change.ts';
 import { lastNumberAt, readHead } from '../commands/chain.ts';
+import type { Reply } from '../commands/change.ts';
 import { getProject } from '../commands/records.ts';
 import { eventKey, eventsPartition } from '../core/keys.ts';
 import type { BerthEvent } from '../core/model.ts';
@@ -155,7 +155,8 @@ async function* follow(
 
 /** Where a stream starts: behind the event that the client had last, or behind the newest. */
 async function startOf({ store }: Ports, project: string, lastEventId: string | undefined): Promise<string> {
-  const number = lastEventId !== undefined && /^\d{1,12}$/.test(lastEventId) ? Number(lastEventId) : undefined;
+  const number =
+    lastEventId !== undefined && /^\d{1,12}$/.test(lastEventId) ? Number(lastEventId) : undefined;
   return eventKey(project, number ?? (await readHead(store, project)).number).sk;
 }
 

@@ -59,11 +59,7 @@ export interface Change {
  * @throws StoreConflict when a condition of `writes` does not hold; positions are those in `writes`
  * @throws IdempotencyRace when the key was used in the meantime
  */
-export async function commit(
-  ports: Ports,
-  caller: Caller,
-  change: Change,
-): Promise<void> {
+export async function commit(ports: Ports, caller: Caller, change: Change): Promise<void> {
   const { actor, from } = caller;
   const at = new Date(ports.effects.now()).toISOString();
   const project = change.events[0]?.project;
@@ -81,12 +77,7 @@ export async function commit(
   });
 }
 
-async function transact(
-  ports: Ports,
-  caller: Caller,
-  change: Change,
-  events: Write[],
-): Promise<void> {
+async function transact(ports: Ports, caller: Caller, change: Change, events: Write[]): Promise<void> {
   const own = typeof change.writes === 'function' ? change.writes(events) : change.writes;
   const writes = [...own, ...events];
   if (caller.idempotency) writes.push(idempotencyWrite(ports, caller, change.result));

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readHead } from '../../functions/commands/chain.ts';
 import { commit } from '../../functions/commands/change.ts';
 import { instanceKey, resourceKey } from '../../functions/core/keys.ts';
+import type { BerthEvent } from '../../functions/core/model.ts';
 import { openStream } from './stream-client.ts';
 import { createSubject, deploy, expectProblem, instance, type Subject, seed } from './support.ts';
 
@@ -18,7 +19,7 @@ afterEach(async () => {
 const path = '/v1/projects/demo/events';
 
 /** An event of a time. In a chain times do not run backwards, so these are behind what was made by now. */
-async function happened(at: string, type: string, fields: { actor?: string } & object = {}): Promise<string> {
+async function happened(at: string, type: string, fields: Partial<BerthEvent> = {}): Promise<string> {
   const { actor = 'ada', ...rest } = fields;
   const { ports } = subject;
   const then = { ...ports, effects: { ...ports.effects, now: () => Date.parse(at) } };
@@ -56,7 +57,11 @@ describe('The events of a project', () => {
     for (const hour of [1, 2, 3, 4]) ids.push(await happened(day(hour), 'test.done'));
     expect((await list(`since=${day(2)}&until=${day(3)}`)).ids).toEqual([ids[2], ids[1]]);
     expect((await list(`since=${day(0)}&until=${day(1)}`)).ids).toEqual([ids[0]]);
-    expect((await list(`since=${day(0)}&until=2126-01-01T04:30:00%2B01:00`)).ids).toEqual([ids[2], ids[1], ids[0]]);
+    expect((await list(`since=${day(0)}&until=2126-01-01T04:30:00%2B01:00`)).ids).toEqual([
+      ids[2],
+      ids[1],
+      ids[0],
+    ]);
     expect((await list(`since=${day(5)}&until=${day(6)}`)).ids).toEqual([]);
   });
 
