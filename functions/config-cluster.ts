@@ -4,9 +4,11 @@ import * as z from 'zod';
 import { ConfigError, parseSettings } from './config-parse.ts';
 
 export interface ClusterConfig {
-  /** Absolute path of a kubeconfig, and which of its contexts; the current one where undefined. */
-  kubeconfig: string;
-  context?: string;
+  /**
+   * Absolute path of a kubeconfig, and which of its contexts, the current one where undefined; or the name of an EKS
+   * cluster in the account and region of the AWS credentials.
+   */
+  access: { kind: 'kubeconfig'; path: string; context?: string } | { kind: 'eks'; name: string };
   registry: {
     /** How Berth reaches it, without a path. */
     url: string;
@@ -50,6 +52,10 @@ const registry = z.string().regex(REGISTRY, 'must be a host and a path, such as 
 const schema = z.object({
   BERTH_KUBECONFIG: z.string().optional(),
   BERTH_KUBE_CONTEXT: z.string().optional(),
+  BERTH_EKS_CLUSTER: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/, 'must be the name of an EKS cluster')
+    .optional(),
   BERTH_REGISTRY: registry.optional(),
   BERTH_REGISTRY_IN_CLUSTER: registry.optional(),
   BERTH_REGISTRY_AUTH: z.string().optional(),
@@ -74,25 +80,24 @@ const schema = z.object({
 
 /** @throws ConfigError */
 export function readClusterConfig(given: Record<string, string>): ClusterConfig | undefined {
-  if (given.BERTH_KUBECONFIG === undefined) {
+  if (given.BERTH_KUBECONFIG === undefined && given.BERTH_EKS_CLUSTER === undefined) {
     const stray = Object.keys(schema.shape).find((name) => given[name] !== undefined);
     if (stray === undefined) return undefined;
     throw new ConfigError(
-      `${stray} can not be used: it goes with a cluster, and BERTH_KUBECONFIG is not set.`,
+      `${stray} can not be used: it goes with a cluster, and neither BERTH_KUBECONFIG nor BERTH_EKS_CLUSTER is set.`,
     );
   }
   const values = parseSettings(schema, given);
   if (values.BERTH_REGISTRY === undefined)
     throw new ConfigError(
-      'BERTH_KUBECONFIG can not be used: it needs BERTH_REGISTRY, from which the cluster pulls.',
+      'The cluster can not be used: it needs BERTH_REGISTRY, from which it pulls images.',
     );
   const [, scheme = 'https', host = '', path = ''] = REGISTRY.exec(values.BERTH_REGISTRY) ?? [];
   const [, , inHost = host, inPath = path] = REGISTRY.exec(values.BERTH_REGISTRY_IN_CLUSTER ?? '') ?? [];
   const domain = values.BERTH_APPS_DOMAIN;
   const isLocal = /(^|\.)localhost(:\d+)?$/.test(domain);
   return {
-    kubeconfig: resolve(values.BERTH_KUBECONFIG ?? ''),
-    ...(values.BERTH_KUBE_CONTEXT && { context: values.BERTH_KUBE_CONTEXT }),
+    access: accessOf(values),
     registry: {
       url: `${scheme}://${host}`,
       prefix: path.slice(1),
@@ -109,4 +114,14 @@ export function readClusterConfig(given: Record<string, string>): ClusterConfig 
     ...(values.BERTH_STORAGE_CLASS && { storageClass: values.BERTH_STORAGE_CLASS }),
     ...(values.BERTH_POSTGRES_URL && { postgresUrl: values.BERTH_POSTGRES_URL }),
   };
+}
+
+function accessOf(values: z.infer<typeof schema>): ClusterConfig['access'] {
+  const { BERTH_KUBECONFIG: path, BERTH_KUBE_CONTEXT: context, BERTH_EKS_CLUSTER: name } = values;
+  if (name === undefined)
+    return { kind: 'kubeconfig', path: resolve(path ?? ''), ...(context && { context }) };
+  if (path === undefined && context === undefined) return { kind: 'eks', name };
+  throw new ConfigError(
+    'BERTH_EKS_CLUSTER can not be used: it does not go with a kubeconfig. Give one of the two.',
+  );
 }

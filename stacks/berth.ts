@@ -39,6 +39,7 @@ export function createStacks(app: App): void {
     buildBucketArn: stateful.builds.bucketArn,
     databaseSecretArn: beside.databaseSecret,
     auditBucketArn: stateful.audit.bucketArn,
+    clusterName: beside.environment.BERTH_CLUSTER,
   });
   const { policy: boundary } = new BoundaryStack(app, 'Berth-Boundary', {
     description: 'Berth: bounds of roles',
@@ -71,8 +72,9 @@ export function createStacks(app: App): void {
       ...may.keepSources,
       ...may.listAnchors,
       ...may.readMetrics,
+      ...may.findCluster,
     ],
-    streamStatements: [...may.readTable, ...may.readLogs, ...may.readMetrics],
+    streamStatements: [...may.readTable, ...may.readLogs, ...may.readMetrics, ...may.findCluster],
   });
   const { sweep, deadLetters } = new SweepStack(app, 'Berth-Sweep', {
     description: 'Berth: sweep',
@@ -88,6 +90,7 @@ export function createStacks(app: App): void {
       ...may.readImages,
       ...may.keepSources,
       ...may.readMetrics,
+      ...may.findCluster,
       ...may.writeLogs,
     ],
   });

@@ -32,6 +32,7 @@ export const actions = {
   listSources: ['s3:ListBucket'],
   keepAnchors: ['s3:PutObject'],
   listAnchors: ['s3:ListBucket'],
+  findCluster: ['eks:DescribeCluster'],
   readMetrics: ['cloudwatch:GetMetricData', 'elasticloadbalancing:DescribeTargetGroups'],
   trace: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'],
   joinNetwork: [
@@ -54,6 +55,7 @@ export interface Things {
   buildBucketArn: string;
   databaseSecretArn: string;
   auditBucketArn: string;
+  clusterName: string;
 }
 
 const grant = (of: readonly string[], resources: string[], wildcard?: string): Grant => ({
@@ -110,6 +112,7 @@ export function permissions(stack: Stack, things: Things) {
       ),
     ],
     listAnchors: [grant(actions.listAnchors, [things.auditBucketArn])],
+    findCluster: [grant(actions.findCluster, [arn('eks', 'cluster', things.clusterName)])],
     readMetrics: [grant(actions.readMetrics, ['*'], noResource)],
     joinNetwork: [
       {

@@ -11,7 +11,7 @@ const optional = (schema: z.ZodType<string>) =>
 const schema = z.strictObject({
   /** `new`, or the name of an EKS cluster (Auto Mode, access entries) of this account and region. */
   cluster: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/),
-  /** Of an existing cluster: its endpoint, and its certificate authority in base64. */
+  /** Of an existing cluster, if EKS shall not be asked: its endpoint, and its certificate authority in base64. */
   clusterEndpoint: optional(z.string().regex(/^https:\/\/[\w.-]+$/)),
   clusterCertificate: optional(z.string().regex(/^[A-Za-z0-9+/]+=*$/)),
   /** Of an existing cluster: networks of its load balancers, and those of the database; separated by commas. */
@@ -69,7 +69,7 @@ export function readSettings(node: Node): Settings {
     if ((settings[one] === undefined) !== (settings[other] === undefined))
       throw new SettingsError(`The settings berth:${one} and berth:${other} belong together: give both.`);
   }
-  if ((settings.cluster === 'new') !== (settings.clusterEndpoint === undefined))
+  if (settings.cluster === 'new' && settings.clusterEndpoint !== undefined)
     throw new SettingsError(
       'The setting berth:clusterEndpoint goes with the name of an existing berth:cluster.',
     );

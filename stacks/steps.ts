@@ -37,7 +37,14 @@ export class StepsStack extends Stack {
       ...common,
       description: 'Steps that run workloads on the cluster.',
       memory: FUNCTION_MB.steps,
-      statements: [...records, ...may.readSecrets, ...may.readImages, ...may.writeLogs, ...may.readMetrics],
+      statements: [
+        ...records,
+        ...may.readSecrets,
+        ...may.readImages,
+        ...may.writeLogs,
+        ...may.readMetrics,
+        ...may.findCluster,
+      ],
     });
     this.resources = new BerthFunction(this, 'Resources', {
       ...common,
@@ -53,6 +60,7 @@ export class StepsStack extends Stack {
         ...may.writeLogs,
         ...may.removeLogs,
         ...may.readLogs,
+        ...may.findCluster,
         ...(vpc ? may.joinNetwork : []),
       ],
     });

@@ -20,7 +20,8 @@ const schema = z.object({
   BERTH_BUILD_BUCKET: z.string().min(1),
   BERTH_BUILD_LOG_GROUP: z.string().min(1),
   BERTH_CLUSTER: z.string().min(1),
-  BERTH_CLUSTER_ENDPOINT: z.url(),
+  // Empty for a cluster that is known by its name alone.
+  BERTH_CLUSTER_ENDPOINT: z.union([z.literal(''), z.url()]),
   BERTH_CLUSTER_CA: z.base64(),
   BERTH_DATABASE_HOST: z.string().min(1),
   BERTH_DATABASE_PORT: z.coerce.number().int().min(1).max(65535),
@@ -50,7 +51,8 @@ export interface AwsConfig {
   /** Where the heads of audit chains are kept. */
   auditBucket: string;
   builds: { project: string; bucket: string; logGroup: string };
-  cluster: { name: string; endpoint: string; ca: string };
+  /** EKS is asked for the endpoint and its authority (PEM) where they are not known, or no longer right. */
+  cluster: { name: string; known?: { server: string; ca: string } };
   database: { host: string; port: number; secret: string };
   /** Workloads are served under it. */
   appsDomain: string;
@@ -85,8 +87,12 @@ export function readAwsConfig(environment: Record<string, string | undefined>): 
     },
     cluster: {
       name: values.BERTH_CLUSTER,
-      endpoint: values.BERTH_CLUSTER_ENDPOINT,
-      ca: Buffer.from(values.BERTH_CLUSTER_CA, 'base64').toString('utf8'),
+      ...(values.BERTH_CLUSTER_ENDPOINT !== '' && {
+        known: {
+          server: values.BERTH_CLUSTER_ENDPOINT,
+          ca: Buffer.from(values.BERTH_CLUSTER_CA, 'base64').toString('utf8'),
+        },
+      }),
     },
     database: {
       host: values.BERTH_DATABASE_HOST,

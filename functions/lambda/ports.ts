@@ -12,6 +12,7 @@ import { createAlbActivity } from '../adapters/aws/activity.ts';
 import { createS3Anchors } from '../adapters/aws/anchors.ts';
 import { createCodeBuilder } from '../adapters/aws/builder.ts';
 import { createRdsDatabases } from '../adapters/aws/databases.ts';
+import { createEksCluster } from '../adapters/aws/eks-cluster.ts';
 import { createEksToken } from '../adapters/aws/eks-token.ts';
 import { createCloudWatchLogs } from '../adapters/aws/logs.ts';
 import { cloudWatchPricing, countRequests, s3Pricing, secretsManagerPricing } from '../adapters/aws/meter.ts';
@@ -20,7 +21,7 @@ import { sdkOptions } from '../adapters/aws/sdk-options.ts';
 import { createSecretsManager } from '../adapters/aws/secrets.ts';
 import { createDynamoStore, dynamoOptions } from '../adapters/aws/store.ts';
 import { createStepFunctions } from '../adapters/aws/workflows.ts';
-import { createKubernetesClient } from '../adapters/kubernetes/client.ts';
+import { createFoundClient } from '../adapters/kubernetes/found-client.ts';
 import { defaultRenderOptions } from '../adapters/kubernetes/manifests/index.ts';
 import { createKubernetesWorkloads } from '../adapters/kubernetes/workloads.ts';
 import { createEffects } from '../adapters/local/effects.ts';
@@ -58,15 +59,25 @@ export function createAwsPorts(config: AwsConfig): {
     prefix: PREFIX,
     host,
   });
-  const client = createKubernetesClient({
-    server: cluster.endpoint,
-    ca: cluster.ca,
-    token: createEksToken({
-      cluster: cluster.name,
-      region,
-      credentials: () => s3.config.credentials(),
-      now: effects.now,
-    }),
+  const token = createEksToken({
+    cluster: cluster.name,
+    region,
+    credentials: () => s3.config.credentials(),
+    now: effects.now,
+  });
+  const describe = createEksCluster({
+    name: cluster.name,
+    client: async () => new (await import('@aws-sdk/client-eks')).EKSClient(sdk),
+  });
+  let { known } = cluster;
+  const client = createFoundClient({
+    now: effects.now,
+    async find() {
+      // What the stacks said counts once: what leads here again is that it is not so any more.
+      const at = known ?? (await describe());
+      known = undefined;
+      return { ...at, token };
+    },
   });
   const anchors = createS3Anchors({
     client: () => s3,

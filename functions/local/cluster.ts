@@ -5,8 +5,8 @@
 import { readFile } from 'node:fs/promises';
 import { repositoryName } from '../adapters/image.ts';
 import { unknownActivity } from '../adapters/kubernetes/activity.ts';
-import { createKubernetesClient } from '../adapters/kubernetes/client.ts';
-import { type Connection, loadKubeconfig } from '../adapters/kubernetes/kubeconfig.ts';
+import { createKubernetesClient, type KubernetesClient } from '../adapters/kubernetes/client.ts';
+import { loadKubeconfig } from '../adapters/kubernetes/kubeconfig.ts';
 import { createKubernetesLogs } from '../adapters/kubernetes/logs.ts';
 import { defaultRenderOptions } from '../adapters/kubernetes/manifests/index.ts';
 import { createKubernetesWorkloads } from '../adapters/kubernetes/workloads.ts';
@@ -19,6 +19,7 @@ import type { Builder } from '../ports/builder.ts';
 import type { Databases } from '../ports/databases.ts';
 import type { Effects } from '../ports/effects.ts';
 import type { Logs } from '../ports/logs.ts';
+import type { Registry } from '../ports/registry.ts';
 import type { LocalLog } from './log.ts';
 import type { Place } from './place.ts';
 
@@ -32,14 +33,10 @@ export interface ClusterOptions {
 
 /** The cluster need not be reachable yet. @throws ConfigError | Problem unavailable (a file that can not be used) */
 export async function createCluster({ config, effects, logs, log }: ClusterOptions): Promise<Place> {
-  const connection = await connectionOf(config);
-  const client = createKubernetesClient(connection);
+  const client = await clientOf(config, effects, log);
   const render = renderOptions(config);
-  const { url, prefix, inCluster, authFile } = config.registry;
-  const { host } = new URL(url);
-  const credentials = authFile === undefined ? undefined : await readRegistryAuth(authFile, host);
-  const registry = createOciRegistry({ url, prefix, now: effects.now, ...(credentials && { credentials }) });
-  log.info(`Workloads run in the cluster at ${connection.server}`);
+  const { inCluster } = config.registry;
+  const registry = await registryOf(config, effects);
   return {
     ports: {
       activity: unknownActivity,
@@ -70,8 +67,32 @@ export async function createCluster({ config, effects, logs, log }: ClusterOptio
   };
 }
 
-const connectionOf = (config: ClusterConfig): Promise<Connection> =>
-  loadKubeconfig(config.kubeconfig, config.context);
+async function clientOf(
+  { access }: ClusterConfig,
+  effects: Effects,
+  log: LocalLog,
+): Promise<KubernetesClient> {
+  if (access.kind === 'kubeconfig') {
+    const connection = await loadKubeconfig(access.path, access.context);
+    log.info(`Workloads run in the cluster at ${connection.server}`);
+    return createKubernetesClient(connection);
+  }
+  log.info(`Workloads run in the EKS cluster ${access.name}`);
+  return (await import('./eks.ts')).createEksClient(access.name, effects);
+}
+
+/** Of an account and region: `111122223333.dkr.ecr.eu-west-1.amazonaws.com`. */
+const ECR = /^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?$/;
+
+async function registryOf({ registry }: ClusterConfig, effects: Effects): Promise<Registry> {
+  const { url, prefix, authFile } = registry;
+  const { host } = new URL(url);
+  const [, account, region] = ECR.exec(host) ?? [];
+  if (account !== undefined && region !== undefined && authFile === undefined)
+    return (await import('./eks.ts')).createRegistry({ account, region, host, prefix });
+  const credentials = authFile === undefined ? undefined : await readRegistryAuth(authFile, host);
+  return createOciRegistry({ url, prefix, now: effects.now, ...(credentials && { credentials }) });
+}
 
 function renderOptions(config: ClusterConfig) {
   const { ingressNamespaces, ingressCidrs, egressCidrs, ingressClass, storageClass } = config;

@@ -61,8 +61,6 @@ describe('The stacks', () => {
   it('take an existing cluster, database and issuer, and then make none of them nor a network', () => {
     const other = synthesize({
       'berth:cluster': 'ours',
-      'berth:clusterEndpoint': 'https://abc.gr7.eu-west-1.eks.amazonaws.com',
-      'berth:clusterCertificate': 'Y2VydA==',
       'berth:database': 'postgres.example.com:5432',
       'berth:issuer': 'https://id.example.com',
       'berth:audience': 'berth',
@@ -71,12 +69,17 @@ describe('The stacks', () => {
     expect(Object.keys(other).filter((name) => STACKS_BESIDE.includes(name))).toEqual([]);
     const types = resourcesOf(other).map(({ Type }) => Type);
     expect(types.filter((type) => /^AWS::(EC2|EKS::Cluster|RDS|Cognito)/.test(type))).toEqual([]);
+    // Its name is enough: EKS is asked for the rest, and only about this one.
+    const describing = grantsOf(other).filter(({ Action }) => Action.includes('eks:DescribeCluster'));
+    const named = describing.filter(({ where }) => !where.includes('Boundary'));
+    expect(named).toHaveLength(5);
+    for (const { Resource } of named) expect(JSON.stringify(Resource)).toMatch(/:cluster\/ours"\]\]\}\]$/);
   });
 
   it.each([
     ['cluster', 'a b'],
     ['database', 'old'],
-    ['cluster', 'ours'],
+    ['clusterEndpoint', 'https://abc.gr7.eu-west-1.eks.amazonaws.com'],
     ['database', 'postgres.example.com:5432'],
     ['issuer', 'http://id.example.com'],
     ['administrator', 'two words'],

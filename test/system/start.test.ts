@@ -68,7 +68,7 @@ describe('The configuration of a cluster', () => {
     expect(readConfig(given)).toMatchObject({
       demo: false,
       cluster: {
-        kubeconfig: expect.stringMatching(/^\/.*\/kubeconfig$/),
+        access: { kind: 'kubeconfig', path: expect.stringMatching(/^\/.*\/kubeconfig$/) },
         registry: {
           url: 'https://registry.example.com',
           prefix: 'team/berth',
@@ -94,6 +94,13 @@ describe('The configuration of a cluster', () => {
       scheme: 'https',
       egressCidrs: ['10.0.0.0/16', '10.1.0.0/16'],
     });
+  });
+
+  it('takes an EKS cluster by its name, and not beside a kubeconfig', () => {
+    const { BERTH_KUBECONFIG: _, ...rest } = given;
+    const named = { ...rest, BERTH_EKS_CLUSTER: 'ours' };
+    expect(readConfig(named).cluster?.access).toEqual({ kind: 'eks', name: 'ours' });
+    expect(() => readConfig({ ...given, ...named })).toThrow(/^BERTH_EKS_CLUSTER can not be used: /);
   });
 
   it.each([

@@ -28,8 +28,11 @@ const MARGIN_MS = 60_000;
 /** What EKS asks for; how long the token is good for does not depend on it. */
 const EXPIRES_SECONDS = 60;
 
-/** @returns a function that gives a token which is good for at least another minute */
-export function createEksToken(options: EksTokenOptions): () => Promise<string> {
+/**
+ * @returns a function that gives a token which is good for at least another minute, and another one than that which
+ * a cluster refused
+ */
+export function createEksToken(options: EksTokenOptions): (refused?: string) => Promise<string> {
   const { cluster, region, credentials, now } = options;
   const endpoint = new URL(options.endpoint ?? `https://sts.${region}.amazonaws.com`);
   let kept: { token: string; until: number } | undefined;
@@ -59,8 +62,8 @@ export function createEksToken(options: EksTokenOptions): () => Promise<string> 
     return `k8s-aws-v1.${Buffer.from(url).toString('base64url')}`;
   }
 
-  return async () => {
-    if (kept !== undefined && now() < kept.until) return kept.token;
+  return async (refused) => {
+    if (kept !== undefined && now() < kept.until && kept.token !== refused) return kept.token;
     const identity = await credentials();
     const token = await sign(identity);
     const end = identity.expiration?.getTime() ?? Number.POSITIVE_INFINITY;
