@@ -1,7 +1,6 @@
-import { z } from '@hono/zod-openapi';
 import { getEnvironment, getInstance } from '../commands/records.ts';
 import { instanceLog } from '../core/keys.ts';
-import { followLog, lineSchemaOfLog, logQuery, logReply } from './log-stream.ts';
+import { followLog, logAnswer, logQuery, logReply } from './log-stream.ts';
 import { route } from './route.ts';
 
 export const logRoutes = [
@@ -11,15 +10,13 @@ export const logRoutes = [
     policy: { action: 'log.read', scope: 'project' },
     operationId: 'getLogs',
     summary: 'Read or follow what a service prints in an environment',
-    description: 'Resume a stream with Last-Event-ID: no line is lost, and a line may come twice.',
+    description:
+      'A list goes back from its newest line, page by page; `since` with `direction=forward` goes on from a time. ' +
+      'Filters hold for lists and streams. Resume a stream with Last-Event-ID: no line is lost, and a line may come twice.',
     tag: 'Running services',
     query: logQuery,
     answers: {
-      200: {
-        summary: 'Lines, oldest first',
-        schema: z.object({ items: z.array(lineSchemaOfLog) }),
-        stream: { schema: lineSchemaOfLog, summary: 'An event `line` a line' },
-      },
+      200: logAnswer,
     },
     handle: async ({ ports, params, query, wantsStream, lastEventId, stream }) => {
       await getEnvironment(ports.store, params);

@@ -7,7 +7,7 @@ import { Problem } from '../core/problem.ts';
 import type { Ports } from '../ports/index.ts';
 import type { Item } from '../ports/store.ts';
 import { etagOf } from './etag.ts';
-import { followLog, lineSchemaOfLog, logQuery, logReply } from './log-stream.ts';
+import { followLog, logAnswer, logQuery, logReply } from './log-stream.ts';
 import { acceptedAnswer, acceptedReply, hasEnded, operationSchema, operationView } from './operation-view.ts';
 import { route } from './route.ts';
 import type { StreamEvent } from './sse.ts';
@@ -103,11 +103,7 @@ export const operationRoutes = [
     tag: 'Operations',
     query: logQuery,
     answers: {
-      200: {
-        summary: 'Lines, oldest first',
-        schema: z.object({ items: z.array(lineSchemaOfLog) }),
-        stream: { schema: lineSchemaOfLog, summary: 'An event `line` a line' },
-      },
+      200: logAnswer,
     },
     handle: async ({ ports, params, query, wantsStream, lastEventId, stream }) => {
       const item = await getOperation(ports.store, params.operation);

@@ -38,7 +38,7 @@ export const pageOf = (item: z.ZodType) =>
       .openapi({ description: 'Absent on the last page.', example: 'c2VydmljZSNndWVzdGJvb2s' }),
   });
 
-const encodeCursor = (key: string): string => Buffer.from(key).toString('base64url');
+export const encodeCursor = (key: string): string => Buffer.from(key).toString('base64url');
 
 /** @throws Problem invalid_cursor */
 export function decodeCursor(cursor: string, prefix: string): string {

@@ -1,4 +1,6 @@
 /** Lines of text with times, by stream. */
+import type { LogLevel } from '../core/log-level.ts';
+
 export interface LogLine {
   /** ISO 8601, UTC, milliseconds. */
   at: string;
@@ -12,11 +14,49 @@ export interface LogLine {
 /** Names a stream: an instance's output (`demo/dev/guestbook`) or an operation's (`operations/<id>`). */
 export type LogStream = string;
 
+/** Which lines are meant; all, where nothing is said. */
+export interface LogFilter {
+  /** At or after this time (ISO 8601, UTC, milliseconds). */
+  since?: string;
+  /** At or before this time. */
+  until?: string;
+  /** The message holds this text, in capitals or not. */
+  text?: string;
+  /** The line says that it is at least that severe. */
+  level?: LogLevel;
+  deployment?: number;
+  container?: string;
+}
+
+export interface LogPageQuery extends LogFilter {
+  /** 1 to 10,000. */
+  limit: number;
+  /** `backward`, from the newest on, where it is not said; `forward` goes from the oldest to the newest. */
+  direction?: 'backward' | 'forward';
+  /** `next` of the page before, in the same direction. */
+  from?: string;
+}
+
+export interface LogPage {
+  /** Oldest first, in both directions. */
+  lines: LogLine[];
+  /**
+   * Where to go on in that direction; absent where there is nothing more. A page with it may hold fewer lines than
+   * asked for, and none: what one page passes over is bounded.
+   */
+  next?: string;
+}
+
 export interface Logs {
   /** Appends without waiting; order is kept. A full disk drops lines and never the caller. */
   append(stream: LogStream, line: LogLine): void;
   /** The last `tail` lines (1 to 10,000) at or after `since` (ISO 8601), oldest first. */
   read(stream: LogStream, options: { tail: number; since?: string }): Promise<LogLine[]>;
+  /**
+   * A page of the lines that a filter lets pass.
+   * @throws RangeError for a limit, a time or a position that is none
+   */
+  page(stream: LogStream, query: LogPageQuery): Promise<LogPage>;
   /** The last `tail` lines, then new ones as they come, until the signal aborts. No line is lost between the two. */
   follow(
     stream: LogStream,

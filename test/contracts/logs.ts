@@ -1,6 +1,6 @@
 /** What all Logs guarantee. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { LogLine, Logs } from '../../functions/ports/logs.ts';
+import type { LogLine, LogPageQuery, Logs } from '../../functions/ports/logs.ts';
 
 export interface LogsSubject {
   logs: Logs;
@@ -155,6 +155,110 @@ export function logsContract(name: string, makeSubject: () => Promise<LogsSubjec
         for (const tail of [-1, 1.5, 10_001, Number.NaN])
           await expect(logs.read('a', { tail })).rejects.toThrow(RangeError);
         await expect(logs.read('a', { tail: 1, since: 'yesterday' })).rejects.toThrow(RangeError);
+      });
+    });
+
+    describe('page', () => {
+      /** All pages in one direction, and how many there were. */
+      const through = async (stream: string, query: LogPageQuery): Promise<[string[], number]> => {
+        let from: string | undefined;
+        const all: string[] = [];
+        for (let pages = 1; ; pages++) {
+          const page = await logs.page(stream, { ...query, ...(from !== undefined && { from }) });
+          expect(page.lines.length).toBeLessThanOrEqual(query.limit);
+          const got = page.lines.map(({ message }) => message);
+          if (query.direction === 'forward') all.push(...got);
+          else all.unshift(...got);
+          if (page.next === undefined) return [all, pages];
+          from = page.next;
+        }
+      };
+      const some = async (stream: string, query: Partial<LogPageQuery>): Promise<string[]> =>
+        (await logs.page(stream, { limit: 10_000, ...query })).lines.map(({ message }) => message);
+
+      it('goes through a stream in both directions, every line once and in order', async () => {
+        const stream = `${unique()}/dev/web`;
+        for (const message of numbers(2500)) logs.append(stream, line(message, Number(message)));
+        for (const direction of ['backward', 'forward'] as const) {
+          const [all, pages] = await through(stream, { limit: 400, direction });
+          expect(all).toEqual(numbers(2500));
+          expect(pages).toBeGreaterThanOrEqual(7);
+        }
+        const last = await logs.page(stream, { limit: 3 });
+        expect(last.lines.map(({ message }) => message)).toEqual(['2497', '2498', '2499']);
+        const first = await logs.page(stream, { limit: 2, direction: 'forward' });
+        expect(first.lines.map(({ message }) => message)).toEqual(['0', '1']);
+      });
+
+      it('goes through lines that carry one time', async () => {
+        const stream = `${unique()}/dev/web`;
+        for (const message of numbers(50)) logs.append(stream, line(message));
+        for (const direction of ['backward', 'forward'] as const)
+          expect((await through(stream, { limit: 7, direction }))[0]).toEqual(numbers(50));
+      });
+
+      it('keeps its place while lines are appended', async () => {
+        const stream = `${unique()}/dev/web`;
+        for (const message of numbers(20)) logs.append(stream, line(message, Number(message)));
+        const one = await logs.page(stream, { limit: 5 });
+        for (const message of numbers(20, 20)) logs.append(stream, line(message, Number(message)));
+        expect(await some(stream, { limit: 5, from: one.next! })).toEqual(['10', '11', '12', '13', '14']);
+      });
+
+      it('begins at a time, and ends at one', async () => {
+        const stream = `${unique()}/dev/web`;
+        for (const second of [0, 1, 2, 3, 4]) logs.append(stream, line(`${second}`, second * 1000));
+        expect(await some(stream, { until: at(2000) })).toEqual(['0', '1', '2']);
+        expect(await some(stream, { until: at(2999), limit: 2 })).toEqual(['1', '2']);
+        expect(await some(stream, { since: at(2000), direction: 'forward', limit: 2 })).toEqual(['2', '3']);
+        expect(await some(stream, { since: at(1000), until: at(3000) })).toEqual(['1', '2', '3']);
+        expect(await some(stream, { since: '2026-01-01T01:00:03+01:00' })).toEqual(['3', '4']);
+        expect(await some(stream, { until: at(-1) })).toEqual([]);
+      });
+
+      it('finds text, in capitals or not, a level, a deployment and a container', async () => {
+        const stream = `${unique()}/dev/web`;
+        const write = (message: string, offset: number, more: Partial<LogLine> = {}) =>
+          logs.append(stream, { ...line(message, offset), ...more });
+        write('INFO listening', 0, { deployment: 1, container: 'web' });
+        write('{"level":"error","msg":"Connection REFUSED (a+b)"}', 1, { deployment: 2, container: 'web' });
+        write('WARN slow', 2, { deployment: 2, container: 'side' });
+        write('plain', 3, { deployment: 2, container: 'web' });
+        expect(await some(stream, { text: 'connection refused (A+B)' })).toHaveLength(1);
+        expect(await some(stream, { text: '.*' })).toEqual([]);
+        expect(await some(stream, { level: 'warn' })).toHaveLength(2);
+        expect(await some(stream, { level: 'error' })).toHaveLength(1);
+        expect(await some(stream, { deployment: 2 })).toHaveLength(3);
+        expect(await some(stream, { container: 'side' })).toEqual(['WARN slow']);
+        expect(await some(stream, { deployment: 2, container: 'web', level: 'info' })).toHaveLength(1);
+      });
+
+      it('pages through what a filter lets pass', async () => {
+        const stream = `${unique()}/dev/web`;
+        for (const message of numbers(1000)) logs.append(stream, line(`n${message}.`, Number(message)));
+        const wanted = numbers(1000)
+          .map((number) => `n${number}.`)
+          .filter((message) => message.includes('7.'));
+        for (const direction of ['backward', 'forward'] as const)
+          expect((await through(stream, { limit: 30, direction, text: '7.' }))[0]).toEqual(wanted);
+      });
+
+      it('of an unknown stream is empty', async () => {
+        expect(await logs.page(`${unique()}/dev/web`, { limit: 5 })).toEqual({ lines: [] });
+      });
+
+      it('refuses what is no limit, time or position', async () => {
+        for (const query of [
+          { limit: 0 },
+          { limit: 10_001 },
+          { limit: 1.5 },
+          { limit: 1, since: 'yesterday' },
+          { limit: 1, until: '' },
+          { limit: 1, from: '../x' },
+          { limit: 1, from: '-1.5' },
+        ])
+          await expect(logs.page('a', query), JSON.stringify(query)).rejects.toThrow(RangeError);
+        await expect(logs.page('../a', { limit: 1 })).rejects.toThrow(RangeError);
       });
     });
 

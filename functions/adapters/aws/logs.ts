@@ -12,7 +12,8 @@ import {
   DescribeLogStreamsCommand,
   GetLogEventsCommand,
 } from '@aws-sdk/client-cloudwatch-logs';
-import type { LogLine, Logs } from '../../ports/logs.ts';
+import type { LogLine, LogPage, LogPageQuery, Logs } from '../../ports/logs.ts';
+import { checkPageQuery, createPager } from '../../ports/logs-page.ts';
 import { checkStream, decode, type Event, inOrder, isUnder, normalize } from './logs-lines.ts';
 import { createLogsWriter } from './logs-writer.ts';
 import { sent, unless } from './sdk-errors.ts';
@@ -34,6 +35,8 @@ export interface CloudWatchLogsOptions {
 
 const TAIL_MAX = 10_000;
 const PAGE_MAX = 10_000;
+/** The most events that one page of a filter passes over: a few requests. */
+const SCAN_MAX = 50_000;
 const NOT_FOUND = ['ResourceNotFoundException'];
 /** By how much the clocks of writers may differ from those of who asks, milliseconds. */
 const SKEW_MS = 60_000;
@@ -53,7 +56,12 @@ export function createCloudWatchLogs(options: CloudWatchLogsOptions): Logs & {
   });
 
   /** Pages of a stream, from its end or (`head`) from its beginning. */
-  async function* pages(stream: string, head: boolean, startTime: number): AsyncGenerator<Event[]> {
+  async function* pages(
+    stream: string,
+    head: boolean,
+    startTime: number,
+    endTime = Number.POSITIVE_INFINITY,
+  ): AsyncGenerator<Event[]> {
     let nextToken: string | undefined;
     for (;;) {
       const command = new GetLogEventsCommand({
@@ -62,6 +70,8 @@ export function createCloudWatchLogs(options: CloudWatchLogsOptions): Logs & {
         startFromHead: head,
         limit: PAGE_MAX,
         ...(startTime > 0 ? { startTime } : {}),
+        // The end is not part of it there.
+        ...(Number.isFinite(endTime) ? { endTime: endTime + 1 } : {}),
         ...(nextToken === undefined ? {} : { nextToken }),
       });
       const page = await unless(NOT_FOUND, client.send(command));
@@ -84,6 +94,28 @@ export function createCloudWatchLogs(options: CloudWatchLogsOptions): Logs & {
       if (fit >= tail) break;
     }
     return withoutRepeats(found.sort(inOrder));
+  }
+
+  /** Reads on until the page is full; a stream's events are by the time at which they were appended. */
+  async function readPage(stream: string, query: LogPageQuery): Promise<LogPage> {
+    const forward = query.direction === 'forward';
+    const pager = createPager(query, SCAN_MAX);
+    const [position] = query.from?.split('.').map(Number) ?? [];
+    const since = query.since === undefined ? 0 : Math.max(0, Date.parse(query.since) - SKEW_MS);
+    const until = query.until === undefined ? Number.POSITIVE_INFINITY : Date.parse(query.until) + SKEW_MS;
+    const start = forward ? Math.max(since, position ?? 0) : since;
+    const end = forward ? until : Math.min(until, position ?? Number.POSITIVE_INFINITY);
+    let last: Event | undefined;
+    for await (const page of pages(stream, forward, start, end)) {
+      const events = withoutRepeats(page.sort(inOrder));
+      for (const event of forward ? events : events.reverse()) {
+        // The end of one page may be sent again as the beginning of the next.
+        if (last && event.count >= 0 && event.id === last.id) continue;
+        last = event;
+        if (!pager.visit(event.timestamp, event.line)) return pager.page(false);
+      }
+    }
+    return pager.page(true);
   }
 
   const tailOf = (events: readonly Event[], tail: number, since: number): LogLine[] =>
@@ -161,6 +193,13 @@ export function createCloudWatchLogs(options: CloudWatchLogsOptions): Logs & {
       const from = check(stream, tail, since);
       await writer.flush(stream);
       return tailOf(await readTail(stream, tail, from), tail, from);
+    },
+
+    async page(stream, given) {
+      checkStream(stream);
+      const query = checkPageQuery(given);
+      await writer.flush(stream);
+      return readPage(stream, query);
     },
 
     follow(stream, { tail, since, signal }) {

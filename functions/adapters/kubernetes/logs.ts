@@ -4,6 +4,7 @@
  */
 import type { InstanceRef } from '../../core/model.ts';
 import type { LogLine, LogStream, Logs } from '../../ports/logs.ts';
+import { checkPageQuery, pageOfLines } from '../../ports/logs-page.ts';
 import type { Stored } from './apply.ts';
 import type { KubernetesClient } from './client.ts';
 import { type Cluster, maskOf, podNumber, podsPath, type StoredPod } from './cluster.ts';
@@ -20,6 +21,8 @@ export interface KubernetesLogsOptions {
 }
 
 const LINE_MAX = 16 * 1024;
+/** The API gives the last lines of a container alone, so that pages go no further back. */
+const KEPT_MAX = 10_000;
 /** How often new pods are looked for while a stream is followed. */
 const LOOK_MS = 2000;
 
@@ -126,6 +129,14 @@ export function createKubernetesLogs({ client, rest, render }: KubernetesLogsOpt
       const own = await rest.read(stream, options);
       if (!ref) return own;
       return [...own, ...(await read(ref, options))].sort(byTime).slice(-options.tail);
+    },
+    async page(stream, given) {
+      const ref = instanceOf(stream);
+      if (!ref) return rest.page(stream, given);
+      const query = checkPageQuery(given);
+      const options = { tail: KEPT_MAX, ...(query.since !== undefined && { since: query.since }) };
+      const lines = [...(await rest.read(stream, options)), ...(await read(ref, options))];
+      return pageOfLines(lines.sort(byTime), query);
     },
     follow(stream, options) {
       const ref = instanceOf(stream);

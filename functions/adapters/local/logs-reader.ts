@@ -17,7 +17,7 @@ const NEWLINE = 10;
  * Lines of several replicas are only nearly in the order of their times: reading goes on this far behind
  * `since` to find those that came late.
  */
-const DISORDER_MS = 60_000;
+export const DISORDER_MS = 60_000;
 
 async function readAt(file: FileHandle, position: number, length: number): Promise<Buffer> {
   const block = Buffer.allocUnsafe(length);
@@ -30,11 +30,14 @@ async function readAt(file: FileHandle, position: number, length: number): Promi
   return block.subarray(0, done);
 }
 
-/** Shows the lines before `end`, the last one first, until `visit` answers false; whether it never did. */
-async function visitBackwards(
+/**
+ * Shows the lines before `end`, the last one first, until `visit` answers false; whether it never did.
+ * @param visit is told where the line begins
+ */
+export async function visitBackwards(
   file: FileHandle,
   end: number,
-  visit: (line: Buffer) => boolean,
+  visit: (line: Buffer, start: number) => boolean,
 ): Promise<boolean> {
   let rest: Buffer = Buffer.alloc(0);
   for (let position = end; position > 0; ) {
@@ -45,12 +48,39 @@ async function visitBackwards(
     while (to > 0) {
       const newline = block.lastIndexOf(NEWLINE, to - 1);
       if (newline < 0) break;
-      if (newline + 1 < to && !visit(block.subarray(newline + 1, to))) return false;
+      if (newline + 1 < to && !visit(block.subarray(newline + 1, to), position + newline + 1)) return false;
       to = newline;
     }
     rest = block.subarray(0, to);
   }
-  return rest.length === 0 || visit(rest);
+  return rest.length === 0 || visit(rest, 0);
+}
+
+/**
+ * Shows the whole lines from `start` to `end`, until `visit` answers false; whether it never did.
+ * @param visit is told where the next line begins
+ */
+export async function visitForwards(
+  file: FileHandle,
+  start: number,
+  end: number,
+  visit: (line: Buffer, after: number) => boolean,
+): Promise<boolean> {
+  let rest: Buffer = Buffer.alloc(0);
+  for (let position = start; position < end; ) {
+    const length = Math.min(BLOCK_BYTES, end - position);
+    const block = Buffer.concat([rest, await readAt(file, position, length)]);
+    const blockStart = position - rest.length;
+    position += length;
+    let from = 0;
+    for (let newline = block.indexOf(NEWLINE); newline >= 0; newline = block.indexOf(NEWLINE, from)) {
+      const line = block.subarray(from, newline);
+      from = newline + 1;
+      if (line.length > 0 && !visit(line, blockStart + from)) return false;
+    }
+    rest = block.subarray(from);
+  }
+  return true;
 }
 
 /**

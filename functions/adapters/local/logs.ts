@@ -3,9 +3,11 @@ import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LogLine, LogStream, Logs } from '../../ports/logs.ts';
+import { checkPageQuery } from '../../ports/logs-page.ts';
 import { createFollower, type Follower } from './logs-follower.ts';
 import { normalize } from './logs-lines.ts';
 import { checkStream, isUnder } from './logs-names.ts';
+import { readPage } from './logs-pages.ts';
 import { readTail } from './logs-reader.ts';
 import { createWriter, type Writer } from './logs-writer.ts';
 
@@ -133,6 +135,12 @@ export function createFileLogs(options: FileLogsOptions): Logs {
       const checked = checkOptions(options);
       const end = await writers.get(stream)?.settle();
       return readTail(directoryOf(stream), end ? { ...checked, end } : checked);
+    },
+    async page(stream, query) {
+      checkStream(stream);
+      const checked = checkPageQuery(query);
+      const end = await writers.get(stream)?.settle();
+      return readPage(directoryOf(stream), checked, end);
     },
     follow(stream, { signal, ...options }) {
       checkStream(stream);

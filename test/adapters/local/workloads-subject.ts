@@ -33,6 +33,7 @@ export async function makeLocalSubject(
       lines.set(stream, [...(lines.get(stream) ?? []).slice(-500), line]);
     },
     read: async () => [],
+    page: async () => ({ lines: [] }),
     async *follow() {},
     remove: async () => undefined,
     close: async () => undefined,

@@ -239,6 +239,7 @@ describe.skipIf(why)('Kubernetes cluster', () => {
       const none: Logs = {
         append: () => undefined,
         read: async () => [],
+        page: async () => ({ lines: [] }),
         async *follow() {},
         remove: async () => undefined,
         close: async () => undefined,

@@ -817,6 +817,25 @@ export interface Paths {
            * `nextCursor` of the page before; opaque.
            */
           cursor?: string;
+          /**
+           * Types, separated by commas; a noun alone stands for all of it.
+           */
+          type?: string;
+          environment?: string;
+          service?: string;
+          /**
+           * Who did it.
+           */
+          actor?: string;
+          operation?: string;
+          /**
+           * Only events at or after this time.
+           */
+          since?: string;
+          /**
+           * Only events at or before this time.
+           */
+          until?: string;
         };
         header?: {
           /**
@@ -1686,6 +1705,37 @@ export interface Paths {
       };
     };
   };
+  '/v1/projects/{project}/environments/{environment}/inventory': {
+    /**
+     * Read what destroying an environment would remove
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Inventory;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
   '/v1/projects/{project}/environments/{environment}/secrets': {
     /**
      * List the secrets of an environment by name and version
@@ -2230,13 +2280,41 @@ export interface Paths {
         };
         query?: {
           /**
-           * How many of the last lines, 1 to 10000; 100 by default.
+           * How many lines at most, 1 to 10000; 100 by default.
            */
           tail?: string;
           /**
            * Only lines at or after this time.
            */
           since?: string;
+          /**
+           * Only lines at or before this time.
+           */
+          until?: string;
+          /**
+           * Only lines that hold this text, in capitals or not.
+           */
+          search?: string;
+          /**
+           * Only lines that say that they are at least this severe: by a field of a JSON line, or by a word at its beginning.
+           */
+          level?: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
+          /**
+           * Only lines of this deployment.
+           */
+          deployment?: string;
+          /**
+           * Only lines of this container.
+           */
+          container?: string;
+          /**
+           * Of a list: whether it goes from the newest line back, as it does by default, or from the oldest forward.
+           */
+          direction?: 'backward' | 'forward';
+          /**
+           * `nextCursor` of the page before, with the same filters and direction.
+           */
+          cursor?: string;
           /**
            * Of an event stream: whether it goes on with new lines. true by default.
            */
@@ -2254,6 +2332,10 @@ export interface Paths {
           content: {
             'application/json': {
               items: LogLine[];
+              /**
+               * Where to go on: to older lines, or with `direction=forward` to newer ones. Absent where there are no more. With filters a page may hold fewer lines than were asked for while there are more.
+               */
+              nextCursor?: string;
             };
           };
         };
@@ -2396,13 +2478,41 @@ export interface Paths {
         };
         query?: {
           /**
-           * How many of the last lines, 1 to 10000; 100 by default.
+           * How many lines at most, 1 to 10000; 100 by default.
            */
           tail?: string;
           /**
            * Only lines at or after this time.
            */
           since?: string;
+          /**
+           * Only lines at or before this time.
+           */
+          until?: string;
+          /**
+           * Only lines that hold this text, in capitals or not.
+           */
+          search?: string;
+          /**
+           * Only lines that say that they are at least this severe: by a field of a JSON line, or by a word at its beginning.
+           */
+          level?: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
+          /**
+           * Only lines of this deployment.
+           */
+          deployment?: string;
+          /**
+           * Only lines of this container.
+           */
+          container?: string;
+          /**
+           * Of a list: whether it goes from the newest line back, as it does by default, or from the oldest forward.
+           */
+          direction?: 'backward' | 'forward';
+          /**
+           * `nextCursor` of the page before, with the same filters and direction.
+           */
+          cursor?: string;
           /**
            * Of an event stream: whether it goes on with new lines. true by default.
            */
@@ -2420,6 +2530,10 @@ export interface Paths {
           content: {
             'application/json': {
               items: LogLine[];
+              /**
+               * Where to go on: to older lines, or with `direction=forward` to newer ones. Absent where there are no more. With filters a page may hold fewer lines than were asked for while there are more.
+               */
+              nextCursor?: string;
             };
           };
         };
@@ -2713,7 +2827,7 @@ export interface Environment {
    */
   expiresAt?: string;
   /**
-   * Of the last activity that was recorded.
+   * Of the last request or deployment. In lists, and where no idle rule asks for it, of the last that was recorded.
    */
   lastActivityAt: string;
   /**
@@ -2995,6 +3109,42 @@ export interface Resource {
   operation: string;
   createdAt: string;
 }
+export interface Inventory {
+  services: {
+    service: string;
+    /**
+     * How many there were.
+     */
+    deployments: number;
+    /**
+     * The one that serves.
+     */
+    current?: number;
+  }[];
+  resources: {
+    uid: string;
+    type: string;
+    class: string;
+    id: string;
+    state: 'provisioning' | 'ready' | 'removing';
+    /**
+     * Who uses it.
+     */
+    services: string[];
+    /**
+     * Of a volume: the size that it was asked for with.
+     */
+    size?: string;
+    createdAt: string;
+  }[];
+  secrets: {
+    name: string;
+    version: string;
+    createdAt: string;
+    updatedAt: string;
+    updatedBy: string;
+  }[];
+}
 /**
  * Name and version of a secret. Its value is never shown.
  */
@@ -3145,6 +3295,10 @@ export interface LogLine {
    */
   message: string;
   source: 'stdout' | 'stderr' | 'berth';
+  /**
+   * How severe it says that it is; absent where it does not say.
+   */
+  level?: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
   deployment?: number;
   container?: string;
 }
