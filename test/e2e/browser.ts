@@ -65,3 +65,8 @@ export async function signIn(page: Page, token: string): Promise<void> {
   await page.keyboard.press('Enter');
   await page.getByText('Live', { exact: true }).waitFor();
 }
+
+/** Opens an address within the page: loading it anew would forget the token. */
+export async function goTo(page: Page, path: string): Promise<void> {
+  await page.evaluate(`history.pushState(null, '', ${JSON.stringify(path)})`);
+}

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
 import { askWorkload } from '../support/workload.ts';
-import { chromiumPath, launch, signIn, visit } from './browser.ts';
+import { chromiumPath, goTo, launch, signIn, visit } from './browser.ts';
 import { build, deploy, long, openSubject, seed, seedLong, service } from './subject.ts';
 
 if (!chromiumPath) process.exit(1);
@@ -22,75 +22,124 @@ async function take(page: Page, name: string): Promise<void> {
     await page.setViewportSize(viewport);
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme });
+      await sleep(150);
       await page.screenshot({ path: join(directory, `${name}-${size}-${colorScheme}.png`), fullPage: true });
     }
   }
   console.log(name);
 }
 
-const { page } = await visit(browser, subject.url);
+const { page, complaints } = await visit(browser, subject.url);
 
 /** Goes somewhere and waits for what has to be there. */
-async function go(hash: string, ready: string): Promise<void> {
-  await page.evaluate(`location.hash = ${JSON.stringify(hash)}`);
-  await page.locator(ready).first().waitFor();
+async function go(path: string, ready: string): Promise<void> {
+  await page.setViewportSize(sizes.wide);
+  await goTo(page, path);
+  await page.getByText(ready).first().waitFor();
   // Log lines and steps come on their own.
-  await sleep(700);
+  await sleep(900);
 }
+
+const dev = '/projects/demo/environments/dev';
 
 try {
   await take(page, 'sign-in');
   await page.getByLabel('Token').fill('wrong');
   await page.keyboard.press('Enter');
-  await page.locator('#token-error').filter({ hasText: 'not valid' }).waitFor();
+  await page.getByText('This token is not valid.').waitFor();
   await take(page, 'sign-in-refused');
 
   await signIn(page, subject.token);
+  await page.getByText('No projects yet').waitFor();
   await take(page, 'empty');
-  await berth.api('POST', '/v1/projects', { name: 'demo' });
-  await page.locator('.empty').filter({ hasText: 'No environments' }).waitFor();
+  await berth.api('POST', '/v1/projects', { name: 'harbour', displayName: 'The harbour' });
+  await page.getByText('No environments yet').waitFor();
   await take(page, 'empty-project');
-  await berth.operation('POST', '/v1/projects/demo/environments', { name: 'staging' });
-  await page.locator('.empty').filter({ hasText: 'Nothing is deployed' }).waitFor();
-  await take(page, 'empty-environment');
+  await berth.operation('POST', '/v1/projects/harbour/environments', { name: 'dev', idleAfter: '40m' });
+  await page.getByText('No services yet').waitFor();
+  await take(page, 'empty-services');
 
   await seed(subject);
-  await go('#/demo', '#row-dev-guestbook');
+  await berth.operation('POST', '/v1/projects/demo/environments', { name: 'staging', idleAfter: '8h' });
+  await berth.operation('POST', '/v1/projects/demo/environments', { name: 'production' });
+  await berth.operation('POST', '/v1/projects/demo/environments', {
+    name: 'pr-12',
+    kind: 'ephemeral',
+    ttl: '2d',
+  });
+  await berth.api('POST', '/v1/projects/demo/services', { name: 'checkout' });
+  const staging = '/v1/projects/demo/environments/staging/services/guestbook/deployments';
+  await berth.operation('POST', staging, { version: '1.0.0' });
+  await go('/projects/demo', 'Promote to staging');
   await take(page, 'overview');
-  await go('#/demo/dev/guestbook', '#log .line');
+  await go('/projects/demo/deploy?service=guestbook&environment=staging&from=dev', 'What will change');
+  await take(page, 'deploy-promote');
+  await go('/projects/demo/deploy?service=checkout&environment=production', 'No versions');
+  await take(page, 'deploy-no-version');
+  await go(`${dev}/services/guestbook`, 'Deployment 2 serves');
+  await take(page, 'service');
   for (const path of ['/', '/error', '/entries']) {
     await askWorkload(berth.port, 'guestbook.dev.demo.localhost', path);
   }
-  await take(page, 'service');
+  await go(`${dev}/services/guestbook/logs`, 'entries');
+  await take(page, 'service-logs');
+  await go(`${dev}/services/guestbook/metrics`, 'Metrics');
+  await take(page, 'service-metrics');
+  await go(`${dev}/services/guestbook/events`, 'deployment.succeeded');
+  await take(page, 'service-events');
   await build(subject, '3.0.0');
-  await deploy(subject, '3.0.0');
-  await page.locator('#failure-3').waitFor();
-  await sleep(700);
+  const failed = await deploy(subject, '3.0.0');
+  await go(`/projects/demo/operations/${failed.id}`, 'crashed 3 times');
+  await take(page, 'operation-failed');
+  await go('/projects/demo', 'crashed 3 times');
+  await take(page, 'overview-failed');
+  await go(`${dev}/services/guestbook`, 'crashed 3 times');
   await take(page, 'service-failed');
-  await berth.operation('POST', `${service}/deployments`, { rollbackTo: 1 });
-  await page.locator('#deployment-4').filter({ hasText: 'serves' }).waitFor();
-  await sleep(700);
-  await take(page, 'service-rolled-back');
+  const back = await berth.operation('POST', `${service}/deployments`, { rollbackTo: 1 });
+  await go(`/projects/demo/operations/${back.id}`, 'succeeded');
+  await take(page, 'operation-succeeded');
+  await go(`${dev}/services/guestbook/history`, 'Rollback to 1');
+  await page.getByLabel('Compare deployment 2').check();
+  await page.getByLabel('Compare deployment 4').check();
+  await page.getByText('From #2 to #4').waitFor();
+  await take(page, 'service-history');
+  await berth.api('PUT', '/v1/projects/demo/environments/dev/secrets/API_KEY', { value: 'correct horse' });
+  await go(dev, 'API_KEY');
+  await take(page, 'environment');
+  await page.getByRole('button', { name: 'Add a secret' }).click();
+  await page.getByLabel('Value').waitFor();
+  await take(page, 'environment-secret');
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: /^Destroy dev/ }).click();
+  await page.getByText('This goes with it').waitFor();
+  await take(page, 'environment-destroy');
+  await page.keyboard.press('Escape');
   await berth.operation('POST', '/v1/projects/demo/environments/dev/hibernate');
-  await go('#/demo', '#card-dev :text("hibernated")');
+  await go('/projects/demo', 'hibernated');
   await take(page, 'overview-hibernated');
+  await page.setViewportSize(sizes.wide);
+  await page.keyboard.press('Control+k');
+  await page.getByRole('combobox', { name: 'Go to or do' }).fill('guest');
+  await take(page, 'palette');
+  await page.keyboard.press('Escape');
 
   await seedLong(subject);
-  await go(`#/${long.project}`, `#row-${long.environment}-${long.service}`);
+  await go(`/projects/${long.project}`, 'serving');
   await take(page, 'overview-long');
-  await go(`#/${long.project}/${long.environment}/${long.service}`, '#log .line');
-  await take(page, 'service-long');
-
-  await page.goto(`${subject.url}docs#createDeployment`);
-  await page.locator('#createDeployment[open]').waitFor();
+  await go(`/projects/${long.project}/environments/${long.environment}`, 'Resources');
+  await take(page, 'environment-long');
+  await go('/', 'Projects');
+  await take(page, 'projects');
+  await go('/nowhere', 'nothing at this address');
+  await take(page, 'missing');
+  await go('/docs#createDeployment', 'Permission');
   await take(page, 'reference');
 
-  await page.goto(subject.url);
-  await signIn(page, subject.token);
-  await go('#/demo', '#row-dev-guestbook');
+  await go('/projects/demo', 'hibernated');
   await berth.kill('SIGKILL');
-  await page.locator('#offline').waitFor();
+  await page.getByText('The connection to Berth is lost.').waitFor();
   await take(page, 'connection-lost');
+  console.log(complaints.length === 0 ? 'No complaints.' : complaints);
 } finally {
   await browser.close();
   await subject.close();

@@ -17,6 +17,8 @@ export interface StreamOptions {
   onState?(isOpen: boolean): void;
   /** Resumes behind this event. */
   lastEventId?: string;
+  /** The server ends it when there is nothing more to come. */
+  ends?: boolean;
 }
 
 /** The server says something each 15 seconds at least. */
@@ -53,6 +55,7 @@ export async function follow(path: string, options: StreamOptions): Promise<void
           onEvent(event);
         },
       });
+      if (options.ends) return;
     } catch (error) {
       if (signal.aborted) return;
       if (error instanceof ApiError && error.status < 500 && error.status !== 429) throw error;
@@ -155,6 +158,7 @@ interface StreamHandlers {
   onEvent(event: StreamEvent): void;
   onState?(isOpen: boolean): void;
   onRefused?(error: ApiError): void;
+  ends?: boolean;
 }
 
 /** Follows a stream while the component is there. @param path undefined: none */
@@ -168,6 +172,7 @@ export function useStream(path: string | undefined, handlers: StreamHandlers): v
       signal: stop.signal,
       onEvent: (event) => latest.current.onEvent(event),
       onState: (isOpen) => latest.current.onState?.(isOpen),
+      ...(latest.current.ends !== undefined && { ends: latest.current.ends }),
     }).catch((error: unknown) => {
       if (error instanceof ApiError) latest.current.onRefused?.(error);
     });

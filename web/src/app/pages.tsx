@@ -8,6 +8,7 @@ const Overview = lazy(() => import('../pages/overview.tsx'));
 const Environment = lazy(() => import('../pages/environment.tsx'));
 const Service = lazy(() => import('../pages/service.tsx'));
 const Operation = lazy(() => import('../pages/operation.tsx'));
+const Deploy = lazy(() => import('../pages/deploy.tsx'));
 const Missing = lazy(() => import('../pages/missing.tsx'));
 
 const OPERATION = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
@@ -39,8 +40,17 @@ export function Pages() {
           )
         }
       </Route>
-      <Route path="/operations/:operation">
-        {({ operation }) => (OPERATION.test(operation) ? <Operation id={operation} /> : <Missing />)}
+      <Route path="/projects/:project/deploy">
+        {({ project }) => (isName(project) ? <Deploy project={project} /> : <Missing />)}
+      </Route>
+      <Route path="/projects/:project/operations/:operation">
+        {({ project, operation }) =>
+          isName(project) && OPERATION.test(operation) ? (
+            <Operation key={operation} project={project} id={operation} />
+          ) : (
+            <Missing />
+          )
+        }
       </Route>
       <Route>
         <Missing />

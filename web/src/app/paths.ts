@@ -22,7 +22,8 @@ export type ServiceTab = (typeof serviceTabs)[number];
 export const servicePath = (place: Place, tab: ServiceTab = 'status'): string =>
   `${environmentPath(place)}/services/${place.service}${tab === 'status' ? '' : `/${tab}`}`;
 
-export const operationPath = (operation: string): string => `/operations/${operation}`;
+export const operationPath = (project: string, operation: string): string =>
+  `/projects/${project}/operations/${operation}`;
 
 /** Where one chooses what to deploy. */
 export function deployPath(

@@ -1,6 +1,6 @@
 /** What is around every page: brand, project, places to go, theme and who is signed in. */
 import ButtonDropdown from '@cloudscape-design/components/button-dropdown';
-import { type ReactNode, useRef } from 'react';
+import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import { useLiveProject } from '../api/events.ts';
 import { plain } from '../components/plain.ts';
@@ -11,6 +11,8 @@ import { isName, projectPath } from './paths.ts';
 import { useProjects } from './projects.ts';
 import { setTheme, type Theme, useTheme } from './theme.ts';
 import { useTitleFocus } from './title.tsx';
+
+const Palette = lazy(() => import('./palette.tsx'));
 
 /** The project that the address names. */
 export function useCurrentProject(): string | undefined {
@@ -43,6 +45,7 @@ export function Shell({ isSignedIn, children }: { isSignedIn: boolean; children:
         {isSignedIn && <ProjectBar />}
         <span className="bar-end">
           {isSignedIn && <LiveMark />}
+          {isSignedIn && <CommandButton />}
           <ThemeMenu />
           {isSignedIn && <UserMenu />}
         </span>
@@ -99,6 +102,33 @@ function ProjectBar() {
           </Link>
         ))}
       </nav>
+    </>
+  );
+}
+
+/** Opens the palette, as does Ctrl+K. */
+function CommandButton() {
+  const project = useCurrentProject();
+  const [isOpen, setOpen] = useState(false);
+  useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent) => {
+      if (event.key.toLowerCase() !== 'k' || !(event.ctrlKey || event.metaKey)) return;
+      event.preventDefault();
+      setOpen(true);
+    };
+    addEventListener('keydown', onKeyDown);
+    return () => removeEventListener('keydown', onKeyDown);
+  }, []);
+  return (
+    <>
+      <button type="button" className="search-button" aria-label="Commands" onClick={() => setOpen(true)}>
+        <span>Go to …</span> <kbd>Ctrl K</kbd>
+      </button>
+      {isOpen && (
+        <Suspense>
+          <Palette project={project} onClose={() => setOpen(false)} />
+        </Suspense>
+      )}
     </>
   );
 }

@@ -1,47 +1,88 @@
-/** An operation as it goes on. */
-import { useState } from 'react';
+/** An operation as it goes on: its steps in time, what it prints, and what to do when it failed. */
+import Button from '@cloudscape-design/components/button';
+import Container from '@cloudscape-design/components/container';
+import Header from '@cloudscape-design/components/header';
+import { Link } from 'wouter';
 import { api, body } from '../api/client.ts';
-import type { ApiError } from '../api/problem.ts';
-import { useQuery } from '../api/query.ts';
-import { useStream } from '../api/stream.ts';
 import type { Operation } from '../api/types.generated.ts';
+import { useOperation } from '../api/use-operation.ts';
 import { Loading } from '../app/loading.tsx';
+import { environmentPath, projectPath, servicePath } from '../app/paths.ts';
 import { Title } from '../app/title.tsx';
-import { ProblemAlert } from '../components/problem-alert.tsx';
+import { ExternalLink } from '../components/external-link.tsx';
+import { Facts } from '../components/facts.tsx';
+import { operationWords } from '../components/operation-words.ts';
+import { plain } from '../components/plain.ts';
 import { Status } from '../components/status.tsx';
-import { duration } from '../components/time.tsx';
+import { Ago, duration } from '../components/time.tsx';
+import { useAction } from '../components/use-action.ts';
 import Missing from './missing.tsx';
+import { Failure } from './operation/failure.tsx';
+import { OperationLog } from './operation/log.tsx';
+import { Timeline } from './operation/timeline.tsx';
 
-/** An operation, read once and then followed. */
-export function useOperation(id: string | undefined): { operation?: Operation; error?: ApiError } {
-  const { data, error } = useQuery(id && `/v1/operations/${id}`, (signal) =>
-    body(api.GET('/v1/operations/{operation}', { params: { path: { operation: id ?? '' } }, signal })),
-  );
-  const [followed, setFollowed] = useState<Operation>();
-  const ended = data?.endedAt !== undefined;
-  useStream(id === undefined || !data || ended ? undefined : `/v1/operations/${id}`, {
-    onEvent: ({ data: next }) => setFollowed(next as Operation),
-  });
-  const operation = ended || followed?.id !== id ? data : followed;
-  return { ...(operation && { operation }), ...(error && { error }) };
-}
-
-export default function OperationPage({ id }: { id: string }) {
+export default function OperationPage({ project, id }: { project: string; id: string }) {
   const { operation, error } = useOperation(id);
   if (error?.status === 404) return <Missing what="There is no such operation: they are kept for 30 days." />;
   if (!operation) return <Loading />;
+  if (operation.project !== project) return <Missing />;
+  const words = operationWords(operation);
+  const isRunning = operation.endedAt === undefined;
   return (
     <div className="stack">
-      <Title text={`${operation.kind} ${operation.service ?? operation.environment ?? ''}`} />
-      <Status of={operation.status} />
-      {operation.error && <ProblemAlert header="It failed" error={operation.error} />}
-      <ol className="plain-list">
-        {operation.steps.map(({ name, attempt, status, durationMs }) => (
-          <li key={`${name}-${attempt}`}>
-            <Status of={status} /> {name} {durationMs !== undefined && duration(durationMs)}
-          </li>
-        ))}
-      </ol>
+      <div className="row">
+        <Title text={words}>{words}</Title>
+        <span role="status">
+          <Status of={operation.status} />
+        </span>
+        <span className="row row-end">{isRunning && <CancelButton operation={operation} />}</span>
+      </div>
+      <Facts
+        of={[
+          ['Where', <Where key="where" operation={operation} />],
+          [
+            'Started',
+            <span key="started">
+              <Ago at={operation.createdAt} /> by {plain(operation.createdBy)}
+            </span>,
+          ],
+          ['Took', operation.durationMs !== undefined && duration(operation.durationMs)],
+          ['Address', <Address key="address" operation={operation} />],
+        ]}
+      />
+      {operation.error && <Failure operation={operation} error={operation.error} />}
+      <Container header={<Header variant="h2">Steps</Header>}>
+        <Timeline operation={operation} />
+      </Container>
+      <OperationLog operation={operation} />
     </div>
+  );
+}
+
+function Where({ operation: { project, environment, service } }: { operation: Operation }) {
+  if (environment === undefined) return <Link href={projectPath(project)}>{service ?? project}</Link>;
+  const place = environmentPath({ project, environment });
+  if (service === undefined) return <Link href={place}>{environment}</Link>;
+  return (
+    <>
+      <Link href={servicePath({ project, environment, service })}>{service}</Link> in{' '}
+      <Link href={place}>{environment}</Link>
+    </>
+  );
+}
+
+function Address({ operation: { result } }: { operation: Operation }) {
+  return typeof result?.url === 'string' ? <ExternalLink href={result.url} /> : '–';
+}
+
+function CancelButton({ operation: { id, cancelRequested } }: { operation: Operation }) {
+  const { busy, run } = useAction(async () => {
+    await body(api.POST('/v1/operations/{operation}/cancel', { params: { path: { operation: id } } }));
+    return 'It was asked to stop.';
+  }, 'It was not canceled');
+  return (
+    <Button loading={busy} disabled={cancelRequested === true} onClick={run}>
+      {cancelRequested ? 'Canceling' : 'Cancel'}
+    </Button>
   );
 }

@@ -1,54 +1,59 @@
-/** The services of a project by environment. */
-import { Link } from 'wouter';
-import { all, api } from '../api/client.ts';
-import { useQuery } from '../api/query.ts';
+/** The board of a project: services by environments, as in a pipeline. */
+import Button from '@cloudscape-design/components/button';
+import { useOverview } from '../api/read.ts';
+import type { Environment, Overview } from '../api/types.generated.ts';
 import { Loading } from '../app/loading.tsx';
-import { environmentPath, servicePath } from '../app/paths.ts';
+import { followLink } from '../app/navigation.ts';
+import { deployPath } from '../app/paths.ts';
 import { Title } from '../app/title.tsx';
-import { Status } from '../components/status.tsx';
+import { plain } from '../components/plain.ts';
 import Missing from './missing.tsx';
+import { Board } from './overview/board.tsx';
+import { FirstEnvironment, FirstService } from './overview/first-steps.tsx';
 
-export default function Overview({ project }: { project: string }) {
-  const { data: environments, error } = useQuery(`/v1/projects/${project}/environments`, (signal) =>
-    all((query) =>
-      api.GET('/v1/projects/{project}/environments', { params: { path: { project }, query }, signal }),
-    ),
+/** The way of a version: lasting environments in the order they were made, then those that come and go. */
+export function pipelineOrder(environments: readonly Environment[]): Environment[] {
+  return [...environments].sort(
+    (one, other) =>
+      Number(one.kind === 'ephemeral') - Number(other.kind === 'ephemeral') ||
+      one.createdAt.localeCompare(other.createdAt),
   );
+}
+
+export default function OverviewPage({ project }: { project: string }) {
+  const { data: overview, error } = useOverview(project);
   if (error?.status === 404) return <Missing what={`There is no project ${project}.`} />;
-  if (!environments) return <Loading />;
+  if (!overview) return <Loading />;
+  const { displayName, instances, services, environments } = overview;
   return (
     <div className="stack">
-      <Title text={project} />
-      {environments.map(({ name, state }) => (
-        <section key={name} aria-label={name}>
-          <h2>
-            <Link href={environmentPath({ project, environment: name })}>{name}</Link> <Status of={state} />
-          </h2>
-          <Instances project={project} environment={name} />
-        </section>
-      ))}
+      <div className="row">
+        <Title text={project}>{displayName === undefined ? project : plain(displayName)}</Title>
+        {services.length > 0 && environments.length > 0 && (
+          <span className="row row-end">
+            <Button
+              variant={instances.length === 0 ? 'normal' : 'primary'}
+              href={deployPath(project)}
+              onFollow={followLink}
+            >
+              Deploy
+            </Button>
+          </span>
+        )}
+      </div>
+      <Content overview={overview} />
     </div>
   );
 }
 
-function Instances({ project, environment }: { project: string; environment: string }) {
-  const { data: instances = [] } = useQuery(
-    `/v1/projects/${project}/environments/${environment}/services`,
-    (signal) =>
-      all((query) =>
-        api.GET('/v1/projects/{project}/environments/{environment}/services', {
-          params: { path: { project, environment }, query },
-          signal,
-        }),
-      ),
-  );
+function Content({ overview }: { overview: Overview }) {
+  const { project, services, environments, truncated } = overview;
+  if (environments.length === 0) return <FirstEnvironment project={project} />;
+  if (services.length === 0) return <FirstService project={project} />;
   return (
-    <ul className="plain-list">
-      {instances.map(({ service, state }) => (
-        <li key={service}>
-          <Link href={servicePath({ project, environment, service })}>{service}</Link> <Status of={state} />
-        </li>
-      ))}
-    </ul>
+    <>
+      <Board overview={overview} environments={pipelineOrder(environments)} />
+      {truncated && <p className="soft">There is more than is shown here.</p>}
+    </>
   );
 }

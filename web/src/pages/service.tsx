@@ -1,13 +1,22 @@
 /** A service in an environment, behind tabs; each is loaded when it is first opened. */
+import Button from '@cloudscape-design/components/button';
 import Tabs from '@cloudscape-design/components/tabs';
 import { lazy, Suspense } from 'react';
-import { api, body } from '../api/client.ts';
-import { useQuery } from '../api/query.ts';
+import { Link } from 'wouter';
+import { useInstance } from '../api/read.ts';
 import type { InstanceDetail } from '../api/types.generated.ts';
 import { Loading } from '../app/loading.tsx';
-import { followLink } from '../app/navigation.ts';
-import { type Place, type ServiceTab, servicePath, serviceTabs } from '../app/paths.ts';
+import { followLink, navigate } from '../app/navigation.ts';
+import {
+  deployPath,
+  environmentPath,
+  type Place,
+  type ServiceTab,
+  servicePath,
+  serviceTabs,
+} from '../app/paths.ts';
 import { Title } from '../app/title.tsx';
+import { Status } from '../components/status.tsx';
 import Missing from './missing.tsx';
 
 /** What every tab is given. */
@@ -28,28 +37,31 @@ const isTab = (text: string): text is ServiceTab => Object.hasOwn(tabs, text);
 
 export default function ServicePage({ place, tab }: { place: Place; tab: string }) {
   const { project, environment, service } = place;
-  const { data: instance, error } = useQuery(
-    `/v1/projects/${project}/environments/${environment}/services/${service}`,
-    (signal) =>
-      body(
-        api.GET('/v1/projects/{project}/environments/{environment}/services/{service}', {
-          params: { path: { project, environment, service } },
-          signal,
-        }),
-      ),
-  );
+  const { data: instance, error } = useInstance(place);
   if (!isTab(tab)) return <Missing />;
-  if (error?.status === 404)
+  if (error?.status === 404) {
     return <Missing what={`There is no service ${service} in ${environment} now.`} />;
+  }
   if (!instance) return <Loading />;
   return (
     <div className="stack">
-      <Title text={`${service} · ${environment}`}>{service}</Title>
+      <div className="row">
+        <Title text={`${service} · ${environment}`}>
+          {service} <span className="soft">in</span>{' '}
+          <Link href={environmentPath({ project, environment })}>{environment}</Link>
+        </Title>
+        <Status of={instance.state} />
+        <span className="row row-end">
+          <Button href={deployPath(project, { service, environment })} onFollow={followLink}>
+            Deploy
+          </Button>
+        </span>
+      </div>
       <Tabs
-        ariaLabel={service}
+        ariaLabel={`${service} in ${environment}`}
         activeTabId={tab}
         onChange={({ detail }) =>
-          followLink({ preventDefault() {}, detail: { href: detail.activeTabHref ?? '' } })
+          isTab(detail.activeTabId) && navigate(servicePath(place, detail.activeTabId))
         }
         tabs={serviceTabs.map((id) => {
           const { label, Content } = tabs[id];

@@ -1,6 +1,115 @@
+/** How a service does, in words; what serves, where, and what went wrong last. */
+import Button from '@cloudscape-design/components/button';
+import Container from '@cloudscape-design/components/container';
+import Header from '@cloudscape-design/components/header';
+import { Link } from 'wouter';
+import { deploy } from '../../api/deploy.ts';
+import type { Deployment, InstanceDetail } from '../../api/types.generated.ts';
+import { followLink } from '../../app/navigation.ts';
+import { operationPath, servicePath } from '../../app/paths.ts';
+import { ExternalLink } from '../../components/external-link.tsx';
+import { Facts } from '../../components/facts.tsx';
 import { plain } from '../../components/plain.ts';
+import { ProblemAlert } from '../../components/problem-alert.tsx';
+import { Status } from '../../components/status.tsx';
+import { Ago } from '../../components/time.tsx';
+import { RevisionLine, VersionName } from '../../components/version.tsx';
 import type { ServiceTabProps } from '../service.tsx';
 
-export default function StatusTab({ instance }: ServiceTabProps) {
-  return <p>{plain(instance.status)}</p>;
+/** Without the reason of a failure, which has a place of its own. */
+function inWords({ newest, current, status }: InstanceDetail): string {
+  if (newest?.status !== 'failed' || newest.number === current?.number) return plain(status);
+  return current ? `Deployment ${current.number} goes on serving.` : 'Nothing serves yet.';
+}
+
+export default function StatusTab({ place, instance }: ServiceTabProps) {
+  const { newest, current, url, health, replicas, endpoints } = instance;
+  const goesOn = newest && newest.number !== current?.number && !newest.finishedAt;
+  return (
+    <div className="stack">
+      <p className="lead">{inWords(instance)}</p>
+      {newest?.status === 'failed' && newest.error && (
+        <ProblemAlert
+          header={`Deployment ${newest.number} failed`}
+          error={newest.error}
+          action={
+            <span className="row">
+              {newest.error.code.startsWith('workload') && (
+                <Button href={servicePath(place, 'logs')} onFollow={followLink}>
+                  Open the log
+                </Button>
+              )}
+              <Button onClick={() => void deploy(place, { version: newest.version })}>Try again</Button>
+              {current && current.number !== newest.number && (
+                <Button onClick={() => void deploy(place, { rollbackTo: current.number })}>
+                  Roll back to {current.number}
+                </Button>
+              )}
+            </span>
+          }
+        />
+      )}
+      <Container header={<Header variant="h2">Now</Header>}>
+        <Facts
+          of={[
+            ['Address', <ExternalLink key="url" href={url} />],
+            ['Health', <Status key="health" of={health} />],
+            ['Replicas', `${replicas.ready} of ${replicas.desired} ready`],
+            ['Serves', current && <Current key="current" of={current} />],
+            ['Goes on', goesOn && <Going key="going" of={newest} />],
+            [
+              'Inside the environment',
+              endpoints.length > 0 &&
+                endpoints.map(({ name, address }) => `${name} at ${address}`).join(', '),
+            ],
+          ]}
+        />
+      </Container>
+      {replicas.items.length > 0 && <Replicas of={replicas.items} />}
+    </div>
+  );
+}
+
+const Current = ({
+  of: { project, number, version, revision, operation, createdAt, createdBy },
+}: {
+  of: Deployment;
+}) => (
+  <>
+    <Link href={operationPath(project, operation)}>#{number}</Link>{' '}
+    <VersionName version={version} revision={revision} />, <Ago at={createdAt} /> by {plain(createdBy)}
+    <br />
+    <RevisionLine revision={revision} />
+  </>
+);
+
+const Going = ({ of: { project, number, status, operation } }: { of: Deployment }) => (
+  <>
+    <Link href={operationPath(project, operation)}>Deployment {number}</Link> <Status of={status} />
+  </>
+);
+
+function Replicas({ of }: { of: InstanceDetail['replicas']['items'] }) {
+  return (
+    <Container header={<Header variant="h2">Replicas</Header>}>
+      <ul className="plain-list replicas">
+        {of.map(({ id, deployment, state, restarts, startedAt, reason }) => (
+          <li key={id} className="row">
+            <Status of={state} />
+            <code>{plain(id)}</code>
+            <span className="soft">
+              deployment {deployment}
+              {startedAt !== undefined && (
+                <>
+                  , started <Ago at={startedAt} />
+                </>
+              )}
+              {restarts > 0 && `, ${restarts} ${restarts === 1 ? 'restart' : 'restarts'}`}
+              {reason !== undefined && `: ${plain(reason)}`}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </Container>
+  );
 }

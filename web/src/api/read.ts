@@ -1,0 +1,142 @@
+/** What pages read, each by the path that it is kept under. */
+import { all, api, body } from './client.ts';
+import { type Reading, useQuery } from './query.ts';
+import type {
+  Deployment,
+  DeploymentDiff,
+  Environment,
+  InstanceDetail,
+  Overview,
+  Plan,
+  Resource,
+  Secret,
+  Version,
+} from './types.generated.ts';
+
+interface InEnvironment {
+  project: string;
+  environment: string;
+}
+
+interface InService extends InEnvironment {
+  service: string;
+}
+
+export const apiPath = ({ project, environment, service }: InEnvironment & { service?: string }): string =>
+  `/v1/projects/${project}/environments/${environment}${service === undefined ? '' : `/services/${service}`}`;
+
+/** @param project undefined: nothing is read */
+export const useOverview = (project: string | undefined): Reading<Overview> =>
+  useQuery(project && `/v1/projects/${project}/overview`, (signal) =>
+    body(
+      api.GET('/v1/projects/{project}/overview', { params: { path: { project: project ?? '' } }, signal }),
+    ),
+  );
+
+export const useEnvironment = (path: InEnvironment): Reading<Environment> =>
+  useQuery(apiPath(path), (signal) =>
+    body(api.GET('/v1/projects/{project}/environments/{environment}', { params: { path }, signal })),
+  );
+
+export const useResources = (path: InEnvironment): Reading<Resource[]> =>
+  useQuery(`${apiPath(path)}/resources`, (signal) =>
+    all((query) =>
+      api.GET('/v1/projects/{project}/environments/{environment}/resources', {
+        params: { path, query },
+        signal,
+      }),
+    ),
+  );
+
+export const useSecrets = (path: InEnvironment): Reading<Secret[]> =>
+  useQuery(`${apiPath(path)}/secrets`, (signal) =>
+    all((query) =>
+      api.GET('/v1/projects/{project}/environments/{environment}/secrets', {
+        params: { path, query },
+        signal,
+      }),
+    ),
+  );
+
+export const useInstance = (path: InService): Reading<InstanceDetail> =>
+  useQuery(apiPath(path), (signal) =>
+    body(
+      api.GET('/v1/projects/{project}/environments/{environment}/services/{service}', {
+        params: { path },
+        signal,
+      }),
+    ),
+  );
+
+/** The newest deployments, as many as asked for. */
+export const useDeployments = (
+  path: InService,
+  limit: number,
+): Reading<{ items: Deployment[]; nextCursor?: string }> =>
+  useQuery(`${apiPath(path)}/deployments?limit=${limit}`, (signal) =>
+    body(
+      api.GET('/v1/projects/{project}/environments/{environment}/services/{service}/deployments', {
+        params: { path, query: { limit: String(limit) } },
+        signal,
+      }),
+    ),
+  );
+
+/** The newest versions of a service. @param service undefined: nothing is read */
+export const useVersions = (
+  project: string,
+  service: string | undefined,
+): Reading<{ items: Version[]; nextCursor?: string }> =>
+  useQuery(service && `/v1/projects/${project}/services/${service}/versions`, (signal) =>
+    body(
+      api.GET('/v1/projects/{project}/services/{service}/versions', {
+        params: { path: { project, service: service ?? '' }, query: { limit: '50' } },
+        signal,
+      }),
+    ),
+  );
+
+/** What would be deployed: one of the three. */
+export interface DeploymentChoice {
+  version?: string;
+  fromEnvironment?: string;
+  rollbackTo?: number;
+}
+
+/** What a deployment would change. @param choice undefined: nothing is read */
+export const usePlan = (path: InService, choice: DeploymentChoice | undefined): Reading<Plan> =>
+  useQuery(choice && `${apiPath(path)}/plan?${JSON.stringify(choice)}`, (signal) =>
+    body(
+      api.GET('/v1/projects/{project}/environments/{environment}/services/{service}/plan', {
+        params: {
+          path,
+          query: {
+            ...(choice?.version !== undefined && { version: choice.version }),
+            ...(choice?.fromEnvironment !== undefined && { fromEnvironment: choice.fromEnvironment }),
+            ...(choice?.rollbackTo !== undefined && { rollbackTo: String(choice.rollbackTo) }),
+          },
+        },
+        signal,
+      }),
+    ),
+  );
+
+/** What differs between two deployments. */
+export const useDiff = (
+  path: InService,
+  pair: { from: number; to: number } | undefined,
+): Reading<DeploymentDiff> =>
+  useQuery(pair && `${apiPath(path)}/deployments/${pair.to}/diff?from=${pair.from}`, (signal) =>
+    body(
+      api.GET(
+        '/v1/projects/{project}/environments/{environment}/services/{service}/deployments/{number}/diff',
+        {
+          params: {
+            path: { ...path, number: String(pair?.to) },
+            query: { from: String(pair?.from) },
+          },
+          signal,
+        },
+      ),
+    ),
+  );

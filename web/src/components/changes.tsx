@@ -1,0 +1,47 @@
+/** What differs between two deployments, or what one would change. */
+import type { Change } from '../api/types.generated.ts';
+import { plain } from './plain.ts';
+
+const signs = { added: '+', removed: '−', changed: '~' } as const;
+
+const what = ({ area, container, name }: Change): string =>
+  [area, container, plain(name)].filter((part) => part !== undefined && part !== '').join(' · ');
+
+export function Changes({ of, none }: { of: readonly Change[]; none: string }) {
+  if (of.length === 0) return <p className="soft">{none}</p>;
+  return (
+    <table className="changes" aria-label="What changes">
+      <thead>
+        <tr>
+          <th scope="col">What</th>
+          <th scope="col">Before</th>
+          <th scope="col">After</th>
+        </tr>
+      </thead>
+      <tbody>
+        {of.map((change) => (
+          <tr key={`${change.area} ${change.container} ${change.name}`} className={change.change}>
+            <th scope="row">
+              <span className="sign" aria-hidden="true">
+                {signs[change.change]}
+              </span>
+              {what(change)} <span className="soft small">{change.change}</span>
+            </th>
+            <td>
+              <Value text={change.before} hidden={change.hidden && change.change !== 'added'} />
+            </td>
+            <td>
+              <Value text={change.after} hidden={change.hidden && change.change !== 'removed'} />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Value({ text, hidden }: { text: string | undefined; hidden: boolean | undefined }) {
+  if (hidden) return <span className="soft">•••••• (not shown)</span>;
+  if (text === undefined) return <span className="soft">–</span>;
+  return <code>{plain(text)}</code>;
+}

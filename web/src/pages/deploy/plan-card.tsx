@@ -1,0 +1,98 @@
+/** What a deployment will change, and the button that makes it. */
+import Alert from '@cloudscape-design/components/alert';
+import Button from '@cloudscape-design/components/button';
+import Container from '@cloudscape-design/components/container';
+import Header from '@cloudscape-design/components/header';
+import { useState } from 'react';
+import { deploy } from '../../api/deploy.ts';
+import { type DeploymentChoice, usePlan } from '../../api/read.ts';
+import type { Plan } from '../../api/types.generated.ts';
+import { Loading } from '../../app/loading.tsx';
+import type { Place } from '../../app/paths.ts';
+import { Changes } from '../../components/changes.tsx';
+import { Command } from '../../components/command.tsx';
+import { curl } from '../../components/curl.ts';
+import { Facts } from '../../components/facts.tsx';
+import { plain } from '../../components/plain.ts';
+import { VersionName } from '../../components/version.tsx';
+import { ByCurl } from '../overview/first-steps.tsx';
+
+export function PlanCard({ place, choice }: { place: Place; choice: DeploymentChoice }) {
+  const { data: plan, error } = usePlan(place, choice);
+  const [busy, setBusy] = useState(false);
+  const { project, environment, service } = place;
+  const path = `/v1/projects/${project}/environments/${environment}/services/${service}/deployments`;
+  return (
+    <Container header={<Header variant="h2">What will change</Header>}>
+      <div className="stack">
+        {error && (
+          <Alert type="error" header="It can not be deployed">
+            {plain(error.message)} {plain(error.hint ?? '')}
+          </Alert>
+        )}
+        {!plan && !error && <Loading />}
+        {plan && !error && <PlanContent plan={plan} />}
+        <div className="row">
+          <Button
+            variant="primary"
+            loading={busy}
+            disabled={!plan || error !== undefined}
+            onClick={() => {
+              setBusy(true);
+              void deploy(place, choice).finally(() => setBusy(false));
+            }}
+          >
+            Deploy to {environment}
+          </Button>
+        </div>
+        <ByCurl>
+          <Command text={curl('POST', path, choice)} />
+        </ByCurl>
+      </div>
+    </Container>
+  );
+}
+
+const actions = {
+  make: 'will be made',
+  keep: 'stays as it is',
+  compute: 'nothing to make',
+  unused: 'no longer used; stays until the environment is destroyed',
+} as const;
+
+export function PlanContent({ plan }: { plan: Plan }) {
+  const { number, from, version, revision, changes, resources, replicas, releaseCommand, problems } = plan;
+  return (
+    <>
+      {problems.map(({ code, cause, hint }) => (
+        <Alert key={`${code} ${cause}`} type="warning" header={plain(cause)}>
+          {plain(hint)}
+        </Alert>
+      ))}
+      <Facts
+        of={[
+          ['Deployment', from === undefined ? `#${number}, the first` : `#${number}, after #${from}`],
+          ['Version', <VersionName key="version" version={version} revision={revision} />],
+          [
+            'Replicas',
+            replicas.before === replicas.after ? replicas.after : `${replicas.before} → ${replicas.after}`,
+          ],
+          ['Runs before', releaseCommand !== undefined && <code key="release">{plain(releaseCommand)}</code>],
+        ]}
+      />
+      <Changes of={changes} none="The same version with the same settings: nothing changes but the number." />
+      {resources.length > 0 && (
+        <div>
+          <h3>Resources</h3>
+          <ul className="plain-list">
+            {resources.map(({ uid, name, type, action }) => (
+              <li key={uid}>
+                <strong>{plain(name)}</strong> ({type}): {actions[action]}
+              </li>
+            ))}
+          </ul>
+        </div>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,60 @@
+/** Sleep, wake, stay longer. */
+import Button from '@cloudscape-design/components/button';
+import { api, body } from '../../api/client.ts';
+import type { Environment } from '../../api/types.generated.ts';
+import { useAction } from '../../components/use-action.ts';
+
+export function EnvironmentActions({ environment }: { environment: Environment }) {
+  const { state, expiresAt } = environment;
+  return (
+    <>
+      {expiresAt !== undefined && !['destroying', 'destroyed'].includes(state) && (
+        <Extend environment={environment} />
+      )}
+      <Power environment={environment} />
+    </>
+  );
+}
+
+/** One button for both ways, so that the focus stays on it while the environment falls asleep or wakes up. */
+function Power({ environment: { project, name, state } }: { environment: Environment }) {
+  const path = { project, environment: name };
+  const isAsleep = state === 'hibernated' || state === 'waking';
+  const { busy, run } = useAction(
+    async () => {
+      if (isAsleep) {
+        await body(api.POST('/v1/projects/{project}/environments/{environment}/wake', { params: { path } }));
+        return `${name} is waking up.`;
+      }
+      await body(
+        api.POST('/v1/projects/{project}/environments/{environment}/hibernate', { params: { path } }),
+      );
+      return `${name} is going to sleep.`;
+    },
+    isAsleep ? 'It was not woken' : 'It was not put to sleep',
+  );
+  if (!['ready', 'hibernating', 'hibernated', 'waking'].includes(state)) return null;
+  const goesOn = state === 'hibernating' || state === 'waking';
+  return (
+    <Button variant={isAsleep ? 'primary' : 'normal'} loading={busy || goesOn} onClick={run}>
+      {isAsleep ? 'Wake' : 'Hibernate'}
+    </Button>
+  );
+}
+
+function Extend({ environment: { project, name } }: { environment: Environment }) {
+  const { busy, run } = useAction(async () => {
+    const { expiresAt } = await body(
+      api.POST('/v1/projects/{project}/environments/{environment}/extend', {
+        params: { path: { project, environment: name } },
+        body: { by: '1d' },
+      }),
+    );
+    return expiresAt && `${name} now stays until ${new Date(expiresAt).toLocaleString()}.`;
+  }, 'It was not extended');
+  return (
+    <Button loading={busy} onClick={run}>
+      Extend by 1 day
+    </Button>
+  );
+}

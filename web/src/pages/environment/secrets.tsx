@@ -1,0 +1,223 @@
+/** The secrets of an environment by name and version; values go in and never come out. */
+import Alert from '@cloudscape-design/components/alert';
+import Button from '@cloudscape-design/components/button';
+import Container from '@cloudscape-design/components/container';
+import FormField from '@cloudscape-design/components/form-field';
+import Header from '@cloudscape-design/components/header';
+import Input from '@cloudscape-design/components/input';
+import Modal from '@cloudscape-design/components/modal';
+import { useState } from 'react';
+import { api } from '../../api/client.ts';
+import { inWords } from '../../api/problem.ts';
+import { invalidate } from '../../api/query.ts';
+import { useSecrets } from '../../api/read.ts';
+import type { Secret } from '../../api/types.generated.ts';
+import { notify } from '../../app/notifications.tsx';
+import { plain } from '../../components/plain.ts';
+import { Ago } from '../../components/time.tsx';
+
+const PATH = '/v1/projects/{project}/environments/{environment}/secrets/{secret}';
+
+interface SecretsProps {
+  project: string;
+  environment: string;
+  /** Whether it takes new ones. */
+  isReady: boolean;
+}
+
+/** What is open: a form for a new one (no name), for a new version of one, or the question before it goes. */
+type Open = { what: 'put'; name?: string } | { what: 'delete'; name: string } | undefined;
+
+export function Secrets({ project, environment, isReady }: SecretsProps) {
+  const { data: secrets = [] } = useSecrets({ project, environment });
+  const [open, setOpen] = useState<Open>();
+  return (
+    <Container
+      header={
+        <Header
+          variant="h2"
+          actions={isReady && <Button onClick={() => setOpen({ what: 'put' })}>Add a secret</Button>}
+        >
+          Secrets
+        </Header>
+      }
+    >
+      {secrets.length === 0 && (
+        <p className="soft">
+          None yet. A workload reads one as <code>{'${resources.env.NAME}'}</code>, of a resource of type
+          environment.
+        </p>
+      )}
+      <ul className="plain-list lines">
+        {secrets.map((secret) => (
+          <SecretLine key={secret.name} secret={secret} isReady={isReady} onOpen={setOpen} />
+        ))}
+      </ul>
+      {open?.what === 'put' && (
+        <PutSecret place={{ project, environment }} name={open.name} onClose={() => setOpen(undefined)} />
+      )}
+      {open?.what === 'delete' && (
+        <DeleteSecret place={{ project, environment }} name={open.name} onClose={() => setOpen(undefined)} />
+      )}
+    </Container>
+  );
+}
+
+interface SecretLineProps {
+  secret: Secret;
+  isReady: boolean;
+  onOpen(open: Open): void;
+}
+
+const SecretLine = ({
+  secret: { name, version, updatedAt, updatedBy },
+  isReady,
+  onOpen,
+}: SecretLineProps) => (
+  <li className="row">
+    <code>
+      <strong>{name}</strong>
+    </code>
+    <span className="soft">••••••</span>
+    <span className="soft small" title={`Version ${version}`}>
+      <Ago at={updatedAt} /> by {plain(updatedBy)}
+    </span>
+    {isReady && (
+      <span className="row row-end">
+        <Button
+          variant="inline-link"
+          onClick={() => onOpen({ what: 'put', name })}
+          ariaLabel={`New version of ${name}`}
+        >
+          New version
+        </Button>
+        <Button
+          variant="inline-link"
+          onClick={() => onOpen({ what: 'delete', name })}
+          ariaLabel={`Delete ${name}`}
+        >
+          Delete
+        </Button>
+      </span>
+    )}
+  </li>
+);
+
+interface DialogProps {
+  place: { project: string; environment: string };
+  onClose(): void;
+}
+
+function PutSecret({ place, name: given, onClose }: DialogProps & { name: string | undefined }) {
+  const [name, setName] = useState(given ?? '');
+  const [value, setValue] = useState('');
+  const [error, setError] = useState<string>();
+  const [busy, setBusy] = useState(false);
+  const save = async () => {
+    if (busy) return;
+    setBusy(true);
+    try {
+      await api.PUT(PATH, { params: { path: { ...place, secret: name.trim() } }, body: { value } });
+      notify({
+        type: 'success',
+        content: `${name.trim()} was saved. Deployments from now on get it; what runs keeps what it has.`,
+      });
+      invalidate();
+      onClose();
+    } catch (caught) {
+      const { what, hint } = inWords(caught);
+      setError([what, hint].filter(Boolean).join(' '));
+      setBusy(false);
+    }
+  };
+  return (
+    <Modal
+      visible
+      onDismiss={onClose}
+      closeAriaLabel="Close"
+      header={given === undefined ? 'Add a secret' : `New version of ${given}`}
+      footer={
+        <span className="row dialog-actions">
+          <Button variant="link" onClick={onClose}>
+            Leave it
+          </Button>
+          <Button variant="primary" loading={busy} onClick={() => void save()}>
+            Save
+          </Button>
+        </span>
+      }
+    >
+      <form
+        className="stack"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void save();
+        }}
+      >
+        {error !== undefined && <Alert type="error">{plain(error)}</Alert>}
+        {given === undefined && (
+          <FormField label="Name" constraintText="Letters, digits and _, not starting with a digit.">
+            <Input
+              value={name}
+              onChange={({ detail }) => setName(detail.value)}
+              spellcheck={false}
+              autoFocus
+            />
+          </FormField>
+        )}
+        <FormField label="Value" description="It is never shown again.">
+          <Input
+            type="password"
+            value={value}
+            onChange={({ detail }) => setValue(detail.value)}
+            autoComplete="new-password"
+            autoFocus={given !== undefined}
+          />
+        </FormField>
+        <button type="submit" hidden aria-hidden="true" tabIndex={-1} />
+      </form>
+    </Modal>
+  );
+}
+
+function DeleteSecret({ place, name, onClose }: DialogProps & { name: string }) {
+  const [error, setError] = useState<string>();
+  const [busy, setBusy] = useState(false);
+  const remove = async () => {
+    if (busy) return;
+    setBusy(true);
+    try {
+      await api.DELETE(PATH, { params: { path: { ...place, secret: name } } });
+      notify({ type: 'success', content: `${name} was deleted.` });
+      invalidate();
+      onClose();
+    } catch (caught) {
+      setError(inWords(caught).what);
+      setBusy(false);
+    }
+  };
+  return (
+    <Modal
+      visible
+      onDismiss={onClose}
+      closeAriaLabel="Close"
+      header={`Delete ${name}?`}
+      footer={
+        <span className="row dialog-actions">
+          <Button variant="link" onClick={onClose}>
+            Keep it
+          </Button>
+          <Button variant="primary" loading={busy} onClick={() => void remove()}>
+            Delete
+          </Button>
+        </span>
+      }
+    >
+      {error !== undefined && <Alert type="error">{plain(error)}</Alert>}
+      <p>
+        All its versions go. What runs keeps running; a deployment or rollback that needs it fails from now
+        on.
+      </p>
+    </Modal>
+  );
+}

@@ -1,0 +1,68 @@
+/** Why an operation failed, with the buttons that follow its hint. */
+import Button from '@cloudscape-design/components/button';
+import { api, body } from '../../api/client.ts';
+import { deploy } from '../../api/deploy.ts';
+import { useQuery } from '../../api/query.ts';
+import { apiPath, useInstance } from '../../api/read.ts';
+import type { Error as Cause, Operation } from '../../api/types.generated.ts';
+import { followLink } from '../../app/navigation.ts';
+import { deployPath, environmentPath, type Place, servicePath } from '../../app/paths.ts';
+import { operationWords } from '../../components/operation-words.ts';
+import { ProblemAlert } from '../../components/problem-alert.tsx';
+
+export function Failure({ operation, error }: { operation: Operation; error: Cause }) {
+  const { project, environment, service, number, status } = operation;
+  const header = `${operationWords(operation)} ${status === 'failed' ? 'failed' : `was ${status}`}`;
+  const place = environment !== undefined && service !== undefined && { project, environment, service };
+  return (
+    <ProblemAlert
+      header={header}
+      error={error}
+      action={
+        place && number !== undefined ? (
+          <DeploymentActions place={place} number={number} code={error.code} />
+        ) : environment === undefined ? undefined : (
+          <Button href={environmentPath({ project, environment })} onFollow={followLink}>
+            Open {environment}
+          </Button>
+        )
+      }
+    />
+  );
+}
+
+function DeploymentActions({ place, number, code }: { place: Place; number: number; code: string }) {
+  const { data: instance } = useInstance(place);
+  const { data: deployment } = useQuery(`${apiPath(place)}/deployments/${number}`, (signal) =>
+    body(
+      api.GET('/v1/projects/{project}/environments/{environment}/services/{service}/deployments/{number}', {
+        params: { path: { ...place, number: String(number) } },
+        signal,
+      }),
+    ),
+  );
+  const current = instance?.current;
+  const version = deployment?.version;
+  const isNewest = instance?.newest?.number === number;
+  const { project, environment, service } = place;
+  return (
+    <span className="row">
+      {code.startsWith('workload') && (
+        <Button href={servicePath(place, 'logs')} onFollow={followLink}>
+          Open the log
+        </Button>
+      )}
+      {isNewest && version !== undefined && (
+        <Button onClick={() => void deploy(place, { version })}>Try again</Button>
+      )}
+      {isNewest && current && current.number !== number && (
+        <Button onClick={() => void deploy(place, { rollbackTo: current.number })}>
+          Roll back to {current.number}
+        </Button>
+      )}
+      <Button href={deployPath(project, { service, environment })} onFollow={followLink}>
+        Deploy another version
+      </Button>
+    </span>
+  );
+}

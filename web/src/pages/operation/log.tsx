@@ -1,0 +1,72 @@
+/** What an operation prints, line by line as it comes. */
+import Container from '@cloudscape-design/components/container';
+import Header from '@cloudscape-design/components/header';
+import { useEffect, useRef, useState } from 'react';
+import { apiPath } from '../../api/read.ts';
+import { useStream } from '../../api/stream.ts';
+import type { LogLine, Operation } from '../../api/types.generated.ts';
+import { plain } from '../../components/plain.ts';
+
+const LINES_MAX = 2_000;
+
+/** Builds have a log of their own; a deployment prints into that of its service. */
+function logPath({ id, kind, project, environment, service, number, createdAt, endedAt }: Operation) {
+  if (kind === 'build') return `/v1/operations/${id}/logs?tail=1000`;
+  if (environment === undefined || service === undefined || number === undefined) return undefined;
+  const query = `tail=1000&since=${createdAt}${endedAt === undefined ? '' : '&follow=false'}`;
+  return `${apiPath({ project, environment, service })}/logs?${query}`;
+}
+
+export function OperationLog({ operation }: { operation: Operation }) {
+  // Where it is read from stays as it was when the page opened.
+  const [path] = useState(() => logPath(operation));
+  const [lines, setLines] = useState<readonly LogLine[]>([]);
+  const waiting = useRef<LogLine[]>([]);
+  const box = useRef<HTMLDivElement>(null);
+  const atEnd = useRef(true);
+  const [refused, setRefused] = useState(false);
+  const isFollowed = operation.kind === 'build' || operation.endedAt === undefined;
+  const [followedOnce] = useState(isFollowed);
+  useStream(refused || (followedOnce && !isFollowed) ? undefined : path, {
+    ends: true,
+    onEvent({ event, data }) {
+      if (event !== 'line') return;
+      const { deployment } = data as LogLine;
+      if (deployment !== undefined && deployment !== operation.number) return;
+      // Lines come one by one: they are drawn together.
+      if (waiting.current.push(data as LogLine) > 1) return;
+      requestAnimationFrame(() => {
+        const next = waiting.current.splice(0);
+        setLines((before) => [...before, ...next].slice(-LINES_MAX));
+      });
+    },
+    onRefused: () => setRefused(true),
+  });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: with new lines.
+  useEffect(() => {
+    if (box.current && atEnd.current) box.current.scrollTop = box.current.scrollHeight;
+  }, [lines]);
+  if (lines.length === 0) return null;
+  return (
+    <Container header={<Header variant="h2">Output</Header>}>
+      <div
+        ref={box}
+        className="log"
+        role="log"
+        aria-live="off"
+        aria-label="Output"
+        tabIndex={0}
+        onScroll={({ currentTarget: { scrollTop, clientHeight, scrollHeight } }) => {
+          atEnd.current = scrollTop + clientHeight >= scrollHeight - 8;
+        }}
+      >
+        {lines.map(({ at, message, source }, index) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: lines have no name of their own.
+          <div key={index} className={`line ${source}`}>
+            <span className="soft">{new Date(at).toLocaleTimeString('en-GB')}</span> {plain(message)}
+          </div>
+        ))}
+      </div>
+    </Container>
+  );
+}
