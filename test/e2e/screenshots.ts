@@ -132,7 +132,7 @@ try {
   await take(page, 'projects');
   await go('/nowhere', 'nothing at this address');
   await take(page, 'missing');
-  await go('/docs#createDeployment', 'Permission');
+  await go('/docs#createDeployment', 'Takes the next number');
   await take(page, 'reference');
 
   await go('/projects/demo', 'hibernated');

@@ -20,8 +20,8 @@ export function LiveMark() {
   const { state } = useConnection();
   if (state === 'unknown') return null;
   return (
-    <span className={state === 'live' ? 'live' : 'live lost'} data-testid="live">
-      {state === 'live' ? 'Live' : 'Offline'}
+    <span className={state === 'live' ? 'live' : 'live lost'}>
+      <span>{state === 'live' ? 'Live' : 'Offline'}</span>
     </span>
   );
 }

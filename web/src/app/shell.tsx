@@ -6,6 +6,7 @@ import { useLiveProject } from '../api/events.ts';
 import { plain } from '../components/plain.ts';
 import { useSession } from '../session.ts';
 import { ConnectionBanner, LiveMark } from './connection-banner.tsx';
+import { useMedia } from './media.ts';
 import { followLink } from './navigation.ts';
 import { isName, projectPath } from './paths.ts';
 import { useProjects } from './projects.ts';
@@ -40,14 +41,13 @@ export function Shell({ isSignedIn, children }: { isSignedIn: boolean; children:
       <header className="bar">
         <Link href="/" className="brand">
           <BerthMark />
-          Berth
+          <span>Berth</span>
         </Link>
         {isSignedIn && <ProjectBar />}
         <span className="bar-end">
           {isSignedIn && <LiveMark />}
           {isSignedIn && <CommandButton />}
-          <ThemeMenu />
-          {isSignedIn && <UserMenu />}
+          {isSignedIn ? <UserMenu /> : <ThemeMenu />}
         </span>
       </header>
       {isSignedIn && <ConnectionBanner />}
@@ -135,32 +135,49 @@ function CommandButton() {
 
 const themes: Record<Theme, string> = { system: 'As the system', light: 'Light', dark: 'Dark' };
 
+const themeItems = (theme: Theme) =>
+  Object.entries(themes).map(([id, text]) => ({
+    id,
+    text,
+    itemType: 'checkbox' as const,
+    checked: id === theme,
+  }));
+
+const isTheme = (id: string): id is Theme => Object.hasOwn(themes, id);
+
+/** For who is not signed in. */
 function ThemeMenu() {
   const theme = useTheme();
   return (
     <ButtonDropdown
       variant="icon"
       ariaLabel="Theme"
-      items={Object.entries(themes).map(([id, text]) => ({
-        id,
-        text,
-        itemType: 'checkbox' as const,
-        checked: id === theme,
-      }))}
-      onItemClick={({ detail }) => setTheme(detail.id as Theme)}
+      items={themeItems(theme)}
+      onItemClick={({ detail: { id } }) => isTheme(id) && setTheme(id)}
     />
   );
 }
 
+/** Who is signed in, the theme, and the way out. */
 function UserMenu() {
+  const theme = useTheme();
+  const isNarrow = useMedia('(max-width: 640px)');
   const { principal, signOut } = useSession();
+  const name = plain(principal?.name ?? principal?.id ?? '');
   return (
     <ButtonDropdown
-      variant="normal"
-      items={[{ id: 'sign-out', text: 'Sign out' }]}
-      onItemClick={() => signOut('You are signed out.')}
+      variant={isNarrow ? 'icon' : 'normal'}
+      ariaLabel={`${name}: theme and sign-out`}
+      items={[
+        { text: 'Theme', items: themeItems(theme) },
+        { id: 'sign-out', text: 'Sign out' },
+      ]}
+      onItemClick={({ detail: { id } }) => {
+        if (isTheme(id)) setTheme(id);
+        else signOut('You are signed out.');
+      }}
     >
-      {plain(principal?.id ?? '')}
+      {isNarrow ? undefined : name}
     </ButtonDropdown>
   );
 }

@@ -5,7 +5,12 @@ import { plain } from './plain.ts';
 const signs = { added: '+', removed: '−', changed: '~' } as const;
 
 const what = ({ area, container, name }: Change): string =>
-  [area, container, plain(name)].filter((part) => part !== undefined && part !== '').join(' · ');
+  [area, container, name === area ? undefined : plain(name)]
+    .filter((part) => part !== undefined && part !== '')
+    .join(' · ');
+
+/** A hash says no more by all of its characters. */
+const short = (text: string): string => text.replaceAll(/sha256:([0-9a-f]{12})[0-9a-f]{52}/g, 'sha256:$1…');
 
 export function Changes({ of, none }: { of: readonly Change[]; none: string }) {
   if (of.length === 0) return <p className="soft">{none}</p>;
@@ -27,10 +32,10 @@ export function Changes({ of, none }: { of: readonly Change[]; none: string }) {
               </span>
               {what(change)} <span className="soft small">{change.change}</span>
             </th>
-            <td>
+            <td data-label="Before: ">
               <Value text={change.before} hidden={change.hidden && change.change !== 'added'} />
             </td>
-            <td>
+            <td data-label="After: ">
               <Value text={change.after} hidden={change.hidden && change.change !== 'removed'} />
             </td>
           </tr>
@@ -43,5 +48,5 @@ export function Changes({ of, none }: { of: readonly Change[]; none: string }) {
 function Value({ text, hidden }: { text: string | undefined; hidden: boolean | undefined }) {
   if (hidden) return <span className="soft">•••••• (not shown)</span>;
   if (text === undefined) return <span className="soft">–</span>;
-  return <code>{plain(text)}</code>;
+  return <code title={plain(text)}>{plain(short(text))}</code>;
 }

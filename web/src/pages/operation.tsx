@@ -47,7 +47,12 @@ export default function OperationPage({ project, id }: { project: string; id: st
             </span>,
           ],
           ['Took', operation.durationMs !== undefined && duration(operation.durationMs)],
-          ['Address', <Address key="address" operation={operation} />],
+          [
+            'Address',
+            typeof operation.result?.url === 'string' && (
+              <ExternalLink key="address" href={operation.result.url} />
+            ),
+          ],
         ]}
       />
       {operation.error && <Failure operation={operation} error={operation.error} />}
@@ -69,10 +74,6 @@ function Where({ operation: { project, environment, service } }: { operation: Op
       <Link href={place}>{environment}</Link>
     </>
   );
-}
-
-function Address({ operation: { result } }: { operation: Operation }) {
-  return typeof result?.url === 'string' ? <ExternalLink href={result.url} /> : '–';
 }
 
 function CancelButton({ operation: { id, cancelRequested } }: { operation: Operation }) {
