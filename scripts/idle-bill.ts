@@ -122,6 +122,7 @@ const byUseAlone = [
   'AWS::Logs::LogGroup',
   // A metric from a filter is paid for the hours in which it has a value.
   'AWS::Logs::MetricFilter',
+  'AWS::Logs::QueryDefinition',
   'AWS::RDS::DBClusterParameterGroup',
   'AWS::RDS::DBSubnetGroup',
   'AWS::S3::Bucket',

@@ -76,7 +76,7 @@ export function createStacks(app: App): void {
     ],
     streamStatements: [...may.readTable, ...may.readLogs, ...may.readMetrics, ...may.findCluster],
   });
-  const { sweep, deadLetters } = new SweepStack(app, 'Berth-Sweep', {
+  const { sweep } = new SweepStack(app, 'Berth-Sweep', {
     description: 'Berth: sweep',
     environment,
     boundary,
@@ -107,7 +107,7 @@ export function createStacks(app: App): void {
     ...(settings.domain !== undefined && { domain: settings.domain, certificate: settings.certificate! }),
   });
   new ObservabilityStack(app, 'Berth-Observability', {
-    description: 'Berth: alarms and dashboard',
+    description: 'Berth: alarms and saved queries',
     functions: {
       requests: api.requests,
       streams: api.streams,
@@ -118,7 +118,7 @@ export function createStacks(app: App): void {
     },
     executions: workflows.logGroup,
     sweep,
-    deadLetters,
+    dashboard: settings.dashboard === 'yes',
   });
   Tags.of(app).add('berth', 'platform');
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new NIST80053R5Checks(app));

@@ -33,6 +33,8 @@ const schema = z.strictObject({
   apps: z.string().regex(HOST),
   /** Host of the console and the API; needs a certificate. */
   domain: optional(z.string().regex(HOST)),
+  /** `yes` makes a CloudWatch dashboard, at $3 a month. */
+  dashboard: z.enum(['yes', 'no']),
   /** ARN of an ACM certificate for the domain, in us-east-1. */
   certificate: optional(z.string().regex(/^arn:aws[a-z-]*:acm:us-east-1:\d{12}:certificate\/[\w-]+$/)),
 });

@@ -16,7 +16,6 @@ export interface SweepStackProps extends StackProps {
 
 export class SweepStack extends Stack {
   readonly sweep: BerthFunction;
-  readonly deadLetters: Queue;
 
   constructor(scope: Construct, id: string, props: SweepStackProps) {
     super(scope, id, props);
@@ -31,12 +30,12 @@ export class SweepStack extends Stack {
       // A trace a minute costs more than the sweep itself.
       traced: false,
     });
-    this.deadLetters = new Queue(this, 'DeadLetters', {
+    const deadLetters = new Queue(this, 'DeadLetters', {
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
       retentionPeriod: Duration.days(14),
     });
-    accept(this.deadLetters, {
+    accept(deadLetters, {
       'AwsSolutions-SQS3': 'It is the dead-letter queue, of a schedule.',
       CKV_AWS_27:
         'Encrypted with the key of SQS, which the check does not know; a key of its own costs $1 a month.',
@@ -48,7 +47,7 @@ export class SweepStack extends Stack {
       conditions: { StringEquals: { 'aws:SourceAccount': this.account } },
       statements: [
         { actions: ['lambda:InvokeFunction'], resources: [this.sweep.function.functionArn] },
-        { actions: ['sqs:SendMessage'], resources: [this.deadLetters.queueArn] },
+        { actions: ['sqs:SendMessage'], resources: [deadLetters.queueArn] },
       ],
     });
     new CfnSchedule(this, 'EachMinute', {
@@ -62,7 +61,7 @@ export class SweepStack extends Stack {
         input: '{}',
         // The next minute brings another one; what fails twice is worth a look.
         retryPolicy: { maximumRetryAttempts: 1, maximumEventAgeInSeconds: 60 },
-        deadLetterConfig: { arn: this.deadLetters.queueArn },
+        deadLetterConfig: { arn: deadLetters.queueArn },
       },
     });
   }

@@ -1,21 +1,16 @@
-/** Writes the generated parts of docs/reference: `npm run docs`. A test refuses files that differ. */
+/** Writes the generated parts of docs/reference and docs/explanation: `npm run docs`. A test refuses files that differ. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { synthesize } from '../../stacks/synthesize.ts';
+import { explanationPages } from './explanation.ts';
 import { problemsPage } from './problems.ts';
+import { replaceGenerated } from './replace.ts';
 import { rolesPage } from './roles.ts';
 import { resourceTypesText, settingsText } from './score.ts';
 import { workflowsPage } from './workflows.ts';
 
-const reference = join(import.meta.dirname, '../../docs/reference');
-
-/** Replaces what stands between the two markers of a name; the markers stay. */
-export function replaceGenerated(page: string, name: string, text: string): string {
-  const [start, end] = [`<!-- generated: ${name} -->\n`, '<!-- end of generated -->'];
-  const from = page.indexOf(start);
-  const to = page.indexOf(end, from);
-  if (from === -1 || to === -1) throw new Error(`The page has no markers for "${name}"`);
-  return `${page.slice(0, from + start.length)}\n${text}\n\n${page.slice(to)}`;
-}
+const docs = join(import.meta.dirname, '../../docs');
+const reference = join(docs, 'reference');
 
 /** Every page with generated text as it has to be, by its file name. */
 export function referencePages(): Record<string, string> {
@@ -34,4 +29,7 @@ export function referencePages(): Record<string, string> {
 
 if (import.meta.main) {
   for (const [name, text] of Object.entries(referencePages())) writeFileSync(join(reference, name), text);
+  const explanation = explanationPages(synthesize().templates);
+  for (const [name, text] of Object.entries(explanation))
+    writeFileSync(join(docs, 'explanation', name), text);
 }

@@ -2,9 +2,9 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { resolver } from '../../../stacks/resolve.ts';
 import { synthesize } from '../../../stacks/synthesize.ts';
 import { workflowNames } from '../../../state-machines/load.ts';
-import { resolver } from '../../stacks/resolve.ts';
 import { resourcesOf } from '../../stacks/support.ts';
 import { fetchLinter, lint, whyNoLinters } from '../support/linters.ts';
 import { writeFiles } from './templates.ts';

@@ -16,6 +16,7 @@ export const installations: Record<string, Record<string, string>> = {
     'berth:issuer': 'https://id.example.com',
     'berth:audience': 'berth',
     'berth:administrator': 'ada',
+    'berth:dashboard': 'yes',
     'berth:domain': 'berth.example.com',
     'berth:certificate':
       'arn:aws:acm:us-east-1:111122223333:certificate/0a1b2c3d-0000-4000-8000-000000000000',

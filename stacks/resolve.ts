@@ -1,5 +1,5 @@
 /** Templates with references replaced by what CloudFormation would make of them, for readers that know no CloudFormation. */
-import type { Template } from '../../stacks/synthesize.ts';
+import type { Template } from './synthesize.ts';
 
 export const REGION = 'eu-west-1';
 export const ACCOUNT = '111122223333';
@@ -49,17 +49,30 @@ export function resolver(templates: Record<string, Template>): (stack: string, v
     return attribute === undefined ? id : `${id}.${attribute}`;
   };
 
-  const intrinsics: Record<string, (stack: string, content: any) => unknown> = {
-    Ref: (stack, id: string) => refer(stack, id),
-    'Fn::GetAtt': (stack, [id, ...attribute]: [string, ...string[]]) => refer(stack, id, attribute.join('.')),
-    'Fn::Join': (stack, [between, parts]) => (resolve(stack, parts) as unknown[]).join(between),
-    'Fn::Sub': (_stack, text: string) =>
-      text.replaceAll(/\$\{([\w:]+)\}/g, (_all, name) => pseudo[name] ?? name),
-    'Fn::Select': (stack, [at, parts]) => (resolve(stack, parts) as unknown[])[Number(at)],
-    'Fn::Split': (stack, [by, text]) => String(resolve(stack, text)).split(by),
-    'Fn::ImportValue': (_stack, name: string) => {
-      const found = exported.get(name);
-      if (!found) throw new Error(`No stack exports ${name}`);
+  const list = (stack: string, value: unknown): unknown[] => resolve(stack, value) as unknown[];
+  const intrinsics: Record<string, (stack: string, content: unknown) => unknown> = {
+    Ref: (stack, id) => refer(stack, String(id)),
+    'Fn::GetAtt': (stack, content) => {
+      const [id = '', ...attribute] = content as string[];
+      return refer(stack, id, attribute.join('.'));
+    },
+    'Fn::Join': (stack, content) => {
+      const [between, parts] = content as [string, unknown];
+      return list(stack, parts).join(between);
+    },
+    'Fn::Sub': (_stack, text) =>
+      String(text).replaceAll(/\$\{([\w:]+)\}/g, (_all, name: string) => pseudo[name] ?? name),
+    'Fn::Select': (stack, content) => {
+      const [at, parts] = content as [string | number, unknown];
+      return list(stack, parts)[Number(at)];
+    },
+    'Fn::Split': (stack, content) => {
+      const [by, text] = content as [string, unknown];
+      return String(resolve(stack, text)).split(by);
+    },
+    'Fn::ImportValue': (_stack, name) => {
+      const found = exported.get(String(name));
+      if (!found) throw new Error(`No stack exports ${String(name)}`);
       return resolve(found.stack, found.value);
     },
   };
