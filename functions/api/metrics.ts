@@ -40,6 +40,9 @@ export const metricRoutes = [
     policy: { action: 'metric.read', scope: 'project' },
     operationId: 'getMetrics',
     summary: 'Read CPU, memory, requests and latency of a service in an environment',
+    description:
+      'Samples are kept for an hour. In a cluster its metrics server keeps one sample alone: there CPU and memory ' +
+      'are what was seen of it while somebody looked.',
     tag: 'Running services',
     query: z.strictObject({
       window: durationSchema({ min: 10, max: 86_400 }, 'How far back: 10s to 1d; 5m by default.').optional(),

@@ -6,6 +6,7 @@ import { createEmbeddedPostgres } from '../adapters/local/databases.ts';
 import { createOciLayout } from '../adapters/local/registry/index.ts';
 import { createRouter } from '../adapters/local/router/index.ts';
 import { createProcessWorkloads } from '../adapters/local/workloads/index.ts';
+import { createRuntimeEvents, type RuntimeEvents } from '../commands/runtime-events.ts';
 import type { LocalConfig } from '../config.ts';
 import type { Effects } from '../ports/effects.ts';
 import type { Logs } from '../ports/logs.ts';
@@ -30,6 +31,7 @@ export async function createMachine(options: MachineOptions): Promise<Place> {
   const registry = await createOciLayout({ directory: path('registry') });
   const activity = createActivity({ path: path('activity.json'), effects });
   const databases = createEmbeddedPostgres({ directory: path('postgres'), log: (line) => log.info(line) });
+  let events: RuntimeEvents | undefined;
   const workloads = await createProcessWorkloads({
     directory: path('workloads'),
     instanceId,
@@ -37,12 +39,20 @@ export async function createMachine(options: MachineOptions): Promise<Place> {
     logs,
     effects,
     unpackImage: (repository, digest, target) => registry.unpack(repository, digest, target),
+    onCrash: (crash) => events?.crashed(crash),
   });
   const builder = await createLocalBuilder({ directory: path('builds'), layout: registry });
   return {
     ports: { activity, builder, databases, logs, registry, workloads },
     serve: (ports, fallback) => createRouter({ workloads, activity, fallback, ...wakeOnRequest(ports, log) }),
-    resume: (ports) => resumeWorkloads({ ...ports, databases }, log),
-    close: () => activity.close(),
+    resume: (ports) => {
+      const onError = (error: unknown): void => log.error('A crash could not be recorded', error);
+      events = createRuntimeEvents(ports, { onError });
+      return resumeWorkloads({ ...ports, databases }, log);
+    },
+    async close() {
+      await events?.close();
+      await activity.close();
+    },
   };
 }

@@ -134,6 +134,14 @@ export interface MetricSample {
   memoryBytes: number;
 }
 
+/** A container ended that should run on; it is started again. An adapter that sees this tells it. */
+export interface WorkloadCrash extends InstanceRef {
+  deployment: number;
+  container: string;
+  /** Such as "exited with code 1 0.2 s after its start", masked. */
+  why: string;
+}
+
 export interface ReleaseResult {
   exitCode: number;
   /** Last lines of its output, masked. */

@@ -46,6 +46,7 @@ const allowed: Record<string, readonly string[]> = {
     'functions/adapters/local',
     'functions/local/place.ts',
     'functions/local',
+    'functions/commands',
     'functions/config.ts',
     'functions/ports',
     'functions/core',

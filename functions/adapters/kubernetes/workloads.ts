@@ -16,6 +16,7 @@ import { dnsLabel, FIELD_MANAGER, hostLabel, serviceName, volumeName } from './n
 import { objectPath } from './paths.ts';
 import { runRelease } from './release.ts';
 import { awaitRollout } from './rollout.ts';
+import { createSamples } from './samples.ts';
 import { readMetrics, readStatus } from './status.ts';
 
 export interface KubernetesWorkloadsOptions {
@@ -52,6 +53,9 @@ export function createKubernetesWorkloads(options: KubernetesWorkloadsOptions): 
     client,
     render: { ...defaultRenderOptions, ...options.render, domain },
   };
+
+  const samples = createSamples(effects.now);
+  const sampleKey = (ref: InstanceRef): string => `${namespaceOf(cluster, ref)}/${ref.service}`;
 
   /** @throws Problem image_unavailable */
   async function imagesOf(spec: WorkloadSpec): Promise<RenderImages> {
@@ -98,8 +102,10 @@ export function createKubernetesWorkloads(options: KubernetesWorkloadsOptions): 
     scale,
     remove: (instance, fence) => removeService(cluster, instance, fence),
     status: (instance) => readStatus(cluster, instance),
-    metrics: (instance, windowSeconds) =>
-      readMetrics(cluster, instance, effects.now() - windowSeconds * 1000),
+    async metrics(instance, windowSeconds) {
+      const since = effects.now() - windowSeconds * 1000;
+      return samples.add(sampleKey(instance), await readMetrics(cluster, instance, since), since);
+    },
     url: (instance) => `${scheme}://${hostLabel(instance)}.${domain}`,
     host: (environment, label) => `${dnsLabel(environment, label)}.${domainName(domain)}`,
     async endpoint(instance, port) {

@@ -119,6 +119,234 @@ export interface Paths {
       };
     };
   };
+  '/v1/sign-in/configuration': {
+    /**
+     * Read what a terminal needs to sign somebody in
+     */
+    get: {
+      parameters: {};
+      responses: {
+        200: {
+          content: {
+            'application/json': SignInConfiguration;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/sign-in': {
+    /**
+     * Sign in with a browser: goes to the identity provider and comes back
+     */
+    get: {
+      parameters: {
+        query?: {
+          /**
+           * The place in the console to come back to.
+           */
+          return?: string;
+        };
+      };
+      responses: {
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/sign-in/callback': {
+    /**
+     * Where the identity provider sends people back to
+     */
+    get: {
+      parameters: {
+        query?: {
+          state?: string;
+          code?: string;
+          iss?: string;
+          error?: string;
+        };
+      };
+      responses: {
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/sign-in/back-channel-logout': {
+    /**
+     * Be told by the identity provider that somebody has signed out
+     */
+    post: {
+      parameters: {
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {};
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/sign-out': {
+    /**
+     * Sign out: ends this session, or all of yours
+     */
+    post: {
+      parameters: {
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * All of your sessions, on all devices.
+             */
+            everywhere?: boolean;
+          };
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              /**
+               * Where to go to sign out at the identity provider too.
+               */
+              location?: string;
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/sessions': {
+    /**
+     * List your sessions
+     */
+    get: {
+      parameters: {
+        query?: {
+          /**
+           * How many at most, 1 to 200; 50 by default.
+           */
+          limit?: string;
+          /**
+           * `nextCursor` of the page before; opaque.
+           */
+          cursor?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              items: Session[];
+              /**
+               * Absent on the last page.
+               */
+              nextCursor?: string;
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * End all of your sessions, or all of somebody’s
+     */
+    delete: {
+      parameters: {
+        query?: {
+          /**
+           * Yourself by default.
+           */
+          principal?: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        204: {
+          content: {};
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/sessions/{session}': {
+    /**
+     * End one of your sessions
+     */
+    delete: {
+      parameters: {
+        path: {
+          /**
+           * Id of the session. It must be an id of 26 characters, as given in a session's "id".
+           */
+          session: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        204: {
+          content: {};
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
   '/v1/projects': {
     /**
      * Create a project
@@ -855,6 +1083,64 @@ export interface Paths {
               nextCursor?: string;
             };
           };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/audit/verification': {
+    /**
+     * Check that the audit trail is whole
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': AuditReport;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/audit/export': {
+    /**
+     * Export the audit trail
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+        query?: {
+          /**
+           * The id of the last event that you have.
+           */
+          after?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {};
         };
         default: {
           content: {
@@ -2666,7 +2952,9 @@ export interface Problem {
     | 'invalid_score'
     | 'invalid_archive'
     | 'unauthenticated'
+    | 'sign_in_failed'
     | 'forbidden'
+    | 'cross_origin_request'
     | 'not_found'
     | 'method_not_allowed'
     | 'already_exists'
@@ -2748,6 +3036,47 @@ export interface Principal {
     project?: string;
     environments?: string[];
   };
+  /**
+   * Of somebody who has signed in with a browser.
+   */
+  session?: {
+    id: string;
+    /**
+     * If nothing more is asked for.
+     */
+    endsAt: string;
+    /**
+     * In any case.
+     */
+    expiresAt: string;
+  };
+}
+export interface SignInConfiguration {
+  issuer: string;
+  /**
+   * For terminals.
+   */
+  clientId: string;
+  scopes: string[];
+  tokenEndpoint?: string;
+  /**
+   * Absent: the provider has no device flow.
+   */
+  deviceAuthorizationEndpoint?: string;
+}
+export interface Session {
+  id: string;
+  /**
+   * The one that asks.
+   */
+  current: boolean;
+  userAgent?: string;
+  createdAt: string;
+  seenAt: string;
+  /**
+   * When it ends unless it is used; see `GET /v1/me` for your own.
+   */
+  expiresAt: string;
 }
 export interface Project {
   name: string;
@@ -2929,6 +3258,9 @@ export interface Token {
   lastUsedAt?: string;
 }
 export interface Event {
+  /**
+   * Its number in the project's chain.
+   */
   id: string;
   at: string;
   project: string;
@@ -2936,6 +3268,13 @@ export interface Event {
    * Who did it; `berth` is Berth itself.
    */
   actor: string;
+  /**
+   * Where the request came from; absent where Berth itself acts.
+   */
+  from?: {
+    address?: string;
+    agent?: string;
+  };
   /**
    * `noun.verb`.
    */
@@ -2946,6 +3285,51 @@ export interface Event {
   data?: {
     [k: string]: unknown;
   };
+  /**
+   * SHA-256 over the hash of the event before it and this one, base64url.
+   */
+  hash: string;
+}
+export interface AuditReport {
+  /**
+   * Nothing was edited, taken out, moved or cut off.
+   */
+  intact: boolean;
+  events: number;
+  /**
+   * The newest event; absent when there is none.
+   */
+  head?: {
+    /**
+     * Of the event.
+     */
+    number: number;
+    hash: string;
+    at: string;
+  };
+  /**
+   * The newest head that is kept outside of the store.
+   */
+  anchor?: {
+    /**
+     * Of the event.
+     */
+    number: number;
+    hash: string;
+    at: string;
+  };
+  /**
+   * Events behind the anchor, for which only the chain itself speaks.
+   */
+  unanchored: number;
+  /**
+   * What is wrong; a hundred at most.
+   */
+  faults: {
+    kind: 'edited' | 'missing' | 'moved' | 'rewritten' | 'truncated';
+    number: number;
+    detail: string;
+  }[];
 }
 export interface Service {
   project: string;

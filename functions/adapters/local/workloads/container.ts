@@ -196,6 +196,16 @@ export function createContainer(options: ContainerOptions): Container {
       container.hopeless = exit.error !== undefined;
       if (ranMs >= timing.healthyMs) backoff = timing.backoffMs;
       await options.onCrash(crash);
+      const { project, environment, service } = ref;
+      const { why: reason } = crash;
+      context.crashed?.({
+        project,
+        environment,
+        service,
+        deployment: number,
+        container: spec.name,
+        why: reason,
+      });
       say(`Container "${spec.name}" ${why}; it starts again in ${backoff / 1000} s.`);
       set('restarting', `container "${spec.name}" ${crash.why}`);
       if (!(await sleep(backoff, halt.signal))) break;

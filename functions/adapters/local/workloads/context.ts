@@ -3,6 +3,7 @@ import type { InstanceRef } from '../../../core/model.ts';
 import type { Effects } from '../../../ports/effects.ts';
 import type { LogLine, Logs } from '../../../ports/logs.ts';
 import type { ImageConfig, RepositoryRef } from '../../../ports/registry.ts';
+import type { WorkloadCrash } from '../../../ports/workloads.ts';
 import type { Layout } from './layout.ts';
 import type { PortPool } from './network.ts';
 import type { RunRecords } from './runs.ts';
@@ -56,6 +57,8 @@ export interface Context {
   effects: Effects;
   /** Appends a line to the instance's stream. */
   log(ref: InstanceRef, line: Omit<LogLine, 'at'>): void;
+  /** Is told of each container that ended and is started again. */
+  crashed?(crash: WorkloadCrash): void;
 }
 
 export const keyOf = (ref: InstanceRef): string => `${ref.project}/${ref.environment}/${ref.service}`;

@@ -6,7 +6,7 @@ import type { EnvironmentRef, InstanceRef } from '../../../core/model.ts';
 import { Problem } from '../../../core/problem.ts';
 import type { Effects } from '../../../ports/effects.ts';
 import type { Logs } from '../../../ports/logs.ts';
-import type { WorkloadSpec, Workloads } from '../../../ports/workloads.ts';
+import type { WorkloadCrash, WorkloadSpec, Workloads } from '../../../ports/workloads.ts';
 import { diskProblem } from '../disk-full.ts';
 import { type Context, createLog, defaultTiming, keyOf, type Timing, type UnpackImage } from './context.ts';
 import { createFences } from './fences.ts';
@@ -35,6 +35,8 @@ export interface ProcessWorkloadsOptions {
   effects: Effects;
   unpackImage: UnpackImage;
   timing?: Partial<Timing>;
+  /** Is told of each container that ended and is started again. */
+  onCrash?: (crash: WorkloadCrash) => void;
 }
 
 export type ProcessWorkloads = Workloads & Targets;
@@ -74,6 +76,7 @@ export async function createProcessWorkloads(options: ProcessWorkloadsOptions): 
     unpackImage: options.unpackImage,
     effects,
     log: createLog(options.logs, effects),
+    ...(options.onCrash && { crashed: options.onCrash }),
   };
   const domain = (): string => domainOf(options.baseHost());
   const instances = new Map<string, Instance>();
