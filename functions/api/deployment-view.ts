@@ -1,7 +1,7 @@
 /** How deployments are shown. Resolved outputs stay inside: they tell how to reach databases. */
 import { z } from '@hono/zod-openapi';
 import type { Deployment } from '../core/model.ts';
-import { statusSchema } from './operation-view.ts';
+import { approvalSchema, statusSchema } from './operation-view.ts';
 import { compact, errorSchema, nameSchema, timeSchema } from './schemas.ts';
 import { workloadSchema } from './versions.ts';
 
@@ -26,6 +26,7 @@ const fields = {
   rollbackTo: z.int().optional().openapi({ example: 2 }),
   fromEnvironment: z.string().optional().openapi({ example: 'staging' }),
   status: statusSchema,
+  approval: approvalSchema.optional(),
   operation: z.string(),
   error: errorSchema.optional(),
   createdAt: timeSchema,
@@ -52,6 +53,7 @@ export function deploymentView(deployment: Deployment): z.infer<typeof deploymen
     rollbackTo: deployment.rollbackTo,
     fromEnvironment: deployment.fromEnvironment,
     status,
+    approval: deployment.approval,
     operation,
     error: deployment.error,
     createdAt: deployment.createdAt,

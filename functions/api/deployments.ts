@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { approveDeployment, rejectDeployment } from '../commands/approvals.ts';
 import type { Reply } from '../commands/change.ts';
 import {
   type AcceptedDeployment,
@@ -19,7 +20,7 @@ import { etagOf } from './etag.ts';
 import { acceptedAnswer, acceptedReply } from './operation-view.ts';
 import { listReply, pageOf, pageQuery } from './pages.ts';
 import { route } from './route.ts';
-import { nameSchema, tagSchema } from './schemas.ts';
+import { lineSchema, nameSchema, tagSchema } from './schemas.ts';
 
 const requestSchema = z
   .strictObject({
@@ -55,7 +56,8 @@ export const deploymentRoutes = [
     operationId: 'createDeployment',
     summary: 'Deploy, promote or roll back',
     description:
-      'Takes the next number; an earlier deployment that is still going on ends as `superseded`. The finished ' +
+      'Takes the next number; an earlier deployment that is still going on ends as `superseded`. In an environment ' +
+      'that asks for approval it waits, with `approval.state` `pending`, and nothing of it starts. The finished ' +
       'operation has `result.number` and `result.url`.',
     tag: 'Deployments',
     body: requestSchema,
@@ -113,5 +115,38 @@ export const deploymentRoutes = [
         const { data } = await getDeployment(ports.store, params, Number(params.number));
         return cancelOperation(ports, caller, data.operation);
       }),
+  }),
+  route({
+    method: 'post',
+    path: '/v1/projects/{project}/environments/{environment}/services/{service}/deployments/{number}/approve',
+    policy: { action: 'deployment.approve', scope: 'project' },
+    operationId: 'approveDeployment',
+    summary: 'Approve a deployment that waits for it',
+    description: 'It starts. Who asked for it can not approve it, and neither can a token.',
+    tag: 'Deployments',
+    answers: { 202: acceptedAnswer('Its operation, which starts') },
+    problems: ['operation_ended', 'superseded', 'environment_not_ready', 'conflict'],
+    handle: ({ ports, params, change }) =>
+      change(acceptedReply, (caller) =>
+        approveDeployment(ports, caller, { ...params, number: Number(params.number) }),
+      ),
+  }),
+  route({
+    method: 'post',
+    path: '/v1/projects/{project}/environments/{environment}/services/{service}/deployments/{number}/reject',
+    policy: { action: 'deployment.approve', scope: 'project' },
+    operationId: 'rejectDeployment',
+    summary: 'Reject a deployment that waits for approval',
+    tag: 'Deployments',
+    body: z.strictObject({
+      reason: lineSchema(200).optional().openapi({ description: 'Why.', example: 'Not on a Friday' }),
+    }),
+    bodyExamples: { friday: { reason: 'Not on a Friday' } },
+    answers: { 202: acceptedAnswer('Its operation, which has ended') },
+    problems: ['operation_ended', 'conflict'],
+    handle: ({ ports, params, body, change }) =>
+      change(acceptedReply, (caller) =>
+        rejectDeployment(ports, caller, { ...params, number: Number(params.number) }, body.reason),
+      ),
   }),
 ];

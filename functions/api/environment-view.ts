@@ -4,6 +4,16 @@ import { formatDuration } from '../core/duration.ts';
 import type { Environment } from '../core/model.ts';
 import { compact, nameSchema, timeSchema } from './schemas.ts';
 
+export const protectionSchema = z
+  .object({
+    approval: z.boolean().openapi({ description: 'A second person approves each deployment.' }),
+    rollbackWithoutApproval: z
+      .boolean()
+      .optional()
+      .openapi({ description: 'Going back to what ran here before needs no approval.' }),
+  })
+  .openapi('Protection');
+
 export const environmentSchema = z
   .object({
     project: nameSchema.openapi({ example: 'demo' }),
@@ -24,6 +34,7 @@ export const environmentSchema = z
     hibernatesAt: timeSchema
       .optional()
       .openapi({ description: 'Not before this time; each request and deployment puts it off.' }),
+    protection: protectionSchema.optional(),
     expiresAt: timeSchema.optional().openapi({ description: 'When it is destroyed.' }),
     lastActivityAt: timeSchema.openapi({
       description:
@@ -61,6 +72,7 @@ export function environmentView(environment: Environment): z.infer<typeof enviro
       idle === undefined || state !== 'ready'
         ? undefined
         : new Date(Date.parse(lastActivityAt) + idle * 1000).toISOString(),
+    protection: environment.protection,
     expiresAt,
     lastActivityAt,
     operation: environment.operation,

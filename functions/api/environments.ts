@@ -2,12 +2,13 @@ import { z } from '@hono/zod-openapi';
 import type { Reply } from '../commands/change.ts';
 import { type Accepted, changeEnvironment, createEnvironment } from '../commands/environments.ts';
 import { extendEnvironment, TTL_MAX } from '../commands/extend.ts';
+import { protectEnvironment } from '../commands/protection.ts';
 import { getEnvironment, getProject } from '../commands/records.ts';
 import { destroyEnvironment, hibernateEnvironment, wakeEnvironment } from '../commands/transitions.ts';
 import { ENVIRONMENT_PREFIX, projectPartition } from '../core/keys.ts';
 import type { Environment } from '../core/model.ts';
 import type { Item } from '../ports/store.ts';
-import { environmentSchema, environmentView, withLastRequest } from './environment-view.ts';
+import { environmentSchema, environmentView, protectionSchema, withLastRequest } from './environment-view.ts';
 import { etagOf } from './etag.ts';
 import { acceptedAnswer, acceptedReply } from './operation-view.ts';
 import { listReply, pageOf, pageQuery } from './pages.ts';
@@ -34,7 +35,61 @@ const reply = (item: Item<Environment>): Reply => ({
 });
 const accepted = ({ operation }: Accepted): Reply => acceptedReply(operation);
 
+const protectionPath = '/v1/projects/{project}/environments/{environment}/protection';
+
 export const environmentRoutes = [
+  route({
+    method: 'put',
+    path: protectionPath,
+    policy: { action: 'environment.protect', scope: 'project' },
+    operationId: 'protectEnvironment',
+    summary: 'Protect an environment',
+    description:
+      'A protected environment takes a higher role for what could harm it. With `approval` each deployment waits ' +
+      'for a second person. Maintainers tighten; to loosen takes an administrator.',
+    tag: 'Environments',
+    body: protectionSchema.strict(),
+    bodyExamples: { production: { approval: true, rollbackWithoutApproval: true } },
+    conditional: true,
+    answers: { 200: { summary: 'As it is now', schema: environmentSchema, etag: true } },
+    problems: ['environment_not_ready', 'conflict'],
+    handle: ({ ports, params, body, access, ifMatch, change }) =>
+      change(reply, (caller) =>
+        protectEnvironment(
+          ports,
+          caller,
+          access.role ?? 'viewer',
+          params,
+          {
+            approval: body.approval,
+            ...(body.rollbackWithoutApproval && { rollbackWithoutApproval: true }),
+          },
+          ifMatch === undefined ? {} : { ifMatch },
+        ),
+      ),
+  }),
+  route({
+    method: 'delete',
+    path: protectionPath,
+    policy: { action: 'environment.unprotect', scope: 'project' },
+    operationId: 'unprotectEnvironment',
+    summary: 'End the protection of an environment',
+    tag: 'Environments',
+    conditional: true,
+    answers: { 200: { summary: 'As it is now', schema: environmentSchema, etag: true } },
+    problems: ['environment_not_ready', 'conflict'],
+    handle: ({ ports, params, access, ifMatch, change }) =>
+      change(reply, (caller) =>
+        protectEnvironment(
+          ports,
+          caller,
+          access.role ?? 'viewer',
+          params,
+          null,
+          ifMatch === undefined ? {} : { ifMatch },
+        ),
+      ),
+  }),
   route({
     method: 'post',
     path: '/v1/projects/{project}/environments',

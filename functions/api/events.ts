@@ -28,6 +28,10 @@ const eventSchema = z
       })
       .optional()
       .openapi({ description: 'Where the request came from; absent where Berth itself acts.' }),
+    onBehalfOf: z
+      .string()
+      .optional()
+      .openapi({ description: 'The person behind a token that did it.', example: 'user:ada' }),
     type: z.string().openapi({ description: '`noun.verb`.', example: 'deployment.succeeded' }),
     environment: z.string().optional().openapi({ example: 'dev' }),
     service: z.string().optional().openapi({ example: 'guestbook' }),

@@ -16,6 +16,16 @@ export const operationKinds = [
   'destroy-environment',
 ] as const;
 
+export const approvalSchema = z
+  .object({
+    state: z.enum(['pending', 'approved', 'rejected', 'expired', 'canceled']),
+    requestedBy: z.string().openapi({ description: 'Someone else has to approve.', example: 'user:ada' }),
+    expiresAt: timeSchema.openapi({ description: 'When it is given up.' }),
+    decidedBy: z.string().optional().openapi({ example: 'user:max' }),
+    decidedAt: timeSchema.optional(),
+  })
+  .openapi('Approval', { description: 'Where the environment asks for it; while pending, nothing starts.' });
+
 const stepSchema = z
   .object({
     name: z.string().openapi({ example: 'awaitRollout' }),
@@ -52,6 +62,7 @@ export const operationSchema = z
     number: z.int().optional().openapi({ description: 'The deployment that it carries out.', example: 3 }),
     steps: z.array(stepSchema),
     cancelRequested: z.boolean().optional(),
+    approval: approvalSchema.optional(),
     error: errorSchema.optional(),
     result: z
       .record(z.string(), z.unknown())
@@ -79,6 +90,7 @@ export function operationView(operation: Operation): z.infer<typeof operationSch
     number,
     steps: operation.steps.map((step, at) => stepView(operation, step, operation.steps[at + 1])),
     cancelRequested: operation.cancelRequested,
+    approval: operation.approval,
     error: operation.error,
     result: operation.result,
     cost: operation.cost,

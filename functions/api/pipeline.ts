@@ -2,7 +2,7 @@
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { Caller, Reply } from '../commands/change.ts';
-import type { Origin, Principal } from '../core/model.ts';
+import { type Origin, type Principal, personOf } from '../core/model.ts';
 import { Problem } from '../core/problem.ts';
 import { permissions } from '../core/roles.ts';
 import type { Ports } from '../ports/index.ts';
@@ -145,7 +145,7 @@ async function answerRequest(
     lastEventId: context.req.header('last-event-id'),
     request: raw,
     async change(render, run, bodyHash) {
-      const caller: Caller = { actor: principal.id, from };
+      const caller: Caller = { actor: principal.id, person: personOf(principal), from };
       if (key === undefined) return render(await run(caller));
       const print = fingerprint(key, raw.method, path + search, bodyHash ?? bytes ?? '');
       return once({ ports, caller, key, fingerprint: print }, render, run);

@@ -21,6 +21,8 @@ export interface Caller {
   actor: string;
   /** Where a request came from. */
   from?: Origin;
+  /** The person behind the actor, where that is a token. */
+  person?: string;
   idempotency?: {
     key: string;
     /** Hash of method, path and body. */
@@ -43,7 +45,7 @@ export class IdempotencyRace extends Error {
   override name = 'IdempotencyRace';
 }
 
-export type EventFields = Omit<BerthEvent, 'id' | 'at' | 'actor' | 'from' | 'hash'>;
+export type EventFields = Omit<BerthEvent, 'id' | 'at' | 'actor' | 'from' | 'onBehalfOf' | 'hash'>;
 
 export interface Change {
   /** Where the records depend on what else is written, a function of the writes that keep the events. */
@@ -60,14 +62,21 @@ export interface Change {
  * @throws IdempotencyRace when the key was used in the meantime
  */
 export async function commit(ports: Ports, caller: Caller, change: Change): Promise<void> {
-  const { actor, from } = caller;
+  const { actor, person, from } = caller;
+  const onBehalfOf = person === actor ? undefined : person;
   const at = new Date(ports.effects.now()).toISOString();
   const project = change.events[0]?.project;
   if (project === undefined) return transact(ports, caller, change, []);
   await appendToChain(ports.store, project, async (previous) => {
     let head = previous;
     const sealed = change.events.map((fields): Write => {
-      const next = seal(head, { at, actor, ...(from && { from }), ...fields });
+      const next = seal(head, {
+        at,
+        actor,
+        ...(onBehalfOf !== undefined && { onBehalfOf }),
+        ...(from && { from }),
+        ...fields,
+      });
       head = next.head;
       return { put: { ...eventKey(project, head.number), data: next.event }, if: 'absent' };
     });

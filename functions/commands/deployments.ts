@@ -12,6 +12,7 @@ import { Problem } from '../core/problem.ts';
 import { revisionOf } from '../core/revision.ts';
 import type { Ports } from '../ports/index.ts';
 import type { Item } from '../ports/store.ts';
+import { approvalNeeded, nextNumber } from './approvals.ts';
 import { type Caller, commit, retryOnConflict } from './change.ts';
 import { environmentWrite, notReady } from './environments.ts';
 import { acceptWrites, newOperation, startOperation } from './operations.ts';
@@ -31,7 +32,7 @@ export type Content = Pick<Deployment, 'kind' | 'version' | 'digest' | 'workload
 
 /**
  * Accepts a deployment: it gets the next number, and with it the fence (I5); an earlier one that is still going
- * on ends as superseded.
+ * on ends as superseded. Where the environment asks for approval it waits for that first, and holds no fence.
  * @throws Problem not_found | environment_not_ready | ambiguous_version | conflict
  */
 export async function createDeployment(
@@ -48,18 +49,21 @@ export async function createDeployment(
     const instance = await store.get<Instance>(instanceKey(ref));
     const content = await contentOf(ports, ref, request);
     const at = new Date(effects.now()).toISOString();
-    const number = (instance?.data.newest ?? 0) + 1;
+    const number = nextNumber(instance?.data);
+    const approval = approvalNeeded(ports, caller, environment.data, content.kind);
     const operation = newOperation(ports, caller.actor, {
       kind: content.kind === 'rollback' ? 'rollback' : 'deploy',
       ...pick(ref),
       number,
       generation: environment.data.generation,
+      ...(approval && { approval }),
     });
     const deployment: Deployment = {
       ...pick(ref),
       number,
       ...content,
       status: 'queued',
+      ...(approval && { approval }),
       operation: operation.id,
       createdAt: at,
       createdBy: caller.actor,
@@ -69,7 +73,7 @@ export async function createDeployment(
       writes: [
         // A deployment is activity: an idle rule starts anew, and a cleanup decided before it does nothing (I8).
         environmentWrite(touched(environment, at), { version: environment.version }),
-        instanceWrite(ref, instance, number, at),
+        instanceWrite(ref, instance, approval ? { highest: number } : { newest: number }, at),
         { put: { ...deploymentKey(ref, number), data: deployment }, if: 'absent' },
         { check: serviceKey(ref), if: 'present' },
         ...acceptWrites(ports, operation),
@@ -85,6 +89,7 @@ export async function createDeployment(
             version: content.version,
             ...(content.rollbackTo && { rollbackTo: content.rollbackTo }),
             ...(content.fromEnvironment && { fromEnvironment: content.fromEnvironment }),
+            ...(approval && { awaits: 'approval' }),
           },
         },
       ],
@@ -104,8 +109,14 @@ const pick = ({ project, environment, service }: InstanceRef): InstanceRef => ({
 
 const touched = (item: Item<Environment>, at: string): Environment => ({ ...item.data, lastActivityAt: at });
 
-function instanceWrite(ref: InstanceRef, item: Item<Instance> | undefined, newest: number, at: string) {
-  const data: Instance = item ? { ...item.data, newest } : { ...pick(ref), newest, createdAt: at };
+function instanceWrite(
+  ref: InstanceRef,
+  item: Item<Instance> | undefined,
+  numbers: Partial<Pick<Instance, 'newest' | 'highest'>>,
+  at: string,
+) {
+  const before: Instance = item?.data ?? { ...pick(ref), newest: 0, createdAt: at };
+  const data: Instance = { ...before, ...numbers };
   return { put: { ...instanceKey(ref), data }, if: item ? { version: item.version } : ('absent' as const) };
 }
 

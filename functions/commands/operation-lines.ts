@@ -3,7 +3,7 @@
  * they are kept as small as can be: fifty of them are two read units. Each is written when its operation is accepted
  * and when it has ended; what goes on between is read from the operation itself.
  */
-import { buildsPartition, operationKey, operationsPartition } from '../core/keys.ts';
+import { buildsPartition, operationKey, operationsPartition, RETENTION_QUEUE } from '../core/keys.ts';
 import { isTerminal, type Operation, type OperationKind, type RunStatus } from '../core/model.ts';
 import type { Ports } from '../ports/index.ts';
 import type { Key, Write } from '../ports/store.ts';
@@ -171,4 +171,16 @@ async function withStatus(ports: Ports, lines: OperationSummary[]): Promise<Oper
     const operation = now.get(line.id);
     return operation ? summaryOf(line.project, line.id, lineOf(operation)) : line;
   });
+}
+
+/** How long an ended operation is kept, milliseconds. */
+export const OPERATION_RETENTION_MS = 30 * 24 * 60 * 60 * 1000;
+
+/** The writes that replace an operation by its end. @param version that it has now */
+export function endedOperationWrites(ports: Ports, ended: Operation, version: number): [Write, ...Write[]] {
+  const due = { queue: RETENTION_QUEUE, at: ports.effects.now() + OPERATION_RETENTION_MS };
+  return [
+    { put: { ...operationKey(ended.id), data: ended, due }, if: { version } },
+    ...operationLineWrites(ended),
+  ];
 }

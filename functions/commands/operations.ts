@@ -5,6 +5,7 @@ import { Problem } from '../core/problem.ts';
 import type { Ports } from '../ports/index.ts';
 import { currentMeter } from '../ports/meter.ts';
 import type { Write } from '../ports/store.ts';
+import { cancelAwaiting, isAwaiting } from './awaiting.ts';
 import { type Caller, commit, retryOnConflict } from './change.ts';
 import { operationLineWrites } from './operation-lines.ts';
 import { getOperation } from './records.ts';
@@ -24,7 +25,7 @@ export const operationBoundSeconds: Record<OperationKind, number> = {
 export const START_CHECK_MS = 10_000;
 
 type NewOperation = Pick<Operation, 'kind' | 'project'> &
-  Partial<Pick<Operation, 'environment' | 'service' | 'number' | 'generation' | 'input'>>;
+  Partial<Pick<Operation, 'environment' | 'service' | 'number' | 'generation' | 'input' | 'approval'>>;
 
 /** A queued operation. @param createdBy the actor */
 export function newOperation(ports: Ports, createdBy: string, fields: NewOperation): Operation {
@@ -37,13 +38,16 @@ export function newOperation(ports: Ports, createdBy: string, fields: NewOperati
     ...fields,
     createdAt: new Date(now).toISOString(),
     createdBy,
-    deadline: new Date(now + operationBoundSeconds[fields.kind] * 1000).toISOString(),
+    deadline:
+      fields.approval?.expiresAt ?? new Date(now + operationBoundSeconds[fields.kind] * 1000).toISOString(),
   };
 }
 
 /** The writes that accept an operation. */
 export function acceptWrites(ports: Ports, operation: Operation): Write[] {
-  const due = { queue: OPERATIONS_QUEUE, at: ports.effects.now() + START_CHECK_MS };
+  const { approval } = operation;
+  const at = approval ? Date.parse(approval.expiresAt) : ports.effects.now() + START_CHECK_MS;
+  const due = { queue: OPERATIONS_QUEUE, at };
   return [
     { put: { ...operationKey(operation.id), data: operation, due }, if: 'absent' },
     ...operationLineWrites(operation),
@@ -55,6 +59,8 @@ export function acceptWrites(ports: Ports, operation: Operation): Write[] {
  * what was not started (I1).
  */
 export async function startOperation(ports: Ports, operation: Operation): Promise<void> {
+  // Whoever comes by: what waits for approval is started by the approval alone.
+  if (operation.approval?.state === 'pending') return;
   const used = currentMeter()?.read();
   await ports.workflows
     .start(operation.kind, operation.id, { operation: operation.id, ...(used && { used }) })
@@ -85,6 +91,7 @@ export function cancelOperation(ports: Ports, caller: Caller, id: string): Promi
         },
       );
     }
+    if (isAwaiting(operation)) return cancelAwaiting(ports, caller, item);
     const canceled = { ...operation, cancelRequested: true };
     await commit(ports, caller, {
       writes: [

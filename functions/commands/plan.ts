@@ -26,6 +26,7 @@ import type { ScoreWorkload } from '../core/score/types.ts';
 import { splitWords } from '../core/words.ts';
 import type { Ports } from '../ports/index.ts';
 import { RELEASE_LABEL } from '../ports/registry.ts';
+import { nextNumber } from './approvals.ts';
 import { type Content, contentOf, type DeploymentRequest } from './deployments.ts';
 import { notReady } from './environments.ts';
 import { readAll } from './read-all.ts';
@@ -86,7 +87,7 @@ export async function planDeployment(
   const before = serving && pinnedOf(serving.data);
   return {
     kind: content.kind,
-    number: (instance?.data.newest ?? 0) + 1,
+    number: nextNumber(instance?.data),
     ...(current !== undefined && { from: current }),
     version: content.version,
     digest: content.digest,

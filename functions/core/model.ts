@@ -94,6 +94,8 @@ export interface Instance {
   service: string;
   /** The fence: the number of the newest deployment. Only grows (I5). */
   newest: number;
+  /** The highest number that was given, when that is a deployment that waits, or waited, for approval. */
+  highest?: number;
   /** The deployment that serves, or served before hibernation: the last good one. */
   current?: number;
   createdAt: string;
@@ -123,6 +125,17 @@ export interface Revision {
   message?: string;
 }
 
+/** A second person's say in a deployment. */
+export interface Approval {
+  state: 'pending' | 'approved' | 'rejected' | 'expired' | 'canceled';
+  /** The person who asked for the deployment; someone else has to approve. */
+  requestedBy: string;
+  /** When it is given up. */
+  expiresAt: string;
+  decidedBy?: string;
+  decidedAt?: string;
+}
+
 export type DeploymentKind = 'deploy' | 'promote' | 'rollback';
 
 /** One version put into one environment for one service. */
@@ -141,6 +154,8 @@ export interface Deployment {
   rollbackTo?: number;
   fromEnvironment?: string;
   status: RunStatus;
+  /** Where the environment asks for it. */
+  approval?: Approval;
   operation: string;
   error?: ProblemDetail;
   createdAt: string;
@@ -209,6 +224,8 @@ export interface Operation {
   input: Record<string, string>;
   steps: OperationStep[];
   cancelRequested?: boolean;
+  /** Of a deployment that a second person has to approve; until then it is queued, and nothing starts. */
+  approval?: Approval;
   error?: ProblemDetail;
   result?: Record<string, unknown>;
   /** What it used up to its latest record; of an ended one, all. */
@@ -237,6 +254,8 @@ export interface BerthEvent {
   actor: string;
   /** Absent where Berth itself acts. */
   from?: Origin;
+  /** The person behind a token that did it. */
+  onBehalfOf?: string;
   /** `noun.verb`, as in `deployment.succeeded`. */
   type: string;
   environment?: string;

@@ -54,6 +54,8 @@ export const problemCodes = {
   workload_crashed: [422, 'The workload crashed'],
   workload_not_ready: [422, 'The workload did not become ready'],
   deadline_exceeded: [504, 'It took too long'],
+  approval_rejected: [409, 'Approval was refused'],
+  approval_expired: [409, 'Approval did not come in time'],
   canceled: [409, 'Canceled'],
   superseded: [409, 'Superseded by a newer deployment'],
   environment_gone: [409, 'The environment is being destroyed'],

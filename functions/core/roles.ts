@@ -30,7 +30,7 @@ export interface Permission {
   protected?: Role;
   /** It is about the project as a whole, and open to a token that is limited to some environments all the same. */
   acrossEnvironments?: true;
-  /** Gives or ends access: only people do it, and tokens that were made to (`tokens: 'allowed'`). */
+  /** Gives or ends access or stands for a person's say: people do it, and tokens only if made to (`allowed`). */
   grants?: { tokens: 'never' | 'allowed' };
   /** What it is, for the documentation: goes on from "may". */
   does: string;
@@ -98,6 +98,16 @@ export const permissions = permission({
     protected: 'administrator',
     does: 'destroy an environment with all that is in it',
   },
+  'environment.protect': {
+    least: 'maintainer',
+    grants: { tokens: 'never' },
+    does: 'protect an environment; to loosen its protection is for administrators',
+  },
+  'environment.unprotect': {
+    least: 'administrator',
+    grants: { tokens: 'never' },
+    does: 'end the protection of an environment',
+  },
   'secret.read': { least: 'viewer', does: 'list the names and versions of secrets, never values' },
   'secret.write': { least: 'developer', protected: 'maintainer', does: 'put a secret' },
   'secret.delete': { least: 'developer', protected: 'maintainer', does: 'delete a secret' },
@@ -107,6 +117,11 @@ export const permissions = permission({
     does: 'deploy, promote and roll back; in a protected environment that waits for approval',
   },
   'deployment.cancel': { least: 'developer', does: 'cancel a deployment' },
+  'deployment.approve': {
+    least: 'maintainer',
+    grants: { tokens: 'never' },
+    does: 'approve or reject a deployment that someone else asked for',
+  },
   'instance.read': { least: 'viewer', does: 'read the state of services in an environment' },
   'log.read': { least: 'viewer', does: 'read and follow logs' },
   'metric.read': { least: 'viewer', does: 'read metrics' },

@@ -1,9 +1,9 @@
 /** How operations end: their record, what they changed, and the event, in one transaction. */
 import { commit, type EventFields, retryOnConflict } from '../commands/change.ts';
 import { environmentWrite } from '../commands/environments.ts';
-import { operationLineWrites } from '../commands/operation-lines.ts';
+import { endedOperationWrites } from '../commands/operation-lines.ts';
 import { getOperation } from '../commands/records.ts';
-import { deploymentKey, environmentKey, operationKey, RETENTION_QUEUE } from '../core/keys.ts';
+import { deploymentKey, environmentKey } from '../core/keys.ts';
 import {
   type Deployment,
   type Environment,
@@ -18,9 +18,6 @@ import type { Ports } from '../ports/index.ts';
 import type { Item, Write } from '../ports/store.ts';
 import { costWith, type Replacement } from './cost.ts';
 import type { StepContext } from './step.ts';
-
-/** How long an ended operation is kept, milliseconds. */
-export const OPERATION_RETENTION_MS = 30 * 24 * 60 * 60 * 1000;
 
 export type Ending =
   | { status: 'succeeded'; result?: Record<string, unknown> }
@@ -109,11 +106,7 @@ function operationEndWrites(
   const { error: _kept, ...operation } = item.data;
   const endedAt = new Date(now).toISOString();
   const data: Operation = { ...operation, ...ending, ...(cost && { cost }), endedAt };
-  const due = { queue: RETENTION_QUEUE, at: now + OPERATION_RETENTION_MS };
-  return [
-    { put: { ...operationKey(operation.id), data, due }, if: { version: item.version } },
-    ...operationLineWrites(data),
-  ];
+  return endedOperationWrites(ports, data, item.version);
 }
 
 /** The write that ends a deployment's record; none when it is gone or has ended. */

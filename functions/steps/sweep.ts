@@ -2,6 +2,7 @@
  * The sweep: level-triggered, it reads only what is due. It starts what was not started, ends what overran,
  * hibernates the idle, destroys the expired, retries leftovers and forgets what is kept long enough.
  */
+import { expireAwaiting, isAwaiting } from '../commands/awaiting.ts';
 import { environmentWrite } from '../commands/environments.ts';
 import { operationLineKeys } from '../commands/operation-lines.ts';
 import { START_CHECK_MS, startOperation } from '../commands/operations.ts';
@@ -66,6 +67,11 @@ async function each<T>(
 async function sweepOperation(ports: Ports, item: Item<Operation>, report: SweepReport): Promise<void> {
   const operation = item.data;
   if (isTerminal(operation.status)) return;
+  if (isAwaiting(operation)) {
+    await expireAwaiting(ports, item);
+    report.ended++;
+    return;
+  }
   if (ports.effects.now() >= Date.parse(operation.deadline)) {
     await endOperationOf(ports, operation, 'States.Timeout');
     report.ended++;

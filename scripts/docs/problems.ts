@@ -133,6 +133,14 @@ const explanations: Readonly<Record<ProblemCode, readonly [meaning: string, next
     'Listen on `$PORT`; look at the readiness probe; raise `berth.dev/progress-deadline-seconds`.',
   ],
   deadline_exceeded: ['A step took longer than it may.', 'Look at the log for what it waited for.'],
+  approval_rejected: [
+    'A second person had to approve the deployment, and rejected it. Nothing of it was started.',
+    'Talk to who rejected it, then deploy again.',
+  ],
+  approval_expired: [
+    'A second person had to approve the deployment, and nobody did within 72 hours. Nothing of it was started.',
+    'Deploy again, and tell a maintainer of the project.',
+  ],
   canceled: ['It was canceled on request.', 'Start it again when you want it.'],
   superseded: [
     'A newer deployment, or a later operation on the environment, took over.',

@@ -61,9 +61,12 @@ export const golden = {
     'listProjectTokens',
     'createProjectToken',
     'revokeProjectToken',
+    'protectEnvironment',
+    'approveDeployment',
+    'rejectDeployment',
     'deleteService',
   ],
-  administrator: ['deleteProject'],
+  administrator: ['deleteProject', 'unprotectEnvironment'],
 } as const satisfies Record<string, readonly string[]>;
 
 /** Whom it needs in a protected environment, where that is more. */
@@ -90,7 +93,14 @@ export const goldenAcross: readonly string[] = [
 ];
 
 /** No token or pipeline does it, whatever its role. */
-export const goldenPeople: readonly string[] = ['putMember', 'removeMember'];
+export const goldenPeople: readonly string[] = [
+  'putMember',
+  'removeMember',
+  'protectEnvironment',
+  'unprotectEnvironment',
+  'approveDeployment',
+  'rejectDeployment',
+];
 
 /** A token does it only if it was made to. */
 export const goldenTokenMakers: readonly string[] = [
