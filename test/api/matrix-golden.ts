@@ -3,9 +3,26 @@
  * that is new, or needs someone else, is written down here too: on purpose, and by someone who has thought about it.
  */
 export const golden = {
-  public: ['getHealth', 'getProblemType', 'getOpenApi'],
+  public: [
+    'getHealth',
+    'getProblemType',
+    'getOpenApi',
+    'getSignInConfiguration',
+    'signIn',
+    'finishSignIn',
+    'backChannelLogout',
+  ],
   'signed-in': ['getMe', 'listProjects'],
-  person: ['createProject', 'createToken', 'listTokens', 'revokeToken'],
+  person: [
+    'createProject',
+    'createToken',
+    'listTokens',
+    'revokeToken',
+    'signOut',
+    'listSessions',
+    'endSession',
+    'endSessions',
+  ],
   platform: [],
   viewer: [
     'getProject',
@@ -66,7 +83,7 @@ export const golden = {
     'rejectDeployment',
     'deleteService',
   ],
-  administrator: ['deleteProject', 'unprotectEnvironment'],
+  administrator: ['deleteProject', 'unprotectEnvironment', 'verifyAudit', 'exportAudit'],
 } as const satisfies Record<string, readonly string[]>;
 
 /** Whom it needs in a protected environment, where that is more. */

@@ -1601,6 +1601,100 @@ export interface Paths {
       };
     };
   };
+  '/v1/projects/{project}/environments/{environment}/protection': {
+    /**
+     * Protect an environment
+     */
+    put: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+          /**
+           * The ETag that was read.
+           */
+          'If-Match'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * A second person approves each deployment.
+             */
+            approval: boolean;
+            /**
+             * Going back to what ran here before needs no approval.
+             */
+            rollbackWithoutApproval?: boolean;
+          };
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Environment;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * End the protection of an environment
+     */
+    delete: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+          /**
+           * The ETag that was read.
+           */
+          'If-Match'?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Environment;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
   '/v1/projects/{project}/environments': {
     /**
      * Create an environment
@@ -2450,6 +2544,106 @@ export interface Paths {
       };
     };
   };
+  '/v1/projects/{project}/environments/{environment}/services/{service}/deployments/{number}/approve': {
+    /**
+     * Approve a deployment that waits for it
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+          /**
+           * Number of the deployment. It must be a whole number from 1 on.
+           */
+          number: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        202: {
+          content: {
+            'application/json': Operation;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/services/{service}/deployments/{number}/reject': {
+    /**
+     * Reject a deployment that waits for approval
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+          /**
+           * Number of the deployment. It must be a whole number from 1 on.
+           */
+          number: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * Why.
+             */
+            reason?: string;
+          };
+        };
+      };
+      responses: {
+        202: {
+          content: {
+            'application/json': Operation;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
   '/v1/projects/{project}/environments/{environment}/services/{service}/plan': {
     /**
      * Read what a deployment would change
@@ -2987,6 +3181,8 @@ export interface Problem {
     | 'workload_crashed'
     | 'workload_not_ready'
     | 'deadline_exceeded'
+    | 'approval_rejected'
+    | 'approval_expired'
     | 'canceled'
     | 'superseded'
     | 'environment_gone'
@@ -3151,6 +3347,7 @@ export interface Environment {
    * Not before this time; each request and deployment puts it off.
    */
   hibernatesAt?: string;
+  protection?: Protection;
   /**
    * When it is destroyed.
    */
@@ -3169,6 +3366,16 @@ export interface Environment {
   leftovers?: string[];
   createdAt: string;
   createdBy: string;
+}
+export interface Protection {
+  /**
+   * A second person approves each deployment.
+   */
+  approval: boolean;
+  /**
+   * Going back to what ran here before needs no approval.
+   */
+  rollbackWithoutApproval?: boolean;
 }
 export interface Instance {
   project: string;
@@ -3206,6 +3413,7 @@ export interface Deployment {
   rollbackTo?: number;
   fromEnvironment?: string;
   status: 'queued' | 'running' | 'succeeded' | 'failed' | 'canceled' | 'superseded';
+  approval?: Approval;
   operation: string;
   error?: Error;
   createdAt: string;
@@ -3223,6 +3431,22 @@ export interface Revision {
    * First line of the commit message.
    */
   message?: string;
+}
+/**
+ * Where the environment asks for it; while pending, nothing starts.
+ */
+export interface Approval {
+  state: 'pending' | 'approved' | 'rejected' | 'expired' | 'canceled';
+  /**
+   * Someone else has to approve.
+   */
+  requestedBy: string;
+  /**
+   * When it is given up.
+   */
+  expiresAt: string;
+  decidedBy?: string;
+  decidedAt?: string;
 }
 export interface Error {
   code: string;
@@ -3275,6 +3499,10 @@ export interface Event {
     address?: string;
     agent?: string;
   };
+  /**
+   * The person behind a token that did it.
+   */
+  onBehalfOf?: string;
   /**
    * `noun.verb`.
    */
@@ -3359,6 +3587,7 @@ export interface Operation {
   number?: number;
   steps: OperationStep[];
   cancelRequested?: boolean;
+  approval?: Approval;
   error?: Error;
   /**
    * Of a build: `version`. Of a deployment: `number` and `url`.
@@ -3589,6 +3818,7 @@ export interface DeploymentDetail {
   rollbackTo?: number;
   fromEnvironment?: string;
   status: 'queued' | 'running' | 'succeeded' | 'failed' | 'canceled' | 'superseded';
+  approval?: Approval;
   operation: string;
   error?: Error;
   createdAt: string;
