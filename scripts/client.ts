@@ -82,7 +82,7 @@ function pathsSchema({ paths, components }: Document): JSONSchema {
 /** @returns the file as it has to be */
 export async function clientTypes(): Promise<string> {
   const { compile } = await import('json-schema-to-typescript');
-  const text = await compile(pathsSchema(describeApi() as unknown as Document), 'paths', {
+  const text = await compile(pathsSchema((await describeApi()) as unknown as Document), 'paths', {
     additionalProperties: false,
     unreachableDefinitions: true,
     ignoreMinAndMaxItems: true,

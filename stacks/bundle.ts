@@ -16,18 +16,37 @@ export interface Bundle {
   handler: string;
 }
 
+/** What Lambda has by itself, or what is made beforehand, is not brought along: see the stand-ins. */
+const STAND_INS = {
+  '@aws-sdk/credential-provider-node': './functions/lambda/credentials.ts',
+  '@hono/zod-openapi': './functions/lambda/zod-openapi.ts',
+};
+
 /** @param entry name of a file in functions/, without `.lambda.ts` */
 export const bundle = (entry: string): Bundle => ({
-  directory: made(entry, `${entry}.lambda.ts`, 'index'),
+  directory: made(entry, `${entry}.lambda.ts`, 'index', {
+    alias: STAND_INS,
+    ...(SERVING_API.has(entry) && { document: apiDocument() }),
+  }),
   handler: 'index.handler',
 });
+
+const SERVING_API = new Set(['api', 'stream']);
+
+let printed: Buffer | undefined;
+
+/** The OpenAPI document, which the functions serve as it is. */
+function apiDocument(): Buffer {
+  printed ??= execFileSync(process.execPath, [join(root, 'scripts', 'openapi.ts')]);
+  return printed;
+}
 
 /**
  * A program of one file, `<name>.mjs`.
  * @param name of a file in functions/, without `.codebuild.ts`
  * @returns its directory
  */
-export const bundleProgram = (name: string): string => made(name, `${name}.codebuild.ts`, name);
+export const bundleProgram = (name: string): string => made(name, `${name}.codebuild.ts`, name, {});
 
 /** Builds the console when its sources have changed. @returns the directory with its files */
 export function builtConsole(): string {
@@ -38,7 +57,12 @@ export function builtConsole(): string {
 const known = new Map<string, string>();
 
 /** A directory named by what is in it, so that nothing of an earlier build gets into a bundle. */
-function made(name: string, file: string, output: string): string {
+function made(
+  name: string,
+  file: string,
+  output: string,
+  { alias = {}, document }: { alias?: Record<string, string>; document?: Buffer },
+): string {
   const before = known.get(file);
   if (before !== undefined) return before;
   const { outputFiles } = buildSync({
@@ -48,13 +72,13 @@ function made(name: string, file: string, output: string): string {
     write: false,
     outExtension: { '.js': '.mjs' },
     bundle: true,
+    alias,
     // What is imported at first use stays in files of its own, so that a cold start does not read it.
     splitting: true,
     format: 'esm',
     platform: 'node',
     target: 'node22',
     minify: true,
-    keepNames: true,
     legalComments: 'none',
     logLevel: 'warning',
     // Packages in CommonJS ask for Node's own modules by require.
@@ -63,6 +87,7 @@ function made(name: string, file: string, output: string): string {
     },
   });
   const files = outputFiles.map(({ path, contents }) => ({ name: basename(path), contents }));
+  if (document) files.push({ name: 'openapi.json', contents: document });
   const hash = createHash('sha256');
   for (const { name: part, contents } of files) hash.update(`${part}\0`).update(contents);
   const directory = join(target, `${name}-${hash.digest('hex').slice(0, 16)}`);

@@ -11,7 +11,6 @@ import { logRoutes } from './logs.ts';
 import { meRoutes } from './me.ts';
 import { memberRoutes } from './members.ts';
 import { metricRoutes } from './metrics.ts';
-import { openApiDocument } from './openapi.ts';
 import { operationListRoutes } from './operation-lists.ts';
 import { operationRoutes } from './operations.ts';
 import { overviewRoutes } from './overview.ts';
@@ -26,11 +25,11 @@ import { signInRoutes } from './sign-in.ts';
 import { tokenRoutes } from './tokens.ts';
 import { versionRoutes } from './versions.ts';
 
-let document: Record<string, unknown> | undefined;
+let document: Promise<Record<string, unknown>> | undefined;
 
 /** The OpenAPI document: made when first asked for, and kept. */
-export function describeApi(): Record<string, unknown> {
-  document ??= openApiDocument(routes);
+export function describeApi(): Promise<Record<string, unknown>> {
+  document ??= import('./openapi.ts').then(({ openApiDocument }) => openApiDocument(routes));
   return document;
 }
 
@@ -44,7 +43,7 @@ export const routes: readonly Route[] = [
     summary: 'Read this document',
     tag: 'Platform',
     answers: { 200: { summary: 'OpenAPI 3.1' } },
-    handle: async () => ({ status: 200, body: describeApi() }),
+    handle: async () => ({ status: 200, body: await describeApi() }),
   }),
   ...meRoutes,
   ...signInRoutes,

@@ -5,7 +5,6 @@ import { findVersion, registerVersion } from '../commands/versions.ts';
 import { VERSION_PREFIX, versionsPartition } from '../core/keys.ts';
 import type { Version } from '../core/model.ts';
 import { Problem } from '../core/problem.ts';
-import { checkScore } from '../core/score/check.ts';
 import type { ScoreWorkload } from '../core/score/types.ts';
 import { type Image, SCORE_LABEL } from '../ports/registry.ts';
 import type { Item } from '../ports/store.ts';
@@ -65,7 +64,7 @@ const created = (version: Version): Reply => ({
 
 /** The workload that came with the request, or the one that the image carries. */
 async function workloadOf(given: unknown, image: Image): Promise<ScoreWorkload> {
-  if (given !== undefined) return checkScore(given);
+  if (given !== undefined) return (await import('../core/score/check.ts')).checkScore(given);
   const text = Object.hasOwn(image.config.labels, SCORE_LABEL) ? image.config.labels[SCORE_LABEL] : undefined;
   if (text === undefined) {
     throw new Problem('invalid_score', `There is no Score file: the image has no label "${SCORE_LABEL}".`, {

@@ -69,7 +69,9 @@ export function costWith(operation: Operation, replacements: readonly Replacemen
   const before = currentMeter()?.read() ?? operation.cost?.units ?? {};
   const prepared = prepareWrites(replacements.map(({ write }) => write));
   const writes = prepared.map((write, at) => ({ write, before: stored(replacements[at]?.before) }));
-  return costOf(addUnits(before, { 'dynamodb.writeRequestUnit': transactionUnits(writes) }));
+  // The head of the audit chain is kept in a bucket.
+  const last = { 'dynamodb.writeRequestUnit': transactionUnits(writes), 's3.write': 1 };
+  return costOf(addUnits(before, last));
 }
 
 const stored = (item: Item | undefined): StoredRecord | undefined =>

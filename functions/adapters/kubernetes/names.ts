@@ -32,3 +32,6 @@ export const hostLabel = ({ service, environment, project }: InstanceRef): strin
 /** Host label of a dns resource; it never equals a service's, which has one part less. */
 export const dnsLabel = ({ environment, project }: EnvironmentRef, label: string): string =>
   deriveName([label, 'dns', environment, project], LABEL_MAX);
+
+/** `apps.example.com` of `apps.example.com:8443`. */
+export const domainName = (domain: string): string => domain.replace(/:\d+$/, '').toLowerCase();

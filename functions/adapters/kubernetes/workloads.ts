@@ -4,31 +4,27 @@ import { Problem } from '../../core/problem.ts';
 import type { Effects } from '../../ports/effects.ts';
 import type { Registry, RepositoryRef } from '../../ports/registry.ts';
 import type { WorkloadSpec, Workloads } from '../../ports/workloads.ts';
+import { type AddressOptions, createAddresses } from './addresses.ts';
 import { apply, remove } from './apply.ts';
 import type { KubernetesClient } from './client.ts';
 import { type Cluster, deploymentPath, getDeployment, namespaceOf } from './cluster.ts';
 import { deploy, explainRefusal, removeService } from './deploy.ts';
 import { ensureEnvironment, inventory, removeEnvironment } from './environment.ts';
 import { defaultRenderOptions, type RenderOptions, renderVolumeClaim } from './manifests/index.ts';
-import { domainName } from './manifests/network.ts';
 import type { RenderImages } from './manifests/pod.ts';
-import { dnsLabel, FIELD_MANAGER, hostLabel, serviceName, volumeName } from './names.ts';
+import { FIELD_MANAGER, serviceName, volumeName } from './names.ts';
 import { objectPath } from './paths.ts';
 import { runRelease } from './release.ts';
 import { awaitRollout } from './rollout.ts';
 import { createSamples } from './samples.ts';
 import { readMetrics, readStatus } from './status.ts';
 
-export interface KubernetesWorkloadsOptions {
+export interface KubernetesWorkloadsOptions extends AddressOptions {
   client: KubernetesClient;
   /** Says whether an image is there, and how it starts. */
   registry: Pick<Registry, 'resolve'>;
   /** What the cluster pulls: repository and digest, such as `registry.example/berth/demo/web@sha256:...`. */
   imageReference: (repository: RepositoryRef, digest: string) => string;
-  /** Under which workloads are served, with a port if it is not the scheme's own: `apps.example.com`. */
-  domain: string;
-  /** Of the URLs that people use; `https` unless told. */
-  scheme?: 'http' | 'https';
   /** What the platform team decides; a part left out is as in `defaultRenderOptions`. */
   render?: Partial<Omit<RenderOptions, 'domain'>>;
   effects: Pick<Effects, 'now'>;
@@ -48,7 +44,7 @@ function lately(keptMs: number, now: () => number, ask: () => Promise<void>): ()
 }
 
 export function createKubernetesWorkloads(options: KubernetesWorkloadsOptions): Workloads {
-  const { client, registry, effects, domain, scheme = 'https' } = options;
+  const { client, registry, effects, domain } = options;
   const cluster: Cluster = {
     client,
     render: { ...defaultRenderOptions, ...options.render, domain },
@@ -106,8 +102,7 @@ export function createKubernetesWorkloads(options: KubernetesWorkloadsOptions): 
       const since = effects.now() - windowSeconds * 1000;
       return samples.add(sampleKey(instance), await readMetrics(cluster, instance, since), since);
     },
-    url: (instance) => `${scheme}://${hostLabel(instance)}.${domain}`,
-    host: (environment, label) => `${dnsLabel(environment, label)}.${domainName(domain)}`,
+    ...createAddresses(options),
     async endpoint(instance, port) {
       return { hostname: `${serviceName(instance)}.${namespaceOf(cluster, instance)}.svc`, port: port.port };
     },

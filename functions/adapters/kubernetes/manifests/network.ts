@@ -2,7 +2,7 @@
 import type { V1HTTPIngressPath, V1NetworkPolicyPeer } from '@kubernetes/client-node';
 import { Problem } from '../../../core/problem.ts';
 import type { Route, ServicePort, WorkloadSpec } from '../../../ports/workloads.ts';
-import { hostLabel, serviceName } from '../names.ts';
+import { domainName, hostLabel, serviceName } from '../names.ts';
 import { instanceLabels, selectorLabels } from './labels.ts';
 import type { IngressObject, NetworkPolicyObject, ObjectMetadata, ServiceObject } from './objects.ts';
 import type { NetworkOptions, RenderOptions } from './options.ts';
@@ -35,9 +35,6 @@ export function renderService(spec: WorkloadSpec, metadata: Place): ServiceObjec
 const HOST = /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)+$/;
 /** Only characters that no proxy, pattern or configuration file reads as anything but themselves. */
 const PATH = /^\/(?:[A-Za-z0-9_~-][A-Za-z0-9._~-]*(?:\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*\/?)?$/;
-
-/** `apps.example.com` of `apps.example.com:8443`. */
-export const domainName = (domain: string): string => domain.replace(/:\d+$/, '').toLowerCase();
 
 /**
  * Checked again, whoever made the route: what stands in an Ingress becomes the configuration of a proxy that all

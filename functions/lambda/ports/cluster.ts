@@ -1,0 +1,71 @@
+/** What runs on the cluster, and what its load balancer knows of it. */
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { createAlbActivity } from '../../adapters/aws/activity.ts';
+import { createEksCluster } from '../../adapters/aws/eks-cluster.ts';
+import { createEksToken } from '../../adapters/aws/eks-token.ts';
+import { cloudWatchPricing, countRequests } from '../../adapters/aws/meter.ts';
+import { sdkOptions } from '../../adapters/aws/sdk-options.ts';
+import { createFoundClient } from '../../adapters/kubernetes/found-client.ts';
+import { defaultRenderOptions } from '../../adapters/kubernetes/manifests/index.ts';
+import { createKubernetesWorkloads } from '../../adapters/kubernetes/workloads.ts';
+import type { Effects } from '../../ports/effects.ts';
+import type { Ports } from '../../ports/index.ts';
+import type { Registry } from '../../ports/registry.ts';
+import type { AwsConfig } from '../config.ts';
+import { defaultProvider } from '../credentials.ts';
+import { createTargetGroups } from '../target-groups.ts';
+import { repositoryUri } from './names.ts';
+
+/** The platform team makes it, with the load balancer's certificate (see docs/how-to/install-on-aws.md). */
+const INGRESS_CLASS = 'berth';
+
+export function createCluster(
+  config: AwsConfig,
+  { effects, registry }: { effects: Effects; registry: Registry },
+): Pick<Ports, 'workloads' | 'activity'> {
+  const { cluster, region } = config;
+  const sdk = sdkOptions({ region });
+  const credentials = defaultProvider();
+  const token = createEksToken({ cluster: cluster.name, region, credentials, now: effects.now });
+  const describe = createEksCluster({
+    name: cluster.name,
+    client: async () => new (await import('@aws-sdk/client-eks')).EKSClient(sdk),
+  });
+  let { known } = cluster;
+  const client = createFoundClient({
+    now: effects.now,
+    async find() {
+      // What the stacks said counts once: what leads here again is that it is not so any more.
+      const at = known ?? (await describe());
+      known = undefined;
+      return { ...at, token };
+    },
+  });
+  const uri = repositoryUri(config);
+  return {
+    workloads: createKubernetesWorkloads({
+      client,
+      registry,
+      effects,
+      imageReference: (repository, digest) => `${uri(repository)}@${digest}`,
+      domain: config.appsDomain,
+      render: {
+        ingressClass: INGRESS_CLASS,
+        // Straight to the pods: a Service of ours has no port on the nodes.
+        ingressAnnotations: { 'alb.ingress.kubernetes.io/target-type': 'ip' },
+        network: { ...defaultRenderOptions.network, ...config.network },
+      },
+    }),
+    activity: createAlbActivity({
+      client: countRequests(new CloudWatchClient(sdk), cloudWatchPricing),
+      now: effects.now,
+      targetGroups: createTargetGroups({
+        cluster: client,
+        balancing: new ElasticLoadBalancingV2Client(sdk),
+        group: 'eks.amazonaws.com/v1',
+        namespacePrefix: defaultRenderOptions.namespacePrefix,
+      }),
+    }),
+  };
+}

@@ -1,0 +1,29 @@
+/** What is kept in Secrets Manager: values, and the database's administrator. */
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { createRdsDatabases } from '../../adapters/aws/databases.ts';
+import { countRequests, secretsManagerPricing } from '../../adapters/aws/meter.ts';
+import { sdkOptions } from '../../adapters/aws/sdk-options.ts';
+import { createSecretsManager } from '../../adapters/aws/secrets.ts';
+import type { Databases } from '../../ports/databases.ts';
+import type { Secrets } from '../../ports/secrets.ts';
+import type { AwsConfig } from '../config.ts';
+import { PREFIX } from './names.ts';
+
+const createClient = ({ region }: AwsConfig) =>
+  countRequests(new SecretsManagerClient(sdkOptions({ region })), secretsManagerPricing);
+
+export const createSecrets = (config: AwsConfig): Secrets =>
+  createSecretsManager({ client: createClient(config), prefix: PREFIX });
+
+export function createDatabases(config: AwsConfig): Databases {
+  const { host, port, secret } = config.database;
+  return createRdsDatabases({ host, port, secret: { client: createClient(config), id: secret } });
+}
+
+/** A secret of the installation itself, by its name or ARN. */
+export async function readSecret({ region }: AwsConfig, id: string): Promise<string> {
+  const client = new SecretsManagerClient(sdkOptions({ region }));
+  const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: id }));
+  if (SecretString === undefined) throw new Error(`The secret ${id} holds no text`);
+  return SecretString;
+}

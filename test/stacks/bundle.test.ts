@@ -1,0 +1,93 @@
+/** The functions as Lambda gets them: bundled, with stand-ins, each part loaded at its first use. */
+import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describeApi } from '../../functions/api/routes.ts';
+import { bundle } from '../../stacks/bundle.ts';
+import { lambdaEnvironment } from '../support/lambda-environment.ts';
+
+interface Answer {
+  statusCode: number;
+  body: string;
+}
+
+/** Asks a function in a process of its own, one request after the other, and prints the answers. */
+const PROGRAM = `
+const { handler } = await import(process.argv[1]);
+const context = { getRemainingTimeInMillis: () => 20_000, invokedFunctionArn: '', awsRequestId: 'one' };
+const answers = [];
+for (const [method, path] of JSON.parse(process.argv[2])) {
+  const http = { method, path, protocol: 'HTTP/1.1', sourceIp: '192.0.2.1', userAgent: 'test' };
+  const event = { version: '2.0', rawPath: path, rawQueryString: '', headers: { host: 'berth.example' },
+    requestContext: { http, domainName: 'berth.example', requestId: 'one' }, isBase64Encoded: false };
+  answers.push(await handler(event, context));
+}
+process.stdout.write(JSON.stringify(answers), () => process.exit());
+`;
+
+describe('The function of the API', () => {
+  const { directory } = bundle('api');
+  let dynamo: Server | undefined;
+  const asked: string[] = [];
+
+  beforeAll(async () => {
+    dynamo = createServer(async (request, response) => {
+      asked.push(String(request.headers['x-amz-target']).split('.')[1] ?? '', await text(request));
+      response.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' }).end('{}');
+    });
+    await new Promise<void>((resolve) => dynamo?.listen(0, '127.0.0.1', resolve));
+  });
+  afterAll(() => dynamo?.close());
+
+  async function ask(...requests: [method: string, path: string][]): Promise<Answer[]> {
+    if (!dynamo) throw new Error('nothing stands in for DynamoDB');
+    const { port } = dynamo.address() as AddressInfo;
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      ['--input-type=module', '--eval', PROGRAM, join(directory, 'index.mjs'), JSON.stringify(requests)],
+      {
+        env: { ...lambdaEnvironment, AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${port}` },
+        maxBuffer: 10_000_000,
+      },
+    );
+    return JSON.parse(stdout) as Answer[];
+  }
+
+  it('answers with the document that was made beforehand, with problems, and from its records', async () => {
+    const [document, missing, anonymous, type] = await ask(
+      ['GET', '/v1/openapi.json'],
+      ['GET', '/v1/nothing'],
+      ['GET', '/v1/projects'],
+      ['GET', '/problems/not_found'],
+    );
+    expect(JSON.parse(document!.body)).toEqual(JSON.parse(JSON.stringify(await describeApi())));
+    expect(missing).toMatchObject({ statusCode: 404 });
+    expect(anonymous).toMatchObject({ statusCode: 401 });
+    expect(JSON.parse(type!.body)).toMatchObject({ code: 'not_found' });
+  });
+
+  it('loads the store at its first use, with the credentials of the environment', async () => {
+    const [health] = await ask(['GET', '/healthz']);
+    expect(health).toMatchObject({ statusCode: 200 });
+    expect(asked[0]).toBe('GetItem');
+    expect(asked[1]).toContain('"TableName":"berth"');
+  });
+
+  it('has everything of zod that routes use', () => {
+    const folder = join(import.meta.dirname, '../../functions/api');
+    const types = /^(ZodType|ZodObject|ZodError|Zod\w+|infer|input|output|core|RefinementCtx)$/;
+    const used = readdirSync(folder).flatMap((file) =>
+      [...readFileSync(join(folder, file), 'utf8').matchAll(/\bz\s*\.(\w+)/g)].map(([, name]) => name!),
+    );
+    const called = [...new Set(used)].filter((name) => !types.test(name));
+    expect(called.length).toBeGreaterThan(10);
+    // Not imported: it would take the descriptions from all schemas of this process.
+    const standIn = readFileSync(join(folder, '../lambda/zod-openapi.ts'), 'utf8');
+    expect(called.filter((name) => !standIn.includes(`  ${name}: zod.${name},`))).toEqual([]);
+  });
+});
