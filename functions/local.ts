@@ -20,7 +20,7 @@ import { berthTokens } from './api/berth-tokens.ts';
 import { sessionCookies } from './api/identity/session-cookies.ts';
 import { ConfigError, type LocalConfig, readConfig } from './config.ts';
 import { Problem } from './core/problem.ts';
-import { countActivity, countBuilds, countSecrets } from './local/as-on-aws.ts';
+import { countActivity, countAnchors, countBuilds, countSecrets } from './local/as-on-aws.ts';
 import { createLocalLog, type LocalLog } from './local/log.ts';
 import type { MachineOptions } from './local/machine.ts';
 import type { Handlers, Place, PlacePorts } from './local/place.ts';
@@ -165,10 +165,12 @@ async function createPorts(
     ),
     activity: countActivity(given.activity),
     builder: countBuilds(given.builder, effects.now),
-    anchors: createAnchorFiles({
-      directory: path('anchors'),
-      onError: (error) => log.error('The head of an audit chain could not be kept', error),
-    }),
+    anchors: countAnchors(
+      createAnchorFiles({
+        directory: path('anchors'),
+        onError: (error) => log.error('The head of an audit chain could not be kept', error),
+      }),
+    ),
   };
   const workflows = createLocalWorkflows({
     path: path('workflows.db'),

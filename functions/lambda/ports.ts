@@ -8,6 +8,7 @@ import type { ChainHead } from '../core/audit-chain.ts';
 import type { Anchors } from '../ports/anchors.ts';
 import type { Ports } from '../ports/index.ts';
 import type { LogLine, Logs } from '../ports/logs.ts';
+import { count } from '../ports/meter.ts';
 import type { AwsConfig } from './config.ts';
 import { lazy, once } from './lazy.ts';
 
@@ -99,7 +100,10 @@ function lazyAnchors(load: () => Promise<Anchors>): Anchors {
     return anchors;
   };
   return {
-    note: (project, head) => void noted.set(project, head),
+    note(project, head) {
+      count('s3.write', 1);
+      noted.set(project, head);
+    },
     async flush() {
       if (noted.size > 0) await (await handOn()).flush();
     },

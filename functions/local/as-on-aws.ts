@@ -3,6 +3,7 @@
  * call is there; the store counts by itself, since it alone knows the sizes of what it has.
  */
 import type { Activity } from '../ports/activity.ts';
+import type { Anchors } from '../ports/anchors.ts';
 import type { Builder } from '../ports/builder.ts';
 import { count, currentMeter } from '../ports/meter.ts';
 import type { Secrets } from '../ports/secrets.ts';
@@ -43,6 +44,15 @@ export const countActivity = <Port extends Activity>(activity: Port): Port => ({
   lastRequests(environments) {
     count('cloudwatch.metricRead', environments.length);
     return activity.lastRequests(environments);
+  },
+});
+
+/** An object for the head of a chain with each change. */
+export const countAnchors = <Port extends Anchors>(anchors: Port): Port => ({
+  ...anchors,
+  note(project, head) {
+    count('s3.write', 1);
+    anchors.note(project, head);
   },
 });
 

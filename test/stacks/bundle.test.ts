@@ -30,6 +30,8 @@ for (const [method, path] of JSON.parse(process.argv[2])) {
 process.stdout.write(JSON.stringify(answers), () => process.exit());
 `;
 
+const textOf = (path: string): string => (path.endsWith('.ts') ? readFileSync(path, 'utf8') : '');
+
 describe('The function of the API', () => {
   const { directory } = bundle('api');
   let dynamo: Server | undefined;
@@ -81,8 +83,8 @@ describe('The function of the API', () => {
   it('has everything of zod that routes use', () => {
     const folder = join(import.meta.dirname, '../../functions/api');
     const types = /^(ZodType|ZodObject|ZodError|Zod\w+|infer|input|output|core|RefinementCtx)$/;
-    const used = readdirSync(folder).flatMap((file) =>
-      [...readFileSync(join(folder, file), 'utf8').matchAll(/\bz\s*\.(\w+)/g)].map(([, name]) => name!),
+    const used = readdirSync(folder, { recursive: true, encoding: 'utf8' }).flatMap((file) =>
+      [...textOf(join(folder, file)).matchAll(/\bz\s*\.(\w+)/g)].map(([, name]) => name!),
     );
     const called = [...new Set(used)].filter((name) => !types.test(name));
     expect(called.length).toBeGreaterThan(10);
