@@ -16,14 +16,22 @@ describe('Pages with parts that follow from the stacks', () => {
 });
 
 describe('The picture of the stacks', () => {
-  it('changes with who may do what', () => {
+  it('changes with who calls whom', () => {
+    const line = /^ *Scheduler_each_minute --> Lambda_sweep$/m;
+    expect(architectureText(templates)).toMatch(line);
     const without = structuredClone(templates);
-    for (const resource of Object.values(without['Berth-Access']!.Resources))
-      resource.Properties = { ...resource.Properties, PrincipalArn: 'arn:aws:iam::111122223333:role/other' };
-    expect(architectureText(templates)).toContain('--> EKS_cluster\n');
-    expect(architectureText(without).match(/^.*--> EKS_cluster$/gm)).toEqual([
-      '  visitors([visitors]) --> EKS_cluster',
-    ]);
+    const schedules = Object.values(without['Berth-Sweep']!.Resources).filter(
+      ({ Type }) => Type === 'AWS::Scheduler::Schedule',
+    );
+    for (const schedule of schedules) schedule.Properties = { ...schedule.Properties, Target: {} };
+    expect(architectureText(without)).not.toMatch(line);
+  });
+
+  it('changes with who may do what', () => {
+    const line = /^ *Lambda_requests --> Secrets_Manager$/m;
+    expect(architectureText(templates)).toMatch(line);
+    const text = JSON.stringify(templates).replaceAll('"secretsmanager:', '"states:');
+    expect(architectureText(JSON.parse(text) as typeof templates)).not.toMatch(line);
   });
 
   it('is not drawn with a service that it does not know', () => {
