@@ -14,11 +14,11 @@ import { getOperation } from './records.ts';
 export const operationBoundSeconds: Record<OperationKind, number> = {
   build: 1_320,
   'provision-environment': 660,
-  deploy: 2_220,
+  deploy: 4_020,
   rollback: 1_320,
   hibernate: 360,
   wake: 1_260,
-  'destroy-environment': 960,
+  'destroy-environment': 3_120,
 };
 
 /** After this long the sweep looks whether an accepted operation was started, milliseconds. */

@@ -1,4 +1,4 @@
-/** A PostgreSQL server on which databases and roles are made. */
+/** PostgreSQL servers on which databases and roles are made. */
 
 /** A connection as an administrator; one statement at a time. */
 export interface SqlConnection {
@@ -13,7 +13,7 @@ export interface DatabaseEndpoint {
   sslmode: 'disable' | 'require' | 'verify-full';
 }
 
-export interface Databases {
+export interface DatabaseServer {
   /**
    * Connects as administrator, starting the server if it does not run yet.
    * @param database defaults to the maintenance database
@@ -22,5 +22,44 @@ export interface Databases {
   connect(database?: string): Promise<SqlConnection>;
   /** Where workloads connect. */
   endpoint(): Promise<DatabaseEndpoint>;
+}
+
+export interface ServerOwner {
+  /** Written on the server; tells it from what is not ours. */
+  tag: string;
+  operation: string;
+}
+
+/** Servers that are made for one resource each. */
+export interface DedicatedServers {
+  /**
+   * Makes a server; with the same name and tag again it changes nothing.
+   * @param name at most 63 lower-case letters, digits and single hyphens; a letter first, no hyphen last
+   * @returns undefined while it is being made, which may take minutes: ask again
+   * @throws ServerNotOurs | TransientError (one of that name is still being removed)
+   */
+  ensure(name: string, owner: ServerOwner): Promise<DatabaseServer | undefined>;
+  /**
+   * Removes a server with all data, without a last snapshot; idempotent.
+   * @returns whether nothing is left of it; ask again until then
+   * @throws ServerNotOurs
+   */
+  remove(name: string, tag: string): Promise<boolean>;
+  /** Whether anything is there under the name, and carries the tag. */
+  exists(name: string, tag: string): Promise<boolean>;
+}
+
+/** The name is taken by a server that does not carry the tag. */
+export class ServerNotOurs extends Error {
+  override name = 'ServerNotOurs';
+
+  constructor(name: string) {
+    super(`a database server ${name} exists that does not carry the tag`);
+  }
+}
+
+/** The shared server, and where they can be had, servers of their own. */
+export interface Databases extends DatabaseServer {
+  dedicated?: DedicatedServers;
   close(): Promise<void>;
 }

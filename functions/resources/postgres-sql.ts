@@ -8,7 +8,7 @@
  * connections.
  */
 import { TransientError } from '../core/problem.ts';
-import type { Databases, SqlConnection } from '../ports/databases.ts';
+import type { DatabaseServer, SqlConnection } from '../ports/databases.ts';
 
 export interface DatabaseSpec {
   /** Of the database and of the role. */
@@ -43,7 +43,7 @@ export class ExtensionFailed extends Error {
 
 /** Runs the work while nobody else, in any process, works on the database of this name. */
 export async function withDatabaseLock<T>(
-  databases: Databases,
+  databases: Pick<DatabaseServer, 'connect'>,
   name: string,
   work: (sql: SqlConnection) => Promise<T>,
 ): Promise<T> {
@@ -137,7 +137,7 @@ export async function trustedExtensions(sql: SqlConnection): Promise<string[]> {
  * @throws ExtensionFailed
  */
 export async function ensureExtensions(
-  databases: Databases,
+  databases: Pick<DatabaseServer, 'connect'>,
   name: string,
   extensions: readonly string[],
 ): Promise<void> {

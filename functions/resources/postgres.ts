@@ -1,13 +1,17 @@
-/** `postgres`: a database of its own on the platform's PostgreSQL server, with a role that reaches nothing else. */
+/**
+ * `postgres`: a database of its own with a role that reaches nothing else. Class `default` puts it on the platform's
+ * PostgreSQL server, class `dedicated` on a server that is made for it.
+ */
 import * as z from 'zod';
 import { deriveName, shortHash } from '../core/names.ts';
 import { Problem } from '../core/problem.ts';
+import type { DatabaseServer, DedicatedServers } from '../ports/databases.ts';
+import { ServerNotOurs } from '../ports/databases.ts';
 import type { Ports } from '../ports/index.ts';
 import {
   invalidResource,
   ownerTag,
   type ResourceIdentity,
-  requireDefaultClass,
   resourceLabel,
   resourceSecretPath,
 } from './owner.ts';
@@ -23,7 +27,7 @@ import {
   withDatabaseLock,
 } from './postgres-sql.ts';
 import { scramVerifier } from './scram.ts';
-import type { ResourceRequest, ResourceType } from './type.ts';
+import { ResourcePending, type ResourceRequest, type ResourceType } from './type.ts';
 
 /** PostgreSQL's limit on names, bytes. */
 const NAME_LIMIT = 63;
@@ -46,20 +50,53 @@ const specOf = (request: ResourceIdentity): DatabaseSpec => ({
   tag: ownerTag(request),
 });
 
+const isDedicated = (request: ResourceIdentity): boolean => request.class === 'dedicated';
+
+/** What RDS takes: letters, digits and single hyphens, a letter first. The hash tells names apart that read alike. */
+function serverName({ project, environment, uid }: ResourceIdentity): string {
+  const readable = `${project}-${environment}`.replaceAll(/-+/g, '-').slice(0, 40).replace(/-$/, '');
+  return `berth-${readable}-${shortHash([project, environment, uid].join('\u001f'), 12)}`;
+}
+
+/** @throws Problem invalid_resource where there are no servers of their own, or for an unknown class */
+function dedicatedServers({ databases }: Ports, request: ResourceIdentity): DedicatedServers {
+  if (databases.dedicated) return databases.dedicated;
+  throw invalidResource(request, 'there are no servers of their own here', {
+    hint: 'Leave out the class: the database is then on the shared server.',
+  });
+}
+
+function checkClass(request: ResourceIdentity): void {
+  if (request.class === 'default' || isDedicated(request)) return;
+  throw invalidResource(request, `there is no class "${request.class.slice(0, 80)}" of its type`, {
+    hint: 'Leave out the class, or write "dedicated" for a server of its own.',
+  });
+}
+
+/** The server that the database is on. @throws ResourcePending while it is being made */
+async function serverOf(ports: Ports, request: ResourceIdentity): Promise<DatabaseServer> {
+  checkClass(request);
+  if (!isDedicated(request)) return ports.databases;
+  const owner = { tag: ownerTag(request), operation: request.operation };
+  const server = await dedicatedServers(ports, request).ensure(serverName(request), owner);
+  if (server) return server;
+  throw new ResourcePending('The database server is being made.');
+}
+
 /** Stores the current value again, which changes nothing, to have a version that can be referred to. */
 async function putSecret({ secrets }: Ports, path: string, value: string) {
   return { secret: path, version: await secrets.put(path, value, { versionId: shortHash(value, 32) }) };
 }
 
 async function provision(ports: Ports, request: ResourceRequest) {
-  requireDefaultClass(request);
   const { extensions = [] } = params.parse(request.params);
   const spec = specOf(request);
   const paths = SECRETS.map((output) => resourceSecretPath(request, output));
   const [passwordPath = '', urlPath = ''] = paths;
-  const { host, port, sslmode } = await ports.databases.endpoint();
+  const server = await serverOf(ports, request);
+  const { host, port, sslmode } = await server.endpoint();
 
-  return withDatabaseLock(ports.databases, spec.name, async (sql) => {
+  return withDatabaseLock(server, spec.name, async (sql) => {
     if (extensions.length > 0) {
       const trusted = await trustedExtensions(sql);
       const refused = extensions.find((extension) => !trusted.includes(extension));
@@ -73,7 +110,7 @@ async function provision(ports: Ports, request: ResourceRequest) {
     const password = (await ports.secrets.get(passwordPath)) ?? ports.effects.token(32);
     const passwordReference = await putSecret(ports, passwordPath, password);
     await ensureDatabase(sql, { ...spec, verifier: await scramVerifier(spec.name, password) });
-    await ensureExtensions(ports.databases, spec.name, extensions);
+    await ensureExtensions(server, spec.name, extensions);
 
     const { name } = spec;
     const part = encodeURIComponent;
@@ -90,8 +127,9 @@ async function explained<T>(request: ResourceIdentity, work: () => Promise<T>): 
   try {
     return await work();
   } catch (error) {
-    if (error instanceof NotOurs) {
-      throw invalidResource(request, `a ${error.kind} with its name exists that is not its own`, {
+    if (error instanceof NotOurs || error instanceof ServerNotOurs) {
+      const what = error instanceof NotOurs ? error.kind : 'database server';
+      throw invalidResource(request, `a ${what} with its name exists that is not its own`, {
         hint: 'Give the resource another id. If the environment was destroyed a moment ago, wait until that has ended.',
         cause: error,
       });
@@ -114,7 +152,7 @@ async function explained<T>(request: ResourceIdentity, work: () => Promise<T>): 
 
 export const postgres: ResourceType = {
   type: 'postgres',
-  summary: 'A PostgreSQL database with a role of its own.',
+  summary: 'A PostgreSQL database with a role of its own; with class `dedicated`, on a server of its own.',
   outputs: {
     host: { secret: false, summary: 'Host of the server.' },
     port: { secret: false, summary: 'Port of the server.' },
@@ -127,23 +165,36 @@ export const postgres: ResourceType = {
   },
   params,
   owned: true,
-  async check({ databases }, request) {
-    requireDefaultClass(request);
-    await databases.endpoint();
+  async check(ports, request) {
+    checkClass(request);
+    if (isDedicated(request)) dedicatedServers(ports, request);
+    else await ports.databases.endpoint();
   },
   provision: (ports, request) => explained(request, () => provision(ports, request)),
 
   deprovision: (ports, request) =>
     explained(request, async () => {
       const spec = specOf(request);
-      await withDatabaseLock(ports.databases, spec.name, (sql) => dropDatabase(sql, spec));
+      if (!isDedicated(request))
+        await withDatabaseLock(ports.databases, spec.name, (sql) => dropDatabase(sql, spec));
+      // The server goes with all that is on it, and no snapshot of it stays.
+      else if (!(await dedicatedServers(ports, request).remove(serverName(request), spec.tag)))
+        throw new ResourcePending('The database server is being removed.');
       for (const output of SECRETS) await ports.secrets.remove(resourceSecretPath(request, output));
     }),
 
   async inventory(ports, request) {
-    const sql = await ports.databases.connect();
-    const there = await listDatabase(sql, specOf(request)).finally(() => sql.end());
     const paths = await ports.secrets.list(resourceSecretPath(request, ''));
-    return [...there, ...paths.map((path) => `secret ${path}`)];
+    return [...(await listServerOrDatabase(ports, request)), ...paths.map((path) => `secret ${path}`)];
   },
 };
+
+async function listServerOrDatabase(ports: Ports, request: ResourceIdentity): Promise<string[]> {
+  if (isDedicated(request)) {
+    const name = serverName(request);
+    const isThere = await dedicatedServers(ports, request).exists(name, ownerTag(request));
+    return isThere ? [`database server ${name}`] : [];
+  }
+  const sql = await ports.databases.connect();
+  return listDatabase(sql, specOf(request)).finally(() => sql.end());
+}

@@ -20,6 +20,11 @@ export interface ResourceRequest extends EnvironmentRef {
   operation: string;
 }
 
+/** It takes longer than one look: it is asked for again in a moment. */
+export class ResourcePending extends Error {
+  override name = 'ResourcePending';
+}
+
 export interface ResourceType {
   type: string;
   /** One sentence for docs and errors. */
@@ -37,9 +42,10 @@ export interface ResourceType {
   /**
    * Makes it or finds it, idempotent: a second run with the same request gives the same outputs.
    * @throws Problem invalid_resource | unavailable
+   * @throws ResourcePending
    */
   provision(ports: Ports, request: ResourceRequest): Promise<ResourceOutputs>;
-  /** Removes it, idempotent. Workload may be long gone: only names count. */
+  /** Removes it, idempotent. Workload may be long gone: only names count. @throws ResourcePending */
   deprovision(ports: Ports, request: Omit<ResourceRequest, 'workload' | 'params'>): Promise<void>;
   /** Names of what is left of it; empty when all is gone. */
   inventory(ports: Ports, request: Omit<ResourceRequest, 'workload' | 'params'>): Promise<string[]>;

@@ -18,6 +18,7 @@ import type { Key } from '../ports/store.ts';
 import { resourceType } from '../resources/index.ts';
 import { endingOf, endOperation, environmentWrites, errorOf } from './end.ts';
 import { environmentOf } from './environment.ts';
+import { untilSettled } from './resources.ts';
 import type { Step } from './step.ts';
 
 /** What was left over is tried again after this long, milliseconds. */
@@ -38,13 +39,13 @@ export const removeWorkloads: Step = {
 
 export const removeResources: Step = {
   role: 'work',
-  async run({ ports, operation }) {
+  async run({ ports, operation, signal }) {
     const ref = environmentOf(operation);
     const { data: environment } = await getEnvironment(ports.store, ref);
     for (const { data: resource } of await resourcesOf(ports, ref)) {
       const type = resourceType(resource.type);
       const request = resourceRequest(resource, environment.id);
-      await type.deprovision(ports, request);
+      await untilSettled(signal, () => type.deprovision(ports, request));
       // The owner record goes last: what is left without one would be nobody's (I4).
       const left = await type.inventory(ports, request);
       if (left.length > 0) throw notEmpty(left);

@@ -1,4 +1,5 @@
 /** Provisions the resources that a workload asks for; the owner record is written before anything is made (I4). */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { commit, retryOnConflict } from '../commands/change.ts';
 import { getDeployment, getEnvironment } from '../commands/records.ts';
 import { deploymentKey, environmentKey, resourceKey } from '../core/keys.ts';
@@ -17,20 +18,39 @@ import { expandDeep } from '../core/score/placeholders.ts';
 import { provisionOrder } from '../core/score/references.ts';
 import type { Ports } from '../ports/index.ts';
 import { resourceType } from '../resources/index.ts';
-import type { ResourceRequest, ResourceType } from '../resources/type.ts';
+import { ResourcePending, type ResourceRequest, type ResourceType } from '../resources/type.ts';
 import { outputLookup } from './spec.ts';
-import type { Step } from './step.ts';
+import { type Step, StillProgressing } from './step.ts';
+
+/** How long until what takes longer is looked at again, milliseconds. */
+const PENDING_MS = 5_000;
+
+/** Asks again while it is pending; near the end of the step's time it hands over to the next invocation. */
+export async function untilSettled<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof ResourcePending)) throw error;
+    }
+    await sleep(PENDING_MS, undefined, { signal }).catch(() => undefined);
+    if (signal.aborted) throw new StillProgressing();
+  }
+}
 
 /** Provisions what the deployment's workload asks for and pins the outputs to it. */
 export const ensureResources: Step = {
   role: 'work',
-  async run({ ports, operation }) {
+  watched: true,
+  async run({ ports, operation, signal }) {
     const ref = { ...operation, environment: operation.environment!, service: operation.service! };
     const { data: deployment } = await getDeployment(ports.store, ref, operation.number!);
     const { data: environment } = await getEnvironment(ports.store, ref);
     const outputs: Record<string, ResourceOutputs> = {};
     for (const name of provisionOrder(deployment.workload)) {
-      outputs[name] = await provisionOne(ports, operation, deployment, environment.id, name, outputs);
+      outputs[name] = await untilSettled(signal, () =>
+        provisionOne(ports, operation, { deployment, environmentId: environment.id, name, outputs }, signal),
+      );
     }
     await retryOnConflict(async () => {
       const item = await getDeployment(ports.store, ref, operation.number!);
@@ -40,13 +60,20 @@ export const ensureResources: Step = {
   },
 };
 
+interface Asked {
+  deployment: Deployment;
+  environmentId: string;
+  /** Of the resource in the workload. */
+  name: string;
+  /** Of those before it. */
+  outputs: Record<string, ResourceOutputs>;
+}
+
 async function provisionOne(
   ports: Ports,
   operation: Operation,
-  deployment: Deployment,
-  environmentId: string,
-  name: string,
-  outputs: Record<string, ResourceOutputs>,
+  { deployment, environmentId, name, outputs }: Asked,
+  signal: AbortSignal,
 ): Promise<ResourceOutputs> {
   const { project, environment, service, workload } = deployment;
   const declared = workload.resources![name]!;
@@ -68,20 +95,30 @@ async function provisionOne(
   if (!type.owned) return type.provision(ports, request);
   await type.check?.(ports, request);
   await recordOwner(ports, type.type, request);
-  const provisioned = await type.provision(ports, request);
+  const provisioned = await type.provision(ports, request).catch(async (error: unknown) => {
+    // Another try would not come as far as here: what was begun meanwhile would be nobody's.
+    const owner = await ports.store.get(resourceKey(request, request.uid));
+    if (!owner) await takeBack(ports, type, request, signal);
+    throw error;
+  });
   if (!(await recordReady(ports, request, provisioned))) {
-    await takeBack(ports, type, request);
+    await takeBack(ports, type, request, signal);
     throw gone(request);
   }
   return provisioned;
 }
 
 /** The environment was destroyed while this was made: what has no owner any more is removed again (I4). */
-async function takeBack(ports: Ports, type: ResourceType, request: ResourceRequest): Promise<void> {
+async function takeBack(
+  ports: Ports,
+  type: ResourceType,
+  request: ResourceRequest,
+  signal: AbortSignal,
+): Promise<void> {
   const environment = await ports.store.get<Environment>(environmentKey(request));
   // A later environment of that name may have made its own under the same name.
   if (environment && environment.data.id !== request.environmentId) return;
-  await type.deprovision(ports, request);
+  await untilSettled(signal, () => type.deprovision(ports, request));
 }
 
 function checkParams(type: ResourceType, name: string, params: unknown): Record<string, unknown> {

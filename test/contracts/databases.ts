@@ -1,7 +1,7 @@
 /** What every Databases adapter guarantees. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Problem } from '../../functions/core/problem.ts';
-import type { Databases, SqlConnection } from '../../functions/ports/databases.ts';
+import { type Databases, ServerNotOurs, type SqlConnection } from '../../functions/ports/databases.ts';
 
 export interface DatabasesSubject {
   databases: Databases;
@@ -11,7 +11,16 @@ export interface DatabasesSubject {
 
 let names = 0;
 
-export function databasesContract(name: string, makeSubject: () => Promise<DatabasesSubject>): void {
+export interface DatabasesContractOptions {
+  /** Whether servers of their own can be had; `played` where all of them lead to one and the same PostgreSQL. */
+  dedicated?: 'real' | 'played';
+}
+
+export function databasesContract(
+  name: string,
+  makeSubject: () => Promise<DatabasesSubject>,
+  options: DatabasesContractOptions = {},
+): void {
   describe(`Databases contract: ${name}`, () => {
     let subject: DatabasesSubject;
     let databases: Databases;
@@ -144,6 +153,77 @@ export function databasesContract(name: string, makeSubject: () => Promise<Datab
         `SELECT has_database_privilege('public'::name, current_database(), 'CONNECT') AS open`,
       );
       expect(row).toEqual({ open: false });
+    });
+
+    describe.runIf(options.dedicated)('servers of their own', () => {
+      const serverName = (): string => unique().replaceAll('_', '-');
+      const owner = (tag = 'one') => ({ tag, operation: 'operation' });
+      const servers = () => {
+        if (!databases.dedicated) throw new Error('there are none');
+        return databases.dedicated;
+      };
+      const made = async (server: string, tag?: string) => {
+        for (;;) {
+          const found = await servers().ensure(server, owner(tag));
+          if (found) return found;
+        }
+      };
+      const removed = async (server: string, tag = 'one') => {
+        while (!(await servers().remove(server, tag)));
+      };
+
+      it('are made once, whoever asks at the same time, and are none but themselves', async () => {
+        const server = serverName();
+        expect(await servers().exists(server, 'one')).toBe(false);
+        const all = await Promise.all(Array.from({ length: 4 }, () => made(server)));
+        const endpoints = await Promise.all(all.map((found) => found.endpoint()));
+        for (const endpoint of endpoints) expect(endpoint).toEqual(endpoints[0]);
+        expect(endpoints[0]).not.toEqual(await databases.endpoint());
+        expect(await servers().exists(server, 'one')).toBe(true);
+
+        const sql = await all[0]!.connect();
+        const [row] = await sql.query<{ may: boolean; open: boolean }>(
+          `SELECT (rolcreatedb AND rolcreaterole) OR rolsuper AS may,
+             has_database_privilege('public'::name, current_database(), 'CONNECT') AS open
+           FROM pg_roles WHERE rolname = current_user`,
+        );
+        expect(row).toEqual({ may: true, open: false });
+        const database = unique();
+        await sql.query(`CREATE DATABASE ${database}`);
+        const shared = await connect();
+        const found = await shared.query('SELECT 1 FROM pg_database WHERE datname = $1', [database]);
+        if (options.dedicated === 'real') expect(found).toEqual([]);
+        await sql.query(`DROP DATABASE ${database}`);
+        await sql.end();
+        await removed(server);
+      }, 60_000);
+
+      it('are removed with their data, again without effect, and begin with none', async () => {
+        const server = serverName();
+        const sql = await (await made(server)).connect();
+        const database = unique();
+        await sql.query(`CREATE DATABASE ${database}`);
+        await sql.end();
+        await removed(server);
+        expect(await servers().exists(server, 'one')).toBe(false);
+        await removed(server);
+        const again = await (await made(server, 'two')).connect();
+        const found = await again.query('SELECT 1 FROM pg_database WHERE datname = $1', [database]);
+        if (options.dedicated === 'real') expect(found).toEqual([]);
+        else await again.query(`DROP DATABASE ${database}`);
+        await again.end();
+        await removed(server, 'two');
+      }, 60_000);
+
+      it('of others are neither taken over nor removed', async () => {
+        const server = serverName();
+        await made(server);
+        await expect(servers().ensure(server, owner('other'))).rejects.toThrow(ServerNotOurs);
+        await expect(servers().remove(server, 'other')).rejects.toThrow(ServerNotOurs);
+        expect(await servers().exists(server, 'other')).toBe(false);
+        expect(await servers().exists(server, 'one')).toBe(true);
+        await removed(server);
+      }, 60_000);
     });
 
     it('is closed once and for all, again without error; then it is unavailable', async () => {

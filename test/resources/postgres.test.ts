@@ -13,7 +13,9 @@ import {
   withDatabaseLock,
 } from '../../functions/resources/postgres-sql.ts';
 import { scramVerifier } from '../../functions/resources/scram.ts';
-import type { ResourceRequest } from '../../functions/resources/type.ts';
+import { ResourcePending, type ResourceRequest } from '../../functions/resources/type.ts';
+import { untilSettled } from '../../functions/steps/resources.ts';
+import { StillProgressing } from '../../functions/steps/step.ts';
 import { temporaryDirectories } from '../adapters/local/temporary.ts';
 import { type Asking, openPorts, problemOf, requestFor, type TestPorts } from './ports.ts';
 
@@ -411,6 +413,64 @@ describe('postgres: params', () => {
       const hostile = { ...ask(), id, uid: id };
       expect((await problemOf(provision(hostile))).code, id).toBe('invalid_resource');
     }
+  });
+});
+
+describe('postgres: a server of its own', () => {
+  const dedicated = (asking: Asking = {}): ResourceRequest =>
+    requestFor({ type: 'postgres', class: 'dedicated' }, { name: 'db', ...asking });
+
+  it('gives what the shared one gives, on another server, and leaves nothing', async () => {
+    const request = dedicated({ project: 'own--a', environment: 'dev' });
+    const outputs = await provision(request);
+    expect(await provision(request)).toEqual(outputs);
+    const shared = await ports.databases.endpoint();
+    expect(outputs.values.port).not.toBe(String(shared.port));
+    expect(await asTenant(outputs, 'SELECT current_user::text AS name')).toEqual([
+      { name: outputs.values.username },
+    ]);
+    expect(await admin(`SELECT 1 FROM pg_database WHERE datname = '${outputs.values.name}'`)).toEqual([]);
+    expect(await postgres.inventory(ports, request)).toEqual([
+      expect.stringMatching(/^database server berth-own-a-dev-[0-9a-f]{12}$/),
+      expect.stringMatching(/^secret /),
+      expect.stringMatching(/^secret /),
+    ]);
+    // What an environment of the same name asks for later is not its.
+    const later = { ...request, environmentId: 'later' };
+    expect((await problemOf(provision(later))).code).toBe('invalid_resource');
+
+    await postgres.deprovision(ports, request);
+    await postgres.deprovision(ports, request);
+    expect(await postgres.inventory(ports, request)).toEqual([]);
+    await expect(asTenant(outputs, 'SELECT 1')).rejects.toThrow();
+    expect(readdirSync(join(directory, 'postgres', 'dedicated'))).toEqual([]);
+  }, 60_000);
+
+  it('is refused where there are none, before anything is kept of it', async () => {
+    const { dedicated: _, ...shared } = ports.databases;
+    const without = { ...ports, databases: shared };
+    for (const call of [postgres.check!, postgres.provision]) {
+      const { code, text } = await problemOf(call(without, dedicated()));
+      expect(code).toBe('invalid_resource');
+      expect(text).toContain('no servers of their own');
+    }
+  });
+
+  it('that takes its time is asked for again, and handed over near the end of the step’s', async () => {
+    const slow = {
+      ...ports,
+      databases: { ...ports.databases, dedicated: { ensure: async () => undefined } },
+    };
+    await expect(postgres.provision(slow as unknown as TestPorts, dedicated())).rejects.toThrow(
+      ResourcePending,
+    );
+    let asked = 0;
+    const pending = async () => {
+      asked++;
+      throw new ResourcePending('not yet');
+    };
+    await expect(untilSettled(AbortSignal.abort(), pending)).rejects.toThrow(StillProgressing);
+    expect(asked).toBe(1);
   });
 });
 

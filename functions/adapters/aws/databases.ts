@@ -5,8 +5,9 @@
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import * as z from 'zod';
 import { Problem } from '../../core/problem.ts';
-import type { Databases } from '../../ports/databases.ts';
-import { createPostgresServer } from '../postgres-server.ts';
+import type { DatabaseServer, Databases } from '../../ports/databases.ts';
+import { type Credentials, createPostgresServer } from '../postgres-server.ts';
+import type { createRdsInstances, RdsInstance } from './rds-instances.ts';
 import { sent } from './sdk-errors.ts';
 
 export interface RdsDatabasesOptions {
@@ -18,6 +19,8 @@ export interface RdsDatabasesOptions {
   ca?: string;
   /** Default `postgres`. */
   maintenanceDatabase?: string;
+  /** Makes servers of their own; they are refused where it is left out. */
+  instances?: ReturnType<typeof createRdsInstances>;
   /** How long a paused cluster may take to come back, milliseconds; default 60,000. */
   resumeMs?: number;
 }
@@ -25,27 +28,57 @@ export interface RdsDatabasesOptions {
 const credentials = z.object({ username: z.string().min(1), password: z.string().min(1) });
 
 export function createRdsDatabases(options: RdsDatabasesOptions): Databases {
-  const { secret, ca, ...rest } = options;
-  return createPostgresServer({
+  const { secret, ca, instances, ...rest } = options;
+  const tls = ca === undefined ? (true as const) : { ca };
+  const { client } = secret;
+  const shared = createPostgresServer({
     ...rest,
-    tls: ca === undefined ? true : { ca },
-    async credentials() {
-      const value = await sent(secret.client.send(new GetSecretValueCommand({ SecretId: secret.id })));
-      let content: unknown;
-      try {
-        content = JSON.parse(value.SecretString ?? '');
-      } catch {
-        // Its text must not get into an error.
-      }
-      const parsed = credentials.safeParse(content);
-      if (parsed.success) return parsed.data;
-      throw new Problem(
-        'unavailable',
-        'The database server can not be reached: its secret is not readable.',
-        {
-          hint: 'Let it be JSON with username and password, as RDS writes it.',
+    tls,
+    credentials: () => readCredentials(client, secret.id),
+  });
+  /** By host: each knows its password, and whether it was closed to the public. */
+  const servers = new Map<string, Databases>();
+
+  function serverOf({ host, port, secretArn }: RdsInstance): DatabaseServer {
+    const known = servers.get(host);
+    if (known) return known;
+    const credentials = () => readCredentials(client, secretArn);
+    const { resumeMs } = options;
+    const made = createPostgresServer({ host, port, tls, credentials, ...(resumeMs && { resumeMs }) });
+    servers.set(host, made);
+    return made;
+  }
+
+  return {
+    ...shared,
+    ...(instances && {
+      dedicated: {
+        async ensure(name, owner) {
+          const instance = await instances.ensure(name, owner);
+          return instance && serverOf(instance);
         },
-      );
+        remove: (name, tag) => instances.remove(name, tag),
+        exists: (name, tag) => instances.exists(name, tag),
+      },
+    }),
+    async close() {
+      await Promise.all([shared, ...servers.values()].map((server) => server.close()));
     },
+  };
+}
+
+/** The administrator's, as RDS keeps them. @throws Problem unavailable */
+async function readCredentials(client: SecretsManagerClient, id: string): Promise<Credentials> {
+  const value = await sent(client.send(new GetSecretValueCommand({ SecretId: id })));
+  let content: unknown;
+  try {
+    content = JSON.parse(value.SecretString ?? '');
+  } catch {
+    // Its text must not get into an error.
+  }
+  const parsed = credentials.safeParse(content);
+  if (parsed.success) return parsed.data;
+  throw new Problem('unavailable', 'The database server can not be reached: its secret is not readable.', {
+    hint: 'Let it be JSON with username and password, as RDS writes it.',
   });
 }

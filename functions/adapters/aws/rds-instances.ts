@@ -10,6 +10,7 @@ import {
   type RDSClient,
 } from '@aws-sdk/client-rds';
 import { TransientError } from '../../core/problem.ts';
+import { ServerNotOurs, type ServerOwner } from '../../ports/databases.ts';
 import { sent, unless } from './sdk-errors.ts';
 
 export interface RdsInstancesOptions {
@@ -17,6 +18,8 @@ export interface RdsInstancesOptions {
   /** In which network, and who may connect. */
   subnetGroup: string;
   securityGroupIds: readonly string[];
+  /** Default 5432. */
+  port?: number;
   /** Such as `17`; default `17`. */
   engineVersion?: string;
   /** Default `db.t4g.micro`. */
@@ -25,17 +28,12 @@ export interface RdsInstancesOptions {
   storage?: number;
 }
 
+/** Where an instance listens. */
 export interface RdsInstance {
   host: string;
   port: number;
   /** Of the secret with the administrator's name and password. */
   secretArn: string;
-}
-
-export interface InstanceOwner {
-  /** What `ownerTag` gives. */
-  tag: string;
-  operation: string;
 }
 
 const OWNER = 'berth:owner';
@@ -44,22 +42,15 @@ const EXISTS = ['DBInstanceAlreadyExists', 'DBInstanceAlreadyExistsFault'];
 /** Being deleted already. */
 const INVALID_STATE = ['InvalidDBInstanceState', 'InvalidDBInstanceStateFault'];
 
-/** The name is taken by an instance that does not carry the tag. */
-export class InstanceNotOurs extends Error {
-  constructor(name: string) {
-    super(`a database instance ${name} exists that does not carry the tag`);
-  }
-}
-
 export function createRdsInstances(options: RdsInstancesOptions) {
   const { client, subnetGroup, securityGroupIds } = options;
-  const { engineVersion = '17', instanceClass = 'db.t4g.micro', storage = 20 } = options;
+  const { engineVersion = '17', instanceClass = 'db.t4g.micro', storage = 20, port = 5432 } = options;
 
   async function find(name: string, tag: string): Promise<DBInstance | undefined> {
     const command = new DescribeDBInstancesCommand({ DBInstanceIdentifier: name });
     const found = (await unless(NOT_FOUND, client.send(command)))?.DBInstances?.[0];
     if (found && !found.TagList?.some(({ Key, Value }) => Key === OWNER && Value === tag))
-      throw new InstanceNotOurs(name);
+      throw new ServerNotOurs(name);
     return found;
   }
 
@@ -69,7 +60,7 @@ export function createRdsInstances(options: RdsInstancesOptions) {
      * @param name at most 63 letters, digits and hyphens, a letter first
      * @returns undefined while it is being made, which takes minutes
      */
-    async ensure(name: string, owner: InstanceOwner): Promise<RdsInstance | undefined> {
+    async ensure(name: string, owner: ServerOwner): Promise<RdsInstance | undefined> {
       const found = await find(name, owner.tag);
       if (!found) {
         const command = new CreateDBInstanceCommand({
@@ -80,6 +71,7 @@ export function createRdsInstances(options: RdsInstancesOptions) {
           AllocatedStorage: storage,
           StorageType: 'gp3',
           StorageEncrypted: true,
+          Port: port,
           MasterUsername: 'berth',
           ManageMasterUserPassword: true,
           DBSubnetGroupName: subnetGroup,
@@ -100,7 +92,7 @@ export function createRdsInstances(options: RdsInstancesOptions) {
       const { Endpoint: endpoint, MasterUserSecret: secret } = found;
       if (found.DBInstanceStatus !== 'available' || !endpoint?.Address || !secret?.SecretArn)
         return undefined;
-      return { host: endpoint.Address, port: endpoint.Port ?? 5432, secretArn: secret.SecretArn };
+      return { host: endpoint.Address, port: endpoint.Port ?? port, secretArn: secret.SecretArn };
     },
 
     /** Deletes the instance without a last snapshot. @returns whether nothing is left of it; idempotent */
@@ -115,6 +107,16 @@ export function createRdsInstances(options: RdsInstancesOptions) {
       });
       await unless([...NOT_FOUND, ...INVALID_STATE], client.send(command));
       return false;
+    },
+
+    /** Whether there is one that carries the tag, being deleted or not. */
+    async exists(name: string, tag: string): Promise<boolean> {
+      try {
+        return (await find(name, tag)) !== undefined;
+      } catch (error) {
+        if (error instanceof ServerNotOurs) return false;
+        throw error;
+      }
     },
 
     /** Names of all that carry a tag of ours. */

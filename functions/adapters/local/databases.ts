@@ -4,11 +4,12 @@ import { chmod, mkdir, open, readFile, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Problem } from '../../core/problem.ts';
-import type { Databases, SqlConnection } from '../../ports/databases.ts';
+import type { DatabaseServer, Databases, DedicatedServers, SqlConnection } from '../../ports/databases.ts';
 import { closeToPublic, connectPostgres, sqlState } from '../postgres.ts';
 import { serverAccount } from './postgres/account.ts';
 import { findBinaries } from './postgres/binaries.ts';
 import { clusterProblem, createCluster, SUPERUSER } from './postgres/cluster.ts';
+import { createDedicatedServers } from './postgres/dedicated.ts';
 import { type Server, startServer, stopServer } from './postgres/server.ts';
 
 export interface EmbeddedPostgresOptions {
@@ -21,8 +22,15 @@ export interface EmbeddedPostgresOptions {
   log?: (line: string) => void;
 }
 
-export interface EmbeddedPostgres extends Databases {
+interface EmbeddedServer extends DatabaseServer {
   /** Starts the server if there are data already: after a restart workloads expect it. @throws Problem unavailable */
+  resume(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface EmbeddedPostgres extends Databases {
+  dedicated: DedicatedServers;
+  /** Starts the servers that have data: after a restart workloads expect them. @throws Problem unavailable */
   resume(): Promise<void>;
 }
 
@@ -36,7 +44,28 @@ const STARTING = '57P03';
 /** Nobody listens any more, or another server does, whose password is another. */
 const endedStates: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ECONNRESET', '28P01']);
 
+/** A server that is shared, and beside it any number that are not. */
 export function createEmbeddedPostgres(options: EmbeddedPostgresOptions): EmbeddedPostgres {
+  const shared = createEmbeddedServer(options);
+  const dedicated = createDedicatedServers({
+    directory: join(options.directory, 'dedicated'),
+    open: (directory) => createEmbeddedServer({ ...options, directory }),
+  });
+  return {
+    connect: shared.connect,
+    endpoint: shared.endpoint,
+    dedicated,
+    async resume() {
+      await shared.resume();
+      await dedicated.resume();
+    },
+    async close() {
+      await Promise.all([shared.close(), dedicated.close()]);
+    },
+  };
+}
+
+function createEmbeddedServer(options: EmbeddedPostgresOptions): EmbeddedServer {
   const { directory, log = () => undefined } = options;
   const data = join(directory, 'data');
   let running: Promise<Running> | undefined;

@@ -43,10 +43,14 @@ async function until(check: () => boolean): Promise<void> {
   }
 }
 
-databasesContract('embedded PostgreSQL', async () => ({
-  databases: open(join(makeDirectory(), 'postgres')),
-  dispose: async () => undefined,
-}));
+databasesContract(
+  'embedded PostgreSQL',
+  async () => ({
+    databases: open(join(makeDirectory(), 'postgres')),
+    dispose: async () => undefined,
+  }),
+  { dedicated: 'real' },
+);
 
 // One server after the other on this directory, so that the data are made once.
 describe('embedded PostgreSQL: one directory', () => {

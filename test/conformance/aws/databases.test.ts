@@ -1,9 +1,11 @@
 /** Databases of RDS: a PostgreSQL with TLS, whose administrator's password is in moto's Secrets Manager. */
 import { execFile } from 'node:child_process';
+import dns from 'node:dns';
 import { chmod, chown, copyFile, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { CreateDBSubnetGroupCommand, RDSClient } from '@aws-sdk/client-rds';
 import {
   CreateSecretCommand,
   PutSecretValueCommand,
@@ -11,11 +13,13 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRdsDatabases } from '../../../functions/adapters/aws/databases.ts';
+import { createRdsInstances } from '../../../functions/adapters/aws/rds-instances.ts';
 import { createEmbeddedPostgres } from '../../../functions/adapters/local/databases.ts';
 import type { Databases } from '../../../functions/ports/databases.ts';
 import { databasesContract } from '../../contracts/databases.ts';
 import { missingProgram } from '../support/process.ts';
-import { clientOptions, withMoto } from './support.ts';
+import { startProxy } from './proxy.ts';
+import { clientOptions, subnetIds, withMoto } from './support.ts';
 
 const PASSWORD = 'first-password';
 const noTls = await missingProgram([['openssl', 'version']]);
@@ -32,7 +36,12 @@ async function makeCertificate(directory: string): Promise<{ certificate: string
   const [certificate, key] = [join(directory, 'server.crt'), join(directory, 'server.key')];
   await promisify(execFile)('openssl', [
     ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '1'],
-    ...['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'],
+    ...[
+      '-subj',
+      '/CN=localhost',
+      '-addext',
+      'subjectAltName=DNS:localhost,DNS:*.us-east-1.rds.amazonaws.com,DNS:*.aaaaaaaaaa.us-east-1.rds.amazonaws.com',
+    ],
     ...['-keyout', key, '-out', certificate],
   ]);
   return { certificate, key };
@@ -86,6 +95,75 @@ await withMoto((url) => {
       });
 
     databasesContract('RDS', async () => ({ databases: make(), dispose: async () => undefined }));
+
+    describe('and instances', () => {
+      // Moto's instances have names and secrets that lead nowhere: names lead to the one server, and the proxy plays
+      // what RDS would keep in the secret.
+      const { lookup } = dns;
+      beforeAll(() => {
+        const there = (name: string, given: object, done: (...answer: unknown[]) => void) =>
+          lookup(name.endsWith('.rds.amazonaws.com') ? 'localhost' : name, given, done as never);
+        dns.lookup = there as unknown as typeof dns.lookup;
+      });
+      afterAll(() => {
+        dns.lookup = lookup;
+      });
+
+      databasesContract(
+        'RDS with instances',
+        async () => {
+          const credentials = JSON.stringify({ username: 'administrator', password: PASSWORD });
+          const made = new Set<string>();
+          const proxy = await startProxy(url, ({ action, body }) => {
+            if (action === 'GetSecretValue' && body.includes(':secret:rds!'))
+              return { status: 200, body: JSON.stringify({ SecretString: credentials }) };
+            const name = new URLSearchParams(body.toString()).get('DBInstanceIdentifier') ?? '';
+            if (action === 'DeleteDBInstance') made.delete(name);
+            if (action !== 'CreateDBInstance' || !made.has(name)) {
+              if (action === 'CreateDBInstance') made.add(name);
+              return 'forward';
+            }
+            // Moto stumbles over its own snapshot where AWS says this.
+            return {
+              status: 400,
+              headers: { 'content-type': 'text/xml' },
+              body: '<ErrorResponse><Error><Code>DBInstanceAlreadyExists</Code></Error></ErrorResponse>',
+            };
+          });
+          const using = new RDSClient(clientOptions(proxy.url));
+          const secrets = new SecretsManagerClient(clientOptions(proxy.url));
+          await using.send(
+            new CreateDBSubnetGroupCommand({
+              DBSubnetGroupName: 'berth',
+              DBSubnetGroupDescription: 'x',
+              SubnetIds: await subnetIds(url()),
+            }),
+          );
+          const instances = createRdsInstances({
+            client: using,
+            subnetGroup: 'berth',
+            securityGroupIds: [],
+            port: server.port,
+          });
+          return {
+            databases: createRdsDatabases({
+              host: 'localhost',
+              port: server.port,
+              secret: { client: secrets, id: 'cluster' },
+              ca: server.ca,
+              resumeMs: 2_000,
+              instances,
+            }),
+            async dispose() {
+              using.destroy();
+              secrets.destroy();
+              await proxy.stop();
+            },
+          };
+        },
+        { dedicated: 'played' },
+      );
+    });
 
     it('talks over TLS, and tells workloads to check the certificate too', async () => {
       const databases = make();

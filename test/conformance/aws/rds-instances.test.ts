@@ -8,7 +8,7 @@ import {
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createRdsInstances } from '../../../functions/adapters/aws/rds-instances.ts';
 import { type Outcome, startProxy } from './proxy.ts';
-import { clientOptions, withMoto } from './support.ts';
+import { clientOptions, subnetIds, withMoto } from './support.ts';
 
 const owner = { tag: 'berth:environment:postgres.dedicated#db', operation: 'op' };
 
@@ -16,18 +16,11 @@ await withMoto((url) => {
   let client: RDSClient;
   beforeAll(async () => {
     client = new RDSClient(clientOptions(url()));
-    // The subnets of the network that every account has.
-    const answer = await fetch(`${url()}/?Action=DescribeSubnets&Version=2016-11-15`, {
-      headers: {
-        authorization: 'AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20260101/us-east-1/ec2/aws4_request',
-      },
-    });
-    const subnets = [...(await answer.text()).matchAll(/<subnetId>([^<]+)</g)].map(([, id]) => id ?? '');
     await client.send(
       new CreateDBSubnetGroupCommand({
         DBSubnetGroupName: 'berth',
         DBSubnetGroupDescription: 'x',
-        SubnetIds: subnets,
+        SubnetIds: await subnetIds(url()),
       }),
     );
   });

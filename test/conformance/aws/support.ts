@@ -27,3 +27,13 @@ export async function withMoto(
     suites(() => server?.url ?? '');
   });
 }
+
+/** Of the network that every account has. @param endpoint of moto */
+export async function subnetIds(endpoint: string): Promise<string[]> {
+  const answer = await fetch(`${endpoint}/?Action=DescribeSubnets&Version=2016-11-15`, {
+    headers: {
+      authorization: 'AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20260101/us-east-1/ec2/aws4_request',
+    },
+  });
+  return [...(await answer.text()).matchAll(/<subnetId>([^<]+)</g)].map(([, id]) => id ?? '');
+}
