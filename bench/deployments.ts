@@ -1,4 +1,5 @@
 /** What Berth adds to a deployment and to a rollback, beyond what the program itself takes to be ready. */
+import type { Cost, Unit } from '../functions/core/units.ts';
 import { createClient } from '../functions/local/demo-client.ts';
 import { getJson, median, p99 } from './client.ts';
 import type { BerthProcess } from './server.ts';
@@ -8,6 +9,7 @@ type Add = (figure: string, value: number, unit: string, goal: string) => void;
 const SERVICE = '/v1/projects/demo/environments/dev/services/guestbook';
 
 interface Operation {
+  cost: Cost;
   createdAt: string;
   endedAt: string;
   steps: { name: string; startedAt: string }[];
@@ -17,10 +19,11 @@ interface Operation {
 export async function deploymentFigures(berth: BerthProcess, add: Add): Promise<void> {
   const { authorization } = await berth.headers();
   const client = createClient({ url: berth.url, token: authorization!.replace('Bearer ', '') });
-  for (const [what, body, goal] of [
-    ['deployment', { version: '2.0.0' }, '<= 1,500 ms'],
-    ['rollback', { rollbackTo: 1 }, '<= 300 ms'],
+  for (const [what, body, goal, transitions] of [
+    ['deployment', { version: '2.0.0' }, '<= 1,500 ms', '<= 6'],
+    ['rollback', { rollbackTo: 1 }, '<= 300 ms', '<= 4'],
   ] as const) {
+    const costs: Cost[] = [];
     const added: number[] = [];
     const whole: number[] = [];
     for (let run = 0; run < 20; run++) {
@@ -31,11 +34,18 @@ export async function deploymentFigures(berth: BerthProcess, add: Add): Promise<
         `/v1/operations/${deployment.operation}`,
       )) as unknown as Operation;
       const total = Date.parse(operation.endedAt) - Date.parse(operation.createdAt);
+      costs.push(operation.cost);
       whole.push(total);
       added.push(total - programMs(operation));
     }
     add(`${what}: whole, median of 20`, median(whole), 'ms', '');
     add(`${what}: added by Berth, p99 of 20`, p99(added), 'ms', goal);
+    const of = (unit: Unit): number => median(costs.map(({ units }) => units[unit] ?? 0));
+    const isDeployment = what === 'deployment';
+    add(`P4 transitions: ${what}`, of('states.transition'), '', transitions);
+    add(`P5 ${what}`, median(costs.map(({ usd }) => usd)), 'USD', isDeployment ? '<= 0.0003' : '');
+    add(`P6 write units: ${what}`, of('dynamodb.writeRequestUnit'), 'WRU', isDeployment ? '<= 16' : '');
+    add(`P6 read units: ${what}`, of('dynamodb.readRequestUnit'), 'RRU', '');
   }
 }
 

@@ -1,5 +1,7 @@
 /** `npm run bench`: prints figures beside their goals. It fails on nothing: these are figures, not tests. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { idleFigures, requestFigures } from './aws.ts';
+import { bundleFigures } from './bundle.ts';
 import { clientOf, getJson, median, p99, workloadStatus } from './client.ts';
 import { deploymentFigures } from './deployments.ts';
 import { load } from './load.ts';
@@ -14,8 +16,10 @@ interface Figure {
 
 const figures: Figure[] = [];
 const add = (figure: string, value: number, unit: string, goal: string): void => {
-  figures.push({ figure, value: `${value.toFixed(value < 10 ? 2 : 0)} ${unit}`, goal });
-  console.error(`${figure}: ${value.toFixed(2)} ${unit}`);
+  // Of prices the first digits that are no zero; of times and counts two digits behind the point, if any.
+  const shown = unit === 'USD' && value < 0.1 ? value.toFixed(6) : value.toFixed(value < 10 ? 2 : 0);
+  figures.push({ figure, value: `${shown} ${unit}`, goal });
+  console.error(`${figure}: ${shown} ${unit}`);
 };
 
 async function starts(): Promise<void> {
@@ -113,5 +117,19 @@ async function seeded(): Promise<void> {
   await removeDirectory(directory);
 }
 
-for (const measure of [starts, demo, requests, environments, seeded]) await measure();
+const measures: Record<string, () => Promise<void> | void> = {
+  bundle: () => bundleFigures(add),
+  cost: () => requestFigures(add),
+  idle: () => idleFigures(add),
+  starts,
+  demo,
+  requests,
+  environments,
+  seeded,
+};
+// `npm run bench -- demo idle`: these alone.
+const wanted = process.argv.slice(2);
+for (const [name, measure] of Object.entries(measures)) {
+  if (wanted.length === 0 || wanted.includes(name)) await measure();
+}
 console.table(figures);

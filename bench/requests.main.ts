@@ -1,0 +1,112 @@
+/** P3 and P6: prints what requests take, in a process that does nothing else. */
+import { createEffects } from '../functions/adapters/local/effects.ts';
+import { createSqliteStore } from '../functions/adapters/local/store.ts';
+import { createApp } from '../functions/api/app.ts';
+import { administratorToken, bearerTokens } from '../functions/api/authenticate.ts';
+import { environmentWrite } from '../functions/commands/environments.ts';
+import { deploymentKey, instanceKey, projectKey, serviceKey } from '../functions/core/keys.ts';
+import type { Deployment, Environment, Instance } from '../functions/core/model.ts';
+import type { Ports } from '../functions/ports/index.ts';
+import { createMeter, withMeter } from '../functions/ports/meter.ts';
+import type { Write } from '../functions/ports/store.ts';
+
+const REQUESTS = 5_000;
+const TOKEN = 'a-token-of-the-bench';
+const at = '2026-01-01T00:00:00.000Z';
+const project = 'bench';
+const ref = { project, environment: 'environment-00', service: 'service-00' };
+const created = { createdAt: at, createdBy: 'administrator' };
+
+const effects = createEffects();
+const store = createSqliteStore({ path: ':memory:' });
+// What these requests ask for, and nothing else.
+const ports = { effects, store } as unknown as Ports;
+const log: string[] = [];
+const app = createApp({
+  ports,
+  authenticate: bearerTokens(administratorToken(TOKEN)),
+  onError: (error) => log.push(String(error)),
+});
+
+const nameOf = (kind: string, index: number): string => `${kind}-${String(index).padStart(2, '0')}`;
+
+function* records(): Generator<Write> {
+  yield { put: { ...projectKey(project), data: { name: project, ...created } } };
+  for (let index = 0; index < 60; index++) {
+    const service = nameOf('service', index);
+    const repository = `https://git.example.com/bench/${service}`;
+    yield {
+      put: { ...serviceKey({ project, service }), data: { project, name: service, repository, ...created } },
+    };
+    const environment: Environment = {
+      project,
+      name: nameOf('environment', index),
+      id: effects.id(),
+      kind: 'ephemeral',
+      state: 'ready',
+      generation: 3,
+      idleAfterSeconds: 3600,
+      lastActivityAt: at,
+      ...created,
+    };
+    yield environmentWrite(environment, 'absent');
+    const deployment: Deployment = {
+      ...ref,
+      number: index + 1,
+      kind: 'deploy',
+      version: '3f2a9c01b7de',
+      digest: `sha256:${'3f2a9c01b7de'.repeat(5)}abcd`,
+      workload: {
+        apiVersion: 'score.dev/v1b1',
+        metadata: { name: 'service-00' },
+        service: { ports: { www: { port: 80, targetPort: 8080 } } },
+        containers: { main: { image: '.', variables: { DATABASE_URL: '${resources.db.url}' } } },
+        resources: { db: { type: 'postgres' } },
+      },
+      status: 'succeeded',
+      operation: effects.id(),
+      finishedAt: at,
+      ...created,
+    };
+    yield { put: { ...deploymentKey(ref, index + 1), data: deployment } };
+  }
+  const instance: Instance = { ...ref, newest: 60, current: 60, createdAt: at };
+  yield { put: { ...instanceKey(ref), data: instance } };
+}
+for (const write of records()) await store.transact([write]);
+
+async function ask(path: string): Promise<void> {
+  const headers = { authorization: `Bearer ${TOKEN}`, accept: 'application/json' };
+  const response = await app.fetch(new Request(`http://localhost${path}`, { headers }));
+  const body = await response.text();
+  if (response.status !== 200) throw new Error(`${path}: ${response.status} ${body} ${log.join()}`);
+}
+
+/** Read request units of one request. */
+async function readUnits(path: string): Promise<number> {
+  const meter = createMeter({ now: effects.now });
+  await withMeter(meter, () => ask(path));
+  return meter.read()['dynamodb.readRequestUnit'] ?? 0;
+}
+
+/** CPU of one request, microseconds; before, as many to warm up. */
+async function cpuOf(path: string): Promise<number> {
+  for (let index = 0; index < REQUESTS; index++) await ask(path);
+  const before = process.cpuUsage();
+  for (let index = 0; index < REQUESTS; index++) await ask(path);
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / REQUESTS;
+}
+
+const root = `/v1/projects/${project}`;
+const figures = {
+  cpu: await cpuOf(`${root}/services/service-00?`),
+  cpuOfList: await cpuOf(`${root}/services?limit=50`),
+  get: await readUnits(`${root}/services/service-00`),
+  services: await readUnits(`${root}/services?limit=50`),
+  environments: await readUnits(`${root}/environments?limit=50`),
+  deployments: await readUnits(
+    `${root}/environments/${ref.environment}/services/${ref.service}/deployments?limit=50`,
+  ),
+};
+process.stdout.write(JSON.stringify(figures));
