@@ -60,7 +60,16 @@ export async function visit(
   return { page, complaints, close: () => context.close() };
 }
 
+/** Opens the form for a token. */
+export async function showTokenForm(page: Page): Promise<void> {
+  const toggle = page.getByRole('button', { name: 'Other ways to sign in' });
+  await toggle.waitFor();
+  if ((await toggle.getAttribute('aria-expanded')) !== 'true') await toggle.click();
+  await page.getByLabel('Token').waitFor();
+}
+
 export async function signIn(page: Page, token: string): Promise<void> {
+  await showTokenForm(page);
   await page.getByLabel('Token').fill(token);
   await page.keyboard.press('Enter');
   await page.getByText('Live', { exact: true }).waitFor();

@@ -1,7 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { askWorkload } from '../support/workload.ts';
-import { chromiumPath, launch, signIn, type Visit, visit } from './browser.ts';
+import { chromiumPath, launch, showTokenForm, signIn, type Visit, visit } from './browser.ts';
 import { openSubject, type Subject, seed } from './subject.ts';
 
 let subject: Subject;
@@ -26,6 +26,7 @@ describe.skipIf(!chromiumPath)('The console in a browser', () => {
   });
 
   it('teaches the first visitor where the token is, and the next step in an empty Berth', async () => {
+    await showTokenForm(page);
     await page.getByText('cat .berth/admin-token').waitFor();
     await signIn(page, subject.token);
     await page.getByRole('heading', { name: 'No projects yet' }).waitFor();
@@ -37,6 +38,7 @@ describe.skipIf(!chromiumPath)('The console in a browser', () => {
   });
 
   it('refuses a wrong token in words beside its field, and keeps the right one in memory alone', async () => {
+    await showTokenForm(page);
     const token = page.getByLabel('Token');
     for (const [wrong, said] of [
       ['', 'Enter the token.'],

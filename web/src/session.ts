@@ -1,6 +1,7 @@
 /**
- * Who is signed in, and the one way to call the API as them. The administrator's token stays in this module's
- * memory: neither storage nor the address ever has it.
+ * Who is signed in, and the one way to call the API as them. One signs in at the identity provider: the session is
+ * a cookie that no script can read. A token that is given instead stays in this module's memory; neither storage nor
+ * the address ever has it.
  */
 import { useSyncExternalStore } from 'react';
 import { ApiError, problemOf } from './api/problem.ts';
@@ -15,7 +16,7 @@ export interface Session {
 }
 
 let token: string | undefined;
-let session: Session = { status: 'signed-out' };
+let session: Session = { status: 'unknown' };
 const listeners = new Set<() => void>();
 
 function become(next: Session): void {
@@ -23,26 +24,62 @@ function become(next: Session): void {
   for (const listener of [...listeners]) listener();
 }
 
+/** @throws ApiError unauthenticated when nobody is signed in, or TypeError when no answer comes */
+async function whoAmI(): Promise<void> {
+  const response = await apiFetch('/v1/me');
+  become({ status: 'signed-in', principal: (await response.json()) as Principal });
+}
+
+/** Asks whether this browser has a session: once, when the page is loaded. */
+export async function resume(): Promise<void> {
+  try {
+    await whoAmI();
+  } catch (error) {
+    const unknown = error instanceof ApiError && error.status === 401;
+    become({ status: 'signed-out', ...(!unknown && { reason: 'Berth can not be reached just now.' }) });
+  }
+}
+
+/** Leaves for the identity provider, which leads back to this very place. */
+function signIn(): void {
+  const { pathname, search, hash } = location;
+  location.assign(`/v1/sign-in?return=${encodeURIComponent(pathname + search + hash)}`);
+}
+
 /** @throws ApiError unauthenticated, or TypeError when no answer comes */
-async function signIn(given: string): Promise<void> {
+async function signInWith(given: string): Promise<void> {
   token = given;
   try {
-    const response = await apiFetch('/v1/me');
-    become({ status: 'signed-in', principal: (await response.json()) as Principal });
+    await whoAmI();
   } catch (error) {
     token = undefined;
     throw error;
   }
 }
 
-function signOut(reason?: string): void {
+/**
+ * Ends the session, or all of this person's, then leaves to sign out at the identity provider.
+ * @throws ApiError or TypeError when it could not be ended
+ */
+export async function signOut(everywhere = false): Promise<void> {
+  const isSession = token === undefined;
+  let provider: string | undefined;
+  if (isSession || everywhere) {
+    const response = await apiFetch('/v1/sign-out', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ everywhere }),
+    });
+    provider = ((await response.json()) as { location?: string }).location;
+  }
   token = undefined;
-  become({ status: 'signed-out', ...(reason !== undefined && { reason }) });
+  become({ status: 'signed-out', reason: 'You are signed out.' });
+  if (provider !== undefined) location.assign(provider);
 }
 
-const actions = { signIn, signOut };
+const actions = { signIn, signInWith };
 
-/** @example const { status, principal, signIn, signOut } = useSession(); */
+/** @example const { status, principal, signIn } = useSession(); */
 export function useSession(): Session & typeof actions {
   const now = useSyncExternalStore(
     (listener) => {
@@ -65,14 +102,19 @@ const newKey = (): string =>
 export async function apiFetch(input: string | Request, init?: RequestInit): Promise<Response> {
   const request = new Request(input, init);
   if (token !== undefined) request.headers.set('authorization', `Bearer ${token}`);
-  if (request.method !== 'GET' && !request.headers.has('idempotency-key')) {
-    request.headers.set('idempotency-key', newKey());
+  if (request.method !== 'GET') {
+    // No page of another origin can send it: with it, the cookie counts.
+    request.headers.set('x-csrf', '1');
+    if (!request.headers.has('idempotency-key')) request.headers.set('idempotency-key', newKey());
   }
   const asked = token;
   const response = await fetch(request);
   if (response.ok) return response;
   if (response.status === 401 && session.status === 'signed-in' && asked === token) {
-    signOut('Your token is no longer valid. Sign in again.');
+    // The address stays as it is, so that one comes back to it.
+    const what = token === undefined ? 'Your session has ended.' : 'Your token is no longer valid.';
+    token = undefined;
+    become({ status: 'signed-out', reason: `${what} Sign in again to go on where you were.` });
   }
   throw new ApiError(response.status, await problemOf(response));
 }

@@ -8,6 +8,7 @@ declare module 'oidc-provider' {
     path: string;
     host: string;
     set(name: string, value: string): void;
+    response: { get(name: string): string };
     oidc: {
       provider: Provider;
       client?: { clientId: string; clientName?: string };

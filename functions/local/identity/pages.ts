@@ -11,7 +11,7 @@ label, input, button { display: block; box-sizing: border-box; width: 100%; font
 input, button { padding: .6rem .8rem; margin: .25rem 0 .75rem; border: 1px solid GrayText; border-radius: .4rem; }
 button { text-align: start; cursor: pointer; }
 button:hover { border-color: CanvasText; }
-button span { display: block; opacity: .8; font-size: .9rem; }
+button span { display: block; font-size: .9rem; }
 :focus-visible { outline: 3px solid Highlight; outline-offset: 2px; }
 code { font-size: 1.5rem; letter-spacing: .1em; }
 `;

@@ -1,7 +1,7 @@
 /** Goes anywhere and starts anything from the keyboard: Ctrl+K. */
 import { useEffect, useId, useMemo, useRef, useState } from 'react';
 import { useOverview } from '../api/read.ts';
-import { useSession } from '../session.ts';
+import { leave } from './leave.ts';
 import { navigate } from './navigation.ts';
 import { deployPath, environmentPath, projectPath, servicePath, serviceTabs } from './paths.ts';
 import { useProjects } from './projects.ts';
@@ -24,7 +24,6 @@ const go = (text: string, href: string, kind: Command['kind'] = 'Go to'): Comman
 
 function useCommands(project: string | undefined): Command[] {
   const { data: projects = [] } = useProjects();
-  const { signOut } = useSession();
   const { data: overview } = useOverview(project);
   return useMemo(() => {
     const { services = [], environments = [], instances = [] } = overview ?? {};
@@ -56,9 +55,9 @@ function useCommands(project: string | undefined): Command[] {
       { text: 'Light theme', kind: 'Do', run: () => setTheme('light') },
       { text: 'Dark theme', kind: 'Do', run: () => setTheme('dark') },
       { text: 'Theme of the system', kind: 'Do', run: () => setTheme('system') },
-      { text: 'Sign out', kind: 'Do', run: () => signOut('You are signed out.') },
+      { text: 'Sign out', kind: 'Do', run: () => leave() },
     ];
-  }, [project, projects, overview, signOut]);
+  }, [project, projects, overview]);
 }
 
 /** Whether every word is in it, in any order. */

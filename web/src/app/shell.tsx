@@ -6,6 +6,7 @@ import { useLiveProject } from '../api/events.ts';
 import { plain } from '../components/plain.ts';
 import { useSession } from '../session.ts';
 import { ConnectionBanner, LiveMark } from './connection-banner.tsx';
+import { leave } from './leave.ts';
 import { useMedia } from './media.ts';
 import { followLink } from './navigation.ts';
 import { isName, projectPath } from './paths.ts';
@@ -158,23 +159,30 @@ function ThemeMenu() {
   );
 }
 
-/** Who is signed in, the theme, and the way out. */
+/** Who is signed in and until when, the theme, and the ways out. */
 function UserMenu() {
   const theme = useTheme();
   const isNarrow = useMedia('(max-width: 640px)');
-  const { principal, signOut } = useSession();
+  const { principal } = useSession();
   const name = plain(principal?.name ?? principal?.id ?? '');
+  const session = principal?.session;
+  const until = session && new Date(session.expiresAt).toLocaleTimeString([], { timeStyle: 'short' });
   return (
     <ButtonDropdown
       variant={isNarrow ? 'icon' : 'normal'}
       ariaLabel={`${name}: theme and sign-out`}
       items={[
         { text: 'Theme', items: themeItems(theme) },
-        { id: 'sign-out', text: 'Sign out' },
+        {
+          id: 'sign-out',
+          text: 'Sign out',
+          ...(until !== undefined && { secondaryText: `Signed in until ${until}` }),
+        },
+        ...(session ? [{ id: 'everywhere', text: 'Sign out on all devices' }] : []),
       ]}
       onItemClick={({ detail: { id } }) => {
         if (isTheme(id)) setTheme(id);
-        else signOut('You are signed out.');
+        else leave(id === 'everywhere');
       }}
     >
       {isNarrow ? undefined : name}

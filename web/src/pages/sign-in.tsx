@@ -1,79 +1,64 @@
-/** Asks for the administrator's token. */
+/** Leads to the identity provider, and back to where one was. */
 import Alert from '@cloudscape-design/components/alert';
-import Button from '@cloudscape-design/components/button';
-import FormField from '@cloudscape-design/components/form-field';
-import Input, { type InputProps } from '@cloudscape-design/components/input';
-import { type FormEvent, useEffect, useRef, useState } from 'react';
-import { ApiError, inWords } from '../api/problem.ts';
+import Button, { type ButtonProps } from '@cloudscape-design/components/button';
+import ExpandableSection from '@cloudscape-design/components/expandable-section';
+import { useEffect, useRef, useState } from 'react';
 import { Title } from '../app/title.tsx';
-import { Command } from '../components/command.tsx';
 import { useSession } from '../session.ts';
+import { TokenForm } from './sign-in/token-form.tsx';
 
-const TOKEN = /^[A-Za-z0-9._~+/=-]+$/;
-
-function refusal(error: unknown): string {
-  if (!(error instanceof ApiError)) return 'Berth can not be reached. Check that it runs, then try again.';
-  if (error.status === 401) return 'This token is not valid. Copy the whole line of the file.';
-  return inWords(error).what;
+/** Whether there is an identity provider; asking also starts the one of a single machine. */
+async function hasProvider(signal: AbortSignal): Promise<boolean> {
+  const response = await fetch('/v1/sign-in/configuration', { signal });
+  return response.status !== 404;
 }
 
 export default function SignIn() {
   const { signIn, reason } = useSession();
-  const [token, setToken] = useState('');
-  const [error, setError] = useState('');
-  const [busy, setBusy] = useState(false);
-  const input = useRef<InputProps.Ref>(null);
-  useEffect(() => input.current?.focus(), []);
-
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    if (busy) return;
-    const value = token.trim();
-    const refuse = (text: string) => {
-      setError(text);
-      input.current?.select();
-      input.current?.focus();
+  const [provider, setProvider] = useState(true);
+  const [expanded, setExpanded] = useState(false);
+  const [leaving, setLeaving] = useState(false);
+  const button = useRef<ButtonProps.Ref>(null);
+  useEffect(() => {
+    button.current?.focus();
+    const stop = new AbortController();
+    hasProvider(stop.signal).then(setProvider, () => undefined);
+    // A page that comes back as it was left is not leaving any more.
+    const shown = () => setLeaving(false);
+    addEventListener('pageshow', shown);
+    return () => {
+      stop.abort();
+      removeEventListener('pageshow', shown);
     };
-    if (value === '') return refuse('Enter the token.');
-    if (!TOKEN.test(value)) {
-      return refuse('This is not a token: it has letters, digits and . _ ~ + / = - only.');
-    }
-    setBusy(true);
-    try {
-      await signIn(value);
-      setToken('');
-    } catch (caught) {
-      setBusy(false);
-      refuse(refusal(caught));
-    }
-  };
-
+  }, []);
+  const showsToken = expanded || !provider;
   return (
     <div className="narrow-page">
       <Title text="Sign in">Sign in to Berth</Title>
       {reason !== undefined && <Alert type="info">{reason}</Alert>}
-      <form className="stack" onSubmit={(event) => void submit(event)}>
-        <FormField
-          label="Token"
-          errorText={error}
-          description="The administrator’s token. It is kept by this page alone, until it is closed or loaded again."
+      {provider ? (
+        <Button
+          ref={button}
+          variant="primary"
+          loading={leaving}
+          loadingText="Going to the identity provider"
+          onClick={() => {
+            setLeaving(true);
+            signIn();
+          }}
         >
-          <Input
-            ref={input}
-            type="password"
-            value={token}
-            onChange={({ detail }) => setToken(detail.value)}
-            autoComplete={false}
-            disableBrowserAutocorrect
-            invalid={error !== ''}
-          />
-        </FormField>
-        <Button variant="primary" formAction="submit" loading={busy} loadingText="Signing in">
           Sign in
         </Button>
-      </form>
-      <p className="soft">On this machine it lies in the data directory of Berth:</p>
-      <Command text="cat .berth/admin-token" />
+      ) : (
+        <Alert type="info">This installation names no identity provider, so one signs in with a token.</Alert>
+      )}
+      <ExpandableSection
+        headerText="Other ways to sign in"
+        expanded={showsToken}
+        onChange={({ detail }) => setExpanded(detail.expanded)}
+      >
+        {showsToken && <TokenForm />}
+      </ExpandableSection>
     </div>
   );
 }
