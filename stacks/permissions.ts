@@ -24,7 +24,12 @@ export const actions = {
   readLogs: ['logs:GetLogEvents', 'logs:DescribeLogStreams'],
   writeLogs: ['logs:CreateLogStream', 'logs:PutLogEvents'],
   removeLogs: ['logs:DeleteLogStream'],
-  readImages: ['ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer', 'ecr:ListImages'],
+  readImages: [
+    'ecr:BatchGetImage',
+    'ecr:GetDownloadUrlForLayer',
+    'ecr:ListImages',
+    'ecr:DescribeImageScanFindings',
+  ],
   makeRepositories: ['ecr:CreateRepository', 'ecr:TagResource', 'ecr:DeleteRepository'],
   build: ['codebuild:StartBuild', 'codebuild:StopBuild', 'codebuild:BatchGetBuilds'],
   keepSources: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload'],

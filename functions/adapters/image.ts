@@ -1,6 +1,7 @@
 /** Names of images, and what a manifest and its configuration say; all that is read is checked. */
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
+import type { ImageSignature } from '../core/policies/signatures.ts';
 import type { ImageConfig, RepositoryRef } from '../ports/registry.ts';
 
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
@@ -105,6 +106,39 @@ export function readConfig(data: Uint8Array, digest: string): ImageConfig | unde
     workingDir: WorkingDir || '/',
     labels: Labels ?? {},
   };
+}
+
+/** Under which tag cosign keeps the signatures of an image. */
+export const signatureTag = (digest: string): string => `${digest.replace(':', '-')}.sig`;
+
+const SIGNATURE = 'dev.cosignproject.cosign/signature';
+/** What is signed is a few hundred bytes. */
+const PAYLOAD_MAX_BYTES = 64 * 1024;
+/** So many signatures of one image are read. */
+const SIGNATURES_MAX = 50;
+const signed = z.object({
+  layers: z.array(
+    z.object({ digest: z.string().regex(DIGEST), size: z.number(), annotations: strings.nullish() }),
+  ),
+});
+
+/**
+ * The signatures that a manifest of cosign tells of, each with what was signed.
+ * @param read the content of a layer; undefined when it is not there. It is checked here.
+ */
+export async function readSignatures(
+  manifestText: string,
+  read: (digest: string, size: number) => Promise<Uint8Array | undefined>,
+): Promise<ImageSignature[]> {
+  const layers = signed.safeParse(parsed(manifestText)).data?.layers ?? [];
+  const found: ImageSignature[] = [];
+  for (const { digest, size, annotations } of layers.slice(0, SIGNATURES_MAX)) {
+    const signature = annotations?.[SIGNATURE];
+    if (signature === undefined || size > PAYLOAD_MAX_BYTES) continue;
+    const payload = await read(digest, size);
+    if (payload && digestOf(payload) === digest) found.push({ payload, signature });
+  }
+  return found;
 }
 
 function parsed(text: string): unknown {

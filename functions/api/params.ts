@@ -41,6 +41,7 @@ export const paramForms: Readonly<Record<string, ParamForm>> = {
     rule: 'must be an id of 26 characters, as given in a token\'s "id"',
     example: '01KAV6M2J8Y0T5W3Q9R7C4X1ZB',
   },
+  policy: name('policy', 'main-only'),
   service: name('service', 'guestbook'),
   environment: name('environment', 'dev'),
   operation: {

@@ -15,6 +15,7 @@ import { operationListRoutes } from './operation-lists.ts';
 import { operationRoutes } from './operations.ts';
 import { overviewRoutes } from './overview.ts';
 import { planRoutes } from './plan.ts';
+import { policyRoutes } from './policies.ts';
 import { projectRoutes } from './projects.ts';
 import { resourceRoutes } from './resources.ts';
 import { type Route, route } from './route.ts';
@@ -63,6 +64,7 @@ export const routes: readonly Route[] = [
   ...secretRoutes,
   ...instanceRoutes,
   ...deploymentRoutes,
+  ...policyRoutes,
   ...planRoutes,
   ...logRoutes,
   ...metricRoutes,

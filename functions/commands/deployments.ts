@@ -16,6 +16,7 @@ import { approvalNeeded, nextNumber } from './approvals.ts';
 import { type Caller, commit, retryOnConflict } from './change.ts';
 import { environmentWrite, notReady } from './environments.ts';
 import { acceptWrites, newOperation, startOperation } from './operations.ts';
+import { enforcePolicies } from './policies.ts';
 import { getDeployment, getEnvironment, getInstance, getService } from './records.ts';
 import { findVersion } from './versions.ts';
 
@@ -33,7 +34,7 @@ export type Content = Pick<Deployment, 'kind' | 'version' | 'digest' | 'workload
 /**
  * Accepts a deployment: it gets the next number, and with it the fence (I5); an earlier one that is still going
  * on ends as superseded. Where the environment asks for approval it waits for that first, and holds no fence.
- * @throws Problem not_found | environment_not_ready | ambiguous_version | conflict
+ * @throws Problem not_found | environment_not_ready | ambiguous_version | conflict | policy_violation
  */
 export async function createDeployment(
   ports: Ports,
@@ -48,6 +49,7 @@ export async function createDeployment(
     if (environment.data.state !== 'ready') throw notReady(environment.data, ['ready']);
     const instance = await store.get<Instance>(instanceKey(ref));
     const content = await contentOf(ports, ref, request);
+    await enforcePolicies(ports, caller, ref, content);
     const at = new Date(effects.now()).toISOString();
     const number = nextNumber(instance?.data);
     const approval = approvalNeeded(ports, caller, environment.data, content.kind);

@@ -29,6 +29,7 @@ import { RELEASE_LABEL } from '../ports/registry.ts';
 import { nextNumber } from './approvals.ts';
 import { type Content, contentOf, type DeploymentRequest } from './deployments.ts';
 import { notReady } from './environments.ts';
+import { violationProblem, violationsOf } from './policies.ts';
 import { readAll } from './read-all.ts';
 import { getEnvironment, getService } from './records.ts';
 
@@ -82,6 +83,7 @@ export async function planDeployment(
   const pinned = content.outputs
     ? { pins: pinnedOf({ ...content } as Deployment), missing: [] }
     : await pinsNow(ports, ref, content, records);
+  const violations = await violationsOf(ports, ref, content, ports.effects.now());
   const release = await releaseCommand(ports, ref, content);
   const settings = readSettings(content.workload.metadata.annotations).settings;
   const before = serving && pinnedOf(serving.data);
@@ -100,6 +102,7 @@ export async function planDeployment(
       ...stateProblems(environment.data),
       ...pinned.missing.map((name) => missingSecret(ref, name)),
       ...release.problems,
+      ...(violations.length > 0 ? [violationProblem(ref, violations).toDetail()] : []),
     ],
   };
 }

@@ -1,7 +1,7 @@
 /** Projects: a team's boundary. */
 
 import { changesOf } from '../core/changes.ts';
-import { idempotencyKey, projectKey, projectPartition } from '../core/keys.ts';
+import { idempotencyKey, policiesKey, projectKey, projectPartition } from '../core/keys.ts';
 import type { Project } from '../core/model.ts';
 import { Problem } from '../core/problem.ts';
 import type { Ports } from '../ports/index.ts';
@@ -112,6 +112,7 @@ export async function deleteProject(
     throw error;
   }
   await forgetAccess(ports.store, project);
+  await ports.store.transact([{ delete: policiesKey(project) }]);
 }
 
 async function refuseContents(store: Store, project: string): Promise<void> {

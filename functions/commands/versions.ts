@@ -60,7 +60,7 @@ export function registerVersion(ports: Ports, caller: Caller, input: NewVersion)
     const order = pointer?.data.order ?? effects.id();
     const tags = [...new Set([...(existing?.data.tags ?? []), ...input.tags])];
     const version: Version = existing
-      ? { ...existing.data, tags }
+      ? { ...existing.data, tags, source: betterSource(existing.data.source, input.source) }
       : {
           ...ref,
           id,
@@ -75,6 +75,12 @@ export function registerVersion(ports: Ports, caller: Caller, input: NewVersion)
     await commitVersion(ports, caller, { version, order, existing, tags: input.tags, input });
     return version;
   });
+}
+
+/** An image that is named by digest after it was named by a tag is known better. */
+function betterSource(before: Source, now: Source): Source {
+  const byDigest = now.kind === 'image' && /(?:^|@)sha256:[0-9a-f]{64}$/.test(now.reference);
+  return before.kind === 'image' && byDigest ? now : before;
 }
 
 interface VersionChange {

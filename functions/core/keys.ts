@@ -119,6 +119,11 @@ export const eventKey = (project: string, number: number): Key => ({
   sk: String(number).padStart(12, '0'),
 });
 
+/** All policies of a project are one record. */
+export const policiesKey = (project: string): Key => ({ pk: `policies#${project}`, sk: 'policies' });
+/** In the place of a project's name: those that hold everywhere. */
+export const PLATFORM_POLICIES = '-';
+
 /** All sessions of one person. @param owner a hash of the principal's id, which may hold anything */
 export const sessionsPartition = (owner: string): string => `sessions#${owner}`;
 export const sessionOwner = (principal: string): string => shortHash(principal, 32);

@@ -1,4 +1,7 @@
 /** Images by digest, a repository per service. */
+import type { Findings } from '../core/policies/evaluate.ts';
+import type { ImageSignature } from '../core/policies/signatures.ts';
+
 export interface ImageConfig {
   entrypoint: string[];
   cmd: string[];
@@ -42,6 +45,10 @@ export interface Registry {
    * @throws Problem image_unavailable
    */
   resolve(repository: RepositoryRef, reference: string): Promise<Image>;
+  /** What the newest scan of an image found; undefined when there is none, or it is not complete. */
+  findings(repository: RepositoryRef, digest: string): Promise<Findings | undefined>;
+  /** Signatures that were pushed beside an image as cosign does, under the tag `sha256-<hex>.sig`. */
+  signatures(repository: RepositoryRef, digest: string): Promise<ImageSignature[]>;
   /** All images of a repository, in no order. */
   list(repository: RepositoryRef): Promise<string[]>;
 }

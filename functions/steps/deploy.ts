@@ -1,5 +1,6 @@
 /** Steps of the workflows `deploy` and `rollback`. */
 import { retryOnConflict } from '../commands/change.ts';
+import { violationProblem, violationsOf } from '../commands/policies.ts';
 import { getDeployment, getInstance } from '../commands/records.ts';
 import { deploymentKey, instanceKey } from '../core/keys.ts';
 import type { Deployment, Instance, InstanceRef, Operation } from '../core/model.ts';
@@ -39,6 +40,9 @@ export const prepareDeployment: Step = {
     await retryOnConflict(async () => {
       const item = await deploymentOf(ports, operation);
       await ports.registry.resolve(item.data, item.data.digest);
+      // Again: it may have waited since it was accepted.
+      const violations = await violationsOf(ports, item.data, item.data, ports.effects.now());
+      if (violations.length > 0) throw violationProblem(item.data, violations);
       if (item.data.status === 'running') return;
       const put = {
         ...deploymentKey(item.data, item.data.number),

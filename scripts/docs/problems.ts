@@ -147,6 +147,10 @@ const explanations: Readonly<Record<ProblemCode, readonly [meaning: string, next
     'Follow the newer one.',
   ],
   environment_gone: ['The environment is being destroyed.', 'Create another one and deploy there.'],
+  policy_violation: [
+    'A policy of the project or of the platform is not met; `violations` names each with what was found.',
+    'Do what the hint says, or ask whoever made the policy.',
+  ],
   fenced: ['The workloads already know a newer deployment.', 'Follow the newer one.'],
 };
 

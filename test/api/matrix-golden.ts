@@ -12,7 +12,7 @@ export const golden = {
     'finishSignIn',
     'backChannelLogout',
   ],
-  'signed-in': ['getMe', 'listProjects'],
+  'signed-in': ['getMe', 'listProjects', 'listPlatformPolicies'],
   person: [
     'createProject',
     'createToken',
@@ -23,7 +23,7 @@ export const golden = {
     'endSession',
     'endSessions',
   ],
-  platform: [],
+  platform: ['putPlatformPolicy', 'deletePlatformPolicy', 'dryRunPlatformPolicy'],
   viewer: [
     'getProject',
     'getAccess',
@@ -53,6 +53,9 @@ export const golden = {
     'getOperationLogs',
     'listOperations',
     'listEnvironmentOperations',
+    'listPolicies',
+    'getPolicy',
+    'dryRunPolicy',
   ],
   developer: [
     'createService',
@@ -83,7 +86,7 @@ export const golden = {
     'rejectDeployment',
     'deleteService',
   ],
-  administrator: ['deleteProject', 'unprotectEnvironment', 'verifyAudit', 'exportAudit'],
+  administrator: ['deleteProject', 'unprotectEnvironment', 'verifyAudit', 'exportAudit', 'putPolicy', 'deletePolicy'],
 } as const satisfies Record<string, readonly string[]>;
 
 /** Whom it needs in a protected environment, where that is more. */

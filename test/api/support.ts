@@ -170,6 +170,8 @@ function small(seen: { started: string[]; repositories: Set<string>; sources: Se
     ensureRepository: async ({ project, service }) => void seen.repositories.add(`${project}/${service}`),
     removeRepository: async ({ project, service }) => void seen.repositories.delete(`${project}/${service}`),
     list: async () => [],
+    findings: async () => undefined,
+    signatures: async () => [],
     resolve: async (_repository, reference) => {
       const labels: Record<string, string> =
         reference === LABELLED ? { [SCORE_LABEL]: JSON.stringify(workload) } : {};

@@ -12,7 +12,12 @@ const allowed: Record<string, readonly string[]> = {
   'functions/resources': ['functions/ports', 'functions/core'],
   'functions/steps': ['functions/commands', 'functions/resources', 'functions/ports', 'functions/core'],
   'functions/api': ['functions/commands', 'functions/ports', 'functions/core'],
-  'functions/adapters/local': ['functions/adapters/postgres.ts', 'functions/ports', 'functions/core'],
+  'functions/adapters/local': [
+    'functions/adapters/image.ts',
+    'functions/adapters/postgres.ts',
+    'functions/ports',
+    'functions/core',
+  ],
   'functions/adapters/aws': [
     'functions/adapters/aws/table.ts',
     'functions/adapters/aws/buildspec.ts',

@@ -1,4 +1,5 @@
 /** What all Registries guarantee. */
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Registry, RepositoryRef } from '../../functions/ports/registry.ts';
 
@@ -6,7 +7,29 @@ export interface RegistrySubject {
   registry: Registry;
   /** Adds an image whose content follows from `content`, with `content` as its label `test`. */
   push(repository: RepositoryRef, content: string, tags?: string[]): Promise<string>;
+  /** Keeps a manifest under a tag, with the contents of its layers, as cosign does. */
+  keep(repository: RepositoryRef, tag: string, manifest: string, blobs: readonly string[]): Promise<void>;
   dispose(): Promise<void>;
+}
+
+const digestOf = (text: string): string => `sha256:${createHash('sha256').update(text).digest('hex')}`;
+
+/** A manifest of signatures as cosign writes it. */
+function signatureManifest(config: string, layers: { payload: string; signature: string }[]): string {
+  const descriptor = (text: string, mediaType: string) => ({
+    mediaType,
+    digest: digestOf(text),
+    size: Buffer.byteLength(text),
+  });
+  return JSON.stringify({
+    schemaVersion: 2,
+    mediaType: 'application/vnd.oci.image.manifest.v1+json',
+    config: descriptor(config, 'application/vnd.oci.image.config.v1+json'),
+    layers: layers.map(({ payload, signature }) => ({
+      ...descriptor(payload, 'application/vnd.dev.cosign.simplesigning.v1+json'),
+      annotations: { 'dev.cosignproject.cosign/signature': signature },
+    })),
+  });
 }
 
 let names = 0;
@@ -133,6 +156,38 @@ export function registryContract(name: string, makeSubject: () => Promise<Regist
       await expect(registry.resolve(repository, reference)).rejects.toEqual(unavailable);
     });
 
+    it('gives the signatures that were pushed beside an image, each with what was signed', async () => {
+      const repository = await fresh();
+      const digest = await subject.push(repository, 'signed', ['v1']);
+      expect(await registry.signatures(repository, digest)).toEqual([]);
+      const config = JSON.stringify({
+        architecture: '',
+        os: '',
+        config: {},
+        rootfs: { type: 'layers', diff_ids: [] },
+      });
+      const layers = ['one', 'two'].map((name) => ({
+        payload: `{"payload":"${name}"}`,
+        signature: `c2ln${name}`,
+      }));
+      const blobs = [config, ...layers.map(({ payload }) => payload)];
+      const tag = `${digest.replace(':', '-')}.sig`;
+      await subject.keep(repository, tag, signatureManifest(config, layers), blobs);
+      const found = await registry.signatures(repository, digest);
+      expect(
+        found.map(({ payload, signature }) => ({ payload: Buffer.from(payload).toString(), signature })),
+      ).toEqual(layers);
+      const other = await subject.push(repository, 'unsigned');
+      expect(await registry.signatures(repository, other)).toEqual([]);
+      expect((await registry.resolve(repository, 'v1')).digest).toBe(digest);
+    });
+
+    it('has no findings of an image that no scan has looked at', async () => {
+      const repository = await fresh();
+      const digest = await subject.push(repository, 'a');
+      expect(await registry.findings(repository, digest)).toBeUndefined();
+    });
+
     it.each([
       ['..', 'web'],
       ['a/b', 'web'],
@@ -143,6 +198,7 @@ export function registryContract(name: string, makeSubject: () => Promise<Regist
     ])('refuses the repository %j/%j', async (project, service) => {
       await expect(registry.ensureRepository({ project, service })).rejects.toThrow();
       await expect(registry.resolve({ project, service }, 'v1')).rejects.toThrow();
+      await expect(registry.signatures({ project, service }, `sha256:${'a'.repeat(64)}`)).rejects.toThrow();
       await expect(registry.removeRepository({ project, service })).rejects.toThrow();
     });
   });

@@ -3,11 +3,13 @@ import {
   BatchGetImageCommand,
   CreateRepositoryCommand,
   DeleteRepositoryCommand,
+  DescribeImageScanFindingsCommand,
   type ECRClient,
   GetDownloadUrlForLayerCommand,
   ListImagesCommand,
 } from '@aws-sdk/client-ecr';
 import { isName } from '../../core/names.ts';
+import { severities } from '../../core/policies/types.ts';
 import { Problem, TransientError } from '../../core/problem.ts';
 import type { Image, Registry, RepositoryRef } from '../../ports/registry.ts';
 import {
@@ -16,7 +18,9 @@ import {
   parseReference,
   readConfig,
   readManifest,
+  readSignatures,
   repositoryName,
+  signatureTag,
 } from '../image.ts';
 import { unless } from './sdk-errors.ts';
 
@@ -111,6 +115,34 @@ export function createEcrRegistry(options: EcrOptions): Registry {
       const id = parseReference(names, reference);
       if (!id) throw unavailable('that is no tag, digest or reference of this repository');
       return resolve(repository, id);
+    },
+
+    async findings(repository, digest) {
+      const command = new DescribeImageScanFindingsCommand({
+        ...target(repository),
+        imageId: { imageDigest: digest },
+        maxResults: 1,
+      });
+      const absent = ['ScanNotFoundException', 'ImageNotFoundException', NO_REPOSITORY];
+      const answer = await unless(absent, client.send(command));
+      const { findingSeverityCounts, imageScanCompletedAt } = answer?.imageScanFindings ?? {};
+      const found = new Map<string, number>(Object.entries(findingSeverityCounts ?? {}));
+      // ACTIVE is what enhanced scanning says, which looks again and again.
+      const isDone = ['COMPLETE', 'ACTIVE'].includes(answer?.imageScanStatus?.status ?? '');
+      if (!isDone || !imageScanCompletedAt) return undefined;
+      const pairs = severities.map((severity) => [severity, found.get(severity.toUpperCase()) ?? 0]);
+      return { scannedAt: imageScanCompletedAt.toISOString(), counts: Object.fromEntries(pairs) };
+    },
+
+    async signatures(repository, digest) {
+      const command = new BatchGetImageCommand({
+        ...target(repository),
+        imageIds: [{ imageTag: signatureTag(digest) }],
+        acceptedMediaTypes: MANIFEST_MEDIA_TYPES,
+      });
+      const image = (await unless([NO_REPOSITORY], client.send(command)))?.images?.[0];
+      if (image?.imageManifest === undefined) return [];
+      return readSignatures(image.imageManifest, (layer, size) => download(repository, layer, size));
     },
 
     async list(repository) {

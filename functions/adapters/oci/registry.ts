@@ -12,7 +12,9 @@ import {
   parseReference,
   readConfig,
   readManifest,
+  readSignatures,
   repositoryName,
+  signatureTag,
 } from '../image.ts';
 import { createRegistryHttp, type RegistryAnswer, type RegistryConnection } from './http.ts';
 
@@ -121,6 +123,24 @@ export function createOciRegistry(options: OciRegistryOptions): Registry {
       if (!read) throw unavailable('its configuration is damaged');
       if (Object.hasOwn(read.labels, BASE_LABEL) && read.labels[BASE_LABEL] === NO_BASE) throw noSystem();
       return { digest: document.digest, config: read, size: layers.reduce((sum, { size }) => sum + size, 0) };
+    },
+
+    /** The protocol tells of no scans. */
+    async findings(repository) {
+      nameOf(repository);
+      return undefined;
+    },
+
+    async signatures(repository, digest) {
+      const name = nameOf(repository);
+      const path = `/${name}/manifests/${signatureTag(digest)}`;
+      const answer = await http.send({ method: 'GET', path, accept: MANIFEST_MEDIA_TYPES });
+      if (answer.status === 404) return [];
+      if (answer.status !== 200) throw refused(answer);
+      return readSignatures(Buffer.from(answer.body).toString(), async (layer) => {
+        const blob = await http.send({ method: 'GET', path: `/${name}/blobs/${layer}` });
+        return blob.status === 200 ? blob.body : undefined;
+      });
     },
 
     list: async (repository) => [...new Set((await tagged(nameOf(repository))).values())],

@@ -50,12 +50,27 @@ const blob = (directory: string, digest: string): string =>
   join(directory, 'demo/web/blobs/sha256', digest.slice('sha256:'.length));
 
 registryContract('OCI layout on disk', async () => {
-  const layout = await createOciLayout({ directory: temporary() });
+  const directory = temporary();
+  const layout = await createOciLayout({ directory });
   return {
     registry: layout,
     async push(ref, content, tags = []) {
       const layers = [[{ from: folder({ 'file.txt': content }), to: 'app' }]];
       return (await layout.push(ref, { layers, config: config(content), tags })).digest;
+    },
+    // As any tool does that writes OCI layouts.
+    async keep({ project, service }, tag, manifest, blobs) {
+      const root = join(directory, project, service);
+      const hash = (text: string) => createHash('sha256').update(text).digest('hex');
+      for (const text of [manifest, ...blobs]) writeFileSync(join(root, 'blobs/sha256', hash(text)), text);
+      const index = JSON.parse(readFileSync(join(root, 'index.json'), 'utf8'));
+      index.manifests.push({
+        mediaType: 'application/vnd.oci.image.manifest.v1+json',
+        digest: `sha256:${hash(manifest)}`,
+        size: manifest.length,
+        annotations: { 'org.opencontainers.image.ref.name': tag },
+      });
+      writeFileSync(join(root, 'index.json'), JSON.stringify(index));
     },
     dispose: async () => undefined,
   };

@@ -3,7 +3,13 @@
  * comes from a proxy before it, and so do the contents.
  */
 import { createHash } from 'node:crypto';
-import { ECRClient, PutImageCommand, PutImageTagMutabilityCommand } from '@aws-sdk/client-ecr';
+import {
+  ECRClient,
+  PutImageCommand,
+  PutImageTagMutabilityCommand,
+  StartImageScanCommand,
+} from '@aws-sdk/client-ecr';
+import { expect, it } from 'vitest';
 import { createEcrRegistry } from '../../../functions/adapters/aws/registry.ts';
 import { registryContract } from '../../contracts/registry.ts';
 import { startProxy } from './proxy.ts';
@@ -68,10 +74,37 @@ await withMoto((url) => {
         last = turn.catch(() => undefined);
         return turn;
       },
+      async keep({ project, service }, imageTag, imageManifest, contents) {
+        for (const content of contents) blobs.set(digestOf(content), content);
+        const repositoryName = `berth/${project}/${service}`;
+        await client.send(new PutImageCommand({ repositoryName, imageManifest, imageTag }));
+      },
       async dispose() {
         client.destroy();
         await proxy.stop();
       },
     };
+  });
+
+  it('tells what the scan of an image found, once it is complete', async () => {
+    const client = new ECRClient(clientOptions(url()));
+    const registry = createEcrRegistry({ client, registryId: ACCOUNT, prefix: 'berth' });
+    const repository = { project: 'scanned', service: 'web' };
+    await registry.ensureRepository(repository);
+    const repositoryName = 'berth/scanned/web';
+    const config = { mediaType: 'application/vnd.oci.image.config.v1+json', digest: digestOf('c'), size: 1 };
+    const mediaType = 'application/vnd.oci.image.manifest.v1+json';
+    const imageManifest = JSON.stringify({ schemaVersion: 2, mediaType, config, layers: [] });
+    const { image } = await client.send(
+      new PutImageCommand({ repositoryName, imageManifest, imageTag: 'v1' }),
+    );
+    const imageDigest = image?.imageId?.imageDigest ?? '';
+    expect(await registry.findings(repository, imageDigest)).toBeUndefined();
+    await client.send(new StartImageScanCommand({ repositoryName, imageId: { imageDigest } }));
+    const findings = await registry.findings(repository, imageDigest);
+    expect(findings?.scannedAt).toMatch(/^20\d\d-/);
+    expect(Object.keys(findings?.counts ?? {})).toEqual(['critical', 'high', 'medium', 'low']);
+    expect(Object.values(findings?.counts ?? {}).some((count) => count > 0)).toBe(true);
+    expect(await registry.findings(repository, `sha256:${'0'.repeat(64)}`)).toBeUndefined();
   });
 });

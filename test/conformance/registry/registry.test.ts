@@ -9,7 +9,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createOciRegistry, type OciRegistryOptions } from '../../../functions/adapters/oci/registry.ts';
 import { BASE_LABEL, NO_BASE, type Registry } from '../../../functions/ports/registry.ts';
 import { registryContract } from '../../contracts/registry.ts';
-import { pushImage, startRegistry, type TestRegistry, whyNoRegistry } from '../support/registry.ts';
+import {
+  pushImage,
+  pushManifest,
+  startRegistry,
+  type TestRegistry,
+  whyNoRegistry,
+} from '../support/registry.ts';
 
 const why = await whyNoRegistry();
 if (why) console.log(`Skipped: the registry, since ${why}.`);
@@ -36,6 +42,8 @@ describe.skipIf(why)('Distribution', () => {
       registry: make(own.url),
       push: ({ project, service }, content, tags = []) =>
         pushImage(own, `${PREFIX}/${project}/${service}`, { labels: { test: content }, tags }),
+      keep: ({ project, service }, tag, manifest, blobs) =>
+        pushManifest(own, `${PREFIX}/${project}/${service}`, tag, manifest, blobs),
       dispose: () => own.stop(),
     };
   });

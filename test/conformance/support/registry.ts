@@ -70,12 +70,8 @@ export interface TestImage {
 
 const digestOf = (data: string): string => `sha256:${createHash('sha256').update(data).digest('hex')}`;
 
-/** Pushes an image with the calls of any client. @returns its digest, of the index if there is one */
-export async function pushImage(
-  registry: { url: string; headers?: Record<string, string> },
-  name: string,
-  image: TestImage,
-): Promise<string> {
+/** The calls with which any client pushes. */
+function pushing(registry: { url: string; headers?: Record<string, string> }, name: string) {
   const base = `${registry.url}/v2/${name}`;
   const send = async (url: string, init: RequestInit, status: number): Promise<Response> => {
     const response = await fetch(url, { ...init, headers: { ...registry.headers, ...init.headers } });
@@ -83,12 +79,39 @@ export async function pushImage(
     if (response.status !== status) throw new Error(`${init.method} ${url}: ${response.status} ${text}`);
     return response;
   };
-  const blob = async (data: string, mediaType: string) => {
+  const pushBlob = async (data: string): Promise<void> => {
     const started = await send(`${base}/blobs/uploads/`, { method: 'POST' }, 202);
     const at = new URL(started.headers.get('location') ?? '', base);
     at.searchParams.set('digest', digestOf(data));
     const headers = { 'content-type': 'application/octet-stream' };
     await send(at.href, { method: 'PUT', headers, body: data }, 201);
+  };
+  return { base, send, pushBlob };
+}
+
+/** Pushes a manifest as it is under a tag, with what it refers to. */
+export async function pushManifest(
+  registry: { url: string; headers?: Record<string, string> },
+  name: string,
+  tag: string,
+  manifest: string,
+  blobs: readonly string[],
+): Promise<void> {
+  const { base, send, pushBlob } = pushing(registry, name);
+  for (const blob of blobs) await pushBlob(blob);
+  const headers = { 'content-type': 'application/vnd.oci.image.manifest.v1+json' };
+  await send(`${base}/manifests/${tag}`, { method: 'PUT', headers, body: manifest }, 201);
+}
+
+/** Pushes an image with the calls of any client. @returns its digest, of the index if there is one */
+export async function pushImage(
+  registry: { url: string; headers?: Record<string, string> },
+  name: string,
+  image: TestImage,
+): Promise<string> {
+  const { base, send, pushBlob } = pushing(registry, name);
+  const blob = async (data: string, mediaType: string) => {
+    await pushBlob(data);
     return { mediaType: `application/vnd.oci.image.${mediaType}`, digest: digestOf(data), size: data.length };
   };
   const manifest = async (reference: string, document: { mediaType: string }) => {

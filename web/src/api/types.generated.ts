@@ -25,6 +25,86 @@ export type Source =
       kind: 'image';
       reference: string;
     };
+/**
+ * What has to be met; see the documentation of policies.
+ */
+export type PolicyRule =
+  | {
+      kind: 'allowed-registries';
+      /**
+       * @minItems 1
+       * @maxItems 50
+       */
+      registries: string[];
+    }
+  | {
+      kind: 'digest-only';
+    }
+  | {
+      kind: 'scan';
+      severity: 'critical' | 'high' | 'medium' | 'low';
+    }
+  | {
+      kind: 'signature';
+      /**
+       * @minItems 1
+       * @maxItems 10
+       */
+      keys: {
+        name: string;
+        /**
+         * PEM, as `cosign generate-key-pair` writes it.
+         */
+        publicKey: string;
+      }[];
+    }
+  | {
+      kind: 'ceiling';
+      cpu?: string;
+      memory?: string;
+      replicas?: number;
+    }
+  | {
+      kind: 'branches';
+      /**
+       * @minItems 1
+       * @maxItems 50
+       */
+      branches: string[];
+      /**
+       * @minItems 1
+       * @maxItems 50
+       */
+      repositories?: string[];
+    }
+  | {
+      kind: 'freeze';
+      /**
+       * @minItems 1
+       * @maxItems 50
+       */
+      windows: (
+        | {
+            from: string;
+            to: string;
+            reason?: string;
+          }
+        | {
+            /**
+             * @minItems 1
+             * @maxItems 7
+             */
+            days: ('mon' | 'tue' | 'wed' | 'thu' | 'fri' | 'sat' | 'sun')[];
+            start: string;
+            /**
+             * Before `start`: on the next day.
+             */
+            end: string;
+            timeZone: string;
+            reason?: string;
+          }
+      )[];
+    };
 
 export interface Paths {
   '/healthz': {
@@ -2644,6 +2724,364 @@ export interface Paths {
       };
     };
   };
+  '/v1/projects/{project}/policies': {
+    /**
+     * List a project's policies
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              items: Policy[];
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/policies/{policy}': {
+    /**
+     * Read one of a project's policies
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the policy. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          policy: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Policy;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Add a policy to a project, or change it
+     */
+    put: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the policy. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          policy: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            description?: string;
+            /**
+             * Names, with `*` for any text; all environments by default.
+             *
+             * @minItems 1
+             * @maxItems 50
+             */
+            environments?: string[];
+            /**
+             * Whether it refuses rollbacks as well; `false` by default.
+             */
+            rollbacks?: boolean;
+            rule: PolicyRule;
+          };
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Policy;
+          };
+        };
+        201: {
+          content: {
+            'application/json': Policy;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Delete one of a project's policies
+     */
+    delete: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the policy. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          policy: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        204: {
+          content: {};
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/policy-dry-runs': {
+    /**
+     * See what a policy would have refused
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            description?: string;
+            /**
+             * Names, with `*` for any text; all environments by default.
+             *
+             * @minItems 1
+             * @maxItems 50
+             */
+            environments?: string[];
+            /**
+             * Whether it refuses rollbacks as well; `false` by default.
+             */
+            rollbacks?: boolean;
+            rule: PolicyRule;
+          };
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': PolicyDryRun;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/policies': {
+    /**
+     * List the policies of the platform, which hold in every project
+     */
+    get: {
+      parameters: {};
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              items: Policy[];
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/policies/{policy}': {
+    /**
+     * Add a policy for every project, or change it
+     */
+    put: {
+      parameters: {
+        path: {
+          /**
+           * Name of the policy. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          policy: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            description?: string;
+            /**
+             * Names, with `*` for any text; all environments by default.
+             *
+             * @minItems 1
+             * @maxItems 50
+             */
+            environments?: string[];
+            /**
+             * Whether it refuses rollbacks as well; `false` by default.
+             */
+            rollbacks?: boolean;
+            rule: PolicyRule;
+          };
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Policy;
+          };
+        };
+        201: {
+          content: {
+            'application/json': Policy;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Delete a policy of the platform
+     */
+    delete: {
+      parameters: {
+        path: {
+          /**
+           * Name of the policy. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          policy: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        204: {
+          content: {};
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/policy-dry-runs': {
+    /**
+     * See what a policy for every project would have refused
+     */
+    post: {
+      parameters: {
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            description?: string;
+            /**
+             * Names, with `*` for any text; all environments by default.
+             *
+             * @minItems 1
+             * @maxItems 50
+             */
+            environments?: string[];
+            /**
+             * Whether it refuses rollbacks as well; `false` by default.
+             */
+            rollbacks?: boolean;
+            rule: PolicyRule;
+          };
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': PolicyDryRun;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
   '/v1/projects/{project}/environments/{environment}/services/{service}/plan': {
     /**
      * Read what a deployment would change
@@ -3186,6 +3624,7 @@ export interface Problem {
     | 'canceled'
     | 'superseded'
     | 'environment_gone'
+    | 'policy_violation'
     | 'fenced';
   /**
    * What happened and why.
@@ -3825,6 +4264,47 @@ export interface DeploymentDetail {
   createdBy: string;
   finishedAt?: string;
   workload: ScoreWorkload;
+}
+export interface Policy {
+  description?: string;
+  /**
+   * Names, with `*` for any text; all environments by default.
+   *
+   * @minItems 1
+   * @maxItems 50
+   */
+  environments?: string[];
+  rollbacks: boolean;
+  rule: PolicyRule;
+  name: string;
+  updatedAt: string;
+  updatedBy: string;
+}
+export interface PolicyDryRun {
+  /**
+   * Deployments that were judged.
+   */
+  considered: number;
+  refused: {
+    project: string;
+    environment: string;
+    service: string;
+    number: number;
+    version: string;
+    at: string;
+    by: string;
+    violation: Violation;
+  }[];
+  /**
+   * There were more than are judged at once; the newest were.
+   */
+  truncated: boolean;
+}
+export interface Violation {
+  policy: string;
+  scope: 'project' | 'platform';
+  fact: string;
+  remedy: string;
 }
 export interface Plan {
   kind: 'deploy' | 'promote' | 'rollback';

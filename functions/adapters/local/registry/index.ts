@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { isName } from '../../../core/names.ts';
 import { Problem } from '../../../core/problem.ts';
 import type { Image, ImageConfig, Registry, RepositoryRef } from '../../../ports/registry.ts';
+import { readSignatures, signatureTag } from '../../image.ts';
 import { inChild } from '../child-task.ts';
 import { diskProblem } from '../disk-full.ts';
 import { blobPath, readDocument, replaceFile, syncDirectory, writeDocument } from './blobs.ts';
@@ -170,6 +171,24 @@ export async function createOciLayout({ directory }: { directory: string }): Pro
     },
 
     resolve: async (repository, reference) => (await find(repository, reference)).image,
+
+    /** Nothing here scans images. */
+    async findings(repository) {
+      pathOf(repository);
+      return undefined;
+    },
+
+    async signatures(repository, digest) {
+      const path = pathOf(repository);
+      const tag = signatureTag(digest);
+      const index = await readIndex(path);
+      const descriptor = index?.manifests.find((entry) => entry.annotations?.[REF_NAME] === tag);
+      const manifest = descriptor && (await readDocument(path, descriptor));
+      if (manifest === undefined) return [];
+      return readSignatures(JSON.stringify(manifest), (layer) =>
+        readFile(blobPath(path, layer)).catch(() => undefined),
+      );
+    },
 
     async list(repository) {
       const index = await readIndex(pathOf(repository));
