@@ -86,7 +86,14 @@ export const golden = {
     'rejectDeployment',
     'deleteService',
   ],
-  administrator: ['deleteProject', 'unprotectEnvironment', 'verifyAudit', 'exportAudit', 'putPolicy', 'deletePolicy'],
+  administrator: [
+    'deleteProject',
+    'unprotectEnvironment',
+    'verifyAudit',
+    'exportAudit',
+    'putPolicy',
+    'deletePolicy',
+  ],
 } as const satisfies Record<string, readonly string[]>;
 
 /** Whom it needs in a protected environment, where that is more. */
