@@ -46,7 +46,8 @@ export class ApiStack extends Stack {
       environment,
       boundary,
       statements: props.streamStatements,
-      timeout: Duration.minutes(15),
+      // Lambda does not say that a client has left: a stream that nobody reads is paid until this.
+      timeout: Duration.minutes(2),
       // It mostly waits, and waiting is paid by memory.
       memory: 256,
       traced: true,

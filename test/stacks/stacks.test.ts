@@ -157,6 +157,13 @@ describe('Functions', () => {
     expect(new Set(own).size).toBe(functions.length);
   });
 
+  it('that stream end soon: one whose client has left is paid until its end', () => {
+    const urls = resourcesOf(templates, 'AWS::Lambda::Url');
+    const streams = functions.filter(({ where }) => /\/Streams/.test(where));
+    expect(streams).toHaveLength(urls.length);
+    for (const { properties } of streams) expect(properties.Timeout).toBeLessThanOrEqual(120);
+  });
+
   it('have a role each', () => {
     const roles = functions.map(
       ({ where, properties }) => `${where.split('/')[0]} ${JSON.stringify(properties.Role)}`,

@@ -1,0 +1,53 @@
+/** Event streams through Lambda's response streaming: a time for each, and an end when nobody can be written to. */
+import type { Context } from 'aws-lambda';
+import { Hono } from 'hono';
+import { streamHandle } from 'hono/aws-lambda';
+
+/** What answers a request. */
+export interface StreamingApp {
+  fetch(request: Request): Response | Promise<Response>;
+}
+
+type Handler = ReturnType<typeof awslambda.streamifyResponse>;
+type ResponseStream = awslambda.HttpResponseStream;
+
+/** Aborts when the response can no longer be written: the invocation's own, beside its context. */
+interface Invocation extends Context {
+  gone: AbortSignal;
+}
+
+/** Streams end by themselves before Lambda ends them; clients go on where they were with Last-Event-ID. */
+const MARGIN_MS = 10_000;
+
+/**
+ * Lambda reads a response to its end also when the client has left, and does not say so: what bounds a stream that
+ * nobody reads is the function's own time. Where the connection to Lambda itself breaks, it ends at once.
+ * @param app gets the request with its signal, and a token in the header `authorization`
+ */
+export function createStreamHandler(app: StreamingApp): Handler {
+  const edge = new Hono<{ Bindings: { context: Invocation } }>();
+  edge.all('*', ({ req, env: { context } }) => {
+    const headers = new Headers(req.raw.headers);
+    // CloudFront signs the request, with the header that people's tokens come in: the token is in another one.
+    const token = headers.get('x-berth-authorization');
+    headers.delete('authorization');
+    headers.delete('x-berth-authorization');
+    if (token !== null) headers.set('authorization', token);
+    const time = AbortSignal.timeout(Math.max(0, context.getRemainingTimeInMillis() - MARGIN_MS));
+    const signal = AbortSignal.any([time, context.gone]);
+    return app.fetch(new Request(req.raw, { headers, signal }));
+  });
+  // It speaks with the response stream itself, so there is nothing for middy to stand around.
+  const send = streamHandle(edge) as unknown as (
+    event: unknown,
+    stream: ResponseStream,
+    context: Invocation,
+  ) => Promise<void>;
+  return awslambda.streamifyResponse(async (event: unknown, stream: ResponseStream, context: Context) => {
+    const gone = new AbortController();
+    // The stream of events would wait for its next one otherwise, and be counted as open.
+    stream.once('close', () => gone.abort());
+    stream.on('error', () => gone.abort());
+    await send(event, stream, Object.assign(context, { gone: gone.signal }));
+  });
+}
