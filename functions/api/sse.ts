@@ -15,7 +15,7 @@ export interface StreamRequest {
   principal: string;
   /** Path of the request, for the problem that may end the stream. */
   instance: string;
-  /** Aborts when the client goes. */
+  /** Aborts when the client goes, or when the time for its stream is over. */
   signal: AbortSignal;
   events(signal: AbortSignal): AsyncIterable<StreamEvent>;
   /** Asked with each heartbeat and each `recheck`: a token that was revoked ends its streams. */
@@ -31,6 +31,9 @@ export interface Streams {
   /** How many are open. */
   readonly size: number;
 }
+
+/** When a client may connect again whose stream was ended early, milliseconds. */
+const RETRY_MS = 500;
 
 const encoder = new TextEncoder();
 
@@ -51,7 +54,7 @@ export function createStreams(options: {
   const beats = new Set<() => Promise<void>>();
   let size = 0;
   signal?.addEventListener('abort', () => {
-    for (const streams of open.values()) for (const end of [...streams]) end();
+    for (const streams of open.values()) for (const interrupt of [...streams]) interrupt();
   });
 
   function claim(principal: string): Set<() => void> {
@@ -87,8 +90,8 @@ export function createStreams(options: {
         if (ended) return false;
         ended = true;
         clearInterval(timer);
-        request.signal.removeEventListener('abort', end);
-        mine.delete(end);
+        request.signal.removeEventListener('abort', interrupt);
+        mine.delete(interrupt);
         beats.delete(beat);
         if (mine.size === 0 && open.get(request.principal) === mine) open.delete(request.principal);
         size -= 1;
@@ -99,6 +102,11 @@ export function createStreams(options: {
       function end(): void {
         if (release()) controller.close();
       }
+      /** Ends it though more is to come, and says so in SSE's own words: connect again. */
+      function interrupt(): void {
+        if (!ended) controller.enqueue(encoder.encode(`retry: ${RETRY_MS}\n\n`));
+        end();
+      }
       async function beat(): Promise<void> {
         const allowed = await request.stillAllowed().catch(() => false);
         if (ended) return;
@@ -107,7 +115,7 @@ export function createStreams(options: {
         if ((controller.desiredSize ?? 0) > 0) controller.enqueue(encoder.encode(':\n\n'));
       }
 
-      mine.add(end);
+      mine.add(interrupt);
       beats.add(beat);
       size += 1;
       const timer = setInterval(() => void beat(), heartbeatMs);
@@ -138,8 +146,8 @@ export function createStreams(options: {
           release();
         },
       });
-      request.signal.addEventListener('abort', end);
-      if (request.signal.aborted) end();
+      request.signal.addEventListener('abort', interrupt);
+      if (request.signal.aborted) interrupt();
       return stream;
     },
   };

@@ -45,6 +45,8 @@ export async function openStream(subject: Subject, path: string, lastEventId?: s
             continue;
           }
           const fields = Object.fromEntries(lines.map((line) => line.split(/: (.*)/s).slice(0, 2)));
+          // `retry` alone is no event: the stream was ended early.
+          if (fields.data === undefined) continue;
           return { ...fields, data: JSON.parse(fields.data) } as Received;
         }
         const { done, value } = await reader.read();

@@ -93,6 +93,8 @@ describe('A stream through Lambda', () => {
     expect(streams.size).toBe(1);
     await done;
     expect(response.writableFinished).toBe(true);
+    // There is more to come: clients connect again.
+    expect(response.text).toMatch(/\nretry: \d+\n\n$/);
     expect(streams.size).toBe(0);
     expect(seen[0]!.headers.get('authorization')).toBe('Bearer t');
     expect(JSON.parse(response.text.split('\0')[0]!)).toMatchObject({

@@ -42,7 +42,7 @@ export async function follow(path: string, options: StreamOptions): Promise<void
     const onHidden = () => document.hidden && hidden.abort();
     document.addEventListener('visibilitychange', onHidden);
     try {
-      await readStream(path, {
+      const more = await readStream(path, {
         signal: AbortSignal.any([signal, hidden.signal]),
         ...(last !== undefined && { lastEventId: last }),
         onOpen() {
@@ -55,7 +55,11 @@ export async function follow(path: string, options: StreamOptions): Promise<void
           onEvent(event);
         },
       });
-      if (options.ends) return;
+      if (options.ends && !more) return;
+      if (more) {
+        await wait(RETRY_MS, signal);
+        continue;
+      }
     } catch (error) {
       if (signal.aborted) return;
       if (error instanceof ApiError && error.status < 500 && error.status !== 429) throw error;
@@ -78,8 +82,11 @@ interface Reading {
   onEvent(event: StreamEvent): void;
 }
 
-/** Reads one stream to its end. */
-async function readStream(path: string, { signal, lastEventId, onOpen, onEvent }: Reading): Promise<void> {
+/**
+ * Reads one stream to its end.
+ * @returns whether there is more to come: a stream that ends for its time alone says `retry` at last
+ */
+async function readStream(path: string, { signal, lastEventId, onOpen, onEvent }: Reading): Promise<boolean> {
   const silence = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
   const heard = () => {
@@ -98,17 +105,20 @@ async function readStream(path: string, { signal, lastEventId, onOpen, onEvent }
     onOpen();
     const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
     let rest = '';
+    let more = false;
     while (reader) {
       const { done, value } = await reader.read();
-      if (done) return;
+      if (done) return more;
       heard();
       const blocks = (rest + value).split('\n\n');
       rest = blocks.pop() ?? '';
       for (const block of blocks) {
+        more = block.startsWith('retry:');
         const event = parseEvent(block);
         if (event) onEvent(event);
       }
     }
+    return false;
   } finally {
     clearTimeout(timer);
   }
