@@ -155,6 +155,8 @@ function stacksBeside(app: App, settings: Settings) {
       BERTH_DATABASE_HOST: database?.cluster.clusterEndpoint.hostname ?? host,
       BERTH_DATABASE_PORT: database ? Token.asString(database.cluster.clusterEndpoint.port) : port,
       BERTH_DATABASE_SECRET: secret,
+      BERTH_DEDICATED_SUBNETS: database?.dedicated.subnetGroup ?? '',
+      BERTH_DEDICATED_SECURITY_GROUP: database?.dedicated.securityGroup ?? '',
       BERTH_APPS_DOMAIN: settings.apps,
       // Lambda keeps the authorities of RDS in a file that Node reads only when told to.
       NODE_EXTRA_CA_CERTS: '/var/runtime/ca-cert.pem',

@@ -7,9 +7,11 @@ import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { accept, logEncryption } from './accept.ts';
 
-/** Not the default one, which is what scanners try. */
+/** Not the default one, which is what scanners try. Of dedicated servers too. */
 const PORT = 5433;
 const NAME = 'berth';
+/** Permissions name it. */
+export const DEDICATED_SUBNETS = 'berth-dedicated';
 
 export interface DatabaseStackProps extends StackProps {
   vpc: ec2.IVpc;
@@ -19,6 +21,8 @@ export class DatabaseStack extends Stack {
   /** Of the administrator; RDS made it and changes its password each week. */
   readonly secret: ISecret;
   readonly cluster: rds.DatabaseCluster;
+  /** Where servers of their own are put: the same subnets, and the same who may connect. */
+  readonly dedicated: { subnetGroup: string; securityGroup: string };
 
   constructor(scope: Construct, id: string, props: DatabaseStackProps) {
     super(scope, id, props);
@@ -76,5 +80,16 @@ export class DatabaseStack extends Stack {
         'Aurora keeps 14 days by itself; a backup plan beyond that is the choice of the account’s owner.',
     });
     this.secret = this.cluster.secret!;
+    const subnets = new rds.SubnetGroup(this, 'Dedicated', {
+      vpc,
+      subnetGroupName: DEDICATED_SUBNETS,
+      description: 'PostgreSQL servers of their own',
+      vpcSubnets: { subnetType: ec2.SubnetType.PRIVATE_ISOLATED },
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    this.dedicated = {
+      subnetGroup: subnets.subnetGroupName,
+      securityGroup: securityGroup.securityGroupId,
+    };
   }
 }

@@ -2,6 +2,7 @@
 import { ArnFormat, type Stack } from 'aws-cdk-lib';
 import { STORE_TABLE } from '../functions/adapters/aws/table.ts';
 import { workflowNames } from '../state-machines/load.ts';
+import { DEDICATED_SUBNETS } from './database.ts';
 import type { Grant } from './role.ts';
 
 /** Everything that a function of Berth may ever do; the boundary of its roles. */
@@ -38,6 +39,15 @@ export const actions = {
   keepAnchors: ['s3:PutObject'],
   listAnchors: ['s3:ListBucket'],
   findCluster: ['eks:DescribeCluster'],
+  makeServers: [
+    'rds:CreateDBInstance',
+    'rds:AddTagsToResource',
+    'rds:DescribeDBInstances',
+    'rds:DeleteDBInstance',
+  ],
+  // RDS keeps an administrator's password with the rights of who makes the server.
+  keepServerPasswords: ['secretsmanager:CreateSecret', 'secretsmanager:TagResource'],
+  checkServerKey: ['kms:DescribeKey'],
   readMetrics: ['cloudwatch:GetMetricData', 'elasticloadbalancing:DescribeTargetGroups'],
   trace: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'],
   joinNetwork: [
@@ -117,6 +127,32 @@ export function permissions(stack: Stack, things: Things) {
       ),
     ],
     listAnchors: [grant(actions.listAnchors, [things.auditBucketArn])],
+    makeServers: [
+      grant(
+        actions.makeServers,
+        [
+          arn('rds', 'db', 'berth-*', true),
+          arn('rds', 'subgrp', DEDICATED_SUBNETS, true),
+          // What RDS gives a server that names none.
+          arn('rds', 'pg', 'default.postgres17', true),
+          arn('rds', 'og', 'default:postgres-17', true),
+        ],
+        'One a resource of class dedicated, made at runtime; all of them are Berth’s own, by their prefix.',
+      ),
+      grant(
+        [...actions.keepServerPasswords, ...actions.readSecrets],
+        [arn('secretsmanager', 'secret', 'rds!db-*', true)],
+        'RDS names them by the server, and makes each with its server.',
+      ),
+      {
+        ...grant(
+          actions.checkServerKey,
+          [arn('kms', 'key', '*')],
+          'The account’s own key of the service has no fixed id.',
+        ),
+        conditions: { StringEquals: { 'kms:ViaService': `rds.${stack.region}.amazonaws.com` } },
+      },
+    ],
     findCluster: [grant(actions.findCluster, [arn('eks', 'cluster', things.clusterName)])],
     readMetrics: [grant(actions.readMetrics, ['*'], noResource)],
     joinNetwork: [

@@ -61,7 +61,7 @@ export class StepsStack extends Stack {
         ...may.removeLogs,
         ...may.readLogs,
         ...may.findCluster,
-        ...(vpc ? may.joinNetwork : []),
+        ...(vpc ? [...may.joinNetwork, ...may.makeServers] : []),
       ],
     });
     this.builds = new BerthFunction(this, 'Builds', {

@@ -26,6 +26,9 @@ const schema = z.object({
   BERTH_DATABASE_HOST: z.string().min(1),
   BERTH_DATABASE_PORT: z.coerce.number().int().min(1).max(65535),
   BERTH_DATABASE_SECRET: z.string().min(1),
+  // Both empty where there are no servers of their own.
+  BERTH_DEDICATED_SUBNETS: z.string(),
+  BERTH_DEDICATED_SECURITY_GROUP: z.string(),
   BERTH_APPS_DOMAIN: z.string().min(1),
   BERTH_INGRESS_CIDRS: list,
   BERTH_EGRESS_CIDRS: list,
@@ -53,7 +56,13 @@ export interface AwsConfig {
   builds: { project: string; bucket: string; logGroup: string };
   /** EKS is asked for the endpoint and its authority (PEM) where they are not known, or no longer right. */
   cluster: { name: string; known?: { server: string; ca: string } };
-  database: { host: string; port: number; secret: string };
+  database: {
+    host: string;
+    port: number;
+    secret: string;
+    /** Where servers of their own are put. */
+    dedicated?: { subnetGroup: string; securityGroup: string };
+  };
   /** Workloads are served under it. */
   appsDomain: string;
   /** Private networks that the load balancer is in, and that workloads may reach. */
@@ -98,6 +107,12 @@ export function readAwsConfig(environment: Record<string, string | undefined>): 
       host: values.BERTH_DATABASE_HOST,
       port: values.BERTH_DATABASE_PORT,
       secret: values.BERTH_DATABASE_SECRET,
+      ...(values.BERTH_DEDICATED_SUBNETS !== '' && {
+        dedicated: {
+          subnetGroup: values.BERTH_DEDICATED_SUBNETS,
+          securityGroup: values.BERTH_DEDICATED_SECURITY_GROUP,
+        },
+      }),
     },
     appsDomain: values.BERTH_APPS_DOMAIN,
     network: { ingressCidrs: values.BERTH_INGRESS_CIDRS, egressCidrs: values.BERTH_EGRESS_CIDRS },

@@ -6,6 +6,7 @@ import { createAddresses } from '../adapters/kubernetes/addresses.ts';
 import { createEffects } from '../adapters/local/effects.ts';
 import type { ChainHead } from '../core/audit-chain.ts';
 import type { Anchors } from '../ports/anchors.ts';
+import type { Databases, DedicatedServers } from '../ports/databases.ts';
 import type { Ports } from '../ports/index.ts';
 import type { LogLine, Logs } from '../ports/logs.ts';
 import { count } from '../ports/meter.ts';
@@ -30,6 +31,7 @@ export function createAwsPorts(config: AwsConfig): {
   const cluster = once(async () =>
     (await import('./ports/cluster.ts')).createCluster(config, { effects, registry }),
   );
+  const databases = once(async () => (await import('./ports/secrets.ts')).createDatabases(config));
   const anchors = lazyAnchors(async () => (await import('./ports/anchors.ts')).createAnchors(config));
   const { logs, flush } = lazyLogs(async () => (await import('./ports/logs.ts')).createLogs(config));
   const ports: Ports = {
@@ -46,10 +48,12 @@ export function createAwsPorts(config: AwsConfig): {
       async () => (await import('./ports/workflows.ts')).createWorkflows(config),
       ['start', 'stop', 'describe', 'close'],
     ),
-    databases: lazy(
-      async () => (await import('./ports/secrets.ts')).createDatabases(config),
-      ['connect', 'endpoint', 'close'],
-    ),
+    databases: {
+      ...lazy(databases, ['connect', 'endpoint', 'close']),
+      ...(config.database.dedicated && {
+        dedicated: lazy(async () => dedicatedOf(await databases()), ['ensure', 'remove', 'exists']),
+      }),
+    },
     builder: lazy(
       async () => (await import('./ports/builder.ts')).createBuilder(config),
       ['saveSource', 'removeSource', 'build'],
@@ -86,6 +90,11 @@ export function createAwsPorts(config: AwsConfig): {
     },
     readSecret: async (id) => (await import('./ports/secrets.ts')).readSecret(config, id),
   };
+}
+
+function dedicatedOf({ dedicated }: Databases): DedicatedServers {
+  if (dedicated) return dedicated;
+  throw new Error('The configuration has servers of their own, and the adapter has none');
 }
 
 /** What is noted waits here until it is to be kept, and only then is the adapter needed. */

@@ -27,7 +27,7 @@ export async function createEksClient(
     now,
     credentials: () => client.config.credentials(),
   });
-  const describe = createEksCluster({ name, client: async () => client });
+  const describe = createEksCluster({ name, client });
   return createFoundClient({ now, find: async () => ({ ...(await describe()), token }) });
 }
 

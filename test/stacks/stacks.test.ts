@@ -33,6 +33,8 @@ const variables = {
   BERTH_DATABASE_HOST: 'postgres.example.com',
   BERTH_DATABASE_PORT: '5433',
   BERTH_DATABASE_SECRET: 'secret',
+  BERTH_DEDICATED_SUBNETS: 'subnets',
+  BERTH_DEDICATED_SECURITY_GROUP: 'sg-1',
   BERTH_APPS_DOMAIN: 'apps.example.com',
   BERTH_INGRESS_CIDRS: '10.0.0.0/24',
   BERTH_EGRESS_CIDRS: '',

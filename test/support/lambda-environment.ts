@@ -17,6 +17,8 @@ export const lambdaEnvironment = {
   BERTH_DATABASE_HOST: 'database.example.com',
   BERTH_DATABASE_PORT: '5432',
   BERTH_DATABASE_SECRET: 'database',
+  BERTH_DEDICATED_SUBNETS: '',
+  BERTH_DEDICATED_SECURITY_GROUP: '',
   BERTH_APPS_DOMAIN: 'apps.example.com',
   BERTH_INGRESS_CIDRS: '',
   BERTH_EGRESS_CIDRS: '',

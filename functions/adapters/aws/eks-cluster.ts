@@ -4,8 +4,7 @@ import { Problem } from '../../core/problem.ts';
 import { isAws, sent } from './sdk-errors.ts';
 
 export interface EksClusterOptions {
-  /** Made at the first question: it costs at import. */
-  client(): Promise<Pick<EKSClient, 'send'>>;
+  client: Pick<EKSClient, 'send'>;
   name: string;
 }
 
@@ -23,8 +22,7 @@ export function createEksCluster({ client, name }: EksClusterOptions): () => Pro
   };
 
   return async () => {
-    const eks = await client();
-    const found = await sent(eks.send(new DescribeClusterCommand({ name }))).catch((error: unknown) => {
+    const found = await sent(client.send(new DescribeClusterCommand({ name }))).catch((error: unknown) => {
       if (isAws(error, 'ResourceNotFoundException'))
         return fail('there is none in this account and region', 'Correct its name or the region.', error);
       if (isAws(error, 'AccessDeniedException'))

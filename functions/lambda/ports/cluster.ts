@@ -2,7 +2,6 @@
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { createAlbActivity } from '../../adapters/aws/activity.ts';
-import { createEksCluster } from '../../adapters/aws/eks-cluster.ts';
 import { createEksToken } from '../../adapters/aws/eks-token.ts';
 import { cloudWatchPricing, countRequests } from '../../adapters/aws/meter.ts';
 import { sdkOptions } from '../../adapters/aws/sdk-options.ts';
@@ -14,6 +13,7 @@ import type { Ports } from '../../ports/index.ts';
 import type { Registry } from '../../ports/registry.ts';
 import type { AwsConfig } from '../config.ts';
 import { defaultProvider } from '../credentials.ts';
+import { once } from '../lazy.ts';
 import { createTargetGroups } from '../target-groups.ts';
 import { repositoryUri } from './names.ts';
 
@@ -28,16 +28,20 @@ export function createCluster(
   const sdk = sdkOptions({ region });
   const credentials = defaultProvider();
   const token = createEksToken({ cluster: cluster.name, region, credentials, now: effects.now });
-  const describe = createEksCluster({
-    name: cluster.name,
-    client: async () => new (await import('@aws-sdk/client-eks')).EKSClient(sdk),
+  // Asked by those who do not know it from the stacks, or whose knowledge is no longer right.
+  const describe = once(async () => {
+    const [{ EKSClient }, { createEksCluster }] = await Promise.all([
+      import('@aws-sdk/client-eks'),
+      import('../../adapters/aws/eks-cluster.ts'),
+    ]);
+    return createEksCluster({ name: cluster.name, client: new EKSClient(sdk) });
   });
   let { known } = cluster;
   const client = createFoundClient({
     now: effects.now,
     async find() {
       // What the stacks said counts once: what leads here again is that it is not so any more.
-      const at = known ?? (await describe());
+      const at = known ?? (await (await describe())());
       known = undefined;
       return { ...at, token };
     },

@@ -15,9 +15,32 @@ const createClient = ({ region }: AwsConfig) =>
 export const createSecrets = (config: AwsConfig): Secrets =>
   createSecretsManager({ client: createClient(config), prefix: PREFIX });
 
-export function createDatabases(config: AwsConfig): Databases {
-  const { host, port, secret } = config.database;
-  return createRdsDatabases({ host, port, secret: { client: createClient(config), id: secret } });
+export async function createDatabases(config: AwsConfig): Promise<Databases> {
+  const { host, port, secret, dedicated } = config.database;
+  return createRdsDatabases({
+    host,
+    port,
+    secret: { client: createClient(config), id: secret },
+    ...(dedicated && { instances: await createInstances(config, dedicated) }),
+  });
+}
+
+/** Loaded where databases are made, and by nobody who only reads a secret. Requests to RDS cost nothing. */
+async function createInstances(
+  { region, database }: AwsConfig,
+  { subnetGroup, securityGroup }: NonNullable<AwsConfig['database']['dedicated']>,
+) {
+  const [{ RDSClient }, { createRdsInstances }] = await Promise.all([
+    import('@aws-sdk/client-rds'),
+    import('../../adapters/aws/rds-instances.ts'),
+  ]);
+  return createRdsInstances({
+    client: new RDSClient(sdkOptions({ region })),
+    subnetGroup,
+    securityGroupIds: [securityGroup],
+    // The one that nodes and functions may reach.
+    port: database.port,
+  });
 }
 
 /** A secret of the installation itself, by its name or ARN. */
