@@ -37,10 +37,19 @@ const RETRY_MS = 500;
 
 const encoder = new TextEncoder();
 
+/** Characters of events that are sent together at the most. */
+const BURST_MAX = 64 * 1024;
+
+/** What a stream gives next. */
+type Step = { value: StreamEvent } | { done: true } | { error: unknown };
+
+/** Resolves when all that could happen at once has happened. */
+const turn = (): Promise<undefined> => new Promise((resolve) => setImmediate(resolve, undefined));
+
 /** JSON on one line: JSON.stringify escapes every line break inside. */
-function encode({ event, id, data }: StreamEvent): Uint8Array {
+function encode({ event, id, data }: StreamEvent): string {
   const head = `${id === undefined ? '' : `id: ${id}\n`}${event === undefined ? '' : `event: ${event}\n`}`;
-  return encoder.encode(`${head}data: ${JSON.stringify(data)}\n\n`);
+  return `${head}data: ${JSON.stringify(data)}\n\n`;
 }
 
 /** @param options.signal ends all streams, when the server stops */
@@ -85,6 +94,27 @@ export function createStreams(options: {
       let controller: ReadableStreamDefaultController<Uint8Array>;
       let ended = false;
 
+      let asked: Promise<Step> | undefined;
+
+      /** What happens next, and all that is there with it: a burst is sent as one piece. */
+      async function nextBurst(): Promise<{ parts: string[]; last?: Exclude<Step, { value: StreamEvent }> }> {
+        const parts: string[] = [];
+        for (let length = 0; length < BURST_MAX; ) {
+          asked ??= iterator.next().then(
+            (next): Step => (next.done ? { done: true } : { value: next.value }),
+            (error: unknown): Step => ({ error }),
+          );
+          const step = await (parts.length === 0 ? asked : Promise.race([asked, turn()]));
+          if (!step) break;
+          asked = undefined;
+          if (!('value' in step)) return { parts, last: step };
+          const part = encode(step.value);
+          parts.push(part);
+          length += part.length;
+        }
+        return { parts };
+      }
+
       /** Frees everything, once. */
       function release(): boolean {
         if (ended) return false;
@@ -127,20 +157,17 @@ export function createStreams(options: {
           controller.enqueue(encoder.encode(':\n\n'));
         },
         async pull() {
-          try {
-            const next = await iterator.next();
-            if (ended) return;
-            if (next.done) return end();
-            controller.enqueue(encode(next.value));
-          } catch (error) {
-            if (ended) return;
-            const problem = problemOf(error);
-            if (problem.code === 'internal') request.onError(error);
-            controller.enqueue(
-              encode({ event: 'problem', data: problemDocument(problem, request.instance) }),
-            );
-            end();
+          const { parts, last } = await nextBurst();
+          if (ended) return;
+          if (parts.length > 0) controller.enqueue(encoder.encode(parts.join('')));
+          if (!last) return;
+          if ('error' in last) {
+            const problem = problemOf(last.error);
+            if (problem.code === 'internal') request.onError(last.error);
+            const event = { event: 'problem', data: problemDocument(problem, request.instance) };
+            controller.enqueue(encoder.encode(encode(event)));
           }
+          end();
         },
         cancel() {
           release();

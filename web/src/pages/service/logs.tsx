@@ -1,27 +1,126 @@
-/** The log of a service, as it is printed. */
-import { useState } from 'react';
-import { useStream } from '../../api/stream.ts';
-import type { LogLine } from '../../api/types.generated.ts';
+/** The log of a service: live and past, searched and filtered; its address is that of what one sees. */
+import { useCallback, useEffect, useState, useSyncExternalStore } from 'react';
+import { useSearchParams } from 'wouter';
+import { apiPath } from '../../api/read.ts';
+import { useMedia } from '../../app/media.ts';
+import { Command } from '../../components/command.tsx';
+import { curl } from '../../components/curl.ts';
 import { plain } from '../../components/plain.ts';
 import type { ServiceTabProps } from '../service.tsx';
+import { Lines } from './logs/lines.tsx';
+import './logs/logs.css';
+import { createLogSource, type LogSource, type LogView } from './logs/source.ts';
+import { Toolbar } from './logs/toolbar.tsx';
 
-const LINES_MAX = 1_000;
+const LEVELS = /^(?:trace|debug|info|warn|error|fatal)$/;
+const NUMBER = /^[1-9][0-9]{0,8}$/;
+const NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
-export default function LogsTab({ place: { project, environment, service } }: ServiceTabProps) {
-  const [lines, setLines] = useState<LogLine[]>([]);
-  useStream(`/v1/projects/${project}/environments/${environment}/services/${service}/logs?tail=200`, {
-    onEvent({ event, data }) {
-      if (event === 'line') setLines((before) => [...before, data as LogLine].slice(-LINES_MAX));
-    },
-  });
+const nothing: LogView = {
+  version: 0,
+  lines: [],
+  first: 0,
+  state: 'loading',
+  hasOlder: false,
+  hasNewer: false,
+  waiting: 0,
+  isPaused: false,
+};
+
+/** A source as long as what it shows is asked for. */
+function useLogSource(path: string, query: URLSearchParams): LogSource | undefined {
+  const [source, setSource] = useState<LogSource>();
+  const key = query.toString();
+  useEffect(() => {
+    const asked = new URLSearchParams(key);
+    // The address may be anybody's: what the API would refuse is left out.
+    const given = (name: string, form: RegExp): Record<string, string> => {
+      const value = asked.get(name);
+      return value !== null && form.test(value) ? { [name]: value } : {};
+    };
+    const at = Date.parse(asked.get('at') ?? '');
+    const filters = {
+      ...given('search', /^[^\p{Cc}]{1,200}$/u),
+      ...given('level', LEVELS),
+      ...given('deployment', NUMBER),
+      ...given('container', NAME),
+    };
+    const made = createLogSource(path, filters, Number.isNaN(at) ? undefined : new Date(at).toISOString());
+    setSource(made);
+    return () => made.close();
+  }, [path, key]);
+  return source;
+}
+
+const never = () => () => {};
+
+export default function LogsTab({ place }: ServiceTabProps) {
+  const path = `${apiPath(place)}/logs`;
+  const [query, setQuery] = useSearchParams();
+  const source = useLogSource(path, query);
+  const view = useSyncExternalStore(source?.subscribe ?? never, () => source?.view() ?? nothing);
+  const isNarrow = useMedia('(max-width: 720px)');
+  const [wraps, setWraps] = useState(isNarrow);
+  const change = useCallback(
+    (changed: Record<string, string | undefined>) =>
+      setQuery(
+        (before) => {
+          const next = new URLSearchParams(before);
+          for (const [name, value] of Object.entries(changed)) {
+            if (value === undefined) next.delete(name);
+            else next.set(name, value);
+          }
+          return next;
+        },
+        { replace: true },
+      ),
+    [setQuery],
+  );
+  const search = query.get('search') ?? '';
+  const isFiltered = ['search', 'level', 'deployment', 'container'].some((name) => query.has(name));
   return (
-    <div className="log" role="log" aria-live="off" aria-label="Log" tabIndex={0}>
-      {lines.map(({ at, message }, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: lines have no name of their own.
-        <div key={index}>
-          {new Date(at).toLocaleTimeString('en-GB')} {plain(message)}
-        </div>
-      ))}
+    <div className="log-page">
+      <Toolbar
+        query={query}
+        onChange={change}
+        view={view}
+        onPause={(isPaused) => source?.pause(isPaused)}
+        wraps={wraps}
+        onWrap={setWraps}
+      />
+      {view.error && <p role="alert">{plain(view.error.message)}</p>}
+      {source && (
+        <Lines
+          key={query.toString()}
+          source={source}
+          view={view}
+          search={search}
+          wraps={wraps}
+          anchor={query.has('at') ? 1_000_000_000 : undefined}
+        />
+      )}
+      <p className="soft small log-foot" role="status">
+        {inWords(view, isFiltered)}
+      </p>
+      <details>
+        <summary>The same by curl</summary>
+        <Command
+          text={curl(
+            'GET',
+            `${path}?${query.has('search') ? `search=${encodeURIComponent(search)}` : 'tail=100'}`,
+          )}
+        />
+      </details>
     </div>
   );
+}
+
+function inWords({ state, lines, isPaused, hasNewer }: LogView, isFiltered: boolean): string {
+  if (state === 'loading') return 'Reading …';
+  const count = `${lines.length.toLocaleString('en')} ${lines.length === 1 ? 'line' : 'lines'}`;
+  if (lines.length === 0 && state !== 'lost')
+    return isFiltered ? 'No line is like that; new ones appear as they come.' : 'Nothing was printed yet.';
+  if (isPaused) return `${count}. Paused: what comes is kept and shown when it goes on.`;
+  if (state === 'lost') return `${count}. The connection is lost; it goes on where it broke off.`;
+  return hasNewer ? `${count} of the past; scroll on to come to now.` : `${count}, live.`;
 }

@@ -1,0 +1,29 @@
+/** What axe finds wrong with a page as it is shown. */
+import axe from 'axe-core';
+import type { Page } from 'playwright-core';
+
+interface Finding {
+  id: string;
+  impact: string | null;
+  nodes: { html: string }[];
+}
+
+/** Serious and critical findings in a page's content in both themes, each in a line. */
+export async function seriousFindings(page: Page): Promise<string[]> {
+  // Evaluated by the debugger: the page's policy allows no script of ours.
+  await page.evaluate(axe.source);
+  const found: string[] = [];
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    // Colours change in a transition.
+    await page.waitForTimeout(400);
+    const { violations } = (await page.evaluate('axe.run('main', { resultTypes: ["violations"] })')) as {
+      violations: Finding[];
+    };
+    for (const { id, impact, nodes } of violations) {
+      if (impact !== 'serious' && impact !== 'critical') continue;
+      found.push(...nodes.map(({ html }) => `${colorScheme}: ${id}: ${html.slice(0, 200)}`));
+    }
+  }
+  return found;
+}
