@@ -17,7 +17,7 @@ export async function seriousFindings(page: Page): Promise<string[]> {
     await page.emulateMedia({ colorScheme });
     // Colours change in a transition.
     await page.waitForTimeout(400);
-    const { violations } = (await page.evaluate('axe.run('main', { resultTypes: ["violations"] })')) as {
+    const { violations } = (await page.evaluate('axe.run("main", { resultTypes: ["violations"] })')) as {
       violations: Finding[];
     };
     for (const { id, impact, nodes } of violations) {
