@@ -20,32 +20,38 @@ interface Entry {
   reading: Reading<unknown>;
   load(signal: AbortSignal): Promise<unknown>;
   listeners: Set<() => void>;
-  running?: { stop: AbortController; again: boolean };
+  running?: { stop: AbortController; again: boolean; done: Promise<void> };
 }
 
 const entries = new Map<string, Entry>();
 
-async function run(entry: Entry): Promise<void> {
+/** Reads it once more; who asks meanwhile gets one more reading. */
+function run(entry: Entry): Promise<void> {
   if (entry.running) {
     entry.running.again = true;
-    return;
+    return entry.running.done;
   }
-  const running = { stop: new AbortController(), again: false };
+  const stop = new AbortController();
+  const running = { stop, again: false, done: Promise.resolve() };
   entry.running = running;
+  running.done = read(entry, stop.signal).finally(() => {
+    if (entry.running !== running) return;
+    delete entry.running;
+    if (running.again && entry.listeners.size > 0) void run(entry);
+  });
+  return running.done;
+}
+
+async function read(entry: Entry, signal: AbortSignal): Promise<void> {
   try {
-    const data = await entry.load(running.stop.signal);
-    if (running.stop.signal.aborted) return;
+    const data = await entry.load(signal);
+    if (signal.aborted) return;
     connected(true);
     tell(entry, sameJson(data, entry.reading.data) ? { data: entry.reading.data } : { data });
   } catch (error) {
-    if (running.stop.signal.aborted) return;
+    if (signal.aborted) return;
     connected(error instanceof ApiError);
     if (error instanceof ApiError) tell(entry, { ...entry.reading, error });
-  } finally {
-    if (entry.running === running) {
-      delete entry.running;
-      if (running.again && entry.listeners.size > 0) void run(entry);
-    }
   }
 }
 
@@ -90,7 +96,7 @@ const nothing: Reading<never> = {};
 export function useQuery<T>(
   key: string | undefined,
   load: (signal: AbortSignal) => Promise<T>,
-): Reading<T> & { reload(): void } {
+): Reading<T> & { reload(): Promise<void> } {
   // biome-ignore lint/correctness/useExhaustiveDependencies: `load` depends on nothing but the key.
   const subscribe = useCallback(
     (listener: () => void) => {
@@ -121,7 +127,7 @@ export function useQuery<T>(
     ...reading,
     reload() {
       const entry = key === undefined ? undefined : entries.get(key);
-      if (entry) void run(entry);
+      return entry ? run(entry) : Promise.resolve();
     },
   };
 }

@@ -6,13 +6,14 @@ import { useLocation } from 'wouter';
 import { forgetAll } from '../api/query.ts';
 import { useSession } from '../session.ts';
 import { ErrorBoundary } from './error-boundary.tsx';
+import { lazyPage } from './lazy-page.ts';
 import { Loading } from './loading.tsx';
 import { forgetNotices, Notifications } from './notifications.tsx';
 import { Pages } from './pages.tsx';
 import { Shell } from './shell.tsx';
 
 const SignIn = lazy(() => import('../pages/sign-in.tsx'));
-const Reference = lazy(() => import('../pages/reference.tsx'));
+const Reference = lazyPage(() => import('../pages/reference.tsx'));
 
 export function App() {
   const { status } = useSession();

@@ -1,19 +1,21 @@
 /** Which page an address shows; each is loaded when it is first opened. */
-import { lazy } from 'react';
+import { useEffect } from 'react';
 import { Route, Switch } from 'wouter';
+import { lazyPage, loadTheRest } from './lazy-page.ts';
 import { isName } from './paths.ts';
 
-const Projects = lazy(() => import('../pages/projects.tsx'));
-const Overview = lazy(() => import('../pages/overview.tsx'));
-const Environment = lazy(() => import('../pages/environment.tsx'));
-const Service = lazy(() => import('../pages/service.tsx'));
-const Operation = lazy(() => import('../pages/operation.tsx'));
-const Deploy = lazy(() => import('../pages/deploy.tsx'));
-const Missing = lazy(() => import('../pages/missing.tsx'));
+const Projects = lazyPage(() => import('../pages/projects.tsx'));
+const Overview = lazyPage(() => import('../pages/overview.tsx'));
+const Environment = lazyPage(() => import('../pages/environment.tsx'));
+const Service = lazyPage(() => import('../pages/service.tsx'));
+const Operation = lazyPage(() => import('../pages/operation.tsx'));
+const Deploy = lazyPage(() => import('../pages/deploy.tsx'));
+const Missing = lazyPage(() => import('../pages/missing.tsx'));
 
 const OPERATION = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
 
 export function Pages() {
+  useEffect(loadTheRest, []);
   return (
     <Switch>
       <Route path="/">

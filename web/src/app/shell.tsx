@@ -1,11 +1,12 @@
 /** What is around every page: brand, project, places to go, theme and who is signed in. */
 import ButtonDropdown from '@cloudscape-design/components/button-dropdown';
-import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from 'react';
+import { type ReactNode, Suspense, useEffect, useRef, useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import { useLiveProject } from '../api/events.ts';
 import { plain } from '../components/plain.ts';
 import { useSession } from '../session.ts';
 import { ConnectionBanner, LiveMark } from './connection-banner.tsx';
+import { lazyPage } from './lazy-page.ts';
 import { leave } from './leave.ts';
 import { useMedia } from './media.ts';
 import { followLink } from './navigation.ts';
@@ -14,7 +15,7 @@ import { useProjects } from './projects.ts';
 import { setTheme, type Theme, useTheme } from './theme.ts';
 import { useTitleFocus } from './title.tsx';
 
-const Palette = lazy(() => import('./palette.tsx'));
+const Palette = lazyPage(() => import('./palette.tsx'));
 
 /** The project that the address names. */
 export function useCurrentProject(): string | undefined {
@@ -25,7 +26,7 @@ export function useCurrentProject(): string | undefined {
 
 export function Shell({ isSignedIn, children }: { isSignedIn: boolean; children: ReactNode }) {
   const main = useRef<HTMLElement>(null);
-  useTitleFocus(main);
+  useTitleFocus(main, isSignedIn);
   return (
     <>
       {/* biome-ignore lint/a11y/useValidAnchor: the address names the page, and so has to stay as it is. */}
@@ -84,7 +85,7 @@ function ProjectBar() {
       {projects.length > 0 && (
         <ButtonDropdown
           variant="normal"
-          ariaLabel={project === undefined ? 'Choose a project' : `Project ${project}`}
+          {...(project !== undefined && { ariaLabel: `Project ${project}` })}
           items={projects.map(({ name, displayName }) => ({
             id: name,
             text: displayName === undefined ? name : plain(displayName),
@@ -122,7 +123,13 @@ function CommandButton() {
   }, []);
   return (
     <>
-      <button type="button" className="search-button" aria-label="Commands" onClick={() => setOpen(true)}>
+      <button
+        type="button"
+        className="search-button"
+        aria-keyshortcuts="Control+K"
+        aria-haspopup="dialog"
+        onClick={() => setOpen(true)}
+      >
         <span>Go to …</span> <kbd>Ctrl K</kbd>
       </button>
       {isOpen && (

@@ -13,15 +13,20 @@ export function Title({ text, children }: { text: string; children?: ReactNode }
   );
 }
 
-/** Whoever uses the keyboard goes on from the top of a page that was opened. */
-export function useTitleFocus(main: RefObject<HTMLElement | null>): void {
+/**
+ * Whoever uses the keyboard goes on from the top of a page that was opened.
+ * @param session changes when somebody signs in or out
+ */
+export function useTitleFocus(main: RefObject<HTMLElement | null>, session: boolean): void {
   const [location] = useLocation();
   // biome-ignore lint/correctness/useExhaustiveDependencies: with each page anew.
   useEffect(() => {
+    const before = document.activeElement;
     const focus = (): boolean => {
-      // A page may know better where one begins.
+      // A page may know better where one begins, and whoever has gone on meanwhile is left alone.
       const focused = document.activeElement;
-      if (focused !== main.current && main.current?.contains(focused)) return true;
+      const hasMoved = focused !== before && focused !== document.body;
+      if (hasMoved || (focused !== main.current && main.current?.contains(focused))) return true;
       const title = document.getElementById('title');
       title?.focus({ preventScroll: true });
       return title !== null;
@@ -32,5 +37,5 @@ export function useTitleFocus(main: RefObject<HTMLElement | null>): void {
     const observer = new MutationObserver(() => focus() && observer.disconnect());
     observer.observe(main.current, { childList: true, subtree: true });
     return () => observer.disconnect();
-  }, [location, main]);
+  }, [location, main, session]);
 }

@@ -1,5 +1,6 @@
 /** The projects there are; with a single one, its overview. */
 import Container from '@cloudscape-design/components/container';
+import { useEffect, useState } from 'react';
 import { Link, Redirect } from 'wouter';
 import { Loading } from '../app/loading.tsx';
 import { projectPath } from '../app/paths.ts';
@@ -11,8 +12,12 @@ import { plain } from '../components/plain.ts';
 import { Ago } from '../components/time.tsx';
 
 export default function Projects() {
-  const { data: projects } = useProjects();
-  if (!projects) return <Loading />;
+  const { data: projects, reload } = useProjects();
+  // What was read some time ago does not tell whether there is but one now.
+  const [isFresh, setFresh] = useState(false);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once.
+  useEffect(() => void reload().then(() => setFresh(true)), []);
+  if (!projects || !isFresh) return <Loading />;
   const [only] = projects;
   if (only && projects.length === 1) return <Redirect to={projectPath(only.name)} replace />;
   if (projects.length === 0) return <FirstProject />;

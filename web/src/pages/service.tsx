@@ -1,10 +1,11 @@
 /** A service in an environment, behind tabs; each is loaded when it is first opened. */
 import Button from '@cloudscape-design/components/button';
 import Tabs from '@cloudscape-design/components/tabs';
-import { lazy, Suspense } from 'react';
+import { Suspense } from 'react';
 import { Link } from 'wouter';
 import { useInstance } from '../api/read.ts';
 import type { InstanceDetail } from '../api/types.generated.ts';
+import { lazyPage } from '../app/lazy-page.ts';
 import { Loading } from '../app/loading.tsx';
 import { followLink, navigate } from '../app/navigation.ts';
 import {
@@ -26,11 +27,11 @@ export interface ServiceTabProps {
 }
 
 const tabs = {
-  status: { label: 'Status', Content: lazy(() => import('./service/status.tsx')) },
-  history: { label: 'History', Content: lazy(() => import('./service/history.tsx')) },
-  logs: { label: 'Logs', Content: lazy(() => import('./service/logs.tsx')) },
-  metrics: { label: 'Metrics', Content: lazy(() => import('./service/metrics.tsx')) },
-  events: { label: 'Events', Content: lazy(() => import('./service/events.tsx')) },
+  status: { label: 'Status', Content: lazyPage(() => import('./service/status.tsx')) },
+  history: { label: 'History', Content: lazyPage(() => import('./service/history.tsx')) },
+  logs: { label: 'Logs', Content: lazyPage(() => import('./service/logs.tsx')) },
+  metrics: { label: 'Metrics', Content: lazyPage(() => import('./service/metrics.tsx')) },
+  events: { label: 'Events', Content: lazyPage(() => import('./service/events.tsx')) },
 } as const;
 
 const isTab = (text: string): text is ServiceTab => Object.hasOwn(tabs, text);

@@ -43,11 +43,10 @@ export function Cell({ project, service, environment, instance, next, there }: C
   const promotable = current && next?.state === 'ready' && current.digest !== there?.current?.digest;
   return (
     <div className={`cell ${instance.state}`}>
-      <Link
-        className="cell-link"
-        href={servicePath(place)}
-        aria-label={`${service} in ${environment.name}: ${shown ? versionWord(shown.version, shown.revision) : ''}, ${instance.state}`}
-      >
+      <Link className="cell-link" href={servicePath(place)}>
+        <span className="unseen">
+          {service} in {environment.name}:{' '}
+        </span>
         {shown && <VersionName version={shown.version} revision={shown.revision} />}
         <Status of={instance.state} />
       </Link>

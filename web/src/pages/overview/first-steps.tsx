@@ -28,7 +28,12 @@ export function CreateForm({ label, name: proposed, create }: CreateProps) {
       }}
     >
       <FormField label={label}>
-        <Input value={name} onChange={({ detail }) => setName(detail.value)} spellcheck={false} />
+        <Input
+          value={name}
+          onChange={({ detail }) => setName(detail.value)}
+          spellcheck={false}
+          autoComplete={false}
+        />
       </FormField>
       <Button variant="primary" formAction="submit" loading={busy}>
         Create
