@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
 import { askWorkload } from '../support/workload.ts';
-import { chromiumPath, goTo, launch, signIn, visit } from './browser.ts';
+import { chromiumPath, goTo, launch, showTokenForm, signIn, visit } from './browser.ts';
 import { build, deploy, long, openSubject, seed, seedLong, service } from './subject.ts';
 
 if (!chromiumPath) process.exit(1);
@@ -44,6 +44,7 @@ const dev = '/projects/demo/environments/dev';
 
 try {
   await take(page, 'sign-in');
+  await showTokenForm(page);
   await page.getByLabel('Token').fill('wrong');
   await page.keyboard.press('Enter');
   await page.getByText('This token is not valid.').waitFor();
