@@ -28,6 +28,13 @@ const schema = z.object({
     .regex(ORIGIN, 'must be an address without a path, such as https://berth.example.com')
     .optional(),
   BERTH_DATA_DIR: z.string().default('.berth'),
+  BERTH_TRUSTED_ISSUERS: z
+    .string()
+    .transform((text) => text.split(','))
+    .refine((origins) => origins.every((origin) => ORIGIN.test(origin)), {
+      error: 'must be addresses without a path, separated by commas, such as http://gitlab.internal',
+    })
+    .optional(),
   BERTH_DEMO: z.enum(['0', '1'], { error: 'must be 0 or 1' }).default('1'),
   BERTH_SWEEP_SECONDS: numberFrom(0.1, 3600, /^\d{1,4}(\.\d{1,3})?$/).default(1),
 });
@@ -45,6 +52,8 @@ export interface LocalConfig {
   cluster?: ClusterConfig;
   /** Where browsers reach Berth, without a slash at its end; `http://localhost:<port>` where undefined. */
   url?: string;
+  /** Origins of issuers of pipelines' tokens that may be plain http and have private addresses. */
+  trustedIssuers?: string[];
   /** An identity provider in place of the one that Berth brings. */
   identity?: IdentityConfig;
 }
@@ -67,5 +76,6 @@ export function readConfig(environment: Record<string, string | undefined>): Loc
     ...(cluster && { cluster }),
     ...(values.BERTH_URL !== undefined && { url: values.BERTH_URL }),
     ...(identity && { identity }),
+    ...(values.BERTH_TRUSTED_ISSUERS && { trustedIssuers: values.BERTH_TRUSTED_ISSUERS }),
   };
 }

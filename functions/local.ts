@@ -14,9 +14,11 @@ import { createFileLogs } from './adapters/local/logs.ts';
 import { createSecretsFile } from './adapters/local/secrets.ts';
 import { createSqliteStore } from './adapters/local/store.ts';
 import { createLocalWorkflows } from './adapters/local/workflows.ts';
+import { createOutgoing } from './adapters/outgoing.ts';
 import { createApp } from './api/app.ts';
 import { administratorToken, bearerTokens, firstOf, rememberPeople } from './api/authenticate.ts';
 import { berthTokens } from './api/berth-tokens.ts';
+import { createFederation } from './api/federation.ts';
 import { sessionCookies } from './api/identity/session-cookies.ts';
 import { ConfigError, type LocalConfig, readConfig } from './config.ts';
 import { Problem } from './core/problem.ts';
@@ -81,6 +83,10 @@ export async function startLocal(config: LocalConfig, log: LocalLog = createLoca
           sessionCookies(identity, ports),
         ),
       ),
+      federation: createFederation({
+        fetch: createOutgoing({ trusted: config.trustedIssuers ?? [] }),
+        trusted: config.trustedIssuers ?? [],
+      }),
       identity,
       webRoot: join(import.meta.dirname, '..', 'web', 'dist'),
       clientAddress: (host) => (host as HttpBindings).incoming.socket.remoteAddress,

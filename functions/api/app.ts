@@ -5,6 +5,7 @@ import { Problem } from '../core/problem.ts';
 import type { Ports } from '../ports/index.ts';
 import type { Authenticator } from './authenticate.ts';
 import { createConsole, isPageRequest } from './console.ts';
+import { type Federation, noFederation } from './federation.ts';
 import type { Identity } from './identity/identity.ts';
 import { checkUrl, errorResponse, rawPath, type Surroundings, serve } from './pipeline.ts';
 import { createRefusals } from './refusals.ts';
@@ -17,6 +18,8 @@ export interface AppOptions {
   authenticate: Authenticator;
   /** How people sign in with a browser; without it nobody can. */
   identity?: Identity;
+  /** Issuers of pipelines' tokens; without it none can be asked. */
+  federation?: Federation;
   /** Directory with the built console; without it there is no console. */
   webRoot?: string;
   /** Is told of unexpected errors; the client gets the request id and nothing of the error. */
@@ -52,6 +55,7 @@ export function createApp(options: AppOptions): App {
     ports,
     authenticate,
     streams,
+    federation: options.federation ?? noFederation,
     ...(identity && { identity }),
     refusals,
     ...(options.clientAddress && { clientAddress: options.clientAddress }),

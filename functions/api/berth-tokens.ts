@@ -1,6 +1,7 @@
 /** Knows Berth's own tokens: those of people, of projects, and the short ones of pipelines. */
 import { recallPerson } from '../commands/people.ts';
 import { findToken } from '../commands/tokens.ts';
+import { trustKey } from '../core/keys.ts';
 import type { Limits, Principal, Token } from '../core/model.ts';
 import { isToken } from '../core/token.ts';
 import type { Ports } from '../ports/index.ts';
@@ -32,8 +33,12 @@ async function principalOf(
       const { groups, email, administrator } = person;
       return { ...base, groups, administrator, owner: person.id, ...(email !== undefined && { email }) };
     }
-    case 'exchanged':
-      return undefined;
+    case 'exchanged': {
+      const { workflow, project = '' } = token;
+      // It ends with the rule that it was given by.
+      if (!workflow || !(await ports.store.get(trustKey(project, workflow.trust)))) return undefined;
+      return { ...base, id: workflow.id, kind: 'workflow', groups: [], administrator: false };
+    }
   }
 }
 

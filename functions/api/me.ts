@@ -20,6 +20,8 @@ const meSchema = z
         role: roleSchema.optional(),
         project: z.string().optional(),
         environments: z.array(z.string()).optional(),
+        createsTokens: z.boolean().optional(),
+        expiresAt: timeSchema.optional(),
       })
       .optional()
       .openapi({ description: 'What a token or a pipeline is narrowed to.' }),

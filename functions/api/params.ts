@@ -35,6 +35,12 @@ export const paramForms: Readonly<Record<string, ParamForm>> = {
     rule: 'must be "user:", "group:" or "email:" and a name, with characters other than A-Z, a-z, 0-9 and "._~@+,$!-" as "=" and two hex digits',
     example: 'user:ada',
   },
+  trust: {
+    pattern: ULID_PATTERN,
+    summary: 'Id of the trust rule.',
+    rule: 'must be an id of 26 characters, as given in a rule\'s "id"',
+    example: '01KAV6M2J8Y0T5W3Q9R7C4X1ZB',
+  },
   token: {
     pattern: ULID_PATTERN,
     summary: 'Id of the token; not the token itself, which belongs into no URL.',

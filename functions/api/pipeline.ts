@@ -11,6 +11,7 @@ import { type Access, admit, noAccess } from './access.ts';
 import { type Authenticator, authenticateRequest, credentialsOf } from './authenticate.ts';
 import { checkMediaType, JSON_MAX_BYTES, mediaType, parseJson, readBytes } from './body.ts';
 import { parseIfMatch } from './etag.ts';
+import type { Federation } from './federation.ts';
 import { fingerprint, once, parseIdempotencyKey } from './idempotency.ts';
 import type { Identity } from './identity/identity.ts';
 import { checkParams, pathNames } from './params.ts';
@@ -24,6 +25,7 @@ export interface Surroundings {
   ports: Ports;
   authenticate: Authenticator;
   identity?: Identity;
+  federation: Federation;
   streams: Streams;
   refusals: Refusals;
   /** The network address of a request's client, from what the host hands over beside the request. */
@@ -137,6 +139,7 @@ async function answerRequest(
     principal,
     access: check.access,
     identity: around.identity,
+    federation: around.federation,
     params,
     query,
     body: undefined,

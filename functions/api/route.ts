@@ -6,6 +6,7 @@ import type { Policy } from '../core/policy.ts';
 import type { Problem, ProblemCode } from '../core/problem.ts';
 import type { Ports } from '../ports/index.ts';
 import type { Access } from './access.ts';
+import type { Federation } from './federation.ts';
 import type { Identity } from './identity/identity.ts';
 import type { StreamEvent } from './sse.ts';
 
@@ -20,6 +21,8 @@ export interface Call<Name extends string = string, Query = unknown, Body = unkn
   principal: Principal;
   /** What it may do here. */
   access: Access;
+  /** Issuers of pipelines' tokens. */
+  federation: Federation;
   /** How people sign in; undefined where there is no identity provider. */
   identity: Identity | undefined;
   /** Checked: each has the form that params.ts gives it. */

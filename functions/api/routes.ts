@@ -23,7 +23,9 @@ import { secretRoutes } from './secrets.ts';
 import { serviceRoutes } from './services.ts';
 import { sessionRoutes } from './sessions.ts';
 import { signInRoutes } from './sign-in.ts';
+import { tokenExchangeRoutes } from './token-exchange.ts';
 import { tokenRoutes } from './tokens.ts';
+import { trustRoutes } from './trusts.ts';
 import { versionRoutes } from './versions.ts';
 
 let document: Promise<Record<string, unknown>> | undefined;
@@ -53,6 +55,8 @@ export const routes: readonly Route[] = [
   ...memberRoutes,
   ...overviewRoutes,
   ...tokenRoutes,
+  ...trustRoutes,
+  ...tokenExchangeRoutes,
   ...eventRoutes,
   ...auditRoutes,
   ...serviceRoutes,

@@ -2,6 +2,7 @@
 import { type Store, StoreConflict } from '../ports/store.ts';
 import { forgetMembers } from './members.ts';
 import { forgetTokens } from './tokens.ts';
+import { forgetTrusts } from './trusts.ts';
 
 /**
  * Removes who and what was let into a project that is not there: what a deletion left behind must let nobody into a
@@ -9,6 +10,7 @@ import { forgetTokens } from './tokens.ts';
  */
 export async function forgetAccess(store: Store, project: string): Promise<void> {
   try {
+    await forgetTrusts(store, project);
     await forgetTokens(store, project);
     await forgetMembers(store, project);
   } catch (error) {

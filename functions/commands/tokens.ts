@@ -32,6 +32,7 @@ export interface NewToken {
   expiresAt: number;
   /** The person behind it. */
   person: string;
+  workflow?: { id: string; trust: string };
 }
 
 export interface MadeToken {

@@ -56,6 +56,9 @@ export const tokensPartition = (owner: string): string => `tokens#${owner}`;
 export const ownedTokenKey = (owner: string, id: string): Key => ({ pk: tokensPartition(owner), sk: id });
 export const projectOwner = (project: string): string => `project:${project}`;
 
+export const trustsPartition = (project: string): string => `trusts#${project}`;
+export const trustKey = (project: string, id: string): Key => ({ pk: trustsPartition(project), sk: id });
+
 export const personKey = (id: string): Key => ({ pk: `person#${id}`, sk: 'person' });
 
 export const versionsPartition = ({ project, service }: ServiceRef): string =>

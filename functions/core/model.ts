@@ -308,11 +308,31 @@ export interface Token {
   createdAt: string;
   /** Id of the person or token that made it. */
   createdBy: string;
+  /** Of an exchanged token: the pipeline, and the rule that let it in. */
+  workflow?: { id: string; trust: string };
   /** The person behind it: who made it, or who made the token that made it. */
   person: string;
   expiresAt: string;
   /** To the hour. */
   lastUsedAt?: string;
+}
+
+/** Which pipelines of another system a project trusts. */
+export interface Trust {
+  id: string;
+  project: string;
+  /** As it stands in tokens. */
+  issuer: string;
+  audience: string;
+  /** Patterns; see trust.ts. */
+  subjects: string[];
+  repositoryId?: string;
+  /** Runs for pull requests are let in, and why. */
+  pullRequests?: { reason: string };
+  role: Role;
+  environments?: string[];
+  createdAt: string;
+  createdBy: string;
 }
 
 /** What is known of a person from the last sign-in: what their tokens act with. */

@@ -50,6 +50,10 @@ export const permissions = permission({
   'session.read': { least: 'person', does: 'list their own sessions' },
   'session.end': { least: 'person', does: 'sign out, and end their own sessions' },
   'me.read': { least: 'signed-in', does: 'read who they are' },
+  'token.exchange': {
+    least: 'public',
+    does: "exchange a pipeline's own token for one of Berth, where a trust rule takes it",
+  },
   'me.manage': {
     least: 'person',
     grants: { tokens: 'allowed' },
@@ -75,6 +79,12 @@ export const permissions = permission({
     least: 'maintainer',
     grants: { tokens: 'allowed' },
     does: 'make tokens of the project up to their own role, and revoke them',
+  },
+  'trust.read': { least: 'maintainer', does: 'list which pipelines the project trusts' },
+  'trust.write': {
+    least: 'maintainer',
+    grants: { tokens: 'never' },
+    does: 'make and delete trust rules for pipelines up to their own role',
   },
   'service.read': { least: 'viewer', acrossEnvironments: true, does: 'list and read services' },
   'service.create': { least: 'developer', does: 'create a service' },

@@ -1,7 +1,10 @@
 /** The API with the adapters for AWS. */
+
+import { createOutgoing } from '../adapters/outgoing.ts';
 import { type App, createApp } from '../api/app.ts';
 import { bearerTokens, firstOf, rememberPeople } from '../api/authenticate.ts';
 import { berthTokens } from '../api/berth-tokens.ts';
+import { createFederation } from '../api/federation.ts';
 import { createIdentity, type Identity, issuerTokens } from '../api/identity/identity.ts';
 import { createIssuer, type Issuer } from '../api/identity/issuer.ts';
 import { sessionCookies } from '../api/identity/session-cookies.ts';
@@ -26,6 +29,7 @@ export function createAwsApp(environment: Record<string, string | undefined>): {
   const app = createApp({
     ports,
     authenticate: rememberPeople(ports, identity ? firstOf(tokens, sessionCookies(identity, ports)) : tokens),
+    federation: createFederation({ fetch: createOutgoing() }),
     ...(identity && { identity }),
     clientAddress,
     onError: (error, requestId) => logFault(`request ${requestId}`, error),

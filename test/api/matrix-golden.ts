@@ -11,6 +11,7 @@ export const golden = {
     'signIn',
     'finishSignIn',
     'backChannelLogout',
+    'exchangeToken',
   ],
   'signed-in': ['getMe', 'listProjects', 'listPlatformPolicies'],
   person: [
@@ -81,6 +82,9 @@ export const golden = {
     'listProjectTokens',
     'createProjectToken',
     'revokeProjectToken',
+    'listTrusts',
+    'createTrust',
+    'deleteTrust',
     'protectEnvironment',
     'approveDeployment',
     'rejectDeployment',
@@ -123,6 +127,8 @@ export const goldenAcross: readonly string[] = [
 export const goldenPeople: readonly string[] = [
   'putMember',
   'removeMember',
+  'createTrust',
+  'deleteTrust',
   'protectEnvironment',
   'unprotectEnvironment',
   'approveDeployment',

@@ -31,6 +31,7 @@ const allowed: Record<string, readonly string[]> = {
   'functions/adapters/aws/buildspec.ts': ['functions/core'],
   'functions/adapters/kubernetes': ['functions/ports', 'functions/core'],
   'functions/adapters/oci': ['functions/adapters/image.ts', 'functions/ports', 'functions/core'],
+  'functions/adapters/outgoing.ts': ['functions/core'],
   'functions/adapters/image.ts': ['functions/ports', 'functions/core'],
   'functions/adapters/postgres-server.ts': [
     'functions/adapters/postgres.ts',
@@ -79,6 +80,7 @@ const allowed: Record<string, readonly string[]> = {
   ],
   // Shared by the composition roots for AWS, and by them alone.
   'functions/lambda': [
+    'functions/adapters/outgoing.ts',
     'functions/adapters/aws',
     'functions/adapters/kubernetes',
     'functions/adapters/local',

@@ -1104,6 +1104,200 @@ export interface Paths {
       };
     };
   };
+  '/v1/projects/{project}/trusts': {
+    /**
+     * Trust pipelines of another system
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * As it stands in `iss`: an https URL.
+             */
+            issuer: string;
+            /**
+             * As it stands in `aud`, exactly.
+             */
+            audience: string;
+            /**
+             * Exact, or with `*` inside a part behind the repository; see docs/how-to/ci-federation.md.
+             *
+             * @minItems 1
+             * @maxItems 10
+             */
+            subjects: string[];
+            /**
+             * The repository by its number: a name may be given away, a number is not.
+             */
+            repositoryId?: string;
+            /**
+             * Lets in runs for pull requests, whose code anyone may have written, and says why.
+             */
+            pullRequests?: {
+              reason: string;
+            };
+            role: Role & {
+              [k: string]: unknown;
+            };
+            /**
+             * The only environments that it is good for; all by default.
+             *
+             * @minItems 1
+             * @maxItems 20
+             */
+            environments?: string[];
+          };
+        };
+      };
+      responses: {
+        201: {
+          content: {
+            'application/json': Trust;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * List which pipelines a project trusts
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+        query?: {
+          /**
+           * How many at most, 1 to 200; 50 by default.
+           */
+          limit?: string;
+          /**
+           * `nextCursor` of the page before; opaque.
+           */
+          cursor?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              items: Trust[];
+              /**
+               * Absent on the last page.
+               */
+              nextCursor?: string;
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/trusts/{trust}': {
+    /**
+     * Trust a pipeline no longer
+     */
+    delete: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Id of the trust rule. It must be an id of 26 characters, as given in a rule's "id".
+           */
+          trust: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        204: {
+          content: {};
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/token-exchange': {
+    /**
+     * Exchange a pipeline's token for one of Berth
+     */
+    post: {
+      parameters: {
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            grant_type?: 'urn:ietf:params:oauth:grant-type:token-exchange';
+            /**
+             * The pipeline's own token, a JWT.
+             */
+            subject_token: string;
+            subject_token_type?:
+              'urn:ietf:params:oauth:token-type:jwt' | 'urn:ietf:params:oauth:token-type:id_token';
+            /**
+             * The project whose trust rules count.
+             */
+            project: string;
+          };
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': ExchangedToken;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
   '/v1/projects/{project}/events': {
     /**
      * List what happened in a project, or follow it
@@ -3670,6 +3864,8 @@ export interface Principal {
     role?: Role;
     project?: string;
     environments?: string[];
+    createsTokens?: boolean;
+    expiresAt?: string;
   };
   /**
    * Of somebody who has signed in with a browser.
@@ -3919,6 +4115,56 @@ export interface Token {
    * To the hour.
    */
   lastUsedAt?: string;
+}
+export interface Trust {
+  id: string;
+  project: string;
+  /**
+   * As it stands in `iss`: an https URL.
+   */
+  issuer: string;
+  /**
+   * As it stands in `aud`, exactly.
+   */
+  audience: string;
+  /**
+   * Exact, or with `*` inside a part behind the repository; see docs/how-to/ci-federation.md.
+   *
+   * @minItems 1
+   * @maxItems 10
+   */
+  subjects: string[];
+  /**
+   * The repository by its number: a name may be given away, a number is not.
+   */
+  repositoryId?: string;
+  /**
+   * Lets in runs for pull requests, whose code anyone may have written, and says why.
+   */
+  pullRequests?: {
+    reason: string;
+  };
+  role: Role & {
+    [k: string]: unknown;
+  };
+  /**
+   * The only environments that it is good for; all by default.
+   *
+   * @minItems 1
+   * @maxItems 20
+   */
+  environments?: string[];
+  createdAt: string;
+  createdBy: string;
+}
+export interface ExchangedToken {
+  access_token: string;
+  issued_token_type: 'urn:ietf:params:oauth:token-type:access_token';
+  token_type: 'Bearer';
+  /**
+   * Seconds.
+   */
+  expires_in: number;
 }
 export interface Event {
   /**
