@@ -58,9 +58,10 @@ describe('A deployment, step by step', () => {
     await bench.run(done, 'recoverDeployment');
     expect(bench.applied).toEqual([]);
     expect(await bench.operation(done.id)).toMatchObject({ status: 'succeeded' });
-    for (const step of [...DEPLOY, 'finishDeployment']) {
+    for (const step of DEPLOY) {
       await expect(bench.run(done, step)).rejects.toMatchObject({ code: 'operation_ended' });
     }
+    await bench.run(done, 'finishDeployment');
     expect(await bench.events(done.id)).toEqual(before);
     expect(await says()).toBe('two');
   });
