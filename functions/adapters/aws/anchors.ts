@@ -36,6 +36,8 @@ export function createS3Anchors(options: {
                 Bucket: bucket,
                 Key: `${PREFIX}/${project}/${nameOfHead(head)}`,
                 Body: '',
+                // The SDK takes a body without a length for a stream, and warns of it each time.
+                ContentLength: 0,
               }),
             ),
           ).catch(onError),
