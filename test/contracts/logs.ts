@@ -317,8 +317,10 @@ export function logsContract(name: string, makeSubject: () => Promise<LogsSubjec
         for await (const one of logs.follow(stream, { tail: 10, signal: AbortSignal.abort() })) got.push(one);
         expect(got).toEqual([]);
         const abort = new AbortController();
-        setTimeout(() => abort.abort(), 50);
-        for await (const one of logs.follow(stream, { tail: 10, signal: abort.signal })) got.push(one);
+        for await (const one of logs.follow(stream, { tail: 10, signal: abort.signal })) {
+          got.push(one);
+          setTimeout(() => abort.abort(), 50);
+        }
         expect(got).toHaveLength(1);
       });
 
