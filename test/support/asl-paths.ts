@@ -12,6 +12,8 @@ export interface AslCall {
   attempt: number;
   /** Name of the error in the input: that of the state before, where a Catch led here. */
   caught?: string;
+  /** The state whose result is in the input: the last one that was fine. */
+  after?: string;
 }
 
 export interface AslPath {
@@ -80,7 +82,7 @@ function retriedOutcomes(state: TaskState): Outcome[] {
   return [...alone, { name: 'all retriers by turns', errors: byTurns, retriers: all, fine: true }];
 }
 
-type Walked = Omit<AslPath, 'name'> & { labels: string[]; retried: boolean };
+type Walked = Omit<AslPath, 'name'> & { labels: string[]; retried: boolean; after?: string };
 
 /** @throws Error for what is not a Task or Fail, so that a new kind of state does not go untested */
 export function aslPaths({ StartAt, States }: StateMachineDefinition): AslPath[] {
@@ -113,11 +115,13 @@ export function aslPaths({ StartAt, States }: StateMachineDefinition): AslPath[]
       state: name,
       attempt: at + 1,
       ...(caught !== undefined && { caught }),
+      ...(so.after !== undefined && { after: so.after }),
     }));
     const next: Walked = {
       ...so,
       labels: outcome.name === undefined ? so.labels : [...so.labels, `${name}: ${outcome.name}`],
       retried: so.retried || retriers.length > 0,
+      ...(fine && { after: name }),
       errors: errors.length > 0 ? { ...so.errors, [name]: errors } : so.errors,
       calls: [...so.calls, ...calls],
       taken: [...so.taken, ...retriers.map((index) => `${name}.Retry[${index}]`)],
@@ -137,7 +141,10 @@ export function aslPaths({ StartAt, States }: StateMachineDefinition): AslPath[]
   }
 
   walk(StartAt, { labels: [], retried: false, errors: {}, calls: [], states: [], taken: [] }, undefined);
-  return ended.map(({ labels, retried: _, ...path }) => ({ ...path, name: labels.join(', ') || 'all fine' }));
+  return ended.map(({ labels, retried: _, after: __, ...path }) => ({
+    ...path,
+    name: labels.join(', ') || 'all fine',
+  }));
 }
 
 /** All that a definition has and that paths can take. */

@@ -5,27 +5,16 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  CloudWatchLogsClient,
-  CreateLogGroupCommand,
-  CreateLogStreamCommand,
-  PutLogEventsCommand,
-} from '@aws-sdk/client-cloudwatch-logs';
-import { CodeBuildClient, CreateProjectCommand } from '@aws-sdk/client-codebuild';
+import { CloudWatchLogsClient, CreateLogGroupCommand } from '@aws-sdk/client-cloudwatch-logs';
+import { CodeBuildClient } from '@aws-sdk/client-codebuild';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { expect, it } from 'vitest';
 import { createCodeBuilder } from '../../../functions/adapters/aws/builder.ts';
-import type {
-  BuildFailure,
-  BuildOutcome,
-  BuildVariables,
-} from '../../../functions/adapters/aws/buildspec.ts';
-import { createLocalBuilder } from '../../../functions/adapters/local/builder/index.ts';
-import { createOciLayout } from '../../../functions/adapters/local/registry/index.ts';
-import { Problem, TransientError, toProblem } from '../../../functions/core/problem.ts';
+import { Problem, TransientError } from '../../../functions/core/problem.ts';
 import { builderContract } from '../../contracts/builder.ts';
 import { helloFiles, sourceArchive, streamOf } from '../../support/archive.ts';
-import { awsError, type Outcome, startProxy } from './proxy.ts';
+import { createContainers, makeBuildProject } from '../support/codebuild.ts';
+import { awsError, type Outcome, startProxy } from '../support/faults.ts';
 import { clientOptions, withMoto } from './support.ts';
 
 const GROUP = 'berth/builds';
@@ -36,93 +25,22 @@ const never = new AbortController().signal;
 await withMoto((url) => {
   async function makeSubject(fault: (action: string, path: string) => Outcome = () => 'forward') {
     const directory = await mkdtemp(join(tmpdir(), 'berth-codebuild-'));
-    const layout = await createOciLayout({ directory: join(directory, 'registry') });
-    const container = await createLocalBuilder({
-      directory: join(directory, 'builds'),
-      layout,
-      allowLocalGit: false,
+    const direct = clientOptions(url());
+    const logs = new CloudWatchLogsClient(direct);
+    const containers = await createContainers({ directory, logs: { client: logs, group: GROUP } });
+    const proxy = await startProxy(url, async (request) => {
+      const outcome = fault(request.action, request.path);
+      return outcome === 'forward' ? ((await containers.answer(request)) ?? 'forward') : outcome;
     });
-    const running = new Set<Promise<void>>();
-    let started = 0;
-
-    /** What the program in the container does. */
-    async function play(
-      number: number,
-      variables: BuildVariables,
-      log: (line: string) => void,
-    ): Promise<void> {
-      const tell = (outcome: BuildOutcome) =>
-        fetch(variables.BERTH_RESULT_URL, { method: 'PUT', body: JSON.stringify(outcome) });
-      try {
-        const { BERTH_SOURCE_URL: archive, BERTH_GIT_URL: git = '', BERTH_GIT_REF: ref = '' } = variables;
-        const upload = archive && (await container.saveSource((await fetch(archive)).body as ReadableStream));
-        const { digest, score, files, detected } = await container.build(
-          {
-            repository,
-            operation: `container-${number}`,
-            source: upload ? { kind: 'upload', id: upload.id } : { kind: 'git', url: git, ref },
-          },
-          log,
-          never,
-        );
-        await tell({ digest, files, detected, ...(score === undefined ? {} : { score }) });
-      } catch (error) {
-        await tell({ error: toProblem(error).toDetail() as BuildFailure['error'] });
-      }
-    }
-
-    const proxy = await startProxy(url, async ({ action, path, body }) => {
-      const outcome = fault(action, path);
-      if (outcome !== 'forward') return outcome;
-      // Moto has every build end at once.
-      if (action === 'BatchGetBuilds') await Promise.all(running);
-      if (action !== 'StartBuild') return 'forward';
-      const number = ++started;
-      const { environmentVariablesOverride: list } = JSON.parse(body.toString()) as {
-        environmentVariablesOverride: { name: string; value: string }[];
-      };
-      const variables = Object.fromEntries(list.map(({ name, value }) => [name, value]));
-      return {
-        after(answer) {
-          const { build } = JSON.parse(answer.toString()) as { build: { id: string } };
-          const lines: string[] = [];
-          const work = play(number, variables as unknown as BuildVariables, (line) => lines.push(line)).then(
-            async () => {
-              const target = { logGroupName: GROUP, logStreamName: build.id.split(':')[1] };
-              await logs.send(new CreateLogStreamCommand(target));
-              const logEvents = lines.map((line) => ({ timestamp: Date.now(), message: `${line || ' '}\n` }));
-              if (logEvents.length > 0) await logs.send(new PutLogEventsCommand({ ...target, logEvents }));
-            },
-          );
-          running.add(work);
-          work.finally(() => running.delete(work)).catch(() => undefined);
-        },
-      };
-    });
-
     const settings = clientOptions(proxy.url);
-    const [codebuild, logs] = [new CodeBuildClient(settings), new CloudWatchLogsClient(settings)];
+    const codebuild = new CodeBuildClient(settings);
     const s3 = new S3Client({ ...settings, forcePathStyle: true });
     const ignoreExisting = (error: Error) => {
       if (!/AlreadyExists|AlreadyOwned/.test(error.name)) throw error;
     };
     await s3.send(new CreateBucketCommand({ Bucket: 'berth-builds' })).catch(ignoreExisting);
     await logs.send(new CreateLogGroupCommand({ logGroupName: GROUP })).catch(ignoreExisting);
-    await codebuild
-      .send(
-        new CreateProjectCommand({
-          name: 'berth',
-          source: { type: 'S3', location: 'berth-builds/build.zip' },
-          artifacts: { type: 'NO_ARTIFACTS' },
-          environment: {
-            type: 'ARM_CONTAINER',
-            image: 'aws/codebuild/amazonlinux-aarch64-standard:3.0',
-            computeType: 'BUILD_GENERAL1_SMALL',
-          },
-          serviceRole: 'arn:aws:iam::123456789012:role/builds',
-        }),
-      )
-      .catch(ignoreExisting);
+    await makeBuildProject(codebuild, 'berth').catch(ignoreExisting);
     const builder = createCodeBuilder({
       codebuild,
       project: 'berth',
@@ -135,11 +53,11 @@ await withMoto((url) => {
     });
     return {
       builder,
-      registry: layout,
+      registry: containers.layout,
       sourceMaxBytes: SOURCE_MAX_BYTES,
-      started: () => started,
+      started: containers.started,
       async dispose() {
-        await Promise.allSettled(running);
+        await containers.settled();
         for (const client of [codebuild, logs, s3]) client.destroy();
         await proxy.stop();
         await rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });

@@ -1,10 +1,8 @@
 /** Databases of RDS: a PostgreSQL with TLS, whose administrator's password is in moto's Secrets Manager. */
-import { execFile } from 'node:child_process';
 import dns from 'node:dns';
-import { chmod, chown, copyFile, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { CreateDBSubnetGroupCommand, RDSClient } from '@aws-sdk/client-rds';
 import {
   CreateSecretCommand,
@@ -14,67 +12,27 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRdsDatabases } from '../../../functions/adapters/aws/databases.ts';
 import { createRdsInstances } from '../../../functions/adapters/aws/rds-instances.ts';
-import { createEmbeddedPostgres } from '../../../functions/adapters/local/databases.ts';
-import type { Databases } from '../../../functions/ports/databases.ts';
 import { databasesContract } from '../../contracts/databases.ts';
-import { missingProgram } from '../support/process.ts';
-import { startProxy } from './proxy.ts';
+import { startProxy } from '../support/faults.ts';
+import { type PostgresServer, startPostgres } from '../support/postgres.ts';
+import { whyNoTls } from '../support/tls.ts';
 import { clientOptions, subnetIds, withMoto } from './support.ts';
 
 const PASSWORD = 'first-password';
-const noTls = await missingProgram([['openssl', 'version']]);
+const noTls = await whyNoTls();
 if (noTls !== undefined) console.log(`Skipped, the databases of RDS: ${noTls}`);
 
-interface Server {
-  databases: Databases;
-  port: number;
-  /** PEM of the authority that signed its certificate, for localhost. */
-  ca: string;
-}
-
-async function makeCertificate(directory: string): Promise<{ certificate: string; key: string }> {
-  const [certificate, key] = [join(directory, 'server.crt'), join(directory, 'server.key')];
-  await promisify(execFile)('openssl', [
-    ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '1'],
-    ...[
-      '-subj',
-      '/CN=localhost',
-      '-addext',
-      'subjectAltName=DNS:localhost,DNS:*.us-east-1.rds.amazonaws.com,DNS:*.aaaaaaaaaa.us-east-1.rds.amazonaws.com',
-    ],
-    ...['-keyout', key, '-out', certificate],
-  ]);
-  return { certificate, key };
-}
-
-async function startServer(directory: string): Promise<Server> {
-  const databases = createEmbeddedPostgres({ directory });
-  const sql = await databases.connect();
-  const { certificate, key } = await makeCertificate(directory);
-  const data = join(directory, 'data');
-  const owner = await stat(data);
-  for (const file of [certificate, key]) {
-    const target = join(data, file === key ? 'server.key' : 'server.crt');
-    await copyFile(file, target);
-    await chown(target, owner.uid, owner.gid);
-    await chmod(target, 0o600);
-  }
-  await sql.query(`CREATE ROLE administrator LOGIN CREATEDB CREATEROLE SUPERUSER PASSWORD '${PASSWORD}'`);
-  await sql.query('ALTER SYSTEM SET ssl = on');
-  await sql.query('SELECT pg_reload_conf()');
-  await sql.end();
-  const { port } = await databases.endpoint();
-  return { databases, port, ca: await readFile(certificate, 'utf8') };
-}
+/** By which the server is reached: of shared ones, and as RDS names servers. */
+const NAMES = ['localhost', '*.us-east-1.rds.amazonaws.com', '*.aaaaaaaaaa.us-east-1.rds.amazonaws.com'];
 
 await withMoto((url) => {
   describe.skipIf(noTls !== undefined)('with TLS', () => {
-    let server: Server;
+    let server: PostgresServer;
     let client: SecretsManagerClient;
     let directory: string;
     beforeAll(async () => {
       directory = await mkdtemp(join(tmpdir(), 'berth-rds-'));
-      server = await startServer(directory);
+      server = await startPostgres(directory, PASSWORD, NAMES);
       client = new SecretsManagerClient(clientOptions(url()));
       const SecretString = JSON.stringify({ username: 'administrator', password: PASSWORD });
       await client.send(new CreateSecretCommand({ Name: 'cluster', SecretString }));

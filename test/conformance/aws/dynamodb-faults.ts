@@ -3,24 +3,26 @@ import { randomUUID } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Problem, TransientError } from '../../../functions/core/problem.ts';
 import { type Store, StoreConflict, type Write } from '../../../functions/ports/store.ts';
-import { awsError, type Fault } from '../support/faults.ts';
+import { awsError, type FaultRule } from '../support/faults.ts';
 import { type Local, put } from './dynamodb-subject.ts';
 
-const THROTTLE = awsError('ThrottlingException');
+const THROTTLE = awsError(400, 'ThrottlingException');
+type Fault = FaultRule['fault'];
+
 const faults: [string, Fault][] = [
   ['a throttle', THROTTLE],
-  ['a throughput exceeded', awsError('ProvisionedThroughputExceededException')],
-  ['a 500', awsError('InternalServerError', 500)],
+  ['a throughput exceeded', awsError(400, 'ProvisionedThroughputExceededException')],
+  ['a 500', awsError(500, 'InternalServerError')],
   ['a 503 that is no JSON', { status: 503, body: 'gone' }],
-  ['a connection reset', 'reset'],
-  ['a reset after the effect', 'resetAfterEffect'],
-  ['an answer cut off', 'cutAfterEffect'],
-  ['a time-out after the effect', 'silentAfterEffect'],
-  ['a 500 after the effect', 'errorAfterEffect'],
+  ['a connection reset', 'cut'],
+  ['a reset after the effect', 'lose'],
+  ['an answer cut off', 'break'],
+  ['a time-out after the effect', 'silence'],
+  ['a 500 after the effect', 'error'],
 ];
 
 /** Milliseconds: short only where the case is to run into it, as the machine may be busy. */
-const timeoutFor = (fault: Fault): number => (fault === 'silentAfterEffect' ? 700 : 20_000);
+const timeoutFor = (fault: Fault): number => (fault === 'silence' ? 700 : 20_000);
 
 export function faultCases(local: () => Local): void {
   describe('faults', () => {
@@ -47,7 +49,7 @@ export function faultCases(local: () => Local): void {
       ])('a put %s', async (_name, condition) => {
         await faulty.transact([put(pk, 'a', 'new', condition)]);
         expect(await read('a')).toMatchObject({ data: 'new', version: 2 });
-        expect(local().proxy.operations.length).toBeGreaterThan(1);
+        expect(local().proxy.actions.length).toBeGreaterThan(1);
       });
 
       it('a put of what is absent', async () => {
@@ -106,8 +108,8 @@ export function faultCases(local: () => Local): void {
       ].map((attempt) => attempt(local().connect({ requestTimeout: timeoutFor(fault) })));
       for (const result of await Promise.allSettled(attempts))
         expect(result).toMatchObject({ status: 'rejected', reason: expect.any(TransientError) });
-      expect(local().proxy.operations.length).toBeLessThanOrEqual(4 * attempts.length);
-      const reaches = typeof fault === 'string' && fault.endsWith('Effect');
+      expect(local().proxy.actions.length).toBeLessThanOrEqual(4 * attempts.length);
+      const reaches = typeof fault === 'string' && fault !== 'cut';
       const { items } = await local().store.query({ pk, limit: 10 });
       expect(items.map(({ sk, version }) => [sk, version])).toEqual(
         reaches
@@ -126,14 +128,14 @@ export function faultCases(local: () => Local): void {
     it('a lost answer, and then others write: theirs stays, and ours is no conflict', async () => {
       await local().store.transact([put(pk, 'a', 'old')]);
       const between = () => local().store.transact([put(pk, 'a', 'theirs', { version: 2 })]);
-      local().proxy.add({ fault: 'resetAfterEffect', between });
+      local().proxy.add({ fault: 'lose', between });
       await expect(faulty.transact([put(pk, 'a', 'ours', { version: 1 })])).rejects.toThrow(TransientError);
       expect(await read('a')).toMatchObject({ data: 'theirs', version: 3 });
     });
 
     it('a lost request, and then others write the same version: a conflict', async () => {
       await local().store.transact([put(pk, 'a', 'old')]);
-      local().proxy.add({ fault: 'reset' });
+      local().proxy.add({ fault: 'cut' });
       await local().store.transact([put(pk, 'a', 'theirs', { version: 1 })]);
       await expect(faulty.transact([put(pk, 'a', 'ours', { version: 1 })])).rejects.toThrow(StoreConflict);
       expect(await read('a')).toMatchObject({ data: 'theirs', version: 2 });
@@ -145,7 +147,7 @@ export function faultCases(local: () => Local): void {
     ])('a delete %s whose answer is lost does not delete what others then put', async (_, condition) => {
       await local().store.transact([put(pk, 'lock', 'ours')]);
       const between = () => local().store.transact([put(pk, 'lock', 'theirs', 'absent')]);
-      local().proxy.add({ fault: 'resetAfterEffect', between });
+      local().proxy.add({ fault: 'lose', between });
       const write = { delete: { pk, sk: 'lock' }, ...(condition && { if: condition }) };
       await faulty.transact([write as Write]);
       expect(await read('lock')).toMatchObject({ data: 'theirs', version: 1 });
@@ -153,28 +155,28 @@ export function faultCases(local: () => Local): void {
 
     it('a put without a condition whose answer is lost does not undo what others then put', async () => {
       const between = () => local().store.transact([put(pk, 'a', 'theirs', { version: 1 })]);
-      local().proxy.add({ fault: 'silentAfterEffect', between });
-      faulty = local().connect({ requestTimeout: timeoutFor('silentAfterEffect') });
+      local().proxy.add({ fault: 'silence', between });
+      faulty = local().connect({ requestTimeout: timeoutFor('silence') });
       await faulty.transact([put(pk, 'a', 'ours')]);
       expect(await read('a')).toMatchObject({ data: 'theirs', version: 2 });
     });
 
     describe('transactions that meet others', () => {
       const cancelled = (...codes: string[]): Fault =>
-        awsError('TransactionCanceledException', 400, {
+        awsError(400, 'TransactionCanceledException', {
           CancellationReasons: codes.map((Code) => ({ Code })),
         });
 
       it('are tried again, until they pass', async () => {
         local().proxy.add({ fault: cancelled('None', 'TransactionConflict'), times: 2 });
         await faulty.transact([put(pk, 'a', 1), put(pk, 'b', 1, 'absent')]);
-        expect(local().proxy.operations).toHaveLength(3);
+        expect(local().proxy.actions).toHaveLength(3);
         expect(await read('b')).toMatchObject({ version: 1 });
       });
 
       it('one put as well', async () => {
         await local().store.transact([put(pk, 'a', 1)]);
-        local().proxy.add({ fault: awsError('TransactionConflictException'), times: 2 });
+        local().proxy.add({ fault: awsError(400, 'TransactionConflictException'), times: 2 });
         await faulty.transact([put(pk, 'a', 2, { version: 1 })]);
         expect(await read('a')).toMatchObject({ data: 2, version: 2 });
       });
@@ -200,9 +202,9 @@ export function faultCases(local: () => Local): void {
     });
 
     it('access denied is told in words, and not tried again', async () => {
-      local().proxy.add({ fault: awsError('AccessDeniedException') });
+      local().proxy.add({ fault: awsError(400, 'AccessDeniedException') });
       await expect(faulty.get({ pk, sk: 'a' })).rejects.toMatchObject({ code: 'unavailable' });
-      expect(local().proxy.operations).toHaveLength(1);
+      expect(local().proxy.actions).toHaveLength(1);
     });
   });
 }

@@ -36,7 +36,7 @@ export function limitCases(local: () => Local): void {
       await Promise.all(keys.map((key) => local().store.transact([put(key.pk, key.sk, noise(379_000))])));
       const items = await faulty.getMany(keys);
       expect(items.map((item) => item?.sk)).toEqual(keys.map(({ sk }) => sk));
-      expect(local().proxy.operations.length).toBeGreaterThan(1);
+      expect(local().proxy.actions.length).toBeGreaterThan(1);
     });
 
     it('a batch that gives nothing is tried again, and is transient where that goes on', async () => {
@@ -44,7 +44,10 @@ export function limitCases(local: () => Local): void {
       const keys = ['a', 'b'].map((sk) => ({ pk, sk }));
       const fault = {
         status: 200,
-        body: { Responses: {}, UnprocessedKeys: { berth: { Keys, ConsistentRead: true } } },
+        body: JSON.stringify({
+          Responses: {},
+          UnprocessedKeys: { berth: { Keys, ConsistentRead: true } },
+        }),
       };
       await local().store.transact([put(pk, 'a', 1)]);
       local().proxy.add({ fault, times: 2 });
@@ -56,14 +59,17 @@ export function limitCases(local: () => Local): void {
     it('a transaction over 4 MB is refused before it is sent', async () => {
       const writes = Array.from({ length: 20 }, (_, index) => put(pk, `k${index}`, noise(379_000)));
       await expect(faulty.transact(writes)).rejects.toThrow(RangeError);
-      expect(local().proxy.operations).toEqual([]);
+      expect(local().proxy.actions).toEqual([]);
     });
 
     it('the due index lags behind: what it names is read itself, and dropped where it has moved on', async () => {
       const due = (sk: string, at: number): Write => ({ put: { pk, sk, data: sk, due: { queue: pk, at } } });
       await local().store.transact([due('now', 1), due('later', 9), put(pk, 'never', 1)]);
       const Items = ['gone', 'later', 'never', 'now'].map((sk) => ({ pk: { S: pk }, sk: { S: sk } }));
-      local().proxy.add({ fault: { status: 200, body: { Items, Count: 4 } }, operation: 'Query' });
+      local().proxy.add({
+        fault: { status: 200, body: JSON.stringify({ Items, Count: 4 }) },
+        action: 'Query',
+      });
       const items = await faulty.due({ queue: pk, before: 5, limit: 10 });
       expect(items.map(({ sk }) => sk)).toEqual(['now']);
     });

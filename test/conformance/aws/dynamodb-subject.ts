@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { DynamoStoreOptions } from '../../../functions/adapters/aws/store.ts';
 import type { Store, Write } from '../../../functions/ports/store.ts';
-import type { FaultProxy } from '../support/faults.ts';
+import type { RuledProxy } from '../support/faults.ts';
 
 export interface ConnectOptions extends Partial<DynamoStoreOptions> {
   /** Milliseconds. */
@@ -14,7 +14,7 @@ export interface ConnectOptions extends Partial<DynamoStoreOptions> {
 export const TABLE = 'berth';
 
 export interface Local {
-  proxy: FaultProxy;
+  proxy: RuledProxy;
   /** These reach the server without the proxy. */
   client: DynamoDBClient;
   store: Store;

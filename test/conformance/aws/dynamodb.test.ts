@@ -5,7 +5,7 @@ import { createDynamoStore, dynamoOptions } from '../../../functions/adapters/aw
 import { createTableInput } from '../../../functions/adapters/aws/table.ts';
 import { storeContract } from '../../contracts/store.ts';
 import { startDynamoDb, whyNoDynamoDb } from '../support/dynamodb.ts';
-import { startFaultProxy } from '../support/faults.ts';
+import { startRuledProxy } from '../support/faults.ts';
 import { faultCases } from './dynamodb-faults.ts';
 import { billCases, limitCases } from './dynamodb-limits.ts';
 import { type ConnectOptions, type Local, TABLE } from './dynamodb-subject.ts';
@@ -32,7 +32,7 @@ describe.skipIf(reason !== undefined)('DynamoDB Local', () => {
   beforeAll(async () => {
     const server = await startDynamoDb();
     closing.push(server.stop);
-    const proxy = await startFaultProxy(server.url);
+    const proxy = await startRuledProxy(server.url);
     closing.push(proxy.stop);
     const { client, store } = connect(server.url);
     await client.send(new CreateTableCommand(createTableInput(TABLE)));

@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-eks';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createEksCluster } from '../../../functions/adapters/aws/eks-cluster.ts';
-import { awsError, type Outcome, startProxy } from './proxy.ts';
+import { awsError, type Outcome, startProxy } from '../support/faults.ts';
 import { clientOptions, withMoto } from './support.ts';
 
 await withMoto((url) => {

@@ -8,7 +8,7 @@ import { createEcrRegistry } from '../../../functions/adapters/aws/registry.ts';
 import { createSecretsManager } from '../../../functions/adapters/aws/secrets.ts';
 import { createStepFunctions } from '../../../functions/adapters/aws/workflows.ts';
 import { createMeter, withMeter } from '../../../functions/ports/meter.ts';
-import { awsError, type FaultProxy, type Outcome, startProxy } from './proxy.ts';
+import { awsError, type FaultProxy, type Outcome, startProxy } from '../support/faults.ts';
 import { clientOptions, withMoto } from './support.ts';
 
 const TRANSIENT = { name: 'Berth.Transient' };

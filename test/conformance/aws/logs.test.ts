@@ -3,7 +3,7 @@ import { CloudWatchLogsClient, CreateLogGroupCommand } from '@aws-sdk/client-clo
 import { expect, it } from 'vitest';
 import { createCloudWatchLogs } from '../../../functions/adapters/aws/logs.ts';
 import { logsContract } from '../../contracts/logs.ts';
-import { awsError, startProxy } from './proxy.ts';
+import { awsError, startProxy } from '../support/faults.ts';
 import { clientOptions, withMoto } from './support.ts';
 
 await withMoto((url) => {

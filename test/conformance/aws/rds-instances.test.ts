@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-rds';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createRdsInstances } from '../../../functions/adapters/aws/rds-instances.ts';
-import { type Outcome, startProxy } from './proxy.ts';
+import { type Outcome, startProxy } from '../support/faults.ts';
 import { clientOptions, subnetIds, withMoto } from './support.ts';
 
 const owner = { tag: 'berth:environment:postgres.dedicated#db', operation: 'op' };

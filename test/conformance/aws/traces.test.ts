@@ -39,6 +39,9 @@ const runs: Run[] = machines.flatMap((machine) =>
   aslPaths(machine.definition).map((path, at) => ({ path, machine, operation: `${machine.name}-${at}` })),
 );
 
+/** What a step answers, which the next ones get. */
+const resultOf = (state: string) => ({ [state]: 1 });
+
 /** Steps that end as the paths say, and what they were called with. */
 function createSteps() {
   const calls = new Map<string, Call[]>(runs.map(({ operation }) => [operation, []]));
@@ -55,8 +58,7 @@ function createSteps() {
       seen.push({ state, attempt, input });
       const name = run.path.errors[state]?.[attempt - 1];
       if (name !== undefined) throw Object.assign(new Error(MESSAGE), { name });
-      // What a step answers may get nowhere.
-      return { answer: `of ${state}` };
+      return resultOf(state);
     },
   };
 }
@@ -73,10 +75,14 @@ function plain({ state, attempt, input }: Call): Call {
 }
 
 const expectedCalls = ({ path, operation }: Run): Call[] =>
-  path.calls.map(({ state, attempt, caught }) => ({
+  path.calls.map(({ state, attempt, caught, after }) => ({
     state,
     attempt,
-    input: { operation, ...(caught !== undefined && { error: { Error: caught, Cause: MESSAGE } }) },
+    input: {
+      operation,
+      ...(after !== undefined && { used: resultOf(after) }),
+      ...(caught !== undefined && { error: { Error: caught, Cause: MESSAGE } }),
+    },
   }));
 
 /** Starts all, which then run at the same time, and awaits their ends. */

@@ -71,7 +71,16 @@ export async function makeKubernetesSubject(
 }
 
 /** A client that may do what Berth's ClusterRole allows and nothing else. */
-async function leastPrivileged({ kubeconfig, client }: TestCluster): Promise<KubernetesClient> {
+async function leastPrivileged(cluster: TestCluster): Promise<KubernetesClient> {
+  const token = await makeIdentity(cluster);
+  const { server, ca } = await loadKubeconfig(cluster.kubeconfig);
+  const limited = createKubernetesClient({ server, ...(ca && { ca }), token: async () => token });
+  await untilAllowed(limited);
+  return limited;
+}
+
+/** @returns the token of an account with Berth's ClusterRole */
+export async function makeIdentity({ client }: TestCluster): Promise<string> {
   const name = `berth-${process.pid}-${++counter}`;
   const create = (path: string, body: object) => client.call<{ status?: unknown }>('POST', path, { body });
   const rbac = '/apis/rbac.authorization.k8s.io/v1';
@@ -96,11 +105,7 @@ async function leastPrivileged({ kubeconfig, client }: TestCluster): Promise<Kub
     kind: 'TokenRequest',
     spec: { expirationSeconds: 3600 },
   });
-  const { token } = status as { token: string };
-  const { server, ca } = await loadKubeconfig(kubeconfig);
-  const limited = createKubernetesClient({ server, ...(ca && { ca }), token: async () => token });
-  await untilAllowed(limited);
-  return limited;
+  return (status as { token: string }).token;
 }
 
 /** The API server learns of a new binding a moment after it has answered for it. */

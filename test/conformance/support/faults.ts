@@ -1,81 +1,72 @@
-/** A proxy that does to requests what networks and clouds do. */
+/** A proxy in front of an implementation of AWS, which does to requests what networks and clouds do. */
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
 
-/** What happens to a request. Those that end in `AfterEffect` reach the server first; the others never do. */
-export type Fault =
-  | 'reset'
-  | 'resetAfterEffect'
-  /** The answer breaks off in its middle. */
-  | 'cutAfterEffect'
-  /** No answer ever comes. */
-  | 'silentAfterEffect'
-  | 'errorAfterEffect'
-  | { status: number; body: unknown };
-
-export interface FaultRule {
-  fault: Fault;
-  /** Only requests of this operation, as in `x-amz-target: Service.Operation`. */
-  operation?: string;
-  /** How many requests; 1 unless told. */
-  times?: number;
-  /** Runs between the effect and what becomes of the answer. */
-  between?: () => Promise<void>;
+export interface ProxyRequest {
+  method: string;
+  path: string;
+  /** The last part of `x-amz-target`, or the query protocol's `Action`, or empty. */
+  action: string;
+  body: Buffer;
 }
+
+export interface PlayedAnswer {
+  status: number;
+  body: string | Uint8Array;
+  headers?: Record<string, string>;
+}
+
+/** What becomes of a request. The first two never reach the other side; all others do, and have their effect. */
+export type Outcome =
+  | PlayedAnswer
+  /** The connection breaks before anything is done. */
+  | 'cut'
+  | 'forward'
+  /** The connection breaks where the answer should come. */
+  | 'lose'
+  /** The answer breaks off in its middle. */
+  | 'break'
+  /** No answer ever comes. */
+  | 'silence'
+  /** A 500 in the answer's place. */
+  | 'error'
+  /** Looks at the answer, which then goes its way, or meets `next`. */
+  | { after(answer: Buffer): void | Promise<void>; next?: Exclude<Outcome, PlayedAnswer> };
 
 export interface FaultProxy {
   url: string;
-  add(rule: FaultRule): void;
-  /** Forgets rules and counts. */
-  clear(): void;
-  /** Operations in the order of their requests, those hit by faults included. */
-  operations: string[];
-  /** All that ever came, also before `clear`. */
-  seen: Set<string>;
   stop(): Promise<void>;
 }
 
-/** An error as AWS's JSON protocols answer it. */
-export const awsError = (type: string, status = 400, extra: object = {}): Fault => ({
+/** An error as the JSON protocols of AWS tell it. */
+export const awsError = (status: number, type: string, extra: object = {}): PlayedAnswer => ({
   status,
-  body: { __type: `com.amazonaws#${type}`, message: 'injected', ...extra },
+  body: JSON.stringify({ __type: `com.amazonaws#${type}`, message: `injected ${type}`, ...extra }),
+  headers: { 'x-amzn-errortype': type },
 });
 
-export async function startFaultProxy(target: string): Promise<FaultProxy> {
-  let rules: (FaultRule & { left: number })[] = [];
-  const operations: string[] = [];
-  const seen = new Set<string>();
-
-  const take = (operation: string): FaultRule | undefined => {
-    const rule = rules.find((each) => each.left > 0 && (each.operation ?? operation) === operation);
-    if (rule) rule.left--;
-    return rule;
-  };
-
+export async function startProxy(
+  target: () => string,
+  decide: (request: ProxyRequest) => Outcome | Promise<Outcome>,
+): Promise<FaultProxy> {
   async function handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
-    const body = Buffer.concat(await incoming.toArray());
-    const operation = String(incoming.headers['x-amz-target'] ?? '').replace(/^.*\./, '');
-    operations.push(operation);
-    seen.add(operation);
-    const rule = take(operation);
-    if (rule?.fault === 'reset') return void incoming.socket.destroy();
-    if (typeof rule?.fault === 'object') return answer(response, rule.fault.status, rule.fault.body);
-    const reply = await forward(target, incoming, body);
-    await rule?.between?.();
-    switch (rule?.fault) {
-      case 'resetAfterEffect':
-        return void incoming.socket.destroy();
-      case 'silentAfterEffect':
-        return;
-      case 'errorAfterEffect':
-        return answer(response, 500, { __type: 'com.amazonaws#InternalServerError', message: 'injected' });
-      case 'cutAfterEffect':
-        response.writeHead(reply.status, { ...reply.headers, 'content-length': reply.body.length });
-        response.write(reply.body.subarray(0, reply.body.length / 2));
-        return void setTimeout(() => incoming.socket.destroy(), 5);
-      default:
-        response.writeHead(reply.status, reply.headers).end(reply.body);
+    const body = await buffer(incoming);
+    let outcome = await decide(describe(incoming, body));
+    if (outcome === 'cut') return void incoming.socket.destroy();
+    if (typeof outcome === 'object' && 'status' in outcome) return play(response, outcome);
+    const reply = await forward(target(), incoming, body);
+    if (typeof outcome === 'object') {
+      await outcome.after(reply.body);
+      outcome = outcome.next ?? 'forward';
     }
+    if (outcome === 'silence') return;
+    if (outcome === 'lose') return void incoming.socket.destroy();
+    if (outcome === 'error') return play(response, awsError(500, 'InternalServerError'));
+    if (outcome !== 'break') return void response.writeHead(reply.status, reply.headers).end(reply.body);
+    response.writeHead(reply.status, { ...reply.headers, 'content-length': reply.body.length });
+    response.write(reply.body.subarray(0, reply.body.length / 2));
+    setTimeout(() => incoming.socket.destroy(), 5);
   }
 
   const server = createServer((incoming, response) => {
@@ -84,24 +75,27 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    add: (rule) => void rules.push({ ...rule, left: rule.times ?? 1 }),
-    clear() {
-      rules = [];
-      operations.length = 0;
-    },
-    operations,
-    seen,
     async stop() {
       server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      await new Promise<void>((resolve) => server.close(() => resolve()));
     },
   };
 }
 
-function answer(response: ServerResponse, status: number, body: unknown): void {
-  const headers = { 'content-type': 'application/x-amz-json-1.0', 'x-amzn-requestid': 'played' };
-  response.writeHead(status, headers).end(JSON.stringify(body));
+function describe({ method = 'GET', url = '/', headers }: IncomingMessage, body: Buffer): ProxyRequest {
+  const target = String(headers['x-amz-target'] ?? '').replace(/^.*\./, '');
+  const action = target || (new URLSearchParams(body.toString('latin1')).get('Action') ?? '');
+  return { method, path: url, action, body };
 }
+
+function play(response: ServerResponse, { status, body, headers }: PlayedAnswer): void {
+  // The request id tells support/record.ts that nobody else has answered.
+  const own = { 'content-type': 'application/x-amz-json-1.1', 'x-amzn-requestid': 'played' };
+  response.writeHead(status, { ...own, ...headers }).end(body);
+}
+
+/** For what is on this machine. */
+const PATIENCE_MS = 60_000;
 
 interface Reply {
   status: number;
@@ -111,16 +105,72 @@ interface Reply {
 
 function forward(target: string, incoming: IncomingMessage, body: Buffer): Promise<Reply> {
   return new Promise((resolve, reject) => {
-    const { method, headers, url = '/' } = incoming;
-    const outgoing = request(new URL(url, target), { method, headers }, async (reply) => {
-      try {
-        const { statusCode: status = 502, headers: replyHeaders } = reply;
-        resolve({ status, headers: replyHeaders, body: Buffer.concat(await reply.toArray()) });
-      } catch (error) {
-        reject(error);
-      }
-    });
+    const { method, url = '/' } = incoming;
+    const { 'transfer-encoding': _chunked, expect: _expect, connection: _, ...headers } = incoming.headers;
+    const length =
+      body.length > 0 || method === 'PUT' || method === 'POST' ? { 'content-length': body.length } : {};
+    const outgoing = request(
+      new URL(url, target),
+      { method, headers: { ...headers, ...length } },
+      (reply) => {
+        buffer(reply).then((answer) => {
+          const { 'transfer-encoding': _too, connection: _close, ...rest } = reply.headers;
+          resolve({ status: reply.statusCode ?? 502, headers: rest, body: answer });
+        }, reject);
+      },
+    );
     outgoing.once('error', reject);
+    outgoing.setTimeout(PATIENCE_MS, () => outgoing.destroy(new Error('The other side is silent')));
     outgoing.end(body);
   });
+}
+
+export interface FaultRule {
+  fault: Exclude<Outcome, 'forward' | { after: unknown }>;
+  /** Only requests of this action. */
+  action?: string;
+  /** How many requests; 1 unless told. */
+  times?: number;
+  /** Runs between the effect and what becomes of the answer. */
+  between?: () => Promise<void>;
+}
+
+export interface RuledProxy extends FaultProxy {
+  add(rule: FaultRule): void;
+  /** Forgets rules and counts. */
+  clear(): void;
+  /** In the order of their requests, those hit by faults included. */
+  actions: string[];
+  /** All that ever came, also before `clear`. */
+  seen: Set<string>;
+}
+
+/** A proxy that is told of its faults while it runs. */
+export async function startRuledProxy(target: string): Promise<RuledProxy> {
+  let rules: (FaultRule & { left: number })[] = [];
+  const actions: string[] = [];
+  const seen = new Set<string>();
+  const proxy = await startProxy(
+    () => target,
+    ({ action }) => {
+      actions.push(action);
+      seen.add(action);
+      const rule = rules.find((each) => each.left > 0 && (each.action ?? action) === action);
+      if (!rule) return 'forward';
+      rule.left--;
+      const { fault, between } = rule;
+      if (!between || fault === 'cut' || typeof fault === 'object') return fault;
+      return { after: between, next: fault };
+    },
+  );
+  return {
+    ...proxy,
+    add: (rule) => void rules.push({ ...rule, left: rule.times ?? 1 }),
+    clear() {
+      rules = [];
+      actions.length = 0;
+    },
+    actions,
+    seen,
+  };
 }

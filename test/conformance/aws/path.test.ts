@@ -1,0 +1,337 @@
+/**
+ * The way of the guestbook from its project to an empty account, by the API as people call it, on the platform as
+ * AWS has it. Every step of every workflow loses its answer once, after its effect: AWS then runs it again.
+ */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DescribeLogStreamsCommand } from '@aws-sdk/client-cloudwatch-logs';
+import { ScanCommand } from '@aws-sdk/client-dynamodb';
+import { DescribeRepositoriesCommand } from '@aws-sdk/client-ecr';
+import { ListObjectsV2Command } from '@aws-sdk/client-s3';
+import { ListSecretsCommand } from '@aws-sdk/client-secrets-manager';
+import { ListExecutionsCommand } from '@aws-sdk/client-sfn';
+import type { V1Container, V1Deployment, V1Namespace, V1Secret } from '@kubernetes/client-node';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { connectPostgres } from '../../../functions/adapters/postgres.ts';
+import { SCORE_LABEL } from '../../../functions/ports/registry.ts';
+import { stepsOf, workflowNames } from '../../../state-machines/load.ts';
+import { helloFiles, sourceArchive } from '../../support/archive.ts';
+import { type ApiClient, apiClient, type Json } from '../../support/client.ts';
+import { whyNoCluster } from '../support/cluster.ts';
+import { whyNoDynamoDb } from '../support/dynamodb.ts';
+import { whyNoMoto } from '../support/moto.ts';
+import { whyNoTls } from '../support/tls.ts';
+import { BUCKET, LOG_GROUP, type Platform, SERVER_SECRET, startPlatform, TABLE } from './platform.ts';
+
+const guestbook = join(import.meta.dirname, '../../../examples/guestbook');
+const environment = '/v1/projects/demo/environments/staging';
+const service = '/v1/projects/demo/services/guestbook';
+const deployments = `${environment}/services/guestbook/deployments`;
+const NAMESPACE = 'berth-demo-staging';
+const REGISTRY = '123456789012.dkr.ecr.us-east-1.amazonaws.com/berth/demo/guestbook';
+const GREETING = 'Ahoy, all hands';
+
+const reasons = await Promise.all([whyNoMoto(), whyNoDynamoDb(), whyNoCluster(), whyNoTls()]);
+const reason = reasons.find((each) => each !== undefined) ?? (process.env.KUBECONFIG && 'KUBECONFIG is set');
+if (reason) console.log(`Skipped, the guestbook on AWS: ${reason}`);
+
+describe.skipIf(reason)('The guestbook on AWS', { timeout: 180_000 }, () => {
+  let platform: Platform;
+  let client: ApiClient;
+  let score: string;
+  const versions: Json[] = [];
+  /** Operations and steps whose answer was lost, and steps that ran again after that. */
+  const lost = new Set<string>();
+  const again = new Set<string>();
+  /** What the functions have logged as a fault of Berth. */
+  const faults: unknown[] = [];
+
+  /** The first answer of each step in each operation is lost on its way. */
+  function loses(step: string, operation: string): void {
+    const key = `${operation} ${step}`;
+    if (lost.has(key)) return void again.add(step);
+    lost.add(key);
+    throw Object.assign(new Error('The answer was lost'), { name: 'Lambda.SdkClientException' });
+  }
+
+  beforeAll(async () => {
+    vi.spyOn(console, 'error').mockImplementation((...values) => void faults.push(values));
+    platform = await startPlatform(loses);
+    const { url, token } = platform;
+    client = apiClient(() => ({ url, token }));
+    // With the secret that the comments in the file speak of.
+    const text = await readFile(join(guestbook, 'score.yaml'), 'utf8');
+    score = text.replaceAll(/^( *)# (GREETING:|env:| {2}type: environment)/gm, '$1$2');
+  }, 300_000);
+  afterAll(async () => {
+    await platform?.stop();
+    vi.restoreAllMocks();
+  });
+
+  const created = async (method: string, path: string, body: unknown): Promise<Json> => {
+    const answer = await client.api(method, path, body);
+    expect(answer.status, JSON.stringify(answer.body)).toBeLessThan(203);
+    return answer.body;
+  };
+  /** An operation that has ended. */
+  const ended = async (method: string, path: string, body?: unknown): Promise<Json> => {
+    const accepted = await created(method, path, body);
+    const id: string = accepted.operation?.id ?? accepted.id;
+    return vi.waitFor(
+      async () => {
+        const { body: now } = await client.api('GET', `/v1/operations/${id}`);
+        if (['queued', 'running'].includes(now.status)) throw new Error(`Goes on: ${JSON.stringify(now)}`);
+        return now;
+      },
+      { timeout: 170_000, interval: 100 },
+    );
+  };
+  /** An operation that has ended well. */
+  const done = async (method: string, path: string, body?: unknown): Promise<Json> => {
+    const operation = await ended(method, path, body);
+    expect(operation, JSON.stringify(operation.error)).toMatchObject({ status: 'succeeded' });
+    return operation;
+  };
+  const get = <T>(path: string): Promise<T | undefined> => platform.cluster.client.get<T>(path);
+  const deployment = () => get<V1Deployment>(`/apis/apps/v1/namespaces/${NAMESPACE}/deployments/guestbook`);
+  const container = async (): Promise<V1Container> => {
+    const [first] = (await deployment())?.spec?.template.spec?.containers ?? [];
+    if (!first) throw new Error('There is no container');
+    return first;
+  };
+
+  const secretData = async (name: string | undefined): Promise<Record<string, string>> => {
+    const secret = await get<V1Secret>(`/api/v1/namespaces/${NAMESPACE}/secrets/${name}`);
+    const entries = Object.entries(secret?.data ?? {});
+    return Object.fromEntries(entries.map(([key, text]) => [key, Buffer.from(text, 'base64').toString()]));
+  };
+  /** Names of secrets of the account, without the server's own. */
+  const secretNames = async (): Promise<string[]> => {
+    const { SecretList = [] } = await platform.clients.secrets.send(
+      new ListSecretsCommand({ MaxResults: 100, IncludePlannedDeletion: true }),
+    );
+    return SecretList.map(({ Name = '' }) => Name).filter((name) => name !== SERVER_SECRET);
+  };
+  const logStreams = async (): Promise<string[]> => {
+    const command = new DescribeLogStreamsCommand({ logGroupName: LOG_GROUP });
+    const { logStreams: found = [] } = await platform.clients.logs.send(command);
+    return found.map(({ logStreamName = '' }) => logStreamName);
+  };
+  /** Keys of all records, `pk sk`. */
+  const records = async (): Promise<string[]> => {
+    const { Items = [] } = await platform.clients.dynamodb.send(new ScanCommand({ TableName: TABLE }));
+    return Items.map(({ pk, sk }) => `${pk?.S} ${sk?.S}`).sort();
+  };
+  /** Databases and roles that are not the server's own. */
+  const databases = async (): Promise<string[]> => {
+    const sql = await platform.postgres.databases.connect();
+    const found = await sql.query<{ name: string }>(
+      `SELECT datname AS name FROM pg_database WHERE datname LIKE 'berth%'
+       UNION ALL SELECT rolname FROM pg_roles WHERE rolname LIKE 'berth%'`,
+    );
+    await sql.end();
+    return found.map(({ name }) => name);
+  };
+  /** Logs in with what the workload was given, over TLS. */
+  async function logIn(text: string): Promise<string> {
+    const url = new URL(text);
+    expect(url.searchParams.get('sslmode')).toBe('verify-full');
+    const sql = await connectPostgres({
+      host: url.hostname,
+      port: Number(url.port),
+      user: decodeURIComponent(url.username),
+      password: decodeURIComponent(url.password),
+      database: url.pathname.slice(1),
+      tls: { ca: platform.postgres.ca },
+    });
+    const [row] = await sql.query<{ role: string }>('SELECT current_user AS role');
+    await sql.end();
+    return row?.role ?? '';
+  }
+  const push = (tag: string, entrypoint: string[]): Promise<string> =>
+    platform.push('berth/demo/guestbook', {
+      config: { Entrypoint: entrypoint, Labels: { [SCORE_LABEL]: score } },
+      content: tag,
+      tags: [tag],
+    });
+  /** What serves in the cluster is of this deployment, with this image, and all is there of it. */
+  async function serves(number: number, digest: string, fence = number): Promise<void> {
+    expect((await container()).image).toBe(`${REGISTRY}@${digest}`);
+    expect(await deployment()).toMatchObject({
+      metadata: {
+        labels: {
+          'app.kubernetes.io/managed-by': 'berth',
+          'app.kubernetes.io/name': 'guestbook',
+          'app.kubernetes.io/part-of': 'demo',
+          'berth.dev/environment': 'staging',
+        },
+        annotations: { 'berth.dev/number': String(number), 'berth.dev/fence': String(fence) },
+      },
+      spec: { template: { metadata: { labels: { 'berth.dev/deployment': String(number) } } } },
+      status: { readyReplicas: 1 },
+    });
+    expect(await get(`/api/v1/namespaces/${NAMESPACE}/configmaps/guestbook-fence`)).toMatchObject({
+      metadata: { annotations: { 'berth.dev/fence': String(fence) } },
+    });
+    const { body } = await client.api('GET', `${environment}/services/guestbook`);
+    expect(body).toMatchObject({ current: { number } });
+  }
+
+  it('has a repository whose tags can not move', async () => {
+    await created('POST', '/v1/projects', { name: 'demo' });
+    await created('POST', '/v1/projects/demo/services', { name: 'guestbook' });
+    const { repositories } = await platform.clients.ecr.send(new DescribeRepositoriesCommand({}));
+    expect(repositories).toMatchObject([
+      { repositoryName: 'berth/demo/guestbook', imageTagMutability: 'IMMUTABLE' },
+    ]);
+    expect(platform.verifiedTokens()).toBe(0);
+  });
+
+  it('gets an environment: a namespace that only takes what is safe', async () => {
+    await done('POST', '/v1/projects/demo/environments', { name: 'staging' });
+    expect(await get<V1Namespace>(`/api/v1/namespaces/${NAMESPACE}`)).toMatchObject({
+      metadata: {
+        labels: {
+          'app.kubernetes.io/managed-by': 'berth',
+          'berth.dev/project': 'demo',
+          'pod-security.kubernetes.io/enforce': 'restricted',
+        },
+      },
+    });
+    // Who calls the cluster is known by a request that AWS's STS answered.
+    expect(platform.verifiedTokens()).toBeGreaterThan(0);
+    const secret = await created('PUT', `${environment}/secrets/GREETING`, { value: GREETING });
+    expect(JSON.stringify(secret)).not.toContain(GREETING);
+    expect(await secretNames()).toEqual(['berth/demo/staging/env/GREETING']);
+  });
+
+  it('is deployed from an image that CI has pushed, with a database and a secret', async () => {
+    const digest = await push('v1', ['node', 'server.js']);
+    const version = await created('POST', `${service}/versions`, { image: 'v1', tags: ['v1'] });
+    expect(version).toMatchObject({ digest });
+    versions.push(version);
+    expect(await done('POST', deployments, { version: version.id })).toMatchObject({
+      result: { number: 1, url: 'https://guestbook-staging-demo.apps.example.com' },
+    });
+    await serves(1, digest);
+  });
+
+  it('has its secrets by reference, and they open the database', async () => {
+    const variables = (await container()).env ?? [];
+    const data: Record<string, string> = {};
+    for (const name of ['DATABASE_URL', 'GREETING']) {
+      const variable = variables.find((each) => each.name === name);
+      expect(variable?.value).toBeUndefined();
+      const { name: secret, key = '' } = variable?.valueFrom?.secretKeyRef ?? {};
+      data[name] = (await secretData(secret))[key] ?? '';
+    }
+    expect(data.GREETING).toBe(GREETING);
+    const role = await logIn(data.DATABASE_URL ?? '');
+    expect(await databases()).toEqual([role, role]);
+    expect((await secretNames()).sort()).toEqual([
+      'berth/demo/staging/env/GREETING',
+      expect.stringMatching(/^berth\/demo\/staging\/resources\/.*\/password$/),
+      expect.stringMatching(/^berth\/demo\/staging\/resources\/.*\/url$/),
+    ]);
+    const { body } = await client.api('GET', `${environment}/resources`);
+    expect(body.items).toMatchObject([{ type: 'postgres', state: 'ready' }]);
+    const all = JSON.stringify(await platform.clients.dynamodb.send(new ScanCommand({ TableName: TABLE })));
+    expect(all).not.toContain(GREETING);
+    expect(all).not.toContain(new URL(data.DATABASE_URL ?? '').password);
+  });
+
+  it('gets a second version by a build, and serves that', async () => {
+    const archive = await sourceArchive({ ...helloFiles, 'score.yaml': score });
+    const built = await done('POST', `${service}/builds`, archive);
+    const { body } = await client.api('GET', `${service}/versions/${built.result.version}`);
+    expect(body).toMatchObject({ source: { kind: 'upload' }, workload: { metadata: { name: 'guestbook' } } });
+    versions.push(body);
+    const log = await client.api('GET', `/v1/operations/${built.id}/logs`);
+    expect(JSON.stringify(log.body)).toContain('is ready to deploy');
+    await done('POST', deployments, { version: built.result.version });
+    await serves(2, body.digest);
+    // The source is gone; what tells of the build goes by the rule of the bucket.
+    const { Contents = [] } = await platform.clients.s3.send(new ListObjectsV2Command({ Bucket: BUCKET }));
+    expect(Contents.map(({ Key }) => Key).filter((key) => key?.startsWith('sources/'))).toEqual([]);
+  });
+
+  it('goes on serving when a deployment fails', async () => {
+    await push('v3', ['crash']);
+    const version = await created('POST', `${service}/versions`, { image: 'v3' });
+    const failed = await ended('POST', deployments, { version: version.id });
+    expect(failed).toMatchObject({ status: 'failed', error: { code: 'workload_crashed' } });
+    await vi.waitFor(() => serves(2, versions[1]?.digest, 3), { timeout: 10_000, interval: 200 });
+    expect((await client.api('GET', `${deployments}/3`)).body).toMatchObject({ status: 'failed' });
+  });
+
+  it('rolls back to the first version', async () => {
+    expect(await done('POST', deployments, { rollbackTo: 1 })).toMatchObject({ kind: 'rollback' });
+    await serves(4, versions[0]?.digest);
+  });
+
+  it('hibernates without replicas, and wakes with what it had', async () => {
+    await done('POST', `${environment}/hibernate`);
+    expect((await deployment())?.spec?.replicas).toBe(0);
+    expect((await client.api('GET', environment)).body).toMatchObject({ state: 'hibernated' });
+    expect(await databases()).toHaveLength(2);
+    await done('POST', `${environment}/wake`);
+    expect((await deployment())?.spec?.replicas).toBe(1);
+    await serves(4, versions[0]?.digest);
+    expect((await client.api('GET', environment)).body).toMatchObject({ state: 'ready' });
+  });
+
+  it('is destroyed, and nothing is left of the environment', async () => {
+    const before = await records();
+    expect(before.filter((key) => key.includes('staging')).length).toBeGreaterThan(5);
+    await done('DELETE', environment);
+    expect((await client.api('GET', environment)).status).toBe(404);
+    expect(await get(`/api/v1/namespaces/${NAMESPACE}`)).toBeUndefined();
+    expect(await databases()).toEqual([]);
+    expect(await secretNames()).toEqual([]);
+    expect((await logStreams()).filter((name) => name.startsWith('demo/'))).toEqual([]);
+    const { Items = [] } = await platform.clients.dynamodb.send(new ScanCommand({ TableName: TABLE }));
+    // Operations are kept for their time, and the audit for good; all other records are of the project.
+    const kinds = new Set(Items.map(({ pk }) => pk?.S?.split('#')[0]));
+    expect([...kinds].sort()).toEqual(KEPT);
+    expect((await records()).filter((key) => key.includes('staging'))).toEqual([]);
+    const operations = Items.filter(({ pk }) => pk?.S?.startsWith('operation#'));
+    for (const operation of operations) expect(operation.dueQueue?.S).toMatch(/retention/);
+  });
+
+  it('ran each step of each workflow twice, and Berth had no fault', async () => {
+    const steps = new Set(workflowNames().flatMap(stepsOf));
+    const run = async (): Promise<void> => {
+      expect([...again]).toEqual(expect.arrayContaining([...steps].filter(isOnTheWay)));
+      for (const name of workflowNames()) {
+        const stateMachineArn = `arn:aws:states:us-east-1:123456789012:stateMachine:berth-${name}`;
+        const command = new ListExecutionsCommand({ stateMachineArn });
+        const { executions = [] } = await platform.clients.sfn.send(command);
+        const failed = executions.filter(({ status }) => status !== 'SUCCEEDED');
+        // That of the program which crashes.
+        expect(failed.map(({ status }) => status)).toEqual(name === 'deploy' ? ['FAILED'] : []);
+      }
+    };
+    // An answer that was lost is asked for again a moment later, also behind the end of the operation.
+    await vi.waitFor(run, { timeout: 20_000, interval: 200 });
+    await platform.sweep();
+    expect(faults).toEqual([]);
+  });
+});
+
+/** What records are of that stay when an environment is gone. */
+const KEPT = [
+  'administrators',
+  'audit',
+  'builds',
+  'members',
+  'memberships',
+  'operation',
+  'operations',
+  'person',
+  'project',
+  'projects',
+  'versions',
+];
+
+/** Compensations run where something fails: one has here, that of a deployment. */
+const isOnTheWay = (step: string): boolean => !step.startsWith('recover') || step === 'recoverDeployment';
