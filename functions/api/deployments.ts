@@ -81,10 +81,12 @@ export const deploymentRoutes = [
     query: pageQuery,
     answers: { 200: { summary: 'A page of deployments, newest first', schema: pageOf(deploymentSchema) } },
     handle: async ({ ports, params, query }) => {
-      await getEnvironment(ports.store, params);
-      await getInstance(ports.store, params);
       const list = { pk: deploymentsPartition(params), reverse: true };
-      return listReply<Deployment>(ports.store, list, query, ({ data }) => deploymentView(data));
+      const whole = async (): Promise<void> => {
+        await getEnvironment(ports.store, params);
+        await getInstance(ports.store, params);
+      };
+      return listReply<Deployment>(ports.store, list, query, ({ data }) => deploymentView(data), whole);
     },
   }),
   route({

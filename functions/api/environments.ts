@@ -133,9 +133,9 @@ export const environmentRoutes = [
     query: pageQuery,
     answers: { 200: { summary: 'A page of environments, by name', schema: pageOf(environmentSchema) } },
     handle: async ({ ports, params, query }) => {
-      await getProject(ports.store, params.project);
       const list = { pk: projectPartition(params.project), prefix: ENVIRONMENT_PREFIX };
-      return listReply<Environment>(ports.store, list, query, view);
+      const whole = () => getProject(ports.store, params.project);
+      return listReply<Environment>(ports.store, list, query, view, whole);
     },
   }),
   route({

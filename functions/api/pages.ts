@@ -85,13 +85,18 @@ export const pageReply = (items: unknown[], next: string | undefined): Reply => 
   body: { items, ...(next !== undefined && { nextCursor: encodeCursor(next) }) },
 });
 
-/** One page of records, each as its view. */
+/**
+ * One page of records, each as its view.
+ * @param whole reads what the records belong to, and throws where it is not there; what has records is there
+ */
 export async function listReply<T>(
   store: Store,
   query: ListQuery,
   page: PageQuery,
   view: (item: Item<T>) => unknown,
+  whole?: () => Promise<unknown>,
 ): Promise<Reply> {
   const { items, next } = await readPage<T>(store, query, page);
+  if (items.length === 0) await whole?.();
   return pageReply(items.map(view), next);
 }

@@ -74,9 +74,9 @@ export const serviceRoutes = [
     query: pageQuery,
     answers: { 200: { summary: 'A page of services, by name', schema: pageOf(serviceSchema) } },
     handle: async ({ ports, params, query }) => {
-      await getProject(ports.store, params.project);
       const list = { pk: projectPartition(params.project), prefix: SERVICE_PREFIX };
-      return listReply<Service>(ports.store, list, query, view);
+      const whole = () => getProject(ports.store, params.project);
+      return listReply<Service>(ports.store, list, query, view, whole);
     },
   }),
   route({

@@ -11,7 +11,7 @@ import type {
 import { Problem } from '../core/problem.ts';
 import { revisionOf } from '../core/revision.ts';
 import type { Ports } from '../ports/index.ts';
-import type { Item } from '../ports/store.ts';
+import type { Item, Write } from '../ports/store.ts';
 import { approvalNeeded, nextNumber } from './approvals.ts';
 import { type Caller, commit, retryOnConflict } from './change.ts';
 import { environmentWrite, notReady } from './environments.ts';
@@ -63,8 +63,11 @@ export async function createDeployment(
     const deployment: Deployment = {
       ...pick(ref),
       number,
+      // Without resources there is nothing to resolve later on.
+      ...(Object.keys(content.workload.resources ?? {}).length === 0 && { outputs: {} }),
       ...content,
-      status: 'queued',
+      // Whether its operation has begun, that tells: a record of its own would cost another write.
+      status: approval ? 'queued' : 'running',
       ...(approval && { approval }),
       operation: operation.id,
       createdAt: at,
@@ -74,10 +77,11 @@ export async function createDeployment(
     await commit(ports, caller, {
       writes: [
         // A deployment is activity: an idle rule starts anew, and a cleanup decided before it does nothing (I8).
-        environmentWrite(touched(environment, at), { version: environment.version }),
+        touchedWrite(environment, at),
         instanceWrite(ref, instance, approval ? { highest: number } : { newest: number }, at),
         { put: { ...deploymentKey(ref, number), data: deployment }, if: 'absent' },
-        { check: serviceKey(ref), if: 'present' },
+        // Where the service has an instance, that keeps it from being deleted.
+        ...(instance ? [] : [{ check: serviceKey(ref), if: 'present' as const }]),
         ...acceptWrites(ports, operation),
       ],
       events: [
@@ -109,7 +113,12 @@ const pick = ({ project, environment, service }: InstanceRef): InstanceRef => ({
   service,
 });
 
-const touched = (item: Item<Environment>, at: string): Environment => ({ ...item.data, lastActivityAt: at });
+/** An earlier due time is right too: whoever looks then puts it off. Another one would cost two more writes. */
+function touchedWrite(item: Item<Environment>, at: string): Write {
+  const write = environmentWrite({ ...item.data, lastActivityAt: at }, { version: item.version });
+  const keep = 'put' in write && write.put.due && item.due;
+  return keep ? { ...write, put: { ...write.put, due: item.due } } : write;
+}
 
 function instanceWrite(
   ref: InstanceRef,

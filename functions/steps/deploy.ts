@@ -43,6 +43,7 @@ export const prepareDeployment: Step = {
       // Again: it may have waited since it was accepted.
       const violations = await violationsOf(ports, item.data, item.data, ports.effects.now());
       if (violations.length > 0) throw violationProblem(item.data, violations);
+      // One that awaited an approval was no more than queued.
       if (item.data.status === 'running') return;
       const put = {
         ...deploymentKey(item.data, item.data.number),

@@ -1,5 +1,6 @@
 /** Provisions the resources that a workload asks for; the owner record is written before anything is made (I4). */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { commit, retryOnConflict } from '../commands/change.ts';
 import { getDeployment, getEnvironment } from '../commands/records.ts';
 import { deploymentKey, environmentKey, resourceKey } from '../core/keys.ts';
@@ -54,6 +55,7 @@ export const ensureResources: Step = {
     }
     await retryOnConflict(async () => {
       const item = await getDeployment(ports.store, ref, operation.number!);
+      if (isDeepStrictEqual(item.data.outputs, outputs)) return;
       const put = { ...deploymentKey(ref, item.data.number), data: { ...item.data, outputs } };
       await ports.store.transact([{ put, if: { version: item.version } }]);
     });

@@ -1,4 +1,5 @@
 /** What a workflow step is, and the wrapper that every step runs in. */
+import { retryOnConflict } from '../commands/change.ts';
 import { deploymentFence } from '../commands/deployments.ts';
 import { getOperation } from '../commands/records.ts';
 import { environmentKey, OPERATIONS_QUEUE, operationKey } from '../core/keys.ts';
@@ -94,8 +95,11 @@ export async function executeStep(
       step.run({ ports, operation: item.data, signal: watched, ...extra }),
     );
   } catch (error) {
-    if (error instanceof Problem) await keepError(ports, input.operation, error);
-    throw error;
+    if (!(error instanceof Problem)) throw error;
+    // The place knows that there is a newer one; the records say which.
+    const told = error.code === 'fenced' ? ((await stopReason(ports, loaded.data)) ?? error) : error;
+    await keepError(ports, input.operation, told);
+    throw told;
   }
 }
 
@@ -144,7 +148,9 @@ async function recordStart(ports: Ports, name: string, loaded: Item<Operation>):
       steps: latest([...operation.steps, { name, startedAt, attempt }]),
       ...costSoFar(),
     };
-    const due = { queue: OPERATIONS_QUEUE, at: Date.parse(operation.deadline) };
+    // Its place in the queue stays as it is, for an entry of an index costs as much as the record: the sweep puts off
+    // what takes longer.
+    const due = item.due ?? { queue: OPERATIONS_QUEUE, at: Date.parse(operation.deadline) };
     try {
       const put = { ...operationKey(operation.id), data, due };
       await ports.store.transact([{ put, if: { version: item.version } }]);
@@ -167,13 +173,15 @@ function latest(steps: OperationStep[]): OperationStep[] {
 }
 
 async function keepError(ports: Ports, id: string, problem: Problem): Promise<void> {
-  const item = await ports.store.get<Operation>(operationKey(id));
-  if (!item || isTerminal(item.data.status)) return;
-  const data: Operation = { ...item.data, ...costSoFar(), error: problem.toDetail() };
-  const put = { ...operationKey(id), data, ...(item.due && { due: item.due }) };
-  await ports.store.transact([{ put, if: { version: item.version } }]).catch((error: unknown) => {
-    // Someone else wrote it, most likely a cancellation: the compensation then explains that instead.
-    if (!(error instanceof StoreConflict))
-      throw new TransientError('The error could not be kept', { cause: error });
+  await retryOnConflict(async () => {
+    const item = await ports.store.get<Operation>(operationKey(id));
+    // The compensation of what was canceled explains that instead.
+    if (!item || isTerminal(item.data.status)) return;
+    if (item.data.cancelRequested && problem.code !== 'canceled') return;
+    const data: Operation = { ...item.data, ...costSoFar(), error: problem.toDetail() };
+    const put = { ...operationKey(id), data, ...(item.due && { due: item.due }) };
+    await ports.store.transact([{ put, if: { version: item.version } }]);
+  }).catch((error: unknown) => {
+    throw new TransientError('The error could not be kept', { cause: error });
   });
 }

@@ -6,6 +6,7 @@ import { expireAwaiting, isAwaiting } from '../commands/awaiting.ts';
 import { environmentWrite } from '../commands/environments.ts';
 import { operationLineKeys } from '../commands/operation-lines.ts';
 import { START_CHECK_MS, startOperation } from '../commands/operations.ts';
+import { getOperation } from '../commands/records.ts';
 import { destroyEnvironment, hibernateEnvironment, retryDestroy } from '../commands/transitions.ts';
 import { ENVIRONMENTS_QUEUE, OPERATIONS_QUEUE, operationKey, RETENTION_QUEUE } from '../core/keys.ts';
 import { type Environment, isTerminal, type Operation, SYSTEM_ACTOR } from '../core/model.ts';
@@ -85,6 +86,8 @@ async function sweepOperation(ports: Ports, item: Item<Operation>, report: Sweep
     return postpone(ports, item, ports.effects.now() + START_CHECK_MS);
   }
   if (status !== 'running') {
+    // It may have ended since it was read.
+    if (isTerminal((await getOperation(ports.store, operation.id)).data.status)) return;
     // The run ended and its record did not: nothing else will end it.
     await endOperationOf(ports, operation, 'Berth.Lost');
     report.ended++;
@@ -143,11 +146,13 @@ async function sweepEnvironment(ports: Ports, item: Item<Environment>, report: S
   // Where requests are not seen, nothing is taken for idle: it is looked at again when it could be.
   if (last === 'unknown') return lookLater(ports, item, now + environment.idleAfterSeconds * 1000);
   const known = Date.parse(environment.lastActivityAt);
-  if (last !== undefined && last > known) {
+  const used = Math.max(known, last ?? known);
+  const isIdle = used + environment.idleAfterSeconds * 1000 <= now;
+  if (used > known || !isIdle) {
     // Used since: the time goes into the record, and with it the next due time.
-    const touched = { ...environment, lastActivityAt: new Date(last).toISOString() };
+    const touched = { ...environment, lastActivityAt: new Date(used).toISOString() };
     await ports.store.transact([environmentWrite(touched, { version: item.version })]);
-    if (last + environment.idleAfterSeconds * 1000 > now) return;
+    if (!isIdle) return;
     await hibernateEnvironment(ports, system, ref, touched);
   } else {
     await hibernateEnvironment(ports, system, ref, environment);

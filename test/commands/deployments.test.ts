@@ -77,7 +77,7 @@ describe('A promotion', () => {
       fromEnvironment: 'dev',
     });
     // Resources and secrets are those of the environment it goes to.
-    expect(here.data.outputs).toBeUndefined();
+    expect(here.data.outputs).toEqual({});
   });
 
   it('from where nothing serves is refused in words', async () => {

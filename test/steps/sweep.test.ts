@@ -172,6 +172,21 @@ describe('An environment with an idle rule', () => {
     expect(await bench.operation(operation!)).toMatchObject({ input: { reason: 'idle' } });
   });
 
+  it('that is due by an earlier deployment is put off by a later one (I8)', async () => {
+    await bench.environment('lately', { idleAfter: '1h' });
+    const before = await bench.environmentOf('lately');
+    bench.pass(40 * 60_000);
+    await bench.deploy('lately', version);
+    // Its place in the queue is as it was, which saves two writes; the sweep looks, and finds that it was used.
+    expect((await bench.environmentOf('lately')).due).toEqual(before.due);
+    bench.pass(30 * 60_000);
+    expect(await sweep(bench.ports)).toMatchObject({ hibernated: 0, errors: [] });
+    const after = await bench.environmentOf('lately');
+    expect(after.data.state).toBe('ready');
+    expect(after.due).toEqual(environmentDue(after.data));
+    expect(after.due!.at).toBeGreaterThan(before.due!.at);
+  });
+
   it('stays awake where nobody sees requests, and is looked at again later', async () => {
     await bench.environment('unseen', { kind: 'ephemeral', idleAfter: '10m' });
     await bench.makeDue(await bench.environmentOf('unseen'), { queue: ENVIRONMENTS_QUEUE, at: 1 });
