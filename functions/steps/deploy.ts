@@ -10,7 +10,7 @@ import { splitWords } from '../core/words.ts';
 import type { Ports } from '../ports/index.ts';
 import { RELEASE_LABEL } from '../ports/registry.ts';
 import type { Item } from '../ports/store.ts';
-import { deploymentEndWrites, endingOf, endOperation, errorOf } from './end.ts';
+import { deploymentEndWrites, endingOf, endOperation, errorOf, untilOverdue } from './end.ts';
 import { workloadSpec } from './spec.ts';
 import { type Step, type StepContext, StillProgressing } from './step.ts';
 
@@ -149,7 +149,8 @@ export const recoverDeployment: Step = {
     const { ports, operation } = context;
     const ref = target(operation);
     const ending = endingOf(operation.cancelRequested && !operation.error ? canceled() : errorOf(context));
-    if (ending.status !== 'superseded') await putBack(ports, ref, ref.number);
+    if (ending.status !== 'superseded')
+      await untilOverdue(ports, operation, () => putBack(ports, ref, ref.number));
     await endOperation(ports, operation.id, {
       ending,
       event: {

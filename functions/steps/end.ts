@@ -141,3 +141,23 @@ export async function environmentWrites(
   const { operation: _ended, ...environment } = item.data;
   return [{ write: environmentWrite(change(environment), { version: item.version }), before: item }];
 }
+
+/** Past its bound, a compensation has this long for more than one try, milliseconds. */
+const OVERDUE_MS = 120_000;
+
+/**
+ * Runs what a compensation does to the place of workloads. While that can not be reached it is tried again, until
+ * the operation's bound is over: then the operation ends without, since every operation ends (I3). What is left as
+ * it was is put right by the next deployment, or by waking.
+ */
+export async function untilOverdue(
+  ports: Ports,
+  operation: Operation,
+  work: () => Promise<unknown>,
+): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (ports.effects.now() < Date.parse(operation.deadline) + OVERDUE_MS) throw error;
+  }
+}

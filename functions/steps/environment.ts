@@ -4,7 +4,7 @@ import { getDeployment, getEnvironment } from '../commands/records.ts';
 import type { Environment, EnvironmentRef, Instance, Operation } from '../core/model.ts';
 import { Problem } from '../core/problem.ts';
 import type { Ports } from '../ports/index.ts';
-import { type Ending, endingOf, endOperation, environmentWrites, errorOf } from './end.ts';
+import { type Ending, endingOf, endOperation, environmentWrites, errorOf, untilOverdue } from './end.ts';
 import { workloadSpec } from './spec.ts';
 import { type Step, type StepContext, StillProgressing } from './step.ts';
 
@@ -87,7 +87,8 @@ export const finishHibernation: Step = {
 export const recoverHibernation: Step = {
   role: 'recover',
   async run(context) {
-    await startAll(context.ports, environmentOf(context.operation));
+    const { ports, operation } = context;
+    await untilOverdue(ports, operation, () => startAll(ports, environmentOf(operation)));
     await endIn(context, endingOf(errorOf(context)), 'environment.ready', toReady(now(context.ports)));
   },
 };

@@ -3,6 +3,7 @@ import { createEnvironment, environmentDue } from '../../functions/commands/envi
 import { START_CHECK_MS } from '../../functions/commands/operations.ts';
 import { getOperation } from '../../functions/commands/records.ts';
 import { ENVIRONMENTS_QUEUE, OPERATIONS_QUEUE } from '../../functions/core/keys.ts';
+import { Problem } from '../../functions/core/problem.ts';
 import type { Ports } from '../../functions/ports/index.ts';
 import { endLost, sweep } from '../../functions/steps/sweep.ts';
 import { type Bench, caller, changeOperation, DEPLOY, openBench } from '../support/bench.ts';
@@ -95,6 +96,31 @@ describe('An operation that nothing else ends (I3)', () => {
     });
     expect(bench.applied).toMatchObject([{ number: good, fence: stuck.number }]);
     expect(await bench.instance('bound')).toMatchObject({ current: good });
+  });
+
+  it('is ended at its bound though the cluster can not be reached, and before that waits for it', async () => {
+    await bench.environment('away');
+    const good = await bench.deploy('away', version);
+    const stuck = await bench.accept('away', { version });
+    await bench.run(stuck, ...DEPLOY.slice(0, 3));
+    const gone = async () => {
+      throw new Problem('unavailable', 'The cluster can not be reached: ECONNREFUSED.', { hint: 'Wait.' });
+    };
+    const away: Ports = {
+      ...bench.ports,
+      workloads: { ...bench.ports.workloads, apply: gone },
+      workflows: { ...bench.ports.workflows, describe: async () => 'failed' },
+    };
+    const due = async () =>
+      bench.makeDue(await getOperation(bench.ports.store, stuck.id), { queue: OPERATIONS_QUEUE, at: 1 });
+    await due();
+    expect(await sweep(away)).toMatchObject({ ended: 0, errors: [{ error: { code: 'unavailable' } }] });
+    expect((await bench.operation(stuck.id)).status).toBe('running');
+    await changeOperation(bench.ports, stuck.id, { deadline: new Date(0).toISOString() });
+    await due();
+    expect(await sweep(away)).toMatchObject({ ended: 1, errors: [] });
+    expect(await bench.operation(stuck.id)).toMatchObject({ status: 'failed' });
+    expect(await bench.instance('away')).toMatchObject({ current: good });
   });
 
   it('is ended as soon as there is room again when its run died of a full disk', async () => {
