@@ -4,7 +4,11 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DescribeLogStreamsCommand } from '@aws-sdk/client-cloudwatch-logs';
+import {
+  CreateLogStreamCommand,
+  DescribeLogStreamsCommand,
+  PutLogEventsCommand,
+} from '@aws-sdk/client-cloudwatch-logs';
 import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import { DescribeRepositoriesCommand } from '@aws-sdk/client-ecr';
 import { ListObjectsV2Command } from '@aws-sdk/client-s3';
@@ -280,9 +284,19 @@ describe.skipIf(reason)('The guestbook on AWS', { timeout: 180_000 }, () => {
     expect((await client.api('GET', environment)).body).toMatchObject({ state: 'ready' });
   });
 
+  it('shows what its pods print, which an agent in the cluster sends', async () => {
+    const stream = { logGroupName: LOG_GROUP, logStreamName: 'demo/staging/guestbook' };
+    const logEvents = [{ timestamp: Date.now(), message: 'Ready on port 8080' }];
+    await platform.clients.logs.send(new CreateLogStreamCommand(stream));
+    await platform.clients.logs.send(new PutLogEventsCommand({ ...stream, logEvents }));
+    const { body } = await client.api('GET', `${environment}/services/guestbook/logs`);
+    expect(body.items).toMatchObject([{ message: 'Ready on port 8080' }]);
+  });
+
   it('is destroyed, and nothing is left of the environment', async () => {
     const before = await records();
     expect(before.filter((key) => key.includes('staging')).length).toBeGreaterThan(5);
+    expect(await logStreams()).toContain('demo/staging/guestbook');
     await done('DELETE', environment);
     expect((await client.api('GET', environment)).status).toBe(404);
     expect(await get(`/api/v1/namespaces/${NAMESPACE}`)).toBeUndefined();
