@@ -15,8 +15,9 @@ import { IdentityStack } from './identity.ts';
 import { LogsStack } from './logs.ts';
 import { NetworkStack } from './network.ts';
 import { ObservabilityStack } from './observability.ts';
-import { permissions } from './permissions.ts';
+import { actions, permissions } from './permissions.ts';
 import { RegistryStack } from './registry.ts';
+import type { Grant } from './role.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { StepsStack } from './steps.ts';
 import { SweepStack } from './sweep.ts';
@@ -66,6 +67,7 @@ export function createStacks(app: App): void {
       ...may.startWorkflows,
       ...may.writeSecrets,
       ...may.readSecrets,
+      ...clientSecretOf(settings),
       ...may.readLogs,
       ...may.readImages,
       ...may.makeRepositories,
@@ -171,11 +173,7 @@ function statefulStacks(app: App, settings: Settings) {
   const logs = new LogsStack(app, 'Berth-Logs', { description: 'Berth: output of workloads and operations' });
   const { repositories } = new RegistryStack(app, 'Berth-Registry', { description: 'Berth: images' });
   const builds = new BuildsStack(app, 'Berth-Builds', { description: 'Berth: builds', repositories });
-  const { administrator = '' } = settings;
-  const identity =
-    settings.issuer !== undefined && settings.audience !== undefined
-      ? { issuer: settings.issuer, audience: settings.audience }
-      : new IdentityStack(app, 'Berth-Identity', { description: 'Berth: people', administrator });
+  const identity = identityOf(app, settings);
   return {
     data,
     audit,
@@ -190,9 +188,42 @@ function statefulStacks(app: App, settings: Settings) {
       BERTH_BUILD_PROJECT: builds.project.projectName,
       BERTH_BUILD_BUCKET: builds.bucket.bucketName,
       BERTH_BUILD_LOG_GROUP: builds.logGroup.logGroupName,
-      BERTH_ISSUER: identity.issuer,
-      BERTH_AUDIENCE: identity.audience,
-      BERTH_ADMINISTRATOR: administrator,
+      ...identity,
+      BERTH_URL: settings.domain === undefined ? '' : `https://${settings.domain}`,
+      BERTH_ADMINISTRATOR: settings.administrator ?? '',
+      BERTH_ADMINISTRATOR_GROUP: settings.administratorGroup ?? '',
     },
+  };
+}
+
+/** The console's secret at the issuer is read when somebody signs in. */
+const clientSecretOf = ({ clientSecret }: Settings): Grant[] =>
+  clientSecret === undefined ? [] : [{ actions: [...actions.readSecrets], resources: [clientSecret] }];
+
+/** How the functions know people: by the issuer that the settings name, or else by a user pool. */
+function identityOf(app: App, settings: Settings): Record<string, string> {
+  const { issuer, audience, administrator = '', domain } = settings;
+  if (issuer !== undefined && audience !== undefined) {
+    return {
+      BERTH_ISSUER: issuer,
+      BERTH_AUDIENCE: audience,
+      BERTH_CLIENT_ID: settings.clientId ?? audience,
+      BERTH_CLIENT_SECRET: settings.clientSecret ?? '',
+      BERTH_TERMINAL_CLIENT_ID: settings.terminalClientId ?? '',
+      BERTH_GROUPS_CLAIM: settings.groupsClaim ?? '',
+    };
+  }
+  const pool = new IdentityStack(app, 'Berth-Identity', {
+    description: 'Berth: people',
+    administrator,
+    ...(domain !== undefined && { domain }),
+  });
+  return {
+    BERTH_ISSUER: pool.issuer,
+    BERTH_AUDIENCE: pool.audience,
+    BERTH_CLIENT_ID: pool.clientId ?? '',
+    BERTH_CLIENT_SECRET: '',
+    BERTH_TERMINAL_CLIENT_ID: pool.audience,
+    BERTH_GROUPS_CLAIM: 'cognito:groups',
   };
 }

@@ -7,11 +7,15 @@ import { accept } from './accept.ts';
 export interface IdentityStackProps extends StackProps {
   /** Of the first one the e-mail address, who is then invited by mail; may be empty. */
   administrator: string;
+  /** Host of the console, where people come back to when they have signed in; without it tokens alone are taken. */
+  domain?: string;
 }
 
 export class IdentityStack extends Stack {
   readonly issuer: string;
   readonly audience: string;
+  /** Of the console. */
+  readonly clientId?: string;
 
   constructor(scope: Construct, id: string, props: IdentityStackProps) {
     super(scope, id, props);
@@ -47,6 +51,7 @@ export class IdentityStack extends Stack {
       // Secure Remote Password for programs, and for who has the rights in the account.
       authFlows: { userSrp: true, adminUserPassword: true },
     });
+    if (props.domain !== undefined) this.clientId = this.console(pool, props.domain);
     const { administrator } = props;
     if (administrator.includes('@')) {
       new cognito.CfnUserPoolUser(this, 'Administrator', {
@@ -63,5 +68,24 @@ export class IdentityStack extends Stack {
     this.audience = client.userPoolClientId;
     new CfnOutput(this, 'Pool', { value: pool.userPoolId });
     new CfnOutput(this, 'Client', { value: client.userPoolClientId });
+  }
+
+  /** A public client with PKCE, which Berth requires: its code is worth nothing without what one browser keeps. */
+  private console(pool: cognito.UserPool, domain: string): string {
+    pool.addDomain('SignIn', { cognitoDomain: { domainPrefix: `berth-${this.account}` } });
+    const client = pool.addClient('Console', {
+      generateSecret: false,
+      preventUserExistenceErrors: true,
+      enableTokenRevocation: true,
+      // By the pages of Cognito alone.
+      authFlows: {},
+      oAuth: {
+        flows: { authorizationCodeGrant: true },
+        scopes: [cognito.OAuthScope.OPENID, cognito.OAuthScope.EMAIL, cognito.OAuthScope.PROFILE],
+        callbackUrls: [`https://${domain}/v1/sign-in/callback`],
+        logoutUrls: [`https://${domain}/`],
+      },
+    });
+    return client.userPoolClientId;
   }
 }

@@ -27,6 +27,17 @@ const schema = z.strictObject({
   issuer: optional(z.string().regex(/^https:\/\/[^\s?#]+$/)),
   /** Audience of the issuer's tokens; needed with an issuer. */
   audience: optional(z.string().min(1).max(200)),
+  /** Of the issuer, for the console: its client (the audience unless given), and the ARN of a secret with its secret. */
+  clientId: optional(z.string().min(1).max(200)),
+  clientSecret: optional(
+    z.string().regex(/^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+$/),
+  ),
+  /** Of the issuer, for terminals; the console's unless given. */
+  terminalClientId: optional(z.string().min(1).max(200)),
+  /** Which claim of the issuer has people's groups; `groups` unless given. */
+  groupsClaim: optional(z.string().regex(/^[\w:./-]{1,200}$/)),
+  /** Who is in this group runs the platform. */
+  administratorGroup: optional(z.string().regex(/^\S(?:.{0,198}\S)?$/)),
   /** The first administrator: a subject of the issuer, or an e-mail address that the issuer has verified. */
   administrator: optional(z.string().regex(/^\S{1,200}$/)),
   /** Workloads are served under it, each at one label. */
@@ -45,6 +56,9 @@ const TOGETHER = [
   ['domain', 'certificate'],
   ['clusterEndpoint', 'clusterCertificate'],
 ] as const;
+
+/** Settings of an issuer that is named. */
+const NEEDS_ISSUER = ['clientId', 'clientSecret', 'terminalClientId', 'groupsClaim'] as const;
 
 export type Settings = z.output<typeof schema>;
 
@@ -70,6 +84,10 @@ export function readSettings(node: Node): Settings {
   for (const [one, other] of TOGETHER) {
     if ((settings[one] === undefined) !== (settings[other] === undefined))
       throw new SettingsError(`The settings berth:${one} and berth:${other} belong together: give both.`);
+  }
+  for (const name of NEEDS_ISSUER) {
+    if (settings[name] !== undefined && settings.issuer === undefined)
+      throw new SettingsError(`The setting berth:${name} goes with a berth:issuer.`);
   }
   if (settings.cluster === 'new' && settings.clusterEndpoint !== undefined)
     throw new SettingsError(

@@ -138,6 +138,7 @@ async function answerRequest(
     ports,
     principal,
     access: check.access,
+    from,
     identity: around.identity,
     federation: around.federation,
     params,

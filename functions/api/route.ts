@@ -1,7 +1,7 @@
 /** What a route of the API is. A file a resource declares its routes; app.ts serves them. */
 import type { z } from '@hono/zod-openapi';
 import type { Caller, Reply } from '../commands/change.ts';
-import type { Principal } from '../core/model.ts';
+import type { Origin, Principal } from '../core/model.ts';
 import type { Policy } from '../core/policy.ts';
 import type { Problem, ProblemCode } from '../core/problem.ts';
 import type { Ports } from '../ports/index.ts';
@@ -23,6 +23,8 @@ export interface Call<Name extends string = string, Query = unknown, Body = unkn
   access: Access;
   /** Issuers of pipelines' tokens. */
   federation: Federation;
+  /** Where the request came from. */
+  from: Origin;
   /** How people sign in; undefined where there is no identity provider. */
   identity: Identity | undefined;
   /** Checked: each has the form that params.ts gives it. */

@@ -84,14 +84,14 @@ export const sessionRoutes = [
     }),
     answers: { 204: { summary: 'They have ended, their streams within 15 seconds' } },
     problems: ['forbidden'],
-    handle: async ({ ports, principal, query }) => {
+    handle: async ({ ports, principal, from, query }) => {
       const whose = query.principal ?? principal.id;
       if (whose !== principal.id && !principal.administrator) {
         throw new Problem('forbidden', 'You may not end the sessions of somebody else.', {
           hint: 'Ask the platform team, who run this installation of Berth.',
         });
       }
-      await endSessions(ports, { actor: principal.id }, whose);
+      await endSessions(ports, { actor: principal.id, from }, whose);
       return { status: 204, body: undefined };
     },
   }),

@@ -110,14 +110,14 @@ async function finish(call: Call<string, z.output<typeof callbackQuery>>): Promi
   if (!principal) throw signInFailed('the ID token names nobody');
   // Whoever was signed in with this browser is not any longer.
   const before = await sessionOf(ports, identity, request);
-  const { token } = await startSession(ports, {
+  const caller = { actor: principal.id, from: call.from };
+  const { token } = await startSession(ports, caller, {
     principal,
     idToken,
     ...(typeof claims.sid === 'string' && { providerSession: claims.sid }),
     ...(request.headers.has('user-agent') && { userAgent: request.headers.get('user-agent') ?? '' }),
   });
-  if (before)
-    await endSession(ports, { actor: principal.id }, before.session.principal.id, before.session.id);
+  if (before) await endSession(ports, caller, before.session.principal.id, before.session.id);
   return redirect(returnPath(attempt.to) ?? '/', [forget, sessionCookie(identity, token)]);
 }
 
@@ -152,7 +152,7 @@ async function backChannelLogout(call: Call): Promise<{ status: number; body: un
   }
   const actor = principalId('user', sub);
   if (actor === undefined) throw signInFailed('the logout token names no subject');
-  await endSessions(call.ports, { actor }, actor, typeof sid === 'string' ? sid : undefined);
+  await endSessions(call.ports, { actor, from: call.from }, actor, typeof sid === 'string' ? sid : undefined);
   return { status: 200, body: undefined };
 }
 
@@ -251,8 +251,8 @@ export const signInRoutes = [
         }),
       },
     },
-    handle: async ({ ports, principal, identity, request, body }) => {
-      const caller = { actor: principal.id };
+    handle: async ({ ports, principal, from, identity, request, body }) => {
+      const caller = { actor: principal.id, from };
       const mine = await sessionOf(ports, identity, request);
       if (body.everywhere) await endSessions(ports, caller, principal.id);
       else if (mine) await endSession(ports, caller, principal.id, mine.session.id);

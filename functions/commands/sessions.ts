@@ -1,7 +1,7 @@
 /** Sessions of browsers: who holds the secret in the cookie is the person who signed in, until one of two ends. */
 import { createCipheriv, createDecipheriv, createHash, hkdfSync, timingSafeEqual } from 'node:crypto';
 import { RETENTION_QUEUE, sessionKey, sessionOwner, sessionsPartition } from '../core/keys.ts';
-import type { Principal, Session } from '../core/model.ts';
+import { PLATFORM, type Principal, type Session } from '../core/model.ts';
 import type { Ports } from '../ports/index.ts';
 import { type Condition, type Item, PAGE_LIMIT_MAX, StoreConflict, type Write } from '../ports/store.ts';
 import { type Caller, commit } from './change.ts';
@@ -45,6 +45,7 @@ export interface NewSession {
  */
 export async function startSession(
   ports: Ports,
+  caller: Caller,
   input: NewSession,
 ): Promise<{ session: Session; token: string }> {
   const { effects } = ports;
@@ -61,8 +62,10 @@ export async function startSession(
     seenAt: iso(now),
     expiresAt: iso(now + SESSION_MAX_MS),
   };
-  const caller = { actor: input.principal.id };
-  await commit(ports, caller, { writes: [putSession(session, 'absent')], events: [] });
+  await commit(ports, caller, {
+    writes: [putSession(session, 'absent')],
+    events: [{ project: PLATFORM, type: 'session.started', data: { session: session.id } }],
+  });
   return { session, token: `${sessionOwner(input.principal.id)}.${session.id}.${secret}` };
 }
 
@@ -95,7 +98,14 @@ export async function touchSession(
 /** Ends one session; of one that is not there nothing changes. */
 export async function endSession(ports: Ports, caller: Caller, principal: string, id: string): Promise<void> {
   const key = sessionKey(sessionOwner(principal), id);
-  await commit(ports, caller, { writes: [{ delete: key }], events: [] });
+  try {
+    await commit(ports, caller, {
+      writes: [{ delete: key, if: 'present' }],
+      events: [{ project: PLATFORM, type: 'session.ended', data: { session: id, principal } }],
+    });
+  } catch (error) {
+    if (!(error instanceof StoreConflict)) throw error;
+  }
 }
 
 /** Ends all sessions of a person, or those that the issuer knows under one name. @returns how many */

@@ -5,6 +5,7 @@ import { AwsSolutionsChecks, NIST80053R5Checks } from 'cdk-nag';
 import { describe, expect, it } from 'vitest';
 import { STORE_TABLE } from '../../functions/adapters/aws/table.ts';
 import { createConsole } from '../../functions/api/console.ts';
+import { readAwsConfig } from '../../functions/lambda/config.ts';
 import { idleBill, readPrices } from '../../scripts/idle-bill.ts';
 import { STACKS_BESIDE } from '../../stacks/berth.ts';
 import { builtConsole, bundle } from '../../stacks/bundle.ts';
@@ -78,7 +79,82 @@ describe('The stacks', () => {
     for (const { Resource } of named) expect(JSON.stringify(Resource)).toMatch(/:cluster\/ours"\]\]\}\]$/);
   });
 
+  it('send people to sign in and back to the one origin, by a user pool or by an issuer that is named', () => {
+    const place = {
+      'berth:domain': 'berth.example.com',
+      'berth:certificate': `arn:aws:acm:us-east-1:111122223333:certificate/${'a'.repeat(36)}`,
+    };
+    const own = synthesize(place);
+    const [client] = resourcesOf(own.templates, 'AWS::Cognito::UserPoolClient').filter(
+      ({ properties }) => properties.AllowedOAuthFlowsUserPoolClient,
+    );
+    expect(client?.properties).toMatchObject({
+      AllowedOAuthFlows: ['code'],
+      CallbackURLs: ['https://berth.example.com/v1/sign-in/callback'],
+      LogoutURLs: ['https://berth.example.com/'],
+      GenerateSecret: false,
+    });
+    for (const pack of [new AwsSolutionsChecks(own.app), new NIST80053R5Checks(own.app)])
+      expect(pack.validateScope(own.app).violations).toEqual([]);
+    const functions = (given: ReturnType<typeof synthesize>['templates']) =>
+      resourcesOf(given, 'AWS::Lambda::Function')
+        .map(({ properties }) => properties.Environment?.Variables ?? {})
+        .filter((environment) => 'BERTH_ISSUER' in environment);
+    for (const environment of functions(own.templates)) {
+      expect(environment).toMatchObject({
+        BERTH_URL: 'https://berth.example.com',
+        BERTH_GROUPS_CLAIM: 'cognito:groups',
+      });
+      expect(environment.BERTH_CLIENT_ID).not.toBe('');
+      // The console's own tokens are none for the API.
+      expect(environment.BERTH_AUDIENCE).not.toEqual(environment.BERTH_CLIENT_ID);
+    }
+    // Without a host to come back to there is no sign-in with a browser.
+    for (const environment of functions(templates))
+      expect(environment).toMatchObject({ BERTH_URL: '', BERTH_CLIENT_ID: '' });
+
+    const secret = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:berth-oidc-AbCdEf';
+    const named = synthesize({
+      ...place,
+      'berth:issuer': 'https://id.example.com',
+      'berth:audience': 'terminal,other',
+      'berth:clientId': 'console',
+      'berth:clientSecret': secret,
+      'berth:groupsClaim': 'roles',
+      'berth:administratorGroup': 'platform team',
+    }).templates;
+    for (const environment of functions(named)) {
+      // What is known at synthesis; the rest is references.
+      const known = Object.entries(environment).filter(([, value]) => typeof value === 'string');
+      const read = readAwsConfig({ ...variables, ...Object.fromEntries(known) } as typeof variables).identity;
+      expect(read).toEqual({
+        issuer: 'https://id.example.com',
+        audience: ['terminal', 'other'],
+        origin: 'https://berth.example.com',
+        client: { id: 'console', secret },
+        rules: { groupsClaim: 'roles', administratorGroup: 'platform team' },
+      });
+    }
+    const readers = grantsOf(named).filter(({ Resource }) => Resource.includes(secret));
+    expect(readers.map(({ Action }) => Action)).toEqual([['secretsmanager:GetSecretValue']]);
+    expect(readers[0]?.where).toContain('Berth-Api');
+  });
+
+  it('hand the cookies of a session to requests and to streams, and let nothing of them be kept', () => {
+    const [distribution] = resourcesOf(templates, 'AWS::CloudFront::Distribution');
+    const behaviors: any[] = distribution?.properties.DistributionConfig.CacheBehaviors ?? [];
+    for (const path of ['/v1/*', '/v1/streams']) {
+      const found = behaviors.find(({ PathPattern }) => PathPattern === path);
+      // Managed: all headers but Host, all cookies, all of the query; and no caching.
+      expect(found?.OriginRequestPolicyId).toBe('b689b0a8-53d0-40ab-baf2-68738e2966ac');
+      expect(found?.CachePolicyId).toBe('4135ea2d-6df8-44a3-9df3-4b5a84be39ad');
+    }
+  });
+
   it.each([
+    ['clientSecret', 'secret'],
+    ['clientId', 'berth'],
+    ['groupsClaim', 'a b'],
     ['cluster', 'a b'],
     ['database', 'old'],
     ['clusterEndpoint', 'https://abc.gr7.eu-west-1.eks.amazonaws.com'],

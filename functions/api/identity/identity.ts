@@ -80,6 +80,8 @@ export function issuerTokens(issuer: Issuer, audience: readonly string[], rules:
   return (token) =>
     orUnavailable(async () => {
       const claims = await issuer.verify(token, { audience });
+      // Made for the sign-in of a browser. It goes through addresses (as `id_token_hint`), and opens nothing.
+      if (claims?.nonce !== undefined) return undefined;
       const person = claims && personOf(claims, rules);
       return person && principalOf(person);
     });

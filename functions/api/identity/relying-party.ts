@@ -42,6 +42,7 @@ export interface RelyingParty {
 
 const SCOPES = ['openid', 'profile', 'email'];
 const tokenSchema = z.object({ id_token: z.string(), access_token: z.string().optional() });
+const COGNITO = /^https:\/\/cognito-idp\./;
 const RESPONSE_MAX_BYTES = 256 * 1024;
 
 /** What is asked for: groups by a scope of that name, where the provider has one. */
@@ -170,6 +171,8 @@ export function createRelyingParty(options: RelyingPartyOptions): RelyingParty {
       const url = new URL(metadata.end_session_endpoint);
       url.searchParams.set('client_id', clientId);
       url.searchParams.set('post_logout_redirect_uri', postLogoutRedirectUri);
+      // What Cognito, which is older than the standard, calls the same.
+      if (COGNITO.test(issuer.name)) url.searchParams.set('logout_uri', postLogoutRedirectUri);
       if (idToken !== undefined) url.searchParams.set('id_token_hint', idToken);
       return url.href;
     },

@@ -59,6 +59,7 @@ describe('A token', () => {
     ['a subject with a line break', { sub: 'u1\nadministrator' }],
     ['a subject without end', { sub: 'u'.repeat(300) }],
     ['the events of a logout token', { events: {} }],
+    ['a nonce, as the sign-in of a browser has it', { nonce: 'n' }],
   ])('is refused with %s', async (_what, claims) => {
     if (claims.iss === 'ISSUER/') claims.iss = `${issuer.url}/`;
     expect(await of(claims)).toBeUndefined();

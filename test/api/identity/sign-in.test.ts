@@ -1,7 +1,8 @@
 /** Signing in and out with a browser, at an issuer that does what it should and what it should not. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SESSION_IDLE_MS, SESSION_MAX_MS } from '../../../functions/commands/sessions.ts';
-import { sessionsPartition } from '../../../functions/core/keys.ts';
+import { eventsPartition, sessionsPartition } from '../../../functions/core/keys.ts';
+import { type BerthEvent, PLATFORM } from '../../../functions/core/model.ts';
 import type { Claims } from '../../support/issuer.ts';
 import { ADMINISTRATOR } from '../support.ts';
 import {
@@ -533,5 +534,26 @@ describe('Back-channel logout', () => {
       expect(response.status).toBeGreaterThanOrEqual(400);
       expect(response.status).toBeLessThan(500);
     }
+  });
+});
+
+describe('The audit trail', () => {
+  it('has each session’s beginning and end, with who and from where, and no secret of it', async () => {
+    const browser = subject.browser();
+    await signIn(subject, browser, { sub: 'audited' });
+    const token = browser.cookies.get(SESSION_COOKIE) ?? '';
+    const [, id = '', secret = ''] = token.split('.');
+    await browser.ask(`${ORIGIN}/v1/sessions/${id}`, { method: 'DELETE', headers: fromConsole });
+    const page = await subject.ports.store.query<BerthEvent>({
+      pk: eventsPartition(PLATFORM),
+      limit: 2,
+      reverse: true,
+    });
+    const events = page.items.map(({ data }) => data);
+    expect(events.map(({ type, actor, data }) => [type, actor, data?.session])).toEqual([
+      ['session.ended', 'user:audited', id],
+      ['session.started', 'user:audited', id],
+    ]);
+    expect(JSON.stringify(events)).not.toContain(secret);
   });
 });
