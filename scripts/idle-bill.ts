@@ -55,6 +55,8 @@ const usageOf: Record<string, (resource: Resource, template: Template) => Usage>
   'AWS::SecretsManager::Secret': () => ({ 'secretsmanager.secret': 1 }),
   'AWS::KMS::Key': () => ({ 'kms.key': 1 }),
   'AWS::EKS::Cluster': () => ({ 'eks.clusterHour': HOURS }),
+  // Each of these keeps a pod running, and all of them together a node.
+  'AWS::EKS::Addon': () => ({ 'eks.nodeHour': HOURS }),
   'AWS::EC2::NatGateway': () => ({ 'vpc.natGatewayHour': HOURS }),
   'AWS::EC2::EIP': () => ({ 'vpc.publicAddressHour': HOURS }),
   'AWS::RDS::DBCluster': ({ Properties }) => {

@@ -142,8 +142,9 @@ function stacksBeside(app: App, settings: Settings) {
       ? new DatabaseStack(app, 'Berth-Database', { description: 'Berth: databases of workloads', vpc })
       : undefined;
   const [host = '', port = ''] = settings.database.split(':');
-  const blocks = (subnets: IVpc['publicSubnets'] = []) =>
-    subnets.map((subnet) => subnet.ipv4CidrBlock).join(',');
+  /** What is made follows from the network; what is there already is for the settings to say. */
+  const blocks = (subnets: IVpc['publicSubnets'] | undefined, others: string | undefined) =>
+    [...(subnets ?? []).map((subnet) => subnet.ipv4CidrBlock), ...(others ? [others] : [])].join(',');
   const secret = database?.secret.secretArn ?? settings.databaseSecret ?? '';
   return {
     databaseSecret: secret,
@@ -152,8 +153,8 @@ function stacksBeside(app: App, settings: Settings) {
       BERTH_CLUSTER: cluster?.cluster.clusterName ?? settings.cluster,
       BERTH_CLUSTER_ENDPOINT: cluster?.cluster.clusterEndpoint ?? settings.clusterEndpoint ?? '',
       BERTH_CLUSTER_CA: cluster?.cluster.clusterCertificateAuthorityData ?? settings.clusterCertificate ?? '',
-      BERTH_INGRESS_CIDRS: cluster ? blocks(vpc?.publicSubnets) : (settings.ingressCidrs ?? ''),
-      BERTH_EGRESS_CIDRS: database && cluster ? blocks(vpc?.isolatedSubnets) : (settings.egressCidrs ?? ''),
+      BERTH_INGRESS_CIDRS: blocks(cluster && vpc?.publicSubnets, settings.ingressCidrs),
+      BERTH_EGRESS_CIDRS: blocks(database && vpc?.isolatedSubnets, settings.egressCidrs),
       BERTH_DATABASE_HOST: database?.cluster.clusterEndpoint.hostname ?? host,
       BERTH_DATABASE_PORT: database ? Token.asString(database.cluster.clusterEndpoint.port) : port,
       BERTH_DATABASE_SECRET: secret,

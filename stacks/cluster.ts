@@ -46,6 +46,17 @@ export class ClusterStack extends Stack {
       ],
     });
     this.cluster.node.addDependency(logGroup);
+    // Autoscaling and what Berth shows of usage come from it. Without workloads it is what keeps a node.
+    new eks.Addon(this, 'MetricsServer', {
+      cluster: this.cluster,
+      addonName: 'metrics-server',
+      preserveOnDelete: false,
+      configurationValues: {
+        replicas: 1,
+        // Onto the nodes of EKS's own pool for such things, which are there before the pool for workloads is.
+        tolerations: [{ key: 'CriticalAddonsOnly', operator: 'Exists' }],
+      },
+    });
     // Inside the network the endpoint is a private one: nodes have their own group, functions come from here.
     for (const { ipv4CidrBlock } of props.vpc.privateSubnets)
       this.cluster.connections.allowFrom(ec2.Peer.ipv4(ipv4CidrBlock), ec2.Port.tcp(443), 'Functions');

@@ -14,7 +14,10 @@ const schema = z.strictObject({
   /** Of an existing cluster, if EKS shall not be asked: its endpoint, and its certificate authority in base64. */
   clusterEndpoint: optional(z.string().regex(/^https:\/\/[\w.-]+$/)),
   clusterCertificate: optional(z.string().regex(/^[A-Za-z0-9+/]+=*$/)),
-  /** Of an existing cluster: networks of its load balancers, and those of the database; separated by commas. */
+  /**
+   * Networks of load balancers that reach workloads, and private ones that workloads reach, separated by commas: of an
+   * existing cluster and database. Those of new ones are added by themselves.
+   */
   ingressCidrs: optional(z.string().regex(CIDRS)),
   egressCidrs: optional(z.string().regex(CIDRS)),
   /** `new`, or host and port of a PostgreSQL server that Berth can reach by a public address. */

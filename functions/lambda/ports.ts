@@ -12,6 +12,7 @@ import type { LogLine, Logs } from '../ports/logs.ts';
 import { count } from '../ports/meter.ts';
 import type { AwsConfig } from './config.ts';
 import { lazy, once } from './lazy.ts';
+import { withWorkloadLogs } from './workload-logs.ts';
 
 /** Once a container: all are kept between invocations. */
 export function createAwsPorts(config: AwsConfig): {
@@ -34,9 +35,10 @@ export function createAwsPorts(config: AwsConfig): {
   const databases = once(async () => (await import('./ports/secrets.ts')).createDatabases(config));
   const anchors = lazyAnchors(async () => (await import('./ports/anchors.ts')).createAnchors(config));
   const { logs, flush } = lazyLogs(async () => (await import('./ports/logs.ts')).createLogs(config));
+  const workloadLogs = once(async () => (await cluster()).logs(logs));
   const ports: Ports = {
     effects,
-    logs,
+    logs: withWorkloadLogs(logs, workloadLogs),
     anchors,
     registry,
     store: lazy(store, ['get', 'getMany', 'query', 'transact', 'due', 'changed', 'close']),

@@ -28,7 +28,7 @@ const boxes: Record<string, (id: string) => string> = {
   'AWS::StepFunctions::StateMachine': () => 'Step Functions',
 };
 
-/** Which box an action is on; none where the policy refers to it, or for what a function does for itself. */
+/** Which box an action is on, if not one by the service's own name; none where the policy refers to it, or for what a function does for itself. */
 const services: Record<string, string> = {
   cloudwatch: 'CloudWatch metrics',
   codebuild: 'CodeBuild',
@@ -38,6 +38,7 @@ const services: Record<string, string> = {
   // Where the cluster is; who may enter it say the access entries.
   eks: '',
   elasticloadbalancing: '',
+  kms: 'KMS',
   lambda: '',
   logs: '',
   rds: 'RDS instances',
@@ -48,9 +49,6 @@ const services: Record<string, string> = {
   xray: '',
 };
 
-/** Of no stack: AWS has the first, and Berth makes the others while it runs. */
-const elsewhere = ['CloudWatch metrics', 'RDS instances', 'Secrets Manager'];
-
 export function architectureText(templates: Templates): string {
   const graph = readGraph(templates);
   const lines = ['```mermaid', 'flowchart LR', '  people([people, CI]) --> CloudFront'];
@@ -60,8 +58,10 @@ export function architectureText(templates: Templates): string {
     for (const name of names) lines.push(`    ${nodeId(name)}["${name}"]`);
     lines.push('  end');
   }
-  const used = elsewhere.filter((name) => graph.edges.some(([, to]) => to === name));
-  for (const name of used) lines.push(`  ${nodeId(name)}["${name}"]`);
+  // Of no stack: AWS has it, or Berth makes it while it runs.
+  const drawn = new Set([...graph.stacks.values()].flat());
+  for (const name of new Set(graph.edges.map(([, to]) => to).filter((to) => !drawn.has(to))))
+    lines.push(`  ${nodeId(name)}["${name}"]`);
   for (const [from, to] of graph.edges) lines.push(`  ${nodeId(from)} --> ${nodeId(to)}`);
   // By the load balancer that the cluster makes for workloads.
   lines.push('  visitors([visitors]) --> EKS_cluster');
@@ -70,7 +70,6 @@ export function architectureText(templates: Templates): string {
 
 const nodeId = (name: string): string => name.replaceAll(/[^A-Za-z0-9-]+/g, '_');
 
-/** @throws when a function may do something at a service that the picture does not know */
 function readGraph(templates: Templates) {
   const all = Object.entries(templates).flatMap(([stack, { Resources }]) =>
     Object.entries(Resources).map(([id, resource]) => ({ stack, id, resource })),
@@ -132,8 +131,7 @@ function readGraph(templates: Templates) {
         for (const end of ends(policy.stack, granted)) add(nameOf(caller), end);
         const document = JSON.stringify(granted);
         for (const [, service = ''] of document.matchAll(/"([a-z0-9]+):[A-Z]\w+"/g)) {
-          if (services[service] === undefined) throw new Error(`The picture does not know ${service}`);
-          add(nameOf(caller), services[service]);
+          add(nameOf(caller), services[service] ?? service);
         }
       }
     }

@@ -6,10 +6,12 @@ import { createEksToken } from '../../adapters/aws/eks-token.ts';
 import { cloudWatchPricing, countRequests } from '../../adapters/aws/meter.ts';
 import { sdkOptions } from '../../adapters/aws/sdk-options.ts';
 import { createFoundClient } from '../../adapters/kubernetes/found-client.ts';
+import { createKubernetesLogs } from '../../adapters/kubernetes/logs.ts';
 import { defaultRenderOptions } from '../../adapters/kubernetes/manifests/index.ts';
 import { createKubernetesWorkloads } from '../../adapters/kubernetes/workloads.ts';
 import type { Effects } from '../../ports/effects.ts';
 import type { Ports } from '../../ports/index.ts';
+import type { Logs } from '../../ports/logs.ts';
 import type { Registry } from '../../ports/registry.ts';
 import type { AwsConfig } from '../config.ts';
 import { defaultProvider } from '../credentials.ts';
@@ -23,7 +25,7 @@ const INGRESS_CLASS = 'berth';
 export function createCluster(
   config: AwsConfig,
   { effects, registry }: { effects: Effects; registry: Registry },
-): Pick<Ports, 'workloads' | 'activity'> {
+): Pick<Ports, 'workloads' | 'activity'> & { logs(rest: Logs): Logs } {
   const { cluster, region } = config;
   const sdk = sdkOptions({ region });
   const credentials = defaultProvider();
@@ -47,19 +49,21 @@ export function createCluster(
     },
   });
   const uri = repositoryUri(config);
+  const render = {
+    ingressClass: INGRESS_CLASS,
+    // Straight to the pods: a Service of ours has no port on the nodes.
+    ingressAnnotations: { 'alb.ingress.kubernetes.io/target-type': 'ip' },
+    network: { ...defaultRenderOptions.network, ...config.network },
+  };
   return {
+    logs: (rest) => createKubernetesLogs({ client, rest, render }),
     workloads: createKubernetesWorkloads({
       client,
       registry,
       effects,
       imageReference: (repository, digest) => `${uri(repository)}@${digest}`,
       domain: config.appsDomain,
-      render: {
-        ingressClass: INGRESS_CLASS,
-        // Straight to the pods: a Service of ours has no port on the nodes.
-        ingressAnnotations: { 'alb.ingress.kubernetes.io/target-type': 'ip' },
-        network: { ...defaultRenderOptions.network, ...config.network },
-      },
+      render,
     }),
     activity: createAlbActivity({
       client: countRequests(new CloudWatchClient(sdk), cloudWatchPricing),
