@@ -21,6 +21,8 @@ import type { Route } from './route.ts';
 export interface Access {
   /** The role in what the route is about: an environment, or the project as a whole. None outside of projects. */
   role: Role | undefined;
+  /** That the route, or its thing, belongs to. */
+  project?: string;
   /** The roles in the whole project. None outside of projects. */
   standing(): Standing | undefined;
 }
@@ -69,6 +71,7 @@ export async function admit(
   const decision = decide(principal, grants, policy, target);
   if (!decision.allowed) throw refusal(decision, route, params, target, principal);
   return {
+    project,
     role: roleIn(principal, grants, target),
     standing: () => standingIn(principal, grants, project),
   };

@@ -8,6 +8,7 @@ import { createConsole, isPageRequest } from './console.ts';
 import { type Federation, noFederation } from './federation.ts';
 import type { Identity } from './identity/identity.ts';
 import { checkUrl, errorResponse, rawPath, type Surroundings, serve } from './pipeline.ts';
+import { createRates, defaultRates, type RateLimits } from './rates.ts';
 import { createRefusals } from './refusals.ts';
 import type { Route } from './route.ts';
 import { routes as apiRoutes } from './routes.ts';
@@ -32,6 +33,8 @@ export interface AppOptions {
   heartbeatMs?: number;
   /** Event streams that one principal may have open; 100 by default. */
   streamsPerPrincipal?: number;
+  /** How often someone may ask; see rates.ts. */
+  rates?: Partial<RateLimits>;
 }
 
 export interface App extends OpenAPIHono {
@@ -55,6 +58,7 @@ export function createApp(options: AppOptions): App {
     ports,
     authenticate,
     streams,
+    rates: createRates({ ...defaultRates, ...options.rates }, ports.effects.now),
     federation: options.federation ?? noFederation,
     ...(identity && { identity }),
     refusals,

@@ -18,7 +18,7 @@ export function problemCodesOf(route: Route): ProblemCode[] {
     'invalid_request',
     'uri_too_long',
     'internal',
-    ...(policy.scope === 'public' ? [] : (['unauthenticated', 'unavailable'] as const)),
+    ...(policy.scope === 'public' ? [] : (['unauthenticated', 'unavailable', 'too_many_requests'] as const)),
     ...(['public', 'signed-in'].includes(permissions[policy.action].least) ? [] : (['forbidden'] as const)),
     ...(policy.scope === 'project' ? (['not_found'] as const) : []),
     ...(route.query && 'cursor' in route.query.shape ? (['invalid_cursor'] as const) : []),
@@ -33,7 +33,6 @@ export function problemCodesOf(route: Route): ProblemCode[] {
         ] as const)
       : []),
     ...(route.conditional ? (['precondition_failed'] as const) : []),
-    ...(Object.values(route.answers).some(({ stream }) => stream) ? (['too_many_requests'] as const) : []),
     ...(route.problems ?? []),
   ];
   return [...new Set(codes)];

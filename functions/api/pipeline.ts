@@ -16,6 +16,7 @@ import { fingerprint, once, parseIdempotencyKey } from './idempotency.ts';
 import type { Identity } from './identity/identity.ts';
 import { checkParams, pathNames } from './params.ts';
 import { fieldErrors, invalidRequest, problemOf } from './problems.ts';
+import { type Rates, sharesRate } from './rates.ts';
 import type { Refusals } from './refusals.ts';
 import { problemResponse, replyResponse, streamResponse } from './respond.ts';
 import type { Call, Route } from './route.ts';
@@ -27,6 +28,7 @@ export interface Surroundings {
   identity?: Identity;
   federation: Federation;
   streams: Streams;
+  rates: Rates;
   refusals: Refusals;
   /** The network address of a request's client, from what the host hands over beside the request. */
   clientAddress?: (host: unknown) => string | undefined;
@@ -184,16 +186,26 @@ async function answerRequest(
 async function enter(
   route: Route,
   params: Record<string, string>,
-  { ports, authenticate, refusals }: Surroundings,
+  { ports, authenticate, refusals, rates }: Surroundings,
   context: Context,
   from: Origin,
 ): Promise<{ principal: Principal; access: Access; again(): Promise<boolean> }> {
   if (route.policy.scope === 'public') {
     if (permissions[route.policy.action].least !== 'public') throw new Error(`${route.path} is not public`);
+    if (route.method !== 'get' && from.address !== undefined) rates.take('address', from.address);
     return { principal: nobody, access: noAccess, again: async () => true };
   }
+  const { address } = from;
+  if (address !== undefined) rates.check('address', address);
   const credentials = credentialsOf(context.req.method, (name) => context.req.header(name));
-  const principal = await authenticateRequest(authenticate, credentials);
+  const principal = await authenticateRequest(authenticate, credentials).catch((error: unknown) => {
+    const isUnknown = error instanceof Problem && error.code === 'unauthenticated';
+    if (isUnknown && address !== undefined && credentials.bearer !== undefined)
+      rates.take('address', address);
+    throw error;
+  });
+  const shared = sharesRate(principal);
+  if (shared !== undefined) rates.take('principal', shared);
   const access = await admit(ports, route, params, principal).catch((error: unknown) => {
     const { project, environment } = params;
     if (error instanceof Problem && project !== undefined) {
@@ -202,6 +214,10 @@ async function enter(
     }
     throw error;
   });
+  // What begins work is counted where it is allowed to: a project's queue is its own.
+  if (shared !== undefined && route.method !== 'get' && route.answers[202]) {
+    rates.take('operations', access.project ?? shared);
+  }
   return {
     principal,
     access,

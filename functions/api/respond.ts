@@ -45,7 +45,9 @@ export function problemResponse(
   };
   if (problem.code === 'unauthenticated') headers['www-authenticate'] = 'Bearer realm="berth"';
   if (request.allow !== undefined) headers.allow = request.allow;
-  if (problem.code === 'too_many_requests' || problem.code === 'unavailable') headers['retry-after'] = '5';
+  if (problem.code === 'too_many_requests' || problem.code === 'unavailable') {
+    headers['retry-after'] = String(problem.extra.retryAfter ?? 5);
+  }
   const body = JSON.stringify(problemDocument(problem, request.instance));
   return new Response(body, { status: problem.status, headers });
 }

@@ -78,7 +78,10 @@ const explanations: Readonly<Record<ProblemCode, readonly [meaning: string, next
     'The `Idempotency-Key` was used for another request.',
     'Use a new key for each new request, and repeat one with the very same request alone.',
   ],
-  too_many_requests: ['Too many event streams are open, or too many requests wait.', 'Close some, or wait.'],
+  too_many_requests: [
+    'More requests, operations or event streams than one may have; see [limits](../how-to/members-and-tokens.md#limits).',
+    'Wait as long as `Retry-After` says, or close some streams.',
+  ],
   internal: [
     'Something failed inside Berth. The cause is in its own log.',
     'Try again; then look into that log.',
