@@ -4,10 +4,11 @@ import {
   type ElasticLoadBalancingV2Client,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { TargetGroup } from '../adapters/aws/activity.ts';
-import { sent } from '../adapters/aws/sdk-errors.ts';
+import { isAws, sent } from '../adapters/aws/sdk-errors.ts';
 import type { KubernetesClient } from '../adapters/kubernetes/client.ts';
 import { namespaceName } from '../adapters/kubernetes/names.ts';
 import type { EnvironmentRef } from '../core/model.ts';
+import { TransientError } from '../core/problem.ts';
 
 interface Binding {
   spec: { targetGroupARN?: string; serviceRef: { name: string } };
@@ -39,7 +40,12 @@ export function createTargetGroups(options: {
     const found: TargetGroup[] = [];
     for (let at = 0; at < arns.length; at += PAGE) {
       const command = new DescribeTargetGroupsCommand({ TargetGroupArns: arns.slice(at, at + PAGE) });
-      const { TargetGroups = [] } = await sent(balancing.send(command));
+      const { TargetGroups = [] } = await sent(balancing.send(command)).catch((error: unknown) => {
+        // The binding goes in a moment, or names the one that follows: leaving it out would look like idleness.
+        if (isAws(error, 'TargetGroupNotFoundException'))
+          throw new TransientError('A target group went while it was looked at.', { cause: error });
+        throw error;
+      });
       for (const { TargetGroupArn = '', LoadBalancerArns = [] } of TargetGroups) {
         for (const arn of LoadBalancerArns) {
           found.push({

@@ -13,7 +13,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRdsDatabases } from '../../../functions/adapters/aws/databases.ts';
 import { createRdsInstances } from '../../../functions/adapters/aws/rds-instances.ts';
 import { databasesContract } from '../../contracts/databases.ts';
-import { startProxy } from '../support/faults.ts';
+import { queryError, startProxy } from '../support/faults.ts';
 import { type PostgresServer, startPostgres } from '../support/postgres.ts';
 import { whyNoTls } from '../support/tls.ts';
 import { clientOptions, subnetIds, withMoto } from './support.ts';
@@ -82,11 +82,7 @@ await withMoto((url) => {
               return 'forward';
             }
             // Moto stumbles over its own snapshot where AWS says this.
-            return {
-              status: 400,
-              headers: { 'content-type': 'text/xml' },
-              body: '<ErrorResponse><Error><Code>DBInstanceAlreadyExists</Code></Error></ErrorResponse>',
-            };
+            return queryError(400, 'DBInstanceAlreadyExists');
           });
           const using = new RDSClient(clientOptions(proxy.url));
           const secrets = new SecretsManagerClient(clientOptions(proxy.url));

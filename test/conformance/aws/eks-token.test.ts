@@ -76,6 +76,18 @@ await withMoto((url) => {
     expect(await token()).not.toBe(first);
   });
 
+  it('is another one than that which the cluster refused, whoever asks first', async () => {
+    let now = Date.UTC(2026, 0, 1);
+    const token = make({ now: () => now });
+    const first = await token();
+    now += 5_000;
+    const second = await token(first);
+    expect(second).not.toBe(first);
+    // Who was refused with the first one as well gets the one that there is by now.
+    expect(await token(first)).toBe(second);
+    expect(await token()).toBe(second);
+  });
+
   it('does not outlive the credentials that signed it', async () => {
     let now = Date.UTC(2026, 0, 1);
     const expiration = new Date(now + 5 * 60_000);

@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-rds';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createRdsInstances } from '../../../functions/adapters/aws/rds-instances.ts';
-import { type Outcome, startProxy } from '../support/faults.ts';
+import { type Outcome, queryError, startProxy } from '../support/faults.ts';
 import { clientOptions, subnetIds, withMoto } from './support.ts';
 
 const owner = { tag: 'berth:environment:postgres.dedicated#db', operation: 'op' };
@@ -62,6 +62,41 @@ await withMoto((url) => {
     const using = new RDSClient(clientOptions(proxy.url));
     await make(using).ensure('berth-two', owner);
     expect((await make().list()).filter((name) => name === 'berth-two')).toHaveLength(1);
+    using.destroy();
+    await proxy.stop();
+  });
+
+  it.each<[string, Outcome]>([
+    ['a throttle', queryError(400, 'Throttling')],
+    ['an expired token', queryError(403, 'ExpiredToken')],
+    ['an error of AWS', queryError(500, 'InternalFailure')],
+    ['a lost connection', 'cut'],
+  ])('%s that stays is worth another try, and makes nothing', async (_, outcome) => {
+    const proxy = await startProxy(url, () => outcome);
+    const using = new RDSClient(clientOptions(proxy.url));
+    const instances = make(using);
+    for (const call of [
+      () => instances.ensure('berth-fault', owner),
+      () => instances.remove('berth-fault', owner.tag),
+      () => instances.exists('berth-fault', owner.tag),
+    ])
+      await expect(call()).rejects.toMatchObject({ name: 'Berth.Transient' });
+    expect(await make().list()).not.toContain('berth-fault');
+    using.destroy();
+    await proxy.stop();
+  });
+
+  it('whose removal lost its answer are gone, and are asked for until they are', async () => {
+    await make().ensure('berth-four', owner);
+    const outcomes: Outcome[] = ['lose'];
+    const proxy = await startProxy(url, ({ action }) =>
+      action === 'DeleteDBInstance' ? (outcomes.shift() ?? 'forward') : 'forward',
+    );
+    const using = new RDSClient(clientOptions(proxy.url));
+    const instances = make(using);
+    while (!(await instances.remove('berth-four', owner.tag)));
+    expect(outcomes).toEqual([]);
+    expect(await instances.exists('berth-four', owner.tag)).toBe(false);
     using.destroy();
     await proxy.stop();
   });

@@ -28,12 +28,18 @@ export async function withMoto(
   });
 }
 
-/** Of the network that every account has. @param endpoint of moto */
-export async function subnetIds(endpoint: string): Promise<string[]> {
-  const answer = await fetch(`${endpoint}/?Action=DescribeSubnets&Version=2016-11-15`, {
+async function ask(endpoint: string, action: string, tag: string): Promise<string[]> {
+  const answer = await fetch(`${endpoint}/?Action=${action}&Version=2016-11-15`, {
     headers: {
       authorization: 'AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20260101/us-east-1/ec2/aws4_request',
     },
   });
-  return [...(await answer.text()).matchAll(/<subnetId>([^<]+)</g)].map(([, id]) => id ?? '');
+  return [...(await answer.text()).matchAll(new RegExp(`<${tag}>([^<]+)<`, 'g'))].map(([, id]) => id ?? '');
 }
+
+/** Of the network that every account has. @param endpoint of moto */
+export const subnetIds = (endpoint: string): Promise<string[]> =>
+  ask(endpoint, 'DescribeSubnets', 'subnetId');
+
+export const vpcId = async (endpoint: string): Promise<string> =>
+  (await ask(endpoint, 'DescribeVpcs', 'vpcId'))[0] ?? '';

@@ -174,3 +174,10 @@ export async function startRuledProxy(target: string): Promise<RuledProxy> {
     seen,
   };
 }
+
+/** An error as the query protocol of AWS tells it, in XML. */
+export const queryError = (status: number, code: string): Outcome => ({
+  status,
+  body: `<ErrorResponse><Error><Code>${code}</Code><Message>injected</Message></Error></ErrorResponse>`,
+  headers: { 'content-type': 'text/xml' },
+});
