@@ -10,6 +10,8 @@ const Environment = lazyPage(() => import('../pages/environment.tsx'));
 const Service = lazyPage(() => import('../pages/service.tsx'));
 const Operation = lazyPage(() => import('../pages/operation.tsx'));
 const Deploy = lazyPage(() => import('../pages/deploy.tsx'));
+const Builds = lazyPage(() => import('../pages/builds.tsx'));
+const Activity = lazyPage(() => import('../pages/activity.tsx'));
 const Missing = lazyPage(() => import('../pages/missing.tsx'));
 
 const OPERATION = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
@@ -44,6 +46,12 @@ export function Pages() {
       </Route>
       <Route path="/projects/:project/deploy">
         {({ project }) => (isName(project) ? <Deploy project={project} /> : <Missing />)}
+      </Route>
+      <Route path="/projects/:project/builds">
+        {({ project }) => (isName(project) ? <Builds project={project} /> : <Missing />)}
+      </Route>
+      <Route path="/projects/:project/activity">
+        {({ project }) => (isName(project) ? <Activity project={project} /> : <Missing />)}
       </Route>
       <Route path="/projects/:project/operations/:operation">
         {({ project, operation }) =>

@@ -3,7 +3,15 @@ import { useEffect, useId, useMemo, useRef, useState } from 'react';
 import { useOverview } from '../api/read.ts';
 import { leave } from './leave.ts';
 import { navigate } from './navigation.ts';
-import { deployPath, environmentPath, projectPath, servicePath, serviceTabs } from './paths.ts';
+import {
+  activityPath,
+  buildsPath,
+  deployPath,
+  environmentPath,
+  projectPath,
+  servicePath,
+  serviceTabs,
+} from './paths.ts';
 import { useProjects } from './projects.ts';
 import { setTheme } from './theme.ts';
 
@@ -32,6 +40,8 @@ function useCommands(project: string | undefined): Command[] {
         ? []
         : [
             go('Overview', projectPath(project)),
+            go('Builds', buildsPath(project)),
+            go('Activity', activityPath(project)),
             go('Deploy …', deployPath(project), 'Deploy'),
             ...instances.flatMap(({ environment, service }) =>
               serviceTabs.map((tab) =>

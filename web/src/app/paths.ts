@@ -22,6 +22,10 @@ export type ServiceTab = (typeof serviceTabs)[number];
 export const servicePath = (place: Place, tab: ServiceTab = 'status'): string =>
   `${environmentPath(place)}/services/${place.service}${tab === 'status' ? '' : `/${tab}`}`;
 
+export const buildsPath = (project: string): string => `/projects/${project}/builds`;
+
+export const activityPath = (project: string): string => `/projects/${project}/activity`;
+
 export const operationPath = (project: string, operation: string): string =>
   `/projects/${project}/operations/${operation}`;
 

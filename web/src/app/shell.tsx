@@ -10,7 +10,7 @@ import { lazyPage } from './lazy-page.ts';
 import { leave } from './leave.ts';
 import { useMedia } from './media.ts';
 import { followLink } from './navigation.ts';
-import { isName, projectPath } from './paths.ts';
+import { activityPath, buildsPath, isName, projectPath } from './paths.ts';
 import { useProjects } from './projects.ts';
 import { setTheme, type Theme, useTheme } from './theme.ts';
 import { useTitleFocus } from './title.tsx';
@@ -79,7 +79,14 @@ function ProjectBar() {
   const [location] = useLocation();
   const { data: projects = [] } = useProjects();
   useLiveProject(project);
-  const pages = project === undefined ? [] : [{ href: projectPath(project), text: 'Overview' }];
+  const pages =
+    project === undefined
+      ? []
+      : [
+          { href: projectPath(project), text: 'Overview' },
+          { href: buildsPath(project), text: 'Builds' },
+          { href: activityPath(project), text: 'Activity' },
+        ];
   return (
     <>
       {projects.length > 0 && (

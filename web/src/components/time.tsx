@@ -29,16 +29,15 @@ setInterval(() => {
   for (const listener of [...listeners]) listener();
 }, TICK_MS);
 
+/** The same for all renderings: subscribing moves the clock, and would otherwise lead to the next one. */
+function subscribe(listener: () => void): () => void {
+  tick = Date.now();
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
 /** Epoch milliseconds, a few seconds old at most. */
-export const useNow = (): number =>
-  useSyncExternalStore(
-    (listener) => {
-      tick = Date.now();
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    () => tick,
-  );
+export const useNow = (): number => useSyncExternalStore(subscribe, () => tick);
 
 /** How long ago, or how far away; the exact time is its title. */
 export function Ago({ at }: { at: string }) {
