@@ -18,7 +18,7 @@ export type LogStream = string;
 export interface LogFilter {
   /** At or after this time (ISO 8601, UTC, milliseconds). */
   since?: string;
-  /** At or before this time. */
+  /** At or before this time; of lines that were appended over a minute after their time, not all. */
   until?: string;
   /** The message holds this text, in capitals or not. */
   text?: string;

@@ -42,10 +42,13 @@ export function useEvents(project: string, filter: EventFilter): Events {
   const [error, setError] = useState<ApiError>();
   const [isReading, setReading] = useState(false);
 
+  /** Ids count the events of a project. */
   const add = (more: readonly Event[]) =>
     setItems((before = []) => {
       const known = new Set(before.map(({ id }) => id));
-      return [...before, ...more.filter(({ id }) => !known.has(id))].sort((a, b) => (a.id < b.id ? 1 : -1));
+      return [...before, ...more.filter(({ id }) => !known.has(id))].sort(
+        (a, b) => Number(b.id) - Number(a.id),
+      );
     });
 
   async function read(after: string | undefined, signal?: AbortSignal): Promise<void> {

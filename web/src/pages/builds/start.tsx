@@ -4,7 +4,7 @@ import Container from '@cloudscape-design/components/container';
 import FormField from '@cloudscape-design/components/form-field';
 import Header from '@cloudscape-design/components/header';
 import Input from '@cloudscape-design/components/input';
-import SegmentedControl from '@cloudscape-design/components/segmented-control';
+import RadioGroup from '@cloudscape-design/components/radio-group';
 import Select from '@cloudscape-design/components/select';
 import { type DragEvent, useEffect, useRef, useState } from 'react';
 import { api, body } from '../../api/client.ts';
@@ -103,14 +103,14 @@ export function StartBuild({ project, services, service, onService }: StartProps
             />
           </FormField>
           <FormField label="Source">
-            <SegmentedControl
-              label="Source"
-              selectedId={from}
-              options={[
-                { id: 'files', text: 'From this computer' },
-                { id: 'git', text: 'From git' },
+            <RadioGroup
+              ariaLabel="Source"
+              value={from}
+              items={[
+                { value: 'files', label: 'From this computer' },
+                { value: 'git', label: 'From git' },
               ]}
-              onChange={({ detail }) => setFrom(detail.selectedId === 'git' ? 'git' : 'files')}
+              onChange={({ detail }) => setFrom(detail.value === 'git' ? 'git' : 'files')}
             />
           </FormField>
         </div>
@@ -214,7 +214,7 @@ function Drop({ chosen, onChoose, onTrouble }: DropProps) {
       <p className="soft">
         {chosen?.kind === 'files' && chosen.leftOut > 0
           ? 'Left out: node_modules, .git and the like.'
-          : 'Its package.json, Dockerfile or score.yaml says how it is built.'}
+          : 'Its package.json or score.yaml says how it is built.'}
       </p>
       <div className="row">
         <Button formAction="none" iconName="folder" onClick={() => folder.current?.click()}>

@@ -24,8 +24,7 @@ const isWindow = (text: string | null): text is Window => text !== null && Objec
 /** Requests are counted by ten seconds on one machine, and by the minute behind a load balancer. */
 const SLOT_MS = 10_000;
 
-const cores = (value: number): string =>
-  value >= 1 ? value.toFixed(2) : `${Number((value * 1000).toFixed(1))}m`;
+const cores = (value: number): string => String(Number(value.toFixed(value >= 1 ? 2 : 3)));
 const perSecond = (value: number): string => `${Number(value.toFixed(2))}/s`;
 const milliseconds = (value: number): string =>
   value >= 1000 ? `${Number((value / 1000).toFixed(2))}\u00a0s` : `${Number(value.toFixed(1))}\u00a0ms`;

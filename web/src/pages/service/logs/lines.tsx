@@ -101,7 +101,7 @@ const Line = memo(function Line({ line, search }: { line: LogLine; search: strin
   const spans = search === '' ? spansOf(message) : marked(spansOf(message), search);
   const from = [deployment !== undefined && `deployment ${deployment}`, container].filter(Boolean).join(', ');
   return (
-    <div className={`log-line ${level ?? ''} ${source}`} title={from}>
+    <div className={`log-line ${level ?? ''} ${source}`} title={from || undefined}>
       <time dateTime={at}>{clock(at)}</time>
       <span className="log-level">{level ?? (source === 'stdout' ? '' : source)}</span>
       <span className="log-text">
