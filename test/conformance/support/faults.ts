@@ -111,7 +111,8 @@ function forward(target: string, incoming: IncomingMessage, body: Buffer): Promi
       body.length > 0 || method === 'PUT' || method === 'POST' ? { 'content-length': body.length } : {};
     const outgoing = request(
       new URL(url, target),
-      { method, headers: { ...headers, ...length } },
+      // A connection a request: one that the other side closes meanwhile is no fault that anybody asked for.
+      { method, headers: { ...headers, ...length }, agent: false },
       (reply) => {
         buffer(reply).then((answer) => {
           const { 'transfer-encoding': _too, connection: _close, ...rest } = reply.headers;
