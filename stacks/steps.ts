@@ -81,4 +81,8 @@ export class StepsStack extends Stack {
 
 const BUILDS = new Set(stepsOf('build'));
 /** What reaches the database. */
-const RESOURCES = new Set(['ensureResources', ...stepsOf('destroy-environment')]);
+const RESOURCES = new Set([
+  'ensureResources',
+  ...stepsOf('destroy-environment'),
+  ...stepsOf('rotate-secret'),
+]);

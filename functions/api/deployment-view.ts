@@ -19,7 +19,7 @@ const fields = {
   environment: nameSchema.openapi({ example: 'dev' }),
   service: nameSchema,
   number: z.int().openapi({ example: 3 }),
-  kind: z.enum(['deploy', 'promote', 'rollback']),
+  kind: z.enum(['deploy', 'promote', 'rollback', 'redeploy']),
   version: z.string().openapi({ example: '3f2a9c01b7de' }),
   digest: z.string(),
   revision: revisionSchema.optional(),

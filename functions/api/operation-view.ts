@@ -14,6 +14,7 @@ export const operationKinds = [
   'hibernate',
   'wake',
   'destroy-environment',
+  'rotate-secret',
 ] as const;
 
 export const approvalSchema = z

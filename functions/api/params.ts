@@ -47,6 +47,12 @@ export const paramForms: Readonly<Record<string, ParamForm>> = {
     rule: 'must be an id of 26 characters, as given in a token\'s "id"',
     example: '01KAV6M2J8Y0T5W3Q9R7C4X1ZB',
   },
+  secretVersion: {
+    pattern: /^[A-Za-z0-9_-]{1,64}$/,
+    summary: 'Version of the secret.',
+    rule: 'must be a version that the secret lists',
+    example: '01KAV6M2J8Y0T5W3Q9R7C4X1ZB',
+  },
   policy: name('policy', 'main-only'),
   service: name('service', 'guestbook'),
   environment: name('environment', 'dev'),

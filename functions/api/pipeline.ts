@@ -136,9 +136,11 @@ async function answerRequest(
   const ifMatch = route.conditional ? parseIfMatch(context.req.header('if-match')) : undefined;
   const search = raw.url.includes('?') ? raw.url.slice(raw.url.indexOf('?')) : '';
   let bytes: Uint8Array | undefined;
+  const caller: Caller = { actor: principal.id, person: personOf(principal), from };
   const call: Call = {
     ports,
     principal,
+    caller,
     access: check.access,
     from,
     identity: around.identity,
@@ -151,7 +153,6 @@ async function answerRequest(
     lastEventId: context.req.header('last-event-id'),
     request: raw,
     async change(render, run, bodyHash) {
-      const caller: Caller = { actor: principal.id, person: personOf(principal), from };
       if (key === undefined) return render(await run(caller));
       const print = fingerprint(key, raw.method, path + search, bodyHash ?? bytes ?? '');
       return once({ ports, caller, key, fingerprint: print }, render, run);

@@ -54,7 +54,7 @@ const plannedResourceSchema = z.object({
 
 const planSchema = z
   .object({
-    kind: z.enum(['deploy', 'promote', 'rollback']),
+    kind: z.enum(['deploy', 'promote', 'rollback', 'redeploy']),
     number: z.int().openapi({ description: 'The number that it would get.', example: 4 }),
     from: z.int().optional().openapi({ description: 'The deployment that serves now.', example: 3 }),
     version: z.string().openapi({ example: '3f2a9c01b7de' }),

@@ -19,6 +19,8 @@ export type PathNames<Path extends string> = Path extends `${string}{${infer Nam
 export interface Call<Name extends string = string, Query = unknown, Body = unknown> {
   ports: Ports;
   principal: Principal;
+  /** The principal as who asks for a change, for commands whose answer is kept nowhere; else `change` gives it. */
+  caller: Caller;
   /** What it may do here. */
   access: Access;
   /** Issuers of pipelines' tokens. */

@@ -19,6 +19,7 @@ import { policyRoutes } from './policies.ts';
 import { projectRoutes } from './projects.ts';
 import { resourceRoutes } from './resources.ts';
 import { type Route, route } from './route.ts';
+import { secretVersionRoutes } from './secret-versions.ts';
 import { secretRoutes } from './secrets.ts';
 import { serviceRoutes } from './services.ts';
 import { sessionRoutes } from './sessions.ts';
@@ -66,6 +67,7 @@ export const routes: readonly Route[] = [
   ...resourceRoutes,
   ...inventoryRoutes,
   ...secretRoutes,
+  ...secretVersionRoutes,
   ...instanceRoutes,
   ...deploymentRoutes,
   ...policyRoutes,

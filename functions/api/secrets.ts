@@ -9,26 +9,35 @@ import type { Item } from '../ports/store.ts';
 import { etagOf } from './etag.ts';
 import { listReply, pageOf, pageQuery } from './pages.ts';
 import { route } from './route.ts';
-import { timeSchema } from './schemas.ts';
+import { compact, timeSchema } from './schemas.ts';
 
-const secretSchema = z
+const versionSchema = z.object({
+  version: z.string().openapi({ example: '01KAV6M2J8Y0T5W3Q9R7C4X1ZB' }),
+  stage: z.enum(['pending', 'current', 'previous', 'retired', 'revoked']),
+  createdAt: timeSchema,
+  createdBy: z.string().openapi({ example: 'user:ada' }),
+});
+
+export const secretSchema = z
   .object({
     name: z.string().openapi({ example: 'API_KEY' }),
-    version: z.string().openapi({ example: '01KAV6M2J8Y0T5W3Q9R7C4X1ZB' }),
+    version: z.string().openapi({ description: 'The current one.', example: '01KAV6M2J8Y0T5W3Q9R7C4X1ZB' }),
+    versions: z.array(versionSchema).openapi({ description: 'The newest twenty, the newest first.' }),
+    rotation: z.string().optional().openapi({ description: 'The operation that rotates it now.' }),
     createdAt: timeSchema,
     updatedAt: timeSchema,
     updatedBy: z.string().openapi({ example: 'administrator' }),
   })
   .openapi('Secret', { description: 'Name and version of a secret. Its value is never shown.' });
 
-function view({ data }: Item<SecretRecord>): z.infer<typeof secretSchema> {
-  const { name, version, createdAt, updatedAt, updatedBy } = data;
-  return { name, version, createdAt, updatedAt, updatedBy };
+export function secretView({ data }: Pick<Item<SecretRecord>, 'data'>): z.infer<typeof secretSchema> {
+  const { name, version, versions, rotation, createdAt, updatedAt, updatedBy } = data;
+  return compact({ name, version, versions, rotation, createdAt, updatedAt, updatedBy });
 }
 
 const put = (item: Item<SecretRecord>): Reply => {
   const { project, environment, name } = item.data;
-  const reply = { body: view(item), etag: etagOf(item.version) };
+  const reply = { body: secretView(item), etag: etagOf(item.version) };
   if (item.version > 1) return { ...reply, status: 200 };
   return {
     ...reply,
@@ -38,7 +47,7 @@ const put = (item: Item<SecretRecord>): Reply => {
 };
 
 // It becomes an environment variable, and so can not hold NUL; half a surrogate pair has no bytes in UTF-8.
-const value = z
+export const secretValue = z
   .string()
   .min(1, 'must not be empty')
   .refine((text) => text.isWellFormed() && !text.includes('\0'), 'must be text without NUL')
@@ -58,7 +67,7 @@ export const secretRoutes = [
     handle: async ({ ports, params, query }) => {
       await getEnvironment(ports.store, params);
       const list = { pk: environmentPartition(params), prefix: SECRET_PREFIX };
-      return listReply<SecretRecord>(ports.store, list, query, view);
+      return listReply<SecretRecord>(ports.store, list, query, secretView);
     },
   }),
   route({
@@ -71,7 +80,7 @@ export const secretRoutes = [
       'Adds a version. A workload reads it as ${resources.<name>.<SECRET>} of a resource of type `environment`, ' +
       'from its next deployment on; what runs keeps the version that it was deployed with.',
     tag: 'Environments',
-    body: z.strictObject({ value }),
+    body: z.strictObject({ value: secretValue }),
     bodyExamples: { secret: { value: 'correct horse battery staple' } },
     conditional: true,
     answers: {

@@ -18,6 +18,7 @@ import { environmentWrite, notReady } from './environments.ts';
 import { acceptWrites, newOperation, startOperation } from './operations.ts';
 import { enforcePolicies } from './policies.ts';
 import { getDeployment, getEnvironment, getInstance, getService } from './records.ts';
+import { repinned } from './repin.ts';
 import { findVersion } from './versions.ts';
 
 export type DeploymentRequest = { version: string } | { fromEnvironment: string } | { rollbackTo: number };
@@ -29,7 +30,7 @@ export interface AcceptedDeployment {
 
 /** What a new deployment takes over from where it comes from. */
 export type Content = Pick<Deployment, 'kind' | 'version' | 'digest' | 'workload'> &
-  Partial<Pick<Deployment, 'revision' | 'outputs' | 'rollbackTo' | 'fromEnvironment'>>;
+  Partial<Pick<Deployment, 'revision' | 'outputs' | 'rollbackTo' | 'fromEnvironment' | 'rotation'>>;
 
 /**
  * Accepts a deployment: it gets the next number, and with it the fence (I5); an earlier one that is still going
@@ -42,17 +43,54 @@ export async function createDeployment(
   ref: InstanceRef,
   request: DeploymentRequest,
 ): Promise<AcceptedDeployment> {
-  const accepted = await retryOnConflict(async () => {
+  const accepted = await accept(ports, caller, ref, async () => {
+    const content = await contentOf(ports, ref, request);
+    await enforcePolicies(ports, caller, ref, content);
+    return content;
+  });
+  await startOperation(ports, accepted.operation);
+  return accepted;
+}
+
+/**
+ * Deploys what serves once more, with the credentials as they are now. It is no change that somebody would have to
+ * approve, and nothing that a policy is about.
+ * @param rotation the operation that asks for it
+ * @throws Problem not_found | environment_not_ready
+ */
+export async function createRedeployment(
+  ports: Ports,
+  caller: Caller,
+  ref: InstanceRef,
+  rotation: string,
+): Promise<AcceptedDeployment> {
+  const accepted = await accept(ports, caller, ref, async (instance) => {
+    const { data } = await getDeployment(ports.store, ref, instance?.current ?? 0);
+    const { version, digest, workload, revision } = data;
+    return { kind: 'redeploy', version, digest, workload, rotation, ...(revision && { revision }) };
+  });
+  await startOperation(ports, accepted.operation);
+  return accepted;
+}
+
+/** @param contentFor asked again with each try */
+function accept(
+  ports: Ports,
+  caller: Caller,
+  ref: InstanceRef,
+  contentFor: (instance: Instance | undefined) => Promise<Content>,
+): Promise<AcceptedDeployment> {
+  return retryOnConflict(async () => {
     const { store, effects } = ports;
     await getService(store, ref);
     const environment = await getEnvironment(store, ref);
     if (environment.data.state !== 'ready') throw notReady(environment.data, ['ready']);
     const instance = await store.get<Instance>(instanceKey(ref));
-    const content = await contentOf(ports, ref, request);
-    await enforcePolicies(ports, caller, ref, content);
+    const content = await contentFor(instance?.data);
     const at = new Date(effects.now()).toISOString();
     const number = nextNumber(instance?.data);
-    const approval = approvalNeeded(ports, caller, environment.data, content.kind);
+    const approval =
+      content.kind === 'redeploy' ? undefined : approvalNeeded(ports, caller, environment.data, content.kind);
     const operation = newOperation(ports, caller.actor, {
       kind: content.kind === 'rollback' ? 'rollback' : 'deploy',
       ...pick(ref),
@@ -95,6 +133,7 @@ export async function createDeployment(
             version: content.version,
             ...(content.rollbackTo && { rollbackTo: content.rollbackTo }),
             ...(content.fromEnvironment && { fromEnvironment: content.fromEnvironment }),
+            ...(content.rotation && { rotation: content.rotation }),
             ...(approval && { awaits: 'approval' }),
           },
         },
@@ -103,8 +142,6 @@ export async function createDeployment(
     });
     return result;
   });
-  await startOperation(ports, accepted.operation);
-  return accepted;
 }
 
 const pick = ({ project, environment, service }: InstanceRef): InstanceRef => ({
@@ -183,7 +220,7 @@ async function promotionContent(ports: Ports, ref: InstanceRef, fromEnvironment:
   };
 }
 
-/** A rollback restores all that was pinned: digest, workload, and resolved settings with their secret versions. */
+/** A rollback restores all that was pinned: digest, workload, and resolved settings, secret versions if they are good. */
 async function rollbackContent(ports: Ports, ref: InstanceRef, number: number): Promise<Content> {
   const { data } = await getDeployment(ports.store, ref, number);
   if (data.status !== 'succeeded' || !data.outputs) {
@@ -195,7 +232,8 @@ async function rollbackContent(ports: Ports, ref: InstanceRef, number: number): 
       },
     );
   }
-  const { version, digest, workload, outputs, revision } = data;
+  const { version, digest, workload, revision } = data;
+  const outputs = await repinned(ports, ref, data, data.outputs);
   return {
     kind: 'rollback',
     version,

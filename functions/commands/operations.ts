@@ -19,6 +19,7 @@ export const operationBoundSeconds: Record<OperationKind, number> = {
   hibernate: 360,
   wake: 1_260,
   'destroy-environment': 3_120,
+  'rotate-secret': 4_620,
 };
 
 /** After this long the sweep looks whether an accepted operation was started, milliseconds. */

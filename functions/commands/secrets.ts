@@ -4,12 +4,14 @@ import { type Deployment, type EnvironmentRef, isTerminal, type SecretRecord } f
 import { Problem } from '../core/problem.ts';
 import { references } from '../core/score/references.ts';
 import type { ScoreWorkload } from '../core/score/types.ts';
+import { withCurrent, withVersion } from '../core/secret-versions.ts';
 import type { Ports } from '../ports/index.ts';
 import type { Item } from '../ports/store.ts';
 import { type Caller, checkIfMatch, commit, IdempotencyRace, mustGet, retryOnConflict } from './change.ts';
 import { notReady } from './environments.ts';
 import { instancesOf } from './instances.ts';
 import { getEnvironment } from './records.ts';
+import { refuseRotating } from './secret-versions.ts';
 
 export interface SecretRef extends EnvironmentRef {
   name: string;
@@ -59,12 +61,15 @@ async function recordVersion(
   const existing = await ports.store.get<SecretRecord>(key);
   if (existing) checkIfMatch(existing, ifMatch);
   else if (ifMatch !== undefined) throw missing(ref);
+  if (existing) refuseRotating(existing.data);
   const at = new Date(ports.effects.now()).toISOString();
+  const added = { version, stage: 'pending' as const, createdAt: at, createdBy: caller.actor };
   const data: SecretRecord = {
     project,
     environment,
     name,
     version,
+    versions: withCurrent(withVersion(existing?.data.versions ?? [], added), version),
     createdAt: existing?.data.createdAt ?? at,
     updatedAt: at,
     updatedBy: caller.actor,
@@ -137,6 +142,7 @@ export async function deleteSecret(
       'List the names of its secrets with GET .../secrets.',
     );
     checkIfMatch(item, options.ifMatch);
+    refuseRotating(item.data);
     const readers = await readersOf(ports, ref);
     if (readers.length > 0) {
       throw new Problem('conflict', `The secret "${name}" is read by what runs now: ${readers.join(', ')}.`, {

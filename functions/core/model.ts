@@ -136,7 +136,8 @@ export interface Approval {
   decidedAt?: string;
 }
 
-export type DeploymentKind = 'deploy' | 'promote' | 'rollback';
+/** `redeploy`: the same version again, with the credentials as they are now. */
+export type DeploymentKind = 'deploy' | 'promote' | 'rollback' | 'redeploy';
 
 /** One version put into one environment for one service. */
 export interface Deployment {
@@ -153,6 +154,8 @@ export interface Deployment {
   outputs?: Record<string, ResourceOutputs>;
   rollbackTo?: number;
   fromEnvironment?: string;
+  /** The rotation that made it, of a redeployment. */
+  rotation?: string;
   status: RunStatus;
   /** Where the environment asks for it. */
   approval?: Approval;
@@ -176,9 +179,24 @@ export interface Resource {
   /** `provisioning` is written before anything is made (I4). */
   state: 'provisioning' | 'ready' | 'removing';
   outputs: ResourceOutputs;
+  /** The operation that rotates its credentials now, with those that it puts in their place or has replaced. */
+  rotation?: { operation: string; next?: ResourceOutputs; previous?: ResourceOutputs };
   services: string[];
   operation: string;
   createdAt: string;
+}
+
+/**
+ * `current` is what new deployments take, `previous` what they took before, `pending` what a rotation tries out.
+ * `retired` ones are older; what pinned them still reads them. A `revoked` one can not be read any more.
+ */
+export type SecretStage = 'pending' | 'current' | 'previous' | 'retired' | 'revoked';
+
+export interface SecretVersion {
+  version: string;
+  stage: SecretStage;
+  createdAt: string;
+  createdBy: string;
 }
 
 /** A secret's name and versions; the values live behind the Secrets port alone. */
@@ -186,7 +204,12 @@ export interface SecretRecord {
   project: string;
   environment: string;
   name: string;
+  /** The current one. */
   version: string;
+  /** The newest twenty, the newest first. */
+  versions: SecretVersion[];
+  /** The operation that rotates it now. */
+  rotation?: string;
   createdAt: string;
   updatedAt: string;
   updatedBy: string;
@@ -199,7 +222,8 @@ export type OperationKind =
   | 'rollback'
   | 'hibernate'
   | 'wake'
-  | 'destroy-environment';
+  | 'destroy-environment'
+  | 'rotate-secret';
 
 export interface OperationStep {
   name: string;

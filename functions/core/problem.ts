@@ -59,6 +59,7 @@ export const problemCodes = {
   canceled: [409, 'Canceled'],
   superseded: [409, 'Superseded by a newer deployment'],
   environment_gone: [409, 'The environment is being destroyed'],
+  rotation_failed: [422, 'The rotation failed'],
   policy_violation: [422, 'A policy is not met'],
   fenced: [409, 'A newer deployment has taken over'],
 } as const satisfies Record<string, readonly [number, string]>;

@@ -120,6 +120,17 @@ export const permissions = permission({
   },
   'secret.read': { least: 'viewer', does: 'list the names and versions of secrets, never values' },
   'secret.write': { least: 'developer', protected: 'maintainer', does: 'put a secret' },
+  'secret.rotate': {
+    least: 'developer',
+    protected: 'maintainer',
+    does: 'rotate a secret or the credentials of a resource, and revoke versions of secrets',
+  },
+  'secret.reveal': {
+    least: 'maintainer',
+    protected: 'administrator',
+    grants: { tokens: 'never' },
+    does: 'see the value of a secret, which the audit trail records',
+  },
   'secret.delete': { least: 'developer', protected: 'maintainer', does: 'delete a secret' },
   'deployment.read': { least: 'viewer', does: 'list and read deployments' },
   'deployment.create': {

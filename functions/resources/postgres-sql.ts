@@ -11,8 +11,10 @@ import { TransientError } from '../core/problem.ts';
 import type { DatabaseServer, SqlConnection } from '../ports/databases.ts';
 
 export interface DatabaseSpec {
-  /** Of the database and of the role. */
+  /** Of the database and of the role that owns it. */
   name: string;
+  /** A second role that acts as the owner: with two that log in, a password can be changed while another is good. */
+  second: string;
   /** What `ownerTag` gives. */
   tag: string;
 }
@@ -60,28 +62,28 @@ export async function withDatabaseLock<T>(
 
 /**
  * Makes the role and its database, or finds them.
- * @param verifier what to store of the role's password
+ * @param spec.login which of the two roles logs in
+ * @param spec.verifier what to store of its password
  * @throws NotOurs
  */
 export async function ensureDatabase(
   sql: SqlConnection,
-  spec: DatabaseSpec & { verifier: string },
+  spec: DatabaseSpec & { login: string; verifier: string },
 ): Promise<void> {
-  const { name, tag, verifier } = spec;
+  const { name, tag, login, verifier } = spec;
   const found = await look(sql, spec);
   if (found.role === 'foreign') throw new NotOurs('role');
   if (found.database === 'foreign') throw new NotOurs('database');
 
   await transaction(sql, async () => {
     if (found.role === undefined) {
-      await run(sql, `CREATE ROLE %I LOGIN PASSWORD %L CONNECTION LIMIT ${CONNECTION_LIMIT}`, name, verifier);
+      await run(sql, `CREATE ROLE %I NOLOGIN CONNECTION LIMIT ${CONNECTION_LIMIT}`, name);
       await run(sql, 'COMMENT ON ROLE %I IS %L', name, tag);
       // Who is no superuser has to be a member of a role to give it a database.
       if (!found.superuser) await run(sql, 'GRANT %I TO CURRENT_USER', name);
-    } else {
-      await run(sql, 'ALTER ROLE %I PASSWORD %L', name, verifier);
     }
   });
+  await ensureLogin(sql, { ...spec, login, verifier });
 
   if (found.database === 'complete') return;
   // What an interrupted DROP DATABASE leaves can only be dropped again.
@@ -101,26 +103,59 @@ export async function ensureDatabase(
   });
 }
 
+/**
+ * Lets one of the two roles log in with a password. What it makes belongs to the owner, whichever of them it is.
+ * @throws NotOurs
+ */
+export async function ensureLogin(
+  sql: SqlConnection,
+  { name, tag, login, verifier }: DatabaseSpec & { login: string; verifier: string },
+): Promise<void> {
+  const found = await look(sql, { name: login, tag });
+  if (found.role === 'foreign') throw new NotOurs('role');
+  await transaction(sql, async () => {
+    if (found.role === undefined) {
+      await run(sql, `CREATE ROLE %I NOLOGIN CONNECTION LIMIT ${CONNECTION_LIMIT}`, login);
+      await run(sql, 'COMMENT ON ROLE %I IS %L', login, tag);
+      await run(sql, 'GRANT %I TO %I', name, login);
+      await run(sql, 'ALTER ROLE %I SET role = %L', login, name);
+      if (!found.superuser) await run(sql, 'GRANT %I TO CURRENT_USER', login);
+    }
+    await run(sql, 'ALTER ROLE %I LOGIN PASSWORD %L', login, verifier);
+  });
+}
+
+/** Takes the password from a role that is ours, and ends its sessions. Idempotent. */
+export async function disableLogin(sql: SqlConnection, spec: DatabaseSpec, login: string): Promise<void> {
+  const { role } = await look(sql, { name: login, tag: spec.tag });
+  if (role !== 'ours') return;
+  await run(sql, 'ALTER ROLE %I NOLOGIN PASSWORD NULL', login);
+  await sql.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1', [login]);
+}
+
 /** Removes both with all that is in them, ends their sessions; what is not ours stays. Idempotent. */
 export async function dropDatabase(sql: SqlConnection, spec: DatabaseSpec): Promise<void> {
   const found = await look(sql, spec);
   if (found.database !== undefined && found.database !== 'foreign') {
     await run(sql, 'DROP DATABASE IF EXISTS %I WITH (FORCE)', spec.name);
   }
-  if (found.role === 'ours') {
+  for (const role of [spec.second, spec.name]) {
+    if ((await look(sql, { name: role, tag: spec.tag })).role !== 'ours') continue;
     await transaction(sql, async () => {
-      await run(sql, 'DROP OWNED BY %I', spec.name);
-      await run(sql, 'DROP ROLE %I', spec.name);
+      await run(sql, 'DROP OWNED BY %I', role);
+      await run(sql, 'DROP ROLE %I', role);
     });
   }
 }
 
-/** Which of the two are there and ours. */
+/** Which of them are there and ours. */
 export async function listDatabase(sql: SqlConnection, spec: DatabaseSpec): Promise<string[]> {
   const found = await look(sql, spec);
+  const second = await look(sql, { name: spec.second, tag: spec.tag });
   return [
     ...(found.database === undefined || found.database === 'foreign' ? [] : [`database ${spec.name}`]),
     ...(found.role === 'ours' ? [`role ${spec.name}`] : []),
+    ...(second.role === 'ours' ? [`role ${spec.second}`] : []),
   ];
 }
 
@@ -176,7 +211,7 @@ const LOOK = `
   ) AS base ON true
   WHERE rolname = current_user`;
 
-async function look(sql: SqlConnection, { name, tag }: DatabaseSpec): Promise<Found> {
+async function look(sql: SqlConnection, { name, tag }: Pick<DatabaseSpec, 'name' | 'tag'>): Promise<Found> {
   const [row] = await sql.query<{
     superuser: boolean;
     role: number | null;

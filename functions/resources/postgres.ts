@@ -3,6 +3,7 @@
  * PostgreSQL server, class `dedicated` on a server that is made for it.
  */
 import * as z from 'zod';
+import type { ResourceOutputs } from '../core/model.ts';
 import { deriveName, shortHash } from '../core/names.ts';
 import { Problem } from '../core/problem.ts';
 import type { DatabaseServer, DedicatedServers } from '../ports/databases.ts';
@@ -17,10 +18,12 @@ import {
 } from './owner.ts';
 import {
   type DatabaseSpec,
+  disableLogin,
   dropDatabase,
   ExtensionFailed,
   ensureDatabase,
   ensureExtensions,
+  ensureLogin,
   listDatabase,
   NotOurs,
   trustedExtensions,
@@ -41,14 +44,14 @@ const params = z.strictObject({
 });
 
 /** The prefix keeps names out of those that PostgreSQL and clouds reserve, such as `pg_`. */
-const specOf = (request: ResourceIdentity): DatabaseSpec => ({
-  name: deriveName(
-    ['berth', request.project, request.environment, resourceLabel(request, 40)],
-    NAME_LIMIT,
-    '_',
-  ),
-  tag: ownerTag(request),
-});
+function specOf(request: ResourceIdentity): DatabaseSpec {
+  const parts = ['berth', request.project, request.environment, resourceLabel(request, 40)];
+  return {
+    name: deriveName(parts, NAME_LIMIT, '_'),
+    second: deriveName([...parts, 'b'], NAME_LIMIT, '_'),
+    tag: ownerTag(request),
+  };
+}
 
 const isDedicated = (request: ResourceIdentity): boolean => request.class === 'dedicated';
 
@@ -83,6 +86,57 @@ async function serverOf(ports: Ports, request: ResourceIdentity): Promise<Databa
   throw new ResourcePending('The database server is being made.');
 }
 
+interface Login {
+  username: string;
+  password: string;
+}
+
+/** The path of each secret output. */
+const pathsOf = (request: ResourceIdentity) => ({
+  password: resourceSecretPath(request, 'password'),
+  url: resourceSecretPath(request, 'url'),
+});
+
+/** Who logs in with what, as the URL that is kept says; before there is one, the owner with a password. */
+async function currentLogin({ secrets, effects }: Ports, request: ResourceIdentity): Promise<Login> {
+  const paths = pathsOf(request);
+  const url = await secrets.get(paths.url);
+  if (url !== undefined) return loginOf(url);
+  return {
+    username: specOf(request).name,
+    password: (await secrets.get(paths.password)) ?? effects.token(32),
+  };
+}
+
+function loginOf(url: string): Login {
+  const { username, password } = new URL(url);
+  return { username: decodeURIComponent(username), password: decodeURIComponent(password) };
+}
+
+interface Place {
+  host: string;
+  port: number;
+  sslmode: string;
+}
+
+/** The outputs for a login. The URL is kept last: it is what counts. */
+async function outputsFor(
+  ports: Ports,
+  request: ResourceIdentity,
+  { host, port, sslmode }: Place,
+  { username, password }: Login,
+): Promise<ResourceOutputs> {
+  const { name } = specOf(request);
+  const paths = pathsOf(request);
+  const part = encodeURIComponent;
+  const url = `postgresql://${part(username)}:${part(password)}@${host}:${port}/${part(name)}?sslmode=${sslmode}`;
+  const reference = await putSecret(ports, paths.password, password);
+  return {
+    values: { host, port: String(port), name, database: name, username, sslmode },
+    secrets: { password: reference, url: await putSecret(ports, paths.url, url) },
+  };
+}
+
 /** Stores the current value again, which changes nothing, to have a version that can be referred to. */
 async function putSecret({ secrets }: Ports, path: string, value: string) {
   return { secret: path, version: await secrets.put(path, value, { versionId: shortHash(value, 32) }) };
@@ -91,10 +145,8 @@ async function putSecret({ secrets }: Ports, path: string, value: string) {
 async function provision(ports: Ports, request: ResourceRequest) {
   const { extensions = [] } = params.parse(request.params);
   const spec = specOf(request);
-  const paths = SECRETS.map((output) => resourceSecretPath(request, output));
-  const [passwordPath = '', urlPath = ''] = paths;
   const server = await serverOf(ports, request);
-  const { host, port, sslmode } = await server.endpoint();
+  const place = await server.endpoint();
 
   return withDatabaseLock(server, spec.name, async (sql) => {
     if (extensions.length > 0) {
@@ -107,19 +159,59 @@ async function provision(ports: Ports, request: ResourceRequest) {
       }
     }
     // The password is kept before any role has it: a crash in between loses nothing.
-    const password = (await ports.secrets.get(passwordPath)) ?? ports.effects.token(32);
-    const passwordReference = await putSecret(ports, passwordPath, password);
-    await ensureDatabase(sql, { ...spec, verifier: await scramVerifier(spec.name, password) });
+    const login = await currentLogin(ports, request);
+    const { username, password } = login;
+    await putSecret(ports, pathsOf(request).password, password);
+    await ensureDatabase(sql, {
+      ...spec,
+      login: username,
+      verifier: await scramVerifier(username, password),
+    });
     await ensureExtensions(server, spec.name, extensions);
-
-    const { name } = spec;
-    const part = encodeURIComponent;
-    const url = `postgresql://${part(name)}:${part(password)}@${host}:${port}/${part(name)}?sslmode=${sslmode}`;
-    return {
-      values: { host, port: String(port), name, database: name, username: name, sslmode },
-      secrets: { password: passwordReference, url: await putSecret(ports, urlPath, url) },
-    };
+    return outputsFor(ports, request, place, login);
   });
+}
+
+/** Gives the other of the two roles a new password, and makes it the one that `provision` gives. */
+async function rotate(ports: Ports, request: ResourceIdentity, current: ResourceOutputs) {
+  const spec = specOf(request);
+  const server = await serverOf(ports, request);
+  const place = await server.endpoint();
+  return withDatabaseLock(server, spec.name, async (sql) => {
+    const username = current.values.username === spec.second ? spec.name : spec.second;
+    const password = ports.effects.token(32);
+    await ensureLogin(sql, { ...spec, login: username, verifier: await scramVerifier(username, password) });
+    return outputsFor(ports, request, place, { username, password });
+  });
+}
+
+/** Keeps the values that were in use once more, as versions of their own: so they are the current ones again. */
+async function restore(ports: Ports, request: ResourceIdentity, previous: ResourceOutputs) {
+  const paths = pathsOf(request);
+  for (const output of SECRETS) {
+    const reference = previous.secrets[output];
+    const value = reference && (await ports.secrets.get(reference.secret, reference.version));
+    if (value === undefined) throw new Error(`The ${output} that was in use is gone`);
+    if ((await ports.secrets.get(paths[output])) !== value)
+      await ports.secrets.put(paths[output], value, { versionId: ports.effects.id() });
+  }
+  return previous;
+}
+
+/** The role that logged in before does so no more, and what was kept of it can not be read. */
+async function retire(
+  ports: Ports,
+  request: ResourceIdentity,
+  previous: ResourceOutputs,
+  current: ResourceOutputs,
+): Promise<void> {
+  const { username } = previous.values;
+  if (username === undefined || username === current.values.username) return;
+  const spec = specOf(request);
+  const server = await serverOf(ports, request);
+  await withDatabaseLock(server, spec.name, (sql) => disableLogin(sql, spec, username));
+  for (const { secret, version } of Object.values(previous.secrets))
+    await ports.secrets.revoke(secret, version);
 }
 
 /** SQL errors as what they mean here. */
@@ -158,7 +250,7 @@ export const postgres: ResourceType = {
     port: { secret: false, summary: 'Port of the server.' },
     name: { secret: false, summary: 'Name of the database.' },
     database: { secret: false, summary: 'The same as name.' },
-    username: { secret: false, summary: 'The role, which owns the database.' },
+    username: { secret: false, summary: 'The role, which acts as the owner of the database.' },
     password: { secret: true, summary: 'The role’s password.' },
     sslmode: { secret: false, summary: 'How to connect: libpq’s sslmode.' },
     url: { secret: true, summary: 'All of it as postgresql://username:password@host:port/name?sslmode=…' },
@@ -171,6 +263,10 @@ export const postgres: ResourceType = {
     else await ports.databases.endpoint();
   },
   provision: (ports, request) => explained(request, () => provision(ports, request)),
+  rotate: (ports, request, current) => explained(request, () => rotate(ports, request, current)),
+  restore: (ports, request, previous) => restore(ports, request, previous),
+  retire: (ports, request, previous, current) =>
+    explained(request, () => retire(ports, request, previous, current)),
 
   deprovision: (ports, request) =>
     explained(request, async () => {

@@ -45,6 +45,29 @@ export interface ResourceType {
    * @throws ResourcePending
    */
   provision(ports: Ports, request: ResourceRequest): Promise<ResourceOutputs>;
+  /**
+   * Makes credentials that are good beside those in use, and what `provision` gives from now on. Where it is run again
+   * before anyone took them, others may come of it.
+   * @param current what is in use
+   */
+  rotate?(
+    ports: Ports,
+    request: Omit<ResourceRequest, 'workload' | 'params'>,
+    current: ResourceOutputs,
+  ): Promise<ResourceOutputs>;
+  /** Makes earlier credentials what `provision` gives again, idempotent. */
+  restore?(
+    ports: Ports,
+    request: Omit<ResourceRequest, 'workload' | 'params'>,
+    previous: ResourceOutputs,
+  ): Promise<ResourceOutputs>;
+  /** Makes earlier credentials worthless, idempotent. @param current what stays good */
+  retire?(
+    ports: Ports,
+    request: Omit<ResourceRequest, 'workload' | 'params'>,
+    previous: ResourceOutputs,
+    current: ResourceOutputs,
+  ): Promise<void>;
   /** Removes it, idempotent. Workload may be long gone: only names count. @throws ResourcePending */
   deprovision(ports: Ports, request: Omit<ResourceRequest, 'workload' | 'params'>): Promise<void>;
   /** Names of what is left of it; empty when all is gone. */

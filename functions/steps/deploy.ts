@@ -61,6 +61,8 @@ export const runRelease: Step = {
   doneWhenStarted: 'applyWorkload',
   async run({ ports, operation, signal }) {
     const { data } = await deploymentOf(ports, operation);
+    // What it would prepare is there: the same version runs.
+    if (data.kind === 'redeploy') return;
     const image = await ports.registry.resolve(data, data.digest);
     const labelled = image.config.labels[RELEASE_LABEL];
     const command =

@@ -72,7 +72,7 @@ const resourcesOf = (ports: Ports, ref: EnvironmentRef) =>
 
 const secretsPrefix = ({ project, environment }: EnvironmentRef): string => `${project}/${environment}/`;
 
-const resourceRequest = (resource: Resource, environmentId: string) => ({
+export const resourceRequest = (resource: Resource, environmentId: string) => ({
   project: resource.project,
   environment: resource.environment,
   environmentId,

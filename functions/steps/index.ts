@@ -21,6 +21,14 @@ import {
   stopWorkloads,
 } from './environment.ts';
 import { ensureResources } from './resources.ts';
+import {
+  finishRotation,
+  prepareRotation,
+  recoverRotation,
+  redeployReaders,
+  retireCredentials,
+  switchCredentials,
+} from './rotation.ts';
 import type { Step } from './step.ts';
 
 export const steps: Readonly<Record<string, Step>> = {
@@ -47,6 +55,12 @@ export const steps: Readonly<Record<string, Step>> = {
   removeResources,
   finishDestruction,
   recoverDestruction,
+  prepareRotation,
+  switchCredentials,
+  redeployReaders,
+  retireCredentials,
+  finishRotation,
+  recoverRotation,
 };
 
 /** The step that ends an operation of each kind when its workflow can not. */
@@ -58,4 +72,5 @@ export const recoverySteps = {
   hibernate: 'recoverHibernation',
   wake: 'recoverWaking',
   'destroy-environment': 'recoverDestruction',
+  'rotate-secret': 'recoverRotation',
 } as const;

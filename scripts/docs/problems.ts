@@ -150,6 +150,10 @@ const explanations: Readonly<Record<ProblemCode, readonly [meaning: string, next
     'Follow the newer one.',
   ],
   environment_gone: ['The environment is being destroyed.', 'Create another one and deploy there.'],
+  rotation_failed: [
+    'Something that serves does not run with the new credentials; the old ones are in force again.',
+    'Look at the deployment that failed, mend what it says, and rotate again.',
+  ],
   policy_violation: [
     'A policy of the project or of the platform is not met; `violations` names each with what was found.',
     'Do what the hint says, or ask whoever made the policy.',

@@ -30,6 +30,13 @@ export const stepSummaries: Readonly<Record<string, string>> = {
   removeWorkloads: 'Stops every service, newer deployments included.',
   removeResources: 'Removes databases, volumes, secrets, logs and the place itself.',
   finishDestruction: 'Looks that nothing is left, then removes the records, that of the environment last.',
+  prepareRotation: 'Makes credentials that are good beside those in use.',
+  switchCredentials: 'From now on new deployments take the new ones.',
+  redeployReaders:
+    'Deploys what serves with the old ones again, and waits until all of it serves with the new ones.',
+  retireCredentials: 'Makes the old ones worthless.',
+  finishRotation: 'The rotation has succeeded.',
+  recoverRotation: 'Goes back to the old credentials, deploys again what took the new ones, and says why.',
   recoverDestruction: 'Lists on the environment what is left; the sweep tries again after a minute.',
 };
 

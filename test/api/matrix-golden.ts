@@ -42,6 +42,7 @@ export const golden = {
     'listResources',
     'getInventory',
     'listSecrets',
+    'getSecret',
     'listInstances',
     'getInstance',
     'listDeployments',
@@ -70,12 +71,16 @@ export const golden = {
     'wakeEnvironment',
     'extendEnvironment',
     'putSecret',
+    'rotateSecret',
+    'rotateResource',
+    'revokeSecretVersion',
     'deleteSecret',
     'createDeployment',
     'cancelDeployment',
     'cancelOperation',
   ],
   maintainer: [
+    'revealSecret',
     'changeProject',
     'putMember',
     'removeMember',
@@ -109,6 +114,10 @@ export const goldenProtected: Readonly<Record<string, 'maintainer' | 'administra
   destroyEnvironment: 'administrator',
   putSecret: 'maintainer',
   deleteSecret: 'maintainer',
+  rotateSecret: 'maintainer',
+  rotateResource: 'maintainer',
+  revokeSecretVersion: 'maintainer',
+  revealSecret: 'administrator',
 };
 
 /** About the project as a whole, and open to a token that is limited to some of its environments. */
@@ -133,6 +142,7 @@ export const goldenPeople: readonly string[] = [
   'unprotectEnvironment',
   'approveDeployment',
   'rejectDeployment',
+  'revealSecret',
 ];
 
 /** A token does it only if it was made to. */

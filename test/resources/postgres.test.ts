@@ -500,6 +500,73 @@ describe('postgres: an administrator who is no superuser, as on Aurora', () => {
   });
 });
 
+describe('postgres: rotation', () => {
+  const request = ask({ id: 'rotated' });
+  const { rotate, restore, retire } = postgres;
+  const refused = (outputs: ResourceOutputs) =>
+    asTenant(outputs, 'SELECT 1').then(
+      () => false,
+      () => true,
+    );
+
+  it('has two roles take turns: the one in use is good until it is retired, and what either makes is common', async () => {
+    const first = await provision(request);
+    await asTenant(first, 'CREATE TABLE notes (text text)');
+    const second = await rotate!(ports, request, first);
+    expect(second.values.username).not.toBe(first.values.username);
+    expect(second.values.database).toBe(first.values.database);
+    await asTenant(first, `INSERT INTO notes VALUES ('by the first')`);
+    await asTenant(second, `INSERT INTO notes VALUES ('by the second'); CREATE TABLE more (x int)`);
+    await asTenant(first, 'DROP TABLE more');
+    expect(await provision(request)).toEqual(second);
+    await retire!(ports, request, first, second);
+    await retire!(ports, request, first, second);
+    expect(await ports.secrets.get(first.secrets.url!.secret, first.secrets.url!.version)).toBeUndefined();
+    expect(await asTenant(second, 'SELECT count(*)::int AS n FROM notes')).toEqual([{ n: 2 }]);
+    const third = await rotate!(ports, request, second);
+    expect(third.values.username).toBe(first.values.username);
+    await retire!(ports, request, second, third);
+    expect(await refused(second)).toBe(true);
+    expect(await asTenant(third, 'SELECT count(*)::int AS n FROM notes')).toEqual([{ n: 2 }]);
+    expect(await provision(request)).toEqual(third);
+  });
+
+  it('ends the sessions of the role that is retired', async () => {
+    const first = await provision(request);
+    const client = new pg.Client({ connectionString: await secretOf(first, 'url') });
+    const ended = new Promise((resolve) => client.on('error', resolve));
+    await client.connect();
+    const second = await rotate!(ports, request, first);
+    await retire!(ports, request, first, second);
+    expect(String(await ended)).toContain('terminating connection');
+    expect(await asTenant(second, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+  });
+
+  it('that is taken back leaves the role in use, again and again', async () => {
+    const first = await provision(request);
+    for (let round = 0; round < 2; round++) {
+      await rotate!(ports, request, first);
+      expect(await restore!(ports, request, first)).toEqual(first);
+      expect(await provision(request)).toEqual(first);
+      expect(await asTenant(first, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+    }
+  });
+
+  it('run twice before anyone took the new credentials gives ones that work', async () => {
+    const first = await provision(request);
+    await rotate!(ports, request, first);
+    const again = await rotate!(ports, request, first);
+    expect(await asTenant(again, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+    expect(await asTenant(first, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+  });
+
+  it('leaves nothing behind when the resource goes', async () => {
+    await postgres.deprovision(ports, request);
+    expect(await postgres.inventory(ports, request)).toEqual([]);
+    expect(await admin(`SELECT rolname FROM pg_roles WHERE rolname LIKE '%rotated%'`)).toEqual([]);
+  });
+});
+
 describe('postgres: names are data to the SQL', () => {
   it.each([
     `x"; DROP DATABASE postgres; --`,
@@ -509,15 +576,20 @@ describe('postgres: names are data to the SQL', () => {
     'ÜBERGRÖSSE 🚢',
     'public"."x',
   ])('makes, finds and removes %s', async (name) => {
-    const spec = { name, tag: `berth:${name}:'"\\` };
+    const spec = { name, second: `${name} b`, tag: `berth:${name}:'"\\` };
     const verifier = await scramVerifier(name, 'password');
     await withDatabaseLock(ports.databases, name, async (sql) => {
-      await ensureDatabase(sql, { ...spec, verifier });
-      await ensureDatabase(sql, { ...spec, verifier });
+      await ensureDatabase(sql, { ...spec, login: name, verifier });
+      await ensureDatabase(sql, { ...spec, login: name, verifier });
       expect(await listDatabase(sql, spec)).toEqual([`database ${name}`, `role ${name}`]);
+      await ensureDatabase(sql, { ...spec, login: spec.second, verifier });
       expect(await listDatabase(sql, { ...spec, tag: 'berth:other' })).toEqual([]);
       await dropDatabase(sql, { ...spec, tag: 'berth:other' });
-      expect(await listDatabase(sql, spec)).toHaveLength(2);
+      expect(await listDatabase(sql, spec)).toEqual([
+        `database ${name}`,
+        `role ${name}`,
+        `role ${spec.second}`,
+      ]);
       await dropDatabase(sql, spec);
       await dropDatabase(sql, spec);
       expect(await listDatabase(sql, spec)).toEqual([]);

@@ -42,7 +42,8 @@ export function concerns(
   { environments, rollbacks }: Pick<Policy, 'environments' | 'rollbacks'>,
   facts: Pick<DeploymentFacts, 'environment' | 'kind'>,
 ): boolean {
-  if (facts.kind === 'rollback' && !rollbacks) return false;
+  // A redeployment brings nothing but new credentials.
+  if (facts.kind === 'redeploy' || (facts.kind === 'rollback' && !rollbacks)) return false;
   return environments?.some((pattern) => matchesWildcard(pattern, facts.environment)) ?? true;
 }
 

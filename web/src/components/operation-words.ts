@@ -10,6 +10,7 @@ const words: Record<Operation['kind'], (operation: Named) => string> = {
   rollback: ({ number, service, environment }) => `Rollback ${number} of ${service} in ${environment}`,
   hibernate: ({ environment }) => `Putting ${environment} to sleep`,
   wake: ({ environment }) => `Waking ${environment}`,
+  'rotate-secret': ({ environment }) => `Rotating a secret of ${environment}`,
   'destroy-environment': ({ environment }) => `Destroying ${environment}`,
 };
 
