@@ -2537,6 +2537,243 @@ export interface Paths {
         };
       };
     };
+    /**
+     * Read the versions of a secret and their stages
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the secret. It must be 1 to 128 of letters, digits and "_", not starting with a digit.
+           */
+          secret: string;
+        };
+        header?: {
+          /**
+           * An ETag: unchanged is 304.
+           */
+          'If-None-Match'?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Secret;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/secrets/{secret}/rotate': {
+    /**
+     * Rotate a secret
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the secret. It must be 1 to 128 of letters, digits and "_", not starting with a digit.
+           */
+          secret: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * 1 byte to 64 KiB of text.
+             */
+            value?: string;
+          };
+        };
+      };
+      responses: {
+        202: {
+          content: {
+            'application/json': Operation;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/secrets/{secret}/versions/{secretVersion}/revoke': {
+    /**
+     * Revoke a version of a secret
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the secret. It must be 1 to 128 of letters, digits and "_", not starting with a digit.
+           */
+          secret: string;
+          /**
+           * Version of the secret. It must be a version that the secret lists.
+           */
+          secretVersion: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              version: string;
+              usedBy: {
+                service: string;
+                deployment: number;
+              }[];
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/secrets/{secret}/reveal': {
+    /**
+     * See the value of a secret
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the secret. It must be 1 to 128 of letters, digits and "_", not starting with a digit.
+           */
+          secret: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            version?: string;
+          };
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              name: string;
+              version: string;
+              value: string;
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/resources/rotate': {
+    /**
+     * Rotate a database's user and password
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            uid: string;
+          };
+        };
+      };
+      responses: {
+        202: {
+          content: {
+            'application/json': Operation;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
   };
   '/v1/projects/{project}/environments/{environment}/services': {
     /**
@@ -3818,6 +4055,7 @@ export interface Problem {
     | 'canceled'
     | 'superseded'
     | 'environment_gone'
+    | 'rotation_failed'
     | 'policy_violation'
     | 'fenced';
   /**
@@ -4041,7 +4279,7 @@ export interface Deployment {
   environment: string;
   service: string;
   number: number;
-  kind: 'deploy' | 'promote' | 'rollback';
+  kind: 'deploy' | 'promote' | 'rollback' | 'redeploy';
   version: string;
   digest: string;
   revision?: Revision;
@@ -4261,7 +4499,14 @@ export interface GitSource {
 export interface Operation {
   id: string;
   kind:
-    'build' | 'provision-environment' | 'deploy' | 'rollback' | 'hibernate' | 'wake' | 'destroy-environment';
+    | 'build'
+    | 'provision-environment'
+    | 'deploy'
+    | 'rollback'
+    | 'hibernate'
+    | 'wake'
+    | 'destroy-environment'
+    | 'rotate-secret';
   status: 'queued' | 'running' | 'succeeded' | 'failed' | 'canceled' | 'superseded';
   project: string;
   environment?: string;
@@ -4319,7 +4564,14 @@ export interface Cost {
 export interface OperationSummary {
   id: string;
   kind:
-    'build' | 'provision-environment' | 'deploy' | 'rollback' | 'hibernate' | 'wake' | 'destroy-environment';
+    | 'build'
+    | 'provision-environment'
+    | 'deploy'
+    | 'rollback'
+    | 'hibernate'
+    | 'wake'
+    | 'destroy-environment'
+    | 'rotate-secret';
   status: 'queued' | 'running' | 'succeeded' | 'failed' | 'canceled' | 'superseded';
   project: string;
   environment?: string;
@@ -4448,7 +4700,23 @@ export interface Inventory {
  */
 export interface Secret {
   name: string;
+  /**
+   * The current one.
+   */
   version: string;
+  /**
+   * The newest twenty, the newest first.
+   */
+  versions: {
+    version: string;
+    stage: 'pending' | 'current' | 'previous' | 'retired' | 'revoked';
+    createdAt: string;
+    createdBy: string;
+  }[];
+  /**
+   * The operation that rotates it now.
+   */
+  rotation?: string;
   createdAt: string;
   updatedAt: string;
   updatedBy: string;
@@ -4496,7 +4764,7 @@ export interface DeploymentDetail {
   environment: string;
   service: string;
   number: number;
-  kind: 'deploy' | 'promote' | 'rollback';
+  kind: 'deploy' | 'promote' | 'rollback' | 'redeploy';
   version: string;
   digest: string;
   revision?: Revision;
@@ -4553,7 +4821,7 @@ export interface Violation {
   remedy: string;
 }
 export interface Plan {
-  kind: 'deploy' | 'promote' | 'rollback';
+  kind: 'deploy' | 'promote' | 'rollback' | 'redeploy';
   /**
    * The number that it would get.
    */
