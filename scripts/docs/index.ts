@@ -1,12 +1,12 @@
-/** Writes the generated parts of docs/reference and docs/explanation: `npm run docs`. A test refuses files that differ. */
+/** Writes the generated parts of docs: `npm run docs`. A test refuses files that differ. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { synthesize } from '../../stacks/synthesize.ts';
-import { explanationPages } from './explanation.ts';
 import { problemsPage } from './problems.ts';
 import { replaceGenerated } from './replace.ts';
 import { rolesPage } from './roles.ts';
 import { resourceTypesText, settingsText } from './score.ts';
+import { stackPages } from './stack-pages.ts';
 import { workflowsPage } from './workflows.ts';
 
 const docs = join(import.meta.dirname, '../../docs');
@@ -29,7 +29,6 @@ export function referencePages(): Record<string, string> {
 
 if (import.meta.main) {
   for (const [name, text] of Object.entries(referencePages())) writeFileSync(join(reference, name), text);
-  const explanation = explanationPages(synthesize().templates);
-  for (const [name, text] of Object.entries(explanation))
-    writeFileSync(join(docs, 'explanation', name), text);
+  const pages = Object.entries(stackPages(synthesize().templates));
+  for (const [path, text] of pages) writeFileSync(join(docs, path), text);
 }

@@ -3,15 +3,16 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { architectureText } from '../../scripts/docs/architecture.ts';
-import { explanationPages } from '../../scripts/docs/explanation.ts';
+import { keptText } from '../../scripts/docs/installation.ts';
+import { stackPages } from '../../scripts/docs/stack-pages.ts';
 import { synthesize } from '../../stacks/synthesize.ts';
-import { root } from './markdown.ts';
+import { readDoc, root } from './markdown.ts';
 
 const { templates } = synthesize();
 
 describe('Pages with parts that follow from the stacks', () => {
-  it.each(Object.entries(explanationPages(templates)))('%s is what `npm run docs` writes', (name, text) => {
-    expect(readFileSync(join(root, 'docs/explanation', name), 'utf8')).toBe(text);
+  it.each(Object.entries(stackPages(templates)))('%s is what `npm run docs` writes', (name, text) => {
+    expect(readFileSync(join(root, 'docs', name), 'utf8')).toBe(text);
   });
 });
 
@@ -43,5 +44,48 @@ describe('The picture of the stacks', () => {
       PolicyDocument: { Statement: [{ Effect: 'Allow', Action: 'kinesis:PutRecord', Resource: '*' }] },
     };
     expect(architectureText(more)).toMatch(/--> kinesis$/m);
+  });
+});
+
+describe('Pages about Berth on AWS', () => {
+  const pages = ['how-to/install-on-aws.md', 'how-to/upgrade-on-aws.md', 'how-to/remove-from-aws.md'];
+  const all = [...pages, 'explanation/cost.md'].map((page) => readDoc(`docs/${page}`)).join('\n');
+  const { context } = JSON.parse(readDoc('cdk.json')) as { context: Record<string, string> };
+
+  it('name settings that there are, and every one', () => {
+    const named = [...all.matchAll(/\bberth:([A-Za-z]+)/g)].map(([name]) => name);
+    const known = Object.keys(context).filter((name) => name.startsWith('berth:'));
+    expect([...new Set(named)].sort()).toEqual(known.sort());
+  });
+
+  it('name outputs that there are, and every one', () => {
+    const outputs = Object.entries(templates).flatMap(([stack, { Outputs = {} }]) =>
+      Object.entries(Outputs)
+        .filter(([, output]) => !Object.hasOwn(output as object, 'Export'))
+        .map(([name]) => `${stack}.${name}`),
+    );
+    const named = [...all.matchAll(/\bBerth-[A-Z][a-z]+\.[A-Z][A-Za-z]+/g)].map(([name]) => name);
+    expect([...new Set(named)].sort()).toEqual(outputs.sort());
+  });
+
+  it('name stacks, files and commands that there are', () => {
+    const { scripts } = JSON.parse(readDoc('package.json')) as { scripts: Record<string, string> };
+    for (const [, stack] of all.matchAll(/\b(Berth-[A-Z][a-z]+)/g)) expect(templates).toHaveProperty(stack!);
+    for (const [, script] of all.matchAll(/npm run ([\w:-]+)/g)) expect(scripts).toHaveProperty(script!);
+    for (const [, file] of all.matchAll(/\b(stacks\/[\w.]+)/g)) expect(() => readDoc(file!)).not.toThrow();
+  });
+
+  it('take the protection off everything that has one, before the stacks go', () => {
+    const page = readDoc('docs/how-to/remove-from-aws.md');
+    const before = page.slice(0, page.indexOf('cdk destroy'));
+    const rows = keptText(templates)
+      .split('\n')
+      .filter((row) => row.includes('| yes |'));
+    expect(rows).toHaveLength(3);
+    for (const command of ['update-table', 'update-user-pool', 'modify-db-cluster'])
+      expect(before).toContain(command);
+    expect(before.match(/--no-deletion-protection|--deletion-protection INACTIVE/g)).toHaveLength(
+      rows.length,
+    );
   });
 });
