@@ -290,7 +290,8 @@ describe.skipIf(reason)('The guestbook on AWS', { timeout: 180_000 }, () => {
     await platform.clients.logs.send(new CreateLogStreamCommand(stream));
     await platform.clients.logs.send(new PutLogEventsCommand({ ...stream, logEvents }));
     const { body } = await client.api('GET', `${environment}/services/guestbook/logs`);
-    expect(body.items).toMatchObject([{ message: 'Ready on port 8080' }]);
+    // Lines of the nodes, which only seem to run pods, stand beside it.
+    expect(body.items).toContainEqual(expect.objectContaining({ message: 'Ready on port 8080' }));
   });
 
   it('is destroyed, and nothing is left of the environment', async () => {
