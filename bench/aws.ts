@@ -14,6 +14,8 @@ export async function requestFigures(add: Add): Promise<void> {
   ]);
   const figures = JSON.parse(stdout) as Record<string, number>;
   add('P3 CPU of a warm request, administrator', figures.cpu!, 'us', '<= 200 us');
+  add('P3 CPU of a warm request, member in five groups', figures.cpuOfMember!, 'us', '<= 200 us');
+  add('P3 CPU of a warm request, token of that member', figures.cpuOfToken!, 'us', '<= 200 us');
   add('P3 CPU of a list of 50 services', figures.cpuOfList!, 'us', '');
   add('P6 read units: get a service', figures.get!, 'RRU', '<= 1');
   for (const kind of ['services', 'environments', 'deployments'])

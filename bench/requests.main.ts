@@ -2,16 +2,35 @@
 import { createEffects } from '../functions/adapters/local/effects.ts';
 import { createSqliteStore } from '../functions/adapters/local/store.ts';
 import { createApp } from '../functions/api/app.ts';
-import { administratorToken, bearerTokens } from '../functions/api/authenticate.ts';
+import { administratorToken, bearerTokens, rememberPeople } from '../functions/api/authenticate.ts';
+import { berthTokens } from '../functions/api/berth-tokens.ts';
 import { environmentWrite } from '../functions/commands/environments.ts';
-import { deploymentKey, instanceKey, projectKey, serviceKey } from '../functions/core/keys.ts';
-import type { Deployment, Environment, Instance } from '../functions/core/model.ts';
+import { newToken } from '../functions/commands/tokens.ts';
+import {
+  deploymentKey,
+  instanceKey,
+  memberKey,
+  projectKey,
+  serviceKey,
+  tokenKey,
+} from '../functions/core/keys.ts';
+import type { Deployment, Environment, Instance, Member, Principal } from '../functions/core/model.ts';
 import type { Ports } from '../functions/ports/index.ts';
 import { createMeter, withMeter } from '../functions/ports/meter.ts';
 import type { Write } from '../functions/ports/store.ts';
 
 const REQUESTS = 5_000;
 const TOKEN = 'a-token-of-the-bench';
+/** Someone in five groups, two of which let them in. */
+const MEMBER = 'a-person-of-the-bench';
+const member: Principal = {
+  id: 'user:ada',
+  kind: 'user',
+  name: 'Ada',
+  email: 'ada@example.com',
+  groups: ['one', 'two', 'three', 'four', 'five'],
+  administrator: false,
+};
 const at = '2026-01-01T00:00:00.000Z';
 const project = 'bench';
 const ref = { project, environment: 'environment-00', service: 'service-00' };
@@ -24,7 +43,13 @@ const ports = { effects, store } as unknown as Ports;
 const log: string[] = [];
 const app = createApp({
   ports,
-  authenticate: bearerTokens(administratorToken(TOKEN)),
+  authenticate: rememberPeople(
+    ports,
+    bearerTokens(berthTokens(ports), administratorToken(TOKEN), (token) =>
+      token === MEMBER ? member : undefined,
+    ),
+  ),
+  rates: { principal: { perSecond: 1e9, burst: 1e9 } },
   onError: (error) => log.push(String(error)),
 });
 
@@ -74,9 +99,36 @@ function* records(): Generator<Write> {
   yield { put: { ...instanceKey(ref), data: instance } };
 }
 for (const write of records()) await store.transact([write]);
+for (const [id, role] of [
+  ['user:ada', 'viewer'],
+  ['group:two', 'developer'],
+  ['group:five', 'viewer'],
+] as const) {
+  const data: Member = { project, principal: id, role, ...created };
+  await store.transact([{ put: { ...memberKey(project, id), data } }]);
+}
+const {
+  record,
+  token: personal,
+  writes,
+} = newToken(ports, member.id, {
+  name: 'bench',
+  kind: 'personal',
+  owner: member.id,
+  person: member.id,
+  role: 'developer',
+  expiresAt: effects.now() + 3_600_000,
+});
+// As it is when it was used before within the hour.
+await store.transact([
+  ...writes.slice(1),
+  {
+    put: { ...tokenKey(record.hash), data: { ...record, lastUsedAt: new Date(effects.now()).toISOString() } },
+  },
+]);
 
-async function ask(path: string): Promise<void> {
-  const headers = { authorization: `Bearer ${TOKEN}`, accept: 'application/json' };
+async function ask(path: string, token = TOKEN): Promise<void> {
+  const headers = { authorization: `Bearer ${token}`, accept: 'application/json' };
   const response = await app.fetch(new Request(`http://localhost${path}`, { headers }));
   const body = await response.text();
   if (response.status !== 200) throw new Error(`${path}: ${response.status} ${body} ${log.join()}`);
@@ -90,10 +142,10 @@ async function readUnits(path: string): Promise<number> {
 }
 
 /** CPU of one request, microseconds; before, as many to warm up. */
-async function cpuOf(path: string): Promise<number> {
-  for (let index = 0; index < REQUESTS; index++) await ask(path);
+async function cpuOf(path: string, token = TOKEN): Promise<number> {
+  for (let index = 0; index < REQUESTS; index++) await ask(path, token);
   const before = process.cpuUsage();
-  for (let index = 0; index < REQUESTS; index++) await ask(path);
+  for (let index = 0; index < REQUESTS; index++) await ask(path, token);
   const { user, system } = process.cpuUsage(before);
   return (user + system) / REQUESTS;
 }
@@ -101,6 +153,8 @@ async function cpuOf(path: string): Promise<number> {
 const root = `/v1/projects/${project}`;
 const figures = {
   cpu: await cpuOf(`${root}/services/service-00?`),
+  cpuOfMember: await cpuOf(`${root}/services/service-00?`, MEMBER),
+  cpuOfToken: await cpuOf(`${root}/services/service-00?`, personal),
   cpuOfList: await cpuOf(`${root}/services?limit=50`),
   get: await readUnits(`${root}/services/service-00`),
   services: await readUnits(`${root}/services?limit=50`),

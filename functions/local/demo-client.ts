@@ -2,6 +2,7 @@
 export interface DemoClient {
   exists(path: string): Promise<boolean>;
   post(path: string, body: unknown): Promise<Record<string, unknown>>;
+  put(path: string, body: unknown): Promise<Record<string, unknown>>;
   /** Posts and waits for the operation; resolves to its result. */
   operation(path: string, body: unknown): Promise<Record<string, unknown>>;
   /** Posts a tar.gz and waits for the build; resolves to its result. */
@@ -22,14 +23,15 @@ export function createClient({ url, token }: { url: string; token: string }): De
     path: string,
     body: string | Uint8Array<ArrayBuffer>,
     type: string,
+    method = 'POST',
   ): Promise<Record<string, unknown>> {
     const response = await fetch(url + path, {
-      method: 'POST',
+      method,
       headers: { ...headers, 'content-type': type },
       body,
     });
     const answer = (await response.json()) as Record<string, unknown>;
-    if (!response.ok) throw new Error(`POST ${path}: ${response.status} ${String(answer.detail)}`);
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${String(answer.detail)}`);
     return answer;
   }
 
@@ -51,6 +53,7 @@ export function createClient({ url, token }: { url: string; token: string }): De
   return {
     exists: async (path) => (await fetch(url + path, { headers })).ok,
     post: json,
+    put: (path, body) => send(path, JSON.stringify(body), 'application/json', 'PUT'),
     operation: async (path, body) => finished(await json(path, body)),
     upload: async (path, archive) => finished(await send(path, archive, 'application/gzip')),
   };

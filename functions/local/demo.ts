@@ -35,6 +35,9 @@ export async function runDemo(
 
 async function setUp(client: DemoClient, log: LocalLog): Promise<void> {
   await client.post('/v1/projects', { name: 'demo', displayName: 'Demo' });
+  // The people of the provider that Berth brings, by their groups.
+  for (const role of ['maintainer', 'developer', 'viewer'])
+    await client.put(`/v1/projects/demo/members/group:demo-${role}s`, { role });
   const environment = client.operation('/v1/projects/demo/environments', { name: 'dev' });
   await client.post('/v1/projects/demo/services', { name: 'guestbook' });
   const service = '/v1/projects/demo/environments/dev/services/guestbook';
