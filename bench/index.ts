@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { idleFigures, requestFigures } from './aws.ts';
 import { bundleFigures } from './bundle.ts';
 import { clientOf, getJson, median, p99, workloadStatus } from './client.ts';
+import { consoleFigures } from './console.ts';
 import { deploymentFigures } from './deployments.ts';
 import { load } from './load.ts';
 import { SEEDED, seed } from './seed.ts';
@@ -126,6 +127,7 @@ const measures: Record<string, () => Promise<void> | void> = {
   requests,
   environments,
   seeded,
+  console: () => consoleFigures(add),
 };
 // `npm run bench -- demo idle`: these alone.
 const wanted = process.argv.slice(2);

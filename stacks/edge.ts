@@ -183,7 +183,7 @@ export class EdgeStack extends Stack {
     const copy = (id: string, cache: string, filter: { include?: string[]; exclude: string[] }) =>
       new BucketDeployment(this, id, {
         destinationBucket: files,
-        sources: [Source.asset(built, { exclude: ['*.gz', '.sources'] })],
+        sources: [Source.asset(built, { exclude: ['*.gz', '.sources', '.vite'] })],
         cacheControl: [CacheControl.fromString(cache)],
         // Who has an older page open still loads parts of it.
         prune: false,

@@ -67,6 +67,8 @@ export default defineConfig({
   build: {
     outDir: 'dist',
     emptyOutDir: true,
+    // Says which page needs which files: their size is looked after.
+    manifest: true,
     target: 'baseline-widely-available',
     // The policy allows no data: but for images, and a file can be cached.
     assetsInlineLimit: 0,

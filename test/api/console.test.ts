@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -131,6 +131,23 @@ describe('The console', () => {
       const css = readFileSync(join(webRoot, 'assets', name), 'utf8');
       expect(css).not.toMatch(/@import|url\((?!\/assets\/)/);
     }
+  });
+
+  it.each(['overview', 'sign-in'])('has a first load of 350 kB at most, when it opens at %s', (page) => {
+    const manifest: Record<string, { file: string; css?: string[]; imports?: string[] }> = JSON.parse(
+      readFileSync(join(webRoot, '.vite/manifest.json'), 'utf8'),
+    );
+    const needed = new Set<string>();
+    const need = (key: string): void => {
+      const { file, css = [], imports = [] } = manifest[key]!;
+      if (needed.has(file)) return;
+      for (const one of [file, ...css]) needed.add(one);
+      for (const one of imports) need(one);
+    };
+    need('index.html');
+    need(`src/pages/${page}.tsx`);
+    const bytes = [...needed].map((file) => statSync(join(webRoot, `${file}.gz`)).size);
+    expect(bytes.reduce((sum, each) => sum + each)).toBeLessThan(350_000);
   });
 
   it('never writes markup of its own, and stores nothing but the choice of a theme', () => {

@@ -72,6 +72,21 @@ const pages: Place[] = [
     path: `/projects/${long.project}/environments/${long.environment}/services/${long.service}`,
     ready: 'Replicas',
   },
+  {
+    name: 'an environment with long names',
+    path: `/projects/${long.project}/environments/${long.environment}`,
+    ready: 'Resources',
+  },
+  {
+    name: 'making an environment',
+    path: '/projects/demo',
+    ready: 'serving',
+    open: async (page) => {
+      await page.getByRole('button', { name: 'New', exact: true }).click();
+      await page.getByRole('menuitem', { name: 'Environment' }).click();
+      await page.getByLabel('Ephemeral').waitFor();
+    },
+  },
   { name: 'nothing', path: '/nowhere', ready: 'There is nothing at this address.' },
   {
     name: 'the API reference',

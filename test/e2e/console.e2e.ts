@@ -45,8 +45,10 @@ describe.skipIf(!chromiumPath)('The console in a browser', () => {
     expect(await command()).toContain('cat .berth/admin-token');
     await open();
     await shows('No projects yet');
+    await page.getByText('The same with curl').click();
     expect(await command()).toContain(`${subject.url}v1/projects`);
-    await subject.berth.api('POST', '/v1/projects', { name: 'empty' });
+    await page.getByRole('textbox', { name: 'Name' }).fill('empty');
+    await button('Create').click();
     await shows('No environments yet');
     await page.getByText('The same with curl').click();
     expect(await command()).toContain('/v1/projects/empty/environments');
@@ -166,6 +168,33 @@ describe.skipIf(!chromiumPath)('The console in a browser', () => {
     await page.getByRole('table', { name: 'What changes' }).getByText('sha256:').first().waitFor();
     await page.getByLabel('Compare deployment 1').check();
     await page.getByRole('heading', { name: 'From #1 to #2' }).waitFor();
+  });
+
+  it('makes an environment and a service, and says what is wrong with a name', async () => {
+    await open('/projects/demo');
+    await button('New').click();
+    await page.getByRole('menuitem', { name: 'Environment' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Name').fill('dev');
+    await dialog.getByLabel('Ephemeral').check();
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+    await button('New').click();
+    await page.getByRole('menuitem', { name: 'Environment' }).click();
+    await dialog.getByLabel('Name').fill('dev');
+    await dialog.getByRole('button', { name: 'Create' }).click();
+    await dialog.getByText('already has an environment').waitFor();
+    await dialog.getByLabel('Ephemeral').check();
+    await dialog.getByLabel('Name').fill('pr-7');
+    await page.keyboard.press('Enter');
+    await link('pr-7').first().waitFor();
+    await button('New').click();
+    await page.getByRole('menuitem', { name: 'Service' }).click();
+    await dialog.getByLabel('Name').fill('checkout');
+    await page.keyboard.press('Enter');
+    await page.getByTestId('checkout-pr-7').waitFor();
+    await subject.berth.operation('DELETE', '/v1/projects/demo/environments/pr-7');
+    await page.getByTestId('checkout-pr-7').waitFor({ state: 'detached' });
   });
 
   it('promotes from a cell to the next environment', async () => {

@@ -61,6 +61,7 @@ try {
   await take(page, 'empty-services');
 
   await seed(subject);
+  await berth.api('PATCH', '/v1/projects/demo', { displayName: 'Demo' });
   await berth.operation('POST', '/v1/projects/demo/environments', { name: 'staging', idleAfter: '8h' });
   await berth.operation('POST', '/v1/projects/demo/environments', { name: 'production' });
   await berth.operation('POST', '/v1/projects/demo/environments', {
@@ -119,6 +120,11 @@ try {
   await go('/projects/demo', 'hibernated');
   await take(page, 'overview-hibernated');
   await page.setViewportSize(sizes.wide);
+  await page.getByRole('button', { name: 'New', exact: true }).click();
+  await page.getByRole('menuitem', { name: 'Environment' }).click();
+  await page.getByLabel('Ephemeral').waitFor();
+  await take(page, 'new-environment');
+  await page.keyboard.press('Escape');
   await page.keyboard.press('Control+k');
   await page.getByRole('combobox', { name: 'Go to or do' }).fill('guest');
   await take(page, 'palette');

@@ -1,18 +1,18 @@
 /** The whole page: who is signed in decides what there is. */
 import I18nProvider from '@cloudscape-design/components/i18n';
 import messages from '@cloudscape-design/components/i18n/messages/all.en';
-import { lazy, Suspense, useEffect } from 'react';
+import { Suspense, useEffect } from 'react';
 import { useLocation } from 'wouter';
 import { forgetAll } from '../api/query.ts';
 import { useSession } from '../session.ts';
 import { ErrorBoundary } from './error-boundary.tsx';
-import { lazyPage } from './lazy-page.ts';
+import { firstPage, lazyPage } from './lazy-page.ts';
 import { Loading } from './loading.tsx';
 import { forgetNotices, Notifications } from './notifications.tsx';
 import { Pages } from './pages.tsx';
 import { Shell } from './shell.tsx';
 
-const SignIn = lazy(() => import('../pages/sign-in.tsx'));
+const SignIn = firstPage(() => import('../pages/sign-in.tsx'));
 const Reference = lazyPage(() => import('../pages/reference.tsx'));
 
 export function App() {
@@ -28,8 +28,7 @@ export function App() {
     <I18nProvider locale="en" messages={[messages]}>
       <Shell isSignedIn={status === 'signed-in'}>
         <Notifications />
-        {/* A page that failed is tried anew when another one is opened. */}
-        <ErrorBoundary key={location}>
+        <ErrorBoundary address={location}>
           {/* Signing in leaves nothing behind of the form. */}
           <Suspense key={status} fallback={<Loading />}>
             {isReference ? (

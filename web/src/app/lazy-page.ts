@@ -11,6 +11,14 @@ export function lazyPage<Props extends object>(load: Load<Props>) {
   return lazy(load);
 }
 
+/** The same for what most visits open first: it is on its way while it is asked who is there. */
+export function firstPage<Props extends object>(load: Load<Props>) {
+  const started = load();
+  // Told by the page that needs it.
+  started.catch(() => undefined);
+  return lazy(() => started);
+}
+
 const QUIET_MS = 1_500;
 
 /** Loads what was not shown yet, so that it is there when the connection is not. */

@@ -1,11 +1,11 @@
 /** Which page an address shows; each is loaded when it is first opened. */
 import { useEffect } from 'react';
 import { Route, Switch } from 'wouter';
-import { lazyPage, loadTheRest } from './lazy-page.ts';
+import { firstPage, lazyPage, loadTheRest } from './lazy-page.ts';
 import { isName } from './paths.ts';
 
-const Projects = lazyPage(() => import('../pages/projects.tsx'));
-const Overview = lazyPage(() => import('../pages/overview.tsx'));
+const Projects = firstPage(() => import('../pages/projects.tsx'));
+const Overview = firstPage(() => import('../pages/overview.tsx'));
 const Environment = lazyPage(() => import('../pages/environment.tsx'));
 const Service = lazyPage(() => import('../pages/service.tsx'));
 const Operation = lazyPage(() => import('../pages/operation.tsx'));

@@ -13,6 +13,9 @@ export function Title({ text, children }: { text: string; children?: ReactNode }
   );
 }
 
+/** So long a page may take until nobody expects the focus to move any more. */
+const ON_ITS_WAY_MS = 5_000;
+
 /**
  * Whoever uses the keyboard goes on from the top of a page that was opened.
  * @param session changes when somebody signs in or out
@@ -21,21 +24,27 @@ export function useTitleFocus(main: RefObject<HTMLElement | null>, session: bool
   const [location] = useLocation();
   // biome-ignore lint/correctness/useExhaustiveDependencies: with each page anew.
   useEffect(() => {
-    const before = document.activeElement;
-    const focus = (): boolean => {
-      // A page may know better where one begins, and whoever has gone on meanwhile is left alone.
-      const focused = document.activeElement;
-      const hasMoved = focused !== before && focused !== document.body;
-      if (hasMoved || (focused !== main.current && main.current?.contains(focused))) return true;
-      const title = document.getElementById('title');
-      title?.focus({ preventScroll: true });
-      return title !== null;
-    };
     scrollTo(0, 0);
-    if (focus() || !main.current) return;
-    // It is on its way.
-    const observer = new MutationObserver(() => focus() && observer.disconnect());
-    observer.observe(main.current, { childList: true, subtree: true });
-    return () => observer.disconnect();
+    const before = document.activeElement;
+    const focus = (): void => {
+      const focused = document.activeElement;
+      // What was followed may stay on the page, a tab for one: then the focus stays on it, too.
+      const isInside = focused !== main.current && main.current?.contains(focused);
+      const title = document.getElementById('title');
+      if (!title || isInside) return;
+      // Whoever has gone on meanwhile is left alone.
+      if (focused === before || focused === document.body) title.focus({ preventScroll: true });
+      stop();
+    };
+    // The page is on its way.
+    const observer = new MutationObserver(focus);
+    const timer = setTimeout(() => stop(), ON_ITS_WAY_MS);
+    const stop = () => {
+      clearTimeout(timer);
+      observer.disconnect();
+    };
+    if (main.current) observer.observe(main.current, { childList: true, subtree: true });
+    focus();
+    return stop;
   }, [location, main, session]);
 }

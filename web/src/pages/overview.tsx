@@ -10,6 +10,7 @@ import { plain } from '../components/plain.ts';
 import Missing from './missing.tsx';
 import { Board } from './overview/board.tsx';
 import { FirstEnvironment, FirstService } from './overview/first-steps.tsx';
+import { New } from './overview/new.tsx';
 
 /** The way of a version: lasting environments in the order they were made, then those that come and go. */
 export function pipelineOrder(environments: readonly Environment[]): Environment[] {
@@ -29,8 +30,9 @@ export default function OverviewPage({ project }: { project: string }) {
     <div className="stack">
       <div className="row">
         <Title text={project}>{displayName === undefined ? project : plain(displayName)}</Title>
-        {services.length > 0 && environments.length > 0 && (
+        {environments.length > 0 && services.length > 0 && (
           <span className="row row-end">
+            <New project={project} />
             <Button
               variant={instances.length === 0 ? 'normal' : 'primary'}
               href={deployPath(project)}

@@ -1,15 +1,20 @@
 /** The projects there are; with a single one, its overview. */
+import Button from '@cloudscape-design/components/button';
 import Container from '@cloudscape-design/components/container';
 import { useEffect, useState } from 'react';
 import { Link, Redirect } from 'wouter';
+import { api } from '../api/client.ts';
+import { invalidate } from '../api/query.ts';
 import { Loading } from '../app/loading.tsx';
 import { projectPath } from '../app/paths.ts';
 import { useProjects } from '../app/projects.ts';
 import { Title } from '../app/title.tsx';
 import { Command } from '../components/command.tsx';
+import { CreateDialog } from '../components/create-dialog.tsx';
 import { curl } from '../components/curl.ts';
 import { plain } from '../components/plain.ts';
 import { Ago } from '../components/time.tsx';
+import { ByCurl, CreateForm } from './overview/first-steps.tsx';
 
 export default function Projects() {
   const { data: projects, reload } = useProjects();
@@ -23,7 +28,10 @@ export default function Projects() {
   if (projects.length === 0) return <FirstProject />;
   return (
     <>
-      <Title text="Projects" />
+      <div className="row page-head">
+        <Title text="Projects" />
+        <NewProject />
+      </div>
       <ul className="cards">
         {projects.map(({ name, displayName, createdAt }) => (
           <li key={name}>
@@ -42,11 +50,30 @@ export default function Projects() {
   );
 }
 
+async function createProject(name: string): Promise<string> {
+  await api.POST('/v1/projects', { body: { name } });
+  invalidate();
+  return `The project ${name} is there.`;
+}
+
 const FirstProject = () => (
   <div className="empty">
     <Title text="Welcome to Berth" />
     <h2>No projects yet</h2>
-    <p>A project holds the services and environments of one team. Create one; it appears here by itself.</p>
-    <Command text={curl('POST', '/v1/projects', { name: 'demo' })} />
+    <p>A project holds the services and environments of one team. Create the first one.</p>
+    <CreateForm label="Name" name="demo" create={createProject} />
+    <ByCurl>
+      <Command text={curl('POST', '/v1/projects', { name: 'demo' })} />
+    </ByCurl>
   </div>
 );
+
+function NewProject() {
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <span className="row row-end">
+      <Button onClick={() => setOpen(true)}>New project</Button>
+      {isOpen && <CreateDialog header="New project" create={createProject} onClose={() => setOpen(false)} />}
+    </span>
+  );
+}
