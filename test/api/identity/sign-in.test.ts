@@ -534,6 +534,7 @@ describe('Back-channel logout', () => {
       expect(response.status).toBeGreaterThanOrEqual(400);
       expect(response.status).toBeLessThan(500);
     }
+    expect((await tell('x'.repeat(40_000))).status).toBe(413);
   });
 });
 
