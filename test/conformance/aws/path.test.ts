@@ -284,6 +284,11 @@ describe.skipIf(reason)('The guestbook on AWS', { timeout: 180_000 }, () => {
     expect((await client.api('GET', environment)).body).toMatchObject({ state: 'ready' });
   });
 
+  it("rotates the database's credentials", async () => {
+    const { body } = await client.api('GET', `${environment}/resources`);
+    await done('POST', `${environment}/resources/rotate`, { uid: body.items[0].uid });
+  });
+
   it('shows what its pods print, which an agent in the cluster sends', async () => {
     const stream = { logGroupName: LOG_GROUP, logStreamName: 'demo/staging/guestbook' };
     const logEvents = [{ timestamp: Date.now(), message: 'Ready on port 8080' }];
