@@ -37,6 +37,7 @@ const summarySchema = z
       .string()
       .optional()
       .openapi({ description: 'Of a build from git: branch, tag or commit.', example: 'main' }),
+    tag: z.string().optional().openapi({ description: 'Of a build: asked for with it.', example: 'v1.4.0' }),
     version: z.string().optional().openapi({ description: 'What a build made.', example: '3f2a9c01b7de' }),
     createdAt: timeSchema,
     createdBy: z.string().openapi({ example: 'administrator' }),

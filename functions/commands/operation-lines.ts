@@ -23,6 +23,7 @@ type OperationLine = [
   errorCode?: string | 0,
   ref?: string | 0,
   version?: string | 0,
+  tag?: string | 0,
 ];
 
 /** What lists tell of an operation. */
@@ -37,6 +38,8 @@ export interface OperationSummary
   ref?: string;
   /** Of a build that succeeded. */
   version?: string;
+  /** Of a build: what its version is to be known by. */
+  tag?: string;
 }
 
 const REF_MAX = 60;
@@ -58,6 +61,7 @@ function lineOf(operation: Operation): OperationLine {
     error?.code ?? 0,
     isBuild ? (operation.input.ref?.slice(0, REF_MAX) ?? 0) : 0,
     isBuild && typeof version === 'string' ? version : 0,
+    isBuild ? (operation.input.tag?.slice(0, REF_MAX) ?? 0) : 0,
   ];
   while (line.at(-1) === 0) line.pop();
   return line;
@@ -79,7 +83,7 @@ export const operationLineWrites = (operation: Operation): Write[] =>
   operationLineKeys(operation).map((key) => ({ put: { ...key, data: lineOf(operation) } }));
 
 function summaryOf(project: string, id: string, line: OperationLine): OperationSummary {
-  const [kind, status, environment, service, number, by, at, took = 0, errorCode, ref, version] = line;
+  const [kind, status, environment, service, number, by, at, took = 0, errorCode, ref, version, tag] = line;
   return {
     id,
     kind,
@@ -94,6 +98,7 @@ function summaryOf(project: string, id: string, line: OperationLine): OperationS
     ...(errorCode && { errorCode }),
     ...(ref && { ref }),
     ...(version && { version }),
+    ...(tag && { tag }),
   };
 }
 

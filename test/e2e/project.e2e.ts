@@ -121,7 +121,7 @@ describe.skipIf(!chromiumPath)('The pages of a project', () => {
     await deploy(subject, '3.0.0').catch(() => undefined);
     await goTo(page, `${guestbook}/events`);
     await page.getByText('Deployment 3 of guestbook to dev failed').waitFor();
-    const crash = page.getByRole('link', { name: /^guestbook crashed in dev/ }).last();
+    const crash = page.getByRole('link', { name: /^Deployment 3 of guestbook crashed in dev/ }).last();
     await crash.click();
     await page.locator('.log-text', { hasText: 'can not start' }).first().waitFor();
     expect(page.url()).toContain('/logs?at=');

@@ -87,8 +87,12 @@ try {
   await take(page, 'service-logs');
   await go(`${dev}/services/guestbook/metrics`, 'Metrics');
   await take(page, 'service-metrics');
-  await go(`${dev}/services/guestbook/events`, 'deployment.succeeded');
+  await go(`${dev}/services/guestbook/events`, 'serves in dev');
   await take(page, 'service-events');
+  await go('/projects/demo/builds', 'Builds of guestbook');
+  await take(page, 'builds');
+  await go('/projects/demo/activity', 'Environment dev created');
+  await take(page, 'activity');
   await build(subject, '3.0.0');
   const failed = await deploy(subject, '3.0.0');
   await go(`/projects/demo/operations/${failed.id}`, 'crashed 3 times');

@@ -4589,6 +4589,10 @@ export interface OperationSummary {
    */
   ref?: string;
   /**
+   * Of a build: asked for with it.
+   */
+  tag?: string;
+  /**
    * What a build made.
    */
   version?: string;

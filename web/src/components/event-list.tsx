@@ -24,13 +24,17 @@ export function EventList({ of }: { of: readonly Event[] }) {
   ));
 }
 
+/** The cause alone; what was printed is in the log. */
+const firstLine = (text: string): string =>
+  text.split('\n', 1)[0]!.replace(/ Its last (?:output|lines):$/, '');
+
 const signs = { good: '✓', bad: '✕', neutral: '•' } as const;
 
 function Row({ event }: { event: Event }) {
   const { project, environment, service, operation, type, actor, at, data } = event;
   const words = plain(eventWords(event));
   const tone = eventTone(event);
-  const cause = typeof data?.cause === 'string' ? plain(data.cause).split('\n', 1)[0] : undefined;
+  const cause = typeof data?.cause === 'string' ? firstLine(plain(data.cause)) : undefined;
   const href =
     operation !== undefined
       ? operationPath(project, operation)

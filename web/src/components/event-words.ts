@@ -42,8 +42,8 @@ const words: Record<string, (event: Event, data: Data) => string> = {
     `Deployment ${text(number)} of ${service} to ${environment} canceled`,
   'deployment.superseded': ({ service, environment }, { number }) =>
     `Deployment ${text(number)} of ${service} to ${environment} was overtaken`,
-  'instance.crashed': ({ service, environment }, { count }) =>
-    `${service} crashed in ${environment}${Number(count) > 1 ? `, ${text(count)} times more` : ''}`,
+  'instance.crashed': ({ service, environment }, { number, count }) =>
+    `Deployment ${text(number)} of ${service} crashed in ${environment}${Number(count) > 1 ? `, ${text(count)} times more` : ''}`,
   'resource.created': ({ environment }, { uid }) => `Resource ${text(uid)} of ${environment} made`,
   'resource.removed': ({ environment }, { uid }) => `Resource ${text(uid)} of ${environment} removed`,
   'operation.cancel-requested': () => 'Asked to stop',

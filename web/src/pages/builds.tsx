@@ -91,11 +91,11 @@ function Builds({ project, service }: { project: string; service: string }) {
 }
 
 function Row({ build, service }: { build: OperationSummary; service: string }) {
-  const { id, project, status, ref, version, createdAt, createdBy, durationMs } = build;
+  const { id, project, status, ref, tag, version, createdAt, createdBy, durationMs } = build;
   return (
     <tr>
       <th scope="row">
-        <Link href={operationPath(project, id)}>{ref === undefined ? 'From an upload' : plain(ref)}</Link>
+        <Link href={operationPath(project, id)}>{plain(tag ?? ref ?? 'From an upload')}</Link>
       </th>
       <td>
         <Status of={status} />
