@@ -93,6 +93,22 @@ describe('docs/how-to/deploy-to-a-cluster.md', () => {
   });
 });
 
+describe('docs/how-to/connect-an-identity-provider.md', () => {
+  it('has every variable of an identity provider, and the setting on AWS', () => {
+    const rows = [
+      ...readDoc('docs/how-to/connect-an-identity-provider.md').matchAll(
+        /^\| `(BERTH_\w+)` \| `berth:(\w+)` \|/gm,
+      ),
+    ];
+    const source = readFileSync(join(root, 'functions/config-identity.ts'), 'utf8');
+    expect(rows.map(([, name]) => name).sort()).toEqual(
+      [...source.matchAll(/^ {2}(BERTH_\w+):/gm)].map(([, name]) => name).sort(),
+    );
+    const { context } = JSON.parse(readDoc('cdk.json')) as { context: Record<string, unknown> };
+    for (const [, , setting] of rows) expect(context).toHaveProperty([`berth:${setting}`]);
+  });
+});
+
 describe('Every document', () => {
   const scripts = Object.keys((JSON.parse(readDoc('package.json')) as { scripts: object }).scripts);
 
