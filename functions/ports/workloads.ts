@@ -13,6 +13,8 @@ export interface WorkloadSpec extends InstanceRef {
   fence: number;
   operation: string;
   containers: ContainerSpec[];
+  /** Values of secrets that are somewhere in it, such as in a file: masked wherever its output is shown. */
+  secrets?: string[];
   ports: ServicePort[];
   /** Hosts and paths beside the default URL. */
   routes: Route[];

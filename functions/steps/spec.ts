@@ -13,6 +13,8 @@ import type { ContainerSpec, FileSpec, Probe, Route, ServicePort, WorkloadSpec }
 interface Resolved {
   lookup(path: string[]): string;
   isSecret(path: string[]): boolean;
+  /** The values of all secrets that it names. */
+  secrets: string[];
 }
 
 /** @throws Problem unresolved_placeholder (an output is missing, a secret version was removed or revoked) */
@@ -34,6 +36,7 @@ export async function workloadSpec(
     containers: Object.entries(workload.containers).map(([name, container]) =>
       containerSpec(name, container, deployment, resolved),
     ),
+    secrets: resolved.secrets,
     ports: servicePorts(workload),
     routes: routesOf(workload, deployment.outputs ?? {}),
     replicas: settings.replicas,
@@ -117,6 +120,7 @@ async function resolveOutputs(
   return {
     lookup: outputLookup(workload, outputs, secrets),
     isSecret: (path) => path[0] === 'resources' && secrets.has(path.slice(1).join('.')),
+    secrets: [...new Set(secrets.values())],
   };
 }
 

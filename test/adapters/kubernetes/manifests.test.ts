@@ -8,9 +8,9 @@ import {
   renderRelease,
   renderVolumeClaim,
 } from '../../../functions/adapters/kubernetes/manifests/index.ts';
-import { maskValues } from '../../../functions/adapters/kubernetes/mask.ts';
 import { namespaceName, numberedName, serviceName } from '../../../functions/adapters/kubernetes/names.ts';
 import { toWire } from '../../../functions/adapters/kubernetes/wire.ts';
+import { createMask } from '../../../functions/core/mask.ts';
 import type { ContainerSpec, WorkloadSpec } from '../../../functions/ports/workloads.ts';
 import { containerSpec, port, variable, workloadSpec } from '../../contracts/workloads-spec.ts';
 
@@ -180,8 +180,16 @@ describe('secrets and files', () => {
     expect(pod.volumes![0]!.secret!.items![0]!.mode).toBe(0o600);
   });
 
+  it('secrets that are in no variable are there for the mask alone', () => {
+    const secret = all(render(spec({ secrets: ['in-a-file', 'in-a-file-too'] })), 'Secret').find(
+      ({ metadata }) => metadata.name?.includes('web'),
+    );
+    expect(JSON.stringify(secret)).toContain(Buffer.from('in-a-file-too').toString('base64'));
+    expect(JSON.stringify(all(render(spec({ secrets: ['in-a-file'] })), 'Deployment'))).not.toContain('".0"');
+  });
+
   it('masks hide values, their lines, and the password of a URL', () => {
-    const mask = maskValues(['postgres://app:s3cr%20et@db/x', 'short', 'line one\nline two']);
+    const mask = createMask(['postgres://app:s3cr%20et@db/x', 'short', 'line one\nline two']);
     expect(mask('s3cr%20et s3cr et short line two')).toBe('•••• •••• short ••••');
   });
 });

@@ -1,16 +1,19 @@
 /** Lines, masks and hosts: the pure parts that hostile input reaches. */
+import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { requestHeaders, withoutDomain } from '../../../functions/adapters/local/router/headers.ts';
 import { parseHost, parseWorkloadHost } from '../../../functions/adapters/local/router/host.ts';
 import { describeExit, formatBytes, quoteTail } from '../../../functions/adapters/local/workloads/explain.ts';
 import { createLineSplitter, cut, LINE_MAX } from '../../../functions/adapters/local/workloads/lines.ts';
-import { createMask } from '../../../functions/adapters/local/workloads/mask.ts';
+import { maskOf as maskOfSpec } from '../../../functions/adapters/local/workloads/mask.ts';
 import { containerSpec, variable } from '../../contracts/workloads-spec.ts';
 
 const maskOf = (...values: string[]) =>
-  createMask([
-    containerSpec('', { variables: values.map((value, index) => variable(`V${index}`, value, true)) }),
-  ]);
+  maskOfSpec({
+    containers: [
+      containerSpec('', { variables: values.map((value, index) => variable(`V${index}`, value, true)) }),
+    ],
+  });
 
 function split(mask: ReturnType<typeof maskOf>, chunks: Buffer[]): string[] {
   const lines: string[] = [];
@@ -80,8 +83,29 @@ describe('masks', () => {
 
   it('leave short values and what is not sensitive', () => {
     expect(maskOf('true', '', '12345')('true 12345')).toBe('true 12345');
-    const open = createMask([containerSpec('', { variables: [variable('A', 'not-a-secret')] })]);
+    const open = maskOfSpec({
+      containers: [containerSpec('', { variables: [variable('A', 'not-a-secret')] })],
+    });
     expect(open('not-a-secret')).toBe('not-a-secret');
+  });
+
+  it('hide secrets that are in no variable, and what libraries make of them', () => {
+    const secret = 'pass"wo\\rd é&+';
+    const mask = maskOfSpec({ containers: [containerSpec('')], secrets: [secret] });
+    const printed = [
+      secret,
+      JSON.stringify({ secret }),
+      JSON.stringify({ secret }).replace('é', '\\u00e9'),
+      inspect({ secret }),
+      new URLSearchParams({ secret }).toString(),
+      Buffer.from(secret).toString('hex'),
+      ...['u:', 'us:', 'use:'].map((user) => `Basic ${Buffer.from(user + secret).toString('base64')}`),
+      Buffer.from(`${secret}?`).toString('base64url'),
+    ];
+    for (const line of printed) {
+      expect(mask(line), line).toMatch(/••••/);
+      expect(mask(line), line).not.toMatch(/wo|JkI|Jkw|d29|cmQ/);
+    }
   });
 
   it('prefer the longer of two that overlap', () => {

@@ -9,11 +9,20 @@ type Place = Pick<ObjectMetadata, 'namespace' | 'labels'>;
 
 /** Named by the deployment's number and never changed, so that a rollback finds the values it was made with. */
 export function renderSecret(spec: WorkloadSpec, metadata: Place): SecretObject[] {
-  const entries = spec.containers.flatMap(({ name: container, variables }) =>
+  const variables = spec.containers.flatMap(({ name: container, variables }) =>
     variables
       .filter(({ sensitive }) => sensitive)
-      .map(({ name, value }) => [variableKey(container, name), Buffer.from(value).toString('base64')]),
+      .map(({ name, value }) => [variableKey(container, name), value] as const),
   );
+  const known = new Set(variables.map(([, value]) => value));
+  // No pod is given these: what hides secrets in its output finds them here. No container's name starts with a dot.
+  const others = (spec.secrets ?? [])
+    .filter((value) => !known.has(value))
+    .map((value, index) => [`.${index}`, value] as const);
+  const entries = [...variables, ...others].map(([key, value]) => [
+    key,
+    Buffer.from(value).toString('base64'),
+  ]);
   if (entries.length === 0) return [];
   return [
     {

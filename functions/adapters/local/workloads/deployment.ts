@@ -5,7 +5,7 @@ import { type Context, markerOf } from './context.ts';
 import { crashed, notReady } from './explain.ts';
 import { discard, pruneParent } from './layout.ts';
 import { listeningPorts } from './listening.ts';
-import { createMask } from './mask.ts';
+import { maskOf } from './mask.ts';
 import { createReplica, type Replica } from './replica.ts';
 
 export interface Deployment {
@@ -54,7 +54,7 @@ export function createDeployment({
   onChange,
   shared,
 }: DeploymentOptions): Deployment {
-  const mask = createMask(spec.containers);
+  const mask = maskOf(spec);
   const title = `Deployment ${spec.number} of ${spec.service}`;
   const replicas: Replica[] = [];
   let deadline: NodeJS.Timeout | undefined;

@@ -5,7 +5,7 @@ import type { ReleaseResult, WorkloadSpec } from '../../../ports/workloads.ts';
 import type { Context } from './context.ts';
 import { describeExit } from './explain.ts';
 import { discard, pruneParent } from './layout.ts';
-import { createMask } from './mask.ts';
+import { maskOf } from './mask.ts';
 import { bindPorts, launchOf, prepareContainer } from './place.ts';
 import { startProcess } from './process.ts';
 
@@ -27,7 +27,7 @@ export async function runRelease(
       hint: 'Declare a container in the Score file.',
     });
   }
-  const mask = createMask(spec.containers);
+  const mask = maskOf(spec);
   const directory = join(
     context.layout.deployment(spec, spec.number),
     `release-${context.effects.id().toLowerCase()}`,
