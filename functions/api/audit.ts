@@ -2,6 +2,8 @@
 import { z } from '@hono/zod-openapi';
 import { readChain, verifyChain } from '../commands/audit.ts';
 import { getProject } from '../commands/records.ts';
+import { PLATFORM } from '../core/model.ts';
+import type { Store } from '../ports/store.ts';
 import { fileResponse } from './respond.ts';
 import { route } from './route.ts';
 import { timeSchema } from './schemas.ts';
@@ -49,6 +51,19 @@ const exportQuery = z.strictObject({
     .openapi({ description: 'The id of the last event that you have.', example: '5000' }),
 });
 
+function exportChain(store: Store, chain: string, name: string, after = '0'): Response {
+  const events = readChain(store, chain, Number(after), EXPORT_MAX);
+  const encoder = new TextEncoder();
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const { done, value } = await events.next();
+      if (done) controller.close();
+      else controller.enqueue(encoder.encode(`${JSON.stringify(value.data)}\n`));
+    },
+  });
+  return fileResponse(body, NDJSON, `${name}-audit.ndjson`);
+}
+
 export const auditRoutes = [
   route({
     method: 'get',
@@ -79,16 +94,30 @@ export const auditRoutes = [
     answers: { 200: { summary: 'An event a line, as in the list of events', mediaType: NDJSON } },
     handle: async ({ ports, params, query }) => {
       await getProject(ports.store, params.project);
-      const events = readChain(ports.store, params.project, Number(query.after ?? 0), EXPORT_MAX);
-      const encoder = new TextEncoder();
-      const body = new ReadableStream<Uint8Array>({
-        async pull(controller) {
-          const { done, value } = await events.next();
-          if (done) controller.close();
-          else controller.enqueue(encoder.encode(`${JSON.stringify(value.data)}\n`));
-        },
-      });
-      return fileResponse(body, NDJSON, `${params.project}-audit.ndjson`);
+      return exportChain(ports.store, params.project, params.project, query.after);
     },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/audit/verification',
+    policy: { action: 'audit.govern', scope: 'platform' },
+    operationId: 'verifyPlatformAudit',
+    summary: 'Check that the audit trail of the platform is whole',
+    description: 'Of what belongs to no project: personal tokens, and policies of the platform.',
+    tag: 'Audit',
+    answers: { 200: { summary: 'What was found', schema: reportSchema } },
+    handle: async ({ ports }) => ({ status: 200, body: await verifyChain(ports, PLATFORM) }),
+  }),
+  route({
+    method: 'get',
+    path: '/v1/audit/export',
+    policy: { action: 'audit.govern', scope: 'platform' },
+    operationId: 'exportPlatformAudit',
+    summary: 'Export the audit trail of the platform',
+    description: `NDJSON, oldest event first, ${EXPORT_MAX} at most; go on with \`after\`.`,
+    tag: 'Audit',
+    query: exportQuery,
+    answers: { 200: { summary: 'An event a line', mediaType: NDJSON } },
+    handle: async ({ ports, query }) => exportChain(ports.store, PLATFORM, 'platform', query.after),
   }),
 ];

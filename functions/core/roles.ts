@@ -152,6 +152,7 @@ export const permissions = permission({
   'metric.read': { least: 'viewer', does: 'read metrics' },
   'event.read': { least: 'viewer', does: 'read and follow what happened in the project' },
   'audit.read': { least: 'administrator', does: 'verify and export the audit trail' },
+  'audit.govern': { least: 'platform', does: 'verify and export the audit trail of the platform' },
   'operation.read': { least: 'viewer', does: 'read and follow operations' },
   'operation.cancel': { least: 'developer', does: 'cancel a build or a deployment' },
 });

@@ -104,6 +104,23 @@ describe('An export', () => {
   });
 });
 
+describe('The trail of the platform', () => {
+  it('has what belongs to no project, and is checked and exported like any other', async () => {
+    const rule = { rule: { kind: 'digest-only' } };
+    await subject.api('PUT', '/v1/policies/digests', rule);
+    await subject.api('DELETE', '/v1/policies/digests');
+    expect((await subject.api('GET', '/v1/audit/verification')).body).toMatchObject({
+      intact: true,
+      events: 2,
+    });
+    const response = await subject.app.request('http://localhost/v1/audit/export?after=1', {
+      headers: { authorization: 'Bearer administrator-token' },
+    });
+    expect(JSON.parse(await response.text())).toMatchObject({ id: '2', type: 'policy.deleted' });
+    expectProblem(await subject.api('GET', '/v1/audit/verification', undefined, asStranger), 403);
+  });
+});
+
 it('the address on AWS is what the edge saw, and what can not be forged', () => {
   const from = (sourceIp: string, forwarded?: string) =>
     clientAddress({

@@ -24,7 +24,13 @@ export const golden = {
     'endSession',
     'endSessions',
   ],
-  platform: ['putPlatformPolicy', 'deletePlatformPolicy', 'dryRunPlatformPolicy'],
+  platform: [
+    'verifyPlatformAudit',
+    'exportPlatformAudit',
+    'putPlatformPolicy',
+    'deletePlatformPolicy',
+    'dryRunPlatformPolicy',
+  ],
   viewer: [
     'getProject',
     'getAccess',

@@ -1424,6 +1424,51 @@ export interface Paths {
       };
     };
   };
+  '/v1/audit/verification': {
+    /**
+     * Check that the audit trail of the platform is whole
+     */
+    get: {
+      parameters: {};
+      responses: {
+        200: {
+          content: {
+            'application/json': AuditReport;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/audit/export': {
+    /**
+     * Export the audit trail of the platform
+     */
+    get: {
+      parameters: {
+        query?: {
+          /**
+           * The id of the last event that you have.
+           */
+          after?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {};
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
   '/v1/projects/{project}/services': {
     /**
      * Create a service
