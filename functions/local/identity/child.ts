@@ -36,6 +36,8 @@ interface Running {
 
 const IDLE_MS = 10 * 60 * 1000;
 const START_MS = 20_000;
+/** Shared with Berth's own start. */
+const COMPILE_CACHE = join(import.meta.dirname, '../../../node_modules/.cache/berth');
 const HOP_BY_HOP = [
   'connection',
   'keep-alive',
@@ -226,9 +228,10 @@ function answer(response: ServerResponse, { code, title, status, message, hint }
 async function spawnProvider(message: ToProvider, log: (line: string) => void): Promise<Running> {
   const child = fork(join(import.meta.dirname, 'main.ts'), {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    execArgv: [],
+    // It is asked now and then: memory counts, not speed.
+    execArgv: ['--max-semi-space-size=1', '--optimize-for-size'],
     // Nothing of Berth's own environment steers it.
-    env: { PATH: process.env.PATH ?? '', NODE_ENV: 'production' },
+    env: { NODE_ENV: 'production', MALLOC_ARENA_MAX: '1', NODE_COMPILE_CACHE: COMPILE_CACHE },
   });
   let said = '';
   child.stderr?.on('data', (chunk) => {
