@@ -20,6 +20,7 @@ export async function consoleFigures(add: Add): Promise<void> {
     const page = await browser.newPage();
     const client = await page.context().newCDPSession(page);
     await client.send('Network.enable');
+    await client.send('Performance.enable', { timeDomain: 'threadTicks' });
     await client.send('Emulation.setCPUThrottlingRate', { rate: SLOWER });
     const codes = new Set<string>();
     bytes = 0;
