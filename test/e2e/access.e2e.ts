@@ -123,7 +123,7 @@ async function violations(page: Page, rules?: string[]): Promise<string[]> {
 /** Elements that reach beyond the right edge; what scrolls by itself may. */
 const CUT_OFF = `[...document.querySelectorAll('main *, header *')]
   .filter((element) => element.getBoundingClientRect().right > innerWidth + 1)
-  .filter((element) => element.getClientRects().length > 0 && !element.closest('pre, .bar nav, [role=tablist], [aria-hidden]'))
+  .filter((element) => element.getClientRects().length > 0 && !element.closest('pre, .bar nav, [role=tablist], [role=log] *, [aria-hidden]'))
   .map((element) => element.outerHTML.slice(0, 100))`;
 
 /** What has the focus, and whether one sees it. */

@@ -209,6 +209,21 @@ describe.skipIf(!chromiumPath)('The console in a browser', () => {
     expect(body).toMatchObject({ kind: 'promote', fromEnvironment: 'dev', status: 'succeeded' });
   });
 
+  it('shows a deployment that waits for approval, which who asked for it can not give', async () => {
+    const path = '/v1/projects/demo/environments';
+    await subject.berth.operation('POST', path, { name: 'guarded' });
+    await subject.berth.api('PUT', `${path}/guarded/protection`, { approval: true });
+    await open('/projects/demo/deploy?service=guestbook&environment=guarded');
+    await page.getByLabel(/^1\.0\.0/).check();
+    await button('Deploy to guarded').click();
+    await shows('It waits for approval');
+    await button('Approve').click();
+    await shows('It was not approved');
+    await button('Cancel').click();
+    await page.getByText('It waits for approval').waitFor({ state: 'detached' });
+    await subject.berth.operation('DELETE', `${path}/guarded`);
+  });
+
   it('adds, changes and deletes a secret, and never shows its value', async () => {
     await open('/projects/demo/environments/dev');
     await button('Add a secret').click();

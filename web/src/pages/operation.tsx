@@ -17,6 +17,7 @@ import { Status } from '../components/status.tsx';
 import { Ago, duration } from '../components/time.tsx';
 import { useAction } from '../components/use-action.ts';
 import Missing from './missing.tsx';
+import { WaitsForApproval } from './operation/approval.tsx';
 import { Failure } from './operation/failure.tsx';
 import { OperationLog } from './operation/log.tsx';
 import { Timeline } from './operation/timeline.tsx';
@@ -55,6 +56,7 @@ export default function OperationPage({ project, id }: { project: string; id: st
           ],
         ]}
       />
+      <WaitsForApproval operation={operation} />
       {operation.error && <Failure operation={operation} error={operation.error} />}
       <Container header={<Header variant="h2">Steps</Header>}>
         <Timeline operation={operation} />
