@@ -9,7 +9,7 @@ import { plain } from '../../components/plain.ts';
 import type { ServiceTabProps } from '../service.tsx';
 import { Lines } from './logs/lines.tsx';
 import './logs/logs.css';
-import { createLogSource, type LogSource, type LogView } from './logs/source.ts';
+import { createLogSource, FIRST, type LogSource, type LogView } from './logs/source.ts';
 import { Toolbar } from './logs/toolbar.tsx';
 
 const LEVELS = /^(?:trace|debug|info|warn|error|fatal)$/;
@@ -96,7 +96,7 @@ export default function LogsTab({ place }: ServiceTabProps) {
           view={view}
           search={search}
           wraps={wraps}
-          anchor={query.has('at') ? 1_000_000_000 : undefined}
+          anchor={query.has('at') ? FIRST : undefined}
         />
       )}
       <p className="soft small log-foot" role="status">

@@ -49,7 +49,7 @@ const PAGE = 500;
 export const LINES_MAX = 100_000;
 const DROPPED = LINES_MAX / 10;
 /** Where numbers of lines begin, so that older ones have some too. */
-const FIRST = 1_000_000_000;
+export const FIRST = 1_000_000_000;
 
 /** What a stream is resumed behind: the time of a line, and how many lines of that time there were. */
 function eventIdOf(lines: readonly LogLine[]): string | undefined {
