@@ -97,6 +97,11 @@ describe.skipIf(!chromiumPath)('The pages of a project', () => {
   it('activity is one line of time, filtered by its address, and live', async () => {
     await goTo(page, '/projects/demo/activity');
     await page.getByText('Deployment 2 of guestbook serves in dev').waitFor();
+    const times = (await page.evaluate(
+      `[...document.querySelectorAll('.event time')].map((time) => time.dateTime)`,
+    )) as string[];
+    expect(times.length).toBeGreaterThan(10);
+    expect(times).toEqual(times.toSorted().reverse());
     await subject.berth.api('POST', '/v1/projects/demo/services', { name: `web-${Date.now() % 1000}` });
     await page
       .getByText(/Service web-\d+ created/)
