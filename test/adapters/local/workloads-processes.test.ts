@@ -278,7 +278,10 @@ describe('processes', () => {
   ])('a readiness probe that fails is explained: %s', async (_, readinessProbe, cause) => {
     const ref = await place();
     await subject.workloads.apply(
-      workloadSpec(ref, 1, containerSpec(server, { readinessProbe }), { progressDeadlineSeconds: 0.4 }),
+      // Long enough for the program to listen, where the probe is to reach it.
+      workloadSpec(ref, 1, containerSpec(server, { readinessProbe }), {
+        progressDeadlineSeconds: readinessProbe.httpGet.scheme === 'HTTPS' ? 3 : 0.4,
+      }),
     );
     const result = await rollout(ref);
     expect(result).toMatchObject({
