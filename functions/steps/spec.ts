@@ -168,11 +168,21 @@ function containerSpec(
   };
 }
 
-/** A volume may name its resource alone: `${resources.data}` stands for `${resources.data.source}`. */
+/**
+ * A volume may name its resource alone: `${resources.data}` stands for `${resources.data.source}`. It names no secret:
+ * what is wrong with a source is told with it.
+ */
 const sourceOf =
-  ({ lookup }: Resolved) =>
-  (path: string[]): string =>
-    lookup(path.length === 2 && path[0] === 'resources' ? [...path, 'source'] : path);
+  ({ lookup, isSecret }: Resolved) =>
+  (path: string[]): string => {
+    const output = path.length === 2 && path[0] === 'resources' ? [...path, 'source'] : path;
+    if (!isSecret(output)) return lookup(output);
+    throw new Problem(
+      'unresolved_placeholder',
+      `The placeholder \${${path.join('.')}} is a secret, and can not be the source of a volume.`,
+      { hint: 'Name a resource of type volume.' },
+    );
+  };
 
 function fileSpecs(container: ScoreContainer, resolved: Resolved, where: string): FileSpec[] {
   return Object.entries(container.files ?? {}).map(([target, file]) => {

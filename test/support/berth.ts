@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packDirectory } from '../../functions/local/demo-source.ts';
-import { silentLog } from '../../functions/local/log.ts';
+import { type LocalLog, silentLog } from '../../functions/local/log.ts';
 import { type LocalBerth, startLocal } from '../../functions/local.ts';
 import { type ApiClient, apiClient } from './client.ts';
 import { askWorkload, type WorkloadAnswer, type WorkloadRequest } from './workload.ts';
@@ -22,9 +22,12 @@ export interface TestBerth extends ApiClient {
   close(): Promise<void>;
 }
 
-/** @param options.parent where its directory is made; the system's place for temporary files unless given */
+/**
+ * @param options.parent where its directory is made; the system's place for temporary files unless given
+ * @param options.log what is told what it says; nobody unless given
+ */
 export async function startBerth(
-  options: { sweepSeconds?: number; parent?: string } = {},
+  options: { sweepSeconds?: number; parent?: string; log?: LocalLog } = {},
 ): Promise<TestBerth> {
   const directory = await mkdtemp(join(options.parent ?? tmpdir(), 'berth-test-'));
   const config = {
@@ -34,7 +37,7 @@ export async function startBerth(
     demo: false,
     sweepSeconds: options.sweepSeconds ?? 0.2,
   };
-  let berth = await startLocal(config, silentLog);
+  let berth = await startLocal(config, options.log ?? silentLog);
   await berth.resumed;
 
   const subject: TestBerth = {
@@ -52,7 +55,7 @@ export async function startBerth(
     workload: (host, path = '/', init = {}) => askWorkload(new URL(berth.url).port, host, path, init),
     async restart() {
       await berth.close();
-      berth = await startLocal(config, silentLog);
+      berth = await startLocal(config, options.log ?? silentLog);
       await berth.resumed;
     },
     async close() {
