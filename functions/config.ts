@@ -20,6 +20,14 @@ const numberFrom = (min: number, max: number, pattern: RegExp) =>
 
 const ORIGIN = /^https?:\/\/[a-z0-9.-]{1,253}(?::\d{1,5})?$/;
 
+const origins = (example: string) =>
+  z
+    .string()
+    .transform((text) => text.split(','))
+    .refine((list) => list.every((origin) => ORIGIN.test(origin)), {
+      error: `must be addresses without a path, separated by commas, such as ${example}`,
+    });
+
 const schema = z.object({
   BERTH_PORT: numberFrom(0, 65535, /^\d{1,5}$/).default(4600),
   BERTH_HOST: z.string().default('127.0.0.1'),
@@ -28,13 +36,8 @@ const schema = z.object({
     .regex(ORIGIN, 'must be an address without a path, such as https://berth.example.com')
     .optional(),
   BERTH_DATA_DIR: z.string().default('.berth'),
-  BERTH_TRUSTED_ISSUERS: z
-    .string()
-    .transform((text) => text.split(','))
-    .refine((origins) => origins.every((origin) => ORIGIN.test(origin)), {
-      error: 'must be addresses without a path, separated by commas, such as http://gitlab.internal',
-    })
-    .optional(),
+  BERTH_TRUSTED_ISSUERS: origins('http://gitlab.internal').optional(),
+  BERTH_TRUSTED_RECEIVERS: origins('http://localhost:8080').optional(),
   BERTH_DEMO: z.enum(['0', '1'], { error: 'must be 0 or 1' }).default('1'),
   BERTH_SWEEP_SECONDS: numberFrom(0.1, 3600, /^\d{1,4}(\.\d{1,3})?$/).default(1),
 });
@@ -54,6 +57,8 @@ export interface LocalConfig {
   url?: string;
   /** Origins of issuers of pipelines' tokens that may be plain http and have private addresses. */
   trustedIssuers?: string[];
+  /** Origins of receivers of events that may be plain http and have private addresses. */
+  trustedReceivers?: string[];
   /** An identity provider in place of the one that Berth brings. */
   identity?: IdentityConfig;
 }
@@ -77,5 +82,6 @@ export function readConfig(environment: Record<string, string | undefined>): Loc
     ...(values.BERTH_URL !== undefined && { url: values.BERTH_URL }),
     ...(identity && { identity }),
     ...(values.BERTH_TRUSTED_ISSUERS && { trustedIssuers: values.BERTH_TRUSTED_ISSUERS }),
+    ...(values.BERTH_TRUSTED_RECEIVERS && { trustedReceivers: values.BERTH_TRUSTED_RECEIVERS }),
   };
 }

@@ -15,6 +15,7 @@ import { createSecretsFile } from './adapters/local/secrets.ts';
 import { createSqliteStore } from './adapters/local/store.ts';
 import { createLocalWorkflows } from './adapters/local/workflows.ts';
 import { createOutgoing } from './adapters/outgoing.ts';
+import { createReceivers } from './adapters/receivers.ts';
 import { createApp } from './api/app.ts';
 import { administratorToken, bearerTokens, firstOf, rememberPeople } from './api/authenticate.ts';
 import { berthTokens } from './api/berth-tokens.ts';
@@ -166,6 +167,7 @@ async function createPorts(
   const ports = {
     ...given,
     store: createSqliteStore({ path: path('berth.db') }),
+    receivers: createReceivers({ trusted: config.trustedReceivers ?? [] }),
     secrets: countSecrets(
       await createSecretsFile({ path: path('secrets'), keyPath: path('secrets.key'), effects }),
     ),

@@ -4,17 +4,39 @@ import { readAwsConfig } from './lambda/config.ts';
 import { faults, logFault } from './lambda/faults.ts';
 import { createAwsPorts } from './lambda/ports.ts';
 import { sweep } from './steps/sweep.ts';
+import { createDeliverer } from './steps/webhooks.ts';
+
+/** The next pass comes after a minute: what is under way by then is left to it. */
+const DELIVERING_MS = 50_000;
 
 const { ports, flush } = createAwsPorts(readAwsConfig(process.env));
 
 async function run(): Promise<void> {
+  const delivered = deliver();
   try {
     const { errors, ...counts } = await sweep(ports);
     for (const { what, error } of errors) logFault(`sweep of ${what}`, error);
     // The alarm on what nothing else ended counts `ended`.
     if (Object.values(counts).some((count) => count > 0)) console.info(counts);
   } finally {
+    await delivered;
     await flush();
+  }
+}
+
+/** Never rejects. */
+async function deliver(): Promise<void> {
+  const onError = (webhook: string, error: unknown): void =>
+    logFault(`deliveries to webhook ${webhook}`, error);
+  const deliverer = createDeliverer(ports, { onError });
+  const timer = setTimeout(() => void deliverer.close(), DELIVERING_MS);
+  try {
+    await deliverer.pass();
+    await deliverer.idle();
+  } catch (error) {
+    onError('all', error);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

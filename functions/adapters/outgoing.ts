@@ -9,15 +9,25 @@ import { request as httpsRequest } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { isPublicAddress } from '../core/address.ts';
 
-export interface OutgoingOptions {
+export interface ConnectionOptions {
   /** Origins, such as `http://127.0.0.1:8080`, that may have private addresses and plain http. */
   trusted?: readonly string[];
-  /** Of one answer. Default: 512 KiB. */
-  maxBytes?: number;
   /** Of one request with its answer. Default: 5,000. */
   timeoutMs?: number;
   /** Resolves names; the system's resolver if not given. */
   lookup?: typeof systemLookup;
+}
+
+export interface OutgoingOptions extends ConnectionOptions {
+  /** Of one answer. Default: 512 KiB. */
+  maxBytes?: number;
+}
+
+export interface OutgoingRequest {
+  method: string;
+  headers: Record<string, string>;
+  body?: string;
+  signal?: AbortSignal;
 }
 
 /** An address that nothing is sent to. */
@@ -27,7 +37,26 @@ export class ForbiddenAddress extends Error {
 
 /** A `fetch` for GET requests. @throws ForbiddenAddress, or what the network throws */
 export function createOutgoing(options: OutgoingOptions = {}): typeof globalThis.fetch {
-  const { trusted = [], maxBytes = 512 * 1024, timeoutMs = 5_000, lookup = systemLookup } = options;
+  const { maxBytes = 512 * 1024 } = options;
+  const send = createSending(options);
+  return async (input, init = {}) => {
+    const message = await send(new URL(input instanceof Request ? input.url : input), {
+      method: 'GET',
+      headers: { accept: 'application/json', ...Object.fromEntries(new Headers(init.headers)) },
+      ...(init.signal && { signal: init.signal }),
+    });
+    return answerOf(message, maxBytes);
+  };
+}
+
+/**
+ * Sends one request, and resolves to the head of the answer: its body is to be read, or destroyed, by the caller.
+ * @throws ForbiddenAddress, of a redirect as well, or what the network throws
+ */
+export function createSending(
+  options: ConnectionOptions = {},
+): (url: URL, request: OutgoingRequest) => Promise<IncomingMessage> {
+  const { trusted = [], timeoutMs = 5_000, lookup = systemLookup } = options;
 
   /** Fails as a whole when one of the addresses is not public: a name that has both is no accident. */
   const publicLookup: LookupFunction = (hostname, wanted, done) => {
@@ -43,29 +72,30 @@ export function createOutgoing(options: OutgoingOptions = {}): typeof globalThis
     });
   };
 
-  return async (input, init = {}) => {
-    const url = new URL(input instanceof Request ? input.url : input);
+  return async (url, { method, headers, body, signal = AbortSignal.timeout(timeoutMs) }) => {
     const isTrusted = trusted.includes(url.origin);
     if (!isTrusted) checkUrl(url);
-    const signal = init.signal ?? AbortSignal.timeout(timeoutMs);
     const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
     const message = await new Promise<IncomingMessage>((resolve, reject) => {
-      const headers = { accept: 'application/json', ...Object.fromEntries(new Headers(init.headers)) };
       const call = send(url, {
-        method: 'GET',
+        method,
         headers,
         signal,
         // One connection a request: none that was opened for another name is used again.
         agent: false,
         ...(!isTrusted && { lookup: publicLookup }),
       });
-      call.on('response', resolve).on('error', reject).end();
+      call.on('response', resolve).on('error', reject).end(body);
     });
-    return answerOf(message, maxBytes);
+    const { statusCode = 0 } = message;
+    if (statusCode < 300 || statusCode >= 400) return message;
+    message.destroy();
+    throw new ForbiddenAddress('The answer is a redirect');
   };
 }
 
-function checkUrl(url: URL): void {
+/** @throws ForbiddenAddress for what is not https to a name or a public address */
+export function checkUrl(url: URL): void {
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const isNamed = isIP(host) === 0;
   if (url.protocol !== 'https:' || url.username !== '' || url.password !== '') {
@@ -76,10 +106,6 @@ function checkUrl(url: URL): void {
 
 async function answerOf(message: IncomingMessage, maxBytes: number): Promise<Response> {
   const status = message.statusCode ?? 0;
-  if (status >= 300 && status < 400) {
-    message.destroy();
-    throw new ForbiddenAddress('The answer is a redirect');
-  }
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of message as AsyncIterable<Buffer>) {

@@ -4,6 +4,7 @@ import type { Reply } from '../commands/change.ts';
 import { getProject } from '../commands/records.ts';
 import { eventKey, eventsPartition } from '../core/keys.ts';
 import type { BerthEvent } from '../core/model.ts';
+import { isOfType } from '../core/webhooks.ts';
 import type { Ports } from '../ports/index.ts';
 import type { Store } from '../ports/store.ts';
 import { timeQuery } from './filters.ts';
@@ -82,7 +83,7 @@ const isFiltered = ({ type, environment, service, actor, operation }: Filter): b
 /** Whether an event is asked for; its place among the others, the time, is for who reads them. */
 function filterOf({ type, environment, service, actor, operation, since, until }: Filter) {
   return (event: BerthEvent): boolean =>
-    (type === undefined || type.includes(event.type) || type.includes(event.type.split('.', 1)[0]!)) &&
+    isOfType(event.type, type) &&
     (environment === undefined || event.environment === environment) &&
     (service === undefined || event.service === service) &&
     (actor === undefined || event.actor === actor) &&

@@ -41,6 +41,12 @@ export const paramForms: Readonly<Record<string, ParamForm>> = {
     rule: 'must be an id of 26 characters, as given in a rule\'s "id"',
     example: '01KAV6M2J8Y0T5W3Q9R7C4X1ZB',
   },
+  webhook: {
+    pattern: ULID_PATTERN,
+    summary: 'Id of the webhook.',
+    rule: 'must be an id of 26 characters, as given in a webhook\'s "id"',
+    example: '01KAV6M2J8Y0T5W3Q9R7C4X1ZB',
+  },
   token: {
     pattern: ULID_PATTERN,
     summary: 'Id of the token; not the token itself, which belongs into no URL.',

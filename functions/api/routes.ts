@@ -28,6 +28,7 @@ import { tokenExchangeRoutes } from './token-exchange.ts';
 import { tokenRoutes } from './tokens.ts';
 import { trustRoutes } from './trusts.ts';
 import { versionRoutes } from './versions.ts';
+import { webhookRoutes } from './webhooks.ts';
 
 let document: Promise<Record<string, unknown>> | undefined;
 
@@ -58,6 +59,7 @@ export const routes: readonly Route[] = [
   ...tokenRoutes,
   ...trustRoutes,
   ...tokenExchangeRoutes,
+  ...webhookRoutes,
   ...eventRoutes,
   ...auditRoutes,
   ...serviceRoutes,

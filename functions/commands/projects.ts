@@ -20,7 +20,7 @@ export interface NewProject {
 
 /** @throws Problem already_exists */
 export async function createProject(ports: Ports, caller: Caller, input: NewProject): Promise<Item<Project>> {
-  await forgetAccess(ports.store, input.name);
+  await forgetAccess(ports, input.name);
   const data: Project = {
     name: input.name,
     ...(input.displayName !== undefined && { displayName: input.displayName }),
@@ -111,7 +111,7 @@ export async function deleteProject(
     );
     throw error;
   }
-  await forgetAccess(ports.store, project);
+  await forgetAccess(ports, project);
   await ports.store.transact([{ delete: policiesKey(project) }]);
 }
 

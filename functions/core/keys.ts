@@ -59,6 +59,17 @@ export const projectOwner = (project: string): string => `project:${project}`;
 export const trustsPartition = (project: string): string => `trusts#${project}`;
 export const trustKey = (project: string, id: string): Key => ({ pk: trustsPartition(project), sk: id });
 
+export const webhooksPartition = (project: string): string => `webhooks#${project}`;
+export const webhookKey = (project: string, id: string): Key => ({ pk: webhooksPartition(project), sk: id });
+/** Of all projects together: each pass reads them at once. */
+export const WEBHOOK_DELIVERIES = 'webhook-deliveries';
+export const webhookDeliveryKey = (project: string, id: string): Key => ({
+  pk: WEBHOOK_DELIVERIES,
+  sk: `${project}#${id}`,
+});
+/** Where the Secrets port keeps what signs; the name of no environment. */
+export const signingSecretPath = (project: string, id: string): string => `${project}/-webhooks/${id}`;
+
 export const personKey = (id: string): Key => ({ pk: `person#${id}`, sk: 'person' });
 
 export const versionsPartition = ({ project, service }: ServiceRef): string =>

@@ -86,6 +86,12 @@ export const permissions = permission({
     grants: { tokens: 'never' },
     does: 'make and delete trust rules for pipelines up to their own role',
   },
+  'webhook.read': { least: 'maintainer', does: 'list where events of the project are sent' },
+  'webhook.write': {
+    least: 'maintainer',
+    grants: { tokens: 'never' },
+    does: 'make, change, test and delete webhooks, and rotate what signs them',
+  },
   'service.read': { least: 'viewer', acrossEnvironments: true, does: 'list and read services' },
   'service.create': { least: 'developer', does: 'create a service' },
   'service.update': { least: 'developer', does: 'change where the source of a service lives' },

@@ -4,6 +4,7 @@
  */
 import { createAddresses } from '../adapters/kubernetes/addresses.ts';
 import { createEffects } from '../adapters/local/effects.ts';
+import { createReceivers } from '../adapters/receivers.ts';
 import type { ChainHead } from '../core/audit-chain.ts';
 import type { Anchors } from '../ports/anchors.ts';
 import type { Databases, DedicatedServers } from '../ports/databases.ts';
@@ -41,6 +42,7 @@ export function createAwsPorts(config: AwsConfig): {
     logs: withWorkloadLogs(logs, workloadLogs),
     anchors,
     registry,
+    receivers: createReceivers(),
     store: lazy(store, ['get', 'getMany', 'query', 'transact', 'due', 'changed', 'close']),
     secrets: lazy(
       async () => (await import('./ports/secrets.ts')).createSecrets(config),

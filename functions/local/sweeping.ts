@@ -1,6 +1,7 @@
-/** Runs the sweep again and again. */
+/** Runs the sweep again and again, and with it the deliveries to webhooks. */
 import type { Ports } from '../ports/index.ts';
 import { endLost, sweep } from '../steps/sweep.ts';
+import { createDeliverer } from '../steps/webhooks.ts';
 import type { LocalLog } from './log.ts';
 
 /**
@@ -15,6 +16,10 @@ export function startSweeping(
 ): () => Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
+  const deliverer = createDeliverer(ports, {
+    alone: true,
+    onError: (webhook, error) => log.error(`Delivering to webhook ${webhook}`, error),
+  });
   let pass: Promise<void> = Promise.resolve();
 
   const next = (): void => {
@@ -27,6 +32,7 @@ export function startSweeping(
     try {
       const report = await sweep(ports);
       for (const [id, error] of lost) if (await endLost(ports, id, error)) lost.delete(id);
+      await deliverer.pass();
       for (const { what, error } of report.errors) log.error(`The sweep of ${what}`, error);
     } catch (error) {
       log.error('The sweep', error);
@@ -37,5 +43,6 @@ export function startSweeping(
     stopped = true;
     clearTimeout(timer);
     await pass;
+    await deliverer.close();
   };
 }

@@ -5,6 +5,7 @@ import type { Builder } from './builder.ts';
 import type { Databases } from './databases.ts';
 import type { Effects } from './effects.ts';
 import type { Logs } from './logs.ts';
+import type { Receivers } from './receivers.ts';
 import type { Registry } from './registry.ts';
 import type { Secrets } from './secrets.ts';
 import type { Store } from './store.ts';
@@ -22,5 +23,6 @@ export interface Ports {
   activity: Activity;
   logs: Logs;
   anchors: Anchors;
+  receivers: Receivers;
   effects: Effects;
 }

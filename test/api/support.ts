@@ -9,6 +9,7 @@ import { createEffects } from '../../functions/adapters/local/effects.ts';
 import { createFileLogs } from '../../functions/adapters/local/logs.ts';
 import { createSecretsFile } from '../../functions/adapters/local/secrets.ts';
 import { createSqliteStore } from '../../functions/adapters/local/store.ts';
+import { createReceivers } from '../../functions/adapters/receivers.ts';
 import { type App, type AppOptions, createApp } from '../../functions/api/app.ts';
 import { bearerTokens, firstOf, localAdministrator } from '../../functions/api/authenticate.ts';
 import { berthTokens } from '../../functions/api/berth-tokens.ts';
@@ -80,7 +81,10 @@ export interface Subject {
   close(): Promise<void>;
 }
 
-export async function createSubject(options: Partial<AppOptions> = {}): Promise<Subject> {
+export async function createSubject({
+  trustedReceivers,
+  ...options
+}: Partial<AppOptions> & { trustedReceivers?: string[] } = {}): Promise<Subject> {
   const directory = await mkdtemp(join(tmpdir(), 'berth-api-'));
   let offset = 0;
   const effects = createEffects({ now: () => Date.now() + offset });
@@ -108,6 +112,7 @@ export async function createSubject(options: Partial<AppOptions> = {}): Promise<
       directory: join(directory, 'anchors'),
       onError: (error) => errors.push(error),
     }),
+    receivers: createReceivers({ trusted: trustedReceivers ?? [] }),
     ...small({ started, repositories, sources }),
   };
   const tokens = bearerTokens(berthTokens(ports), (token) => {

@@ -32,6 +32,7 @@ const allowed: Record<string, readonly string[]> = {
   'functions/adapters/kubernetes': ['functions/ports', 'functions/core'],
   'functions/adapters/oci': ['functions/adapters/image.ts', 'functions/ports', 'functions/core'],
   'functions/adapters/outgoing.ts': ['functions/core'],
+  'functions/adapters/receivers.ts': ['functions/adapters/outgoing.ts', 'functions/ports', 'functions/core'],
   'functions/adapters/image.ts': ['functions/ports', 'functions/core'],
   'functions/adapters/postgres-server.ts': [
     'functions/adapters/postgres.ts',
@@ -81,6 +82,7 @@ const allowed: Record<string, readonly string[]> = {
   // Shared by the composition roots for AWS, and by them alone.
   'functions/lambda': [
     'functions/adapters/outgoing.ts',
+    'functions/adapters/receivers.ts',
     'functions/adapters/aws',
     'functions/adapters/kubernetes',
     'functions/adapters/local',

@@ -27,7 +27,7 @@ export interface TestBerth extends ApiClient {
  * @param options.log what is told what it says; nobody unless given
  */
 export async function startBerth(
-  options: { sweepSeconds?: number; parent?: string; log?: LocalLog } = {},
+  options: { sweepSeconds?: number; parent?: string; log?: LocalLog; trustedReceivers?: string[] } = {},
 ): Promise<TestBerth> {
   const directory = await mkdtemp(join(options.parent ?? tmpdir(), 'berth-test-'));
   const config = {
@@ -36,6 +36,7 @@ export async function startBerth(
     dataDirectory: directory,
     demo: false,
     sweepSeconds: options.sweepSeconds ?? 0.2,
+    ...(options.trustedReceivers && { trustedReceivers: options.trustedReceivers }),
   };
   let berth = await startLocal(config, options.log ?? silentLog);
   await berth.resumed;

@@ -7,6 +7,12 @@ export type NewToken = Token & {
    */
   token?: string;
 };
+export type WebhookWithSecret = Webhook & {
+  /**
+   * What messages are signed with. It is in this answer alone, and in no repetition of it.
+   */
+  secret?: string;
+};
 export type Source =
   | {
       kind: 'upload';
@@ -1288,6 +1294,310 @@ export interface Paths {
         200: {
           content: {
             'application/json': ExchangedToken;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/webhooks': {
+    /**
+     * List where events of a project are sent
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+        query?: {
+          /**
+           * How many at most, 1 to 200; 50 by default.
+           */
+          limit?: string;
+          /**
+           * `nextCursor` of the page before; opaque.
+           */
+          cursor?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              items: Webhook[];
+              /**
+               * Absent on the last page.
+               */
+              nextCursor?: string;
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Send events of a project to an address
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * An https URL at a public address.
+             */
+            url: string;
+            /**
+             * Types of events; a noun alone stands for all of it. All events by default.
+             *
+             * @minItems 1
+             * @maxItems 20
+             */
+            types?: string[];
+            /**
+             * What it is for.
+             */
+            description?: string;
+          };
+        };
+      };
+      responses: {
+        201: {
+          content: {
+            'application/json': WebhookWithSecret;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/webhooks/{webhook}': {
+    /**
+     * Read a webhook, and how far it is
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Id of the webhook. It must be an id of 26 characters, as given in a webhook's "id".
+           */
+          webhook: string;
+        };
+        header?: {
+          /**
+           * An ETag: unchanged is 304.
+           */
+          'If-None-Match'?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Webhook;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Change, disable or enable a webhook
+     */
+    patch: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Id of the webhook. It must be an id of 26 characters, as given in a webhook's "id".
+           */
+          webhook: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+          /**
+           * The ETag that was read.
+           */
+          'If-Match'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * An https URL at a public address.
+             */
+            url?: string;
+            /**
+             * null: all events.
+             *
+             * @minItems 1
+             * @maxItems 20
+             */
+            types?: string[] | null;
+            /**
+             * null takes it away.
+             */
+            description?: string | null;
+            enabled?: boolean;
+          };
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Webhook;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Delete a webhook
+     */
+    delete: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Id of the webhook. It must be an id of 26 characters, as given in a webhook's "id".
+           */
+          webhook: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+          /**
+           * The ETag that was read.
+           */
+          'If-Match'?: string;
+        };
+      };
+      responses: {
+        204: {
+          content: {};
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/webhooks/{webhook}/test': {
+    /**
+     * Send a test to a webhook
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Id of the webhook. It must be an id of 26 characters, as given in a webhook's "id".
+           */
+          webhook: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': WebhookTest;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/webhooks/{webhook}/rotate': {
+    /**
+     * Rotate the signing secret of a webhook
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Id of the webhook. It must be an id of 26 characters, as given in a webhook's "id".
+           */
+          webhook: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': WebhookWithSecret;
           };
         };
         default: {
@@ -4448,6 +4758,60 @@ export interface ExchangedToken {
    * Seconds.
    */
   expires_in: number;
+}
+export interface Webhook {
+  id: string;
+  project: string;
+  /**
+   * An https URL at a public address.
+   */
+  url: string;
+  /**
+   * Types of events; a noun alone stands for all of it. All events by default.
+   *
+   * @minItems 1
+   * @maxItems 20
+   */
+  types?: string[];
+  /**
+   * What it is for.
+   */
+  description?: string;
+  enabled: boolean;
+  /**
+   * Why Berth disabled it.
+   */
+  disabledReason?: string;
+  /**
+   * Until then messages carry a signature by the secret before, too.
+   */
+  previousSecretUntil?: string;
+  /**
+   * Number of the last event that was delivered, or that it does not ask for; in answers to reads alone.
+   */
+  delivered?: number;
+  /**
+   * The next event is not taken; it is sent again.
+   */
+  failure?: {
+    since: string;
+    attempts: number;
+    reason: string;
+    nextAt: string;
+  };
+  createdAt: string;
+  createdBy: string;
+}
+export interface WebhookTest {
+  delivered: boolean;
+  /**
+   * Of the answer.
+   */
+  status?: number;
+  /**
+   * Why it was not delivered.
+   */
+  reason?: string;
 }
 export interface Event {
   /**
