@@ -280,7 +280,7 @@ describe('processes', () => {
     await subject.workloads.apply(
       // Long enough for the program to listen, where the probe is to reach it.
       workloadSpec(ref, 1, containerSpec(server, { readinessProbe }), {
-        progressDeadlineSeconds: readinessProbe.httpGet?.scheme === 'HTTPS' ? 3 : 0.4,
+        progressDeadlineSeconds: readinessProbe.httpGet?.port === 8080 ? 3 : 0.4,
       }),
     );
     const result = await rollout(ref);
