@@ -3,7 +3,7 @@ import { z } from '@hono/zod-openapi';
 import { endSession, endSessions, sessionEnd } from '../commands/sessions.ts';
 import { sessionOwner, sessionsPartition } from '../core/keys.ts';
 import type { Session } from '../core/model.ts';
-import { MEMBER_PATTERN } from '../core/principal.ts';
+import { PERSON_PATTERN } from '../core/principal.ts';
 import { Problem } from '../core/problem.ts';
 import { sessionOf } from './identity/session-cookies.ts';
 import { listReply, pageOf, pageQuery } from './pages.ts';
@@ -77,8 +77,7 @@ export const sessionRoutes = [
     query: z.strictObject({
       principal: z
         .string()
-        .regex(/^user:/, 'must be the id of a person: "user:" and their subject')
-        .regex(MEMBER_PATTERN, 'must be the id of a person: "user:" and their subject')
+        .regex(PERSON_PATTERN, 'must be the id of a person: "user:" and their subject')
         .optional()
         .openapi({ description: 'Yourself by default.', example: 'user:248289761001' }),
     }),

@@ -26,10 +26,14 @@ export function escapePart(text: string): string {
 
 const escapedPart = '(?:[A-Za-z0-9._~@+,$!-]|=[0-9A-F]{2})+';
 
+const patternOf = (kinds: string): RegExp =>
+  new RegExp(`^(?=.{1,${PRINCIPAL_ID_MAX}}$)(?:${kinds}):${escapedPart}$`);
+
 /** Ids of members, as they stand in paths. */
-export const MEMBER_PATTERN = new RegExp(
-  `^(?=.{1,${PRINCIPAL_ID_MAX}}$)(?:user|group|email):${escapedPart}$`,
-);
+export const MEMBER_PATTERN = patternOf('user|group|email');
+
+/** Ids of people. */
+export const PERSON_PATTERN = patternOf('user');
 
 /**
  * The id of a person or a group of the installation's issuer. E-mail addresses are in lower case.

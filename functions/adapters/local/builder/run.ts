@@ -1,15 +1,19 @@
 /** Starts programs by argument list, in a process group of their own, and never leaves one behind. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { PassThrough, type Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
+import { findMarked, MARKER, sendSignal } from '../workloads/proc.ts';
 
 /** Longer lines are cut. */
 const LINE_MAX = 16 * 1024;
 const TAIL_LINES = 15;
+/** How long output is waited for once the program has ended: who holds its pipes then has left its group. */
+const PIPES_MS = 1_000;
 
 export interface RunOptions {
   cwd: string;
-  /** The whole environment: nothing of Berth's own is added. */
+  /** The whole environment: nothing of Berth's own is added but a mark, by which what it starts is found. */
   env: Record<string, string>;
   signal: AbortSignal;
   timeoutMs: number;
@@ -34,9 +38,10 @@ export interface RunResult {
  */
 export async function run(command: string, args: readonly string[], options: RunOptions): Promise<RunResult> {
   options.signal.throwIfAborted();
+  const mark = `run-${randomUUID()}`;
   const child = spawn(command, args, {
     cwd: options.cwd,
-    env: options.env,
+    env: { ...options.env, [MARKER]: mark },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });
@@ -48,7 +53,13 @@ export async function run(command: string, args: readonly string[], options: Run
   );
   ended.catch(() => undefined);
   // What it leaves in the background would hold the pipes open and go on in a directory that is being removed.
-  child.once('exit', () => killGroup(child));
+  let cleared: Promise<void> | undefined;
+  child.once('exit', () => {
+    killGroup(child);
+    cleared = killMarked(`${mark}/`);
+    // Who takes the output whole may be slower than that, and is not a program of users.
+    if (!options.onStdout) setTimeout(() => closePipes(child), PIPES_MS).unref();
+  });
 
   let timedOut = false;
   const timer = setTimeout(() => {
@@ -88,7 +99,22 @@ export async function run(command: string, args: readonly string[], options: Run
     clearTimeout(timer);
     options.signal.removeEventListener('abort', abort);
     killGroup(child);
+    await cleared;
   }
+}
+
+/** Those that have left the group, in a session of their own; again while there are new ones. */
+async function killMarked(prefix: string): Promise<void> {
+  for (let round = 0; round < 10; round++) {
+    const found = await findMarked(prefix);
+    if (found.length === 0) return;
+    for (const { pid } of found) sendSignal(pid, 'SIGKILL');
+  }
+}
+
+function closePipes({ stdout, stderr }: ChildProcess): void {
+  stdout?.destroy();
+  stderr?.destroy();
 }
 
 function killGroup(child: ChildProcess): void {
