@@ -4,6 +4,7 @@ import { createSqliteStore } from '../functions/adapters/local/store.ts';
 import { createApp } from '../functions/api/app.ts';
 import { administratorToken, bearerTokens, rememberPeople } from '../functions/api/authenticate.ts';
 import { berthTokens } from '../functions/api/berth-tokens.ts';
+import { routes } from '../functions/api/routes.ts';
 import { environmentWrite } from '../functions/commands/environments.ts';
 import { newToken } from '../functions/commands/tokens.ts';
 import {
@@ -42,6 +43,7 @@ const store = createSqliteStore({ path: ':memory:' });
 const ports = { effects, store } as unknown as Ports;
 const log: string[] = [];
 const app = createApp({
+  routes,
   ports,
   authenticate: rememberPeople(
     ports,

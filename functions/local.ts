@@ -21,6 +21,7 @@ import { administratorToken, bearerTokens, firstOf, rememberPeople } from './api
 import { berthTokens } from './api/berth-tokens.ts';
 import { createFederation } from './api/federation.ts';
 import { sessionCookies } from './api/identity/session-cookies.ts';
+import { routes } from './api/routes.ts';
 import { ConfigError, type LocalConfig, readConfig } from './config.ts';
 import { Problem } from './core/problem.ts';
 import { countActivity, countAnchors, countBuilds, countSecrets } from './local/as-on-aws.ts';
@@ -76,6 +77,7 @@ export async function startLocal(config: LocalConfig, log: LocalLog = createLoca
     const ports = await createPorts(config, { effects, ...place.ports }, log, lost);
     const { identity, provider } = createSignIn(config, port, log);
     const app = createApp({
+      routes,
       ports,
       authenticate: rememberPeople(
         ports,

@@ -26,18 +26,26 @@ const STAND_INS = {
 export const bundle = (entry: string): Bundle => ({
   directory: made(entry, `${entry}.lambda.ts`, 'index', {
     alias: STAND_INS,
-    ...(SERVING_API.has(entry) && { document: apiDocument() }),
+    ...(SERVING_API.has(entry) && { beside: apiFiles() }),
   }),
   handler: 'index.handler',
 });
 
 const SERVING_API = new Set(['api', 'stream']);
 
-let printed: Buffer | undefined;
+interface NamedFile {
+  name: string;
+  contents: Uint8Array;
+}
 
-/** The OpenAPI document, which the functions serve as it is. */
-function apiDocument(): Buffer {
-  printed ??= execFileSync(process.execPath, [join(root, 'scripts', 'openapi.ts')]);
+let printed: NamedFile[] | undefined;
+
+/** The OpenAPI document, which the functions serve as it is, and in which file each route is. */
+function apiFiles(): NamedFile[] {
+  printed ??= ['openapi', 'routes'].map((name) => ({
+    name: `${name}.json`,
+    contents: execFileSync(process.execPath, [join(root, 'scripts', `${name}.ts`)]),
+  }));
   return printed;
 }
 
@@ -61,7 +69,7 @@ function made(
   name: string,
   file: string,
   output: string,
-  { alias = {}, document }: { alias?: Record<string, string>; document?: Buffer },
+  { alias = {}, beside = [] }: { alias?: Record<string, string>; beside?: readonly NamedFile[] },
 ): string {
   const before = known.get(file);
   if (before !== undefined) return before;
@@ -86,8 +94,7 @@ function made(
       js: "import{createRequire as berthRequire}from'node:module';const require=berthRequire(import.meta.url);",
     },
   });
-  const files = outputFiles.map(({ path, contents }) => ({ name: basename(path), contents }));
-  if (document) files.push({ name: 'openapi.json', contents: document });
+  const files = [...outputFiles.map(({ path, contents }) => ({ name: basename(path), contents })), ...beside];
   const hash = createHash('sha256');
   for (const { name: part, contents } of files) hash.update(`${part}\0`).update(contents);
   const directory = join(target, `${name}-${hash.digest('hex').slice(0, 16)}`);

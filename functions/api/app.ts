@@ -11,10 +11,15 @@ import { checkUrl, errorResponse, rawPath, type Surroundings, serve } from './pi
 import { createRates, defaultRates, type RateLimits } from './rates.ts';
 import { createRefusals } from './refusals.ts';
 import type { Route } from './route.ts';
-import { routes as apiRoutes } from './routes.ts';
 import { createStreams, type Streams } from './sse.ts';
 
+/** A route whose file is loaded at its first request. */
+export interface LazyRoute extends Pick<Route, 'method' | 'path'> {
+  load(): Promise<Route>;
+}
+
 export interface AppOptions {
+  routes: readonly (Route | LazyRoute)[];
   ports: Ports;
   authenticate: Authenticator;
   /** How people sign in with a browser; without it nobody can. */
@@ -39,13 +44,13 @@ export interface AppOptions {
 
 export interface App extends OpenAPIHono {
   /** What is served. */
-  readonly table: readonly Route[];
+  readonly table: readonly (Route | LazyRoute)[];
   readonly streams: Streams;
   /** Resolves when what goes on behind the answers is done. */
   flush(): Promise<void>;
 }
 
-/** @example const app = createApp({ ports, authenticate: bearerTokens(administratorToken(token)) }); serve({ fetch: app.fetch }) */
+/** @example const app = createApp({ routes, ports, authenticate: bearerTokens(administratorToken(token)) }); serve({ fetch: app.fetch }) */
 export function createApp(options: AppOptions): App {
   const { ports, authenticate, identity, onError } = options;
   const streams = createStreams({
@@ -66,10 +71,10 @@ export function createApp(options: AppOptions): App {
     ...(onError && { onError }),
   };
   const web = options.webRoot === undefined ? undefined : createConsole(options.webRoot);
-  const table = [...apiRoutes, ...(web?.routes ?? [])];
+  const table = [...options.routes, ...(web?.routes ?? [])];
   const app = new OpenAPIHono();
   for (const route of table) {
-    app.on(route.method.toUpperCase(), honoPath(route.path), serve(route, around));
+    app.on(route.method.toUpperCase(), honoPath(route.path), handlerOf(route, around));
   }
   const allowed = createAllowed(table);
   const page = web && serve(web.page, around);
@@ -82,10 +87,21 @@ export function createApp(options: AppOptions): App {
   return Object.assign(app, { table, streams, flush: refusals.flush });
 }
 
+type Handler = (context: Context) => Promise<Response>;
+
+function handlerOf(route: Route | LazyRoute, around: Surroundings): Handler {
+  if (!('load' in route)) return serve(route, around);
+  let loaded: Handler | undefined;
+  return async (context) => {
+    loaded ??= serve(await route.load(), around);
+    return loaded(context);
+  };
+}
+
 const honoPath = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ':$1');
 
 /** Finds the methods that a path has. */
-function createAllowed(table: readonly Route[]): (path: string) => string[] {
+function createAllowed(table: readonly Pick<Route, 'method' | 'path'>[]): (path: string) => string[] {
   const patterns = table.map(({ path, method }) => ({
     pattern: new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}$`),
     method: method.toUpperCase(),

@@ -2,6 +2,7 @@
 import { auditRoutes } from './audit.ts';
 import { buildRoutes } from './builds.ts';
 import { deploymentRoutes } from './deployments.ts';
+import { descriptionRoutes } from './description.ts';
 import { environmentRoutes } from './environments.ts';
 import { eventRoutes } from './events.ts';
 import { healthRoutes } from './health.ts';
@@ -18,7 +19,7 @@ import { planRoutes } from './plan.ts';
 import { policyRoutes } from './policies.ts';
 import { projectRoutes } from './projects.ts';
 import { resourceRoutes } from './resources.ts';
-import { type Route, route } from './route.ts';
+import type { Route } from './route.ts';
 import { secretVersionRoutes } from './secret-versions.ts';
 import { secretRoutes } from './secrets.ts';
 import { serviceRoutes } from './services.ts';
@@ -40,16 +41,7 @@ export function describeApi(): Promise<Record<string, unknown>> {
 
 export const routes: readonly Route[] = [
   ...healthRoutes,
-  route({
-    method: 'get',
-    path: '/v1/openapi.json',
-    policy: { action: 'api.describe', scope: 'public' },
-    operationId: 'getOpenApi',
-    summary: 'Read this document',
-    tag: 'Platform',
-    answers: { 200: { summary: 'OpenAPI 3.1' } },
-    handle: async () => ({ status: 200, body: await describeApi() }),
-  }),
+  ...descriptionRoutes,
   ...meRoutes,
   ...signInRoutes,
   ...sessionRoutes,

@@ -12,6 +12,7 @@ import { clientAddress } from './client-address.ts';
 import { type AwsConfig, readAwsConfig } from './config.ts';
 import { logFault } from './faults.ts';
 import { createAwsPorts } from './ports.ts';
+import { lazyRoutes } from './routes.ts';
 
 /** @returns the app, and what to await before a function is frozen */
 export function createAwsApp(environment: Record<string, string | undefined>): {
@@ -27,6 +28,7 @@ export function createAwsApp(environment: Record<string, string | undefined>): {
   );
   const identity = browserIdentity(config, issuer, readSecret);
   const app = createApp({
+    routes: lazyRoutes(),
     ports,
     authenticate: rememberPeople(ports, identity ? firstOf(tokens, sessionCookies(identity, ports)) : tokens),
     federation: createFederation({ fetch: createOutgoing() }),

@@ -121,6 +121,7 @@ export async function createSubject({
     return token === STRANGER ? person('stranger') : people.get(token);
   });
   const app = createApp({
+    routes,
     // Tests ask faster than anyone; what is slowed down has tests of its own.
     rates: { principal: unbounded, operations: unbounded, address: unbounded },
     ports,

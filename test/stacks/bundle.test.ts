@@ -7,7 +7,9 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { describeApi } from '../../functions/api/routes.ts';
+import { paramForms } from '../../functions/api/params.ts';
+import { describeApi, routes } from '../../functions/api/routes.ts';
+import { listRoutes, type RouteEntry } from '../../functions/lambda/routes.ts';
 import { bundle } from '../../stacks/bundle.ts';
 import { lambdaEnvironment } from '../support/lambda-environment.ts';
 
@@ -71,6 +73,24 @@ describe('The function of the API', () => {
     expect(missing).toMatchObject({ statusCode: 404 });
     expect(anonymous).toMatchObject({ statusCode: 401 });
     expect(JSON.parse(type!.body)).toMatchObject({ code: 'not_found' });
+  });
+
+  it('knows all routes, in their order, before it has loaded any', async () => {
+    const all = routes.map(({ method, path }) => ({ method, path }));
+    const listed = JSON.parse(readFileSync(join(directory, 'routes.json'), 'utf8')) as RouteEntry[];
+    expect(listed.map(({ method, path }) => ({ method, path }))).toEqual(all);
+    expect(await listRoutes()).toEqual(listed);
+  });
+
+  it('answers at each of its routes, and with the methods of a path', async () => {
+    const signedIn = routes.filter(({ policy }) => policy.scope !== 'public');
+    const concrete = signedIn.map(({ method, path }): [string, string] => [
+      method.toUpperCase(),
+      path.replaceAll(/\{(\w+)\}/g, (_, name: string) => paramForms[name]!.example),
+    ]);
+    const answers = await ask(...concrete, ['PUT', '/v1/projects']);
+    expect(answers.pop()).toMatchObject({ statusCode: 405, headers: { allow: 'GET, HEAD, POST' } });
+    expect(answers.filter(({ statusCode }) => statusCode !== 401)).toEqual([]);
   });
 
   it('loads the store at its first use, with the credentials of the environment', async () => {

@@ -1,0 +1,4 @@
+/** Prints which file each route is in, for the functions' bundles. */
+import { listRoutes } from '../functions/lambda/routes.ts';
+
+process.stdout.write(JSON.stringify(await listRoutes()));
