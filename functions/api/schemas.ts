@@ -12,13 +12,16 @@ export const nameSchema = z
 
 export const timeSchema = z.string().openapi({ format: 'date-time', example: '2026-01-15T09:30:00.000Z' });
 
+/** Control characters and line ends; and what turns the direction of text around, so that it reads as another. */
+const NOT_IN_A_LINE = /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u;
+
 /** Text of one line for people to read. */
 export const lineSchema = (max: number) =>
   z
     .string()
     .min(1)
     .max(max)
-    .refine((text) => text.isWellFormed() && !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(text), 'must be one line of text');
+    .refine((text) => text.isWellFormed() && !NOT_IN_A_LINE.test(text), 'must be one line of text');
 
 /** A duration as text, read as seconds. @param bounds seconds */
 export function durationSchema(bounds: { min: number; max: number }, description: string) {

@@ -32,7 +32,8 @@ const created = (item: Item<Service>): Reply => ({
 
 // It is shown as a link, and whoever reads the service reads it: web addresses only, and no password in them.
 const isWebAddress = (text: string): boolean => {
-  if (!/^https?:\/\/[\x21-\x7e]+$/.test(text) || !URL.canParse(text)) return false;
+  // Printable ASCII without what no URL has as it is.
+  if (!/^https?:\/\/(?:(?!["<>\\^`{|}])[\x21-\x7e])+$/.test(text) || !URL.canParse(text)) return false;
   const { username, password } = new URL(text);
   return username === '' && password === '';
 };
