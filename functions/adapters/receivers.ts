@@ -58,8 +58,7 @@ function faultOf(error: NodeJS.ErrnoException): string {
  * as a name server that a receiver's owner runs likes to wait.
  */
 function resolverLookup(): typeof systemLookup {
-  const resolver = new promises.Resolver({ timeout: 3_000, tries: 2 });
-  const of = async (name: string, family: 4 | 6) =>
+  const of = async (resolver: promises.Resolver, name: string, family: 4 | 6) =>
     (await (family === 4 ? resolver.resolve4(name) : resolver.resolve6(name))).map((address) => ({
       address,
       family,
@@ -69,7 +68,9 @@ function resolverLookup(): typeof systemLookup {
     _options: object,
     done: (error: unknown, found: { address: string; family: number }[]) => void,
   ): void => {
-    void Promise.allSettled([of(name, 4), of(name, 6)]).then(([v4, v6]) => {
+    // One a message: it knows the name servers that there are now.
+    const resolver = new promises.Resolver({ timeout: 3_000, tries: 2 });
+    void Promise.allSettled([of(resolver, name, 4), of(resolver, name, 6)]).then(([v4, v6]) => {
       const found = [v4, v6].flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
       done(found.length === 0 && v4.status === 'rejected' ? v4.reason : null, found);
     });
