@@ -35,9 +35,9 @@ const query = (change: Record<string, string | undefined> = {}): string => {
     code_challenge_method: 'S256',
     ...change,
   };
-  return new URLSearchParams(
-    Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
-  ).toString();
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(fields)) if (value !== undefined) parameters.set(name, value);
+  return parameters.toString();
 };
 
 it('A sign-in that is right comes back with a code, or none of this would say anything', async () => {
