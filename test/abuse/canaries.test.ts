@@ -200,7 +200,7 @@ beforeAll(async () => {
     expect((await ask('PUT', `${DEV}/secrets/${name}`, { value })).status).toBe(201);
   }
   await live();
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   watching.abort();
   delete process.env[OWN];
@@ -370,6 +370,15 @@ async function access(): Promise<void> {
   expect(status, JSON.stringify(body)).toBe(201);
   // Given again without it.
   await ask('POST', `${BASE}/tokens`, made, key);
+  const hook = { url: 'https://hooks.invalid/berth', types: ['deployment'] };
+  const webhook = await ask('POST', `${BASE}/webhooks`, hook, { 'idempotency-key': 'hook' }, false);
+  expect(webhook.status, JSON.stringify(webhook.body)).toBe(201);
+  canaries.add('the secret of a webhook', webhook.body.secret.replace('whsec_', ''));
+  await ask('POST', `${BASE}/webhooks`, hook, { 'idempotency-key': 'hook' });
+  const WEBHOOK = `${BASE}/webhooks/${webhook.body.id}`;
+  const turned = await ask('POST', `${WEBHOOK}/rotate`, {}, {}, false);
+  canaries.add('the second secret of a webhook', turned.body.secret.replace('whsec_', ''));
+  for (const path of ['', '/test']) await ask(path === '' ? 'GET' : 'POST', WEBHOOK + path);
   const browser = createBrowser();
   const { url } = subject.berth;
   await signInAs(browser, url, 'ada');

@@ -43,8 +43,8 @@ export function formsOf(value: string): Record<string, string> {
 export interface Canaries {
   /** Keeps a value to look for. */
   add(name: string, value: string): string;
-  /** What is found in some bytes, as "name, form"; also where it was split over lines. */
-  find(bytes: Uint8Array): string[];
+  /** What is found in some bytes, as "name, form"; where they have lines, also what was split over those. */
+  find(bytes: Uint8Array, hasLines?: boolean): string[];
 }
 
 interface Needle {
@@ -81,9 +81,10 @@ export function createCanaries(): Canaries {
       }
       return value;
     },
-    find(bytes) {
+    find(bytes, hasLines = true) {
       const found = new Set<string>();
       findIn(bytes, '', found);
+      if (!hasLines) return [...found];
       const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
       findIn(Buffer.from(text.replace(BETWEEN_LINES, ''), 'latin1'), ', split over lines', found);
       return [...found];
@@ -112,7 +113,9 @@ export async function findInFiles(
     // Files of a database come and go while it runs.
     const bytes = await readFile(file).catch(() => Buffer.alloc(0));
     read.push(path);
-    for (const hit of canaries.find(unpacked(bytes))) found.push(`${path}: ${hit}`);
+    // Pages of a database are no text with lines.
+    const isPages = /\/data\/(base|global|pg_\w+)\//.test(path);
+    for (const hit of canaries.find(unpacked(bytes), !isPages)) found.push(`${path}: ${hit}`);
   }
   return { read, found };
 }
