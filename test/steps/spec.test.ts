@@ -92,6 +92,16 @@ describe('A spec', () => {
     ]);
   });
 
+  it('names the secrets that it holds, in files too, and takes none as the source of a volume', async () => {
+    const file = 'files:\n  /etc/app.conf:\n    content: "key=${resources.env.KEY}"';
+    expect((await spec(file, 'env: { type: environment }', env())).secrets).toEqual(['the old key']);
+    const volume = 'volumes:\n  /data:\n    source: ${resources.env.KEY}';
+    await expect(spec(volume, 'env: { type: environment }', env())).rejects.toMatchObject({
+      code: 'unresolved_placeholder',
+      message: expect.stringContaining('is a secret'),
+    });
+  });
+
   it('reads no secret that nothing names', async () => {
     const outputs = {
       env: { values: {}, secrets: { KEY: { secret: 'shop/dev/env/GONE', version: 'none' } } },
