@@ -89,7 +89,7 @@ try {
   await take(page, 'service-metrics');
   await go(`${dev}/services/guestbook/events`, 'serves in dev');
   await take(page, 'service-events');
-  await go('/projects/demo/builds', 'Builds of guestbook');
+  await go('/projects/demo/builds?service=guestbook', 'Builds of guestbook');
   await take(page, 'builds');
   await go('/projects/demo/activity', 'Environment dev created');
   await take(page, 'activity');

@@ -46,6 +46,27 @@ const words: Record<string, (event: Event, data: Data) => string> = {
     `Deployment ${text(number)} of ${service} crashed in ${environment}${Number(count) > 1 ? `, ${text(count)} times more` : ''}`,
   'resource.created': ({ environment }, { uid }) => `Resource ${text(uid)} of ${environment} made`,
   'resource.removed': ({ environment }, { uid }) => `Resource ${text(uid)} of ${environment} removed`,
+  'resource.rotating': ({ environment }, { uid }) => `Rotation of ${text(uid)} in ${environment} started`,
+  'resource.rotated': ({ environment }, { uid }) => `${text(uid)} in ${environment} has new credentials`,
+  'resource.rotation-failed': ({ environment }, { uid }) =>
+    `Rotation of ${text(uid)} in ${environment} failed: the old credentials are in force`,
+  'secret.created': ({ environment }, { name }) => `Secret ${text(name)} put into ${environment}`,
+  'secret.changed': ({ environment }, { name }) => `Secret ${text(name)} of ${environment} has a new version`,
+  'secret.deleted': ({ environment }, { name }) => `Secret ${text(name)} of ${environment} deleted`,
+  'secret.rotating': ({ environment }, { name }) => `Rotation of ${text(name)} in ${environment} started`,
+  'secret.rotated': ({ environment }, { name }) =>
+    `${text(name)} of ${environment} rotated, the old version revoked`,
+  'secret.rotation-failed': ({ environment }, { name }) =>
+    `Rotation of ${text(name)} in ${environment} failed: the old version is in force`,
+  'secret.revoked': ({ environment }, { name }) => `A version of ${text(name)} of ${environment} revoked`,
+  'secret.revealed': ({ environment }, { name }) =>
+    `The value of ${text(name)} of ${environment} was looked at`,
+  'policy.created': (_event, { policy }) => `Policy ${text(policy)} added`,
+  'policy.changed': (_event, { policy }) => `Policy ${text(policy)} changed`,
+  'policy.deleted': (_event, { policy }) => `Policy ${text(policy)} deleted`,
+  'deployment.refused': ({ service, environment }) =>
+    `A deployment of ${service} to ${environment} was refused by a policy`,
+  'access.refused': (_event, { action }) => `An attempt was refused: ${text(action)}`,
   'operation.cancel-requested': () => 'Asked to stop',
 };
 
