@@ -71,6 +71,11 @@ const baseEnvironment = (npm: Pick<Npm, 'args' | 'command'>): Record<string, str
   PATH: searchPath(npm),
   LC_ALL: 'C.UTF-8',
   npm_config_update_notifier: 'false',
+  // Someone waits for the build: npm's own pause before it asks again is ten seconds, its patience five minutes.
+  npm_config_fetch_retries: '4',
+  npm_config_fetch_retry_mintimeout: '1000',
+  npm_config_fetch_retry_maxtimeout: '10000',
+  npm_config_fetch_timeout: '60000',
 });
 
 /** Berth's PATH without the programs of Berth's own packages. */
