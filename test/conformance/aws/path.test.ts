@@ -27,6 +27,13 @@ import { whyNoMoto } from '../support/moto.ts';
 import { whyNoTls } from '../support/tls.ts';
 import { BUCKET, LOG_GROUP, type Platform, SERVER_SECRET, startPlatform, TABLE } from './platform.ts';
 
+// The functions run from their sources here: what bundling puts beside them is listed now.
+vi.mock('../../../functions/lambda/routes.ts', async (original) => {
+  const module = await original<typeof import('../../../functions/lambda/routes.ts')>();
+  const entries = await module.listRoutes();
+  return { ...module, lazyRoutes: () => module.lazyRoutes(entries) };
+});
+
 const guestbook = join(import.meta.dirname, '../../../examples/guestbook');
 const environment = '/v1/projects/demo/environments/staging';
 const service = '/v1/projects/demo/services/guestbook';
