@@ -1,4 +1,5 @@
 /** Versions: registered from an image, found by id or by an unambiguous tag. */
+import { canonicalJson } from '../core/canonical-json.ts';
 import {
   serviceKey,
   VERSION_PREFIX,
@@ -34,16 +35,7 @@ export interface NewVersion extends ServiceRef {
 
 /** The id of a version: the same digest and workload give the same one. */
 export const versionId = (digest: string, workload: ScoreWorkload): string =>
-  shortHash(`${digest}\u001f${canonical(workload)}`, 12);
-
-/** JSON with sorted keys, so that equal values give equal text. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) =>
-    inner !== null && typeof inner === 'object' && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  );
-}
+  shortHash(`${digest}\u001f${canonicalJson(workload)}`, 12);
 
 /**
  * Registers a version; one that is there already is given again, with the tags added.

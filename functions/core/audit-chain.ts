@@ -4,6 +4,7 @@
  * store could compute those anew; the heads that are kept outside of it (ports/anchors.ts) give that away.
  */
 import { createHash } from 'node:crypto';
+import { canonicalJson } from './canonical-json.ts';
 import type { BerthEvent } from './model.ts';
 
 /** The newest event of a chain, or of what was there of it at some time. */
@@ -27,17 +28,6 @@ export const genesis = (project: string): ChainHead => ({
   hash: sha256(`berth audit chain of ${project}`),
   at: new Date(0).toISOString(),
 });
-
-/** JSON that is the same for equal values: members in the order of their names, as in RFC 8785. */
-export function canonicalJson(value: unknown): string {
-  if (value === null || typeof value !== 'object') return JSON.stringify(value) ?? 'null';
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
-  const members = Object.entries(value)
-    .filter(([, member]) => member !== undefined)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, member]) => `${JSON.stringify(name)}:${canonicalJson(member)}`);
-  return `{${members.join(',')}}`;
-}
 
 /** The hash of an event behind another one. */
 export function hashOf(previous: string, event: Omit<BerthEvent, 'hash'> & { hash?: string }): string {

@@ -1,5 +1,5 @@
 /** What a change did to a record, for the audit trail. */
-import { canonicalJson } from './audit-chain.ts';
+import { canonicalJson } from './canonical-json.ts';
 
 /** A field that was not there, or is there no longer, has no value on that side. */
 export interface FieldChange {

@@ -1,13 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import {
-  type ChainHead,
-  canonicalJson,
-  genesis,
-  headOfName,
-  nameOfHead,
-  seal,
-} from '../../functions/core/audit-chain.ts';
+import { type ChainHead, genesis, headOfName, nameOfHead, seal } from '../../functions/core/audit-chain.ts';
 import { type ChainReport, createChainVerifier } from '../../functions/core/audit-verification.ts';
+import { canonicalJson } from '../../functions/core/canonical-json.ts';
 import type { BerthEvent } from '../../functions/core/model.ts';
 
 interface Stored {
