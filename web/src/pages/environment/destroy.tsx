@@ -1,17 +1,14 @@
 /** Destroying an environment: what will go, and its name typed. */
-import Alert from '@cloudscape-design/components/alert';
 import Button from '@cloudscape-design/components/button';
 import FormField from '@cloudscape-design/components/form-field';
 import Input from '@cloudscape-design/components/input';
-import Modal from '@cloudscape-design/components/modal';
 import { useState } from 'react';
 import { api, body } from '../../api/client.ts';
-import { inWords } from '../../api/problem.ts';
-import { invalidate } from '../../api/query.ts';
 import { useOverview, useResources, useSecrets } from '../../api/read.ts';
 import type { Environment } from '../../api/types.generated.ts';
 import { navigate } from '../../app/navigation.ts';
 import { operationPath } from '../../app/paths.ts';
+import { ActionDialog } from '../../components/action-dialog.tsx';
 import { plain } from '../../components/plain.ts';
 
 export function Destroy({ environment }: { environment: Environment }) {
@@ -33,61 +30,26 @@ interface DestroyDialogProps {
 
 function DestroyDialog({ environment: { project, name }, onClose }: DestroyDialogProps) {
   const [typed, setTyped] = useState('');
-  const [error, setError] = useState<string>();
-  const [busy, setBusy] = useState(false);
   const path = { project, environment: name };
   const destroy = async () => {
-    if (busy || typed !== name) return;
-    setBusy(true);
-    try {
-      const { id } = await body(
-        api.DELETE('/v1/projects/{project}/environments/{environment}', { params: { path } }),
-      );
-      invalidate();
-      navigate(operationPath(project, id));
-    } catch (caught) {
-      const { what, hint } = inWords(caught);
-      setError([what, hint].filter(Boolean).join(' '));
-      setBusy(false);
-    }
+    const { id } = await body(
+      api.DELETE('/v1/projects/{project}/environments/{environment}', { params: { path } }),
+    );
+    navigate(operationPath(project, id));
   };
   return (
-    <Modal
-      visible
-      onDismiss={onClose}
-      closeAriaLabel="Close"
+    <ActionDialog
       header={`Destroy ${name}?`}
-      footer={
-        <span className="row dialog-actions">
-          <Button variant="link" onClick={onClose}>
-            Keep it
-          </Button>
-          <Button variant="primary" disabled={typed !== name} loading={busy} onClick={() => void destroy()}>
-            Destroy
-          </Button>
-        </span>
-      }
+      labels={{ act: 'Destroy', leave: 'Keep it' }}
+      act={destroy}
+      disabled={typed !== name}
+      onClose={onClose}
     >
-      <form
-        className="stack"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void destroy();
-        }}
-      >
-        {error !== undefined && <Alert type="error">{plain(error)}</Alert>}
-        <Going {...path} />
-        <FormField label={`Type ${name} to confirm`}>
-          <Input
-            value={typed}
-            onChange={({ detail }) => setTyped(detail.value)}
-            spellcheck={false}
-            autoFocus
-          />
-        </FormField>
-        <button type="submit" hidden aria-hidden="true" tabIndex={-1} />
-      </form>
-    </Modal>
+      <Going {...path} />
+      <FormField label={`Type ${name} to confirm`}>
+        <Input value={typed} onChange={({ detail }) => setTyped(detail.value)} spellcheck={false} autoFocus />
+      </FormField>
+    </ActionDialog>
   );
 }
 

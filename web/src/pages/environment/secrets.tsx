@@ -1,18 +1,15 @@
 /** The secrets of an environment by name and version; values go in and never come out. */
-import Alert from '@cloudscape-design/components/alert';
 import Button from '@cloudscape-design/components/button';
 import Container from '@cloudscape-design/components/container';
 import FormField from '@cloudscape-design/components/form-field';
 import Header from '@cloudscape-design/components/header';
 import Input from '@cloudscape-design/components/input';
-import Modal from '@cloudscape-design/components/modal';
 import { useState } from 'react';
 import { api } from '../../api/client.ts';
-import { inWords } from '../../api/problem.ts';
-import { invalidate } from '../../api/query.ts';
 import { useSecrets } from '../../api/read.ts';
 import type { Secret } from '../../api/types.generated.ts';
 import { notify } from '../../app/notifications.tsx';
+import { ActionDialog } from '../../components/action-dialog.tsx';
 import { plain } from '../../components/plain.ts';
 import { Ago } from '../../components/time.tsx';
 
@@ -111,113 +108,54 @@ interface DialogProps {
 function PutSecret({ place, name: given, onClose }: DialogProps & { name: string | undefined }) {
   const [name, setName] = useState(given ?? '');
   const [value, setValue] = useState('');
-  const [error, setError] = useState<string>();
-  const [busy, setBusy] = useState(false);
   const save = async () => {
-    if (busy) return;
-    setBusy(true);
-    try {
-      await api.PUT(PATH, { params: { path: { ...place, secret: name.trim() } }, body: { value } });
-      notify({
-        type: 'success',
-        content: `${name.trim()} was saved. Deployments from now on get it; what runs keeps what it has.`,
-      });
-      invalidate();
-      onClose();
-    } catch (caught) {
-      const { what, hint } = inWords(caught);
-      setError([what, hint].filter(Boolean).join(' '));
-      setBusy(false);
-    }
+    await api.PUT(PATH, { params: { path: { ...place, secret: name.trim() } }, body: { value } });
+    notify({
+      type: 'success',
+      content: `${name.trim()} was saved. Deployments from now on get it; what runs keeps what it has.`,
+    });
   };
   return (
-    <Modal
-      visible
-      onDismiss={onClose}
-      closeAriaLabel="Close"
+    <ActionDialog
       header={given === undefined ? 'Add a secret' : `New version of ${given}`}
-      footer={
-        <span className="row dialog-actions">
-          <Button variant="link" onClick={onClose}>
-            Leave it
-          </Button>
-          <Button variant="primary" loading={busy} onClick={() => void save()}>
-            Save
-          </Button>
-        </span>
-      }
+      labels={{ act: 'Save', leave: 'Leave it' }}
+      act={save}
+      onClose={onClose}
     >
-      <form
-        className="stack"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void save();
-        }}
-      >
-        {error !== undefined && <Alert type="error">{plain(error)}</Alert>}
-        {given === undefined && (
-          <FormField label="Name" constraintText="Letters, digits and _, not starting with a digit.">
-            <Input
-              value={name}
-              onChange={({ detail }) => setName(detail.value)}
-              spellcheck={false}
-              autoFocus
-            />
-          </FormField>
-        )}
-        <FormField label="Value" description="It is never shown again.">
-          <Input
-            type="password"
-            value={value}
-            onChange={({ detail }) => setValue(detail.value)}
-            autoComplete="new-password"
-            autoFocus={given !== undefined}
-          />
+      {given === undefined && (
+        <FormField label="Name" constraintText="Letters, digits and _, not starting with a digit.">
+          <Input value={name} onChange={({ detail }) => setName(detail.value)} spellcheck={false} autoFocus />
         </FormField>
-        <button type="submit" hidden aria-hidden="true" tabIndex={-1} />
-      </form>
-    </Modal>
+      )}
+      <FormField label="Value" description="It is never shown again.">
+        <Input
+          type="password"
+          value={value}
+          onChange={({ detail }) => setValue(detail.value)}
+          autoComplete="new-password"
+          autoFocus={given !== undefined}
+        />
+      </FormField>
+    </ActionDialog>
   );
 }
 
 function DeleteSecret({ place, name, onClose }: DialogProps & { name: string }) {
-  const [error, setError] = useState<string>();
-  const [busy, setBusy] = useState(false);
   const remove = async () => {
-    if (busy) return;
-    setBusy(true);
-    try {
-      await api.DELETE(PATH, { params: { path: { ...place, secret: name } } });
-      notify({ type: 'success', content: `${name} was deleted.` });
-      invalidate();
-      onClose();
-    } catch (caught) {
-      setError(inWords(caught).what);
-      setBusy(false);
-    }
+    await api.DELETE(PATH, { params: { path: { ...place, secret: name } } });
+    notify({ type: 'success', content: `${name} was deleted.` });
   };
   return (
-    <Modal
-      visible
-      onDismiss={onClose}
-      closeAriaLabel="Close"
+    <ActionDialog
       header={`Delete ${name}?`}
-      footer={
-        <span className="row dialog-actions">
-          <Button variant="link" onClick={onClose}>
-            Keep it
-          </Button>
-          <Button variant="primary" loading={busy} onClick={() => void remove()}>
-            Delete
-          </Button>
-        </span>
-      }
+      labels={{ act: 'Delete', leave: 'Keep it' }}
+      act={remove}
+      onClose={onClose}
     >
-      {error !== undefined && <Alert type="error">{plain(error)}</Alert>}
       <p>
         All its versions go. What runs keeps running; a deployment or rollback that needs it fails from now
         on.
       </p>
-    </Modal>
+    </ActionDialog>
   );
 }
