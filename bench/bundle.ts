@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { bundle } from '../stacks/bundle.ts';
+import { bundle } from '../stacks/support/bundle.ts';
 import { lambdaEnvironment } from '../test/support/lambda-environment.ts';
 import { median } from './client.ts';
 

@@ -1,7 +1,7 @@
 /** The API and the router as the measurements use them. */
 import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { createClient, type DemoClient } from '../functions/local/demo-client.ts';
+import { createClient, type DemoClient } from '../functions/hosts/machine/demo/demo-client.ts';
 import type { BerthProcess } from './server.ts';
 
 export async function clientOf(berth: BerthProcess): Promise<DemoClient> {

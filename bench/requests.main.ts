@@ -1,12 +1,13 @@
 /** P3 and P6: prints what requests take, in a process that does nothing else. */
-import { createEffects } from '../functions/adapters/local/effects.ts';
-import { createSqliteStore } from '../functions/adapters/local/store.ts';
-import { createApp } from '../functions/api/app.ts';
-import { administratorToken, bearerTokens, rememberPeople } from '../functions/api/authenticate.ts';
-import { berthTokens } from '../functions/api/berth-tokens.ts';
+
+import { createSqliteStore } from '../functions/adapters/local/store/store.ts';
+import { createEffects } from '../functions/adapters/system/effects.ts';
+import { administratorToken, bearerTokens, rememberPeople } from '../functions/api/admission/authenticate.ts';
+import { berthTokens } from '../functions/api/admission/berth-tokens.ts';
+import { createApp } from '../functions/api/http/app.ts';
 import { routes } from '../functions/api/routes.ts';
-import { environmentWrite } from '../functions/commands/environments.ts';
-import { newToken } from '../functions/commands/tokens.ts';
+import { newToken } from '../functions/commands/access/tokens.ts';
+import { environmentWrite } from '../functions/commands/environments/environments.ts';
 import {
   deploymentKey,
   instanceKey,
@@ -15,7 +16,7 @@ import {
   serviceKey,
   tokenKey,
 } from '../functions/core/keys.ts';
-import type { Deployment, Environment, Instance, Member, Principal } from '../functions/core/model.ts';
+import type { Deployment, Environment, Instance, Member, Principal } from '../functions/core/model/index.ts';
 import type { Ports } from '../functions/ports/index.ts';
 import { createMeter, withMeter } from '../functions/ports/meter.ts';
 import type { Write } from '../functions/ports/store.ts';

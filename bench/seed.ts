@@ -1,9 +1,9 @@
 /** Fills a store as a large company would: 30,000 services and 50,000 environments in one hundred projects. */
 import { join } from 'node:path';
-import { createSqliteStore } from '../functions/adapters/local/store.ts';
-import { environmentWrite } from '../functions/commands/environments.ts';
+import { createSqliteStore } from '../functions/adapters/local/store/store.ts';
+import { environmentWrite } from '../functions/commands/environments/environments.ts';
 import { projectKey, serviceKey } from '../functions/core/keys.ts';
-import type { Environment } from '../functions/core/model.ts';
+import type { Environment } from '../functions/core/model/index.ts';
 import type { Write } from '../functions/ports/store.ts';
 
 export const SEEDED = { projects: 100, services: 30_000, environments: 50_000 };

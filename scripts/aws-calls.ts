@@ -39,7 +39,7 @@ const KUBERNETES = 'kubernetes: ';
 /** Calls in a file's text. */
 function callsIn(file: string, text: string): string[] {
   const commands = [...text.matchAll(/\bnew (\w+Command)\(/g)].map(([, name = '']) => name);
-  if (!file.includes('/kubernetes/') || file.endsWith('/client.ts')) return commands;
+  if (!file.includes('/kubernetes/') || file.endsWith('/api/client.ts')) return commands;
   const asked = text.matchAll(
     /client\s*\.(?:(get|list|watch|text|lines)\b|call(?:<[^(]*>)?\(\s*'([A-Z]+)')/g,
   );

@@ -3,9 +3,9 @@
  * the project's file of anchors, or a list of the names of its objects in the bucket, one a line.
  */
 import { readFileSync } from 'node:fs';
-import { type ChainHead, headOfName } from '../functions/core/audit-chain.ts';
-import { createChainVerifier } from '../functions/core/audit-verification.ts';
-import type { BerthEvent } from '../functions/core/model.ts';
+import { type ChainHead, headOfName } from '../functions/core/events/audit-chain.ts';
+import { createChainVerifier } from '../functions/core/events/audit-verification.ts';
+import type { BerthEvent } from '../functions/core/model/index.ts';
 
 const [project, events, anchors] = process.argv.slice(2);
 if (project === undefined || events === undefined || anchors === undefined) {

@@ -1,41 +1,42 @@
 /** The route table of the API. */
-import { auditRoutes } from './audit.ts';
-import { buildRoutes } from './builds.ts';
-import { deploymentRoutes } from './deployments.ts';
-import { descriptionRoutes } from './description.ts';
-import { environmentRoutes } from './environments.ts';
-import { eventRoutes } from './events.ts';
-import { healthRoutes } from './health.ts';
-import { instanceRoutes } from './instances.ts';
-import { inventoryRoutes } from './inventory.ts';
-import { logRoutes } from './logs.ts';
-import { meRoutes } from './me.ts';
-import { memberRoutes } from './members.ts';
-import { metricRoutes } from './metrics.ts';
-import { operationListRoutes } from './operation-lists.ts';
-import { operationRoutes } from './operations.ts';
-import { overviewRoutes } from './overview.ts';
-import { planRoutes } from './plan.ts';
-import { policyRoutes } from './policies.ts';
-import { projectRoutes } from './projects.ts';
-import { resourceRoutes } from './resources.ts';
-import type { Route } from './route.ts';
-import { secretVersionRoutes } from './secret-versions.ts';
-import { secretRoutes } from './secrets.ts';
-import { serviceRoutes } from './services.ts';
-import { sessionRoutes } from './sessions.ts';
-import { signInRoutes } from './sign-in.ts';
-import { tokenExchangeRoutes } from './token-exchange.ts';
-import { tokenRoutes } from './tokens.ts';
-import { trustRoutes } from './trusts.ts';
-import { versionRoutes } from './versions.ts';
-import { webhookRoutes } from './webhooks.ts';
+
+import { meRoutes } from './access/me.ts';
+import { memberRoutes } from './access/members.ts';
+import { sessionRoutes } from './access/sessions.ts';
+import { tokenExchangeRoutes } from './access/token-exchange.ts';
+import { tokenRoutes } from './access/tokens.ts';
+import { trustRoutes } from './access/trusts.ts';
+import { deploymentRoutes } from './deployments/deployments.ts';
+import { planRoutes } from './deployments/plan.ts';
+import { environmentRoutes } from './environments/environments.ts';
+import { instanceRoutes } from './environments/instances.ts';
+import { inventoryRoutes } from './environments/inventory.ts';
+import { metricRoutes } from './environments/metrics.ts';
+import { auditRoutes } from './events/audit.ts';
+import { eventRoutes } from './events/events.ts';
+import { policyRoutes } from './guardrails/policies.ts';
+import type { Route } from './http/route-spec.ts';
+import { signInRoutes } from './identity/sign-in.ts';
+import { logRoutes } from './logs/logs.ts';
+import { operationListRoutes } from './operations/operation-lists.ts';
+import { operationRoutes } from './operations/operations.ts';
+import { descriptionRoutes } from './platform/description.ts';
+import { healthRoutes } from './platform/health.ts';
+import { overviewRoutes } from './projects/overview.ts';
+import { projectRoutes } from './projects/projects.ts';
+import { resourceRoutes } from './resources/resources.ts';
+import { secretVersionRoutes } from './secrets/secret-versions.ts';
+import { secretRoutes } from './secrets/secrets.ts';
+import { serviceRoutes } from './services/services.ts';
+import { buildRoutes } from './versions/builds.ts';
+import { versionRoutes } from './versions/versions.ts';
+import { webhookRoutes } from './webhooks/webhooks.ts';
 
 let document: Promise<Record<string, unknown>> | undefined;
 
 /** The OpenAPI document: made when first asked for, and kept. */
 export function describeApi(): Promise<Record<string, unknown>> {
-  document ??= import('./openapi.ts').then(({ openApiDocument }) => openApiDocument(routes));
+  document ??= import('./http/openapi.ts').then(({ openApiDocument }) => openApiDocument(routes));
   return document;
 }
 

@@ -2,7 +2,7 @@
  * Where each record lives in the Store. Names hold no `#` (they are RFC 1123 labels), so no two keys can be
  * mistaken for each other; what users choose freely (keys, tags) is escaped or hashed.
  */
-import type { EnvironmentRef, InstanceRef } from './model.ts';
+import type { EnvironmentRef, InstanceRef } from './model/index.ts';
 import { shortHash } from './names.ts';
 
 interface Key {

@@ -1,5 +1,5 @@
 /** When an environment was last used, and how much. */
-import type { EnvironmentRef, InstanceRef } from '../core/model.ts';
+import type { EnvironmentRef, InstanceRef } from '../core/model/index.ts';
 
 export interface RequestSample {
   at: string;

@@ -1,5 +1,5 @@
 /** Where the heads of audit chains are kept outside of the store, so that rewriting the store does not go unnoticed. */
-import type { ChainHead } from '../core/audit-chain.ts';
+import type { ChainHead } from '../core/events/audit-chain.ts';
 
 export interface Anchors {
   /**

@@ -1,5 +1,5 @@
 /** Source in, image out. */
-import type { Source } from '../core/model.ts';
+import type { Source } from '../core/model/index.ts';
 import type { RepositoryRef } from './registry.ts';
 
 export type BuildSource =

@@ -3,8 +3,8 @@
  * whom. Whoever begins something that is to be paid for, a step or a request, runs it with a meter of its own.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { FUNCTION_MB } from '../core/function-memory.ts';
 import { addUnits, laterUnits, type Unit, type Units } from '../core/units.ts';
-import { FUNCTION_MB } from '../memory.ts';
 
 export interface Meter {
   add(unit: Unit, amount: number): void;

@@ -1,6 +1,6 @@
 /** Images by digest, a repository per service. */
-import type { Findings } from '../core/policies/evaluate.ts';
-import type { ImageSignature } from '../core/policies/signatures.ts';
+import type { Findings } from '../core/guardrails/evaluate.ts';
+import type { ImageSignature } from '../core/guardrails/signatures.ts';
 
 export interface ImageConfig {
   entrypoint: string[];

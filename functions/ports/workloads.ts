@@ -1,5 +1,5 @@
 /** Runs workloads: processes on one machine, pods on a cluster. */
-import type { EnvironmentRef, InstanceRef } from '../core/model.ts';
+import type { EnvironmentRef, InstanceRef } from '../core/model/index.ts';
 import type { ProblemDetail } from '../core/problem.ts';
 
 /** A workload with everything resolved. It holds secret values: never store or log it. */

@@ -1,7 +1,7 @@
 /** `environment`: the secrets of the environment, by their names. */
 import * as z from 'zod';
 import { environmentPartition, SECRET_PREFIX, secretPath } from '../core/keys.ts';
-import type { SecretRecord, SecretReference } from '../core/model.ts';
+import type { SecretRecord, SecretReference } from '../core/model/index.ts';
 import { requireDefaultClass } from './owner.ts';
 import type { ResourceType } from './type.ts';
 

@@ -2,7 +2,7 @@
 import { Problem } from '../core/problem.ts';
 import { dns } from './dns.ts';
 import { environment } from './environment.ts';
-import { postgres } from './postgres.ts';
+import { postgres } from './postgres/postgres.ts';
 import { route } from './route.ts';
 import { servicePort } from './service-port.ts';
 import type { ResourceType } from './type.ts';

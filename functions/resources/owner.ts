@@ -1,5 +1,5 @@
 /** How what is made for a resource is named, and how it is told apart from what is not ours. */
-import type { EnvironmentRef } from '../core/model.ts';
+import type { EnvironmentRef } from '../core/model/index.ts';
 import { shortHash } from '../core/names.ts';
 import { Problem } from '../core/problem.ts';
 import type { ResourceRequest } from './type.ts';

@@ -1,7 +1,7 @@
 /** `service-port`: where another service of the environment is reached. */
 import * as z from 'zod';
 import { deploymentKey, instanceKey } from '../core/keys.ts';
-import type { Deployment, Instance } from '../core/model.ts';
+import type { Deployment, Instance } from '../core/model/index.ts';
 import { NAME_PATTERN } from '../core/names.ts';
 import { invalidResource, requireDefaultClass } from './owner.ts';
 import type { ResourceType } from './type.ts';

@@ -1,7 +1,7 @@
 /** What a Score resource type is: one file in this folder each, registered in index.ts. */
 import type { z } from 'zod';
-import type { EnvironmentRef, ResourceOutputs } from '../core/model.ts';
-import type { ScoreWorkload } from '../core/score/types.ts';
+import type { EnvironmentRef, ResourceOutputs } from '../core/model/index.ts';
+import type { ScoreWorkload } from '../core/score/workload.ts';
 import type { Ports } from '../ports/index.ts';
 
 export interface ResourceRequest extends EnvironmentRef {

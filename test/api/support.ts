@@ -3,19 +3,19 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { createActivity } from '../../functions/adapters/local/activity.ts';
+import { createActivity } from '../../functions/adapters/local/activity/activity.ts';
 import { createAnchorFiles } from '../../functions/adapters/local/anchors.ts';
-import { createEffects } from '../../functions/adapters/local/effects.ts';
-import { createFileLogs } from '../../functions/adapters/local/logs.ts';
-import { createSecretsFile } from '../../functions/adapters/local/secrets.ts';
-import { createSqliteStore } from '../../functions/adapters/local/store.ts';
-import { createReceivers } from '../../functions/adapters/receivers.ts';
-import { type App, type AppOptions, createApp } from '../../functions/api/app.ts';
-import { bearerTokens, firstOf, localAdministrator } from '../../functions/api/authenticate.ts';
-import { berthTokens } from '../../functions/api/berth-tokens.ts';
+import { createFileLogs } from '../../functions/adapters/local/logs/logs.ts';
+import { createSecretsFile } from '../../functions/adapters/local/secrets/secrets.ts';
+import { createSqliteStore } from '../../functions/adapters/local/store/store.ts';
+import { createReceivers } from '../../functions/adapters/outgoing/receivers.ts';
+import { createEffects } from '../../functions/adapters/system/effects.ts';
+import { bearerTokens, firstOf, localAdministrator } from '../../functions/api/admission/authenticate.ts';
+import { berthTokens } from '../../functions/api/admission/berth-tokens.ts';
+import { type App, type AppOptions, createApp } from '../../functions/api/http/app.ts';
 import { sessionCookies } from '../../functions/api/identity/session-cookies.ts';
 import { routes } from '../../functions/api/routes.ts';
-import { environmentWrite } from '../../functions/commands/environments.ts';
+import { environmentWrite } from '../../functions/commands/environments/environments.ts';
 import { deploymentKey, environmentKey, instanceKey, operationKey } from '../../functions/core/keys.ts';
 import type {
   Deployment,
@@ -24,7 +24,7 @@ import type {
   InstanceRef,
   Operation,
   Principal,
-} from '../../functions/core/model.ts';
+} from '../../functions/core/model/index.ts';
 import { Problem, problemCodes } from '../../functions/core/problem.ts';
 import type { Ports } from '../../functions/ports/index.ts';
 import { SCORE_LABEL } from '../../functions/ports/registry.ts';

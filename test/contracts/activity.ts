@@ -1,6 +1,6 @@
 /** What every Activity guarantees. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { InstanceRef } from '../../functions/core/model.ts';
+import type { InstanceRef } from '../../functions/core/model/index.ts';
 import type { Activity } from '../../functions/ports/activity.ts';
 
 export interface ActivitySubject {

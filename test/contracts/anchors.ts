@@ -1,6 +1,6 @@
 /** What all Anchors guarantee. */
 import { describe, expect, it } from 'vitest';
-import type { ChainHead } from '../../functions/core/audit-chain.ts';
+import type { ChainHead } from '../../functions/core/events/audit-chain.ts';
 import type { Anchors } from '../../functions/ports/anchors.ts';
 
 const head = (number: number): ChainHead => ({

@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Builder, BuildResult, BuildSource } from '../../functions/ports/builder.ts';
 import { type Registry, SCORE_LABEL } from '../../functions/ports/registry.ts';
-import { helloFiles, sourceArchive, streamOf, tar } from '../support/archive.ts';
+import { helloFiles, sourceArchive, streamOf, tar } from '../support/files/archive.ts';
 
 export interface BuilderSubject {
   builder: Builder;

@@ -1,5 +1,5 @@
 /** Short ways to write specs, and to wait, for tests of workloads. */
-import type { EnvironmentRef } from '../../functions/core/model.ts';
+import type { EnvironmentRef } from '../../functions/core/model/index.ts';
 import type { Problem } from '../../functions/core/problem.ts';
 import type { ContainerSpec, WorkloadSpec } from '../../functions/ports/workloads.ts';
 

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseScore } from '../../functions/core/score/parse.ts';
+import { parseScore } from '../../functions/core/score/file/parse.ts';
 import { provisionOrder } from '../../functions/core/score/references.ts';
 import { startBerth, type TestBerth } from '../support/berth.ts';
 import { codeBlocks, readDoc, root, section } from './markdown.ts';

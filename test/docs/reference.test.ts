@@ -2,13 +2,13 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readConfig } from '../../functions/config.ts';
 import { problemCodes } from '../../functions/core/problem.ts';
-import { parseScore } from '../../functions/core/score/parse.ts';
+import { parseScore } from '../../functions/core/score/file/parse.ts';
 import { references } from '../../functions/core/score/references.ts';
 import { readSettings, workloadSettings } from '../../functions/core/score/settings.ts';
+import { readConfig } from '../../functions/hosts/machine/config/config.ts';
 import { resourceTypes } from '../../functions/resources/index.ts';
-import { steps } from '../../functions/steps/index.ts';
+import { steps } from '../../functions/workflows/steps.ts';
 import { referencePages } from '../../scripts/docs/index.ts';
 import { knownSettings, paramSummaries, paramsOf, settings } from '../../scripts/docs/score.ts';
 import { stepSummaries } from '../../scripts/docs/workflows.ts';
@@ -75,7 +75,7 @@ describe('README.md', () => {
   it('has every variable of the configuration with its default', () => {
     const rows = [...readDoc('README.md').matchAll(/^\| `(BERTH_\w+)` \| (?:`([^`]+)`|none) \|/gm)];
     const defaults = Object.fromEntries(rows.map(([, name, value]) => [name, value]));
-    const source = readFileSync(join(root, 'functions/config.ts'), 'utf8');
+    const source = readFileSync(join(root, 'functions/hosts/machine/config/config.ts'), 'utf8');
     expect(Object.keys(defaults).sort()).toEqual(
       [...source.matchAll(/^ {2}(BERTH_\w+):/gm)].map(([, name]) => name).sort(),
     );
@@ -86,7 +86,7 @@ describe('README.md', () => {
 describe('docs/how-to/deploy-to-a-cluster.md', () => {
   it('has every variable of a cluster', () => {
     const rows = readDoc('docs/how-to/deploy-to-a-cluster.md').matchAll(/^\| `(BERTH_\w+)` \|/gm);
-    const source = readFileSync(join(root, 'functions/config-cluster.ts'), 'utf8');
+    const source = readFileSync(join(root, 'functions/hosts/machine/config/config-cluster.ts'), 'utf8');
     expect([...rows].map(([, name]) => name).sort()).toEqual(
       [...source.matchAll(/^ {2}(BERTH_\w+):/gm)].map(([, name]) => name).sort(),
     );
@@ -100,7 +100,7 @@ describe('docs/how-to/connect-an-identity-provider.md', () => {
         /^\| `(BERTH_\w+)` \| `berth:(\w+)` \|/gm,
       ),
     ];
-    const source = readFileSync(join(root, 'functions/config-identity.ts'), 'utf8');
+    const source = readFileSync(join(root, 'functions/hosts/machine/config/config-identity.ts'), 'utf8');
     expect(rows.map(([, name]) => name).sort()).toEqual(
       [...source.matchAll(/^ {2}(BERTH_\w+):/gm)].map(([, name]) => name).sort(),
     );

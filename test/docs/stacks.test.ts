@@ -72,7 +72,8 @@ describe('Pages about Berth on AWS', () => {
     const { scripts } = JSON.parse(readDoc('package.json')) as { scripts: Record<string, string> };
     for (const [, stack] of all.matchAll(/\b(Berth-[A-Z][a-z]+)/g)) expect(templates).toHaveProperty(stack!);
     for (const [, script] of all.matchAll(/npm run ([\w:-]+)/g)) expect(scripts).toHaveProperty(script!);
-    for (const [, file] of all.matchAll(/\b(stacks\/[\w.]+)/g)) expect(() => readDoc(file!)).not.toThrow();
+    for (const [, file] of all.matchAll(/\b(stacks\/[\w./]+\.\w+)/g))
+      expect(() => readDoc(file!)).not.toThrow();
   });
 
   it('take the protection off everything that has one, before the stacks go', () => {

@@ -4,9 +4,9 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { postgres } from '../../functions/resources/postgres.ts';
-import { temporaryDirectories } from '../adapters/local/temporary.ts';
+import { postgres } from '../../functions/resources/postgres/postgres.ts';
 import { openPorts, requestFor, type TestPorts } from '../resources/ports.ts';
+import { temporaryDirectories } from '../support/files/temporary.ts';
 
 const directory = join(import.meta.dirname, '../../examples/guestbook');
 const makeDirectory = temporaryDirectories();

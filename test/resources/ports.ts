@@ -1,12 +1,12 @@
 /** Real parts of one machine for tests of resource types; Workloads as far as the types use it, in memory. */
 import { join } from 'node:path';
-import { createEmbeddedPostgres } from '../../functions/adapters/local/databases.ts';
-import { createEffects } from '../../functions/adapters/local/effects.ts';
-import { createSecretsFile } from '../../functions/adapters/local/secrets.ts';
-import { createSqliteStore } from '../../functions/adapters/local/store.ts';
-import type { EnvironmentRef } from '../../functions/core/model.ts';
-import { resourceIdentity } from '../../functions/core/score/identity.ts';
-import type { ScoreResource, ScoreWorkload } from '../../functions/core/score/types.ts';
+import { createEmbeddedPostgres } from '../../functions/adapters/local/postgres/databases.ts';
+import { createSecretsFile } from '../../functions/adapters/local/secrets/secrets.ts';
+import { createSqliteStore } from '../../functions/adapters/local/store/store.ts';
+import { createEffects } from '../../functions/adapters/system/effects.ts';
+import type { EnvironmentRef } from '../../functions/core/model/index.ts';
+import { resourceIdentity } from '../../functions/core/score/resource-identity.ts';
+import type { ScoreResource, ScoreWorkload } from '../../functions/core/score/workload.ts';
 import type { Ports } from '../../functions/ports/index.ts';
 import type { Workloads } from '../../functions/ports/workloads.ts';
 import type { ResourceRequest } from '../../functions/resources/type.ts';

@@ -2,21 +2,21 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { connectPostgres } from '../../functions/adapters/postgres.ts';
-import type { ResourceOutputs } from '../../functions/core/model.ts';
+import { connectPostgres } from '../../functions/adapters/postgres/connections.ts';
+import type { ResourceOutputs } from '../../functions/core/model/index.ts';
 import type { Databases } from '../../functions/ports/databases.ts';
-import { postgres } from '../../functions/resources/postgres.ts';
+import { postgres } from '../../functions/resources/postgres/postgres.ts';
 import {
   dropDatabase,
   ensureDatabase,
   listDatabase,
   withDatabaseLock,
-} from '../../functions/resources/postgres-sql.ts';
-import { scramVerifier } from '../../functions/resources/scram.ts';
+} from '../../functions/resources/postgres/postgres-sql.ts';
+import { scramVerifier } from '../../functions/resources/postgres/scram.ts';
 import { ResourcePending, type ResourceRequest } from '../../functions/resources/type.ts';
-import { untilSettled } from '../../functions/steps/resources.ts';
-import { StillProgressing } from '../../functions/steps/step.ts';
-import { temporaryDirectories } from '../adapters/local/temporary.ts';
+import { untilSettled } from '../../functions/workflows/deploy/ensure-resources.ts';
+import { StillProgressing } from '../../functions/workflows/step.ts';
+import { temporaryDirectories } from '../support/files/temporary.ts';
 import { type Asking, openPorts, problemOf, requestFor, type TestPorts } from './ports.ts';
 
 const makeDirectory = temporaryDirectories();

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { deploymentKey, instanceKey, secretKey } from '../../functions/core/keys.ts';
-import type { ScoreResource } from '../../functions/core/score/types.ts';
+import type { ScoreResource } from '../../functions/core/score/workload.ts';
 import type { Write } from '../../functions/ports/store.ts';
 import { resourceType, resourceTypes } from '../../functions/resources/index.ts';
 import { resourceLabel } from '../../functions/resources/owner.ts';
-import { temporaryDirectories } from '../adapters/local/temporary.ts';
 import { processorTime } from '../support/cpu.ts';
+import { temporaryDirectories } from '../support/files/temporary.ts';
 import { type Asking, openPorts, problemOf, requestFor, type TestPorts, workload } from './ports.ts';
 
 const makeDirectory = temporaryDirectories();

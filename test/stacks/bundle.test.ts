@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { paramForms } from '../../functions/api/params.ts';
+import { paramForms } from '../../functions/api/http/params.ts';
 import { describeApi, routes } from '../../functions/api/routes.ts';
-import { listRoutes, type RouteEntry } from '../../functions/lambda/routes.ts';
-import { bundle } from '../../stacks/bundle.ts';
+import { listRoutes, type RouteEntry } from '../../functions/hosts/aws/lazy-routes.ts';
+import { bundle } from '../../stacks/support/bundle.ts';
 import { lambdaEnvironment } from '../support/lambda-environment.ts';
 
 interface Answer {
@@ -109,7 +109,7 @@ describe('The function of the API', () => {
     const called = [...new Set(used)].filter((name) => !types.test(name));
     expect(called.length).toBeGreaterThan(10);
     // Not imported: it would take the descriptions from all schemas of this process.
-    const standIn = readFileSync(join(folder, '../lambda/zod-openapi.ts'), 'utf8');
+    const standIn = readFileSync(join(folder, '../hosts/aws/zod-openapi.ts'), 'utf8');
     expect(called.filter((name) => !standIn.includes(`  ${name}: zod.${name},`))).toEqual([]);
   });
 });

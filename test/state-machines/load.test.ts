@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { StateMachine } from 'aws-local-stepfunctions';
 import { describe, expect, it } from 'vitest';
-import { operationBoundSeconds } from '../../functions/commands/operations.ts';
-import { recoverySteps, steps } from '../../functions/steps/index.ts';
+import { operationBoundSeconds } from '../../functions/commands/operations/operations.ts';
+import { recoverySteps, steps } from '../../functions/workflows/steps.ts';
 import { loadStateMachine, parseStateMachine, stepsOf, workflowNames } from '../../state-machines/load.ts';
 
 const arns = (name: string): Record<string, string> =>

@@ -1,15 +1,19 @@
 /** Steps by hand over a real Berth: commands are accepted and not started, so that a test says what runs, and when. */
-import type { EventFields } from '../../functions/commands/change.ts';
-import { createDeployment, type DeploymentRequest } from '../../functions/commands/deployments.ts';
-import { readAll } from '../../functions/commands/read-all.ts';
-import { getEnvironment, getOperation } from '../../functions/commands/records.ts';
+
+import {
+  createDeployment,
+  type DeploymentRequest,
+} from '../../functions/commands/deployments/deployments.ts';
 import { eventsPartition, instanceKey, operationKey } from '../../functions/core/keys.ts';
-import type { BerthEvent, Environment, Instance, Operation } from '../../functions/core/model.ts';
+import type { BerthEvent, Environment, Instance, Operation } from '../../functions/core/model/index.ts';
 import type { Ports } from '../../functions/ports/index.ts';
 import type { Due, Item } from '../../functions/ports/store.ts';
 import type { WorkloadSpec } from '../../functions/ports/workloads.ts';
-import { steps } from '../../functions/steps/index.ts';
-import { runStep } from '../../functions/steps/step.ts';
+import type { EventFields } from '../../functions/records/commit.ts';
+import { getEnvironment, getOperation } from '../../functions/records/read.ts';
+import { readAll } from '../../functions/records/read-all.ts';
+import { runStep } from '../../functions/workflows/step.ts';
+import { steps } from '../../functions/workflows/steps.ts';
 import { startBerth, type TestBerth } from './berth.ts';
 import { type ProgramOptions, program } from './programs.ts';
 

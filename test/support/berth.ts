@@ -2,9 +2,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { packDirectory } from '../../functions/local/demo-source.ts';
-import { type LocalLog, silentLog } from '../../functions/local/log.ts';
-import { type LocalBerth, startLocal } from '../../functions/local.ts';
+import { type LocalBerth, startLocal } from '../../functions/hosts/machine/berth.ts';
+import { packDirectory } from '../../functions/hosts/machine/demo/demo-source.ts';
+import { type LocalLog, silentLog } from '../../functions/hosts/machine/terminal-log.ts';
 import { type ApiClient, apiClient } from './client.ts';
 import { askWorkload, type WorkloadAnswer, type WorkloadRequest } from './workload.ts';
 

@@ -1,7 +1,7 @@
 /** Approval on a whole Berth: what waits does not run, and what is approved serves. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createToken } from '../../functions/commands/tokens.ts';
+import { createToken } from '../../functions/commands/access/tokens.ts';
 import { type Json, startBerth, type TestBerth } from '../support/berth.ts';
 import { program } from '../support/programs.ts';
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { instanceKey } from '../../functions/core/keys.ts';
-import type { Instance } from '../../functions/core/model.ts';
+import type { Instance } from '../../functions/core/model/index.ts';
 import { type Json, startBerth, type TestBerth } from '../support/berth.ts';
 import { crashing, program, slow } from '../support/programs.ts';
 

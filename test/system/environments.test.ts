@@ -3,16 +3,16 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readAll } from '../../functions/commands/read-all.ts';
-import { getEnvironment } from '../../functions/commands/records.ts';
-import { hibernateEnvironment } from '../../functions/commands/transitions.ts';
+import { hibernateEnvironment } from '../../functions/commands/environments/transitions.ts';
 import {
   deploymentsPartition,
   environmentKey,
   environmentPartition,
   eventsPartition,
 } from '../../functions/core/keys.ts';
-import { SYSTEM_ACTOR } from '../../functions/core/model.ts';
+import { SYSTEM_ACTOR } from '../../functions/core/model/index.ts';
+import { getEnvironment } from '../../functions/records/read.ts';
+import { readAll } from '../../functions/records/read-all.ts';
 import { type Json, startBerth, type TestBerth } from '../support/berth.ts';
 import { program } from '../support/programs.ts';
 

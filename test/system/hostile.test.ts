@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { HEADERS_TIMEOUT_MS } from '../../functions/local/refusals.ts';
+import { HEADERS_TIMEOUT_MS } from '../../functions/hosts/machine/unreadable-requests.ts';
 import { startBerth, type TestBerth } from '../support/berth.ts';
 import { archive } from '../support/programs.ts';
 

@@ -1,10 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { commit } from '../../functions/commands/change.ts';
-import { createEnvironment, environmentWrite } from '../../functions/commands/environments.ts';
-import { acceptWrites, newOperation } from '../../functions/commands/operations.ts';
-import { readAll } from '../../functions/commands/read-all.ts';
-import { getEnvironment, getOperation } from '../../functions/commands/records.ts';
+import { createEnvironment, environmentWrite } from '../../functions/commands/environments/environments.ts';
+import { acceptWrites, newOperation } from '../../functions/commands/operations/operations.ts';
 import {
   eventsPartition,
   OPERATIONS_QUEUE,
@@ -12,9 +9,12 @@ import {
   projectKey,
   resourceKey,
 } from '../../functions/core/keys.ts';
-import type { BerthEvent, Environment, Operation, Resource } from '../../functions/core/model.ts';
+import type { BerthEvent, Environment, Operation, Resource } from '../../functions/core/model/index.ts';
 import type { Ports } from '../../functions/ports/index.ts';
-import { sweep } from '../../functions/steps/sweep.ts';
+import { commit } from '../../functions/records/commit.ts';
+import { getEnvironment, getOperation } from '../../functions/records/read.ts';
+import { readAll } from '../../functions/records/read-all.ts';
+import { sweep } from '../../functions/sweep/sweep.ts';
 import { startBerth, type TestBerth } from '../support/berth.ts';
 
 const system = { actor: 'test' };

@@ -3,9 +3,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ConfigError, readConfig } from '../../functions/config.ts';
-import { silentLog } from '../../functions/local/log.ts';
-import { startLocal } from '../../functions/local.ts';
+import { startLocal } from '../../functions/hosts/machine/berth.ts';
+import { ConfigError, readConfig } from '../../functions/hosts/machine/config/config.ts';
+import { silentLog } from '../../functions/hosts/machine/terminal-log.ts';
 
 let directory: string;
 beforeEach(async () => {

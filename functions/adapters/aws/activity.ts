@@ -9,7 +9,7 @@ import {
   type MetricDataQuery,
   type MetricDataResult,
 } from '@aws-sdk/client-cloudwatch';
-import type { EnvironmentRef } from '../../core/model.ts';
+import type { EnvironmentRef } from '../../core/model/index.ts';
 import type { Activity, RequestSample } from '../../ports/activity.ts';
 import { sent } from './sdk-errors.ts';
 

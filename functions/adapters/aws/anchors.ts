@@ -1,6 +1,6 @@
 /** Anchors as empty objects in a bucket with Object Lock: nobody can change or remove one before its time. */
 import { ListObjectsV2Command, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import { type ChainHead, headOfName, nameOfHead } from '../../core/audit-chain.ts';
+import { type ChainHead, headOfName, nameOfHead } from '../../core/events/audit-chain.ts';
 import type { Anchors } from '../../ports/anchors.ts';
 import { sent } from './sdk-errors.ts';
 

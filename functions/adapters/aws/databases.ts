@@ -6,7 +6,7 @@ import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/clien
 import * as z from 'zod';
 import { Problem } from '../../core/problem.ts';
 import type { DatabaseServer, Databases } from '../../ports/databases.ts';
-import { type Credentials, createPostgresServer } from '../postgres-server.ts';
+import { type Credentials, createPostgresServer } from '../postgres/postgres-server.ts';
 import type { createRdsInstances, RdsInstance } from './rds-instances.ts';
 import { sent } from './sdk-errors.ts';
 

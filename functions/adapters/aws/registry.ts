@@ -8,8 +8,8 @@ import {
   GetDownloadUrlForLayerCommand,
   ListImagesCommand,
 } from '@aws-sdk/client-ecr';
+import { severities } from '../../core/guardrails/policy-types.ts';
 import { isName } from '../../core/names.ts';
-import { severities } from '../../core/policies/types.ts';
 import { Problem, TransientError } from '../../core/problem.ts';
 import type { Image, Registry, RepositoryRef } from '../../ports/registry.ts';
 import {
@@ -21,7 +21,7 @@ import {
   readSignatures,
   repositoryName,
   signatureTag,
-} from '../image.ts';
+} from '../oci/image.ts';
 import { unless } from './sdk-errors.ts';
 
 export interface EcrOptions {

@@ -1,6 +1,6 @@
 /** Where workloads are served; known without asking the cluster. */
 import type { Workloads } from '../../ports/workloads.ts';
-import { dnsLabel, domainName, hostLabel } from './names.ts';
+import { dnsLabel, domainName, hostLabel } from './object-names.ts';
 
 export interface AddressOptions {
   /** Under which workloads are served, with a port if it is not the scheme's own: `apps.example.com`. */

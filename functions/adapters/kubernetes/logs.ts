@@ -2,15 +2,15 @@
  * Logs of workloads read from the cluster itself, as long as its nodes keep them: for a cluster whose logs nobody
  * collects. Streams of operations, and all that Berth itself says, are in the Logs that it stands before.
  */
-import type { InstanceRef } from '../../core/model.ts';
+import type { InstanceRef } from '../../core/model/index.ts';
 import type { LogLine, LogStream, Logs } from '../../ports/logs.ts';
-import { checkPageQuery, pageOfLines } from '../../ports/logs-page.ts';
-import type { Stored } from './apply.ts';
-import type { KubernetesClient } from './client.ts';
-import { type Cluster, maskOf, podNumber, podsPath, type StoredPod } from './cluster.ts';
+import { checkPageQuery, pageOfLines } from '../../ports/rules/logs-page.ts';
+import type { Stored } from './api/apply.ts';
+import type { KubernetesClient } from './api/client.ts';
 import { defaultRenderOptions, type RenderOptions } from './manifests/index.ts';
 import { MANAGED_BY, SERVICE_LABEL, selector } from './manifests/labels.ts';
-import type { Mask } from './mask.ts';
+import type { Mask } from './pod-mask.ts';
+import { type Cluster, maskOf, podNumber, podsPath, type StoredPod } from './shared-reads.ts';
 
 export interface KubernetesLogsOptions {
   client: KubernetesClient;

@@ -1,9 +1,12 @@
 /** Waits for a deployment to serve, and says why it does not. */
 import type { CoreV1Event } from '@kubernetes/client-node';
-import type { InstanceRef } from '../../core/model.ts';
+import type { InstanceRef } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Rollout } from '../../ports/workloads.ts';
-import { watchChanges } from './changes.ts';
+import { watchChanges } from './api/object-changes.ts';
+import { collectionPath } from './api/object-paths.ts';
+import { DEPLOYMENT_LABEL, selector, selectorLabels } from './manifests/labels.ts';
+import { serviceName } from './object-names.ts';
 import {
   type Cluster,
   deploymentPath,
@@ -17,10 +20,7 @@ import {
   podsQuery,
   type StoredDeployment,
   type StoredPod,
-} from './cluster.ts';
-import { DEPLOYMENT_LABEL, selector, selectorLabels } from './manifests/labels.ts';
-import { serviceName } from './names.ts';
-import { collectionPath } from './paths.ts';
+} from './shared-reads.ts';
 import {
   deploymentTrouble,
   isRolledOut,

@@ -1,7 +1,8 @@
 /** What runs of a service, and how much it uses. */
-import type { InstanceRef } from '../../core/model.ts';
+import type { InstanceRef } from '../../core/model/index.ts';
 import type { MetricSample, ReplicaStatus, WorkloadStatus } from '../../ports/workloads.ts';
-import type { Stored } from './apply.ts';
+import type { Stored } from './api/apply.ts';
+import { collectionPath } from './api/object-paths.ts';
 import {
   type Cluster,
   deploymentPath,
@@ -13,8 +14,7 @@ import {
   podsQuery,
   type StoredDeployment,
   type StoredPod,
-} from './cluster.ts';
-import { collectionPath } from './paths.ts';
+} from './shared-reads.ts';
 import { isRolledOut, podTrouble } from './trouble.ts';
 
 const isReady = (pod: StoredPod): boolean =>

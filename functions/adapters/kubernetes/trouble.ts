@@ -1,8 +1,8 @@
 /** What is wrong with a pod or a Deployment, in words. Pure: of their status alone. */
 import type { V1ContainerStatus, V1Deployment, V1Pod, V1Probe } from '@kubernetes/client-node';
 import type { ProblemCode } from '../../core/problem.ts';
-import { explainRefusal } from './errors.ts';
-import { FIELD_MANAGER } from './names.ts';
+import { explainRefusal } from './api/api-errors.ts';
+import { FIELD_MANAGER } from './object-names.ts';
 
 export interface Trouble {
   code: ProblemCode;

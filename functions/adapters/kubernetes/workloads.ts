@@ -1,22 +1,22 @@
 /** The Workloads port on a Kubernetes cluster, whichever it is. */
-import type { InstanceRef } from '../../core/model.ts';
+import type { InstanceRef } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Effects } from '../../ports/effects.ts';
 import type { Registry, RepositoryRef } from '../../ports/registry.ts';
 import type { WorkloadSpec, Workloads } from '../../ports/workloads.ts';
 import { type AddressOptions, createAddresses } from './addresses.ts';
-import { apply, remove } from './apply.ts';
-import type { KubernetesClient } from './client.ts';
-import { type Cluster, deploymentPath, getDeployment, namespaceOf } from './cluster.ts';
-import { deploy, explainRefusal, removeService } from './deploy.ts';
-import { ensureEnvironment, inventory, removeEnvironment } from './environment.ts';
+import { apply, remove } from './api/apply.ts';
+import type { KubernetesClient } from './api/client.ts';
+import { objectPath } from './api/object-paths.ts';
+import { deploy, explainRefusal, removeService } from './declare.ts';
 import { defaultRenderOptions, type RenderOptions, renderVolumeClaim } from './manifests/index.ts';
-import type { RenderImages } from './manifests/pod.ts';
-import { FIELD_MANAGER, serviceName, volumeName } from './names.ts';
-import { objectPath } from './paths.ts';
-import { runRelease } from './release.ts';
+import type { RenderImages } from './manifests/pod-manifest.ts';
+import { ensureEnvironment, inventory, removeEnvironment } from './namespace.ts';
+import { FIELD_MANAGER, serviceName, volumeName } from './object-names.ts';
+import { runRelease } from './release-job.ts';
 import { awaitRollout } from './rollout.ts';
 import { createSamples } from './samples.ts';
+import { type Cluster, deploymentPath, getDeployment, namespaceOf } from './shared-reads.ts';
 import { readMetrics, readStatus } from './status.ts';
 
 export interface KubernetesWorkloadsOptions extends AddressOptions {

@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { appendFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ChainHead } from '../../core/audit-chain.ts';
+import type { ChainHead } from '../../core/events/audit-chain.ts';
 import type { Anchors } from '../../ports/anchors.ts';
 
 /** Heads of one chain that come within this time are kept as one, milliseconds. */

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Problem } from '../../core/problem.ts';
-import { isBusy, sqliteCode } from './store-errors.ts';
+import { isBusy, sqliteCode } from './store/store-errors.ts';
 
 export interface Lock {
   /** Lets others have the directory; a second call does nothing. */

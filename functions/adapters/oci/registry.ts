@@ -15,8 +15,8 @@ import {
   readSignatures,
   repositoryName,
   signatureTag,
-} from '../image.ts';
-import { createRegistryHttp, type RegistryAnswer, type RegistryConnection } from './http.ts';
+} from './image.ts';
+import { createRegistryHttp, type RegistryAnswer, type RegistryConnection } from './registry-http.ts';
 
 export interface OciRegistryOptions extends RegistryConnection {
   /** What every repository's name starts with, without a slash at its end; may be empty. */

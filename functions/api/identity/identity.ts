@@ -1,7 +1,8 @@
 /** How this installation knows people: one issuer, for browsers, terminals and programs. */
-import type { Principal } from '../../core/model.ts';
-import { principalId } from '../../core/principal.ts';
-import type { BearerCheck } from '../authenticate.ts';
+
+import { principalId } from '../../core/authorization/principal.ts';
+import type { Principal } from '../../core/model/index.ts';
+import type { BearerCheck } from '../admission/authenticate.ts';
 import { type ClaimRules, type Person, personOf } from './claims.ts';
 import type { Issuer } from './issuer.ts';
 import { createRelyingParty, orUnavailable, type RelyingParty } from './relying-party.ts';

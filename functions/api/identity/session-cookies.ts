@@ -1,9 +1,9 @@
 /** Knows people by the cookie of their session. */
-import { findSession, touchSession } from '../../commands/sessions.ts';
-import type { Session } from '../../core/model.ts';
+import { findSession, touchSession } from '../../commands/access/sessions.ts';
+import type { Session } from '../../core/model/index.ts';
 import type { Ports } from '../../ports/index.ts';
-import type { Authenticator } from '../authenticate.ts';
-import { wantsEventStream } from '../sse.ts';
+import type { Authenticator } from '../admission/authenticate.ts';
+import { wantsEventStream } from '../http/sse.ts';
 import { readCookies } from './cookies.ts';
 import type { Identity } from './identity.ts';
 import { checkSameOrigin } from './same-origin.ts';

@@ -1,7 +1,7 @@
 /** Score's placeholders: `${metadata.x.y}` and `${resources.name.output}` in text. */
 import { Problem } from '../problem.ts';
-import { quote } from './faults.ts';
-import { forbiddenKeys } from './limits.ts';
+import { forbiddenKeys } from './file/limits.ts';
+import { quote } from './file/score-faults.ts';
 
 /** Characters between the braces. */
 const PLACEHOLDER_MAX = 512;

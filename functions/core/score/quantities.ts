@@ -1,6 +1,6 @@
 /** Score's quantities of compute, in plain numbers. */
-import { invalidScore } from './faults.ts';
-import type { ScoreCompute, ScoreContainer } from './types.ts';
+import { invalidScore } from './file/score-faults.ts';
+import type { ScoreCompute, ScoreContainer } from './workload.ts';
 
 /** More cores than any machine has; keeps a row of digits from becoming Infinity. */
 const CPU_MAX = 100_000;

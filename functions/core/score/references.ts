@@ -1,9 +1,9 @@
 /** Where a workload refers to its metadata and its resources. */
 import { Problem } from '../problem.ts';
-import { formatPath, invalidScore, type Path } from './faults.ts';
+import { formatPath, invalidScore, type Path } from './file/score-faults.ts';
 import { dependencyOrder } from './graph.ts';
 import { lookupMetadata, placeholders } from './placeholders.ts';
-import type { ScoreWorkload } from './types.ts';
+import type { ScoreWorkload } from './workload.ts';
 
 /** A text in which placeholders expand. */
 export interface Place {

@@ -1,8 +1,8 @@
 /** Berth's own settings of a workload: annotations under `berth.dev/`. */
-import { splitWords, WordsError } from '../words.ts';
-import { type Fault, invalidScore, quote } from './faults.ts';
-import { nearest } from './suggest.ts';
-import type { ScoreWorkload } from './types.ts';
+import { splitWords, WordsError } from '../command-line.ts';
+import { type Fault, invalidScore, quote } from './file/score-faults.ts';
+import { nearest } from './file/suggest.ts';
+import type { ScoreWorkload } from './workload.ts';
 
 export interface WorkloadSettings {
   /** Runs once before each deployment, as words; `$(NAME)` expands. */

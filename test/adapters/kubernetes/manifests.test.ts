@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { toWire } from '../../../functions/adapters/kubernetes/api/wire.ts';
 import {
   defaultRenderOptions,
   type KubernetesObject,
@@ -8,9 +9,12 @@ import {
   renderRelease,
   renderVolumeClaim,
 } from '../../../functions/adapters/kubernetes/manifests/index.ts';
-import { namespaceName, numberedName, serviceName } from '../../../functions/adapters/kubernetes/names.ts';
-import { toWire } from '../../../functions/adapters/kubernetes/wire.ts';
-import { createMask } from '../../../functions/core/mask.ts';
+import {
+  namespaceName,
+  numberedName,
+  serviceName,
+} from '../../../functions/adapters/kubernetes/object-names.ts';
+import { createMask } from '../../../functions/core/secrets/mask.ts';
 import type { ContainerSpec, WorkloadSpec } from '../../../functions/ports/workloads.ts';
 import { containerSpec, port, variable, workloadSpec } from '../../contracts/workloads-spec.ts';
 

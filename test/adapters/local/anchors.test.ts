@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { createAnchorFiles } from '../../../functions/adapters/local/anchors.ts';
 import { anchorsContract } from '../../contracts/anchors.ts';
-import { temporaryDirectories } from './temporary.ts';
+import { temporaryDirectories } from '../../support/files/temporary.ts';
 
 const makeDirectory = temporaryDirectories();
 const shared = makeDirectory();

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { acquireLock } from '../../../functions/adapters/local/lock.ts';
 import { Problem } from '../../../functions/core/problem.ts';
-import { temporaryDirectories } from './temporary.ts';
+import { temporaryDirectories } from '../../support/files/temporary.ts';
 
 const makeDirectory = temporaryDirectories();
 

@@ -1,8 +1,8 @@
 /** Signing in and out with a browser, at an issuer that does what it should and what it should not. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { SESSION_IDLE_MS, SESSION_MAX_MS } from '../../../functions/commands/sessions.ts';
+import { SESSION_IDLE_MS, SESSION_MAX_MS } from '../../../functions/commands/access/sessions.ts';
 import { eventsPartition, sessionsPartition } from '../../../functions/core/keys.ts';
-import { type BerthEvent, PLATFORM } from '../../../functions/core/model.ts';
+import { type BerthEvent, PLATFORM } from '../../../functions/core/model/index.ts';
 import type { Claims } from '../../support/issuer.ts';
 import { ADMINISTRATOR } from '../support.ts';
 import {

@@ -1,6 +1,6 @@
 /** The API with an issuer that a test controls, and a browser that uses it. */
 import { createHash } from 'node:crypto';
-import type { AppOptions } from '../../../functions/api/app.ts';
+import type { AppOptions } from '../../../functions/api/http/app.ts';
 import { createIdentity, type IdentityOptions } from '../../../functions/api/identity/identity.ts';
 import { createIssuer } from '../../../functions/api/identity/issuer.ts';
 import { type Browser, createBrowser } from '../../support/browser.ts';

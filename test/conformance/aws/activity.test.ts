@@ -5,7 +5,7 @@
 import { CloudWatchClient, type GetMetricDataInput, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { expect, it } from 'vitest';
 import { createAlbActivity, type TargetGroup } from '../../../functions/adapters/aws/activity.ts';
-import type { EnvironmentRef } from '../../../functions/core/model.ts';
+import type { EnvironmentRef } from '../../../functions/core/model/index.ts';
 import { activityContract } from '../../contracts/activity.ts';
 import { clientOptions, withMoto } from './support.ts';
 

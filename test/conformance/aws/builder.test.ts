@@ -9,11 +9,11 @@ import { CloudWatchLogsClient, CreateLogGroupCommand } from '@aws-sdk/client-clo
 import { CodeBuildClient } from '@aws-sdk/client-codebuild';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { expect, it } from 'vitest';
-import { createCodeBuilder } from '../../../functions/adapters/aws/builder.ts';
+import { createCodeBuilder } from '../../../functions/adapters/aws/builder/builder.ts';
 import { Problem, TransientError } from '../../../functions/core/problem.ts';
 import { builderContract } from '../../contracts/builder.ts';
-import { helloFiles, sourceArchive, streamOf } from '../../support/archive.ts';
-import { createContainers, makeBuildProject } from '../support/codebuild.ts';
+import { helloFiles, sourceArchive, streamOf } from '../../support/files/archive.ts';
+import { createContainers, makeBuildProject } from '../support/aws/codebuild.ts';
 import { awsError, type Outcome, startProxy } from '../support/faults.ts';
 import { clientOptions, withMoto } from './support.ts';
 
@@ -154,7 +154,7 @@ await withMoto((url) => {
   });
 
   it('believes nothing that a build tells and that can not be', async () => {
-    const { readOutcome } = await import('../../../functions/adapters/aws/buildspec.ts');
+    const { readOutcome } = await import('../../../functions/adapters/aws/builder/buildspec.ts');
     for (const told of [
       '',
       '{}',

@@ -1,7 +1,7 @@
 /** Logs over CloudWatch Logs, as moto has it. */
 import { CloudWatchLogsClient, CreateLogGroupCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { expect, it } from 'vitest';
-import { createCloudWatchLogs } from '../../../functions/adapters/aws/logs.ts';
+import { createCloudWatchLogs } from '../../../functions/adapters/aws/logs/logs.ts';
 import { logsContract } from '../../contracts/logs.ts';
 import { awsError, startProxy } from '../support/faults.ts';
 import { clientOptions, withMoto } from './support.ts';

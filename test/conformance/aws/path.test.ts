@@ -16,20 +16,20 @@ import { ListSecretsCommand } from '@aws-sdk/client-secrets-manager';
 import { ListExecutionsCommand } from '@aws-sdk/client-sfn';
 import type { V1Container, V1Deployment, V1Namespace, V1Secret } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { connectPostgres } from '../../../functions/adapters/postgres.ts';
+import { connectPostgres } from '../../../functions/adapters/postgres/connections.ts';
 import { SCORE_LABEL } from '../../../functions/ports/registry.ts';
 import { stepsOf, workflowNames } from '../../../state-machines/load.ts';
-import { helloFiles, sourceArchive } from '../../support/archive.ts';
 import { type ApiClient, apiClient, type Json } from '../../support/client.ts';
+import { helloFiles, sourceArchive } from '../../support/files/archive.ts';
+import { whyNoDynamoDb } from '../support/aws/dynamodb.ts';
+import { whyNoMoto } from '../support/aws/moto.ts';
 import { whyNoCluster } from '../support/cluster.ts';
-import { whyNoDynamoDb } from '../support/dynamodb.ts';
-import { whyNoMoto } from '../support/moto.ts';
 import { whyNoTls } from '../support/tls.ts';
 import { BUCKET, LOG_GROUP, type Platform, SERVER_SECRET, startPlatform, TABLE } from './platform.ts';
 
 // The functions run from their sources here: what bundling puts beside them is listed now.
-vi.mock('../../../functions/lambda/routes.ts', async (original) => {
-  const module = await original<typeof import('../../../functions/lambda/routes.ts')>();
+vi.mock('../../../functions/hosts/aws/lazy-routes.ts', async (original) => {
+  const module = await original<typeof import('../../../functions/hosts/aws/lazy-routes.ts')>();
   const entries = await module.listRoutes();
   return { ...module, lazyRoutes: () => module.lazyRoutes(entries) };
 });

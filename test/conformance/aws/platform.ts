@@ -16,22 +16,22 @@ import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import type { Context } from 'aws-lambda';
-import { createTableInput } from '../../../functions/adapters/aws/table.ts';
-import { loadKubeconfig } from '../../../functions/adapters/kubernetes/kubeconfig.ts';
+import { createTableInput } from '../../../functions/adapters/aws/store/table.ts';
+import { loadKubeconfig } from '../../../functions/adapters/kubernetes/api/kubeconfig.ts';
 import { loadStateMachine, stepsOf, workflowNames } from '../../../state-machines/load.ts';
 import { makeIdentity } from '../kubernetes/subject.ts';
-import { type ApiHandler, startApiGateway } from '../support/api-gateway.ts';
+import { type ApiHandler, startApiGateway } from '../support/aws/api-gateway.ts';
+import { createContainers, makeBuildProject } from '../support/aws/codebuild.ts';
+import { startDynamoDb } from '../support/aws/dynamodb.ts';
+import { createImageStore, type PushedImage } from '../support/aws/ecr.ts';
+import { startEks } from '../support/aws/eks.ts';
+import { functionArn, type Invocation, serveLambda } from '../support/aws/lambda.ts';
+import { startMoto } from '../support/aws/moto.ts';
+import { interpretStateMachines, makeStateMachine } from '../support/aws/step-functions.ts';
 import { startCluster, type TestCluster } from '../support/cluster.ts';
-import { createContainers, makeBuildProject } from '../support/codebuild.ts';
-import { startDynamoDb } from '../support/dynamodb.ts';
-import { createImageStore, type PushedImage } from '../support/ecr.ts';
-import { startEks } from '../support/eks.ts';
 import { startProxy } from '../support/faults.ts';
 import { startIssuer } from '../support/issuer.ts';
-import { functionArn, type Invocation, serveLambda } from '../support/lambda.ts';
-import { startMoto } from '../support/moto.ts';
 import { type PostgresServer, startPostgres } from '../support/postgres.ts';
-import { interpretStateMachines, makeStateMachine } from '../support/step-functions.ts';
 import { makeCertificate } from '../support/tls.ts';
 import { REGION } from './support.ts';
 
@@ -207,9 +207,12 @@ export async function startPlatform(loses: Loses): Promise<Platform> {
     BERTH_AUDIENCE: AUDIENCE,
     BERTH_ADMINISTRATOR: ADMINISTRATOR,
   });
-  handlers.api = (await import('../../../functions/api.lambda.ts')).handler as unknown as ApiHandler;
-  handlers.steps = (await import('../../../functions/steps.lambda.ts')).handler as unknown as StepHandler;
-  handlers.sweep = (await import('../../../functions/sweep.lambda.ts')).handler as unknown as StepHandler;
+  handlers.api = (await import('../../../functions/hosts/aws/entries/api.lambda.ts'))
+    .handler as unknown as ApiHandler;
+  handlers.steps = (await import('../../../functions/hosts/aws/entries/steps.lambda.ts'))
+    .handler as unknown as StepHandler;
+  handlers.sweep = (await import('../../../functions/hosts/aws/entries/sweep.lambda.ts'))
+    .handler as unknown as StepHandler;
   const gateway = await startApiGateway(handlers.api, (ms) => contextOf(functionArn('berth-api'), ms));
   closing.push(gateway.stop);
 

@@ -11,7 +11,7 @@ import {
 import { expect, it } from 'vitest';
 import { createEcrRegistry } from '../../../functions/adapters/aws/registry.ts';
 import { registryContract } from '../../contracts/registry.ts';
-import { createImageStore, digestOf } from '../support/ecr.ts';
+import { createImageStore, digestOf } from '../support/aws/ecr.ts';
 import { startProxy } from '../support/faults.ts';
 import { clientOptions, withMoto } from './support.ts';
 

@@ -1,6 +1,6 @@
 /** Secrets over Secrets Manager, as moto has it. */
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { createSecretsManager } from '../../../functions/adapters/aws/secrets.ts';
+import { createSecretsManager } from '../../../functions/adapters/aws/secrets/secrets.ts';
 import { secretsContract } from '../../contracts/secrets.ts';
 import { clientOptions, withMoto } from './support.ts';
 

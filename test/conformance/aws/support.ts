@@ -1,7 +1,7 @@
 /** Suites that need moto's server, and how clients reach it. */
 import { afterAll, beforeAll, describe } from 'vitest';
 import { sdkOptions } from '../../../functions/adapters/aws/sdk-options.ts';
-import { type Moto, startMoto, whyNoMoto } from '../support/moto.ts';
+import { type Moto, startMoto, whyNoMoto } from '../support/aws/moto.ts';
 
 export const REGION = 'us-east-1';
 

@@ -7,12 +7,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DescribeExecutionCommand, paginateGetExecutionHistory, SFNClient } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createStepFunctions } from '../../../functions/adapters/aws/workflows.ts';
-import { createLocalWorkflows, type LocalWorkflows } from '../../../functions/adapters/local/workflows.ts';
+import {
+  createLocalWorkflows,
+  type LocalWorkflows,
+} from '../../../functions/adapters/local/workflows/workflows.ts';
 import type { Workflows } from '../../../functions/ports/workflows.ts';
 import { loadStateMachine, type StateMachine, stepsOf, workflowNames } from '../../../state-machines/load.ts';
 import { type AslPath, aslParts, aslPaths } from '../../support/asl-paths.ts';
-import { functionArn, type LambdaServer, serveLambda } from '../support/lambda.ts';
-import { interpretStateMachines, makeStateMachine } from '../support/step-functions.ts';
+import { functionArn, type LambdaServer, serveLambda } from '../support/aws/lambda.ts';
+import { interpretStateMachines, makeStateMachine } from '../support/aws/step-functions.ts';
 import { clientOptions, withMoto } from './support.ts';
 
 /** Of the slowest path, which is out of tries for a rollout that goes on, and of a machine that is busy. */

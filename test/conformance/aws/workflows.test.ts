@@ -7,8 +7,8 @@ import { SFNClient } from '@aws-sdk/client-sfn';
 import { afterAll } from 'vitest';
 import { createStepFunctions } from '../../../functions/adapters/aws/workflows.ts';
 import { type ContractSteps, contractMachine, workflowsContract } from '../../contracts/workflows.ts';
-import { functionArn, type LambdaServer, serveLambda } from '../support/lambda.ts';
-import { interpretStateMachines, makeStateMachine } from '../support/step-functions.ts';
+import { functionArn, type LambdaServer, serveLambda } from '../support/aws/lambda.ts';
+import { interpretStateMachines, makeStateMachine } from '../support/aws/step-functions.ts';
 import { clientOptions, withMoto } from './support.ts';
 
 /** A function's time in these suites, a little less than its state's TimeoutSeconds of 2. */

@@ -1,12 +1,12 @@
 /** What only a cluster has: admission, quotas, races on objects, namespaces that end slowly. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { apply, create } from '../../../functions/adapters/kubernetes/apply.ts';
-import { createKubernetesClient } from '../../../functions/adapters/kubernetes/client.ts';
-import { loadKubeconfig } from '../../../functions/adapters/kubernetes/kubeconfig.ts';
+import { apply, create } from '../../../functions/adapters/kubernetes/api/apply.ts';
+import { createKubernetesClient } from '../../../functions/adapters/kubernetes/api/client.ts';
+import { loadKubeconfig } from '../../../functions/adapters/kubernetes/api/kubeconfig.ts';
 import { createKubernetesLogs } from '../../../functions/adapters/kubernetes/logs.ts';
 import type { KubernetesObject } from '../../../functions/adapters/kubernetes/manifests/index.ts';
 import type { KubernetesWorkloadsOptions } from '../../../functions/adapters/kubernetes/workloads.ts';
-import type { InstanceRef } from '../../../functions/core/model.ts';
+import type { InstanceRef } from '../../../functions/core/model/index.ts';
 import type { Logs } from '../../../functions/ports/logs.ts';
 import { programs } from '../../contracts/workload-programs.ts';
 import {

@@ -1,9 +1,9 @@
 /** What a network and a busy API server do to requests, injected at the HTTP level: each fault has its outcome. */
 import { readFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { createKubernetesClient } from '../../../functions/adapters/kubernetes/client.ts';
-import { createFoundClient } from '../../../functions/adapters/kubernetes/found-client.ts';
-import { type Connection, loadKubeconfig } from '../../../functions/adapters/kubernetes/kubeconfig.ts';
+import { createKubernetesClient } from '../../../functions/adapters/kubernetes/api/client.ts';
+import { createFoundClient } from '../../../functions/adapters/kubernetes/api/found-client.ts';
+import { type Connection, loadKubeconfig } from '../../../functions/adapters/kubernetes/api/kubeconfig.ts';
 import { programs } from '../../contracts/workload-programs.ts';
 import { codeOf, containerSpec, workloadSpec } from '../../contracts/workloads-spec.ts';
 import { freePort } from '../../support/process.ts';

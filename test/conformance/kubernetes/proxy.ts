@@ -4,7 +4,7 @@ import { request as httpsRequest } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
 import { buffer } from 'node:stream/consumers';
-import { loadKubeconfig } from '../../../functions/adapters/kubernetes/kubeconfig.ts';
+import { loadKubeconfig } from '../../../functions/adapters/kubernetes/api/kubeconfig.ts';
 import type { TestCluster } from '../support/cluster.ts';
 
 export interface Asked {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createEmbeddedPostgres } from '../../../functions/adapters/local/databases.ts';
+import { createEmbeddedPostgres } from '../../../functions/adapters/local/postgres/databases.ts';
 import { BASE_LABEL, NO_BASE, RELEASE_LABEL } from '../../../functions/ports/registry.ts';
 import { type BerthChild, freePort, spawnBerth, startChild } from '../../support/process.ts';
 import { startCluster, type TestCluster, whyNoCluster } from '../support/cluster.ts';

@@ -4,9 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import {
   createKubernetesClient,
   type KubernetesClient,
-} from '../../../functions/adapters/kubernetes/client.ts';
-import { loadKubeconfig } from '../../../functions/adapters/kubernetes/kubeconfig.ts';
-import { clusterRoleRules } from '../../../functions/adapters/kubernetes/role.ts';
+} from '../../../functions/adapters/kubernetes/api/client.ts';
+import { clusterRoleRules } from '../../../functions/adapters/kubernetes/api/cluster-role.ts';
+import { loadKubeconfig } from '../../../functions/adapters/kubernetes/api/kubeconfig.ts';
 import {
   createKubernetesWorkloads,
   type KubernetesWorkloadsOptions,

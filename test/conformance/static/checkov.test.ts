@@ -1,4 +1,4 @@
-/** Templates against checkov's rules of security. What stays has its reason in the template: stacks/accept.ts. */
+/** Templates against checkov's rules of security. What stays has its reason in the template: stacks/support/accept.ts. */
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { fetchLinter, lint, whyNoLinters } from '../support/linters.ts';
 import { installations, type TemplateFiles, writeTemplates } from './templates.ts';

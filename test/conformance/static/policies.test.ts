@@ -3,7 +3,7 @@
  * Berth makes no policies at run time: no function may call IAM, as test/stacks shows.
  */
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { resolver } from '../../../stacks/resolve.ts';
+import { resolver } from '../../../stacks/support/resolve.ts';
 import { synthesize } from '../../../stacks/synthesize.ts';
 import { resourcesOf } from '../../stacks/support.ts';
 import { fetchLinter, lint, whyNoLinters } from '../support/linters.ts';

@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { resolver } from '../../../stacks/resolve.ts';
+import { resolver } from '../../../stacks/support/resolve.ts';
 import { synthesize } from '../../../stacks/synthesize.ts';
 import { workflowNames } from '../../../state-machines/load.ts';
 import { resourcesOf } from '../../stacks/support.ts';

@@ -7,8 +7,8 @@ import { join, resolve } from 'node:path';
 import {
   createKubernetesClient,
   type KubernetesClient,
-} from '../../../functions/adapters/kubernetes/client.ts';
-import { loadKubeconfig } from '../../../functions/adapters/kubernetes/kubeconfig.ts';
+} from '../../../functions/adapters/kubernetes/api/client.ts';
+import { loadKubeconfig } from '../../../functions/adapters/kubernetes/api/kubeconfig.ts';
 import { cached } from './cache.ts';
 import { missingProgram } from './process.ts';
 

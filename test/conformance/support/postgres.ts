@@ -1,7 +1,7 @@
 /** A real PostgreSQL as RDS has it: with TLS, and an administrator whose password somebody else keeps. */
 import { chmod, chown, copyFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createEmbeddedPostgres } from '../../../functions/adapters/local/databases.ts';
+import { createEmbeddedPostgres } from '../../../functions/adapters/local/postgres/databases.ts';
 import type { Databases } from '../../../functions/ports/databases.ts';
 import { makeCertificate } from './tls.ts';
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Change } from '../../../functions/core/diff/change.ts';
-import { diffPinned, type Pinned, pinnedOf } from '../../../functions/core/diff/deployments.ts';
+import { diffPinned, type Pinned, pinnedOf } from '../../../functions/core/diff/deployment-diff.ts';
 import { maySecret } from '../../../functions/core/diff/sensitive.ts';
-import type { Deployment } from '../../../functions/core/model.ts';
-import { parseScore } from '../../../functions/core/score/parse.ts';
-import type { ScoreWorkload } from '../../../functions/core/score/types.ts';
+import type { Deployment } from '../../../functions/core/model/index.ts';
+import { parseScore } from '../../../functions/core/score/file/parse.ts';
+import type { ScoreWorkload } from '../../../functions/core/score/workload.ts';
 import { everything } from '../score/fixtures.ts';
 
 const base: ScoreWorkload = {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Problem } from '../../../functions/core/problem.ts';
-import { parseScore } from '../../../functions/core/score/parse.ts';
+import { parseScore } from '../../../functions/core/score/file/parse.ts';
 import { provisionOrder, references } from '../../../functions/core/score/references.ts';
 import { processorTime } from '../../support/cpu.ts';
 import { everything, least } from './fixtures.ts';

@@ -6,12 +6,12 @@ import { useState } from 'react';
 import { useSearchParams } from 'wouter';
 import { useOverview } from '../api/read.ts';
 import { type EventFilter, useEvents } from '../api/use-events.ts';
-import { Loading } from '../app/loading.tsx';
 import { isName } from '../app/paths.ts';
 import { Title } from '../app/title.tsx';
 import { Command } from '../components/command.tsx';
 import { curl } from '../components/curl.ts';
 import { EventList } from '../components/event-list.tsx';
+import { Loading } from '../components/page/loading.tsx';
 import { plain } from '../components/plain.ts';
 import Missing from './missing.tsx';
 

@@ -2,10 +2,10 @@
 import Button from '@cloudscape-design/components/button';
 import { useOverview } from '../api/read.ts';
 import type { Environment, Overview } from '../api/types.generated.ts';
-import { Loading } from '../app/loading.tsx';
 import { followLink } from '../app/navigation.ts';
 import { deployPath } from '../app/paths.ts';
 import { Title } from '../app/title.tsx';
+import { Loading } from '../components/page/loading.tsx';
 import { plain } from '../components/plain.ts';
 import Missing from './missing.tsx';
 import { Board } from './overview/board.tsx';

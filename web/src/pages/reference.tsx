@@ -3,8 +3,8 @@ import Alert from '@cloudscape-design/components/alert';
 import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
 import { type ReactNode, useEffect, useState } from 'react';
-import { Loading } from '../app/loading.tsx';
 import { Title } from '../app/title.tsx';
+import { Loading } from '../components/page/loading.tsx';
 import {
   type Media,
   type OpenApi,

@@ -6,7 +6,6 @@ import { Link } from 'wouter';
 import { useInstance } from '../api/read.ts';
 import type { InstanceDetail } from '../api/types.generated.ts';
 import { lazyPage } from '../app/lazy-page.ts';
-import { Loading } from '../app/loading.tsx';
 import { followLink, navigate } from '../app/navigation.ts';
 import {
   deployPath,
@@ -17,6 +16,7 @@ import {
   serviceTabs,
 } from '../app/paths.ts';
 import { Title } from '../app/title.tsx';
+import { Loading } from '../components/page/loading.tsx';
 import { Status } from '../components/status.tsx';
 import Missing from './missing.tsx';
 

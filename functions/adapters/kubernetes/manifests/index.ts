@@ -1,21 +1,21 @@
 /** Kubernetes objects of a workload: pure and typed, no templates of YAML. */
 import type { WorkloadSpec } from '../../../ports/workloads.ts';
-import { namespaceName } from '../names.ts';
-import { renderAutoscaler, renderDeployment, renderDisruptionBudget } from './deployment.ts';
+import { namespaceName } from '../object-names.ts';
+import { renderAutoscaler, renderDeployment, renderDisruptionBudget } from './deployment-manifest.ts';
 import { instanceLabels, numberLabels } from './labels.ts';
-import { renderIngress, renderService, renderServicePolicy } from './network.ts';
+import { renderIngress, renderService, renderServicePolicy } from './network-manifests.ts';
 import type { KubernetesObject } from './objects.ts';
 import type { RenderOptions } from './options.ts';
-import type { RenderImages } from './pod.ts';
-import { renderSecret, renderServiceAccount } from './secrets.ts';
-import { renderFiles } from './volumes.ts';
+import type { RenderImages } from './pod-manifest.ts';
+import { renderSecret, renderServiceAccount } from './secret-manifests.ts';
+import { renderFiles } from './volume-manifests.ts';
 
-export { renderEnvironment } from './environment.ts';
+export { renderEnvironment } from './environment-manifests.ts';
 export type { Kind, KubernetesObject } from './objects.ts';
 export { defaultRenderOptions, type RenderImage, type RenderOptions } from './options.ts';
-export type { RenderImages } from './pod.ts';
-export { renderRelease } from './release.ts';
-export { renderVolumeClaim } from './volumes.ts';
+export type { RenderImages } from './pod-manifest.ts';
+export { renderRelease } from './release-manifest.ts';
+export { renderVolumeClaim } from './volume-manifests.ts';
 
 /**
  * All objects of one deployment of a service, in the order in which they are to be made: what a pod needs comes

@@ -1,5 +1,5 @@
 /** Labels and annotations: the recommended ones, and Berth's own. */
-import type { EnvironmentRef, InstanceRef } from '../../../core/model.ts';
+import type { EnvironmentRef, InstanceRef } from '../../../core/model/index.ts';
 import type { WorkloadSpec } from '../../../ports/workloads.ts';
 
 export const MANAGED_BY = 'app.kubernetes.io/managed-by';

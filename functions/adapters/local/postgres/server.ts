@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Problem } from '../../../core/problem.ts';
 import type { Account } from './account.ts';
-import { clusterProblem, complaint, dataArgument, serverEnvironment } from './cluster.ts';
+import { clusterProblem, complaint, dataArgument, serverEnvironment } from './database-cluster.ts';
 import { isAlive, readPidFile, runsIn } from './pidfile.ts';
-import { isFree, pickPort } from './port.ts';
+import { isFree, pickPort } from './postgres-port.ts';
 
 export interface Server {
   pid: number;

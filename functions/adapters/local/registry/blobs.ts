@@ -4,7 +4,7 @@ import { createReadStream } from 'node:fs';
 import { open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Readable, Transform } from 'node:stream';
-import type { Descriptor } from './oci.ts';
+import type { Descriptor } from './oci-layout.ts';
 
 /** A manifest or config is never near this. */
 const DOCUMENT_MAX_BYTES = 4 * 1024 * 1024;

@@ -7,8 +7,8 @@ import { pipeline } from 'node:stream/promises';
 import { constants, createZstdCompress } from 'node:zlib';
 import type { Task } from '../child-task.ts';
 import { blobPath, meter } from './blobs.ts';
-import type { Descriptor } from './oci.ts';
-import { MEDIA_TYPES } from './oci.ts';
+import type { Descriptor } from './oci-layout.ts';
+import { MEDIA_TYPES } from './oci-layout.ts';
 import { type LayerPart, tarOf } from './tree.ts';
 
 export interface LayerRequest {

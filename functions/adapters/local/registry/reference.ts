@@ -1,6 +1,6 @@
 /** What people write to name an image: a digest, a tag, or both behind the repository's name. */
 import type { RepositoryRef } from '../../../ports/registry.ts';
-import { DIGEST_PATTERN } from './oci.ts';
+import { DIGEST_PATTERN } from './oci-layout.ts';
 
 export const TAG_PATTERN = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
 

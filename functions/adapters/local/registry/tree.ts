@@ -13,7 +13,7 @@ import {
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pack } from 'tar-stream';
-import { linkStaysInside } from '../../../core/archive-path.ts';
+import { linkStaysInside } from '../../../core/source/archive-path.ts';
 
 /** Part of a layer: a file or folder of this machine, or an empty folder. */
 export interface LayerPart {

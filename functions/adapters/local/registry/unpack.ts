@@ -10,14 +10,14 @@ import { PassThrough, type Readable, type Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { extract, type Header } from 'tar-stream';
-import { checkPath, linkStaysInside, quoteName } from '../../../core/archive-path.ts';
 import { Problem } from '../../../core/problem.ts';
+import { checkPath, linkStaysInside, quoteName } from '../../../core/source/archive-path.ts';
+import { isDiskFull } from '../../files/disk-full.ts';
+import { writeTarEntry } from '../../files/tar-entry.ts';
 import type { Task } from '../child-task.ts';
-import { isDiskFull } from '../disk-full.ts';
-import { writeTarEntry } from '../tar-entry.ts';
 import { meter, readLayer } from './blobs.ts';
-import type { Descriptor } from './oci.ts';
-import { MEDIA_TYPES } from './oci.ts';
+import type { Descriptor } from './oci-layout.ts';
+import { MEDIA_TYPES } from './oci-layout.ts';
 
 export interface UnpackRequest {
   repository: string;

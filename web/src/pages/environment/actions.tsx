@@ -2,7 +2,7 @@
 import Button from '@cloudscape-design/components/button';
 import { api, body } from '../../api/client.ts';
 import type { Environment } from '../../api/types.generated.ts';
-import { useAction } from '../../components/use-action.ts';
+import { useAction } from '../../components/dialogs/use-action.ts';
 
 export function EnvironmentActions({ environment }: { environment: Environment }) {
   const { state, expiresAt } = environment;

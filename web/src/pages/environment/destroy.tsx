@@ -8,7 +8,7 @@ import { useOverview, useResources, useSecrets } from '../../api/read.ts';
 import type { Environment } from '../../api/types.generated.ts';
 import { navigate } from '../../app/navigation.ts';
 import { operationPath } from '../../app/paths.ts';
-import { ActionDialog } from '../../components/action-dialog.tsx';
+import { ActionDialog } from '../../components/dialogs/action-dialog.tsx';
 import { plain } from '../../components/plain.ts';
 
 export function Destroy({ environment }: { environment: Environment }) {

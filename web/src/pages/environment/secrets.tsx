@@ -9,7 +9,7 @@ import { api } from '../../api/client.ts';
 import { useSecrets } from '../../api/read.ts';
 import type { Secret } from '../../api/types.generated.ts';
 import { notify } from '../../app/notifications.tsx';
-import { ActionDialog } from '../../components/action-dialog.tsx';
+import { ActionDialog } from '../../components/dialogs/action-dialog.tsx';
 import { plain } from '../../components/plain.ts';
 import { Ago } from '../../components/time.tsx';
 

@@ -3,9 +3,9 @@ import Alert from '@cloudscape-design/components/alert';
 import Button from '@cloudscape-design/components/button';
 import { api, body } from '../../api/client.ts';
 import type { Operation } from '../../api/types.generated.ts';
+import { useAction } from '../../components/dialogs/use-action.ts';
 import { plain } from '../../components/plain.ts';
 import { Ago } from '../../components/time.tsx';
-import { useAction } from '../../components/use-action.ts';
 
 const BASE = '/v1/projects/{project}/environments/{environment}/services/{service}/deployments/{number}';
 

@@ -8,7 +8,7 @@ import type { Error as Cause, Operation } from '../../api/types.generated.ts';
 import { followLink } from '../../app/navigation.ts';
 import { deployPath, environmentPath, type Place, servicePath } from '../../app/paths.ts';
 import { operationWords } from '../../components/operation-words.ts';
-import { ProblemAlert } from '../../components/problem-alert.tsx';
+import { ProblemAlert } from '../../components/page/problem-alert.tsx';
 
 export function Failure({ operation, error }: { operation: Operation; error: Cause }) {
   const { project, environment, service, number, status } = operation;

@@ -6,7 +6,7 @@ import { type ReactNode, useState } from 'react';
 import { api } from '../../api/client.ts';
 import { Command } from '../../components/command.tsx';
 import { curl } from '../../components/curl.ts';
-import { useAction } from '../../components/use-action.ts';
+import { useAction } from '../../components/dialogs/use-action.ts';
 
 interface CreateProps {
   label: string;

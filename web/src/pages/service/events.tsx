@@ -1,8 +1,8 @@
 /** What happened to a service in its environment. */
 import Button from '@cloudscape-design/components/button';
 import { useEvents } from '../../api/use-events.ts';
-import { Loading } from '../../app/loading.tsx';
 import { EventList } from '../../components/event-list.tsx';
+import { Loading } from '../../components/page/loading.tsx';
 import { plain } from '../../components/plain.ts';
 import type { ServiceTabProps } from '../service.tsx';
 

@@ -1,0 +1,240 @@
+/**
+ * Builds in CodeBuild. The build itself may reach no bucket: it gets its source by a presigned GET and leaves
+ * its outcome by a presigned PUT, both for its own objects alone. Which build an operation has is kept in the
+ * bucket too, so that a step which runs again joins it: CodeBuild's own token does that for five minutes only.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type CloudWatchLogsClient, GetLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
+import {
+  BatchGetBuildsCommand,
+  type Build,
+  type CodeBuildClient,
+  StartBuildCommand,
+  StopBuildCommand,
+} from '@aws-sdk/client-codebuild';
+import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
+import type { Source } from '../../../core/model/index.ts';
+import { Problem, TransientError } from '../../../core/problem.ts';
+import { checkGitRef, parseGitUrl } from '../../../core/source/git-source.ts';
+import type { Builder, BuildRequest, BuildResult } from '../../../ports/builder.ts';
+import { count } from '../../../ports/meter.ts';
+import type { RepositoryRef } from '../../../ports/registry.ts';
+import { sent, unless } from '../sdk-errors.ts';
+import { createSources, sourceKey } from './builder-sources.ts';
+import { type BuildVariables, OUTCOME_MAX_BYTES, readOutcome } from './buildspec.ts';
+
+export interface CodeBuildOptions {
+  codebuild: CodeBuildClient;
+  /** Name of the project. */
+  project: string;
+  s3: S3Client;
+  /** Holds uploads and outcomes; its rules delete what is older than a day, and unfinished uploads. */
+  bucket: string;
+  /** Where the project logs to; a build's stream is named by its id. */
+  logs: { client: CloudWatchLogsClient; group: string };
+  /** The image's name without tag. */
+  repositoryUri(repository: RepositoryRef): string;
+  /** Of an upload, compressed; 256 MiB if not given. */
+  sourceMaxBytes?: number;
+  /** First and longest time between two looks at a build, milliseconds; default 1,000 and 10,000. */
+  pollMs?: readonly [first: number, longest: number];
+}
+
+/** Longer than a build may take. */
+const PRESIGNED_SECONDS = 3600;
+const OPERATION = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
+
+export function createCodeBuilder(options: CodeBuildOptions): Builder {
+  const { codebuild, project, s3, bucket, logs, repositoryUri } = options;
+  const [firstPoll, longestPoll] = options.pollMs ?? [1_000, 10_000];
+  const Bucket = bucket;
+  const sources = createSources({ s3, bucket, maxBytes: options.sourceMaxBytes ?? 256 * 1024 ** 2 });
+
+  async function readObject(Key: string): Promise<string | undefined> {
+    const found = await unless(['NoSuchKey'], s3.send(new GetObjectCommand({ Bucket, Key })));
+    if ((found?.ContentLength ?? 0) > OUTCOME_MAX_BYTES) return '';
+    return found?.Body?.transformToString();
+  }
+
+  /** What the source is, and how the build gets it. */
+  async function prepare({
+    source,
+  }: BuildRequest): Promise<{ upload?: Source; variables: Partial<BuildVariables> }> {
+    if (source.kind === 'git') {
+      const location = parseGitUrl(source.url, false);
+      const ref = checkGitRef(source.ref);
+      if (location.kind !== 'https') throw new TypeError('unreachable');
+      return { variables: { BERTH_GIT_URL: location.url, BERTH_GIT_REF: ref } };
+    }
+    const described = await sources.describe(source.id);
+    if (!described)
+      throw new Problem('source_unavailable', 'The source can not be had: the upload is no longer there.', {
+        hint: 'Upload the source again.',
+      });
+    const command = new GetObjectCommand({ Bucket, Key: sourceKey(source.id) });
+    return {
+      upload: { kind: 'upload', ...described },
+      variables: { BERTH_SOURCE_URL: await getSignedUrl(s3, command, { expiresIn: PRESIGNED_SECONDS }) },
+    };
+  }
+
+  /** The operation's build; started if there is none yet. */
+  async function ensureBuild(request: BuildRequest, variables: Partial<BuildVariables>): Promise<string> {
+    const Key = buildKey(request.operation);
+    const known = await readObject(Key);
+    if (known !== undefined) return known;
+    const result = new PutObjectCommand({ Bucket, Key: outcomeKey(request.operation) });
+    const all: BuildVariables = {
+      ...variables,
+      BERTH_REPOSITORY: repositoryUri(request.repository),
+      BERTH_RESULT_URL: await getSignedUrl(s3, result, { expiresIn: PRESIGNED_SECONDS }),
+    };
+    const command = new StartBuildCommand({
+      projectName: project,
+      idempotencyToken: request.operation,
+      environmentVariablesOverride: Object.entries(all).map(([name, value]) => ({
+        name,
+        value,
+        type: 'PLAINTEXT' as const,
+      })),
+    });
+    const id = (await sent(codebuild.send(command))).build?.id;
+    if (id === undefined) throw new TransientError('CodeBuild gave a build no id.');
+    await sent(s3.send(new PutObjectCommand({ Bucket, Key, Body: id })));
+    return id;
+  }
+
+  /** Hands on what has been logged since the last call. */
+  function follower(id: string, log: (line: string) => void): () => Promise<void> {
+    let nextToken: string | undefined;
+    return async () => {
+      for (;;) {
+        const command = new GetLogEventsCommand({
+          logGroupName: logs.group,
+          logStreamName: id.slice(id.indexOf(':') + 1),
+          startFromHead: true,
+          ...(nextToken === undefined ? {} : { nextToken }),
+        });
+        const page = await unless(['ResourceNotFoundException'], logs.client.send(command));
+        for (const { message = '' } of page?.events ?? [])
+          for (const line of message.replace(/\r?\n$/, '').split(/\r?\n/)) log(line);
+        if (page?.nextForwardToken === undefined || page.nextForwardToken === nextToken) return;
+        nextToken = page.nextForwardToken;
+      }
+    };
+  }
+
+  async function wait(id: string, log: (line: string) => void, signal: AbortSignal): Promise<Build> {
+    const follow = follower(id, log);
+    for (let pause = firstPoll; ; pause = Math.min(pause * 1.5, longestPoll)) {
+      signal.throwIfAborted();
+      const { builds } = await sent(codebuild.send(new BatchGetBuildsCommand({ ids: [id] })));
+      const build = builds?.[0];
+      const over = build?.buildStatus !== undefined && build.buildStatus !== 'IN_PROGRESS';
+      // Its last lines come a moment after its end.
+      if (over) await sleep(firstPoll);
+      await follow();
+      if (over) return build;
+      await sleep(pause, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  async function run(
+    request: BuildRequest,
+    log: (line: string) => void,
+    signal: AbortSignal,
+  ): Promise<BuildResult> {
+    signal.throwIfAborted();
+    const { upload, variables } = await prepare(request);
+    const id = await ensureBuild(request, variables);
+    let build: Build;
+    try {
+      build = await wait(id, log, signal);
+    } catch (error) {
+      // One that is only handed over goes on.
+      if (signal.aborted && !(signal.reason instanceof TransientError))
+        await codebuild.send(new StopBuildCommand({ id })).catch(() => undefined);
+      throw error;
+    }
+    countBuild(build, upload !== undefined);
+    const told = await readObject(outcomeKey(request.operation));
+    if (told === undefined) {
+      if (build.buildStatus !== 'FAULT') throw withoutOutcome(build);
+      // The fault was not the build's: the next try starts another one.
+      await sent(s3.send(new DeleteObjectCommand({ Bucket, Key: buildKey(request.operation) })));
+      throw new TransientError('CodeBuild had a fault of its own.');
+    }
+    const { digest, score, files, detected, commit, author, message } = readOutcome(told);
+    const source = upload ?? gitSource(request, { commit, author, message });
+    return { digest, files, detected, source, ...(score === undefined ? {} : { score }) };
+  }
+
+  return {
+    saveSource: (body) => sources.save(body),
+    removeSource: (id) => sources.remove(id),
+    async build(request, log, signal) {
+      if (!OPERATION.test(request.operation))
+        throw new TypeError('the operation has no id that names an object');
+      try {
+        return await run(request, log, signal);
+      } catch (error) {
+        throw signal.aborted ? canceled(signal) : error;
+      }
+    },
+  };
+}
+
+/** Minutes that were begun, and what the build itself asked of S3. */
+function countBuild({ startTime, endTime }: Build, hasSource: boolean): void {
+  const ms = startTime && endTime ? endTime.getTime() - startTime.getTime() : 0;
+  count('codebuild.armSmallMinute', Math.max(1, Math.ceil(ms / 60_000)));
+  count('s3.write', 1);
+  if (hasSource) count('s3.read', 1);
+}
+
+const buildKey = (operation: string): string => `builds/${operation}/build`;
+const outcomeKey = (operation: string): string => `builds/${operation}/outcome.json`;
+
+function gitSource(
+  { source }: BuildRequest,
+  found: { commit: string | undefined; author: string | undefined; message: string | undefined },
+): Source {
+  if (source.kind !== 'git' || found.commit === undefined)
+    throw new Problem('build_failed', 'The build failed: it does not tell which commit it built.', {
+      hint: 'Start the build again.',
+    });
+  return {
+    kind: 'git',
+    url: source.url,
+    ref: source.ref,
+    commit: found.commit,
+    ...(found.author === undefined ? {} : { author: found.author }),
+    ...(found.message === undefined ? {} : { message: found.message }),
+  };
+}
+
+function withoutOutcome({ buildStatus, currentPhase }: Build): Problem {
+  if (buildStatus === 'STOPPED')
+    return new Problem('canceled', 'The build was canceled: it was asked to stop.', {
+      hint: 'Start a new build.',
+    });
+  if (buildStatus === 'TIMED_OUT')
+    return new Problem('deadline_exceeded', 'The build failed: it took longer than builds may take.', {
+      hint: 'Make the build smaller, or ask the platform team for more time.',
+    });
+  return new Problem(
+    'build_failed',
+    `The build failed: it ended in the phase ${currentPhase ?? 'unknown'}.`,
+    {
+      hint: 'See the last lines of its log.',
+    },
+  );
+}
+
+function canceled(signal: AbortSignal): Error {
+  if (signal.reason instanceof Problem || signal.reason instanceof TransientError) return signal.reason;
+  return new Problem('canceled', 'The build was canceled: it was asked to stop.', {
+    hint: 'Start a new build.',
+  });
+}

@@ -1,0 +1,72 @@
+/**
+ * The fence in the cluster (I5): the highest number that was ever let in for a service, in an object of its own
+ * so that it outlives the workload, written only if nobody else has written since.
+ */
+import type { InstanceRef } from '../../core/model/index.ts';
+import { Problem, TransientError } from '../../core/problem.ts';
+import { isConflict } from './api/api-errors.ts';
+import { create, type Stored } from './api/apply.ts';
+import type { KubernetesClient } from './api/client.ts';
+import { objectPath } from './api/object-paths.ts';
+import { FENCE_ANNOTATION, instanceLabels } from './manifests/labels.ts';
+import type { ConfigMapObject } from './manifests/objects.ts';
+import { fenceName } from './object-names.ts';
+
+const TRIES = 20;
+
+export const fenced = (service: string, fence: number, newest: number): Problem =>
+  new Problem('fenced', `Deployment ${fence} of ${service} is not let in: ${newest} has taken over.`, {
+    hint: `Follow deployment ${newest} instead.`,
+  });
+
+/** The fence that an object carries; 0 where it has none. */
+export const fenceOf = (object: Stored | undefined): number =>
+  Number(object?.metadata.annotations?.[FENCE_ANNOTATION] ?? 0);
+
+export async function readFence(
+  client: KubernetesClient,
+  ref: InstanceRef,
+  namespace: string,
+): Promise<number> {
+  return fenceOf(await client.get<Stored>(objectPath('ConfigMap', fenceName(ref), namespace)));
+}
+
+/** Lets `fence` in. @throws Problem fenced if a higher one was let in before */
+export async function raiseFence(
+  client: KubernetesClient,
+  ref: InstanceRef,
+  namespace: string,
+  fence: number,
+): Promise<void> {
+  const path = objectPath('ConfigMap', fenceName(ref), namespace);
+  const object: ConfigMapObject = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: {
+      name: fenceName(ref),
+      namespace,
+      labels: instanceLabels(ref),
+      annotations: { [FENCE_ANNOTATION]: String(fence) },
+    },
+  };
+  for (let attempt = 0; attempt < TRIES; attempt++) {
+    const present = await client.get<Stored>(path);
+    const newest = fenceOf(present);
+    if (newest > fence) throw fenced(ref.service, fence, newest);
+    if (present && newest === fence) return;
+    if (!present) {
+      if (await create(client, object)) return;
+      continue;
+    }
+    try {
+      const { resourceVersion } = present.metadata;
+      await client.call('PUT', path, {
+        body: { ...object, metadata: { ...object.metadata, resourceVersion } },
+      });
+      return;
+    } catch (error) {
+      if (!isConflict(error)) throw error;
+    }
+  }
+  throw new TransientError(`The fence of ${ref.service} is written by many at once.`);
+}

@@ -1,0 +1,135 @@
+/** What an environment is in the cluster: a namespace with its limits. */
+import type { V1NetworkPolicyEgressRule } from '@kubernetes/client-node';
+import type { EnvironmentRef } from '../../../core/model/index.ts';
+import { namespaceName } from '../object-names.ts';
+import { environmentLabels, OPERATION_ANNOTATION } from './labels.ts';
+import type { KubernetesObject, NamespaceObject } from './objects.ts';
+import type { NetworkOptions, RenderOptions } from './options.ts';
+
+/** Addresses that are not of the public internet; where clouds keep their metadata among them. */
+const PRIVATE_NETWORKS = [
+  '0.0.0.0/8',
+  '10.0.0.0/8',
+  '100.64.0.0/10',
+  '127.0.0.0/8',
+  '169.254.0.0/16',
+  '172.16.0.0/12',
+  '192.168.0.0/16',
+  '224.0.0.0/4',
+  '240.0.0.0/4',
+];
+
+export function renderNamespace(
+  environment: EnvironmentRef,
+  operation: string,
+  options: RenderOptions,
+): NamespaceObject {
+  const level = Object.fromEntries(
+    ['enforce', 'audit', 'warn'].flatMap((mode) => [
+      [`pod-security.kubernetes.io/${mode}`, 'restricted'],
+      [`pod-security.kubernetes.io/${mode}-version`, 'latest'],
+    ]),
+  );
+  return {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: {
+      name: namespaceName(options.namespacePrefix, environment),
+      labels: { ...environmentLabels(environment), ...level },
+      annotations: { [OPERATION_ANNOTATION]: operation },
+    },
+  };
+}
+
+/** Names resolved, neighbours reached, the internet and the named networks; nothing else. */
+function egress({ internet, egressCidrs }: NetworkOptions): V1NetworkPolicyEgressRule[] {
+  return [
+    {
+      to: [
+        {
+          namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } },
+          podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } },
+        },
+        // Where each node has its own cache of names.
+        { ipBlock: { cidr: '169.254.20.10/32' } },
+      ],
+      ports: [
+        { protocol: 'UDP', port: 53 },
+        { protocol: 'TCP', port: 53 },
+      ],
+    },
+    { to: [{ podSelector: {} }] },
+    ...(egressCidrs.length > 0 ? [{ to: egressCidrs.map((cidr) => ({ ipBlock: { cidr } })) }] : []),
+    ...(internet
+      ? [
+          {
+            to: [
+              { ipBlock: { cidr: '0.0.0.0/0', except: PRIVATE_NETWORKS } },
+              // Global unicast alone.
+              { ipBlock: { cidr: '2000::/3' } },
+            ],
+          },
+        ]
+      : []),
+  ];
+}
+
+/**
+ * The namespace with Pod Security `restricted` enforced, a quota, limits for what names none, and a network that
+ * denies what is not allowed. In the order in which they are to be made.
+ */
+export function renderEnvironment(
+  environment: EnvironmentRef,
+  operation: string,
+  options: RenderOptions,
+): KubernetesObject[] {
+  const namespace = renderNamespace(environment, operation, options);
+  const metadata = { namespace: namespace.metadata.name, labels: environmentLabels(environment) };
+  const { cpu, memoryBytes, pods, storageBytes } = options.quota;
+  return [
+    namespace,
+    {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'NetworkPolicy',
+      metadata: { ...metadata, name: 'default-deny' },
+      spec: { podSelector: {}, policyTypes: ['Ingress', 'Egress'] },
+    },
+    {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'NetworkPolicy',
+      metadata: { ...metadata, name: 'allow-egress' },
+      spec: { podSelector: {}, policyTypes: ['Egress'], egress: egress(options.network) },
+    },
+    {
+      apiVersion: 'v1',
+      kind: 'ResourceQuota',
+      metadata: { ...metadata, name: 'environment' },
+      spec: {
+        hard: {
+          'requests.cpu': `${Math.round(cpu * 1000)}m`,
+          'requests.memory': String(memoryBytes),
+          'limits.memory': String(memoryBytes),
+          'requests.storage': String(storageBytes),
+          pods: String(pods),
+          // Both would make a way in that no policy of ours knows of.
+          'services.loadbalancers': '0',
+          'services.nodeports': '0',
+        },
+      },
+    },
+    {
+      apiVersion: 'v1',
+      kind: 'LimitRange',
+      metadata: { ...metadata, name: 'environment' },
+      spec: {
+        limits: [
+          {
+            type: 'Container',
+            defaultRequest: { cpu: '50m', memory: '128Mi' },
+            _default: { memory: '512Mi' },
+          },
+        ],
+      },
+    },
+  ];
+}

@@ -1,0 +1,13 @@
+/** Hides the values of a deployment's sensitive variables in text that people see (I7). */
+import type { V1Secret } from '@kubernetes/client-node';
+import { createMask, type Mask } from '../../core/secrets/mask.ts';
+
+export type { Mask } from '../../core/secrets/mask.ts';
+
+/** A mask of what Secrets of deployments hold. */
+export const maskSecrets = (secrets: readonly V1Secret[]): Mask =>
+  createMask(
+    secrets.flatMap(({ data }) =>
+      Object.values(data ?? {}).map((value) => Buffer.from(value, 'base64').toString('utf8')),
+    ),
+  );

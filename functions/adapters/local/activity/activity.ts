@@ -1,0 +1,125 @@
+/** What the router of this machine saw: the last request of each environment, and samples for an hour. */
+import { readFileSync } from 'node:fs';
+import type { EnvironmentRef, InstanceRef } from '../../../core/model/index.ts';
+import type { Activity } from '../../../ports/activity.ts';
+import type { Effects } from '../../../ports/effects.ts';
+import { replaceFile } from '../../files/atomic-file.ts';
+import { createSeries, type Series } from './activity-series.ts';
+
+export interface LocalActivity extends Activity {
+  /** Counts one answered request; cheap. A status of 500 or more is an error. */
+  record(instance: InstanceRef, status: number, durationMs: number): void;
+  /** Keeps the times of last requests now. A disk that can not be written to is tried again later. */
+  flush(): Promise<void>;
+  close(): Promise<void>;
+}
+
+interface Usage {
+  /** Epoch milliseconds. */
+  last: number;
+  series: Map<string, Series>;
+}
+
+const FLUSH_INTERVAL_MS = 5000;
+const HOUR_SECONDS = 3600;
+const FORMAT = 1;
+
+/** Names are labels without a slash, so that no two environments share a key. */
+const keyOf = ({ project, environment }: EnvironmentRef): string => `${project}/${environment}`;
+
+/** Times by environment; empty when the file is missing or damaged: idleness is then counted from now on. */
+function load(path: string, now: number): Map<string, Usage> {
+  const usages = new Map<string, Usage>();
+  try {
+    const content = JSON.parse(readFileSync(path, 'utf8')) as { format?: unknown; last?: unknown } | null;
+    if (content?.format !== FORMAT || typeof content.last !== 'object' || !content.last) return usages;
+    for (const [key, last] of Object.entries(content.last)) {
+      // A time to come, from a clock that was wrong, would keep an environment awake.
+      if (typeof last === 'number' && last > 0)
+        usages.set(key, { last: Math.min(last, now), series: new Map() });
+    }
+  } catch {
+    return new Map();
+  }
+  return usages;
+}
+
+/** @param options.path keeps the times of last requests over a restart; without it they live in memory only */
+export function createActivity(options: { path?: string; effects: Pick<Effects, 'now'> }): LocalActivity {
+  const { path, effects } = options;
+  const usages = path === undefined ? new Map<string, Usage>() : load(path, effects.now());
+  let dirty = false;
+  let timer: NodeJS.Timeout | undefined;
+  let saving: Promise<void> = Promise.resolve();
+
+  async function save(target: string): Promise<void> {
+    if (!dirty) return;
+    dirty = false;
+    const last = Object.fromEntries(Array.from(usages, ([key, usage]) => [key, usage.last]));
+    try {
+      await replaceFile(target, async (file) => {
+        await file.writeFile(JSON.stringify({ format: FORMAT, last }));
+      });
+    } catch {
+      changed();
+    }
+  }
+
+  function prune(): void {
+    const now = effects.now();
+    for (const { series } of usages.values())
+      for (const [service, samples] of series) if (samples.isStale(now)) series.delete(service);
+  }
+
+  function flush(): Promise<void> {
+    clearTimeout(timer);
+    timer = undefined;
+    prune();
+    if (path !== undefined) saving = saving.then(() => save(path));
+    return saving;
+  }
+
+  function changed(): void {
+    dirty = true;
+    if (timer) return;
+    timer = setTimeout(flush, FLUSH_INTERVAL_MS);
+    timer.unref();
+  }
+
+  return {
+    record(instance, status, durationMs) {
+      const now = effects.now();
+      const key = keyOf(instance);
+      let usage = usages.get(key);
+      if (!usage) {
+        usage = { last: now, series: new Map() };
+        usages.set(key, usage);
+      }
+      usage.last = now;
+      let series = usage.series.get(instance.service);
+      if (!series) {
+        series = createSeries();
+        usage.series.set(instance.service, series);
+      }
+      series.record(now, status >= 500, durationMs);
+      changed();
+    },
+    async lastRequests(environments) {
+      return environments.map((environment) => usages.get(keyOf(environment))?.last);
+    },
+    async requests(instance, windowSeconds) {
+      const now = effects.now();
+      const from = now - Math.min(windowSeconds, HOUR_SECONDS) * 1000;
+      return usages.get(keyOf(instance))?.series.get(instance.service)?.samples(from, now) ?? [];
+    },
+    async forget(environment) {
+      if (usages.delete(keyOf(environment))) changed();
+    },
+    flush,
+    async close() {
+      await flush();
+      clearTimeout(timer);
+      timer = undefined;
+    },
+  };
+}

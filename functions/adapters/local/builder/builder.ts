@@ -1,0 +1,295 @@
+/**
+ * Builds on this machine: source is extracted, recognised, built by npm where it asks for that, and packed into
+ * an image. The image holds the app below /app and no operating system: it runs where Node.js is.
+ */
+import { randomBytes } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { lstat, mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import type { Source } from '../../../core/model/index.ts';
+import { Problem } from '../../../core/problem.ts';
+import { type BuildPlan, detect, READ_BY_DETECTION, type SourceFiles } from '../../../core/source/detect.ts';
+import type { Builder, BuildRequest, BuildResult } from '../../../ports/builder.ts';
+import {
+  BASE_LABEL,
+  type ImageConfig,
+  NO_BASE,
+  RELEASE_LABEL,
+  SCORE_LABEL,
+} from '../../../ports/registry.ts';
+import { diskProblem } from '../../files/disk-full.ts';
+import type { ExtractLimits } from '../../source/extract.ts';
+import type { GitOptions } from '../../source/git.ts';
+import type { FoundScore } from '../../source/score-file.ts';
+import type { NewImage, OciLayout } from '../registry/registry.ts';
+import { createNpm } from './npm.ts';
+import { staticCommand, staticServer } from './static.ts';
+import { createSources } from './uploads.ts';
+
+export interface LocalBuilderOptions {
+  /** Holds uploads and builds in progress. */
+  directory: string;
+  layout: Pick<OciLayout, 'push'>;
+  /** Git hosts that may have private addresses. */
+  allowedGitHosts?: readonly string[];
+  /** Whether `git.url` may be a path or file URL of this machine; true if not given. */
+  allowLocalGit?: boolean;
+  /** Of an upload, compressed; 256 MiB if not given. */
+  sourceMaxBytes?: number;
+  /** Of one npm run; 10 minutes if not given. */
+  npmTimeoutMs?: number;
+  /** Of one git run; 5 minutes if not given. */
+  gitTimeoutMs?: number;
+  extractLimits?: Partial<ExtractLimits>;
+  /** Addresses of a host; the system's resolver if not given. */
+  lookup?: GitOptions['lookup'];
+}
+
+const MIB = 1024 ** 2;
+const OPERATION = /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/;
+/** Detection reads no larger file. */
+const READ_MAX_BYTES = 1 * MIB;
+const PATH = '/app/node_modules/.bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** What lies beside a site at the root of a source and is not for its visitors. */
+const NOT_OF_A_SITE = [
+  'score.yaml',
+  'score.yml',
+  'Procfile',
+  'package.json',
+  'package-lock.json',
+  'node_modules',
+];
+
+interface Workspace {
+  request: BuildRequest;
+  /** Empty at first. */
+  directory: string;
+  log: (line: string) => void;
+  signal: AbortSignal;
+}
+
+export async function createLocalBuilder(options: LocalBuilderOptions): Promise<Builder> {
+  const sources = await createSources(
+    join(options.directory, 'sources'),
+    options.sourceMaxBytes ?? 256 * MIB,
+  );
+  const work = join(options.directory, 'work');
+  await rm(work, { recursive: true, force: true });
+  await mkdir(work, { recursive: true });
+  const npm = createNpm();
+
+  /** Puts the source into `tree`. */
+  async function fetchSource(workspace: Workspace, tree: string): Promise<Source> {
+    const { request, directory, log, signal } = workspace;
+    const { extractTar, moveRoot } = await import('../../source/extract.ts');
+    const limits = options.extractLimits ?? {};
+    if (request.source.kind === 'git') {
+      const { fetchGit } = await import('../../source/git.ts');
+      const place = join(directory, 'git');
+      await mkdir(place);
+      const fetched = await fetchGit(
+        {
+          url: request.source.url,
+          ref: request.source.ref,
+          directory: place,
+          signal,
+          log,
+          onTree: (tar) =>
+            extractTar(tar, tree, {
+              subject: 'repository',
+              gzip: false,
+              symlinks: 'leave out',
+              limits,
+              signal,
+              log,
+            }),
+        },
+        {
+          allowLocal: options.allowLocalGit ?? true,
+          allowedHosts: options.allowedGitHosts ?? [],
+          timeoutMs: options.gitTimeoutMs ?? 5 * 60_000,
+          maxBytes: 1024 * MIB,
+          ...(options.lookup ? { lookup: options.lookup } : {}),
+        },
+      );
+      await rm(place, { recursive: true, force: true });
+      return fetched;
+    }
+    const kept = await sources.describe(request.source.id);
+    if (!kept)
+      throw new Problem('source_unavailable', 'The source can not be had: the upload is no longer there.', {
+        hint: 'Upload the source again.',
+      });
+    log(`Unpacking the upload, ${kept.bytes} bytes`);
+    const extracted = join(directory, 'extracted');
+    const archive = createReadStream(kept.path);
+    await extractTar(archive, extracted, {
+      subject: 'archive',
+      gzip: true,
+      symlinks: 'refuse',
+      limits,
+      signal,
+      log,
+    });
+    await moveRoot(extracted, tree);
+    return { kind: 'upload', sha256: kept.sha256, bytes: kept.bytes };
+  }
+
+  async function buildIn(workspace: Workspace): Promise<BuildResult> {
+    const { request, directory, log, signal } = workspace;
+    const tree = join(directory, 'app');
+    const source = await fetchSource(workspace, tree);
+    signal.throwIfAborted();
+    // The parser is loaded with the first build.
+    const { readScore } = await import('../../source/score-file.ts');
+    const score = await readScore(tree);
+    const plan = detect(await filesOf(tree)) ?? planOfScore(score);
+    if (!plan) throw nothingToRun();
+    log(`Detected: ${plan.detected}`);
+    for (const note of plan.notes) log(note);
+    for (const args of plan.npm) {
+      const timeoutMs = options.npmTimeoutMs ?? 10 * 60_000;
+      await npm.run({ args, source: tree, scratch: directory, timeoutMs, signal, log });
+    }
+    const root = plan.staticRoots.length === 0 ? undefined : await chooseRoot(tree, plan.staticRoots);
+    const labels = labelsOf(source, score, plan);
+    const layers = await layersOf(tree, root);
+    signal.throwIfAborted();
+    const image = await options.layout.push(request.repository, {
+      layers,
+      config: configOf(plan, root, labels),
+      tags: [tagOf(source)],
+      log,
+    });
+    log(`Image ${image.digest}, ${image.size} bytes`);
+    return {
+      digest: image.digest,
+      ...(score ? { score: score.text } : {}),
+      files: score?.files ?? {},
+      source,
+      detected: plan.detected,
+    };
+  }
+
+  return {
+    saveSource: (body) => sources.save(body),
+    removeSource: (id) => sources.remove(id),
+
+    async build(request, log, signal) {
+      if (!OPERATION.test(request.operation))
+        throw new TypeError('the operation has no id that names a directory');
+      const own = join(work, request.operation);
+      // Never the same path twice: what a killed build left running writes somewhere else.
+      const directory = join(own, randomBytes(6).toString('hex'));
+      try {
+        signal.throwIfAborted();
+        await remove(own);
+        await mkdir(directory, { recursive: true });
+        return await buildIn({ request, directory, log, signal });
+      } catch (error) {
+        throw signal.aborted ? canceled(signal) : diskProblem(error);
+      } finally {
+        await remove(own);
+      }
+    },
+  };
+}
+
+/** Processes of a build that are still dying may write while their directory is deleted, hence the retries. */
+const remove = (path: string) => rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+
+async function filesOf(tree: string): Promise<SourceFiles> {
+  const files = new Map<string, string | undefined>();
+  for (const entry of await readdir(tree, { withFileTypes: true, recursive: true }))
+    if (entry.isFile()) files.set(relative(tree, join(entry.parentPath, entry.name)), undefined);
+  for (const name of READ_BY_DETECTION) {
+    if (!files.has(name)) continue;
+    const path = join(tree, name);
+    const { size } = await lstat(path);
+    if (size > READ_MAX_BYTES)
+      throw new Problem(
+        'build_failed',
+        `${name} can not be read: it is larger than ${READ_MAX_BYTES} bytes.`,
+        {
+          hint: `Make ${name} smaller, then build again.`,
+        },
+      );
+    files.set(name, await readFile(path, 'utf8'));
+  }
+  return files;
+}
+
+/** A Score file that says itself what to start needs no rule of ours. */
+function planOfScore(score: FoundScore | undefined): BuildPlan | undefined {
+  const starts = Object.values(score?.workload.containers ?? {}).some(
+    ({ image, command }) => image === '.' && command !== undefined && command.length > 0,
+  );
+  if (!starts) return undefined;
+  return { detected: 'started by the Score file', npm: [], command: [], staticRoots: [], notes: [] };
+}
+
+async function chooseRoot(tree: string, candidates: readonly string[]): Promise<string> {
+  for (const candidate of candidates) {
+    const found = await lstat(join(tree, candidate, 'index.html')).catch(() => undefined);
+    if (found?.isFile()) return candidate;
+  }
+  throw nothingToRun();
+}
+
+/** Dependencies come first: they change less often than the app, and the same layer is stored once. */
+async function layersOf(tree: string, staticRoot: string | undefined): Promise<NewImage['layers']> {
+  if (staticRoot !== undefined) {
+    const site =
+      staticRoot === '.'
+        ? { from: tree, to: 'app', exclude: NOT_OF_A_SITE }
+        : { from: join(tree, staticRoot), to: `app/${staticRoot}` };
+    return [await staticServer(), [site]];
+  }
+  const own = [{ from: tree, to: 'app', exclude: ['node_modules'] }];
+  const modules = join(tree, 'node_modules');
+  const hasModules = (await lstat(modules).catch(() => undefined))?.isDirectory() === true;
+  return hasModules ? [[{ from: modules, to: 'app/node_modules' }], own] : [own];
+}
+
+function configOf(
+  plan: BuildPlan,
+  staticRoot: string | undefined,
+  labels: ImageConfig['labels'],
+): ImageConfig {
+  const cmd = staticRoot === undefined ? plan.command : staticCommand(staticRoot);
+  return { entrypoint: [], cmd, env: { NODE_ENV: 'production', PATH }, workingDir: '/app', labels };
+}
+
+function labelsOf(source: Source, score: FoundScore | undefined, plan: BuildPlan): ImageConfig['labels'] {
+  const labels: ImageConfig['labels'] = { [BASE_LABEL]: NO_BASE };
+  if (score) labels[SCORE_LABEL] = score.text;
+  if (plan.releaseCommand !== undefined) labels[RELEASE_LABEL] = plan.releaseCommand;
+  if (source.kind === 'git') {
+    labels['org.opencontainers.image.source'] = source.url;
+    labels['org.opencontainers.image.revision'] = source.commit;
+  }
+  return labels;
+}
+
+/** For people who look into the layout. */
+function tagOf(source: Source): string {
+  if (source.kind === 'git') return `git-${source.commit.slice(0, 12)}`;
+  return source.kind === 'upload' ? `upload-${source.sha256.slice(0, 12)}` : 'latest';
+}
+
+const nothingToRun = () =>
+  new Problem(
+    'nothing_to_run',
+    'Nothing to run was found: the source has no Procfile, no package.json with a start script, main or server.js, and no index.html.',
+    {
+      hint: 'Add a start script to package.json, a Procfile with "web: <command>", or a command to the Score file.',
+    },
+  );
+
+function canceled(signal: AbortSignal): Problem {
+  if (signal.reason instanceof Problem) return signal.reason;
+  return new Problem('canceled', 'The build was canceled: it was asked to stop.', {
+    hint: 'Start a new build.',
+  });
+}

@@ -1,0 +1,95 @@
+/** Uploaded source archives, kept as files until their build is over. */
+import { createHash, randomBytes } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Problem } from '../../../core/problem.ts';
+import { diskProblem } from '../../files/disk-full.ts';
+
+export interface SavedSource {
+  id: string;
+  /** Hex. */
+  sha256: string;
+  bytes: number;
+}
+
+const ID = /^[0-9a-f]{32}$/;
+const GZIP = [0x1f, 0x8b];
+
+export async function createSources(directory: string, maxBytes: number) {
+  await mkdir(directory, { recursive: true });
+  // Uploads that were cut off by the end of an earlier Berth.
+  for (const name of await readdir(directory))
+    if (name.endsWith('.part')) await rm(join(directory, name), { force: true });
+
+  const pathOf = (id: string): string | undefined =>
+    ID.test(id) ? join(directory, `${id}.tar.gz`) : undefined;
+
+  return {
+    async save(body: ReadableStream<Uint8Array>): Promise<SavedSource> {
+      const id = randomBytes(16).toString('hex');
+      const part = join(directory, `${id}.part`);
+      const hash = createHash('sha256');
+      let bytes = 0;
+      const start: number[] = [];
+      try {
+        const file = await open(part, 'wx', 0o600);
+        try {
+          // Leaving the loop by an error cancels the body.
+          for await (const chunk of body) {
+            bytes += chunk.byteLength;
+            if (bytes > maxBytes) throw tooLarge(maxBytes);
+            if (start.length < GZIP.length) start.push(...chunk.subarray(0, GZIP.length - start.length));
+            if (!GZIP.slice(0, start.length).every((byte, position) => byte === start[position]))
+              throw notGzip();
+            hash.update(chunk);
+            for (let offset = 0; offset < chunk.byteLength; )
+              offset += (await file.write(chunk, offset)).bytesWritten;
+          }
+          if (start.length < GZIP.length) throw notGzip();
+          await file.sync();
+        } finally {
+          await file.close();
+        }
+        await rename(part, pathOf(id) as string);
+        return { id, sha256: hash.digest('hex'), bytes };
+      } catch (error) {
+        await rm(part, { force: true });
+        throw diskProblem(error);
+      }
+    },
+
+    async remove(id: string): Promise<void> {
+      const path = pathOf(id);
+      if (path !== undefined) await rm(path, { force: true });
+    },
+
+    /** A kept source; undefined when there is none. The hash is taken anew: it is of what will be read. */
+    async describe(id: string): Promise<(SavedSource & { path: string }) | undefined> {
+      const path = pathOf(id);
+      if (path === undefined) return undefined;
+      const hash = createHash('sha256');
+      let bytes = 0;
+      try {
+        for await (const chunk of createReadStream(path)) {
+          hash.update(chunk as Buffer);
+          bytes += (chunk as Buffer).byteLength;
+        }
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+        throw error;
+      }
+      return { id, sha256: hash.digest('hex'), bytes, path };
+    },
+  };
+}
+
+const tooLarge = (maxBytes: number) =>
+  new Problem('payload_too_large', `The archive is refused: it is larger than ${maxBytes} bytes.`, {
+    hint: 'Leave out node_modules, build output and data, or build from git.',
+  });
+
+const notGzip = () =>
+  new Problem('invalid_archive', 'The archive is refused: it is not a gzip file.', {
+    hint: 'Send a tar.gz: tar --exclude node_modules -czf source.tgz . , or git archive --format=tar.gz HEAD.',
+  });

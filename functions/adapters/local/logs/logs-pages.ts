@@ -1,0 +1,74 @@
+/** Pages of a stream's files, in both directions. A position is a file's number and a place in it, bytes. */
+import { type FileHandle, open } from 'node:fs/promises';
+import type { LogLine, LogPage, LogPageQuery } from '../../../ports/logs.ts';
+import { lineFilter } from '../../../ports/rules/logs-page.ts';
+import { decodeLine } from './logs-lines.ts';
+import { fileIn, listFiles } from './logs-names.ts';
+import { DISORDER_MS, type LogPosition, visitBackwards, visitForwards } from './logs-reader.ts';
+
+/** The most lines that one page passes over. */
+const SCAN_MAX = 50_000;
+
+/** Lines begin with their time, which can so be read without the rest. */
+const TIME_FROM = '{"at":"'.length;
+const TIME_TO = TIME_FROM + '2026-01-01T00:00:00.000Z'.length;
+const timeOf = (line: Buffer): string => line.toString('latin1', TIME_FROM, TIME_TO);
+
+/** @param end what is there; what is appended meanwhile is left out */
+export async function readPage(directory: string, query: LogPageQuery, end?: LogPosition): Promise<LogPage> {
+  const { limit, since, until, from } = query;
+  const forward = query.direction === 'forward';
+  const passes = lineFilter(query);
+  const [startIndex, startAt] = from === undefined ? [] : from.split('.').map(Number);
+  // Lines of several replicas are only nearly in the order of their times.
+  const shift = (time: string | undefined, by: number) =>
+    time === undefined ? undefined : new Date(Date.parse(time) + by).toISOString();
+  const stop = forward ? shift(until, DISORDER_MS) : shift(since, -DISORDER_MS);
+  const lines: LogLine[] = [];
+  let scanned = 0;
+  let next: string | undefined;
+  let over = false;
+
+  const visitor =
+    (index: number) =>
+    (bytes: Buffer, place: number): boolean => {
+      const time = timeOf(bytes);
+      if (stop !== undefined && (forward ? time > stop : time < stop)) {
+        over = true;
+        return false;
+      }
+      // What is far from the times that are asked for is passed over without being read.
+      const outside = (since !== undefined && time < since) || (until !== undefined && time > until);
+      const line = outside ? undefined : decodeLine(bytes);
+      if (line && passes(line)) lines.push(line);
+      scanned += outside ? 0.02 : 1;
+      if (lines.length < limit && scanned < SCAN_MAX) return true;
+      next = `${index}.${place}`;
+      return false;
+    };
+
+  const indexes = await listFiles(directory);
+  for (const index of forward ? indexes : indexes.reverse()) {
+    if (end && index > end.index) continue;
+    if (startIndex !== undefined && (forward ? index < startIndex : index > startIndex)) continue;
+    let file: FileHandle;
+    try {
+      file = await open(fileIn(directory, index), 'r');
+    } catch (error) {
+      // Rotated away since it was listed: what is older is gone as well.
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') continue;
+      throw error;
+    }
+    try {
+      const size = end && index === end.index ? end.size : (await file.stat()).size;
+      const own = index === startIndex ? Math.min(startAt ?? 0, size) : undefined;
+      const all = forward
+        ? await visitForwards(file, own ?? 0, size, visitor(index))
+        : await visitBackwards(file, own ?? size, visitor(index));
+      if (!all) break;
+    } finally {
+      await file.close();
+    }
+  }
+  return { lines: forward ? lines : lines.reverse(), ...(next !== undefined && !over && { next }) };
+}

@@ -1,0 +1,125 @@
+/** Reads the end of a stream, from the newest file backwards. */
+import { type FileHandle, open } from 'node:fs/promises';
+import type { LogLine } from '../../../ports/logs.ts';
+import { decodeLine } from './logs-lines.ts';
+import { fileIn, listFiles } from './logs-names.ts';
+
+/** A place in a stream: a file's number and a length in bytes. */
+export interface LogPosition {
+  index: number;
+  size: number;
+}
+
+const BLOCK_BYTES = 64 * 1024;
+const NEWLINE = 10;
+
+/**
+ * Lines of several replicas are only nearly in the order of their times: reading goes on this far behind
+ * `since` to find those that came late.
+ */
+export const DISORDER_MS = 60_000;
+
+async function readAt(file: FileHandle, position: number, length: number): Promise<Buffer> {
+  const block = Buffer.allocUnsafe(length);
+  let done = 0;
+  while (done < length) {
+    const { bytesRead } = await file.read(block, done, length - done, position + done);
+    if (bytesRead === 0) break;
+    done += bytesRead;
+  }
+  return block.subarray(0, done);
+}
+
+/**
+ * Shows the lines before `end`, the last one first, until `visit` answers false; whether it never did.
+ * @param visit is told where the line begins
+ */
+export async function visitBackwards(
+  file: FileHandle,
+  end: number,
+  visit: (line: Buffer, start: number) => boolean,
+): Promise<boolean> {
+  let rest: Buffer = Buffer.alloc(0);
+  for (let position = end; position > 0; ) {
+    const length = Math.min(BLOCK_BYTES, position);
+    position -= length;
+    const block = Buffer.concat([await readAt(file, position, length), rest]);
+    let to = block.length;
+    while (to > 0) {
+      const newline = block.lastIndexOf(NEWLINE, to - 1);
+      if (newline < 0) break;
+      if (newline + 1 < to && !visit(block.subarray(newline + 1, to), position + newline + 1)) return false;
+      to = newline;
+    }
+    rest = block.subarray(0, to);
+  }
+  return rest.length === 0 || visit(rest, 0);
+}
+
+/**
+ * Shows the whole lines from `start` to `end`, until `visit` answers false; whether it never did.
+ * @param visit is told where the next line begins
+ */
+export async function visitForwards(
+  file: FileHandle,
+  start: number,
+  end: number,
+  visit: (line: Buffer, after: number) => boolean,
+): Promise<boolean> {
+  let rest: Buffer = Buffer.alloc(0);
+  for (let position = start; position < end; ) {
+    const length = Math.min(BLOCK_BYTES, end - position);
+    const block = Buffer.concat([rest, await readAt(file, position, length)]);
+    const blockStart = position - rest.length;
+    position += length;
+    let from = 0;
+    for (let newline = block.indexOf(NEWLINE); newline >= 0; newline = block.indexOf(NEWLINE, from)) {
+      const line = block.subarray(from, newline);
+      from = newline + 1;
+      if (line.length > 0 && !visit(line, blockStart + from)) return false;
+    }
+    rest = block.subarray(from);
+  }
+  return true;
+}
+
+/**
+ * The last lines, oldest first.
+ * @param end where to begin; defaults to what is there
+ */
+export async function readTail(
+  directory: string,
+  options: { tail: number; since?: string; end?: LogPosition },
+): Promise<LogLine[]> {
+  const { tail, since, end } = options;
+  const lines: LogLine[] = [];
+  if (tail === 0) return lines;
+  const until = since === undefined ? undefined : new Date(Date.parse(since) - DISORDER_MS).toISOString();
+  const visit = (bytes: Buffer): boolean => {
+    const line = decodeLine(bytes);
+    if (!line) return true;
+    if (until !== undefined && line.at < until) return false;
+    if (since === undefined || line.at >= since) lines.push(line);
+    return lines.length < tail;
+  };
+
+  const indexes = await listFiles(directory);
+  for (const index of indexes.reverse()) {
+    if (end && index > end.index) continue;
+    let file: FileHandle;
+    try {
+      file = await open(fileIn(directory, index), 'r');
+    } catch (error) {
+      // Rotated away since it was listed: what is older is gone as well.
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') break;
+      throw error;
+    }
+    try {
+      const size = end && index === end.index ? end.size : (await file.stat()).size;
+      if (!(await visitBackwards(file, size, visit))) break;
+    } finally {
+      await file.close();
+    }
+  }
+  return lines.reverse();
+}

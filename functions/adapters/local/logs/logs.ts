@@ -1,0 +1,173 @@
+/** Logs on one machine: a directory for each stream, with files of JSON lines. */
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { LogLine, LogStream, Logs } from '../../../ports/logs.ts';
+import { checkPageQuery } from '../../../ports/rules/logs-page.ts';
+import { createFollower, type Follower } from './logs-follower.ts';
+import { normalize } from './logs-lines.ts';
+import { checkStream, isUnder } from './logs-names.ts';
+import { readPage } from './logs-pages.ts';
+import { readTail } from './logs-reader.ts';
+import { createWriter, type Writer } from './logs-writer.ts';
+
+export interface FileLogsOptions {
+  directory: string;
+  /** Of one file; 4 MiB. */
+  maxBytes?: number;
+  /** Files of one stream, the oldest goes first; 4. */
+  keep?: number;
+  /** A file without new lines is closed after this time; 5 seconds. */
+  idleMs?: number;
+  /** Of lines that wait for one slow follower; 2 MiB. */
+  followerBytes?: number;
+}
+
+const TAIL_MAX = 10_000;
+
+/** Begins the names of what is being removed; no stream's name begins with it. */
+const REMOVED = '@removed-';
+
+interface ReadOptions {
+  tail: number;
+  since?: string;
+}
+
+function checkOptions({ tail, since }: ReadOptions): ReadOptions {
+  if (!Number.isInteger(tail) || tail < 0 || tail > TAIL_MAX)
+    throw new RangeError(`tail is 0 to ${TAIL_MAX}, not ${tail}`);
+  if (since === undefined) return { tail };
+  const time = new Date(since);
+  if (Number.isNaN(time.getTime())) throw new RangeError('since is no ISO 8601 time');
+  return { tail, since: time.toISOString() };
+}
+
+function removeLeftovers(directory: string): void {
+  for (const name of readdirSync(directory))
+    if (name.startsWith(REMOVED)) rmSync(join(directory, name), { recursive: true, force: true });
+}
+
+export function createFileLogs(options: FileLogsOptions): Logs {
+  const { directory, maxBytes = 4 << 20, keep = 4, idleMs = 5000, followerBytes = 2 << 20 } = options;
+  const writers = new Map<LogStream, Writer>();
+  const followers = new Map<LogStream, Set<Follower>>();
+  /** Resolves when no removal is going on: writers that are made meanwhile wait for it. */
+  let removals: Promise<void> = Promise.resolve();
+  let removed = 0;
+  let closed = false;
+
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  removeLeftovers(directory);
+
+  const directoryOf = (stream: LogStream): string => join(directory, ...stream.split('/'));
+
+  function writerOf(stream: LogStream): Writer {
+    const known = writers.get(stream);
+    if (known) return known;
+    checkStream(stream);
+    const writer = createWriter({
+      directory: directoryOf(stream),
+      maxBytes,
+      keep,
+      idleMs,
+      after: removals,
+      onIdle: () => writers.delete(stream),
+    });
+    writers.set(stream, writer);
+    return writer;
+  }
+
+  async function removeDirectory(path: string): Promise<void> {
+    const target = join(directory, `${REMOVED}${process.pid}-${removed++}`);
+    try {
+      // All of it is gone at once, whatever becomes of the rest.
+      await rename(path, target);
+    } catch (error) {
+      if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return;
+      throw error;
+    }
+    await rm(target, { recursive: true, force: true });
+  }
+
+  async function* followLines(
+    stream: LogStream,
+    options: ReadOptions,
+    signal: AbortSignal,
+  ): AsyncGenerator<LogLine, void> {
+    if (signal.aborted || closed) return;
+    const follower = createFollower(followerBytes);
+    const set = followers.get(stream) ?? new Set();
+    followers.set(stream, set);
+    signal.addEventListener('abort', follower.end, { once: true });
+    try {
+      // In one go: every line is either before the end that is settled here, or comes to the follower.
+      const settled = writerOf(stream).settle();
+      set.add(follower);
+      const end = await settled;
+      for (const line of await readTail(directoryOf(stream), { ...options, end })) {
+        if (signal.aborted) return;
+        yield line;
+      }
+      for (;;) {
+        const line = await follower.next();
+        if (!line || signal.aborted) return;
+        yield line;
+      }
+    } finally {
+      signal.removeEventListener('abort', follower.end);
+      set.delete(follower);
+      if (set.size === 0 && followers.get(stream) === set) followers.delete(stream);
+    }
+  }
+
+  return {
+    append(stream, line) {
+      if (closed) return;
+      const writer = writerOf(stream);
+      const readers = followers.get(stream);
+      for (const normal of normalize(line)) {
+        writer.append(normal);
+        if (readers) for (const reader of readers) reader.push(normal);
+      }
+    },
+    async read(stream, options) {
+      checkStream(stream);
+      const checked = checkOptions(options);
+      const end = await writers.get(stream)?.settle();
+      return readTail(directoryOf(stream), end ? { ...checked, end } : checked);
+    },
+    async page(stream, query) {
+      checkStream(stream);
+      const checked = checkPageQuery(query);
+      const end = await writers.get(stream)?.settle();
+      return readPage(directoryOf(stream), checked, end);
+    },
+    follow(stream, { signal, ...options }) {
+      checkStream(stream);
+      return followLines(stream, checkOptions(options), signal);
+    },
+    async remove(prefix) {
+      const stream = prefix.endsWith('/') ? prefix.slice(0, -1) : prefix;
+      checkStream(stream);
+      let release = (): void => undefined;
+      const over = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      const under = [...writers].filter(([name]) => isUnder(name, stream));
+      const released = Promise.all(under.map(([, writer]) => writer.reset(over)));
+      removals = Promise.all([removals, over]).then(() => undefined);
+      try {
+        await released;
+        await removeDirectory(directoryOf(stream));
+      } finally {
+        release();
+      }
+    },
+    async close() {
+      closed = true;
+      await Promise.all([...writers.values()].map((writer) => writer.close()));
+      writers.clear();
+      for (const set of followers.values()) for (const follower of set) follower.end();
+    },
+  };
+}

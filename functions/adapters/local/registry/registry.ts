@@ -1,0 +1,296 @@
+/**
+ * Images in OCI image layouts, one a repository: `{directory}/{project}/{service}`. Any OCI tool reads them.
+ * A digest decides what runs; tags are names for people. Every write ends in a rename, so that a killed process
+ * leaves a valid layout and at most a blob that nothing refers to.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isName } from '../../../core/names.ts';
+import { Problem } from '../../../core/problem.ts';
+import type { Image, ImageConfig, Registry, RepositoryRef } from '../../../ports/registry.ts';
+import { diskProblem } from '../../files/disk-full.ts';
+import { readSignatures, signatureTag } from '../../oci/image.ts';
+import { inChild } from '../child-task.ts';
+import { blobPath, readDocument, replaceFile, syncDirectory, writeDocument } from './blobs.ts';
+import { fromOci, toOci } from './image-config.ts';
+import type { LayerRequest, WrittenLayer } from './layer.ts';
+import type { Descriptor, Index, Manifest, OciConfig } from './oci-layout.ts';
+import {
+  configSchema,
+  DIGEST_PATTERN,
+  indexSchema,
+  MEDIA_TYPES,
+  manifestSchema,
+  REF_NAME,
+} from './oci-layout.ts';
+import { parseReference, TAG_PATTERN } from './reference.ts';
+import type { LayerPart } from './tree.ts';
+import type { UnpackRequest } from './unpack.ts';
+
+export interface NewImage {
+  /** The lowest first. */
+  layers: readonly (readonly LayerPart[])[];
+  config: ImageConfig;
+  tags?: readonly string[];
+  /** Told what was left out of a layer. */
+  log?: (line: string) => void;
+}
+
+export interface OciLayout extends Registry {
+  /**
+   * Adds an image; the same content gives the same digest. A tag that another image has moves here.
+   * @throws Problem storage_full
+   */
+  push(repository: RepositoryRef, image: NewImage): Promise<Image>;
+  /**
+   * Lays an image's files out in a directory, which must not be there yet or be empty; it appears whole or not
+   * at all.
+   * @throws Problem image_unavailable | storage_full
+   */
+  unpack(repository: RepositoryRef, digest: string, targetDirectory: string): Promise<ImageConfig>;
+}
+
+interface Found {
+  image: Image;
+  manifest: Manifest;
+  document: OciConfig;
+}
+
+const LAYOUT = { imageLayoutVersion: '1.0.0' };
+const EMPTY: Index = { schemaVersion: 2, mediaType: MEDIA_TYPES.index, manifests: [] };
+
+export async function createOciLayout({ directory }: { directory: string }): Promise<OciLayout> {
+  // Names of repositories never start with a dot.
+  const temporary = join(directory, '.tmp');
+  await rm(temporary, { recursive: true, force: true });
+  await mkdir(temporary, { recursive: true });
+  const locks = new Map<string, Promise<unknown>>();
+
+  const pathOf = ({ project, service }: RepositoryRef): string => {
+    if (!isName(project) || !isName(service)) throw unavailable('the repository has no such name');
+    return join(directory, project, service);
+  };
+
+  /** One change of a repository's index at a time. */
+  function exclusively<T>(path: string, change: () => Promise<T>): Promise<T> {
+    const turn = (locks.get(path) ?? Promise.resolve()).then(change, change);
+    const settled = turn.then(
+      () => undefined,
+      () => undefined,
+    );
+    locks.set(path, settled);
+    void settled.then(() => {
+      if (locks.get(path) === settled) locks.delete(path);
+    });
+    return turn;
+  }
+
+  async function readIndex(path: string): Promise<Index | undefined> {
+    let text: string;
+    try {
+      text = await readFile(join(path, 'index.json'), 'utf8');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
+    }
+    let parsed: unknown;
+    try {
+      parsed = JSON.parse(text);
+    } catch {
+      parsed = undefined;
+    }
+    const index = indexSchema.safeParse(parsed);
+    if (!index.success) throw unavailable("the repository's index.json is damaged");
+    return index.data;
+  }
+
+  async function writeIndex(path: string, index: Index): Promise<void> {
+    await replaceFile(
+      temporary,
+      join(path, 'index.json'),
+      Buffer.from(`${JSON.stringify(index, null, 2)}\n`),
+    );
+    await syncDirectory(path);
+  }
+
+  /** The caller has the repository's turn. */
+  async function ensure(path: string): Promise<Index> {
+    const existing = await readIndex(path);
+    if (existing) return existing;
+    await mkdir(join(path, 'blobs', 'sha256'), { recursive: true });
+    await replaceFile(temporary, join(path, 'oci-layout'), Buffer.from(JSON.stringify(LAYOUT)));
+    await writeIndex(path, EMPTY);
+    return EMPTY;
+  }
+
+  async function read(path: string, descriptor: Descriptor): Promise<Found> {
+    const damaged = (what: string) => unavailable(`${what} of ${descriptor.digest} is missing or damaged`);
+    const manifest = manifestSchema.safeParse(await readDocument(path, descriptor));
+    if (!manifest.success) throw damaged('the manifest');
+    const config = configSchema.safeParse(await readDocument(path, manifest.data.config));
+    if (!config.success) throw damaged('the configuration');
+    const { layers } = manifest.data;
+    if (layers.length !== config.data.rootfs.diff_ids.length) throw damaged('the list of layers');
+    for (const layer of layers) {
+      const size = await stat(blobPath(path, layer.digest)).then(
+        (found) => found.size,
+        () => -1,
+      );
+      if (size !== layer.size) throw damaged('a layer');
+    }
+    const size = layers.reduce((sum, layer) => sum + layer.size, 0);
+    const image = { digest: descriptor.digest, config: fromOci(config.data), size };
+    return { image, manifest: manifest.data, document: config.data };
+  }
+
+  async function find(repository: RepositoryRef, reference: string): Promise<Found> {
+    const path = pathOf(repository);
+    const wanted = parseReference(repository, reference);
+    if (!wanted) throw unavailable('the reference does not name an image of this service');
+    const index = await readIndex(path);
+    const descriptor = index?.manifests.find((entry) =>
+      'digest' in wanted ? entry.digest === wanted.digest : entry.annotations?.[REF_NAME] === wanted.tag,
+    );
+    if (!descriptor) throw unavailable(`there is no ${Object.values(wanted)[0]} in the repository`);
+    return read(path, descriptor);
+  }
+
+  return {
+    async ensureRepository(repository) {
+      const path = pathOf(repository);
+      await exclusively(path, () => ensure(path)).catch(rethrow);
+    },
+
+    async removeRepository(repository) {
+      const path = pathOf(repository);
+      await exclusively(path, async () => {
+        // Gone at once for readers; what a crash leaves of the rest goes with the next start.
+        const trash = join(temporary, randomBytes(12).toString('hex'));
+        try {
+          await rename(path, trash);
+        } catch (error) {
+          if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+          throw error;
+        }
+        await rm(trash, { recursive: true, force: true });
+      });
+    },
+
+    resolve: async (repository, reference) => (await find(repository, reference)).image,
+
+    /** Nothing here scans images. */
+    async findings(repository) {
+      pathOf(repository);
+      return undefined;
+    },
+
+    async signatures(repository, digest) {
+      const path = pathOf(repository);
+      const tag = signatureTag(digest);
+      const index = await readIndex(path);
+      const descriptor = index?.manifests.find((entry) => entry.annotations?.[REF_NAME] === tag);
+      const manifest = descriptor && (await readDocument(path, descriptor));
+      if (manifest === undefined) return [];
+      return readSignatures(JSON.stringify(manifest), (layer) =>
+        readFile(blobPath(path, layer)).catch(() => undefined),
+      );
+    },
+
+    async list(repository) {
+      const index = await readIndex(pathOf(repository));
+      return [...new Set(index?.manifests.map((entry) => entry.digest))];
+    },
+
+    async push(repository, { layers, config, tags = [], log = () => undefined }) {
+      const path = pathOf(repository);
+      if (tags.some((tag) => !TAG_PATTERN.test(tag)))
+        throw new TypeError('a tag is not one in the terms of OCI');
+      try {
+        await exclusively(path, () => ensure(path));
+        const written = [];
+        for (const parts of layers)
+          written.push(await makeLayer({ temporary, repository: path, parts }, log));
+        const document = toOci(
+          config,
+          written.map((layer) => layer.diffId),
+        );
+        const manifest: Manifest = {
+          schemaVersion: 2,
+          mediaType: MEDIA_TYPES.manifest,
+          config: await writeDocument(temporary, path, MEDIA_TYPES.config, document),
+          layers: written.map((layer) => layer.descriptor),
+        };
+        const descriptor = await writeDocument(temporary, path, MEDIA_TYPES.manifest, manifest);
+        await syncDirectory(join(path, 'blobs', 'sha256'));
+        await exclusively(path, async () => {
+          const index = await ensure(path);
+          await writeIndex(path, { ...index, manifests: withImage(index.manifests, descriptor, tags) });
+        });
+        return (await read(path, descriptor)).image;
+      } catch (error) {
+        throw diskProblem(error);
+      }
+    },
+
+    async unpack(repository, digest, targetDirectory) {
+      if (!DIGEST_PATTERN.test(digest)) throw unavailable('only a digest says what to run');
+      const { image, manifest, document } = await find(repository, digest);
+      const { layers } = manifest;
+      const request = {
+        repository: pathOf(repository),
+        layers,
+        diffIds: document.rootfs.diff_ids,
+        target: targetDirectory,
+      };
+      await unpackImage(request, image.size).catch(rethrow);
+      return image.config;
+    },
+  };
+}
+
+/** A process of its own takes 0.2 s to start: it is for images that take longer. */
+const LARGE_BYTES = 1024 ** 2;
+const LARGE_ENTRIES = 300;
+
+async function makeLayer(request: LayerRequest, log: (line: string) => void): Promise<WrittenLayer> {
+  const { isLarge } = await import('./tree.ts');
+  const module = new URL('./layer.ts', import.meta.url);
+  if (isLarge(request.parts, LARGE_ENTRIES)) return inChild(module, request, log);
+  const { task } = await import('./layer.ts');
+  return task(request, log);
+}
+
+async function unpackImage(request: UnpackRequest, bytes: number): Promise<void> {
+  const ignore = () => undefined;
+  if (bytes > LARGE_BYTES) return inChild(new URL('./unpack.ts', import.meta.url), request, ignore);
+  const { task } = await import('./unpack.ts');
+  await task(request, ignore);
+}
+
+/** An image is in the index once for each of its tags, or once without. */
+function withImage(entries: Descriptor[], image: Descriptor, tags: readonly string[]): Descriptor[] {
+  const kept: Descriptor[] = [];
+  const untagged = new Map<string, Descriptor>();
+  for (const entry of entries) {
+    const tag = entry.annotations?.[REF_NAME];
+    const { annotations: _, ...bare } = entry;
+    if (tag !== undefined && !tags.includes(tag)) kept.push(entry);
+    else untagged.set(entry.digest, bare);
+  }
+  for (const tag of tags) kept.push({ ...image, annotations: { [REF_NAME]: tag } });
+  untagged.set(image.digest, image);
+  for (const entry of untagged.values())
+    if (!kept.some((other) => other.digest === entry.digest)) kept.push(entry);
+  return kept;
+}
+
+function rethrow(error: unknown): never {
+  throw diskProblem(error);
+}
+
+function unavailable(why: string): Problem {
+  return new Problem('image_unavailable', `The image can not be had: ${why}.`, {
+    hint: 'List the versions of the service and name one of them, or build it again.',
+  });
+}

@@ -1,0 +1,79 @@
+/** Sends to receivers with the client for addresses that users name. */
+import { promises, type lookup as systemLookup } from 'node:dns';
+import type { Receivers } from '../../ports/receivers.ts';
+import { type ConnectionOptions, checkUrl, createSending, ForbiddenAddress } from './outgoing.ts';
+
+/** Of one message with the head of its answer, milliseconds. */
+const TIMEOUT_MS = 10_000;
+
+const NO_ADDRESS = 'its name has no public address';
+
+export function createReceivers(options: ConnectionOptions = {}): Receivers {
+  const { trusted = [], timeoutMs = TIMEOUT_MS } = options;
+  const send = createSending({ lookup: resolverLookup(), ...options });
+  return {
+    refusal(text) {
+      const url = URL.parse(text);
+      if (!url) return 'be an https URL';
+      if (url.username !== '' || url.password !== '') return 'hold no credentials';
+      if (url.hash !== '') return 'have no fragment';
+      if (trusted.includes(url.origin)) return undefined;
+      try {
+        checkUrl(url);
+        return undefined;
+      } catch {
+        return url.protocol === 'https:' ? 'be a public address' : 'be an https URL';
+      }
+    },
+
+    async post(text, { headers, body }, signal) {
+      const timeout = AbortSignal.timeout(timeoutMs);
+      try {
+        const answer = await send(new URL(text), {
+          method: 'POST',
+          headers: { ...headers, 'content-length': String(Buffer.byteLength(body)) },
+          body,
+          signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+        });
+        answer.destroy();
+        return { status: answer.statusCode ?? 0 };
+      } catch (error) {
+        if (timeout.aborted) return { fault: `no answer within ${timeoutMs / 1000} s` };
+        return { fault: faultOf(error as NodeJS.ErrnoException) };
+      }
+    },
+  };
+}
+
+/** Names inside of a network are not told from those that are nowhere. */
+function faultOf(error: NodeJS.ErrnoException): string {
+  if (error instanceof ForbiddenAddress) return /redirect/.test(error.message) ? 'a redirect' : NO_ADDRESS;
+  const { code = '', syscall = '' } = error;
+  if (/^query|^getaddrinfo/.test(syscall)) return NO_ADDRESS;
+  return /CERT|TLS|SSL|SIGNED|ALTNAME/.test(code) ? 'its certificate is not valid' : 'the connection failed';
+}
+
+/**
+ * Asks name servers without the system's resolver: that one takes one of four threads which files need too, for as long
+ * as a name server that a receiver's owner runs likes to wait.
+ */
+function resolverLookup(): typeof systemLookup {
+  const of = async (resolver: promises.Resolver, name: string, family: 4 | 6) =>
+    (await (family === 4 ? resolver.resolve4(name) : resolver.resolve6(name))).map((address) => ({
+      address,
+      family,
+    }));
+  const lookup = (
+    name: string,
+    _options: object,
+    done: (error: unknown, found: { address: string; family: number }[]) => void,
+  ): void => {
+    // One a message: it knows the name servers that there are now.
+    const resolver = new promises.Resolver({ timeout: 3_000, tries: 2 });
+    void Promise.allSettled([of(resolver, name, 4), of(resolver, name, 6)]).then(([v4, v6]) => {
+      const found = [v4, v6].flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
+      done(found.length === 0 && v4.status === 'rejected' ? v4.reason : null, found);
+    });
+  };
+  return lookup as unknown as typeof systemLookup;
+}

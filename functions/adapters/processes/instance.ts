@@ -1,0 +1,236 @@
+/** A service in an environment: which deployment serves, which one is being rolled out, and the fence. */
+import type { InstanceRef } from '../../core/model/index.ts';
+import { Problem, type ProblemDetail } from '../../core/problem.ts';
+import type { Rollout, WorkloadSpec, WorkloadStatus } from '../../ports/workloads.ts';
+import { createChangeSignal } from './change-signal.ts';
+import type { Context } from './context.ts';
+import type { Replica } from './replica.ts';
+import { createDeployment, type Deployment } from './running-deployment.ts';
+
+export interface Instance {
+  ref: InstanceRef;
+  serving: Deployment | undefined;
+  candidate: Deployment | undefined;
+  /** Why nothing serves, after a first deployment failed. */
+  failure: ProblemDetail | undefined;
+  /** All with processes or directories, those on their way out included. */
+  deployments: ReadonlySet<Deployment>;
+  /** @throws Problem fenced | environment_gone | image_unavailable | invalid_score */
+  apply(spec: WorkloadSpec): Promise<void>;
+  awaitRollout(number: number, signal: AbortSignal): Promise<Rollout>;
+  scale(replicas: number): Promise<void>;
+  remove(drain: boolean): Promise<void>;
+  /** Stops all because Berth stops; that is no outcome of a rollout. */
+  close(): Promise<void>;
+  status(): WorkloadStatus | undefined;
+  /** The spec that says which ports and routes there are. */
+  spec(): WorkloadSpec | undefined;
+  /** The next ready replica, in turn. */
+  pick(): Replica | undefined;
+}
+
+export interface InstanceOptions {
+  context: Context;
+  ref: InstanceRef;
+  onChange(): void;
+}
+
+/** Outcomes kept for those who ask again. */
+const OUTCOMES = 50;
+/** Differs between two tries to run one deployment, which must not share a directory. */
+let attempts = 0;
+
+export const superseded = (number: number, why: string): ProblemDetail => ({
+  code: 'superseded',
+  cause: `Deployment ${number} was stopped before it was ready: ${why}.`,
+  hint: 'Deploy again if you still want it.',
+});
+
+export function createInstance({ context, ref, onChange }: InstanceOptions): Instance {
+  const changes = createChangeSignal();
+  const outcomes = new Map<number, ProblemDetail>();
+  const deployments = new Set<Deployment>();
+  /** Counts what supersedes an apply that is still laying out its image. */
+  let epoch = 0;
+  let halted = false;
+  let turn = 0;
+
+  function changed(): void {
+    changes.notify();
+    onChange();
+  }
+
+  function conclude(number: number, error: ProblemDetail): void {
+    outcomes.delete(number);
+    outcomes.set(number, error);
+    for (const oldest of [...outcomes.keys()].slice(0, -OUTCOMES)) outcomes.delete(oldest);
+  }
+
+  function say(message: string, deployment: number): void {
+    context.log(ref, { message, source: 'berth', deployment });
+  }
+
+  async function retire(deployment: Deployment, drain: boolean): Promise<void> {
+    await deployment.remove(drain).catch((error: Error) => {
+      say(
+        `What deployment ${deployment.number} left could not be removed: ${error.message}.`,
+        deployment.number,
+      );
+    });
+    deployments.delete(deployment);
+    changed();
+  }
+
+  function dropCandidate(why: string): void {
+    const { candidate } = instance;
+    if (!candidate) return;
+    instance.candidate = undefined;
+    conclude(candidate.number, superseded(candidate.number, why));
+    void retire(candidate, false);
+  }
+
+  function advance(deployment: Deployment): void {
+    if (deployment === instance.candidate && deployment.phase === 'ready') {
+      const old = instance.serving;
+      instance.serving = deployment;
+      instance.candidate = undefined;
+      instance.failure = undefined;
+      outcomes.delete(deployment.number);
+      say(`Deployment ${deployment.number} is ready and serves.`, deployment.number);
+      if (old) void retire(old, true);
+    } else if (deployment === instance.candidate && deployment.failure) {
+      instance.candidate = undefined;
+      conclude(deployment.number, deployment.failure);
+      if (!instance.serving) instance.failure = deployment.failure;
+      say(deployment.failure.cause.split('\n')[0] ?? '', deployment.number);
+      void retire(deployment, false);
+    }
+    changed();
+  }
+
+  function make(spec: WorkloadSpec): Deployment {
+    const base = context.layout.deployment(ref, spec.number);
+    const deployment: Deployment = createDeployment({
+      context,
+      spec,
+      directory: `${base}/${attempts++}`,
+      onChange: () => advance(deployment),
+      shared: () => [...deployments].some((other) => other !== deployment && other.number === spec.number),
+    });
+    deployments.add(deployment);
+    return deployment;
+  }
+
+  function look(number: number): Rollout | undefined {
+    const { serving, candidate } = instance;
+    if (candidate?.number === number) return undefined;
+    if (serving?.number === number) {
+      if (serving.phase === 'ready' || serving.desired === 0) return { state: 'ready' };
+      return serving.failure && { state: 'failed', error: serving.failure };
+    }
+    const known = outcomes.get(number);
+    if (known) return { state: 'failed', error: known };
+    return { state: 'failed', error: superseded(number, 'it is not what runs here') };
+  }
+
+  const instance: Instance = {
+    ref,
+    serving: undefined,
+    candidate: undefined,
+    failure: undefined,
+    deployments,
+    async apply(spec) {
+      const mine = ++epoch;
+      const { serving, candidate } = instance;
+      if (serving?.number === spec.number) {
+        dropCandidate(`deployment ${spec.number} was put back`);
+        if (serving.desired !== spec.replicas || serving.phase === 'failed') serving.scale(spec.replicas);
+        return changed();
+      }
+      if (candidate?.number === spec.number && candidate.phase === 'rolling') return;
+      const deployment = make(spec);
+      try {
+        await deployment.prepare();
+        if (mine !== epoch) {
+          throw new Problem(
+            'fenced',
+            `Deployment ${spec.number} was not started: something newer came meanwhile.`,
+            {
+              hint: 'Look at the newest deployment of the service.',
+            },
+          );
+        }
+      } catch (error) {
+        await retire(deployment, false);
+        throw error;
+      }
+      dropCandidate(`deployment ${spec.number} has taken its place`);
+      outcomes.delete(spec.number);
+      instance.candidate = deployment;
+      say(
+        `Deployment ${spec.number} starts with ${spec.replicas} ${spec.replicas === 1 ? 'replica' : 'replicas'}.`,
+        spec.number,
+      );
+      deployment.scale(spec.replicas);
+    },
+    async awaitRollout(number, signal) {
+      while (!signal.aborted && !halted) {
+        const found = look(number);
+        if (found) return found;
+        await changes.next(signal);
+      }
+      return (halted ? undefined : look(number)) ?? { state: 'progressing' };
+    },
+    async scale(replicas) {
+      if (replicas === 0) dropCandidate('the workload was scaled to 0');
+      const deployment = instance.serving ?? instance.candidate;
+      if (!deployment) {
+        if (replicas === 0) return;
+        throw new Problem('not_found', `${ref.service} can not be scaled: nothing of it is deployed here.`, {
+          hint: 'Deploy it first.',
+        });
+      }
+      deployment.scale(replicas);
+      if (replicas === 0) {
+        await Promise.all(deployment.replicas.map((replica) => replica.stop(true)));
+        // Unless someone has woken it meanwhile.
+        if (deployment.desired === 0) await deployment.sweep();
+      }
+      changed();
+    },
+    async remove(drain) {
+      epoch++;
+      dropCandidate('the workload was removed');
+      const { serving } = instance;
+      instance.serving = undefined;
+      instance.failure = undefined;
+      changed();
+      if (serving) void retire(serving, drain);
+      await Promise.all([...deployments].map((deployment) => deployment.remove(drain)));
+    },
+    async close() {
+      epoch++;
+      halted = true;
+      changes.notify();
+      await Promise.all([...deployments].map((deployment) => deployment.remove(false, true)));
+    },
+    status() {
+      const shown = instance.serving ?? instance.candidate;
+      if (!shown) return undefined;
+      return {
+        ...(instance.serving && { serving: instance.serving.number }),
+        desiredReplicas: shown.desired,
+        readyReplicas: shown.replicas.filter((replica) => replica.ready).length,
+        replicas: [...deployments].flatMap((deployment) =>
+          deployment.replicas.map((replica) => replica.status()).filter(({ state }) => state !== 'stopped'),
+        ),
+      };
+    },
+    spec: () => (instance.serving ?? instance.candidate)?.spec,
+    pick() {
+      const ready = instance.serving?.replicas.filter((replica) => replica.ready) ?? [];
+      return ready[turn++ % Math.max(ready.length, 1)];
+    },
+  };
+  return instance;
+}

@@ -1,0 +1,310 @@
+/** The Workloads port on one machine: deployments are process groups. */
+import { existsSync } from 'node:fs';
+import { readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { EnvironmentRef, InstanceRef } from '../../core/model/index.ts';
+import { Problem } from '../../core/problem.ts';
+import type { Effects } from '../../ports/effects.ts';
+import type { Logs } from '../../ports/logs.ts';
+import type { Backend, Targets } from '../../ports/traffic.ts';
+import type { WorkloadCrash, WorkloadSpec, Workloads } from '../../ports/workloads.ts';
+import { diskProblem } from '../files/disk-full.ts';
+import { createChangeSignal } from './change-signal.ts';
+import { type Context, createLog, defaultTiming, keyOf, type Timing, type UnpackImage } from './context.ts';
+import { createFences } from './fences.ts';
+import { createInstance, type Instance, superseded } from './instance.ts';
+import { createLayout, discard, makeDirectory, pruneParent, segment, setAside } from './layout.ts';
+import { createForwarders } from './network/forwarders.ts';
+import { createHosts, dnsHost, domainOf, serviceHost } from './network/hosts.ts';
+import { createPortPool } from './network/port-pool.ts';
+import { backendOf, targetOf } from './network/targets.ts';
+import { createRunRecords, type RunRecord } from './programs/runs.ts';
+import { runRelease } from './release.ts';
+import { createUsage } from './usage.ts';
+
+export type { UnpackImage } from './context.ts';
+
+export interface ProcessWorkloadsOptions {
+  /** Its own; made if it is not there. */
+  directory: string;
+  /** Names this Berth among others on the machine: processes with another's mark are left alone. */
+  instanceId: string;
+  /** Host and port under which Berth is reached, such as `localhost:4600`. */
+  baseHost: () => string;
+  logs: Logs;
+  effects: Effects;
+  unpackImage: UnpackImage;
+  timing?: Partial<Timing>;
+  /** Is told of each container that ended and is started again. */
+  onCrash?: (crash: WorkloadCrash) => void;
+}
+
+export type ProcessWorkloads = Workloads & Targets;
+
+/** How long a connection to another workload's endpoint waits for it to become ready. */
+const ENDPOINT_WAIT_MS = 10_000;
+/** `close` has to be over within 10 s. */
+const CLOSE_GRACE_MS = 8000;
+
+/** Ends what an earlier life with the same `instanceId` left running, then resolves. */
+export async function createProcessWorkloads(options: ProcessWorkloadsOptions): Promise<ProcessWorkloads> {
+  const { effects, instanceId } = options;
+  const layout = createLayout(options.directory);
+  const runs = createRunRecords(layout.runs);
+  for (const path of [layout.runs, layout.trash]) await makeDirectory(path);
+  await runs.sweep(`${instanceId}/`, () => true);
+  await runs.clear();
+  // Specs are in memory only, so whatever earlier replicas left is of no use to this life.
+  await rename(layout.replicas, join(layout.trash, `replicas-${process.pid}-${effects.id()}`)).catch(
+    () => undefined,
+  );
+  const cleaning = setTimeout(() => {
+    void readdir(layout.trash)
+      .then((names) =>
+        Promise.all(names.map((name) => rm(join(layout.trash, name), { recursive: true, force: true }))),
+      )
+      .catch(() => undefined);
+  }, 1000);
+  cleaning.unref();
+
+  const context: Context = {
+    layout,
+    instanceId,
+    timing: { ...defaultTiming, ...options.timing },
+    ports: createPortPool(),
+    runs,
+    unpackImage: options.unpackImage,
+    effects,
+    log: createLog(options.logs, effects),
+    ...(options.onCrash && { crashed: options.onCrash }),
+  };
+  const domain = (): string => domainOf(options.baseHost());
+  const instances = new Map<string, Instance>();
+  const releases = new Map<AbortController, { ref: InstanceRef; done: Promise<unknown> }>();
+  const routed = new Map<string, WorkloadSpec>();
+  const changes = createChangeSignal();
+  const fences = createFences(layout);
+  const hosts = createHosts(domain, (key) => instances.has(key));
+  const usage = createUsage(context, () => instances.values());
+  const forwarders = createForwarders(layout, findUpstream);
+  let closed = false;
+
+  function route(instance: Instance): void {
+    const key = keyOf(instance.ref);
+    const spec = instance.spec();
+    if (spec !== routed.get(key)) {
+      if (spec && instances.get(key) === instance) {
+        routed.set(key, spec);
+        hosts.set(instance.ref, key, spec.routes);
+      } else {
+        routed.delete(key);
+        hosts.remove(key);
+      }
+    }
+    changes.notify();
+  }
+
+  function instanceOf(ref: InstanceRef): Instance {
+    const key = keyOf(ref);
+    const present = instances.get(key);
+    if (present) return present;
+    const { project, environment, service } = ref;
+    const instance: Instance = createInstance({
+      context,
+      ref: { project, environment, service },
+      onChange: () => route(instance),
+    });
+    instances.set(key, instance);
+    return instance;
+  }
+
+  function requirePlace(ref: EnvironmentRef): void {
+    if (closed) {
+      throw new Problem('unavailable', 'Nothing can be started: Berth is stopping.', {
+        hint: 'Try again in a moment.',
+      });
+    }
+    if (existsSync(layout.environment(ref))) return;
+    throw new Problem(
+      'environment_gone',
+      `Nothing can run in ${ref.environment}: the environment is not there any more.`,
+      {
+        hint: 'Create the environment again, then deploy.',
+      },
+    );
+  }
+
+  async function findUpstream(ref: InstanceRef, port: number): Promise<Backend | undefined> {
+    const patience = AbortSignal.timeout(ENDPOINT_WAIT_MS);
+    for (;;) {
+      const instance = instances.get(keyOf(ref));
+      const found = instance && backendOf(instance, port);
+      if (found || patience.aborted || closed) return found;
+      await changes.next(patience);
+    }
+  }
+
+  async function abortReleases(filter: (ref: InstanceRef) => boolean): Promise<void> {
+    const chosen = [...releases].filter(([, { ref }]) => filter(ref));
+    for (const [controller] of chosen) controller.abort();
+    await Promise.all(chosen.map(([, { done }]) => done.catch(() => undefined)));
+  }
+
+  const inEnvironment =
+    (ref: EnvironmentRef) =>
+    (other: EnvironmentRef): boolean =>
+      other.project === ref.project && other.environment === ref.environment;
+  const prefixOf = (ref: EnvironmentRef): string => `${ref.project}/${ref.environment}/`;
+  const markersOf = (ref: EnvironmentRef): string => `${instanceId}/${prefixOf(ref)}`;
+
+  return {
+    async ensureEnvironment(environment) {
+      await makeDirectory(layout.volumes(environment));
+    },
+
+    async removeEnvironment(environment) {
+      const inIt = inEnvironment(environment);
+      // First the place, so that nothing new gets in while the rest goes.
+      const place = layout.environment(environment);
+      const aside = await setAside(layout, place);
+      await pruneParent(place);
+      forwarders.close({ ...environment, service: '' }, true);
+      fences.forget(prefixOf(environment));
+      const going = [...instances.values()].filter(({ ref }) => inIt(ref));
+      await Promise.all([abortReleases(inIt), ...going.map((instance) => removeInstance(instance, false))]);
+      await runs.sweep(markersOf(environment), (record: RunRecord) => inIt(record));
+      if (aside) await rm(aside, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+      await discard(layout, layout.environmentReplicas(environment));
+      await pruneParent(layout.environmentReplicas(environment));
+    },
+
+    async inventory(environment) {
+      const processes = await runs.find(markersOf(environment), inEnvironment(environment));
+      const list = (path: string): Promise<string[]> => readdir(path).catch(() => []);
+      const services = await list(layout.environmentReplicas(environment));
+      const volumes = await list(layout.volumes(environment));
+      return [
+        ...processes.map(({ pid, label }) => `process ${pid} (${label})`),
+        ...services.map((name) => `files of ${name}`),
+        ...volumes.map((name) => `volume ${name}`),
+        ...(existsSync(layout.environment(environment)) ? [`directory of ${environment.environment}`] : []),
+      ];
+    },
+
+    async apply(spec) {
+      requirePlace(spec);
+      fences.raise(spec, spec.fence);
+      await forwarders.reopen(spec);
+      requirePlace(spec);
+      await instanceOf(spec)
+        .apply(spec)
+        .catch((error: unknown) => {
+          throw diskProblem(error);
+        });
+    },
+
+    async awaitRollout(instance, number, signal) {
+      const present = instances.get(keyOf(instance));
+      if (present) return present.awaitRollout(number, signal);
+      return { state: 'failed', error: superseded(number, 'it is not what runs here') };
+    },
+
+    async runRelease(spec, command, signal) {
+      requirePlace(spec);
+      fences.check(spec, spec.fence);
+      const controller = new AbortController();
+      const done = runRelease(context, spec, command, AbortSignal.any([signal, controller.signal]));
+      releases.set(controller, { ref: spec, done });
+      return done.finally(() => releases.delete(controller));
+    },
+
+    async scale(instance, replicas) {
+      if (replicas > 0) requirePlace(instance);
+      const present = instances.get(keyOf(instance));
+      if (present) return present.scale(replicas);
+      if (replicas === 0) return;
+      throw new Problem(
+        'not_found',
+        `${instance.service} can not be scaled: nothing of it has been applied here.`,
+        {
+          hint: 'Deploy it first.',
+        },
+      );
+    },
+
+    async remove(instance, fence) {
+      if (existsSync(layout.environment(instance))) fences.raise(instance, fence);
+      await abortReleases((ref) => keyOf(ref) === keyOf(instance));
+      const present = instances.get(keyOf(instance));
+      if (present) await removeInstance(present, true);
+      forwarders.close(instance);
+      await discard(layout, layout.instance(instance));
+      await pruneParent(layout.instance(instance));
+    },
+
+    async status(instance) {
+      return instances.get(keyOf(instance))?.status();
+    },
+
+    async metrics(instance, windowSeconds) {
+      return usage.read(keyOf(instance), effects.now() - windowSeconds * 1000);
+    },
+
+    url: (instance) => `http://${serviceHost(instance, options.baseHost())}`,
+    host: (environment, label) => dnsHost(environment, label, domain()),
+
+    async endpoint(instance, port) {
+      requirePlace(instance);
+      if (port.protocol !== 'TCP') {
+        throw new Problem(
+          'invalid_resource',
+          `The port ${port.name} can not be reached by others: it is UDP.`,
+          {
+            hint: 'On one machine workloads reach each other by TCP alone.',
+          },
+        );
+      }
+      return { hostname: '127.0.0.1', port: await forwarders.open(instance, port.port) };
+    },
+
+    async ensureVolume(environment, name) {
+      requirePlace(environment);
+      await makeDirectory(join(layout.volumes(environment), segment(name)));
+      return name;
+    },
+
+    async removeVolume(environment, name) {
+      await discard(layout, join(layout.volumes(environment), segment(name)));
+    },
+
+    targets(host, path) {
+      const entry = hosts.find(host, path);
+      const instance = entry && instances.get(entry.key);
+      return instance && targetOf(instance, entry.port);
+    },
+
+    nextChange: (signal) => changes.next(signal),
+
+    async close() {
+      if (closed) return;
+      closed = true;
+      usage.close();
+      clearTimeout(cleaning);
+      context.timing.graceMs = Math.min(context.timing.graceMs, CLOSE_GRACE_MS);
+      await Promise.all([
+        abortReleases(() => true),
+        ...[...instances.values()].map((instance) => instance.close()),
+      ]);
+      forwarders.closeAll();
+      await runs.sweep(`${instanceId}/`, () => true);
+    },
+  };
+
+  async function removeInstance(instance: Instance, drain: boolean): Promise<void> {
+    const key = keyOf(instance.ref);
+    await instance.remove(drain);
+    if (instances.get(key) === instance) instances.delete(key);
+    usage.forget(key);
+    route(instance);
+  }
+}

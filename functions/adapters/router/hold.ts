@@ -1,0 +1,125 @@
+/** Finds a replica for a request, waiting for one while its environment wakes or its workload starts. */
+import type { EnvironmentRef } from '../../core/model/index.ts';
+import type { Backend, Target, Targets } from '../../ports/traffic.ts';
+import type { WorkloadHost } from './request-host.ts';
+
+/**
+ * What is known of a workload that has not been declared to the Workloads port, or not yet since Berth started:
+ * `hibernated` wakes its environment, `starting` is waited for.
+ */
+export type Lookup = (host: WorkloadHost) => Promise<'hibernated' | 'starting' | 'absent'>;
+
+export type Found =
+  | { backend: Backend; target: Target }
+  | { reason: 'absent' | 'late' | 'full' | 'portless' }
+  | { reason: 'failing'; target: Target }
+  | { reason: 'wake'; error: unknown };
+
+export interface HoldOptions {
+  workloads: Targets;
+  wake(environment: EnvironmentRef): Promise<void>;
+  lookup: Lookup;
+  holdMs: number;
+  /** How long a crashed workload is given to start again. */
+  failingMs: number;
+  /** Requests held at once, of all environments and of one. */
+  most: number;
+  mostEach: number;
+}
+
+export interface Hold {
+  /** @param limitMs how long at most; undefined for the usual time */
+  find(
+    host: string,
+    path: string,
+    place: WorkloadHost | undefined,
+    signal: AbortSignal,
+    limitMs?: number,
+  ): Promise<Found>;
+}
+
+export function createHold(options: HoldOptions): Hold {
+  const { workloads } = options;
+  const waking = new Map<string, Promise<void>>();
+  const held = new Map<string, number>();
+  let total = 0;
+
+  function wake(environment: EnvironmentRef, key: string): Promise<void> {
+    const present = waking.get(key);
+    if (present) return present;
+    const { project, environment: name } = environment;
+    const started = options.wake({ project, environment: name }).finally(() => waking.delete(key));
+    waking.set(key, started);
+    return started;
+  }
+
+  async function search(
+    host: string,
+    path: string,
+    place: WorkloadHost | undefined,
+    key: string,
+    signal: AbortSignal,
+  ): Promise<Found> {
+    const from = performance.now();
+    let looked = false;
+    let failure: { reason: 'wake'; error: unknown } | undefined;
+    let woken = false;
+    // One signal for the life of this search, so that a failed wake is noticed while nothing else changes.
+    const stop = new AbortController();
+    const ended = AbortSignal.any([signal, stop.signal]);
+    const rouse = (environment: EnvironmentRef): void => {
+      if (woken) return;
+      woken = true;
+      wake(environment, key).catch((error: unknown) => {
+        failure = { reason: 'wake', error };
+        stop.abort();
+      });
+    };
+    for (;;) {
+      const target = workloads.targets(host, path);
+      const backend = target?.next();
+      if (target && backend) return { backend, target };
+      if (failure) return failure;
+      if (target?.state === 'ready') return { reason: 'portless' };
+      if (signal.aborted)
+        return target?.state === 'failing' ? { reason: 'failing', target } : { reason: 'late' };
+      if (target?.state === 'stopped') rouse(target.instance);
+      if (!target && !looked) {
+        const state = place ? await options.lookup(place) : 'absent';
+        looked = true;
+        if (state === 'absent') return { reason: 'absent' };
+        if (state === 'hibernated' && place) rouse(place);
+        continue;
+      }
+      if (target?.state !== 'failing') {
+        await workloads.nextChange(ended);
+        continue;
+      }
+      const left = options.failingMs - (performance.now() - from);
+      if (left <= 0) return { reason: 'failing', target };
+      await workloads.nextChange(AbortSignal.any([ended, AbortSignal.timeout(Math.ceil(left))]));
+    }
+  }
+
+  return {
+    async find(host, path, place, signal, limitMs = options.holdMs) {
+      const target = workloads.targets(host, path);
+      const backend = target?.next();
+      if (target && backend) return { backend, target };
+      const environment = target?.instance ?? place;
+      const key = environment ? `${environment.project}/${environment.environment}` : '';
+      const mine = held.get(key) ?? 0;
+      if (total >= options.most || mine >= options.mostEach) return { reason: 'full' };
+      total++;
+      held.set(key, mine + 1);
+      try {
+        return await search(host, path, place, key, AbortSignal.any([signal, AbortSignal.timeout(limitMs)]));
+      } finally {
+        total--;
+        const rest = (held.get(key) ?? 1) - 1;
+        if (rest > 0) held.set(key, rest);
+        else held.delete(key);
+      }
+    },
+  };
+}

@@ -1,0 +1,302 @@
+/**
+ * Serves workloads and Berth itself on one port, told apart by the Host header: what belongs to a workload
+ * goes to one of its replicas, all else to the fallback.
+ */
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { EnvironmentRef, InstanceRef } from '../../core/model/index.ts';
+import { Problem } from '../../core/problem.ts';
+import type { Targets } from '../../ports/traffic.ts';
+import { type Answer, holdingPage, prefersPage, problemAnswer, send } from './answers.ts';
+import { createHold, type Found, type Lookup } from './hold.ts';
+import { createProxy, type Outcome } from './proxy.ts';
+import { parseHost, parseWorkloadHost, type WorkloadHost } from './request-host.ts';
+
+export type { Lookup } from './hold.ts';
+export type { WorkloadHost } from './request-host.ts';
+
+export interface RouterOptions {
+  workloads: Targets;
+  /** The domain below which workloads live; `localhost` unless given. */
+  domain?: () => string;
+  activity: {
+    /** A request has ended. */
+    record(instance: InstanceRef, status: number, durationMs: number): void;
+    /**
+     * Its environment is in use: called as a request comes and every 10 s while one, or a WebSocket, is open.
+     * Without it, what has been open for 10 s is recorded as a request.
+     */
+    touch?(instance: InstanceRef): void;
+  };
+  /** Answers what is for no workload. */
+  fallback(request: IncomingMessage, response: ServerResponse): void;
+  onUpgradeFallback?(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Wakes a hibernated environment; may resolve as soon as that is under way. */
+  wake(environment: EnvironmentRef): Promise<void>;
+  /** What is known of a workload that has not been declared; `absent` unless given. */
+  lookup?: Lookup;
+  limits?: Partial<RouterLimits>;
+}
+
+export interface RouterLimits {
+  /** How long a request waits for its workload, milliseconds. */
+  holdMs: number;
+  /** How long a browser waits before it gets a page that asks again. */
+  pageMs: number;
+  /** How long a crashed workload is given to come back. */
+  failingMs: number;
+  /** How long a workload may be silent within one request. */
+  silenceMs: number;
+  touchMs: number;
+  held: number;
+  heldPerEnvironment: number;
+}
+
+export interface Router {
+  /** For the server's `request` event. */
+  request(request: IncomingMessage, response: ServerResponse): void;
+  /** Whether an Upgrade is for a workload; Berth itself knows none, and answers as if nobody had asked for it. */
+  upgrades(request: IncomingMessage): boolean;
+  /** For the server's `upgrade` event. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  close(): void;
+}
+
+const defaultLimits: RouterLimits = {
+  holdMs: 30_000,
+  pageMs: 1000,
+  failingMs: 1500,
+  silenceMs: 300_000,
+  touchMs: 10_000,
+  held: 1000,
+  heldPerEnvironment: 250,
+};
+const TRIES = 4;
+const LINGER_MS = 1000;
+const SWITCHING = 101;
+const BAD_GATEWAY = 502;
+
+interface Addressed {
+  host: string;
+  path: string;
+  place: WorkloadHost | undefined;
+}
+
+export function createRouter(options: RouterOptions): Router {
+  const { workloads, activity } = options;
+  const limits = { ...defaultLimits, ...options.limits };
+  const domain = options.domain ?? (() => 'localhost');
+  const proxy = createProxy(limits.silenceMs);
+  const hold = createHold({
+    workloads,
+    wake: options.wake,
+    lookup: options.lookup ?? (async () => 'absent'),
+    holdMs: limits.holdMs,
+    failingMs: limits.failingMs,
+    most: limits.held,
+    mostEach: limits.heldPerEnvironment,
+  });
+  const inUse = new Set<InstanceRef>();
+  const toucher = setInterval(() => {
+    for (const instance of new Map(
+      [...inUse].map((ref) => [`${ref.project}/${ref.environment}/${ref.service}`, ref]),
+    ).values()) {
+      if (activity.touch) activity.touch(instance);
+      else activity.record(instance, SWITCHING, 0);
+    }
+  }, limits.touchMs);
+  toucher.unref();
+
+  /** Undefined when it is for no workload. */
+  function address(request: IncomingMessage): Addressed | undefined {
+    const host = parseHost(request.headers.host);
+    if (host === undefined) return undefined;
+    const url = request.url ?? '/';
+    const query = url.indexOf('?');
+    const path = query === -1 ? url : url.slice(0, query);
+    const place = parseWorkloadHost(host, domain());
+    return place || workloads.targets(host, path) ? { host, path, place } : undefined;
+  }
+
+  function explain(
+    request: IncomingMessage,
+    { host }: Addressed,
+    found: Exclude<Found, { backend: unknown }>,
+  ): Answer {
+    const service = host.split('.')[0] ?? host;
+    switch (found.reason) {
+      case 'absent':
+        return problemAnswer(
+          request,
+          'not_found',
+          `There is no workload at ${host}: nothing is deployed under that name.`,
+          'Check the name, or deploy the service to the environment; its page shows the URL.',
+        );
+      case 'portless':
+        return problemAnswer(
+          request,
+          'not_found',
+          `${service} can not be reached: its workload declares no such service port.`,
+          'Declare the port under `service.ports` in the Score file, then deploy again.',
+        );
+      case 'failing':
+        return problemAnswer(
+          request,
+          'upstream_unavailable',
+          found.target.error?.cause ?? `${service} does not run.`,
+          found.target.error?.hint ?? 'Look at its log.',
+        );
+      case 'full':
+        return problemAnswer(
+          request,
+          'unavailable',
+          `${service} is starting: too many requests wait for it already.`,
+          'Try again in a moment.',
+        );
+      case 'late':
+        return problemAnswer(
+          request,
+          'unavailable',
+          `${service} is starting: it was not ready in time.`,
+          'Try again in a moment; its page shows how far it is.',
+        );
+      case 'wake': {
+        const known = found.error instanceof Problem ? found.error : undefined;
+        return problemAnswer(
+          request,
+          'unavailable',
+          known?.message ?? `${service} is asleep: its environment could not be woken.`,
+          known?.hint ?? 'Wake the environment on its page.',
+        );
+      }
+    }
+  }
+
+  function unanswered(request: IncomingMessage, { host }: Addressed, outcome: Outcome): Answer {
+    const service = host.split('.')[0] ?? host;
+    if (outcome === 'timeout') {
+      return problemAnswer(
+        request,
+        'deadline_exceeded',
+        `${service} gave no answer: it was silent for ${limits.silenceMs / 1000} s.`,
+        'Look at its log.',
+      );
+    }
+    return problemAnswer(
+      request,
+      'upstream_unavailable',
+      `${service} gave no answer: it closed the connection.`,
+      'Look at its log; it may have crashed.',
+    );
+  }
+
+  async function serve(
+    request: IncomingMessage,
+    response: ServerResponse,
+    to: Addressed,
+  ): Promise<InstanceRef | undefined> {
+    if (!request.url?.startsWith('/') && request.url !== '*') {
+      send(
+        response,
+        problemAnswer(
+          request,
+          'malformed_request',
+          'The request can not be passed on: its target is not a path.',
+          'Send the path alone, and the host in the Host header.',
+        ),
+      );
+      return undefined;
+    }
+    const gone = new AbortController();
+    response.once('close', () => gone.abort());
+    let outcome: Outcome = 'failed';
+    let instance: InstanceRef | undefined;
+    for (let tries = 0; tries < TRIES; tries++) {
+      const waits = prefersPage(request) ? limits.pageMs : undefined;
+      const found = await hold.find(to.host, to.path, to.place, gone.signal, waits);
+      if (!('backend' in found)) {
+        const page = found.reason === 'late' && waits !== undefined;
+        send(response, page ? holdingPage(to.host.split('.')[0] ?? '') : explain(request, to, found));
+        return instance;
+      }
+      instance = found.target.instance;
+      if (tries === 0) activity.touch?.(instance);
+      const open = { ...instance };
+      inUse.add(open);
+      outcome = await proxy.forward(request, response, found.backend).finally(() => inUse.delete(open));
+      if (outcome === 'done' || response.destroyed) return instance;
+      if (outcome !== 'refused') break;
+      // The process has just ended and we were quicker than the news of it.
+      await new Promise((resolve) => setTimeout(resolve, 20 * (tries + 1)));
+    }
+    send(response, unanswered(request, to, outcome));
+    return instance;
+  }
+
+  function refuse(socket: Duplex, { status, headers, body }: Answer): void {
+    const fields = Object.entries({
+      ...headers,
+      'content-length': String(Buffer.byteLength(body)),
+      connection: 'close',
+    });
+    const head = fields.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+    socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${head}\r\n${body}`);
+    // The client need not close its side: given a moment to read, then gone.
+    socket.resume();
+    setTimeout(() => socket.destroy(), LINGER_MS).unref();
+  }
+
+  async function tunnel(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    to: Addressed,
+  ): Promise<void> {
+    socket.on('error', () => undefined);
+    const gone = new AbortController();
+    socket.once('close', () => gone.abort());
+    const found = await hold.find(to.host, to.path, to.place, gone.signal);
+    if (socket.destroyed) return;
+    if (!('backend' in found)) return refuse(socket, explain(request, to, found));
+    const { instance } = found.target;
+    const from = performance.now();
+    const open = { ...instance };
+    activity.touch?.(instance);
+    inUse.add(open);
+    const outcome = await proxy.upgrade(request, socket, head, found.backend);
+    inUse.delete(open);
+    if (outcome !== 'done' && !socket.destroyed) refuse(socket, unanswered(request, to, outcome));
+    // How long it was open says nothing about how quick the workload is.
+    if (outcome === 'done') activity.record(instance, SWITCHING, 0);
+    else activity.record(instance, BAD_GATEWAY, performance.now() - from);
+  }
+
+  return {
+    request(request, response) {
+      const to = address(request);
+      if (!to) return options.fallback(request, response);
+      const from = performance.now();
+      serve(request, response, to).then(
+        (instance) => {
+          if (instance) activity.record(instance, response.statusCode, performance.now() - from);
+        },
+        () => response.destroy(),
+      );
+    },
+    upgrades: (request) => options.onUpgradeFallback !== undefined || address(request) !== undefined,
+    upgrade(request, socket, head) {
+      const to = address(request);
+      if (to) tunnel(request, socket, head, to).catch(() => socket.destroy());
+      else if (options.onUpgradeFallback) options.onUpgradeFallback(request, socket, head);
+      else {
+        const hint = 'Send the request without Upgrade.';
+        const why = 'The protocol can not be changed: there is no workload at this host.';
+        refuse(socket, problemAnswer(request, 'malformed_request', why, hint));
+      }
+    },
+    close() {
+      clearInterval(toucher);
+      proxy.close();
+    },
+  };
+}

@@ -1,0 +1,187 @@
+/**
+ * Extraction of hostile tar archives. Only regular files and directories are made, in a fresh directory, each
+ * file by an exclusive create: there is nothing to overwrite and no link to follow. Links of either kind,
+ * devices and pipes are refused. Modes are reduced to "executable or not".
+ */
+import { mkdirSync } from 'node:fs';
+import { mkdir, readdir, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Readable, Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
+import { extract, type Header } from 'tar-stream';
+import { Problem } from '../../core/problem.ts';
+import { checkPath, quoteName } from '../../core/source/archive-path.ts';
+import { isDiskFull } from '../files/disk-full.ts';
+import { writeTarEntry } from '../files/tar-entry.ts';
+
+export interface ExtractLimits {
+  /** Of the uncompressed archive. */
+  totalBytes: number;
+  /** Entries of any kind. */
+  entries: number;
+  fileBytes: number;
+  /** Uncompressed to compressed, looked at once there is more than `ratioFromBytes`. */
+  ratio: number;
+  ratioFromBytes: number;
+}
+
+export const EXTRACT_LIMITS: ExtractLimits = {
+  totalBytes: 1024 ** 3,
+  entries: 50_000,
+  fileBytes: 512 * 1024 ** 2,
+  ratio: 100,
+  ratioFromBytes: 32 * 1024 ** 2,
+};
+
+export interface ExtractOptions {
+  /** `archive` or `repository`: what the user knows it as. */
+  subject: string;
+  gzip: boolean;
+  /** What becomes of symbolic links; a left-out one is told to `log`. */
+  symlinks: 'refuse' | 'leave out';
+  limits?: Partial<ExtractLimits>;
+  signal: AbortSignal;
+  log: (line: string) => void;
+}
+
+/** Made anew by each build, or of no use to one; npm's own `.bin` links are why they are not just unpacked. */
+const LEFT_OUT = new Set(['node_modules', '.git']);
+/** What macOS adds to archives. */
+const isDebris = (name: string): boolean => name.startsWith('._') || name === '.DS_Store';
+
+/** @throws Problem invalid_archive | storage_full */
+export async function extractTar(source: Readable, target: string, options: ExtractOptions): Promise<void> {
+  const limits = { ...EXTRACT_LIMITS, ...options.limits };
+  const refuse = (why: string, cause?: unknown) =>
+    new Problem('invalid_archive', `The ${options.subject} is refused: ${why}.`, {
+      hint: 'Pack the source alone, without links: git archive --format=tar.gz -o source.tgz HEAD.',
+      cause,
+    });
+  await mkdir(target);
+  const gunzip = options.gzip ? createGunzip() : undefined;
+  let total = 0;
+  const limiter = new Transform({
+    transform(chunk: Uint8Array, _encoding, done) {
+      total += chunk.byteLength;
+      const packed = gunzip?.bytesWritten ?? total;
+      if (total > limits.totalBytes) done(refuse(`it unpacks to more than ${limits.totalBytes} bytes`));
+      else if (total > limits.ratioFromBytes && total > limits.ratio * packed)
+        done(refuse(`it unpacks to more than ${limits.ratio} times its size`));
+      else done(null, chunk);
+    },
+  });
+  const entries = extract();
+  const stages = gunzip ? [source, gunzip, limiter, entries] : [source, limiter, entries];
+  // Why reading ended: the loop sees only that it did.
+  const reading = pipeline(stages as [Readable, Transform, Transform], { signal: options.signal }).then(
+    () => undefined,
+    (error: unknown) => ({ error }),
+  );
+  const writer = createWriter(target, limits, options, refuse);
+  let thrown: { error: unknown } | undefined;
+  try {
+    // What tar-stream yields is a streamx stream, which has all of Readable that is used here.
+    for await (const entry of entries) await writer(entry.header, entry as unknown as Readable);
+  } catch (error) {
+    thrown = { error };
+  }
+  if (thrown) source.destroy();
+  const stopped = await reading;
+  options.signal.throwIfAborted();
+  const failures = [thrown?.error, stopped?.error].filter((error) => error !== undefined);
+  const telling = failures.find((error) => error instanceof Problem || isDiskFull(error)) ?? failures[0];
+  if (telling === undefined) return;
+  if (telling instanceof Problem || isSystemError(telling)) throw telling;
+  throw refuse(
+    `it is damaged or no tar archive (${telling instanceof Error ? telling.message : 'unreadable'})`,
+    telling,
+  );
+}
+
+/** An error of the file system, not of what was read. */
+const isSystemError = (error: unknown): boolean => error instanceof Error && 'syscall' in error;
+
+function createWriter(
+  target: string,
+  limits: ExtractLimits,
+  options: ExtractOptions,
+  refuse: (why: string, cause?: unknown) => Problem,
+) {
+  const kinds = new Map<string, 'file' | 'directory'>();
+  const told = new Set<string>();
+  let count = 0;
+
+  function ensureDirectory(segments: readonly string[], name: string): void {
+    for (let length = 1; length <= segments.length; length++) {
+      const path = segments.slice(0, length).join('/');
+      const kind = kinds.get(path);
+      if (kind === 'file')
+        throw refuse(`entry ${quoteName(name)}: a file of that name is a directory as well`);
+      if (kind === 'directory') continue;
+      kinds.set(path, 'directory');
+      try {
+        mkdirSync(join(target, path), { mode: 0o755 });
+      } catch (error) {
+        // Another spelling of the same name, where the file system does not tell them apart.
+        if ((error as NodeJS.ErrnoException).code === 'EEXIST')
+          throw refuse(`entry ${quoteName(name)}: there are two of that name`);
+        throw error;
+      }
+    }
+  }
+
+  function leaveOut(what: string): void {
+    if (told.has(what)) return;
+    told.add(what);
+    options.log(`Left out: ${what}`);
+  }
+
+  return async (header: Header, body: Readable): Promise<void> => {
+    count += 1;
+    if (count > limits.entries) throw refuse(`it has more than ${limits.entries} entries`);
+    const fault = (why: string) => refuse(`entry ${quoteName(header.name)}: ${why}`);
+    const checked = checkPath(header.name);
+    if ('fault' in checked) throw fault(checked.fault);
+    const { segments } = checked;
+    const name = segments.at(-1);
+    const needless = segments.find((segment) => LEFT_OUT.has(segment));
+    if (needless !== undefined) {
+      leaveOut(`${needless} (each build makes its own)`);
+    } else if (header.type === 'directory') {
+      ensureDirectory(segments, header.name);
+    } else if (header.type === 'symlink' && options.symlinks === 'leave out') {
+      leaveOut(`symbolic link ${quoteName(header.name)}`);
+    } else if (header.type !== 'file') {
+      throw fault(
+        `only regular files and directories are allowed, this is a ${header.type ?? 'thing unknown'}`,
+      );
+    } else if (Object.keys(header.pax ?? {}).some((key) => key.startsWith('GNU.sparse'))) {
+      throw fault('sparse files are not allowed');
+    } else if (name === undefined) {
+      throw fault('a file needs a name');
+    } else if (!isDebris(name)) {
+      if ((header.size ?? 0) > limits.fileBytes) throw fault(`files end at ${limits.fileBytes} bytes`);
+      ensureDirectory(segments.slice(0, -1), header.name);
+      const path = segments.join('/');
+      if (kinds.has(path)) throw fault('there are two of that name');
+      kinds.set(path, 'file');
+      await writeTarEntry(join(target, path), header, body).catch((error: NodeJS.ErrnoException) => {
+        // Another spelling of the same name, where the file system does not tell them apart.
+        throw error.code === 'EEXIST' ? fault('there are two of that name') : error;
+      });
+      return;
+    }
+    for await (const _ of body);
+  };
+}
+
+/**
+ * Where the source is: what `tar czf x.tgz folder` and `npm pack` make has one folder at the top, which is not
+ * part of it. Moves the source to `target`.
+ */
+export async function moveRoot(extracted: string, target: string): Promise<void> {
+  const entries = await readdir(extracted, { withFileTypes: true });
+  const only = entries.length === 1 ? entries[0] : undefined;
+  await rename(only?.isDirectory() ? join(extracted, only.name) : extracted, target);
+}

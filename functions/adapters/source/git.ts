@@ -1,0 +1,202 @@
+/**
+ * Fetches one commit of a git repository and hands its tree on as a tar. Nothing is checked out: no hooks, no
+ * filters, no submodules, no links on disk. URL and ref are hostile, and so is what the server answers.
+ */
+import { lookup as systemLookup } from 'node:dns/promises';
+import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { isPublicAddress } from '../../core/address.ts';
+import type { Source } from '../../core/model/index.ts';
+import { Problem } from '../../core/problem.ts';
+import { checkGitRef, type GitLocation, isCommit, parseGitUrl } from '../../core/source/git-source.ts';
+import { networkEnvironment } from './program-environment.ts';
+import { type RunOptions, run } from './run-program.ts';
+
+export interface GitOptions {
+  allowLocal: boolean;
+  /** Hosts that may have private addresses. */
+  allowedHosts: readonly string[];
+  timeoutMs: number;
+  /** Of what is fetched, packed. */
+  maxBytes: number;
+  /** Addresses of a host; the system's resolver if not given. */
+  lookup?: (hostname: string) => Promise<string[]>;
+}
+
+export interface GitRequest {
+  url: string;
+  ref: string;
+  /** An empty directory to work in. */
+  directory: string;
+  signal: AbortSignal;
+  log: (line: string) => void;
+  /** Takes the commit's tree as a tar. */
+  onTree: (tar: Readable) => Promise<void>;
+}
+
+const HINT =
+  'Check URL and ref; a URL that redirects is refused, it often has to end in .git. A repository that needs credentials can not be fetched: upload its source instead.';
+
+const failed = (why: string, hint = HINT, cause?: unknown) =>
+  new Problem('source_unavailable', `The source can not be fetched: ${why}.`, { hint, cause });
+
+/** @throws Problem source_unavailable, or what `onTree` throws */
+export async function fetchGit(request: GitRequest, options: GitOptions): Promise<Source & { kind: 'git' }> {
+  const { url, directory, log } = request;
+  const ref = checkGitRef(request.ref);
+  const location = parseGitUrl(url, options.allowLocal);
+  const target = location.kind === 'local' ? await localPath(location.path) : location.url;
+  const pinned = location.kind === 'https' ? await pinAddress(location, options) : [];
+
+  const repository = join(directory, 'repository.git');
+  const configuration = join(directory, 'gitconfig');
+  await mkdir(repository);
+  // A file, for the server side of a local fetch takes nothing from the command line. Whose repository it is
+  // does not matter: only data is read from it.
+  await writeFile(configuration, '[safe]\n\tdirectory = *\n');
+  const env = {
+    ...networkEnvironment(process.env),
+    PATH: process.env.PATH ?? '/usr/local/bin:/usr/bin:/bin',
+    HOME: directory,
+    LC_ALL: 'C.UTF-8',
+    GIT_CONFIG_NOSYSTEM: '1',
+    GIT_CONFIG_GLOBAL: configuration,
+    GIT_TERMINAL_PROMPT: '0',
+    GIT_ATTR_NOSYSTEM: '1',
+    // Not every build of git reads the variable that OpenSSL has for it.
+    ...(process.env.SSL_CERT_FILE ? { GIT_SSL_CAINFO: process.env.SSL_CERT_FILE } : {}),
+  };
+  const scheme = location.kind === 'local' ? 'file' : 'https';
+  const settings = [
+    'protocol.allow=never',
+    `protocol.${scheme}.allow=always`,
+    'core.hooksPath=/dev/null',
+    'core.symlinks=false',
+    'credential.helper=',
+    'http.followRedirects=false',
+    'submodule.recurse=false',
+    'fetch.recurseSubmodules=false',
+    'gc.auto=0',
+    'maintenance.auto=false',
+    // One pack in one file, so that its size can be watched.
+    'fetch.unpackLimit=1',
+    ...pinned,
+  ].flatMap((setting) => ['-c', setting]);
+  const base = { cwd: directory, env, signal: request.signal, timeoutMs: options.timeoutMs };
+  const git = (args: string[], more: Partial<RunOptions> = {}) =>
+    run('git', ['--git-dir', repository, ...settings, ...args], { ...base, ...more }).catch((error) => {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      throw failed(
+        'git is not installed on this machine',
+        'Install git, or upload the source as a tar.gz.',
+        error,
+      );
+    });
+  const must = async (what: string, args: string[], more?: Partial<RunOptions>): Promise<void> => {
+    const result = await git(args, more);
+    if (result.exitCode === 0) return;
+    const why = result.timedOut ? 'it took too long' : explain(result.tail);
+    throw failed(`${what}: ${why}`);
+  };
+
+  await must('git init failed', ['init', '--quiet', '--bare', '--template=']);
+  log(`Fetching ${ref} of ${url}`);
+  const watch = watchSize(repository, options.maxBytes, request.signal);
+  const fetch = [
+    'fetch',
+    '--quiet',
+    '--depth=1',
+    '--no-tags',
+    '--no-recurse-submodules',
+    '--no-write-commit-graph',
+  ];
+  try {
+    await must('git fetch failed', [...fetch, '--end-of-options', target, ref], {
+      signal: watch.signal,
+      onLine: log,
+    });
+  } finally {
+    watch.stop();
+  }
+  let text = '';
+  await must(
+    'the ref is no commit',
+    ['log', '-1', '--no-show-signature', '--format=%H%x00%an%x00%s', 'FETCH_HEAD', '--'],
+    {
+      onStdout: async (output) => {
+        for await (const chunk of output) if (text.length < 10_000) text += String(chunk);
+      },
+    },
+  );
+  const [commit = '', author = '', message = ''] = text.trimEnd().split('\0').map(plain);
+  if (!isCommit(commit) || (isCommit(ref) && commit !== ref))
+    throw failed('git answered with another commit');
+  log(`Commit ${commit}: ${message.slice(0, 200)}`);
+  await must('git archive failed', ['archive', '--format=tar', commit], { onStdout: request.onTree });
+  return {
+    kind: 'git',
+    url,
+    ref,
+    commit,
+    ...(author === '' ? {} : { author: author.slice(0, 200) }),
+    ...(message === '' ? {} : { message: message.slice(0, 500) }),
+  };
+}
+
+async function localPath(path: string): Promise<string> {
+  const found = await stat(path).catch(() => undefined);
+  if (!found?.isDirectory())
+    throw failed('there is no such directory on this machine', 'Give the absolute path of a git repository.');
+  return path;
+}
+
+/**
+ * Refuses hosts inside the network, and has git connect to the very addresses that were checked: a second
+ * answer of the name server changes nothing.
+ */
+async function pinAddress(location: GitLocation & { kind: 'https' }, options: GitOptions): Promise<string[]> {
+  const { hostname, port } = location;
+  if (options.allowedHosts.includes(hostname)) return [];
+  const resolve =
+    options.lookup ??
+    (async (name) => (await systemLookup(name, { all: true })).map(({ address }) => address));
+  let addresses: string[];
+  try {
+    addresses = await resolve(hostname);
+  } catch (error) {
+    throw failed('the host of the URL is not known', 'Check the URL for typing errors.', error);
+  }
+  if (addresses.length === 0 || !addresses.every(isPublicAddress))
+    throw failed(
+      'the host of the URL is not on the public internet',
+      'Ask the platform team to allow this git host, or upload the source as a tar.gz.',
+    );
+  const listed = addresses.map((address) => (address.includes(':') ? `[${address}]` : address));
+  return [`http.curloptResolve=${hostname}:${port}:${listed.join(',')}`];
+}
+
+/** git has no limit of its own: a signal that aborts once what is on disk passes it. */
+function watchSize(repository: string, maxBytes: number, signal: AbortSignal) {
+  const excess = new AbortController();
+  const packs = join(repository, 'objects', 'pack');
+  const timer = setInterval(async () => {
+    let total = 0;
+    for (const name of await readdir(packs).catch(() => []))
+      total += (await stat(join(packs, name)).catch(() => undefined))?.size ?? 0;
+    if (total > maxBytes)
+      excess.abort(failed(`the repository is larger than ${maxBytes} bytes`, 'Make it smaller.'));
+  }, 200);
+  return { signal: AbortSignal.any([signal, excess.signal]), stop: () => clearInterval(timer) };
+}
+
+/** git's own last words, one line. */
+function explain(tail: readonly string[]): string {
+  const line = tail.findLast((text) => /^(fatal|error):/.test(text)) ?? tail.at(-1) ?? 'it gave no reason';
+  return plain(line)
+    .replace(/^(fatal|error): /, '')
+    .slice(0, 300);
+}
+
+/** Without control characters, which whoever wrote the commit or runs the server may have put in. */
+const plain = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ');

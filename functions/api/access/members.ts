@@ -1,0 +1,151 @@
+import { z } from '@hono/zod-openapi';
+import { type Granter, getMember, putMember, removeMember } from '../../commands/access/members.ts';
+import { roles } from '../../core/authorization/roles.ts';
+import { membersPartition } from '../../core/keys.ts';
+import type { Member } from '../../core/model/index.ts';
+import { NAME_PATTERN } from '../../core/names.ts';
+import type { Item } from '../../ports/store.ts';
+import type { Caller, Reply } from '../../records/commit.ts';
+import { getProject } from '../../records/read.ts';
+import type { Access } from '../admission/admit.ts';
+import { etagOf } from '../http/etag.ts';
+import { listReply, pageOf, pageQuery } from '../http/list-pages.ts';
+import { route } from '../http/route-spec.ts';
+import { compact, nameSchema, timeSchema } from '../http/schemas.ts';
+
+export const roleSchema = z.enum(roles).openapi('Role');
+
+const environmentsSchema = z
+  .record(z.string().regex(NAME_PATTERN, 'must be the name of an environment'), roleSchema)
+  .refine((value) => Object.keys(value).length <= 50, 'must have at most 50 entries')
+  .openapi({
+    description: 'Roles in single environments, by name; there they take the place of `role`.',
+    example: { production: 'viewer' },
+  });
+
+const memberSchema = z
+  .object({
+    project: nameSchema.openapi({ example: 'demo' }),
+    principal: z.string().openapi({ example: 'user:ada' }),
+    role: roleSchema,
+    environments: environmentsSchema.optional(),
+    createdAt: timeSchema,
+    createdBy: z.string().openapi({ example: 'administrator' }),
+  })
+  .openapi('Member');
+
+const view = ({ data }: Item<Member>): z.infer<typeof memberSchema> => compact({ ...data });
+
+const reply = ({ item, created }: { item: Item<Member>; created: boolean }): Reply => ({
+  status: created ? 201 : 200,
+  body: view(item),
+  etag: etagOf(item.version),
+  ...(created && { location: `/v1/projects/${item.data.project}/members/${item.data.principal}` }),
+});
+
+/** What a caller may give is bounded by their roles in the project. */
+export const granter = (caller: Caller, access: Access): Granter => ({
+  ...caller,
+  standing: access.standing() ?? { role: 'viewer' },
+});
+
+const path = '/v1/projects/{project}/members/{principal}';
+
+export const memberRoutes = [
+  route({
+    method: 'get',
+    path: '/v1/projects/{project}/members',
+    policy: { action: 'member.read', scope: 'project' },
+    operationId: 'listMembers',
+    summary: 'List who is let into a project',
+    tag: 'Members',
+    query: pageQuery,
+    answers: { 200: { summary: 'A page of members, by id', schema: pageOf(memberSchema) } },
+    handle: async ({ ports, params, query }) => {
+      await getProject(ports.store, params.project);
+      return listReply<Member>(ports.store, { pk: membersPartition(params.project) }, query, view);
+    },
+  }),
+  route({
+    method: 'get',
+    path,
+    policy: { action: 'member.read', scope: 'project' },
+    operationId: 'getMember',
+    summary: 'Read which role a member has',
+    tag: 'Members',
+    answers: { 200: { summary: 'The member', schema: memberSchema, etag: true } },
+    handle: async ({ ports, params }) => {
+      await getProject(ports.store, params.project);
+      return reply({ item: await getMember(ports.store, params), created: false });
+    },
+  }),
+  route({
+    method: 'put',
+    path,
+    policy: { action: 'member.write', scope: 'project' },
+    operationId: 'putMember',
+    summary: 'Let someone into a project, or change their role',
+    description:
+      'A person by the subject that the issuer gives them or by their verified e-mail address, or a group of the ' +
+      'issuer. Nobody gives more than they have, and one administrator always stays.',
+    tag: 'Members',
+    body: z.strictObject({ role: roleSchema, environments: environmentsSchema.optional() }),
+    bodyExamples: {
+      developer: { role: 'developer', environments: { production: 'viewer' } },
+      viewer: { role: 'viewer' },
+    },
+    conditional: true,
+    answers: {
+      200: { summary: 'As it is now', schema: memberSchema, etag: true },
+      201: { summary: 'Added', schema: memberSchema, etag: true, location: true },
+    },
+    problems: ['conflict'],
+    handle: ({ ports, params, body, ifMatch, access, change }) =>
+      change(reply, (caller) =>
+        putMember(
+          ports,
+          granter(caller, access),
+          params,
+          { role: body.role, ...(body.environments && { environments: body.environments }) },
+          ifMatch === undefined ? {} : { ifMatch },
+        ),
+      ),
+  }),
+  route({
+    method: 'delete',
+    path,
+    policy: { action: 'member.write', scope: 'project' },
+    operationId: 'removeMember',
+    summary: 'Remove a member',
+    description: 'Their access ends at once, open streams with the next heartbeat.',
+    tag: 'Members',
+    conditional: true,
+    answers: { 204: { summary: 'Removed' } },
+    problems: ['conflict'],
+    handle: ({ ports, params, ifMatch, access, change }) =>
+      change(
+        () => ({ status: 204, body: undefined }),
+        (caller) =>
+          removeMember(ports, granter(caller, access), params, ifMatch === undefined ? {} : { ifMatch }),
+      ),
+  }),
+  route({
+    method: 'get',
+    path: '/v1/projects/{project}/access',
+    policy: { action: 'project.read', scope: 'project' },
+    operationId: 'getAccess',
+    summary: 'Read which role you have in a project',
+    tag: 'Members',
+    answers: {
+      200: {
+        summary: 'Your roles',
+        schema: z.object({ role: roleSchema, environments: environmentsSchema }).openapi('Access'),
+      },
+    },
+    handle: async ({ ports, params, access }) => {
+      await getProject(ports.store, params.project);
+      const { role, environments = {} } = access.standing() ?? {};
+      return { status: 200, body: { role, environments } };
+    },
+  }),
+];

@@ -1,0 +1,177 @@
+/** The exchange of a pipeline's token for one of Berth: RFC 8693, as a form or as JSON. */
+import { z } from '@hono/zod-openapi';
+import { EXCHANGED_MS, exchangeToken, trustsOf } from '../../commands/access/trusts.ts';
+import { escapePart, PRINCIPAL_ID_MAX } from '../../core/authorization/principal.ts';
+import { meetsTrust, type PipelineClaims } from '../../core/authorization/trust.ts';
+import type { Trust } from '../../core/model/index.ts';
+import { NAME_PATTERN, shortHash } from '../../core/names.ts';
+import { Problem } from '../../core/problem.ts';
+import type { Reply } from '../../records/commit.ts';
+import { readBytes } from '../http/body.ts';
+import { invalidRequest } from '../http/problems.ts';
+import { type Call, route } from '../http/route-spec.ts';
+import { nameSchema } from '../http/schemas.ts';
+import { IssuerUnavailable } from '../identity/issuer.ts';
+import type { Federation } from './federation.ts';
+
+const GRANT = 'urn:ietf:params:oauth:grant-type:token-exchange';
+const JWT = 'urn:ietf:params:oauth:token-type:jwt';
+const ID_TOKEN = 'urn:ietf:params:oauth:token-type:id_token';
+const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token';
+const FORM_MAX_BYTES = 64 * 1024;
+
+const requestSchema = z.strictObject({
+  grant_type: z.literal(GRANT).optional(),
+  subject_token: z.string().min(1).max(16_384).openapi({ description: "The pipeline's own token, a JWT." }),
+  subject_token_type: z.enum([JWT, ID_TOKEN]).optional(),
+  project: nameSchema.openapi({ description: 'The project whose trust rules count.', example: 'demo' }),
+});
+
+type Exchange = z.output<typeof requestSchema>;
+
+const claimsSchema = z.object({
+  sub: z.string().min(1).max(512),
+  event_name: z.string().optional(),
+  repository_id: z.string().optional(),
+  pipeline_source: z.string().optional(),
+  ref_path: z.string().optional(),
+  project_id: z.string().optional(),
+});
+
+/** One answer for all that is refused: what rules there are, and whether there is a project, is nobody's to find out. */
+const refused = (project: string): Problem =>
+  new Problem('unauthenticated', `No trust rule of project "${project}" takes this token.`, {
+    hint: 'Compare iss, aud, sub and the event of the run with the rules: GET /v1/projects/{project}/trusts.',
+  });
+
+/** What a token says of its issuer, not believed yet: it says whose keys to look at. */
+function issuerOf(token: string): string | undefined {
+  try {
+    const payload: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
+    const { iss } = payload as { iss?: unknown };
+    return typeof iss === 'string' ? iss : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The rule that a token meets, with what it says. @throws Problem unavailable when no issuer could be asked */
+async function find(
+  federation: Federation,
+  trusts: readonly Trust[],
+  token: string,
+): Promise<{ trust: Trust; claims: PipelineClaims } | undefined> {
+  const iss = issuerOf(token);
+  const byAudience = Map.groupBy(
+    trusts.filter(({ issuer }) => issuer === iss),
+    ({ audience }) => audience,
+  );
+  for (const [audience, rules] of byAudience) {
+    const payload = await verify(federation, rules[0]!.issuer, audience, token);
+    const claims = claimsSchema.safeParse(payload);
+    if (!claims.success) continue;
+    const trust = rules.find((rule) => meetsTrust(claims.data, rule));
+    if (trust) return { trust, claims: claims.data };
+  }
+  return undefined;
+}
+
+async function verify(federation: Federation, issuer: string, audience: string, token: string) {
+  try {
+    return await federation.issuer(issuer).verify(token, { audience: [audience], types: ['jwt'] });
+  } catch (error) {
+    if (!(error instanceof IssuerUnavailable)) throw error;
+    throw new Problem(
+      'unavailable',
+      'The token can not be verified: its issuer does not answer as it should.',
+      {
+        hint: 'Try again in a moment; if it stays, look whether Berth can reach the issuer.',
+        cause: error,
+      },
+    );
+  }
+}
+
+/** `ci:<host>:<subject>`; a long subject is cut, and ends in a hash of the whole. */
+function workflowId(issuer: string, subject: string): string {
+  const start = `ci:${escapePart(new URL(issuer).host)}:`;
+  const escaped = escapePart(subject);
+  if (start.length + escaped.length <= PRINCIPAL_ID_MAX) return start + escaped;
+  const cut = escaped.slice(0, PRINCIPAL_ID_MAX - start.length - 20).replace(/=.?$/, '');
+  return `${start}${cut}~${shortHash(`${issuer}\n${subject}`, 16)}`;
+}
+
+async function exchange(call: Pick<Call, 'ports' | 'federation'>, wanted: Exchange): Promise<Reply> {
+  const { ports, federation } = call;
+  const { project, subject_token } = wanted;
+  const found = await find(federation, await trustsOf(ports.store, project), subject_token);
+  if (!found) throw refused(project);
+  const { trust, claims } = found;
+  const workflow = workflowId(trust.issuer, claims.sub);
+  const { token } = await exchangeToken(ports, { actor: workflow }, trust, workflow, claims.sub);
+  return {
+    status: 200,
+    body: {
+      access_token: token,
+      issued_token_type: ACCESS_TOKEN,
+      token_type: 'Bearer',
+      expires_in: EXCHANGED_MS / 1000,
+    },
+  };
+}
+
+async function exchangeForm(call: Call): Promise<Reply> {
+  const text = Buffer.from(await readBytes(call.request.body, FORM_MAX_BYTES)).toString();
+  const form: Record<string, string> = {};
+  for (const [name, value] of new URLSearchParams(text)) {
+    if (Object.hasOwn(form, name))
+      throw invalidRequest([{ path: `body.${name}`, message: 'is given twice' }]);
+    // RFC 8693 has two names for what the token is to be good for.
+    const key = name === 'resource' || name === 'audience' ? 'project' : name;
+    Object.defineProperty(form, key, { value, enumerable: true });
+  }
+  const parsed = requestSchema.required({ grant_type: true }).safeParse(form);
+  if (parsed.success && NAME_PATTERN.test(parsed.data.project)) return exchange(call, parsed.data);
+  throw invalidRequest([
+    {
+      path: 'body',
+      message: `must have "grant_type" ${GRANT}, "subject_token", and the project's name as "project"`,
+    },
+  ]);
+}
+
+export const tokenExchangeRoutes = [
+  route({
+    method: 'post',
+    path: '/v1/token-exchange',
+    policy: { action: 'token.exchange', scope: 'public' },
+    operationId: 'exchangeToken',
+    summary: "Exchange a pipeline's token for one of Berth",
+    description:
+      'OAuth 2.0 Token Exchange (RFC 8693) for OpenID Connect tokens of GitHub Actions and GitLab CI. The answer is ' +
+      'good for 15 minutes, and for what the trust rule says.',
+    tag: 'Tokens',
+    body: requestSchema,
+    bodyExamples: { github: { project: 'demo', subject_token: 'eyJhbGciOiJSUzI1NiJ9.e30.c2ln' } },
+    upload: {
+      mediaType: 'application/x-www-form-urlencoded',
+      summary: 'The form of RFC 8693, with `project`',
+      handle: exchangeForm,
+    },
+    answers: {
+      200: {
+        summary: 'The token',
+        schema: z
+          .object({
+            access_token: z.string(),
+            issued_token_type: z.literal(ACCESS_TOKEN),
+            token_type: z.literal('Bearer'),
+            expires_in: z.int().openapi({ description: 'Seconds.', example: 900 }),
+          })
+          .openapi('ExchangedToken'),
+      },
+    },
+    problems: ['unauthenticated', 'unavailable'],
+    handle: (call) => exchange(call, call.body),
+  }),
+];

@@ -1,0 +1,278 @@
+import { z } from '@hono/zod-openapi';
+import { refuseAbove } from '../../commands/access/members.ts';
+import { rememberPerson } from '../../commands/access/people.ts';
+import {
+  createToken,
+  type NewToken,
+  revokeToken,
+  TOKEN_MAX_SECONDS,
+  TOKEN_MIN_SECONDS,
+  tokensBehind,
+} from '../../commands/access/tokens.ts';
+import { higherRole, isAtLeast, type Role } from '../../core/authorization/roles.ts';
+import { projectOwner, tokensPartition } from '../../core/keys.ts';
+import { type Principal, personOf, type Token } from '../../core/model/index.ts';
+import { Problem } from '../../core/problem.ts';
+import type { Ports } from '../../ports/index.ts';
+import type { Reply } from '../../records/commit.ts';
+import { getProject } from '../../records/read.ts';
+import { standingOf } from '../admission/admit.ts';
+import { type PageQuery, pageOf, pageQuery, pageReply, readPage } from '../http/list-pages.ts';
+import { type Call, route } from '../http/route-spec.ts';
+import { compact, durationSchema, lineSchema, nameSchema, timeSchema } from '../http/schemas.ts';
+import { granter, roleSchema } from './members.ts';
+
+const tokenSchema = z
+  .object({
+    id: z.string().openapi({ example: '01KAV6M2J8Y0T5W3Q9R7C4X1ZB' }),
+    name: z.string().openapi({ example: 'Release pipeline' }),
+    owner: z.string().optional().openapi({ description: 'The person that it acts for.' }),
+    project: z.string().optional().openapi({ description: 'The one project that it is good for.' }),
+    role: roleSchema,
+    environments: z.array(z.string()).optional(),
+    createsTokens: z.boolean().optional(),
+    createdAt: timeSchema,
+    createdBy: z.string().openapi({ example: 'user:ada' }),
+    expiresAt: timeSchema,
+    lastUsedAt: timeSchema.optional().openapi({ description: 'To the hour.' }),
+  })
+  .openapi('Token');
+
+const madeSchema = tokenSchema
+  .extend({
+    token: z.string().optional().openapi({
+      description:
+        'The token itself, this once. Not there when the answer to an Idempotency-Key is given again.',
+    }),
+  })
+  .openapi('NewToken');
+
+function view(token: Token): z.infer<typeof tokenSchema> {
+  const { id, name, owner, project, role, environments, createsTokens } = token;
+  const { createdAt, createdBy, expiresAt, lastUsedAt } = token;
+  return compact({
+    id,
+    name,
+    owner,
+    project,
+    role,
+    environments,
+    createsTokens,
+    createdAt,
+    createdBy,
+    expiresAt,
+    lastUsedAt,
+  });
+}
+
+const DAY = 24 * 60 * 60;
+
+const fields = {
+  name: lineSchema(100).openapi({ description: 'What it is for.', example: 'Release pipeline' }),
+  role: roleSchema.openapi({ description: 'It may do at most what this role may.' }),
+  environments: z
+    .array(nameSchema)
+    .min(1)
+    .max(20)
+    .optional()
+    .openapi({ description: 'The only environments that it is good for; all by default.' }),
+  expiresIn: durationSchema(
+    { min: TOKEN_MIN_SECONDS, max: TOKEN_MAX_SECONDS },
+    'How long it is good for, 1m to 365d; 30d by default.',
+  ).optional(),
+  createsTokens: z
+    .boolean()
+    .optional()
+    .openapi({ description: 'It may make tokens, with its own limits or less. No token may otherwise.' }),
+};
+
+const personalSchema = z
+  .strictObject({ ...fields, project: nameSchema.optional() })
+  .refine(
+    ({ environments, project }) => environments === undefined || project !== undefined,
+    'must have a "project" where it has "environments"',
+  );
+
+type Wanted = z.output<typeof personalSchema>;
+
+/** Refuses what is more than a token that makes another has itself. */
+function refuseWider(now: number, { kind, limits }: Principal, wanted: Wanted): number {
+  const expiresAt = now + (wanted.expiresIn ?? 30 * DAY) * 1000;
+  if (kind === 'user' || kind === 'system') return expiresAt;
+  const { role, project, environments, expiresAt: end } = limits ?? {};
+  const wider = [
+    role !== undefined && !isAtLeast(role, wanted.role) && 'role',
+    project !== undefined && wanted.project !== project && 'project',
+    environments && !wanted.environments?.every((name) => environments.includes(name)) && 'environments',
+    wanted.createsTokens && 'createsTokens',
+    wanted.expiresIn !== undefined && end !== undefined && expiresAt > Date.parse(end) && 'expiresIn',
+  ].filter((what) => typeof what === 'string');
+  if (wider.length === 0) return end === undefined ? expiresAt : Math.min(expiresAt, Date.parse(end));
+  throw new Problem('forbidden', `A token makes no token that may more than itself: ${wider.join(', ')}.`, {
+    hint: 'Ask for less, or sign in yourself.',
+  });
+}
+
+/** Makes a token. It is in the answer alone: the answer that is kept for the idempotency key does not have it. */
+async function make(
+  { ports, change }: Pick<Call, 'ports' | 'change'>,
+  path: string,
+  input: NewToken,
+): Promise<Reply> {
+  let secret: string | undefined;
+  const reply: Reply & { replayed?: boolean } = await change(
+    (record: Token) => ({ status: 201, body: view(record), location: `${path}/${record.id}` }),
+    async (caller) => {
+      const { record, token } = await createToken(ports, caller, input);
+      secret = token;
+      return record;
+    },
+  );
+  if (reply.replayed || secret === undefined) return reply;
+  return { ...reply, body: { ...(reply.body as Token), token: secret } };
+}
+
+async function list(ports: Ports, owner: string, query: PageQuery): Promise<Reply> {
+  const partition = { pk: tokensPartition(owner), reverse: true };
+  const { items, next } = await readPage<{ hash: string }>(ports.store, partition, query);
+  return pageReply((await tokensBehind(ports.store, items)).map(view), next);
+}
+
+/** Whose tokens a principal manages: the person's. */
+function ownerOf({ id, kind, owner }: Principal): string {
+  if (owner !== undefined) return owner;
+  if (kind === 'user') return id;
+  throw new Problem('forbidden', 'You are no person, so there are no tokens that act for you.', {
+    hint: 'Make a token of a project: POST /v1/projects/{project}/tokens.',
+  });
+}
+
+const wantedFields = ({ name, role, environments, createsTokens }: Omit<Wanted, 'project'>) => ({
+  name,
+  role,
+  ...(environments && { environments }),
+  ...(createsTokens && { createsTokens }),
+});
+
+const made = { 201: { summary: 'Made: `token` is shown this once', schema: madeSchema, location: true } };
+
+export const tokenRoutes = [
+  route({
+    method: 'post',
+    path: '/v1/tokens',
+    policy: { action: 'me.manage', scope: 'platform' },
+    operationId: 'createToken',
+    summary: 'Make a token that acts for you',
+    description:
+      'It may do what you may at the time of its use, at most what `role` may, and only in `project` and ' +
+      '`environments` where they are given.',
+    tag: 'Tokens',
+    body: personalSchema,
+    bodyExamples: { laptop: { name: 'My laptop', role: 'developer', project: 'demo', expiresIn: '30d' } },
+    answers: made,
+    problems: ['not_found'],
+    handle: async (call) => {
+      const { ports, principal, body } = call;
+      const owner = ownerOf(principal);
+      const expiresAt = refuseWider(ports.effects.now(), principal, body);
+      const { project } = body;
+      if (project !== undefined) {
+        // What it may in which environment is found with each use; more than the highest role would be a mistake.
+        const { role, environments = {} } = await standingOf(ports, principal, project);
+        const highest = Object.values(environments).reduce<Role>(higherRole, role);
+        refuseAbove({ standing: { role: highest } }, { role: body.role });
+      }
+      await rememberPerson(ports, principal);
+      return make(call, '/v1/tokens', {
+        ...wantedFields(body),
+        kind: 'personal',
+        owner,
+        person: personOf(principal),
+        expiresAt,
+        ...(project !== undefined && { project }),
+      });
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/tokens',
+    policy: { action: 'me.manage', scope: 'platform' },
+    operationId: 'listTokens',
+    summary: 'List your tokens',
+    tag: 'Tokens',
+    query: pageQuery,
+    answers: { 200: { summary: 'A page of tokens, newest first', schema: pageOf(tokenSchema) } },
+    handle: ({ ports, principal, query }) => list(ports, ownerOf(principal), query),
+  }),
+  route({
+    method: 'delete',
+    path: '/v1/tokens/{token}',
+    policy: { action: 'me.manage', scope: 'platform' },
+    operationId: 'revokeToken',
+    summary: 'Revoke a token of yours',
+    description: 'It ends at once, open streams included.',
+    tag: 'Tokens',
+    answers: { 204: { summary: 'Revoked' } },
+    problems: ['not_found'],
+    handle: ({ ports, principal, params, change }) =>
+      change(
+        () => ({ status: 204, body: undefined }),
+        (caller) => revokeToken(ports, caller, ownerOf(principal), params.token),
+      ),
+  }),
+  route({
+    method: 'post',
+    path: '/v1/projects/{project}/tokens',
+    policy: { action: 'token.write', scope: 'project' },
+    operationId: 'createProjectToken',
+    summary: 'Make a token that acts for a project',
+    description: 'It stays when who made it leaves. Nobody makes one that may more than they may.',
+    tag: 'Tokens',
+    body: z.strictObject(fields),
+    bodyExamples: {
+      staging: { name: 'Release pipeline', role: 'developer', environments: ['staging'], expiresIn: '90d' },
+    },
+    answers: made,
+    handle: async (call) => {
+      const { ports, principal, params, body, access } = call;
+      const expiresAt = refuseWider(ports.effects.now(), principal, { ...body, project: params.project });
+      refuseAbove(granter({ actor: principal.id }, access), { role: body.role }, body.environments);
+      return make(call, `/v1/projects/${params.project}/tokens`, {
+        ...wantedFields(body),
+        kind: 'project',
+        project: params.project,
+        person: personOf(principal),
+        expiresAt,
+      });
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/projects/{project}/tokens',
+    policy: { action: 'token.read', scope: 'project' },
+    operationId: 'listProjectTokens',
+    summary: 'List the tokens of a project',
+    tag: 'Tokens',
+    query: pageQuery,
+    answers: { 200: { summary: 'A page of tokens, newest first', schema: pageOf(tokenSchema) } },
+    handle: async ({ ports, params, query }) => {
+      await getProject(ports.store, params.project);
+      return list(ports, projectOwner(params.project), query);
+    },
+  }),
+  route({
+    method: 'delete',
+    path: '/v1/projects/{project}/tokens/{token}',
+    policy: { action: 'token.write', scope: 'project' },
+    operationId: 'revokeProjectToken',
+    summary: 'Revoke a token of a project',
+    description: 'It ends at once, open streams included.',
+    tag: 'Tokens',
+    answers: { 204: { summary: 'Revoked' } },
+    handle: ({ ports, params, change }) =>
+      change(
+        () => ({ status: 204, body: undefined }),
+        (caller) => revokeToken(ports, caller, projectOwner(params.project), params.token),
+      ),
+  }),
+];

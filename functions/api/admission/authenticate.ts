@@ -1,0 +1,126 @@
+/** Who is calling: the first authenticator that knows the credentials of a request says so. */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { rememberPerson } from '../../commands/access/people.ts';
+import type { Principal } from '../../core/model/index.ts';
+import { Problem } from '../../core/problem.ts';
+import type { Ports } from '../../ports/index.ts';
+
+/** What a request says of who sent it. */
+export interface Credentials {
+  method: string;
+  /** The token of "Authorization: Bearer". Where there is one, nothing else of the request counts. */
+  bearer?: string;
+  /** A header by its name in lower case. */
+  header(name: string): string | undefined;
+}
+
+/**
+ * Knows some principals by their credentials. Asked again with the same credentials while a stream is open, so it
+ * answers for now: someone whose access has ended is undefined from then on.
+ * @returns undefined for credentials that are none of its own, not valid, or no longer
+ */
+export type Authenticator = (
+  credentials: Credentials,
+) => Promise<Principal | undefined> | Principal | undefined;
+
+/** Resolves a bearer token to whom it belongs to; undefined when it is not, or no longer, valid. */
+export type BearerCheck = (token: string) => Promise<Principal | undefined> | Principal | undefined;
+
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+
+/** This installation's own administrator, whom no issuer knows. */
+export const localAdministrator: Principal = {
+  id: 'administrator',
+  kind: 'system',
+  groups: [],
+  administrator: true,
+};
+
+/** Knows one token, the administrator's. Comparing takes the same time whatever is sent. */
+export function administratorToken(token: string): BearerCheck {
+  if (token.length < 16) throw new RangeError('An administrator token has at least 16 characters');
+  const expected = digest(token);
+  return (given) => (timingSafeEqual(digest(given), expected) ? localAdministrator : undefined);
+}
+
+/** Knows bearer tokens: the first check that knows one counts. A check that can not answer (it throws) ends it. */
+export const bearerTokens =
+  (...checks: readonly BearerCheck[]): Authenticator =>
+  async ({ bearer }) => {
+    if (bearer === undefined) return undefined;
+    for (const check of checks) {
+      const principal = await check(bearer);
+      if (principal) return principal;
+    }
+    return undefined;
+  };
+
+/** The first authenticator that knows the credentials counts. */
+export const firstOf =
+  (...authenticators: readonly Authenticator[]): Authenticator =>
+  async (credentials) => {
+    for (const authenticate of authenticators) {
+      const principal = await authenticate(credentials);
+      if (principal) return principal;
+    }
+    return undefined;
+  };
+
+/** How long it is believed in a process that what was kept of a person is kept, milliseconds. */
+const REMEMBERED_MS = 60 * 60 * 1000;
+
+/** Keeps what is said of people who call: their tokens act with it. */
+export function rememberPeople(
+  ports: Pick<Ports, 'store' | 'effects'>,
+  authenticate: Authenticator,
+): Authenticator {
+  const kept = new Map<string, { said: string; at: number }>();
+  return async (credentials) => {
+    const principal = await authenticate(credentials);
+    if (principal?.kind !== 'user') return principal;
+    const now = ports.effects.now();
+    const said = JSON.stringify(principal);
+    const before = kept.get(principal.id);
+    if (before?.said === said && now - before.at < REMEMBERED_MS) return principal;
+    try {
+      await rememberPerson(ports, principal);
+    } catch {
+      // A full disk must not keep anyone from looking why: the next request tries again.
+      return principal;
+    }
+    if (kept.size >= 10_000) kept.clear();
+    kept.set(principal.id, { said, at: now });
+    return principal;
+  };
+}
+
+// RFC 6750's b64token; the scheme's name is case-insensitive.
+const BEARER = /^Bearer +([A-Za-z0-9\-._~+/]+=*)$/i;
+
+/** @throws Problem unauthenticated for an Authorization header that holds no bearer token */
+export function credentialsOf(method: string, header: (name: string) => string | undefined): Credentials {
+  const authorization = header('authorization');
+  if (authorization === undefined) return { method, header };
+  const bearer = BEARER.exec(authorization)?.[1];
+  if (bearer === undefined) throw unauthenticated('The Authorization header is not "Bearer <token>".');
+  return { method, bearer, header };
+}
+
+/** @throws Problem unauthenticated */
+export async function authenticateRequest(
+  authenticate: Authenticator,
+  credentials: Credentials,
+): Promise<Principal> {
+  const principal = await authenticate(credentials);
+  if (principal) return principal;
+  throw unauthenticated(
+    credentials.bearer === undefined
+      ? 'No token was sent, and nobody is signed in.'
+      : 'The token is not valid.',
+  );
+}
+
+const unauthenticated = (detail: string): Problem =>
+  new Problem('unauthenticated', detail, {
+    hint: 'Send "Authorization: Bearer <token>". On one machine the token is in the file admin-token of the data directory.',
+  });

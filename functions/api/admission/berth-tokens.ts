@@ -1,0 +1,53 @@
+/** Knows Berth's own tokens: those of people, of projects, and the short ones of pipelines. */
+import { recallPerson } from '../../commands/access/people.ts';
+import { findToken } from '../../commands/access/tokens.ts';
+import { isToken } from '../../core/authorization/token-format.ts';
+import { trustKey } from '../../core/keys.ts';
+import type { Limits, Principal, Token } from '../../core/model/index.ts';
+import type { Ports } from '../../ports/index.ts';
+import type { BearerCheck } from './authenticate.ts';
+
+/**
+ * What a token may do is found anew with each use: its own limits, and of a person's token what the person may do now.
+ */
+export const berthTokens =
+  (ports: Pick<Ports, 'store' | 'effects'>): BearerCheck =>
+  async (text) => {
+    if (!isToken(text)) return undefined;
+    const token = await findToken(ports, text);
+    return token && principalOf(ports, token);
+  };
+
+async function principalOf(
+  ports: Pick<Ports, 'store' | 'effects'>,
+  token: Token,
+): Promise<Principal | undefined> {
+  const { id, name, owner } = token;
+  const base = { id: `token:${id}`, kind: 'token', name, limits: limitsOf(token) } as const;
+  switch (token.kind) {
+    case 'project':
+      return { ...base, groups: [], administrator: false, madeBy: token.person };
+    case 'personal': {
+      const person = owner === undefined ? undefined : await recallPerson(ports, owner);
+      if (!person) return undefined;
+      const { groups, email, administrator } = person;
+      return { ...base, groups, administrator, owner: person.id, ...(email !== undefined && { email }) };
+    }
+    case 'exchanged': {
+      const { workflow, project = '' } = token;
+      // It ends with the rule that it was given by.
+      if (!workflow || !(await ports.store.get(trustKey(project, workflow.trust)))) return undefined;
+      return { ...base, id: workflow.id, kind: 'workflow', groups: [], administrator: false };
+    }
+  }
+}
+
+function limitsOf({ role, project, environments, createsTokens, expiresAt }: Token): Limits {
+  return {
+    role,
+    expiresAt,
+    ...(project !== undefined && { project }),
+    ...(environments && { environments }),
+    ...(createsTokens && { createsTokens }),
+  };
+}

@@ -1,0 +1,70 @@
+/** Attempts that were refused, for the audit trail of the project that they were on. */
+
+import { projectKey } from '../../core/keys.ts';
+import type { Origin } from '../../core/model/index.ts';
+import type { Ports } from '../../ports/index.ts';
+import { StoreConflict } from '../../ports/store.ts';
+import { commit } from '../../records/commit.ts';
+
+export interface Refusal {
+  project: string;
+  environment?: string;
+  /** A principal's id. */
+  actor: string;
+  action: string;
+  from?: Origin;
+}
+
+export interface Refusals {
+  /** Does not wait: the answer to what was refused must not tell by its time whether the project is there. */
+  note(refusal: Refusal): void;
+  /** Resolves when all that was noted is recorded. */
+  flush(): Promise<void>;
+}
+
+/** Repeated attempts of one principal on one project within this time are one event and a count; milliseconds. */
+const GATHER_MS = 60_000;
+/** Pairs of principal and project that are remembered. */
+const REMEMBERED_MAX = 10_000;
+
+export function createRefusals(ports: Ports, onError: (error: unknown) => void): Refusals {
+  const latest = new Map<string, { at: number; more: number }>();
+  let recording: Promise<void> = Promise.resolve();
+
+  async function record({ project, environment, actor, action, from }: Refusal, more: number): Promise<void> {
+    const change = {
+      writes: [{ check: projectKey(project), if: 'present' as const }],
+      events: [
+        {
+          project,
+          ...(environment !== undefined && { environment }),
+          type: 'access.refused',
+          data: { action, ...(more > 0 && { unrecorded: more }) },
+        },
+      ],
+    };
+    try {
+      await commit(ports, { actor, ...(from && { from }) }, change);
+    } catch (error) {
+      // There is no such project.
+      if (!(error instanceof StoreConflict)) onError(error);
+    }
+  }
+
+  return {
+    note(refusal) {
+      const key = JSON.stringify([refusal.actor, refusal.project]);
+      const now = ports.effects.now();
+      const last = latest.get(key);
+      if (last && now - last.at < GATHER_MS) {
+        last.more += 1;
+        return;
+      }
+      latest.delete(key);
+      latest.set(key, { at: now, more: 0 });
+      if (latest.size > REMEMBERED_MAX) latest.delete(latest.keys().next().value ?? '');
+      recording = recording.then(() => record(refusal, last?.more ?? 0));
+    },
+    flush: () => recording,
+  };
+}

@@ -1,0 +1,154 @@
+import { z } from '@hono/zod-openapi';
+import { approveDeployment, rejectDeployment } from '../../commands/deployments/approvals.ts';
+import {
+  type AcceptedDeployment,
+  createDeployment,
+  type DeploymentRequest,
+} from '../../commands/deployments/deployments.ts';
+import { cancelOperation } from '../../commands/operations/operations.ts';
+import { deploymentsPartition } from '../../core/keys.ts';
+import type { Deployment } from '../../core/model/index.ts';
+import type { Reply } from '../../records/commit.ts';
+import { getDeployment, getEnvironment, getInstance } from '../../records/read.ts';
+import { etagOf } from '../http/etag.ts';
+import { listReply, pageOf, pageQuery } from '../http/list-pages.ts';
+import { route } from '../http/route-spec.ts';
+import { lineSchema, nameSchema, tagSchema } from '../http/schemas.ts';
+import { acceptedAnswer, acceptedReply } from '../operations/operation-view.ts';
+import {
+  deploymentDetail,
+  deploymentDetailSchema,
+  deploymentSchema,
+  deploymentView,
+} from './deployment-view.ts';
+
+const requestSchema = z
+  .strictObject({
+    version: tagSchema.optional().openapi({ description: "A version's id, or a tag that only one carries." }),
+    fromEnvironment: nameSchema
+      .optional()
+      .openapi({ description: 'Promote: what serves in that environment now.', example: 'staging' }),
+    rollbackTo: z
+      .int()
+      .min(1)
+      .max(999_999_999)
+      .optional()
+      .openapi({ description: 'Number of an earlier deployment that succeeded.', example: 2 }),
+  })
+  .refine(
+    (body) => Object.values(body).filter((value) => value !== undefined).length === 1,
+    'must have exactly one of "version", "fromEnvironment" and "rollbackTo"',
+  );
+
+function toRequest(body: z.output<typeof requestSchema>): DeploymentRequest {
+  if (body.rollbackTo !== undefined) return { rollbackTo: body.rollbackTo };
+  if (body.fromEnvironment !== undefined) return { fromEnvironment: body.fromEnvironment };
+  return { version: body.version ?? '' };
+}
+
+const accepted = ({ operation }: AcceptedDeployment): Reply => acceptedReply(operation);
+
+export const deploymentRoutes = [
+  route({
+    method: 'post',
+    path: '/v1/projects/{project}/environments/{environment}/services/{service}/deployments',
+    policy: { action: 'deployment.create', scope: 'project' },
+    operationId: 'createDeployment',
+    summary: 'Deploy, promote or roll back',
+    description:
+      'Takes the next number; an earlier deployment that is still going on ends as `superseded`. In an environment ' +
+      'that asks for approval it waits, with `approval.state` `pending`, and nothing of it starts. The finished ' +
+      'operation has `result.number` and `result.url`.',
+    tag: 'Deployments',
+    body: requestSchema,
+    bodyExamples: {
+      deploy: { version: '3f2a9c01b7de' },
+      promote: { fromEnvironment: 'staging' },
+      rollback: { rollbackTo: 2 },
+    },
+    answers: { 202: acceptedAnswer('Accepted; `number` is that of the deployment') },
+    problems: ['environment_not_ready', 'ambiguous_version', 'conflict'],
+    handle: ({ ports, params, body, change }) =>
+      change(accepted, (caller) => createDeployment(ports, caller, params, toRequest(body))),
+  }),
+  route({
+    method: 'get',
+    path: '/v1/projects/{project}/environments/{environment}/services/{service}/deployments',
+    policy: { action: 'deployment.read', scope: 'project' },
+    operationId: 'listDeployments',
+    summary: 'List the deployments of a service in an environment',
+    tag: 'Deployments',
+    query: pageQuery,
+    answers: { 200: { summary: 'A page of deployments, newest first', schema: pageOf(deploymentSchema) } },
+    handle: async ({ ports, params, query }) => {
+      const list = { pk: deploymentsPartition(params), reverse: true };
+      const whole = async (): Promise<void> => {
+        await getEnvironment(ports.store, params);
+        await getInstance(ports.store, params);
+      };
+      return listReply<Deployment>(ports.store, list, query, ({ data }) => deploymentView(data), whole);
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/projects/{project}/environments/{environment}/services/{service}/deployments/{number}',
+    policy: { action: 'deployment.read', scope: 'project' },
+    operationId: 'getDeployment',
+    summary: 'Read a deployment with its workload',
+    tag: 'Deployments',
+    answers: { 200: { summary: 'The deployment', schema: deploymentDetailSchema, etag: true } },
+    handle: async ({ ports, params }) => {
+      const item = await getDeployment(ports.store, params, Number(params.number));
+      return { status: 200, body: deploymentDetail(item.data), etag: etagOf(item.version) };
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/v1/projects/{project}/environments/{environment}/services/{service}/deployments/{number}/cancel',
+    policy: { action: 'deployment.cancel', scope: 'project' },
+    operationId: 'cancelDeployment',
+    summary: 'Cancel a deployment',
+    description: 'What served before goes on serving.',
+    tag: 'Deployments',
+    answers: { 202: acceptedAnswer('Its operation, asked to stop') },
+    problems: ['operation_ended', 'conflict'],
+    handle: ({ ports, params, change }) =>
+      change(acceptedReply, async (caller) => {
+        const { data } = await getDeployment(ports.store, params, Number(params.number));
+        return cancelOperation(ports, caller, data.operation);
+      }),
+  }),
+  route({
+    method: 'post',
+    path: '/v1/projects/{project}/environments/{environment}/services/{service}/deployments/{number}/approve',
+    policy: { action: 'deployment.approve', scope: 'project' },
+    operationId: 'approveDeployment',
+    summary: 'Approve a deployment that waits for it',
+    description: 'It starts. Who asked for it can not approve it, and neither can a token.',
+    tag: 'Deployments',
+    answers: { 202: acceptedAnswer('Its operation, which starts') },
+    problems: ['operation_ended', 'superseded', 'environment_not_ready', 'conflict'],
+    handle: ({ ports, params, change }) =>
+      change(acceptedReply, (caller) =>
+        approveDeployment(ports, caller, { ...params, number: Number(params.number) }),
+      ),
+  }),
+  route({
+    method: 'post',
+    path: '/v1/projects/{project}/environments/{environment}/services/{service}/deployments/{number}/reject',
+    policy: { action: 'deployment.approve', scope: 'project' },
+    operationId: 'rejectDeployment',
+    summary: 'Reject a deployment that waits for approval',
+    tag: 'Deployments',
+    body: z.strictObject({
+      reason: lineSchema(200).optional().openapi({ description: 'Why.', example: 'Not on a Friday' }),
+    }),
+    bodyExamples: { friday: { reason: 'Not on a Friday' } },
+    answers: { 202: acceptedAnswer('Its operation, which has ended') },
+    problems: ['operation_ended', 'conflict'],
+    handle: ({ ports, params, body, change }) =>
+      change(acceptedReply, (caller) =>
+        rejectDeployment(ports, caller, { ...params, number: Number(params.number) }, body.reason),
+      ),
+  }),
+];

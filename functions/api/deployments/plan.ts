@@ -1,0 +1,150 @@
+/** What a deployment would change, and what differs between two. */
+import { z } from '@hono/zod-openapi';
+import { planDeployment } from '../../commands/deployments/plan.ts';
+import { diffPinned, pinnedOf } from '../../core/diff/deployment-diff.ts';
+import { getDeployment, getEnvironment } from '../../records/read.ts';
+import { route } from '../http/route-spec.ts';
+import { errorSchema, nameSchema, tagSchema } from '../http/schemas.ts';
+import { revisionSchema } from './deployment-view.ts';
+
+const changeSchema = z
+  .object({
+    area: z.enum([
+      'version',
+      'setting',
+      'container',
+      'variable',
+      'file',
+      'volume',
+      'command',
+      'compute',
+      'probe',
+      'port',
+      'resource',
+      'secret',
+      'metadata',
+    ]),
+    container: z.string().optional().openapi({ description: 'The container that it is in.', example: 'web' }),
+    name: z.string().openapi({ example: 'LOG_LEVEL' }),
+    change: z.enum(['added', 'removed', 'changed']),
+    before: z.string().optional().openapi({ example: 'info' }),
+    after: z.string().optional().openapi({ example: 'debug' }),
+    hidden: z
+      .literal(true)
+      .optional()
+      .openapi({ description: 'There are values, and they are not shown: they may be secret.' }),
+  })
+  .openapi('Change', {
+    description:
+      'One difference. Texts are as the Score file has them, placeholders and all; of a secret it is the version, ' +
+      'of a file its mode, size and a hash.',
+  });
+
+const plannedResourceSchema = z.object({
+  name: z.string().openapi({ example: 'db' }),
+  uid: z.string().openapi({ example: 'postgres.default#guestbook.db' }),
+  type: z.string().openapi({ example: 'postgres' }),
+  class: z.string().openapi({ example: 'default' }),
+  action: z.enum(['make', 'keep', 'compute', 'unused']).openapi({
+    description:
+      '`make`: it is not there yet. `keep`: it is. `compute`: nothing is made for its type. `unused`: it stays ' +
+      'until the environment is destroyed, and this service no longer uses it.',
+  }),
+});
+
+const planSchema = z
+  .object({
+    kind: z.enum(['deploy', 'promote', 'rollback', 'redeploy']),
+    number: z.int().openapi({ description: 'The number that it would get.', example: 4 }),
+    from: z.int().optional().openapi({ description: 'The deployment that serves now.', example: 3 }),
+    version: z.string().openapi({ example: '3f2a9c01b7de' }),
+    digest: z.string(),
+    revision: revisionSchema.optional(),
+    changes: z.array(changeSchema),
+    resources: z.array(plannedResourceSchema),
+    replicas: z.object({ before: z.int(), after: z.int() }),
+    releaseCommand: z
+      .string()
+      .optional()
+      .openapi({ description: 'What runs before it takes traffic.', example: 'node migrate.js' }),
+    problems: z
+      .array(errorSchema)
+      .openapi({ description: 'Why it would be refused or fail, as far as that can be told before.' }),
+  })
+  .openapi('Plan');
+
+const diffSchema = z
+  .object({
+    from: z.int().optional().openapi({ description: 'Absent where there is none before.', example: 2 }),
+    to: z.int().openapi({ example: 3 }),
+    changes: z.array(changeSchema),
+  })
+  .openapi('DeploymentDiff');
+
+const NUMBER = /^[1-9][0-9]{0,8}$/;
+const numberQuery = (description: string) =>
+  z
+    .string()
+    .regex(NUMBER, 'must be a whole number from 1 on')
+    .transform(Number)
+    .openapi({ type: 'string', description, example: '2' });
+
+const planQuery = z
+  .strictObject({
+    version: tagSchema.optional().openapi({ description: "A version's id, or a tag that only one carries." }),
+    fromEnvironment: nameSchema
+      .optional()
+      .openapi({ description: 'Promote what serves there.', example: 'staging' }),
+    rollbackTo: numberQuery('Number of an earlier deployment that succeeded.').optional(),
+  })
+  .refine(
+    (query) => Object.values(query).filter((value) => value !== undefined).length === 1,
+    'must have exactly one of "version", "fromEnvironment" and "rollbackTo"',
+  );
+
+export const planRoutes = [
+  route({
+    method: 'get',
+    path: '/v1/projects/{project}/environments/{environment}/services/{service}/plan',
+    policy: { action: 'deployment.read', scope: 'project' },
+    operationId: 'planDeployment',
+    summary: 'Read what a deployment would change',
+    description:
+      'Takes as a query what POST .../deployments takes as a body, and changes nothing. What it finds wrong is in ' +
+      '`problems`, so that all of it is seen at once.',
+    tag: 'Deployments',
+    query: planQuery,
+    answers: { 200: { summary: 'What would change, against what serves now', schema: planSchema } },
+    problems: ['ambiguous_version', 'conflict'],
+    handle: async ({ ports, params, query: { version, fromEnvironment, rollbackTo } }) => {
+      const request =
+        rollbackTo !== undefined
+          ? { rollbackTo }
+          : fromEnvironment !== undefined
+            ? { fromEnvironment }
+            : { version: version ?? '' };
+      return { status: 200, body: await planDeployment(ports, params, request) };
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/projects/{project}/environments/{environment}/services/{service}/deployments/{number}/diff',
+    policy: { action: 'deployment.read', scope: 'project' },
+    operationId: 'diffDeployment',
+    summary: 'Read what differs between two deployments',
+    tag: 'Deployments',
+    query: z.strictObject({
+      from: numberQuery('The other deployment; the one before by default.').optional(),
+    }),
+    answers: { 200: { summary: 'What differs', schema: diffSchema } },
+    handle: async ({ ports, params, query }) => {
+      await getEnvironment(ports.store, params);
+      const to = Number(params.number);
+      const { data: after } = await getDeployment(ports.store, params, to);
+      const from = query.from ?? to - 1;
+      const before = from === 0 ? undefined : (await getDeployment(ports.store, params, from)).data;
+      const changes = diffPinned(before && pinnedOf(before), pinnedOf(after));
+      return { status: 200, body: { ...(from > 0 && { from }), to, changes } };
+    },
+  }),
+];

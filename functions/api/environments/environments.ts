@@ -1,0 +1,247 @@
+import { z } from '@hono/zod-openapi';
+import {
+  type Accepted,
+  changeEnvironment,
+  createEnvironment,
+} from '../../commands/environments/environments.ts';
+import { extendEnvironment, TTL_MAX } from '../../commands/environments/extend.ts';
+import { protectEnvironment } from '../../commands/environments/protection.ts';
+import {
+  destroyEnvironment,
+  hibernateEnvironment,
+  wakeEnvironment,
+} from '../../commands/environments/transitions.ts';
+import { ENVIRONMENT_PREFIX, projectPartition } from '../../core/keys.ts';
+import type { Environment } from '../../core/model/index.ts';
+import type { Item } from '../../ports/store.ts';
+import type { Reply } from '../../records/commit.ts';
+import { getEnvironment, getProject } from '../../records/read.ts';
+import { etagOf } from '../http/etag.ts';
+import { listReply, pageOf, pageQuery } from '../http/list-pages.ts';
+import { route } from '../http/route-spec.ts';
+import { durationSchema, nameSchema } from '../http/schemas.ts';
+import { acceptedAnswer, acceptedReply } from '../operations/operation-view.ts';
+import { environmentSchema, environmentView, protectionSchema, withLastRequest } from './environment-view.ts';
+
+const HOUR = 3_600;
+const DAY = 24 * HOUR;
+
+const idleAfter = durationSchema(
+  { min: 5, max: 30 * DAY },
+  'Hibernates after this long without a request or deployment: 5s to 30d.',
+);
+const ttl = durationSchema({ min: 10, max: TTL_MAX }, 'Is destroyed this long from now: 10s to 365d.');
+
+/** What a preview gets that says nothing else: it shall not stay for good. */
+const ephemeral = { idleAfterSeconds: HOUR, ttlSeconds: 7 * DAY };
+
+const view = ({ data }: Item<Environment>) => environmentView(data);
+const reply = (item: Item<Environment>): Reply => ({
+  status: 200,
+  body: view(item),
+  etag: etagOf(item.version),
+});
+const accepted = ({ operation }: Accepted): Reply => acceptedReply(operation);
+
+const protectionPath = '/v1/projects/{project}/environments/{environment}/protection';
+
+export const environmentRoutes = [
+  route({
+    method: 'put',
+    path: protectionPath,
+    policy: { action: 'environment.protect', scope: 'project' },
+    operationId: 'protectEnvironment',
+    summary: 'Protect an environment',
+    description:
+      'A protected environment takes a higher role for what could harm it. With `approval` each deployment waits ' +
+      'for a second person. Maintainers tighten; to loosen takes an administrator.',
+    tag: 'Environments',
+    body: protectionSchema.strict(),
+    bodyExamples: { production: { approval: true, rollbackWithoutApproval: true } },
+    conditional: true,
+    answers: { 200: { summary: 'As it is now', schema: environmentSchema, etag: true } },
+    problems: ['environment_not_ready', 'conflict'],
+    handle: ({ ports, params, body, access, ifMatch, change }) =>
+      change(reply, (caller) =>
+        protectEnvironment(
+          ports,
+          caller,
+          access.role ?? 'viewer',
+          params,
+          {
+            approval: body.approval,
+            ...(body.rollbackWithoutApproval && { rollbackWithoutApproval: true }),
+          },
+          ifMatch === undefined ? {} : { ifMatch },
+        ),
+      ),
+  }),
+  route({
+    method: 'delete',
+    path: protectionPath,
+    policy: { action: 'environment.unprotect', scope: 'project' },
+    operationId: 'unprotectEnvironment',
+    summary: 'End the protection of an environment',
+    tag: 'Environments',
+    conditional: true,
+    answers: { 200: { summary: 'As it is now', schema: environmentSchema, etag: true } },
+    problems: ['environment_not_ready', 'conflict'],
+    handle: ({ ports, params, access, ifMatch, change }) =>
+      change(reply, (caller) =>
+        protectEnvironment(
+          ports,
+          caller,
+          access.role ?? 'viewer',
+          params,
+          null,
+          ifMatch === undefined ? {} : { ifMatch },
+        ),
+      ),
+  }),
+  route({
+    method: 'post',
+    path: '/v1/projects/{project}/environments',
+    policy: { action: 'environment.create', scope: 'project' },
+    operationId: 'createEnvironment',
+    summary: 'Create an environment',
+    description:
+      'An ephemeral one hibernates after an hour and is destroyed after 7 days, unless told otherwise.',
+    tag: 'Environments',
+    body: z.strictObject({
+      name: nameSchema.openapi({ example: 'dev' }),
+      kind: z.enum(['persistent', 'ephemeral']).optional().openapi({ description: 'persistent by default.' }),
+      ttl: ttl.optional(),
+      idleAfter: idleAfter.optional(),
+    }),
+    bodyExamples: {
+      persistent: { name: 'dev', idleAfter: '8h' },
+      preview: { name: 'pr-123', kind: 'ephemeral', ttl: '2d' },
+    },
+    answers: { 202: acceptedAnswer('Accepted: the operation that provisions it') },
+    problems: ['already_exists', 'conflict'],
+    handle: ({ ports, params, body, change }) =>
+      change(accepted, (caller) =>
+        createEnvironment(ports, caller, {
+          project: params.project,
+          name: body.name,
+          kind: body.kind ?? 'persistent',
+          ...(body.kind === 'ephemeral' && ephemeral),
+          ...(body.ttl !== undefined && { ttlSeconds: body.ttl }),
+          ...(body.idleAfter !== undefined && { idleAfterSeconds: body.idleAfter }),
+        }),
+      ),
+  }),
+  route({
+    method: 'get',
+    path: '/v1/projects/{project}/environments',
+    policy: { action: 'environment.read', scope: 'project' },
+    operationId: 'listEnvironments',
+    summary: 'List the environments of a project',
+    tag: 'Environments',
+    query: pageQuery,
+    answers: { 200: { summary: 'A page of environments, by name', schema: pageOf(environmentSchema) } },
+    handle: async ({ ports, params, query }) => {
+      const list = { pk: projectPartition(params.project), prefix: ENVIRONMENT_PREFIX };
+      const whole = () => getProject(ports.store, params.project);
+      return listReply<Environment>(ports.store, list, query, view, whole);
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/projects/{project}/environments/{environment}',
+    policy: { action: 'environment.read', scope: 'project' },
+    operationId: 'getEnvironment',
+    summary: 'Read an environment',
+    tag: 'Environments',
+    answers: { 200: { summary: 'The environment', schema: environmentSchema, etag: true } },
+    handle: async ({ ports, params }) => {
+      const item = await getEnvironment(ports.store, params);
+      const counts = item.data.state === 'ready' && item.data.idleAfterSeconds !== undefined;
+      const [last] = counts ? await ports.activity.lastRequests([params]) : [];
+      return reply({
+        ...item,
+        data: withLastRequest(item.data, typeof last === 'number' ? last : undefined),
+      });
+    },
+  }),
+  route({
+    method: 'patch',
+    path: '/v1/projects/{project}/environments/{environment}',
+    policy: { action: 'environment.update', scope: 'project' },
+    operationId: 'changeEnvironment',
+    summary: 'Change when an environment hibernates and when it is destroyed',
+    tag: 'Environments',
+    body: z.strictObject({
+      idleAfter: idleAfter.nullable().optional(),
+      ttl: ttl.nullable().optional(),
+    }),
+    bodyExamples: { idle: { idleAfter: '30m' }, keep: { ttl: null } },
+    conditional: true,
+    answers: { 200: { summary: 'As it is now', schema: environmentSchema, etag: true } },
+    problems: ['environment_not_ready', 'conflict'],
+    handle: ({ ports, params, body, ifMatch, change }) =>
+      change(reply, (caller) =>
+        changeEnvironment(ports, caller, params, {
+          ...(body.idleAfter !== undefined && { idleAfterSeconds: body.idleAfter }),
+          ...(body.ttl !== undefined && { ttlSeconds: body.ttl }),
+          ...(ifMatch !== undefined && { ifMatch }),
+        }),
+      ),
+  }),
+  route({
+    method: 'delete',
+    path: '/v1/projects/{project}/environments/{environment}',
+    policy: { action: 'environment.delete', scope: 'project' },
+    operationId: 'destroyEnvironment',
+    summary: 'Destroy an environment with all that is in it',
+    description: 'While it is being destroyed already, that operation is the answer.',
+    tag: 'Environments',
+    conditional: true,
+    answers: { 202: acceptedAnswer('Accepted: the operation that destroys it') },
+    problems: ['environment_not_ready', 'conflict'],
+    handle: ({ ports, params, ifMatch, change }) =>
+      change(accepted, (caller) =>
+        destroyEnvironment(ports, caller, params, ifMatch === undefined ? {} : { ifMatch }),
+      ),
+  }),
+  route({
+    method: 'post',
+    path: '/v1/projects/{project}/environments/{environment}/hibernate',
+    policy: { action: 'environment.update', scope: 'project' },
+    operationId: 'hibernateEnvironment',
+    summary: 'Stop the workloads of an environment and keep their data',
+    tag: 'Environments',
+    answers: { 202: acceptedAnswer('Accepted') },
+    problems: ['environment_not_ready', 'operation_in_progress', 'conflict'],
+    handle: ({ ports, params, change }) =>
+      change(accepted, (caller) => hibernateEnvironment(ports, caller, params)),
+  }),
+  route({
+    method: 'post',
+    path: '/v1/projects/{project}/environments/{environment}/wake',
+    policy: { action: 'environment.update', scope: 'project' },
+    operationId: 'wakeEnvironment',
+    summary: 'Start again what ran before hibernation',
+    tag: 'Environments',
+    answers: { 202: acceptedAnswer('Accepted') },
+    problems: ['environment_not_ready', 'conflict'],
+    handle: ({ ports, params, change }) =>
+      change(accepted, (caller) => wakeEnvironment(ports, caller, params)),
+  }),
+  route({
+    method: 'post',
+    path: '/v1/projects/{project}/environments/{environment}/extend',
+    policy: { action: 'environment.update', scope: 'project' },
+    operationId: 'extendEnvironment',
+    summary: 'Put off the time at which an environment is destroyed',
+    tag: 'Environments',
+    body: z.strictObject({
+      by: durationSchema({ min: 1, max: TTL_MAX }, 'Time to add to what is left.'),
+    }),
+    bodyExamples: { twoHours: { by: '2h' } },
+    answers: { 200: { summary: 'As it is now', schema: environmentSchema, etag: true } },
+    problems: ['environment_not_ready', 'conflict'],
+    handle: ({ ports, params, body, change }) =>
+      change(reply, (caller) => extendEnvironment(ports, caller, params, body.by)),
+  }),
+];

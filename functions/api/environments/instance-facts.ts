@@ -1,0 +1,63 @@
+/** Reads what is known of instances: their deployments in as few reads as can be, and how they do now. */
+import { deploymentKey } from '../../core/keys.ts';
+import type { Deployment, Environment, Instance } from '../../core/model/index.ts';
+import type { Ports } from '../../ports/index.ts';
+import type { Item } from '../../ports/store.ts';
+import type { InstanceFacts } from './instance-view.ts';
+
+export interface Placed {
+  environment: Environment;
+  instance: Instance;
+}
+
+/** The most that one read of the store takes. */
+const READ_MAX = 100;
+/** Questions to a cluster that are open at the same time. */
+const STATUS_MAX = 10;
+const asleep: ReadonlySet<string> = new Set(['hibernated', 'destroyed']);
+
+/** What is known of instances, in their order. */
+export async function readFacts(ports: Ports, placed: readonly Placed[]): Promise<InstanceFacts[]> {
+  const keyOf = ({ environment, service }: Instance, number: number) => `${environment}/${service}/${number}`;
+  const keys = new Map<string, ReturnType<typeof deploymentKey>>();
+  for (const { instance } of placed) {
+    for (const number of [instance.current, instance.newest]) {
+      if (number !== undefined) keys.set(keyOf(instance, number), deploymentKey(instance, number));
+    }
+  }
+  const wanted = [...keys.values()];
+  const reads: Promise<(Item<Deployment> | undefined)[]>[] = [];
+  for (let at = 0; at < wanted.length; at += READ_MAX)
+    reads.push(ports.store.getMany<Deployment>(wanted.slice(at, at + READ_MAX)));
+  const items = (await Promise.all(reads)).flat();
+  const found = new Map([...keys.keys()].map((key, at) => [key, items[at]?.data]));
+  const facts = placed.map(
+    ({ environment, instance }): InstanceFacts => ({
+      environment,
+      instance,
+      current: instance.current === undefined ? undefined : found.get(keyOf(instance, instance.current)),
+      newest: found.get(keyOf(instance, instance.newest)),
+      status: undefined,
+      url: ports.workloads.url(instance),
+    }),
+  );
+  return withStatus(ports, facts);
+}
+
+/** The same, with how each does now; one that can not be asked is not known. */
+export async function withStatus(ports: Ports, facts: readonly InstanceFacts[]): Promise<InstanceFacts[]> {
+  const result = [...facts];
+  let next = 0;
+  const work = async (): Promise<void> => {
+    while (next < facts.length) {
+      const at = next++;
+      const { environment, instance } = facts[at]!;
+      // What sleeps has nothing that runs.
+      if (asleep.has(environment.state)) continue;
+      const status = await ports.workloads.status(instance).catch(() => undefined);
+      result[at] = { ...facts[at]!, status };
+    }
+  };
+  await Promise.all(Array.from({ length: STATUS_MAX }, work));
+  return result;
+}

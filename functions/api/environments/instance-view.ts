@@ -1,0 +1,125 @@
+/** How a service in an environment is shown: what it does, in words. */
+import { z } from '@hono/zod-openapi';
+import { type Deployment, type Environment, type Instance, isTerminal } from '../../core/model/index.ts';
+import type { WorkloadStatus, Workloads } from '../../ports/workloads.ts';
+import { deploymentSchema, deploymentView } from '../deployments/deployment-view.ts';
+import { compact, nameSchema, timeSchema } from '../http/schemas.ts';
+
+const replicaSchema = z.object({
+  id: z.string().openapi({ example: '4711' }),
+  deployment: z.int().openapi({ example: 3 }),
+  state: z.enum(['starting', 'running', 'ready', 'restarting', 'stopping', 'stopped']),
+  restarts: z.int(),
+  startedAt: timeSchema.optional(),
+  reason: z.string().optional(),
+});
+
+const summaryFields = {
+  project: nameSchema.openapi({ example: 'demo' }),
+  environment: nameSchema.openapi({ example: 'dev' }),
+  service: nameSchema,
+  state: z
+    .enum(['serving', 'deploying', 'degraded', 'failed', 'stopped'])
+    .openapi({ description: 'What it does now.', example: 'serving' }),
+  status: z.string().openapi({ description: 'The same in words.', example: 'Deployment 3 serves.' }),
+  health: z.enum(['healthy', 'degraded', 'down', 'stopped', 'unknown']),
+  url: z.string().openapi({ example: 'http://guestbook.dev.demo.localhost:4600' }),
+  replicas: z.object({ desired: z.int(), ready: z.int() }),
+  current: deploymentSchema
+    .optional()
+    .openapi({ description: 'The deployment that serves, or served before hibernation.' }),
+  newest: deploymentSchema.optional(),
+};
+
+export const instanceSchema = z.object(summaryFields).openapi('Instance');
+
+export const instanceDetailSchema = z
+  .object({
+    ...summaryFields,
+    replicas: z.object({ desired: z.int(), ready: z.int(), items: z.array(replicaSchema) }),
+    endpoints: z
+      .array(
+        z.object({
+          name: z.string().openapi({ example: 'web' }),
+          port: z.int(),
+          protocol: z.enum(['TCP', 'UDP']),
+          address: z.string().openapi({ example: 'localhost:4600' }),
+        }),
+      )
+      .openapi({ description: 'Where other workloads in the environment reach its service ports.' }),
+  })
+  .openapi('InstanceDetail');
+
+export interface InstanceFacts {
+  environment: Environment;
+  instance: Instance;
+  current: Deployment | undefined;
+  newest: Deployment | undefined;
+  /** undefined: nothing is known, or nothing runs. */
+  status: WorkloadStatus | undefined;
+  url: string;
+}
+
+type Summary = z.infer<typeof instanceSchema>;
+
+export function instanceView(facts: InstanceFacts): Summary {
+  const { instance, current, newest, status, url } = facts;
+  const health = healthOf(facts);
+  return compact({
+    project: instance.project,
+    environment: instance.environment,
+    service: instance.service,
+    ...describe(facts, health),
+    health,
+    url,
+    replicas: { desired: status?.desiredReplicas ?? 0, ready: status?.readyReplicas ?? 0 },
+    current: current && deploymentView(current),
+    newest: newest && deploymentView(newest),
+  });
+}
+
+const stoppedStates: ReadonlySet<string> = new Set(['hibernating', 'hibernated', 'destroying', 'destroyed']);
+
+function healthOf({ environment, current, status }: InstanceFacts): Summary['health'] {
+  if (stoppedStates.has(environment.state)) return 'stopped';
+  if (!current) return 'down';
+  if (!status) return 'unknown';
+  if (status.readyReplicas === 0) return status.desiredReplicas === 0 ? 'stopped' : 'down';
+  return status.readyReplicas < status.desiredReplicas ? 'degraded' : 'healthy';
+}
+
+function describe(facts: InstanceFacts, health: Summary['health']): Pick<Summary, 'state' | 'status'> {
+  const { environment, current, newest } = facts;
+  if (stoppedStates.has(environment.state)) {
+    return { state: 'stopped', status: `The environment is ${environment.state}.` };
+  }
+  const serves = current ? `Deployment ${current.number} serves` : 'Nothing serves yet';
+  if (newest && !isTerminal(newest.status)) {
+    return { state: 'deploying', status: `Deployment ${newest.number} is under way. ${serves}.` };
+  }
+  const failed = newest?.status === 'failed' && newest.number !== current?.number ? newest : undefined;
+  const why = failed
+    ? ` Deployment ${failed.number} failed: ${failed.error?.cause ?? 'see its operation'}`
+    : '';
+  if (!current) return { state: 'failed', status: `${serves}.${why}` };
+  if (health === 'healthy' || health === 'unknown') return { state: 'serving', status: `${serves}.${why}` };
+  const { desiredReplicas = 0, readyReplicas = 0 } = facts.status ?? {};
+  if (health === 'stopped') return { state: 'stopped', status: `It is scaled to no replicas.${why}` };
+  return {
+    state: health === 'down' ? 'failed' : 'degraded',
+    status: `${serves}, with ${readyReplicas} of ${desiredReplicas} replicas ready.${why}`,
+  };
+}
+
+/** Addresses by service port; a port that has none now is left out. */
+export async function endpointsOf(workloads: Workloads, instance: Instance, current: Deployment | undefined) {
+  const ports = Object.entries(current?.workload.service?.ports ?? {});
+  const found = await Promise.all(
+    ports.map(async ([name, { port, targetPort, protocol = 'TCP' }]) => {
+      const servicePort = { name, port, targetPort: targetPort ?? port, protocol };
+      const at = await workloads.endpoint(instance, servicePort).catch(() => undefined);
+      return at && { name, port, protocol, address: `${at.hostname}:${at.port}` };
+    }),
+  );
+  return found.filter((endpoint) => endpoint !== undefined);
+}

@@ -1,0 +1,100 @@
+/** What an environment holds, all of which goes when it is destroyed. */
+import { z } from '@hono/zod-openapi';
+import { environmentPartition, RESOURCE_PREFIX, SECRET_PREFIX } from '../../core/keys.ts';
+import type { Resource, SecretRecord } from '../../core/model/index.ts';
+import { instancesOf } from '../../records/instances.ts';
+import { getEnvironment } from '../../records/read.ts';
+import { readAll } from '../../records/read-all.ts';
+import { route } from '../http/route-spec.ts';
+import { compact, timeSchema } from '../http/schemas.ts';
+
+const inventorySchema = z
+  .object({
+    services: z.array(
+      z.object({
+        service: z.string().openapi({ example: 'guestbook' }),
+        deployments: z.int().openapi({ description: 'How many there were.', example: 3 }),
+        current: z.int().optional().openapi({ description: 'The one that serves.', example: 3 }),
+      }),
+    ),
+    resources: z.array(
+      z.object({
+        uid: z.string().openapi({ example: 'postgres.default#guestbook.db' }),
+        type: z.string().openapi({ example: 'postgres' }),
+        class: z.string().openapi({ example: 'default' }),
+        id: z.string().openapi({ example: 'guestbook.db' }),
+        state: z.enum(['provisioning', 'ready', 'removing']),
+        services: z.array(z.string()).openapi({ description: 'Who uses it.', example: ['guestbook'] }),
+        size: z
+          .string()
+          .optional()
+          .openapi({ description: 'Of a volume: the size that it was asked for with.', example: '5Gi' }),
+        createdAt: timeSchema,
+      }),
+    ),
+    secrets: z.array(
+      z.object({
+        name: z.string().openapi({ example: 'API_KEY' }),
+        version: z.string(),
+        createdAt: timeSchema,
+        updatedAt: timeSchema,
+        updatedBy: z.string().openapi({ example: 'administrator' }),
+      }),
+    ),
+  })
+  .openapi('Inventory');
+
+/** Params may hold anything that a placeholder put there; of a volume the size is checked to be one. */
+const sizeOf = ({ type, params }: Resource): string | undefined =>
+  type === 'volume' && typeof params.size === 'string' ? params.size : undefined;
+
+export const inventoryRoutes = [
+  route({
+    method: 'get',
+    path: '/v1/projects/{project}/environments/{environment}/inventory',
+    policy: { action: 'environment.read', scope: 'project' },
+    operationId: 'getInventory',
+    summary: 'Read what destroying an environment would remove',
+    description: 'Its services with their logs, its databases and volumes with their data, and its secrets.',
+    tag: 'Environments',
+    answers: { 200: { summary: 'All that is in it', schema: inventorySchema } },
+    handle: async ({ ports, params }) => {
+      const { store } = ports;
+      await getEnvironment(store, params);
+      const pk = environmentPartition(params);
+      const [instances, resources, secrets] = await Promise.all([
+        instancesOf(store, params),
+        readAll<Resource>(store, pk, RESOURCE_PREFIX),
+        readAll<SecretRecord>(store, pk, SECRET_PREFIX),
+      ]);
+      return {
+        status: 200,
+        body: {
+          services: instances.map(({ service, newest, current }) =>
+            compact({ service, deployments: newest, current }),
+          ),
+          resources: resources.map(({ data }) => {
+            const { uid, type, class: className, id, state, services, createdAt } = data;
+            return compact({
+              uid,
+              type,
+              class: className,
+              id,
+              state,
+              services,
+              size: sizeOf(data),
+              createdAt,
+            });
+          }),
+          secrets: secrets.map(({ data: { name, version, createdAt, updatedAt, updatedBy } }) => ({
+            name,
+            version,
+            createdAt,
+            updatedAt,
+            updatedBy,
+          })),
+        },
+      };
+    },
+  }),
+];

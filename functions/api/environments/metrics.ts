@@ -1,0 +1,67 @@
+import { z } from '@hono/zod-openapi';
+import { formatDuration } from '../../core/duration.ts';
+import { getEnvironment, getInstance } from '../../records/read.ts';
+import { route } from '../http/route-spec.ts';
+import { durationSchema, timeSchema } from '../http/schemas.ts';
+
+const WINDOW_DEFAULT = 300;
+
+const metricsSchema = z
+  .object({
+    window: z.string().openapi({ example: '5m' }),
+    compute: z
+      .array(
+        z.object({
+          at: timeSchema,
+          cpu: z.number().openapi({ description: 'Cores in use, all replicas together.', example: 0.12 }),
+          memoryBytes: z.number().openapi({ example: 48_234_496 }),
+        }),
+      )
+      .openapi({ description: 'Oldest first.' }),
+    requests: z
+      .array(
+        z.object({
+          at: timeSchema,
+          requests: z.number(),
+          errors: z.number().openapi({ description: 'Answers with a status of 500 or more.' }),
+          p50Ms: z.number(),
+          p99Ms: z.number(),
+        }),
+      )
+      .openapi({ description: 'Ten seconds each, oldest first; only those with requests.' }),
+    totals: z.object({ requests: z.number(), errors: z.number() }),
+  })
+  .openapi('Metrics');
+
+export const metricRoutes = [
+  route({
+    method: 'get',
+    path: '/v1/projects/{project}/environments/{environment}/services/{service}/metrics',
+    policy: { action: 'metric.read', scope: 'project' },
+    operationId: 'getMetrics',
+    summary: 'Read CPU, memory, requests and latency of a service in an environment',
+    description:
+      'Samples are kept for an hour. In a cluster its metrics server keeps one sample alone: there CPU and memory ' +
+      'are what was seen of it while somebody looked.',
+    tag: 'Running services',
+    query: z.strictObject({
+      window: durationSchema({ min: 10, max: 86_400 }, 'How far back: 10s to 1d; 5m by default.').optional(),
+    }),
+    answers: { 200: { summary: 'Samples', schema: metricsSchema } },
+    handle: async ({ ports, params, query }) => {
+      await getEnvironment(ports.store, params);
+      await getInstance(ports.store, params);
+      const window = query.window ?? WINDOW_DEFAULT;
+      const [compute, requests] = await Promise.all([
+        ports.workloads.metrics(params, window),
+        ports.activity.requests(params, window),
+      ]);
+      const totals = { requests: 0, errors: 0 };
+      for (const sample of requests) {
+        totals.requests += sample.requests;
+        totals.errors += sample.errors;
+      }
+      return { status: 200, body: { window: formatDuration(window), compute, requests, totals } };
+    },
+  }),
+];

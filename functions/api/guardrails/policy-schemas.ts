@@ -1,0 +1,131 @@
+/** What a policy may be, as people write it. */
+import { z } from '@hono/zod-openapi';
+import { severities, weekdays } from '../../core/guardrails/policy-types.ts';
+import { readPublicKey } from '../../core/guardrails/signatures.ts';
+import { CPU_RULE, MEMORY_RULE, readCpu, readMemory } from '../../core/score/quantities.ts';
+import { lineSchema, nameSchema, timeSchema } from '../http/schemas.ts';
+
+const printable = (max: number) =>
+  z.string().regex(new RegExp(`^[!-~]{1,${max}}$`), 'must be printable ASCII');
+
+const wildcardSchema = (max: number) =>
+  printable(max).refine((text) => (text.match(/\*+/g) ?? []).length <= 5, 'must have at most five wildcards');
+
+const CLOCK = /^(?:[01]\d|2[0-3]):[0-5]\d$|^24:00$/;
+const clockSchema = z
+  .string()
+  .regex(CLOCK, 'must be a time such as 17:30, 24:00 at most')
+  .openapi({ example: '17:30' });
+
+function isTimeZone(name: string): boolean {
+  try {
+    // Offsets are none: they do not follow the change of the clocks.
+    return /^[A-Za-z]/.test(name) && Boolean(new Intl.DateTimeFormat('en', { timeZone: name }));
+  } catch {
+    return false;
+  }
+}
+
+const instantSchema = z.iso.datetime({ offset: true }).openapi({ format: 'date-time' });
+const reason = lineSchema(200).optional().openapi({ example: 'Year-end closing' });
+
+const windowSchema = z.union([
+  z
+    .strictObject({ from: instantSchema, to: instantSchema, reason })
+    .refine(({ from, to }) => Date.parse(from) < Date.parse(to), 'must end after it starts'),
+  z
+    .strictObject({
+      days: z.array(z.enum(weekdays)).min(1).max(7),
+      start: clockSchema,
+      end: clockSchema.openapi({ description: 'Before `start`: on the next day.' }),
+      timeZone: z.string().max(60).refine(isTimeZone, 'must be a time zone such as Europe/Berlin'),
+      reason,
+    })
+    .refine(({ start, end }) => start !== end && start !== '24:00', 'must end after it starts'),
+]);
+
+const registrySchema = z
+  .string()
+  .regex(
+    /^(?:[a-z0-9-]+\.)*[a-z0-9-]+(?::\d{1,5})?(?:\/[a-z0-9._-]+){0,10}$/,
+    'must be a host, with the first parts of a path where only those are meant',
+  )
+  .max(255)
+  .openapi({ example: 'ghcr.io/acme' });
+
+const keySchema = z.strictObject({
+  name: nameSchema.openapi({ example: 'release' }),
+  publicKey: z
+    .string()
+    .max(4096)
+    .refine((pem) => readPublicKey(pem) !== undefined, 'must be a public key in PEM: EC, Ed25519 or RSA')
+    .openapi({ description: 'PEM, as `cosign generate-key-pair` writes it.' }),
+});
+
+const ruleSchema = z
+  .discriminatedUnion('kind', [
+    z.strictObject({
+      kind: z.literal('allowed-registries'),
+      registries: z.array(registrySchema).min(1).max(50),
+    }),
+    z.strictObject({ kind: z.literal('digest-only') }),
+    z.strictObject({ kind: z.literal('scan'), severity: z.enum(severities) }),
+    z.strictObject({ kind: z.literal('signature'), keys: z.array(keySchema).min(1).max(10) }),
+    z.strictObject({
+      kind: z.literal('ceiling'),
+      cpu: z
+        .string()
+        .refine((text) => readCpu(text) !== undefined, CPU_RULE)
+        .optional()
+        .openapi({ example: '2' }),
+      memory: z
+        .string()
+        .refine((text) => readMemory(text) !== undefined, MEMORY_RULE)
+        .optional()
+        .openapi({ example: '4Gi' }),
+      replicas: z.int().min(1).max(100).optional(),
+    }),
+    z.strictObject({
+      kind: z.literal('branches'),
+      branches: z.array(wildcardSchema(200)).min(1).max(50),
+      repositories: z.array(printable(500)).min(1).max(50).optional(),
+    }),
+    z.strictObject({ kind: z.literal('freeze'), windows: z.array(windowSchema).min(1).max(50) }),
+  ])
+  .openapi('PolicyRule', { description: 'What has to be met; see the documentation of policies.' });
+
+export const policyBody = z.strictObject({
+  description: lineSchema(200).optional(),
+  environments: z
+    .array(wildcardSchema(40))
+    .min(1)
+    .max(50)
+    .optional()
+    .openapi({
+      description: 'Names, with `*` for any text; all environments by default.',
+      example: ['production'],
+    }),
+  rollbacks: z
+    .boolean()
+    .optional()
+    .openapi({ description: 'Whether it refuses rollbacks as well; `false` by default.' }),
+  rule: ruleSchema,
+});
+
+export const policySchema = policyBody
+  .extend({
+    name: nameSchema.openapi({ example: 'main-only' }),
+    rollbacks: z.boolean(),
+    updatedAt: timeSchema,
+    updatedBy: z.string().openapi({ example: 'user:ada' }),
+  })
+  .openapi('Policy');
+
+export const violationSchema = z
+  .object({
+    policy: nameSchema.openapi({ example: 'main-only' }),
+    scope: z.enum(['project', 'platform']),
+    fact: z.string().openapi({ example: 'the version was built from "feature/x"' }),
+    remedy: z.string().openapi({ example: 'Build it with Berth from main.' }),
+  })
+  .openapi('Violation');

@@ -1,0 +1,90 @@
+/** Reads JSON bodies: bounded while they stream, in UTF-8, and no deeper than any of ours is. */
+import { Problem } from '../../core/problem.ts';
+
+export const JSON_MAX_BYTES = 1024 * 1024;
+const DEPTH_MAX = 64;
+
+/**
+ * All bytes of a body. What the client says of its length is not believed.
+ * @throws Problem payload_too_large
+ */
+export async function readBytes(body: ReadableStream<Uint8Array> | null, max: number): Promise<Uint8Array> {
+  if (!body) return new Uint8Array();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  const reader = body.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    size += value.byteLength;
+    if (size > max) {
+      await reader.cancel().catch(() => undefined);
+      throw new Problem('payload_too_large', `The body is larger than ${max / 1024} KiB.`, {
+        hint: 'Send less at a time; source code goes to .../builds as application/gzip.',
+      });
+    }
+    chunks.push(value);
+  }
+  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size);
+}
+
+const malformed = (why: string): Problem =>
+  new Problem('malformed_json', `The body can not be read: ${why}.`, {
+    hint: 'Send one JSON object in UTF-8.',
+  });
+
+/** @throws Problem malformed_json | invalid_request */
+export function parseJson(bytes: Uint8Array): unknown {
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw malformed('it is not UTF-8');
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    // The parser's message quotes the text, which may hold a secret.
+    throw malformed(text.trim() === '' ? 'it is empty' : 'it is not JSON');
+  }
+  checkShape(value, 1);
+  return value;
+}
+
+/** Refuses what code further in need not be written for: great depth, keys that reach a prototype. */
+function checkShape(value: unknown, depth: number): void {
+  if (typeof value !== 'object' || value === null) return;
+  if (depth > DEPTH_MAX) throw malformed(`it is nested deeper than ${DEPTH_MAX} levels`);
+  if (Array.isArray(value)) {
+    for (const inner of value) checkShape(inner, depth + 1);
+    return;
+  }
+  for (const key of Object.keys(value)) {
+    if (key === '__proto__') throw malformed('it has a key "__proto__"');
+    checkShape((value as Record<string, unknown>)[key], depth + 1);
+  }
+}
+
+/** The media type of a Content-Type header in lower case, without parameters. */
+export const mediaType = (header: string | null): string =>
+  (header ?? '').split(';', 1)[0]!.trim().toLowerCase();
+
+/**
+ * @param accepted media types
+ * @throws Problem unsupported_media_type
+ */
+export function checkMediaType(request: Request, accepted: readonly string[]): void {
+  const encoding = request.headers.get('content-encoding');
+  if (encoding !== null && encoding.toLowerCase() !== 'identity') {
+    throw new Problem('unsupported_media_type', 'The body has a Content-Encoding, and none is accepted.', {
+      hint: 'Send the body as it is, without Content-Encoding.',
+    });
+  }
+  const header = request.headers.get('content-type');
+  const charset = /charset\s*=\s*"?([\w-]+)/i.exec(header ?? '')?.[1]?.toLowerCase();
+  if (accepted.includes(mediaType(header)) && (charset === undefined || charset === 'utf-8')) return;
+  throw new Problem('unsupported_media_type', 'The body is of a type that is not accepted here.', {
+    hint: `Send "Content-Type: ${accepted.join('" or "')}".`,
+  });
+}

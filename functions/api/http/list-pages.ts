@@ -1,0 +1,102 @@
+/** Lists: `?limit=&cursor=` in, `{items, nextCursor}` out. */
+import { z } from '@hono/zod-openapi';
+import { Problem } from '../../core/problem.ts';
+import type { Item, Page, Store } from '../../ports/store.ts';
+import type { Reply } from '../../records/commit.ts';
+
+export const LIMIT_MAX = 200;
+export const LIMIT_DEFAULT = 50;
+const RULE = `must be a whole number from 1 to ${LIMIT_MAX}`;
+
+/** The query parameters of every list. */
+export const pageQuery = z.strictObject({
+  limit: z
+    .string()
+    .regex(/^[1-9][0-9]{0,2}$/, RULE)
+    .transform(Number)
+    .refine((value) => value <= LIMIT_MAX, RULE)
+    .optional()
+    .openapi({
+      description: `How many at most, 1 to ${LIMIT_MAX}; ${LIMIT_DEFAULT} by default.`,
+      example: '50',
+    }),
+  cursor: z
+    .string()
+    .optional()
+    .openapi({ description: '`nextCursor` of the page before; opaque.', example: 'c2VydmljZSNndWVzdGJvb2s' }),
+});
+
+export type PageQuery = z.output<typeof pageQuery>;
+
+/** The schema of a page. */
+export const pageOf = (item: z.ZodType) =>
+  z.object({
+    items: z.array(item),
+    nextCursor: z
+      .string()
+      .optional()
+      .openapi({ description: 'Absent on the last page.', example: 'c2VydmljZSNndWVzdGJvb2s' }),
+  });
+
+export const encodeCursor = (key: string): string => Buffer.from(key).toString('base64url');
+
+/** @throws Problem invalid_cursor */
+export function decodeCursor(cursor: string, prefix: string): string {
+  const key = Buffer.from(cursor, 'base64url').toString();
+  const isOurs = /^[\x21-\x7e]{1,400}$/.test(key) && encodeCursor(key) === cursor && key.startsWith(prefix);
+  if (isOurs) return key;
+  throw invalidCursor();
+}
+
+export const invalidCursor = (): Problem =>
+  new Problem('invalid_cursor', 'The cursor is none of this list.', {
+    hint: 'Send "nextCursor" of the page before as it came, or no cursor to start anew.',
+  });
+
+export interface ListQuery {
+  pk: string;
+  prefix?: string;
+  reverse?: boolean;
+}
+
+/** One page of records. */
+export function readPage<T>(store: Store, query: ListQuery, page: PageQuery): Promise<Page<T>> {
+  const after = page.cursor === undefined ? undefined : decodeCursor(page.cursor, query.prefix ?? '');
+  return store.query<T>({
+    ...query,
+    limit: page.limit ?? LIMIT_DEFAULT,
+    ...(after !== undefined && { after }),
+  });
+}
+
+/** One page of a list that is put together from several, ordered by name; the cursor is the last name. */
+export function readNamedPage<T>(
+  page: PageQuery,
+  read: (after: string | undefined, limit: number) => Promise<Page<T>>,
+): Promise<Page<T>> {
+  return read(
+    page.cursor === undefined ? undefined : decodeCursor(page.cursor, ''),
+    page.limit ?? LIMIT_DEFAULT,
+  );
+}
+
+export const pageReply = (items: unknown[], next: string | undefined): Reply => ({
+  status: 200,
+  body: { items, ...(next !== undefined && { nextCursor: encodeCursor(next) }) },
+});
+
+/**
+ * One page of records, each as its view.
+ * @param whole reads what the records belong to, and throws where it is not there; what has records is there
+ */
+export async function listReply<T>(
+  store: Store,
+  query: ListQuery,
+  page: PageQuery,
+  view: (item: Item<T>) => unknown,
+  whole?: () => Promise<unknown>,
+): Promise<Reply> {
+  const { items, next } = await readPage<T>(store, query, page);
+  if (items.length === 0) await whole?.();
+  return pageReply(items.map(view), next);
+}

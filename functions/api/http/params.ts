@@ -1,0 +1,114 @@
+/** The names that occur in paths, each with the one form that is accepted. */
+
+import { MEMBER_PATTERN } from '../../core/authorization/principal.ts';
+import { NAME_PATTERN } from '../../core/names.ts';
+import { problemCodes } from '../../core/problem.ts';
+import { invalidRequest } from './problems.ts';
+
+export interface ParamForm {
+  pattern: RegExp;
+  /** What it is, and how it has to look. */
+  summary: string;
+  /** The look alone: "must be ...". */
+  rule: string;
+  example: string;
+}
+
+const NAME_RULE = 'must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit';
+
+export const ULID_PATTERN = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
+/** A version's id, or a tag as OCI has them. */
+export const VERSION_PATTERN = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
+export const SECRET_NAME_PATTERN = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
+
+const name = (what: string, example: string): ParamForm => ({
+  pattern: NAME_PATTERN,
+  summary: `Name of the ${what}.`,
+  rule: NAME_RULE,
+  example,
+});
+
+export const paramForms: Readonly<Record<string, ParamForm>> = {
+  project: name('project', 'demo'),
+  principal: {
+    pattern: MEMBER_PATTERN,
+    summary: 'Id of a person or a group.',
+    rule: 'must be "user:", "group:" or "email:" and a name, with characters other than A-Z, a-z, 0-9 and "._~@+,$!-" as "=" and two hex digits',
+    example: 'user:ada',
+  },
+  trust: {
+    pattern: ULID_PATTERN,
+    summary: 'Id of the trust rule.',
+    rule: 'must be an id of 26 characters, as given in a rule\'s "id"',
+    example: '01KAV6M2J8Y0T5W3Q9R7C4X1ZB',
+  },
+  webhook: {
+    pattern: ULID_PATTERN,
+    summary: 'Id of the webhook.',
+    rule: 'must be an id of 26 characters, as given in a webhook\'s "id"',
+    example: '01KAV6M2J8Y0T5W3Q9R7C4X1ZB',
+  },
+  token: {
+    pattern: ULID_PATTERN,
+    summary: 'Id of the token; not the token itself, which belongs into no URL.',
+    rule: 'must be an id of 26 characters, as given in a token\'s "id"',
+    example: '01KAV6M2J8Y0T5W3Q9R7C4X1ZB',
+  },
+  secretVersion: {
+    pattern: /^[A-Za-z0-9_-]{1,64}$/,
+    summary: 'Version of the secret.',
+    rule: 'must be a version that the secret lists',
+    example: '01KAV6M2J8Y0T5W3Q9R7C4X1ZB',
+  },
+  policy: name('policy', 'main-only'),
+  service: name('service', 'guestbook'),
+  environment: name('environment', 'dev'),
+  operation: {
+    pattern: ULID_PATTERN,
+    summary: 'Id of the operation.',
+    rule: 'must be an id of 26 characters, as given in an operation\'s "id"',
+    example: '01KAV6M2J8Y0T5W3Q9R7C4X1ZB',
+  },
+  session: {
+    pattern: ULID_PATTERN,
+    summary: 'Id of the session.',
+    rule: 'must be an id of 26 characters, as given in a session\'s "id"',
+    example: '01KAV6M2J8Y0T5W3Q9R7C4X1ZB',
+  },
+  number: {
+    pattern: /^[1-9][0-9]{0,8}$/,
+    summary: 'Number of the deployment.',
+    rule: 'must be a whole number from 1 on',
+    example: '3',
+  },
+  version: {
+    pattern: VERSION_PATTERN,
+    summary: "The version's id, or a tag that only one version carries.",
+    rule: 'must be 1 to 128 of letters, digits, "_", "." and "-"',
+    example: '3f2a9c01b7de',
+  },
+  secret: {
+    pattern: SECRET_NAME_PATTERN,
+    summary: 'Name of the secret.',
+    rule: 'must be 1 to 128 of letters, digits and "_", not starting with a digit',
+    example: 'API_KEY',
+  },
+  code: {
+    pattern: new RegExp(`^(?:${Object.keys(problemCodes).join('|')})$`),
+    summary: 'Code of the problem.',
+    rule: 'must be the code of a problem',
+    example: 'not_found',
+  },
+};
+
+/** The names between braces in a path, in order. */
+export const pathNames = (path: string): string[] =>
+  [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!);
+
+/** @throws Problem invalid_request */
+export function checkParams(names: readonly string[], values: Record<string, string>): void {
+  const errors = names
+    .filter((name) => !paramForms[name]?.pattern.test(values[name] ?? ''))
+    .map((name) => ({ path: `path.${name}`, message: paramForms[name]?.rule ?? 'is not known' }));
+  if (errors.length > 0) throw invalidRequest(errors);
+}

@@ -1,0 +1,275 @@
+/** What happens to every request, in order: limits, who, whether, what, then the handler. */
+import { z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { permissions } from '../../core/authorization/roles.ts';
+import { type Origin, type Principal, personOf } from '../../core/model/index.ts';
+import { Problem } from '../../core/problem.ts';
+import type { Ports } from '../../ports/index.ts';
+import { createMeter, withMeter } from '../../ports/meter.ts';
+import type { Caller, Reply } from '../../records/commit.ts';
+import type { Federation } from '../access/federation.ts';
+import { type Access, admit, noAccess } from '../admission/admit.ts';
+import { type Authenticator, authenticateRequest, credentialsOf } from '../admission/authenticate.ts';
+import { type Rates, sharesRate } from '../admission/rates.ts';
+import type { Refusals } from '../admission/refused-attempts.ts';
+import type { Identity } from '../identity/identity.ts';
+import { checkMediaType, JSON_MAX_BYTES, mediaType, parseJson, readBytes } from './body.ts';
+import { parseIfMatch } from './etag.ts';
+import { fingerprint, once, parseIdempotencyKey } from './idempotency.ts';
+import { checkParams, pathNames } from './params.ts';
+import { fieldErrors, invalidRequest, problemOf } from './problems.ts';
+import { problemResponse, replyResponse, streamResponse } from './respond.ts';
+import type { Call, Route } from './route-spec.ts';
+import { type Streams, wantsEventStream } from './sse.ts';
+
+export interface Surroundings {
+  ports: Ports;
+  authenticate: Authenticator;
+  identity?: Identity;
+  federation: Federation;
+  streams: Streams;
+  rates: Rates;
+  refusals: Refusals;
+  /** The network address of a request's client, from what the host hands over beside the request. */
+  clientAddress?: (host: unknown) => string | undefined;
+  /** Is told of what is answered with `internal`. */
+  onError?: (error: unknown, requestId: string) => void;
+}
+
+export const URL_MAX = 8192;
+
+const nobody: Principal = { id: 'anonymous', kind: 'system', groups: [], administrator: false };
+const empty = z.strictObject({});
+
+/** The path of a URL as it was sent, not decoded. */
+export function rawPath(url: string): string {
+  const start = url.indexOf('/', url.indexOf('//') + 2);
+  const end = url.slice(start).search(/[?#]/);
+  return end === -1 ? url.slice(start) : url.slice(start, start + end);
+}
+
+/**
+ * @throws Problem uri_too_long | malformed_request: routing, policy and handlers all see a path that reads the
+ * same decoded and not decoded
+ */
+export function checkUrl(url: string): string {
+  if (url.length > URL_MAX) {
+    throw new Problem('uri_too_long', `The URI is longer than ${URL_MAX} characters.`, {
+      hint: 'Send long values in the body.',
+    });
+  }
+  const path = rawPath(url);
+  if (!/%|\/\//.test(path)) return path;
+  throw new Problem('malformed_request', 'The path holds a percent-encoded character or an empty part.', {
+    hint: 'Names consist of letters, digits, "-", "_" and "."; none of them needs encoding.',
+  });
+}
+
+/** The handler that Hono calls for a route. */
+export function serve(route: Route, around: Surroundings): (context: Context) => Promise<Response> {
+  const names = pathNames(route.path);
+  return async (context) => {
+    const requestId = around.ports.effects.id();
+    try {
+      const answer = await metered(route, around.ports, () =>
+        answerRequest(route, names, around, context, requestId),
+      );
+      if (answer instanceof Response) {
+        answer.headers.set('request-id', requestId);
+        return answer;
+      }
+      const unchanged = route.method === 'get' ? context.req.header('if-none-match') : undefined;
+      return replyResponse(answer, requestId, unchanged);
+    } catch (error) {
+      return errorResponse(error, context, requestId, around);
+    }
+  };
+}
+
+/** What begins an operation is the first that is paid for it; of other requests nobody asks what they cost. */
+function metered<T>(route: Route, { effects }: Ports, run: () => T): T {
+  if (!route.answers[202]) return run();
+  const meter = createMeter({ runsIn: 'requests', now: effects.now });
+  meter.add('apigateway.httpRequest', 1);
+  return withMeter(meter, run);
+}
+
+/** Any error as an answer; what is not meant for users goes to `onError` alone. */
+export function errorResponse(
+  error: unknown,
+  context: Context,
+  requestId: string,
+  around: Surroundings,
+  allow?: string,
+): Response {
+  const gone = context.req.raw.signal.aborted && !(error instanceof Problem);
+  const problem = gone ? aborted(error) : problemOf(error);
+  if (problem.code === 'internal') around.onError?.(error, requestId);
+  const instance = rawPath(context.req.url).slice(0, 500);
+  return problemResponse(problem, { id: requestId, instance, ...(allow !== undefined && { allow }) });
+}
+
+const aborted = (cause: unknown): Problem =>
+  new Problem('malformed_request', 'The request ended before it was complete.', {
+    hint: 'Send it again.',
+    cause,
+  });
+
+async function answerRequest(
+  route: Route,
+  names: string[],
+  around: Surroundings,
+  context: Context,
+  requestId: string,
+): Promise<Reply | Response> {
+  const { ports } = around;
+  const { raw } = context.req;
+  const path = checkUrl(raw.url);
+  const params: Record<string, string> = names.length > 0 ? context.req.param() : {};
+  checkParams(names, params);
+  const from = originOf(context, around);
+  const check = await enter(route, params, around, context, from);
+  const query = readQuery(route, raw.url);
+  const { principal } = check;
+  const isWrite = route.method !== 'get';
+  const key = isWrite ? parseIdempotencyKey(context.req.header('idempotency-key')) : undefined;
+  const ifMatch = route.conditional ? parseIfMatch(context.req.header('if-match')) : undefined;
+  const search = raw.url.includes('?') ? raw.url.slice(raw.url.indexOf('?')) : '';
+  let bytes: Uint8Array | undefined;
+  const caller: Caller = { actor: principal.id, person: personOf(principal), from };
+  const call: Call = {
+    ports,
+    principal,
+    caller,
+    access: check.access,
+    from,
+    identity: around.identity,
+    federation: around.federation,
+    params,
+    query,
+    body: undefined,
+    ifMatch,
+    wantsStream: raw.method === 'GET' && wantsEventStream(context.req.header('accept')),
+    lastEventId: context.req.header('last-event-id'),
+    request: raw,
+    async change(render, run, bodyHash) {
+      if (key === undefined) return render(await run(caller));
+      const print = fingerprint(key, raw.method, path + search, bodyHash ?? bytes ?? '');
+      return once({ ports, caller, key, fingerprint: print }, render, run);
+    },
+    stream: (events) =>
+      streamResponse(
+        around.streams.open({
+          principal: principal.id,
+          instance: path,
+          signal: raw.signal,
+          events,
+          stillAllowed: check.again,
+          onError: (error) => around.onError?.(error, requestId),
+        }),
+      ),
+  };
+  if (isWrite) {
+    if (route.upload && mediaType(raw.headers.get('content-type')) === route.upload.mediaType) {
+      checkMediaType(raw, [route.upload.mediaType]);
+      return route.upload.handle(call as Call<string, never, undefined>);
+    }
+    bytes = await readBody(route, raw);
+    call.body = parseBody(route, bytes);
+  }
+  const answer = await route.handle(call as Call<string, never, never>);
+  // Elsewhere streams find it out with their next heartbeat.
+  if (isWrite && permissions[route.policy.action].grants) around.streams.recheck();
+  return answer;
+}
+
+/** Authenticates, then asks the policy. @throws Problem unauthenticated | forbidden | not_found */
+async function enter(
+  route: Route,
+  params: Record<string, string>,
+  { ports, authenticate, refusals, rates }: Surroundings,
+  context: Context,
+  from: Origin,
+): Promise<{ principal: Principal; access: Access; again(): Promise<boolean> }> {
+  if (route.policy.scope === 'public') {
+    if (permissions[route.policy.action].least !== 'public') throw new Error(`${route.path} is not public`);
+    if (route.method !== 'get' && from.address !== undefined) rates.take('address', from.address);
+    return { principal: nobody, access: noAccess, again: async () => true };
+  }
+  const { address } = from;
+  if (address !== undefined) rates.check('address', address);
+  const credentials = credentialsOf(context.req.method, (name) => context.req.header(name));
+  const principal = await authenticateRequest(authenticate, credentials).catch((error: unknown) => {
+    const isUnknown = error instanceof Problem && error.code === 'unauthenticated';
+    if (isUnknown && address !== undefined && credentials.bearer !== undefined)
+      rates.take('address', address);
+    throw error;
+  });
+  const shared = sharesRate(principal);
+  if (shared !== undefined) rates.take('principal', shared);
+  const access = await admit(ports, route, params, principal).catch((error: unknown) => {
+    const { project, environment } = params;
+    if (error instanceof Problem && project !== undefined) {
+      const { action } = route.policy;
+      refusals.note({ project, actor: principal.id, action, from, ...(environment && { environment }) });
+    }
+    throw error;
+  });
+  // What begins work is counted where it is allowed to: a project's queue is its own.
+  if (shared !== undefined && route.method !== 'get' && route.answers[202]) {
+    rates.take('operations', access.project ?? shared);
+  }
+  return {
+    principal,
+    access,
+    again: async () => {
+      const now = await authenticate(credentials);
+      if (now?.id !== principal.id) return false;
+      return admit(ports, route, params, now).then(
+        () => true,
+        () => false,
+      );
+    },
+  };
+}
+
+const AGENT_MAX = 200;
+
+function originOf(context: Context, { clientAddress }: Surroundings): Origin {
+  const address = clientAddress?.(context.env);
+  const agent = context.req.header('user-agent')?.slice(0, AGENT_MAX);
+  return { ...(address !== undefined && { address }), ...(agent !== undefined && { agent }) };
+}
+
+function readQuery(route: Route, url: string): unknown {
+  const schema = route.query ?? empty;
+  const start = url.indexOf('?');
+  const given: Record<string, string> = {};
+  if (start !== -1) {
+    for (const [name, value] of new URLSearchParams(url.slice(start + 1))) {
+      if (Object.hasOwn(given, name)) {
+        throw invalidRequest([{ path: 'query', message: 'names one parameter twice' }]);
+      }
+      Object.defineProperty(given, name, { value, enumerable: true });
+    }
+  } else if (schema === empty) return given;
+  const parsed = schema.safeParse(given);
+  if (!parsed.success) throw invalidRequest(fieldErrors('query', parsed.error.issues));
+  return parsed.data;
+}
+
+async function readBody(route: Route, request: Request): Promise<Uint8Array> {
+  const accepted = ['application/json', ...(route.upload ? [route.upload.mediaType] : [])];
+  const declared = request.headers.has('content-type') || request.headers.has('content-encoding');
+  if (declared) checkMediaType(request, accepted);
+  const bytes = await readBytes(request.body, JSON_MAX_BYTES);
+  if (!declared && bytes.length > 0) checkMediaType(request, accepted);
+  return bytes;
+}
+
+function parseBody(route: Route, bytes: Uint8Array): unknown {
+  if (!route.body && bytes.length === 0) return undefined;
+  const parsed = (route.body ?? empty).safeParse(parseJson(bytes));
+  if (!parsed.success) throw invalidRequest(fieldErrors('body', parsed.error.issues));
+  return route.body ? parsed.data : undefined;
+}

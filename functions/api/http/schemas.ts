@@ -1,0 +1,74 @@
+/** Schemas that several resources share. */
+import { z } from '@hono/zod-openapi';
+import { formatDuration, parseDuration } from '../../core/duration.ts';
+import { NAME_PATTERN } from '../../core/names.ts';
+import { type ProblemCode, problemCodes } from '../../core/problem.ts';
+import { VERSION_PATTERN } from './params.ts';
+
+export const nameSchema = z
+  .string()
+  .regex(NAME_PATTERN, 'must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit')
+  .openapi({ example: 'guestbook' });
+
+export const timeSchema = z.string().openapi({ format: 'date-time', example: '2026-01-15T09:30:00.000Z' });
+
+/** Control characters and line ends; and what turns the direction of text around, so that it reads as another. */
+const NOT_IN_A_LINE = /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u;
+
+/** Text of one line for people to read. */
+export const lineSchema = (max: number) =>
+  z
+    .string()
+    .min(1)
+    .max(max)
+    .refine((text) => text.isWellFormed() && !NOT_IN_A_LINE.test(text), 'must be one line of text');
+
+/** A duration as text, read as seconds. @param bounds seconds */
+export function durationSchema(bounds: { min: number; max: number }, description: string) {
+  const rule = `must be a duration from ${formatDuration(bounds.min)} to ${formatDuration(bounds.max)}, such as 30m or 8h`;
+  return z
+    .string()
+    .transform((text, context) => {
+      const seconds = parseDuration(text);
+      if (seconds !== undefined && seconds >= bounds.min && seconds <= bounds.max) return seconds;
+      context.addIssue({ code: 'custom', message: rule });
+      return z.NEVER;
+    })
+    .openapi({ type: 'string', description, pattern: '^[1-9][0-9]{0,7}[smhd]$', example: '8h' });
+}
+
+export const tagSchema = z
+  .string()
+  .regex(VERSION_PATTERN, 'must be 1 to 128 of letters, digits, "_", "." and "-"')
+  .openapi({ example: 'v1.4.0' });
+
+export const errorSchema = z
+  .object({
+    code: z.string().openapi({ example: 'workload_crashed' }),
+    cause: z.string().openapi({ description: 'What happened and why.' }),
+    hint: z.string().openapi({ description: 'The next thing to do.' }),
+  })
+  .openapi('Error');
+
+export const problemSchema = z
+  .object({
+    type: z.string().openapi({ format: 'uri-reference', example: '/problems/not_found' }),
+    title: z.string().openapi({ example: 'Not found' }),
+    status: z.int().openapi({ example: 404 }),
+    code: z
+      .enum(Object.keys(problemCodes) as [ProblemCode, ...ProblemCode[]])
+      .openapi({ example: 'not_found' }),
+    detail: z.string().openapi({ description: 'What happened and why.' }),
+    hint: z.string().openapi({ description: 'The next thing to do.' }),
+    instance: z.string().openapi({ description: 'Path of the request.', example: '/v1/projects/demo' }),
+    errors: z
+      .array(z.object({ path: z.string(), message: z.string() }))
+      .optional()
+      .openapi({ description: 'What is wrong where, when the request or a Score file is not valid.' }),
+  })
+  .openapi('Problem');
+
+/** Members that are undefined left out, as JSON has them. */
+export function compact<T extends object>(value: T): T {
+  return Object.fromEntries(Object.entries(value).filter(([, inner]) => inner !== undefined)) as T;
+}

@@ -1,0 +1,177 @@
+/** Reads and follows log streams, whoever they belong to. */
+import { z } from '@hono/zod-openapi';
+import { LOG_LEVELS, levelOf } from '../../core/log-level.ts';
+import type { LogFilter, LogLine, LogStream, Logs } from '../../ports/logs.ts';
+import { lineFilter } from '../../ports/rules/logs-page.ts';
+import type { Reply } from '../../records/commit.ts';
+import { timeQuery } from '../http/filters.ts';
+import { decodeCursor, encodeCursor, invalidCursor } from '../http/list-pages.ts';
+import { compact, lineSchema, timeSchema } from '../http/schemas.ts';
+import type { StreamEvent } from '../http/sse.ts';
+
+const TAIL_MAX = 10_000;
+const TAIL_DEFAULT = 100;
+const TAIL_RULE = `must be a whole number from 1 to ${TAIL_MAX}`;
+
+export const logQuery = z.strictObject({
+  tail: z
+    .string()
+    .regex(/^[1-9][0-9]{0,4}$/, TAIL_RULE)
+    .transform(Number)
+    .refine((value) => value <= TAIL_MAX, TAIL_RULE)
+    .optional()
+    .openapi({ description: `How many lines at most, 1 to ${TAIL_MAX}; ${TAIL_DEFAULT} by default.` }),
+  since: timeQuery('Only lines at or after this time.').optional(),
+  until: timeQuery('Only lines at or before this time.').optional(),
+  search: lineSchema(200)
+    .optional()
+    .openapi({ description: 'Only lines that hold this text, in capitals or not.', example: 'timeout' }),
+  level: z.enum(LOG_LEVELS).optional().openapi({
+    description:
+      'Only lines that say that they are at least this severe: by a field of a JSON line, or by a word at its beginning.',
+  }),
+  deployment: z
+    .string()
+    .regex(/^[1-9][0-9]{0,8}$/, 'must be a whole number from 1 on')
+    .transform(Number)
+    .optional()
+    .openapi({ description: 'Only lines of this deployment.', example: '3' }),
+  container: z
+    .string()
+    .regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, 'must be the name of a container')
+    .optional()
+    .openapi({ description: 'Only lines of this container.', example: 'web' }),
+  direction: z.enum(['backward', 'forward']).optional().openapi({
+    description:
+      'Of a list: whether it goes from the newest line back, as it does by default, or from the oldest forward.',
+  }),
+  cursor: z
+    .string()
+    .optional()
+    .openapi({ description: '`nextCursor` of the page before, with the same filters and direction.' }),
+  follow: z
+    .enum(['true', 'false'])
+    .transform((text) => text === 'true')
+    .optional()
+    .openapi({ description: 'Of an event stream: whether it goes on with new lines. true by default.' }),
+});
+
+export type LogQuery = z.output<typeof logQuery>;
+
+export const lineSchemaOfLog = z
+  .object({
+    at: timeSchema,
+    message: z.string().openapi({ description: 'One line as it was printed; text, never markup.' }),
+    source: z.enum(['stdout', 'stderr', 'berth']),
+    level: z
+      .enum(LOG_LEVELS)
+      .optional()
+      .openapi({ description: 'How severe it says that it is; absent where it does not say.' }),
+    deployment: z.int().optional().openapi({ example: 3 }),
+    container: z.string().optional().openapi({ example: 'web' }),
+  })
+  .openapi('LogLine');
+
+export const logAnswer = {
+  summary: 'Lines, oldest first',
+  schema: z.object({
+    items: z.array(lineSchemaOfLog),
+    nextCursor: z
+      .string()
+      .optional()
+      .openapi({
+        description:
+          'Where to go on: to older lines, or with `direction=forward` to newer ones. Absent where there are no more. ' +
+          'With filters a page may hold fewer lines than were asked for while there are more.',
+      }),
+  }),
+  stream: { schema: lineSchemaOfLog, summary: 'An event `line` a line' },
+};
+
+const view = (line: LogLine): z.infer<typeof lineSchemaOfLog> =>
+  compact({ ...line, level: levelOf(line.message) });
+
+function filterOf({ since, until, search, level, deployment, container }: LogQuery): LogFilter {
+  return compact({ since, until, text: search, level, deployment, container });
+}
+
+export async function logReply(logs: Logs, stream: LogStream, query: LogQuery): Promise<Reply> {
+  const { tail = TAIL_DEFAULT, direction, cursor } = query;
+  const from = cursor === undefined ? undefined : decodeCursor(cursor, '');
+  if (from !== undefined && !/^\d{1,15}\.\d{1,15}$/.test(from)) throw invalidCursor();
+  const { lines, next } = await logs.page(stream, {
+    limit: tail,
+    ...filterOf(query),
+    ...(direction && { direction }),
+    ...(from !== undefined && { from }),
+  });
+  return {
+    status: 200,
+    body: { items: lines.map(view), ...(next !== undefined && { nextCursor: encodeCursor(next) }) },
+  };
+}
+
+/** `<time>/<n>`: the n-th line at that time, from 1 on. */
+const EVENT_ID = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z)\/(\d{1,6})$/;
+
+/**
+ * Lines as events. A client that resumes gets every line behind the last that it had; a few that it had already
+ * where several lines carry one time.
+ */
+export async function* followLog(
+  logs: Logs,
+  stream: LogStream,
+  query: LogQuery,
+  lastEventId: string | undefined,
+  signal: AbortSignal,
+): AsyncGenerator<StreamEvent> {
+  const [, resumedAt, resumedCount] = EVENT_ID.exec(lastEventId ?? '') ?? [];
+  let at = '';
+  let count = 0;
+  for await (const line of linesOf(logs, stream, query, resumedAt, signal)) {
+    count = line.at === at ? count + 1 : 1;
+    at = line.at;
+    if (at === resumedAt && count <= Number(resumedCount)) continue;
+    yield { event: 'line', id: `${at}/${count}`, data: view(line) };
+  }
+}
+
+/** The last lines that pass, then those that pass of what comes. @param resumedAt instead of the last: from here on */
+async function* linesOf(
+  logs: Logs,
+  stream: LogStream,
+  query: LogQuery,
+  resumedAt: string | undefined,
+  signal: AbortSignal,
+): AsyncGenerator<LogLine> {
+  const filter = filterOf(query);
+  const passes = lineFilter(filter);
+  if (resumedAt !== undefined) {
+    const options = { tail: TAIL_MAX, since: resumedAt, signal };
+    const lines = query.follow === false ? await logs.read(stream, options) : logs.follow(stream, options);
+    for await (const line of lines) if (passes(line)) yield line;
+    return;
+  }
+  const limit = query.tail ?? TAIL_DEFAULT;
+  // What ends at a time has no more to come.
+  if (query.follow === false || query.until !== undefined) {
+    yield* (await logs.page(stream, { limit, ...filter })).lines;
+    return;
+  }
+  const isFiltered = Object.keys(filter).some((name) => name !== 'since');
+  if (!isFiltered) {
+    yield* logs.follow(stream, { tail: limit, ...filter, signal });
+    return;
+  }
+  // Those that pass may lie far back: they are read up to the newest line of all, and followed from there.
+  const [newest] = await logs.read(stream, { tail: 1 });
+  const { lines } = newest ? await logs.page(stream, { limit, ...filter, until: newest.at }) : { lines: [] };
+  yield* lines;
+  let told = lines.filter((line) => line.at === newest?.at).length;
+  const options = { tail: TAIL_MAX, ...(newest && { since: newest.at }), signal };
+  for await (const line of logs.follow(stream, options)) {
+    if (!passes(line)) continue;
+    if (line.at === newest?.at && told > 0) told--;
+    else yield line;
+  }
+}

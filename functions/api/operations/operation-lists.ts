@@ -1,0 +1,148 @@
+/** Lists of operations: of a project, of an environment, and the builds of a service. */
+import { z } from '@hono/zod-openapi';
+import type { Ports } from '../../ports/index.ts';
+import type { Reply } from '../../records/commit.ts';
+import {
+  listOperations,
+  type OperationFilter,
+  type OperationSummary,
+} from '../../records/operation-summaries.ts';
+import { getEnvironment, getProject, getService } from '../../records/read.ts';
+import { listOf } from '../http/filters.ts';
+import {
+  decodeCursor,
+  invalidCursor,
+  LIMIT_DEFAULT,
+  type PageQuery,
+  pageOf,
+  pageQuery,
+  pageReply,
+} from '../http/list-pages.ts';
+import { ULID_PATTERN } from '../http/params.ts';
+import { route } from '../http/route-spec.ts';
+import { compact, nameSchema, timeSchema } from '../http/schemas.ts';
+import { operationKinds, statusSchema } from './operation-view.ts';
+
+const summarySchema = z
+  .object({
+    id: z.string().openapi({ example: '01KAV6M2J8Y0T5W3Q9R7C4X1ZB' }),
+    kind: z.enum(operationKinds),
+    status: statusSchema,
+    project: z.string().openapi({ example: 'demo' }),
+    environment: z.string().optional().openapi({ example: 'dev' }),
+    service: z.string().optional().openapi({ example: 'guestbook' }),
+    number: z.int().optional().openapi({ description: 'The deployment that it carries out.', example: 3 }),
+    errorCode: z.string().optional().openapi({
+      description: 'Code of its error; the operation itself has cause and hint.',
+      example: 'build_failed',
+    }),
+    ref: z
+      .string()
+      .optional()
+      .openapi({ description: 'Of a build from git: branch, tag or commit.', example: 'main' }),
+    tag: z.string().optional().openapi({ description: 'Of a build: asked for with it.', example: 'v1.4.0' }),
+    version: z.string().optional().openapi({ description: 'What a build made.', example: '3f2a9c01b7de' }),
+    createdAt: timeSchema,
+    createdBy: z.string().openapi({ example: 'administrator' }),
+    endedAt: timeSchema.optional(),
+    durationMs: z.int().optional().openapi({ example: 2140 }),
+  })
+  .openapi('OperationSummary');
+
+function view(summary: OperationSummary): z.infer<typeof summarySchema> {
+  const { endedAt, createdAt } = summary;
+  return compact({
+    ...summary,
+    durationMs: endedAt === undefined ? undefined : Date.parse(endedAt) - Date.parse(createdAt),
+  });
+}
+
+const statusQuery = listOf(
+  statusSchema.options,
+  'Statuses, separated by commas.',
+  'failed,canceled',
+).optional();
+const kindQuery = listOf(operationKinds, 'Kinds, separated by commas.', 'build,deploy').optional();
+
+async function reply(
+  ports: Ports,
+  of: { project: string; builds?: string },
+  filter: OperationFilter,
+  { limit, cursor }: PageQuery,
+): Promise<Reply> {
+  const after = cursor === undefined ? undefined : decodeCursor(cursor, '');
+  if (after !== undefined && !ULID_PATTERN.test(after)) throw invalidCursor();
+  const page = { limit: limit ?? LIMIT_DEFAULT, ...(after !== undefined && { after }) };
+  const { items, next } = await listOperations(ports, of, filter, page);
+  return pageReply(items.map(view), next);
+}
+
+const SHORT_PAGES =
+  'With a filter a page may hold fewer than the limit while there are more: follow `nextCursor`.';
+
+export const operationListRoutes = [
+  route({
+    method: 'get',
+    path: '/v1/projects/{project}/operations',
+    policy: { action: 'operation.read', scope: 'project' },
+    operationId: 'listOperations',
+    summary: 'List the operations of a project',
+    description: `Those of the last 30 days. ${SHORT_PAGES}`,
+    tag: 'Operations',
+    query: pageQuery.extend({
+      kind: kindQuery,
+      status: statusQuery,
+      environment: nameSchema.optional().openapi({ example: 'dev' }),
+      service: nameSchema.optional(),
+    }),
+    answers: { 200: { summary: 'A page of operations, newest first', schema: pageOf(summarySchema) } },
+    handle: async ({ ports, params, query }) => {
+      await getProject(ports.store, params.project);
+      const { kind, status, environment, service } = query;
+      const filter = {
+        ...(kind && { kinds: kind }),
+        ...(status && { statuses: status }),
+        ...(environment !== undefined && { environment }),
+        ...(service !== undefined && { service }),
+      };
+      return reply(ports, params, filter, query);
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/projects/{project}/environments/{environment}/operations',
+    policy: { action: 'operation.read', scope: 'project' },
+    operationId: 'listEnvironmentOperations',
+    summary: 'List the operations of an environment',
+    description: SHORT_PAGES,
+    tag: 'Operations',
+    query: pageQuery.extend({ kind: kindQuery, status: statusQuery }),
+    answers: { 200: { summary: 'A page of operations, newest first', schema: pageOf(summarySchema) } },
+    handle: async ({ ports, params, query }) => {
+      await getEnvironment(ports.store, params);
+      const { kind, status } = query;
+      const filter = {
+        environment: params.environment,
+        ...(kind && { kinds: kind }),
+        ...(status && { statuses: status }),
+      };
+      return reply(ports, { project: params.project }, filter, query);
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/projects/{project}/services/{service}/builds',
+    policy: { action: 'operation.read', scope: 'project' },
+    operationId: 'listBuilds',
+    summary: 'List the builds of a service',
+    description: `Those of the last 30 days. ${SHORT_PAGES}`,
+    tag: 'Services',
+    query: pageQuery.extend({ status: statusQuery }),
+    answers: { 200: { summary: 'A page of builds, newest first', schema: pageOf(summarySchema) } },
+    handle: async ({ ports, params, query }) => {
+      await getService(ports.store, params);
+      const of = { project: params.project, builds: params.service };
+      return reply(ports, of, query.status ? { statuses: query.status } : {}, query);
+    },
+  }),
+];

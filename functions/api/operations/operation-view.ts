@@ -1,0 +1,134 @@
+/** How operations are shown. */
+import { z } from '@hono/zod-openapi';
+import { isTerminal, type Operation, type OperationStep } from '../../core/model/index.ts';
+import type { Reply } from '../../records/commit.ts';
+import { compact, errorSchema, timeSchema } from '../http/schemas.ts';
+
+export const statusSchema = z.enum(['queued', 'running', 'succeeded', 'failed', 'canceled', 'superseded']);
+
+export const operationKinds = [
+  'build',
+  'provision-environment',
+  'deploy',
+  'rollback',
+  'hibernate',
+  'wake',
+  'destroy-environment',
+  'rotate-secret',
+] as const;
+
+export const approvalSchema = z
+  .object({
+    state: z.enum(['pending', 'approved', 'rejected', 'expired', 'canceled']),
+    requestedBy: z.string().openapi({ description: 'Someone else has to approve.', example: 'user:ada' }),
+    expiresAt: timeSchema.openapi({ description: 'When it is given up.' }),
+    decidedBy: z.string().optional().openapi({ example: 'user:max' }),
+    decidedAt: timeSchema.optional(),
+  })
+  .openapi('Approval', { description: 'Where the environment asks for it; while pending, nothing starts.' });
+
+const stepSchema = z
+  .object({
+    name: z.string().openapi({ example: 'awaitRollout' }),
+    attempt: z.int().openapi({ description: '1 for the first try.', example: 1 }),
+    status: statusSchema.exclude(['queued']),
+    startedAt: timeSchema,
+    endedAt: timeSchema.optional(),
+    durationMs: z.int().optional().openapi({ example: 840 }),
+  })
+  .openapi('OperationStep');
+
+const costSchema = z
+  .object({
+    units: z.record(z.string(), z.number()).openapi({
+      description: 'By the names of the price list, prices/us-east-1.json.',
+      example: { 'states.transition': 6, 'dynamodb.writeRequestUnit': 31 },
+    }),
+    usd: z.number().openapi({ description: 'At the list prices of us-east-1.', example: 0.000182 }),
+  })
+  .openapi('Cost', {
+    description:
+      'What it used of AWS until its latest change, each attempt of each step included; on one machine what it would ' +
+      'have used there. Workloads, logs and traces are not in it.',
+  });
+
+export const operationSchema = z
+  .object({
+    id: z.string().openapi({ example: '01KAV6M2J8Y0T5W3Q9R7C4X1ZB' }),
+    kind: z.enum(operationKinds),
+    status: statusSchema,
+    project: z.string().openapi({ example: 'demo' }),
+    environment: z.string().optional().openapi({ example: 'dev' }),
+    service: z.string().optional().openapi({ example: 'guestbook' }),
+    number: z.int().optional().openapi({ description: 'The deployment that it carries out.', example: 3 }),
+    steps: z.array(stepSchema),
+    cancelRequested: z.boolean().optional(),
+    approval: approvalSchema.optional(),
+    error: errorSchema.optional(),
+    result: z
+      .record(z.string(), z.unknown())
+      .optional()
+      .openapi({ description: 'Of a build: `version`. Of a deployment: `number` and `url`.' }),
+    cost: costSchema.optional(),
+    createdAt: timeSchema,
+    createdBy: z.string().openapi({ example: 'administrator' }),
+    endedAt: timeSchema.optional(),
+    durationMs: z.int().optional().openapi({ example: 2140 }),
+    deadline: timeSchema.openapi({ description: 'By then it has ended, one way or another.' }),
+  })
+  .openapi('Operation');
+
+export function operationView(operation: Operation): z.infer<typeof operationSchema> {
+  const { id, kind, status, project, environment, service, number, createdAt, createdBy, endedAt } =
+    operation;
+  return compact({
+    id,
+    kind,
+    status,
+    project,
+    environment,
+    service,
+    number,
+    steps: operation.steps.map((step, at) => stepView(operation, step, operation.steps[at + 1])),
+    cancelRequested: operation.cancelRequested,
+    approval: operation.approval,
+    error: operation.error,
+    result: operation.result,
+    cost: operation.cost,
+    createdAt,
+    createdBy,
+    endedAt,
+    durationMs: endedAt === undefined ? undefined : Date.parse(endedAt) - Date.parse(createdAt),
+    deadline: operation.deadline,
+  });
+}
+
+/** A step lasts until the next one starts; one that starts again had failed. */
+function stepView(operation: Operation, step: OperationStep, next: OperationStep | undefined) {
+  const { name, attempt, startedAt } = step;
+  const endedAt = next?.startedAt ?? operation.endedAt;
+  return compact({
+    name,
+    attempt,
+    status: stepStatus(operation, step, next),
+    startedAt,
+    endedAt,
+    durationMs: endedAt === undefined ? undefined : Math.max(0, Date.parse(endedAt) - Date.parse(startedAt)),
+  });
+}
+
+function stepStatus(operation: Operation, step: OperationStep, next: OperationStep | undefined) {
+  if (next) return next.name === step.name ? 'failed' : 'succeeded';
+  return operation.status === 'queued' ? 'running' : operation.status;
+}
+
+/** The answer to what takes long: the operation that does it. */
+export const acceptedReply = (operation: Operation): Reply => ({
+  status: 202,
+  body: operationView(operation),
+  location: `/v1/operations/${operation.id}`,
+});
+
+export const acceptedAnswer = (summary: string) => ({ summary, schema: operationSchema, location: true });
+
+export const hasEnded = (operation: Operation): boolean => isTerminal(operation.status);

@@ -1,0 +1,63 @@
+import { z } from '@hono/zod-openapi';
+import { Problem, type ProblemCode, problemCodes } from '../../core/problem.ts';
+import { route } from '../http/route-spec.ts';
+
+export const healthRoutes = [
+  route({
+    method: 'get',
+    path: '/healthz',
+    policy: { action: 'api.describe', scope: 'public' },
+    operationId: 'getHealth',
+    summary: 'Ask whether Berth answers and can read its records',
+    tag: 'Platform',
+    description: '`degraded` where Berth answers and the place that workloads run in does not.',
+    answers: {
+      200: {
+        summary: 'It does',
+        schema: z.object({
+          status: z.enum(['ok', 'degraded']),
+          workloads: z.literal('unreachable').optional(),
+        }),
+      },
+    },
+    problems: ['unavailable'],
+    handle: async ({ ports }) => {
+      try {
+        await ports.store.get({ pk: 'health', sk: 'health' });
+      } catch (cause) {
+        throw new Problem('unavailable', 'The records can not be read.', {
+          hint: 'Look for the error in the log of Berth itself.',
+          cause,
+        });
+      }
+      // Who asks need not know more: the place's address, and why, are in the errors of operations.
+      const reachable = await (ports.workloads.check?.() ?? Promise.resolve()).then(
+        () => true,
+        () => false,
+      );
+      return {
+        status: 200,
+        body: reachable ? { status: 'ok' } : { status: 'degraded', workloads: 'unreachable' },
+      };
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/problems/{code}',
+    policy: { action: 'api.describe', scope: 'public' },
+    operationId: 'getProblemType',
+    summary: 'Read what a problem type means',
+    description: 'What the `type` of a problem points to.',
+    tag: 'Platform',
+    answers: {
+      200: {
+        summary: 'The problem type',
+        schema: z.object({ code: z.string(), status: z.int(), title: z.string() }),
+      },
+    },
+    handle: async ({ params }) => {
+      const [status, title] = problemCodes[params.code as ProblemCode];
+      return { status: 200, body: { code: params.code, status, title } };
+    },
+  }),
+];

@@ -1,0 +1,98 @@
+/** A project at one look: its services, its environments, and what each service does in each. */
+import { z } from '@hono/zod-openapi';
+import {
+  ENVIRONMENT_PREFIX,
+  environmentPartition,
+  INSTANCE_PREFIX,
+  projectPartition,
+  SERVICE_PREFIX,
+} from '../../core/keys.ts';
+import type { Environment, Instance, Service } from '../../core/model/index.ts';
+import type { Ports } from '../../ports/index.ts';
+import { getProject } from '../../records/read.ts';
+import { environmentSchema, environmentView } from '../environments/environment-view.ts';
+import { readFacts, withStatus } from '../environments/instance-facts.ts';
+import { type InstanceFacts, instanceSchema, instanceView } from '../environments/instance-view.ts';
+import { compact } from '../http/schemas.ts';
+
+const SERVICES_MAX = 200;
+const ENVIRONMENTS_MAX = 50;
+const INSTANCES_MAX = 100;
+
+const serviceSchema = z.object({
+  name: z.string().openapi({ example: 'guestbook' }),
+  repository: z.string().optional(),
+});
+
+export const overviewSchema = z
+  .object({
+    project: z.string().openapi({ example: 'demo' }),
+    displayName: z.string().optional(),
+    services: z.array(serviceSchema).openapi({ description: 'By name.' }),
+    environments: z.array(environmentSchema).openapi({ description: 'By name.' }),
+    instances: z
+      .array(instanceSchema)
+      .openapi({ description: 'What is deployed: one for each service and environment that has any.' }),
+    truncated: z.boolean().openapi({
+      description: `There is more than it shows: at most ${SERVICES_MAX} services, ${ENVIRONMENTS_MAX} environments and ${INSTANCES_MAX} services in each.`,
+    }),
+  })
+  .openapi('Overview');
+
+export type Overview = z.infer<typeof overviewSchema>;
+
+/** What an overview is made of; how instances do can be asked again without reading the rest. */
+export interface OverviewFacts {
+  project: string;
+  displayName: string | undefined;
+  services: Service[];
+  environments: Environment[];
+  instances: InstanceFacts[];
+  truncated: boolean;
+}
+
+/** @throws Problem not_found */
+export async function readOverview(ports: Ports, project: string): Promise<OverviewFacts> {
+  const { store } = ports;
+  const pk = projectPartition(project);
+  const [record, services, environments] = await Promise.all([
+    getProject(store, project),
+    store.query<Service>({ pk, prefix: SERVICE_PREFIX, limit: SERVICES_MAX }),
+    store.query<Environment>({ pk, prefix: ENVIRONMENT_PREFIX, limit: ENVIRONMENTS_MAX }),
+  ]);
+  const pages = await Promise.all(
+    environments.items.map(({ data }) =>
+      store.query<Instance>({
+        pk: environmentPartition({ project, environment: data.name }),
+        prefix: INSTANCE_PREFIX,
+        limit: INSTANCES_MAX,
+      }),
+    ),
+  );
+  const placed = pages.flatMap((page, at) =>
+    page.items.map(({ data }) => ({ environment: environments.items[at]!.data, instance: data })),
+  );
+  return {
+    project,
+    displayName: record.data.displayName,
+    services: services.items.map(({ data }) => data),
+    environments: environments.items.map(({ data }) => data),
+    instances: await readFacts(ports, placed),
+    truncated: [services, environments, ...pages].some(({ next }) => next !== undefined),
+  };
+}
+
+export const refreshStatus = async (ports: Ports, facts: OverviewFacts): Promise<OverviewFacts> => ({
+  ...facts,
+  instances: await withStatus(ports, facts.instances),
+});
+
+export const overviewView = (facts: OverviewFacts): Overview =>
+  compact({
+    project: facts.project,
+    displayName: facts.displayName,
+    services: facts.services.map(({ name, repository }) => compact({ name, repository })),
+    environments: facts.environments.map(environmentView),
+    instances: facts.instances.map(instanceView),
+    truncated: facts.truncated,
+  });

@@ -1,0 +1,52 @@
+import { z } from '@hono/zod-openapi';
+import { environmentPartition, RESOURCE_PREFIX } from '../../core/keys.ts';
+import type { Resource } from '../../core/model/index.ts';
+import type { Item } from '../../ports/store.ts';
+import { getEnvironment } from '../../records/read.ts';
+import { listReply, pageOf, pageQuery } from '../http/list-pages.ts';
+import { route } from '../http/route-spec.ts';
+import { timeSchema } from '../http/schemas.ts';
+
+const resourceSchema = z
+  .object({
+    uid: z
+      .string()
+      .openapi({ description: "Score's `type.class#id`.", example: 'postgres.default#guestbook.db' }),
+    type: z.string().openapi({ example: 'postgres' }),
+    class: z.string().openapi({ example: 'default' }),
+    id: z.string().openapi({ example: 'guestbook.db' }),
+    state: z.enum(['provisioning', 'ready', 'removing']),
+    services: z.array(z.string()).openapi({ description: 'Who uses it.', example: ['guestbook'] }),
+    outputs: z.array(z.string()).openapi({
+      description: 'What a placeholder can ask it for; values are not shown.',
+      example: ['host', 'port', 'password'],
+    }),
+    operation: z.string(),
+    createdAt: timeSchema,
+  })
+  .openapi('Resource');
+
+/** Params and outputs may hold what a placeholder put there, a password too: only names are shown. */
+function view({ data }: Item<Resource>): z.infer<typeof resourceSchema> {
+  const { uid, type, class: name, id, state, services, outputs, operation, createdAt } = data;
+  const offered = [...Object.keys(outputs.values), ...Object.keys(outputs.secrets)].sort();
+  return { uid, type, class: name, id, state, services, outputs: offered, operation, createdAt };
+}
+
+export const resourceRoutes = [
+  route({
+    method: 'get',
+    path: '/v1/projects/{project}/environments/{environment}/resources',
+    policy: { action: 'environment.read', scope: 'project' },
+    operationId: 'listResources',
+    summary: 'List the databases, volumes and other resources of an environment',
+    tag: 'Environments',
+    query: pageQuery,
+    answers: { 200: { summary: 'A page of resources', schema: pageOf(resourceSchema) } },
+    handle: async ({ ports, params, query }) => {
+      await getEnvironment(ports.store, params);
+      const list = { pk: environmentPartition(params), prefix: RESOURCE_PREFIX };
+      return listReply<Resource>(ports.store, list, query, view);
+    },
+  }),
+];

@@ -1,0 +1,124 @@
+import { z } from '@hono/zod-openapi';
+import { deleteSecret, putSecret } from '../../commands/secrets/secrets.ts';
+import { environmentPartition, SECRET_PREFIX } from '../../core/keys.ts';
+import type { SecretRecord } from '../../core/model/index.ts';
+import { SECRET_VALUE_MAX_BYTES } from '../../ports/rules/secret-checks.ts';
+import type { Item } from '../../ports/store.ts';
+import type { Reply } from '../../records/commit.ts';
+import { getEnvironment } from '../../records/read.ts';
+import { etagOf } from '../http/etag.ts';
+import { listReply, pageOf, pageQuery } from '../http/list-pages.ts';
+import { route } from '../http/route-spec.ts';
+import { compact, timeSchema } from '../http/schemas.ts';
+
+const versionSchema = z.object({
+  version: z.string().openapi({ example: '01KAV6M2J8Y0T5W3Q9R7C4X1ZB' }),
+  stage: z.enum(['pending', 'current', 'previous', 'retired', 'revoked']),
+  createdAt: timeSchema,
+  createdBy: z.string().openapi({ example: 'user:ada' }),
+});
+
+export const secretSchema = z
+  .object({
+    name: z.string().openapi({ example: 'API_KEY' }),
+    version: z.string().openapi({ description: 'The current one.', example: '01KAV6M2J8Y0T5W3Q9R7C4X1ZB' }),
+    versions: z.array(versionSchema).openapi({ description: 'The newest twenty, the newest first.' }),
+    rotation: z.string().optional().openapi({ description: 'The operation that rotates it now.' }),
+    createdAt: timeSchema,
+    updatedAt: timeSchema,
+    updatedBy: z.string().openapi({ example: 'administrator' }),
+  })
+  .openapi('Secret', { description: 'Name and version of a secret. Its value is never shown.' });
+
+export function secretView({ data }: Pick<Item<SecretRecord>, 'data'>): z.infer<typeof secretSchema> {
+  const { name, version, versions, rotation, createdAt, updatedAt, updatedBy } = data;
+  return compact({ name, version, versions, rotation, createdAt, updatedAt, updatedBy });
+}
+
+const put = (item: Item<SecretRecord>): Reply => {
+  const { project, environment, name } = item.data;
+  const reply = { body: secretView(item), etag: etagOf(item.version) };
+  if (item.version > 1) return { ...reply, status: 200 };
+  return {
+    ...reply,
+    status: 201,
+    location: `/v1/projects/${project}/environments/${environment}/secrets/${name}`,
+  };
+};
+
+// It becomes an environment variable, and so can not hold NUL; half a surrogate pair has no bytes in UTF-8.
+export const secretValue = z
+  .string()
+  .min(1, 'must not be empty')
+  .refine((text) => text.isWellFormed() && !text.includes('\0'), 'must be text without NUL')
+  .refine((text) => Buffer.byteLength(text) <= SECRET_VALUE_MAX_BYTES, 'must be at most 64 KiB long')
+  .openapi({ description: '1 byte to 64 KiB of text.', format: 'password', example: 'correct horse' });
+
+export const secretRoutes = [
+  route({
+    method: 'get',
+    path: '/v1/projects/{project}/environments/{environment}/secrets',
+    policy: { action: 'secret.read', scope: 'project' },
+    operationId: 'listSecrets',
+    summary: 'List the secrets of an environment by name and version',
+    tag: 'Environments',
+    query: pageQuery,
+    answers: { 200: { summary: 'A page of secrets, by name', schema: pageOf(secretSchema) } },
+    handle: async ({ ports, params, query }) => {
+      await getEnvironment(ports.store, params);
+      const list = { pk: environmentPartition(params), prefix: SECRET_PREFIX };
+      return listReply<SecretRecord>(ports.store, list, query, secretView);
+    },
+  }),
+  route({
+    method: 'put',
+    path: '/v1/projects/{project}/environments/{environment}/secrets/{secret}',
+    policy: { action: 'secret.write', scope: 'project' },
+    operationId: 'putSecret',
+    summary: 'Set a secret',
+    description:
+      'Adds a version. A workload reads it as ${resources.<name>.<SECRET>} of a resource of type `environment`, ' +
+      'from its next deployment on; what runs keeps the version that it was deployed with.',
+    tag: 'Environments',
+    body: z.strictObject({ value: secretValue }),
+    bodyExamples: { secret: { value: 'correct horse battery staple' } },
+    conditional: true,
+    answers: {
+      200: { summary: 'It has a new version', schema: secretSchema, etag: true },
+      201: { summary: 'Created', schema: secretSchema, location: true, etag: true },
+    },
+    problems: ['environment_not_ready', 'conflict'],
+    handle: ({ ports, params, body, ifMatch, change }) =>
+      change(put, (caller) =>
+        putSecret(
+          ports,
+          caller,
+          { project: params.project, environment: params.environment, name: params.secret },
+          { value: body.value, ...(ifMatch !== undefined && { ifMatch }) },
+        ),
+      ),
+  }),
+  route({
+    method: 'delete',
+    path: '/v1/projects/{project}/environments/{environment}/secrets/{secret}',
+    policy: { action: 'secret.delete', scope: 'project' },
+    operationId: 'deleteSecret',
+    summary: 'Delete a secret with all its versions',
+    description: 'What runs keeps running; a deployment or rollback that needs it fails from now on.',
+    tag: 'Environments',
+    conditional: true,
+    answers: { 204: { summary: 'Deleted' } },
+    problems: ['conflict'],
+    handle: ({ ports, params, ifMatch, change }) =>
+      change(
+        () => ({ status: 204, body: undefined }),
+        (caller) =>
+          deleteSecret(
+            ports,
+            caller,
+            { project: params.project, environment: params.environment, name: params.secret },
+            ifMatch === undefined ? {} : { ifMatch },
+          ),
+      ),
+  }),
+];

@@ -1,0 +1,92 @@
+import { z } from '@hono/zod-openapi';
+import { createBuild } from '../../commands/versions/builds.ts';
+import { Problem } from '../../core/problem.ts';
+import { checkGitRef, parseGitUrl } from '../../core/source/git-source.ts';
+import { getService } from '../../records/read.ts';
+import { route } from '../http/route-spec.ts';
+import { tagSchema } from '../http/schemas.ts';
+import { acceptedAnswer, acceptedReply } from '../operations/operation-view.ts';
+
+/** Turns a check that throws a Problem into a rule of a schema. */
+const passes = (check: () => unknown, context: z.RefinementCtx): void => {
+  try {
+    check();
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    context.addIssue({ code: 'custom', message: `is refused. ${error.hint}` });
+  }
+};
+
+const git = z
+  .strictObject({
+    // Whether repositories on this machine may be built is for the builder to say; the form is checked here.
+    url: z
+      .string()
+      .max(2048)
+      .superRefine((url, context) => passes(() => parseGitUrl(url, true), context))
+      .openapi({ example: 'https://git.example.com/demo/guestbook' }),
+    ref: z
+      .string()
+      .max(255)
+      .superRefine((ref, context) => passes(() => checkGitRef(ref), context))
+      .openapi({ description: 'Branch, tag or commit.', example: 'main' }),
+  })
+  .openapi('GitSource');
+
+export const buildRoutes = [
+  route({
+    method: 'post',
+    path: '/v1/projects/{project}/services/{service}/builds',
+    policy: { action: 'build.create', scope: 'project' },
+    operationId: 'createBuild',
+    summary: 'Build a version from source',
+    description:
+      'Send a tar.gz of the source as application/gzip, or name a git repository. The finished operation has ' +
+      '`result.version`; its output is at /v1/operations/{operation}/logs.',
+    tag: 'Services',
+    query: z.strictObject({
+      tag: tagSchema.optional().openapi({ description: 'With a tar.gz: a tag for the version.' }),
+    }),
+    body: z.strictObject({ git, tag: tagSchema.optional() }),
+    bodyExamples: {
+      git: { git: { url: 'https://git.example.com/demo/guestbook', ref: 'main' }, tag: 'v1.4.0' },
+    },
+    answers: { 202: acceptedAnswer('The build, accepted') },
+    problems: ['invalid_archive', 'payload_too_large', 'storage_full', 'source_unavailable'],
+    handle: ({ ports, params, query, body, change }) =>
+      change(acceptedReply, (caller) => {
+        const tag = body.tag ?? query.tag;
+        const source = { kind: 'git' as const, url: body.git.url, ref: body.git.ref };
+        return createBuild(ports, caller, { ...params, source, ...(tag !== undefined && { tag }) });
+      }),
+    upload: {
+      mediaType: 'application/gzip',
+      summary: 'A tar.gz of the source',
+      handle: async ({ ports, params, query, request, change }) => {
+        // Asked before the body is read: nobody wants to send all of it to hear that.
+        await getService(ports.store, params);
+        const saved = await ports.builder.saveSource(request.body ?? emptyBody());
+        let used = false;
+        try {
+          return await change(
+            acceptedReply,
+            async (caller) => {
+              const operation = await createBuild(ports, caller, {
+                ...params,
+                source: { kind: 'upload', ...saved },
+                ...(query.tag !== undefined && { tag: query.tag }),
+              });
+              used = true;
+              return operation;
+            },
+            saved.sha256,
+          );
+        } finally {
+          if (!used) await ports.builder.removeSource(saved.id).catch(() => undefined);
+        }
+      },
+    },
+  }),
+];
+
+const emptyBody = (): ReadableStream<Uint8Array> => new Blob([]).stream();

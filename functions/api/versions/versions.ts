@@ -1,0 +1,158 @@
+import { z } from '@hono/zod-openapi';
+import { findVersion, registerVersion } from '../../commands/versions/versions.ts';
+import { VERSION_PREFIX, versionsPartition } from '../../core/keys.ts';
+import type { Version } from '../../core/model/index.ts';
+import { Problem } from '../../core/problem.ts';
+import type { ScoreWorkload } from '../../core/score/workload.ts';
+import { type Image, SCORE_LABEL } from '../../ports/registry.ts';
+import type { Item } from '../../ports/store.ts';
+import type { Reply } from '../../records/commit.ts';
+import { getService } from '../../records/read.ts';
+import { etagOf } from '../http/etag.ts';
+import { listReply, pageOf, pageQuery } from '../http/list-pages.ts';
+import { route } from '../http/route-spec.ts';
+import { compact, nameSchema, tagSchema, timeSchema } from '../http/schemas.ts';
+
+const sourceSchema = z
+  .union([
+    z.object({ kind: z.literal('upload'), sha256: z.string(), bytes: z.int() }),
+    z.object({
+      kind: z.literal('git'),
+      url: z.string(),
+      ref: z.string(),
+      commit: z.string(),
+      author: z.string().optional(),
+      message: z.string().optional(),
+    }),
+    z.object({ kind: z.literal('image'), reference: z.string() }),
+  ])
+  .openapi('Source');
+
+const fields = {
+  project: nameSchema.openapi({ example: 'demo' }),
+  service: nameSchema,
+  id: z.string().openapi({ example: '3f2a9c01b7de' }),
+  digest: z
+    .string()
+    .openapi({ description: 'Of the OCI image manifest.', example: `sha256:${'0'.repeat(64)}` }),
+  tags: z.array(z.string()).openapi({ example: ['v1.4.0'] }),
+  source: sourceSchema,
+  size: z.int().optional().openapi({ description: 'Bytes of all layers, compressed.' }),
+  createdAt: timeSchema,
+  createdBy: z.string().openapi({ example: 'administrator' }),
+};
+
+export const workloadSchema = z
+  .looseObject({ apiVersion: z.literal('score.dev/v1b1') })
+  .openapi('ScoreWorkload', { description: 'A Score v1b1 workload as JSON; see docs.score.dev.' });
+
+const versionSchema = z.object(fields).openapi('Version');
+const detailSchema = z.object({ ...fields, workload: workloadSchema }).openapi('VersionDetail');
+
+function view({ data }: { data: Version }): z.infer<typeof versionSchema> {
+  const { project, service, id, digest, tags, source, size, createdAt, createdBy } = data;
+  return compact({ project, service, id, digest, tags, source, size, createdAt, createdBy });
+}
+
+const detail = (version: Version) => ({ ...view({ data: version }), workload: version.workload });
+
+const created = (version: Version): Reply => ({
+  status: 201,
+  body: detail(version),
+  location: `/v1/projects/${version.project}/services/${version.service}/versions/${version.id}`,
+});
+
+/** The workload that came with the request, or the one that the image carries. */
+async function workloadOf(given: unknown, image: Image): Promise<ScoreWorkload> {
+  if (given !== undefined) return (await import('../../core/score/file/check.ts')).checkScore(given);
+  const text = Object.hasOwn(image.config.labels, SCORE_LABEL) ? image.config.labels[SCORE_LABEL] : undefined;
+  if (text === undefined) {
+    throw new Problem('invalid_score', `There is no Score file: the image has no label "${SCORE_LABEL}".`, {
+      hint: 'Send the Score file as "workload", as JSON, or build the image with that label.',
+    });
+  }
+  // The YAML parser is loaded by the few who need it.
+  const { parseScore } = await import('../../core/score/file/parse.ts');
+  return parseScore(text);
+}
+
+export const versionRoutes = [
+  route({
+    method: 'post',
+    path: '/v1/projects/{project}/services/{service}/versions',
+    policy: { action: 'version.create', scope: 'project' },
+    operationId: 'createVersion',
+    summary: 'Register an image as a version',
+    description:
+      "For an image that CI pushed to the service's repository. The same image with the same workload is the " +
+      'same version, and gets the tags added.',
+    tag: 'Services',
+    body: z.strictObject({
+      image: z
+        .string()
+        .regex(/^[\x21-\x7e]{1,512}$/, 'must be a digest, a tag or a reference')
+        .openapi({ description: 'Digest, tag or full reference in the repository.', example: 'v1.4.0' }),
+      workload: z
+        .looseObject({})
+        .optional()
+        .openapi({ description: `Score v1b1 as JSON; by default the image's label \`${SCORE_LABEL}\`.` }),
+      tags: z.array(tagSchema).max(20).optional(),
+    }),
+    bodyExamples: {
+      image: {
+        image: 'v1.4.0',
+        workload: {
+          apiVersion: 'score.dev/v1b1',
+          metadata: { name: 'guestbook' },
+          containers: { web: { image: '.' } },
+        },
+        tags: ['v1.4.0'],
+      },
+    },
+    answers: { 201: { summary: 'Registered', schema: detailSchema, location: true } },
+    problems: ['invalid_score', 'unresolved_placeholder', 'image_unavailable', 'conflict'],
+    handle: ({ ports, params, body, change }) =>
+      change(created, async (caller) => {
+        await getService(ports.store, params);
+        const image = await ports.registry.resolve(params, body.image);
+        return registerVersion(ports, caller, {
+          ...params,
+          digest: image.digest,
+          workload: await workloadOf(body.workload, image),
+          source: { kind: 'image', reference: body.image },
+          tags: body.tags ?? [],
+          size: image.size,
+        });
+      }),
+  }),
+  route({
+    method: 'get',
+    path: '/v1/projects/{project}/services/{service}/versions',
+    policy: { action: 'version.read', scope: 'project' },
+    operationId: 'listVersions',
+    summary: 'List the versions of a service',
+    tag: 'Services',
+    query: pageQuery,
+    answers: { 200: { summary: 'A page of versions, newest first', schema: pageOf(versionSchema) } },
+    handle: async ({ ports, params, query }) => {
+      await getService(ports.store, params);
+      const list = { pk: versionsPartition(params), prefix: VERSION_PREFIX, reverse: true };
+      return listReply<Version>(ports.store, list, query, view);
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/projects/{project}/services/{service}/versions/{version}',
+    policy: { action: 'version.read', scope: 'project' },
+    operationId: 'getVersion',
+    summary: 'Read a version with its workload',
+    tag: 'Services',
+    answers: { 200: { summary: 'The version', schema: detailSchema, etag: true } },
+    problems: ['ambiguous_version'],
+    handle: async ({ ports, params }) => {
+      await getService(ports.store, params);
+      const item: Item<Version> = await findVersion(ports.store, params, params.version);
+      return { status: 200, body: detail(item.data), etag: etagOf(item.version) };
+    },
+  }),
+];

@@ -1,0 +1,176 @@
+/** Tokens of people and of projects: made, found by what is sent, revoked. What is kept is a hash. */
+
+import type { Role } from '../../core/authorization/roles.ts';
+import { hashToken, makeToken, TOKEN_BYTES } from '../../core/authorization/token-format.ts';
+import {
+  ownedTokenKey,
+  projectKey,
+  projectOwner,
+  RETENTION_QUEUE,
+  tokenKey,
+  tokensPartition,
+} from '../../core/keys.ts';
+import { PLATFORM, type Token } from '../../core/model/index.ts';
+import type { Ports } from '../../ports/index.ts';
+import { type Item, type Store, StoreConflict, type Write } from '../../ports/store.ts';
+import { type Caller, commit, missing, retryOnConflict } from '../../records/commit.ts';
+import { getProject } from '../../records/read.ts';
+
+const DAY_SECONDS = 24 * 60 * 60;
+export const TOKEN_MIN_SECONDS = 60;
+export const TOKEN_MAX_SECONDS = 365 * DAY_SECONDS;
+
+export interface NewToken {
+  name: string;
+  kind: Token['kind'];
+  /** Id of the person that it acts for. */
+  owner?: string;
+  project?: string;
+  role: Role;
+  environments?: string[];
+  createsTokens?: boolean;
+  /** Epoch milliseconds. */
+  expiresAt: number;
+  /** The person behind it. */
+  person: string;
+  workflow?: { id: string; trust: string };
+}
+
+export interface MadeToken {
+  record: Token;
+  /** The token itself: to be shown once, and kept nowhere. */
+  token: string;
+}
+
+/** Whose list it is in. */
+const ownerOf = ({ owner, project }: Pick<Token, 'owner' | 'project'>): string =>
+  owner ?? projectOwner(project ?? '');
+
+const dueOf = ({ expiresAt }: Token) => ({ queue: RETENTION_QUEUE, at: Date.parse(expiresAt) });
+
+/** A token and the writes that keep it; it is forgotten when it expires. */
+export function newToken(ports: Ports, actor: string, input: NewToken): MadeToken & { writes: Write[] } {
+  const { effects } = ports;
+  const token = makeToken(effects.token(TOKEN_BYTES));
+  const { expiresAt, ...rest } = input;
+  const record: Token = {
+    id: effects.id(),
+    hash: hashToken(token),
+    ...rest,
+    createdAt: new Date(effects.now()).toISOString(),
+    createdBy: actor,
+    expiresAt: new Date(expiresAt).toISOString(),
+  };
+  const due = dueOf(record);
+  return {
+    record,
+    token,
+    writes: [
+      { put: { ...tokenKey(record.hash), data: record, due }, if: 'absent' },
+      {
+        put: { ...ownedTokenKey(ownerOf(record), record.id), data: { hash: record.hash }, due },
+        if: 'absent',
+      },
+    ],
+  };
+}
+
+/** @throws Problem not_found (project) */
+export async function createToken(ports: Ports, caller: Caller, input: NewToken): Promise<MadeToken> {
+  const { project } = input;
+  if (project !== undefined) await getProject(ports.store, project);
+  const { record, token, writes } = newToken(ports, caller.actor, input);
+  if (project !== undefined) writes.push({ check: projectKey(project), if: 'present' });
+  const { id, name, kind, role, environments, expiresAt } = record;
+  await commit(ports, caller, {
+    writes,
+    events: [
+      {
+        project: project ?? PLATFORM,
+        type: 'token.created',
+        data: { token: id, name, kind, role, ...(environments && { environments }), expiresAt },
+      },
+    ],
+    // The answer that is kept for the idempotency key is made of this: it must not have the token.
+    result: record,
+  });
+  return { record, token };
+}
+
+/**
+ * Revokes a token: from the next request on it is none.
+ * @param owner id of a person, or what `projectOwner` makes of a project's name
+ * @throws Problem not_found
+ */
+export function revokeToken(ports: Ports, caller: Caller, owner: string, id: string): Promise<void> {
+  return retryOnConflict(async () => {
+    const pointer = await ports.store.get<{ hash: string }>(ownedTokenKey(owner, id));
+    if (!pointer) throw missing(`token "${id}"`, 'List the tokens to see the ids that there are.');
+    const item = await ports.store.get<Token>(tokenKey(pointer.data.hash));
+    const { project = PLATFORM, name } = item?.data ?? {};
+    await commit(ports, caller, {
+      writes: [
+        { delete: ownedTokenKey(owner, id), if: { version: pointer.version } },
+        { delete: tokenKey(pointer.data.hash) },
+      ],
+      events: [{ project, type: 'token.revoked', data: { token: id, ...(name && { name }) } }],
+    });
+  });
+}
+
+/** Tokens of a page of pointers; one that went away in between is left out. */
+export async function tokensBehind(
+  store: Store,
+  pointers: readonly Item<{ hash: string }>[],
+): Promise<Token[]> {
+  const tokens: Token[] = [];
+  for (let at = 0; at < pointers.length; at += 100) {
+    const keys = pointers.slice(at, at + 100).map(({ data }) => tokenKey(data.hash));
+    for (const item of await store.getMany<Token>(keys)) if (item) tokens.push(item.data);
+  }
+  return tokens;
+}
+
+/** Reads are many and writes dear: the last use is kept to the hour. */
+const USE_INTERVAL_MS = 60 * 60 * 1000;
+
+/** The record of a token that is valid now; says that it was used. @returns undefined for every other text */
+export async function findToken(
+  ports: Pick<Ports, 'store' | 'effects'>,
+  token: string,
+): Promise<Token | undefined> {
+  const item = await ports.store.get<Token>(tokenKey(hashToken(token)));
+  const now = ports.effects.now();
+  if (!item || Date.parse(item.data.expiresAt) <= now) return undefined;
+  const { lastUsedAt } = item.data;
+  if (lastUsedAt === undefined || now - Date.parse(lastUsedAt) >= USE_INTERVAL_MS) {
+    const data: Token = { ...item.data, lastUsedAt: new Date(now).toISOString() };
+    // The condition keeps a token that is revoked in this moment from coming back.
+    const write: Write = {
+      put: { ...tokenKey(data.hash), data, due: dueOf(data) },
+      if: { version: item.version },
+    };
+    await ports.store.transact([write]).catch((error: unknown) => {
+      if (!(error instanceof StoreConflict)) throw error;
+    });
+  }
+  return item.data;
+}
+
+/** Removes the tokens of a project that is not there. @throws StoreConflict when there is a project by now */
+export async function forgetTokens(store: Store, project: string): Promise<void> {
+  for (;;) {
+    const { items } = await store.query<{ hash: string }>({
+      pk: tokensPartition(projectOwner(project)),
+      limit: 45,
+    });
+    if (items.length === 0) return;
+    await store.transact([
+      { check: projectKey(project), if: 'absent' },
+      ...items.flatMap(({ pk, sk, data }): Write[] => [
+        { delete: { pk, sk } },
+        { delete: tokenKey(data.hash) },
+      ]),
+    ]);
+  }
+}

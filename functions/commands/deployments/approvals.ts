@@ -1,0 +1,147 @@
+/**
+ * Approval: in an environment that asks for it a deployment waits until a second person has agreed. Waiting, it has a
+ * number and holds no fence: it stops nothing that goes on, and nothing of it has started.
+ */
+import { deploymentKey, instanceKey, OPERATIONS_QUEUE, operationKey } from '../../core/keys.ts';
+import type {
+  Approval,
+  Deployment,
+  Environment,
+  Instance,
+  InstanceRef,
+  Operation,
+} from '../../core/model/index.ts';
+import { Problem } from '../../core/problem.ts';
+import type { Ports } from '../../ports/index.ts';
+import type { Item } from '../../ports/store.ts';
+import { type Caller, commit, retryOnConflict } from '../../records/commit.ts';
+import { getDeployment, getEnvironment, getInstance, getOperation } from '../../records/read.ts';
+import { environmentWrite, notReady } from '../environments/environments.ts';
+import { operationBoundSeconds, START_CHECK_MS, startOperation } from '../operations/operations.ts';
+import { endAwaiting, eventOf, isAwaiting } from './awaiting-approval.ts';
+
+/** How long a deployment waits, milliseconds: over a weekend. */
+export const APPROVAL_MS = 72 * 60 * 60 * 1000;
+
+type DeploymentRef = InstanceRef & { number: number };
+
+/** What a deployment has to wait for; undefined when nothing. */
+export function approvalNeeded(
+  ports: Ports,
+  caller: Caller,
+  { protection }: Environment,
+  kind: Deployment['kind'],
+): Approval | undefined {
+  if (!protection?.approval) return undefined;
+  if (kind === 'rollback' && protection.rollbackWithoutApproval) return undefined;
+  const expiresAt = new Date(ports.effects.now() + APPROVAL_MS).toISOString();
+  return { state: 'pending', requestedBy: caller.person ?? caller.actor, expiresAt };
+}
+
+/** The number that a new deployment gets: behind all that run or ran, and behind those that wait. */
+export const nextNumber = (instance: Instance | undefined): number =>
+  Math.max(instance?.newest ?? 0, instance?.highest ?? 0) + 1;
+
+async function awaited(
+  ports: Ports,
+  ref: DeploymentRef,
+): Promise<[Item<Deployment>, Item<Operation>, Approval]> {
+  const deployment = await getDeployment(ports.store, ref, ref.number);
+  const operation = await getOperation(ports.store, deployment.data.operation);
+  const { approval } = operation.data;
+  if (approval && isAwaiting(operation.data)) return [deployment, operation, approval];
+  throw new Problem(
+    'operation_ended',
+    `Deployment ${ref.number} does not wait for approval: ${approval ? `it is ${approval.state}` : 'it needs none'}.`,
+    { hint: 'Read the deployment to see how it does.' },
+  );
+}
+
+/**
+ * Lets a deployment start. Who approves is another person than who asked for it, by whatever token either came.
+ * @throws Problem not_found | operation_ended | forbidden | superseded | environment_not_ready
+ */
+export async function approveDeployment(
+  ports: Ports,
+  caller: Caller,
+  ref: DeploymentRef,
+): Promise<Operation> {
+  const approved = await retryOnConflict(async () => {
+    const { store, effects } = ports;
+    const environment = await getEnvironment(store, ref);
+    const [deployment, operation, approval] = await awaited(ports, ref);
+    const now = effects.now();
+    if ((caller.person ?? caller.actor) === approval.requestedBy) {
+      throw new Problem('forbidden', 'You may not approve what you asked for yourself.', {
+        hint: 'Ask another maintainer or administrator of the project.',
+      });
+    }
+    if (now >= Date.parse(approval.expiresAt)) {
+      throw new Problem('operation_ended', `Deployment ${ref.number} waited too long for approval.`, {
+        hint: 'Ask for the deployment again.',
+      });
+    }
+    if (environment.data.state !== 'ready') throw notReady(environment.data, ['ready']);
+    const instance = await getInstance(store, ref);
+    if (instance.data.newest > ref.number) {
+      throw new Problem('superseded', `Deployment ${instance.data.newest} is newer than ${ref.number}.`, {
+        hint: `Reject it, or follow deployment ${instance.data.newest} instead.`,
+      });
+    }
+    const at = new Date(now).toISOString();
+    const decided: Approval = { ...approval, state: 'approved', decidedBy: caller.actor, decidedAt: at };
+    const started: Operation = {
+      ...operation.data,
+      approval: decided,
+      generation: environment.data.generation,
+      deadline: new Date(now + operationBoundSeconds[operation.data.kind] * 1000).toISOString(),
+    };
+    const due = { queue: OPERATIONS_QUEUE, at: now + START_CHECK_MS };
+    await commit(ports, caller, {
+      writes: [
+        environmentWrite({ ...environment.data, lastActivityAt: at }, { version: environment.version }),
+        // From here on it has the fence.
+        {
+          put: { ...instanceKey(ref), data: { ...instance.data, newest: ref.number } },
+          if: { version: instance.version },
+        },
+        {
+          put: { ...deploymentKey(ref, ref.number), data: { ...deployment.data, approval: decided } },
+          if: { version: deployment.version },
+        },
+        { put: { ...operationKey(started.id), data: started, due }, if: { version: operation.version } },
+      ],
+      events: [
+        {
+          ...eventOf(ref, started.id),
+          type: 'deployment.approved',
+          data: { number: ref.number, version: deployment.data.version, requestedBy: approval.requestedBy },
+        },
+      ],
+      result: started,
+    });
+    return started;
+  });
+  await startOperation(ports, approved);
+  return approved;
+}
+
+/** @throws Problem not_found | operation_ended */
+export function rejectDeployment(
+  ports: Ports,
+  caller: Caller,
+  ref: DeploymentRef,
+  reason?: string,
+): Promise<Operation> {
+  return retryOnConflict(async () => {
+    const [, operation] = await awaited(ports, ref);
+    return endAwaiting(ports, caller, operation, {
+      state: 'rejected',
+      error: {
+        code: 'approval_rejected',
+        cause: `${caller.actor} rejected it${reason === undefined ? '' : `: ${reason}`}`,
+        hint: 'Talk to them, then ask for a deployment again.',
+      },
+    });
+  });
+}

@@ -1,0 +1,92 @@
+/** Deployments that wait for approval and never start: rejected, too late, or canceled. */
+import { deploymentKey } from '../../core/keys.ts';
+import {
+  type Approval,
+  type Deployment,
+  type InstanceRef,
+  isTerminal,
+  type Operation,
+  SYSTEM_ACTOR,
+} from '../../core/model/index.ts';
+import type { Ports } from '../../ports/index.ts';
+import type { Item, Write } from '../../ports/store.ts';
+import { type Caller, commit } from '../../records/commit.ts';
+import { endedOperationWrites } from '../../records/operation-summaries.ts';
+
+/** Whether it waits for approval, and nothing of it may start. */
+export const isAwaiting = ({ status, approval }: Pick<Operation, 'status' | 'approval'>): boolean =>
+  approval?.state === 'pending' && !isTerminal(status);
+
+export const eventOf = ({ project, environment, service }: InstanceRef, operation: string) => ({
+  project,
+  environment,
+  service,
+  operation,
+});
+
+/** Ends one that waited too long. */
+export const expireAwaiting = (ports: Ports, item: Item<Operation>): Promise<Operation> =>
+  endAwaiting(ports, { actor: SYSTEM_ACTOR }, item, {
+    state: 'expired',
+    error: {
+      code: 'approval_expired',
+      cause: 'Nobody approved it in time.',
+      hint: 'Ask for the deployment again, and tell a maintainer of the project.',
+    },
+  });
+
+/** Ends one on request, of whoever may cancel. */
+export const cancelAwaiting = (ports: Ports, caller: Caller, item: Item<Operation>): Promise<Operation> =>
+  endAwaiting(ports, caller, item, {
+    state: 'canceled',
+    error: {
+      code: 'canceled',
+      cause: 'It was canceled on request.',
+      hint: 'Start it again when you want it.',
+    },
+  });
+
+type Ended = Pick<Approval, 'state'> & { error: NonNullable<Operation['error']> };
+
+/** Ends the operation and its deployment before anything has started: there is nothing to put back. */
+export async function endAwaiting(
+  ports: Ports,
+  caller: Caller,
+  item: Item<Operation>,
+  { state, error }: Ended,
+): Promise<Operation> {
+  const { project, environment, service, number, approval } = item.data;
+  if (!environment || !service || number === undefined || !approval) {
+    throw new Error(`Operation ${item.data.id} waits for no approval`);
+  }
+  const ref = { project, environment, service };
+  const at = new Date(ports.effects.now()).toISOString();
+  const decided: Approval = { ...approval, state, decidedBy: caller.actor, decidedAt: at };
+  const ended: Operation = { ...item.data, approval: decided, status: 'canceled', error, endedAt: at };
+  const key = deploymentKey(ref, number);
+  const deployment = await ports.store.get<Deployment>(key);
+  const writes: Write[] = endedOperationWrites(ports, ended, item.version);
+  // It is gone when its environment was destroyed meanwhile.
+  if (deployment) {
+    const data: Deployment = {
+      ...deployment.data,
+      approval: decided,
+      status: 'canceled',
+      error,
+      finishedAt: at,
+    };
+    writes.push({ put: { ...key, data }, if: { version: deployment.version } });
+  }
+  await commit(ports, caller, {
+    writes,
+    events: [
+      {
+        ...eventOf(ref, ended.id),
+        type: `deployment.${state === 'rejected' ? 'rejected' : 'canceled'}`,
+        data: { number, code: error.code, cause: error.cause, requestedBy: approval.requestedBy },
+      },
+    ],
+    result: ended,
+  });
+  return ended;
+}

@@ -1,0 +1,269 @@
+/** Deployments: put a version into an environment, promote it from another one, or go back to an earlier one. */
+import { deploymentKey, environmentKey, instanceKey, serviceKey } from '../../core/keys.ts';
+import type {
+  Deployment,
+  DeploymentKind,
+  Environment,
+  Instance,
+  InstanceRef,
+  Operation,
+} from '../../core/model/index.ts';
+import { Problem } from '../../core/problem.ts';
+import { revisionOf } from '../../core/source/revision.ts';
+import type { Ports } from '../../ports/index.ts';
+import type { Item, Write } from '../../ports/store.ts';
+import { type Caller, commit, retryOnConflict } from '../../records/commit.ts';
+import { getDeployment, getEnvironment, getInstance, getService } from '../../records/read.ts';
+import { environmentWrite, notReady } from '../environments/environments.ts';
+import { enforcePolicies } from '../guardrails/policies.ts';
+import { acceptWrites, newOperation, startOperation } from '../operations/operations.ts';
+import { findVersion } from '../versions/versions.ts';
+import { approvalNeeded, nextNumber } from './approvals.ts';
+import { repinned } from './rollback-pins.ts';
+
+export type DeploymentRequest = { version: string } | { fromEnvironment: string } | { rollbackTo: number };
+
+export interface AcceptedDeployment {
+  deployment: Deployment;
+  operation: Operation;
+}
+
+/** What a new deployment takes over from where it comes from. */
+export type Content = Pick<Deployment, 'kind' | 'version' | 'digest' | 'workload'> &
+  Partial<Pick<Deployment, 'revision' | 'outputs' | 'rollbackTo' | 'fromEnvironment' | 'rotation'>>;
+
+/**
+ * Accepts a deployment: it gets the next number, and with it the fence (I5); an earlier one that is still going
+ * on ends as superseded. Where the environment asks for approval it waits for that first, and holds no fence.
+ * @throws Problem not_found | environment_not_ready | ambiguous_version | conflict | policy_violation
+ */
+export async function createDeployment(
+  ports: Ports,
+  caller: Caller,
+  ref: InstanceRef,
+  request: DeploymentRequest,
+): Promise<AcceptedDeployment> {
+  const accepted = await accept(ports, caller, ref, async () => {
+    const content = await contentOf(ports, ref, request);
+    await enforcePolicies(ports, caller, ref, content);
+    return content;
+  });
+  await startOperation(ports, accepted.operation);
+  return accepted;
+}
+
+/**
+ * Deploys what serves once more, with the credentials as they are now. It is no change that somebody would have to
+ * approve, and nothing that a policy is about.
+ * @param rotation the operation that asks for it
+ * @throws Problem not_found | environment_not_ready
+ */
+export async function createRedeployment(
+  ports: Ports,
+  caller: Caller,
+  ref: InstanceRef,
+  rotation: string,
+): Promise<AcceptedDeployment> {
+  const accepted = await accept(ports, caller, ref, async (instance) => {
+    const { data } = await getDeployment(ports.store, ref, instance?.current ?? 0);
+    const { version, digest, workload, revision } = data;
+    return { kind: 'redeploy', version, digest, workload, rotation, ...(revision && { revision }) };
+  });
+  await startOperation(ports, accepted.operation);
+  return accepted;
+}
+
+/** @param contentFor asked again with each try */
+function accept(
+  ports: Ports,
+  caller: Caller,
+  ref: InstanceRef,
+  contentFor: (instance: Instance | undefined) => Promise<Content>,
+): Promise<AcceptedDeployment> {
+  return retryOnConflict(async () => {
+    const { store, effects } = ports;
+    await getService(store, ref);
+    const environment = await getEnvironment(store, ref);
+    if (environment.data.state !== 'ready') throw notReady(environment.data, ['ready']);
+    const instance = await store.get<Instance>(instanceKey(ref));
+    const content = await contentFor(instance?.data);
+    const at = new Date(effects.now()).toISOString();
+    const number = nextNumber(instance?.data);
+    const approval =
+      content.kind === 'redeploy' ? undefined : approvalNeeded(ports, caller, environment.data, content.kind);
+    const operation = newOperation(ports, caller.actor, {
+      kind: content.kind === 'rollback' ? 'rollback' : 'deploy',
+      ...pick(ref),
+      number,
+      generation: environment.data.generation,
+      ...(approval && { approval }),
+    });
+    const deployment: Deployment = {
+      ...pick(ref),
+      number,
+      // Without resources there is nothing to resolve later on.
+      ...(Object.keys(content.workload.resources ?? {}).length === 0 && { outputs: {} }),
+      ...content,
+      // Whether its operation has begun, that tells: a record of its own would cost another write.
+      status: approval ? 'queued' : 'running',
+      ...(approval && { approval }),
+      operation: operation.id,
+      createdAt: at,
+      createdBy: caller.actor,
+    };
+    const result = { deployment, operation };
+    await commit(ports, caller, {
+      writes: [
+        // A deployment is activity: an idle rule starts anew, and a cleanup decided before it does nothing (I8).
+        touchedWrite(environment, at),
+        instanceWrite(ref, instance, approval ? { highest: number } : { newest: number }, at),
+        { put: { ...deploymentKey(ref, number), data: deployment }, if: 'absent' },
+        // Where the service has an instance, that keeps it from being deleted.
+        ...(instance ? [] : [{ check: serviceKey(ref), if: 'present' as const }]),
+        ...acceptWrites(ports, operation),
+      ],
+      events: [
+        {
+          ...pick(ref),
+          operation: operation.id,
+          type: 'deployment.created',
+          data: {
+            number,
+            kind: content.kind,
+            version: content.version,
+            ...(content.rollbackTo && { rollbackTo: content.rollbackTo }),
+            ...(content.fromEnvironment && { fromEnvironment: content.fromEnvironment }),
+            ...(content.rotation && { rotation: content.rotation }),
+            ...(approval && { awaits: 'approval' }),
+          },
+        },
+      ],
+      result,
+    });
+    return result;
+  });
+}
+
+const pick = ({ project, environment, service }: InstanceRef): InstanceRef => ({
+  project,
+  environment,
+  service,
+});
+
+/** An earlier due time is right too: whoever looks then puts it off. Another one would cost two more writes. */
+function touchedWrite(item: Item<Environment>, at: string): Write {
+  const write = environmentWrite({ ...item.data, lastActivityAt: at }, { version: item.version });
+  const keep = 'put' in write && write.put.due && item.due;
+  return keep ? { ...write, put: { ...write.put, due: item.due } } : write;
+}
+
+function instanceWrite(
+  ref: InstanceRef,
+  item: Item<Instance> | undefined,
+  numbers: Partial<Pick<Instance, 'newest' | 'highest'>>,
+  at: string,
+) {
+  const before: Instance = item?.data ?? { ...pick(ref), newest: 0, createdAt: at };
+  const data: Instance = { ...before, ...numbers };
+  return { put: { ...instanceKey(ref), data }, if: item ? { version: item.version } : ('absent' as const) };
+}
+
+/** @throws Problem not_found | ambiguous_version | conflict (there is nothing to go back to) */
+export async function contentOf(
+  ports: Ports,
+  ref: InstanceRef,
+  request: DeploymentRequest,
+): Promise<Content> {
+  if ('rollbackTo' in request) return rollbackContent(ports, ref, request.rollbackTo);
+  if ('fromEnvironment' in request) return promotionContent(ports, ref, request.fromEnvironment);
+  return versionContent(ports, ref, request.version, 'deploy');
+}
+
+async function versionContent(
+  ports: Ports,
+  ref: InstanceRef,
+  wanted: string,
+  kind: DeploymentKind,
+): Promise<Content> {
+  const { data } = await findVersion(ports.store, ref, wanted);
+  const revision = revisionOf(data, wanted);
+  return {
+    kind,
+    version: data.id,
+    digest: data.digest,
+    workload: data.workload,
+    ...(revision && { revision }),
+  };
+}
+
+async function promotionContent(ports: Ports, ref: InstanceRef, fromEnvironment: string): Promise<Content> {
+  const source = { ...ref, environment: fromEnvironment };
+  await getEnvironment(ports.store, source);
+  const { current } = (await getInstance(ports.store, source)).data;
+  if (current === undefined) {
+    throw new Problem(
+      'not_found',
+      `Service "${ref.service}" has no working deployment in environment "${fromEnvironment}".`,
+      {
+        hint: `Deploy it to "${fromEnvironment}" first, or name a version.`,
+      },
+    );
+  }
+  const { version, digest, workload, revision } = (await getDeployment(ports.store, source, current)).data;
+  return {
+    kind: 'promote',
+    version,
+    digest,
+    workload,
+    fromEnvironment,
+    ...(revision && { revision }),
+  };
+}
+
+/** A rollback restores all that was pinned: digest, workload, and resolved settings, secret versions if they are good. */
+async function rollbackContent(ports: Ports, ref: InstanceRef, number: number): Promise<Content> {
+  const { data } = await getDeployment(ports.store, ref, number);
+  if (data.status !== 'succeeded' || !data.outputs) {
+    throw new Problem(
+      'conflict',
+      `Deployment ${number} did not succeed (it is ${data.status}), so there is nothing to go back to.`,
+      {
+        hint: 'List the deployments and choose one whose status is "succeeded".',
+      },
+    );
+  }
+  const { version, digest, workload, revision } = data;
+  const outputs = await repinned(ports, ref, data, data.outputs);
+  return {
+    kind: 'rollback',
+    version,
+    digest,
+    workload,
+    outputs,
+    rollbackTo: number,
+    ...(revision && { revision }),
+  };
+}
+
+/** Whether a deployment is still the newest one of its instance, in an environment that can take it. */
+export async function deploymentFence(
+  ports: Ports,
+  operation: Operation & { environment: string; service: string; number: number },
+): Promise<Problem | undefined> {
+  const ref = { project: operation.project, environment: operation.environment, service: operation.service };
+  const [environment, instance] = await ports.store.getMany<Environment | Instance>([
+    environmentKey(ref),
+    instanceKey(ref),
+  ]);
+  const state = (environment?.data as Environment | undefined)?.state;
+  if (state === undefined || state === 'destroying' || !instance) {
+    return new Problem('environment_gone', `Environment "${ref.environment}" is being destroyed.`, {
+      hint: 'Create another environment and deploy there.',
+    });
+  }
+  const { newest } = instance.data as Instance;
+  if (newest === operation.number) return undefined;
+  return new Problem('superseded', `Deployment ${newest} is newer than ${operation.number}.`, {
+    hint: `Follow deployment ${newest} instead.`,
+  });
+}

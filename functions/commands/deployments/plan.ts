@@ -1,0 +1,203 @@
+/** What a deployment would change: read only, nothing is accepted, made or kept. */
+
+import { splitWords } from '../../core/command-line.ts';
+import type { Change } from '../../core/diff/change.ts';
+import { diffPinned, type Pinned, pinnedOf, referencedOutputs } from '../../core/diff/deployment-diff.ts';
+import {
+  deploymentKey,
+  environmentPartition,
+  instanceKey,
+  RESOURCE_PREFIX,
+  SECRET_PREFIX,
+} from '../../core/keys.ts';
+import type {
+  Deployment,
+  DeploymentKind,
+  Environment,
+  Instance,
+  InstanceRef,
+  Resource,
+  Revision,
+  SecretRecord,
+} from '../../core/model/index.ts';
+import { Problem, type ProblemDetail } from '../../core/problem.ts';
+import { madeResourceTypes } from '../../core/resource-kinds.ts';
+import { resourceIdentity } from '../../core/score/resource-identity.ts';
+import { readSettings } from '../../core/score/settings.ts';
+import type { ScoreWorkload } from '../../core/score/workload.ts';
+import type { Ports } from '../../ports/index.ts';
+import { RELEASE_LABEL } from '../../ports/registry.ts';
+import { getEnvironment, getService } from '../../records/read.ts';
+import { readAll } from '../../records/read-all.ts';
+import { notReady } from '../environments/environments.ts';
+import { violationProblem, violationsOf } from '../guardrails/policies.ts';
+import { nextNumber } from './approvals.ts';
+import { type Content, contentOf, type DeploymentRequest } from './deployments.ts';
+
+export interface PlannedResource {
+  /** The workload's name for it; of one that is no longer used, its id. */
+  name: string;
+  uid: string;
+  type: string;
+  class: string;
+  /**
+   * `make`: it is not there yet. `keep`: it is. `compute`: nothing is made for its type. `unused`: it stays until
+   * the environment is destroyed, and this service no longer uses it.
+   */
+  action: 'make' | 'keep' | 'compute' | 'unused';
+}
+
+export interface Plan {
+  kind: DeploymentKind;
+  /** The number that it would get, if nothing else is deployed first. */
+  number: number;
+  /** The deployment that serves now. */
+  from?: number;
+  version: string;
+  digest: string;
+  revision?: Revision;
+  changes: Change[];
+  resources: PlannedResource[];
+  replicas: { before: number; after: number };
+  /** What runs before it takes traffic. */
+  releaseCommand?: string;
+  /** Why it would be refused or fail, as far as that can be told before. */
+  problems: ProblemDetail[];
+}
+
+/** @throws Problem not_found | ambiguous_version | conflict, as the deployment itself */
+export async function planDeployment(
+  ports: Ports,
+  ref: InstanceRef,
+  request: DeploymentRequest,
+): Promise<Plan> {
+  const { store } = ports;
+  await getService(store, ref);
+  const environment = await getEnvironment(store, ref);
+  const instance = await store.get<Instance>(instanceKey(ref));
+  const content = await contentOf(ports, ref, request);
+  const current = instance?.data.current;
+  const serving =
+    current === undefined ? undefined : await store.get<Deployment>(deploymentKey(ref, current));
+  const there = await readAll<Resource>(store, environmentPartition(ref), RESOURCE_PREFIX);
+  const records = new Map(there.map(({ data }) => [data.uid, data]));
+  const pinned = content.outputs
+    ? { pins: pinnedOf({ ...content } as Deployment), missing: [] }
+    : await pinsNow(ports, ref, content, records);
+  const violations = await violationsOf(ports, ref, content, ports.effects.now());
+  const release = await releaseCommand(ports, ref, content);
+  const settings = readSettings(content.workload.metadata.annotations).settings;
+  const before = serving && pinnedOf(serving.data);
+  return {
+    kind: content.kind,
+    number: nextNumber(instance?.data),
+    ...(current !== undefined && { from: current }),
+    version: content.version,
+    digest: content.digest,
+    ...(content.revision && { revision: content.revision }),
+    changes: diffPinned(before, pinned.pins),
+    resources: plannedResources(ref, content.workload, records),
+    replicas: { before: serving ? replicasOf(serving.data) : 0, after: settings.replicas },
+    ...(release.command && { releaseCommand: release.command.join(' ') }),
+    problems: [
+      ...stateProblems(environment.data),
+      ...pinned.missing.map((name) => missingSecret(ref, name)),
+      ...release.problems,
+      ...(violations.length > 0 ? [violationProblem(ref, violations).toDetail()] : []),
+    ],
+  };
+}
+
+const replicasOf = ({ workload }: Deployment): number =>
+  readSettings(workload.metadata.annotations).settings.replicas;
+
+const stateProblems = (environment: Environment): ProblemDetail[] =>
+  environment.state === 'ready' ? [] : [notReady(environment, ['ready']).toDetail()];
+
+const missingSecret = ({ environment }: InstanceRef, name: string): ProblemDetail => ({
+  code: 'unresolved_placeholder',
+  cause: `The placeholder \${resources.${name}} has no value: environment "${environment}" has no such secret.`,
+  hint: `Put the secret ${name.slice(name.indexOf('.') + 1)} into the environment, then deploy.`,
+});
+
+/** What would be pinned now: versions of secrets as they are, resources as far as they are there. */
+async function pinsNow(
+  ports: Ports,
+  ref: InstanceRef,
+  { version, digest, workload }: Content,
+  records: ReadonlyMap<string, Resource>,
+): Promise<{ pins: Pinned; missing: string[] }> {
+  const secrets = new Map<string, string>();
+  const missing: string[] = [];
+  const resources = workload.resources ?? {};
+  const usesSecrets = Object.values(resources).some(({ type }) => type === 'environment');
+  const stored = usesSecrets
+    ? await readAll<SecretRecord>(ports.store, environmentPartition(ref), SECRET_PREFIX)
+    : [];
+  const versions = new Map(stored.map(({ data }) => [data.name, data.version]));
+  for (const name of referencedOutputs(workload)) {
+    const dot = name.indexOf('.');
+    const [resource, output] = [name.slice(0, dot), name.slice(dot + 1)];
+    const declared = resources[resource];
+    if (!declared) continue;
+    if (declared.type === 'environment') {
+      const found = versions.get(output);
+      if (found === undefined) missing.push(name);
+      else secrets.set(name, found);
+      continue;
+    }
+    const record = records.get(resourceIdentity(workload.metadata.name, resource, declared).uid);
+    const kept = record && Object.hasOwn(record.outputs.secrets, output) && record.outputs.secrets[output];
+    if (kept) secrets.set(name, kept.version);
+  }
+  return { pins: { version, digest, workload, secrets }, missing };
+}
+
+function plannedResources(
+  ref: InstanceRef,
+  workload: ScoreWorkload,
+  records: ReadonlyMap<string, Resource>,
+): PlannedResource[] {
+  const planned = Object.entries(workload.resources ?? {}).map(([name, declared]): PlannedResource => {
+    const { uid, type, class: className } = resourceIdentity(workload.metadata.name, name, declared);
+    const action = !madeResourceTypes.has(type) ? 'compute' : records.has(uid) ? 'keep' : 'make';
+    return { name, uid, type, class: className, action };
+  });
+  const used = new Set(planned.map(({ uid }) => uid));
+  const unused = [...records.values()].filter(
+    ({ uid, services }) => services.includes(ref.service) && !used.has(uid),
+  );
+  return [
+    ...planned,
+    ...unused.map(
+      ({ uid, id, type, class: className }): PlannedResource => ({
+        name: id,
+        uid,
+        type,
+        class: className,
+        action: 'unused',
+      }),
+    ),
+  ];
+}
+
+/** The command of the workload, or the one that its image carries; an image that is gone is told. */
+async function releaseCommand(
+  ports: Ports,
+  ref: InstanceRef,
+  { kind, digest, workload }: Content,
+): Promise<{ command?: string[]; problems: ProblemDetail[] }> {
+  try {
+    const image = await ports.registry.resolve(ref, digest);
+    // A rollback runs none: its database is the newer one's.
+    if (kind === 'rollback') return { problems: [] };
+    const labelled = image.config.labels[RELEASE_LABEL];
+    const command =
+      readSettings(workload.metadata.annotations).settings.releaseCommand ??
+      (labelled ? splitWords(labelled) : undefined);
+    return { ...(command && { command }), problems: [] };
+  } catch (error) {
+    if (!(error instanceof Problem) || error.code !== 'image_unavailable') throw error;
+    return { problems: [error.toDetail()] };
+  }
+}

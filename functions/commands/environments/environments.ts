@@ -1,0 +1,172 @@
+/** Environments: their records, created and changed. What changes their state for long is in transitions.ts. */
+import { changesOf } from '../../core/field-changes.ts';
+import { ENVIRONMENTS_QUEUE, environmentKey, projectKey } from '../../core/keys.ts';
+import type { Environment, EnvironmentRef, EnvironmentState, Operation } from '../../core/model/index.ts';
+import { Problem } from '../../core/problem.ts';
+import type { Ports } from '../../ports/index.ts';
+import type { Due, Item, Write } from '../../ports/store.ts';
+import { StoreConflict } from '../../ports/store.ts';
+import { type Caller, checkIfMatch, commit, retryOnConflict } from '../../records/commit.ts';
+import { getEnvironment, getProject } from '../../records/read.ts';
+import { acceptWrites, newOperation, startOperation } from '../operations/operations.ts';
+
+/** When the sweep next has to look at an environment; undefined when nothing is due. */
+export function environmentDue(environment: Environment): Due | undefined {
+  const times: number[] = [];
+  if (environment.expiresAt) times.push(Date.parse(environment.expiresAt));
+  if (environment.idleAfterSeconds !== undefined && environment.state === 'ready') {
+    times.push(Date.parse(environment.lastActivityAt) + environment.idleAfterSeconds * 1000);
+  }
+  if (environment.state === 'destroying' || times.length === 0) return undefined;
+  return { queue: ENVIRONMENTS_QUEUE, at: Math.min(...times) };
+}
+
+/** The write that replaces an environment's record, with its due time. */
+export function environmentWrite(environment: Environment, condition: 'absent' | { version: number }): Write {
+  const due = environmentDue(environment);
+  const key = environmentKey({ project: environment.project, environment: environment.name });
+  return { put: { ...key, data: environment, ...(due && { due }) }, if: condition };
+}
+
+export interface NewEnvironment {
+  project: string;
+  name: string;
+  kind: 'persistent' | 'ephemeral';
+  ttlSeconds?: number;
+  idleAfterSeconds?: number;
+}
+
+export interface Accepted {
+  environment: Environment;
+  operation: Operation;
+}
+
+/** @throws Problem not_found (project) | already_exists */
+export async function createEnvironment(
+  ports: Ports,
+  caller: Caller,
+  input: NewEnvironment,
+): Promise<Accepted> {
+  await getProject(ports.store, input.project);
+  const now = ports.effects.now();
+  const operation = newOperation(ports, caller.actor, {
+    kind: 'provision-environment',
+    project: input.project,
+    environment: input.name,
+    generation: 1,
+  });
+  const at = new Date(now).toISOString();
+  const environment: Environment = {
+    project: input.project,
+    name: input.name,
+    id: ports.effects.id(),
+    kind: input.kind,
+    state: 'provisioning',
+    generation: 1,
+    ...(input.idleAfterSeconds !== undefined && { idleAfterSeconds: input.idleAfterSeconds }),
+    ...(input.ttlSeconds !== undefined && {
+      expiresAt: new Date(now + input.ttlSeconds * 1000).toISOString(),
+    }),
+    lastActivityAt: at,
+    operation: operation.id,
+    createdAt: at,
+    createdBy: caller.actor,
+  };
+  const accepted = { environment, operation };
+  try {
+    await commit(ports, caller, {
+      writes: [
+        environmentWrite(environment, 'absent'),
+        { check: projectKey(input.project), if: 'present' },
+        ...acceptWrites(ports, operation),
+      ],
+      events: [
+        {
+          project: input.project,
+          environment: input.name,
+          operation: operation.id,
+          type: 'environment.created',
+        },
+      ],
+      result: accepted,
+    });
+  } catch (error) {
+    if (!(error instanceof StoreConflict)) throw error;
+    if (error.failed.includes(0)) {
+      throw new Problem(
+        'already_exists',
+        `Project "${input.project}" already has an environment "${input.name}".`,
+        {
+          hint: 'Choose another name, or use the one that is there.',
+        },
+      );
+    }
+    await getProject(ports.store, input.project);
+    throw error;
+  }
+  await startOperation(ports, operation);
+  return accepted;
+}
+
+/** The error for an environment in a state in which something can not be done. */
+export function notReady(environment: Environment, wanted: readonly EnvironmentState[]): Problem {
+  const hints: Partial<Record<EnvironmentState, string>> = {
+    provisioning: 'Wait until its operation has ended.',
+    hibernating: 'Wait until it hibernates, then wake it.',
+    hibernated: 'Wake it with POST .../wake, or by a request to one of its services.',
+    waking: 'Wait until its operation has ended.',
+    destroying: 'It is going away; create another one.',
+    failed: 'Look at its operation for the cause, then destroy it and create it again.',
+  };
+  return new Problem(
+    'environment_not_ready',
+    `Environment "${environment.name}" is ${environment.state}, and this needs it to be ${wanted.join(' or ')}.`,
+    { hint: hints[environment.state] ?? 'Look at its state and operation.' },
+  );
+}
+
+export interface EnvironmentPatch {
+  /** null takes it away. */
+  idleAfterSeconds?: number | null;
+  /** Seconds from now; null takes it away. */
+  ttlSeconds?: number | null;
+  /** Instead of `ttlSeconds`: when it expires, by the environment as it is; throws to refuse. */
+  expiresAt?: (environment: Environment) => string;
+  ifMatch?: number;
+}
+
+/** Changes the idle rule or the time it is destroyed at, or both. */
+export function changeEnvironment(
+  ports: Ports,
+  caller: Caller,
+  ref: EnvironmentRef,
+  patch: EnvironmentPatch,
+  event = 'environment.changed',
+): Promise<Item<Environment>> {
+  return retryOnConflict(async () => {
+    const item = await getEnvironment(ports.store, ref);
+    checkIfMatch(item, patch.ifMatch);
+    if (item.data.state === 'destroying') throw notReady(item.data, ['ready', 'hibernated']);
+    const environment: Environment = { ...item.data };
+    if (patch.idleAfterSeconds === null) delete environment.idleAfterSeconds;
+    else if (patch.idleAfterSeconds !== undefined) environment.idleAfterSeconds = patch.idleAfterSeconds;
+    if (patch.ttlSeconds === null) delete environment.expiresAt;
+    else if (patch.ttlSeconds !== undefined) {
+      environment.expiresAt = new Date(ports.effects.now() + patch.ttlSeconds * 1000).toISOString();
+    }
+    if (patch.expiresAt) environment.expiresAt = patch.expiresAt(item.data);
+    const changed = { ...item, data: environment, version: item.version + 1 };
+    await commit(ports, caller, {
+      writes: [environmentWrite(environment, { version: item.version })],
+      events: [
+        {
+          ...ref,
+          type: event,
+          data: { changes: changesOf(item.data, environment) },
+        },
+      ],
+      result: changed,
+    });
+    return changed;
+  });
+}

@@ -1,0 +1,38 @@
+/** Puts off the time at which an environment is destroyed. */
+import type { Environment, EnvironmentRef } from '../../core/model/index.ts';
+import { Problem } from '../../core/problem.ts';
+import type { Ports } from '../../ports/index.ts';
+import type { Item } from '../../ports/store.ts';
+import type { Caller } from '../../records/commit.ts';
+import { changeEnvironment } from './environments.ts';
+
+/** An environment's time is at most this far away, seconds. */
+export const TTL_MAX = 365 * 86_400;
+
+/**
+ * Adds time to what is left.
+ * @throws Problem not_found | conflict (it does not expire) | invalid_request (too far away) | environment_not_ready
+ */
+export function extendEnvironment(
+  ports: Ports,
+  caller: Caller,
+  ref: EnvironmentRef,
+  bySeconds: number,
+): Promise<Item<Environment>> {
+  const expiresAt = ({ expiresAt: end }: Environment): string => {
+    if (end === undefined) {
+      throw new Problem('conflict', `Environment "${ref.environment}" does not expire.`, {
+        hint: 'There is nothing to extend; PATCH it with {"ttl": "7d"} if it shall expire.',
+      });
+    }
+    const now = ports.effects.now();
+    const extended = Math.max(now, Date.parse(end)) + bySeconds * 1000;
+    if (extended > now + TTL_MAX * 1000) {
+      throw new Problem('invalid_request', 'The environment would expire more than 365 days from now.', {
+        hint: 'Extend it by less, or take its ttl away with PATCH {"ttl": null}.',
+      });
+    }
+    return new Date(extended).toISOString();
+  };
+  return changeEnvironment(ports, caller, ref, { expiresAt }, 'environment.extended');
+}

@@ -1,0 +1,61 @@
+/** Protected environments: what maintainers tighten and only administrators loosen. */
+
+import { isAtLeast, type Role } from '../../core/authorization/roles.ts';
+import type { Environment, EnvironmentRef, Protection } from '../../core/model/index.ts';
+import { Problem } from '../../core/problem.ts';
+import type { Ports } from '../../ports/index.ts';
+import type { Item } from '../../ports/store.ts';
+import { type Caller, checkIfMatch, commit, retryOnConflict } from '../../records/commit.ts';
+import { getEnvironment } from '../../records/read.ts';
+import { environmentWrite, notReady } from './environments.ts';
+
+/** Whether less has to be kept to than before. */
+const loosens = (before: Protection | undefined, after: Protection | undefined): boolean =>
+  (before !== undefined && after === undefined) ||
+  (before?.approval === true && after?.approval !== true) ||
+  (before?.approval === true &&
+    before.rollbackWithoutApproval !== true &&
+    after?.rollbackWithoutApproval === true);
+
+/**
+ * Protects an environment, or ends its protection.
+ * @param role of the caller in the environment
+ * @param protection null ends it
+ * @throws Problem not_found | forbidden (only an administrator loosens) | environment_not_ready
+ */
+export function protectEnvironment(
+  ports: Ports,
+  caller: Caller,
+  role: Role,
+  ref: EnvironmentRef,
+  protection: Protection | null,
+  options: { ifMatch?: number } = {},
+): Promise<Item<Environment>> {
+  return retryOnConflict(async () => {
+    const item = await getEnvironment(ports.store, ref);
+    checkIfMatch(item, options.ifMatch);
+    if (item.data.state === 'destroying') throw notReady(item.data, ['ready', 'hibernated']);
+    const { protection: before, ...rest } = item.data;
+    if (loosens(before, protection ?? undefined) && !isAtLeast(role, 'administrator')) {
+      throw new Problem(
+        'forbidden',
+        `You may not loosen the protection of environment "${ref.environment}": that takes the role administrator, and yours is ${role}.`,
+        { hint: 'Ask an administrator of the project.' },
+      );
+    }
+    const data: Environment = { ...rest, ...(protection && { protection }) };
+    const result = { ...item, data, version: item.version + 1 };
+    await commit(ports, caller, {
+      writes: [environmentWrite(data, { version: item.version })],
+      events: [
+        {
+          ...ref,
+          type: protection ? 'environment.protected' : 'environment.unprotected',
+          data: { ...(protection && { protection }), ...(before && { before }) },
+        },
+      ],
+      result,
+    });
+    return result;
+  });
+}

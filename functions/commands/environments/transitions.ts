@@ -1,0 +1,176 @@
+/** Long changes of an environment's state: hibernate, wake, destroy. Each is one transaction and one operation. */
+import { deploymentKey } from '../../core/keys.ts';
+import {
+  type Deployment,
+  type Environment,
+  type EnvironmentRef,
+  type EnvironmentState,
+  isTerminal,
+  type OperationKind,
+} from '../../core/model/index.ts';
+import { Problem } from '../../core/problem.ts';
+import type { Ports } from '../../ports/index.ts';
+import type { Item } from '../../ports/store.ts';
+import { type Caller, checkIfMatch, commit, retryOnConflict } from '../../records/commit.ts';
+import { instancesOf } from '../../records/instances.ts';
+import { getEnvironment, getOperation } from '../../records/read.ts';
+import { acceptWrites, newOperation, startOperation } from '../operations/operations.ts';
+import { type Accepted, environmentWrite, notReady } from './environments.ts';
+
+interface Transition {
+  kind: OperationKind;
+  from: readonly EnvironmentState[];
+  to: EnvironmentState;
+  event: string;
+  /** Runs inside each try, before the write; throws to refuse. */
+  guard?: (item: Item<Environment>) => Promise<void>;
+  ifMatch?: number;
+  data?: Record<string, string>;
+  /** What becomes of a state that is none of `from`; by default it is refused. */
+  otherwise?: (environment: Environment) => Promise<Accepted | undefined>;
+}
+
+async function transition(
+  ports: Ports,
+  caller: Caller,
+  ref: EnvironmentRef,
+  plan: Transition,
+): Promise<Accepted> {
+  const accepted = await retryOnConflict(async () => {
+    const item = await getEnvironment(ports.store, ref);
+    checkIfMatch(item, plan.ifMatch);
+    if (!plan.from.includes(item.data.state)) {
+      const existing = await plan.otherwise?.(item.data);
+      if (existing) return existing;
+      throw notReady(item.data, plan.from);
+    }
+    await plan.guard?.(item);
+    const generation = item.data.generation + 1;
+    const operation = newOperation(ports, caller.actor, {
+      kind: plan.kind,
+      ...ref,
+      generation,
+      ...(plan.data && { input: plan.data }),
+    });
+    const environment = { ...item.data, state: plan.to, generation, operation: operation.id };
+    const result = { environment, operation };
+    await commit(ports, caller, {
+      writes: [environmentWrite(environment, { version: item.version }), ...acceptWrites(ports, operation)],
+      events: [{ ...ref, operation: operation.id, type: plan.event, ...(plan.data && { data: plan.data }) }],
+      result,
+    });
+    return result;
+  });
+  await startOperation(ports, accepted.operation);
+  return accepted;
+}
+
+/** The operation that changes an environment's state now, if it is still going. */
+async function ongoing(
+  ports: Ports,
+  environment: Environment,
+  kind: OperationKind,
+): Promise<Accepted | undefined> {
+  if (!environment.operation) return undefined;
+  const operation = (await getOperation(ports.store, environment.operation)).data;
+  return operation.kind === kind && !isTerminal(operation.status) ? { environment, operation } : undefined;
+}
+
+/** Whether a deployment in the environment has not ended. */
+async function busyService(ports: Ports, ref: EnvironmentRef): Promise<string | undefined> {
+  for (const instance of await instancesOf(ports.store, ref)) {
+    const newest = await ports.store.get<Deployment>(deploymentKey(instance, instance.newest));
+    if (newest && !isTerminal(newest.data.status)) return instance.service;
+  }
+  return undefined;
+}
+
+/**
+ * Stops an environment's workloads and keeps their data.
+ * @param expected what a cleanup decision was based on: nothing happens when it no longer holds (I8)
+ * @throws Problem environment_not_ready | operation_in_progress | conflict
+ */
+export function hibernateEnvironment(
+  ports: Ports,
+  caller: Caller,
+  ref: EnvironmentRef,
+  expected?: { generation: number; lastActivityAt: string },
+): Promise<Accepted> {
+  return transition(ports, caller, ref, {
+    kind: 'hibernate',
+    from: ['ready'],
+    to: 'hibernating',
+    event: 'environment.hibernating',
+    data: { reason: expected ? 'idle' : 'requested' },
+    otherwise: (environment) => ongoing(ports, environment, 'hibernate'),
+    guard: async ({ data }) => {
+      if (
+        expected &&
+        (data.generation !== expected.generation || data.lastActivityAt !== expected.lastActivityAt)
+      ) {
+        throw new Problem('conflict', 'The environment was used or changed after this was decided.', {
+          hint: 'Nothing was done; it is looked at again when it is due.',
+        });
+      }
+      const busy = await busyService(ports, ref);
+      if (busy) {
+        throw new Problem(
+          'operation_in_progress',
+          `A deployment of "${busy}" is going on in this environment.`,
+          {
+            hint: 'Wait until it has ended, or cancel it, then try again.',
+          },
+        );
+      }
+    },
+  });
+}
+
+/** Starts what ran before hibernation. While it is waking already, that operation is given again. */
+export function wakeEnvironment(ports: Ports, caller: Caller, ref: EnvironmentRef): Promise<Accepted> {
+  return transition(ports, caller, ref, {
+    kind: 'wake',
+    from: ['hibernated'],
+    to: 'waking',
+    event: 'environment.waking',
+    otherwise: (environment) =>
+      environment.state === 'waking' ? ongoing(ports, environment, 'wake') : never(),
+  });
+}
+
+const never = async (): Promise<undefined> => undefined;
+
+/** Removes an environment and all in it. While that goes on already, that operation is given again. */
+export function destroyEnvironment(
+  ports: Ports,
+  caller: Caller,
+  ref: EnvironmentRef,
+  options: { ifMatch?: number; reason?: string; expectedGeneration?: number } = {},
+): Promise<Accepted> {
+  return transition(ports, caller, ref, {
+    kind: 'destroy-environment',
+    from: ['provisioning', 'ready', 'hibernating', 'hibernated', 'waking', 'failed'],
+    to: 'destroying',
+    event: 'environment.destroying',
+    data: { reason: options.reason ?? 'requested' },
+    ...(options.ifMatch !== undefined && { ifMatch: options.ifMatch }),
+    otherwise: (environment) => ongoing(ports, environment, 'destroy-environment'),
+    guard: async ({ data }) => {
+      if (options.expectedGeneration === undefined || options.expectedGeneration === data.generation) return;
+      throw new Problem('conflict', 'The environment changed after this was decided.', {
+        hint: 'Nothing was done; it is looked at again when it is due.',
+      });
+    },
+  });
+}
+
+/** Destroys again what an earlier destroy left over. */
+export function retryDestroy(ports: Ports, caller: Caller, ref: EnvironmentRef): Promise<Accepted> {
+  return transition(ports, caller, ref, {
+    kind: 'destroy-environment',
+    from: ['destroying'],
+    to: 'destroying',
+    event: 'environment.destroying',
+    data: { reason: 'leftovers' },
+  });
+}

@@ -1,0 +1,107 @@
+/**
+ * Crashes of what runs, as events: the first at once, those that follow counted and told together, less and less
+ * often, so that a program that never comes up fills no list.
+ */
+import { environmentKey } from '../../core/keys.ts';
+import { SYSTEM_ACTOR } from '../../core/model/index.ts';
+import type { Ports } from '../../ports/index.ts';
+import { StoreConflict } from '../../ports/store.ts';
+import type { WorkloadCrash } from '../../ports/workloads.ts';
+import { commit } from '../../records/commit.ts';
+
+export interface RuntimeEvents {
+  crashed(crash: WorkloadCrash): void;
+  /** Writes what was counted, and takes no more. */
+  close(): Promise<void>;
+}
+
+interface Window {
+  timer: NodeJS.Timeout;
+  lengthMs: number;
+  /** Since the event before. */
+  count: number;
+  last: WorkloadCrash;
+}
+
+const WINDOW_MS = 60_000;
+const WINDOW_MAX_MS = 15 * 60_000;
+const WHY_MAX = 500;
+
+/** @param options.onError is told what could not be written; nobody waits for it */
+export function createRuntimeEvents(
+  ports: Ports,
+  options: { windowMs?: number; onError(error: unknown): void },
+): RuntimeEvents {
+  const { windowMs = WINDOW_MS, onError } = options;
+  const windows = new Map<string, Window>();
+  let writing: Promise<void> = Promise.resolve();
+  let closed = false;
+
+  const keyOf = ({ project, environment, service, deployment, container }: WorkloadCrash): string =>
+    [project, environment, service, deployment, container].join('/');
+
+  async function write({ project, environment, service, ...crash }: WorkloadCrash, count: number) {
+    const { deployment, container, why } = crash;
+    const ref = { project, environment };
+    try {
+      await commit(
+        ports,
+        { actor: SYSTEM_ACTOR },
+        {
+          writes: [{ check: environmentKey(ref), if: 'present' }],
+          events: [
+            {
+              ...ref,
+              service,
+              type: 'instance.crashed',
+              data: { number: deployment, container, cause: why.slice(0, WHY_MAX), count },
+            },
+          ],
+        },
+      );
+    } catch (error) {
+      // What crashed belonged to an environment that is gone.
+      if (!(error instanceof StoreConflict)) onError(error);
+    }
+  }
+
+  function enqueue(crash: WorkloadCrash, count: number): void {
+    writing = writing.then(() => write(crash, count));
+  }
+
+  function open(key: string, last: WorkloadCrash, lengthMs: number): void {
+    const timer = setTimeout(() => {
+      const window = windows.get(key);
+      windows.delete(key);
+      if (!window || window.count === 0) return;
+      enqueue(window.last, window.count);
+      open(key, window.last, Math.min(lengthMs * 2, WINDOW_MAX_MS));
+    }, lengthMs);
+    timer.unref();
+    windows.set(key, { timer, lengthMs, count: 0, last });
+  }
+
+  return {
+    crashed(crash) {
+      if (closed) return;
+      const key = keyOf(crash);
+      const window = windows.get(key);
+      if (window) {
+        window.count += 1;
+        window.last = crash;
+        return;
+      }
+      enqueue(crash, 1);
+      open(key, crash, windowMs);
+    },
+    async close() {
+      closed = true;
+      for (const { timer, count, last } of windows.values()) {
+        clearTimeout(timer);
+        if (count > 0) enqueue(last, count);
+      }
+      windows.clear();
+      await writing;
+    },
+  };
+}

@@ -1,0 +1,184 @@
+/** Policies: kept by project and for the platform, and enforced when a deployment is accepted and when it starts. */
+import { changesOf } from '../../core/field-changes.ts';
+import { concerns, type DeploymentFacts, evaluatePolicy } from '../../core/guardrails/evaluate.ts';
+import type { Policy, PolicyScope, Violation } from '../../core/guardrails/policy-types.ts';
+import { PLATFORM_POLICIES, policiesKey, projectKey } from '../../core/keys.ts';
+import { type Deployment, type InstanceRef, PLATFORM } from '../../core/model/index.ts';
+import { Problem } from '../../core/problem.ts';
+import type { Ports } from '../../ports/index.ts';
+import type { Item, Store, Write } from '../../ports/store.ts';
+import { type Caller, commit, missing, retryOnConflict } from '../../records/commit.ts';
+import { getProject } from '../../records/read.ts';
+import { findVersion } from '../versions/versions.ts';
+
+/** A project has at most so many, and the platform as well. */
+export const POLICIES_MAX = 50;
+
+/** All policies of a scope are one record, so that a deployment reads them at once. */
+export interface PolicySet {
+  policies: Policy[];
+}
+
+/** Whose policies: a project's, or the platform's where there is none. */
+export interface PolicyOwner {
+  project?: string;
+}
+
+const keyOf = ({ project }: PolicyOwner) => policiesKey(project ?? PLATFORM_POLICIES);
+
+/** @throws Problem not_found (project) */
+export async function readPolicies(store: Store, owner: PolicyOwner): Promise<Item<PolicySet> | undefined> {
+  if (owner.project !== undefined) await getProject(store, owner.project);
+  return store.get<PolicySet>(keyOf(owner));
+}
+
+/** @throws Problem not_found */
+export async function getPolicy(store: Store, owner: PolicyOwner, name: string): Promise<Policy> {
+  const set = await readPolicies(store, owner);
+  const policy = set?.data.policies.find((one) => one.name === name);
+  if (policy) return policy;
+  throw missing(`policy "${name}"`, 'List the policies that there are.');
+}
+
+export type NewPolicy = Omit<Policy, 'updatedAt' | 'updatedBy'>;
+
+/** Adds a policy, or replaces the one of that name. @throws Problem not_found (project) | conflict (too many) */
+export function putPolicy(
+  ports: Ports,
+  caller: Caller,
+  owner: PolicyOwner,
+  input: NewPolicy,
+): Promise<{ policy: Policy; created: boolean }> {
+  return retryOnConflict(async () => {
+    const set = await readPolicies(ports.store, owner);
+    const policies = set?.data.policies ?? [];
+    const before = policies.find(({ name }) => name === input.name);
+    if (!before && policies.length >= POLICIES_MAX) {
+      throw new Problem('conflict', `There are ${POLICIES_MAX} policies already, which are the most.`, {
+        hint: 'Delete one that is no longer needed, or put several into one.',
+      });
+    }
+    const updatedAt = new Date(ports.effects.now()).toISOString();
+    const policy: Policy = { ...input, updatedAt, updatedBy: caller.actor };
+    const others = policies.filter(({ name }) => name !== input.name);
+    const result = { policy, created: !before };
+    await commit(ports, caller, {
+      writes: setWrites(owner, set, [...others, policy]),
+      events: [
+        {
+          project: owner.project ?? PLATFORM,
+          type: before ? 'policy.changed' : 'policy.created',
+          data: { policy: input.name, changes: changesOf(before ?? {}, policy) },
+        },
+      ],
+      result,
+    });
+    return result;
+  });
+}
+
+/** @throws Problem not_found */
+export function deletePolicy(ports: Ports, caller: Caller, owner: PolicyOwner, name: string): Promise<void> {
+  return retryOnConflict(async () => {
+    await getPolicy(ports.store, owner, name);
+    const set = await readPolicies(ports.store, owner);
+    const left = (set?.data.policies ?? []).filter((one) => one.name !== name);
+    await commit(ports, caller, {
+      writes: setWrites(owner, set, left),
+      events: [{ project: owner.project ?? PLATFORM, type: 'policy.deleted', data: { policy: name } }],
+    });
+  });
+}
+
+function setWrites(owner: PolicyOwner, set: Item<PolicySet> | undefined, policies: Policy[]): Write[] {
+  const key = keyOf(owner);
+  const condition = set ? { version: set.version } : ('absent' as const);
+  const sorted = policies.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  return [
+    { put: { ...key, data: { policies: sorted } }, if: condition },
+    ...(owner.project === undefined ? [] : [{ check: projectKey(owner.project), if: 'present' as const }]),
+  ];
+}
+
+/** What a deployment is made of, as far as policies ask. */
+export type Judged = Pick<Deployment, 'kind' | 'version' | 'digest' | 'workload'>;
+
+interface Scoped {
+  scope: PolicyScope;
+  policy: Policy;
+}
+
+/** Which of its policies a deployment does not meet. @param at epoch milliseconds */
+export async function violationsOf(
+  ports: Ports,
+  ref: InstanceRef,
+  content: Judged,
+  at: number,
+): Promise<Violation[]> {
+  const [own, platform] = await ports.store.getMany<PolicySet>([
+    policiesKey(ref.project),
+    policiesKey(PLATFORM_POLICIES),
+  ]);
+  const scoped = (scope: PolicyScope, set: Item<PolicySet> | undefined): Scoped[] =>
+    (set?.data.policies ?? []).map((policy) => ({ scope, policy }));
+  return judge(ports, ref, content, at, [...scoped('platform', platform), ...scoped('project', own)]);
+}
+
+/** Facts are gathered only where a policy asks for them. */
+export async function judge(
+  ports: Ports,
+  ref: InstanceRef,
+  content: Judged,
+  at: number,
+  policies: readonly Scoped[],
+): Promise<Violation[]> {
+  const { environment } = ref;
+  const relevant = policies.filter(({ policy }) => concerns(policy, { environment, kind: content.kind }));
+  if (relevant.length === 0) return [];
+  const asks = (kind: Policy['rule']['kind']): boolean =>
+    relevant.some(({ policy }) => policy.rule.kind === kind);
+  const [{ data: version }, findings, signatures] = await Promise.all([
+    findVersion(ports.store, ref, content.version),
+    asks('scan') ? ports.registry.findings(ref, content.digest) : undefined,
+    asks('signature') ? ports.registry.signatures(ref, content.digest) : [],
+  ]);
+  const { kind, digest, workload } = content;
+  const { source } = version;
+  const facts: DeploymentFacts = { environment, kind, at, digest, source, workload, findings, signatures };
+  return relevant.flatMap(({ policy, scope }) => evaluatePolicy(policy, scope, facts) ?? []);
+}
+
+/** A refusal names the policy, what was found, and what would meet it. */
+export function violationProblem(ref: InstanceRef, violations: readonly Violation[]): Problem {
+  const told = violations.map(
+    ({ policy, scope, fact }) =>
+      `the policy "${policy}" of the ${scope === 'platform' ? 'platform' : `project "${ref.project}"`} is not met: ${fact}`,
+  );
+  const remedies = [...new Set(violations.map(({ remedy }) => remedy))];
+  return new Problem(
+    'policy_violation',
+    `"${ref.service}" was not deployed to "${ref.environment}": ${told.join('; ')}.`,
+    { hint: remedies.join(' '), extra: { violations } },
+  );
+}
+
+/** Refuses what a policy refuses, and leaves an event of it. @throws Problem policy_violation */
+export async function enforcePolicies(
+  ports: Ports,
+  caller: Caller,
+  ref: InstanceRef,
+  content: Judged,
+): Promise<void> {
+  const violations = await violationsOf(ports, ref, content, ports.effects.now());
+  if (violations.length === 0) return;
+  const { project, environment, service } = ref;
+  const { kind, version } = content;
+  const { idempotency: _kept, ...plain } = caller;
+  await commit(ports, plain, {
+    writes: [],
+    events: [
+      { project, environment, service, type: 'deployment.refused', data: { kind, version, violations } },
+    ],
+  });
+  throw violationProblem(ref, violations);
+}

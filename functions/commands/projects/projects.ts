@@ -1,0 +1,137 @@
+/** Projects: a team's boundary. */
+
+import { changesOf } from '../../core/field-changes.ts';
+import { idempotencyKey, policiesKey, projectKey, projectPartition } from '../../core/keys.ts';
+import type { Project } from '../../core/model/index.ts';
+import { Problem } from '../../core/problem.ts';
+import type { Ports } from '../../ports/index.ts';
+import { type Item, type Store, StoreConflict, type Write } from '../../ports/store.ts';
+import { type Caller, checkIfMatch, commit, retryOnConflict } from '../../records/commit.ts';
+import { getProject } from '../../records/read.ts';
+import { forgetAccess } from '../access/forget-access.ts';
+import { firstMemberWrites } from '../access/members.ts';
+
+export interface NewProject {
+  name: string;
+  displayName?: string;
+  /** Id of the person who becomes its first administrator; a project of the platform team may have none at first. */
+  administrator?: string;
+}
+
+/** @throws Problem already_exists */
+export async function createProject(ports: Ports, caller: Caller, input: NewProject): Promise<Item<Project>> {
+  await forgetAccess(ports, input.name);
+  const data: Project = {
+    name: input.name,
+    ...(input.displayName !== undefined && { displayName: input.displayName }),
+    createdAt: new Date(ports.effects.now()).toISOString(),
+    createdBy: caller.actor,
+  };
+  const key = projectKey(input.name);
+  const result: Item<Project> = { ...key, data, version: 1 };
+  const { createdAt, createdBy } = data;
+  const firstMember =
+    input.administrator === undefined
+      ? []
+      : firstMemberWrites({
+          project: input.name,
+          principal: input.administrator,
+          role: 'administrator',
+          createdAt,
+          createdBy,
+        });
+  try {
+    await commit(ports, caller, {
+      writes: [{ put: { ...key, data }, if: 'absent' }, ...firstMember],
+      events: [{ project: input.name, type: 'project.created' }],
+      result,
+    });
+  } catch (error) {
+    if (!(error instanceof StoreConflict) || !error.failed.includes(0)) throw error;
+    throw new Problem('already_exists', `There is a project "${input.name}" already.`, {
+      hint: 'Choose another name, or use the one that is there.',
+    });
+  }
+  return result;
+}
+
+/** @param patch.displayName null takes it away */
+export function changeProject(
+  ports: Ports,
+  caller: Caller,
+  project: string,
+  patch: { displayName?: string | null; ifMatch?: number },
+): Promise<Item<Project>> {
+  return retryOnConflict(async () => {
+    const item = await getProject(ports.store, project);
+    checkIfMatch(item, patch.ifMatch);
+    const data: Project = { ...item.data };
+    if (patch.displayName === null) delete data.displayName;
+    else if (patch.displayName !== undefined) data.displayName = patch.displayName;
+    const result = { ...item, data, version: item.version + 1 };
+    await commit(ports, caller, {
+      writes: [{ put: { ...projectKey(project), data }, if: { version: item.version } }],
+      events: [{ project, type: 'project.changed', data: { changes: changesOf(item.data, data) } }],
+      result,
+    });
+    return result;
+  });
+}
+
+/**
+ * Deletes an empty project with its members; its events stay.
+ * @throws Problem not_found | not_empty | precondition_failed
+ */
+export async function deleteProject(
+  ports: Ports,
+  caller: Caller,
+  project: string,
+  options: { ifMatch?: number } = {},
+): Promise<void> {
+  const deleted = await retryOnConflict(async () => {
+    const item = await getProject(ports.store, project);
+    checkIfMatch(item, options.ifMatch);
+    await refuseContents(ports.store, project);
+    await commit(ports, caller, {
+      writes: [{ delete: projectKey(project), if: { version: item.version } }],
+      events: [{ project, type: 'project.deleted' }],
+    });
+    return item;
+  });
+  // Whoever creates something in a project requires it in the same transaction, so what came between the look
+  // and the deletion is seen by a second look, and nothing can come after it.
+  try {
+    await refuseContents(ports.store, project);
+  } catch (error) {
+    await putBack(
+      ports,
+      caller,
+      { put: { ...projectKey(project), data: deleted.data }, if: 'absent' },
+      project,
+    );
+    throw error;
+  }
+  await forgetAccess(ports, project);
+  await ports.store.transact([{ delete: policiesKey(project) }]);
+}
+
+async function refuseContents(store: Store, project: string): Promise<void> {
+  const { items } = await store.query({ pk: projectPartition(project), limit: 1 });
+  const first = items[0];
+  if (!first) return;
+  throw new Problem(
+    'not_empty',
+    `Project "${project}" is not empty: there is ${first.sk.replace('#', ' "')}".`,
+    {
+      hint: 'Destroy its environments and delete its services first.',
+    },
+  );
+}
+
+/** Takes a deletion back, with the answer that its idempotency key would give. */
+export async function putBack(ports: Ports, caller: Caller, write: Write, project: string): Promise<void> {
+  const { actor, idempotency } = caller;
+  const writes: Write[] = [write];
+  if (idempotency) writes.push({ delete: idempotencyKey(actor, idempotency.key) });
+  await commit(ports, { actor }, { writes, events: [{ project, type: 'project.deletion-refused' }] });
+}

@@ -1,0 +1,175 @@
+/** Secrets of an environment. The value goes to the Secrets port; a record names the version that counts. */
+import { deploymentKey, environmentKey, secretKey, secretPath } from '../../core/keys.ts';
+import {
+  type Deployment,
+  type EnvironmentRef,
+  isTerminal,
+  type SecretRecord,
+} from '../../core/model/index.ts';
+import { Problem } from '../../core/problem.ts';
+import { references } from '../../core/score/references.ts';
+import type { ScoreWorkload } from '../../core/score/workload.ts';
+import { withCurrent, withVersion } from '../../core/secrets/secret-stages.ts';
+import type { Ports } from '../../ports/index.ts';
+import type { Item } from '../../ports/store.ts';
+import {
+  type Caller,
+  checkIfMatch,
+  commit,
+  IdempotencyRace,
+  mustGet,
+  retryOnConflict,
+} from '../../records/commit.ts';
+import { instancesOf } from '../../records/instances.ts';
+import { getEnvironment } from '../../records/read.ts';
+import { notReady } from '../environments/environments.ts';
+import { refuseRotating } from './secret-versions.ts';
+
+export interface SecretRef extends EnvironmentRef {
+  name: string;
+}
+
+/**
+ * Adds a version. Deployments that are there keep the version that they pinned; the next one takes this.
+ * @returns the record; its version is 1 when the secret is new
+ * @throws Problem not_found (environment) | environment_not_ready (it is being destroyed) | precondition_failed
+ */
+export async function putSecret(
+  ports: Ports,
+  caller: Caller,
+  ref: SecretRef,
+  input: { value: string; ifMatch?: number },
+): Promise<Item<SecretRecord>> {
+  const path = secretPath(ref, ref.name);
+  await openEnvironment(ports, ref);
+  // The value first: a record never names a version that is not there.
+  const version = await ports.secrets.put(path, input.value, { versionId: ports.effects.id() });
+  try {
+    return await retryOnConflict(() => recordVersion(ports, caller, ref, version, input.ifMatch));
+  } catch (error) {
+    // Nothing was written, so nobody can know of this version.
+    const refused = error instanceof Problem || error instanceof IdempotencyRace;
+    if (refused) await ports.secrets.revoke(path, version).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function openEnvironment(ports: Ports, ref: EnvironmentRef) {
+  const item = await getEnvironment(ports.store, ref);
+  if (item.data.state === 'destroying') throw notReady(item.data, ['ready', 'hibernated']);
+  return item;
+}
+
+async function recordVersion(
+  ports: Ports,
+  caller: Caller,
+  ref: SecretRef,
+  version: string,
+  ifMatch: number | undefined,
+): Promise<Item<SecretRecord>> {
+  const { project, environment, name } = ref;
+  const parent = await openEnvironment(ports, ref);
+  const key = secretKey(ref, name);
+  const existing = await ports.store.get<SecretRecord>(key);
+  if (existing) checkIfMatch(existing, ifMatch);
+  else if (ifMatch !== undefined) throw missing(ref);
+  if (existing) refuseRotating(existing.data);
+  const at = new Date(ports.effects.now()).toISOString();
+  const added = { version, stage: 'pending' as const, createdAt: at, createdBy: caller.actor };
+  const data: SecretRecord = {
+    project,
+    environment,
+    name,
+    version,
+    versions: withCurrent(withVersion(existing?.data.versions ?? [], added), version),
+    createdAt: existing?.data.createdAt ?? at,
+    updatedAt: at,
+    updatedBy: caller.actor,
+  };
+  const result: Item<SecretRecord> = { ...key, data, version: (existing?.version ?? 0) + 1 };
+  await commit(ports, caller, {
+    writes: [
+      { put: { ...key, data }, if: existing ? { version: existing.version } : 'absent' },
+      // A secret that slipped in behind the destruction of its environment would stay for good.
+      { check: environmentKey(ref), if: { version: parent.version } },
+    ],
+    events: [
+      {
+        project,
+        environment,
+        type: existing ? 'secret.changed' : 'secret.created',
+        data: { name, version },
+      },
+    ],
+    result,
+  });
+  return result;
+}
+
+const missing = ({ environment, name }: SecretRef): Problem =>
+  new Problem('not_found', `There is no secret "${name}" in environment "${environment}".`, {
+    hint: 'List the names of its secrets with GET .../secrets.',
+  });
+
+/**
+ * Services whose current or newest deployment reads the secret: without its value they would not come back after
+ * hibernation, a restart or a failed deployment.
+ */
+async function readersOf(ports: Ports, ref: SecretRef): Promise<string[]> {
+  const readers: string[] = [];
+  for (const instance of await instancesOf(ports.store, ref)) {
+    const numbers = [...new Set([instance.current ?? instance.newest, instance.newest])];
+    const found = await ports.store.getMany<Deployment>(
+      numbers.map((number) => deploymentKey(instance, number)),
+    );
+    const deployments = found.flatMap((item) => (item ? [item.data] : []));
+    const counts = ({ number, status }: Deployment) => number === instance.current || !isTerminal(status);
+    if (deployments.filter(counts).some(({ workload }) => reads(workload, ref.name)))
+      readers.push(instance.service);
+  }
+  return readers;
+}
+
+const reads = (workload: ScoreWorkload, secret: string): boolean =>
+  references(workload).some(
+    ({ refersTo, output }) =>
+      refersTo !== undefined && output === secret && workload.resources?.[refersTo]?.type === 'environment',
+  );
+
+/** @throws Problem not_found | precondition_failed | conflict (a deployment reads it) */
+export async function deleteSecret(
+  ports: Ports,
+  caller: Caller,
+  ref: SecretRef,
+  options: { ifMatch?: number } = {},
+): Promise<void> {
+  const { project, environment, name } = ref;
+  const key = secretKey(ref, name);
+  await retryOnConflict(async () => {
+    const parent = await getEnvironment(ports.store, ref);
+    const item = await mustGet<SecretRecord>(
+      ports.store,
+      key,
+      `secret "${name}" in environment "${environment}"`,
+      'List the names of its secrets with GET .../secrets.',
+    );
+    checkIfMatch(item, options.ifMatch);
+    refuseRotating(item.data);
+    const readers = await readersOf(ports, ref);
+    if (readers.length > 0) {
+      throw new Problem('conflict', `The secret "${name}" is read by what runs now: ${readers.join(', ')}.`, {
+        hint: 'Deploy a version that does not read it, then delete it.',
+      });
+    }
+    await commit(ports, caller, {
+      writes: [
+        { delete: key, if: { version: item.version } },
+        // Every deployment writes the environment: none that reads it is accepted behind the look above.
+        { check: environmentKey(ref), if: { version: parent.version } },
+      ],
+      events: [{ project, environment, type: 'secret.deleted', data: { name } }],
+    });
+  });
+  // Put again in the meantime: then its value is not ours to remove.
+  if (!(await ports.store.get(key))) await ports.secrets.remove(secretPath(ref, name));
+}

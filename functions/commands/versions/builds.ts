@@ -1,0 +1,56 @@
+/** Builds: source in, a version out. */
+import { serviceKey } from '../../core/keys.ts';
+import type { Operation } from '../../core/model/index.ts';
+import { Problem } from '../../core/problem.ts';
+import type { BuildSource } from '../../ports/builder.ts';
+import type { Ports } from '../../ports/index.ts';
+import { StoreConflict } from '../../ports/store.ts';
+import { type Caller, commit } from '../../records/commit.ts';
+import { acceptWrites, newOperation, startOperation } from '../operations/operations.ts';
+
+export interface BuildCommand {
+  project: string;
+  service: string;
+  source: BuildSource & { sha256?: string; bytes?: number };
+  /** Given to the version that comes out. */
+  tag?: string;
+}
+
+/** What a build's operation keeps of its source: all strings, so that it passes through a workflow. */
+export function buildInput({ source, tag }: BuildCommand): Record<string, string> {
+  const common: Record<string, string> = tag ? { tag } : {};
+  if (source.kind === 'git') return { ...common, kind: 'git', url: source.url, ref: source.ref };
+  return { ...common, kind: 'upload', source: source.id };
+}
+
+/** @throws Problem not_found (service) */
+export async function createBuild(ports: Ports, caller: Caller, command: BuildCommand): Promise<Operation> {
+  const { project, service } = command;
+  const operation = newOperation(ports, caller.actor, {
+    kind: 'build',
+    project,
+    service,
+    input: buildInput(command),
+  });
+  try {
+    await commit(ports, caller, {
+      writes: [{ check: serviceKey({ project, service }), if: 'present' }, ...acceptWrites(ports, operation)],
+      events: [
+        { project, service, operation: operation.id, type: 'build.created', data: sourceSummary(command) },
+      ],
+      result: operation,
+    });
+  } catch (error) {
+    if (!(error instanceof StoreConflict) || !error.failed.includes(0)) throw error;
+    throw new Problem('not_found', `There is no service "${service}" in project "${project}".`, {
+      hint: `Create it with POST /v1/projects/${project}/services.`,
+    });
+  }
+  await startOperation(ports, operation);
+  return operation;
+}
+
+function sourceSummary({ source }: BuildCommand): Record<string, unknown> {
+  if (source.kind === 'git') return { kind: 'git', ref: source.ref };
+  return { kind: 'upload', ...(source.sha256 && { sha256: source.sha256, bytes: source.bytes }) };
+}

@@ -1,0 +1,173 @@
+/** Versions: registered from an image, found by id or by an unambiguous tag. */
+import { canonicalJson } from '../../core/canonical-json.ts';
+import {
+  serviceKey,
+  VERSION_PREFIX,
+  versionIdKey,
+  versionKey,
+  versionsPartition,
+  versionTagKey,
+} from '../../core/keys.ts';
+import type { Source, Version } from '../../core/model/index.ts';
+import { shortHash } from '../../core/names.ts';
+import { Problem } from '../../core/problem.ts';
+import { provisionOrder } from '../../core/score/references.ts';
+import type { ScoreWorkload } from '../../core/score/workload.ts';
+import type { Ports } from '../../ports/index.ts';
+import type { Item, Store, Write } from '../../ports/store.ts';
+import { StoreConflict } from '../../ports/store.ts';
+import { type Caller, commit, retryOnConflict } from '../../records/commit.ts';
+
+interface ServiceRef {
+  project: string;
+  service: string;
+}
+
+export interface NewVersion extends ServiceRef {
+  digest: string;
+  workload: ScoreWorkload;
+  source: Source;
+  tags: string[];
+  size?: number;
+  /** The build that made it. */
+  operation?: string;
+}
+
+/** The id of a version: the same digest and workload give the same one. */
+export const versionId = (digest: string, workload: ScoreWorkload): string =>
+  shortHash(`${digest}\u001f${canonicalJson(workload)}`, 12);
+
+/**
+ * Registers a version; one that is there already is given again, with the tags added.
+ * @throws Problem not_found (service) | unresolved_placeholder (one that no resource of the workload can give)
+ */
+export function registerVersion(ports: Ports, caller: Caller, input: NewVersion): Promise<Version> {
+  const ref = { project: input.project, service: input.service };
+  const id = versionId(input.digest, input.workload);
+  provisionOrder(input.workload);
+  return retryOnConflict(async () => {
+    const { store, effects } = ports;
+    const pointer = await store.get<{ order: string }>(versionIdKey(ref, id));
+    const existing = pointer && (await store.get<Version>(versionKey(ref, pointer.data.order)));
+    const order = pointer?.data.order ?? effects.id();
+    const tags = [...new Set([...(existing?.data.tags ?? []), ...input.tags])];
+    const version: Version = existing
+      ? { ...existing.data, tags, source: betterSource(existing.data.source, input.source) }
+      : {
+          ...ref,
+          id,
+          digest: input.digest,
+          tags,
+          workload: input.workload,
+          source: input.source,
+          ...(input.size !== undefined && { size: input.size }),
+          createdAt: new Date(effects.now()).toISOString(),
+          createdBy: caller.actor,
+        };
+    await commitVersion(ports, caller, { version, order, existing, tags: input.tags, input });
+    return version;
+  });
+}
+
+/** An image that is named by digest after it was named by a tag is known better. */
+function betterSource(before: Source, now: Source): Source {
+  const byDigest = now.kind === 'image' && /(?:^|@)sha256:[0-9a-f]{64}$/.test(now.reference);
+  return before.kind === 'image' && byDigest ? now : before;
+}
+
+interface VersionChange {
+  version: Version;
+  order: string;
+  existing: Item<Version> | undefined;
+  tags: string[];
+  input: NewVersion;
+}
+
+async function commitVersion(ports: Ports, caller: Caller, change: VersionChange): Promise<void> {
+  const { version, order, existing } = change;
+  const writes: Write[] = [
+    { check: serviceKey(version), if: 'present' },
+    {
+      put: { ...versionKey(version, order), data: version },
+      if: existing ? { version: existing.version } : 'absent',
+    },
+  ];
+  if (!existing)
+    writes.push({ put: { ...versionIdKey(version, version.id), data: { order } }, if: 'absent' });
+  writes.push(...(await tagWrites(ports.store, version, change.tags)));
+  try {
+    await commit(ports, caller, {
+      writes,
+      events: [
+        {
+          project: version.project,
+          service: version.service,
+          type: existing ? 'version.tagged' : 'version.created',
+          ...(change.input.operation && { operation: change.input.operation }),
+          data: { version: version.id, digest: version.digest, tags: version.tags },
+        },
+      ],
+      result: version,
+    });
+  } catch (error) {
+    if (!(error instanceof StoreConflict) || !error.failed.includes(0)) throw error;
+    throw new Problem(
+      'not_found',
+      `There is no service "${version.service}" in project "${version.project}".`,
+      {
+        hint: 'Create the service first.',
+      },
+    );
+  }
+}
+
+async function tagWrites(store: Store, version: Version, tags: readonly string[]): Promise<Write[]> {
+  const writes: Write[] = [];
+  for (const tag of new Set(tags)) {
+    const key = versionTagKey(version, tag);
+    const item = await store.get<{ ids: string[] }>(key);
+    const ids = [...new Set([...(item?.data.ids ?? []), version.id])];
+    writes.push({ put: { ...key, data: { ids } }, if: item ? { version: item.version } : 'absent' });
+  }
+  return writes;
+}
+
+/**
+ * Finds a version by its id or by a tag that only one version carries.
+ * @throws Problem not_found | ambiguous_version
+ */
+export async function findVersion(store: Store, ref: ServiceRef, wanted: string): Promise<Item<Version>> {
+  const missing = new Problem('not_found', `Service "${ref.service}" has no version "${wanted}".`, {
+    hint: `List its versions with GET /v1/projects/${ref.project}/services/${ref.service}/versions.`,
+  });
+  const byId = await store.get<{ order: string }>(versionIdKey(ref, wanted));
+  if (byId) {
+    const item = await store.get<Version>(versionKey(ref, byId.data.order));
+    if (item) return item;
+    throw missing;
+  }
+  const byTag = await store.get<{ ids: string[] }>(versionTagKey(ref, wanted));
+  const ids = byTag?.data.ids ?? [];
+  if (ids.length > 1) {
+    throw new Problem('ambiguous_version', `The tag "${wanted}" names ${ids.length} versions.`, {
+      hint: `Name one of them by its id: ${ids.slice(0, 10).join(', ')}.`,
+    });
+  }
+  if (ids[0] === undefined) throw missing;
+  return findVersion(store, ref, ids[0]);
+}
+
+/** One page of versions, newest first. */
+export async function listVersions(
+  store: Store,
+  ref: ServiceRef,
+  page: { limit: number; after?: string },
+): Promise<{ items: Item<Version>[]; next?: string }> {
+  return store.query<Version>({
+    pk: versionsPartition(ref),
+    prefix: VERSION_PREFIX,
+    limit: page.limit,
+    reverse: true,
+    ...(page.after && { after: page.after }),
+  });
+}

@@ -1,0 +1,67 @@
+/** Sends one event to one webhook. */
+
+import {
+  CLOUD_EVENT_MEDIA_TYPE,
+  type CloudEvent,
+  signedHeaders,
+  sourceOf,
+} from '../../core/events/webhook-message.ts';
+import { signingSecretPath } from '../../core/keys.ts';
+import type { Webhook } from '../../core/model/index.ts';
+import type { Ports } from '../../ports/index.ts';
+import { type Caller, commit } from '../../records/commit.ts';
+
+export interface WebhookOutcome {
+  delivered: boolean;
+  /** HTTP status of the answer. */
+  status?: number;
+  /** Why it was not delivered. */
+  reason?: string;
+}
+
+/** @param signal ends it early; what comes of it then says nothing of the receiver */
+export async function sendToWebhook(
+  ports: Pick<Ports, 'receivers' | 'secrets' | 'effects'>,
+  webhook: Webhook,
+  event: CloudEvent,
+  signal?: AbortSignal,
+): Promise<WebhookOutcome> {
+  const now = ports.effects.now();
+  const { version, previous } = webhook.secret;
+  const versions = previous && Date.parse(previous.until) > now ? [version, previous.version] : [version];
+  const path = signingSecretPath(webhook.project, webhook.id);
+  const secrets = await Promise.all(versions.map((each) => ports.secrets.get(path, each)));
+  const known = secrets.filter((secret) => secret !== undefined);
+  if (known.length === 0) return { delivered: false, reason: 'its signing secret is not there' };
+  const body = JSON.stringify(event);
+  const headers = {
+    'content-type': CLOUD_EVENT_MEDIA_TYPE,
+    'user-agent': 'Berth',
+    ...signedHeaders(`msg_${webhook.id}_${event.id}`, now, body, known),
+  };
+  const receipt = await ports.receivers.post(webhook.url, { headers, body }, signal);
+  if ('fault' in receipt) return { delivered: false, reason: receipt.fault };
+  const { status } = receipt;
+  if (status >= 200 && status < 300) return { delivered: true, status };
+  return { delivered: false, status, reason: `the answer has the status ${status}` };
+}
+
+/** Sends an event that is none of the project's chain, at once and once. */
+export async function testWebhook(ports: Ports, caller: Caller, webhook: Webhook): Promise<WebhookOutcome> {
+  const { id, project } = webhook;
+  const outcome = await sendToWebhook(ports, webhook, {
+    specversion: '1.0',
+    id: `test-${ports.effects.id()}`,
+    source: sourceOf(project),
+    type: 'dev.berth.webhook.test',
+    time: new Date(ports.effects.now()).toISOString(),
+    datacontenttype: 'application/json',
+    data: { project, actor: caller.actor, data: { id } },
+  });
+  await commit(ports, caller, {
+    writes: [],
+    events: [{ project, type: 'webhook.tested', data: { id, ...outcome } }],
+    result: outcome,
+  });
+  return outcome;
+}

@@ -1,0 +1,254 @@
+/** Webhooks of projects: where events are sent. */
+
+import { SIGNING_BYTES, signingSecret } from '../../core/events/webhook-message.ts';
+import { changesOf } from '../../core/field-changes.ts';
+import {
+  projectKey,
+  signingSecretPath,
+  webhookDeliveryKey,
+  webhookKey,
+  webhooksPartition,
+} from '../../core/keys.ts';
+import { SYSTEM_ACTOR, type Webhook, type WebhookDelivery } from '../../core/model/index.ts';
+import { Problem } from '../../core/problem.ts';
+import type { Ports } from '../../ports/index.ts';
+import type { Item, Store, Write } from '../../ports/store.ts';
+import { readHead } from '../../records/chain-append.ts';
+import {
+  type Caller,
+  checkIfMatch,
+  commit,
+  type EventFields,
+  mustGet,
+  retryOnConflict,
+} from '../../records/commit.ts';
+import { getProject } from '../../records/read.ts';
+
+/** Of one project: each gets each event. */
+export const WEBHOOKS_MAX = 10;
+
+/** After a rotation both secrets sign for this long, milliseconds. */
+export const ROTATION_MS = 24 * 60 * 60 * 1000;
+
+export interface WebhookRef {
+  project: string;
+  webhook: string;
+}
+
+export type NewWebhook = Pick<Webhook, 'project' | 'url' | 'types' | 'description'>;
+
+export interface WebhookPatch {
+  url?: string;
+  types?: string[] | null;
+  description?: string | null;
+  enabled?: boolean;
+  ifMatch?: number;
+}
+
+export const getWebhook = (store: Store, { project, webhook }: WebhookRef): Promise<Item<Webhook>> =>
+  mustGet<Webhook>(
+    store,
+    webhookKey(project, webhook),
+    `webhook "${webhook}"`,
+    `List the webhooks with GET /v1/projects/${project}/webhooks.`,
+  );
+
+/** Of addresses only where they lead goes into events: the rest may be a secret of the receiver. */
+const told = ({ url, secret: _secret, ...rest }: Webhook) => ({ ...rest, origin: new URL(url).origin });
+
+const event = (project: string, type: string, data: Record<string, unknown>): EventFields => ({
+  project,
+  type: `webhook.${type}`,
+  data,
+});
+
+/** @throws Problem not_found (project) | conflict (too many) */
+export async function createWebhook(
+  ports: Ports,
+  caller: Caller,
+  input: NewWebhook,
+): Promise<{ item: Item<Webhook>; secret: string }> {
+  const { store, effects } = ports;
+  const { project } = input;
+  await getProject(store, project);
+  const { items } = await store.query({ pk: webhooksPartition(project), limit: WEBHOOKS_MAX });
+  if (items.length >= WEBHOOKS_MAX) {
+    throw new Problem('conflict', `Project "${project}" has ${WEBHOOKS_MAX} webhooks already.`, {
+      hint: 'Delete one first; one receiver may hand events on to several.',
+    });
+  }
+  const id = effects.id();
+  const secret = signingSecret(effects.token(SIGNING_BYTES));
+  const path = signingSecretPath(project, id);
+  const version = await ports.secrets.put(path, secret, { versionId: effects.id() });
+  const data: Webhook = {
+    id,
+    ...input,
+    enabled: true,
+    secret: { version },
+    createdAt: new Date(effects.now()).toISOString(),
+    createdBy: caller.actor,
+  };
+  const key = webhookKey(project, id);
+  const item: Item<Webhook> = { ...key, data, version: 1 };
+  const { number } = await readHead(store, project);
+  const delivery: WebhookDelivery = { project, webhook: id, active: true, delivered: number };
+  const { createdAt: _at, createdBy: _by, project: _project, ...rule } = told(data);
+  try {
+    await commit(ports, caller, {
+      writes: [
+        { put: { ...key, data }, if: 'absent' },
+        { put: { ...webhookDeliveryKey(project, id), data: delivery }, if: 'absent' },
+        { check: projectKey(project), if: 'present' },
+      ],
+      events: [event(project, 'created', rule)],
+      result: item,
+    });
+  } catch (error) {
+    // Nothing can know of it: where the answer is lost, so is the secret.
+    if (!(await store.get(key))) await ports.secrets.remove(path);
+    throw error;
+  }
+  return { item, secret };
+}
+
+/**
+ * Another address, or being enabled anew, makes what failed be tried at once.
+ * @param patch null takes a member away
+ * @throws Problem not_found | precondition_failed
+ */
+export function changeWebhook(
+  ports: Ports,
+  caller: Caller,
+  ref: WebhookRef,
+  { ifMatch, types, description, ...patch }: WebhookPatch,
+): Promise<Item<Webhook>> {
+  return retryOnConflict(async () => {
+    const item = await getWebhook(ports.store, ref);
+    checkIfMatch(item, ifMatch);
+    const data: Webhook = { ...item.data, ...patch };
+    if (types === null) delete data.types;
+    else if (types) data.types = types;
+    if (description === null) delete data.description;
+    else if (description) data.description = description;
+    if (data.enabled) delete data.disabledReason;
+    const isTriedAnew = data.enabled && (patch.enabled === true || patch.url !== undefined);
+    const result = { ...item, data, version: item.version + 1 };
+    await commit(ports, caller, {
+      writes: [
+        { put: { ...webhookKey(ref.project, ref.webhook), data }, if: { version: item.version } },
+        await deliveryWrite(ports.store, ref, ({ failure, ...delivery }) => ({
+          ...delivery,
+          active: data.enabled,
+          ...(failure && !isTriedAnew && { failure }),
+        })),
+      ],
+      events: [
+        event(ref.project, 'changed', {
+          id: ref.webhook,
+          changes: changesOf(told(item.data), told(data)),
+          ...(data.url !== item.data.url && { urlChanged: true }),
+        }),
+      ],
+      result,
+    });
+    return result;
+  });
+}
+
+/** Changes how far it is, whoever delivers meanwhile. */
+async function deliveryWrite(
+  store: Store,
+  { project, webhook }: WebhookRef,
+  change: (delivery: WebhookDelivery) => WebhookDelivery,
+): Promise<Write> {
+  const key = webhookDeliveryKey(project, webhook);
+  const { data, version } = await mustGet<WebhookDelivery>(store, key, `webhook "${webhook}"`, 'List them.');
+  return { put: { ...key, data: change(data) }, if: { version } };
+}
+
+/** Nothing more is sent, but for what is under way. @throws Problem not_found | precondition_failed */
+export async function deleteWebhook(
+  ports: Ports,
+  caller: Caller,
+  ref: WebhookRef,
+  options: { ifMatch?: number } = {},
+): Promise<void> {
+  const { project, webhook } = ref;
+  await retryOnConflict(async () => {
+    const item = await getWebhook(ports.store, ref);
+    checkIfMatch(item, options.ifMatch);
+    await commit(ports, caller, {
+      writes: [
+        { delete: webhookKey(project, webhook), if: { version: item.version } },
+        { delete: webhookDeliveryKey(project, webhook) },
+      ],
+      events: [event(project, 'deleted', { id: webhook, origin: told(item.data).origin })],
+    });
+  });
+  await ports.secrets.remove(signingSecretPath(project, webhook));
+}
+
+/** @throws Problem not_found */
+export async function rotateWebhookSecret(
+  ports: Ports,
+  caller: Caller,
+  ref: WebhookRef,
+): Promise<{ item: Item<Webhook>; secret: string }> {
+  const { effects, secrets, store } = ports;
+  await getWebhook(store, ref);
+  const path = signingSecretPath(ref.project, ref.webhook);
+  const secret = signingSecret(effects.token(SIGNING_BYTES));
+  const version = await secrets.put(path, secret, { versionId: effects.id() });
+  let replaced: string | undefined;
+  const item = await retryOnConflict(async () => {
+    const before = await getWebhook(store, ref);
+    const until = new Date(effects.now() + ROTATION_MS).toISOString();
+    const { secret: old } = before.data;
+    const data = { ...before.data, secret: { version, previous: { version: old.version, until } } };
+    const result: Item<Webhook> = { ...before, data, version: before.version + 1 };
+    await commit(ports, caller, {
+      writes: [{ put: { ...webhookKey(ref.project, ref.webhook), data }, if: { version: before.version } }],
+      events: [event(ref.project, 'secret-rotated', { id: ref.webhook, previousUntil: until })],
+      result,
+    });
+    replaced = old.previous?.version;
+    return result;
+  });
+  if (replaced !== undefined) await secrets.revoke(path, replaced);
+  return { item, secret };
+}
+
+/** Gives a receiver up. Nothing is lost: enabled anew, it goes on where it stopped. */
+export function disableWebhook(ports: Ports, ref: WebhookRef, reason: string): Promise<void> {
+  return retryOnConflict(async () => {
+    const item = await getWebhook(ports.store, ref);
+    if (!item.data.enabled) return;
+    const data: Webhook = { ...item.data, enabled: false, disabledReason: reason };
+    await commit(
+      ports,
+      { actor: SYSTEM_ACTOR },
+      {
+        writes: [
+          { put: { ...webhookKey(ref.project, ref.webhook), data }, if: { version: item.version } },
+          await deliveryWrite(ports.store, ref, (delivery) => ({ ...delivery, active: false })),
+        ],
+        events: [event(ref.project, 'disabled', { id: data.id, origin: told(data).origin, reason })],
+      },
+    );
+  });
+}
+
+/** Removes those of a project that is not there. @throws StoreConflict when there is a project by now */
+export async function forgetWebhooks({ store, secrets }: Ports, project: string): Promise<void> {
+  const { items } = await store.query<Webhook>({ pk: webhooksPartition(project), limit: WEBHOOKS_MAX * 2 });
+  if (items.length === 0) return;
+  await store.transact([
+    { check: projectKey(project), if: 'absent' },
+    ...items.flatMap(({ data: { id } }) => [
+      { delete: webhookKey(project, id) },
+      { delete: webhookDeliveryKey(project, id) },
+    ]),
+  ]);
+  for (const { data } of items) await secrets.remove(signingSecretPath(project, data.id));
+}

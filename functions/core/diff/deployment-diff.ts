@@ -1,0 +1,48 @@
+/** What differs between two deployments. A secret is shown by its name and version, never by its value. */
+import type { Deployment } from '../model/index.ts';
+import { references } from '../score/references.ts';
+import type { ScoreWorkload } from '../score/workload.ts';
+import { type Change, compare, factsOf } from './change.ts';
+import { diffWorkloads } from './workload-diff.ts';
+
+/** What a deployment pins. */
+export interface Pinned {
+  version: string;
+  digest: string;
+  workload: ScoreWorkload;
+  /** Versions by `resource.output`, of the secrets that the workload refers to. */
+  secrets: ReadonlyMap<string, string>;
+}
+
+/** Placeholders of a workload's containers and params, as `resource.output`, each once. */
+export function referencedOutputs(workload: ScoreWorkload): string[] {
+  const found = references(workload).flatMap(({ refersTo, output }) =>
+    refersTo !== undefined && output !== undefined ? [`${refersTo}.${output}`] : [],
+  );
+  return [...new Set(found)].sort();
+}
+
+/** What a deployment that was prepared pins. */
+export function pinnedOf({ version, digest, workload, outputs = {} }: Deployment): Pinned {
+  const secrets = new Map<string, string>();
+  for (const name of referencedOutputs(workload)) {
+    const dot = name.indexOf('.');
+    const [resource, output] = [name.slice(0, dot), name.slice(dot + 1)];
+    const offered = Object.hasOwn(outputs, resource) ? outputs[resource]!.secrets : {};
+    if (Object.hasOwn(offered, output)) secrets.set(name, offered[output]!.version);
+  }
+  return { version, digest, workload, secrets };
+}
+
+/** Changes from one to the other, by area and name. @param before undefined where nothing was deployed */
+export function diffPinned(before: Pinned | undefined, after: Pinned): Change[] {
+  return [
+    ...compare(
+      { area: 'version' },
+      factsOf({ version: before?.version, digest: before?.digest }),
+      factsOf({ version: after.version, digest: after.digest }),
+    ),
+    ...diffWorkloads(before?.workload, after.workload),
+    ...compare({ area: 'secret' }, before?.secrets ?? new Map(), after.secrets),
+  ];
+}

@@ -1,0 +1,205 @@
+/** Decides whether a deployment meets a policy. Pure: the facts are handed to it. */
+import type { DeploymentKind, Source } from '../model/index.ts';
+import { containerCompute, parseCpu, parseMemory } from '../score/quantities.ts';
+import { readSettings } from '../score/settings.ts';
+import type { ScoreWorkload } from '../score/workload.ts';
+import { matchesWildcard } from '../wildcard.ts';
+import { describeWindow, isFrozen } from './freeze.ts';
+import {
+  type Policy,
+  type PolicyRule,
+  type PolicyScope,
+  type Severity,
+  severities,
+  type Violation,
+} from './policy-types.ts';
+import { type ImageSignature, isSignedBy } from './signatures.ts';
+
+/** What a scan of an image found. */
+export interface Findings {
+  /** ISO 8601. */
+  scannedAt: string;
+  counts: Partial<Record<Severity, number>>;
+}
+
+export interface DeploymentFacts {
+  environment: string;
+  kind: DeploymentKind;
+  /** Epoch milliseconds. */
+  at: number;
+  digest: string;
+  source: Source;
+  workload: ScoreWorkload;
+  /** Undefined: not scanned. Only read where a policy asks for it. */
+  findings: Findings | undefined;
+  signatures: readonly ImageSignature[];
+}
+
+type Finding = Pick<Violation, 'fact' | 'remedy'>;
+
+/** Whether a policy is about such a deployment at all. */
+export function concerns(
+  { environments, rollbacks }: Pick<Policy, 'environments' | 'rollbacks'>,
+  facts: Pick<DeploymentFacts, 'environment' | 'kind'>,
+): boolean {
+  // A redeployment brings nothing but new credentials.
+  if (facts.kind === 'redeploy' || (facts.kind === 'rollback' && !rollbacks)) return false;
+  return environments?.some((pattern) => matchesWildcard(pattern, facts.environment)) ?? true;
+}
+
+/** @returns undefined where the policy is met, or is about something else */
+export function evaluatePolicy(
+  policy: Policy,
+  scope: PolicyScope,
+  facts: DeploymentFacts,
+): Violation | undefined {
+  if (!concerns(policy, facts)) return undefined;
+  const finding = checkRule(policy.rule, facts);
+  return finding && { policy: policy.name, scope, ...finding };
+}
+
+function checkRule(rule: PolicyRule, facts: DeploymentFacts): Finding | undefined {
+  switch (rule.kind) {
+    case 'allowed-registries':
+      return checkRegistry(rule.registries, facts.source);
+    case 'digest-only':
+      return checkDigest(facts.source);
+    case 'scan':
+      return checkFindings(rule.severity, facts.findings);
+    case 'signature':
+      return checkSignature(rule.keys, facts);
+    case 'ceiling':
+      return checkCeiling(rule, facts.workload);
+    case 'branches':
+      return checkBranch(rule, facts.source);
+    case 'freeze':
+      return checkFreeze(rule.windows, facts.at);
+  }
+}
+
+/** `ghcr.io/acme` of `ghcr.io/acme/web:1`; a reference without a host is of Berth's own registry. */
+function registryOf(reference: string): string | undefined {
+  const [host = '', ...path] = reference.split('@', 1)[0]!.split('/');
+  const isHost = path.length > 0 && (/[.:]/.test(host) || host === 'localhost');
+  return isHost ? [host.toLowerCase(), ...path].join('/') : undefined;
+}
+
+function checkRegistry(registries: readonly string[], source: Source): Finding | undefined {
+  const name = source.kind === 'image' ? registryOf(source.reference) : undefined;
+  if (name === undefined) return undefined;
+  // Part by part: `ghcr.io/acme` does not let `ghcr.io/acme-fork` in.
+  if (registries.some((allowed) => name === allowed || name.startsWith(`${allowed}/`))) return undefined;
+  return {
+    fact: `the image comes from ${name.split(':', 1)[0]}`,
+    remedy: `Build it with Berth, or push it to ${registries.join(' or ')}.`,
+  };
+}
+
+function checkDigest(source: Source): Finding | undefined {
+  if (source.kind !== 'image' || /(?:^|@)sha256:[0-9a-f]{64}$/.test(source.reference)) return undefined;
+  return {
+    fact: `the version was registered by the tag "${source.reference}"`,
+    remedy: 'Register the image by its digest, sha256:..., and deploy that version.',
+  };
+}
+
+function checkFindings(severity: Severity, findings: Findings | undefined): Finding | undefined {
+  if (!findings) {
+    return {
+      fact: 'the image has not been scanned',
+      remedy: 'Push it to a registry that scans, and deploy when its scan is complete.',
+    };
+  }
+  const refused = severities.slice(0, severities.indexOf(severity) + 1);
+  const found = refused.filter((one) => (findings.counts[one] ?? 0) > 0);
+  if (found.length === 0) return undefined;
+  const counts = found.map((one) => `${findings.counts[one]} ${one}`).join(' and ');
+  return {
+    fact: `the scan of ${findings.scannedAt} found ${counts}`,
+    remedy: 'Mend them, most often by building on a newer base image, and deploy the new version.',
+  };
+}
+
+function checkSignature(
+  keys: readonly { name: string; publicKey: string }[],
+  { digest, signatures }: DeploymentFacts,
+): Finding | undefined {
+  if (keys.some(({ publicKey }) => isSignedBy(publicKey, digest, signatures))) return undefined;
+  const names = keys.map(({ name }) => name).join(' or ');
+  return {
+    fact: signatures.length === 0 ? 'the image is not signed' : `no signature of the image is by ${names}`,
+    remedy: `Sign its digest with ${names}: cosign sign --key <key> <image>@${digest}.`,
+  };
+}
+
+function checkCeiling(
+  { cpu, memory, replicas }: PolicyRule & { kind: 'ceiling' },
+  workload: ScoreWorkload,
+): Finding | undefined {
+  const containers = Object.entries(workload.containers);
+  const limits = containers.map(([name, container]) => ({ name, ...containerCompute(container).limits }));
+  const over = (what: string, ceiling: string, used: (number | undefined)[], most: number) => {
+    const without = limits.filter((_, at) => used[at] === undefined).map(({ name }) => name);
+    if (without.length > 0)
+      return { fact: `container ${without.join(', ')} has no limit of ${what}`, what, ceiling };
+    const sum = used.reduce<number>((total, one) => total + (one ?? 0), 0);
+    return sum > most ? { fact: `its limits of ${what} are over ${ceiling}`, what, ceiling } : undefined;
+  };
+  const found =
+    (cpu !== undefined &&
+      over(
+        'cpu',
+        cpu,
+        limits.map((one) => one.cpu),
+        parseCpu(cpu),
+      )) ||
+    (memory !== undefined &&
+      over(
+        'memory',
+        memory,
+        limits.map((one) => one.memoryBytes),
+        parseMemory(memory),
+      )) ||
+    undefined;
+  if (found) {
+    return {
+      fact: found.fact,
+      remedy: `Set resources.limits.${found.what} in the Score file, ${found.ceiling} at most for all containers together.`,
+    };
+  }
+  const asked = readSettings(workload.metadata.annotations).settings.maxReplicas;
+  if (replicas === undefined || asked <= replicas) return undefined;
+  return {
+    fact: `it asks for up to ${asked} replicas`,
+    remedy: `Set berth.dev/replicas and berth.dev/max-replicas to ${replicas} at most.`,
+  };
+}
+
+const branchOf = (ref: string): string => ref.replace(/^refs\/heads\//, '');
+
+function checkBranch(
+  { branches, repositories }: PolicyRule & { kind: 'branches' },
+  source: Source,
+): Finding | undefined {
+  const remedy = `Build it with Berth from ${branches.join(' or ')}${repositories ? ` of ${repositories.join(' or ')}` : ''}.`;
+  if (source.kind !== 'git') {
+    const how = source.kind === 'upload' ? 'an upload' : 'an image that was pushed';
+    return { fact: `the version comes from ${how}, of which no branch is known`, remedy };
+  }
+  // A commit that is asked for by its hash can be of any branch.
+  const isNamed = !/^[0-9a-f]{7,64}$/i.test(source.ref) && !source.ref.startsWith('refs/tags/');
+  const allowed = isNamed && branches.some((pattern) => matchesWildcard(pattern, branchOf(source.ref)));
+  if (!allowed) return { fact: `the version was built from "${source.ref}"`, remedy };
+  if (!repositories || repositories.includes(source.url)) return undefined;
+  return { fact: `the version was built from the repository ${source.url}`, remedy };
+}
+
+function checkFreeze(windows: (PolicyRule & { kind: 'freeze' })['windows'], at: number): Finding | undefined {
+  const window = windows.find((one) => isFrozen(one, at));
+  return (
+    window && {
+      fact: `deployments are frozen: ${describeWindow(window)}`,
+      remedy: 'Wait until the window is over, or ask whoever made the policy.',
+    }
+  );
+}

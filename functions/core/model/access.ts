@@ -1,0 +1,126 @@
+/** Who is let in: members, tokens, trusts, people and their sessions. */
+import type { Role } from '../authorization/roles.ts';
+
+/** Whom a project lets in: a person or a group, with a role, and with another one in some environments. */
+export interface Member {
+  project: string;
+  /** `user:<subject>`, `group:<name>` or `email:<address>`; see principal.ts. */
+  principal: string;
+  role: Role;
+  /** By the name of the environment; there it takes the place of `role`. */
+  environments?: Record<string, Role>;
+  createdAt: string;
+  createdBy: string;
+}
+
+/** What a token or a pipeline is narrowed to. */
+export interface Limits {
+  /** It may do at most what this role may. */
+  role?: Role;
+  project?: string;
+  environments?: string[];
+  /** It may make tokens, of its own limits or less. */
+  createsTokens?: boolean;
+  /** When it ends. */
+  expiresAt?: string;
+}
+
+/** A token as it is kept: everything but itself. */
+export interface Token {
+  id: string;
+  name: string;
+  /** SHA-256 of the token, hex. */
+  hash: string;
+  /** `personal`: acts for `owner`. `project`: acts for its project. `exchanged`: for a pipeline, by a trust rule. */
+  kind: 'personal' | 'project' | 'exchanged';
+  /** Id of the person that it acts for. */
+  owner?: string;
+  /** Of a project token its project; of a personal one what it is limited to. */
+  project?: string;
+  role: Role;
+  environments?: string[];
+  createsTokens?: boolean;
+  createdAt: string;
+  /** Id of the person or token that made it. */
+  createdBy: string;
+  /** Of an exchanged token: the pipeline, and the rule that let it in. */
+  workflow?: { id: string; trust: string };
+  /** The person behind it: who made it, or who made the token that made it. */
+  person: string;
+  expiresAt: string;
+  /** To the hour. */
+  lastUsedAt?: string;
+}
+
+/** Which pipelines of another system a project trusts. */
+export interface Trust {
+  id: string;
+  project: string;
+  /** As it stands in tokens. */
+  issuer: string;
+  audience: string;
+  /** Patterns; see trust.ts. */
+  subjects: string[];
+  repositoryId?: string;
+  /** Runs for pull requests are let in, and why. */
+  pullRequests?: { reason: string };
+  role: Role;
+  environments?: string[];
+  createdAt: string;
+  createdBy: string;
+}
+
+/** What is known of a person from the last sign-in: what their tokens act with. */
+export interface Person {
+  id: string;
+  name?: string;
+  email?: string;
+  groups: string[];
+  administrator: boolean;
+  /** To the hour. */
+  seenAt: string;
+}
+
+/**
+ * Who is calling. `user`: a person. `token`: a token of a person or of a project. `workflow`: a pipeline of
+ * another system, known by a trust rule. `system`: this installation's own administrator.
+ */
+export interface Principal {
+  /** `user:<subject>`, `token:<id>`, `ci:<issuer>:<subject>` or `administrator`. */
+  id: string;
+  kind: 'user' | 'token' | 'workflow' | 'system';
+  /** For people to read. */
+  name?: string;
+  /** An address that the issuer has verified. */
+  email?: string;
+  /** Names of groups, as the issuer gives them. */
+  groups: string[];
+  /** Runs this installation: administrator of all projects. */
+  administrator: boolean;
+  /** The person that a token acts for. */
+  owner?: string;
+  /** The person who made a project's token. */
+  madeBy?: string;
+  limits?: Limits;
+}
+
+/** The person behind a principal: two that share one are not two people. */
+export const personOf = ({ id, owner, madeBy }: Principal): string => owner ?? madeBy ?? id;
+
+/** Somebody who has signed in with a browser. */
+export interface Session {
+  id: string;
+  principal: Principal;
+  /** SHA-256 of the secret in the cookie, hex. */
+  secretHash: string;
+  /** The issuer's ID token, encrypted with that secret: the way to sign out there. */
+  idToken?: string;
+  /** The issuer's own name for the session. */
+  providerSession?: string;
+  userAgent?: string;
+  createdAt: string;
+  /** The last request, to within five minutes. */
+  seenAt: string;
+  /** It ends then at the latest. */
+  expiresAt: string;
+}

@@ -1,0 +1,66 @@
+/** What runs where: a service in an environment, and its deployments. */
+import type { ProblemDetail } from '../problem.ts';
+import type { ScoreWorkload } from '../score/workload.ts';
+import type { EnvironmentRef } from './environment.ts';
+import type { RunStatus } from './operation.ts';
+import type { ResourceOutputs } from './resource.ts';
+import type { Revision } from './version.ts';
+
+/** A service in an environment: which deployment is the newest, which one serves. */
+export interface Instance {
+  project: string;
+  environment: string;
+  service: string;
+  /** The fence: the number of the newest deployment. Only grows (I5). */
+  newest: number;
+  /** The highest number that was given, when that is a deployment that waits, or waited, for approval. */
+  highest?: number;
+  /** The deployment that serves, or served before hibernation: the last good one. */
+  current?: number;
+  createdAt: string;
+}
+
+export interface InstanceRef extends EnvironmentRef {
+  service: string;
+}
+
+/** A second person's say in a deployment. */
+export interface Approval {
+  state: 'pending' | 'approved' | 'rejected' | 'expired' | 'canceled';
+  /** The person who asked for the deployment; someone else has to approve. */
+  requestedBy: string;
+  /** When it is given up. */
+  expiresAt: string;
+  decidedBy?: string;
+  decidedAt?: string;
+}
+
+/** `redeploy`: the same version again, with the credentials as they are now. */
+export type DeploymentKind = 'deploy' | 'promote' | 'rollback' | 'redeploy';
+
+/** One version put into one environment for one service. */
+export interface Deployment {
+  project: string;
+  environment: string;
+  service: string;
+  number: number;
+  kind: DeploymentKind;
+  version: string;
+  digest: string;
+  revision?: Revision;
+  workload: ScoreWorkload;
+  /** Outputs by the workload's resource names, resolved once: a rollback restores them (absent until prepared). */
+  outputs?: Record<string, ResourceOutputs>;
+  rollbackTo?: number;
+  fromEnvironment?: string;
+  /** The rotation that made it, of a redeployment. */
+  rotation?: string;
+  status: RunStatus;
+  /** Where the environment asks for it. */
+  approval?: Approval;
+  operation: string;
+  error?: ProblemDetail;
+  createdAt: string;
+  createdBy: string;
+  finishedAt?: string;
+}

@@ -1,0 +1,14 @@
+/**
+ * The nouns of Berth, as they are stored. All are plain JSON: times are ISO 8601 strings in UTC with
+ * milliseconds, names are RFC 1123 labels (see names.ts), and no field ever holds a secret value.
+ */
+export * from './access.ts';
+export * from './deployment.ts';
+export * from './environment.ts';
+export * from './event.ts';
+export * from './operation.ts';
+export * from './project.ts';
+export * from './resource.ts';
+export * from './secret.ts';
+export * from './version.ts';
+export * from './webhook.ts';

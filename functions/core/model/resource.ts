@@ -1,0 +1,32 @@
+/** Instances of Score resource types, and what they give to workloads. */
+/** Outputs of a provisioned resource; secret ones by reference. */
+export interface ResourceOutputs {
+  values: Record<string, string>;
+  secrets: Record<string, SecretReference>;
+}
+
+/** Names one version of one secret; never its value. */
+export interface SecretReference {
+  secret: string;
+  version: string;
+}
+
+/** An instance of a Score resource type in an environment. */
+export interface Resource {
+  project: string;
+  environment: string;
+  /** Score's identity: `type.class#id`. */
+  uid: string;
+  type: string;
+  class: string;
+  id: string;
+  params: Record<string, unknown>;
+  /** `provisioning` is written before anything is made (I4). */
+  state: 'provisioning' | 'ready' | 'removing';
+  outputs: ResourceOutputs;
+  /** The operation that rotates its credentials now, with those that it puts in their place or has replaced. */
+  rotation?: { operation: string; next?: ResourceOutputs; previous?: ResourceOutputs };
+  services: string[];
+  operation: string;
+  createdAt: string;
+}

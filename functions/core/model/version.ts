@@ -1,0 +1,35 @@
+/** Versions: an image digest and the workload that came with it. */
+import type { ScoreWorkload } from '../score/workload.ts';
+
+/** Where a version's source came from. */
+export type Source =
+  | { kind: 'upload'; sha256: string; bytes: number }
+  | { kind: 'git'; url: string; ref: string; commit: string; author?: string; message?: string }
+  | { kind: 'image'; reference: string };
+
+/** An image digest plus the Score workload that came with it. Immutable. */
+export interface Version {
+  project: string;
+  service: string;
+  /** Twelve hex digits of the hash of digest and workload: the same pair is the same version. */
+  id: string;
+  /** `sha256:` and 64 hex digits: the OCI image manifest. */
+  digest: string;
+  tags: string[];
+  workload: ScoreWorkload;
+  source: Source;
+  /** Bytes of all layers, compressed. */
+  size?: number;
+  createdAt: string;
+  createdBy: string;
+}
+
+/** What a version is known by among people. */
+export interface Revision {
+  tag?: string;
+  /** All of its hex digits. */
+  commit?: string;
+  author?: string;
+  /** First line of the commit's message. */
+  message?: string;
+}

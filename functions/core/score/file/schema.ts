@@ -1,0 +1,228 @@
+/**
+ * Score v1b1 as its JSON schema has it (score-spec/spec, score-v1b1.json), with `before` and the map forms of
+ * files and volumes. Parsing gives the normal form. Rules between parts of a workload are in rules.ts.
+ */
+import * as z from 'zod';
+import { CPU_RULE, MEMORY_RULE, readCpu, readMemory } from '../quantities.ts';
+import type { ScoreFile, ScoreVolume, ScoreWorkload } from '../workload.ts';
+import { readSubPath, readTarget, sourceFault } from '../workload-paths.ts';
+
+/** The length is looked at before the pattern, so that no pattern ever meets long text. */
+const pattern = (min: number, max: number, regex: RegExp, message: string) =>
+  z
+    .string()
+    .refine((text) => text.length >= min && text.length <= max && regex.test(text), { error: message });
+
+/** Text that ends up in a command line, a header or an address. */
+const plain = (min = 0) =>
+  z.string().refine((text) => text.length >= min && !/\p{Cc}/u.test(text), {
+    error: min > 0 ? 'must not be empty or hold a control character' : 'must not hold a control character',
+  });
+
+/**
+ * A map with these keys and no others. For unknown keys the message is the list of known ones, from which
+ * issues.ts makes a message for each.
+ */
+const shape = <T extends z.ZodRawShape>(keys: T) =>
+  z.strictObject(keys, {
+    error: (issue) => (issue.code === 'unrecognized_keys' ? Object.keys(keys).join(',') : undefined),
+  });
+
+const label = pattern(
+  2,
+  63,
+  /^[a-z0-9][a-z0-9-]{0,61}[a-z0-9]$/,
+  'must be 2 to 63 lower-case letters, digits and hyphens, with no hyphen at either end',
+);
+
+const kind = pattern(
+  2,
+  63,
+  /^[A-Za-z0-9][A-Za-z0-9-]{0,61}[A-Za-z0-9]$/,
+  'must be 2 to 63 letters, digits and hyphens, with no hyphen at either end',
+);
+
+const id = pattern(
+  2,
+  63,
+  /^[a-z0-9]+(?:-+[a-z0-9]+)*(?:\.[a-z0-9]+(?:-+[a-z0-9]+)*)*$/,
+  'must be 2 to 63 lower-case letters, digits and hyphens, in parts that dots separate',
+);
+
+const annotations = z.record(
+  pattern(
+    2,
+    316,
+    /^(?:[a-z0-9][a-z0-9-]{0,61}[a-z0-9](?:\.[a-z0-9][a-z0-9-]{0,61}[a-z0-9])*\/)?[A-Za-z0-9][A-Za-z0-9._-]{0,61}[A-Za-z0-9]$/,
+    'must be a name of 2 to 63 letters, digits, dots, underscores and hyphens, with a host name and a slash in front or not',
+  ),
+  z.string(),
+);
+
+const port = z.number().refine((value) => Number.isInteger(value) && value >= 1 && value <= 65_535, {
+  error: 'must be a whole number from 1 to 65535',
+});
+
+const compute = shape({
+  memory: z
+    .string()
+    .refine((text) => readMemory(text) !== undefined, { error: MEMORY_RULE })
+    .optional(),
+  cpu: z
+    .string()
+    .refine((text) => readCpu(text) !== undefined, { error: CPU_RULE })
+    .optional(),
+});
+
+const probe = shape({
+  httpGet: shape({
+    host: plain(1).optional(),
+    scheme: z.enum(['HTTP', 'HTTPS']).optional(),
+    path: plain(),
+    port,
+    httpHeaders: z
+      .array(
+        shape({
+          name: z
+            .string()
+            .regex(/^[A-Za-z0-9_-]+$/, { error: 'must be letters, digits, underscores and hyphens' }),
+          value: plain(1),
+        }),
+      )
+      .optional(),
+  }).optional(),
+  exec: shape({
+    command: z.array(z.string()).min(1, { error: 'must name a command' }),
+  }).optional(),
+});
+
+/**
+ * Files and volumes: a map by target, or the deprecated list whose items have a target. Either becomes the map,
+ * each target in its shortest form and used once.
+ */
+function mounts<T extends object>(
+  keys: { [K in keyof T]: z.ZodType<T[K]> },
+  complete: (schema: z.ZodType) => z.ZodType,
+) {
+  const byTarget = z.record(z.string(), complete(shape(keys)));
+  const items = z.array(complete(shape({ ...keys, target: z.string() })));
+  return z.unknown().transform((value, context): Record<string, T> => {
+    const parsed = (Array.isArray(value) ? items : byTarget).safeParse(value);
+    if (!parsed.success) {
+      for (const issue of parsed.error.issues) context.issues.push({ ...issue, input: value } as never);
+      return z.NEVER;
+    }
+    const mounted: Record<string, T> = {};
+    const fail = (path: (string | number)[], message: string) =>
+      context.issues.push({ code: 'custom', path, message, input: value });
+    for (const [key, entry] of Object.entries(parsed.data as Record<string, T & { target?: string }>)) {
+      const { target: listed, ...rest } = entry;
+      const path = listed === undefined ? [key] : [Number(key), 'target'];
+      const target = readTarget(listed ?? key);
+      if ('message' in target) fail(path, target.message);
+      else if (Object.hasOwn(mounted, target.path)) fail(path, 'is the target of another entry too');
+      else mounted[target.path] = rest as T;
+    }
+    return mounted;
+  });
+}
+
+const contentKeys = ['content', 'source', 'binaryContent'] as const;
+
+const files = mounts<ScoreFile>(
+  {
+    mode: z
+      .string()
+      .regex(/^0?[0-7]{3}$/, { error: 'must be three octal digits in quotes, such as "0600"' })
+      .optional(),
+    source: z
+      .string()
+      .superRefine((text, context) => {
+        const message = sourceFault(text);
+        if (message !== undefined) context.addIssue({ code: 'custom', message });
+      })
+      .optional(),
+    content: z.string().optional(),
+    // Line breaks come from YAML's block text; decoders of base64 skip them as well.
+    binaryContent: z
+      .string()
+      .transform((text) => text.replace(/[\r\n]/g, ''))
+      .refine((text) => text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text), {
+        error: 'must be standard base64 with padding',
+      })
+      .optional(),
+    noExpand: z.boolean().optional(),
+  },
+  (schema) =>
+    schema.refine(
+      (file) => contentKeys.filter((key) => (file as ScoreFile)[key] !== undefined).length === 1,
+      {
+        error: `needs exactly one of ${contentKeys.join(', ')}`,
+      },
+    ),
+);
+
+const volumes = mounts<ScoreVolume>(
+  {
+    source: z.string(),
+    path: z
+      .string()
+      .transform((text, context) => {
+        const result = readSubPath(text);
+        if ('path' in result) return result.path;
+        context.issues.push({ code: 'custom', message: result.message, input: text });
+        return z.NEVER;
+      })
+      .optional(),
+    readOnly: z.boolean().optional(),
+  },
+  (schema) => schema,
+);
+
+const container = shape({
+  image: plain(1),
+  command: z.array(z.string()).optional(),
+  args: z.array(z.string()).optional(),
+  variables: z
+    .record(
+      z.string().refine((name) => /^[^=\p{Cc}]+$/u.test(name), {
+        error: 'must be a name without = and control characters',
+      }),
+      z.string(),
+    )
+    .optional(),
+  files: files.optional(),
+  volumes: volumes.optional(),
+  resources: shape({ limits: compute.optional(), requests: compute.optional() }).optional(),
+  livenessProbe: probe.optional(),
+  readinessProbe: probe.optional(),
+  before: z.record(label, shape({ ready: z.enum(['started', 'healthy', 'complete']) })).optional(),
+});
+
+export const workloadSchema: z.ZodType<ScoreWorkload> = shape({
+  apiVersion: z.literal('score.dev/v1b1'),
+  metadata: z.looseObject({ name: label, annotations: annotations.optional() }),
+  service: shape({
+    ports: z
+      .record(
+        label,
+        shape({ port, protocol: z.enum(['TCP', 'UDP']).optional(), targetPort: port.optional() }),
+      )
+      .optional(),
+  }).optional(),
+  containers: z.record(label, container).refine((map) => Object.keys(map).length > 0, {
+    error: 'must name at least one container',
+  }),
+  resources: z
+    .record(
+      label,
+      shape({
+        type: kind,
+        class: kind.optional(),
+        id: id.optional(),
+        metadata: z.looseObject({ annotations: annotations.optional() }).optional(),
+        params: z.record(z.string(), z.unknown()).optional(),
+      }),
+    )
+    .optional(),
+});

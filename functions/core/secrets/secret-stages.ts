@@ -1,0 +1,30 @@
+/** The versions of a secret and their stages. Pure: who writes the record decides when. */
+import type { SecretStage, SecretVersion } from '../model/index.ts';
+
+/** So many versions are listed; older ones are forgotten by the record, not by what pinned them. */
+export const VERSIONS_MAX = 20;
+
+type Versions = readonly SecretVersion[];
+
+const staged = (versions: Versions, version: string, stage: SecretStage): SecretVersion[] =>
+  versions.map((one) => (one.version === version ? { ...one, stage } : one));
+
+/** Puts a version before the others. */
+export const withVersion = (versions: Versions, added: SecretVersion): SecretVersion[] =>
+  [added, ...versions.filter(({ version }) => version !== added.version)].slice(0, VERSIONS_MAX);
+
+/** Makes a version the current one; what was current is the previous one then, and what was previous is retired. */
+export function withCurrent(versions: Versions, version: string): SecretVersion[] {
+  return versions.map((one) => {
+    if (one.version === version) return { ...one, stage: 'current' };
+    if (one.stage === 'current') return { ...one, stage: 'previous' };
+    return one.stage === 'previous' ? { ...one, stage: 'retired' } : one;
+  });
+}
+
+export const withRevoked = (versions: Versions, version: string): SecretVersion[] =>
+  staged(versions, version, 'revoked');
+
+/** Takes a switch back: the version that was current before is so again. */
+export const withRestored = (versions: Versions, version: string, replaced: string): SecretVersion[] =>
+  staged(staged(versions, replaced, 'retired'), version, 'current');

@@ -1,0 +1,194 @@
+/** How source becomes something that runs: pure rules over the names of files and the text of two of them. */
+
+import { splitWords, WordsError } from '../command-line.ts';
+import { Problem } from '../problem.ts';
+import { parseProcfile } from './procfile.ts';
+
+/** Paths of all files, relative with slashes; the text of those named in `READ_BY_DETECTION`. */
+export type SourceFiles = ReadonlyMap<string, string | undefined>;
+
+export const READ_BY_DETECTION = ['package.json', 'Procfile'] as const;
+
+export interface BuildPlan {
+  /** How it was recognised, in words. */
+  detected: string;
+  /** Arguments of npm runs, in order. */
+  npm: string[][];
+  /** What starts it; empty when `staticRoots` says what to serve. */
+  command: string[];
+  /** Folders that may hold the site, the likeliest first; decided once the build is over. */
+  staticRoots: string[];
+  /** The Procfile's `release` line. */
+  releaseCommand?: string;
+  /** What the log should say. */
+  notes: string[];
+}
+
+interface Start {
+  command: string[];
+  by: string;
+}
+
+type Strings = Record<string, string>;
+
+interface Manifest {
+  main?: string;
+  scripts: Strings;
+  dependencies: number;
+  devDependencies: number;
+  workspaces: boolean;
+}
+
+const LOCKS = ['package-lock.json', 'npm-shrinkwrap.json'];
+const FOREIGN_LOCKS = ['yarn.lock', 'pnpm-lock.yaml', 'bun.lock', 'bun.lockb'];
+const INSTALL_SCRIPTS = ['preinstall', 'install', 'postinstall', 'prepare'];
+
+/**
+ * The plan for a source tree; undefined when nothing in it says what to run.
+ * @throws Problem build_failed | nothing_to_run when a file that decides can not be understood
+ */
+export function detect(files: SourceFiles): BuildPlan | undefined {
+  const manifest = readManifest(files);
+  const procfile = readProcfile(files);
+  const npm = manifest ? npmRuns(files, manifest) : { runs: [], notes: [] };
+  const start = procfile?.start ?? (manifest && startOf(files, manifest));
+  const notes = [...npm.notes, ...(procfile?.notes ?? [])];
+  const releaseCommand = procfile?.release;
+  const extra = releaseCommand === undefined ? { notes } : { notes, releaseCommand };
+  if (start) {
+    const detected = manifest ? `Node.js app, started by ${start.by}` : `started by ${start.by}`;
+    return { detected, npm: npm.runs, command: start.command, staticRoots: [], ...extra };
+  }
+  const staticRoots = rootsOfSite(files, manifest);
+  if (staticRoots.length === 0) return undefined;
+  const built = npm.runs.length > 0 ? ', built by npm' : '';
+  return { detected: `static site${built}`, npm: npm.runs, command: [], staticRoots, ...extra };
+}
+
+function readManifest(files: SourceFiles): Manifest | undefined {
+  const text = files.get('package.json');
+  if (text === undefined) return undefined;
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text.replace(/^\uFEFF/, ''));
+  } catch {
+    parsed = undefined;
+  }
+  if (!isRecord(parsed))
+    throw new Problem('build_failed', 'package.json can not be read: it is not a JSON object.', {
+      hint: 'Correct package.json (npm pkg fix helps), then build again.',
+    });
+  return {
+    ...(typeof parsed.main === 'string' && parsed.main !== '' ? { main: parsed.main } : {}),
+    scripts: strings(parsed.scripts),
+    dependencies: count(parsed.dependencies) + count(parsed.optionalDependencies),
+    devDependencies: count(parsed.devDependencies),
+    workspaces: parsed.workspaces !== undefined,
+  };
+}
+
+function npmRuns(files: SourceFiles, manifest: Manifest): { runs: string[][]; notes: string[] } {
+  const notes: string[] = [];
+  const runs: string[][] = [];
+  const locked = LOCKS.some((name) => files.has(name));
+  const foreign = FOREIGN_LOCKS.find((name) => files.has(name));
+  if (foreign && !locked) notes.push(`${foreign} is not read: npm resolves the versions anew`);
+  const builds = manifest.scripts.build !== undefined;
+  const dev = builds && manifest.devDependencies > 0;
+  const needed =
+    manifest.dependencies > 0 ||
+    dev ||
+    manifest.workspaces ||
+    INSTALL_SCRIPTS.some((name) => manifest.scripts[name] !== undefined);
+  if (needed) runs.push([locked ? 'ci' : 'install', dev ? '--include=dev' : '--omit=dev']);
+  if (builds) runs.push(['run', 'build']);
+  if (dev) runs.push(['prune', '--omit=dev']);
+  return { runs, notes };
+}
+
+function startOf(files: SourceFiles, manifest: Manifest): Start | undefined {
+  const { scripts, main } = manifest;
+  const line = scripts.start;
+  if (line !== undefined && line.trim() !== '') {
+    const hooked = scripts.prestart !== undefined || scripts.poststart !== undefined;
+    const words = hooked ? undefined : directWords(line);
+    return { command: words ?? ['npm', 'start'], by: 'its start script' };
+  }
+  const file = main === undefined ? undefined : relativeFile(main);
+  // What a build script makes is not there yet.
+  const found =
+    file === undefined ? undefined : [file, `${file}.js`, `${file}/index.js`].find((name) => files.has(name));
+  if (found !== undefined) return { command: ['node', found], by: 'main of package.json' };
+  if (file !== undefined && scripts.build !== undefined)
+    return { command: ['node', file], by: 'main of package.json' };
+  for (const name of ['server.js', 'index.js'])
+    if (files.has(name)) return { command: ['node', name], by: name };
+  return undefined;
+}
+
+/** The words of a line that needs no shell; undefined where it does. */
+function directWords(line: string): string[] | undefined {
+  try {
+    return splitWords(line);
+  } catch (error) {
+    if (error instanceof WordsError) return undefined;
+    throw error;
+  }
+}
+
+function procfileWords(type: string, line: string): string[] {
+  try {
+    return splitWords(line);
+  } catch (error) {
+    if (!(error instanceof WordsError)) throw error;
+    throw new Problem('build_failed', `The Procfile's ${type} process can not be run: ${error.message}.`, {
+      hint: `Or put the line into a script of package.json and write "${type}: npm run <script>".`,
+    });
+  }
+}
+
+function readProcfile(files: SourceFiles): { start: Start; release?: string; notes: string[] } | undefined {
+  const text = files.get('Procfile');
+  if (text === undefined) return undefined;
+  const { processes, ignored } = parseProcfile(text);
+  const web = processes.get('web');
+  if (web === undefined)
+    throw new Problem('nothing_to_run', 'Nothing to run was found: the Procfile has no web process.', {
+      hint: 'Add a line such as "web: node server.js", or remove the Procfile.',
+    });
+  const command = procfileWords('web', web);
+  const notes = ignored.map((line) => `Procfile: this line is no process and is ignored: ${line}`);
+  for (const type of processes.keys())
+    if (type !== 'web' && type !== 'release')
+      notes.push(`Procfile: only web and release are run, ${type} is ignored`);
+  const release = processes.get('release');
+  // Kept as a line; better refused now than at a deployment.
+  if (release !== undefined) procfileWords('release', release);
+  return { start: { command, by: 'the Procfile' }, notes, ...(release === undefined ? {} : { release }) };
+}
+
+function rootsOfSite(files: SourceFiles, manifest: Manifest | undefined): string[] {
+  if (manifest?.scripts.build !== undefined) return ['dist', 'build', 'out', 'public', '.'];
+  const roots = ['.', 'public', 'dist'];
+  return roots.filter((root) => files.has(root === '.' ? 'index.html' : `${root}/index.html`));
+}
+
+/** `main` as a path in the tree; undefined where it leaves it or would be read as an option. */
+function relativeFile(name: string): string | undefined {
+  const segments = name.split('/').filter((segment) => segment !== '' && segment !== '.');
+  if (name.startsWith('/') || segments.includes('..') || segments[0]?.startsWith('-')) return undefined;
+  return segments.join('/') || undefined;
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const count = (value: unknown): number => (isRecord(value) ? Object.keys(value).length : 0);
+
+/** Only own members with text, in an object without prototype: `scripts.constructor` must not be found. */
+function strings(value: unknown): Strings {
+  const result: Strings = Object.create(null);
+  if (!isRecord(value)) return result;
+  for (const [key, text] of Object.entries(value)) if (typeof text === 'string') result[key] = text;
+  return result;
+}

@@ -1,0 +1,159 @@
+/**
+ * Wires the adapters for AWS together. Each file beside this one makes some, with its clients of the AWS SDK, and is
+ * loaded at the first call: what a read does not need, it does not wait for.
+ */
+import { createAddresses } from '../../adapters/kubernetes/addresses.ts';
+import { createReceivers } from '../../adapters/outgoing/receivers.ts';
+import { createEffects } from '../../adapters/system/effects.ts';
+import type { ChainHead } from '../../core/events/audit-chain.ts';
+import type { Anchors } from '../../ports/anchors.ts';
+import type { Databases, DedicatedServers } from '../../ports/databases.ts';
+import type { Ports } from '../../ports/index.ts';
+import type { LogLine, Logs } from '../../ports/logs.ts';
+import { count } from '../../ports/meter.ts';
+import type { AwsConfig } from './aws-config.ts';
+import { lazy, once } from './lazy.ts';
+import { withWorkloadLogs } from './workload-logs.ts';
+
+/** Once a container: all are kept between invocations. */
+export function createAwsPorts(config: AwsConfig): {
+  ports: Ports;
+  flush(): Promise<void>;
+  /** A secret of the installation itself, by its name or ARN. */
+  readSecret(id: string): Promise<string>;
+} {
+  const effects = createEffects();
+  const store = once(async () => (await import('./ports/store.ts')).createStore(config));
+  // Nearly every request needs it; where that fails, the request tells.
+  store().catch(() => undefined);
+  const registry = lazy(
+    async () => (await import('./ports/registry.ts')).createRegistry(config),
+    ['ensureRepository', 'removeRepository', 'resolve', 'findings', 'signatures', 'list'],
+  );
+  const cluster = once(async () =>
+    (await import('./ports/cluster.ts')).createCluster(config, { effects, registry }),
+  );
+  const databases = once(async () => (await import('./ports/secrets.ts')).createDatabases(config));
+  const anchors = lazyAnchors(async () => (await import('./ports/anchors.ts')).createAnchors(config));
+  const { logs, flush } = lazyLogs(async () => (await import('./ports/logs.ts')).createLogs(config));
+  const workloadLogs = once(async () => (await cluster()).logs(logs));
+  const ports: Ports = {
+    effects,
+    logs: withWorkloadLogs(logs, workloadLogs),
+    anchors,
+    registry,
+    receivers: createReceivers(),
+    store: lazy(store, ['get', 'getMany', 'query', 'transact', 'due', 'changed', 'close']),
+    secrets: lazy(
+      async () => (await import('./ports/secrets.ts')).createSecrets(config),
+      ['put', 'get', 'revoke', 'remove', 'list'],
+    ),
+    workflows: lazy(
+      async () => (await import('./ports/workflows.ts')).createWorkflows(config),
+      ['start', 'stop', 'describe', 'close'],
+    ),
+    databases: {
+      ...lazy(databases, ['connect', 'endpoint', 'close']),
+      ...(config.database.dedicated && {
+        dedicated: lazy(async () => dedicatedOf(await databases()), ['ensure', 'remove', 'exists']),
+      }),
+    },
+    builder: lazy(
+      async () => (await import('./ports/builder.ts')).createBuilder(config),
+      ['saveSource', 'removeSource', 'build'],
+    ),
+    workloads: {
+      ...lazy(
+        async () => (await cluster()).workloads,
+        [
+          'ensureEnvironment',
+          'removeEnvironment',
+          'inventory',
+          'apply',
+          'awaitRollout',
+          'runRelease',
+          'scale',
+          'remove',
+          'status',
+          'metrics',
+          'endpoint',
+          'ensureVolume',
+          'removeVolume',
+          'check',
+          'close',
+        ],
+      ),
+      ...createAddresses({ domain: config.appsDomain }),
+    },
+    activity: lazy(async () => (await cluster()).activity, ['lastRequests', 'requests', 'forget']),
+  };
+  return {
+    ports,
+    async flush() {
+      await Promise.all([flush(), anchors.flush()]);
+    },
+    readSecret: async (id) => (await import('./ports/secrets.ts')).readSecret(config, id),
+  };
+}
+
+function dedicatedOf({ dedicated }: Databases): DedicatedServers {
+  if (dedicated) return dedicated;
+  throw new Error('The configuration has servers of their own, and the adapter has none');
+}
+
+/** What is noted waits here until it is to be kept, and only then is the adapter needed. */
+function lazyAnchors(load: () => Promise<Anchors>): Anchors {
+  const loaded = once(load);
+  let noted = new Map<string, ChainHead>();
+  const handOn = async (): Promise<Anchors> => {
+    const heads = noted;
+    noted = new Map();
+    const anchors = await loaded();
+    for (const [project, head] of heads) anchors.note(project, head);
+    return anchors;
+  };
+  return {
+    note(project, head) {
+      count('s3.write', 1);
+      noted.set(project, head);
+    },
+    async flush() {
+      if (noted.size > 0) await (await handOn()).flush();
+    },
+    heads: async (project) => (await handOn()).heads(project),
+  };
+}
+
+type FlushedLogs = Logs & { flush(): Promise<void> };
+
+/** `append` does not wait for the adapter: lines are handed on in their order once it is there. */
+function lazyLogs(load: () => Promise<FlushedLogs>): { logs: Logs; flush(): Promise<void> } {
+  const loaded = once(load);
+  let appended: Promise<void> = Promise.resolve();
+  const append = (stream: string, line: LogLine): void => {
+    appended = appended.then(async () => (await loaded()).append(stream, line)).catch(() => undefined);
+  };
+  const later = lazy(async (): Promise<Logs> => {
+    await appended;
+    return loaded();
+  }, ['read', 'page', 'remove', 'close']);
+  let used = false;
+  return {
+    logs: {
+      ...later,
+      append(stream, line) {
+        used = true;
+        append(stream, line);
+      },
+      async *follow(stream, options) {
+        await appended;
+        yield* (await loaded()).follow(stream, options);
+      },
+    },
+    async flush() {
+      if (!used) return;
+      await appended;
+      await (await loaded()).flush();
+    },
+  };
+}

@@ -1,0 +1,193 @@
+/**
+ * What runs in CodeBuild: fetches the source by the same rules as on one machine, has it built by its Dockerfile
+ * or by buildpacks in containers that see none of our credentials, pushes, and leaves the outcome. Node.js, git,
+ * docker, the AWS CLI and pack have to be there.
+ */
+import { randomBytes } from 'node:crypto';
+import { lstat, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import * as z from 'zod';
+import type { BuildFailure, BuildOutcome, BuildSuccess } from '../../../adapters/aws/builder/buildspec.ts';
+import { extractTar, moveRoot } from '../../../adapters/source/extract.ts';
+import { fetchGit } from '../../../adapters/source/git.ts';
+import { type RunResult, run } from '../../../adapters/source/run-program.ts';
+import { readScore } from '../../../adapters/source/score-file.ts';
+import { Problem, toProblem } from '../../../core/problem.ts';
+
+const variables = z
+  .object({
+    BERTH_SOURCE_URL: z.url().optional(),
+    BERTH_GIT_URL: z.string().optional(),
+    BERTH_GIT_REF: z.string().optional(),
+    BERTH_REPOSITORY: z.string().regex(/^[a-z0-9.:-]+\/[a-z0-9/._-]+$/),
+    BERTH_RESULT_URL: z.url(),
+    /** The image that holds the buildpacks. */
+    BERTH_PACK_BUILDER: z.string().default('paketobuildpacks/builder-jammy-base'),
+  })
+  .parse(process.env);
+
+const MINUTE = 60_000;
+const GIT_MAX_BYTES = 1024 ** 3;
+/** What a lifecycle of buildpacks ends with when none of them knows the source. */
+const NOT_DETECTED = /status code: 20\b/;
+
+const log = (line: string): boolean => process.stdout.write(`${line}\n`);
+const { signal } = new AbortController();
+
+async function fetchSource(directory: string, tree: string): Promise<Partial<BuildSuccess>> {
+  const { BERTH_SOURCE_URL: archive, BERTH_GIT_URL: url = '', BERTH_GIT_REF: ref = '' } = variables;
+  if (archive === undefined) {
+    const place = join(directory, 'git');
+    await mkdir(place);
+    const { commit, author, message } = await fetchGit(
+      {
+        url,
+        ref,
+        directory: place,
+        signal,
+        log,
+        onTree: (tar) =>
+          extractTar(tar, tree, { subject: 'repository', gzip: false, symlinks: 'leave out', signal, log }),
+      },
+      { allowLocal: false, allowedHosts: [], timeoutMs: 5 * MINUTE, maxBytes: GIT_MAX_BYTES },
+    );
+    return {
+      commit,
+      ...(author === undefined ? {} : { author }),
+      ...(message === undefined ? {} : { message }),
+    };
+  }
+  const response = await fetch(archive, { signal: AbortSignal.timeout(5 * MINUTE) });
+  if (!response.ok || response.body === null)
+    throw new Problem('source_unavailable', 'The source can not be had: the upload is no longer there.', {
+      hint: 'Upload the source again.',
+    });
+  const extracted = join(directory, 'extracted');
+  const body = Readable.from(response.body);
+  await extractTar(body, extracted, { subject: 'archive', gzip: true, symlinks: 'refuse', signal, log });
+  await moveRoot(extracted, tree);
+  return {};
+}
+
+/** Runs a program that sees where it is and how it is reached, and nothing else of this environment. */
+async function program(
+  command: string,
+  args: readonly string[],
+  options: { cwd: string; env?: Record<string, string>; output?: (text: string) => void; minutes?: number },
+): Promise<RunResult> {
+  const { cwd, env = {}, output, minutes = 50 } = options;
+  const { PATH = '', HOME = '', DOCKER_HOST } = process.env;
+  const own = { PATH, HOME, ...(DOCKER_HOST === undefined ? {} : { DOCKER_HOST }) };
+  return run(command, args, {
+    cwd,
+    env: { ...own, ...env },
+    signal,
+    timeoutMs: minutes * MINUTE,
+    onLine: (line) => void log(line),
+    ...(output ? { onStdout: async (stream: Readable) => output((await text(stream)).trim()) } : {}),
+  });
+}
+
+const failed = (what: string, { exitCode, timedOut, tail }: RunResult): Problem =>
+  new Problem(
+    'build_failed',
+    `The build failed: ${what} ${timedOut ? 'took too long' : `ended with exit code ${exitCode ?? 'none'}`}.${
+      tail.length > 0 ? ` Its last line: ${tail.at(-1)?.slice(0, 500)}` : ''
+    }`,
+    { hint: 'See the log of the build.' },
+  );
+
+/** Leaves what docker needs to push where it looks for that. */
+async function signIn(directory: string): Promise<Record<string, string>> {
+  const [host = ''] = variables.BERTH_REPOSITORY.split('/');
+  let password = '';
+  const credentials = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => name.startsWith('AWS_')),
+  ) as Record<string, string>;
+  const asked = await program('aws', ['ecr', 'get-login-password'], {
+    cwd: directory,
+    env: credentials,
+    output: (told) => {
+      password = told;
+    },
+    minutes: 1,
+  });
+  if (asked.exitCode !== 0) throw failed('signing in to the registry', asked);
+  const auth = Buffer.from(`AWS:${password}`).toString('base64');
+  const place = join(directory, 'docker');
+  await mkdir(place, { mode: 0o700 });
+  await writeFile(join(place, 'config.json'), JSON.stringify({ auths: { [host]: { auth } } }), {
+    mode: 0o600,
+  });
+  return { DOCKER_CONFIG: place };
+}
+
+async function buildImage(tree: string, image: string): Promise<string> {
+  const dockerfile = await lstat(join(tree, 'Dockerfile')).catch(() => undefined);
+  if (dockerfile?.isFile()) {
+    const built = await program('docker', ['build', '--tag', image, '--file', 'Dockerfile', '.'], {
+      cwd: tree,
+    });
+    if (built.exitCode !== 0) throw failed('docker build', built);
+    return 'built by its Dockerfile';
+  }
+  const args = ['build', image, '--path', '.', '--builder', variables.BERTH_PACK_BUILDER, '--no-color'];
+  const built = await program('pack', args, { cwd: tree });
+  if (built.exitCode === 0) return 'built by buildpacks';
+  if (!built.tail.some((line) => NOT_DETECTED.test(line))) throw failed('pack build', built);
+  throw new Problem(
+    'nothing_to_run',
+    'Nothing to run was found: the source has no Dockerfile, and no buildpack knows what it is.',
+    { hint: 'Add a Dockerfile, or what the buildpack of your language looks for.' },
+  );
+}
+
+async function push(directory: string, image: string): Promise<string> {
+  const pushed = await program('docker', ['push', image], { cwd: directory, env: await signIn(directory) });
+  if (pushed.exitCode !== 0) throw failed('docker push', pushed);
+  let told = '';
+  const inspected = await program(
+    'docker',
+    ['image', 'inspect', '--format', '{{json .RepoDigests}}', image],
+    {
+      cwd: directory,
+      output: (output) => {
+        told = output;
+      },
+      minutes: 1,
+    },
+  );
+  const prefix = `${variables.BERTH_REPOSITORY}@`;
+  const digests = z.array(z.string()).safeParse(inspected.exitCode === 0 ? JSON.parse(told) : undefined);
+  const digest = digests.data?.find((one) => one.startsWith(prefix))?.slice(prefix.length);
+  if (digest === undefined) throw failed('docker image inspect', inspected);
+  return digest;
+}
+
+async function build(directory: string): Promise<BuildSuccess> {
+  const tree = join(directory, 'app');
+  const source = await fetchSource(directory, tree);
+  const score = await readScore(tree);
+  // Tags can not be moved: each build has one of its own.
+  const image = `${variables.BERTH_REPOSITORY}:build-${randomBytes(6).toString('hex')}`;
+  const detected = await buildImage(tree, image);
+  const digest = await push(directory, image);
+  log(`Image ${digest}`);
+  return { digest, detected, files: score?.files ?? {}, ...source, ...(score ? { score: score.text } : {}) };
+}
+
+const directory = await mkdtemp(join(tmpdir(), 'berth-build-'));
+const outcome = await build(directory).catch((error: unknown): BuildOutcome => {
+  const problem = toProblem(error);
+  // The log is the team's own; an error that is not meant for users goes there too.
+  log(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+  // A code that is none of a build's is read as a failure that tells nothing.
+  return { error: problem.toDetail() as BuildFailure['error'] };
+});
+await rm(directory, { recursive: true, force: true });
+const told = await fetch(variables.BERTH_RESULT_URL, { method: 'PUT', body: JSON.stringify(outcome) });
+if (!told.ok) throw new Error(`The outcome was refused with status ${told.status}`);
+if ('error' in outcome) process.exitCode = 1;

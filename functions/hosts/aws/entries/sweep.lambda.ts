@@ -1,0 +1,43 @@
+/** One pass of the sweep: EventBridge Scheduler -> Lambda, each minute. */
+import middy from '@middy/core';
+import { sweep } from '../../../sweep/sweep.ts';
+import { createDeliverer } from '../../../webhooks/deliver.ts';
+import { readAwsConfig } from '../aws-config.ts';
+import { createAwsPorts } from '../aws-ports.ts';
+import { faults, logFault } from '../fault-log.ts';
+
+/** The next pass comes after a minute: what is under way by then is left to it. */
+const DELIVERING_MS = 50_000;
+
+const { ports, flush } = createAwsPorts(readAwsConfig(process.env));
+
+async function run(): Promise<void> {
+  const delivered = deliver();
+  try {
+    const { errors, ...counts } = await sweep(ports);
+    for (const { what, error } of errors) logFault(`sweep of ${what}`, error);
+    // The alarm on what nothing else ended counts `ended`.
+    if (Object.values(counts).some((count) => count > 0)) console.info(counts);
+  } finally {
+    await delivered;
+    await flush();
+  }
+}
+
+/** Never rejects. */
+async function deliver(): Promise<void> {
+  const onError = (webhook: string, error: unknown): void =>
+    logFault(`deliveries to webhook ${webhook}`, error);
+  const deliverer = createDeliverer(ports, { onError });
+  const timer = setTimeout(() => void deliverer.close(), DELIVERING_MS);
+  try {
+    await deliverer.pass();
+    await deliverer.idle();
+  } catch (error) {
+    onError('all', error);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+export const handler = middy().use(faults('sweep')).handler(run);

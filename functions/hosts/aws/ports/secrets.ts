@@ -1,0 +1,52 @@
+/** What is kept in Secrets Manager: values, and the database's administrator. */
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { createRdsDatabases } from '../../../adapters/aws/databases.ts';
+import { countRequests, secretsManagerPricing } from '../../../adapters/aws/sdk-meter.ts';
+import { sdkOptions } from '../../../adapters/aws/sdk-options.ts';
+import { createSecretsManager } from '../../../adapters/aws/secrets/secrets.ts';
+import type { Databases } from '../../../ports/databases.ts';
+import type { Secrets } from '../../../ports/secrets.ts';
+import type { AwsConfig } from '../aws-config.ts';
+import { PREFIX } from './prefix.ts';
+
+const createClient = ({ region }: AwsConfig) =>
+  countRequests(new SecretsManagerClient(sdkOptions({ region })), secretsManagerPricing);
+
+export const createSecrets = (config: AwsConfig): Secrets =>
+  createSecretsManager({ client: createClient(config), prefix: PREFIX });
+
+export async function createDatabases(config: AwsConfig): Promise<Databases> {
+  const { host, port, secret, dedicated } = config.database;
+  return createRdsDatabases({
+    host,
+    port,
+    secret: { client: createClient(config), id: secret },
+    ...(dedicated && { instances: await createInstances(config, dedicated) }),
+  });
+}
+
+/** Loaded where databases are made, and by nobody who only reads a secret. Requests to RDS cost nothing. */
+async function createInstances(
+  { region, database }: AwsConfig,
+  { subnetGroup, securityGroup }: NonNullable<AwsConfig['database']['dedicated']>,
+) {
+  const [{ RDSClient }, { createRdsInstances }] = await Promise.all([
+    import('@aws-sdk/client-rds'),
+    import('../../../adapters/aws/rds-instances.ts'),
+  ]);
+  return createRdsInstances({
+    client: new RDSClient(sdkOptions({ region })),
+    subnetGroup,
+    securityGroupIds: [securityGroup],
+    // The one that nodes and functions may reach.
+    port: database.port,
+  });
+}
+
+/** A secret of the installation itself, by its name or ARN. */
+export async function readSecret({ region }: AwsConfig, id: string): Promise<string> {
+  const client = new SecretsManagerClient(sdkOptions({ region }));
+  const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: id }));
+  if (SecretString === undefined) throw new Error(`The secret ${id} holds no text`);
+  return SecretString;
+}

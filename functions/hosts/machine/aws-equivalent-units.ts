@@ -1,0 +1,79 @@
+/**
+ * Counts what ports would cost if their adapters for AWS were behind them. Each of these says how many requests a
+ * call is there; the store counts by itself, since it alone knows the sizes of what it has.
+ */
+import type { Activity } from '../../ports/activity.ts';
+import type { Anchors } from '../../ports/anchors.ts';
+import type { Builder } from '../../ports/builder.ts';
+import { count, currentMeter } from '../../ports/meter.ts';
+import type { Secrets } from '../../ports/secrets.ts';
+
+const requests = (number: number): void => count('secretsmanager.request', number);
+
+export const countSecrets = <Port extends Secrets>(secrets: Port): Port => ({
+  ...secrets,
+  async put(path, value, options) {
+    // Nothing is read for a bill that nobody gets.
+    const isNew = currentMeter() !== undefined && (await secrets.get(path)) === undefined;
+    requests((options?.versionId === undefined ? 0 : 1) + (isNew ? 2 : 1));
+    return secrets.put(path, value, options);
+  },
+  async get(path, version) {
+    const value = await secrets.get(path, version);
+    requests(value === undefined ? 1 : 2);
+    return value;
+  },
+  revoke(path, version) {
+    requests(4);
+    return secrets.revoke(path, version);
+  },
+  remove(path) {
+    requests(1);
+    return secrets.remove(path);
+  },
+  async list(prefix) {
+    const paths = await secrets.list(prefix);
+    requests(Math.max(1, Math.ceil(paths.length / 100)) + paths.length);
+    return paths;
+  },
+});
+
+/** One metric for each environment, as if each had one service. */
+export const countActivity = <Port extends Activity>(activity: Port): Port => ({
+  ...activity,
+  lastRequests(environments) {
+    count('cloudwatch.metricRead', environments.length);
+    return activity.lastRequests(environments);
+  },
+});
+
+/** An object for the head of a chain with each change. */
+export const countAnchors = <Port extends Anchors>(anchors: Port): Port => ({
+  ...anchors,
+  note(project, head) {
+    count('s3.write', 1);
+    anchors.note(project, head);
+  },
+});
+
+/** @param now epoch milliseconds */
+export const countBuilds = <Port extends Builder>(builder: Port, now: () => number): Port => ({
+  ...builder,
+  saveSource(body) {
+    // The upload is begun, has one part, and is completed; then it is described.
+    count('s3.write', 4);
+    return builder.saveSource(body);
+  },
+  async build(request, log, signal) {
+    const startedAt = now();
+    try {
+      return await builder.build(request, log, signal);
+    } finally {
+      // Which build it is and how it ended are kept beside the source, and read.
+      const isUpload = request.source.kind === 'upload';
+      count('s3.write', 2);
+      count('s3.read', isUpload ? 4 : 2);
+      count('codebuild.armSmallMinute', Math.max(1, Math.ceil((now() - startedAt) / 60_000)));
+    }
+  },
+});

@@ -1,0 +1,297 @@
+/** Berth on one machine: wires the local adapters together and serves everything on one port. */
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { getRequestListener, type HttpBindings } from '@hono/node-server';
+import { loadStateMachine, stepsOf, workflowNames } from '../../../state-machines/load.ts';
+import { diskProblem } from '../../adapters/files/disk-full.ts';
+import { createAnchorFiles } from '../../adapters/local/anchors.ts';
+import { acquireLock } from '../../adapters/local/lock.ts';
+import { createFileLogs } from '../../adapters/local/logs/logs.ts';
+import { createSecretsFile } from '../../adapters/local/secrets/secrets.ts';
+import { createSqliteStore } from '../../adapters/local/store/store.ts';
+import { createLocalWorkflows } from '../../adapters/local/workflows/workflows.ts';
+import { createOutgoing } from '../../adapters/outgoing/outgoing.ts';
+import { createReceivers } from '../../adapters/outgoing/receivers.ts';
+import { createEffects } from '../../adapters/system/effects.ts';
+import { createFederation } from '../../api/access/federation.ts';
+import {
+  administratorToken,
+  bearerTokens,
+  firstOf,
+  rememberPeople,
+} from '../../api/admission/authenticate.ts';
+import { berthTokens } from '../../api/admission/berth-tokens.ts';
+import { createApp } from '../../api/http/app.ts';
+import { sessionCookies } from '../../api/identity/session-cookies.ts';
+import { routes } from '../../api/routes.ts';
+import { Problem } from '../../core/problem.ts';
+import type { Ports } from '../../ports/index.ts';
+import { runStep, type StepInput } from '../../workflows/step.ts';
+import { steps } from '../../workflows/steps.ts';
+import { countActivity, countAnchors, countBuilds, countSecrets } from './aws-equivalent-units.ts';
+import { ConfigError, type LocalConfig, readConfig } from './config/config.ts';
+import { createSignIn } from './identity/choose-identity.ts';
+import type { MachineOptions } from './places/machine-place.ts';
+import type { Handlers, Place, PlacePorts } from './places/place.ts';
+import { secretFile } from './secret-file.ts';
+import { startSweeping } from './sweeping.ts';
+import { createLocalLog, type LocalLog } from './terminal-log.ts';
+import { answerWithProblems, serverOptions, unreadableRequest } from './unreadable-requests.ts';
+
+export interface LocalBerth {
+  /** Such as `http://localhost:4600`. */
+  url: string;
+  /** The administrator's bearer token. */
+  token: string;
+  ports: Ports;
+  /** Resolves when what ran before the start is declared again and unfinished operations go on. */
+  resumed: Promise<void>;
+  /** Stops in order: no new requests, streams ended, workloads and database stopped, all on disk. */
+  close(): Promise<void>;
+}
+
+/** @throws Problem unavailable when another Berth has the directory, or the port is taken */
+export async function startLocal(config: LocalConfig, log: LocalLog = createLocalLog()): Promise<LocalBerth> {
+  const path = (name: string): string => join(config.dataDirectory, name);
+  const lock = acquireLock(config.dataDirectory);
+  const stopping = new AbortController();
+  const { server, serveWith } = createHoldingServer();
+  answerWithProblems(server);
+  try {
+    const token = secretFile(path('admin-token'), () => randomBytes(32).toString('base64url'));
+    const instanceId = secretFile(path('instance-id'), () => randomBytes(8).toString('hex'));
+    // Node asks the nearest package.json above a program whether that is CommonJS. A program without one would
+    // find that of whatever repository the directory lies in: Berth's own says that it is not.
+    if (!existsSync(path('package.json'))) writeFileSync(path('package.json'), '{"private":true}\n');
+    await listen(server, config);
+    const { port } = server.address() as AddressInfo;
+    const lost = new Map<string, string>();
+    const effects = createEffects();
+    const logs = createFileLogs({ directory: path('logs') });
+    const place = await createPlace({
+      config,
+      instanceId,
+      baseHost: () => `localhost:${port}`,
+      effects,
+      logs,
+      log,
+    });
+    const ports = await createPorts(config, { effects, ...place.ports }, log, lost);
+    const { identity, provider } = createSignIn(config, port, log);
+    const app = createApp({
+      routes,
+      ports,
+      authenticate: rememberPeople(
+        ports,
+        firstOf(
+          bearerTokens(berthTokens(ports), administratorToken(token), identity.authenticate),
+          sessionCookies(identity, ports),
+        ),
+      ),
+      federation: createFederation({
+        fetch: createOutgoing({ trusted: config.trustedIssuers ?? [] }),
+        trusted: config.trustedIssuers ?? [],
+      }),
+      identity,
+      webRoot: join(import.meta.dirname, '../../../web/dist'),
+      clientAddress: (host) => (host as HttpBindings).incoming.socket.remoteAddress,
+      onError: (error, requestId) => log.error(`Request ${requestId} failed`, error),
+      signal: stopping.signal,
+    });
+    // HTTP/1.0 needs no Host header.
+    const answer = getRequestListener(app.fetch, { hostname: 'localhost', errorHandler: unreadableRequest });
+    const handlers = place.serve(ports, (request, response) =>
+      provider?.owns(request.url) ? provider.request(request, response) : void answer(request, response),
+    );
+    serveWith(handlers);
+    let stopSweeping = async (): Promise<void> => undefined;
+    const resumed = place.resume(ports).then(() => {
+      if (!stopping.signal.aborted)
+        stopSweeping = startSweeping(ports, config.sweepSeconds * 1000, log, lost);
+    });
+    const close = async (): Promise<void> => {
+      stopping.abort();
+      const closed = new Promise((resolve) => server.close(resolve));
+      await resumed;
+      await stopSweeping();
+      await handlers.close();
+      server.closeIdleConnections();
+      await provider?.close();
+      await ports.workflows.close();
+      await ports.workloads.close();
+      server.closeAllConnections();
+      await closed;
+      await app.flush();
+      await ports.databases.close();
+      await place.close();
+      await ports.logs.close();
+      await ports.anchors.flush();
+      await ports.store.close();
+      lock.release();
+    };
+    return { url: `http://localhost:${port}`, token, ports, resumed, close };
+  } catch (error) {
+    server.close();
+    lock.release();
+    throw diskProblem(error);
+  }
+}
+
+/** Only what the place needs is loaded. */
+async function createPlace(options: MachineOptions): Promise<Place> {
+  const { config, ...rest } = options;
+  claimDirectory(config);
+  if (!config.cluster) return (await import('./places/machine-place.ts')).createMachine(options);
+  return (await import('./places/cluster-place.ts')).createCluster({ ...rest, config: config.cluster });
+}
+
+/** A directory knows environments of one place: those of another would be lost, and their records wrong. */
+function claimDirectory({ dataDirectory, cluster }: LocalConfig): void {
+  const file = join(dataDirectory, 'place');
+  const place = cluster ? 'cluster' : 'machine';
+  const written = existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
+  // Of a directory that is older than this file, the machine is the place.
+  const kept = written || (existsSync(join(dataDirectory, 'berth.db')) ? 'machine' : place);
+  if (written === '') writeFileSync(file, `${kept}\n`);
+  if (kept === place) return;
+  const there = kept === 'cluster' ? 'in a cluster' : 'on this machine';
+  throw new ConfigError(
+    `${dataDirectory} can not be used: its workloads run ${there}. Name another directory with BERTH_DATA_DIR.`,
+  );
+}
+
+async function createPorts(
+  config: LocalConfig,
+  given: PlacePorts & Pick<Ports, 'effects'>,
+  log: LocalLog,
+  lost: Map<string, string>,
+) {
+  const path = (name: string): string => join(config.dataDirectory, name);
+  const { effects } = given;
+  const ports = {
+    ...given,
+    store: createSqliteStore({ path: path('berth.db') }),
+    receivers: createReceivers({ trusted: config.trustedReceivers ?? [] }),
+    secrets: countSecrets(
+      await createSecretsFile({ path: path('secrets'), keyPath: path('secrets.key'), effects }),
+    ),
+    activity: countActivity(given.activity),
+    builder: countBuilds(given.builder, effects.now),
+    anchors: countAnchors(
+      createAnchorFiles({
+        directory: path('anchors'),
+        onError: (error) => log.error('The head of an audit chain could not be kept', error),
+      }),
+    ),
+  };
+  const workflows = createLocalWorkflows({
+    path: path('workflows.db'),
+    machines: workflowNames().map((name) =>
+      loadStateMachine(name, Object.fromEntries(stepsOf(name).map((step) => [step, step]))),
+    ),
+    now: () => effects.now(),
+    onFailure: ({ name, error }) => lost.set(name, error instanceof Error ? error.name : 'Error'),
+    runStep: (name, input, signal) =>
+      runStep({ ...ports, workflows }, name, steps[name]!, input as unknown as StepInput, signal).catch(
+        (error: unknown) => {
+          // Problems are told to the user; everything else only the log can explain.
+          if (!(error instanceof Problem))
+            log.error(`Step ${name} of operation ${String(input.operation)}`, error);
+          throw error;
+        },
+      ),
+  });
+  return { ...ports, workflows };
+}
+
+/**
+ * The port is taken first, since hosts are made with its number; what comes before the rest is wired waits, for
+ * Node would leave a request without a listener unanswered.
+ * `serveWith` serves what waits, and from then on.
+ */
+function createHoldingServer(): { server: Server; serveWith(handlers: Handlers): void } {
+  const held: ((handlers: Handlers) => void)[] = [];
+  let ready: Handlers | undefined;
+  const server = createServer({
+    ...serverOptions,
+    shouldUpgradeCallback: (request) => ready?.upgrades(request) ?? true,
+  });
+  server.on('request', (request, response) => {
+    if (ready) ready.request(request, response);
+    else held.push((handlers) => handlers.request(request, response));
+  });
+  server.on('upgrade', (request, socket, head) => {
+    if (ready) ready.upgrade(request, socket, head);
+    else held.push((handlers) => handlers.upgrade(request, socket, head));
+  });
+  const serveWith = (handlers: Handlers): void => {
+    ready = handlers;
+    for (const serve of held.splice(0)) serve(handlers);
+  };
+  return { server, serveWith };
+}
+
+async function listen(server: Server, { port, host }: LocalConfig): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => resolve(server.off('error', reject) && undefined));
+  }).catch((error: NodeJS.ErrnoException) => {
+    const taken = error.code === 'EADDRINUSE' || error.code === 'EACCES';
+    throw new Problem('unavailable', `Berth can not listen on ${host}:${port}: ${error.message}.`, {
+      hint: taken
+        ? 'Stop what uses that port, or choose another one with BERTH_PORT.'
+        : 'Name an address of this machine with BERTH_HOST, such as 127.0.0.1.',
+      cause: error,
+    });
+  });
+}
+
+/** Runs Berth as this process: configuration from the environment, stopped by SIGTERM or SIGINT. */
+export async function main(): Promise<void> {
+  const log = createLocalLog();
+  try {
+    const config = readConfig(process.env);
+    const berth = await startLocal(config, log);
+    stopOnSignals(berth, log);
+    // What nobody waits for must not take everything down; it is a fault all the same.
+    process.on('unhandledRejection', (error) => log.error('Unexpected', error));
+    log.banner(berth.url, config);
+    if (config.demo) void showDemo(berth, config, log);
+  } catch (error) {
+    const known = error instanceof Problem || error instanceof ConfigError;
+    console.error(known ? `Berth did not start: ${error.message}` : error);
+    if (error instanceof Problem) console.error(`Next: ${error.hint}`);
+    process.exit(1);
+  }
+}
+
+function stopOnSignals(berth: LocalBerth, log: LocalLog): void {
+  let stopping = false;
+  const stop = (signal: NodeJS.Signals): void => {
+    // A second signal does not wait.
+    if (stopping) process.exit(1);
+    stopping = true;
+    log.info(`${signal}: stopping`);
+    berth.close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log.error('Stopping failed', error);
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', stop).on('SIGINT', stop);
+}
+
+async function showDemo(berth: LocalBerth, config: LocalConfig, log: LocalLog): Promise<void> {
+  try {
+    const { runDemo } = await import('./demo/demo.ts');
+    await berth.resumed;
+    await runDemo(berth, config, log);
+  } catch (error) {
+    log.error('The demo could not be set up', error);
+  }
+}

@@ -1,0 +1,61 @@
+/** The first start shows something: a project with an environment and the guestbook, deployed twice. */
+import { join } from 'node:path';
+import type { LocalConfig } from '../config/config.ts';
+import type { LocalLog } from '../terminal-log.ts';
+import { createClient, type DemoClient } from './demo-client.ts';
+import { packDirectory } from './demo-source.ts';
+
+const GUESTBOOK = join(import.meta.dirname, '../../../../examples/guestbook');
+
+/** Sets the demo up unless project `demo` is there already, then says what to try. */
+export async function runDemo(
+  berth: { url: string; token: string },
+  config: LocalConfig,
+  log: LocalLog,
+): Promise<void> {
+  const client = createClient(berth);
+  if (!(await client.exists('/v1/projects/demo'))) {
+    log.info('Setting up the demo: project demo, environment dev, service guestbook ...');
+    await setUp(client, log);
+  }
+  const { port } = new URL(berth.url);
+  log.hint(`
+  The guestbook       http://guestbook.dev.demo.localhost:${port}/
+  Its deployments     ${berth.url}/v1/projects/demo/environments/dev/services/guestbook/deployments
+
+  Try next:
+    TOKEN=$(cat ${log.path(join(config.dataDirectory, 'admin-token'))})
+    curl -s -H "Authorization: Bearer $TOKEN" ${berth.url}/v1/projects/demo/environments/dev/services/guestbook
+    curl -s -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{"rollbackTo": 1}' \\
+      ${berth.url}/v1/projects/demo/environments/dev/services/guestbook/deployments
+    curl -N -H "Authorization: Bearer $TOKEN" -H 'Accept: text/event-stream' \\
+      ${berth.url}/v1/projects/demo/environments/dev/services/guestbook/logs?follow=true
+`);
+}
+
+async function setUp(client: DemoClient, log: LocalLog): Promise<void> {
+  await client.post('/v1/projects', { name: 'demo', displayName: 'Demo' });
+  // The people of the provider that Berth brings, by their groups.
+  for (const role of ['maintainer', 'developer', 'viewer'])
+    await client.put(`/v1/projects/demo/members/group:demo-${role}s`, { role });
+  const environment = client.operation('/v1/projects/demo/environments', { name: 'dev' });
+  await client.post('/v1/projects/demo/services', { name: 'guestbook' });
+  const service = '/v1/projects/demo/environments/dev/services/guestbook';
+  await environment;
+  for (const release of ['1.0.0', '2.0.0']) {
+    const archive = await packDirectory(GUESTBOOK, (name, text) =>
+      name === 'package.json' || name === 'package-lock.json' ? withVersion(text, release) : text,
+    );
+    const built = await client.upload(`/v1/projects/demo/services/guestbook/builds?tag=${release}`, archive);
+    await client.operation(`${service}/deployments`, { version: String(built.version) });
+    log.info(`guestbook ${release} is deployed`);
+  }
+}
+
+/** The same program under another version number, as a release is. */
+function withVersion(text: string, version: string): string {
+  const json = JSON.parse(text) as { version: string; packages?: Record<string, { version?: string }> };
+  json.version = version;
+  if (json.packages?.['']) json.packages[''].version = version;
+  return `${JSON.stringify(json, null, 2)}\n`;
+}

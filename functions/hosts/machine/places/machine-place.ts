@@ -1,0 +1,58 @@
+/** Workloads as processes of this machine, with a router, a registry, a builder and a database server of its own. */
+import { join } from 'node:path';
+import { createActivity } from '../../../adapters/local/activity/activity.ts';
+import { createLocalBuilder } from '../../../adapters/local/builder/builder.ts';
+import { createEmbeddedPostgres } from '../../../adapters/local/postgres/databases.ts';
+import { createOciLayout } from '../../../adapters/local/registry/registry.ts';
+import { createProcessWorkloads } from '../../../adapters/processes/workloads.ts';
+import { createRouter } from '../../../adapters/router/router.ts';
+import { createRuntimeEvents, type RuntimeEvents } from '../../../commands/events/crash-events.ts';
+import type { Effects } from '../../../ports/effects.ts';
+import type { Logs } from '../../../ports/logs.ts';
+import type { LocalConfig } from '../config/config.ts';
+import type { LocalLog } from '../terminal-log.ts';
+import type { Place } from './place.ts';
+import { resumeWorkloads } from './resume.ts';
+import { wakeOnRequest } from './wake.ts';
+
+export interface MachineOptions {
+  config: LocalConfig;
+  instanceId: string;
+  /** Host and port of Berth itself. */
+  baseHost(): string;
+  effects: Effects;
+  logs: Logs;
+  log: LocalLog;
+}
+
+export async function createMachine(options: MachineOptions): Promise<Place> {
+  const { config, instanceId, baseHost, effects, logs, log } = options;
+  const path = (name: string): string => join(config.dataDirectory, name);
+  const registry = await createOciLayout({ directory: path('registry') });
+  const activity = createActivity({ path: path('activity.json'), effects });
+  const databases = createEmbeddedPostgres({ directory: path('postgres'), log: (line) => log.info(line) });
+  let events: RuntimeEvents | undefined;
+  const workloads = await createProcessWorkloads({
+    directory: path('workloads'),
+    instanceId,
+    baseHost,
+    logs,
+    effects,
+    unpackImage: (repository, digest, target) => registry.unpack(repository, digest, target),
+    onCrash: (crash) => events?.crashed(crash),
+  });
+  const builder = await createLocalBuilder({ directory: path('builds'), layout: registry });
+  return {
+    ports: { activity, builder, databases, logs, registry, workloads },
+    serve: (ports, fallback) => createRouter({ workloads, activity, fallback, ...wakeOnRequest(ports, log) }),
+    resume: (ports) => {
+      const onError = (error: unknown): void => log.error('A crash could not be recorded', error);
+      events = createRuntimeEvents(ports, { onError });
+      return resumeWorkloads({ ...ports, databases }, log);
+    },
+    async close() {
+      await events?.close();
+      await activity.close();
+    },
+  };
+}

@@ -1,0 +1,48 @@
+/** Runs the sweep again and again, and with it the deliveries to webhooks. */
+import type { Ports } from '../../ports/index.ts';
+import { endLost, sweep } from '../../sweep/sweep.ts';
+import { createDeliverer } from '../../webhooks/deliver.ts';
+import type { LocalLog } from './terminal-log.ts';
+
+/**
+ * @param lost operations by id whose runs failed for good, with the error's name: each pass tries to end them
+ * @returns stops it, and resolves when the pass that is under way has ended
+ */
+export function startSweeping(
+  ports: Ports,
+  everyMs: number,
+  log: LocalLog,
+  lost: Map<string, string>,
+): () => Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
+  const deliverer = createDeliverer(ports, {
+    alone: true,
+    onError: (webhook, error) => log.error(`Delivering to webhook ${webhook}`, error),
+  });
+  let pass: Promise<void> = Promise.resolve();
+
+  const next = (): void => {
+    if (stopped) return;
+    timer = setTimeout(() => {
+      pass = once().finally(next);
+    }, everyMs);
+  };
+  const once = async (): Promise<void> => {
+    try {
+      const report = await sweep(ports);
+      for (const [id, error] of lost) if (await endLost(ports, id, error)) lost.delete(id);
+      await deliverer.pass();
+      for (const { what, error } of report.errors) log.error(`The sweep of ${what}`, error);
+    } catch (error) {
+      log.error('The sweep', error);
+    }
+  };
+  next();
+  return async () => {
+    stopped = true;
+    clearTimeout(timer);
+    await pass;
+    await deliverer.close();
+  };
+}

@@ -1,0 +1,84 @@
+/** What Node would refuse with a bare status line, or without a word, is told as a problem too. */
+import { type Server, type ServerOptions, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { RequestError } from '@hono/node-server';
+import { Problem, type ProblemCode, toProblem } from '../../core/problem.ts';
+
+/** A client that sends its header drop by drop holds a connection no longer than this. */
+export const HEADERS_TIMEOUT_MS = 5_000;
+
+export const serverOptions: ServerOptions = {
+  headersTimeout: HEADERS_TIMEOUT_MS,
+  /** An upload may be large and its line slow. */
+  requestTimeout: 600_000,
+  connectionsCheckingInterval: 1_000,
+};
+
+const codes: Readonly<Record<string, ProblemCode>> = {
+  HPE_HEADER_OVERFLOW: 'headers_too_large',
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 'payload_too_large',
+  ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
+};
+
+const texts: Partial<Record<ProblemCode, readonly [detail: string, hint: string]>> = {
+  headers_too_large: ['The header can not be read: it is too large.', 'Send less than 16 KiB of header.'],
+  payload_too_large: ['The body can not be read: its chunk extensions are too large.', 'Send none.'],
+  request_timeout: ['The request took too long to arrive.', 'Send it again, on a better line.'],
+};
+
+const LINGER_MS = 1_000;
+
+/** The Problem for an error of Node's HTTP parser. */
+function parserProblem(error: NodeJS.ErrnoException): Problem {
+  const code = codes[error.code ?? ''] ?? 'malformed_request';
+  const [detail, hint] = texts[code] ?? [
+    'The request can not be read: it is not valid HTTP/1.1.',
+    'Send a valid request; a library for HTTP does that by itself.',
+  ];
+  return new Problem(code, detail, { hint, cause: error });
+}
+
+const documentOf = ({ code, title, status, message, hint }: Problem): string =>
+  JSON.stringify({ type: `/problems/${code}`, title, status, code, detail: message, hint });
+
+/** Answers on a socket for which there is no response object, and ends it. */
+function refuse(socket: Duplex, problem: Problem): void {
+  const body = documentOf(problem);
+  socket.end(
+    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\nContent-Type: application/problem+json\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+  // Given a moment to be read, then gone: the client need not close its side, and its data is not wanted.
+  socket.resume();
+  setTimeout(() => socket.destroy(), LINGER_MS).unref();
+}
+
+export function answerWithProblems(server: Server): void {
+  const responses = new WeakMap<Duplex, ServerResponse>();
+  server.on('request', (request, response) => responses.set(request.socket, response));
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    const response = responses.get(socket);
+    // In the middle of an answer, another one would be taken for a part of it.
+    const answering = response?.headersSent && !response.writableFinished;
+    if (!socket.writable || answering || error.code === 'ECONNRESET') return void socket.destroy();
+    refuse(socket, parserProblem(error));
+  });
+  server.on('connect', (_request, socket) => {
+    socket.on('error', () => undefined);
+    const hint = 'Send the request itself, with the host in the Host header.';
+    refuse(socket, new Problem('method_not_allowed', 'Berth is no proxy: it takes no CONNECT.', { hint }));
+  });
+}
+
+/** For what Node takes as a request and a URL parser does not. */
+export function unreadableRequest(error: unknown): Response {
+  const problem =
+    error instanceof RequestError
+      ? new Problem('malformed_request', 'The request can not be read: its target or host is no URL.', {
+          hint: 'Send the path alone, and a plain host in the Host header.',
+          cause: error,
+        })
+      : toProblem(error);
+  const headers = { 'content-type': 'application/problem+json', 'cache-control': 'no-store' };
+  return new Response(documentOf(problem), { status: problem.status, headers });
+}

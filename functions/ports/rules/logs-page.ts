@@ -1,0 +1,94 @@
+/** Pages of logs: what adapters share. */
+import { isAtLeast, levelOf } from '../../core/log-level.ts';
+import type { LogFilter, LogLine, LogPage, LogPageQuery } from '../logs.ts';
+
+const LIMIT_MAX = 10_000;
+const TEXT_MAX = 1000;
+
+/** @throws RangeError */
+export function checkPageQuery(query: LogPageQuery): LogPageQuery {
+  const { limit, since, until, text, from } = query;
+  if (!Number.isInteger(limit) || limit < 1 || limit > LIMIT_MAX)
+    throw new RangeError(`limit is not between 1 and ${LIMIT_MAX}`);
+  if (text !== undefined && text.length > TEXT_MAX) throw new RangeError('text is too long');
+  if (from !== undefined && !/^\d{1,15}\.\d{1,15}$/.test(from)) throw new RangeError('from is no position');
+  const time = (value: string | undefined, name: string): string | undefined => {
+    if (value === undefined) return undefined;
+    const date = new Date(value);
+    if (Number.isNaN(date.getTime())) throw new RangeError(`${name} is no time`);
+    return date.toISOString();
+  };
+  const [first, last] = [time(since, 'since'), time(until, 'until')];
+  return {
+    ...query,
+    ...(first !== undefined && { since: first }),
+    ...(last !== undefined && { until: last }),
+  };
+}
+
+/** Whether a line passes; times in the form that lines have them. */
+export function lineFilter(filter: LogFilter): (line: LogLine) => boolean {
+  const { since, until, level, deployment, container } = filter;
+  const text = filter.text?.toLowerCase();
+  return (line) => {
+    if (since !== undefined && line.at < since) return false;
+    if (until !== undefined && line.at > until) return false;
+    if (deployment !== undefined && line.deployment !== deployment) return false;
+    if (container !== undefined && line.container !== container) return false;
+    if (text !== undefined && !line.message.toLowerCase().includes(text)) return false;
+    if (level === undefined) return true;
+    const own = levelOf(line.message);
+    return own !== undefined && isAtLeast(own, level);
+  };
+}
+
+export interface Pager {
+  /** Shows it the next line in its direction, with its time; false when it has enough. */
+  visit(time: number, line: LogLine): boolean;
+  /** @param isEnd nothing more comes in its direction */
+  page(isEnd: boolean): LogPage;
+}
+
+/**
+ * Makes a page of lines that come in the order of their times, forward or backward. A position is a time, and how
+ * many lines of that time were passed.
+ * @param scanMax the most lines that one page passes over
+ */
+export function createPager(query: LogPageQuery, scanMax: number): Pager {
+  const { limit, direction = 'backward', from } = query;
+  const [startTime, startCount] = from === undefined ? [] : from.split('.').map(Number);
+  const passes = lineFilter(query);
+  const lines: LogLine[] = [];
+  let time = startTime;
+  let count = startCount ?? 0;
+  let seen = 0;
+  let scanned = 0;
+  return {
+    visit(at, line) {
+      if (startTime !== undefined) {
+        if (direction === 'backward' ? at > startTime : at < startTime) return true;
+        if (at === startTime && seen < (startCount ?? 0)) {
+          seen++;
+          return true;
+        }
+      }
+      count = at === time ? count + 1 : 1;
+      time = at;
+      scanned++;
+      if (passes(line)) lines.push(line);
+      return lines.length < limit && scanned < scanMax;
+    },
+    page: (isEnd) => ({
+      lines: direction === 'backward' ? lines.toReversed() : lines,
+      ...(!isEnd && time !== undefined && { next: `${time}.${count}` }),
+    }),
+  };
+}
+
+/** A page of lines that are all there, in order. */
+export function pageOfLines(sorted: readonly LogLine[], query: LogPageQuery): LogPage {
+  const pager = createPager(query, Number.MAX_SAFE_INTEGER);
+  const ordered = query.direction === 'forward' ? sorted : sorted.toReversed();
+  const stopped = ordered.findIndex((line) => !pager.visit(Date.parse(line.at), line));
+  return pager.page(stopped === -1 || stopped === ordered.length - 1);
+}

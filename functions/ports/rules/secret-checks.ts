@@ -1,0 +1,22 @@
+/** What every adapter of Secrets refuses before it keeps a value, so that all of them refuse the same. */
+import { Problem } from '../../core/problem.ts';
+
+/** Of a value, in bytes of UTF-8 (the limit of AWS Secrets Manager). */
+export const SECRET_VALUE_MAX_BYTES = 64 * 1024;
+
+/** @throws Problem payload_too_large | invalid_request */
+export function checkSecretValue(value: string): void {
+  const bytes = Buffer.byteLength(value);
+  if (bytes > SECRET_VALUE_MAX_BYTES) {
+    throw new Problem(
+      'payload_too_large',
+      `The secret was not kept: its value has ${bytes} bytes, and ${SECRET_VALUE_MAX_BYTES} are the most.`,
+      { hint: 'Keep large content elsewhere, and only what opens it as a secret.' },
+    );
+  }
+  if (!value.isWellFormed()) {
+    throw new Problem('invalid_request', 'The secret was not kept: its value is not well-formed Unicode.', {
+      hint: 'Encode binary content, for example as Base64.',
+    });
+  }
+}

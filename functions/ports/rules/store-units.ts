@@ -1,0 +1,115 @@
+/**
+ * What the store's reads and writes cost on DynamoDB, from the sizes of records. The adapter for DynamoDB keeps
+ * records in this form and is told by DynamoDB what it used; the one for one machine counts by these rules, as if.
+ */
+import { deflateRawSync } from 'node:zlib';
+import type { Due, Key } from '../store.ts';
+import type { PreparedWrite } from './store-checks.ts';
+
+const READ_UNIT_BYTES = 4096;
+const WRITE_UNIT_BYTES = 1024;
+
+/** Names of all attributes but the due time's: pk, sk, data, version. */
+const NAMES_BYTES = 'pkskdataversion'.length;
+const DUE_NAMES_BYTES = 'dueQueuedueAt'.length;
+/** `token` with its twelve characters. */
+const TOKEN_BYTES = 17;
+
+/** What an item costs about beside its data; keys come on top. */
+const OVERHEAD_BYTES = 120;
+
+/** A write is one unit for each KiB of the item that was begun. */
+export const writeUnits = (bytes: number): number => Math.max(1, Math.ceil(bytes / WRITE_UNIT_BYTES));
+
+/** A strongly consistent read is one unit for each 4 KiB that were begun. */
+export const readUnits = (bytes: number): number => Math.max(1, Math.ceil(bytes / READ_UNIT_BYTES));
+
+/** Text where that costs no more, since people can read it in AWS's console; else deflated. */
+export function toData(json: string): { S: string } | { B: Uint8Array } {
+  const units = writeUnits(Buffer.byteLength(json) + OVERHEAD_BYTES);
+  if (units === 1) return { S: json };
+  const packed = deflateRawSync(json);
+  return writeUnits(packed.length + OVERHEAD_BYTES) < units ? { B: packed } : { S: json };
+}
+
+/** A record as it is stored. */
+export interface StoredRecord extends Key {
+  json: string;
+  version: number;
+  due?: Due | undefined;
+  /** Written by a single put on its version, which leaves a token: see docs/adr/0011. */
+  hasToken?: boolean;
+}
+
+/** As DynamoDB counts: the UTF-8 of names and values; two digits of a number are one byte, and one more. */
+export function recordBytes({ pk, sk, json, version, due, hasToken }: StoredRecord): number {
+  const data = toData(json);
+  return (
+    NAMES_BYTES +
+    Buffer.byteLength(pk) +
+    Buffer.byteLength(sk) +
+    ('S' in data ? Buffer.byteLength(data.S) : data.B.byteLength) +
+    numberBytes(version) +
+    (due ? DUE_NAMES_BYTES + Buffer.byteLength(due.queue) + numberBytes(due.at) : 0) +
+    (hasToken ? TOKEN_BYTES : 0)
+  );
+}
+
+function numberBytes(value: number): number {
+  const digits = String(Math.abs(value)).replace(/0+$/, '').length;
+  return Math.ceil(digits / 2) + 1 + (value < 0 ? 1 : 0);
+}
+
+/** Of one record; looking for one that is not there costs as much as the smallest. */
+export const readUnitsOf = (record: StoredRecord | undefined): number =>
+  record ? readUnits(recordBytes(record)) : 1;
+
+/** One put on a known version is a PutItem; everything else is a transaction, or a read. */
+export const isSinglePut = (writes: readonly PreparedWrite[]): boolean =>
+  writes.length === 1 && writes[0]?.kind === 'put' && typeof writes[0].condition === 'object';
+
+/** One check alone is a read. */
+export const isSingleCheck = (writes: readonly PreparedWrite[]): boolean =>
+  writes.length === 1 && writes[0]?.kind === 'check' && writes[0].condition !== undefined;
+
+/** A write beside what was there before it; `before` is undefined where nothing was. */
+export interface PricedWrite {
+  write: PreparedWrite;
+  before: StoredRecord | undefined;
+}
+
+/**
+ * Request units of the writes that are done together: of each the larger of what was there and what comes, twice
+ * in a transaction, and one for each entry of the due index that is added or removed (a changed one is both).
+ * A condition that fails costs as much, but for the index.
+ */
+export function transactionUnits(writes: readonly PricedWrite[], conflict = false): number {
+  const prepared = writes.map(({ write }) => write);
+  const single = isSinglePut(prepared);
+  let units = 0;
+  for (const { write, before } of writes) {
+    const after = conflict && single ? undefined : recordOf(write, before, single);
+    const sizes = [before, after].map((record) => (record ? writeUnits(recordBytes(record)) : 1));
+    units += Math.max(...sizes) * (single ? 1 : 2);
+    if (!conflict && write.kind !== 'check') units += indexUnits(before?.due, dueOf(write));
+  }
+  return units;
+}
+
+function recordOf(
+  write: PreparedWrite,
+  before: StoredRecord | undefined,
+  single: boolean,
+): StoredRecord | undefined {
+  if (write.kind !== 'put') return undefined;
+  const { pk, sk, data } = write;
+  return { pk, sk, json: data, version: (before?.version ?? 0) + 1, due: dueOf(write), hasToken: single };
+}
+
+const dueOf = ({ queue, at }: PreparedWrite): Due | undefined =>
+  queue === null || at === null ? undefined : { queue, at };
+
+function indexUnits(before: Due | undefined, after: Due | undefined): number {
+  if (before?.queue === after?.queue && before?.at === after?.at) return 0;
+  return (before ? 1 : 0) + (after ? 1 : 0);
+}

@@ -1,0 +1,159 @@
+/** How every change is written: the records, the audit event and the idempotency record in one transaction. */
+import { seal } from '../core/events/audit-chain.ts';
+import { eventKey, idempotencyKey, RETENTION_QUEUE } from '../core/keys.ts';
+import type { BerthEvent, Origin } from '../core/model/index.ts';
+import { Problem } from '../core/problem.ts';
+import type { Ports } from '../ports/index.ts';
+import { type Item, type Key, type Store, StoreConflict, type Write } from '../ports/store.ts';
+import { appendToChain, ChainMoved } from './chain-append.ts';
+
+/** What an API request was answered with, kept so that a repeated request gets the same answer. */
+export interface Reply {
+  status: number;
+  body: unknown;
+  location?: string;
+  etag?: string;
+}
+
+/** Who asks for a change. */
+export interface Caller {
+  /** A principal's id, or SYSTEM_ACTOR. */
+  actor: string;
+  /** Where a request came from. */
+  from?: Origin;
+  /** The person behind the actor, where that is a token. */
+  person?: string;
+  idempotency?: {
+    key: string;
+    /** Hash of method, path and body. */
+    fingerprint: string;
+    /** Renders the command's result as the answer to keep. */
+    reply: (result: never) => Reply;
+  };
+}
+
+export interface IdempotencyRecord {
+  fingerprint: string;
+  reply: Reply;
+}
+
+/** How long a repeated request is recognised, milliseconds. */
+export const IDEMPOTENCY_TTL_MS = 24 * 60 * 60 * 1000;
+
+/** Another request with the same idempotency key was faster. */
+export class IdempotencyRace extends Error {
+  override name = 'IdempotencyRace';
+}
+
+export type EventFields = Omit<BerthEvent, 'id' | 'at' | 'actor' | 'from' | 'onBehalfOf' | 'hash'>;
+
+export interface Change {
+  /** Where the records depend on what else is written, a function of the writes that keep the events. */
+  writes: Write[] | ((events: readonly Write[]) => Write[]);
+  events: EventFields[];
+  /** Of the command: what its answer is rendered from. */
+  result?: unknown;
+}
+
+/**
+ * Commits records, events and the idempotency record together (I2, I9). The events are sealed into their project's
+ * chain, all of one commit into the same.
+ * @throws StoreConflict when a condition of `writes` does not hold; positions are those in `writes`
+ * @throws IdempotencyRace when the key was used in the meantime
+ */
+export async function commit(ports: Ports, caller: Caller, change: Change): Promise<void> {
+  const { actor, person, from } = caller;
+  const onBehalfOf = person === actor ? undefined : person;
+  const at = new Date(ports.effects.now()).toISOString();
+  const project = change.events[0]?.project;
+  if (project === undefined) return transact(ports, caller, change, []);
+  await appendToChain(ports.store, project, async (previous) => {
+    let head = previous;
+    const sealed = change.events.map((fields): Write => {
+      const next = seal(head, {
+        at,
+        actor,
+        ...(onBehalfOf !== undefined && { onBehalfOf }),
+        ...(from && { from }),
+        ...fields,
+      });
+      head = next.head;
+      return { put: { ...eventKey(project, head.number), data: next.event }, if: 'absent' };
+    });
+    await transact(ports, caller, change, sealed);
+    ports.anchors.note(project, head);
+    return head;
+  });
+}
+
+async function transact(ports: Ports, caller: Caller, change: Change, events: Write[]): Promise<void> {
+  const own = typeof change.writes === 'function' ? change.writes(events) : change.writes;
+  const writes = [...own, ...events];
+  if (caller.idempotency) writes.push(idempotencyWrite(ports, caller, change.result));
+  try {
+    await ports.store.transact(writes);
+  } catch (error) {
+    throw error instanceof StoreConflict ? conflictOf(error, own.length, events.length) : error;
+  }
+}
+
+/** Whose condition failed: the key's, the caller's own, or that of the place in the chain alone. */
+function conflictOf({ failed }: StoreConflict, own: number, events: number): Error {
+  if (failed.some((position) => position >= own + events)) return new IdempotencyRace();
+  const callers = failed.filter((position) => position < own);
+  return callers.length > 0 ? new StoreConflict(callers) : new ChainMoved();
+}
+
+function idempotencyWrite(ports: Ports, caller: Caller, result: unknown): Write {
+  const { key, fingerprint, reply } = caller.idempotency!;
+  const record: IdempotencyRecord = { fingerprint, reply: reply(result as never) };
+  const due = { queue: RETENTION_QUEUE, at: ports.effects.now() + IDEMPOTENCY_TTL_MS };
+  return { put: { ...idempotencyKey(caller.actor, key), data: record, due }, if: 'absent' };
+}
+
+/**
+ * Of callers that write the same record at once, one wins each round; so this many can deploy to one environment
+ * at the same moment.
+ */
+const CONFLICT_TRIES = 25;
+
+/**
+ * Runs a read-decide-write again when a record changed between read and write.
+ * @throws Problem conflict after 25 tries
+ */
+export async function retryOnConflict<T>(attempt: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!(error instanceof StoreConflict)) throw error;
+      if (tries === CONFLICT_TRIES) {
+        throw new Problem('conflict', 'The record kept changing while this was being done.', {
+          hint: 'Read it again, and repeat the request if it still applies.',
+        });
+      }
+    }
+  }
+}
+
+/** @throws Problem not_found */
+export async function mustGet<T>(store: Store, key: Key, what: string, hint: string): Promise<Item<T>> {
+  const item = await store.get<T>(key);
+  if (!item) throw missing(what, hint);
+  return item;
+}
+
+export const missing = (what: string, hint: string): Problem =>
+  new Problem('not_found', `There is no ${what}.`, { hint });
+
+/** Refuses when the caller's If-Match names another version than the stored one. */
+export function checkIfMatch(item: Item, ifMatch: number | undefined): void {
+  if (ifMatch === undefined || ifMatch === item.version) return;
+  throw new Problem(
+    'precondition_failed',
+    `If-Match names version ${ifMatch}, but it is at version ${item.version}.`,
+    {
+      hint: 'Read it again, and send the new ETag.',
+    },
+  );
+}

@@ -1,0 +1,191 @@
+/**
+ * A short line for each operation, in lists by project and (builds) by service. Lists are read from these alone, so
+ * they are kept as small as can be: fifty of them are two read units. Each is written when its operation is accepted
+ * and when it has ended; what goes on between is read from the operation itself.
+ */
+import { buildsPartition, operationKey, operationsPartition, RETENTION_QUEUE } from '../core/keys.ts';
+import { isTerminal, type Operation, type OperationKind, type RunStatus } from '../core/model/index.ts';
+import type { Ports } from '../ports/index.ts';
+import type { Key, Write } from '../ports/store.ts';
+
+/** A list and no object, since names would be half of it; 0 stands for what it has not, and is left out at the end. */
+type OperationLine = [
+  kind: OperationKind,
+  status: RunStatus,
+  environment: string | 0,
+  service: string | 0,
+  number: number,
+  by: string,
+  /** When it was accepted, epoch milliseconds. */
+  at: number,
+  /** How long it took, milliseconds, and one. */
+  took?: number,
+  errorCode?: string | 0,
+  ref?: string | 0,
+  version?: string | 0,
+  tag?: string | 0,
+];
+
+/** What lists tell of an operation. */
+export interface OperationSummary
+  extends Pick<
+    Operation,
+    'id' | 'kind' | 'status' | 'project' | 'environment' | 'service' | 'number' | 'createdAt' | 'createdBy'
+  > {
+  endedAt?: string;
+  errorCode?: string;
+  /** Of a build: branch, tag or commit; absent for an upload. */
+  ref?: string;
+  /** Of a build that succeeded. */
+  version?: string;
+  /** Of a build: what its version is to be known by. */
+  tag?: string;
+}
+
+const REF_MAX = 60;
+
+function lineOf(operation: Operation): OperationLine {
+  const { kind, status, environment, service, number, createdBy, createdAt, endedAt, error } = operation;
+  const at = Date.parse(createdAt);
+  const isBuild = kind === 'build';
+  const version = operation.result?.version;
+  const line: OperationLine = [
+    kind,
+    status,
+    environment ?? 0,
+    service ?? 0,
+    number ?? 0,
+    createdBy,
+    at,
+    endedAt === undefined ? 0 : Date.parse(endedAt) - at + 1,
+    error?.code ?? 0,
+    isBuild ? (operation.input.ref?.slice(0, REF_MAX) ?? 0) : 0,
+    isBuild && typeof version === 'string' ? version : 0,
+    isBuild ? (operation.input.tag?.slice(0, REF_MAX) ?? 0) : 0,
+  ];
+  while (line.at(-1) === 0) line.pop();
+  return line;
+}
+
+/** Where the lines of an operation are. */
+export function operationLineKeys({
+  id,
+  kind,
+  project,
+  service,
+}: Pick<Operation, 'id' | 'kind' | 'project' | 'service'>): Key[] {
+  const keys = [{ pk: operationsPartition(project), sk: id }];
+  if (kind === 'build' && service) keys.push({ pk: buildsPartition({ project, service }), sk: id });
+  return keys;
+}
+
+export const operationLineWrites = (operation: Operation): Write[] =>
+  operationLineKeys(operation).map((key) => ({ put: { ...key, data: lineOf(operation) } }));
+
+function summaryOf(project: string, id: string, line: OperationLine): OperationSummary {
+  const [kind, status, environment, service, number, by, at, took = 0, errorCode, ref, version, tag] = line;
+  return {
+    id,
+    kind,
+    status,
+    project,
+    ...(environment && { environment }),
+    ...(service && { service }),
+    ...(number && { number }),
+    createdAt: new Date(at).toISOString(),
+    createdBy: by,
+    ...(took && { endedAt: new Date(at + took - 1).toISOString() }),
+    ...(errorCode && { errorCode }),
+    ...(ref && { ref }),
+    ...(version && { version }),
+    ...(tag && { tag }),
+  };
+}
+
+export interface OperationFilter {
+  kinds?: readonly string[];
+  statuses?: readonly string[];
+  environment?: string;
+  service?: string;
+}
+
+/** What one page reads at the most, so that a filter that nothing passes costs ten read units and no more. */
+const READ_MAX = 250;
+
+/**
+ * One page of a project's operations or, with `builds`, of a service's builds; newest first. A page may hold fewer
+ * than asked for, and none, while there are more: `next` tells.
+ */
+export async function listOperations(
+  ports: Ports,
+  of: { project: string; builds?: string },
+  filter: OperationFilter,
+  page: { limit: number; after?: string },
+): Promise<{ items: OperationSummary[]; next?: string }> {
+  const { store } = ports;
+  const { project, builds } = of;
+  const pk =
+    builds === undefined ? operationsPartition(project) : buildsPartition({ project, service: builds });
+  const filtered = Object.values(filter).some((value) => value !== undefined);
+  const items: OperationSummary[] = [];
+  let after = page.after;
+  for (let left = READ_MAX; left > 0; ) {
+    const limit = filtered ? Math.min(left, Math.max(50, page.limit)) : page.limit;
+    const read = await store.query<OperationLine>({
+      pk,
+      limit,
+      reverse: true,
+      ...(after !== undefined && { after }),
+    });
+    left -= limit;
+    const candidates = read.items
+      .map(({ sk, data }) => summaryOf(project, sk, data))
+      .filter((summary) => passes(filter, summary));
+    for (const summary of await withStatus(ports, candidates)) {
+      if (filter.statuses && !filter.statuses.includes(summary.status)) continue;
+      items.push(summary);
+      if (items.length === page.limit) {
+        const isLast = read.next === undefined && summary.id === read.items.at(-1)?.sk;
+        return isLast ? { items } : { items, next: summary.id };
+      }
+    }
+    if (read.next === undefined) return { items };
+    after = read.next;
+  }
+  return after === undefined ? { items } : { items, next: after };
+}
+
+/** Whether it may be wanted; the status of one that has not ended is not known yet. */
+function passes({ kinds, statuses, environment, service }: OperationFilter, line: OperationSummary): boolean {
+  if (kinds && !kinds.includes(line.kind)) return false;
+  if (environment !== undefined && line.environment !== environment) return false;
+  if (service !== undefined && line.service !== service) return false;
+  if (!statuses) return true;
+  return isTerminal(line.status)
+    ? statuses.includes(line.status)
+    : statuses.includes('queued') || statuses.includes('running');
+}
+
+/** Those that have not ended are few: they are read as they are now. */
+async function withStatus(ports: Ports, lines: OperationSummary[]): Promise<OperationSummary[]> {
+  const open = lines.filter(({ status }) => !isTerminal(status)).slice(0, 100);
+  if (open.length === 0) return lines;
+  const items = await ports.store.getMany<Operation>(open.map(({ id }) => operationKey(id)));
+  const now = new Map(items.flatMap((item) => (item ? [[item.data.id, item.data] as const] : [])));
+  return lines.map((line) => {
+    const operation = now.get(line.id);
+    return operation ? summaryOf(line.project, line.id, lineOf(operation)) : line;
+  });
+}
+
+/** How long an ended operation is kept, milliseconds. */
+export const OPERATION_RETENTION_MS = 30 * 24 * 60 * 60 * 1000;
+
+/** The writes that replace an operation by its end. @param version that it has now */
+export function endedOperationWrites(ports: Ports, ended: Operation, version: number): [Write, ...Write[]] {
+  const due = { queue: RETENTION_QUEUE, at: ports.effects.now() + OPERATION_RETENTION_MS };
+  return [
+    { put: { ...operationKey(ended.id), data: ended, due }, if: { version } },
+    ...operationLineWrites(ended),
+  ];
+}

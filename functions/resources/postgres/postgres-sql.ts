@@ -1,0 +1,255 @@
+/**
+ * The SQL behind the `postgres` type: a role, and a database that it owns. It needs an administrator who may
+ * create both, no superuser, and is the same on every host.
+ *
+ * Ownership is a tag in the comment of both. A role gets it in the transaction that creates it. A database can
+ * not be created in a transaction; but it belongs to its role from the start, and nobody else can give it to
+ * that role, so one that a crash left without a comment is known by its owner. Until all is done it accepts no
+ * connections.
+ */
+import { TransientError } from '../../core/problem.ts';
+import type { DatabaseServer, SqlConnection } from '../../ports/databases.ts';
+
+export interface DatabaseSpec {
+  /** Of the database and of the role that owns it. */
+  name: string;
+  /** A second role that acts as the owner: with two that log in, a password can be changed while another is good. */
+  second: string;
+  /** What `ownerTag` gives. */
+  tag: string;
+}
+
+/** One tenant can not use up the connections of a server. */
+const CONNECTION_LIMIT = 40;
+const LOCK_TIMEOUT = '30s';
+
+/** The name is taken by something that does not carry our tag. */
+export class NotOurs extends Error {
+  readonly kind: 'database' | 'role';
+
+  constructor(kind: 'database' | 'role') {
+    super(`a ${kind} of that name does not carry the tag`);
+    this.kind = kind;
+  }
+}
+
+/** The server has the extension but can not add it here. */
+export class ExtensionFailed extends Error {
+  readonly extension: string;
+
+  constructor(extension: string, cause: unknown) {
+    super(`the extension ${extension} can not be added`, { cause });
+    this.extension = extension;
+  }
+}
+
+/** Runs the work while nobody else, in any process, works on the database of this name. */
+export async function withDatabaseLock<T>(
+  databases: Pick<DatabaseServer, 'connect'>,
+  name: string,
+  work: (sql: SqlConnection) => Promise<T>,
+): Promise<T> {
+  const sql = await databases.connect();
+  try {
+    await sql.query("SELECT set_config('lock_timeout', $1, false)", [LOCK_TIMEOUT]);
+    await sql.query('SELECT pg_advisory_lock(hashtextextended($1, 0))', [`berth:${name}`]);
+    return await work(sql);
+  } finally {
+    // The lock goes with the session.
+    await sql.end();
+  }
+}
+
+/**
+ * Makes the role and its database, or finds them.
+ * @param spec.login which of the two roles logs in
+ * @param spec.verifier what to store of its password
+ * @throws NotOurs
+ */
+export async function ensureDatabase(
+  sql: SqlConnection,
+  spec: DatabaseSpec & { login: string; verifier: string },
+): Promise<void> {
+  const { name, tag, login, verifier } = spec;
+  const found = await look(sql, spec);
+  if (found.role === 'foreign') throw new NotOurs('role');
+  if (found.database === 'foreign') throw new NotOurs('database');
+
+  await transaction(sql, async () => {
+    if (found.role === undefined) {
+      await run(sql, `CREATE ROLE %I NOLOGIN CONNECTION LIMIT ${CONNECTION_LIMIT}`, name);
+      await run(sql, 'COMMENT ON ROLE %I IS %L', name, tag);
+      // Who is no superuser has to be a member of a role to give it a database.
+      if (!found.superuser) await run(sql, 'GRANT %I TO CURRENT_USER', name);
+    }
+  });
+  await ensureLogin(sql, { ...spec, login, verifier });
+
+  if (found.database === 'complete') return;
+  // What an interrupted DROP DATABASE leaves can only be dropped again.
+  if (found.database === 'broken') await run(sql, 'DROP DATABASE %I', name);
+  if (found.database !== 'partial') {
+    await run(
+      sql,
+      "CREATE DATABASE %I OWNER %I TEMPLATE template0 ENCODING 'UTF8' ALLOW_CONNECTIONS false",
+      name,
+      name,
+    );
+  }
+  await transaction(sql, async () => {
+    await run(sql, 'COMMENT ON DATABASE %I IS %L', name, tag);
+    await run(sql, 'REVOKE ALL ON DATABASE %I FROM PUBLIC', name);
+    await run(sql, 'ALTER DATABASE %I ALLOW_CONNECTIONS true', name);
+  });
+}
+
+/**
+ * Lets one of the two roles log in with a password. What it makes belongs to the owner, whichever of them it is.
+ * @throws NotOurs
+ */
+export async function ensureLogin(
+  sql: SqlConnection,
+  { name, tag, login, verifier }: DatabaseSpec & { login: string; verifier: string },
+): Promise<void> {
+  const found = await look(sql, { name: login, tag });
+  if (found.role === 'foreign') throw new NotOurs('role');
+  await transaction(sql, async () => {
+    if (found.role === undefined) {
+      await run(sql, `CREATE ROLE %I NOLOGIN CONNECTION LIMIT ${CONNECTION_LIMIT}`, login);
+      await run(sql, 'COMMENT ON ROLE %I IS %L', login, tag);
+      await run(sql, 'GRANT %I TO %I', name, login);
+      await run(sql, 'ALTER ROLE %I SET role = %L', login, name);
+      if (!found.superuser) await run(sql, 'GRANT %I TO CURRENT_USER', login);
+    }
+    await run(sql, 'ALTER ROLE %I LOGIN PASSWORD %L', login, verifier);
+  });
+}
+
+/** Takes the password from a role that is ours, and ends its sessions. Idempotent. */
+export async function disableLogin(sql: SqlConnection, spec: DatabaseSpec, login: string): Promise<void> {
+  const { role } = await look(sql, { name: login, tag: spec.tag });
+  if (role !== 'ours') return;
+  await run(sql, 'ALTER ROLE %I NOLOGIN PASSWORD NULL', login);
+  await sql.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1', [login]);
+}
+
+/** Removes both with all that is in them, ends their sessions; what is not ours stays. Idempotent. */
+export async function dropDatabase(sql: SqlConnection, spec: DatabaseSpec): Promise<void> {
+  const found = await look(sql, spec);
+  if (found.database !== undefined && found.database !== 'foreign') {
+    await run(sql, 'DROP DATABASE IF EXISTS %I WITH (FORCE)', spec.name);
+  }
+  for (const role of [spec.second, spec.name]) {
+    if ((await look(sql, { name: role, tag: spec.tag })).role !== 'ours') continue;
+    await transaction(sql, async () => {
+      await run(sql, 'DROP OWNED BY %I', role);
+      await run(sql, 'DROP ROLE %I', role);
+    });
+  }
+}
+
+/** Which of them are there and ours. */
+export async function listDatabase(sql: SqlConnection, spec: DatabaseSpec): Promise<string[]> {
+  const found = await look(sql, spec);
+  const second = await look(sql, { name: spec.second, tag: spec.tag });
+  return [
+    ...(found.database === undefined || found.database === 'foreign' ? [] : [`database ${spec.name}`]),
+    ...(found.role === 'ours' ? [`role ${spec.name}`] : []),
+    ...(second.role === 'ours' ? [`role ${spec.second}`] : []),
+  ];
+}
+
+/** Extensions that the server has and trusts to owners of databases; the others would reach beyond a database. */
+export async function trustedExtensions(sql: SqlConnection): Promise<string[]> {
+  const rows = await sql.query<{ name: string }>(
+    'SELECT DISTINCT name::text FROM pg_available_extension_versions WHERE trusted ORDER BY 1',
+  );
+  return rows.map(({ name }) => name);
+}
+
+/**
+ * Adds trusted extensions as the tenant's role: a tenant's own code must not run as the administrator.
+ * @throws ExtensionFailed
+ */
+export async function ensureExtensions(
+  databases: Pick<DatabaseServer, 'connect'>,
+  name: string,
+  extensions: readonly string[],
+): Promise<void> {
+  if (extensions.length === 0) return;
+  const sql = await databases.connect(name);
+  try {
+    await run(sql, 'SET ROLE %I', name);
+    for (const extension of extensions) {
+      const statement = 'CREATE EXTENSION IF NOT EXISTS %I WITH SCHEMA public CASCADE';
+      await run(sql, statement, extension).catch((cause) => {
+        throw cause instanceof TransientError ? cause : new ExtensionFailed(extension, cause);
+      });
+    }
+  } finally {
+    await sql.end();
+  }
+}
+
+interface Found {
+  superuser: boolean;
+  role: 'ours' | 'foreign' | undefined;
+  database: 'complete' | 'partial' | 'broken' | 'foreign' | undefined;
+}
+
+const LOOK = `
+  SELECT rolsuper AS superuser, role.oid AS role, role.tag AS role_tag, base.*
+  FROM pg_roles
+  LEFT JOIN (
+    SELECT oid, shobj_description(oid, 'pg_authid') AS tag FROM pg_roles WHERE rolname = $1
+  ) AS role ON true
+  LEFT JOIN (
+    SELECT datdba AS owner, datallowconn AS open, datconnlimit = -2 AS broken,
+      shobj_description(oid, 'pg_database') AS tag,
+      has_database_privilege('public'::name, oid, 'CONNECT') AS public
+    FROM pg_database WHERE datname = $1
+  ) AS base ON true
+  WHERE rolname = current_user`;
+
+async function look(sql: SqlConnection, { name, tag }: Pick<DatabaseSpec, 'name' | 'tag'>): Promise<Found> {
+  const [row] = await sql.query<{
+    superuser: boolean;
+    role: number | null;
+    role_tag: string | null;
+    owner: number | null;
+    open: boolean;
+    broken: boolean;
+    tag: string | null;
+    public: boolean;
+  }>(LOOK, [name]);
+  if (row === undefined) throw new Error('The administrator is not among the roles.');
+  const role = row.role === null ? undefined : row.role_tag === tag ? 'ours' : 'foreign';
+  const database = (): Found['database'] => {
+    if (row.owner === null) return undefined;
+    if (row.tag !== tag && !(role === 'ours' && row.owner === row.role)) return 'foreign';
+    if (row.broken) return 'broken';
+    return row.tag === tag && row.open && !row.public ? 'complete' : 'partial';
+  };
+  return { superuser: row.superuser, role, database: database() };
+}
+
+/** Statements that take no parameters: the server itself quotes identifiers (%I) and literals (%L). */
+async function run(sql: SqlConnection, template: string, ...values: string[]): Promise<void> {
+  const [row] = await sql.query<{ statement: string }>(
+    'SELECT format($1, VARIADIC $2::text[]) AS statement',
+    [template, values],
+  );
+  if (row === undefined) throw new Error('The server formatted nothing.');
+  await sql.query(row.statement);
+}
+
+async function transaction(sql: SqlConnection, work: () => Promise<void>): Promise<void> {
+  await sql.query('BEGIN');
+  try {
+    await work();
+    await sql.query('COMMIT');
+  } catch (error) {
+    await sql.query('ROLLBACK').catch(() => undefined);
+    throw error;
+  }
+}

@@ -1,0 +1,296 @@
+/**
+ * `postgres`: a database of its own with a role that reaches nothing else. Class `default` puts it on the platform's
+ * PostgreSQL server, class `dedicated` on a server that is made for it.
+ */
+import * as z from 'zod';
+import type { ResourceOutputs } from '../../core/model/index.ts';
+import { deriveName, shortHash } from '../../core/names.ts';
+import { Problem } from '../../core/problem.ts';
+import type { DatabaseServer, DedicatedServers } from '../../ports/databases.ts';
+import { ServerNotOurs } from '../../ports/databases.ts';
+import type { Ports } from '../../ports/index.ts';
+import {
+  invalidResource,
+  ownerTag,
+  type ResourceIdentity,
+  resourceLabel,
+  resourceSecretPath,
+} from '../owner.ts';
+import { ResourcePending, type ResourceRequest, type ResourceType } from '../type.ts';
+import {
+  type DatabaseSpec,
+  disableLogin,
+  dropDatabase,
+  ExtensionFailed,
+  ensureDatabase,
+  ensureExtensions,
+  ensureLogin,
+  listDatabase,
+  NotOurs,
+  trustedExtensions,
+  withDatabaseLock,
+} from './postgres-sql.ts';
+import { scramVerifier } from './scram.ts';
+
+/** PostgreSQL's limit on names, bytes. */
+const NAME_LIMIT = 63;
+const SECRETS = ['password', 'url'] as const;
+
+const params = z.strictObject({
+  extensions: z
+    .array(z.string().regex(/^[a-z][a-z0-9_-]{0,62}$/))
+    .max(20)
+    .optional(),
+});
+
+/** The prefix keeps names out of those that PostgreSQL and clouds reserve, such as `pg_`. */
+function specOf(request: ResourceIdentity): DatabaseSpec {
+  const parts = ['berth', request.project, request.environment, resourceLabel(request, 40)];
+  return {
+    name: deriveName(parts, NAME_LIMIT, '_'),
+    second: deriveName([...parts, 'b'], NAME_LIMIT, '_'),
+    tag: ownerTag(request),
+  };
+}
+
+const isDedicated = (request: ResourceIdentity): boolean => request.class === 'dedicated';
+
+/** What RDS takes: letters, digits and single hyphens, a letter first. The hash tells names apart that read alike. */
+function serverName({ project, environment, uid }: ResourceIdentity): string {
+  const readable = `${project}-${environment}`.replaceAll(/-+/g, '-').slice(0, 40).replace(/-$/, '');
+  return `berth-${readable}-${shortHash([project, environment, uid].join('\u001f'), 12)}`;
+}
+
+/** @throws Problem invalid_resource where there are no servers of their own, or for an unknown class */
+function dedicatedServers({ databases }: Ports, request: ResourceIdentity): DedicatedServers {
+  if (databases.dedicated) return databases.dedicated;
+  throw invalidResource(request, 'there are no servers of their own here', {
+    hint: 'Leave out the class: the database is then on the shared server.',
+  });
+}
+
+function checkClass(request: ResourceIdentity): void {
+  if (request.class === 'default' || isDedicated(request)) return;
+  throw invalidResource(request, `there is no class "${request.class.slice(0, 80)}" of its type`, {
+    hint: 'Leave out the class, or write "dedicated" for a server of its own.',
+  });
+}
+
+/** The server that the database is on. @throws ResourcePending while it is being made */
+async function serverOf(ports: Ports, request: ResourceIdentity): Promise<DatabaseServer> {
+  checkClass(request);
+  if (!isDedicated(request)) return ports.databases;
+  const owner = { tag: ownerTag(request), operation: request.operation };
+  const server = await dedicatedServers(ports, request).ensure(serverName(request), owner);
+  if (server) return server;
+  throw new ResourcePending('The database server is being made.');
+}
+
+interface Login {
+  username: string;
+  password: string;
+}
+
+/** The path of each secret output. */
+const pathsOf = (request: ResourceIdentity) => ({
+  password: resourceSecretPath(request, 'password'),
+  url: resourceSecretPath(request, 'url'),
+});
+
+/** Who logs in with what, as the URL that is kept says; before there is one, the owner with a password. */
+async function currentLogin({ secrets, effects }: Ports, request: ResourceIdentity): Promise<Login> {
+  const paths = pathsOf(request);
+  const url = await secrets.get(paths.url);
+  if (url !== undefined) return loginOf(url);
+  return {
+    username: specOf(request).name,
+    password: (await secrets.get(paths.password)) ?? effects.token(32),
+  };
+}
+
+function loginOf(url: string): Login {
+  const { username, password } = new URL(url);
+  return { username: decodeURIComponent(username), password: decodeURIComponent(password) };
+}
+
+interface Place {
+  host: string;
+  port: number;
+  sslmode: string;
+}
+
+/** The outputs for a login. The URL is kept last: it is what counts. */
+async function outputsFor(
+  ports: Ports,
+  request: ResourceIdentity,
+  { host, port, sslmode }: Place,
+  { username, password }: Login,
+): Promise<ResourceOutputs> {
+  const { name } = specOf(request);
+  const paths = pathsOf(request);
+  const part = encodeURIComponent;
+  const url = `postgresql://${part(username)}:${part(password)}@${host}:${port}/${part(name)}?sslmode=${sslmode}`;
+  const reference = await putSecret(ports, paths.password, password);
+  return {
+    values: { host, port: String(port), name, database: name, username, sslmode },
+    secrets: { password: reference, url: await putSecret(ports, paths.url, url) },
+  };
+}
+
+/** Stores the current value again, which changes nothing, to have a version that can be referred to. */
+async function putSecret({ secrets }: Ports, path: string, value: string) {
+  return { secret: path, version: await secrets.put(path, value, { versionId: shortHash(value, 32) }) };
+}
+
+async function provision(ports: Ports, request: ResourceRequest) {
+  const { extensions = [] } = params.parse(request.params);
+  const spec = specOf(request);
+  const server = await serverOf(ports, request);
+  const place = await server.endpoint();
+
+  return withDatabaseLock(server, spec.name, async (sql) => {
+    if (extensions.length > 0) {
+      const trusted = await trustedExtensions(sql);
+      const refused = extensions.find((extension) => !trusted.includes(extension));
+      if (refused !== undefined) {
+        throw invalidResource(request, `the extension ${refused} is not offered by the server`, {
+          hint: `Choose among ${trusted.join(', ')}.`,
+        });
+      }
+    }
+    // The password is kept before any role has it: a crash in between loses nothing.
+    const login = await currentLogin(ports, request);
+    const { username, password } = login;
+    await putSecret(ports, pathsOf(request).password, password);
+    await ensureDatabase(sql, {
+      ...spec,
+      login: username,
+      verifier: await scramVerifier(username, password),
+    });
+    await ensureExtensions(server, spec.name, extensions);
+    return outputsFor(ports, request, place, login);
+  });
+}
+
+/** Gives the other of the two roles a new password, and makes it the one that `provision` gives. */
+async function rotate(ports: Ports, request: ResourceIdentity, current: ResourceOutputs) {
+  const spec = specOf(request);
+  const server = await serverOf(ports, request);
+  const place = await server.endpoint();
+  return withDatabaseLock(server, spec.name, async (sql) => {
+    const username = current.values.username === spec.second ? spec.name : spec.second;
+    const password = ports.effects.token(32);
+    await ensureLogin(sql, { ...spec, login: username, verifier: await scramVerifier(username, password) });
+    return outputsFor(ports, request, place, { username, password });
+  });
+}
+
+/** Keeps the values that were in use once more, as versions of their own: so they are the current ones again. */
+async function restore(ports: Ports, request: ResourceIdentity, previous: ResourceOutputs) {
+  const paths = pathsOf(request);
+  for (const output of SECRETS) {
+    const reference = previous.secrets[output];
+    const value = reference && (await ports.secrets.get(reference.secret, reference.version));
+    if (value === undefined) throw new Error(`The ${output} that was in use is gone`);
+    if ((await ports.secrets.get(paths[output])) !== value)
+      await ports.secrets.put(paths[output], value, { versionId: ports.effects.id() });
+  }
+  return previous;
+}
+
+/** The role that logged in before does so no more, and what was kept of it can not be read. */
+async function retire(
+  ports: Ports,
+  request: ResourceIdentity,
+  previous: ResourceOutputs,
+  current: ResourceOutputs,
+): Promise<void> {
+  const { username } = previous.values;
+  if (username === undefined || username === current.values.username) return;
+  const spec = specOf(request);
+  const server = await serverOf(ports, request);
+  await withDatabaseLock(server, spec.name, (sql) => disableLogin(sql, spec, username));
+  for (const { secret, version } of Object.values(previous.secrets))
+    await ports.secrets.revoke(secret, version);
+}
+
+/** SQL errors as what they mean here. */
+async function explained<T>(request: ResourceIdentity, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof NotOurs || error instanceof ServerNotOurs) {
+      const what = error instanceof NotOurs ? error.kind : 'database server';
+      throw invalidResource(request, `a ${what} with its name exists that is not its own`, {
+        hint: 'Give the resource another id. If the environment was destroyed a moment ago, wait until that has ended.',
+        cause: error,
+      });
+    }
+    if (error instanceof ExtensionFailed) {
+      throw invalidResource(request, error.message, {
+        hint: 'Leave it out of extensions, or put an extension that it needs before it.',
+        cause: error,
+      });
+    }
+    if (error instanceof Error && 'code' in error && error.code === '53100') {
+      throw new Problem('storage_full', 'The database can not be changed: the disk of its server is full.', {
+        hint: 'Free some disk space, or destroy environments that nobody needs, then try again.',
+        cause: error,
+      });
+    }
+    throw error;
+  }
+}
+
+export const postgres: ResourceType = {
+  type: 'postgres',
+  summary: 'A PostgreSQL database with a role of its own; with class `dedicated`, on a server of its own.',
+  outputs: {
+    host: { secret: false, summary: 'Host of the server.' },
+    port: { secret: false, summary: 'Port of the server.' },
+    name: { secret: false, summary: 'Name of the database.' },
+    database: { secret: false, summary: 'The same as name.' },
+    username: { secret: false, summary: 'The role, which acts as the owner of the database.' },
+    password: { secret: true, summary: 'The role’s password.' },
+    sslmode: { secret: false, summary: 'How to connect: libpq’s sslmode.' },
+    url: { secret: true, summary: 'All of it as postgresql://username:password@host:port/name?sslmode=…' },
+  },
+  params,
+  owned: true,
+  async check(ports, request) {
+    checkClass(request);
+    if (isDedicated(request)) dedicatedServers(ports, request);
+    else await ports.databases.endpoint();
+  },
+  provision: (ports, request) => explained(request, () => provision(ports, request)),
+  rotate: (ports, request, current) => explained(request, () => rotate(ports, request, current)),
+  restore: (ports, request, previous) => restore(ports, request, previous),
+  retire: (ports, request, previous, current) =>
+    explained(request, () => retire(ports, request, previous, current)),
+
+  deprovision: (ports, request) =>
+    explained(request, async () => {
+      const spec = specOf(request);
+      if (!isDedicated(request))
+        await withDatabaseLock(ports.databases, spec.name, (sql) => dropDatabase(sql, spec));
+      // The server goes with all that is on it, and no snapshot of it stays.
+      else if (!(await dedicatedServers(ports, request).remove(serverName(request), spec.tag)))
+        throw new ResourcePending('The database server is being removed.');
+      for (const output of SECRETS) await ports.secrets.remove(resourceSecretPath(request, output));
+    }),
+
+  async inventory(ports, request) {
+    const paths = await ports.secrets.list(resourceSecretPath(request, ''));
+    return [...(await listServerOrDatabase(ports, request)), ...paths.map((path) => `secret ${path}`)];
+  },
+};
+
+async function listServerOrDatabase(ports: Ports, request: ResourceIdentity): Promise<string[]> {
+  if (isDedicated(request)) {
+    const name = serverName(request);
+    const isThere = await dedicatedServers(ports, request).exists(name, ownerTag(request));
+    return isThere ? [`database server ${name}`] : [];
+  }
+  const sql = await ports.databases.connect();
+  return listDatabase(sql, specOf(request)).finally(() => sql.end());
+}

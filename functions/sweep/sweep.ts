@@ -1,0 +1,172 @@
+/**
+ * The sweep: level-triggered, it reads only what is due. It starts what was not started, ends what overran,
+ * hibernates the idle, destroys the expired, retries leftovers and forgets what is kept long enough.
+ */
+import { expireAwaiting, isAwaiting } from '../commands/deployments/awaiting-approval.ts';
+import { environmentWrite } from '../commands/environments/environments.ts';
+import {
+  destroyEnvironment,
+  hibernateEnvironment,
+  retryDestroy,
+} from '../commands/environments/transitions.ts';
+import { START_CHECK_MS, startOperation } from '../commands/operations/operations.ts';
+import { ENVIRONMENTS_QUEUE, OPERATIONS_QUEUE, operationKey, RETENTION_QUEUE } from '../core/keys.ts';
+import { type Environment, isTerminal, type Operation, SYSTEM_ACTOR } from '../core/model/index.ts';
+import { Problem } from '../core/problem.ts';
+import type { Ports } from '../ports/index.ts';
+import { createMeter, withMeter } from '../ports/meter.ts';
+import { type Item, StoreConflict } from '../ports/store.ts';
+import { operationLineKeys } from '../records/operation-summaries.ts';
+import { getOperation } from '../records/read.ts';
+import { executeStep } from '../workflows/step.ts';
+import { recoverySteps, steps } from '../workflows/steps.ts';
+
+const BATCH = 50;
+const system = { actor: SYSTEM_ACTOR };
+
+export interface SweepReport {
+  started: number;
+  ended: number;
+  hibernated: number;
+  destroyed: number;
+  forgotten: number;
+  /** Faults by what they hit; the rest of the sweep went on. */
+  errors: { what: string; error: unknown }[];
+}
+
+/** One pass. A fault with one thing never keeps another from its turn. */
+export async function sweep(ports: Ports): Promise<SweepReport> {
+  const report: SweepReport = { started: 0, ended: 0, hibernated: 0, destroyed: 0, forgotten: 0, errors: [] };
+  await each<Operation>(ports, OPERATIONS_QUEUE, report, (item) => sweepOperation(ports, item, report));
+  await each<Environment>(ports, ENVIRONMENTS_QUEUE, report, (item) => sweepEnvironment(ports, item, report));
+  await each(ports, RETENTION_QUEUE, report, async (item) => {
+    const { pk, sk, version } = item;
+    const lines =
+      pk === operationKey((item.data as Operation).id).pk ? operationLineKeys(item.data as Operation) : [];
+    await ports.store.transact([
+      { delete: { pk, sk }, if: { version } },
+      ...lines.map((key) => ({ delete: key })),
+    ]);
+    report.forgotten++;
+  });
+  return report;
+}
+
+async function each<T>(
+  ports: Ports,
+  queue: string,
+  report: SweepReport,
+  act: (item: Item<T>) => Promise<void>,
+): Promise<void> {
+  const due = await ports.store.due<T>({ queue, before: ports.effects.now(), limit: BATCH });
+  for (const item of due) {
+    await act(item).catch((error: unknown) => {
+      // Somebody else changed it in the meantime: then it is theirs, or due again.
+      if (error instanceof StoreConflict) return;
+      if (error instanceof Problem && error.status < 500) return;
+      report.errors.push({ what: `${item.pk} ${item.sk}`, error });
+    });
+  }
+}
+
+async function sweepOperation(ports: Ports, item: Item<Operation>, report: SweepReport): Promise<void> {
+  const operation = item.data;
+  if (isTerminal(operation.status)) return;
+  if (isAwaiting(operation)) {
+    await expireAwaiting(ports, item);
+    report.ended++;
+    return;
+  }
+  if (ports.effects.now() >= Date.parse(operation.deadline)) {
+    await endOperationOf(ports, operation, 'States.Timeout');
+    report.ended++;
+    return;
+  }
+  const status = await ports.workflows.describe(operation.kind, operation.id);
+  if (status === undefined) {
+    await startOperation(ports, operation);
+    report.started++;
+    // A start that failed again is tried again.
+    return postpone(ports, item, ports.effects.now() + START_CHECK_MS);
+  }
+  if (status !== 'running') {
+    // It may have ended since it was read.
+    if (isTerminal((await getOperation(ports.store, operation.id)).data.status)) return;
+    // The run ended and its record did not: nothing else will end it.
+    await endOperationOf(ports, operation, 'Berth.Lost');
+    report.ended++;
+    return;
+  }
+  await postpone(ports, item, Date.parse(operation.deadline));
+}
+
+/**
+ * Ends an operation whose run has failed for good, its compensation included, as on a full disk.
+ * @param error name of the run's error
+ * @returns false when it has to be tried again
+ */
+export async function endLost(ports: Ports, id: string, error: string): Promise<boolean> {
+  const item = await ports.store.get<Operation>(operationKey(id));
+  if (!item || isTerminal(item.data.status)) return true;
+  return endOperationOf(ports, item.data, error).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Runs the compensation outside of a workflow. */
+async function endOperationOf(ports: Ports, operation: Operation, reason: string): Promise<void> {
+  await ports.workflows.stop(operation.kind, operation.id, 'It is ended by the sweep.');
+  const name = recoverySteps[operation.kind];
+  const input = { operation: operation.id, error: { Error: reason, Cause: 'Ended by the sweep' } };
+  // The sweep is nobody's own: of what it does for the operation the records count, not its time.
+  await withMeter(createMeter({ now: ports.effects.now }), () =>
+    executeStep(ports, name, steps[name]!, input, AbortSignal.timeout(60_000)),
+  );
+}
+
+async function postpone(ports: Ports, item: Item<Operation>, at: number): Promise<void> {
+  const put = { ...operationKey(item.data.id), data: item.data, due: { queue: OPERATIONS_QUEUE, at } };
+  await ports.store.transact([{ put, if: { version: item.version } }]);
+}
+
+async function sweepEnvironment(ports: Ports, item: Item<Environment>, report: SweepReport): Promise<void> {
+  const environment = item.data;
+  const ref = { project: environment.project, environment: environment.name };
+  const now = ports.effects.now();
+  if (environment.state === 'destroying') {
+    await retryDestroy(ports, system, ref);
+    report.destroyed++;
+    return;
+  }
+  if (environment.expiresAt && Date.parse(environment.expiresAt) <= now) {
+    const options = { reason: 'expired', expectedGeneration: environment.generation };
+    await destroyEnvironment(ports, system, ref, options);
+    report.destroyed++;
+    return;
+  }
+  if (environment.state !== 'ready' || environment.idleAfterSeconds === undefined) return;
+  const [last] = await ports.activity.lastRequests([ref]);
+  // Where requests are not seen, nothing is taken for idle: it is looked at again when it could be.
+  if (last === 'unknown') return lookLater(ports, item, now + environment.idleAfterSeconds * 1000);
+  const known = Date.parse(environment.lastActivityAt);
+  const used = Math.max(known, last ?? known);
+  const isIdle = used + environment.idleAfterSeconds * 1000 <= now;
+  if (used > known || !isIdle) {
+    // Used since: the time goes into the record, and with it the next due time.
+    const touched = { ...environment, lastActivityAt: new Date(used).toISOString() };
+    await ports.store.transact([environmentWrite(touched, { version: item.version })]);
+    if (!isIdle) return;
+    await hibernateEnvironment(ports, system, ref, touched);
+  } else {
+    await hibernateEnvironment(ports, system, ref, environment);
+  }
+  report.hibernated++;
+}
+
+async function lookLater(ports: Ports, item: Item<Environment>, at: number): Promise<void> {
+  const { pk, sk, data, version } = item;
+  const times = [at, ...(data.expiresAt ? [Date.parse(data.expiresAt)] : [])];
+  const due = { queue: ENVIRONMENTS_QUEUE, at: Math.min(...times) };
+  await ports.store.transact([{ put: { pk, sk, data, due }, if: { version } }]);
+}

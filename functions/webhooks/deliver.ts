@@ -1,0 +1,190 @@
+/**
+ * Delivers events to webhooks: level-triggered, from the numbers of events alone. Each webhook is delivered to by
+ * itself and in order; how far it is is written behind each event, so that at most one is sent again after a crash.
+ */
+
+import { sendToWebhook, type WebhookOutcome } from '../commands/webhooks/webhook-messages.ts';
+import { disableWebhook } from '../commands/webhooks/webhooks.ts';
+import { cloudEvent, failureAfter, GIVE_UP_MS, isOfType } from '../core/events/webhook-message.ts';
+import {
+  eventKey,
+  eventsPartition,
+  WEBHOOK_DELIVERIES,
+  webhookDeliveryKey,
+  webhookKey,
+} from '../core/keys.ts';
+import type { BerthEvent, Webhook, WebhookDelivery } from '../core/model/index.ts';
+import type { Ports } from '../ports/index.ts';
+import { type Item, StoreConflict } from '../ports/store.ts';
+import { readHead } from '../records/chain-append.ts';
+
+/** Delivered to at once: those that do not answer take a place for ten seconds, and ever more seldom. */
+const PLACES = 64;
+/** Then it is the next one's turn, milliseconds. */
+const TURN_MS = 20_000;
+/** Longer than any step of a delivery. */
+const LEASE_MS = 30_000;
+const PAGE = 50;
+
+export interface DelivererOptions {
+  /** No other process delivers: what holds a lease is gone. */
+  alone?: boolean;
+  onError(webhook: string, error: unknown): void;
+}
+
+export interface Deliverer {
+  /** Looks which webhooks are behind, and puts them in line; waits for no receiver. */
+  pass(): Promise<void>;
+  /** Resolves when nobody is in line. */
+  idle(): Promise<void>;
+  /** Ends what is under way, which is sent again later. */
+  close(): Promise<void>;
+}
+
+export function createDeliverer(ports: Ports, { alone = false, onError }: DelivererOptions): Deliverer {
+  const stopping = new AbortController();
+  /** In line or under way, by the key of its record. */
+  const busy = new Set<string>();
+  const line: Item<WebhookDelivery>[] = [];
+  const running = new Set<Promise<void>>();
+
+  function fill(): void {
+    while (running.size < PLACES && line.length > 0) {
+      const item = line.shift()!;
+      const turn: Promise<void> = takeTurn(ports, item, { alone, signal: stopping.signal })
+        .catch((error: unknown) => {
+          if (!stopping.signal.aborted) onError(item.data.webhook, error);
+        })
+        .finally(() => {
+          busy.delete(item.sk);
+          running.delete(turn);
+          fill();
+        });
+      running.add(turn);
+    }
+  }
+
+  return {
+    async pass() {
+      const now = ports.effects.now();
+      const heads = new Map<string, Promise<number>>();
+      const headOf = (project: string): Promise<number> => {
+        const head = heads.get(project) ?? readHead(ports.store, project).then(({ number }) => number);
+        heads.set(project, head);
+        return head;
+      };
+      const look = async (item: Item<WebhookDelivery>): Promise<void> => {
+        const { active, project, delivered, failure, lease } = item.data;
+        if (!active || busy.has(item.sk)) return;
+        if (failure && Date.parse(failure.nextAt) > now) return;
+        if (!alone && lease && lease.until > now) return;
+        if ((await headOf(project)) <= delivered || busy.has(item.sk)) return;
+        busy.add(item.sk);
+        line.push(item);
+      };
+      let after: string | undefined;
+      do {
+        const page = await ports.store.query<WebhookDelivery>({
+          pk: WEBHOOK_DELIVERIES,
+          limit: 1000,
+          ...(after !== undefined && { after }),
+        });
+        await Promise.all(page.items.map(look));
+        after = page.next;
+      } while (after !== undefined && !stopping.signal.aborted);
+      if (!stopping.signal.aborted) fill();
+    },
+    async idle() {
+      while (running.size > 0) await Promise.all(running);
+    },
+    async close() {
+      stopping.abort();
+      line.length = 0;
+      await Promise.all(running);
+    },
+  };
+}
+
+/** What one turn knows of its webhook; undefined once it is another's, or gone. */
+type Held = Item<WebhookDelivery> | undefined;
+type Delta = (delivery: WebhookDelivery) => WebhookDelivery;
+
+async function takeTurn(
+  ports: Ports,
+  found: Item<WebhookDelivery>,
+  { alone, signal }: { alone: boolean; signal: AbortSignal },
+): Promise<void> {
+  const { store, effects } = ports;
+  const { project, webhook } = found.data;
+  const key = webhookDeliveryKey(project, webhook);
+  const id = effects.id();
+  const end = effects.now() + TURN_MS;
+
+  /** Writes, whatever people change meanwhile, as long as the lease is held. */
+  async function write(held: Item<WebhookDelivery>, delta: Delta): Promise<Held> {
+    for (let item: Held = held; item; ) {
+      const data = delta(item.data);
+      try {
+        await store.transact([{ put: { ...key, data }, if: { version: item.version } }]);
+        return { ...item, data, version: item.version + 1 };
+      } catch (error) {
+        if (!(error instanceof StoreConflict)) throw error;
+        const now: Held = await store.get<WebhookDelivery>(key);
+        item = now?.data.lease?.id === id ? now : undefined;
+      }
+    }
+    return undefined;
+  }
+  const lease = () => ({ id, until: effects.now() + LEASE_MS });
+
+  // What was found a moment ago may be held by another process now: then the version is another.
+  let held: Held;
+  try {
+    if (!alone && found.data.lease && found.data.lease.until > effects.now()) return;
+    const data = { ...found.data, lease: lease() };
+    await store.transact([{ put: { ...key, data }, if: { version: found.version } }]);
+    held = { ...found, data, version: found.version + 1 };
+  } catch (error) {
+    if (error instanceof StoreConflict) return;
+    throw error;
+  }
+
+  const fail = async (at: Item<WebhookDelivery>, { reason = '' }: WebhookOutcome): Promise<Held> => {
+    const { final, ...failure } = failureAfter(at.data.failure, reason, effects.now());
+    const after = await write(at, ({ lease: _lease, ...rest }) => ({ ...rest, failure }));
+    const hours = GIVE_UP_MS / 3_600_000;
+    if (after && final) await disableWebhook(ports, { project, webhook }, `For ${hours} hours: ${reason}.`);
+    return undefined;
+  };
+  /** Events up to a number are done with. */
+  const passed = (at: Item<WebhookDelivery>, number: number): Promise<Held> =>
+    write(at, ({ failure: _failure, ...rest }) => ({ ...rest, delivered: number, lease: lease() }));
+
+  while (held && !signal.aborted && effects.now() < end) {
+    const page = await store.query<BerthEvent>({
+      pk: eventsPartition(project),
+      after: eventKey(project, held.data.delivered).sk,
+      limit: PAGE,
+    });
+    for (const { sk, data: event } of page.items) {
+      if (!held || signal.aborted || effects.now() >= end) break;
+      // Read for each event: what is disabled, changed or deleted holds from the next event on.
+      const hook = await store.get<Webhook>(webhookKey(project, webhook));
+      if (!hook?.data.enabled) {
+        await write(held, ({ lease: _lease, ...rest }) => rest);
+        return;
+      }
+      const isLast = sk === page.items.at(-1)?.sk;
+      if (!isOfType(event.type, hook.data.types)) {
+        if (isLast) held = await passed(held, Number(sk));
+        continue;
+      }
+      const outcome = await sendToWebhook(ports, hook.data, cloudEvent(event), signal);
+      if (outcome.delivered) held = await passed(held, Number(sk));
+      // What was broken off says nothing.
+      else if (!signal.aborted) held = await fail(held, outcome);
+    }
+    if (page.next === undefined) break;
+  }
+  if (held) await write(held, ({ lease: _lease, ...rest }) => rest);
+}

@@ -1,0 +1,106 @@
+/** Steps of the workflow `build`. */
+import { registerVersion } from '../../commands/versions/versions.ts';
+import { operationKey, operationLog } from '../../core/keys.ts';
+import type { Operation, Version } from '../../core/model/index.ts';
+import { Problem } from '../../core/problem.ts';
+import type { ScoreWorkload } from '../../core/score/workload.ts';
+import { withFileContents } from '../../core/score/workload-files.ts';
+import type { BuildResult, BuildSource } from '../../ports/builder.ts';
+import type { Ports } from '../../ports/index.ts';
+import { endingOf, endOperation, errorOf } from '../end-operation.ts';
+import type { Step } from '../step.ts';
+
+/** Builds the image and registers the version; both give the same again when run twice. */
+export const buildImage: Step = {
+  role: 'work',
+  watched: true,
+  async run({ ports, operation, signal }) {
+    const repository = { project: operation.project, service: operation.service! };
+    const log = (message: string): void =>
+      ports.logs.append(operationLog(operation.id), {
+        at: new Date(ports.effects.now()).toISOString(),
+        message,
+        source: 'berth',
+      });
+    const request = { repository, operation: operation.id, source: sourceOf(operation) };
+    const built = await ports.builder.build(request, log, signal);
+    const image = await ports.registry.resolve(repository, built.digest);
+    const version = await registerVersion(
+      ports,
+      { actor: operation.createdBy },
+      {
+        ...repository,
+        digest: built.digest,
+        workload: await workloadOf(operation, built),
+        source: built.source,
+        tags: tagsOf(operation, built),
+        size: image.size,
+        operation: operation.id,
+      },
+    );
+    log(`Version ${version.id} (${built.digest}) is ready to deploy.`);
+    await keepVersion(ports, operation.id, version);
+  },
+};
+
+function sourceOf({ input }: Operation): BuildSource {
+  if (input.kind === 'git') return { kind: 'git', url: input.url ?? '', ref: input.ref ?? '' };
+  return { kind: 'upload', id: input.source ?? '' };
+}
+
+function tagsOf({ input }: Operation, { source }: BuildResult): string[] {
+  const tags = input.tag ? [input.tag] : [];
+  return source.kind === 'git' ? [...tags, source.commit, source.commit.slice(0, 12)] : tags;
+}
+
+/** The source's Score file, or the least one that runs the image and serves its port. */
+async function workloadOf(operation: Operation, built: BuildResult): Promise<ScoreWorkload> {
+  // The YAML parser is not needed before the first build.
+  const { parseScore } = await import('../../core/score/file/parse.ts');
+  if (built.score !== undefined) return withFileContents(parseScore(built.score), built.files);
+  return {
+    apiVersion: 'score.dev/v1b1',
+    // Score wants two characters at the least.
+    metadata: { name: operation.service!.length > 1 ? operation.service! : `${operation.service}0` },
+    service: { ports: { www: { port: 80, targetPort: 8080 } } },
+    containers: { main: { image: '.' } },
+  };
+}
+
+async function keepVersion(ports: Ports, id: string, version: Version): Promise<void> {
+  const item = await ports.store.get<Operation>(operationKey(id));
+  if (!item) return;
+  const data = { ...item.data, result: { version: version.id } };
+  const put = { ...operationKey(id), data, ...(item.due && { due: item.due }) };
+  await ports.store.transact([{ put, if: { version: item.version } }]);
+}
+
+export const finishBuild: Step = {
+  role: 'finish',
+  async run({ ports, operation }) {
+    if (!operation.result) {
+      throw new Problem('build_failed', 'The build left no version.', { hint: 'Start the build again.' });
+    }
+    if (operation.input.source) await ports.builder.removeSource(operation.input.source);
+    await endOperation(ports, operation.id, {
+      ending: { status: 'succeeded', result: operation.result },
+      event: { type: 'build.succeeded', data: operation.result },
+    });
+  },
+};
+
+export const recoverBuild: Step = {
+  role: 'recover',
+  async run(context) {
+    const { ports, operation } = context;
+    if (operation.input.source) await ports.builder.removeSource(operation.input.source);
+    const ending = endingOf(errorOf(context));
+    await endOperation(ports, operation.id, {
+      ending,
+      event: {
+        type: `build.${ending.status}`,
+        ...('error' in ending && { data: { code: ending.error.code, cause: ending.error.cause } }),
+      },
+    });
+  },
+};

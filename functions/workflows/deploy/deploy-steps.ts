@@ -1,0 +1,191 @@
+/** Steps of the workflows `deploy` and `rollback`. */
+
+import { violationProblem, violationsOf } from '../../commands/guardrails/policies.ts';
+import { splitWords } from '../../core/command-line.ts';
+import { deploymentKey, instanceKey } from '../../core/keys.ts';
+import type { Deployment, Instance, InstanceRef, Operation } from '../../core/model/index.ts';
+import { Problem } from '../../core/problem.ts';
+import { workloadSettings } from '../../core/score/settings.ts';
+import type { Ports } from '../../ports/index.ts';
+import { RELEASE_LABEL } from '../../ports/registry.ts';
+import type { Item } from '../../ports/store.ts';
+import { retryOnConflict } from '../../records/commit.ts';
+import { getDeployment, getInstance } from '../../records/read.ts';
+import { deploymentEndWrites, endingOf, endOperation, errorOf, untilOverdue } from '../end-operation.ts';
+import { type Step, type StepContext, StillProgressing } from '../step.ts';
+import { workloadSpec } from '../workload-spec.ts';
+
+interface DeploymentOperation extends Operation {
+  environment: string;
+  service: string;
+  number: number;
+}
+
+function target(operation: Operation): DeploymentOperation {
+  const { environment, service, number } = operation;
+  if (!environment || !service || number === undefined) {
+    throw new Error(`Operation ${operation.id} names no deployment`);
+  }
+  return { ...operation, environment, service, number };
+}
+
+const deploymentOf = (ports: Ports, operation: Operation): Promise<Item<Deployment>> => {
+  const ref = target(operation);
+  return getDeployment(ports.store, ref, ref.number);
+};
+
+/** Takes the fence and checks that what shall run can be had. */
+export const prepareDeployment: Step = {
+  role: 'work',
+  async run({ ports, operation }) {
+    await retryOnConflict(async () => {
+      const item = await deploymentOf(ports, operation);
+      await ports.registry.resolve(item.data, item.data.digest);
+      // Again: it may have waited since it was accepted.
+      const violations = await violationsOf(ports, item.data, item.data, ports.effects.now());
+      if (violations.length > 0) throw violationProblem(item.data, violations);
+      // One that awaited an approval was no more than queued.
+      if (item.data.status === 'running') return;
+      const put = {
+        ...deploymentKey(item.data, item.data.number),
+        data: { ...item.data, status: 'running' },
+      };
+      await ports.store.transact([{ put, if: { version: item.version } }]);
+    });
+  },
+};
+
+/** Runs the release command, if there is one, before the new version takes traffic. */
+export const runRelease: Step = {
+  role: 'work',
+  watched: true,
+  doneWhenStarted: 'applyWorkload',
+  async run({ ports, operation, signal }) {
+    const { data } = await deploymentOf(ports, operation);
+    // What it would prepare is there: the same version runs.
+    if (data.kind === 'redeploy') return;
+    const image = await ports.registry.resolve(data, data.digest);
+    const labelled = image.config.labels[RELEASE_LABEL];
+    const command =
+      workloadSettings(data.workload).releaseCommand ?? (labelled ? splitWords(labelled) : undefined);
+    if (!command) return;
+    const spec = await workloadSpec(ports, data, data.number);
+    const { exitCode, tail } = await ports.workloads.runRelease(spec, command, signal);
+    if (exitCode === 0) return;
+    const output = tail.length ? ` Its last lines: ${tail.slice(-5).join(' | ')}` : '';
+    throw new Problem('release_failed', `The release command ended with exit code ${exitCode}.${output}`, {
+      hint: "Read the service's log, mend the command, and deploy a new version. The version before still serves.",
+    });
+  },
+};
+
+export const applyWorkload: Step = {
+  role: 'work',
+  async run({ ports, operation }) {
+    const { data } = await deploymentOf(ports, operation);
+    await ports.workloads.apply(await workloadSpec(ports, data, data.number));
+  },
+};
+
+/** Waits for the rollout in one invocation; near the end of its time it hands over to the next. */
+export const awaitRollout: Step = {
+  role: 'work',
+  watched: true,
+  async run({ ports, operation, signal }) {
+    const ref = target(operation);
+    const rollout = await ports.workloads.awaitRollout(ref, ref.number, signal);
+    if (rollout.state === 'ready') return;
+    if (rollout.state === 'progressing') throw new StillProgressing();
+    const { code, cause, hint } = rollout.error;
+    throw new Problem(asProblemCode(code), cause, {
+      hint,
+    });
+  },
+};
+
+const rolloutCodes = [
+  'workload_crashed',
+  'workload_not_ready',
+  'image_unavailable',
+  'fenced',
+  'environment_gone',
+] as const;
+
+/** A rollout's code, if it is one that an adapter may give; the general one otherwise. */
+const asProblemCode = (code: string): (typeof rolloutCodes)[number] =>
+  rolloutCodes.find((known) => known === code) ?? 'workload_not_ready';
+
+/** Makes it the current deployment, if it is still the newest. */
+export const finishDeployment: Step = {
+  role: 'finish',
+  async run({ ports, operation }) {
+    const ref = target(operation);
+    const url = ports.workloads.url(ref);
+    const ending = { status: 'succeeded' as const, result: { number: ref.number, url } };
+    await endOperation(ports, operation.id, {
+      ending,
+      event: { type: 'deployment.succeeded', data: { number: ref.number, kind: operation.kind } },
+      writes: async () => {
+        const instance = await getInstance(ports.store, ref);
+        if (instance.data.newest !== ref.number) {
+          throw new Problem('superseded', `Deployment ${instance.data.newest} is newer than ${ref.number}.`, {
+            hint: `Follow deployment ${instance.data.newest} instead.`,
+          });
+        }
+        const data: Instance = { ...instance.data, current: ref.number };
+        return [
+          {
+            write: { put: { ...instanceKey(ref), data }, if: { version: instance.version } },
+            before: instance,
+          },
+          ...(await deploymentEndWrites(ports, ref, ref.number, ending)),
+        ];
+      },
+    });
+  },
+};
+
+/** Puts back what served before, unless something newer has taken over, and says why. */
+export const recoverDeployment: Step = {
+  role: 'recover',
+  async run(context: StepContext) {
+    const { ports, operation } = context;
+    const ref = target(operation);
+    const ending = endingOf(operation.cancelRequested && !operation.error ? canceled() : errorOf(context));
+    if (ending.status !== 'superseded')
+      await untilOverdue(ports, operation, () => putBack(ports, ref, ref.number));
+    await endOperation(ports, operation.id, {
+      ending,
+      event: {
+        type: `deployment.${ending.status}`,
+        data: {
+          number: ref.number,
+          ...('error' in ending && { code: ending.error.code, cause: ending.error.cause }),
+        },
+      },
+      writes: () => deploymentEndWrites(ports, ref, ref.number, ending),
+    });
+  },
+};
+
+const canceled = () => ({
+  code: 'canceled',
+  cause: 'It was canceled on request.',
+  hint: 'Start it again when you want it.',
+});
+
+/** Declares the last good deployment again, under the fence of the one that failed. */
+async function putBack(ports: Ports, ref: InstanceRef, fence: number): Promise<void> {
+  try {
+    const instance = await ports.store.get<Instance>(instanceKey(ref));
+    const current = instance?.data.current;
+    if (current === undefined) return await ports.workloads.remove(ref, fence);
+    const { data } = await getDeployment(ports.store, ref, current);
+    await ports.workloads.apply(await workloadSpec(ports, data, fence));
+  } catch (error) {
+    // Something newer has taken over, the place is gone, or what served can not be declared anew (a secret of it
+    // is gone, then it goes on as it is): the operation ends with its own error either way.
+    if (error instanceof Problem && error.status < 500) return;
+    throw error;
+  }
+}

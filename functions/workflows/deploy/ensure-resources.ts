@@ -1,0 +1,212 @@
+/** Provisions the resources that a workload asks for; the owner record is written before anything is made (I4). */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { deploymentKey, environmentKey, resourceKey } from '../../core/keys.ts';
+import {
+  type Deployment,
+  type Environment,
+  type EnvironmentRef,
+  type Operation,
+  type Resource,
+  type ResourceOutputs,
+  SYSTEM_ACTOR,
+} from '../../core/model/index.ts';
+import { Problem } from '../../core/problem.ts';
+import { expandDeep } from '../../core/score/placeholders.ts';
+import { provisionOrder } from '../../core/score/references.ts';
+import { resourceIdentity } from '../../core/score/resource-identity.ts';
+import type { Ports } from '../../ports/index.ts';
+import { commit, retryOnConflict } from '../../records/commit.ts';
+import { getDeployment, getEnvironment } from '../../records/read.ts';
+import { resourceType } from '../../resources/index.ts';
+import { ResourcePending, type ResourceRequest, type ResourceType } from '../../resources/type.ts';
+import { type Step, StillProgressing } from '../step.ts';
+import { outputLookup } from '../workload-spec.ts';
+
+/** How long until what takes longer is looked at again, milliseconds. */
+const PENDING_MS = 5_000;
+
+/** Asks again while it is pending; near the end of the step's time it hands over to the next invocation. */
+export async function untilSettled<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof ResourcePending)) throw error;
+    }
+    await sleep(PENDING_MS, undefined, { signal }).catch(() => undefined);
+    if (signal.aborted) throw new StillProgressing();
+  }
+}
+
+/** Provisions what the deployment's workload asks for and pins the outputs to it. */
+export const ensureResources: Step = {
+  role: 'work',
+  watched: true,
+  async run({ ports, operation, signal }) {
+    const ref = { ...operation, environment: operation.environment!, service: operation.service! };
+    const { data: deployment } = await getDeployment(ports.store, ref, operation.number!);
+    const { data: environment } = await getEnvironment(ports.store, ref);
+    const outputs: Record<string, ResourceOutputs> = {};
+    for (const name of provisionOrder(deployment.workload)) {
+      outputs[name] = await untilSettled(signal, () =>
+        provisionOne(ports, operation, { deployment, environmentId: environment.id, name, outputs }, signal),
+      );
+    }
+    await retryOnConflict(async () => {
+      const item = await getDeployment(ports.store, ref, operation.number!);
+      if (isDeepStrictEqual(item.data.outputs, outputs)) return;
+      const put = { ...deploymentKey(ref, item.data.number), data: { ...item.data, outputs } };
+      await ports.store.transact([{ put, if: { version: item.version } }]);
+    });
+  },
+};
+
+interface Asked {
+  deployment: Deployment;
+  environmentId: string;
+  /** Of the resource in the workload. */
+  name: string;
+  /** Of those before it. */
+  outputs: Record<string, ResourceOutputs>;
+}
+
+async function provisionOne(
+  ports: Ports,
+  operation: Operation,
+  { deployment, environmentId, name, outputs }: Asked,
+  signal: AbortSignal,
+): Promise<ResourceOutputs> {
+  const { project, environment, service, workload } = deployment;
+  const declared = workload.resources![name]!;
+  const type = resourceType(declared.type);
+  const identity = resourceIdentity(workload.metadata.name, name, declared);
+  const params = checkParams(type, name, expandParams(deployment, name, outputs));
+  const request: ResourceRequest = {
+    project,
+    environment,
+    environmentId,
+    service,
+    workload,
+    uid: identity.uid,
+    class: identity.class,
+    id: identity.id,
+    params,
+    operation: operation.id,
+  };
+  if (!type.owned) return type.provision(ports, request);
+  await type.check?.(ports, request);
+  await recordOwner(ports, type.type, request);
+  const provisioned = await type.provision(ports, request).catch(async (error: unknown) => {
+    // Another try would not come as far as here: what was begun meanwhile would be nobody's.
+    const owner = await ports.store.get(resourceKey(request, request.uid));
+    if (!owner) await takeBack(ports, type, request, signal);
+    throw error;
+  });
+  if (!(await recordReady(ports, request, provisioned))) {
+    await takeBack(ports, type, request, signal);
+    throw gone(request);
+  }
+  return provisioned;
+}
+
+/** The environment was destroyed while this was made: what has no owner any more is removed again (I4). */
+async function takeBack(
+  ports: Ports,
+  type: ResourceType,
+  request: ResourceRequest,
+  signal: AbortSignal,
+): Promise<void> {
+  const environment = await ports.store.get<Environment>(environmentKey(request));
+  // A later environment of that name may have made its own under the same name.
+  if (environment && environment.data.id !== request.environmentId) return;
+  await untilSettled(signal, () => type.deprovision(ports, request));
+}
+
+function checkParams(type: ResourceType, name: string, params: unknown): Record<string, unknown> {
+  const parsed = type.params.safeParse(params);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0]!;
+  const path = ['resources', name, 'params', ...issue.path.map(String)].join('.');
+  throw new Problem('invalid_resource', `${path}: ${issue.message}.`, {
+    hint: `Mend it in the Score file. ${type.type}: ${type.summary}`,
+  });
+}
+
+/** Params may name outputs of other resources, but no secret ones: params are stored as they are. */
+function expandParams(
+  deployment: Deployment,
+  name: string,
+  outputs: Record<string, ResourceOutputs>,
+): Record<string, unknown> {
+  const lookup = outputLookup(deployment.workload, outputs, new Map());
+  const params = deployment.workload.resources![name]!.params ?? {};
+  return expandDeep(params, lookup, `resources.${name}.params`) as Record<string, unknown>;
+}
+
+async function recordOwner(ports: Ports, type: string, request: ResourceRequest): Promise<void> {
+  const key = resourceKey(request, request.uid);
+  await retryOnConflict(async () => {
+    const environment = await ports.store.get<Environment>(environmentKey(request));
+    if (environment?.data.id !== request.environmentId || environment.data.state === 'destroying') {
+      throw gone(request);
+    }
+    const item = await ports.store.get<Resource>(key);
+    if (item?.data.state === 'ready' && item.data.services.includes(request.service)) return;
+    const base: Resource = item?.data ?? {
+      project: request.project,
+      environment: request.environment,
+      uid: request.uid,
+      type,
+      class: request.class,
+      id: request.id,
+      params: request.params,
+      state: 'provisioning',
+      outputs: { values: {}, secrets: {} },
+      services: [],
+      operation: request.operation,
+      createdAt: new Date(ports.effects.now()).toISOString(),
+    };
+    const services = [...new Set([...base.services, request.service])];
+    const write = {
+      put: { ...key, data: { ...base, services } },
+      if: item ? { version: item.version } : ('absent' as const),
+    };
+    await commit(
+      ports,
+      { actor: SYSTEM_ACTOR },
+      {
+        // No owner record comes behind the look that its environment's destruction takes at them.
+        writes: [write, { check: environmentKey(request), if: { version: environment.version } }],
+        events: item ? [] : [event(request, 'created')],
+      },
+    );
+  });
+}
+
+/** @returns whether there is an owner record still */
+function recordReady(ports: Ports, request: ResourceRequest, outputs: ResourceOutputs): Promise<boolean> {
+  const key = resourceKey(request, request.uid);
+  return retryOnConflict(async () => {
+    const item = await ports.store.get<Resource>(key);
+    if (!item) return false;
+    const data: Resource = { ...item.data, state: 'ready', params: request.params, outputs };
+    if (JSON.stringify(data) === JSON.stringify(item.data)) return true;
+    await ports.store.transact([{ put: { ...key, data }, if: { version: item.version } }]);
+    return true;
+  });
+}
+
+const event = (request: ResourceRequest, what: string) => ({
+  project: request.project,
+  environment: request.environment,
+  service: request.service,
+  operation: request.operation,
+  type: `resource.${what}`,
+  data: { uid: request.uid },
+});
+
+const gone = ({ environment }: EnvironmentRef): Problem =>
+  new Problem('environment_gone', `Environment "${environment}" is being destroyed.`, {
+    hint: 'Create another environment and deploy there.',
+  });

@@ -1,0 +1,167 @@
+/** Steps of the workflow `destroy-environment`: it ends with an inventory that is empty, or says what is left. */
+
+import {
+  deploymentsPartition,
+  ENVIRONMENTS_QUEUE,
+  environmentKey,
+  environmentPartition,
+  RESOURCE_PREFIX,
+  resourceKey,
+} from '../../core/keys.ts';
+import { type EnvironmentRef, type Resource, SYSTEM_ACTOR } from '../../core/model/index.ts';
+import { Problem } from '../../core/problem.ts';
+import type { Ports } from '../../ports/index.ts';
+import type { Key } from '../../ports/store.ts';
+import { commit } from '../../records/commit.ts';
+import { instancesOf } from '../../records/instances.ts';
+import { getEnvironment } from '../../records/read.ts';
+import { readAll } from '../../records/read-all.ts';
+import { resourceType } from '../../resources/index.ts';
+import { untilSettled } from '../deploy/ensure-resources.ts';
+import { endingOf, endOperation, environmentWrites, errorOf } from '../end-operation.ts';
+import { environmentOf } from '../environment-state.ts';
+import type { Step } from '../step.ts';
+
+/** What was left over is tried again after this long, milliseconds. */
+export const LEFTOVER_RETRY_MS = 60_000;
+
+/** Deletes at most this many records in one transaction. */
+const BATCH = 50;
+
+export const removeWorkloads: Step = {
+  role: 'work',
+  async run({ ports, operation }) {
+    const ref = environmentOf(operation);
+    for (const instance of await instancesOf(ports.store, ref)) {
+      await ports.workloads.remove(instance, Number.MAX_SAFE_INTEGER);
+    }
+  },
+};
+
+export const removeResources: Step = {
+  role: 'work',
+  async run({ ports, operation, signal }) {
+    const ref = environmentOf(operation);
+    const { data: environment } = await getEnvironment(ports.store, ref);
+    for (const { data: resource } of await resourcesOf(ports, ref)) {
+      const type = resourceType(resource.type);
+      const request = resourceRequest(resource, environment.id);
+      await untilSettled(signal, () => type.deprovision(ports, request));
+      // The owner record goes last: what is left without one would be nobody's (I4).
+      const left = await type.inventory(ports, request);
+      if (left.length > 0) throw notEmpty(left);
+      await commit(
+        ports,
+        { actor: SYSTEM_ACTOR },
+        {
+          writes: [{ delete: resourceKey(ref, resource.uid) }],
+          events: [
+            { ...ref, operation: operation.id, type: 'resource.removed', data: { uid: resource.uid } },
+          ],
+        },
+      );
+    }
+    await ports.workloads.removeEnvironment(ref);
+    for (const path of await ports.secrets.list(secretsPrefix(ref))) await ports.secrets.remove(path);
+    await ports.logs.remove(`${ref.project}/${ref.environment}/`);
+    await ports.activity.forget(ref);
+  },
+};
+
+const resourcesOf = (ports: Ports, ref: EnvironmentRef) =>
+  readAll<Resource>(ports.store, environmentPartition(ref), RESOURCE_PREFIX);
+
+const secretsPrefix = ({ project, environment }: EnvironmentRef): string => `${project}/${environment}/`;
+
+export const resourceRequest = (resource: Resource, environmentId: string) => ({
+  project: resource.project,
+  environment: resource.environment,
+  environmentId,
+  service: resource.services[0] ?? '',
+  uid: resource.uid,
+  class: resource.class,
+  id: resource.id,
+  operation: resource.operation,
+});
+
+const notEmpty = (left: readonly string[]): Problem =>
+  new Problem('not_empty', `Not everything could be removed: ${left.slice(0, 5).join(', ')}.`, {
+    hint: 'It is tried again by itself; the environment lists what is left.',
+  });
+
+/** Looks that nothing is left, then removes the records, the environment's own last. */
+export const finishDestruction: Step = {
+  role: 'finish',
+  async run({ ports, operation }) {
+    const ref = environmentOf(operation);
+    const left = await leftovers(ports, ref);
+    if (left.length > 0) {
+      throw notEmpty(left);
+    }
+    await deleteRecords(ports, ref);
+    await endOperation(ports, operation.id, {
+      ending: { status: 'succeeded' },
+      event: { type: 'environment.destroyed' },
+      writes: async () => [{ write: { delete: environmentKey(ref) } }],
+    });
+  },
+};
+
+async function leftovers(ports: Ports, ref: EnvironmentRef): Promise<string[]> {
+  const { data: environment } = await getEnvironment(ports.store, ref);
+  const resources = await resourcesOf(ports, ref);
+  const ofResources = await Promise.all(
+    resources.map(({ data }) =>
+      resourceType(data.type).inventory(ports, resourceRequest(data, environment.id)),
+    ),
+  );
+  const secrets = await ports.secrets.list(secretsPrefix(ref));
+  return [
+    ...(await ports.workloads.inventory(ref)),
+    ...resources.map(({ data }) => `resource ${data.uid}`),
+    ...ofResources.flat(),
+    ...secrets.map((path) => `secret ${path}`),
+  ];
+}
+
+/** Operations stay as long as they would have: what happened to an environment can be read when it is gone. */
+async function deleteRecords(ports: Ports, ref: EnvironmentRef): Promise<void> {
+  const keys: Key[] = [];
+  for (const { service } of await instancesOf(ports.store, ref)) {
+    const deployments = await readAll(ports.store, deploymentsPartition({ ...ref, service }));
+    keys.push(...deployments.map(({ pk, sk }) => ({ pk, sk })));
+  }
+  for (const { pk, sk } of await readAll(ports.store, environmentPartition(ref))) {
+    keys.push({ pk, sk });
+  }
+  // Instances are what deployments are found by, so they go after them: the order above sees to that.
+  for (let at = 0; at < keys.length; at += BATCH) {
+    await ports.store.transact(keys.slice(at, at + BATCH).map((key) => ({ delete: key })));
+  }
+}
+
+/** Keeps the environment, with the list of what is left, and has the sweep try again. */
+export const recoverDestruction: Step = {
+  role: 'recover',
+  async run(context) {
+    const { ports, operation } = context;
+    const ref = environmentOf(operation);
+    const left = await leftovers(ports, ref).catch(() => ['unknown: the inventory could not be read']);
+    const ending = endingOf(errorOf(context));
+    await endOperation(ports, operation.id, {
+      ending,
+      event: { type: 'environment.destroy-failed', data: { leftovers: left.slice(0, 50) } },
+      writes: async () => {
+        const writes = await environmentWrites(ports, operation, (environment) => ({
+          ...environment,
+          leftovers: left.slice(0, 50),
+        }));
+        const due = { queue: ENVIRONMENTS_QUEUE, at: ports.effects.now() + LEFTOVER_RETRY_MS };
+        return writes.map(({ write, before }) => ({
+          write: 'put' in write ? { ...write, put: { ...write.put, due } } : write,
+          before,
+        }));
+      },
+    });
+  },
+};

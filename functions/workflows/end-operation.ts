@@ -1,0 +1,164 @@
+/** How operations end: their record, what they changed, and the event, in one transaction. */
+
+import { environmentWrite } from '../commands/environments/environments.ts';
+import { deploymentKey, environmentKey } from '../core/keys.ts';
+import {
+  type Deployment,
+  type Environment,
+  type InstanceRef,
+  isTerminal,
+  type Operation,
+  type RunStatus,
+} from '../core/model/index.ts';
+import type { ProblemDetail } from '../core/problem.ts';
+import type { Cost } from '../core/units.ts';
+import type { Ports } from '../ports/index.ts';
+import type { Item, Write } from '../ports/store.ts';
+import { commit, type EventFields, retryOnConflict } from '../records/commit.ts';
+import { endedOperationWrites } from '../records/operation-summaries.ts';
+import { getOperation } from '../records/read.ts';
+import type { StepContext } from './step.ts';
+import { costWith, type Replacement } from './step-cost.ts';
+
+export type Ending =
+  | { status: 'succeeded'; result?: Record<string, unknown> }
+  | { status: Exclude<RunStatus, 'queued' | 'running' | 'succeeded'>; error: ProblemDetail };
+
+/** The status an error leads to: being overtaken is not a failure. */
+export function endingOf(error: ProblemDetail): Ending {
+  if (error.code === 'canceled') return { status: 'canceled', error };
+  const overtaken = ['superseded', 'fenced', 'environment_gone'].includes(error.code);
+  return { status: overtaken ? 'superseded' : 'failed', error };
+}
+
+/** Why a compensation runs: the kept error, or what the workflow knows of it. */
+export function errorOf({ operation, error }: Pick<StepContext, 'operation' | 'error'>): ProblemDetail {
+  if (operation.error) return operation.error;
+  const lastStep = operation.steps.at(-1)?.name ?? 'start';
+  if (error?.Error === 'States.Timeout' || error?.Error === 'Berth.StillProgressing') {
+    return {
+      code: 'deadline_exceeded',
+      cause: `The step "${lastStep}" took longer than it may.`,
+      hint: 'Look at its log for what it waited for, then try again.',
+    };
+  }
+  if (error?.Error === 'Berth.Transient') {
+    return {
+      code: 'unavailable',
+      cause: `The step "${lastStep}" could not reach what it needs, also after several tries.`,
+      hint: 'Try again in a few minutes.',
+    };
+  }
+  if (error?.Error === 'Berth.storage_full') {
+    return {
+      code: 'storage_full',
+      cause: `The disk was full in the step "${lastStep}".`,
+      hint: 'Make room on the disk that holds the data directory, then try again.',
+    };
+  }
+  return {
+    code: 'internal',
+    cause: `Something failed inside Berth in the step "${lastStep}".`,
+    hint: 'Try again; if it stays, look for the operation in the log of Berth itself.',
+  };
+}
+
+export interface EndPlan {
+  ending: Ending;
+  event: Omit<EventFields, 'project' | 'environment' | 'service' | 'operation'>;
+  /** Further writes, made anew for each try. */
+  writes?: () => Promise<Replacement[]>;
+}
+
+/** Ends an operation; one that has ended already is left as it is. @throws StoreConflict after five tries */
+export async function endOperation(ports: Ports, id: string, plan: EndPlan): Promise<void> {
+  await retryOnConflict(async () => {
+    const item = await getOperation(ports.store, id);
+    const operation = item.data;
+    if (isTerminal(operation.status)) return;
+    const { project, environment, service } = operation;
+    const event = {
+      project,
+      ...(environment && { environment }),
+      ...(service && { service }),
+      operation: id,
+      ...plan.event,
+    };
+    const others = (await plan.writes?.()) ?? [];
+    const end = (cost?: Cost) => operationEndWrites(ports, item, plan.ending, cost);
+    const [record, ...lines] = end(operation.cost);
+    const writes = (events: readonly Write[]): Write[] => {
+      const beside = [...lines, ...events].map((write) => ({ write }));
+      const cost = costWith(operation, [{ write: record, before: item }, ...beside, ...others]);
+      return [...end(cost), ...others.map(({ write }) => write)];
+    };
+    await commit(ports, { actor: operation.createdBy }, { writes, events: [event] });
+  });
+}
+
+/** The operation's own record first. */
+function operationEndWrites(
+  ports: Ports,
+  item: Item<Operation>,
+  ending: Ending,
+  cost?: Cost,
+): [Write, ...Write[]] {
+  const now = ports.effects.now();
+  const { error: _kept, ...operation } = item.data;
+  const endedAt = new Date(now).toISOString();
+  const data: Operation = { ...operation, ...ending, ...(cost && { cost }), endedAt };
+  return endedOperationWrites(ports, data, item.version);
+}
+
+/** The write that ends a deployment's record; none when it is gone or has ended. */
+export async function deploymentEndWrites(
+  ports: Ports,
+  ref: InstanceRef,
+  number: number,
+  ending: Ending,
+): Promise<Replacement[]> {
+  const key = deploymentKey(ref, number);
+  const item = await ports.store.get<Deployment>(key);
+  if (!item || isTerminal(item.data.status)) return [];
+  const data: Deployment = {
+    ...item.data,
+    status: ending.status,
+    finishedAt: new Date(ports.effects.now()).toISOString(),
+    ...('error' in ending && { error: ending.error }),
+  };
+  return [{ write: { put: { ...key, data }, if: { version: item.version } }, before: item }];
+}
+
+/** The write that changes an environment's record, if it is still the operation's to change. */
+export async function environmentWrites(
+  ports: Ports,
+  operation: Operation,
+  change: (environment: Environment) => Environment,
+): Promise<Replacement[]> {
+  if (!operation.environment) return [];
+  const key = environmentKey({ project: operation.project, environment: operation.environment });
+  const item = await ports.store.get<Environment>(key);
+  if (!item || item.data.generation !== operation.generation) return [];
+  const { operation: _ended, ...environment } = item.data;
+  return [{ write: environmentWrite(change(environment), { version: item.version }), before: item }];
+}
+
+/** Past its bound, a compensation has this long for more than one try, milliseconds. */
+const OVERDUE_MS = 120_000;
+
+/**
+ * Runs what a compensation does to the place of workloads. While that can not be reached it is tried again, until
+ * the operation's bound is over: then the operation ends without, since every operation ends (I3). What is left as
+ * it was is put right by the next deployment, or by waking.
+ */
+export async function untilOverdue(
+  ports: Ports,
+  operation: Operation,
+  work: () => Promise<unknown>,
+): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (ports.effects.now() < Date.parse(operation.deadline) + OVERDUE_MS) throw error;
+  }
+}

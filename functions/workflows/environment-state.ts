@@ -1,0 +1,58 @@
+/** What the workflows that change an environment's state share. */
+import type { Environment, EnvironmentRef, Instance, Operation } from '../core/model/index.ts';
+import type { Ports } from '../ports/index.ts';
+import { instancesOf } from '../records/instances.ts';
+import { getDeployment, getEnvironment } from '../records/read.ts';
+import { type Ending, endOperation, environmentWrites } from './end-operation.ts';
+import type { StepContext } from './step.ts';
+import { workloadSpec } from './workload-spec.ts';
+
+export function environmentOf(operation: Operation): EnvironmentRef {
+  if (!operation.environment) throw new Error(`Operation ${operation.id} names no environment`);
+  return { project: operation.project, environment: operation.environment };
+}
+
+/** Ends the operation and puts the environment into a state, with the event of that. */
+export async function endIn(
+  context: Pick<StepContext, 'ports' | 'operation'>,
+  ending: Ending,
+  event: string,
+  change: (environment: Environment) => Environment,
+): Promise<void> {
+  const { ports, operation } = context;
+  await endOperation(ports, operation.id, {
+    ending,
+    event: {
+      type: event,
+      ...('error' in ending && { data: { code: ending.error.code, cause: ending.error.cause } }),
+    },
+    writes: () => environmentWrites(ports, operation, change),
+  });
+}
+
+/** The time as records hold it. */
+export const timeNow = (ports: Ports): string => new Date(ports.effects.now()).toISOString();
+
+/** Declares the current deployment of every service; resolves to those that run. */
+export async function startAll(ports: Ports, ref: EnvironmentRef): Promise<Instance[]> {
+  const running = (await instancesOf(ports.store, ref)).filter((instance) => instance.current !== undefined);
+  await ports.workloads.ensureEnvironment(ref, {
+    operation: (await getEnvironment(ports.store, ref)).data.id,
+  });
+  for (const instance of running) {
+    const { data } = await getDeployment(ports.store, instance, instance.current!);
+    const spec = await workloadSpec(ports, data, instance.newest);
+    await ports.workloads.apply(spec);
+    await ports.workloads.scale(instance, spec.replicas);
+  }
+  return running;
+}
+
+/** An environment that is ready, and was used at this time. */
+export const toReady =
+  (at: string) =>
+  (environment: Environment): Environment => ({
+    ...environment,
+    state: 'ready',
+    lastActivityAt: at,
+  });

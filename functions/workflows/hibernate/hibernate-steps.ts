@@ -1,0 +1,42 @@
+/** Steps of the workflow `hibernate`. */
+import { Problem } from '../../core/problem.ts';
+import { instancesOf } from '../../records/instances.ts';
+import { endingOf, errorOf, untilOverdue } from '../end-operation.ts';
+import { endIn, environmentOf, startAll, timeNow, toReady } from '../environment-state.ts';
+import type { Step } from '../step.ts';
+
+/** Scales every workload to nothing, unless an idle environment was used after that was decided (I8). */
+export const stopWorkloads: Step = {
+  role: 'work',
+  async run({ ports, operation }) {
+    const ref = environmentOf(operation);
+    if (operation.input.reason === 'idle') {
+      const [last] = await ports.activity.lastRequests([ref]);
+      if (typeof last === 'number' && last > Date.parse(operation.createdAt)) {
+        throw new Problem('conflict', 'A request came while it was going to hibernate, so it stays awake.', {
+          hint: 'Nothing to do: it hibernates when it has been idle long enough.',
+        });
+      }
+    }
+    for (const instance of await instancesOf(ports.store, ref)) await ports.workloads.scale(instance, 0);
+  },
+};
+
+export const finishHibernation: Step = {
+  role: 'finish',
+  async run(context) {
+    await endIn(context, { status: 'succeeded' }, 'environment.hibernated', (environment) => ({
+      ...environment,
+      state: 'hibernated',
+    }));
+  },
+};
+
+export const recoverHibernation: Step = {
+  role: 'recover',
+  async run(context) {
+    const { ports, operation } = context;
+    await untilOverdue(ports, operation, () => startAll(ports, environmentOf(operation)));
+    await endIn(context, endingOf(errorOf(context)), 'environment.ready', toReady(timeNow(context.ports)));
+  },
+};

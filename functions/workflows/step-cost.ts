@@ -1,0 +1,78 @@
+/**
+ * What an operation costs. Amounts are summed up along the workflow: the request that accepts an operation starts
+ * it with what was used until then, each step begins with that and hands on its own sum. The record has the sum as
+ * it was with its latest write, so that none is written for the bill. Where two sums differ, the later is greater.
+ */
+import type { Operation } from '../core/model/index.ts';
+import { addUnits, type Cost, costOf, laterUnits, type Units } from '../core/units.ts';
+import type { Ports } from '../ports/index.ts';
+import { createMeter, currentMeter, withMeter } from '../ports/meter.ts';
+import { prepareWrites } from '../ports/rules/store-checks.ts';
+import { type StoredRecord, transactionUnits } from '../ports/rules/store-units.ts';
+import type { Item, Write } from '../ports/store.ts';
+
+/** Sums of attempts that failed, by operation: a workflow hands none on. The next attempt mostly runs here too. */
+const failed = new Map<string, Units>();
+const FAILED_MAX = 1_000;
+
+interface Attempt {
+  operation: string;
+  step: string;
+  role: 'work' | 'finish' | 'recover';
+  used?: Units;
+}
+
+/**
+ * Runs a step with a meter: a transition, a call of a function and its time, and what the adapters count.
+ * @returns the sum for the next step
+ */
+export async function meterStep(ports: Ports, attempt: Attempt, run: () => Promise<void>): Promise<Units> {
+  const { operation, step, role, used = {} } = attempt;
+  const before = laterUnits(used, failed.get(operation) ?? {});
+  failed.delete(operation);
+  const meter = createMeter({ before, runsIn: functionOf(step), now: ports.effects.now });
+  // Behind a compensation the machine goes to the state that says that it failed.
+  meter.add('states.transition', role === 'recover' ? 2 : 1);
+  try {
+    await withMeter(meter, run);
+    return meter.read();
+  } catch (error) {
+    if (failed.size >= FAILED_MAX) failed.clear();
+    failed.set(operation, meter.read());
+    throw error;
+  }
+}
+
+/** The function of a step: builds have one of their own, with less memory (see stacks/platform/steps.ts). */
+const functionOf = (step: string): 'builds' | 'steps' =>
+  /Build$|^buildImage$/.test(step) ? 'builds' : 'steps';
+
+/** Counts on from what the record has, where a run began anew. */
+export function meterFrom({ cost }: Operation): void {
+  if (cost) currentMeter()?.startFrom(cost.units);
+}
+
+/** The sum until now, for a write of the record. */
+export function costSoFar(): { cost?: Cost } {
+  const meter = currentMeter();
+  return meter ? { cost: costOf(meter.read()) } : {};
+}
+
+/** A write, beside the record that it replaces, if there is one. */
+export interface Replacement {
+  write: Write;
+  before?: Item | undefined;
+}
+
+/** The sum with writes that are about to be done together: the last record has to have its own cost too. */
+export function costWith(operation: Operation, replacements: readonly Replacement[]): Cost {
+  const before = currentMeter()?.read() ?? operation.cost?.units ?? {};
+  const prepared = prepareWrites(replacements.map(({ write }) => write));
+  const writes = prepared.map((write, at) => ({ write, before: stored(replacements[at]?.before) }));
+  // The head of the audit chain is kept in a bucket.
+  const last = { 'dynamodb.writeRequestUnit': transactionUnits(writes), 's3.write': 1 };
+  return costOf(addUnits(before, last));
+}
+
+const stored = (item: Item | undefined): StoredRecord | undefined =>
+  item && { pk: item.pk, sk: item.sk, json: JSON.stringify(item.data), version: item.version, due: item.due };

@@ -1,0 +1,188 @@
+/** What a workflow step is, and the wrapper that every step runs in. */
+
+import { deploymentFence } from '../commands/deployments/deployments.ts';
+import { environmentKey, OPERATIONS_QUEUE, operationKey } from '../core/keys.ts';
+import { type Environment, isTerminal, type Operation, type OperationStep } from '../core/model/index.ts';
+import { Problem, TransientError } from '../core/problem.ts';
+import type { Units } from '../core/units.ts';
+import type { Ports } from '../ports/index.ts';
+import { type Item, StoreConflict } from '../ports/store.ts';
+import { retryOnConflict } from '../records/commit.ts';
+import { getOperation } from '../records/read.ts';
+import { costSoFar, meterFrom, meterStep } from './step-cost.ts';
+import { watchForStop } from './watch-for-stop.ts';
+
+/** What a workflow passes to each step: a reference, and in the Catch path the error. */
+export interface StepInput {
+  operation: string;
+  /** By the request that accepted the operation and the steps before this one. */
+  used?: Units;
+  error?: { Error: string; Cause: string };
+}
+
+export interface StepContext {
+  ports: Ports;
+  /** As it was when the step started. */
+  operation: Operation;
+  /** Aborts when the operation is to stop (its reason is the Problem) or when the step's time is over. */
+  signal: AbortSignal;
+  /** The error that led to a compensation. */
+  error?: { Error: string; Cause: string };
+}
+
+export interface Step {
+  /**
+   * `work` ends early when the operation was canceled, superseded or has ended; `finish` likewise, without a
+   * record of its own, since it ends the operation in the same write; `recover` always runs.
+   */
+  role: 'work' | 'finish' | 'recover';
+  /** Watches for cancellation while it runs, and not only before: for steps that take long. */
+  watched?: boolean;
+  /**
+   * Not run again once this other step has started, which shows that it was done: for what users wrote and may
+   * not be repeatable.
+   */
+  doneWhenStarted?: string;
+  run(context: StepContext): Promise<void>;
+}
+
+/** The step needs more time than one invocation has; the workflow calls it again. */
+export class StillProgressing extends Error {
+  override name = 'Berth.StillProgressing';
+}
+
+/**
+ * Runs a step as a task of a workflow. Its error is kept with the operation before it goes to the workflow's Catch.
+ * @returns what the operation has used so far, for the next step
+ * @throws Problem | TransientError (retried) | StillProgressing (called again)
+ */
+export function runStep(
+  ports: Ports,
+  name: string,
+  step: Step,
+  input: StepInput,
+  signal: AbortSignal,
+): Promise<Units> {
+  return meterStep(ports, { ...input, step: name, role: step.role }, () =>
+    executeStep(ports, name, step, input, signal),
+  );
+}
+
+/** Runs a step outside of a workflow. */
+export async function executeStep(
+  ports: Ports,
+  name: string,
+  step: Step,
+  input: StepInput,
+  signal: AbortSignal,
+): Promise<void> {
+  const loaded = await ports.store.get<Operation>(operationKey(input.operation));
+  if (!loaded)
+    throw new Problem('not_found', `Operation "${input.operation}" is gone.`, { hint: 'Start it again.' });
+  meterFrom(loaded.data);
+  const extra = input.error ? { error: input.error } : {};
+  if (step.role === 'recover') {
+    // A late run of an operation that something else has ended changes nothing.
+    if (!isTerminal(loaded.data.status)) await step.run({ ports, operation: loaded.data, signal, ...extra });
+    return;
+  }
+  // It did its work and its answer was lost: the run has not failed.
+  if (step.role === 'finish' && loaded.data.status === 'succeeded') return;
+  try {
+    const item = step.role === 'work' ? await recordStart(ports, name, loaded) : await checked(ports, loaded);
+    if (item.data.steps.some((started) => started.name === step.doneWhenStarted)) return;
+    if (!step.watched) return await step.run({ ports, operation: item.data, signal, ...extra });
+    await watchForStop(ports, item.data, signal, stopReason, (watched) =>
+      step.run({ ports, operation: item.data, signal: watched, ...extra }),
+    );
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    // The place knows that there is a newer one; the records say which.
+    const told = error.code === 'fenced' ? ((await stopReason(ports, loaded.data)) ?? error) : error;
+    await keepError(ports, input.operation, told);
+    throw told;
+  }
+}
+
+/** Why an operation must not go on, if so. */
+export async function stopReason(ports: Ports, operation: Operation): Promise<Problem | undefined> {
+  if (isTerminal(operation.status)) {
+    return new Problem('operation_ended', `The operation has ended already: it ${operation.status}.`, {
+      hint: 'Nothing is left to do.',
+    });
+  }
+  if (operation.cancelRequested) {
+    return new Problem('canceled', 'It was canceled on request.', {
+      hint: 'Start it again when you want it.',
+    });
+  }
+  const { environment, service, number } = operation;
+  if (environment && service && number !== undefined) {
+    return deploymentFence(ports, { ...operation, environment, service, number });
+  }
+  if (!environment) return undefined;
+  const item = await ports.store.get<Environment>(
+    environmentKey({ project: operation.project, environment }),
+  );
+  if (item?.data.generation === operation.generation) return undefined;
+  return new Problem('superseded', 'The environment was changed by a later operation.', {
+    hint: `Look at environment "${environment}" for the operation that changes it now.`,
+  });
+}
+
+async function checked(ports: Ports, item: Item<Operation>): Promise<Item<Operation>> {
+  const reason = await stopReason(ports, item.data);
+  if (reason) throw reason;
+  return item;
+}
+
+/** The one write of a step: it says what runs now, and thereby that what ran before is done. */
+async function recordStart(ports: Ports, name: string, loaded: Item<Operation>): Promise<Item<Operation>> {
+  for (let item = loaded; ; item = await getOperation(ports.store, loaded.data.id)) {
+    await checked(ports, item);
+    const operation = item.data;
+    const attempt = (operation.steps.findLast((step) => step.name === name)?.attempt ?? 0) + 1;
+    const startedAt = new Date(ports.effects.now()).toISOString();
+    const data: Operation = {
+      ...operation,
+      status: 'running',
+      steps: latest([...operation.steps, { name, startedAt, attempt }]),
+      ...costSoFar(),
+    };
+    // Its place in the queue stays as it is, for an entry of an index costs as much as the record: the sweep puts off
+    // what takes longer.
+    const due = item.due ?? { queue: OPERATIONS_QUEUE, at: Date.parse(operation.deadline) };
+    try {
+      const put = { ...operationKey(operation.id), data, due };
+      await ports.store.transact([{ put, if: { version: item.version } }]);
+      return { ...item, data, version: item.version + 1 };
+    } catch (error) {
+      if (!(error instanceof StoreConflict)) throw error;
+    }
+  }
+}
+
+const STEPS_MAX = 20;
+
+/** Retries for hours must not fill the record; what a step did first is needed (`doneWhenStarted`), so tries go. */
+function latest(steps: OperationStep[]): OperationStep[] {
+  if (steps.length <= STEPS_MAX) return steps;
+  const repeated = steps.findIndex(({ name }, at) =>
+    steps.some((other, later) => later > at && other.name === name),
+  );
+  return repeated === -1 ? steps : steps.toSpliced(repeated, 1);
+}
+
+async function keepError(ports: Ports, id: string, problem: Problem): Promise<void> {
+  await retryOnConflict(async () => {
+    const item = await ports.store.get<Operation>(operationKey(id));
+    // The compensation of what was canceled explains that instead.
+    if (!item || isTerminal(item.data.status)) return;
+    if (item.data.cancelRequested && problem.code !== 'canceled') return;
+    const data: Operation = { ...item.data, ...costSoFar(), error: problem.toDetail() };
+    const put = { ...operationKey(id), data, ...(item.due && { due: item.due }) };
+    await ports.store.transact([{ put, if: { version: item.version } }]);
+  }).catch((error: unknown) => {
+    throw new TransientError('The error could not be kept', { cause: error });
+  });
+}

@@ -1,0 +1,221 @@
+/** From a deployment's pins to a workload with everything resolved. The result holds secret values. */
+import type { Deployment, InstanceRef, ResourceOutputs } from '../core/model/index.ts';
+import { Problem } from '../core/problem.ts';
+import { expand, lookupMetadata, placeholders } from '../core/score/placeholders.ts';
+import { containerCompute } from '../core/score/quantities.ts';
+import { references } from '../core/score/references.ts';
+import { workloadSettings } from '../core/score/settings.ts';
+import type { ScoreContainer, ScoreProbe, ScoreWorkload } from '../core/score/workload.ts';
+import type { Ports } from '../ports/index.ts';
+import type { ContainerSpec, FileSpec, Probe, Route, ServicePort, WorkloadSpec } from '../ports/workloads.ts';
+
+/** Values by `resource.output`, read once for a spec. */
+interface Resolved {
+  lookup(path: string[]): string;
+  isSecret(path: string[]): boolean;
+  /** The values of all secrets that it names. */
+  secrets: string[];
+}
+
+/** @throws Problem unresolved_placeholder (an output is missing, a secret version was removed or revoked) */
+export async function workloadSpec(
+  ports: Ports,
+  deployment: Deployment,
+  fence: number,
+): Promise<WorkloadSpec> {
+  const { project, environment, service, workload } = deployment;
+  const settings = workloadSettings(workload);
+  const resolved = await resolveOutputs(ports, workload, deployment.outputs ?? {});
+  return {
+    project,
+    environment,
+    service,
+    number: deployment.number,
+    fence,
+    operation: deployment.operation,
+    containers: Object.entries(workload.containers).map(([name, container]) =>
+      containerSpec(name, container, deployment, resolved),
+    ),
+    secrets: resolved.secrets,
+    ports: servicePorts(workload),
+    routes: routesOf(workload, deployment.outputs ?? {}),
+    replicas: settings.replicas,
+    maxReplicas: settings.maxReplicas,
+    strategy: settings.strategy,
+    progressDeadlineSeconds: settings.progressDeadlineSeconds,
+  };
+}
+
+/** The service ports of a workload in the order of the file. */
+export const servicePorts = (workload: ScoreWorkload): ServicePort[] =>
+  Object.entries(workload.service?.ports ?? {}).map(([name, { port, targetPort, protocol }]) => ({
+    name,
+    port,
+    targetPort: targetPort ?? port,
+    protocol: protocol ?? 'TCP',
+  }));
+
+/**
+ * The text of placeholders of resources that are provisioned already.
+ * @param outputs by resource name
+ */
+export function outputLookup(
+  workload: ScoreWorkload,
+  outputs: Record<string, ResourceOutputs>,
+  secrets: ReadonlyMap<string, string>,
+): (path: string[]) => string {
+  return (path) => {
+    const [root, name, ...rest] = path;
+    if (root === 'metadata') return metadataText(workload, path);
+    const output = rest.join('.');
+    const found = name !== undefined && Object.hasOwn(outputs, name) ? outputs[name] : undefined;
+    if (found && Object.hasOwn(found.values, output)) return found.values[output]!;
+    const secret = secrets.get(`${name}.${output}`);
+    if (secret !== undefined) return secret;
+    throw missingOutput(path, found);
+  };
+}
+
+function metadataText(workload: ScoreWorkload, path: string[]): string {
+  const text = lookupMetadata(workload.metadata, path);
+  if (text !== undefined) return text;
+  throw new Problem('unresolved_placeholder', `The placeholder \${${path.join('.')}} has no text value.`, {
+    hint: 'Add it to metadata in the Score file.',
+  });
+}
+
+function missingOutput(path: string[], found: ResourceOutputs | undefined): Problem {
+  const known = found ? [...Object.keys(found.values), ...Object.keys(found.secrets)] : [];
+  return new Problem('unresolved_placeholder', `The placeholder \${${path.join('.')}} has no value.`, {
+    hint: known.length
+      ? `"${path[1]}" offers: ${known.join(', ')}.`
+      : `Nothing named "${path[1]}" offers any output; for secrets, put them into the environment first.`,
+  });
+}
+
+async function resolveOutputs(
+  ports: Ports,
+  workload: ScoreWorkload,
+  outputs: Record<string, ResourceOutputs>,
+): Promise<Resolved> {
+  const secrets = new Map<string, string>();
+  const wanted = referencedOutputs(workload);
+  for (const [name, resource] of Object.entries(outputs)) {
+    for (const [output, { secret, version }] of Object.entries(resource.secrets)) {
+      // Only what the workload uses is read: a secret that nobody names stays where it is.
+      if (!wanted.has(`${name}.${output}`)) continue;
+      const value = await ports.secrets.get(secret, version);
+      if (value === undefined) {
+        throw new Problem(
+          'unresolved_placeholder',
+          `Version ${version} of secret "${output}" is gone: it was removed or revoked.`,
+          {
+            hint: 'Put the secret again, and deploy the version anew instead of rolling back.',
+          },
+        );
+      }
+      secrets.set(`${name}.${output}`, value);
+    }
+  }
+  return {
+    lookup: outputLookup(workload, outputs, secrets),
+    isSecret: (path) => path[0] === 'resources' && secrets.has(path.slice(1).join('.')),
+    secrets: [...new Set(secrets.values())],
+  };
+}
+
+/** `resource.output` of every placeholder in the containers. */
+const referencedOutputs = (workload: ScoreWorkload): Set<string> =>
+  new Set(
+    references(workload).flatMap(({ refersTo, output }) => (refersTo ? [`${refersTo}.${output ?? ''}`] : [])),
+  );
+
+function containerSpec(
+  name: string,
+  container: ScoreContainer,
+  deployment: InstanceRef & { digest: string },
+  resolved: Resolved,
+): ContainerSpec {
+  if (container.image !== '.' && container.image !== deployment.digest) {
+    throw new Problem('image_unavailable', `Container "${name}" asks for the image "${container.image}".`, {
+      hint: 'Write image: . to use the image of the version; other images can not be had here.',
+    });
+  }
+  const where = `containers.${name}`;
+  return {
+    name,
+    digest: deployment.digest,
+    ...(container.command && { command: container.command }),
+    ...(container.args && { args: container.args }),
+    variables: Object.entries(container.variables ?? {}).map(([variable, text]) => ({
+      name: variable,
+      value: expand(text, resolved.lookup, `${where}.variables.${variable}`),
+      sensitive: placeholders(text).some((path) => resolved.isSecret(path)),
+    })),
+    files: fileSpecs(container, resolved, where),
+    volumes: Object.entries(container.volumes ?? {}).map(([target, volume]) => ({
+      target,
+      source: expand(volume.source, sourceOf(resolved), `${where}.volumes.${target}.source`),
+      ...(volume.path && { path: volume.path }),
+      readOnly: volume.readOnly ?? false,
+    })),
+    ...(container.livenessProbe && { livenessProbe: probe(container.livenessProbe) }),
+    ...(container.readinessProbe && { readinessProbe: probe(container.readinessProbe) }),
+    ...containerCompute(container),
+    before: Object.fromEntries(
+      Object.entries(container.before ?? {}).map(([other, { ready }]) => [other, ready]),
+    ),
+  };
+}
+
+/**
+ * A volume may name its resource alone: `${resources.data}` stands for `${resources.data.source}`. It names no secret:
+ * what is wrong with a source is told with it.
+ */
+const sourceOf =
+  ({ lookup, isSecret }: Resolved) =>
+  (path: string[]): string => {
+    const output = path.length === 2 && path[0] === 'resources' ? [...path, 'source'] : path;
+    if (!isSecret(output)) return lookup(output);
+    throw new Problem(
+      'unresolved_placeholder',
+      `The placeholder \${${path.join('.')}} is a secret, and can not be the source of a volume.`,
+      { hint: 'Name a resource of type volume.' },
+    );
+  };
+
+function fileSpecs(container: ScoreContainer, resolved: Resolved, where: string): FileSpec[] {
+  return Object.entries(container.files ?? {}).map(([target, file]) => {
+    const mode = Number.parseInt(file.mode ?? '0644', 8);
+    if (file.binaryContent !== undefined)
+      return { target, mode, content: Buffer.from(file.binaryContent, 'base64') };
+    const text = file.content ?? '';
+    const expanded = file.noExpand ? text : expand(text, resolved.lookup, `${where}.files.${target}.content`);
+    return { target, mode, content: Buffer.from(expanded) };
+  });
+}
+
+function probe({ httpGet, exec }: ScoreProbe): Probe {
+  return {
+    ...(httpGet && {
+      httpGet: {
+        path: httpGet.path,
+        port: httpGet.port,
+        scheme: httpGet.scheme ?? 'HTTP',
+        ...(httpGet.host && { host: httpGet.host }),
+        headers: httpGet.httpHeaders ?? [],
+      },
+    }),
+    ...(exec && { exec }),
+  };
+}
+
+/** Routes are resources of type `route`: their outputs say host, path and port. */
+function routesOf(workload: ScoreWorkload, outputs: Record<string, ResourceOutputs>): Route[] {
+  return Object.entries(workload.resources ?? {})
+    .filter(([name, { type }]) => type === 'route' && outputs[name])
+    .map(([name]) => {
+      const { host, path, port } = outputs[name]!.values;
+      return { host: host ?? '', path: path ?? '/', port: Number(port) };
+    });
+}

@@ -1,0 +1,36 @@
+/** What the functions may do in the cluster: access entries, which EKS maps to Kubernetes' own rights. */
+import { Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnAccessEntry } from 'aws-cdk-lib/aws-eks';
+import type { Construct } from 'constructs';
+import type { BerthFunction } from '../support/function.ts';
+
+export interface AccessStackProps extends StackProps {
+  clusterName: string;
+  /** Make namespaces and all that is in them. */
+  writers: Record<string, BerthFunction>;
+  /** Read status, usage and target groups. */
+  readers: Record<string, BerthFunction>;
+}
+
+export class AccessStack extends Stack {
+  constructor(scope: Construct, id: string, props: AccessStackProps) {
+    super(scope, id, props);
+    const give = (policy: string, functions: Record<string, BerthFunction>) => {
+      for (const [name, { role }] of Object.entries(functions)) {
+        new CfnAccessEntry(this, name, {
+          clusterName: props.clusterName,
+          principalArn: role.roleArn,
+          accessPolicies: [
+            {
+              policyArn: `arn:${this.partition}:eks::aws:cluster-access-policy/${policy}`,
+              accessScope: { type: 'cluster' },
+            },
+          ],
+        });
+      }
+    };
+    // Namespaces, quotas and network policies of tenants are the cluster administrator's to make.
+    give('AmazonEKSClusterAdminPolicy', props.writers);
+    give('AmazonEKSAdminViewPolicy', props.readers);
+  }
+}

@@ -1,0 +1,128 @@
+/** Where source becomes an image: a CodeBuild project, and a bucket for uploads and outcomes. */
+import { Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import * as codebuild from 'aws-cdk-lib/aws-codebuild';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import * as s3 from 'aws-cdk-lib/aws-s3';
+import { Asset } from 'aws-cdk-lib/aws-s3-assets';
+import type { Construct } from 'constructs';
+import { buildspec } from '../../functions/adapters/aws/builder/buildspec.ts';
+import { accept, because, logEncryption } from '../support/accept.ts';
+import { bundleProgram } from '../support/bundle.ts';
+import { createRole } from '../support/role.ts';
+
+/** Buildpacks for arm64. */
+const PACK_BUILDER = 'heroku/builder:24';
+const PACK_VERSION = 'v0.38.2';
+
+/** CodeBuild's image has Docker, git and Node.js; what buildpacks are run with it has not. */
+const withTools = {
+  ...buildspec,
+  phases: {
+    install: {
+      'runtime-versions': { nodejs: 22 },
+      commands: [
+        `curl -fsSL https://github.com/buildpacks/pack/releases/download/${PACK_VERSION}/pack-${PACK_VERSION}-linux-arm64.tgz | tar -xz -C /usr/local/bin pack`,
+      ],
+    },
+    ...buildspec.phases,
+  },
+};
+
+export interface BuildsStackProps extends StackProps {
+  /** ARN, with a wildcard, of the repositories of services. */
+  repositories: string;
+}
+
+export class BuildsStack extends Stack {
+  readonly bucket: s3.Bucket;
+  /** As other stacks refer to it. */
+  readonly bucketArn: string;
+  readonly project: codebuild.Project;
+  readonly logGroup: LogGroup;
+
+  constructor(scope: Construct, id: string, props: BuildsStackProps) {
+    super(scope, id, props);
+    this.bucket = this.sources();
+    this.bucketArn = this.exportValue(this.bucket.bucketArn);
+    this.logGroup = new LogGroup(this, 'Log', {
+      retention: RetentionDays.ONE_MONTH,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    accept(this.logGroup, logEncryption);
+    const program = new Asset(this, 'Program', { path: bundleProgram('build') });
+    const role = createRole(this, 'Build', {
+      service: 'codebuild.amazonaws.com',
+      description: 'Builds images and pushes them.',
+      conditions: { StringEquals: { 'aws:SourceAccount': this.account } },
+      statements: [
+        {
+          actions: ['ecr:GetAuthorizationToken'],
+          resources: ['*'],
+          wildcard: 'The service has no resource-level permission for it.',
+        },
+        {
+          actions: [
+            'ecr:BatchCheckLayerAvailability',
+            'ecr:BatchGetImage',
+            'ecr:GetDownloadUrlForLayer',
+            'ecr:InitiateLayerUpload',
+            'ecr:UploadLayerPart',
+            'ecr:CompleteLayerUpload',
+            'ecr:PutImage',
+          ],
+          resources: [props.repositories],
+          wildcard: 'One a service, made at runtime; all of them are Berth’s own, by their prefix.',
+        },
+        { actions: ['s3:GetObject'], resources: [program.bucket.arnForObjects(program.s3ObjectKey)] },
+        {
+          actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+          resources: [this.logGroup.logGroupArn],
+        },
+      ],
+    });
+    this.project = new codebuild.Project(this, 'Project', {
+      description: 'Builds the images of services',
+      source: codebuild.Source.s3({ bucket: program.bucket, path: program.s3ObjectKey }),
+      buildSpec: codebuild.BuildSpec.fromObject(withTools),
+      role,
+      environment: {
+        buildImage: codebuild.LinuxArmBuildImage.AMAZON_LINUX_2023_STANDARD_3_0,
+        computeType: codebuild.ComputeType.SMALL,
+        // Docker runs inside of the build, which is a machine of its own.
+        privileged: true,
+        environmentVariables: { BERTH_PACK_BUILDER: { value: PACK_BUILDER } },
+      },
+      timeout: Duration.minutes(30),
+      queuedTimeout: Duration.minutes(10),
+      logging: { cloudWatch: { logGroup: this.logGroup } },
+      grantReportGroupPermissions: false,
+    });
+    accept(this.project, {
+      'AwsSolutions-CB3': 'Images are built with Docker, which needs it; each build is a machine of its own.',
+      'AwsSolutions-CB4': 'It has no artifacts that a key could encrypt: what it makes goes to ECR.',
+    });
+  }
+
+  private sources(): s3.Bucket {
+    const bucket = new s3.Bucket(this, 'Sources', {
+      encryption: s3.BucketEncryption.S3_MANAGED,
+      blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
+      enforceSSL: true,
+      removalPolicy: RemovalPolicy.DESTROY,
+      // No object is needed after its build.
+      lifecycleRules: [
+        { expiration: Duration.days(1), abortIncompleteMultipartUploadAfter: Duration.days(1) },
+      ],
+    });
+    const short = 'Uploads and outcomes live until their build is over, a day at most.';
+    const events = `${short} Who started which build is in Berth’s events.`;
+    const versions = `${short} Kept versions would keep what has to go.`;
+    accept(bucket, {
+      ...because(events, 'AwsSolutions-S1', 'NIST.800.53.R5-S3BucketLoggingEnabled', 'CKV_AWS_18'),
+      'NIST.800.53.R5-S3BucketReplicationEnabled': short,
+      ...because(versions, 'NIST.800.53.R5-S3BucketVersioningEnabled', 'CKV_AWS_21'),
+      'NIST.800.53.R5-S3DefaultEncryptionKMS': `${short} A key of its own costs $1 a month.`,
+    });
+    return bucket;
+  }
+}

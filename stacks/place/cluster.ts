@@ -1,0 +1,74 @@
+/** A cluster of its own: EKS with Auto Mode, access by access entries alone. */
+import { RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import type { IVpc } from 'aws-cdk-lib/aws-ec2';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as eks from 'aws-cdk-lib/aws-eks-v2';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { Construct } from 'constructs';
+import { accept, because, logEncryption } from '../support/accept.ts';
+
+const NAME = 'berth';
+
+export interface ClusterStackProps extends StackProps {
+  vpc: IVpc;
+}
+
+export class ClusterStack extends Stack {
+  readonly cluster: eks.Cluster;
+
+  constructor(scope: Construct, id: string, props: ClusterStackProps) {
+    super(scope, id, props);
+    // EKS makes this group itself if it is not there, and then keeps what is in it for ever.
+    const logGroup = new LogGroup(this, 'ControlPlaneLog', {
+      logGroupName: `/aws/eks/${NAME}/cluster`,
+      retention: RetentionDays.THREE_MONTHS,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    accept(logGroup, logEncryption);
+    this.cluster = new eks.Cluster(this, 'Cluster', {
+      clusterName: NAME,
+      version: eks.KubernetesVersion.V1_36,
+      vpc: props.vpc,
+      vpcSubnets: [{ subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS }],
+      defaultCapacityType: eks.DefaultCapacityType.AUTOMODE,
+      // The pool for workloads is of arm64, which the built-in ones are not: the platform team makes it.
+      compute: { nodePools: ['system'] },
+      // The functions of the control plane are in no network; whoever calls needs a token of IAM.
+      endpointAccess: eks.EndpointAccess.PUBLIC_AND_PRIVATE,
+      bootstrapClusterCreatorAdminPermissions: true,
+      outputConfigCommand: false,
+      clusterLogging: [
+        eks.ClusterLoggingTypes.API,
+        eks.ClusterLoggingTypes.AUDIT,
+        eks.ClusterLoggingTypes.AUTHENTICATOR,
+        eks.ClusterLoggingTypes.CONTROLLER_MANAGER,
+        eks.ClusterLoggingTypes.SCHEDULER,
+      ],
+    });
+    this.cluster.node.addDependency(logGroup);
+    // Autoscaling and what Berth shows of usage come from it. Without workloads it is what keeps a node.
+    new eks.Addon(this, 'MetricsServer', {
+      cluster: this.cluster,
+      addonName: 'metrics-server',
+      preserveOnDelete: false,
+      configurationValues: {
+        replicas: 1,
+        // Onto the nodes of EKS's own pool for such things, which are there before the pool for workloads is.
+        tolerations: [{ key: 'CriticalAddonsOnly', operator: 'Exists' }],
+      },
+    });
+    // Inside the network the endpoint is a private one: nodes have their own group, functions come from here.
+    for (const { ipv4CidrBlock } of props.vpc.privateSubnets)
+      this.cluster.connections.allowFrom(ec2.Peer.ipv4(ipv4CidrBlock), ec2.Port.tcp(443), 'Functions');
+    const managed = 'EKS documents this managed policy as what its own role needs; it changes as EKS does.';
+    const policies = ['AmazonEKSClusterPolicy', 'AmazonEKSComputePolicy', 'AmazonEKSBlockStoragePolicy']
+      .concat(['AmazonEKSLoadBalancingPolicy', 'AmazonEKSNetworkingPolicy', 'AmazonEKSWorkerNodePolicy'])
+      .concat(['AmazonEC2ContainerRegistryReadOnly'])
+      .map((name) => `AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/${name}]`);
+    accept(this.cluster, because(managed, ...policies));
+    accept(this.cluster.node.findChild('Resource'), {
+      CKV_AWS_58:
+        'EKS encrypts all that its API keeps with a key of its own since Kubernetes 1.28; one of ours costs $1 a month.',
+    });
+  }
+}

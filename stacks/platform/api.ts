@@ -1,0 +1,100 @@
+/** The API: HTTP API for requests, a Function URL for event streams; both behind the edge. */
+import { Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import { type CfnStage, HttpApi, HttpMethod, HttpNoneAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2';
+import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import type { IManagedPolicy } from 'aws-cdk-lib/aws-iam';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { Construct } from 'constructs';
+import { FUNCTION_MB } from '../../functions/core/function-memory.ts';
+import { accept, logEncryption } from '../support/accept.ts';
+import { BerthFunction } from '../support/function.ts';
+import type { Grant } from '../support/role.ts';
+
+export interface ApiStackProps extends StackProps {
+  environment: Record<string, string>;
+  /** What requests may do. */
+  statements: Grant[];
+  /** What streams may do: read. */
+  streamStatements: Grant[];
+  boundary: IManagedPolicy;
+}
+
+export class ApiStack extends Stack {
+  readonly api: HttpApi;
+  readonly requests: BerthFunction;
+  readonly streams: BerthFunction;
+  readonly streamUrl: lambda.FunctionUrl;
+
+  constructor(scope: Construct, id: string, props: ApiStackProps) {
+    super(scope, id, props);
+    const { environment, boundary } = props;
+    this.requests = new BerthFunction(this, 'Requests', {
+      entry: 'api',
+      description: 'Answers the requests of the API.',
+      environment,
+      boundary,
+      statements: props.statements,
+      // API Gateway waits for 30 seconds.
+      timeout: Duration.seconds(29),
+      memory: FUNCTION_MB.requests,
+      traced: true,
+    });
+    this.streams = new BerthFunction(this, 'Streams', {
+      entry: 'stream',
+      description: 'Sends the event streams of the API.',
+      environment,
+      boundary,
+      statements: props.streamStatements,
+      // Lambda does not say that a client has left: a stream that nobody reads is paid until this.
+      timeout: Duration.minutes(2),
+      // It mostly waits, and waiting is paid by memory.
+      memory: 256,
+      traced: true,
+    });
+    this.streamUrl = this.streams.function.addFunctionUrl({
+      authType: lambda.FunctionUrlAuthType.AWS_IAM,
+      invokeMode: lambda.InvokeMode.RESPONSE_STREAM,
+    });
+    this.api = new HttpApi(this, 'Api', { description: 'Berth', createDefaultStage: false });
+    const [route] = this.api.addRoutes({
+      path: '/{path+}',
+      methods: [HttpMethod.ANY],
+      integration: new HttpLambdaIntegration('Requests', this.requests.function),
+      authorizer: new HttpNoneAuthorizer(),
+    });
+    accept(route!, {
+      'AwsSolutions-APIG4':
+        'The function verifies the token of every request itself, by the same code that streams use, and refuses with a problem document.',
+    });
+    this.stage();
+  }
+
+  private stage(): void {
+    const logGroup = new LogGroup(this, 'AccessLog', {
+      retention: RetentionDays.THREE_MONTHS,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    accept(logGroup, logEncryption);
+    const stage = this.api.addStage('Stage', {
+      stageName: '$default',
+      autoDeploy: true,
+      // A flood costs no more than this many requests.
+      throttle: { rateLimit: 200, burstLimit: 400 },
+    });
+    const fields = [
+      'requestId',
+      'requestTime',
+      'httpMethod',
+      'path',
+      'status',
+      'responseLatency',
+      'identity.sourceIp',
+    ];
+    const format = Object.fromEntries(fields.map((field) => [field, `$context.${field}`]));
+    (stage.node.defaultChild as CfnStage).accessLogSettings = {
+      destinationArn: logGroup.logGroupArn,
+      format: JSON.stringify(format),
+    };
+  }
+}

@@ -1,0 +1,227 @@
+/** One origin for all: CloudFront before the API, its streams and the console. */
+import { CfnOutput, Duration, Fn, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
+import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
+import * as cloudfront from 'aws-cdk-lib/aws-cloudfront';
+import { FunctionUrlOrigin, HttpOrigin, S3BucketOrigin } from 'aws-cdk-lib/aws-cloudfront-origins';
+import type { FunctionUrl } from 'aws-cdk-lib/aws-lambda';
+import * as s3 from 'aws-cdk-lib/aws-s3';
+import { BucketDeployment, CacheControl, Source } from 'aws-cdk-lib/aws-s3-deployment';
+import type { Construct } from 'constructs';
+import { accept, because } from '../support/accept.ts';
+import { builtConsole } from '../support/bundle.ts';
+
+export interface EdgeStackProps extends StackProps {
+  api: HttpApi;
+  streamUrl: FunctionUrl;
+  domain?: string;
+  /** ARN, in us-east-1. */
+  certificate?: string;
+}
+
+const STREAMS = 'streams';
+
+/** CloudFront signs what it sends to streams, with the header that carried the token; so that moves. */
+const STREAM_ROUTING = `import cf from 'cloudfront';
+function handler(event) {
+  var request = event.request;
+  var headers = request.headers;
+  delete headers['x-berth-authorization'];
+  var accept = headers.accept ? headers.accept.value : '';
+  if (request.method === 'GET' && accept.indexOf('text/event-stream') !== -1) {
+    if (headers.authorization) headers['x-berth-authorization'] = { value: headers.authorization.value };
+    delete headers.authorization;
+    cf.selectRequestOriginById('${STREAMS}');
+  }
+  return request;
+}
+`;
+
+/** The console's files have endings; every other address is one of its pages, which it reads itself. */
+const CONSOLE_ROUTING = `function handler(event) {
+  var request = event.request;
+  if (request.uri.slice(request.uri.lastIndexOf('/')).indexOf('.') === -1) request.uri = '/index.html';
+  return request;
+}
+`;
+
+export class EdgeStack extends Stack {
+  readonly distribution: cloudfront.Distribution;
+
+  constructor(scope: Construct, id: string, props: EdgeStackProps) {
+    super(scope, id, props);
+    const { domain, certificate } = props;
+    const logs = this.bucket('Logs', {
+      objectOwnership: s3.ObjectOwnership.BUCKET_OWNER_PREFERRED,
+      lifecycleRules: [{ expiration: Duration.days(90), noncurrentVersionExpiration: Duration.days(1) }],
+    });
+    const itself = 'It holds the access logs itself.';
+    accept(logs, because(itself, 'AwsSolutions-S1', 'NIST.800.53.R5-S3BucketLoggingEnabled', 'CKV_AWS_18'));
+    const files = this.bucket('Console', {
+      serverAccessLogsBucket: logs,
+      serverAccessLogsPrefix: 'console/',
+      lifecycleRules: [{ noncurrentVersionExpiration: Duration.days(30) }],
+    });
+    const headers = this.securityHeaders();
+    const dynamic = {
+      cachePolicy: cloudfront.CachePolicy.CACHING_DISABLED,
+      originRequestPolicy: cloudfront.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
+      viewerProtocolPolicy: cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
+      allowedMethods: cloudfront.AllowedMethods.ALLOW_ALL,
+      responseHeadersPolicy: headers,
+    };
+    const requests = new HttpOrigin(Fn.select(2, Fn.split('/', props.api.apiEndpoint)), {
+      readTimeout: Duration.seconds(30),
+    });
+    const streams = FunctionUrlOrigin.withOriginAccessControl(props.streamUrl, {
+      originId: STREAMS,
+      // Heartbeats come each 15 seconds.
+      readTimeout: Duration.seconds(60),
+    });
+    this.distribution = new cloudfront.Distribution(this, 'Distribution', {
+      comment: 'Berth',
+      httpVersion: cloudfront.HttpVersion.HTTP2_AND_3,
+      defaultRootObject: 'index.html',
+      logBucket: logs,
+      logFilePrefix: 'edge/',
+      defaultBehavior: {
+        origin: S3BucketOrigin.withOriginAccessControl(files),
+        cachePolicy: cloudfront.CachePolicy.CACHING_OPTIMIZED,
+        viewerProtocolPolicy: cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
+        responseHeadersPolicy: headers,
+        functionAssociations: [this.routing('ConsoleRouting', CONSOLE_ROUTING)],
+      },
+      additionalBehaviors: {
+        '/v1/*': {
+          ...dynamic,
+          origin: requests,
+          functionAssociations: [this.routing('StreamRouting', STREAM_ROUTING)],
+        },
+        '/healthz': { ...dynamic, origin: requests },
+        // An origin has to belong to a path; which requests go there is decided above.
+        '/v1/streams': {
+          ...dynamic,
+          origin: streams,
+          allowedMethods: cloudfront.AllowedMethods.ALLOW_GET_HEAD,
+        },
+      },
+      ...(domain && {
+        minimumProtocolVersion: cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021,
+        domainNames: [domain],
+        certificate: Certificate.fromCertificateArn(this, 'Certificate', certificate!),
+      }),
+    });
+    const noFirewall =
+      'A web ACL costs $5 a month while idle; the API is throttled and every request needs a token.';
+    const noPolicy = 'CloudFront’s own certificate has no other policy; a domain of your own sets TLS 1.2.';
+    accept(this.distribution, {
+      'AwsSolutions-CFR1': 'Where people may sign in from is a matter of their issuer.',
+      ...because(noFirewall, 'AwsSolutions-CFR2', 'CKV_AWS_68'),
+      ...(!domain && because(noPolicy, 'AwsSolutions-CFR4', 'CKV_AWS_174')),
+    });
+    this.deploy(files);
+    new CfnOutput(this, 'Url', { value: `https://${domain ?? this.distribution.distributionDomainName}` });
+  }
+
+  private bucket(id: string, props: Partial<s3.BucketProps>): s3.Bucket {
+    const bucket = new s3.Bucket(this, id, {
+      encryption: s3.BucketEncryption.S3_MANAGED,
+      blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
+      enforceSSL: true,
+      versioned: true,
+      removalPolicy: RemovalPolicy.RETAIN,
+      ...props,
+    });
+    accept(bucket, {
+      'NIST.800.53.R5-S3BucketReplicationEnabled': 'Its content is made again by a deployment, or is a log.',
+      'NIST.800.53.R5-S3DefaultEncryptionKMS':
+        'Encrypted with the key of S3: the console is public, and a key of its own costs $1 a month.',
+    });
+    return bucket;
+  }
+
+  private routing(id: string, code: string): cloudfront.FunctionAssociation {
+    const routing = new cloudfront.Function(this, id, {
+      code: cloudfront.FunctionCode.fromInline(code),
+      runtime: cloudfront.FunctionRuntime.JS_2_0,
+    });
+    return { function: routing, eventType: cloudfront.FunctionEventType.VIEWER_REQUEST };
+  }
+
+  /** The same as one machine sends. */
+  private securityHeaders(): cloudfront.ResponseHeadersPolicy {
+    return new cloudfront.ResponseHeadersPolicy(this, 'SecurityHeaders', {
+      comment: 'Security headers of Berth',
+      securityHeadersBehavior: {
+        contentSecurityPolicy: {
+          contentSecurityPolicy:
+            "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; connect-src 'self'; " +
+            "img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+          override: true,
+        },
+        contentTypeOptions: { override: true },
+        frameOptions: { frameOption: cloudfront.HeadersFrameOption.DENY, override: true },
+        referrerPolicy: { referrerPolicy: cloudfront.HeadersReferrerPolicy.NO_REFERRER, override: true },
+        strictTransportSecurity: {
+          accessControlMaxAge: Duration.days(365),
+          includeSubdomains: false,
+          override: true,
+        },
+      },
+      customHeadersBehavior: {
+        customHeaders: ['opener', 'resource'].map((what) => ({
+          header: `cross-origin-${what}-policy`,
+          value: 'same-origin',
+          override: true,
+        })),
+      },
+    });
+  }
+
+  private deploy(files: s3.Bucket): void {
+    const built = builtConsole();
+    const copy = (id: string, cache: string, filter: { include?: string[]; exclude: string[] }) =>
+      new BucketDeployment(this, id, {
+        destinationBucket: files,
+        sources: [Source.asset(built, { exclude: ['*.gz', '.sources', '.vite'] })],
+        cacheControl: [CacheControl.fromString(cache)],
+        // Who has an older page open still loads parts of it.
+        prune: false,
+        ...filter,
+      });
+    // The page names files by their content: they come first, and are kept by whoever has read them.
+    const assets = copy('Assets', 'public, max-age=31536000, immutable', {
+      exclude: ['*'],
+      include: ['assets/*'],
+    });
+    // Asked for again each time, so that no edge serves the page of the version before.
+    const page = copy('Files', 'no-cache', { exclude: ['assets/*'] });
+    page.node.addDependency(assets);
+    const handler = this.node.children.find(({ node }) => node.id.startsWith('Custom::CDKBucketDeployment'));
+    const arn = (name: string) => `arn:<AWS::Partition>:${name}`;
+    const copies =
+      'The CDK’s own copy of files into a bucket: it runs while deploying only, on the bucket of assets and that of the console.';
+    accept(handler!, {
+      ...because(
+        copies,
+        'AwsSolutions-L1',
+        'NIST.800.53.R5-IAMNoInlinePolicy',
+        'NIST.800.53.R5-LambdaConcurrency',
+        'NIST.800.53.R5-LambdaDLQ',
+        'NIST.800.53.R5-LambdaInsideVPC',
+        'CKV_AWS_115',
+        'CKV_AWS_116',
+        'CKV_AWS_117',
+        'CKV_AWS_173',
+        // What the function's policy depends on is named a second time.
+        'W3005',
+        `AwsSolutions-IAM4[Policy::${arn('iam::aws:policy/service-role/AWSLambdaBasicExecutionRole')}]`,
+        ...['GetObject', 'GetBucket', 'List', 'DeleteObject', 'Abort'].map(
+          (action) => `AwsSolutions-IAM5[Action::s3:${action}*]`,
+        ),
+        `AwsSolutions-IAM5[Resource::${arn('s3:::cdk-hnb659fds-assets-<AWS::AccountId>-<AWS::Region>/*')}]`,
+        `AwsSolutions-IAM5[Resource::<${this.getLogicalId(files.node.defaultChild as s3.CfnBucket)}.Arn>/*]`,
+      ),
+    });
+  }
+}

@@ -1,0 +1,91 @@
+/** Who people are, where the installation names no issuer of its own: a Cognito user pool. */
+import { CfnOutput, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import * as cognito from 'aws-cdk-lib/aws-cognito';
+import type { Construct } from 'constructs';
+import { accept } from '../support/accept.ts';
+
+export interface IdentityStackProps extends StackProps {
+  /** Of the first one the e-mail address, who is then invited by mail; may be empty. */
+  administrator: string;
+  /** Host of the console, where people come back to when they have signed in; without it tokens alone are taken. */
+  domain?: string;
+}
+
+export class IdentityStack extends Stack {
+  readonly issuer: string;
+  readonly audience: string;
+  /** Of the console. */
+  readonly clientId?: string;
+
+  constructor(scope: Construct, id: string, props: IdentityStackProps) {
+    super(scope, id, props);
+    const pool = new cognito.UserPool(this, 'People', {
+      selfSignUpEnabled: false,
+      signInAliases: { email: true },
+      signInCaseSensitive: false,
+      accountRecovery: cognito.AccountRecovery.EMAIL_ONLY,
+      passwordPolicy: {
+        minLength: 14,
+        requireDigits: true,
+        requireLowercase: true,
+        requireUppercase: true,
+        requireSymbols: true,
+      },
+      mfa: cognito.Mfa.OPTIONAL,
+      mfaSecondFactor: { otp: true, sms: false },
+      deletionProtection: true,
+      removalPolicy: RemovalPolicy.RETAIN,
+    });
+    accept(pool, {
+      'AwsSolutions-COG2':
+        'The first sign-in is by the command line, which can not show the code that sets a second factor up; people may add one.',
+      'AwsSolutions-COG3':
+        'Threat protection needs a plan that is paid by the user; name an issuer that has it.',
+      'AwsSolutions-COG8': 'The Plus plan is paid by the user; name an issuer that has what it offers.',
+    });
+    const client = pool.addClient('Api', {
+      generateSecret: false,
+      preventUserExistenceErrors: true,
+      enableTokenRevocation: true,
+      disableOAuth: true,
+      // Secure Remote Password for programs, and for who has the rights in the account.
+      authFlows: { userSrp: true, adminUserPassword: true },
+    });
+    if (props.domain !== undefined) this.clientId = this.console(pool, props.domain);
+    const { administrator } = props;
+    if (administrator.includes('@')) {
+      new cognito.CfnUserPoolUser(this, 'Administrator', {
+        userPoolId: pool.userPoolId,
+        username: administrator,
+        desiredDeliveryMediums: ['EMAIL'],
+        userAttributes: [
+          { name: 'email', value: administrator },
+          { name: 'email_verified', value: 'true' },
+        ],
+      });
+    }
+    this.issuer = `https://cognito-idp.${this.region}.${this.urlSuffix}/${pool.userPoolId}`;
+    this.audience = client.userPoolClientId;
+    new CfnOutput(this, 'Pool', { value: pool.userPoolId });
+    new CfnOutput(this, 'Client', { value: client.userPoolClientId });
+  }
+
+  /** A public client with PKCE, which Berth requires: its code is worth nothing without what one browser keeps. */
+  private console(pool: cognito.UserPool, domain: string): string {
+    pool.addDomain('SignIn', { cognitoDomain: { domainPrefix: `berth-${this.account}` } });
+    const client = pool.addClient('Console', {
+      generateSecret: false,
+      preventUserExistenceErrors: true,
+      enableTokenRevocation: true,
+      // By the pages of Cognito alone.
+      authFlows: {},
+      oAuth: {
+        flows: { authorizationCodeGrant: true },
+        scopes: [cognito.OAuthScope.OPENID, cognito.OAuthScope.EMAIL, cognito.OAuthScope.PROFILE],
+        callbackUrls: [`https://${domain}/v1/sign-in/callback`],
+        logoutUrls: [`https://${domain}/`],
+      },
+    });
+    return client.userPoolClientId;
+  }
+}

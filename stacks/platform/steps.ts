@@ -1,0 +1,88 @@
+/** The functions that run the steps of workflows: one program, three roles. */
+import { Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import type * as ec2 from 'aws-cdk-lib/aws-ec2';
+import type { IManagedPolicy } from 'aws-cdk-lib/aws-iam';
+import type { Construct } from 'constructs';
+import { FUNCTION_MB } from '../../functions/core/function-memory.ts';
+import { stepsOf } from '../../state-machines/load.ts';
+import { BerthFunction } from '../support/function.ts';
+import type { Permissions } from '../support/permissions.ts';
+
+export interface StepsStackProps extends StackProps {
+  environment: Record<string, string>;
+  permissions: Permissions;
+  boundary: IManagedPolicy;
+  /** Where the database is; without it the database is reached by a public address. */
+  vpc?: ec2.IVpc;
+}
+
+export class StepsStack extends Stack {
+  readonly workloads: BerthFunction;
+  readonly resources: BerthFunction;
+  readonly builds: BerthFunction;
+
+  constructor(scope: Construct, id: string, props: StepsStackProps) {
+    super(scope, id, props);
+    const { environment, boundary, vpc, permissions: may } = props;
+    const common = {
+      entry: 'steps',
+      environment,
+      boundary,
+      // As long as Lambda allows: a rollout is watched inside one call.
+      timeout: Duration.minutes(15),
+      traced: true,
+    };
+    const records = [...may.readTable, ...may.writeTable, ...may.keepAnchors];
+    this.workloads = new BerthFunction(this, 'Workloads', {
+      ...common,
+      description: 'Steps that run workloads on the cluster.',
+      memory: FUNCTION_MB.steps,
+      statements: [
+        ...records,
+        ...may.readSecrets,
+        ...may.readImages,
+        ...may.writeLogs,
+        ...may.readMetrics,
+        ...may.findCluster,
+      ],
+    });
+    this.resources = new BerthFunction(this, 'Resources', {
+      ...common,
+      description: 'Steps that make and remove databases, secrets and volumes.',
+      memory: FUNCTION_MB.steps,
+      ...(vpc && { vpc }),
+      statements: [
+        ...records,
+        ...may.readSecrets,
+        ...may.writeSecrets,
+        ...may.listSecrets,
+        ...may.readDatabaseSecret,
+        ...may.writeLogs,
+        ...may.removeLogs,
+        ...may.readLogs,
+        ...may.findCluster,
+        ...(vpc ? [...may.joinNetwork, ...may.makeServers] : []),
+      ],
+    });
+    this.builds = new BerthFunction(this, 'Builds', {
+      ...common,
+      description: 'Steps that build images.',
+      memory: FUNCTION_MB.builds,
+      statements: [...records, ...may.build, ...may.keepSources, ...may.readImages, ...may.writeLogs],
+    });
+  }
+
+  /** The function that runs a step. */
+  functionOf(step: string): BerthFunction {
+    if (BUILDS.has(step)) return this.builds;
+    return RESOURCES.has(step) ? this.resources : this.workloads;
+  }
+}
+
+const BUILDS = new Set(stepsOf('build'));
+/** What reaches the database. */
+const RESOURCES = new Set([
+  'ensureResources',
+  ...stepsOf('destroy-environment'),
+  ...stepsOf('rotate-secret'),
+]);

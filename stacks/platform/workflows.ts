@@ -1,0 +1,116 @@
+/** The state machines, from the same files and by the same loader as on one machine. */
+import { RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { CfnStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import type { Construct } from 'constructs';
+import {
+  loadStateMachine,
+  type StateMachineDefinition,
+  stepsOf,
+  workflowNames,
+} from '../../state-machines/load.ts';
+import { accept, logEncryption } from '../support/accept.ts';
+import type { BerthFunction } from '../support/function.ts';
+import { createRole, type Grant } from '../support/role.ts';
+
+/** What the name of every state machine starts with. */
+export const STATE_MACHINE_PREFIX = 'berth-';
+
+export interface WorkflowsStackProps extends StackProps {
+  /** The function that runs a step. */
+  functionOf(step: string): BerthFunction;
+}
+
+export class WorkflowsStack extends Stack {
+  readonly logGroup: LogGroup;
+  /** By workflow. */
+  readonly stateMachines: ReadonlyMap<string, CfnStateMachine>;
+
+  constructor(scope: Construct, id: string, props: WorkflowsStackProps) {
+    super(scope, id, props);
+    this.logGroup = new LogGroup(this, 'Log', {
+      // Step Functions' resource policy grows with each log group unless the name starts like this.
+      logGroupName: '/aws/vendedlogs/states/berth',
+      retention: RetentionDays.THREE_MONTHS,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    accept(this.logGroup, logEncryption);
+    const aliases = this.stepAliases(props);
+    this.stateMachines = new Map(workflowNames().map((name) => [name, this.stateMachine(name, aliases)]));
+  }
+
+  /** An alias a step: the function sees by which of its names it was called. */
+  private stepAliases({ functionOf }: WorkflowsStackProps): Map<string, lambda.Alias> {
+    const aliases = new Map<string, lambda.Alias>();
+    for (const workflow of workflowNames()) {
+      for (const step of stepsOf(workflow)) {
+        if (aliases.has(step)) continue;
+        const version = functionOf(step).function.currentVersion;
+        aliases.set(step, new lambda.Alias(this, step, { aliasName: step, version }));
+      }
+    }
+    return aliases;
+  }
+
+  private stateMachine(name: string, aliases: ReadonlyMap<string, lambda.Alias>): CfnStateMachine {
+    const arns = Object.fromEntries(stepsOf(name).map((step) => [step, aliases.get(step)!.functionArn]));
+    const invoke: Grant = { actions: ['lambda:InvokeFunction'], resources: Object.values(arns) };
+    const role = createRole(this, name, {
+      service: 'states.amazonaws.com',
+      description: `Runs the workflow ${name}.`,
+      conditions: { StringEquals: { 'aws:SourceAccount': this.account } },
+      statements: [invoke, ...observation],
+    });
+    return new CfnStateMachine(this, `${name}-machine`, {
+      stateMachineName: `${STATE_MACHINE_PREFIX}${name}`,
+      stateMachineType: 'STANDARD',
+      definitionString: this.toJsonString(definitionOf(name, arns)),
+      roleArn: role.roleArn,
+      tracingConfiguration: { enabled: true },
+      loggingConfiguration: {
+        level: 'ALL',
+        // Input and output are references, but an error's cause is text from outside.
+        includeExecutionData: false,
+        destinations: [{ cloudWatchLogsLogGroup: { logGroupArn: this.logGroup.logGroupArn } }],
+      },
+    });
+  }
+}
+
+/** Names stand in for the ARNs until the loader has checked everything: to it, a token looks like a placeholder. */
+function definitionOf(name: string, arns: Record<string, string>): StateMachineDefinition {
+  const names = Object.fromEntries(Object.keys(arns).map((step) => [step, step]));
+  const { definition, tasks } = loadStateMachine(name, names);
+  for (const [state, step] of Object.entries(tasks)) {
+    Object.assign(definition.States[state]!, { Resource: arns[step] });
+  }
+  return definition;
+}
+
+const observation: Grant[] = [
+  {
+    actions: [
+      'logs:CreateLogDelivery',
+      'logs:GetLogDelivery',
+      'logs:UpdateLogDelivery',
+      'logs:DeleteLogDelivery',
+      'logs:ListLogDeliveries',
+      'logs:PutResourcePolicy',
+      'logs:DescribeResourcePolicies',
+      'logs:DescribeLogGroups',
+    ],
+    resources: ['*'],
+    wildcard: 'Log deliveries have no resource-level permissions.',
+  },
+  {
+    actions: [
+      'xray:PutTraceSegments',
+      'xray:PutTelemetryRecords',
+      'xray:GetSamplingRules',
+      'xray:GetSamplingTargets',
+    ],
+    resources: ['*'],
+    wildcard: 'X-Ray has no resource-level permissions for sending traces.',
+  },
+];

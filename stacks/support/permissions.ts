@@ -1,0 +1,168 @@
+/** What the functions of Berth may do, by what they do it for. Named actions only; nobody may scan the table. */
+import { ArnFormat, type Stack } from 'aws-cdk-lib';
+import { STORE_TABLE } from '../../functions/adapters/aws/store/table.ts';
+import { workflowNames } from '../../state-machines/load.ts';
+import { DEDICATED_SUBNETS } from '../place/database.ts';
+import type { Grant } from './role.ts';
+
+/** Everything that a function of Berth may ever do; the boundary of its roles. */
+export const actions = {
+  readTable: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'],
+  // A transaction needs what each of its parts needs.
+  writeTable: ['dynamodb:PutItem', 'dynamodb:DeleteItem', 'dynamodb:ConditionCheckItem'],
+  startWorkflows: ['states:StartExecution'],
+  watchWorkflows: ['states:DescribeExecution', 'states:StopExecution'],
+  readSecrets: ['secretsmanager:GetSecretValue'],
+  writeSecrets: [
+    'secretsmanager:CreateSecret',
+    'secretsmanager:TagResource',
+    'secretsmanager:PutSecretValue',
+    'secretsmanager:DescribeSecret',
+    'secretsmanager:UpdateSecretVersionStage',
+    'secretsmanager:DeleteSecret',
+  ],
+  listSecrets: ['secretsmanager:ListSecrets'],
+  readLogs: ['logs:GetLogEvents', 'logs:DescribeLogStreams'],
+  writeLogs: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+  removeLogs: ['logs:DeleteLogStream'],
+  readImages: [
+    'ecr:BatchGetImage',
+    'ecr:GetDownloadUrlForLayer',
+    'ecr:ListImages',
+    'ecr:DescribeImageScanFindings',
+  ],
+  makeRepositories: ['ecr:CreateRepository', 'ecr:TagResource', 'ecr:DeleteRepository'],
+  build: ['codebuild:StartBuild', 'codebuild:StopBuild', 'codebuild:BatchGetBuilds'],
+  keepSources: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload'],
+  // Without it S3 does not tell a missing object from a forbidden one.
+  listSources: ['s3:ListBucket'],
+  keepAnchors: ['s3:PutObject'],
+  listAnchors: ['s3:ListBucket'],
+  findCluster: ['eks:DescribeCluster'],
+  makeServers: [
+    'rds:CreateDBInstance',
+    'rds:AddTagsToResource',
+    'rds:DescribeDBInstances',
+    'rds:DeleteDBInstance',
+  ],
+  // RDS keeps an administrator's password with the rights of who makes the server.
+  keepServerPasswords: ['secretsmanager:CreateSecret', 'secretsmanager:TagResource'],
+  checkServerKey: ['kms:DescribeKey'],
+  readMetrics: ['cloudwatch:GetMetricData', 'elasticloadbalancing:DescribeTargetGroups'],
+  trace: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'],
+  joinNetwork: [
+    'ec2:CreateNetworkInterface',
+    'ec2:DescribeNetworkInterfaces',
+    'ec2:DeleteNetworkInterface',
+    'ec2:DescribeSubnets',
+    'ec2:AssignPrivateIpAddresses',
+    'ec2:UnassignPrivateIpAddresses',
+  ],
+} as const satisfies Record<string, readonly string[]>;
+
+/** What permissions are on. */
+export interface Things {
+  tableArn: string;
+  /** Log group of workloads and operations, as CloudFormation names it: with `:*`. */
+  logGroupArn: string;
+  buildLogGroupArn: string;
+  buildProjectArn: string;
+  buildBucketArn: string;
+  databaseSecretArn: string;
+  auditBucketArn: string;
+  clusterName: string;
+}
+
+const grant = (of: readonly string[], resources: string[], wildcard?: string): Grant => ({
+  actions: [...of],
+  resources,
+  ...(wildcard !== undefined && { wildcard }),
+});
+
+/** @param stack names region and account */
+export function permissions(stack: Stack, things: Things) {
+  const arn = (service: string, resource: string, resourceName: string, colon = false): string =>
+    stack.formatArn({
+      service,
+      resource,
+      resourceName,
+      arnFormat: colon ? ArnFormat.COLON_RESOURCE_NAME : ArnFormat.SLASH_RESOURCE_NAME,
+    });
+  const machines = workflowNames().map((name) => arn('states', 'stateMachine', `berth-${name}`, true));
+  const executions = workflowNames().map((name) => arn('states', 'execution', `berth-${name}:*`, true));
+  const secrets = [arn('secretsmanager', 'secret', 'berth/*', true)];
+  const repositories = [arn('ecr', 'repository', 'berth/*')];
+  const { tableArn, logGroupArn } = things;
+  const ofProjects =
+    'One a project or service, made at runtime; all of them are Berth’s own, by their prefix.';
+  const noResource = 'The service has no resource-level permission for it.';
+  const objects = 'Objects are named by uploads and operations.';
+  return {
+    readTable: [grant(actions.readTable, [tableArn, `${tableArn}/index/${STORE_TABLE.index.name}`])],
+    writeTable: [grant(actions.writeTable, [tableArn])],
+    startWorkflows: [grant(actions.startWorkflows, machines)],
+    watchWorkflows: [grant(actions.watchWorkflows, executions, 'Executions are named by their operations.')],
+    readSecrets: [grant(actions.readSecrets, secrets, ofProjects)],
+    writeSecrets: [grant(actions.writeSecrets, secrets, ofProjects)],
+    listSecrets: [grant(actions.listSecrets, ['*'], noResource)],
+    readDatabaseSecret: [grant(actions.readSecrets, [things.databaseSecretArn])],
+    readLogs: [grant(actions.readLogs, [logGroupArn])],
+    writeLogs: [grant(actions.writeLogs, [logGroupArn])],
+    removeLogs: [grant(actions.removeLogs, [logGroupArn])],
+    readImages: [grant(actions.readImages, repositories, ofProjects)],
+    makeRepositories: [grant(actions.makeRepositories, repositories, ofProjects)],
+    build: [
+      grant(actions.build, [things.buildProjectArn]),
+      grant(actions.readLogs, [things.buildLogGroupArn]),
+    ],
+    keepSources: [
+      grant(actions.keepSources, [`${things.buildBucketArn}/*`], objects),
+      grant(actions.listSources, [things.buildBucketArn]),
+    ],
+    keepAnchors: [
+      grant(
+        actions.keepAnchors,
+        [`${things.auditBucketArn}/anchors/*`],
+        'Objects are named by projects and hashes.',
+      ),
+    ],
+    listAnchors: [grant(actions.listAnchors, [things.auditBucketArn])],
+    makeServers: [
+      grant(
+        actions.makeServers,
+        [
+          arn('rds', 'db', 'berth-*', true),
+          arn('rds', 'subgrp', DEDICATED_SUBNETS, true),
+          // What RDS gives a server that names none.
+          arn('rds', 'pg', 'default.postgres17', true),
+          arn('rds', 'og', 'default:postgres-17', true),
+        ],
+        'One a resource of class dedicated, made at runtime; all of them are Berth’s own, by their prefix.',
+      ),
+      grant(
+        [...actions.keepServerPasswords, ...actions.readSecrets],
+        [arn('secretsmanager', 'secret', 'rds!db-*', true)],
+        'RDS names them by the server, and makes each with its server.',
+      ),
+      {
+        ...grant(
+          actions.checkServerKey,
+          [arn('kms', 'key', '*')],
+          'The account’s own key of the service has no fixed id.',
+        ),
+        conditions: { StringEquals: { 'kms:ViaService': `rds.${stack.region}.amazonaws.com` } },
+      },
+    ],
+    findCluster: [grant(actions.findCluster, [arn('eks', 'cluster', things.clusterName)])],
+    readMetrics: [grant(actions.readMetrics, ['*'], noResource)],
+    joinNetwork: [
+      {
+        ...grant(actions.joinNetwork, ['*'], 'Lambda checks for all network interfaces, not for its own.'),
+        // Lambda itself needs these, before the function runs; the function's code may not use them.
+        conditions: { Null: { 'lambda:SourceFunctionArn': 'true' } },
+      },
+    ],
+  };
+}
+
+export type Permissions = ReturnType<typeof permissions>;

@@ -1,0 +1,163 @@
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { createActivity } from '../../../../functions/adapters/local/activity/activity.ts';
+import { createEffects } from '../../../../functions/adapters/system/effects.ts';
+import { activityContract } from '../../../contracts/activity.ts';
+import { temporaryDirectories } from '../../../support/files/temporary.ts';
+
+const makeDirectory = temporaryDirectories();
+const newPath = (): string => join(makeDirectory(), 'activity.json');
+
+activityContract('local', async () => {
+  const effects = createEffects();
+  const activity = createActivity({ path: newPath(), effects });
+  return {
+    activity,
+    request: async (instance, status, durationMs) => activity.record(instance, status, durationMs),
+    now: effects.now,
+    dispose: activity.close,
+  };
+});
+
+const T = Date.UTC(2026, 0, 1);
+const web = { project: 'demo', environment: 'dev', service: 'web' };
+
+function withClock(path?: string) {
+  const clock = { now: T };
+  const activity = createActivity({
+    ...(path === undefined ? {} : { path }),
+    effects: { now: () => clock.now },
+  });
+  return { clock, activity };
+}
+
+describe('samples', () => {
+  it('cover ten seconds each, only those with requests, within the window', async () => {
+    const { clock, activity } = withClock();
+    for (const seconds of [0, 9.9, 10, 50, 55, 59]) {
+      clock.now = T + seconds * 1000;
+      activity.record(web, 200, 10);
+    }
+    const shape = async (window: number) =>
+      (await activity.requests(web, window)).map(({ at, requests }) => [
+        (Date.parse(at) - T) / 1000,
+        requests,
+      ]);
+    expect(await shape(3600)).toEqual([
+      [0, 2],
+      [10, 1],
+      [50, 3],
+    ]);
+    expect(await shape(45)).toEqual([
+      [10, 1],
+      [50, 3],
+    ]);
+    expect(await shape(5)).toEqual([[50, 3]]);
+    expect(await shape(0)).toEqual([[50, 3]]);
+  });
+
+  it('are kept for an hour and no longer', async () => {
+    const { clock, activity } = withClock();
+    for (let second = 0; second < 3 * 3600; second += 10) {
+      clock.now = T + second * 1000;
+      activity.record(web, 200, 10);
+    }
+    const samples = await activity.requests(web, 1e9);
+    expect(samples).toHaveLength(361);
+    expect(samples.at(-1)?.at).toBe(new Date(clock.now).toISOString());
+    clock.now += 3_700_000;
+    await activity.flush();
+    expect(await activity.requests(web, 3600)).toEqual([]);
+    expect(await activity.lastRequests([web])).toEqual([T + 3 * 3600_000 - 10_000]);
+  });
+
+  it('tell p50 and p99 apart, within an eighth', async () => {
+    const { activity } = withClock();
+    for (let index = 1; index <= 1000; index++) activity.record(web, 200, index);
+    const [sample] = await activity.requests(web, 60);
+    expect(sample?.p50Ms).toBeGreaterThan(500 * 0.87);
+    expect(sample?.p50Ms).toBeLessThan(500 * 1.13);
+    expect(sample?.p99Ms).toBeGreaterThan(990 * 0.87);
+    expect(sample?.p99Ms).toBeLessThanOrEqual(1000);
+  });
+
+  it('are exact for one request, and bear durations of nothing, of ages, and of nonsense', async () => {
+    for (const [duration, expected] of [
+      [12.34, 12.34],
+      [0, 0],
+      [0.01, 0.01],
+      [5e6, 5e6],
+      [-3, 0],
+      [Number.NaN, 0],
+    ] as const) {
+      const { activity } = withClock();
+      activity.record(web, 200, duration);
+      expect(await activity.requests(web, 60)).toMatchObject([{ p50Ms: expected, p99Ms: expected }]);
+    }
+  });
+
+  it('stay in order when the clock is set back', async () => {
+    const { clock, activity } = withClock();
+    activity.record(web, 200, 10);
+    clock.now = T - 60_000;
+    activity.record(web, 200, 10);
+    clock.now = T;
+    expect(await activity.requests(web, 60)).toMatchObject([{ requests: 2 }]);
+  });
+});
+
+describe('times of last requests', () => {
+  it('survive a restart; those that were forgotten do not come back', async () => {
+    const path = newPath();
+    const first = withClock(path);
+    first.activity.record(web, 200, 10);
+    first.activity.record({ ...web, environment: 'gone' }, 200, 10);
+    await first.activity.flush();
+    await first.activity.forget({ ...web, environment: 'gone' });
+    await first.activity.close();
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(existsSync(`${path}.tmp`)).toBe(false);
+    const second = withClock(path);
+    expect(await second.activity.lastRequests([web, { ...web, environment: 'gone' }])).toEqual([
+      T,
+      undefined,
+    ]);
+    await second.activity.close();
+  });
+
+  it('are not believed when they are still to come', async () => {
+    const path = newPath();
+    writeFileSync(path, JSON.stringify({ format: 1, last: { 'demo/dev': T + 1e10 } }));
+    const { activity } = withClock(path);
+    expect(await activity.lastRequests([web])).toEqual([T]);
+  });
+
+  it.each([
+    '',
+    '{"format":1,"last":{"demo/dev":17',
+    'null',
+    '[]',
+    '{"format":2,"last":{"demo/dev":1700000000000}}',
+    '{"format":1,"last":{"demo/dev":"soon"}}',
+    '\u0000\u0000\u0000',
+  ])('start anew from a damaged file: %j', async (content) => {
+    const path = newPath();
+    writeFileSync(path, content);
+    const { activity } = withClock(path);
+    expect(await activity.lastRequests([web])).toEqual([undefined]);
+    activity.record(web, 200, 10);
+    await activity.close();
+    expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual({ format: 1, last: { 'demo/dev': T } });
+  });
+
+  it('are kept later when the disk can not be written to now', async () => {
+    const path = join(makeDirectory(), 'later', 'activity.json');
+    const { activity } = withClock(path);
+    activity.record(web, 200, 10);
+    await activity.flush();
+    mkdirSync(join(path, '..'));
+    await activity.close();
+    expect(JSON.parse(readFileSync(path, 'utf8')).last).toEqual({ 'demo/dev': T });
+  });
+});

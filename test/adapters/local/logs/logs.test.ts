@@ -1,0 +1,266 @@
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { createFileLogs } from '../../../../functions/adapters/local/logs/logs.ts';
+import type { LogLine } from '../../../../functions/ports/logs.ts';
+import { logsContract } from '../../../contracts/logs.ts';
+import { temporaryDirectories } from '../../../support/files/temporary.ts';
+
+const makeDirectory = temporaryDirectories();
+const STREAM = 'demo/dev/web';
+const T = Date.UTC(2026, 0, 1);
+const line = (message: string): LogLine => ({ at: new Date(T).toISOString(), message, source: 'stdout' });
+const numbers = (count: number, start = 0) =>
+  Array.from({ length: count }, (_, index) => String(start + index));
+
+logsContract('files', async () => {
+  const logs = createFileLogs({ directory: makeDirectory() });
+  return { logs, dispose: logs.close };
+});
+
+// The joint between tail and live, and between files, under rotation at every few lines.
+logsContract('small files', async () => {
+  const logs = createFileLogs({ directory: makeDirectory(), maxBytes: 20_000, keep: 1000 });
+  return { logs, dispose: logs.close };
+});
+
+const until = async (condition: () => boolean | Promise<boolean>): Promise<void> => {
+  for (let waited = 0; !(await condition()); waited += 5) {
+    if (waited > 5000) throw new Error('it did not happen within five seconds');
+    await sleep(5);
+  }
+};
+
+function setUp(options: { maxBytes?: number; keep?: number; idleMs?: number; followerBytes?: number } = {}) {
+  const directory = makeDirectory();
+  const logs = createFileLogs({ directory, ...options });
+  const messages = async (tail = 10_000) => (await logs.read(STREAM, { tail })).map(({ message }) => message);
+  return { directory, stream: join(directory, STREAM), logs, messages };
+}
+
+describe('log files', () => {
+  it('are on the disk soon after the append, without a read or a close, for their owner alone', async () => {
+    const { stream, logs } = setUp();
+    logs.append(STREAM, line('hello'));
+    const path = join(stream, '@1.ndjson');
+    const started = performance.now();
+    await until(() => existsSync(path) && statSync(path).size > 0);
+    expect(performance.now() - started).toBeLessThan(1000);
+    expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual(line('hello'));
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(statSync(stream).mode & 0o777).toBe(0o700);
+    await logs.close();
+  });
+
+  it('hold all that was appended before the close, and are added to by the next process', async () => {
+    const { directory, logs } = setUp();
+    for (const message of numbers(100)) logs.append(STREAM, line(message));
+    await logs.close();
+    logs.append(STREAM, line('too late'));
+    const again = createFileLogs({ directory });
+    again.append(STREAM, line('100'));
+    expect((await again.read(STREAM, { tail: 1000 })).map(({ message }) => message)).toEqual(numbers(101));
+    await again.close();
+  });
+
+  it('rotate by size, and the oldest go', async () => {
+    const { stream, logs, messages } = setUp({ maxBytes: 1000, keep: 3 });
+    for (const message of numbers(200)) {
+      logs.append(STREAM, line(message));
+      if (Number(message) % 7 === 0) await messages(1);
+    }
+    const got = await messages();
+    expect(got).toEqual(numbers(got.length, 200 - got.length));
+    const files = readdirSync(stream);
+    expect(files).toHaveLength(3);
+    for (const file of files) expect(statSync(join(stream, file)).size).toBeLessThanOrEqual(1000);
+    await logs.close();
+    // A smaller number of files holds from the next start.
+    const directory = join(stream, '..', '..', '..');
+    const again = createFileLogs({ directory, maxBytes: 1000, keep: 1 });
+    again.append(STREAM, line('x'));
+    await again.read(STREAM, { tail: 1 });
+    expect(readdirSync(stream)).toHaveLength(1);
+    await again.close();
+  });
+
+  it('take a line that is larger than a file may be', async () => {
+    const { logs, messages } = setUp({ maxBytes: 100, keep: 10 });
+    const long = 'x'.repeat(5000);
+    for (const message of ['a', long, 'b']) logs.append(STREAM, line(message));
+    expect(await messages()).toEqual(['a', long, 'b']);
+    await logs.close();
+  });
+
+  it('read across blocks, whatever the length of lines', async () => {
+    const { logs, messages } = setUp();
+    const texts = Array.from({ length: 60 }, (_, index) => `${index} ${'ä'.repeat((index * 613) % 8000)}`);
+    for (const text of texts) logs.append(STREAM, line(text));
+    expect(await messages()).toEqual(texts);
+    expect(await messages(7)).toEqual(texts.slice(-7));
+    await logs.close();
+  });
+
+  it('lose only the line that a crash cut off', async () => {
+    const { directory, stream, logs } = setUp();
+    logs.append(STREAM, line('whole'));
+    await logs.close();
+    appendFileSync(join(stream, '@1.ndjson'), '{"at":"2026-01-01T00:00:00.000Z","mess');
+    const again = createFileLogs({ directory });
+    expect((await again.read(STREAM, { tail: 10 })).map(({ message }) => message)).toEqual(['whole']);
+    again.append(STREAM, line('next'));
+    expect((await again.read(STREAM, { tail: 10 })).map(({ message }) => message)).toEqual(['whole', 'next']);
+    await again.close();
+  });
+
+  it('leave nothing of a removal that was interrupted', async () => {
+    const directory = makeDirectory();
+    mkdirSync(join(directory, '@removed-1-0', 'dev'), { recursive: true });
+    const logs = createFileLogs({ directory });
+    expect(readdirSync(directory)).toEqual([]);
+    logs.append(STREAM, line('x'));
+    await logs.remove('demo');
+    expect(readdirSync(directory)).toEqual([]);
+    await logs.close();
+  });
+
+  it.skipIf(!existsSync('/proc/self/fd'))('are closed when a stream is idle, and opened again', async () => {
+    const { stream, logs, messages } = setUp({ idleMs: 60 });
+    const isOpen = () =>
+      readdirSync('/proc/self/fd').some((fd) => {
+        try {
+          return readlinkSync(`/proc/self/fd/${fd}`).startsWith(stream);
+        } catch {
+          return false;
+        }
+      });
+    logs.append(STREAM, line('one'));
+    await until(isOpen);
+    await until(() => !isOpen());
+    logs.append(STREAM, line('two'));
+    await until(isOpen);
+    expect(await messages()).toEqual(['one', 'two']);
+    await logs.close();
+    expect(isOpen()).toBe(false);
+  });
+
+  it('keep every line over many idle times', async () => {
+    const { logs, messages } = setUp({ idleMs: 1 });
+    for (const message of numbers(100)) {
+      logs.append(STREAM, line(message));
+      if (Number(message) % 5 === 0) await sleep(2);
+    }
+    expect(await messages()).toEqual(numbers(100));
+    await logs.close();
+  });
+});
+
+describe('a full disk', () => {
+  it.skipIf(!existsSync('/dev/full'))('drops lines, never the caller, and says how many', async () => {
+    const { stream, logs, messages } = setUp();
+    mkdirSync(stream, { recursive: true });
+    const path = join(stream, '@1.ndjson');
+    symlinkSync('/dev/full', path);
+    const abort = new AbortController();
+    const live: string[] = [];
+    const following = (async () => {
+      for await (const { message } of logs.follow(STREAM, { tail: 1, signal: abort.signal }))
+        live.push(message);
+    })();
+    await sleep(20);
+    for (const message of numbers(10)) logs.append(STREAM, line(message));
+    expect(await messages()).toEqual([]);
+    for (const message of numbers(5, 10)) logs.append(STREAM, line(message));
+    await sleep(60);
+    rmSync(path);
+    for (const message of numbers(3, 15)) logs.append(STREAM, line(message));
+    expect(await messages()).toEqual([
+      '15 lines were dropped here: the disk was full or too slow.',
+      ...numbers(3, 15),
+    ]);
+    const [marker] = await logs.read(STREAM, { tail: 4 });
+    expect(marker?.source).toBe('berth');
+    // Who follows needs no disk.
+    await until(() => live.length === 18);
+    expect(live).toEqual(numbers(18));
+    abort.abort();
+    await following;
+    await logs.close();
+  });
+
+  it('or a directory that can not be made drops lines too', async () => {
+    const { directory, logs, messages } = setUp();
+    appendFileSync(join(directory, 'demo'), 'a file in the way');
+    logs.append(STREAM, line('lost'));
+    await sleep(60);
+    rmSync(join(directory, 'demo'));
+    logs.append(STREAM, line('kept'));
+    expect(await messages()).toEqual(['1 line was dropped here: the disk was full or too slow.', 'kept']);
+    await logs.close();
+  });
+
+  it('a flood that the disk can not take is bounded and counted', async () => {
+    const { logs } = setUp({ maxBytes: 64 << 20 });
+    const text = 'x'.repeat(10_000);
+    for (let index = 0; index < 1000; index++) logs.append(STREAM, line(text));
+    await logs.read(STREAM, { tail: 1 });
+    logs.append(STREAM, line('after'));
+    const got = await logs.read(STREAM, { tail: 10_000 });
+    const marker = got.at(-2);
+    expect(marker?.source).toBe('berth');
+    expect(Number.parseInt(marker?.message ?? '', 10)).toBe(1000 - (got.length - 2));
+    expect(got.at(-1)?.message).toBe('after');
+    await logs.close();
+  });
+});
+
+describe('a slow follower', () => {
+  it('costs bounded memory: lines are dropped and it learns how many', async () => {
+    const { logs } = setUp({ followerBytes: 10_000 });
+    logs.append(STREAM, line('tail'));
+    const abort = new AbortController();
+    const lines = logs.follow(STREAM, { tail: 1, signal: abort.signal })[Symbol.asyncIterator]();
+    const next = async () => (await lines.next()).value as LogLine;
+    expect((await next()).message).toBe('tail');
+    for (const message of numbers(1000)) logs.append(STREAM, line(message));
+    const got: LogLine[] = [];
+    do got.push(await next());
+    while (got.at(-1)?.source !== 'berth');
+    const kept = got.length - 1;
+    expect(kept).toBeGreaterThan(100);
+    expect(kept).toBeLessThan(200);
+    expect(got.slice(0, -1).map(({ message }) => message)).toEqual(numbers(kept));
+    expect(got.at(-1)?.message).toBe(
+      `${1000 - kept} lines were dropped here: they came faster than they were read.`,
+    );
+    logs.append(STREAM, line('again'));
+    expect((await next()).message).toBe('again');
+    abort.abort();
+    expect((await lines.next()).done).toBe(true);
+    await logs.close();
+  });
+
+  it('ends when the logs are closed', async () => {
+    const { logs } = setUp();
+    logs.append(STREAM, line('one'));
+    const got: string[] = [];
+    const following = (async () => {
+      const { signal } = new AbortController();
+      for await (const { message } of logs.follow(STREAM, { tail: 1, signal })) got.push(message);
+    })();
+    await until(() => got.length === 1);
+    await logs.close();
+    await following;
+  });
+});

@@ -1,0 +1,136 @@
+/** A noisy one is slowed down, and nobody else. */
+import { afterEach, describe, expect, it } from 'vitest';
+import { createRates, defaultRates, sharesRate } from '../../../functions/api/admission/rates.ts';
+import type { Principal } from '../../../functions/core/model/index.ts';
+import {
+  type Answer,
+  createSubject,
+  expectProblem,
+  person,
+  type Subject,
+  seed,
+  setState,
+} from '../support.ts';
+
+let subject: Subject;
+afterEach(() => subject.close());
+
+const bearer =
+  (token: string) =>
+  (method: string, path: string, body?: unknown): Promise<Answer> =>
+    subject.api(method, path, body, { authorization: `Bearer ${token}` });
+
+async function start(rates: Parameters<typeof createSubject>[0]): Promise<void> {
+  subject = await createSubject(rates);
+  await seed(subject);
+  for (const name of ['ada', 'bob']) {
+    subject.people.set(name, person(name));
+    await subject.api('PUT', `/v1/projects/demo/members/user:${name}`, { role: 'maintainer' });
+  }
+}
+
+describe('Requests', () => {
+  it('of one person are bounded, with all tokens together, and others go on', async () => {
+    await start({ rates: { principal: { perSecond: 2, burst: 5 } } });
+    const ada = bearer('ada');
+    const token = bearer((await ada('POST', '/v1/tokens', { name: 'x', role: 'viewer' })).body.token);
+    for (let at = 0; at < 2; at++) {
+      expect((await ada('GET', '/v1/me')).status).toBe(200);
+      expect((await token('GET', '/v1/me')).status).toBe(200);
+    }
+    for (const api of [ada, token]) {
+      const refused = await api('GET', '/v1/me');
+      expectProblem(refused, 429, 'too_many_requests');
+      expect(refused.headers.get('retry-after')).toBe('1');
+    }
+    expect((await bearer('bob')('GET', '/v1/me')).status).toBe(200);
+    expect((await subject.api('GET', '/v1/me')).status).toBe(200);
+    subject.pass(1000);
+    expect((await ada('GET', '/v1/me')).status).toBe(200);
+  });
+
+  it('of the tokens of a project are bounded together', async () => {
+    await start({ rates: { principal: { perSecond: 1, burst: 3 } } });
+    const tokens = await Promise.all(
+      ['x', 'y'].map(async (name) =>
+        bearer((await subject.api('POST', '/v1/projects/demo/tokens', { name, role: 'viewer' })).body.token),
+      ),
+    );
+    const statuses: number[] = [];
+    for (const token of [...tokens, ...tokens]) statuses.push((await token('GET', '/v1/me')).status);
+    expect(statuses).toEqual([200, 200, 200, 429]);
+    expect((await bearer('ada')('GET', '/v1/me')).status).toBe(200);
+  });
+
+  it('with tokens that are none are bounded by address, and say so before the store is asked', async () => {
+    const from = { address: '192.0.2.1' };
+    await start({
+      rates: { address: { perSecond: 1, burst: 3 } },
+      clientAddress: () => from.address,
+    });
+    const guess = () => bearer('berth_guess')('GET', '/v1/me');
+    for (let at = 0; at < 3; at++) expectProblem(await guess(), 401);
+    expectProblem(await guess(), 429, 'too_many_requests');
+    const exchange = { project: 'demo', subject_token: 'x' };
+    expectProblem(await subject.api('POST', '/v1/token-exchange', exchange), 429);
+    from.address = '192.0.2.2';
+    expectProblem(await guess(), 401);
+    expectProblem(await subject.api('POST', '/v1/token-exchange', exchange), 401);
+  });
+});
+
+describe('Operations', () => {
+  it('of one project are bounded, whoever begins them, and those of others are not', async () => {
+    await start({ rates: { operations: { perSecond: 0.1, burst: 2 } } });
+    await bearer('bob')('POST', '/v1/projects', { name: 'other' });
+    const create = (name: string, who: string, project = 'demo') =>
+      bearer(who)('POST', `/v1/projects/${project}/environments`, { name });
+    expect((await create('a', 'ada')).status).toBe(202);
+    expect((await create('b', 'bob')).status).toBe(202);
+    const refused = await create('c', 'ada');
+    expectProblem(refused, 429, 'too_many_requests');
+    expect(refused.headers.get('retry-after')).toBe('10');
+    expect((await subject.api('GET', '/v1/projects/demo/environments/c')).status).toBe(404);
+    expect((await create('c', 'bob', 'other')).status).toBe(202);
+    expect((await bearer('ada')('GET', '/v1/projects/demo')).status).toBe(200);
+    // Who may not begin one does not use up the project's.
+    await setState(subject.ports, 'dev', 'ready');
+    subject.people.set('eve', person('eve'));
+    for (let at = 0; at < 5; at++) expectProblem(await create('x', 'eve', 'other'), 404);
+    expect((await create('d', 'bob', 'other')).status).toBe(202);
+  });
+});
+
+describe('A bucket', () => {
+  it('fills up to its burst and no further, and a clock set back changes nothing', async () => {
+    subject = await createSubject();
+    let now = 0;
+    const rates = createRates({ ...defaultRates, principal: { perSecond: 1, burst: 2 } }, () => now);
+    const takes = (): boolean => {
+      try {
+        rates.take('principal', 'a');
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    expect([takes(), takes(), takes()]).toEqual([true, true, false]);
+    now = 1_000_000;
+    expect([takes(), takes(), takes()]).toEqual([true, true, false]);
+    now = 0;
+    expect(takes()).toBe(false);
+    now = 1000;
+    expect([takes(), takes()]).toEqual([true, false]);
+  });
+
+  it('is shared by those who stand for one', () => {
+    subject = { close: async () => undefined } as Subject;
+    const token: Omit<Principal, 'id'> = { kind: 'token', groups: [], administrator: false };
+    expect(sharesRate({ ...token, id: 'token:1', owner: 'user:ada' })).toBe('user:ada');
+    expect(sharesRate({ ...token, id: 'token:2', limits: { project: 'demo' } })).toBe('project:demo');
+    expect(sharesRate({ ...token, kind: 'workflow', id: 'ci:x:y', limits: { project: 'demo' } })).toBe(
+      'project:demo',
+    );
+    expect(sharesRate(person('ada'))).toBe('user:ada');
+  });
+});

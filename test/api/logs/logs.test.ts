@@ -1,0 +1,109 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { instanceLog } from '../../../functions/core/keys.ts';
+import type { LogLine } from '../../../functions/ports/logs.ts';
+import { openStream } from '../stream-client.ts';
+import {
+  createSubject,
+  deploy,
+  expectProblem,
+  instance,
+  instancePath,
+  type Subject,
+  seed,
+} from '../support.ts';
+
+let subject: Subject;
+beforeEach(async () => {
+  subject = await createSubject();
+  await seed(subject);
+  await deploy(subject);
+});
+afterEach(async () => {
+  expect(subject.errors).toEqual([]);
+  await subject.close();
+});
+
+const at = (second: number): string => new Date(Date.UTC(2026, 0, 1) + second * 1000).toISOString();
+const write = (message: string, second: number, more: Partial<LogLine> = {}): void =>
+  subject.ports.logs.append(instanceLog(instance), { at: at(second), message, source: 'stdout', ...more });
+const read = async (query: string): Promise<{ messages: string[]; next: string | undefined }> => {
+  const { body, status, text } = await subject.api('GET', `${instancePath}/logs?${query}`);
+  expect(status, text).toBe(200);
+  return { messages: body.items.map(({ message }: LogLine) => message), next: body.nextCursor };
+};
+
+describe('A log', () => {
+  it('pages back from its newest line, and forward from a time', async () => {
+    for (let second = 0; second < 10; second++) write(`line ${second}`, second);
+    const one = await read('tail=4');
+    expect(one.messages).toEqual(['line 6', 'line 7', 'line 8', 'line 9']);
+    const two = await read(`tail=4&cursor=${one.next}`);
+    expect(two.messages).toEqual(['line 2', 'line 3', 'line 4', 'line 5']);
+    const three = await read(`tail=4&cursor=${two.next}`);
+    expect(three).toEqual({ messages: ['line 0', 'line 1'], next: undefined });
+    const ahead = await read(`direction=forward&tail=2&since=${at(4)}`);
+    expect(ahead.messages).toEqual(['line 4', 'line 5']);
+    const more = await read(`direction=forward&tail=9&since=${at(4)}&cursor=${ahead.next}`);
+    expect(more).toEqual({ messages: ['line 6', 'line 7', 'line 8', 'line 9'], next: undefined });
+    expect((await read(`until=${at(3)}&tail=2`)).messages).toEqual(['line 2', 'line 3']);
+  });
+
+  it('is searched by text, level, deployment and container, and says the level', async () => {
+    write('INFO ready', 0, { deployment: 1, container: 'web' });
+    write('{"level":"warn","msg":"Slow query"}', 1, { deployment: 2, container: 'web' });
+    write('ERROR slow answer', 2, { deployment: 2, container: 'side' });
+    write('nothing', 3, { deployment: 2, container: 'web' });
+    expect((await read('search=SLOW')).messages).toHaveLength(2);
+    expect((await read('level=error')).messages).toEqual(['ERROR slow answer']);
+    expect((await read('level=info&deployment=1')).messages).toEqual(['INFO ready']);
+    expect((await read('container=web&deployment=2&search=slow')).messages).toHaveLength(1);
+    const { body } = await subject.api('GET', `${instancePath}/logs`);
+    expect(body.items.map(({ level }: { level?: string }) => level)).toEqual([
+      'info',
+      'warn',
+      'error',
+      undefined,
+    ]);
+  });
+
+  it('is followed through a filter, from lines far back on', async () => {
+    write('ERROR first', 0);
+    for (let second = 1; second < 300; second++) write('INFO quiet', second);
+    write('ERROR second', 300);
+    const stream = await openStream(subject, `${instancePath}/logs?level=error&tail=5`);
+    expect((await stream.next())?.data).toMatchObject({ message: 'ERROR first', level: 'error' });
+    expect((await stream.next())?.data.message).toBe('ERROR second');
+    write('INFO more', 301);
+    write('ERROR third', 302);
+    const third = await stream.next();
+    expect(third?.data.message).toBe('ERROR third');
+    stream.stop.abort();
+    write('ERROR fourth', 303);
+    const resumed = await openStream(subject, `${instancePath}/logs?level=error`, third?.id);
+    expect((await resumed.next())?.data.message).toBe('ERROR fourth');
+    resumed.stop.abort();
+  });
+
+  it('of a time that is over ends as a stream', async () => {
+    for (let second = 0; second < 5; second++) write(`line ${second}`, second);
+    const stream = await openStream(subject, `${instancePath}/logs?until=${at(1)}`);
+    expect((await stream.next())?.data.message).toBe('line 0');
+    expect((await stream.next())?.data.message).toBe('line 1');
+    expect(await stream.next()).toBeUndefined();
+  });
+
+  it('refuses filters that are none', async () => {
+    for (const query of [
+      'level=loud',
+      'search=',
+      'deployment=0',
+      'container=-',
+      'direction=up',
+      'until=x',
+      `search=${'x'.repeat(201)}`,
+    ])
+      expectProblem(await subject.api('GET', `${instancePath}/logs?${query}`), 400, 'invalid_request');
+    for (const cursor of ['x', 'Li4vLi4v'])
+      expectProblem(await subject.api('GET', `${instancePath}/logs?cursor=${cursor}`), 400, 'invalid_cursor');
+  });
+});

@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest';
+import { detect } from '../../../functions/core/source/detect.ts';
+
+type Manifest = Record<string, unknown>;
+
+/** A tree of empty files; package.json and Procfile with text. */
+function tree(files: string[], texts: { manifest?: Manifest | string; procfile?: string } = {}) {
+  const map = new Map<string, string | undefined>(files.map((name) => [name, undefined]));
+  const { manifest, procfile } = texts;
+  if (manifest !== undefined)
+    map.set('package.json', typeof manifest === 'string' ? manifest : JSON.stringify(manifest));
+  if (procfile !== undefined) map.set('Procfile', procfile);
+  return map;
+}
+
+const app = (manifest: Manifest, files: string[] = []) => detect(tree(files, { manifest }));
+
+describe('How an app starts', () => {
+  it.each<[string, Manifest, string[], string[]]>([
+    ['a plain start script', { scripts: { start: 'node server.js' } }, [], ['node', 'server.js']],
+    ['the port', { scripts: { start: 'x --port $PORT' } }, [], ['x', '--port', '$(PORT)']],
+    ['a start script that needs a shell', { scripts: { start: 'a && b' } }, [], ['npm', 'start']],
+    ['a start script that sets a variable', { scripts: { start: 'A=1 b' } }, [], ['npm', 'start']],
+    ['a start script with hooks', { scripts: { start: 'a', prestart: 'b' } }, [], ['npm', 'start']],
+    ['main', { main: './lib/app.js' }, ['lib/app.js', 'server.js'], ['node', 'lib/app.js']],
+    ['main without its ending', { main: 'lib' }, ['lib/index.js'], ['node', 'lib/index.js']],
+    ['main that a build makes', { main: 'dist/a.js', scripts: { build: 'x' } }, [], ['node', 'dist/a.js']],
+    ['server.js', {}, ['server.js', 'index.js'], ['node', 'server.js']],
+    ['index.js', {}, ['index.js'], ['node', 'index.js']],
+    ['server.js where main leaves the tree', { main: '../x.js' }, ['server.js'], ['node', 'server.js']],
+    ['server.js where main is an option', { main: '--eval' }, ['server.js', '--eval'], ['node', 'server.js']],
+  ])('%s', (_, manifest, files, command) => {
+    expect(app(manifest, files)?.command).toEqual(command);
+  });
+
+  it('takes the Procfile before package.json', () => {
+    const procfile = 'web: node other.js\nrelease: node migrate.js\nworker: node w.js\nnonsense';
+    const plan = detect(tree([], { manifest: { scripts: { start: 'node a.js' } }, procfile }));
+    expect(plan).toMatchObject({ command: ['node', 'other.js'], releaseCommand: 'node migrate.js' });
+    expect(plan?.notes.join('\n')).toMatch(/nonsense[\s\S]*worker is ignored/);
+  });
+
+  it('takes a Procfile alone', () => {
+    expect(detect(tree(['run'], { procfile: 'web: ./run' }))).toMatchObject({ command: ['./run'], npm: [] });
+  });
+
+  it.each([
+    ['without web', 'worker: x', 'nothing_to_run'],
+    ['whose web process needs a shell', 'web: a | b', 'build_failed'],
+    ['whose release needs a shell', 'web: a\nrelease: b > c', 'build_failed'],
+  ])('refuses a Procfile %s', (_, procfile, code) => {
+    expect(() => detect(tree(['index.html'], { procfile }))).toThrow(expect.objectContaining({ code }));
+  });
+});
+
+describe('How an app is built', () => {
+  const start = 'node a.js';
+  const dependencies = { a: '1.0.0' };
+  const devDependencies = { b: '1.0.0' };
+  it.each<[string, Manifest, string[], string[][]]>([
+    ['nothing to install', { scripts: { start } }, [], []],
+    ['only development dependencies, no build', { scripts: { start }, devDependencies }, [], []],
+    ['dependencies', { scripts: { start }, dependencies }, [], [['install', '--omit=dev']]],
+    ['a lock file', { scripts: { start }, dependencies }, ['package-lock.json'], [['ci', '--omit=dev']]],
+    ['a shrinkwrap', { scripts: { start }, dependencies }, ['npm-shrinkwrap.json'], [['ci', '--omit=dev']]],
+    ['an install script', { scripts: { start, postinstall: 'x' } }, [], [['install', '--omit=dev']]],
+    ['a build script alone', { scripts: { start, build: 'x' } }, [], [['run', 'build']]],
+    [
+      'a build script with development dependencies',
+      { scripts: { start, build: 'x' }, dependencies, devDependencies },
+      ['package-lock.json'],
+      [
+        ['ci', '--include=dev'],
+        ['run', 'build'],
+        ['prune', '--omit=dev'],
+      ],
+    ],
+  ])('%s', (_, manifest, files, npm) => {
+    expect(app(manifest, files)?.npm).toEqual(npm);
+  });
+
+  it("says that another tool's lock file is not read", () => {
+    expect(app({ scripts: { start }, dependencies }, ['yarn.lock'])?.notes[0]).toMatch(
+      /yarn\.lock is not read/,
+    );
+  });
+
+  it.each(['{', '[]', 'null', '"x"', ''])('refuses package.json %j', (manifest) => {
+    expect(() => detect(tree([], { manifest }))).toThrow(expect.objectContaining({ code: 'build_failed' }));
+  });
+
+  it.each([
+    { scripts: { start: 1, build: [] }, main: {} },
+    { scripts: 'x', dependencies: 'y' },
+    '{"scripts": {"__proto__": {"start": "x"}}}',
+  ])('is not led astray by odd types: %j', (manifest) => {
+    expect(detect(tree(['server.js'], { manifest }))).toMatchObject({
+      command: ['node', 'server.js'],
+      npm: [],
+    });
+  });
+});
+
+describe('Static sites', () => {
+  it.each([
+    [['index.html'], ['.']],
+    [['public/index.html'], ['public']],
+    [['dist/index.html', 'dist/a.js'], ['dist']],
+    [
+      ['index.html', 'public/index.html'],
+      ['.', 'public'],
+    ],
+  ])('%j', (files, staticRoots) => {
+    expect(detect(tree(files))).toMatchObject({ staticRoots, command: [], npm: [] });
+  });
+
+  it('looks for the site after the build where there is one', () => {
+    const manifest = { scripts: { build: 'vite build' }, devDependencies: { vite: '1.0.0' } };
+    expect(app(manifest, ['index.html'])).toMatchObject({
+      staticRoots: ['dist', 'build', 'out', 'public', '.'],
+    });
+  });
+
+  it.each([[[]], [['README.md']], [['docs/index.html']], [['Index.html']]])('finds none in %j', (files) => {
+    expect(detect(tree(files))).toBeUndefined();
+  });
+});

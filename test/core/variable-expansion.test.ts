@@ -1,0 +1,47 @@
+import { expect, it } from 'vitest';
+import { expandVariables } from '../../functions/core/variable-expansion.ts';
+import { processorTime } from '../support/cpu.ts';
+
+const env = { A: 'a', B: '$(A)', EMPTY: '', 'with.dot': 'd', D: '$$ $& $1' };
+
+it.each([
+  ['', ''],
+  ['plain', 'plain'],
+  ['$(A)', 'a'],
+  ['x$(A)y$(A)z', 'xayaz'],
+  ['$(EMPTY)', ''],
+  ['$(with.dot)', 'd'],
+  ['$(NONE)', '$(NONE)'],
+  ['$()', '$()'],
+  ['$( A )', '$( A )'],
+  ['$(B)', '$(A)'],
+  ['$(D)', '$$ $& $1'],
+  ['$$(A)', '$(A)'],
+  ['$$$(A)', '$a'],
+  ['$$$$(A)', '$$(A)'],
+  ['$$', '$'],
+  ['$', '$'],
+  ['a$', 'a$'],
+  ['$A ${A}', '$A ${A}'],
+  ['$(A', '$(A'],
+  ['$(A) $(A', 'a $(A'],
+  ['$(A$$(A', '$(A$(A'],
+  ['$(A$(B))', '$(A$(B))'],
+  ['$(A)$(A)', 'aa'],
+  ['$x$$', '$x$'],
+  ['$(toString)', '$(toString)'],
+  ['$(__proto__)', '$(__proto__)'],
+  ['$(constructor)', '$(constructor)'],
+])('%j becomes %j', (word, result) => {
+  expect(expandVariables(word, env)).toBe(result);
+});
+
+it.each(['$', '$(', '$(A', '$(A)', '$$', ')', '$()', '$(x'])(
+  'takes no long time over a million characters of %j',
+  (unit) => {
+    const started = processorTime();
+    expandVariables(unit.repeat(1_000_000 / unit.length), env);
+    expandVariables(`${unit.repeat(1_000_000 / unit.length)})`, env);
+    expect(processorTime() - started).toBeLessThan(1000);
+  },
+);

@@ -1,0 +1,187 @@
+/** The program that runs in CodeBuild, started as it is there; docker, pack and the AWS CLI are small programs here. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterEach, describe, expect, it } from 'vitest';
+import { readOutcome } from '../../../functions/adapters/aws/builder/buildspec.ts';
+import { sourceArchive } from '../../support/files/archive.ts';
+
+const PROGRAM = resolve(import.meta.dirname, '../../../functions/hosts/aws/entries/build.codebuild.ts');
+const REPOSITORY = 'registry.example/berth/demo/web';
+const DIGEST = `sha256:${'a'.repeat(64)}`;
+
+/** Writes what it was called with, and behaves as told. */
+const FAKE = `#!/usr/bin/env node
+const { appendFileSync, readdirSync, readFileSync } = require('node:fs');
+const { basename, join } = require('node:path');
+const name = basename(process.argv[1]);
+const args = process.argv.slice(2);
+const config = process.env.DOCKER_CONFIG && readFileSync(join(process.env.DOCKER_CONFIG, 'config.json'), 'utf8');
+const env = Object.keys(process.env).sort();
+appendFileSync(join(__dirname, 'calls'), JSON.stringify({ name, args, env, config, files: readdirSync('.') }) + '\\n');
+const { status = 0, output = '' } = JSON.parse(readFileSync(join(__dirname, 'behaviour.json'), 'utf8'))[name + ' ' + args[0]] ?? {};
+process.stdout.write(output);
+process.exitCode = status;
+`;
+
+interface Call {
+  name: string;
+  args: string[];
+  env: string[];
+  config?: string;
+  files: string[];
+}
+
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const clean of cleanups.splice(0)) await clean();
+});
+
+async function runBuild(
+  files: Record<string, string>,
+  behaviour: Record<string, { status?: number; output?: string }> = {},
+  variables: Record<string, string> = {},
+) {
+  const bin = mkdtempSync(join(tmpdir(), 'berth-build-test-'));
+  cleanups.push(() => rmSync(bin, { recursive: true, force: true }));
+  for (const name of ['aws', 'docker', 'pack']) {
+    writeFileSync(join(bin, name), FAKE);
+    chmodSync(join(bin, name), 0o755);
+  }
+  const inspected = JSON.stringify([`other@sha256:0`, `${REPOSITORY}@${DIGEST}`]);
+  writeFileSync(
+    join(bin, 'behaviour.json'),
+    JSON.stringify({ 'aws ecr': { output: 'pass\n' }, 'docker image': { output: inspected }, ...behaviour }),
+  );
+  const archive = await sourceArchive(files);
+  let outcome = '';
+  const server = createServer(async (request, response) => {
+    if (request.method === 'PUT') outcome = await text(request);
+    response.end(request.method === 'GET' ? archive : undefined);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  cleanups.push(() => server.close());
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const scratch = join(bin, 'tmp');
+  mkdirSync(scratch);
+  const child = spawn(process.execPath, [PROGRAM], {
+    env: {
+      PATH: `${bin}:${dirname(process.execPath)}:/usr/bin:/bin`,
+      HOME: bin,
+      TMPDIR: scratch,
+      AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: '/secret',
+      BERTH_REPOSITORY: REPOSITORY,
+      BERTH_RESULT_URL: `${url}/result?signature=secret`,
+      ...(variables.BERTH_GIT_URL === undefined ? { BERTH_SOURCE_URL: `${url}/source` } : {}),
+      ...variables,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const [output, errors, [exitCode]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close') as Promise<[number]>,
+  ]);
+  let calls: Call[] = [];
+  try {
+    const lines = readFileSync(join(bin, 'calls'), 'utf8').trim().split('\n');
+    calls = lines.map((line) => JSON.parse(line) as Call);
+  } catch {
+    // None was called.
+  }
+  return { outcome, output, errors, exitCode, calls };
+}
+
+const SCORE = 'apiVersion: score.dev/v1b1\nmetadata:\n  name: web\ncontainers:\n  main:\n    image: .\n';
+
+describe('A build in CodeBuild', () => {
+  it('by a Dockerfile gives the digest that the registry has, and the Score file', async () => {
+    const { outcome, calls, exitCode, errors } = await runBuild({
+      Dockerfile: 'FROM x',
+      'score.yaml': SCORE,
+    });
+    expect(readOutcome(outcome), errors).toEqual({
+      digest: DIGEST,
+      detected: 'built by its Dockerfile',
+      score: SCORE,
+      files: {},
+    });
+    expect(exitCode).toBe(0);
+    expect(calls.map(({ name, args }) => `${name} ${args[0]}`)).toEqual([
+      'docker build',
+      'aws ecr',
+      'docker push',
+      'docker image',
+    ]);
+    const [build, , push] = calls;
+    expect(build?.files.sort()).toEqual(['Dockerfile', 'score.yaml']);
+    const image = build?.args[2];
+    expect(image).toMatch(/^registry\.example\/berth\/demo\/web:build-[0-9a-f]{12}$/);
+    expect(push?.args).toEqual(['push', image]);
+    const auth = Buffer.from('AWS:pass').toString('base64');
+    expect(JSON.parse(push?.config ?? '')).toEqual({ auths: { 'registry.example': { auth } } });
+  });
+
+  it('without a Dockerfile is one by buildpacks', async () => {
+    const { outcome, calls } = await runBuild({ 'main.py': 'x' });
+    expect(readOutcome(outcome)).toMatchObject({ digest: DIGEST, detected: 'built by buildpacks' });
+    expect(calls[0]).toMatchObject({ name: 'pack', args: expect.arrayContaining(['build', '--builder']) });
+  });
+
+  it('shows credentials to the AWS CLI and to docker push alone, and the links of the outcome to nobody', async () => {
+    const { calls, output } = await runBuild({ Dockerfile: 'FROM x' });
+    const seeing = (pattern: RegExp) =>
+      calls.filter(({ env }) => env.some((name) => pattern.test(name))).map(({ args }) => args[0]);
+    expect(seeing(/^AWS_/)).toEqual(['ecr']);
+    expect(seeing(/^DOCKER_CONFIG$/)).toEqual(['push']);
+    // The mark by which what a program starts is found says nothing.
+    expect(seeing(/^BERTH_(?!WORKLOAD$)/)).toEqual([]);
+    expect(output).not.toMatch(/secret|pass/);
+  });
+
+  it.each<[string, Parameters<typeof runBuild>, string, RegExp]>([
+    [
+      'docker build fails',
+      [{ Dockerfile: 'x' }, { 'docker build': { status: 3, output: 'no such step\n' } }],
+      'build_failed',
+      /docker build ended with exit code 3. Its last line: no such step/,
+    ],
+    [
+      'no buildpack knows it',
+      [{ x: 'x' }, { 'pack build': { status: 1, output: 'ERROR: failed with status code: 20\n' } }],
+      'nothing_to_run',
+      /no buildpack/,
+    ],
+    ['a buildpack fails', [{ x: 'x' }, { 'pack build': { status: 1 } }], 'build_failed', /pack build/],
+    [
+      'the registry refuses',
+      [{ Dockerfile: 'x' }, { 'docker push': { status: 1 } }],
+      'build_failed',
+      /docker push/,
+    ],
+    ['the Score file is none', [{ Dockerfile: 'x', 'score.yaml': 'a: b' }], 'invalid_score', /Score/],
+    ['the archive escapes', [{ '../x': 'x' }], 'invalid_archive', /not allowed/],
+    [
+      'the ref is an option',
+      [{}, {}, { BERTH_GIT_URL: 'https://git.example/a', BERTH_GIT_REF: '--upload-pack=x' }],
+      'source_unavailable',
+      /ref/,
+    ],
+    [
+      'the URL leads inside',
+      [{}, {}, { BERTH_GIT_URL: 'https://169.254.169.254/a', BERTH_GIT_REF: 'main' }],
+      'source_unavailable',
+      /./,
+    ],
+  ])('tells when %s', async (_, input, code, message) => {
+    const { outcome, exitCode } = await runBuild(...input);
+    expect(() => readOutcome(outcome)).toThrow(message);
+    expect(JSON.parse(outcome)).toMatchObject({ error: { code } });
+    expect(exitCode).toBe(1);
+  });
+});

@@ -1,0 +1,275 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createEnvironment, environmentDue } from '../../functions/commands/environments/environments.ts';
+import { START_CHECK_MS } from '../../functions/commands/operations/operations.ts';
+import { ENVIRONMENTS_QUEUE, OPERATIONS_QUEUE } from '../../functions/core/keys.ts';
+import { Problem } from '../../functions/core/problem.ts';
+import type { Ports } from '../../functions/ports/index.ts';
+import { getOperation } from '../../functions/records/read.ts';
+import { endLost, sweep } from '../../functions/sweep/sweep.ts';
+import { type Bench, caller, changeOperation, DEPLOY, openBench } from '../support/bench.ts';
+
+let bench: Bench;
+let version: string;
+
+beforeAll(async () => {
+  bench = await openBench();
+  version = await bench.build('one');
+});
+
+afterAll(() => bench?.close());
+beforeEach(() => void (bench.started.length = 0));
+
+const state = async (name: string) => (await bench.environmentOf(name)).data.state;
+const dueOf = async (id: string) => (await getOperation(bench.ports.store, id)).due;
+
+const newEnvironment = async (name: string) => {
+  const input = { project: 'shop', name, kind: 'persistent' as const };
+  const { operation } = await createEnvironment(bench.ports, caller, input);
+  bench.started.length = 0;
+  return operation;
+};
+
+/** Runs what the sweep started, so that it is not due in the tests that follow. */
+const finish = async (id: string) => {
+  await changeOperation(bench.ports, id, {});
+  await bench.run({ id }, 'provisionEnvironment', 'finishProvisioning');
+};
+
+describe('An operation that was accepted and not started (I1)', () => {
+  it('is left alone for a moment, then started, and again when that fails', async () => {
+    const operation = await newEnvironment('unstarted');
+    expect(await sweep(bench.ports)).toMatchObject({ started: 0, errors: [] });
+    bench.pass(START_CHECK_MS);
+    expect(await sweep(bench.ports)).toMatchObject({ started: 1, errors: [] });
+    expect(bench.started).toEqual([operation.id]);
+    // Nothing came of it: the next look is soon, and not at the operation's bound.
+    expect((await dueOf(operation.id))!.at).toBeLessThanOrEqual(bench.ports.effects.now() + START_CHECK_MS);
+    expect(await sweep(bench.ports)).toMatchObject({ started: 0 });
+    bench.pass(START_CHECK_MS);
+    expect(await sweep(bench.ports)).toMatchObject({ started: 1 });
+    await finish(operation.id);
+  });
+
+  it('is looked at again only at its bound once it runs', async () => {
+    const operation = await newEnvironment('running');
+    bench.pass(START_CHECK_MS);
+    const running: Ports = {
+      ...bench.ports,
+      workflows: { ...bench.ports.workflows, describe: async () => 'running' },
+    };
+    expect(await sweep(running)).toMatchObject({ started: 0, ended: 0, errors: [] });
+    expect(await dueOf(operation.id)).toEqual({
+      queue: OPERATIONS_QUEUE,
+      at: Date.parse(operation.deadline),
+    });
+    await finish(operation.id);
+  });
+});
+
+describe('An operation that nothing else ends (I3)', () => {
+  it('is ended when its run is over, with another reason than the time', async () => {
+    const operation = await newEnvironment('over');
+    bench.pass(START_CHECK_MS);
+    const over: Ports = {
+      ...bench.ports,
+      workflows: { ...bench.ports.workflows, describe: async () => 'failed' },
+    };
+    expect(await sweep(over)).toMatchObject({ ended: 1, errors: [] });
+    expect(await bench.operation(operation.id)).toMatchObject({
+      status: 'failed',
+      error: { code: 'internal' },
+    });
+  });
+
+  it('is ended at its bound: the deployment with it, and what served before serves', async () => {
+    await bench.environment('bound');
+    const good = await bench.deploy('bound', version);
+    const stuck = await bench.accept('bound', { version });
+    await bench.run(stuck, ...DEPLOY.slice(0, 3));
+    await bench.makeDue(await getOperation(bench.ports.store, stuck.id), { queue: OPERATIONS_QUEUE, at: 1 });
+    await changeOperation(bench.ports, stuck.id, { deadline: new Date(0).toISOString() });
+    bench.applied.length = 0;
+    expect(await sweep(bench.ports)).toMatchObject({ ended: 1, errors: [] });
+    expect(await bench.operation(stuck.id)).toMatchObject({
+      status: 'failed',
+      error: { code: 'deadline_exceeded', hint: expect.stringMatching(/\S/) },
+    });
+    expect(bench.applied).toMatchObject([{ number: good, fence: stuck.number }]);
+    expect(await bench.instance('bound')).toMatchObject({ current: good });
+  });
+
+  it('is ended at its bound though the cluster can not be reached, and before that waits for it', async () => {
+    await bench.environment('away');
+    const good = await bench.deploy('away', version);
+    const stuck = await bench.accept('away', { version });
+    await bench.run(stuck, ...DEPLOY.slice(0, 3));
+    const gone = async () => {
+      throw new Problem('unavailable', 'The cluster can not be reached: ECONNREFUSED.', { hint: 'Wait.' });
+    };
+    const away: Ports = {
+      ...bench.ports,
+      workloads: { ...bench.ports.workloads, apply: gone },
+      workflows: { ...bench.ports.workflows, describe: async () => 'failed' },
+    };
+    const due = async () =>
+      bench.makeDue(await getOperation(bench.ports.store, stuck.id), { queue: OPERATIONS_QUEUE, at: 1 });
+    await due();
+    expect(await sweep(away)).toMatchObject({ ended: 0, errors: [{ error: { code: 'unavailable' } }] });
+    expect((await bench.operation(stuck.id)).status).toBe('running');
+    await changeOperation(bench.ports, stuck.id, { deadline: new Date(0).toISOString() });
+    await due();
+    expect(await sweep(away)).toMatchObject({ ended: 1, errors: [] });
+    expect(await bench.operation(stuck.id)).toMatchObject({ status: 'failed' });
+    expect(await bench.instance('away')).toMatchObject({ current: good });
+  });
+
+  it('is ended as soon as there is room again when its run died of a full disk', async () => {
+    const operation = await newEnvironment('full');
+    const full: Ports = {
+      ...bench.ports,
+      store: { ...bench.ports.store, transact: () => Promise.reject(new Error('no room')) },
+    };
+    expect(await endLost(full, operation.id, 'Berth.storage_full')).toBe(false);
+    expect(await endLost(bench.ports, operation.id, 'Berth.storage_full')).toBe(true);
+    expect(await bench.operation(operation.id)).toMatchObject({
+      status: 'failed',
+      error: { code: 'storage_full', hint: expect.stringContaining('room') },
+    });
+    expect(await endLost(bench.ports, operation.id, 'Berth.storage_full')).toBe(true);
+    expect(await endLost(bench.ports, 'nobody', 'Error')).toBe(true);
+  });
+});
+
+describe('A fault with one thing', () => {
+  it('is reported, and the rest has its turn', async () => {
+    const one = await newEnvironment('one-of-two');
+    const two = await newEnvironment('two-of-two');
+    bench.pass(START_CHECK_MS);
+    const faulty: Ports = {
+      ...bench.ports,
+      workflows: {
+        ...bench.ports.workflows,
+        describe: async (_kind, name) => {
+          if (name === one.id) throw new Error('does not answer');
+          return undefined;
+        },
+      },
+    };
+    const report = await sweep(faulty);
+    expect(report.errors).toMatchObject([{ what: expect.stringContaining(one.id) }]);
+    expect(bench.started).toEqual([two.id]);
+    await finish(one.id);
+    await finish(two.id);
+  });
+});
+
+describe('An environment with an idle rule', () => {
+  it('is due when it has been idle for long enough, and only while it is ready', async () => {
+    await bench.environment('due', { kind: 'ephemeral', idleAfter: '10m' });
+    const { data } = await bench.environmentOf('due');
+    expect(environmentDue(data)).toEqual({
+      queue: ENVIRONMENTS_QUEUE,
+      at: Math.min(Date.parse(data.lastActivityAt) + 600_000, Date.parse(data.expiresAt ?? '9999-01-01')),
+    });
+    const { expiresAt: _never, ...idle } = data;
+    for (const state of ['hibernated', 'hibernating', 'waking', 'failed', 'provisioning'] as const) {
+      expect(environmentDue({ ...idle, state })).toBeUndefined();
+    }
+    expect(environmentDue({ ...data, state: 'destroying' })).toBeUndefined();
+  });
+
+  it('that was used since stays awake, and is due again after its last request (I8)', async () => {
+    await bench.environment('used', { kind: 'ephemeral', idleAfter: '10m' });
+    const item = await bench.environmentOf('used');
+    await bench.makeDue(item, { queue: ENVIRONMENTS_QUEUE, at: 1 });
+    const last = bench.ports.effects.now() - 1000;
+    const used: Ports = {
+      ...bench.ports,
+      activity: { ...bench.ports.activity, lastRequests: async () => [last] },
+    };
+    expect(await sweep(used)).toMatchObject({ hibernated: 0, errors: [] });
+    const after = await bench.environmentOf('used');
+    expect(after.data).toMatchObject({ state: 'ready', lastActivityAt: new Date(last).toISOString() });
+    expect(after.due?.at).toBe(last + 600_000);
+    bench.pass(601_000);
+    expect(await sweep(used)).toMatchObject({ errors: [] });
+    expect(await state('used')).toBe('hibernating');
+    const { operation } = (await bench.environmentOf('used')).data;
+    expect(await bench.operation(operation!)).toMatchObject({ input: { reason: 'idle' } });
+  });
+
+  it('that is due by an earlier deployment is put off by a later one (I8)', async () => {
+    await bench.environment('lately', { idleAfter: '1h' });
+    const before = await bench.environmentOf('lately');
+    bench.pass(40 * 60_000);
+    await bench.deploy('lately', version);
+    // Its place in the queue is as it was, which saves two writes; the sweep looks, and finds that it was used.
+    expect((await bench.environmentOf('lately')).due).toEqual(before.due);
+    bench.pass(30 * 60_000);
+    expect(await sweep(bench.ports)).toMatchObject({ hibernated: 0, errors: [] });
+    const after = await bench.environmentOf('lately');
+    expect(after.data.state).toBe('ready');
+    expect(after.due).toEqual(environmentDue(after.data));
+    expect(after.due!.at).toBeGreaterThan(before.due!.at);
+  });
+
+  it('stays awake where nobody sees requests, and is looked at again later', async () => {
+    await bench.environment('unseen', { kind: 'ephemeral', idleAfter: '10m' });
+    await bench.makeDue(await bench.environmentOf('unseen'), { queue: ENVIRONMENTS_QUEUE, at: 1 });
+    const blind: Ports = {
+      ...bench.ports,
+      activity: { ...bench.ports.activity, lastRequests: async () => ['unknown'] },
+    };
+    expect(await sweep(blind)).toMatchObject({ hibernated: 0, errors: [] });
+    const after = await bench.environmentOf('unseen');
+    expect(after.data.state).toBe('ready');
+    expect(after.due?.at).toBeGreaterThanOrEqual(bench.ports.effects.now() + 590_000);
+    expect(after.due?.at).toBeLessThan(Date.parse(after.data.expiresAt!));
+  });
+
+  it('stays awake while a deployment goes on in it', async () => {
+    await bench.environment('deploying', { kind: 'ephemeral', idleAfter: '10m' });
+    const deployment = await bench.accept('deploying', { version });
+    await bench.makeDue(await bench.environmentOf('deploying'), { queue: ENVIRONMENTS_QUEUE, at: 1 });
+    expect(await sweep(bench.ports)).toMatchObject({ hibernated: 0, errors: [] });
+    expect(await state('deploying')).toBe('ready');
+    await bench.run(deployment, 'recoverDeployment');
+  });
+});
+
+describe('An environment that has expired', () => {
+  it('is destroyed once, whichever state it is in', async () => {
+    await bench.environment('expired', { kind: 'ephemeral', ttl: '1h' });
+    bench.pass(3_700_000);
+    expect(await sweep(bench.ports)).toMatchObject({ errors: [] });
+    expect(await state('expired')).toBe('destroying');
+    expect(await bench.operation((await bench.environmentOf('expired')).data.operation!)).toMatchObject({
+      input: { reason: 'expired' },
+    });
+    const { operation } = (await bench.environmentOf('expired')).data;
+    await sweep(bench.ports);
+    expect((await bench.environmentOf('expired')).data.operation).toBe(operation);
+  });
+
+  it('is left alone when it was changed after the look (I8)', async () => {
+    await bench.environment('extended', { kind: 'ephemeral', ttl: '1h' });
+    const seen = await bench.environmentOf('extended');
+    bench.pass(3_700_000);
+    const { store } = bench.ports;
+    const late: Ports = {
+      ...bench.ports,
+      store: {
+        ...store,
+        due: async (query) => {
+          const found = await store.due<never>(query);
+          // Extended between the look and the act: another generation.
+          const item = found.find(({ sk }) => sk === seen.sk);
+          if (item) await bench.makeDue({ ...seen, data: { ...seen.data, generation: 9 } }, seen.due!);
+          return found;
+        },
+      },
+    };
+    await sweep(late);
+    expect(await state('extended')).toBe('ready');
+  });
+});

@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import type { Operation } from '../../functions/core/model/index.ts';
+import { endingOf, errorOf } from '../../functions/workflows/end-operation.ts';
+
+const detail = (code: string) => ({ code, cause: 'Because.', hint: 'Do that.' });
+const operation = {
+  steps: [{ name: 'applyWorkload', startedAt: '2026-01-01T00:00:00.000Z', attempt: 1 }],
+} as unknown as Operation;
+const of = (name: string) => errorOf({ operation, error: { Error: name, Cause: 'with /internal/paths' } });
+
+describe('An ending', () => {
+  it('of being overtaken is no failure', () => {
+    for (const code of ['superseded', 'fenced', 'environment_gone']) {
+      expect(endingOf(detail(code)).status).toBe('superseded');
+    }
+    expect(endingOf(detail('canceled')).status).toBe('canceled');
+    for (const code of ['internal', 'workload_crashed', 'storage_full', 'conflict', '__proto__']) {
+      expect(endingOf(detail(code)).status).toBe('failed');
+    }
+  });
+
+  it('says what the step itself said, if it said something', () => {
+    const kept = detail('release_failed');
+    const error = { Error: 'States.Timeout', Cause: '' };
+    expect(errorOf({ operation: { ...operation, error: kept }, error })).toEqual(kept);
+  });
+
+  it('names the step and the next thing to do, and never what an error said inside', () => {
+    const codes = {
+      'States.Timeout': 'deadline_exceeded',
+      'Berth.StillProgressing': 'deadline_exceeded',
+      'Berth.Transient': 'unavailable',
+      'Berth.storage_full': 'storage_full',
+      TypeError: 'internal',
+    };
+    for (const [name, code] of Object.entries(codes)) {
+      const error = of(name);
+      expect(error).toMatchObject({ code, hint: expect.stringMatching(/\S/) });
+      expect(error.cause).toContain('"applyWorkload"');
+      expect(error.cause).not.toContain('/internal/paths');
+    }
+    expect(errorOf({ operation: { ...operation, steps: [] } })).toMatchObject({ code: 'internal' });
+  });
+});

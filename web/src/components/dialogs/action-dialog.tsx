@@ -1,0 +1,75 @@
+/** A dialog that does one thing: it stays open, with the reason, while that is refused. */
+import Alert from '@cloudscape-design/components/alert';
+import Button from '@cloudscape-design/components/button';
+import Modal from '@cloudscape-design/components/modal';
+import { type ReactNode, useState } from 'react';
+import { inWords } from '../../api/problem.ts';
+import { invalidate } from '../../api/query.ts';
+import { plain } from '../plain.ts';
+
+interface ActionDialogProps {
+  header: string;
+  /** What the button that does it says, and the one that does not. */
+  labels: { act: string; leave: string };
+  /** What it does; the dialog closes when that has succeeded. */
+  act(): Promise<void>;
+  /** It can not be done yet. */
+  disabled?: boolean;
+  onClose(): void;
+  children?: ReactNode;
+}
+
+export function ActionDialog({
+  header,
+  labels,
+  act,
+  disabled = false,
+  onClose,
+  children,
+}: ActionDialogProps) {
+  const [error, setError] = useState<string>();
+  const [busy, setBusy] = useState(false);
+  const submit = async () => {
+    if (busy || disabled) return;
+    setBusy(true);
+    try {
+      await act();
+      invalidate();
+      onClose();
+    } catch (caught) {
+      const { what, hint } = inWords(caught);
+      setError([what, hint].filter(Boolean).join(' '));
+      setBusy(false);
+    }
+  };
+  return (
+    <Modal
+      visible
+      onDismiss={onClose}
+      closeAriaLabel="Close"
+      header={header}
+      footer={
+        <span className="row dialog-actions">
+          <Button variant="link" onClick={onClose}>
+            {labels.leave}
+          </Button>
+          <Button variant="primary" disabled={disabled} loading={busy} onClick={() => void submit()}>
+            {labels.act}
+          </Button>
+        </span>
+      }
+    >
+      <form
+        className="stack"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void submit();
+        }}
+      >
+        {error !== undefined && <Alert type="error">{plain(error)}</Alert>}
+        {children}
+        <button type="submit" hidden aria-hidden="true" tabIndex={-1} />
+      </form>
+    </Modal>
+  );
+}
