@@ -12,6 +12,7 @@ import { replaceGenerated } from './docs/replace.ts';
 import { rolesPage } from './docs/roles.ts';
 import { resourceTypesText, settingsText } from './docs/score.ts';
 import { workflowsPage } from './docs/workflows.ts';
+import { operationWords } from './operation-words.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -37,6 +38,7 @@ export async function generatedFiles(): Promise<GeneratedFile[]> {
     page('docs/how-to/install-on-aws.md', { services: servicesText(templates) }),
     page('docs/how-to/remove-from-aws.md', { kept: keptText(templates) }),
     { path: 'web/src/api/types.generated.ts', text: await clientTypes() },
+    { path: 'web/src/api/words.generated.ts', text: operationWords() },
   ];
 }
 

@@ -1,5 +1,6 @@
 /** Lists of operations: of a project, of an environment, and the builds of a service. */
 import * as z from 'zod';
+import { kindNames } from '../../core/operations/index.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { Reply } from '../../records/commit.ts';
 import {
@@ -21,12 +22,12 @@ import {
 import { ULID_PATTERN } from '../http/params.ts';
 import { route } from '../http/route-spec.ts';
 import { compact, nameSchema, timeSchema } from '../http/schemas.ts';
-import { operationKinds, statusSchema } from './operation-view.ts';
+import { statusSchema } from './operation-view.ts';
 
 const summarySchema = z
   .object({
     id: z.string().meta({ example: '01KAV6M2J8Y0T5W3Q9R7C4X1ZB' }),
-    kind: z.enum(operationKinds),
+    kind: z.enum(kindNames),
     status: statusSchema,
     project: z.string().meta({ example: 'demo' }),
     environment: z.string().optional().meta({ example: 'dev' }),
@@ -62,7 +63,7 @@ const statusQuery = listOf(
   'Statuses, separated by commas.',
   'failed,canceled',
 ).optional();
-const kindQuery = listOf(operationKinds, 'Kinds, separated by commas.', 'build,deploy').optional();
+const kindQuery = listOf(kindNames, 'Kinds, separated by commas.', 'build,deploy').optional();
 
 async function reply(
   ports: Ports,

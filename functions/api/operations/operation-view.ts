@@ -1,21 +1,11 @@
 /** How operations are shown. */
 import * as z from 'zod';
 import { isTerminal, type Operation, type OperationStep } from '../../core/model/index.ts';
+import { kindNames } from '../../core/operations/index.ts';
 import type { Reply } from '../../records/commit.ts';
 import { compact, errorSchema, timeSchema } from '../http/schemas.ts';
 
 export const statusSchema = z.enum(['queued', 'running', 'succeeded', 'failed', 'canceled', 'superseded']);
-
-export const operationKinds = [
-  'build',
-  'provision-environment',
-  'deploy',
-  'rollback',
-  'hibernate',
-  'wake',
-  'destroy-environment',
-  'rotate-secret',
-] as const;
 
 export const approvalSchema = z
   .object({
@@ -56,7 +46,7 @@ const costSchema = z
 export const operationSchema = z
   .object({
     id: z.string().meta({ example: '01KAV6M2J8Y0T5W3Q9R7C4X1ZB' }),
-    kind: z.enum(operationKinds),
+    kind: z.enum(kindNames),
     status: statusSchema,
     project: z.string().meta({ example: 'demo' }),
     environment: z.string().optional().meta({ example: 'dev' }),

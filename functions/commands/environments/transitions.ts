@@ -6,8 +6,8 @@ import {
   type EnvironmentRef,
   type EnvironmentState,
   isTerminal,
-  type OperationKind,
 } from '../../core/model/index.ts';
+import type { KindOn, OperationRequest } from '../../core/operations/index.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { Item } from '../../ports/store.ts';
@@ -18,14 +18,16 @@ import { acceptWrites, newOperation, startOperation } from '../operations/operat
 import { type Accepted, environmentWrite, notReady } from './environments.ts';
 
 interface Transition {
-  kind: OperationKind;
+  /** What carries it out. */
+  operation: {
+    [Kind in KindOn<'environment'>]: Pick<OperationRequest<Kind>, 'kind' | 'input'>;
+  }[KindOn<'environment'>];
   from: readonly EnvironmentState[];
   to: EnvironmentState;
   event: string;
   /** Runs inside each try, before the write; throws to refuse. */
   guard?: (item: Item<Environment>) => Promise<void>;
   ifMatch?: number;
-  data?: Record<string, string>;
   /** What becomes of a state that is none of `from`; by default it is refused. */
   otherwise?: (environment: Environment) => Promise<Accepted | undefined>;
 }
@@ -46,17 +48,19 @@ async function transition(
     }
     await plan.guard?.(item);
     const generation = item.data.generation + 1;
-    const operation = newOperation(ports, caller.actor, {
-      kind: plan.kind,
-      ...ref,
-      generation,
-      ...(plan.data && { input: plan.data }),
-    });
+    const operation = newOperation(ports, caller.actor, { ...plan.operation, ...ref, generation });
     const environment = { ...item.data, state: plan.to, generation, operation: operation.id };
     const result = { environment, operation };
     await commit(ports, caller, {
       writes: [environmentWrite(environment, { version: item.version }), ...acceptWrites(ports, operation)],
-      events: [{ ...ref, operation: operation.id, type: plan.event, ...(plan.data && { data: plan.data }) }],
+      events: [
+        {
+          ...ref,
+          operation: operation.id,
+          type: plan.event,
+          ...(plan.operation.input && { data: { ...plan.operation.input } }),
+        },
+      ],
       result,
     });
     return result;
@@ -69,7 +73,7 @@ async function transition(
 async function ongoing(
   ports: Ports,
   environment: Environment,
-  kind: OperationKind,
+  kind: KindOn<'environment'>,
 ): Promise<Accepted | undefined> {
   if (!environment.operation) return undefined;
   const operation = (await getOperation(ports.store, environment.operation)).data;
@@ -97,11 +101,10 @@ export function hibernateEnvironment(
   expected?: { generation: number; lastActivityAt: string },
 ): Promise<Accepted> {
   return transition(ports, caller, ref, {
-    kind: 'hibernate',
+    operation: { kind: 'hibernate', input: { reason: expected ? 'idle' : 'requested' } },
     from: ['ready'],
     to: 'hibernating',
     event: 'environment.hibernating',
-    data: { reason: expected ? 'idle' : 'requested' },
     otherwise: (environment) => ongoing(ports, environment, 'hibernate'),
     guard: async ({ data }) => {
       if (
@@ -129,7 +132,7 @@ export function hibernateEnvironment(
 /** Starts what ran before hibernation. While it is waking already, that operation is given again. */
 export function wakeEnvironment(ports: Ports, caller: Caller, ref: EnvironmentRef): Promise<Accepted> {
   return transition(ports, caller, ref, {
-    kind: 'wake',
+    operation: { kind: 'wake' },
     from: ['hibernated'],
     to: 'waking',
     event: 'environment.waking',
@@ -148,11 +151,10 @@ export function destroyEnvironment(
   options: { ifMatch?: number; reason?: string; expectedGeneration?: number } = {},
 ): Promise<Accepted> {
   return transition(ports, caller, ref, {
-    kind: 'destroy-environment',
+    operation: { kind: 'destroy-environment', input: { reason: options.reason ?? 'requested' } },
     from: ['provisioning', 'ready', 'hibernating', 'hibernated', 'waking', 'failed'],
     to: 'destroying',
     event: 'environment.destroying',
-    data: { reason: options.reason ?? 'requested' },
     ...(options.ifMatch !== undefined && { ifMatch: options.ifMatch }),
     otherwise: (environment) => ongoing(ports, environment, 'destroy-environment'),
     guard: async ({ data }) => {
@@ -167,10 +169,9 @@ export function destroyEnvironment(
 /** Destroys again what an earlier destroy left over. */
 export function retryDestroy(ports: Ports, caller: Caller, ref: EnvironmentRef): Promise<Accepted> {
   return transition(ports, caller, ref, {
-    kind: 'destroy-environment',
+    operation: { kind: 'destroy-environment', input: { reason: 'leftovers' } },
     from: ['destroying'],
     to: 'destroying',
     event: 'environment.destroying',
-    data: { reason: 'leftovers' },
   });
 }

@@ -29,8 +29,8 @@ import { sessionCookies } from '../../api/identity/session-cookies.ts';
 import { loadRoutes } from '../../api/routes.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
-import { runStep, type StepInput } from '../../workflows/step.ts';
-import { steps } from '../../workflows/steps.ts';
+import type { StepInput } from '../../workflows/step.ts';
+import { runStepNamed } from '../../workflows/steps.ts';
 import { countActivity, countAnchors, countBuilds, countSecrets } from './aws-equivalent-units.ts';
 import { ConfigError, type LocalConfig, readConfig } from './config/config.ts';
 import { createSignIn } from './identity/choose-identity.ts';
@@ -195,7 +195,7 @@ async function createPorts(
     now: () => effects.now(),
     onFailure: ({ name, error }) => lost.set(name, error instanceof Error ? error.name : 'Error'),
     runStep: (name, input, signal) =>
-      runStep({ ...ports, workflows }, name, steps[name]!, input as unknown as StepInput, signal).catch(
+      runStepNamed({ ...ports, workflows }, name, input as unknown as StepInput, signal).catch(
         (error: unknown) => {
           // Problems are told to the user; everything else only the log can explain.
           if (!(error instanceof Problem))
