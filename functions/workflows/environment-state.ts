@@ -16,7 +16,7 @@ export function environmentOf(operation: Operation): EnvironmentRef {
 export async function endIn(
   context: Pick<StepContext, 'ports' | 'operation'>,
   ending: Ending,
-  event: string,
+  event: 'environment.ready' | 'environment.failed' | 'environment.hibernated',
   change: (environment: Environment) => Environment,
 ): Promise<void> {
   const { ports, operation } = context;

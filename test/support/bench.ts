@@ -5,11 +5,16 @@ import {
   type DeploymentRequest,
 } from '../../functions/commands/deployments/deployments.ts';
 import { eventsPartition, instanceKey, operationKey } from '../../functions/core/keys.ts';
-import type { BerthEvent, Environment, Instance, Operation } from '../../functions/core/model/index.ts';
+import type {
+  BerthEvent,
+  Environment,
+  EventFields,
+  Instance,
+  Operation,
+} from '../../functions/core/model/index.ts';
 import type { Ports } from '../../functions/ports/index.ts';
 import type { Due, Item } from '../../functions/ports/store.ts';
 import type { WorkloadSpec } from '../../functions/ports/workloads.ts';
-import type { EventFields } from '../../functions/records/commit.ts';
 import { getEnvironment, getOperation } from '../../functions/records/read.ts';
 import { readAll } from '../../functions/records/read-all.ts';
 import { runStep } from '../../functions/workflows/step.ts';

@@ -1,4 +1,5 @@
 /** Long changes of an environment's state: hibernate, wake, destroy. Each is one transaction and one operation. */
+import type { TypedData } from '../../core/events/event-types.ts';
 import { deploymentKey } from '../../core/keys.ts';
 import {
   type Deployment,
@@ -21,11 +22,11 @@ interface Transition {
   kind: OperationKind;
   from: readonly EnvironmentState[];
   to: EnvironmentState;
-  event: string;
+  /** What is told of it; the operation's input has the same data. */
+  event: TypedData & { type: 'environment.hibernating' | 'environment.waking' | 'environment.destroying' };
   /** Runs inside each try, before the write; throws to refuse. */
   guard?: (item: Item<Environment>) => Promise<void>;
   ifMatch?: number;
-  data?: Record<string, string>;
   /** What becomes of a state that is none of `from`; by default it is refused. */
   otherwise?: (environment: Environment) => Promise<Accepted | undefined>;
 }
@@ -50,13 +51,13 @@ async function transition(
       kind: plan.kind,
       ...ref,
       generation,
-      ...(plan.data && { input: plan.data }),
+      ...(plan.event.data && { input: plan.event.data }),
     });
     const environment = { ...item.data, state: plan.to, generation, operation: operation.id };
     const result = { environment, operation };
     await commit(ports, caller, {
       writes: [environmentWrite(environment, { version: item.version }), ...acceptWrites(ports, operation)],
-      events: [{ ...ref, operation: operation.id, type: plan.event, ...(plan.data && { data: plan.data }) }],
+      events: [{ ...ref, operation: operation.id, ...plan.event }],
       result,
     });
     return result;
@@ -100,8 +101,7 @@ export function hibernateEnvironment(
     kind: 'hibernate',
     from: ['ready'],
     to: 'hibernating',
-    event: 'environment.hibernating',
-    data: { reason: expected ? 'idle' : 'requested' },
+    event: { type: 'environment.hibernating', data: { reason: expected ? 'idle' : 'requested' } },
     otherwise: (environment) => ongoing(ports, environment, 'hibernate'),
     guard: async ({ data }) => {
       if (
@@ -132,7 +132,7 @@ export function wakeEnvironment(ports: Ports, caller: Caller, ref: EnvironmentRe
     kind: 'wake',
     from: ['hibernated'],
     to: 'waking',
-    event: 'environment.waking',
+    event: { type: 'environment.waking' },
     otherwise: (environment) =>
       environment.state === 'waking' ? ongoing(ports, environment, 'wake') : never(),
   });
@@ -145,14 +145,13 @@ export function destroyEnvironment(
   ports: Ports,
   caller: Caller,
   ref: EnvironmentRef,
-  options: { ifMatch?: number; reason?: string; expectedGeneration?: number } = {},
+  options: { ifMatch?: number; reason?: 'expired'; expectedGeneration?: number } = {},
 ): Promise<Accepted> {
   return transition(ports, caller, ref, {
     kind: 'destroy-environment',
     from: ['provisioning', 'ready', 'hibernating', 'hibernated', 'waking', 'failed'],
     to: 'destroying',
-    event: 'environment.destroying',
-    data: { reason: options.reason ?? 'requested' },
+    event: { type: 'environment.destroying', data: { reason: options.reason ?? 'requested' } },
     ...(options.ifMatch !== undefined && { ifMatch: options.ifMatch }),
     otherwise: (environment) => ongoing(ports, environment, 'destroy-environment'),
     guard: async ({ data }) => {
@@ -170,7 +169,6 @@ export function retryDestroy(ports: Ports, caller: Caller, ref: EnvironmentRef):
     kind: 'destroy-environment',
     from: ['destroying'],
     to: 'destroying',
-    event: 'environment.destroying',
-    data: { reason: 'leftovers' },
+    event: { type: 'environment.destroying', data: { reason: 'leftovers' } },
   });
 }

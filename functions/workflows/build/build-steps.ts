@@ -78,13 +78,14 @@ async function keepVersion(ports: Ports, id: string, version: Version): Promise<
 export const finishBuild: Step = {
   role: 'finish',
   async run({ ports, operation }) {
-    if (!operation.result) {
+    const version = operation.result?.version;
+    if (typeof version !== 'string') {
       throw new Problem('build_failed', 'The build left no version.', { hint: 'Start the build again.' });
     }
     if (operation.input.source) await ports.builder.removeSource(operation.input.source);
     await endOperation(ports, operation.id, {
-      ending: { status: 'succeeded', result: operation.result },
-      event: { type: 'build.succeeded', data: operation.result },
+      ending: { status: 'succeeded', result: { version } },
+      event: { type: 'build.succeeded', data: { version } },
     });
   },
 };
@@ -99,7 +100,7 @@ export const recoverBuild: Step = {
       ending,
       event: {
         type: `build.${ending.status}`,
-        ...('error' in ending && { data: { code: ending.error.code, cause: ending.error.cause } }),
+        data: { code: ending.error.code, cause: ending.error.cause },
       },
     });
   },

@@ -124,7 +124,10 @@ export const finishDeployment: Step = {
     const ending = { status: 'succeeded' as const, result: { number: ref.number, url } };
     await endOperation(ports, operation.id, {
       ending,
-      event: { type: 'deployment.succeeded', data: { number: ref.number, kind: operation.kind } },
+      event: {
+        type: 'deployment.succeeded',
+        data: { number: ref.number, kind: operation.kind === 'rollback' ? 'rollback' : 'deploy' },
+      },
       writes: async () => {
         const instance = await getInstance(ports.store, ref);
         if (instance.data.newest !== ref.number) {
@@ -158,10 +161,7 @@ export const recoverDeployment: Step = {
       ending,
       event: {
         type: `deployment.${ending.status}`,
-        data: {
-          number: ref.number,
-          ...('error' in ending && { code: ending.error.code, cause: ending.error.cause }),
-        },
+        data: { number: ref.number, code: ending.error.code, cause: ending.error.cause },
       },
       writes: () => deploymentEndWrites(ports, ref, ref.number, ending),
     });

@@ -26,11 +26,18 @@ async function accept(fields: Partial<Fields>, status?: 'succeeded' | 'failed'):
   const operation = newOperation(ports, 'ada', { kind: 'build', project: 'demo', ...fields });
   await ports.store.transact(acceptWrites(ports, operation));
   if (!status) return operation;
-  const error = { code: 'build_failed', cause: 'It broke.', hint: 'Mend it.' };
-  await end(ports, operation.id, {
-    ending: status === 'succeeded' ? { status, result: { version: 'abc' } } : { status, error },
-    event: { type: `build.${status}` },
-  });
+  const result = { version: 'abc' };
+  const told = { code: 'build_failed', cause: 'It broke.' };
+  await end(
+    ports,
+    operation.id,
+    status === 'succeeded'
+      ? { ending: { status, result }, event: { type: 'build.succeeded', data: result } }
+      : {
+          ending: { status, error: { ...told, hint: 'Mend it.' } },
+          event: { type: 'build.failed', data: told },
+        },
+  );
   return operation;
 }
 
