@@ -1,10 +1,20 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createEnvironment, environmentDue } from '../../functions/commands/environments/environments.ts';
-import { START_CHECK_MS } from '../../functions/commands/operations/operations.ts';
-import { ENVIRONMENTS_QUEUE, OPERATIONS_QUEUE } from '../../functions/core/keys.ts';
+import {
+  acceptWrites,
+  newOperation,
+  START_CHECK_MS,
+} from '../../functions/commands/operations/operations.ts';
+import {
+  ENVIRONMENTS_QUEUE,
+  OPERATIONS_QUEUE,
+  operationKey,
+  RETENTION_QUEUE,
+} from '../../functions/core/keys.ts';
 import type { Environment } from '../../functions/core/model/index.ts';
 import { Problem } from '../../functions/core/problem.ts';
 import type { Ports } from '../../functions/ports/index.ts';
+import { operationLineKeys } from '../../functions/records/operation-summaries.ts';
 import { getOperation } from '../../functions/records/read.ts';
 import { endLost, sweep } from '../../functions/sweep/sweep.ts';
 import { type Bench, caller, changeOperation, DEPLOY, openBench } from '../support/bench.ts';
@@ -138,6 +148,43 @@ describe('An operation that nothing else ends (I3)', () => {
     });
     expect(await endLost(bench.ports, operation.id, 'Berth.storage_full')).toBe(true);
     expect(await endLost(bench.ports, 'nobody', 'Error')).toBe(true);
+  });
+});
+
+describe('What is kept long enough', () => {
+  const due = { queue: RETENTION_QUEUE, at: 1 };
+
+  it('is forgotten, an operation with its line in every list', async () => {
+    const accepted = newOperation(bench.ports, 'tester', { kind: 'build', project: 'shop', service: 'web' });
+    await bench.ports.store.transact(acceptWrites(bench.ports, accepted));
+    await changeOperation(bench.ports, accepted.id, { status: 'succeeded' });
+    await bench.makeDue(await getOperation(bench.ports.store, accepted.id), due);
+    const keys = [operationKey(accepted.id), ...operationLineKeys(accepted)];
+    const kept = () => bench.ports.store.getMany(keys);
+    expect((await kept()).filter(Boolean)).toHaveLength(3);
+    expect(await sweep(bench.ports)).toMatchObject({ forgotten: 1, errors: [] });
+    expect((await kept()).filter(Boolean)).toEqual([]);
+  });
+
+  it('stays when it was renewed after the sweep had looked', async () => {
+    const key = { pk: 'renewed', sk: 'renewed' };
+    const { store } = bench.ports;
+    await store.transact([{ put: { ...key, data: 'old', due } }]);
+    const late: Ports = {
+      ...bench.ports,
+      store: {
+        ...store,
+        due: async (query) => {
+          const found = await store.due<never>(query);
+          const isSeen = found.some(({ pk }) => pk === key.pk);
+          if (isSeen) await store.transact([{ put: { ...key, data: 'new', due: { ...due, at: 1e15 } } }]);
+          return found;
+        },
+      },
+    };
+    expect(await sweep(late)).toMatchObject({ forgotten: 0, errors: [] });
+    expect(await store.get(key)).toMatchObject({ data: 'new' });
+    await store.transact([{ delete: key }]);
   });
 });
 

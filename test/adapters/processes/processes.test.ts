@@ -352,6 +352,20 @@ describe('processes', () => {
     await subject.workloads.removeEnvironment(ref);
   });
 
+  it('are spoken of without a secret that names a release command (I7)', async () => {
+    const ref = await place();
+    const secret = 'hunter2-correct-horse';
+    const spec = workloadSpec(
+      ref,
+      1,
+      containerSpec(server, { variables: [variable('SECRET', secret, true)] }),
+    );
+    const result = await subject.workloads.runRelease(spec, [secret], AbortSignal.timeout(10_000));
+    expect(result.tail).toEqual([expect.stringContaining('there is no program "••••"')]);
+    expect(JSON.stringify([result, subject.logs(ref)])).not.toContain(secret);
+    await subject.workloads.removeEnvironment(ref);
+  });
+
   it('take their children with them when they crash, are replaced or scaled to 0', async () => {
     const ref = await place();
     const digest = await subject.image(programs.family);
