@@ -52,6 +52,7 @@ function requirePassing(copy: string, chosen: readonly Mutation[]): void {
 
 const wanted = process.argv.slice(2).join(' ');
 const chosen = mutations.filter(({ name, file }) => `${name} ${file}`.includes(wanted));
+if (chosen.length === 0) throw new Error(`No mutation has "${wanted}" in its name`);
 const copy = copyOfBerth();
 const survivors: string[] = [];
 try {

@@ -395,7 +395,7 @@ export const mutations: readonly Mutation[] = [
     file: 'functions/adapters/local/builder/uploads.ts',
     from: 'ID.test(id) ?',
     to: "id !== '' ?",
-    tests: ['test/adapters/local/builder'],
+    tests: ['test/adapters/local/builder/uploads.test.ts'],
   },
   // Secrets at rest
   {
