@@ -73,9 +73,9 @@ describe('The fence of a cluster (I5)', () => {
   });
 
   it.each([
-    ['made', async () => undefined],
-    ['raised', () => raise(1)],
-  ])('refuses the older of two by whom it is %s at once', async (_how, before) => {
+    ['make', async () => undefined],
+    ['raise', () => raise(1)],
+  ])('refuses the older of two that %s it at once', async (_how, before) => {
     await before();
     between = () => raise(9);
     await expect(raise(5)).rejects.toMatchObject({ code: 'fenced' });

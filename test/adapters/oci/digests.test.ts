@@ -47,7 +47,7 @@ function keepImage(program: string): { manifest: string; config: string } {
 }
 
 describe('A registry', () => {
-  it('gives the image of a digest, and what of it was put in its place by nobody', async () => {
+  it('refuses a manifest or a configuration that is not the one of its digest', async () => {
     const honest = keepImage('/bin/honest');
     const other = keepImage('/bin/other');
     expect(await registry.resolve(web, honest.manifest)).toMatchObject({
@@ -68,7 +68,7 @@ describe('A registry', () => {
     }
   });
 
-  it('gives a signature with the very text that was signed, or not at all', async () => {
+  it('leaves out a signature whose text is not the one that was signed', async () => {
     const image = digestOf('an image');
     const digest = keep('blobs', 'what was signed');
     const annotations = { 'dev.cosignproject.cosign/signature': 'c2lnbmF0dXJl' };

@@ -184,6 +184,8 @@ describe('A personal token', () => {
     expect((await bearer(token)('GET', project)).status).toBe(200);
     expectProblem(await write(bearer(token)), 403, 'forbidden');
     expectProblem(await bearer(token)('POST', '/v1/projects', { name: 'x' }), 403, 'forbidden');
+    expect((await bearer('root')('GET', '/v1/audit/verification')).status).toBe(200);
+    expectProblem(await bearer(token)('GET', '/v1/audit/verification'), 403, 'forbidden');
   });
 
   it('of a platform administrator is held to the protection of an environment', async () => {
