@@ -22,8 +22,9 @@ function copyOfBerth(): string {
   return copy;
 }
 
-function passes(copy: string, tests: readonly string[]): boolean {
-  const args = ['node_modules/vitest/vitest.mjs', 'run', '--bail=1', '--reporter=dot', ...tests];
+function passes(copy: string, tests: readonly string[], retries = 0): boolean {
+  const options = ['--bail=1', '--reporter=dot', `--retry=${retries}`];
+  const args = ['node_modules/vitest/vitest.mjs', 'run', ...options, ...tests];
   return spawnSync(process.execPath, args, { cwd: copy, stdio: 'ignore' }).status === 0;
 }
 
