@@ -47,7 +47,8 @@ function requirePassing(copy: string, chosen: readonly Mutation[]): void {
   const tests = [...new Set(chosen.flatMap((mutation) => mutation.tests))];
   const missing = tests.find((test) => !existsSync(join(copy, test)));
   if (missing) throw new Error(`There is no ${missing}`);
-  if (!passes(copy, tests))
+  // On a busy machine a test may run out of time, which says nothing of the mutations.
+  if (!passes(copy, tests, 2))
     throw new Error(`Without a mutation a test fails: npx vitest run ${tests.join(' ')}`);
 }
 
