@@ -1,3 +1,4 @@
+/** Routes of the members of a project, and of the access that the caller has to it. */
 import * as z from 'zod';
 import { type Granter, getMember, putMember, removeMember } from '../../commands/access/members.ts';
 import { roles } from '../../core/authorization/roles.ts';

@@ -1,3 +1,4 @@
+/** Routes of the tokens of persons and of projects. */
 import * as z from 'zod';
 import { refuseAbove } from '../../commands/access/members.ts';
 import { rememberPerson } from '../../commands/access/people.ts';

@@ -1,3 +1,4 @@
+/** Routes of the rules by which a project trusts pipelines. */
 import * as z from 'zod';
 import { refuseAbove } from '../../commands/access/members.ts';
 import { createTrust, deleteTrust } from '../../commands/access/trusts.ts';

@@ -1,3 +1,4 @@
+/** Routes of environments: list, read, change, protect, hibernate, wake, extend and destroy. */
 import * as z from 'zod';
 import {
   type Accepted,

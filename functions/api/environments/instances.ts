@@ -1,3 +1,4 @@
+/** Routes of instances: what of each service runs in an environment. */
 import { environmentPartition, INSTANCE_PREFIX } from '../../core/keys.ts';
 import type { Instance } from '../../core/model/index.ts';
 import { getEnvironment, getInstance } from '../../records/read.ts';

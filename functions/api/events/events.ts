@@ -1,3 +1,4 @@
+/** Routes of the events of a project, as a list and as a stream. */
 import * as z from 'zod';
 import { isOfType } from '../../core/events/webhook-message.ts';
 import { eventKey, eventsPartition } from '../../core/keys.ts';

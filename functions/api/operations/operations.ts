@@ -1,3 +1,4 @@
+/** Routes of one operation: read, follow, read its log, and cancel. */
 import * as z from 'zod';
 import { cancelOperation } from '../../commands/operations/operations.ts';
 import { operationKey, operationLog } from '../../core/keys.ts';

@@ -1,3 +1,4 @@
+/** Routes of whether Berth can serve, and of what a type of problem means. */
 import * as z from 'zod';
 import { Problem, type ProblemCode, problemCodes } from '../../core/problem.ts';
 import { route } from '../http/route-spec.ts';

@@ -1,3 +1,4 @@
+/** The route of the resources in an environment. */
 import * as z from 'zod';
 import { environmentPartition, RESOURCE_PREFIX } from '../../core/keys.ts';
 import type { Resource } from '../../core/model/index.ts';

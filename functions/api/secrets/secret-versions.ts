@@ -1,3 +1,4 @@
+/** Routes of what is done with versions of secrets: rotate, revoke and reveal. */
 import * as z from 'zod';
 import { rotateResource, rotateSecret } from '../../commands/secrets/rotations.ts';
 import { getSecret, revealSecret, revokeVersion } from '../../commands/secrets/secret-versions.ts';

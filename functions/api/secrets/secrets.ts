@@ -1,3 +1,4 @@
+/** Routes of the secrets of an environment: names and versions, and no value. */
 import * as z from 'zod';
 import { deleteSecret, putSecret } from '../../commands/secrets/secrets.ts';
 import { environmentPartition, SECRET_PREFIX } from '../../core/keys.ts';

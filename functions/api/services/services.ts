@@ -1,3 +1,4 @@
+/** Routes of the services of a project. */
 import * as z from 'zod';
 import { changeService, createService, deleteService } from '../../commands/services/services.ts';
 import { projectPartition, SERVICE_PREFIX } from '../../core/keys.ts';

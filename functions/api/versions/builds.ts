@@ -1,3 +1,4 @@
+/** The route by which a version is built from source. */
 import * as z from 'zod';
 import { createBuild } from '../../commands/versions/builds.ts';
 import { Problem } from '../../core/problem.ts';

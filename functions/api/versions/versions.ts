@@ -1,3 +1,4 @@
+/** Routes of the versions of a service. */
 import * as z from 'zod';
 import { findVersion, registerVersion } from '../../commands/versions/versions.ts';
 import { VERSION_PREFIX, versionsPartition } from '../../core/keys.ts';

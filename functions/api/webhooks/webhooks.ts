@@ -1,3 +1,4 @@
+/** Routes of the webhooks of a project. */
 import * as z from 'zod';
 import { testWebhook, type WebhookOutcome } from '../../commands/webhooks/webhook-messages.ts';
 import {
