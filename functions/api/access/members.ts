@@ -44,7 +44,7 @@ const reply = ({ item, created }: { item: Item<Member>; created: boolean }): Rep
   ...(created && { location: `/v1/projects/${item.data.project}/members/${item.data.principal}` }),
 });
 
-/** What a caller may give is bounded by their roles in the project. */
+/** The roles that bound which roles a caller may give to others. */
 export const granter = (caller: Caller, access: Access): Granter => ({
   ...caller,
   standing: access.standing() ?? { role: 'viewer' },

@@ -31,7 +31,7 @@ export const routes = [
           cause,
         });
       }
-      // Who asks need not know more: the place's address, and why, are in the errors of operations.
+      // Everyone may ask, so the address of the place and the reason are not shown: errors of operations have them.
       const reachable = await (ports.workloads.check?.() ?? Promise.resolve()).then(
         () => true,
         () => false,
