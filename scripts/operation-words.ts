@@ -1,13 +1,10 @@
-/** Writes what each kind of operation is called in the console. */
-import { join } from 'node:path';
+/** What each kind of operation is called in the console. */
 import { kindNames, operationKinds } from '../functions/core/operations/index.ts';
 
-export const wordsFile = join(import.meta.dirname, '../web/src/api/words.generated.ts');
-
-/** @returns the file as it has to be */
+/** All of web/src/api/words.generated.ts. */
 export function operationWords(): string {
   const words = Object.fromEntries(kindNames.map((kind) => [kind, operationKinds[kind].words]));
-  return `// Made from the kinds of operations by \`npm run client\`; do not edit.
+  return `// Made from the kinds of operations by \`npm run generate\`; do not edit.
 export const operationWords = ${JSON.stringify(words, null, 2)} as const;
 `;
 }

@@ -26,7 +26,7 @@ import {
 import { berthTokens } from '../../api/admission/berth-tokens.ts';
 import { createApp } from '../../api/http/app.ts';
 import { sessionCookies } from '../../api/identity/session-cookies.ts';
-import { routes } from '../../api/routes.ts';
+import { loadRoutes } from '../../api/routes.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { StepInput } from '../../workflows/step.ts';
@@ -82,7 +82,7 @@ export async function startLocal(config: LocalConfig, log: LocalLog = createLoca
     const ports = await createPorts(config, { effects, ...place.ports }, log, lost);
     const { identity, provider } = createSignIn(config, port, log);
     const app = createApp({
-      routes,
+      routes: await loadRoutes(),
       ports,
       authenticate: rememberPeople(
         ports,

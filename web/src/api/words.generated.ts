@@ -1,4 +1,4 @@
-// Made from the kinds of operations by `npm run client`; do not edit.
+// Made from the kinds of operations by `npm run generate`; do not edit.
 export const operationWords = {
   "build": "Build of {service}",
   "provision-environment": "Making {environment} ready",
