@@ -1,7 +1,7 @@
 /** How every change is written: the records, the audit event and the idempotency record in one transaction. */
 import { seal } from '../core/events/audit-chain.ts';
 import { eventKey, idempotencyKey, RETENTION_QUEUE } from '../core/keys.ts';
-import type { BerthEvent, Origin } from '../core/model/index.ts';
+import type { EventFields, Origin } from '../core/model/index.ts';
 import { Problem } from '../core/problem.ts';
 import type { Ports } from '../ports/index.ts';
 import { type Item, type Key, type Store, StoreConflict, type Write } from '../ports/store.ts';
@@ -44,8 +44,6 @@ export const IDEMPOTENCY_TTL_MS = 24 * 60 * 60 * 1000;
 export class IdempotencyRace extends Error {
   override name = 'IdempotencyRace';
 }
-
-export type EventFields = Omit<BerthEvent, 'id' | 'at' | 'actor' | 'from' | 'onBehalfOf' | 'hash'>;
 
 export interface Change {
   /** Where the records depend on what else is written, a function of the writes that keep the events. */

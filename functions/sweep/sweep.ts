@@ -141,7 +141,7 @@ async function sweepEnvironment(ports: Ports, item: Item<Environment>, report: S
     return;
   }
   if (environment.expiresAt && Date.parse(environment.expiresAt) <= now) {
-    const options = { reason: 'expired', expectedGeneration: environment.generation };
+    const options = { reason: 'expired' as const, expectedGeneration: environment.generation };
     await destroyEnvironment(ports, system, ref, options);
     report.destroyed++;
     return;

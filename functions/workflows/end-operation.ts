@@ -1,6 +1,7 @@
 /** How operations end: their record, what they changed, and the event, in one transaction. */
 
 import { environmentWrite } from '../commands/environments/environments.ts';
+import type { TypedData } from '../core/events/event-types.ts';
 import { deploymentKey, environmentKey } from '../core/keys.ts';
 import {
   type Deployment,
@@ -15,18 +16,22 @@ import type { ProblemDetail } from '../core/problem.ts';
 import type { Cost } from '../core/units.ts';
 import type { Ports } from '../ports/index.ts';
 import type { Item, Write } from '../ports/store.ts';
-import { commit, type EventFields, retryOnConflict } from '../records/commit.ts';
+import { commit, retryOnConflict } from '../records/commit.ts';
 import { endedOperationWrites } from '../records/operation-summaries.ts';
 import { getOperation } from '../records/read.ts';
 import type { StepContext } from './step.ts';
 import { costWith, type Replacement } from './step-cost.ts';
 
-export type Ending =
-  | { status: 'succeeded'; result?: Record<string, unknown> }
-  | { status: Exclude<RunStatus, 'queued' | 'running' | 'succeeded'>; error: ProblemDetail };
+/** How an operation ends that does not succeed. */
+export interface FailedEnding {
+  status: Exclude<RunStatus, 'queued' | 'running' | 'succeeded'>;
+  error: ProblemDetail;
+}
+
+export type Ending = { status: 'succeeded'; result?: Record<string, unknown> } | FailedEnding;
 
 /** The status an error leads to: being overtaken is not a failure. */
-export function endingOf(error: ProblemDetail): Ending {
+export function endingOf(error: ProblemDetail): FailedEnding {
   if (error.code === 'canceled') return { status: 'canceled', error };
   const overtaken = ['superseded', 'fenced', 'environment_gone'].includes(error.code);
   return { status: overtaken ? 'superseded' : 'failed', error };
@@ -66,7 +71,7 @@ export function errorOf({ operation, error }: Pick<StepContext, 'operation' | 'e
 
 export interface EndPlan {
   ending: Ending;
-  event: Omit<EventFields, 'project' | 'environment' | 'service' | 'operation'>;
+  event: TypedData;
   /** Further writes, made anew for each try. */
   writes?: () => Promise<Replacement[]>;
 }

@@ -17,7 +17,7 @@ export const environmentOf = ({ project, environment }: EnvironmentRef): Environ
 export async function endIn(
   context: Pick<StepContext<OperationOn<'environment'>>, 'ports' | 'operation'>,
   ending: Ending,
-  event: string,
+  event: 'environment.ready' | 'environment.failed' | 'environment.hibernated',
   change: (environment: Environment) => Environment,
 ): Promise<void> {
   const { ports, operation } = context;

@@ -4,6 +4,7 @@ import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { createAnchorFiles } from '../../functions/adapters/local/anchors.ts';
 import { createSqliteStore } from '../../functions/adapters/local/store/store.ts';
 import { createEffects } from '../../functions/adapters/system/effects.ts';
+import type { FieldChange } from '../../functions/core/field-changes.ts';
 import { eventKey, eventsPartition } from '../../functions/core/keys.ts';
 import type { BerthEvent } from '../../functions/core/model/index.ts';
 import type { Ports } from '../../functions/ports/index.ts';
@@ -31,16 +32,16 @@ beforeEach(() => {
 });
 afterAll(() => Promise.all(opened.map(({ store, anchors }) => anchors.flush().then(() => store.close()))));
 
-const change = (name: string, on = ports, data?: Record<string, unknown>) =>
+const change = (name: string, on = ports, changes: Record<string, FieldChange> = {}) =>
   commit(on, caller, {
     writes: [{ put: { pk: 'things', sk: name, data: { name } } }],
-    events: [{ project: 'demo', type: 'thing.made', ...(data && { data }) }],
+    events: [{ project: 'demo', type: 'project.changed', data: { changes } }],
   });
 const chain = async () => (await Array.fromAsync(readChain(ports.store, 'demo'))).map(({ data }) => data);
 
 describe('A change', () => {
   it('leaves an event with its number, who, from where and a hash', async () => {
-    await change('a', ports, { changes: { x: { before: 1, after: 2 } } });
+    await change('a', ports, { x: { before: 1, after: 2 } });
     expect(await chain()).toEqual([
       {
         id: '1',
@@ -48,7 +49,7 @@ describe('A change', () => {
         project: 'demo',
         actor: 'user:ada',
         from: caller.from,
-        type: 'thing.made',
+        type: 'project.changed',
         data: { changes: { x: { before: 1, after: 2 } } },
         hash: expect.stringMatching(/^[\w-]{43}$/),
       },
@@ -71,20 +72,24 @@ describe('A change', () => {
     await change('a');
     const refused = commit(ports, caller, {
       writes: [{ check: { pk: 'things', sk: 'none' }, if: 'present' }],
-      events: [{ project: 'demo', type: 'thing.refused' }],
+      events: [{ project: 'demo', type: 'project.deleted' }],
     });
     await expect(refused).rejects.toEqual(new StoreConflict([0]));
     await change('b');
     expect((await chain()).map(({ id, type }) => [id, type])).toEqual([
-      ['1', 'thing.made'],
-      ['2', 'thing.made'],
+      ['1', 'project.changed'],
+      ['2', 'project.changed'],
     ]);
   });
 
   it('with a key that was used is told so, also when its place was taken as well', async () => {
     const idempotency = { key: 'k', fingerprint: 'f', reply: () => ({ status: 200, body: {} }) };
     const once = (on: Ports) =>
-      commit(on, { ...caller, idempotency }, { writes: [], events: [{ project: 'demo', type: 'x' }] });
+      commit(
+        on,
+        { ...caller, idempotency },
+        { writes: [], events: [{ project: 'demo', type: 'project.created' }] },
+      );
     const results = await Promise.allSettled([once(ports), once({ ...ports, store: { ...ports.store } })]);
     expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
     const rejected = results.find((result) => result.status === 'rejected');
@@ -94,7 +99,7 @@ describe('A change', () => {
 
   it('of one project is not in the chain of another', async () => {
     await change('a');
-    await commit(ports, caller, { writes: [], events: [{ project: 'other', type: 'x' }] });
+    await commit(ports, caller, { writes: [], events: [{ project: 'other', type: 'project.created' }] });
     const other = await readAll<BerthEvent>(ports.store, eventsPartition('other'));
     expect(other.map(({ data }) => data.id)).toEqual(['1']);
     expect(other[0]?.data.hash).not.toBe((await chain())[0]?.hash);

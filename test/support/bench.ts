@@ -8,6 +8,7 @@ import { eventsPartition, instanceKey, operationKey } from '../../functions/core
 import type {
   BerthEvent,
   Environment,
+  EventFields,
   Instance,
   Operation,
   OperationOn,
@@ -16,7 +17,6 @@ import type {
 import type { Ports } from '../../functions/ports/index.ts';
 import type { Due, Item } from '../../functions/ports/store.ts';
 import type { WorkloadSpec } from '../../functions/ports/workloads.ts';
-import type { EventFields } from '../../functions/records/commit.ts';
 import { getEnvironment, getOperation } from '../../functions/records/read.ts';
 import { readAll } from '../../functions/records/read-all.ts';
 import { runStep } from '../../functions/workflows/step.ts';

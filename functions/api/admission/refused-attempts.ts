@@ -4,7 +4,7 @@ import { projectKey } from '../../core/keys.ts';
 import type { Origin } from '../../core/model/index.ts';
 import type { Ports } from '../../ports/index.ts';
 import { StoreConflict } from '../../ports/store.ts';
-import { commit } from '../../records/commit.ts';
+import { type Change, commit } from '../../records/commit.ts';
 
 export interface Refusal {
   project: string;
@@ -32,8 +32,8 @@ export function createRefusals(ports: Ports, onError: (error: unknown) => void):
   let recording: Promise<void> = Promise.resolve();
 
   async function record({ project, environment, actor, action, from }: Refusal, more: number): Promise<void> {
-    const change = {
-      writes: [{ check: projectKey(project), if: 'present' as const }],
+    const change: Change = {
+      writes: [{ check: projectKey(project), if: 'present' }],
       events: [
         {
           project,

@@ -104,11 +104,13 @@ export function putMember(
         ...(await administratorsWrites(store, ref, data.role === 'administrator')),
       ],
       events: [
-        {
-          project,
-          type: before ? 'member.changed' : 'member.added',
-          data: { principal, ...grantsOf(data), ...(before && { before: grantsOf(before.data) }) },
-        },
+        before
+          ? {
+              project,
+              type: 'member.changed',
+              data: { principal, ...grantsOf(data), before: grantsOf(before.data) },
+            }
+          : { project, type: 'member.added', data: { principal, ...grantsOf(data) } },
       ],
       result,
     });
@@ -140,7 +142,7 @@ export function removeMember(
   });
 }
 
-const grantsOf = ({ role, environments }: MemberRoles): Record<string, unknown> => ({
+const grantsOf = ({ role, environments }: MemberRoles): MemberRoles => ({
   role,
   ...(environments && { environments }),
 });

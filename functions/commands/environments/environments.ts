@@ -141,7 +141,7 @@ export function changeEnvironment(
   caller: Caller,
   ref: EnvironmentRef,
   patch: EnvironmentPatch,
-  event = 'environment.changed',
+  event: 'environment.changed' | 'environment.extended' = 'environment.changed',
 ): Promise<Item<Environment>> {
   return retryOnConflict(async () => {
     const item = await getEnvironment(ports.store, ref);

@@ -1,4 +1,5 @@
 /** Long changes of an environment's state: hibernate, wake, destroy. Each is one transaction and one operation. */
+import type { TypedData } from '../../core/events/event-types.ts';
 import { deploymentKey } from '../../core/keys.ts';
 import {
   type Deployment,
@@ -24,7 +25,8 @@ interface Transition {
   }[KindOn<'environment'>];
   from: readonly EnvironmentState[];
   to: EnvironmentState;
-  event: string;
+  /** What is told of it; the operation's input has the same data. */
+  event: TypedData & { type: 'environment.hibernating' | 'environment.waking' | 'environment.destroying' };
   /** Runs inside each try, before the write; throws to refuse. */
   guard?: (item: Item<Environment>) => Promise<void>;
   ifMatch?: number;
@@ -53,14 +55,7 @@ async function transition(
     const result = { environment, operation };
     await commit(ports, caller, {
       writes: [environmentWrite(environment, { version: item.version }), ...acceptWrites(ports, operation)],
-      events: [
-        {
-          ...ref,
-          operation: operation.id,
-          type: plan.event,
-          ...(plan.operation.input && { data: { ...plan.operation.input } }),
-        },
-      ],
+      events: [{ ...ref, operation: operation.id, ...plan.event }],
       result,
     });
     return result;
@@ -104,7 +99,7 @@ export function hibernateEnvironment(
     operation: { kind: 'hibernate', input: { reason: expected ? 'idle' : 'requested' } },
     from: ['ready'],
     to: 'hibernating',
-    event: 'environment.hibernating',
+    event: { type: 'environment.hibernating', data: { reason: expected ? 'idle' : 'requested' } },
     otherwise: (environment) => ongoing(ports, environment, 'hibernate'),
     guard: async ({ data }) => {
       if (
@@ -135,7 +130,7 @@ export function wakeEnvironment(ports: Ports, caller: Caller, ref: EnvironmentRe
     operation: { kind: 'wake' },
     from: ['hibernated'],
     to: 'waking',
-    event: 'environment.waking',
+    event: { type: 'environment.waking' },
     otherwise: (environment) =>
       environment.state === 'waking' ? ongoing(ports, environment, 'wake') : never(),
   });
@@ -148,13 +143,13 @@ export function destroyEnvironment(
   ports: Ports,
   caller: Caller,
   ref: EnvironmentRef,
-  options: { ifMatch?: number; reason?: string; expectedGeneration?: number } = {},
+  options: { ifMatch?: number; reason?: 'expired'; expectedGeneration?: number } = {},
 ): Promise<Accepted> {
   return transition(ports, caller, ref, {
     operation: { kind: 'destroy-environment', input: { reason: options.reason ?? 'requested' } },
     from: ['provisioning', 'ready', 'hibernating', 'hibernated', 'waking', 'failed'],
     to: 'destroying',
-    event: 'environment.destroying',
+    event: { type: 'environment.destroying', data: { reason: options.reason ?? 'requested' } },
     ...(options.ifMatch !== undefined && { ifMatch: options.ifMatch }),
     otherwise: (environment) => ongoing(ports, environment, 'destroy-environment'),
     guard: async ({ data }) => {
@@ -172,6 +167,6 @@ export function retryDestroy(ports: Ports, caller: Caller, ref: EnvironmentRef):
     operation: { kind: 'destroy-environment', input: { reason: 'leftovers' } },
     from: ['destroying'],
     to: 'destroying',
-    event: 'environment.destroying',
+    event: { type: 'environment.destroying', data: { reason: 'leftovers' } },
   });
 }

@@ -86,11 +86,10 @@ async function* recentDeployments(ports: Ports, project: string): AsyncGenerator
   }
 }
 
-function keyOf({ type, project, environment, service, data }: BerthEvent) {
-  const number = data?.number;
-  if (type !== 'deployment.created' || !environment || !service || typeof number !== 'number')
-    return undefined;
-  return deploymentKey({ project, environment, service }, number);
+function keyOf(event: BerthEvent) {
+  const { project, environment, service } = event;
+  if (event.type !== 'deployment.created' || !environment || !service) return undefined;
+  return deploymentKey({ project, environment, service }, event.data.number);
 }
 
 const refusedView = (deployment: Deployment, violation: Violation): RefusedDeployment => {

@@ -1,4 +1,5 @@
 /** Builds: source in, a version out. */
+import type { DataOf } from '../../core/events/event-types.ts';
 import { serviceKey } from '../../core/keys.ts';
 import type { Operation } from '../../core/model/index.ts';
 import type { BuildInput } from '../../core/operations/build.ts';
@@ -51,7 +52,7 @@ export async function createBuild(ports: Ports, caller: Caller, command: BuildCo
   return operation;
 }
 
-function sourceSummary({ source }: BuildCommand): Record<string, unknown> {
+function sourceSummary({ source }: BuildCommand): DataOf<'build.created'> {
   if (source.kind === 'git') return { kind: 'git', ref: source.ref };
   return { kind: 'upload', ...(source.sha256 && { sha256: source.sha256, bytes: source.bytes }) };
 }

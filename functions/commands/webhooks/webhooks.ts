@@ -14,14 +14,7 @@ import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { Item, Store, Write } from '../../ports/store.ts';
 import { readHead } from '../../records/chain-append.ts';
-import {
-  type Caller,
-  checkIfMatch,
-  commit,
-  type EventFields,
-  mustGet,
-  retryOnConflict,
-} from '../../records/commit.ts';
+import { type Caller, checkIfMatch, commit, mustGet, retryOnConflict } from '../../records/commit.ts';
 import { getProject } from '../../records/read.ts';
 
 /** Of one project: each gets each event. */
@@ -55,12 +48,6 @@ export const getWebhook = (store: Store, { project, webhook }: WebhookRef): Prom
 
 /** Of addresses only where they lead goes into events: the rest may be a secret of the receiver. */
 const told = ({ url, secret: _secret, ...rest }: Webhook) => ({ ...rest, origin: new URL(url).origin });
-
-const event = (project: string, type: string, data: Record<string, unknown>): EventFields => ({
-  project,
-  type: `webhook.${type}`,
-  data,
-});
 
 /** @throws Problem not_found (project) | conflict (too many) */
 export async function createWebhook(
@@ -101,7 +88,7 @@ export async function createWebhook(
         { put: { ...webhookDeliveryKey(project, id), data: delivery }, if: 'absent' },
         { check: projectKey(project), if: 'present' },
       ],
-      events: [event(project, 'created', rule)],
+      events: [{ project, type: 'webhook.created', data: rule }],
       result: item,
     });
   } catch (error) {
@@ -144,11 +131,15 @@ export function changeWebhook(
         })),
       ],
       events: [
-        event(ref.project, 'changed', {
-          id: ref.webhook,
-          changes: changesOf(told(item.data), told(data)),
-          ...(data.url !== item.data.url && { urlChanged: true }),
-        }),
+        {
+          project: ref.project,
+          type: 'webhook.changed',
+          data: {
+            id: ref.webhook,
+            changes: changesOf(told(item.data), told(data)),
+            ...(data.url !== item.data.url && { urlChanged: true }),
+          },
+        },
       ],
       result,
     });
@@ -183,7 +174,7 @@ export async function deleteWebhook(
         { delete: webhookKey(project, webhook), if: { version: item.version } },
         { delete: webhookDeliveryKey(project, webhook) },
       ],
-      events: [event(project, 'deleted', { id: webhook, origin: told(item.data).origin })],
+      events: [{ project, type: 'webhook.deleted', data: { id: webhook, origin: told(item.data).origin } }],
     });
   });
   await ports.secrets.remove(signingSecretPath(project, webhook));
@@ -209,7 +200,13 @@ export async function rotateWebhookSecret(
     const result: Item<Webhook> = { ...before, data, version: before.version + 1 };
     await commit(ports, caller, {
       writes: [{ put: { ...webhookKey(ref.project, ref.webhook), data }, if: { version: before.version } }],
-      events: [event(ref.project, 'secret-rotated', { id: ref.webhook, previousUntil: until })],
+      events: [
+        {
+          project: ref.project,
+          type: 'webhook.secret-rotated',
+          data: { id: ref.webhook, previousUntil: until },
+        },
+      ],
       result,
     });
     replaced = old.previous?.version;
@@ -233,7 +230,13 @@ export function disableWebhook(ports: Ports, ref: WebhookRef, reason: string): P
           { put: { ...webhookKey(ref.project, ref.webhook), data }, if: { version: item.version } },
           await deliveryWrite(ports.store, ref, (delivery) => ({ ...delivery, active: false })),
         ],
-        events: [event(ref.project, 'disabled', { id: data.id, origin: told(data).origin, reason })],
+        events: [
+          {
+            project: ref.project,
+            type: 'webhook.disabled',
+            data: { id: data.id, origin: told(data).origin, reason },
+          },
+        ],
       },
     );
   });

@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../canonical-json.ts';
-import type { BerthEvent } from '../model/index.ts';
+import type { BerthEvent, UnsealedEvent } from '../model/index.ts';
 
 /** The newest event of a chain, or of what was there of it at some time. */
 export interface ChainHead {
@@ -17,9 +17,6 @@ export interface ChainHead {
   at: string;
 }
 
-/** An event before it has its place. */
-export type UnsealedEvent = Omit<BerthEvent, 'id' | 'hash'>;
-
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('base64url');
 
 /** What a chain starts from. It differs between projects: one chain can not stand in for another. */
@@ -30,7 +27,7 @@ export const genesis = (project: string): ChainHead => ({
 });
 
 /** The hash of an event behind another one. */
-export function hashOf(previous: string, event: Omit<BerthEvent, 'hash'> & { hash?: string }): string {
+export function hashOf(previous: string, event: UnsealedEvent & { id: string; hash?: string }): string {
   const { hash: _own, ...content } = event;
   return sha256(`${previous}\n${canonicalJson(content)}`);
 }

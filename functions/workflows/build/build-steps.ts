@@ -82,13 +82,14 @@ async function keepVersion(ports: Ports, id: string, version: Version): Promise<
 export const finishBuild: Step<Operation<'build'>> = {
   role: 'finish',
   async run({ ports, operation }) {
-    if (!operation.result) {
+    const version = operation.result?.version;
+    if (typeof version !== 'string') {
       throw new Problem('build_failed', 'The build left no version.', { hint: 'Start the build again.' });
     }
     await removeSource(ports, operation);
     await endOperation(ports, operation.id, {
-      ending: { status: 'succeeded', result: operation.result },
-      event: { type: 'build.succeeded', data: operation.result },
+      ending: { status: 'succeeded', result: { version } },
+      event: { type: 'build.succeeded', data: { version } },
     });
   },
 };
@@ -103,7 +104,7 @@ export const recoverBuild: Step<Operation<'build'>> = {
       ending,
       event: {
         type: `build.${ending.status}`,
-        ...('error' in ending && { data: { code: ending.error.code, cause: ending.error.cause } }),
+        data: { code: ending.error.code, cause: ending.error.cause },
       },
     });
   },

@@ -107,7 +107,10 @@ export const finishDeployment: DeploymentStep = {
     const ending = { status: 'succeeded' as const, result: { number, url } };
     await endOperation(ports, operation.id, {
       ending,
-      event: { type: 'deployment.succeeded', data: { number, kind: operation.kind } },
+      event: {
+        type: 'deployment.succeeded',
+        data: { number: number, kind: operation.kind === 'rollback' ? 'rollback' : 'deploy' },
+      },
       writes: async () => {
         const instance = await getInstance(ports.store, operation);
         if (instance.data.newest !== number) {
@@ -141,10 +144,7 @@ export const recoverDeployment: DeploymentStep = {
       ending,
       event: {
         type: `deployment.${ending.status}`,
-        data: {
-          number,
-          ...('error' in ending && { code: ending.error.code, cause: ending.error.cause }),
-        },
+        data: { number: number, code: ending.error.code, cause: ending.error.cause },
       },
       writes: () => deploymentEndWrites(ports, operation, number, ending),
     });

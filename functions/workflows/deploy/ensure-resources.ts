@@ -166,7 +166,7 @@ async function recordOwner(ports: Ports, type: string, request: ResourceRequest)
       {
         // No owner record comes behind the look that its environment's destruction takes at them.
         writes: [write, { check: environmentKey(request), if: { version: environment.version } }],
-        events: item ? [] : [event(request, 'created')],
+        events: item ? [] : [createdEvent(request)],
       },
     );
   });
@@ -185,12 +185,12 @@ function recordReady(ports: Ports, request: ResourceRequest, outputs: ResourceOu
   });
 }
 
-const event = (request: ResourceRequest, what: string) => ({
+const createdEvent = (request: ResourceRequest) => ({
   project: request.project,
   environment: request.environment,
   service: request.service,
   operation: request.operation,
-  type: `resource.${what}`,
+  type: 'resource.created' as const,
   data: { uid: request.uid },
 });
 

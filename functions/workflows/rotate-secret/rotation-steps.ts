@@ -210,7 +210,10 @@ export const finishRotation: Step<Rotation> = {
     const rotated = rotatedBy(operation);
     await endOperation(ports, operation.id, {
       ending: { status: 'succeeded', result: resultOf(rotated) },
-      event: rotated.kind === 'secret' ? secretEvent('rotated', rotated) : resourceEvent('rotated', rotated),
+      event:
+        rotated.kind === 'secret'
+          ? { type: 'secret.rotated', data: secretData(rotated) }
+          : { type: 'resource.rotated', data: { uid: rotated.uid } },
       writes: () => releaseWrites(ports, operation, ref, rotated, withRevoked),
     });
   },
@@ -219,13 +222,10 @@ export const finishRotation: Step<Rotation> = {
 const resultOf = (rotated: Rotated): Record<string, unknown> =>
   rotated.kind === 'secret' ? { secret: rotated.name, version: rotated.version } : { resource: rotated.uid };
 
-const secretEvent = (what: string, { name, version, previous }: Rotated & { kind: 'secret' }) => ({
-  type: `secret.${what}`,
-  data: { name, version, previous },
-});
-const resourceEvent = (what: string, { uid }: Rotated & { kind: 'resource' }) => ({
-  type: `resource.${what}`,
-  data: { uid },
+const secretData = ({ name, version, previous }: Rotated & { kind: 'secret' }) => ({
+  name,
+  version,
+  previous,
 });
 
 /** Lets go of the record. @param stages what becomes of the versions when the previous one is worthless */
@@ -264,14 +264,13 @@ export const recoverRotation: Step<Rotation> = {
     const wanted = await wantedVersions(ports, operation);
     for (const instance of await instancesOf(ports.store, ref))
       await moveBack(ports, operation, instance, wanted);
-    const cause = 'error' in ending ? { code: ending.error.code, cause: ending.error.cause } : {};
-    const event =
-      rotated.kind === 'secret'
-        ? secretEvent('rotation-failed', rotated)
-        : resourceEvent('rotation-failed', rotated);
+    const { code, cause } = ending.error;
     await endOperation(ports, operation.id, {
       ending,
-      event: { ...event, data: { ...event.data, ...cause } },
+      event:
+        rotated.kind === 'secret'
+          ? { type: 'secret.rotation-failed', data: { ...secretData(rotated), code, cause } }
+          : { type: 'resource.rotation-failed', data: { uid: rotated.uid, code, cause } },
       writes: () => releaseWrites(ports, operation, ref, rotated, (versions) => versions),
     });
   },

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { instanceKey, resourceKey } from '../../../functions/core/keys.ts';
-import type { BerthEvent } from '../../../functions/core/model/index.ts';
+import type { EventFields, UnsealedEvent } from '../../../functions/core/model/index.ts';
 import { readHead } from '../../../functions/records/chain-append.ts';
 import { commit } from '../../../functions/records/commit.ts';
 import { openStream } from '../stream-client.ts';
@@ -18,12 +18,13 @@ afterEach(async () => {
 
 const path = '/v1/projects/demo/events';
 
-/** An event of a time. In a chain times do not run backwards, so these are behind what was made by now. */
-async function happened(at: string, type: string, fields: Partial<BerthEvent> = {}): Promise<string> {
+/** An event of a time, also of a type that this Berth does not emit. In a chain times do not run backwards, so these are behind what was made by now. */
+async function happened(at: string, type: string, fields: Partial<UnsealedEvent> = {}): Promise<string> {
   const { actor = 'ada', ...rest } = fields;
   const { ports } = subject;
   const then = { ...ports, effects: { ...ports.effects, now: () => Date.parse(at) } };
-  await commit(then, { actor }, { writes: [], events: [{ project: 'demo', type, ...rest }] });
+  const event = { project: 'demo', type, ...rest } as EventFields;
+  await commit(then, { actor }, { writes: [], events: [event] });
   return String((await readHead(ports.store, 'demo')).number);
 }
 

@@ -551,9 +551,9 @@ describe('The audit trail', () => {
       reverse: true,
     });
     const events = page.items.map(({ data }) => data);
-    expect(events.map(({ type, actor, data }) => [type, actor, data?.session])).toEqual([
-      ['session.ended', 'user:audited', id],
-      ['session.started', 'user:audited', id],
+    expect(events.map(({ type, actor, data }) => [type, actor, data])).toEqual([
+      ['session.ended', 'user:audited', { session: id, principal: 'user:audited' }],
+      ['session.started', 'user:audited', { session: id }],
     ]);
     expect(JSON.stringify(events)).not.toContain(secret);
   });

@@ -3,7 +3,6 @@ import { acceptWrites, newOperation } from '../../../functions/commands/operatio
 import { operationKey, operationsPartition } from '../../../functions/core/keys.ts';
 import type { Operation } from '../../../functions/core/model/index.ts';
 import type { OperationRequest } from '../../../functions/core/operations/index.ts';
-import type { ProblemDetail } from '../../../functions/core/problem.ts';
 import { endOperation as end } from '../../../functions/workflows/end-operation.ts';
 import { createSubject, endOperation, expectProblem, type Subject, seed } from '../support.ts';
 
@@ -43,11 +42,18 @@ async function accept(request: OperationRequest, status?: 'succeeded' | 'failed'
   const operation = newOperation(ports, 'ada', request);
   await ports.store.transact(acceptWrites(ports, operation));
   if (!status) return operation;
-  const error: ProblemDetail = { code: 'build_failed', cause: 'It broke.', hint: 'Mend it.' };
-  await end(ports, operation.id, {
-    ending: status === 'succeeded' ? { status, result: { version: 'abc' } } : { status, error },
-    event: { type: `build.${status}` },
-  });
+  const result = { version: 'abc' };
+  const told = { code: 'build_failed', cause: 'It broke.' } as const;
+  await end(
+    ports,
+    operation.id,
+    status === 'succeeded'
+      ? { ending: { status, result }, event: { type: 'build.succeeded', data: result } }
+      : {
+          ending: { status, error: { ...told, hint: 'Mend it.' } },
+          event: { type: 'build.failed', data: told },
+        },
+  );
   return operation;
 }
 

@@ -1,0 +1,56 @@
+/** Types of events: environments, and the resources in them. */
+import * as z from 'zod';
+import { changesData, type EventDeclarations, failureData } from './event-declaration.ts';
+
+const protection = z.object({ approval: z.boolean(), rollbackWithoutApproval: z.boolean().optional() });
+const protectionData = z.object({ protection: protection.optional(), before: protection.optional() });
+
+/** Why the operation before it failed; absent where that succeeded. */
+const endData = z.object(failureData).optional();
+
+const resourceData = { uid: z.string() };
+
+export const environmentEvents = {
+  'environment.created': { words: 'Environment {environment} created' },
+  'environment.changed': { data: z.object(changesData), words: 'Environment {environment} changed' },
+  'environment.extended': { data: z.object(changesData), words: 'Environment {environment} extended' },
+  'environment.protected': { data: protectionData, words: 'Environment protected: {environment}' },
+  'environment.unprotected': { data: protectionData, words: 'Environment unprotected: {environment}' },
+  'environment.ready': { data: endData, words: 'Environment {environment} is ready', tone: 'good' },
+  'environment.failed': { data: endData, words: 'Environment failed: {environment}', tone: 'bad' },
+  'environment.hibernating': {
+    data: z.object({ reason: z.enum(['requested', 'idle']) }),
+    words: 'Environment {environment} goes to sleep',
+    wordsFor: [
+      { member: 'reason', value: 'idle', words: 'Environment {environment} goes to sleep: it was idle' },
+    ],
+  },
+  'environment.hibernated': { data: endData, words: 'Environment {environment} sleeps' },
+  'environment.waking': { words: 'Environment {environment} wakes up' },
+  'environment.destroying': {
+    data: z.object({ reason: z.enum(['requested', 'expired', 'leftovers']) }),
+    words: 'Environment {environment} is being destroyed',
+    wordsFor: [
+      {
+        member: 'reason',
+        value: 'expired',
+        words: 'Environment {environment} is being destroyed: its time was over',
+      },
+    ],
+  },
+  'environment.destroyed': { words: 'Environment {environment} destroyed' },
+  'environment.destroy-failed': {
+    data: z.object({ leftovers: z.array(z.string()) }),
+    words: 'Environment {environment} could not be destroyed whole',
+    tone: 'bad',
+  },
+
+  'resource.created': { data: z.object(resourceData), words: 'Resource {uid} of {environment} made' },
+  'resource.removed': { data: z.object(resourceData), words: 'Resource {uid} of {environment} removed' },
+  'resource.rotating': { data: z.object(resourceData), words: 'Rotation of {uid} in {environment} started' },
+  'resource.rotated': { data: z.object(resourceData), words: '{uid} in {environment} has new credentials' },
+  'resource.rotation-failed': {
+    data: z.object({ ...resourceData, ...failureData }),
+    words: 'Rotation of {uid} in {environment} failed: the old credentials are in force',
+  },
+} as const satisfies EventDeclarations;

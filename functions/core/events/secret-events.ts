@@ -1,0 +1,36 @@
+/** Types of events: secrets, by their names and versions and never their values. */
+import * as z from 'zod';
+import { type EventDeclarations, failureData } from './event-declaration.ts';
+
+const nameData = { name: z.string() };
+const versionData = { ...nameData, version: z.string() };
+const rotationData = { ...versionData, previous: z.string() };
+
+export const secretEvents = {
+  'secret.created': { data: z.object(versionData), words: 'Secret {name} put into {environment}' },
+  'secret.changed': {
+    data: z.object(versionData),
+    words: 'Secret {name} of {environment} has a new version',
+  },
+  'secret.deleted': { data: z.object(nameData), words: 'Secret {name} of {environment} deleted' },
+  'secret.revealed': {
+    data: z.object(versionData),
+    words: 'The value of {name} of {environment} was looked at',
+  },
+  'secret.revoked': {
+    data: z.object({
+      ...versionData,
+      usedBy: z.array(z.object({ service: z.string(), deployment: z.int() })),
+    }),
+    words: 'A version of {name} of {environment} revoked',
+  },
+  'secret.rotating': { data: z.object(rotationData), words: 'Rotation of {name} in {environment} started' },
+  'secret.rotated': {
+    data: z.object(rotationData),
+    words: '{name} of {environment} rotated, the old version revoked',
+  },
+  'secret.rotation-failed': {
+    data: z.object({ ...rotationData, ...failureData }),
+    words: 'Rotation of {name} in {environment} failed: the old version is in force',
+  },
+} as const satisfies EventDeclarations;

@@ -1,0 +1,30 @@
+/** Types of events: builds, and the versions that come of them or are pushed. */
+import * as z from 'zod';
+import { type EventDeclarations, failureData } from './event-declaration.ts';
+
+const versionData = { version: z.string(), digest: z.string(), tags: z.array(z.string()) };
+
+export const versionEvents = {
+  'version.created': { data: z.object(versionData), words: 'Version {version} of {service} registered' },
+  'version.tagged': { data: z.object(versionData), words: 'Version {version} of {service} tagged' },
+
+  'build.created': {
+    data: z.discriminatedUnion('kind', [
+      z.object({ kind: z.literal('git'), ref: z.string() }),
+      z.object({
+        kind: z.literal('upload'),
+        sha256: z.string().optional(),
+        bytes: z.int().optional(),
+      }),
+    ]),
+    words: 'Build of {service} started',
+  },
+  'build.succeeded': {
+    data: z.object({ version: z.string() }),
+    words: 'Build of {service} made version {version}',
+    tone: 'good',
+  },
+  'build.failed': { data: z.object(failureData), words: 'Build of {service} failed', tone: 'bad' },
+  'build.canceled': { data: z.object(failureData), words: 'Build of {service} canceled' },
+  'build.superseded': { data: z.object(failureData), words: 'Build superseded: {service}' },
+} as const satisfies EventDeclarations;

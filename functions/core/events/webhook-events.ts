@@ -1,0 +1,40 @@
+/** Types of events: webhooks, by the origin of their addresses and never the whole of those. */
+import * as z from 'zod';
+import { changesData, type EventDeclarations } from './event-declaration.ts';
+
+const idData = { id: z.string() };
+
+export const webhookEvents = {
+  'webhook.created': {
+    data: z.object({
+      ...idData,
+      origin: z.string(),
+      types: z.array(z.string()).optional(),
+      description: z.string().optional(),
+      enabled: z.boolean(),
+    }),
+    words: 'Webhook created',
+  },
+  'webhook.changed': {
+    data: z.object({ ...idData, ...changesData, urlChanged: z.literal(true).optional() }),
+    words: 'Webhook changed',
+  },
+  'webhook.deleted': { data: z.object({ ...idData, origin: z.string() }), words: 'Webhook deleted' },
+  'webhook.secret-rotated': {
+    data: z.object({ ...idData, previousUntil: z.string() }),
+    words: 'Webhook secret rotated',
+  },
+  'webhook.disabled': {
+    data: z.object({ ...idData, origin: z.string(), reason: z.string() }),
+    words: 'Webhook disabled',
+  },
+  'webhook.tested': {
+    data: z.object({
+      ...idData,
+      delivered: z.boolean(),
+      status: z.int().optional(),
+      reason: z.string().optional(),
+    }),
+    words: 'Webhook tested',
+  },
+} as const satisfies EventDeclarations;
