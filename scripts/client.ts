@@ -1,8 +1,9 @@
-/** Writes the types of the API that the console calls: `npm run client`. A test refuses a file that differs. */
+/** Writes what the console knows of the API: `npm run client`. A test refuses files that differ. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JSONSchema } from 'json-schema-to-typescript';
 import { describeApi } from '../functions/api/routes.ts';
+import { eventWords, eventWordsFile } from './event-words.ts';
 
 type Schema = Record<string, unknown>;
 
@@ -98,4 +99,7 @@ export async function clientTypes(): Promise<string> {
   );
 }
 
-if (import.meta.main) writeFileSync(clientFile, await clientTypes());
+if (import.meta.main) {
+  writeFileSync(clientFile, await clientTypes());
+  writeFileSync(eventWordsFile, eventWords());
+}

@@ -36,7 +36,9 @@ let document: Promise<Record<string, unknown>> | undefined;
 
 /** The OpenAPI document: made when first asked for, and kept. */
 export function describeApi(): Promise<Record<string, unknown>> {
-  document ??= import('./http/openapi.ts').then(({ openApiDocument }) => openApiDocument(routes));
+  document ??= Promise.all([import('./http/openapi.ts'), import('./events/event-document.ts')]).then(
+    ([{ openApiDocument }, { withEventTypes }]) => withEventTypes(openApiDocument(routes)),
+  );
   return document;
 }
 

@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { synthesize } from '../../stacks/synthesize.ts';
+import { eventsPage } from './events.ts';
 import { problemsPage } from './problems.ts';
 import { replaceGenerated } from './replace.ts';
 import { rolesPage } from './roles.ts';
@@ -16,6 +17,7 @@ const reference = join(docs, 'reference');
 export function referencePages(): Record<string, string> {
   const score = readFileSync(join(reference, 'score.md'), 'utf8');
   return {
+    'events.md': eventsPage(),
     'problems.md': problemsPage(),
     'roles.md': rolesPage(),
     'workflows.md': workflowsPage(),

@@ -13,6 +13,678 @@ export type WebhookWithSecret = Webhook & {
    */
   secret?: string;
 };
+export type Event = {
+  /**
+   * Its number in the project's chain.
+   */
+  id: string;
+  at: string;
+  project: string;
+  /**
+   * Who did it; `berth` is Berth itself.
+   */
+  actor: string;
+  /**
+   * Where the request came from; absent where Berth itself acts.
+   */
+  from?: {
+    address?: string;
+    agent?: string;
+  };
+  /**
+   * The person behind a token that did it.
+   */
+  onBehalfOf?: string;
+  /**
+   * `noun.verb`.
+   */
+  type:
+    | 'project.created'
+    | 'project.changed'
+    | 'project.deleted'
+    | 'project.deletion-refused'
+    | 'service.created'
+    | 'service.changed'
+    | 'service.deleted'
+    | 'policy.created'
+    | 'policy.changed'
+    | 'policy.deleted'
+    | 'version.created'
+    | 'version.tagged'
+    | 'build.created'
+    | 'build.succeeded'
+    | 'build.failed'
+    | 'build.canceled'
+    | 'build.superseded'
+    | 'environment.created'
+    | 'environment.changed'
+    | 'environment.extended'
+    | 'environment.protected'
+    | 'environment.unprotected'
+    | 'environment.ready'
+    | 'environment.failed'
+    | 'environment.hibernating'
+    | 'environment.hibernated'
+    | 'environment.waking'
+    | 'environment.destroying'
+    | 'environment.destroyed'
+    | 'environment.destroy-failed'
+    | 'resource.created'
+    | 'resource.removed'
+    | 'resource.rotating'
+    | 'resource.rotated'
+    | 'resource.rotation-failed'
+    | 'deployment.created'
+    | 'deployment.approved'
+    | 'deployment.rejected'
+    | 'deployment.refused'
+    | 'deployment.succeeded'
+    | 'deployment.failed'
+    | 'deployment.canceled'
+    | 'deployment.superseded'
+    | 'operation.cancel-requested'
+    | 'instance.crashed'
+    | 'secret.created'
+    | 'secret.changed'
+    | 'secret.deleted'
+    | 'secret.revealed'
+    | 'secret.revoked'
+    | 'secret.rotating'
+    | 'secret.rotated'
+    | 'secret.rotation-failed'
+    | 'access.refused'
+    | 'member.added'
+    | 'member.changed'
+    | 'member.removed'
+    | 'session.started'
+    | 'session.ended'
+    | 'token.created'
+    | 'token.revoked'
+    | 'token.exchanged'
+    | 'trust.created'
+    | 'trust.deleted'
+    | 'webhook.created'
+    | 'webhook.changed'
+    | 'webhook.deleted'
+    | 'webhook.secret-rotated'
+    | 'webhook.disabled'
+    | 'webhook.tested';
+  environment?: string;
+  service?: string;
+  operation?: string;
+  data?: {
+    [k: string]: unknown;
+  };
+  /**
+   * SHA-256 over the hash of the event before it and this one, base64url.
+   */
+  hash: string;
+} & Event1;
+export type Event1 =
+  | {
+      type: 'project.created';
+    }
+  | {
+      type: 'project.changed';
+      data: {
+        changes: {
+          [k: string]: {
+            before?: unknown;
+            after?: unknown;
+          };
+        };
+      };
+    }
+  | {
+      type: 'project.deleted';
+    }
+  | {
+      type: 'project.deletion-refused';
+    }
+  | {
+      type: 'service.created';
+    }
+  | {
+      type: 'service.changed';
+      data: {
+        changes: {
+          [k: string]: {
+            before?: unknown;
+            after?: unknown;
+          };
+        };
+      };
+    }
+  | {
+      type: 'service.deleted';
+    }
+  | {
+      type: 'policy.created';
+      data: {
+        policy: string;
+        changes: {
+          [k: string]: {
+            before?: unknown;
+            after?: unknown;
+          };
+        };
+      };
+    }
+  | {
+      type: 'policy.changed';
+      data: {
+        policy: string;
+        changes: {
+          [k: string]: {
+            before?: unknown;
+            after?: unknown;
+          };
+        };
+      };
+    }
+  | {
+      type: 'policy.deleted';
+      data: {
+        policy: string;
+      };
+    }
+  | {
+      type: 'version.created';
+      data: {
+        version: string;
+        digest: string;
+        tags: string[];
+      };
+    }
+  | {
+      type: 'version.tagged';
+      data: {
+        version: string;
+        digest: string;
+        tags: string[];
+      };
+    }
+  | {
+      type: 'build.created';
+      data:
+        | {
+            kind: 'git';
+            ref: string;
+          }
+        | {
+            kind: 'upload';
+            sha256?: string;
+            bytes?: number;
+          };
+    }
+  | {
+      type: 'build.succeeded';
+      data: {
+        version: string;
+      };
+    }
+  | {
+      type: 'build.failed';
+      data: {
+        code: string;
+        cause: string;
+      };
+    }
+  | {
+      type: 'build.canceled';
+      data: {
+        code: string;
+        cause: string;
+      };
+    }
+  | {
+      type: 'build.superseded';
+      data: {
+        code: string;
+        cause: string;
+      };
+    }
+  | {
+      type: 'environment.created';
+    }
+  | {
+      type: 'environment.changed';
+      data: {
+        changes: {
+          [k: string]: {
+            before?: unknown;
+            after?: unknown;
+          };
+        };
+      };
+    }
+  | {
+      type: 'environment.extended';
+      data: {
+        changes: {
+          [k: string]: {
+            before?: unknown;
+            after?: unknown;
+          };
+        };
+      };
+    }
+  | {
+      type: 'environment.protected';
+      data: {
+        protection?: {
+          approval: boolean;
+          rollbackWithoutApproval?: boolean;
+        };
+        before?: {
+          approval: boolean;
+          rollbackWithoutApproval?: boolean;
+        };
+      };
+    }
+  | {
+      type: 'environment.unprotected';
+      data: {
+        protection?: {
+          approval: boolean;
+          rollbackWithoutApproval?: boolean;
+        };
+        before?: {
+          approval: boolean;
+          rollbackWithoutApproval?: boolean;
+        };
+      };
+    }
+  | {
+      type: 'environment.ready';
+      data?: {
+        code: string;
+        cause: string;
+      };
+    }
+  | {
+      type: 'environment.failed';
+      data?: {
+        code: string;
+        cause: string;
+      };
+    }
+  | {
+      type: 'environment.hibernating';
+      data: {
+        reason: 'requested' | 'idle';
+      };
+    }
+  | {
+      type: 'environment.hibernated';
+      data?: {
+        code: string;
+        cause: string;
+      };
+    }
+  | {
+      type: 'environment.waking';
+    }
+  | {
+      type: 'environment.destroying';
+      data: {
+        reason: 'requested' | 'expired' | 'leftovers';
+      };
+    }
+  | {
+      type: 'environment.destroyed';
+    }
+  | {
+      type: 'environment.destroy-failed';
+      data: {
+        leftovers: string[];
+      };
+    }
+  | {
+      type: 'resource.created';
+      data: {
+        uid: string;
+      };
+    }
+  | {
+      type: 'resource.removed';
+      data: {
+        uid: string;
+      };
+    }
+  | {
+      type: 'resource.rotating';
+      data: {
+        uid: string;
+      };
+    }
+  | {
+      type: 'resource.rotated';
+      data: {
+        uid: string;
+      };
+    }
+  | {
+      type: 'resource.rotation-failed';
+      data: {
+        uid: string;
+        code: string;
+        cause: string;
+      };
+    }
+  | {
+      type: 'deployment.created';
+      data: {
+        number: number;
+        kind: 'deploy' | 'promote' | 'rollback' | 'redeploy';
+        version: string;
+        rollbackTo?: number;
+        fromEnvironment?: string;
+        rotation?: string;
+        awaits?: 'approval';
+      };
+    }
+  | {
+      type: 'deployment.approved';
+      data: {
+        number: number;
+        version: string;
+        requestedBy: string;
+      };
+    }
+  | {
+      type: 'deployment.rejected';
+      data: {
+        number: number;
+        code: string;
+        cause: string;
+        requestedBy: string;
+      };
+    }
+  | {
+      type: 'deployment.refused';
+      data: {
+        kind: 'deploy' | 'promote' | 'rollback' | 'redeploy';
+        version: string;
+        violations: {
+          policy: string;
+          scope: 'project' | 'platform';
+          fact: string;
+          remedy: string;
+        }[];
+      };
+    }
+  | {
+      type: 'deployment.succeeded';
+      data: {
+        number: number;
+        kind: 'deploy' | 'rollback';
+      };
+    }
+  | {
+      type: 'deployment.failed';
+      data: {
+        number: number;
+        code: string;
+        cause: string;
+      };
+    }
+  | {
+      type: 'deployment.canceled';
+      data: {
+        number: number;
+        code: string;
+        cause: string;
+        requestedBy?: string;
+      };
+    }
+  | {
+      type: 'deployment.superseded';
+      data: {
+        number: number;
+        code: string;
+        cause: string;
+      };
+    }
+  | {
+      type: 'operation.cancel-requested';
+    }
+  | {
+      type: 'instance.crashed';
+      data: {
+        number: number;
+        container: string;
+        cause: string;
+        count: number;
+      };
+    }
+  | {
+      type: 'secret.created';
+      data: {
+        name: string;
+        version: string;
+      };
+    }
+  | {
+      type: 'secret.changed';
+      data: {
+        name: string;
+        version: string;
+      };
+    }
+  | {
+      type: 'secret.deleted';
+      data: {
+        name: string;
+      };
+    }
+  | {
+      type: 'secret.revealed';
+      data: {
+        name: string;
+        version: string;
+      };
+    }
+  | {
+      type: 'secret.revoked';
+      data: {
+        name: string;
+        version: string;
+        usedBy: {
+          service: string;
+          deployment: number;
+        }[];
+      };
+    }
+  | {
+      type: 'secret.rotating';
+      data: {
+        name: string;
+        version: string;
+        previous: string;
+      };
+    }
+  | {
+      type: 'secret.rotated';
+      data: {
+        name: string;
+        version: string;
+        previous: string;
+      };
+    }
+  | {
+      type: 'secret.rotation-failed';
+      data: {
+        name: string;
+        version: string;
+        previous: string;
+        code: string;
+        cause: string;
+      };
+    }
+  | {
+      type: 'access.refused';
+      data: {
+        action: string;
+        unrecorded?: number;
+      };
+    }
+  | {
+      type: 'member.added';
+      data: {
+        principal: string;
+        role: 'viewer' | 'developer' | 'maintainer' | 'administrator';
+        environments?: {
+          [k: string]: 'viewer' | 'developer' | 'maintainer' | 'administrator';
+        };
+      };
+    }
+  | {
+      type: 'member.changed';
+      data: {
+        principal: string;
+        role: 'viewer' | 'developer' | 'maintainer' | 'administrator';
+        environments?: {
+          [k: string]: 'viewer' | 'developer' | 'maintainer' | 'administrator';
+        };
+        before: {
+          role: 'viewer' | 'developer' | 'maintainer' | 'administrator';
+          environments?: {
+            [k: string]: 'viewer' | 'developer' | 'maintainer' | 'administrator';
+          };
+        };
+      };
+    }
+  | {
+      type: 'member.removed';
+      data: {
+        principal: string;
+        before: {
+          role: 'viewer' | 'developer' | 'maintainer' | 'administrator';
+          environments?: {
+            [k: string]: 'viewer' | 'developer' | 'maintainer' | 'administrator';
+          };
+        };
+      };
+    }
+  | {
+      type: 'session.started';
+      data: {
+        session: string;
+      };
+    }
+  | {
+      type: 'session.ended';
+      data: {
+        session: string;
+        principal: string;
+      };
+    }
+  | {
+      type: 'token.created';
+      data: {
+        token: string;
+        name: string;
+        kind: 'personal' | 'project' | 'exchanged';
+        role: 'viewer' | 'developer' | 'maintainer' | 'administrator';
+        environments?: string[];
+        expiresAt: string;
+      };
+    }
+  | {
+      type: 'token.revoked';
+      data: {
+        token: string;
+        name?: string;
+      };
+    }
+  | {
+      type: 'token.exchanged';
+      data: {
+        trust: string;
+        issuer: string;
+        subject: string;
+        role: 'viewer' | 'developer' | 'maintainer' | 'administrator';
+        token: string;
+      };
+    }
+  | {
+      type: 'trust.created';
+      data: {
+        id: string;
+        issuer: string;
+        audience: string;
+        subjects: string[];
+        repositoryId?: string;
+        pullRequests?: {
+          reason: string;
+        };
+        role: 'viewer' | 'developer' | 'maintainer' | 'administrator';
+        environments?: string[];
+      };
+    }
+  | {
+      type: 'trust.deleted';
+      data: {
+        id: string;
+        issuer: string;
+        subjects: string[];
+      };
+    }
+  | {
+      type: 'webhook.created';
+      data: {
+        id: string;
+        origin: string;
+        types?: string[];
+        description?: string;
+        enabled: boolean;
+      };
+    }
+  | {
+      type: 'webhook.changed';
+      data: {
+        id: string;
+        changes: {
+          [k: string]: {
+            before?: unknown;
+            after?: unknown;
+          };
+        };
+        urlChanged?: true;
+      };
+    }
+  | {
+      type: 'webhook.deleted';
+      data: {
+        id: string;
+        origin: string;
+      };
+    }
+  | {
+      type: 'webhook.secret-rotated';
+      data: {
+        id: string;
+        previousUntil: string;
+      };
+    }
+  | {
+      type: 'webhook.disabled';
+      data: {
+        id: string;
+        origin: string;
+        reason: string;
+      };
+    }
+  | {
+      type: 'webhook.tested';
+      data: {
+        id: string;
+        delivered: boolean;
+        status?: number;
+        reason?: string;
+      };
+    };
 export type Source =
   | {
       kind: 'upload';
@@ -4812,43 +5484,6 @@ export interface WebhookTest {
    * Why it was not delivered.
    */
   reason?: string;
-}
-export interface Event {
-  /**
-   * Its number in the project's chain.
-   */
-  id: string;
-  at: string;
-  project: string;
-  /**
-   * Who did it; `berth` is Berth itself.
-   */
-  actor: string;
-  /**
-   * Where the request came from; absent where Berth itself acts.
-   */
-  from?: {
-    address?: string;
-    agent?: string;
-  };
-  /**
-   * The person behind a token that did it.
-   */
-  onBehalfOf?: string;
-  /**
-   * `noun.verb`.
-   */
-  type: string;
-  environment?: string;
-  service?: string;
-  operation?: string;
-  data?: {
-    [k: string]: unknown;
-  };
-  /**
-   * SHA-256 over the hash of the event before it and this one, base64url.
-   */
-  hash: string;
 }
 export interface AuditReport {
   /**
