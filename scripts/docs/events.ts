@@ -22,16 +22,38 @@ function notation(schema: JsonSchema = true): string {
   return `{ ${members.join(', ')} }`;
 }
 
+const wordsText = ({ words, wordsFor = [] }: EventDeclaration): string =>
+  [words, ...wordsFor.map((one) => `${one.words} (\`${one.member}\` is ${JSON.stringify(one.value)})`)].join(
+    '; ',
+  );
+
 function dataText(type: EventType): string {
   const { properties, required } = eventVariant(type);
   if (!properties?.data) return '';
   return `\`${notation(properties.data)}\`${required?.includes('data') ? '' : ', or none'}`;
 }
 
+/** What is said of the members of data, each once. */
+function membersText(types: readonly EventType[]): string {
+  const lines = types.flatMap((type) => {
+    const data = eventVariant(type).properties?.data;
+    return typeof data === 'object' ? describedMembers(data) : [];
+  });
+  return [...new Set(lines)].map((line) => `\n- ${line}`).join('');
+}
+
+const describedMembers = ({ properties = {}, oneOf = [] }: z.core.JSONSchema.BaseSchema): string[] => [
+  ...oneOf.flatMap((form) => (typeof form === 'object' ? describedMembers(form) : [])),
+  ...Object.entries(properties).flatMap(([name, member]) =>
+    typeof member === 'object' && member.description ? [`\`${name}\`: ${member.description}`] : [],
+  ),
+];
+
 function nounSection([noun, types]: [string, EventType[]]): string {
   const declarations: Readonly<Record<EventType, EventDeclaration>> = eventTypes;
-  const rows = types.map((type) => [`\`${type}\``, declarations[type].words, dataText(type)]);
-  return `## ${noun}\n\n${table(['type', 'in the console', 'data'], rows)}`;
+  const rows = types.map((type) => [`\`${type}\``, wordsText(declarations[type]), dataText(type)]);
+  const members = membersText(types);
+  return `## ${noun}\n\n${table(['type', 'in the console', 'data'], rows)}${members && `\n${members}`}`;
 }
 
 /** All of docs/reference/events.md. */

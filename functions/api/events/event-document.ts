@@ -9,7 +9,7 @@ type JsonSchema = z.core.JSONSchema.BaseSchema;
 export function eventVariant(type: EventType): JsonSchema {
   const { data }: EventDeclaration = eventTypes[type];
   const variant = z.object({ type: z.literal(type), ...(data && { data }) });
-  const { $schema: _, ...json } = z.toJSONSchema(variant, { io: 'input', override: shorten });
+  const { $schema: _, ...json } = variant.toJSONSchema({ io: 'input', override: shorten });
   return json;
 }
 

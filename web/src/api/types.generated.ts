@@ -127,6 +127,9 @@ export type Event1 =
   | {
       type: 'project.changed';
       data: {
+        /**
+         * What differs, by name; a side is missing where there was nothing, or is nothing any more.
+         */
         changes: {
           [k: string]: {
             before?: unknown;
@@ -147,6 +150,9 @@ export type Event1 =
   | {
       type: 'service.changed';
       data: {
+        /**
+         * What differs, by name; a side is missing where there was nothing, or is nothing any more.
+         */
         changes: {
           [k: string]: {
             before?: unknown;
@@ -161,7 +167,13 @@ export type Event1 =
   | {
       type: 'policy.created';
       data: {
+        /**
+         * Name of the policy.
+         */
         policy: string;
+        /**
+         * What differs, by name; a side is missing where there was nothing, or is nothing any more.
+         */
         changes: {
           [k: string]: {
             before?: unknown;
@@ -173,7 +185,13 @@ export type Event1 =
   | {
       type: 'policy.changed';
       data: {
+        /**
+         * Name of the policy.
+         */
         policy: string;
+        /**
+         * What differs, by name; a side is missing where there was nothing, or is nothing any more.
+         */
         changes: {
           [k: string]: {
             before?: unknown;
@@ -185,22 +203,43 @@ export type Event1 =
   | {
       type: 'policy.deleted';
       data: {
+        /**
+         * Name of the policy.
+         */
         policy: string;
       };
     }
   | {
       type: 'version.created';
       data: {
+        /**
+         * Id of the version.
+         */
         version: string;
+        /**
+         * Of its image.
+         */
         digest: string;
+        /**
+         * All that it has now.
+         */
         tags: string[];
       };
     }
   | {
       type: 'version.tagged';
       data: {
+        /**
+         * Id of the version.
+         */
         version: string;
+        /**
+         * Of its image.
+         */
         digest: string;
+        /**
+         * All that it has now.
+         */
         tags: string[];
       };
     }
@@ -209,10 +248,16 @@ export type Event1 =
       data:
         | {
             kind: 'git';
+            /**
+             * Branch, tag or commit.
+             */
             ref: string;
           }
         | {
             kind: 'upload';
+            /**
+             * Of the upload, hex.
+             */
             sha256?: string;
             bytes?: number;
           };
@@ -220,27 +265,48 @@ export type Event1 =
   | {
       type: 'build.succeeded';
       data: {
+        /**
+         * Id of the version.
+         */
         version: string;
       };
     }
   | {
       type: 'build.failed';
       data: {
+        /**
+         * Code of the problem that ended the operation.
+         */
         code: string;
+        /**
+         * What happened and why.
+         */
         cause: string;
       };
     }
   | {
       type: 'build.canceled';
       data: {
+        /**
+         * Code of the problem that ended the operation.
+         */
         code: string;
+        /**
+         * What happened and why.
+         */
         cause: string;
       };
     }
   | {
       type: 'build.superseded';
       data: {
+        /**
+         * Code of the problem that ended the operation.
+         */
         code: string;
+        /**
+         * What happened and why.
+         */
         cause: string;
       };
     }
@@ -250,6 +316,9 @@ export type Event1 =
   | {
       type: 'environment.changed';
       data: {
+        /**
+         * What differs, by name; a side is missing where there was nothing, or is nothing any more.
+         */
         changes: {
           [k: string]: {
             before?: unknown;
@@ -261,6 +330,9 @@ export type Event1 =
   | {
       type: 'environment.extended';
       data: {
+        /**
+         * What differs, by name; a side is missing where there was nothing, or is nothing any more.
+         */
         changes: {
           [k: string]: {
             before?: unknown;
@@ -272,10 +344,16 @@ export type Event1 =
   | {
       type: 'environment.protected';
       data: {
+        /**
+         * As it is now; absent where there is none.
+         */
         protection?: {
           approval: boolean;
           rollbackWithoutApproval?: boolean;
         };
+        /**
+         * As it was; absent where there was none.
+         */
         before?: {
           approval: boolean;
           rollbackWithoutApproval?: boolean;
@@ -285,10 +363,16 @@ export type Event1 =
   | {
       type: 'environment.unprotected';
       data: {
+        /**
+         * As it is now; absent where there is none.
+         */
         protection?: {
           approval: boolean;
           rollbackWithoutApproval?: boolean;
         };
+        /**
+         * As it was; absent where there was none.
+         */
         before?: {
           approval: boolean;
           rollbackWithoutApproval?: boolean;
@@ -298,14 +382,26 @@ export type Event1 =
   | {
       type: 'environment.ready';
       data?: {
+        /**
+         * Code of the problem that ended the operation.
+         */
         code: string;
+        /**
+         * What happened and why.
+         */
         cause: string;
       };
     }
   | {
       type: 'environment.failed';
       data?: {
+        /**
+         * Code of the problem that ended the operation.
+         */
         code: string;
+        /**
+         * What happened and why.
+         */
         cause: string;
       };
     }
@@ -318,7 +414,13 @@ export type Event1 =
   | {
       type: 'environment.hibernated';
       data?: {
+        /**
+         * Code of the problem that ended the operation.
+         */
         code: string;
+        /**
+         * What happened and why.
+         */
         cause: string;
       };
     }
@@ -328,6 +430,9 @@ export type Event1 =
   | {
       type: 'environment.destroying';
       data: {
+        /**
+         * `leftovers`: it is tried again, since a destroy before left something over.
+         */
         reason: 'requested' | 'expired' | 'leftovers';
       };
     }
@@ -337,67 +442,130 @@ export type Event1 =
   | {
       type: 'environment.destroy-failed';
       data: {
+        /**
+         * What could not be removed yet; the first fifty.
+         */
         leftovers: string[];
       };
     }
   | {
       type: 'resource.created';
       data: {
+        /**
+         * Of the resource.
+         */
         uid: string;
       };
     }
   | {
       type: 'resource.removed';
       data: {
+        /**
+         * Of the resource.
+         */
         uid: string;
       };
     }
   | {
       type: 'resource.rotating';
       data: {
+        /**
+         * Of the resource.
+         */
         uid: string;
       };
     }
   | {
       type: 'resource.rotated';
       data: {
+        /**
+         * Of the resource.
+         */
         uid: string;
       };
     }
   | {
       type: 'resource.rotation-failed';
       data: {
+        /**
+         * Of the resource.
+         */
         uid: string;
+        /**
+         * Code of the problem that ended the operation.
+         */
         code: string;
+        /**
+         * What happened and why.
+         */
         cause: string;
       };
     }
   | {
       type: 'deployment.created';
       data: {
+        /**
+         * Of the deployment.
+         */
         number: number;
         kind: 'deploy' | 'promote' | 'rollback' | 'redeploy';
+        /**
+         * Id of the version.
+         */
         version: string;
+        /**
+         * Number of the deployment that a rollback goes back to.
+         */
         rollbackTo?: number;
+        /**
+         * Where a promotion takes its version from.
+         */
         fromEnvironment?: string;
+        /**
+         * Id of the rotation that makes what serves take new credentials.
+         */
         rotation?: string;
+        /**
+         * It is not started before a second person approves it.
+         */
         awaits?: 'approval';
       };
     }
   | {
       type: 'deployment.approved';
       data: {
+        /**
+         * Of the deployment.
+         */
         number: number;
+        /**
+         * Id of the version.
+         */
         version: string;
+        /**
+         * Who asked for a deployment that a second person has to approve.
+         */
         requestedBy: string;
       };
     }
   | {
       type: 'deployment.rejected';
       data: {
+        /**
+         * Of the deployment.
+         */
         number: number;
+        /**
+         * Code of the problem that ended the operation.
+         */
         code: string;
+        /**
+         * What happened and why.
+         */
         cause: string;
+        /**
+         * Who asked for a deployment that a second person has to approve.
+         */
         requestedBy: string;
       };
     }
@@ -405,7 +573,13 @@ export type Event1 =
       type: 'deployment.refused';
       data: {
         kind: 'deploy' | 'promote' | 'rollback' | 'redeploy';
+        /**
+         * Id of the version.
+         */
         version: string;
+        /**
+         * Each policy that is not met, what was found, and what would meet it.
+         */
         violations: {
           policy: string;
           scope: 'project' | 'platform';
@@ -417,6 +591,9 @@ export type Event1 =
   | {
       type: 'deployment.succeeded';
       data: {
+        /**
+         * Of the deployment.
+         */
         number: number;
         kind: 'deploy' | 'rollback';
       };
@@ -424,25 +601,55 @@ export type Event1 =
   | {
       type: 'deployment.failed';
       data: {
+        /**
+         * Of the deployment.
+         */
         number: number;
+        /**
+         * Code of the problem that ended the operation.
+         */
         code: string;
+        /**
+         * What happened and why.
+         */
         cause: string;
       };
     }
   | {
       type: 'deployment.canceled';
       data: {
+        /**
+         * Of the deployment.
+         */
         number: number;
+        /**
+         * Code of the problem that ended the operation.
+         */
         code: string;
+        /**
+         * What happened and why.
+         */
         cause: string;
+        /**
+         * Who asked for a deployment that a second person has to approve.
+         */
         requestedBy?: string;
       };
     }
   | {
       type: 'deployment.superseded';
       data: {
+        /**
+         * Of the deployment.
+         */
         number: number;
+        /**
+         * Code of the problem that ended the operation.
+         */
         code: string;
+        /**
+         * What happened and why.
+         */
         cause: string;
       };
     }
@@ -452,44 +659,80 @@ export type Event1 =
   | {
       type: 'instance.crashed';
       data: {
+        /**
+         * Of the deployment.
+         */
         number: number;
         container: string;
         cause: string;
+        /**
+         * Crashes since the event before: 1 for the first.
+         */
         count: number;
       };
     }
   | {
       type: 'secret.created';
       data: {
+        /**
+         * Of the secret.
+         */
         name: string;
+        /**
+         * Id of the version; its value is in no event.
+         */
         version: string;
       };
     }
   | {
       type: 'secret.changed';
       data: {
+        /**
+         * Of the secret.
+         */
         name: string;
+        /**
+         * Id of the version; its value is in no event.
+         */
         version: string;
       };
     }
   | {
       type: 'secret.deleted';
       data: {
+        /**
+         * Of the secret.
+         */
         name: string;
       };
     }
   | {
       type: 'secret.revealed';
       data: {
+        /**
+         * Of the secret.
+         */
         name: string;
+        /**
+         * Id of the version; its value is in no event.
+         */
         version: string;
       };
     }
   | {
       type: 'secret.revoked';
       data: {
+        /**
+         * Of the secret.
+         */
         name: string;
+        /**
+         * Id of the version; its value is in no event.
+         */
         version: string;
+        /**
+         * What serves with it, and does not come back with it.
+         */
         usedBy: {
           service: string;
           deployment: number;
@@ -499,41 +742,86 @@ export type Event1 =
   | {
       type: 'secret.rotating';
       data: {
+        /**
+         * Of the secret.
+         */
         name: string;
+        /**
+         * Id of the version; its value is in no event.
+         */
         version: string;
+        /**
+         * Id of the version that the new one takes the place of.
+         */
         previous: string;
       };
     }
   | {
       type: 'secret.rotated';
       data: {
+        /**
+         * Of the secret.
+         */
         name: string;
+        /**
+         * Id of the version; its value is in no event.
+         */
         version: string;
+        /**
+         * Id of the version that the new one takes the place of.
+         */
         previous: string;
       };
     }
   | {
       type: 'secret.rotation-failed';
       data: {
+        /**
+         * Of the secret.
+         */
         name: string;
+        /**
+         * Id of the version; its value is in no event.
+         */
         version: string;
+        /**
+         * Id of the version that the new one takes the place of.
+         */
         previous: string;
+        /**
+         * Code of the problem that ended the operation.
+         */
         code: string;
+        /**
+         * What happened and why.
+         */
         cause: string;
       };
     }
   | {
       type: 'access.refused';
       data: {
+        /**
+         * As in the reference of roles.
+         */
         action: string;
+        /**
+         * Other attempts of the same principal since the event before.
+         */
         unrecorded?: number;
       };
     }
   | {
       type: 'member.added';
       data: {
+        /**
+         * Id of the principal.
+         */
         principal: string;
         role: 'viewer' | 'developer' | 'maintainer' | 'administrator';
+        /**
+         * Roles that differ, by environment.
+         */
         environments?: {
           [k: string]: 'viewer' | 'developer' | 'maintainer' | 'administrator';
         };
@@ -542,13 +830,25 @@ export type Event1 =
   | {
       type: 'member.changed';
       data: {
+        /**
+         * Id of the principal.
+         */
         principal: string;
         role: 'viewer' | 'developer' | 'maintainer' | 'administrator';
+        /**
+         * Roles that differ, by environment.
+         */
         environments?: {
           [k: string]: 'viewer' | 'developer' | 'maintainer' | 'administrator';
         };
+        /**
+         * What the member had before.
+         */
         before: {
           role: 'viewer' | 'developer' | 'maintainer' | 'administrator';
+          /**
+           * Roles that differ, by environment.
+           */
           environments?: {
             [k: string]: 'viewer' | 'developer' | 'maintainer' | 'administrator';
           };
@@ -558,9 +858,18 @@ export type Event1 =
   | {
       type: 'member.removed';
       data: {
+        /**
+         * Id of the principal.
+         */
         principal: string;
+        /**
+         * What the member had before.
+         */
         before: {
           role: 'viewer' | 'developer' | 'maintainer' | 'administrator';
+          /**
+           * Roles that differ, by environment.
+           */
           environments?: {
             [k: string]: 'viewer' | 'developer' | 'maintainer' | 'administrator';
           };
@@ -570,23 +879,38 @@ export type Event1 =
   | {
       type: 'session.started';
       data: {
+        /**
+         * Id of the session.
+         */
         session: string;
       };
     }
   | {
       type: 'session.ended';
       data: {
+        /**
+         * Id of the session.
+         */
         session: string;
+        /**
+         * Id of the principal.
+         */
         principal: string;
       };
     }
   | {
       type: 'token.created';
       data: {
+        /**
+         * Id of the token.
+         */
         token: string;
         name: string;
         kind: 'personal' | 'project' | 'exchanged';
         role: 'viewer' | 'developer' | 'maintainer' | 'administrator';
+        /**
+         * All where absent.
+         */
         environments?: string[];
         expiresAt: string;
       };
@@ -594,6 +918,9 @@ export type Event1 =
   | {
       type: 'token.revoked';
       data: {
+        /**
+         * Id of the token.
+         */
         token: string;
         name?: string;
       };
@@ -601,10 +928,16 @@ export type Event1 =
   | {
       type: 'token.exchanged';
       data: {
+        /**
+         * Id of the rule that let it in.
+         */
         trust: string;
         issuer: string;
         subject: string;
         role: 'viewer' | 'developer' | 'maintainer' | 'administrator';
+        /**
+         * Id of the token.
+         */
         token: string;
       };
     }
@@ -620,6 +953,9 @@ export type Event1 =
           reason: string;
         };
         role: 'viewer' | 'developer' | 'maintainer' | 'administrator';
+        /**
+         * All where absent.
+         */
         environments?: string[];
       };
     }
@@ -634,7 +970,13 @@ export type Event1 =
   | {
       type: 'webhook.created';
       data: {
+        /**
+         * Of the webhook.
+         */
         id: string;
+        /**
+         * Of its URL; the rest of it may be a secret.
+         */
         origin: string;
         types?: string[];
         description?: string;
@@ -644,34 +986,61 @@ export type Event1 =
   | {
       type: 'webhook.changed';
       data: {
+        /**
+         * Of the webhook.
+         */
         id: string;
+        /**
+         * What differs, by name; a side is missing where there was nothing, or is nothing any more.
+         */
         changes: {
           [k: string]: {
             before?: unknown;
             after?: unknown;
           };
         };
+        /**
+         * Its URL is another one.
+         */
         urlChanged?: true;
       };
     }
   | {
       type: 'webhook.deleted';
       data: {
+        /**
+         * Of the webhook.
+         */
         id: string;
+        /**
+         * Of its URL; the rest of it may be a secret.
+         */
         origin: string;
       };
     }
   | {
       type: 'webhook.secret-rotated';
       data: {
+        /**
+         * Of the webhook.
+         */
         id: string;
+        /**
+         * Until then the secret before signs too.
+         */
         previousUntil: string;
       };
     }
   | {
       type: 'webhook.disabled';
       data: {
+        /**
+         * Of the webhook.
+         */
         id: string;
+        /**
+         * Of its URL; the rest of it may be a secret.
+         */
         origin: string;
         reason: string;
       };
@@ -679,6 +1048,9 @@ export type Event1 =
   | {
       type: 'webhook.tested';
       data: {
+        /**
+         * Of the webhook.
+         */
         id: string;
         delivered: boolean;
         status?: number;
