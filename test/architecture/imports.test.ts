@@ -51,7 +51,7 @@ const allowed: Record<string, readonly string[]> = {
     'functions/ports',
     'functions/core',
   ],
-  'functions/adapters/router': ['functions/ports', 'functions/core'],
+  'functions/adapters/router': ['functions/adapters/system', 'functions/ports', 'functions/core'],
   'functions/adapters/kubernetes': ['functions/ports', 'functions/core'],
   'functions/adapters/local': [
     'functions/adapters/files',

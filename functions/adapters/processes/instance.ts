@@ -2,9 +2,8 @@
 import type { InstanceRef } from '../../core/model/index.ts';
 import { Problem, type ProblemDetail } from '../../core/problem.ts';
 import type { Rollout, WorkloadSpec, WorkloadStatus } from '../../ports/workloads.ts';
-import { createChangeSignal } from './change-signal.ts';
+import { createChangeSignal } from '../system/change-signal.ts';
 import type { Context } from './context.ts';
-import type { Replica } from './replica.ts';
 import { createDeployment, type Deployment } from './running-deployment.ts';
 
 export interface Instance {
@@ -25,8 +24,6 @@ export interface Instance {
   status(): WorkloadStatus | undefined;
   /** The spec that says which ports and routes there are. */
   spec(): WorkloadSpec | undefined;
-  /** The next ready replica, in turn. */
-  pick(): Replica | undefined;
 }
 
 export interface InstanceOptions {
@@ -53,7 +50,6 @@ export function createInstance({ context, ref, onChange }: InstanceOptions): Ins
   /** Counts what supersedes an apply that is still laying out its image. */
   let epoch = 0;
   let halted = false;
-  let turn = 0;
 
   function changed(): void {
     changes.notify();
@@ -227,10 +223,6 @@ export function createInstance({ context, ref, onChange }: InstanceOptions): Ins
       };
     },
     spec: () => (instance.serving ?? instance.candidate)?.spec,
-    pick() {
-      const ready = instance.serving?.replicas.filter((replica) => replica.ready) ?? [];
-      return ready[turn++ % Math.max(ready.length, 1)];
-    },
   };
   return instance;
 }

@@ -1,8 +1,8 @@
 /** Which workload a host and a path belong to. */
 import { isIP } from 'node:net';
-import type { EnvironmentRef, InstanceRef } from '../../../core/model/index.ts';
-import { isName } from '../../../core/names.ts';
-import type { Route } from '../../../ports/workloads.ts';
+import type { EnvironmentRef, InstanceRef } from '../../core/model/index.ts';
+import { isName } from '../../core/names.ts';
+import type { Route } from '../../ports/workloads.ts';
 
 export interface HostEntry {
   key: string;
