@@ -58,6 +58,7 @@ const allowed: Record<string, readonly string[]> = {
     'functions/adapters/oci',
     'functions/adapters/postgres',
     'functions/adapters/source',
+    'functions/adapters/system',
     'functions/ports',
     'functions/core',
   ],

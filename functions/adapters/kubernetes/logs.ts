@@ -4,6 +4,7 @@
  */
 import type { InstanceRef } from '../../core/model/index.ts';
 import type { LogLine, LogStream, Logs } from '../../ports/logs.ts';
+import { cut } from '../../ports/rules/log-lines.ts';
 import { checkPageQuery, pageOfLines } from '../../ports/rules/logs-page.ts';
 import type { Stored } from './api/apply.ts';
 import type { KubernetesClient } from './api/client.ts';
@@ -20,7 +21,6 @@ export interface KubernetesLogsOptions {
   rest: Logs;
 }
 
-const LINE_MAX = 16 * 1024;
 /** The API gives the last lines of a container alone, so that pages go no further back. */
 const KEPT_MAX = 10_000;
 /** How often new pods are looked for while a stream is followed. */
@@ -40,7 +40,7 @@ function parseLine(text: string, pod: StoredPod, container: string, mask: Mask):
   if (Number.isNaN(at)) return undefined;
   return {
     at: new Date(at).toISOString(),
-    message: mask(message ?? '').slice(0, LINE_MAX),
+    message: cut(mask(message ?? '')),
     // The API does not tell the two apart.
     source: 'stdout',
     deployment: podNumber(pod),

@@ -2,10 +2,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { InstanceRef } from '../../core/model/index.ts';
 import type { ContainerSpec } from '../../ports/workloads.ts';
+import { type Exit, type RunningProgram, startProgram } from '../system/program.ts';
 import type { Context } from './context.ts';
 import { type Crash, describeExit } from './programs/explain-exit.ts';
 import { type ProbeTarget, runProbe } from './programs/probe.ts';
-import { type Exit, type RunningProcess, startProcess } from './programs/process.ts';
 import type { Mask } from './spec-mask.ts';
 
 export type ContainerState =
@@ -79,7 +79,7 @@ export function createContainer(options: ContainerOptions): Container {
   const { timing } = context;
   let wanted = false;
   let halt = new AbortController();
-  let current: RunningProcess | undefined;
+  let current: RunningProgram | undefined;
   let killed: string | undefined;
   let supervising: Promise<void> = Promise.resolve();
 
@@ -157,7 +157,7 @@ export function createContainer(options: ContainerOptions): Container {
     const from = performance.now();
     killed = undefined;
     container.tail = [];
-    const child = startProcess({
+    const child = startProgram({
       ...launch.resolve(launch.words),
       directory: launch.directory,
       variables: launch.variables,

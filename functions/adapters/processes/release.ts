@@ -2,11 +2,11 @@
 import { join } from 'node:path';
 import { Problem } from '../../core/problem.ts';
 import type { ReleaseResult, WorkloadSpec } from '../../ports/workloads.ts';
+import { startProgram } from '../system/program.ts';
 import type { Context } from './context.ts';
 import { discard, pruneParent } from './layout.ts';
 import { bindPorts, launchOf, prepareContainer } from './place-files.ts';
 import { describeExit } from './programs/explain-exit.ts';
-import { startProcess } from './programs/process.ts';
 import { maskOf } from './spec-mask.ts';
 
 const TAIL_LINES = 20;
@@ -46,7 +46,7 @@ export async function runRelease(
     const launch = launchOf(context, spec, words, place, bound);
     if (signal.aborted) return { exitCode: SIGNALED + 15, tail };
     const from = performance.now();
-    const child = startProcess({
+    const child = startProgram({
       ...launch.resolve(launch.words),
       directory: launch.directory,
       variables: launch.variables,

@@ -10,8 +10,8 @@ import { isPublicAddress } from '../../core/address.ts';
 import type { Source } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import { checkGitRef, type GitLocation, isCommit, parseGitUrl } from '../../core/source/git-source.ts';
+import { type RunOptions, run } from '../system/run-program.ts';
 import { networkEnvironment } from './program-environment.ts';
-import { type RunOptions, run } from './run-program.ts';
 
 export interface GitOptions {
   allowLocal: boolean;

@@ -13,10 +13,11 @@ import {
   GetLogEventsCommand,
 } from '@aws-sdk/client-cloudwatch-logs';
 import type { LogLine, LogPage, LogPageQuery, Logs } from '../../../ports/logs.ts';
+import { normalize } from '../../../ports/rules/log-lines.ts';
 import { checkPageQuery, createPager } from '../../../ports/rules/logs-page.ts';
 import { sent, unless } from '../sdk-errors.ts';
 import { createLogsWriter } from './log-batches.ts';
-import { checkStream, decode, type Event, inOrder, isUnder, normalize } from './log-events.ts';
+import { checkStream, decode, type Event, inOrder, isUnder } from './log-events.ts';
 
 export interface CloudWatchLogsOptions {
   client: CloudWatchLogsClient;

@@ -3,7 +3,7 @@ import { access, constants, mkdir, realpath } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { Problem } from '../../../core/problem.ts';
 import { networkEnvironment } from '../../source/program-environment.ts';
-import { type RunResult, run } from '../../source/run-program.ts';
+import { type RunResult, run } from '../../system/run-program.ts';
 
 interface Npm {
   command: string;
