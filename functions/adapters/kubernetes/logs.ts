@@ -17,7 +17,7 @@ import { type Cluster, maskOf, podNumber, podsPath, type StoredPod } from './sha
 
 export interface KubernetesLogsOptions {
   client: KubernetesClient;
-  /** The same as of the workloads. */
+  /** The same options as those of the workloads. */
   render?: Partial<Omit<RenderOptions, 'domain'>>;
   /** Keeps everything else. */
   rest: Logs;
@@ -47,7 +47,7 @@ function parseLine(text: string, pod: StoredPod, container: string, mask: Mask):
   return {
     at: new Date(at).toISOString(),
     message: cut(mask(message ?? '')),
-    // The API does not tell the two apart.
+    // The API does not tell standard output from standard error.
     source: 'stdout',
     deployment: podNumber(pod),
     container,
@@ -56,7 +56,7 @@ function parseLine(text: string, pod: StoredPod, container: string, mask: Mask):
 
 interface Printed {
   line: LogLine;
-  /** Tells it from every other one: its time is told in nanoseconds. */
+  /** Tells the line from every other one: the time in it has nanoseconds. */
   key: string;
 }
 

@@ -27,16 +27,16 @@ export interface ContainerOptions {
   number: number;
   spec: ContainerSpec;
   mask: Mask;
-  /** Others wait for its end: it runs once, and code 0 is success. */
+  /** Other containers wait for its end: it runs once, and code 0 is success. */
   init: boolean;
-  /** Without a readiness probe: how long it has to live to count as ready. */
+  /** How long it has to live to count as ready where it has no readiness probe, milliseconds. */
   settleMs: number;
-  /** Taken anew for each start. */
+  /** Called anew for each start. */
   launch(): Launch;
   /** Whether the replica as a whole is ready. */
   replicaReady(): boolean;
   onChange(): void;
-  /** Before it starts again. */
+  /** Called before it starts again. */
   onCrash(crash: Crash): Promise<void>;
 }
 
@@ -58,7 +58,10 @@ export interface Container {
   tail: string[];
   start(): void;
   stop(graceMs: number): Promise<void>;
-  /** Ends its process; it starts again as after a crash. @param why as in "out of memory: …" */
+  /**
+   * Ends its process, which then starts again as after a crash.
+   * @param why the clause that the log shows, such as "out of memory: …"
+   */
   kill(why: string): void;
 }
 
@@ -134,7 +137,7 @@ export function createContainer(options: ContainerOptions): Container {
     const probe = spec.livenessProbe;
     let started = false;
     for (let failures = 0; probe && (await sleep(timing.livenessMs, life)); ) {
-      // A slow start is no reason to start again.
+      // A slow start is no reason to start it again.
       started ||= options.replicaReady();
       if (!started) continue;
       const finding = await runProbe(probe, launch);

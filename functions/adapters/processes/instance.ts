@@ -12,14 +12,14 @@ export interface Instance {
   candidate: Deployment | undefined;
   /** Why nothing serves, after a first deployment failed. */
   failure: ProblemDetail | undefined;
-  /** All with processes or directories, those on their way out included. */
+  /** All that have processes or directories, also those that are being removed. */
   deployments: ReadonlySet<Deployment>;
-  /** @throws Problem fenced | environment_gone | image_unavailable | invalid_score */
+  /** @throws Problem fenced | image_unavailable | invalid_score */
   apply(spec: WorkloadSpec): Promise<void>;
   awaitRollout(number: number, signal: AbortSignal): Promise<Rollout>;
   scale(replicas: number): Promise<void>;
   remove(drain: boolean): Promise<void>;
-  /** Stops all because Berth stops; that is no outcome of a rollout. */
+  /** Stops everything because Berth stops, which is no outcome of a rollout. */
   close(): Promise<void>;
   status(): WorkloadStatus | undefined;
   /** The spec that says which ports and routes there are. */
@@ -47,7 +47,7 @@ export function createInstance({ context, ref, onChange }: InstanceOptions): Ins
   const changes = createChangeSignal();
   const outcomes = new Map<number, ProblemDetail>();
   const deployments = new Set<Deployment>();
-  /** Counts what supersedes an apply that is still laying out its image. */
+  /** Grows with everything that supersedes an apply which is still laying out its image. */
   let epoch = 0;
   let halted = false;
 
@@ -189,7 +189,7 @@ export function createInstance({ context, ref, onChange }: InstanceOptions): Ins
       deployment.scale(replicas);
       if (replicas === 0) {
         await Promise.all(deployment.replicas.map((replica) => replica.stop(true)));
-        // Unless someone has woken it meanwhile.
+        // Someone may have woken it meanwhile.
         if (deployment.desired === 0) await deployment.sweep();
       }
       changed();

@@ -14,7 +14,7 @@ const GRACE_MS = 2000;
 const NOT_FOUND = 127;
 const SIGNALED = 128;
 
-/** @throws Problem image_unavailable | invalid_score */
+/** @throws Problem image_unavailable | invalid_score | release_failed */
 export async function runRelease(
   context: Context,
   spec: WorkloadSpec,
@@ -58,7 +58,7 @@ export async function runRelease(
     const abort = (): void => void child.stop(GRACE_MS);
     signal.addEventListener('abort', abort);
     const exit = await child.ended;
-    // An abort gives the group its grace, and until then it is not over.
+    // After an abort the group has its grace, and only then is the command over.
     if (signal.aborted) await child.stop(GRACE_MS);
     signal.removeEventListener('abort', abort);
     if (pid !== undefined) context.runs.remove(pid);

@@ -23,7 +23,7 @@ import { createUsage } from './usage.ts';
 export type { UnpackImage } from './context.ts';
 
 export interface ProcessWorkloadsOptions {
-  /** Its own; made if it is not there. */
+  /** A directory for this adapter alone; it is made if it is not there. */
   directory: string;
   /** Names this Berth among others on the machine: processes with another's mark are left alone. */
   instanceId: string;
@@ -147,7 +147,7 @@ export async function createProcessWorkloads(options: ProcessWorkloadsOptions): 
 
     async removeEnvironment(environment) {
       const inIt = inEnvironment(environment);
-      // First the place, so that nothing new gets in while the rest goes.
+      // The place goes first, so that nothing new gets in while the rest goes.
       const place = layout.environment(environment);
       const aside = await setAside(layout, place);
       await pruneParent(place);

@@ -29,7 +29,7 @@ export interface HoldOptions {
 }
 
 export interface Hold {
-  /** @param limitMs how long at most; undefined for the usual time */
+  /** @param limitMs how long the request waits at most; the usual time where undefined */
   find(
     host: string,
     path: string,

@@ -26,7 +26,7 @@ export interface RouterOptions {
      */
     touch?(instance: InstanceRef): void;
   };
-  /** Answers what is for no workload. */
+  /** Answers requests that are for no workload. */
   fallback(request: IncomingMessage, response: ServerResponse): void;
   onUpgradeFallback?(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   /** Wakes a hibernated environment; may resolve as soon as that is under way. */
@@ -223,7 +223,7 @@ export function createRouter(options: RouterOptions): Router {
       outcome = await proxy.forward(request, response, found.backend).finally(() => inUse.delete(open));
       if (outcome === 'done' || response.destroyed) return instance;
       if (outcome !== 'refused') break;
-      // The process has just ended and we were quicker than the news of it.
+      // The process has just ended, and the request came before the news of it.
       await new Promise((resolve) => setTimeout(resolve, 20 * (tries + 1)));
     }
     send(response, unanswered(request, to, outcome));
@@ -238,7 +238,7 @@ export function createRouter(options: RouterOptions): Router {
     });
     const head = fields.map(([name, value]) => `${name}: ${value}\r\n`).join('');
     socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${head}\r\n${body}`);
-    // The client need not close its side: given a moment to read, then gone.
+    // A client need not close its side: it is given a moment to read.
     socket.resume();
     setTimeout(() => socket.destroy(), LINGER_MS).unref();
   }

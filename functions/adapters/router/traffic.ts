@@ -11,7 +11,7 @@ export interface Target extends Condition {
 }
 
 export interface RoutedTraffic extends Traffic {
-  /** Below which workloads live: `localhost`. */
+  /** The domain below which workloads live, such as `localhost`. */
   domain(): string;
   /**
    * The workload behind a host (lower case, no port) and a path (raw, without the query). Undefined where none

@@ -41,7 +41,7 @@ export interface RunningProgram {
   kill(): void;
 }
 
-/** How long output is waited for once the process is gone: someone outside its group may hold the pipe. */
+/** How long output is waited for once the process is gone: a program outside its group may hold the pipe. */
 const OUTPUT_GRACE_MS = 500;
 
 function launch(options: ProgramOptions): ChildProcess | NodeJS.ErrnoException {
@@ -84,9 +84,9 @@ export function startProgram(options: ProgramOptions): RunningProgram {
     if (pid !== undefined) sendSignal(-pid, 'SIGKILL');
   };
   const ended = exited.then(async (exit) => {
-    // What it started itself must not outlive it; while it is being stopped, the grace holds for them too.
+    // What the program started must not outlive it. While it is being stopped, the grace holds for that too.
     if (!stopping) kill();
-    // Who takes the stream may be slower than any grace, and is not a program of users.
+    // Whoever takes the stream is no program of users, and may be slower than any grace.
     if (stream) await closed;
     const patience = new AbortController();
     await Promise.race([

@@ -48,7 +48,8 @@ export async function run(command: string, args: readonly string[], options: Run
     },
     streamsStdout: onStdout !== undefined,
   });
-  // What it leaves in the background would hold the pipes open and go on in a directory that is being removed.
+  // What the program leaves in the background would hold the pipes open, and write into a directory that is being
+  // removed.
   const cleared = child.exited.then(({ error }) => (error ? undefined : killMarked(`${mark}/`)));
   const taken =
     child.stdout &&

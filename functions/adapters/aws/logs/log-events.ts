@@ -22,13 +22,13 @@ export function checkStream(name: string): void {
 export const isUnder = (stream: string, prefix: string): boolean =>
   stream === prefix || stream.startsWith(`${prefix}/`);
 
-/** What a stream holds: a line, and what keeps it in its place. */
+/** A line in a stream, and what keeps it in its place. */
 export interface Event {
   /** When it was appended, epoch milliseconds; never before the one that its writer appended earlier. */
   timestamp: number;
-  /** Tells it from all others of its stream. */
+  /** Tells the event from all others of its stream. */
   id: string;
-  /** Counts what one writer of ours appends; -1 for others. */
+  /** The number of the line among those of its writer; -1 where the writer is not ours. */
   count: number;
   line: LogLine;
 }

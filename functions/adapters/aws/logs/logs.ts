@@ -71,7 +71,7 @@ export function createCloudWatchLogs(options: CloudWatchLogsOptions): Logs & {
         startFromHead: head,
         limit: PAGE_MAX,
         ...(startTime > 0 ? { startTime } : {}),
-        // The end is not part of it there.
+        // CloudWatch Logs does not count the end itself.
         ...(Number.isFinite(endTime) ? { endTime: endTime + 1 } : {}),
         ...(nextToken === undefined ? {} : { nextToken }),
       });
@@ -79,7 +79,7 @@ export function createCloudWatchLogs(options: CloudWatchLogsOptions): Logs & {
       const events = page?.events ?? [];
       yield events.map(({ timestamp = 0, message = '' }) => decode(timestamp, message));
       const token = head ? page?.nextForwardToken : page?.nextBackwardToken;
-      // The same token again is how the end is told; a page may be empty before that.
+      // CloudWatch Logs tells the end by giving the same token again; a page may be empty before that.
       if (token === undefined || token === nextToken) return;
       nextToken = token;
     }
@@ -150,7 +150,7 @@ export function createCloudWatchLogs(options: CloudWatchLogsOptions): Logs & {
         for (const event of page) {
           if (seen.has(event.id)) continue;
           seen.set(event.id, event.timestamp);
-          // At first these are lines before the tail.
+          // The first look also finds lines that come before the tail.
           if (!(first && newest && inOrder(event, newest) < 0)) fresh.push(event);
         }
       for (const { timestamp, line } of fresh.sort(inOrder)) {

@@ -56,7 +56,7 @@ async function probeHttp(
       request.on('close', () => clearTimeout(timer));
       request.end();
     } catch (error) {
-      // A header or path that HTTP does not allow.
+      // Node refuses a header or a path that HTTP does not allow.
       fail(error as Error);
     }
   });
