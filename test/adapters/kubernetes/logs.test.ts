@@ -14,7 +14,7 @@ async function makeSubject() {
   const pods = await startPodLogs();
   const client = createKubernetesClient({ server: pods.url });
   const rest = createFileLogs({ directory: makeDirectory() });
-  const logs = createKubernetesLogs({ client, rest, lookMs: 20 });
+  const logs = createKubernetesLogs({ client, rest, lookMs: 200 });
   return {
     ...pods,
     logs,
