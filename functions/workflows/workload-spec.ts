@@ -8,6 +8,7 @@ import { workloadSettings } from '../core/score/settings.ts';
 import type { ScoreContainer, ScoreProbe, ScoreWorkload } from '../core/score/workload.ts';
 import type { Ports } from '../ports/index.ts';
 import type { ContainerSpec, FileSpec, Probe, Route, ServicePort, WorkloadSpec } from '../ports/workloads.ts';
+import { findResourceType } from '../resources/index.ts';
 
 /** Values by `resource.output`, read once for a spec. */
 interface Resolved {
@@ -210,12 +211,11 @@ function probe({ httpGet, exec }: ScoreProbe): Probe {
   };
 }
 
-/** Routes are resources of type `route`: their outputs say host, path and port. */
+/** Some resources send requests to the service: their outputs say from which host and path to which port. */
 function routesOf(workload: ScoreWorkload, outputs: Record<string, ResourceOutputs>): Route[] {
-  return Object.entries(workload.resources ?? {})
-    .filter(([name, { type }]) => type === 'route' && outputs[name])
-    .map(([name]) => {
-      const { host, path, port } = outputs[name]!.values;
-      return { host: host ?? '', path: path ?? '/', port: Number(port) };
-    });
+  return Object.entries(workload.resources ?? {}).flatMap(([name, { type }]) => {
+    const values = outputs[name]?.values;
+    const route = values && findResourceType(type)?.route?.(values);
+    return route ? [route] : [];
+  });
 }

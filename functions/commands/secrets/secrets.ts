@@ -22,6 +22,7 @@ import {
 } from '../../records/commit.ts';
 import { instancesOf } from '../../records/instances.ts';
 import { getEnvironment } from '../../records/read.ts';
+import { findResourceType } from '../../resources/index.ts';
 import { notReady } from '../environments/environments.ts';
 import { refuseRotating } from './secret-versions.ts';
 
@@ -131,10 +132,10 @@ async function readersOf(ports: Ports, ref: SecretRef): Promise<string[]> {
 }
 
 const reads = (workload: ScoreWorkload, secret: string): boolean =>
-  references(workload).some(
-    ({ refersTo, output }) =>
-      refersTo !== undefined && output === secret && workload.resources?.[refersTo]?.type === 'environment',
-  );
+  references(workload).some(({ refersTo, output }) => {
+    const declared = refersTo === undefined ? undefined : workload.resources?.[refersTo];
+    return output === secret && declared && findResourceType(declared.type)?.environmentSecrets !== undefined;
+  });
 
 /** @throws Problem not_found | precondition_failed | conflict (a deployment reads it) */
 export async function deleteSecret(

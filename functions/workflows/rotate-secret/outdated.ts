@@ -1,6 +1,7 @@
 /** Which deployments hold credentials that are no longer the current ones. */
-import type { Deployment } from '../model/index.ts';
-import { references } from '../score/references.ts';
+import type { Deployment } from '../../core/model/index.ts';
+import { references } from '../../core/score/references.ts';
+import { findResourceType } from '../../resources/index.ts';
 
 /** The versions that count, by the path of the secret. */
 export type WantedVersions = ReadonlyMap<string, string>;
@@ -13,10 +14,11 @@ export function isOutdated(
   return references(workload).some(({ refersTo, output }) => {
     const pinned = refersTo !== undefined && Object.hasOwn(outputs, refersTo) ? outputs[refersTo] : undefined;
     if (!pinned || refersTo === undefined) return false;
-    // Names of an environment's secrets stand for themselves; what a resource gives belongs together.
-    const isEnvironment = workload.resources?.[refersTo]?.type === 'environment';
+    // The environment's secrets stand for themselves; what a resource of its own gives belongs together.
+    const declared = workload.resources?.[refersTo];
+    const standsAlone = declared && findResourceType(declared.type)?.environmentSecrets !== undefined;
     const one = output !== undefined && Object.hasOwn(pinned.secrets, output) ? [pinned.secrets[output]] : [];
-    const read = isEnvironment ? one : Object.values(pinned.secrets);
+    const read = standsAlone ? one : Object.values(pinned.secrets);
     return read.some((reference) => {
       const version = reference && wanted.get(reference.secret);
       return version !== undefined && version !== reference?.version;
