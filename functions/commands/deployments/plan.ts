@@ -2,7 +2,7 @@
 
 import { splitWords } from '../../core/command-line.ts';
 import type { Change } from '../../core/diff/change.ts';
-import { diffPinned, type Pinned, pinnedOf, referencedOutputs } from '../../core/diff/deployment-diff.ts';
+import { diffPinned, type Pinned, pinnedOf } from '../../core/diff/deployment-diff.ts';
 import { deploymentKey, environmentPartition, instanceKey, RESOURCE_PREFIX } from '../../core/keys.ts';
 import type {
   Deployment,
@@ -14,6 +14,7 @@ import type {
   Revision,
 } from '../../core/model/index.ts';
 import { Problem, type ProblemDetail } from '../../core/problem.ts';
+import { usedOutputs } from '../../core/score/references.ts';
 import { resourceIdentity } from '../../core/score/resource-identity.ts';
 import { readSettings } from '../../core/score/settings.ts';
 import type { ScoreWorkload } from '../../core/score/workload.ts';
@@ -129,18 +130,18 @@ async function pinsNow(
     const current = await findResourceType(type)?.environmentSecrets?.current(ports, ref);
     if (current) ofEnvironment.set(type, current);
   }
-  for (const name of referencedOutputs(workload)) {
-    const dot = name.indexOf('.');
-    const [resource, output] = [name.slice(0, dot), name.slice(dot + 1)];
+  for (const [resource, used] of usedOutputs(workload)) {
     const declared = resources[resource];
     if (!declared) continue;
     const { uid } = resourceIdentity(workload.metadata.name, resource, declared);
     const offered = ofEnvironment.get(declared.type) ?? records.get(uid)?.outputs.secrets ?? {};
-    const found = Object.hasOwn(offered, output) ? offered[output] : undefined;
-    if (found) secrets.set(name, found.version);
-    else if (ofEnvironment.has(declared.type)) missing.push(name);
+    for (const output of used) {
+      const found = Object.hasOwn(offered, output) ? offered[output] : undefined;
+      if (found) secrets.set(`${resource}.${output}`, found.version);
+      else if (ofEnvironment.has(declared.type)) missing.push(`${resource}.${output}`);
+    }
   }
-  return { pins: { version, digest, workload, secrets }, missing };
+  return { pins: { version, digest, workload, secrets }, missing: missing.sort() };
 }
 
 function plannedResources(

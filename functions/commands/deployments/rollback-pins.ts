@@ -1,7 +1,7 @@
 /** What a rollback takes of earlier pins: credentials that were rotated or revoked since are the ones of today. */
 import { resourceKey } from '../../core/keys.ts';
 import type { Deployment, InstanceRef, Resource, ResourceOutputs } from '../../core/model/index.ts';
-import { references } from '../../core/score/references.ts';
+import { usedOutputs } from '../../core/score/references.ts';
 import { resourceIdentity } from '../../core/score/resource-identity.ts';
 import type { Ports } from '../../ports/index.ts';
 import { findResourceType } from '../../resources/index.ts';
@@ -19,13 +19,14 @@ export async function repinned(
   pinned: Outputs,
 ): Promise<Outputs> {
   const result: Outputs = { ...pinned };
+  const used = usedOutputs(workload);
   for (const [name, outputs] of Object.entries(pinned)) {
     const declared = workload.resources?.[name];
     if (!declared || Object.keys(outputs.secrets).length === 0) continue;
     const { environmentSecrets } = findResourceType(declared.type) ?? {};
     if (environmentSecrets) {
-      const used = usedOutputs(workload, name);
-      const secrets = await environmentSecrets.repin(ports, ref, outputs.secrets, used);
+      const names = used.get(name) ?? new Set();
+      const secrets = await environmentSecrets.repin(ports, ref, outputs.secrets, names);
       result[name] = { ...outputs, secrets };
       continue;
     }
@@ -35,10 +36,3 @@ export async function repinned(
   }
   return result;
 }
-
-const usedOutputs = (workload: Deployment['workload'], resource: string): Set<string> =>
-  new Set(
-    references(workload).flatMap(({ refersTo, output }) =>
-      refersTo === resource && output !== undefined ? [output] : [],
-    ),
-  );

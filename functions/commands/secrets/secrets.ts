@@ -7,7 +7,7 @@ import {
   type SecretRecord,
 } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
-import { references } from '../../core/score/references.ts';
+import { usedOutputs } from '../../core/score/references.ts';
 import type { ScoreWorkload } from '../../core/score/workload.ts';
 import { withCurrent, withVersion } from '../../core/secrets/secret-stages.ts';
 import type { Ports } from '../../ports/index.ts';
@@ -132,9 +132,9 @@ async function readersOf(ports: Ports, ref: SecretRef): Promise<string[]> {
 }
 
 const reads = (workload: ScoreWorkload, secret: string): boolean =>
-  references(workload).some(({ refersTo, output }) => {
-    const declared = refersTo === undefined ? undefined : workload.resources?.[refersTo];
-    return output === secret && declared && findResourceType(declared.type)?.environmentSecrets !== undefined;
+  [...usedOutputs(workload)].some(([resource, used]) => {
+    const type = workload.resources?.[resource]?.type ?? '';
+    return used.has(secret) && findResourceType(type)?.environmentSecrets !== undefined;
   });
 
 /** @throws Problem not_found | precondition_failed | conflict (a deployment reads it) */
