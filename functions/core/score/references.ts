@@ -9,10 +9,10 @@ import type { ScoreWorkload } from './workload.ts';
 export interface Reference extends Place {
   /** `['resources', 'db', 'host']`. */
   path: string[];
-  /** The resource it refers to; absent for metadata. */
-  refersTo?: string;
-  /** Name of the output; absent where the resource as a whole is meant, as in a volume's source. */
-  output?: string;
+  /** The resource it refers to; undefined for metadata. */
+  refersTo: string | undefined;
+  /** Name of the output; undefined where the resource as a whole is meant, as in a volume's source. */
+  output: string | undefined;
 }
 
 const list = (names: readonly string[]): string => {
@@ -61,13 +61,8 @@ export function references(workload: ScoreWorkload): Reference[] {
       const message = lost(workload, path);
       if (message !== undefined) errors.push({ path: place.where, message });
       if (errors.length === ERRORS_MAX) throw lostReferences(errors);
-      const [root, name, ...output] = path;
-      found.push({
-        ...place,
-        path,
-        ...(root === 'resources' && name !== undefined ? { refersTo: name } : {}),
-        ...(root === 'resources' && output.length > 0 ? { output: output.join('.') } : {}),
-      });
+      const [refersTo, ...output] = path[0] === 'resources' ? path.slice(1) : [];
+      found.push({ ...place, path, refersTo, output: output.length > 0 ? output.join('.') : undefined });
     }
   });
   if (errors.length > 0) throw lostReferences(errors);
