@@ -13,7 +13,7 @@ import type { Item, Write } from '../../ports/store.ts';
 import { type Caller, commit } from '../../records/commit.ts';
 import { endedOperationWrites } from '../../records/operation-summaries.ts';
 
-/** Whether it waits for approval, and nothing of it may start. */
+/** Tells whether the operation waits for approval; until then none of it may start. */
 export const isAwaiting = ({ status, approval }: Pick<Operation, 'status' | 'approval'>): boolean =>
   approval?.state === 'pending' && !isTerminal(status);
 
@@ -24,7 +24,7 @@ export const eventOf = ({ project, environment, service }: InstanceRef, operatio
   operation,
 });
 
-/** Ends one that waited too long. */
+/** Ends an operation that has waited for approval too long. */
 export const expireAwaiting = (ports: Ports, item: Item<Operation>): Promise<Operation> =>
   endAwaiting(ports, { actor: SYSTEM_ACTOR }, item, {
     state: 'expired',
@@ -35,7 +35,7 @@ export const expireAwaiting = (ports: Ports, item: Item<Operation>): Promise<Ope
     },
   });
 
-/** Ends one on request, of whoever may cancel. */
+/** Ends a waiting operation on request of somebody who may cancel it. */
 export const cancelAwaiting = (ports: Ports, caller: Caller, item: Item<Operation>): Promise<Operation> =>
   endAwaiting(ports, caller, item, {
     state: 'canceled',

@@ -2,10 +2,10 @@
 import type { Deployment } from '../model/index.ts';
 import { references } from '../score/references.ts';
 
-/** The versions that count, by the path of the secret. */
+/** The current versions, by the path of the secret. */
 export type WantedVersions = ReadonlyMap<string, string>;
 
-/** Whether what a deployment reads is pinned to another version than the one that counts. */
+/** Tells whether a deployment is pinned to another version of a secret than the current one. */
 export function isOutdated(
   { workload, outputs = {} }: Pick<Deployment, 'workload' | 'outputs'>,
   wanted: WantedVersions,
