@@ -87,7 +87,7 @@ export const workflowsPage = (): string => `# Workflows
 
 Work that takes long is an operation, and each kind of operation is one workflow: a file in
 [state-machines](../../state-machines) in the Amazon States Language, the same on both hosts. A state is a Task that runs
-one step of [functions/steps](../../functions/steps), or the Fail that ends a run. What went wrong is tried again up to
+one step of [functions/workflows](../../functions/workflows), or the Fail that ends a run. What went wrong is tried again up to
 four times where it may pass (\`Berth.Transient\`, \`Berth.unavailable\`, faults of Lambda itself), and goes to the
 compensation otherwise. \`awaitRollout\` and \`startWorkloads\` are called again when one call is not long enough.
 
