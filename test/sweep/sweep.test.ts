@@ -155,7 +155,12 @@ describe('What is kept long enough', () => {
   const due = { queue: RETENTION_QUEUE, at: 1 };
 
   it('is forgotten, an operation with its line in every list', async () => {
-    const accepted = newOperation(bench.ports, 'tester', { kind: 'build', project: 'shop', service: 'web' });
+    const accepted = newOperation(bench.ports, 'tester', {
+      kind: 'build',
+      project: 'shop',
+      service: 'web',
+      input: { kind: 'upload', source: 'none' },
+    });
     await bench.ports.store.transact(acceptWrites(bench.ports, accepted));
     await changeOperation(bench.ports, accepted.id, { status: 'succeeded' });
     await bench.makeDue(await getOperation(bench.ports.store, accepted.id), due);

@@ -30,7 +30,7 @@ export async function rotateSecret(
   caller: Caller,
   ref: SecretRef,
   input: { value?: string },
-): Promise<Operation> {
+): Promise<Operation<'rotate-secret'>> {
   const { project, environment, name } = ref;
   const path = secretPath(ref, name);
   await readyEnvironment(ports, ref);
@@ -92,7 +92,7 @@ export async function rotateResource(
   caller: Caller,
   ref: EnvironmentRef & { uid: string },
   canRotate: (type: string) => boolean,
-): Promise<Operation> {
+): Promise<Operation<'rotate-secret'>> {
   const { project, environment, uid } = ref;
   const operation = await retryOnConflict(async () => {
     const parent = await readyEnvironment(ports, ref);
