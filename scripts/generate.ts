@@ -6,12 +6,14 @@ import { synthesize } from '../stacks/synthesize.ts';
 import { clientTypes } from './client.ts';
 import { architectureText } from './docs/architecture.ts';
 import { idleBillText } from './docs/cost.ts';
+import { eventsPage } from './docs/events.ts';
 import { keptText, servicesText } from './docs/installation.ts';
 import { problemsPage } from './docs/problems.ts';
 import { replaceGenerated } from './docs/replace.ts';
 import { rolesPage } from './docs/roles.ts';
 import { resourceTypesText, settingsText } from './docs/score.ts';
 import { workflowsPage } from './docs/workflows.ts';
+import { eventWords } from './event-words.ts';
 import { operationWords } from './operation-words.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -26,6 +28,7 @@ export interface GeneratedFile {
 export async function generatedFiles(): Promise<GeneratedFile[]> {
   const { templates } = synthesize();
   return [
+    { path: 'docs/reference/events.md', text: eventsPage() },
     { path: 'docs/reference/problems.md', text: problemsPage() },
     { path: 'docs/reference/roles.md', text: rolesPage(await loadRoutes()) },
     { path: 'docs/reference/workflows.md', text: workflowsPage() },
@@ -39,6 +42,7 @@ export async function generatedFiles(): Promise<GeneratedFile[]> {
     page('docs/how-to/remove-from-aws.md', { kept: keptText(templates) }),
     { path: 'web/src/api/types.generated.ts', text: await clientTypes() },
     { path: 'web/src/api/words.generated.ts', text: operationWords() },
+    { path: 'web/src/api/event-words.generated.ts', text: eventWords() },
   ];
 }
 

@@ -5,7 +5,8 @@
 
 import { sendToWebhook, type WebhookOutcome } from '../commands/webhooks/webhook-messages.ts';
 import { disableWebhook } from '../commands/webhooks/webhooks.ts';
-import { cloudEvent, failureAfter, GIVE_UP_MS, isOfType } from '../core/events/webhook-message.ts';
+import { isSelected } from '../core/events/event-selector.ts';
+import { cloudEvent, failureAfter, GIVE_UP_MS } from '../core/events/webhook-message.ts';
 import {
   eventKey,
   eventsPartition,
@@ -175,7 +176,7 @@ async function takeTurn(
         return;
       }
       const isLast = sk === page.items.at(-1)?.sk;
-      if (!isOfType(event.type, hook.data.types)) {
+      if (!isSelected(event.type, hook.data.types)) {
         if (isLast) held = await passed(held, Number(sk));
         continue;
       }

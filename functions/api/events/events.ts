@@ -1,6 +1,6 @@
-/** Routes of the events of a project, as a list and as a stream. */
+/** What happened in a project: listed, filtered and followed. Its types are in core/events; see event-document.ts. */
 import * as z from 'zod';
-import { isOfType } from '../../core/events/webhook-message.ts';
+import { isSelected, SELECTORS_PATTERN } from '../../core/events/event-selector.ts';
 import { eventKey, eventsPartition } from '../../core/keys.ts';
 import type { BerthEvent } from '../../core/model/index.ts';
 import type { Ports } from '../../ports/index.ts';
@@ -51,17 +51,16 @@ const eventSchema = z
   })
   .meta({ id: 'Event' });
 
-/** Types of events, `noun` or `noun.verb`, separated by commas. */
-const TYPES =
-  /^[a-z][a-z-]{0,39}(?:\.[a-z][a-z-]{0,39})?(?:,[a-z][a-z-]{0,39}(?:\.[a-z][a-z-]{0,39})?){0,19}$/;
-
 /** Berth, its administrator, or the id of a principal. */
 const ACTOR = /^(?:berth|administrator|[a-z]{2,10}:[!-~]{1,200})$/;
 
 const filterQuery = pageQuery.extend({
   type: z
     .string()
-    .regex(TYPES, 'must be types such as "deployment" or "deployment.failed", separated by commas')
+    .regex(
+      SELECTORS_PATTERN,
+      'must be types such as "deployment" or "deployment.failed", separated by commas',
+    )
     .transform((text) => text.split(','))
     .optional()
     .meta({
@@ -89,7 +88,7 @@ const isFiltered = ({ type, environment, service, actor, operation }: Filter): b
 /** A predicate: whether an event passes the filter. */
 function filterOf({ type, environment, service, actor, operation, since, until }: Filter) {
   return (event: BerthEvent): boolean =>
-    isOfType(event.type, type) &&
+    isSelected(event.type, type) &&
     (environment === undefined || event.environment === environment) &&
     (service === undefined || event.service === service) &&
     (actor === undefined || event.actor === actor) &&

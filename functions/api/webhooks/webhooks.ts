@@ -9,6 +9,7 @@ import {
   rotateWebhookSecret,
   WEBHOOKS_MAX,
 } from '../../commands/webhooks/webhooks.ts';
+import { SELECTOR_PATTERN } from '../../core/events/event-selector.ts';
 import { webhookDeliveryKey, webhooksPartition } from '../../core/keys.ts';
 import type { Webhook, WebhookDelivery } from '../../core/model/index.ts';
 import type { Ports } from '../../ports/index.ts';
@@ -26,11 +27,7 @@ const urlSchema = z.string().min(1).max(2000).meta({
   example: 'https://hooks.example.com/berth',
 });
 const typesSchema = z
-  .array(
-    z
-      .string()
-      .regex(/^[a-z][a-z-]{0,39}(?:\.[a-z][a-z-]{0,39})?$/, 'must be a type such as deployment.failed'),
-  )
+  .array(z.string().regex(SELECTOR_PATTERN, 'must be a type such as deployment.failed'))
   .min(1)
   .max(20)
   .meta({

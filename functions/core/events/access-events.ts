@@ -4,56 +4,64 @@ import { roles } from '../authorization/roles.ts';
 import type { EventDeclarations } from './event-declaration.ts';
 
 const role = z.enum(roles);
-const grants = { role, environments: z.record(z.string(), role).optional() };
+const grants = {
+  role,
+  environments: z.record(z.string(), role).optional().describe('Roles that differ, by environment.'),
+};
+const principal = z.string().describe('Id of the principal.');
+const before = z.object(grants).describe('What the member had before.');
+const session = z.string().describe('Id of the session.');
+const token = z.string().describe('Id of the token.');
+/** What a token or a pipeline is narrowed to. */
+const environments = z.array(z.string()).optional().describe('All where absent.');
 
 export const accessEvents = {
   'access.refused': {
     data: z.object({
-      action: z.string(),
-      /** Attempts of the same principal since the event before. */
-      unrecorded: z.int().optional(),
+      action: z.string().describe('As in the reference of roles.'),
+      unrecorded: z.int().optional().describe('Other attempts of the same principal since the event before.'),
     }),
     words: 'An attempt was refused: {action}',
   },
 
-  'member.added': { data: z.object({ principal: z.string(), ...grants }), words: 'Member added' },
+  'member.added': { data: z.object({ principal, ...grants }), words: 'Member added' },
   'member.changed': {
-    data: z.object({ principal: z.string(), ...grants, before: z.object(grants) }),
+    data: z.object({ principal, ...grants, before }),
     words: 'Member changed',
   },
   'member.removed': {
-    data: z.object({ principal: z.string(), before: z.object(grants) }),
+    data: z.object({ principal, before }),
     words: 'Member removed',
   },
 
-  'session.started': { data: z.object({ session: z.string() }), words: 'Session started' },
+  'session.started': { data: z.object({ session }), words: 'Session started' },
   'session.ended': {
-    data: z.object({ session: z.string(), principal: z.string() }),
+    data: z.object({ session, principal }),
     words: 'Session ended',
   },
 
   'token.created': {
     data: z.object({
-      token: z.string(),
+      token,
       name: z.string(),
       kind: z.enum(['personal', 'project', 'exchanged']),
       role,
-      environments: z.array(z.string()).optional(),
+      environments,
       expiresAt: z.string(),
     }),
     words: 'Token created',
   },
   'token.revoked': {
-    data: z.object({ token: z.string(), name: z.string().optional() }),
+    data: z.object({ token, name: z.string().optional() }),
     words: 'Token revoked',
   },
   'token.exchanged': {
     data: z.object({
-      trust: z.string(),
+      trust: z.string().describe('Id of the rule that let it in.'),
       issuer: z.string(),
       subject: z.string(),
       role,
-      token: z.string(),
+      token,
     }),
     words: 'Token exchanged',
   },
@@ -67,7 +75,7 @@ export const accessEvents = {
       repositoryId: z.string().optional(),
       pullRequests: z.object({ reason: z.string() }).optional(),
       role,
-      environments: z.array(z.string()).optional(),
+      environments,
     }),
     words: 'Trust created',
   },

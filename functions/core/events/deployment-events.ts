@@ -2,10 +2,11 @@
 import * as z from 'zod';
 import { type EventDeclarations, failureData } from './event-declaration.ts';
 
-const numberData = { number: z.int() };
+const numberData = { number: z.int().describe('Of the deployment.') };
 
-/** Who asked for a deployment that a second person had to approve. */
-const requesterData = { requestedBy: z.string() };
+const requesterData = {
+  requestedBy: z.string().describe('Who asked for a deployment that a second person has to approve.'),
+};
 
 const violation = z.object({
   policy: z.string(),
@@ -19,11 +20,17 @@ export const deploymentEvents = {
     data: z.object({
       ...numberData,
       kind: z.enum(['deploy', 'promote', 'rollback', 'redeploy']),
-      version: z.string(),
-      rollbackTo: z.int().optional(),
-      fromEnvironment: z.string().optional(),
-      rotation: z.string().optional(),
-      awaits: z.literal('approval').optional(),
+      version: z.string().describe('Id of the version.'),
+      rollbackTo: z.int().optional().describe('Number of the deployment that a rollback goes back to.'),
+      fromEnvironment: z.string().optional().describe('Where a promotion takes its version from.'),
+      rotation: z
+        .string()
+        .optional()
+        .describe('Id of the rotation that makes what serves take new credentials.'),
+      awaits: z
+        .literal('approval')
+        .optional()
+        .describe('It is not started before a second person approves it.'),
     }),
     words: 'Deployment {number} of {service} to {environment} started',
     wordsFor: [
@@ -40,7 +47,7 @@ export const deploymentEvents = {
     ],
   },
   'deployment.approved': {
-    data: z.object({ ...numberData, version: z.string(), ...requesterData }),
+    data: z.object({ ...numberData, version: z.string().describe('Id of the version.'), ...requesterData }),
     words: 'Deployment approved: {service} in {environment}',
   },
   'deployment.rejected': {
@@ -50,8 +57,10 @@ export const deploymentEvents = {
   'deployment.refused': {
     data: z.object({
       kind: z.enum(['deploy', 'promote', 'rollback', 'redeploy']),
-      version: z.string(),
-      violations: z.array(violation),
+      version: z.string().describe('Id of the version.'),
+      violations: z
+        .array(violation)
+        .describe('Each policy that is not met, what was found, and what would meet it.'),
     }),
     words: 'A deployment of {service} to {environment} was refused by a policy',
   },
@@ -77,7 +86,12 @@ export const deploymentEvents = {
   'operation.cancel-requested': { words: 'Asked to stop' },
 
   'instance.crashed': {
-    data: z.object({ ...numberData, container: z.string(), cause: z.string(), count: z.int() }),
+    data: z.object({
+      ...numberData,
+      container: z.string(),
+      cause: z.string(),
+      count: z.int().describe('Crashes since the event before: 1 for the first.'),
+    }),
     words: 'Deployment {number} of {service} crashed in {environment}, {count} times more',
     wordsFor: [
       { member: 'count', value: 1, words: 'Deployment {number} of {service} crashed in {environment}' },

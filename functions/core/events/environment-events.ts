@@ -3,12 +3,15 @@ import * as z from 'zod';
 import { changesData, type EventDeclarations, failureData } from './event-declaration.ts';
 
 const protection = z.object({ approval: z.boolean(), rollbackWithoutApproval: z.boolean().optional() });
-const protectionData = z.object({ protection: protection.optional(), before: protection.optional() });
+const protectionData = z.object({
+  protection: protection.optional().describe('As it is now; absent where there is none.'),
+  before: protection.optional().describe('As it was; absent where there was none.'),
+});
 
 /** Why the operation before it failed; absent where that succeeded. */
 const endData = z.object(failureData).optional();
 
-const resourceData = { uid: z.string() };
+const resourceData = { uid: z.string().describe('Of the resource.') };
 
 export const environmentEvents = {
   'environment.created': { words: 'Environment {environment} created' },
@@ -28,7 +31,11 @@ export const environmentEvents = {
   'environment.hibernated': { data: endData, words: 'Environment {environment} sleeps' },
   'environment.waking': { words: 'Environment {environment} wakes up' },
   'environment.destroying': {
-    data: z.object({ reason: z.enum(['requested', 'expired', 'leftovers']) }),
+    data: z.object({
+      reason: z
+        .enum(['requested', 'expired', 'leftovers'])
+        .describe('`leftovers`: it is tried again, since a destroy before left something over.'),
+    }),
     words: 'Environment {environment} is being destroyed',
     wordsFor: [
       {
@@ -40,7 +47,9 @@ export const environmentEvents = {
   },
   'environment.destroyed': { words: 'Environment {environment} destroyed' },
   'environment.destroy-failed': {
-    data: z.object({ leftovers: z.array(z.string()) }),
+    data: z.object({
+      leftovers: z.array(z.string()).describe('What could not be removed yet; the first fifty.'),
+    }),
     words: 'Environment {environment} could not be destroyed whole',
     tone: 'bad',
   },

@@ -15,9 +15,15 @@ export interface EventDeclaration {
 export type EventDeclarations = Readonly<Record<`${string}.${string}`, EventDeclaration>>;
 
 /** Why an operation did not succeed. */
-export const failureData = { code: z.string(), cause: z.string() };
+export const failureData = {
+  code: z.string().describe('Code of the problem that ended the operation.'),
+  cause: z.string().describe('What happened and why.'),
+};
 
-/** The members of a record that a change made different. A side on which one is missing has no value of it. */
+const change = z.object({ before: z.unknown().optional(), after: z.unknown().optional() });
+
 export const changesData = {
-  changes: z.record(z.string(), z.object({ before: z.unknown().optional(), after: z.unknown().optional() })),
+  changes: z
+    .record(z.string(), change)
+    .describe('What differs, by name; a side is missing where there was nothing, or is nothing any more.'),
 };

@@ -27,9 +27,6 @@ type Declared = typeof eventTypes;
 /** `noun.verb`, as in `deployment.succeeded`. */
 export type EventType = keyof Declared;
 
-/** What a filter takes for all of its types, as in `deployment`. */
-export type EventNoun = EventType extends `${infer Noun}.${string}` ? Noun : never;
-
 type DataMember<Declaration> = Declaration extends { data: infer Schema extends z.ZodType }
   ? undefined extends z.output<Schema>
     ? { data?: NonNullable<z.output<Schema>> }

@@ -13,12 +13,15 @@ export const projectEvents = {
   'service.deleted': { words: 'Service {service} deleted' },
 
   'policy.created': {
-    data: z.object({ policy: z.string(), ...changesData }),
+    data: z.object({ policy: z.string().describe('Name of the policy.'), ...changesData }),
     words: 'Policy {policy} added',
   },
   'policy.changed': {
-    data: z.object({ policy: z.string(), ...changesData }),
+    data: z.object({ policy: z.string().describe('Name of the policy.'), ...changesData }),
     words: 'Policy {policy} changed',
   },
-  'policy.deleted': { data: z.object({ policy: z.string() }), words: 'Policy {policy} deleted' },
+  'policy.deleted': {
+    data: z.object({ policy: z.string().describe('Name of the policy.') }),
+    words: 'Policy {policy} deleted',
+  },
 } as const satisfies EventDeclarations;

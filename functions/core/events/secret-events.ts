@@ -2,9 +2,15 @@
 import * as z from 'zod';
 import { type EventDeclarations, failureData } from './event-declaration.ts';
 
-const nameData = { name: z.string() };
-const versionData = { ...nameData, version: z.string() };
-const rotationData = { ...versionData, previous: z.string() };
+const nameData = { name: z.string().describe('Of the secret.') };
+const versionData = {
+  ...nameData,
+  version: z.string().describe('Id of the version; its value is in no event.'),
+};
+const rotationData = {
+  ...versionData,
+  previous: z.string().describe('Id of the version that the new one takes the place of.'),
+};
 
 export const secretEvents = {
   'secret.created': { data: z.object(versionData), words: 'Secret {name} put into {environment}' },
@@ -20,7 +26,9 @@ export const secretEvents = {
   'secret.revoked': {
     data: z.object({
       ...versionData,
-      usedBy: z.array(z.object({ service: z.string(), deployment: z.int() })),
+      usedBy: z
+        .array(z.object({ service: z.string(), deployment: z.int() }))
+        .describe('What serves with it, and does not come back with it.'),
     }),
     words: 'A version of {name} of {environment} revoked',
   },

@@ -2,7 +2,11 @@
 import * as z from 'zod';
 import { type EventDeclarations, failureData } from './event-declaration.ts';
 
-const versionData = { version: z.string(), digest: z.string(), tags: z.array(z.string()) };
+const versionData = {
+  version: z.string().describe('Id of the version.'),
+  digest: z.string().describe('Of its image.'),
+  tags: z.array(z.string()).describe('All that it has now.'),
+};
 
 export const versionEvents = {
   'version.created': { data: z.object(versionData), words: 'Version {version} of {service} registered' },
@@ -10,17 +14,17 @@ export const versionEvents = {
 
   'build.created': {
     data: z.discriminatedUnion('kind', [
-      z.object({ kind: z.literal('git'), ref: z.string() }),
+      z.object({ kind: z.literal('git'), ref: z.string().describe('Branch, tag or commit.') }),
       z.object({
         kind: z.literal('upload'),
-        sha256: z.string().optional(),
+        sha256: z.string().optional().describe('Of the upload, hex.'),
         bytes: z.int().optional(),
       }),
     ]),
     words: 'Build of {service} started',
   },
   'build.succeeded': {
-    data: z.object({ version: z.string() }),
+    data: z.object({ version: versionData.version }),
     words: 'Build of {service} made version {version}',
     tone: 'good',
   },

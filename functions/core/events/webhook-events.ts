@@ -2,13 +2,14 @@
 import * as z from 'zod';
 import { changesData, type EventDeclarations } from './event-declaration.ts';
 
-const idData = { id: z.string() };
+const origin = z.string().describe('Of its URL; the rest of it may be a secret.');
+const idData = { id: z.string().describe('Of the webhook.') };
 
 export const webhookEvents = {
   'webhook.created': {
     data: z.object({
       ...idData,
-      origin: z.string(),
+      origin,
       types: z.array(z.string()).optional(),
       description: z.string().optional(),
       enabled: z.boolean(),
@@ -16,16 +17,23 @@ export const webhookEvents = {
     words: 'Webhook created',
   },
   'webhook.changed': {
-    data: z.object({ ...idData, ...changesData, urlChanged: z.literal(true).optional() }),
+    data: z.object({
+      ...idData,
+      ...changesData,
+      urlChanged: z.literal(true).optional().describe('Its URL is another one.'),
+    }),
     words: 'Webhook changed',
   },
-  'webhook.deleted': { data: z.object({ ...idData, origin: z.string() }), words: 'Webhook deleted' },
+  'webhook.deleted': { data: z.object({ ...idData, origin }), words: 'Webhook deleted' },
   'webhook.secret-rotated': {
-    data: z.object({ ...idData, previousUntil: z.string() }),
+    data: z.object({
+      ...idData,
+      previousUntil: z.string().describe('Until then the secret before signs too.'),
+    }),
     words: 'Webhook secret rotated',
   },
   'webhook.disabled': {
-    data: z.object({ ...idData, origin: z.string(), reason: z.string() }),
+    data: z.object({ ...idData, origin, reason: z.string() }),
     words: 'Webhook disabled',
   },
   'webhook.tested': {

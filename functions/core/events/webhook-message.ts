@@ -75,10 +75,6 @@ export function signedHeaders(
   };
 }
 
-/** Whether an event is of one of some types; a noun alone stands for all of it. */
-export const isOfType = (type: string, types: readonly string[] | undefined): boolean =>
-  types === undefined || types.includes(type) || types.includes(type.split('.', 1)[0] ?? '');
-
 /** After 5 s, 10 s, 20 s and so on, an hour at most, and for the last time when it is given up. */
 export function failureAfter(
   failure: WebhookFailure | undefined,

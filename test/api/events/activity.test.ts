@@ -87,6 +87,12 @@ describe('The events of a project', () => {
     expect([ids, typeof next]).toEqual([[], 'string']);
   });
 
+  it('of a type that is not emitted any more are served as they are', async () => {
+    await happened(day(1), 'thing.cut-off', { environment: 'dev' });
+    const { body } = await subject.api('GET', `${path}?type=thing&environment=dev`);
+    expect(body.items).toMatchObject([{ type: 'thing.cut-off', environment: 'dev' }]);
+  });
+
   it('refuse filters that are none', async () => {
     for (const query of [
       'type=',

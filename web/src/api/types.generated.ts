@@ -13,6 +13,1050 @@ export type WebhookWithSecret = Webhook & {
    */
   secret?: string;
 };
+export type Event = {
+  /**
+   * Its number in the project's chain.
+   */
+  id: string;
+  at: string;
+  project: string;
+  /**
+   * Who did it; `berth` is Berth itself.
+   */
+  actor: string;
+  /**
+   * Where the request came from; absent where Berth itself acts.
+   */
+  from?: {
+    address?: string;
+    agent?: string;
+  };
+  /**
+   * The person behind a token that did it.
+   */
+  onBehalfOf?: string;
+  /**
+   * `noun.verb`.
+   */
+  type:
+    | 'project.created'
+    | 'project.changed'
+    | 'project.deleted'
+    | 'project.deletion-refused'
+    | 'service.created'
+    | 'service.changed'
+    | 'service.deleted'
+    | 'policy.created'
+    | 'policy.changed'
+    | 'policy.deleted'
+    | 'version.created'
+    | 'version.tagged'
+    | 'build.created'
+    | 'build.succeeded'
+    | 'build.failed'
+    | 'build.canceled'
+    | 'build.superseded'
+    | 'environment.created'
+    | 'environment.changed'
+    | 'environment.extended'
+    | 'environment.protected'
+    | 'environment.unprotected'
+    | 'environment.ready'
+    | 'environment.failed'
+    | 'environment.hibernating'
+    | 'environment.hibernated'
+    | 'environment.waking'
+    | 'environment.destroying'
+    | 'environment.destroyed'
+    | 'environment.destroy-failed'
+    | 'resource.created'
+    | 'resource.removed'
+    | 'resource.rotating'
+    | 'resource.rotated'
+    | 'resource.rotation-failed'
+    | 'deployment.created'
+    | 'deployment.approved'
+    | 'deployment.rejected'
+    | 'deployment.refused'
+    | 'deployment.succeeded'
+    | 'deployment.failed'
+    | 'deployment.canceled'
+    | 'deployment.superseded'
+    | 'operation.cancel-requested'
+    | 'instance.crashed'
+    | 'secret.created'
+    | 'secret.changed'
+    | 'secret.deleted'
+    | 'secret.revealed'
+    | 'secret.revoked'
+    | 'secret.rotating'
+    | 'secret.rotated'
+    | 'secret.rotation-failed'
+    | 'access.refused'
+    | 'member.added'
+    | 'member.changed'
+    | 'member.removed'
+    | 'session.started'
+    | 'session.ended'
+    | 'token.created'
+    | 'token.revoked'
+    | 'token.exchanged'
+    | 'trust.created'
+    | 'trust.deleted'
+    | 'webhook.created'
+    | 'webhook.changed'
+    | 'webhook.deleted'
+    | 'webhook.secret-rotated'
+    | 'webhook.disabled'
+    | 'webhook.tested';
+  environment?: string;
+  service?: string;
+  operation?: string;
+  data?: {
+    [k: string]: unknown;
+  };
+  /**
+   * SHA-256 over the hash of the event before it and this one, base64url.
+   */
+  hash: string;
+} & Event1;
+export type Event1 =
+  | {
+      type: 'project.created';
+    }
+  | {
+      type: 'project.changed';
+      data: {
+        /**
+         * What differs, by name; a side is missing where there was nothing, or is nothing any more.
+         */
+        changes: {
+          [k: string]: {
+            before?: unknown;
+            after?: unknown;
+          };
+        };
+      };
+    }
+  | {
+      type: 'project.deleted';
+    }
+  | {
+      type: 'project.deletion-refused';
+    }
+  | {
+      type: 'service.created';
+    }
+  | {
+      type: 'service.changed';
+      data: {
+        /**
+         * What differs, by name; a side is missing where there was nothing, or is nothing any more.
+         */
+        changes: {
+          [k: string]: {
+            before?: unknown;
+            after?: unknown;
+          };
+        };
+      };
+    }
+  | {
+      type: 'service.deleted';
+    }
+  | {
+      type: 'policy.created';
+      data: {
+        /**
+         * Name of the policy.
+         */
+        policy: string;
+        /**
+         * What differs, by name; a side is missing where there was nothing, or is nothing any more.
+         */
+        changes: {
+          [k: string]: {
+            before?: unknown;
+            after?: unknown;
+          };
+        };
+      };
+    }
+  | {
+      type: 'policy.changed';
+      data: {
+        /**
+         * Name of the policy.
+         */
+        policy: string;
+        /**
+         * What differs, by name; a side is missing where there was nothing, or is nothing any more.
+         */
+        changes: {
+          [k: string]: {
+            before?: unknown;
+            after?: unknown;
+          };
+        };
+      };
+    }
+  | {
+      type: 'policy.deleted';
+      data: {
+        /**
+         * Name of the policy.
+         */
+        policy: string;
+      };
+    }
+  | {
+      type: 'version.created';
+      data: {
+        /**
+         * Id of the version.
+         */
+        version: string;
+        /**
+         * Of its image.
+         */
+        digest: string;
+        /**
+         * All that it has now.
+         */
+        tags: string[];
+      };
+    }
+  | {
+      type: 'version.tagged';
+      data: {
+        /**
+         * Id of the version.
+         */
+        version: string;
+        /**
+         * Of its image.
+         */
+        digest: string;
+        /**
+         * All that it has now.
+         */
+        tags: string[];
+      };
+    }
+  | {
+      type: 'build.created';
+      data:
+        | {
+            kind: 'git';
+            /**
+             * Branch, tag or commit.
+             */
+            ref: string;
+          }
+        | {
+            kind: 'upload';
+            /**
+             * Of the upload, hex.
+             */
+            sha256?: string;
+            bytes?: number;
+          };
+    }
+  | {
+      type: 'build.succeeded';
+      data: {
+        /**
+         * Id of the version.
+         */
+        version: string;
+      };
+    }
+  | {
+      type: 'build.failed';
+      data: {
+        /**
+         * Code of the problem that ended the operation.
+         */
+        code: string;
+        /**
+         * What happened and why.
+         */
+        cause: string;
+      };
+    }
+  | {
+      type: 'build.canceled';
+      data: {
+        /**
+         * Code of the problem that ended the operation.
+         */
+        code: string;
+        /**
+         * What happened and why.
+         */
+        cause: string;
+      };
+    }
+  | {
+      type: 'build.superseded';
+      data: {
+        /**
+         * Code of the problem that ended the operation.
+         */
+        code: string;
+        /**
+         * What happened and why.
+         */
+        cause: string;
+      };
+    }
+  | {
+      type: 'environment.created';
+    }
+  | {
+      type: 'environment.changed';
+      data: {
+        /**
+         * What differs, by name; a side is missing where there was nothing, or is nothing any more.
+         */
+        changes: {
+          [k: string]: {
+            before?: unknown;
+            after?: unknown;
+          };
+        };
+      };
+    }
+  | {
+      type: 'environment.extended';
+      data: {
+        /**
+         * What differs, by name; a side is missing where there was nothing, or is nothing any more.
+         */
+        changes: {
+          [k: string]: {
+            before?: unknown;
+            after?: unknown;
+          };
+        };
+      };
+    }
+  | {
+      type: 'environment.protected';
+      data: {
+        /**
+         * As it is now; absent where there is none.
+         */
+        protection?: {
+          approval: boolean;
+          rollbackWithoutApproval?: boolean;
+        };
+        /**
+         * As it was; absent where there was none.
+         */
+        before?: {
+          approval: boolean;
+          rollbackWithoutApproval?: boolean;
+        };
+      };
+    }
+  | {
+      type: 'environment.unprotected';
+      data: {
+        /**
+         * As it is now; absent where there is none.
+         */
+        protection?: {
+          approval: boolean;
+          rollbackWithoutApproval?: boolean;
+        };
+        /**
+         * As it was; absent where there was none.
+         */
+        before?: {
+          approval: boolean;
+          rollbackWithoutApproval?: boolean;
+        };
+      };
+    }
+  | {
+      type: 'environment.ready';
+      data?: {
+        /**
+         * Code of the problem that ended the operation.
+         */
+        code: string;
+        /**
+         * What happened and why.
+         */
+        cause: string;
+      };
+    }
+  | {
+      type: 'environment.failed';
+      data?: {
+        /**
+         * Code of the problem that ended the operation.
+         */
+        code: string;
+        /**
+         * What happened and why.
+         */
+        cause: string;
+      };
+    }
+  | {
+      type: 'environment.hibernating';
+      data: {
+        reason: 'requested' | 'idle';
+      };
+    }
+  | {
+      type: 'environment.hibernated';
+      data?: {
+        /**
+         * Code of the problem that ended the operation.
+         */
+        code: string;
+        /**
+         * What happened and why.
+         */
+        cause: string;
+      };
+    }
+  | {
+      type: 'environment.waking';
+    }
+  | {
+      type: 'environment.destroying';
+      data: {
+        /**
+         * `leftovers`: it is tried again, since a destroy before left something over.
+         */
+        reason: 'requested' | 'expired' | 'leftovers';
+      };
+    }
+  | {
+      type: 'environment.destroyed';
+    }
+  | {
+      type: 'environment.destroy-failed';
+      data: {
+        /**
+         * What could not be removed yet; the first fifty.
+         */
+        leftovers: string[];
+      };
+    }
+  | {
+      type: 'resource.created';
+      data: {
+        /**
+         * Of the resource.
+         */
+        uid: string;
+      };
+    }
+  | {
+      type: 'resource.removed';
+      data: {
+        /**
+         * Of the resource.
+         */
+        uid: string;
+      };
+    }
+  | {
+      type: 'resource.rotating';
+      data: {
+        /**
+         * Of the resource.
+         */
+        uid: string;
+      };
+    }
+  | {
+      type: 'resource.rotated';
+      data: {
+        /**
+         * Of the resource.
+         */
+        uid: string;
+      };
+    }
+  | {
+      type: 'resource.rotation-failed';
+      data: {
+        /**
+         * Of the resource.
+         */
+        uid: string;
+        /**
+         * Code of the problem that ended the operation.
+         */
+        code: string;
+        /**
+         * What happened and why.
+         */
+        cause: string;
+      };
+    }
+  | {
+      type: 'deployment.created';
+      data: {
+        /**
+         * Of the deployment.
+         */
+        number: number;
+        kind: 'deploy' | 'promote' | 'rollback' | 'redeploy';
+        /**
+         * Id of the version.
+         */
+        version: string;
+        /**
+         * Number of the deployment that a rollback goes back to.
+         */
+        rollbackTo?: number;
+        /**
+         * Where a promotion takes its version from.
+         */
+        fromEnvironment?: string;
+        /**
+         * Id of the rotation that makes what serves take new credentials.
+         */
+        rotation?: string;
+        /**
+         * It is not started before a second person approves it.
+         */
+        awaits?: 'approval';
+      };
+    }
+  | {
+      type: 'deployment.approved';
+      data: {
+        /**
+         * Of the deployment.
+         */
+        number: number;
+        /**
+         * Id of the version.
+         */
+        version: string;
+        /**
+         * Who asked for a deployment that a second person has to approve.
+         */
+        requestedBy: string;
+      };
+    }
+  | {
+      type: 'deployment.rejected';
+      data: {
+        /**
+         * Of the deployment.
+         */
+        number: number;
+        /**
+         * Code of the problem that ended the operation.
+         */
+        code: string;
+        /**
+         * What happened and why.
+         */
+        cause: string;
+        /**
+         * Who asked for a deployment that a second person has to approve.
+         */
+        requestedBy: string;
+      };
+    }
+  | {
+      type: 'deployment.refused';
+      data: {
+        kind: 'deploy' | 'promote' | 'rollback' | 'redeploy';
+        /**
+         * Id of the version.
+         */
+        version: string;
+        /**
+         * Each policy that is not met, what was found, and what would meet it.
+         */
+        violations: {
+          policy: string;
+          scope: 'project' | 'platform';
+          fact: string;
+          remedy: string;
+        }[];
+      };
+    }
+  | {
+      type: 'deployment.succeeded';
+      data: {
+        /**
+         * Of the deployment.
+         */
+        number: number;
+        kind: 'deploy' | 'rollback';
+      };
+    }
+  | {
+      type: 'deployment.failed';
+      data: {
+        /**
+         * Of the deployment.
+         */
+        number: number;
+        /**
+         * Code of the problem that ended the operation.
+         */
+        code: string;
+        /**
+         * What happened and why.
+         */
+        cause: string;
+      };
+    }
+  | {
+      type: 'deployment.canceled';
+      data: {
+        /**
+         * Of the deployment.
+         */
+        number: number;
+        /**
+         * Code of the problem that ended the operation.
+         */
+        code: string;
+        /**
+         * What happened and why.
+         */
+        cause: string;
+        /**
+         * Who asked for a deployment that a second person has to approve.
+         */
+        requestedBy?: string;
+      };
+    }
+  | {
+      type: 'deployment.superseded';
+      data: {
+        /**
+         * Of the deployment.
+         */
+        number: number;
+        /**
+         * Code of the problem that ended the operation.
+         */
+        code: string;
+        /**
+         * What happened and why.
+         */
+        cause: string;
+      };
+    }
+  | {
+      type: 'operation.cancel-requested';
+    }
+  | {
+      type: 'instance.crashed';
+      data: {
+        /**
+         * Of the deployment.
+         */
+        number: number;
+        container: string;
+        cause: string;
+        /**
+         * Crashes since the event before: 1 for the first.
+         */
+        count: number;
+      };
+    }
+  | {
+      type: 'secret.created';
+      data: {
+        /**
+         * Of the secret.
+         */
+        name: string;
+        /**
+         * Id of the version; its value is in no event.
+         */
+        version: string;
+      };
+    }
+  | {
+      type: 'secret.changed';
+      data: {
+        /**
+         * Of the secret.
+         */
+        name: string;
+        /**
+         * Id of the version; its value is in no event.
+         */
+        version: string;
+      };
+    }
+  | {
+      type: 'secret.deleted';
+      data: {
+        /**
+         * Of the secret.
+         */
+        name: string;
+      };
+    }
+  | {
+      type: 'secret.revealed';
+      data: {
+        /**
+         * Of the secret.
+         */
+        name: string;
+        /**
+         * Id of the version; its value is in no event.
+         */
+        version: string;
+      };
+    }
+  | {
+      type: 'secret.revoked';
+      data: {
+        /**
+         * Of the secret.
+         */
+        name: string;
+        /**
+         * Id of the version; its value is in no event.
+         */
+        version: string;
+        /**
+         * What serves with it, and does not come back with it.
+         */
+        usedBy: {
+          service: string;
+          deployment: number;
+        }[];
+      };
+    }
+  | {
+      type: 'secret.rotating';
+      data: {
+        /**
+         * Of the secret.
+         */
+        name: string;
+        /**
+         * Id of the version; its value is in no event.
+         */
+        version: string;
+        /**
+         * Id of the version that the new one takes the place of.
+         */
+        previous: string;
+      };
+    }
+  | {
+      type: 'secret.rotated';
+      data: {
+        /**
+         * Of the secret.
+         */
+        name: string;
+        /**
+         * Id of the version; its value is in no event.
+         */
+        version: string;
+        /**
+         * Id of the version that the new one takes the place of.
+         */
+        previous: string;
+      };
+    }
+  | {
+      type: 'secret.rotation-failed';
+      data: {
+        /**
+         * Of the secret.
+         */
+        name: string;
+        /**
+         * Id of the version; its value is in no event.
+         */
+        version: string;
+        /**
+         * Id of the version that the new one takes the place of.
+         */
+        previous: string;
+        /**
+         * Code of the problem that ended the operation.
+         */
+        code: string;
+        /**
+         * What happened and why.
+         */
+        cause: string;
+      };
+    }
+  | {
+      type: 'access.refused';
+      data: {
+        /**
+         * As in the reference of roles.
+         */
+        action: string;
+        /**
+         * Other attempts of the same principal since the event before.
+         */
+        unrecorded?: number;
+      };
+    }
+  | {
+      type: 'member.added';
+      data: {
+        /**
+         * Id of the principal.
+         */
+        principal: string;
+        role: 'viewer' | 'developer' | 'maintainer' | 'administrator';
+        /**
+         * Roles that differ, by environment.
+         */
+        environments?: {
+          [k: string]: 'viewer' | 'developer' | 'maintainer' | 'administrator';
+        };
+      };
+    }
+  | {
+      type: 'member.changed';
+      data: {
+        /**
+         * Id of the principal.
+         */
+        principal: string;
+        role: 'viewer' | 'developer' | 'maintainer' | 'administrator';
+        /**
+         * Roles that differ, by environment.
+         */
+        environments?: {
+          [k: string]: 'viewer' | 'developer' | 'maintainer' | 'administrator';
+        };
+        /**
+         * What the member had before.
+         */
+        before: {
+          role: 'viewer' | 'developer' | 'maintainer' | 'administrator';
+          /**
+           * Roles that differ, by environment.
+           */
+          environments?: {
+            [k: string]: 'viewer' | 'developer' | 'maintainer' | 'administrator';
+          };
+        };
+      };
+    }
+  | {
+      type: 'member.removed';
+      data: {
+        /**
+         * Id of the principal.
+         */
+        principal: string;
+        /**
+         * What the member had before.
+         */
+        before: {
+          role: 'viewer' | 'developer' | 'maintainer' | 'administrator';
+          /**
+           * Roles that differ, by environment.
+           */
+          environments?: {
+            [k: string]: 'viewer' | 'developer' | 'maintainer' | 'administrator';
+          };
+        };
+      };
+    }
+  | {
+      type: 'session.started';
+      data: {
+        /**
+         * Id of the session.
+         */
+        session: string;
+      };
+    }
+  | {
+      type: 'session.ended';
+      data: {
+        /**
+         * Id of the session.
+         */
+        session: string;
+        /**
+         * Id of the principal.
+         */
+        principal: string;
+      };
+    }
+  | {
+      type: 'token.created';
+      data: {
+        /**
+         * Id of the token.
+         */
+        token: string;
+        name: string;
+        kind: 'personal' | 'project' | 'exchanged';
+        role: 'viewer' | 'developer' | 'maintainer' | 'administrator';
+        /**
+         * All where absent.
+         */
+        environments?: string[];
+        expiresAt: string;
+      };
+    }
+  | {
+      type: 'token.revoked';
+      data: {
+        /**
+         * Id of the token.
+         */
+        token: string;
+        name?: string;
+      };
+    }
+  | {
+      type: 'token.exchanged';
+      data: {
+        /**
+         * Id of the rule that let it in.
+         */
+        trust: string;
+        issuer: string;
+        subject: string;
+        role: 'viewer' | 'developer' | 'maintainer' | 'administrator';
+        /**
+         * Id of the token.
+         */
+        token: string;
+      };
+    }
+  | {
+      type: 'trust.created';
+      data: {
+        id: string;
+        issuer: string;
+        audience: string;
+        subjects: string[];
+        repositoryId?: string;
+        pullRequests?: {
+          reason: string;
+        };
+        role: 'viewer' | 'developer' | 'maintainer' | 'administrator';
+        /**
+         * All where absent.
+         */
+        environments?: string[];
+      };
+    }
+  | {
+      type: 'trust.deleted';
+      data: {
+        id: string;
+        issuer: string;
+        subjects: string[];
+      };
+    }
+  | {
+      type: 'webhook.created';
+      data: {
+        /**
+         * Of the webhook.
+         */
+        id: string;
+        /**
+         * Of its URL; the rest of it may be a secret.
+         */
+        origin: string;
+        types?: string[];
+        description?: string;
+        enabled: boolean;
+      };
+    }
+  | {
+      type: 'webhook.changed';
+      data: {
+        /**
+         * Of the webhook.
+         */
+        id: string;
+        /**
+         * What differs, by name; a side is missing where there was nothing, or is nothing any more.
+         */
+        changes: {
+          [k: string]: {
+            before?: unknown;
+            after?: unknown;
+          };
+        };
+        /**
+         * Its URL is another one.
+         */
+        urlChanged?: true;
+      };
+    }
+  | {
+      type: 'webhook.deleted';
+      data: {
+        /**
+         * Of the webhook.
+         */
+        id: string;
+        /**
+         * Of its URL; the rest of it may be a secret.
+         */
+        origin: string;
+      };
+    }
+  | {
+      type: 'webhook.secret-rotated';
+      data: {
+        /**
+         * Of the webhook.
+         */
+        id: string;
+        /**
+         * Until then the secret before signs too.
+         */
+        previousUntil: string;
+      };
+    }
+  | {
+      type: 'webhook.disabled';
+      data: {
+        /**
+         * Of the webhook.
+         */
+        id: string;
+        /**
+         * Of its URL; the rest of it may be a secret.
+         */
+        origin: string;
+        reason: string;
+      };
+    }
+  | {
+      type: 'webhook.tested';
+      data: {
+        /**
+         * Of the webhook.
+         */
+        id: string;
+        delivered: boolean;
+        status?: number;
+        reason?: string;
+      };
+    };
 export type Source =
   | {
       kind: 'upload';
@@ -4812,43 +5856,6 @@ export interface WebhookTest {
    * Why it was not delivered.
    */
   reason?: string;
-}
-export interface Event {
-  /**
-   * Its number in the project's chain.
-   */
-  id: string;
-  at: string;
-  project: string;
-  /**
-   * Who did it; `berth` is Berth itself.
-   */
-  actor: string;
-  /**
-   * Where the request came from; absent where Berth itself acts.
-   */
-  from?: {
-    address?: string;
-    agent?: string;
-  };
-  /**
-   * The person behind a token that did it.
-   */
-  onBehalfOf?: string;
-  /**
-   * `noun.verb`.
-   */
-  type: string;
-  environment?: string;
-  service?: string;
-  operation?: string;
-  data?: {
-    [k: string]: unknown;
-  };
-  /**
-   * SHA-256 over the hash of the event before it and this one, base64url.
-   */
-  hash: string;
 }
 export interface AuditReport {
   /**

@@ -6,6 +6,11 @@ import { useProjectEvents } from './events.ts';
 import { ApiError } from './problem.ts';
 import type { Event } from './types.generated.ts';
 
+type NounOf<Type> = Type extends `${infer Noun}.${string}` ? Noun : never;
+
+/** A type of events, or a noun that stands for all of its types. */
+export type EventSelector = Event['type'] | NounOf<Event['type']>;
+
 export interface EventFilter {
   /** Types, separated by commas; a noun alone stands for all of it. */
   type?: string;

@@ -5,7 +5,7 @@ import Select from '@cloudscape-design/components/select';
 import { useState } from 'react';
 import { useSearchParams } from 'wouter';
 import { useOverview } from '../api/read.ts';
-import { type EventFilter, useEvents } from '../api/use-events.ts';
+import { type EventFilter, type EventSelector, useEvents } from '../api/use-events.ts';
 import { isName } from '../app/paths.ts';
 import { Title } from '../app/title.tsx';
 import { Command } from '../components/command.tsx';
@@ -15,18 +15,23 @@ import { Loading } from '../components/page/loading.tsx';
 import { plain } from '../components/plain.ts';
 import Missing from './missing.tsx';
 
+const kind = (label: string, ...types: EventSelector[]) => ({ value: types.join(','), label });
+
 const kinds = [
-  { value: '', label: 'Everything' },
-  { value: 'deployment', label: 'Deployments' },
-  { value: 'build,version', label: 'Builds and versions' },
-  { value: 'instance', label: 'Crashes' },
-  { value: 'environment,resource', label: 'Environments and resources' },
-  { value: 'secret', label: 'Secrets' },
-  { value: 'project,service,member,token', label: 'Settings and access' },
-  {
-    value: 'deployment.failed,build.failed,instance.crashed,environment.destroy-failed',
-    label: 'What went wrong',
-  },
+  kind('Everything'),
+  kind('Deployments', 'deployment'),
+  kind('Builds and versions', 'build', 'version'),
+  kind('Crashes', 'instance'),
+  kind('Environments and resources', 'environment', 'resource'),
+  kind('Secrets', 'secret'),
+  kind('Settings and access', 'project', 'service', 'member', 'token'),
+  kind(
+    'What went wrong',
+    'deployment.failed',
+    'build.failed',
+    'instance.crashed',
+    'environment.destroy-failed',
+  ),
 ];
 
 const spans = [
