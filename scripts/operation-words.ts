@@ -1,7 +1,7 @@
-/** Writes what each kind of operation is called in the console. */
+/** What each kind of operation is called in the console. */
 import { kindNames, operationKinds } from '../functions/core/operations/index.ts';
 
-/** @returns the file as it has to be */
+/** All of web/src/api/words.generated.ts. */
 export function operationWords(): string {
   const words = Object.fromEntries(kindNames.map((kind) => [kind, operationKinds[kind].words]));
   return `// Made from the kinds of operations by \`npm run generate\`; do not edit.

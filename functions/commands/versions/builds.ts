@@ -26,7 +26,11 @@ export function buildInput({ source, tag }: BuildCommand): BuildInput {
 }
 
 /** @throws Problem not_found (service) */
-export async function createBuild(ports: Ports, caller: Caller, command: BuildCommand): Promise<Operation> {
+export async function createBuild(
+  ports: Ports,
+  caller: Caller,
+  command: BuildCommand,
+): Promise<Operation<'build'>> {
   const { project, service } = command;
   const operation = newOperation(ports, caller.actor, {
     kind: 'build',

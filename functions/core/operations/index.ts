@@ -28,9 +28,8 @@ export type KindOn<Target extends keyof Targets> = {
   [Kind in OperationKind]: Kinds[Kind]['target'] extends Target ? Kind : never;
 }[OperationKind];
 
-/** The step names of a kind. */
-export type StepOf<Kind extends OperationKind> = { [K in Kind]: keyof Kinds[K]['steps'] }[Kind];
-export type StepName = StepOf<OperationKind>;
+/** The names of the steps of all kinds. */
+export type StepName = { [Kind in OperationKind]: keyof Kinds[Kind]['steps'] }[OperationKind];
 
 type InputField<Kind extends OperationKind> = Kinds[Kind] extends { input: InputType<infer Input> }
   ? { input: Input }

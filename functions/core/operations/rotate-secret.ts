@@ -4,7 +4,7 @@ import { inputOf, operationKind } from './operation-kind.ts';
 export type RotationInput =
   | { secret: string; version: string; previous: string; resource?: never }
   /** `resource`: its uid. */
-  | { resource: string; secret?: never };
+  | { resource: string; secret?: never; version?: never; previous?: never };
 
 export const rotateSecret = operationKind({
   target: 'environment',

@@ -172,6 +172,18 @@ describe('The builds of a service', () => {
   });
 });
 
+describe('An operation of an older version', () => {
+  it('is read and listed, though its code is no longer known', async () => {
+    const { id } = await accept(build('guestbook'), 'failed');
+    const item = (await subject.ports.store.get<Operation>(operationKey(id)))!;
+    const error = { ...item.data.error, code: 'no_longer_known' };
+    await subject.ports.store.transact([{ put: { ...operationKey(id), data: { ...item.data, error } } }]);
+    const { body, status } = await subject.api('GET', `/v1/operations/${id}`);
+    expect({ status, error: body.error }).toEqual({ status: 200, error });
+    expect(ids((await subject.api('GET', `${project}?status=failed`)).body)).toEqual([id]);
+  });
+});
+
 describe('GET of an operation with wait', () => {
   it('answers at once when it has ended, and otherwise when it ends', async () => {
     const { body } = await subject.api('POST', '/v1/projects/demo/environments/dev/hibernate');

@@ -211,6 +211,12 @@ describe('A release command', () => {
 });
 
 describe('What the store says of an operation', () => {
+  it('decides which steps there are for it: those of other kinds change nothing', async () => {
+    const operation = await bench.accept('dev', { version: versions.one! });
+    await expect(bench.run(operation, 'finishWaking')).rejects.toThrow('"deploy" has no step "finishWaking"');
+    expect(await bench.operation(operation.id)).toEqual(operation);
+  });
+
   it('that its record is gone is an error with a hint, not a fault', async () => {
     await expect(bench.run({ id: 'nobody' }, 'prepareDeployment')).rejects.toMatchObject({
       code: 'not_found',
