@@ -5,7 +5,7 @@ import { createEffects } from '../functions/adapters/system/effects.ts';
 import { administratorToken, bearerTokens, rememberPeople } from '../functions/api/admission/authenticate.ts';
 import { berthTokens } from '../functions/api/admission/berth-tokens.ts';
 import { createApp } from '../functions/api/http/app.ts';
-import { routes } from '../functions/api/routes.ts';
+import { loadRoutes } from '../functions/api/routes.ts';
 import { newToken } from '../functions/commands/access/tokens.ts';
 import { environmentWrite } from '../functions/commands/environments/environments.ts';
 import {
@@ -44,7 +44,7 @@ const store = createSqliteStore({ path: ':memory:' });
 const ports = { effects, store } as unknown as Ports;
 const log: string[] = [];
 const app = createApp({
-  routes,
+  routes: await loadRoutes(),
   ports,
   authenticate: rememberPeople(
     ports,

@@ -1,9 +1,6 @@
-/** Writes what the console knows of the API: `npm run client`. A test refuses files that differ. */
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+/** The types of the API that the console calls, from the OpenAPI document. */
 import type { JSONSchema } from 'json-schema-to-typescript';
-import { describeApi } from '../functions/api/routes.ts';
-import { eventWords, eventWordsFile } from './event-words.ts';
+import { describeApi } from '../functions/api/openapi/document.ts';
 
 type Schema = Record<string, unknown>;
 
@@ -22,8 +19,6 @@ interface Document {
   paths: Record<string, Record<string, Operation>>;
   components: { schemas: Record<string, Schema> };
 }
-
-export const clientFile = join(import.meta.dirname, '../web/src/api/types.generated.ts');
 
 const object = (properties: Record<string, Schema>, required = Object.keys(properties)): Schema => ({
   type: 'object',
@@ -80,14 +75,14 @@ function pathsSchema({ paths, components }: Document): JSONSchema {
   return JSON.parse(JSON.stringify(whole).replaceAll('#/components/schemas/', '#/definitions/'));
 }
 
-/** @returns the file as it has to be */
+/** All of web/src/api/types.generated.ts. */
 export async function clientTypes(): Promise<string> {
   const { compile } = await import('json-schema-to-typescript');
   const text = await compile(pathsSchema((await describeApi()) as unknown as Document), 'paths', {
     additionalProperties: false,
     unreachableDefinitions: true,
     ignoreMinAndMaxItems: true,
-    bannerComment: '// Made from the OpenAPI document by `npm run client`; do not edit.',
+    bannerComment: '// Made from the OpenAPI document by `npm run generate`; do not edit.',
     style: { singleQuote: true, printWidth: 110 },
   });
   return (
@@ -97,9 +92,4 @@ export async function clientTypes(): Promise<string> {
       .replaceAll(/^( \*\n)? \* This interface was referenced by .*\n \* via .*\n/gm, '')
       .replaceAll('/**\n */\n', '')
   );
-}
-
-if (import.meta.main) {
-  writeFileSync(clientFile, await clientTypes());
-  writeFileSync(eventWordsFile, eventWords());
 }

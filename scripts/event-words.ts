@@ -1,15 +1,12 @@
-/** The console's words for events, from their declarations: `npm run client` writes them. */
-import { join } from 'node:path';
+/** The console's words for events, from their declarations. */
 import type { EventDeclaration } from '../functions/core/events/event-declaration.ts';
 import { eventTypes } from '../functions/core/events/event-types.ts';
-
-export const eventWordsFile = join(import.meta.dirname, '../web/src/api/event-words.generated.ts');
 
 /** @returns the file as it has to be */
 export function eventWords(): string {
   const types = Object.entries<EventDeclaration>(eventTypes);
   const words = Object.fromEntries(types.map(([type, { data: _shape, ...rest }]) => [type, rest]));
-  return `// Made from functions/core/events/event-types.ts by \`npm run client\`; do not edit.
+  return `// Made from functions/core/events/event-types.ts by \`npm run generate\`; do not edit.
 import type { Event } from './types.generated.ts';
 
 export interface EventWords {

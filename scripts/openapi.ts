@@ -1,4 +1,4 @@
 /** Prints the OpenAPI document. */
-import { describeApi } from '../functions/api/routes.ts';
+import { describeApi } from '../functions/api/openapi/document.ts';
 
 process.stdout.write(JSON.stringify(await describeApi()));

@@ -1,76 +1,42 @@
-/** The route table of the API. */
-
-import { meRoutes } from './access/me.ts';
-import { memberRoutes } from './access/members.ts';
-import { sessionRoutes } from './access/sessions.ts';
-import { tokenExchangeRoutes } from './access/token-exchange.ts';
-import { tokenRoutes } from './access/tokens.ts';
-import { trustRoutes } from './access/trusts.ts';
-import { deploymentRoutes } from './deployments/deployments.ts';
-import { planRoutes } from './deployments/plan.ts';
-import { environmentRoutes } from './environments/environments.ts';
-import { instanceRoutes } from './environments/instances.ts';
-import { inventoryRoutes } from './environments/inventory.ts';
-import { metricRoutes } from './environments/metrics.ts';
-import { auditRoutes } from './events/audit.ts';
-import { eventRoutes } from './events/events.ts';
-import { policyRoutes } from './guardrails/policies.ts';
+/** The routes of the API: each file of them once, in the order of the document. All else follows from this list. */
 import type { Route } from './http/route-spec.ts';
-import { signInRoutes } from './identity/sign-in.ts';
-import { logRoutes } from './logs/logs.ts';
-import { operationListRoutes } from './operations/operation-lists.ts';
-import { operationRoutes } from './operations/operations.ts';
-import { descriptionRoutes } from './platform/description.ts';
-import { healthRoutes } from './platform/health.ts';
-import { overviewRoutes } from './projects/overview.ts';
-import { projectRoutes } from './projects/projects.ts';
-import { resourceRoutes } from './resources/resources.ts';
-import { secretVersionRoutes } from './secrets/secret-versions.ts';
-import { secretRoutes } from './secrets/secrets.ts';
-import { serviceRoutes } from './services/services.ts';
-import { buildRoutes } from './versions/builds.ts';
-import { versionRoutes } from './versions/versions.ts';
-import { webhookRoutes } from './webhooks/webhooks.ts';
 
-let document: Promise<Record<string, unknown>> | undefined;
-
-/** The OpenAPI document: made when first asked for, and kept. */
-export function describeApi(): Promise<Record<string, unknown>> {
-  document ??= Promise.all([import('./http/openapi.ts'), import('./events/event-document.ts')]).then(
-    ([{ openApiDocument }, { withEventTypes }]) => withEventTypes(openApiDocument(routes)),
-  );
-  return document;
-}
-
-export const routes: readonly Route[] = [
-  ...healthRoutes,
-  ...descriptionRoutes,
-  ...meRoutes,
-  ...signInRoutes,
-  ...sessionRoutes,
-  ...projectRoutes,
-  ...memberRoutes,
-  ...overviewRoutes,
-  ...tokenRoutes,
-  ...trustRoutes,
-  ...tokenExchangeRoutes,
-  ...webhookRoutes,
-  ...eventRoutes,
-  ...auditRoutes,
-  ...serviceRoutes,
-  ...buildRoutes,
-  ...versionRoutes,
-  ...environmentRoutes,
-  ...resourceRoutes,
-  ...inventoryRoutes,
-  ...secretRoutes,
-  ...secretVersionRoutes,
-  ...instanceRoutes,
-  ...deploymentRoutes,
-  ...policyRoutes,
-  ...planRoutes,
-  ...logRoutes,
-  ...metricRoutes,
-  ...operationRoutes,
-  ...operationListRoutes,
+/** Each file is loaded by itself: a function of AWS loads those alone that it is asked for. */
+export const routeFiles: readonly (() => Promise<{ routes: readonly Route[] }>)[] = [
+  () => import('./platform/health.ts'),
+  () => import('./platform/description.ts'),
+  () => import('./access/me.ts'),
+  () => import('./identity/sign-in.ts'),
+  () => import('./access/sessions.ts'),
+  () => import('./projects/projects.ts'),
+  () => import('./access/members.ts'),
+  () => import('./projects/overview.ts'),
+  () => import('./access/tokens.ts'),
+  () => import('./access/trusts.ts'),
+  () => import('./access/token-exchange.ts'),
+  () => import('./webhooks/webhooks.ts'),
+  () => import('./events/events.ts'),
+  () => import('./events/audit.ts'),
+  () => import('./services/services.ts'),
+  () => import('./versions/builds.ts'),
+  () => import('./versions/versions.ts'),
+  () => import('./environments/environments.ts'),
+  () => import('./resources/resources.ts'),
+  () => import('./environments/inventory.ts'),
+  () => import('./secrets/secrets.ts'),
+  () => import('./secrets/secret-versions.ts'),
+  () => import('./environments/instances.ts'),
+  () => import('./deployments/deployments.ts'),
+  () => import('./guardrails/policies.ts'),
+  () => import('./deployments/plan.ts'),
+  () => import('./logs/logs.ts'),
+  () => import('./environments/metrics.ts'),
+  () => import('./operations/operations.ts'),
+  () => import('./operations/operation-lists.ts'),
 ];
+
+/** All routes, in order. */
+export async function loadRoutes(): Promise<Route[]> {
+  const files = await Promise.all(routeFiles.map((load) => load()));
+  return files.flatMap(({ routes }) => routes);
+}

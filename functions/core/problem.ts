@@ -1,8 +1,8 @@
 /** Errors that people see: RFC 9457 problems with a stable code and the next thing to do. */
 
-/** What a failed operation or deployment keeps of its error. */
+/** What a failed operation or deployment keeps of its error. A record of an older version may have a code that is gone. */
 export interface ProblemDetail {
-  code: string;
+  code: ProblemCode;
   /** What happened and why. */
   cause: string;
   /** The next thing to do. */

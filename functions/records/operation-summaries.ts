@@ -5,6 +5,7 @@
  */
 import { buildsPartition, operationKey, operationsPartition, RETENTION_QUEUE } from '../core/keys.ts';
 import { isTerminal, type Operation, type OperationKind, type RunStatus } from '../core/model/index.ts';
+import type { ProblemCode } from '../core/problem.ts';
 import type { Ports } from '../ports/index.ts';
 import type { Key, Write } from '../ports/store.ts';
 
@@ -20,7 +21,7 @@ type OperationLine = [
   at: number,
   /** How long it took, milliseconds, and one. */
   took?: number,
-  errorCode?: string | 0,
+  errorCode?: ProblemCode | 0,
   ref?: string | 0,
   version?: string | 0,
   tag?: string | 0,
@@ -33,7 +34,7 @@ export interface OperationSummary
     'id' | 'kind' | 'status' | 'project' | 'environment' | 'service' | 'number' | 'createdAt' | 'createdBy'
   > {
   endedAt?: string;
-  errorCode?: string;
+  errorCode?: ProblemCode;
   /** Of a build: branch, tag or commit; absent for an upload. */
   ref?: string;
   /** Of a build that succeeded. */
@@ -47,7 +48,7 @@ const REF_MAX = 60;
 function lineOf(operation: Operation): OperationLine {
   const { kind, status, environment, service, number, createdBy, createdAt, endedAt, error } = operation;
   const at = Date.parse(createdAt);
-  const isBuild = kind === 'build';
+  const input = operation.kind === 'build' ? operation.input : undefined;
   const version = operation.result?.version;
   const line: OperationLine = [
     kind,
@@ -59,9 +60,9 @@ function lineOf(operation: Operation): OperationLine {
     at,
     endedAt === undefined ? 0 : Date.parse(endedAt) - at + 1,
     error?.code ?? 0,
-    isBuild ? (operation.input.ref?.slice(0, REF_MAX) ?? 0) : 0,
-    isBuild && typeof version === 'string' ? version : 0,
-    isBuild ? (operation.input.tag?.slice(0, REF_MAX) ?? 0) : 0,
+    input?.kind === 'git' ? input.ref.slice(0, REF_MAX) : 0,
+    input && typeof version === 'string' ? version : 0,
+    input?.tag?.slice(0, REF_MAX) ?? 0,
   ];
   while (line.at(-1) === 0) line.pop();
   return line;

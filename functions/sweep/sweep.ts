@@ -12,6 +12,7 @@ import {
 import { START_CHECK_MS, startOperation } from '../commands/operations/operations.ts';
 import { ENVIRONMENTS_QUEUE, OPERATIONS_QUEUE, operationKey, RETENTION_QUEUE } from '../core/keys.ts';
 import { type Environment, isTerminal, type Operation, SYSTEM_ACTOR } from '../core/model/index.ts';
+import { recoveryOf } from '../core/operations/index.ts';
 import { Problem } from '../core/problem.ts';
 import type { Ports } from '../ports/index.ts';
 import { createMeter, withMeter } from '../ports/meter.ts';
@@ -19,7 +20,7 @@ import { type Item, StoreConflict } from '../ports/store.ts';
 import { operationLineKeys } from '../records/operation-summaries.ts';
 import { getOperation } from '../records/read.ts';
 import { executeStep } from '../workflows/step.ts';
-import { recoverySteps, steps } from '../workflows/steps.ts';
+import { steps } from '../workflows/steps.ts';
 
 const BATCH = 50;
 const system = { actor: SYSTEM_ACTOR };
@@ -72,7 +73,7 @@ async function each<T>(
 async function sweepOperation(ports: Ports, item: Item<Operation>, report: SweepReport): Promise<void> {
   const operation = item.data;
   if (isTerminal(operation.status)) return;
-  if (isAwaiting(operation)) {
+  if (isAwaiting(item)) {
     await expireAwaiting(ports, item);
     report.ended++;
     return;
@@ -117,11 +118,11 @@ export async function endLost(ports: Ports, id: string, error: string): Promise<
 /** Runs the compensation outside of a workflow. */
 async function endOperationOf(ports: Ports, operation: Operation, reason: string): Promise<void> {
   await ports.workflows.stop(operation.kind, operation.id, 'It is ended by the sweep.');
-  const name = recoverySteps[operation.kind];
+  const name = recoveryOf(operation.kind);
   const input = { operation: operation.id, error: { Error: reason, Cause: 'Ended by the sweep' } };
   // The sweep is nobody's own: of what it does for the operation the records count, not its time.
   await withMeter(createMeter({ now: ports.effects.now }), () =>
-    executeStep(ports, name, steps[name]!, input, AbortSignal.timeout(60_000)),
+    executeStep(ports, name, steps[name], input, AbortSignal.timeout(60_000)),
   );
 }
 

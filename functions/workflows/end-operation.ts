@@ -9,6 +9,7 @@ import {
   type InstanceRef,
   isTerminal,
   type Operation,
+  type OperationOn,
   type RunStatus,
 } from '../core/model/index.ts';
 import type { ProblemDetail } from '../core/problem.ts';
@@ -137,11 +138,10 @@ export async function deploymentEndWrites(
 /** The write that changes an environment's record, if it is still the operation's to change. */
 export async function environmentWrites(
   ports: Ports,
-  operation: Operation,
+  operation: OperationOn<'environment'>,
   change: (environment: Environment) => Environment,
 ): Promise<Replacement[]> {
-  if (!operation.environment) return [];
-  const key = environmentKey({ project: operation.project, environment: operation.environment });
+  const key = environmentKey(operation);
   const item = await ports.store.get<Environment>(key);
   if (!item || item.data.generation !== operation.generation) return [];
   const { operation: _ended, ...environment } = item.data;

@@ -1,5 +1,5 @@
 /** What the workflows that change an environment's state share. */
-import type { Environment, EnvironmentRef, Instance, Operation } from '../core/model/index.ts';
+import type { Environment, EnvironmentRef, Instance, OperationOn } from '../core/model/index.ts';
 import type { Ports } from '../ports/index.ts';
 import { instancesOf } from '../records/instances.ts';
 import { getDeployment, getEnvironment } from '../records/read.ts';
@@ -7,14 +7,15 @@ import { type Ending, endOperation, environmentWrites } from './end-operation.ts
 import type { StepContext } from './step.ts';
 import { workloadSpec } from './workload-spec.ts';
 
-export function environmentOf(operation: Operation): EnvironmentRef {
-  if (!operation.environment) throw new Error(`Operation ${operation.id} names no environment`);
-  return { project: operation.project, environment: operation.environment };
-}
+/** The place that an operation is carried out in, alone. */
+export const environmentOf = ({ project, environment }: EnvironmentRef): EnvironmentRef => ({
+  project,
+  environment,
+});
 
 /** Ends the operation and puts the environment into a state, with the event of that. */
 export async function endIn(
-  context: Pick<StepContext, 'ports' | 'operation'>,
+  context: Pick<StepContext<OperationOn<'environment'>>, 'ports' | 'operation'>,
   ending: Ending,
   event: 'environment.ready' | 'environment.failed' | 'environment.hibernated',
   change: (environment: Environment) => Environment,

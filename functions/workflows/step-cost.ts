@@ -3,7 +3,8 @@
  * it with what was used until then, each step begins with that and hands on its own sum. The record has the sum as
  * it was with its latest write, so that none is written for the bill. Where two sums differ, the later is greater.
  */
-import type { Operation } from '../core/model/index.ts';
+import type { Operation, StepName } from '../core/model/index.ts';
+import { declaredSteps } from '../core/operations/index.ts';
 import { addUnits, type Cost, costOf, laterUnits, type Units } from '../core/units.ts';
 import type { Ports } from '../ports/index.ts';
 import { createMeter, currentMeter, withMeter } from '../ports/meter.ts';
@@ -17,7 +18,7 @@ const FAILED_MAX = 1_000;
 
 interface Attempt {
   operation: string;
-  step: string;
+  step: StepName;
   role: 'work' | 'finish' | 'recover';
   used?: Units;
 }
@@ -30,7 +31,7 @@ export async function meterStep(ports: Ports, attempt: Attempt, run: () => Promi
   const { operation, step, role, used = {} } = attempt;
   const before = laterUnits(used, failed.get(operation) ?? {});
   failed.delete(operation);
-  const meter = createMeter({ before, runsIn: functionOf(step), now: ports.effects.now });
+  const meter = createMeter({ before, runsIn: declaredSteps[step].runsOn, now: ports.effects.now });
   // Behind a compensation the machine goes to the state that says that it failed.
   meter.add('states.transition', role === 'recover' ? 2 : 1);
   try {
@@ -42,10 +43,6 @@ export async function meterStep(ports: Ports, attempt: Attempt, run: () => Promi
     throw error;
   }
 }
-
-/** The function of a step: builds have one of their own, with less memory (see stacks/platform/steps.ts). */
-const functionOf = (step: string): 'builds' | 'steps' =>
-  /Build$|^buildImage$/.test(step) ? 'builds' : 'steps';
 
 /** Counts on from what the record has, where a run began anew. */
 export function meterFrom({ cost }: Operation): void {

@@ -2,7 +2,14 @@
 
 import { deploymentFence } from '../commands/deployments/deployments.ts';
 import { environmentKey, OPERATIONS_QUEUE, operationKey } from '../core/keys.ts';
-import { type Environment, isTerminal, type Operation, type OperationStep } from '../core/model/index.ts';
+import {
+  type Environment,
+  isTerminal,
+  type Operation,
+  type OperationStep,
+  type StepName,
+} from '../core/model/index.ts';
+import { operationKinds } from '../core/operations/index.ts';
 import { Problem, TransientError } from '../core/problem.ts';
 import type { Units } from '../core/units.ts';
 import type { Ports } from '../ports/index.ts';
@@ -20,17 +27,18 @@ export interface StepInput {
   error?: { Error: string; Cause: string };
 }
 
-export interface StepContext {
+export interface StepContext<Of extends Operation = Operation> {
   ports: Ports;
   /** As it was when the step started. */
-  operation: Operation;
+  operation: Of;
   /** Aborts when the operation is to stop (its reason is the Problem) or when the step's time is over. */
   signal: AbortSignal;
   /** The error that led to a compensation. */
   error?: { Error: string; Cause: string };
 }
 
-export interface Step {
+/** The code of a step, for operations of the kinds that declare it (core/operations). */
+export interface Step<Of extends Operation = Operation> {
   /**
    * `work` ends early when the operation was canceled, superseded or has ended; `finish` likewise, without a
    * record of its own, since it ends the operation in the same write; `recover` always runs.
@@ -42,8 +50,8 @@ export interface Step {
    * Not run again once this other step has started, which shows that it was done: for what users wrote and may
    * not be repeatable.
    */
-  doneWhenStarted?: string;
-  run(context: StepContext): Promise<void>;
+  doneWhenStarted?: StepName;
+  run(context: StepContext<Of>): Promise<void>;
 }
 
 /** The step needs more time than one invocation has; the workflow calls it again. */
@@ -58,7 +66,7 @@ export class StillProgressing extends Error {
  */
 export function runStep(
   ports: Ports,
-  name: string,
+  name: StepName,
   step: Step,
   input: StepInput,
   signal: AbortSignal,
@@ -68,10 +76,13 @@ export function runStep(
   );
 }
 
-/** Runs a step outside of a workflow. */
+/**
+ * Runs a step outside of a workflow.
+ * @throws Error when the operation is of a kind that has no such step: the step is written for those that have it
+ */
 export async function executeStep(
   ports: Ports,
-  name: string,
+  name: StepName,
   step: Step,
   input: StepInput,
   signal: AbortSignal,
@@ -79,6 +90,8 @@ export async function executeStep(
   const loaded = await ports.store.get<Operation>(operationKey(input.operation));
   if (!loaded)
     throw new Problem('not_found', `Operation "${input.operation}" is gone.`, { hint: 'Start it again.' });
+  const { kind } = loaded.data;
+  if (!Object.hasOwn(operationKinds[kind].steps, name)) throw new Error(`"${kind}" has no step "${name}"`);
   meterFrom(loaded.data);
   const extra = input.error ? { error: input.error } : {};
   if (step.role === 'recover') {
@@ -116,17 +129,12 @@ export async function stopReason(ports: Ports, operation: Operation): Promise<Pr
       hint: 'Start it again when you want it.',
     });
   }
-  const { environment, service, number } = operation;
-  if (environment && service && number !== undefined) {
-    return deploymentFence(ports, { ...operation, environment, service, number });
-  }
-  if (!environment) return undefined;
-  const item = await ports.store.get<Environment>(
-    environmentKey({ project: operation.project, environment }),
-  );
+  if (operation.environment === undefined) return undefined;
+  if (operation.number !== undefined) return deploymentFence(ports, operation);
+  const item = await ports.store.get<Environment>(environmentKey(operation));
   if (item?.data.generation === operation.generation) return undefined;
   return new Problem('superseded', 'The environment was changed by a later operation.', {
-    hint: `Look at environment "${environment}" for the operation that changes it now.`,
+    hint: `Look at environment "${operation.environment}" for the operation that changes it now.`,
   });
 }
 
@@ -137,7 +145,7 @@ async function checked(ports: Ports, item: Item<Operation>): Promise<Item<Operat
 }
 
 /** The one write of a step: it says what runs now, and thereby that what ran before is done. */
-async function recordStart(ports: Ports, name: string, loaded: Item<Operation>): Promise<Item<Operation>> {
+async function recordStart(ports: Ports, name: StepName, loaded: Item<Operation>): Promise<Item<Operation>> {
   for (let item = loaded; ; item = await getOperation(ports.store, loaded.data.id)) {
     await checked(ports, item);
     const operation = item.data;

@@ -4,7 +4,8 @@ import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type { IManagedPolicy } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { FUNCTION_MB } from '../../functions/core/function-memory.ts';
-import { stepsOf } from '../../state-machines/load.ts';
+import { declaredSteps, isStepName } from '../../functions/core/operations/index.ts';
+import type { StepFunction } from '../../functions/core/operations/operation-kind.ts';
 import { BerthFunction } from '../support/function.ts';
 import type { Permissions } from '../support/permissions.ts';
 
@@ -16,7 +17,7 @@ export interface StepsStackProps extends StackProps {
   vpc?: ec2.IVpc;
 }
 
-export class StepsStack extends Stack {
+export class StepsStack extends Stack implements Record<StepFunction, BerthFunction> {
   readonly workloads: BerthFunction;
   readonly resources: BerthFunction;
   readonly builds: BerthFunction;
@@ -36,7 +37,7 @@ export class StepsStack extends Stack {
     this.workloads = new BerthFunction(this, 'Workloads', {
       ...common,
       description: 'Steps that run workloads on the cluster.',
-      memory: FUNCTION_MB.steps,
+      memory: FUNCTION_MB.workloads,
       statements: [
         ...records,
         ...may.readSecrets,
@@ -49,7 +50,7 @@ export class StepsStack extends Stack {
     this.resources = new BerthFunction(this, 'Resources', {
       ...common,
       description: 'Steps that make and remove databases, secrets and volumes.',
-      memory: FUNCTION_MB.steps,
+      memory: FUNCTION_MB.resources,
       ...(vpc && { vpc }),
       statements: [
         ...records,
@@ -72,17 +73,9 @@ export class StepsStack extends Stack {
     });
   }
 
-  /** The function that runs a step. */
+  /** The function that runs a step. @throws Error when no kind of operation has such a step */
   functionOf(step: string): BerthFunction {
-    if (BUILDS.has(step)) return this.builds;
-    return RESOURCES.has(step) ? this.resources : this.workloads;
+    if (!isStepName(step)) throw new Error(`There is no step "${step}"`);
+    return this[declaredSteps[step].runsOn];
   }
 }
-
-const BUILDS = new Set(stepsOf('build'));
-/** What reaches the database. */
-const RESOURCES = new Set([
-  'ensureResources',
-  ...stepsOf('destroy-environment'),
-  ...stepsOf('rotate-secret'),
-]);

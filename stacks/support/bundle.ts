@@ -19,17 +19,16 @@ export interface Bundle {
   handler: string;
 }
 
-/** What Lambda has by itself, or what is made beforehand, is not brought along: see the stand-ins. */
+/** What Lambda has by itself is not brought along: see the stand-in. */
 const STAND_INS = {
   '@aws-sdk/credential-provider-node': './functions/hosts/aws/credentials.ts',
-  '@hono/zod-openapi': './functions/hosts/aws/zod-openapi.ts',
 };
 
 /** @param entry name of a file in functions/hosts/aws/entries, without `.lambda.ts` */
 export const bundle = (entry: string): Bundle => ({
   directory: made(entry, `${entry}.lambda.ts`, 'index', {
     alias: STAND_INS,
-    ...(SERVING_API.has(entry) && { beside: apiFiles() }),
+    ...(SERVING_API.has(entry) && { beside: [routeList()] }),
   }),
   handler: 'index.handler',
 });
@@ -41,14 +40,14 @@ interface NamedFile {
   contents: Uint8Array;
 }
 
-let printed: NamedFile[] | undefined;
+let printed: NamedFile | undefined;
 
-/** The OpenAPI document, which the functions serve as it is, and in which file each route is. */
-function apiFiles(): NamedFile[] {
-  printed ??= ['openapi', 'routes'].map((name) => ({
-    name: `${name}.json`,
-    contents: execFileSync(process.execPath, [join(root, 'scripts', `${name}.ts`)]),
-  }));
+/** In which file each route is, so that a function knows its routes before it has loaded any. */
+function routeList(): NamedFile {
+  printed ??= {
+    name: 'routes.json',
+    contents: execFileSync(process.execPath, [join(root, 'scripts/routes.ts')]),
+  };
   return printed;
 }
 

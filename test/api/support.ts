@@ -14,7 +14,6 @@ import { bearerTokens, firstOf, localAdministrator } from '../../functions/api/a
 import { berthTokens } from '../../functions/api/admission/berth-tokens.ts';
 import { type App, type AppOptions, createApp } from '../../functions/api/http/app.ts';
 import { sessionCookies } from '../../functions/api/identity/session-cookies.ts';
-import { routes } from '../../functions/api/routes.ts';
 import { environmentWrite } from '../../functions/commands/environments/environments.ts';
 import { deploymentKey, environmentKey, instanceKey, operationKey } from '../../functions/core/keys.ts';
 import type {
@@ -28,6 +27,7 @@ import type {
 import { Problem, problemCodes } from '../../functions/core/problem.ts';
 import type { Ports } from '../../functions/ports/index.ts';
 import { SCORE_LABEL } from '../../functions/ports/registry.ts';
+import { routes } from '../support/routes.ts';
 
 export const ADMINISTRATOR = 'administrator-token';
 /** Someone who is let into nothing. */

@@ -29,9 +29,9 @@ const nouns = new Set([
   'index.ts',
 ]);
 
-/** A model is named by its noun and a resource type by itself. A noun may have more files than one, on each floor. */
+/** A model is named by its noun, a resource type and a kind of operation by themselves. A noun may have more files than one, on each floor. */
 const roomOf = (file: string): string =>
-  /^functions\/(core\/model|resources)\/[^/]+$/.test(file) ? '' : basename(dirname(file));
+  /^functions\/(core\/(model|operations)|resources)\/[^/]+$/.test(file) ? '' : basename(dirname(file));
 
 describe('Names', () => {
   it('no two unrelated files have the same one', () => {

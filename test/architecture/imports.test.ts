@@ -73,6 +73,7 @@ const allowed: Record<string, readonly string[]> = {
   stacks: [
     'state-machines',
     'functions/core/function-memory.ts',
+    'functions/core/operations',
     'functions/adapters/aws/store/table.ts',
     'functions/adapters/aws/builder/buildspec.ts',
   ],

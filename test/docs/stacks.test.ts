@@ -1,20 +1,11 @@
 /** What the documents say of Berth on AWS is what the stacks are. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { architectureText } from '../../scripts/docs/architecture.ts';
 import { keptText } from '../../scripts/docs/installation.ts';
-import { stackPages } from '../../scripts/docs/stack-pages.ts';
 import { synthesize } from '../../stacks/synthesize.ts';
-import { readDoc, root } from './markdown.ts';
+import { readDoc } from './markdown.ts';
 
 const { templates } = synthesize();
-
-describe('Pages with parts that follow from the stacks', () => {
-  it.each(Object.entries(stackPages(templates)))('%s is what `npm run docs` writes', (name, text) => {
-    expect(readFileSync(join(root, 'docs', name), 'utf8')).toBe(text);
-  });
-});
 
 describe('The picture of the stacks', () => {
   it('changes with who calls whom', () => {

@@ -14,7 +14,7 @@ import {
 } from '../../functions/resources/postgres/postgres-sql.ts';
 import { scramVerifier } from '../../functions/resources/postgres/scram.ts';
 import { ResourcePending, type ResourceRequest } from '../../functions/resources/type.ts';
-import { untilSettled } from '../../functions/workflows/deploy/ensure-resources.ts';
+import { untilSettled } from '../../functions/workflows/owned-resources.ts';
 import { StillProgressing } from '../../functions/workflows/step.ts';
 import { temporaryDirectories } from '../support/files/temporary.ts';
 import { type Asking, openPorts, problemOf, requestFor, type TestPorts } from './ports.ts';

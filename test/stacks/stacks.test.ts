@@ -5,6 +5,7 @@ import { AwsSolutionsChecks, NIST80053R5Checks } from 'cdk-nag';
 import { describe, expect, it } from 'vitest';
 import { STORE_TABLE } from '../../functions/adapters/aws/store/table.ts';
 import { createConsole } from '../../functions/api/platform/console.ts';
+import { declaredSteps } from '../../functions/core/operations/index.ts';
 import { readAwsConfig } from '../../functions/hosts/aws/aws-config.ts';
 import { idleBill, readPrices } from '../../scripts/idle-bill.ts';
 import { STACKS_BESIDE } from '../../stacks/berth.ts';
@@ -312,6 +313,18 @@ describe('Workflows', () => {
         stepsOf(nameOf(machine)).sort(),
       );
     }
+  });
+
+  it('have each step run by the function that is declared for it', () => {
+    const aliases = resourcesOf(templates, 'AWS::Lambda::Alias').filter(({ where }) =>
+      where.startsWith('Berth-Workflows/'),
+    );
+    const runsOn = aliases.map(({ properties: { Name, FunctionName } }) => [
+      Name,
+      /ExportsOutputRef(Workloads|Resources|Builds)/.exec(JSON.stringify(FunctionName))?.[1]?.toLowerCase(),
+    ]);
+    const declared = Object.entries(declaredSteps).map(([name, step]) => [name, step.runsOn]);
+    expect(Object.fromEntries(runsOn)).toEqual(Object.fromEntries(declared));
   });
 
   it('are logged and traced, without what goes through them', () => {

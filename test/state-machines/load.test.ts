@@ -1,8 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { StateMachine } from 'aws-local-stepfunctions';
 import { describe, expect, it } from 'vitest';
-import { operationBoundSeconds } from '../../functions/commands/operations/operations.ts';
-import { recoverySteps, steps } from '../../functions/workflows/steps.ts';
 import { loadStateMachine, parseStateMachine, stepsOf, workflowNames } from '../../state-machines/load.ts';
 
 const arns = (name: string): Record<string, string> =>
@@ -14,28 +12,6 @@ describe('The workflows', () => {
   it.each(workflowNames())('%s loads, and an independent validator accepts it', (name) => {
     const { definition } = loadStateMachine(name, arns(name));
     expect(() => new StateMachine(structuredClone(definition) as never)).not.toThrow();
-  });
-
-  it.each(workflowNames())('%s names steps there are, and ends in its recovery step', (name) => {
-    const { tasks, definition } = loadStateMachine(name, arns(name));
-    for (const step of Object.values(tasks)) expect(steps).toHaveProperty(step);
-    const compensations = new Set(
-      Object.values(definition.States).flatMap((state) =>
-        state.Type === 'Task' && state.Catch ? [tasks[state.Catch[0]!.Next]] : [],
-      ),
-    );
-    expect([...compensations]).toEqual([recoverySteps[name as keyof typeof recoverySteps]]);
-  });
-
-  it('are one for each kind of operation, and use every step there is', () => {
-    expect(workflowNames()).toEqual(Object.keys(operationBoundSeconds).sort());
-    expect(new Set(workflowNames().flatMap(stepsOf))).toEqual(new Set(Object.keys(steps)));
-  });
-
-  it.each(workflowNames())('%s ends within the bound of its operation', (name) => {
-    const { definition } = loadStateMachine(name, arns(name));
-    const bound = operationBoundSeconds[name as keyof typeof operationBoundSeconds];
-    expect(definition.TimeoutSeconds).toBeLessThan(bound);
   });
 
   it('take at most 6 transitions for a deployment and 4 for a rollback', () => {

@@ -11,6 +11,8 @@ import type {
   EventFields,
   Instance,
   Operation,
+  OperationOn,
+  StepName,
 } from '../../functions/core/model/index.ts';
 import type { Ports } from '../../functions/ports/index.ts';
 import type { Due, Item } from '../../functions/ports/store.ts';
@@ -39,9 +41,9 @@ export interface Bench {
   environment(name: string, options?: Record<string, unknown>): Promise<void>;
   build(name: string, options?: ProgramOptions): Promise<string>;
   /** Accepts a deployment of service `web`. */
-  accept(environment: string, request: DeploymentRequest): Promise<Operation & { number: number }>;
+  accept(environment: string, request: DeploymentRequest): Promise<OperationOn<'deployment'>>;
   /** Runs steps of an operation. */
-  run(operation: { id: string }, ...names: string[]): Promise<void>;
+  run(operation: { id: string }, ...names: StepName[]): Promise<void>;
   /** All steps of a deployment up to its end. */
   deploy(environment: string, version: string): Promise<number>;
   operation(id: string): Promise<Operation>;
@@ -52,7 +54,13 @@ export interface Bench {
   close(): Promise<void>;
 }
 
-export const DEPLOY = ['prepareDeployment', 'ensureResources', 'runRelease', 'applyWorkload', 'awaitRollout'];
+export const DEPLOY: StepName[] = [
+  'prepareDeployment',
+  'ensureResources',
+  'runRelease',
+  'applyWorkload',
+  'awaitRollout',
+];
 
 export async function openBench(): Promise<Bench> {
   const subject = await startBerth({ sweepSeconds: 3600 });
@@ -89,12 +97,11 @@ export async function openBench(): Promise<Bench> {
       return (await subject.operation('POST', `${PROJECT}/services/web/builds`, source)).result.version;
     },
     async accept(environment, request) {
-      const { operation } = await createDeployment(ports, caller, bench.ref(environment), request);
-      return { ...operation, number: operation.number! };
+      return (await createDeployment(ports, caller, bench.ref(environment), request)).operation;
     },
     async run({ id }, ...names) {
       const signal = AbortSignal.timeout(20_000);
-      for (const name of names) await runStep(ports, name, steps[name]!, { operation: id }, signal);
+      for (const name of names) await runStep(ports, name, steps[name], { operation: id }, signal);
     },
     async deploy(environment, version) {
       const operation = await bench.accept(environment, { version });

@@ -111,10 +111,10 @@ describe('Of an operation that does not run straight', () => {
       },
     };
     const name = 'provisionEnvironment';
-    const attempt = () => runStep(faulty, name, steps[name]!, { operation }, signal);
+    const attempt = () => runStep(faulty, name, steps[name], { operation }, signal);
     await expect(attempt()).rejects.toThrow(TransientError);
     const used = await attempt();
-    await runStep(ports, 'finishProvisioning', steps.finishProvisioning!, { operation, used }, signal);
+    await runStep(ports, 'finishProvisioning', steps.finishProvisioning, { operation, used }, signal);
     const { units } = await costOfOperation(operation);
     expect(units).toMatchObject({ 'states.transition': 3, 'lambda.request': 3 });
     expect(units['dynamodb.readRequestUnit']).toBeGreaterThan(100);
@@ -125,15 +125,15 @@ describe('Of an operation that does not run straight', () => {
     const operation = await accept('again');
     const input = { operation, used: { 'apigateway.httpRequest': 1 } };
     const name = 'provisionEnvironment';
-    for (let run = 0; run < 3; run++) await runStep(ports, name, steps[name]!, input, signal);
-    const used = await runStep(ports, name, steps[name]!, input, signal);
+    for (let run = 0; run < 3; run++) await runStep(ports, name, steps[name], input, signal);
+    const used = await runStep(ports, name, steps[name], input, signal);
     expect(used).toMatchObject({ 'apigateway.httpRequest': 1, 'states.transition': 4 });
   });
 
   it('a failed one goes through its compensation to the state that says so', async () => {
     const operation = await accept('failed');
     const error = { Error: 'States.Timeout', Cause: '' };
-    await runStep(ports, 'recoverProvisioning', steps.recoverProvisioning!, { operation, error }, signal);
+    await runStep(ports, 'recoverProvisioning', steps.recoverProvisioning, { operation, error }, signal);
     const { units, usd } = await costOfOperation(operation);
     expect(units['states.transition']).toBe(2);
     expect(usd).toBeGreaterThan(0);

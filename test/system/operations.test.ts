@@ -195,7 +195,12 @@ describe('Destroying', () => {
 describe('The sweep', () => {
   it('forgets what is kept long enough, and nothing else', async () => {
     const operation: Operation = {
-      ...newOperation(ports, 'test', { kind: 'build', project: 'shop', service: 'web' }),
+      ...newOperation(ports, 'test', {
+        kind: 'build',
+        project: 'shop',
+        service: 'web',
+        input: { kind: 'upload', source: 'none' },
+      }),
       status: 'succeeded',
     };
     await ports.store.transact(acceptWrites(ports, operation));

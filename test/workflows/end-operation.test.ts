@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Operation } from '../../functions/core/model/index.ts';
+import type { ProblemCode, ProblemDetail } from '../../functions/core/problem.ts';
 import { endingOf, errorOf } from '../../functions/workflows/end-operation.ts';
 
-const detail = (code: string) => ({ code, cause: 'Because.', hint: 'Do that.' });
+const detail = (code: ProblemCode) => ({ code, cause: 'Because.', hint: 'Do that.' });
 const operation = {
   steps: [{ name: 'applyWorkload', startedAt: '2026-01-01T00:00:00.000Z', attempt: 1 }],
 } as unknown as Operation;
@@ -10,12 +11,22 @@ const of = (name: string) => errorOf({ operation, error: { Error: name, Cause: '
 
 describe('An ending', () => {
   it('of being overtaken is no failure', () => {
-    for (const code of ['superseded', 'fenced', 'environment_gone']) {
+    for (const code of ['superseded', 'fenced', 'environment_gone'] as const) {
       expect(endingOf(detail(code)).status).toBe('superseded');
     }
     expect(endingOf(detail('canceled')).status).toBe('canceled');
-    for (const code of ['internal', 'workload_crashed', 'storage_full', 'conflict', '__proto__']) {
+    for (const code of ['internal', 'workload_crashed', 'storage_full', 'conflict'] as const) {
       expect(endingOf(detail(code)).status).toBe('failed');
+    }
+  });
+
+  it('of a record of an older version may have a code that is no longer known', () => {
+    for (const code of ['no_longer_known', '__proto__']) {
+      const kept = JSON.parse(JSON.stringify({ ...detail('internal'), code })) as ProblemDetail;
+      expect(endingOf(errorOf({ operation: { ...operation, error: kept } }))).toEqual({
+        status: 'failed',
+        error: kept,
+      });
     }
   });
 

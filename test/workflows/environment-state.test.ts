@@ -63,7 +63,7 @@ describe('Hibernation', () => {
     await deployed('used');
     const { data } = await bench.environmentOf('used');
     const { operation } = await hibernateEnvironment(bench.ports, caller, bench.ref('used'), data);
-    expect(operation.input.reason).toBe('idle');
+    expect(operation.input).toEqual({ reason: 'idle' });
     await new Promise((resolve) => setTimeout(resolve, 5));
     expect((await bench.subject.workload('web.used.shop.localhost')).text).toBe('one');
     await expect(bench.run(operation, 'stopWorkloads')).rejects.toMatchObject({ code: 'conflict' });
@@ -89,7 +89,7 @@ describe('A later operation', () => {
     await deployed('over');
     const earlier = await hibernateEnvironment(bench.ports, caller, bench.ref('over'));
     const later = await destroyEnvironment(bench.ports, caller, bench.ref('over'));
-    for (const step of ['stopWorkloads', 'finishHibernation']) {
+    for (const step of ['stopWorkloads', 'finishHibernation'] as const) {
       await expect(bench.run(earlier.operation, step)).rejects.toMatchObject({ code: 'superseded' });
     }
     expect(await ready('over')).toBe(1);

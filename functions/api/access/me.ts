@@ -1,4 +1,4 @@
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { sessionEnd } from '../../commands/access/sessions.ts';
 import type { Principal, Session } from '../../core/model/index.ts';
 import { route } from '../http/route-spec.ts';
@@ -8,13 +8,13 @@ import { roleSchema } from './members.ts';
 
 const meSchema = z
   .object({
-    id: z.string().openapi({ example: 'administrator' }),
+    id: z.string().meta({ example: 'administrator' }),
     kind: z.enum(['user', 'token', 'workflow', 'system']),
-    name: z.string().optional().openapi({ example: 'Ada Lovelace' }),
+    name: z.string().optional().meta({ example: 'Ada Lovelace' }),
     email: z.string().optional(),
-    groups: z.array(z.string()).openapi({ description: 'As the issuer names them.' }),
-    administrator: z.boolean().openapi({ description: 'Runs this installation of Berth.' }),
-    owner: z.string().optional().openapi({ description: 'The person that a token acts for.' }),
+    groups: z.array(z.string()).meta({ description: 'As the issuer names them.' }),
+    administrator: z.boolean().meta({ description: 'Runs this installation of Berth.' }),
+    owner: z.string().optional().meta({ description: 'The person that a token acts for.' }),
     limits: z
       .object({
         role: roleSchema.optional(),
@@ -24,17 +24,17 @@ const meSchema = z
         expiresAt: timeSchema.optional(),
       })
       .optional()
-      .openapi({ description: 'What a token or a pipeline is narrowed to.' }),
+      .meta({ description: 'What a token or a pipeline is narrowed to.' }),
     session: z
       .object({
         id: z.string(),
-        endsAt: timeSchema.openapi({ description: 'If nothing more is asked for.' }),
-        expiresAt: timeSchema.openapi({ description: 'In any case.' }),
+        endsAt: timeSchema.meta({ description: 'If nothing more is asked for.' }),
+        expiresAt: timeSchema.meta({ description: 'In any case.' }),
       })
       .optional()
-      .openapi({ description: 'Of somebody who has signed in with a browser.' }),
+      .meta({ description: 'Of somebody who has signed in with a browser.' }),
   })
-  .openapi('Principal');
+  .meta({ id: 'Principal' });
 
 function view(principal: Principal, session?: Session): z.infer<typeof meSchema> {
   const { id, kind, name, email, groups, administrator, owner, limits } = principal;
@@ -57,7 +57,7 @@ const sessionView = (session: Session) => ({
   expiresAt: session.expiresAt,
 });
 
-export const meRoutes = [
+export const routes = [
   route({
     method: 'get',
     path: '/v1/me',

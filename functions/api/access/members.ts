@@ -1,4 +1,4 @@
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { type Granter, getMember, putMember, removeMember } from '../../commands/access/members.ts';
 import { roles } from '../../core/authorization/roles.ts';
 import { membersPartition } from '../../core/keys.ts';
@@ -13,26 +13,26 @@ import { listReply, pageOf, pageQuery } from '../http/list-pages.ts';
 import { route } from '../http/route-spec.ts';
 import { compact, nameSchema, timeSchema } from '../http/schemas.ts';
 
-export const roleSchema = z.enum(roles).openapi('Role');
+export const roleSchema = z.enum(roles).meta({ id: 'Role' });
 
 const environmentsSchema = z
   .record(z.string().regex(NAME_PATTERN, 'must be the name of an environment'), roleSchema)
   .refine((value) => Object.keys(value).length <= 50, 'must have at most 50 entries')
-  .openapi({
+  .meta({
     description: 'Roles in single environments, by name; there they take the place of `role`.',
     example: { production: 'viewer' },
   });
 
 const memberSchema = z
   .object({
-    project: nameSchema.openapi({ example: 'demo' }),
-    principal: z.string().openapi({ example: 'user:ada' }),
+    project: nameSchema.meta({ example: 'demo' }),
+    principal: z.string().meta({ example: 'user:ada' }),
     role: roleSchema,
     environments: environmentsSchema.optional(),
     createdAt: timeSchema,
-    createdBy: z.string().openapi({ example: 'administrator' }),
+    createdBy: z.string().meta({ example: 'administrator' }),
   })
-  .openapi('Member');
+  .meta({ id: 'Member' });
 
 const view = ({ data }: Item<Member>): z.infer<typeof memberSchema> => compact({ ...data });
 
@@ -51,7 +51,7 @@ export const granter = (caller: Caller, access: Access): Granter => ({
 
 const path = '/v1/projects/{project}/members/{principal}';
 
-export const memberRoutes = [
+export const routes = [
   route({
     method: 'get',
     path: '/v1/projects/{project}/members',
@@ -139,7 +139,7 @@ export const memberRoutes = [
     answers: {
       200: {
         summary: 'Your roles',
-        schema: z.object({ role: roleSchema, environments: environmentsSchema }).openapi('Access'),
+        schema: z.object({ role: roleSchema, environments: environmentsSchema }).meta({ id: 'Access' }),
       },
     },
     handle: async ({ ports, params, access }) => {

@@ -1,5 +1,5 @@
 /** The sessions of browsers that a person has, and their end. */
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { endSession, endSessions, sessionEnd } from '../../commands/access/sessions.ts';
 import { PERSON_PATTERN } from '../../core/authorization/principal.ts';
 import { sessionOwner, sessionsPartition } from '../../core/keys.ts';
@@ -12,16 +12,16 @@ import { sessionOf } from '../identity/session-cookies.ts';
 
 const sessionSchema = z
   .object({
-    id: z.string().openapi({ example: '01KAV6M2J8Y0T5W3Q9R7C4X1ZB' }),
-    current: z.boolean().openapi({ description: 'The one that asks.' }),
+    id: z.string().meta({ example: '01KAV6M2J8Y0T5W3Q9R7C4X1ZB' }),
+    current: z.boolean().meta({ description: 'The one that asks.' }),
     userAgent: z.string().optional(),
     createdAt: timeSchema,
     seenAt: timeSchema,
-    expiresAt: timeSchema.openapi({
+    expiresAt: timeSchema.meta({
       description: 'When it ends unless it is used; see `GET /v1/me` for your own.',
     }),
   })
-  .openapi('Session');
+  .meta({ id: 'Session' });
 
 const view = (session: Session, current: string | undefined): z.infer<typeof sessionSchema> =>
   compact({
@@ -35,7 +35,7 @@ const view = (session: Session, current: string | undefined): z.infer<typeof ses
 
 const tag = 'Sign-in';
 
-export const sessionRoutes = [
+export const routes = [
   route({
     method: 'get',
     path: '/v1/sessions',
@@ -79,7 +79,7 @@ export const sessionRoutes = [
         .string()
         .regex(PERSON_PATTERN, 'must be the id of a person: "user:" and their subject')
         .optional()
-        .openapi({ description: 'Yourself by default.', example: 'user:248289761001' }),
+        .meta({ description: 'Yourself by default.', example: 'user:248289761001' }),
     }),
     answers: { 204: { summary: 'They have ended, their streams within 15 seconds' } },
     problems: ['forbidden'],

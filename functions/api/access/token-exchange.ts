@@ -1,5 +1,5 @@
 /** The exchange of a pipeline's token for one of Berth: RFC 8693, as a form or as JSON. */
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { EXCHANGED_MS, exchangeToken, trustsOf } from '../../commands/access/trusts.ts';
 import { escapePart, PRINCIPAL_ID_MAX } from '../../core/authorization/principal.ts';
 import { meetsTrust, type PipelineClaims } from '../../core/authorization/trust.ts';
@@ -22,9 +22,9 @@ const FORM_MAX_BYTES = 64 * 1024;
 
 const requestSchema = z.strictObject({
   grant_type: z.literal(GRANT).optional(),
-  subject_token: z.string().min(1).max(16_384).openapi({ description: "The pipeline's own token, a JWT." }),
+  subject_token: z.string().min(1).max(16_384).meta({ description: "The pipeline's own token, a JWT." }),
   subject_token_type: z.enum([JWT, ID_TOKEN]).optional(),
-  project: nameSchema.openapi({ description: 'The project whose trust rules count.', example: 'demo' }),
+  project: nameSchema.meta({ description: 'The project whose trust rules count.', example: 'demo' }),
 });
 
 type Exchange = z.output<typeof requestSchema>;
@@ -140,7 +140,7 @@ async function exchangeForm(call: Call): Promise<Reply> {
   ]);
 }
 
-export const tokenExchangeRoutes = [
+export const routes = [
   route({
     method: 'post',
     path: '/v1/token-exchange',
@@ -166,9 +166,9 @@ export const tokenExchangeRoutes = [
             access_token: z.string(),
             issued_token_type: z.literal(ACCESS_TOKEN),
             token_type: z.literal('Bearer'),
-            expires_in: z.int().openapi({ description: 'Seconds.', example: 900 }),
+            expires_in: z.int().meta({ description: 'Seconds.', example: 900 }),
           })
-          .openapi('ExchangedToken'),
+          .meta({ id: 'ExchangedToken' }),
       },
     },
     problems: ['unauthenticated', 'unavailable'],

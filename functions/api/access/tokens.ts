@@ -1,4 +1,4 @@
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { refuseAbove } from '../../commands/access/members.ts';
 import { rememberPerson } from '../../commands/access/people.ts';
 import {
@@ -24,28 +24,30 @@ import { granter, roleSchema } from './members.ts';
 
 const tokenSchema = z
   .object({
-    id: z.string().openapi({ example: '01KAV6M2J8Y0T5W3Q9R7C4X1ZB' }),
-    name: z.string().openapi({ example: 'Release pipeline' }),
-    owner: z.string().optional().openapi({ description: 'The person that it acts for.' }),
-    project: z.string().optional().openapi({ description: 'The one project that it is good for.' }),
+    id: z.string().meta({ example: '01KAV6M2J8Y0T5W3Q9R7C4X1ZB' }),
+    name: z.string().meta({ example: 'Release pipeline' }),
+    owner: z.string().optional().meta({ description: 'The person that it acts for.' }),
+    project: z.string().optional().meta({ description: 'The one project that it is good for.' }),
     role: roleSchema,
     environments: z.array(z.string()).optional(),
     createsTokens: z.boolean().optional(),
     createdAt: timeSchema,
-    createdBy: z.string().openapi({ example: 'user:ada' }),
+    createdBy: z.string().meta({ example: 'user:ada' }),
     expiresAt: timeSchema,
-    lastUsedAt: timeSchema.optional().openapi({ description: 'To the hour.' }),
+    lastUsedAt: timeSchema.optional().meta({ description: 'To the hour.' }),
   })
-  .openapi('Token');
+  .meta({ id: 'Token' });
 
 const madeSchema = tokenSchema
-  .extend({
-    token: z.string().optional().openapi({
-      description:
-        'The token itself, this once. Not there when the answer to an Idempotency-Key is given again.',
+  .and(
+    z.object({
+      token: z.string().optional().meta({
+        description:
+          'The token itself, this once. Not there when the answer to an Idempotency-Key is given again.',
+      }),
     }),
-  })
-  .openapi('NewToken');
+  )
+  .meta({ id: 'NewToken' });
 
 function view(token: Token): z.infer<typeof tokenSchema> {
   const { id, name, owner, project, role, environments, createsTokens } = token;
@@ -68,14 +70,14 @@ function view(token: Token): z.infer<typeof tokenSchema> {
 const DAY = 24 * 60 * 60;
 
 const fields = {
-  name: lineSchema(100).openapi({ description: 'What it is for.', example: 'Release pipeline' }),
-  role: roleSchema.openapi({ description: 'It may do at most what this role may.' }),
+  name: lineSchema(100).meta({ description: 'What it is for.', example: 'Release pipeline' }),
+  role: roleSchema.meta({ description: 'It may do at most what this role may.' }),
   environments: z
     .array(nameSchema)
     .min(1)
     .max(20)
     .optional()
-    .openapi({ description: 'The only environments that it is good for; all by default.' }),
+    .meta({ description: 'The only environments that it is good for; all by default.' }),
   expiresIn: durationSchema(
     { min: TOKEN_MIN_SECONDS, max: TOKEN_MAX_SECONDS },
     'How long it is good for, 1m to 365d; 30d by default.',
@@ -83,7 +85,7 @@ const fields = {
   createsTokens: z
     .boolean()
     .optional()
-    .openapi({ description: 'It may make tokens, with its own limits or less. No token may otherwise.' }),
+    .meta({ description: 'It may make tokens, with its own limits or less. No token may otherwise.' }),
 };
 
 const personalSchema = z
@@ -156,7 +158,7 @@ const wantedFields = ({ name, role, environments, createsTokens }: Omit<Wanted, 
 
 const made = { 201: { summary: 'Made: `token` is shown this once', schema: madeSchema, location: true } };
 
-export const tokenRoutes = [
+export const routes = [
   route({
     method: 'post',
     path: '/v1/tokens',

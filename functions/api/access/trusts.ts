@@ -1,4 +1,4 @@
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { refuseAbove } from '../../commands/access/members.ts';
 import { createTrust, deleteTrust } from '../../commands/access/trusts.ts';
 import { isAtLeast } from '../../core/authorization/roles.ts';
@@ -15,19 +15,19 @@ import { compact, lineSchema, nameSchema, timeSchema } from '../http/schemas.ts'
 import { granter, roleSchema } from './members.ts';
 
 const fields = {
-  issuer: z.string().max(500).openapi({
+  issuer: z.string().max(500).meta({
     description: 'As it stands in `iss`: an https URL.',
     example: 'https://token.actions.githubusercontent.com',
   }),
   audience: z
     .string()
     .regex(/^[\x21-\x7e]{1,200}$/, 'must be 1 to 200 printable characters without blanks')
-    .openapi({ description: 'As it stands in `aud`, exactly.', example: 'https://berth.example.com' }),
+    .meta({ description: 'As it stands in `aud`, exactly.', example: 'https://berth.example.com' }),
   subjects: z
     .array(z.string().min(1).max(SUBJECT_MAX))
     .min(1)
     .max(10)
-    .openapi({
+    .meta({
       description:
         'Exact, or with `*` inside a part behind the repository; see docs/how-to/ci-federation.md.',
       example: ['repo:octo/guestbook:ref:refs/heads/main'],
@@ -36,23 +36,23 @@ const fields = {
     .string()
     .regex(/^[0-9]{1,20}$/, 'must be a number')
     .optional()
-    .openapi({
+    .meta({
       description: 'The repository by its number: a name may be given away, a number is not.',
       example: '123456',
     }),
   pullRequests: z
     .strictObject({ reason: lineSchema(200) })
     .optional()
-    .openapi({
+    .meta({
       description: 'Lets in runs for pull requests, whose code anyone may have written, and says why.',
     }),
-  role: roleSchema.openapi({ description: 'What the pipeline may do; `maintainer` at most.' }),
+  role: roleSchema.meta({ description: 'What the pipeline may do; `maintainer` at most.' }),
   environments: z
     .array(nameSchema)
     .min(1)
     .max(20)
     .optional()
-    .openapi({
+    .meta({
       description: 'The only environments that it is good for; all by default.',
       example: ['staging'],
     }),
@@ -60,13 +60,13 @@ const fields = {
 
 const trustSchema = z
   .object({
-    id: z.string().openapi({ example: '01KAV6M2J8Y0T5W3Q9R7C4X1ZB' }),
-    project: nameSchema.openapi({ example: 'demo' }),
+    id: z.string().meta({ example: '01KAV6M2J8Y0T5W3Q9R7C4X1ZB' }),
+    project: nameSchema.meta({ example: 'demo' }),
     ...fields,
     createdAt: timeSchema,
-    createdBy: z.string().openapi({ example: 'user:ada' }),
+    createdBy: z.string().meta({ example: 'user:ada' }),
   })
-  .openapi('Trust');
+  .meta({ id: 'Trust' });
 
 const bodySchema = z.strictObject(fields);
 
@@ -99,7 +99,7 @@ function check(body: z.output<typeof bodySchema>, accepts: (issuer: string) => b
   if (errors.length > 0) throw invalidRequest(errors);
 }
 
-export const trustRoutes = [
+export const routes = [
   route({
     method: 'post',
     path: '/v1/projects/{project}/trusts',

@@ -1,5 +1,5 @@
 /** How deployments are shown. Resolved outputs stay inside: they tell how to reach databases. */
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import type { Deployment } from '../../core/model/index.ts';
 import { compact, errorSchema, nameSchema, timeSchema } from '../http/schemas.ts';
 import { approvalSchema, statusSchema } from '../operations/operation-view.ts';
@@ -7,37 +7,40 @@ import { workloadSchema } from '../versions/versions.ts';
 
 export const revisionSchema = z
   .object({
-    tag: z.string().optional().openapi({ example: 'v1.4.0' }),
-    commit: z.string().optional().openapi({ example: '9fceb02d0ae598e95dc970b74767f19372d61af8' }),
+    tag: z.string().optional().meta({ example: 'v1.4.0' }),
+    commit: z.string().optional().meta({ example: '9fceb02d0ae598e95dc970b74767f19372d61af8' }),
     author: z.string().optional(),
-    message: z.string().optional().openapi({ description: 'First line of the commit message.' }),
+    message: z.string().optional().meta({ description: 'First line of the commit message.' }),
   })
-  .openapi('Revision', { description: 'What people know the version by.' });
+  .meta({ id: 'Revision', description: 'What people know the version by.' });
 
 const fields = {
-  project: nameSchema.openapi({ example: 'demo' }),
-  environment: nameSchema.openapi({ example: 'dev' }),
+  project: nameSchema.meta({ example: 'demo' }),
+  environment: nameSchema.meta({ example: 'dev' }),
   service: nameSchema,
-  number: z.int().openapi({ example: 3 }),
+  number: z.int().meta({ example: 3 }),
   kind: z.enum(['deploy', 'promote', 'rollback', 'redeploy']),
-  version: z.string().openapi({ example: '3f2a9c01b7de' }),
+  version: z.string().meta({ example: '3f2a9c01b7de' }),
   digest: z.string(),
   revision: revisionSchema.optional(),
-  rollbackTo: z.int().optional().openapi({ example: 2 }),
-  fromEnvironment: z.string().optional().openapi({ example: 'staging' }),
+  rollbackTo: z.int().optional().meta({ example: 2 }),
+  fromEnvironment: z.string().optional().meta({ example: 'staging' }),
   status: statusSchema,
   approval: approvalSchema.optional(),
   operation: z.string(),
   error: errorSchema.optional(),
   createdAt: timeSchema,
-  createdBy: z.string().openapi({ example: 'administrator' }),
+  createdBy: z.string().meta({ example: 'administrator' }),
   finishedAt: timeSchema.optional(),
 };
 
-export const deploymentSchema = z.object(fields).openapi('Deployment');
+export const deploymentSchema = z.object(fields).meta({
+  id: 'Deployment',
+  description: 'The deployment that serves, or served before hibernation.',
+});
 export const deploymentDetailSchema = z
   .object({ ...fields, workload: workloadSchema })
-  .openapi('DeploymentDetail');
+  .meta({ id: 'DeploymentDetail' });
 
 export function deploymentView(deployment: Deployment): z.infer<typeof deploymentSchema> {
   const { project, environment, service, number, kind, version, digest, status, operation } = deployment;

@@ -1,4 +1,4 @@
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { approveDeployment, rejectDeployment } from '../../commands/deployments/approvals.ts';
 import {
   type AcceptedDeployment,
@@ -24,16 +24,16 @@ import {
 
 const requestSchema = z
   .strictObject({
-    version: tagSchema.optional().openapi({ description: "A version's id, or a tag that only one carries." }),
+    version: tagSchema.optional().meta({ description: "A version's id, or a tag that only one carries." }),
     fromEnvironment: nameSchema
       .optional()
-      .openapi({ description: 'Promote: what serves in that environment now.', example: 'staging' }),
+      .meta({ description: 'Promote: what serves in that environment now.', example: 'staging' }),
     rollbackTo: z
       .int()
       .min(1)
       .max(999_999_999)
       .optional()
-      .openapi({ description: 'Number of an earlier deployment that succeeded.', example: 2 }),
+      .meta({ description: 'Number of an earlier deployment that succeeded.', example: 2 }),
   })
   .refine(
     (body) => Object.values(body).filter((value) => value !== undefined).length === 1,
@@ -48,7 +48,7 @@ function toRequest(body: z.output<typeof requestSchema>): DeploymentRequest {
 
 const accepted = ({ operation }: AcceptedDeployment): Reply => acceptedReply(operation);
 
-export const deploymentRoutes = [
+export const routes = [
   route({
     method: 'post',
     path: '/v1/projects/{project}/environments/{environment}/services/{service}/deployments',
@@ -141,7 +141,7 @@ export const deploymentRoutes = [
     summary: 'Reject a deployment that waits for approval',
     tag: 'Deployments',
     body: z.strictObject({
-      reason: lineSchema(200).optional().openapi({ description: 'Why.', example: 'Not on a Friday' }),
+      reason: lineSchema(200).optional().meta({ description: 'Why.', example: 'Not on a Friday' }),
     }),
     bodyExamples: { friday: { reason: 'Not on a Friday' } },
     answers: { 202: acceptedAnswer('Its operation, which has ended') },

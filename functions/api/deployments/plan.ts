@@ -1,5 +1,5 @@
 /** What a deployment would change, and what differs between two. */
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { planDeployment } from '../../commands/deployments/plan.ts';
 import { diffPinned, pinnedOf } from '../../core/diff/deployment-diff.ts';
 import { getDeployment, getEnvironment } from '../../records/read.ts';
@@ -24,28 +24,29 @@ const changeSchema = z
       'secret',
       'metadata',
     ]),
-    container: z.string().optional().openapi({ description: 'The container that it is in.', example: 'web' }),
-    name: z.string().openapi({ example: 'LOG_LEVEL' }),
+    container: z.string().optional().meta({ description: 'The container that it is in.', example: 'web' }),
+    name: z.string().meta({ example: 'LOG_LEVEL' }),
     change: z.enum(['added', 'removed', 'changed']),
-    before: z.string().optional().openapi({ example: 'info' }),
-    after: z.string().optional().openapi({ example: 'debug' }),
+    before: z.string().optional().meta({ example: 'info' }),
+    after: z.string().optional().meta({ example: 'debug' }),
     hidden: z
       .literal(true)
       .optional()
-      .openapi({ description: 'There are values, and they are not shown: they may be secret.' }),
+      .meta({ description: 'There are values, and they are not shown: they may be secret.' }),
   })
-  .openapi('Change', {
+  .meta({
+    id: 'Change',
     description:
       'One difference. Texts are as the Score file has them, placeholders and all; of a secret it is the version, ' +
       'of a file its mode, size and a hash.',
   });
 
 const plannedResourceSchema = z.object({
-  name: z.string().openapi({ example: 'db' }),
-  uid: z.string().openapi({ example: 'postgres.default#guestbook.db' }),
-  type: z.string().openapi({ example: 'postgres' }),
-  class: z.string().openapi({ example: 'default' }),
-  action: z.enum(['make', 'keep', 'compute', 'unused']).openapi({
+  name: z.string().meta({ example: 'db' }),
+  uid: z.string().meta({ example: 'postgres.default#guestbook.db' }),
+  type: z.string().meta({ example: 'postgres' }),
+  class: z.string().meta({ example: 'default' }),
+  action: z.enum(['make', 'keep', 'compute', 'unused']).meta({
     description:
       '`make`: it is not there yet. `keep`: it is. `compute`: nothing is made for its type. `unused`: it stays ' +
       'until the environment is destroyed, and this service no longer uses it.',
@@ -55,9 +56,9 @@ const plannedResourceSchema = z.object({
 const planSchema = z
   .object({
     kind: z.enum(['deploy', 'promote', 'rollback', 'redeploy']),
-    number: z.int().openapi({ description: 'The number that it would get.', example: 4 }),
-    from: z.int().optional().openapi({ description: 'The deployment that serves now.', example: 3 }),
-    version: z.string().openapi({ example: '3f2a9c01b7de' }),
+    number: z.int().meta({ description: 'The number that it would get.', example: 4 }),
+    from: z.int().optional().meta({ description: 'The deployment that serves now.', example: 3 }),
+    version: z.string().meta({ example: '3f2a9c01b7de' }),
     digest: z.string(),
     revision: revisionSchema.optional(),
     changes: z.array(changeSchema),
@@ -66,20 +67,20 @@ const planSchema = z
     releaseCommand: z
       .string()
       .optional()
-      .openapi({ description: 'What runs before it takes traffic.', example: 'node migrate.js' }),
+      .meta({ description: 'What runs before it takes traffic.', example: 'node migrate.js' }),
     problems: z
       .array(errorSchema)
-      .openapi({ description: 'Why it would be refused or fail, as far as that can be told before.' }),
+      .meta({ description: 'Why it would be refused or fail, as far as that can be told before.' }),
   })
-  .openapi('Plan');
+  .meta({ id: 'Plan' });
 
 const diffSchema = z
   .object({
-    from: z.int().optional().openapi({ description: 'Absent where there is none before.', example: 2 }),
-    to: z.int().openapi({ example: 3 }),
+    from: z.int().optional().meta({ description: 'Absent where there is none before.', example: 2 }),
+    to: z.int().meta({ example: 3 }),
     changes: z.array(changeSchema),
   })
-  .openapi('DeploymentDiff');
+  .meta({ id: 'DeploymentDiff' });
 
 const NUMBER = /^[1-9][0-9]{0,8}$/;
 const numberQuery = (description: string) =>
@@ -87,14 +88,14 @@ const numberQuery = (description: string) =>
     .string()
     .regex(NUMBER, 'must be a whole number from 1 on')
     .transform(Number)
-    .openapi({ type: 'string', description, example: '2' });
+    .meta({ type: 'string', description, example: '2' });
 
 const planQuery = z
   .strictObject({
-    version: tagSchema.optional().openapi({ description: "A version's id, or a tag that only one carries." }),
+    version: tagSchema.optional().meta({ description: "A version's id, or a tag that only one carries." }),
     fromEnvironment: nameSchema
       .optional()
-      .openapi({ description: 'Promote what serves there.', example: 'staging' }),
+      .meta({ description: 'Promote what serves there.', example: 'staging' }),
     rollbackTo: numberQuery('Number of an earlier deployment that succeeded.').optional(),
   })
   .refine(
@@ -102,7 +103,7 @@ const planQuery = z
     'must have exactly one of "version", "fromEnvironment" and "rollbackTo"',
   );
 
-export const planRoutes = [
+export const routes = [
   route({
     method: 'get',
     path: '/v1/projects/{project}/environments/{environment}/services/{service}/plan',

@@ -1,24 +1,24 @@
 /** How environments are shown. */
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { formatDuration } from '../../core/duration.ts';
 import type { Environment } from '../../core/model/index.ts';
 import { compact, nameSchema, timeSchema } from '../http/schemas.ts';
 
 export const protectionSchema = z
   .object({
-    approval: z.boolean().openapi({ description: 'A second person approves each deployment.' }),
+    approval: z.boolean().meta({ description: 'A second person approves each deployment.' }),
     rollbackWithoutApproval: z
       .boolean()
       .optional()
-      .openapi({ description: 'Going back to what ran here before needs no approval.' }),
+      .meta({ description: 'Going back to what ran here before needs no approval.' }),
   })
-  .openapi('Protection');
+  .meta({ id: 'Protection' });
 
 export const environmentSchema = z
   .object({
-    project: nameSchema.openapi({ example: 'demo' }),
-    name: nameSchema.openapi({ example: 'dev' }),
-    id: z.string().openapi({ description: 'Differs between two of the same name, one after the other.' }),
+    project: nameSchema.meta({ example: 'demo' }),
+    name: nameSchema.meta({ example: 'dev' }),
+    id: z.string().meta({ description: 'Differs between two of the same name, one after the other.' }),
     kind: z.enum(['persistent', 'ephemeral']),
     state: z.enum([
       'provisioning',
@@ -30,25 +30,25 @@ export const environmentSchema = z
       'destroyed',
       'failed',
     ]),
-    idleAfter: z.string().optional().openapi({ example: '8h' }),
+    idleAfter: z.string().optional().meta({ example: '8h' }),
     hibernatesAt: timeSchema
       .optional()
-      .openapi({ description: 'Not before this time; each request and deployment puts it off.' }),
+      .meta({ description: 'Not before this time; each request and deployment puts it off.' }),
     protection: protectionSchema.optional(),
-    expiresAt: timeSchema.optional().openapi({ description: 'When it is destroyed.' }),
-    lastActivityAt: timeSchema.openapi({
+    expiresAt: timeSchema.optional().meta({ description: 'When it is destroyed.' }),
+    lastActivityAt: timeSchema.meta({
       description:
         'Of the last request or deployment. In lists, and where no idle rule asks for it, of the last that was recorded.',
     }),
-    operation: z.string().optional().openapi({ description: 'The operation that changes its state.' }),
+    operation: z.string().optional().meta({ description: 'The operation that changes its state.' }),
     leftovers: z
       .array(z.string())
       .optional()
-      .openapi({ description: 'What could not be removed yet; it is tried again.' }),
+      .meta({ description: 'What could not be removed yet; it is tried again.' }),
     createdAt: timeSchema,
-    createdBy: z.string().openapi({ example: 'administrator' }),
+    createdBy: z.string().meta({ example: 'administrator' }),
   })
-  .openapi('Environment');
+  .meta({ id: 'Environment' });
 
 /**
  * The same with a request that its record does not know of yet: the record keeps a time only when the sweep looks.

@@ -1,4 +1,4 @@
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import {
   type Accepted,
   changeEnvironment,
@@ -45,7 +45,7 @@ const accepted = ({ operation }: Accepted): Reply => acceptedReply(operation);
 
 const protectionPath = '/v1/projects/{project}/environments/{environment}/protection';
 
-export const environmentRoutes = [
+export const routes = [
   route({
     method: 'put',
     path: protectionPath,
@@ -108,8 +108,8 @@ export const environmentRoutes = [
       'An ephemeral one hibernates after an hour and is destroyed after 7 days, unless told otherwise.',
     tag: 'Environments',
     body: z.strictObject({
-      name: nameSchema.openapi({ example: 'dev' }),
-      kind: z.enum(['persistent', 'ephemeral']).optional().openapi({ description: 'persistent by default.' }),
+      name: nameSchema.meta({ example: 'dev' }),
+      kind: z.enum(['persistent', 'ephemeral']).optional().meta({ description: 'persistent by default.' }),
       ttl: ttl.optional(),
       idleAfter: idleAfter.optional(),
     }),

@@ -1,13 +1,13 @@
 /** How a service in an environment is shown: what it does, in words. */
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { type Deployment, type Environment, type Instance, isTerminal } from '../../core/model/index.ts';
 import type { WorkloadStatus, Workloads } from '../../ports/workloads.ts';
 import { deploymentSchema, deploymentView } from '../deployments/deployment-view.ts';
 import { compact, nameSchema, timeSchema } from '../http/schemas.ts';
 
 const replicaSchema = z.object({
-  id: z.string().openapi({ example: '4711' }),
-  deployment: z.int().openapi({ example: 3 }),
+  id: z.string().meta({ example: '4711' }),
+  deployment: z.int().meta({ example: 3 }),
   state: z.enum(['starting', 'running', 'ready', 'restarting', 'stopping', 'stopped']),
   restarts: z.int(),
   startedAt: timeSchema.optional(),
@@ -15,23 +15,21 @@ const replicaSchema = z.object({
 });
 
 const summaryFields = {
-  project: nameSchema.openapi({ example: 'demo' }),
-  environment: nameSchema.openapi({ example: 'dev' }),
+  project: nameSchema.meta({ example: 'demo' }),
+  environment: nameSchema.meta({ example: 'dev' }),
   service: nameSchema,
   state: z
     .enum(['serving', 'deploying', 'degraded', 'failed', 'stopped'])
-    .openapi({ description: 'What it does now.', example: 'serving' }),
-  status: z.string().openapi({ description: 'The same in words.', example: 'Deployment 3 serves.' }),
+    .meta({ description: 'What it does now.', example: 'serving' }),
+  status: z.string().meta({ description: 'The same in words.', example: 'Deployment 3 serves.' }),
   health: z.enum(['healthy', 'degraded', 'down', 'stopped', 'unknown']),
-  url: z.string().openapi({ example: 'http://guestbook.dev.demo.localhost:4600' }),
+  url: z.string().meta({ example: 'http://guestbook.dev.demo.localhost:4600' }),
   replicas: z.object({ desired: z.int(), ready: z.int() }),
-  current: deploymentSchema
-    .optional()
-    .openapi({ description: 'The deployment that serves, or served before hibernation.' }),
+  current: deploymentSchema.optional(),
   newest: deploymentSchema.optional(),
 };
 
-export const instanceSchema = z.object(summaryFields).openapi('Instance');
+export const instanceSchema = z.object(summaryFields).meta({ id: 'Instance' });
 
 export const instanceDetailSchema = z
   .object({
@@ -40,15 +38,15 @@ export const instanceDetailSchema = z
     endpoints: z
       .array(
         z.object({
-          name: z.string().openapi({ example: 'web' }),
+          name: z.string().meta({ example: 'web' }),
           port: z.int(),
           protocol: z.enum(['TCP', 'UDP']),
-          address: z.string().openapi({ example: 'localhost:4600' }),
+          address: z.string().meta({ example: 'localhost:4600' }),
         }),
       )
-      .openapi({ description: 'Where other workloads in the environment reach its service ports.' }),
+      .meta({ description: 'Where other workloads in the environment reach its service ports.' }),
   })
-  .openapi('InstanceDetail');
+  .meta({ id: 'InstanceDetail' });
 
 export interface InstanceFacts {
   environment: Environment;

@@ -9,7 +9,7 @@ import { endpointsOf, instanceDetailSchema, instanceSchema, instanceView } from 
 /** So many instances that their deployments fit into one read of a hundred. */
 const PAGE_MAX = 50;
 
-export const instanceRoutes = [
+export const routes = [
   route({
     method: 'get',
     path: '/v1/projects/{project}/environments/{environment}/services',

@@ -1,5 +1,5 @@
 /** What an environment holds, all of which goes when it is destroyed. */
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { environmentPartition, RESOURCE_PREFIX, SECRET_PREFIX } from '../../core/keys.ts';
 import type { Resource, SecretRecord } from '../../core/model/index.ts';
 import { instancesOf } from '../../records/instances.ts';
@@ -12,43 +12,43 @@ const inventorySchema = z
   .object({
     services: z.array(
       z.object({
-        service: z.string().openapi({ example: 'guestbook' }),
-        deployments: z.int().openapi({ description: 'How many there were.', example: 3 }),
-        current: z.int().optional().openapi({ description: 'The one that serves.', example: 3 }),
+        service: z.string().meta({ example: 'guestbook' }),
+        deployments: z.int().meta({ description: 'How many there were.', example: 3 }),
+        current: z.int().optional().meta({ description: 'The one that serves.', example: 3 }),
       }),
     ),
     resources: z.array(
       z.object({
-        uid: z.string().openapi({ example: 'postgres.default#guestbook.db' }),
-        type: z.string().openapi({ example: 'postgres' }),
-        class: z.string().openapi({ example: 'default' }),
-        id: z.string().openapi({ example: 'guestbook.db' }),
+        uid: z.string().meta({ example: 'postgres.default#guestbook.db' }),
+        type: z.string().meta({ example: 'postgres' }),
+        class: z.string().meta({ example: 'default' }),
+        id: z.string().meta({ example: 'guestbook.db' }),
         state: z.enum(['provisioning', 'ready', 'removing']),
-        services: z.array(z.string()).openapi({ description: 'Who uses it.', example: ['guestbook'] }),
+        services: z.array(z.string()).meta({ description: 'Who uses it.', example: ['guestbook'] }),
         size: z
           .string()
           .optional()
-          .openapi({ description: 'Of a volume: the size that it was asked for with.', example: '5Gi' }),
+          .meta({ description: 'Of a volume: the size that it was asked for with.', example: '5Gi' }),
         createdAt: timeSchema,
       }),
     ),
     secrets: z.array(
       z.object({
-        name: z.string().openapi({ example: 'API_KEY' }),
+        name: z.string().meta({ example: 'API_KEY' }),
         version: z.string(),
         createdAt: timeSchema,
         updatedAt: timeSchema,
-        updatedBy: z.string().openapi({ example: 'administrator' }),
+        updatedBy: z.string().meta({ example: 'administrator' }),
       }),
     ),
   })
-  .openapi('Inventory');
+  .meta({ id: 'Inventory' });
 
 /** Params may hold anything that a placeholder put there; of a volume the size is checked to be one. */
 const sizeOf = ({ type, params }: Resource): string | undefined =>
   type === 'volume' && typeof params.size === 'string' ? params.size : undefined;
 
-export const inventoryRoutes = [
+export const routes = [
   route({
     method: 'get',
     path: '/v1/projects/{project}/environments/{environment}/inventory',

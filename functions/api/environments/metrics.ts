@@ -1,4 +1,4 @@
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { formatDuration } from '../../core/duration.ts';
 import { getEnvironment, getInstance } from '../../records/read.ts';
 import { route } from '../http/route-spec.ts';
@@ -8,32 +8,32 @@ const WINDOW_DEFAULT = 300;
 
 const metricsSchema = z
   .object({
-    window: z.string().openapi({ example: '5m' }),
+    window: z.string().meta({ example: '5m' }),
     compute: z
       .array(
         z.object({
           at: timeSchema,
-          cpu: z.number().openapi({ description: 'Cores in use, all replicas together.', example: 0.12 }),
-          memoryBytes: z.number().openapi({ example: 48_234_496 }),
+          cpu: z.number().meta({ description: 'Cores in use, all replicas together.', example: 0.12 }),
+          memoryBytes: z.number().meta({ example: 48_234_496 }),
         }),
       )
-      .openapi({ description: 'Oldest first.' }),
+      .meta({ description: 'Oldest first.' }),
     requests: z
       .array(
         z.object({
           at: timeSchema,
           requests: z.number(),
-          errors: z.number().openapi({ description: 'Answers with a status of 500 or more.' }),
+          errors: z.number().meta({ description: 'Answers with a status of 500 or more.' }),
           p50Ms: z.number(),
           p99Ms: z.number(),
         }),
       )
-      .openapi({ description: 'Ten seconds each, oldest first; only those with requests.' }),
+      .meta({ description: 'Ten seconds each, oldest first; only those with requests.' }),
     totals: z.object({ requests: z.number(), errors: z.number() }),
   })
-  .openapi('Metrics');
+  .meta({ id: 'Metrics' });
 
-export const metricRoutes = [
+export const routes = [
   route({
     method: 'get',
     path: '/v1/projects/{project}/environments/{environment}/services/{service}/metrics',

@@ -1,5 +1,5 @@
 /** The audit trail for those who check it: verified, and whole. */
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { PLATFORM } from '../../core/model/index.ts';
 import type { Store } from '../../ports/store.ts';
 import { readChain, verifyChain } from '../../records/audit-trail.ts';
@@ -9,20 +9,18 @@ import { route } from '../http/route-spec.ts';
 import { timeSchema } from '../http/schemas.ts';
 
 const headSchema = z.object({
-  number: z.number().int().openapi({ description: 'Of the event.', example: 42 }),
-  hash: z.string().openapi({ example: 'Zm9vYmFyZm9vYmFyZm9vYmFyZm9vYmFyZm9vYmFyZm8' }),
+  number: z.number().int().meta({ description: 'Of the event.', example: 42 }),
+  hash: z.string().meta({ example: 'Zm9vYmFyZm9vYmFyZm9vYmFyZm9vYmFyZm9vYmFyZm8' }),
   at: timeSchema,
 });
 
 const reportSchema = z
   .object({
-    intact: z.boolean().openapi({ description: 'Nothing was edited, taken out, moved or cut off.' }),
+    intact: z.boolean().meta({ description: 'Nothing was edited, taken out, moved or cut off.' }),
     events: z.number().int(),
-    head: headSchema.optional().openapi({ description: 'The newest event; absent when there is none.' }),
-    anchor: headSchema
-      .optional()
-      .openapi({ description: 'The newest head that is kept outside of the store.' }),
-    unanchored: z.number().int().openapi({
+    head: headSchema.optional().meta({ description: 'The newest event; absent when there is none.' }),
+    anchor: headSchema.optional().meta({ description: 'The newest head that is kept outside of the store.' }),
+    unanchored: z.number().int().meta({
       description: 'Events behind the anchor, for which only the chain itself speaks.',
       example: 0,
     }),
@@ -34,9 +32,9 @@ const reportSchema = z
           detail: z.string(),
         }),
       )
-      .openapi({ description: 'What is wrong; a hundred at most.' }),
+      .meta({ description: 'What is wrong; a hundred at most.' }),
   })
-  .openapi('AuditReport');
+  .meta({ id: 'AuditReport' });
 
 const NDJSON = 'application/x-ndjson';
 
@@ -48,7 +46,7 @@ const exportQuery = z.strictObject({
     .string()
     .regex(/^\d{1,12}$/, 'must be the id of an event')
     .optional()
-    .openapi({ description: 'The id of the last event that you have.', example: '5000' }),
+    .meta({ description: 'The id of the last event that you have.', example: '5000' }),
 });
 
 function exportChain(store: Store, chain: string, name: string, after = '0'): Response {
@@ -64,7 +62,7 @@ function exportChain(store: Store, chain: string, name: string, after = '0'): Re
   return fileResponse(body, NDJSON, `${name}-audit.ndjson`);
 }
 
-export const auditRoutes = [
+export const routes = [
   route({
     method: 'get',
     path: '/v1/projects/{project}/audit/verification',

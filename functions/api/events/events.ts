@@ -1,5 +1,5 @@
 /** What happened in a project: listed, filtered and followed. Its types are in core/events; see event-document.ts. */
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { isSelected, SELECTORS_PATTERN } from '../../core/events/event-selector.ts';
 import { eventKey, eventsPartition } from '../../core/keys.ts';
 import type { BerthEvent } from '../../core/model/index.ts';
@@ -24,34 +24,32 @@ import type { StreamEvent } from '../http/sse.ts';
 
 const eventSchema = z
   .object({
-    id: z.string().openapi({ description: "Its number in the project's chain.", example: '42' }),
+    id: z.string().meta({ description: "Its number in the project's chain.", example: '42' }),
     at: timeSchema,
-    project: z.string().openapi({ example: 'demo' }),
-    actor: z
-      .string()
-      .openapi({ description: 'Who did it; `berth` is Berth itself.', example: 'administrator' }),
+    project: z.string().meta({ example: 'demo' }),
+    actor: z.string().meta({ description: 'Who did it; `berth` is Berth itself.', example: 'administrator' }),
     from: z
       .object({
-        address: z.string().optional().openapi({ example: '192.0.2.7' }),
-        agent: z.string().optional().openapi({ example: 'curl/8.5.0' }),
+        address: z.string().optional().meta({ example: '192.0.2.7' }),
+        agent: z.string().optional().meta({ example: 'curl/8.5.0' }),
       })
       .optional()
-      .openapi({ description: 'Where the request came from; absent where Berth itself acts.' }),
+      .meta({ description: 'Where the request came from; absent where Berth itself acts.' }),
     onBehalfOf: z
       .string()
       .optional()
-      .openapi({ description: 'The person behind a token that did it.', example: 'user:ada' }),
-    type: z.string().openapi({ description: '`noun.verb`.', example: 'deployment.succeeded' }),
-    environment: z.string().optional().openapi({ example: 'dev' }),
-    service: z.string().optional().openapi({ example: 'guestbook' }),
+      .meta({ description: 'The person behind a token that did it.', example: 'user:ada' }),
+    type: z.string().meta({ description: '`noun.verb`.', example: 'deployment.succeeded' }),
+    environment: z.string().optional().meta({ example: 'dev' }),
+    service: z.string().optional().meta({ example: 'guestbook' }),
     operation: z.string().optional(),
     data: z.record(z.string(), z.unknown()).optional(),
-    hash: z.string().openapi({
+    hash: z.string().meta({
       description: 'SHA-256 over the hash of the event before it and this one, base64url.',
       example: 'Zm9vYmFyZm9vYmFyZm9vYmFyZm9vYmFyZm9vYmFyZm8',
     }),
   })
-  .openapi('Event');
+  .meta({ id: 'Event' });
 
 /** Berth, its administrator, or the id of a principal. */
 const ACTOR = /^(?:berth|administrator|[a-z]{2,10}:[!-~]{1,200})$/;
@@ -65,18 +63,18 @@ const filterQuery = pageQuery.extend({
     )
     .transform((text) => text.split(','))
     .optional()
-    .openapi({
+    .meta({
       type: 'string',
       description: 'Types, separated by commas; a noun alone stands for all of it.',
       example: 'deployment,build.failed',
     }),
-  environment: nameSchema.optional().openapi({ example: 'dev' }),
+  environment: nameSchema.optional().meta({ example: 'dev' }),
   service: nameSchema.optional(),
   actor: z
     .string()
     .regex(ACTOR, 'must be the id of a principal')
     .optional()
-    .openapi({ description: 'Who did it.', example: 'administrator' }),
+    .meta({ description: 'Who did it.', example: 'administrator' }),
   operation: z.string().regex(ULID_PATTERN, 'must be the id of an operation').optional(),
   since: timeQuery('Only events at or after this time.').optional(),
   until: timeQuery('Only events at or before this time.').optional(),
@@ -172,7 +170,7 @@ async function startOf({ store }: Ports, project: string, lastEventId: string | 
   return eventKey(project, number ?? (await readHead(store, project)).number).sk;
 }
 
-export const eventRoutes = [
+export const routes = [
   route({
     method: 'get',
     path: '/v1/projects/{project}/events',

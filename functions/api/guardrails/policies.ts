@@ -1,4 +1,4 @@
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import {
   deletePolicy,
   getPolicy,
@@ -19,7 +19,7 @@ const listSchema = z.object({ items: z.array(policySchema) });
 
 const dryRunSchema = z
   .object({
-    considered: z.int().openapi({ description: 'Deployments that were judged.', example: 42 }),
+    considered: z.int().meta({ description: 'Deployments that were judged.', example: 42 }),
     refused: z.array(
       z.object({
         project: nameSchema,
@@ -28,15 +28,13 @@ const dryRunSchema = z
         number: z.int(),
         version: z.string(),
         at: timeSchema,
-        by: z.string().openapi({ example: 'user:ada' }),
+        by: z.string().meta({ example: 'user:ada' }),
         violation: violationSchema,
       }),
     ),
-    truncated: z
-      .boolean()
-      .openapi({ description: 'There were more than are judged at once; the newest were.' }),
+    truncated: z.boolean().meta({ description: 'There were more than are judged at once; the newest were.' }),
   })
-  .openapi('PolicyDryRun');
+  .meta({ id: 'PolicyDryRun' });
 
 const examples = {
   'signed images in production': {
@@ -116,7 +114,7 @@ const answers = {
 const DRY_RUN =
   'Judges the deployments of the last 30 days whose records are there, 500 at most. Scans and signatures are as they are now.';
 
-export const policyRoutes = [
+export const routes = [
   route({
     method: 'get',
     path: '/v1/projects/{project}/policies',

@@ -1,5 +1,5 @@
 /** What a policy may be, as people write it. */
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { severities, weekdays } from '../../core/guardrails/policy-types.ts';
 import { readPublicKey } from '../../core/guardrails/signatures.ts';
 import { CPU_RULE, MEMORY_RULE, readCpu, readMemory } from '../../core/score/quantities.ts';
@@ -15,7 +15,7 @@ const CLOCK = /^(?:[01]\d|2[0-3]):[0-5]\d$|^24:00$/;
 const clockSchema = z
   .string()
   .regex(CLOCK, 'must be a time such as 17:30, 24:00 at most')
-  .openapi({ example: '17:30' });
+  .meta({ example: '17:30' });
 
 function isTimeZone(name: string): boolean {
   try {
@@ -26,8 +26,8 @@ function isTimeZone(name: string): boolean {
   }
 }
 
-const instantSchema = z.iso.datetime({ offset: true }).openapi({ format: 'date-time' });
-const reason = lineSchema(200).optional().openapi({ example: 'Year-end closing' });
+const instantSchema = z.iso.datetime({ offset: true }).meta({ format: 'date-time' });
+const reason = lineSchema(200).optional().meta({ example: 'Year-end closing' });
 
 const windowSchema = z.union([
   z
@@ -37,7 +37,7 @@ const windowSchema = z.union([
     .strictObject({
       days: z.array(z.enum(weekdays)).min(1).max(7),
       start: clockSchema,
-      end: clockSchema.openapi({ description: 'Before `start`: on the next day.' }),
+      end: clockSchema.meta({ description: 'Before `start`: on the next day.' }),
       timeZone: z.string().max(60).refine(isTimeZone, 'must be a time zone such as Europe/Berlin'),
       reason,
     })
@@ -51,15 +51,15 @@ const registrySchema = z
     'must be a host, with the first parts of a path where only those are meant',
   )
   .max(255)
-  .openapi({ example: 'ghcr.io/acme' });
+  .meta({ example: 'ghcr.io/acme' });
 
 const keySchema = z.strictObject({
-  name: nameSchema.openapi({ example: 'release' }),
+  name: nameSchema.meta({ example: 'release' }),
   publicKey: z
     .string()
     .max(4096)
     .refine((pem) => readPublicKey(pem) !== undefined, 'must be a public key in PEM: EC, Ed25519 or RSA')
-    .openapi({ description: 'PEM, as `cosign generate-key-pair` writes it.' }),
+    .meta({ description: 'PEM, as `cosign generate-key-pair` writes it.' }),
 });
 
 const ruleSchema = z
@@ -77,12 +77,12 @@ const ruleSchema = z
         .string()
         .refine((text) => readCpu(text) !== undefined, CPU_RULE)
         .optional()
-        .openapi({ example: '2' }),
+        .meta({ example: '2' }),
       memory: z
         .string()
         .refine((text) => readMemory(text) !== undefined, MEMORY_RULE)
         .optional()
-        .openapi({ example: '4Gi' }),
+        .meta({ example: '4Gi' }),
       replicas: z.int().min(1).max(100).optional(),
     }),
     z.strictObject({
@@ -92,7 +92,7 @@ const ruleSchema = z
     }),
     z.strictObject({ kind: z.literal('freeze'), windows: z.array(windowSchema).min(1).max(50) }),
   ])
-  .openapi('PolicyRule', { description: 'What has to be met; see the documentation of policies.' });
+  .meta({ id: 'PolicyRule', description: 'What has to be met; see the documentation of policies.' });
 
 export const policyBody = z.strictObject({
   description: lineSchema(200).optional(),
@@ -101,31 +101,31 @@ export const policyBody = z.strictObject({
     .min(1)
     .max(50)
     .optional()
-    .openapi({
+    .meta({
       description: 'Names, with `*` for any text; all environments by default.',
       example: ['production'],
     }),
   rollbacks: z
     .boolean()
     .optional()
-    .openapi({ description: 'Whether it refuses rollbacks as well; `false` by default.' }),
+    .meta({ description: 'Whether it refuses rollbacks as well; `false` by default.' }),
   rule: ruleSchema,
 });
 
 export const policySchema = policyBody
   .extend({
-    name: nameSchema.openapi({ example: 'main-only' }),
+    name: nameSchema.meta({ example: 'main-only' }),
     rollbacks: z.boolean(),
     updatedAt: timeSchema,
-    updatedBy: z.string().openapi({ example: 'user:ada' }),
+    updatedBy: z.string().meta({ example: 'user:ada' }),
   })
-  .openapi('Policy');
+  .meta({ id: 'Policy' });
 
 export const violationSchema = z
   .object({
-    policy: nameSchema.openapi({ example: 'main-only' }),
+    policy: nameSchema.meta({ example: 'main-only' }),
     scope: z.enum(['project', 'platform']),
-    fact: z.string().openapi({ example: 'the version was built from "feature/x"' }),
-    remedy: z.string().openapi({ example: 'Build it with Berth from main.' }),
+    fact: z.string().meta({ example: 'the version was built from "feature/x"' }),
+    remedy: z.string().meta({ example: 'Build it with Berth from main.' }),
   })
-  .openapi('Violation');
+  .meta({ id: 'Violation' });

@@ -1,6 +1,5 @@
 /** The API as one Hono app: routes from the table, problems for everything else. */
-import { OpenAPIHono } from '@hono/zod-openapi';
-import type { Context } from 'hono';
+import { type Context, Hono } from 'hono';
 import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
 import { type Federation, noFederation } from '../access/federation.ts';
@@ -42,7 +41,7 @@ export interface AppOptions {
   rates?: Partial<RateLimits>;
 }
 
-export interface App extends OpenAPIHono {
+export interface App extends Hono {
   /** What is served. */
   readonly table: readonly (Route | LazyRoute)[];
   readonly streams: Streams;
@@ -72,7 +71,7 @@ export function createApp(options: AppOptions): App {
   };
   const web = options.webRoot === undefined ? undefined : createConsole(options.webRoot);
   const table = [...options.routes, ...(web?.routes ?? [])];
-  const app = new OpenAPIHono();
+  const app = new Hono();
   for (const route of table) {
     app.on(route.method.toUpperCase(), honoPath(route.path), handlerOf(route, around));
   }

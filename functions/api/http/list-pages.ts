@@ -1,5 +1,5 @@
 /** Lists: `?limit=&cursor=` in, `{items, nextCursor}` out. */
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { Problem } from '../../core/problem.ts';
 import type { Item, Page, Store } from '../../ports/store.ts';
 import type { Reply } from '../../records/commit.ts';
@@ -16,14 +16,14 @@ export const pageQuery = z.strictObject({
     .transform(Number)
     .refine((value) => value <= LIMIT_MAX, RULE)
     .optional()
-    .openapi({
+    .meta({
       description: `How many at most, 1 to ${LIMIT_MAX}; ${LIMIT_DEFAULT} by default.`,
       example: '50',
     }),
   cursor: z
     .string()
     .optional()
-    .openapi({ description: '`nextCursor` of the page before; opaque.', example: 'c2VydmljZSNndWVzdGJvb2s' }),
+    .meta({ description: '`nextCursor` of the page before; opaque.', example: 'c2VydmljZSNndWVzdGJvb2s' }),
 });
 
 export type PageQuery = z.output<typeof pageQuery>;
@@ -35,7 +35,7 @@ export const pageOf = (item: z.ZodType) =>
     nextCursor: z
       .string()
       .optional()
-      .openapi({ description: 'Absent on the last page.', example: 'c2VydmljZSNndWVzdGJvb2s' }),
+      .meta({ description: 'Absent on the last page.', example: 'c2VydmljZSNndWVzdGJvb2s' }),
   });
 
 export const encodeCursor = (key: string): string => Buffer.from(key).toString('base64url');

@@ -1,6 +1,7 @@
 /** What happens to every request, in order: limits, who, whether, what, then the handler. */
-import { z } from '@hono/zod-openapi';
+
 import type { Context } from 'hono';
+import * as z from 'zod';
 import { permissions } from '../../core/authorization/roles.ts';
 import { type Origin, type Principal, personOf } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';

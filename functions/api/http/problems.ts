@@ -1,5 +1,5 @@
 /** Turns errors into what clients see: RFC 9457 problem documents. */
-import type { z } from '@hono/zod-openapi';
+import type * as z from 'zod';
 import { Problem, toProblem } from '../../core/problem.ts';
 import { formatPath } from '../../core/score/file/score-faults.ts';
 import { StoreConflict } from '../../ports/store.ts';

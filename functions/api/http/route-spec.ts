@@ -1,5 +1,5 @@
 /** What a route of the API is. A file a resource declares its routes; app.ts serves them. */
-import type { z } from '@hono/zod-openapi';
+import type * as z from 'zod';
 import type { Policy } from '../../core/authorization/decide.ts';
 import type { Origin, Principal } from '../../core/model/index.ts';
 import type { Problem, ProblemCode } from '../../core/problem.ts';

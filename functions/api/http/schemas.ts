@@ -1,5 +1,5 @@
 /** Schemas that several resources share. */
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { formatDuration, parseDuration } from '../../core/duration.ts';
 import { NAME_PATTERN } from '../../core/names.ts';
 import { type ProblemCode, problemCodes } from '../../core/problem.ts';
@@ -8,9 +8,9 @@ import { VERSION_PATTERN } from './params.ts';
 export const nameSchema = z
   .string()
   .regex(NAME_PATTERN, 'must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit')
-  .openapi({ example: 'guestbook' });
+  .meta({ example: 'guestbook' });
 
-export const timeSchema = z.string().openapi({ format: 'date-time', example: '2026-01-15T09:30:00.000Z' });
+export const timeSchema = z.string().meta({ format: 'date-time', example: '2026-01-15T09:30:00.000Z' });
 
 /** Control characters and line ends; and what turns the direction of text around, so that it reads as another. */
 const NOT_IN_A_LINE = /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u;
@@ -34,39 +34,37 @@ export function durationSchema(bounds: { min: number; max: number }, description
       context.addIssue({ code: 'custom', message: rule });
       return z.NEVER;
     })
-    .openapi({ type: 'string', description, pattern: '^[1-9][0-9]{0,7}[smhd]$', example: '8h' });
+    .meta({ type: 'string', description, pattern: '^[1-9][0-9]{0,7}[smhd]$', example: '8h' });
 }
 
 export const tagSchema = z
   .string()
   .regex(VERSION_PATTERN, 'must be 1 to 128 of letters, digits, "_", "." and "-"')
-  .openapi({ example: 'v1.4.0' });
+  .meta({ example: 'v1.4.0' });
 
 export const errorSchema = z
   .object({
-    code: z.string().openapi({ example: 'workload_crashed' }),
-    cause: z.string().openapi({ description: 'What happened and why.' }),
-    hint: z.string().openapi({ description: 'The next thing to do.' }),
+    code: z.string().meta({ example: 'workload_crashed' }),
+    cause: z.string().meta({ description: 'What happened and why.' }),
+    hint: z.string().meta({ description: 'The next thing to do.' }),
   })
-  .openapi('Error');
+  .meta({ id: 'Error' });
 
 export const problemSchema = z
   .object({
-    type: z.string().openapi({ format: 'uri-reference', example: '/problems/not_found' }),
-    title: z.string().openapi({ example: 'Not found' }),
-    status: z.int().openapi({ example: 404 }),
-    code: z
-      .enum(Object.keys(problemCodes) as [ProblemCode, ...ProblemCode[]])
-      .openapi({ example: 'not_found' }),
-    detail: z.string().openapi({ description: 'What happened and why.' }),
-    hint: z.string().openapi({ description: 'The next thing to do.' }),
-    instance: z.string().openapi({ description: 'Path of the request.', example: '/v1/projects/demo' }),
+    type: z.string().meta({ format: 'uri-reference', example: '/problems/not_found' }),
+    title: z.string().meta({ example: 'Not found' }),
+    status: z.int().meta({ example: 404 }),
+    code: z.enum(Object.keys(problemCodes) as [ProblemCode, ...ProblemCode[]]).meta({ example: 'not_found' }),
+    detail: z.string().meta({ description: 'What happened and why.' }),
+    hint: z.string().meta({ description: 'The next thing to do.' }),
+    instance: z.string().meta({ description: 'Path of the request.', example: '/v1/projects/demo' }),
     errors: z
       .array(z.object({ path: z.string(), message: z.string() }))
       .optional()
-      .openapi({ description: 'What is wrong where, when the request or a Score file is not valid.' }),
+      .meta({ description: 'What is wrong where, when the request or a Score file is not valid.' }),
   })
-  .openapi('Problem');
+  .meta({ id: 'Problem' });
 
 /** Members that are undefined left out, as JSON has them. */
 export function compact<T extends object>(value: T): T {

@@ -1,5 +1,5 @@
 /** `?wait=SECONDS`: an answer may take that long, so that a client that needs an end asks again seldom. */
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 
 /** Below the thirty seconds that API Gateway gives an answer. */
 export const WAIT_MAX = 25;
@@ -10,4 +10,4 @@ export const waitSchema = z
   .regex(/^[0-9]{1,2}$/, RULE)
   .transform(Number)
   .refine((value) => value <= WAIT_MAX, RULE)
-  .openapi({ description: `Wait for the end, seconds; at most ${WAIT_MAX}.`, example: '20' });
+  .meta({ description: `Wait for the end, seconds; at most ${WAIT_MAX}.`, example: '20' });

@@ -1,5 +1,5 @@
 /** Signing in and out with a browser, and what a terminal needs to sign in (RFC 8628). */
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import {
   endSession,
   endSessions,
@@ -27,16 +27,16 @@ const everyone = { action: 'session.create', scope: 'public' } as const;
 
 const configurationSchema = z
   .object({
-    issuer: z.string().openapi({ example: 'https://login.example.com' }),
-    clientId: z.string().openapi({ description: 'For terminals.', example: 'berth-terminal' }),
-    scopes: z.array(z.string()).openapi({ example: ['openid', 'profile', 'email'] }),
+    issuer: z.string().meta({ example: 'https://login.example.com' }),
+    clientId: z.string().meta({ description: 'For terminals.', example: 'berth-terminal' }),
+    scopes: z.array(z.string()).meta({ example: ['openid', 'profile', 'email'] }),
     tokenEndpoint: z.string().optional(),
     deviceAuthorizationEndpoint: z
       .string()
       .optional()
-      .openapi({ description: 'Absent: the provider has no device flow.' }),
+      .meta({ description: 'Absent: the provider has no device flow.' }),
   })
-  .openapi('SignInConfiguration');
+  .meta({ id: 'SignInConfiguration' });
 
 /** @throws Problem not_found */
 export function identityOf({ identity }: Pick<Call, 'identity'>): Identity {
@@ -167,7 +167,7 @@ async function backChannelLogout(call: Call): Promise<{ status: number; body: un
   return { status: 200, body: undefined };
 }
 
-export const signInRoutes = [
+export const routes = [
   route({
     method: 'get',
     path: '/v1/sign-in/configuration',
@@ -203,7 +203,7 @@ export const signInRoutes = [
       return: z
         .string()
         .optional()
-        .openapi({ description: 'The place in the console to come back to.', example: '/projects/demo' }),
+        .meta({ description: 'The place in the console to come back to.', example: '/projects/demo' }),
     }),
     answers: { 303: { summary: 'To the identity provider', location: true } },
     problems: ['not_found', 'unavailable'],
@@ -248,7 +248,7 @@ export const signInRoutes = [
     summary: 'Sign out: ends this session, or all of yours',
     tag,
     body: z.strictObject({
-      everywhere: z.boolean().optional().openapi({ description: 'All of your sessions, on all devices.' }),
+      everywhere: z.boolean().optional().meta({ description: 'All of your sessions, on all devices.' }),
     }),
     bodyExamples: { here: {}, everywhere: { everywhere: true } },
     answers: {
@@ -258,7 +258,7 @@ export const signInRoutes = [
           location: z
             .string()
             .optional()
-            .openapi({ description: 'Where to go to sign out at the identity provider too.' }),
+            .meta({ description: 'Where to go to sign out at the identity provider too.' }),
         }),
       },
     },

@@ -1,5 +1,5 @@
 /** Reads and follows log streams, whoever they belong to. */
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { LOG_LEVELS, levelOf } from '../../core/log-level.ts';
 import type { LogFilter, LogLine, LogStream, Logs } from '../../ports/logs.ts';
 import { lineFilter } from '../../ports/rules/logs-page.ts';
@@ -20,13 +20,13 @@ export const logQuery = z.strictObject({
     .transform(Number)
     .refine((value) => value <= TAIL_MAX, TAIL_RULE)
     .optional()
-    .openapi({ description: `How many lines at most, 1 to ${TAIL_MAX}; ${TAIL_DEFAULT} by default.` }),
+    .meta({ description: `How many lines at most, 1 to ${TAIL_MAX}; ${TAIL_DEFAULT} by default.` }),
   since: timeQuery('Only lines at or after this time.').optional(),
   until: timeQuery('Only lines at or before this time.').optional(),
   search: lineSchema(200)
     .optional()
-    .openapi({ description: 'Only lines that hold this text, in capitals or not.', example: 'timeout' }),
-  level: z.enum(LOG_LEVELS).optional().openapi({
+    .meta({ description: 'Only lines that hold this text, in capitals or not.', example: 'timeout' }),
+  level: z.enum(LOG_LEVELS).optional().meta({
     description:
       'Only lines that say that they are at least this severe: by a field of a JSON line, or by a word at its beginning.',
   }),
@@ -35,25 +35,25 @@ export const logQuery = z.strictObject({
     .regex(/^[1-9][0-9]{0,8}$/, 'must be a whole number from 1 on')
     .transform(Number)
     .optional()
-    .openapi({ description: 'Only lines of this deployment.', example: '3' }),
+    .meta({ description: 'Only lines of this deployment.', example: '3' }),
   container: z
     .string()
     .regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, 'must be the name of a container')
     .optional()
-    .openapi({ description: 'Only lines of this container.', example: 'web' }),
-  direction: z.enum(['backward', 'forward']).optional().openapi({
+    .meta({ description: 'Only lines of this container.', example: 'web' }),
+  direction: z.enum(['backward', 'forward']).optional().meta({
     description:
       'Of a list: whether it goes from the newest line back, as it does by default, or from the oldest forward.',
   }),
   cursor: z
     .string()
     .optional()
-    .openapi({ description: '`nextCursor` of the page before, with the same filters and direction.' }),
+    .meta({ description: '`nextCursor` of the page before, with the same filters and direction.' }),
   follow: z
     .enum(['true', 'false'])
     .transform((text) => text === 'true')
     .optional()
-    .openapi({ description: 'Of an event stream: whether it goes on with new lines. true by default.' }),
+    .meta({ description: 'Of an event stream: whether it goes on with new lines. true by default.' }),
 });
 
 export type LogQuery = z.output<typeof logQuery>;
@@ -61,16 +61,16 @@ export type LogQuery = z.output<typeof logQuery>;
 export const lineSchemaOfLog = z
   .object({
     at: timeSchema,
-    message: z.string().openapi({ description: 'One line as it was printed; text, never markup.' }),
+    message: z.string().meta({ description: 'One line as it was printed; text, never markup.' }),
     source: z.enum(['stdout', 'stderr', 'berth']),
     level: z
       .enum(LOG_LEVELS)
       .optional()
-      .openapi({ description: 'How severe it says that it is; absent where it does not say.' }),
-    deployment: z.int().optional().openapi({ example: 3 }),
-    container: z.string().optional().openapi({ example: 'web' }),
+      .meta({ description: 'How severe it says that it is; absent where it does not say.' }),
+    deployment: z.int().optional().meta({ example: 3 }),
+    container: z.string().optional().meta({ example: 'web' }),
   })
-  .openapi('LogLine');
+  .meta({ id: 'LogLine' });
 
 export const logAnswer = {
   summary: 'Lines, oldest first',
@@ -79,7 +79,7 @@ export const logAnswer = {
     nextCursor: z
       .string()
       .optional()
-      .openapi({
+      .meta({
         description:
           'Where to go on: to older lines, or with `direction=forward` to newer ones. Absent where there are no more. ' +
           'With filters a page may hold fewer lines than were asked for while there are more.',

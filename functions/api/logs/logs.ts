@@ -3,7 +3,7 @@ import { getEnvironment, getInstance } from '../../records/read.ts';
 import { route } from '../http/route-spec.ts';
 import { followLog, logAnswer, logQuery, logReply } from './log-stream.ts';
 
-export const logRoutes = [
+export const routes = [
   route({
     method: 'get',
     path: '/v1/projects/{project}/environments/{environment}/services/{service}/logs',

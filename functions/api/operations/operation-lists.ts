@@ -1,5 +1,6 @@
 /** Lists of operations: of a project, of an environment, and the builds of a service. */
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
+import { kindNames } from '../../core/operations/index.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { Reply } from '../../records/commit.ts';
 import {
@@ -21,33 +22,33 @@ import {
 import { ULID_PATTERN } from '../http/params.ts';
 import { route } from '../http/route-spec.ts';
 import { compact, nameSchema, timeSchema } from '../http/schemas.ts';
-import { operationKinds, statusSchema } from './operation-view.ts';
+import { statusSchema } from './operation-view.ts';
 
 const summarySchema = z
   .object({
-    id: z.string().openapi({ example: '01KAV6M2J8Y0T5W3Q9R7C4X1ZB' }),
-    kind: z.enum(operationKinds),
+    id: z.string().meta({ example: '01KAV6M2J8Y0T5W3Q9R7C4X1ZB' }),
+    kind: z.enum(kindNames),
     status: statusSchema,
-    project: z.string().openapi({ example: 'demo' }),
-    environment: z.string().optional().openapi({ example: 'dev' }),
-    service: z.string().optional().openapi({ example: 'guestbook' }),
-    number: z.int().optional().openapi({ description: 'The deployment that it carries out.', example: 3 }),
-    errorCode: z.string().optional().openapi({
+    project: z.string().meta({ example: 'demo' }),
+    environment: z.string().optional().meta({ example: 'dev' }),
+    service: z.string().optional().meta({ example: 'guestbook' }),
+    number: z.int().optional().meta({ description: 'The deployment that it carries out.', example: 3 }),
+    errorCode: z.string().optional().meta({
       description: 'Code of its error; the operation itself has cause and hint.',
       example: 'build_failed',
     }),
     ref: z
       .string()
       .optional()
-      .openapi({ description: 'Of a build from git: branch, tag or commit.', example: 'main' }),
-    tag: z.string().optional().openapi({ description: 'Of a build: asked for with it.', example: 'v1.4.0' }),
-    version: z.string().optional().openapi({ description: 'What a build made.', example: '3f2a9c01b7de' }),
+      .meta({ description: 'Of a build from git: branch, tag or commit.', example: 'main' }),
+    tag: z.string().optional().meta({ description: 'Of a build: asked for with it.', example: 'v1.4.0' }),
+    version: z.string().optional().meta({ description: 'What a build made.', example: '3f2a9c01b7de' }),
     createdAt: timeSchema,
-    createdBy: z.string().openapi({ example: 'administrator' }),
+    createdBy: z.string().meta({ example: 'administrator' }),
     endedAt: timeSchema.optional(),
-    durationMs: z.int().optional().openapi({ example: 2140 }),
+    durationMs: z.int().optional().meta({ example: 2140 }),
   })
-  .openapi('OperationSummary');
+  .meta({ id: 'OperationSummary' });
 
 function view(summary: OperationSummary): z.infer<typeof summarySchema> {
   const { endedAt, createdAt } = summary;
@@ -62,7 +63,7 @@ const statusQuery = listOf(
   'Statuses, separated by commas.',
   'failed,canceled',
 ).optional();
-const kindQuery = listOf(operationKinds, 'Kinds, separated by commas.', 'build,deploy').optional();
+const kindQuery = listOf(kindNames, 'Kinds, separated by commas.', 'build,deploy').optional();
 
 async function reply(
   ports: Ports,
@@ -80,7 +81,7 @@ async function reply(
 const SHORT_PAGES =
   'With a filter a page may hold fewer than the limit while there are more: follow `nextCursor`.';
 
-export const operationListRoutes = [
+export const routes = [
   route({
     method: 'get',
     path: '/v1/projects/{project}/operations',
@@ -92,7 +93,7 @@ export const operationListRoutes = [
     query: pageQuery.extend({
       kind: kindQuery,
       status: statusQuery,
-      environment: nameSchema.optional().openapi({ example: 'dev' }),
+      environment: nameSchema.optional().meta({ example: 'dev' }),
       service: nameSchema.optional(),
     }),
     answers: { 200: { summary: 'A page of operations, newest first', schema: pageOf(summarySchema) } },

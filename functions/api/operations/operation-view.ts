@@ -1,52 +1,43 @@
 /** How operations are shown. */
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { isTerminal, type Operation, type OperationStep } from '../../core/model/index.ts';
+import { kindNames } from '../../core/operations/index.ts';
 import type { Reply } from '../../records/commit.ts';
 import { compact, errorSchema, timeSchema } from '../http/schemas.ts';
 
 export const statusSchema = z.enum(['queued', 'running', 'succeeded', 'failed', 'canceled', 'superseded']);
 
-export const operationKinds = [
-  'build',
-  'provision-environment',
-  'deploy',
-  'rollback',
-  'hibernate',
-  'wake',
-  'destroy-environment',
-  'rotate-secret',
-] as const;
-
 export const approvalSchema = z
   .object({
     state: z.enum(['pending', 'approved', 'rejected', 'expired', 'canceled']),
-    requestedBy: z.string().openapi({ description: 'Someone else has to approve.', example: 'user:ada' }),
-    expiresAt: timeSchema.openapi({ description: 'When it is given up.' }),
-    decidedBy: z.string().optional().openapi({ example: 'user:max' }),
+    requestedBy: z.string().meta({ description: 'Someone else has to approve.', example: 'user:ada' }),
+    expiresAt: timeSchema.meta({ description: 'When it is given up.' }),
+    decidedBy: z.string().optional().meta({ example: 'user:max' }),
     decidedAt: timeSchema.optional(),
   })
-  .openapi('Approval', { description: 'Where the environment asks for it; while pending, nothing starts.' });
+  .meta({ id: 'Approval', description: 'Where the environment asks for it; while pending, nothing starts.' });
 
 const stepSchema = z
   .object({
-    name: z.string().openapi({ example: 'awaitRollout' }),
-    attempt: z.int().openapi({ description: '1 for the first try.', example: 1 }),
+    name: z.string().meta({ example: 'awaitRollout' }),
+    attempt: z.int().meta({ description: '1 for the first try.', example: 1 }),
     status: statusSchema.exclude(['queued']),
     startedAt: timeSchema,
     endedAt: timeSchema.optional(),
-    durationMs: z.int().optional().openapi({ example: 840 }),
+    durationMs: z.int().optional().meta({ example: 840 }),
   })
-  .openapi('OperationStep');
+  .meta({ id: 'OperationStep' });
 
 const costSchema = z
   .object({
-    units: z.record(z.string(), z.number()).openapi({
+    units: z.record(z.string(), z.number()).meta({
       description: 'By the names of the price list, prices/us-east-1.json.',
       example: { 'states.transition': 6, 'dynamodb.writeRequestUnit': 31 },
     }),
-    usd: z.number().openapi({ description: 'At the list prices of us-east-1.', example: 0.000182 }),
+    usd: z.number().meta({ description: 'At the list prices of us-east-1.', example: 0.000182 }),
   })
-  .openapi('Cost', {
+  .meta({
+    id: 'Cost',
     description:
       'What it used of AWS until its latest change, each attempt of each step included; on one machine what it would ' +
       'have used there. Workloads, logs and traces are not in it.',
@@ -54,13 +45,13 @@ const costSchema = z
 
 export const operationSchema = z
   .object({
-    id: z.string().openapi({ example: '01KAV6M2J8Y0T5W3Q9R7C4X1ZB' }),
-    kind: z.enum(operationKinds),
+    id: z.string().meta({ example: '01KAV6M2J8Y0T5W3Q9R7C4X1ZB' }),
+    kind: z.enum(kindNames),
     status: statusSchema,
-    project: z.string().openapi({ example: 'demo' }),
-    environment: z.string().optional().openapi({ example: 'dev' }),
-    service: z.string().optional().openapi({ example: 'guestbook' }),
-    number: z.int().optional().openapi({ description: 'The deployment that it carries out.', example: 3 }),
+    project: z.string().meta({ example: 'demo' }),
+    environment: z.string().optional().meta({ example: 'dev' }),
+    service: z.string().optional().meta({ example: 'guestbook' }),
+    number: z.int().optional().meta({ description: 'The deployment that it carries out.', example: 3 }),
     steps: z.array(stepSchema),
     cancelRequested: z.boolean().optional(),
     approval: approvalSchema.optional(),
@@ -68,15 +59,15 @@ export const operationSchema = z
     result: z
       .record(z.string(), z.unknown())
       .optional()
-      .openapi({ description: 'Of a build: `version`. Of a deployment: `number` and `url`.' }),
+      .meta({ description: 'Of a build: `version`. Of a deployment: `number` and `url`.' }),
     cost: costSchema.optional(),
     createdAt: timeSchema,
-    createdBy: z.string().openapi({ example: 'administrator' }),
+    createdBy: z.string().meta({ example: 'administrator' }),
     endedAt: timeSchema.optional(),
-    durationMs: z.int().optional().openapi({ example: 2140 }),
-    deadline: timeSchema.openapi({ description: 'By then it has ended, one way or another.' }),
+    durationMs: z.int().optional().meta({ example: 2140 }),
+    deadline: timeSchema.meta({ description: 'By then it has ended, one way or another.' }),
   })
-  .openapi('Operation');
+  .meta({ id: 'Operation' });
 
 export function operationView(operation: Operation): z.infer<typeof operationSchema> {
   const { id, kind, status, project, environment, service, number, createdAt, createdBy, endedAt } =

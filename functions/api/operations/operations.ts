@@ -1,4 +1,4 @@
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { cancelOperation } from '../../commands/operations/operations.ts';
 import { operationKey, operationLog } from '../../core/keys.ts';
 import type { Operation } from '../../core/model/index.ts';
@@ -48,7 +48,7 @@ async function* follow(
   }
 }
 
-export const operationRoutes = [
+export const routes = [
   route({
     method: 'get',
     path: '/v1/operations/{operation}',

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { Problem } from '../../core/problem.ts';
 import { isNoneMatch } from '../http/etag.ts';
 import { type Route, route } from '../http/route-spec.ts';

@@ -1,6 +1,8 @@
+/** The route of the OpenAPI document. */
 import { route } from '../http/route-spec.ts';
+import { describeApi } from '../openapi/document.ts';
 
-export const descriptionRoutes = [
+export const routes = [
   route({
     method: 'get',
     path: '/v1/openapi.json',
@@ -9,7 +11,6 @@ export const descriptionRoutes = [
     summary: 'Read this document',
     tag: 'Platform',
     answers: { 200: { summary: 'OpenAPI 3.1' } },
-    // It is about all routes, this one among them.
-    handle: async () => ({ status: 200, body: await (await import('../routes.ts')).describeApi() }),
+    handle: async () => ({ status: 200, body: await describeApi() }),
   }),
 ];

@@ -1,8 +1,8 @@
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { Problem, type ProblemCode, problemCodes } from '../../core/problem.ts';
 import { route } from '../http/route-spec.ts';
 
-export const healthRoutes = [
+export const routes = [
   route({
     method: 'get',
     path: '/healthz',

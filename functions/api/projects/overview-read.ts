@@ -1,5 +1,5 @@
 /** A project at one look: its services, its environments, and what each service does in each. */
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import {
   ENVIRONMENT_PREFIX,
   environmentPartition,
@@ -20,24 +20,24 @@ const ENVIRONMENTS_MAX = 50;
 const INSTANCES_MAX = 100;
 
 const serviceSchema = z.object({
-  name: z.string().openapi({ example: 'guestbook' }),
+  name: z.string().meta({ example: 'guestbook' }),
   repository: z.string().optional(),
 });
 
 export const overviewSchema = z
   .object({
-    project: z.string().openapi({ example: 'demo' }),
+    project: z.string().meta({ example: 'demo' }),
     displayName: z.string().optional(),
-    services: z.array(serviceSchema).openapi({ description: 'By name.' }),
-    environments: z.array(environmentSchema).openapi({ description: 'By name.' }),
+    services: z.array(serviceSchema).meta({ description: 'By name.' }),
+    environments: z.array(environmentSchema).meta({ description: 'By name.' }),
     instances: z
       .array(instanceSchema)
-      .openapi({ description: 'What is deployed: one for each service and environment that has any.' }),
-    truncated: z.boolean().openapi({
+      .meta({ description: 'What is deployed: one for each service and environment that has any.' }),
+    truncated: z.boolean().meta({
       description: `There is more than it shows: at most ${SERVICES_MAX} services, ${ENVIRONMENTS_MAX} environments and ${INSTANCES_MAX} services in each.`,
     }),
   })
-  .openapi('Overview');
+  .meta({ id: 'Overview' });
 
 export type Overview = z.infer<typeof overviewSchema>;
 

@@ -1,6 +1,6 @@
 /** The overview of a project, once or live. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { eventsPartition } from '../../core/keys.ts';
 import { shortHash } from '../../core/names.ts';
 import type { Ports } from '../../ports/index.ts';
@@ -29,7 +29,8 @@ const changeSchema = z
       instances: z.array(z.object({ environment: z.string(), service: z.string() })),
     }),
   })
-  .openapi('OverviewChange', {
+  .meta({
+    id: 'OverviewChange',
     description: 'What is new or different, whole, and what is no longer there.',
   });
 
@@ -116,7 +117,7 @@ async function* follow(
   }
 }
 
-export const overviewRoutes = [
+export const routes = [
   route({
     method: 'get',
     path: '/v1/projects/{project}/overview',

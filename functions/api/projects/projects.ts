@@ -1,4 +1,4 @@
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { changeProject, createProject, deleteProject } from '../../commands/projects/projects.ts';
 import type { Project } from '../../core/model/index.ts';
 import { RESERVED } from '../../core/names.ts';
@@ -13,12 +13,12 @@ import { projectsOf } from './project-list.ts';
 
 const projectSchema = z
   .object({
-    name: nameSchema.openapi({ example: 'demo' }),
-    displayName: z.string().optional().openapi({ example: 'Demo' }),
+    name: nameSchema.meta({ example: 'demo' }),
+    displayName: z.string().optional().meta({ example: 'Demo' }),
     createdAt: timeSchema,
-    createdBy: z.string().openapi({ example: 'administrator' }),
+    createdBy: z.string().meta({ example: 'administrator' }),
   })
-  .openapi('Project');
+  .meta({ id: 'Project' });
 
 const view = ({ data }: Item<Project>): z.infer<typeof projectSchema> => data;
 
@@ -30,9 +30,9 @@ const created = (item: Item<Project>): Reply => ({
   location: `/v1/projects/${item.data.name}`,
 });
 
-const displayName = lineSchema(100).openapi({ description: 'A name for people.', example: 'Demo' });
+const displayName = lineSchema(100).meta({ description: 'A name for people.', example: 'Demo' });
 
-export const projectRoutes = [
+export const routes = [
   route({
     method: 'post',
     path: '/v1/projects',
@@ -44,7 +44,7 @@ export const projectRoutes = [
     body: z.strictObject({
       name: nameSchema
         .refine((name) => !RESERVED.has(name), 'is reserved for Berth itself: choose another name')
-        .openapi({ example: 'demo' }),
+        .meta({ example: 'demo' }),
       displayName: displayName.optional(),
     }),
     bodyExamples: { project: { name: 'demo', displayName: 'Demo' } },
@@ -91,7 +91,7 @@ export const projectRoutes = [
     summary: 'Change a project',
     tag: 'Projects',
     body: z.strictObject({
-      displayName: displayName.nullable().optional().openapi({ description: 'null takes it away.' }),
+      displayName: displayName.nullable().optional().meta({ description: 'null takes it away.' }),
     }),
     bodyExamples: { rename: { displayName: 'Demo, for everyone' } },
     conditional: true,

@@ -1,4 +1,4 @@
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { environmentPartition, RESOURCE_PREFIX } from '../../core/keys.ts';
 import type { Resource } from '../../core/model/index.ts';
 import type { Item } from '../../ports/store.ts';
@@ -11,20 +11,20 @@ const resourceSchema = z
   .object({
     uid: z
       .string()
-      .openapi({ description: "Score's `type.class#id`.", example: 'postgres.default#guestbook.db' }),
-    type: z.string().openapi({ example: 'postgres' }),
-    class: z.string().openapi({ example: 'default' }),
-    id: z.string().openapi({ example: 'guestbook.db' }),
+      .meta({ description: "Score's `type.class#id`.", example: 'postgres.default#guestbook.db' }),
+    type: z.string().meta({ example: 'postgres' }),
+    class: z.string().meta({ example: 'default' }),
+    id: z.string().meta({ example: 'guestbook.db' }),
     state: z.enum(['provisioning', 'ready', 'removing']),
-    services: z.array(z.string()).openapi({ description: 'Who uses it.', example: ['guestbook'] }),
-    outputs: z.array(z.string()).openapi({
+    services: z.array(z.string()).meta({ description: 'Who uses it.', example: ['guestbook'] }),
+    outputs: z.array(z.string()).meta({
       description: 'What a placeholder can ask it for; values are not shown.',
       example: ['host', 'port', 'password'],
     }),
     operation: z.string(),
     createdAt: timeSchema,
   })
-  .openapi('Resource');
+  .meta({ id: 'Resource' });
 
 /** Params and outputs may hold what a placeholder put there, a password too: only names are shown. */
 function view({ data }: Item<Resource>): z.infer<typeof resourceSchema> {
@@ -33,7 +33,7 @@ function view({ data }: Item<Resource>): z.infer<typeof resourceSchema> {
   return { uid, type, class: name, id, state, services, outputs: offered, operation, createdAt };
 }
 
-export const resourceRoutes = [
+export const routes = [
   route({
     method: 'get',
     path: '/v1/projects/{project}/environments/{environment}/resources',

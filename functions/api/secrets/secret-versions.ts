@@ -1,4 +1,4 @@
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { rotateResource, rotateSecret } from '../../commands/secrets/rotations.ts';
 import { getSecret, revealSecret, revokeVersion } from '../../commands/secrets/secret-versions.ts';
 import { rotatableResourceTypes } from '../../core/resource-kinds.ts';
@@ -26,7 +26,7 @@ const refOf = ({
 
 const accepted = { 202: acceptedAnswer('Accepted') };
 
-export const secretVersionRoutes = [
+export const routes = [
   route({
     method: 'get',
     path: SECRET,
@@ -123,7 +123,7 @@ export const secretVersionRoutes = [
       'The database has two users that take turns: the one in use stays good until everything that serves uses the other.',
     tag: 'Environments',
     body: z.strictObject({
-      uid: z.string().min(1).max(300).openapi({ example: 'postgres.default#guestbook.db' }),
+      uid: z.string().min(1).max(300).meta({ example: 'postgres.default#guestbook.db' }),
     }),
     bodyExamples: { database: { uid: 'postgres.default#guestbook.db' } },
     answers: accepted,

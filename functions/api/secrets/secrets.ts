@@ -1,4 +1,4 @@
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { deleteSecret, putSecret } from '../../commands/secrets/secrets.ts';
 import { environmentPartition, SECRET_PREFIX } from '../../core/keys.ts';
 import type { SecretRecord } from '../../core/model/index.ts';
@@ -12,23 +12,23 @@ import { route } from '../http/route-spec.ts';
 import { compact, timeSchema } from '../http/schemas.ts';
 
 const versionSchema = z.object({
-  version: z.string().openapi({ example: '01KAV6M2J8Y0T5W3Q9R7C4X1ZB' }),
+  version: z.string().meta({ example: '01KAV6M2J8Y0T5W3Q9R7C4X1ZB' }),
   stage: z.enum(['pending', 'current', 'previous', 'retired', 'revoked']),
   createdAt: timeSchema,
-  createdBy: z.string().openapi({ example: 'user:ada' }),
+  createdBy: z.string().meta({ example: 'user:ada' }),
 });
 
 export const secretSchema = z
   .object({
-    name: z.string().openapi({ example: 'API_KEY' }),
-    version: z.string().openapi({ description: 'The current one.', example: '01KAV6M2J8Y0T5W3Q9R7C4X1ZB' }),
-    versions: z.array(versionSchema).openapi({ description: 'The newest twenty, the newest first.' }),
-    rotation: z.string().optional().openapi({ description: 'The operation that rotates it now.' }),
+    name: z.string().meta({ example: 'API_KEY' }),
+    version: z.string().meta({ description: 'The current one.', example: '01KAV6M2J8Y0T5W3Q9R7C4X1ZB' }),
+    versions: z.array(versionSchema).meta({ description: 'The newest twenty, the newest first.' }),
+    rotation: z.string().optional().meta({ description: 'The operation that rotates it now.' }),
     createdAt: timeSchema,
     updatedAt: timeSchema,
-    updatedBy: z.string().openapi({ example: 'administrator' }),
+    updatedBy: z.string().meta({ example: 'administrator' }),
   })
-  .openapi('Secret', { description: 'Name and version of a secret. Its value is never shown.' });
+  .meta({ id: 'Secret', description: 'Name and version of a secret. Its value is never shown.' });
 
 export function secretView({ data }: Pick<Item<SecretRecord>, 'data'>): z.infer<typeof secretSchema> {
   const { name, version, versions, rotation, createdAt, updatedAt, updatedBy } = data;
@@ -52,9 +52,9 @@ export const secretValue = z
   .min(1, 'must not be empty')
   .refine((text) => text.isWellFormed() && !text.includes('\0'), 'must be text without NUL')
   .refine((text) => Buffer.byteLength(text) <= SECRET_VALUE_MAX_BYTES, 'must be at most 64 KiB long')
-  .openapi({ description: '1 byte to 64 KiB of text.', format: 'password', example: 'correct horse' });
+  .meta({ description: '1 byte to 64 KiB of text.', format: 'password', example: 'correct horse' });
 
-export const secretRoutes = [
+export const routes = [
   route({
     method: 'get',
     path: '/v1/projects/{project}/environments/{environment}/secrets',

@@ -1,4 +1,4 @@
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { changeService, createService, deleteService } from '../../commands/services/services.ts';
 import { projectPartition, SERVICE_PREFIX } from '../../core/keys.ts';
 import type { Service } from '../../core/model/index.ts';
@@ -12,13 +12,13 @@ import { nameSchema, timeSchema } from '../http/schemas.ts';
 
 const serviceSchema = z
   .object({
-    project: nameSchema.openapi({ example: 'demo' }),
+    project: nameSchema.meta({ example: 'demo' }),
     name: nameSchema,
-    repository: z.string().optional().openapi({ example: 'https://git.example.com/demo/guestbook' }),
+    repository: z.string().optional().meta({ example: 'https://git.example.com/demo/guestbook' }),
     createdAt: timeSchema,
-    createdBy: z.string().openapi({ example: 'administrator' }),
+    createdBy: z.string().meta({ example: 'administrator' }),
   })
-  .openapi('Service');
+  .meta({ id: 'Service' });
 
 const view = ({ data }: Item<Service>): z.infer<typeof serviceSchema> => data;
 
@@ -42,9 +42,9 @@ const repository = z
   .string()
   .max(2048)
   .refine(isWebAddress, 'must be an http:// or https:// URL without credentials')
-  .openapi({ description: 'Where its source lives.', example: 'https://git.example.com/demo/guestbook' });
+  .meta({ description: 'Where its source lives.', example: 'https://git.example.com/demo/guestbook' });
 
-export const serviceRoutes = [
+export const routes = [
   route({
     method: 'post',
     path: '/v1/projects/{project}/services',
@@ -98,7 +98,7 @@ export const serviceRoutes = [
     summary: 'Change a service',
     tag: 'Services',
     body: z.strictObject({
-      repository: repository.nullable().optional().openapi({ description: 'null takes it away.' }),
+      repository: repository.nullable().optional().meta({ description: 'null takes it away.' }),
     }),
     bodyExamples: { moved: { repository: 'https://git.example.com/demo/book' } },
     conditional: true,

@@ -1,4 +1,4 @@
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { createBuild } from '../../commands/versions/builds.ts';
 import { Problem } from '../../core/problem.ts';
 import { checkGitRef, parseGitUrl } from '../../core/source/git-source.ts';
@@ -24,16 +24,16 @@ const git = z
       .string()
       .max(2048)
       .superRefine((url, context) => passes(() => parseGitUrl(url, true), context))
-      .openapi({ example: 'https://git.example.com/demo/guestbook' }),
+      .meta({ example: 'https://git.example.com/demo/guestbook' }),
     ref: z
       .string()
       .max(255)
       .superRefine((ref, context) => passes(() => checkGitRef(ref), context))
-      .openapi({ description: 'Branch, tag or commit.', example: 'main' }),
+      .meta({ description: 'Branch, tag or commit.', example: 'main' }),
   })
-  .openapi('GitSource');
+  .meta({ id: 'GitSource' });
 
-export const buildRoutes = [
+export const routes = [
   route({
     method: 'post',
     path: '/v1/projects/{project}/services/{service}/builds',
@@ -45,7 +45,7 @@ export const buildRoutes = [
       '`result.version`; its output is at /v1/operations/{operation}/logs.',
     tag: 'Services',
     query: z.strictObject({
-      tag: tagSchema.optional().openapi({ description: 'With a tar.gz: a tag for the version.' }),
+      tag: tagSchema.optional().meta({ description: 'With a tar.gz: a tag for the version.' }),
     }),
     body: z.strictObject({ git, tag: tagSchema.optional() }),
     bodyExamples: {

@@ -1,4 +1,4 @@
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { findVersion, registerVersion } from '../../commands/versions/versions.ts';
 import { VERSION_PREFIX, versionsPartition } from '../../core/keys.ts';
 import type { Version } from '../../core/model/index.ts';
@@ -26,28 +26,26 @@ const sourceSchema = z
     }),
     z.object({ kind: z.literal('image'), reference: z.string() }),
   ])
-  .openapi('Source');
+  .meta({ id: 'Source' });
 
 const fields = {
-  project: nameSchema.openapi({ example: 'demo' }),
+  project: nameSchema.meta({ example: 'demo' }),
   service: nameSchema,
-  id: z.string().openapi({ example: '3f2a9c01b7de' }),
-  digest: z
-    .string()
-    .openapi({ description: 'Of the OCI image manifest.', example: `sha256:${'0'.repeat(64)}` }),
-  tags: z.array(z.string()).openapi({ example: ['v1.4.0'] }),
+  id: z.string().meta({ example: '3f2a9c01b7de' }),
+  digest: z.string().meta({ description: 'Of the OCI image manifest.', example: `sha256:${'0'.repeat(64)}` }),
+  tags: z.array(z.string()).meta({ example: ['v1.4.0'] }),
   source: sourceSchema,
-  size: z.int().optional().openapi({ description: 'Bytes of all layers, compressed.' }),
+  size: z.int().optional().meta({ description: 'Bytes of all layers, compressed.' }),
   createdAt: timeSchema,
-  createdBy: z.string().openapi({ example: 'administrator' }),
+  createdBy: z.string().meta({ example: 'administrator' }),
 };
 
 export const workloadSchema = z
   .looseObject({ apiVersion: z.literal('score.dev/v1b1') })
-  .openapi('ScoreWorkload', { description: 'A Score v1b1 workload as JSON; see docs.score.dev.' });
+  .meta({ id: 'ScoreWorkload', description: 'A Score v1b1 workload as JSON; see docs.score.dev.' });
 
-const versionSchema = z.object(fields).openapi('Version');
-const detailSchema = z.object({ ...fields, workload: workloadSchema }).openapi('VersionDetail');
+const versionSchema = z.object(fields).meta({ id: 'Version' });
+const detailSchema = z.object({ ...fields, workload: workloadSchema }).meta({ id: 'VersionDetail' });
 
 function view({ data }: { data: Version }): z.infer<typeof versionSchema> {
   const { project, service, id, digest, tags, source, size, createdAt, createdBy } = data;
@@ -76,7 +74,7 @@ async function workloadOf(given: unknown, image: Image): Promise<ScoreWorkload> 
   return parseScore(text);
 }
 
-export const versionRoutes = [
+export const routes = [
   route({
     method: 'post',
     path: '/v1/projects/{project}/services/{service}/versions',
@@ -91,11 +89,11 @@ export const versionRoutes = [
       image: z
         .string()
         .regex(/^[\x21-\x7e]{1,512}$/, 'must be a digest, a tag or a reference')
-        .openapi({ description: 'Digest, tag or full reference in the repository.', example: 'v1.4.0' }),
+        .meta({ description: 'Digest, tag or full reference in the repository.', example: 'v1.4.0' }),
       workload: z
         .looseObject({})
         .optional()
-        .openapi({ description: `Score v1b1 as JSON; by default the image's label \`${SCORE_LABEL}\`.` }),
+        .meta({ description: `Score v1b1 as JSON; by default the image's label \`${SCORE_LABEL}\`.` }),
       tags: z.array(tagSchema).max(20).optional(),
     }),
     bodyExamples: {

@@ -1,4 +1,4 @@
-import { z } from '@hono/zod-openapi';
+import * as z from 'zod';
 import { testWebhook, type WebhookOutcome } from '../../commands/webhooks/webhook-messages.ts';
 import {
   changeWebhook,
@@ -21,7 +21,7 @@ import { invalidRequest } from '../http/problems.ts';
 import { type Call, route } from '../http/route-spec.ts';
 import { compact, lineSchema, nameSchema, timeSchema } from '../http/schemas.ts';
 
-const urlSchema = z.string().min(1).max(2000).openapi({
+const urlSchema = z.string().min(1).max(2000).meta({
   description: 'An https URL at a public address.',
   example: 'https://hooks.example.com/berth',
 });
@@ -29,25 +29,25 @@ const typesSchema = z
   .array(z.string().regex(SELECTOR_PATTERN, 'must be a type such as deployment.failed'))
   .min(1)
   .max(20)
-  .openapi({
+  .meta({
     description: 'Types of events; a noun alone stands for all of it. All events by default.',
     example: ['deployment', 'build.failed'],
   });
-const descriptionSchema = lineSchema(200).openapi({ description: 'What it is for.', example: 'Chat' });
+const descriptionSchema = lineSchema(200).meta({ description: 'What it is for.', example: 'Chat' });
 
 const webhookSchema = z
   .object({
-    id: z.string().openapi({ example: '01KAV6M2J8Y0T5W3Q9R7C4X1ZB' }),
-    project: nameSchema.openapi({ example: 'demo' }),
+    id: z.string().meta({ example: '01KAV6M2J8Y0T5W3Q9R7C4X1ZB' }),
+    project: nameSchema.meta({ example: 'demo' }),
     url: urlSchema,
     types: typesSchema.optional(),
     description: descriptionSchema.optional(),
     enabled: z.boolean(),
-    disabledReason: z.string().optional().openapi({ description: 'Why Berth disabled it.' }),
+    disabledReason: z.string().optional().meta({ description: 'Why Berth disabled it.' }),
     previousSecretUntil: timeSchema
       .optional()
-      .openapi({ description: 'Until then messages carry a signature by the secret before, too.' }),
-    delivered: z.number().int().optional().openapi({
+      .meta({ description: 'Until then messages carry a signature by the secret before, too.' }),
+    delivered: z.number().int().optional().meta({
       description:
         'Number of the last event that was delivered, or that it does not ask for; in answers to reads alone.',
       example: 42,
@@ -55,28 +55,30 @@ const webhookSchema = z
     failure: z
       .object({ since: timeSchema, attempts: z.number().int(), reason: z.string(), nextAt: timeSchema })
       .optional()
-      .openapi({ description: 'The next event is not taken; it is sent again.' }),
+      .meta({ description: 'The next event is not taken; it is sent again.' }),
     createdAt: timeSchema,
-    createdBy: z.string().openapi({ example: 'user:ada' }),
+    createdBy: z.string().meta({ example: 'user:ada' }),
   })
-  .openapi('Webhook');
+  .meta({ id: 'Webhook' });
 
 const signedSchema = webhookSchema
-  .extend({
-    secret: z.string().optional().openapi({
-      description: 'What messages are signed with. It is in this answer alone, and in no repetition of it.',
-      example: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
+  .and(
+    z.object({
+      secret: z.string().optional().meta({
+        description: 'What messages are signed with. It is in this answer alone, and in no repetition of it.',
+        example: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
+      }),
     }),
-  })
-  .openapi('WebhookWithSecret');
+  )
+  .meta({ id: 'WebhookWithSecret' });
 
 const outcomeSchema = z
   .object({
     delivered: z.boolean(),
-    status: z.number().int().optional().openapi({ description: 'Of the answer.', example: 204 }),
-    reason: z.string().optional().openapi({ description: 'Why it was not delivered.' }),
+    status: z.number().int().optional().meta({ description: 'Of the answer.', example: 204 }),
+    reason: z.string().optional().meta({ description: 'Why it was not delivered.' }),
   })
-  .openapi('WebhookTest');
+  .meta({ id: 'WebhookTest' });
 
 type View = z.infer<typeof webhookSchema>;
 
@@ -135,7 +137,7 @@ async function withSecret(
 const WEBHOOKS = '/v1/projects/{project}/webhooks';
 const WEBHOOK = `${WEBHOOKS}/{webhook}` as const;
 
-export const webhookRoutes = [
+export const routes = [
   route({
     method: 'get',
     path: WEBHOOKS,
@@ -199,8 +201,8 @@ export const webhookRoutes = [
     tag: 'Webhooks',
     body: z.strictObject({
       url: urlSchema.optional(),
-      types: typesSchema.nullable().optional().openapi({ description: 'null: all events.' }),
-      description: descriptionSchema.nullable().optional().openapi({ description: 'null takes it away.' }),
+      types: typesSchema.nullable().optional().meta({ description: 'null: all events.' }),
+      description: descriptionSchema.nullable().optional().meta({ description: 'null takes it away.' }),
       enabled: z.boolean().optional(),
     }),
     bodyExamples: { enable: { enabled: true } },

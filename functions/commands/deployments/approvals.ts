@@ -17,8 +17,8 @@ import type { Item } from '../../ports/store.ts';
 import { type Caller, commit, retryOnConflict } from '../../records/commit.ts';
 import { getDeployment, getEnvironment, getInstance, getOperation } from '../../records/read.ts';
 import { environmentWrite, notReady } from '../environments/environments.ts';
-import { operationBoundSeconds, START_CHECK_MS, startOperation } from '../operations/operations.ts';
-import { endAwaiting, eventOf, isAwaiting } from './awaiting-approval.ts';
+import { deadlineFrom, START_CHECK_MS, startOperation } from '../operations/operations.ts';
+import { type AwaitingOperation, endAwaiting, eventOf, isAwaiting } from './awaiting-approval.ts';
 
 /** How long a deployment waits, milliseconds: over a weekend. */
 export const APPROVAL_MS = 72 * 60 * 60 * 1000;
@@ -45,11 +45,11 @@ export const nextNumber = (instance: Instance | undefined): number =>
 async function awaited(
   ports: Ports,
   ref: DeploymentRef,
-): Promise<[Item<Deployment>, Item<Operation>, Approval]> {
+): Promise<[Item<Deployment>, Item<AwaitingOperation>]> {
   const deployment = await getDeployment(ports.store, ref, ref.number);
   const operation = await getOperation(ports.store, deployment.data.operation);
   const { approval } = operation.data;
-  if (approval && isAwaiting(operation.data)) return [deployment, operation, approval];
+  if (isAwaiting(operation)) return [deployment, operation];
   throw new Problem(
     'operation_ended',
     `Deployment ${ref.number} does not wait for approval: ${approval ? `it is ${approval.state}` : 'it needs none'}.`,
@@ -69,7 +69,8 @@ export async function approveDeployment(
   const approved = await retryOnConflict(async () => {
     const { store, effects } = ports;
     const environment = await getEnvironment(store, ref);
-    const [deployment, operation, approval] = await awaited(ports, ref);
+    const [deployment, operation] = await awaited(ports, ref);
+    const { approval } = operation.data;
     const now = effects.now();
     if ((caller.person ?? caller.actor) === approval.requestedBy) {
       throw new Problem('forbidden', 'You may not approve what you asked for yourself.', {
@@ -90,11 +91,11 @@ export async function approveDeployment(
     }
     const at = new Date(now).toISOString();
     const decided: Approval = { ...approval, state: 'approved', decidedBy: caller.actor, decidedAt: at };
-    const started: Operation = {
+    const started: AwaitingOperation = {
       ...operation.data,
       approval: decided,
       generation: environment.data.generation,
-      deadline: new Date(now + operationBoundSeconds[operation.data.kind] * 1000).toISOString(),
+      deadline: deadlineFrom(now, operation.data),
     };
     const due = { queue: OPERATIONS_QUEUE, at: now + START_CHECK_MS };
     await commit(ports, caller, {

@@ -6,16 +6,20 @@ import {
   type InstanceRef,
   isTerminal,
   type Operation,
+  type OperationOn,
   SYSTEM_ACTOR,
 } from '../../core/model/index.ts';
+import type { ProblemDetail } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { Item, Write } from '../../ports/store.ts';
 import { type Caller, commit } from '../../records/commit.ts';
 import { endedOperationWrites } from '../../records/operation-summaries.ts';
 
+export type AwaitingOperation = OperationOn<'deployment'> & { approval: Approval };
+
 /** Whether it waits for approval, and nothing of it may start. */
-export const isAwaiting = ({ status, approval }: Pick<Operation, 'status' | 'approval'>): boolean =>
-  approval?.state === 'pending' && !isTerminal(status);
+export const isAwaiting = (item: Item<Operation>): item is Item<AwaitingOperation> =>
+  item.data.approval?.state === 'pending' && !isTerminal(item.data.status);
 
 export const eventOf = ({ project, environment, service }: InstanceRef, operation: string) => ({
   project,
@@ -25,7 +29,7 @@ export const eventOf = ({ project, environment, service }: InstanceRef, operatio
 });
 
 /** Ends one that waited too long. */
-export const expireAwaiting = (ports: Ports, item: Item<Operation>): Promise<Operation> =>
+export const expireAwaiting = (ports: Ports, item: Item<AwaitingOperation>): Promise<Operation> =>
   endAwaiting(ports, { actor: SYSTEM_ACTOR }, item, {
     state: 'expired',
     error: {
@@ -36,7 +40,11 @@ export const expireAwaiting = (ports: Ports, item: Item<Operation>): Promise<Ope
   });
 
 /** Ends one on request, of whoever may cancel. */
-export const cancelAwaiting = (ports: Ports, caller: Caller, item: Item<Operation>): Promise<Operation> =>
+export const cancelAwaiting = (
+  ports: Ports,
+  caller: Caller,
+  item: Item<AwaitingOperation>,
+): Promise<Operation> =>
   endAwaiting(ports, caller, item, {
     state: 'canceled',
     error: {
@@ -46,23 +54,26 @@ export const cancelAwaiting = (ports: Ports, caller: Caller, item: Item<Operatio
     },
   });
 
-type Ended = Pick<Approval, 'state'> & { error: NonNullable<Operation['error']> };
+type Ended = Pick<Approval, 'state'> & { error: ProblemDetail };
 
 /** Ends the operation and its deployment before anything has started: there is nothing to put back. */
 export async function endAwaiting(
   ports: Ports,
   caller: Caller,
-  item: Item<Operation>,
+  item: Item<AwaitingOperation>,
   { state, error }: Ended,
 ): Promise<Operation> {
   const { project, environment, service, number, approval } = item.data;
-  if (!environment || !service || number === undefined || !approval) {
-    throw new Error(`Operation ${item.data.id} waits for no approval`);
-  }
   const ref = { project, environment, service };
   const at = new Date(ports.effects.now()).toISOString();
   const decided: Approval = { ...approval, state, decidedBy: caller.actor, decidedAt: at };
-  const ended: Operation = { ...item.data, approval: decided, status: 'canceled', error, endedAt: at };
+  const ended: AwaitingOperation = {
+    ...item.data,
+    approval: decided,
+    status: 'canceled',
+    error,
+    endedAt: at,
+  };
   const key = deploymentKey(ref, number);
   const deployment = await ports.store.get<Deployment>(key);
   const writes: Write[] = endedOperationWrites(ports, ended, item.version);

@@ -6,7 +6,7 @@ import type {
   Environment,
   Instance,
   InstanceRef,
-  Operation,
+  OperationOn,
 } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import { revisionOf } from '../../core/source/revision.ts';
@@ -25,7 +25,7 @@ export type DeploymentRequest = { version: string } | { fromEnvironment: string 
 
 export interface AcceptedDeployment {
   deployment: Deployment;
-  operation: Operation;
+  operation: OperationOn<'deployment'>;
 }
 
 /** What a new deployment takes over from where it comes from. */
@@ -104,7 +104,7 @@ function accept(
       // Without resources there is nothing to resolve later on.
       ...(Object.keys(content.workload.resources ?? {}).length === 0 && { outputs: {} }),
       ...content,
-      // Whether its operation has begun, that tells: a record of its own would cost another write.
+      // The operation record tells whether it has begun: to write that here too would cost another write.
       status: approval ? 'queued' : 'running',
       ...(approval && { approval }),
       operation: operation.id,
@@ -248,9 +248,8 @@ async function rollbackContent(ports: Ports, ref: InstanceRef, number: number): 
 /** Whether a deployment is still the newest one of its instance, in an environment that can take it. */
 export async function deploymentFence(
   ports: Ports,
-  operation: Operation & { environment: string; service: string; number: number },
+  ref: InstanceRef & { number: number },
 ): Promise<Problem | undefined> {
-  const ref = { project: operation.project, environment: operation.environment, service: operation.service };
   const [environment, instance] = await ports.store.getMany<Environment | Instance>([
     environmentKey(ref),
     instanceKey(ref),
@@ -262,8 +261,8 @@ export async function deploymentFence(
     });
   }
   const { newest } = instance.data as Instance;
-  if (newest === operation.number) return undefined;
-  return new Problem('superseded', `Deployment ${newest} is newer than ${operation.number}.`, {
+  if (newest === ref.number) return undefined;
+  return new Problem('superseded', `Deployment ${newest} is newer than ${ref.number}.`, {
     hint: `Follow deployment ${newest} instead.`,
   });
 }

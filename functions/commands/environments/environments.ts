@@ -1,7 +1,7 @@
 /** Environments: their records, created and changed. What changes their state for long is in transitions.ts. */
 import { changesOf } from '../../core/field-changes.ts';
 import { ENVIRONMENTS_QUEUE, environmentKey, projectKey } from '../../core/keys.ts';
-import type { Environment, EnvironmentRef, EnvironmentState, Operation } from '../../core/model/index.ts';
+import type { Environment, EnvironmentRef, EnvironmentState, OperationOn } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { Due, Item, Write } from '../../ports/store.ts';
@@ -38,7 +38,7 @@ export interface NewEnvironment {
 
 export interface Accepted {
   environment: Environment;
-  operation: Operation;
+  operation: OperationOn<'environment'>;
 }
 
 /** @throws Problem not_found (project) | already_exists */

@@ -7,8 +7,8 @@ import {
   type EnvironmentRef,
   type EnvironmentState,
   isTerminal,
-  type OperationKind,
 } from '../../core/model/index.ts';
+import type { KindOn, OperationRequest } from '../../core/operations/index.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { Item } from '../../ports/store.ts';
@@ -19,7 +19,10 @@ import { acceptWrites, newOperation, startOperation } from '../operations/operat
 import { type Accepted, environmentWrite, notReady } from './environments.ts';
 
 interface Transition {
-  kind: OperationKind;
+  /** What carries it out. */
+  operation: {
+    [Kind in KindOn<'environment'>]: Pick<OperationRequest<Kind>, 'kind' | 'input'>;
+  }[KindOn<'environment'>];
   from: readonly EnvironmentState[];
   to: EnvironmentState;
   /** What is told of it; the operation's input has the same data. */
@@ -47,12 +50,7 @@ async function transition(
     }
     await plan.guard?.(item);
     const generation = item.data.generation + 1;
-    const operation = newOperation(ports, caller.actor, {
-      kind: plan.kind,
-      ...ref,
-      generation,
-      ...(plan.event.data && { input: plan.event.data }),
-    });
+    const operation = newOperation(ports, caller.actor, { ...plan.operation, ...ref, generation });
     const environment = { ...item.data, state: plan.to, generation, operation: operation.id };
     const result = { environment, operation };
     await commit(ports, caller, {
@@ -70,7 +68,7 @@ async function transition(
 async function ongoing(
   ports: Ports,
   environment: Environment,
-  kind: OperationKind,
+  kind: KindOn<'environment'>,
 ): Promise<Accepted | undefined> {
   if (!environment.operation) return undefined;
   const operation = (await getOperation(ports.store, environment.operation)).data;
@@ -98,7 +96,7 @@ export function hibernateEnvironment(
   expected?: { generation: number; lastActivityAt: string },
 ): Promise<Accepted> {
   return transition(ports, caller, ref, {
-    kind: 'hibernate',
+    operation: { kind: 'hibernate', input: { reason: expected ? 'idle' : 'requested' } },
     from: ['ready'],
     to: 'hibernating',
     event: { type: 'environment.hibernating', data: { reason: expected ? 'idle' : 'requested' } },
@@ -129,7 +127,7 @@ export function hibernateEnvironment(
 /** Starts what ran before hibernation. While it is waking already, that operation is given again. */
 export function wakeEnvironment(ports: Ports, caller: Caller, ref: EnvironmentRef): Promise<Accepted> {
   return transition(ports, caller, ref, {
-    kind: 'wake',
+    operation: { kind: 'wake' },
     from: ['hibernated'],
     to: 'waking',
     event: { type: 'environment.waking' },
@@ -148,7 +146,7 @@ export function destroyEnvironment(
   options: { ifMatch?: number; reason?: 'expired'; expectedGeneration?: number } = {},
 ): Promise<Accepted> {
   return transition(ports, caller, ref, {
-    kind: 'destroy-environment',
+    operation: { kind: 'destroy-environment', input: { reason: options.reason ?? 'requested' } },
     from: ['provisioning', 'ready', 'hibernating', 'hibernated', 'waking', 'failed'],
     to: 'destroying',
     event: { type: 'environment.destroying', data: { reason: options.reason ?? 'requested' } },
@@ -166,7 +164,7 @@ export function destroyEnvironment(
 /** Destroys again what an earlier destroy left over. */
 export function retryDestroy(ports: Ports, caller: Caller, ref: EnvironmentRef): Promise<Accepted> {
   return transition(ports, caller, ref, {
-    kind: 'destroy-environment',
+    operation: { kind: 'destroy-environment', input: { reason: 'leftovers' } },
     from: ['destroying'],
     to: 'destroying',
     event: { type: 'environment.destroying', data: { reason: 'leftovers' } },

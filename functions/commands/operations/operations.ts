@@ -1,6 +1,7 @@
 /** Long work: accepted in the same transaction as the change it carries out, then started by its id. */
 import { OPERATIONS_QUEUE, operationKey } from '../../core/keys.ts';
-import { isTerminal, type Operation, type OperationKind } from '../../core/model/index.ts';
+import { isTerminal, type Operation, type OperationState } from '../../core/model/index.ts';
+import { type OperationRequest, operationKinds } from '../../core/operations/index.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
 import { currentMeter } from '../../ports/meter.ts';
@@ -10,38 +11,29 @@ import { operationLineWrites } from '../../records/operation-summaries.ts';
 import { getOperation } from '../../records/read.ts';
 import { cancelAwaiting, isAwaiting } from '../deployments/awaiting-approval.ts';
 
-/** The bound of each kind of operation, seconds; each is more than the TimeoutSeconds of its state machine (I3). */
-export const operationBoundSeconds: Record<OperationKind, number> = {
-  build: 1_320,
-  'provision-environment': 660,
-  deploy: 4_020,
-  rollback: 1_320,
-  hibernate: 360,
-  wake: 1_260,
-  'destroy-environment': 3_120,
-  'rotate-secret': 4_620,
-};
-
 /** After this long the sweep looks whether an accepted operation was started, milliseconds. */
 export const START_CHECK_MS = 10_000;
 
-type NewOperation = Pick<Operation, 'kind' | 'project'> &
-  Partial<Pick<Operation, 'environment' | 'service' | 'number' | 'generation' | 'input' | 'approval'>>;
+/** By when an operation that starts now has ended, or is ended by the sweep. */
+export const deadlineFrom = (now: number, { kind }: Pick<Operation, 'kind'>): string =>
+  new Date(now + operationKinds[kind].boundSeconds * 1000).toISOString();
 
 /** A queued operation. @param createdBy the actor */
-export function newOperation(ports: Ports, createdBy: string, fields: NewOperation): Operation {
+export function newOperation<Request extends OperationRequest>(
+  ports: Ports,
+  createdBy: string,
+  request: Request,
+): Request & OperationState {
   const now = ports.effects.now();
-  return {
+  const state: OperationState = {
     id: ports.effects.id(),
     status: 'queued',
-    input: {},
     steps: [],
-    ...fields,
     createdAt: new Date(now).toISOString(),
     createdBy,
-    deadline:
-      fields.approval?.expiresAt ?? new Date(now + operationBoundSeconds[fields.kind] * 1000).toISOString(),
+    deadline: request.approval?.expiresAt ?? deadlineFrom(now, request),
   };
+  return { ...request, ...state };
 }
 
 /** The writes that accept an operation. */
@@ -68,8 +60,6 @@ export async function startOperation(ports: Ports, operation: Operation): Promis
     .catch(() => undefined);
 }
 
-const cancelable: ReadonlySet<OperationKind> = new Set(['build', 'deploy', 'rollback']);
-
 /**
  * Asks an operation to stop; its next step, or the one that waits, ends it as canceled.
  * @throws Problem not_found | operation_ended | conflict (a kind that can not be canceled)
@@ -83,7 +73,7 @@ export function cancelOperation(ports: Ports, caller: Caller, id: string): Promi
         hint: 'There is nothing left to cancel.',
       });
     }
-    if (!cancelable.has(operation.kind)) {
+    if (!operationKinds[operation.kind].cancelable) {
       throw new Problem(
         'conflict',
         `An operation of kind "${operation.kind}" can not be canceled: it always ends in a known state.`,
@@ -92,7 +82,7 @@ export function cancelOperation(ports: Ports, caller: Caller, id: string): Promi
         },
       );
     }
-    if (isAwaiting(operation)) return cancelAwaiting(ports, caller, item);
+    if (isAwaiting(item)) return cancelAwaiting(ports, caller, item);
     const canceled = { ...operation, cancelRequested: true };
     await commit(ports, caller, {
       writes: [

@@ -2,6 +2,7 @@
 import type { DataOf } from '../../core/events/event-types.ts';
 import { serviceKey } from '../../core/keys.ts';
 import type { Operation } from '../../core/model/index.ts';
+import type { BuildInput } from '../../core/operations/build.ts';
 import { Problem } from '../../core/problem.ts';
 import type { BuildSource } from '../../ports/builder.ts';
 import type { Ports } from '../../ports/index.ts';
@@ -18,8 +19,8 @@ export interface BuildCommand {
 }
 
 /** What a build's operation keeps of its source: all strings, so that it passes through a workflow. */
-export function buildInput({ source, tag }: BuildCommand): Record<string, string> {
-  const common: Record<string, string> = tag ? { tag } : {};
+export function buildInput({ source, tag }: BuildCommand): BuildInput {
+  const common = tag ? { tag } : {};
   if (source.kind === 'git') return { ...common, kind: 'git', url: source.url, ref: source.ref };
   return { ...common, kind: 'upload', source: source.id };
 }

@@ -1,45 +1,26 @@
 /** Long work: one run of a state machine. */
+import type { KindOn, OperationKind, OperationRequest, StepName } from '../operations/index.ts';
+import type { Targets } from '../operations/operation-kind.ts';
 import type { ProblemDetail } from '../problem.ts';
 import type { Cost } from '../units.ts';
-import type { Approval } from './deployment.ts';
+
+export type { OperationKind, StepName } from '../operations/index.ts';
 
 export type RunStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'canceled' | 'superseded';
 
-export type OperationKind =
-  | 'build'
-  | 'provision-environment'
-  | 'deploy'
-  | 'rollback'
-  | 'hibernate'
-  | 'wake'
-  | 'destroy-environment'
-  | 'rotate-secret';
-
 export interface OperationStep {
-  name: string;
+  name: StepName;
   startedAt: string;
   /** 1 for the first try. */
   attempt: number;
 }
 
-/** A piece of long work: one run of a state machine. */
-export interface Operation {
+/** What every operation has, whatever its kind. */
+export interface OperationState {
   id: string;
-  kind: OperationKind;
   status: RunStatus;
-  project: string;
-  environment?: string;
-  service?: string;
-  /** The deployment that it carries out. */
-  number?: number;
-  /** The environment's generation when it was accepted. */
-  generation?: number;
-  /** References the steps need (a source, a tag), never payloads. */
-  input: Record<string, string>;
   steps: OperationStep[];
   cancelRequested?: boolean;
-  /** Of a deployment that a second person has to approve; until then it is queued, and nothing starts. */
-  approval?: Approval;
   error?: ProblemDetail;
   result?: Record<string, unknown>;
   /** What it used up to its latest record; of an ended one, all. */
@@ -50,6 +31,12 @@ export interface Operation {
   /** By then it has ended or is ended by the sweep (I3). */
   deadline: string;
 }
+
+/** A piece of long work: one run of a state machine. Each kind has its own target and input. */
+export type Operation<Kind extends OperationKind = OperationKind> = OperationRequest<Kind> & OperationState;
+
+/** An operation that is carried out on one of these. */
+export type OperationOn<Target extends keyof Targets> = Operation<KindOn<Target>>;
 
 const terminal: ReadonlySet<RunStatus> = new Set(['succeeded', 'failed', 'canceled', 'superseded']);
 

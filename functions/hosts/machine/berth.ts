@@ -26,11 +26,11 @@ import {
 import { berthTokens } from '../../api/admission/berth-tokens.ts';
 import { createApp } from '../../api/http/app.ts';
 import { sessionCookies } from '../../api/identity/session-cookies.ts';
-import { routes } from '../../api/routes.ts';
+import { loadRoutes } from '../../api/routes.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
-import { runStep, type StepInput } from '../../workflows/step.ts';
-import { steps } from '../../workflows/steps.ts';
+import type { StepInput } from '../../workflows/step.ts';
+import { runStepNamed } from '../../workflows/steps.ts';
 import { countActivity, countAnchors, countBuilds, countSecrets } from './aws-equivalent-units.ts';
 import { ConfigError, type LocalConfig, readConfig } from './config/config.ts';
 import { createSignIn } from './identity/choose-identity.ts';
@@ -82,7 +82,7 @@ export async function startLocal(config: LocalConfig, log: LocalLog = createLoca
     const ports = await createPorts(config, { effects, ...place.ports }, log, lost);
     const { identity, provider } = createSignIn(config, port, log);
     const app = createApp({
-      routes,
+      routes: await loadRoutes(),
       ports,
       authenticate: rememberPeople(
         ports,
@@ -195,7 +195,7 @@ async function createPorts(
     now: () => effects.now(),
     onFailure: ({ name, error }) => lost.set(name, error instanceof Error ? error.name : 'Error'),
     runStep: (name, input, signal) =>
-      runStep({ ...ports, workflows }, name, steps[name]!, input as unknown as StepInput, signal).catch(
+      runStepNamed({ ...ports, workflows }, name, input as unknown as StepInput, signal).catch(
         (error: unknown) => {
           // Problems are told to the user; everything else only the log can explain.
           if (!(error instanceof Problem))

@@ -11,11 +11,11 @@ import { endingOf, endOperation, errorOf } from '../end-operation.ts';
 import type { Step } from '../step.ts';
 
 /** Builds the image and registers the version; both give the same again when run twice. */
-export const buildImage: Step = {
+export const buildImage: Step<Operation<'build'>> = {
   role: 'work',
   watched: true,
   async run({ ports, operation, signal }) {
-    const repository = { project: operation.project, service: operation.service! };
+    const repository = { project: operation.project, service: operation.service };
     const log = (message: string): void =>
       ports.logs.append(operationLog(operation.id), {
         at: new Date(ports.effects.now()).toISOString(),
@@ -43,25 +43,29 @@ export const buildImage: Step = {
   },
 };
 
-function sourceOf({ input }: Operation): BuildSource {
-  if (input.kind === 'git') return { kind: 'git', url: input.url ?? '', ref: input.ref ?? '' };
-  return { kind: 'upload', id: input.source ?? '' };
+function sourceOf({ input }: Operation<'build'>): BuildSource {
+  if (input.kind === 'git') return { kind: 'git', url: input.url, ref: input.ref };
+  return { kind: 'upload', id: input.source };
 }
 
-function tagsOf({ input }: Operation, { source }: BuildResult): string[] {
+async function removeSource(ports: Ports, { input }: Operation<'build'>): Promise<void> {
+  if (input.kind === 'upload') await ports.builder.removeSource(input.source);
+}
+
+function tagsOf({ input }: Operation<'build'>, { source }: BuildResult): string[] {
   const tags = input.tag ? [input.tag] : [];
   return source.kind === 'git' ? [...tags, source.commit, source.commit.slice(0, 12)] : tags;
 }
 
 /** The source's Score file, or the least one that runs the image and serves its port. */
-async function workloadOf(operation: Operation, built: BuildResult): Promise<ScoreWorkload> {
+async function workloadOf(operation: Operation<'build'>, built: BuildResult): Promise<ScoreWorkload> {
   // The YAML parser is not needed before the first build.
   const { parseScore } = await import('../../core/score/file/parse.ts');
   if (built.score !== undefined) return withFileContents(parseScore(built.score), built.files);
   return {
     apiVersion: 'score.dev/v1b1',
     // Score wants two characters at the least.
-    metadata: { name: operation.service!.length > 1 ? operation.service! : `${operation.service}0` },
+    metadata: { name: operation.service.length > 1 ? operation.service : `${operation.service}0` },
     service: { ports: { www: { port: 80, targetPort: 8080 } } },
     containers: { main: { image: '.' } },
   };
@@ -75,14 +79,14 @@ async function keepVersion(ports: Ports, id: string, version: Version): Promise<
   await ports.store.transact([{ put, if: { version: item.version } }]);
 }
 
-export const finishBuild: Step = {
+export const finishBuild: Step<Operation<'build'>> = {
   role: 'finish',
   async run({ ports, operation }) {
     const version = operation.result?.version;
     if (typeof version !== 'string') {
       throw new Problem('build_failed', 'The build left no version.', { hint: 'Start the build again.' });
     }
-    if (operation.input.source) await ports.builder.removeSource(operation.input.source);
+    await removeSource(ports, operation);
     await endOperation(ports, operation.id, {
       ending: { status: 'succeeded', result: { version } },
       event: { type: 'build.succeeded', data: { version } },
@@ -90,11 +94,11 @@ export const finishBuild: Step = {
   },
 };
 
-export const recoverBuild: Step = {
+export const recoverBuild: Step<Operation<'build'>> = {
   role: 'recover',
   async run(context) {
     const { ports, operation } = context;
-    if (operation.input.source) await ports.builder.removeSource(operation.input.source);
+    await removeSource(ports, operation);
     const ending = endingOf(errorOf(context));
     await endOperation(ports, operation.id, {
       ending,

@@ -3,8 +3,8 @@
 import { violationProblem, violationsOf } from '../../commands/guardrails/policies.ts';
 import { splitWords } from '../../core/command-line.ts';
 import { deploymentKey, instanceKey } from '../../core/keys.ts';
-import type { Deployment, Instance, InstanceRef, Operation } from '../../core/model/index.ts';
-import { Problem } from '../../core/problem.ts';
+import type { Deployment, Instance, InstanceRef, OperationOn } from '../../core/model/index.ts';
+import { Problem, type ProblemCode, type ProblemDetail } from '../../core/problem.ts';
 import { workloadSettings } from '../../core/score/settings.ts';
 import type { Ports } from '../../ports/index.ts';
 import { RELEASE_LABEL } from '../../ports/registry.ts';
@@ -12,30 +12,16 @@ import type { Item } from '../../ports/store.ts';
 import { retryOnConflict } from '../../records/commit.ts';
 import { getDeployment, getInstance } from '../../records/read.ts';
 import { deploymentEndWrites, endingOf, endOperation, errorOf, untilOverdue } from '../end-operation.ts';
-import { type Step, type StepContext, StillProgressing } from '../step.ts';
+import { type Step, StillProgressing } from '../step.ts';
 import { workloadSpec } from '../workload-spec.ts';
 
-interface DeploymentOperation extends Operation {
-  environment: string;
-  service: string;
-  number: number;
-}
+type DeploymentStep = Step<OperationOn<'deployment'>>;
 
-function target(operation: Operation): DeploymentOperation {
-  const { environment, service, number } = operation;
-  if (!environment || !service || number === undefined) {
-    throw new Error(`Operation ${operation.id} names no deployment`);
-  }
-  return { ...operation, environment, service, number };
-}
-
-const deploymentOf = (ports: Ports, operation: Operation): Promise<Item<Deployment>> => {
-  const ref = target(operation);
-  return getDeployment(ports.store, ref, ref.number);
-};
+const deploymentOf = (ports: Ports, operation: InstanceRef & { number: number }): Promise<Item<Deployment>> =>
+  getDeployment(ports.store, operation, operation.number);
 
 /** Takes the fence and checks that what shall run can be had. */
-export const prepareDeployment: Step = {
+export const prepareDeployment: DeploymentStep = {
   role: 'work',
   async run({ ports, operation }) {
     await retryOnConflict(async () => {
@@ -56,7 +42,7 @@ export const prepareDeployment: Step = {
 };
 
 /** Runs the release command, if there is one, before the new version takes traffic. */
-export const runRelease: Step = {
+export const runRelease: DeploymentStep = {
   role: 'work',
   watched: true,
   doneWhenStarted: 'applyWorkload',
@@ -79,7 +65,7 @@ export const runRelease: Step = {
   },
 };
 
-export const applyWorkload: Step = {
+export const applyWorkload: DeploymentStep = {
   role: 'work',
   async run({ ports, operation }) {
     const { data } = await deploymentOf(ports, operation);
@@ -88,18 +74,15 @@ export const applyWorkload: Step = {
 };
 
 /** Waits for the rollout in one invocation; near the end of its time it hands over to the next. */
-export const awaitRollout: Step = {
+export const awaitRollout: DeploymentStep = {
   role: 'work',
   watched: true,
   async run({ ports, operation, signal }) {
-    const ref = target(operation);
-    const rollout = await ports.workloads.awaitRollout(ref, ref.number, signal);
+    const rollout = await ports.workloads.awaitRollout(operation, operation.number, signal);
     if (rollout.state === 'ready') return;
     if (rollout.state === 'progressing') throw new StillProgressing();
     const { code, cause, hint } = rollout.error;
-    throw new Problem(asProblemCode(code), cause, {
-      hint,
-    });
+    throw new Problem(asRolloutCode(code), cause, { hint });
   },
 };
 
@@ -112,36 +95,36 @@ const rolloutCodes = [
 ] as const;
 
 /** A rollout's code, if it is one that an adapter may give; the general one otherwise. */
-const asProblemCode = (code: string): (typeof rolloutCodes)[number] =>
+const asRolloutCode = (code: ProblemCode): (typeof rolloutCodes)[number] =>
   rolloutCodes.find((known) => known === code) ?? 'workload_not_ready';
 
 /** Makes it the current deployment, if it is still the newest. */
-export const finishDeployment: Step = {
+export const finishDeployment: DeploymentStep = {
   role: 'finish',
   async run({ ports, operation }) {
-    const ref = target(operation);
-    const url = ports.workloads.url(ref);
-    const ending = { status: 'succeeded' as const, result: { number: ref.number, url } };
+    const { number } = operation;
+    const url = ports.workloads.url(operation);
+    const ending = { status: 'succeeded' as const, result: { number, url } };
     await endOperation(ports, operation.id, {
       ending,
       event: {
         type: 'deployment.succeeded',
-        data: { number: ref.number, kind: operation.kind === 'rollback' ? 'rollback' : 'deploy' },
+        data: { number: number, kind: operation.kind === 'rollback' ? 'rollback' : 'deploy' },
       },
       writes: async () => {
-        const instance = await getInstance(ports.store, ref);
-        if (instance.data.newest !== ref.number) {
-          throw new Problem('superseded', `Deployment ${instance.data.newest} is newer than ${ref.number}.`, {
+        const instance = await getInstance(ports.store, operation);
+        if (instance.data.newest !== number) {
+          throw new Problem('superseded', `Deployment ${instance.data.newest} is newer than ${number}.`, {
             hint: `Follow deployment ${instance.data.newest} instead.`,
           });
         }
-        const data: Instance = { ...instance.data, current: ref.number };
+        const data: Instance = { ...instance.data, current: number };
         return [
           {
-            write: { put: { ...instanceKey(ref), data }, if: { version: instance.version } },
+            write: { put: { ...instanceKey(operation), data }, if: { version: instance.version } },
             before: instance,
           },
-          ...(await deploymentEndWrites(ports, ref, ref.number, ending)),
+          ...(await deploymentEndWrites(ports, operation, number, ending)),
         ];
       },
     });
@@ -149,26 +132,26 @@ export const finishDeployment: Step = {
 };
 
 /** Puts back what served before, unless something newer has taken over, and says why. */
-export const recoverDeployment: Step = {
+export const recoverDeployment: DeploymentStep = {
   role: 'recover',
-  async run(context: StepContext) {
+  async run(context) {
     const { ports, operation } = context;
-    const ref = target(operation);
+    const { number } = operation;
     const ending = endingOf(operation.cancelRequested && !operation.error ? canceled() : errorOf(context));
     if (ending.status !== 'superseded')
-      await untilOverdue(ports, operation, () => putBack(ports, ref, ref.number));
+      await untilOverdue(ports, operation, () => putBack(ports, operation, number));
     await endOperation(ports, operation.id, {
       ending,
       event: {
         type: `deployment.${ending.status}`,
-        data: { number: ref.number, code: ending.error.code, cause: ending.error.cause },
+        data: { number: number, code: ending.error.code, cause: ending.error.cause },
       },
-      writes: () => deploymentEndWrites(ports, ref, ref.number, ending),
+      writes: () => deploymentEndWrites(ports, operation, number, ending),
     });
   },
 };
 
-const canceled = () => ({
+const canceled = (): ProblemDetail => ({
   code: 'canceled',
   cause: 'It was canceled on request.',
   hint: 'Start it again when you want it.',

@@ -1,12 +1,11 @@
 /** Provisions the resources that a workload asks for; the owner record is written before anything is made (I4). */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { deploymentKey, environmentKey, resourceKey } from '../../core/keys.ts';
 import {
   type Deployment,
   type Environment,
   type EnvironmentRef,
-  type Operation,
+  type OperationOn,
   type Resource,
   type ResourceOutputs,
   SYSTEM_ACTOR,
@@ -19,44 +18,33 @@ import type { Ports } from '../../ports/index.ts';
 import { commit, retryOnConflict } from '../../records/commit.ts';
 import { getDeployment, getEnvironment } from '../../records/read.ts';
 import { resourceType } from '../../resources/index.ts';
-import { ResourcePending, type ResourceRequest, type ResourceType } from '../../resources/type.ts';
-import { type Step, StillProgressing } from '../step.ts';
+import type { ResourceRequest, ResourceType } from '../../resources/type.ts';
+import { untilSettled } from '../owned-resources.ts';
+import type { Step } from '../step.ts';
 import { outputLookup } from '../workload-spec.ts';
 
-/** How long until what takes longer is looked at again, milliseconds. */
-const PENDING_MS = 5_000;
-
-/** Asks again while it is pending; near the end of the step's time it hands over to the next invocation. */
-export async function untilSettled<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-  for (;;) {
-    try {
-      return await work();
-    } catch (error) {
-      if (!(error instanceof ResourcePending)) throw error;
-    }
-    await sleep(PENDING_MS, undefined, { signal }).catch(() => undefined);
-    if (signal.aborted) throw new StillProgressing();
-  }
-}
-
 /** Provisions what the deployment's workload asks for and pins the outputs to it. */
-export const ensureResources: Step = {
+export const ensureResources: Step<OperationOn<'deployment'>> = {
   role: 'work',
   watched: true,
   async run({ ports, operation, signal }) {
-    const ref = { ...operation, environment: operation.environment!, service: operation.service! };
-    const { data: deployment } = await getDeployment(ports.store, ref, operation.number!);
-    const { data: environment } = await getEnvironment(ports.store, ref);
+    const { data: deployment } = await getDeployment(ports.store, operation, operation.number);
+    const { data: environment } = await getEnvironment(ports.store, operation);
     const outputs: Record<string, ResourceOutputs> = {};
     for (const name of provisionOrder(deployment.workload)) {
       outputs[name] = await untilSettled(signal, () =>
-        provisionOne(ports, operation, { deployment, environmentId: environment.id, name, outputs }, signal),
+        provisionOne(
+          ports,
+          operation.id,
+          { deployment, environmentId: environment.id, name, outputs },
+          signal,
+        ),
       );
     }
     await retryOnConflict(async () => {
-      const item = await getDeployment(ports.store, ref, operation.number!);
+      const item = await getDeployment(ports.store, operation, operation.number);
       if (isDeepStrictEqual(item.data.outputs, outputs)) return;
-      const put = { ...deploymentKey(ref, item.data.number), data: { ...item.data, outputs } };
+      const put = { ...deploymentKey(operation, item.data.number), data: { ...item.data, outputs } };
       await ports.store.transact([{ put, if: { version: item.version } }]);
     });
   },
@@ -73,7 +61,7 @@ interface Asked {
 
 async function provisionOne(
   ports: Ports,
-  operation: Operation,
+  operation: string,
   { deployment, environmentId, name, outputs }: Asked,
   signal: AbortSignal,
 ): Promise<ResourceOutputs> {
@@ -92,7 +80,7 @@ async function provisionOne(
     class: identity.class,
     id: identity.id,
     params,
-    operation: operation.id,
+    operation,
   };
   if (!type.owned) return type.provision(ports, request);
   await type.check?.(ports, request);

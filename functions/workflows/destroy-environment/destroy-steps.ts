@@ -5,11 +5,9 @@ import {
   ENVIRONMENTS_QUEUE,
   environmentKey,
   environmentPartition,
-  RESOURCE_PREFIX,
   resourceKey,
 } from '../../core/keys.ts';
-import { type EnvironmentRef, type Resource, SYSTEM_ACTOR } from '../../core/model/index.ts';
-import { Problem } from '../../core/problem.ts';
+import { type EnvironmentRef, type Operation, SYSTEM_ACTOR } from '../../core/model/index.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { Key } from '../../ports/store.ts';
 import { commit } from '../../records/commit.ts';
@@ -17,18 +15,16 @@ import { instancesOf } from '../../records/instances.ts';
 import { getEnvironment } from '../../records/read.ts';
 import { readAll } from '../../records/read-all.ts';
 import { resourceType } from '../../resources/index.ts';
-import { untilSettled } from '../deploy/ensure-resources.ts';
 import { endingOf, endOperation, environmentWrites, errorOf } from '../end-operation.ts';
 import { environmentOf } from '../environment-state.ts';
+import { resourceRequest, untilSettled } from '../owned-resources.ts';
 import type { Step } from '../step.ts';
-
-/** What was left over is tried again after this long, milliseconds. */
-export const LEFTOVER_RETRY_MS = 60_000;
+import { LEFTOVER_RETRY_MS, leftovers, notEmpty, resourcesOf, secretsPrefix } from './leftovers.ts';
 
 /** Deletes at most this many records in one transaction. */
 const BATCH = 50;
 
-export const removeWorkloads: Step = {
+export const removeWorkloads: Step<Operation<'destroy-environment'>> = {
   role: 'work',
   async run({ ports, operation }) {
     const ref = environmentOf(operation);
@@ -38,7 +34,7 @@ export const removeWorkloads: Step = {
   },
 };
 
-export const removeResources: Step = {
+export const removeResources: Step<Operation<'destroy-environment'>> = {
   role: 'work',
   async run({ ports, operation, signal }) {
     const ref = environmentOf(operation);
@@ -68,29 +64,8 @@ export const removeResources: Step = {
   },
 };
 
-const resourcesOf = (ports: Ports, ref: EnvironmentRef) =>
-  readAll<Resource>(ports.store, environmentPartition(ref), RESOURCE_PREFIX);
-
-const secretsPrefix = ({ project, environment }: EnvironmentRef): string => `${project}/${environment}/`;
-
-export const resourceRequest = (resource: Resource, environmentId: string) => ({
-  project: resource.project,
-  environment: resource.environment,
-  environmentId,
-  service: resource.services[0] ?? '',
-  uid: resource.uid,
-  class: resource.class,
-  id: resource.id,
-  operation: resource.operation,
-});
-
-const notEmpty = (left: readonly string[]): Problem =>
-  new Problem('not_empty', `Not everything could be removed: ${left.slice(0, 5).join(', ')}.`, {
-    hint: 'It is tried again by itself; the environment lists what is left.',
-  });
-
 /** Looks that nothing is left, then removes the records, the environment's own last. */
-export const finishDestruction: Step = {
+export const finishDestruction: Step<Operation<'destroy-environment'>> = {
   role: 'finish',
   async run({ ports, operation }) {
     const ref = environmentOf(operation);
@@ -106,23 +81,6 @@ export const finishDestruction: Step = {
     });
   },
 };
-
-async function leftovers(ports: Ports, ref: EnvironmentRef): Promise<string[]> {
-  const { data: environment } = await getEnvironment(ports.store, ref);
-  const resources = await resourcesOf(ports, ref);
-  const ofResources = await Promise.all(
-    resources.map(({ data }) =>
-      resourceType(data.type).inventory(ports, resourceRequest(data, environment.id)),
-    ),
-  );
-  const secrets = await ports.secrets.list(secretsPrefix(ref));
-  return [
-    ...(await ports.workloads.inventory(ref)),
-    ...resources.map(({ data }) => `resource ${data.uid}`),
-    ...ofResources.flat(),
-    ...secrets.map((path) => `secret ${path}`),
-  ];
-}
 
 /** Operations stay as long as they would have: what happened to an environment can be read when it is gone. */
 async function deleteRecords(ports: Ports, ref: EnvironmentRef): Promise<void> {
@@ -141,7 +99,7 @@ async function deleteRecords(ports: Ports, ref: EnvironmentRef): Promise<void> {
 }
 
 /** Keeps the environment, with the list of what is left, and has the sweep try again. */
-export const recoverDestruction: Step = {
+export const recoverDestruction: Step<Operation<'destroy-environment'>> = {
   role: 'recover',
   async run(context) {
     const { ports, operation } = context;

@@ -1,4 +1,5 @@
 /** Steps of the workflow `hibernate`. */
+import type { Operation } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import { instancesOf } from '../../records/instances.ts';
 import { endingOf, errorOf, untilOverdue } from '../end-operation.ts';
@@ -6,7 +7,7 @@ import { endIn, environmentOf, startAll, timeNow, toReady } from '../environment
 import type { Step } from '../step.ts';
 
 /** Scales every workload to nothing, unless an idle environment was used after that was decided (I8). */
-export const stopWorkloads: Step = {
+export const stopWorkloads: Step<Operation<'hibernate'>> = {
   role: 'work',
   async run({ ports, operation }) {
     const ref = environmentOf(operation);
@@ -22,7 +23,7 @@ export const stopWorkloads: Step = {
   },
 };
 
-export const finishHibernation: Step = {
+export const finishHibernation: Step<Operation<'hibernate'>> = {
   role: 'finish',
   async run(context) {
     await endIn(context, { status: 'succeeded' }, 'environment.hibernated', (environment) => ({
@@ -32,7 +33,7 @@ export const finishHibernation: Step = {
   },
 };
 
-export const recoverHibernation: Step = {
+export const recoverHibernation: Step<Operation<'hibernate'>> = {
   role: 'recover',
   async run(context) {
     const { ports, operation } = context;

@@ -24,24 +24,24 @@ import { retryOnConflict } from '../../records/commit.ts';
 import { instancesOf } from '../../records/instances.ts';
 import { getDeployment, getEnvironment } from '../../records/read.ts';
 import { resourceType } from '../../resources/index.ts';
-import { resourceRequest } from '../destroy-environment/destroy-steps.ts';
 import { endingOf, endOperation, errorOf } from '../end-operation.ts';
 import { environmentOf } from '../environment-state.ts';
+import { resourceRequest } from '../owned-resources.ts';
 import { type Step, StillProgressing } from '../step.ts';
 
 /** How long until deployments that go on are looked at again, milliseconds. */
 const LOOK_MS = 300;
 
+type Rotation = Operation<'rotate-secret'>;
+
 type Rotated =
   | { kind: 'secret'; name: string; version: string; previous: string }
   | { kind: 'resource'; uid: string };
 
-function rotatedBy({ id, input }: Operation): Rotated {
-  const { secret, version, previous, resource } = input;
-  if (resource !== undefined) return { kind: 'resource', uid: resource };
-  if (secret !== undefined && version !== undefined && previous !== undefined)
-    return { kind: 'secret', name: secret, version, previous };
-  throw new Error(`Operation ${id} names nothing to rotate`);
+function rotatedBy({ input }: Rotation): Rotated {
+  if (input.resource !== undefined) return { kind: 'resource', uid: input.resource };
+  const { secret, version, previous } = input;
+  return { kind: 'secret', name: secret, version, previous };
 }
 
 /** Changes a record that this rotation holds; one that is gone, or held by another, is left as it is. */
@@ -62,7 +62,7 @@ async function changeHeld<T extends SecretRecord | Resource>(
 
 const changeSecret = (
   ports: Ports,
-  { id }: Operation,
+  { id }: Rotation,
   ref: EnvironmentRef,
   name: string,
   change: (data: SecretRecord) => SecretRecord,
@@ -70,13 +70,13 @@ const changeSecret = (
 
 const changeResource = (
   ports: Ports,
-  { id }: Operation,
+  { id }: Rotation,
   ref: EnvironmentRef,
   uid: string,
   change: (data: Resource) => Resource,
 ) => changeHeld<Resource>(ports, resourceKey(ref, uid), ({ rotation }) => rotation?.operation === id, change);
 
-async function heldResource(ports: Ports, operation: Operation, uid: string) {
+async function heldResource(ports: Ports, operation: Rotation, uid: string) {
   const ref = environmentOf(operation);
   const item = await ports.store.get<Resource>(resourceKey(ref, uid));
   if (item?.data.rotation?.operation !== operation.id) return undefined;
@@ -85,7 +85,7 @@ async function heldResource(ports: Ports, operation: Operation, uid: string) {
   return { resource: item.data, type, request: resourceRequest(item.data, environment.id) };
 }
 
-export const prepareRotation: Step = {
+export const prepareRotation: Step<Rotation> = {
   role: 'work',
   async run({ ports, operation }) {
     const rotated = rotatedBy(operation);
@@ -103,7 +103,7 @@ export const prepareRotation: Step = {
   },
 };
 
-export const switchCredentials: Step = {
+export const switchCredentials: Step<Rotation> = {
   role: 'work',
   async run({ ports, operation }) {
     const ref = environmentOf(operation);
@@ -128,7 +128,7 @@ export const switchCredentials: Step = {
 };
 
 /** The versions that what serves has to hold when the rotation is done. */
-async function wantedVersions(ports: Ports, operation: Operation): Promise<WantedVersions> {
+async function wantedVersions(ports: Ports, operation: Rotation): Promise<WantedVersions> {
   const ref = environmentOf(operation);
   const rotated = rotatedBy(operation);
   if (rotated.kind === 'secret') {
@@ -146,7 +146,7 @@ async function wantedVersions(ports: Ports, operation: Operation): Promise<Wante
  * @returns whether it is done
  * @throws Problem rotation_failed
  */
-async function settle(ports: Ports, operation: Operation, instance: Instance, wanted: WantedVersions) {
+async function settle(ports: Ports, operation: Rotation, instance: Instance, wanted: WantedVersions) {
   if (instance.current === undefined) return true;
   const newest = await newestOf(ports, instance);
   if (newest && newest.status !== 'queued' && !isTerminal(newest.status)) return false;
@@ -170,7 +170,7 @@ const failed = ({ service, number, error, status }: Deployment): Problem =>
     { hint: error?.hint ?? `Look at deployment ${number}, mend what it says, and rotate again.` },
   );
 
-export const redeployReaders: Step = {
+export const redeployReaders: Step<Rotation> = {
   role: 'work',
   watched: true,
   async run({ ports, operation, signal }) {
@@ -187,7 +187,7 @@ export const redeployReaders: Step = {
   },
 };
 
-export const retireCredentials: Step = {
+export const retireCredentials: Step<Rotation> = {
   role: 'work',
   async run({ ports, operation }) {
     const ref = environmentOf(operation);
@@ -203,7 +203,7 @@ export const retireCredentials: Step = {
   },
 };
 
-export const finishRotation: Step = {
+export const finishRotation: Step<Rotation> = {
   role: 'finish',
   async run({ ports, operation }) {
     const ref = environmentOf(operation);
@@ -231,7 +231,7 @@ const secretData = ({ name, version, previous }: Rotated & { kind: 'secret' }) =
 /** Lets go of the record. @param stages what becomes of the versions when the previous one is worthless */
 async function releaseWrites(
   ports: Ports,
-  operation: Operation,
+  operation: Rotation,
   ref: EnvironmentRef,
   rotated: Rotated,
   stages: (versions: SecretRecord['versions'], previous: string) => SecretRecord['versions'],
@@ -253,7 +253,7 @@ async function releaseWrites(
 }
 
 /** Goes back: the old credentials are good still. What took the new ones keeps serving until it has the old ones. */
-export const recoverRotation: Step = {
+export const recoverRotation: Step<Rotation> = {
   role: 'recover',
   async run(context) {
     const { ports, operation } = context;
@@ -276,7 +276,7 @@ export const recoverRotation: Step = {
   },
 };
 
-async function restore(ports: Ports, operation: Operation, ref: EnvironmentRef, rotated: Rotated) {
+async function restore(ports: Ports, operation: Rotation, ref: EnvironmentRef, rotated: Rotated) {
   if (rotated.kind === 'secret') {
     const { name, version, previous } = rotated;
     await changeSecret(ports, operation, ref, name, (data) => ({
@@ -298,7 +298,7 @@ async function restore(ports: Ports, operation: Operation, ref: EnvironmentRef, 
 }
 
 /** Deploys again what this rotation gave the new credentials, without waiting: both work. */
-async function moveBack(ports: Ports, operation: Operation, instance: Instance, wanted: WantedVersions) {
+async function moveBack(ports: Ports, operation: Rotation, instance: Instance, wanted: WantedVersions) {
   if (instance.current === undefined) return;
   const { data: current } = await getDeployment(ports.store, instance, instance.current);
   const newest = await newestOf(ports, instance);

@@ -1,10 +1,11 @@
 /** Steps of the workflow `wake`. */
+import type { Operation } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import { endingOf, errorOf } from '../end-operation.ts';
 import { endIn, environmentOf, startAll, timeNow, toReady } from '../environment-state.ts';
 import { type Step, StillProgressing } from '../step.ts';
 
-export const startWorkloads: Step = {
+export const startWorkloads: Step<Operation<'wake'>> = {
   role: 'work',
   async run({ ports, operation, signal }) {
     const running = await startAll(ports, environmentOf(operation));
@@ -26,7 +27,7 @@ export const startWorkloads: Step = {
   },
 };
 
-export const finishWaking: Step = {
+export const finishWaking: Step<Operation<'wake'>> = {
   role: 'finish',
   async run(context) {
     await endIn(context, { status: 'succeeded' }, 'environment.ready', toReady(timeNow(context.ports)));
@@ -34,7 +35,7 @@ export const finishWaking: Step = {
 };
 
 /** One service that does not come back keeps no other asleep: the environment is awake, the operation failed. */
-export const recoverWaking: Step = {
+export const recoverWaking: Step<Operation<'wake'>> = {
   role: 'recover',
   async run(context) {
     await endIn(context, endingOf(errorOf(context)), 'environment.ready', toReady(timeNow(context.ports)));

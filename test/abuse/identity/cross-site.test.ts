@@ -4,7 +4,6 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { paramForms } from '../../../functions/api/http/params.ts';
-import { routes } from '../../../functions/api/routes.ts';
 import {
   createSignInSubject,
   fromConsole,
@@ -13,6 +12,7 @@ import {
   signIn,
 } from '../../api/identity/support.ts';
 import type { Browser } from '../../support/browser.ts';
+import { routes } from '../../support/routes.ts';
 
 let subject: SignInSubject;
 let ada: Browser;

@@ -5,7 +5,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { paramForms } from '../../../functions/api/http/params.ts';
 import type { Route } from '../../../functions/api/http/route-spec.ts';
-import { routes } from '../../../functions/api/routes.ts';
 import {
   ADMINISTRATOR,
   createSubject,
@@ -16,6 +15,7 @@ import {
   type Subject,
   seed,
 } from '../../api/support.ts';
+import { routes } from '../../support/routes.ts';
 
 let subject: Subject;
 let writes: number;

@@ -3,10 +3,10 @@
  * Streams are those of the route table, so that a new one is among them.
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { routes } from '../../../functions/api/routes.ts';
 import { operationKey } from '../../../functions/core/keys.ts';
 import type { Operation, Principal } from '../../../functions/core/model/index.ts';
 import { type Answer, createSubject, deploy, person, type Subject, seed } from '../../api/support.ts';
+import { routes } from '../../support/routes.ts';
 
 let subject: Subject;
 let running: string;

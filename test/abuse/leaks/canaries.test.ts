@@ -8,13 +8,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { routes } from '../../../functions/api/routes.ts';
 import type { LocalLog } from '../../../functions/hosts/machine/terminal-log.ts';
 import { type Json, startBerth, type TestBerth } from '../../support/berth.ts';
 import { createBrowser } from '../../support/browser.ts';
 import { commandLines, core, createCanaries, findInFiles, formsOf } from '../../support/canaries.ts';
 import { signInAs } from '../../support/demo-sign-in.ts';
 import { archive, program } from '../../support/programs.ts';
+import { routes } from '../../support/routes.ts';
 
 const canaries = createCanaries();
 const canary = (name: string): string => canaries.add(name, core());

@@ -2,9 +2,9 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { paramForms } from '../../../functions/api/http/params.ts';
-import { routes } from '../../../functions/api/routes.ts';
 import { type Json, startBerth, type TestBerth } from '../../support/berth.ts';
 import { program } from '../../support/programs.ts';
+import { routes } from '../../support/routes.ts';
 
 let subject: TestBerth;
 /** Of the project `mine`. */

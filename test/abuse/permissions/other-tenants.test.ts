@@ -7,7 +7,6 @@ import {
 } from '../../../functions/adapters/kubernetes/manifests/index.ts';
 import { namespaceName } from '../../../functions/adapters/kubernetes/object-names.ts';
 import { paramForms } from '../../../functions/api/http/params.ts';
-import { routes } from '../../../functions/api/routes.ts';
 import type { Deployment } from '../../../functions/core/model/index.ts';
 import { parseScore } from '../../../functions/core/score/file/parse.ts';
 import type { Ports } from '../../../functions/ports/index.ts';
@@ -15,6 +14,7 @@ import { workloadSpec } from '../../../functions/workflows/workload-spec.ts';
 import { type Answer, type Json, startBerth, type TestBerth } from '../../support/berth.ts';
 import { core } from '../../support/canaries.ts';
 import { program } from '../../support/programs.ts';
+import { routes } from '../../support/routes.ts';
 
 let subject: TestBerth;
 /** Tokens of the project `mine`, by role. */

@@ -3,10 +3,10 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { paramForms, pathNames } from '../../../functions/api/http/params.ts';
 import type { Route } from '../../../functions/api/http/route-spec.ts';
-import { routes } from '../../../functions/api/routes.ts';
 import { type Least, permissions, roles } from '../../../functions/core/authorization/roles.ts';
 import { environmentKey } from '../../../functions/core/keys.ts';
 import type { Environment } from '../../../functions/core/model/index.ts';
+import { routes } from '../../support/routes.ts';
 import { ADMINISTRATOR, createSubject, deploy, person, type Subject, seed } from '../support.ts';
 import { golden, goldenAcross, goldenPeople, goldenProtected, goldenTokenMakers } from './matrix-golden.ts';
 

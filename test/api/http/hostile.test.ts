@@ -1,7 +1,7 @@
 /** Hostile input on every route of the document: always a problem that the client caused, never a fault. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { paramForms, pathNames } from '../../../functions/api/http/params.ts';
-import { routes } from '../../../functions/api/routes.ts';
+import { routes } from '../../support/routes.ts';
 import { createSubject, deploy, expectProblem, type Subject, seed } from '../support.ts';
 
 let subject: Subject;

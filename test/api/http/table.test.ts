@@ -1,12 +1,12 @@
 /** The route table, what is served, and the document agree. */
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { problemCodesOf } from '../../../functions/api/http/openapi.ts';
 import { paramForms, pathNames } from '../../../functions/api/http/params.ts';
-import { routes } from '../../../functions/api/routes.ts';
+import { problemCodesOf } from '../../../functions/api/openapi/operation.ts';
 import { decide } from '../../../functions/core/authorization/decide.ts';
 import { isRole, permissions } from '../../../functions/core/authorization/roles.ts';
 import { problemCodes } from '../../../functions/core/problem.ts';
+import { routes } from '../../support/routes.ts';
 import { createSubject, person, type Subject } from '../support.ts';
 
 interface Operation {

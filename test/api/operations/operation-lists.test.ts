@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { acceptWrites, newOperation } from '../../../functions/commands/operations/operations.ts';
 import { operationKey, operationsPartition } from '../../../functions/core/keys.ts';
 import type { Operation } from '../../../functions/core/model/index.ts';
+import type { OperationRequest } from '../../../functions/core/operations/index.ts';
 import { endOperation as end } from '../../../functions/workflows/end-operation.ts';
 import { createSubject, endOperation, expectProblem, type Subject, seed } from '../support.ts';
 
@@ -18,16 +19,31 @@ afterEach(async () => {
 const project = '/v1/projects/demo/operations';
 const builds = '/v1/projects/demo/services/guestbook/builds';
 
-type Fields = Parameters<typeof newOperation>[2];
+const build = (service: string, ref = 'main'): OperationRequest => ({
+  kind: 'build',
+  project: 'demo',
+  service,
+  input: { kind: 'git', url: 'https://git.example.com/demo', ref },
+});
+const wake: OperationRequest = { kind: 'wake', project: 'demo', environment: 'dev', generation: 1 };
+const hibernate: OperationRequest = { ...wake, kind: 'hibernate', input: { reason: 'requested' } };
+const deploy = (environment: string, number = 1): OperationRequest => ({
+  kind: 'deploy',
+  project: 'demo',
+  environment,
+  service: 'guestbook',
+  number,
+  generation: 1,
+});
 
 /** An operation that is accepted and, with a status, ended. */
-async function accept(fields: Partial<Fields>, status?: 'succeeded' | 'failed'): Promise<Operation> {
+async function accept(request: OperationRequest, status?: 'succeeded' | 'failed'): Promise<Operation> {
   const { ports } = subject;
-  const operation = newOperation(ports, 'ada', { kind: 'build', project: 'demo', ...fields });
+  const operation = newOperation(ports, 'ada', request);
   await ports.store.transact(acceptWrites(ports, operation));
   if (!status) return operation;
   const result = { version: 'abc' };
-  const told = { code: 'build_failed', cause: 'It broke.' };
+  const told = { code: 'build_failed', cause: 'It broke.' } as const;
   await end(
     ports,
     operation.id,
@@ -45,8 +61,8 @@ const ids = (body: { items: { id: string }[] }): string[] => body.items.map(({ i
 
 describe('The operations of a project', () => {
   it('are listed newest first, each with its status as it is now', async () => {
-    const failed = await accept({ service: 'guestbook', input: { ref: 'main' } }, 'failed');
-    const open = await accept({ kind: 'hibernate', environment: 'dev', generation: 2 });
+    const failed = await accept(build('guestbook'), 'failed');
+    const open = await accept(hibernate);
     const item = await subject.ports.store.get<Operation>(operationKey(open.id));
     const put = { ...operationKey(open.id), data: { ...item!.data, status: 'running' } };
     await subject.ports.store.transact([{ put }]);
@@ -70,25 +86,25 @@ describe('The operations of a project', () => {
   });
 
   it('are filtered by kind, status, environment and service', async () => {
-    const web = await accept({ service: 'web' }, 'succeeded');
-    const guestbook = await accept({ service: 'guestbook' }, 'failed');
-    const open = await accept({ service: 'guestbook' });
-    const wake = await accept({ kind: 'wake', environment: 'dev' });
+    const web = await accept(build('web'), 'succeeded');
+    const guestbook = await accept(build('guestbook'), 'failed');
+    const open = await accept(build('guestbook'));
+    const waking = await accept(wake);
     const of = async (query: string) => ids((await subject.api('GET', `${project}?${query}`)).body);
     expect(await of('kind=build')).toEqual([open.id, guestbook.id, web.id]);
-    expect(await of('kind=build,wake&status=queued')).toEqual([wake.id, open.id]);
+    expect(await of('kind=build,wake&status=queued')).toEqual([waking.id, open.id]);
     expect(await of('status=failed,succeeded&service=guestbook')).toEqual([guestbook.id]);
-    expect(await of('environment=dev&kind=wake')).toEqual([wake.id]);
+    expect(await of('environment=dev&kind=wake')).toEqual([waking.id]);
     const { body } = await subject.api('GET', '/v1/projects/demo/environments/dev/operations?kind=wake');
-    expect(ids(body)).toEqual([wake.id]);
+    expect(ids(body)).toEqual([waking.id]);
   });
 
   it('page without losing or repeating one, with and without a filter', async () => {
     const wanted: string[] = [];
     for (let count = 0; count < 260; count++) {
-      const kind = count % 13 === 0 ? 'wake' : 'hibernate';
-      const { id } = await accept({ kind, environment: 'dev' });
-      if (kind === 'wake') wanted.unshift(id);
+      const isWanted = count % 13 === 0;
+      const { id } = await accept(isWanted ? wake : hibernate);
+      if (isWanted) wanted.unshift(id);
     }
     const all: string[] = [];
     let cursor = '';
@@ -109,7 +125,7 @@ describe('The operations of a project', () => {
   });
 
   it('read a bounded part for a filter that nothing passes', async () => {
-    for (let count = 0; count < 300; count++) await accept({ kind: 'wake', environment: 'dev' });
+    for (let count = 0; count < 300; count++) await accept(wake);
     let read = 0;
     const { query } = subject.ports.store;
     subject.ports.store.query = async (given) => {
@@ -125,11 +141,7 @@ describe('The operations of a project', () => {
 
   it('are short: fifty of them are two read units', async () => {
     const { store } = subject.ports;
-    for (let count = 0; count < 50; count++)
-      await accept(
-        { kind: 'deploy', environment: 'production', service: 'guestbook', number: 100 + count },
-        'succeeded',
-      );
+    for (let count = 0; count < 50; count++) await accept(deploy('production', 100 + count), 'succeeded');
     const { items } = await store.query({ pk: operationsPartition('demo'), limit: 50, reverse: true });
     // What DynamoDB counts: names and values of pk, sk, version and data.
     const bytes = items.reduce(
@@ -150,9 +162,9 @@ describe('The operations of a project', () => {
 
 describe('The builds of a service', () => {
   it('are its own alone, with what they made', async () => {
-    const mine = await accept({ service: 'guestbook' }, 'succeeded');
-    await accept({ service: 'web' }, 'succeeded');
-    await accept({ kind: 'deploy', service: 'guestbook', environment: 'dev' });
+    const mine = await accept(build('guestbook'), 'succeeded');
+    await accept(build('web'), 'succeeded');
+    await accept(deploy('dev'));
     const { body } = await subject.api('GET', builds);
     expect(body.items).toMatchObject([{ id: mine.id, status: 'succeeded', version: 'abc' }]);
     expect((await subject.api('GET', `${builds}?status=failed`)).body.items).toEqual([]);

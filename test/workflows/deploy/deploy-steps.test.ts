@@ -115,7 +115,7 @@ describe('A deployment, step by step', () => {
     const operation = await bench.accept('dev', { version: versions.one! });
     await bench.run(operation, 'prepareDeployment');
     await cancelOperation(bench.ports, caller, operation.id);
-    for (const step of ['ensureResources', 'applyWorkload', 'finishDeployment']) {
+    for (const step of ['ensureResources', 'applyWorkload', 'finishDeployment'] as const) {
       await expect(bench.run(operation, step)).rejects.toMatchObject({ code: 'canceled' });
     }
     await bench.run(operation, 'recoverDeployment');

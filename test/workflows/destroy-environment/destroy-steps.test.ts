@@ -5,7 +5,7 @@ import type { Resource } from '../../../functions/core/model/index.ts';
 import { TransientError } from '../../../functions/core/problem.ts';
 import { readAll } from '../../../functions/records/read-all.ts';
 import { sweep } from '../../../functions/sweep/sweep.ts';
-import { LEFTOVER_RETRY_MS } from '../../../functions/workflows/destroy-environment/destroy-steps.ts';
+import { LEFTOVER_RETRY_MS } from '../../../functions/workflows/destroy-environment/leftovers.ts';
 import { type Bench, caller, openBench, PROJECT } from '../../support/bench.ts';
 
 let bench: Bench;
@@ -204,7 +204,8 @@ describe('Destroying an environment (I4)', () => {
     await bench.environment('again');
     await bench.deploy('again', version);
     const operation = await destroy('again');
-    for (const step of ['removeWorkloads', 'removeResources']) await bench.run(operation, step, step);
+    for (const step of ['removeWorkloads', 'removeResources'] as const)
+      await bench.run(operation, step, step);
     await bench.run(operation, 'finishDestruction', 'finishDestruction');
     expect(await bench.operation(operation.id)).toMatchObject({ status: 'succeeded' });
   });

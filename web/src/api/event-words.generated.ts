@@ -1,4 +1,4 @@
-// Made from functions/core/events/event-types.ts by `npm run client`; do not edit.
+// Made from functions/core/events/event-types.ts by `npm run generate`; do not edit.
 import type { Event } from './types.generated.ts';
 
 export interface EventWords {

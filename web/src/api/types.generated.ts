@@ -1,4 +1,4 @@
-// Made from the OpenAPI document by `npm run client`; do not edit.
+// Made from the OpenAPI document by `npm run generate`; do not edit.
 
 export type Role = 'viewer' | 'developer' | 'maintainer' | 'administrator';
 export type NewToken = Token & {
@@ -3529,11 +3529,11 @@ export interface Paths {
             /**
              * Hibernates after this long without a request or deployment: 5s to 30d.
              */
-            idleAfter?: string;
+            idleAfter?: string | null;
             /**
              * Is destroyed this long from now: 10s to 365d.
              */
-            ttl?: string;
+            ttl?: string | null;
           };
         };
       };

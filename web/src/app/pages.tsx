@@ -1,67 +1,98 @@
 /** Which page an address shows; each is loaded when it is first opened. */
-import { useEffect } from 'react';
+import { type ComponentType, useEffect } from 'react';
 import { Route, Switch } from 'wouter';
 import { firstPage, lazyPage, loadTheRest } from './lazy-page.ts';
-import { isName } from './paths.ts';
+import { isName, isOperationId } from './paths.ts';
 
-const Projects = firstPage(() => import('../pages/projects.tsx'));
-const Overview = firstPage(() => import('../pages/overview.tsx'));
-const Environment = lazyPage(() => import('../pages/environment.tsx'));
-const Service = lazyPage(() => import('../pages/service.tsx'));
-const Operation = lazyPage(() => import('../pages/operation.tsx'));
-const Deploy = lazyPage(() => import('../pages/deploy.tsx'));
-const Builds = lazyPage(() => import('../pages/builds.tsx'));
-const Activity = lazyPage(() => import('../pages/activity.tsx'));
+/** The names in a path, as the page gets them: `/projects/:project/services/:tab?` has `project` and maybe `tab`. */
+type PathProps<Path extends string> = Path extends `${string}/:${infer Part}/${infer Rest}`
+  ? Named<Part> & PathProps<`/${Rest}`>
+  : Path extends `${string}/:${infer Part}`
+    ? Named<Part>
+    : unknown;
+
+type Named<Part extends string> = Part extends `${infer Name}?`
+  ? { [Key in Name]?: string }
+  : { [Key in Part]: string };
+
+interface Page {
+  path: string;
+  Show: ComponentType<Record<string, string>>;
+}
+
+/** A page at a path: its component takes the names in the path, and no more than those. */
+const page = <const Path extends string>(
+  path: Path,
+  Show: ComponentType<PathProps<Path> & object>,
+): Page => ({
+  path,
+  // The names come from the same path.
+  Show: Show as unknown as Page['Show'],
+});
+
+const pages: readonly Page[] = [
+  page(
+    '/',
+    firstPage(() => import('../pages/projects.tsx')),
+  ),
+  page(
+    '/projects/:project',
+    firstPage(() => import('../pages/overview.tsx')),
+  ),
+  page(
+    '/projects/:project/environments/:environment',
+    lazyPage(() => import('../pages/environment.tsx')),
+  ),
+  page(
+    '/projects/:project/environments/:environment/services/:service/:tab?',
+    lazyPage(() => import('../pages/service.tsx')),
+  ),
+  page(
+    '/projects/:project/deploy',
+    lazyPage(() => import('../pages/deploy.tsx')),
+  ),
+  page(
+    '/projects/:project/builds',
+    lazyPage(() => import('../pages/builds.tsx')),
+  ),
+  page(
+    '/projects/:project/activity',
+    lazyPage(() => import('../pages/activity.tsx')),
+  ),
+  page(
+    '/projects/:project/operations/:operation',
+    lazyPage(() => import('../pages/operation.tsx')),
+  ),
+];
+
 const Missing = lazyPage(() => import('../pages/missing.tsx'));
 
-const OPERATION = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
+/** What a name in a path has to look like; a page never sees another. */
+const forms: Readonly<Record<string, (text: string) => boolean>> = {
+  project: isName,
+  environment: isName,
+  service: isName,
+  operation: isOperationId,
+};
 
 export function Pages() {
   useEffect(loadTheRest, []);
   return (
     <Switch>
-      <Route path="/">
-        <Projects />
-      </Route>
-      <Route path="/projects/:project">
-        {({ project }) => (isName(project) ? <Overview project={project} /> : <Missing />)}
-      </Route>
-      <Route path="/projects/:project/environments/:environment">
-        {({ project, environment }) =>
-          isName(project) && isName(environment) ? (
-            <Environment project={project} environment={environment} />
-          ) : (
-            <Missing />
-          )
-        }
-      </Route>
-      <Route path="/projects/:project/environments/:environment/services/:service/:tab?">
-        {({ project, environment, service, tab }) =>
-          isName(project) && isName(environment) && isName(service) ? (
-            <Service place={{ project, environment, service }} tab={tab ?? 'status'} />
-          ) : (
-            <Missing />
-          )
-        }
-      </Route>
-      <Route path="/projects/:project/deploy">
-        {({ project }) => (isName(project) ? <Deploy project={project} /> : <Missing />)}
-      </Route>
-      <Route path="/projects/:project/builds">
-        {({ project }) => (isName(project) ? <Builds project={project} /> : <Missing />)}
-      </Route>
-      <Route path="/projects/:project/activity">
-        {({ project }) => (isName(project) ? <Activity project={project} /> : <Missing />)}
-      </Route>
-      <Route path="/projects/:project/operations/:operation">
-        {({ project, operation }) =>
-          isName(project) && OPERATION.test(operation) ? (
-            <Operation key={operation} project={project} id={operation} />
-          ) : (
-            <Missing />
-          )
-        }
-      </Route>
+      {pages.map(({ path, Show }) => (
+        <Route key={path} path={path}>
+          {(params: Record<string, string | undefined>) => {
+            const given = Object.entries(params).filter((entry): entry is [string, string] => !!entry[1]);
+            const isMeant = given.every(([name, text]) => forms[name]?.(text) ?? true);
+            // Another operation is another page, with nothing left of the one before.
+            return isMeant ? (
+              <Show key={params.operation ?? path} {...Object.fromEntries(given)} />
+            ) : (
+              <Missing />
+            );
+          }}
+        </Route>
+      ))}
       <Route>
         <Missing />
       </Route>

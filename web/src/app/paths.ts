@@ -5,6 +5,11 @@ const NAME = /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/;
 
 export const isName = (text: string | undefined): text is string => text !== undefined && NAME.test(text);
 
+/** A ULID. */
+const OPERATION = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
+
+export const isOperationId = (text: string): boolean => OPERATION.test(text);
+
 export interface Place {
   project: string;
   environment: string;

@@ -22,7 +22,7 @@ import { Failure } from './operation/failure.tsx';
 import { OperationLog } from './operation/log.tsx';
 import { Timeline } from './operation/timeline.tsx';
 
-export default function OperationPage({ project, id }: { project: string; id: string }) {
+export default function OperationPage({ project, operation: id }: { project: string; operation: string }) {
   const { operation, error } = useOperation(id);
   if (error?.status === 404) return <Missing what="There is no such operation: they are kept for 30 days." />;
   if (!operation) return <Loading />;

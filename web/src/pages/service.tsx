@@ -36,7 +36,7 @@ const tabs = {
 
 const isTab = (text: string): text is ServiceTab => Object.hasOwn(tabs, text);
 
-export default function ServicePage({ place, tab }: { place: Place; tab: string }) {
+export default function ServicePage({ tab = 'status', ...place }: Place & { tab?: string }) {
   const { project, environment, service } = place;
   const { data: instance, error } = useInstance(place);
   if (!isTab(tab)) return <Missing />;

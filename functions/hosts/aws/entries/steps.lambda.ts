@@ -3,8 +3,8 @@ import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import { TransientError } from '../../../core/problem.ts';
 import type { Units } from '../../../core/units.ts';
-import { runStep, type StepInput } from '../../../workflows/step.ts';
-import { steps } from '../../../workflows/steps.ts';
+import type { StepInput } from '../../../workflows/step.ts';
+import { runStepNamed } from '../../../workflows/steps.ts';
 import { readAwsConfig } from '../aws-config.ts';
 import { createAwsPorts } from '../aws-ports.ts';
 import { faults } from '../fault-log.ts';
@@ -18,15 +18,12 @@ const { ports, flush } = createAwsPorts(readAwsConfig(process.env));
 const stepName = ({ invokedFunctionArn }: Context): string => invokedFunctionArn.split(':')[7] ?? '';
 
 async function run(input: StepInput, context: Context): Promise<Units> {
-  const name = stepName(context);
-  const step = Object.hasOwn(steps, name) ? steps[name] : undefined;
-  if (!step) throw new Error(`There is no step "${name}"`);
   const time = new AbortController();
   const out = new TransientError('The step needs more time than one invocation has');
   const left = Math.max(0, context.getRemainingTimeInMillis() - MARGIN_MS);
   const timer = setTimeout(() => time.abort(out), left);
   try {
-    return await runStep(ports, name, step, input, time.signal);
+    return await runStepNamed(ports, stepName(context), input, time.signal);
   } finally {
     clearTimeout(timer);
     await flush();

@@ -1,13 +1,11 @@
-/** The OpenAPI 3.1 document, made from the route table. */
-import { OpenAPIHono, z } from '@hono/zod-openapi';
+/** One route as an operation of the OpenAPI document. */
+import * as z from 'zod';
 import { permissions } from '../../core/authorization/roles.ts';
 import { type ProblemCode, problemCodes } from '../../core/problem.ts';
-import { paramForms, pathNames } from './params.ts';
-import type { Answer, Route } from './route-spec.ts';
-import { problemSchema } from './schemas.ts';
-
-type Registry = OpenAPIHono['openAPIRegistry'];
-type RouteConfig = Parameters<Registry['registerPath']>[0];
+import { paramForms, pathNames } from '../http/params.ts';
+import type { Answer, Route } from '../http/route-spec.ts';
+import { problemSchema } from '../http/schemas.ts';
+import type { Schemas } from './json-schema.ts';
 
 /** Codes that a route can answer with beside its own. */
 export function problemCodesOf(route: Route): ProblemCode[] {
@@ -38,43 +36,8 @@ export function problemCodesOf(route: Route): ProblemCode[] {
   return [...new Set(codes)];
 }
 
-export function openApiDocument(routes: readonly Route[]): Record<string, unknown> {
-  const app = new OpenAPIHono();
-  const registry = app.openAPIRegistry;
-  registry.registerComponent('securitySchemes', 'token', { type: 'http', scheme: 'bearer' });
-  for (const route of routes) registry.registerPath(toConfig(route));
-  return app.getOpenAPI31Document({
-    openapi: '3.1.0',
-    info: {
-      title: 'Berth',
-      version: '1',
-      description: describeAll(),
-      license: { name: 'Apache-2.0' },
-    },
-    servers: [{ url: '/' }],
-    tags: [...new Set(routes.map(({ tag }) => tag))].map((name) => ({ name })),
-    security: [{ token: [] }],
-  }) as unknown as Record<string, unknown>;
-}
-
-function describeAll(): string {
-  const codes = Object.entries(problemCodes).map(
-    ([code, [status, title]]) => `- \`${code}\` (${status}): ${title}`,
-  );
-  return [
-    'JSON over HTTP. Errors are RFC 9457 problems with a stable `code` and a `hint`: the next thing to do.',
-    'Long work answers 202 with its operation, to be read or followed at `Location`.',
-    'Writes take an `Idempotency-Key`: the same request with the same key is done once, and answered alike for 24 hours.',
-    'What can change has an `ETag`; `If-Match` is honoured where it is listed, `If-None-Match` on reads.',
-    'With `Accept: text/event-stream` logs, events and operations stream; `Last-Event-ID` resumes.',
-    '',
-    'Problem codes:',
-    '',
-    ...codes,
-  ].join('\n');
-}
-
-function toConfig(route: Route): RouteConfig {
+/** @param schemas collects the named schemas that the operation refers to */
+export function operationOf(route: Route, schemas: Schemas): Record<string, unknown> {
   const { policy } = route;
   const { least, protected: inProtected } = permissions[policy.action];
   const more = inProtected ? `; in a protected environment \`${inProtected}\`` : '';
@@ -82,35 +45,47 @@ function toConfig(route: Route): RouteConfig {
     policy.scope === 'public'
       ? 'For everyone.'
       : `Permission: \`${policy.action}\`, for \`${least}\`${more}.`;
+  const parameters = parametersOf(route, schemas);
   return {
-    method: route.method,
-    path: route.path,
     operationId: route.operationId,
     summary: route.summary,
     description: [route.description, permission].filter(Boolean).join('\n\n'),
     tags: [route.tag],
     ...(policy.scope === 'public' && { security: [] }),
-    request: {
-      params: z.object(Object.fromEntries(pathNames(route.path).map((name) => [name, paramSchema(name)]))),
-      ...(route.query && { query: route.query }),
-      headers: headersOf(route),
-      ...bodyOf(route),
-    },
-    responses: { ...answersOf(route), ...problemsOf(route) },
-  } as RouteConfig;
+    ...(parameters.length > 0 && { parameters }),
+    ...bodyOf(route, schemas),
+    responses: { ...answersOf(route, schemas), ...problemsOf(route, schemas) },
+  };
+}
+
+function parametersOf(route: Route, schemas: Schemas) {
+  const inPath = Object.fromEntries(pathNames(route.path).map((name) => [name, paramSchema(name)]));
+  const all = { path: inPath, query: route.query?.shape ?? {}, header: headersOf(route) };
+  return Object.entries(all).flatMap(([where, parameters]) =>
+    Object.entries(parameters).map(([name, parameter]) => {
+      const schema = schemas.of(parameter);
+      return {
+        schema,
+        required: !parameter.safeParse(undefined).success,
+        ...(schema.description !== undefined && { description: schema.description }),
+        name,
+        in: where,
+      };
+    }),
+  );
 }
 
 function paramSchema(name: string): z.ZodType {
   const form = paramForms[name];
   if (!form) throw new Error(`The path parameter "${name}" has no form`);
-  return z.string().openapi({
+  return z.string().meta({
     pattern: form.pattern.source,
     description: `${form.summary} It ${form.rule}.`,
     example: form.example,
   });
 }
 
-function headersOf(route: Route) {
+function headersOf(route: Route): Record<string, z.ZodType> {
   const headers: Record<string, z.ZodType> = {};
   if (route.method !== 'get') {
     headers['Idempotency-Key'] = z
@@ -118,42 +93,42 @@ function headersOf(route: Route) {
       .min(1)
       .max(255)
       .optional()
-      .openapi({ description: 'Any text that no other request has; printable ASCII.' });
+      .meta({ description: 'Any text that no other request has; printable ASCII.' });
   }
   if (route.conditional) {
     headers['If-Match'] = z
       .string()
       .optional()
-      .openapi({ description: 'The ETag that was read.', example: '"3"' });
+      .meta({ description: 'The ETag that was read.', example: '"3"' });
   }
   if (Object.values(route.answers).some(({ stream }) => stream)) {
     headers['Last-Event-ID'] = z
       .string()
       .optional()
-      .openapi({ description: 'Resumes a stream behind this event.' });
+      .meta({ description: 'Resumes a stream behind this event.' });
   }
   if (route.method === 'get' && Object.values(route.answers).some(({ etag }) => etag)) {
-    headers['If-None-Match'] = z.string().optional().openapi({ description: 'An ETag: unchanged is 304.' });
+    headers['If-None-Match'] = z.string().optional().meta({ description: 'An ETag: unchanged is 304.' });
   }
-  return z.object(headers);
+  return headers;
 }
 
 const examplesOf = (values: Record<string, unknown> | undefined) =>
   values && Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { value }]));
 
-function bodyOf(route: Route) {
+function bodyOf(route: Route, schemas: Schemas) {
   if (!route.body) return {};
   const content: Record<string, unknown> = {
     'application/json': {
-      schema: route.body,
+      schema: schemas.of(route.body),
       ...(route.bodyExamples && { examples: examplesOf(route.bodyExamples) }),
     },
   };
   if (route.upload) {
-    const schema = z.string().openapi({ format: 'binary', description: route.upload.summary });
+    const schema = { type: 'string', format: 'binary', description: route.upload.summary };
     content[route.upload.mediaType] = { schema };
   }
-  return { body: { required: true, content } };
+  return { requestBody: { required: true, content } };
 }
 
 const header = (description: string, example: string) => ({
@@ -161,7 +136,7 @@ const header = (description: string, example: string) => ({
   schema: { type: 'string', example },
 });
 
-function answersOf(route: Route) {
+function answersOf(route: Route, schemas: Schemas) {
   const responses: Record<string, unknown> = {};
   for (const [status, answer] of Object.entries(route.answers)) {
     responses[status] = {
@@ -174,22 +149,22 @@ function answersOf(route: Route) {
           'Idempotency-Replayed': header('`true` when the answer was given before.', 'true'),
         }),
       },
-      ...contentOf(answer),
+      ...contentOf(answer, schemas),
     };
     if (answer.etag && route.method === 'get') responses['304'] = { description: 'Unchanged' };
   }
   return responses;
 }
 
-function contentOf({ schema, stream, example, mediaType }: Answer) {
-  if (mediaType !== undefined) return { content: { [mediaType]: { schema: z.string() } } };
+function contentOf({ schema, stream, example, mediaType }: Answer, schemas: Schemas) {
+  if (mediaType !== undefined) return { content: { [mediaType]: { schema: { type: 'string' } } } };
   if (!schema) return {};
   return {
     content: {
-      'application/json': { schema, ...(example !== undefined && { example }) },
+      'application/json': { schema: schemas.of(schema), ...(example !== undefined && { example }) },
       ...(stream && {
         'text/event-stream': {
-          schema: z.string().openapi({ description: `${stream.summary}; its data is one line of JSON.` }),
+          schema: { type: 'string', description: `${stream.summary}; its data is one line of JSON.` },
         },
       }),
     },
@@ -197,7 +172,8 @@ function contentOf({ schema, stream, example, mediaType }: Answer) {
 }
 
 /** Problems by status, each with an example a code. */
-function problemsOf(route: Route) {
+function problemsOf(route: Route, schemas: Schemas) {
+  const schema = schemas.of(problemSchema);
   const byStatus = new Map<number, ProblemCode[]>();
   for (const code of problemCodesOf(route)) {
     const [status] = problemCodes[code];
@@ -208,7 +184,7 @@ function problemsOf(route: Route) {
       status,
       {
         description: codes.map((code) => `\`${code}\`: ${problemCodes[code][1]}`).join('. '),
-        content: { 'application/problem+json': { schema: problemSchema } },
+        content: { 'application/problem+json': { schema } },
       },
     ]),
   );

@@ -1,0 +1,33 @@
+/** `deploy`: puts a version into an environment. */
+import { operationKind } from './operation-kind.ts';
+
+export const deploy = operationKind({
+  target: 'deployment',
+  boundSeconds: 4_020,
+  cancelable: true,
+  runsOn: 'workloads',
+  words: 'Deployment {number} of {service} to {environment}',
+  steps: {
+    prepareDeployment: {
+      summary: 'Checks that the image can be had, and marks the deployment as running.',
+    },
+    ensureResources: {
+      summary: 'Provisions what the Score file asks for, in the order of references, and pins the outputs.',
+      // It reaches the database.
+      runsOn: 'resources',
+    },
+    runRelease: {
+      summary:
+        'Runs the release command, if there is one. It is not run again once `applyWorkload` has started.',
+    },
+    applyWorkload: {
+      summary: 'Declares the new version to the workloads, which start it beside the one that serves.',
+    },
+    awaitRollout: { summary: 'Waits until the new version serves or has failed.' },
+    finishDeployment: { summary: 'Makes it the current deployment, if it is still the newest.' },
+    recoverDeployment: {
+      summary: 'Puts back what served before, unless something newer has taken over, and says why.',
+    },
+  },
+  recovery: 'recoverDeployment',
+});

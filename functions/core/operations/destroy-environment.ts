@@ -1,0 +1,22 @@
+/** `destroy-environment`: removes an environment and all in it. */
+import { inputOf, operationKind } from './operation-kind.ts';
+
+export const destroyEnvironment = operationKind({
+  target: 'environment',
+  input: inputOf<{ reason: string }>(),
+  boundSeconds: 3_120,
+  cancelable: false,
+  runsOn: 'resources',
+  words: 'Destroying {environment}',
+  steps: {
+    removeWorkloads: { summary: 'Stops every service, newer deployments included.' },
+    removeResources: { summary: 'Removes databases, volumes, secrets, logs and the place itself.' },
+    finishDestruction: {
+      summary: 'Looks that nothing is left, then removes the records, that of the environment last.',
+    },
+    recoverDestruction: {
+      summary: 'Lists on the environment what is left; the sweep tries again after a minute.',
+    },
+  },
+  recovery: 'recoverDestruction',
+});

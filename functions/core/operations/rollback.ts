@@ -1,0 +1,15 @@
+/** `rollback`: puts what ran before back, with all that was pinned then; nothing is resolved or released again. */
+import { deploy } from './deploy.ts';
+import { operationKind } from './operation-kind.ts';
+
+const { ensureResources: _resolved, runRelease: _released, ...steps } = deploy.steps;
+
+export const rollback = operationKind({
+  target: 'deployment',
+  boundSeconds: 1_320,
+  cancelable: true,
+  runsOn: 'workloads',
+  words: 'Rollback {number} of {service} in {environment}',
+  steps,
+  recovery: 'recoverDeployment',
+});

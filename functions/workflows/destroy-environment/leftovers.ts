@@ -1,0 +1,41 @@
+/** What of an environment is still there. */
+import { environmentPartition, RESOURCE_PREFIX } from '../../core/keys.ts';
+import type { EnvironmentRef, Resource } from '../../core/model/index.ts';
+import { Problem } from '../../core/problem.ts';
+import type { Ports } from '../../ports/index.ts';
+import { getEnvironment } from '../../records/read.ts';
+import { readAll } from '../../records/read-all.ts';
+import { resourceType } from '../../resources/index.ts';
+import { resourceRequest } from '../owned-resources.ts';
+
+/** What was left over is tried again after this long, milliseconds. */
+export const LEFTOVER_RETRY_MS = 60_000;
+
+export const resourcesOf = (ports: Ports, ref: EnvironmentRef) =>
+  readAll<Resource>(ports.store, environmentPartition(ref), RESOURCE_PREFIX);
+
+export const secretsPrefix = ({ project, environment }: EnvironmentRef): string =>
+  `${project}/${environment}/`;
+
+export const notEmpty = (left: readonly string[]): Problem =>
+  new Problem('not_empty', `Not everything could be removed: ${left.slice(0, 5).join(', ')}.`, {
+    hint: 'It is tried again by itself; the environment lists what is left.',
+  });
+
+/** Names of all that is left, in words. */
+export async function leftovers(ports: Ports, ref: EnvironmentRef): Promise<string[]> {
+  const { data: environment } = await getEnvironment(ports.store, ref);
+  const resources = await resourcesOf(ports, ref);
+  const ofResources = await Promise.all(
+    resources.map(({ data }) =>
+      resourceType(data.type).inventory(ports, resourceRequest(data, environment.id)),
+    ),
+  );
+  const secrets = await ports.secrets.list(secretsPrefix(ref));
+  return [
+    ...(await ports.workloads.inventory(ref)),
+    ...resources.map(({ data }) => `resource ${data.uid}`),
+    ...ofResources.flat(),
+    ...secrets.map((path) => `secret ${path}`),
+  ];
+}
