@@ -1,4 +1,4 @@
-/** The console's words for events, from their declarations. */
+/** The console's words for events, from their declarations: `npm run generate` writes them. */
 import type { EventDeclaration } from '../functions/core/events/event-declaration.ts';
 import { eventTypes } from '../functions/core/events/event-types.ts';
 

@@ -3,7 +3,7 @@
  * `npm run mutate`, or `npm run mutate -- fence` for those with that word in their name. Fails when one survives.
  */
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Mutation, mutations } from '../test/mutations/mutations.ts';
@@ -22,6 +22,12 @@ function copyOfBerth(): string {
   return copy;
 }
 
+function passes(copy: string, tests: readonly string[], retries = 0): boolean {
+  const options = ['--bail=1', '--reporter=dot', `--retry=${retries}`];
+  const args = ['node_modules/vitest/vitest.mjs', 'run', ...options, ...tests];
+  return spawnSync(process.execPath, args, { cwd: copy, stdio: 'ignore' }).status === 0;
+}
+
 /** Whether a test failed. @throws when the text to change is not there exactly once */
 function isNoticed(copy: string, { file, from, to, tests }: Mutation): boolean {
   const path = join(copy, file);
@@ -31,17 +37,29 @@ function isNoticed(copy: string, { file, from, to, tests }: Mutation): boolean {
     path,
     text.replace(from, () => to),
   );
-  const args = ['node_modules/vitest/vitest.mjs', 'run', '--bail=1', '--reporter=dot', ...tests];
-  const { status } = spawnSync(process.execPath, args, { cwd: copy, stdio: 'ignore' });
+  const noticed = !passes(copy, tests);
   writeFileSync(path, text);
-  return status !== 0;
+  return noticed;
+}
+
+/** A test that fails without a mutation, or is not there, would seem to notice everything. @throws Error */
+function requirePassing(copy: string, chosen: readonly Mutation[]): void {
+  const tests = [...new Set(chosen.flatMap((mutation) => mutation.tests))];
+  const missing = tests.find((test) => !existsSync(join(copy, test)));
+  if (missing) throw new Error(`There is no ${missing}`);
+  // On a busy machine a test may run out of time, which says nothing of the mutations.
+  if (!passes(copy, tests, 2))
+    throw new Error(`Without a mutation a test fails: npx vitest run ${tests.join(' ')}`);
 }
 
 const wanted = process.argv.slice(2).join(' ');
+const chosen = mutations.filter(({ name, file }) => `${name} ${file}`.includes(wanted));
+if (chosen.length === 0) throw new Error(`No mutation has "${wanted}" in its name`);
 const copy = copyOfBerth();
 const survivors: string[] = [];
 try {
-  for (const mutation of mutations.filter(({ name, file }) => `${name} ${file}`.includes(wanted))) {
+  requirePassing(copy, chosen);
+  for (const mutation of chosen) {
     const noticed = isNoticed(copy, mutation);
     if (!noticed) survivors.push(mutation.name);
     console.log(`${noticed ? 'noticed ' : 'SURVIVED'}  ${mutation.name}`);

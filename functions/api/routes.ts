@@ -1,7 +1,7 @@
 /** The routes of the API: each file of them once, in the order of the document. All else follows from this list. */
 import type { Route } from './http/route-spec.ts';
 
-/** Each file is loaded by itself: a function of AWS loads those alone that it is asked for. */
+/** Each file can be loaded by itself: a function of AWS loads a file at the first request for one of its routes. */
 export const routeFiles: readonly (() => Promise<{ routes: readonly Route[] }>)[] = [
   () => import('./platform/health.ts'),
   () => import('./platform/description.ts'),

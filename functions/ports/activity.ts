@@ -6,7 +6,7 @@ export interface RequestSample {
   requests: number;
   /** Answers with a status of 500 or more. */
   errors: number;
-  /** Of the requests in this sample, milliseconds. */
+  /** How long the requests in this sample took, milliseconds. */
   p50Ms: number;
   p99Ms: number;
 }

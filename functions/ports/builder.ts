@@ -3,7 +3,7 @@ import type { Source } from '../core/model/index.ts';
 import type { RepositoryRef } from './registry.ts';
 
 export type BuildSource =
-  /** A tar.gz kept by `SourceStore.save`. */
+  /** The id of a tar.gz that `saveSource` keeps. */
   { kind: 'upload'; id: string } | { kind: 'git'; url: string; ref: string };
 
 export interface BuildRequest {
@@ -16,10 +16,10 @@ export interface BuildResult {
   digest: string;
   /** Text of the Score file found at the root of the source; undefined when there is none. */
   score?: string;
-  /** Contents of files that the Score file names by `source`, by that path; base64. */
+  /** Contents of the files that the Score file names by `source`, in base64, by that path. */
   files: Record<string, string>;
   source: Source;
-  /** How it was recognised, in words. */
+  /** How the kind of source was recognised, in words. */
   detected: string;
 }
 
@@ -33,7 +33,8 @@ export interface Builder {
   /**
    * Builds and pushes; the same request twice gives an image again, never half of one. Output goes line by
    * line to `log`.
-   * @throws Problem invalid_archive | source_unavailable | nothing_to_run | build_failed
+   * @throws Problem invalid_archive | source_unavailable | nothing_to_run | invalid_score | build_failed |
+   * deadline_exceeded | canceled | storage_full
    */
   build(request: BuildRequest, log: (line: string) => void, signal: AbortSignal): Promise<BuildResult>;
 }

@@ -25,7 +25,7 @@ export interface DatabaseServer {
 }
 
 export interface ServerOwner {
-  /** Written on the server; tells it from what is not ours. */
+  /** A text that is written on the server, which tells it from those that are not ours. */
   tag: string;
   operation: string;
 }
@@ -58,7 +58,7 @@ export class ServerNotOurs extends Error {
   }
 }
 
-/** The shared server, and where they can be had, servers of their own. */
+/** The shared server, and servers of their own where the place can make them. */
 export interface Databases extends DatabaseServer {
   dedicated?: DedicatedServers;
   close(): Promise<void>;

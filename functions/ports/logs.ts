@@ -14,11 +14,11 @@ export interface LogLine {
 /** Names a stream: an instance's output (`demo/dev/guestbook`) or an operation's (`operations/<id>`). */
 export type LogStream = string;
 
-/** Which lines are meant; all, where nothing is said. */
+/** Which lines are meant. A part that is left out lets all pass. */
 export interface LogFilter {
   /** At or after this time (ISO 8601, UTC, milliseconds). */
   since?: string;
-  /** At or before this time; of lines that were appended over a minute after their time, not all. */
+  /** At or before this time. Lines that were appended more than a minute after their time may be missing. */
   until?: string;
   /** The message holds this text, in capitals or not. */
   text?: string;
@@ -31,7 +31,7 @@ export interface LogFilter {
 export interface LogPageQuery extends LogFilter {
   /** 1 to 10,000. */
   limit: number;
-  /** `backward`, from the newest on, where it is not said; `forward` goes from the oldest to the newest. */
+  /** `backward`, the default, goes from the newest line on, `forward` from the oldest. */
   direction?: 'backward' | 'forward';
   /** `next` of the page before, in the same direction. */
   from?: string;
@@ -41,8 +41,8 @@ export interface LogPage {
   /** Oldest first, in both directions. */
   lines: LogLine[];
   /**
-   * Where to go on in that direction; absent where there is nothing more. A page with it may hold fewer lines than
-   * asked for, and none: what one page passes over is bounded.
+   * Where to go on in that direction; absent where there is nothing more. A page bounds how many lines it looks at,
+   * so that one with `next` may hold fewer lines than asked for, or none.
    */
   next?: string;
 }
@@ -50,7 +50,10 @@ export interface LogPage {
 export interface Logs {
   /** Appends without waiting; order is kept. A full disk drops lines and never the caller. */
   append(stream: LogStream, line: LogLine): void;
-  /** The last `tail` lines (1 to 10,000) at or after `since` (ISO 8601), oldest first. */
+  /**
+   * The last `tail` lines (1 to 10,000) at or after `since` (ISO 8601), oldest first.
+   * @throws RangeError for a name, a number or a time that is none
+   */
   read(stream: LogStream, options: { tail: number; since?: string }): Promise<LogLine[]>;
   /**
    * A page of the lines that a filter lets pass.

@@ -1,6 +1,6 @@
 /**
- * The meter of what is being done now: adapters count what AWS asks money for, or would ask, without knowing for
- * whom. Whoever begins something that is to be paid for, a step or a request, runs it with a meter of its own.
+ * The meter of what is being done now. Adapters count what AWS charges for, or would charge for, without knowing who
+ * pays. Whoever begins something that is paid for, a step or a request, runs it with a meter of its own.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { FUNCTION_MB } from '../core/function-memory.ts';
@@ -8,9 +8,9 @@ import { addUnits, laterUnits, type Unit, type Units } from '../core/units.ts';
 
 export interface Meter {
   add(unit: Unit, amount: number): void;
-  /** Starts from these, where they are more than what it started from. */
+  /** The counts begin with these, where they are more than those that it began with itself. */
   startFrom(before: Units): void;
-  /** All so far, with the time of the function that it runs in. */
+  /** All that was counted so far, with the time of the function that it runs in. */
   read(): Units;
 }
 
@@ -21,7 +21,7 @@ export const count = (unit: Unit, amount: number): void => current.getStore()?.a
 
 export const currentMeter = (): Meter | undefined => current.getStore();
 
-/** What is awaited inside, or started there, counts on this meter. */
+/** Runs a function: what it awaits or starts counts on this meter. */
 export const withMeter = <T>(meter: Meter, run: () => T): T => current.run(meter, run);
 
 /**
@@ -48,7 +48,7 @@ export function createMeter(options: {
     read() {
       const sum = addUnits(before, used);
       if (!runsIn) return sum;
-      // Each millisecond that was begun is paid.
+      // AWS charges for each millisecond that was begun.
       const seconds = (Math.max(0, now() - startedAt) + 1) / 1000;
       return addUnits(sum, { 'lambda.gbSecondArm': (seconds * FUNCTION_MB[runsIn]) / 1024 });
     },

@@ -1,16 +1,17 @@
 /** Addresses that users name, and that Berth sends to. */
 
-/** What came of sending: a status, of whatever kind, or why there is none. */
+/** The status that the receiver answered with, of whatever kind, or why there is no answer, in words. */
 export type Receipt = { status: number } | { fault: string };
 
 export interface Receivers {
   /**
-   * Why nothing is ever sent to an address, as it goes on from "must"; undefined where something may be. It is told by
-   * the address alone: what a name resolves to counts with each connection.
+   * What an address must be for something to be sent to it, in words that follow "must", such as `be an https URL`;
+   * undefined where it is so. The address alone is looked at: what its name resolves to is checked at each
+   * connection.
    */
   refusal(url: string): string | undefined;
   /**
-   * POSTs a body, follows no redirect, and takes no notice of the answer but for its status. Never rejects.
+   * POSTs a body, follows no redirect, and reads nothing of the answer but its status. It never rejects.
    * @param signal ends it before its own time is up
    */
   post(

@@ -44,7 +44,7 @@ export interface Query {
   after?: string;
   /** 1 to 1000. */
   limit: number;
-  /** Newest first where sort keys grow. */
+  /** Newest first, where sort keys grow with time. */
   reverse?: boolean;
 }
 

@@ -1,6 +1,7 @@
-/** Where requests of the outside go: which workload is behind a host, and which of its replicas takes the next one. */
-import type { InstanceRef } from '../core/model/index.ts';
+/** Brings requests of the outside to workloads, whichever adapter runs them. An adapter tells what it has. */
+import type { EnvironmentRef, InstanceRef } from '../core/model/index.ts';
 import type { ProblemDetail } from '../core/problem.ts';
+import type { Route } from './workloads.ts';
 
 /** A replica that takes requests. */
 export interface Backend {
@@ -12,22 +13,35 @@ export interface Backend {
   acquire(): () => void;
 }
 
-export interface Target {
-  instance: InstanceRef;
+export interface Condition {
   /** `stopped`: scaled to 0. `failing`: it should run but does not. */
   state: 'ready' | 'starting' | 'stopped' | 'failing';
   /** Why it is failing, if that is known. */
   error?: ProblemDetail;
-  /** The next ready replica in turn; undefined unless the state is `ready`, or where the workload has no port. */
-  next(): Backend | undefined;
 }
 
-export interface Targets {
-  /**
-   * The workload behind a host (lower case, no port) and a path (raw, without the query). Undefined where none
-   * has been declared. Cheap: asked for each request.
-   */
-  targets(host: string, path: string): Target | undefined;
+/** A workload, as the adapter that runs it sees it. The two functions are called for each request. */
+export interface Upstream {
+  instance: InstanceRef;
+  /** Hosts and paths beside the default URL; another array when they have changed. */
+  routes: readonly Route[];
+  /** Undefined where nothing of it has been started yet. */
+  condition(): Condition | undefined;
+  /** The ready replicas at a service port, or at the first one where none is named. */
+  backends(port?: number): Backend[];
+}
+
+export interface Traffic {
+  /** Declares a workload. A workload that is there already has changed: whoever waits for one looks again. */
+  declare(upstream: Upstream): void;
+  /** Nothing of a workload is left; idempotent. */
+  withdraw(instance: InstanceRef): void;
+  /** The next ready replica of a workload, in turn. @param port a service port's; the first one where undefined */
+  next(instance: InstanceRef, port?: number): Backend | undefined;
   /** Resolves at the next change of any workload, or when the signal aborts. */
   nextChange(signal: AbortSignal): Promise<void>;
+  /** The URL people use. */
+  url(instance: InstanceRef): string;
+  /** The host that a dns resource names; unique in the environment. */
+  host(environment: EnvironmentRef, label: string): string;
 }

@@ -19,9 +19,11 @@ export interface WorkloadSpec extends InstanceRef {
   /** Hosts and paths beside the default URL. */
   routes: Route[];
   replicas: number;
-  /** How far an adapter that can may scale it by load; `replicas` where absent. */
+  /** How far an adapter that can scale by load may go; `replicas` where absent. */
   maxReplicas?: number;
-  /** `recreate` stops the old one first: for what can not run twice. `rolling` where absent. */
+  /**
+   * `recreate` stops the old replicas first, for programs of which two must not run at once. `rolling` where absent.
+   */
   strategy?: 'rolling' | 'recreate';
   /** How long the rollout may take, seconds. */
   progressDeadlineSeconds: number;
@@ -136,7 +138,7 @@ export interface MetricSample {
   memoryBytes: number;
 }
 
-/** A container ended that should run on; it is started again. An adapter that sees this tells it. */
+/** A container has ended that should run on, and is started again. Adapters that see it happen tell of it. */
 export interface WorkloadCrash extends InstanceRef {
   deployment: number;
   container: string;
@@ -160,14 +162,21 @@ export interface Workloads {
   /**
    * Declares what shall run; returns once that is accepted, not when it is ready. What serves goes on serving
    * until the new one is ready (I6). Applying the number that already serves ends any rollout and keeps it.
-   * @throws Problem fenced | environment_gone | image_unavailable
+   * @throws Problem fenced | environment_gone | image_unavailable | invalid_score | invalid_resource |
+   * workload_not_ready (a cluster refuses it) | storage_full | unavailable
    */
   apply(spec: WorkloadSpec): Promise<void>;
   /** Waits, without polling by the caller, until a deployment serves, has failed, or the signal aborts. */
   awaitRollout(instance: InstanceRef, number: number, signal: AbortSignal): Promise<Rollout>;
-  /** Runs a command once, with the image, variables, files and volumes of the first container. Output goes to the log. */
+  /**
+   * Runs a command once, with the image, variables, files and volumes of the first container. Output goes to the log.
+   * @throws Problem as `apply` does, and release_failed where the command can not be run at all
+   */
   runRelease(spec: WorkloadSpec, command: string[], signal: AbortSignal): Promise<ReleaseResult>;
-  /** 0 stops it and keeps what it was; the declared number brings it back. */
+  /**
+   * 0 stops the workload and keeps what it was; the declared number brings it back.
+   * @throws Problem not_found where nothing of it was applied
+   */
   scale(instance: InstanceRef, replicas: number): Promise<void>;
   /** Stops and removes a service's workload; idempotent. @param fence as in WorkloadSpec */
   remove(instance: InstanceRef, fence: number): Promise<void>;
@@ -178,12 +187,18 @@ export interface Workloads {
   url(instance: InstanceRef): string;
   /** The host that a dns resource names; unique in the environment. */
   host(environment: EnvironmentRef, label: string): string;
-  /** Where another workload in the environment reaches a service port. */
+  /**
+   * Where another workload in the environment reaches a service port.
+   * @throws Problem environment_gone | invalid_resource (a port that others can not reach)
+   */
   endpoint(instance: InstanceRef, port: ServicePort): Promise<{ hostname: string; port: number }>;
   /** Makes a volume, idempotent; resolves to the `source` for mounts. */
   ensureVolume(environment: EnvironmentRef, name: string, sizeBytes: number): Promise<string>;
   removeVolume(environment: EnvironmentRef, name: string): Promise<void>;
-  /** Whether the place can be asked at all; may be a few seconds old. Absent where it always can. @throws Problem unavailable */
+  /**
+   * Whether the place can be asked at all; the answer may be a few seconds old. Absent where it always can.
+   * @throws Problem unavailable
+   */
   check?(): Promise<void>;
   close(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** What every Activity guarantees. */
+/** What an Activity guarantees that sees requests, and one that never sees any. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { InstanceRef } from '../../functions/core/model/index.ts';
 import type { Activity } from '../../functions/ports/activity.ts';
@@ -10,6 +10,26 @@ export interface ActivitySubject {
   /** Epoch milliseconds. */
   now(): number;
   dispose(): Promise<void>;
+}
+
+/** For an adapter past which requests go. */
+export function unseeingActivityContract(name: string, activity: Activity): void {
+  describe(`Activity contract: ${name}`, () => {
+    const [one, two] = ['one', 'two'].map((environment) => ({ project: 'demo', environment }));
+    if (!one || !two) throw new Error('unreachable');
+
+    it('says that the last request is unknown, of each environment asked, and never that there was none', async () => {
+      expect(await activity.lastRequests([one, two, one])).toEqual(['unknown', 'unknown', 'unknown']);
+      expect(await activity.lastRequests([])).toEqual([]);
+    });
+
+    it('gives no samples, and takes it that something is forgotten', async () => {
+      expect(await activity.requests({ ...one, service: 'web' }, 3600)).toEqual([]);
+      await activity.forget(one);
+      await activity.forget(one);
+      expect(await activity.lastRequests([one])).toEqual(['unknown']);
+    });
+  });
 }
 
 export function activityContract(name: string, makeSubject: () => Promise<ActivitySubject>): void {

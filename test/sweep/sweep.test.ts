@@ -1,9 +1,20 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createEnvironment, environmentDue } from '../../functions/commands/environments/environments.ts';
-import { START_CHECK_MS } from '../../functions/commands/operations/operations.ts';
-import { ENVIRONMENTS_QUEUE, OPERATIONS_QUEUE } from '../../functions/core/keys.ts';
+import {
+  acceptWrites,
+  newOperation,
+  START_CHECK_MS,
+} from '../../functions/commands/operations/operations.ts';
+import {
+  ENVIRONMENTS_QUEUE,
+  OPERATIONS_QUEUE,
+  operationKey,
+  RETENTION_QUEUE,
+} from '../../functions/core/keys.ts';
+import type { Environment } from '../../functions/core/model/index.ts';
 import { Problem } from '../../functions/core/problem.ts';
 import type { Ports } from '../../functions/ports/index.ts';
+import { operationLineKeys } from '../../functions/records/operation-summaries.ts';
 import { getOperation } from '../../functions/records/read.ts';
 import { endLost, sweep } from '../../functions/sweep/sweep.ts';
 import { type Bench, caller, changeOperation, DEPLOY, openBench } from '../support/bench.ts';
@@ -140,6 +151,43 @@ describe('An operation that nothing else ends (I3)', () => {
   });
 });
 
+describe('What is kept long enough', () => {
+  const due = { queue: RETENTION_QUEUE, at: 1 };
+
+  it('is forgotten, an operation with its line in every list', async () => {
+    const accepted = newOperation(bench.ports, 'tester', { kind: 'build', project: 'shop', service: 'web' });
+    await bench.ports.store.transact(acceptWrites(bench.ports, accepted));
+    await changeOperation(bench.ports, accepted.id, { status: 'succeeded' });
+    await bench.makeDue(await getOperation(bench.ports.store, accepted.id), due);
+    const keys = [operationKey(accepted.id), ...operationLineKeys(accepted)];
+    const kept = () => bench.ports.store.getMany(keys);
+    expect((await kept()).filter(Boolean)).toHaveLength(3);
+    expect(await sweep(bench.ports)).toMatchObject({ forgotten: 1, errors: [] });
+    expect((await kept()).filter(Boolean)).toEqual([]);
+  });
+
+  it('stays when it was renewed after the sweep had looked', async () => {
+    const key = { pk: 'renewed', sk: 'renewed' };
+    const { store } = bench.ports;
+    await store.transact([{ put: { ...key, data: 'old', due } }]);
+    const late: Ports = {
+      ...bench.ports,
+      store: {
+        ...store,
+        due: async (query) => {
+          const found = await store.due<never>(query);
+          const isSeen = found.some(({ pk }) => pk === key.pk);
+          if (isSeen) await store.transact([{ put: { ...key, data: 'new', due: { ...due, at: 1e15 } } }]);
+          return found;
+        },
+      },
+    };
+    expect(await sweep(late)).toMatchObject({ forgotten: 0, errors: [] });
+    expect(await store.get(key)).toMatchObject({ data: 'new' });
+    await store.transact([{ delete: key }]);
+  });
+});
+
 describe('A fault with one thing', () => {
   it('is reported, and the rest has its turn', async () => {
     const one = await newEnvironment('one-of-two');
@@ -211,6 +259,46 @@ describe('An environment with an idle rule', () => {
     expect(after.data.state).toBe('ready');
     expect(after.due).toEqual(environmentDue(after.data));
     expect(after.due!.at).toBeGreaterThan(before.due!.at);
+  });
+
+  it('that was deployed to after its last request stays awake (I8)', async () => {
+    await bench.environment('deployed', { idleAfter: '10m' });
+    const requested = bench.ports.effects.now();
+    bench.pass(20 * 60_000);
+    await bench.deploy('deployed', version);
+    const seen = await bench.environmentOf('deployed');
+    await bench.makeDue(seen, { queue: ENVIRONMENTS_QUEUE, at: 1 });
+    const used: Ports = {
+      ...bench.ports,
+      activity: { ...bench.ports.activity, lastRequests: async () => [requested] },
+    };
+    expect(await sweep(used)).toMatchObject({ errors: [] });
+    expect(await state('deployed')).toBe('ready');
+  });
+
+  it.each<[string, (seen: Environment, now: number) => Partial<Environment>]>([
+    ['changed', ({ generation }) => ({ generation: generation + 1 })],
+    ['used', (_seen, now) => ({ lastActivityAt: new Date(now).toISOString() })],
+  ])('that was %s after the sweep decided stays awake (I8)', async (how, change) => {
+    const name = `meanwhile-${how}`;
+    await bench.environment(name, { idleAfter: '10m' });
+    bench.pass(601_000);
+    const meanwhile: Ports = {
+      ...bench.ports,
+      activity: {
+        ...bench.ports.activity,
+        // The look at its requests is the last thing before the sweep decides; what it has read is older then.
+        lastRequests: async ([ref]) => {
+          if (ref?.environment !== name) return [undefined];
+          const { pk, sk, data } = await bench.environmentOf(name);
+          const changed = { ...data, ...change(data, bench.ports.effects.now()) };
+          await bench.ports.store.transact([{ put: { pk, sk, data: changed } }]);
+          return [undefined];
+        },
+      },
+    };
+    expect(await sweep(meanwhile)).toMatchObject({ errors: [] });
+    expect(await state(name)).toBe('ready');
   });
 
   it('stays awake where nobody sees requests, and is looked at again later', async () => {

@@ -23,16 +23,19 @@ export interface TargetGroup {
 
 export interface AlbActivityOptions {
   client: CloudWatchClient;
-  /** Those that are there now; none of an environment that is gone, so that a new one of its name starts anew. */
+  /**
+   * The target groups that are there now. There are none of an environment that is gone, so that a new one of its
+   * name starts anew.
+   */
   targetGroups(environment: EnvironmentRef): Promise<readonly TargetGroup[]>;
   now(): number;
 }
 
-/** The most that GetMetricData takes at once. */
+/** The most metrics that GetMetricData takes at once. */
 const QUERIES_MAX = 500;
 const MINUTE = 60;
 const HOUR = 3600;
-/** At first by the minute, then by the hour, seconds. */
+/** How far back it looks, first by the minute and then by the hour, seconds. */
 const LOOKS = [
   { period: MINUTE, window: 3 * HOUR },
   { period: HOUR, window: 15 * 24 * HOUR },
@@ -45,7 +48,7 @@ interface Metric {
 }
 
 interface Point {
-  /** Epoch milliseconds, the beginning of its period. */
+  /** When its period begins, epoch milliseconds. */
   at: number;
   value: number;
 }
@@ -121,7 +124,7 @@ export function createAlbActivity({ client, targetGroups, now }: AlbActivityOpti
             at: new Date(at).toISOString(),
             requests: value,
             errors: errors?.get(at) ?? 0,
-            // Seconds there.
+            // CloudWatch has seconds.
             p50Ms: (p50?.get(at) ?? 0) * 1000,
             p99Ms: (p99?.get(at) ?? 0) * 1000,
           }),

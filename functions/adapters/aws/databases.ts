@@ -13,7 +13,7 @@ import { sent } from './sdk-errors.ts';
 export interface RdsDatabasesOptions {
   host: string;
   port: number;
-  /** The administrator's, as RDS keeps it: JSON with `username` and `password`. */
+  /** The secret with the administrator's credentials, as RDS keeps it: JSON with `username` and `password`. */
   secret: { client: SecretsManagerClient; id: string };
   /** PEM of the authorities to trust; default: the system's. */
   ca?: string;
@@ -36,7 +36,7 @@ export function createRdsDatabases(options: RdsDatabasesOptions): Databases {
     tls,
     credentials: () => readCredentials(client, secret.id),
   });
-  /** By host: each knows its password, and whether it was closed to the public. */
+  /** Servers by host: each knows its password, and whether it was closed to the public. */
   const servers = new Map<string, Databases>();
 
   function serverOf({ host, port, secretArn }: RdsInstance): DatabaseServer {
@@ -74,7 +74,7 @@ async function readCredentials(client: SecretsManagerClient, id: string): Promis
   try {
     content = JSON.parse(value.SecretString ?? '');
   } catch {
-    // Its text must not get into an error.
+    // The text of the error must not be shown, since it quotes the secret.
   }
   const parsed = credentials.safeParse(content);
   if (parsed.success) return parsed.data;

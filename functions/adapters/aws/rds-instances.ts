@@ -15,7 +15,7 @@ import { sent, unless } from './sdk-errors.ts';
 
 export interface RdsInstancesOptions {
   client: RDSClient;
-  /** In which network, and who may connect. */
+  /** The network, and who may connect. */
   subnetGroup: string;
   securityGroupIds: readonly string[];
   /** Default 5432. */
@@ -32,14 +32,14 @@ export interface RdsInstancesOptions {
 export interface RdsInstance {
   host: string;
   port: number;
-  /** Of the secret with the administrator's name and password. */
+  /** ARN of the secret with the name and password of the administrator. */
   secretArn: string;
 }
 
 const OWNER = 'berth:owner';
 const NOT_FOUND = ['DBInstanceNotFound', 'DBInstanceNotFoundFault'];
 const EXISTS = ['DBInstanceAlreadyExists', 'DBInstanceAlreadyExistsFault'];
-/** Being deleted already. */
+/** The instance is being deleted already. */
 const INVALID_STATE = ['InvalidDBInstanceState', 'InvalidDBInstanceStateFault'];
 
 export function createRdsInstances(options: RdsInstancesOptions) {

@@ -11,7 +11,10 @@ export const awsCode = (error: unknown): string | undefined =>
 
 export const isAws = (error: unknown, ...codes: string[]): boolean => codes.includes(awsCode(error) ?? '');
 
-/** Throttles, time-outs, lost connections, 5xx, and credentials that ran out (the next try gets new ones). */
+/**
+ * Whether another try is worth it: for throttles, time-outs, lost connections, 5xx, and credentials that ran out,
+ * since the next try gets new ones.
+ */
 export function isTransient(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (TRANSIENT.test(error.name)) return true;

@@ -14,7 +14,7 @@ import { unless } from './sdk-errors.ts';
 
 export interface StepFunctionsOptions {
   client: SFNClient;
-  /** @throws for a workflow that there is none of */
+  /** The ARN of a workflow. @throws where there is no such workflow */
   stateMachineArn(workflow: string): string;
 }
 
@@ -37,7 +37,7 @@ export function createStepFunctions({ client, stateMachineArn }: StepFunctionsOp
   const describe = async (workflow: string, name: string): Promise<WorkflowStatus | undefined> => {
     const command = new DescribeExecutionCommand({
       executionArn: executionArn(workflow, name),
-      // Neither input nor output, which are of no use here.
+      // Input and output are left out: nobody here needs them.
       includedData: 'METADATA_ONLY',
     });
     const found = await unless(['ExecutionDoesNotExist'], client.send(command));
@@ -55,7 +55,7 @@ export function createStepFunctions({ client, stateMachineArn }: StepFunctionsOp
     },
 
     async stop(workflow, name, cause) {
-      // One that has ended would get another end time.
+      // A stop would give an execution that has ended another end time.
       if ((await describe(workflow, name)) !== 'running') return;
       const command = new StopExecutionCommand({
         executionArn: executionArn(workflow, name),

@@ -18,7 +18,7 @@ const SMALL_BYTES = 128 * 1024;
  * takes many times as long as the work.
  */
 export async function writeTarEntry(path: string, header: Header, body: Readable): Promise<void> {
-  // Owner and the bits beyond "executable" are of the machine that packed it.
+  // Owner and all bits beyond "executable" describe the machine that packed the archive.
   const mode = (header.mode ?? 0) & 0o111 ? 0o755 : 0o644;
   if ((header.size ?? 0) > SMALL_BYTES) {
     await pipeline(body, createWriteStream(path, { flags: 'wx', mode }));

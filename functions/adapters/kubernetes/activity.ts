@@ -1,4 +1,4 @@
-/** Requests go through an ingress controller that tells nobody: nothing is known of them. */
+/** Requests go through an ingress controller that tells nobody of them, so that all is unknown. */
 import type { Activity } from '../../ports/activity.ts';
 
 export const unknownActivity: Activity = {

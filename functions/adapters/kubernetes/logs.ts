@@ -2,8 +2,11 @@
  * Logs of workloads read from the cluster itself, as long as its nodes keep them: for a cluster whose logs nobody
  * collects. Streams of operations, and all that Berth itself says, are in the Logs that it stands before.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { InstanceRef } from '../../core/model/index.ts';
+import { isName } from '../../core/names.ts';
 import type { LogLine, LogStream, Logs } from '../../ports/logs.ts';
+import { cut } from '../../ports/rules/log-lines.ts';
 import { checkPageQuery, pageOfLines } from '../../ports/rules/logs-page.ts';
 import type { Stored } from './api/apply.ts';
 import type { KubernetesClient } from './api/client.ts';
@@ -14,22 +17,25 @@ import { type Cluster, maskOf, podNumber, podsPath, type StoredPod } from './sha
 
 export interface KubernetesLogsOptions {
   client: KubernetesClient;
-  /** The same as of the workloads. */
+  /** The same options as those of the workloads. */
   render?: Partial<Omit<RenderOptions, 'domain'>>;
   /** Keeps everything else. */
   rest: Logs;
+  /** How often new lines are looked for while a stream is followed, milliseconds; every two seconds unless told. */
+  lookMs?: number;
 }
 
-const LINE_MAX = 16 * 1024;
 /** The API gives the last lines of a container alone, so that pages go no further back. */
 const KEPT_MAX = 10_000;
-/** How often new pods are looked for while a stream is followed. */
 const LOOK_MS = 2000;
+/** The API looks back by seconds, so that the lines of the last one come again. */
+const OVERLAP_MS = 2000;
 
-/** An instance's stream is `project/environment/service`; three parts, and not of an operation. */
+/** An instance's stream is `project/environment/service`: three names, and not of an operation. */
 function instanceOf(stream: LogStream): InstanceRef | undefined {
   const [project, environment, service, ...more] = stream.split('/');
   if (!project || !environment || !service || more.length > 0 || project === 'operations') return undefined;
+  if (![project, environment, service].every(isName)) return undefined;
   return { project, environment, service };
 }
 
@@ -40,12 +46,18 @@ function parseLine(text: string, pod: StoredPod, container: string, mask: Mask):
   if (Number.isNaN(at)) return undefined;
   return {
     at: new Date(at).toISOString(),
-    message: mask(message ?? '').slice(0, LINE_MAX),
-    // The API does not tell the two apart.
+    message: cut(mask(message ?? '')),
+    // The API does not tell standard output from standard error.
     source: 'stdout',
     deployment: podNumber(pod),
     container,
   };
+}
+
+interface Printed {
+  line: LogLine;
+  /** Tells the line from every other one: the time in it has nanoseconds. */
+  key: string;
 }
 
 const containersOf = (pod: StoredPod): string[] =>
@@ -53,7 +65,12 @@ const containersOf = (pod: StoredPod): string[] =>
 
 const byTime = (a: LogLine, b: LogLine): number => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0);
 
-export function createKubernetesLogs({ client, rest, render }: KubernetesLogsOptions): Logs {
+export function createKubernetesLogs({
+  client,
+  rest,
+  render,
+  lookMs = LOOK_MS,
+}: KubernetesLogsOptions): Logs {
   const cluster: Cluster = { client, render: { ...defaultRenderOptions, ...render, domain: '' } };
 
   const podsOf = async (ref: InstanceRef): Promise<StoredPod[]> => {
@@ -63,7 +80,8 @@ export function createKubernetesLogs({ client, rest, render }: KubernetesLogsOpt
   const logPath = (ref: InstanceRef, pod: Stored): string =>
     `${podsPath(cluster, ref)}/${encodeURIComponent(pod.metadata.name)}/log`;
 
-  async function read(ref: InstanceRef, options: { tail: number; since?: string }): Promise<LogLine[]> {
+  /** Oldest first. */
+  async function read(ref: InstanceRef, options: { tail: number; since?: string }): Promise<Printed[]> {
     const mask = await maskOf(cluster, ref);
     const parts = await Promise.all(
       (await podsOf(ref)).flatMap((pod) =>
@@ -77,48 +95,44 @@ export function createKubernetesLogs({ client, rest, render }: KubernetesLogsOpt
             })
             // A container that has not started yet has no log.
             .catch(() => undefined);
-          return (text ?? '').split('\n').flatMap((line) => parseLine(line, pod, container, mask) ?? []);
+          return (text ?? '').split('\n').flatMap((raw) => {
+            const line = parseLine(raw, pod, container, mask);
+            return line ? { line, key: `${pod.metadata.name}/${container} ${raw}` } : [];
+          });
         }),
       ),
     );
     const since = options.since;
     return parts
       .flat()
-      .filter(({ at }) => since === undefined || Date.parse(at) >= Date.parse(since))
-      .sort(byTime)
+      .filter(({ line }) => since === undefined || Date.parse(line.at) >= Date.parse(since))
+      .sort((a, b) => byTime(a.line, b.line))
       .slice(-options.tail);
   }
+
+  const linesOf = async (...given: Parameters<typeof read>): Promise<LogLine[]> =>
+    (await read(...given)).map(({ line }) => line);
 
   /** Reads again what came since: a line is told once, however many pods come and go. */
   async function* follow(
     ref: InstanceRef,
     { tail, since, signal }: { tail: number; since?: string; signal: AbortSignal },
   ): AsyncIterable<LogLine> {
-    let last = since;
-    let told = new Set<string>();
-    for (let count = tail; !signal.aborted; count = 10_000) {
-      const lines = await read(ref, { tail: count, ...(last !== undefined && { since: last }) });
-      const fresh = lines.filter((line) => !told.has(JSON.stringify(line)));
-      for (const line of fresh) {
+    let from = since;
+    let told: Set<string> | undefined;
+    while (!signal.aborted) {
+      const printed = await read(ref, { tail: KEPT_MAX, ...(from !== undefined && { since: from }) });
+      const known = told;
+      const fresh = known ? printed.filter(({ key }) => !known.has(key)) : printed.slice(-tail);
+      for (const { line } of fresh) {
         if (signal.aborted) return;
         yield line;
       }
-      const newest = lines.at(-1)?.at;
-      if (newest !== undefined && newest !== last) {
-        // Only lines of the last second can come again: the API looks back by seconds.
-        const edge = new Date(Date.parse(newest) - 2000).toISOString();
-        told = new Set(lines.filter(({ at }) => at >= edge).map((line) => JSON.stringify(line)));
-        last = edge;
-      } else for (const line of fresh) told.add(JSON.stringify(line));
-      await new Promise<void>((resolve) => {
-        const done = (): void => {
-          clearTimeout(timer);
-          signal.removeEventListener('abort', done);
-          resolve();
-        };
-        const timer = setTimeout(done, LOOK_MS);
-        signal.addEventListener('abort', done);
-      });
+      told = new Set(printed.map(({ key }) => key));
+      const newest = printed.at(-1)?.line.at;
+      const edge = newest && new Date(Date.parse(newest) - OVERLAP_MS).toISOString();
+      if (edge && (from === undefined || Date.parse(edge) > Date.parse(from))) from = edge;
+      await delay(lookMs, undefined, { signal }).catch(() => undefined);
     }
   }
 
@@ -128,14 +142,14 @@ export function createKubernetesLogs({ client, rest, render }: KubernetesLogsOpt
       const ref = instanceOf(stream);
       const own = await rest.read(stream, options);
       if (!ref) return own;
-      return [...own, ...(await read(ref, options))].sort(byTime).slice(-options.tail);
+      return [...own, ...(await linesOf(ref, options))].sort(byTime).slice(-options.tail);
     },
     async page(stream, given) {
       const ref = instanceOf(stream);
       if (!ref) return rest.page(stream, given);
       const query = checkPageQuery(given);
       const options = { tail: KEPT_MAX, ...(query.since !== undefined && { since: query.since }) };
-      const lines = [...(await rest.read(stream, options)), ...(await read(ref, options))];
+      const lines = [...(await rest.read(stream, options)), ...(await linesOf(ref, options))];
       return pageOfLines(lines.sort(byTime), query);
     },
     follow(stream, options) {

@@ -5,7 +5,7 @@ import { deriveName, shortHash } from '../../core/names.ts';
 /** The limit of namespaces, Services, containers, label values. */
 export const LABEL_MAX = 63;
 
-/** Who applies: the owner of the fields that Berth declares. */
+/** The name that Berth applies under: it owns the fields that Berth declares. */
 export const FIELD_MANAGER = 'berth';
 
 /** @param prefix tells Berth's namespaces from others, and two Berths in one cluster from each other. */

@@ -30,7 +30,7 @@ import {
   type Trouble,
 } from './trouble.ts';
 
-/** What is replaced may hold the quota for a moment longer. */
+/** What is being replaced may use up the quota for a moment longer. */
 const REFUSED_GRACE_MS = 5000;
 
 const superseded = (ref: InstanceRef, number: number): Rollout => ({
@@ -87,7 +87,7 @@ interface Failure extends Partial<Trouble> {
   late: boolean;
 }
 
-/** What ends the rollout now; undefined while there is hope. */
+/** The problem that ends the rollout now; undefined while there is hope. */
 function failureOf(
   deployment: StoredDeployment,
   pods: readonly StoredPod[],

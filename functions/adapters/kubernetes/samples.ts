@@ -21,7 +21,7 @@ export function createSamples(now: () => number): Samples {
       const ring = (kept.get(key) ?? []).filter(({ at }) => at >= oldest);
       for (const sample of samples) if (sample.at > (ring.at(-1)?.at ?? '')) ring.push(sample);
       kept.delete(key);
-      // The one that was asked for longest ago makes room.
+      // The instance that was asked for longest ago makes room.
       if (ring.length > 0) kept.set(key, ring.slice(-SAMPLES_MAX));
       const [first] = kept.keys();
       if (kept.size > INSTANCES_MAX && first !== undefined) kept.delete(first);

@@ -3,6 +3,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { V1Deployment, V1Pod, V1Secret } from '@kubernetes/client-node';
 import type { EnvironmentRef, InstanceRef } from '../../core/model/index.ts';
+import { cut } from '../../ports/rules/log-lines.ts';
 import type { Stored } from './api/apply.ts';
 import type { KubernetesClient } from './api/client.ts';
 import { collectionPath, objectPath } from './api/object-paths.ts';
@@ -58,7 +59,7 @@ export async function maskOf(cluster: Cluster, ref: InstanceRef, number?: number
 }
 
 const TAIL_LINES = 5;
-const TAIL_CHARACTERS = 300;
+const TAIL_BYTES = 300;
 
 /** The last lines of a container's output: masked, without colours and control characters. */
 export async function logTail(
@@ -76,10 +77,10 @@ export async function logTail(
   return (text ?? '')
     .split(/\r?\n/)
     .map((line) =>
-      stripVTControlCharacters(mask(line))
-        .replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ')
-        .slice(0, TAIL_CHARACTERS)
-        .trim(),
+      cut(
+        stripVTControlCharacters(mask(line)).replace(/[\u0000-\u001f\u007f-\u009f]/g, ' '),
+        TAIL_BYTES,
+      ).trim(),
     )
     .filter(Boolean)
     .slice(-lines);

@@ -6,12 +6,12 @@ import { FIELD_MANAGER } from './object-names.ts';
 
 export interface Trouble {
   code: ProblemCode;
-  /** Waiting will not help. */
+  /** Whether waiting will not help. */
   final: boolean;
-  /** "container "main" exited with code 3" */
+  /** Such as `container "main" exited with code 3`. */
   why: string;
   hint: string;
-  /** Its log has the reason: of the life before this one, where that ended. */
+  /** The log that has the reason; that of the life before, where this one has begun since. */
   log?: { pod: string; container: string; previous: boolean };
   /** The readiness check that does not succeed; the pod's events may say why. */
   check?: { pod: string; words: string };
@@ -40,7 +40,7 @@ function containerTrouble(pod: string, status: V1ContainerStatus, isInit: boolea
   const ended = status.state?.terminated ?? status.lastState?.terminated;
   if (ended && (ended.exitCode !== 0 || !isInit)) {
     const cannotStart = startReasons.has(ended.reason ?? '') && ended.message;
-    // One that ended counts as a crash before it has started again, too.
+    // A container that has ended counts as a crash also before it is started again.
     const crashes = status.restartCount + (status.state?.terminated ? 1 : 0);
     return {
       code: 'workload_crashed',

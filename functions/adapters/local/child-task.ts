@@ -15,7 +15,7 @@ export type TaskMessage =
   | { problem: { code: ProblemCode; detail: string; hint: string } }
   | { error: { message: string; code?: string; syscall?: string } };
 
-/** Ends with the process: a killed Berth leaves no task behind. */
+/** The task ends with this process: a killed Berth leaves none behind. */
 export function inChild<A, R>(module: URL, args: A, log: (line: string) => void): Promise<R> {
   const child = fork(fileURLToPath(new URL('./child-task.main.ts', import.meta.url)), {
     env: {},

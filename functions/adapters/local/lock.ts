@@ -15,7 +15,7 @@ function holder(pidPath: string): string {
     const pid = Number(readFileSync(pidPath, 'utf8'));
     if (Number.isSafeInteger(pid) && pid > 0) return `process ${pid}`;
   } catch {
-    // The other one has the lock and has not written its id yet.
+    // The other process has the lock and has not written its id yet.
   }
   return 'another process';
 }
@@ -30,7 +30,7 @@ export function acquireLock(directory: string): Lock {
   let db: DatabaseSync | undefined;
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
-    // A moment of patience: of two that start at once, neither would get it without.
+    // Without a moment of patience, of two that start at once neither would get the lock.
     db = new DatabaseSync(join(directory, 'lock.db'), { timeout: 200 });
     db.exec('BEGIN EXCLUSIVE');
     writeFileSync(pidPath, `${process.pid}\n`, { mode: 0o600 });

@@ -32,7 +32,7 @@ export function parseReference(
 export const repositoryName = (prefix: string, { project, service }: RepositoryRef): string =>
   [prefix, project, service].filter((part) => part !== '').join('/');
 
-/** Of an image's manifest, and of an index for several architectures. */
+/** Media types of the manifest of an image, and of an index for several architectures. */
 export const MANIFEST_MEDIA_TYPES = [
   'application/vnd.oci.image.manifest.v1+json',
   'application/vnd.docker.distribution.manifest.v2+json',
@@ -114,7 +114,7 @@ export const signatureTag = (digest: string): string => `${digest.replace(':', '
 const SIGNATURE = 'dev.cosignproject.cosign/signature';
 /** What is signed is a few hundred bytes. */
 const PAYLOAD_MAX_BYTES = 64 * 1024;
-/** So many signatures of one image are read. */
+/** At most so many signatures of one image are read. */
 const SIGNATURES_MAX = 50;
 const signed = z.object({
   layers: z.array(

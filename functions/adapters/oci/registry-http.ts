@@ -7,13 +7,13 @@ export interface RegistryConnection {
   /** `https://registry.example.com`; plain http is for a registry that asks for no credentials, or on this machine. */
   url: string;
   credentials?: { username: string; password: string };
-  /** Of one request with its answer; default 15,000. */
+  /** Time of one request with its answer, milliseconds; default 15,000. */
   timeoutMs?: number;
 }
 
 export interface RegistryRequest {
   method: 'GET' | 'HEAD' | 'DELETE';
-  /** Behind `/v2`, such as `/demo/web/tags/list`. */
+  /** The path behind `/v2`, such as `/demo/web/tags/list`. */
   path: string;
   accept?: readonly string[];
 }
@@ -37,7 +37,7 @@ interface Challenge {
 const TIMEOUT_MS = 15_000;
 /** A token is asked for anew this long before its end, milliseconds. */
 const MARGIN_MS = 10_000;
-/** Where a token does not say how long it is good for, as the specification has it, seconds. */
+/** How long a token is good for that does not say it, seconds; as the specification has it. */
 const TOKEN_SECONDS = 60;
 const LOOPBACK = new Set(['127.0.0.1', 'localhost', '[::1]']);
 
@@ -64,7 +64,7 @@ function parseChallenge(header: string | null): Challenge | undefined {
 export function createRegistryHttp(connection: RegistryConnection, now: () => number): RegistryHttp {
   const base = new URL(connection.url);
   const { credentials, timeoutMs = TIMEOUT_MS } = connection;
-  /** By the repository that a token is for. */
+  /** Tokens by the repository that they are for. */
   const tokens = new Map<string, { header: string; until: number }>();
 
   const fail = (why: string, hint: string, cause?: unknown): never => {
@@ -143,7 +143,7 @@ export function createRegistryHttp(connection: RegistryConnection, now: () => nu
       const kept = tokens.get(key);
       let answer = await attempt(kept && kept.until > now() ? kept.header : undefined);
       if (answer.status === 401) {
-        // Nobody has asked yet, or the token ran out: once with a new one.
+        // There was no token yet, or it ran out: the request is sent once more with a new one.
         tokens.delete(key);
         const challenge = parseChallenge(answer.headers.get('www-authenticate'));
         const granted = challenge && (await authorize(challenge, repository, isWrite));

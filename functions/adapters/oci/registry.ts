@@ -24,7 +24,7 @@ export interface OciRegistryOptions extends RegistryConnection {
   now(): number;
 }
 
-/** Which image of several tells how it starts; all of them are of one program. */
+/** Where there are several images, this one tells how the program starts; all of them are of one program. */
 const ARCHITECTURES = ['amd64', 'arm64', 'arm', '386', 'ppc64le', 's390x', 'riscv64'];
 const PAGE = 100;
 /** So many tags are looked up at the same time. */
@@ -55,7 +55,7 @@ export function createOciRegistry(options: OciRegistryOptions): Registry {
     return { digest, text: Buffer.from(answer.body).toString() };
   }
 
-  /** Of an index, the manifest that stands for all. */
+  /** The manifest of an index that stands for all. */
   async function readImage(name: string, document: Found): Promise<Manifest> {
     const found = readManifest(document.text, ...ARCHITECTURES);
     if (!found) throw unavailable('its manifest is none of an image for Linux');

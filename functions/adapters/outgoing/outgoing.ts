@@ -12,14 +12,14 @@ import { isPublicAddress } from '../../core/address.ts';
 export interface ConnectionOptions {
   /** Origins, such as `http://127.0.0.1:8080`, that may have private addresses and plain http. */
   trusted?: readonly string[];
-  /** Of one request with its answer. Default: 5,000. */
+  /** Time of one request with its answer, milliseconds. Default: 5,000. */
   timeoutMs?: number;
   /** Resolves names; the system's resolver if not given. */
   lookup?: typeof systemLookup;
 }
 
 export interface OutgoingOptions extends ConnectionOptions {
-  /** Of one answer. Default: 512 KiB. */
+  /** The largest answer, bytes. Default: 512 KiB. */
   maxBytes?: number;
 }
 
@@ -58,7 +58,7 @@ export function createSending(
 ): (url: URL, request: OutgoingRequest) => Promise<IncomingMessage> {
   const { trusted = [], timeoutMs = 5_000, lookup = systemLookup } = options;
 
-  /** Fails as a whole when one of the addresses is not public: a name that has both is no accident. */
+  /** The lookup fails as a whole when one of the addresses is not public: a name that has both is no accident. */
   const publicLookup: LookupFunction = (hostname, wanted, done) => {
     lookup(hostname, { ...wanted, all: true }, (error, addresses) => {
       if (error) return done(error, []);
@@ -81,7 +81,7 @@ export function createSending(
         method,
         headers,
         signal,
-        // One connection a request: none that was opened for another name is used again.
+        // Each request has a connection of its own: none that was opened for another name is used again.
         agent: false,
         ...(!isTrusted && { lookup: publicLookup }),
       });

@@ -3,7 +3,7 @@ import { promises, type lookup as systemLookup } from 'node:dns';
 import type { Receivers } from '../../ports/receivers.ts';
 import { type ConnectionOptions, checkUrl, createSending, ForbiddenAddress } from './outgoing.ts';
 
-/** Of one message with the head of its answer, milliseconds. */
+/** Time of one message with the head of its answer, milliseconds. */
 const TIMEOUT_MS = 10_000;
 
 const NO_ADDRESS = 'its name has no public address';
@@ -45,7 +45,7 @@ export function createReceivers(options: ConnectionOptions = {}): Receivers {
   };
 }
 
-/** Names inside of a network are not told from those that are nowhere. */
+/** The words are the same for a name inside of a network and for one that is nowhere. */
 function faultOf(error: NodeJS.ErrnoException): string {
   if (error instanceof ForbiddenAddress) return /redirect/.test(error.message) ? 'a redirect' : NO_ADDRESS;
   const { code = '', syscall = '' } = error;
@@ -54,8 +54,8 @@ function faultOf(error: NodeJS.ErrnoException): string {
 }
 
 /**
- * Asks name servers without the system's resolver: that one takes one of four threads which files need too, for as long
- * as a name server that a receiver's owner runs likes to wait.
+ * Asks name servers without the resolver of the system: that one occupies one of four threads, which file access
+ * needs too, for as long as a name server of the receiver's owner likes to wait.
  */
 function resolverLookup(): typeof systemLookup {
   const of = async (resolver: promises.Resolver, name: string, family: 4 | 6) =>
@@ -68,7 +68,7 @@ function resolverLookup(): typeof systemLookup {
     _options: object,
     done: (error: unknown, found: { address: string; family: number }[]) => void,
   ): void => {
-    // One a message: it knows the name servers that there are now.
+    // Each message has a resolver of its own, which knows the name servers that there are now.
     const resolver = new promises.Resolver({ timeout: 3_000, tries: 2 });
     void Promise.allSettled([of(resolver, name, 4), of(resolver, name, 6)]).then(([v4, v6]) => {
       const found = [v4, v6].flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));

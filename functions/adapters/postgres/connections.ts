@@ -14,7 +14,7 @@ export interface PostgresTarget {
   connectTimeoutMs?: number;
 }
 
-/** No statement of Berth's own takes longer, milliseconds. */
+/** Time of a statement of Berth itself, milliseconds. */
 const STATEMENT_TIMEOUT = 120_000;
 
 /**

@@ -12,9 +12,9 @@ export interface Credentials {
 export interface PostgresServerOptions {
   host: string;
   port: number;
-  /** The administrator's; asked again when the server refuses what it gave before. */
+  /** The administrator's credentials; they are asked for again when the server refuses those that it gave before. */
   credentials(): Promise<Credentials>;
-  /** Left out, there is no TLS: for a server that is reached within a network of its own. */
+  /** Without it there is no TLS, as for a server that is reached within a network of its own. */
   tls?: PostgresTarget['tls'];
   /** Default `postgres`. */
   maintenanceDatabase?: string;
@@ -26,7 +26,7 @@ const CONNECT_TIMEOUT_MS = 15_000;
 const RETRY_MS = 1_000;
 /** The password was changed since it was read. */
 const REFUSED = '28P01';
-/** Paused, starting, or failing over. */
+/** The server is paused, starting, or failing over. */
 const NOT_YET = /^(57P03|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENOTFOUND)$/;
 
 export function createPostgresServer(options: PostgresServerOptions): Databases {
@@ -67,7 +67,9 @@ export function createPostgresServer(options: PostgresServerOptions): Databases 
     }
   }
 
-  /** What comes with a server is open to everybody: closed once, before anything else is done. */
+  /**
+   * The databases that come with a server are open to everybody: they are closed once, before anything else is done.
+   */
   function prepare(): Promise<void> {
     prepared ??= (async () => {
       const sql = await open(maintenanceDatabase);

@@ -2,10 +2,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { InstanceRef } from '../../core/model/index.ts';
 import type { ContainerSpec } from '../../ports/workloads.ts';
+import { type Exit, type RunningProgram, startProgram } from '../system/program.ts';
 import type { Context } from './context.ts';
 import { type Crash, describeExit } from './programs/explain-exit.ts';
 import { type ProbeTarget, runProbe } from './programs/probe.ts';
-import { type Exit, type RunningProcess, startProcess } from './programs/process.ts';
 import type { Mask } from './spec-mask.ts';
 
 export type ContainerState =
@@ -27,16 +27,16 @@ export interface ContainerOptions {
   number: number;
   spec: ContainerSpec;
   mask: Mask;
-  /** Others wait for its end: it runs once, and code 0 is success. */
+  /** Other containers wait for its end: it runs once, and code 0 is success. */
   init: boolean;
-  /** Without a readiness probe: how long it has to live to count as ready. */
+  /** How long it has to live to count as ready where it has no readiness probe, milliseconds. */
   settleMs: number;
-  /** Taken anew for each start. */
+  /** Called anew for each start. */
   launch(): Launch;
   /** Whether the replica as a whole is ready. */
   replicaReady(): boolean;
   onChange(): void;
-  /** Before it starts again. */
+  /** Called before it starts again. */
   onCrash(crash: Crash): Promise<void>;
 }
 
@@ -58,7 +58,10 @@ export interface Container {
   tail: string[];
   start(): void;
   stop(graceMs: number): Promise<void>;
-  /** Ends its process; it starts again as after a crash. @param why as in "out of memory: …" */
+  /**
+   * Ends its process, which then starts again as after a crash.
+   * @param why the clause that the log shows, such as "out of memory: …"
+   */
   kill(why: string): void;
 }
 
@@ -79,7 +82,7 @@ export function createContainer(options: ContainerOptions): Container {
   const { timing } = context;
   let wanted = false;
   let halt = new AbortController();
-  let current: RunningProcess | undefined;
+  let current: RunningProgram | undefined;
   let killed: string | undefined;
   let supervising: Promise<void> = Promise.resolve();
 
@@ -134,7 +137,7 @@ export function createContainer(options: ContainerOptions): Container {
     const probe = spec.livenessProbe;
     let started = false;
     for (let failures = 0; probe && (await sleep(timing.livenessMs, life)); ) {
-      // A slow start is no reason to start again.
+      // A slow start is no reason to start it again.
       started ||= options.replicaReady();
       if (!started) continue;
       const finding = await runProbe(probe, launch);
@@ -157,7 +160,7 @@ export function createContainer(options: ContainerOptions): Container {
     const from = performance.now();
     killed = undefined;
     container.tail = [];
-    const child = startProcess({
+    const child = startProgram({
       ...launch.resolve(launch.words),
       directory: launch.directory,
       variables: launch.variables,

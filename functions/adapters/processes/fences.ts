@@ -10,7 +10,7 @@ import type { Layout } from './layout.ts';
 export interface Fences {
   /** Refuses a fence below an earlier one. @throws Problem fenced */
   check(ref: InstanceRef, fence: number): void;
-  /** As `check`, and keeps it. @throws Problem fenced | storage_full */
+  /** Checks a fence and keeps it. @throws Problem fenced | storage_full */
   raise(ref: InstanceRef, fence: number): void;
   /** Forgets an environment. */
   forget(prefix: string): void;

@@ -2,9 +2,8 @@
 import type { InstanceRef } from '../../core/model/index.ts';
 import { Problem, type ProblemDetail } from '../../core/problem.ts';
 import type { Rollout, WorkloadSpec, WorkloadStatus } from '../../ports/workloads.ts';
-import { createChangeSignal } from './change-signal.ts';
+import { createChangeSignal } from '../system/change-signal.ts';
 import type { Context } from './context.ts';
-import type { Replica } from './replica.ts';
 import { createDeployment, type Deployment } from './running-deployment.ts';
 
 export interface Instance {
@@ -13,20 +12,18 @@ export interface Instance {
   candidate: Deployment | undefined;
   /** Why nothing serves, after a first deployment failed. */
   failure: ProblemDetail | undefined;
-  /** All with processes or directories, those on their way out included. */
+  /** All that have processes or directories, also those that are being removed. */
   deployments: ReadonlySet<Deployment>;
-  /** @throws Problem fenced | environment_gone | image_unavailable | invalid_score */
+  /** @throws Problem fenced | image_unavailable | invalid_score */
   apply(spec: WorkloadSpec): Promise<void>;
   awaitRollout(number: number, signal: AbortSignal): Promise<Rollout>;
   scale(replicas: number): Promise<void>;
   remove(drain: boolean): Promise<void>;
-  /** Stops all because Berth stops; that is no outcome of a rollout. */
+  /** Stops everything because Berth stops, which is no outcome of a rollout. */
   close(): Promise<void>;
   status(): WorkloadStatus | undefined;
   /** The spec that says which ports and routes there are. */
   spec(): WorkloadSpec | undefined;
-  /** The next ready replica, in turn. */
-  pick(): Replica | undefined;
 }
 
 export interface InstanceOptions {
@@ -50,10 +47,9 @@ export function createInstance({ context, ref, onChange }: InstanceOptions): Ins
   const changes = createChangeSignal();
   const outcomes = new Map<number, ProblemDetail>();
   const deployments = new Set<Deployment>();
-  /** Counts what supersedes an apply that is still laying out its image. */
+  /** Grows with everything that supersedes an apply which is still laying out its image. */
   let epoch = 0;
   let halted = false;
-  let turn = 0;
 
   function changed(): void {
     changes.notify();
@@ -193,7 +189,7 @@ export function createInstance({ context, ref, onChange }: InstanceOptions): Ins
       deployment.scale(replicas);
       if (replicas === 0) {
         await Promise.all(deployment.replicas.map((replica) => replica.stop(true)));
-        // Unless someone has woken it meanwhile.
+        // Someone may have woken it meanwhile.
         if (deployment.desired === 0) await deployment.sweep();
       }
       changed();
@@ -227,10 +223,6 @@ export function createInstance({ context, ref, onChange }: InstanceOptions): Ins
       };
     },
     spec: () => (instance.serving ?? instance.candidate)?.spec,
-    pick() {
-      const ready = instance.serving?.replicas.filter((replica) => replica.ready) ?? [];
-      return ready[turn++ % Math.max(ready.length, 1)];
-    },
   };
   return instance;
 }

@@ -85,7 +85,7 @@ export async function discard(layout: Layout, path: string): Promise<void> {
   if (target) await rm(target, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
 }
 
-/** Removes the parent if it is empty now. */
+/** Removes the parent directory if it is empty now. */
 export async function pruneParent(path: string): Promise<void> {
   await rmdir(dirname(path)).catch(() => undefined);
 }

@@ -2,11 +2,11 @@
 import { join } from 'node:path';
 import { Problem } from '../../core/problem.ts';
 import type { ReleaseResult, WorkloadSpec } from '../../ports/workloads.ts';
+import { startProgram } from '../system/program.ts';
 import type { Context } from './context.ts';
 import { discard, pruneParent } from './layout.ts';
 import { bindPorts, launchOf, prepareContainer } from './place-files.ts';
 import { describeExit } from './programs/explain-exit.ts';
-import { startProcess } from './programs/process.ts';
 import { maskOf } from './spec-mask.ts';
 
 const TAIL_LINES = 20;
@@ -14,7 +14,7 @@ const GRACE_MS = 2000;
 const NOT_FOUND = 127;
 const SIGNALED = 128;
 
-/** @throws Problem image_unavailable | invalid_score */
+/** @throws Problem image_unavailable | invalid_score | release_failed */
 export async function runRelease(
   context: Context,
   spec: WorkloadSpec,
@@ -46,7 +46,7 @@ export async function runRelease(
     const launch = launchOf(context, spec, words, place, bound);
     if (signal.aborted) return { exitCode: SIGNALED + 15, tail };
     const from = performance.now();
-    const child = startProcess({
+    const child = startProgram({
       ...launch.resolve(launch.words),
       directory: launch.directory,
       variables: launch.variables,
@@ -58,7 +58,7 @@ export async function runRelease(
     const abort = (): void => void child.stop(GRACE_MS);
     signal.addEventListener('abort', abort);
     const exit = await child.ended;
-    // An abort gives the group its grace, and until then it is not over.
+    // After an abort the group has its grace, and only then is the command over.
     if (signal.aborted) await child.stop(GRACE_MS);
     signal.removeEventListener('abort', abort);
     if (pid !== undefined) context.runs.remove(pid);

@@ -26,7 +26,7 @@ export interface Replica {
   /** @throws Problem image_unavailable | invalid_score */
   prepare(): Promise<void>;
   start(): Promise<void>;
-  /** @param drain waits for what is in flight first */
+  /** Stops all containers. @param drain whether requests in flight are waited for first */
   stop(drain: boolean): Promise<void>;
   resetCrashes(): void;
   status(): ReplicaStatus;

@@ -20,19 +20,19 @@ export interface Deployment {
   prepare(): Promise<void>;
   /** Starts or stops replicas until there are as many; a start begins a rollout. */
   scale(replicas: number): void;
-  /** Kills what its processes left behind: who left their group, by setsid for one, is still marked. */
+  /** Kills what its processes left behind: a program that left its group, as by setsid, still carries the mark. */
   sweep(): Promise<void>;
   /** Stops all for good, and unless told otherwise deletes its directories. */
   remove(drain: boolean, keepFiles?: boolean): Promise<void>;
 }
 
-/** As many crashes of one replica end a rollout. */
+/** So many crashes of one replica end a rollout. */
 const CRASHES = 3;
 
 export interface DeploymentOptions {
   context: Context;
   spec: WorkloadSpec;
-  /** Its own, new. */
+  /** A new directory for this deployment alone. */
   directory: string;
   onChange(): void;
   /** Whether another deployment with the same number runs, whose processes carry the same mark. */
@@ -152,7 +152,7 @@ export function createDeployment({
     remove(drain, keepFiles) {
       clearTimeout(deadline);
       removed ??= (async () => {
-        // Or it would go on to write where we delete.
+        // A preparation that goes on would write into what is being deleted.
         if (!keepFiles) await preparing?.catch(() => undefined);
         await Promise.all(replicas.map((replica) => replica.stop(drain)));
         if (keepFiles) return;

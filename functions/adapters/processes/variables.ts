@@ -28,7 +28,7 @@ export interface Surroundings {
   /** Working directory on this machine. */
   directory: string;
   ports: ServicePort[];
-  /** By target port: the port on this machine. */
+  /** The port on this machine, by target port. */
   bound: ReadonlyMap<number, number>;
 }
 

@@ -6,31 +6,29 @@ import type { EnvironmentRef, InstanceRef } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Effects } from '../../ports/effects.ts';
 import type { Logs } from '../../ports/logs.ts';
-import type { Backend, Targets } from '../../ports/traffic.ts';
-import type { WorkloadCrash, WorkloadSpec, Workloads } from '../../ports/workloads.ts';
+import type { Backend, Traffic } from '../../ports/traffic.ts';
+import type { WorkloadCrash, Workloads } from '../../ports/workloads.ts';
 import { diskProblem } from '../files/disk-full.ts';
-import { createChangeSignal } from './change-signal.ts';
 import { type Context, createLog, defaultTiming, keyOf, type Timing, type UnpackImage } from './context.ts';
 import { createFences } from './fences.ts';
 import { createInstance, type Instance, superseded } from './instance.ts';
 import { createLayout, discard, makeDirectory, pruneParent, segment, setAside } from './layout.ts';
 import { createForwarders } from './network/forwarders.ts';
-import { createHosts, dnsHost, domainOf, serviceHost } from './network/hosts.ts';
 import { createPortPool } from './network/port-pool.ts';
-import { backendOf, targetOf } from './network/targets.ts';
 import { createRunRecords, type RunRecord } from './programs/runs.ts';
 import { runRelease } from './release.ts';
+import { upstreamOf } from './upstream.ts';
 import { createUsage } from './usage.ts';
 
 export type { UnpackImage } from './context.ts';
 
 export interface ProcessWorkloadsOptions {
-  /** Its own; made if it is not there. */
+  /** A directory for this adapter alone; it is made if it is not there. */
   directory: string;
   /** Names this Berth among others on the machine: processes with another's mark are left alone. */
   instanceId: string;
-  /** Host and port under which Berth is reached, such as `localhost:4600`. */
-  baseHost: () => string;
+  /** Is told of each workload and each change of one. */
+  traffic: Traffic;
   logs: Logs;
   effects: Effects;
   unpackImage: UnpackImage;
@@ -39,16 +37,14 @@ export interface ProcessWorkloadsOptions {
   onCrash?: (crash: WorkloadCrash) => void;
 }
 
-export type ProcessWorkloads = Workloads & Targets;
-
 /** How long a connection to another workload's endpoint waits for it to become ready. */
 const ENDPOINT_WAIT_MS = 10_000;
 /** `close` has to be over within 10 s. */
 const CLOSE_GRACE_MS = 8000;
 
 /** Ends what an earlier life with the same `instanceId` left running, then resolves. */
-export async function createProcessWorkloads(options: ProcessWorkloadsOptions): Promise<ProcessWorkloads> {
-  const { effects, instanceId } = options;
+export async function createProcessWorkloads(options: ProcessWorkloadsOptions): Promise<Workloads> {
+  const { effects, instanceId, traffic } = options;
   const layout = createLayout(options.directory);
   const runs = createRunRecords(layout.runs);
   for (const path of [layout.runs, layout.trash]) await makeDirectory(path);
@@ -78,30 +74,18 @@ export async function createProcessWorkloads(options: ProcessWorkloadsOptions): 
     log: createLog(options.logs, effects),
     ...(options.onCrash && { crashed: options.onCrash }),
   };
-  const domain = (): string => domainOf(options.baseHost());
   const instances = new Map<string, Instance>();
   const releases = new Map<AbortController, { ref: InstanceRef; done: Promise<unknown> }>();
-  const routed = new Map<string, WorkloadSpec>();
-  const changes = createChangeSignal();
   const fences = createFences(layout);
-  const hosts = createHosts(domain, (key) => instances.has(key));
   const usage = createUsage(context, () => instances.values());
   const forwarders = createForwarders(layout, findUpstream);
   let closed = false;
 
-  function route(instance: Instance): void {
-    const key = keyOf(instance.ref);
-    const spec = instance.spec();
-    if (spec !== routed.get(key)) {
-      if (spec && instances.get(key) === instance) {
-        routed.set(key, spec);
-        hosts.set(instance.ref, key, spec.routes);
-      } else {
-        routed.delete(key);
-        hosts.remove(key);
-      }
-    }
-    changes.notify();
+  /** An instance that was removed may still change while another one of its name is there. */
+  function tell({ ref }: Instance): void {
+    const present = instances.get(keyOf(ref));
+    if (present) traffic.declare(upstreamOf(present));
+    else traffic.withdraw(ref);
   }
 
   function instanceOf(ref: InstanceRef): Instance {
@@ -112,7 +96,7 @@ export async function createProcessWorkloads(options: ProcessWorkloadsOptions): 
     const instance: Instance = createInstance({
       context,
       ref: { project, environment, service },
-      onChange: () => route(instance),
+      onChange: () => tell(instance),
     });
     instances.set(key, instance);
     return instance;
@@ -137,10 +121,9 @@ export async function createProcessWorkloads(options: ProcessWorkloadsOptions): 
   async function findUpstream(ref: InstanceRef, port: number): Promise<Backend | undefined> {
     const patience = AbortSignal.timeout(ENDPOINT_WAIT_MS);
     for (;;) {
-      const instance = instances.get(keyOf(ref));
-      const found = instance && backendOf(instance, port);
+      const found = traffic.next(ref, port);
       if (found || patience.aborted || closed) return found;
-      await changes.next(patience);
+      await traffic.nextChange(patience);
     }
   }
 
@@ -164,7 +147,7 @@ export async function createProcessWorkloads(options: ProcessWorkloadsOptions): 
 
     async removeEnvironment(environment) {
       const inIt = inEnvironment(environment);
-      // First the place, so that nothing new gets in while the rest goes.
+      // The place goes first, so that nothing new gets in while the rest goes.
       const place = layout.environment(environment);
       const aside = await setAside(layout, place);
       await pruneParent(place);
@@ -250,8 +233,8 @@ export async function createProcessWorkloads(options: ProcessWorkloadsOptions): 
       return usage.read(keyOf(instance), effects.now() - windowSeconds * 1000);
     },
 
-    url: (instance) => `http://${serviceHost(instance, options.baseHost())}`,
-    host: (environment, label) => dnsHost(environment, label, domain()),
+    url: traffic.url,
+    host: traffic.host,
 
     async endpoint(instance, port) {
       requirePlace(instance);
@@ -277,14 +260,6 @@ export async function createProcessWorkloads(options: ProcessWorkloadsOptions): 
       await discard(layout, join(layout.volumes(environment), segment(name)));
     },
 
-    targets(host, path) {
-      const entry = hosts.find(host, path);
-      const instance = entry && instances.get(entry.key);
-      return instance && targetOf(instance, entry.port);
-    },
-
-    nextChange: (signal) => changes.next(signal),
-
     async close() {
       if (closed) return;
       closed = true;
@@ -305,6 +280,6 @@ export async function createProcessWorkloads(options: ProcessWorkloadsOptions): 
     await instance.remove(drain);
     if (instances.get(key) === instance) instances.delete(key);
     usage.forget(key);
-    route(instance);
+    tell(instance);
   }
 }

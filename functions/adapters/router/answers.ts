@@ -61,7 +61,7 @@ export function problemAnswer(
   return { status, headers: { ...COMMON, ...retry, 'content-type': 'application/problem+json' }, body };
 }
 
-/** For a browser, while the workload starts: it asks again by itself. */
+/** A page for a browser while the workload starts; it asks again by itself. */
 export function holdingPage(service: string): Answer {
   const { headers, body } = page(
     `${service} is starting`,
@@ -76,6 +76,6 @@ export function send(response: ServerResponse, { status, headers, body }: Answer
   if (response.headersSent || response.destroyed) return void response.destroy();
   response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
   response.end(response.req.method === 'HEAD' ? undefined : body);
-  // The rest of a body that nobody wants is not worth reading to its end.
+  // The rest of a request body that nobody wants is not read to its end.
   if (!response.req.complete) response.once('finish', () => response.req.destroy());
 }

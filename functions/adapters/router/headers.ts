@@ -12,7 +12,7 @@ const HOP_BY_HOP = [
   'transfer-encoding',
   'upgrade',
 ];
-/** What the router says itself: a client's own word on it is not passed on. */
+/** The router sets these itself; what a client says in them is not passed on. */
 const OURS = [
   'forwarded',
   'x-forwarded-for',
@@ -23,7 +23,7 @@ const OURS = [
 ];
 
 const hop = new Set(HOP_BY_HOP);
-// The server has answered `Expect` already.
+// The server has answered `Expect` already, so that it is not passed on.
 const dropped = new Set([...HOP_BY_HOP, ...OURS, 'expect']);
 
 /** The fields that a Connection header names; they concern this connection alone. */

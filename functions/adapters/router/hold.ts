@@ -1,10 +1,11 @@
 /** Finds a replica for a request, waiting for one while its environment wakes or its workload starts. */
 import type { EnvironmentRef } from '../../core/model/index.ts';
-import type { Backend, Target, Targets } from '../../ports/traffic.ts';
+import type { Backend } from '../../ports/traffic.ts';
 import type { WorkloadHost } from './request-host.ts';
+import type { RoutedTraffic, Target } from './traffic.ts';
 
 /**
- * What is known of a workload that has not been declared to the Workloads port, or not yet since Berth started:
+ * What is known of a workload that has not been declared, or not yet since Berth started:
  * `hibernated` wakes its environment, `starting` is waited for.
  */
 export type Lookup = (host: WorkloadHost) => Promise<'hibernated' | 'starting' | 'absent'>;
@@ -16,7 +17,7 @@ export type Found =
   | { reason: 'wake'; error: unknown };
 
 export interface HoldOptions {
-  workloads: Targets;
+  traffic: RoutedTraffic;
   wake(environment: EnvironmentRef): Promise<void>;
   lookup: Lookup;
   holdMs: number;
@@ -28,7 +29,7 @@ export interface HoldOptions {
 }
 
 export interface Hold {
-  /** @param limitMs how long at most; undefined for the usual time */
+  /** @param limitMs how long the request waits at most; the usual time where undefined */
   find(
     host: string,
     path: string,
@@ -39,7 +40,7 @@ export interface Hold {
 }
 
 export function createHold(options: HoldOptions): Hold {
-  const { workloads } = options;
+  const { traffic } = options;
   const waking = new Map<string, Promise<void>>();
   const held = new Map<string, number>();
   let total = 0;
@@ -76,7 +77,7 @@ export function createHold(options: HoldOptions): Hold {
       });
     };
     for (;;) {
-      const target = workloads.targets(host, path);
+      const target = traffic.target(host, path);
       const backend = target?.next();
       if (target && backend) return { backend, target };
       if (failure) return failure;
@@ -92,18 +93,18 @@ export function createHold(options: HoldOptions): Hold {
         continue;
       }
       if (target?.state !== 'failing') {
-        await workloads.nextChange(ended);
+        await traffic.nextChange(ended);
         continue;
       }
       const left = options.failingMs - (performance.now() - from);
       if (left <= 0) return { reason: 'failing', target };
-      await workloads.nextChange(AbortSignal.any([ended, AbortSignal.timeout(Math.ceil(left))]));
+      await traffic.nextChange(AbortSignal.any([ended, AbortSignal.timeout(Math.ceil(left))]));
     }
   }
 
   return {
     async find(host, path, place, signal, limitMs = options.holdMs) {
-      const target = workloads.targets(host, path);
+      const target = traffic.target(host, path);
       const backend = target?.next();
       if (target && backend) return { backend, target };
       const environment = target?.instance ?? place;

@@ -7,9 +7,9 @@ import { requestHeaders, responseHeaders } from './headers.ts';
 
 export type Outcome =
   | 'done'
-  /** Nothing of the body was read and nothing answered: another replica may be tried. */
+  /** Nothing of the body was read and nothing answered, so that another replica may be tried. */
   | 'refused'
-  /** It ended without an answer. */
+  /** The replica ended without an answer. */
   | 'failed'
   | 'timeout';
 
@@ -28,7 +28,7 @@ const hasBody = ({ headers }: IncomingMessage): boolean =>
   headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
 
 export function createProxy(silenceMs: number): Proxy {
-  // Connections to a replica that is gone go with their agent.
+  // Connections to a replica that is gone are closed with its agent.
   const agents = new WeakMap<AbortSignal, Agent>();
   const live = new Set<Agent>();
 
@@ -72,8 +72,8 @@ export function createProxy(silenceMs: number): Proxy {
       const body = hasBody(incoming);
       const headers = requestHeaders(incoming);
       if (incoming.headers['transfer-encoding'] !== undefined) headers.push('Transfer-Encoding', 'chunked');
-      // A kept connection may be closed under our hands, and nobody can tell whether the request was carried out:
-      // only one that is safe and short is tried again, any other gets a new connection.
+      // The replica may close a kept connection just as it is used, and nobody can tell whether it carried the
+      // request out. Only a request that is safe and short is tried again; any other gets a new connection.
       const repeatable = !body && SAFE.has(incoming.method ?? '');
       const upstream = open(incoming, backend, headers, repeatable ? agentOf(backend) : false);
       const release = backend.acquire();
@@ -143,7 +143,7 @@ export function createProxy(silenceMs: number): Proxy {
         backend.closed.addEventListener('abort', cancel);
         socket.once('close', cancel);
         upstream.once('error', () => {
-          // Once an answer has begun there is nothing left to say, before it the router has.
+          // Once an answer has begun there is nothing left to say. Before that the router answers.
           release();
           backend.closed.removeEventListener('abort', cancel);
           socket.off('close', cancel);

@@ -6,19 +6,17 @@ import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:ht
 import type { Duplex } from 'node:stream';
 import type { EnvironmentRef, InstanceRef } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
-import type { Targets } from '../../ports/traffic.ts';
 import { type Answer, holdingPage, prefersPage, problemAnswer, send } from './answers.ts';
 import { createHold, type Found, type Lookup } from './hold.ts';
 import { createProxy, type Outcome } from './proxy.ts';
 import { parseHost, parseWorkloadHost, type WorkloadHost } from './request-host.ts';
+import type { RoutedTraffic } from './traffic.ts';
 
 export type { Lookup } from './hold.ts';
 export type { WorkloadHost } from './request-host.ts';
 
 export interface RouterOptions {
-  workloads: Targets;
-  /** The domain below which workloads live; `localhost` unless given. */
-  domain?: () => string;
+  traffic: RoutedTraffic;
   activity: {
     /** A request has ended. */
     record(instance: InstanceRef, status: number, durationMs: number): void;
@@ -28,7 +26,7 @@ export interface RouterOptions {
      */
     touch?(instance: InstanceRef): void;
   };
-  /** Answers what is for no workload. */
+  /** Answers requests that are for no workload. */
   fallback(request: IncomingMessage, response: ServerResponse): void;
   onUpgradeFallback?(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   /** Wakes a hibernated environment; may resolve as soon as that is under way. */
@@ -83,12 +81,11 @@ interface Addressed {
 }
 
 export function createRouter(options: RouterOptions): Router {
-  const { workloads, activity } = options;
+  const { traffic, activity } = options;
   const limits = { ...defaultLimits, ...options.limits };
-  const domain = options.domain ?? (() => 'localhost');
   const proxy = createProxy(limits.silenceMs);
   const hold = createHold({
-    workloads,
+    traffic,
     wake: options.wake,
     lookup: options.lookup ?? (async () => 'absent'),
     holdMs: limits.holdMs,
@@ -114,8 +111,8 @@ export function createRouter(options: RouterOptions): Router {
     const url = request.url ?? '/';
     const query = url.indexOf('?');
     const path = query === -1 ? url : url.slice(0, query);
-    const place = parseWorkloadHost(host, domain());
-    return place || workloads.targets(host, path) ? { host, path, place } : undefined;
+    const place = parseWorkloadHost(host, traffic.domain());
+    return place || traffic.target(host, path) ? { host, path, place } : undefined;
   }
 
   function explain(
@@ -226,7 +223,7 @@ export function createRouter(options: RouterOptions): Router {
       outcome = await proxy.forward(request, response, found.backend).finally(() => inUse.delete(open));
       if (outcome === 'done' || response.destroyed) return instance;
       if (outcome !== 'refused') break;
-      // The process has just ended and we were quicker than the news of it.
+      // The process has just ended, and the request came before the news of it.
       await new Promise((resolve) => setTimeout(resolve, 20 * (tries + 1)));
     }
     send(response, unanswered(request, to, outcome));
@@ -241,7 +238,7 @@ export function createRouter(options: RouterOptions): Router {
     });
     const head = fields.map(([name, value]) => `${name}: ${value}\r\n`).join('');
     socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${head}\r\n${body}`);
-    // The client need not close its side: given a moment to read, then gone.
+    // A client need not close its side: it is given a moment to read.
     socket.resume();
     setTimeout(() => socket.destroy(), LINGER_MS).unref();
   }

@@ -16,12 +16,12 @@ import { isDiskFull } from '../files/disk-full.ts';
 import { writeTarEntry } from '../files/tar-entry.ts';
 
 export interface ExtractLimits {
-  /** Of the uncompressed archive. */
+  /** The size of the uncompressed archive, bytes. */
   totalBytes: number;
-  /** Entries of any kind. */
+  /** How many entries of any kind there may be. */
   entries: number;
   fileBytes: number;
-  /** Uncompressed to compressed, looked at once there is more than `ratioFromBytes`. */
+  /** The ratio of uncompressed to compressed bytes; it is looked at once there are more than `ratioFromBytes`. */
   ratio: number;
   ratioFromBytes: number;
 }
@@ -35,7 +35,7 @@ export const EXTRACT_LIMITS: ExtractLimits = {
 };
 
 export interface ExtractOptions {
-  /** `archive` or `repository`: what the user knows it as. */
+  /** What the user knows it as: `archive` or `repository`. */
   subject: string;
   gzip: boolean;
   /** What becomes of symbolic links; a left-out one is told to `log`. */
@@ -45,7 +45,10 @@ export interface ExtractOptions {
   log: (line: string) => void;
 }
 
-/** Made anew by each build, or of no use to one; npm's own `.bin` links are why they are not just unpacked. */
+/**
+ * Folders that each build makes anew, or that no build needs. Links of npm in `.bin` are why they are not simply
+ * unpacked.
+ */
 const LEFT_OUT = new Set(['node_modules', '.git']);
 /** What macOS adds to archives. */
 const isDebris = (name: string): boolean => name.startsWith('._') || name === '.DS_Store';
@@ -73,7 +76,7 @@ export async function extractTar(source: Readable, target: string, options: Extr
   });
   const entries = extract();
   const stages = gunzip ? [source, gunzip, limiter, entries] : [source, limiter, entries];
-  // Why reading ended: the loop sees only that it did.
+  // Why reading ended: the loop below sees only that it did.
   const reading = pipeline(stages as [Readable, Transform, Transform], { signal: options.signal }).then(
     () => undefined,
     (error: unknown) => ({ error }),
@@ -99,7 +102,7 @@ export async function extractTar(source: Readable, target: string, options: Extr
   );
 }
 
-/** An error of the file system, not of what was read. */
+/** This is an error of the file system, not of what was read. */
 const isSystemError = (error: unknown): boolean => error instanceof Error && 'syscall' in error;
 
 function createWriter(

@@ -10,17 +10,17 @@ import { isPublicAddress } from '../../core/address.ts';
 import type { Source } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import { checkGitRef, type GitLocation, isCommit, parseGitUrl } from '../../core/source/git-source.ts';
+import { type RunOptions, run } from '../system/run-program.ts';
 import { networkEnvironment } from './program-environment.ts';
-import { type RunOptions, run } from './run-program.ts';
 
 export interface GitOptions {
   allowLocal: boolean;
   /** Hosts that may have private addresses. */
   allowedHosts: readonly string[];
   timeoutMs: number;
-  /** Of what is fetched, packed. */
+  /** The largest size of what is fetched, packed bytes. */
   maxBytes: number;
-  /** Addresses of a host; the system's resolver if not given. */
+  /** Resolves a host to its addresses; the resolver of the system if not given. */
   lookup?: (hostname: string) => Promise<string[]>;
 }
 
@@ -52,8 +52,8 @@ export async function fetchGit(request: GitRequest, options: GitOptions): Promis
   const repository = join(directory, 'repository.git');
   const configuration = join(directory, 'gitconfig');
   await mkdir(repository);
-  // A file, for the server side of a local fetch takes nothing from the command line. Whose repository it is
-  // does not matter: only data is read from it.
+  // The configuration is a file, since the server side of a local fetch takes nothing from the command line. Whose
+  // repository it is does not matter: only data is read from it.
   await writeFile(configuration, '[safe]\n\tdirectory = *\n');
   const env = {
     ...networkEnvironment(process.env),
@@ -176,7 +176,7 @@ async function pinAddress(location: GitLocation & { kind: 'https' }, options: Gi
   return [`http.curloptResolve=${hostname}:${port}:${listed.join(',')}`];
 }
 
-/** git has no limit of its own: a signal that aborts once what is on disk passes it. */
+/** git has no limit of its own: this gives a signal that aborts once what is on disk is larger. */
 function watchSize(repository: string, maxBytes: number, signal: AbortSignal) {
   const excess = new AbortController();
   const packs = join(repository, 'objects', 'pack');

@@ -13,7 +13,7 @@ const SCORE_FILES = ['score.yaml', 'score.yml'] as const;
 export interface FoundScore {
   text: string;
   workload: ScoreWorkload;
-  /** Base64 by the path that the Score file has. */
+  /** Contents in base64, by the path in the Score file. */
   files: Record<string, string>;
 }
 

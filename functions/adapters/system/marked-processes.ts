@@ -11,7 +11,7 @@ export interface ProcessInfo {
   /** CPU time used since its start, seconds. */
   cpuSeconds: number;
   memoryBytes: number;
-  /** Opaque; with the pid it names a process for good. */
+  /** An opaque text; together with the pid it names one process for good. */
   startedAt: string;
 }
 
@@ -30,7 +30,7 @@ function statFields(pid: number | 'self'): string[] | undefined {
 }
 
 let pageSize = 0;
-/** Not asked of the system but deduced from our own size, told in bytes and in pages. */
+/** The size of a page is not asked of the system: it follows from our own size, told in bytes and in pages. */
 function bytesPerPage(): number {
   if (pageSize > 0) return pageSize;
   const pages = Number(statFields('self')?.[21] ?? 0);

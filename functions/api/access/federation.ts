@@ -2,13 +2,13 @@
 import { createIssuer, type Issuer } from '../identity/issuer.ts';
 
 export interface Federation {
-  /** @throws nothing: an issuer that is not there is found out when it is asked */
+  /** The issuer at a URL, without asking it: one that does not answer is noticed when a token is verified. */
   issuer(url: string): Issuer;
-  /** Whether a rule may name it. */
+  /** Whether a trust rule may name this issuer. */
   accepts(url: string): boolean;
 }
 
-/** Issuers whose keys are kept. */
+/** How many issuers keep their keys in memory. */
 const KEPT_MAX = 100;
 
 /** @param options.trusted origins that may be plain http and have private addresses */
@@ -36,7 +36,7 @@ export function createFederation(options: {
   };
 }
 
-/** Where the host hands over no client: rules can be made, and no issuer be asked. */
+/** For a host without an HTTP client: trust rules can be made, but no token can be verified. */
 export const noFederation: Federation = createFederation({
   fetch: () => Promise.reject(new TypeError('There is no client for issuers')),
 });

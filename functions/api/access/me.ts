@@ -1,3 +1,4 @@
+/** The route of who asks: the principal, its limits and its session. */
 import * as z from 'zod';
 import { sessionEnd } from '../../commands/access/sessions.ts';
 import type { Principal, Session } from '../../core/model/index.ts';

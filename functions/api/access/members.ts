@@ -1,3 +1,4 @@
+/** Routes of the members of a project, and of the access that the caller has to it. */
 import * as z from 'zod';
 import { type Granter, getMember, putMember, removeMember } from '../../commands/access/members.ts';
 import { roles } from '../../core/authorization/roles.ts';
@@ -43,7 +44,7 @@ const reply = ({ item, created }: { item: Item<Member>; created: boolean }): Rep
   ...(created && { location: `/v1/projects/${item.data.project}/members/${item.data.principal}` }),
 });
 
-/** What a caller may give is bounded by their roles in the project. */
+/** The roles that bound which roles a caller may give to others. */
 export const granter = (caller: Caller, access: Access): Granter => ({
   ...caller,
   standing: access.standing() ?? { role: 'viewer' },

@@ -38,13 +38,13 @@ const claimsSchema = z.object({
   project_id: z.string().optional(),
 });
 
-/** One answer for all that is refused: what rules there are, and whether there is a project, is nobody's to find out. */
+/** All refusals have the same answer, so that nobody learns from it which projects and rules exist. */
 const refused = (project: string): Problem =>
   new Problem('unauthenticated', `No trust rule of project "${project}" takes this token.`, {
     hint: 'Compare iss, aud, sub and the event of the run with the rules: GET /v1/projects/{project}/trusts.',
   });
 
-/** What a token says of its issuer, not believed yet: it says whose keys to look at. */
+/** The issuer that a token names, before it is verified: it tells whose keys to verify it with. */
 function issuerOf(token: string): string | undefined {
   try {
     const payload: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
@@ -55,7 +55,7 @@ function issuerOf(token: string): string | undefined {
   }
 }
 
-/** The rule that a token meets, with what it says. @throws Problem unavailable when no issuer could be asked */
+/** The rule that a token meets, with its claims. @throws Problem unavailable when its issuer does not answer */
 async function find(
   federation: Federation,
   trusts: readonly Trust[],
@@ -126,7 +126,7 @@ async function exchangeForm(call: Call): Promise<Reply> {
   for (const [name, value] of new URLSearchParams(text)) {
     if (Object.hasOwn(form, name))
       throw invalidRequest([{ path: `body.${name}`, message: 'is given twice' }]);
-    // RFC 8693 has two names for what the token is to be good for.
+    // RFC 8693 has two names for the target of the token.
     const key = name === 'resource' || name === 'audience' ? 'project' : name;
     Object.defineProperty(form, key, { value, enumerable: true });
   }

@@ -1,3 +1,4 @@
+/** Routes of the tokens of persons and of projects. */
 import * as z from 'zod';
 import { refuseAbove } from '../../commands/access/members.ts';
 import { rememberPerson } from '../../commands/access/people.ts';
@@ -97,7 +98,7 @@ const personalSchema = z
 
 type Wanted = z.output<typeof personalSchema>;
 
-/** Refuses what is more than a token that makes another has itself. */
+/** Refuses a new token with more rights than the token that makes it. */
 function refuseWider(now: number, { kind, limits }: Principal, wanted: Wanted): number {
   const expiresAt = now + (wanted.expiresIn ?? 30 * DAY) * 1000;
   if (kind === 'user' || kind === 'system') return expiresAt;
@@ -115,7 +116,7 @@ function refuseWider(now: number, { kind, limits }: Principal, wanted: Wanted): 
   });
 }
 
-/** Makes a token. It is in the answer alone: the answer that is kept for the idempotency key does not have it. */
+/** Makes a token. The token is in this answer alone, and not in the one that is kept for the idempotency key. */
 async function make(
   { ports, change }: Pick<Call, 'ports' | 'change'>,
   path: string,
@@ -140,7 +141,7 @@ async function list(ports: Ports, owner: string, query: PageQuery): Promise<Repl
   return pageReply((await tokensBehind(ports.store, items)).map(view), next);
 }
 
-/** Whose tokens a principal manages: the person's. */
+/** The person whose tokens a principal manages. */
 function ownerOf({ id, kind, owner }: Principal): string {
   if (owner !== undefined) return owner;
   if (kind === 'user') return id;
@@ -179,7 +180,7 @@ export const routes = [
       const expiresAt = refuseWider(ports.effects.now(), principal, body);
       const { project } = body;
       if (project !== undefined) {
-        // What it may in which environment is found with each use; more than the highest role would be a mistake.
+        // What the token may do in which environment is decided with each use; here only the highest role bounds it.
         const { role, environments = {} } = await standingOf(ports, principal, project);
         const highest = Object.values(environments).reduce<Role>(higherRole, role);
         refuseAbove({ standing: { role: highest } }, { role: body.role });

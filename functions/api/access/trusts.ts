@@ -1,3 +1,4 @@
+/** Routes of the rules by which a project trusts pipelines. */
 import * as z from 'zod';
 import { refuseAbove } from '../../commands/access/members.ts';
 import { createTrust, deleteTrust } from '../../commands/access/trusts.ts';
@@ -78,7 +79,7 @@ const created = (item: Item<Trust>): Reply => ({
   location: `/v1/projects/${item.data.project}/trusts/${item.data.id}`,
 });
 
-/** @throws Problem invalid_request for a rule that someone else than was meant could meet */
+/** @throws Problem invalid_request for a rule that pipelines other than the intended ones could meet */
 function check(body: z.output<typeof bodySchema>, accepts: (issuer: string) => boolean): void {
   const errors = body.subjects.flatMap((pattern, at) => {
     const message = subjectFault(pattern, body.pullRequests !== undefined);

@@ -1,4 +1,4 @@
-/** Lets a request in or not: reads what the decision needs to know, once, and says a refusal in words. */
+/** Admits a request or refuses it: reads the grants that the decision needs, once, and words the refusal. */
 
 import {
   type Decision,
@@ -22,7 +22,7 @@ import type { Route } from '../http/route-spec.ts';
 export interface Access {
   /** The role in what the route is about: an environment, or the project as a whole. None outside of projects. */
   role: Role | undefined;
-  /** That the route, or its thing, belongs to. */
+  /** The project that the route, or the thing it is about, belongs to. */
   project?: string;
   /** The roles in the whole project. None outside of projects. */
   standing(): Standing | undefined;
@@ -32,7 +32,7 @@ export const noAccess: Access = { role: undefined, standing: () => undefined };
 
 /**
  * The roles of a principal in a project that the path does not name.
- * @throws Problem not_found for whom the project does not let in
+ * @throws Problem not_found when the principal has no role in the project
  */
 export async function standingOf(ports: Ports, principal: Principal, project: string): Promise<Standing> {
   const ids = principal.administrator ? [] : memberIds(principal);
@@ -44,7 +44,8 @@ export async function standingOf(ports: Ports, principal: Principal, project: st
 }
 
 /**
- * @throws Problem forbidden | not_found: what one may not see looks like what is not there, and took the same reads
+ * A thing that the caller may not see is answered like one that does not exist, after the same reads.
+ * @throws Problem forbidden | not_found
  */
 export async function admit(
   ports: Ports,
@@ -146,7 +147,7 @@ function refusal(
   }
 }
 
-/** The same words as for what is not there. */
+/** A refusal in the same words as for a thing that does not exist. */
 function hidden(route: Route, params: Record<string, string>, { limits }: Principal): Problem {
   if (route.owner) return route.owner.missing(params);
   const project = params.project ?? '';

@@ -15,8 +15,8 @@ export interface Credentials {
 }
 
 /**
- * Knows some principals by their credentials. Asked again with the same credentials while a stream is open, so it
- * answers for now: someone whose access has ended is undefined from then on.
+ * Knows some principals by their credentials. While a stream is open it is asked again with the same credentials, so
+ * it must not answer from a cache: someone whose access has ended is undefined from then on.
  * @returns undefined for credentials that are none of its own, not valid, or no longer
  */
 export type Authenticator = (
@@ -36,14 +36,14 @@ export const localAdministrator: Principal = {
   administrator: true,
 };
 
-/** Knows one token, the administrator's. Comparing takes the same time whatever is sent. */
+/** Knows one token, the administrator's, and compares it in constant time. */
 export function administratorToken(token: string): BearerCheck {
   if (token.length < 16) throw new RangeError('An administrator token has at least 16 characters');
   const expected = digest(token);
   return (given) => (timingSafeEqual(digest(given), expected) ? localAdministrator : undefined);
 }
 
-/** Knows bearer tokens: the first check that knows one counts. A check that can not answer (it throws) ends it. */
+/** Knows bearer tokens: the first check that knows a token decides. A check that throws ends the search. */
 export const bearerTokens =
   (...checks: readonly BearerCheck[]): Authenticator =>
   async ({ bearer }) => {
@@ -55,7 +55,7 @@ export const bearerTokens =
     return undefined;
   };
 
-/** The first authenticator that knows the credentials counts. */
+/** The first authenticator that knows the credentials decides. */
 export const firstOf =
   (...authenticators: readonly Authenticator[]): Authenticator =>
   async (credentials) => {
@@ -66,10 +66,10 @@ export const firstOf =
     return undefined;
   };
 
-/** How long it is believed in a process that what was kept of a person is kept, milliseconds. */
+/** How long a process remembers that the record of a person is up to date, milliseconds. */
 const REMEMBERED_MS = 60 * 60 * 1000;
 
-/** Keeps what is said of people who call: their tokens act with it. */
+/** Records the name and groups of people who call, so that their tokens act with the same groups. */
 export function rememberPeople(
   ports: Pick<Ports, 'store' | 'effects'>,
   authenticate: Authenticator,
@@ -85,7 +85,7 @@ export function rememberPeople(
     try {
       await rememberPerson(ports, principal);
     } catch {
-      // A full disk must not keep anyone from looking why: the next request tries again.
+      // Requests are still answered when the disk is full; the next one tries to record the person again.
       return principal;
     }
     if (kept.size >= 10_000) kept.clear();

@@ -8,7 +8,8 @@ import type { Ports } from '../../ports/index.ts';
 import type { BearerCheck } from './authenticate.ts';
 
 /**
- * What a token may do is found anew with each use: its own limits, and of a person's token what the person may do now.
+ * What a token may do is decided with each use, by its own limits and, for a person's token, by what the person may
+ * do now.
  */
 export const berthTokens =
   (ports: Pick<Ports, 'store' | 'effects'>): BearerCheck =>
@@ -35,7 +36,7 @@ async function principalOf(
     }
     case 'exchanged': {
       const { workflow, project = '' } = token;
-      // It ends with the rule that it was given by.
+      // An exchanged token ends with the trust rule that gave it.
       if (!workflow || !(await ports.store.get(trustKey(project, workflow.trust)))) return undefined;
       return { ...base, id: workflow.id, kind: 'workflow', groups: [], administrator: false };
     }

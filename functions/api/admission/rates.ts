@@ -1,6 +1,6 @@
 /**
- * How often someone may ask: a token bucket for each of those who share one, in this process. A noisy one waits;
- * nobody else does.
+ * Rate limits: token buckets of this process, by person, by project for its own tokens and pipelines, and by address
+ * for requests without valid credentials. Nobody waits because of another bucket.
  */
 import type { Principal } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
@@ -16,7 +16,7 @@ export interface RateLimits {
   principal: Rate;
   /** Operations that begin in one project. */
   operations: Rate;
-  /** Requests of one network address by nobody that is known: exchanges of tokens, sign-ins, and tokens that are none. */
+  /** Requests of one network address without valid credentials: token exchanges, sign-ins, and invalid tokens. */
   address: Rate;
 }
 
@@ -29,7 +29,7 @@ export const defaultRates: RateLimits = {
 export interface Rates {
   /** @throws Problem too_many_requests, with the seconds to wait */
   take(kind: keyof RateLimits, who: string): void;
-  /** The same without taking: for what is counted only when it fails. */
+  /** The same without taking, for requests that are counted only when they fail. */
   check(kind: keyof RateLimits, who: string): void;
 }
 
@@ -38,7 +38,7 @@ interface Bucket {
   at: number;
 }
 
-/** Buckets that are remembered; one that is forgotten is full again, and those that were used last stay. */
+/** How many buckets are remembered. The one that was used longest ago is forgotten first, and is full again. */
 const BUCKETS_MAX = 20_000;
 
 const whom: Readonly<Record<keyof RateLimits, string>> = {
@@ -55,7 +55,7 @@ export function createRates(limits: RateLimits, now: () => number): Rates {
     const { perSecond, burst } = limits[kind];
     const at = now();
     const bucket = buckets.get(key) ?? { left: burst, at };
-    // A clock that was set back gives nothing, and takes nothing.
+    // A clock that was set back adds no tokens and takes none.
     const passed = Math.max(0, at - bucket.at) / 1000;
     bucket.left = Math.min(burst, bucket.left + passed * perSecond);
     bucket.at = at;
@@ -89,7 +89,7 @@ export function createRates(limits: RateLimits, now: () => number): Rates {
 
 /**
  * Who shares a bucket: a person with all tokens that act for them, a project's tokens and pipelines with each other.
- * This installation's own administrator has none: nobody else is slowed by them, and they run the machine.
+ * The administrator of this installation has no limit: they run the machine.
  */
 export function sharesRate({ id, kind, owner, limits }: Principal): string | undefined {
   if (kind === 'system') return undefined;

@@ -16,7 +16,7 @@ export interface Refusal {
 }
 
 export interface Refusals {
-  /** Does not wait: the answer to what was refused must not tell by its time whether the project is there. */
+  /** Does not wait for the store, so that the time of a refusal does not tell whether the project exists. */
   note(refusal: Refusal): void;
   /** Resolves when all that was noted is recorded. */
   flush(): Promise<void>;

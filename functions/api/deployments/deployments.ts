@@ -1,3 +1,4 @@
+/** Routes of deployments: list, read, deploy, cancel, approve and reject. */
 import * as z from 'zod';
 import { approveDeployment, rejectDeployment } from '../../commands/deployments/approvals.ts';
 import {

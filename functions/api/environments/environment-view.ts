@@ -51,7 +51,7 @@ export const environmentSchema = z
   .meta({ id: 'Environment' });
 
 /**
- * The same with a request that its record does not know of yet: the record keeps a time only when the sweep looks.
+ * The environment with the time of its last request, which the sweep writes into the record only now and then.
  * @param lastRequest epoch milliseconds
  */
 export function withLastRequest(environment: Environment, lastRequest: number | undefined): Environment {

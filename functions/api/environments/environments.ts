@@ -1,3 +1,4 @@
+/** Routes of environments: list, read, change, protect, hibernate, wake, extend and destroy. */
 import * as z from 'zod';
 import {
   type Accepted,
@@ -32,7 +33,7 @@ const idleAfter = durationSchema(
 );
 const ttl = durationSchema({ min: 10, max: TTL_MAX }, 'Is destroyed this long from now: 10s to 365d.');
 
-/** What a preview gets that says nothing else: it shall not stay for good. */
+/** The times of an ephemeral environment by default, so that it does not stay for good. */
 const ephemeral = { idleAfterSeconds: HOUR, ttlSeconds: 7 * DAY };
 
 const view = ({ data }: Item<Environment>) => environmentView(data);

@@ -10,9 +10,9 @@ export interface Placed {
   instance: Instance;
 }
 
-/** The most that one read of the store takes. */
+/** The most records that one read of the store takes. */
 const READ_MAX = 100;
-/** Questions to a cluster that are open at the same time. */
+/** The most requests to a cluster that are open at the same time. */
 const STATUS_MAX = 10;
 const asleep: ReadonlySet<string> = new Set(['hibernated', 'destroyed']);
 
@@ -44,7 +44,7 @@ export async function readFacts(ports: Ports, placed: readonly Placed[]): Promis
   return withStatus(ports, facts);
 }
 
-/** The same, with how each does now; one that can not be asked is not known. */
+/** The same instances with their state now; it is left out where it can not be read. */
 export async function withStatus(ports: Ports, facts: readonly InstanceFacts[]): Promise<InstanceFacts[]> {
   const result = [...facts];
   let next = 0;
@@ -52,7 +52,7 @@ export async function withStatus(ports: Ports, facts: readonly InstanceFacts[]):
     while (next < facts.length) {
       const at = next++;
       const { environment, instance } = facts[at]!;
-      // What sleeps has nothing that runs.
+      // A sleeping environment runs nothing.
       if (asleep.has(environment.state)) continue;
       const status = await ports.workloads.status(instance).catch(() => undefined);
       result[at] = { ...facts[at]!, status };

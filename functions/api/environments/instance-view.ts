@@ -53,7 +53,7 @@ export interface InstanceFacts {
   instance: Instance;
   current: Deployment | undefined;
   newest: Deployment | undefined;
-  /** undefined: nothing is known, or nothing runs. */
+  /** Undefined when the state is not known, or nothing runs. */
   status: WorkloadStatus | undefined;
   url: string;
 }
@@ -109,7 +109,7 @@ function describe(facts: InstanceFacts, health: Summary['health']): Pick<Summary
   };
 }
 
-/** Addresses by service port; a port that has none now is left out. */
+/** Addresses by service port; a port without an address is left out. */
 export async function endpointsOf(workloads: Workloads, instance: Instance, current: Deployment | undefined) {
   const ports = Object.entries(current?.workload.service?.ports ?? {});
   const found = await Promise.all(

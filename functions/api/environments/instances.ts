@@ -1,3 +1,4 @@
+/** Routes of instances: what of each service runs in an environment. */
 import { environmentPartition, INSTANCE_PREFIX } from '../../core/keys.ts';
 import type { Instance } from '../../core/model/index.ts';
 import { getEnvironment, getInstance } from '../../records/read.ts';
@@ -6,7 +7,7 @@ import { route } from '../http/route-spec.ts';
 import { readFacts } from './instance-facts.ts';
 import { endpointsOf, instanceDetailSchema, instanceSchema, instanceView } from './instance-view.ts';
 
-/** So many instances that their deployments fit into one read of a hundred. */
+/** The most instances of a page: their deployments fit into one read of a hundred records. */
 const PAGE_MAX = 50;
 
 export const routes = [

@@ -44,7 +44,7 @@ const inventorySchema = z
   })
   .meta({ id: 'Inventory' });
 
-/** Params may hold anything that a placeholder put there; of a volume the size is checked to be one. */
+/** Of all params only the size of a volume is shown, and only when it is a size: others may hold secrets. */
 const sizeOf = ({ type, params }: Resource): string | undefined =>
   type === 'volume' && typeof params.size === 'string' ? params.size : undefined;
 

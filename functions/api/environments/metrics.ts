@@ -1,3 +1,4 @@
+/** The route of the compute and request figures of an instance. */
 import * as z from 'zod';
 import { formatDuration } from '../../core/duration.ts';
 import { getEnvironment, getInstance } from '../../records/read.ts';

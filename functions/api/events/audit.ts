@@ -38,7 +38,7 @@ const reportSchema = z
 
 const NDJSON = 'application/x-ndjson';
 
-/** Events of one export; the next one goes on behind the last. */
+/** The most events of one export; the next export starts behind the last of them. */
 const EXPORT_MAX = 5000;
 
 const exportQuery = z.strictObject({

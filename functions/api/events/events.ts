@@ -85,7 +85,7 @@ type Filter = z.output<typeof filterQuery>;
 const isFiltered = ({ type, environment, service, actor, operation }: Filter): boolean =>
   [type, environment, service, actor, operation].some((value) => value !== undefined);
 
-/** Whether an event is asked for; its place among the others, the time, is for who reads them. */
+/** A predicate: whether an event passes the filter. */
 function filterOf({ type, environment, service, actor, operation, since, until }: Filter) {
   return (event: BerthEvent): boolean =>
     isSelected(event.type, type) &&
@@ -99,10 +99,10 @@ function filterOf({ type, environment, service, actor, operation, since, until }
 
 const view = ({ data }: { data: BerthEvent }): z.infer<typeof eventSchema> => data;
 
-/** What one page reads at the most: a filter that nothing passes costs so much and no more. */
+/** The most events that one page reads: it bounds the cost of a filter that nothing passes. */
 const READ_MAX = 500;
 
-/** A page of those that pass, newest first. */
+/** A page of the events that pass the filter, newest first. */
 async function listEvents(
   store: Store,
   project: string,

@@ -1,3 +1,4 @@
+/** Routes of the policies of projects and of the platform, and of their dry runs. */
 import * as z from 'zod';
 import {
   deletePolicy,

@@ -19,7 +19,7 @@ const clockSchema = z
 
 function isTimeZone(name: string): boolean {
   try {
-    // Offsets are none: they do not follow the change of the clocks.
+    // An offset such as +01:00 is refused: it does not follow daylight saving time.
     return /^[A-Za-z]/.test(name) && Boolean(new Intl.DateTimeFormat('en', { timeZone: name }));
   } catch {
     return false;

@@ -1,11 +1,11 @@
-/** Reads JSON bodies: bounded while they stream, in UTF-8, and no deeper than any of ours is. */
+/** Reads JSON bodies: bounded in size while they stream, in UTF-8, and bounded in depth. */
 import { Problem } from '../../core/problem.ts';
 
 export const JSON_MAX_BYTES = 1024 * 1024;
 const DEPTH_MAX = 64;
 
 /**
- * All bytes of a body. What the client says of its length is not believed.
+ * All bytes of a body, counted as they come: its Content-Length is not trusted.
  * @throws Problem payload_too_large
  */
 export async function readBytes(body: ReadableStream<Uint8Array> | null, max: number): Promise<Uint8Array> {
@@ -33,7 +33,7 @@ const malformed = (why: string): Problem =>
     hint: 'Send one JSON object in UTF-8.',
   });
 
-/** @throws Problem malformed_json | invalid_request */
+/** @throws Problem malformed_json */
 export function parseJson(bytes: Uint8Array): unknown {
   let text: string;
   try {
@@ -52,7 +52,7 @@ export function parseJson(bytes: Uint8Array): unknown {
   return value;
 }
 
-/** Refuses what code further in need not be written for: great depth, keys that reach a prototype. */
+/** Refuses great depth and keys that reach a prototype, so that no code behind it has to deal with them. */
 function checkShape(value: unknown, depth: number): void {
   if (typeof value !== 'object' || value === null) return;
   if (depth > DEPTH_MAX) throw malformed(`it is nested deeper than ${DEPTH_MAX} levels`);

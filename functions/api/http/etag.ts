@@ -7,8 +7,8 @@ export const etagOf = (version: number): string => `"${version}"`;
 const TAG = /^(?:W\/)?"[\x21\x23-\x7e]*"$/;
 
 /**
- * The version that If-Match asks for; undefined when any will do.
- * @throws Problem invalid_request | precondition_failed (a tag that no record here can have)
+ * The version that If-Match asks for; undefined when any version will do.
+ * @throws Problem invalid_request for what is no ETag, precondition_failed for an ETag that no record can have
  */
 export function parseIfMatch(header: string | undefined): number | undefined {
   if (header === undefined || header === '*') return undefined;

@@ -1,4 +1,4 @@
-/** One idempotency key, one effect (I2): finds what a key was answered with, and tells other requests apart. */
+/** One idempotency key, one effect (I2): repeats the answer of the same request, and refuses another one. */
 import { createHmac } from 'node:crypto';
 import { idempotencyKey } from '../../core/keys.ts';
 import { Problem } from '../../core/problem.ts';
@@ -21,8 +21,8 @@ export function parseIdempotencyKey(header: string | undefined): string | undefi
 }
 
 /**
- * Tells whether two requests are the same. Keyed by the idempotency key, which is stored nowhere: what is kept
- * says nothing about a secret that the body held.
+ * Equal for equal requests. It is an HMAC with the idempotency key, which is stored nowhere, so that the stored
+ * fingerprint reveals nothing of a secret in the body.
  */
 export const fingerprint = (key: string, method: string, path: string, body: Uint8Array | string): string =>
   createHmac('sha256', key).update(`${method} ${path}\n`).update(body).digest('hex');
@@ -56,7 +56,7 @@ export async function once<Result>(
   try {
     return render(await run({ ...caller, idempotency: { key, fingerprint, reply: render } }));
   } catch (error) {
-    // The same request, sent twice at once: whatever the slower one stumbled over, it was done by the faster.
+    // The same request was sent twice at once: the slower one fails, and answers as the faster one did.
     const answer = await find(keyed);
     if (answer) return answer;
     throw error instanceof IdempotencyRace ? new StoreConflict([]) : error;

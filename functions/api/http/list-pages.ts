@@ -69,7 +69,7 @@ export function readPage<T>(store: Store, query: ListQuery, page: PageQuery): Pr
   });
 }
 
-/** One page of a list that is put together from several, ordered by name; the cursor is the last name. */
+/** One page of a list that is merged from several queries, ordered by name; its cursor is the last name. */
 export function readNamedPage<T>(
   page: PageQuery,
   read: (after: string | undefined, limit: number) => Promise<Page<T>>,
@@ -87,7 +87,7 @@ export const pageReply = (items: unknown[], next: string | undefined): Reply => 
 
 /**
  * One page of records, each as its view.
- * @param whole reads what the records belong to, and throws where it is not there; what has records is there
+ * @param whole reads the owner of the records, and throws when there is none; an owner that has records is not read
  */
 export async function listReply<T>(
   store: Store,

@@ -7,9 +7,9 @@ import { invalidRequest } from './problems.ts';
 
 export interface ParamForm {
   pattern: RegExp;
-  /** What it is, and how it has to look. */
+  /** What it names. */
   summary: string;
-  /** The look alone: "must be ...". */
+  /** The form it must have, as "must be ...". */
   rule: string;
   example: string;
 }

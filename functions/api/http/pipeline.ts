@@ -33,7 +33,7 @@ export interface Surroundings {
   refusals: Refusals;
   /** The network address of a request's client, from what the host hands over beside the request. */
   clientAddress?: (host: unknown) => string | undefined;
-  /** Is told of what is answered with `internal`. */
+  /** Called with each error that is answered with `internal`. */
   onError?: (error: unknown, requestId: string) => void;
 }
 
@@ -50,8 +50,8 @@ export function rawPath(url: string): string {
 }
 
 /**
- * @throws Problem uri_too_long | malformed_request: routing, policy and handlers all see a path that reads the
- * same decoded and not decoded
+ * The path of a URL. Percent-encoding is refused, so that routing, policy and handlers read the same path.
+ * @throws Problem uri_too_long | malformed_request
  */
 export function checkUrl(url: string): string {
   if (url.length > URL_MAX) {
@@ -87,7 +87,7 @@ export function serve(route: Route, around: Surroundings): (context: Context) =>
   };
 }
 
-/** What begins an operation is the first that is paid for it; of other requests nobody asks what they cost. */
+/** The request that begins an operation is the first part of its cost. Other requests are not metered. */
 function metered<T>(route: Route, { effects }: Ports, run: () => T): T {
   if (!route.answers[202]) return run();
   const meter = createMeter({ runsIn: 'requests', now: effects.now });
@@ -95,7 +95,7 @@ function metered<T>(route: Route, { effects }: Ports, run: () => T): T {
   return withMeter(meter, run);
 }
 
-/** Any error as an answer; what is not meant for users goes to `onError` alone. */
+/** Any error as an answer. The text of an unexpected error goes to `onError` alone. */
 export function errorResponse(
   error: unknown,
   context: Context,
@@ -179,7 +179,7 @@ async function answerRequest(
     call.body = parseBody(route, bytes);
   }
   const answer = await route.handle(call as Call<string, never, never>);
-  // Elsewhere streams find it out with their next heartbeat.
+  // Streams in other processes ask with their next heartbeat.
   if (isWrite && permissions[route.policy.action].grants) around.streams.recheck();
   return answer;
 }
@@ -216,7 +216,7 @@ async function enter(
     }
     throw error;
   });
-  // What begins work is counted where it is allowed to: a project's queue is its own.
+  // Only operations that the caller may begin are counted, so that nobody else uses up a project's rate.
   if (shared !== undefined && route.method !== 'get' && route.answers[202]) {
     rates.take('operations', access.project ?? shared);
   }

@@ -22,7 +22,7 @@ export function invalidRequest(errors: readonly FieldError[]): Problem {
   });
 }
 
-/** What zod found, in words that never quote a value: it may be a secret. */
+/** The issues that zod found, in words that never quote a value, since it may be a secret. */
 export function fieldErrors(where: 'body' | 'query', issues: readonly z.core.$ZodIssue[]): FieldError[] {
   return issues.flatMap((issue): FieldError[] => {
     const path = issue.path as (string | number)[];
@@ -65,7 +65,7 @@ function unit(origin: string): string {
   return origin === 'array' ? ' entries long' : '';
 }
 
-/** The Problem that an error is answered with; an unknown one tells nothing of itself. */
+/** The Problem that an error is answered with. An unknown error becomes `internal`, and its text is not shown. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof StoreConflict) {
     return new Problem('conflict', 'The record was changed by someone else at the same time.', {

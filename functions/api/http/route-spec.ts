@@ -19,9 +19,9 @@ export type PathNames<Path extends string> = Path extends `${string}{${infer Nam
 export interface Call<Name extends string = string, Query = unknown, Body = unknown> {
   ports: Ports;
   principal: Principal;
-  /** The principal as who asks for a change, for commands whose answer is kept nowhere; else `change` gives it. */
+  /** The author of a change, for commands whose answer is not kept; other commands get it from `change`. */
   caller: Caller;
-  /** What it may do here. */
+  /** What the principal may do here. */
   access: Access;
   /** Issuers of pipelines' tokens. */
   federation: Federation;
@@ -29,7 +29,7 @@ export interface Call<Name extends string = string, Query = unknown, Body = unkn
   from: Origin;
   /** How people sign in; undefined where there is no identity provider. */
   identity: Identity | undefined;
-  /** Checked: each has the form that params.ts gives it. */
+  /** Names in the path, each of the form that params.ts gives it. */
   params: Record<Name, string>;
   query: Query;
   body: Body;
@@ -80,7 +80,7 @@ interface Base<Path extends string, Query extends z.ZodObject, Body extends z.Zo
   query?: Query;
   /** A JSON body. Without it a body other than `{}` is refused. */
   body?: Body;
-  /** Values for the document; each is accepted by `body`. */
+  /** Examples for the document, by name; `body` accepts each. */
   bodyExamples?: Record<string, z.input<Body>>;
   /** Also takes a streamed body of this media type. */
   upload?: {
@@ -89,7 +89,7 @@ interface Base<Path extends string, Query extends z.ZodObject, Body extends z.Zo
     handle(call: Call<PathNames<Path>, z.output<Query>, undefined>): Promise<Reply>;
   };
   answers: Record<number, Answer>;
-  /** Codes beside those that every route can answer with. */
+  /** Problem codes beside those that every route of its kind can answer with. */
   problems?: readonly ProblemCode[];
   /** If-Match is honoured. */
   conditional?: boolean;

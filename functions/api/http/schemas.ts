@@ -12,7 +12,7 @@ export const nameSchema = z
 
 export const timeSchema = z.string().meta({ format: 'date-time', example: '2026-01-15T09:30:00.000Z' });
 
-/** Control characters and line ends; and what turns the direction of text around, so that it reads as another. */
+/** Control characters, line ends, and the characters that reverse the direction of text, so that it reads as other text. */
 const NOT_IN_A_LINE = /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u;
 
 /** Text of one line for people to read. */
@@ -66,7 +66,7 @@ export const problemSchema = z
   })
   .meta({ id: 'Problem' });
 
-/** Members that are undefined left out, as JSON has them. */
+/** A copy without the members that are undefined. */
 export function compact<T extends object>(value: T): T {
   return Object.fromEntries(Object.entries(value).filter(([, inner]) => inner !== undefined)) as T;
 }

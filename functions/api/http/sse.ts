@@ -1,4 +1,4 @@
-/** Server-sent events: bounded in number, with heartbeats, and gone when the client is. */
+/** Server-sent events: streams are bounded in number, have heartbeats, and end when their client goes. */
 import { Problem } from '../../core/problem.ts';
 import { problemDocument, problemOf } from './problems.ts';
 
@@ -18,7 +18,7 @@ export interface StreamRequest {
   /** Aborts when the client goes, or when the time for its stream is over. */
   signal: AbortSignal;
   events(signal: AbortSignal): AsyncIterable<StreamEvent>;
-  /** Asked with each heartbeat and each `recheck`: a token that was revoked ends its streams. */
+  /** Called with each heartbeat and each `recheck`, so that the streams of a revoked token end. */
   stillAllowed(): Promise<boolean>;
   onError(error: unknown): void;
 }
@@ -26,24 +26,24 @@ export interface StreamRequest {
 export interface Streams {
   /** @throws Problem too_many_requests */
   open(request: StreamRequest): ReadableStream<Uint8Array>;
-  /** Asks of each open stream, now, whether it is still allowed: when someone's access has been taken. */
+  /** Asks each open stream at once whether it is still allowed, after a change of someone's access. */
   recheck(): void;
   /** How many are open. */
   readonly size: number;
 }
 
-/** When a client may connect again whose stream was ended early, milliseconds. */
+/** How long a client waits before it connects again when its stream was ended early, milliseconds. */
 const RETRY_MS = 500;
 
 const encoder = new TextEncoder();
 
-/** Characters of events that are sent together at the most. */
+/** The most characters of events that are sent in one piece. */
 const BURST_MAX = 64 * 1024;
 
 /** What a stream gives next. */
 type Step = { value: StreamEvent } | { done: true } | { error: unknown };
 
-/** Resolves when all that could happen at once has happened. */
+/** Resolves when everything that is already due has run. */
 const turn = (): Promise<undefined> => new Promise((resolve) => setImmediate(resolve, undefined));
 
 /** JSON on one line: JSON.stringify escapes every line break inside. */
@@ -96,7 +96,7 @@ export function createStreams(options: {
 
       let asked: Promise<Step> | undefined;
 
-      /** What happens next, and all that is there with it: a burst is sent as one piece. */
+      /** The next event with all others that are there already: a burst is sent in one piece. */
       async function nextBurst(): Promise<{ parts: string[]; last?: Exclude<Step, { value: StreamEvent }> }> {
         const parts: string[] = [];
         for (let length = 0; length < BURST_MAX; ) {
@@ -132,7 +132,7 @@ export function createStreams(options: {
       function end(): void {
         if (release()) controller.close();
       }
-      /** Ends it though more is to come, and says so in SSE's own words: connect again. */
+      /** Ends a stream before its events end, and tells the client by `retry` to connect again. */
       function interrupt(): void {
         if (!ended) controller.enqueue(encoder.encode(`retry: ${RETRY_MS}\n\n`));
         end();
@@ -141,7 +141,7 @@ export function createStreams(options: {
         const allowed = await request.stillAllowed().catch(() => false);
         if (ended) return;
         if (!allowed) return end();
-        // A client that does not read gets nothing more to store.
+        // Nothing more is buffered for a client that does not read.
         if ((controller.desiredSize ?? 0) > 0) controller.enqueue(encoder.encode(':\n\n'));
       }
 

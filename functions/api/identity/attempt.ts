@@ -6,7 +6,7 @@ import type { Identity } from './identity.ts';
 import type { Attempt } from './relying-party.ts';
 
 const SECONDS = 600;
-/** Tabs that sign in at once. */
+/** How many tabs can sign in at the same time. */
 const ATTEMPTS_MAX = 5;
 
 const random = z.string().regex(/^[\w-]{43}$/);
@@ -27,16 +27,16 @@ export const newAttempt = (effects: Effects, to: string): StartedAttempt => ({
 const prefixOf = ({ secure, origin }: Identity): string =>
   secure ? '__Host-berth-sign-in-' : `berth-sign-in-${new URL(origin).port || '80'}-`;
 
-/** Each attempt has a cookie of its own, so that two tabs do not get into each other's way. */
+/** Each attempt has a cookie of its own, so that two tabs do not overwrite each other's. */
 const nameOf = (identity: Identity, state: string): string => prefixOf(identity) + state.slice(0, 12);
 
 function attemptCookie(identity: Identity, name: string, value: string): string {
-  // The answer comes by a navigation from the provider's site, to which Strict would send nothing.
+  // The answer comes by a navigation from the provider's site, with which Strict cookies are not sent.
   const common = { path: '/v1/sign-in', sameSite: 'Lax', secure: identity.secure } as const;
   return setCookie({ ...common, name, value, maxAgeSeconds: value === '' ? 0 : SECONDS });
 }
 
-/** Set-Cookie headers that keep an attempt; of too many that were never finished none is left. */
+/** Set-Cookie headers that keep an attempt; when there are too many unfinished ones, all of them are removed. */
 export function keepAttempt(identity: Identity, request: Request, attempt: StartedAttempt): string[] {
   const prefix = prefixOf(identity);
   const others = [...readCookies(request.headers.get('cookie')).keys()].filter((name) =>
@@ -50,7 +50,7 @@ export function keepAttempt(identity: Identity, request: Request, attempt: Start
   ];
 }
 
-/** The attempt that an answer belongs to, and the Set-Cookie header that forgets it: no answer counts twice. */
+/** The attempt that an answer belongs to, and the Set-Cookie header that removes it, so that no answer counts twice. */
 export function takeAttempt(
   identity: Identity,
   request: Request,

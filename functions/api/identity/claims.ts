@@ -1,15 +1,15 @@
 /** What the claims of a token say of a person. Nothing is coerced: a claim of another type says nothing. */
 import type { JWTPayload } from 'jose';
 
-/** Whom an identity provider knows. */
+/** A person as an identity provider knows them. */
 export interface Person {
-  /** The subject: the issuer's own name for them, which never changes. */
+  /** The `sub` claim: the issuer's own name for the person, which never changes. */
   subject: string;
   name?: string;
-  /** Only when the issuer says that it is theirs. */
+  /** Only an address that the issuer has verified. */
   email?: string;
   groups: string[];
-  /** Of the platform. */
+  /** Whether the person administers the platform. */
   administrator: boolean;
 }
 
@@ -18,7 +18,7 @@ export interface ClaimRules {
   groupsClaim?: string;
   /** A subject, or an e-mail address that the issuer says it has verified. */
   administrator?: string;
-  /** Who is in this group runs the platform. */
+  /** Members of this group administer the platform. */
   administratorGroup?: string;
 }
 
@@ -26,10 +26,10 @@ const GROUPS_MAX = 500;
 const SUBJECT = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;
 const EMAIL = /^[^\s@]{1,200}@[^\s@]{1,200}$/;
 
-/** Undefined for claims that name nobody. */
+/** The person that claims name; undefined when they name nobody. */
 export function personOf(claims: JWTPayload, rules: ClaimRules): Person | undefined {
   const { sub, email } = claims;
-  // A logout token is signed by the same issuer for the same audience, and is none of these.
+  // A logout token has the same issuer and audience, and identifies nobody.
   if (typeof sub !== 'string' || !SUBJECT.test(sub) || claims.events !== undefined) return undefined;
   const address =
     claims.email_verified === true && typeof email === 'string' && EMAIL.test(email) ? email : undefined;
@@ -52,7 +52,7 @@ function isAdministrator(
   return byName || (!!administratorGroup && groups.includes(administratorGroup));
 }
 
-/** A list of names; a name on its own, an object or a list in the list is none. */
+/** A list of strings; anything else in the claim is ignored. */
 function groupsOf(claim: unknown): string[] {
   if (!Array.isArray(claim)) return [];
   return [...new Set(claim.filter(isLine))].slice(0, GROUPS_MAX);

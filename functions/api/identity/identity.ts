@@ -9,12 +9,12 @@ import { createRelyingParty, orUnavailable, type RelyingParty } from './relying-
 
 export interface IdentityOptions {
   issuer: Issuer;
-  /** Of the console. */
+  /** The OAuth client of the console. */
   clientId: string;
   clientSecret?: () => Promise<string>;
-  /** Of terminals, for the device flow; the console's by default. */
+  /** The OAuth client of terminals, for the device flow; the console's by default. */
   terminalClientId?: string;
-  /** Who bearer tokens have to be meant for; the two clients by default. */
+  /** Accepted audiences of bearer tokens; the two clients by default. */
   audience?: readonly string[];
   /** Where people reach Berth, as browsers write it: `https://berth.example.com`. Never taken from a request. */
   origin: string;
@@ -28,7 +28,7 @@ export interface Identity {
   readonly terminalClientId: string;
   readonly origin: string;
   readonly rules: ClaimRules;
-  /** Cookies go over TLS alone. */
+  /** Whether cookies are sent over TLS alone. */
   readonly secure: boolean;
   readonly sessionCookie: string;
   /** Knows people by bearer tokens of the issuer. */
@@ -63,7 +63,7 @@ export function createIdentity(options: IdentityOptions): Identity {
     rules,
     secure,
     origin: origin.origin,
-    // Hosts share their cookies between ports: two Berths on one machine would sign each other out.
+    // Cookies are shared between the ports of a host: two Berths on one machine would sign each other out.
     sessionCookie: secure ? '__Host-berth-session' : `berth-session-${origin.port || '80'}`,
     relyingParty: createRelyingParty({
       issuer,
@@ -76,12 +76,12 @@ export function createIdentity(options: IdentityOptions): Identity {
   };
 }
 
-/** Knows people by an issuer's tokens; @throws Problem unavailable when the issuer is not there */
+/** Knows people by the tokens of an issuer. @throws Problem unavailable when the issuer does not answer */
 export function issuerTokens(issuer: Issuer, audience: readonly string[], rules: ClaimRules): BearerCheck {
   return (token) =>
     orUnavailable(async () => {
       const claims = await issuer.verify(token, { audience });
-      // Made for the sign-in of a browser. It goes through addresses (as `id_token_hint`), and opens nothing.
+      // A token with a nonce was made for a browser's sign-in. It appears in URLs (`id_token_hint`), so it gives no access.
       if (claims?.nonce !== undefined) return undefined;
       const person = claims && personOf(claims, rules);
       return person && principalOf(person);

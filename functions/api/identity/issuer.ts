@@ -3,9 +3,9 @@ import type { JWTPayload } from 'jose';
 import * as z from 'zod';
 
 export interface IssuerOptions {
-  /** As it stands in tokens. */
+  /** The `iss` of its tokens. */
   issuer: string;
-  /** Default: the system's. */
+  /** The system's `fetch` by default. */
   fetch?: typeof globalThis.fetch;
   /** An unknown key is looked for at the issuer no more often than this, milliseconds; 30 seconds by default. */
   keyCooldownMs?: number;
@@ -28,34 +28,34 @@ const metadataSchema = z.object({
 
 export type Metadata = z.output<typeof metadataSchema>;
 
-/** What a token has to be beside signed by the issuer and in time. */
+/** What a token must fulfil beside a valid signature and time. */
 export interface TokenChecks {
   /** One of them has to be in `aud`, and in `azp` where there is one. */
   audience: readonly string[];
   nonce?: string;
-  /** `typ` of its header; a token for another use (RFC 8725) is none. Default: those of ID and access tokens. */
+  /** Accepted `typ` headers (RFC 8725); those of ID and access tokens by default. */
   types?: readonly string[];
 }
 
 export interface Issuer {
   readonly name: string;
-  /** Asks the issuer; for what is not in the metadata. Follows no redirects. */
+  /** A request to the issuer. It follows no redirects. */
   fetch(url: string, init?: RequestInit): Promise<Response>;
   /** @throws IssuerUnavailable */
   metadata(): Promise<Metadata>;
   /**
-   * The claims of a token, or undefined when it is not good.
+   * The claims of a token, or undefined when it is not valid.
    * @throws IssuerUnavailable when its keys can not be had
    */
   verify(token: string, checks: TokenChecks): Promise<JWTPayload | undefined>;
 }
 
-/** The issuer does not answer, or not as one. */
+/** The issuer does not answer, or its answers are not those of an issuer. */
 export class IssuerUnavailable extends Error {
   override name = 'IssuerUnavailable';
 }
 
-/** Signatures by a private key alone: with a shared secret, who verifies could sign. */
+/** Only asymmetric signatures: whoever can verify a shared-secret signature could also sign. */
 const ALGORITHMS = [
   'RS256',
   'RS384',
@@ -69,14 +69,14 @@ const ALGORITHMS = [
   'Ed25519',
 ];
 const TIMEOUT_MS = 5_000;
-/** Metadata change seldom, but they do. */
+/** Milliseconds for which metadata are kept. */
 const METADATA_MS = 60 * 60 * 1000;
 const METADATA_MAX_BYTES = 256 * 1024;
 /** Between the clocks of the issuer and ours, seconds. */
 const SKEW_SECONDS = 30;
 /** RFC 9068 and OpenID Connect; most issuers write `JWT` or nothing. */
 const TYPES = ['jwt', 'at+jwt', 'application/at+jwt'];
-/** A JWT of three parts: anything else is not worth a look at the issuer. */
+/** A JWT has three parts: the issuer is not asked about anything else. */
 const COMPACT = /^[\w-]{1,8192}\.[\w-]{1,16384}\.[\w-]{1,4096}$/;
 
 interface Known {
@@ -125,7 +125,7 @@ export function createIssuer(options: IssuerOptions): Issuer {
         const intended = isMeantFor(payload, audience) && isFromThePast(payload);
         return intended && (nonce === undefined || payload.nonce === nonce) ? payload : undefined;
       } catch (error) {
-        // A key that the issuer does not have is the token's fault; that its keys can not be read is not.
+        // A key that the issuer does not have makes the token invalid; keys that can not be read do not.
         const refused = error instanceof errors.JOSEError && !(error instanceof errors.JWKSTimeout);
         if ((refused && error.code !== 'ERR_JOSE_GENERIC') || error instanceof TypeError) return undefined;
         throw error;
@@ -162,7 +162,7 @@ export function createIssuer(options: IssuerOptions): Issuer {
   };
 }
 
-/** A token for several has to say which one it was made for, and that has to be one of ours. */
+/** A token with several audiences must name in `azp` the one it was made for, and that must be one of ours. */
 function isMeantFor({ aud, azp }: JWTPayload, audience: readonly string[]): boolean {
   if (azp === undefined) return !Array.isArray(aud) || aud.length === 1;
   return typeof azp === 'string' && audience.includes(azp);

@@ -8,7 +8,7 @@ import { type Issuer, IssuerUnavailable, type Metadata } from './issuer.ts';
 export interface RelyingPartyOptions {
   issuer: Issuer;
   clientId: string;
-  /** Of a confidential client; read when it is needed. */
+  /** The secret of a confidential client; read when it is needed. */
   clientSecret?: () => Promise<string>;
   /** Where the provider sends people back to; registered there. */
   redirectUri: string;
@@ -16,7 +16,7 @@ export interface RelyingPartyOptions {
   postLogoutRedirectUri: string;
 }
 
-/** What has to come back unchanged, or fit what comes back. In no URL but `state`. */
+/** The values that tie the answer of the provider to this sign-in. Only `state` is in a URL. */
 export interface Attempt {
   state: string;
   nonce: string;
@@ -45,7 +45,7 @@ const tokenSchema = z.object({ id_token: z.string(), access_token: z.string().op
 const COGNITO = /^https:\/\/cognito-idp\./;
 const RESPONSE_MAX_BYTES = 256 * 1024;
 
-/** What is asked for: groups by a scope of that name, where the provider has one. */
+/** The scopes that are asked for; `groups` is one of them where the provider has it. */
 export const scopesOf = ({ scopes_supported: supported }: Metadata): string[] =>
   supported?.includes('groups') ? [...SCOPES, 'groups'] : SCOPES;
 
@@ -55,7 +55,7 @@ export const signInFailed = (why: string, cause?: unknown): Problem =>
     cause,
   });
 
-/** @throws Problem unavailable instead of IssuerUnavailable */
+/** Runs something that asks an issuer. @throws Problem unavailable instead of IssuerUnavailable */
 export async function orUnavailable<T>(run: () => Promise<T>): Promise<T> {
   try {
     return await run();
@@ -149,7 +149,7 @@ export function createRelyingParty(options: RelyingPartyOptions): RelyingParty {
     finish: ({ nonce, verifier }, { code, iss }) =>
       orUnavailable(async () => {
         const metadata = await issuer.metadata();
-        // RFC 9207: an answer of another provider, mixed in.
+        // RFC 9207: `iss` tells an answer of another provider that was mixed in.
         const mixed =
           iss === undefined ? metadata.authorization_response_iss_parameter_supported : iss !== issuer.name;
         if (mixed)
@@ -165,13 +165,13 @@ export function createRelyingParty(options: RelyingPartyOptions): RelyingParty {
       }),
 
     async logoutUrl(idToken) {
-      // Signing out of Berth never waits for the provider to be well.
+      // Signing out of Berth works although the provider does not.
       const metadata = await issuer.metadata().catch(() => undefined);
       if (!metadata?.end_session_endpoint) return undefined;
       const url = new URL(metadata.end_session_endpoint);
       url.searchParams.set('client_id', clientId);
       url.searchParams.set('post_logout_redirect_uri', postLogoutRedirectUri);
-      // What Cognito, which is older than the standard, calls the same.
+      // Cognito is older than the standard, and has its own name for the same parameter.
       if (COGNITO.test(issuer.name)) url.searchParams.set('logout_uri', postLogoutRedirectUri);
       if (idToken !== undefined) url.searchParams.set('id_token_hint', idToken);
       return url.href;
@@ -179,7 +179,7 @@ export function createRelyingParty(options: RelyingPartyOptions): RelyingParty {
   };
 }
 
-/** Some providers keep the ID token short, and tell the rest at the userinfo endpoint. What is signed wins. */
+/** Adds the claims of the userinfo endpoint, for providers with short ID tokens. Claims of the signed token win. */
 async function withUserInfo(
   issuer: Issuer,
   { userinfo_endpoint: url }: Metadata,
@@ -192,10 +192,10 @@ async function withUserInfo(
   if (!response?.ok) return claims;
   const text = await response.text();
   const parsed = z.looseObject({ sub: z.string() }).safeParse(parseJson(text));
-  // Of somebody else: then it is none of ours (OpenID Connect Core 5.3.2).
+  // Claims about another subject must not be used (OpenID Connect Core 5.3.2).
   if (!parsed.success || parsed.data.sub !== claims.sub || text.length > RESPONSE_MAX_BYTES) return claims;
   const { email, email_verified: verified, ...rest } = parsed.data;
-  // An address and whether it is verified belong together: both from one place.
+  // `email` and `email_verified` belong together, so both come from the same source.
   const address =
     claims.email === undefined && claims.email_verified === undefined
       ? { email, email_verified: verified }

@@ -4,7 +4,7 @@
  */
 import { Problem } from '../../core/problem.ts';
 
-/** No form and no page of another origin can send it without being asked about first (CORS), and Berth says no. */
+/** A header that no form can send, and no page of another origin without a CORS preflight, which Berth refuses. */
 export const CSRF_HEADER = 'x-csrf';
 
 const crossOrigin = (why: string): Problem =>

@@ -12,7 +12,7 @@ import { checkSameOrigin } from './same-origin.ts';
 const tokenIn = (identity: Identity, cookie: string | null | undefined): string | undefined =>
   readCookies(cookie ?? null).get(identity.sessionCookie);
 
-/** A bearer token in the same request counts alone: one that is not good is not made up for by a cookie. */
+/** Knows people by the cookie of their session. A request with a bearer token is not looked at, even if it is invalid. */
 export const sessionCookies =
   (identity: Identity, ports: Pick<Ports, 'store' | 'effects'>): Authenticator =>
   async ({ method, bearer, header }) => {
@@ -20,7 +20,7 @@ export const sessionCookies =
     if (token === undefined) return undefined;
     checkSameOrigin(method, header, identity.origin);
     const item = await findSession(ports, token);
-    // A page that was left open with a stream is not in use.
+    // Reconnecting streams of a page that was left open do not keep a session alive.
     if (item && !wantsEventStream(header('accept'))) await touchSession(ports, item);
     return item?.data.principal;
   };

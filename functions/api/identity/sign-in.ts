@@ -50,7 +50,7 @@ function redirect(location: string, cookies: readonly string[]): Response {
   const headers = new Headers({
     location,
     'cache-control': 'no-store',
-    // The address holds the code.
+    // The address of this page holds the authorization code.
     'referrer-policy': 'no-referrer',
     'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
   });
@@ -69,7 +69,7 @@ const sessionCookie = (identity: Identity, value: string): string =>
     secure: identity.secure,
   });
 
-/** On one machine people may come by 127.0.0.1; the provider sends them back to the name that it knows. */
+/** Whether people came by another name of this machine, such as 127.0.0.1: the provider knows only one of them. */
 function atOtherName(identity: Identity, url: URL): boolean {
   const isLoopback = /^(?:127\.0\.0\.1|\[::1\]|localhost)$/.test(url.hostname);
   return isLoopback && url.host !== new URL(identity.origin).host;
@@ -115,7 +115,7 @@ async function finish(call: Call<string, z.output<typeof callbackQuery>>): Promi
   const person = personOf(claims, identity.rules);
   const principal = person && principalOf(person);
   if (!principal) throw signInFailed('the ID token names nobody');
-  // Whoever was signed in with this browser is not any longer.
+  // The earlier session of this browser ends.
   const before = await sessionOf(ports, identity, request);
   const caller = { actor: principal.id, from: call.from };
   const { token } = await startSession(ports, caller, {
@@ -128,7 +128,7 @@ async function finish(call: Call<string, z.output<typeof callbackQuery>>): Promi
   return redirect(returnPath(attempt.to) ?? '/', [forget, sessionCookie(identity, token)]);
 }
 
-/** A person looks at these answers: with a browser they get a page and not a document. */
+/** People see these answers, so that a browser gets a page instead of a problem document. */
 const forPeople =
   <Query>(handle: (call: Call<string, Query>) => Promise<Response>) =>
   async (call: Call<string, Query>): Promise<Response> => {
@@ -157,7 +157,7 @@ async function backChannelLogout(call: Call): Promise<{ status: number; body: un
   const claims = await orUnavailable(() => issuer.verify(token, checks));
   const { sub, sid, events, nonce } = claims ?? {};
   const isLogout = typeof events === 'object' && events !== null && Object.hasOwn(events, LOGOUT_EVENT);
-  // A nonce is what an ID token has: that is no order to sign anybody out.
+  // A token with a nonce is an ID token, and must not sign anybody out.
   if (!isLogout || nonce !== undefined || typeof sub !== 'string') {
     throw signInFailed('the logout token is not valid, or names no subject');
   }

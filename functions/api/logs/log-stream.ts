@@ -115,8 +115,8 @@ export async function logReply(logs: Logs, stream: LogStream, query: LogQuery): 
 const EVENT_ID = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z)\/(\d{1,6})$/;
 
 /**
- * Lines as events. A client that resumes gets every line behind the last that it had; a few that it had already
- * where several lines carry one time.
+ * Lines as events. A client that resumes gets every line behind the last that it had. Where several lines have the
+ * same time it may get some of them again.
  */
 export async function* followLog(
   logs: Logs,
@@ -136,7 +136,7 @@ export async function* followLog(
   }
 }
 
-/** The last lines that pass, then those that pass of what comes. @param resumedAt instead of the last: from here on */
+/** The last lines that pass the filter, then the new ones. @param resumedAt starts here instead of at the last lines */
 async function* linesOf(
   logs: Logs,
   stream: LogStream,
@@ -153,7 +153,7 @@ async function* linesOf(
     return;
   }
   const limit = query.tail ?? TAIL_DEFAULT;
-  // What ends at a time has no more to come.
+  // A stream that ends at a given time has no new lines.
   if (query.follow === false || query.until !== undefined) {
     yield* (await logs.page(stream, { limit, ...filter })).lines;
     return;
@@ -163,7 +163,7 @@ async function* linesOf(
     yield* logs.follow(stream, { tail: limit, ...filter, signal });
     return;
   }
-  // Those that pass may lie far back: they are read up to the newest line of all, and followed from there.
+  // The last lines that pass may be old: the log is read up to its newest line, and followed from there.
   const [newest] = await logs.read(stream, { tail: 1 });
   const { lines } = newest ? await logs.page(stream, { limit, ...filter, until: newest.at }) : { lines: [] };
   yield* lines;

@@ -1,3 +1,4 @@
+/** The route of the log of an instance. */
 import { instanceLog } from '../../core/keys.ts';
 import { getEnvironment, getInstance } from '../../records/read.ts';
 import { route } from '../http/route-spec.ts';

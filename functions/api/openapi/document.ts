@@ -42,7 +42,7 @@ function openApiDocument(routes: readonly Route[]): Record<string, unknown> {
     paths,
     webhooks: {},
   };
-  // JSON Schema keeps what is referred to in a place that OpenAPI does not have.
+  // zod refers to definitions beside a schema; OpenAPI keeps them with the components.
   return JSON.parse(JSON.stringify(document).replaceAll('"#/$defs/', '"#/components/schemas/'));
 }
 

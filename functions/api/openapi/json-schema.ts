@@ -5,9 +5,12 @@ import * as z from 'zod';
 export type JsonSchema = z.core.JSONSchema.BaseSchema;
 
 export interface Schemas {
-  /** Those with an id, by it. */
+  /** Named schemas by their id. */
   readonly components: Readonly<Record<string, JsonSchema>>;
-  /** A schema as what is sent has to be; those with an id are references. @throws where two have one id */
+  /**
+   * The JSON Schema of what a client may send; a schema with an id becomes a reference to a component.
+   * @throws when two schemas have the same id
+   */
   of(schema: z.ZodType): JsonSchema;
 }
 
@@ -35,10 +38,10 @@ const override: Override = ({ zodSchema, jsonSchema }) => {
   Object.assign(jsonSchema, restated);
 };
 
-/** What zod writes, in the shortest form that all readers of OpenAPI know. */
+/** Restates what zod writes in the shorter forms that the document has used from the start. */
 function restate(schema: z.core.$ZodType, { propertyNames: _, ...json }: JsonSchema): JsonSchema {
   const meta = z.globalRegistry.get(schema);
-  // What code checks is described by hand, type and all.
+  // A schema that is checked by code is described by its meta alone, with the type in it.
   if (meta?.type !== undefined) return meta;
   if (json.$ref !== undefined && Object.keys(json).length > 1) {
     const { $ref, ...beside } = json;
@@ -53,7 +56,7 @@ function restate(schema: z.core.$ZodType, { propertyNames: _, ...json }: JsonSch
     const { const: value, ...own } = json;
     return { ...own, enum: [value] };
   }
-  // The bounds of every number that JavaScript has, and the pattern of a format, say nothing more.
+  // zod adds the bounds of every safe integer, and a pattern beside each format: neither tells a reader more.
   if (json.minimum === Number.MIN_SAFE_INTEGER) delete json.minimum;
   if (json.maximum === Number.MAX_SAFE_INTEGER) delete json.maximum;
   if (json.format !== undefined) delete json.pattern;

@@ -7,7 +7,7 @@ import type { Answer, Route } from '../http/route-spec.ts';
 import { problemSchema } from '../http/schemas.ts';
 import type { Schemas } from './json-schema.ts';
 
-/** Codes that a route can answer with beside its own. */
+/** All problem codes that a route can answer with: those of every route of its kind, then its own. */
 export function problemCodesOf(route: Route): ProblemCode[] {
   const { policy } = route;
   const isWrite = route.method !== 'get';
@@ -171,7 +171,7 @@ function contentOf({ schema, stream, example, mediaType }: Answer, schemas: Sche
   };
 }
 
-/** Problems by status, each with an example a code. */
+/** Problems by status; the description names each code. */
 function problemsOf(route: Route, schemas: Schemas) {
   const schema = schemas.of(problemSchema);
   const byStatus = new Map<number, ProblemCode[]>();

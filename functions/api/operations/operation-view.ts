@@ -94,7 +94,7 @@ export function operationView(operation: Operation): z.infer<typeof operationSch
   });
 }
 
-/** A step lasts until the next one starts; one that starts again had failed. */
+/** A step lasts until the next one starts; a step that starts again had failed before. */
 function stepView(operation: Operation, step: OperationStep, next: OperationStep | undefined) {
   const { name, attempt, startedAt } = step;
   const endedAt = next?.startedAt ?? operation.endedAt;
@@ -113,7 +113,7 @@ function stepStatus(operation: Operation, step: OperationStep, next: OperationSt
   return operation.status === 'queued' ? 'running' : operation.status;
 }
 
-/** The answer to what takes long: the operation that does it. */
+/** The answer to a request that begins an operation: 202 with the operation. */
 export const acceptedReply = (operation: Operation): Reply => ({
   status: 202,
   body: operationView(operation),

@@ -1,3 +1,4 @@
+/** Routes of one operation: read, follow, read its log, and cancel. */
 import * as z from 'zod';
 import { cancelOperation } from '../../commands/operations/operations.ts';
 import { operationKey, operationLog } from '../../core/keys.ts';
@@ -25,7 +26,7 @@ const owner = {
   missing: (params: { operation: string }) => missing(params.operation),
 };
 
-/** The operation as it is, then each time it changes; ends behind the one that shows its end. */
+/** The operation as it is, then each time it changes; the stream ends with the operation. */
 async function* follow(
   ports: Ports,
   id: string,
@@ -35,7 +36,7 @@ async function* follow(
   const { pk } = operationKey(id);
   let seen = Number(lastEventId ?? 0);
   while (!signal.aborted) {
-    // Asked before reading, so that no change falls between the two.
+    // Subscribes before reading, so that no change falls between the two.
     const changed = ports.store.changed(pk, { timeoutMs: 5_000, signal });
     const item = await getOperation(ports.store, id);
     const ended = hasEnded(item.data);
@@ -109,7 +110,7 @@ export const routes = [
       const item = await getOperation(ports.store, params.operation);
       const name = operationLog(item.data.id);
       if (!wantsStream) return logReply(ports.logs, name, query);
-      // Nothing more comes behind the end: what is there is all.
+      // An operation that has ended writes no more output.
       const following =
         query.follow === undefined && hasEnded(item.data) ? { ...query, follow: false } : query;
       return stream((signal) =>
@@ -119,7 +120,7 @@ export const routes = [
   }),
 ];
 
-/** The operation once it has ended, or as it is when the time is over or the client is gone. */
+/** The operation when it has ended, or as it is when the time is over or the client has gone. */
 async function untilEnded(
   ports: Ports,
   first: Item<Operation>,
@@ -136,7 +137,7 @@ async function untilEnded(
       timeoutMs: left,
       signal: AbortSignal.any([signal, stop.signal]),
     });
-    // Read between asking and waiting, so that no change falls between the two.
+    // Reads after subscribing and before waiting, so that no change is missed.
     item = await getOperation(ports.store, first.data.id);
     if (hasEnded(item.data)) stop.abort();
     await changed;

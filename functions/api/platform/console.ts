@@ -27,17 +27,17 @@ const headers = {
   vary: 'accept-encoding',
 } as const;
 
-/** What the build names by its content never changes; a new Berth brings a new page that names others. */
+/** Files that are named by a hash of their content never change; a new build has new names. */
 const FOREVER = 'public, max-age=31536000, immutable';
 const ASK_AGAIN = 'no-cache';
 
 export interface Console {
   routes: Route[];
-  /** The page, for an address that it reads itself, such as `/projects/demo`. */
+  /** The page for an address that the console routes itself, such as `/projects/demo`. */
   page: Route;
 }
 
-/** @param webRoot directory that the build wrote; while there is none, the page says so */
+/** @param webRoot directory of the built console; while it is missing, the page says so */
 export function createConsole(webRoot: string): Console {
   const assets = join(webRoot, 'assets');
   if (!existsSync(join(webRoot, 'index.html'))) return { routes: [notBuilt('/')], page: notBuilt('/') };
@@ -56,7 +56,7 @@ export function createConsole(webRoot: string): Console {
   };
 }
 
-/** The address of a page that the console shows, rather than of something that is not there. */
+/** Whether a request is for a page of the console, rather than for a missing file or a path of the API. */
 export function isPageRequest(method: string, path: string, accept: string | undefined): boolean {
   const [, first = ''] = path.split('/', 2);
   return (

@@ -1,3 +1,4 @@
+/** Routes of whether Berth can serve, and of what a type of problem means. */
 import * as z from 'zod';
 import { Problem, type ProblemCode, problemCodes } from '../../core/problem.ts';
 import { route } from '../http/route-spec.ts';
@@ -30,7 +31,7 @@ export const routes = [
           cause,
         });
       }
-      // Who asks need not know more: the place's address, and why, are in the errors of operations.
+      // Everyone may ask, so the address of the place and the reason are not shown: errors of operations have them.
       const reachable = await (ports.workloads.check?.() ?? Promise.resolve()).then(
         () => true,
         () => false,

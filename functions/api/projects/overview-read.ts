@@ -41,7 +41,7 @@ export const overviewSchema = z
 
 export type Overview = z.infer<typeof overviewSchema>;
 
-/** What an overview is made of; how instances do can be asked again without reading the rest. */
+/** The facts of an overview; the state of instances can be read again without the rest. */
 export interface OverviewFacts {
   project: string;
   displayName: string | undefined;

@@ -36,14 +36,14 @@ const changeSchema = z
 
 type Change = z.infer<typeof changeSchema>;
 
-/** Between two looks at how instances do: crashes and recoveries write no record. */
+/** Milliseconds between two reads of the state of instances: crashes and recoveries write no record. */
 const STATUS_MS = 5_000;
-/** Between two reads of everything, though no event told of a change. */
+/** Milliseconds after which everything is read again, even without an event. */
 const READ_MS = 60_000;
-/** Events come in bursts; one read serves all of one. */
+/** Milliseconds that a read waits after an event: events come in bursts, and one read serves the burst. */
 const BURST_MS = 100;
 
-/** Those of `after` that are not in `before` as they are, and those of `before` that are gone. */
+/** What is new or different in `after`, and what of `before` is gone. */
 function compare<T>(before: readonly T[], after: readonly T[], keyOf: (one: T) => string): [T[], T[]] {
   const was = new Map(before.map((one) => [keyOf(one), JSON.stringify(one)]));
   const is = new Set(after.map(keyOf));
@@ -63,7 +63,7 @@ function difference(before: Overview, after: Overview): Change | undefined {
   );
   const lists = [services, noServices, environments, noEnvironments, instances, noInstances];
   if (lists.every(({ length }) => length === 0)) return undefined;
-  // An environment that was made anew under the same name is there still.
+  // An environment that was destroyed and made again under its name is not gone.
   const names = new Set(after.environments.map(({ name }) => name));
   return {
     services,
@@ -78,8 +78,8 @@ function difference(before: Overview, after: Overview): Change | undefined {
 }
 
 /**
- * All of it, then each change. An event's id stands for all that was told up to it: a client that resumes with the
- * id of what is still so gets no overview again.
+ * The whole overview, then each change. The id of an event identifies all that was sent up to it: a client that resumes
+ * with the id of the present state does not get the overview again.
  */
 async function* follow(
   ports: Ports,
@@ -90,7 +90,7 @@ async function* follow(
   const pk = eventsPartition(project);
   const newest = async (): Promise<string | undefined> =>
     (await ports.store.query({ pk, limit: 1, reverse: true })).items[0]?.sk;
-  // Asked before each read, so that no change falls between the two.
+  // Subscribes before each read, so that no change falls between the two.
   const change = (): Promise<void> => ports.store.changed(pk, { timeoutMs: STATUS_MS, signal });
   let changed = change();
   let seen = await newest();
@@ -140,7 +140,7 @@ export const routes = [
     },
     handle: async ({ ports, params, wantsStream, lastEventId, stream }) => {
       if (wantsStream) {
-        // Before the stream begins, so that a project that is not there is told as ever.
+        // Reads before the stream begins, so that a missing project is answered with a problem as usual.
         await getProject(ports.store, params.project);
         return stream((signal) => follow(ports, params.project, lastEventId, signal));
       }

@@ -25,7 +25,7 @@ export async function projectsOf(
         store.query({ pk: membershipsPartition(id), limit, ...(after !== undefined && { after }) }),
       ),
     );
-    // A partition that goes on says nothing of names behind its page: those wait for the next one.
+    // A partition with more pages may have names before these: names behind its page wait for the next page.
     const known = pages.flatMap(({ next }) => (next === undefined ? [] : [next])).sort()[0];
     const names = [...new Set(pages.flatMap(({ items }) => items.map(({ sk }) => sk)))]
       .sort()

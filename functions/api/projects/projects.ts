@@ -1,3 +1,4 @@
+/** Routes of projects. */
 import * as z from 'zod';
 import { changeProject, createProject, deleteProject } from '../../commands/projects/projects.ts';
 import type { Project } from '../../core/model/index.ts';

@@ -1,3 +1,4 @@
+/** The route of the resources in an environment. */
 import * as z from 'zod';
 import { environmentPartition, RESOURCE_PREFIX } from '../../core/keys.ts';
 import type { Resource } from '../../core/model/index.ts';
@@ -26,7 +27,7 @@ const resourceSchema = z
   })
   .meta({ id: 'Resource' });
 
-/** Params and outputs may hold what a placeholder put there, a password too: only names are shown. */
+/** Only the names of params and outputs are shown: their values may come from placeholders, and hold passwords. */
 function view({ data }: Item<Resource>): z.infer<typeof resourceSchema> {
   const { uid, type, class: name, id, state, services, outputs, operation, createdAt } = data;
   const offered = [...Object.keys(outputs.values), ...Object.keys(outputs.secrets)].sort();

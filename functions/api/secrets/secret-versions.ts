@@ -1,3 +1,4 @@
+/** Routes of one secret and its versions: read, rotate, revoke and reveal; and the rotation of credentials of a resource. */
 import * as z from 'zod';
 import { rotateResource, rotateSecret } from '../../commands/secrets/rotations.ts';
 import { getSecret, revealSecret, revokeVersion } from '../../commands/secrets/secret-versions.ts';
@@ -107,7 +108,7 @@ export const routes = [
         schema: z.object({ name: z.string(), version: z.string(), value: z.string() }),
       },
     },
-    // No `change`: the answer is kept nowhere.
+    // `change` is not used: it would keep the answer, which holds the value.
     handle: async ({ ports, params, body, caller }) => ({
       status: 200,
       body: await revealSecret(ports, caller, refOf(params), body.version),

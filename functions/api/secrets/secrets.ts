@@ -1,3 +1,4 @@
+/** Routes of the secrets of an environment: names and versions, and no value. */
 import * as z from 'zod';
 import { deleteSecret, putSecret } from '../../commands/secrets/secrets.ts';
 import { environmentPartition, SECRET_PREFIX } from '../../core/keys.ts';
@@ -46,7 +47,7 @@ const put = (item: Item<SecretRecord>): Reply => {
   };
 };
 
-// It becomes an environment variable, and so can not hold NUL; half a surrogate pair has no bytes in UTF-8.
+// A value becomes an environment variable, so it can not hold NUL; half a surrogate pair has no bytes in UTF-8.
 export const secretValue = z
   .string()
   .min(1, 'must not be empty')

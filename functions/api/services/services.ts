@@ -1,3 +1,4 @@
+/** Routes of the services of a project. */
 import * as z from 'zod';
 import { changeService, createService, deleteService } from '../../commands/services/services.ts';
 import { projectPartition, SERVICE_PREFIX } from '../../core/keys.ts';
@@ -30,9 +31,9 @@ const created = (item: Item<Service>): Reply => ({
   location: `/v1/projects/${item.data.project}/services/${item.data.name}`,
 });
 
-// It is shown as a link, and whoever reads the service reads it: web addresses only, and no password in them.
+// It is shown as a link to all who may read the service: only web addresses without a password are accepted.
 const isWebAddress = (text: string): boolean => {
-  // Printable ASCII without what no URL has as it is.
+  // Printable ASCII without the characters that a URL must encode.
   if (!/^https?:\/\/(?:(?!["<>\\^`{|}])[\x21-\x7e])+$/.test(text) || !URL.canParse(text)) return false;
   const { username, password } = new URL(text);
   return username === '' && password === '';

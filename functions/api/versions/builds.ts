@@ -1,3 +1,4 @@
+/** The route by which a version is built from source. */
 import * as z from 'zod';
 import { createBuild } from '../../commands/versions/builds.ts';
 import { Problem } from '../../core/problem.ts';
@@ -7,7 +8,7 @@ import { route } from '../http/route-spec.ts';
 import { tagSchema } from '../http/schemas.ts';
 import { acceptedAnswer, acceptedReply } from '../operations/operation-view.ts';
 
-/** Turns a check that throws a Problem into a rule of a schema. */
+/** A rule of a schema from a check that throws a Problem. */
 const passes = (check: () => unknown, context: z.RefinementCtx): void => {
   try {
     check();
@@ -19,7 +20,7 @@ const passes = (check: () => unknown, context: z.RefinementCtx): void => {
 
 const git = z
   .strictObject({
-    // Whether repositories on this machine may be built is for the builder to say; the form is checked here.
+    // Only the form is checked here; the builder decides whether repositories on this machine may be built.
     url: z
       .string()
       .max(2048)
@@ -63,7 +64,7 @@ export const routes = [
       mediaType: 'application/gzip',
       summary: 'A tar.gz of the source',
       handle: async ({ ports, params, query, request, change }) => {
-        // Asked before the body is read: nobody wants to send all of it to hear that.
+        // The service is read before the body, so that no archive is sent in vain.
         await getService(ports.store, params);
         const saved = await ports.builder.saveSource(request.body ?? emptyBody());
         let used = false;

@@ -1,3 +1,4 @@
+/** Routes of the versions of a service. */
 import * as z from 'zod';
 import { findVersion, registerVersion } from '../../commands/versions/versions.ts';
 import { VERSION_PREFIX, versionsPartition } from '../../core/keys.ts';
@@ -69,7 +70,7 @@ async function workloadOf(given: unknown, image: Image): Promise<ScoreWorkload> 
       hint: 'Send the Score file as "workload", as JSON, or build the image with that label.',
     });
   }
-  // The YAML parser is loaded by the few who need it.
+  // The YAML parser is loaded when it is first needed.
   const { parseScore } = await import('../../core/score/file/parse.ts');
   return parseScore(text);
 }

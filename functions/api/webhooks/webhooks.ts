@@ -1,3 +1,4 @@
+/** Routes of the webhooks of a project. */
 import * as z from 'zod';
 import { testWebhook, type WebhookOutcome } from '../../commands/webhooks/webhook-messages.ts';
 import {
@@ -110,7 +111,7 @@ function checkUrl({ receivers }: Ports, url: string | undefined): void {
   if (rule !== undefined) throw invalidRequest([{ path: 'body.url', message: `must ${rule}` }]);
 }
 
-/** The secret is in the answer alone: the answer that is kept for the idempotency key does not have it. */
+/** The secret is in this answer alone, and not in the one that is kept for the idempotency key. */
 async function withSecret(
   change: Call['change'],
   status: 200 | 201,

@@ -26,7 +26,7 @@ export function checkPageQuery(query: LogPageQuery): LogPageQuery {
   };
 }
 
-/** Whether a line passes; times in the form that lines have them. */
+/** Whether a line passes. Times in the filter have the form of those in lines. */
 export function lineFilter(filter: LogFilter): (line: LogLine) => boolean {
   const { since, until, level, deployment, container } = filter;
   const text = filter.text?.toLowerCase();
@@ -43,9 +43,9 @@ export function lineFilter(filter: LogFilter): (line: LogLine) => boolean {
 }
 
 export interface Pager {
-  /** Shows it the next line in its direction, with its time; false when it has enough. */
+  /** Shows it the next line in its direction, with its time. It returns false when it has enough. */
   visit(time: number, line: LogLine): boolean;
-  /** @param isEnd nothing more comes in its direction */
+  /** The page of what it was shown. @param isEnd whether nothing more comes in its direction */
   page(isEnd: boolean): LogPage;
 }
 
@@ -85,7 +85,7 @@ export function createPager(query: LogPageQuery, scanMax: number): Pager {
   };
 }
 
-/** A page of lines that are all there, in order. */
+/** A page of lines that are all at hand, oldest first. */
 export function pageOfLines(sorted: readonly LogLine[], query: LogPageQuery): LogPage {
   const pager = createPager(query, Number.MAX_SAFE_INTEGER);
   const ordered = query.direction === 'forward' ? sorted : sorted.toReversed();

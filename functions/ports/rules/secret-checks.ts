@@ -1,7 +1,7 @@
 /** What every adapter of Secrets refuses before it keeps a value, so that all of them refuse the same. */
 import { Problem } from '../../core/problem.ts';
 
-/** Of a value, in bytes of UTF-8 (the limit of AWS Secrets Manager). */
+/** The largest value, bytes of UTF-8: the limit of AWS Secrets Manager. */
 export const SECRET_VALUE_MAX_BYTES = 64 * 1024;
 
 /** @throws Problem payload_too_large | invalid_request */

@@ -24,7 +24,7 @@ export function checkKeyText(text: string, what: string): void {
   if (text === '') throw new RangeError(`${what} is empty`);
   if (Buffer.byteLength(text) > KEY_MAX_BYTES)
     throw new RangeError(`${what} is over ${KEY_MAX_BYTES} bytes long`);
-  // It would be stored as U+FFFD, and two keys would become one.
+  // Half a surrogate pair would be stored as U+FFFD, and two keys would become one.
   if (!text.isWellFormed()) throw new RangeError(`${what} is not well-formed Unicode`);
 }
 

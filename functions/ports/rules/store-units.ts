@@ -9,10 +9,10 @@ import type { PreparedWrite } from './store-checks.ts';
 const READ_UNIT_BYTES = 4096;
 const WRITE_UNIT_BYTES = 1024;
 
-/** Names of all attributes but the due time's: pk, sk, data, version. */
+/** Bytes of the names of all attributes but that of the due time: pk, sk, data, version. */
 const NAMES_BYTES = 'pkskdataversion'.length;
 const DUE_NAMES_BYTES = 'dueQueuedueAt'.length;
-/** `token` with its twelve characters. */
+/** Bytes of the attribute `token` with its twelve characters. */
 const TOKEN_BYTES = 17;
 
 /** What an item costs about beside its data; keys come on top. */
@@ -24,7 +24,9 @@ export const writeUnits = (bytes: number): number => Math.max(1, Math.ceil(bytes
 /** A strongly consistent read is one unit for each 4 KiB that were begun. */
 export const readUnits = (bytes: number): number => Math.max(1, Math.ceil(bytes / READ_UNIT_BYTES));
 
-/** Text where that costs no more, since people can read it in AWS's console; else deflated. */
+/**
+ * Data stays text where that costs no more, since people can read it in the console of AWS; other data is deflated.
+ */
 export function toData(json: string): { S: string } | { B: Uint8Array } {
   const units = writeUnits(Buffer.byteLength(json) + OVERHEAD_BYTES);
   if (units === 1) return { S: json };
@@ -37,11 +39,14 @@ export interface StoredRecord extends Key {
   json: string;
   version: number;
   due?: Due | undefined;
-  /** Written by a single put on its version, which leaves a token: see docs/adr/0011. */
+  /** It was written by a single put on its version, which leaves a token: see docs/adr/0011. */
   hasToken?: boolean;
 }
 
-/** As DynamoDB counts: the UTF-8 of names and values; two digits of a number are one byte, and one more. */
+/**
+ * Bytes as DynamoDB counts them: those of names and values in UTF-8; of a number one byte for two digits, and one
+ * more.
+ */
 export function recordBytes({ pk, sk, json, version, due, hasToken }: StoredRecord): number {
   const data = toData(json);
   return (
@@ -60,7 +65,7 @@ function numberBytes(value: number): number {
   return Math.ceil(digits / 2) + 1 + (value < 0 ? 1 : 0);
 }
 
-/** Of one record; looking for one that is not there costs as much as the smallest. */
+/** Read units of one record. Looking for one that is not there costs as much as the smallest. */
 export const readUnitsOf = (record: StoredRecord | undefined): number =>
   record ? readUnits(recordBytes(record)) : 1;
 
@@ -72,7 +77,7 @@ export const isSinglePut = (writes: readonly PreparedWrite[]): boolean =>
 export const isSingleCheck = (writes: readonly PreparedWrite[]): boolean =>
   writes.length === 1 && writes[0]?.kind === 'check' && writes[0].condition !== undefined;
 
-/** A write beside what was there before it; `before` is undefined where nothing was. */
+/** A write and what was there before it; `before` is undefined where there was nothing. */
 export interface PricedWrite {
   write: PreparedWrite;
   before: StoredRecord | undefined;

@@ -7,7 +7,7 @@ import {
   defaultRenderOptions,
   renderManifests,
 } from '../../../functions/adapters/kubernetes/manifests/index.ts';
-import { mayClaim } from '../../../functions/adapters/processes/network/hosts.ts';
+import { mayClaim } from '../../../functions/adapters/router/hosts.ts';
 import { route } from '../../../functions/resources/route.ts';
 import { containerSpec, workloadSpec } from '../../contracts/workloads-spec.ts';
 

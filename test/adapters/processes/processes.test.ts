@@ -332,6 +332,40 @@ describe('processes', () => {
     await subject.workloads.removeEnvironment(ref);
   });
 
+  it('are spoken of without a secret that their liveness probe holds (I7)', async () => {
+    const ref = await place();
+    const secret = 'hunter2-correct-horse';
+    const httpGet = { path: `/sick?key=${secret}`, port: 8080, scheme: 'HTTP' as const, headers: [] };
+    const sick = `import { createServer } from 'node:http'; createServer((_, response) => response.writeHead(500).end()).listen(process.env.PORT);`;
+    const container = containerSpec(await subject.image(sick), {
+      variables: [variable('SECRET', secret, true)],
+      livenessProbe: { httpGet },
+    });
+    await subject.workloads.apply(workloadSpec(ref, 1, container));
+    const said = await eventually(
+      () => subject.logs(ref).filter(({ source }) => source === 'berth'),
+      (lines) => lines.some(({ message }) => message.includes('starts again')),
+    );
+    const messages = said.map(({ message }) => message).join('\n');
+    expect(messages).toMatch(/is stopped because the liveness probe failed 3 times: GET \/sick\?key=••••/);
+    expect(messages).not.toContain(secret);
+    await subject.workloads.removeEnvironment(ref);
+  });
+
+  it('are spoken of without a secret that names a release command (I7)', async () => {
+    const ref = await place();
+    const secret = 'hunter2-correct-horse';
+    const spec = workloadSpec(
+      ref,
+      1,
+      containerSpec(server, { variables: [variable('SECRET', secret, true)] }),
+    );
+    const result = await subject.workloads.runRelease(spec, [secret], AbortSignal.timeout(10_000));
+    expect(result.tail).toEqual([expect.stringContaining('there is no program "••••"')]);
+    expect(JSON.stringify([result, subject.logs(ref)])).not.toContain(secret);
+    await subject.workloads.removeEnvironment(ref);
+  });
+
   it('take their children with them when they crash, are replaced or scaled to 0', async () => {
     const ref = await place();
     const digest = await subject.image(programs.family);

@@ -4,17 +4,19 @@ import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   createProcessWorkloads,
-  type ProcessWorkloads,
   type ProcessWorkloadsOptions,
 } from '../../../functions/adapters/processes/workloads.ts';
+import { createTraffic, type RoutedTraffic } from '../../../functions/adapters/router/traffic.ts';
 import { createEffects } from '../../../functions/adapters/system/effects.ts';
 import type { InstanceRef } from '../../../functions/core/model/index.ts';
 import { Problem } from '../../../functions/core/problem.ts';
 import type { LogLine, Logs } from '../../../functions/ports/logs.ts';
 import type { ImageConfig } from '../../../functions/ports/registry.ts';
+import type { Workloads } from '../../../functions/ports/workloads.ts';
 
 export interface LocalSubject {
-  workloads: ProcessWorkloads;
+  workloads: Workloads;
+  traffic: RoutedTraffic;
   image(source: string, config?: Partial<ImageConfig>): Promise<string>;
   logs(instance: InstanceRef): LogLine[];
   close(): Promise<void>;
@@ -38,10 +40,11 @@ export async function makeLocalSubject(
     remove: async () => undefined,
     close: async () => undefined,
   };
+  const traffic = createTraffic({ baseHost: () => 'localhost:4600' });
   const workloads = await createProcessWorkloads({
     directory: join(directory, 'workloads'),
     instanceId,
-    baseHost: () => 'localhost:4600',
+    traffic,
     logs,
     effects: createEffects(),
     async unpackImage(_, digest, target) {
@@ -57,6 +60,7 @@ export async function makeLocalSubject(
   });
   return {
     workloads,
+    traffic,
     async image(source, config = {}) {
       const digest = `sha256:${createHash('sha256')
         .update(source + JSON.stringify(config))

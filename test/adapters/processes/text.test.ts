@@ -1,4 +1,4 @@
-/** Lines, masks and hosts: the pure parts that hostile input reaches. */
+/** Masks, explanations and hosts: the pure parts that hostile input reaches. */
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import {
@@ -6,11 +6,6 @@ import {
   formatBytes,
   quoteTail,
 } from '../../../functions/adapters/processes/programs/explain-exit.ts';
-import {
-  createLineSplitter,
-  cut,
-  LINE_MAX,
-} from '../../../functions/adapters/processes/programs/output-lines.ts';
 import { maskOf as maskOfSpec } from '../../../functions/adapters/processes/spec-mask.ts';
 import { requestHeaders, withoutDomain } from '../../../functions/adapters/router/headers.ts';
 import { parseHost, parseWorkloadHost } from '../../../functions/adapters/router/request-host.ts';
@@ -22,57 +17,6 @@ const maskOf = (...values: string[]) =>
       containerSpec('', { variables: values.map((value, index) => variable(`V${index}`, value, true)) }),
     ],
   });
-
-function split(mask: ReturnType<typeof maskOf>, chunks: Buffer[]): string[] {
-  const lines: string[] = [];
-  const splitter = createLineSplitter(mask, (line) => lines.push(line));
-  for (const chunk of chunks) splitter.push(chunk);
-  splitter.end();
-  return lines;
-}
-
-describe('lines', () => {
-  const none = maskOf();
-
-  it('are the same however the bytes come', () => {
-    const text = Buffer.from('eins\nzwölf 💡\r\n\n\u001b[31mred\u001b[0m\nlast');
-    const expected = ['eins', 'zwölf 💡', '', '\u001b[31mred\u001b[0m', 'last'];
-    expect(split(none, [text])).toEqual(expected);
-    expect(
-      split(
-        none,
-        [...text].map((byte) => Buffer.of(byte)),
-      ),
-    ).toEqual(expected);
-  });
-
-  it('are cut at 16 KiB, between characters, and the rest of the line is dropped', () => {
-    const long = 'ä'.repeat(20_000);
-    const lines = split(none, [Buffer.from(`x${long}`), Buffer.from(`${long}\nnext\n`)]);
-    expect(lines).toHaveLength(2);
-    expect(Buffer.byteLength(lines[0] ?? '')).toBe(LINE_MAX - 1);
-    expect(lines[0]).not.toContain('\ufffd');
-    expect(lines[1]).toBe('next');
-    expect(Buffer.byteLength(split(none, [Buffer.alloc(30_000, 0xff)])[0] ?? '')).toBeLessThanOrEqual(
-      LINE_MAX,
-    );
-    expect(cut('aä', 2)).toBe('a');
-  });
-
-  it('hide a secret wherever chunks and the cut fall', () => {
-    const secret = 'correct-horse-battery';
-    const mask = maskOf(secret);
-    for (let start = LINE_MAX - 30; start <= LINE_MAX + 2; start++) {
-      const line = split(mask, [Buffer.from(`${'x'.repeat(start)}${secret} tail\n`)])[0] ?? '';
-      expect(line).not.toContain('cor');
-      expect(Buffer.byteLength(line)).toBeLessThanOrEqual(LINE_MAX);
-    }
-    const text = Buffer.from(`a ${secret} b\n`);
-    for (let at = 0; at < text.length; at++) {
-      expect(split(mask, [text.subarray(0, at), text.subarray(at)])).toEqual(['a •••• b']);
-    }
-  });
-});
 
 describe('masks', () => {
   it('hide values, their lines, their escaped forms and the password of a connection string', () => {

@@ -34,7 +34,7 @@ describe('router', () => {
   beforeAll(async () => {
     subject = await makeLocalSubject(temporary());
     router = createRouter({
-      workloads: subject.workloads,
+      traffic: subject.traffic,
       activity: {
         record: (instance, status, durationMs) =>
           recorded.push({ service: instance.service, status, durationMs }),

@@ -184,6 +184,17 @@ describe('A personal token', () => {
     expect((await bearer(token)('GET', project)).status).toBe(200);
     expectProblem(await write(bearer(token)), 403, 'forbidden');
     expectProblem(await bearer(token)('POST', '/v1/projects', { name: 'x' }), 403, 'forbidden');
+    expect((await bearer('root')('GET', '/v1/audit/verification')).status).toBe(200);
+    expectProblem(await bearer(token)('GET', '/v1/audit/verification'), 403, 'forbidden');
+  });
+
+  it('of a platform administrator is held to the protection of an environment', async () => {
+    const { token } = await make(as('root', { administrator: true }), { role: 'developer' });
+    expect((await write(bearer(token))).status).toBe(201);
+    const protection = await subject.api('PUT', `${project}/environments/dev/protection`, { approval: true });
+    expect(protection.status, protection.text).toBe(200);
+    expectProblem(await write(bearer(token)), 403, 'forbidden');
+    expect((await write(bearer('root'))).status).toBe(200);
   });
 
   it('is listed and revoked by its owner alone', async () => {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { instanceLog, operationLog, resourceKey } from '../../../functions/core/keys.ts';
+import { deleteService } from '../../../functions/commands/services/services.ts';
+import { instanceKey, instanceLog, operationLog, resourceKey } from '../../../functions/core/keys.ts';
 import {
   createSubject,
   DIGEST,
@@ -170,6 +171,22 @@ describe('Deployments', () => {
     [],
   ])('refuses the body %j', async (body) => {
     expectProblem(await subject.api('POST', `${instancePath}/deployments`, body), 400, 'invalid_request');
+  });
+
+  it('accepts none for a service that is deleted between its look and its change (I4)', async () => {
+    const { api, ports } = subject;
+    await api('POST', `${service}/versions`, { image: DIGEST, workload, tags: ['v1'] });
+    const { store } = ports;
+    const { transact } = store;
+    // Another process, with its own line of writers of the project's chain.
+    const other = { ...ports, store: { ...store } };
+    store.transact = async (writes) => {
+      store.transact = transact;
+      await deleteService(other, { actor: 'tester' }, instance);
+      return transact(writes);
+    };
+    expectProblem(await api('POST', `${instancePath}/deployments`, { version: 'v1' }), 404, 'not_found');
+    expect(await store.get(instanceKey(instance))).toBeUndefined();
   });
 
   it('cancels one that goes on, and no other', async () => {

@@ -1,8 +1,20 @@
 /** What holds for every request, whatever the route: bodies, keys, ETags, cursors, credentials. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { administratorToken } from '../../../functions/api/admission/authenticate.ts';
+import { administratorToken, localAdministrator } from '../../../functions/api/admission/authenticate.ts';
+import { idempotencyKey } from '../../../functions/core/keys.ts';
 import { StoreConflict } from '../../../functions/ports/store.ts';
-import { ADMINISTRATOR, createSubject, expectProblem, STRANGER, type Subject, seed } from '../support.ts';
+import {
+  ADMINISTRATOR,
+  type Answer,
+  createSubject,
+  DIGEST,
+  expectProblem,
+  instancePath,
+  STRANGER,
+  type Subject,
+  seed,
+  workload,
+} from '../support.ts';
 
 let subject: Subject;
 beforeEach(async () => {
@@ -322,6 +334,28 @@ describe('Idempotency keys', () => {
       ),
     );
     expect(new Set(environments.map(({ body }) => body.id)).size).toBe(1);
+  });
+
+  it('have one effect (I2) though the same request was done between its look and its change', async () => {
+    await seed(subject);
+    const image = { image: DIGEST, workload, tags: ['v1'] };
+    await subject.api('POST', '/v1/projects/demo/services/guestbook/versions', image);
+    const request = () => subject.api('POST', `${instancePath}/deployments`, { version: 'v1' }, key);
+    const { store } = subject.ports;
+    const { get } = store;
+    let faster: Promise<Answer> | undefined;
+    store.get = async (wanted) => {
+      const found = await get<never>(wanted);
+      if (faster || wanted.pk !== idempotencyKey(localAdministrator.id, 'key-1').pk) return found;
+      faster = request();
+      await faster;
+      return found;
+    };
+    const slower = await request();
+    expect(slower.status, slower.text).toBe(202);
+    expect(slower.body).toEqual((await faster)?.body);
+    expect(slower.headers.get('idempotency-replayed')).toBe('true');
+    expect((await subject.api('GET', `${instancePath}/deployments`)).body.items).toHaveLength(1);
   });
 
   it('replay a deletion although the thing is gone', async () => {

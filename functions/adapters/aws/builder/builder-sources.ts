@@ -16,13 +16,13 @@ import { sent, unless } from '../sdk-errors.ts';
 
 const ID = /^[0-9a-f]{32}$/;
 const GZIP = [0x1f, 0x8b];
-/** Of a part, bytes; S3 takes 10,000 of them, none but the last below 5 MiB. */
+/** The size of a part, bytes. S3 takes 10,000 parts, of which all but the last have at least 5 MiB. */
 const PART_BYTES = 8 * 1024 ** 2;
 
 const description = z.object({ sha256: z.string().regex(/^[0-9a-f]{64}$/), bytes: z.number().int() });
 
 export const sourceKey = (id: string): string => `sources/${id}.tar.gz`;
-/** Written last: where it is, the upload is whole. */
+/** The key of the description, which is written last: where it is, the upload is whole. */
 const descriptionKey = (id: string): string => `sources/${id}.json`;
 
 export function createSources({ s3, bucket, maxBytes }: { s3: S3Client; bucket: string; maxBytes: number }) {
@@ -61,10 +61,10 @@ export function createSources({ s3, bucket, maxBytes }: { s3: S3Client; bucket: 
       if (start.length < GZIP.length) throw notGzip();
       if (size > 0) await flush();
       const command = new CompleteMultipartUploadCommand({ ...target, MultipartUpload: { Parts: parts } });
-      // A repeated try of one that took effect finds no upload any more.
+      // A repeated try finds no upload any more where the first one took effect.
       await unless(['NoSuchUpload'], s3.send(command));
     } catch (error) {
-      // What is left of it the bucket's rules take away.
+      // The rules of the bucket remove what is left of it.
       await s3.send(new AbortMultipartUploadCommand(target)).catch(() => undefined);
       throw error;
     }

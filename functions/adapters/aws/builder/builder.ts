@@ -26,7 +26,7 @@ import { type BuildVariables, OUTCOME_MAX_BYTES, readOutcome } from './buildspec
 
 export interface CodeBuildOptions {
   codebuild: CodeBuildClient;
-  /** Name of the project. */
+  /** Name of the project in CodeBuild. */
   project: string;
   s3: S3Client;
   /** Holds uploads and outcomes; its rules delete what is older than a day, and unfinished uploads. */
@@ -35,7 +35,7 @@ export interface CodeBuildOptions {
   logs: { client: CloudWatchLogsClient; group: string };
   /** The image's name without tag. */
   repositoryUri(repository: RepositoryRef): string;
-  /** Of an upload, compressed; 256 MiB if not given. */
+  /** The largest upload, compressed bytes; 256 MiB if not given. */
   sourceMaxBytes?: number;
   /** First and longest time between two looks at a build, milliseconds; default 1,000 and 10,000. */
   pollMs?: readonly [first: number, longest: number];
@@ -132,7 +132,7 @@ export function createCodeBuilder(options: CodeBuildOptions): Builder {
       const { builds } = await sent(codebuild.send(new BatchGetBuildsCommand({ ids: [id] })));
       const build = builds?.[0];
       const over = build?.buildStatus !== undefined && build.buildStatus !== 'IN_PROGRESS';
-      // Its last lines come a moment after its end.
+      // The last lines come a moment after the end of the build.
       if (over) await sleep(firstPoll);
       await follow();
       if (over) return build;
@@ -152,7 +152,7 @@ export function createCodeBuilder(options: CodeBuildOptions): Builder {
     try {
       build = await wait(id, log, signal);
     } catch (error) {
-      // One that is only handed over goes on.
+      // A build that is only handed over goes on.
       if (signal.aborted && !(signal.reason instanceof TransientError))
         await codebuild.send(new StopBuildCommand({ id })).catch(() => undefined);
       throw error;

@@ -56,7 +56,7 @@ export type BuildFailure = z.infer<typeof failure>;
 export type BuildSuccess = z.infer<typeof success>;
 export type BuildOutcome = BuildFailure | BuildSuccess;
 
-/** Of an outcome, bytes. */
+/** The largest outcome, bytes. */
 export const OUTCOME_MAX_BYTES = 4 * 1024 ** 2;
 
 /** @throws Problem the one that the build tells of, or build_failed where it tells nothing that makes sense */
@@ -65,7 +65,7 @@ export function readOutcome(json: string): BuildSuccess {
   try {
     content = JSON.parse(json);
   } catch {
-    // Told below.
+    // What is not JSON is refused below.
   }
   const read = outcome.safeParse(content);
   if (!read.success)

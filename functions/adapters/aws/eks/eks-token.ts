@@ -23,7 +23,7 @@ export interface EksTokenOptions {
 }
 
 const KEPT_MS = 12 * 60_000;
-/** Credentials are not used so near to their end, milliseconds. */
+/** Credentials are not used when they end sooner than this, milliseconds. */
 const MARGIN_MS = 60_000;
 /** What EKS asks for; how long the token is good for does not depend on it. */
 const EXPIRES_SECONDS = 60;
@@ -51,7 +51,7 @@ export function createEksToken(options: EksTokenOptions): (refused?: string) => 
       {
         expiresIn: EXPIRES_SECONDS,
         signingDate: new Date(now()),
-        // EKS adds this header itself: a token is good for one cluster.
+        // EKS adds this header itself, so that a token is good for one cluster.
         unhoistableHeaders: new Set(['x-k8s-aws-id']),
       },
     );

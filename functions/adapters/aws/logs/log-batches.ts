@@ -26,7 +26,7 @@ export interface LogsWriterOptions {
 const BATCH_MAX_EVENTS = 10_000;
 const BATCH_MAX_BYTES = 1_048_576;
 const EVENT_OVERHEAD_BYTES = 26;
-/** Of all streams together: what comes then is dropped, so that the process does not grow without end. */
+/** How much may wait in all streams together. More is dropped, so that the process does not grow without end. */
 const BUFFER_MAX_LINES = 100_000;
 const ATTEMPTS = 4;
 

@@ -1,14 +1,11 @@
 /** Log lines as events of CloudWatch Logs, and names of streams. */
 import type { LogLine } from '../../../ports/logs.ts';
+import { cut } from '../../../ports/rules/log-lines.ts';
 
 const SEGMENT = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 const SEGMENTS_MAX = 8;
 /** CloudWatch Logs' limit on the name of a stream. */
 const NAME_MAX_LENGTH = 512;
-const MESSAGE_MAX_BYTES = 16 * 1024;
-
-const encoder = new TextEncoder();
-const scratch = new Uint8Array(MESSAGE_MAX_BYTES);
 
 /** @throws RangeError when it is no name of a stream */
 export function checkStream(name: string): void {
@@ -25,13 +22,13 @@ export function checkStream(name: string): void {
 export const isUnder = (stream: string, prefix: string): boolean =>
   stream === prefix || stream.startsWith(`${prefix}/`);
 
-/** What a stream holds: a line, and what keeps it in its place. */
+/** A line in a stream, and what keeps it in its place. */
 export interface Event {
   /** When it was appended, epoch milliseconds; never before the one that its writer appended earlier. */
   timestamp: number;
-  /** Tells it from all others of its stream. */
+  /** Tells the event from all others of its stream. */
   id: string;
-  /** Counts what one writer of ours appends; -1 for others. */
+  /** The number of the line among those of its writer; -1 where the writer is not ours. */
   count: number;
   line: LogLine;
 }
@@ -40,25 +37,6 @@ export interface Event {
 export const inOrder = (a: Event, b: Event): number =>
   a.timestamp - b.timestamp ||
   (a.id.slice(0, 8) < b.id.slice(0, 8) ? -1 : a.id.slice(0, 8) > b.id.slice(0, 8) ? 1 : a.count - b.count);
-
-/** One line for each line of the message, with the known fields only, each cut to what the port allows. */
-export function normalize({ at, message, source, deployment, container }: LogLine): LogLine[] {
-  const messages = message.includes('\n') ? message.replace(/\r?\n$/, '').split(/\r?\n/) : [message];
-  return messages.map((text) => ({
-    at,
-    message: cut(text),
-    source,
-    ...(deployment === undefined ? {} : { deployment }),
-    ...(container === undefined ? {} : { container }),
-  }));
-}
-
-/** The longest beginning of at most 16 KiB that ends with a whole character. */
-function cut(message: string): string {
-  if (message.length * 3 <= MESSAGE_MAX_BYTES) return message;
-  const { read } = encoder.encodeInto(message, scratch);
-  return read < message.length ? message.slice(0, read) : message;
-}
 
 /** @param writer eight characters */
 export const encode = (line: LogLine, writer: string, count: number): string =>

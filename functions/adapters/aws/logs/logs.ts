@@ -13,10 +13,11 @@ import {
   GetLogEventsCommand,
 } from '@aws-sdk/client-cloudwatch-logs';
 import type { LogLine, LogPage, LogPageQuery, Logs } from '../../../ports/logs.ts';
+import { normalize } from '../../../ports/rules/log-lines.ts';
 import { checkPageQuery, createPager } from '../../../ports/rules/logs-page.ts';
 import { sent, unless } from '../sdk-errors.ts';
 import { createLogsWriter } from './log-batches.ts';
-import { checkStream, decode, type Event, inOrder, isUnder, normalize } from './log-events.ts';
+import { checkStream, decode, type Event, inOrder, isUnder } from './log-events.ts';
 
 export interface CloudWatchLogsOptions {
   client: CloudWatchLogsClient;
@@ -70,7 +71,7 @@ export function createCloudWatchLogs(options: CloudWatchLogsOptions): Logs & {
         startFromHead: head,
         limit: PAGE_MAX,
         ...(startTime > 0 ? { startTime } : {}),
-        // The end is not part of it there.
+        // CloudWatch Logs does not count the end itself.
         ...(Number.isFinite(endTime) ? { endTime: endTime + 1 } : {}),
         ...(nextToken === undefined ? {} : { nextToken }),
       });
@@ -78,7 +79,7 @@ export function createCloudWatchLogs(options: CloudWatchLogsOptions): Logs & {
       const events = page?.events ?? [];
       yield events.map(({ timestamp = 0, message = '' }) => decode(timestamp, message));
       const token = head ? page?.nextForwardToken : page?.nextBackwardToken;
-      // The same token again is how the end is told; a page may be empty before that.
+      // CloudWatch Logs tells the end by giving the same token again; a page may be empty before that.
       if (token === undefined || token === nextToken) return;
       nextToken = token;
     }
@@ -149,7 +150,7 @@ export function createCloudWatchLogs(options: CloudWatchLogsOptions): Logs & {
         for (const event of page) {
           if (seen.has(event.id)) continue;
           seen.set(event.id, event.timestamp);
-          // At first these are lines before the tail.
+          // The first look also finds lines that come before the tail.
           if (!(first && newest && inOrder(event, newest) < 0)) fresh.push(event);
         }
       for (const { timestamp, line } of fresh.sort(inOrder)) {

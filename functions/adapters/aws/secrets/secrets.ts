@@ -42,12 +42,12 @@ const PREVIOUS = 'AWSPREVIOUS';
 const REVOKED = 'BERTHREVOKED';
 const NOT_FOUND = 'ResourceNotFoundException';
 const EXISTS = 'ResourceExistsException';
-/** Deleted a moment ago: the name can be had again soon. */
+/** The secret was deleted a moment ago: its name can be had again soon. */
 const DELETED = 'InvalidRequestException';
 const ATTEMPTS = 6;
 const DESCRIBED_AT_ONCE = 10;
 
-/** What is no text is ours: Secrets Manager takes no empty text. */
+/** Whatever is no text was written by us: Secrets Manager takes no empty text. */
 const EMPTY = Buffer.from('empty');
 const TOMBSTONE = Buffer.from('revoked');
 
@@ -92,7 +92,7 @@ export function createSecretsManager({ client, prefix }: SecretsManagerOptions):
       const versionId = options.versionId ?? randomUUID();
       if (versionId === '') throw new RangeError('versionId is empty');
       const token = tokenOf(versionId);
-      // Revoked, and perhaps dropped since: not to be put again.
+      // A version that was revoked, and perhaps dropped since, is not put again.
       if (options.versionId !== undefined && (await isRevoked(name, token))) return versionId;
       await write(name, token, value);
       return versionId;
@@ -122,7 +122,7 @@ export function createSecretsManager({ client, prefix }: SecretsManagerOptions):
         VersionStages: [REVOKED],
       });
       await unless([NOT_FOUND, EXISTS], client.send(put));
-      // Only if it still is the current one does nothing at all become that.
+      // The label moves to the tombstone only if this version still is the current one.
       const takeFrom = (label: string, MoveToVersionId?: string) =>
         unless(
           ['InvalidParameterException', NOT_FOUND],
@@ -166,7 +166,7 @@ export function createSecretsManager({ client, prefix }: SecretsManagerOptions):
         NextToken = page.NextToken;
       } while (NextToken !== undefined);
 
-      // It lists what was deleted for a while as well.
+      // Secrets that were deleted are listed for a while as well.
       const there: string[] = [];
       for (let index = 0; index < names.length; index += DESCRIBED_AT_ONCE) {
         const some = names.slice(index, index + DESCRIBED_AT_ONCE);

@@ -45,13 +45,13 @@ export interface KubernetesClient {
 }
 
 export interface ClientOptions {
-  /** For one call; watches may be silent for longer. */
+  /** Time of one call, milliseconds; watches may be silent for longer. */
   timeoutMs?: number;
 }
 
 const TIMEOUT_MS = 15_000;
 const PAGE = 500;
-/** No object of ours comes near; a list comes by pages. */
+/** No object of ours comes near this size, and a list comes by pages. */
 const BODY_MAX = 64 * 1024 * 1024;
 /** The server ends a watch after this; a connection that died in silence is noticed then. */
 const WATCH_SECONDS = 240;
@@ -100,7 +100,7 @@ export function createKubernetesClient(
     };
     const first = await attempt();
     if (first.response.statusCode !== 401 || !first.token) return first.response;
-    // The token may have run out since it was made: once with a new one.
+    // The token may have run out since it was made: the call is sent once more with a new one.
     first.response.resume();
     return (await attempt(first.token)).response;
   }

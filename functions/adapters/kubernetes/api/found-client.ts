@@ -16,7 +16,7 @@ interface Known {
   client: KubernetesClient;
 }
 
-/** While a cluster is away, where it is is not asked more often, milliseconds. */
+/** The least time between two questions where a cluster is that is away, milliseconds. */
 const ASK_AGAIN_MS = 10_000;
 
 /** Nobody answered there, or somebody else did: an error of TCP, DNS or TLS, and no answer of the API server. */

@@ -17,7 +17,7 @@ export interface Watched {
 
 /** Several changes come together, and are worth one look. */
 const GATHER_MS = 50;
-/** A look without a change, should one have been missed. */
+/** After this time a change is assumed, in case one was missed. */
 const PATIENCE_MS = 15_000;
 
 /**
@@ -39,9 +39,9 @@ export function watchChanges(client: KubernetesClient, watched: readonly Watched
         for await (const _ of client.watch(path, { ...query, resourceVersion: version }, stop.signal))
           notify();
       } catch {
-        // The look that follows meets the same fault, and says so.
+        // The caller looks next, meets the same fault, and tells of it.
       }
-      // From now on, from whatever is the newest.
+      // The watch goes on from whatever is the newest version.
       version = undefined;
       notify();
       await sleep(1000, undefined, { signal: stop.signal }).catch(() => undefined);

@@ -34,14 +34,14 @@ export interface LocalBuilderOptions {
   allowedGitHosts?: readonly string[];
   /** Whether `git.url` may be a path or file URL of this machine; true if not given. */
   allowLocalGit?: boolean;
-  /** Of an upload, compressed; 256 MiB if not given. */
+  /** The largest upload, compressed bytes; 256 MiB if not given. */
   sourceMaxBytes?: number;
-  /** Of one npm run; 10 minutes if not given. */
+  /** Time of one npm run, milliseconds; 10 minutes if not given. */
   npmTimeoutMs?: number;
-  /** Of one git run; 5 minutes if not given. */
+  /** Time of one git run, milliseconds; 5 minutes if not given. */
   gitTimeoutMs?: number;
   extractLimits?: Partial<ExtractLimits>;
-  /** Addresses of a host; the system's resolver if not given. */
+  /** Resolves a host to its addresses; the resolver of the system if not given. */
   lookup?: GitOptions['lookup'];
 }
 
@@ -63,7 +63,7 @@ const NOT_OF_A_SITE = [
 
 interface Workspace {
   request: BuildRequest;
-  /** Empty at first. */
+  /** A directory for this build alone, empty at first. */
   directory: string;
   log: (line: string) => void;
   signal: AbortSignal;
@@ -180,7 +180,7 @@ export async function createLocalBuilder(options: LocalBuilderOptions): Promise<
       if (!OPERATION.test(request.operation))
         throw new TypeError('the operation has no id that names a directory');
       const own = join(work, request.operation);
-      // Never the same path twice: what a killed build left running writes somewhere else.
+      // No path is used twice: what a killed build left running writes somewhere else.
       const directory = join(own, randomBytes(6).toString('hex'));
       try {
         signal.throwIfAborted();
@@ -220,7 +220,7 @@ async function filesOf(tree: string): Promise<SourceFiles> {
   return files;
 }
 
-/** A Score file that says itself what to start needs no rule of ours. */
+/** Where the Score file says what to start, no rule of ours is needed. */
 function planOfScore(score: FoundScore | undefined): BuildPlan | undefined {
   const starts = Object.values(score?.workload.containers ?? {}).some(
     ({ image, command }) => image === '.' && command !== undefined && command.length > 0,
@@ -272,7 +272,7 @@ function labelsOf(source: Source, score: FoundScore | undefined, plan: BuildPlan
   return labels;
 }
 
-/** For people who look into the layout. */
+/** This helps people who look into the layout. */
 function tagOf(source: Source): string {
   if (source.kind === 'git') return `git-${source.commit.slice(0, 12)}`;
   return source.kind === 'upload' ? `upload-${source.sha256.slice(0, 12)}` : 'latest';

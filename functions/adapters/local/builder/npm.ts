@@ -3,11 +3,11 @@ import { access, constants, mkdir, realpath } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { Problem } from '../../../core/problem.ts';
 import { networkEnvironment } from '../../source/program-environment.ts';
-import { type RunResult, run } from '../../source/run-program.ts';
+import { type RunResult, run } from '../../system/run-program.ts';
 
 interface Npm {
   command: string;
-  /** Before npm's own. */
+  /** Arguments that stand before npm's own. */
   args: string[];
   /** `npm_config_*` of the machine that a build needs: registry, cache, certificates. */
   settings: Record<string, string>;
@@ -33,7 +33,7 @@ export function createNpm() {
   return {
     /** Runs npm to its end. @throws Problem build_failed */
     async run(request: NpmRequest): Promise<void> {
-      // Where npm is does not change while Berth runs; a failure is tried again.
+      // Where npm is does not change while Berth runs. A failure is not remembered.
       found ??= findNpm().catch((error: unknown) => {
         found = undefined;
         throw error;
@@ -86,7 +86,7 @@ const pathDirectories = (): string[] =>
 
 async function findNpm(): Promise<Npm> {
   const program = await findProgram();
-  // Asked with the machine's own settings, for these three alone; tokens stay where they are.
+  // npm is asked with the machine's own settings, for these three alone; tokens stay where they are.
   const lines: string[] = [];
   const result = await run(program.command, [...program.args, 'config', 'get', ...SHARED_SETTINGS], {
     cwd: '/',

@@ -8,7 +8,7 @@ import { diskProblem } from '../../files/disk-full.ts';
 
 export interface SavedSource {
   id: string;
-  /** Hex. */
+  /** SHA-256 of the archive, hex. */
   sha256: string;
   bytes: number;
 }
@@ -18,7 +18,7 @@ const GZIP = [0x1f, 0x8b];
 
 export async function createSources(directory: string, maxBytes: number) {
   await mkdir(directory, { recursive: true });
-  // Uploads that were cut off by the end of an earlier Berth.
+  // These uploads were cut off by the end of an earlier Berth.
   for (const name of await readdir(directory))
     if (name.endsWith('.part')) await rm(join(directory, name), { force: true });
 
@@ -64,7 +64,7 @@ export async function createSources(directory: string, maxBytes: number) {
       if (path !== undefined) await rm(path, { force: true });
     },
 
-    /** A kept source; undefined when there is none. The hash is taken anew: it is of what will be read. */
+    /** A source that is kept; undefined when there is none. The hash is computed anew, over what will be read. */
     async describe(id: string): Promise<(SavedSource & { path: string }) | undefined> {
       const path = pathOf(id);
       if (path === undefined) return undefined;

@@ -1,28 +1,5 @@
-/** Log lines: cut to what the port allows, and written as one line of JSON each. */
+/** Log lines as they are in a file: one line of JSON each. */
 import type { LogLine } from '../../../ports/logs.ts';
-
-const MESSAGE_MAX_BYTES = 16 * 1024;
-const encoder = new TextEncoder();
-const scratch = new Uint8Array(MESSAGE_MAX_BYTES);
-
-/** The longest beginning of at most 16 KiB that ends with a whole character. */
-function cut(message: string): string {
-  if (message.length * 3 <= MESSAGE_MAX_BYTES) return message;
-  const { read } = encoder.encodeInto(message, scratch);
-  return read < message.length ? message.slice(0, read) : message;
-}
-
-/** One line for each line of the message, with the known fields only. */
-export function normalize({ at, message, source, deployment, container }: LogLine): LogLine[] {
-  const messages = message.includes('\n') ? message.replace(/\r?\n$/, '').split(/\r?\n/) : [message];
-  return messages.map((text) => ({
-    at,
-    message: cut(text),
-    source,
-    ...(deployment === undefined ? {} : { deployment }),
-    ...(container === undefined ? {} : { container }),
-  }));
-}
 
 export const encodeLine = (line: LogLine): string => `${JSON.stringify(line)}\n`;
 

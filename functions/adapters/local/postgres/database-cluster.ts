@@ -41,7 +41,7 @@ export async function createCluster({ initdb, account, directory, password }: Cl
       '--auth=scram-sha-256',
       '--pwfile=/dev/stdin',
       '--encoding=UTF8',
-      // Sorts and folds the same on every system, whatever its locales.
+      // This locale sorts and folds the same on every system.
       '--locale=C',
       '--locale-provider=builtin',
       '--builtin-locale=C.UTF-8',
@@ -103,7 +103,7 @@ export const serverEnvironment = (): NodeJS.ProcessEnv => ({
   TZ: 'UTC',
 });
 
-/** The line that says why, out of what a PostgreSQL program printed. */
+/** Of what a PostgreSQL program printed, the line that says why it failed. */
 export function complaint(said: string): string {
   const lines = said.trim().split('\n');
   const line = lines.findLast((text) => /\b(FATAL|PANIC|error):/.test(text)) ?? lines.at(-1) ?? '';

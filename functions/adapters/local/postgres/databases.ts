@@ -41,10 +41,10 @@ const RECOVERY_TIMEOUT = 60_000;
 const RECOVERY_POLL = 50;
 /** SQLSTATE cannot_connect_now. */
 const STARTING = '57P03';
-/** Nobody listens any more, or another server does, whose password is another. */
+/** Nobody listens there any more, or another server does, which has another password. */
 const endedStates: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ECONNRESET', '28P01']);
 
-/** A server that is shared, and beside it any number that are not. */
+/** The shared server, and beside it any number of dedicated ones. */
 export function createEmbeddedPostgres(options: EmbeddedPostgresOptions): EmbeddedPostgres {
   const shared = createEmbeddedServer(options);
   const dedicated = createDedicatedServers({
@@ -153,7 +153,7 @@ async function bringUp(directory: string): Promise<Running> {
     if (fresh) await createCluster({ initdb, account, directory, password });
     const server = await startServer({ postgres, account, directory });
     try {
-      // Its password shows that it is ours: both sides prove that they know it.
+      // The password shows that the server is ours: both sides prove that they know it.
       const sql = await connectWhenReady(server.port, password, MAINTENANCE);
       await closeToPublic(sql).finally(() => sql.end());
     } catch (error) {

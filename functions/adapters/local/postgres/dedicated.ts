@@ -44,7 +44,9 @@ export function createDedicatedServers({ directory, open }: DedicatedOptions): L
     return server;
   };
 
-  /** Its tag; undefined where there is none. It is written before anything else is made, and goes last. */
+  /**
+   * The tag of a server; undefined where there is none. It is written before anything else is made, and removed last.
+   */
   const tagOf = (name: string): Promise<string | undefined> =>
     readFile(join(pathOf(name), 'owner'), 'utf8').catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return undefined;
@@ -74,7 +76,7 @@ export function createDedicatedServers({ directory, open }: DedicatedOptions): L
     remove: (name, tag) =>
       inTurn(name, async () => {
         if (!(await check(name, tag))) return true;
-        // One that an earlier life of Berth left running is found by its start.
+        // A server that an earlier life of Berth left running is found by starting it.
         const server = serverOf(name);
         await server.resume().catch(() => undefined);
         await server.close();

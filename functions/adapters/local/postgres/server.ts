@@ -32,7 +32,7 @@ const IMMEDIATE_SHUTDOWN = 5_000;
 const LOG_BYTES = 10_000_000;
 const POLL = 15;
 
-/** On the command line they win over what is in the data directory, and change with Berth. */
+/** Settings on the command line win over those in the data directory, and change with Berth. */
 const settings = (port: number): Record<string, string | number> => ({
   listen_addresses: '127.0.0.1',
   port,
@@ -40,7 +40,7 @@ const settings = (port: number): Record<string, string | number> => ({
   fsync: 'on',
   max_connections: 100,
   shared_buffers: '32MB',
-  // One machine has no replicas: fewer processes, less written.
+  // There are no replicas on one machine: fewer processes run and less is written.
   wal_level: 'minimal',
   max_wal_senders: 0,
   max_logical_replication_workers: 0,
@@ -80,7 +80,7 @@ async function adopt(data: string): Promise<Server | undefined> {
     const found = await readPidFile(data);
     if (found === undefined) return undefined;
     if (!(await runsIn(found.pid, data))) {
-      // The number may be another program's by now. The server would take that one for its predecessor; the
+      // The process id may be another program's by now, and the server would take that one for its predecessor. The
       // rest of the file stays, because the server finds orphans of its predecessor by it.
       if (isAlive(found.pid)) await found.replacePid(2 ** 31 - 2);
       return undefined;
@@ -93,7 +93,7 @@ async function adopt(data: string): Promise<Server | undefined> {
   }
 }
 
-/** What the log says, where it does not start. */
+/** What the log of the server says, where it does not start. */
 async function start(data: string, options: ServerOptions): Promise<Server | string> {
   const { account, directory } = options;
   const port = await keptPort(directory);

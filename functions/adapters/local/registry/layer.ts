@@ -23,7 +23,7 @@ export interface WrittenLayer {
   diffId: string;
 }
 
-/** Low: most of a layer is JavaScript that shrinks well at any level, and people wait for it. */
+/** The level is low: most of a layer is JavaScript that shrinks well at any level, and people wait for it. */
 const LEVEL = 2;
 
 export const task: Task<LayerRequest, WrittenLayer> = async ({ temporary, repository, parts }, log) => {

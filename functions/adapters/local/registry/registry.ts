@@ -29,11 +29,11 @@ import type { LayerPart } from './tree.ts';
 import type { UnpackRequest } from './unpack.ts';
 
 export interface NewImage {
-  /** The lowest first. */
+  /** Layers, the lowest first. */
   layers: readonly (readonly LayerPart[])[];
   config: ImageConfig;
   tags?: readonly string[];
-  /** Told what was left out of a layer. */
+  /** Is told what was left out of a layer. */
   log?: (line: string) => void;
 }
 
@@ -114,7 +114,7 @@ export async function createOciLayout({ directory }: { directory: string }): Pro
     await syncDirectory(path);
   }
 
-  /** The caller has the repository's turn. */
+  /** Only for a caller whose turn it is with the repository. */
   async function ensure(path: string): Promise<Index> {
     const existing = await readIndex(path);
     if (existing) return existing;
@@ -165,7 +165,7 @@ export async function createOciLayout({ directory }: { directory: string }): Pro
     async removeRepository(repository) {
       const path = pathOf(repository);
       await exclusively(path, async () => {
-        // Gone at once for readers; what a crash leaves of the rest goes with the next start.
+        // For readers it is gone at once; what a crash leaves of it is removed at the next start.
         const trash = join(temporary, randomBytes(12).toString('hex'));
         try {
           await rename(path, trash);

@@ -23,7 +23,7 @@ export interface LocalWorkflowsOptions {
   /** Runs a step; its error's name is what Retry and Catch match. */
   runStep(step: string, input: Record<string, unknown>, signal: AbortSignal): Promise<unknown>;
   now(): number;
-  /** Told of every run that failed, with the error of the step, or of the Fail state, that it ended with. */
+  /** Is told of every run that failed, with the error that it ended with: that of a step, or of the Fail state. */
   onFailure?(run: { workflow: string; name: string; error: unknown }): void;
 }
 
@@ -52,7 +52,7 @@ export function createLocalWorkflows(options: LocalWorkflowsOptions): LocalWorkf
   const machines = new Map(options.machines.map((machine) => [machine.name, machine]));
   for (const machine of options.machines) checkTasks(machine);
   const executions = new Map<string, Execution>();
-  /** Ends that could not be written, as on a full disk. */
+  /** Ends that could not be written yet, as on a full disk. */
   const unwritten = new Map<string, WorkflowStatus>();
   let closed = false;
 
@@ -85,7 +85,8 @@ export function createLocalWorkflows(options: LocalWorkflowsOptions): LocalWorkf
         table.end(run, end, options.now());
         unwritten.delete(run);
       } catch {
-        // Written with the end of another run; a restart before that runs it again, and every step can run twice.
+        // An end that could not be written is written with the end of another run. A restart before that runs it
+        // again, and every step can run twice.
       }
     }
   }
@@ -227,7 +228,7 @@ function tableOf(database: DatabaseSync, forgetBefore: number) {
     'SELECT name, workflow, input, status FROM runs WHERE ended_at IS NULL',
   );
   return {
-    /** Whether it was new. */
+    /** Keeps a start. @returns whether it was new */
     insert: (run: Omit<Run, 'status'>): boolean =>
       insert.run(run.name, run.workflow, run.input).changes === 1,
     end: (name: string, to: WorkflowStatus, at: number): void => void end.run(to, at, name),

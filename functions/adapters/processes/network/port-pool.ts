@@ -27,7 +27,10 @@ export interface PortPool {
   give(ports: Iterable<number>): void;
 }
 
-/** Between the choice of a port and a program's listening on it, the kernel could hand it out again: so remember. */
+/**
+ * Between the choice of a port and the moment when a program listens on it, the kernel could give it to another one:
+ * the pool remembers it.
+ */
 export function createPortPool(): PortPool {
   const taken = new Set<number>();
   return {

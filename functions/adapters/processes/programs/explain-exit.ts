@@ -1,8 +1,8 @@
 /** Words for what went wrong with a workload. */
 import { stripVTControlCharacters } from 'node:util';
 import { Problem } from '../../../core/problem.ts';
-import { cut } from './output-lines.ts';
-import type { Exit } from './process.ts';
+import { cut } from '../../../ports/rules/log-lines.ts';
+import type { Exit } from '../../system/program.ts';
 
 /** Lines of output that an error carries, and the bytes of each. */
 const TAIL_LINES = 5;

@@ -2,8 +2,8 @@
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import type { Probe } from '../../../ports/workloads.ts';
+import { startProgram } from '../../system/program.ts';
 import { listenerOf } from '../network/port-pool.ts';
-import { startProcess } from './process.ts';
 
 export interface ProbeTarget {
   /** The port on this machine for one in the container. */
@@ -56,7 +56,7 @@ async function probeHttp(
       request.on('close', () => clearTimeout(timer));
       request.end();
     } catch (error) {
-      // A header or path that HTTP does not allow.
+      // Node refuses a header or a path that HTTP does not allow.
       fail(error as Error);
     }
   });
@@ -68,12 +68,10 @@ async function probeExec(
   timeoutMs: number,
 ): Promise<Finding> {
   const what = `the command ${JSON.stringify(command[0] ?? '')}`;
-  const mask = Object.assign((text: string) => text, { longest: 0 });
-  const child = startProcess({
+  const child = startProgram({
     ...target.resolve(command),
     directory: target.directory,
     variables: target.variables,
-    mask,
     onLine: () => undefined,
   });
   let late = false;

@@ -11,7 +11,7 @@ import { findMarked, findProcess, listProcesses, sendSignal } from '../../system
 
 export interface RunRecord extends InstanceRef {
   pid: number;
-  /** Opaque; tells this process from a later one with the same id. */
+  /** An opaque text that tells this process from a later one with the same id. */
   startedAt: string;
   number: number;
 }
@@ -43,7 +43,7 @@ export function createRunRecords(directory: string): RunRecords {
         const record = JSON.parse(readFileSync(join(directory, name), 'utf8')) as RunRecord;
         return Number.isSafeInteger(record.pid) && record.pid > 1 ? record : [];
       } catch {
-        // Half written when the power went; the marker finds that process.
+        // The record was half written when the power went; the marker finds that process.
         return [];
       }
     });
@@ -65,7 +65,7 @@ export function createRunRecords(directory: string): RunRecords {
       try {
         rmSync(path(pid), { force: true });
       } catch {
-        // As above; a record without its process is told by the start time.
+        // The record may stay when the disk is full: its start time tells it from a later process of that id.
       }
     },
     async find(prefix, filter) {
@@ -77,7 +77,7 @@ export function createRunRecords(directory: string): RunRecords {
       );
       for (const record of wanted) {
         const leader = byPid.get(record.pid);
-        // Another process has got the number since, so the old group is gone as well.
+        // Another process has this id since, so that the old group is gone as well.
         if (leader && leader.startedAt !== record.startedAt) continue;
         for (const info of all) {
           if (info.group !== record.pid || found.has(info.pid)) continue;

@@ -13,8 +13,8 @@ import * as z from 'zod';
 import type { BuildFailure, BuildOutcome, BuildSuccess } from '../../../adapters/aws/builder/buildspec.ts';
 import { extractTar, moveRoot } from '../../../adapters/source/extract.ts';
 import { fetchGit } from '../../../adapters/source/git.ts';
-import { type RunResult, run } from '../../../adapters/source/run-program.ts';
 import { readScore } from '../../../adapters/source/score-file.ts';
+import { type RunResult, run } from '../../../adapters/system/run-program.ts';
 import { Problem, toProblem } from '../../../core/problem.ts';
 
 const variables = z

@@ -26,7 +26,7 @@ import type { Place } from './place.ts';
 export interface ClusterOptions {
   config: ClusterConfig;
   effects: Effects;
-  /** Of operations; those of workloads are in the cluster. */
+  /** Logs of operations; those of workloads are in the cluster. */
   logs: Logs;
   log: LocalLog;
 }
@@ -81,7 +81,7 @@ async function clientOf(
   return (await import('./eks.ts')).createEksClient(access.name, effects);
 }
 
-/** Of an account and region: `111122223333.dkr.ecr.eu-west-1.amazonaws.com`. */
+/** The host of an ECR registry: `111122223333.dkr.ecr.eu-west-1.amazonaws.com`. */
 const ECR = /^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?$/;
 
 async function registryOf({ registry }: ClusterConfig, effects: Effects): Promise<Registry> {

@@ -16,7 +16,7 @@ export async function createEksClient(
 ): Promise<KubernetesClient> {
   const { EKSClient } = await import('@aws-sdk/client-eks');
   const { region: _, ...options } = sdkOptions({ region: '' });
-  // Region and credentials as every AWS tool finds them: variables, profiles, a role.
+  // The SDK finds region and credentials as every AWS tool does: in variables, profiles, or a role.
   const client = new EKSClient(options);
   const region = await client.config.region().catch(() => {
     throw new ConfigError('BERTH_EKS_CLUSTER can not be used: no region is set. Set AWS_REGION.');

@@ -6,6 +6,7 @@ import { createEmbeddedPostgres } from '../../../adapters/local/postgres/databas
 import { createOciLayout } from '../../../adapters/local/registry/registry.ts';
 import { createProcessWorkloads } from '../../../adapters/processes/workloads.ts';
 import { createRouter } from '../../../adapters/router/router.ts';
+import { createTraffic } from '../../../adapters/router/traffic.ts';
 import { createRuntimeEvents, type RuntimeEvents } from '../../../commands/events/crash-events.ts';
 import type { Effects } from '../../../ports/effects.ts';
 import type { Logs } from '../../../ports/logs.ts';
@@ -31,11 +32,12 @@ export async function createMachine(options: MachineOptions): Promise<Place> {
   const registry = await createOciLayout({ directory: path('registry') });
   const activity = createActivity({ path: path('activity.json'), effects });
   const databases = createEmbeddedPostgres({ directory: path('postgres'), log: (line) => log.info(line) });
+  const traffic = createTraffic({ baseHost });
   let events: RuntimeEvents | undefined;
   const workloads = await createProcessWorkloads({
     directory: path('workloads'),
     instanceId,
-    baseHost,
+    traffic,
     logs,
     effects,
     unpackImage: (repository, digest, target) => registry.unpack(repository, digest, target),
@@ -44,7 +46,7 @@ export async function createMachine(options: MachineOptions): Promise<Place> {
   const builder = await createLocalBuilder({ directory: path('builds'), layout: registry });
   return {
     ports: { activity, builder, databases, logs, registry, workloads },
-    serve: (ports, fallback) => createRouter({ workloads, activity, fallback, ...wakeOnRequest(ports, log) }),
+    serve: (ports, fallback) => createRouter({ traffic, activity, fallback, ...wakeOnRequest(ports, log) }),
     resume: (ports) => {
       const onError = (error: unknown): void => log.error('A crash could not be recorded', error);
       events = createRuntimeEvents(ports, { onError });

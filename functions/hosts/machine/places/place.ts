@@ -11,10 +11,10 @@ export type PlacePorts = Pick<
 
 export type Listener = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** What a server calls. */
+/** The listeners of a server. */
 export interface Handlers {
   request: Listener;
-  /** Whether an Upgrade is taken at all. */
+  /** Whether the server takes an Upgrade at all. */
   upgrades(request: IncomingMessage): boolean;
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   close(): void | Promise<void>;
@@ -30,6 +30,6 @@ export interface Place {
   serve(ports: Ports, fallback: Listener): Handlers;
   /** Brings back what ran when Berth stopped, and goes on with unfinished operations. Never rejects. */
   resume(ports: ResumablePorts): Promise<void>;
-  /** After the ports are closed. */
+  /** Called after the ports are closed. */
   close(): Promise<void>;
 }

@@ -18,7 +18,7 @@ interface Place extends EnvironmentRef {
 
 export function wakeOnRequest(ports: Ports, log: LocalLog) {
   return {
-    /** What is known of a workload that was not declared since the start. */
+    /** What is known of a workload that has not been declared since the start. */
     async lookup({ service, ...ref }: Place): Promise<'hibernated' | 'starting' | 'absent'> {
       const environment = await ports.store.get<Environment>(environmentKey(ref));
       const instance = service && (await ports.store.get<Instance>(instanceKey({ ...ref, service })));
@@ -30,7 +30,8 @@ export function wakeOnRequest(ports: Ports, log: LocalLog) {
     },
     async wake(ref: EnvironmentRef): Promise<void> {
       await wakeEnvironment(ports, { actor: SYSTEM_ACTOR }, ref).catch((error: unknown) => {
-        // Awake already, or just going to sleep: the router asks again for as long as it holds the request.
+        // The environment is awake already, or just going to sleep. The router asks again for as long as it holds the
+        // request.
         if (error instanceof Problem && error.status < 500) return;
         log.error(`Waking ${ref.project}/${ref.environment}`, error);
         throw error;

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
   copyFileSync,
@@ -13,6 +14,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { createSecretsFile } from '../../../../functions/adapters/local/secrets/secrets.ts';
+import { seal, unseal } from '../../../../functions/adapters/local/secrets/secrets-format.ts';
 import { createEffects } from '../../../../functions/adapters/system/effects.ts';
 import { Problem } from '../../../../functions/core/problem.ts';
 import { secretsContract } from '../../../contracts/secrets.ts';
@@ -187,6 +189,14 @@ describe('the secrets file', () => {
     const content = readFileSync(path, 'utf8');
     writeFileSync(path, content.replace('demo/prod/env/A', 'demo/test/env/A'));
     await expect(open(directory)).rejects.toMatchObject({ code: 'unavailable' });
+  });
+
+  it('binds a value to its path and version, whatever line it stands in', () => {
+    const keys = { values: randomBytes(32), lines: randomBytes(32) };
+    const line = seal(keys, 'demo/dev/env/A', 'v1', 'value');
+    expect(unseal(keys, line)).toBe('value');
+    for (const other of [{ path: 'demo/dev/env/B' }, { version: 'v2' }])
+      expect(() => unseal(keys, { ...line, ...other })).toThrow();
   });
 
   it('is noticed when it is damaged while it is in use', async () => {

@@ -1,8 +1,8 @@
 /** Which workload a host and a path belong to. */
 import { isIP } from 'node:net';
-import type { EnvironmentRef, InstanceRef } from '../../../core/model/index.ts';
-import { isName } from '../../../core/names.ts';
-import type { Route } from '../../../ports/workloads.ts';
+import type { EnvironmentRef, InstanceRef } from '../../core/model/index.ts';
+import { isName } from '../../core/names.ts';
+import type { Route } from '../../ports/workloads.ts';
 
 export interface HostEntry {
   key: string;
@@ -43,7 +43,7 @@ export function mayClaim(ref: EnvironmentRef, host: string, domain: string): boo
 const covers = (prefix: string, path: string): boolean =>
   prefix === '/' || path === prefix || path.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`);
 
-/** @param declared whether there is a workload of that key, which then has its default URL */
+/** @param declared whether there is a workload with that key; one that is there has its default URL */
 export function createHosts(domain: () => string, declared: (key: string) => boolean): Hosts {
   const table = new Map<string, (HostEntry & { environment: string })[]>();
 
@@ -62,7 +62,7 @@ export function createHosts(domain: () => string, declared: (key: string) => boo
     find(host, path) {
       let best: HostEntry | undefined = services(host);
       for (const entry of table.get(host) ?? []) {
-        // The longest prefix wins; of two equal ones the default URL, then whoever came first.
+        // The longest prefix wins. Of two equal ones the default URL does, and then whichever came first.
         if (covers(entry.path, path) && entry.path.length > (best?.path.length ?? 0)) best = entry;
       }
       return best;

@@ -1,22 +1,15 @@
 /** Splits a stream of bytes to lines, with a bound on what it keeps and on how fast it reads. */
 import type { Readable } from 'node:stream';
-import type { Mask } from '../spec-mask.ts';
+import { StringDecoder } from 'node:string_decoder';
+import type { Mask } from '../../core/secrets/mask.ts';
+import { cut, LINE_MAX } from '../../ports/rules/log-lines.ts';
 
-/** Bytes of one line, UTF-8; the rest of a longer one is dropped. */
-export const LINE_MAX = 16 * 1024;
-/** A process that prints more is held back by its full pipe, so that Berth's memory and the disk are not. */
+/** A process that prints more waits at its full pipe: Berth's memory and the disk are spared. */
 const BYTES_PER_WINDOW = 256 * 1024;
 const WINDOW_MS = 100;
 
-/** The longest start of the text with at most `max` bytes that does not end inside a character. */
-export function cut(text: string, max: number): string {
-  if (text.length * 3 <= max) return text;
-  const bytes = Buffer.from(text);
-  if (bytes.length <= max) return text;
-  let end = max;
-  while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end--;
-  return bytes.toString('utf8', 0, end);
-}
+/** Hides nothing. */
+const noMask: Mask = Object.assign((text: string) => text, { longest: 0 });
 
 export interface LineSplitter {
   push(chunk: Buffer): void;
@@ -24,19 +17,21 @@ export interface LineSplitter {
   end(): void;
 }
 
-export function createLineSplitter(mask: Mask, onLine: (line: string) => void): LineSplitter {
+export function createLineSplitter(onLine: (line: string) => void, mask: Mask = noMask): LineSplitter {
   // More than a line is kept, so that a secret across the cut is seen whole and hidden.
   const limit = LINE_MAX + mask.longest;
   let pending: Buffer[] = [];
   let size = 0;
   let skipping = false;
 
-  const flush = (): void => {
-    let text = Buffer.concat(pending).toString('utf8');
+  const flush = (whole: boolean): void => {
+    const bytes = Buffer.concat(pending);
+    // Where the rest of a line is dropped, so is the character that the end falls into.
+    let text = whole ? bytes.toString('utf8') : new StringDecoder('utf8').write(bytes);
     if (text.endsWith('\r')) text = text.slice(0, -1);
     pending = [];
     size = 0;
-    onLine(cut(mask(text), LINE_MAX));
+    onLine(cut(mask(text)));
   };
   const keep = (part: Buffer): void => {
     if (skipping || part.length === 0) return;
@@ -45,7 +40,7 @@ export function createLineSplitter(mask: Mask, onLine: (line: string) => void): 
     pending.push(Buffer.from(room));
     size += room.length;
     if (size >= limit) {
-      flush();
+      flush(false);
       skipping = true;
     }
   };
@@ -54,21 +49,21 @@ export function createLineSplitter(mask: Mask, onLine: (line: string) => void): 
       let from = 0;
       for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, from)) {
         keep(chunk.subarray(from, at));
-        if (!skipping) flush();
+        if (!skipping) flush(true);
         skipping = false;
         from = at + 1;
       }
       keep(chunk.subarray(from));
     },
     end() {
-      if (size > 0) flush();
+      if (size > 0) flush(true);
     },
   };
 }
 
 /** Reads a stream to its end, line by line, at a bounded pace. */
-export function readLines(stream: Readable, mask: Mask, onLine: (line: string) => void): void {
-  const splitter = createLineSplitter(mask, onLine);
+export function readLines(stream: Readable, onLine: (line: string) => void, mask?: Mask): void {
+  const splitter = createLineSplitter(onLine, mask);
   let windowStart = 0;
   let used = 0;
   stream.on('data', (chunk: Buffer) => {

@@ -1,17 +1,23 @@
-/** One program in a process group of its own. */
+/** One program, started with a list of arguments, in a process group of its own. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { PassThrough, type Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { groupAlive, sendSignal } from '../../system/marked-processes.ts';
-import type { Mask } from '../spec-mask.ts';
+import type { Mask } from '../../core/secrets/mask.ts';
+import { groupAlive, sendSignal } from './marked-processes.ts';
 import { readLines } from './output-lines.ts';
 
-export interface ProcessOptions {
+export interface ProgramOptions {
   command: string;
-  args: string[];
+  args: readonly string[];
   directory: string;
+  /** The whole environment: nothing of Berth's own is added. */
   variables: Record<string, string>;
-  mask: Mask;
+  /** Hides secrets in each line. */
+  mask?: Mask;
+  /** Takes the output line by line, control characters as they came. */
   onLine(source: 'stdout' | 'stderr', line: string): void;
+  /** Standard output is wanted as a stream, not as lines; the program is over when that has ended. */
+  streamsStdout?: boolean;
 }
 
 export interface Exit {
@@ -21,20 +27,24 @@ export interface Exit {
   error?: NodeJS.ErrnoException;
 }
 
-export interface RunningProcess {
+export interface RunningProgram {
   /** Undefined when it could not be started. */
   pid: number | undefined;
-  /** Settles when it has ended, its group is gone and its output has been read. */
+  /** Only with `streamsStdout`. */
+  stdout: Readable | undefined;
+  /** Settles as soon as the program itself has ended; never rejects. */
+  exited: Promise<Exit>;
+  /** Settles when it has ended, its group is gone and its output has been read; never rejects. */
   ended: Promise<Exit>;
   /** SIGTERM to the group, SIGKILL after the grace; resolves when it has ended. */
   stop(graceMs: number): Promise<Exit>;
   kill(): void;
 }
 
-/** How long output is waited for once the process is gone: someone outside its group may hold the pipe. */
+/** How long output is waited for once the process is gone: a program outside its group may hold the pipe. */
 const OUTPUT_GRACE_MS = 500;
 
-function launch(options: ProcessOptions): ChildProcess | NodeJS.ErrnoException {
+function launch(options: ProgramOptions): ChildProcess | NodeJS.ErrnoException {
   try {
     return spawn(options.command, options.args, {
       cwd: options.directory,
@@ -47,15 +57,20 @@ function launch(options: ProcessOptions): ChildProcess | NodeJS.ErrnoException {
   }
 }
 
-export function startProcess(options: ProcessOptions): RunningProcess {
+/** Never throws: a program that can not be started has ended with an error. */
+export function startProgram(options: ProgramOptions): RunningProgram {
+  const { mask, onLine, streamsStdout = false } = options;
   const child = launch(options);
   if (child instanceof Error) {
     const ended = Promise.resolve({ code: null, signal: null, error: child });
-    return { pid: undefined, ended, stop: () => ended, kill: () => undefined };
+    const nothing = { pid: undefined, stdout: undefined, kill: () => undefined };
+    return { ...nothing, exited: ended, ended, stop: () => ended };
   }
   const { pid, stdout, stderr } = child;
-  if (stdout) readLines(stdout, options.mask, (line) => options.onLine('stdout', line));
-  if (stderr) readLines(stderr, options.mask, (line) => options.onLine('stderr', line));
+  // Piped at once: Node drops what is not yet being read when the program exits.
+  const stream = streamsStdout ? stdout?.pipe(new PassThrough()) : undefined;
+  if (stdout && !stream) readLines(stdout, (line) => onLine('stdout', line), mask);
+  if (stderr) readLines(stderr, (line) => onLine('stderr', line), mask);
 
   let stopping: Promise<Exit> | undefined;
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
@@ -69,8 +84,10 @@ export function startProcess(options: ProcessOptions): RunningProcess {
     if (pid !== undefined) sendSignal(-pid, 'SIGKILL');
   };
   const ended = exited.then(async (exit) => {
-    // What it started itself must not outlive it; while it is being stopped, the grace holds for them too.
+    // What the program started must not outlive it. While it is being stopped, the grace holds for that too.
     if (!stopping) kill();
+    // Whoever takes the stream is no program of users, and may be slower than any grace.
+    if (stream) await closed;
     const patience = new AbortController();
     await Promise.race([
       closed,
@@ -100,6 +117,8 @@ export function startProcess(options: ProcessOptions): RunningProcess {
   };
   return {
     pid,
+    stdout: stream,
+    exited,
     ended,
     kill,
     stop(graceMs) {

@@ -1,0 +1,100 @@
+/** What all Receivers guarantee. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Receivers } from '../../functions/ports/receivers.ts';
+
+export interface ReceiversSubject {
+  receivers: Receivers;
+  dispose(): Promise<void>;
+}
+
+/** @param makeSubject may send to the origin, and to no other that is not public; gives up after half a second */
+export function receiversContract(
+  name: string,
+  makeSubject: (origin: string) => Promise<ReceiversSubject>,
+): void {
+  describe(`Receivers contract: ${name}`, () => {
+    const seen: { method?: string; url?: string; type?: string; body: string }[] = [];
+    const receiver = createServer(async (request, response) => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of request) chunks.push(chunk as Buffer);
+      const { method = '', url = '', headers } = request;
+      seen.push({ method, url, type: headers['content-type'] ?? '', body: Buffer.concat(chunks).toString() });
+      if (url === '/silent') return;
+      if (url === '/hang-up') return void request.socket.destroy();
+      if (url === '/elsewhere') return void response.writeHead(307, { location: '/in' }).end();
+      response.writeHead(Number(url.slice(1)) || 200).end('x'.repeat(5_000_000));
+    });
+    let origin: string;
+    let subject: ReceiversSubject;
+    beforeAll(async () => {
+      await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
+      origin = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}`;
+      subject = await makeSubject(origin);
+    });
+    afterAll(async () => {
+      await subject.dispose();
+      receiver.closeAllConnections();
+      receiver.close();
+    });
+
+    const message = { headers: { 'content-type': 'text/plain' }, body: 'ä body' };
+    const post = (path: string, signal?: AbortSignal) =>
+      subject.receivers.post(origin + path, message, signal);
+
+    it('POSTs body and headers as they are', async () => {
+      expect(await post('/in?x=1')).toEqual({ status: 200 });
+      expect(seen.at(-1)).toEqual({ method: 'POST', url: '/in?x=1', type: 'text/plain', body: 'ä body' });
+    });
+
+    it.each([200, 204, 404, 410, 500])('tells the status %i, and waits for no body', async (status) => {
+      expect(await post(`/${status}`)).toEqual({ status });
+    });
+
+    it('never rejects: a redirect, silence and an end of the connection are faults, and tried once', async () => {
+      const before = seen.length;
+      for (const path of ['/elsewhere', '/silent', '/hang-up'])
+        expect(await post(path), path).toEqual({ fault: expect.stringMatching(/\w/) });
+      expect(seen.slice(before).map(({ url }) => url)).toEqual(['/elsewhere', '/silent', '/hang-up']);
+    });
+
+    it('ends early when its signal aborts, or has aborted before', async () => {
+      const from = performance.now();
+      expect(await post('/silent', AbortSignal.timeout(50))).toHaveProperty('fault');
+      expect(performance.now() - from).toBeLessThan(450);
+      const before = seen.length;
+      expect(await post('/in', AbortSignal.abort())).toHaveProperty('fault');
+      expect(seen).toHaveLength(before);
+    });
+
+    it('takes what may be sent to, and says of other addresses what they must be', () => {
+      const { receivers } = subject;
+      for (const url of ['https://hooks.example.com/in', `${origin}/in`])
+        expect(receivers.refusal(url), url).toBeUndefined();
+      const refused = [
+        'no url',
+        'ftp://example.com/',
+        'http://example.com/',
+        'https://127.0.0.1/',
+        'https://[::1]/',
+        'https://10.0.0.1/in',
+        'https://169.254.169.254/latest',
+        'https://user:secret@example.com/',
+        'https://example.com/#part',
+      ];
+      for (const url of refused) {
+        expect(receivers.refusal(url), url).toMatch(/^(be|have|hold) /);
+        expect(receivers.refusal(url), url).not.toContain('secret');
+      }
+    });
+
+    it('sends nothing to an address that it refuses', async () => {
+      const before = seen.length;
+      const elsewhere = origin.replace('127.0.0.1', '127.0.0.2');
+      for (const url of [elsewhere, origin.replace('http:', 'https:'), 'https://10.0.0.1/', 'no url'])
+        expect(await subject.receivers.post(url, message), url).toHaveProperty('fault');
+      expect(seen).toHaveLength(before);
+    });
+  });
+}
