@@ -2,28 +2,12 @@
 import * as z from 'zod';
 import type { EventDeclaration } from '../../core/events/event-declaration.ts';
 import { type EventType, eventTypes } from '../../core/events/event-types.ts';
-
-type JsonSchema = z.core.JSONSchema.BaseSchema;
+import { createSchemas, type JsonSchema } from '../openapi/json-schema.ts';
 
 /** The members of an event by which one type differs from another: its name and its data. */
 export function eventVariant(type: EventType): JsonSchema {
   const { data }: EventDeclaration = eventTypes[type];
-  const variant = z.object({ type: z.literal(type), ...(data && { data }) });
-  const { $schema: _, ...json } = variant.toJSONSchema({ io: 'input', override: shorten });
-  return json;
-}
-
-/** Takes away what zod adds and what every reader of the document takes for granted. */
-function shorten({ jsonSchema }: { jsonSchema: JsonSchema }): void {
-  delete jsonSchema.propertyNames;
-  if (jsonSchema.type === 'integer') {
-    delete jsonSchema.minimum;
-    delete jsonSchema.maximum;
-  }
-  if (jsonSchema.const !== undefined) {
-    jsonSchema.enum = [jsonSchema.const];
-    delete jsonSchema.const;
-  }
+  return createSchemas().of(z.object({ type: z.literal(type), ...(data && { data }) }));
 }
 
 interface EventSchema {

@@ -1,6 +1,5 @@
 /** The OpenAPI 3.1 document, made from the route table. */
 import { problemCodes } from '../../core/problem.ts';
-import { withEventTypes } from '../events/event-document.ts';
 import type { Route } from '../http/route-spec.ts';
 import { loadRoutes } from '../routes.ts';
 import { createSchemas } from './json-schema.ts';
@@ -10,7 +9,10 @@ let document: Promise<Record<string, unknown>> | undefined;
 
 /** The document of all routes: made when it is first asked for, and kept. */
 export function describeApi(): Promise<Record<string, unknown>> {
-  document ??= loadRoutes().then((routes) => withEventTypes(openApiDocument(routes)));
+  // No route needs the types of events: they are loaded for the document alone.
+  document ??= Promise.all([loadRoutes(), import('../events/event-document.ts')]).then(
+    ([routes, { withEventTypes }]) => withEventTypes(openApiDocument(routes)),
+  );
   return document;
 }
 

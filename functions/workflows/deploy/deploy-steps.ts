@@ -109,7 +109,7 @@ export const finishDeployment: DeploymentStep = {
       ending,
       event: {
         type: 'deployment.succeeded',
-        data: { number: number, kind: operation.kind === 'rollback' ? 'rollback' : 'deploy' },
+        data: { number, kind: operation.kind },
       },
       writes: async () => {
         const instance = await getInstance(ports.store, operation);
