@@ -1,6 +1,6 @@
 /** The functions as Lambda gets them: bundled, with stand-ins, each part loaded at its first use. */
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -97,5 +97,12 @@ describe('The function of the API', () => {
     expect(health).toMatchObject({ statusCode: 200 });
     expect(asked[0]).toBe('GetItem');
     expect(asked[1]).toContain('"TableName":"berth"');
+  });
+
+  it('has one language of zod', () => {
+    const parts = readdirSync(directory).map((name) => readFileSync(join(directory, name), 'utf8'));
+    expect(parts.filter((part) => part.includes('Invalid input: expected'))).toHaveLength(1);
+    // The bundler writes other characters than ASCII as escapes.
+    expect(parts.filter((part) => /Ung(?:ü|\\xFC)ltige Eingabe/.test(part))).toEqual([]);
   });
 });

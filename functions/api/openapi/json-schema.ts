@@ -43,6 +43,10 @@ function restate(schema: z.core.$ZodType, { propertyNames: _, ...json }: JsonSch
   const meta = z.globalRegistry.get(schema);
   // A schema that is checked by code is described by its meta alone, with the type in it.
   if (meta?.type !== undefined) return meta as JsonSchema;
+  // zod adds the bounds of every safe integer, and a pattern beside each format: neither tells a reader more.
+  if (json.minimum === Number.MIN_SAFE_INTEGER) delete json.minimum;
+  if (json.maximum === Number.MAX_SAFE_INTEGER) delete json.maximum;
+  if (json.format !== undefined) delete json.pattern;
   if (json.$ref !== undefined && Object.keys(json).length > 1) {
     const { $ref, ...beside } = json;
     return { allOf: [{ $ref }, beside] };
@@ -56,9 +60,5 @@ function restate(schema: z.core.$ZodType, { propertyNames: _, ...json }: JsonSch
     const { const: value, ...own } = json;
     return { ...own, enum: [value] };
   }
-  // zod adds the bounds of every safe integer, and a pattern beside each format: neither tells a reader more.
-  if (json.minimum === Number.MIN_SAFE_INTEGER) delete json.minimum;
-  if (json.maximum === Number.MAX_SAFE_INTEGER) delete json.maximum;
-  if (json.format !== undefined) delete json.pattern;
   return json;
 }
