@@ -1,38 +1,51 @@
 /** `environment`: the secrets of the environment, by their names. */
 import * as z from 'zod';
-import { environmentPartition, SECRET_PREFIX, secretPath } from '../core/keys.ts';
-import type { SecretRecord, SecretReference } from '../core/model/index.ts';
+import { environmentPartition, SECRET_PREFIX, secretKey, secretPath } from '../core/keys.ts';
+import type { SecretRecord } from '../core/model/index.ts';
+import { readAll } from '../records/read-all.ts';
 import { requireDefaultClass } from './owner.ts';
-import type { ResourceType } from './type.ts';
+import { computed, type EnvironmentSecrets, type ResourceType } from './type.ts';
 
-const PAGE = 1000;
+/** Secrets whose records are read at once. */
+const PAGE = 100;
+
+const environmentSecrets: EnvironmentSecrets = {
+  async current({ store }, ref) {
+    const stored = await readAll<SecretRecord>(store, environmentPartition(ref), SECRET_PREFIX);
+    // Names are the users' own: `__proto__` must be one like any other.
+    return Object.fromEntries(
+      stored.map(({ data: { name, version } }) => [name, { secret: secretPath(ref, name), version }]),
+    );
+  },
+  /** A secret keeps its version, as all that is pinned, unless that was revoked. */
+  async repin({ store }, ref, pinned, used) {
+    const names = Object.keys(pinned).filter((name) => used.has(name));
+    const secrets = new Map(Object.entries(pinned));
+    for (let at = 0; at < names.length; at += PAGE) {
+      const page = names.slice(at, at + PAGE);
+      const found = await store.getMany<SecretRecord>(page.map((name) => secretKey(ref, name)));
+      for (const [position, item] of found.entries()) {
+        const name = page[position] ?? '';
+        const reference = secrets.get(name);
+        const stage = item?.data.versions.find(({ version }) => version === reference?.version)?.stage;
+        if (item && reference && stage === 'revoked')
+          secrets.set(name, { ...reference, version: item.data.version });
+      }
+    }
+    return Object.fromEntries(secrets);
+  },
+};
 
 export const environment: ResourceType = {
+  ...computed,
   type: 'environment',
   summary: 'The secrets of the environment: ${resources.env.API_KEY}.',
-  outputs: 'dynamic',
+  outputs: 'one for each secret of the environment, by its name; all are secret.',
   params: z.strictObject({}),
-  owned: false,
 
-  async provision({ store }, request) {
+  async provision(ports, request) {
     requireDefaultClass(request);
-    // Names are the users' own: `__proto__` must be one like any other.
-    const found: [string, SecretReference][] = [];
-    let after: string | undefined;
-    do {
-      const page = await store.query<SecretRecord>({
-        pk: environmentPartition(request),
-        prefix: SECRET_PREFIX,
-        limit: PAGE,
-        ...(after === undefined ? {} : { after }),
-      });
-      for (const { data } of page.items) {
-        found.push([data.name, { secret: secretPath(request, data.name), version: data.version }]);
-      }
-      after = page.next;
-    } while (after !== undefined);
-    return { values: {}, secrets: Object.fromEntries(found) };
+    return { values: {}, secrets: await environmentSecrets.current(ports, request) };
   },
-  deprovision: async () => undefined,
-  inventory: async () => [],
+  environmentSecrets,
 };

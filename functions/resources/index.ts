@@ -8,18 +8,25 @@ import { servicePort } from './service-port.ts';
 import type { ResourceType } from './type.ts';
 import { volume } from './volume.ts';
 
-export const resourceTypes: Readonly<Record<string, ResourceType>> = Object.fromEntries(
-  [dns, environment, postgres, route, servicePort, volume].map((type) => [type.type, type]),
-);
+export const resourceTypes: readonly ResourceType[] = [
+  dns,
+  environment,
+  postgres,
+  route,
+  servicePort,
+  volume,
+];
+
+export const findResourceType = (name: string): ResourceType | undefined =>
+  resourceTypes.find(({ type }) => type === name);
 
 /** @throws Problem unknown_resource_type */
-export function resourceType(type: string): ResourceType {
-  // Own keys only: `constructor` is no resource type.
-  const found = Object.hasOwn(resourceTypes, type) ? resourceTypes[type] : undefined;
-  if (found !== undefined) return found;
+export function resourceType(name: string): ResourceType {
+  const found = findResourceType(name);
+  if (found) return found;
   throw new Problem(
     'unknown_resource_type',
-    `The resource type "${type.slice(0, 80)}" can not be used: Berth does not know it.`,
-    { hint: `Use one of ${Object.keys(resourceTypes).join(', ')}.` },
+    `The resource type "${name.slice(0, 80)}" can not be used: Berth does not know it.`,
+    { hint: `Use one of ${resourceTypes.map(({ type }) => type).join(', ')}.` },
   );
 }

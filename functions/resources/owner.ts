@@ -4,8 +4,6 @@ import { shortHash } from '../core/names.ts';
 import { Problem } from '../core/problem.ts';
 import type { ResourceRequest } from './type.ts';
 
-export type ResourceIdentity = Omit<ResourceRequest, 'workload' | 'params'>;
-
 /** Written on what is made. An environment that had the same name earlier has another id. */
 export const ownerTag = ({ environmentId, uid }: Pick<ResourceRequest, 'environmentId' | 'uid'>): string =>
   `berth:${environmentId}:${uid}`;

@@ -2,9 +2,9 @@
 import * as z from 'zod';
 import { isName, NAME_MAX } from '../core/names.ts';
 import type { Workloads } from '../ports/workloads.ts';
-import { dnsLabel } from './dns.ts';
+import { dnsLabels } from './dns.ts';
 import { invalidResource, requireDefaultClass } from './owner.ts';
-import type { ResourceRequest, ResourceType } from './type.ts';
+import { computed, type ResourceRequest, type ResourceType } from './type.ts';
 
 const LABEL = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
 const HOST = new RegExp(`^${LABEL}(?:\\.${LABEL})*(?::[1-9][0-9]{0,4})?$`);
@@ -13,12 +13,24 @@ const PATH = /^\/(?:[A-Za-z0-9_~-][A-Za-z0-9._~-]*(?:\/[A-Za-z0-9_~-][A-Za-z0-9.
 const PORT = /^[1-9][0-9]{0,4}$/;
 
 const params = z.strictObject({
-  host: z.string().max(253).regex(HOST, { error: 'must be a host name in lower case, without wildcard' }),
-  path: z.string().max(255).regex(PATH, {
-    error: 'must start with a slash and hold only letters, digits, hyphens, dots, underscores and tildes',
-  }),
+  host: z
+    .string()
+    .max(253)
+    .regex(HOST, { error: 'must be a host name in lower case, without wildcard' })
+    .describe(
+      'The host, in lower case: that of a `dns` resource, `${resources.dns.host}`, or of this environment.',
+    ),
+  path: z
+    .string()
+    .max(255)
+    .regex(PATH, {
+      error: 'must start with a slash and hold only letters, digits, hyphens, dots, underscores and tildes',
+    })
+    .describe('A prefix that starts with `/`. It matches whole segments, and stays in the path.'),
   // A placeholder's value is text.
-  port: z.union([z.int().min(1).max(65_535), z.string().regex(PORT).transform(Number)]),
+  port: z
+    .union([z.int().min(1).max(65_535), z.string().regex(PORT).transform(Number)])
+    .describe('The `port` of an entry of `service.ports`.'),
 });
 
 /**
@@ -26,14 +38,7 @@ const params = z.strictObject({
  * endings: each label that could be in it is asked for its host.
  */
 function isOurs(workloads: Workloads, request: ResourceRequest, host: string): boolean {
-  const labels = new Set([request.service]);
-  for (const [name, { type, id, class: className = 'default' }] of Object.entries(
-    request.workload.resources ?? {},
-  )) {
-    if (type !== 'dns') continue;
-    const dnsId = id ?? `${request.workload.metadata.name}.${name}`;
-    labels.add(dnsLabel({ ...request, id: dnsId, uid: `dns.${className}#${dnsId}` }));
-  }
+  const labels = new Set([request.service, ...dnsLabels(request)]);
   // The dns resource may be in another workload's file: what its label was stands at the start of the host.
   for (let length = 1; length <= Math.min(host.length, NAME_MAX); length++) {
     const label = host.slice(0, length);
@@ -43,6 +48,7 @@ function isOurs(workloads: Workloads, request: ResourceRequest, host: string): b
 }
 
 export const route: ResourceType = {
+  ...computed,
   type: 'route',
   summary: 'Sends requests for a host and a path prefix to a port of the service.',
   outputs: {
@@ -51,7 +57,6 @@ export const route: ResourceType = {
     port: { secret: false, summary: 'The service’s port.' },
   },
   params,
-  owned: false,
 
   async provision({ workloads }, request) {
     requireDefaultClass(request);
@@ -72,6 +77,5 @@ export const route: ResourceType = {
     }
     return { values: { host, path, port: String(port) }, secrets: {} };
   },
-  deprovision: async () => undefined,
-  inventory: async () => [],
+  route: ({ host = '', path = '/', port }) => ({ host, path, port: Number(port) }),
 };

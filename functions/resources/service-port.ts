@@ -4,17 +4,20 @@ import { deploymentKey, instanceKey } from '../core/keys.ts';
 import type { Deployment, Instance } from '../core/model/index.ts';
 import { NAME_PATTERN } from '../core/names.ts';
 import { invalidResource, requireDefaultClass } from './owner.ts';
-import type { ResourceType } from './type.ts';
+import { computed, type ResourceType } from './type.ts';
 
 const params = z.strictObject({
-  workload: z.string().regex(NAME_PATTERN, { error: 'must be the name of a service' }),
-  port: z.union([
-    z.int().min(1).max(65_535),
-    z.string().regex(/^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/),
-  ]),
+  workload: z
+    .string()
+    .regex(NAME_PATTERN, { error: 'must be the name of a service' })
+    .describe('The name of the other service in the same environment. It has to be deployed already.'),
+  port: z
+    .union([z.int().min(1).max(65_535), z.string().regex(/^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/)])
+    .describe('A port of that service, by name or number.'),
 });
 
 export const servicePort: ResourceType = {
+  ...computed,
   type: 'service-port',
   summary: 'Host name and port of another service in the same environment.',
   outputs: {
@@ -22,7 +25,6 @@ export const servicePort: ResourceType = {
     port: { secret: false, summary: 'The port.' },
   },
   params,
-  owned: false,
 
   async provision({ store, workloads }, request) {
     requireDefaultClass(request);
@@ -59,6 +61,4 @@ export const servicePort: ResourceType = {
     });
     return { values: { hostname, port: String(port) }, secrets: {} };
   },
-  deprovision: async () => undefined,
-  inventory: async () => [],
 };

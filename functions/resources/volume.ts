@@ -1,8 +1,8 @@
 /** `volume`: files that outlive deployments. */
 import * as z from 'zod';
 import { parseMemory, readMemory } from '../core/score/quantities.ts';
-import { type ResourceIdentity, requireDefaultClass, resourceLabel } from './owner.ts';
-import type { ResourceType } from './type.ts';
+import { requireDefaultClass, resourceLabel } from './owner.ts';
+import type { ResourceIdentity, ResourceType } from './type.ts';
 
 const DEFAULT_SIZE = '1Gi';
 /** Bytes; what a file system or a cloud's disk takes. */
@@ -19,7 +19,8 @@ const params = z.strictObject({
       },
       { error: 'must be between 1Mi and 16Ti, such as "1Gi"' },
     )
-    .optional(),
+    .optional()
+    .describe('Between `1Mi` and `16Ti`; `1Gi` without it. On one machine the size is not enforced.'),
 });
 
 /** A name that is a file name and a Kubernetes name alike. */
@@ -47,4 +48,6 @@ export const volume: ResourceType = {
     // Adapters list what is left in words; the name ends in a hash, so it can not be part of another.
     return left.filter((text) => text.includes(name));
   },
+
+  size: ({ size }) => (typeof size === 'string' ? size : undefined),
 };

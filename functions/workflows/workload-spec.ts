@@ -3,11 +3,13 @@ import type { Deployment, InstanceRef, ResourceOutputs } from '../core/model/ind
 import { Problem } from '../core/problem.ts';
 import { expand, lookupMetadata, placeholders } from '../core/score/placeholders.ts';
 import { containerCompute } from '../core/score/quantities.ts';
-import { references } from '../core/score/references.ts';
+import { usedOutputs } from '../core/score/references.ts';
 import { workloadSettings } from '../core/score/settings.ts';
+import { replaceInContainer } from '../core/score/texts.ts';
 import type { ScoreContainer, ScoreProbe, ScoreWorkload } from '../core/score/workload.ts';
 import type { Ports } from '../ports/index.ts';
 import type { ContainerSpec, FileSpec, Probe, Route, ServicePort, WorkloadSpec } from '../ports/workloads.ts';
+import { findResourceType } from '../resources/index.ts';
 
 /** Values by `resource.output`, read once for a spec. */
 interface Resolved {
@@ -99,11 +101,11 @@ async function resolveOutputs(
   outputs: Record<string, ResourceOutputs>,
 ): Promise<Resolved> {
   const secrets = new Map<string, string>();
-  const wanted = referencedOutputs(workload);
+  const used = usedOutputs(workload);
   for (const [name, resource] of Object.entries(outputs)) {
     for (const [output, { secret, version }] of Object.entries(resource.secrets)) {
       // Only what the workload uses is read: a secret that nobody names stays where it is.
-      if (!wanted.has(`${name}.${output}`)) continue;
+      if (!used.get(name)?.has(output)) continue;
       const value = await ports.secrets.get(secret, version);
       if (value === undefined) {
         throw new Problem(
@@ -124,12 +126,6 @@ async function resolveOutputs(
   };
 }
 
-/** `resource.output` of every placeholder in the containers. */
-const referencedOutputs = (workload: ScoreWorkload): Set<string> =>
-  new Set(
-    references(workload).flatMap(({ refersTo, output }) => (refersTo ? [`${refersTo}.${output ?? ''}`] : [])),
-  );
-
 function containerSpec(
   name: string,
   container: ScoreContainer,
@@ -141,21 +137,23 @@ function containerSpec(
       hint: 'Write image: . to use the image of the version; other images can not be had here.',
     });
   }
-  const where = `containers.${name}`;
+  const expanded = replaceInContainer(name, container, (text, { part, where }) =>
+    expand(text, part === 'volume' ? sourceOf(resolved) : resolved.lookup, where),
+  );
   return {
     name,
     digest: deployment.digest,
     ...(container.command && { command: container.command }),
     ...(container.args && { args: container.args }),
-    variables: Object.entries(container.variables ?? {}).map(([variable, text]) => ({
+    variables: Object.entries(expanded.variables ?? {}).map(([variable, value]) => ({
       name: variable,
-      value: expand(text, resolved.lookup, `${where}.variables.${variable}`),
-      sensitive: placeholders(text).some((path) => resolved.isSecret(path)),
+      value,
+      sensitive: placeholders(container.variables?.[variable] ?? '').some(resolved.isSecret),
     })),
-    files: fileSpecs(container, resolved, where),
-    volumes: Object.entries(container.volumes ?? {}).map(([target, volume]) => ({
+    files: fileSpecs(expanded),
+    volumes: Object.entries(expanded.volumes ?? {}).map(([target, volume]) => ({
       target,
-      source: expand(volume.source, sourceOf(resolved), `${where}.volumes.${target}.source`),
+      source: volume.source,
       ...(volume.path && { path: volume.path }),
       readOnly: volume.readOnly ?? false,
     })),
@@ -184,16 +182,12 @@ const sourceOf =
     );
   };
 
-function fileSpecs(container: ScoreContainer, resolved: Resolved, where: string): FileSpec[] {
-  return Object.entries(container.files ?? {}).map(([target, file]) => {
-    const mode = Number.parseInt(file.mode ?? '0644', 8);
-    if (file.binaryContent !== undefined)
-      return { target, mode, content: Buffer.from(file.binaryContent, 'base64') };
-    const text = file.content ?? '';
-    const expanded = file.noExpand ? text : expand(text, resolved.lookup, `${where}.files.${target}.content`);
-    return { target, mode, content: Buffer.from(expanded) };
-  });
-}
+const fileSpecs = ({ files = {} }: ScoreContainer): FileSpec[] =>
+  Object.entries(files).map(([target, { mode = '0644', content = '', binaryContent }]) => ({
+    target,
+    mode: Number.parseInt(mode, 8),
+    content: binaryContent === undefined ? Buffer.from(content) : Buffer.from(binaryContent, 'base64'),
+  }));
 
 function probe({ httpGet, exec }: ScoreProbe): Probe {
   return {
@@ -210,12 +204,11 @@ function probe({ httpGet, exec }: ScoreProbe): Probe {
   };
 }
 
-/** Routes are resources of type `route`: their outputs say host, path and port. */
+/** Some resources send requests to the service: their outputs say from which host and path to which port. */
 function routesOf(workload: ScoreWorkload, outputs: Record<string, ResourceOutputs>): Route[] {
-  return Object.entries(workload.resources ?? {})
-    .filter(([name, { type }]) => type === 'route' && outputs[name])
-    .map(([name]) => {
-      const { host, path, port } = outputs[name]!.values;
-      return { host: host ?? '', path: path ?? '/', port: Number(port) };
-    });
+  return Object.entries(workload.resources ?? {}).flatMap(([name, { type }]) => {
+    const values = outputs[name]?.values;
+    const route = values && findResourceType(type)?.route?.(values);
+    return route ? [route] : [];
+  });
 }

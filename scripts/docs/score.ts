@@ -52,36 +52,26 @@ export const settingsText = (): string =>
     }),
   );
 
-/** What each param means, by `type.param`; a test compares the names with those that the code takes. */
-export const paramSummaries: Readonly<Record<string, string>> = {
-  'postgres.extensions':
-    'Extensions to add, by name. Only those that the server has and trusts to the owner of a database.',
-  'route.host':
-    'The host, in lower case: that of a `dns` resource, `${resources.dns.host}`, or of this environment.',
-  'route.path': 'A prefix that starts with `/`. It matches whole segments, and stays in the path.',
-  'route.port': 'The `port` of an entry of `service.ports`.',
-  'service-port.workload':
-    'The name of the other service in the same environment. It has to be deployed already.',
-  'service-port.port': 'A port of that service, by name or number.',
-  'volume.size': 'Between `1Mi` and `16Ti`; `1Gi` without it. On one machine the size is not enforced.',
-};
-
-/** Names of the params that a type takes, and which of them it needs. */
-export function paramsOf({ params }: ResourceType): { name: string; required: boolean }[] {
+/** The params that a type takes, and which of them it needs. */
+export function paramsOf({ params }: ResourceType): { name: string; required: boolean; summary: string }[] {
   const schema = z.toJSONSchema(params, { io: 'input', unrepresentable: 'any' });
   const required = new Set(schema.required ?? []);
-  return Object.keys(schema.properties ?? {}).map((name) => ({ name, required: required.has(name) }));
+  return Object.entries(schema.properties ?? {}).map(([name, property]) => ({
+    name,
+    required: required.has(name),
+    summary: (typeof property === 'object' && property.description) || '',
+  }));
 }
 
 function typeText(type: ResourceType): string {
-  const params = paramsOf(type).map(({ name, required }) => [
+  const params = paramsOf(type).map(({ name, required, summary }) => [
     `\`${name}\``,
     required ? 'yes' : 'no',
-    paramSummaries[`${type.type}.${name}`] ?? '',
+    summary,
   ]);
   const outputs =
-    type.outputs === 'dynamic'
-      ? 'Outputs: one for each secret of the environment, by its name; all are secret.'
+    typeof type.outputs === 'string'
+      ? `Outputs: ${type.outputs}`
       : table(
           ['output', 'secret', 'what it is'],
           Object.entries(type.outputs).map(([name, { secret, summary }]) => [
@@ -101,4 +91,4 @@ function typeText(type: ResourceType): string {
   ].join('\n\n');
 }
 
-export const resourceTypesText = (): string => Object.values(resourceTypes).map(typeText).join('\n\n');
+export const resourceTypesText = (): string => resourceTypes.map(typeText).join('\n\n');

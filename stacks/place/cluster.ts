@@ -48,7 +48,8 @@ export class ClusterStack extends Stack {
     this.cluster.node.addDependency(logGroup);
     // Autoscaling and what Berth shows of usage come from it. Without workloads it is what keeps a node.
     new eks.Addon(this, 'MetricsServer', {
-      cluster: this.cluster,
+      // Under exactOptionalPropertyTypes the classes of aws-cdk-lib do not meet its own interfaces.
+      cluster: this.cluster as eks.ICluster,
       addonName: 'metrics-server',
       preserveOnDelete: false,
       configurationValues: {

@@ -7,10 +7,11 @@ import { accept, logEncryption } from '../support/accept.ts';
 import { createRole } from '../support/role.ts';
 
 export class NetworkStack extends Stack {
-  readonly vpc: ec2.Vpc;
+  readonly vpc: ec2.IVpc;
 
   constructor(scope: Construct, id: string, props?: StackProps) {
     super(scope, id, props);
+    // Under exactOptionalPropertyTypes the classes of aws-cdk-lib do not meet its own interfaces.
     this.vpc = new ec2.Vpc(this, 'Vpc', {
       ipAddresses: ec2.IpAddresses.cidr('10.64.0.0/16'),
       maxAzs: 2,
@@ -24,7 +25,7 @@ export class NetworkStack extends Stack {
       ],
       // Free, and keeps image layers and state off the NAT gateway.
       gatewayEndpoints: { S3: { service: ec2.GatewayVpcEndpointAwsService.S3 } },
-    });
+    }) as ec2.IVpc;
     // By these the cluster finds where load balancers go.
     for (const subnet of this.vpc.publicSubnets) Tags.of(subnet).add('kubernetes.io/role/elb', '1');
     for (const subnet of this.vpc.privateSubnets) Tags.of(subnet).add('kubernetes.io/role/internal-elb', '1');

@@ -123,7 +123,7 @@ export class EdgeStack extends Stack {
     new CfnOutput(this, 'Url', { value: `https://${domain ?? this.distribution.distributionDomainName}` });
   }
 
-  private bucket(id: string, props: Partial<s3.BucketProps>): s3.Bucket {
+  private bucket(id: string, props: Partial<s3.BucketProps>): s3.IBucket {
     const bucket = new s3.Bucket(this, id, {
       encryption: s3.BucketEncryption.S3_MANAGED,
       blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
@@ -137,7 +137,8 @@ export class EdgeStack extends Stack {
       'NIST.800.53.R5-S3DefaultEncryptionKMS':
         'Encrypted with the key of S3: the console is public, and a key of its own costs $1 a month.',
     });
-    return bucket;
+    // Under exactOptionalPropertyTypes the classes of aws-cdk-lib do not meet its own interfaces.
+    return bucket as s3.IBucket;
   }
 
   private routing(id: string, code: string): cloudfront.FunctionAssociation {
@@ -178,7 +179,7 @@ export class EdgeStack extends Stack {
     });
   }
 
-  private deploy(files: s3.Bucket): void {
+  private deploy(files: s3.IBucket): void {
     const built = builtConsole();
     const copy = (id: string, cache: string, filter: { include?: string[]; exclude: string[] }) =>
       new BucketDeployment(this, id, {

@@ -46,7 +46,8 @@ export class WorkflowsStack extends Stack {
     for (const workflow of workflowNames()) {
       for (const step of stepsOf(workflow)) {
         if (aliases.has(step)) continue;
-        const version = functionOf(step).function.currentVersion;
+        // Under exactOptionalPropertyTypes the classes of aws-cdk-lib do not meet its own interfaces.
+        const version = functionOf(step).function.currentVersion as lambda.IVersion;
         aliases.set(step, new lambda.Alias(this, step, { aliasName: step, version }));
       }
     }

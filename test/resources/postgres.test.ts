@@ -502,7 +502,7 @@ describe('postgres: an administrator who is no superuser, as on Aurora', () => {
 
 describe('postgres: rotation', () => {
   const request = ask({ id: 'rotated' });
-  const { rotate, restore, retire } = postgres;
+  const { rotate, restore, retire } = postgres.rotation!;
   const refused = (outputs: ResourceOutputs) =>
     asTenant(outputs, 'SELECT 1').then(
       () => false,
@@ -512,20 +512,20 @@ describe('postgres: rotation', () => {
   it('has two roles take turns: the one in use is good until it is retired, and what either makes is common', async () => {
     const first = await provision(request);
     await asTenant(first, 'CREATE TABLE notes (text text)');
-    const second = await rotate!(ports, request, first);
+    const second = await rotate(ports, request, first);
     expect(second.values.username).not.toBe(first.values.username);
     expect(second.values.database).toBe(first.values.database);
     await asTenant(first, `INSERT INTO notes VALUES ('by the first')`);
     await asTenant(second, `INSERT INTO notes VALUES ('by the second'); CREATE TABLE more (x int)`);
     await asTenant(first, 'DROP TABLE more');
     expect(await provision(request)).toEqual(second);
-    await retire!(ports, request, first, second);
-    await retire!(ports, request, first, second);
+    await retire(ports, request, first, second);
+    await retire(ports, request, first, second);
     expect(await ports.secrets.get(first.secrets.url!.secret, first.secrets.url!.version)).toBeUndefined();
     expect(await asTenant(second, 'SELECT count(*)::int AS n FROM notes')).toEqual([{ n: 2 }]);
-    const third = await rotate!(ports, request, second);
+    const third = await rotate(ports, request, second);
     expect(third.values.username).toBe(first.values.username);
-    await retire!(ports, request, second, third);
+    await retire(ports, request, second, third);
     expect(await refused(second)).toBe(true);
     expect(await asTenant(third, 'SELECT count(*)::int AS n FROM notes')).toEqual([{ n: 2 }]);
     expect(await provision(request)).toEqual(third);
@@ -536,8 +536,8 @@ describe('postgres: rotation', () => {
     const client = new pg.Client({ connectionString: await secretOf(first, 'url') });
     const ended = new Promise((resolve) => client.on('error', resolve));
     await client.connect();
-    const second = await rotate!(ports, request, first);
-    await retire!(ports, request, first, second);
+    const second = await rotate(ports, request, first);
+    await retire(ports, request, first, second);
     expect(String(await ended)).toContain('terminating connection');
     expect(await asTenant(second, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });
@@ -545,8 +545,8 @@ describe('postgres: rotation', () => {
   it('that is taken back leaves the role in use, again and again', async () => {
     const first = await provision(request);
     for (let round = 0; round < 2; round++) {
-      await rotate!(ports, request, first);
-      expect(await restore!(ports, request, first)).toEqual(first);
+      await rotate(ports, request, first);
+      expect(await restore(ports, request, first)).toEqual(first);
       expect(await provision(request)).toEqual(first);
       expect(await asTenant(first, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
     }
@@ -554,8 +554,8 @@ describe('postgres: rotation', () => {
 
   it('run twice before anyone took the new credentials gives ones that work', async () => {
     const first = await provision(request);
-    await rotate!(ports, request, first);
-    const again = await rotate!(ports, request, first);
+    await rotate(ports, request, first);
+    const again = await rotate(ports, request, first);
     expect(await asTenant(again, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
     expect(await asTenant(first, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });

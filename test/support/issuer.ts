@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { type CryptoKey, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 
 export interface Claims extends Record<string, unknown> {
-  sub?: string;
+  sub?: string | undefined;
 }
 
 export interface TokenOptions {

@@ -159,7 +159,7 @@ describe('What is kept long enough', () => {
       kind: 'build',
       project: 'shop',
       service: 'web',
-      input: { kind: 'upload', source: 'none' },
+      input: { kind: 'upload', source: 'x' },
     });
     await bench.ports.store.transact(acceptWrites(bench.ports, accepted));
     await changeOperation(bench.ports, accepted.id, { status: 'succeeded' });

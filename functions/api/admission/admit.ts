@@ -142,7 +142,8 @@ function refusal(
         `You may not ${does}: this token is limited to ${principal.limits?.environments?.join(', ')}.`,
         { hint: 'Use a token that is not limited to environments.' },
       );
-    default:
+    case 'hidden':
+    case 'signed-out':
       return hidden(route, params, principal);
   }
 }

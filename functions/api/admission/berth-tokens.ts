@@ -40,6 +40,8 @@ async function principalOf(
       if (!workflow || !(await ports.store.get(trustKey(project, workflow.trust)))) return undefined;
       return { ...base, id: workflow.id, kind: 'workflow', groups: [], administrator: false };
     }
+    default:
+      return token.kind satisfies never;
   }
 }
 

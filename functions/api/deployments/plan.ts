@@ -1,6 +1,7 @@
 /** What a deployment would change, and what differs between two. */
 import * as z from 'zod';
 import { planDeployment } from '../../commands/deployments/plan.ts';
+import { areas } from '../../core/diff/change.ts';
 import { diffPinned, pinnedOf } from '../../core/diff/deployment-diff.ts';
 import { getDeployment, getEnvironment } from '../../records/read.ts';
 import { route } from '../http/route-spec.ts';
@@ -9,21 +10,7 @@ import { revisionSchema } from './deployment-view.ts';
 
 const changeSchema = z
   .object({
-    area: z.enum([
-      'version',
-      'setting',
-      'container',
-      'variable',
-      'file',
-      'volume',
-      'command',
-      'compute',
-      'probe',
-      'port',
-      'resource',
-      'secret',
-      'metadata',
-    ]),
+    area: z.enum(areas),
     container: z.string().optional().meta({ description: 'The container that it is in.', example: 'web' }),
     name: z.string().meta({ example: 'LOG_LEVEL' }),
     change: z.enum(['added', 'removed', 'changed']),

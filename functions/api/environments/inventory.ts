@@ -5,6 +5,7 @@ import type { Resource, SecretRecord } from '../../core/model/index.ts';
 import { instancesOf } from '../../records/instances.ts';
 import { getEnvironment } from '../../records/read.ts';
 import { readAll } from '../../records/read-all.ts';
+import { findResourceType } from '../../resources/index.ts';
 import { route } from '../http/route-spec.ts';
 import { compact, timeSchema } from '../http/schemas.ts';
 
@@ -44,10 +45,6 @@ const inventorySchema = z
   })
   .meta({ id: 'Inventory' });
 
-/** Of all params only the size of a volume is shown, and only when it is a size: others may hold secrets. */
-const sizeOf = ({ type, params }: Resource): string | undefined =>
-  type === 'volume' && typeof params.size === 'string' ? params.size : undefined;
-
 export const routes = [
   route({
     method: 'get',
@@ -74,7 +71,7 @@ export const routes = [
             compact({ service, deployments: newest, current }),
           ),
           resources: resources.map(({ data }) => {
-            const { uid, type, class: className, id, state, services, createdAt } = data;
+            const { uid, type, class: className, id, state, services, params, createdAt } = data;
             return compact({
               uid,
               type,
@@ -82,7 +79,8 @@ export const routes = [
               id,
               state,
               services,
-              size: sizeOf(data),
+              // Params may hold what a placeholder put there: only what their type says of them is shown.
+              size: findResourceType(type)?.size?.(params),
               createdAt,
             });
           }),

@@ -42,7 +42,7 @@ const override: Override = ({ zodSchema, jsonSchema }) => {
 function restate(schema: z.core.$ZodType, { propertyNames: _, ...json }: JsonSchema): JsonSchema {
   const meta = z.globalRegistry.get(schema);
   // A schema that is checked by code is described by its meta alone, with the type in it.
-  if (meta?.type !== undefined) return meta;
+  if (meta?.type !== undefined) return meta as JsonSchema;
   if (json.$ref !== undefined && Object.keys(json).length > 1) {
     const { $ref, ...beside } = json;
     return { allOf: [{ $ref }, beside] };

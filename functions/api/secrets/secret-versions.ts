@@ -2,7 +2,6 @@
 import * as z from 'zod';
 import { rotateResource, rotateSecret } from '../../commands/secrets/rotations.ts';
 import { getSecret, revealSecret, revokeVersion } from '../../commands/secrets/secret-versions.ts';
-import { rotatableResourceTypes } from '../../core/resource-kinds.ts';
 import { getEnvironment } from '../../records/read.ts';
 import { etagOf } from '../http/etag.ts';
 import { route } from '../http/route-spec.ts';
@@ -130,10 +129,6 @@ export const routes = [
     answers: accepted,
     problems: ['environment_not_ready', 'operation_in_progress', 'conflict'],
     handle: ({ ports, params, body, change }) =>
-      change(acceptedReply, (caller) =>
-        rotateResource(ports, caller, { ...params, uid: body.uid }, (type) =>
-          rotatableResourceTypes.has(type),
-        ),
-      ),
+      change(acceptedReply, (caller) => rotateResource(ports, caller, { ...params, uid: body.uid })),
   }),
 ];

@@ -153,8 +153,8 @@ const pick = ({ project, environment, service }: InstanceRef): InstanceRef => ({
 /** An earlier due time is right too: whoever looks then puts it off. Another one would cost two more writes. */
 function touchedWrite(item: Item<Environment>, at: string): Write {
   const write = environmentWrite({ ...item.data, lastActivityAt: at }, { version: item.version });
-  const keep = 'put' in write && write.put.due && item.due;
-  return keep ? { ...write, put: { ...write.put, due: item.due } } : write;
+  if (!('put' in write && write.put.due && item.due)) return write;
+  return { ...write, put: { ...write.put, due: item.due } };
 }
 
 function instanceWrite(

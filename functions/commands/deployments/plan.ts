@@ -2,14 +2,8 @@
 
 import { splitWords } from '../../core/command-line.ts';
 import type { Change } from '../../core/diff/change.ts';
-import { diffPinned, type Pinned, pinnedOf, referencedOutputs } from '../../core/diff/deployment-diff.ts';
-import {
-  deploymentKey,
-  environmentPartition,
-  instanceKey,
-  RESOURCE_PREFIX,
-  SECRET_PREFIX,
-} from '../../core/keys.ts';
+import { diffPinned, type Pinned, pinnedOf } from '../../core/diff/deployment-diff.ts';
+import { deploymentKey, environmentPartition, instanceKey, RESOURCE_PREFIX } from '../../core/keys.ts';
 import type {
   Deployment,
   DeploymentKind,
@@ -18,10 +12,9 @@ import type {
   InstanceRef,
   Resource,
   Revision,
-  SecretRecord,
 } from '../../core/model/index.ts';
 import { Problem, type ProblemDetail } from '../../core/problem.ts';
-import { madeResourceTypes } from '../../core/resource-kinds.ts';
+import { usedOutputs } from '../../core/score/references.ts';
 import { resourceIdentity } from '../../core/score/resource-identity.ts';
 import { readSettings } from '../../core/score/settings.ts';
 import type { ScoreWorkload } from '../../core/score/workload.ts';
@@ -29,6 +22,8 @@ import type { Ports } from '../../ports/index.ts';
 import { RELEASE_LABEL } from '../../ports/registry.ts';
 import { getEnvironment, getService } from '../../records/read.ts';
 import { readAll } from '../../records/read-all.ts';
+import { findResourceType } from '../../resources/index.ts';
+import type { SecretReferences } from '../../resources/type.ts';
 import { notReady } from '../environments/environments.ts';
 import { violationProblem, violationsOf } from '../guardrails/policies.ts';
 import { nextNumber } from './approvals.ts';
@@ -130,27 +125,23 @@ async function pinsNow(
   const secrets = new Map<string, string>();
   const missing: string[] = [];
   const resources = workload.resources ?? {};
-  const usesSecrets = Object.values(resources).some(({ type }) => type === 'environment');
-  const stored = usesSecrets
-    ? await readAll<SecretRecord>(ports.store, environmentPartition(ref), SECRET_PREFIX)
-    : [];
-  const versions = new Map(stored.map(({ data }) => [data.name, data.version]));
-  for (const name of referencedOutputs(workload)) {
-    const dot = name.indexOf('.');
-    const [resource, output] = [name.slice(0, dot), name.slice(dot + 1)];
+  const ofEnvironment = new Map<string, SecretReferences>();
+  for (const type of new Set(Object.values(resources).map((declared) => declared.type))) {
+    const current = await findResourceType(type)?.environmentSecrets?.current(ports, ref);
+    if (current) ofEnvironment.set(type, current);
+  }
+  for (const [resource, used] of usedOutputs(workload)) {
     const declared = resources[resource];
     if (!declared) continue;
-    if (declared.type === 'environment') {
-      const found = versions.get(output);
-      if (found === undefined) missing.push(name);
-      else secrets.set(name, found);
-      continue;
+    const { uid } = resourceIdentity(workload.metadata.name, resource, declared);
+    const offered = ofEnvironment.get(declared.type) ?? records.get(uid)?.outputs.secrets ?? {};
+    for (const output of used) {
+      const found = Object.hasOwn(offered, output) ? offered[output] : undefined;
+      if (found) secrets.set(`${resource}.${output}`, found.version);
+      else if (ofEnvironment.has(declared.type)) missing.push(`${resource}.${output}`);
     }
-    const record = records.get(resourceIdentity(workload.metadata.name, resource, declared).uid);
-    const kept = record && Object.hasOwn(record.outputs.secrets, output) && record.outputs.secrets[output];
-    if (kept) secrets.set(name, kept.version);
   }
-  return { pins: { version, digest, workload, secrets }, missing };
+  return { pins: { version, digest, workload, secrets }, missing: missing.sort() };
 }
 
 function plannedResources(
@@ -160,7 +151,7 @@ function plannedResources(
 ): PlannedResource[] {
   const planned = Object.entries(workload.resources ?? {}).map(([name, declared]): PlannedResource => {
     const { uid, type, class: className } = resourceIdentity(workload.metadata.name, name, declared);
-    const action = !madeResourceTypes.has(type) ? 'compute' : records.has(uid) ? 'keep' : 'make';
+    const action = !findResourceType(type)?.owned ? 'compute' : records.has(uid) ? 'keep' : 'make';
     return { name, uid, type, class: className, action };
   });
   const used = new Set(planned.map(({ uid }) => uid));

@@ -110,18 +110,20 @@ export async function createEnvironment(
 
 /** The error for an environment in a state in which something can not be done. */
 export function notReady(environment: Environment, wanted: readonly EnvironmentState[]): Problem {
-  const hints: Partial<Record<EnvironmentState, string>> = {
+  const hints: Record<EnvironmentState, string> = {
     provisioning: 'Wait until its operation has ended.',
+    ready: 'Look at its state and operation.',
     hibernating: 'Wait until it hibernates, then wake it.',
     hibernated: 'Wake it with POST .../wake, or by a request to one of its services.',
     waking: 'Wait until its operation has ended.',
     destroying: 'It is going away; create another one.',
+    destroyed: 'Look at its state and operation.',
     failed: 'Look at its operation for the cause, then destroy it and create it again.',
   };
   return new Problem(
     'environment_not_ready',
     `Environment "${environment.name}" is ${environment.state}, and this needs it to be ${wanted.join(' or ')}.`,
-    { hint: hints[environment.state] ?? 'Look at its state and operation.' },
+    { hint: hints[environment.state] },
   );
 }
 

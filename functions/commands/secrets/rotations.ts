@@ -6,6 +6,7 @@ import { withVersion } from '../../core/secrets/secret-stages.ts';
 import type { Ports } from '../../ports/index.ts';
 import { type Caller, commit, IdempotencyRace, mustGet, retryOnConflict } from '../../records/commit.ts';
 import { getEnvironment } from '../../records/read.ts';
+import { findResourceType } from '../../resources/index.ts';
 import { notReady } from '../environments/environments.ts';
 import { acceptWrites, newOperation, startOperation } from '../operations/operations.ts';
 import { getSecret, refuseRotating } from './secret-versions.ts';
@@ -84,14 +85,12 @@ export async function rotateSecret(
 
 /**
  * Rotates the credentials of a resource, such as a database's user and password.
- * @param canRotate whether its type can
  * @throws Problem not_found | conflict (its type has none) | environment_not_ready | operation_in_progress
  */
 export async function rotateResource(
   ports: Ports,
   caller: Caller,
   ref: EnvironmentRef & { uid: string },
-  canRotate: (type: string) => boolean,
 ): Promise<Operation<'rotate-secret'>> {
   const { project, environment, uid } = ref;
   const operation = await retryOnConflict(async () => {
@@ -103,7 +102,7 @@ export async function rotateResource(
       `resource "${uid}" in environment "${environment}"`,
       'List its resources with GET .../resources.',
     );
-    if (!canRotate(item.data.type) || item.data.state !== 'ready') {
+    if (!findResourceType(item.data.type)?.rotation || item.data.state !== 'ready') {
       throw new Problem('conflict', `The resource "${uid}" has no credentials that can be rotated now.`, {
         hint: 'Databases can be rotated once they are ready.',
       });

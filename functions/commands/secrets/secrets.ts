@@ -7,7 +7,7 @@ import {
   type SecretRecord,
 } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
-import { references } from '../../core/score/references.ts';
+import { usedOutputs } from '../../core/score/references.ts';
 import type { ScoreWorkload } from '../../core/score/workload.ts';
 import { withCurrent, withVersion } from '../../core/secrets/secret-stages.ts';
 import type { Ports } from '../../ports/index.ts';
@@ -22,6 +22,7 @@ import {
 } from '../../records/commit.ts';
 import { instancesOf } from '../../records/instances.ts';
 import { getEnvironment } from '../../records/read.ts';
+import { findResourceType } from '../../resources/index.ts';
 import { notReady } from '../environments/environments.ts';
 import { refuseRotating } from './secret-versions.ts';
 
@@ -131,10 +132,10 @@ async function readersOf(ports: Ports, ref: SecretRef): Promise<string[]> {
 }
 
 const reads = (workload: ScoreWorkload, secret: string): boolean =>
-  references(workload).some(
-    ({ refersTo, output }) =>
-      refersTo !== undefined && output === secret && workload.resources?.[refersTo]?.type === 'environment',
-  );
+  [...usedOutputs(workload)].some(([resource, used]) => {
+    const type = workload.resources?.[resource]?.type ?? '';
+    return used.has(secret) && findResourceType(type)?.environmentSecrets !== undefined;
+  });
 
 /** @throws Problem not_found | precondition_failed | conflict (a deployment reads it) */
 export async function deleteSecret(

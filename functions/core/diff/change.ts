@@ -1,18 +1,20 @@
 /** One difference between two deployments, as people read it. */
-export type Area =
-  | 'version'
-  | 'setting'
-  | 'container'
-  | 'variable'
-  | 'file'
-  | 'volume'
-  | 'command'
-  | 'compute'
-  | 'probe'
-  | 'port'
-  | 'resource'
-  | 'secret'
-  | 'metadata';
+export const areas = [
+  'version',
+  'setting',
+  'container',
+  'variable',
+  'file',
+  'volume',
+  'command',
+  'compute',
+  'probe',
+  'port',
+  'resource',
+  'secret',
+  'metadata',
+] as const;
+export type Area = (typeof areas)[number];
 
 export interface Change {
   area: Area;

@@ -1,6 +1,6 @@
 /** What differs between two deployments. A secret is shown by its name and version, never by its value. */
 import type { Deployment } from '../model/index.ts';
-import { references } from '../score/references.ts';
+import { usedOutputs } from '../score/references.ts';
 import type { ScoreWorkload } from '../score/workload.ts';
 import { type Change, compare, factsOf } from './change.ts';
 import { diffWorkloads } from './workload-diff.ts';
@@ -14,22 +14,13 @@ export interface Pinned {
   secrets: ReadonlyMap<string, string>;
 }
 
-/** Placeholders of a workload's containers and params, as `resource.output`, each once. */
-export function referencedOutputs(workload: ScoreWorkload): string[] {
-  const found = references(workload).flatMap(({ refersTo, output }) =>
-    refersTo !== undefined && output !== undefined ? [`${refersTo}.${output}`] : [],
-  );
-  return [...new Set(found)].sort();
-}
-
 /** What a deployment that was prepared pins. */
 export function pinnedOf({ version, digest, workload, outputs = {} }: Deployment): Pinned {
   const secrets = new Map<string, string>();
-  for (const name of referencedOutputs(workload)) {
-    const dot = name.indexOf('.');
-    const [resource, output] = [name.slice(0, dot), name.slice(dot + 1)];
-    const offered = Object.hasOwn(outputs, resource) ? outputs[resource]!.secrets : {};
-    if (Object.hasOwn(offered, output)) secrets.set(name, offered[output]!.version);
+  for (const [resource, used] of usedOutputs(workload)) {
+    const offered = Object.entries(outputs[resource]?.secrets ?? {});
+    for (const [output, { version }] of offered)
+      if (used.has(output)) secrets.set(`${resource}.${output}`, version);
   }
   return { version, digest, workload, secrets };
 }

@@ -43,7 +43,13 @@ export function concerns(
   facts: Pick<DeploymentFacts, 'environment' | 'kind'>,
 ): boolean {
   // A redeployment brings nothing but new credentials.
-  if (facts.kind === 'redeploy' || (facts.kind === 'rollback' && !rollbacks)) return false;
+  const kinds: Record<DeploymentKind, boolean> = {
+    deploy: true,
+    promote: true,
+    rollback: rollbacks,
+    redeploy: false,
+  };
+  if (!kinds[facts.kind]) return false;
   return environments?.some((pattern) => matchesWildcard(pattern, facts.environment)) ?? true;
 }
 
@@ -74,6 +80,8 @@ function checkRule(rule: PolicyRule, facts: DeploymentFacts): Finding | undefine
       return checkBranch(rule, facts.source);
     case 'freeze':
       return checkFreeze(rule.windows, facts.at);
+    default:
+      return rule satisfies never;
   }
 }
 
@@ -84,8 +92,22 @@ function registryOf(reference: string): string | undefined {
   return isHost ? [host.toLowerCase(), ...path].join('/') : undefined;
 }
 
+/** How an image that was pushed is named; undefined where Berth built it. */
+function pushedReference(source: Source): string | undefined {
+  switch (source.kind) {
+    case 'image':
+      return source.reference;
+    case 'git':
+    case 'upload':
+      return undefined;
+    default:
+      return source satisfies never;
+  }
+}
+
 function checkRegistry(registries: readonly string[], source: Source): Finding | undefined {
-  const name = source.kind === 'image' ? registryOf(source.reference) : undefined;
+  const reference = pushedReference(source);
+  const name = reference === undefined ? undefined : registryOf(reference);
   if (name === undefined) return undefined;
   // Part by part: `ghcr.io/acme` does not let `ghcr.io/acme-fork` in.
   if (registries.some((allowed) => name === allowed || name.startsWith(`${allowed}/`))) return undefined;
@@ -96,9 +118,10 @@ function checkRegistry(registries: readonly string[], source: Source): Finding |
 }
 
 function checkDigest(source: Source): Finding | undefined {
-  if (source.kind !== 'image' || /(?:^|@)sha256:[0-9a-f]{64}$/.test(source.reference)) return undefined;
+  const reference = pushedReference(source);
+  if (reference === undefined || /(?:^|@)sha256:[0-9a-f]{64}$/.test(reference)) return undefined;
   return {
-    fact: `the version was registered by the tag "${source.reference}"`,
+    fact: `the version was registered by the tag "${reference}"`,
     remedy: 'Register the image by its digest, sha256:..., and deploy that version.',
   };
 }
@@ -175,6 +198,11 @@ function checkCeiling(
   };
 }
 
+const withoutBranch: Record<Exclude<Source['kind'], 'git'>, string> = {
+  upload: 'an upload',
+  image: 'an image that was pushed',
+};
+
 const branchOf = (ref: string): string => ref.replace(/^refs\/heads\//, '');
 
 function checkBranch(
@@ -183,8 +211,8 @@ function checkBranch(
 ): Finding | undefined {
   const remedy = `Build it with Berth from ${branches.join(' or ')}${repositories ? ` of ${repositories.join(' or ')}` : ''}.`;
   if (source.kind !== 'git') {
-    const how = source.kind === 'upload' ? 'an upload' : 'an image that was pushed';
-    return { fact: `the version comes from ${how}, of which no branch is known`, remedy };
+    const fact = `the version comes from ${withoutBranch[source.kind]}, of which no branch is known`;
+    return { fact, remedy };
   }
   // A commit that is asked for by its hash can be of any branch.
   const isNamed = !/^[0-9a-f]{7,64}$/i.test(source.ref) && !source.ref.startsWith('refs/tags/');

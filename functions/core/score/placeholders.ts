@@ -99,16 +99,6 @@ export function expand(text: string, lookup: (path: string[]) => string, where: 
   });
 }
 
-/** Expands every string in a JSON value, keys excepted; `where` grows by the keys on the way. */
-export function expandDeep(value: unknown, lookup: (path: string[]) => string, where: string): unknown {
-  if (typeof value === 'string') return expand(value, lookup, where);
-  if (Array.isArray(value)) return value.map((item, index) => expandDeep(item, lookup, `${where}[${index}]`));
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key, expandDeep(item, lookup, `${where}.${key}`)]),
-  );
-}
-
 /**
  * The paths of a text's placeholders, in order.
  * @throws Problem unresolved_placeholder where one is not well formed

@@ -59,9 +59,6 @@ const quantities = ({ cpu, memory }: ScoreCompute): ComputeQuantities => ({
   ...(memory === undefined ? {} : { memoryBytes: parseMemory(memory) }),
 });
 
-const lower = (request: number | undefined, limit: number | undefined): number | undefined =>
-  request !== undefined && limit !== undefined ? Math.min(request, limit) : request;
-
 /**
  * Limits and requests of a container. Score lets a request be larger than the limit, no cluster does: it is
  * lowered to the limit, which is all the container could use.
@@ -73,13 +70,12 @@ export function containerCompute(container: Pick<ScoreContainer, 'resources'>): 
 } {
   const limits = quantities(container.resources?.limits ?? {});
   const asked = quantities(container.resources?.requests ?? {});
-  const cpu = lower(asked.cpu, limits.cpu);
-  const memoryBytes = lower(asked.memoryBytes, limits.memoryBytes);
+  const { cpu = Number.POSITIVE_INFINITY, memoryBytes = Number.POSITIVE_INFINITY } = limits;
   return {
     limits,
     requests: {
-      ...(cpu === undefined ? {} : { cpu }),
-      ...(memoryBytes === undefined ? {} : { memoryBytes }),
+      ...(asked.cpu !== undefined && { cpu: Math.min(asked.cpu, cpu) }),
+      ...(asked.memoryBytes !== undefined && { memoryBytes: Math.min(asked.memoryBytes, memoryBytes) }),
     },
   };
 }

@@ -1,62 +1,18 @@
 /** Where a workload refers to its metadata and its resources. */
 import { Problem } from '../problem.ts';
-import { formatPath, invalidScore, type Path } from './file/score-faults.ts';
+import { formatPath, invalidScore } from './file/score-faults.ts';
 import { dependencyOrder } from './graph.ts';
 import { lookupMetadata, placeholders } from './placeholders.ts';
+import { type Place, visitTexts } from './texts.ts';
 import type { ScoreWorkload } from './workload.ts';
 
-/** A text in which placeholders expand. */
-export interface Place {
-  /** As errors name it: `containers.main.variables.DATABASE_URL`. */
-  where: string;
-  text: string;
-  container?: string;
-  /** The resource whose params hold it. */
-  resource?: string;
-}
-
-export interface Reference extends Omit<Place, 'text'> {
+export interface Reference extends Place {
   /** `['resources', 'db', 'host']`. */
   path: string[];
-  /** The resource it refers to; absent for metadata. */
-  refersTo?: string;
-  /** Name of the output; absent where the resource as a whole is meant, as in a volume's source. */
-  output?: string;
-}
-
-function* texts(value: unknown, path: Path): Generator<{ path: Path; text: string }> {
-  if (typeof value === 'string') {
-    yield { path, text: value };
-  } else if (Array.isArray(value)) {
-    for (const [index, item] of value.entries()) yield* texts(item, [...path, index]);
-  } else if (typeof value === 'object' && value !== null) {
-    for (const [key, item] of Object.entries(value)) yield* texts(item, [...path, key]);
-  }
-}
-
-/**
- * Every place where placeholders expand: variables, text files without noExpand, sources of volumes, params of
- * resources. Not image, command and args.
- */
-export function* places(workload: ScoreWorkload): Generator<Place> {
-  for (const [container, spec] of Object.entries(workload.containers)) {
-    const at = (...path: string[]) => formatPath(['containers', container, ...path]);
-    for (const [name, text] of Object.entries(spec.variables ?? {})) {
-      yield { where: at('variables', name), text, container };
-    }
-    for (const [target, file] of Object.entries(spec.files ?? {})) {
-      if (file.content === undefined || file.noExpand) continue;
-      yield { where: at('files', target, 'content'), text: file.content, container };
-    }
-    for (const [target, volume] of Object.entries(spec.volumes ?? {})) {
-      yield { where: at('volumes', target, 'source'), text: volume.source, container };
-    }
-  }
-  for (const [resource, { params }] of Object.entries(workload.resources ?? {})) {
-    for (const { path, text } of texts(params, ['resources', resource, 'params'])) {
-      yield { where: formatPath(path), text, resource };
-    }
-  }
+  /** The resource it refers to; undefined for metadata. */
+  refersTo: string | undefined;
+  /** Name of the output; undefined where the resource as a whole is meant, as in a volume's source. */
+  output: string | undefined;
 }
 
 const list = (names: readonly string[]): string => {
@@ -100,22 +56,31 @@ function lostReferences(errors: readonly { path: string; message: string }[]): P
 export function references(workload: ScoreWorkload): Reference[] {
   const found: Reference[] = [];
   const errors: { path: string; message: string }[] = [];
-  for (const { text, ...place } of places(workload)) {
+  visitTexts(workload, (text, place) => {
     for (const path of placeholders(text, place.where)) {
       const message = lost(workload, path);
       if (message !== undefined) errors.push({ path: place.where, message });
       if (errors.length === ERRORS_MAX) throw lostReferences(errors);
-      const [root, name, ...output] = path;
-      found.push({
-        ...place,
-        path,
-        ...(root === 'resources' && name !== undefined ? { refersTo: name } : {}),
-        ...(root === 'resources' && output.length > 0 ? { output: output.join('.') } : {}),
-      });
+      const [refersTo, ...output] = path[0] === 'resources' ? path.slice(1) : [];
+      found.push({ ...place, path, refersTo, output: output.length > 0 ? output.join('.') : undefined });
     }
-  }
+  });
   if (errors.length > 0) throw lostReferences(errors);
   return found;
+}
+
+/**
+ * The outputs that a workload refers to, by its name for the resource; none of a resource that is only named as a whole.
+ * @throws Problem unresolved_placeholder
+ */
+export function usedOutputs(workload: ScoreWorkload): ReadonlyMap<string, ReadonlySet<string>> {
+  const used = new Map<string, Set<string>>();
+  for (const { refersTo, output } of references(workload)) {
+    if (refersTo === undefined) continue;
+    const outputs = used.get(refersTo) ?? new Set();
+    used.set(refersTo, output === undefined ? outputs : outputs.add(output));
+  }
+  return used;
 }
 
 /**

@@ -13,13 +13,21 @@ const staged = (versions: Versions, version: string, stage: SecretStage): Secret
 export const withVersion = (versions: Versions, added: SecretVersion): SecretVersion[] =>
   [added, ...versions.filter(({ version }) => version !== added.version)].slice(0, VERSIONS_MAX);
 
+/** What becomes of the other versions' stages when a version becomes the current one. */
+const stageAfter: Record<SecretStage, SecretStage> = {
+  pending: 'pending',
+  current: 'previous',
+  previous: 'retired',
+  retired: 'retired',
+  revoked: 'revoked',
+};
+
 /** Makes a version the current one; what was current is the previous one then, and what was previous is retired. */
 export function withCurrent(versions: Versions, version: string): SecretVersion[] {
-  return versions.map((one) => {
-    if (one.version === version) return { ...one, stage: 'current' };
-    if (one.stage === 'current') return { ...one, stage: 'previous' };
-    return one.stage === 'previous' ? { ...one, stage: 'retired' } : one;
-  });
+  return versions.map((one) => ({
+    ...one,
+    stage: one.version === version ? 'current' : stageAfter[one.stage],
+  }));
 }
 
 export const withRevoked = (versions: Versions, version: string): SecretVersion[] =>

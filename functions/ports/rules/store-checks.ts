@@ -16,7 +16,7 @@ export interface PreparedWrite extends Key {
   data: string;
   queue: string | null;
   at: number | null;
-  condition?: Condition;
+  condition: Condition | undefined;
 }
 
 /** @throws RangeError for a text that is no key: empty, over 1 KiB, or with half a surrogate pair */

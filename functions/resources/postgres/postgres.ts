@@ -9,14 +9,8 @@ import { Problem } from '../../core/problem.ts';
 import type { DatabaseServer, DedicatedServers } from '../../ports/databases.ts';
 import { ServerNotOurs } from '../../ports/databases.ts';
 import type { Ports } from '../../ports/index.ts';
-import {
-  invalidResource,
-  ownerTag,
-  type ResourceIdentity,
-  resourceLabel,
-  resourceSecretPath,
-} from '../owner.ts';
-import { ResourcePending, type ResourceRequest, type ResourceType } from '../type.ts';
+import { invalidResource, ownerTag, resourceLabel, resourceSecretPath } from '../owner.ts';
+import { type ResourceIdentity, ResourcePending, type ResourceRequest, type ResourceType } from '../type.ts';
 import {
   type DatabaseSpec,
   disableLogin,
@@ -40,7 +34,10 @@ const params = z.strictObject({
   extensions: z
     .array(z.string().regex(/^[a-z][a-z0-9_-]{0,62}$/))
     .max(20)
-    .optional(),
+    .optional()
+    .describe(
+      'Extensions to add, by name. Only those that the server has and trusts to the owner of a database.',
+    ),
 });
 
 /** The prefix keeps names out of those that PostgreSQL and clouds reserve, such as `pg_`. */
@@ -263,10 +260,12 @@ export const postgres: ResourceType = {
     else await ports.databases.endpoint();
   },
   provision: (ports, request) => explained(request, () => provision(ports, request)),
-  rotate: (ports, request, current) => explained(request, () => rotate(ports, request, current)),
-  restore: (ports, request, previous) => restore(ports, request, previous),
-  retire: (ports, request, previous, current) =>
-    explained(request, () => retire(ports, request, previous, current)),
+  rotation: {
+    rotate: (ports, request, current) => explained(request, () => rotate(ports, request, current)),
+    restore,
+    retire: (ports, request, previous, current) =>
+      explained(request, () => retire(ports, request, previous, current)),
+  },
 
   deprovision: (ports, request) =>
     explained(request, async () => {

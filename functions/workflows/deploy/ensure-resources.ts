@@ -11,9 +11,10 @@ import {
   SYSTEM_ACTOR,
 } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
-import { expandDeep } from '../../core/score/placeholders.ts';
+import { expand } from '../../core/score/placeholders.ts';
 import { provisionOrder } from '../../core/score/references.ts';
 import { resourceIdentity } from '../../core/score/resource-identity.ts';
+import { replaceInParams } from '../../core/score/texts.ts';
 import type { Ports } from '../../ports/index.ts';
 import { commit, retryOnConflict } from '../../records/commit.ts';
 import { getDeployment, getEnvironment } from '../../records/read.ts';
@@ -129,7 +130,7 @@ function expandParams(
 ): Record<string, unknown> {
   const lookup = outputLookup(deployment.workload, outputs, new Map());
   const params = deployment.workload.resources![name]!.params ?? {};
-  return expandDeep(params, lookup, `resources.${name}.params`) as Record<string, unknown>;
+  return replaceInParams(name, params, (text, { where }) => expand(text, lookup, where));
 }
 
 async function recordOwner(ports: Ports, type: string, request: ResourceRequest): Promise<void> {

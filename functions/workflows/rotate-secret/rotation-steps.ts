@@ -16,7 +16,6 @@ import {
   type SecretRecord,
 } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
-import { isOutdated, type WantedVersions } from '../../core/secrets/rotation.ts';
 import { withCurrent, withRestored, withRevoked } from '../../core/secrets/secret-stages.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { Item } from '../../ports/store.ts';
@@ -28,6 +27,7 @@ import { endingOf, endOperation, errorOf } from '../end-operation.ts';
 import { environmentOf } from '../environment-state.ts';
 import { resourceRequest } from '../owned-resources.ts';
 import { type Step, StillProgressing } from '../step.ts';
+import { isOutdated, type WantedVersions } from './outdated.ts';
 
 /** How long until deployments that go on are looked at again, milliseconds. */
 const LOOK_MS = 300;
@@ -94,7 +94,7 @@ export const prepareRotation: Step<Rotation> = {
     const ref = environmentOf(operation);
     const held = await heldResource(ports, operation, rotated.uid);
     if (!held || held.resource.rotation?.next) return;
-    const next = await held.type.rotate?.(ports, held.request, held.resource.outputs);
+    const next = await held.type.rotation?.rotate(ports, held.request, held.resource.outputs);
     if (!next) throw new Error(`Resources of type ${held.type.type} can not be rotated`);
     await changeResource(ports, operation, ref, rotated.uid, (data) => ({
       ...data,
@@ -199,7 +199,8 @@ export const retireCredentials: Step<Rotation> = {
     }
     const held = await heldResource(ports, operation, rotated.uid);
     const previous = held?.resource.rotation?.previous;
-    if (held && previous) await held.type.retire?.(ports, held.request, previous, held.resource.outputs);
+    if (held && previous)
+      await held.type.rotation?.retire(ports, held.request, previous, held.resource.outputs);
   },
 };
 
@@ -289,7 +290,8 @@ async function restore(ports: Ports, operation: Rotation, ref: EnvironmentRef, r
   const held = await heldResource(ports, operation, rotated.uid);
   const previous = held?.resource.rotation?.previous ?? held?.resource.outputs;
   if (!held || !previous) return;
-  const outputs: ResourceOutputs = (await held.type.restore?.(ports, held.request, previous)) ?? previous;
+  const outputs: ResourceOutputs =
+    (await held.type.rotation?.restore(ports, held.request, previous)) ?? previous;
   await changeResource(ports, operation, ref, rotated.uid, (data) => ({
     ...data,
     outputs,

@@ -1,8 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { deploymentKey, resourceKey, secretKey } from '../../../functions/core/keys.ts';
 import type { Deployment } from '../../../functions/core/model/index.ts';
-import { madeResourceTypes } from '../../../functions/core/resource-kinds.ts';
-import { resourceTypes } from '../../../functions/resources/index.ts';
 import {
   createSubject,
   DIGEST,
@@ -205,12 +203,5 @@ describe('Deployments', () => {
     await deploy(subject);
     const { body } = await subject.api('GET', `${instancePath}/deployments/1`);
     expect(body.revision).toEqual({ tag: 'v1' });
-  });
-});
-
-describe('Resource types', () => {
-  it('that something is made for are known to the plan', () => {
-    const made = Object.values(resourceTypes).filter(({ owned }) => owned);
-    expect(new Set(made.map(({ type }) => type))).toEqual(madeResourceTypes);
   });
 });

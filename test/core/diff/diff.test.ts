@@ -256,9 +256,11 @@ describe('What a deployment pins', () => {
         db: { values: { host: 'h' }, secrets: { url: reference('p/url', '3') } },
       },
     } as unknown as Deployment;
-    expect([...pinnedOf(deployment).secrets]).toEqual([
-      ['db.url', '3'],
-      ['env.A', '7'],
-    ]);
+    expect(pinnedOf(deployment).secrets).toEqual(
+      new Map([
+        ['db.url', '3'],
+        ['env.A', '7'],
+      ]),
+    );
   });
 });

@@ -1,11 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Problem } from '../../../functions/core/problem.ts';
-import {
-  expand,
-  expandDeep,
-  lookupMetadata,
-  placeholders,
-} from '../../../functions/core/score/placeholders.ts';
+import { expand, lookupMetadata, placeholders } from '../../../functions/core/score/placeholders.ts';
 import { processorTime } from '../../support/cpu.ts';
 
 const where = 'containers.main.variables.URL';
@@ -137,25 +132,6 @@ describe('placeholders', () => {
 
   it('refuses what expand refuses', () => {
     expect(problemOf(() => placeholders('${x.y}', where)).message).toContain(where);
-  });
-});
-
-describe('expandDeep', () => {
-  it('expands text at any depth, not keys, and leaves the rest and the original alone', () => {
-    const params = { a: ['${metadata.a}', { '${metadata.k}': '$$' }], n: 1, t: true, z: null };
-    const before = structuredClone(params);
-    expect(expandDeep(params, echo, where)).toEqual({
-      a: ['<metadata|a>', { '${metadata.k}': '$' }],
-      n: 1,
-      t: true,
-      z: null,
-    });
-    expect(params).toEqual(before);
-  });
-
-  it('names the place inside', () => {
-    const run = () => expandDeep({ a: [{ b: '${' }] }, echo, 'resources.db.params');
-    expect(problemOf(run).message).toContain('resources.db.params.a[0].b');
   });
 });
 

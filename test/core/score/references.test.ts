@@ -39,7 +39,7 @@ describe('references', () => {
       ['resources.feed.params.options[0].name', undefined, undefined],
     ]);
     expect(found.at(-2)).toMatchObject({ resource: 'feed', path: ['resources', 'db', 'host'] });
-    expect(found[0]).toMatchObject({ container: 'main' });
+    expect(found[0]).toMatchObject({ part: 'variable' });
   });
 
   it('leaves alone where none expand', () => {

@@ -38,7 +38,7 @@ async function rotating(environment: string) {
   const previous = (await record(environment)).version;
   const operation = await rotateSecret(bench.ports, caller, ref(environment), { value: 'the second value' });
   bench.started.length = 0;
-  return { previous, next: operation.input.version ?? '', operation };
+  return { previous, next: 'version' in operation.input ? operation.input.version : '', operation };
 }
 
 describe('A rotation of a secret', () => {

@@ -3,7 +3,7 @@ import { navigate } from 'wouter/use-browser-location';
 
 interface FollowEvent {
   preventDefault(): void;
-  detail: { href?: string; external?: boolean };
+  detail: { href?: string | undefined; external?: boolean | undefined };
 }
 
 /** For `onFollow` and `onItemFollow`. */

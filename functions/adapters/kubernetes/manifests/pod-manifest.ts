@@ -53,7 +53,9 @@ function startsFirst(container: ContainerSpec, rendered: V1Container): V1Contain
   };
 }
 
-export const restrictedPod = ({ user }: Pick<RenderOptions, 'user'>): V1PodSpec['securityContext'] => ({
+export const restrictedPod = ({
+  user,
+}: Pick<RenderOptions, 'user'>): NonNullable<V1PodSpec['securityContext']> => ({
   runAsNonRoot: true,
   runAsUser: user,
   runAsGroup: user,

@@ -67,17 +67,17 @@ const compute = shape({
   memory: z
     .string()
     .refine((text) => readMemory(text) !== undefined, { error: MEMORY_RULE })
-    .optional(),
+    .exactOptional(),
   cpu: z
     .string()
     .refine((text) => readCpu(text) !== undefined, { error: CPU_RULE })
-    .optional(),
+    .exactOptional(),
 });
 
 const probe = shape({
   httpGet: shape({
-    host: plain(1).optional(),
-    scheme: z.enum(['HTTP', 'HTTPS']).optional(),
+    host: plain(1).exactOptional(),
+    scheme: z.enum(['HTTP', 'HTTPS']).exactOptional(),
     path: plain(),
     port,
     httpHeaders: z
@@ -89,11 +89,11 @@ const probe = shape({
           value: plain(1),
         }),
       )
-      .optional(),
-  }).optional(),
+      .exactOptional(),
+  }).exactOptional(),
   exec: shape({
     command: z.array(z.string()).min(1, { error: 'must name a command' }),
-  }).optional(),
+  }).exactOptional(),
 });
 
 /**
@@ -134,15 +134,15 @@ const files = mounts<ScoreFile>(
     mode: z
       .string()
       .regex(/^0?[0-7]{3}$/, { error: 'must be three octal digits in quotes, such as "0600"' })
-      .optional(),
+      .exactOptional(),
     source: z
       .string()
       .superRefine((text, context) => {
         const message = sourceFault(text);
         if (message !== undefined) context.addIssue({ code: 'custom', message });
       })
-      .optional(),
-    content: z.string().optional(),
+      .exactOptional(),
+    content: z.string().exactOptional(),
     // Line breaks come from YAML's block text; decoders of base64 skip them as well.
     binaryContent: z
       .string()
@@ -150,8 +150,8 @@ const files = mounts<ScoreFile>(
       .refine((text) => text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text), {
         error: 'must be standard base64 with padding',
       })
-      .optional(),
-    noExpand: z.boolean().optional(),
+      .exactOptional(),
+    noExpand: z.boolean().exactOptional(),
   },
   (schema) =>
     schema.refine(
@@ -173,16 +173,16 @@ const volumes = mounts<ScoreVolume>(
         context.issues.push({ code: 'custom', message: result.message, input: text });
         return z.NEVER;
       })
-      .optional(),
-    readOnly: z.boolean().optional(),
+      .exactOptional(),
+    readOnly: z.boolean().exactOptional(),
   },
   (schema) => schema,
 );
 
 const container = shape({
   image: plain(1),
-  command: z.array(z.string()).optional(),
-  args: z.array(z.string()).optional(),
+  command: z.array(z.string()).exactOptional(),
+  args: z.array(z.string()).exactOptional(),
   variables: z
     .record(
       z.string().refine((name) => /^[^=\p{Cc}]+$/u.test(name), {
@@ -190,26 +190,26 @@ const container = shape({
       }),
       z.string(),
     )
-    .optional(),
-  files: files.optional(),
-  volumes: volumes.optional(),
-  resources: shape({ limits: compute.optional(), requests: compute.optional() }).optional(),
-  livenessProbe: probe.optional(),
-  readinessProbe: probe.optional(),
-  before: z.record(label, shape({ ready: z.enum(['started', 'healthy', 'complete']) })).optional(),
+    .exactOptional(),
+  files: files.exactOptional(),
+  volumes: volumes.exactOptional(),
+  resources: shape({ limits: compute.exactOptional(), requests: compute.exactOptional() }).exactOptional(),
+  livenessProbe: probe.exactOptional(),
+  readinessProbe: probe.exactOptional(),
+  before: z.record(label, shape({ ready: z.enum(['started', 'healthy', 'complete']) })).exactOptional(),
 });
 
 export const workloadSchema: z.ZodType<ScoreWorkload> = shape({
   apiVersion: z.literal('score.dev/v1b1'),
-  metadata: z.looseObject({ name: label, annotations: annotations.optional() }),
+  metadata: z.looseObject({ name: label, annotations: annotations.exactOptional() }),
   service: shape({
     ports: z
       .record(
         label,
-        shape({ port, protocol: z.enum(['TCP', 'UDP']).optional(), targetPort: port.optional() }),
+        shape({ port, protocol: z.enum(['TCP', 'UDP']).exactOptional(), targetPort: port.exactOptional() }),
       )
-      .optional(),
-  }).optional(),
+      .exactOptional(),
+  }).exactOptional(),
   containers: z.record(label, container).refine((map) => Object.keys(map).length > 0, {
     error: 'must name at least one container',
   }),
@@ -218,11 +218,11 @@ export const workloadSchema: z.ZodType<ScoreWorkload> = shape({
       label,
       shape({
         type: kind,
-        class: kind.optional(),
-        id: id.optional(),
-        metadata: z.looseObject({ annotations: annotations.optional() }).optional(),
-        params: z.record(z.string(), z.unknown()).optional(),
+        class: kind.exactOptional(),
+        id: id.exactOptional(),
+        metadata: z.looseObject({ annotations: annotations.exactOptional() }).exactOptional(),
+        params: z.record(z.string(), z.unknown()).exactOptional(),
       }),
     )
-    .optional(),
+    .exactOptional(),
 });

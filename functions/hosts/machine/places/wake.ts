@@ -4,12 +4,25 @@ import { environmentKey, instanceKey } from '../../../core/keys.ts';
 import {
   type Environment,
   type EnvironmentRef,
+  type EnvironmentState,
   type Instance,
   SYSTEM_ACTOR,
 } from '../../../core/model/index.ts';
 import { Problem } from '../../../core/problem.ts';
 import type { Ports } from '../../../ports/index.ts';
 import type { LocalLog } from '../terminal-log.ts';
+
+/** How a workload that has served is found, by the state of its environment. */
+const found: Record<EnvironmentState, 'hibernated' | 'starting' | 'absent'> = {
+  provisioning: 'absent',
+  ready: 'starting',
+  hibernating: 'hibernated',
+  hibernated: 'hibernated',
+  waking: 'starting',
+  destroying: 'absent',
+  destroyed: 'absent',
+  failed: 'absent',
+};
 
 /** A workload's place by its host; no service where the host is that of a dns resource. */
 interface Place extends EnvironmentRef {
@@ -24,9 +37,7 @@ export function wakeOnRequest(ports: Ports, log: LocalLog) {
       const instance = service && (await ports.store.get<Instance>(instanceKey({ ...ref, service })));
       const serves = service === undefined || (instance && instance.data.current !== undefined);
       if (!environment || !serves) return 'absent';
-      const { state } = environment.data;
-      if (state === 'hibernated' || state === 'hibernating') return 'hibernated';
-      return state === 'ready' || state === 'waking' ? 'starting' : 'absent';
+      return found[environment.data.state];
     },
     async wake(ref: EnvironmentRef): Promise<void> {
       await wakeEnvironment(ports, { actor: SYSTEM_ACTOR }, ref).catch((error: unknown) => {

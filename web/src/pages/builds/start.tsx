@@ -159,7 +159,7 @@ export function StartBuild({ project, services, service, onService }: StartProps
           </p>
         )}
         <div className="row">
-          <Button variant="primary" formAction="submit" loading={busy !== undefined} loadingText={busy}>
+          <Button variant="primary" formAction="submit" loading={busy !== undefined} loadingText={busy ?? ''}>
             Build {service}
           </Button>
           <span className="soft" role="status">
