@@ -11,7 +11,8 @@ export function matchesWildcard(pattern: string, text: string): boolean {
     const next = new Set<number>();
     for (const end of ends) {
       if (part === '*' || part === '**') {
-        for (let at = end; at <= text.length; at++) {
+        // Another end has been here before, and has gone on from here.
+        for (let at = end; at <= text.length && !next.has(at); at++) {
           next.add(at);
           if (part === '*' && text[at] === '/') break;
         }

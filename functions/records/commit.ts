@@ -46,10 +46,10 @@ export class IdempotencyRace extends Error {
 }
 
 export interface Change {
-  /** Where the records depend on what else is written, a function of the writes that keep the events. */
+  /** The records; a function of the writes that keep the events, where the records depend on those. */
   writes: Write[] | ((events: readonly Write[]) => Write[]);
   events: EventFields[];
-  /** Of the command: what its answer is rendered from. */
+  /** What the command returns, and its answer is rendered from. */
   result?: unknown;
 }
 

@@ -9,7 +9,10 @@ import type { ProblemCode } from '../core/problem.ts';
 import type { Ports } from '../ports/index.ts';
 import type { Key, Write } from '../ports/store.ts';
 
-/** A list and no object, since names would be half of it; 0 stands for what it has not, and is left out at the end. */
+/**
+ * A line is an array and no object, since names of fields would be half of its size. 0 stands for a field that the
+ * operation does not have; such fields are left out at the end of the line.
+ */
 type OperationLine = [
   kind: OperationKind,
   status: RunStatus,
@@ -39,7 +42,7 @@ export interface OperationSummary
   ref?: string;
   /** Of a build that succeeded. */
   version?: string;
-  /** Of a build: what its version is to be known by. */
+  /** Of a build: the tag that its version gets. */
   tag?: string;
 }
 
@@ -156,7 +159,7 @@ export async function listOperations(
   return after === undefined ? { items } : { items, next: after };
 }
 
-/** Whether it may be wanted; the status of one that has not ended is not known yet. */
+/** Tells whether a line may match the filter: the line does not know the status of an operation that has not ended. */
 function passes({ kinds, statuses, environment, service }: OperationFilter, line: OperationSummary): boolean {
   if (kinds && !kinds.includes(line.kind)) return false;
   if (environment !== undefined && line.environment !== environment) return false;

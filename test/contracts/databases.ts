@@ -35,7 +35,7 @@ export function databasesContract(
     beforeAll(async () => {
       subject = await makeSubject();
       databases = subject.databases;
-    }, 60_000);
+    });
     afterAll(async () => {
       await Promise.all(opened.map((sql) => sql.end()));
       await subject.dispose();
@@ -196,7 +196,7 @@ export function databasesContract(
         await sql.query(`DROP DATABASE ${database}`);
         await sql.end();
         await removed(server);
-      }, 60_000);
+      });
 
       it('are removed with their data, again without effect, and begin with none', async () => {
         const server = serverName();
@@ -213,7 +213,7 @@ export function databasesContract(
         else await again.query(`DROP DATABASE ${database}`);
         await again.end();
         await removed(server, 'two');
-      }, 60_000);
+      });
 
       it('of others are neither taken over nor removed', async () => {
         const server = serverName();
@@ -223,7 +223,7 @@ export function databasesContract(
         expect(await servers().exists(server, 'other')).toBe(false);
         expect(await servers().exists(server, 'one')).toBe(true);
         await removed(server);
-      }, 60_000);
+      });
     });
 
     it('is closed once and for all, again without error; then it is unavailable', async () => {

@@ -35,7 +35,7 @@ export function workloadSpec(
     ports: [port],
     routes: [],
     replicas: 1,
-    progressDeadlineSeconds: 10,
+    progressDeadlineSeconds: 30,
     ...extra,
   };
 }
@@ -53,7 +53,7 @@ export async function codeOf(promise: Promise<unknown>): Promise<string> {
 export async function eventually<T>(
   read: () => Promise<T> | T,
   isRight: (value: T) => boolean,
-  ms = 5000,
+  ms = 30_000,
 ): Promise<T> {
   const until = Date.now() + ms;
   for (;;) {

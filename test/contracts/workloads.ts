@@ -47,7 +47,7 @@ export function workloadsContract(
       return { ...environment, service: 'web' };
     }
     const rollout = (ref: InstanceRef, number: number): Promise<Rollout> =>
-      workloads.awaitRollout(ref, number, AbortSignal.timeout(15_000));
+      workloads.awaitRollout(ref, number, AbortSignal.timeout(60_000));
 
     async function deploy(spec: WorkloadSpec): Promise<Rollout> {
       await workloads.apply(spec);
@@ -214,7 +214,8 @@ export function workloadsContract(
         const ref = await place();
         const httpGet = { path: '/status/500', port: 8080, scheme: 'HTTP' as const, headers: [] };
         const spec = workloadSpec(ref, 1, answering('one', { readinessProbe: { httpGet } }), {
-          progressDeadlineSeconds: 0.6,
+          // Long enough for the program to listen.
+          progressDeadlineSeconds: 3,
         });
         const error = await failure(spec);
         expect(error.code).toBe('workload_not_ready');
@@ -370,7 +371,7 @@ export function workloadsContract(
           containerSpec(server, { variables: [variable('SECRET', secret, true)] }),
         );
         const command = ['node', '-e', 'console.log("it is " + process.env.SECRET); process.exitCode = 4'];
-        const result = await workloads.runRelease(spec, command, AbortSignal.timeout(10_000));
+        const result = await workloads.runRelease(spec, command, AbortSignal.timeout(60_000));
         expect(result).toEqual({ exitCode: 4, tail: ['it is ••••'] });
         expect(subject.logs(ref).map((line) => line.message)).toContain('it is ••••');
         await workloads.removeEnvironment(ref);
@@ -396,7 +397,7 @@ export function workloadsContract(
         const result = await workloads.runRelease(
           spec,
           ['node', '-e', program, '$(NAME)-$(OTHER)'],
-          AbortSignal.timeout(10_000),
+          AbortSignal.timeout(60_000),
         );
         expect(result).toEqual({ exitCode: 0, tail: ['configured x x-$(OTHER)'] });
         await answers(ref, 'one');

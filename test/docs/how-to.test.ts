@@ -23,7 +23,7 @@ const helpers = codeBlocks(section(readDoc('README.md'), 'By curl'))
 
 describe.skipIf(missing.length > 0)(
   `How-to pages${missing.map((name) => `, needs ${name}`)}`,
-  { timeout: 90_000 },
+  { timeout: 180_000 },
   () => {
     let subject: TestBerth;
     const run = (...scripts: string[]) =>

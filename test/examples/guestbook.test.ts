@@ -53,7 +53,7 @@ beforeAll(async () => {
     if (server.exitCode !== null) throw new Error('the guestbook ended');
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
-}, 60_000);
+});
 afterAll(async () => {
   server?.kill('SIGKILL');
   await ports.close();

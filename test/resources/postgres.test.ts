@@ -39,7 +39,7 @@ beforeAll(async () => {
   ports = await openPorts(directory);
   // The worst that an administrator may set: every statement in the server's log.
   await admin(`ALTER SYSTEM SET log_statement = 'all'`, 'SELECT pg_reload_conf()');
-}, 60_000);
+});
 afterAll(() => ports.close());
 
 const ask = (asking: Asking & { params?: Record<string, unknown>; id?: string } = {}): ResourceRequest => {
@@ -444,7 +444,7 @@ describe('postgres: a server of its own', () => {
     expect(await postgres.inventory(ports, request)).toEqual([]);
     await expect(asTenant(outputs, 'SELECT 1')).rejects.toThrow();
     expect(readdirSync(join(directory, 'postgres', 'dedicated'))).toEqual([]);
-  }, 60_000);
+  });
 
   it('is refused where there are none, before anything is kept of it', async () => {
     const { dedicated: _, ...shared } = ports.databases;

@@ -100,7 +100,7 @@ export async function openBench(): Promise<Bench> {
       return (await createDeployment(ports, caller, bench.ref(environment), request)).operation;
     },
     async run({ id }, ...names) {
-      const signal = AbortSignal.timeout(20_000);
+      const signal = AbortSignal.timeout(60_000);
       for (const name of names) await runStep(ports, name, steps[name], { operation: id }, signal);
     },
     async deploy(environment, version) {

@@ -1,5 +1,26 @@
-/** Processor time that this thread has used, milliseconds: other than the clock, it does not run on while others work. */
-export function processorTime(): number {
-  const { user, system } = process.threadCpuUsage();
-  return (user + system) / 1000;
+/** What work costs, whatever else the machine does meanwhile. */
+import { expect } from 'vitest';
+
+/** Processor time that the work takes on this thread, milliseconds. The clock would run on while others work. */
+export function costOf(work: () => unknown): number {
+  const before = process.threadCpuUsage();
+  work();
+  const after = process.threadCpuUsage();
+  return (after.user + after.system - before.user - before.system) / 1000;
+}
+
+const TIMES = 8;
+/** A collection of garbage takes as long as what is cheaper. */
+const NOTICED_MS = 100;
+
+/**
+ * Holds that the cost grows with the size: work that grows with its square takes 64 times as long for eight times as
+ * much, and so fails.
+ */
+export function expectLinear(size: number, work: (size: number) => unknown): void {
+  const few = () => costOf(() => work(size / TIMES));
+  // The first run also compiles.
+  const small = Math.min(few(), few());
+  const large = costOf(() => work(size));
+  if (large > NOTICED_MS) expect(large / small).toBeLessThan(TIMES * 3);
 }

@@ -1,4 +1,5 @@
 /** Signs in at the identity provider that one machine brings, as a browser would. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Browser, formAction, hiddenFields, type Page } from './browser.ts';
 
 const form = { 'content-type': 'application/x-www-form-urlencoded' };
@@ -16,6 +17,9 @@ export function submit(browser: Browser, page: Page, fields: Record<string, stri
 
 /** @returns the page that one comes back to */
 export async function signInAs(browser: Browser, url: string, person: string, to = '/'): Promise<Page> {
-  const page = await browser.visit(`${url}/v1/sign-in?return=${encodeURIComponent(to)}`);
+  const begin = () => browser.visit(`${url}/v1/sign-in?return=${encodeURIComponent(to)}`);
+  let page = await begin();
+  // The provider is a process that starts at the first sign-in: on a busy machine it answers later than Berth waits.
+  for (; page.status === 503; page = await begin()) await sleep(100);
   return submit(browser, page, { person });
 }

@@ -86,7 +86,7 @@ describe('The bill of an operation', () => {
 
 describe('Of an operation that does not run straight', () => {
   let ports: Ports;
-  const signal = AbortSignal.timeout(20_000);
+  const signal = AbortSignal.timeout(60_000);
   const accept = async (name: string) => {
     const input = { project: 'shop', name, kind: 'persistent' as const };
     return (await createEnvironment(ports, { actor: 'tester' }, input)).operation.id;

@@ -59,7 +59,7 @@ describe('After kill -9', () => {
     const after = await marked();
     expect(after).toHaveLength(1);
     expect(after).not.toEqual(before);
-  }, 60_000);
+  });
 
   it('at any moment of an operation, it ends: nothing accepted is lost (I1, I3)', async () => {
     await berth.operation('POST', `${BASE}/environments`, { name: 'dev' });
@@ -85,7 +85,7 @@ describe('After kill -9', () => {
     expect(succeeded.map(({ data }: { data: { number: number } }) => data.number).sort()).toEqual([
       1, 2, 3, 4, 5,
     ]);
-  }, 120_000);
+  });
 
   it('in the middle of a build, the build is done again', async () => {
     const accepted = await berth.api('POST', `${BASE}/services/web/builds`, await program('one'));
@@ -93,7 +93,7 @@ describe('After kill -9', () => {
     await restart();
     const operation = await berth.waitFor(accepted.body.operation?.id ?? accepted.body.id);
     expect(operation).toMatchObject({ status: 'succeeded' });
-  }, 60_000);
+  });
 });
 
 describe('A data directory', () => {
@@ -104,7 +104,7 @@ describe('A data directory', () => {
     expect(second.output()).toContain(`${berth.child.pid}`);
     expect(second.output()).toMatch(/Next: \S/);
     expect((await berth.api('GET', '/v1/me')).status).toBe(200);
-  }, 30_000);
+  });
 });
 
 describe('SIGTERM', () => {
@@ -122,7 +122,7 @@ describe('SIGTERM', () => {
     while (await isUp()) await sleep(50);
     for (; !started.output().includes('SIGTERM: stopping'); await sleep(50));
     await rm(own, { recursive: true, force: true });
-  }, 30_000);
+  });
 
   it('stops everything that was started, and ends with 0', async () => {
     await berth.operation('POST', `${BASE}/environments`, { name: 'dev' });
@@ -131,5 +131,5 @@ describe('SIGTERM', () => {
     expect(await marked()).toHaveLength(1);
     expect(await berth.kill('SIGTERM')).toBe(0);
     expect(await marked()).toEqual([]);
-  }, 30_000);
+  });
 });

@@ -116,22 +116,6 @@ describe('An environment', () => {
     });
   });
 
-  it('hibernates when it is idle, and its requests keep it awake', async () => {
-    await deployed('lazy', { kind: 'ephemeral', idleAfter: '5s' });
-    const until = Date.now() + 7_000;
-    while (Date.now() < until) {
-      expect((await subject.workload('web.lazy.shop.localhost')).status).toBe(200);
-      await sleep(400);
-    }
-    expect(await state('lazy')).toBe('ready');
-    await untilState('lazy', 'hibernated');
-    const { body } = await subject.api('GET', `${BASE}/events?limit=200`);
-    const event = body.items.find(
-      ({ type, environment }: Json) => type === 'environment.hibernating' && environment === 'lazy',
-    );
-    expect(event).toMatchObject({ actor: SYSTEM_ACTOR, data: { reason: 'idle' } });
-  }, 30_000);
-
   it('is left alone when it was used after its cleanup was decided (I8)', async () => {
     const ref = { project: 'shop', environment: 'sleepy' };
     const seen = (await getEnvironment(subject.berth.ports.store, ref)).data;
@@ -149,7 +133,24 @@ describe('An environment', () => {
     expect([await key('sleepy'), await key('other')]).toEqual(['key-of-sleepy', 'key-of-other']);
   });
 
-  it('is destroyed at its end of life unless that is extended', async () => {
+  // These two wait for clocks, and so together.
+  it.concurrent('hibernates when it is idle, and its requests keep it awake', async () => {
+    await deployed('lazy', { kind: 'ephemeral', idleAfter: '5s' });
+    const until = Date.now() + 7_000;
+    while (Date.now() < until) {
+      expect((await subject.workload('web.lazy.shop.localhost')).status).toBe(200);
+      await sleep(400);
+    }
+    expect(await state('lazy')).toBe('ready');
+    await untilState('lazy', 'hibernated');
+    const { body } = await subject.api('GET', `${BASE}/events?limit=200`);
+    const event = body.items.find(
+      ({ type, environment }: Json) => type === 'environment.hibernating' && environment === 'lazy',
+    );
+    expect(event).toMatchObject({ actor: SYSTEM_ACTOR, data: { reason: 'idle' } });
+  });
+
+  it.concurrent('is destroyed at its end of life unless that is extended', async () => {
     await subject.operation('POST', `${BASE}/environments`, { name: 'short', kind: 'ephemeral', ttl: '10s' });
     await subject.operation('POST', `${BASE}/environments`, {
       name: 'longer',
@@ -161,7 +162,7 @@ describe('An environment', () => {
     expect(Date.parse(extended.body.expiresAt)).toBeGreaterThan(Date.now() + 3_000_000);
     await untilState('short', 'gone');
     expect(await state('longer')).toBe('ready');
-  }, 30_000);
+  });
 
   it('leaves nothing but events and operations when it is destroyed (I4)', async () => {
     await deployed('doomed');

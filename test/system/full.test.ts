@@ -87,5 +87,5 @@ describe.skipIf(!mounted)('A full disk', () => {
       status: 'succeeded',
       result: { number: accepted.length + 2 },
     });
-  }, 30_000);
+  });
 });

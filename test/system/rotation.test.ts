@@ -81,7 +81,7 @@ beforeAll(async () => {
     });
     expect(operation, JSON.stringify(operation.error)).toMatchObject({ status: 'succeeded' });
   }
-}, 60_000);
+});
 afterAll(() => subject?.close());
 
 describe('Rotating a secret', () => {

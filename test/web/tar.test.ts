@@ -38,6 +38,9 @@ describe('An archive that the browser packs', () => {
     const paths = [
       'a'.repeat(100),
       'b'.repeat(101),
+      // Up to 255 bytes fit into the two fields for a name, when a slash is at the right place.
+      `${'deep/'.repeat(30)}file.txt`,
+      `${'tiefe/grüße/'.repeat(12)}file.txt`,
       `${'deep/'.repeat(60)}file.txt`,
       'přístav/loď ⚓.txt',
       'ž'.repeat(200),
@@ -48,6 +51,20 @@ describe('An archive that the browser packs', () => {
     const found = await read(await packFiles(paths.map((path) => file(path, path))));
     expect(Object.keys(found).sort()).toEqual(paths.map((path) => `${path} file 644`).sort());
     for (const path of paths) expect(found[`${path} file 644`]).toBe(path);
+  });
+
+  it('holds no time, so that the same files give the same archive', async () => {
+    const bytes = async () => gunzipSync(await (await packFiles([file('a', 'x')])).arrayBuffer());
+    const first = await bytes();
+    // The field of the time, in seconds, octal.
+    expect(first.toString('latin1', 136, 147)).toBe('00000000000');
+    expect(await bytes()).toEqual(first);
+  });
+
+  it('tells when a file can not be read', async () => {
+    const lost = new Blob(['x']);
+    lost.stream = () => new ReadableStream({ start: (controller) => controller.error(new Error('gone')) });
+    await expect(packFiles([{ path: 'a', content: lost }])).rejects.toThrow('gone');
   });
 
   it('is without the folder that all files lie in, and what no build needs', () => {

@@ -45,12 +45,15 @@ describe('A watched step', () => {
 
   it('ends within moments of a cancellation, with that as its reason', async () => {
     const canceled = await bench.accept('dev', { version });
-    const running = watch(untilAborted, never, canceled);
+    const { store } = bench.ports;
+    // Without an end to its waits: what ends the work is the notification, not the next look.
+    const changed: typeof store.changed = (pk, options) =>
+      store.changed(pk, { ...options, timeoutMs: 600_000 });
+    const ports = { ...bench.ports, store: { ...store, changed } };
+    const running = watchForStop(ports, canceled, never, stopReason, untilAborted);
     await sleep(20);
-    const from = performance.now();
     await cancelOperation(bench.ports, caller, canceled.id);
     await expect(running).rejects.toMatchObject({ code: 'canceled' });
-    expect(performance.now() - from).toBeLessThan(500);
   });
 
   it('ends with the reason also where the work does not listen and succeeds', async () => {

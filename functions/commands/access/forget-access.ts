@@ -7,8 +7,9 @@ import { forgetTokens } from './tokens.ts';
 import { forgetTrusts } from './trusts.ts';
 
 /**
- * Removes who and what was let into a project that is not there, and its webhooks: what a deletion left behind must let
- * nobody into a later project of the same name, and tell nobody of it. A project that someone has made in the meantime is left as it is.
+ * Removes members, tokens, trust rules and webhooks of a project that does not exist. Records that a deletion left
+ * behind must neither let anybody into a later project of the same name nor report its events. A project that
+ * somebody has made in the meantime is left as it is.
  */
 export async function forgetAccess(ports: Ports, project: string): Promise<void> {
   const { store } = ports;

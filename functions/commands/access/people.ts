@@ -6,10 +6,10 @@ import { StoreConflict } from '../../ports/store.ts';
 
 const HOUR_MS = 60 * 60 * 1000;
 
-/** Someone who has not been seen for longer may have left: what is known then counts for nothing. */
+/** A person who has not been seen for longer may have left the company: their record no longer counts. */
 export const PERSON_STALE_MS = 90 * 24 * HOUR_MS;
 
-/** Keeps what the issuer says of a person. Writes when it differs, and once an hour to say when it was. */
+/** Records what the issuer says of a person: when that differs, and otherwise once an hour, to keep the time. */
 export async function rememberPerson(
   ports: Pick<Ports, 'store' | 'effects'>,
   principal: Principal,

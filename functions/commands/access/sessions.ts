@@ -142,7 +142,7 @@ export function idTokenOf({ idToken }: Session, token: string): string | undefin
 
 const keyOf = (secret: string): Buffer => Buffer.from(hkdfSync('sha256', secret, '', 'berth id token', 32));
 
-/** An ID token is good at the API as it is; whoever reads the records alone shall not have it. */
+/** Encrypts an ID token, which the API would take as it is: somebody who can only read the records must not get it. */
 function seal(secret: string, text: string, nonce: string): string {
   const cipher = createCipheriv('aes-256-gcm', keyOf(secret), Buffer.from(nonce, 'base64url'));
   const sealed = Buffer.concat([cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()]);

@@ -17,7 +17,7 @@ import { endedOperationWrites } from '../../records/operation-summaries.ts';
 
 export type AwaitingOperation = OperationOn<'deployment'> & { approval: Approval };
 
-/** Whether it waits for approval, and nothing of it may start. */
+/** Tells whether the operation waits for approval; until then none of it may start. */
 export const isAwaiting = (item: Item<Operation>): item is Item<AwaitingOperation> =>
   item.data.approval?.state === 'pending' && !isTerminal(item.data.status);
 
@@ -28,7 +28,7 @@ export const eventOf = ({ project, environment, service }: InstanceRef, operatio
   operation,
 });
 
-/** Ends one that waited too long. */
+/** Ends an operation that has waited for approval too long. */
 export const expireAwaiting = (ports: Ports, item: Item<AwaitingOperation>): Promise<Operation> =>
   endAwaiting(ports, { actor: SYSTEM_ACTOR }, item, {
     state: 'expired',
@@ -39,7 +39,7 @@ export const expireAwaiting = (ports: Ports, item: Item<AwaitingOperation>): Pro
     },
   });
 
-/** Ends one on request, of whoever may cancel. */
+/** Ends a waiting operation on request of somebody who may cancel it. */
 export const cancelAwaiting = (
   ports: Ports,
   caller: Caller,

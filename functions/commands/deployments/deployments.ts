@@ -104,7 +104,7 @@ function accept(
       // Without resources there is nothing to resolve later on.
       ...(Object.keys(content.workload.resources ?? {}).length === 0 && { outputs: {} }),
       ...content,
-      // The operation record tells whether it has begun: to write that here too would cost another write.
+      // The operation record tells whether the work has begun; keeping that here too would cost another write.
       status: approval ? 'queued' : 'running',
       ...(approval && { approval }),
       operation: operation.id,
@@ -150,7 +150,10 @@ const pick = ({ project, environment, service }: InstanceRef): InstanceRef => ({
   service,
 });
 
-/** An earlier due time is right too: whoever looks then puts it off. Another one would cost two more writes. */
+/**
+ * Keeps the earlier due time: the sweep then looks too early, and puts it off. A new due time would cost two more
+ * writes.
+ */
 function touchedWrite(item: Item<Environment>, at: string): Write {
   const write = environmentWrite({ ...item.data, lastActivityAt: at }, { version: item.version });
   if (!('put' in write && write.put.due && item.due)) return write;

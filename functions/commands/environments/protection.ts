@@ -9,7 +9,7 @@ import { type Caller, checkIfMatch, commit, retryOnConflict } from '../../record
 import { getEnvironment } from '../../records/read.ts';
 import { environmentWrite, notReady } from './environments.ts';
 
-/** Whether less has to be kept to than before. */
+/** Tells whether a change of the protection takes away a rule that held before. */
 const loosens = (before: Protection | undefined, after: Protection | undefined): boolean =>
   (before !== undefined && after === undefined) ||
   (before?.approval === true && after?.approval !== true) ||

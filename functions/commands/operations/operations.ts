@@ -52,7 +52,7 @@ export function acceptWrites(ports: Ports, operation: Operation): Write[] {
  * what was not started (I1).
  */
 export async function startOperation(ports: Ports, operation: Operation): Promise<void> {
-  // Whoever comes by: what waits for approval is started by the approval alone.
+  // The sweep calls this too: only the approval itself may start an operation that waits for approval.
   if (operation.approval?.state === 'pending') return;
   const used = currentMeter()?.read();
   await ports.workflows

@@ -98,8 +98,8 @@ export async function deleteProject(
     });
     return item;
   });
-  // Whoever creates something in a project requires it in the same transaction, so what came between the look
-  // and the deletion is seen by a second look, and nothing can come after it.
+  // A command that creates something in a project requires the project in the same transaction. So nothing can be
+  // created after the deletion, and a second look finds what was created between the first look and the deletion.
   try {
     await refuseContents(ports.store, project);
   } catch (error) {

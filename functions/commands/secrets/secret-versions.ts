@@ -50,9 +50,9 @@ export async function usersOf(ports: Ports, ref: SecretRef, version: string): Pr
 }
 
 /**
- * Makes a version unreadable for good, at once: what runs keeps the value that it was started with, and does not come
- * back with it.
- * @returns what serves with it
+ * Makes a version unreadable for good, at once. A workload that runs keeps the value that it was started with, but
+ * can not be started with it again.
+ * @returns the deployments that serve with it
  * @throws Problem not_found | operation_in_progress
  */
 export async function revokeVersion(

@@ -147,7 +147,7 @@ export function changeWebhook(
   });
 }
 
-/** Changes how far it is, whoever delivers meanwhile. */
+/** Changes how far the delivery is, also while another process delivers. */
 async function deliveryWrite(
   store: Store,
   { project, webhook }: WebhookRef,

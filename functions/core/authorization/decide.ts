@@ -43,7 +43,7 @@ export interface Target {
 
 export type Decision =
   | { allowed: true }
-  /** They may not know whether it is there. */
+  /** The principal may not even know whether the target exists. */
   | { allowed: false; reason: 'hidden' }
   /**
    * `signed-out`: nobody is known. `limited`: a token or pipeline is limited to something else.
@@ -84,7 +84,7 @@ export function roleIn(principal: Principal, grants: readonly Grant[], target: T
   return role !== undefined && limits?.role !== undefined ? lowerRole(role, limits.role) : role;
 }
 
-/** Whether someone may do what a policy stands for. Whatever no rule allows is denied. */
+/** Decides whether a principal may do what a permission stands for. What no rule allows is denied. */
 export function decide(
   principal: Principal | undefined,
   grants: readonly Grant[],
@@ -109,7 +109,7 @@ export function decide(
   return isAtLeast(has, needs) ? { allowed: true } : { allowed: false, reason: 'role', needs, has };
 }
 
-/** Who gets hold of a token must not be able to make access that outlives it, unless that is what it is for. */
+/** A stolen token must not be able to create access that outlives it, unless the token was made for that. */
 const mayGrant = ({ kind, limits }: Principal, { grants }: Permission): boolean =>
   grants === undefined ||
   kind === 'user' ||

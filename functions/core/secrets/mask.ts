@@ -24,7 +24,7 @@ function passwordOf(value: string): string[] {
   }
 }
 
-/** As it is in the middle of other bytes: what of it does not hang on those around it, wherever it begins. */
+/** The forms that a value takes in base64 in the middle of other bytes: the letters that do not depend on those. */
 function base64(value: string): string[] {
   return [0, 1, 2].flatMap((before) => {
     const bytes = Buffer.concat([Buffer.alloc(before), Buffer.from(value)]);

@@ -20,8 +20,8 @@ interface Invocation extends Context {
 const MARGIN_MS = 10_000;
 
 /**
- * Lambda reads a response to its end also when the client has left, and does not say so: what bounds a stream that
- * nobody reads is the function's own time. Where the connection to Lambda itself breaks, it ends at once.
+ * Lambda reads a response to its end also when the client has left, and does not say so: only the function's own time
+ * limit ends a stream that nobody reads. Where the connection to Lambda itself breaks, it ends at once.
  * @param app gets the request with its signal, and a token in the header `authorization`
  */
 export function createStreamHandler(app: StreamingApp): Handler {

@@ -1,6 +1,6 @@
 /**
- * Counts what ports would cost if their adapters for AWS were behind them. Each of these says how many requests a
- * call is there; the store counts by itself, since it alone knows the sizes of what it has.
+ * Counts what calls of the ports would cost with the adapters for AWS. Each entry says how many AWS requests a call
+ * makes; the store counts by itself, since it alone knows the sizes of its records.
  */
 import type { Activity } from '../../ports/activity.ts';
 import type { Anchors } from '../../ports/anchors.ts';

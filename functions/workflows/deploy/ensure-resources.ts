@@ -87,7 +87,8 @@ async function provisionOne(
   await type.check?.(ports, request);
   await recordOwner(ports, type.type, request);
   const provisioned = await type.provision(ports, request).catch(async (error: unknown) => {
-    // Another try would not come as far as here: what was begun meanwhile would be nobody's.
+    // The environment may have been destroyed meanwhile. Then no later try comes this far, and nobody would own what
+    // was begun.
     const owner = await ports.store.get(resourceKey(request, request.uid));
     if (!owner) await takeBack(ports, type, request, signal);
     throw error;
@@ -99,7 +100,7 @@ async function provisionOne(
   return provisioned;
 }
 
-/** The environment was destroyed while this was made: what has no owner any more is removed again (I4). */
+/** Removes a resource again whose environment was destroyed while it was made, since it has no owner any more (I4). */
 async function takeBack(
   ports: Ports,
   type: ResourceType,
@@ -173,7 +174,7 @@ async function recordOwner(ports: Ports, type: string, request: ResourceRequest)
   });
 }
 
-/** @returns whether there is an owner record still */
+/** @returns whether the owner record is still there */
 function recordReady(ports: Ports, request: ResourceRequest, outputs: ResourceOutputs): Promise<boolean> {
   const key = resourceKey(request, request.uid);
   return retryOnConflict(async () => {

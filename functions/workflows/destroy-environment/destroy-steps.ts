@@ -43,7 +43,7 @@ export const removeResources: Step<Operation<'destroy-environment'>> = {
       const type = resourceType(resource.type);
       const request = resourceRequest(resource, environment.id);
       await untilSettled(signal, () => type.deprovision(ports, request));
-      // The owner record goes last: what is left without one would be nobody's (I4).
+      // The owner record is deleted last: nobody would own a resource that is left without one (I4).
       const left = await type.inventory(ports, request);
       if (left.length > 0) throw notEmpty(left);
       await commit(
@@ -82,7 +82,7 @@ export const finishDestruction: Step<Operation<'destroy-environment'>> = {
   },
 };
 
-/** Operations stay as long as they would have: what happened to an environment can be read when it is gone. */
+/** Operations are kept as long as usual, so that people can read what happened to an environment that is gone. */
 async function deleteRecords(ports: Ports, ref: EnvironmentRef): Promise<void> {
   const keys: Key[] = [];
   for (const { service } of await instancesOf(ports.store, ref)) {

@@ -1,6 +1,6 @@
 /**
  * Steps of the workflow `rotate-secret`. New credentials are good before anything takes them, and the old ones stay
- * good until nothing that serves holds them any more: at each moment what serves has credentials that work.
+ * good until no serving deployment holds them any more: at each moment, what serves has credentials that work.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createRedeployment } from '../../commands/deployments/deployments.ts';

@@ -19,7 +19,7 @@ beforeAll(async () => {
   await subject.operation('POST', '/v1/projects/mine/environments', { name: 'dev' });
   const made = { name: 'x', role: 'administrator' };
   token = (await subject.api('POST', '/v1/projects/mine/tokens', made)).body.token;
-}, 30_000);
+});
 afterAll(() => subject?.close());
 
 /** Sends bytes, and gives all that came until the server closed. */
@@ -31,7 +31,7 @@ function raw(text: string): Promise<string> {
     socket.on('error', () => resolve(answer));
     socket.on('close', () => resolve(answer));
     socket.on('end', () => socket.end());
-    socket.setTimeout(8000, () => reject(new Error(`Still open after: ${answer.slice(0, 300)}`)));
+    socket.setTimeout(60_000, () => reject(new Error(`Still open after: ${answer.slice(0, 300)}`)));
     socket.write(Buffer.from(text, 'latin1'));
   });
 }
@@ -79,7 +79,7 @@ createServer((_, response) => response.end('x')).listen(process.env.PORT);`;
     for (const line of lines) expect(said).toContain(line);
     const stream = await fetch(`${subject.url}${path}/logs`, {
       headers: { authorization: `Bearer ${subject.token}`, accept: 'text/event-stream' },
-      signal: AbortSignal.timeout(400),
+      signal: AbortSignal.timeout(2000),
     });
     let text = '';
     try {

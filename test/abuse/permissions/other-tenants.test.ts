@@ -44,7 +44,7 @@ beforeAll(async () => {
     tokens[role] = body.token;
   }
   build = await subject.operation('POST', '/v1/projects/theirs/services/web/builds', await program('theirs'));
-}, 30_000);
+});
 afterAll(() => subject?.close());
 
 describe("Another tenant's things (25)", () => {

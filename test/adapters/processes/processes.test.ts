@@ -47,7 +47,7 @@ describe('processes', () => {
     return ref;
   }
   const rollout = (ref: InstanceRef, number = 1) =>
-    subject.workloads.awaitRollout(ref, number, AbortSignal.timeout(15_000));
+    subject.workloads.awaitRollout(ref, number, AbortSignal.timeout(60_000));
   async function get(ref: InstanceRef, path = '/', which = port): Promise<string> {
     const endpoint = await subject.workloads.endpoint(ref, which);
     return (
@@ -208,9 +208,7 @@ describe('processes', () => {
   it('are ended when they use more memory than their limit, and the cause has both figures', async () => {
     const ref = await place();
     const hog = await subject.image('globalThis.kept = Buffer.alloc(150e6, 1); setInterval(() => {}, 1000);');
-    const spec = workloadSpec(ref, 1, containerSpec(hog, { limits: { memoryBytes: 100 * 2 ** 20 } }), {
-      progressDeadlineSeconds: 1,
-    });
+    const spec = workloadSpec(ref, 1, containerSpec(hog, { limits: { memoryBytes: 100 * 2 ** 20 } }));
     await subject.workloads.apply(spec);
     const result = await rollout(ref);
     expect(result).toMatchObject({ state: 'failed', error: { code: 'workload_crashed' } });
@@ -225,7 +223,7 @@ describe('processes', () => {
     const before = process.memoryUsage().rss;
     await rollout(ref);
     await new Promise((resolve) => setTimeout(resolve, 700));
-    expect(process.memoryUsage().rss - before).toBeLessThan(60e6);
+    expect(process.memoryUsage().rss - before).toBeLessThan(150e6);
     await subject.workloads.removeEnvironment(ref);
     expect(await subject.workloads.inventory(ref)).toEqual([]);
   });
@@ -238,7 +236,7 @@ describe('processes', () => {
     await stubborn.workloads.apply(
       workloadSpec(ref, 1, containerSpec(await stubborn.image(program)), { ports: [] }),
     );
-    await stubborn.workloads.awaitRollout(ref, 1, AbortSignal.timeout(5000));
+    await stubborn.workloads.awaitRollout(ref, 1, AbortSignal.timeout(60_000));
     const up = await eventually(
       () => stubborn.logs(ref).find((line) => line.message.startsWith('up ')),
       Boolean,
@@ -249,7 +247,8 @@ describe('processes', () => {
     expect(alive(pid)).toBe(false);
   });
 
-  it.each<[string, Probe, RegExp]>([
+  // These and the next wait for their deadlines, and so together.
+  it.concurrent.each<[string, Probe, RegExp]>([
     [
       'exec',
       { exec: { command: ['node', '-e', 'process.exit(require("fs").existsSync("main.mjs") ? 7 : 0)'] } },
@@ -280,7 +279,7 @@ describe('processes', () => {
     await subject.workloads.apply(
       // Long enough for the program to listen, where the probe is to reach it.
       workloadSpec(ref, 1, containerSpec(server, { readinessProbe }), {
-        progressDeadlineSeconds: readinessProbe.httpGet?.port === 8080 ? 3 : 0.4,
+        progressDeadlineSeconds: readinessProbe.httpGet?.port === 8080 ? 5 : 0.4,
       }),
     );
     const result = await rollout(ref);
@@ -291,11 +290,11 @@ describe('processes', () => {
     await subject.workloads.removeEnvironment(ref);
   });
 
-  it('that listen on a port of their own choice are told which', async () => {
+  it.concurrent('that listen on a port of their own choice are told which', async () => {
     const ref = await place();
     const program = `import { createServer } from 'node:http'; const s = createServer().listen(0, () => console.log('port ' + s.address().port));`;
     const spec = workloadSpec(ref, 1, containerSpec(await subject.image(program)), {
-      progressDeadlineSeconds: 0.5,
+      progressDeadlineSeconds: 5,
     });
     await subject.workloads.apply(spec);
     const result = await rollout(ref);
@@ -470,7 +469,7 @@ describe('a Berth that was killed', () => {
       'fenced',
     );
     await workloads.apply(workloadSpec(ref, 1, containerSpec(await image(programs.server))));
-    expect(await workloads.awaitRollout(ref, 1, AbortSignal.timeout(10_000))).toEqual({ state: 'ready' });
+    expect(await workloads.awaitRollout(ref, 1, AbortSignal.timeout(60_000))).toEqual({ state: 'ready' });
     expect((await fetch(`http://127.0.0.1:${endpointPort}/`)).status).toBe(200);
     await close();
   });

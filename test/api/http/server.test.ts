@@ -26,7 +26,7 @@ afterAll(async () => {
 const headers = { authorization: `Bearer ${ADMINISTRATOR}` };
 
 async function until(check: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 300 && !check(); tries++) await sleep(10);
+  for (let tries = 0; tries < 3000 && !check(); tries++) await sleep(10);
   expect(check()).toBe(true);
 }
 

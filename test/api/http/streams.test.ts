@@ -32,7 +32,7 @@ afterEach(async () => {
 const open = (path: string, lastEventId?: string) => openStream(subject, path, lastEventId);
 
 async function until(check: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 200 && !check(); tries++) await sleep(10);
+  for (let tries = 0; tries < 3000 && !check(); tries++) await sleep(10);
   expect(check()).toBe(true);
 }
 

@@ -473,9 +473,7 @@ describe('Signing out', () => {
       expect(stream.status).toBe(200);
       const ended = stream.text();
       await post(browser, end);
-      const from = performance.now();
       await ended;
-      expect(performance.now() - from).toBeLessThan(2000);
     }
     expect(streaming.app.streams.size).toBe(0);
     await streaming.close();

@@ -73,7 +73,7 @@ describe.skipIf(reason)('The guestbook on AWS', { timeout: 180_000 }, () => {
     // With the secret that the comments in the file speak of.
     const text = await readFile(join(guestbook, 'score.yaml'), 'utf8');
     score = text.replaceAll(/^( *)# (GREETING:|env:| {2}type: environment)/gm, '$1$2');
-  }, 300_000);
+  });
   afterAll(async () => {
     await platform?.stop();
     vi.restoreAllMocks();

@@ -22,7 +22,7 @@ export async function withMoto(
     let server: Moto | undefined;
     beforeAll(async () => {
       server = await startMoto(await env());
-    }, 300_000);
+    });
     afterAll(() => server?.stop());
     suites(() => server?.url ?? '');
   });

@@ -44,8 +44,8 @@ describe.skipIf(missing)('A fresh clone', { timeout: 300_000 }, () => {
       ...(offline.length === 0 && noProxy),
     };
     const [command = '', ...args] = [...offline, 'npx', 'cdk', 'synth', '--all'];
-    result = spawnSync(command, args, { cwd: clone, env, encoding: 'utf8', timeout: 280_000 });
-  }, 300_000);
+    result = spawnSync(command, args, { cwd: clone, env, encoding: 'utf8', timeout: 880_000 });
+  });
   afterAll(() => rmSync(place, { recursive: true, force: true }));
 
   it('is synthesized by `npx cdk synth --all` as it is', () => {

