@@ -48,8 +48,7 @@ export class IdempotencyRace extends Error {
 export type EventFields = Omit<BerthEvent, 'id' | 'at' | 'actor' | 'from' | 'onBehalfOf' | 'hash'>;
 
 export interface Change {
-  /** Where the records depend on what else is written, a function of the writes that keep the events. */
-  writes: Write[] | ((events: readonly Write[]) => Write[]);
+  writes: Write[];
   events: EventFields[];
   /** Of the command: what its answer is rendered from. */
   result?: unknown;
@@ -87,13 +86,12 @@ export async function commit(ports: Ports, caller: Caller, change: Change): Prom
 }
 
 async function transact(ports: Ports, caller: Caller, change: Change, events: Write[]): Promise<void> {
-  const own = typeof change.writes === 'function' ? change.writes(events) : change.writes;
-  const writes = [...own, ...events];
+  const writes = [...change.writes, ...events];
   if (caller.idempotency) writes.push(idempotencyWrite(ports, caller, change.result));
   try {
     await ports.store.transact(writes);
   } catch (error) {
-    throw error instanceof StoreConflict ? conflictOf(error, own.length, events.length) : error;
+    throw error instanceof StoreConflict ? conflictOf(error, change.writes.length, events.length) : error;
   }
 }
 

@@ -134,10 +134,7 @@ export const finishDeployment: Step = {
         }
         const data: Instance = { ...instance.data, current: ref.number };
         return [
-          {
-            write: { put: { ...instanceKey(ref), data }, if: { version: instance.version } },
-            before: instance,
-          },
+          { put: { ...instanceKey(ref), data }, if: { version: instance.version } },
           ...(await deploymentEndWrites(ports, ref, ref.number, ending)),
         ];
       },

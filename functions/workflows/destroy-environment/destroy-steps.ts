@@ -102,7 +102,7 @@ export const finishDestruction: Step = {
     await endOperation(ports, operation.id, {
       ending: { status: 'succeeded' },
       event: { type: 'environment.destroyed' },
-      writes: async () => [{ write: { delete: environmentKey(ref) } }],
+      writes: async () => [{ delete: environmentKey(ref) }],
     });
   },
 };
@@ -157,10 +157,9 @@ export const recoverDestruction: Step = {
           leftovers: left.slice(0, 50),
         }));
         const due = { queue: ENVIRONMENTS_QUEUE, at: ports.effects.now() + LEFTOVER_RETRY_MS };
-        return writes.map(({ write, before }) => ({
-          write: 'put' in write ? { ...write, put: { ...write.put, due } } : write,
-          before,
-        }));
+        return writes.map((write) =>
+          'put' in write ? { ...write, put: { ...write.put, due } } : write,
+        );
       },
     });
   },

@@ -243,13 +243,13 @@ async function releaseWrites(
     const versions =
       rotated.previous === rotated.version ? data.versions : stages(data.versions, rotated.previous);
     const put = { ...secretKey(ref, rotated.name), data: { ...data, versions } };
-    return [{ write: { put, if: { version: item.version } }, before: item }];
+    return [{ put, if: { version: item.version } }];
   }
   const item = await ports.store.get<Resource>(resourceKey(ref, rotated.uid));
   if (item?.data.rotation?.operation !== operation.id) return [];
   const { rotation: _ended, ...data } = item.data;
   const put = { ...resourceKey(ref, rotated.uid), data };
-  return [{ write: { put, if: { version: item.version } }, before: item }];
+  return [{ put, if: { version: item.version } }];
 }
 
 /** Goes back: the old credentials are good still. What took the new ones keeps serving until it has the old ones. */
