@@ -35,10 +35,9 @@ export const timeNow = (ports: Ports): string => new Date(ports.effects.now()).t
 
 /** Declares the current deployment of every service; resolves to those that run. */
 export async function startAll(ports: Ports, ref: EnvironmentRef): Promise<Instance[]> {
-  const running = (await instancesOf(ports.store, ref)).filter((instance) => instance.current !== undefined);
-  await ports.workloads.ensureEnvironment(ref, {
-    operation: (await getEnvironment(ports.store, ref)).data.id,
-  });
+  const { data: environment } = await getEnvironment(ports.store, ref);
+  const running = instancesOf(environment).filter((instance) => instance.current !== undefined);
+  await ports.workloads.ensureEnvironment(ref, { operation: environment.id });
   for (const instance of running) {
     const { data } = await getDeployment(ports.store, instance, instance.current!);
     const spec = await workloadSpec(ports, data, instance.newest);

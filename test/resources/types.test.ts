@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { deploymentKey, instanceKey, secretKey } from '../../functions/core/keys.ts';
+import { deploymentKey, environmentKey, secretKey } from '../../functions/core/keys.ts';
 import type { ScoreResource } from '../../functions/core/score/workload.ts';
 import type { Write } from '../../functions/ports/store.ts';
 import { resourceType, resourceTypes } from '../../functions/resources/index.ts';
@@ -291,16 +291,17 @@ describe('service-port', () => {
       },
     },
   });
-  const instance = (service: string, newest: number, current?: number): Write => ({
-    put: { ...instanceKey({ ...at, service }), data: { ...at, service, newest, current } },
-  });
   beforeAll(() =>
     ports.store.transact([
       deployed('shop', 1, 80),
       deployed('shop', 2, 81),
-      instance('shop', 2, 1),
       deployed('starting', 1, 82),
-      instance('starting', 1),
+      {
+        put: {
+          ...environmentKey(at),
+          data: { name: 'dev', services: { shop: { newest: 2, current: 1 }, starting: { newest: 1 } } },
+        },
+      },
     ]),
   );
   const portOf = (params: Record<string, unknown>, asking?: Asking) =>

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { formatDuration } from '../../core/duration.ts';
-import { getEnvironment, getInstance } from '../../records/read.ts';
+import { instanceOf } from '../../records/instances.ts';
+import { getEnvironment } from '../../records/read.ts';
 import { route } from '../http/route-spec.ts';
 import { durationSchema, timeSchema } from '../http/schemas.ts';
 
@@ -49,8 +50,8 @@ export const metricRoutes = [
     }),
     answers: { 200: { summary: 'Samples', schema: metricsSchema } },
     handle: async ({ ports, params, query }) => {
-      await getEnvironment(ports.store, params);
-      await getInstance(ports.store, params);
+      const { data: environment } = await getEnvironment(ports.store, params);
+      instanceOf(environment, params.service);
       const window = query.window ?? WINDOW_DEFAULT;
       const [compute, requests] = await Promise.all([
         ports.workloads.metrics(params, window),

@@ -1,5 +1,5 @@
 /** Deployments: put a version into an environment, promote it from another one, or go back to an earlier one. */
-import { deploymentKey, environmentKey, instanceKey, serviceKey } from '../../core/keys.ts';
+import { deploymentKey, environmentKey, serviceKey } from '../../core/keys.ts';
 import type {
   Deployment,
   DeploymentKind,
@@ -11,10 +11,11 @@ import type {
 import { Problem } from '../../core/problem.ts';
 import { revisionOf } from '../../core/source/revision.ts';
 import type { Ports } from '../../ports/index.ts';
-import type { Item, Write } from '../../ports/store.ts';
+
 import { type Caller, commit, retryOnConflict } from '../../records/commit.ts';
-import { getDeployment, getEnvironment, getInstance, getService } from '../../records/read.ts';
-import { environmentWrite, notReady } from '../environments/environments.ts';
+import { instanceIn, instanceOf, withStanding } from '../../records/instances.ts';
+import { getDeployment, getEnvironment, getService } from '../../records/read.ts';
+import { environmentUse, notReady } from '../environments/environments.ts';
 import { enforcePolicies } from '../guardrails/policies.ts';
 import { acceptWrites, newOperation, startOperation } from '../operations/operations.ts';
 import { findVersion } from '../versions/versions.ts';
@@ -85,10 +86,10 @@ function accept(
     await getService(store, ref);
     const environment = await getEnvironment(store, ref);
     if (environment.data.state !== 'ready') throw notReady(environment.data, ['ready']);
-    const instance = await store.get<Instance>(instanceKey(ref));
-    const content = await contentFor(instance?.data);
+    const instance = instanceIn(environment.data, ref.service);
+    const content = await contentFor(instance);
     const at = new Date(effects.now()).toISOString();
-    const number = nextNumber(instance?.data);
+    const number = nextNumber(instance);
     const approval =
       content.kind === 'redeploy' ? undefined : approvalNeeded(ports, caller, environment.data, content.kind);
     const operation = newOperation(ports, caller.actor, {
@@ -115,8 +116,14 @@ function accept(
     await commit(ports, caller, {
       writes: [
         // A deployment is activity: an idle rule starts anew, and a cleanup decided before it does nothing (I8).
-        touchedWrite(environment, at),
-        instanceWrite(ref, instance, approval ? { highest: number } : { newest: number }, at),
+        environmentUse(
+          environment,
+          withStanding(
+            { ...environment.data, lastActivityAt: at },
+            ref,
+            approval ? { highest: number } : { newest: number },
+          ),
+        ),
         { put: { ...deploymentKey(ref, number), data: deployment }, if: 'absent' },
         // Where the service has an instance, that keeps it from being deleted.
         ...(instance ? [] : [{ check: serviceKey(ref), if: 'present' as const }]),
@@ -150,24 +157,6 @@ const pick = ({ project, environment, service }: InstanceRef): InstanceRef => ({
   service,
 });
 
-/** An earlier due time is right too: whoever looks then puts it off. Another one would cost two more writes. */
-function touchedWrite(item: Item<Environment>, at: string): Write {
-  const write = environmentWrite({ ...item.data, lastActivityAt: at }, { version: item.version });
-  const keep = 'put' in write && write.put.due && item.due;
-  return keep ? { ...write, put: { ...write.put, due: item.due } } : write;
-}
-
-function instanceWrite(
-  ref: InstanceRef,
-  item: Item<Instance> | undefined,
-  numbers: Partial<Pick<Instance, 'newest' | 'highest'>>,
-  at: string,
-) {
-  const before: Instance = item?.data ?? { ...pick(ref), newest: 0, createdAt: at };
-  const data: Instance = { ...before, ...numbers };
-  return { put: { ...instanceKey(ref), data }, if: item ? { version: item.version } : ('absent' as const) };
-}
-
 /** @throws Problem not_found | ambiguous_version | conflict (there is nothing to go back to) */
 export async function contentOf(
   ports: Ports,
@@ -198,8 +187,8 @@ async function versionContent(
 
 async function promotionContent(ports: Ports, ref: InstanceRef, fromEnvironment: string): Promise<Content> {
   const source = { ...ref, environment: fromEnvironment };
-  await getEnvironment(ports.store, source);
-  const { current } = (await getInstance(ports.store, source)).data;
+  const { data: environment } = await getEnvironment(ports.store, source);
+  const { current } = instanceOf(environment, ref.service);
   if (current === undefined) {
     throw new Problem(
       'not_found',
@@ -251,17 +240,14 @@ export async function deploymentFence(
   operation: Operation & { environment: string; service: string; number: number },
 ): Promise<Problem | undefined> {
   const ref = { project: operation.project, environment: operation.environment, service: operation.service };
-  const [environment, instance] = await ports.store.getMany<Environment | Instance>([
-    environmentKey(ref),
-    instanceKey(ref),
-  ]);
-  const state = (environment?.data as Environment | undefined)?.state;
-  if (state === undefined || state === 'destroying' || !instance) {
+  const environment = await ports.store.get<Environment>(environmentKey(ref));
+  const instance = environment && instanceIn(environment.data, ref.service);
+  if (!instance || environment.data.state === 'destroying') {
     return new Problem('environment_gone', `Environment "${ref.environment}" is being destroyed.`, {
       hint: 'Create another environment and deploy there.',
     });
   }
-  const { newest } = instance.data as Instance;
+  const { newest } = instance;
   if (newest === operation.number) return undefined;
   return new Problem('superseded', `Deployment ${newest} is newer than ${operation.number}.`, {
     hint: `Follow deployment ${newest} instead.`,

@@ -3,18 +3,11 @@
 import { splitWords } from '../../core/command-line.ts';
 import type { Change } from '../../core/diff/change.ts';
 import { diffPinned, type Pinned, pinnedOf, referencedOutputs } from '../../core/diff/deployment-diff.ts';
-import {
-  deploymentKey,
-  environmentPartition,
-  instanceKey,
-  RESOURCE_PREFIX,
-  SECRET_PREFIX,
-} from '../../core/keys.ts';
+import { deploymentKey, environmentPartition, RESOURCE_PREFIX, SECRET_PREFIX } from '../../core/keys.ts';
 import type {
   Deployment,
   DeploymentKind,
   Environment,
-  Instance,
   InstanceRef,
   Resource,
   Revision,
@@ -27,6 +20,7 @@ import { readSettings } from '../../core/score/settings.ts';
 import type { ScoreWorkload } from '../../core/score/workload.ts';
 import type { Ports } from '../../ports/index.ts';
 import { RELEASE_LABEL } from '../../ports/registry.ts';
+import { instanceIn } from '../../records/instances.ts';
 import { getEnvironment, getService } from '../../records/read.ts';
 import { readAll } from '../../records/read-all.ts';
 import { notReady } from '../environments/environments.ts';
@@ -74,9 +68,9 @@ export async function planDeployment(
   const { store } = ports;
   await getService(store, ref);
   const environment = await getEnvironment(store, ref);
-  const instance = await store.get<Instance>(instanceKey(ref));
+  const instance = instanceIn(environment.data, ref.service);
   const content = await contentOf(ports, ref, request);
-  const current = instance?.data.current;
+  const current = instance?.current;
   const serving =
     current === undefined ? undefined : await store.get<Deployment>(deploymentKey(ref, current));
   const there = await readAll<Resource>(store, environmentPartition(ref), RESOURCE_PREFIX);
@@ -90,7 +84,7 @@ export async function planDeployment(
   const before = serving && pinnedOf(serving.data);
   return {
     kind: content.kind,
-    number: nextNumber(instance?.data),
+    number: nextNumber(instance),
     ...(current !== undefined && { from: current }),
     version: content.version,
     digest: content.digest,

@@ -28,6 +28,16 @@ export function environmentWrite(environment: Environment, condition: 'absent' |
   return { put: { ...key, data: environment, ...(due && { due }) }, if: condition };
 }
 
+/**
+ * The write that replaces the record of an environment in use. Its due time stays, since an earlier one is right too:
+ * whoever looks then puts it off. Another one would cost two more writes.
+ */
+export function environmentUse(item: Item<Environment>, environment: Environment): Write {
+  const write = environmentWrite(environment, { version: item.version });
+  const keep = 'put' in write && write.put.due && item.due;
+  return keep ? { ...write, put: { ...write.put, due: item.due } } : write;
+}
+
 export interface NewEnvironment {
   project: string;
   name: string;
@@ -69,6 +79,7 @@ export async function createEnvironment(
     }),
     lastActivityAt: at,
     operation: operation.id,
+    services: {},
     createdAt: at,
     createdBy: caller.actor,
   };

@@ -77,8 +77,8 @@ async function ongoing(
 }
 
 /** Whether a deployment in the environment has not ended. */
-async function busyService(ports: Ports, ref: EnvironmentRef): Promise<string | undefined> {
-  for (const instance of await instancesOf(ports.store, ref)) {
+async function busyService(ports: Ports, environment: Environment): Promise<string | undefined> {
+  for (const instance of instancesOf(environment)) {
     const newest = await ports.store.get<Deployment>(deploymentKey(instance, instance.newest));
     if (newest && !isTerminal(newest.data.status)) return instance.service;
   }
@@ -112,7 +112,7 @@ export function hibernateEnvironment(
           hint: 'Nothing was done; it is looked at again when it is due.',
         });
       }
-      const busy = await busyService(ports, ref);
+      const busy = await busyService(ports, data);
       if (busy) {
         throw new Problem(
           'operation_in_progress',

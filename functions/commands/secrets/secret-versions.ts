@@ -35,7 +35,8 @@ function mustHave({ data }: Item<SecretRecord>, version: string): void {
 /** Which of what serves holds a version of a secret. */
 export async function usersOf(ports: Ports, ref: SecretRef, version: string): Promise<VersionUser[]> {
   const path = secretPath(ref, ref.name);
-  const instances = (await instancesOf(ports.store, ref)).filter(({ current }) => current !== undefined);
+  const { data: environment } = await getEnvironment(ports.store, ref);
+  const instances = instancesOf(environment).filter(({ current }) => current !== undefined);
   const users: VersionUser[] = [];
   for (let at = 0; at < instances.length; at += 100) {
     const page = instances.slice(at, at + 100);

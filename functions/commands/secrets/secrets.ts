@@ -117,7 +117,8 @@ const missing = ({ environment, name }: SecretRef): Problem =>
  */
 async function readersOf(ports: Ports, ref: SecretRef): Promise<string[]> {
   const readers: string[] = [];
-  for (const instance of await instancesOf(ports.store, ref)) {
+  const { data: environment } = await getEnvironment(ports.store, ref);
+  for (const instance of instancesOf(environment)) {
     const numbers = [...new Set([instance.current ?? instance.newest, instance.newest])];
     const found = await ports.store.getMany<Deployment>(
       numbers.map((number) => deploymentKey(instance, number)),

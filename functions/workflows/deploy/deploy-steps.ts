@@ -1,16 +1,18 @@
 /** Steps of the workflows `deploy` and `rollback`. */
 
+import { environmentUse } from '../../commands/environments/environments.ts';
 import { violationProblem, violationsOf } from '../../commands/guardrails/policies.ts';
 import { splitWords } from '../../core/command-line.ts';
-import { deploymentKey, instanceKey } from '../../core/keys.ts';
-import type { Deployment, Instance, InstanceRef, Operation } from '../../core/model/index.ts';
+import { deploymentKey, environmentKey } from '../../core/keys.ts';
+import type { Deployment, Environment, InstanceRef, Operation } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import { workloadSettings } from '../../core/score/settings.ts';
 import type { Ports } from '../../ports/index.ts';
 import { RELEASE_LABEL } from '../../ports/registry.ts';
 import type { Item } from '../../ports/store.ts';
 import { retryOnConflict } from '../../records/commit.ts';
-import { getDeployment, getInstance } from '../../records/read.ts';
+import { instanceIn, instanceOf, withStanding } from '../../records/instances.ts';
+import { getDeployment, getEnvironment } from '../../records/read.ts';
 import { deploymentEndWrites, endingOf, endOperation, errorOf, untilOverdue } from '../end-operation.ts';
 import { type Step, type StepContext, StillProgressing } from '../step.ts';
 import { workloadSpec } from '../workload-spec.ts';
@@ -126,15 +128,15 @@ export const finishDeployment: Step = {
       ending,
       event: { type: 'deployment.succeeded', data: { number: ref.number, kind: operation.kind } },
       writes: async () => {
-        const instance = await getInstance(ports.store, ref);
-        if (instance.data.newest !== ref.number) {
-          throw new Problem('superseded', `Deployment ${instance.data.newest} is newer than ${ref.number}.`, {
-            hint: `Follow deployment ${instance.data.newest} instead.`,
+        const item = await getEnvironment(ports.store, ref);
+        const { newest } = instanceOf(item.data, ref.service);
+        if (newest !== ref.number) {
+          throw new Problem('superseded', `Deployment ${newest} is newer than ${ref.number}.`, {
+            hint: `Follow deployment ${newest} instead.`,
           });
         }
-        const data: Instance = { ...instance.data, current: ref.number };
         return [
-          { put: { ...instanceKey(ref), data }, if: { version: instance.version } },
+          environmentUse(item, withStanding(item.data, ref, { current: ref.number })),
           ...(await deploymentEndWrites(ports, ref, ref.number, ending)),
         ];
       },
@@ -174,8 +176,8 @@ const canceled = () => ({
 /** Declares the last good deployment again, under the fence of the one that failed. */
 async function putBack(ports: Ports, ref: InstanceRef, fence: number): Promise<void> {
   try {
-    const instance = await ports.store.get<Instance>(instanceKey(ref));
-    const current = instance?.data.current;
+    const environment = await ports.store.get<Environment>(environmentKey(ref));
+    const current = environment && instanceIn(environment.data, ref.service)?.current;
     if (current === undefined) return await ports.workloads.remove(ref, fence);
     const { data } = await getDeployment(ports.store, ref, current);
     await ports.workloads.apply(await workloadSpec(ports, data, fence));

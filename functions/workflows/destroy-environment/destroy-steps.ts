@@ -32,7 +32,7 @@ export const removeWorkloads: Step = {
   role: 'work',
   async run({ ports, operation }) {
     const ref = environmentOf(operation);
-    for (const instance of await instancesOf(ports.store, ref)) {
+    for (const instance of instancesOf((await getEnvironment(ports.store, ref)).data)) {
       await ports.workloads.remove(instance, Number.MAX_SAFE_INTEGER);
     }
   },
@@ -127,7 +127,7 @@ async function leftovers(ports: Ports, ref: EnvironmentRef): Promise<string[]> {
 /** Operations stay as long as they would have: what happened to an environment can be read when it is gone. */
 async function deleteRecords(ports: Ports, ref: EnvironmentRef): Promise<void> {
   const keys: Key[] = [];
-  for (const { service } of await instancesOf(ports.store, ref)) {
+  for (const { service } of instancesOf((await getEnvironment(ports.store, ref)).data)) {
     const deployments = await readAll(ports.store, deploymentsPartition({ ...ref, service }));
     keys.push(...deployments.map(({ pk, sk }) => ({ pk, sk })));
   }
@@ -157,9 +157,7 @@ export const recoverDestruction: Step = {
           leftovers: left.slice(0, 50),
         }));
         const due = { queue: ENVIRONMENTS_QUEUE, at: ports.effects.now() + LEFTOVER_RETRY_MS };
-        return writes.map((write) =>
-          'put' in write ? { ...write, put: { ...write.put, due } } : write,
-        );
+        return writes.map((write) => ('put' in write ? { ...write, put: { ...write.put, due } } : write));
       },
     });
   },

@@ -178,7 +178,7 @@ export const redeployReaders: Step = {
     const wanted = await wantedVersions(ports, operation);
     for (;;) {
       let done = true;
-      for (const instance of await instancesOf(ports.store, ref))
+      for (const instance of instancesOf((await getEnvironment(ports.store, ref)).data))
         done = (await settle(ports, operation, instance, wanted)) && done;
       if (done) return;
       await sleep(LOOK_MS, undefined, { signal }).catch(() => undefined);
@@ -262,7 +262,7 @@ export const recoverRotation: Step = {
     const ending = endingOf(errorOf(context));
     await restore(ports, operation, ref, rotated);
     const wanted = await wantedVersions(ports, operation);
-    for (const instance of await instancesOf(ports.store, ref))
+    for (const instance of instancesOf((await getEnvironment(ports.store, ref)).data))
       await moveBack(ports, operation, instance, wanted);
     const cause = 'error' in ending ? { code: ending.error.code, cause: ending.error.cause } : {};
     const event =

@@ -1,14 +1,10 @@
 /** What the router asks when a request comes for a workload that does not run. */
 import { wakeEnvironment } from '../../../commands/environments/transitions.ts';
-import { environmentKey, instanceKey } from '../../../core/keys.ts';
-import {
-  type Environment,
-  type EnvironmentRef,
-  type Instance,
-  SYSTEM_ACTOR,
-} from '../../../core/model/index.ts';
+import { environmentKey } from '../../../core/keys.ts';
+import { type Environment, type EnvironmentRef, SYSTEM_ACTOR } from '../../../core/model/index.ts';
 import { Problem } from '../../../core/problem.ts';
 import type { Ports } from '../../../ports/index.ts';
+import { instanceIn } from '../../../records/instances.ts';
 import type { LocalLog } from '../terminal-log.ts';
 
 /** A workload's place by its host; no service where the host is that of a dns resource. */
@@ -21,9 +17,9 @@ export function wakeOnRequest(ports: Ports, log: LocalLog) {
     /** What is known of a workload that was not declared since the start. */
     async lookup({ service, ...ref }: Place): Promise<'hibernated' | 'starting' | 'absent'> {
       const environment = await ports.store.get<Environment>(environmentKey(ref));
-      const instance = service && (await ports.store.get<Instance>(instanceKey({ ...ref, service })));
-      const serves = service === undefined || (instance && instance.data.current !== undefined);
-      if (!environment || !serves) return 'absent';
+      if (!environment) return 'absent';
+      const serves = service === undefined || instanceIn(environment.data, service)?.current !== undefined;
+      if (!serves) return 'absent';
       const { state } = environment.data;
       if (state === 'hibernated' || state === 'hibernating') return 'hibernated';
       return state === 'ready' || state === 'waking' ? 'starting' : 'absent';
