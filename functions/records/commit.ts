@@ -1,4 +1,5 @@
 /** How every change is written: the records, the audit event and the idempotency record in one transaction. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { seal } from '../core/events/audit-chain.ts';
 import { eventKey, idempotencyKey, RETENTION_QUEUE } from '../core/keys.ts';
 import type { BerthEvent, Origin } from '../core/model/index.ts';
@@ -115,6 +116,9 @@ function idempotencyWrite(ports: Ports, caller: Caller, result: unknown): Write 
  */
 const CONFLICT_TRIES = 25;
 
+/** Between two tries, milliseconds. */
+const PAUSE_MAX_MS = 250;
+
 /**
  * Runs a read-decide-write again when a record changed between read and write.
  * @throws Problem conflict after 25 tries
@@ -130,6 +134,8 @@ export async function retryOnConflict<T>(attempt: () => Promise<T>): Promise<T> 
           hint: 'Read it again, and repeat the request if it still applies.',
         });
       }
+      // Many that lost together would only meet again.
+      await pause(Math.random() * Math.min(PAUSE_MAX_MS, tries ** 2));
     }
   }
 }

@@ -16,6 +16,7 @@ import type { Write } from '../ports/store.ts';
 import { commit, type EventFields, retryOnConflict } from '../records/commit.ts';
 import { endedOperationWrites } from '../records/operation-summaries.ts';
 import { getOperation } from '../records/read.ts';
+import { changingEnvironment } from '../records/turns.ts';
 import type { StepContext } from './step.ts';
 import { costAtEnd } from './step-cost.ts';
 
@@ -69,13 +70,16 @@ export interface EndPlan {
   writes?: () => Promise<Write[]>;
 }
 
-/** Ends an operation; one that has ended already is left as it is. @throws StoreConflict after five tries */
-export async function endOperation(ports: Ports, id: string, plan: EndPlan): Promise<void> {
-  await retryOnConflict(async () => {
+/** Ends an operation; one that has ended already is left as it is. @throws Problem conflict after 25 tries */
+export async function endOperation(
+  ports: Ports,
+  { id, project, environment, service }: Operation,
+  plan: EndPlan,
+): Promise<void> {
+  const end = async (): Promise<void> => {
     const item = await getOperation(ports.store, id);
     const operation = item.data;
     if (isTerminal(operation.status)) return;
-    const { project, environment, service } = operation;
     const event = {
       project,
       ...(environment && { environment }),
@@ -94,7 +98,10 @@ export async function endOperation(ports: Ports, id: string, plan: EndPlan): Pro
     const cost = costAtEnd(operation, others.length + 3);
     const writes = [...endedOperationWrites(ports, { ...ended, cost }, item.version), ...others];
     await commit(ports, { actor: operation.createdBy }, { writes, events: [event] });
-  });
+  };
+  await (environment
+    ? changingEnvironment(ports.store, { project, environment }, end)
+    : retryOnConflict(end));
 }
 
 /** The write that ends a deployment's record; none when it is gone or has ended. */

@@ -20,7 +20,7 @@ export async function endIn(
   change: (environment: Environment) => Environment,
 ): Promise<void> {
   const { ports, operation } = context;
-  await endOperation(ports, operation.id, {
+  await endOperation(ports, operation, {
     ending,
     event: {
       type: event,

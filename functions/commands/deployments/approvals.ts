@@ -17,6 +17,7 @@ import type { Item } from '../../ports/store.ts';
 import { type Caller, commit, retryOnConflict } from '../../records/commit.ts';
 import { instanceOf, withStanding } from '../../records/instances.ts';
 import { getDeployment, getEnvironment, getOperation } from '../../records/read.ts';
+import { changingEnvironment } from '../../records/turns.ts';
 import { environmentUse, notReady } from '../environments/environments.ts';
 import { operationBoundSeconds, START_CHECK_MS, startOperation } from '../operations/operations.ts';
 import { endAwaiting, eventOf, isAwaiting } from './awaiting-approval.ts';
@@ -67,7 +68,7 @@ export async function approveDeployment(
   caller: Caller,
   ref: DeploymentRef,
 ): Promise<Operation> {
-  const approved = await retryOnConflict(async () => {
+  const approved = await changingEnvironment(ports.store, ref, async () => {
     const { store, effects } = ports;
     const environment = await getEnvironment(store, ref);
     const [deployment, operation, approval] = await awaited(ports, ref);

@@ -12,9 +12,10 @@ import { Problem } from '../../core/problem.ts';
 import { revisionOf } from '../../core/source/revision.ts';
 import type { Ports } from '../../ports/index.ts';
 
-import { type Caller, commit, retryOnConflict } from '../../records/commit.ts';
+import { type Caller, commit } from '../../records/commit.ts';
 import { instanceIn, instanceOf, withStanding } from '../../records/instances.ts';
 import { getDeployment, getEnvironment, getService } from '../../records/read.ts';
+import { changingEnvironment } from '../../records/turns.ts';
 import { environmentUse, notReady } from '../environments/environments.ts';
 import { enforcePolicies } from '../guardrails/policies.ts';
 import { acceptWrites, newOperation, startOperation } from '../operations/operations.ts';
@@ -81,7 +82,7 @@ function accept(
   ref: InstanceRef,
   contentFor: (instance: Instance | undefined) => Promise<Content>,
 ): Promise<AcceptedDeployment> {
-  return retryOnConflict(async () => {
+  return changingEnvironment(ports.store, ref, async () => {
     const { store, effects } = ports;
     await getService(store, ref);
     const environment = await getEnvironment(store, ref);

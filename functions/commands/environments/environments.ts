@@ -6,8 +6,9 @@ import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { Due, Item, Write } from '../../ports/store.ts';
 import { StoreConflict } from '../../ports/store.ts';
-import { type Caller, checkIfMatch, commit, retryOnConflict } from '../../records/commit.ts';
+import { type Caller, checkIfMatch, commit } from '../../records/commit.ts';
 import { getEnvironment, getProject } from '../../records/read.ts';
+import { changingEnvironment } from '../../records/turns.ts';
 import { acceptWrites, newOperation, startOperation } from '../operations/operations.ts';
 
 /** When the sweep next has to look at an environment; undefined when nothing is due. */
@@ -154,7 +155,7 @@ export function changeEnvironment(
   patch: EnvironmentPatch,
   event = 'environment.changed',
 ): Promise<Item<Environment>> {
-  return retryOnConflict(async () => {
+  return changingEnvironment(ports.store, ref, async () => {
     const item = await getEnvironment(ports.store, ref);
     checkIfMatch(item, patch.ifMatch);
     if (item.data.state === 'destroying') throw notReady(item.data, ['ready', 'hibernated']);

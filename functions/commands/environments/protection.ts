@@ -5,8 +5,9 @@ import type { Environment, EnvironmentRef, Protection } from '../../core/model/i
 import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { Item } from '../../ports/store.ts';
-import { type Caller, checkIfMatch, commit, retryOnConflict } from '../../records/commit.ts';
+import { type Caller, checkIfMatch, commit } from '../../records/commit.ts';
 import { getEnvironment } from '../../records/read.ts';
+import { changingEnvironment } from '../../records/turns.ts';
 import { environmentWrite, notReady } from './environments.ts';
 
 /** Whether less has to be kept to than before. */
@@ -31,7 +32,7 @@ export function protectEnvironment(
   protection: Protection | null,
   options: { ifMatch?: number } = {},
 ): Promise<Item<Environment>> {
-  return retryOnConflict(async () => {
+  return changingEnvironment(ports.store, ref, async () => {
     const item = await getEnvironment(ports.store, ref);
     checkIfMatch(item, options.ifMatch);
     if (item.data.state === 'destroying') throw notReady(item.data, ['ready', 'hibernated']);

@@ -11,9 +11,10 @@ import {
 import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { Item } from '../../ports/store.ts';
-import { type Caller, checkIfMatch, commit, retryOnConflict } from '../../records/commit.ts';
+import { type Caller, checkIfMatch, commit } from '../../records/commit.ts';
 import { instancesOf } from '../../records/instances.ts';
 import { getEnvironment, getOperation } from '../../records/read.ts';
+import { changingEnvironment } from '../../records/turns.ts';
 import { acceptWrites, newOperation, startOperation } from '../operations/operations.ts';
 import { type Accepted, environmentWrite, notReady } from './environments.ts';
 
@@ -36,7 +37,7 @@ async function transition(
   ref: EnvironmentRef,
   plan: Transition,
 ): Promise<Accepted> {
-  const accepted = await retryOnConflict(async () => {
+  const accepted = await changingEnvironment(ports.store, ref, async () => {
     const item = await getEnvironment(ports.store, ref);
     checkIfMatch(item, plan.ifMatch);
     if (!plan.from.includes(item.data.state)) {

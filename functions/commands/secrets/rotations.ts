@@ -4,8 +4,9 @@ import type { EnvironmentRef, Operation, Resource, SecretRecord } from '../../co
 import { Problem } from '../../core/problem.ts';
 import { withVersion } from '../../core/secrets/secret-stages.ts';
 import type { Ports } from '../../ports/index.ts';
-import { type Caller, commit, IdempotencyRace, mustGet, retryOnConflict } from '../../records/commit.ts';
+import { type Caller, commit, IdempotencyRace, mustGet } from '../../records/commit.ts';
 import { getEnvironment } from '../../records/read.ts';
+import { changingEnvironment } from '../../records/turns.ts';
 import { notReady } from '../environments/environments.ts';
 import { acceptWrites, newOperation, startOperation } from '../operations/operations.ts';
 import { getSecret, refuseRotating } from './secret-versions.ts';
@@ -38,7 +39,7 @@ export async function rotateSecret(
   const value = input.value ?? ports.effects.token(GENERATED_BYTES);
   const version = await ports.secrets.put(path, value, { versionId: ports.effects.id() });
   try {
-    const operation = await retryOnConflict(async () => {
+    const operation = await changingEnvironment(ports.store, ref, async () => {
       const parent = await readyEnvironment(ports, ref);
       const item = await getSecret(ports, ref);
       refuseRotating(item.data);
@@ -94,7 +95,7 @@ export async function rotateResource(
   canRotate: (type: string) => boolean,
 ): Promise<Operation> {
   const { project, environment, uid } = ref;
-  const operation = await retryOnConflict(async () => {
+  const operation = await changingEnvironment(ports.store, ref, async () => {
     const parent = await readyEnvironment(ports, ref);
     const key = resourceKey(ref, uid);
     const item = await mustGet<Resource>(

@@ -5,9 +5,10 @@ import { Problem } from '../../core/problem.ts';
 import { withRevoked } from '../../core/secrets/secret-stages.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { Item } from '../../ports/store.ts';
-import { type Caller, commit, mustGet, retryOnConflict } from '../../records/commit.ts';
+import { type Caller, commit, mustGet } from '../../records/commit.ts';
 import { instancesOf } from '../../records/instances.ts';
 import { getEnvironment } from '../../records/read.ts';
+import { changingEnvironment } from '../../records/turns.ts';
 import type { SecretRef } from './secrets.ts';
 
 /** A deployment that serves and has pinned a version. */
@@ -63,7 +64,7 @@ export async function revokeVersion(
   version: string,
 ): Promise<{ version: string; usedBy: VersionUser[] }> {
   const { project, environment, name } = ref;
-  const result = await retryOnConflict(async () => {
+  const result = await changingEnvironment(ports.store, ref, async () => {
     await getEnvironment(ports.store, ref);
     const item = await getSecret(ports, ref);
     mustHave(item, version);

@@ -18,10 +18,10 @@ import {
   commit,
   IdempotencyRace,
   mustGet,
-  retryOnConflict,
 } from '../../records/commit.ts';
 import { instancesOf } from '../../records/instances.ts';
 import { getEnvironment } from '../../records/read.ts';
+import { changingEnvironment } from '../../records/turns.ts';
 import { notReady } from '../environments/environments.ts';
 import { refuseRotating } from './secret-versions.ts';
 
@@ -45,7 +45,9 @@ export async function putSecret(
   // The value first: a record never names a version that is not there.
   const version = await ports.secrets.put(path, input.value, { versionId: ports.effects.id() });
   try {
-    return await retryOnConflict(() => recordVersion(ports, caller, ref, version, input.ifMatch));
+    return await changingEnvironment(ports.store, ref, () =>
+      recordVersion(ports, caller, ref, version, input.ifMatch),
+    );
   } catch (error) {
     // Nothing was written, so nobody can know of this version.
     const refused = error instanceof Problem || error instanceof IdempotencyRace;
@@ -146,7 +148,7 @@ export async function deleteSecret(
 ): Promise<void> {
   const { project, environment, name } = ref;
   const key = secretKey(ref, name);
-  await retryOnConflict(async () => {
+  await changingEnvironment(ports.store, ref, async () => {
     const parent = await getEnvironment(ports.store, ref);
     const item = await mustGet<SecretRecord>(
       ports.store,

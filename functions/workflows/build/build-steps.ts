@@ -82,7 +82,7 @@ export const finishBuild: Step = {
       throw new Problem('build_failed', 'The build left no version.', { hint: 'Start the build again.' });
     }
     if (operation.input.source) await ports.builder.removeSource(operation.input.source);
-    await endOperation(ports, operation.id, {
+    await endOperation(ports, operation, {
       ending: { status: 'succeeded', result: operation.result },
       event: { type: 'build.succeeded', data: operation.result },
     });
@@ -95,7 +95,7 @@ export const recoverBuild: Step = {
     const { ports, operation } = context;
     if (operation.input.source) await ports.builder.removeSource(operation.input.source);
     const ending = endingOf(errorOf(context));
-    await endOperation(ports, operation.id, {
+    await endOperation(ports, operation, {
       ending,
       event: {
         type: `build.${ending.status}`,

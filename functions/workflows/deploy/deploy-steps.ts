@@ -124,7 +124,7 @@ export const finishDeployment: Step = {
     const ref = target(operation);
     const url = ports.workloads.url(ref);
     const ending = { status: 'succeeded' as const, result: { number: ref.number, url } };
-    await endOperation(ports, operation.id, {
+    await endOperation(ports, operation, {
       ending,
       event: { type: 'deployment.succeeded', data: { number: ref.number, kind: operation.kind } },
       writes: async () => {
@@ -153,7 +153,7 @@ export const recoverDeployment: Step = {
     const ending = endingOf(operation.cancelRequested && !operation.error ? canceled() : errorOf(context));
     if (ending.status !== 'superseded')
       await untilOverdue(ports, operation, () => putBack(ports, ref, ref.number));
-    await endOperation(ports, operation.id, {
+    await endOperation(ports, operation, {
       ending,
       event: {
         type: `deployment.${ending.status}`,

@@ -18,6 +18,7 @@ import { resourceIdentity } from '../../core/score/resource-identity.ts';
 import type { Ports } from '../../ports/index.ts';
 import { commit, retryOnConflict } from '../../records/commit.ts';
 import { getDeployment, getEnvironment } from '../../records/read.ts';
+import { changingEnvironment } from '../../records/turns.ts';
 import { resourceType } from '../../resources/index.ts';
 import { ResourcePending, type ResourceRequest, type ResourceType } from '../../resources/type.ts';
 import { type Step, StillProgressing } from '../step.ts';
@@ -146,7 +147,7 @@ function expandParams(
 
 async function recordOwner(ports: Ports, type: string, request: ResourceRequest): Promise<void> {
   const key = resourceKey(request, request.uid);
-  await retryOnConflict(async () => {
+  await changingEnvironment(ports.store, request, async () => {
     const environment = await ports.store.get<Environment>(environmentKey(request));
     if (environment?.data.id !== request.environmentId || environment.data.state === 'destroying') {
       throw gone(request);

@@ -99,7 +99,7 @@ export const finishDestruction: Step = {
       throw notEmpty(left);
     }
     await deleteRecords(ports, ref);
-    await endOperation(ports, operation.id, {
+    await endOperation(ports, operation, {
       ending: { status: 'succeeded' },
       event: { type: 'environment.destroyed' },
       writes: async () => [{ delete: environmentKey(ref) }],
@@ -148,7 +148,7 @@ export const recoverDestruction: Step = {
     const ref = environmentOf(operation);
     const left = await leftovers(ports, ref).catch(() => ['unknown: the inventory could not be read']);
     const ending = endingOf(errorOf(context));
-    await endOperation(ports, operation.id, {
+    await endOperation(ports, operation, {
       ending,
       event: { type: 'environment.destroy-failed', data: { leftovers: left.slice(0, 50) } },
       writes: async () => {

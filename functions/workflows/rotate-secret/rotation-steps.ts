@@ -208,7 +208,7 @@ export const finishRotation: Step = {
   async run({ ports, operation }) {
     const ref = environmentOf(operation);
     const rotated = rotatedBy(operation);
-    await endOperation(ports, operation.id, {
+    await endOperation(ports, operation, {
       ending: { status: 'succeeded', result: resultOf(rotated) },
       event: rotated.kind === 'secret' ? secretEvent('rotated', rotated) : resourceEvent('rotated', rotated),
       writes: () => releaseWrites(ports, operation, ref, rotated, withRevoked),
@@ -269,7 +269,7 @@ export const recoverRotation: Step = {
       rotated.kind === 'secret'
         ? secretEvent('rotation-failed', rotated)
         : resourceEvent('rotation-failed', rotated);
-    await endOperation(ports, operation.id, {
+    await endOperation(ports, operation, {
       ending,
       event: { ...event, data: { ...event.data, ...cause } },
       writes: () => releaseWrites(ports, operation, ref, rotated, (versions) => versions),

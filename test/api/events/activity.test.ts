@@ -159,8 +159,8 @@ describe('The inventory of an environment', () => {
       ],
     });
     expect(text).not.toMatch(/the-value|secret-source/);
-    const dev = await getEnvironment(subject.ports.store, instance);
-    expect(instanceIn(dev.data, instance.service)).toBeDefined();
+    const used = await getEnvironment(subject.ports.store, instance);
+    expect(instanceIn(used.data, instance.service)).toBeDefined();
     expectProblem(
       await subject.api('GET', '/v1/projects/demo/environments/none/inventory'),
       404,

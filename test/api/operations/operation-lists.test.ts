@@ -27,7 +27,7 @@ async function accept(fields: Partial<Fields>, status?: 'succeeded' | 'failed'):
   await ports.store.transact(acceptWrites(ports, operation));
   if (!status) return operation;
   const error = { code: 'build_failed', cause: 'It broke.', hint: 'Mend it.' };
-  await end(ports, operation.id, {
+  await end(ports, operation, {
     ending: status === 'succeeded' ? { status, result: { version: 'abc' } } : { status, error },
     event: { type: `build.${status}` },
   });
