@@ -83,13 +83,6 @@ function* records(): Generator<Write> {
       kind: 'deploy',
       version: '3f2a9c01b7de',
       digest: `sha256:${'3f2a9c01b7de'.repeat(5)}abcd`,
-      workload: {
-        apiVersion: 'score.dev/v1b1',
-        metadata: { name: 'service-00' },
-        service: { ports: { www: { port: 80, targetPort: 8080 } } },
-        containers: { main: { image: '.', variables: { DATABASE_URL: '${resources.db.url}' } } },
-        resources: { db: { type: 'postgres' } },
-      },
       status: 'succeeded',
       operation: effects.id(),
       finishedAt: at,

@@ -4,6 +4,7 @@ import { deploymentKey, environmentKey } from '../core/keys.ts';
 import type { Deployment, Environment } from '../core/model/index.ts';
 import { NAME_PATTERN } from '../core/names.ts';
 import { instanceIn } from '../records/instances.ts';
+import { withWorkload } from '../records/workloads.ts';
 import { invalidResource, requireDefaultClass } from './owner.ts';
 import type { ResourceType } from './type.ts';
 
@@ -40,7 +41,8 @@ export const servicePort: ResourceType = {
         hint: `Deploy ${service} to ${environment} first, then deploy ${request.service} again.`,
       });
     }
-    const ports = deployment.data.workload.service?.ports ?? {};
+    const { workload: serving } = await withWorkload(store, deployment.data);
+    const ports = serving.service?.ports ?? {};
     const [name, declared] =
       Object.entries(ports).find(([name, { port }]) => name === wanted || String(port) === String(wanted)) ??
       [];

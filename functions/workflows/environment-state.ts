@@ -2,7 +2,8 @@
 import type { Environment, EnvironmentRef, Instance, Operation } from '../core/model/index.ts';
 import type { Ports } from '../ports/index.ts';
 import { instancesOf } from '../records/instances.ts';
-import { getDeployment, getEnvironment } from '../records/read.ts';
+import { getEnvironment } from '../records/read.ts';
+import { getDeploymentDetail } from '../records/workloads.ts';
 import { type Ending, endOperation, environmentWrites } from './end-operation.ts';
 import type { StepContext } from './step.ts';
 import { workloadSpec } from './workload-spec.ts';
@@ -39,7 +40,7 @@ export async function startAll(ports: Ports, ref: EnvironmentRef): Promise<Insta
   const running = instancesOf(environment).filter((instance) => instance.current !== undefined);
   await ports.workloads.ensureEnvironment(ref, { operation: environment.id });
   for (const instance of running) {
-    const { data } = await getDeployment(ports.store, instance, instance.current!);
+    const { data } = await getDeploymentDetail(ports.store, instance, instance.current!);
     const spec = await workloadSpec(ports, data, instance.newest);
     await ports.workloads.apply(spec);
     await ports.workloads.scale(instance, spec.replicas);

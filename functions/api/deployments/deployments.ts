@@ -11,6 +11,7 @@ import type { Deployment } from '../../core/model/index.ts';
 import type { Reply } from '../../records/commit.ts';
 import { instanceOf } from '../../records/instances.ts';
 import { getDeployment, getEnvironment } from '../../records/read.ts';
+import { getDeploymentDetail } from '../../records/workloads.ts';
 import { etagOf } from '../http/etag.ts';
 import { listReply, pageOf, pageQuery } from '../http/list-pages.ts';
 import { route } from '../http/route-spec.ts';
@@ -99,7 +100,7 @@ export const deploymentRoutes = [
     tag: 'Deployments',
     answers: { 200: { summary: 'The deployment', schema: deploymentDetailSchema, etag: true } },
     handle: async ({ ports, params }) => {
-      const item = await getDeployment(ports.store, params, Number(params.number));
+      const item = await getDeploymentDetail(ports.store, params, Number(params.number));
       return { status: 200, body: deploymentDetail(item.data), etag: etagOf(item.version) };
     },
   }),

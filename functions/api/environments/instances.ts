@@ -1,5 +1,6 @@
 import { instanceOf, instancesOf } from '../../records/instances.ts';
 import { getEnvironment } from '../../records/read.ts';
+import { withWorkload } from '../../records/workloads.ts';
 import { decodeCursor, pageOf, pageQuery, pageReply } from '../http/list-pages.ts';
 import { route } from '../http/route-spec.ts';
 import { readFacts } from './instance-facts.ts';
@@ -45,12 +46,13 @@ export const instanceRoutes = [
       const instance = instanceOf(environment.data, params.service);
       const [facts] = await readFacts(ports, [{ environment: environment.data, instance }]);
       const { replicas, ...view } = instanceView(facts!);
+      const serving = facts!.current && (await withWorkload(ports.store, facts!.current));
       return {
         status: 200,
         body: {
           ...view,
           replicas: { ...replicas, items: facts!.status?.replicas ?? [] },
-          endpoints: await endpointsOf(ports.workloads, instance, facts!.current),
+          endpoints: await endpointsOf(ports.workloads, instance, serving?.workload),
         },
       };
     },

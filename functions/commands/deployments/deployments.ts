@@ -2,6 +2,7 @@
 import { deploymentKey, environmentKey, serviceKey } from '../../core/keys.ts';
 import type {
   Deployment,
+  DeploymentDetail,
   DeploymentKind,
   Environment,
   Instance,
@@ -14,8 +15,9 @@ import type { Ports } from '../../ports/index.ts';
 
 import { type Caller, commit } from '../../records/commit.ts';
 import { instanceIn, instanceOf, withStanding } from '../../records/instances.ts';
-import { getDeployment, getEnvironment, getService } from '../../records/read.ts';
+import { getEnvironment, getService } from '../../records/read.ts';
 import { changingEnvironment } from '../../records/turns.ts';
+import { getDeploymentDetail } from '../../records/workloads.ts';
 import { environmentUse, notReady } from '../environments/environments.ts';
 import { enforcePolicies } from '../guardrails/policies.ts';
 import { acceptWrites, newOperation, startOperation } from '../operations/operations.ts';
@@ -31,7 +33,7 @@ export interface AcceptedDeployment {
 }
 
 /** What a new deployment takes over from where it comes from. */
-export type Content = Pick<Deployment, 'kind' | 'version' | 'digest' | 'workload'> &
+export type Content = Pick<DeploymentDetail, 'kind' | 'version' | 'digest' | 'workload'> &
   Partial<Pick<Deployment, 'revision' | 'outputs' | 'rollbackTo' | 'fromEnvironment' | 'rotation'>>;
 
 /**
@@ -67,7 +69,7 @@ export async function createRedeployment(
   rotation: string,
 ): Promise<AcceptedDeployment> {
   const accepted = await accept(ports, caller, ref, async (instance) => {
-    const { data } = await getDeployment(ports.store, ref, instance?.current ?? 0);
+    const { data } = await getDeploymentDetail(ports.store, ref, instance?.current ?? 0);
     const { version, digest, workload, revision } = data;
     return { kind: 'redeploy', version, digest, workload, rotation, ...(revision && { revision }) };
   });
@@ -89,6 +91,7 @@ function accept(
     if (environment.data.state !== 'ready') throw notReady(environment.data, ['ready']);
     const instance = instanceIn(environment.data, ref.service);
     const content = await contentFor(instance);
+    const { workload, ...pins } = content;
     const at = new Date(effects.now()).toISOString();
     const number = nextNumber(instance);
     const approval =
@@ -104,9 +107,9 @@ function accept(
       ...pick(ref),
       number,
       // Without resources there is nothing to resolve later on.
-      ...(Object.keys(content.workload.resources ?? {}).length === 0 && { outputs: {} }),
-      ...content,
-      // Whether its operation has begun, that tells: a record of its own would cost another write.
+      ...(Object.keys(workload.resources ?? {}).length === 0 && { outputs: {} }),
+      ...pins,
+      // The operation tells whether it has begun: to write that here too would cost another write.
       status: approval ? 'queued' : 'running',
       ...(approval && { approval }),
       operation: operation.id,
@@ -199,7 +202,8 @@ async function promotionContent(ports: Ports, ref: InstanceRef, fromEnvironment:
       },
     );
   }
-  const { version, digest, workload, revision } = (await getDeployment(ports.store, source, current)).data;
+  const { version, digest, workload, revision } = (await getDeploymentDetail(ports.store, source, current))
+    .data;
   return {
     kind: 'promote',
     version,
@@ -212,7 +216,7 @@ async function promotionContent(ports: Ports, ref: InstanceRef, fromEnvironment:
 
 /** A rollback restores all that was pinned: digest, workload, and resolved settings, secret versions if they are good. */
 async function rollbackContent(ports: Ports, ref: InstanceRef, number: number): Promise<Content> {
-  const { data } = await getDeployment(ports.store, ref, number);
+  const { data } = await getDeploymentDetail(ports.store, ref, number);
   if (data.status !== 'succeeded' || !data.outputs) {
     throw new Problem(
       'conflict',

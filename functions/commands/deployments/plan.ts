@@ -3,9 +3,9 @@
 import { splitWords } from '../../core/command-line.ts';
 import type { Change } from '../../core/diff/change.ts';
 import { diffPinned, type Pinned, pinnedOf, referencedOutputs } from '../../core/diff/deployment-diff.ts';
-import { deploymentKey, environmentPartition, RESOURCE_PREFIX, SECRET_PREFIX } from '../../core/keys.ts';
+import { environmentPartition, RESOURCE_PREFIX, SECRET_PREFIX } from '../../core/keys.ts';
 import type {
-  Deployment,
+  DeploymentDetail,
   DeploymentKind,
   Environment,
   InstanceRef,
@@ -23,6 +23,7 @@ import { RELEASE_LABEL } from '../../ports/registry.ts';
 import { instanceIn } from '../../records/instances.ts';
 import { getEnvironment, getService } from '../../records/read.ts';
 import { readAll } from '../../records/read-all.ts';
+import { getDeploymentDetail } from '../../records/workloads.ts';
 import { notReady } from '../environments/environments.ts';
 import { violationProblem, violationsOf } from '../guardrails/policies.ts';
 import { nextNumber } from './approvals.ts';
@@ -71,12 +72,11 @@ export async function planDeployment(
   const instance = instanceIn(environment.data, ref.service);
   const content = await contentOf(ports, ref, request);
   const current = instance?.current;
-  const serving =
-    current === undefined ? undefined : await store.get<Deployment>(deploymentKey(ref, current));
+  const serving = current === undefined ? undefined : await getDeploymentDetail(store, ref, current);
   const there = await readAll<Resource>(store, environmentPartition(ref), RESOURCE_PREFIX);
   const records = new Map(there.map(({ data }) => [data.uid, data]));
   const pinned = content.outputs
-    ? { pins: pinnedOf({ ...content } as Deployment), missing: [] }
+    ? { pins: pinnedOf(content), missing: [] }
     : await pinsNow(ports, ref, content, records);
   const violations = await violationsOf(ports, ref, content, ports.effects.now());
   const release = await releaseCommand(ports, ref, content);
@@ -102,7 +102,7 @@ export async function planDeployment(
   };
 }
 
-const replicasOf = ({ workload }: Deployment): number =>
+const replicasOf = ({ workload }: DeploymentDetail): number =>
   readSettings(workload.metadata.annotations).settings.replicas;
 
 const stateProblems = (environment: Environment): ProblemDetail[] =>

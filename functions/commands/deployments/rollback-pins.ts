@@ -1,7 +1,7 @@
 /** What a rollback takes of earlier pins: credentials that were rotated or revoked since are the ones of today. */
 import { resourceKey, secretKey } from '../../core/keys.ts';
 import type {
-  Deployment,
+  DeploymentDetail,
   InstanceRef,
   Resource,
   ResourceOutputs,
@@ -20,7 +20,7 @@ type Outputs = Record<string, ResourceOutputs>;
 export async function repinned(
   ports: Ports,
   ref: InstanceRef,
-  { workload }: Pick<Deployment, 'workload'>,
+  { workload }: Pick<DeploymentDetail, 'workload'>,
   pinned: Outputs,
 ): Promise<Outputs> {
   const result: Outputs = { ...pinned };
@@ -39,7 +39,7 @@ export async function repinned(
   return result;
 }
 
-const usedOutputs = (workload: Deployment['workload'], resource: string): Set<string> =>
+const usedOutputs = (workload: DeploymentDetail['workload'], resource: string): Set<string> =>
   new Set(
     references(workload).flatMap(({ refersTo, output }) =>
       refersTo === resource && output !== undefined ? [output] : [],

@@ -12,16 +12,11 @@ import type { ScoreWorkload } from '../../core/score/workload.ts';
 import { withCurrent, withVersion } from '../../core/secrets/secret-stages.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { Item } from '../../ports/store.ts';
-import {
-  type Caller,
-  checkIfMatch,
-  commit,
-  IdempotencyRace,
-  mustGet,
-} from '../../records/commit.ts';
+import { type Caller, checkIfMatch, commit, IdempotencyRace, mustGet } from '../../records/commit.ts';
 import { instancesOf } from '../../records/instances.ts';
 import { getEnvironment } from '../../records/read.ts';
 import { changingEnvironment } from '../../records/turns.ts';
+import { withWorkload } from '../../records/workloads.ts';
 import { notReady } from '../environments/environments.ts';
 import { refuseRotating } from './secret-versions.ts';
 
@@ -127,7 +122,8 @@ async function readersOf(ports: Ports, ref: SecretRef): Promise<string[]> {
     );
     const deployments = found.flatMap((item) => (item ? [item.data] : []));
     const counts = ({ number, status }: Deployment) => number === instance.current || !isTerminal(status);
-    if (deployments.filter(counts).some(({ workload }) => reads(workload, ref.name)))
+    const counted = deployments.filter(counts).map((deployment) => withWorkload(ports.store, deployment));
+    if ((await Promise.all(counted)).some(({ workload }) => reads(workload, ref.name)))
       readers.push(instance.service);
   }
   return readers;

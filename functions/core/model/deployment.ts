@@ -27,7 +27,7 @@ export interface Approval {
 /** `redeploy`: the same version again, with the credentials as they are now. */
 export type DeploymentKind = 'deploy' | 'promote' | 'rollback' | 'redeploy';
 
-/** One version put into one environment for one service. */
+/** One version put into one environment for one service. The workload is that of the version. */
 export interface Deployment {
   project: string;
   environment: string;
@@ -37,7 +37,6 @@ export interface Deployment {
   version: string;
   digest: string;
   revision?: Revision;
-  workload: ScoreWorkload;
   /** Outputs by the workload's resource names, resolved once: a rollback restores them (absent until prepared). */
   outputs?: Record<string, ResourceOutputs>;
   rollbackTo?: number;
@@ -52,4 +51,9 @@ export interface Deployment {
   createdAt: string;
   createdBy: string;
   finishedAt?: string;
+}
+
+/** With what its version came with. */
+export interface DeploymentDetail extends Deployment {
+  workload: ScoreWorkload;
 }

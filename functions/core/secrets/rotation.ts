@@ -1,5 +1,5 @@
 /** Which deployments hold credentials that are no longer the current ones. */
-import type { Deployment } from '../model/index.ts';
+import type { DeploymentDetail } from '../model/index.ts';
 import { references } from '../score/references.ts';
 
 /** The versions that count, by the path of the secret. */
@@ -7,7 +7,7 @@ export type WantedVersions = ReadonlyMap<string, string>;
 
 /** Whether what a deployment reads is pinned to another version than the one that counts. */
 export function isOutdated(
-  { workload, outputs = {} }: Pick<Deployment, 'workload' | 'outputs'>,
+  { workload, outputs = {} }: Pick<DeploymentDetail, 'workload' | 'outputs'>,
   wanted: WantedVersions,
 ): boolean {
   return references(workload).some(({ refersTo, output }) => {

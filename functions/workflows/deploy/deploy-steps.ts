@@ -4,7 +4,7 @@ import { environmentUse } from '../../commands/environments/environments.ts';
 import { violationProblem, violationsOf } from '../../commands/guardrails/policies.ts';
 import { splitWords } from '../../core/command-line.ts';
 import { deploymentKey, environmentKey } from '../../core/keys.ts';
-import type { Deployment, Environment, InstanceRef, Operation } from '../../core/model/index.ts';
+import type { DeploymentDetail, Environment, InstanceRef, Operation } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import { workloadSettings } from '../../core/score/settings.ts';
 import type { Ports } from '../../ports/index.ts';
@@ -12,7 +12,8 @@ import { RELEASE_LABEL } from '../../ports/registry.ts';
 import type { Item } from '../../ports/store.ts';
 import { retryOnConflict } from '../../records/commit.ts';
 import { instanceIn, instanceOf, withStanding } from '../../records/instances.ts';
-import { getDeployment, getEnvironment } from '../../records/read.ts';
+import { getEnvironment } from '../../records/read.ts';
+import { getDeploymentDetail } from '../../records/workloads.ts';
 import { deploymentEndWrites, endingOf, endOperation, errorOf, untilOverdue } from '../end-operation.ts';
 import { type Step, type StepContext, StillProgressing } from '../step.ts';
 import { workloadSpec } from '../workload-spec.ts';
@@ -31,9 +32,9 @@ function target(operation: Operation): DeploymentOperation {
   return { ...operation, environment, service, number };
 }
 
-const deploymentOf = (ports: Ports, operation: Operation): Promise<Item<Deployment>> => {
+const deploymentOf = (ports: Ports, operation: Operation): Promise<Item<DeploymentDetail>> => {
   const ref = target(operation);
-  return getDeployment(ports.store, ref, ref.number);
+  return getDeploymentDetail(ports.store, ref, ref.number);
 };
 
 /** Takes the fence and checks that what shall run can be had. */
@@ -48,9 +49,10 @@ export const prepareDeployment: Step = {
       if (violations.length > 0) throw violationProblem(item.data, violations);
       // One that awaited an approval was no more than queued.
       if (item.data.status === 'running') return;
+      const { workload: _ofVersion, ...deployment } = item.data;
       const put = {
-        ...deploymentKey(item.data, item.data.number),
-        data: { ...item.data, status: 'running' },
+        ...deploymentKey(deployment, deployment.number),
+        data: { ...deployment, status: 'running' },
       };
       await ports.store.transact([{ put, if: { version: item.version } }]);
     });
@@ -179,7 +181,7 @@ async function putBack(ports: Ports, ref: InstanceRef, fence: number): Promise<v
     const environment = await ports.store.get<Environment>(environmentKey(ref));
     const current = environment && instanceIn(environment.data, ref.service)?.current;
     if (current === undefined) return await ports.workloads.remove(ref, fence);
-    const { data } = await getDeployment(ports.store, ref, current);
+    const { data } = await getDeploymentDetail(ports.store, ref, current);
     await ports.workloads.apply(await workloadSpec(ports, data, fence));
   } catch (error) {
     // Something newer has taken over, the place is gone, or what served can not be declared anew (a secret of it

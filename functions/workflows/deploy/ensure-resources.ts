@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { deploymentKey, environmentKey, resourceKey } from '../../core/keys.ts';
 import {
-  type Deployment,
+  type DeploymentDetail,
   type Environment,
   type EnvironmentRef,
   type Operation,
@@ -19,6 +19,7 @@ import type { Ports } from '../../ports/index.ts';
 import { commit, retryOnConflict } from '../../records/commit.ts';
 import { getDeployment, getEnvironment } from '../../records/read.ts';
 import { changingEnvironment } from '../../records/turns.ts';
+import { getDeploymentDetail } from '../../records/workloads.ts';
 import { resourceType } from '../../resources/index.ts';
 import { ResourcePending, type ResourceRequest, type ResourceType } from '../../resources/type.ts';
 import { type Step, StillProgressing } from '../step.ts';
@@ -46,7 +47,7 @@ export const ensureResources: Step = {
   watched: true,
   async run({ ports, operation, signal }) {
     const ref = { ...operation, environment: operation.environment!, service: operation.service! };
-    const { data: deployment } = await getDeployment(ports.store, ref, operation.number!);
+    const { data: deployment } = await getDeploymentDetail(ports.store, ref, operation.number!);
     const { data: environment } = await getEnvironment(ports.store, ref);
     const outputs: Record<string, ResourceOutputs> = {};
     for (const name of provisionOrder(deployment.workload)) {
@@ -64,7 +65,7 @@ export const ensureResources: Step = {
 };
 
 interface Asked {
-  deployment: Deployment;
+  deployment: DeploymentDetail;
   environmentId: string;
   /** Of the resource in the workload. */
   name: string;
@@ -136,7 +137,7 @@ function checkParams(type: ResourceType, name: string, params: unknown): Record<
 
 /** Params may name outputs of other resources, but no secret ones: params are stored as they are. */
 function expandParams(
-  deployment: Deployment,
+  deployment: DeploymentDetail,
   name: string,
   outputs: Record<string, ResourceOutputs>,
 ): Record<string, unknown> {

@@ -23,6 +23,7 @@ import type { Item } from '../../ports/store.ts';
 import { retryOnConflict } from '../../records/commit.ts';
 import { instancesOf } from '../../records/instances.ts';
 import { getDeployment, getEnvironment } from '../../records/read.ts';
+import { getDeploymentDetail } from '../../records/workloads.ts';
 import { resourceType } from '../../resources/index.ts';
 import { resourceRequest } from '../destroy-environment/destroy-steps.ts';
 import { endingOf, endOperation, errorOf } from '../end-operation.ts';
@@ -151,7 +152,7 @@ async function settle(ports: Ports, operation: Operation, instance: Instance, wa
   const newest = await newestOf(ports, instance);
   if (newest && newest.status !== 'queued' && !isTerminal(newest.status)) return false;
   if (newest?.status === 'queued' && !newest.approval) return false;
-  const { data: current } = await getDeployment(ports.store, instance, instance.current);
+  const { data: current } = await getDeploymentDetail(ports.store, instance, instance.current);
   if (!isOutdated(current, wanted)) return true;
   if (newest?.rotation === operation.id) throw failed(newest);
   await createRedeployment(ports, { actor: operation.createdBy }, instance, operation.id);
@@ -301,7 +302,7 @@ async function restore(ports: Ports, operation: Operation, ref: EnvironmentRef, 
 /** Deploys again what this rotation gave the new credentials, without waiting: both work. */
 async function moveBack(ports: Ports, operation: Operation, instance: Instance, wanted: WantedVersions) {
   if (instance.current === undefined) return;
-  const { data: current } = await getDeployment(ports.store, instance, instance.current);
+  const { data: current } = await getDeploymentDetail(ports.store, instance, instance.current);
   const newest = await newestOf(ports, instance);
   const isOurs = current.rotation === operation.id && newest?.number === current.number;
   if (!isOurs || !isOutdated(current, wanted)) return;

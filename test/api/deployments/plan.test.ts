@@ -126,7 +126,7 @@ describe('The plan of a deployment', () => {
     await deploy(subject);
     const key = deploymentKey(instance, 1);
     const { data } = (await subject.ports.store.get<Deployment>(key))!;
-    const pinned = { ...data, workload: { ...workload, ...withResources } };
+    const pinned = { ...data, version: await register('v2', withResources) };
     await subject.ports.store.transact([{ put: { ...key, data: pinned } }]);
     const { body } = await plan('rollbackTo=1');
     expect(body).toMatchObject({ kind: 'rollback', number: 2, from: 1, changes: [] });
@@ -174,10 +174,8 @@ describe('The difference of two deployments', () => {
     await deploy(subject);
     const key = deploymentKey(instance, 2);
     const { data } = (await subject.ports.store.get<Deployment>(key))!;
-    const other = {
-      ...data,
-      workload: { ...workload, containers: { web: { image: '.', variables: { PORT: '1' } } } },
-    };
+    const containers = { web: { image: '.', variables: { PORT: '1' } } };
+    const other = { ...data, version: await register('v2', { containers }) };
     await subject.ports.store.transact([{ put: { ...key, data: other } }]);
     const of = async (path: string) => (await subject.api('GET', `${instancePath}/deployments/${path}`)).body;
     expect(await of('2/diff')).toEqual({

@@ -1,0 +1,39 @@
+/**
+ * Workloads: each is kept once, beside the id of its version. It is the largest thing that a deployment refers to and
+ * never changes, so no other record has a copy.
+ */
+import { versionIdKey } from '../core/keys.ts';
+import type { Deployment, DeploymentDetail, InstanceRef } from '../core/model/index.ts';
+import type { ScoreWorkload } from '../core/score/workload.ts';
+import type { Item, Store } from '../ports/store.ts';
+import { mustGet } from './commit.ts';
+import { getDeployment } from './read.ts';
+
+/** What is found by a version's id. Written once. */
+export interface VersionContent {
+  /** Of the version's record, among those of its service. */
+  order: string;
+  workload: ScoreWorkload;
+}
+
+/** A deployment with its workload. @throws Problem not_found */
+export async function withWorkload(store: Store, deployment: Deployment): Promise<DeploymentDetail> {
+  const { version } = deployment;
+  const { data } = await mustGet<VersionContent>(
+    store,
+    versionIdKey(deployment, version),
+    `version "${version}" of service "${deployment.service}"`,
+    'It was deleted with its service.',
+  );
+  return { ...deployment, workload: data.workload };
+}
+
+/** @throws Problem not_found */
+export async function getDeploymentDetail(
+  store: Store,
+  ref: InstanceRef,
+  number: number,
+): Promise<Item<DeploymentDetail>> {
+  const item = await getDeployment(store, ref, number);
+  return { ...item, data: await withWorkload(store, item.data) };
+}
