@@ -16,16 +16,31 @@ export interface VersionContent {
   workload: ScoreWorkload;
 }
 
+/** Read lately, by the id of the version, which is a hash of the workload. Every step of a deployment asks for one. */
+const known = new WeakMap<Store, Map<string, ScoreWorkload>>();
+const KNOWN_MAX = 20;
+
 /** A deployment with its workload. @throws Problem not_found */
 export async function withWorkload(store: Store, deployment: Deployment): Promise<DeploymentDetail> {
-  const { version } = deployment;
+  const { project, service, version } = deployment;
+  const workloads = known.get(store) ?? new Map<string, ScoreWorkload>();
+  known.set(store, workloads);
+  const name = `${project}/${service}/${version}`;
+  const workload = workloads.get(name) ?? (await readWorkload(store, deployment));
+  if (!workloads.has(name) && workloads.size >= KNOWN_MAX) workloads.clear();
+  workloads.set(name, workload);
+  return { ...deployment, workload };
+}
+
+async function readWorkload(store: Store, deployment: Deployment): Promise<ScoreWorkload> {
+  const { version, service } = deployment;
   const { data } = await mustGet<VersionContent>(
     store,
     versionIdKey(deployment, version),
-    `version "${version}" of service "${deployment.service}"`,
+    `version "${version}" of service "${service}"`,
     'It was deleted with its service.',
   );
-  return { ...deployment, workload: data.workload };
+  return data.workload;
 }
 
 /** @throws Problem not_found */

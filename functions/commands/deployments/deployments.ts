@@ -86,10 +86,11 @@ function accept(
 ): Promise<AcceptedDeployment> {
   return changingEnvironment(ports.store, ref, async () => {
     const { store, effects } = ports;
-    await getService(store, ref);
     const environment = await getEnvironment(store, ref);
     if (environment.data.state !== 'ready') throw notReady(environment.data, ['ready']);
     const instance = instanceIn(environment.data, ref.service);
+    // What was deployed here is there still: see the check below.
+    if (!instance) await getService(store, ref);
     const content = await contentFor(instance);
     const { workload, ...pins } = content;
     const at = new Date(effects.now()).toISOString();

@@ -48,9 +48,12 @@ export const ensureResources: Step = {
   async run({ ports, operation, signal }) {
     const ref = { ...operation, environment: operation.environment!, service: operation.service! };
     const { data: deployment } = await getDeploymentDetail(ports.store, ref, operation.number!);
+    const names = provisionOrder(deployment.workload);
+    // Its outputs are none since it was accepted.
+    if (names.length === 0) return;
     const { data: environment } = await getEnvironment(ports.store, ref);
     const outputs: Record<string, ResourceOutputs> = {};
-    for (const name of provisionOrder(deployment.workload)) {
+    for (const name of names) {
       outputs[name] = await untilSettled(signal, () =>
         provisionOne(ports, operation, { deployment, environmentId: environment.id, name, outputs }, signal),
       );
