@@ -182,10 +182,11 @@ describe('The difference of two deployments', () => {
       from: 1,
       to: 2,
       changes: [
+        { area: 'version', name: 'version', change: 'changed', before: data.version, after: other.version },
         { area: 'variable', container: 'web', name: 'PORT', change: 'changed', before: '8080', after: '1' },
       ],
     });
-    expect((await of('1/diff?from=2')).changes).toMatchObject([{ before: '1', after: '8080' }]);
+    expect((await of('1/diff?from=2')).changes).toMatchObject([{}, { before: '1', after: '8080' }]);
     expect(await of('1/diff')).toMatchObject({ to: 1, changes: expect.any(Array) });
     expect(await of('2/diff?from=2')).toEqual({ from: 2, to: 2, changes: [] });
     expectProblem(await subject.api('GET', `${instancePath}/deployments/9/diff`), 404, 'not_found');

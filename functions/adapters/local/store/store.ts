@@ -72,7 +72,7 @@ function migrate(db: DatabaseSync, path: string): void {
 }
 
 function open({ path, maxBytes }: SqliteStoreOptions): DatabaseSync {
-  createFile(path);
+  if (path !== ':memory:') createFile(path);
   let db: DatabaseSync | undefined;
   try {
     db = new DatabaseSync(path, { timeout: 1000 });
