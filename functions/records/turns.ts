@@ -2,10 +2,7 @@
  * Turns within this process: of those that read a record, decide and write it, one at a time does so, since all but
  * one of those that start together would only have to start again. Other processes are told apart by the store.
  */
-import { environmentPartition } from '../core/keys.ts';
-import type { EnvironmentRef } from '../core/model/index.ts';
 import type { Store } from '../ports/store.ts';
-import { retryOnConflict } from './commit.ts';
 
 /** When the last one in each line is done. */
 const lines = new WeakMap<Store, Map<string, Promise<void>>>();
@@ -26,13 +23,3 @@ export function inTurn<T>(store: Store, line: string, work: () => Promise<T>): P
   known.set(line, done);
   return turn;
 }
-
-/**
- * Runs a read-decide-write of an environment's record, or of what depends on its version.
- * @throws Problem conflict when other processes were faster 25 times, and whatever `attempt` throws
- */
-export const changingEnvironment = <T>(
-  store: Store,
-  ref: EnvironmentRef,
-  attempt: () => Promise<T>,
-): Promise<T> => inTurn(store, environmentPartition(ref), () => retryOnConflict(attempt));

@@ -22,14 +22,22 @@ const KNOWN_MAX = 20;
 
 /** A deployment with its workload. @throws Problem not_found */
 export async function withWorkload(store: Store, deployment: Deployment): Promise<DeploymentDetail> {
-  const { project, service, version } = deployment;
+  const workload = known.get(store)?.get(nameOf(deployment)) ?? (await readWorkload(store, deployment));
+  keepWorkload(store, deployment, workload);
+  return { ...deployment, workload };
+}
+
+type VersionRef = Pick<Deployment, 'project' | 'service' | 'version'>;
+
+/** With its service: an id is too short a hash to be trusted across those of different people. */
+const nameOf = ({ project, service, version }: VersionRef): string => `${project}/${service}/${version}`;
+
+/** For those who ask next. */
+export function keepWorkload(store: Store, of: VersionRef, workload: ScoreWorkload): void {
   const workloads = known.get(store) ?? new Map<string, ScoreWorkload>();
   known.set(store, workloads);
-  const name = `${project}/${service}/${version}`;
-  const workload = workloads.get(name) ?? (await readWorkload(store, deployment));
-  if (!workloads.has(name) && workloads.size >= KNOWN_MAX) workloads.clear();
-  workloads.set(name, workload);
-  return { ...deployment, workload };
+  if (!workloads.has(nameOf(of)) && workloads.size >= KNOWN_MAX) workloads.clear();
+  workloads.set(nameOf(of), workload);
 }
 
 async function readWorkload(store: Store, deployment: Deployment): Promise<ScoreWorkload> {

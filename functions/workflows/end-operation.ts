@@ -14,9 +14,9 @@ import type { ProblemDetail } from '../core/problem.ts';
 import type { Ports } from '../ports/index.ts';
 import type { Write } from '../ports/store.ts';
 import { commit, type EventFields, retryOnConflict } from '../records/commit.ts';
+import { changingEnvironment } from '../records/environment-changes.ts';
 import { endedOperationWrites } from '../records/operation-summaries.ts';
 import { getOperation } from '../records/read.ts';
-import { changingEnvironment } from '../records/turns.ts';
 import type { StepContext } from './step.ts';
 import { costAtEnd } from './step-cost.ts';
 

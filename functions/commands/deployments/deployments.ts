@@ -14,9 +14,9 @@ import { revisionOf } from '../../core/source/revision.ts';
 import type { Ports } from '../../ports/index.ts';
 
 import { type Caller, commit } from '../../records/commit.ts';
+import { changingEnvironment } from '../../records/environment-changes.ts';
 import { instanceIn, instanceOf, withStanding } from '../../records/instances.ts';
 import { getEnvironment, getService } from '../../records/read.ts';
-import { changingEnvironment } from '../../records/turns.ts';
 import { getDeploymentDetail } from '../../records/workloads.ts';
 import { environmentUse, notReady } from '../environments/environments.ts';
 import { enforcePolicies } from '../guardrails/policies.ts';

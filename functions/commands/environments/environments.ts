@@ -7,8 +7,8 @@ import type { Ports } from '../../ports/index.ts';
 import type { Due, Item, Write } from '../../ports/store.ts';
 import { StoreConflict } from '../../ports/store.ts';
 import { type Caller, checkIfMatch, commit } from '../../records/commit.ts';
+import { changingEnvironment } from '../../records/environment-changes.ts';
 import { getEnvironment, getProject } from '../../records/read.ts';
-import { changingEnvironment } from '../../records/turns.ts';
 import { acceptWrites, newOperation, startOperation } from '../operations/operations.ts';
 
 /** When the sweep next has to look at an environment; undefined when nothing is due. */

@@ -6,8 +6,8 @@ import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { Item } from '../../ports/store.ts';
 import { type Caller, checkIfMatch, commit } from '../../records/commit.ts';
+import { changingEnvironment } from '../../records/environment-changes.ts';
 import { getEnvironment } from '../../records/read.ts';
-import { changingEnvironment } from '../../records/turns.ts';
 import { environmentWrite, notReady } from './environments.ts';
 
 /** Whether less has to be kept to than before. */

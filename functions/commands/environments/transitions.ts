@@ -12,9 +12,9 @@ import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { Item } from '../../ports/store.ts';
 import { type Caller, checkIfMatch, commit } from '../../records/commit.ts';
+import { changingEnvironment } from '../../records/environment-changes.ts';
 import { instancesOf } from '../../records/instances.ts';
 import { getEnvironment, getOperation } from '../../records/read.ts';
-import { changingEnvironment } from '../../records/turns.ts';
 import { acceptWrites, newOperation, startOperation } from '../operations/operations.ts';
 import { type Accepted, environmentWrite, notReady } from './environments.ts';
 

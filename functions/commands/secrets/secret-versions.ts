@@ -6,9 +6,9 @@ import { withRevoked } from '../../core/secrets/secret-stages.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { Item } from '../../ports/store.ts';
 import { type Caller, commit, mustGet } from '../../records/commit.ts';
+import { changingEnvironment } from '../../records/environment-changes.ts';
 import { instancesOf } from '../../records/instances.ts';
 import { getEnvironment } from '../../records/read.ts';
-import { changingEnvironment } from '../../records/turns.ts';
 import type { SecretRef } from './secrets.ts';
 
 /** A deployment that serves and has pinned a version. */

@@ -17,7 +17,7 @@ import type { Ports } from '../../ports/index.ts';
 import type { Item, Store, Write } from '../../ports/store.ts';
 import { StoreConflict } from '../../ports/store.ts';
 import { type Caller, commit, retryOnConflict } from '../../records/commit.ts';
-import type { VersionContent } from '../../records/workloads.ts';
+import { keepWorkload, type VersionContent } from '../../records/workloads.ts';
 
 interface ServiceRef {
   project: string;
@@ -151,8 +151,10 @@ export async function findVersion(
   const byId = await store.get<VersionContent>(versionIdKey(ref, wanted));
   if (byId) {
     const item = await store.get<Version>(versionKey(ref, byId.data.order));
-    if (item) return { ...item, data: { ...item.data, workload: byId.data.workload } };
-    throw missing;
+    if (!item) throw missing;
+    const { workload } = byId.data;
+    keepWorkload(store, { ...ref, version: wanted }, workload);
+    return { ...item, data: { ...item.data, workload } };
   }
   const byTag = await store.get<{ ids: string[] }>(versionTagKey(ref, wanted));
   const ids = byTag?.data.ids ?? [];

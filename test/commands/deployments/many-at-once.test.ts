@@ -40,7 +40,10 @@ afterAll(() => bench?.close());
 /** @param processes how many take part: each has a store of its own, and no turns in common with others */
 async function deployAll(processes: number): Promise<void> {
   const before = (await getEnvironment(bench.ports.store, at)).data.services;
-  const each = Array.from({ length: processes }, (): Ports => ({ ...bench.ports, store: { ...bench.ports.store } }));
+  const each = Array.from(
+    { length: processes },
+    (): Ports => ({ ...bench.ports, store: { ...bench.ports.store } }),
+  );
   const numbers = new Map<string, number[]>();
   await Promise.all(
     Array.from({ length: SERVICES * EACH }, async (_, index) => {
