@@ -8,15 +8,8 @@ import { createApp } from '../functions/api/http/app.ts';
 import { loadRoutes } from '../functions/api/routes.ts';
 import { newToken } from '../functions/commands/access/tokens.ts';
 import { environmentWrite } from '../functions/commands/environments/environments.ts';
-import {
-  deploymentKey,
-  instanceKey,
-  memberKey,
-  projectKey,
-  serviceKey,
-  tokenKey,
-} from '../functions/core/keys.ts';
-import type { Deployment, Environment, Instance, Member, Principal } from '../functions/core/model/index.ts';
+import { deploymentKey, memberKey, projectKey, serviceKey, tokenKey } from '../functions/core/keys.ts';
+import type { Deployment, Environment, Member, Principal } from '../functions/core/model/index.ts';
 import type { Ports } from '../functions/ports/index.ts';
 import { createMeter, withMeter } from '../functions/ports/meter.ts';
 import type { Write } from '../functions/ports/store.ts';
@@ -58,6 +51,11 @@ const app = createApp({
 
 const nameOf = (kind: string, index: number): string => `${kind}-${String(index).padStart(2, '0')}`;
 
+/** Of each environment, as of a product of forty parts. */
+const FORTY = Object.fromEntries(
+  Array.from({ length: 40 }, (_, index) => [nameOf('service', index), { newest: 60, current: 60 }]),
+);
+
 function* records(): Generator<Write> {
   yield { put: { ...projectKey(project), data: { name: project, ...created } } };
   for (let index = 0; index < 60; index++) {
@@ -75,6 +73,7 @@ function* records(): Generator<Write> {
       generation: 3,
       idleAfterSeconds: 3600,
       lastActivityAt: at,
+      services: FORTY,
       ...created,
     };
     yield environmentWrite(environment, 'absent');
@@ -84,13 +83,6 @@ function* records(): Generator<Write> {
       kind: 'deploy',
       version: '3f2a9c01b7de',
       digest: `sha256:${'3f2a9c01b7de'.repeat(5)}abcd`,
-      workload: {
-        apiVersion: 'score.dev/v1b1',
-        metadata: { name: 'service-00' },
-        service: { ports: { www: { port: 80, targetPort: 8080 } } },
-        containers: { main: { image: '.', variables: { DATABASE_URL: '${resources.db.url}' } } },
-        resources: { db: { type: 'postgres' } },
-      },
       status: 'succeeded',
       operation: effects.id(),
       finishedAt: at,
@@ -98,8 +90,6 @@ function* records(): Generator<Write> {
     };
     yield { put: { ...deploymentKey(ref, index + 1), data: deployment } };
   }
-  const instance: Instance = { ...ref, newest: 60, current: 60, createdAt: at };
-  yield { put: { ...instanceKey(ref), data: instance } };
 }
 for (const write of records()) await store.transact([write]);
 for (const [id, role] of [

@@ -33,6 +33,7 @@ function* writes(): Generator<Write> {
       idleAfterSeconds: 3600,
       expiresAt: '2036-01-01T00:00:00.000Z',
       lastActivityAt: at,
+      services: {},
       createdAt: at,
       createdBy: 'bench',
     };

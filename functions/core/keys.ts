@@ -91,14 +91,9 @@ export const versionTagKey = (service: ServiceRef, tag: string): Key => ({
   sk: `tag#${tag}`,
 });
 
-/** All that belongs to one environment and goes with it. */
+/** What belongs to one environment beside its own record, and goes with it. */
 export const environmentPartition = ({ project, environment }: EnvironmentRef): string =>
   `environment#${project}#${environment}`;
-export const INSTANCE_PREFIX = 'instance#';
-export const instanceKey = (instance: InstanceRef): Key => ({
-  pk: environmentPartition(instance),
-  sk: `${INSTANCE_PREFIX}${instance.service}`,
-});
 export const RESOURCE_PREFIX = 'resource#';
 export const resourceKey = (environment: EnvironmentRef, uid: string): Key => ({
   pk: environmentPartition(environment),

@@ -4,6 +4,7 @@ import { eventKey, eventsPartition } from '../core/keys.ts';
 import type { BerthEvent } from '../core/model/index.ts';
 import { Problem } from '../core/problem.ts';
 import type { Store } from '../ports/store.ts';
+import { inTurn } from './turns.ts';
 
 /** Another writer took the place behind the head. */
 export class ChainMoved extends Error {
@@ -13,8 +14,6 @@ export class ChainMoved extends Error {
 interface Chain {
   /** As this process last saw it; the store refuses a place that is taken. */
   head?: ChainHead;
-  /** Settles when the last one in line is done. */
-  last: Promise<unknown>;
 }
 
 /** Chains that are known, of each store; the ones used longest ago are forgotten. */
@@ -24,7 +23,7 @@ const KNOWN_MAX = 1000;
 function chainOf(store: Store, project: string): Chain {
   const chains = known.get(store) ?? new Map<string, Chain>();
   known.set(store, chains);
-  const chain = chains.get(project) ?? { last: Promise.resolve() };
+  const chain = chains.get(project) ?? {};
   chains.delete(project);
   chains.set(project, chain);
   // One that is in use is at the other end.
@@ -72,7 +71,7 @@ export function appendToChain(
   append: (head: ChainHead) => Promise<ChainHead>,
 ): Promise<void> {
   const chain = chainOf(store, project);
-  const turn = chain.last.then(async () => {
+  return inTurn(store, eventsPartition(project), async () => {
     for (let tries = 1; tries <= TRIES; tries++) {
       chain.head ??= await readHead(store, project);
       const { head } = chain;
@@ -89,6 +88,4 @@ export function appendToChain(
       hint: 'Repeat the request.',
     });
   });
-  chain.last = turn.catch(() => undefined);
-  return turn;
 }

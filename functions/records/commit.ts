@@ -1,4 +1,5 @@
 /** How every change is written: the records, the audit event and the idempotency record in one transaction. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { seal } from '../core/events/audit-chain.ts';
 import { eventKey, idempotencyKey, RETENTION_QUEUE } from '../core/keys.ts';
 import type { EventFields, Origin } from '../core/model/index.ts';
@@ -46,8 +47,7 @@ export class IdempotencyRace extends Error {
 }
 
 export interface Change {
-  /** The records; a function of the writes that keep the events, where the records depend on those. */
-  writes: Write[] | ((events: readonly Write[]) => Write[]);
+  writes: Write[];
   events: EventFields[];
   /** What the command returns, and its answer is rendered from. */
   result?: unknown;
@@ -85,13 +85,12 @@ export async function commit(ports: Ports, caller: Caller, change: Change): Prom
 }
 
 async function transact(ports: Ports, caller: Caller, change: Change, events: Write[]): Promise<void> {
-  const own = typeof change.writes === 'function' ? change.writes(events) : change.writes;
-  const writes = [...own, ...events];
+  const writes = [...change.writes, ...events];
   if (caller.idempotency) writes.push(idempotencyWrite(ports, caller, change.result));
   try {
     await ports.store.transact(writes);
   } catch (error) {
-    throw error instanceof StoreConflict ? conflictOf(error, own.length, events.length) : error;
+    throw error instanceof StoreConflict ? conflictOf(error, change.writes.length, events.length) : error;
   }
 }
 
@@ -115,6 +114,9 @@ function idempotencyWrite(ports: Ports, caller: Caller, result: unknown): Write 
  */
 const CONFLICT_TRIES = 25;
 
+/** Between two tries, milliseconds. */
+const PAUSE_MAX_MS = 250;
+
 /**
  * Runs a read-decide-write again when a record changed between read and write.
  * @throws Problem conflict after 25 tries
@@ -130,6 +132,8 @@ export async function retryOnConflict<T>(attempt: () => Promise<T>): Promise<T> 
           hint: 'Read it again, and repeat the request if it still applies.',
         });
       }
+      // Many that lost together would only meet again.
+      await pause(Math.random() * Math.min(PAUSE_MAX_MS, tries ** 2));
     }
   }
 }

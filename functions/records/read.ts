@@ -1,17 +1,9 @@
 /** Reads of single records, with the error a caller should see when one is missing. */
-import {
-  deploymentKey,
-  environmentKey,
-  instanceKey,
-  operationKey,
-  projectKey,
-  serviceKey,
-} from '../core/keys.ts';
+import { deploymentKey, environmentKey, operationKey, projectKey, serviceKey } from '../core/keys.ts';
 import type {
   Deployment,
   Environment,
   EnvironmentRef,
-  Instance,
   InstanceRef,
   Operation,
   Project,
@@ -49,14 +41,6 @@ const environmentWords = ({ project, environment }: EnvironmentRef) =>
 
 /** For an environment that is not there, or that the caller may not see. */
 export const missingEnvironment = (ref: EnvironmentRef): Problem => missing(...environmentWords(ref));
-
-export const getInstance = (store: Store, ref: InstanceRef): Promise<Item<Instance>> =>
-  mustGet(
-    store,
-    instanceKey(ref),
-    `deployment of service "${ref.service}" in environment "${ref.environment}"`,
-    'Deploy a version of it there first.',
-  );
 
 export const getDeployment = (store: Store, ref: InstanceRef, number: number): Promise<Item<Deployment>> =>
   mustGet(

@@ -1,8 +1,10 @@
 /** `service-port`: where another service of the environment is reached. */
 import * as z from 'zod';
-import { deploymentKey, instanceKey } from '../core/keys.ts';
-import type { Deployment, Instance } from '../core/model/index.ts';
+import { deploymentKey, environmentKey } from '../core/keys.ts';
+import type { Deployment, Environment } from '../core/model/index.ts';
 import { NAME_PATTERN } from '../core/names.ts';
+import { instanceIn } from '../records/instances.ts';
+import { withWorkload } from '../records/workloads.ts';
 import { invalidResource, requireDefaultClass } from './owner.ts';
 import { computed, type ResourceType } from './type.ts';
 
@@ -31,8 +33,9 @@ export const servicePort: ResourceType = {
     const { workload: service, port: wanted } = params.parse(request.params);
     const { project, environment } = request;
     const target = { project, environment, service };
-    const instance = await store.get<Instance>(instanceKey(target));
-    const number = instance?.data.current ?? instance?.data.newest;
+    const there = await store.get<Environment>(environmentKey(target));
+    const instance = there && instanceIn(there.data, service);
+    const number = instance?.current ?? instance?.newest;
     const deployment =
       number === undefined ? undefined : await store.get<Deployment>(deploymentKey(target, number));
     if (deployment === undefined) {
@@ -40,7 +43,8 @@ export const servicePort: ResourceType = {
         hint: `Deploy ${service} to ${environment} first, then deploy ${request.service} again.`,
       });
     }
-    const ports = deployment.data.workload.service?.ports ?? {};
+    const { workload: serving } = await withWorkload(store, deployment.data);
+    const ports = serving.service?.ports ?? {};
     const [name, declared] =
       Object.entries(ports).find(([name, { port }]) => name === wanted || String(port) === String(wanted)) ??
       [];

@@ -13,14 +13,14 @@ import {
   type RunStatus,
 } from '../core/model/index.ts';
 import type { ProblemDetail } from '../core/problem.ts';
-import type { Cost } from '../core/units.ts';
 import type { Ports } from '../ports/index.ts';
-import type { Item, Write } from '../ports/store.ts';
+import type { Write } from '../ports/store.ts';
 import { commit, retryOnConflict } from '../records/commit.ts';
+import { changingEnvironment } from '../records/environment-changes.ts';
 import { endedOperationWrites } from '../records/operation-summaries.ts';
 import { getOperation } from '../records/read.ts';
 import type { StepContext } from './step.ts';
-import { costWith, type Replacement } from './step-cost.ts';
+import { costAtEnd } from './step-cost.ts';
 
 /** How an operation ends that does not succeed. */
 export interface FailedEnding {
@@ -73,16 +73,19 @@ export interface EndPlan {
   ending: Ending;
   event: TypedData;
   /** Further writes, made anew for each try. */
-  writes?: () => Promise<Replacement[]>;
+  writes?: () => Promise<Write[]>;
 }
 
-/** Ends an operation; one that has ended already is left as it is. @throws StoreConflict after five tries */
-export async function endOperation(ports: Ports, id: string, plan: EndPlan): Promise<void> {
-  await retryOnConflict(async () => {
+/** Ends an operation; one that has ended already is left as it is. @throws Problem conflict after 25 tries */
+export async function endOperation(
+  ports: Ports,
+  { id, project, environment, service }: Operation,
+  plan: EndPlan,
+): Promise<void> {
+  const end = async (): Promise<void> => {
     const item = await getOperation(ports.store, id);
     const operation = item.data;
     if (isTerminal(operation.status)) return;
-    const { project, environment, service } = operation;
     const event = {
       project,
       ...(environment && { environment }),
@@ -91,29 +94,20 @@ export async function endOperation(ports: Ports, id: string, plan: EndPlan): Pro
       ...plan.event,
     };
     const others = (await plan.writes?.()) ?? [];
-    const end = (cost?: Cost) => operationEndWrites(ports, item, plan.ending, cost);
-    const [record, ...lines] = end(operation.cost);
-    const writes = (events: readonly Write[]): Write[] => {
-      const beside = [...lines, ...events].map((write) => ({ write }));
-      const cost = costWith(operation, [{ write: record, before: item }, ...beside, ...others]);
-      return [...end(cost), ...others.map(({ write }) => write)];
+    const { error: _kept, ...rest } = operation;
+    const ended: Operation = {
+      ...rest,
+      ...plan.ending,
+      endedAt: new Date(ports.effects.now()).toISOString(),
     };
+    // The operation and its line, and the event.
+    const cost = costAtEnd(operation, others.length + 3);
+    const writes = [...endedOperationWrites(ports, { ...ended, cost }, item.version), ...others];
     await commit(ports, { actor: operation.createdBy }, { writes, events: [event] });
-  });
-}
-
-/** The operation's own record first. */
-function operationEndWrites(
-  ports: Ports,
-  item: Item<Operation>,
-  ending: Ending,
-  cost?: Cost,
-): [Write, ...Write[]] {
-  const now = ports.effects.now();
-  const { error: _kept, ...operation } = item.data;
-  const endedAt = new Date(now).toISOString();
-  const data: Operation = { ...operation, ...ending, ...(cost && { cost }), endedAt };
-  return endedOperationWrites(ports, data, item.version);
+  };
+  await (environment
+    ? changingEnvironment(ports.store, { project, environment }, end)
+    : retryOnConflict(end));
 }
 
 /** The write that ends a deployment's record; none when it is gone or has ended. */
@@ -122,7 +116,7 @@ export async function deploymentEndWrites(
   ref: InstanceRef,
   number: number,
   ending: Ending,
-): Promise<Replacement[]> {
+): Promise<Write[]> {
   const key = deploymentKey(ref, number);
   const item = await ports.store.get<Deployment>(key);
   if (!item || isTerminal(item.data.status)) return [];
@@ -132,7 +126,7 @@ export async function deploymentEndWrites(
     finishedAt: new Date(ports.effects.now()).toISOString(),
     ...('error' in ending && { error: ending.error }),
   };
-  return [{ write: { put: { ...key, data }, if: { version: item.version } }, before: item }];
+  return [{ put: { ...key, data }, if: { version: item.version } }];
 }
 
 /** The write that changes an environment's record, if it is still the operation's to change. */
@@ -140,12 +134,12 @@ export async function environmentWrites(
   ports: Ports,
   operation: OperationOn<'environment'>,
   change: (environment: Environment) => Environment,
-): Promise<Replacement[]> {
+): Promise<Write[]> {
   const key = environmentKey(operation);
   const item = await ports.store.get<Environment>(key);
   if (!item || item.data.generation !== operation.generation) return [];
   const { operation: _ended, ...environment } = item.data;
-  return [{ write: environmentWrite(change(environment), { version: item.version }), before: item }];
+  return [environmentWrite(change(environment), { version: item.version })];
 }
 
 /** Past its bound, a compensation has this long for more than one try, milliseconds. */

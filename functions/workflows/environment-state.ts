@@ -2,7 +2,8 @@
 import type { Environment, EnvironmentRef, Instance, OperationOn } from '../core/model/index.ts';
 import type { Ports } from '../ports/index.ts';
 import { instancesOf } from '../records/instances.ts';
-import { getDeployment, getEnvironment } from '../records/read.ts';
+import { getEnvironment } from '../records/read.ts';
+import { getDeploymentDetail } from '../records/workloads.ts';
 import { type Ending, endOperation, environmentWrites } from './end-operation.ts';
 import type { StepContext } from './step.ts';
 import { workloadSpec } from './workload-spec.ts';
@@ -21,7 +22,7 @@ export async function endIn(
   change: (environment: Environment) => Environment,
 ): Promise<void> {
   const { ports, operation } = context;
-  await endOperation(ports, operation.id, {
+  await endOperation(ports, operation, {
     ending,
     event: {
       type: event,
@@ -36,12 +37,11 @@ export const timeNow = (ports: Ports): string => new Date(ports.effects.now()).t
 
 /** Declares the current deployment of every service; resolves to those that run. */
 export async function startAll(ports: Ports, ref: EnvironmentRef): Promise<Instance[]> {
-  const running = (await instancesOf(ports.store, ref)).filter((instance) => instance.current !== undefined);
-  await ports.workloads.ensureEnvironment(ref, {
-    operation: (await getEnvironment(ports.store, ref)).data.id,
-  });
+  const { data: environment } = await getEnvironment(ports.store, ref);
+  const running = instancesOf(environment).filter((instance) => instance.current !== undefined);
+  await ports.workloads.ensureEnvironment(ref, { operation: environment.id });
   for (const instance of running) {
-    const { data } = await getDeployment(ports.store, instance, instance.current!);
+    const { data } = await getDeploymentDetail(ports.store, instance, instance.current!);
     const spec = await workloadSpec(ports, data, instance.newest);
     await ports.workloads.apply(spec);
     await ports.workloads.scale(instance, spec.replicas);

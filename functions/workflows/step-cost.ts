@@ -8,9 +8,6 @@ import { declaredSteps } from '../core/operations/index.ts';
 import { addUnits, type Cost, costOf, laterUnits, type Units } from '../core/units.ts';
 import type { Ports } from '../ports/index.ts';
 import { createMeter, currentMeter, withMeter } from '../ports/meter.ts';
-import { prepareWrites } from '../ports/rules/store-checks.ts';
-import { type StoredRecord, transactionUnits } from '../ports/rules/store-units.ts';
-import type { Item, Write } from '../ports/store.ts';
 
 /** Sums of attempts that failed, by operation: a workflow hands none on. The next attempt mostly runs here too. */
 const failed = new Map<string, Units>();
@@ -55,21 +52,13 @@ export function costSoFar(): { cost?: Cost } {
   return meter ? { cost: costOf(meter.read()) } : {};
 }
 
-/** A write, beside the record that it replaces, if there is one. */
-export interface Replacement {
-  write: Write;
-  before?: Item | undefined;
-}
-
-/** The sum with writes that are about to be done together: the last record has to have its own cost too. */
-export function costWith(operation: Operation, replacements: readonly Replacement[]): Cost {
+/**
+ * The sum with the transaction that ends the operation, which has to hold its own price. Records are mostly smaller
+ * than a unit, so each is taken for the two units that a transaction asks for; leaving the queue of what goes on for
+ * the one of what is kept is two more. The head of the audit chain goes to a bucket.
+ * @param writes of the transaction
+ */
+export function costAtEnd(operation: Operation, writes: number): Cost {
   const before = currentMeter()?.read() ?? operation.cost?.units ?? {};
-  const prepared = prepareWrites(replacements.map(({ write }) => write));
-  const writes = prepared.map((write, at) => ({ write, before: stored(replacements[at]?.before) }));
-  // The head of the audit chain is kept in a bucket.
-  const last = { 'dynamodb.writeRequestUnit': transactionUnits(writes), 's3.write': 1 };
-  return costOf(addUnits(before, last));
+  return costOf(addUnits(before, { 'dynamodb.writeRequestUnit': 2 * writes + 2, 's3.write': 1 }));
 }
-
-const stored = (item: Item | undefined): StoredRecord | undefined =>
-  item && { pk: item.pk, sk: item.sk, json: JSON.stringify(item.data), version: item.version, due: item.due };

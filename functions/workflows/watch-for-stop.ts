@@ -1,5 +1,5 @@
 /** Stops a long step when its operation is to stop. */
-import { environmentPartition, operationKey, projectPartition } from '../core/keys.ts';
+import { operationKey, projectPartition } from '../core/keys.ts';
 import type { Operation } from '../core/model/index.ts';
 import type { Problem } from '../core/problem.ts';
 import type { Ports } from '../ports/index.ts';
@@ -60,15 +60,16 @@ async function untilReason(
   const { project, environment } = operation;
   const key = operationKey(operation.id);
   const partitions = [key.pk];
-  if (environment) partitions.push(environmentPartition({ project, environment }), projectPartition(project));
-  while (!done.aborted) {
+  if (environment) partitions.push(projectPartition(project));
+  // The step has just looked by itself; what came in between is seen when the first wait is over.
+  for (let hasLooked = true; !done.aborted; hasLooked = false) {
     // Subscribed before reading: a change in between is not missed.
     const waits = new AbortController();
     const onDone = (): void => waits.abort();
     done.addEventListener('abort', onDone, { once: true });
     const options = { timeoutMs: POLL_MS, signal: waits.signal };
     const changes = partitions.map((pk) => ports.store.changed(pk, options));
-    const reason = await reasonNow(ports, operation.id, reasonOf);
+    const reason = hasLooked ? undefined : await reasonNow(ports, operation.id, reasonOf);
     if (!reason && !done.aborted) await Promise.race(changes);
     done.removeEventListener('abort', onDone);
     waits.abort();

@@ -1,5 +1,5 @@
 /** From a deployment's pins to a workload with everything resolved. The result holds secret values. */
-import type { Deployment, InstanceRef, ResourceOutputs } from '../core/model/index.ts';
+import type { DeploymentDetail, InstanceRef, ResourceOutputs } from '../core/model/index.ts';
 import { Problem } from '../core/problem.ts';
 import { expand, lookupMetadata, placeholders } from '../core/score/placeholders.ts';
 import { containerCompute } from '../core/score/quantities.ts';
@@ -22,7 +22,7 @@ interface Resolved {
 /** @throws Problem unresolved_placeholder (an output is missing, a secret version was removed or revoked) */
 export async function workloadSpec(
   ports: Ports,
-  deployment: Deployment,
+  deployment: DeploymentDetail,
   fence: number,
 ): Promise<WorkloadSpec> {
   const { project, environment, service, workload } = deployment;

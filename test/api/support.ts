@@ -14,12 +14,11 @@ import { bearerTokens, firstOf, localAdministrator } from '../../functions/api/a
 import { berthTokens } from '../../functions/api/admission/berth-tokens.ts';
 import { type App, type AppOptions, createApp } from '../../functions/api/http/app.ts';
 import { sessionCookies } from '../../functions/api/identity/session-cookies.ts';
-import { environmentWrite } from '../../functions/commands/environments/environments.ts';
-import { deploymentKey, environmentKey, instanceKey, operationKey } from '../../functions/core/keys.ts';
+import { environmentUse, environmentWrite } from '../../functions/commands/environments/environments.ts';
+import { deploymentKey, environmentKey, operationKey } from '../../functions/core/keys.ts';
 import type {
   Deployment,
   Environment,
-  Instance,
   InstanceRef,
   Operation,
   Principal,
@@ -27,6 +26,8 @@ import type {
 import { Problem, problemCodes } from '../../functions/core/problem.ts';
 import type { Ports } from '../../functions/ports/index.ts';
 import { SCORE_LABEL } from '../../functions/ports/registry.ts';
+import { withStanding } from '../../functions/records/instances.ts';
+import { getEnvironment } from '../../functions/records/read.ts';
 import { routes } from '../support/routes.ts';
 
 export const ADMINISTRATOR = 'administrator-token';
@@ -315,9 +316,9 @@ export async function deploy(subject: Subject, status: Deployment['status'] = 's
   const data = { ...item!.data, status, outputs: { db: { values: { host: 'secret-host' }, secrets: {} } } };
   await ports.store.transact([{ put: { ...key, data } }]);
   if (status === 'succeeded') {
-    const owner = await ports.store.get<Instance>(instanceKey(instance));
-    const put = { ...instanceKey(instance), data: { ...owner!.data, current: number } };
-    await ports.store.transact([{ put }]);
+    const environment = await getEnvironment(ports.store, instance);
+    const serving = withStanding(environment.data, instance, { current: number });
+    await ports.store.transact([environmentUse(environment, serving)]);
   }
   if (status !== 'queued') await endOperation(ports, body.id, status);
   return number;

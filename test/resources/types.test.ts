@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { deploymentKey, instanceKey, secretKey } from '../../functions/core/keys.ts';
+import { deploymentKey, environmentKey, secretKey, versionIdKey } from '../../functions/core/keys.ts';
 import type { ScoreResource } from '../../functions/core/score/workload.ts';
 import type { Write } from '../../functions/ports/store.ts';
 import { resourceType, resourceTypes } from '../../functions/resources/index.ts';
@@ -272,27 +272,37 @@ describe('route', () => {
 
 describe('service-port', () => {
   const at = { project: 'demo', environment: 'dev', service: 'shop' };
-  const deployed = (service: string, number: number, port: number): Write => ({
-    put: {
-      ...deploymentKey({ ...at, service }, number),
-      data: {
-        number,
-        workload: workload(service, {
-          service: { ports: { www: { port, targetPort: 8080 }, 'admin-ui': { port: 9000 } } },
-        }),
+  const deployed = (service: string, number: number, port: number): Write[] => {
+    const version = `v${port}`;
+    const content = workload(service, {
+      service: { ports: { www: { port, targetPort: 8080 }, 'admin-ui': { port: 9000 } } },
+    });
+    return [
+      {
+        put: {
+          ...deploymentKey({ ...at, service }, number),
+          data: { project: at.project, service, number, version },
+        },
       },
-    },
-  });
-  const instance = (service: string, newest: number, current?: number): Write => ({
-    put: { ...instanceKey({ ...at, service }), data: { ...at, service, newest, current } },
-  });
+      {
+        put: {
+          ...versionIdKey({ project: at.project, service }, version),
+          data: { order: version, workload: content },
+        },
+      },
+    ];
+  };
   beforeAll(() =>
     ports.store.transact([
-      deployed('shop', 1, 80),
-      deployed('shop', 2, 81),
-      instance('shop', 2, 1),
-      deployed('starting', 1, 82),
-      instance('starting', 1),
+      ...deployed('shop', 1, 80),
+      ...deployed('shop', 2, 81),
+      ...deployed('starting', 1, 82),
+      {
+        put: {
+          ...environmentKey(at),
+          data: { name: 'dev', services: { shop: { newest: 2, current: 1 }, starting: { newest: 1 } } },
+        },
+      },
     ]),
   );
   const portOf = (params: Record<string, unknown>, asking?: Asking) =>

@@ -4,7 +4,7 @@ import {
   createDeployment,
   type DeploymentRequest,
 } from '../../functions/commands/deployments/deployments.ts';
-import { eventsPartition, instanceKey, operationKey } from '../../functions/core/keys.ts';
+import { eventsPartition, operationKey } from '../../functions/core/keys.ts';
 import type {
   BerthEvent,
   Environment,
@@ -17,6 +17,7 @@ import type {
 import type { Ports } from '../../functions/ports/index.ts';
 import type { Due, Item } from '../../functions/ports/store.ts';
 import type { WorkloadSpec } from '../../functions/ports/workloads.ts';
+import { instanceOf } from '../../functions/records/instances.ts';
 import { getEnvironment, getOperation } from '../../functions/records/read.ts';
 import { readAll } from '../../functions/records/read-all.ts';
 import { runStep } from '../../functions/workflows/step.ts';
@@ -110,7 +111,7 @@ export async function openBench(): Promise<Bench> {
     },
     operation: async (id) => (await getOperation(ports.store, id)).data,
     instance: async (environment) =>
-      (await ports.store.get<Instance>(instanceKey(bench.ref(environment))))!.data,
+      instanceOf((await bench.environmentOf(environment)).data, bench.ref(environment).service),
     environmentOf: (environment) => getEnvironment(ports.store, bench.ref(environment)),
     events: async (operation) =>
       (await readAll<BerthEvent>(ports.store, eventsPartition('shop')))

@@ -1,5 +1,5 @@
 /** A whole Berth on one machine for a test: its own directory, a free port, everything real. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type LocalBerth, startLocal } from '../../functions/hosts/machine/berth.ts';
@@ -24,12 +24,20 @@ export interface TestBerth extends ApiClient {
 
 /**
  * @param options.parent where its directory is made; the system's place for temporary files unless given
+ * @param options.copyOf what is in its directory before it starts
  * @param options.log what is told what it says; nobody unless given
  */
 export async function startBerth(
-  options: { sweepSeconds?: number; parent?: string; log?: LocalLog; trustedReceivers?: string[] } = {},
+  options: {
+    sweepSeconds?: number;
+    parent?: string;
+    copyOf?: string;
+    log?: LocalLog;
+    trustedReceivers?: string[];
+  } = {},
 ): Promise<TestBerth> {
   const directory = await mkdtemp(join(options.parent ?? tmpdir(), 'berth-test-'));
+  if (options.copyOf) await cp(options.copyOf, directory, { recursive: true });
   const config = {
     port: 0,
     host: '127.0.0.1',

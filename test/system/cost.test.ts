@@ -77,6 +77,15 @@ describe('The bill of an operation', () => {
     expect(usd).toBe(costOf(units).usd);
   });
 
+  it('of a deployment and a rollback: no more of DynamoDB than docs/adr/0060 says', () => {
+    const of = (kind: OperationKind) => ended[kind]!.cost!.units;
+    // The first one checks its service, too.
+    expect(of('deploy')['dynamodb.writeRequestUnit']).toBeLessThanOrEqual(28 + 2);
+    expect(of('deploy')['dynamodb.readRequestUnit']).toBeLessThanOrEqual(26 + 1);
+    expect(of('rollback')['dynamodb.writeRequestUnit']).toBeLessThanOrEqual(26);
+    expect(of('rollback')['dynamodb.readRequestUnit']).toBeLessThanOrEqual(19);
+  });
+
   it('of a build has its minutes and its storage', () => {
     // Upload and outcome, and the audit's head with each of three changes.
     const storage = { 's3.read': 4, 's3.write': 6 + 3 };

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { instanceKey } from '../../functions/core/keys.ts';
-import type { Instance } from '../../functions/core/model/index.ts';
+import { getEnvironment } from '../../functions/records/read.ts';
 import { type Json, startBerth, type TestBerth } from '../support/berth.ts';
 import { crashing, program, slow } from '../support/programs.ts';
 
@@ -94,9 +93,8 @@ describe('A deployment', () => {
     expect(overtaken).toMatchObject({ status: 'superseded', error: { code: 'superseded' } });
     expect(await says('web.dev.shop.localhost')).toBe('one');
     const ref = { project: 'shop', environment: 'dev', service: 'web' };
-    const instance = await subject.berth.ports.store.get<Instance>(instanceKey(ref));
-    expect(instance!.data.current).toBe(newer.result.number);
-    expect(instance!.data.newest).toBe(newer.result.number);
+    const { data } = await getEnvironment(subject.berth.ports.store, ref);
+    expect(data.services.web).toEqual({ newest: newer.result.number, current: newer.result.number });
   });
 
   it('can be canceled while it rolls out; what served before serves on', async () => {

@@ -99,7 +99,10 @@ describe('A watched step', () => {
         },
       },
     };
-    await watchForStop(ports, operation, never, stopReason, () => sleep(30));
+    await watchForStop(ports, operation, never, stopReason, async () => {
+      await bench.accept('dev', { version });
+      await sleep(30);
+    });
     expect(asked).toBeGreaterThan(0);
   });
 });

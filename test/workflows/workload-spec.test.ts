@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSecretsFile } from '../../functions/adapters/local/secrets/secrets.ts';
 import { createEffects } from '../../functions/adapters/system/effects.ts';
-import type { Deployment } from '../../functions/core/model/index.ts';
+import type { DeploymentDetail } from '../../functions/core/model/index.ts';
 import { parseScore } from '../../functions/core/score/file/parse.ts';
 import type { Ports } from '../../functions/ports/index.ts';
 import { workloadSpec } from '../../functions/workflows/workload-spec.ts';
@@ -28,7 +28,7 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
 });
 
-const spec = (container: string, resources = '', outputs: Deployment['outputs'] = {}, image = '.') => {
+const spec = (container: string, resources = '', outputs: DeploymentDetail['outputs'] = {}, image = '.') => {
   const workload = parseScore(`
 apiVersion: score.dev/v1b1
 metadata: { name: web, annotations: { team: blue, berth.dev/replicas: "2" } }
@@ -52,7 +52,7 @@ ${resources && `resources:\n${resources.replace(/^/gm, '  ')}`}
     workload,
     outputs,
   };
-  return workloadSpec(ports as unknown as Ports, deployment as unknown as Deployment, 7);
+  return workloadSpec(ports as unknown as Ports, deployment as unknown as DeploymentDetail, 7);
 };
 
 const env = () => ({ env: { values: {}, secrets: { KEY: { secret: 'shop/dev/env/KEY', version: old } } } });

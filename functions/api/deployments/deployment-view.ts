@@ -1,6 +1,6 @@
 /** How deployments are shown. Resolved outputs stay inside: they tell how to reach databases. */
 import * as z from 'zod';
-import type { Deployment } from '../../core/model/index.ts';
+import type { Deployment, DeploymentDetail } from '../../core/model/index.ts';
 import { compact, errorSchema, nameSchema, timeSchema } from '../http/schemas.ts';
 import { approvalSchema, statusSchema } from '../operations/operation-view.ts';
 import { workloadSchema } from '../versions/versions.ts';
@@ -65,7 +65,7 @@ export function deploymentView(deployment: Deployment): z.infer<typeof deploymen
   });
 }
 
-export const deploymentDetail = (deployment: Deployment) => ({
+export const deploymentDetail = (deployment: DeploymentDetail) => ({
   ...deploymentView(deployment),
   workload: deployment.workload,
 });

@@ -10,7 +10,9 @@ import { cancelOperation } from '../../commands/operations/operations.ts';
 import { deploymentsPartition } from '../../core/keys.ts';
 import type { Deployment } from '../../core/model/index.ts';
 import type { Reply } from '../../records/commit.ts';
-import { getDeployment, getEnvironment, getInstance } from '../../records/read.ts';
+import { instanceOf } from '../../records/instances.ts';
+import { getDeployment, getEnvironment } from '../../records/read.ts';
+import { getDeploymentDetail } from '../../records/workloads.ts';
 import { etagOf } from '../http/etag.ts';
 import { listReply, pageOf, pageQuery } from '../http/list-pages.ts';
 import { route } from '../http/route-spec.ts';
@@ -84,8 +86,8 @@ export const routes = [
     handle: async ({ ports, params, query }) => {
       const list = { pk: deploymentsPartition(params), reverse: true };
       const whole = async (): Promise<void> => {
-        await getEnvironment(ports.store, params);
-        await getInstance(ports.store, params);
+        const { data: environment } = await getEnvironment(ports.store, params);
+        instanceOf(environment, params.service);
       };
       return listReply<Deployment>(ports.store, list, query, ({ data }) => deploymentView(data), whole);
     },
@@ -99,7 +101,7 @@ export const routes = [
     tag: 'Deployments',
     answers: { 200: { summary: 'The deployment', schema: deploymentDetailSchema, etag: true } },
     handle: async ({ ports, params }) => {
-      const item = await getDeployment(ports.store, params, Number(params.number));
+      const item = await getDeploymentDetail(ports.store, params, Number(params.number));
       return { status: 200, body: deploymentDetail(item.data), etag: etagOf(item.version) };
     },
   }),

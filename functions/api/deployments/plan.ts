@@ -3,7 +3,8 @@ import * as z from 'zod';
 import { planDeployment } from '../../commands/deployments/plan.ts';
 import { areas } from '../../core/diff/change.ts';
 import { diffPinned, pinnedOf } from '../../core/diff/deployment-diff.ts';
-import { getDeployment, getEnvironment } from '../../records/read.ts';
+import { getEnvironment } from '../../records/read.ts';
+import { getDeploymentDetail } from '../../records/workloads.ts';
 import { route } from '../http/route-spec.ts';
 import { errorSchema, nameSchema, tagSchema } from '../http/schemas.ts';
 import { revisionSchema } from './deployment-view.ts';
@@ -128,9 +129,9 @@ export const routes = [
     handle: async ({ ports, params, query }) => {
       await getEnvironment(ports.store, params);
       const to = Number(params.number);
-      const { data: after } = await getDeployment(ports.store, params, to);
+      const { data: after } = await getDeploymentDetail(ports.store, params, to);
       const from = query.from ?? to - 1;
-      const before = from === 0 ? undefined : (await getDeployment(ports.store, params, from)).data;
+      const before = from === 0 ? undefined : (await getDeploymentDetail(ports.store, params, from)).data;
       const changes = diffPinned(before && pinnedOf(before), pinnedOf(after));
       return { status: 200, body: { ...(from > 0 && { from }), to, changes } };
     },

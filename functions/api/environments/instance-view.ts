@@ -1,6 +1,7 @@
 /** How a service in an environment is shown: what it does, in words. */
 import * as z from 'zod';
 import { type Deployment, type Environment, type Instance, isTerminal } from '../../core/model/index.ts';
+import type { ScoreWorkload } from '../../core/score/workload.ts';
 import type { WorkloadStatus, Workloads } from '../../ports/workloads.ts';
 import { deploymentSchema, deploymentView } from '../deployments/deployment-view.ts';
 import { compact, nameSchema, timeSchema } from '../http/schemas.ts';
@@ -110,8 +111,12 @@ function describe(facts: InstanceFacts, health: Summary['health']): Pick<Summary
 }
 
 /** Addresses by service port; a port without an address is left out. */
-export async function endpointsOf(workloads: Workloads, instance: Instance, current: Deployment | undefined) {
-  const ports = Object.entries(current?.workload.service?.ports ?? {});
+export async function endpointsOf(
+  workloads: Workloads,
+  instance: Instance,
+  workload: ScoreWorkload | undefined,
+) {
+  const ports = Object.entries(workload?.service?.ports ?? {});
   const found = await Promise.all(
     ports.map(async ([name, { port, targetPort, protocol = 'TCP' }]) => {
       const servicePort = { name, port, targetPort: targetPort ?? port, protocol };

@@ -1,8 +1,8 @@
 /** Routes of instances: what of each service runs in an environment. */
-import { environmentPartition, INSTANCE_PREFIX } from '../../core/keys.ts';
-import type { Instance } from '../../core/model/index.ts';
-import { getEnvironment, getInstance } from '../../records/read.ts';
-import { pageOf, pageQuery, pageReply, readPage } from '../http/list-pages.ts';
+import { instanceOf, instancesOf } from '../../records/instances.ts';
+import { getEnvironment } from '../../records/read.ts';
+import { withWorkload } from '../../records/workloads.ts';
+import { decodeCursor, pageOf, pageQuery, pageReply } from '../http/list-pages.ts';
 import { route } from '../http/route-spec.ts';
 import { readFacts } from './instance-facts.ts';
 import { endpointsOf, instanceDetailSchema, instanceSchema, instanceView } from './instance-view.ts';
@@ -23,14 +23,15 @@ export const routes = [
     answers: { 200: { summary: 'A page of services, by name', schema: pageOf(instanceSchema) } },
     handle: async ({ ports, params, query }) => {
       const environment = await getEnvironment(ports.store, params);
-      const page = { ...query, limit: Math.min(query.limit ?? PAGE_MAX, PAGE_MAX) };
-      const list = { pk: environmentPartition(params), prefix: INSTANCE_PREFIX };
-      const { items, next } = await readPage<Instance>(ports.store, list, page);
+      const limit = Math.min(query.limit ?? PAGE_MAX, PAGE_MAX);
+      const after = query.cursor === undefined ? '' : decodeCursor(query.cursor, '');
+      const left = instancesOf(environment.data).filter(({ service }) => service > after);
+      const page = left.slice(0, limit);
       const facts = await readFacts(
         ports,
-        items.map(({ data }) => ({ environment: environment.data, instance: data })),
+        page.map((instance) => ({ environment: environment.data, instance })),
       );
-      return pageReply(facts.map(instanceView), next);
+      return pageReply(facts.map(instanceView), left.length > limit ? page.at(-1)?.service : undefined);
     },
   }),
   route({
@@ -43,15 +44,16 @@ export const routes = [
     answers: { 200: { summary: 'Status, health, URL and deployments', schema: instanceDetailSchema } },
     handle: async ({ ports, params }) => {
       const environment = await getEnvironment(ports.store, params);
-      const instance = await getInstance(ports.store, params);
-      const [facts] = await readFacts(ports, [{ environment: environment.data, instance: instance.data }]);
+      const instance = instanceOf(environment.data, params.service);
+      const [facts] = await readFacts(ports, [{ environment: environment.data, instance }]);
       const { replicas, ...view } = instanceView(facts!);
+      const serving = facts!.current && (await withWorkload(ports.store, facts!.current));
       return {
         status: 200,
         body: {
           ...view,
           replicas: { ...replicas, items: facts!.status?.replicas ?? [] },
-          endpoints: await endpointsOf(ports.workloads, instance.data, facts!.current),
+          endpoints: await endpointsOf(ports.workloads, instance, serving?.workload),
         },
       };
     },

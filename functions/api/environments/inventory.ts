@@ -57,17 +57,16 @@ export const routes = [
     answers: { 200: { summary: 'All that is in it', schema: inventorySchema } },
     handle: async ({ ports, params }) => {
       const { store } = ports;
-      await getEnvironment(store, params);
+      const { data: environment } = await getEnvironment(store, params);
       const pk = environmentPartition(params);
-      const [instances, resources, secrets] = await Promise.all([
-        instancesOf(store, params),
+      const [resources, secrets] = await Promise.all([
         readAll<Resource>(store, pk, RESOURCE_PREFIX),
         readAll<SecretRecord>(store, pk, SECRET_PREFIX),
       ]);
       return {
         status: 200,
         body: {
-          services: instances.map(({ service, newest, current }) =>
+          services: instancesOf(environment).map(({ service, newest, current }) =>
             compact({ service, deployments: newest, current }),
           ),
           resources: resources.map(({ data }) => {

@@ -1,7 +1,8 @@
 /** The route of the compute and request figures of an instance. */
 import * as z from 'zod';
 import { formatDuration } from '../../core/duration.ts';
-import { getEnvironment, getInstance } from '../../records/read.ts';
+import { instanceOf } from '../../records/instances.ts';
+import { getEnvironment } from '../../records/read.ts';
 import { route } from '../http/route-spec.ts';
 import { durationSchema, timeSchema } from '../http/schemas.ts';
 
@@ -50,8 +51,8 @@ export const routes = [
     }),
     answers: { 200: { summary: 'Samples', schema: metricsSchema } },
     handle: async ({ ports, params, query }) => {
-      await getEnvironment(ports.store, params);
-      await getInstance(ports.store, params);
+      const { data: environment } = await getEnvironment(ports.store, params);
+      instanceOf(environment, params.service);
       const window = query.window ?? WINDOW_DEFAULT;
       const [compute, requests] = await Promise.all([
         ports.workloads.metrics(params, window),

@@ -1,6 +1,7 @@
 /** The route of the log of an instance. */
 import { instanceLog } from '../../core/keys.ts';
-import { getEnvironment, getInstance } from '../../records/read.ts';
+import { instanceOf } from '../../records/instances.ts';
+import { getEnvironment } from '../../records/read.ts';
 import { route } from '../http/route-spec.ts';
 import { followLog, logAnswer, logQuery, logReply } from './log-stream.ts';
 
@@ -20,8 +21,8 @@ export const routes = [
       200: logAnswer,
     },
     handle: async ({ ports, params, query, wantsStream, lastEventId, stream }) => {
-      await getEnvironment(ports.store, params);
-      await getInstance(ports.store, params);
+      const { data: environment } = await getEnvironment(ports.store, params);
+      instanceOf(environment, params.service);
       const name = instanceLog(params);
       if (!wantsStream) return logReply(ports.logs, name, query);
       return stream((signal) => followLog(ports.logs, name, query, lastEventId, signal));

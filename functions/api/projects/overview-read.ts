@@ -1,14 +1,9 @@
 /** A project at one look: its services, its environments, and what each service does in each. */
 import * as z from 'zod';
-import {
-  ENVIRONMENT_PREFIX,
-  environmentPartition,
-  INSTANCE_PREFIX,
-  projectPartition,
-  SERVICE_PREFIX,
-} from '../../core/keys.ts';
-import type { Environment, Instance, Service } from '../../core/model/index.ts';
+import { ENVIRONMENT_PREFIX, projectPartition, SERVICE_PREFIX } from '../../core/keys.ts';
+import type { Environment, Service } from '../../core/model/index.ts';
 import type { Ports } from '../../ports/index.ts';
+import { instancesOf } from '../../records/instances.ts';
 import { getProject } from '../../records/read.ts';
 import { environmentSchema, environmentView } from '../environments/environment-view.ts';
 import { readFacts, withStatus } from '../environments/instance-facts.ts';
@@ -60,25 +55,20 @@ export async function readOverview(ports: Ports, project: string): Promise<Overv
     store.query<Service>({ pk, prefix: SERVICE_PREFIX, limit: SERVICES_MAX }),
     store.query<Environment>({ pk, prefix: ENVIRONMENT_PREFIX, limit: ENVIRONMENTS_MAX }),
   ]);
-  const pages = await Promise.all(
-    environments.items.map(({ data }) =>
-      store.query<Instance>({
-        pk: environmentPartition({ project, environment: data.name }),
-        prefix: INSTANCE_PREFIX,
-        limit: INSTANCES_MAX,
-      }),
-    ),
+  const all = environments.items.map(({ data: environment }) =>
+    instancesOf(environment).map((instance) => ({ environment, instance })),
   );
-  const placed = pages.flatMap((page, at) =>
-    page.items.map(({ data }) => ({ environment: environments.items[at]!.data, instance: data })),
-  );
+  const placed = all.flatMap((some) => some.slice(0, INSTANCES_MAX));
   return {
     project,
     displayName: record.data.displayName,
     services: services.items.map(({ data }) => data),
     environments: environments.items.map(({ data }) => data),
     instances: await readFacts(ports, placed),
-    truncated: [services, environments, ...pages].some(({ next }) => next !== undefined),
+    truncated:
+      services.next !== undefined ||
+      environments.next !== undefined ||
+      all.some(({ length }) => length > INSTANCES_MAX),
   };
 }
 

@@ -2,11 +2,10 @@
 import * as z from 'zod';
 import { findVersion, registerVersion } from '../../commands/versions/versions.ts';
 import { VERSION_PREFIX, versionsPartition } from '../../core/keys.ts';
-import type { Version } from '../../core/model/index.ts';
+import type { Version, VersionDetail } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import type { ScoreWorkload } from '../../core/score/workload.ts';
 import { type Image, SCORE_LABEL } from '../../ports/registry.ts';
-import type { Item } from '../../ports/store.ts';
 import type { Reply } from '../../records/commit.ts';
 import { getService } from '../../records/read.ts';
 import { etagOf } from '../http/etag.ts';
@@ -53,9 +52,9 @@ function view({ data }: { data: Version }): z.infer<typeof versionSchema> {
   return compact({ project, service, id, digest, tags, source, size, createdAt, createdBy });
 }
 
-const detail = (version: Version) => ({ ...view({ data: version }), workload: version.workload });
+const detail = (version: VersionDetail) => ({ ...view({ data: version }), workload: version.workload });
 
-const created = (version: Version): Reply => ({
+const created = (version: VersionDetail): Reply => ({
   status: 201,
   body: detail(version),
   location: `/v1/projects/${version.project}/services/${version.service}/versions/${version.id}`,
@@ -150,7 +149,7 @@ export const routes = [
     problems: ['ambiguous_version'],
     handle: async ({ ports, params }) => {
       await getService(ports.store, params);
-      const item: Item<Version> = await findVersion(ports.store, params, params.version);
+      const item = await findVersion(ports.store, params, params.version);
       return { status: 200, body: detail(item.data), etag: etagOf(item.version) };
     },
   }),

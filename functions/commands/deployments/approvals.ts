@@ -2,7 +2,7 @@
  * Approval: in an environment that asks for it a deployment waits until a second person has agreed. Waiting, it has a
  * number and holds no fence: it stops nothing that goes on, and nothing of it has started.
  */
-import { deploymentKey, instanceKey, OPERATIONS_QUEUE, operationKey } from '../../core/keys.ts';
+import { deploymentKey, OPERATIONS_QUEUE, operationKey } from '../../core/keys.ts';
 import type {
   Approval,
   Deployment,
@@ -15,8 +15,10 @@ import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { Item } from '../../ports/store.ts';
 import { type Caller, commit, retryOnConflict } from '../../records/commit.ts';
-import { getDeployment, getEnvironment, getInstance, getOperation } from '../../records/read.ts';
-import { environmentWrite, notReady } from '../environments/environments.ts';
+import { changingEnvironment } from '../../records/environment-changes.ts';
+import { instanceOf, withStanding } from '../../records/instances.ts';
+import { getDeployment, getEnvironment, getOperation } from '../../records/read.ts';
+import { environmentUse, notReady } from '../environments/environments.ts';
 import { deadlineFrom, START_CHECK_MS, startOperation } from '../operations/operations.ts';
 import { type AwaitingOperation, endAwaiting, eventOf, isAwaiting } from './awaiting-approval.ts';
 
@@ -66,7 +68,7 @@ export async function approveDeployment(
   caller: Caller,
   ref: DeploymentRef,
 ): Promise<Operation> {
-  const approved = await retryOnConflict(async () => {
+  const approved = await changingEnvironment(ports.store, ref, async () => {
     const { store, effects } = ports;
     const environment = await getEnvironment(store, ref);
     const [deployment, operation] = await awaited(ports, ref);
@@ -83,10 +85,10 @@ export async function approveDeployment(
       });
     }
     if (environment.data.state !== 'ready') throw notReady(environment.data, ['ready']);
-    const instance = await getInstance(store, ref);
-    if (instance.data.newest > ref.number) {
-      throw new Problem('superseded', `Deployment ${instance.data.newest} is newer than ${ref.number}.`, {
-        hint: `Reject it, or follow deployment ${instance.data.newest} instead.`,
+    const { newest } = instanceOf(environment.data, ref.service);
+    if (newest > ref.number) {
+      throw new Problem('superseded', `Deployment ${newest} is newer than ${ref.number}.`, {
+        hint: `Reject it, or follow deployment ${newest} instead.`,
       });
     }
     const at = new Date(now).toISOString();
@@ -100,12 +102,11 @@ export async function approveDeployment(
     const due = { queue: OPERATIONS_QUEUE, at: now + START_CHECK_MS };
     await commit(ports, caller, {
       writes: [
-        environmentWrite({ ...environment.data, lastActivityAt: at }, { version: environment.version }),
         // From here on it has the fence.
-        {
-          put: { ...instanceKey(ref), data: { ...instance.data, newest: ref.number } },
-          if: { version: instance.version },
-        },
+        environmentUse(
+          environment,
+          withStanding({ ...environment.data, lastActivityAt: at }, ref, { newest: ref.number }),
+        ),
         {
           put: { ...deploymentKey(ref, ref.number), data: { ...deployment.data, approval: decided } },
           if: { version: deployment.version },

@@ -1,7 +1,8 @@
 /** Deployments: put a version into an environment, promote it from another one, or go back to an earlier one. */
-import { deploymentKey, environmentKey, instanceKey, serviceKey } from '../../core/keys.ts';
+import { deploymentKey, environmentKey, serviceKey } from '../../core/keys.ts';
 import type {
   Deployment,
+  DeploymentDetail,
   DeploymentKind,
   Environment,
   Instance,
@@ -11,10 +12,13 @@ import type {
 import { Problem } from '../../core/problem.ts';
 import { revisionOf } from '../../core/source/revision.ts';
 import type { Ports } from '../../ports/index.ts';
-import type { Item, Write } from '../../ports/store.ts';
-import { type Caller, commit, retryOnConflict } from '../../records/commit.ts';
-import { getDeployment, getEnvironment, getInstance, getService } from '../../records/read.ts';
-import { environmentWrite, notReady } from '../environments/environments.ts';
+
+import { type Caller, commit } from '../../records/commit.ts';
+import { changingEnvironment } from '../../records/environment-changes.ts';
+import { instanceIn, instanceOf, withStanding } from '../../records/instances.ts';
+import { getEnvironment, getService } from '../../records/read.ts';
+import { getDeploymentDetail } from '../../records/workloads.ts';
+import { environmentUse, notReady } from '../environments/environments.ts';
 import { enforcePolicies } from '../guardrails/policies.ts';
 import { acceptWrites, newOperation, startOperation } from '../operations/operations.ts';
 import { findVersion } from '../versions/versions.ts';
@@ -29,7 +33,7 @@ export interface AcceptedDeployment {
 }
 
 /** What a new deployment takes over from where it comes from. */
-export type Content = Pick<Deployment, 'kind' | 'version' | 'digest' | 'workload'> &
+export type Content = Pick<DeploymentDetail, 'kind' | 'version' | 'digest' | 'workload'> &
   Partial<Pick<Deployment, 'revision' | 'outputs' | 'rollbackTo' | 'fromEnvironment' | 'rotation'>>;
 
 /**
@@ -65,7 +69,7 @@ export async function createRedeployment(
   rotation: string,
 ): Promise<AcceptedDeployment> {
   const accepted = await accept(ports, caller, ref, async (instance) => {
-    const { data } = await getDeployment(ports.store, ref, instance?.current ?? 0);
+    const { data } = await getDeploymentDetail(ports.store, ref, instance?.current ?? 0);
     const { version, digest, workload, revision } = data;
     return { kind: 'redeploy', version, digest, workload, rotation, ...(revision && { revision }) };
   });
@@ -80,15 +84,17 @@ function accept(
   ref: InstanceRef,
   contentFor: (instance: Instance | undefined) => Promise<Content>,
 ): Promise<AcceptedDeployment> {
-  return retryOnConflict(async () => {
+  return changingEnvironment(ports.store, ref, async () => {
     const { store, effects } = ports;
-    await getService(store, ref);
     const environment = await getEnvironment(store, ref);
     if (environment.data.state !== 'ready') throw notReady(environment.data, ['ready']);
-    const instance = await store.get<Instance>(instanceKey(ref));
-    const content = await contentFor(instance?.data);
+    const instance = instanceIn(environment.data, ref.service);
+    // What was deployed here is there still: see the check below.
+    if (!instance) await getService(store, ref);
+    const content = await contentFor(instance);
+    const { workload, ...pins } = content;
     const at = new Date(effects.now()).toISOString();
-    const number = nextNumber(instance?.data);
+    const number = nextNumber(instance);
     const approval =
       content.kind === 'redeploy' ? undefined : approvalNeeded(ports, caller, environment.data, content.kind);
     const operation = newOperation(ports, caller.actor, {
@@ -102,8 +108,8 @@ function accept(
       ...pick(ref),
       number,
       // Without resources there is nothing to resolve later on.
-      ...(Object.keys(content.workload.resources ?? {}).length === 0 && { outputs: {} }),
-      ...content,
+      ...(Object.keys(workload.resources ?? {}).length === 0 && { outputs: {} }),
+      ...pins,
       // The operation record tells whether the work has begun; keeping that here too would cost another write.
       status: approval ? 'queued' : 'running',
       ...(approval && { approval }),
@@ -115,8 +121,14 @@ function accept(
     await commit(ports, caller, {
       writes: [
         // A deployment is activity: an idle rule starts anew, and a cleanup decided before it does nothing (I8).
-        touchedWrite(environment, at),
-        instanceWrite(ref, instance, approval ? { highest: number } : { newest: number }, at),
+        environmentUse(
+          environment,
+          withStanding(
+            { ...environment.data, lastActivityAt: at },
+            ref,
+            approval ? { highest: number } : { newest: number },
+          ),
+        ),
         { put: { ...deploymentKey(ref, number), data: deployment }, if: 'absent' },
         // Where the service has an instance, that keeps it from being deleted.
         ...(instance ? [] : [{ check: serviceKey(ref), if: 'present' as const }]),
@@ -150,27 +162,6 @@ const pick = ({ project, environment, service }: InstanceRef): InstanceRef => ({
   service,
 });
 
-/**
- * Keeps the earlier due time: the sweep then looks too early, and puts it off. A new due time would cost two more
- * writes.
- */
-function touchedWrite(item: Item<Environment>, at: string): Write {
-  const write = environmentWrite({ ...item.data, lastActivityAt: at }, { version: item.version });
-  if (!('put' in write && write.put.due && item.due)) return write;
-  return { ...write, put: { ...write.put, due: item.due } };
-}
-
-function instanceWrite(
-  ref: InstanceRef,
-  item: Item<Instance> | undefined,
-  numbers: Partial<Pick<Instance, 'newest' | 'highest'>>,
-  at: string,
-) {
-  const before: Instance = item?.data ?? { ...pick(ref), newest: 0, createdAt: at };
-  const data: Instance = { ...before, ...numbers };
-  return { put: { ...instanceKey(ref), data }, if: item ? { version: item.version } : ('absent' as const) };
-}
-
 /** @throws Problem not_found | ambiguous_version | conflict (there is nothing to go back to) */
 export async function contentOf(
   ports: Ports,
@@ -201,8 +192,8 @@ async function versionContent(
 
 async function promotionContent(ports: Ports, ref: InstanceRef, fromEnvironment: string): Promise<Content> {
   const source = { ...ref, environment: fromEnvironment };
-  await getEnvironment(ports.store, source);
-  const { current } = (await getInstance(ports.store, source)).data;
+  const { data: environment } = await getEnvironment(ports.store, source);
+  const { current } = instanceOf(environment, ref.service);
   if (current === undefined) {
     throw new Problem(
       'not_found',
@@ -212,7 +203,8 @@ async function promotionContent(ports: Ports, ref: InstanceRef, fromEnvironment:
       },
     );
   }
-  const { version, digest, workload, revision } = (await getDeployment(ports.store, source, current)).data;
+  const { version, digest, workload, revision } = (await getDeploymentDetail(ports.store, source, current))
+    .data;
   return {
     kind: 'promote',
     version,
@@ -225,7 +217,7 @@ async function promotionContent(ports: Ports, ref: InstanceRef, fromEnvironment:
 
 /** A rollback restores all that was pinned: digest, workload, and resolved settings, secret versions if they are good. */
 async function rollbackContent(ports: Ports, ref: InstanceRef, number: number): Promise<Content> {
-  const { data } = await getDeployment(ports.store, ref, number);
+  const { data } = await getDeploymentDetail(ports.store, ref, number);
   if (data.status !== 'succeeded' || !data.outputs) {
     throw new Problem(
       'conflict',
@@ -253,17 +245,14 @@ export async function deploymentFence(
   ports: Ports,
   ref: InstanceRef & { number: number },
 ): Promise<Problem | undefined> {
-  const [environment, instance] = await ports.store.getMany<Environment | Instance>([
-    environmentKey(ref),
-    instanceKey(ref),
-  ]);
-  const state = (environment?.data as Environment | undefined)?.state;
-  if (state === undefined || state === 'destroying' || !instance) {
+  const environment = await ports.store.get<Environment>(environmentKey(ref));
+  const instance = environment && instanceIn(environment.data, ref.service);
+  if (!instance || environment.data.state === 'destroying') {
     return new Problem('environment_gone', `Environment "${ref.environment}" is being destroyed.`, {
       hint: 'Create another environment and deploy there.',
     });
   }
-  const { newest } = instance.data as Instance;
+  const { newest } = instance;
   if (newest === ref.number) return undefined;
   return new Problem('superseded', `Deployment ${newest} is newer than ${ref.number}.`, {
     hint: `Follow deployment ${newest} instead.`,

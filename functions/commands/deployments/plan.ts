@@ -3,12 +3,11 @@
 import { splitWords } from '../../core/command-line.ts';
 import type { Change } from '../../core/diff/change.ts';
 import { diffPinned, type Pinned, pinnedOf } from '../../core/diff/deployment-diff.ts';
-import { deploymentKey, environmentPartition, instanceKey, RESOURCE_PREFIX } from '../../core/keys.ts';
+import { environmentPartition, RESOURCE_PREFIX } from '../../core/keys.ts';
 import type {
-  Deployment,
+  DeploymentDetail,
   DeploymentKind,
   Environment,
-  Instance,
   InstanceRef,
   Resource,
   Revision,
@@ -20,8 +19,10 @@ import { readSettings } from '../../core/score/settings.ts';
 import type { ScoreWorkload } from '../../core/score/workload.ts';
 import type { Ports } from '../../ports/index.ts';
 import { RELEASE_LABEL } from '../../ports/registry.ts';
+import { instanceIn } from '../../records/instances.ts';
 import { getEnvironment, getService } from '../../records/read.ts';
 import { readAll } from '../../records/read-all.ts';
+import { getDeploymentDetail } from '../../records/workloads.ts';
 import { findResourceType } from '../../resources/index.ts';
 import type { SecretReferences } from '../../resources/type.ts';
 import { notReady } from '../environments/environments.ts';
@@ -69,15 +70,14 @@ export async function planDeployment(
   const { store } = ports;
   await getService(store, ref);
   const environment = await getEnvironment(store, ref);
-  const instance = await store.get<Instance>(instanceKey(ref));
+  const instance = instanceIn(environment.data, ref.service);
   const content = await contentOf(ports, ref, request);
-  const current = instance?.data.current;
-  const serving =
-    current === undefined ? undefined : await store.get<Deployment>(deploymentKey(ref, current));
+  const current = instance?.current;
+  const serving = current === undefined ? undefined : await getDeploymentDetail(store, ref, current);
   const there = await readAll<Resource>(store, environmentPartition(ref), RESOURCE_PREFIX);
   const records = new Map(there.map(({ data }) => [data.uid, data]));
   const pinned = content.outputs
-    ? { pins: pinnedOf({ ...content } as Deployment), missing: [] }
+    ? { pins: pinnedOf(content), missing: [] }
     : await pinsNow(ports, ref, content, records);
   const violations = await violationsOf(ports, ref, content, ports.effects.now());
   const release = await releaseCommand(ports, ref, content);
@@ -85,7 +85,7 @@ export async function planDeployment(
   const before = serving && pinnedOf(serving.data);
   return {
     kind: content.kind,
-    number: nextNumber(instance?.data),
+    number: nextNumber(instance),
     ...(current !== undefined && { from: current }),
     version: content.version,
     digest: content.digest,
@@ -103,7 +103,7 @@ export async function planDeployment(
   };
 }
 
-const replicasOf = ({ workload }: Deployment): number =>
+const replicasOf = ({ workload }: DeploymentDetail): number =>
   readSettings(workload.metadata.annotations).settings.replicas;
 
 const stateProblems = (environment: Environment): ProblemDetail[] =>

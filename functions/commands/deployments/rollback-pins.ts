@@ -1,6 +1,6 @@
 /** What a rollback takes of earlier pins: credentials that were rotated or revoked since are the ones of today. */
 import { resourceKey } from '../../core/keys.ts';
-import type { Deployment, InstanceRef, Resource, ResourceOutputs } from '../../core/model/index.ts';
+import type { DeploymentDetail, InstanceRef, Resource, ResourceOutputs } from '../../core/model/index.ts';
 import { usedOutputs } from '../../core/score/references.ts';
 import { resourceIdentity } from '../../core/score/resource-identity.ts';
 import type { Ports } from '../../ports/index.ts';
@@ -15,7 +15,7 @@ type Outputs = Record<string, ResourceOutputs>;
 export async function repinned(
   ports: Ports,
   ref: InstanceRef,
-  { workload }: Pick<Deployment, 'workload'>,
+  { workload }: Pick<DeploymentDetail, 'workload'>,
   pinned: Outputs,
 ): Promise<Outputs> {
   const result: Outputs = { ...pinned };

@@ -6,7 +6,8 @@ import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { Due, Item, Write } from '../../ports/store.ts';
 import { StoreConflict } from '../../ports/store.ts';
-import { type Caller, checkIfMatch, commit, retryOnConflict } from '../../records/commit.ts';
+import { type Caller, checkIfMatch, commit } from '../../records/commit.ts';
+import { changingEnvironment } from '../../records/environment-changes.ts';
 import { getEnvironment, getProject } from '../../records/read.ts';
 import { acceptWrites, newOperation, startOperation } from '../operations/operations.ts';
 
@@ -26,6 +27,16 @@ export function environmentWrite(environment: Environment, condition: 'absent' |
   const due = environmentDue(environment);
   const key = environmentKey({ project: environment.project, environment: environment.name });
   return { put: { ...key, data: environment, ...(due && { due }) }, if: condition };
+}
+
+/**
+ * The write that replaces the record of an environment in use. The earlier due time is kept: the sweep then looks too
+ * early, and puts it off. A new due time would cost two more writes.
+ */
+export function environmentUse(item: Item<Environment>, environment: Environment): Write {
+  const write = environmentWrite(environment, { version: item.version });
+  if (!('put' in write && write.put.due && item.due)) return write;
+  return { ...write, put: { ...write.put, due: item.due } };
 }
 
 export interface NewEnvironment {
@@ -69,6 +80,7 @@ export async function createEnvironment(
     }),
     lastActivityAt: at,
     operation: operation.id,
+    services: {},
     createdAt: at,
     createdBy: caller.actor,
   };
@@ -145,7 +157,7 @@ export function changeEnvironment(
   patch: EnvironmentPatch,
   event: 'environment.changed' | 'environment.extended' = 'environment.changed',
 ): Promise<Item<Environment>> {
-  return retryOnConflict(async () => {
+  return changingEnvironment(ports.store, ref, async () => {
     const item = await getEnvironment(ports.store, ref);
     checkIfMatch(item, patch.ifMatch);
     if (item.data.state === 'destroying') throw notReady(item.data, ['ready', 'hibernated']);

@@ -5,7 +5,8 @@ import type { Environment, EnvironmentRef, Protection } from '../../core/model/i
 import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { Item } from '../../ports/store.ts';
-import { type Caller, checkIfMatch, commit, retryOnConflict } from '../../records/commit.ts';
+import { type Caller, checkIfMatch, commit } from '../../records/commit.ts';
+import { changingEnvironment } from '../../records/environment-changes.ts';
 import { getEnvironment } from '../../records/read.ts';
 import { environmentWrite, notReady } from './environments.ts';
 
@@ -31,7 +32,7 @@ export function protectEnvironment(
   protection: Protection | null,
   options: { ifMatch?: number } = {},
 ): Promise<Item<Environment>> {
-  return retryOnConflict(async () => {
+  return changingEnvironment(ports.store, ref, async () => {
     const item = await getEnvironment(ports.store, ref);
     checkIfMatch(item, options.ifMatch);
     if (item.data.state === 'destroying') throw notReady(item.data, ['ready', 'hibernated']);

@@ -12,7 +12,8 @@ import type { KindOn, OperationRequest } from '../../core/operations/index.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { Item } from '../../ports/store.ts';
-import { type Caller, checkIfMatch, commit, retryOnConflict } from '../../records/commit.ts';
+import { type Caller, checkIfMatch, commit } from '../../records/commit.ts';
+import { changingEnvironment } from '../../records/environment-changes.ts';
 import { instancesOf } from '../../records/instances.ts';
 import { getEnvironment, getOperation } from '../../records/read.ts';
 import { acceptWrites, newOperation, startOperation } from '../operations/operations.ts';
@@ -40,7 +41,7 @@ async function transition(
   ref: EnvironmentRef,
   plan: Transition,
 ): Promise<Accepted> {
-  const accepted = await retryOnConflict(async () => {
+  const accepted = await changingEnvironment(ports.store, ref, async () => {
     const item = await getEnvironment(ports.store, ref);
     checkIfMatch(item, plan.ifMatch);
     if (!plan.from.includes(item.data.state)) {
@@ -76,8 +77,8 @@ async function ongoing(
 }
 
 /** Whether a deployment in the environment has not ended. */
-async function busyService(ports: Ports, ref: EnvironmentRef): Promise<string | undefined> {
-  for (const instance of await instancesOf(ports.store, ref)) {
+async function busyService(ports: Ports, environment: Environment): Promise<string | undefined> {
+  for (const instance of instancesOf(environment)) {
     const newest = await ports.store.get<Deployment>(deploymentKey(instance, instance.newest));
     if (newest && !isTerminal(newest.data.status)) return instance.service;
   }
@@ -110,7 +111,7 @@ export function hibernateEnvironment(
           hint: 'Nothing was done; it is looked at again when it is due.',
         });
       }
-      const busy = await busyService(ports, ref);
+      const busy = await busyService(ports, data);
       if (busy) {
         throw new Problem(
           'operation_in_progress',

@@ -3,7 +3,7 @@ import { changesOf } from '../../core/field-changes.ts';
 import { concerns, type DeploymentFacts, evaluatePolicy } from '../../core/guardrails/evaluate.ts';
 import type { Policy, PolicyScope, Violation } from '../../core/guardrails/policy-types.ts';
 import { PLATFORM_POLICIES, policiesKey, projectKey } from '../../core/keys.ts';
-import { type Deployment, type InstanceRef, PLATFORM } from '../../core/model/index.ts';
+import { type DeploymentDetail, type InstanceRef, PLATFORM } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { Item, Store, Write } from '../../ports/store.ts';
@@ -101,7 +101,7 @@ function setWrites(owner: PolicyOwner, set: Item<PolicySet> | undefined, policie
 }
 
 /** What a deployment is made of, as far as policies ask. */
-export type Judged = Pick<Deployment, 'kind' | 'version' | 'digest' | 'workload'>;
+export type Judged = Pick<DeploymentDetail, 'kind' | 'version' | 'digest' | 'workload'>;
 
 interface Scoped {
   scope: PolicyScope;

@@ -7,6 +7,7 @@ import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
 import { lastNumberAt, readHead } from '../../records/chain-append.ts';
 import { readAll } from '../../records/read-all.ts';
+import { withWorkload } from '../../records/workloads.ts';
 import { judge, type PolicyOwner } from './policies.ts';
 
 /** How far back it looks, milliseconds. */
@@ -47,9 +48,9 @@ export async function dryRunPolicy(ports: Ports, owner: PolicyOwner, policy: Pol
       if (run.considered === DEPLOYMENTS_MAX) return { ...run, truncated: true };
       run.considered += 1;
       const at = Date.parse(deployment.createdAt);
-      const [violation] = await judge(ports, deployment, deployment, at, [{ scope, policy }]).catch(
-        forgotten,
-      );
+      const [violation] = await withWorkload(ports.store, deployment)
+        .then((content) => judge(ports, deployment, content, at, [{ scope, policy }]))
+        .catch(forgotten);
       if (violation) run.refused.push(refusedView(deployment, violation));
     }
   }

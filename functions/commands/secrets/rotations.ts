@@ -4,7 +4,8 @@ import type { EnvironmentRef, Operation, Resource, SecretRecord } from '../../co
 import { Problem } from '../../core/problem.ts';
 import { withVersion } from '../../core/secrets/secret-stages.ts';
 import type { Ports } from '../../ports/index.ts';
-import { type Caller, commit, IdempotencyRace, mustGet, retryOnConflict } from '../../records/commit.ts';
+import { type Caller, commit, IdempotencyRace, mustGet } from '../../records/commit.ts';
+import { changingEnvironment } from '../../records/environment-changes.ts';
 import { getEnvironment } from '../../records/read.ts';
 import { findResourceType } from '../../resources/index.ts';
 import { notReady } from '../environments/environments.ts';
@@ -39,7 +40,7 @@ export async function rotateSecret(
   const value = input.value ?? ports.effects.token(GENERATED_BYTES);
   const version = await ports.secrets.put(path, value, { versionId: ports.effects.id() });
   try {
-    const operation = await retryOnConflict(async () => {
+    const operation = await changingEnvironment(ports.store, ref, async () => {
       const parent = await readyEnvironment(ports, ref);
       const item = await getSecret(ports, ref);
       refuseRotating(item.data);
@@ -93,7 +94,7 @@ export async function rotateResource(
   ref: EnvironmentRef & { uid: string },
 ): Promise<Operation<'rotate-secret'>> {
   const { project, environment, uid } = ref;
-  const operation = await retryOnConflict(async () => {
+  const operation = await changingEnvironment(ports.store, ref, async () => {
     const parent = await readyEnvironment(ports, ref);
     const key = resourceKey(ref, uid);
     const item = await mustGet<Resource>(

@@ -5,7 +5,8 @@ import { Problem } from '../../core/problem.ts';
 import { withRevoked } from '../../core/secrets/secret-stages.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { Item } from '../../ports/store.ts';
-import { type Caller, commit, mustGet, retryOnConflict } from '../../records/commit.ts';
+import { type Caller, commit, mustGet } from '../../records/commit.ts';
+import { changingEnvironment } from '../../records/environment-changes.ts';
 import { instancesOf } from '../../records/instances.ts';
 import { getEnvironment } from '../../records/read.ts';
 import type { SecretRef } from './secrets.ts';
@@ -35,7 +36,8 @@ function mustHave({ data }: Item<SecretRecord>, version: string): void {
 /** Which of what serves holds a version of a secret. */
 export async function usersOf(ports: Ports, ref: SecretRef, version: string): Promise<VersionUser[]> {
   const path = secretPath(ref, ref.name);
-  const instances = (await instancesOf(ports.store, ref)).filter(({ current }) => current !== undefined);
+  const { data: environment } = await getEnvironment(ports.store, ref);
+  const instances = instancesOf(environment).filter(({ current }) => current !== undefined);
   const users: VersionUser[] = [];
   for (let at = 0; at < instances.length; at += 100) {
     const page = instances.slice(at, at + 100);
@@ -62,7 +64,7 @@ export async function revokeVersion(
   version: string,
 ): Promise<{ version: string; usedBy: VersionUser[] }> {
   const { project, environment, name } = ref;
-  const result = await retryOnConflict(async () => {
+  const result = await changingEnvironment(ports.store, ref, async () => {
     await getEnvironment(ports.store, ref);
     const item = await getSecret(ports, ref);
     mustHave(item, version);

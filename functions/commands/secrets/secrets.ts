@@ -12,16 +12,11 @@ import type { ScoreWorkload } from '../../core/score/workload.ts';
 import { withCurrent, withVersion } from '../../core/secrets/secret-stages.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { Item } from '../../ports/store.ts';
-import {
-  type Caller,
-  checkIfMatch,
-  commit,
-  IdempotencyRace,
-  mustGet,
-  retryOnConflict,
-} from '../../records/commit.ts';
+import { type Caller, checkIfMatch, commit, IdempotencyRace, mustGet } from '../../records/commit.ts';
+import { changingEnvironment } from '../../records/environment-changes.ts';
 import { instancesOf } from '../../records/instances.ts';
 import { getEnvironment } from '../../records/read.ts';
+import { withWorkload } from '../../records/workloads.ts';
 import { findResourceType } from '../../resources/index.ts';
 import { notReady } from '../environments/environments.ts';
 import { refuseRotating } from './secret-versions.ts';
@@ -46,7 +41,9 @@ export async function putSecret(
   // The value first: a record never names a version that is not there.
   const version = await ports.secrets.put(path, input.value, { versionId: ports.effects.id() });
   try {
-    return await retryOnConflict(() => recordVersion(ports, caller, ref, version, input.ifMatch));
+    return await changingEnvironment(ports.store, ref, () =>
+      recordVersion(ports, caller, ref, version, input.ifMatch),
+    );
   } catch (error) {
     // Nothing was written, so nobody can know of this version.
     const refused = error instanceof Problem || error instanceof IdempotencyRace;
@@ -118,14 +115,16 @@ const missing = ({ environment, name }: SecretRef): Problem =>
  */
 async function readersOf(ports: Ports, ref: SecretRef): Promise<string[]> {
   const readers: string[] = [];
-  for (const instance of await instancesOf(ports.store, ref)) {
+  const { data: environment } = await getEnvironment(ports.store, ref);
+  for (const instance of instancesOf(environment)) {
     const numbers = [...new Set([instance.current ?? instance.newest, instance.newest])];
     const found = await ports.store.getMany<Deployment>(
       numbers.map((number) => deploymentKey(instance, number)),
     );
     const deployments = found.flatMap((item) => (item ? [item.data] : []));
     const counts = ({ number, status }: Deployment) => number === instance.current || !isTerminal(status);
-    if (deployments.filter(counts).some(({ workload }) => reads(workload, ref.name)))
+    const counted = deployments.filter(counts).map((deployment) => withWorkload(ports.store, deployment));
+    if ((await Promise.all(counted)).some(({ workload }) => reads(workload, ref.name)))
       readers.push(instance.service);
   }
   return readers;
@@ -146,7 +145,7 @@ export async function deleteSecret(
 ): Promise<void> {
   const { project, environment, name } = ref;
   const key = secretKey(ref, name);
-  await retryOnConflict(async () => {
+  await changingEnvironment(ports.store, ref, async () => {
     const parent = await getEnvironment(ports.store, ref);
     const item = await mustGet<SecretRecord>(
       ports.store,

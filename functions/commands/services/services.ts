@@ -2,7 +2,6 @@
 import { changesOf } from '../../core/field-changes.ts';
 import {
   ENVIRONMENT_PREFIX,
-  instanceKey,
   projectKey,
   projectPartition,
   serviceKey,
@@ -13,6 +12,7 @@ import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
 import { type Item, type Store, StoreConflict, TRANSACTION_MAX, type Write } from '../../ports/store.ts';
 import { type Caller, checkIfMatch, commit, retryOnConflict } from '../../records/commit.ts';
+import { instanceIn } from '../../records/instances.ts';
 import { getProject, getService } from '../../records/read.ts';
 import { putBack } from '../projects/projects.ts';
 
@@ -142,15 +142,15 @@ async function refuseInstances(store: Store, ref: ServiceRef): Promise<void> {
       limit: 100,
       ...(after !== undefined && { after }),
     });
-    const names = page.items.map(({ data }) => data.name);
-    const instances = await store.getMany(
-      names.map((environment) => instanceKey({ project, environment, service })),
-    );
-    const at = instances.findIndex((instance) => instance !== undefined);
-    if (at !== -1) {
-      throw new Problem('not_empty', `Service "${service}" is deployed in environment "${names[at]}".`, {
-        hint: 'Destroy the environments that it is deployed in first.',
-      });
+    const found = page.items.find(({ data }) => instanceIn(data, service));
+    if (found) {
+      throw new Problem(
+        'not_empty',
+        `Service "${service}" is deployed in environment "${found.data.name}".`,
+        {
+          hint: 'Destroy the environments that it is deployed in first.',
+        },
+      );
     }
     after = page.next;
   } while (after !== undefined);

@@ -8,7 +8,7 @@ import {
   versionsPartition,
   versionTagKey,
 } from '../../core/keys.ts';
-import type { Source, Version } from '../../core/model/index.ts';
+import type { Source, Version, VersionDetail } from '../../core/model/index.ts';
 import { shortHash } from '../../core/names.ts';
 import { Problem } from '../../core/problem.ts';
 import { provisionOrder } from '../../core/score/references.ts';
@@ -17,6 +17,7 @@ import type { Ports } from '../../ports/index.ts';
 import type { Item, Store, Write } from '../../ports/store.ts';
 import { StoreConflict } from '../../ports/store.ts';
 import { type Caller, commit, retryOnConflict } from '../../records/commit.ts';
+import { keepWorkload, type VersionContent } from '../../records/workloads.ts';
 
 interface ServiceRef {
   project: string;
@@ -41,13 +42,13 @@ export const versionId = (digest: string, workload: ScoreWorkload): string =>
  * Registers a version; one that is there already is given again, with the tags added.
  * @throws Problem not_found (service) | unresolved_placeholder (one that no resource of the workload can give)
  */
-export function registerVersion(ports: Ports, caller: Caller, input: NewVersion): Promise<Version> {
+export function registerVersion(ports: Ports, caller: Caller, input: NewVersion): Promise<VersionDetail> {
   const ref = { project: input.project, service: input.service };
   const id = versionId(input.digest, input.workload);
   provisionOrder(input.workload);
   return retryOnConflict(async () => {
     const { store, effects } = ports;
-    const pointer = await store.get<{ order: string }>(versionIdKey(ref, id));
+    const pointer = await store.get<VersionContent>(versionIdKey(ref, id));
     const existing = pointer && (await store.get<Version>(versionKey(ref, pointer.data.order)));
     const order = pointer?.data.order ?? effects.id();
     const tags = [...new Set([...(existing?.data.tags ?? []), ...input.tags])];
@@ -58,14 +59,13 @@ export function registerVersion(ports: Ports, caller: Caller, input: NewVersion)
           id,
           digest: input.digest,
           tags,
-          workload: input.workload,
           source: input.source,
           ...(input.size !== undefined && { size: input.size }),
           createdAt: new Date(effects.now()).toISOString(),
           createdBy: caller.actor,
         };
     await commitVersion(ports, caller, { version, order, existing, tags: input.tags, input });
-    return version;
+    return { ...version, workload: input.workload };
   });
 }
 
@@ -85,6 +85,7 @@ interface VersionChange {
 
 async function commitVersion(ports: Ports, caller: Caller, change: VersionChange): Promise<void> {
   const { version, order, existing } = change;
+  const { workload } = change.input;
   const writes: Write[] = [
     { check: serviceKey(version), if: 'present' },
     {
@@ -93,7 +94,10 @@ async function commitVersion(ports: Ports, caller: Caller, change: VersionChange
     },
   ];
   if (!existing)
-    writes.push({ put: { ...versionIdKey(version, version.id), data: { order } }, if: 'absent' });
+    writes.push({
+      put: { ...versionIdKey(version, version.id), data: { order, workload } satisfies VersionContent },
+      if: 'absent',
+    });
   writes.push(...(await tagWrites(ports.store, version, change.tags)));
   try {
     await commit(ports, caller, {
@@ -107,7 +111,7 @@ async function commitVersion(ports: Ports, caller: Caller, change: VersionChange
           data: { version: version.id, digest: version.digest, tags: version.tags },
         },
       ],
-      result: version,
+      result: { ...version, workload },
     });
   } catch (error) {
     if (!(error instanceof StoreConflict) || !error.failed.includes(0)) throw error;
@@ -136,15 +140,21 @@ async function tagWrites(store: Store, version: Version, tags: readonly string[]
  * Finds a version by its id or by a tag that only one version carries.
  * @throws Problem not_found | ambiguous_version
  */
-export async function findVersion(store: Store, ref: ServiceRef, wanted: string): Promise<Item<Version>> {
+export async function findVersion(
+  store: Store,
+  ref: ServiceRef,
+  wanted: string,
+): Promise<Item<VersionDetail>> {
   const missing = new Problem('not_found', `Service "${ref.service}" has no version "${wanted}".`, {
     hint: `List its versions with GET /v1/projects/${ref.project}/services/${ref.service}/versions.`,
   });
-  const byId = await store.get<{ order: string }>(versionIdKey(ref, wanted));
+  const byId = await store.get<VersionContent>(versionIdKey(ref, wanted));
   if (byId) {
     const item = await store.get<Version>(versionKey(ref, byId.data.order));
-    if (item) return item;
-    throw missing;
+    if (!item) throw missing;
+    const { workload } = byId.data;
+    keepWorkload(store, { ...ref, version: wanted }, workload);
+    return { ...item, data: { ...item.data, workload } };
   }
   const byTag = await store.get<{ ids: string[] }>(versionTagKey(ref, wanted));
   const ids = byTag?.data.ids ?? [];

@@ -1,5 +1,5 @@
 /** What differs between two deployments. A secret is shown by its name and version, never by its value. */
-import type { Deployment } from '../model/index.ts';
+import type { DeploymentDetail } from '../model/index.ts';
 import { usedOutputs } from '../score/references.ts';
 import type { ScoreWorkload } from '../score/workload.ts';
 import { type Change, compare, factsOf } from './change.ts';
@@ -15,7 +15,12 @@ export interface Pinned {
 }
 
 /** What a deployment that was prepared pins. */
-export function pinnedOf({ version, digest, workload, outputs = {} }: Deployment): Pinned {
+export function pinnedOf({
+  version,
+  digest,
+  workload,
+  outputs = {},
+}: Pick<DeploymentDetail, 'version' | 'digest' | 'workload' | 'outputs'>): Pinned {
   const secrets = new Map<string, string>();
   for (const [resource, used] of usedOutputs(workload)) {
     const offered = Object.entries(outputs[resource]?.secrets ?? {});

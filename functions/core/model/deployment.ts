@@ -1,24 +1,13 @@
 /** What runs where: a service in an environment, and its deployments. */
 import type { ProblemDetail } from '../problem.ts';
 import type { ScoreWorkload } from '../score/workload.ts';
-import type { EnvironmentRef } from './environment.ts';
+import type { EnvironmentRef, Standing } from './environment.ts';
 import type { RunStatus } from './operation.ts';
 import type { ResourceOutputs } from './resource.ts';
 import type { Revision } from './version.ts';
 
-/** A service in an environment: which deployment is the newest, which one serves. */
-export interface Instance {
-  project: string;
-  environment: string;
-  service: string;
-  /** The fence: the number of the newest deployment. Only grows (I5). */
-  newest: number;
-  /** The highest number that was given, when that is a deployment that waits, or waited, for approval. */
-  highest?: number;
-  /** The deployment that serves, or served before hibernation: the last good one. */
-  current?: number;
-  createdAt: string;
-}
+/** A service in an environment, as the record of the environment has it. */
+export interface Instance extends InstanceRef, Standing {}
 
 export interface InstanceRef extends EnvironmentRef {
   service: string;
@@ -38,7 +27,7 @@ export interface Approval {
 /** `redeploy`: the same version again, with the credentials as they are now. */
 export type DeploymentKind = 'deploy' | 'promote' | 'rollback' | 'redeploy';
 
-/** One version put into one environment for one service. */
+/** One version put into one environment for one service. The workload is that of the version. */
 export interface Deployment {
   project: string;
   environment: string;
@@ -48,7 +37,6 @@ export interface Deployment {
   version: string;
   digest: string;
   revision?: Revision;
-  workload: ScoreWorkload;
   /** Outputs by the workload's resource names, resolved once: a rollback restores them (absent until prepared). */
   outputs?: Record<string, ResourceOutputs>;
   rollbackTo?: number;
@@ -63,4 +51,9 @@ export interface Deployment {
   createdAt: string;
   createdBy: string;
   finishedAt?: string;
+}
+
+/** With what its version came with. */
+export interface DeploymentDetail extends Deployment {
+  workload: ScoreWorkload;
 }

@@ -16,6 +16,16 @@ export interface Protection {
   rollbackWithoutApproval?: boolean;
 }
 
+/** How far a service is in an environment: which deployment is the newest, which one serves. */
+export interface Standing {
+  /** The fence: the number of the newest deployment. Only grows (I5). */
+  newest: number;
+  /** The highest number that was given, when that is a deployment that waits, or waited, for approval. */
+  highest?: number;
+  /** The deployment that serves, or served before hibernation: the last good one. */
+  current?: number;
+}
+
 export interface Environment {
   project: string;
   name: string;
@@ -34,6 +44,8 @@ export interface Environment {
   operation?: string;
   /** What has to be kept to here that is free elsewhere; absent where nothing is protected. */
   protection?: Protection;
+  /** How far each service is that was deployed here, by its name. */
+  services: Record<string, Standing>;
   /** What a destroy could not remove yet. */
   leftovers?: string[];
   createdAt: string;

@@ -7,7 +7,7 @@ export type Source =
   | { kind: 'git'; url: string; ref: string; commit: string; author?: string; message?: string }
   | { kind: 'image'; reference: string };
 
-/** An image digest plus the Score workload that came with it. Immutable. */
+/** An image digest plus the Score workload that came with it, which is kept beside its id. Immutable. */
 export interface Version {
   project: string;
   service: string;
@@ -16,12 +16,16 @@ export interface Version {
   /** `sha256:` and 64 hex digits: the OCI image manifest. */
   digest: string;
   tags: string[];
-  workload: ScoreWorkload;
   source: Source;
   /** Bytes of all layers, compressed. */
   size?: number;
   createdAt: string;
   createdBy: string;
+}
+
+/** A version with its workload. */
+export interface VersionDetail extends Version {
+  workload: ScoreWorkload;
 }
 
 /** What a version is known by among people. */

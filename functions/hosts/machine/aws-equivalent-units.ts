@@ -5,17 +5,16 @@
 import type { Activity } from '../../ports/activity.ts';
 import type { Anchors } from '../../ports/anchors.ts';
 import type { Builder } from '../../ports/builder.ts';
-import { count, currentMeter } from '../../ports/meter.ts';
+import { count } from '../../ports/meter.ts';
 import type { Secrets } from '../../ports/secrets.ts';
 
 const requests = (number: number): void => count('secretsmanager.request', number);
 
 export const countSecrets = <Port extends Secrets>(secrets: Port): Port => ({
   ...secrets,
-  async put(path, value, options) {
-    // Nothing is read for a bill that nobody gets.
-    const isNew = currentMeter() !== undefined && (await secrets.get(path)) === undefined;
-    requests((options?.versionId === undefined ? 0 : 1) + (isNew ? 2 : 1));
+  put(path, value, options) {
+    // As one that is new, which is asked for first and then made: whether it is would have to be read.
+    requests(options?.versionId === undefined ? 2 : 3);
     return secrets.put(path, value, options);
   },
   async get(path, version) {

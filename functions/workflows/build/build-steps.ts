@@ -87,7 +87,7 @@ export const finishBuild: Step<Operation<'build'>> = {
       throw new Problem('build_failed', 'The build left no version.', { hint: 'Start the build again.' });
     }
     await removeSource(ports, operation);
-    await endOperation(ports, operation.id, {
+    await endOperation(ports, operation, {
       ending: { status: 'succeeded', result: { version } },
       event: { type: 'build.succeeded', data: { version } },
     });
@@ -100,7 +100,7 @@ export const recoverBuild: Step<Operation<'build'>> = {
     const { ports, operation } = context;
     await removeSource(ports, operation);
     const ending = endingOf(errorOf(context));
-    await endOperation(ports, operation.id, {
+    await endOperation(ports, operation, {
       ending,
       event: {
         type: `build.${ending.status}`,

@@ -1,24 +1,29 @@
 /** Steps of the workflows `deploy` and `rollback`. */
 
+import { environmentUse } from '../../commands/environments/environments.ts';
 import { violationProblem, violationsOf } from '../../commands/guardrails/policies.ts';
 import { splitWords } from '../../core/command-line.ts';
-import { deploymentKey, instanceKey } from '../../core/keys.ts';
-import type { Deployment, Instance, InstanceRef, OperationOn } from '../../core/model/index.ts';
+import { deploymentKey, environmentKey } from '../../core/keys.ts';
+import type { DeploymentDetail, Environment, InstanceRef, OperationOn } from '../../core/model/index.ts';
 import { Problem, type ProblemCode, type ProblemDetail } from '../../core/problem.ts';
 import { workloadSettings } from '../../core/score/settings.ts';
 import type { Ports } from '../../ports/index.ts';
 import { RELEASE_LABEL } from '../../ports/registry.ts';
 import type { Item } from '../../ports/store.ts';
 import { retryOnConflict } from '../../records/commit.ts';
-import { getDeployment, getInstance } from '../../records/read.ts';
+import { instanceIn, instanceOf, withStanding } from '../../records/instances.ts';
+import { getEnvironment } from '../../records/read.ts';
+import { getDeploymentDetail } from '../../records/workloads.ts';
 import { deploymentEndWrites, endingOf, endOperation, errorOf, untilOverdue } from '../end-operation.ts';
 import { type Step, StillProgressing } from '../step.ts';
 import { workloadSpec } from '../workload-spec.ts';
 
 type DeploymentStep = Step<OperationOn<'deployment'>>;
 
-const deploymentOf = (ports: Ports, operation: InstanceRef & { number: number }): Promise<Item<Deployment>> =>
-  getDeployment(ports.store, operation, operation.number);
+const deploymentOf = (
+  ports: Ports,
+  operation: InstanceRef & { number: number },
+): Promise<Item<DeploymentDetail>> => getDeploymentDetail(ports.store, operation, operation.number);
 
 /** Takes the fence and checks that what shall run can be had. */
 export const prepareDeployment: DeploymentStep = {
@@ -32,9 +37,10 @@ export const prepareDeployment: DeploymentStep = {
       if (violations.length > 0) throw violationProblem(item.data, violations);
       // One that awaited an approval was no more than queued.
       if (item.data.status === 'running') return;
+      const { workload: _ofVersion, ...deployment } = item.data;
       const put = {
-        ...deploymentKey(item.data, item.data.number),
-        data: { ...item.data, status: 'running' },
+        ...deploymentKey(deployment, deployment.number),
+        data: { ...deployment, status: 'running' },
       };
       await ports.store.transact([{ put, if: { version: item.version } }]);
     });
@@ -105,25 +111,22 @@ export const finishDeployment: DeploymentStep = {
     const { number } = operation;
     const url = ports.workloads.url(operation);
     const ending = { status: 'succeeded' as const, result: { number, url } };
-    await endOperation(ports, operation.id, {
+    await endOperation(ports, operation, {
       ending,
       event: {
         type: 'deployment.succeeded',
         data: { number, kind: operation.kind },
       },
       writes: async () => {
-        const instance = await getInstance(ports.store, operation);
-        if (instance.data.newest !== number) {
-          throw new Problem('superseded', `Deployment ${instance.data.newest} is newer than ${number}.`, {
-            hint: `Follow deployment ${instance.data.newest} instead.`,
+        const item = await getEnvironment(ports.store, operation);
+        const { newest } = instanceOf(item.data, operation.service);
+        if (newest !== number) {
+          throw new Problem('superseded', `Deployment ${newest} is newer than ${number}.`, {
+            hint: `Follow deployment ${newest} instead.`,
           });
         }
-        const data: Instance = { ...instance.data, current: number };
         return [
-          {
-            write: { put: { ...instanceKey(operation), data }, if: { version: instance.version } },
-            before: instance,
-          },
+          environmentUse(item, withStanding(item.data, operation, { current: number })),
           ...(await deploymentEndWrites(ports, operation, number, ending)),
         ];
       },
@@ -140,7 +143,7 @@ export const recoverDeployment: DeploymentStep = {
     const ending = endingOf(operation.cancelRequested && !operation.error ? canceled() : errorOf(context));
     if (ending.status !== 'superseded')
       await untilOverdue(ports, operation, () => putBack(ports, operation, number));
-    await endOperation(ports, operation.id, {
+    await endOperation(ports, operation, {
       ending,
       event: {
         type: `deployment.${ending.status}`,
@@ -160,10 +163,10 @@ const canceled = (): ProblemDetail => ({
 /** Declares the last good deployment again, under the fence of the one that failed. */
 async function putBack(ports: Ports, ref: InstanceRef, fence: number): Promise<void> {
   try {
-    const instance = await ports.store.get<Instance>(instanceKey(ref));
-    const current = instance?.data.current;
+    const environment = await ports.store.get<Environment>(environmentKey(ref));
+    const current = environment && instanceIn(environment.data, ref.service)?.current;
     if (current === undefined) return await ports.workloads.remove(ref, fence);
-    const { data } = await getDeployment(ports.store, ref, current);
+    const { data } = await getDeploymentDetail(ports.store, ref, current);
     await ports.workloads.apply(await workloadSpec(ports, data, fence));
   } catch (error) {
     // Something newer has taken over, the place is gone, or what served can not be declared anew (a secret of it

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { deploymentKey, environmentKey, resourceKey } from '../../core/keys.ts';
 import {
-  type Deployment,
+  type DeploymentDetail,
   type Environment,
   type EnvironmentRef,
   type OperationOn,
@@ -17,7 +17,9 @@ import { resourceIdentity } from '../../core/score/resource-identity.ts';
 import { replaceInParams } from '../../core/score/texts.ts';
 import type { Ports } from '../../ports/index.ts';
 import { commit, retryOnConflict } from '../../records/commit.ts';
+import { changingEnvironment } from '../../records/environment-changes.ts';
 import { getDeployment, getEnvironment } from '../../records/read.ts';
+import { getDeploymentDetail } from '../../records/workloads.ts';
 import { resourceType } from '../../resources/index.ts';
 import type { ResourceRequest, ResourceType } from '../../resources/type.ts';
 import { untilSettled } from '../owned-resources.ts';
@@ -29,10 +31,13 @@ export const ensureResources: Step<OperationOn<'deployment'>> = {
   role: 'work',
   watched: true,
   async run({ ports, operation, signal }) {
-    const { data: deployment } = await getDeployment(ports.store, operation, operation.number);
+    const { data: deployment } = await getDeploymentDetail(ports.store, operation, operation.number);
+    const names = provisionOrder(deployment.workload);
+    // It was accepted with no outputs.
+    if (names.length === 0) return;
     const { data: environment } = await getEnvironment(ports.store, operation);
     const outputs: Record<string, ResourceOutputs> = {};
-    for (const name of provisionOrder(deployment.workload)) {
+    for (const name of names) {
       outputs[name] = await untilSettled(signal, () =>
         provisionOne(
           ports,
@@ -52,7 +57,7 @@ export const ensureResources: Step<OperationOn<'deployment'>> = {
 };
 
 interface Asked {
-  deployment: Deployment;
+  deployment: DeploymentDetail;
   environmentId: string;
   /** Of the resource in the workload. */
   name: string;
@@ -125,7 +130,7 @@ function checkParams(type: ResourceType, name: string, params: unknown): Record<
 
 /** Params may name outputs of other resources, but no secret ones: params are stored as they are. */
 function expandParams(
-  deployment: Deployment,
+  deployment: DeploymentDetail,
   name: string,
   outputs: Record<string, ResourceOutputs>,
 ): Record<string, unknown> {
@@ -136,7 +141,7 @@ function expandParams(
 
 async function recordOwner(ports: Ports, type: string, request: ResourceRequest): Promise<void> {
   const key = resourceKey(request, request.uid);
-  await retryOnConflict(async () => {
+  await changingEnvironment(ports.store, request, async () => {
     const environment = await ports.store.get<Environment>(environmentKey(request));
     if (environment?.data.id !== request.environmentId || environment.data.state === 'destroying') {
       throw gone(request);

@@ -28,7 +28,7 @@ export const removeWorkloads: Step<Operation<'destroy-environment'>> = {
   role: 'work',
   async run({ ports, operation }) {
     const ref = environmentOf(operation);
-    for (const instance of await instancesOf(ports.store, ref)) {
+    for (const instance of instancesOf((await getEnvironment(ports.store, ref)).data)) {
       await ports.workloads.remove(instance, Number.MAX_SAFE_INTEGER);
     }
   },
@@ -74,10 +74,10 @@ export const finishDestruction: Step<Operation<'destroy-environment'>> = {
       throw notEmpty(left);
     }
     await deleteRecords(ports, ref);
-    await endOperation(ports, operation.id, {
+    await endOperation(ports, operation, {
       ending: { status: 'succeeded' },
       event: { type: 'environment.destroyed' },
-      writes: async () => [{ write: { delete: environmentKey(ref) } }],
+      writes: async () => [{ delete: environmentKey(ref) }],
     });
   },
 };
@@ -85,7 +85,7 @@ export const finishDestruction: Step<Operation<'destroy-environment'>> = {
 /** Operations are kept as long as usual, so that people can read what happened to an environment that is gone. */
 async function deleteRecords(ports: Ports, ref: EnvironmentRef): Promise<void> {
   const keys: Key[] = [];
-  for (const { service } of await instancesOf(ports.store, ref)) {
+  for (const { service } of instancesOf((await getEnvironment(ports.store, ref)).data)) {
     const deployments = await readAll(ports.store, deploymentsPartition({ ...ref, service }));
     keys.push(...deployments.map(({ pk, sk }) => ({ pk, sk })));
   }
@@ -106,7 +106,7 @@ export const recoverDestruction: Step<Operation<'destroy-environment'>> = {
     const ref = environmentOf(operation);
     const left = await leftovers(ports, ref).catch(() => ['unknown: the inventory could not be read']);
     const ending = endingOf(errorOf(context));
-    await endOperation(ports, operation.id, {
+    await endOperation(ports, operation, {
       ending,
       event: { type: 'environment.destroy-failed', data: { leftovers: left.slice(0, 50) } },
       writes: async () => {
@@ -115,10 +115,7 @@ export const recoverDestruction: Step<Operation<'destroy-environment'>> = {
           leftovers: left.slice(0, 50),
         }));
         const due = { queue: ENVIRONMENTS_QUEUE, at: ports.effects.now() + LEFTOVER_RETRY_MS };
-        return writes.map(({ write, before }) => ({
-          write: 'put' in write ? { ...write, put: { ...write.put, due } } : write,
-          before,
-        }));
+        return writes.map((write) => ('put' in write ? { ...write, put: { ...write.put, due } } : write));
       },
     });
   },

@@ -2,6 +2,7 @@
 import type { Operation } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import { instancesOf } from '../../records/instances.ts';
+import { getEnvironment } from '../../records/read.ts';
 import { endingOf, errorOf, untilOverdue } from '../end-operation.ts';
 import { endIn, environmentOf, startAll, timeNow, toReady } from '../environment-state.ts';
 import type { Step } from '../step.ts';
@@ -19,7 +20,8 @@ export const stopWorkloads: Step<Operation<'hibernate'>> = {
         });
       }
     }
-    for (const instance of await instancesOf(ports.store, ref)) await ports.workloads.scale(instance, 0);
+    for (const instance of instancesOf((await getEnvironment(ports.store, ref)).data))
+      await ports.workloads.scale(instance, 0);
   },
 };
 

@@ -1,5 +1,5 @@
 /** Which deployments hold credentials that are no longer the current ones. */
-import type { Deployment } from '../../core/model/index.ts';
+import type { DeploymentDetail } from '../../core/model/index.ts';
 import { usedOutputs } from '../../core/score/references.ts';
 import { findResourceType } from '../../resources/index.ts';
 
@@ -8,7 +8,7 @@ export type WantedVersions = ReadonlyMap<string, string>;
 
 /** Whether what a deployment reads is pinned to another version than the one that counts. */
 export function isOutdated(
-  { workload, outputs = {} }: Pick<Deployment, 'workload' | 'outputs'>,
+  { workload, outputs = {} }: Pick<DeploymentDetail, 'workload' | 'outputs'>,
   wanted: WantedVersions,
 ): boolean {
   return [...usedOutputs(workload)].some(([resource, used]) => {

@@ -22,6 +22,7 @@ import type { Item } from '../../ports/store.ts';
 import { retryOnConflict } from '../../records/commit.ts';
 import { instancesOf } from '../../records/instances.ts';
 import { getDeployment, getEnvironment } from '../../records/read.ts';
+import { getDeploymentDetail } from '../../records/workloads.ts';
 import { resourceType } from '../../resources/index.ts';
 import { endingOf, endOperation, errorOf } from '../end-operation.ts';
 import { environmentOf } from '../environment-state.ts';
@@ -151,7 +152,7 @@ async function settle(ports: Ports, operation: Rotation, instance: Instance, wan
   const newest = await newestOf(ports, instance);
   if (newest && newest.status !== 'queued' && !isTerminal(newest.status)) return false;
   if (newest?.status === 'queued' && !newest.approval) return false;
-  const { data: current } = await getDeployment(ports.store, instance, instance.current);
+  const { data: current } = await getDeploymentDetail(ports.store, instance, instance.current);
   if (!isOutdated(current, wanted)) return true;
   if (newest?.rotation === operation.id) throw failed(newest);
   await createRedeployment(ports, { actor: operation.createdBy }, instance, operation.id);
@@ -178,7 +179,7 @@ export const redeployReaders: Step<Rotation> = {
     const wanted = await wantedVersions(ports, operation);
     for (;;) {
       let done = true;
-      for (const instance of await instancesOf(ports.store, ref))
+      for (const instance of instancesOf((await getEnvironment(ports.store, ref)).data))
         done = (await settle(ports, operation, instance, wanted)) && done;
       if (done) return;
       await sleep(LOOK_MS, undefined, { signal }).catch(() => undefined);
@@ -209,7 +210,7 @@ export const finishRotation: Step<Rotation> = {
   async run({ ports, operation }) {
     const ref = environmentOf(operation);
     const rotated = rotatedBy(operation);
-    await endOperation(ports, operation.id, {
+    await endOperation(ports, operation, {
       ending: { status: 'succeeded', result: resultOf(rotated) },
       event:
         rotated.kind === 'secret'
@@ -244,13 +245,13 @@ async function releaseWrites(
     const versions =
       rotated.previous === rotated.version ? data.versions : stages(data.versions, rotated.previous);
     const put = { ...secretKey(ref, rotated.name), data: { ...data, versions } };
-    return [{ write: { put, if: { version: item.version } }, before: item }];
+    return [{ put, if: { version: item.version } }];
   }
   const item = await ports.store.get<Resource>(resourceKey(ref, rotated.uid));
   if (item?.data.rotation?.operation !== operation.id) return [];
   const { rotation: _ended, ...data } = item.data;
   const put = { ...resourceKey(ref, rotated.uid), data };
-  return [{ write: { put, if: { version: item.version } }, before: item }];
+  return [{ put, if: { version: item.version } }];
 }
 
 /** Goes back: the old credentials are good still. What took the new ones keeps serving until it has the old ones. */
@@ -263,10 +264,10 @@ export const recoverRotation: Step<Rotation> = {
     const ending = endingOf(errorOf(context));
     await restore(ports, operation, ref, rotated);
     const wanted = await wantedVersions(ports, operation);
-    for (const instance of await instancesOf(ports.store, ref))
+    for (const instance of instancesOf((await getEnvironment(ports.store, ref)).data))
       await moveBack(ports, operation, instance, wanted);
     const { code, cause } = ending.error;
-    await endOperation(ports, operation.id, {
+    await endOperation(ports, operation, {
       ending,
       event:
         rotated.kind === 'secret'
@@ -302,7 +303,7 @@ async function restore(ports: Ports, operation: Rotation, ref: EnvironmentRef, r
 /** Deploys again what this rotation gave the new credentials, without waiting: both work. */
 async function moveBack(ports: Ports, operation: Rotation, instance: Instance, wanted: WantedVersions) {
   if (instance.current === undefined) return;
-  const { data: current } = await getDeployment(ports.store, instance, instance.current);
+  const { data: current } = await getDeploymentDetail(ports.store, instance, instance.current);
   const newest = await newestOf(ports, instance);
   const isOurs = current.rotation === operation.id && newest?.number === current.number;
   if (!isOurs || !isOutdated(current, wanted)) return;

@@ -7,7 +7,7 @@ import {
 } from '../../../functions/adapters/kubernetes/manifests/index.ts';
 import { namespaceName } from '../../../functions/adapters/kubernetes/object-names.ts';
 import { paramForms } from '../../../functions/api/http/params.ts';
-import type { Deployment } from '../../../functions/core/model/index.ts';
+import type { DeploymentDetail } from '../../../functions/core/model/index.ts';
 import { parseScore } from '../../../functions/core/score/file/parse.ts';
 import type { Ports } from '../../../functions/ports/index.ts';
 import { workloadSpec } from '../../../functions/workflows/workload-spec.ts';
@@ -230,7 +230,7 @@ async function rendered(score: string): Promise<string> {
     operation: 'op',
     workload: parseScore(score),
     outputs: {},
-  } as unknown as Deployment;
+  } as unknown as DeploymentDetail;
   const spec = await workloadSpec({} as Ports, deployment, 1);
   const images = { [digest]: { reference: `registry.test/web@${digest}`, entrypoint: ['node'], cmd: ['x'] } };
   return JSON.stringify(renderManifests(spec, images, options));

@@ -2,8 +2,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createDeployment } from '../../../functions/commands/deployments/deployments.ts';
 import { startOperation } from '../../../functions/commands/operations/operations.ts';
-import { instanceKey, operationKey } from '../../../functions/core/keys.ts';
-import type { Instance, Operation } from '../../../functions/core/model/index.ts';
+import { operationKey } from '../../../functions/core/keys.ts';
+import type { Operation } from '../../../functions/core/model/index.ts';
+import { instanceIn } from '../../../functions/records/instances.ts';
+import { getEnvironment } from '../../../functions/records/read.ts';
 import { sweep } from '../../../functions/sweep/sweep.ts';
 import {
   type Answer,
@@ -56,7 +58,8 @@ async function ask(api: Api, body: unknown = { version: 'v1' }): Promise<Answer[
 const decide = (api: Api, number: number, how = 'approve', body: unknown = undefined) =>
   api('POST', `${instancePath}/deployments/${number}/${how}`, body);
 const read = async (number: number) => (await dev('GET', `${instancePath}/deployments/${number}`)).body;
-const fence = async () => (await subject.ports.store.get<Instance>(instanceKey(instance)))?.data;
+const fence = async () =>
+  instanceIn((await getEnvironment(subject.ports.store, instance)).data, instance.service);
 const lastEvent = async () => (await dev('GET', '/v1/projects/demo/events?limit=1')).body.items[0];
 
 describe('A deployment that needs approval', () => {

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { deleteService } from '../../../functions/commands/services/services.ts';
-import { instanceKey, instanceLog, operationLog, resourceKey } from '../../../functions/core/keys.ts';
+import { instanceLog, operationLog, resourceKey } from '../../../functions/core/keys.ts';
+import { instanceIn } from '../../../functions/records/instances.ts';
+import { getEnvironment } from '../../../functions/records/read.ts';
 import {
   createSubject,
   DIGEST,
@@ -186,7 +188,8 @@ describe('Deployments', () => {
       return transact(writes);
     };
     expectProblem(await api('POST', `${instancePath}/deployments`, { version: 'v1' }), 404, 'not_found');
-    expect(await store.get(instanceKey(instance))).toBeUndefined();
+    const { data } = await getEnvironment(store, instance);
+    expect(instanceIn(data, instance.service)).toBeUndefined();
   });
 
   it('cancels one that goes on, and no other', async () => {

@@ -124,7 +124,7 @@ describe('The plan of a deployment', () => {
     await deploy(subject);
     const key = deploymentKey(instance, 1);
     const { data } = (await subject.ports.store.get<Deployment>(key))!;
-    const pinned = { ...data, workload: { ...workload, ...withResources } };
+    const pinned = { ...data, version: await register('v2', withResources) };
     await subject.ports.store.transact([{ put: { ...key, data: pinned } }]);
     const { body } = await plan('rollbackTo=1');
     expect(body).toMatchObject({ kind: 'rollback', number: 2, from: 1, changes: [] });
@@ -172,20 +172,19 @@ describe('The difference of two deployments', () => {
     await deploy(subject);
     const key = deploymentKey(instance, 2);
     const { data } = (await subject.ports.store.get<Deployment>(key))!;
-    const other = {
-      ...data,
-      workload: { ...workload, containers: { web: { image: '.', variables: { PORT: '1' } } } },
-    };
+    const containers = { web: { image: '.', variables: { PORT: '1' } } };
+    const other = { ...data, version: await register('v2', { containers }) };
     await subject.ports.store.transact([{ put: { ...key, data: other } }]);
     const of = async (path: string) => (await subject.api('GET', `${instancePath}/deployments/${path}`)).body;
     expect(await of('2/diff')).toEqual({
       from: 1,
       to: 2,
       changes: [
+        { area: 'version', name: 'version', change: 'changed', before: data.version, after: other.version },
         { area: 'variable', container: 'web', name: 'PORT', change: 'changed', before: '8080', after: '1' },
       ],
     });
-    expect((await of('1/diff?from=2')).changes).toMatchObject([{ before: '1', after: '8080' }]);
+    expect((await of('1/diff?from=2')).changes).toMatchObject([{}, { before: '1', after: '8080' }]);
     expect(await of('1/diff')).toMatchObject({ to: 1, changes: expect.any(Array) });
     expect(await of('2/diff?from=2')).toEqual({ from: 2, to: 2, changes: [] });
     expectProblem(await subject.api('GET', `${instancePath}/deployments/9/diff`), 404, 'not_found');

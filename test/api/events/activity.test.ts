@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { instanceKey, resourceKey } from '../../../functions/core/keys.ts';
+import { resourceKey } from '../../../functions/core/keys.ts';
 import type { EventFields, UnsealedEvent } from '../../../functions/core/model/index.ts';
 import { readHead } from '../../../functions/records/chain-append.ts';
 import { commit } from '../../../functions/records/commit.ts';
+import { instanceIn } from '../../../functions/records/instances.ts';
+import { getEnvironment } from '../../../functions/records/read.ts';
 import { openStream } from '../stream-client.ts';
 import { createSubject, deploy, expectProblem, instance, type Subject, seed } from '../support.ts';
 
@@ -164,7 +166,8 @@ describe('The inventory of an environment', () => {
       ],
     });
     expect(text).not.toMatch(/the-value|secret-source/);
-    expect(await subject.ports.store.get(instanceKey(instance))).toBeDefined();
+    const used = await getEnvironment(subject.ports.store, instance);
+    expect(instanceIn(used.data, instance.service)).toBeDefined();
     expectProblem(
       await subject.api('GET', '/v1/projects/demo/environments/none/inventory'),
       404,

@@ -46,7 +46,7 @@ async function accept(request: OperationRequest, status?: 'succeeded' | 'failed'
   const told = { code: 'build_failed', cause: 'It broke.' } as const;
   await end(
     ports,
-    operation.id,
+    operation,
     status === 'succeeded'
       ? { ending: { status, result }, event: { type: 'build.succeeded', data: result } }
       : {

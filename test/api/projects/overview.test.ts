@@ -60,7 +60,7 @@ describe('The overview of a project', () => {
     };
     const { body } = await subject.api('GET', path);
     expect(body.instances[0]).toMatchObject({ state: 'stopped', health: 'stopped' });
-    expect(calls.sort()).toEqual(['get', 'getMany', 'query', 'query', 'query']);
+    expect(calls.sort()).toEqual(['get', 'getMany', 'query', 'query']);
   });
 
   it('shows what can not be asked as unknown', async () => {

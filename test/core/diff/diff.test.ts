@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Change } from '../../../functions/core/diff/change.ts';
 import { diffPinned, type Pinned, pinnedOf } from '../../../functions/core/diff/deployment-diff.ts';
 import { maySecret } from '../../../functions/core/diff/sensitive.ts';
-import type { Deployment } from '../../../functions/core/model/index.ts';
+import type { DeploymentDetail } from '../../../functions/core/model/index.ts';
 import { parseScore } from '../../../functions/core/score/file/parse.ts';
 import type { ScoreWorkload } from '../../../functions/core/score/workload.ts';
 import { expectLinear } from '../../support/cpu.ts';
@@ -256,7 +256,7 @@ describe('What a deployment pins', () => {
         env: { values: {}, secrets: { A: reference('p/A', '7'), UNUSED: reference('p/UNUSED', '1') } },
         db: { values: { host: 'h' }, secrets: { url: reference('p/url', '3') } },
       },
-    } as unknown as Deployment;
+    } as unknown as DeploymentDetail;
     expect(pinnedOf(deployment).secrets).toEqual(
       new Map([
         ['db.url', '3'],

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { destroyEnvironment } from '../../../functions/commands/environments/transitions.ts';
 import { cancelOperation } from '../../../functions/commands/operations/operations.ts';
-import { INSTANCE_PREFIX } from '../../../functions/core/keys.ts';
+import { ENVIRONMENT_PREFIX } from '../../../functions/core/keys.ts';
 import type { Key } from '../../../functions/ports/store.ts';
 import { getDeployment } from '../../../functions/records/read.ts';
 import { type Bench, caller, changeOperation, DEPLOY, openBench, PROJECT } from '../../support/bench.ts';
@@ -92,11 +92,12 @@ describe('A deployment, step by step', () => {
     bench.ports.store = {
       ...store,
       async get<T>(key: Key) {
-        if (!newer && key.sk.startsWith(INSTANCE_PREFIX)) {
+        const read = await store.get<T>(key);
+        if (!newer && key.sk.startsWith(ENVIRONMENT_PREFIX)) {
           bench.ports.store = store;
           newer = await bench.accept('dev', { version: versions.two! });
         }
-        return store.get<T>(key);
+        return read;
       },
     };
     await expect(bench.run(older, 'finishDeployment')).rejects.toMatchObject({ code: 'superseded' });

@@ -6,6 +6,7 @@ import type { LogLine, LogStream, Logs } from '../../../ports/logs.ts';
 import { normalize } from '../../../ports/rules/log-lines.ts';
 import { checkPageQuery } from '../../../ports/rules/logs-page.ts';
 import { createFollower, type Follower } from './logs-follower.ts';
+import { claimFormat } from './logs-format.ts';
 import { checkStream, isUnder } from './logs-names.ts';
 import { readPage } from './logs-pages.ts';
 import { readTail } from './logs-reader.ts';
@@ -57,6 +58,7 @@ export function createFileLogs(options: FileLogsOptions): Logs {
   let closed = false;
 
   mkdirSync(directory, { recursive: true, mode: 0o700 });
+  claimFormat(directory);
   removeLeftovers(directory);
 
   const directoryOf = (stream: LogStream): string => join(directory, ...stream.split('/'));

@@ -1,7 +1,7 @@
 /** The SQL of the local store: its schema and every statement it runs. */
 
-/** Kept in `PRAGMA user_version`; one more with each change of the schema. */
-export const SCHEMA_VERSION = 1;
+/** Kept in `PRAGMA user_version`; one more with each change of the tables, or of records: see store-conversions.ts. */
+export const SCHEMA_VERSION = 2;
 
 /**
  * SQLite compares text by its UTF-8 bytes (BINARY), which is also DynamoDB's order. The due index holds only

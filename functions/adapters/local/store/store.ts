@@ -15,6 +15,7 @@ import {
   type Store,
 } from '../../../ports/store.ts';
 import { createChanges } from './store-changes.ts';
+import { CONVERSIONS } from './store-conversions.ts';
 import { storeProblem } from './store-errors.ts';
 import { toRange } from './store-range.ts';
 import { type Row, toItem, toRecord } from './store-row.ts';
@@ -64,10 +65,14 @@ function migrate(db: DatabaseSync, path: string): void {
   // WAL and FULL: a commit appends to one file and syncs it once.
   db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
   if (version === 0) db.exec(`BEGIN IMMEDIATE; ${SCHEMA} COMMIT;`);
+  // Each in one transaction: what a crash cuts short is done again from where it was.
+  else
+    for (let from = version; from < SCHEMA_VERSION; from++)
+      db.exec(`BEGIN IMMEDIATE; ${CONVERSIONS[from]} PRAGMA user_version = ${from + 1}; COMMIT;`);
 }
 
 function open({ path, maxBytes }: SqliteStoreOptions): DatabaseSync {
-  createFile(path);
+  if (path !== ':memory:') createFile(path);
   let db: DatabaseSync | undefined;
   try {
     db = new DatabaseSync(path, { timeout: 1000 });

@@ -1,15 +1,15 @@
 /** What the router asks when a request comes for a workload that does not run. */
 import { wakeEnvironment } from '../../../commands/environments/transitions.ts';
-import { environmentKey, instanceKey } from '../../../core/keys.ts';
+import { environmentKey } from '../../../core/keys.ts';
 import {
   type Environment,
   type EnvironmentRef,
   type EnvironmentState,
-  type Instance,
   SYSTEM_ACTOR,
 } from '../../../core/model/index.ts';
 import { Problem } from '../../../core/problem.ts';
 import type { Ports } from '../../../ports/index.ts';
+import { instanceIn } from '../../../records/instances.ts';
 import type { LocalLog } from '../terminal-log.ts';
 
 /** How a workload that has served is found, by the state of its environment. */
@@ -34,10 +34,9 @@ export function wakeOnRequest(ports: Ports, log: LocalLog) {
     /** What is known of a workload that has not been declared since the start. */
     async lookup({ service, ...ref }: Place): Promise<'hibernated' | 'starting' | 'absent'> {
       const environment = await ports.store.get<Environment>(environmentKey(ref));
-      const instance = service && (await ports.store.get<Instance>(instanceKey({ ...ref, service })));
-      const serves = service === undefined || (instance && instance.data.current !== undefined);
-      if (!environment || !serves) return 'absent';
-      return found[environment.data.state];
+      if (!environment) return 'absent';
+      const serves = service === undefined || instanceIn(environment.data, service)?.current !== undefined;
+      return serves ? found[environment.data.state] : 'absent';
     },
     async wake(ref: EnvironmentRef): Promise<void> {
       await wakeEnvironment(ports, { actor: SYSTEM_ACTOR }, ref).catch((error: unknown) => {

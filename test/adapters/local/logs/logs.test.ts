@@ -123,7 +123,7 @@ describe('log files', () => {
     const directory = makeDirectory();
     mkdirSync(join(directory, '@removed-1-0', 'dev'), { recursive: true });
     const logs = createFileLogs({ directory });
-    expect(readdirSync(directory)).toEqual([]);
+    expect(readdirSync(directory)).toEqual(['@format']);
     logs.append(STREAM, line('x'));
     await logs.remove('demo');
     expect(readdirSync(directory)).toEqual([]);

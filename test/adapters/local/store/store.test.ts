@@ -168,12 +168,12 @@ describe('SQLite store: its file', () => {
   it('leaves the file of a newer version as it is', () => {
     const path = newPath();
     const db = new DatabaseSync(path);
-    db.exec('CREATE TABLE items (new TEXT); PRAGMA user_version = 2;');
+    db.exec('CREATE TABLE items (new TEXT); PRAGMA user_version = 3;');
     db.close();
     const before = readFileSync(path);
     const problem = problemOf(() => createSqliteStore({ path }));
     expect(problem.code).toBe('unavailable');
-    expect(problem.message).toContain('format 2');
+    expect(problem.message).toContain('format 3');
     expect(problem.hint).toContain('newer version');
     expect(readFileSync(path).equals(before)).toBe(true);
   });

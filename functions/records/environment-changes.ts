@@ -1,0 +1,16 @@
+/** Changes of an environment's record, which all deployments into it write. */
+import { environmentPartition } from '../core/keys.ts';
+import type { EnvironmentRef } from '../core/model/index.ts';
+import type { Store } from '../ports/store.ts';
+import { retryOnConflict } from './commit.ts';
+import { inTurn } from './turns.ts';
+
+/**
+ * Runs a read-decide-write of an environment's record, or of what depends on its version.
+ * @throws Problem conflict when other processes were faster 25 times, and whatever `attempt` throws
+ */
+export const changingEnvironment = <T>(
+  store: Store,
+  ref: EnvironmentRef,
+  attempt: () => Promise<T>,
+): Promise<T> => inTurn(store, environmentPartition(ref), () => retryOnConflict(attempt));

@@ -1,0 +1,62 @@
+/**
+ * Workloads: each is kept once, beside the id of its version. It is the largest thing that a deployment refers to and
+ * never changes, so no other record has a copy.
+ */
+import { versionIdKey } from '../core/keys.ts';
+import type { Deployment, DeploymentDetail, InstanceRef } from '../core/model/index.ts';
+import type { ScoreWorkload } from '../core/score/workload.ts';
+import type { Item, Store } from '../ports/store.ts';
+import { mustGet } from './commit.ts';
+import { getDeployment } from './read.ts';
+
+/** What is found by a version's id. Written once. */
+export interface VersionContent {
+  /** Of the version's record, among those of its service. */
+  order: string;
+  workload: ScoreWorkload;
+}
+
+/** Read lately, by the id of the version, which is a hash of the workload. Every step of a deployment asks for one. */
+const known = new WeakMap<Store, Map<string, ScoreWorkload>>();
+const KNOWN_MAX = 20;
+
+/** A deployment with its workload. @throws Problem not_found */
+export async function withWorkload(store: Store, deployment: Deployment): Promise<DeploymentDetail> {
+  const workload = known.get(store)?.get(nameOf(deployment)) ?? (await readWorkload(store, deployment));
+  keepWorkload(store, deployment, workload);
+  return { ...deployment, workload };
+}
+
+type VersionRef = Pick<Deployment, 'project' | 'service' | 'version'>;
+
+/** With its service: an id is too short a hash to be trusted across those of different people. */
+const nameOf = ({ project, service, version }: VersionRef): string => `${project}/${service}/${version}`;
+
+/** For those who ask next. */
+export function keepWorkload(store: Store, of: VersionRef, workload: ScoreWorkload): void {
+  const workloads = known.get(store) ?? new Map<string, ScoreWorkload>();
+  known.set(store, workloads);
+  if (!workloads.has(nameOf(of)) && workloads.size >= KNOWN_MAX) workloads.clear();
+  workloads.set(nameOf(of), workload);
+}
+
+async function readWorkload(store: Store, deployment: Deployment): Promise<ScoreWorkload> {
+  const { version, service } = deployment;
+  const { data } = await mustGet<VersionContent>(
+    store,
+    versionIdKey(deployment, version),
+    `version "${version}" of service "${service}"`,
+    'It was deleted with its service.',
+  );
+  return data.workload;
+}
+
+/** @throws Problem not_found */
+export async function getDeploymentDetail(
+  store: Store,
+  ref: InstanceRef,
+  number: number,
+): Promise<Item<DeploymentDetail>> {
+  const item = await getDeployment(store, ref, number);
+  return { ...item, data: await withWorkload(store, item.data) };
+}
