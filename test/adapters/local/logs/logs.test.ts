@@ -126,7 +126,7 @@ describe('log files', () => {
     expect(readdirSync(directory)).toEqual(['@format']);
     logs.append(STREAM, line('x'));
     await logs.remove('demo');
-    expect(readdirSync(directory)).toEqual([]);
+    expect(readdirSync(directory)).toEqual(['@format']);
     await logs.close();
   });
 
