@@ -89,15 +89,15 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a deployment goes on when a newer one was accepted',
     file: 'functions/commands/deployments/deployments.ts',
-    from: 'if (newest === operation.number) return undefined;',
-    to: 'if (newest >= operation.number) return undefined;',
+    from: 'if (newest === ref.number) return undefined;',
+    to: 'if (newest >= ref.number) return undefined;',
     tests: ['test/workflows/deploy', 'test/commands/deployments'],
   },
   {
     name: 'an older deployment becomes the current one',
     file: 'functions/workflows/deploy/deploy-steps.ts',
-    from: 'if (instance.data.newest !== ref.number) {',
-    to: 'if (instance.data.newest < ref.number) {',
+    from: 'if (newest !== number) {',
+    to: 'if (newest < number) {',
     tests: ['test/workflows/deploy', 'test/commands/deployments'],
   },
   {
@@ -182,7 +182,7 @@ export const mutations: readonly Mutation[] = [
   // Pins
   {
     name: 'a rollback takes a secret that was revoked',
-    file: 'functions/commands/deployments/rollback-pins.ts',
+    file: 'functions/resources/environment.ts',
     from: "stage === 'revoked'",
     to: "stage === 'pending'",
     tests: ['test/system/rotation.test.ts'],
@@ -329,8 +329,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a deployment is approved though a newer one runs',
     file: 'functions/commands/deployments/approvals.ts',
-    from: 'if (instance.data.newest > ref.number) {',
-    to: 'if (instance.data.newest < 0) {',
+    from: 'if (newest > ref.number) {',
+    to: 'if (newest < 0) {',
     tests: ['test/api/deployments/approvals.test.ts'],
   },
   {
