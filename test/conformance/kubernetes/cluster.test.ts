@@ -292,10 +292,11 @@ describe.skipIf(why)('Kubernetes cluster', () => {
           spec: { progressDeadlineSeconds: 77 },
         },
       });
-      await workloads.apply(workloadSpec(ref, 2, containerSpec(server)));
+      const ours = workloadSpec(ref, 2, containerSpec(server));
+      await workloads.apply(ours);
       const found = await read(path);
       expect(found?.metadata.annotations).toMatchObject({ 'example.com/theirs': 'yes' });
-      expect(found?.spec.progressDeadlineSeconds).toBe(10);
+      expect(found?.spec.progressDeadlineSeconds).toBe(ours.progressDeadlineSeconds);
       expect(
         found?.metadata.managedFields.filter(
           ({ manager, subresource }) => manager === 'berth' && !subresource,
