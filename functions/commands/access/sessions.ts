@@ -111,7 +111,7 @@ export async function endSession(ports: Ports, caller: Caller, principal: string
   }
 }
 
-/** Ends all sessions of a person, or those that the issuer knows under one id. */
+/** Ends all sessions of a person, or those that the issuer knows under one id. @returns how many */
 export async function endSessions(
   ports: Ports,
   caller: Caller,

@@ -134,7 +134,7 @@ export async function tokensBehind(
 /** Reads are many and writes are dear, so the last use is kept to the hour. */
 const USE_INTERVAL_MS = 60 * 60 * 1000;
 
-/** The record of a token that is valid now; notes that the token was used. */
+/** The record of a token that is valid now; notes that the token was used. @returns undefined for every other text */
 export async function findToken(
   ports: Pick<Ports, 'store' | 'effects'>,
   token: string,
@@ -157,7 +157,7 @@ export async function findToken(
   return item.data;
 }
 
-/** Removes the tokens of a project that does not exist. */
+/** Removes the tokens of a project that does not exist. @throws StoreConflict when there is a project by now */
 export async function forgetTokens(store: Store, project: string): Promise<void> {
   for (;;) {
     const { items } = await store.query<{ hash: string }>({

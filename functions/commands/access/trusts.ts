@@ -51,7 +51,7 @@ export async function createTrust(ports: Ports, caller: Caller, input: NewTrust)
   return result;
 }
 
-/** Removes a rule, and every token that was given by it. */
+/** Removes a rule, and every token that was given by it. @throws Problem not_found */
 export function deleteTrust(ports: Ports, caller: Caller, project: string, id: string): Promise<void> {
   return retryOnConflict(async () => {
     const key = trustKey(project, id);
@@ -65,7 +65,7 @@ export function deleteTrust(ports: Ports, caller: Caller, project: string, id: s
   });
 }
 
-/** Gives a token to a pipeline whose own token meets a rule. */
+/** Gives a token to a pipeline whose own token meets a rule. @param workflow its principal id */
 export async function exchangeToken(
   ports: Ports,
   caller: Caller,
@@ -102,7 +102,7 @@ export async function exchangeToken(
   return { record, token };
 }
 
-/** Removes the rules of a project that does not exist. */
+/** Removes the rules of a project that does not exist. @throws StoreConflict when there is a project by now */
 export async function forgetTrusts(store: Store, project: string): Promise<void> {
   for (;;) {
     const { items } = await store.query({ pk: trustsPartition(project), limit: TRUSTS_MAX });

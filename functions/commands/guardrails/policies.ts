@@ -42,7 +42,10 @@ export async function getPolicy(store: Store, owner: PolicyOwner, name: string):
 
 export type NewPolicy = Omit<Policy, 'updatedAt' | 'updatedBy'>;
 
-/** Adds a policy, or replaces the one with the same name. */
+/**
+ * Adds a policy, or replaces the one with the same name.
+ * @throws Problem not_found (project) | conflict (too many)
+ */
 export function putPolicy(
   ports: Ports,
   caller: Caller,
@@ -165,7 +168,10 @@ export function violationProblem(ref: InstanceRef, violations: readonly Violatio
   );
 }
 
-/** Refuses a deployment that violates a policy, and records an event of the refusal. */
+/**
+ * Refuses a deployment that violates a policy, and records an event of the refusal.
+ * @throws Problem policy_violation
+ */
 export async function enforcePolicies(
   ports: Ports,
   caller: Caller,

@@ -158,7 +158,10 @@ async function deliveryWrite(
   return { put: { ...key, data: change(data) }, if: { version } };
 }
 
-/** Deletes a webhook. Nothing more is sent after the message that is under way. */
+/**
+ * Deletes a webhook. Nothing more is sent after the message that is under way.
+ * @throws Problem not_found | precondition_failed
+ */
 export async function deleteWebhook(
   ports: Ports,
   caller: Caller,
@@ -242,7 +245,7 @@ export function disableWebhook(ports: Ports, ref: WebhookRef, reason: string): P
   });
 }
 
-/** Removes the webhooks of a project that does not exist. */
+/** Removes the webhooks of a project that does not exist. @throws StoreConflict when there is a project by now */
 export async function forgetWebhooks({ store, secrets }: Ports, project: string): Promise<void> {
   const { items } = await store.query<Webhook>({ pk: webhooksPartition(project), limit: WEBHOOKS_MAX * 2 });
   if (items.length === 0) return;
