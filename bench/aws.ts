@@ -1,4 +1,6 @@
-/** P3, P6 and P7: what AWS would be paid for, counted and not timed, but for the CPU of a request. */
+/**
+ * P3, P6 and P7: the amounts that AWS would charge for. They are counted and not timed, but for the CPU of a request.
+ */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';

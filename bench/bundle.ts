@@ -1,4 +1,4 @@
-/** P1 and P2: what a function of the API loads, and how long that takes. */
+/** P1 and P2: how much code a function of the API loads, and how long that takes. */
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { median } from './client.ts';
 
 type Add = (figure: string, value: number, unit: string, goal: string) => void;
 
-/** Bytes of a file and of all that it imports at once, not at first use. */
+/** Bytes of a file and of everything that it imports at once, not at first use. */
 function bytesOf(directory: string, file: string, seen = new Set<string>()): number {
   if (seen.has(file)) return 0;
   seen.add(file);
@@ -29,7 +29,7 @@ const readChunks = (directory: string): string[] =>
 
 const RUNS = 21;
 
-/** Milliseconds that a program measures of itself, median of 21 processes. */
+/** The median of the milliseconds that 21 processes measure of themselves. */
 async function coldMs(directory: string, measured: string): Promise<number> {
   const program = `const at = performance.now(); ${measured}; process.stdout.write(String(performance.now() - at)); process.exit();`;
   const times: number[] = [];

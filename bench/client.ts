@@ -1,4 +1,4 @@
-/** The API and the router as the measurements use them. */
+/** The client of the API and the router that the measurements use. */
 import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { createClient, type DemoClient } from '../functions/hosts/machine/demo/demo-client.ts';
@@ -15,7 +15,7 @@ export async function getJson(berth: BerthProcess, path: string): Promise<Record
   return (await response.json()) as Record<string, unknown>;
 }
 
-/** Status of a workload by its host. */
+/** The status of a workload, by its host. */
 export function workloadStatus(port: number, host: string): Promise<number> {
   return new Promise((resolve) => {
     const sent = request({ host: '127.0.0.1', port, path: '/', headers: { host } }, async (response) => {

@@ -1,4 +1,4 @@
-/** What a first visit to the console costs, in a real browser whose processor is slowed down. */
+/** The cost of a first visit to the console, in a real browser whose processor is slowed down. */
 import { chromiumPath, launch } from '../test/e2e/browser.ts';
 import { makeDirectory, removeDirectory, startProcess } from './server.ts';
 
@@ -7,7 +7,7 @@ type Add = (figure: string, value: number, unit: string, goal: string) => void;
 const SLOWER = 4;
 const RUNS = 5;
 
-/** Does nothing but say so where there is no Chromium. */
+/** Measures the console; without Chromium it only says that there is none. */
 export async function consoleFigures(add: Add): Promise<void> {
   if (!chromiumPath) return;
   const directory = await makeDirectory();
@@ -32,7 +32,7 @@ export async function consoleFigures(add: Add): Promise<void> {
     });
     await page.goto(berth.url, { waitUntil: 'commit' });
     await page.getByRole('button', { name: 'Other ways to sign in' }).waitFor();
-    // Since the navigation began, by the page's own clock.
+    // Milliseconds since the navigation began, by the page's own clock.
     times.push(await page.evaluate<number>('performance.now()'));
     await page.close();
   }

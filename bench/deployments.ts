@@ -1,4 +1,4 @@
-/** What Berth adds to a deployment and to a rollback, beyond what the program itself takes to be ready. */
+/** The time that Berth adds to a deployment and to a rollback, beyond what the program itself takes to be ready. */
 import type { Cost, Unit } from '../functions/core/units.ts';
 import { createClient } from '../functions/hosts/machine/demo/demo-client.ts';
 import { getJson, median, p99 } from './client.ts';

@@ -1,4 +1,4 @@
-/** `npm run bench`: prints figures beside their goals. It fails on nothing: these are figures, not tests. */
+/** `npm run bench`: prints figures beside their goals. It never fails, since these are figures and not tests. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { idleFigures, requestFigures } from './aws.ts';
 import { bundleFigures } from './bundle.ts';
@@ -17,7 +17,7 @@ interface Figure {
 
 const figures: Figure[] = [];
 const add = (figure: string, value: number, unit: string, goal: string): void => {
-  // Of prices the first digits that are no zero; of times and counts two digits behind the point, if any.
+  // Prices show the first digits that are not zero; times and counts have at most two decimals.
   const shown = unit === 'USD' && value < 0.1 ? value.toFixed(6) : value.toFixed(value < 10 ? 2 : 0);
   figures.push({ figure, value: `${shown} ${unit}`, goal });
   console.error(`${figure}: ${shown} ${unit}`);
@@ -129,7 +129,7 @@ const measures: Record<string, () => Promise<void> | void> = {
   seeded,
   console: () => consoleFigures(add),
 };
-// `npm run bench -- demo idle`: these alone.
+// `npm run bench -- demo idle` measures only these two.
 const wanted = process.argv.slice(2);
 for (const [name, measure] of Object.entries(measures)) {
   if (wanted.length === 0 || wanted.includes(name)) await measure();

@@ -1,4 +1,4 @@
-/** P3 and P6: prints what requests take, in a process that does nothing else. */
+/** P3 and P6: prints the costs of requests, in a process that does nothing else. */
 
 import { createSqliteStore } from '../functions/adapters/local/store/store.ts';
 import { createEffects } from '../functions/adapters/system/effects.ts';
@@ -16,7 +16,7 @@ import type { Write } from '../functions/ports/store.ts';
 
 const REQUESTS = 5_000;
 const TOKEN = 'a-token-of-the-bench';
-/** Someone in five groups, two of which let them in. */
+/** A person in five groups, two of which have access. */
 const MEMBER = 'a-person-of-the-bench';
 const member: Principal = {
   id: 'user:ada',
@@ -33,7 +33,7 @@ const created = { createdAt: at, createdBy: 'administrator' };
 
 const effects = createEffects();
 const store = createSqliteStore({ path: ':memory:' });
-// What these requests ask for, and nothing else.
+// The ports that these requests need, and no others.
 const ports = { effects, store } as unknown as Ports;
 const log: string[] = [];
 const app = createApp({
@@ -112,7 +112,7 @@ const {
   role: 'developer',
   expiresAt: effects.now() + 3_600_000,
 });
-// As it is when it was used before within the hour.
+// The record as it is when the token was already used within the hour.
 await store.transact([
   ...writes.slice(1),
   {
@@ -134,7 +134,7 @@ async function readUnits(path: string): Promise<number> {
   return meter.read()['dynamodb.readRequestUnit'] ?? 0;
 }
 
-/** CPU of one request, microseconds; before, as many to warm up. */
+/** CPU of one request, microseconds; as many requests warm up before. */
 async function cpuOf(path: string, token = TOKEN): Promise<number> {
   for (let index = 0; index < REQUESTS; index++) await ask(path, token);
   const before = process.cpuUsage();

@@ -1,4 +1,4 @@
-/** Berth as its own process, as `npm start` runs it. */
+/** Berth in a process of its own, as `npm start` runs it. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';

@@ -1,6 +1,6 @@
 /**
- * Which calls to AWS and Kubernetes the product's source holds, and which suites of the conformance run got a good
- * answer to each from an implementation that others wrote. `node scripts/aws-calls.ts` prints it.
+ * The calls to AWS and Kubernetes in the product's source, and the suites of the conformance run that got a good
+ * answer to each from an implementation that others wrote. `node scripts/aws-calls.ts` prints the list.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -8,7 +8,7 @@ import { cacheRoot } from '../test/conformance/support/cache.ts';
 
 const root = join(import.meta.dirname, '..');
 
-/** Why a call can not be sent to anything but AWS. */
+/** Why a call can be sent to nothing but AWS. */
 const reasons: Readonly<Record<string, string>> = {
   GetDownloadUrlForLayerCommand: 'moto keeps no layers; a proxy of the suite answers it',
 };
@@ -18,7 +18,7 @@ export interface CallReport {
   call: string;
   files: string[];
   suites: string[];
-  /** For a verb of Kubernetes: what it was sent to. */
+  /** The resources that a verb of Kubernetes was sent to. */
   resources: string[];
 }
 
@@ -36,7 +36,7 @@ const verbs: Readonly<Record<string, string>> = {
 
 const KUBERNETES = 'kubernetes: ';
 
-/** Calls in a file's text. */
+/** The calls in a file's text. */
 function callsIn(file: string, text: string): string[] {
   const commands = [...text.matchAll(/\bnew (\w+Command)\(/g)].map(([, name = '']) => name);
   if (!file.includes('/kubernetes/') || file.endsWith('/api/client.ts')) return commands;
@@ -62,7 +62,7 @@ interface Recorded {
   calls: string[];
 }
 
-/** What the latest run of each suite noted; suites that are gone do not count. */
+/** The calls that the latest run of each suite noted; suites that no longer exist do not count. */
 function recorded(): Recorded[] {
   const directory = join(cacheRoot, 'calls');
   if (!existsSync(directory)) return [];

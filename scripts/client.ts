@@ -1,4 +1,4 @@
-/** The types of the API that the console calls, from the OpenAPI document. */
+/** The types of the API that the console uses, from the OpenAPI document. */
 import type { JSONSchema } from 'json-schema-to-typescript';
 import { describeApi } from '../functions/api/openapi/document.ts';
 
@@ -39,7 +39,7 @@ function parametersOf({ parameters = [] }: Operation): Schema {
 
 const json = (schema: Schema): Schema => object({ content: object({ 'application/json': schema }) });
 
-/** JSON only: uploads and event streams are not for a client that parses a body whole. */
+/** JSON operations only: a client that parses whole bodies has no use for uploads and event streams. */
 function operationSchema(operation: Operation): Schema {
   const body = operation.requestBody?.content['application/json']?.schema;
   const answers = Object.entries(operation.responses)
@@ -75,7 +75,7 @@ function pathsSchema({ paths, components }: Document): JSONSchema {
   return JSON.parse(JSON.stringify(whole).replaceAll('#/components/schemas/', '#/definitions/'));
 }
 
-/** All of web/src/api/types.generated.ts. */
+/** The whole of web/src/api/types.generated.ts. */
 export async function clientTypes(): Promise<string> {
   const { compile } = await import('json-schema-to-typescript');
   const text = await compile(pathsSchema((await describeApi()) as unknown as Document), 'paths', {
@@ -87,7 +87,7 @@ export async function clientTypes(): Promise<string> {
   });
   return (
     text
-      // openapi-fetch finds answers by status as a number.
+      // openapi-fetch looks answers up by the status as a number.
       .replaceAll(/^(\s*)'(\d{3})':/gm, '$1$2:')
       .replaceAll(/^( \*\n)? \* This interface was referenced by .*\n \* via .*\n/gm, '')
       .replaceAll('/**\n */\n', '')

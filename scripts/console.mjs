@@ -9,7 +9,7 @@ import { gzipSync } from 'node:zlib';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const web = join(root, 'web');
 const dist = join(web, 'dist');
-/** Tells of which sources dist was made. */
+/** A file in dist that names the sources that dist was made from. */
 const STAMP = '.sources';
 
 /** @param {string} directory @returns {string[]} paths of all files in it */
@@ -31,15 +31,15 @@ function sourcesHash() {
   return hash.digest('hex');
 }
 
-/** Text by its first bytes is what compresses; fonts are compressed already. */
+/** Files that are text by their first bytes are compressed; fonts are compressed already. */
 const isText = (file) => /\.(?:html|js|css|svg)$/.test(file);
 
 async function build(hash) {
   const started = performance.now();
-  // Whoever starts this may be a test run, whose NODE_ENV would bring React's slow half into what people load.
+  // The caller may be a test run, whose NODE_ENV would bring React's slow half into what people load.
   process.env.NODE_ENV = 'production';
   const { build: viteBuild } = await import('vite');
-  // Made beside and put in its place whole: somebody may be reading what is there.
+  // The build is made beside dist and put in its place as a whole, since somebody may be reading dist.
   const made = join(web, `dist.${randomBytes(4).toString('hex')}`);
   try {
     await viteBuild({
@@ -64,7 +64,7 @@ function replace(made) {
   try {
     renameSync(made, dist);
   } catch (error) {
-    // Another process was first, with the same sources.
+    // Another process was faster, with the same sources.
     if (!existsSync(join(dist, STAMP))) throw error;
   }
   rmSync(old, { recursive: true, force: true });

@@ -19,12 +19,12 @@ import { operationWords } from './operation-words.ts';
 const root = join(import.meta.dirname, '..');
 
 export interface GeneratedFile {
-  /** From the root of the repository. */
+  /** The path from the root of the repository. */
   path: string;
   text: string;
 }
 
-/** Every generated file as it has to be. */
+/** Every generated file with the text that it has to have. */
 export async function generatedFiles(): Promise<GeneratedFile[]> {
   const { templates } = synthesize();
   return [

@@ -1,6 +1,6 @@
 /**
- * What Berth costs in a month in which nobody uses it, walked from the templates. A type of resource that is not
- * known here is an error, so that nothing is forgotten.
+ * The cost of Berth in a month in which nobody uses it, computed from the templates. A type of resource that is not
+ * known here is an error, so that none is forgotten.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -24,18 +24,18 @@ export interface PriceList {
 export type Usage = Record<string, number>;
 
 export interface Bill {
-  /** USD a month, where the account's allowances are free for Berth, and where others have used them up. */
+  /** USD a month: where the account's allowances are all free for Berth, and where others have used them up. */
   usd: number;
   usdWithoutAllowances: number;
   usage: Usage;
 }
 
-/** What a sweep takes when nothing is due; the system tests' and bench's figures, rounded up. */
+/** The costs of a sweep when nothing is due; figures of the system tests and the bench, rounded up. */
 const SWEEP = { seconds: 0.1, reads: 3, gbLogged: 1.5e-6 };
 
 const nothing = (): Usage => ({});
 
-/** What one resource of each type uses in a month without use. */
+/** The amounts that one resource of each type uses in a month without use. */
 const usageOf: Record<string, (resource: Resource, template: Template) => Usage> = {
   'AWS::Scheduler::Schedule': ({ Properties }, template) => {
     if (Properties?.ScheduleExpression !== 'rate(1 minute)')
@@ -55,7 +55,7 @@ const usageOf: Record<string, (resource: Resource, template: Template) => Usage>
   'AWS::SecretsManager::Secret': () => ({ 'secretsmanager.secret': 1 }),
   'AWS::KMS::Key': () => ({ 'kms.key': 1 }),
   'AWS::EKS::Cluster': () => ({ 'eks.clusterHour': HOURS }),
-  // Each of these keeps a pod running, and all of them together a node.
+  // Each of these keeps a pod running, and all of them together keep a node.
   'AWS::EKS::Addon': () => ({ 'eks.nodeHour': HOURS }),
   'AWS::EC2::NatGateway': () => ({ 'vpc.natGatewayHour': HOURS }),
   'AWS::EC2::EIP': () => ({ 'vpc.publicAddressHour': HOURS }),
@@ -87,7 +87,9 @@ const usageOf: Record<string, (resource: Resource, template: Template) => Usage>
   },
 };
 
-/** Paid by use alone, or not at all: storage of what is not there yet, requests that nobody makes. */
+/**
+ * Types that are paid for by use alone, or not at all: storage that holds nothing yet, requests that nobody makes.
+ */
 const byUseAlone = [
   'AWS::ApiGatewayV2::Api',
   'AWS::ApiGatewayV2::Integration',
@@ -140,7 +142,7 @@ const byUseAlone = [
 ];
 for (const type of byUseAlone) usageOf[type] = nothing;
 
-/** MB of the function that a schedule calls. */
+/** Memory of the function that a schedule calls, MB. */
 function memoryOf(target: { Arn: unknown }, template: Template): number {
   const [id] = (target.Arn as { 'Fn::GetAtt'?: string[] })['Fn::GetAtt'] ?? [];
   const memory = id === undefined ? undefined : template.Resources[id]?.Properties?.MemorySize;
@@ -148,7 +150,7 @@ function memoryOf(target: { Arn: unknown }, template: Template): number {
   return memory;
 }
 
-/** @throws when a type of resource is not known */
+/** @throws Error when a type of resource is not known */
 export function idleUsage(template: Template): Usage {
   const total: Usage = {};
   for (const [id, resource] of Object.entries(template.Resources)) {
@@ -160,7 +162,7 @@ export function idleUsage(template: Template): Usage {
   return total;
 }
 
-/** What all of these cost together: allowances count once. */
+/** The cost of all templates together: allowances count once. */
 export function idleBill(templates: readonly Template[], list: PriceList): Bill {
   const usage: Usage = {};
   for (const template of templates) {

@@ -10,7 +10,7 @@ import { type Mutation, mutations } from '../test/mutations/mutations.ts';
 
 const root = resolve(import.meta.dirname, '..');
 
-/** A copy of what git knows, with the packages of the original. */
+/** A copy of the files that git knows, with the packages of the original. */
 function copyOfBerth(): string {
   const copy = mkdtempSync(join(tmpdir(), 'berth-mutate-'));
   const { stdout } = spawnSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
@@ -47,7 +47,7 @@ function requirePassing(copy: string, chosen: readonly Mutation[]): void {
   const tests = [...new Set(chosen.flatMap((mutation) => mutation.tests))];
   const missing = tests.find((test) => !existsSync(join(copy, test)));
   if (missing) throw new Error(`There is no ${missing}`);
-  // On a busy machine a test may run out of time, which says nothing of the mutations.
+  // On a busy machine a test may run out of time, which says nothing about the mutations.
   if (!passes(copy, tests, 2))
     throw new Error(`Without a mutation a test fails: npx vitest run ${tests.join(' ')}`);
 }

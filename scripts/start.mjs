@@ -6,5 +6,5 @@ import { join } from 'node:path';
 enableCompileCache(join(import.meta.dirname, '..', 'node_modules', '.cache', 'berth'));
 const { main } = await import('../functions/hosts/machine/berth.ts');
 await main();
-// What is imported at first use comes within the first minute; a kill -9 later loses nothing of the cache.
+// Code that is imported at first use comes within the first minute; a kill -9 later loses nothing of the cache.
 for (const seconds of [1, 60]) setTimeout(flushCompileCache, seconds * 1000).unref();

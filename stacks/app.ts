@@ -1,4 +1,4 @@
-/** What `cdk` runs. */
+/** The program that `cdk` runs. */
 import { App } from 'aws-cdk-lib';
 import { createStacks } from './berth.ts';
 

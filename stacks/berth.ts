@@ -1,4 +1,4 @@
-/** All stacks of an installation, wired. */
+/** All stacks of an installation, wired together. */
 import { type App, Tags, Token, Validations } from 'aws-cdk-lib';
 import type { IVpc } from 'aws-cdk-lib/aws-ec2';
 import { AwsSolutionsChecks, NIST80053R5Checks } from 'cdk-nag';
@@ -23,7 +23,7 @@ import { actions, permissions } from './support/permissions.ts';
 import type { Grant } from './support/role.ts';
 import { readSettings, type Settings } from './support/settings.ts';
 
-/** Stacks of what the control plane runs on and beside: they cost while idle, and may be there already. */
+/** Stacks that the control plane runs on or beside: they cost money while idle, and may exist already. */
 export const STACKS_BESIDE = ['Berth-Network', 'Berth-Cluster', 'Berth-Database'];
 
 /** @throws SettingsError */
@@ -86,7 +86,7 @@ export function createStacks(app: App): void {
       ...records,
       ...may.startWorkflows,
       ...may.watchWorkflows,
-      // To end what nothing else ended, it puts back what served before.
+      // When it ends an operation that nothing else ended, the sweep puts back what served before.
       ...may.readSecrets,
       ...may.listSecrets,
       ...may.readImages,
@@ -142,7 +142,7 @@ function stacksBeside(app: App, settings: Settings) {
       ? new DatabaseStack(app, 'Berth-Database', { description: 'Berth: databases of workloads', vpc })
       : undefined;
   const [host = '', port = ''] = settings.database.split(':');
-  /** What is made follows from the network; what is there already is for the settings to say. */
+  /** The networks of new parts follow from the VPC; the settings name those of existing parts. */
   const blocks = (subnets: IVpc['publicSubnets'] | undefined, others: string | undefined) =>
     [...(subnets ?? []).map((subnet) => subnet.ipv4CidrBlock), ...(others ? [others] : [])].join(',');
   const secret = database?.secret.secretArn ?? settings.databaseSecret ?? '';
@@ -167,7 +167,7 @@ function stacksBeside(app: App, settings: Settings) {
   };
 }
 
-/** What holds data, and what people are known by. */
+/** The stacks that hold data, and that know people. */
 function statefulStacks(app: App, settings: Settings) {
   const data = new DataStack(app, 'Berth-Data', { description: 'Berth: what it remembers' });
   const audit = new AuditStack(app, 'Berth-Audit', { description: 'Berth: heads of audit chains' });

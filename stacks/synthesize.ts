@@ -1,4 +1,4 @@
-/** The templates as `cdk synth` makes them, for what reads them: tests and the idle bill. */
+/** The templates as `cdk synth` makes them, for their readers: tests, generated pages and the idle bill. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

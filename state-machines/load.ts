@@ -36,13 +36,13 @@ export interface StateMachineDefinition {
 
 export interface StateMachine {
   name: string;
-  /** Placeholders replaced. */
+  /** The definition with its placeholders replaced. */
   definition: StateMachineDefinition;
-  /** Step by the name of the state that runs it. */
+  /** The step of each state that runs one, by the state's name. */
   tasks: Record<string, string>;
 }
 
-/** A workflow file is not what both hosts can run. */
+/** A workflow file that at least one of the hosts can not run. */
 export class StateMachineError extends Error {
   override name = 'StateMachineError';
 }
@@ -55,7 +55,7 @@ export const workflowNames = (): string[] =>
     .sort();
 
 /**
- * Reads one workflow and puts in what its placeholders stand for.
+ * Reads one workflow and replaces its placeholders.
  * @param resources what stands for each step, by step name; exactly those that the file names
  * @throws StateMachineError
  */
@@ -118,7 +118,7 @@ function resolveTask(
     /^\$\{([A-Za-z]\w*)\}$/.exec(state.Resource)?.[1] ?? fail(`${name}: Resource is not one placeholder`);
   if (!Object.hasOwn(resources, step)) fail(`${name}: no step for the placeholder ${step}`);
   if (!isPositiveInteger(state.TimeoutSeconds)) fail(`${name}: TimeoutSeconds is missing`);
-  // A step's result stays in the records; the state carries references, and what was used so far.
+  // A step's result stays in the records; the state carries references, and the amounts used so far.
   if (state.ResultPath !== '$.used') fail(`${name}: ResultPath has to be $.used`);
   for (const retrier of state.Retry ?? fail(`${name}: Retry is missing`)) {
     const other = retrier.ErrorEquals.find((error) => !RETRYABLE.test(error));

@@ -1,4 +1,4 @@
-/** Which IP addresses belong to the public internet. */
+/** Tells which IP addresses belong to the public internet. */
 import { BlockList, isIPv4, isIPv6 } from 'node:net';
 
 const inner = new BlockList();
@@ -21,7 +21,7 @@ for (const [network, prefix] of [
 ] as const)
   inner.addSubnet(network, prefix, 'ipv4');
 
-// In IPv6 only global unicast is public; within it, what carries an IPv4 address or is set aside is not.
+// In IPv6 only global unicast is public; within it, ranges for IPv4 addresses or special uses are not.
 const globalUnicast = new BlockList();
 globalUnicast.addSubnet('2000::', 3, 'ipv6');
 for (const [network, prefix] of [
@@ -33,8 +33,8 @@ for (const [network, prefix] of [
   inner.addSubnet(network, prefix, 'ipv6');
 
 /**
- * Whether a textual IP address is one of the public internet: not loopback, private, link-local (where clouds
- * keep their metadata), carrier NAT, multicast, reserved, nor an IPv4 address inside an IPv6 one.
+ * Tells whether a textual IP address belongs to the public internet: it is not loopback, private, link-local (where
+ * clouds keep their metadata), carrier NAT, multicast or reserved, nor an IPv4 address inside an IPv6 one.
  */
 export function isPublicAddress(address: string): boolean {
   if (isIPv4(address)) return !inner.check(address, 'ipv4');

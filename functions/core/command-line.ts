@@ -1,6 +1,9 @@
 /** Splits a command line into words, as a shell would, without ever having a shell. */
 
-/** The line asks for something that only a shell does, or is not complete. The message says what, without the line. */
+/**
+ * The line asks for something that only a shell does, or is not complete. The message says which, without quoting the
+ * line.
+ */
 export class WordsError extends Error {
   override name = 'WordsError';
 }
@@ -50,7 +53,7 @@ function readDollar(line: string, at: number): { text: string; end: number } {
 /** A literal dollar is doubled, so that the expansion gives it back as one. */
 const literal = (text: string): string => text.replaceAll('$', () => '$$');
 
-/** Reads up to the closing double quote; `at` is behind the opening one. */
+/** Reads up to the closing double quote; `at` points behind the opening one. */
 function readDoubleQuoted(line: string, at: number): { text: string; end: number } {
   let text = '';
   let from = at;
@@ -130,7 +133,7 @@ export function splitWords(line: string): string[] {
   return words;
 }
 
-/** What only means something at the start of a word: a comment, a home directory, `!`, `NAME=value command`. */
+/** Refuses what has a meaning only at the start of a word: a comment, a home directory, `!`, `NAME=value command`. */
 function checkStart(line: string, at: number, first: boolean): void {
   const char = line[at];
   if (char === '#') throw new WordsError('an unquoted # would start a comment: quote it');

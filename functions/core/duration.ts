@@ -11,7 +11,7 @@ export function parseDuration(text: string): number | undefined {
 }
 
 /**
- * In the largest unit that divides it.
+ * Formats a duration in the largest unit that divides it.
  * @param value whole seconds, at least 1
  * @example formatDuration(5400) // "90m"
  */

@@ -1,13 +1,13 @@
-/** What a change did to a record, for the audit trail. */
+/** The changes that a command made to a record, for the audit trail. */
 import { canonicalJson } from './canonical-json.ts';
 
-/** A field that was not there, or is there no longer, has no value on that side. */
+/** One changed field. A field that was added or removed has no value on the side where it is missing. */
 export interface FieldChange {
   before?: unknown;
   after?: unknown;
 }
 
-/** The fields that differ, by name. Records hold no secret values, so neither does this. */
+/** The fields that differ, by name. Records hold no secret values, so the result holds none. */
 export function changesOf(before: object, after: object): Record<string, FieldChange> {
   const old = new Map(Object.entries(before));
   const now = new Map(Object.entries(after));

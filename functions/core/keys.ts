@@ -1,6 +1,6 @@
 /**
- * Where each record lives in the Store. Names hold no `#` (they are RFC 1123 labels), so no two keys can be
- * mistaken for each other; what users choose freely (keys, tags) is escaped or hashed.
+ * The key of each record in the Store. Names hold no `#` (they are RFC 1123 labels), so no two keys can be mistaken
+ * for each other; text that users choose freely (keys, tags) is escaped or hashed.
  */
 import type { EnvironmentRef, InstanceRef } from './model/index.ts';
 import { shortHash } from './names.ts';
@@ -36,7 +36,9 @@ export const memberKey = (project: string, principal: string): Key => ({
   pk: membersPartition(project),
   sk: principal,
 });
-/** Who the administrators of a project are: written with each change of them, so that one always stays. */
+/**
+ * The list of a project's administrators. It is written with each change of them, so that at least one always stays.
+ */
 export const administratorsKey = (project: string): Key => ({
   pk: `administrators#${project}`,
   sk: 'administrators',
@@ -48,9 +50,9 @@ export const membershipKey = (principal: string, project: string): Key => ({
   sk: project,
 });
 
-/** @param hash of the token, see token.ts */
+/** @param hash of the token, see authorization/token-format.ts */
 export const tokenKey = (hash: string): Key => ({ pk: `token#${hash}`, sk: 'token' });
-/** @param owner id of a person, or `project:` and its name */
+/** @param owner id of a person, or `project:` and the project's name */
 export const tokensPartition = (owner: string): string => `tokens#${owner}`;
 /** Points from an owner to a token's hash. */
 export const ownedTokenKey = (owner: string, id: string): Key => ({ pk: tokensPartition(owner), sk: id });
@@ -61,13 +63,13 @@ export const trustKey = (project: string, id: string): Key => ({ pk: trustsParti
 
 export const webhooksPartition = (project: string): string => `webhooks#${project}`;
 export const webhookKey = (project: string, id: string): Key => ({ pk: webhooksPartition(project), sk: id });
-/** Of all projects together: each pass reads them at once. */
+/** One partition for the deliveries of all projects: each pass reads them together. */
 export const WEBHOOK_DELIVERIES = 'webhook-deliveries';
 export const webhookDeliveryKey = (project: string, id: string): Key => ({
   pk: WEBHOOK_DELIVERIES,
   sk: `${project}#${id}`,
 });
-/** Where the Secrets port keeps what signs; the name of no environment. */
+/** The path of a signing secret in the Secrets port; it is not the name of any environment. */
 export const signingSecretPath = (project: string, id: string): string => `${project}/-webhooks/${id}`;
 
 export const personKey = (id: string): Key => ({ pk: `person#${id}`, sk: 'person' });
@@ -75,7 +77,7 @@ export const personKey = (id: string): Key => ({ pk: `person#${id}`, sk: 'person
 export const versionsPartition = ({ project, service }: ServiceRef): string =>
   `versions#${project}#${service}`;
 export const VERSION_PREFIX = 'version#';
-/** @param order a ULID: versions list in the order they were made */
+/** @param order a ULID: versions are listed in the order in which they were made */
 export const versionKey = (service: ServiceRef, order: string): Key => ({
   pk: versionsPartition(service),
   sk: `${VERSION_PREFIX}${order}`,
@@ -91,7 +93,7 @@ export const versionTagKey = (service: ServiceRef, tag: string): Key => ({
   sk: `tag#${tag}`,
 });
 
-/** What belongs to one environment beside its own record, and goes with it. */
+/** The records that belong to one environment beside its own, and are removed with it. */
 export const environmentPartition = ({ project, environment }: EnvironmentRef): string =>
   `environment#${project}#${environment}`;
 export const RESOURCE_PREFIX = 'resource#';
@@ -104,7 +106,7 @@ export const secretKey = (environment: EnvironmentRef, name: string): Key => ({
   pk: environmentPartition(environment),
   sk: `${SECRET_PREFIX}${name}`,
 });
-/** Where the Secrets port keeps the value. */
+/** The path of the value in the Secrets port. */
 export const secretPath = ({ project, environment }: EnvironmentRef, name: string): string =>
   `${project}/${environment}/env/${name}`;
 
@@ -116,24 +118,27 @@ export const deploymentKey = (instance: InstanceRef, number: number): Key => ({
 });
 
 export const operationKey = (operation: string): Key => ({ pk: `operation#${operation}`, sk: 'operation' });
-/** What a project did lately, a short line an operation: the operations themselves are found by their ids. */
+/** The latest operations of a project, one short line each: the operations themselves are found by their ids. */
 export const operationsPartition = (project: string): string => `operations#${project}`;
-/** The builds of a service, likewise: they would be far apart among all operations of a project. */
+/** The builds of a service, one short line each: among all operations of a project they would be far apart. */
 export const buildsPartition = ({ project, service }: ServiceRef): string => `builds#${project}#${service}`;
 
 export const eventsPartition = (project: string): string => `audit#${project}`;
-/** @param number of the event in its chain: two events can not have the same place */
+/** @param number of the event in its chain: no two events can have the same place */
 export const eventKey = (project: string, number: number): Key => ({
   pk: eventsPartition(project),
   sk: String(number).padStart(12, '0'),
 });
 
-/** All policies of a project are one record. */
+/** All policies of a project are kept in one record. */
 export const policiesKey = (project: string): Key => ({ pk: `policies#${project}`, sk: 'policies' });
-/** In the place of a project's name: those that hold everywhere. */
+/** Stands in the place of a project's name for policies that hold everywhere. */
 export const PLATFORM_POLICIES = '-';
 
-/** All sessions of one person. @param owner a hash of the principal's id, which may hold anything */
+/**
+ * All sessions of one person.
+ * @param owner a hash of the principal's id, since the id may hold any character
+ */
 export const sessionsPartition = (owner: string): string => `sessions#${owner}`;
 export const sessionOwner = (principal: string): string => shortHash(principal, 32);
 export const sessionKey = (owner: string, session: string): Key => ({
@@ -151,8 +156,8 @@ export const OPERATIONS_QUEUE = 'operations';
 export const ENVIRONMENTS_QUEUE = 'environments';
 export const RETENTION_QUEUE = 'retention';
 
-/** Where an operation's output (a build, a release command) is logged. */
+/** The log of an operation's output (a build, a release command). */
 export const operationLog = (operation: string): string => `operations/${operation}`;
-/** Where an instance's output is logged. */
+/** The log of an instance's output. */
 export const instanceLog = ({ project, environment, service }: InstanceRef): string =>
   `${project}/${environment}/${service}`;

@@ -1,4 +1,6 @@
-/** How severe a line of a log says that it is. Programs write that in many ways; none of them is sure. */
+/**
+ * How severe a line of a log is, by its own words. Programs write levels in many ways, so that the result is a guess.
+ */
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
@@ -37,7 +39,7 @@ const fromWord = (word: string): LogLevel | undefined => {
   return Object.hasOwn(words, key) ? words[key] : undefined;
 };
 
-/** Steps of ten, as pino and Bunyan count. */
+/** Levels in steps of ten, as pino and Bunyan count. */
 const fromNumber = (value: number): LogLevel | undefined =>
   value >= 10 && value <= 60 ? LOG_LEVELS[Math.floor(value / 10) - 1] : undefined;
 
@@ -51,20 +53,20 @@ const FIELDS = [
   'severityText',
   '@l',
 ] as const;
-/** A level stands near the beginning, behind a time and a name at the most. */
+/** A level stands near the beginning of a line, behind a time and a name at most. */
 const HEAD = 120;
 const COLOURS = /\u001b\[[0-9;]{0,20}m/g;
 const LOGFMT = /(?:^|\s)(?:level|lvl|severity)="?([A-Za-z]{3,13})\b/;
 const CAPITALS = /(?:^|[\s[(<|{:-])([A-Z]{3,13})(?=$|[\s\])>|}:!,-])/g;
 const BRACKETED = /(?:^|\s)[[(<]([A-Za-z]{3,13})[\])>]/;
 const LEADING = /^([A-Za-z]{3,13}):\s/;
-/** Kubernetes' own programs: a letter, month and day. */
+/** The format of Kubernetes' own programs: a letter, month and day. */
 const KLOG = /^([DIWEF])\d{4} \d{2}:\d{2}:\d{2}/;
 const klog: Readonly<Record<string, LogLevel>> = { D: 'debug', I: 'info', W: 'warn', E: 'error', F: 'fatal' };
 /** `<priority>` of syslog; the lowest three bits are the severity. */
 const SYSLOG = /^<(\d{1,3})>/;
 const syslog: readonly LogLevel[] = ['fatal', 'fatal', 'fatal', 'error', 'warn', 'info', 'info', 'debug'];
-/** What runtimes print of an error that nobody caught. */
+/** How runtimes print an error that nobody caught. */
 const THROWN =
   /^(?:Uncaught )?(?:[A-Z][A-Za-z]{0,60}(?:Error|Exception)\b(?::|$| \[)|Traceback \(most recent)/;
 const NODE_WARNING = /^\(node:\d+\) (?:\[[A-Z0-9]+\] )?[A-Za-z]*Warning:/;
@@ -109,6 +111,6 @@ export function levelOf(message: string): LogLevel | undefined {
   return NODE_WARNING.test(head) ? 'warn' : undefined;
 }
 
-/** Whether a level is at least as severe as another. */
+/** Tells whether a level is at least as severe as another. */
 export const isAtLeast = (level: LogLevel, least: LogLevel): boolean =>
   LOG_LEVELS.indexOf(level) >= LOG_LEVELS.indexOf(least);

@@ -11,7 +11,10 @@ export const NAME_PATTERN = /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/;
 
 export const isName = (value: string): boolean => NAME_PATTERN.test(value);
 
-/** Names of projects that would collide with Berth's own: operations are logged below `operations/`. */
+/**
+ * Names that projects can not have, since they would collide with Berth's own: operations are logged below
+ * `operations/`.
+ */
 export const RESERVED: ReadonlySet<string> = new Set(['operations']);
 
 /** The first `length` hex digits of the SHA-256 of the text. */
@@ -19,7 +22,7 @@ export const shortHash = (text: string, length = 8): string =>
   createHash('sha256').update(text).digest('hex').slice(0, length);
 
 /**
- * One name from several, at most `max` characters. Where the joined name would be longer, or where two
+ * Makes one name from several, at most `max` characters. Where the joined name would be longer, or where two
  * different lists of parts could read the same once joined, it is cut and ends in a hash of the whole.
  * @example deriveName(['demo', 'dev'], 63) // "demo-dev-1f0c5d2a"
  */

@@ -1,6 +1,9 @@
 /** Errors that people see: RFC 9457 problems with a stable code and the next thing to do. */
 
-/** What a failed operation or deployment keeps of its error. A record of an older version may have a code that is gone. */
+/**
+ * What a failed operation or deployment keeps of its error. A record of an older version may have a code that no
+ * longer exists.
+ */
 export interface ProblemDetail {
   code: ProblemCode;
   /** What happened and why. */
@@ -9,7 +12,7 @@ export interface ProblemDetail {
   hint: string;
 }
 
-/** Every code and the HTTP status and title that go with it. Codes never change their meaning. */
+/** Every code with its HTTP status and title. Codes never change their meaning. */
 export const problemCodes = {
   malformed_json: [400, 'The body is not valid JSON'],
   malformed_request: [400, 'The request can not be read'],
@@ -42,7 +45,8 @@ export const problemCodes = {
   upstream_unavailable: [502, 'The workload can not be reached'],
   unavailable: [503, 'Not available now'],
   storage_full: [507, 'The disk is full'],
-  // Causes of failed operations; seen in `error.code`, and as a status only where a request waits for one.
+  // Causes of failed operations. They are seen in `error.code`, and as a status only where a request waits for the
+  // operation.
   unknown_resource_type: [422, 'Unknown resource type'],
   invalid_resource: [422, 'The resource can not be provided'],
   unresolved_placeholder: [422, 'A placeholder can not be resolved'],
@@ -75,8 +79,8 @@ export interface ProblemOptions {
 }
 
 /**
- * The one error class whose text is meant for users. Anything else that is thrown becomes `internal`
- * at the edge, with its text kept to the log.
+ * The one class of errors whose text is meant for users. Any other error becomes `internal` at the edge, and its text
+ * goes to the log alone.
  */
 export class Problem extends Error {
   readonly code: ProblemCode;
@@ -96,7 +100,7 @@ export class Problem extends Error {
     this.extra = options.extra ?? {};
   }
 
-  /** The part that an operation keeps. */
+  /** The part of the problem that an operation keeps. */
   toDetail(): ProblemDetail {
     return { code: this.code, cause: this.message, hint: this.hint };
   }
@@ -107,7 +111,7 @@ export class TransientError extends Error {
   override name = 'Berth.Transient';
 }
 
-/** What to keep of any error: a problem as it is, anything else without its text. */
+/** What is kept of an error: a problem whole, any other error without its text. */
 export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   return new Problem('internal', 'Something failed inside Berth; its log has the details.', {

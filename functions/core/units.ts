@@ -1,12 +1,12 @@
-/** What AWS asks money for: amounts by their names in the price list, and what they cost. */
+/** The units that AWS charges for: amounts by their names in the price list, and what they cost. */
 import list from '../../prices/us-east-1.json' with { type: 'json' };
 
-/** Such as `states.transition`; each has a price a piece. */
+/** The name of a unit, such as `states.transition`; each has a price per unit. */
 export type Unit = keyof typeof list.prices;
 
 export type Units = Partial<Record<Unit, number>>;
 
-/** What something used, at the list prices of the day. */
+/** What was used, at the list prices of the day. */
 export interface Cost {
   units: Units;
   /** US dollars, to a billionth. */
@@ -18,7 +18,7 @@ const DIGITS = 1e6;
 
 const isUnit = (name: string): name is Unit => Object.hasOwn(list.prices, name);
 
-/** Each amount that either has, made one by `by`. */
+/** Merges two lists of amounts: `by` makes one amount of the two under each name. */
 function merge(one: Units, other: Units, by: (a: number, b: number) => number): Units {
   const merged: Units = {};
   for (const name of [...Object.keys(one), ...Object.keys(other)].sort()) {
@@ -29,10 +29,10 @@ function merge(one: Units, other: Units, by: (a: number, b: number) => number): 
 
 export const addUnits = (one: Units, other: Units): Units => merge(one, other, (a, b) => a + b);
 
-/** The later of two readings of one meter: amounts only grow. */
+/** The later of two readings of one meter, since amounts only grow. */
 export const laterUnits = (one: Units, other: Units): Units => merge(one, other, Math.max);
 
-/** What is cheaper beyond an allowance is not considered: the account's allowances are others' too. */
+/** Free tiers are not considered: other programs in the account use them up too. */
 export function costOf(units: Units): Cost {
   let usd = 0;
   for (const [name, amount] of Object.entries(units)) if (isUnit(name)) usd += amount * list.prices[name];

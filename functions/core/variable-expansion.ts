@@ -17,7 +17,7 @@ export function expandVariables(word: string, env: Readonly<Record<string, strin
       continue;
     }
     const end = next === '(' ? word.indexOf(')', at + 2) : -1;
-    // With no closing parenthesis left, none of what follows can be a reference; only `$$` still counts.
+    // Where no closing parenthesis is left, nothing that follows can be a reference; only `$$` still counts.
     if (next === '(' && end === -1) return result + word.slice(at).replaceAll('$$', () => '$');
     if (end === -1) {
       result += '$';

@@ -5,13 +5,13 @@
  * @example matchesWildcard('release/*', 'release/2026') // true
  */
 export function matchesWildcard(pattern: string, text: string): boolean {
-  // The positions in the text that the part of the pattern so far can end at.
+  // The positions in the text at which the part of the pattern read so far can end.
   let ends = new Set([0]);
   for (const part of pattern.split(/(\*\*?)/)) {
     const next = new Set<number>();
     for (const end of ends) {
       if (part === '*' || part === '**') {
-        // Another end has been here before, and has gone on from here.
+        // Another end has passed here before, and has gone on from here.
         for (let at = end; at <= text.length && !next.has(at); at++) {
           next.add(at);
           if (part === '*' && text[at] === '/') break;

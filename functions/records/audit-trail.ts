@@ -1,4 +1,4 @@
-/** Reads a project's audit chain whole: to check it, and to hand it to auditors. */
+/** Reads a project's whole audit chain: to check it, and to hand it to auditors. */
 import { type ChainReport, createChainVerifier } from '../core/events/audit-verification.ts';
 import { eventKey, eventsPartition } from '../core/keys.ts';
 import type { BerthEvent } from '../core/model/index.ts';
@@ -29,9 +29,9 @@ export async function* readChain(
   }
 }
 
-/** Checks all events of a project, and that none of what was there before is gone. */
+/** Checks all events of a project, and that no event which was there before is gone. */
 export async function verifyChain(ports: Ports, project: string): Promise<ChainReport> {
-  // The heads first: what is committed meanwhile is behind all of them.
+  // The heads are read first: whatever is committed meanwhile is behind all of them.
   const verifier = createChainVerifier(project, await ports.anchors.heads(project));
   for await (const { sk, data } of readChain(ports.store, project)) verifier.next(Number(sk), data);
   return verifier.end();

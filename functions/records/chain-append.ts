@@ -1,4 +1,7 @@
-/** Appends to a project's audit chain: one writer at a time in this process, and none ahead of another anywhere. */
+/**
+ * Appends to a project's audit chain: one writer at a time in this process, while the store refuses a place that
+ * another process has taken.
+ */
 import { type ChainHead, genesis } from '../core/events/audit-chain.ts';
 import { eventKey, eventsPartition } from '../core/keys.ts';
 import type { BerthEvent } from '../core/model/index.ts';
@@ -6,17 +9,17 @@ import { Problem } from '../core/problem.ts';
 import type { Store } from '../ports/store.ts';
 import { inTurn } from './turns.ts';
 
-/** Another writer took the place behind the head. */
+/** Another writer has taken the place behind the head. */
 export class ChainMoved extends Error {
   override name = 'ChainMoved';
 }
 
 interface Chain {
-  /** As this process last saw it; the store refuses a place that is taken. */
+  /** The head that this process saw last; the store refuses a place that is taken. */
   head?: ChainHead;
 }
 
-/** Chains that are known, of each store; the ones used longest ago are forgotten. */
+/** The chains that are known, by store; those whose last use is longest ago are forgotten. */
 const known = new WeakMap<Store, Map<string, Chain>>();
 const KNOWN_MAX = 1000;
 
@@ -26,7 +29,7 @@ function chainOf(store: Store, project: string): Chain {
   const chain = chains.get(project) ?? {};
   chains.delete(project);
   chains.set(project, chain);
-  // One that is in use is at the other end.
+  // A chain in use moves to the other end of the map.
   if (chains.size > KNOWN_MAX) for (const oldest of [...chains.keys()].slice(0, 1)) chains.delete(oldest);
   return chain;
 }
@@ -57,7 +60,7 @@ export async function lastNumberAt(store: Store, project: string, time: string):
   return low;
 }
 
-/** Others may write the same chain from other processes: each round one of them gets through. */
+/** Other processes may write the same chain: in each round one writer succeeds. */
 const TRIES = 50;
 
 /**
@@ -75,7 +78,7 @@ export function appendToChain(
     for (let tries = 1; tries <= TRIES; tries++) {
       chain.head ??= await readHead(store, project);
       const { head } = chain;
-      // After an error nobody knows whether it was written: the next one looks.
+      // After an error it is unknown whether the event was written, so the next writer reads the head again.
       delete chain.head;
       try {
         chain.head = await append(head);

@@ -1,4 +1,4 @@
-/** How every change is written: the records, the audit event and the idempotency record in one transaction. */
+/** Writes every change: the records, the audit event and the idempotency record in one transaction. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { seal } from '../core/events/audit-chain.ts';
 import { eventKey, idempotencyKey, RETENTION_QUEUE } from '../core/keys.ts';
@@ -22,13 +22,13 @@ export interface Caller {
   actor: string;
   /** Where a request came from. */
   from?: Origin;
-  /** The person behind the actor, where that is a token. */
+  /** The person behind the actor, where the actor is a token. */
   person?: string;
   idempotency?: {
     key: string;
     /** Hash of method, path and body. */
     fingerprint: string;
-    /** Renders the command's result as the answer to keep. */
+    /** Renders the command's result as the answer that is kept. */
     reply: (result: never) => Reply;
   };
 }
@@ -49,13 +49,13 @@ export class IdempotencyRace extends Error {
 export interface Change {
   writes: Write[];
   events: EventFields[];
-  /** What the command returns, and its answer is rendered from. */
+  /** The command's result, from which its answer is rendered. */
   result?: unknown;
 }
 
 /**
- * Commits records, events and the idempotency record together (I2, I9). The events are sealed into their project's
- * chain, all of one commit into the same.
+ * Commits records, events and the idempotency record together (I2, I9). All events of one commit are sealed into the
+ * chain of the same project.
  * @throws StoreConflict when a condition of `writes` does not hold; positions are those in `writes`
  * @throws IdempotencyRace when the key was used in the meantime
  */
@@ -94,7 +94,10 @@ async function transact(ports: Ports, caller: Caller, change: Change, events: Wr
   }
 }
 
-/** Whose condition failed: the key's, the caller's own, or that of the place in the chain alone. */
+/**
+ * Tells which condition failed: the idempotency key's, one of the caller's own, or only that of the place in the
+ * chain.
+ */
 function conflictOf({ failed }: StoreConflict, own: number, events: number): Error {
   if (failed.some((position) => position >= own + events)) return new IdempotencyRace();
   const callers = failed.filter((position) => position < own);
@@ -109,8 +112,8 @@ function idempotencyWrite(ports: Ports, caller: Caller, result: unknown): Write 
 }
 
 /**
- * Of callers that write the same record at once, one wins each round; so this many can deploy to one environment
- * at the same moment.
+ * Of callers that write the same record at once, one wins each round; so up to this many can deploy to one
+ * environment at the same moment.
  */
 const CONFLICT_TRIES = 25;
 
@@ -118,7 +121,7 @@ const CONFLICT_TRIES = 25;
 const PAUSE_MAX_MS = 250;
 
 /**
- * Runs a read-decide-write again when a record changed between read and write.
+ * Runs a read-decide-write again when a record changed between the read and the write.
  * @throws Problem conflict after 25 tries
  */
 export async function retryOnConflict<T>(attempt: () => Promise<T>): Promise<T> {
@@ -132,7 +135,7 @@ export async function retryOnConflict<T>(attempt: () => Promise<T>): Promise<T> 
           hint: 'Read it again, and repeat the request if it still applies.',
         });
       }
-      // Many that lost together would only meet again.
+      // Callers that lost together would only collide again.
       await pause(Math.random() * Math.min(PAUSE_MAX_MS, tries ** 2));
     }
   }
@@ -148,7 +151,7 @@ export async function mustGet<T>(store: Store, key: Key, what: string, hint: str
 export const missing = (what: string, hint: string): Problem =>
   new Problem('not_found', `There is no ${what}.`, { hint });
 
-/** Refuses when the caller's If-Match names another version than the stored one. */
+/** Refuses when the caller's If-Match names a version other than the stored one. */
 export function checkIfMatch(item: Item, ifMatch: number | undefined): void {
   if (ifMatch === undefined || ifMatch === item.version) return;
   throw new Problem(

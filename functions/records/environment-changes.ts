@@ -1,4 +1,4 @@
-/** Changes of an environment's record, which all deployments into it write. */
+/** Changes of an environment's record, which every deployment into the environment writes. */
 import { environmentPartition } from '../core/keys.ts';
 import type { EnvironmentRef } from '../core/model/index.ts';
 import type { Store } from '../ports/store.ts';
@@ -6,7 +6,7 @@ import { retryOnConflict } from './commit.ts';
 import { inTurn } from './turns.ts';
 
 /**
- * Runs a read-decide-write of an environment's record, or of what depends on its version.
+ * Runs a read-decide-write of an environment's record, or of something that depends on the record's version.
  * @throws Problem conflict when other processes were faster 25 times, and whatever `attempt` throws
  */
 export const changingEnvironment = <T>(

@@ -2,13 +2,13 @@
 import type { Environment, Instance, InstanceRef } from '../core/model/index.ts';
 import { missing } from './commit.ts';
 
-/** All of them, by name. */
+/** All services of an environment, by name. */
 export const instancesOf = ({ project, name, services }: Environment): Instance[] =>
   Object.keys(services)
     .sort()
     .flatMap((service) => instanceIn({ project, name, services }, service) ?? []);
 
-/** A service of an environment; undefined where it was never deployed. */
+/** One service of an environment; undefined where it was never deployed. */
 export function instanceIn(
   { project, name, services }: Pick<Environment, 'project' | 'name' | 'services'>,
   service: string,
@@ -27,7 +27,7 @@ export function instanceOf(environment: Environment, service: string): Instance 
   );
 }
 
-/** The environment with a service standing otherwise. */
+/** The environment with a changed standing of one service. */
 export function withStanding(
   environment: Environment,
   { service }: Pick<InstanceRef, 'service'>,

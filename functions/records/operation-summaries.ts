@@ -1,7 +1,7 @@
 /**
- * A short line for each operation, in lists by project and (builds) by service. Lists are read from these alone, so
- * they are kept as small as can be: fifty of them are two read units. Each is written when its operation is accepted
- * and when it has ended; what goes on between is read from the operation itself.
+ * A short line for each operation, in lists by project and (builds) by service. Lists are read from these lines
+ * alone, so the lines are as small as possible: fifty of them cost two read units. A line is written when its
+ * operation is accepted and when it has ended; progress in between is read from the operation itself.
  */
 import { buildsPartition, operationKey, operationsPartition, RETENTION_QUEUE } from '../core/keys.ts';
 import { isTerminal, type Operation, type OperationKind, type RunStatus } from '../core/model/index.ts';
@@ -22,7 +22,7 @@ type OperationLine = [
   by: string,
   /** When it was accepted, epoch milliseconds. */
   at: number,
-  /** How long it took, milliseconds, and one. */
+  /** How long the operation took, milliseconds, plus one. */
   took?: number,
   errorCode?: ProblemCode | 0,
   ref?: string | 0,
@@ -30,7 +30,7 @@ type OperationLine = [
   tag?: string | 0,
 ];
 
-/** What lists tell of an operation. */
+/** What lists show of an operation. */
 export interface OperationSummary
   extends Pick<
     Operation,
@@ -42,7 +42,7 @@ export interface OperationSummary
   ref?: string;
   /** Of a build that succeeded. */
   version?: string;
-  /** Of a build: the tag that its version gets. */
+  /** Of a build: the tag of its version. */
   tag?: string;
 }
 
@@ -71,7 +71,7 @@ function lineOf(operation: Operation): OperationLine {
   return line;
 }
 
-/** Where the lines of an operation are. */
+/** The keys of an operation's lines. */
 export function operationLineKeys({
   id,
   kind,
@@ -113,12 +113,12 @@ export interface OperationFilter {
   service?: string;
 }
 
-/** What one page reads at the most, so that a filter that nothing passes costs ten read units and no more. */
+/** The most lines that one page reads, so that a filter that nothing passes costs no more than ten read units. */
 const READ_MAX = 250;
 
 /**
  * One page of a project's operations or, with `builds`, of a service's builds; newest first. A page may hold fewer
- * than asked for, and none, while there are more: `next` tells.
+ * than were asked for, or none, while there are more: `next` says so.
  */
 export async function listOperations(
   ports: Ports,
@@ -170,7 +170,7 @@ function passes({ kinds, statuses, environment, service }: OperationFilter, line
     : statuses.includes('queued') || statuses.includes('running');
 }
 
-/** Those that have not ended are few: they are read as they are now. */
+/** Operations that have not ended are few, so they are read as they are now. */
 async function withStatus(ports: Ports, lines: OperationSummary[]): Promise<OperationSummary[]> {
   const open = lines.filter(({ status }) => !isTerminal(status)).slice(0, 100);
   if (open.length === 0) return lines;
@@ -185,7 +185,7 @@ async function withStatus(ports: Ports, lines: OperationSummary[]): Promise<Oper
 /** How long an ended operation is kept, milliseconds. */
 export const OPERATION_RETENTION_MS = 30 * 24 * 60 * 60 * 1000;
 
-/** The writes that replace an operation by its end. @param version that it has now */
+/** The writes that replace a running operation by its end. @param version that it has now */
 export function endedOperationWrites(ports: Ports, ended: Operation, version: number): [Write, ...Write[]] {
   const due = { queue: RETENTION_QUEUE, at: ports.effects.now() + OPERATION_RETENTION_MS };
   return [

@@ -1,4 +1,4 @@
-/** Reads a whole range page by page: for ranges that belong to one thing and are bounded by its use. */
+/** Reads a whole range page by page: for ranges that belong to one thing and that its use keeps small. */
 import type { Item, Store } from '../ports/store.ts';
 
 export async function readAll<T>(store: Store, pk: string, prefix?: string): Promise<Item<T>[]> {

@@ -19,7 +19,7 @@ export const getProject = (store: Store, project: string): Promise<Item<Project>
 const projectWords = (project: string) =>
   [`project "${project}"`, 'List the projects with GET /v1/projects.'] as const;
 
-/** For a project that is not there, or that the caller may not see. */
+/** The error for a project that does not exist, or that the caller may not see. */
 export const missingProject = (project: string): Problem => missing(...projectWords(project));
 
 export const getService = (store: Store, ref: { project: string; service: string }): Promise<Item<Service>> =>
@@ -39,7 +39,7 @@ const environmentWords = ({ project, environment }: EnvironmentRef) =>
     `List the environments with GET /v1/projects/${project}/environments.`,
   ] as const;
 
-/** For an environment that is not there, or that the caller may not see. */
+/** The error for an environment that does not exist, or that the caller may not see. */
 export const missingEnvironment = (ref: EnvironmentRef): Problem => missing(...environmentWords(ref));
 
 export const getDeployment = (store: Store, ref: InstanceRef, number: number): Promise<Item<Deployment>> =>

@@ -9,14 +9,17 @@ import type { Item, Store } from '../ports/store.ts';
 import { mustGet } from './commit.ts';
 import { getDeployment } from './read.ts';
 
-/** What is found by a version's id. Written once. */
+/** What is found by a version's id. It is written once. */
 export interface VersionContent {
-  /** Of the version's record, among those of its service. */
+  /** The version record's place in the list of its service. */
   order: string;
   workload: ScoreWorkload;
 }
 
-/** Read lately, by the id of the version, which is a hash of the workload. Every step of a deployment asks for one. */
+/**
+ * Workloads that were read lately, by the id of the version, which is a hash of the workload. Every step of a
+ * deployment asks for one.
+ */
 const known = new WeakMap<Store, Map<string, ScoreWorkload>>();
 const KNOWN_MAX = 20;
 
@@ -29,10 +32,10 @@ export async function withWorkload(store: Store, deployment: Deployment): Promis
 
 type VersionRef = Pick<Deployment, 'project' | 'service' | 'version'>;
 
-/** With its service: an id is too short a hash to be trusted across those of different people. */
+/** The name includes the service: an id is too short a hash to be trusted across services of different people. */
 const nameOf = ({ project, service, version }: VersionRef): string => `${project}/${service}/${version}`;
 
-/** For those who ask next. */
+/** Keeps a workload for the next readers. */
 export function keepWorkload(store: Store, of: VersionRef, workload: ScoreWorkload): void {
   const workloads = known.get(store) ?? new Map<string, ScoreWorkload>();
   known.set(store, workloads);

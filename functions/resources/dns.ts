@@ -5,7 +5,10 @@ import { resourceIdentity } from '../core/score/resource-identity.ts';
 import { requireDefaultClass, resourceLabel } from './owner.ts';
 import { computed, type ResourceRequest, type ResourceType } from './type.ts';
 
-/** A host shared by several workloads is named by the id they all give; else by the service it belongs to. */
+/**
+ * A host that several workloads share is named by the id that they all give; any other host by the service that it
+ * belongs to.
+ */
 function dnsLabel(request: Pick<ResourceRequest, 'service' | 'workload' | 'id' | 'uid'>): string {
   const declared = Object.values(request.workload.resources ?? {});
   const shared = declared.some(({ type, id }) => type === dns.type && id === request.id);

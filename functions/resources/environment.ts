@@ -6,18 +6,18 @@ import { readAll } from '../records/read-all.ts';
 import { requireDefaultClass } from './owner.ts';
 import { computed, type EnvironmentSecrets, type ResourceType } from './type.ts';
 
-/** Secrets whose records are read at once. */
+/** How many records of secrets are read at once. */
 const PAGE = 100;
 
 const environmentSecrets: EnvironmentSecrets = {
   async current({ store }, ref) {
     const stored = await readAll<SecretRecord>(store, environmentPartition(ref), SECRET_PREFIX);
-    // Names are the users' own: `__proto__` must be one like any other.
+    // Users choose the names: `__proto__` must be a name like any other.
     return Object.fromEntries(
       stored.map(({ data: { name, version } }) => [name, { secret: secretPath(ref, name), version }]),
     );
   },
-  /** A secret keeps its version, as all that is pinned, unless that was revoked. */
+  /** A secret keeps its pinned version, unless that was revoked. */
   async repin({ store }, ref, pinned, used) {
     const names = Object.keys(pinned).filter((name) => used.has(name));
     const secrets = new Map(Object.entries(pinned));

@@ -1,4 +1,4 @@
-/** The resource types that a workload may ask for. */
+/** The list of the resource types that a workload may ask for. */
 import { Problem } from '../core/problem.ts';
 import { dns } from './dns.ts';
 import { environment } from './environment.ts';

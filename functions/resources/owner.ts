@@ -1,10 +1,12 @@
-/** How what is made for a resource is named, and how it is told apart from what is not ours. */
+/** How the things made for a resource are named, and how they are told apart from things that are not Berth's. */
 import type { EnvironmentRef } from '../core/model/index.ts';
 import { shortHash } from '../core/names.ts';
 import { Problem } from '../core/problem.ts';
 import type { ResourceRequest } from './type.ts';
 
-/** Written on what is made. An environment that had the same name earlier has another id. */
+/**
+ * The tag that is written on everything made for a resource. An earlier environment of the same name has another id.
+ */
 export const ownerTag = ({ environmentId, uid }: Pick<ResourceRequest, 'environmentId' | 'uid'>): string =>
   `berth:${environmentId}:${uid}`;
 
@@ -24,7 +26,7 @@ export function resourceLabel({ id, uid }: Pick<ResourceRequest, 'id' | 'uid'>, 
   return readable === '' ? hash : `${readable}-${hash}`;
 }
 
-/** Where the Secrets port keeps a resource's secret outputs. */
+/** The path of a resource's secret outputs in the Secrets port. */
 export function resourceSecretPath(request: EnvironmentRef & { uid: string }, output: string): string {
   const { project, environment, uid } = request;
   // A slash in a part would reach into other resources' or environments' secrets.
@@ -43,7 +45,7 @@ export const invalidResource = (
 ): Problem =>
   new Problem('invalid_resource', `The resource ${uid.slice(0, 120)} can not be provided: ${why}.`, options);
 
-/** Types without variants refuse any class but the default, which is what Score takes when none is given. */
+/** Refuses any class but `default` for types without variants. Score takes that class when none is given. */
 export function requireDefaultClass(request: ResourceRequest): void {
   if (request.class === 'default') return;
   throw invalidResource(request, `there is no class "${request.class.slice(0, 80)}" of its type`, {

@@ -8,7 +8,7 @@ import { computed, type ResourceRequest, type ResourceType } from './type.ts';
 
 const LABEL = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
 const HOST = new RegExp(`^${LABEL}(?:\\.${LABEL})*(?::[1-9][0-9]{0,4})?$`);
-/** Only characters that no proxy, pattern or configuration file reads as anything but themselves. */
+/** Only characters that every proxy, pattern and configuration file takes literally. */
 const PATH = /^\/(?:[A-Za-z0-9_~-][A-Za-z0-9._~-]*(?:\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*\/?)?$/;
 const PORT = /^[1-9][0-9]{0,4}$/;
 
@@ -34,12 +34,12 @@ const params = z.strictObject({
 });
 
 /**
- * Whether a dns resource of this environment can have given the host. Only whole hosts are compared, never
- * endings: each label that could be in it is asked for its host.
+ * Tells whether a dns resource of this environment can have given the host. Only whole hosts are compared, never
+ * endings: each label that the host could begin with is turned into its host and compared.
  */
 function isOurs(workloads: Workloads, request: ResourceRequest, host: string): boolean {
   const labels = new Set([request.service, ...dnsLabels(request)]);
-  // The dns resource may be in another workload's file: what its label was stands at the start of the host.
+  // The dns resource may be in another workload's file, but its label stands at the start of the host.
   for (let length = 1; length <= Math.min(host.length, NAME_MAX); length++) {
     const label = host.slice(0, length);
     if (isName(label)) labels.add(label);

@@ -1,4 +1,4 @@
-/** `service-port`: where another service of the environment is reached. */
+/** `service-port`: the address of another service of the environment. */
 import * as z from 'zod';
 import { deploymentKey, environmentKey } from '../core/keys.ts';
 import type { Deployment, Environment } from '../core/model/index.ts';

@@ -23,7 +23,7 @@ const params = z.strictObject({
     .describe('Between `1Mi` and `16Ti`; `1Gi` without it. On one machine the size is not enforced.'),
 });
 
-/** A name that is a file name and a Kubernetes name alike. */
+/** A name that is valid both as a file name and as a Kubernetes name. */
 const nameOf = (request: Pick<ResourceIdentity, 'id' | 'uid'>): string => resourceLabel(request, 40);
 
 export const volume: ResourceType = {
@@ -45,7 +45,7 @@ export const volume: ResourceType = {
   async inventory({ workloads }, request) {
     const name = nameOf(request);
     const left = await workloads.inventory(request);
-    // Adapters list what is left in words; the name ends in a hash, so it can not be part of another.
+    // Adapters list leftovers in words; the name ends in a hash, so it can not be part of another name.
     return left.filter((text) => text.includes(name));
   },
 

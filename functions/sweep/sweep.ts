@@ -1,6 +1,7 @@
 /**
- * The sweep: level-triggered, it reads only what is due. It starts what was not started, ends what overran,
- * hibernates the idle, destroys the expired, retries leftovers and forgets what is kept long enough.
+ * The sweep. It is level-triggered and reads only what is due: it starts operations that were not started, ends those
+ * that overran, hibernates idle environments, destroys expired ones, retries leftovers, and forgets what was kept
+ * long enough.
  */
 import { expireAwaiting, isAwaiting } from '../commands/deployments/awaiting-approval.ts';
 import { environmentWrite } from '../commands/environments/environments.ts';
@@ -31,11 +32,11 @@ export interface SweepReport {
   hibernated: number;
   destroyed: number;
   forgotten: number;
-  /** Faults by what they hit; the rest of the sweep went on. */
+  /** Faults, with what each was about; the rest of the sweep went on. */
   errors: { what: string; error: unknown }[];
 }
 
-/** One pass. A fault with one thing never keeps another from its turn. */
+/** One pass. A fault with one item never keeps another from its turn. */
 export async function sweep(ports: Ports): Promise<SweepReport> {
   const report: SweepReport = { started: 0, ended: 0, hibernated: 0, destroyed: 0, forgotten: 0, errors: [] };
   await each<Operation>(ports, OPERATIONS_QUEUE, report, (item) => sweepOperation(ports, item, report));
@@ -62,7 +63,7 @@ async function each<T>(
   const due = await ports.store.due<T>({ queue, before: ports.effects.now(), limit: BATCH });
   for (const item of due) {
     await act(item).catch((error: unknown) => {
-      // Somebody else changed it in the meantime: then it is theirs, or due again.
+      // Another process has changed the item in the meantime: it deals with the item, or the item is due again.
       if (error instanceof StoreConflict) return;
       if (error instanceof Problem && error.status < 500) return;
       report.errors.push({ what: `${item.pk} ${item.sk}`, error });
@@ -87,13 +88,13 @@ async function sweepOperation(ports: Ports, item: Item<Operation>, report: Sweep
   if (status === undefined) {
     await startOperation(ports, operation);
     report.started++;
-    // A start that failed again is tried again.
+    // The operation could not be started again, so the next pass tries it once more.
     return postpone(ports, item, ports.effects.now() + START_CHECK_MS);
   }
   if (status !== 'running') {
-    // It may have ended since it was read.
+    // The operation may have ended since it was read.
     if (isTerminal((await getOperation(ports.store, operation.id)).data.status)) return;
-    // The run ended and its record did not: nothing else will end it.
+    // The run ended but the record did not: nothing else will end it.
     await endOperationOf(ports, operation, 'Berth.Lost');
     report.ended++;
     return;
@@ -102,7 +103,7 @@ async function sweepOperation(ports: Ports, item: Item<Operation>, report: Sweep
 }
 
 /**
- * Ends an operation whose run has failed for good, its compensation included, as on a full disk.
+ * Ends an operation whose run, including its compensation, has failed for good, as on a full disk.
  * @param error name of the run's error
  * @returns false when it has to be tried again
  */
@@ -115,12 +116,12 @@ export async function endLost(ports: Ports, id: string, error: string): Promise<
   );
 }
 
-/** Runs the compensation outside of a workflow. */
+/** Runs an operation's compensation outside of a workflow. */
 async function endOperationOf(ports: Ports, operation: Operation, reason: string): Promise<void> {
   await ports.workflows.stop(operation.kind, operation.id, 'It is ended by the sweep.');
   const name = recoveryOf(operation.kind);
   const input = { operation: operation.id, error: { Error: reason, Cause: 'Ended by the sweep' } };
-  // The sweep is nobody's own: of what it does for the operation the records count, not its time.
+  // The sweep works for all operations: an operation is charged for its records, not for the sweep's time.
   await withMeter(createMeter({ now: ports.effects.now }), () =>
     executeStep(ports, name, steps[name], input, AbortSignal.timeout(60_000)),
   );
@@ -148,13 +149,13 @@ async function sweepEnvironment(ports: Ports, item: Item<Environment>, report: S
   }
   if (environment.state !== 'ready' || environment.idleAfterSeconds === undefined) return;
   const [last] = await ports.activity.lastRequests([ref]);
-  // Where requests are not seen, nothing is taken for idle: it is looked at again when it could be.
+  // Where requests are not seen, nothing counts as idle: the environment is looked at again when it could be.
   if (last === 'unknown') return lookLater(ports, item, now + environment.idleAfterSeconds * 1000);
   const known = Date.parse(environment.lastActivityAt);
   const used = Math.max(known, last ?? known);
   const isIdle = used + environment.idleAfterSeconds * 1000 <= now;
   if (used > known || !isIdle) {
-    // Used since: the time goes into the record, and with it the next due time.
+    // The environment was used since: the time goes into the record, and with it the next due time.
     const touched = { ...environment, lastActivityAt: new Date(used).toISOString() };
     await ports.store.transact([environmentWrite(touched, { version: item.version })]);
     if (!isIdle) return;

@@ -1,6 +1,7 @@
 /**
- * Delivers events to webhooks: level-triggered, from the numbers of events alone. Each webhook is delivered to by
- * itself and in order; how far it is is written behind each event, so that at most one is sent again after a crash.
+ * Delivers events to webhooks: level-triggered, from the numbers of events alone. Each webhook gets its events by
+ * itself and in order; its progress is written after each event, so that at most one event is sent again after a
+ * crash.
  */
 
 import { sendToWebhook, type WebhookOutcome } from '../commands/webhooks/webhook-messages.ts';
@@ -19,32 +20,35 @@ import type { Ports } from '../ports/index.ts';
 import { type Item, StoreConflict } from '../ports/store.ts';
 import { readHead } from '../records/chain-append.ts';
 
-/** Delivered to at once: those that do not answer take a place for ten seconds, and ever more seldom. */
+/**
+ * The number of deliveries at once. A receiver that does not answer takes a place for ten seconds, and ever less
+ * often.
+ */
 const PLACES = 64;
-/** Then it is the next one's turn, milliseconds. */
+/** After this time it is the next webhook's turn, milliseconds. */
 const TURN_MS = 20_000;
-/** Longer than any step of a delivery. */
+/** The lease is longer than any step of a delivery, milliseconds. */
 const LEASE_MS = 30_000;
 const PAGE = 50;
 
 export interface DelivererOptions {
-  /** No other process delivers: what holds a lease is gone. */
+  /** No other process delivers, so leases that are held are left over from a process that is gone. */
   alone?: boolean;
   onError(webhook: string, error: unknown): void;
 }
 
 export interface Deliverer {
-  /** Looks which webhooks are behind, and puts them in line; waits for no receiver. */
+  /** Finds the webhooks that are behind, and puts them in line; it waits for no receiver. */
   pass(): Promise<void>;
-  /** Resolves when nobody is in line. */
+  /** Resolves when no webhook is in line. */
   idle(): Promise<void>;
-  /** Ends what is under way, which is sent again later. */
+  /** Ends deliveries that are under way; they are sent again later. */
   close(): Promise<void>;
 }
 
 export function createDeliverer(ports: Ports, { alone = false, onError }: DelivererOptions): Deliverer {
   const stopping = new AbortController();
-  /** In line or under way, by the key of its record. */
+  /** The webhooks in line or under way, by the key of the record. */
   const busy = new Set<string>();
   const line: Item<WebhookDelivery>[] = [];
   const running = new Set<Promise<void>>();
@@ -106,7 +110,7 @@ export function createDeliverer(ports: Ports, { alone = false, onError }: Delive
   };
 }
 
-/** What one turn knows of its webhook; undefined once it is another's, or gone. */
+/** What a turn knows of its webhook; undefined once another process holds it, or it is gone. */
 type Held = Item<WebhookDelivery> | undefined;
 type Delta = (delivery: WebhookDelivery) => WebhookDelivery;
 
@@ -121,7 +125,7 @@ async function takeTurn(
   const id = effects.id();
   const end = effects.now() + TURN_MS;
 
-  /** Writes, whatever people change meanwhile, as long as the lease is held. */
+  /** Writes the delivery's record as long as the lease is held, whatever people change meanwhile. */
   async function write(held: Item<WebhookDelivery>, delta: Delta): Promise<Held> {
     for (let item: Held = held; item; ) {
       const data = delta(item.data);
@@ -138,7 +142,7 @@ async function takeTurn(
   }
   const lease = () => ({ id, until: effects.now() + LEASE_MS });
 
-  // What was found a moment ago may be held by another process now: then the version is another.
+  // Another process may hold a webhook that was found a moment ago: then the record's version is another.
   let held: Held;
   try {
     if (!alone && found.data.lease && found.data.lease.until > effects.now()) return;
@@ -157,7 +161,7 @@ async function takeTurn(
     if (after && final) await disableWebhook(ports, { project, webhook }, `For ${hours} hours: ${reason}.`);
     return undefined;
   };
-  /** Events up to a number are done with. */
+  /** Marks the events up to a number as done. */
   const passed = (at: Item<WebhookDelivery>, number: number): Promise<Held> =>
     write(at, ({ failure: _failure, ...rest }) => ({ ...rest, delivered: number, lease: lease() }));
 
@@ -169,7 +173,8 @@ async function takeTurn(
     });
     for (const { sk, data: event } of page.items) {
       if (!held || signal.aborted || effects.now() >= end) break;
-      // Read for each event: what is disabled, changed or deleted holds from the next event on.
+      // The webhook is read for each event: once it is disabled, changed or deleted, that holds from the next event
+      // on.
       const hook = await store.get<Webhook>(webhookKey(project, webhook));
       if (!hook?.data.enabled) {
         await write(held, ({ lease: _lease, ...rest }) => rest);
@@ -182,7 +187,7 @@ async function takeTurn(
       }
       const outcome = await sendToWebhook(ports, hook.data, cloudEvent(event), signal);
       if (outcome.delivered) held = await passed(held, Number(sk));
-      // What was broken off says nothing.
+      // An attempt that was broken off says nothing about the receiver.
       else if (!signal.aborted) held = await fail(held, outcome);
     }
     if (page.next === undefined) break;

@@ -1,4 +1,4 @@
-/** How operations end: their record, what they changed, and the event, in one transaction. */
+/** Ends operations: the record, what the operation changed, and the event, in one transaction. */
 
 import { environmentWrite } from '../commands/environments/environments.ts';
 import type { TypedData } from '../core/events/event-types.ts';
@@ -22,7 +22,7 @@ import { getOperation } from '../records/read.ts';
 import type { StepContext } from './step.ts';
 import { costAtEnd } from './step-cost.ts';
 
-/** How an operation ends that does not succeed. */
+/** The end of an operation that does not succeed. */
 export interface FailedEnding {
   status: Exclude<RunStatus, 'queued' | 'running' | 'succeeded'>;
   error: ProblemDetail;
@@ -30,14 +30,14 @@ export interface FailedEnding {
 
 export type Ending = { status: 'succeeded'; result?: Record<string, unknown> } | FailedEnding;
 
-/** The status an error leads to: being overtaken is not a failure. */
+/** The status that an error leads to: an overtaken operation has not failed. */
 export function endingOf(error: ProblemDetail): FailedEnding {
   if (error.code === 'canceled') return { status: 'canceled', error };
   const overtaken = ['superseded', 'fenced', 'environment_gone'].includes(error.code);
   return { status: overtaken ? 'superseded' : 'failed', error };
 }
 
-/** Why a compensation runs: the kept error, or what the workflow knows of it. */
+/** The reason for a compensation: the error that was kept, or else what the workflow knows of it. */
 export function errorOf({ operation, error }: Pick<StepContext, 'operation' | 'error'>): ProblemDetail {
   if (operation.error) return operation.error;
   const lastStep = operation.steps.at(-1)?.name ?? 'start';
@@ -76,7 +76,10 @@ export interface EndPlan {
   writes?: () => Promise<Write[]>;
 }
 
-/** Ends an operation; one that has ended already is left as it is. @throws Problem conflict after 25 tries */
+/**
+ * Ends an operation; an operation that has ended already is left as it is.
+ * @throws Problem conflict after 25 tries
+ */
 export async function endOperation(
   ports: Ports,
   { id, project, environment, service }: Operation,
@@ -110,7 +113,7 @@ export async function endOperation(
     : retryOnConflict(end));
 }
 
-/** The write that ends a deployment's record; none when it is gone or has ended. */
+/** The write that ends a deployment's record; none when the record is gone or has ended. */
 export async function deploymentEndWrites(
   ports: Ports,
   ref: InstanceRef,
@@ -129,7 +132,7 @@ export async function deploymentEndWrites(
   return [{ put: { ...key, data }, if: { version: item.version } }];
 }
 
-/** The write that changes an environment's record, if it is still the operation's to change. */
+/** The write that changes an environment's record, if the operation is still the one that changes it. */
 export async function environmentWrites(
   ports: Ports,
   operation: OperationOn<'environment'>,
@@ -142,13 +145,13 @@ export async function environmentWrites(
   return [environmentWrite(change(environment), { version: item.version })];
 }
 
-/** Past its bound, a compensation has this long for more than one try, milliseconds. */
+/** After the operation's bound, a compensation has this much time for another try, milliseconds. */
 const OVERDUE_MS = 120_000;
 
 /**
- * Runs what a compensation does to the place of workloads. While that can not be reached it is tried again, until
- * the operation's bound is over: then the operation ends without, since every operation ends (I3). What is left as
- * it was is put right by the next deployment, or by waking.
+ * Runs the part of a compensation that changes the place of workloads. While the place can not be reached, it is
+ * tried again until the operation's bound is over; then the operation ends without it, since every operation ends
+ * (I3). The next deployment or waking puts right what was left as it was.
  */
 export async function untilOverdue(
   ports: Ports,

@@ -1,4 +1,4 @@
-/** What the workflows that change an environment's state share. */
+/** Code that the workflows which change an environment's state share. */
 import type { Environment, EnvironmentRef, Instance, OperationOn } from '../core/model/index.ts';
 import type { Ports } from '../ports/index.ts';
 import { instancesOf } from '../records/instances.ts';
@@ -8,13 +8,13 @@ import { type Ending, endOperation, environmentWrites } from './end-operation.ts
 import type { StepContext } from './step.ts';
 import { workloadSpec } from './workload-spec.ts';
 
-/** The place that an operation is carried out in, alone. */
+/** The environment in which an operation is carried out, without its other fields. */
 export const environmentOf = ({ project, environment }: EnvironmentRef): EnvironmentRef => ({
   project,
   environment,
 });
 
-/** Ends the operation and puts the environment into a state, with the event of that. */
+/** Ends the operation and puts the environment into a state, with the event of the change. */
 export async function endIn(
   context: Pick<StepContext<OperationOn<'environment'>>, 'ports' | 'operation'>,
   ending: Ending,
@@ -32,10 +32,10 @@ export async function endIn(
   });
 }
 
-/** The time as records hold it. */
+/** The current time in the form that records hold. */
 export const timeNow = (ports: Ports): string => new Date(ports.effects.now()).toISOString();
 
-/** Declares the current deployment of every service; resolves to those that run. */
+/** Declares the current deployment of every service, and resolves to the deployments that run. */
 export async function startAll(ports: Ports, ref: EnvironmentRef): Promise<Instance[]> {
   const { data: environment } = await getEnvironment(ports.store, ref);
   const running = instancesOf(environment).filter((instance) => instance.current !== undefined);
@@ -49,7 +49,7 @@ export async function startAll(ports: Ports, ref: EnvironmentRef): Promise<Insta
   return running;
 }
 
-/** An environment that is ready, and was used at this time. */
+/** An environment that is ready, and was last used at this time. */
 export const toReady =
   (at: string) =>
   (environment: Environment): Environment => ({

@@ -1,13 +1,13 @@
-/** What the workflows that make, rotate and remove resources share. */
+/** Code that the workflows which make, rotate and remove resources share. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Resource } from '../core/model/index.ts';
 import { ResourcePending } from '../resources/type.ts';
 import { StillProgressing } from './step.ts';
 
-/** How long until what takes longer is looked at again, milliseconds. */
+/** How long to wait before a pending resource is looked at again, milliseconds. */
 const PENDING_MS = 5_000;
 
-/** Asks again while it is pending; near the end of the step's time it hands over to the next invocation. */
+/** Asks again while the resource is pending; near the end of the step's time it hands over to the next invocation. */
 export async function untilSettled<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   for (;;) {
     try {
@@ -20,7 +20,7 @@ export async function untilSettled<T>(signal: AbortSignal, work: () => Promise<T
   }
 }
 
-/** What a resource type is asked with, from the record of the owner. */
+/** The request to a resource type, made from the owner record. */
 export const resourceRequest = (resource: Resource, environmentId: string) => ({
   project: resource.project,
   environment: resource.environment,

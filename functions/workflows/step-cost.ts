@@ -1,7 +1,7 @@
 /**
- * What an operation costs. Amounts are summed up along the workflow: the request that accepts an operation starts
- * it with what was used until then, each step begins with that and hands on its own sum. The record has the sum as
- * it was with its latest write, so that none is written for the bill. Where two sums differ, the later is greater.
+ * What an operation costs. Amounts are summed up along the workflow: the request that accepts an operation starts the
+ * sum, and each step begins with it and hands on its own. The record has the sum of its latest write, so that nothing
+ * is written for the bill alone. Where two sums differ, the later is greater.
  */
 import type { Operation, StepName } from '../core/model/index.ts';
 import { declaredSteps } from '../core/operations/index.ts';
@@ -9,7 +9,10 @@ import { addUnits, type Cost, costOf, laterUnits, type Units } from '../core/uni
 import type { Ports } from '../ports/index.ts';
 import { createMeter, currentMeter, withMeter } from '../ports/meter.ts';
 
-/** Sums of attempts that failed, by operation: a workflow hands none on. The next attempt mostly runs here too. */
+/**
+ * Sums of failed attempts, by operation: a workflow does not hand these on, but the next attempt mostly runs in the
+ * same process.
+ */
 const failed = new Map<string, Units>();
 const FAILED_MAX = 1_000;
 
@@ -29,7 +32,7 @@ export async function meterStep(ports: Ports, attempt: Attempt, run: () => Promi
   const before = laterUnits(used, failed.get(operation) ?? {});
   failed.delete(operation);
   const meter = createMeter({ before, runsIn: declaredSteps[step].runsOn, now: ports.effects.now });
-  // Behind a compensation the machine goes to the state that says that it failed.
+  // After a compensation the machine goes on to the state that reports the failure.
   meter.add('states.transition', role === 'recover' ? 2 : 1);
   try {
     await withMeter(meter, run);
@@ -41,7 +44,7 @@ export async function meterStep(ports: Ports, attempt: Attempt, run: () => Promi
   }
 }
 
-/** Counts on from what the record has, where a run began anew. */
+/** Counts on from the record's sum, where a run began anew. */
 export function meterFrom({ cost }: Operation): void {
   if (cost) currentMeter()?.startFrom(cost.units);
 }
@@ -53,9 +56,9 @@ export function costSoFar(): { cost?: Cost } {
 }
 
 /**
- * The sum with the transaction that ends the operation, which has to hold its own price. Records are mostly smaller
- * than a unit, so each is taken for the two units that a transaction asks for; leaving the queue of what goes on for
- * the one of what is kept is two more. The head of the audit chain goes to a bucket.
+ * The sum including the transaction that ends the operation, which has to hold its own price. Records are mostly
+ * smaller than a unit, so each counts as the two units that a transaction asks for; moving from the queue of running
+ * operations to that of kept ones is two more. The head of the audit chain goes to a bucket.
  * @param writes of the transaction
  */
 export function costAtEnd(operation: Operation, writes: number): Cost {

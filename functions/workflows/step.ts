@@ -22,14 +22,14 @@ import { watchForStop } from './watch-for-stop.ts';
 /** What a workflow passes to each step: a reference, and in the Catch path the error. */
 export interface StepInput {
   operation: string;
-  /** By the request that accepted the operation and the steps before this one. */
+  /** What was used by the request that accepted the operation and by the steps before this one. */
   used?: Units;
   error?: { Error: string; Cause: string };
 }
 
 export interface StepContext<Of extends Operation = Operation> {
   ports: Ports;
-  /** As it was when the step started. */
+  /** The operation as it was when the step started. */
   operation: Of;
   /** Aborts when the operation is to stop (its reason is the Problem) or when the step's time is over. */
   signal: AbortSignal;
@@ -40,15 +40,15 @@ export interface StepContext<Of extends Operation = Operation> {
 /** The code of a step, for operations of the kinds that declare it (core/operations). */
 export interface Step<Of extends Operation = Operation> {
   /**
-   * `work` ends early when the operation was canceled, superseded or has ended; `finish` likewise, without a
-   * record of its own, since it ends the operation in the same write; `recover` always runs.
+   * `work` ends early when the operation was canceled, superseded or has ended. `finish` does too, but has no record
+   * of its start, since it ends the operation in the same write. `recover` always runs.
    */
   role: 'work' | 'finish' | 'recover';
-  /** Watches for cancellation while it runs, and not only before: for steps that take long. */
+  /** The step watches for cancellation while it runs, and not only before: for steps that take long. */
   watched?: boolean;
   /**
-   * Not run again once this other step has started, which shows that it was done: for what users wrote and may
-   * not be repeatable.
+   * The step is not run again once this other step has started, which shows that it was done: for users' code that
+   * may not be repeatable.
    */
   doneWhenStarted?: StepName;
   run(context: StepContext<Of>): Promise<void>;
@@ -60,7 +60,8 @@ export class StillProgressing extends Error {
 }
 
 /**
- * Runs a step as a task of a workflow. Its error is kept with the operation before it goes to the workflow's Catch.
+ * Runs a step as a task of a workflow. The step's error is kept with the operation before it goes to the workflow's
+ * Catch.
  * @returns what the operation has used so far, for the next step
  * @throws Problem | TransientError (retried) | StillProgressing (called again)
  */
@@ -95,11 +96,11 @@ export async function executeStep(
   meterFrom(loaded.data);
   const extra = input.error ? { error: input.error } : {};
   if (step.role === 'recover') {
-    // A late run of an operation that something else has ended changes nothing.
+    // A late run, for an operation that something else has ended, changes nothing.
     if (!isTerminal(loaded.data.status)) await step.run({ ports, operation: loaded.data, signal, ...extra });
     return;
   }
-  // It did its work and its answer was lost: the run has not failed.
+  // The step did its work and its answer was lost, so the run has not failed.
   if (step.role === 'finish' && loaded.data.status === 'succeeded') return;
   try {
     const item = step.role === 'work' ? await recordStart(ports, name, loaded) : await checked(ports, loaded);
@@ -110,14 +111,14 @@ export async function executeStep(
     );
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
-    // The place knows that there is a newer one; the records say which.
+    // The place only knows that there is a newer deployment; the records say which one.
     const told = error.code === 'fenced' ? ((await stopReason(ports, loaded.data)) ?? error) : error;
     await keepError(ports, input.operation, told);
     throw told;
   }
 }
 
-/** Why an operation must not go on, if so. */
+/** Why an operation must not go on; undefined where it may. */
 export async function stopReason(ports: Ports, operation: Operation): Promise<Problem | undefined> {
   if (isTerminal(operation.status)) {
     return new Problem('operation_ended', `The operation has ended already: it ${operation.status}.`, {
@@ -144,7 +145,7 @@ async function checked(ports: Ports, item: Item<Operation>): Promise<Item<Operat
   return item;
 }
 
-/** The one write of a step: it says what runs now, and thereby that what ran before is done. */
+/** The one write of a step: it says which step runs now, and thereby that the steps before it are done. */
 async function recordStart(ports: Ports, name: StepName, loaded: Item<Operation>): Promise<Item<Operation>> {
   for (let item = loaded; ; item = await getOperation(ports.store, loaded.data.id)) {
     await checked(ports, item);
@@ -157,8 +158,8 @@ async function recordStart(ports: Ports, name: StepName, loaded: Item<Operation>
       steps: latest([...operation.steps, { name, startedAt, attempt }]),
       ...costSoFar(),
     };
-    // Its place in the queue stays as it is, for an entry of an index costs as much as the record: the sweep puts off
-    // what takes longer.
+    // The place in the queue stays as it is, since a new entry of an index costs as much as the record: the sweep
+    // puts off operations that take longer.
     const due = item.due ?? { queue: OPERATIONS_QUEUE, at: Date.parse(operation.deadline) };
     try {
       const put = { ...operationKey(operation.id), data, due };
@@ -172,7 +173,10 @@ async function recordStart(ports: Ports, name: StepName, loaded: Item<Operation>
 
 const STEPS_MAX = 20;
 
-/** Retries for hours must not fill the record; what a step did first is needed (`doneWhenStarted`), so tries go. */
+/**
+ * Retries for hours must not fill the record, so their entries go. The first entry of a step stays, because
+ * `doneWhenStarted` needs it.
+ */
 function latest(steps: OperationStep[]): OperationStep[] {
   if (steps.length <= STEPS_MAX) return steps;
   const repeated = steps.findIndex(({ name }, at) =>
@@ -184,7 +188,7 @@ function latest(steps: OperationStep[]): OperationStep[] {
 async function keepError(ports: Ports, id: string, problem: Problem): Promise<void> {
   await retryOnConflict(async () => {
     const item = await ports.store.get<Operation>(operationKey(id));
-    // The compensation of what was canceled explains that instead.
+    // The compensation of a canceled operation explains the cancellation instead.
     if (!item || isTerminal(item.data.status)) return;
     if (item.data.cancelRequested && problem.code !== 'canceled') return;
     const data: Operation = { ...item.data, ...costSoFar(), error: problem.toDetail() };

@@ -1,10 +1,10 @@
-/** Stops a long step when its operation is to stop. */
+/** Stops a long step when its operation has to stop. */
 import { operationKey, projectPartition } from '../core/keys.ts';
 import type { Operation } from '../core/model/index.ts';
 import type { Problem } from '../core/problem.ts';
 import type { Ports } from '../ports/index.ts';
 
-/** How often a store without notifications is asked, milliseconds. */
+/** How often a store without notifications is read, milliseconds. */
 const POLL_MS = 2_000;
 
 /**
@@ -33,7 +33,7 @@ export async function watchForStop(
   try {
     await work(inner.signal);
   } catch (error) {
-    // What stops it may be what the work stumbled over, before the watch could tell.
+    // The work may have failed because of the very thing that stops it, before the watch noticed.
     reason ??= await reasonNow(ports, operation.id, reasonOf);
     if (!reason) throw error;
   } finally {
@@ -61,9 +61,9 @@ async function untilReason(
   const key = operationKey(operation.id);
   const partitions = [key.pk];
   if (environment) partitions.push(projectPartition(project));
-  // The step has just looked by itself; what came in between is seen when the first wait is over.
+  // The step has just looked by itself; changes since then are seen when the first wait is over.
   for (let hasLooked = true; !done.aborted; hasLooked = false) {
-    // Subscribed before reading: a change in between is not missed.
+    // The subscription comes before the read, so that no change in between is missed.
     const waits = new AbortController();
     const onDone = (): void => waits.abort();
     done.addEventListener('abort', onDone, { once: true });

@@ -1,4 +1,4 @@
-/** From a deployment's pins to a workload with everything resolved. The result holds secret values. */
+/** Makes a workload with everything resolved from a deployment's pins. The result holds secret values. */
 import type { DeploymentDetail, InstanceRef, ResourceOutputs } from '../core/model/index.ts';
 import { Problem } from '../core/problem.ts';
 import { expand, lookupMetadata, placeholders } from '../core/score/placeholders.ts';
@@ -15,7 +15,7 @@ import { findResourceType } from '../resources/index.ts';
 interface Resolved {
   lookup(path: string[]): string;
   isSecret(path: string[]): boolean;
-  /** The values of all secrets that it names. */
+  /** The values of all secrets that the workload names. */
   secrets: string[];
 }
 
@@ -58,7 +58,7 @@ export const servicePorts = (workload: ScoreWorkload): ServicePort[] =>
   }));
 
 /**
- * The text of placeholders of resources that are provisioned already.
+ * The text of placeholders for resources that are provisioned already.
  * @param outputs by resource name
  */
 export function outputLookup(
@@ -104,7 +104,7 @@ async function resolveOutputs(
   const used = usedOutputs(workload);
   for (const [name, resource] of Object.entries(outputs)) {
     for (const [output, { secret, version }] of Object.entries(resource.secrets)) {
-      // Only what the workload uses is read: a secret that nobody names stays where it is.
+      // Only outputs that the workload uses are read: other secret values stay where they are.
       if (!used.get(name)?.has(output)) continue;
       const value = await ports.secrets.get(secret, version);
       if (value === undefined) {
@@ -167,8 +167,8 @@ function containerSpec(
 }
 
 /**
- * A volume may name its resource alone: `${resources.data}` stands for `${resources.data.source}`. It names no secret:
- * what is wrong with a source is told with it.
+ * A volume may name its resource alone: `${resources.data}` stands for `${resources.data.source}`. A source names no
+ * secret, so that an error may quote it.
  */
 const sourceOf =
   ({ lookup, isSecret }: Resolved) =>
@@ -204,7 +204,10 @@ function probe({ httpGet, exec }: ScoreProbe): Probe {
   };
 }
 
-/** Some resources send requests to the service: their outputs say from which host and path to which port. */
+/**
+ * The routes of a workload. Some resources send requests to the service: their outputs say from which host and path
+ * to which port.
+ */
 function routesOf(workload: ScoreWorkload, outputs: Record<string, ResourceOutputs>): Route[] {
   return Object.entries(workload.resources ?? {}).flatMap(([name, { type }]) => {
     const values = outputs[name]?.values;

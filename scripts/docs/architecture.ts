@@ -1,4 +1,4 @@
-/** The picture of Berth on AWS, drawn from the synthesized templates: what there is, and who calls whom. */
+/** The picture of Berth on AWS, drawn from the synthesized templates: the parts, and which of them calls which. */
 import type { Resource, Template } from '../../stacks/synthesize.ts';
 
 type Templates = Record<string, Template>;
@@ -8,7 +8,7 @@ interface Place {
   id: string;
 }
 
-/** What is drawn, by type; what is not named here is wiring, or there for one of these. */
+/** The boxes, by type of resource; other types are wiring, or belong to one of these. */
 const boxes: Record<string, (id: string) => string> = {
   'AWS::ApiGatewayV2::Api': () => 'HTTP API',
   'AWS::CloudFront::Distribution': () => 'CloudFront',
@@ -19,7 +19,7 @@ const boxes: Record<string, (id: string) => string> = {
   'AWS::EKS::Cluster': () => 'EKS cluster',
   'AWS::EC2::VPC': () => 'VPC',
   'AWS::Lambda::Function': (id) => `Lambda: ${id.replace(/Function\w{8}$/, '').toLowerCase()}`,
-  // Of all log groups only the one that is a part of the product.
+  // Of all log groups only the one that is a part of the product is drawn.
   'AWS::Logs::LogGroup': (id) => (id.startsWith('Output') ? 'CloudWatch Logs: output' : ''),
   'AWS::RDS::DBCluster': () => 'Aurora PostgreSQL',
   'AWS::S3::Bucket': (id) => `S3: ${id.replace(/\w{8}$/, '').toLowerCase()}`,
@@ -28,14 +28,17 @@ const boxes: Record<string, (id: string) => string> = {
   'AWS::StepFunctions::StateMachine': () => 'Step Functions',
 };
 
-/** Which box an action is on, if not one by the service's own name; none where the policy refers to it, or for what a function does for itself. */
+/**
+ * The box that an action is on, where it is not the box with the service's own name; none where the policy refers to
+ * it, or for what a function does for itself.
+ */
 const services: Record<string, string> = {
   cloudwatch: 'CloudWatch metrics',
   codebuild: 'CodeBuild',
   dynamodb: 'DynamoDB table',
   ec2: '',
   ecr: 'ECR repositories',
-  // Where the cluster is; who may enter it say the access entries.
+  // This reads where the cluster is; access entries say who may enter it.
   eks: '',
   elasticloadbalancing: '',
   kms: 'KMS',
@@ -58,12 +61,12 @@ export function architectureText(templates: Templates): string {
     for (const name of names) lines.push(`    ${nodeId(name)}["${name}"]`);
     lines.push('  end');
   }
-  // Of no stack: AWS has it, or Berth makes it while it runs.
+  // These belong to no stack: AWS has them, or Berth makes them while it runs.
   const drawn = new Set([...graph.stacks.values()].flat());
   for (const name of new Set(graph.edges.map(([, to]) => to).filter((to) => !drawn.has(to))))
     lines.push(`  ${nodeId(name)}["${name}"]`);
   for (const [from, to] of graph.edges) lines.push(`  ${nodeId(from)} --> ${nodeId(to)}`);
-  // By the load balancer that the cluster makes for workloads.
+  // Visitors come by the load balancer that the cluster makes for workloads.
   lines.push('  visitors([visitors]) --> EKS_cluster');
   return [...lines, '```'].join('\n');
 }
@@ -96,7 +99,7 @@ function readGraph(templates: Templates) {
     all.filter(({ id, resource }) => types.includes(resource.Type) && !isCopy(id));
   const property = (resource: Resource, name: string): unknown => resource.Properties?.[name];
 
-  /** The boxes that a value leads to, through what stands between. */
+  /** The boxes that a value leads to, past the resources in between. */
   const ends = (stack: string, value: unknown): string[] =>
     find(stack, value).flatMap((place) => {
       const { Type, Properties = {} } = templates[place.stack]!.Resources[place.id]!;
@@ -149,7 +152,7 @@ function readGraph(templates: Templates) {
   return { stacks, edges: together([...edges.values()], stacks) };
 }
 
-/** Where all boxes of a stack lead to the same, one line from the stack stands for all. */
+/** Where all boxes of a stack lead to the same box, one line from the stack stands for all of them. */
 function together(edges: [string, string][], stacks: ReadonlyMap<string, string[]>): [string, string][] {
   const merged = new Map<string, [string, string]>();
   const callers = new Set(edges.map(([from]) => from));

@@ -33,7 +33,7 @@ function dataText(type: EventType): string {
   return `\`${notation(properties.data)}\`${required?.includes('data') ? '' : ', or none'}`;
 }
 
-/** What is said of the members of data, each once. */
+/** The descriptions of the members of data, each once. */
 function membersText(types: readonly EventType[]): string {
   const lines = types.flatMap((type) => {
     const data = eventVariant(type).properties?.data;
@@ -56,7 +56,7 @@ function nounSection([noun, types]: [string, EventType[]]): string {
   return `## ${noun}\n\n${table(['type', 'in the console', 'data'], rows)}${members && `\n${members}`}`;
 }
 
-/** All of docs/reference/events.md. */
+/** The whole of docs/reference/events.md. */
 export function eventsPage(): string {
   const nouns = Map.groupBy(Object.keys(eventTypes) as EventType[], (type) => type.split('.')[0]!);
   return `# Events

@@ -28,7 +28,7 @@ const names: Record<string, string> = {
   StepFunctions: 'Step Functions',
 };
 
-/** The services that whoever deploys needs rights in, as a sentence's end. */
+/** The services that whoever deploys needs rights in, as the end of a sentence. */
 export function servicesText(templates: Templates): string {
   const types = Object.values(templates).flatMap(({ Resources }) =>
     Object.values(Resources).map(({ Type }) => Type),
@@ -61,7 +61,7 @@ const kept: Record<string, Kept> = {
   'AWS::S3::Bucket': { what: 'the bucket', command: 'aws s3 rb s3://<bucket>' },
 };
 
-/** @throws when something is kept for which the page has no command */
+/** @throws Error when a resource is kept for which the page has no command */
 export function keptText(templates: Templates): string {
   const rows = Object.entries(templates).flatMap(([stack, { Resources }]) =>
     Object.entries(Resources)

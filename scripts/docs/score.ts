@@ -11,7 +11,7 @@ interface Setting {
   meaning: string;
 }
 
-/** By name; a test compares the names with those that the code knows. */
+/** Descriptions of the settings by name; a test compares the names with those that the code knows. */
 export const settings: Readonly<Record<string, Setting>> = {
   'berth.dev/release-command': {
     takes: 'a command line, up to 4096 characters',
@@ -52,7 +52,7 @@ export const settingsText = (): string =>
     }),
   );
 
-/** The params that a type takes, and which of them it needs. */
+/** The params that a type takes, and those of them that it needs. */
 export function paramsOf({ params }: ResourceType): { name: string; required: boolean; summary: string }[] {
   const schema = z.toJSONSchema(params, { io: 'input', unrepresentable: 'any' });
   const required = new Set(schema.required ?? []);

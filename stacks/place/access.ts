@@ -1,4 +1,4 @@
-/** What the functions may do in the cluster: access entries, which EKS maps to Kubernetes' own rights. */
+/** The rights of the functions in the cluster: access entries, which EKS maps to Kubernetes' own rights. */
 import { Stack, type StackProps } from 'aws-cdk-lib';
 import { CfnAccessEntry } from 'aws-cdk-lib/aws-eks';
 import type { Construct } from 'constructs';
@@ -6,9 +6,9 @@ import type { BerthFunction } from '../support/function.ts';
 
 export interface AccessStackProps extends StackProps {
   clusterName: string;
-  /** Make namespaces and all that is in them. */
+  /** Functions that make namespaces and everything in them. */
   writers: Record<string, BerthFunction>;
-  /** Read status, usage and target groups. */
+  /** Functions that read status, usage and target groups. */
   readers: Record<string, BerthFunction>;
 }
 
@@ -29,7 +29,7 @@ export class AccessStack extends Stack {
         });
       }
     };
-    // Namespaces, quotas and network policies of tenants are the cluster administrator's to make.
+    // Only a cluster administrator can make namespaces, quotas and network policies of tenants.
     give('AmazonEKSClusterAdminPolicy', props.writers);
     give('AmazonEKSAdminViewPolicy', props.readers);
   }

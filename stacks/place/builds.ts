@@ -1,4 +1,4 @@
-/** Where source becomes an image: a CodeBuild project, and a bucket for uploads and outcomes. */
+/** Builds images from source: a CodeBuild project, and a bucket for uploads and outcomes. */
 import { Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -14,7 +14,7 @@ import { createRole } from '../support/role.ts';
 const PACK_BUILDER = 'heroku/builder:24';
 const PACK_VERSION = 'v0.38.2';
 
-/** CodeBuild's image has Docker, git and Node.js; what buildpacks are run with it has not. */
+/** CodeBuild's image has Docker, git and Node.js, but not the tool that runs buildpacks. */
 const withTools = {
   ...buildspec,
   phases: {
@@ -35,7 +35,7 @@ export interface BuildsStackProps extends StackProps {
 
 export class BuildsStack extends Stack {
   readonly bucket: s3.Bucket;
-  /** As other stacks refer to it. */
+  /** The ARN in the form in which other stacks refer to it. */
   readonly bucketArn: string;
   readonly project: codebuild.Project;
   readonly logGroup: LogGroup;
@@ -88,7 +88,7 @@ export class BuildsStack extends Stack {
       environment: {
         buildImage: codebuild.LinuxArmBuildImage.AMAZON_LINUX_2023_STANDARD_3_0,
         computeType: codebuild.ComputeType.SMALL,
-        // Docker runs inside of the build, which is a machine of its own.
+        // Docker runs inside the build, which is a machine of its own.
         privileged: true,
         environmentVariables: { BERTH_PACK_BUILDER: { value: PACK_BUILDER } },
       },

@@ -1,4 +1,4 @@
-/** A cluster of its own: EKS with Auto Mode, access by access entries alone. */
+/** A new cluster: EKS with Auto Mode, entered through access entries alone. */
 import { RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import type { IVpc } from 'aws-cdk-lib/aws-ec2';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
@@ -18,7 +18,7 @@ export class ClusterStack extends Stack {
 
   constructor(scope: Construct, id: string, props: ClusterStackProps) {
     super(scope, id, props);
-    // EKS makes this group itself if it is not there, and then keeps what is in it for ever.
+    // EKS would make this group itself, and would then keep its contents for ever.
     const logGroup = new LogGroup(this, 'ControlPlaneLog', {
       logGroupName: `/aws/eks/${NAME}/cluster`,
       retention: RetentionDays.THREE_MONTHS,
@@ -31,9 +31,9 @@ export class ClusterStack extends Stack {
       vpc: props.vpc,
       vpcSubnets: [{ subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS }],
       defaultCapacityType: eks.DefaultCapacityType.AUTOMODE,
-      // The pool for workloads is of arm64, which the built-in ones are not: the platform team makes it.
+      // The pool for workloads is arm64, which the built-in pools are not, so the platform team makes it.
       compute: { nodePools: ['system'] },
-      // The functions of the control plane are in no network; whoever calls needs a token of IAM.
+      // The functions of the control plane are in no network; every caller needs a token of IAM.
       endpointAccess: eks.EndpointAccess.PUBLIC_AND_PRIVATE,
       bootstrapClusterCreatorAdminPermissions: true,
       outputConfigCommand: false,
@@ -46,7 +46,7 @@ export class ClusterStack extends Stack {
       ],
     });
     this.cluster.node.addDependency(logGroup);
-    // Autoscaling and what Berth shows of usage come from it. Without workloads it is what keeps a node.
+    // Autoscaling and the usage figures in Berth need it. Without workloads it is what keeps a node running.
     new eks.Addon(this, 'MetricsServer', {
       // Under exactOptionalPropertyTypes the classes of aws-cdk-lib do not meet its own interfaces.
       cluster: this.cluster as eks.ICluster,
@@ -54,11 +54,11 @@ export class ClusterStack extends Stack {
       preserveOnDelete: false,
       configurationValues: {
         replicas: 1,
-        // Onto the nodes of EKS's own pool for such things, which are there before the pool for workloads is.
+        // It runs on the nodes of EKS's own pool for such add-ons, which exists before the pool for workloads.
         tolerations: [{ key: 'CriticalAddonsOnly', operator: 'Exists' }],
       },
     });
-    // Inside the network the endpoint is a private one: nodes have their own group, functions come from here.
+    // Inside the network the endpoint is private: nodes have their own group, functions come from these addresses.
     for (const { ipv4CidrBlock } of props.vpc.privateSubnets)
       this.cluster.connections.allowFrom(ec2.Peer.ipv4(ipv4CidrBlock), ec2.Port.tcp(443), 'Functions');
     const managed = 'EKS documents this managed policy as what its own role needs; it changes as EKS does.';

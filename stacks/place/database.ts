@@ -7,10 +7,10 @@ import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { accept, logEncryption } from '../support/accept.ts';
 
-/** Not the default one, which is what scanners try. Of dedicated servers too. */
+/** Not the default port, which scanners try. Dedicated servers use it too. */
 const PORT = 5433;
 const NAME = 'berth';
-/** Permissions name it. */
+/** The name stands in permissions. */
 export const DEDICATED_SUBNETS = 'berth-dedicated';
 
 export interface DatabaseStackProps extends StackProps {
@@ -18,10 +18,10 @@ export interface DatabaseStackProps extends StackProps {
 }
 
 export class DatabaseStack extends Stack {
-  /** Of the administrator; RDS made it and changes its password each week. */
+  /** The administrator's secret; RDS made it and changes its password each week. */
   readonly secret: ISecret;
   readonly cluster: rds.DatabaseCluster;
-  /** Where servers of their own are put: the same subnets, and the same who may connect. */
+  /** Where dedicated servers are put: the same subnets, and the same group for those who may connect. */
   readonly dedicated: { subnetGroup: string; securityGroup: string };
 
   constructor(scope: Construct, id: string, props: DatabaseStackProps) {
@@ -41,7 +41,7 @@ export class DatabaseStack extends Stack {
     const engine = rds.DatabaseClusterEngine.auroraPostgres({
       version: rds.AuroraPostgresEngineVersion.VER_17_7,
     });
-    // RDS makes this group itself if it is not there, and then keeps what is in it for ever.
+    // RDS would make this group itself, and would then keep its contents for ever.
     const logGroup = new LogGroup(this, 'Log', {
       logGroupName: `/aws/rds/cluster/${NAME}/postgresql`,
       retention: RetentionDays.ONE_MONTH,

@@ -23,10 +23,10 @@ export class NetworkStack extends Stack {
         { name: 'Nodes', subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS, cidrMask: 18 },
         { name: 'Database', subnetType: ec2.SubnetType.PRIVATE_ISOLATED, cidrMask: 24 },
       ],
-      // Free, and keeps image layers and state off the NAT gateway.
+      // The endpoint is free, and keeps image layers and state off the NAT gateway.
       gatewayEndpoints: { S3: { service: ec2.GatewayVpcEndpointAwsService.S3 } },
     }) as ec2.IVpc;
-    // By these the cluster finds where load balancers go.
+    // The cluster finds the subnets of load balancers by these tags.
     for (const subnet of this.vpc.publicSubnets) Tags.of(subnet).add('kubernetes.io/role/elb', '1');
     for (const subnet of this.vpc.privateSubnets) Tags.of(subnet).add('kubernetes.io/role/internal-elb', '1');
     this.flowLog();

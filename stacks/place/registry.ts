@@ -1,13 +1,13 @@
-/** Images: one repository a service below `berth/`, made at runtime. Here is what a push makes. */
+/** Images: one repository for each service below `berth/`, made at runtime. This template says what a push makes. */
 import { Stack, type StackProps } from 'aws-cdk-lib';
 import { CfnRepositoryCreationTemplate } from 'aws-cdk-lib/aws-ecr';
 import type { Construct } from 'constructs';
 
-/** What every repository's name starts with. */
+/** The prefix of every repository's name. */
 export const REPOSITORY_PREFIX = 'berth';
 
 export class RegistryStack extends Stack {
-  /** Of every repository of Berth. */
+  /** ARN of every repository of Berth. */
   readonly repositories: string;
 
   constructor(scope: Construct, id: string, props?: StackProps) {
@@ -28,7 +28,7 @@ export class RegistryStack extends Stack {
   }
 }
 
-/** Images without a tag are what a newer push left behind; a version that is deployed has one. */
+/** A newer push leaves the former image without a tag; the image of a deployed version has one. */
 const LIFECYCLE = {
   rules: [
     {

@@ -13,9 +13,9 @@ import type { Grant } from '../support/role.ts';
 
 export interface ApiStackProps extends StackProps {
   environment: Record<string, string>;
-  /** What requests may do. */
+  /** The rights of requests. */
   statements: Grant[];
-  /** What streams may do: read. */
+  /** The rights of streams: they only read. */
   streamStatements: Grant[];
   boundary: IManagedPolicy;
 }
@@ -46,9 +46,9 @@ export class ApiStack extends Stack {
       environment,
       boundary,
       statements: props.streamStatements,
-      // Lambda does not say that a client has left: a stream that nobody reads is paid until this.
+      // Lambda does not say that a client has left: a stream that nobody reads is paid for until this time.
       timeout: Duration.minutes(2),
-      // It mostly waits, and waiting is paid by memory.
+      // The function mostly waits, and waiting is priced by memory.
       memory: 256,
       traced: true,
     });

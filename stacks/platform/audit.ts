@@ -1,4 +1,7 @@
-/** Where the heads of audit chains are kept: no role of Berth can change or remove one. Kept when the stack is removed. */
+/**
+ * Keeps the heads of audit chains: no role of Berth can change or remove one. The bucket stays when the stack is
+ * removed.
+ */
 import { Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
@@ -9,7 +12,7 @@ const LOCKED = Duration.days(365);
 
 export class AuditStack extends Stack {
   readonly bucket: s3.Bucket;
-  /** As other stacks refer to it. */
+  /** The ARN in the form in which other stacks refer to it. */
   readonly bucketArn: string;
 
   constructor(scope: Construct, id: string, props?: StackProps) {

@@ -1,4 +1,4 @@
-/** Everything that Berth remembers: one table. Kept when the stack is removed. */
+/** The one table that holds everything Berth remembers. It stays when the stack is removed. */
 import { CfnOutput, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type { Construct } from 'constructs';

@@ -1,4 +1,4 @@
-/** One origin for all: CloudFront before the API, its streams and the console. */
+/** One origin for everything: CloudFront before the API, its streams and the console. */
 import { CfnOutput, Duration, Fn, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
@@ -21,7 +21,9 @@ export interface EdgeStackProps extends StackProps {
 
 const STREAMS = 'streams';
 
-/** CloudFront signs what it sends to streams, with the header that carried the token; so that moves. */
+/**
+ * CloudFront signs requests to streams in the header that carried the token, so the token moves to another header.
+ */
 const STREAM_ROUTING = `import cf from 'cloudfront';
 function handler(event) {
   var request = event.request;
@@ -37,7 +39,7 @@ function handler(event) {
 }
 `;
 
-/** The console's files have endings; every other address is one of its pages, which it reads itself. */
+/** The console's files have endings; every other address is one of its pages, which the console itself reads. */
 const CONSOLE_ROUTING = `function handler(event) {
   var request = event.request;
   if (request.uri.slice(request.uri.lastIndexOf('/')).indexOf('.') === -1) request.uri = '/index.html';
@@ -98,7 +100,7 @@ export class EdgeStack extends Stack {
           functionAssociations: [this.routing('StreamRouting', STREAM_ROUTING)],
         },
         '/healthz': { ...dynamic, origin: requests },
-        // An origin has to belong to a path; which requests go there is decided above.
+        // An origin has to belong to a path; the function above decides which requests go there.
         '/v1/streams': {
           ...dynamic,
           origin: streams,
@@ -149,7 +151,7 @@ export class EdgeStack extends Stack {
     return { function: routing, eventType: cloudfront.FunctionEventType.VIEWER_REQUEST };
   }
 
-  /** The same as one machine sends. */
+  /** The same headers as on one machine. */
   private securityHeaders(): cloudfront.ResponseHeadersPolicy {
     return new cloudfront.ResponseHeadersPolicy(this, 'SecurityHeaders', {
       comment: 'Security headers of Berth',
@@ -186,16 +188,16 @@ export class EdgeStack extends Stack {
         destinationBucket: files,
         sources: [Source.asset(built, { exclude: ['*.gz', '.sources', '.vite'] })],
         cacheControl: [CacheControl.fromString(cache)],
-        // Who has an older page open still loads parts of it.
+        // A browser that has an older page open still loads parts of it.
         prune: false,
         ...filter,
       });
-    // The page names files by their content: they come first, and are kept by whoever has read them.
+    // The page names these files by their content: they are copied first, and browsers keep them.
     const assets = copy('Assets', 'public, max-age=31536000, immutable', {
       exclude: ['*'],
       include: ['assets/*'],
     });
-    // Asked for again each time, so that no edge serves the page of the version before.
+    // The page is asked for again each time, so that no edge serves the page of an earlier version.
     const page = copy('Files', 'no-cache', { exclude: ['assets/*'] });
     page.node.addDependency(assets);
     const handler = this.node.children.find(({ node }) => node.id.startsWith('Custom::CDKBucketDeployment'));
@@ -214,7 +216,7 @@ export class EdgeStack extends Stack {
         'CKV_AWS_116',
         'CKV_AWS_117',
         'CKV_AWS_173',
-        // What the function's policy depends on is named a second time.
+        // The resources that the function's policy depends on are named a second time.
         'W3005',
         `AwsSolutions-IAM4[Policy::${arn('iam::aws:policy/service-role/AWSLambdaBasicExecutionRole')}]`,
         ...['GetObject', 'GetBucket', 'List', 'DeleteObject', 'Abort'].map(

@@ -1,20 +1,20 @@
-/** Who people are, where the installation names no issuer of its own: a Cognito user pool. */
+/** The people, where the installation names no issuer of its own: a Cognito user pool. */
 import { CfnOutput, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import * as cognito from 'aws-cdk-lib/aws-cognito';
 import type { Construct } from 'constructs';
 import { accept } from '../support/accept.ts';
 
 export interface IdentityStackProps extends StackProps {
-  /** Of the first one the e-mail address, who is then invited by mail; may be empty. */
+  /** The e-mail address of the first administrator, who is invited by mail; may be empty. */
   administrator: string;
-  /** Host of the console, where people come back to when they have signed in; without it tokens alone are taken. */
+  /** Host of the console, to which people return after signing in; without it only tokens are taken. */
   domain?: string;
 }
 
 export class IdentityStack extends Stack {
   readonly issuer: string;
   readonly audience: string;
-  /** Of the console. */
+  /** The console's client. */
   readonly clientId?: string;
 
   constructor(scope: Construct, id: string, props: IdentityStackProps) {
@@ -48,7 +48,7 @@ export class IdentityStack extends Stack {
       preventUserExistenceErrors: true,
       enableTokenRevocation: true,
       disableOAuth: true,
-      // Secure Remote Password for programs, and for who has the rights in the account.
+      // Secure Remote Password for programs, and for people who have rights in the account.
       authFlows: { userSrp: true, adminUserPassword: true },
     });
     if (props.domain !== undefined) this.clientId = this.console(pool, props.domain);
@@ -70,14 +70,17 @@ export class IdentityStack extends Stack {
     new CfnOutput(this, 'Client', { value: client.userPoolClientId });
   }
 
-  /** A public client with PKCE, which Berth requires: its code is worth nothing without what one browser keeps. */
+  /**
+   * A public client with PKCE, which Berth requires: its code is worth nothing without the verifier that one browser
+   * keeps.
+   */
   private console(pool: cognito.UserPool, domain: string): string {
     pool.addDomain('SignIn', { cognitoDomain: { domainPrefix: `berth-${this.account}` } });
     const client = pool.addClient('Console', {
       generateSecret: false,
       preventUserExistenceErrors: true,
       enableTokenRevocation: true,
-      // By the pages of Cognito alone.
+      // Signing in happens on the pages of Cognito alone.
       authFlows: {},
       oAuth: {
         flows: { authorizationCodeGrant: true },

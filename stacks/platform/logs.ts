@@ -1,4 +1,4 @@
-/** Where the output of workloads and operations is kept. */
+/** The log group for the output of workloads and operations. */
 import { RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';

@@ -1,6 +1,6 @@
 /**
- * What tells the platform team that something is wrong: three alarms, one topic, and saved queries that show what it
- * was. An alarm costs $0.10 a month, so that what calls for the same look shares one.
+ * Shows the platform team that something is wrong, and what it was: three alarms, one topic, and saved queries. An
+ * alarm costs $0.10 a month, so faults that call for the same look share one.
  */
 import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
@@ -99,7 +99,7 @@ export class ObservabilityStack extends Stack {
     return alarm;
   }
 
-  /** What to look at when an alarm rings: in the console under Logs Insights. They cost when they are run. */
+  /** Queries to run when an alarm rings, in the console under Logs Insights. They cost when they are run. */
   private queries(executions: ILogGroup, functions: ILogGroup[]): void {
     const failed = FAILED_TYPES.map((type) => `"${type}"`).join(', ');
     new QueryDefinition(this, 'FailedOperations', {

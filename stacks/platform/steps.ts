@@ -13,7 +13,7 @@ export interface StepsStackProps extends StackProps {
   environment: Record<string, string>;
   permissions: Permissions;
   boundary: IManagedPolicy;
-  /** Where the database is; without it the database is reached by a public address. */
+  /** The network of the database; without it the database is reached by a public address. */
   vpc?: ec2.IVpc;
 }
 

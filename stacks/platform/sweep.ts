@@ -59,7 +59,7 @@ export class SweepStack extends Stack {
         arn: this.sweep.function.functionArn,
         roleArn: role.roleArn,
         input: '{}',
-        // The next minute brings another one; what fails twice is worth a look.
+        // The next minute brings another pass; a pass that fails twice is worth a look.
         retryPolicy: { maximumRetryAttempts: 1, maximumEventAgeInSeconds: 60 },
         deadLetterConfig: { arn: deadLetters.queueArn },
       },

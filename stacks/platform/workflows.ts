@@ -14,7 +14,7 @@ import { accept, logEncryption } from '../support/accept.ts';
 import type { BerthFunction } from '../support/function.ts';
 import { createRole, type Grant } from '../support/role.ts';
 
-/** What the name of every state machine starts with. */
+/** The prefix of every state machine's name. */
 export const STATE_MACHINE_PREFIX = 'berth-';
 
 export interface WorkflowsStackProps extends StackProps {
@@ -24,7 +24,7 @@ export interface WorkflowsStackProps extends StackProps {
 
 export class WorkflowsStack extends Stack {
   readonly logGroup: LogGroup;
-  /** By workflow. */
+  /** State machines by the name of the workflow. */
   readonly stateMachines: ReadonlyMap<string, CfnStateMachine>;
 
   constructor(scope: Construct, id: string, props: WorkflowsStackProps) {
@@ -40,7 +40,7 @@ export class WorkflowsStack extends Stack {
     this.stateMachines = new Map(workflowNames().map((name) => [name, this.stateMachine(name, aliases)]));
   }
 
-  /** An alias a step: the function sees by which of its names it was called. */
+  /** One alias for each step: the function sees by which of its names it was called. */
   private stepAliases({ functionOf }: WorkflowsStackProps): Map<string, lambda.Alias> {
     const aliases = new Map<string, lambda.Alias>();
     for (const workflow of workflowNames()) {
@@ -79,7 +79,9 @@ export class WorkflowsStack extends Stack {
   }
 }
 
-/** Names stand in for the ARNs until the loader has checked everything: to it, a token looks like a placeholder. */
+/**
+ * Names stand in for the ARNs until the loader has checked everything: a token would look like a placeholder to it.
+ */
 function definitionOf(name: string, arns: Record<string, string>): StateMachineDefinition {
   const names = Object.fromEntries(Object.keys(arns).map((step) => [step, step]));
   const { definition, tasks } = loadStateMachine(name, names);

@@ -1,4 +1,4 @@
-/** Findings that stay, each with its reason: of the rule packs, of checkov and of cfn-lint. */
+/** Findings of the rule packs, of checkov and of cfn-lint that are accepted, each with its reason. */
 import { CfnResource, Validations } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 
@@ -6,8 +6,8 @@ import type { IConstruct } from 'constructs';
 export type Reasons = Readonly<Record<string, string>>;
 
 /**
- * Rule packs take a reason for all that a construct is made of; checkov and cfn-lint take it for the construct's
- * main resource alone, and read it from the template.
+ * Rule packs take a reason for a construct with all its parts; checkov and cfn-lint take it for the construct's main
+ * resource alone, and read it from the template.
  */
 export function accept(scope: IConstruct, reasons: Reasons): void {
   const rules = Object.entries(reasons).map(([id, reason]) => ({ id, reason }));
@@ -48,7 +48,7 @@ function mainResource(scope: IConstruct): CfnResource {
 export const because = (reason: string, ...ids: string[]): Record<string, string> =>
   Object.fromEntries(ids.map((id) => [id, reason]));
 
-/** Of every log group: a key of our own costs $1 a month, more than all the rest of the control plane. */
+/** For every log group: a key of our own costs $1 a month, more than all the rest of the control plane. */
 export const logEncryption: Reasons = because(
   'Encrypted with the key of CloudWatch Logs. Berth logs no secret values; a key of its own costs $1 a month.',
   'NIST.800.53.R5-CloudWatchLogGroupEncrypted',

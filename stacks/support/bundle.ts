@@ -1,4 +1,7 @@
-/** Puts an entry file and what it imports into a directory that Lambda runs as it is; and the console into one. */
+/**
+ * Puts an entry file and everything it imports into a directory that Lambda runs as it is; does the same for the
+ * console.
+ */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -7,19 +10,19 @@ import { buildSync } from 'esbuild';
 
 const root = join(import.meta.dirname, '../..');
 
-/** Where the entry files are. */
+/** The folder of the entry files. */
 const ENTRIES = 'functions/hosts/aws/entries';
 
-/** Where bundles are made. */
+/** The folder that bundles are made in. */
 const target = join(root, 'node_modules', '.cache', 'berth-lambda');
 
 export interface Bundle {
   directory: string;
-  /** As Lambda names it. */
+  /** The handler, as Lambda names it. */
   handler: string;
 }
 
-/** What Lambda has by itself is not brought along: see the stand-in. */
+/** Code that Lambda does not need in a bundle: see the stand-in. */
 const STAND_INS = {
   '@aws-sdk/credential-provider-node': './functions/hosts/aws/credentials.ts',
 };
@@ -42,7 +45,7 @@ interface NamedFile {
 
 let printed: NamedFile | undefined;
 
-/** In which file each route is, so that a function knows its routes before it has loaded any. */
+/** The file of each route, so that a function knows its routes before it has loaded any. */
 function routeList(): NamedFile {
   printed ??= {
     name: 'routes.json',
@@ -66,7 +69,7 @@ export function builtConsole(): string {
 
 const known = new Map<string, string>();
 
-/** A directory named by what is in it, so that nothing of an earlier build gets into a bundle. */
+/** A directory named by a hash of its content, so that nothing of an earlier build gets into a bundle. */
 function made(
   name: string,
   file: string,
@@ -83,7 +86,7 @@ function made(
     outExtension: { '.js': '.mjs' },
     bundle: true,
     alias,
-    // What is imported at first use stays in files of its own, so that a cold start does not read it.
+    // Code that is imported at first use stays in files of its own, so that a cold start does not read it.
     splitting: true,
     format: 'esm',
     platform: 'node',
@@ -107,7 +110,7 @@ function made(
     try {
       renameSync(place, directory);
     } catch (error) {
-      // Another process was first, with the same files.
+      // Another process was faster, with the same files.
       rmSync(place, { recursive: true });
       if (!existsSync(directory)) throw error;
     }

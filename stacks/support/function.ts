@@ -19,9 +19,9 @@ export interface BerthFunctionProps {
   timeout: Duration;
   /** MB; CPU grows with it. */
   memory: number;
-  /** X-Ray: each trace costs, so not for what runs each minute. */
+  /** X-Ray: each trace costs money, so functions that run each minute have none. */
   traced: boolean;
-  /** Where it has to reach something private; its way out to AWS is the network's. */
+  /** Given where the function has to reach something private; its way out to AWS is the network's. */
   vpc?: IVpc;
 }
 
@@ -61,7 +61,7 @@ export class BerthFunction extends Construct {
       ...(props.vpc && this.inside(props.vpc)),
       tracing: props.traced ? lambda.Tracing.ACTIVE : lambda.Tracing.DISABLED,
     });
-    // It refers to its role, which refers to its policy: CloudFormation needs no more to have them in order.
+    // The function refers to its role, which refers to its policy: CloudFormation needs no more to order them.
     (this.function.node.defaultChild as lambda.CfnFunction).addDeletionOverride('DependsOn');
     this.accept(props.vpc !== undefined);
   }
@@ -82,7 +82,7 @@ export class BerthFunction extends Construct {
     });
   }
 
-  /** Nodes' subnets, which have a way out, and a group that takes nothing in. */
+  /** The nodes' subnets, which have a way out, and a group that takes nothing in. */
   private inside(vpc: IVpc): Partial<lambda.FunctionProps> {
     const group = new SecurityGroup(this, 'Group', {
       vpc,

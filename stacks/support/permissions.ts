@@ -1,4 +1,4 @@
-/** What the functions of Berth may do, by what they do it for. Named actions only; nobody may scan the table. */
+/** The rights of Berth's functions, by purpose. Only named actions are allowed; no function may scan the table. */
 import { ArnFormat, type Stack } from 'aws-cdk-lib';
 import { STORE_TABLE } from '../../functions/adapters/aws/store/table.ts';
 import { workflowNames } from '../../state-machines/load.ts';
@@ -8,7 +8,7 @@ import type { Grant } from './role.ts';
 /** Everything that a function of Berth may ever do; the boundary of its roles. */
 export const actions = {
   readTable: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'],
-  // A transaction needs what each of its parts needs.
+  // A transaction needs the rights of each of its parts.
   writeTable: ['dynamodb:PutItem', 'dynamodb:DeleteItem', 'dynamodb:ConditionCheckItem'],
   startWorkflows: ['states:StartExecution'],
   watchWorkflows: ['states:DescribeExecution', 'states:StopExecution'],
@@ -45,7 +45,7 @@ export const actions = {
     'rds:DescribeDBInstances',
     'rds:DeleteDBInstance',
   ],
-  // RDS keeps an administrator's password with the rights of who makes the server.
+  // RDS keeps an administrator's password with the rights of the role that makes the server.
   keepServerPasswords: ['secretsmanager:CreateSecret', 'secretsmanager:TagResource'],
   checkServerKey: ['kms:DescribeKey'],
   readMetrics: ['cloudwatch:GetMetricData', 'elasticloadbalancing:DescribeTargetGroups'],
@@ -60,7 +60,7 @@ export const actions = {
   ],
 } as const satisfies Record<string, readonly string[]>;
 
-/** What permissions are on. */
+/** The resources that permissions are for. */
 export interface Things {
   tableArn: string;
   /** Log group of workloads and operations, as CloudFormation names it: with `:*`. */
@@ -133,7 +133,7 @@ export function permissions(stack: Stack, things: Things) {
         [
           arn('rds', 'db', 'berth-*', true),
           arn('rds', 'subgrp', DEDICATED_SUBNETS, true),
-          // What RDS gives a server that names none.
+          // The parameter group that RDS gives to a server that names none.
           arn('rds', 'pg', 'default.postgres17', true),
           arn('rds', 'og', 'default:postgres-17', true),
         ],
@@ -158,7 +158,7 @@ export function permissions(stack: Stack, things: Things) {
     joinNetwork: [
       {
         ...grant(actions.joinNetwork, ['*'], 'Lambda checks for all network interfaces, not for its own.'),
-        // Lambda itself needs these, before the function runs; the function's code may not use them.
+        // Lambda itself needs these before the function runs; the function's code may not use them.
         conditions: { Null: { 'lambda:SourceFunctionArn': 'true' } },
       },
     ],

@@ -1,4 +1,7 @@
-/** Templates with references replaced by what CloudFormation would make of them, for readers that know no CloudFormation. */
+/**
+ * Replaces references in templates by the values that CloudFormation would put in, for readers that know no
+ * CloudFormation.
+ */
 import type { Template } from '../synthesize.ts';
 
 export const REGION = 'eu-west-1';
@@ -14,7 +17,7 @@ const pseudo: Record<string, string> = {
 const arn = (service: string, resource: string, place = `${REGION}:${ACCOUNT}`): string =>
   `arn:aws:${service}:${place}:${resource}`;
 
-/** What `Ref` and `Fn::GetAtt` give, by type; other attributes are made up from their names. */
+/** The values of `Ref` and `Fn::GetAtt`, by type; other attributes are made up from their names. */
 const references: Record<string, (id: string) => { Ref?: string; Arn?: string }> = {
   'AWS::CodeBuild::Project': (id) => ({ Arn: arn('codebuild', `project/${id}`) }),
   'AWS::DynamoDB::GlobalTable': (id) => ({ Arn: arn('dynamodb', `table/${id}`) }),

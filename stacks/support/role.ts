@@ -1,4 +1,4 @@
-/** Roles with one managed policy each, which holds all that the role may do. */
+/** Roles, each with one managed policy that holds everything the role may do. */
 import { Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
@@ -18,11 +18,11 @@ export interface Grant {
   actions: string[];
   resources: string[];
   conditions?: Record<string, Record<string, string | string[]>>;
-  /** Why resources end in or consist of a wildcard; needed if so. */
+  /** Why resources end in a wildcard or consist of one; required in that case. */
   wildcard?: string;
 }
 
-/** What comes back takes no further policies: everything it may do is written where it is made. */
+/** The result takes no further policies: everything the role may do is written where the role is made. */
 export function createRole(scope: Construct, id: string, options: RoleOptions): iam.IRole {
   const { service, description, statements, conditions, boundary } = options;
   const policy = new iam.ManagedPolicy(scope, `${id}Policy`, {
@@ -50,7 +50,7 @@ function acceptWildcards(policy: iam.ManagedPolicy, resources: string[], reason:
   }
 }
 
-/** A reference as findings spell it: `<Table.Arn>/*`. */
+/** A reference as findings write it: `<Table.Arn>/*`. */
 function flat(value: unknown): string {
   if (typeof value !== 'object' || value === null) return String(value);
   const [[kind, content]] = Object.entries(value) as [[string, unknown]];

@@ -11,7 +11,7 @@ const optional = (schema: z.ZodType<string>) =>
 const schema = z.strictObject({
   /** `new`, or the name of an EKS cluster (Auto Mode, access entries) of this account and region. */
   cluster: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/),
-  /** Of an existing cluster, if EKS shall not be asked: its endpoint, and its certificate authority in base64. */
+  /** Of an existing cluster, so that EKS need not be asked: its endpoint, and its certificate authority in base64. */
   clusterEndpoint: optional(z.string().regex(/^https:\/\/[\w.-]+$/)),
   clusterCertificate: optional(z.string().regex(/^[A-Za-z0-9+/]+=*$/)),
   /**
@@ -30,20 +30,23 @@ const schema = z.strictObject({
   issuer: optional(z.string().regex(/^https:\/\/[^\s?#]+$/)),
   /** Audience of the issuer's tokens; needed with an issuer. */
   audience: optional(z.string().min(1).max(200)),
-  /** Of the issuer, for the console: its client (the audience unless given), and the ARN of a secret with its secret. */
+  /**
+   * The issuer's client for the console (the audience unless given), and the ARN of a secret with the client's
+   * secret.
+   */
   clientId: optional(z.string().min(1).max(200)),
   clientSecret: optional(
     z.string().regex(/^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+$/),
   ),
-  /** Of the issuer, for terminals; the console's unless given. */
+  /** The issuer's client for terminals; the console's unless given. */
   terminalClientId: optional(z.string().min(1).max(200)),
-  /** Which claim of the issuer has people's groups; `groups` unless given. */
+  /** The claim of the issuer that has people's groups; `groups` unless given. */
   groupsClaim: optional(z.string().regex(/^[\w:./-]{1,200}$/)),
-  /** Who is in this group runs the platform. */
+  /** Members of this group run the platform. */
   administratorGroup: optional(z.string().regex(/^\S(?:.{0,198}\S)?$/)),
   /** The first administrator: a subject of the issuer, or an e-mail address that the issuer has verified. */
   administrator: optional(z.string().regex(/^\S{1,200}$/)),
-  /** Workloads are served under it, each at one label. */
+  /** The domain under which workloads are served, each at one label. */
   apps: z.string().regex(HOST),
   /** Host of the console and the API; needs a certificate. */
   domain: optional(z.string().regex(HOST)),
@@ -60,7 +63,7 @@ const TOGETHER = [
   ['clusterEndpoint', 'clusterCertificate'],
 ] as const;
 
-/** Settings of an issuer that is named. */
+/** Settings that need an issuer to be named. */
 const NEEDS_ISSUER = ['clientId', 'clientSecret', 'terminalClientId', 'groupsClaim'] as const;
 
 export type Settings = z.output<typeof schema>;

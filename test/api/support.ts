@@ -31,7 +31,7 @@ import { getEnvironment } from '../../functions/records/read.ts';
 import { routes } from '../support/routes.ts';
 
 export const ADMINISTRATOR = 'administrator-token';
-/** Someone who is let into nothing. */
+/** A caller who is let into nothing. */
 export const STRANGER = 'stranger-token';
 
 /** Someone that an issuer knows. */
@@ -123,7 +123,7 @@ export async function createSubject({
   });
   const app = createApp({
     routes,
-    // Tests ask faster than anyone; what is slowed down has tests of its own.
+    // Tests send requests faster than anyone; rate limits have tests of their own.
     rates: { principal: unbounded, operations: unbounded, address: unbounded },
     ports,
     authenticate: options.identity ? firstOf(tokens, sessionCookies(options.identity, ports)) : tokens,

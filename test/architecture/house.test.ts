@@ -20,7 +20,7 @@ describe('Folders', () => {
   });
 });
 
-/** What has the same name wherever it comes: the nouns of the product, and the ports that adapters implement. */
+/** Files that may share a name: the nouns of the product, and the ports that adapters implement. */
 const nouns = new Set([
   ...filesIn('functions/ports').map((file) => basename(file)),
   ...filesIn('functions/api', 'functions/commands').map((file) => `${basename(dirname(file))}.ts`),

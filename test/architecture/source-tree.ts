@@ -1,4 +1,4 @@
-/** The sources of Berth and who imports whom, read from the files as they are. */
+/** The source files of Berth and their imports, read from the files as they are. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 
@@ -16,13 +16,13 @@ export const filesIn = (...folders: string[]): string[] =>
 const withoutComments = (file: string): string =>
   readFileSync(join(root, file), 'utf8').replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
 
-/** What a file imports of ours, types included. */
+/** The files of ours that a file imports, types included. */
 export const importsOf = (file: string): string[] =>
   [...withoutComments(file).matchAll(/(?:from|import)\s*\(?\s*['"](\.[^'"]+)['"]/g)].map(([, path]) =>
     relative(root, resolve(root, dirname(file), path!)),
   );
 
-/** What a file needs of ours when it is loaded: no types, and nothing that is imported at first use. */
+/** The files of ours that a file needs when it is loaded: no types, and no file that is imported at first use. */
 export const loadedBy = (file: string): string[] =>
   [
     ...withoutComments(file).matchAll(

@@ -1,4 +1,4 @@
-/** What an Activity guarantees that sees requests, and one that never sees any. */
+/** The guarantees of an Activity that sees requests, and of one that never sees any. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { InstanceRef } from '../../functions/core/model/index.ts';
 import type { Activity } from '../../functions/ports/activity.ts';

@@ -1,4 +1,4 @@
-/** What all Anchors guarantee. */
+/** The guarantees of all Anchors. */
 import { describe, expect, it } from 'vitest';
 import type { ChainHead } from '../../functions/core/events/audit-chain.ts';
 import type { Anchors } from '../../functions/ports/anchors.ts';

@@ -1,4 +1,4 @@
-/** What all Builders guarantee. */
+/** The guarantees of all Builders. */
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -1,4 +1,4 @@
-/** What all Effects guarantee. */
+/** The guarantees of all Effects. */
 import { describe, expect, it } from 'vitest';
 import type { Effects } from '../../functions/ports/effects.ts';
 

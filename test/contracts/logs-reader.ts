@@ -1,4 +1,4 @@
-/** What all Logs guarantee to those who read, whoever writes the lines. */
+/** The guarantees of all Logs to readers, whoever writes the lines. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LogLine, LogPageQuery, Logs } from '../../functions/ports/logs.ts';
 

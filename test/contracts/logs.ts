@@ -1,4 +1,4 @@
-/** What all Logs guarantee. */
+/** The guarantees of all Logs. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LogLine, Logs } from '../../functions/ports/logs.ts';
 import { readerCases } from './logs-reader.ts';

@@ -1,4 +1,4 @@
-/** What all Receivers guarantee. */
+/** The guarantees of all Receivers. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

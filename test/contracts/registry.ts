@@ -1,4 +1,4 @@
-/** What all Registries guarantee. */
+/** The guarantees of all Registries. */
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Registry, RepositoryRef } from '../../functions/ports/registry.ts';

@@ -1,4 +1,4 @@
-/** What all Secrets guarantee. */
+/** The guarantees of all Secrets. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Secrets } from '../../functions/ports/secrets.ts';
 

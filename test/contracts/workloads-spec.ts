@@ -49,7 +49,7 @@ export async function codeOf(promise: Promise<unknown>): Promise<string> {
   );
 }
 
-/** Waits for what has no event in the port. */
+/** Waits for a state that the port has no event for. */
 export async function eventually<T>(
   read: () => Promise<T> | T,
   isRight: (value: T) => boolean,

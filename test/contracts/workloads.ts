@@ -401,7 +401,7 @@ export function workloadsContract(
         );
         expect(result).toEqual({ exitCode: 0, tail: ['configured x x-$(OTHER)'] });
         await answers(ref, 'one');
-        // The volume keeps what was written, for the deployment that mounts it.
+        // The volume keeps its files for the deployment that mounts it.
         await deploy({ ...spec, containers: spec.containers.map((container) => ({ ...container })) });
         expect(await get(ref, '/file?path=data/mark')).toBe('m');
         expect(await get(ref, '/file?path=config.txt')).toBe('configured');

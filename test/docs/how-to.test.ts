@@ -62,7 +62,7 @@ describe.skipIf(missing.length > 0)(
         '\n',
       );
       expect([created, none, destroyed]).toEqual(['succeeded', 'undefined', 'succeeded']);
-      // It adds to what is left, which has become a little less meanwhile.
+      // The command adds to the time that is left, which has become a little less meanwhile.
       expect(Math.abs(Date.parse(second!) - Date.parse(first!) - 86_400_000)).toBeLessThan(10_000);
     });
 

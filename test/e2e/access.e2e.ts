@@ -17,13 +17,13 @@ interface Place {
   name: string;
   /** undefined: nobody is signed in. */
   path?: string | (() => string);
-  /** What has to be there. */
+  /** The text that has to be there. */
   ready: string;
   /** Done before it is looked at. */
   open?: (page: Page) => Promise<void>;
 }
 
-/** Every page, by what has to be there before it is looked at. */
+/** Every page, with the text that has to be there before the page is looked at. */
 const pages: Place[] = [
   { name: 'sign in', ready: 'Sign in to Berth' },
   { name: 'the projects', path: '/', ready: 'created' },
@@ -107,7 +107,7 @@ async function show({ path, ready, open }: Place): Promise<Visit> {
   return visited;
 }
 
-/** What axe finds that is serious or critical. @param rules only these */
+/** The findings of axe that are serious or critical. @param rules only these */
 async function violations(page: Page, rules?: string[]): Promise<string[]> {
   const options = JSON.stringify({ resultTypes: ['violations'], ...(rules && { runOnly: rules }) });
   const found = await page.evaluate<{ id: string; impact: string; nodes: { html: string }[] }[]>(
@@ -126,7 +126,7 @@ const CUT_OFF = `[...document.querySelectorAll('main *, header *')]
   .filter((element) => element.getClientRects().length > 0 && !element.closest('pre, .bar nav, [role=tablist], [role=log] *, [aria-hidden]'))
   .map((element) => element.outerHTML.slice(0, 100))`;
 
-/** What has the focus, and whether one sees it. */
+/** The element that has the focus, and whether one sees that it has. */
 const focused = (page: Page): Promise<{ name: string; isSeen: boolean }> =>
   page.evaluate(`(() => {
     const element = document.activeElement;

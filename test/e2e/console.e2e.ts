@@ -117,7 +117,7 @@ describe.skipIf(!chromiumPath)('The console in a browser', () => {
   });
 
   it('deploys in three clicks, says before the last what will change, and why it failed, live', async () => {
-    // Without what is read again from time to time: the streams alone have to tell.
+    // Polling is turned off, so that updates can come by the streams alone.
     await page.addInitScript('window.setInterval = () => 0');
     await page.reload();
     await open('/projects/demo');

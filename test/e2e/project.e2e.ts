@@ -116,7 +116,7 @@ describe.skipIf(!chromiumPath)('The pages of a project', () => {
     await page.getByText('Environment dev created').waitFor();
     await goTo(page, '/projects/demo/activity?type=secret');
     await page.getByText(/Nothing like that has happened|None among the newest/).waitFor();
-    // What an address can not mean is left out.
+    // Parts of an address that have no meaning are left out.
     await goTo(page, '/projects/demo/activity?type=%3Cb%3E&environment=../x&actor=%00');
     await page.getByText('Environment dev created').waitFor();
   });

@@ -31,7 +31,7 @@ async function take(page: Page, name: string): Promise<void> {
 
 const { page, complaints } = await visit(browser, subject.url);
 
-/** Goes somewhere and waits for what has to be there. */
+/** Goes to a page and waits for the text that has to be there. */
 async function go(path: string, ready: string): Promise<void> {
   await page.setViewportSize(sizes.wide);
   await goTo(page, path);

@@ -15,7 +15,7 @@ const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 const place = 'projects/demo/environments/dev/services/guestbook/logs';
 
 const button = (name: string | RegExp) => page.getByRole('button', { name, exact: typeof name === 'string' });
-/** The menu of who is signed in. */
+/** The menu of the person who is signed in. */
 const user = (name: string) => button(`${name}: theme and sign-out`);
 
 async function signInAs(name: string): Promise<void> {
@@ -156,7 +156,7 @@ describe.skipIf(!chromiumPath)('Signing in with a browser', () => {
       >;
     const client = { client_id: clientId ?? '' };
     const device = await send(deviceAuthorizationEndpoint ?? '', { ...client, scope: scopes.join(' ') });
-    // With the code in the address already.
+    // This address has the code in it already.
     await page.goto(device.verification_uri_complete ?? '');
     await page.getByText(device.user_code ?? '').waitFor();
     await button('Yes, sign it in').click();

@@ -7,7 +7,7 @@ import { type BerthChild, freePort, startChild } from '../support/process.ts';
 import { crashing, program } from '../support/programs.ts';
 
 export interface Subject {
-  /** As a browser has it. */
+  /** The address that a browser uses. */
   url: string;
   token: string;
   berth: BerthChild;

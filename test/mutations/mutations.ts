@@ -1,9 +1,9 @@
 /**
- * Small wrongs, each of which a test has to notice: `npm run mutate` puts them one by one into a copy of Berth and
+ * Small faults, each of which a test has to notice: `npm run mutate` puts them one by one into a copy of Berth and
  * runs the tests that should fail.
  */
 export interface Mutation {
-  /** What is wrong with it. */
+  /** The fault, in words. */
   name: string;
   file: string;
   /** Occurs once in the file. */

@@ -435,7 +435,7 @@ describe('postgres: a server of its own', () => {
       expect.stringMatching(/^secret /),
       expect.stringMatching(/^secret /),
     ]);
-    // What an environment of the same name asks for later is not its.
+    // A later environment of the same name does not get the resources of the former one.
     const later = { ...request, environmentId: 'later' };
     expect((await problemOf(provision(later))).code).toBe('invalid_resource');
 

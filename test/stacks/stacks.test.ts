@@ -18,7 +18,7 @@ import { grantsOf, resourcesOf } from './support.ts';
 const { app, templates } = synthesize();
 const grants = grantsOf(templates);
 
-/** As Lambda would set them. */
+/** The variables that Lambda sets. */
 const variables = {
   AWS_REGION: 'eu-west-1',
   BERTH_ACCOUNT: '111122223333',
@@ -125,7 +125,7 @@ describe('The stacks', () => {
       'berth:administratorGroup': 'platform team',
     }).templates;
     for (const environment of functions(named)) {
-      // What is known at synthesis; the rest is references.
+      // The values that are known at synthesis; the others are references.
       const known = Object.entries(environment).filter(([, value]) => typeof value === 'string');
       const read = readAwsConfig({ ...variables, ...Object.fromEntries(known) } as typeof variables).identity;
       expect(read).toEqual({

@@ -19,12 +19,12 @@ export interface AslCall {
 export interface AslPath {
   /** `AwaitRollout: Berth.StillProgressing until exhausted`, or `all fine`. */
   name: string;
-  /** Errors by which the calls of a state end, in order; what comes after them is fine. */
+  /** The errors in which the calls of a state end, in order; later calls succeed. */
   errors: Record<string, string[]>;
   calls: AslCall[];
   /** In order, the Fail state included. */
   states: string[];
-  /** Of the run as a whole; undefined when it succeeds. */
+  /** The error of the run as a whole; undefined when it succeeds. */
   error?: string;
   /** Parts of the definition that it takes: `AwaitRollout`, `AwaitRollout.Retry[0]`, `AwaitRollout.Catch[0]`. */
   taken: string[];

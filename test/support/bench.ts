@@ -30,7 +30,7 @@ export const PROJECT = '/v1/projects/shop';
 
 export interface Bench {
   subject: TestBerth;
-  /** As Berth's own, but nothing is started by itself, and the clock can be moved. */
+  /** The ports are Berth's own, but nothing starts by itself, and the clock can be moved. */
   ports: Ports;
   /** Every apply, in order. */
   applied: WorkloadSpec[];

@@ -8,7 +8,7 @@ export interface Page {
 }
 
 export interface Browser {
-  /** By name, of all hosts and paths. */
+  /** Cookies by name, of all hosts and paths. */
   readonly cookies: Map<string, string>;
   /** Sends one request with the cookies, and keeps those of the answer. */
   ask(url: string, init?: RequestInit): Promise<Response>;

@@ -4,7 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 
-/** Text that occurs once in the world: what is found of it was put there. */
+/** A text that occurs only once in the world: wherever it is found, it was put there. */
 export const core = (): string => `Cnry${randomBytes(9).toString('hex')}`;
 
 /** The sextets of base64 that hang on the value alone, for each place in a group of three bytes. */
@@ -16,7 +16,7 @@ const base64At = (value: string, before: number): string => {
 const percent = (value: string): string =>
   [...Buffer.from(value)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('');
 
-/** By its name, each form that a value is looked for in. */
+/** Each form in which a value is looked for, by the form's name. */
 export function formsOf(value: string): Record<string, string> {
   const hex = Buffer.from(value).toString('hex');
   const json = JSON.stringify(value).slice(1, -1);
@@ -43,7 +43,10 @@ export function formsOf(value: string): Record<string, string> {
 export interface Canaries {
   /** Keeps a value to look for. */
   add(name: string, value: string): string;
-  /** What is found in some bytes, as "name, form"; where they have lines, also what was split over those. */
+  /**
+   * The values found in some bytes, as "name, form"; where the bytes have lines, also values that were split over
+   * several lines.
+   */
   find(bytes: Uint8Array, hasLines?: boolean): string[];
 }
 
@@ -97,7 +100,7 @@ function unpacked(bytes: Buffer): Buffer {
   return bytes.subarray(0, 4).toString('hex') === '28b52ffd' ? zstdDecompressSync(bytes) : bytes;
 }
 
-/** Files below a directory with what is found in each, compression undone. @param isLeftOut by path below it */
+/** Files below a directory with the values found in each, compression undone. @param isLeftOut by path below it */
 export async function findInFiles(
   canaries: Canaries,
   directory: string,

@@ -10,7 +10,7 @@ export function costOf(work: () => unknown): number {
 }
 
 const TIMES = 8;
-/** A collection of garbage takes as long as what is cheaper. */
+/** A garbage collection takes this long, so smaller amounts prove nothing. */
 const NOTICED_MS = 100;
 
 /**

@@ -1,4 +1,4 @@
-/** An issuer that says what a test wants it to say: what a good one would never do, too. */
+/** An issuer that says whatever a test wants, including what a good issuer would never say. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type CryptoKey, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
@@ -28,7 +28,7 @@ export interface TestIssuer {
   userInfo: unknown;
   /** Signs with another key from now on. @param keep the old one stays known */
   rotate(keep: boolean): Promise<void>;
-  /** A good ID token for `berth`, but for what is given; a claim of undefined is left out. */
+  /** A good ID token for `berth`, apart from the given claims; a claim of undefined is left out. */
   token(options?: TokenOptions): Promise<string>;
   close(): Promise<void>;
 }

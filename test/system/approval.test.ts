@@ -1,4 +1,4 @@
-/** Approval on a whole Berth: what waits does not run, and what is approved serves. */
+/** Approval on a whole Berth: a waiting deployment does not run, and an approved one serves. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createToken } from '../../functions/commands/access/tokens.ts';
@@ -50,7 +50,7 @@ it('a deployment waits through sweeps and a restart, then serves once someone el
   );
   expect(asked.body).toMatchObject({ number: 2, status: 'queued', approval: { state: 'pending' } });
   const read = async (): Promise<Json> => (await subject.api('GET', `/v1/operations/${asked.body.id}`)).body;
-  // The sweep comes by five times a second; it would start what was not started.
+  // The sweep runs five times a second, and would start an operation that was not started.
   await sleep(500);
   await subject.restart();
   await sleep(500);

@@ -18,7 +18,7 @@ const DEPLOYMENTS = `${PROJECT}/environments/dev/services/web/deployments`;
 let subject: TestBerth;
 const ended: Partial<Record<OperationKind, Operation>> = {};
 
-/** As a client would: each of these is answered with an operation, and ends well. */
+/** As a client would do it: each request is answered with an operation, which ends well. */
 beforeAll(async () => {
   subject = await startBerth({ sweepSeconds: 3600 });
   await subject.api('POST', '/v1/projects', { name: 'shop' });

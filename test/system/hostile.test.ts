@@ -1,4 +1,7 @@
-/** What a stranger may send to the port of a running Berth: told off in words, and nothing is left of it. */
+/**
+ * Requests that a stranger may send to the port of a running Berth: each is refused in words, and leaves nothing
+ * behind.
+ */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';

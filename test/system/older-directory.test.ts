@@ -1,4 +1,4 @@
-/** The data directory of the Berth before: what it holds is found, and what is newer than this one is left alone. */
+/** The data directory of the version before: its data is found, and data newer than this version is left alone. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -15,7 +15,7 @@ import { type Browser, createBrowser, formAction } from '../support/browser.ts';
 import { signInAs, submit } from '../support/demo-sign-in.ts';
 
 let berth: TestBerth;
-/** As browsers have it. */
+/** The address that browsers use. */
 let url: string;
 beforeAll(async () => {
   berth = await startBerth();

@@ -137,7 +137,7 @@ describe('A start', () => {
       code: 'unavailable',
       hint: expect.stringContaining('BERTH_HOST'),
     });
-    // A start that was refused keeps the directory from nobody.
+    // A start that was refused does not keep others from using the directory.
     await start();
   });
 

@@ -3,7 +3,7 @@ import { extract } from 'tar-stream';
 import { describe, expect, it } from 'vitest';
 import { isLeftOut, packFiles, withoutRoot } from '../../web/src/pages/builds/tar.ts';
 
-/** What another program reads out of it. */
+/** The files that another program reads from the archive. */
 async function read(packed: Blob): Promise<Record<string, string>> {
   const files: Record<string, string> = {};
   const reader = extract();

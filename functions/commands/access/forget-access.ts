@@ -1,4 +1,4 @@
-/** What let people, tokens and pipelines into a project goes with it. */
+/** Removes everything that let people, tokens and pipelines into a project, once the project is gone. */
 import type { Ports } from '../../ports/index.ts';
 import { StoreConflict } from '../../ports/store.ts';
 import { forgetWebhooks } from '../webhooks/webhooks.ts';

@@ -26,13 +26,13 @@ export interface MemberRoles {
   environments?: Record<string, Role>;
 }
 
-/** Who asks, and with which roles in the project: nobody gives or takes more than they have. */
+/** The caller, with their roles in the project: nobody gives or takes more than they have. */
 export interface Granter extends Caller {
   standing: Standing;
 }
 
 interface Administrators {
-  /** Ids of people and groups whose role in the whole project is administrator. */
+  /** Ids of the people and groups who are administrators of the whole project. */
   principals: string[];
 }
 
@@ -60,7 +60,7 @@ export const getMember = (store: Store, { project, principal }: MemberRef): Prom
   );
 
 /**
- * Adds a member, or changes the roles of one.
+ * Adds a member, or changes a member's roles.
  * @throws Problem not_found (project) | forbidden (more than the granter has) | conflict (the last administrator)
  */
 export function putMember(
@@ -147,7 +147,7 @@ const grantsOf = ({ role, environments }: MemberRoles): MemberRoles => ({
   ...(environments && { environments }),
 });
 
-/** @throws Problem forbidden when `wanted` is anywhere more than the giver has there */
+/** @throws Problem forbidden when `wanted` exceeds the giver's role anywhere */
 export function refuseAbove(
   { standing }: Pick<Granter, 'standing'>,
   wanted: Standing,
@@ -164,8 +164,8 @@ export function refuseAbove(
 }
 
 /**
- * Keeps the list of administrators in step with a change of one member. It is one record, so that of two who
- * remove each other at once only one can.
+ * Keeps the list of administrators in step with a change of one member. The list is one record, so that when two
+ * administrators remove each other at once, only one of them succeeds.
  * @throws Problem conflict when nobody would be left
  */
 async function administratorsWrites(
@@ -188,7 +188,7 @@ async function administratorsWrites(
 }
 
 /**
- * Removes the members of a project that is not there.
+ * Removes the members of a project that does not exist.
  * @throws StoreConflict when there is a project by now
  */
 export async function forgetMembers(store: Store, project: string): Promise<void> {

@@ -1,4 +1,4 @@
-/** What is known of people from their last sign-in. Their tokens act with it, so it must not grow old. */
+/** What is known of people from their last sign-in. Their tokens act with it, so that it must not grow too old. */
 import { personKey } from '../../core/keys.ts';
 import type { Person, Principal } from '../../core/model/index.ts';
 import type { Ports } from '../../ports/index.ts';
@@ -6,10 +6,12 @@ import { StoreConflict } from '../../ports/store.ts';
 
 const HOUR_MS = 60 * 60 * 1000;
 
-/** A person who has not been seen for longer may have left the company: their record no longer counts. */
+/**
+ * A person who has not been seen for longer than this may have left the company, so their record no longer counts.
+ */
 export const PERSON_STALE_MS = 90 * 24 * HOUR_MS;
 
-/** Records what the issuer says of a person: when that differs, and otherwise once an hour, to keep the time. */
+/** Records what the issuer says of a person: when it has changed, and otherwise once an hour, to keep the time. */
 export async function rememberPerson(
   ports: Pick<Ports, 'store' | 'effects'>,
   principal: Principal,
@@ -29,12 +31,12 @@ export async function rememberPerson(
     if: item ? { version: item.version } : ('absent' as const),
   };
   await ports.store.transact([write]).catch((error: unknown) => {
-    // Another request of the same person said the same.
+    // Another request of the same person has recorded the same.
     if (!(error instanceof StoreConflict)) throw error;
   });
 }
 
-/** @returns undefined for someone who has not been seen for long */
+/** @returns undefined for a person who has not been seen for too long */
 export async function recallPerson(
   ports: Pick<Ports, 'store' | 'effects'>,
   id: string,

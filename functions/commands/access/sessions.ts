@@ -1,4 +1,7 @@
-/** Sessions of browsers: who holds the secret in the cookie is the person who signed in, until one of two ends. */
+/**
+ * Sessions of browsers. Whoever holds the secret in the cookie counts as the person who signed in, until the session
+ * is too old or idle for too long.
+ */
 import { createCipheriv, createDecipheriv, createHash, hkdfSync, timingSafeEqual } from 'node:crypto';
 import { RETENTION_QUEUE, sessionKey, sessionOwner, sessionsPartition } from '../../core/keys.ts';
 import { PLATFORM, type Principal, type Session } from '../../core/model/index.ts';
@@ -6,11 +9,11 @@ import type { Ports } from '../../ports/index.ts';
 import { type Condition, type Item, PAGE_LIMIT_MAX, StoreConflict, type Write } from '../../ports/store.ts';
 import { type Caller, commit } from '../../records/commit.ts';
 
-/** A working day: then the identity provider is asked again, and with it whether they still work here. */
+/** A working day. After it the identity provider is asked again, and so is whether the person still works here. */
 export const SESSION_MAX_MS = 12 * 60 * 60 * 1000;
-/** Without a request. */
+/** The longest time without a request, milliseconds. */
 export const SESSION_IDLE_MS = 2 * 60 * 60 * 1000;
-/** How exactly the last request is known; each write costs. */
+/** How exactly the last request is known, milliseconds; each write costs. */
 const SEEN_MS = 5 * 60 * 1000;
 
 const SECRET_BYTES = 32;
@@ -19,7 +22,7 @@ const TOKEN = /^([0-9a-f]{32})\.([0-9A-HJKMNP-TV-Z]{26})\.([\w-]{43})$/;
 const hashOf = (secret: string): string => createHash('sha256').update(secret).digest('hex');
 const iso = (time: number): string => new Date(time).toISOString();
 
-/** When it ends if nothing more is asked, epoch milliseconds. */
+/** When the session ends if no further request comes, epoch milliseconds. */
 export const sessionEnd = ({ seenAt, expiresAt }: Session): number =>
   Math.min(Date.parse(seenAt) + SESSION_IDLE_MS, Date.parse(expiresAt));
 
@@ -40,7 +43,7 @@ export interface NewSession {
 }
 
 /**
- * Always a new one: a session that somebody had before they signed in is worth nothing after it.
+ * Starts a new session in every case: a session from before the sign-in must be worth nothing after it.
  * @returns the session, and the token for its cookie, which is kept nowhere
  */
 export async function startSession(
@@ -69,7 +72,7 @@ export async function startSession(
   return { session, token: `${sessionOwner(input.principal.id)}.${session.id}.${secret}` };
 }
 
-/** The session of a token, unless it has ended. Comparing takes the same time whatever is sent. */
+/** The session of a token, unless it has ended. The comparison takes the same time whatever is sent. */
 export async function findSession(
   ports: Pick<Ports, 'store' | 'effects'>,
   token: string,
@@ -82,7 +85,7 @@ export async function findSession(
   return same ? item : undefined;
 }
 
-/** Notes that it was used. What another request notes at the same time will do. */
+/** Notes that the session was used. A note that another request makes at the same time is as good. */
 export async function touchSession(
   ports: Pick<Ports, 'store' | 'effects'>,
   item: Item<Session>,
@@ -95,7 +98,7 @@ export async function touchSession(
   });
 }
 
-/** Ends one session; of one that is not there nothing changes. */
+/** Ends one session; a session that does not exist is no error. */
 export async function endSession(ports: Ports, caller: Caller, principal: string, id: string): Promise<void> {
   const key = sessionKey(sessionOwner(principal), id);
   try {
@@ -108,7 +111,7 @@ export async function endSession(ports: Ports, caller: Caller, principal: string
   }
 }
 
-/** Ends all sessions of a person, or those that the issuer knows under one name. @returns how many */
+/** Ends all sessions of a person, or those that the issuer knows under one id. @returns how many */
 export async function endSessions(
   ports: Ports,
   caller: Caller,
@@ -134,7 +137,7 @@ export async function endSessions(
   return ended;
 }
 
-/** The issuer's ID token of a session. */
+/** The issuer's ID token that a session keeps. */
 export function idTokenOf({ idToken }: Session, token: string): string | undefined {
   const secret = TOKEN.exec(token)?.[3];
   return idToken === undefined || secret === undefined ? undefined : open(secret, idToken);
@@ -142,7 +145,10 @@ export function idTokenOf({ idToken }: Session, token: string): string | undefin
 
 const keyOf = (secret: string): Buffer => Buffer.from(hkdfSync('sha256', secret, '', 'berth id token', 32));
 
-/** Encrypts an ID token, which the API would take as it is: somebody who can only read the records must not get it. */
+/**
+ * Encrypts an ID token. The API would accept the token as it is, so somebody who can only read the records must not
+ * get it.
+ */
 function seal(secret: string, text: string, nonce: string): string {
   const cipher = createCipheriv('aes-256-gcm', keyOf(secret), Buffer.from(nonce, 'base64url'));
   const sealed = Buffer.concat([cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()]);

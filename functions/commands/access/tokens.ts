@@ -1,4 +1,4 @@
-/** Tokens of people and of projects: made, found by what is sent, revoked. What is kept is a hash. */
+/** Tokens of people and of projects: making, finding and revoking them. Only a hash of a token is kept. */
 
 import type { Role } from '../../core/authorization/roles.ts';
 import { hashToken, makeToken, TOKEN_BYTES } from '../../core/authorization/token-format.ts';
@@ -23,7 +23,7 @@ export const TOKEN_MAX_SECONDS = 365 * DAY_SECONDS;
 export interface NewToken {
   name: string;
   kind: Token['kind'];
-  /** Id of the person that it acts for. */
+  /** Id of the person that the token acts for. */
   owner?: string;
   project?: string;
   role: Role;
@@ -31,24 +31,24 @@ export interface NewToken {
   createsTokens?: boolean;
   /** Epoch milliseconds. */
   expiresAt: number;
-  /** The person behind it. */
+  /** The person behind the token. */
   person: string;
   workflow?: { id: string; trust: string };
 }
 
 export interface MadeToken {
   record: Token;
-  /** The token itself: to be shown once, and kept nowhere. */
+  /** The token itself. It is shown once and kept nowhere. */
   token: string;
 }
 
-/** Whose list it is in. */
+/** The owner in whose list the token is. */
 const ownerOf = ({ owner, project }: Pick<Token, 'owner' | 'project'>): string =>
   owner ?? projectOwner(project ?? '');
 
 const dueOf = ({ expiresAt }: Token) => ({ queue: RETENTION_QUEUE, at: Date.parse(expiresAt) });
 
-/** A token and the writes that keep it; it is forgotten when it expires. */
+/** A token and the writes that keep its record; the record is removed when the token expires. */
 export function newToken(ports: Ports, actor: string, input: NewToken): MadeToken & { writes: Write[] } {
   const { effects } = ports;
   const token = makeToken(effects.token(TOKEN_BYTES));
@@ -91,14 +91,14 @@ export async function createToken(ports: Ports, caller: Caller, input: NewToken)
         data: { token: id, name, kind, role, ...(environments && { environments }), expiresAt },
       },
     ],
-    // The answer that is kept for the idempotency key is made of this: it must not have the token.
+    // The answer that is kept for the idempotency key is made from this, so it must not hold the token.
     result: record,
   });
   return { record, token };
 }
 
 /**
- * Revokes a token: from the next request on it is none.
+ * Revokes a token, from the next request on.
  * @param owner id of a person, or what `projectOwner` makes of a project's name
  * @throws Problem not_found
  */
@@ -118,7 +118,7 @@ export function revokeToken(ports: Ports, caller: Caller, owner: string, id: str
   });
 }
 
-/** Tokens of a page of pointers; one that went away in between is left out. */
+/** The tokens of a page of pointers; a token that was removed in between is left out. */
 export async function tokensBehind(
   store: Store,
   pointers: readonly Item<{ hash: string }>[],
@@ -131,10 +131,10 @@ export async function tokensBehind(
   return tokens;
 }
 
-/** Reads are many and writes dear: the last use is kept to the hour. */
+/** Reads are many and writes are dear, so the last use is kept to the hour. */
 const USE_INTERVAL_MS = 60 * 60 * 1000;
 
-/** The record of a token that is valid now; says that it was used. @returns undefined for every other text */
+/** The record of a token that is valid now; notes that the token was used. @returns undefined for every other text */
 export async function findToken(
   ports: Pick<Ports, 'store' | 'effects'>,
   token: string,
@@ -145,7 +145,7 @@ export async function findToken(
   const { lastUsedAt } = item.data;
   if (lastUsedAt === undefined || now - Date.parse(lastUsedAt) >= USE_INTERVAL_MS) {
     const data: Token = { ...item.data, lastUsedAt: new Date(now).toISOString() };
-    // The condition keeps a token that is revoked in this moment from coming back.
+    // The condition keeps a token that is being revoked from coming back.
     const write: Write = {
       put: { ...tokenKey(data.hash), data, due: dueOf(data) },
       if: { version: item.version },
@@ -157,7 +157,7 @@ export async function findToken(
   return item.data;
 }
 
-/** Removes the tokens of a project that is not there. @throws StoreConflict when there is a project by now */
+/** Removes the tokens of a project that does not exist. @throws StoreConflict when there is a project by now */
 export async function forgetTokens(store: Store, project: string): Promise<void> {
   for (;;) {
     const { items } = await store.query<{ hash: string }>({

@@ -1,4 +1,4 @@
-/** Trust rules of projects, and the short tokens that pipelines get by them. */
+/** Trust rules of projects, and the short-lived tokens that pipelines get by them. */
 import { projectKey, tokenKey, trustKey, trustsPartition } from '../../core/keys.ts';
 import type { Token, Trust } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
@@ -8,7 +8,7 @@ import { type Caller, commit, mustGet, retryOnConflict } from '../../records/com
 import { getProject } from '../../records/read.ts';
 import { newToken } from './tokens.ts';
 
-/** Rules of one project: all are looked at with each exchange. */
+/** The most rules of one project: all of them are read with each exchange. */
 export const TRUSTS_MAX = 50;
 
 /** A pipeline's token is good for this long at most, milliseconds. */
@@ -51,7 +51,7 @@ export async function createTrust(ports: Ports, caller: Caller, input: NewTrust)
   return result;
 }
 
-/** Ends a rule, and every token that was given by it. @throws Problem not_found */
+/** Removes a rule, and every token that was given by it. @throws Problem not_found */
 export function deleteTrust(ports: Ports, caller: Caller, project: string, id: string): Promise<void> {
   return retryOnConflict(async () => {
     const key = trustKey(project, id);
@@ -65,7 +65,7 @@ export function deleteTrust(ports: Ports, caller: Caller, project: string, id: s
   });
 }
 
-/** A token for a pipeline whose own token met a rule. @param workflow its principal id */
+/** Gives a token to a pipeline whose own token meets a rule. @param workflow its principal id */
 export async function exchangeToken(
   ports: Ports,
   caller: Caller,
@@ -86,7 +86,7 @@ export async function exchangeToken(
   });
   const due = { queue: 'retention', at: Date.parse(record.expiresAt) };
   await commit(ports, caller, {
-    // A rule that is deleted in this moment gives no token any more.
+    // A rule that is being deleted gives no more tokens.
     writes: [
       { put: { ...tokenKey(record.hash), data: record, due }, if: 'absent' },
       { check: trustKey(project, trust.id), if: 'present' },
@@ -102,7 +102,7 @@ export async function exchangeToken(
   return { record, token };
 }
 
-/** Removes the rules of a project that is not there. @throws StoreConflict when there is a project by now */
+/** Removes the rules of a project that does not exist. @throws StoreConflict when there is a project by now */
 export async function forgetTrusts(store: Store, project: string): Promise<void> {
   for (;;) {
     const { items } = await store.query({ pk: trustsPartition(project), limit: TRUSTS_MAX });

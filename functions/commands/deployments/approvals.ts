@@ -1,6 +1,6 @@
 /**
- * Approval: in an environment that asks for it a deployment waits until a second person has agreed. Waiting, it has a
- * number and holds no fence: it stops nothing that goes on, and nothing of it has started.
+ * Approval: in an environment that asks for it, a deployment waits until a second person has agreed. A waiting
+ * deployment has a number but holds no fence: it stops no other deployment, and none of its work has started.
  */
 import { deploymentKey, OPERATIONS_QUEUE, operationKey } from '../../core/keys.ts';
 import type {
@@ -27,7 +27,7 @@ export const APPROVAL_MS = 72 * 60 * 60 * 1000;
 
 type DeploymentRef = InstanceRef & { number: number };
 
-/** What a deployment has to wait for; undefined when nothing. */
+/** The approval that a deployment has to wait for; undefined when it needs none. */
 export function approvalNeeded(
   ports: Ports,
   caller: Caller,
@@ -40,7 +40,7 @@ export function approvalNeeded(
   return { state: 'pending', requestedBy: caller.person ?? caller.actor, expiresAt };
 }
 
-/** The number that a new deployment gets: behind all that run or ran, and behind those that wait. */
+/** The number of a new deployment: above those that run or ran, and above those that wait. */
 export const nextNumber = (instance: Instance | undefined): number =>
   Math.max(instance?.newest ?? 0, instance?.highest ?? 0) + 1;
 
@@ -60,7 +60,8 @@ async function awaited(
 }
 
 /**
- * Lets a deployment start. Who approves is another person than who asked for it, by whatever token either came.
+ * Lets a deployment start. The approver has to be another person than the one who asked for it, whichever tokens the
+ * two use.
  * @throws Problem not_found | operation_ended | forbidden | superseded | environment_not_ready
  */
 export async function approveDeployment(
@@ -102,7 +103,7 @@ export async function approveDeployment(
     const due = { queue: OPERATIONS_QUEUE, at: now + START_CHECK_MS };
     await commit(ports, caller, {
       writes: [
-        // From here on it has the fence.
+        // From here on the deployment has the fence.
         environmentUse(
           environment,
           withStanding({ ...environment.data, lastActivityAt: at }, ref, { newest: ref.number }),

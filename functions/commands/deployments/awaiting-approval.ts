@@ -1,4 +1,4 @@
-/** Deployments that wait for approval and never start: rejected, too late, or canceled. */
+/** Deployments that waited for approval and never start: they were rejected, canceled, or not approved in time. */
 import { deploymentKey } from '../../core/keys.ts';
 import {
   type Approval,
@@ -77,7 +77,7 @@ export async function endAwaiting(
   const key = deploymentKey(ref, number);
   const deployment = await ports.store.get<Deployment>(key);
   const writes: Write[] = endedOperationWrites(ports, ended, item.version);
-  // It is gone when its environment was destroyed meanwhile.
+  // The deployment's record is gone when its environment was destroyed meanwhile.
   if (deployment) {
     const data: Deployment = {
       ...deployment.data,

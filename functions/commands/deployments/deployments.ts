@@ -32,13 +32,14 @@ export interface AcceptedDeployment {
   operation: OperationOn<'deployment'>;
 }
 
-/** What a new deployment takes over from where it comes from. */
+/** The part of a new deployment that is taken from its source: a version or an earlier deployment. */
 export type Content = Pick<DeploymentDetail, 'kind' | 'version' | 'digest' | 'workload'> &
   Partial<Pick<Deployment, 'revision' | 'outputs' | 'rollbackTo' | 'fromEnvironment' | 'rotation'>>;
 
 /**
- * Accepts a deployment: it gets the next number, and with it the fence (I5); an earlier one that is still going
- * on ends as superseded. Where the environment asks for approval it waits for that first, and holds no fence.
+ * Accepts a deployment. It gets the next number, and with it the fence (I5), and an earlier deployment that is still
+ * going on ends as superseded. Where the environment asks for approval, the deployment waits for that first and holds
+ * no fence.
  * @throws Problem not_found | environment_not_ready | ambiguous_version | conflict | policy_violation
  */
 export async function createDeployment(
@@ -57,8 +58,8 @@ export async function createDeployment(
 }
 
 /**
- * Deploys what serves once more, with the credentials as they are now. It is no change that somebody would have to
- * approve, and nothing that a policy is about.
+ * Deploys what serves once more, with the credentials as they are now. Such a deployment changes nothing that
+ * somebody would have to approve or that a policy is about.
  * @param rotation the operation that asks for it
  * @throws Problem not_found | environment_not_ready
  */
@@ -77,7 +78,7 @@ export async function createRedeployment(
   return accepted;
 }
 
-/** @param contentFor asked again with each try */
+/** @param contentFor is called again with each try */
 function accept(
   ports: Ports,
   caller: Caller,
@@ -89,7 +90,7 @@ function accept(
     const environment = await getEnvironment(store, ref);
     if (environment.data.state !== 'ready') throw notReady(environment.data, ['ready']);
     const instance = instanceIn(environment.data, ref.service);
-    // What was deployed here is there still: see the check below.
+    // A service that has an instance exists: it can not be deleted before the instance is gone.
     if (!instance) await getService(store, ref);
     const content = await contentFor(instance);
     const { workload, ...pins } = content;
@@ -107,7 +108,7 @@ function accept(
     const deployment: Deployment = {
       ...pick(ref),
       number,
-      // Without resources there is nothing to resolve later on.
+      // Without resources, nothing has to be resolved later.
       ...(Object.keys(workload.resources ?? {}).length === 0 && { outputs: {} }),
       ...pins,
       // The operation record tells whether the work has begun; keeping that here too would cost another write.
@@ -130,7 +131,8 @@ function accept(
           ),
         ),
         { put: { ...deploymentKey(ref, number), data: deployment }, if: 'absent' },
-        // Where the service has an instance, that keeps it from being deleted.
+        // A service that has an instance can not be deleted, so only a first deployment checks that the service
+        // exists.
         ...(instance ? [] : [{ check: serviceKey(ref), if: 'present' as const }]),
         ...acceptWrites(ports, operation),
       ],
@@ -215,7 +217,10 @@ async function promotionContent(ports: Ports, ref: InstanceRef, fromEnvironment:
   };
 }
 
-/** A rollback restores all that was pinned: digest, workload, and resolved settings, secret versions if they are good. */
+/**
+ * The content of a rollback: everything that was pinned (digest, workload, resolved settings), and the pinned secret
+ * versions as far as they are still good.
+ */
 async function rollbackContent(ports: Ports, ref: InstanceRef, number: number): Promise<Content> {
   const { data } = await getDeploymentDetail(ports.store, ref, number);
   if (data.status !== 'succeeded' || !data.outputs) {
@@ -240,7 +245,7 @@ async function rollbackContent(ports: Ports, ref: InstanceRef, number: number): 
   };
 }
 
-/** Whether a deployment is still the newest one of its instance, in an environment that can take it. */
+/** Tells whether a deployment is still the newest of its instance, in an environment that can take it. */
 export async function deploymentFence(
   ports: Ports,
   ref: InstanceRef & { number: number },

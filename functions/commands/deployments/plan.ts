@@ -1,4 +1,4 @@
-/** What a deployment would change: read only, nothing is accepted, made or kept. */
+/** What a deployment would change. It only reads: nothing is accepted, made or kept. */
 
 import { splitWords } from '../../core/command-line.ts';
 import type { Change } from '../../core/diff/change.ts';
@@ -31,21 +31,21 @@ import { nextNumber } from './approvals.ts';
 import { type Content, contentOf, type DeploymentRequest } from './deployments.ts';
 
 export interface PlannedResource {
-  /** The workload's name for it; of one that is no longer used, its id. */
+  /** The workload's name for the resource, or the resource's id where the workload no longer uses it. */
   name: string;
   uid: string;
   type: string;
   class: string;
   /**
-   * `make`: it is not there yet. `keep`: it is. `compute`: nothing is made for its type. `unused`: it stays until
-   * the environment is destroyed, and this service no longer uses it.
+   * `make`: the resource does not exist yet. `keep`: it exists. `compute`: its type makes nothing. `unused`: this
+   * service no longer uses it, and it stays until the environment is destroyed.
    */
   action: 'make' | 'keep' | 'compute' | 'unused';
 }
 
 export interface Plan {
   kind: DeploymentKind;
-  /** The number that it would get, if nothing else is deployed first. */
+  /** The number that the deployment would get, if nothing else is deployed first. */
   number: number;
   /** The deployment that serves now. */
   from?: number;
@@ -57,7 +57,7 @@ export interface Plan {
   replicas: { before: number; after: number };
   /** What runs before it takes traffic. */
   releaseCommand?: string;
-  /** Why it would be refused or fail, as far as that can be told before. */
+  /** Why the deployment would be refused or would fail, as far as that can be known beforehand. */
   problems: ProblemDetail[];
 }
 
@@ -115,7 +115,7 @@ const missingSecret = ({ environment }: InstanceRef, name: string): ProblemDetai
   hint: `Put the secret ${name.slice(name.indexOf('.') + 1)} into the environment, then deploy.`,
 });
 
-/** What would be pinned now: versions of secrets as they are, resources as far as they are there. */
+/** What would be pinned now: the current versions of secrets, and the outputs of the resources that exist. */
 async function pinsNow(
   ports: Ports,
   ref: InstanceRef,
@@ -172,7 +172,7 @@ function plannedResources(
   ];
 }
 
-/** The command of the workload, or the one that its image carries; an image that is gone is told. */
+/** The release command of the workload, or the one that its image carries; an image that is gone is reported. */
 async function releaseCommand(
   ports: Ports,
   ref: InstanceRef,
@@ -180,7 +180,7 @@ async function releaseCommand(
 ): Promise<{ command?: string[]; problems: ProblemDetail[] }> {
   try {
     const image = await ports.registry.resolve(ref, digest);
-    // A rollback runs none: its database is the newer one's.
+    // A rollback runs no release command: the database already has the newer schema.
     if (kind === 'rollback') return { problems: [] };
     const labelled = image.config.labels[RELEASE_LABEL];
     const command =

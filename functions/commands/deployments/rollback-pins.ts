@@ -1,4 +1,6 @@
-/** What a rollback takes of earlier pins: credentials that were rotated or revoked since are the ones of today. */
+/**
+ * What a rollback keeps of earlier pins: credentials that were rotated or revoked since then are replaced by today's.
+ */
 import { resourceKey } from '../../core/keys.ts';
 import type { DeploymentDetail, InstanceRef, Resource, ResourceOutputs } from '../../core/model/index.ts';
 import { usedOutputs } from '../../core/score/references.ts';
@@ -9,8 +11,8 @@ import { findResourceType } from '../../resources/index.ts';
 type Outputs = Record<string, ResourceOutputs>;
 
 /**
- * Settings are pinned, credentials are not a setting: a database's user that was retired would not let anyone in.
- * The environment's secrets are pinned one by one, as their type says.
+ * Repins credentials: a rollback restores settings, but a retired user of a database would not let anyone in. The
+ * environment's secrets are repinned one by one, as their type says.
  */
 export async function repinned(
   ports: Ports,

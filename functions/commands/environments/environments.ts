@@ -1,4 +1,4 @@
-/** Environments: their records, created and changed. What changes their state for long is in transitions.ts. */
+/** Creates and changes environments. Long changes of their state are in transitions.ts. */
 import { changesOf } from '../../core/field-changes.ts';
 import { ENVIRONMENTS_QUEUE, environmentKey, projectKey } from '../../core/keys.ts';
 import type { Environment, EnvironmentRef, EnvironmentState, OperationOn } from '../../core/model/index.ts';
@@ -30,8 +30,8 @@ export function environmentWrite(environment: Environment, condition: 'absent' |
 }
 
 /**
- * The write that replaces the record of an environment in use. The earlier due time is kept: the sweep then looks too
- * early, and puts it off. A new due time would cost two more writes.
+ * The write that replaces the record of an environment in use. The record keeps its earlier due time, since a new one
+ * would cost two more writes: the sweep then looks too early, and puts it off.
  */
 export function environmentUse(item: Item<Environment>, environment: Environment): Write {
   const write = environmentWrite(environment, { version: item.version });
@@ -120,7 +120,7 @@ export async function createEnvironment(
   return accepted;
 }
 
-/** The error for an environment in a state in which something can not be done. */
+/** The error for an action that the environment's state does not allow. */
 export function notReady(environment: Environment, wanted: readonly EnvironmentState[]): Problem {
   const hints: Record<EnvironmentState, string> = {
     provisioning: 'Wait until its operation has ended.',
@@ -140,16 +140,16 @@ export function notReady(environment: Environment, wanted: readonly EnvironmentS
 }
 
 export interface EnvironmentPatch {
-  /** null takes it away. */
+  /** null takes the rule away. */
   idleAfterSeconds?: number | null;
-  /** Seconds from now; null takes it away. */
+  /** Seconds from now; null takes the time away. */
   ttlSeconds?: number | null;
-  /** Instead of `ttlSeconds`: when it expires, by the environment as it is; throws to refuse. */
+  /** Computes the time from the environment, instead of `ttlSeconds`; throws to refuse. */
   expiresAt?: (environment: Environment) => string;
   ifMatch?: number;
 }
 
-/** Changes the idle rule or the time it is destroyed at, or both. */
+/** Changes the idle rule, the time of destruction, or both. */
 export function changeEnvironment(
   ports: Ports,
   caller: Caller,

@@ -6,11 +6,11 @@ import type { Item } from '../../ports/store.ts';
 import type { Caller } from '../../records/commit.ts';
 import { changeEnvironment } from './environments.ts';
 
-/** An environment's time is at most this far away, seconds. */
+/** The time of destruction is at most this far away, seconds. */
 export const TTL_MAX = 365 * 86_400;
 
 /**
- * Adds time to what is left.
+ * Adds to the time that is left.
  * @throws Problem not_found | conflict (it does not expire) | invalid_request (too far away) | environment_not_ready
  */
 export function extendEnvironment(

@@ -20,18 +20,18 @@ import { acceptWrites, newOperation, startOperation } from '../operations/operat
 import { type Accepted, environmentWrite, notReady } from './environments.ts';
 
 interface Transition {
-  /** What carries it out. */
+  /** The operation that carries out the change. */
   operation: {
     [Kind in KindOn<'environment'>]: Pick<OperationRequest<Kind>, 'kind' | 'input'>;
   }[KindOn<'environment'>];
   from: readonly EnvironmentState[];
   to: EnvironmentState;
-  /** What is told of it; the operation's input has the same data. */
+  /** The event that reports the change; the operation's input has the same data. */
   event: TypedData & { type: 'environment.hibernating' | 'environment.waking' | 'environment.destroying' };
-  /** Runs inside each try, before the write; throws to refuse. */
+  /** Runs within each try, before the write; throws to refuse. */
   guard?: (item: Item<Environment>) => Promise<void>;
   ifMatch?: number;
-  /** What becomes of a state that is none of `from`; by default it is refused. */
+  /** Handles a state that is none of `from`; by default the change is refused. */
   otherwise?: (environment: Environment) => Promise<Accepted | undefined>;
 }
 
@@ -65,7 +65,7 @@ async function transition(
   return accepted;
 }
 
-/** The operation that changes an environment's state now, if it is still going. */
+/** The operation that is changing the environment's state, if it has not ended. */
 async function ongoing(
   ports: Ports,
   environment: Environment,
@@ -76,7 +76,7 @@ async function ongoing(
   return operation.kind === kind && !isTerminal(operation.status) ? { environment, operation } : undefined;
 }
 
-/** Whether a deployment in the environment has not ended. */
+/** A service with a deployment in the environment that has not ended, if there is one. */
 async function busyService(ports: Ports, environment: Environment): Promise<string | undefined> {
   for (const instance of instancesOf(environment)) {
     const newest = await ports.store.get<Deployment>(deploymentKey(instance, instance.newest));
@@ -125,7 +125,7 @@ export function hibernateEnvironment(
   });
 }
 
-/** Starts what ran before hibernation. While it is waking already, that operation is given again. */
+/** Starts what ran before hibernation. While the environment is waking already, that operation is returned. */
 export function wakeEnvironment(ports: Ports, caller: Caller, ref: EnvironmentRef): Promise<Accepted> {
   return transition(ports, caller, ref, {
     operation: { kind: 'wake' },
@@ -139,7 +139,7 @@ export function wakeEnvironment(ports: Ports, caller: Caller, ref: EnvironmentRe
 
 const never = async (): Promise<undefined> => undefined;
 
-/** Removes an environment and all in it. While that goes on already, that operation is given again. */
+/** Removes an environment and everything in it. While it is being destroyed already, that operation is returned. */
 export function destroyEnvironment(
   ports: Ports,
   caller: Caller,
@@ -162,7 +162,7 @@ export function destroyEnvironment(
   });
 }
 
-/** Destroys again what an earlier destroy left over. */
+/** Tries again to remove what an earlier destroy could not remove. */
 export function retryDestroy(ports: Ports, caller: Caller, ref: EnvironmentRef): Promise<Accepted> {
   return transition(ports, caller, ref, {
     operation: { kind: 'destroy-environment', input: { reason: 'leftovers' } },

@@ -1,6 +1,6 @@
 /**
- * Crashes of what runs, as events: the first at once, those that follow counted and told together, less and less
- * often, so that a program that never comes up fills no list.
+ * Crashes of workloads, as events. The first crash is reported at once; those that follow are counted and reported
+ * together, less and less often, so that a program that never comes up does not fill the list.
  */
 import { environmentKey } from '../../core/keys.ts';
 import { SYSTEM_ACTOR } from '../../core/model/index.ts';
@@ -11,14 +11,14 @@ import { commit } from '../../records/commit.ts';
 
 export interface RuntimeEvents {
   crashed(crash: WorkloadCrash): void;
-  /** Writes what was counted, and takes no more. */
+  /** Writes the crashes that were counted, and takes no more. */
   close(): Promise<void>;
 }
 
 interface Window {
   timer: NodeJS.Timeout;
   lengthMs: number;
-  /** Since the event before. */
+  /** Crashes since the last event. */
   count: number;
   last: WorkloadCrash;
 }
@@ -27,7 +27,7 @@ const WINDOW_MS = 60_000;
 const WINDOW_MAX_MS = 15 * 60_000;
 const WHY_MAX = 500;
 
-/** @param options.onError is told what could not be written; nobody waits for it */
+/** @param options.onError gets the error of an event that could not be written, since no caller waits for it */
 export function createRuntimeEvents(
   ports: Ports,
   options: { windowMs?: number; onError(error: unknown): void },
@@ -60,7 +60,7 @@ export function createRuntimeEvents(
         },
       );
     } catch (error) {
-      // What crashed belonged to an environment that is gone.
+      // The crashed workload belonged to an environment that is gone.
       if (!(error instanceof StoreConflict)) onError(error);
     }
   }

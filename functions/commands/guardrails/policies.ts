@@ -11,15 +11,15 @@ import { type Caller, commit, missing, retryOnConflict } from '../../records/com
 import { getProject } from '../../records/read.ts';
 import { findVersion } from '../versions/versions.ts';
 
-/** A project has at most so many, and the platform as well. */
+/** The most policies of a project, and of the platform. */
 export const POLICIES_MAX = 50;
 
-/** All policies of a scope are one record, so that a deployment reads them at once. */
+/** All policies of a scope. They are one record, so that a deployment reads them at once. */
 export interface PolicySet {
   policies: Policy[];
 }
 
-/** Whose policies: a project's, or the platform's where there is none. */
+/** The owner of policies: a project, or the platform where no project is given. */
 export interface PolicyOwner {
   project?: string;
 }
@@ -42,7 +42,10 @@ export async function getPolicy(store: Store, owner: PolicyOwner, name: string):
 
 export type NewPolicy = Omit<Policy, 'updatedAt' | 'updatedBy'>;
 
-/** Adds a policy, or replaces the one of that name. @throws Problem not_found (project) | conflict (too many) */
+/**
+ * Adds a policy, or replaces the one with the same name.
+ * @throws Problem not_found (project) | conflict (too many)
+ */
 export function putPolicy(
   ports: Ports,
   caller: Caller,
@@ -100,7 +103,7 @@ function setWrites(owner: PolicyOwner, set: Item<PolicySet> | undefined, policie
   ];
 }
 
-/** What a deployment is made of, as far as policies ask. */
+/** The part of a deployment that policies ask about. */
 export type Judged = Pick<DeploymentDetail, 'kind' | 'version' | 'digest' | 'workload'>;
 
 interface Scoped {
@@ -108,7 +111,10 @@ interface Scoped {
   policy: Policy;
 }
 
-/** Which of its policies a deployment does not meet. @param at epoch milliseconds */
+/**
+ * The policies that a deployment does not meet, with the reasons.
+ * @param at epoch milliseconds
+ */
 export async function violationsOf(
   ports: Ports,
   ref: InstanceRef,
@@ -148,7 +154,7 @@ export async function judge(
   return relevant.flatMap(({ policy, scope }) => evaluatePolicy(policy, scope, facts) ?? []);
 }
 
-/** A refusal names the policy, what was found, and what would meet it. */
+/** The refusal. It names the policy, what was found, and what would meet the policy. */
 export function violationProblem(ref: InstanceRef, violations: readonly Violation[]): Problem {
   const told = violations.map(
     ({ policy, scope, fact }) =>
@@ -162,7 +168,10 @@ export function violationProblem(ref: InstanceRef, violations: readonly Violatio
   );
 }
 
-/** Refuses what a policy refuses, and leaves an event of it. @throws Problem policy_violation */
+/**
+ * Refuses a deployment that violates a policy, and records an event of the refusal.
+ * @throws Problem policy_violation
+ */
 export async function enforcePolicies(
   ports: Ports,
   caller: Caller,

@@ -1,4 +1,4 @@
-/** What a policy would have refused lately. */
+/** What a policy would have refused in the last 30 days. */
 
 import type { Policy, Violation } from '../../core/guardrails/policy-types.ts';
 import { deploymentKey, eventKey, eventsPartition, PROJECTS } from '../../core/keys.ts';
@@ -10,9 +10,9 @@ import { readAll } from '../../records/read-all.ts';
 import { withWorkload } from '../../records/workloads.ts';
 import { judge, type PolicyOwner } from './policies.ts';
 
-/** How far back it looks, milliseconds. */
+/** How far back a dry run looks, milliseconds. */
 export const DRY_RUN_MS = 30 * 24 * 60 * 60 * 1000;
-/** So many deployments are judged at most, the newest first. */
+/** At most this many deployments are judged, the newest first. */
 const DEPLOYMENTS_MAX = 500;
 const PAGE = 200;
 
@@ -33,8 +33,8 @@ export interface DryRun {
 }
 
 /**
- * Judges the deployments of the last 30 days by a policy that is not in force. What a scan or a signature says is as
- * it is now; the time is that of the deployment.
+ * Judges the deployments of the last 30 days by a policy that is not in force. Scans and signatures are read as they
+ * are now; the time is that of the deployment.
  */
 export async function dryRunPolicy(ports: Ports, owner: PolicyOwner, policy: Policy): Promise<DryRun> {
   const scope = owner.project === undefined ? 'platform' : 'project';
@@ -57,14 +57,14 @@ export async function dryRunPolicy(ports: Ports, owner: PolicyOwner, policy: Pol
   return run;
 }
 
-/** The version was deleted with its service: nothing can be said of it. */
+/** The version was deleted with its service, so it can no longer be judged. */
 function forgotten(error: unknown): Violation[] {
   if (error instanceof Problem && (error.code === 'not_found' || error.code === 'image_unavailable'))
     return [];
   throw error;
 }
 
-/** Deployments whose records are still there, the newest first: those of destroyed environments are gone. */
+/** The deployments whose records exist, the newest first: those of destroyed environments are gone. */
 async function* recentDeployments(ports: Ports, project: string): AsyncGenerator<Deployment> {
   const { store, effects } = ports;
   const since = new Date(effects.now() - DRY_RUN_MS).toISOString();

@@ -11,10 +11,10 @@ import { operationLineWrites } from '../../records/operation-summaries.ts';
 import { getOperation } from '../../records/read.ts';
 import { cancelAwaiting, isAwaiting } from '../deployments/awaiting-approval.ts';
 
-/** After this long the sweep looks whether an accepted operation was started, milliseconds. */
+/** After this time the sweep checks that an accepted operation was started, milliseconds. */
 export const START_CHECK_MS = 10_000;
 
-/** By when an operation that starts now has ended, or is ended by the sweep. */
+/** The time by which an operation that starts now has ended, or is ended by the sweep. */
 export const deadlineFrom = (now: number, { kind }: Pick<Operation, 'kind'>): string =>
   new Date(now + operationKinds[kind].boundSeconds * 1000).toISOString();
 
@@ -48,8 +48,8 @@ export function acceptWrites(ports: Ports, operation: Operation): Write[] {
 }
 
 /**
- * Starts an accepted operation. A fault is not the caller's: the operation is durable, and the sweep starts
- * what was not started (I1).
+ * Starts an accepted operation. A fault does not concern the caller: the operation is durable, and the sweep starts
+ * it later (I1).
  */
 export async function startOperation(ports: Ports, operation: Operation): Promise<void> {
   // The sweep calls this too: only the approval itself may start an operation that waits for approval.
@@ -61,7 +61,7 @@ export async function startOperation(ports: Ports, operation: Operation): Promis
 }
 
 /**
- * Asks an operation to stop; its next step, or the one that waits, ends it as canceled.
+ * Asks an operation to stop. Its next step, or the step that is waiting, ends it as canceled.
  * @throws Problem not_found | operation_ended | conflict (a kind that can not be canceled)
  */
 export function cancelOperation(ports: Ports, caller: Caller, id: string): Promise<Operation> {

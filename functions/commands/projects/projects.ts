@@ -14,7 +14,7 @@ import { firstMemberWrites } from '../access/members.ts';
 export interface NewProject {
   name: string;
   displayName?: string;
-  /** Id of the person who becomes its first administrator; a project of the platform team may have none at first. */
+  /** Id of the person who becomes the first administrator; a project of the platform team may begin without one. */
   administrator?: string;
 }
 
@@ -55,7 +55,7 @@ export async function createProject(ports: Ports, caller: Caller, input: NewProj
   return result;
 }
 
-/** @param patch.displayName null takes it away */
+/** @param patch.displayName null removes it */
 export function changeProject(
   ports: Ports,
   caller: Caller,
@@ -79,7 +79,7 @@ export function changeProject(
 }
 
 /**
- * Deletes an empty project with its members; its events stay.
+ * Deletes an empty project with its members; its events are kept.
  * @throws Problem not_found | not_empty | precondition_failed
  */
 export async function deleteProject(
@@ -128,7 +128,7 @@ async function refuseContents(store: Store, project: string): Promise<void> {
   );
 }
 
-/** Takes a deletion back, with the answer that its idempotency key would give. */
+/** Takes a deletion back, together with the answer that its idempotency key would give. */
 export async function putBack(ports: Ports, caller: Caller, write: Write, project: string): Promise<void> {
   const { actor, idempotency } = caller;
   const writes: Write[] = [write];

@@ -1,4 +1,4 @@
-/** Versions of a secret: cut off, or shown to those who may see them. */
+/** Versions of a secret: revoking them, and showing them to those who may see them. */
 import { deploymentKey, environmentKey, secretKey, secretPath } from '../../core/keys.ts';
 import type { Deployment, SecretRecord } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
@@ -11,7 +11,7 @@ import { instancesOf } from '../../records/instances.ts';
 import { getEnvironment } from '../../records/read.ts';
 import type { SecretRef } from './secrets.ts';
 
-/** A deployment that serves and has pinned a version. */
+/** A deployment that serves and has pinned a version of the secret. */
 export interface VersionUser {
   service: string;
   deployment: number;
@@ -33,7 +33,7 @@ function mustHave({ data }: Item<SecretRecord>, version: string): void {
   });
 }
 
-/** Which of what serves holds a version of a secret. */
+/** The serving deployments that hold a version of a secret. */
 export async function usersOf(ports: Ports, ref: SecretRef, version: string): Promise<VersionUser[]> {
   const path = secretPath(ref, ref.name);
   const { data: environment } = await getEnvironment(ports.store, ref);
@@ -52,8 +52,8 @@ export async function usersOf(ports: Ports, ref: SecretRef, version: string): Pr
 }
 
 /**
- * Makes a version unreadable for good, at once. A workload that runs keeps the value that it was started with, but
- * can not be started with it again.
+ * Makes a version unreadable for good, at once. A running workload keeps the value that it was started with, but can
+ * not be started with it again.
  * @returns the deployments that serve with it
  * @throws Problem not_found | operation_in_progress
  */
@@ -81,7 +81,8 @@ export async function revokeVersion(
     });
     return outcome;
   });
-  // After the record: a value that is gone is never one that the record calls good. Repeated, it is made up for.
+  // The value goes after the record, so that the record never calls a missing value good. A repeated request makes up
+  // for a crash in between.
   await ports.secrets.revoke(secretPath(ref, name), version);
   return result;
 }
@@ -95,7 +96,7 @@ export function refuseRotating({ name, rotation }: Pick<SecretRecord, 'name' | '
 }
 
 /**
- * Shows a value, once the event that says so is kept.
+ * Shows a value, once the event that reports this is written.
  * @param version the current one by default
  * @throws Problem not_found (also of a version that was revoked)
  */

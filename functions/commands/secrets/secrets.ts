@@ -1,4 +1,4 @@
-/** Secrets of an environment. The value goes to the Secrets port; a record names the version that counts. */
+/** Secrets of an environment. The value goes to the Secrets port; a record names the current version. */
 import { deploymentKey, environmentKey, secretKey, secretPath } from '../../core/keys.ts';
 import {
   type Deployment,
@@ -26,7 +26,7 @@ export interface SecretRef extends EnvironmentRef {
 }
 
 /**
- * Adds a version. Deployments that are there keep the version that they pinned; the next one takes this.
+ * Adds a version. Existing deployments keep the version that they pinned; the next deployment takes the new one.
  * @returns the record; its version is 1 when the secret is new
  * @throws Problem not_found (environment) | environment_not_ready (it is being destroyed) | precondition_failed
  */
@@ -38,14 +38,14 @@ export async function putSecret(
 ): Promise<Item<SecretRecord>> {
   const path = secretPath(ref, ref.name);
   await openEnvironment(ports, ref);
-  // The value first: a record never names a version that is not there.
+  // The value is written first, so that a record never names a version that does not exist.
   const version = await ports.secrets.put(path, input.value, { versionId: ports.effects.id() });
   try {
     return await changingEnvironment(ports.store, ref, () =>
       recordVersion(ports, caller, ref, version, input.ifMatch),
     );
   } catch (error) {
-    // Nothing was written, so nobody can know of this version.
+    // The record was not written, so nothing can refer to this version.
     const refused = error instanceof Problem || error instanceof IdempotencyRace;
     if (refused) await ports.secrets.revoke(path, version).catch(() => undefined);
     throw error;
@@ -88,7 +88,7 @@ async function recordVersion(
   await commit(ports, caller, {
     writes: [
       { put: { ...key, data }, if: existing ? { version: existing.version } : 'absent' },
-      // A secret that slipped in behind the destruction of its environment would stay for good.
+      // A secret that is written while its environment is being destroyed would stay for good.
       { check: environmentKey(ref), if: { version: parent.version } },
     ],
     events: [
@@ -110,7 +110,7 @@ const missing = ({ environment, name }: SecretRef): Problem =>
   });
 
 /**
- * Services whose current or newest deployment reads the secret: without its value they would not come back after
+ * Services whose current or newest deployment reads the secret: without its value they could not start again after
  * hibernation, a restart or a failed deployment.
  */
 async function readersOf(ports: Ports, ref: SecretRef): Promise<string[]> {
@@ -164,12 +164,12 @@ export async function deleteSecret(
     await commit(ports, caller, {
       writes: [
         { delete: key, if: { version: item.version } },
-        // Every deployment writes the environment: none that reads it is accepted behind the look above.
+        // Every deployment writes the environment, so the check refuses one that was accepted after the look above.
         { check: environmentKey(ref), if: { version: parent.version } },
       ],
       events: [{ project, environment, type: 'secret.deleted', data: { name } }],
     });
   });
-  // Put again in the meantime: then its value is not ours to remove.
+  // If the secret was put again in the meantime, its value is not ours to remove.
   if (!(await ports.store.get(key))) await ports.secrets.remove(secretPath(ref, name));
 }

@@ -1,4 +1,4 @@
-/** Services: something deployable, with its image repository and its versions. */
+/** Services: deployable units, each with its image repository and its versions. */
 import { changesOf } from '../../core/field-changes.ts';
 import {
   ENVIRONMENT_PREFIX,
@@ -34,9 +34,9 @@ export async function createService(ports: Ports, caller: Caller, input: NewServ
   const key = serviceKey(ref);
   await getProject(ports.store, project);
   if (await ports.store.get(key)) throw exists(ref);
-  // What a deletion that was cut short left behind belongs to nobody.
+  // Versions that an interrupted deletion left behind belong to no service.
   await removeVersions(ports.store, ref);
-  // An empty repository without a service does no harm and is found again; a service needs its repository.
+  // The repository comes first: a service needs it, and one without a service does no harm and is found again.
   await ports.registry.ensureRepository(ref);
   const data: Service = {
     project,
@@ -69,7 +69,7 @@ const exists = ({ project, service }: ServiceRef): Problem =>
     hint: 'Choose another name, or use the one that is there.',
   });
 
-/** @param patch.repository null takes it away */
+/** @param patch.repository null removes it */
 export function changeService(
   ports: Ports,
   caller: Caller,
@@ -121,7 +121,7 @@ export async function deleteService(
     });
     return item;
   });
-  // A deployment requires its service in the same transaction: one that came in between is seen now.
+  // A deployment requires its service in the same transaction, so one that was accepted in between is seen now.
   try {
     await refuseInstances(ports.store, ref);
   } catch (error) {
@@ -156,7 +156,7 @@ async function refuseInstances(store: Store, ref: ServiceRef): Promise<void> {
   } while (after !== undefined);
 }
 
-/** Removes the versions with all that points to them. */
+/** Removes the versions of a service with all records that point to them. */
 async function removeVersions(store: Store, ref: ServiceRef): Promise<void> {
   for (;;) {
     const { items } = await store.query({ pk: versionsPartition(ref), limit: TRANSACTION_MAX });

@@ -1,4 +1,4 @@
-/** Builds: source in, a version out. */
+/** Builds, which make versions from source. */
 import type { DataOf } from '../../core/events/event-types.ts';
 import { serviceKey } from '../../core/keys.ts';
 import type { Operation } from '../../core/model/index.ts';
@@ -14,11 +14,11 @@ export interface BuildCommand {
   project: string;
   service: string;
   source: BuildSource & { sha256?: string; bytes?: number };
-  /** Given to the version that comes out. */
+  /** The tag of the version that the build makes. */
   tag?: string;
 }
 
-/** What a build's operation keeps of its source: all strings, so that it passes through a workflow. */
+/** What a build's operation keeps of its source. All values are strings, so that they pass through a workflow. */
 export function buildInput({ source, tag }: BuildCommand): BuildInput {
   const common = tag ? { tag } : {};
   if (source.kind === 'git') return { ...common, kind: 'git', url: source.url, ref: source.ref };

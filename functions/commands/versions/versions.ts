@@ -1,4 +1,4 @@
-/** Versions: registered from an image, found by id or by an unambiguous tag. */
+/** Versions: registering them from an image, and finding them by id or by an unambiguous tag. */
 import { canonicalJson } from '../../core/canonical-json.ts';
 import {
   serviceKey,
@@ -30,16 +30,16 @@ export interface NewVersion extends ServiceRef {
   source: Source;
   tags: string[];
   size?: number;
-  /** The build that made it. */
+  /** The build that made the version. */
   operation?: string;
 }
 
-/** The id of a version: the same digest and workload give the same one. */
+/** The id of a version. It follows from digest and workload, so the same pair has the same id. */
 export const versionId = (digest: string, workload: ScoreWorkload): string =>
   shortHash(`${digest}\u001f${canonicalJson(workload)}`, 12);
 
 /**
- * Registers a version; one that is there already is given again, with the tags added.
+ * Registers a version. If it exists already, it is returned with the tags added.
  * @throws Problem not_found (service) | unresolved_placeholder (one that no resource of the workload can give)
  */
 export function registerVersion(ports: Ports, caller: Caller, input: NewVersion): Promise<VersionDetail> {
@@ -69,7 +69,7 @@ export function registerVersion(ports: Ports, caller: Caller, input: NewVersion)
   });
 }
 
-/** An image that is named by digest after it was named by a tag is known better. */
+/** An image that was named by a tag first and then by its digest is known better. */
 function betterSource(before: Source, now: Source): Source {
   const byDigest = now.kind === 'image' && /(?:^|@)sha256:[0-9a-f]{64}$/.test(now.reference);
   return before.kind === 'image' && byDigest ? now : before;

@@ -1,4 +1,4 @@
-/** Sends one event to one webhook. */
+/** Sends one event to the receiver of one webhook. */
 
 import {
   CLOUD_EVENT_MEDIA_TYPE,
@@ -13,13 +13,13 @@ import { type Caller, commit } from '../../records/commit.ts';
 
 export interface WebhookOutcome {
   delivered: boolean;
-  /** HTTP status of the answer. */
+  /** The HTTP status of the answer. */
   status?: number;
-  /** Why it was not delivered. */
+  /** Why the event was not delivered. */
   reason?: string;
 }
 
-/** @param signal ends it early; what comes of it then says nothing of the receiver */
+/** @param signal ends the attempt early; its outcome then says nothing about the receiver */
 export async function sendToWebhook(
   ports: Pick<Ports, 'receivers' | 'secrets' | 'effects'>,
   webhook: Webhook,
@@ -46,7 +46,7 @@ export async function sendToWebhook(
   return { delivered: false, status, reason: `the answer has the status ${status}` };
 }
 
-/** Sends an event that is none of the project's chain, at once and once. */
+/** Sends an event that is not in the project's chain, once and without delay. */
 export async function testWebhook(ports: Ports, caller: Caller, webhook: Webhook): Promise<WebhookOutcome> {
   const { id, project } = webhook;
   const outcome = await sendToWebhook(ports, webhook, {

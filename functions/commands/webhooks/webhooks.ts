@@ -1,4 +1,4 @@
-/** Webhooks of projects: where events are sent. */
+/** Webhooks of projects: the addresses that events are sent to. */
 
 import { SIGNING_BYTES, signingSecret } from '../../core/events/webhook-message.ts';
 import { changesOf } from '../../core/field-changes.ts';
@@ -17,7 +17,7 @@ import { readHead } from '../../records/chain-append.ts';
 import { type Caller, checkIfMatch, commit, mustGet, retryOnConflict } from '../../records/commit.ts';
 import { getProject } from '../../records/read.ts';
 
-/** Of one project: each gets each event. */
+/** The most webhooks of one project, since each may get every event. */
 export const WEBHOOKS_MAX = 10;
 
 /** After a rotation both secrets sign for this long, milliseconds. */
@@ -46,7 +46,7 @@ export const getWebhook = (store: Store, { project, webhook }: WebhookRef): Prom
     `List the webhooks with GET /v1/projects/${project}/webhooks.`,
   );
 
-/** Of addresses only where they lead goes into events: the rest may be a secret of the receiver. */
+/** Events tell only the origin of an address, since the rest may be a secret of the receiver. */
 const told = ({ url, secret: _secret, ...rest }: Webhook) => ({ ...rest, origin: new URL(url).origin });
 
 /** @throws Problem not_found (project) | conflict (too many) */
@@ -92,7 +92,7 @@ export async function createWebhook(
       result: item,
     });
   } catch (error) {
-    // Nothing can know of it: where the answer is lost, so is the secret.
+    // Nothing can refer to this secret: if the answer is lost, so is the secret.
     if (!(await store.get(key))) await ports.secrets.remove(path);
     throw error;
   }
@@ -100,8 +100,8 @@ export async function createWebhook(
 }
 
 /**
- * Another address, or being enabled anew, makes what failed be tried at once.
- * @param patch null takes a member away
+ * Changes a webhook. A new address, or enabling it again, makes Berth retry failed events at once.
+ * @param patch null removes a member
  * @throws Problem not_found | precondition_failed
  */
 export function changeWebhook(
@@ -147,7 +147,7 @@ export function changeWebhook(
   });
 }
 
-/** Changes how far the delivery is, also while another process delivers. */
+/** Changes the delivery's progress, even while another process delivers. */
 async function deliveryWrite(
   store: Store,
   { project, webhook }: WebhookRef,
@@ -158,7 +158,10 @@ async function deliveryWrite(
   return { put: { ...key, data: change(data) }, if: { version } };
 }
 
-/** Nothing more is sent, but for what is under way. @throws Problem not_found | precondition_failed */
+/**
+ * Deletes a webhook. Nothing more is sent after the message that is under way.
+ * @throws Problem not_found | precondition_failed
+ */
 export async function deleteWebhook(
   ports: Ports,
   caller: Caller,
@@ -216,7 +219,7 @@ export async function rotateWebhookSecret(
   return { item, secret };
 }
 
-/** Gives a receiver up. Nothing is lost: enabled anew, it goes on where it stopped. */
+/** Gives up on a receiver. No event is lost: when the webhook is enabled again, delivery goes on where it stopped. */
 export function disableWebhook(ports: Ports, ref: WebhookRef, reason: string): Promise<void> {
   return retryOnConflict(async () => {
     const item = await getWebhook(ports.store, ref);
@@ -242,7 +245,7 @@ export function disableWebhook(ports: Ports, ref: WebhookRef, reason: string): P
   });
 }
 
-/** Removes those of a project that is not there. @throws StoreConflict when there is a project by now */
+/** Removes the webhooks of a project that does not exist. @throws StoreConflict when there is a project by now */
 export async function forgetWebhooks({ store, secrets }: Ports, project: string): Promise<void> {
   const { items } = await store.query<Webhook>({ pk: webhooksPartition(project), limit: WEBHOOKS_MAX * 2 });
   if (items.length === 0) return;

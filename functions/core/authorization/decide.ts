@@ -1,4 +1,4 @@
-/** Decides who may do what, by the table in roles.ts. Pure: what it needs to know is handed to it. */
+/** Decides who may do what, by the table in roles.ts. Pure: the caller hands in the facts. */
 import type { Principal } from '../model/index.ts';
 import {
   type Action,
@@ -15,7 +15,7 @@ import {
 export type { Action } from './roles.ts';
 
 /**
- * What a route is about. `project`: something of a project, for those whom it lets in. `platform`: nothing of one
+ * What a route is about. `project`: something of a project, for those who are let into it. `platform`: nothing of one
  * project, decided by the action alone. `public`: open to everyone.
  */
 export type Scope = 'project' | 'platform' | 'public';
@@ -28,7 +28,7 @@ export interface Policy {
 /** What a membership gives: a role in the project, and another one in some of its environments. */
 export interface Grant {
   role: Role;
-  /** By the name of the environment; there it takes the place of `role`. */
+  /** By the name of the environment, where it takes the place of `role`. */
   environments?: Readonly<Record<string, Role>>;
 }
 
@@ -46,21 +46,23 @@ export type Decision =
   /** The principal may not even know whether the target exists. */
   | { allowed: false; reason: 'hidden' }
   /**
-   * `signed-out`: nobody is known. `limited`: a token or pipeline is limited to something else.
-   * `people`: no token or pipeline may.
+   * `signed-out`: the caller is not known. `limited`: the token or pipeline is limited to something else. `people`:
+   * tokens and pipelines may not do it.
    */
   | { allowed: false; reason: 'signed-out' | 'limited' | 'people' }
-  /** @property needs whom it takes; @property has their role there, if there are roles there */
+  /**
+   * @property needs the role that the action needs; @property has the caller's role there, if the action asks for roles
+   */
   | { allowed: false; reason: 'role'; needs: Least; has?: Role };
 
-/** Tokens of a project and pipelines bring their role along; nobody made them members. */
+/** Tokens of a project and pipelines bring their own role: they are not members. */
 const bringsItsRole = ({ kind, owner }: Principal): boolean =>
   kind === 'workflow' || (kind === 'token' && owner === undefined);
 
 /**
  * The role that a principal has in a project, or in one of its environments.
  * @param grants of the memberships of the principal and its groups in this project
- * @returns undefined for whom the project does not let in
+ * @returns undefined for a principal that the project does not let in
  */
 export function roleIn(principal: Principal, grants: readonly Grant[], target: Target): Role | undefined {
   const { limits, administrator } = principal;
@@ -84,7 +86,7 @@ export function roleIn(principal: Principal, grants: readonly Grant[], target: T
   return role !== undefined && limits?.role !== undefined ? lowerRole(role, limits.role) : role;
 }
 
-/** Decides whether a principal may do what a permission stands for. What no rule allows is denied. */
+/** Decides whether a principal may do what a permission stands for. Whatever no rule allows is denied. */
 export function decide(
   principal: Principal | undefined,
   grants: readonly Grant[],
@@ -109,7 +111,7 @@ export function decide(
   return isAtLeast(has, needs) ? { allowed: true } : { allowed: false, reason: 'role', needs, has };
 }
 
-/** A stolen token must not be able to create access that outlives it, unless the token was made for that. */
+/** A token may create access only if it was made for that: a stolen one must not create access that outlives it. */
 const mayGrant = ({ kind, limits }: Principal, { grants }: Permission): boolean =>
   grants === undefined ||
   kind === 'user' ||
@@ -122,7 +124,7 @@ export interface Standing {
   environments?: Readonly<Record<string, Role>>;
 }
 
-/** @returns undefined for whom the project does not let in */
+/** @returns undefined for a principal that the project does not let in */
 export function standingIn(
   principal: Principal,
   grants: readonly Grant[],
@@ -142,9 +144,9 @@ const at = ({ role, environments }: Standing, environment: string): Role =>
   environments && Object.hasOwn(environments, environment) ? environments[environment]! : role;
 
 /**
- * The first role of `wanted` that is above what a giver has at the same place; undefined when there is none. A role
- * that holds in the whole project holds where the giver has less, too.
- * @param within the environments that it is limited to
+ * The first role of `wanted` that is above the giver's role at the same place; undefined when there is none. A role
+ * in the whole project also holds in environments where the giver has less.
+ * @param within the environments that the wanted role is limited to
  */
 export function exceeding(giver: Standing, wanted: Standing, within?: readonly string[]): Role | undefined {
   const names =

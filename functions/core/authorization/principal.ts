@@ -10,8 +10,8 @@ export const PRINCIPAL_ID_MAX = 200;
 const PLAIN = /[A-Za-z0-9._~@+,$!-]/;
 
 /**
- * Free text as part of an id: other characters, as bytes of UTF-8, are `=` and two hex digits. One text has one
- * form, and the form reads the same in paths, keys and logs.
+ * Escapes free text for use in an id: other characters become `=` and two hex digits for each byte of UTF-8. Each
+ * text has one form, and it reads the same in paths, keys and logs.
  */
 export function escapePart(text: string): string {
   let escaped = '';
@@ -36,8 +36,8 @@ export const MEMBER_PATTERN = patternOf('user|group|email');
 export const PERSON_PATTERN = patternOf('user');
 
 /**
- * The id of a person or a group of the installation's issuer. E-mail addresses are in lower case.
- * @returns undefined for a text that can be nobody's: empty, too long, or no text
+ * The id of a person or a group of the installation's issuer. E-mail addresses are put in lower case.
+ * @returns undefined for a text that can not name anybody: empty, too long, or not a text
  */
 export function principalId(kind: MemberKind, text: string): string | undefined {
   if (text === '' || !text.isWellFormed()) return undefined;
@@ -63,5 +63,5 @@ export function memberIds(principal: {
   return [...new Set(ids)].slice(0, MEMBER_IDS_MAX);
 }
 
-/** Groups beyond this many count for nothing: all are read at once with each request. */
+/** Groups beyond this number are ignored, since all of them are read at once with each request. */
 export const MEMBER_IDS_MAX = 90;

@@ -1,8 +1,6 @@
-/**
- * Who may do what: the one table. Everything that decides reads it, and docs/reference/roles.md is made from it.
- */
+/** Who may do what, in one table. Every decision reads it, and docs/reference/roles.md is made from it. */
 
-/** From the least to the most; each may do what those before it may. */
+/** From the least to the most; each role may do what those before it may. */
 export const roles = ['viewer', 'developer', 'maintainer', 'administrator'] as const;
 
 export type Role = (typeof roles)[number];
@@ -17,22 +15,24 @@ export const roleSummaries: Readonly<Record<Role, string>> = {
 };
 
 /**
- * Whom an action needs, beside the roles of a project.
- * `public`: everyone. `signed-in`: everyone that is known. `person`: people, and no token or pipeline.
- * `platform`: those who run this installation.
+ * The least that an action needs: a role in the project, or one of the others. `public`: everyone. `signed-in`:
+ * everyone who is known. `person`: people, but no token or pipeline. `platform`: those who run this installation.
  */
 export type Least = Role | 'public' | 'signed-in' | 'person' | 'platform';
 
 export interface Permission {
-  /** Whom it needs at least. */
+  /** The least role that the action needs. */
   least: Least;
-  /** Whom it needs at least in a protected environment, where that is more. */
+  /** The least role that the action needs in a protected environment, where that is more. */
   protected?: Role;
-  /** It is about the project as a whole, and open to a token that is limited to some environments all the same. */
+  /** The action is about the project as a whole, and yet open to a token that is limited to some environments. */
   acrossEnvironments?: true;
-  /** Gives or ends access or stands for a person's say: people do it, and tokens only if made to (`allowed`). */
+  /**
+   * The action gives or ends access, or is a person's consent: people do it, and tokens only if they were made for it
+   * (`allowed`).
+   */
   grants?: { tokens: 'never' | 'allowed' };
-  /** What it is, for the documentation: goes on from "may". */
+  /** What the action does, for the documentation; the text goes on from "may". */
   does: string;
 }
 
@@ -40,7 +40,7 @@ const permission = <const Table extends Record<string, Permission>>(
   table: Table,
 ): { readonly [Name in keyof Table]: Permission } => table;
 
-/** By action, `noun.verb`. What is not in here can not be asked for. */
+/** The permissions by action, `noun.verb`. An action that is not listed here can not be asked for. */
 export const permissions = permission({
   'api.describe': {
     least: 'public',
@@ -168,7 +168,7 @@ export type Action = keyof typeof permissions;
 
 const rank = (role: Role): number => roles.indexOf(role);
 
-/** Whether a role is another one or more. */
+/** Tells whether a role is at least another one. */
 export const isAtLeast = (role: Role | undefined, least: Role): boolean =>
   role !== undefined && rank(role) >= rank(least);
 

@@ -1,4 +1,4 @@
-/** How Berth's own tokens look: `berth_`, 33 characters of chance, 6 of a checksum. */
+/** The format of Berth's own tokens: `berth_`, 33 random characters, and 6 of a checksum. */
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
@@ -28,11 +28,17 @@ export function makeToken(random: string): string {
   return text + checksum(text);
 }
 
-/** Whether a text can be one of ours: the checksum tells a typing error, or another's token, without a look-up. */
+/**
+ * Tells whether a text can be one of our tokens: the checksum rules out a typing error or a foreign token without a
+ * look-up.
+ */
 export function isToken(text: string): boolean {
   if (!TOKEN_PATTERN.test(text)) return false;
   return checksum(text.slice(0, -CHECKSUM_LENGTH)) === text.slice(-CHECKSUM_LENGTH);
 }
 
-/** What is stored of a token. It holds 192 bits of chance, so a plain hash can not be searched through. */
+/**
+ * The hash that is stored of a token. A token holds 192 random bits, so trying out values against a plain hash is
+ * hopeless.
+ */
 export const hashToken = (token: string): string => createHash('sha256').update(token).digest('hex');

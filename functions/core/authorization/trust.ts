@@ -1,9 +1,10 @@
 /**
  * Trust in pipelines of other systems: which subjects of their tokens a rule may name. A pattern has to name one
- * repository in full, so that no fork and no other repository can meet it, and what in it ran.
+ * repository in full, so that no fork and no other repository can meet it, and has to say what ran in that
+ * repository.
  */
 
-/** What a pipeline's token says, as far as rules look at it. */
+/** What a pipeline's token says, as far as rules read it. */
 export interface PipelineClaims {
   sub: string;
   /** GitHub: what started the run. */
@@ -60,7 +61,10 @@ export function subjectFault(pattern: string, pullRequests: boolean): string | u
   return undefined;
 }
 
-/** Whether a subject meets a pattern: exactly, a `*` standing for one or more characters other than `/` and `:`. */
+/**
+ * Tells whether a subject meets a pattern: exactly, where a `*` stands for one or more characters other than `/` and
+ * `:`.
+ */
 export function meetsSubject(subject: string, pattern: string): boolean {
   const wanted = pattern.split(/(?<=[/:])/);
   const given = subject.split(/(?<=[/:])/);
@@ -76,7 +80,7 @@ export function meetsSubject(subject: string, pattern: string): boolean {
   );
 }
 
-/** Events in which code runs that someone without write access may have written, or steers. */
+/** Events whose runs may execute code that someone without write access has written, or steers. */
 const UNTRUSTED_EVENTS: ReadonlySet<string> = new Set([
   'pull_request',
   'pull_request_target',
@@ -93,15 +97,18 @@ const UNTRUSTED_EVENTS: ReadonlySet<string> = new Set([
   'external_pull_request_event',
 ]);
 
-/** What a rule asks of a token beside its issuer and audience. */
+/** What a rule asks of a token, beside its issuer and audience. */
 export interface TrustConditions {
   subjects: readonly string[];
-  /** Of the repository or project, as the other system numbers it. */
+  /** The id of the repository or project in the other system. */
   repositoryId?: string;
   pullRequests?: { reason: string };
 }
 
-/** Whether a token's claims meet a rule. Subjects alone do not tell what a run for a pull request has checked out. */
+/**
+ * Tells whether a token's claims meet a rule. The subject alone does not tell what a run for a pull request has
+ * checked out.
+ */
 export function meetsTrust(claims: PipelineClaims, trust: TrustConditions): boolean {
   const { sub, event_name, pipeline_source, ref_path, repository_id, project_id } = claims;
   if (!trust.subjects.some((pattern) => meetsSubject(sub, pattern))) return false;

@@ -18,17 +18,17 @@ export type Area = (typeof areas)[number];
 
 export interface Change {
   area: Area;
-  /** Of the container that it is in. */
+  /** The container that the difference is in. */
   container?: string;
   name: string;
   change: 'added' | 'removed' | 'changed';
   before?: string;
   after?: string;
-  /** There are values, and they are not shown: they may be secret. */
+  /** The values differ, but are not shown, since they may be secret. */
   hidden?: true;
 }
 
-/** Texts by name; undefined values stand for nothing. */
+/** Texts by name; an undefined value counts as no text. */
 export type Facts = ReadonlyMap<string, string>;
 
 const TEXT_MAX = 1000;
@@ -63,7 +63,7 @@ export function compare(
   });
 }
 
-/** Facts of an object's members; those that are undefined are none. */
+/** The facts of an object's members; undefined members are left out. */
 export const factsOf = (members: Readonly<Record<string, string | number | undefined>>): Facts =>
   new Map(
     Object.entries(members).flatMap(([name, value]): [string, string][] =>

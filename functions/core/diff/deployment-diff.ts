@@ -10,11 +10,11 @@ export interface Pinned {
   version: string;
   digest: string;
   workload: ScoreWorkload;
-  /** Versions by `resource.output`, of the secrets that the workload refers to. */
+  /** Versions of the secrets that the workload refers to, by `resource.output`. */
   secrets: ReadonlyMap<string, string>;
 }
 
-/** What a deployment that was prepared pins. */
+/** What a prepared deployment pins. */
 export function pinnedOf({
   version,
   digest,

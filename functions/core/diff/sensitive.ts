@@ -1,15 +1,18 @@
 /**
- * Whether a text of a Score file may be a secret that someone wrote there in the open. References to secrets are
- * none: they name what is kept elsewhere.
+ * Tells whether a text of a Score file may be a secret that someone wrote there in the open. References to secrets do
+ * not count: they name a value that is kept elsewhere.
  */
 
-/** Words of a name that say so. */
+/** Words of a name that mark its value as secret. */
 const SENSITIVE_WORD = /^(?:pass|pwd|keys?|auth|cert|salt|pin|dsn|private)$/;
-/** Also where they are written together with another word, as in DBPASSWORD. */
+/** The same words at the end of a name, run together with another word, as in DBPASSWORD. */
 const SENSITIVE_END = /(?:password|passwd|passphrase|passcode|secrets?|tokens?|credentials?|apikey)$/;
-/** `scheme://user:password@`. Bounded, so that hostile text is read in time that grows with its length alone. */
+/**
+ * `scheme://user:password@`. The lengths are bounded, so that the time to read hostile text grows with its length
+ * alone.
+ */
 const LOGIN_IN_URL = /:\/\/[^\s/@:]{0,200}:[^\s/@]{1,500}@/;
-/** What well-known issuers put before their tokens, and PEM. */
+/** The prefixes that well-known issuers put on their tokens, and PEM. */
 const KNOWN_TOKEN =
   /\b(?:AKIA|ASIA)[0-9A-Z]{16}\b|\b(?:gh[pousr]|github_pat|glpat|xox[abprs]|sk|rk|pk)[-_][A-Za-z0-9_-]{16}|\beyJ[A-Za-z0-9_-]{8,2000}\.[A-Za-z0-9_-]{8}|-----BEGIN /;
 const PLACEHOLDER = /\$\{[^{}]*\}/g;

@@ -17,7 +17,7 @@ const sorted = (value: unknown): string =>
       : inner,
   );
 
-/** Texts of what an object holds, by path: `{a: {b: 1}}` is `a.b` = `1`. */
+/** The texts that an object holds, by path: `{a: {b: 1}}` is `a.b` = `1`. */
 function* leaves(value: unknown, path: string): Generator<[string, string]> {
   if (value !== null && typeof value === 'object' && !Array.isArray(value)) {
     for (const [key, inner] of Object.entries(value)) yield* leaves(inner, path ? `${path}.${key}` : key);
@@ -27,7 +27,7 @@ function* leaves(value: unknown, path: string): Generator<[string, string]> {
 const members = <T>(record: Record<string, T> | undefined, text: (value: T) => string): Facts =>
   new Map(Object.entries(record ?? {}).map(([name, value]) => [name, text(value)]));
 
-/** A file's content may hold anything, so that its size and a hash stand for it. */
+/** A file may hold anything, so its size and a hash stand for its content. */
 function fileText({ content, binaryContent, source, mode = '0644', noExpand }: ScoreFile): string {
   const text = content ?? binaryContent ?? '';
   const kind = binaryContent === undefined ? 'characters' : 'characters of base64';
@@ -101,7 +101,7 @@ const portFacts = (workload: ScoreWorkload | undefined): Facts =>
     ({ port, targetPort = port, protocol = 'TCP' }) => `${port} to ${targetPort}, ${protocol}`,
   );
 
-/** Identity and parameters of each resource; what is told of them is in their names. */
+/** The identity, parameters and metadata of each resource, by the resource's name and the path in it. */
 function resourceFacts(workload: ScoreWorkload | undefined): Facts {
   const facts = new Map<string, string>();
   for (const [name, resource] of Object.entries(workload?.resources ?? {})) {
@@ -121,7 +121,7 @@ function metadataFacts(workload: ScoreWorkload | undefined): Facts {
   ]);
 }
 
-/** @param before undefined: there was none, and all of the other is new */
+/** @param before undefined where there was none: then everything in the other is new */
 export function diffWorkloads(before: ScoreWorkload | undefined, after: ScoreWorkload): Change[] {
   const containers = [
     ...new Set([...Object.keys(before?.containers ?? {}), ...Object.keys(after.containers)]),

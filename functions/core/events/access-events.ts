@@ -1,4 +1,4 @@
-/** Types of events: who is let in, and who was not. */
+/** Types of events: access that was given, ended or refused. */
 import * as z from 'zod';
 import { roles } from '../authorization/roles.ts';
 import type { EventDeclarations } from './event-declaration.ts';
@@ -12,7 +12,7 @@ const principal = z.string().describe('Id of the principal.');
 const before = z.object(grants).describe('What the member had before.');
 const session = z.string().describe('Id of the session.');
 const token = z.string().describe('Id of the token.');
-/** What a token or a pipeline is narrowed to. */
+/** The environments that a token or a pipeline is limited to. */
 const environments = z.array(z.string()).optional().describe('All where absent.');
 
 export const accessEvents = {

@@ -6,9 +6,9 @@ import { type ChainHead, genesis, hashOf } from './audit-chain.ts';
 /** What is wrong with a chain, and where. */
 export interface ChainFault {
   /**
-   * `edited`: the event is not what was sealed. `missing`: numbers before it are not there. `moved`: it stands in
-   * another place than it says. `rewritten`: the chain fits itself, and not the head that was kept of it.
-   * `truncated`: the chain ends before a head that was kept of it.
+   * `edited`: the event is not the one that was sealed. `missing`: events before it are not there. `moved`: it is
+   * stored under another number than its own. `rewritten`: the chain is consistent, but does not match a head that
+   * was kept of it. `truncated`: the chain ends before a head that was kept of it.
    */
   kind: 'edited' | 'missing' | 'moved' | 'rewritten' | 'truncated';
   /** Number of the event. */
@@ -22,11 +22,11 @@ export interface ChainReport {
   events: number;
   /** Absent when there is no event. */
   head?: ChainHead;
-  /** The newest head that was kept outside. */
+  /** The newest head that was kept outside of the store. */
   anchor?: ChainHead;
-  /** Events behind the newest anchor: only the chain itself speaks for these. */
+  /** How many events are newer than the newest anchor: only the chain itself vouches for these. */
   unanchored: number;
-  /** The first hundred. */
+  /** The first hundred faults. */
   faults: ChainFault[];
 }
 
@@ -51,7 +51,7 @@ export function createChainVerifier(project: string, anchors: readonly ChainHead
   };
   let head = genesis(project);
   let events = 0;
-  // Two anchors of one number that differ: only one of them can be right.
+  // Two anchors of the same number differ: only one of them can be right.
   for (const one of anchors) {
     if (expected.get(one.number)?.hash !== one.hash)
       fault('rewritten', one.number, 'Two heads were kept for this number, and they differ.');
@@ -71,7 +71,7 @@ export function createChainVerifier(project: string, anchors: readonly ChainHead
       if (event.id !== String(place)) fault('moved', place, `It says that it is event ${event.id}.`);
       if (event.project !== project)
         fault('moved', place, `It says that it is of project "${event.project}".`);
-      // Behind a gap the hash that it was sealed with is unknown: the gap is the fault, and is told once.
+      // Behind a gap the hash of the event before is unknown. The gap itself is the fault, and is reported once.
       const fits = hashOf(head.hash, event) === event.hash;
       if (!fits && place === head.number + 1) fault('edited', place, 'Its hash does not fit its content.');
       checkAnchor(place, event.hash);

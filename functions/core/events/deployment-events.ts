@@ -1,4 +1,4 @@
-/** Types of events: deployments, and what runs of them. */
+/** Types of events: deployments, and the instances that run them. */
 import * as z from 'zod';
 import { type EventDeclarations, failureData } from './event-declaration.ts';
 

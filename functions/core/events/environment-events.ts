@@ -8,7 +8,7 @@ const protectionData = z.object({
   before: protection.optional().describe('As it was; absent where there was none.'),
 });
 
-/** Why the operation before it failed; absent where that succeeded. */
+/** Why the operation that led to this state failed; absent where it succeeded. */
 const endData = z.object(failureData).optional();
 
 const resourceData = { uid: z.string().describe('Of the resource.') };

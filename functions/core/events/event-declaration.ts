@@ -1,14 +1,17 @@
-/** What is declared of a type of events, and the parts of their data that several have. */
+/** What is declared of a type of event, and parts of event data that several types share. */
 import * as z from 'zod';
 
 export interface EventDeclaration {
-  /** The shape of `data`. Events of a type that declares none have no data. */
+  /** The shape of `data`. Events of a type that declares no shape have no data. */
   data?: z.ZodType<Record<string, unknown> | undefined>;
-  /** A sentence for people. `{service}` and `{environment}` stand for the event's own, other names for its data. */
+  /**
+   * A sentence for people. `{service}` and `{environment}` stand for the event's own fields, other names for its
+   * data.
+   */
   words: string;
   /** Other sentences, each for one value of a member of the data. */
   wordsFor?: readonly { member: string; value: string | number; words: string }[];
-  /** Whether it is good or bad news; most events are neither. */
+  /** Tells whether the event is good or bad news; most events are neither. */
   tone?: 'good' | 'bad';
 }
 

@@ -1,13 +1,13 @@
-/** What events are chosen by: a type, or a noun that stands for all of its types. */
+/** Selectors choose events: by a type, or by a noun that stands for all of its types. */
 
 const SELECTOR = '[a-z][a-z-]{0,39}(?:\\.[a-z][a-z-]{0,39})?';
 
 /** @example deployment or deployment.failed */
 export const SELECTOR_PATTERN = new RegExp(`^${SELECTOR}$`);
 
-/** One to twenty, separated by commas. */
+/** One to twenty selectors, separated by commas. */
 export const SELECTORS_PATTERN = new RegExp(`^${SELECTOR}(?:,${SELECTOR}){0,19}$`);
 
-/** Whether a type of events is chosen; all are where nothing is asked for. */
+/** Tells whether a type of event is chosen; without selectors, all types are. */
 export const isSelected = (type: string, selectors: readonly string[] | undefined): boolean =>
   selectors === undefined || selectors.includes(type) || selectors.includes(type.split('.', 1)[0] ?? '');

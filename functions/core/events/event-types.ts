@@ -1,6 +1,6 @@
 /**
- * Every type of events, declared once. What may be emitted, the types in the OpenAPI document, the console's words
- * and docs/reference/events.md all come from here.
+ * Every type of event, declared once. The types that may be emitted, those in the OpenAPI document, the console's
+ * words and docs/reference/events.md all come from here.
  */
 import type * as z from 'zod';
 import { accessEvents } from './access-events.ts';

@@ -1,4 +1,4 @@
-/** Types of events: secrets, by their names and versions and never their values. */
+/** Types of events: secrets, which are named with their versions and never with their values. */
 import * as z from 'zod';
 import { type EventDeclarations, failureData } from './event-declaration.ts';
 

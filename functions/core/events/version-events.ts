@@ -1,4 +1,4 @@
-/** Types of events: builds, and the versions that come of them or are pushed. */
+/** Types of events: builds, and the versions that they make or that are pushed. */
 import * as z from 'zod';
 import { type EventDeclarations, failureData } from './event-declaration.ts';
 

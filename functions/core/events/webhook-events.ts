@@ -1,4 +1,4 @@
-/** Types of events: webhooks, by the origin of their addresses and never the whole of those. */
+/** Types of events: webhooks, whose addresses are told by their origin alone. */
 import * as z from 'zod';
 import { changesData, type EventDeclarations } from './event-declaration.ts';
 

@@ -1,10 +1,12 @@
-/** Events as webhooks get them: CloudEvents 1.0 in JSON, signed as Standard Webhooks has it. */
+/**
+ * Events in the form in which webhooks receive them: CloudEvents 1.0 in JSON, signed according to Standard Webhooks.
+ */
 import { createHmac } from 'node:crypto';
 import type { BerthEvent, WebhookFailure } from '../model/index.ts';
 
 export interface CloudEvent {
   specversion: '1.0';
-  /** Unique for its source: the number of the event in the project's chain. */
+  /** Unique within its source: the number of the event in the project's chain. */
   id: string;
   source: string;
   type: string;
@@ -21,7 +23,7 @@ const SECRET_PREFIX = 'whsec_';
 /** Random bytes in a signing secret. */
 export const SIGNING_BYTES = 32;
 
-/** A receiver that takes nothing for this long is given up, milliseconds. */
+/** A receiver that has taken nothing for this long is given up, milliseconds. */
 export const GIVE_UP_MS = 24 * 60 * 60 * 1000;
 
 const FIRST_DELAY_MS = 5_000;
@@ -33,7 +35,9 @@ export const signingSecret = (random: string): string =>
 
 export const sourceOf = (project: string): string => `/v1/projects/${project}`;
 
-/** What is sent of an event. Where a request came from is for the audit trail alone. */
+/**
+ * The message that is sent for an event. It leaves out where a request came from, which only the audit trail tells.
+ */
 export function cloudEvent({ id, at, type, from: _from, ...rest }: BerthEvent): CloudEvent {
   const { project, environment, service } = rest;
   const subject = [environment && `environments/${environment}`, service && `services/${service}`]
@@ -52,10 +56,10 @@ export function cloudEvent({ id, at, type, from: _from, ...rest }: BerthEvent): 
 }
 
 /**
- * The headers that tell where a message is from.
+ * The headers that prove where a message comes from.
  * @param id the same for each attempt
  * @param now epoch milliseconds
- * @param secrets each gives a signature: in a rotation the old one is good for a while
+ * @param secrets each gives one signature: during a rotation the old secret is good for a while
  */
 export function signedHeaders(
   id: string,
@@ -75,7 +79,10 @@ export function signedHeaders(
   };
 }
 
-/** After 5 s, 10 s, 20 s and so on, an hour at most, and for the last time when it is given up. */
+/**
+ * The failure after one more attempt. Attempts follow after 5 s, 10 s, 20 s and so on, one hour at most; the last one
+ * is made when the receiver is given up.
+ */
 export function failureAfter(
   failure: WebhookFailure | undefined,
   reason: string,

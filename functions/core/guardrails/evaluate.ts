@@ -1,4 +1,4 @@
-/** Decides whether a deployment meets a policy. Pure: the facts are handed to it. */
+/** Decides whether a deployment meets a policy. Pure: the caller hands in the facts. */
 import type { DeploymentKind, Source } from '../model/index.ts';
 import { containerCompute, parseCpu, parseMemory } from '../score/quantities.ts';
 import { readSettings } from '../score/settings.ts';
@@ -30,19 +30,19 @@ export interface DeploymentFacts {
   digest: string;
   source: Source;
   workload: ScoreWorkload;
-  /** Undefined: not scanned. Only read where a policy asks for it. */
+  /** Undefined where the image was not scanned. Read only where a policy asks for it. */
   findings: Findings | undefined;
   signatures: readonly ImageSignature[];
 }
 
 type Finding = Pick<Violation, 'fact' | 'remedy'>;
 
-/** Whether a policy is about such a deployment at all. */
+/** Tells whether a policy applies to a deployment at all. */
 export function concerns(
   { environments, rollbacks }: Pick<Policy, 'environments' | 'rollbacks'>,
   facts: Pick<DeploymentFacts, 'environment' | 'kind'>,
 ): boolean {
-  // A redeployment brings nothing but new credentials.
+  // A redeployment brings nothing but new credentials, so policies do not ask about it.
   const kinds: Record<DeploymentKind, boolean> = {
     deploy: true,
     promote: true,
@@ -53,7 +53,7 @@ export function concerns(
   return environments?.some((pattern) => matchesWildcard(pattern, facts.environment)) ?? true;
 }
 
-/** @returns undefined where the policy is met, or is about something else */
+/** @returns undefined where the policy is met, or does not apply */
 export function evaluatePolicy(
   policy: Policy,
   scope: PolicyScope,
@@ -85,14 +85,17 @@ function checkRule(rule: PolicyRule, facts: DeploymentFacts): Finding | undefine
   }
 }
 
-/** `ghcr.io/acme` of `ghcr.io/acme/web:1`; a reference without a host is of Berth's own registry. */
+/**
+ * The registry and path of an image: `ghcr.io/acme` of `ghcr.io/acme/web:1`. A reference without a host is in Berth's
+ * own registry.
+ */
 function registryOf(reference: string): string | undefined {
   const [host = '', ...path] = reference.split('@', 1)[0]!.split('/');
   const isHost = path.length > 0 && (/[.:]/.test(host) || host === 'localhost');
   return isHost ? [host.toLowerCase(), ...path].join('/') : undefined;
 }
 
-/** How an image that was pushed is named; undefined where Berth built it. */
+/** The name of an image that was pushed; undefined where Berth built it. */
 function pushedReference(source: Source): string | undefined {
   switch (source.kind) {
     case 'image':
@@ -109,7 +112,7 @@ function checkRegistry(registries: readonly string[], source: Source): Finding |
   const reference = pushedReference(source);
   const name = reference === undefined ? undefined : registryOf(reference);
   if (name === undefined) return undefined;
-  // Part by part: `ghcr.io/acme` does not let `ghcr.io/acme-fork` in.
+  // Names are compared part by part: `ghcr.io/acme` does not allow `ghcr.io/acme-fork`.
   if (registries.some((allowed) => name === allowed || name.startsWith(`${allowed}/`))) return undefined;
   return {
     fact: `the image comes from ${name.split(':', 1)[0]}`,

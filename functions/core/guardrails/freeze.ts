@@ -1,4 +1,4 @@
-/** Whether a time is inside a freeze window. */
+/** Tells whether a time is inside a freeze window. */
 import type { FreezeWindow, Weekday } from './policy-types.ts';
 import { weekdays } from './policy-types.ts';
 
@@ -31,11 +31,11 @@ export function isFrozen(window: FreezeWindow, at: number): boolean {
   const { days, start, end, timeZone } = window;
   const { day, clock } = localTime(at, timeZone);
   if (start < end) return days.includes(day) && start <= clock && clock < end;
-  // Over midnight: the first part is of the day itself, the rest of the one before.
+  // A window over midnight: the first part belongs to the day itself, the rest to the day after.
   return (days.includes(day) && start <= clock) || (days.includes(dayBefore(day)) && clock < end);
 }
 
-/** In words, for people. */
+/** The window in words, for people. */
 export function describeWindow(window: FreezeWindow): string {
   const reason = window.reason === undefined ? '' : ` (${window.reason})`;
   if ('from' in window) return `${window.from} to ${window.to}${reason}`;

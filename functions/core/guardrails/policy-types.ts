@@ -1,4 +1,4 @@
-/** Policies: what a deployment has to meet, as data. */
+/** Policies: the conditions that a deployment has to meet, as data. */
 
 /** Severities of findings, the worst first. */
 export const severities = ['critical', 'high', 'medium', 'low'] as const;
@@ -22,7 +22,10 @@ export const weekdays = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as con
 export type Weekday = (typeof weekdays)[number];
 
 export type PolicyRule =
-  /** Images come from here, or were built by Berth. A host, or a host and the first parts of a path. */
+  /**
+   * Images come from one of these places or were built by Berth. A place is a host, or a host and the first parts of
+   * a path.
+   */
   | { kind: 'allowed-registries'; registries: readonly string[] }
   /** Images that CI pushed are named by digest: a tag could have been moved. */
   | { kind: 'digest-only' }
@@ -30,25 +33,27 @@ export type PolicyRule =
   | { kind: 'scan'; severity: Severity }
   /** Signed with one of these keys, as cosign does. */
   | { kind: 'signature'; keys: readonly { name: string; publicKey: string }[] }
-  /** Of one replica, all containers together; a container without a limit is above every ceiling. */
+  /** The limit on one replica, all containers together; a container without a limit exceeds every ceiling. */
   | { kind: 'ceiling'; cpu?: string; memory?: string; replicas?: number }
-  /** Built by Berth from one of these branches, with wildcards, of one of these repositories if they are named. */
+  /**
+   * Berth built the image from one of these branches (with wildcards), in one of these repositories if any are named.
+   */
   | { kind: 'branches'; branches: readonly string[]; repositories?: readonly string[] }
   | { kind: 'freeze'; windows: readonly FreezeWindow[] };
 
 export interface Policy {
   name: string;
   description?: string;
-  /** Names of environments, with wildcards; all if absent. */
+  /** Names of environments, with wildcards; all environments if absent. */
   environments?: readonly string[];
-  /** Whether it holds for rollbacks too. */
+  /** Tells whether the policy holds for rollbacks too. */
   rollbacks: boolean;
   rule: PolicyRule;
   updatedAt: string;
   updatedBy: string;
 }
 
-/** Who made a policy: a project for itself, or the platform team for all. */
+/** Who made a policy: a project for itself, or the platform team for all projects. */
 export type PolicyScope = 'project' | 'platform';
 
 export interface Violation {
@@ -56,6 +61,6 @@ export interface Violation {
   scope: PolicyScope;
   /** What was found. */
   fact: string;
-  /** What would meet the policy. */
+  /** What would have to change to meet the policy. */
   remedy: string;
 }

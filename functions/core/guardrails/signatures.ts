@@ -1,4 +1,4 @@
-/** Checks signatures of images in the format of cosign, made with a key. */
+/** Checks image signatures in cosign's format that were made with a key. */
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
 
 /** A signature that was pushed beside an image. */
@@ -9,7 +9,7 @@ export interface ImageSignature {
   signature: string;
 }
 
-/** @returns undefined when it is no public key in PEM that signatures can be checked with */
+/** @returns undefined when the text is not a PEM public key that can check signatures */
 export function readPublicKey(pem: string): KeyObject | undefined {
   if (!pem.trimStart().startsWith('-----BEGIN PUBLIC KEY-----')) return undefined;
   try {
@@ -20,14 +20,14 @@ export function readPublicKey(pem: string): KeyObject | undefined {
   }
 }
 
-/** Whether one of the signatures is by the key, and is about this very image. */
+/** Tells whether one of the signatures was made with the key for this very image. */
 export function isSignedBy(pem: string, digest: string, signatures: readonly ImageSignature[]): boolean {
   const key = readPublicKey(pem);
   if (!key) return false;
   const algorithm = key.asymmetricKeyType === 'ed25519' ? null : 'sha256';
   return signatures.some(
     ({ payload, signature }) =>
-      // A good signature of another image says nothing of this one.
+      // A good signature of another image proves nothing about this one.
       signedDigest(payload) === digest && verify(algorithm, payload, key, Buffer.from(signature, 'base64')),
   );
 }

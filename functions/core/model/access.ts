@@ -1,31 +1,31 @@
-/** Who is let in: members, tokens, trusts, people and their sessions. */
+/** The people and programs that may come in: members, tokens, trust rules, people and their sessions. */
 import type { Role } from '../authorization/roles.ts';
 
-/** Whom a project lets in: a person or a group, with a role, and with another one in some environments. */
+/** A person or a group that a project lets in, with a role, and possibly another role in some environments. */
 export interface Member {
   project: string;
   /** `user:<subject>`, `group:<name>` or `email:<address>`; see principal.ts. */
   principal: string;
   role: Role;
-  /** By the name of the environment; there it takes the place of `role`. */
+  /** By the name of the environment, where it takes the place of `role`. */
   environments?: Record<string, Role>;
   createdAt: string;
   createdBy: string;
 }
 
-/** What a token or a pipeline is narrowed to. */
+/** The limits of a token or a pipeline. */
 export interface Limits {
   /** It may do at most what this role may. */
   role?: Role;
   project?: string;
   environments?: string[];
-  /** It may make tokens, of its own limits or less. */
+  /** It may make tokens with its own limits or stricter ones. */
   createsTokens?: boolean;
   /** When it ends. */
   expiresAt?: string;
 }
 
-/** A token as it is kept: everything but itself. */
+/** The record of a token, which does not hold the token itself. */
 export interface Token {
   id: string;
   name: string;
@@ -35,7 +35,7 @@ export interface Token {
   kind: 'personal' | 'project' | 'exchanged';
   /** Id of the person that it acts for. */
   owner?: string;
-  /** Of a project token its project; of a personal one what it is limited to. */
+  /** Of a project token, its project; of a personal token, the project that it is limited to. */
   project?: string;
   role: Role;
   environments?: string[];
@@ -45,21 +45,21 @@ export interface Token {
   createdBy: string;
   /** Of an exchanged token: the pipeline, and the rule that let it in. */
   workflow?: { id: string; trust: string };
-  /** The person behind it: who made it, or who made the token that made it. */
+  /** The person behind the token: the one who made it, or who made the token that made it. */
   person: string;
   expiresAt: string;
   /** To the hour. */
   lastUsedAt?: string;
 }
 
-/** Which pipelines of another system a project trusts. */
+/** A rule that says which pipelines of another system a project trusts. */
 export interface Trust {
   id: string;
   project: string;
-  /** As it stands in tokens. */
+  /** The issuer, as tokens name it. */
   issuer: string;
   audience: string;
-  /** Patterns; see trust.ts. */
+  /** Patterns; see authorization/trust.ts. */
   subjects: string[];
   repositoryId?: string;
   /** Runs for pull requests are let in, and why. */
@@ -70,7 +70,7 @@ export interface Trust {
   createdBy: string;
 }
 
-/** What is known of a person from the last sign-in: what their tokens act with. */
+/** What is known of a person since the last sign-in; the person's tokens act with it. */
 export interface Person {
   id: string;
   name?: string;
@@ -82,8 +82,8 @@ export interface Person {
 }
 
 /**
- * Who is calling. `user`: a person. `token`: a token of a person or of a project. `workflow`: a pipeline of
- * another system, known by a trust rule. `system`: this installation's own administrator.
+ * The caller. `user`: a person. `token`: a token of a person or of a project. `workflow`: a pipeline of another
+ * system, known by a trust rule. `system`: this installation's own administrator.
  */
 export interface Principal {
   /** `user:<subject>`, `token:<id>`, `ci:<issuer>:<subject>` or `administrator`. */
@@ -95,7 +95,7 @@ export interface Principal {
   email?: string;
   /** Names of groups, as the issuer gives them. */
   groups: string[];
-  /** Runs this installation: administrator of all projects. */
+  /** Runs this installation, and is administrator of all projects. */
   administrator: boolean;
   /** The person that a token acts for. */
   owner?: string;
@@ -104,23 +104,23 @@ export interface Principal {
   limits?: Limits;
 }
 
-/** The person behind a principal: two that share one are not two people. */
+/** The person behind a principal: two principals with the same person do not count as two people. */
 export const personOf = ({ id, owner, madeBy }: Principal): string => owner ?? madeBy ?? id;
 
-/** Somebody who has signed in with a browser. */
+/** A browser session of somebody who has signed in. */
 export interface Session {
   id: string;
   principal: Principal;
   /** SHA-256 of the secret in the cookie, hex. */
   secretHash: string;
-  /** The issuer's ID token, encrypted with that secret: the way to sign out there. */
+  /** The issuer's ID token, encrypted with the secret in the cookie; signing out at the issuer needs it. */
   idToken?: string;
-  /** The issuer's own name for the session. */
+  /** The issuer's own id of the session. */
   providerSession?: string;
   userAgent?: string;
   createdAt: string;
-  /** The last request, to within five minutes. */
+  /** The time of the last request, to within five minutes. */
   seenAt: string;
-  /** It ends then at the latest. */
+  /** The session ends at this time at the latest. */
   expiresAt: string;
 }

@@ -1,4 +1,4 @@
-/** What runs where: a service in an environment, and its deployments. */
+/** Services in environments, and their deployments. */
 import type { ProblemDetail } from '../problem.ts';
 import type { ScoreWorkload } from '../score/workload.ts';
 import type { EnvironmentRef, Standing } from './environment.ts';
@@ -13,12 +13,12 @@ export interface InstanceRef extends EnvironmentRef {
   service: string;
 }
 
-/** A second person's say in a deployment. */
+/** A second person's approval of a deployment. */
 export interface Approval {
   state: 'pending' | 'approved' | 'rejected' | 'expired' | 'canceled';
   /** The person who asked for the deployment; someone else has to approve. */
   requestedBy: string;
-  /** When it is given up. */
+  /** The deployment is given up at this time. */
   expiresAt: string;
   decidedBy?: string;
   decidedAt?: string;
@@ -37,14 +37,17 @@ export interface Deployment {
   version: string;
   digest: string;
   revision?: Revision;
-  /** Outputs by the workload's resource names, resolved once: a rollback restores them (absent until prepared). */
+  /**
+   * Outputs by the workload's resource names. They are resolved once, and a rollback restores them (absent until
+   * prepared).
+   */
   outputs?: Record<string, ResourceOutputs>;
   rollbackTo?: number;
   fromEnvironment?: string;
-  /** The rotation that made it, of a redeployment. */
+  /** Of a redeployment: the rotation that made it. */
   rotation?: string;
   status: RunStatus;
-  /** Where the environment asks for it. */
+  /** Present where the environment asks for approval. */
   approval?: Approval;
   operation: string;
   error?: ProblemDetail;
@@ -53,7 +56,7 @@ export interface Deployment {
   finishedAt?: string;
 }
 
-/** With what its version came with. */
+/** A deployment with what its version came with. */
 export interface DeploymentDetail extends Deployment {
   workload: ScoreWorkload;
 }

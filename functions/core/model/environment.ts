@@ -1,4 +1,4 @@
-/** Environments, and what they are kept to. */
+/** Environments, and the rules that hold in them. */
 export type EnvironmentState =
   | 'provisioning'
   | 'ready'
@@ -12,15 +12,15 @@ export type EnvironmentState =
 export interface Protection {
   /** A deployment waits until a second person has approved it. */
   approval: boolean;
-  /** Going back to what ran here before needs no approval. */
+  /** Going back to a version that ran here before needs no approval. */
   rollbackWithoutApproval?: boolean;
 }
 
-/** How far a service is in an environment: which deployment is the newest, which one serves. */
+/** The state of a service in an environment: which deployment is the newest, and which one serves. */
 export interface Standing {
-  /** The fence: the number of the newest deployment. Only grows (I5). */
+  /** The fence: the number of the newest deployment. It only grows (I5). */
   newest: number;
-  /** The highest number that was given, when that is a deployment that waits, or waited, for approval. */
+  /** The highest number that was given, where it belongs to a deployment that waits, or waited, for approval. */
   highest?: number;
   /** The deployment that serves, or served before hibernation: the last good one. */
   current?: number;
@@ -29,24 +29,24 @@ export interface Standing {
 export interface Environment {
   project: string;
   name: string;
-  /** Differs between two environments that had the same name one after the other. */
+  /** The id differs between two environments that had the same name one after the other. */
   id: string;
   kind: 'persistent' | 'ephemeral';
   state: EnvironmentState;
-  /** Counts state changes: a cleanup decided on one generation does nothing to the next (I8). */
+  /** Counts state changes: a cleanup that was decided on one generation does nothing to the next (I8). */
   generation: number;
   /** Seconds without a request or deployment before it hibernates. */
   idleAfterSeconds?: number;
-  /** When it is destroyed. */
+  /** The environment is destroyed at this time. */
   expiresAt?: string;
   lastActivityAt: string;
   /** The operation that is changing its state, if any. */
   operation?: string;
-  /** What has to be kept to here that is free elsewhere; absent where nothing is protected. */
+  /** Rules that hold here beyond the usual ones; absent where the environment is not protected. */
   protection?: Protection;
-  /** How far each service is that was deployed here, by its name. */
+  /** The standing of each service that was deployed here, by the service's name. */
   services: Record<string, Standing>;
-  /** What a destroy could not remove yet. */
+  /** Names of what a destroy could not remove yet. */
   leftovers?: string[];
   createdAt: string;
   createdBy: string;

@@ -1,15 +1,15 @@
 /** What happened, and who did it. */
 import type { TypedData } from '../events/event-types.ts';
 
-/** Where a request came from, as far as Berth knows. */
+/** The origin of a request, as far as Berth knows it. */
 export interface Origin {
   /** Network address of the client. */
   address?: string;
-  /** What the client calls itself; cut at 200 characters. */
+  /** The client's name for itself, cut at 200 characters. */
   agent?: string;
 }
 
-/** What is told of an event by whoever emits it. */
+/** The part of an event that its emitter gives. */
 export type EventFields = TypedData & {
   project: string;
   environment?: string;
@@ -24,18 +24,18 @@ export type UnsealedEvent = EventFields & {
   actor: string;
   /** Absent where Berth itself acts. */
   from?: Origin;
-  /** The person behind a token that did it. */
+  /** The person behind the token that acted. */
   onBehalfOf?: string;
 };
 
 /**
- * What happened and who did it; written with the change itself, and sealed into its project's chain (I9). A store may
- * hold events of types that are no longer emitted: they are served as they are.
+ * An event: what happened and who did it. It is written with the change itself, and sealed into its project's chain
+ * (I9). A store may hold events of types that are no longer emitted: they are served as they are.
  */
 export type BerthEvent = UnsealedEvent & {
-  /** Number in the project's chain, from "1". */
+  /** The number of the event in the project's chain, from "1". */
   id: string;
-  /** Of the event and all before it: see audit-chain.ts. */
+  /** The hash of the event and all events before it: see events/audit-chain.ts. */
   hash: string;
 };
 

@@ -15,7 +15,7 @@ export interface OperationStep {
   attempt: number;
 }
 
-/** What every operation has, whatever its kind. */
+/** The fields that every operation has, whatever its kind. */
 export interface OperationState {
   id: string;
   status: RunStatus;
@@ -23,22 +23,22 @@ export interface OperationState {
   cancelRequested?: boolean;
   error?: ProblemDetail;
   result?: Record<string, unknown>;
-  /** What it used up to its latest record; of an ended one, all. */
+  /** The cost up to the latest write of the record; of an ended operation, the whole cost. */
   cost?: Cost;
   createdAt: string;
   createdBy: string;
   endedAt?: string;
-  /** By then it has ended or is ended by the sweep (I3). */
+  /** By this time the operation has ended, or the sweep ends it (I3). */
   deadline: string;
 }
 
 /** A piece of long work: one run of a state machine. Each kind has its own target and input. */
 export type Operation<Kind extends OperationKind = OperationKind> = OperationRequest<Kind> & OperationState;
 
-/** An operation that is carried out on one of these. */
+/** An operation that is carried out on one of these targets. */
 export type OperationOn<Target extends keyof Targets> = Operation<KindOn<Target>>;
 
 const terminal: ReadonlySet<RunStatus> = new Set(['succeeded', 'failed', 'canceled', 'superseded']);
 
-/** Whether nothing more will happen to it. */
+/** Tells whether the operation has ended, so that nothing more will happen to it. */
 export const isTerminal = (status: RunStatus): boolean => terminal.has(status);

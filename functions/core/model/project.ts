@@ -9,11 +9,11 @@ export interface Project {
 export interface Service {
   project: string;
   name: string;
-  /** Where the source lives; informative, builds name their own source. */
+  /** Where the source lives. For information only: builds name their own source. */
   repository?: string;
   createdAt: string;
   createdBy: string;
 }
 
-/** Where events are kept that belong to no project; not the name of one. */
+/** Stands in the place of a project's name for events that belong to no project. */
 export const PLATFORM = '-';

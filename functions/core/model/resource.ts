@@ -1,4 +1,4 @@
-/** Instances of Score resource types, and what they give to workloads. */
+/** Instances of Score resource types, and the outputs that they give to workloads. */
 /** Outputs of a provisioned resource; secret ones by reference. */
 export interface ResourceOutputs {
   values: Record<string, string>;
@@ -24,7 +24,7 @@ export interface Resource {
   /** `provisioning` is written before anything is made (I4). */
   state: 'provisioning' | 'ready' | 'removing';
   outputs: ResourceOutputs;
-  /** The operation that rotates its credentials now, with those that it puts in their place or has replaced. */
+  /** The operation that is rotating the credentials, with the credentials that it brings in or has replaced. */
   rotation?: { operation: string; next?: ResourceOutputs; previous?: ResourceOutputs };
   services: string[];
   operation: string;

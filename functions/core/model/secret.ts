@@ -12,16 +12,16 @@ export interface SecretVersion {
   createdBy: string;
 }
 
-/** A secret's name and versions; the values live behind the Secrets port alone. */
+/** A secret's name and versions; the values are kept behind the Secrets port alone. */
 export interface SecretRecord {
   project: string;
   environment: string;
   name: string;
-  /** The current one. */
+  /** The current version. */
   version: string;
-  /** The newest twenty, the newest first. */
+  /** The newest twenty versions, the newest first. */
   versions: SecretVersion[];
-  /** The operation that rotates it now. */
+  /** The operation that is rotating the secret. */
   rotation?: string;
   createdAt: string;
   updatedAt: string;

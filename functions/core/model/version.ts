@@ -17,7 +17,7 @@ export interface Version {
   digest: string;
   tags: string[];
   source: Source;
-  /** Bytes of all layers, compressed. */
+  /** The size of all layers, compressed, bytes. */
   size?: number;
   createdAt: string;
   createdBy: string;
@@ -28,10 +28,10 @@ export interface VersionDetail extends Version {
   workload: ScoreWorkload;
 }
 
-/** What a version is known by among people. */
+/** What people know a version by. */
 export interface Revision {
   tag?: string;
-  /** All of its hex digits. */
+  /** The full commit id in hex. */
   commit?: string;
   author?: string;
   /** First line of the commit's message. */

@@ -1,40 +1,42 @@
-/** Where the events of a project are sent, and how far that is. */
+/** Where the events of a project are sent, and how far delivery has come. */
 /** Where a project's events are sent. */
 export interface Webhook {
   id: string;
   project: string;
-  /** Some receivers have a secret in it: it is in no event. */
+  /** The address may contain a secret of the receiver, so events never hold it. */
   url: string;
-  /** Types of events, or nouns that stand for all of theirs; all where absent. */
+  /** Types of events, or nouns that stand for all of their types; all types where absent. */
   types?: string[];
   description?: string;
   enabled: boolean;
   /** Why Berth disabled it. */
   disabledReason?: string;
-  /** Versions of the signing secret; the one before signs too until its time is up. */
+  /** Versions of the signing secret; after a rotation the previous one signs too until its time is over. */
   secret: { version: string; previous?: { version: string; until: string } };
   createdAt: string;
   createdBy: string;
 }
 
-/** An event that a receiver did not take, and is sent again. */
+/** An event that a receiver did not take and that will be sent again. */
 export interface WebhookFailure {
   since: string;
   attempts: number;
-  /** Of the last attempt. */
+  /** The reason of the last attempt's failure. */
   reason: string;
   nextAt: string;
 }
 
-/** How far a webhook is: apart from the webhook itself, which changes when people change it. */
+/**
+ * How far a webhook's delivery has come. It is a record apart from the webhook, which changes when people change it.
+ */
 export interface WebhookDelivery {
   project: string;
   webhook: string;
-  /** As the webhook is enabled. */
+  /** A copy of the webhook's `enabled`. */
   active: boolean;
-  /** Number of the last event that was delivered, or that it does not ask for. */
+  /** The number of the last event that was delivered, or that the webhook does not ask for. */
   delivered: number;
   failure?: WebhookFailure;
-  /** Who delivers now, and until when nobody else does; epoch milliseconds. */
+  /** Which process delivers now, and until when no other does; epoch milliseconds. */
   lease?: { id: string; until: number };
 }

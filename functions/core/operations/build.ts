@@ -2,7 +2,7 @@
 import { inputOf, operationKind } from './operation-kind.ts';
 
 export type BuildInput =
-  /** `source`: id of an upload. */
+  /** `source`: the id of an upload. */
   { kind: 'upload'; source: string; tag?: string } | { kind: 'git'; url: string; ref: string; tag?: string };
 
 export const build = operationKind({

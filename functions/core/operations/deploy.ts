@@ -13,7 +13,7 @@ export const deploy = operationKind({
     },
     ensureResources: {
       summary: 'Provisions what the Score file asks for, in the order of references, and pins the outputs.',
-      // It reaches the database.
+      // This step reaches the database.
       runsOn: 'resources',
     },
     runRelease: {

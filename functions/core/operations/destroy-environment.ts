@@ -1,4 +1,4 @@
-/** `destroy-environment`: removes an environment and all in it. */
+/** `destroy-environment`: removes an environment and everything in it. */
 import { inputOf, operationKind } from './operation-kind.ts';
 
 export const destroyEnvironment = operationKind({

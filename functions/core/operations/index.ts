@@ -1,4 +1,4 @@
-/** Every kind of operation. What else is known of kinds and steps anywhere follows from this list. */
+/** Every kind of operation. All other lists of kinds and steps are derived from this one. */
 import { build } from './build.ts';
 import { deploy } from './deploy.ts';
 import { destroyEnvironment } from './destroy-environment.ts';
@@ -23,7 +23,7 @@ const kinds = {
 type Kinds = typeof kinds;
 export type OperationKind = keyof Kinds;
 
-/** The kinds that are carried out on one of these. */
+/** The kinds that are carried out on one of these targets. */
 export type KindOn<Target extends keyof Targets> = {
   [Kind in OperationKind]: Kinds[Kind]['target'] extends Target ? Kind : never;
 }[OperationKind];
@@ -35,7 +35,7 @@ type InputField<Kind extends OperationKind> = Kinds[Kind] extends { input: Input
   ? { input: Input }
   : { input?: never };
 
-/** What an operation of a kind is asked for with. */
+/** The fields that an operation of a kind is asked for with. */
 export type OperationRequest<Kind extends OperationKind = OperationKind> = {
   [K in Kind]: { kind: K; project: string } & Targets[Kinds[K]['target']] & InputField<K>;
 }[Kind];
@@ -44,7 +44,7 @@ export const operationKinds: Readonly<Record<OperationKind, OperationKindDeclara
 
 export const kindNames = Object.keys(kinds) as OperationKind[];
 
-/** Every step, with the function that runs it. */
+/** Every step, with the function that runs it on AWS. */
 export const declaredSteps = Object.fromEntries(
   kindNames.flatMap((kind) => {
     const { runsOn, steps } = operationKinds[kind];
@@ -54,5 +54,5 @@ export const declaredSteps = Object.fromEntries(
 
 export const isStepName = (name: string): name is StepName => Object.hasOwn(declaredSteps, name);
 
-/** The step that ends an operation of a kind when its workflow can not. */
+/** The step that ends an operation of a kind when its workflow fails. */
 export const recoveryOf = (kind: OperationKind): StepName => kinds[kind].recovery;

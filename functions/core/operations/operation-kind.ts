@@ -1,11 +1,11 @@
-/** What is known of a kind of operation, apart from the code of its steps. */
+/** The declaration of a kind of operation: everything but the code of its steps. */
 import type { FUNCTION_MB } from '../function-memory.ts';
 import type { Approval } from '../model/deployment.ts';
 
 /** The functions on AWS that run steps. */
 export type StepFunction = Exclude<keyof typeof FUNCTION_MB, 'requests'>;
 
-/** What an operation is carried out on: the fields that name it. Those of other targets are never there. */
+/** The targets of operations: the fields that name each. An operation never has the fields of another target. */
 export interface Targets {
   service: { service: string; environment?: never; generation?: never; number?: never; approval?: never };
   environment: {
@@ -19,39 +19,41 @@ export interface Targets {
   deployment: {
     environment: string;
     service: string;
-    /** Of the deployment that it carries out. */
+    /** The number of the deployment that the operation carries out. */
     number: number;
     /** The environment's generation when the operation was accepted. */
     generation: number;
-    /** Where a second person has to approve; until then it is queued, and nothing starts. */
+    /** Present where a second person has to approve; until then the operation is queued and nothing starts. */
     approval?: Approval;
   };
 }
 
 export interface StepDeclaration {
-  /** What it does, in a sentence, for docs/reference/workflows.md. */
+  /** What the step does, in a sentence, for docs/reference/workflows.md. */
   summary: string;
-  /** The function that runs it, where that is not the one of its kind. */
+  /** The function that runs the step, where it is not the one of its kind. */
   runsOn?: StepFunction;
 }
 
 export interface OperationKindDeclaration {
   target: keyof Targets;
-  /** By `inputOf`; absent where its steps need nothing but the target. */
+  /** Made by `inputOf`; absent where the steps need nothing but the target. */
   input?: InputType<object>;
-  /** By then it has ended, seconds; more than the TimeoutSeconds of its state machine (I3). */
+  /**
+   * The time after which the operation has ended, seconds; more than the TimeoutSeconds of its state machine (I3).
+   */
   boundSeconds: number;
   cancelable: boolean;
   runsOn: StepFunction;
-  /** For people, with fields of the target in braces. */
+  /** A phrase for people, with fields of the target in braces. */
   words: string;
-  /** By the names that its ASL file uses. */
+  /** The steps, by the names that the ASL file uses. */
   steps: Record<string, StepDeclaration>;
-  /** The step that ends it when its workflow can not. */
+  /** The step that ends the operation when its workflow fails. */
   recovery: string;
 }
 
-/** A type, kept in a value that is empty when the program runs. */
+/** Carries a type in a value that is empty when the program runs. */
 export interface InputType<Input extends object> {
   readonly of?: Input;
 }
@@ -59,7 +61,7 @@ export interface InputType<Input extends object> {
 /** The type of a kind's input: references that its steps need (a source, a tag), never payloads. */
 export const inputOf = <Input extends object>(): InputType<Input> => ({});
 
-/** Declares a kind; its names are kept as types, and the recovery has to be one of its steps. */
+/** Declares a kind. The types keep its names, and the recovery has to be one of its steps. */
 export const operationKind = <const Kind extends OperationKindDeclaration>(
   declaration: Kind & { recovery: keyof Kind['steps'] },
 ): Kind => declaration;

@@ -1,4 +1,6 @@
-/** `rollback`: puts what ran before back, with all that was pinned then; nothing is resolved or released again. */
+/**
+ * `rollback`: puts a former deployment back with everything that it pinned; nothing is resolved or released again.
+ */
 import { deploy } from './deploy.ts';
 import { operationKind } from './operation-kind.ts';
 

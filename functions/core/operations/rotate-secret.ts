@@ -3,7 +3,7 @@ import { inputOf, operationKind } from './operation-kind.ts';
 
 export type RotationInput =
   | { secret: string; version: string; previous: string; resource?: never }
-  /** `resource`: its uid. */
+  /** `resource`: the resource's uid. */
   | { resource: string; secret?: never; version?: never; previous?: never };
 
 export const rotateSecret = operationKind({

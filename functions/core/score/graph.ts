@@ -1,10 +1,10 @@
-/** Orders names so that each comes behind those it depends on. */
+/** Orders names so that each comes behind those that it depends on. */
 
 export type Ordered = { order: string[] } | { cycle: string[] };
 
 /**
- * Depth first, in the order given, so that the same workload is always ordered the same way. It keeps its own
- * stack: a long chain does not overflow the engine's.
+ * Orders depth first, in the order given, so that the same workload is always ordered the same way. It keeps its own
+ * stack, since a long chain would overflow the engine's.
  * @param dependencies of a name; each must be one of `names`
  * @returns the order, or one cycle whose first name is repeated at its end
  */

@@ -48,7 +48,7 @@ function readPath(inner: string): string[] {
   return path;
 }
 
-/** Cuts text at its placeholders, escapes undone; reads each character a bounded number of times. */
+/** Cuts text at its placeholders and undoes escapes; reads each character a bounded number of times. */
 function* parts(text: string): Generator<Part> {
   let from = 0;
   let closed = true;
@@ -59,7 +59,7 @@ function* parts(text: string): Generator<Part> {
     const end = text[open] === '{' && closed ? text.indexOf('}', open) : -1;
     if (text[open] === '{' && end === -1) closed = false;
     if (end !== -1) {
-      // Within `$${...}` nothing is unescaped: it stands for the placeholder as it is written.
+      // Within `$${...}` nothing is unescaped: the text stands for the placeholder as it is written.
       yield escaped ? { text: text.slice(at + 1, end + 1) } : { path: readPath(text.slice(open + 1, end)) };
       from = end + 1;
     } else if (escaped) {

@@ -2,7 +2,7 @@
 import { invalidScore } from './file/score-faults.ts';
 import type { ScoreCompute, ScoreContainer } from './workload.ts';
 
-/** More cores than any machine has; keeps a row of digits from becoming Infinity. */
+/** More cores than any machine has. The limit keeps a long row of digits from becoming Infinity. */
 const CPU_MAX = 100_000;
 
 const units = { K: 1e3, M: 1e6, G: 1e9, T: 1e12, Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40 };
@@ -11,7 +11,10 @@ export const CPU_RULE = 'must be a number of cores such as 2 or 0.5, or thousand
 export const MEMORY_RULE =
   'must be a number of bytes with an optional unit, K, M, G, T, Ki, Mi, Gi or Ti, such as 64Mi';
 
-/** Cores, or undefined where the text is not a quantity. `m` alone and empty text match Score's pattern but say nothing. */
+/**
+ * Cores, or undefined where the text is not a quantity. A lone `m` and empty text match Score's pattern but give no
+ * number.
+ */
 export function readCpu(text: string): number | undefined {
   if (text.length > 20 || !/^(?:\d+m?|\d*\.\d+)$/.test(text)) return undefined;
   const cores = text.endsWith('m') ? Number(text.slice(0, -1)) / 1000 : Number(text);

@@ -1,4 +1,4 @@
-/** Where a workload refers to its metadata and its resources. */
+/** The places in which a workload refers to its metadata and its resources. */
 import { Problem } from '../problem.ts';
 import { formatPath, invalidScore } from './file/score-faults.ts';
 import { dependencyOrder } from './graph.ts';
@@ -9,9 +9,9 @@ import type { ScoreWorkload } from './workload.ts';
 export interface Reference extends Place {
   /** `['resources', 'db', 'host']`. */
   path: string[];
-  /** The resource it refers to; undefined for metadata. */
+  /** The resource that is referred to; undefined for metadata. */
   refersTo: string | undefined;
-  /** Name of the output; undefined where the resource as a whole is meant, as in a volume's source. */
+  /** The output's name; undefined where the resource as a whole is meant, as in a volume's source. */
   output: string | undefined;
 }
 
@@ -20,7 +20,7 @@ const list = (names: readonly string[]): string => {
   return names.length > shown.length ? `${shown.join(', ')}, …` : shown.join(', ');
 };
 
-/** Why a reference leads nowhere; undefined where it leads somewhere. */
+/** Says why a reference leads nowhere; undefined where it leads somewhere. */
 function lost(workload: ScoreWorkload, path: string[]): string | undefined {
   const shown = `\${${formatPath(path)}}`;
   if (path[0] === 'metadata') {

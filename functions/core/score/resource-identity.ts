@@ -1,4 +1,4 @@
-/** Which resource a workload means. */
+/** The identity of a resource that a workload names. */
 import type { ScoreResource } from './workload.ts';
 
 export interface ResourceIdentity {

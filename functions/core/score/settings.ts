@@ -11,7 +11,7 @@ export interface WorkloadSettings {
   replicas: number;
   /** How far it may scale; `replicas` to 20. */
   maxReplicas: number;
-  /** `recreate` stops the old one first: for what can not run twice. */
+  /** `recreate` stops the old instance first: for programs that can not run twice at the same time. */
   strategy: 'rolling' | 'recreate';
   /** How long a rollout may take. */
   progressDeadlineSeconds: number;
@@ -49,7 +49,7 @@ function command(text: string): string[] | string {
   }
 }
 
-/** The settings, as far as they can be read, and what is wrong with the rest. */
+/** The settings that can be read, and what is wrong with the rest. */
 export function readSettings(annotations: Readonly<Record<string, string>> = {}): {
   settings: WorkloadSettings;
   faults: Fault[];

@@ -6,14 +6,14 @@ import { formatPath, type Path } from './file/score-faults.ts';
 import type { ScoreContainer, ScoreWorkload } from './workload.ts';
 
 export interface Place {
-  /** As errors name it: `containers.main.variables.DATABASE_URL`. */
+  /** The name of the place in errors: `containers.main.variables.DATABASE_URL`. */
   where: string;
   part: 'variable' | 'file' | 'volume' | 'param';
-  /** The resource whose params hold it. */
+  /** The resource whose params hold the text. */
   resource?: string;
 }
 
-/** What stands there instead of a text. */
+/** Gives the text that takes the place of a text. */
 export type Replace = (text: string, place: Place) => string;
 
 const mapValues = <T>(record: Readonly<Record<string, T>>, change: (value: T, key: string) => T) =>

@@ -4,7 +4,7 @@ import { Problem } from '../problem.ts';
 import type { ScoreContainer, ScoreFile, ScoreWorkload } from './workload.ts';
 
 /**
- * A version has to be whole without its source tree.
+ * Puts the contents in, since a version has to be whole without its source tree.
  * @param files base64 contents by the path in the source
  * @throws Problem invalid_score when a file is missing
  */

@@ -1,8 +1,8 @@
-/** Paths in a Score file: where files and volumes go, and what they are made from. */
+/** Paths in a Score file: where files and volumes are mounted, and what they are made from. */
 
 export type PathResult = { path: string } | { message: string };
 
-/** Segments without the empty ones and `.`; undefined where one leads upwards. */
+/** The segments without empty ones and `.`; undefined where one leads upwards. */
 function segments(text: string): string[] | undefined {
   const kept = text.split('/').filter((part) => part !== '' && part !== '.');
   return kept.includes('..') ? undefined : kept;
@@ -12,7 +12,7 @@ function segments(text: string): string[] | undefined {
 const unusable = /[\p{Cc}:]/u;
 const PATH_MAX = 1024;
 
-/** Where a file or a volume appears in the container, in its shortest form. */
+/** The path of a file or a volume in the container, in its shortest form. */
 export function readTarget(text: string): PathResult {
   const parts = segments(text);
   if (text.length > PATH_MAX) return { message: `must not be longer than ${PATH_MAX} characters` };
@@ -24,7 +24,10 @@ export function readTarget(text: string): PathResult {
   return { path: `/${parts.join('/')}` };
 }
 
-/** A path inside a volume: relative to its root, a slash in front or not. Empty is the volume itself. */
+/**
+ * A path inside a volume, relative to the volume's root, with or without a leading slash. An empty path is the volume
+ * itself.
+ */
 export function readSubPath(text: string): PathResult {
   const parts = segments(text);
   if (text.length > PATH_MAX) return { message: `must not be longer than ${PATH_MAX} characters` };
@@ -33,7 +36,10 @@ export function readSubPath(text: string): PathResult {
   return { path: parts.join('/') };
 }
 
-/** Why the source of a file can not be used; undefined where it can. It stays inside the source of the service. */
+/**
+ * Says why the source of a file can not be used; undefined where it can. A source has to stay inside the service's
+ * source.
+ */
 export function sourceFault(text: string): string | undefined {
   if (text.length > PATH_MAX) return `must not be longer than ${PATH_MAX} characters`;
   if (text.startsWith('/'))

@@ -1,19 +1,19 @@
-/** Hides secret values in text that people see, in the forms that programs print them in (I7). */
+/** Hides secret values in text that people see, in every form in which programs print them (I7). */
 import { inspect } from 'node:util';
 
 export interface Mask {
   (text: string): string;
-  /** Length in bytes of the longest thing it hides. */
+  /** The length of the longest text that the mask hides, bytes. */
   longest: number;
 }
 
-/** Shorter values would hide half of every line. */
+/** Values shorter than this would hide half of every line. */
 const SHORTEST = 6;
 /** In base64, six characters may be part of any word. */
 const SHORTEST_ENCODED = 8;
 const HIDDEN = '••••';
 
-/** The password of a connection string: drivers print it on its own. */
+/** The password of a connection string: drivers print it without the rest. */
 function passwordOf(value: string): string[] {
   const match = /^[a-z][a-z0-9+.-]{0,30}:\/\/[^:@/?#\s]{0,200}:([^@/?#\s]{1,500})@/i.exec(value);
   if (!match?.[1]) return [];
@@ -24,7 +24,7 @@ function passwordOf(value: string): string[] {
   }
 }
 
-/** The forms that a value takes in base64 in the middle of other bytes: the letters that do not depend on those. */
+/** The forms of a value in base64 in the middle of other bytes: the letters that do not depend on those bytes. */
 function base64(value: string): string[] {
   return [0, 1, 2].flatMap((before) => {
     const bytes = Buffer.concat([Buffer.alloc(before), Buffer.from(value)]);
@@ -33,7 +33,7 @@ function base64(value: string): string[] {
   });
 }
 
-/** As JSON, debuggers, URLs and forms write it. */
+/** The forms in which JSON, debuggers, URLs and web forms write a value. */
 function written(part: string): string[] {
   const json = JSON.stringify(part).slice(1, -1);
   return [
@@ -48,11 +48,11 @@ function written(part: string): string[] {
 
 function formsOf(value: string): string[] {
   const wholes = [value, ...passwordOf(value)];
-  // Output comes by line, so the lines of a key are hidden one by one.
+  // Output comes line by line, so the lines of a key are hidden one by one.
   const parts = [...value.split(/\r?\n/), ...wholes.slice(1)];
   return [
     ...parts.flatMap(written).filter((form) => form.trim().length >= SHORTEST),
-    // As in a header of basic authentication, or a dump of bytes.
+    // As in a header of basic authentication, or in a dump of bytes.
     ...wholes
       .filter((whole) => whole.length >= SHORTEST)
       .flatMap((whole) => [...base64(whole), Buffer.from(whole).toString('hex')])
@@ -60,7 +60,7 @@ function formsOf(value: string): string[] {
   ];
 }
 
-/** A mask of some values; shorter ones than 6 characters stay as they are. */
+/** Makes a mask of some values; values shorter than 6 characters are not hidden. */
 export function createMask(values: readonly string[]): Mask {
   const forms = [...new Set(values.flatMap(formsOf))].sort((a, b) => b.length - a.length);
   const pattern =

@@ -1,7 +1,7 @@
-/** The versions of a secret and their stages. Pure: who writes the record decides when. */
+/** The versions of a secret and their stages. Pure: the caller decides when to write the record. */
 import type { SecretStage, SecretVersion } from '../model/index.ts';
 
-/** So many versions are listed; older ones are forgotten by the record, not by what pinned them. */
+/** The number of versions that a record lists. It forgets older ones, but the deployments that pinned them do not. */
 export const VERSIONS_MAX = 20;
 
 type Versions = readonly SecretVersion[];
@@ -13,7 +13,7 @@ const staged = (versions: Versions, version: string, stage: SecretStage): Secret
 export const withVersion = (versions: Versions, added: SecretVersion): SecretVersion[] =>
   [added, ...versions.filter(({ version }) => version !== added.version)].slice(0, VERSIONS_MAX);
 
-/** What becomes of the other versions' stages when a version becomes the current one. */
+/** The new stages of the other versions when a version becomes the current one. */
 const stageAfter: Record<SecretStage, SecretStage> = {
   pending: 'pending',
   current: 'previous',
@@ -22,7 +22,10 @@ const stageAfter: Record<SecretStage, SecretStage> = {
   revoked: 'revoked',
 };
 
-/** Makes a version the current one; what was current is the previous one then, and what was previous is retired. */
+/**
+ * Makes a version the current one. The former current version becomes the previous one, and the former previous one
+ * is retired.
+ */
 export function withCurrent(versions: Versions, version: string): SecretVersion[] {
   return versions.map((one) => ({
     ...one,
@@ -33,6 +36,6 @@ export function withCurrent(versions: Versions, version: string): SecretVersion[
 export const withRevoked = (versions: Versions, version: string): SecretVersion[] =>
   staged(versions, version, 'revoked');
 
-/** Takes a switch back: the version that was current before is so again. */
+/** Takes a switch back: the version that was current before becomes current again. */
 export const withRestored = (versions: Versions, version: string, replaced: string): SecretVersion[] =>
   staged(staged(versions, replaced, 'retired'), version, 'current');

@@ -10,8 +10,8 @@ const DEPTH_MAX = 50;
 export type CheckedPath = { segments: string[] } | { fault: string };
 
 /**
- * Takes an entry's name apart. `.` and empty segments are dropped, so `./a//b/` is `a`, `b`; no segments mean
- * the root itself. Anything that could point elsewhere or read differently in two places is a fault, in words.
+ * Takes an entry's name apart. `.` and empty segments are dropped, so `./a//b/` is `a`, `b`; no segments mean the
+ * root itself. A name that could point elsewhere or be read differently in two places is a fault, in words.
  */
 export function checkPath(name: string): CheckedPath {
   if (/[\u0000-\u001f\u007f]/.test(name)) return { fault: 'control characters are not allowed in a name' };
@@ -28,8 +28,8 @@ export function checkPath(name: string): CheckedPath {
 }
 
 /**
- * Whether a symbolic link at `path` (relative, checked) can only lead to places inside the root. `..` may stand
- * at the start of the target alone: behind a name, it would be taken from wherever that name leads.
+ * Tells whether a symbolic link at `path` (relative, checked) can only lead to places inside the root. `..` may stand
+ * at the start of the target alone: behind a name, it would start from wherever that name leads.
  */
 export function linkStaysInside(path: string, target: string): boolean {
   if (target === '' || target.startsWith('/') || /[\u0000-\u001f\u007f\\]/.test(target)) return false;
@@ -40,7 +40,7 @@ export function linkStaysInside(path: string, target: string): boolean {
   return climbs < path.split('/').length;
 }
 
-/** A name as it may be shown: JSON's escapes, cut. */
+/** A name in a form that may be shown: with JSON's escapes, cut. */
 export function quoteName(name: string): string {
   const quoted = JSON.stringify(name).replace(
     /[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069]/g,

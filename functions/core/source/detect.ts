@@ -1,26 +1,26 @@
-/** How source becomes something that runs: pure rules over the names of files and the text of two of them. */
+/** How source becomes something that runs: pure rules over the names of files and the texts of two of them. */
 
 import { splitWords, WordsError } from '../command-line.ts';
 import { Problem } from '../problem.ts';
 import { parseProcfile } from './procfile.ts';
 
-/** Paths of all files, relative with slashes; the text of those named in `READ_BY_DETECTION`. */
+/** Paths of all files, relative and with slashes, each with its text where it is named in `READ_BY_DETECTION`. */
 export type SourceFiles = ReadonlyMap<string, string | undefined>;
 
 export const READ_BY_DETECTION = ['package.json', 'Procfile'] as const;
 
 export interface BuildPlan {
-  /** How it was recognised, in words. */
+  /** What the source was recognised by, in words. */
   detected: string;
   /** Arguments of npm runs, in order. */
   npm: string[][];
-  /** What starts it; empty when `staticRoots` says what to serve. */
+  /** The command that starts it; empty when `staticRoots` says what to serve. */
   command: string[];
-  /** Folders that may hold the site, the likeliest first; decided once the build is over. */
+  /** Folders that may hold the site, the likeliest first; the choice is made once the build is over. */
   staticRoots: string[];
   /** The Procfile's `release` line. */
   releaseCommand?: string;
-  /** What the log should say. */
+  /** Lines for the log. */
   notes: string[];
 }
 
@@ -115,7 +115,7 @@ function startOf(files: SourceFiles, manifest: Manifest): Start | undefined {
     return { command: words ?? ['npm', 'start'], by: 'its start script' };
   }
   const file = main === undefined ? undefined : relativeFile(main);
-  // What a build script makes is not there yet.
+  // The output of a build script does not exist yet.
   const found =
     file === undefined ? undefined : [file, `${file}.js`, `${file}/index.js`].find((name) => files.has(name));
   if (found !== undefined) return { command: ['node', found], by: 'main of package.json' };
@@ -126,7 +126,7 @@ function startOf(files: SourceFiles, manifest: Manifest): Start | undefined {
   return undefined;
 }
 
-/** The words of a line that needs no shell; undefined where it does. */
+/** The words of a line that needs no shell; undefined where it needs one. */
 function directWords(line: string): string[] | undefined {
   try {
     return splitWords(line);
@@ -162,7 +162,7 @@ function readProcfile(files: SourceFiles): { start: Start; release?: string; not
     if (type !== 'web' && type !== 'release')
       notes.push(`Procfile: only web and release are run, ${type} is ignored`);
   const release = processes.get('release');
-  // Kept as a line; better refused now than at a deployment.
+  // The version keeps the line as it is, so it is better refused now than at a deployment.
   if (release !== undefined) procfileWords('release', release);
   return { start: { command, by: 'the Procfile' }, notes, ...(release === undefined ? {} : { release }) };
 }
@@ -185,7 +185,7 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 
 const count = (value: unknown): number => (isRecord(value) ? Object.keys(value).length : 0);
 
-/** Only own members with text, in an object without prototype: `scripts.constructor` must not be found. */
+/** The own members that are text, in an object without prototype: `scripts.constructor` must not be found. */
 function strings(value: unknown): Strings {
   const result: Strings = Object.create(null);
   if (!isRecord(value)) return result;

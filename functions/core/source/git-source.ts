@@ -1,4 +1,4 @@
-/** Which git URLs and refs Berth takes. Both are hostile input that ends up in a command's arguments. */
+/** The git URLs and refs that Berth takes. Both are hostile input that ends up in a command's arguments. */
 import { fileURLToPath } from 'node:url';
 import { Problem } from '../problem.ts';
 
@@ -14,7 +14,7 @@ const COMMIT = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 
 const refused = (detail: string, hint: string) => new Problem('source_unavailable', detail, { hint });
 
-/** Whether a ref is a full commit id. */
+/** Tells whether a ref is a full commit id. */
 export const isCommit = (ref: string): boolean => COMMIT.test(ref);
 
 /** @throws Problem source_unavailable */
@@ -49,7 +49,7 @@ export function parseGitUrl(text: string, allowLocal: boolean): GitLocation {
     }
   }
   if (url.protocol !== 'https:') throw refused('The git URL is refused: its scheme is not https.', hint);
-  // What is in the URL ends up in records and logs.
+  // Records and logs hold the URL, so it must not contain credentials.
   if (url.username !== '' || url.password !== '')
     throw refused(
       'The git URL is refused: it carries credentials.',

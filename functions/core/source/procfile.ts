@@ -9,7 +9,7 @@ export interface Procfile {
 
 const PROCESS = /^([A-Za-z0-9_-]{1,64})[ \t]*:[ \t]*(\S.*)$/;
 
-/** The last line of a type that occurs twice wins, as in Heroku's reading. */
+/** Where a type occurs twice, the last line wins, as Heroku reads it. */
 export function parseProcfile(text: string): Procfile {
   const processes = new Map<string, string>();
   const ignored: string[] = [];

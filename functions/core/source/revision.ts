@@ -9,10 +9,13 @@ const firstLine = (text: string): string =>
     .trim()
     .slice(0, MESSAGE_MAX);
 
-/** @param asked the tag or id that was asked for: of several tags it is the one meant */
+/**
+ * The revision of a version.
+ * @param asked the tag or id that was asked for: of several tags it is the one meant
+ */
 export function revisionOf({ source, tags }: Version, asked?: string): Revision | undefined {
   const commit = source.kind === 'git' ? source.commit : undefined;
-  // Builds from git tag a version with its commit, which stands for itself.
+  // Builds from git tag a version with its commit, which is shown by itself.
   const named = tags.filter((tag) => !commit?.startsWith(tag));
   const tag = named.find((one) => one === asked) ?? named.at(-1);
   const message = source.kind === 'git' && source.message ? firstLine(source.message) : '';

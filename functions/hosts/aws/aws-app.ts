@@ -45,7 +45,9 @@ export function createAwsApp(environment: Record<string, string | undefined>): {
   };
 }
 
-/** With a browser one signs in at an address that the provider knows: an installation without one has tokens alone. */
+/**
+ * Signing in with a browser needs an address that the provider knows: an installation without one has tokens alone.
+ */
 function browserIdentity(
   { identity: { origin, client, audience, rules } }: AwsConfig,
   issuer: Issuer,

@@ -1,9 +1,9 @@
-/** Reads what the stacks tell the functions, once. */
+/** Reads the settings that the stacks give to the functions, once. */
 import * as z from 'zod';
 
-/** Separated by commas; none where empty. */
+/** Values separated by commas; none where the text is empty. */
 const list = z.string().transform((text) => text.split(',').filter((part) => part !== ''));
-/** What is not set is empty. */
+/** A setting that is not given is empty. */
 const optional = z
   .string()
   .default('')
@@ -26,7 +26,7 @@ const schema = z.object({
   BERTH_DATABASE_HOST: z.string().min(1),
   BERTH_DATABASE_PORT: z.coerce.number().int().min(1).max(65535),
   BERTH_DATABASE_SECRET: z.string().min(1),
-  // Both empty where there are no servers of their own.
+  // Both are empty where there are no dedicated database servers.
   BERTH_DEDICATED_SUBNETS: z.string(),
   BERTH_DEDICATED_SECURITY_GROUP: z.string(),
   BERTH_APPS_DOMAIN: z.string().min(1),
@@ -47,11 +47,11 @@ export interface AwsConfig {
   region: string;
   account: string;
   table: string;
-  /** Each state machine's ARN without the workflow's name. */
+  /** The ARN of a state machine up to the workflow's name. */
   stateMachinePrefix: string;
-  /** Log group of workloads and operations. */
+  /** The log group of workloads and operations. */
   logGroup: string;
-  /** Where the heads of audit chains are kept. */
+  /** The bucket that keeps the heads of audit chains. */
   auditBucket: string;
   builds: { project: string; bucket: string; logGroup: string };
   /** EKS is asked for the endpoint and its authority (PEM) where they are not known, or no longer right. */
@@ -60,26 +60,26 @@ export interface AwsConfig {
     host: string;
     port: number;
     secret: string;
-    /** Where servers of their own are put. */
+    /** Where dedicated database servers are put. */
     dedicated?: { subnetGroup: string; securityGroup: string };
   };
-  /** Workloads are served under it. */
+  /** Workloads are served under this domain. */
   appsDomain: string;
-  /** Private networks that the load balancer is in, and that workloads may reach. */
+  /** The private networks that the load balancer is in, and those that workloads may reach. */
   network: { ingressCidrs: string[]; egressCidrs: string[] };
   identity: {
     issuer: string;
-    /** Of bearer tokens. */
+    /** The audiences of bearer tokens. */
     audience: string[];
     rules: { administrator?: string; administratorGroup?: string; groupsClaim?: string };
-    /** Where people reach Berth; absent without a domain. */
+    /** The address at which people reach Berth; absent without a domain. */
     origin?: string;
-    /** Of the console. `secret` names a secret. */
+    /** The console's client. `secret` names a secret. */
     client?: { id: string; secret?: string; terminal?: string };
   };
 }
 
-/** @throws z.ZodError when the stacks and the functions do not fit */
+/** @throws z.ZodError when the settings of the stacks do not fit these functions */
 export function readAwsConfig(environment: Record<string, string | undefined>): AwsConfig {
   const values = schema.parse(environment);
   return {

@@ -1,6 +1,6 @@
 /**
- * Wires the adapters for AWS together. Each file beside this one makes some, with its clients of the AWS SDK, and is
- * loaded at the first call: what a read does not need, it does not wait for.
+ * Wires the adapters for AWS together. Each file beside this one makes some of them, with its clients of the AWS SDK,
+ * and is loaded at the first call, so that a read does not wait for what it does not need.
  */
 import { createAddresses } from '../../adapters/kubernetes/addresses.ts';
 import { createReceivers } from '../../adapters/outgoing/receivers.ts';
@@ -15,16 +15,16 @@ import type { AwsConfig } from './aws-config.ts';
 import { lazy, once } from './lazy.ts';
 import { withWorkloadLogs } from './workload-logs.ts';
 
-/** Once a container: all are kept between invocations. */
+/** Made once per container: the adapters are kept between invocations. */
 export function createAwsPorts(config: AwsConfig): {
   ports: Ports;
   flush(): Promise<void>;
-  /** A secret of the installation itself, by its name or ARN. */
+  /** Reads a secret of the installation itself, by its name or ARN. */
   readSecret(id: string): Promise<string>;
 } {
   const effects = createEffects();
   const store = once(async () => (await import('./ports/store.ts')).createStore(config));
-  // Nearly every request needs it; where that fails, the request tells.
+  // Nearly every request needs the store; where loading it fails, the request reports the error.
   store().catch(() => undefined);
   const registry = lazy(
     async () => (await import('./ports/registry.ts')).createRegistry(config),
@@ -101,7 +101,7 @@ function dedicatedOf({ dedicated }: Databases): DedicatedServers {
   throw new Error('The configuration has servers of their own, and the adapter has none');
 }
 
-/** What is noted waits here until it is to be kept, and only then is the adapter needed. */
+/** Notes are collected here until they are to be kept; only then is the adapter needed. */
 function lazyAnchors(load: () => Promise<Anchors>): Anchors {
   const loaded = once(load);
   let noted = new Map<string, ChainHead>();
@@ -126,7 +126,7 @@ function lazyAnchors(load: () => Promise<Anchors>): Anchors {
 
 type FlushedLogs = Logs & { flush(): Promise<void> };
 
-/** `append` does not wait for the adapter: lines are handed on in their order once it is there. */
+/** `append` does not wait for the adapter: lines are handed on in order once it is loaded. */
 function lazyLogs(load: () => Promise<FlushedLogs>): { logs: Logs; flush(): Promise<void> } {
   const loaded = once(load);
   let appended: Promise<void> = Promise.resolve();

@@ -1,4 +1,4 @@
-/** Where a request came from: CloudFront -> HTTP API, or Function URL. */
+/** The address from which a request came through CloudFront to the HTTP API or a Function URL. */
 
 interface Bindings {
   event?: {
@@ -8,8 +8,8 @@ interface Bindings {
 }
 
 /**
- * The address that the edge saw, and the edge's own, `192.0.2.7 via 198.51.100.1`. Only the last can not be
- * forged: someone who goes past CloudFront may write the first as they like, and is then the last themselves.
+ * The address that the edge saw, and the edge's own: `192.0.2.7 via 198.51.100.1`. Only the last one can not be
+ * forged: someone who bypasses CloudFront may write any first address, but then appears as the last.
  */
 export function clientAddress(host: unknown): string | undefined {
   const { headers, requestContext } = (host as Bindings | undefined)?.event ?? {};

@@ -1,6 +1,6 @@
 /**
- * Stands in for @aws-sdk/credential-provider-node in the functions' bundles: Lambda gives a function its credentials
- * in the environment, so that files, single sign-on and other services need not be looked at, nor loaded.
+ * Stands in for @aws-sdk/credential-provider-node in the functions' bundles. Lambda gives a function its credentials
+ * in the environment, so the code that looks at files, single sign-on and other services need not be loaded.
  */
 export interface Credentials {
   accessKeyId: string;

@@ -1,4 +1,4 @@
-/** A middleware that logs what is no user's fault, in the form that the alarm looks for. */
+/** A middleware that logs faults which no user caused, in the form that the alarm looks for. */
 import type { MiddlewareObj } from '@middy/core';
 import { Problem, TransientError } from '../../core/problem.ts';
 
@@ -9,7 +9,7 @@ export function logFault(what: string, error: unknown): void {
   console.error({ fault: what, error: stack, ...(cause !== undefined && { cause }) });
 }
 
-/** Problems are told to the user, and transient faults and steps that go on are called again. */
+/** Problems are shown to the user, and callers repeat transient faults and unfinished steps. */
 const isExpected = (error: unknown): boolean =>
   error instanceof Problem ||
   error instanceof TransientError ||

@@ -1,4 +1,4 @@
-/** The routes of the API, a file at its first request: of all of them a function that starts needs one. */
+/** The routes of the API, each file loaded at its first request: a function that starts needs only one of them. */
 import { readFileSync } from 'node:fs';
 import type { LazyRoute } from '../../api/http/app.ts';
 import type { Route } from '../../api/http/route-spec.ts';
@@ -10,13 +10,15 @@ export interface RouteEntry extends Pick<Route, 'method' | 'path'> {
   file: number;
 }
 
-/** What scripts/routes.ts prints when a bundle is made, and what lies beside the program as `routes.json`. */
+/**
+ * The list that scripts/routes.ts prints when a bundle is made, and that lies beside the program as `routes.json`.
+ */
 export async function listRoutes(): Promise<RouteEntry[]> {
   const files = await Promise.all(routeFiles.map((load) => load()));
   return files.flatMap(({ routes }, file) => routes.map(({ method, path }) => ({ method, path, file })));
 }
 
-/** As they were listed when the bundle was made. */
+/** The routes as they were listed when the bundle was made. */
 const bundled = (): RouteEntry[] =>
   JSON.parse(readFileSync(new URL('./routes.json', import.meta.url), 'utf8'));
 

@@ -1,16 +1,14 @@
-/** Adapters that are loaded at their first call: importing a client of the AWS SDK takes longer than most answers. */
+/** Loads adapters at their first call: importing a client of the AWS SDK takes longer than most answers. */
 
 type Asynchronous = (...args: never[]) => Promise<unknown>;
 
-/** Names of the methods that give promises. */
+/** The names of the methods that return promises. */
 type AsynchronousOf<Port> = {
   [Name in keyof Port]-?: NonNullable<Port[Name]> extends Asynchronous ? Name : never;
 }[keyof Port] &
   string;
 
-/**
- * @param methods those that the adapter has; a call of any loads it, once
- */
+/** @param methods the methods of the adapter; the first call of any of them loads it */
 export function lazy<Port extends object, Name extends AsynchronousOf<Port>>(
   load: () => Promise<Port>,
   methods: readonly Name[],
@@ -23,7 +21,7 @@ export function lazy<Port extends object, Name extends AsynchronousOf<Port>>(
   return Object.fromEntries(methods.map((name) => [name, call(name)])) as Pick<Port, Name>;
 }
 
-/** What failed is tried anew by the next call. */
+/** A load that failed is tried again by the next call. */
 export function once<T>(load: () => Promise<T>): () => Promise<T> {
   let loading: Promise<T> | undefined;
   return () => {

@@ -1,9 +1,12 @@
-/** Event streams through Lambda's response streaming: a time for each, and an end when nobody can be written to. */
+/**
+ * Event streams through Lambda's response streaming: each has a time limit, and ends when it can no longer be
+ * written.
+ */
 import type { Context } from 'aws-lambda';
 import { Hono } from 'hono';
 import { streamHandle } from 'hono/aws-lambda';
 
-/** What answers a request. */
+/** The app that answers a request. */
 export interface StreamingApp {
   fetch(request: Request): Response | Promise<Response>;
 }
@@ -11,12 +14,14 @@ export interface StreamingApp {
 type Handler = ReturnType<typeof awslambda.streamifyResponse>;
 type ResponseStream = awslambda.HttpResponseStream;
 
-/** Aborts when the response can no longer be written: the invocation's own, beside its context. */
+/** Aborts when the response can no longer be written. It belongs to the invocation and stands beside its context. */
 interface Invocation extends Context {
   gone: AbortSignal;
 }
 
-/** Streams end by themselves before Lambda ends them; clients go on where they were with Last-Event-ID. */
+/**
+ * Streams end by themselves this long before Lambda would end them, milliseconds; clients go on with Last-Event-ID.
+ */
 const MARGIN_MS = 10_000;
 
 /**
@@ -28,7 +33,7 @@ export function createStreamHandler(app: StreamingApp): Handler {
   const edge = new Hono<{ Bindings: { context: Invocation } }>();
   edge.all('*', ({ req, env: { context } }) => {
     const headers = new Headers(req.raw.headers);
-    // CloudFront signs the request, with the header that people's tokens come in: the token is in another one.
+    // CloudFront signs the request in the header that carries people's tokens, so the token comes in another one.
     const token = headers.get('x-berth-authorization');
     headers.delete('authorization');
     headers.delete('x-berth-authorization');
@@ -37,7 +42,7 @@ export function createStreamHandler(app: StreamingApp): Handler {
     const signal = AbortSignal.any([time, context.gone]);
     return app.fetch(new Request(req.raw, { headers, signal }));
   });
-  // It speaks with the response stream itself, so there is nothing for middy to stand around.
+  // The handler writes the response stream itself, so there is nothing for middy to wrap.
   const send = streamHandle(edge) as unknown as (
     event: unknown,
     stream: ResponseStream,
@@ -45,7 +50,7 @@ export function createStreamHandler(app: StreamingApp): Handler {
   ) => Promise<void>;
   return awslambda.streamifyResponse(async (event: unknown, stream: ResponseStream, context: Context) => {
     const gone = new AbortController();
-    // The stream of events would wait for its next one otherwise, and be counted as open.
+    // Otherwise the stream of events would wait for its next event, and would count as open.
     stream.once('close', () => gone.abort());
     stream.on('error', () => gone.abort());
     await send(event, stream, Object.assign(context, { gone: gone.signal }));

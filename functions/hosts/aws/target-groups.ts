@@ -1,4 +1,4 @@
-/** Which of the load balancer's target groups belong to an environment: the cluster's controller says so. */
+/** Finds the load balancer's target groups that belong to an environment, by asking the cluster's controller. */
 import {
   DescribeTargetGroupsCommand,
   type ElasticLoadBalancingV2Client,
@@ -14,10 +14,10 @@ interface Binding {
   spec: { targetGroupARN?: string; serviceRef: { name: string } };
 }
 
-/** DescribeTargetGroups takes as many. */
+/** The most that one DescribeTargetGroups takes. */
 const PAGE = 400;
 
-/** What an ARN has behind the account: `app/...` of a load balancer, `targetgroup/...` of a target group. */
+/** The part of an ARN behind the account: `app/...` of a load balancer, `targetgroup/...` of a target group. */
 const dimensionOf = (arn: string): string =>
   arn.slice(arn.lastIndexOf(':') + 1).replace(/^loadbalancer\//, '');
 
@@ -41,7 +41,8 @@ export function createTargetGroups(options: {
     for (let at = 0; at < arns.length; at += PAGE) {
       const command = new DescribeTargetGroupsCommand({ TargetGroupArns: arns.slice(at, at + PAGE) });
       const { TargetGroups = [] } = await sent(balancing.send(command)).catch((error: unknown) => {
-        // The binding goes in a moment, or names the one that follows: leaving it out would look like idleness.
+        // The binding will be gone in a moment, or will name the next target group: leaving it out would look like
+        // idleness.
         if (isAws(error, 'TargetGroupNotFoundException'))
           throw new TransientError('A target group went while it was looked at.', { cause: error });
         throw error;

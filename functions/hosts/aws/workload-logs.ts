@@ -1,4 +1,4 @@
-/** The output of workloads is read from the cluster, which keeps it; all other streams are where Berth writes them. */
+/** Reads the output of workloads from the cluster, which keeps it; all other streams are where Berth writes them. */
 import type { LogStream, Logs } from '../../ports/logs.ts';
 
 /** `project/environment/service`; an operation's stream has two parts. */

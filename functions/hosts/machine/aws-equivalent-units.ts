@@ -1,6 +1,6 @@
 /**
  * Counts what calls of the ports would cost with the adapters for AWS. Each entry says how many AWS requests a call
- * makes; the store counts by itself, since it alone knows the sizes of its records.
+ * makes; the store counts for itself, since only it knows the sizes of its records.
  */
 import type { Activity } from '../../ports/activity.ts';
 import type { Anchors } from '../../ports/anchors.ts';
@@ -13,7 +13,8 @@ const requests = (number: number): void => count('secretsmanager.request', numbe
 export const countSecrets = <Port extends Secrets>(secrets: Port): Port => ({
   ...secrets,
   put(path, value, options) {
-    // As one that is new, which is asked for first and then made: whether it is would have to be read.
+    // Every secret counts as a new one, which is read first and then made: finding out whether it is new would take a
+    // read.
     requests(options?.versionId === undefined ? 2 : 3);
     return secrets.put(path, value, options);
   },
@@ -37,7 +38,7 @@ export const countSecrets = <Port extends Secrets>(secrets: Port): Port => ({
   },
 });
 
-/** One metric for each environment, as if each had one service. */
+/** Counts one metric for each environment, as if each had one service. */
 export const countActivity = <Port extends Activity>(activity: Port): Port => ({
   ...activity,
   lastRequests(environments) {
@@ -46,7 +47,7 @@ export const countActivity = <Port extends Activity>(activity: Port): Port => ({
   },
 });
 
-/** An object for the head of a chain with each change. */
+/** Counts one object for the head of the chain with each change. */
 export const countAnchors = <Port extends Anchors>(anchors: Port): Port => ({
   ...anchors,
   note(project, head) {
@@ -59,7 +60,7 @@ export const countAnchors = <Port extends Anchors>(anchors: Port): Port => ({
 export const countBuilds = <Port extends Builder>(builder: Port, now: () => number): Port => ({
   ...builder,
   saveSource(body) {
-    // The upload is begun, has one part, and is completed; then it is described.
+    // The upload begins, has one part, and is completed; then the image is described.
     count('s3.write', 4);
     return builder.saveSource(body);
   },
@@ -68,7 +69,7 @@ export const countBuilds = <Port extends Builder>(builder: Port, now: () => numb
     try {
       return await builder.build(request, log, signal);
     } finally {
-      // Which build it is and how it ended are kept beside the source, and read.
+      // The build's id and its outcome are kept beside the source, and read.
       const isUpload = request.source.kind === 'upload';
       count('s3.write', 2);
       count('s3.read', isUpload ? 4 : 2);

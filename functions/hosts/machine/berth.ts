@@ -63,8 +63,8 @@ export async function startLocal(config: LocalConfig, log: LocalLog = createLoca
   try {
     const token = secretFile(path('admin-token'), () => randomBytes(32).toString('base64url'));
     const instanceId = secretFile(path('instance-id'), () => randomBytes(8).toString('hex'));
-    // Node asks the nearest package.json above a program whether that is CommonJS. A program without one would
-    // find that of whatever repository the directory lies in: Berth's own says that it is not.
+    // Node asks the nearest package.json above a program whether it is CommonJS. A program without one would find the
+    // one of whatever repository the directory lies in; the file written here makes it CommonJS.
     if (!existsSync(path('package.json'))) writeFileSync(path('package.json'), '{"private":true}\n');
     await listen(server, config);
     const { port } = server.address() as AddressInfo;
@@ -148,12 +148,12 @@ async function createPlace(options: MachineOptions): Promise<Place> {
   return (await import('./places/cluster-place.ts')).createCluster({ ...rest, config: config.cluster });
 }
 
-/** A directory knows environments of one place: those of another would be lost, and their records wrong. */
+/** A directory holds environments of one place: those of another place would be lost, and their records wrong. */
 function claimDirectory({ dataDirectory, cluster }: LocalConfig): void {
   const file = join(dataDirectory, 'place');
   const place = cluster ? 'cluster' : 'machine';
   const written = existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
-  // Of a directory that is older than this file, the machine is the place.
+  // A directory that is older than this file belongs to the machine.
   const kept = written || (existsSync(join(dataDirectory, 'berth.db')) ? 'machine' : place);
   if (written === '') writeFileSync(file, `${kept}\n`);
   if (kept === place) return;
@@ -197,7 +197,7 @@ async function createPorts(
     runStep: (name, input, signal) =>
       runStepNamed({ ...ports, workflows }, name, input as unknown as StepInput, signal).catch(
         (error: unknown) => {
-          // Problems are told to the user; everything else only the log can explain.
+          // Problems are shown to the user; only the log can explain any other error.
           if (!(error instanceof Problem))
             log.error(`Step ${name} of operation ${String(input.operation)}`, error);
           throw error;
@@ -208,9 +208,9 @@ async function createPorts(
 }
 
 /**
- * The port is taken first, since hosts are made with its number; what comes before the rest is wired waits, for
- * Node would leave a request without a listener unanswered.
- * `serveWith` serves what waits, and from then on.
+ * Takes the port first, since hosts are made with its number. Requests that come before the rest is wired wait, for
+ * Node would leave a request without a listener unanswered. `serveWith` serves the waiting requests and all later
+ * ones.
  */
 function createHoldingServer(): { server: Server; serveWith(handlers: Handlers): void } {
   const held: ((handlers: Handlers) => void)[] = [];
@@ -249,14 +249,14 @@ async function listen(server: Server, { port, host }: LocalConfig): Promise<void
   });
 }
 
-/** Runs Berth as this process: configuration from the environment, stopped by SIGTERM or SIGINT. */
+/** Runs Berth as this process: with its configuration from the environment, until SIGTERM or SIGINT. */
 export async function main(): Promise<void> {
   const log = createLocalLog();
   try {
     const config = readConfig(process.env);
     const berth = await startLocal(config, log);
     stopOnSignals(berth, log);
-    // What nobody waits for must not take everything down; it is a fault all the same.
+    // A rejection that nobody awaits must not end the process; it is logged as a fault all the same.
     process.on('unhandledRejection', (error) => log.error('Unexpected', error));
     log.banner(berth.url, config);
     if (config.demo) void showDemo(berth, config, log);

@@ -1,10 +1,10 @@
-/** Secrets of an installation that lie in files of their own, for nobody else to read. */
+/** Secrets of an installation in files of their own, which nobody else can read. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { ConfigError } from './config/config.ts';
 
 const SECRET_MIN = 16;
 
-/** A file with mode 0600 that is made once and then read; an empty one, as a full disk leaves it, is made anew. */
+/** A file with mode 0600 that is made once and then read; an empty one, which a full disk leaves, is made anew. */
 export function secretFile(path: string, make: () => string): string {
   const present = existsSync(path) ? readFileSync(path, 'utf8').trim() : '';
   if (present.length >= SECRET_MIN) return present;

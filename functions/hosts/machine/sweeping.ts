@@ -1,4 +1,4 @@
-/** Runs the sweep again and again, and with it the deliveries to webhooks. */
+/** Runs the sweep again and again, together with the deliveries to webhooks. */
 import type { Ports } from '../../ports/index.ts';
 import { endLost, sweep } from '../../sweep/sweep.ts';
 import { createDeliverer } from '../../webhooks/deliver.ts';

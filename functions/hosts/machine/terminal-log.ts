@@ -1,4 +1,4 @@
-/** What Berth itself says on one machine: people read it in a terminal. */
+/** The log of Berth itself on one machine, for people who read it in a terminal. */
 import { join, relative } from 'node:path';
 import type { LocalConfig } from './config/config.ts';
 
@@ -6,9 +6,9 @@ export interface LocalLog {
   info(message: string): void;
   error(what: string, error: unknown): void;
   banner(url: string, config: LocalConfig): void;
-  /** Text for the reader, without a time. */
+  /** Prints text for the reader, without a time. */
   hint(text: string): void;
-  /** A path as the reader would type it here. */
+  /** A path in the form in which the reader would type it here. */
   path(absolute: string): string;
 }
 
@@ -33,13 +33,13 @@ export function createLocalLog(): LocalLog {
   };
 }
 
-/** Relative where that is within the current directory. */
+/** A relative path where that is within the current directory. */
 function shortest(absolute: string): string {
   const path = relative('.', absolute);
   return path.startsWith('..') ? absolute : path;
 }
 
-/** Says nothing: for tests and measurements. */
+/** Logs nothing: for tests and measurements. */
 export const silentLog: LocalLog = {
   info: () => undefined,
   error: () => undefined,

@@ -1,10 +1,10 @@
-/** What Node would refuse with a bare status line, or without a word, is told as a problem too. */
+/** Answers with a problem to requests that Node would refuse with a bare status line, or without a word. */
 import { type Server, type ServerOptions, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { RequestError } from '@hono/node-server';
 import { Problem, type ProblemCode, toProblem } from '../../core/problem.ts';
 
-/** A client that sends its header drop by drop holds a connection no longer than this. */
+/** The longest time for a client that sends its header drop by drop, milliseconds. */
 export const HEADERS_TIMEOUT_MS = 5_000;
 
 export const serverOptions: ServerOptions = {
@@ -41,14 +41,15 @@ function parserProblem(error: NodeJS.ErrnoException): Problem {
 const documentOf = ({ code, title, status, message, hint }: Problem): string =>
   JSON.stringify({ type: `/problems/${code}`, title, status, code, detail: message, hint });
 
-/** Answers on a socket for which there is no response object, and ends it. */
+/** Answers on a socket that has no response object, and ends it. */
 function refuse(socket: Duplex, problem: Problem): void {
   const body = documentOf(problem);
   socket.end(
     `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\nContent-Type: application/problem+json\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );
-  // Given a moment to be read, then gone: the client need not close its side, and its data is not wanted.
+  // The answer is given a moment to be read, then the socket is destroyed: the client need not close its side, and
+  // its data is not wanted.
   socket.resume();
   setTimeout(() => socket.destroy(), LINGER_MS).unref();
 }
@@ -58,7 +59,7 @@ export function answerWithProblems(server: Server): void {
   server.on('request', (request, response) => responses.set(request.socket, response));
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     const response = responses.get(socket);
-    // In the middle of an answer, another one would be taken for a part of it.
+    // In the middle of an answer, another answer would be taken for a part of it.
     const answering = response?.headersSent && !response.writableFinished;
     if (!socket.writable || answering || error.code === 'ECONNRESET') return void socket.destroy();
     refuse(socket, parserProblem(error));
@@ -70,7 +71,7 @@ export function answerWithProblems(server: Server): void {
   });
 }
 
-/** For what Node takes as a request and a URL parser does not. */
+/** The Problem for a request that Node accepts and a URL parser does not. */
 export function unreadableRequest(error: unknown): Response {
   const problem =
     error instanceof RequestError

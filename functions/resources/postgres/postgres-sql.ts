@@ -13,7 +13,10 @@ import type { DatabaseServer, SqlConnection } from '../../ports/databases.ts';
 export interface DatabaseSpec {
   /** Of the database and of the role that owns it. */
   name: string;
-  /** A second role that acts as the owner: with two that log in, a password can be changed while another is good. */
+  /**
+   * A second role that acts as the owner: with two roles that log in, the password of one can change while the other
+   * stays good.
+   */
   second: string;
   /** What `ownerTag` gives. */
   tag: string;
@@ -79,14 +82,14 @@ export async function ensureDatabase(
     if (found.role === undefined) {
       await run(sql, `CREATE ROLE %I NOLOGIN CONNECTION LIMIT ${CONNECTION_LIMIT}`, name);
       await run(sql, 'COMMENT ON ROLE %I IS %L', name, tag);
-      // Who is no superuser has to be a member of a role to give it a database.
+      // An administrator who is no superuser has to be a member of a role to give it a database.
       if (!found.superuser) await run(sql, 'GRANT %I TO CURRENT_USER', name);
     }
   });
   await ensureLogin(sql, { ...spec, login, verifier });
 
   if (found.database === 'complete') return;
-  // What an interrupted DROP DATABASE leaves can only be dropped again.
+  // An interrupted DROP DATABASE leaves a database that can only be dropped again.
   if (found.database === 'broken') await run(sql, 'DROP DATABASE %I', name);
   if (found.database !== 'partial') {
     await run(
@@ -104,7 +107,8 @@ export async function ensureDatabase(
 }
 
 /**
- * Lets one of the two roles log in with a password. What it makes belongs to the owner, whichever of them it is.
+ * Lets one of the two roles log in with a password. Whatever the role makes belongs to the owner, whichever of the
+ * two it is.
  * @throws NotOurs
  */
 export async function ensureLogin(
@@ -133,7 +137,10 @@ export async function disableLogin(sql: SqlConnection, spec: DatabaseSpec, login
   await sql.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1', [login]);
 }
 
-/** Removes both with all that is in them, ends their sessions; what is not ours stays. Idempotent. */
+/**
+ * Removes the database and both roles with everything in them, and ends their sessions; things that are not ours
+ * stay. Idempotent.
+ */
 export async function dropDatabase(sql: SqlConnection, spec: DatabaseSpec): Promise<void> {
   const found = await look(sql, spec);
   if (found.database !== undefined && found.database !== 'foreign') {
@@ -148,7 +155,7 @@ export async function dropDatabase(sql: SqlConnection, spec: DatabaseSpec): Prom
   }
 }
 
-/** Which of them are there and ours. */
+/** The names of those that exist and are ours. */
 export async function listDatabase(sql: SqlConnection, spec: DatabaseSpec): Promise<string[]> {
   const found = await look(sql, spec);
   const second = await look(sql, { name: spec.second, tag: spec.tag });
@@ -159,7 +166,7 @@ export async function listDatabase(sql: SqlConnection, spec: DatabaseSpec): Prom
   ];
 }
 
-/** Extensions that the server has and trusts to owners of databases; the others would reach beyond a database. */
+/** Extensions that the server has and trusts to owners of databases; others would reach beyond a database. */
 export async function trustedExtensions(sql: SqlConnection): Promise<string[]> {
   const rows = await sql.query<{ name: string }>(
     'SELECT DISTINCT name::text FROM pg_available_extension_versions WHERE trusted ORDER BY 1',

@@ -40,7 +40,7 @@ const params = z.strictObject({
     ),
 });
 
-/** The prefix keeps names out of those that PostgreSQL and clouds reserve, such as `pg_`. */
+/** The prefix keeps the names apart from those that PostgreSQL and clouds reserve, such as `pg_`. */
 function specOf(request: ResourceIdentity): DatabaseSpec {
   const parts = ['berth', request.project, request.environment, resourceLabel(request, 40)];
   return {
@@ -52,13 +52,16 @@ function specOf(request: ResourceIdentity): DatabaseSpec {
 
 const isDedicated = (request: ResourceIdentity): boolean => request.class === 'dedicated';
 
-/** What RDS takes: letters, digits and single hyphens, a letter first. The hash tells names apart that read alike. */
+/**
+ * A name that RDS takes: letters, digits and single hyphens, a letter first. The hash tells apart names that read
+ * alike.
+ */
 function serverName({ project, environment, uid }: ResourceIdentity): string {
   const readable = `${project}-${environment}`.replaceAll(/-+/g, '-').slice(0, 40).replace(/-$/, '');
   return `berth-${readable}-${shortHash([project, environment, uid].join('\u001f'), 12)}`;
 }
 
-/** @throws Problem invalid_resource where there are no servers of their own, or for an unknown class */
+/** @throws Problem invalid_resource where dedicated servers are not available, or for an unknown class */
 function dedicatedServers({ databases }: Ports, request: ResourceIdentity): DedicatedServers {
   if (databases.dedicated) return databases.dedicated;
   throw invalidResource(request, 'there are no servers of their own here', {
@@ -94,7 +97,10 @@ const pathsOf = (request: ResourceIdentity) => ({
   url: resourceSecretPath(request, 'url'),
 });
 
-/** Who logs in with what, as the URL that is kept says; before there is one, the owner with a password. */
+/**
+ * The role and the password of the current login, as the stored URL says; before there is a URL, the owner with the
+ * stored password or a new one.
+ */
 async function currentLogin({ secrets, effects }: Ports, request: ResourceIdentity): Promise<Login> {
   const paths = pathsOf(request);
   const url = await secrets.get(paths.url);
@@ -116,7 +122,7 @@ interface Place {
   sslmode: string;
 }
 
-/** The outputs for a login. The URL is kept last: it is what counts. */
+/** The outputs for a login. The URL is stored last, because it is the one that counts. */
 async function outputsFor(
   ports: Ports,
   request: ResourceIdentity,
@@ -155,7 +161,7 @@ async function provision(ports: Ports, request: ResourceRequest) {
         });
       }
     }
-    // The password is kept before any role has it: a crash in between loses nothing.
+    // The password is stored before any role has it, so a crash in between loses nothing.
     const login = await currentLogin(ports, request);
     const { username, password } = login;
     await putSecret(ports, pathsOf(request).password, password);
@@ -182,7 +188,7 @@ async function rotate(ports: Ports, request: ResourceIdentity, current: Resource
   });
 }
 
-/** Keeps the values that were in use once more, as versions of their own: so they are the current ones again. */
+/** Stores the former values once more, as new versions, so that they are current again. */
 async function restore(ports: Ports, request: ResourceIdentity, previous: ResourceOutputs) {
   const paths = pathsOf(request);
   for (const output of SECRETS) {
@@ -195,7 +201,7 @@ async function restore(ports: Ports, request: ResourceIdentity, previous: Resour
   return previous;
 }
 
-/** The role that logged in before does so no more, and what was kept of it can not be read. */
+/** Stops the former role from logging in, and makes its stored credentials unreadable. */
 async function retire(
   ports: Ports,
   request: ResourceIdentity,
@@ -211,7 +217,7 @@ async function retire(
     await ports.secrets.revoke(secret, version);
 }
 
-/** SQL errors as what they mean here. */
+/** Explains SQL errors by what they mean here. */
 async function explained<T>(request: ResourceIdentity, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -272,7 +278,7 @@ export const postgres: ResourceType = {
       const spec = specOf(request);
       if (!isDedicated(request))
         await withDatabaseLock(ports.databases, spec.name, (sql) => dropDatabase(sql, spec));
-      // The server goes with all that is on it, and no snapshot of it stays.
+      // The server goes with everything on it, and no snapshot is kept.
       else if (!(await dedicatedServers(ports, request).remove(serverName(request), spec.tag)))
         throw new ResourcePending('The database server is being removed.');
       for (const output of SECRETS) await ports.secrets.remove(resourceSecretPath(request, output));

@@ -1,4 +1,6 @@
-/** What PostgreSQL stores of a password (RFC 5803), so that the password itself never reaches the server. */
+/**
+ * The verifier that PostgreSQL stores of a password (RFC 5803), so that the password itself never reaches the server.
+ */
 import { createHash, createHmac, pbkdf2 } from 'node:crypto';
 import { promisify } from 'node:util';
 

@@ -10,7 +10,7 @@ import type { Ports } from '../../ports/index.ts';
 import { endingOf, endOperation, errorOf } from '../end-operation.ts';
 import type { Step } from '../step.ts';
 
-/** Builds the image and registers the version; both give the same again when run twice. */
+/** Builds the image and registers the version; when run twice, both give the same again. */
 export const buildImage: Step<Operation<'build'>> = {
   role: 'work',
   watched: true,
@@ -64,7 +64,7 @@ async function workloadOf(operation: Operation<'build'>, built: BuildResult): Pr
   if (built.score !== undefined) return withFileContents(parseScore(built.score), built.files);
   return {
     apiVersion: 'score.dev/v1b1',
-    // Score wants two characters at the least.
+    // Score demands at least two characters.
     metadata: { name: operation.service.length > 1 ? operation.service : `${operation.service}0` },
     service: { ports: { www: { port: 80, targetPort: 8080 } } },
     containers: { main: { image: '.' } },

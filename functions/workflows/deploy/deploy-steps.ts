@@ -25,17 +25,17 @@ const deploymentOf = (
   operation: InstanceRef & { number: number },
 ): Promise<Item<DeploymentDetail>> => getDeploymentDetail(ports.store, operation, operation.number);
 
-/** Takes the fence and checks that what shall run can be had. */
+/** Takes the fence and checks that everything the deployment needs is available. */
 export const prepareDeployment: DeploymentStep = {
   role: 'work',
   async run({ ports, operation }) {
     await retryOnConflict(async () => {
       const item = await deploymentOf(ports, operation);
       await ports.registry.resolve(item.data, item.data.digest);
-      // Again: it may have waited since it was accepted.
+      // Policies are checked again, since the deployment may have waited after it was accepted.
       const violations = await violationsOf(ports, item.data, item.data, ports.effects.now());
       if (violations.length > 0) throw violationProblem(item.data, violations);
-      // One that awaited an approval was no more than queued.
+      // A deployment that awaited approval was only queued until now.
       if (item.data.status === 'running') return;
       const { workload: _ofVersion, ...deployment } = item.data;
       const put = {
@@ -54,7 +54,7 @@ export const runRelease: DeploymentStep = {
   doneWhenStarted: 'applyWorkload',
   async run({ ports, operation, signal }) {
     const { data } = await deploymentOf(ports, operation);
-    // What it would prepare is there: the same version runs.
+    // A redeployment runs the same version, so there is nothing left for a release command to prepare.
     if (data.kind === 'redeploy') return;
     const image = await ports.registry.resolve(data, data.digest);
     const labelled = image.config.labels[RELEASE_LABEL];
@@ -79,7 +79,7 @@ export const applyWorkload: DeploymentStep = {
   },
 };
 
-/** Waits for the rollout in one invocation; near the end of its time it hands over to the next. */
+/** Waits for the rollout. Near the end of the time of one invocation it hands over to the next. */
 export const awaitRollout: DeploymentStep = {
   role: 'work',
   watched: true,
@@ -100,11 +100,11 @@ const rolloutCodes = [
   'environment_gone',
 ] as const;
 
-/** A rollout's code, if it is one that an adapter may give; the general one otherwise. */
+/** The code of a failed rollout, if an adapter may give it; the general one otherwise. */
 const asRolloutCode = (code: ProblemCode): (typeof rolloutCodes)[number] =>
   rolloutCodes.find((known) => known === code) ?? 'workload_not_ready';
 
-/** Makes it the current deployment, if it is still the newest. */
+/** Makes the deployment the current one, if it is still the newest. */
 export const finishDeployment: DeploymentStep = {
   role: 'finish',
   async run({ ports, operation }) {
@@ -134,7 +134,7 @@ export const finishDeployment: DeploymentStep = {
   },
 };
 
-/** Puts back what served before, unless something newer has taken over, and says why. */
+/** Puts back what served before, unless a newer deployment has taken over, and records why. */
 export const recoverDeployment: DeploymentStep = {
   role: 'recover',
   async run(context) {
@@ -169,8 +169,8 @@ async function putBack(ports: Ports, ref: InstanceRef, fence: number): Promise<v
     const { data } = await getDeploymentDetail(ports.store, ref, current);
     await ports.workloads.apply(await workloadSpec(ports, data, fence));
   } catch (error) {
-    // Something newer has taken over, the place is gone, or what served can not be declared anew (a secret of it
-    // is gone, then it goes on as it is): the operation ends with its own error either way.
+    // A newer deployment has taken over, the place is gone, or what served can not be declared anew (one of its
+    // secrets is gone, so it goes on as it is): in each case the operation ends with its own error.
     if (error instanceof Problem && error.status < 500) return;
     throw error;
   }

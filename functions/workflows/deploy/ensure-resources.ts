@@ -33,7 +33,7 @@ export const ensureResources: Step<OperationOn<'deployment'>> = {
   async run({ ports, operation, signal }) {
     const { data: deployment } = await getDeploymentDetail(ports.store, operation, operation.number);
     const names = provisionOrder(deployment.workload);
-    // It was accepted with no outputs.
+    // The deployment was accepted with no outputs.
     if (names.length === 0) return;
     const { data: environment } = await getEnvironment(ports.store, operation);
     const outputs: Record<string, ResourceOutputs> = {};
@@ -59,9 +59,9 @@ export const ensureResources: Step<OperationOn<'deployment'>> = {
 interface Asked {
   deployment: DeploymentDetail;
   environmentId: string;
-  /** Of the resource in the workload. */
+  /** The workload's name for the resource. */
   name: string;
-  /** Of those before it. */
+  /** The outputs of the resources before it. */
   outputs: Record<string, ResourceOutputs>;
 }
 
@@ -92,8 +92,8 @@ async function provisionOne(
   await type.check?.(ports, request);
   await recordOwner(ports, type.type, request);
   const provisioned = await type.provision(ports, request).catch(async (error: unknown) => {
-    // The environment may have been destroyed meanwhile. Then no later try comes this far, and nobody would own what
-    // was begun.
+    // The environment may have been destroyed meanwhile. Then no later try comes this far, and what this one began
+    // would have no owner.
     const owner = await ports.store.get(resourceKey(request, request.uid));
     if (!owner) await takeBack(ports, type, request, signal);
     throw error;
@@ -105,7 +105,10 @@ async function provisionOne(
   return provisioned;
 }
 
-/** Removes a resource again whose environment was destroyed while it was made, since it has no owner any more (I4). */
+/**
+ * Removes a resource whose environment was destroyed while the resource was made, since it no longer has an owner
+ * (I4).
+ */
 async function takeBack(
   ports: Ports,
   type: ResourceType,
@@ -113,7 +116,7 @@ async function takeBack(
   signal: AbortSignal,
 ): Promise<void> {
   const environment = await ports.store.get<Environment>(environmentKey(request));
-  // A later environment of that name may have made its own under the same name.
+  // A later environment of that name may have made its own resource under the same name.
   if (environment && environment.data.id !== request.environmentId) return;
   await untilSettled(signal, () => type.deprovision(ports, request));
 }
@@ -128,7 +131,7 @@ function checkParams(type: ResourceType, name: string, params: unknown): Record<
   });
 }
 
-/** Params may name outputs of other resources, but no secret ones: params are stored as they are. */
+/** Params may name outputs of other resources, but no secret ones, since params are stored as they are. */
 function expandParams(
   deployment: DeploymentDetail,
   name: string,
@@ -171,7 +174,7 @@ async function recordOwner(ports: Ports, type: string, request: ResourceRequest)
       ports,
       { actor: SYSTEM_ACTOR },
       {
-        // No owner record comes behind the look that its environment's destruction takes at them.
+        // The check keeps an owner record from being added after the environment's destruction has listed them.
         writes: [write, { check: environmentKey(request), if: { version: environment.version } }],
         events: item ? [] : [createdEvent(request)],
       },
@@ -179,7 +182,7 @@ async function recordOwner(ports: Ports, type: string, request: ResourceRequest)
   });
 }
 
-/** @returns whether the owner record is still there */
+/** @returns whether the owner record still exists */
 function recordReady(ports: Ports, request: ResourceRequest, outputs: ResourceOutputs): Promise<boolean> {
   const key = resourceKey(request, request.uid);
   return retryOnConflict(async () => {

@@ -1,4 +1,4 @@
-/** Steps of the workflow `destroy-environment`: it ends with an inventory that is empty, or says what is left. */
+/** Steps of the workflow `destroy-environment`: it ends with an empty inventory, or says what is left. */
 
 import {
   deploymentsPartition,
@@ -21,7 +21,7 @@ import { resourceRequest, untilSettled } from '../owned-resources.ts';
 import type { Step } from '../step.ts';
 import { LEFTOVER_RETRY_MS, leftovers, notEmpty, resourcesOf, secretsPrefix } from './leftovers.ts';
 
-/** Deletes at most this many records in one transaction. */
+/** The most records that one transaction deletes. */
 const BATCH = 50;
 
 export const removeWorkloads: Step<Operation<'destroy-environment'>> = {
@@ -43,7 +43,7 @@ export const removeResources: Step<Operation<'destroy-environment'>> = {
       const type = resourceType(resource.type);
       const request = resourceRequest(resource, environment.id);
       await untilSettled(signal, () => type.deprovision(ports, request));
-      // The owner record is deleted last: nobody would own a resource that is left without one (I4).
+      // The owner record is deleted last: a resource that is left over must not be without an owner (I4).
       const left = await type.inventory(ports, request);
       if (left.length > 0) throw notEmpty(left);
       await commit(
@@ -64,7 +64,7 @@ export const removeResources: Step<Operation<'destroy-environment'>> = {
   },
 };
 
-/** Looks that nothing is left, then removes the records, the environment's own last. */
+/** Checks that nothing is left, then removes the records, the environment's own last. */
 export const finishDestruction: Step<Operation<'destroy-environment'>> = {
   role: 'finish',
   async run({ ports, operation }) {
@@ -92,7 +92,7 @@ async function deleteRecords(ports: Ports, ref: EnvironmentRef): Promise<void> {
   for (const { pk, sk } of await readAll(ports.store, environmentPartition(ref))) {
     keys.push({ pk, sk });
   }
-  // Instances are what deployments are found by, so they go after them: the order above sees to that.
+  // Deployments are found by their instances, so instances are deleted after them: the order above sees to that.
   for (let at = 0; at < keys.length; at += BATCH) {
     await ports.store.transact(keys.slice(at, at + BATCH).map((key) => ({ delete: key })));
   }

@@ -1,4 +1,4 @@
-/** What of an environment is still there. */
+/** What still exists of an environment. */
 import { environmentPartition, RESOURCE_PREFIX } from '../../core/keys.ts';
 import type { EnvironmentRef, Resource } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
@@ -8,7 +8,7 @@ import { readAll } from '../../records/read-all.ts';
 import { resourceType } from '../../resources/index.ts';
 import { resourceRequest } from '../owned-resources.ts';
 
-/** What was left over is tried again after this long, milliseconds. */
+/** Leftovers are tried again after this time, milliseconds. */
 export const LEFTOVER_RETRY_MS = 60_000;
 
 export const resourcesOf = (ports: Ports, ref: EnvironmentRef) =>
@@ -22,7 +22,7 @@ export const notEmpty = (left: readonly string[]): Problem =>
     hint: 'It is tried again by itself; the environment lists what is left.',
   });
 
-/** Names of all that is left, in words. */
+/** The names of everything that is left, in words. */
 export async function leftovers(ports: Ports, ref: EnvironmentRef): Promise<string[]> {
   const { data: environment } = await getEnvironment(ports.store, ref);
   const resources = await resourcesOf(ports, ref);

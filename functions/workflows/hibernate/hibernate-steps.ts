@@ -7,7 +7,7 @@ import { endingOf, errorOf, untilOverdue } from '../end-operation.ts';
 import { endIn, environmentOf, startAll, timeNow, toReady } from '../environment-state.ts';
 import type { Step } from '../step.ts';
 
-/** Scales every workload to nothing, unless an idle environment was used after that was decided (I8). */
+/** Scales every workload to zero, unless an idle environment was used after that was decided (I8). */
 export const stopWorkloads: Step<Operation<'hibernate'>> = {
   role: 'work',
   async run({ ports, operation }) {

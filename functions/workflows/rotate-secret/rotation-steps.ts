@@ -30,7 +30,7 @@ import { resourceRequest } from '../owned-resources.ts';
 import { type Step, StillProgressing } from '../step.ts';
 import { isOutdated, type WantedVersions } from './outdated.ts';
 
-/** How long until deployments that go on are looked at again, milliseconds. */
+/** How long to wait before unfinished deployments are looked at again, milliseconds. */
 const LOOK_MS = 300;
 
 type Rotation = Operation<'rotate-secret'>;
@@ -45,7 +45,9 @@ function rotatedBy({ input }: Rotation): Rotated {
   return { kind: 'secret', name: secret, version, previous };
 }
 
-/** Changes a record that this rotation holds; one that is gone, or held by another, is left as it is. */
+/**
+ * Changes a record that this rotation holds; a record that is gone, or held by another rotation, is left as it is.
+ */
 async function changeHeld<T extends SecretRecord | Resource>(
   ports: Ports,
   key: { pk: string; sk: string },
@@ -90,7 +92,7 @@ export const prepareRotation: Step<Rotation> = {
   role: 'work',
   async run({ ports, operation }) {
     const rotated = rotatedBy(operation);
-    // A secret's new version was kept when the rotation was accepted.
+    // A secret's new version was stored when the rotation was accepted.
     if (rotated.kind === 'secret') return;
     const ref = environmentOf(operation);
     const held = await heldResource(ports, operation, rotated.uid);
@@ -128,7 +130,7 @@ export const switchCredentials: Step<Rotation> = {
   },
 };
 
-/** The versions that what serves has to hold when the rotation is done. */
+/** The versions that serving deployments have to hold when the rotation is done. */
 async function wantedVersions(ports: Ports, operation: Rotation): Promise<WantedVersions> {
   const ref = environmentOf(operation);
   const rotated = rotatedBy(operation);
@@ -142,8 +144,8 @@ async function wantedVersions(ports: Ports, operation: Rotation): Promise<Wanted
 }
 
 /**
- * Looks at one service, and deploys it again where it holds something old. What others deploy meanwhile takes the new
- * credentials by itself, and is waited for.
+ * Looks at one service, and deploys it again where it holds something old. Deployments that others start meanwhile
+ * take the new credentials by themselves; the rotation waits for them.
  * @returns whether it is done
  * @throws Problem rotation_failed
  */
@@ -230,7 +232,10 @@ const secretData = ({ name, version, previous }: Rotated & { kind: 'secret' }) =
   previous,
 });
 
-/** Lets go of the record. @param stages what becomes of the versions when the previous one is worthless */
+/**
+ * Lets go of the record that the rotation holds.
+ * @param stages what becomes of the versions when the previous one is worthless
+ */
 async function releaseWrites(
   ports: Ports,
   operation: Rotation,
@@ -254,7 +259,10 @@ async function releaseWrites(
   return [{ put, if: { version: item.version } }];
 }
 
-/** Goes back: the old credentials are good still. What took the new ones keeps serving until it has the old ones. */
+/**
+ * Goes back to the old credentials, which are still good. Deployments that took the new ones keep serving until they
+ * have the old ones.
+ */
 export const recoverRotation: Step<Rotation> = {
   role: 'recover',
   async run(context) {
@@ -300,7 +308,7 @@ async function restore(ports: Ports, operation: Rotation, ref: EnvironmentRef, r
   }));
 }
 
-/** Deploys again what this rotation gave the new credentials, without waiting: both work. */
+/** Deploys again what this rotation gave the new credentials, without waiting, since both credentials work. */
 async function moveBack(ports: Ports, operation: Rotation, instance: Instance, wanted: WantedVersions) {
   if (instance.current === undefined) return;
   const { data: current } = await getDeploymentDetail(ports.store, instance, instance.current);
@@ -308,7 +316,7 @@ async function moveBack(ports: Ports, operation: Rotation, instance: Instance, w
   const isOurs = current.rotation === operation.id && newest?.number === current.number;
   if (!isOurs || !isOutdated(current, wanted)) return;
   await createRedeployment(ports, { actor: operation.createdBy }, instance, operation.id).catch((error) => {
-    // The environment hibernates or is being destroyed: then nothing serves that could be moved.
+    // The environment hibernates or is being destroyed, so nothing serves that could be moved.
     if (!(error instanceof Problem)) throw error;
   });
 }

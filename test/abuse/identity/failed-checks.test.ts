@@ -48,7 +48,7 @@ const known: Record<string, string> = {
 const fill = ({ path }: Route): string =>
   path.replaceAll(/\{(\w+)\}/g, (_, name: string) => known[name] ?? paramForms[name]!.example);
 
-/** A body that tells whether anybody has read of it. */
+/** A body that records whether anybody has read from it. */
 function watched(example: unknown): { body: ReadableStream<Uint8Array>; wasRead: () => boolean } {
   let pulls = 0;
   const bytes = new TextEncoder().encode(JSON.stringify(example ?? {}));
@@ -113,14 +113,14 @@ describe('Who may not', () => {
         ['viewer', [403, 404]],
       ] as const) {
         const answer = await ask(route, { authorization: `Bearer ${token}` });
-        // Leaving is everybody's own, and so is what a viewer may.
+        // Everybody may leave a project, and a viewer may do what viewers may.
         if (token === 'viewer' && answer.status < 300) continue;
         expect(statuses, `${token} ${route.method} ${route.path} ${answer.text}`).toContain(answer.status);
         if (answer.status === 403) expect(answer.wasRead, `${route.method} ${route.path}`).toBe(false);
       }
     }
     await subject.app.flush();
-    // What is written is the trail of refused attempts, and that alone.
+    // Only the trail of refused attempts is written.
     const { body } = await subject.api('GET', '/v1/projects/demo/events?limit=50');
     const types = new Set(
       body.items

@@ -21,9 +21,9 @@ let subject: TestBerth;
 /** The same API with the same provider, which does not slow down who sends one bad token after the other. */
 let patient: Subject;
 let issuer: string;
-/** As everybody can read it. */
+/** The public key, which everybody can read. */
 let published: JWK;
-/** As nobody but the provider has it. */
+/** The private key, which only the provider has. */
 let secret: JWK;
 beforeAll(async () => {
   subject = await startBerth();
@@ -62,7 +62,7 @@ const claims = (change: object = {}): Record<string, unknown> => ({
 });
 const ask = async (token: string): Promise<Response> =>
   patient.app.request('/v1/me', { headers: { authorization: `Bearer ${token}` } });
-/** Signed with the provider's own key, so that what is refused is refused for its claims alone. */
+/** Signed with the provider's own key, so that a token is refused for its claims alone. */
 const signed = async (change: object = {}, header: object = {}): Promise<string> =>
   new SignJWT(claims(change))
     .setProtectedHeader({ alg: 'ES256', kid: published.kid!, typ: 'JWT', ...header })
@@ -230,7 +230,7 @@ describe('Keys', () => {
         if (name !== 'instance-id')
           expect(statSync(join(subject.directory, name)).mode & 0o077, name).toBe(0);
       }
-      // What one has signed is nothing to the other, whose issuer has another port and another key.
+      // A token of one Berth means nothing to another, whose issuer has another port and another key.
       for (const token of [
         await signed(),
         await signed({ iss: `${other.berth.url}/identity` }),

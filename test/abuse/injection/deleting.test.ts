@@ -1,4 +1,4 @@
-/** What is deleted is what was named, whatever somebody has put in its place. */
+/** A deletion removes the thing that was named, whatever somebody has put in its place. */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -29,7 +29,7 @@ afterAll(async () => {
 });
 const kept = (): string => readFileSync(join(outside, 'folder', 'kept'), 'utf8');
 
-/** As it is: a client would tidy the path up. */
+/** Sends the path unchanged: a client would tidy it up. */
 async function remove(path: string): Promise<string> {
   const { port } = new URL(subject.url);
   const socket = connect(Number(port), '127.0.0.1');

@@ -1,6 +1,6 @@
 /**
- * What a developer names as a source ends up in the arguments of git. None of it is ever a command, an option, or
- * a way to another protocol; what is only unusual is built.
+ * The source that a developer names ends up in the arguments of git. It is never a command, an option, or a way to
+ * another protocol; a source that is merely unusual is built.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { helloFiles } from '../../support/files/archive.ts';
 
 let subject: TestBerth;
 let place: string;
-/** What an injected command would make. */
+/** The file that an injected command would make. */
 let mark: string;
 /** An honest repository. */
 let honest: string;

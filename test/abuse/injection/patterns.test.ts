@@ -1,6 +1,6 @@
 /**
- * Every pattern that decides what a name or a text may be: whole, not a part of it, and in time that grows no
- * faster than the text. Patterns are found in the document of the API, so that a new one is among them.
+ * Every pattern for names and texts matches the whole text, not a part of it, and in time that grows no faster than
+ * the text. The patterns come from the API's document, so that a new one is tested too.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { paramForms } from '../../../functions/api/http/params.ts';
@@ -13,7 +13,7 @@ import { expectLinear } from '../../support/cpu.ts';
 
 let subject: Subject;
 let patterns: Map<string, RegExp>;
-/** The API as somebody who may do all of it. */
+/** The API as somebody who may do everything. */
 const boss = (method: string, path: string, body?: unknown) =>
   subject.api(method, path, body, { authorization: 'Bearer boss' });
 beforeAll(async () => {

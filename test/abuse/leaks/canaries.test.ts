@@ -34,7 +34,7 @@ const secrets: Record<string, string> = {
 };
 const rotated = canary('a secret that another one was rotated to');
 const refused = `bad${canary('a secret that does not serve')}`;
-/** Berth's own environment is for nobody: no build, program or database. */
+/** Berth's own environment must reach no build, program or database. */
 const OWN = 'BERTH_TEST_CANARY';
 
 const resources = `resources:
@@ -88,7 +88,7 @@ const log: LocalLog = {
   hint: (text) => void said.push(text),
   path: (absolute) => absolute,
 };
-/** All that the API answered, but for what is there to show a secret. */
+/** Everything that the API answered, except for the answers whose purpose is to show a secret. */
 const answers: string[] = [];
 const processes = new Set<string>();
 const watching = new AbortController();
@@ -155,7 +155,7 @@ async function connect(connectionString: string, statement: string): Promise<voi
   await client.end();
 }
 
-/** Every route that reads, of what is there. */
+/** Calls every route that reads, for the things that exist. */
 async function readAll(known: Record<string, string>): Promise<void> {
   for (const { method, path } of routes) {
     if (method !== 'get') continue;

@@ -1,4 +1,4 @@
-/** What comes over the network, and where Berth is sent to: the socket of a whole Berth. */
+/** Hostile requests from the network, and hostile addresses that Berth is sent to: the socket of a whole Berth. */
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { paramForms } from '../../../functions/api/http/params.ts';
@@ -7,7 +7,7 @@ import { program } from '../../support/programs.ts';
 import { routes } from '../../support/routes.ts';
 
 let subject: TestBerth;
-/** Of the project `mine`. */
+/** A token of the project `mine`. */
 let token: string;
 
 beforeAll(async () => {
@@ -321,7 +321,7 @@ describe('The name of a host is not believed (43)', () => {
       const answer = await raw(request('GET', '/v1/me', [`Host: ${workload}`, `${name}: localhost`]));
       expect(answer).not.toContain('"kind"');
     }
-    // Of two names one counts, for the router as for Berth.
+    // Of two Host headers only one counts, for the router as for Berth.
     const both = [`Host: ${workload}`, 'Host: localhost'];
     expect(await raw(request('GET', '/v1/me', both))).not.toContain('"kind"');
     expect(await raw(request('GET', '/v1/me', both.reverse()))).toContain('"kind"');

@@ -219,7 +219,7 @@ containers:
     image: .
 ${lines}`;
 
-/** What a cluster is given for a Score file. */
+/** The manifests that a cluster gets for a Score file. */
 async function rendered(score: string): Promise<string> {
   const deployment = {
     project: 'mine',

@@ -1,4 +1,4 @@
-/** What one tenant tries at another one, and what a low role tries at a higher one. */
+/** The attempts of one tenant against another, and of a low role against a higher one. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   type Answer,
@@ -141,7 +141,7 @@ describe('A role of more than one has (24)', () => {
   );
 
   it('is not had in an environment that is named as what every object has', async () => {
-    // "constructor" is a name like others; without a membership that says so nobody has another role there.
+    // "constructor" is a name like any other; it gives nobody another role unless a membership says so.
     const answer = await dev('PUT', '/v1/projects/demo/environments/constructor/protection', {
       approval: true,
     });

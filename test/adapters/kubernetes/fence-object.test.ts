@@ -17,7 +17,7 @@ interface ConfigMap {
 
 let server: Server;
 let client: KubernetesClient;
-/** What another writer does before the next write of this one arrives. */
+/** What another writer does before this writer's next write arrives. */
 let between: (() => Promise<void>) | undefined;
 
 /** Config maps as an API server keeps them: one that has changed since is not replaced, unless no version is named. */

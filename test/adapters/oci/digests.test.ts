@@ -1,4 +1,4 @@
-/** What a registry gives is what was asked for by digest, whoever keeps it. */
+/** A registry's content has the digest that was asked for, whoever keeps the content. */
 import { createHash } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';

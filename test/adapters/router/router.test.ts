@@ -373,7 +373,7 @@ describe('router', () => {
     it('holds no more requests than it may, and tells when waking failed', async () => {
       const statuses: number[] = [];
       const waiting = Array.from({ length: 8 }, async () => statuses.push((await ask(host)).status));
-      // Five may wait for one environment; the rest is told at once.
+      // Five requests may wait for one environment; the others get an answer at once.
       await eventually(
         () => statuses.length,
         (length) => length === 3,

@@ -1,4 +1,4 @@
-/** What adapters tell of their workloads, and where a request then goes. */
+/** The state that adapters report of their workloads, and where a request then goes. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createTraffic, type RoutedTraffic } from '../../../functions/adapters/router/traffic.ts';
 import type { InstanceRef } from '../../../functions/core/model/index.ts';

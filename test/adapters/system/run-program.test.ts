@@ -68,7 +68,7 @@ describe('run', () => {
     const { tail } = await node(`${child(false)}${child(true)}setTimeout(() => process.exit(0), 300)`);
     const [inGroup, apart] = tail.map(Number) as [number, number];
     await expect.poll(() => findProcess(inGroup)).toBeUndefined();
-    // Elsewhere nothing tells what has left the group.
+    // Other systems do not tell which processes have left the group.
     if (process.platform === 'linux') expect(await findProcess(apart)).toBeUndefined();
     else sendSignal(apart, 'SIGKILL');
   });

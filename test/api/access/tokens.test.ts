@@ -259,7 +259,7 @@ describe('A token that makes tokens', () => {
     const maker = bearer((await make(max, { role: 'maintainer', createsTokens: true })).token);
     expect((await maker('POST', tokens, { name: 'x', role: 'viewer' })).status).toBe(201);
     expect((await maker('POST', '/v1/tokens', { name: 'x', role: 'viewer' })).status).toBe(201);
-    // Members never: a token that is lost must let in nobody.
+    // A token can never change members: a lost token must let nobody in.
     expectProblem(await maker('PUT', `${project}/members/user:eve`, { role: 'viewer' }), 403, 'forbidden');
   });
 

@@ -1,9 +1,9 @@
 import type { Action } from '../../../functions/core/authorization/roles.ts';
 
 /**
- * Whom each permission needs at least, written down by hand and apart from the table that the code decides by. A
- * permission that is new, or needs someone else, is written down here too: on purpose, and by someone who has thought
- * about it. Which permission a route asks for stands in docs/reference/roles.md.
+ * The least role of each permission, written down by hand and apart from the table that decisions are made by. A new
+ * permission, or a changed one, is written down here too: on purpose, and by someone who has thought about it.
+ * docs/reference/roles.md shows which permission a route asks for.
  */
 export const golden = {
   public: ['api.describe', 'session.create', 'token.exchange'],

@@ -23,7 +23,7 @@ const there: Record<string, Record<string, string>> = { demo: {}, other: {} };
 type Role = (typeof roles)[number];
 type Level = keyof typeof golden;
 
-/** Someone who calls, and what they are by hand: a role by environment ("" is the project), or none. */
+/** A caller with its roles, written down by hand: a role by environment ("" is the project), or none. */
 interface Caller {
   token: string | undefined;
   /** In `demo`; undefined: it is hidden. */
@@ -161,7 +161,7 @@ const level = (action: Action): Level | undefined =>
 const isRole = (name: string | undefined): name is Role => (roles as readonly string[]).includes(name ?? '');
 const rank = (role: Role | undefined): number => (role === undefined ? -1 : roles.indexOf(role));
 
-/** What a caller has to get, from what is written down by hand: `in`, or the status of the refusal. */
+/** The answer that a caller has to get by the hand-written table: `in`, or the status of the refusal. */
 function expected(route: Route, caller: Caller, environment: string | undefined): 'in' | number {
   const { action } = route.policy;
   const least = level(action);
@@ -222,7 +222,7 @@ async function probe(route: Route, path: string, token: string | undefined): Pro
   const body = (await response.json()) as { code: string; errors?: { path: string }[] };
   const fault = route.method === 'get' ? 'query.no-such-parameter' : 'header.Idempotency-Key';
   if (response.status === 400 && body.errors?.some((error) => error.path === fault)) return 'in';
-  // What is open to everyone answers by itself what it finds: nobody is turned away.
+  // A public route answers by itself: nobody is turned away.
   if (route.policy.scope === 'public' && ![401, 403].includes(response.status)) return 'in';
   return response.status;
 }
@@ -263,7 +263,7 @@ describe('What is written down', () => {
     const changing = routes.filter(
       ({ method, policy }) => method !== 'get' && policy.action.endsWith('.read'),
     );
-    // It says what a policy would have refused, and changes nothing.
+    // A dry run says what a policy would have refused, and changes nothing.
     expect(changing.map(({ operationId }) => operationId)).toEqual(['dryRunPolicy']);
   });
 
@@ -332,7 +332,7 @@ describe('Every route, for everyone', () => {
   });
 
   it('refused with a whole and valid request changes nothing', async () => {
-    // What was refused before is recorded behind the answers, once a minute for each caller and project.
+    // Refusals are recorded behind the answers, once a minute for each caller and project.
     await subject.app.flush();
     const before = stored();
     for (const route of routes) {

@@ -1,4 +1,4 @@
-/** A noisy one is slowed down, and nobody else. */
+/** A caller that sends too many requests is slowed down, and nobody else is. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { createRates, defaultRates, sharesRate } from '../../../functions/api/admission/rates.ts';
 import type { Principal } from '../../../functions/core/model/index.ts';
@@ -93,7 +93,7 @@ describe('Operations', () => {
     expect((await subject.api('GET', '/v1/projects/demo/environments/c')).status).toBe(404);
     expect((await create('c', 'bob', 'other')).status).toBe(202);
     expect((await bearer('ada')('GET', '/v1/projects/demo')).status).toBe(200);
-    // Who may not begin one does not use up the project's.
+    // A caller who may not begin an operation does not use up the project's share.
     await setState(subject.ports, 'dev', 'ready');
     subject.people.set('eve', person('eve'));
     for (let at = 0; at < 5; at++) expectProblem(await create('x', 'eve', 'other'), 404);

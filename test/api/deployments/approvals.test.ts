@@ -211,7 +211,7 @@ describe('No way around', () => {
     expect((await boss('PUT', protection, loose)).status).toBe(200);
     expect((await ask(dev, { rollbackTo: 1 })).approval).toBeUndefined();
     expect((await ask(dev)).approval.state).toBe('pending');
-    // To what never ran here there is no going back.
+    // There is no going back to a version that never ran here.
     expectProblem(await dev('POST', `${instancePath}/deployments`, { rollbackTo: 3 }), 409, 'conflict');
   });
 

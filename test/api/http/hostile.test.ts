@@ -83,7 +83,7 @@ const fill = (path: string, changed: Record<string, string> = {}): string =>
     (_, name: string) => changed[name] ?? known[name] ?? paramForms[name]!.example,
   );
 
-/** Names of what is there, so that a request gets as far as it can. */
+/** Names of existing things, so that a request gets as far as it can. */
 const known: Record<string, string> = {
   project: 'demo',
   service: 'guestbook',

@@ -1,4 +1,4 @@
-/** The app behind a real socket: what a Request object alone can not show. */
+/** The app behind a real socket: behaviour that a Request object alone can not show. */
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ServerType, serve } from '@hono/node-server';

@@ -48,7 +48,7 @@ describe('The route table', () => {
     expect(route.operationId).toMatch(/^[a-z][A-Za-z]+$/);
     expect(route.summary).toMatch(/^[A-Z].*[^.]$/);
     for (const name of pathNames(route.path)) expect(paramForms).toHaveProperty(name);
-    // What is under a project is decided by that project; everything that changes something needs a principal.
+    // A project decides about everything under it; every route that changes something needs a principal.
     if (route.path.startsWith('/v1/projects/{project}')) expect(route.policy.scope).toBe('project');
     expect(permissions).toHaveProperty([route.policy.action]);
     expect(route.policy.scope === 'public').toBe(permissions[route.policy.action].least === 'public');

@@ -1,4 +1,4 @@
-/** Bearer tokens of an issuer: what is taken, and what is not. */
+/** Bearer tokens of an issuer: which are accepted, and which are refused. */
 import { generateKeyPair } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { issuerTokens } from '../../../functions/api/identity/identity.ts';

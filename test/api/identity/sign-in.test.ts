@@ -205,7 +205,7 @@ describe('Signing in', () => {
       iss: 'evil',
     };
     subject.issuer.userInfo = userInfo;
-    // The address in the ID token is not verified by what is said of another one.
+    // A claim about another address does not verify the address in the ID token.
     expect(await groupsOf()).toMatchObject({ groups: ['g'], name: 'Ada' });
     expect(await groupsOf()).not.toHaveProperty('email');
     subject.issuer.userInfo = { ...userInfo, sub: 'u2' };
@@ -391,7 +391,7 @@ describe('A session', () => {
     const other = items[1]?.id ?? '';
     const end = (browser: typeof one) =>
       browser.ask(`${ORIGIN}/v1/sessions/${other}`, { method: 'DELETE', headers: fromConsole });
-    // Of somebody else nothing is told, and nothing ended.
+    // Nothing is told of another person's session, and nothing of it ends.
     expect((await end(stranger)).status).toBe(204);
     expect((await me(two)).status).toBe(200);
     expect((await end(one)).status).toBe(204);

@@ -10,7 +10,7 @@ import { createSubject, type Subject } from '../support.ts';
 export const ORIGIN = 'https://berth.example.com';
 export const SESSION_COOKIE = '__Host-berth-session';
 
-/** As the console sends them. */
+/** The headers that the console sends. */
 export const fromConsole = { origin: ORIGIN, 'sec-fetch-site': 'same-origin', 'x-csrf': '1' };
 
 export interface SignInSubject extends Subject {

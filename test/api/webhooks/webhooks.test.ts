@@ -32,7 +32,7 @@ beforeEach(async () => {
 const deliverer = (): Deliverer =>
   createDeliverer(subject.ports, { onError: (_, error) => errors.push(error) });
 
-/** A pass, and what comes of it. */
+/** Makes one pass, and gives its outcome. */
 async function deliver(by = deliverer()): Promise<void> {
   await by.pass();
   await by.idle();

@@ -1,6 +1,6 @@
 /**
- * The builder over CodeBuild, S3 and CloudWatch Logs, as moto has them. Moto starts no containers: what a build
- * does there is played by the builder of one machine, which gets the variables of the build and nothing else.
+ * The builder over CodeBuild, S3 and CloudWatch Logs, as moto implements them. Moto starts no containers: the builder
+ * of one machine plays the build there, with the build's variables and nothing else.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

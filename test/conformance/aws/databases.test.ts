@@ -22,7 +22,7 @@ const PASSWORD = 'first-password';
 const noTls = await whyNoTls();
 if (noTls !== undefined) console.log(`Skipped, the databases of RDS: ${noTls}`);
 
-/** By which the server is reached: of shared ones, and as RDS names servers. */
+/** The names by which the servers are reached: the shared ones, and those that RDS gives. */
 const NAMES = ['localhost', '*.us-east-1.rds.amazonaws.com', '*.aaaaaaaaaa.us-east-1.rds.amazonaws.com'];
 
 await withMoto((url) => {

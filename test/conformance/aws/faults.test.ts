@@ -1,4 +1,4 @@
-/** What a network and a busy AWS do to requests, injected at the HTTP level: nothing is made twice, nothing is lost. */
+/** Faults of a network and a busy AWS, injected at the HTTP level: nothing is made twice, nothing is lost. */
 import { DescribeRepositoriesCommand, ECRClient } from '@aws-sdk/client-ecr';
 import { ListSecretVersionIdsCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { CreateStateMachineCommand, ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn';

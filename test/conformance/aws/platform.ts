@@ -41,7 +41,7 @@ export const LOG_GROUP = 'berth/workloads';
 export const BUCKET = 'berth-builds';
 const AUDIT_BUCKET = 'berth-audit';
 export const ADMINISTRATOR = 'ada';
-/** Of the database server, which is nobody's but the platform team's. */
+/** The database server's secret, which belongs to the platform team alone. */
 export const SERVER_SECRET = 'rds/berth';
 const AUDIENCE = 'berth';
 const BUILD_GROUP = 'berth/builds';
@@ -75,7 +75,7 @@ export interface Platform {
 /** What becomes of a step's answer, after the step has run. @throws what its caller gets instead */
 export type Loses = (step: string, operation: string) => void;
 
-/** As Lambda gives it to a function. */
+/** The context that Lambda gives to a function. */
 function contextOf(arn: string, ms: number): Context {
   const end = Date.now() + ms;
   const context: Partial<Context> = {

@@ -37,7 +37,7 @@ async function ask(endpoint: string, action: string, tag: string): Promise<strin
   return [...(await answer.text()).matchAll(new RegExp(`<${tag}>([^<]+)<`, 'g'))].map(([, id]) => id ?? '');
 }
 
-/** Of the network that every account has. @param endpoint of moto */
+/** The subnets of the network that every account has. @param endpoint of moto */
 export const subnetIds = (endpoint: string): Promise<string[]> =>
   ask(endpoint, 'DescribeSubnets', 'subnetId');
 

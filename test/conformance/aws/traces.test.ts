@@ -42,10 +42,10 @@ const runs: Run[] = machines.flatMap((machine) =>
   aslPaths(machine.definition).map((path, at) => ({ path, machine, operation: `${machine.name}-${at}` })),
 );
 
-/** What a step answers, which the next ones get. */
+/** The answer of a step, which the next steps get. */
 const resultOf = (state: string) => ({ [state]: 1 });
 
-/** Steps that end as the paths say, and what they were called with. */
+/** Steps that end as the paths say, with a record of their calls. */
 function createSteps() {
   const calls = new Map<string, Call[]>(runs.map(({ operation }) => [operation, []]));
   return {

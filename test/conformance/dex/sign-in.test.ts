@@ -82,7 +82,7 @@ describe.skipIf(why)('dex', () => {
       kind: 'user',
       name: 'Katherine Johnson',
       email: EMAIL,
-      // By the address that dex has verified.
+      // Made administrator by the address that dex has verified.
       administrator: true,
     });
   });

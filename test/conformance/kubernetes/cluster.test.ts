@@ -102,7 +102,7 @@ describe.skipIf(why)('Kubernetes cluster', () => {
       expect(await read(`${namespace}/limitranges/environment`)).toMatchObject({
         spec: { limits: [{ default: { memory: '512Mi' } }] },
       });
-      // Twice is as once, and what was changed by hand is put right.
+      // Calling it twice is like calling it once, and changes by hand are put right.
       await cluster.client.call('DELETE', `${policies}/networkpolicies/default-deny`);
       await workloads.ensureEnvironment(ref, { operation: 'op' });
       expect(await read(`${policies}/networkpolicies/default-deny`)).toBeDefined();

@@ -1,4 +1,4 @@
-/** What a network and a busy API server do to requests, injected at the HTTP level: each fault has its outcome. */
+/** Faults of a network and a busy API server, injected at the HTTP level: each fault has its outcome. */
 import { readFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createKubernetesClient } from '../../../functions/adapters/kubernetes/api/client.ts';
@@ -181,7 +181,7 @@ describe.skipIf(why)('Faults of a cluster', () => {
 
   describe('a cluster that is found by its name', () => {
     const real = (): Promise<Connection> => loadKubeconfig(cluster.kubeconfig);
-    /** Somewhere that nobody listens, or with an authority that signed nothing of it. */
+    /** An address that nobody listens at, or an authority that did not sign its certificate. */
     const elsewhere = async (what: 'address' | 'authority'): Promise<Connection> => {
       const connection = await real();
       if (what === 'address') return { ...connection, server: `https://127.0.0.1:${await freePort()}` };

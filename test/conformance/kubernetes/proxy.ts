@@ -9,7 +9,7 @@ import type { TestCluster } from '../support/cluster.ts';
 
 export interface Asked {
   method: string;
-  /** With its query. */
+  /** The path with its query. */
   path: string;
   isWatch: boolean;
   token: string;

@@ -17,7 +17,7 @@ import { programs } from '../../contracts/workload-programs.ts';
 import type { WorkloadsSubject } from '../../contracts/workloads.ts';
 import type { TestCluster } from '../support/cluster.ts';
 
-/** The word of the command by which a node knows what a program would do. */
+/** The word of the command that tells a node what the program would do. */
 const behaviours: Record<string, string> = {
   [programs.deaf]: 'deaf',
   [programs.crash]: 'crash',

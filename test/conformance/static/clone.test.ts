@@ -57,7 +57,7 @@ describe.skipIf(missing)('A fresh clone', { timeout: 300_000 }, () => {
         .map((name) => `${name}.template.json`)
         .sort(),
     );
-    // The names of bundles, and of what they are a version of, depend on where packages are.
+    // The names of bundles, and of resources whose versions they are, depend on where packages are.
     const typesOf = ({ Resources }: Template) => Object.values(Resources).map(({ Type }) => Type);
     for (const [name, template] of Object.entries(expected)) {
       const text = readFileSync(join(clone, 'cdk.out', `${name}.template.json`), 'utf8');

@@ -14,9 +14,9 @@ export const whyNoDex = (): Promise<string | undefined> => missingProgram([['go'
 
 export interface DexOptions {
   redirectUri: string;
-  /** Of the confidential client `berth`. */
+  /** The secret of the confidential client `berth`. */
   secret: string;
-  /** Of the one person it knows. */
+  /** The address of the one person that dex knows. */
   email: string;
   password: string;
 }

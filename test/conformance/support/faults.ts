@@ -94,7 +94,7 @@ function play(response: ServerResponse, { status, body, headers }: PlayedAnswer)
   response.writeHead(status, { ...own, ...headers }).end(body);
 }
 
-/** For what is on this machine. */
+/** The limit for servers on this machine, milliseconds. */
 const PATIENCE_MS = 60_000;
 
 interface Reply {
@@ -146,7 +146,7 @@ export interface RuledProxy extends FaultProxy {
   seen: Set<string>;
 }
 
-/** A proxy that is told of its faults while it runs. */
+/** A proxy that gets its faults while it runs. */
 export async function startRuledProxy(target: string): Promise<RuledProxy> {
   let rules: (FaultRule & { left: number })[] = [];
   const actions: string[] = [];

@@ -28,7 +28,7 @@ Client.prototype.send = function (this: Sender, ...args: unknown[]) {
   if (result instanceof Promise)
     result.then(
       (output) => {
-        // What a proxy of ours answered in the other side's place proves nothing.
+        // An answer that our own proxy gave in the other side's place proves nothing.
         if (output?.$metadata?.requestId !== PLAYED) calls.add(name);
       },
       () => {},

@@ -43,7 +43,7 @@ function verify(stored: readonly Stored[], anchors: readonly ChainHead[], projec
   return verifier.end();
 }
 
-/** Seals again from a position on, as someone could who may write the whole store. */
+/** Seals again from a position on, as someone could who can write the whole store. */
 function resealed(stored: readonly Stored[], from: number, project = PROJECT): Stored[] {
   let head = genesis(project);
   return stored.map(({ event }, position) => {
@@ -69,7 +69,7 @@ function randomNumbers(seed: number): (below: number) => number {
   };
 }
 
-/** What comes of them may be no event at all. */
+/** The result of an edit may be no valid event at all. */
 const edits: ((event: BerthEvent, value: string) => object)[] = [
   (event, value) => ({ ...event, actor: `user:${value}x` }),
   (event, value) => ({ ...event, type: `${event.type}.${value}` }),

@@ -1,4 +1,4 @@
-/** Rules for what comes from outside with a source: names in archives, git URLs and refs, addresses, Procfiles. */
+/** Rules for names that come from outside with a source: in archives, git URLs and refs, addresses, Procfiles. */
 import { describe, expect, it } from 'vitest';
 import { isPublicAddress } from '../../../functions/core/address.ts';
 import { checkPath, linkStaysInside, quoteName } from '../../../functions/core/source/archive-path.ts';

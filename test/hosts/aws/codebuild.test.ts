@@ -139,7 +139,7 @@ describe('A build in CodeBuild', () => {
       calls.filter(({ env }) => env.some((name) => pattern.test(name))).map(({ args }) => args[0]);
     expect(seeing(/^AWS_/)).toEqual(['ecr']);
     expect(seeing(/^DOCKER_CONFIG$/)).toEqual(['push']);
-    // The mark by which what a program starts is found says nothing.
+    // The mark that finds the processes of a program tells nothing secret.
     expect(seeing(/^BERTH_(?!WORKLOAD$)/)).toEqual([]);
     expect(output).not.toMatch(/secret|pass/);
   });

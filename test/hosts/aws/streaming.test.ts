@@ -23,7 +23,7 @@ afterAll(() => {
   vi.unstubAllGlobals();
 });
 
-/** Collects what is written; `broken` fails each write from then on. */
+/** Collects what is written; once `broken` is set, each write fails. */
 class Response extends Writable {
   text = '';
   broken = false;

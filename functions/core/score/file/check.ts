@@ -1,4 +1,4 @@
-/** Checks a workload that came as JSON. Reading YAML is parse.ts, so that this needs no YAML parser. */
+/** Checks a workload that came as JSON. Reading YAML is in parse.ts, so that this file needs no YAML parser. */
 
 import type { ScoreWorkload } from '../workload.ts';
 import { issueFaults } from './issues.ts';

@@ -1,4 +1,4 @@
-/** Turns what zod found into faults, in words. */
+/** Turns zod's issues into faults in words. */
 import type * as z from 'zod';
 import { type Fault, type Path, quote } from './score-faults.ts';
 import { nearest } from './suggest.ts';
@@ -73,7 +73,7 @@ const sameMap = (a: Path, b: Path): boolean =>
   a.length === b.length && a.slice(0, -1).every((key, index) => key === b[index]);
 
 /**
- * A misspelled key is one fault: that the right one is missing goes without saying.
+ * The faults of zod's issues. A misspelled key is one fault: it implies that the right key is missing.
  * @param root the value that was parsed
  */
 export function issueFaults(issues: readonly z.core.$ZodIssue[], root: unknown): Fault[] {

@@ -12,18 +12,18 @@ class FaultFound extends Error {
   }
 }
 
-/** Why text can not be used; undefined where it can. */
+/** Says why a text can not be used; undefined where it can. */
 export function textFault(text: string): string | undefined {
   if (text.includes('\u0000')) return 'must not hold the character U+0000; files can use binaryContent';
   if (!text.isWellFormed()) return 'must not hold half a surrogate pair';
   return undefined;
 }
 
-/** Why a key can not be used anywhere; undefined where it can. */
+/** Says why a key can not be used anywhere; undefined where it can. */
 export const keyFault = (key: string): string | undefined =>
   forbiddenKeys.has(key) ? 'is a key that is never allowed' : textFault(key);
 
-/** Why a number can not be kept exactly; undefined where it can. */
+/** Says why a number can not be kept exactly; undefined where it can. */
 export function numberFault(value: number): string | undefined {
   if (!Number.isFinite(value)) return 'must be a finite number';
   if (Number.isInteger(value) && !Number.isSafeInteger(value))
@@ -32,7 +32,7 @@ export function numberFault(value: number): string | undefined {
 }
 
 /**
- * Copies own enumerable properties, so that accessors, prototypes and later changes play no part. It stops at
+ * Copies own enumerable properties, so that accessors, prototypes and later changes play no part. The copy stops at
  * the first fault, at SCORE_MAX_DEPTH and, counting characters, at SCORE_MAX_BYTES.
  */
 export function copyJson(root: unknown): { value: unknown } | { faults: Fault[] } {

@@ -1,11 +1,11 @@
-/** What Score's schema can not say: how parts of a workload fit together. */
+/** Rules that Score's schema can not express: how the parts of a workload fit together. */
 
 import { dependencyOrder } from '../graph.ts';
 import { readSettings } from '../settings.ts';
 import type { ScoreContainer, ScoreWorkload } from '../workload.ts';
 import type { Fault } from './score-faults.ts';
 
-/** A container never waits for itself, for one that is not there, or for one that waits for it. */
+/** A container never waits for itself, for a container that does not exist, or for one that waits for it. */
 function beforeFaults({ containers }: ScoreWorkload): Fault[] {
   const faults: Fault[] = [];
   for (const [name, { before }] of Object.entries(containers)) {
@@ -35,7 +35,7 @@ function beforeFaults({ containers }: ScoreWorkload): Fault[] {
   ];
 }
 
-/** A path holds one thing: not a file and a volume, and nothing below a file. */
+/** A path holds one thing: not both a file and a volume, and nothing below a file. */
 function mountFaults(name: string, { files = {}, volumes = {} }: ScoreContainer): Fault[] {
   const faults: Fault[] = [];
   for (const [key, mounts] of Object.entries({ files, volumes })) {

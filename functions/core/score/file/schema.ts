@@ -7,7 +7,7 @@ import { CPU_RULE, MEMORY_RULE, readCpu, readMemory } from '../quantities.ts';
 import type { ScoreFile, ScoreVolume, ScoreWorkload } from '../workload.ts';
 import { readSubPath, readTarget, sourceFault } from '../workload-paths.ts';
 
-/** The length is looked at before the pattern, so that no pattern ever meets long text. */
+/** The length is checked before the pattern, so that no pattern ever meets long text. */
 const pattern = (min: number, max: number, regex: RegExp, message: string) =>
   z
     .string()
@@ -20,8 +20,8 @@ const plain = (min = 0) =>
   });
 
 /**
- * A map with these keys and no others. For unknown keys the message is the list of known ones, from which
- * issues.ts makes a message for each.
+ * A map with these keys and no others. The message about unknown keys is the list of known ones, from which issues.ts
+ * makes a message for each.
  */
 const shape = <T extends z.ZodRawShape>(keys: T) =>
   z.strictObject(keys, {
@@ -97,7 +97,7 @@ const probe = shape({
 });
 
 /**
- * Files and volumes: a map by target, or the deprecated list whose items have a target. Either becomes the map,
+ * Files and volumes: a map by target, or the deprecated list whose items have a target. Both become the map, with
  * each target in its shortest form and used once.
  */
 function mounts<T extends object>(

@@ -1,4 +1,4 @@
-/** What is wrong with a Score file, and the one Problem that tells it. */
+/** The faults of a Score file, and the one Problem that reports them. */
 import { Problem } from '../../problem.ts';
 
 export type Path = readonly (string | number)[];
@@ -11,14 +11,14 @@ export interface Position {
 
 export interface Fault {
   path: Path;
-  /** Why, without the value at fault: it may be a secret. */
+  /** Why, without the value at fault, since it may be a secret. */
   message: string;
   /** The key itself is at fault, not what it holds. */
   atKey?: boolean;
   position?: Position;
 }
 
-/** How one fault reads in `errors` of the Problem; without lines when the workload came as JSON. */
+/** The form of one fault in the Problem's `errors`; it has no lines when the workload came as JSON. */
 export interface ScoreError extends Partial<Position> {
   path: string;
   message: string;
@@ -29,7 +29,7 @@ const KEY_SHOWN_MAX = 60;
 
 const unprintable = /[\p{C}\p{Zl}\p{Zp}]/gu;
 
-/** A key as it may be shown: quoted, cut, and with nothing in it that a terminal or a browser would act on. */
+/** A key in a form that may be shown: quoted, cut, and without anything that a terminal or a browser would act on. */
 export function quote(key: string): string {
   const cut = key.length > KEY_SHOWN_MAX ? `${key.slice(0, KEY_SHOWN_MAX).toWellFormed()}…` : key;
   return JSON.stringify(cut).replace(
@@ -54,7 +54,7 @@ function order(a: Fault, b: Fault): number {
   return a.position.line - b.position.line || a.position.column - b.position.column;
 }
 
-/** The Problem `invalid_score` of at least one fault; the first in the file leads. */
+/** The Problem `invalid_score` for at least one fault; the first in the file comes first. */
 export function invalidScore(faults: readonly Fault[]): Problem {
   const errors: ScoreError[] = faults
     .toSorted(order)

@@ -1,10 +1,10 @@
-/** "Did you mean": the key that someone probably wanted. */
+/** "Did you mean": finds the key that someone probably wanted. */
 
 const LENGTH_MAX = 40;
 
 const bare = (key: string): string => key.toLowerCase().replace(/[^a-z0-9]/g, '');
 
-/** How many letters differ: insertions, deletions, substitutions (Levenshtein). */
+/** The number of letters that differ: insertions, deletions, substitutions (Levenshtein). */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {
@@ -18,7 +18,7 @@ function distance(a: string, b: string): number {
   return row[b.length] ?? 0;
 }
 
-/** The nearest of the known keys: the same but for case and separators, or at most a third of it different. */
+/** The nearest of the known keys: it differs only in case and separators, or in at most a third of its letters. */
 export function nearest(key: string, known: readonly string[]): string | undefined {
   if (key.length > LENGTH_MAX) return undefined;
   let best: string | undefined;

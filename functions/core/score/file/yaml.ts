@@ -1,4 +1,4 @@
-/** Reads YAML that someone unknown wrote: the part of YAML 1.2 that is JSON with less punctuation. */
+/** Reads YAML that anybody may have written: the part of YAML 1.2 that is JSON with less punctuation. */
 import {
   Composer,
   type Document,
@@ -17,11 +17,11 @@ import { type Fault, invalidScore, type Path, type Position } from './score-faul
 export interface YamlFile {
   /** Plain JSON. */
   value: unknown;
-  /** Where a fault is in the text: at its path, or at the nearest thing around it that is there. */
+  /** The position of a fault in the text: at its path, or at the nearest thing around it that exists. */
   locate(fault: Pick<Fault, 'path' | 'atKey'>): Position;
 }
 
-/** Texts of the parser may quote the file, which may hold secrets; these do not. */
+/** The parser's own messages may quote the file, which may hold secrets; these do not. */
 const messages: Readonly<Record<string, string>> = {
   BAD_DQ_ESCAPE: 'has an escape that double-quoted text does not know',
   BAD_INDENT: 'is indented wrongly, or lacks a closing bracket or brace',
@@ -37,7 +37,7 @@ const messages: Readonly<Record<string, string>> = {
   UNEXPECTED_TOKEN: 'has something unexpected',
 };
 
-/** By first character: a token of plain text never starts with one of these. */
+/** Tokens that are refused, by first character: a token of plain text never starts with one of these. */
 const refusedTokens: Readonly<Record<string, string>> = {
   '&': 'has an anchor, which is refused; text that starts with & has to be quoted',
   '*': 'has an alias, which is refused; text that starts with * has to be quoted',
@@ -74,7 +74,7 @@ class YamlText {
 }
 
 function checkText(file: YamlText): void {
-  // A character has at least one byte, so that long text is not even counted.
+  // A character has at least one byte, so that the bytes of very long text are not even counted.
   const { text } = file;
   if (text.length > SCORE_MAX_BYTES || Buffer.byteLength(text) > SCORE_MAX_BYTES) {
     throw invalidScore([{ path: [], message: `is larger than ${SCORE_MAX_BYTES / 1024} KiB` }]);
@@ -111,7 +111,7 @@ function compose(file: YamlText): Node | null {
     merge: false,
     resolveKnownTags: false,
     stringKeys: true,
-    // Done below: the parser compares each key with all before it.
+    // Unique keys are checked below: the parser would compare each key with all before it.
     uniqueKeys: false,
     prettyErrors: false,
     logLevel: 'silent',
@@ -126,7 +126,10 @@ function compose(file: YamlText): Node | null {
   return first?.contents ?? null;
 }
 
-/** Offsets of a value, of its key, and of what is in it: as deep as the value, and no path ever spelled out. */
+/**
+ * Offsets of a value, of its key, and of what is in it. The tree is as deep as the value, and no path is ever spelled
+ * out.
+ */
 interface Place {
   key: number;
   value: number;
@@ -160,7 +163,10 @@ function scalarToJson(file: YamlText, value: unknown, path: Path, at: number): u
   return fault === undefined ? value : file.fail(at, fault, path);
 }
 
-/** @param place of the value, filled in on the way */
+/**
+ * Turns a parsed node into plain JSON.
+ * @param place of the value, filled in on the way
+ */
 function toJson(file: YamlText, node: unknown, path: Path, place: Place): unknown {
   if (node === null || node === undefined) return null;
   if (isMap(node)) return mapToJson(file, node, path, place);
@@ -173,7 +179,7 @@ function toJson(file: YamlText, node: unknown, path: Path, place: Place): unknow
     });
   }
   if (!isScalar(node)) return file.fail(place.value, 'is not valid YAML', path);
-  // For a map or a list the key stays its place: a block starts on the line below.
+  // The place of a map or a list stays at its key, since its block starts on the line below.
   place.value = node.range?.[0] ?? place.value;
   return scalarToJson(file, node.value, path, place.value);
 }

@@ -1,7 +1,7 @@
 /**
- * What runs in CodeBuild: fetches the source by the same rules as on one machine, has it built by its Dockerfile
- * or by buildpacks in containers that see none of our credentials, pushes, and leaves the outcome. Node.js, git,
- * docker, the AWS CLI and pack have to be there.
+ * The program that runs in CodeBuild. It fetches the source by the same rules as on one machine, has it built by its
+ * Dockerfile or by buildpacks in containers that see none of our credentials, pushes the image, and leaves the
+ * outcome. It needs Node.js, git, docker, the AWS CLI and pack.
  */
 import { randomBytes } from 'node:crypto';
 import { lstat, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -31,7 +31,7 @@ const variables = z
 
 const MINUTE = 60_000;
 const GIT_MAX_BYTES = 1024 ** 3;
-/** What a lifecycle of buildpacks ends with when none of them knows the source. */
+/** The end of a buildpacks lifecycle in which no buildpack knows the source. */
 const NOT_DETECTED = /status code: 20\b/;
 
 const log = (line: string): boolean => process.stdout.write(`${line}\n`);
@@ -72,7 +72,7 @@ async function fetchSource(directory: string, tree: string): Promise<Partial<Bui
   return {};
 }
 
-/** Runs a program that sees where it is and how it is reached, and nothing else of this environment. */
+/** Runs a program that sees its directory and how the network is reached, and nothing else of this environment. */
 async function program(
   command: string,
   args: readonly string[],
@@ -100,7 +100,7 @@ const failed = (what: string, { exitCode, timedOut, tail }: RunResult): Problem 
     { hint: 'See the log of the build.' },
   );
 
-/** Leaves what docker needs to push where it looks for that. */
+/** Leaves the credentials that docker needs to push where docker looks for them. */
 async function signIn(directory: string): Promise<Record<string, string>> {
   const [host = ''] = variables.BERTH_REPOSITORY.split('/');
   let password = '';
@@ -171,7 +171,7 @@ async function build(directory: string): Promise<BuildSuccess> {
   const tree = join(directory, 'app');
   const source = await fetchSource(directory, tree);
   const score = await readScore(tree);
-  // Tags can not be moved: each build has one of its own.
+  // Tags can not be moved, so each build has a tag of its own.
   const image = `${variables.BERTH_REPOSITORY}:build-${randomBytes(6).toString('hex')}`;
   const detected = await buildImage(tree, image);
   const digest = await push(directory, image);
@@ -182,9 +182,9 @@ async function build(directory: string): Promise<BuildSuccess> {
 const directory = await mkdtemp(join(tmpdir(), 'berth-build-'));
 const outcome = await build(directory).catch((error: unknown): BuildOutcome => {
   const problem = toProblem(error);
-  // The log is the team's own; an error that is not meant for users goes there too.
+  // The log belongs to the team, so an error that is not meant for users goes there too.
   log(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
-  // A code that is none of a build's is read as a failure that tells nothing.
+  // A code that builds do not have is read as a failure without an explanation.
   return { error: problem.toDetail() as BuildFailure['error'] };
 });
 await rm(directory, { recursive: true, force: true });

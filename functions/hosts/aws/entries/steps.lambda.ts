@@ -9,7 +9,7 @@ import { readAwsConfig } from '../aws-config.ts';
 import { createAwsPorts } from '../aws-ports.ts';
 import { faults } from '../fault-log.ts';
 
-/** Left for a step to end well before Lambda ends it. */
+/** The time that is left for a step to end well before Lambda ends it, milliseconds. */
 const MARGIN_MS = 10_000;
 
 const { ports, flush } = createAwsPorts(readAwsConfig(process.env));

@@ -6,7 +6,7 @@ import { readAwsConfig } from '../aws-config.ts';
 import { createAwsPorts } from '../aws-ports.ts';
 import { faults, logFault } from '../fault-log.ts';
 
-/** Deliveries end before the next pass begins, a minute later; that pass goes on with what is left. */
+/** Deliveries end before the next pass begins, a minute later, which goes on with the rest. Milliseconds. */
 const DELIVERING_MS = 50_000;
 
 const { ports, flush } = createAwsPorts(readAwsConfig(process.env));
@@ -16,7 +16,7 @@ async function run(): Promise<void> {
   try {
     const { errors, ...counts } = await sweep(ports);
     for (const { what, error } of errors) logFault(`sweep of ${what}`, error);
-    // The alarm on what nothing else ended counts `ended`.
+    // The alarm on operations that nothing else ended counts `ended`.
     if (Object.values(counts).some((count) => count > 0)) console.info(counts);
   } finally {
     await delivered;

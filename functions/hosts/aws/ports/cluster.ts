@@ -1,4 +1,4 @@
-/** What runs on the cluster, and what its load balancer knows of it. */
+/** The ports that need the cluster: what runs on it, and what its load balancer knows of the traffic. */
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { createAlbActivity } from '../../../adapters/aws/activity.ts';
@@ -19,7 +19,7 @@ import { once } from '../lazy.ts';
 import { createTargetGroups } from '../target-groups.ts';
 import { repositoryUri } from './prefix.ts';
 
-/** The platform team makes it, with the load balancer's certificate (see docs/how-to/install-on-aws.md). */
+/** The platform team makes this class, with the load balancer's certificate (see docs/how-to/install-on-aws.md). */
 const INGRESS_CLASS = 'berth';
 
 export function createCluster(
@@ -30,7 +30,7 @@ export function createCluster(
   const sdk = sdkOptions({ region });
   const credentials = defaultProvider();
   const token = createEksToken({ cluster: cluster.name, region, credentials, now: effects.now });
-  // Asked by those who do not know it from the stacks, or whose knowledge is no longer right.
+  // Called where the stacks do not tell the cluster's address, or where that address is no longer right.
   const describe = once(async () => {
     const [{ EKSClient }, { createEksCluster }] = await Promise.all([
       import('@aws-sdk/client-eks'),
@@ -51,7 +51,7 @@ export function createCluster(
   const uri = repositoryUri(config);
   const render = {
     ingressClass: INGRESS_CLASS,
-    // Straight to the pods: a Service of ours has no port on the nodes.
+    // Requests go straight to the pods, since Services of ours have no port on the nodes.
     ingressAnnotations: { 'alb.ingress.kubernetes.io/target-type': 'ip' },
     network: { ...defaultRenderOptions.network, ...config.network },
   };

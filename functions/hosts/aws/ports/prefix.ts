@@ -1,7 +1,7 @@
 import type { RepositoryRef } from '../../../ports/registry.ts';
 import type { AwsConfig } from '../aws-config.ts';
 
-/** What the names of repositories, secrets and namespaces start with. */
+/** The prefix of the names of repositories, secrets and namespaces. */
 export const PREFIX = 'berth';
 
 export const registryHost = ({ account, region }: AwsConfig): string =>

@@ -1,4 +1,4 @@
-/** What is kept in Secrets Manager: values, and the database's administrator. */
+/** The ports behind Secrets Manager: secret values, and the administrator of the database. */
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { createRdsDatabases } from '../../../adapters/aws/databases.ts';
 import { countRequests, secretsManagerPricing } from '../../../adapters/aws/sdk-meter.ts';
@@ -25,7 +25,7 @@ export async function createDatabases(config: AwsConfig): Promise<Databases> {
   });
 }
 
-/** Loaded where databases are made, and by nobody who only reads a secret. Requests to RDS cost nothing. */
+/** Loaded only where databases are made, not where a secret is read. Requests to RDS cost nothing. */
 async function createInstances(
   { region, database }: AwsConfig,
   { subnetGroup, securityGroup }: NonNullable<AwsConfig['database']['dedicated']>,
@@ -38,12 +38,12 @@ async function createInstances(
     client: new RDSClient(sdkOptions({ region })),
     subnetGroup,
     securityGroupIds: [securityGroup],
-    // The one that nodes and functions may reach.
+    // The port that nodes and functions may reach.
     port: database.port,
   });
 }
 
-/** A secret of the installation itself, by its name or ARN. */
+/** Reads a secret of the installation itself, by its name or ARN. */
 export async function readSecret({ region }: AwsConfig, id: string): Promise<string> {
   const client = new SecretsManagerClient(sdkOptions({ region }));
   const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: id }));

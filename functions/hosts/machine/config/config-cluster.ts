@@ -1,25 +1,25 @@
-/** Settings of a start whose workloads run in a cluster. */
+/** Settings of a Berth whose workloads run in a cluster. */
 import { resolve } from 'node:path';
 import * as z from 'zod';
 import { ConfigError, parseSettings } from './config-parse.ts';
 
 export interface ClusterConfig {
   /**
-   * Absolute path of a kubeconfig, and which of its contexts, the current one where undefined; or the name of an EKS
-   * cluster in the account and region of the AWS credentials.
+   * Either the absolute path of a kubeconfig and one of its contexts (the current one where undefined), or the name
+   * of an EKS cluster in the account and region of the AWS credentials.
    */
   access: { kind: 'kubeconfig'; path: string; context?: string } | { kind: 'eks'; name: string };
   registry: {
-    /** How Berth reaches it, without a path. */
+    /** The address at which Berth reaches the registry, without a path. */
     url: string;
-    /** What names of repositories start with; may be empty. */
+    /** The prefix of the names of repositories; may be empty. */
     prefix: string;
-    /** What the cluster's references to images start with: host and prefix. */
+    /** The beginning of the cluster's references to images: host and prefix. */
     inCluster: string;
-    /** Absolute path of a Docker configuration with its credentials. */
+    /** Absolute path of a Docker configuration with the registry's credentials. */
     authFile?: string;
   };
-  /** Workloads are served under it, with a port if it is not the scheme's own. */
+  /** The domain under which workloads are served, with a port if it is not the scheme's own. */
   domain: string;
   scheme: 'http' | 'https';
   namespacePrefix: string;
@@ -28,11 +28,11 @@ export interface ClusterConfig {
   ingressCidrs?: string[];
   egressCidrs?: string[];
   storageClass?: string;
-  /** Administrator's connection to the PostgreSQL server that workloads get their databases on. */
+  /** The administrator's connection to the PostgreSQL server that holds the workloads' databases. */
   postgresUrl?: string;
 }
 
-/** Separated by commas; none where empty. */
+/** Values separated by commas; none where the text is empty. */
 const list = (pattern: RegExp, what: string) =>
   z
     .string()
@@ -43,7 +43,7 @@ const list = (pattern: RegExp, what: string) =>
 
 const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const CIDR = /^[0-9a-f.:]+\/\d{1,3}$/;
-/** `registry.example.com/berth`, with `http://` before it where there is no TLS. */
+/** `registry.example.com/berth`, with `http://` before it where the registry has no TLS. */
 const REGISTRY = /^(?:(https?):\/\/)?([A-Za-z0-9.-]+(?::\d{1,5})?)((?:\/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*)$/;
 const DOMAIN =
   /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?::\d{1,5})?$/;

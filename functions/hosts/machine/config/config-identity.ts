@@ -1,17 +1,17 @@
-/** Settings of an identity provider in place of the one that Berth brings. */
+/** Settings of an identity provider that takes the place of the built-in one. */
 import { resolve } from 'node:path';
 import * as z from 'zod';
 import { ConfigError, parseSettings } from './config-parse.ts';
 
 export interface IdentityConfig {
   issuer: string;
-  /** Of the console. */
+  /** The console's client. */
   clientId: string;
-  /** A file with the console's secret, absolute. */
+  /** Absolute path of a file with the console's secret. */
   clientSecretFile?: string;
-  /** Of terminals; the console's unless given. */
+  /** The client of terminals; the console's unless given. */
   terminalClientId?: string;
-  /** Whom bearer tokens may be meant for; the two clients unless given. */
+  /** The audiences that bearer tokens may have; the two clients unless given. */
   audience?: string[];
   rules: { groupsClaim?: string; administrator?: string; administratorGroup?: string };
 }

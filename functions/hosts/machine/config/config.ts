@@ -1,4 +1,4 @@
-/** Reads the environment, once. */
+/** Reads the settings from the environment, once. */
 import { resolve } from 'node:path';
 import * as z from 'zod';
 import { type ClusterConfig, readClusterConfig } from './config-cluster.ts';
@@ -43,23 +43,25 @@ const schema = z.object({
 });
 
 export interface LocalConfig {
-  /** 0 lets the system choose. */
+  /** 0 lets the system choose a port. */
   port: number;
   /** Address to listen on. */
   host: string;
-  /** Absolute. */
+  /** An absolute path. */
   dataDirectory: string;
   demo: boolean;
   sweepSeconds: number;
-  /** Where workloads run; on this machine where undefined. */
+  /** The cluster in which workloads run; undefined where they run on this machine. */
   cluster?: ClusterConfig;
-  /** Where browsers reach Berth, without a slash at its end; `http://localhost:<port>` where undefined. */
+  /**
+   * The address at which browsers reach Berth, without a slash at its end; `http://localhost:<port>` where undefined.
+   */
   url?: string;
-  /** Origins of issuers of pipelines' tokens that may be plain http and have private addresses. */
+  /** Origins of issuers of pipelines' tokens that may use plain http and have private addresses. */
   trustedIssuers?: string[];
-  /** Origins of receivers of events that may be plain http and have private addresses. */
+  /** Origins of receivers of events that may use plain http and have private addresses. */
   trustedReceivers?: string[];
-  /** An identity provider in place of the one that Berth brings. */
+  /** An identity provider that takes the place of the built-in one. */
   identity?: IdentityConfig;
 }
 
@@ -75,7 +77,7 @@ export function readConfig(environment: Record<string, string | undefined>): Loc
     port: values.BERTH_PORT,
     host: values.BERTH_HOST,
     dataDirectory: resolve(values.BERTH_DATA_DIR),
-    // The demo is built on this machine, and what is built here does not run on a cluster.
+    // The demo is built on this machine, and images built here do not run on a cluster.
     demo: values.BERTH_DEMO === '1' && !cluster,
     sweepSeconds: values.BERTH_SWEEP_SECONDS,
     ...(cluster && { cluster }),

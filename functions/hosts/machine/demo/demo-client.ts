@@ -1,4 +1,4 @@
-/** The API as the demo uses it: over HTTP, like everybody else. */
+/** The demo's client of the API: it uses HTTP, as every other client does. */
 export interface DemoClient {
   exists(path: string): Promise<boolean>;
   post(path: string, body: unknown): Promise<Record<string, unknown>>;
@@ -40,7 +40,7 @@ export function createClient({ url, token }: { url: string; token: string }): De
     const { id } = ((accepted.operation as OperationBody | undefined) ?? accepted) as OperationBody;
     const path = `${url}/v1/operations/${id}`;
     const stream = await fetch(path, { headers: { ...headers, accept: 'text/event-stream' } });
-    // The stream ends with the operation; what it said is read once more as a whole.
+    // The stream ends with the operation, whose result is then read as a whole.
     await stream.text();
     const operation = (await (await fetch(path, { headers })).json()) as OperationBody;
     if (operation.status !== 'succeeded') {

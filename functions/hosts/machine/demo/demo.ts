@@ -1,4 +1,4 @@
-/** The first start shows something: a project with an environment and the guestbook, deployed twice. */
+/** Fills the first start: a project with an environment and the guestbook, deployed twice. */
 import { join } from 'node:path';
 import type { LocalConfig } from '../config/config.ts';
 import type { LocalLog } from '../terminal-log.ts';
@@ -7,7 +7,7 @@ import { packDirectory } from './demo-source.ts';
 
 const GUESTBOOK = join(import.meta.dirname, '../../../../examples/guestbook');
 
-/** Sets the demo up unless project `demo` is there already, then says what to try. */
+/** Sets the demo up unless a project `demo` exists already, then says what to try. */
 export async function runDemo(
   berth: { url: string; token: string },
   config: LocalConfig,
@@ -35,7 +35,7 @@ export async function runDemo(
 
 async function setUp(client: DemoClient, log: LocalLog): Promise<void> {
   await client.post('/v1/projects', { name: 'demo', displayName: 'Demo' });
-  // The people of the provider that Berth brings, by their groups.
+  // Members are the people of the built-in provider, by their groups.
   for (const role of ['maintainer', 'developer', 'viewer'])
     await client.put(`/v1/projects/demo/members/group:demo-${role}s`, { role });
   const environment = client.operation('/v1/projects/demo/environments', { name: 'dev' });
@@ -52,7 +52,7 @@ async function setUp(client: DemoClient, log: LocalLog): Promise<void> {
   }
 }
 
-/** The same program under another version number, as a release is. */
+/** The same program with another version number, as a release has. */
 function withVersion(text: string, version: string): string {
   const json = JSON.parse(text) as { version: string; packages?: Record<string, { version?: string }> };
   json.version = version;

@@ -1,4 +1,4 @@
-/** Starts the identity provider of one machine at first use, passes requests on to it, and ends it when idle. */
+/** Starts the built-in identity provider at first use, passes requests on to it, and ends it when it is idle. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -7,24 +7,24 @@ import { Problem } from '../../../core/problem.ts';
 import { type FromProvider, IDENTITY_PATH, PASS_HEADER, type ToProvider } from './protocol.ts';
 
 export interface LocalProviderOptions {
-  /** Of Berth, as browsers write it. */
+  /** Berth's origin, as browsers write it. */
   origin: string;
   keysPath: string;
-  /** Asked for on its sign-in page. */
+  /** The password that its sign-in page asks for. */
   password?: string;
-  /** What it prints to standard error. */
+  /** Gets the lines that it prints to standard error. */
   log(line: string): void;
-  /** Without a request, milliseconds; 10 minutes by default. */
+  /** The time without a request after which it ends, milliseconds; 10 minutes by default. */
   idleMs?: number;
 }
 
 export interface LocalProvider {
   readonly issuer: string;
-  /** Whether the path of a request is the provider's. */
+  /** Tells whether the path of a request belongs to the provider. */
   owns(path: string | undefined): boolean;
-  /** Answers a request of a browser or a terminal. */
+  /** Answers a request from a browser or a terminal. */
   request(request: IncomingMessage, response: ServerResponse): void;
-  /** For Berth's own questions to the issuer: straight to its process, with no name to resolve. */
+  /** For Berth's own requests to the issuer: it goes straight to the process, and resolves no name. */
   fetch: typeof globalThis.fetch;
   close(): Promise<void>;
 }
@@ -36,7 +36,7 @@ interface Running {
 
 const IDLE_MS = 10 * 60 * 1000;
 const START_MS = 20_000;
-/** Shared with Berth's own start. */
+/** The cache is shared with Berth's own start. */
 const COMPILE_CACHE = join(import.meta.dirname, '../../../../node_modules/.cache/berth');
 const HOP_BY_HOP = [
   'connection',
@@ -91,7 +91,7 @@ export function createLocalProvider(options: LocalProviderOptions): LocalProvide
     await exited;
   }
 
-  /** Counts what is under way, so that it is ended only when nothing is. */
+  /** Counts requests under way, so that the process ends only when there are none. */
   function use(): () => void {
     clearTimeout(idle);
     busy += 1;
@@ -106,7 +106,7 @@ export function createLocalProvider(options: LocalProviderOptions): LocalProvide
     };
   }
 
-  /** @param from headers of who asks; what they say of where they came from is not passed on */
+  /** @param from headers of the request; those that say where it came from are not passed on */
   const forwarded = (from: Record<string, string | string[] | undefined>) => {
     const kept = Object.entries(from).filter(
       ([name]) => !HOP_BY_HOP.includes(name) && !/^(?:x-)?forwarded|^host$/.test(name),
@@ -179,8 +179,8 @@ export function createLocalProvider(options: LocalProviderOptions): LocalProvide
 }
 
 /**
- * One signs in here without a password. So a page of another site must not get at it: neither by a name that it
- * has made resolve to this machine, nor by a form that it sends.
+ * Signing in here may need no password, so a page of another site must not reach the provider: neither by a name that
+ * it made resolve to this machine, nor by a form that it sends.
  */
 function refusal({ headers, method }: IncomingMessage, origin: URL): Problem | undefined {
   if (headers.host?.toLowerCase() !== origin.host) {
@@ -228,9 +228,9 @@ function answer(response: ServerResponse, { code, title, status, message, hint }
 async function spawnProvider(message: ToProvider, log: (line: string) => void): Promise<Running> {
   const child = fork(join(import.meta.dirname, 'main.ts'), {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    // It is asked now and then: memory counts, not speed.
+    // The process is used now and then, so memory counts more than speed.
     execArgv: ['--max-semi-space-size=1', '--optimize-for-size'],
-    // Nothing of Berth's own environment steers it.
+    // None of Berth's own environment affects it.
     env: { NODE_ENV: 'production', MALLOC_ARENA_MAX: '1', NODE_COMPILE_CACHE: COMPILE_CACHE },
   });
   let said = '';

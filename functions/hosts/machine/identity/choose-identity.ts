@@ -1,4 +1,4 @@
-/** How people sign in: at the provider that the configuration names, or at the one that Berth brings. */
+/** Chooses how people sign in: at the provider that the configuration names, or at the built-in one. */
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ import { CONSOLE_CLIENT, TERMINAL_CLIENT } from './protocol.ts';
 
 export interface SignIn {
   identity: Identity;
-  /** Answers for its own paths; absent where another provider is named. */
+  /** Answers requests for its own paths; absent where another provider is configured. */
   provider?: LocalProvider;
 }
 
@@ -29,7 +29,7 @@ function namedProvider(
   { clientSecretFile: file, issuer, ...given }: IdentityConfig,
   origin: string,
 ): Identity {
-  // Read each time: a secret that was changed needs no new start.
+  // The file is read each time, so that a changed secret needs no new start.
   const clientSecret = file === undefined ? undefined : async () => (await readFile(file, 'utf8')).trim();
   return createIdentity({
     ...given,
@@ -41,7 +41,8 @@ function namedProvider(
 
 function ownProvider({ dataDirectory, host }: LocalConfig, origin: string, log: LocalLog): SignIn {
   const path = (name: string): string => join(dataDirectory, name);
-  // Who reaches this machine alone needs no password; from elsewhere nobody shall come in without one.
+  // Somebody who can only reach Berth on this machine needs no password; from elsewhere nobody may come in without
+  // one.
   const password = isLoopback(host)
     ? undefined
     : secretFile(path('identity-password'), () => randomBytes(16).toString('base64url'));

@@ -1,15 +1,15 @@
-/** Whom the identity provider of one machine knows. */
+/** The people that the built-in identity provider knows. */
 
 export interface DemoPerson {
   subject: string;
   name: string;
   email: string;
   groups: readonly string[];
-  /** What they are for. */
+  /** What the person is for. */
   role: string;
 }
 
-/** Who is in it runs the platform. */
+/** Members of this group run the platform. */
 export const ADMINISTRATORS = 'platform-administrators';
 
 export const demoPeople: readonly DemoPerson[] = [

@@ -1,4 +1,4 @@
-/** The identity provider as a process of its own: it takes more memory than Berth has to spare. */
+/** Runs the identity provider as a process of its own, since it takes more memory than Berth has to spare. */
 import { timingSafeEqual } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -22,7 +22,7 @@ async function start({ origin, keysPath, pass, password }: ToProvider): Promise<
   tell({ port: (server.address() as AddressInfo).port });
 }
 
-// Berth ended, however it did.
+// Berth has ended, for whatever reason.
 process.once('disconnect', () => process.exit(0));
 process.once('message', (message) => {
   start(message as ToProvider).catch((error: unknown) => {

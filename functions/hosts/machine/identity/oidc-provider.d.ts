@@ -42,6 +42,6 @@ declare module 'oidc-provider' {
 }
 
 declare module 'oidc-provider/lib/adapters/memory_adapter.js' {
-  /** An adapter over records of its own, in memory. */
+  /** An adapter that keeps its records in memory. */
   export function createMemoryAdapter(): (model: string) => object;
 }

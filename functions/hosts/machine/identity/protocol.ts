@@ -1,13 +1,13 @@
-/** Where the identity provider of one machine is, and who asks it. */
+/** The path of the built-in identity provider, and the messages between Berth and its process. */
 export const IDENTITY_PATH = '/identity';
 export const CONSOLE_CLIENT = 'berth-console';
 export const TERMINAL_CLIENT = 'berth-terminal';
 
-/** What Berth tells the provider's process, and hears from it. */
+/** The messages that Berth sends to the provider's process, and those that it receives. */
 export interface ToProvider {
   origin: string;
   keysPath: string;
-  /** Shows that a request comes from Berth, which has looked at it. */
+  /** Shows that a request comes from Berth, which has checked it. */
   pass: string;
   password?: string;
 }

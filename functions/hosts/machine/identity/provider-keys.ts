@@ -1,4 +1,4 @@
-/** The identity provider's keys: made for this installation when it is first used, and kept. */
+/** The identity provider's keys. They are made when an installation first uses it, and kept. */
 import { randomBytes } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import * as z from 'zod';
@@ -6,7 +6,7 @@ import * as z from 'zod';
 const schema = z.object({
   /** Private: signs tokens. */
   jwks: z.object({ keys: z.array(z.looseObject({ kid: z.string().min(1), d: z.string().min(1) })).min(1) }),
-  /** Signs cookies; the first signs, all verify. */
+  /** Keys that sign cookies: the first one signs, all of them verify. */
   cookies: z.array(z.string().min(32)).min(1),
 });
 

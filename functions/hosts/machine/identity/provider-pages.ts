@@ -18,7 +18,10 @@ code { font-size: 1.5rem; letter-spacing: .1em; }
 
 const styleHash = createHash('sha256').update(STYLE).digest('base64');
 
-/** For every page of the provider. Its library adds the hash of its own script where a page sends itself on. */
+/**
+ * The policy of every page of the provider. Its library adds the hash of its own script to pages that send themselves
+ * on.
+ */
 export const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   `style-src 'sha256-${styleHash}'`,
@@ -51,9 +54,9 @@ ${content}
 export interface ChoosePage {
   action: string;
   people: readonly DemoPerson[];
-  /** The password in the data directory is asked for. */
+  /** The page asks for the password in the data directory. */
   withPassword: boolean;
-  /** It was not the right one. */
+  /** The password that was entered is wrong. */
   refused?: boolean;
 }
 
@@ -78,7 +81,7 @@ ${people
 </form>`,
   );
 
-/** @param form of the provider, with what it checks */
+/** @param form the provider's own, with the values that it checks */
 export const signOutPage = (form: string): string =>
   page(
     'Sign out',
@@ -100,7 +103,7 @@ ${withLabel(form)}
 <button type="submit" form="op.deviceInputForm">Continue</button>`,
   );
 
-/** The field is the provider's own, and comes without a name that a screen reader could say. */
+/** The field belongs to the provider, and comes without a name that a screen reader could say. */
 const withLabel = (form: string): string =>
   form
     .replaceAll(/\son\w+="[^"]*"/g, '')

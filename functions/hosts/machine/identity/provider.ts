@@ -1,4 +1,4 @@
-/** The identity provider of one machine: oidc-provider, with people to choose from in place of passwords. */
+/** The built-in identity provider: oidc-provider, with people to choose from in place of passwords. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Context, Provider } from 'oidc-provider';
@@ -9,10 +9,10 @@ import type { ProviderKeys } from './provider-keys.ts';
 import * as pages from './provider-pages.ts';
 
 export interface ProviderOptions {
-  /** Of Berth, as browsers write it: `http://localhost:4600`. */
+  /** Berth's origin, as browsers write it: `http://localhost:4600`. */
   origin: string;
   keys: ProviderKeys;
-  /** Asked for on the sign-in page where Berth listens for more than this machine. */
+  /** The password that the sign-in page asks for where Berth listens for more than this machine. */
   password?: string;
 }
 
@@ -23,15 +23,15 @@ const SCOPES = ['openid', 'profile', 'email', 'groups'];
 
 type Listener = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** Answers below `/identity`. */
+/** The app that answers requests below `/identity`. */
 export function createProvider(options: ProviderOptions): Listener {
   const provider = new Provider(options.origin + IDENTITY_PATH, configuration(options));
-  // Only Berth asks, and it says by which address people came.
+  // Only Berth sends requests, and it says by which address people came.
   provider.proxy = true;
   provider.use(async (context, next) => {
     context.set('content-security-policy', pages.CONTENT_SECURITY_POLICY);
     await next();
-    // The library has a script on pages that send themselves on, and adds its hash to what is there.
+    // The library puts a script on pages that send themselves on, and adds the script's hash to the policy it finds.
     const policy = context.response.get('content-security-policy');
     context.set('content-security-policy', policy.replace("script-src 'none' 'sha", "script-src 'sha"));
   });
@@ -82,7 +82,7 @@ function configuration({ origin, keys }: ProviderOptions): Record<string, unknow
       email: ['email', 'email_verified'],
       groups: ['groups'],
     },
-    // All that was asked for is in the ID token.
+    // The ID token holds all claims that were asked for.
     conformIdTokenClaims: false,
     pkce: { required: () => true },
     responseTypes: ['code'],
@@ -113,7 +113,9 @@ function configuration({ origin, keys }: ProviderOptions): Record<string, unknow
   };
 }
 
-/** Public, with PKCE: a secret would lie beside the keys, and keep nobody out who can read those. */
+/**
+ * The clients are public and use PKCE: a secret would lie beside the keys, and would stop nobody who can read those.
+ */
 const clients = (origin: string) => [
   {
     client_id: CONSOLE_CLIENT,
@@ -168,7 +170,7 @@ function accountOf(subject: string) {
   };
 }
 
-/** Both clients are Berth's own: there is nothing that people would have to consent to. */
+/** Both clients are Berth's own, so there is nothing that people would have to consent to. */
 async function grantOf({ oidc }: Context) {
   const { provider, client, session } = oidc;
   const clientId = client?.clientId ?? '';
@@ -181,7 +183,7 @@ async function grantOf({ oidc }: Context) {
   return grant;
 }
 
-/** The page on which one says who one is, and its answer. */
+/** The page on which people choose who they are, and the answer to it. */
 async function interact(
   provider: Provider,
   { password }: ProviderOptions,

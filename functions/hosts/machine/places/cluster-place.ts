@@ -1,6 +1,6 @@
 /**
- * Workloads in a Kubernetes cluster. Images come from a registry that the cluster pulls from, and databases from a
- * server that its pods reach; nothing of a workload is on this machine, which may be off while they run.
+ * Workloads in a Kubernetes cluster. The cluster pulls images from a registry, and databases are on a server that its
+ * pods reach; nothing of a workload is on this machine, which may be off while workloads run.
  */
 import { readFile } from 'node:fs/promises';
 import { unknownActivity } from '../../../adapters/kubernetes/activity.ts';
@@ -26,7 +26,7 @@ import type { Place } from './place.ts';
 export interface ClusterOptions {
   config: ClusterConfig;
   effects: Effects;
-  /** Logs of operations; those of workloads are in the cluster. */
+  /** The logs of operations; those of workloads are in the cluster. */
   logs: Logs;
   log: LocalLog;
 }
@@ -54,14 +54,14 @@ export async function createCluster({ config, effects, logs, log }: ClusterOptio
         render,
       }),
     },
-    // Requests for workloads go to the cluster's ingress controller, and do not come here.
+    // Requests for workloads go to the cluster's ingress controller, and never come here.
     serve: (_, fallback) => ({
       request: fallback,
       upgrades: () => false,
       upgrade: (_request, socket) => void socket.destroy(),
       close: () => undefined,
     }),
-    // The cluster kept what ran running.
+    // The cluster kept the workloads running.
     resume: async ({ workflows }) => void (await workflows.resume()),
     close: async () => undefined,
   };

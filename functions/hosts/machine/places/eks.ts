@@ -1,4 +1,4 @@
-/** A cluster of EKS and images of ECR, by the AWS credentials of this machine; loaded by those who use them. */
+/** An EKS cluster and ECR images, with the AWS credentials of this machine; loaded only where they are used. */
 import { createEksCluster } from '../../../adapters/aws/eks/eks-cluster.ts';
 import { createEksToken } from '../../../adapters/aws/eks/eks-token.ts';
 import { createEcrRegistry } from '../../../adapters/aws/registry.ts';
@@ -16,7 +16,7 @@ export async function createEksClient(
 ): Promise<KubernetesClient> {
   const { EKSClient } = await import('@aws-sdk/client-eks');
   const { region: _, ...options } = sdkOptions({ region: '' });
-  // The SDK finds region and credentials as every AWS tool does: in variables, profiles, or a role.
+  // The SDK finds the region and the credentials as every AWS tool does: in variables, profiles, or a role.
   const client = new EKSClient(options);
   const region = await client.config.region().catch(() => {
     throw new ConfigError('BERTH_EKS_CLUSTER can not be used: no region is set. Set AWS_REGION.');

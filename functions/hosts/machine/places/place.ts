@@ -1,9 +1,9 @@
-/** Where workloads run, as the composition root of one machine sees it. */
+/** The place where workloads run, as the wiring of one machine sees it. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Ports } from '../../../ports/index.ts';
 
-/** The ports that are different from place to place. */
+/** The ports that differ from place to place. */
 export type PlacePorts = Pick<
   Ports,
   'activity' | 'builder' | 'databases' | 'logs' | 'registry' | 'workloads'
@@ -14,7 +14,7 @@ export type Listener = (request: IncomingMessage, response: ServerResponse) => v
 /** The listeners of a server. */
 export interface Handlers {
   request: Listener;
-  /** Whether the server takes an Upgrade at all. */
+  /** Tells whether the server takes an Upgrade at all. */
   upgrades(request: IncomingMessage): boolean;
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   close(): void | Promise<void>;
@@ -26,9 +26,9 @@ export type ResumablePorts = Omit<Ports, 'workflows'> & {
 
 export interface Place {
   ports: PlacePorts;
-  /** Shares the one port between workloads and what the fallback answers. */
+  /** Serves workloads, and everything that the fallback answers, on the one port. */
   serve(ports: Ports, fallback: Listener): Handlers;
-  /** Brings back what ran when Berth stopped, and goes on with unfinished operations. Never rejects. */
+  /** Brings back the workloads that ran when Berth stopped, and goes on with unfinished operations. Never rejects. */
   resume(ports: ResumablePorts): Promise<void>;
   /** Called after the ports are closed. */
   close(): Promise<void>;

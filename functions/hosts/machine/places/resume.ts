@@ -1,4 +1,4 @@
-/** What a start does with what the last run left: workloads are declared again, unfinished operations go on. */
+/** Resumes at a start what the last run left: workloads are declared again, and unfinished operations go on. */
 
 import { ENVIRONMENT_PREFIX, PROJECTS, projectPartition } from '../../../core/keys.ts';
 import type { Environment, EnvironmentRef, Project } from '../../../core/model/index.ts';
@@ -12,7 +12,9 @@ interface Resumable extends Omit<Ports, 'workflows' | 'databases'> {
   databases: Ports['databases'] & { resume(): Promise<void> };
 }
 
-/** Never rejects: what can not be brought back is logged, and the rest goes on. */
+/**
+ * Declares workloads again. Never rejects: a workload that can not be brought back is logged, and the rest goes on.
+ */
 export async function resumeWorkloads(ports: Resumable, log: LocalLog): Promise<void> {
   try {
     await ports.databases.resume();

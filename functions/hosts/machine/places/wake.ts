@@ -1,4 +1,4 @@
-/** What the router asks when a request comes for a workload that does not run. */
+/** Answers the router when a request comes for a workload that does not run. */
 import { wakeEnvironment } from '../../../commands/environments/transitions.ts';
 import { environmentKey } from '../../../core/keys.ts';
 import {
@@ -12,7 +12,7 @@ import type { Ports } from '../../../ports/index.ts';
 import { instanceIn } from '../../../records/instances.ts';
 import type { LocalLog } from '../terminal-log.ts';
 
-/** How a workload that has served is found, by the state of its environment. */
+/** The answer for a workload that has served, by the state of its environment. */
 const found: Record<EnvironmentState, 'hibernated' | 'starting' | 'absent'> = {
   provisioning: 'absent',
   ready: 'starting',
@@ -24,7 +24,7 @@ const found: Record<EnvironmentState, 'hibernated' | 'starting' | 'absent'> = {
   failed: 'absent',
 };
 
-/** A workload's place by its host; no service where the host is that of a dns resource. */
+/** The environment and the service of a host; without a service where the host belongs to a dns resource. */
 interface Place extends EnvironmentRef {
   service?: string;
 }
@@ -40,8 +40,8 @@ export function wakeOnRequest(ports: Ports, log: LocalLog) {
     },
     async wake(ref: EnvironmentRef): Promise<void> {
       await wakeEnvironment(ports, { actor: SYSTEM_ACTOR }, ref).catch((error: unknown) => {
-        // The environment is awake already, or just going to sleep. The router asks again for as long as it holds the
-        // request.
+        // The environment is awake already, or is just being hibernated. The router asks again for as long as it
+        // holds the request.
         if (error instanceof Problem && error.status < 500) return;
         log.error(`Waking ${ref.project}/${ref.environment}`, error);
         throw error;

@@ -97,7 +97,7 @@ describe('embedded PostgreSQL: one directory', () => {
     const databases = open(directory);
     const connections = await Promise.all(Array.from({ length: 8 }, () => databases.connect()));
     const close = async (sql: SqlConnection): Promise<void> => closeToPublic(sql).finally(() => sql.end());
-    // What an earlier life revoked is granted anew, so that each of them has something to write.
+    // Rights that an earlier run revoked are granted anew, so that each connection has something to write.
     await query(databases, 'GRANT CONNECT ON DATABASE template1 TO PUBLIC');
     const ended = await Promise.allSettled(connections.map(close));
     expect(ended.filter(({ status }) => status === 'rejected')).toEqual([]);

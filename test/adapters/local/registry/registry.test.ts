@@ -58,7 +58,7 @@ registryContract('OCI layout on disk', async () => {
       const layers = [[{ from: folder({ 'file.txt': content }), to: 'app' }]];
       return (await layout.push(ref, { layers, config: config(content), tags })).digest;
     },
-    // As any tool does that writes OCI layouts.
+    // Written as any tool writes OCI layouts.
     async keep({ project, service }, tag, manifest, blobs) {
       const root = join(directory, project, service);
       const hash = (text: string) => createHash('sha256').update(text).digest('hex');

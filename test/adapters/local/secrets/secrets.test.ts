@@ -45,7 +45,7 @@ describe('the secrets file', () => {
     await first.revoke('demo/dev/env/D', await first.put('demo/dev/env/D', 'revoked'));
     await first.remove('demo/dev/env/B');
     await first.revoke('demo/dev/env/C', revoked);
-    // Not closed: as after a crash. Then closed, which leaves a file without what is gone.
+    // First the file is not closed, as after a crash. Then it is closed, which removes deleted secrets from the file.
     for (const round of ['crashed', 'closed', 'again']) {
       const secrets = await open(directory);
       expect(await secrets.get('demo/dev/env/A'), round).toBe('two');

@@ -1,4 +1,4 @@
-/** What is counted on one machine, beside what DynamoDB Local says that the same calls have used. */
+/** The units that are counted on one machine, beside those that DynamoDB Local reports for the same calls. */
 import { randomUUID } from 'node:crypto';
 import { type ConsumedCapacity, DeleteItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';

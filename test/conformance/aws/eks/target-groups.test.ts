@@ -21,7 +21,7 @@ const GROUP = 'eks.amazonaws.com';
 const PREFIX = 'berth';
 const bindings = (namespace: string) => `/apis/${GROUP}/v1/namespaces/${namespace}/targetgroupbindings`;
 
-/** As the controller's documentation has it, with the fields that are read. */
+/** The resource as the controller's documentation describes it, with the fields that are read. */
 const kind = {
   apiVersion: 'apiextensions.k8s.io/v1',
   kind: 'CustomResourceDefinition',

@@ -1,6 +1,6 @@
 /**
- * CodeBuild's containers, which Moto does not start: what a build does there is played by the builder of one
- * machine, which gets the variables of the build and nothing else.
+ * CodeBuild's containers, which Moto does not start: the builder of one machine plays the build, with the build's
+ * variables and nothing else.
  */
 import { join } from 'node:path';
 import {
@@ -23,7 +23,7 @@ import type { Outcome, ProxyRequest } from '../faults.ts';
 export interface ContainersOptions {
   directory: string;
   logs: { client: CloudWatchLogsClient; group: string };
-  /** Puts what was built where the build pushes to. @returns the digest there; default: the one it has here */
+  /** Puts the built image where the build pushes to. @returns the digest there; default: the one it has here */
   push?(built: BuildResult): Promise<string>;
 }
 

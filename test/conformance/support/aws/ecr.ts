@@ -7,7 +7,7 @@ import { type ECRClient, PutImageCommand } from '@aws-sdk/client-ecr';
 import type { Outcome, ProxyRequest } from '../faults.ts';
 
 export interface PushedImage {
-  /** As an image's configuration has it. */
+  /** The part of an image's configuration that is used. */
   config: { Entrypoint?: string[]; Cmd?: string[]; Labels?: Record<string, string> };
   /** What its one layer holds. */
   content: string;
@@ -17,7 +17,7 @@ export interface PushedImage {
 export interface ImageStore {
   /** What becomes of a request for a layer; undefined for all others. @param url of the proxy */
   answer(request: ProxyRequest, url: string): Outcome | undefined;
-  /** Has it for who asks for its digest. */
+  /** Keeps content for those who ask for its digest. */
   keep(content: string): void;
   /** @returns the digest of the manifest */
   push(client: ECRClient, repositoryName: string, image: PushedImage): Promise<string>;

@@ -9,7 +9,7 @@ const ACCOUNT = '123456789012';
 export const functionArn = (name: string): string => `arn:aws:lambda:${REGION}:${ACCOUNT}:function:${name}`;
 
 export interface Invocation {
-  /** As the caller names it. */
+  /** The ARN by which the function was called. */
   functionArn: string;
   input: Record<string, unknown>;
 }
