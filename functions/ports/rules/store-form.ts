@@ -35,7 +35,7 @@ const COMMON = Buffer.from(
 /** What follows this byte is deflated with `COMMON`; bytes deflated without it never begin so (RFC 1951, 3.2.3). */
 const WITH_COMMON = 0x07;
 
-/** Short text stays text: it is no smaller, and it can be read in the console of AWS. */
+/** Where bytes would not be fewer it stays text, which can be read in the console of AWS. */
 export function toData(json: string): Data {
   const packed = deflateRawSync(json, { dictionary: COMMON });
   if (packed.length + 1 >= Buffer.byteLength(json)) return { S: json };
