@@ -46,6 +46,8 @@ export interface Query {
   limit: number;
   /** Newest first, where sort keys grow with time. */
   reverse?: boolean;
+  /** May give records as they were a moment ago, and miss the newest: for half the price. */
+  mayLag?: boolean;
 }
 
 /** At most this many writes fit into one transaction (DynamoDB's limit). */
@@ -69,7 +71,7 @@ export interface Store {
   get<T>(key: Key): Promise<Item<T> | undefined>;
   /** Reads several records in the order of the keys, each strongly consistent; at most 100 keys. */
   getMany<T>(keys: readonly Key[]): Promise<(Item<T> | undefined)[]>;
-  /** Reads one page of a partition in the order of sort keys, strongly consistent. */
+  /** Reads one page of a partition in the order of sort keys, strongly consistent unless it may lag. */
   query<T>(query: Query): Promise<Page<T>>;
   /**
    * Writes all or nothing; durable once it resolves. No key may occur twice.

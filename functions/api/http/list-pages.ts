@@ -57,16 +57,23 @@ export interface ListQuery {
   pk: string;
   prefix?: string;
   reverse?: boolean;
+  /** So many records at the start are read as they are now, and what follows may lag a moment; absent: nothing may. */
+  surely?: number;
 }
 
 /** One page of records. */
-export function readPage<T>(store: Store, query: ListQuery, page: PageQuery): Promise<Page<T>> {
-  const after = page.cursor === undefined ? undefined : decodeCursor(page.cursor, query.prefix ?? '');
-  return store.query<T>({
-    ...query,
-    limit: page.limit ?? LIMIT_DEFAULT,
-    ...(after !== undefined && { after }),
-  });
+export async function readPage<T>(store: Store, query: ListQuery, page: PageQuery): Promise<Page<T>> {
+  const { surely, ...range } = query;
+  const limit = page.limit ?? LIMIT_DEFAULT;
+  const start = page.cursor === undefined ? undefined : decodeCursor(page.cursor, query.prefix ?? '');
+  const read = (most: number, after: string | undefined, mayLag: boolean): Promise<Page<T>> =>
+    store.query<T>({ ...range, limit: most, mayLag, ...(after !== undefined && { after }) });
+  if (surely === undefined) return read(limit, start, false);
+  if (surely === 0 || start !== undefined) return read(limit, start, true);
+  const first = await read(Math.min(limit, surely), start, false);
+  if (first.next === undefined || limit <= surely) return first;
+  const rest = await read(limit - surely, first.next, true);
+  return { ...rest, items: [...first.items, ...rest.items] };
 }
 
 /** One page of a list that is merged from several queries, ordered by name; its cursor is the last name. */

@@ -2,9 +2,9 @@
  * What the store's reads and writes cost on DynamoDB, from the sizes of records. The adapter for DynamoDB keeps
  * records in this form and is told by DynamoDB what it used; the one for one machine counts by these rules, as if.
  */
-import { deflateRawSync } from 'node:zlib';
 import type { Due, Key } from '../store.ts';
 import type { PreparedWrite } from './store-checks.ts';
+import { toData } from './store-form.ts';
 
 const READ_UNIT_BYTES = 4096;
 const WRITE_UNIT_BYTES = 1024;
@@ -15,24 +15,12 @@ const DUE_NAMES_BYTES = 'dueQueuedueAt'.length;
 /** Bytes of the attribute `token` with its twelve characters. */
 const TOKEN_BYTES = 17;
 
-/** What an item costs about beside its data; keys come on top. */
-const OVERHEAD_BYTES = 120;
-
 /** A write is one unit for each KiB of the item that was begun. */
 export const writeUnits = (bytes: number): number => Math.max(1, Math.ceil(bytes / WRITE_UNIT_BYTES));
 
-/** A strongly consistent read is one unit for each 4 KiB that were begun. */
-export const readUnits = (bytes: number): number => Math.max(1, Math.ceil(bytes / READ_UNIT_BYTES));
-
-/**
- * Data stays text where that costs no more, since people can read it in the console of AWS; other data is deflated.
- */
-export function toData(json: string): { S: string } | { B: Uint8Array } {
-  const units = writeUnits(Buffer.byteLength(json) + OVERHEAD_BYTES);
-  if (units === 1) return { S: json };
-  const packed = deflateRawSync(json);
-  return writeUnits(packed.length + OVERHEAD_BYTES) < units ? { B: packed } : { S: json };
-}
+/** A strongly consistent read is one unit for each 4 KiB that were begun, one that may lag half of that. */
+export const readUnits = (bytes: number, mayLag = false): number =>
+  Math.max(1, Math.ceil(bytes / READ_UNIT_BYTES)) * (mayLag ? 0.5 : 1);
 
 /** A record as it is stored. */
 export interface StoredRecord extends Key {
@@ -47,17 +35,27 @@ export interface StoredRecord extends Key {
  * Bytes as DynamoDB counts them: those of names and values in UTF-8; of a number one byte for two digits, and one
  * more.
  */
-export function recordBytes({ pk, sk, json, version, due, hasToken }: StoredRecord): number {
-  const data = toData(json);
+export function recordBytes(record: StoredRecord): number {
+  const data = toData(record.json);
+  return bytesWith(record, 'S' in data ? Buffer.byteLength(data.S) : data.B.byteLength);
+}
+
+function bytesWith({ pk, sk, version, due, hasToken }: StoredRecord, dataBytes: number): number {
   return (
     NAMES_BYTES +
     Buffer.byteLength(pk) +
     Buffer.byteLength(sk) +
-    ('S' in data ? Buffer.byteLength(data.S) : data.B.byteLength) +
+    dataBytes +
     numberBytes(version) +
     (due ? DUE_NAMES_BYTES + Buffer.byteLength(due.queue) + numberBytes(due.at) : 0) +
     (hasToken ? TOKEN_BYTES : 0)
   );
+}
+
+/** Units of one record; whether it would be packed is not tried where its text is one unit, too. */
+function unitsOf(record: StoredRecord | undefined, unitBytes: number): number {
+  if (!record || bytesWith(record, Buffer.byteLength(record.json)) <= unitBytes) return 1;
+  return Math.ceil(recordBytes(record) / unitBytes);
 }
 
 function numberBytes(value: number): number {
@@ -66,8 +64,7 @@ function numberBytes(value: number): number {
 }
 
 /** Read units of one record. Looking for one that is not there costs as much as the smallest. */
-export const readUnitsOf = (record: StoredRecord | undefined): number =>
-  record ? readUnits(recordBytes(record)) : 1;
+export const readUnitsOf = (record: StoredRecord | undefined): number => unitsOf(record, READ_UNIT_BYTES);
 
 /** One put on a known version is a PutItem; everything else is a transaction, or a read. */
 export const isSinglePut = (writes: readonly PreparedWrite[]): boolean =>
@@ -94,7 +91,7 @@ export function transactionUnits(writes: readonly PricedWrite[], conflict = fals
   let units = 0;
   for (const { write, before } of writes) {
     const after = conflict && single ? undefined : recordOf(write, before, single);
-    const sizes = [before, after].map((record) => (record ? writeUnits(recordBytes(record)) : 1));
+    const sizes = [before, after].map((record) => unitsOf(record, WRITE_UNIT_BYTES));
     units += Math.max(...sizes) * (single ? 1 : 2);
     if (!conflict && write.kind !== 'check') units += indexUnits(before?.due, dueOf(write));
   }

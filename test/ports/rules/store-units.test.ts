@@ -36,7 +36,8 @@ const put = (data: unknown, condition?: Write['if'], at?: number): Write =>
 describe("DynamoDB's units", () => {
   it('are begun KiB of a write and begun 4 KiB of a read, one at the least', () => {
     expect([0, 1, 1024, 1025, 10_240].map(writeUnits)).toEqual([1, 1, 1, 2, 10]);
-    expect([0, 1, 4096, 4097, 40_960].map(readUnits)).toEqual([1, 1, 1, 2, 10]);
+    expect([0, 1, 4096, 4097, 40_960].map((bytes) => readUnits(bytes))).toEqual([1, 1, 1, 2, 10]);
+    expect([0, 1, 4096, 4097, 40_960].map((bytes) => readUnits(bytes, true))).toEqual([0.5, 0.5, 0.5, 1, 5]);
   });
 
   it('count names, text and half of the digits of a record', () => {

@@ -11,7 +11,8 @@ import {
 import { TransientError } from '../../../core/problem.ts';
 import { count } from '../../../ports/meter.ts';
 import { holds, type PreparedWrite, prepareWrites } from '../../../ports/rules/store-checks.ts';
-import { isSingleCheck, isSinglePut, toData, writeUnits } from '../../../ports/rules/store-units.ts';
+import { toData } from '../../../ports/rules/store-form.ts';
+import { isSingleCheck, isSinglePut, writeUnits } from '../../../ports/rules/store-units.ts';
 import { type Condition, type Key, StoreConflict, type Write } from '../../../ports/store.ts';
 import { isAws } from '../sdk-errors.ts';
 import { type Counted, isTransactionConflict, persist, WRITE_UNIT } from './store-calls.ts';

@@ -6,7 +6,7 @@ import { awsCode, isAws, isTransient } from '../sdk-errors.ts';
 
 /**
  * A strongly consistent read is one read unit for each 4 KiB begun (of the item, or of all items of a page
- * together), half of that where it is eventually consistent (the due index); a write is one write unit for each KiB
+ * together), half of that where it is eventually consistent (the due index, and what may lag); a write is one write unit for each KiB
  * begun, twice that inside a transaction, and one more for each entry of the due index that it adds or removes.
  */
 export const READ_UNIT = 'dynamodb.readRequestUnit';

@@ -1,7 +1,7 @@
 /** How a record is kept as a DynamoDB item. */
-import { inflateRawSync } from 'node:zlib';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import { ITEM_MAX_BYTES, type Item, type Key } from '../../../ports/store.ts';
+import { fromData } from '../../../ports/rules/store-form.ts';
+import type { Item, Key } from '../../../ports/store.ts';
 
 export type Attributes = Record<string, AttributeValue>;
 
@@ -34,8 +34,7 @@ export const versionOf = (attributes: Attributes): number => Number(attributes.v
 
 /** The JSON of an item's data. @throws RangeError for packed data that is larger than any record */
 export function jsonOf({ data }: Attributes): string {
-  if (data?.B === undefined) return data?.S ?? 'null';
-  return inflateRawSync(data.B, { maxOutputLength: ITEM_MAX_BYTES }).toString();
+  return data?.B === undefined ? (data?.S ?? 'null') : fromData(data.B);
 }
 
 export function toItem<T>(attributes: Attributes, json = jsonOf(attributes)): Item<T> {

@@ -53,12 +53,15 @@ export function createReader({ client, table, counted }: ReaderOptions): Reader 
   }
 
   /** The items of a partition, page by page of DynamoDB's. */
-  async function* walk({ pk, prefix = '', reverse = false, limit }: Query, start: string | undefined) {
+  async function* walk(
+    { pk, prefix = '', reverse = false, mayLag = false, limit }: Query,
+    start: string | undefined,
+  ) {
     let key: Attributes | undefined = start === undefined ? undefined : toKey({ pk, sk: start });
     do {
       const command = new QueryCommand({
         ...base,
-        ConsistentRead: true,
+        ConsistentRead: !mayLag,
         KeyConditionExpression: prefix === '' ? 'pk = :pk' : 'pk = :pk AND begins_with(sk, :prefix)',
         ExpressionAttributeValues: { ':pk': { S: pk }, ...(prefix !== '' && { ':prefix': { S: prefix } }) },
         ScanIndexForward: !reverse,

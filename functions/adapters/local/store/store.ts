@@ -120,7 +120,7 @@ export function createSqliteStore(options: SqliteStoreOptions): Store {
     return row && toItem<T>(row);
   }
 
-  function query<T>({ pk, limit, ...rest }: Query): Page<T> {
+  function query<T>({ pk, limit, mayLag, ...rest }: Query): Page<T> {
     checkKeyText(pk, 'pk');
     checkLimit(limit);
     const range = toRange(rest);
@@ -143,7 +143,7 @@ export function createSqliteStore(options: SqliteStoreOptions): Store {
         }
         items.push(toItem<T>(row));
       }
-      meter?.add('dynamodb.readRequestUnit', readUnits(metered));
+      meter?.add('dynamodb.readRequestUnit', readUnits(metered, mayLag));
       return { items, ...(next !== undefined && { next }) };
     });
   }

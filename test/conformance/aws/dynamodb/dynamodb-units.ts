@@ -5,7 +5,7 @@ import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { createSqliteStore } from '../../../../functions/adapters/local/store/store.ts';
 import type { Units } from '../../../../functions/core/units.ts';
 import { createMeter, withMeter } from '../../../../functions/ports/meter.ts';
-import { toData } from '../../../../functions/ports/rules/store-units.ts';
+import { toData } from '../../../../functions/ports/rules/store-form.ts';
 import type { Key, Store, Write } from '../../../../functions/ports/store.ts';
 import { type Local, noise, put, TABLE } from './dynamodb-subject.ts';
 
@@ -122,7 +122,8 @@ export function unitCases(local: () => Local): void {
       const key = (at: number) => ({ pk, sk: `k${at}` });
       for (const at of [1, 100, 130, 159]) await expectSame((store) => store.get(key(at)));
       await expectSame((store) => store.getMany([100, 159, 140, 100].map(key)));
-      for (const limit of [1, 10, 50, 100]) await expectSame((store) => store.query({ pk, limit }));
+      for (const limit of [1, 10, 50, 100])
+        for (const mayLag of [false, true]) await expectSame((store) => store.query({ pk, limit, mayLag }));
       await expectSame((store) => store.query({ pk, prefix: 'k11', limit: 50, reverse: true }));
     });
   });
