@@ -3,24 +3,10 @@
  * `npm run mutate`, or `npm run mutate -- fence` for those with that word in their name. Fails when one survives.
  */
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Mutation, mutations } from '../test/mutations/mutations.ts';
-
-const root = resolve(import.meta.dirname, '..');
-
-/** A copy of the files that git knows, with the packages of the original. */
-function copyOfBerth(): string {
-  const copy = mkdtempSync(join(tmpdir(), 'berth-mutate-'));
-  const { stdout } = spawnSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
-    cwd: root,
-    encoding: 'utf8',
-  });
-  for (const file of stdout.split('\0').filter(Boolean)) cpSync(join(root, file), join(copy, file));
-  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
-  return copy;
-}
+import { copyOfBerth } from './copy-of-berth.ts';
 
 function passes(copy: string, tests: readonly string[], retries = 0): boolean {
   const options = ['--bail=1', '--reporter=dot', `--retry=${retries}`];
@@ -55,7 +41,7 @@ function requirePassing(copy: string, chosen: readonly Mutation[]): void {
 const wanted = process.argv.slice(2).join(' ');
 const chosen = mutations.filter(({ name, file }) => `${name} ${file}`.includes(wanted));
 if (chosen.length === 0) throw new Error(`No mutation has "${wanted}" in its name`);
-const copy = copyOfBerth();
+const copy = copyOfBerth('mutate');
 const survivors: string[] = [];
 try {
   requirePassing(copy, chosen);

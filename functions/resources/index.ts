@@ -1,21 +1,10 @@
 /** The list of the resource types that a workload may ask for. */
 import { Problem } from '../core/problem.ts';
-import { dns } from './dns.ts';
-import { environment } from './environment.ts';
-import { postgres } from './postgres/postgres.ts';
-import { route } from './route.ts';
-import { servicePort } from './service-port.ts';
 import type { ResourceType } from './type.ts';
-import { volume } from './volume.ts';
+import * as types from './types.ts';
 
-export const resourceTypes: readonly ResourceType[] = [
-  dns,
-  environment,
-  postgres,
-  route,
-  servicePort,
-  volume,
-];
+/** In the order of their names. */
+export const resourceTypes: readonly ResourceType[] = Object.values(types);
 
 export const findResourceType = (name: string): ResourceType | undefined =>
   resourceTypes.find(({ type }) => type === name);

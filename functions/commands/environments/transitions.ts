@@ -35,7 +35,8 @@ interface Transition {
   otherwise?: (environment: Environment) => Promise<Accepted | undefined>;
 }
 
-async function transition(
+/** Accepts what changes an environment's state, and starts it. */
+export async function transition(
   ports: Ports,
   caller: Caller,
   ref: EnvironmentRef,
@@ -66,7 +67,7 @@ async function transition(
 }
 
 /** The operation that is changing the environment's state, if it has not ended. */
-async function ongoing(
+export async function ongoing(
   ports: Ports,
   environment: Environment,
   kind: KindOn<'environment'>,

@@ -23,46 +23,26 @@ interface Page {
 /** A page at a path: its component takes the names in the path, and no more than those. */
 const page = <const Path extends string>(
   path: Path,
-  Show: ComponentType<PathProps<Path> & object>,
+  load: () => Promise<{ default: ComponentType<PathProps<Path> & object> }>,
+  part: typeof lazyPage = lazyPage,
 ): Page => ({
   path,
   // The names come from the same path.
-  Show: Show as unknown as Page['Show'],
+  Show: part(load) as unknown as Page['Show'],
 });
 
 const pages: readonly Page[] = [
-  page(
-    '/',
-    firstPage(() => import('../pages/projects.tsx')),
-  ),
-  page(
-    '/projects/:project',
-    firstPage(() => import('../pages/overview.tsx')),
-  ),
-  page(
-    '/projects/:project/environments/:environment',
-    lazyPage(() => import('../pages/environment.tsx')),
-  ),
+  page('/', () => import('../pages/projects.tsx'), firstPage),
+  page('/projects/:project', () => import('../pages/overview.tsx'), firstPage),
+  page('/projects/:project/environments/:environment', () => import('../pages/environment.tsx')),
   page(
     '/projects/:project/environments/:environment/services/:service/:tab?',
-    lazyPage(() => import('../pages/service.tsx')),
+    () => import('../pages/service.tsx'),
   ),
-  page(
-    '/projects/:project/deploy',
-    lazyPage(() => import('../pages/deploy.tsx')),
-  ),
-  page(
-    '/projects/:project/builds',
-    lazyPage(() => import('../pages/builds.tsx')),
-  ),
-  page(
-    '/projects/:project/activity',
-    lazyPage(() => import('../pages/activity.tsx')),
-  ),
-  page(
-    '/projects/:project/operations/:operation',
-    lazyPage(() => import('../pages/operation.tsx')),
-  ),
+  page('/projects/:project/deploy', () => import('../pages/deploy.tsx')),
+  page('/projects/:project/builds', () => import('../pages/builds.tsx')),
+  page('/projects/:project/activity', () => import('../pages/activity.tsx')),
+  page('/projects/:project/operations/:operation', () => import('../pages/operation.tsx')),
 ];
 
 const Missing = lazyPage(() => import('../pages/missing.tsx'));

@@ -1,0 +1,7 @@
+/** Every resource type; what else is known of them anywhere follows from this list. */
+export { dns } from './dns.ts';
+export { environment } from './environment.ts';
+export { postgres } from './postgres/postgres.ts';
+export { route } from './route.ts';
+export { servicePort } from './service-port.ts';
+export { volume } from './volume.ts';

@@ -1,0 +1,9 @@
+/** The code of every step: what these files export are steps, by their names, and nothing else. */
+export * from './build/build-steps.ts';
+export * from './deploy/deploy-steps.ts';
+export { ensureResources } from './deploy/ensure-resources.ts';
+export * from './destroy-environment/destroy-steps.ts';
+export * from './hibernate/hibernate-steps.ts';
+export * from './provision-environment/provision-steps.ts';
+export * from './rotate-secret/rotation-steps.ts';
+export * from './wake/wake-steps.ts';
