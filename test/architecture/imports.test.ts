@@ -63,6 +63,7 @@ const allowed: Record<string, readonly string[]> = {
   'functions/adapters/aws': [
     'functions/adapters/oci',
     'functions/adapters/postgres',
+    'functions/adapters/source',
     'functions/ports',
     'functions/core',
   ],

@@ -20,12 +20,6 @@ export interface RdsInstancesOptions {
   securityGroupIds: readonly string[];
   /** Default 5432. */
   port?: number;
-  /** Such as `17`; default `17`. */
-  engineVersion?: string;
-  /** Default `db.t4g.micro`. */
-  instanceClass?: string;
-  /** GB; default 20. */
-  storage?: number;
 }
 
 /** Where an instance listens. */
@@ -43,8 +37,7 @@ const EXISTS = ['DBInstanceAlreadyExists', 'DBInstanceAlreadyExistsFault'];
 const INVALID_STATE = ['InvalidDBInstanceState', 'InvalidDBInstanceStateFault'];
 
 export function createRdsInstances(options: RdsInstancesOptions) {
-  const { client, subnetGroup, securityGroupIds } = options;
-  const { engineVersion = '17', instanceClass = 'db.t4g.micro', storage = 20, port = 5432 } = options;
+  const { client, subnetGroup, securityGroupIds, port = 5432 } = options;
 
   async function find(name: string, tag: string): Promise<DBInstance | undefined> {
     const command = new DescribeDBInstancesCommand({ DBInstanceIdentifier: name });
@@ -66,9 +59,10 @@ export function createRdsInstances(options: RdsInstancesOptions) {
         const command = new CreateDBInstanceCommand({
           DBInstanceIdentifier: name,
           Engine: 'postgres',
-          EngineVersion: engineVersion,
-          DBInstanceClass: instanceClass,
-          AllocatedStorage: storage,
+          EngineVersion: '17',
+          DBInstanceClass: 'db.t4g.micro',
+          // GB.
+          AllocatedStorage: 20,
           StorageType: 'gp3',
           StorageEncrypted: true,
           Port: port,

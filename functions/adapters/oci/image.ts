@@ -4,8 +4,8 @@ import * as z from 'zod';
 import type { ImageSignature } from '../../core/guardrails/signatures.ts';
 import type { ImageConfig, RepositoryRef } from '../../ports/registry.ts';
 
-const DIGEST = /^sha256:[0-9a-f]{64}$/;
-const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
+export const DIGEST_PATTERN = /^sha256:[0-9a-f]{64}$/;
+export const TAG_PATTERN = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
 
 /**
  * @param names what the repository may be called in a full reference
@@ -16,16 +16,16 @@ export function parseReference(
   names: readonly string[],
   reference: string,
 ): { imageDigest: string } | { imageTag: string } | undefined {
-  if (DIGEST.test(reference)) return { imageDigest: reference };
-  if (TAG.test(reference)) return { imageTag: reference };
+  if (DIGEST_PATTERN.test(reference)) return { imageDigest: reference };
+  if (TAG_PATTERN.test(reference)) return { imageTag: reference };
   const name = names.find((one) => reference.startsWith(one));
   if (name === undefined) return undefined;
   const rest = /^(?::([^@]*))?(?:@(.*))?$/s.exec(reference.slice(name.length));
   if (!rest) return undefined;
   const [, tag, digest] = rest;
-  if (tag !== undefined && !TAG.test(tag)) return undefined;
+  if (tag !== undefined && !TAG_PATTERN.test(tag)) return undefined;
   if (digest === undefined) return { imageTag: tag ?? 'latest' };
-  return DIGEST.test(digest) ? { imageDigest: digest } : undefined;
+  return DIGEST_PATTERN.test(digest) ? { imageDigest: digest } : undefined;
 }
 
 /** The name within a registry, or within what of it the prefix names; a prefix may be empty. */
@@ -47,7 +47,7 @@ export const digestOf = (data: Uint8Array): string =>
   `sha256:${createHash('sha256').update(data).digest('hex')}`;
 
 const descriptor = z.object({
-  digest: z.string().regex(DIGEST),
+  digest: z.string().regex(DIGEST_PATTERN),
   size: z.number().int().nonnegative(),
   platform: z.object({ architecture: z.string(), os: z.string() }).optional(),
 });
@@ -118,7 +118,7 @@ const PAYLOAD_MAX_BYTES = 64 * 1024;
 const SIGNATURES_MAX = 50;
 const signed = z.object({
   layers: z.array(
-    z.object({ digest: z.string().regex(DIGEST), size: z.number(), annotations: strings.nullish() }),
+    z.object({ digest: z.string().regex(DIGEST_PATTERN), size: z.number(), annotations: strings.nullish() }),
   ),
 });
 

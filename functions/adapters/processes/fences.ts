@@ -1,11 +1,11 @@
 /** The highest fence seen of each service; kept on disk, so that a restart does not let an older deployment in. */
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { InstanceRef } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import { diskProblem } from '../files/disk-full.ts';
 import { keyOf } from './context.ts';
-import type { Layout } from './layout.ts';
+import { type Layout, readNumbers } from './layout.ts';
 
 export interface Fences {
   /** Refuses a fence below an earlier one. @throws Problem fenced */
@@ -20,18 +20,11 @@ export function createFences(layout: Layout): Fences {
   const known = new Map<string, number>();
   const file = (ref: InstanceRef): string => join(layout.environment(ref), 'fences.json');
 
-  function load(ref: InstanceRef): Record<string, number> {
-    try {
-      return JSON.parse(readFileSync(file(ref), 'utf8')) as Record<string, number>;
-    } catch {
-      return {};
-    }
-  }
   function highest(ref: InstanceRef): number {
     const key = keyOf(ref);
     const present = known.get(key);
     if (present !== undefined) return present;
-    const stored = load(ref);
+    const stored = readNumbers(file(ref));
     const value = Object.hasOwn(stored, ref.service) ? Number(stored[ref.service]) : 0;
     known.set(key, value);
     return value;
@@ -52,7 +45,7 @@ export function createFences(layout: Layout): Fences {
     raise(ref, fence) {
       fences.check(ref, fence);
       if (fence === highest(ref)) return;
-      const text = JSON.stringify({ ...load(ref), [ref.service]: fence });
+      const text = JSON.stringify({ ...readNumbers(file(ref)), [ref.service]: fence });
       try {
         writeFileSync(`${file(ref)}.new`, text, { mode: 0o600 });
         renameSync(`${file(ref)}.new`, file(ref));

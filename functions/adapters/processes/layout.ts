@@ -11,6 +11,7 @@
  * Nothing here holds a secret, but for files that a workload itself declares with one: those lie below
  * `root`, in directories that only this user may enter.
  */
+import { readFileSync } from 'node:fs';
 import { mkdir, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { EnvironmentRef, InstanceRef } from '../../core/model/index.ts';
@@ -62,6 +63,15 @@ export function createLayout(directory: string): Layout {
 /** Makes a directory that only this user may enter. */
 export async function makeDirectory(path: string): Promise<void> {
   await mkdir(path, { recursive: true, mode: 0o700 });
+}
+
+/** Numbers by name from a JSON file; none where it is missing or damaged. */
+export function readNumbers(path: string): Record<string, number> {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as Record<string, number>;
+  } catch {
+    return {};
+  }
 }
 
 let discarded = 0;

@@ -28,7 +28,6 @@ export interface RouterOptions {
   };
   /** Answers requests that are for no workload. */
   fallback(request: IncomingMessage, response: ServerResponse): void;
-  onUpgradeFallback?(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   /** Wakes a hibernated environment; may resolve as soon as that is under way. */
   wake(environment: EnvironmentRef): Promise<void>;
   /** What is known of a workload that has not been declared; `absent` unless given. */
@@ -280,11 +279,10 @@ export function createRouter(options: RouterOptions): Router {
         () => response.destroy(),
       );
     },
-    upgrades: (request) => options.onUpgradeFallback !== undefined || address(request) !== undefined,
+    upgrades: (request) => address(request) !== undefined,
     upgrade(request, socket, head) {
       const to = address(request);
       if (to) tunnel(request, socket, head, to).catch(() => socket.destroy());
-      else if (options.onUpgradeFallback) options.onUpgradeFallback(request, socket, head);
       else {
         const hint = 'Send the request without Upgrade.';
         const why = 'The protocol can not be changed: there is no workload at this host.';

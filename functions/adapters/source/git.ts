@@ -15,8 +15,6 @@ import { networkEnvironment } from './program-environment.ts';
 
 export interface GitOptions {
   allowLocal: boolean;
-  /** Hosts that may have private addresses. */
-  allowedHosts: readonly string[];
   timeoutMs: number;
   /** The largest size of what is fetched, packed bytes. */
   maxBytes: number;
@@ -157,7 +155,6 @@ async function localPath(path: string): Promise<string> {
  */
 async function pinAddress(location: GitLocation & { kind: 'https' }, options: GitOptions): Promise<string[]> {
   const { hostname, port } = location;
-  if (options.allowedHosts.includes(hostname)) return [];
   const resolve =
     options.lookup ??
     (async (name) => (await systemLookup(name, { all: true })).map(({ address }) => address));

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { sessionEnd } from '../../commands/access/sessions.ts';
 import type { Principal, Session } from '../../core/model/index.ts';
 import { route } from '../http/route-spec.ts';
-import { compact, timeSchema } from '../http/schemas.ts';
+import { membersOf, timeSchema } from '../http/schemas.ts';
 import { sessionOf } from '../identity/session-cookies.ts';
 import { roleSchema } from './members.ts';
 
@@ -37,20 +37,8 @@ const meSchema = z
   })
   .meta({ id: 'Principal' });
 
-function view(principal: Principal, session?: Session): z.infer<typeof meSchema> {
-  const { id, kind, name, email, groups, administrator, owner, limits } = principal;
-  return compact({
-    id,
-    kind,
-    name,
-    email,
-    groups,
-    administrator,
-    owner,
-    limits,
-    session: session && sessionView(session),
-  });
-}
+const view = (principal: Principal, session?: Session) =>
+  membersOf(meSchema, { ...principal, session: session && sessionView(session) });
 
 const sessionView = (session: Session) => ({
   id: session.id,

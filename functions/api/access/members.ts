@@ -11,6 +11,7 @@ import { getProject } from '../../records/read.ts';
 import type { Access } from '../admission/admit.ts';
 import { etagOf } from '../http/etag.ts';
 import { listReply, pageOf, pageQuery } from '../http/list-pages.ts';
+import { noContent } from '../http/respond.ts';
 import { route } from '../http/route-spec.ts';
 import { compact, nameSchema, timeSchema } from '../http/schemas.ts';
 
@@ -101,15 +102,9 @@ export const routes = [
       201: { summary: 'Added', schema: memberSchema, etag: true, location: true },
     },
     problems: ['conflict'],
-    handle: ({ ports, params, body, ifMatch, access, change }) =>
+    handle: ({ ports, params, body, precondition, access, change }) =>
       change(reply, (caller) =>
-        putMember(
-          ports,
-          granter(caller, access),
-          params,
-          { role: body.role, ...(body.environments && { environments: body.environments }) },
-          ifMatch === undefined ? {} : { ifMatch },
-        ),
+        putMember(ports, granter(caller, access), params, compact(body), precondition),
       ),
   }),
   route({
@@ -123,12 +118,8 @@ export const routes = [
     conditional: true,
     answers: { 204: { summary: 'Removed' } },
     problems: ['conflict'],
-    handle: ({ ports, params, ifMatch, access, change }) =>
-      change(
-        () => ({ status: 204, body: undefined }),
-        (caller) =>
-          removeMember(ports, granter(caller, access), params, ifMatch === undefined ? {} : { ifMatch }),
-      ),
+    handle: ({ ports, params, precondition, access, change }) =>
+      change(noContent, (caller) => removeMember(ports, granter(caller, access), params, precondition)),
   }),
   route({
     method: 'get',

@@ -6,6 +6,7 @@ import { sessionOwner, sessionsPartition } from '../../core/keys.ts';
 import type { Session } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import { listReply, pageOf, pageQuery } from '../http/list-pages.ts';
+import { noContent } from '../http/respond.ts';
 import { route } from '../http/route-spec.ts';
 import { compact, timeSchema } from '../http/schemas.ts';
 import { sessionOf } from '../identity/session-cookies.ts';
@@ -60,10 +61,7 @@ export const routes = [
     tag,
     answers: { 204: { summary: 'It has ended, or had before' } },
     handle: ({ ports, principal, params, change }) =>
-      change(
-        () => ({ status: 204, body: undefined }),
-        (caller) => endSession(ports, caller, principal.id, params.session),
-      ),
+      change(noContent, (caller) => endSession(ports, caller, principal.id, params.session)),
   }),
   route({
     method: 'delete',
@@ -91,7 +89,7 @@ export const routes = [
         });
       }
       await endSessions(ports, { actor: principal.id, from }, whose);
-      return { status: 204, body: undefined };
+      return noContent();
     },
   }),
 ];

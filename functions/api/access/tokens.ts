@@ -19,8 +19,9 @@ import type { Reply } from '../../records/commit.ts';
 import { getProject } from '../../records/read.ts';
 import { standingOf } from '../admission/admit.ts';
 import { type PageQuery, pageOf, pageQuery, pageReply, readPage } from '../http/list-pages.ts';
+import { noContent } from '../http/respond.ts';
 import { type Call, route } from '../http/route-spec.ts';
-import { compact, durationSchema, lineSchema, nameSchema, timeSchema } from '../http/schemas.ts';
+import { durationSchema, lineSchema, membersOf, nameSchema, timeSchema } from '../http/schemas.ts';
 import { granter, roleSchema } from './members.ts';
 
 const tokenSchema = z
@@ -50,23 +51,7 @@ const madeSchema = tokenSchema
   )
   .meta({ id: 'NewToken' });
 
-function view(token: Token): z.infer<typeof tokenSchema> {
-  const { id, name, owner, project, role, environments, createsTokens } = token;
-  const { createdAt, createdBy, expiresAt, lastUsedAt } = token;
-  return compact({
-    id,
-    name,
-    owner,
-    project,
-    role,
-    environments,
-    createsTokens,
-    createdAt,
-    createdBy,
-    expiresAt,
-    lastUsedAt,
-  });
-}
+const view = (token: Token) => membersOf(tokenSchema, token);
 
 const DAY = 24 * 60 * 60;
 
@@ -218,10 +203,7 @@ export const routes = [
     answers: { 204: { summary: 'Revoked' } },
     problems: ['not_found'],
     handle: ({ ports, principal, params, change }) =>
-      change(
-        () => ({ status: 204, body: undefined }),
-        (caller) => revokeToken(ports, caller, ownerOf(principal), params.token),
-      ),
+      change(noContent, (caller) => revokeToken(ports, caller, ownerOf(principal), params.token)),
   }),
   route({
     method: 'post',
@@ -273,9 +255,6 @@ export const routes = [
     tag: 'Tokens',
     answers: { 204: { summary: 'Revoked' } },
     handle: ({ ports, params, change }) =>
-      change(
-        () => ({ status: 204, body: undefined }),
-        (caller) => revokeToken(ports, caller, projectOwner(params.project), params.token),
-      ),
+      change(noContent, (caller) => revokeToken(ports, caller, projectOwner(params.project), params.token)),
   }),
 ];

@@ -11,6 +11,7 @@ import type { Reply } from '../../records/commit.ts';
 import { getProject } from '../../records/read.ts';
 import { listReply, pageOf, pageQuery } from '../http/list-pages.ts';
 import { invalidRequest } from '../http/problems.ts';
+import { noContent } from '../http/respond.ts';
 import { route } from '../http/route-spec.ts';
 import { compact, lineSchema, nameSchema, timeSchema } from '../http/schemas.ts';
 import { granter, roleSchema } from './members.ts';
@@ -125,7 +126,7 @@ export const routes = [
       check(body, federation.accepts);
       refuseAbove(granter({ actor: principal.id }, access), { role: body.role }, body.environments);
       return change(created, (caller) =>
-        createTrust(ports, caller, compact({ project: params.project, ...body }) as never),
+        createTrust(ports, caller, compact({ project: params.project, ...body })),
       );
     },
   }),
@@ -153,9 +154,6 @@ export const routes = [
     tag: 'Tokens',
     answers: { 204: { summary: 'Deleted' } },
     handle: ({ ports, params, change }) =>
-      change(
-        () => ({ status: 204, body: undefined }),
-        (caller) => deleteTrust(ports, caller, params.project, params.trust),
-      ),
+      change(noContent, (caller) => deleteTrust(ports, caller, params.project, params.trust)),
   }),
 ];

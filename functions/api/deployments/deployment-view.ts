@@ -1,7 +1,7 @@
 /** How deployments are shown. Resolved outputs stay inside: they tell how to reach databases. */
 import * as z from 'zod';
 import type { Deployment, DeploymentDetail } from '../../core/model/index.ts';
-import { compact, errorSchema, nameSchema, timeSchema } from '../http/schemas.ts';
+import { errorSchema, membersOf, nameSchema, timeSchema } from '../http/schemas.ts';
 import { approvalSchema, statusSchema } from '../operations/operation-view.ts';
 import { workloadSchema } from '../versions/versions.ts';
 
@@ -42,28 +42,7 @@ export const deploymentDetailSchema = z
   .object({ ...fields, workload: workloadSchema })
   .meta({ id: 'DeploymentDetail' });
 
-export function deploymentView(deployment: Deployment): z.infer<typeof deploymentSchema> {
-  const { project, environment, service, number, kind, version, digest, status, operation } = deployment;
-  return compact({
-    project,
-    environment,
-    service,
-    number,
-    kind,
-    version,
-    digest,
-    revision: deployment.revision,
-    rollbackTo: deployment.rollbackTo,
-    fromEnvironment: deployment.fromEnvironment,
-    status,
-    approval: deployment.approval,
-    operation,
-    error: deployment.error,
-    createdAt: deployment.createdAt,
-    createdBy: deployment.createdBy,
-    finishedAt: deployment.finishedAt,
-  });
-}
+export const deploymentView = (deployment: Deployment) => membersOf(deploymentSchema, deployment);
 
 export const deploymentDetail = (deployment: DeploymentDetail) => ({
   ...deploymentView(deployment),

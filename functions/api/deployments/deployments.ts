@@ -1,11 +1,7 @@
 /** Routes of deployments: list, read, deploy, cancel, approve and reject. */
 import * as z from 'zod';
 import { approveDeployment, rejectDeployment } from '../../commands/deployments/approvals.ts';
-import {
-  type AcceptedDeployment,
-  createDeployment,
-  type DeploymentRequest,
-} from '../../commands/deployments/deployments.ts';
+import { type AcceptedDeployment, createDeployment } from '../../commands/deployments/deployments.ts';
 import { cancelOperation } from '../../commands/operations/operations.ts';
 import { deploymentsPartition } from '../../core/keys.ts';
 import type { Deployment } from '../../core/model/index.ts';
@@ -18,6 +14,7 @@ import { listReply, pageOf, pageQuery } from '../http/list-pages.ts';
 import { route } from '../http/route-spec.ts';
 import { lineSchema, nameSchema, tagSchema } from '../http/schemas.ts';
 import { acceptedAnswer, acceptedReply } from '../operations/operation-view.ts';
+import { hasOne, ONE_OF, toRequest } from './deployment-request.ts';
 import {
   deploymentDetail,
   deploymentDetailSchema,
@@ -38,16 +35,7 @@ const requestSchema = z
       .optional()
       .meta({ description: 'Number of an earlier deployment that succeeded.', example: 2 }),
   })
-  .refine(
-    (body) => Object.values(body).filter((value) => value !== undefined).length === 1,
-    'must have exactly one of "version", "fromEnvironment" and "rollbackTo"',
-  );
-
-function toRequest(body: z.output<typeof requestSchema>): DeploymentRequest {
-  if (body.rollbackTo !== undefined) return { rollbackTo: body.rollbackTo };
-  if (body.fromEnvironment !== undefined) return { fromEnvironment: body.fromEnvironment };
-  return { version: body.version ?? '' };
-}
+  .refine(hasOne, ONE_OF);
 
 /** So many of the newest are one read unit; what changes is among them, and older ones may be read a moment late. */
 const NEWEST = 16;

@@ -7,6 +7,7 @@ import { getEnvironment } from '../../records/read.ts';
 import { getDeploymentDetail } from '../../records/workloads.ts';
 import { route } from '../http/route-spec.ts';
 import { errorSchema, nameSchema, tagSchema } from '../http/schemas.ts';
+import { hasOne, ONE_OF, toRequest } from './deployment-request.ts';
 import { revisionSchema } from './deployment-view.ts';
 
 const changeSchema = z
@@ -86,10 +87,7 @@ const planQuery = z
       .meta({ description: 'Promote what serves there.', example: 'staging' }),
     rollbackTo: numberQuery('Number of an earlier deployment that succeeded.').optional(),
   })
-  .refine(
-    (query) => Object.values(query).filter((value) => value !== undefined).length === 1,
-    'must have exactly one of "version", "fromEnvironment" and "rollbackTo"',
-  );
+  .refine(hasOne, ONE_OF);
 
 export const routes = [
   route({
@@ -105,15 +103,10 @@ export const routes = [
     query: planQuery,
     answers: { 200: { summary: 'What would change, against what serves now', schema: planSchema } },
     problems: ['ambiguous_version', 'conflict'],
-    handle: async ({ ports, params, query: { version, fromEnvironment, rollbackTo } }) => {
-      const request =
-        rollbackTo !== undefined
-          ? { rollbackTo }
-          : fromEnvironment !== undefined
-            ? { fromEnvironment }
-            : { version: version ?? '' };
-      return { status: 200, body: await planDeployment(ports, params, request) };
-    },
+    handle: async ({ ports, params, query }) => ({
+      status: 200,
+      body: await planDeployment(ports, params, toRequest(query)),
+    }),
   }),
   route({
     method: 'get',

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { formatDuration } from '../../core/duration.ts';
 import type { Environment } from '../../core/model/index.ts';
-import { compact, nameSchema, timeSchema } from '../http/schemas.ts';
+import { membersOf, nameSchema, timeSchema } from '../http/schemas.ts';
 
 export const protectionSchema = z
   .object({
@@ -60,24 +60,13 @@ export function withLastRequest(environment: Environment, lastRequest: number | 
 }
 
 export function environmentView(environment: Environment): z.infer<typeof environmentSchema> {
-  const { project, name, id, kind, state, idleAfterSeconds: idle, expiresAt, lastActivityAt } = environment;
-  return compact({
-    project,
-    name,
-    id,
-    kind,
-    state,
+  const { idleAfterSeconds: idle, state, lastActivityAt } = environment;
+  return membersOf(environmentSchema, {
+    ...environment,
     idleAfter: idle === undefined ? undefined : formatDuration(idle),
     hibernatesAt:
       idle === undefined || state !== 'ready'
         ? undefined
         : new Date(Date.parse(lastActivityAt) + idle * 1000).toISOString(),
-    protection: environment.protection,
-    expiresAt,
-    lastActivityAt,
-    operation: environment.operation,
-    leftovers: environment.leftovers,
-    createdAt: environment.createdAt,
-    createdBy: environment.createdBy,
   });
 }

@@ -62,7 +62,7 @@ export const routes = [
     conditional: true,
     answers: { 200: { summary: 'As it is now', schema: environmentSchema, etag: true } },
     problems: ['environment_not_ready', 'conflict'],
-    handle: ({ ports, params, body, access, ifMatch, change }) =>
+    handle: ({ ports, params, body, access, precondition, change }) =>
       change(reply, (caller) =>
         protectEnvironment(
           ports,
@@ -73,7 +73,7 @@ export const routes = [
             approval: body.approval,
             ...(body.rollbackWithoutApproval && { rollbackWithoutApproval: true }),
           },
-          ifMatch === undefined ? {} : { ifMatch },
+          precondition,
         ),
       ),
   }),
@@ -87,16 +87,9 @@ export const routes = [
     conditional: true,
     answers: { 200: { summary: 'As it is now', schema: environmentSchema, etag: true } },
     problems: ['environment_not_ready', 'conflict'],
-    handle: ({ ports, params, access, ifMatch, change }) =>
+    handle: ({ ports, params, access, precondition, change }) =>
       change(reply, (caller) =>
-        protectEnvironment(
-          ports,
-          caller,
-          access.role ?? 'viewer',
-          params,
-          null,
-          ifMatch === undefined ? {} : { ifMatch },
-        ),
+        protectEnvironment(ports, caller, access.role ?? 'viewer', params, null, precondition),
       ),
   }),
   route({
@@ -181,12 +174,12 @@ export const routes = [
     conditional: true,
     answers: { 200: { summary: 'As it is now', schema: environmentSchema, etag: true } },
     problems: ['environment_not_ready', 'conflict'],
-    handle: ({ ports, params, body, ifMatch, change }) =>
+    handle: ({ ports, params, body, precondition, change }) =>
       change(reply, (caller) =>
         changeEnvironment(ports, caller, params, {
           ...(body.idleAfter !== undefined && { idleAfterSeconds: body.idleAfter }),
           ...(body.ttl !== undefined && { ttlSeconds: body.ttl }),
-          ...(ifMatch !== undefined && { ifMatch }),
+          ...precondition,
         }),
       ),
   }),
@@ -201,10 +194,8 @@ export const routes = [
     conditional: true,
     answers: { 202: acceptedAnswer('Accepted: the operation that destroys it') },
     problems: ['environment_not_ready', 'conflict'],
-    handle: ({ ports, params, ifMatch, change }) =>
-      change(accepted, (caller) =>
-        destroyEnvironment(ports, caller, params, ifMatch === undefined ? {} : { ifMatch }),
-      ),
+    handle: ({ ports, params, precondition, change }) =>
+      change(accepted, (caller) => destroyEnvironment(ports, caller, params, precondition)),
   }),
   route({
     method: 'post',

@@ -7,7 +7,29 @@ import { getEnvironment } from '../../records/read.ts';
 import { readAll } from '../../records/read-all.ts';
 import { findResourceType } from '../../resources/index.ts';
 import { route } from '../http/route-spec.ts';
-import { compact, timeSchema } from '../http/schemas.ts';
+import { compact, membersOf, timeSchema } from '../http/schemas.ts';
+
+const resourceSchema = z.object({
+  uid: z.string().meta({ example: 'postgres.default#guestbook.db' }),
+  type: z.string().meta({ example: 'postgres' }),
+  class: z.string().meta({ example: 'default' }),
+  id: z.string().meta({ example: 'guestbook.db' }),
+  state: z.enum(['provisioning', 'ready', 'removing']),
+  services: z.array(z.string()).meta({ description: 'Who uses it.', example: ['guestbook'] }),
+  size: z
+    .string()
+    .optional()
+    .meta({ description: 'Of a volume: the size that it was asked for with.', example: '5Gi' }),
+  createdAt: timeSchema,
+});
+
+const secretSchema = z.object({
+  name: z.string().meta({ example: 'API_KEY' }),
+  version: z.string(),
+  createdAt: timeSchema,
+  updatedAt: timeSchema,
+  updatedBy: z.string().meta({ example: 'administrator' }),
+});
 
 const inventorySchema = z
   .object({
@@ -18,30 +40,8 @@ const inventorySchema = z
         current: z.int().optional().meta({ description: 'The one that serves.', example: 3 }),
       }),
     ),
-    resources: z.array(
-      z.object({
-        uid: z.string().meta({ example: 'postgres.default#guestbook.db' }),
-        type: z.string().meta({ example: 'postgres' }),
-        class: z.string().meta({ example: 'default' }),
-        id: z.string().meta({ example: 'guestbook.db' }),
-        state: z.enum(['provisioning', 'ready', 'removing']),
-        services: z.array(z.string()).meta({ description: 'Who uses it.', example: ['guestbook'] }),
-        size: z
-          .string()
-          .optional()
-          .meta({ description: 'Of a volume: the size that it was asked for with.', example: '5Gi' }),
-        createdAt: timeSchema,
-      }),
-    ),
-    secrets: z.array(
-      z.object({
-        name: z.string().meta({ example: 'API_KEY' }),
-        version: z.string(),
-        createdAt: timeSchema,
-        updatedAt: timeSchema,
-        updatedBy: z.string().meta({ example: 'administrator' }),
-      }),
-    ),
+    resources: z.array(resourceSchema),
+    secrets: z.array(secretSchema),
   })
   .meta({ id: 'Inventory' });
 
@@ -70,26 +70,11 @@ export const routes = [
             compact({ service, deployments: newest, current }),
           ),
           resources: resources.map(({ data }) => {
-            const { uid, type, class: className, id, state, services, params, createdAt } = data;
-            return compact({
-              uid,
-              type,
-              class: className,
-              id,
-              state,
-              services,
-              // Params may hold what a placeholder put there: only what their type says of them is shown.
-              size: findResourceType(type)?.size?.(params),
-              createdAt,
-            });
+            // Params may hold what a placeholder put there: only what their type says of them is shown.
+            const size = findResourceType(data.type)?.size?.(data.params);
+            return membersOf(resourceSchema, { ...data, size });
           }),
-          secrets: secrets.map(({ data: { name, version, createdAt, updatedAt, updatedBy } }) => ({
-            name,
-            version,
-            createdAt,
-            updatedAt,
-            updatedBy,
-          })),
+          secrets: secrets.map(({ data }) => membersOf(secretSchema, data)),
         },
       };
     },

@@ -12,6 +12,7 @@ import { dryRunPolicy } from '../../commands/guardrails/policy-dry-run.ts';
 import type { Policy } from '../../core/guardrails/policy-types.ts';
 import type { Reply } from '../../records/commit.ts';
 import { getProject } from '../../records/read.ts';
+import { noContent } from '../http/respond.ts';
 import { type Call, route } from '../http/route-spec.ts';
 import { compact, nameSchema, timeSchema } from '../http/schemas.ts';
 import { policyBody, policySchema, violationSchema } from './policy-schemas.ts';
@@ -89,10 +90,7 @@ const put = (
   );
 
 const remove = ({ ports, change }: Pick<Call, 'ports' | 'change'>, owner: PolicyOwner, name: string) =>
-  change(
-    () => ({ status: 204, body: undefined }),
-    (caller) => deletePolicy(ports, caller, owner, name),
-  );
+  change(noContent, (caller) => deletePolicy(ports, caller, owner, name));
 
 async function dryRun(
   ports: Call['ports'],

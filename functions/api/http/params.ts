@@ -28,6 +28,13 @@ const name = (what: string, example: string): ParamForm => ({
   example,
 });
 
+const id = (summary: string, whose: string): ParamForm => ({
+  pattern: ULID_PATTERN,
+  summary,
+  rule: `must be an id of 26 characters, as given in ${whose} "id"`,
+  example: '01KAV6M2J8Y0T5W3Q9R7C4X1ZB',
+});
+
 export const paramForms: Readonly<Record<string, ParamForm>> = {
   project: name('project', 'demo'),
   principal: {
@@ -36,24 +43,9 @@ export const paramForms: Readonly<Record<string, ParamForm>> = {
     rule: 'must be "user:", "group:" or "email:" and a name, with characters other than A-Z, a-z, 0-9 and "._~@+,$!-" as "=" and two hex digits',
     example: 'user:ada',
   },
-  trust: {
-    pattern: ULID_PATTERN,
-    summary: 'Id of the trust rule.',
-    rule: 'must be an id of 26 characters, as given in a rule\'s "id"',
-    example: '01KAV6M2J8Y0T5W3Q9R7C4X1ZB',
-  },
-  webhook: {
-    pattern: ULID_PATTERN,
-    summary: 'Id of the webhook.',
-    rule: 'must be an id of 26 characters, as given in a webhook\'s "id"',
-    example: '01KAV6M2J8Y0T5W3Q9R7C4X1ZB',
-  },
-  token: {
-    pattern: ULID_PATTERN,
-    summary: 'Id of the token; not the token itself, which belongs into no URL.',
-    rule: 'must be an id of 26 characters, as given in a token\'s "id"',
-    example: '01KAV6M2J8Y0T5W3Q9R7C4X1ZB',
-  },
+  trust: id('Id of the trust rule.', "a rule's"),
+  webhook: id('Id of the webhook.', "a webhook's"),
+  token: id('Id of the token; not the token itself, which belongs into no URL.', "a token's"),
   secretVersion: {
     pattern: /^[A-Za-z0-9_-]{1,64}$/,
     summary: 'Version of the secret.',
@@ -63,18 +55,8 @@ export const paramForms: Readonly<Record<string, ParamForm>> = {
   policy: name('policy', 'main-only'),
   service: name('service', 'guestbook'),
   environment: name('environment', 'dev'),
-  operation: {
-    pattern: ULID_PATTERN,
-    summary: 'Id of the operation.',
-    rule: 'must be an id of 26 characters, as given in an operation\'s "id"',
-    example: '01KAV6M2J8Y0T5W3Q9R7C4X1ZB',
-  },
-  session: {
-    pattern: ULID_PATTERN,
-    summary: 'Id of the session.',
-    rule: 'must be an id of 26 characters, as given in a session\'s "id"',
-    example: '01KAV6M2J8Y0T5W3Q9R7C4X1ZB',
-  },
+  operation: id('Id of the operation.', "an operation's"),
+  session: id('Id of the session.', "a session's"),
   number: {
     pattern: /^[1-9][0-9]{0,8}$/,
     summary: 'Number of the deployment.',

@@ -149,7 +149,7 @@ async function answerRequest(
     params,
     query,
     body: undefined,
-    ifMatch,
+    precondition: ifMatch === undefined ? {} : { ifMatch },
     wantsStream: raw.method === 'GET' && wantsEventStream(context.req.header('accept')),
     lastEventId: context.req.header('last-event-id'),
     request: raw,

@@ -1,5 +1,6 @@
 /** Builds responses: the same headers on every answer. */
 import type { Problem } from '../../core/problem.ts';
+import type { Reply } from '../../records/commit.ts';
 import { isNoneMatch } from './etag.ts';
 import type { Replayable } from './idempotency.ts';
 import { problemDocument } from './problems.ts';
@@ -9,6 +10,9 @@ const common = {
   'x-content-type-options': 'nosniff',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
 } as const;
+
+/** The answer to a change after which there is nothing to show. */
+export const noContent = (): Reply => ({ status: 204, body: undefined });
 
 /** An answer that is a file to keep. @param name of the file */
 export const fileResponse = (body: ReadableStream<Uint8Array>, mediaType: string, name: string): Response =>

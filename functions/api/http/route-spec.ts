@@ -33,8 +33,8 @@ export interface Call<Name extends string = string, Query = unknown, Body = unkn
   params: Record<Name, string>;
   query: Query;
   body: Body;
-  /** The version named by If-Match. */
-  ifMatch: number | undefined;
+  /** The version named by If-Match, where a request has one. */
+  precondition: { ifMatch?: number };
   /** The client wants an event stream. */
   wantsStream: boolean;
   lastEventId: string | undefined;

@@ -73,6 +73,15 @@ type Compact<T> = {
   [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
 };
 
+/** The members of a record that a schema shows, and nothing else of it. */
+export function membersOf<Schema extends z.ZodObject>(
+  schema: Schema,
+  record: z.output<Schema>,
+): z.output<Schema> {
+  const names = Object.keys(schema.shape);
+  return compact(Object.fromEntries(names.map((name) => [name, record[name]]))) as z.output<Schema>;
+}
+
 /** Members that are undefined left out, as JSON has them. */
 export function compact<T extends object>(value: T): Compact<T> {
   return Object.fromEntries(Object.entries(value).filter(([, inner]) => inner !== undefined)) as Compact<T>;

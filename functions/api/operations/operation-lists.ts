@@ -65,16 +65,27 @@ const statusQuery = listOf(
 ).optional();
 const kindQuery = listOf(kindNames, 'Kinds, separated by commas.', 'build,deploy').optional();
 
+interface ListQuery extends PageQuery {
+  kind?: OperationFilter['kinds'] | undefined;
+  status?: OperationFilter['statuses'] | undefined;
+  environment?: string | undefined;
+  service?: string | undefined;
+}
+
 async function reply(
   ports: Ports,
   of: { project: string; builds?: string },
-  filter: OperationFilter,
-  { limit, cursor }: PageQuery,
+  { limit, cursor, kind: kinds, status: statuses, environment, service }: ListQuery,
 ): Promise<Reply> {
   const after = cursor === undefined ? undefined : decodeCursor(cursor, '');
   if (after !== undefined && !ULID_PATTERN.test(after)) throw invalidCursor();
-  const page = { limit: limit ?? LIMIT_DEFAULT, ...(after !== undefined && { after }) };
-  const { items, next } = await listOperations(ports, of, filter, page);
+  const filter = compact({ kinds, statuses, environment, service });
+  const { items, next } = await listOperations(
+    ports,
+    of,
+    filter,
+    compact({ limit: limit ?? LIMIT_DEFAULT, after }),
+  );
   return pageReply(items.map(view), next);
 }
 
@@ -99,14 +110,7 @@ export const routes = [
     answers: { 200: { summary: 'A page of operations, newest first', schema: pageOf(summarySchema) } },
     handle: async ({ ports, params, query }) => {
       await getProject(ports.store, params.project);
-      const { kind, status, environment, service } = query;
-      const filter = {
-        ...(kind && { kinds: kind }),
-        ...(status && { statuses: status }),
-        ...(environment !== undefined && { environment }),
-        ...(service !== undefined && { service }),
-      };
-      return reply(ports, params, filter, query);
+      return reply(ports, params, query);
     },
   }),
   route({
@@ -121,13 +125,7 @@ export const routes = [
     answers: { 200: { summary: 'A page of operations, newest first', schema: pageOf(summarySchema) } },
     handle: async ({ ports, params, query }) => {
       await getEnvironment(ports.store, params);
-      const { kind, status } = query;
-      const filter = {
-        environment: params.environment,
-        ...(kind && { kinds: kind }),
-        ...(status && { statuses: status }),
-      };
-      return reply(ports, { project: params.project }, filter, query);
+      return reply(ports, { project: params.project }, { ...query, environment: params.environment });
     },
   }),
   route({
@@ -142,8 +140,7 @@ export const routes = [
     answers: { 200: { summary: 'A page of builds, newest first', schema: pageOf(summarySchema) } },
     handle: async ({ ports, params, query }) => {
       await getService(ports.store, params);
-      const of = { project: params.project, builds: params.service };
-      return reply(ports, of, query.status ? { statuses: query.status } : {}, query);
+      return reply(ports, { project: params.project, builds: params.service }, query);
     },
   }),
 ];

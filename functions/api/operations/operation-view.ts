@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { isTerminal, type Operation, type OperationStep } from '../../core/model/index.ts';
 import { kindNames } from '../../core/operations/index.ts';
 import type { Reply } from '../../records/commit.ts';
-import { compact, errorSchema, timeSchema } from '../http/schemas.ts';
+import { compact, errorSchema, membersOf, timeSchema } from '../http/schemas.ts';
 
 export const statusSchema = z.enum(['queued', 'running', 'succeeded', 'failed', 'canceled', 'superseded']);
 
@@ -70,27 +70,11 @@ export const operationSchema = z
   .meta({ id: 'Operation' });
 
 export function operationView(operation: Operation): z.infer<typeof operationSchema> {
-  const { id, kind, status, project, environment, service, number, createdAt, createdBy, endedAt } =
-    operation;
-  return compact({
-    id,
-    kind,
-    status,
-    project,
-    environment,
-    service,
-    number,
-    steps: operation.steps.map((step, at) => stepView(operation, step, operation.steps[at + 1])),
-    cancelRequested: operation.cancelRequested,
-    approval: operation.approval,
-    error: operation.error,
-    result: operation.result,
-    cost: operation.cost,
-    createdAt,
-    createdBy,
-    endedAt,
+  const { steps, createdAt, endedAt } = operation;
+  return membersOf(operationSchema, {
+    ...operation,
+    steps: steps.map((step, at) => stepView(operation, step, steps[at + 1])),
     durationMs: endedAt === undefined ? undefined : Date.parse(endedAt) - Date.parse(createdAt),
-    deadline: operation.deadline,
   });
 }
 

@@ -8,8 +8,9 @@ import type { Reply } from '../../records/commit.ts';
 import { getProject } from '../../records/read.ts';
 import { etagOf } from '../http/etag.ts';
 import { pageOf, pageQuery, pageReply } from '../http/list-pages.ts';
+import { noContent } from '../http/respond.ts';
 import { route } from '../http/route-spec.ts';
-import { lineSchema, nameSchema, timeSchema } from '../http/schemas.ts';
+import { compact, lineSchema, nameSchema, timeSchema } from '../http/schemas.ts';
 import { projectsOf } from './project-list.ts';
 
 const projectSchema = z
@@ -54,9 +55,8 @@ export const routes = [
     handle: ({ ports, principal, body, change }) =>
       change(created, (caller) =>
         createProject(ports, caller, {
-          name: body.name,
+          ...compact(body),
           ...(principal.kind === 'user' && { administrator: principal.id }),
-          ...(body.displayName !== undefined && { displayName: body.displayName }),
         }),
       ),
   }),
@@ -98,12 +98,9 @@ export const routes = [
     conditional: true,
     answers: { 200: { summary: 'As it is now', schema: projectSchema, etag: true } },
     problems: ['conflict'],
-    handle: ({ ports, params, body, ifMatch, change }) =>
+    handle: ({ ports, params, body, precondition, change }) =>
       change(reply, (caller) =>
-        changeProject(ports, caller, params.project, {
-          ...(body.displayName !== undefined && { displayName: body.displayName }),
-          ...(ifMatch !== undefined && { ifMatch }),
-        }),
+        changeProject(ports, caller, params.project, { ...compact(body), ...precondition }),
       ),
   }),
   route({
@@ -117,10 +114,7 @@ export const routes = [
     conditional: true,
     answers: { 204: { summary: 'Deleted' } },
     problems: ['not_empty', 'conflict'],
-    handle: ({ ports, params, ifMatch, change }) =>
-      change(
-        () => ({ status: 204, body: undefined }),
-        (caller) => deleteProject(ports, caller, params.project, ifMatch === undefined ? {} : { ifMatch }),
-      ),
+    handle: ({ ports, params, precondition, change }) =>
+      change(noContent, (caller) => deleteProject(ports, caller, params.project, precondition)),
   }),
 ];

@@ -6,7 +6,7 @@ import type { Item } from '../../ports/store.ts';
 import { getEnvironment } from '../../records/read.ts';
 import { listReply, pageOf, pageQuery } from '../http/list-pages.ts';
 import { route } from '../http/route-spec.ts';
-import { timeSchema } from '../http/schemas.ts';
+import { membersOf, timeSchema } from '../http/schemas.ts';
 
 const resourceSchema = z
   .object({
@@ -29,9 +29,9 @@ const resourceSchema = z
 
 /** Only the names of params and outputs are shown: their values may come from placeholders, and hold passwords. */
 function view({ data }: Item<Resource>): z.infer<typeof resourceSchema> {
-  const { uid, type, class: name, id, state, services, outputs, operation, createdAt } = data;
-  const offered = [...Object.keys(outputs.values), ...Object.keys(outputs.secrets)].sort();
-  return { uid, type, class: name, id, state, services, outputs: offered, operation, createdAt };
+  const { values, secrets } = data.outputs;
+  const outputs = [...Object.keys(values), ...Object.keys(secrets)].sort();
+  return membersOf(resourceSchema, { ...data, outputs });
 }
 
 export const routes = [

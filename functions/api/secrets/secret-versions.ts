@@ -6,23 +6,9 @@ import { getEnvironment } from '../../records/read.ts';
 import { etagOf } from '../http/etag.ts';
 import { route } from '../http/route-spec.ts';
 import { acceptedAnswer, acceptedReply } from '../operations/operation-view.ts';
-import { secretSchema, secretValue, secretView } from './secrets.ts';
+import { refOf, secretSchema, secretValue, secretView } from './secrets.ts';
 
 const SECRET = '/v1/projects/{project}/environments/{environment}/secrets/{secret}';
-
-const refOf = ({
-  project,
-  environment,
-  secret,
-}: {
-  project: string;
-  environment: string;
-  secret: string;
-}) => ({
-  project,
-  environment,
-  name: secret,
-});
 
 const accepted = { 202: acceptedAnswer('Accepted') };
 

@@ -9,8 +9,9 @@ import type { Reply } from '../../records/commit.ts';
 import { getEnvironment } from '../../records/read.ts';
 import { etagOf } from '../http/etag.ts';
 import { listReply, pageOf, pageQuery } from '../http/list-pages.ts';
+import { noContent } from '../http/respond.ts';
 import { route } from '../http/route-spec.ts';
-import { compact, timeSchema } from '../http/schemas.ts';
+import { membersOf, timeSchema } from '../http/schemas.ts';
 
 const versionSchema = z.object({
   version: z.string().meta({ example: '01KAV6M2J8Y0T5W3Q9R7C4X1ZB' }),
@@ -31,10 +32,13 @@ export const secretSchema = z
   })
   .meta({ id: 'Secret', description: 'Name and version of a secret. Its value is never shown.' });
 
-export function secretView({ data }: Pick<Item<SecretRecord>, 'data'>): z.infer<typeof secretSchema> {
-  const { name, version, versions, rotation, createdAt, updatedAt, updatedBy } = data;
-  return compact({ name, version, versions, rotation, createdAt, updatedAt, updatedBy });
-}
+export const secretView = ({ data }: Item<SecretRecord>) => membersOf(secretSchema, data);
+
+export const refOf = (params: { project: string; environment: string; secret: string }) => ({
+  project: params.project,
+  environment: params.environment,
+  name: params.secret,
+});
 
 const put = (item: Item<SecretRecord>): Reply => {
   const { project, environment, name } = item.data;
@@ -89,14 +93,9 @@ export const routes = [
       201: { summary: 'Created', schema: secretSchema, location: true, etag: true },
     },
     problems: ['environment_not_ready', 'conflict'],
-    handle: ({ ports, params, body, ifMatch, change }) =>
+    handle: ({ ports, params, body, precondition, change }) =>
       change(put, (caller) =>
-        putSecret(
-          ports,
-          caller,
-          { project: params.project, environment: params.environment, name: params.secret },
-          { value: body.value, ...(ifMatch !== undefined && { ifMatch }) },
-        ),
+        putSecret(ports, caller, refOf(params), { value: body.value, ...precondition }),
       ),
   }),
   route({
@@ -110,16 +109,7 @@ export const routes = [
     conditional: true,
     answers: { 204: { summary: 'Deleted' } },
     problems: ['conflict'],
-    handle: ({ ports, params, ifMatch, change }) =>
-      change(
-        () => ({ status: 204, body: undefined }),
-        (caller) =>
-          deleteSecret(
-            ports,
-            caller,
-            { project: params.project, environment: params.environment, name: params.secret },
-            ifMatch === undefined ? {} : { ifMatch },
-          ),
-      ),
+    handle: ({ ports, params, precondition, change }) =>
+      change(noContent, (caller) => deleteSecret(ports, caller, refOf(params), precondition)),
   }),
 ];

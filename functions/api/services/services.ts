@@ -8,8 +8,9 @@ import type { Reply } from '../../records/commit.ts';
 import { getProject, getService } from '../../records/read.ts';
 import { etagOf } from '../http/etag.ts';
 import { listReply, pageOf, pageQuery } from '../http/list-pages.ts';
+import { noContent } from '../http/respond.ts';
 import { route } from '../http/route-spec.ts';
-import { nameSchema, timeSchema } from '../http/schemas.ts';
+import { compact, nameSchema, timeSchema } from '../http/schemas.ts';
 
 const serviceSchema = z
   .object({
@@ -59,11 +60,7 @@ export const routes = [
     problems: ['already_exists'],
     handle: ({ ports, params, body, change }) =>
       change(created, (caller) =>
-        createService(ports, caller, {
-          project: params.project,
-          name: body.name,
-          ...(body.repository !== undefined && { repository: body.repository }),
-        }),
+        createService(ports, caller, compact({ project: params.project, ...body })),
       ),
   }),
   route({
@@ -105,13 +102,8 @@ export const routes = [
     conditional: true,
     answers: { 200: { summary: 'As it is now', schema: serviceSchema, etag: true } },
     problems: ['conflict'],
-    handle: ({ ports, params, body, ifMatch, change }) =>
-      change(reply, (caller) =>
-        changeService(ports, caller, params, {
-          ...(body.repository !== undefined && { repository: body.repository }),
-          ...(ifMatch !== undefined && { ifMatch }),
-        }),
-      ),
+    handle: ({ ports, params, body, precondition, change }) =>
+      change(reply, (caller) => changeService(ports, caller, params, { ...compact(body), ...precondition })),
   }),
   route({
     method: 'delete',
@@ -124,10 +116,7 @@ export const routes = [
     conditional: true,
     answers: { 204: { summary: 'Deleted' } },
     problems: ['not_empty', 'conflict'],
-    handle: ({ ports, params, ifMatch, change }) =>
-      change(
-        () => ({ status: 204, body: undefined }),
-        (caller) => deleteService(ports, caller, params, ifMatch === undefined ? {} : { ifMatch }),
-      ),
+    handle: ({ ports, params, precondition, change }) =>
+      change(noContent, (caller) => deleteService(ports, caller, params, precondition)),
   }),
 ];

@@ -6,12 +6,13 @@ import type { Version, VersionDetail } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import type { ScoreWorkload } from '../../core/score/workload.ts';
 import { type Image, SCORE_LABEL } from '../../ports/registry.ts';
+import type { Item } from '../../ports/store.ts';
 import type { Reply } from '../../records/commit.ts';
 import { getService } from '../../records/read.ts';
 import { etagOf } from '../http/etag.ts';
 import { listReply, pageOf, pageQuery } from '../http/list-pages.ts';
 import { route } from '../http/route-spec.ts';
-import { compact, nameSchema, tagSchema, timeSchema } from '../http/schemas.ts';
+import { membersOf, nameSchema, tagSchema, timeSchema } from '../http/schemas.ts';
 
 const sourceSchema = z
   .union([
@@ -47,12 +48,12 @@ export const workloadSchema = z
 const versionSchema = z.object(fields).meta({ id: 'Version' });
 const detailSchema = z.object({ ...fields, workload: workloadSchema }).meta({ id: 'VersionDetail' });
 
-function view({ data }: { data: Version }): z.infer<typeof versionSchema> {
-  const { project, service, id, digest, tags, source, size, createdAt, createdBy } = data;
-  return compact({ project, service, id, digest, tags, source, size, createdAt, createdBy });
-}
+const view = ({ data }: Item<Version>) => membersOf(versionSchema, data);
 
-const detail = (version: VersionDetail) => ({ ...view({ data: version }), workload: version.workload });
+const detail = (version: VersionDetail) => ({
+  ...membersOf(versionSchema, version),
+  workload: version.workload,
+});
 
 const created = (version: VersionDetail): Reply => ({
   status: 201,

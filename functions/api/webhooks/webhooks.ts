@@ -19,6 +19,7 @@ import { getProject } from '../../records/read.ts';
 import { etagOf } from '../http/etag.ts';
 import { pageOf, pageQuery, pageReply, readPage } from '../http/list-pages.ts';
 import { invalidRequest } from '../http/problems.ts';
+import { noContent } from '../http/respond.ts';
 import { type Call, route } from '../http/route-spec.ts';
 import { compact, lineSchema, nameSchema, timeSchema } from '../http/schemas.ts';
 
@@ -178,7 +179,7 @@ export const routes = [
     problems: ['conflict'],
     handle: ({ ports, params, body, change }) => {
       checkUrl(ports, body.url);
-      const input = compact({ project: params.project, ...body }) as Parameters<typeof createWebhook>[2];
+      const input = compact({ project: params.project, ...body });
       return withSecret(change, 201, (caller) => createWebhook(ports, caller, input));
     },
   }),
@@ -210,9 +211,9 @@ export const routes = [
     conditional: true,
     answers: { 200: { summary: 'As it is now', schema: webhookSchema, etag: true } },
     problems: ['conflict'],
-    handle: ({ ports, params, body, ifMatch, change }) => {
+    handle: ({ ports, params, body, precondition, change }) => {
       checkUrl(ports, body.url);
-      const patch = compact({ ...body, ifMatch }) as Parameters<typeof changeWebhook>[3];
+      const patch = compact({ ...body, ...precondition });
       return change(
         (item: Item<Webhook>) => ({ status: 200, body: view(item), etag: etagOf(item.version) }),
         (caller) => changeWebhook(ports, caller, params, patch),
@@ -230,11 +231,8 @@ export const routes = [
     conditional: true,
     answers: { 204: { summary: 'Deleted' } },
     problems: ['conflict'],
-    handle: ({ ports, params, ifMatch, change }) =>
-      change(
-        () => ({ status: 204, body: undefined }),
-        (caller) => deleteWebhook(ports, caller, params, ifMatch === undefined ? {} : { ifMatch }),
-      ),
+    handle: ({ ports, params, precondition, change }) =>
+      change(noContent, (caller) => deleteWebhook(ports, caller, params, precondition)),
   }),
   route({
     method: 'post',

@@ -1,8 +1,6 @@
 /** What Berth may do in a cluster: each verb that the adapter sends, and no more. */
 import type { V1PolicyRule } from '@kubernetes/client-node';
 
-export const CLUSTER_ROLE = 'berth';
-
 const declared = ['get', 'list', 'create', 'patch', 'delete'];
 
 /** Rules of the ClusterRole that the platform team binds to Berth's identity. No rights to roles or nodes. */

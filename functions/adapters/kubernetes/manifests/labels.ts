@@ -11,7 +11,6 @@ export const ENVIRONMENT_LABEL = 'berth.dev/environment';
 export const NUMBER_ANNOTATION = 'berth.dev/number';
 export const FENCE_ANNOTATION = 'berth.dev/fence';
 export const OPERATION_ANNOTATION = 'berth.dev/operation';
-export const DEADLINE_ANNOTATION = 'berth.dev/progress-deadline-seconds';
 
 export const environmentLabels = ({ project, environment }: EnvironmentRef): Record<string, string> => ({
   [MANAGED_BY]: 'berth',

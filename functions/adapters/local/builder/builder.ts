@@ -18,7 +18,6 @@ import {
   SCORE_LABEL,
 } from '../../../ports/registry.ts';
 import { diskProblem } from '../../files/disk-full.ts';
-import type { ExtractLimits } from '../../source/extract.ts';
 import type { GitOptions } from '../../source/git.ts';
 import type { FoundScore } from '../../source/score-file.ts';
 import type { NewImage, OciLayout } from '../registry/registry.ts';
@@ -30,17 +29,12 @@ export interface LocalBuilderOptions {
   /** Holds uploads and builds in progress. */
   directory: string;
   layout: Pick<OciLayout, 'push'>;
-  /** Git hosts that may have private addresses. */
-  allowedGitHosts?: readonly string[];
   /** Whether `git.url` may be a path or file URL of this machine; true if not given. */
   allowLocalGit?: boolean;
   /** The largest upload, compressed bytes; 256 MiB if not given. */
   sourceMaxBytes?: number;
   /** Time of one npm run, milliseconds; 10 minutes if not given. */
   npmTimeoutMs?: number;
-  /** Time of one git run, milliseconds; 5 minutes if not given. */
-  gitTimeoutMs?: number;
-  extractLimits?: Partial<ExtractLimits>;
   /** Resolves a host to its addresses; the resolver of the system if not given. */
   lookup?: GitOptions['lookup'];
 }
@@ -83,7 +77,6 @@ export async function createLocalBuilder(options: LocalBuilderOptions): Promise<
   async function fetchSource(workspace: Workspace, tree: string): Promise<Source> {
     const { request, directory, log, signal } = workspace;
     const { extractTar, moveRoot } = await import('../../source/extract.ts');
-    const limits = options.extractLimits ?? {};
     if (request.source.kind === 'git') {
       const { fetchGit } = await import('../../source/git.ts');
       const place = join(directory, 'git');
@@ -100,15 +93,13 @@ export async function createLocalBuilder(options: LocalBuilderOptions): Promise<
               subject: 'repository',
               gzip: false,
               symlinks: 'leave out',
-              limits,
               signal,
               log,
             }),
         },
         {
           allowLocal: options.allowLocalGit ?? true,
-          allowedHosts: options.allowedGitHosts ?? [],
-          timeoutMs: options.gitTimeoutMs ?? 5 * 60_000,
+          timeoutMs: 5 * 60_000,
           maxBytes: 1024 * MIB,
           ...(options.lookup ? { lookup: options.lookup } : {}),
         },
@@ -128,7 +119,6 @@ export async function createLocalBuilder(options: LocalBuilderOptions): Promise<
       subject: 'archive',
       gzip: true,
       symlinks: 'refuse',
-      limits,
       signal,
       log,
     });

@@ -3,18 +3,14 @@ import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Problem } from '../../../core/problem.ts';
 import { diskProblem } from '../../files/disk-full.ts';
+import { type ArchiveFacts, receiveArchive } from '../../source/archive-upload.ts';
 
-export interface SavedSource {
+interface SavedSource extends ArchiveFacts {
   id: string;
-  /** SHA-256 of the archive, hex. */
-  sha256: string;
-  bytes: number;
 }
 
 const ID = /^[0-9a-f]{32}$/;
-const GZIP = [0x1f, 0x8b];
 
 export async function createSources(directory: string, maxBytes: number) {
   await mkdir(directory, { recursive: true });
@@ -29,30 +25,20 @@ export async function createSources(directory: string, maxBytes: number) {
     async save(body: ReadableStream<Uint8Array>): Promise<SavedSource> {
       const id = randomBytes(16).toString('hex');
       const part = join(directory, `${id}.part`);
-      const hash = createHash('sha256');
-      let bytes = 0;
-      const start: number[] = [];
+      let facts: ArchiveFacts;
       try {
         const file = await open(part, 'wx', 0o600);
         try {
-          // Leaving the loop by an error cancels the body.
-          for await (const chunk of body) {
-            bytes += chunk.byteLength;
-            if (bytes > maxBytes) throw tooLarge(maxBytes);
-            if (start.length < GZIP.length) start.push(...chunk.subarray(0, GZIP.length - start.length));
-            if (!GZIP.slice(0, start.length).every((byte, position) => byte === start[position]))
-              throw notGzip();
-            hash.update(chunk);
+          facts = await receiveArchive(body, maxBytes, async (chunk) => {
             for (let offset = 0; offset < chunk.byteLength; )
               offset += (await file.write(chunk, offset)).bytesWritten;
-          }
-          if (start.length < GZIP.length) throw notGzip();
+          });
           await file.sync();
         } finally {
           await file.close();
         }
         await rename(part, pathOf(id) as string);
-        return { id, sha256: hash.digest('hex'), bytes };
+        return { id, ...facts };
       } catch (error) {
         await rm(part, { force: true });
         throw diskProblem(error);
@@ -83,13 +69,3 @@ export async function createSources(directory: string, maxBytes: number) {
     },
   };
 }
-
-const tooLarge = (maxBytes: number) =>
-  new Problem('payload_too_large', `The archive is refused: it is larger than ${maxBytes} bytes.`, {
-    hint: 'Leave out node_modules, build output and data, or build from git.',
-  });
-
-const notGzip = () =>
-  new Problem('invalid_archive', 'The archive is refused: it is not a gzip file.', {
-    hint: 'Send a tar.gz: tar --exclude node_modules -czf source.tgz . , or git archive --format=tar.gz HEAD.',
-  });

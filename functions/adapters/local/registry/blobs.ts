@@ -4,12 +4,8 @@ import { createReadStream } from 'node:fs';
 import { open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Readable, Transform } from 'node:stream';
+import { DOCUMENT_MAX_BYTES, digestOf } from '../../oci/image.ts';
 import type { Descriptor } from './oci-layout.ts';
-
-/** A manifest or config is never near this. */
-const DOCUMENT_MAX_BYTES = 4 * 1024 * 1024;
-
-const sha256 = (data: Uint8Array): string => `sha256:${createHash('sha256').update(data).digest('hex')}`;
 
 export const blobPath = (repository: string, digest: string): string =>
   join(repository, 'blobs', 'sha256', digest.slice('sha256:'.length));
@@ -32,15 +28,6 @@ export async function replaceFile(temporary: string, target: string, data: Uint8
   }
 }
 
-export async function syncDirectory(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
 /** Stores a JSON document. */
 export async function writeDocument(
   temporary: string,
@@ -49,7 +36,7 @@ export async function writeDocument(
   document: unknown,
 ): Promise<Descriptor> {
   const data = Buffer.from(JSON.stringify(document));
-  const digest = sha256(data);
+  const digest = digestOf(data);
   await replaceFile(temporary, blobPath(repository, digest), data);
   return { mediaType, digest, size: data.byteLength };
 }
@@ -64,7 +51,7 @@ export async function readDocument(repository: string, descriptor: Descriptor): 
   try {
     if ((await stat(path)).size !== descriptor.size) return undefined;
     const data = await readFile(path);
-    return sha256(data) === descriptor.digest ? JSON.parse(data.toString()) : undefined;
+    return digestOf(data) === descriptor.digest ? JSON.parse(data.toString()) : undefined;
   } catch {
     return undefined;
   }

@@ -1,5 +1,6 @@
 /** Shapes of the OCI image and image layout specifications, version 1; what is read is checked. */
 import { z } from 'zod';
+import { DIGEST_PATTERN } from '../../oci/image.ts';
 
 export const MEDIA_TYPES = {
   index: 'application/vnd.oci.image.index.v1+json',
@@ -11,8 +12,6 @@ export const MEDIA_TYPES = {
 } as const;
 
 export const REF_NAME = 'org.opencontainers.image.ref.name';
-
-export const DIGEST_PATTERN = /^sha256:[0-9a-f]{64}$/;
 
 const strings = z.record(z.string(), z.string());
 

@@ -9,22 +9,21 @@ import { join } from 'node:path';
 import { isName } from '../../../core/names.ts';
 import { Problem } from '../../../core/problem.ts';
 import type { Image, ImageConfig, Registry, RepositoryRef } from '../../../ports/registry.ts';
+import { syncDirectory } from '../../files/atomic-file.ts';
 import { diskProblem } from '../../files/disk-full.ts';
-import { readSignatures, signatureTag } from '../../oci/image.ts';
+import {
+  DIGEST_PATTERN,
+  parseReference,
+  readSignatures,
+  signatureTag,
+  TAG_PATTERN,
+} from '../../oci/image.ts';
 import { inChild } from '../child-task.ts';
-import { blobPath, readDocument, replaceFile, syncDirectory, writeDocument } from './blobs.ts';
+import { blobPath, readDocument, replaceFile, writeDocument } from './blobs.ts';
 import { fromOci, toOci } from './image-config.ts';
 import type { LayerRequest, WrittenLayer } from './layer.ts';
 import type { Descriptor, Index, Manifest, OciConfig } from './oci-layout.ts';
-import {
-  configSchema,
-  DIGEST_PATTERN,
-  indexSchema,
-  MEDIA_TYPES,
-  manifestSchema,
-  REF_NAME,
-} from './oci-layout.ts';
-import { parseReference, TAG_PATTERN } from './reference.ts';
+import { configSchema, indexSchema, MEDIA_TYPES, manifestSchema, REF_NAME } from './oci-layout.ts';
 import type { LayerPart } from './tree.ts';
 import type { UnpackRequest } from './unpack.ts';
 
@@ -146,11 +145,13 @@ export async function createOciLayout({ directory }: { directory: string }): Pro
 
   async function find(repository: RepositoryRef, reference: string): Promise<Found> {
     const path = pathOf(repository);
-    const wanted = parseReference(repository, reference);
+    const wanted = parseReference([`${repository.project}/${repository.service}`], reference);
     if (!wanted) throw unavailable('the reference does not name an image of this service');
     const index = await readIndex(path);
     const descriptor = index?.manifests.find((entry) =>
-      'digest' in wanted ? entry.digest === wanted.digest : entry.annotations?.[REF_NAME] === wanted.tag,
+      'imageDigest' in wanted
+        ? entry.digest === wanted.imageDigest
+        : entry.annotations?.[REF_NAME] === wanted.imageTag,
     );
     if (!descriptor) throw unavailable(`there is no ${Object.values(wanted)[0]} in the repository`);
     return read(path, descriptor);

@@ -2,12 +2,12 @@
  * Gives each service port of each workload one address for as long as the workload exists, whichever replica
  * of whichever deployment is behind it. The numbers are kept on disk: they are pinned in what others deployed.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { InstanceRef } from '../../../core/model/index.ts';
 import type { Backend } from '../../../ports/traffic.ts';
-import type { Layout } from '../layout.ts';
+import { type Layout, readNumbers } from '../layout.ts';
 
 export interface Forwarders {
   /** The port on 127.0.0.1, opened on first use. */
@@ -36,13 +36,6 @@ export function createForwarders(layout: Layout, find: FindUpstream): Forwarders
     everyService ? `${ref.project}/${ref.environment}/` : `${ref.project}/${ref.environment}/${ref.service}/`;
   const file = (ref: InstanceRef): string => join(layout.environment(ref), 'endpoints.json');
 
-  function load(ref: InstanceRef): Record<string, number> {
-    try {
-      return JSON.parse(readFileSync(file(ref), 'utf8')) as Record<string, number>;
-    } catch {
-      return {};
-    }
-  }
   function save(ref: InstanceRef, numbers: Record<string, number>): void {
     try {
       writeFileSync(file(ref), JSON.stringify(numbers), { mode: 0o600 });
@@ -113,9 +106,9 @@ export function createForwarders(layout: Layout, find: FindUpstream): Forwarders
       const present = servers.get(key);
       if (present) return present;
       const name = `${ref.service}/${port}`;
-      const opening = listen(ref, port, key, load(ref)[name] ?? 0).then((number) => {
+      const opening = listen(ref, port, key, readNumbers(file(ref))[name] ?? 0).then((number) => {
         if (!servers.has(key)) handles.get(key)?.close();
-        else if (load(ref)[name] !== number) save(ref, { ...load(ref), [name]: number });
+        else if (readNumbers(file(ref))[name] !== number) save(ref, { ...readNumbers(file(ref)), [name]: number });
         return number;
       });
       servers.set(key, opening);
@@ -123,7 +116,7 @@ export function createForwarders(layout: Layout, find: FindUpstream): Forwarders
       return opening;
     },
     async reopen(ref) {
-      for (const name of Object.keys(load(ref))) {
+      for (const name of Object.keys(readNumbers(file(ref)))) {
         const [service, port] = name.split('/');
         if (service && port) await forwarders.open({ ...ref, service }, Number(port));
       }
@@ -138,8 +131,8 @@ export function createForwarders(layout: Layout, find: FindUpstream): Forwarders
         sockets.delete(key);
       }
       if (everyService) return;
-      const kept = Object.entries(load(ref)).filter(([name]) => !name.startsWith(`${ref.service}/`));
-      if (kept.length < Object.keys(load(ref)).length) save(ref, Object.fromEntries(kept));
+      const kept = Object.entries(readNumbers(file(ref))).filter(([name]) => !name.startsWith(`${ref.service}/`));
+      if (kept.length < Object.keys(readNumbers(file(ref))).length) save(ref, Object.fromEntries(kept));
     },
     closeAll() {
       for (const server of handles.values()) server.close();

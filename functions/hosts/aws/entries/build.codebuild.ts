@@ -52,7 +52,7 @@ async function fetchSource(directory: string, tree: string): Promise<Partial<Bui
         onTree: (tar) =>
           extractTar(tar, tree, { subject: 'repository', gzip: false, symlinks: 'leave out', signal, log }),
       },
-      { allowLocal: false, allowedHosts: [], timeoutMs: 5 * MINUTE, maxBytes: GIT_MAX_BYTES },
+      { allowLocal: false, timeoutMs: 5 * MINUTE, maxBytes: GIT_MAX_BYTES },
     );
     return {
       commit,

@@ -3,7 +3,7 @@ import Button from '@cloudscape-design/components/button';
 import { Link } from 'wouter';
 import type { Deployment, Environment, Instance } from '../../api/types.generated.ts';
 import { followLink } from '../../app/navigation.ts';
-import { deployPath, operationPath, servicePath } from '../../app/paths.ts';
+import { deployPath, operationPath, type Place, servicePath } from '../../app/paths.ts';
 import { plain } from '../../components/plain.ts';
 import { Status } from '../../components/status.tsx';
 import { Ago } from '../../components/time.tsx';
@@ -25,14 +25,7 @@ export function Cell({ project, service, environment, instance, next, there }: C
       <div className="cell nothing">
         <span className="soft">not deployed</span>
         {environment.state === 'ready' && (
-          <Button
-            variant="inline-link"
-            href={deployPath(project, { service, environment: environment.name })}
-            onFollow={followLink}
-            ariaLabel={`Deploy ${service} to ${environment.name}`}
-          >
-            Deploy
-          </Button>
+          <DeployLink project={project} service={service} environment={environment.name} />
         )}
       </div>
     );
@@ -58,14 +51,7 @@ export function Cell({ project, service, environment, instance, next, there }: C
       )}
       <Newer newest={newest} current={current} />
       <span className="row cell-actions">
-        <Button
-          variant="inline-link"
-          href={deployPath(project, { service, environment: environment.name })}
-          onFollow={followLink}
-          ariaLabel={`Deploy ${service} to ${environment.name}`}
-        >
-          Deploy
-        </Button>
+        <DeployLink project={project} service={service} environment={environment.name} />
         {promotable && next && (
           <Button
             variant="inline-link"
@@ -80,6 +66,17 @@ export function Cell({ project, service, environment, instance, next, there }: C
     </div>
   );
 }
+
+const DeployLink = ({ project, environment, service }: Place) => (
+  <Button
+    variant="inline-link"
+    href={deployPath(project, { service, environment })}
+    onFollow={followLink}
+    ariaLabel={`Deploy ${service} to ${environment}`}
+  >
+    Deploy
+  </Button>
+);
 
 const Age = ({ of: { number, createdAt, createdBy } }: { of: Deployment }) => (
   <span className="soft small">

@@ -3,7 +3,7 @@ import Button from '@cloudscape-design/components/button';
 import FormField from '@cloudscape-design/components/form-field';
 import Input from '@cloudscape-design/components/input';
 import { type ReactNode, useState } from 'react';
-import { api } from '../../api/client.ts';
+import { createEnvironment, createService } from '../../api/create.ts';
 import { Command } from '../../components/command.tsx';
 import { curl } from '../../components/curl.ts';
 import { useAction } from '../../components/dialogs/use-action.ts';
@@ -51,10 +51,6 @@ export const ByCurl = ({ children }: { children: ReactNode }) => (
 );
 
 export function FirstEnvironment({ project }: { project: string }) {
-  const create = async (name: string) => {
-    await api.POST('/v1/projects/{project}/environments', { params: { path: { project } }, body: { name } });
-    return `${name} is being made.`;
-  };
   return (
     <section className="empty" aria-labelledby="first">
       <h2 id="first">No environments yet</h2>
@@ -62,7 +58,7 @@ export function FirstEnvironment({ project }: { project: string }) {
         An environment is a place to deploy to: its services, databases and secrets are its own. Begin with
         dev.
       </p>
-      <CreateForm label="Name" name="dev" create={create} />
+      <CreateForm label="Name" name="dev" create={(name) => createEnvironment(project, { name })} />
       <ByCurl>
         <Command text={curl('POST', `/v1/projects/${project}/environments`, { name: 'dev' })} />
       </ByCurl>
@@ -71,15 +67,11 @@ export function FirstEnvironment({ project }: { project: string }) {
 }
 
 export function FirstService({ project }: { project: string }) {
-  const create = async (name: string) => {
-    await api.POST('/v1/projects/{project}/services', { params: { path: { project } }, body: { name } });
-    return `The service ${name} is there; now build a version of it.`;
-  };
   return (
     <section className="empty" aria-labelledby="first">
       <h2 id="first">No services yet</h2>
       <p>A service is something that you deploy: a program with a score.yaml. Name the first one.</p>
-      <CreateForm label="Name" name="hello" create={create} />
+      <CreateForm label="Name" name="hello" create={(name) => createService(project, name)} />
       <ByCurl>
         <Command text={curl('POST', `/v1/projects/${project}/services`, { name: 'hello' })} />
       </ByCurl>

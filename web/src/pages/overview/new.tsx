@@ -3,7 +3,7 @@ import ButtonDropdown from '@cloudscape-design/components/button-dropdown';
 import FormField from '@cloudscape-design/components/form-field';
 import RadioGroup from '@cloudscape-design/components/radio-group';
 import { useState } from 'react';
-import { api } from '../../api/client.ts';
+import { createEnvironment, createService } from '../../api/create.ts';
 import { CreateDialog } from '../../components/dialogs/create-dialog.tsx';
 
 type What = 'environment' | 'service';
@@ -23,22 +23,11 @@ export function New({ project }: { project: string }) {
         New
       </ButtonDropdown>
       {open === 'environment' && <NewEnvironment project={project} onClose={close} />}
-      {open === 'service' && <NewService project={project} onClose={close} />}
+      {open === 'service' && (
+        <CreateDialog header="New service" create={(name) => createService(project, name)} onClose={close} />
+      )}
     </>
   );
-}
-
-interface NewProps {
-  project: string;
-  onClose(): void;
-}
-
-function NewService({ project, onClose }: NewProps) {
-  const create = async (name: string) => {
-    await api.POST('/v1/projects/{project}/services', { params: { path: { project } }, body: { name } });
-    return `The service ${name} is there; now build a version of it.`;
-  };
-  return <CreateDialog header="New service" create={create} onClose={onClose} />;
 }
 
 const kinds = [
@@ -52,17 +41,14 @@ const kinds = [
 
 type Kind = (typeof kinds)[number]['value'];
 
-function NewEnvironment({ project, onClose }: NewProps) {
+function NewEnvironment({ project, onClose }: { project: string; onClose(): void }) {
   const [kind, setKind] = useState<Kind>('persistent');
-  const create = async (name: string) => {
-    await api.POST('/v1/projects/{project}/environments', {
-      params: { path: { project } },
-      body: { name, kind },
-    });
-    return `${name} is being made.`;
-  };
   return (
-    <CreateDialog header="New environment" create={create} onClose={onClose}>
+    <CreateDialog
+      header="New environment"
+      create={(name) => createEnvironment(project, { name, kind })}
+      onClose={onClose}
+    >
       <FormField label="Kind">
         <RadioGroup
           value={kind}

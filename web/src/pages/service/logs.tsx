@@ -9,23 +9,12 @@ import { plain } from '../../components/plain.ts';
 import type { ServiceTabProps } from '../service.tsx';
 import { Lines } from './logs/lines.tsx';
 import './logs/logs.css';
-import { createLogSource, FIRST, type LogSource, type LogView } from './logs/source.ts';
+import { createLogSource, FIRST, type LogSource, type LogView, NOTHING_YET } from './logs/source.ts';
 import { Toolbar } from './logs/toolbar.tsx';
 
 const LEVELS = /^(?:trace|debug|info|warn|error|fatal)$/;
 const NUMBER = /^[1-9][0-9]{0,8}$/;
 const NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
-
-const nothing: LogView = {
-  version: 0,
-  lines: [],
-  first: 0,
-  state: 'loading',
-  hasOlder: false,
-  hasNewer: false,
-  waiting: 0,
-  isPaused: false,
-};
 
 /** A source as long as what it shows is asked for. */
 function useLogSource(path: string, query: URLSearchParams): LogSource | undefined {
@@ -58,7 +47,7 @@ export default function LogsTab({ place }: ServiceTabProps) {
   const path = `${apiPath(place)}/logs`;
   const [query, setQuery] = useSearchParams();
   const source = useLogSource(path, query);
-  const view = useSyncExternalStore(source?.subscribe ?? never, () => source?.view() ?? nothing);
+  const view = useSyncExternalStore(source?.subscribe ?? never, () => source?.view() ?? NOTHING_YET);
   const isNarrow = useMedia('(max-width: 720px)');
   const [wraps, setWraps] = useState(isNarrow);
   const change = useCallback(

@@ -51,6 +51,18 @@ const DROPPED = LINES_MAX / 10;
 /** Where numbers of lines begin, so that older ones have some too. */
 export const FIRST = 1_000_000_000;
 
+/** A view before anything was read. */
+export const NOTHING_YET: LogView = {
+  version: 0,
+  lines: [],
+  first: FIRST,
+  state: 'loading',
+  hasOlder: false,
+  hasNewer: false,
+  waiting: 0,
+  isPaused: false,
+};
+
 /** What a stream is resumed behind: the time of a line, and how many lines of that time there were. */
 function eventIdOf(lines: readonly LogLine[]): string | undefined {
   const last = lines.at(-1);
@@ -70,16 +82,7 @@ export function createLogSource(path: string, filters: LogFilters, at: string | 
   let newer: string | undefined;
   let reading = false;
   let frame: number | undefined;
-  let view: LogView = {
-    version: 0,
-    lines,
-    first: FIRST,
-    state: 'loading',
-    hasOlder: false,
-    hasNewer: false,
-    waiting: 0,
-    isPaused: false,
-  };
+  let view = NOTHING_YET;
 
   const queryOf = (more: Record<string, string | undefined>): string => {
     const given = Object.entries({ ...filters, ...more }).filter(([, value]) => value);
