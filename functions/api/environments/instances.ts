@@ -24,7 +24,9 @@ export const routes = [
     handle: async ({ ports, params, query }) => {
       const environment = await getEnvironment(ports.store, params);
       const limit = Math.min(query.limit ?? PAGE_MAX, PAGE_MAX);
-      const after = query.cursor === undefined ? '' : decodeCursor(query.cursor, '');
+      // A cursor of an earlier version of Berth has the key of a record, `instance#web`.
+      const after =
+        query.cursor === undefined ? '' : decodeCursor(query.cursor, '').replace(/^instance#/, '');
       const left = instancesOf(environment.data).filter(({ service }) => service > after);
       const page = left.slice(0, limit);
       const facts = await readFacts(

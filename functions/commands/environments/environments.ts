@@ -31,11 +31,12 @@ export function environmentWrite(environment: Environment, condition: 'absent' |
 
 /**
  * The write that replaces the record of an environment in use. The record keeps its earlier due time, since a new one
- * would cost two more writes: the sweep then looks too early, and puts it off.
+ * would cost two more writes: the sweep then looks too early, and puts it off. While the environment is destroyed, the
+ * due time is that of the next try, which no one else sets.
  */
 export function environmentUse(item: Item<Environment>, environment: Environment): Write {
   const write = environmentWrite(environment, { version: item.version });
-  if (!('put' in write && write.put.due && item.due)) return write;
+  if (!('put' in write && item.due && (write.put.due || environment.state === 'destroying'))) return write;
   return { ...write, put: { ...write.put, due: item.due } };
 }
 

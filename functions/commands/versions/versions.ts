@@ -49,8 +49,9 @@ export function registerVersion(ports: Ports, caller: Caller, input: NewVersion)
   return retryOnConflict(async () => {
     const { store, effects } = ports;
     const pointer = await store.get<VersionContent>(versionIdKey(ref, id));
-    const existing = pointer && (await store.get<Version>(versionKey(ref, pointer.data.order)));
-    const order = pointer?.data.order ?? effects.id();
+    // A workload that only a deployment still knew has no version beside it, and no order.
+    const order = pointer?.data.order || effects.id();
+    const existing = pointer && (await store.get<Version>(versionKey(ref, order)));
     const tags = [...new Set([...(existing?.data.tags ?? []), ...input.tags])];
     const version: Version = existing
       ? { ...existing.data, tags, source: betterSource(existing.data.source, input.source) }
@@ -64,7 +65,7 @@ export function registerVersion(ports: Ports, caller: Caller, input: NewVersion)
           createdAt: new Date(effects.now()).toISOString(),
           createdBy: caller.actor,
         };
-    await commitVersion(ports, caller, { version, order, existing, tags: input.tags, input });
+    await commitVersion(ports, caller, { version, order, pointer, existing, tags: input.tags, input });
     return { ...version, workload: input.workload };
   });
 }
@@ -78,13 +79,14 @@ function betterSource(before: Source, now: Source): Source {
 interface VersionChange {
   version: Version;
   order: string;
+  pointer: Item<VersionContent> | undefined;
   existing: Item<Version> | undefined;
   tags: string[];
   input: NewVersion;
 }
 
 async function commitVersion(ports: Ports, caller: Caller, change: VersionChange): Promise<void> {
-  const { version, order, existing } = change;
+  const { version, order, pointer, existing } = change;
   const { workload } = change.input;
   const writes: Write[] = [
     { check: serviceKey(version), if: 'present' },
@@ -96,7 +98,7 @@ async function commitVersion(ports: Ports, caller: Caller, change: VersionChange
   if (!existing)
     writes.push({
       put: { ...versionIdKey(version, version.id), data: { order, workload } satisfies VersionContent },
-      if: 'absent',
+      if: pointer ? { version: pointer.version } : 'absent',
     });
   writes.push(...(await tagWrites(ports.store, version, change.tags)));
   try {

@@ -11,7 +11,7 @@ import {
   registerVersion,
   versionId,
 } from '../../../functions/commands/versions/versions.ts';
-import { eventsPartition, serviceKey } from '../../../functions/core/keys.ts';
+import { eventsPartition, serviceKey, versionIdKey } from '../../../functions/core/keys.ts';
 import type { BerthEvent } from '../../../functions/core/model/index.ts';
 import type { Ports } from '../../../functions/ports/index.ts';
 import { readAll } from '../../../functions/records/read-all.ts';
@@ -120,5 +120,17 @@ describe('Finding a version', () => {
     const one = await registerVersion(ports, caller, input('1'));
     await registerVersion(ports, caller, input('2', [one.id]));
     expect((await findVersion(ports.store, ref, one.id)).data.digest).toBe(digest('1'));
+  });
+
+  it('is registered where only a deployment still knew its workload', async () => {
+    const wanted = input('9', ['known']);
+    const id = versionId(wanted.digest, wanted.workload);
+    const data = { order: '', workload: wanted.workload };
+    await ports.store.transact([{ put: { ...versionIdKey(ref, id), data } }]);
+    await registerVersion(ports, caller, wanted);
+    expect((await findVersion(ports.store, ref, 'known')).data).toMatchObject({
+      id,
+      workload: wanted.workload,
+    });
   });
 });
