@@ -108,7 +108,8 @@ export function createForwarders(layout: Layout, find: FindUpstream): Forwarders
       const name = `${ref.service}/${port}`;
       const opening = listen(ref, port, key, readNumbers(file(ref))[name] ?? 0).then((number) => {
         if (!servers.has(key)) handles.get(key)?.close();
-        else if (readNumbers(file(ref))[name] !== number) save(ref, { ...readNumbers(file(ref)), [name]: number });
+        else if (readNumbers(file(ref))[name] !== number)
+          save(ref, { ...readNumbers(file(ref)), [name]: number });
         return number;
       });
       servers.set(key, opening);
@@ -131,7 +132,9 @@ export function createForwarders(layout: Layout, find: FindUpstream): Forwarders
         sockets.delete(key);
       }
       if (everyService) return;
-      const kept = Object.entries(readNumbers(file(ref))).filter(([name]) => !name.startsWith(`${ref.service}/`));
+      const kept = Object.entries(readNumbers(file(ref))).filter(
+        ([name]) => !name.startsWith(`${ref.service}/`),
+      );
       if (kept.length < Object.keys(readNumbers(file(ref))).length) save(ref, Object.fromEntries(kept));
     },
     closeAll() {
