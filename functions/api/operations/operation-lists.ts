@@ -21,18 +21,12 @@ import {
 } from '../http/list-pages.ts';
 import { ULID_PATTERN } from '../http/params.ts';
 import { route } from '../http/route-spec.ts';
-import { compact, nameSchema, timeSchema } from '../http/schemas.ts';
-import { statusSchema } from './operation-view.ts';
+import { compact, nameSchema } from '../http/schemas.ts';
+import { durationOf, statusSchema, subjectFields, timeFields } from './operation-view.ts';
 
 const summarySchema = z
   .object({
-    id: z.string().meta({ example: '01KAV6M2J8Y0T5W3Q9R7C4X1ZB' }),
-    kind: z.enum(kindNames),
-    status: statusSchema,
-    project: z.string().meta({ example: 'demo' }),
-    environment: z.string().optional().meta({ example: 'dev' }),
-    service: z.string().optional().meta({ example: 'guestbook' }),
-    number: z.int().optional().meta({ description: 'The deployment that it carries out.', example: 3 }),
+    ...subjectFields,
     errorCode: z.string().optional().meta({
       description: 'Code of its error; the operation itself has cause and hint.',
       example: 'build_failed',
@@ -43,20 +37,12 @@ const summarySchema = z
       .meta({ description: 'Of a build from git: branch, tag or commit.', example: 'main' }),
     tag: z.string().optional().meta({ description: 'Of a build: asked for with it.', example: 'v1.4.0' }),
     version: z.string().optional().meta({ description: 'What a build made.', example: '3f2a9c01b7de' }),
-    createdAt: timeSchema,
-    createdBy: z.string().meta({ example: 'administrator' }),
-    endedAt: timeSchema.optional(),
-    durationMs: z.int().optional().meta({ example: 2140 }),
+    ...timeFields,
   })
   .meta({ id: 'OperationSummary' });
 
-function view(summary: OperationSummary): z.infer<typeof summarySchema> {
-  const { endedAt, createdAt } = summary;
-  return compact({
-    ...summary,
-    durationMs: endedAt === undefined ? undefined : Date.parse(endedAt) - Date.parse(createdAt),
-  });
-}
+const view = (summary: OperationSummary): z.infer<typeof summarySchema> =>
+  compact({ ...summary, durationMs: durationOf(summary) });
 
 const statusQuery = listOf(
   statusSchema.options,
@@ -80,12 +66,8 @@ async function reply(
   const after = cursor === undefined ? undefined : decodeCursor(cursor, '');
   if (after !== undefined && !ULID_PATTERN.test(after)) throw invalidCursor();
   const filter = compact({ kinds, statuses, environment, service });
-  const { items, next } = await listOperations(
-    ports,
-    of,
-    filter,
-    compact({ limit: limit ?? LIMIT_DEFAULT, after }),
-  );
+  const page = compact({ limit: limit ?? LIMIT_DEFAULT, after });
+  const { items, next } = await listOperations(ports, of, filter, page);
   return pageReply(items.map(view), next);
 }
 

@@ -43,15 +43,27 @@ const costSchema = z
       'have used there. Workloads, logs and traces are not in it.',
   });
 
+/** Which operation it is, and of what. */
+export const subjectFields = {
+  id: z.string().meta({ example: '01KAV6M2J8Y0T5W3Q9R7C4X1ZB' }),
+  kind: z.enum(kindNames),
+  status: statusSchema,
+  project: z.string().meta({ example: 'demo' }),
+  environment: z.string().optional().meta({ example: 'dev' }),
+  service: z.string().optional().meta({ example: 'guestbook' }),
+  number: z.int().optional().meta({ description: 'The deployment that it carries out.', example: 3 }),
+};
+
+export const timeFields = {
+  createdAt: timeSchema,
+  createdBy: z.string().meta({ example: 'administrator' }),
+  endedAt: timeSchema.optional(),
+  durationMs: z.int().optional().meta({ example: 2140 }),
+};
+
 export const operationSchema = z
   .object({
-    id: z.string().meta({ example: '01KAV6M2J8Y0T5W3Q9R7C4X1ZB' }),
-    kind: z.enum(kindNames),
-    status: statusSchema,
-    project: z.string().meta({ example: 'demo' }),
-    environment: z.string().optional().meta({ example: 'dev' }),
-    service: z.string().optional().meta({ example: 'guestbook' }),
-    number: z.int().optional().meta({ description: 'The deployment that it carries out.', example: 3 }),
+    ...subjectFields,
     steps: z.array(stepSchema),
     cancelRequested: z.boolean().optional(),
     approval: approvalSchema.optional(),
@@ -61,20 +73,21 @@ export const operationSchema = z
       .optional()
       .meta({ description: 'Of a build: `version`. Of a deployment: `number` and `url`.' }),
     cost: costSchema.optional(),
-    createdAt: timeSchema,
-    createdBy: z.string().meta({ example: 'administrator' }),
-    endedAt: timeSchema.optional(),
-    durationMs: z.int().optional().meta({ example: 2140 }),
+    ...timeFields,
     deadline: timeSchema.meta({ description: 'By then it has ended, one way or another.' }),
   })
   .meta({ id: 'Operation' });
 
+/** Milliseconds; undefined until it has ended. */
+export const durationOf = ({ createdAt, endedAt }: Pick<Operation, 'createdAt' | 'endedAt'>) =>
+  endedAt === undefined ? undefined : Date.parse(endedAt) - Date.parse(createdAt);
+
 export function operationView(operation: Operation): z.infer<typeof operationSchema> {
-  const { steps, createdAt, endedAt } = operation;
+  const { steps } = operation;
   return membersOf(operationSchema, {
     ...operation,
     steps: steps.map((step, at) => stepView(operation, step, steps[at + 1])),
-    durationMs: endedAt === undefined ? undefined : Date.parse(endedAt) - Date.parse(createdAt),
+    durationMs: durationOf(operation),
   });
 }
 

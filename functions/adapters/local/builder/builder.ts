@@ -76,53 +76,17 @@ export async function createLocalBuilder(options: LocalBuilderOptions): Promise<
   /** Puts the source into `tree`. */
   async function fetchSource(workspace: Workspace, tree: string): Promise<Source> {
     const { request, directory, log, signal } = workspace;
-    const { extractTar, moveRoot } = await import('../../source/extract.ts');
+    // What unpacks and fetches is loaded with the first build.
+    const { fetchRepository, unpackUpload, uploadGone } = await import('../../source/fetch-source.ts');
+    const place = { directory, tree, signal, log };
     if (request.source.kind === 'git') {
-      const { fetchGit } = await import('../../source/git.ts');
-      const place = join(directory, 'git');
-      await mkdir(place);
-      const fetched = await fetchGit(
-        {
-          url: request.source.url,
-          ref: request.source.ref,
-          directory: place,
-          signal,
-          log,
-          onTree: (tar) =>
-            extractTar(tar, tree, {
-              subject: 'repository',
-              gzip: false,
-              symlinks: 'leave out',
-              signal,
-              log,
-            }),
-        },
-        {
-          allowLocal: options.allowLocalGit ?? true,
-          timeoutMs: 5 * 60_000,
-          maxBytes: 1024 * MIB,
-          ...(options.lookup ? { lookup: options.lookup } : {}),
-        },
-      );
-      await rm(place, { recursive: true, force: true });
-      return fetched;
+      const { lookup, allowLocalGit: allowLocal = true } = options;
+      return fetchRepository(place, request.source, { allowLocal, ...(lookup && { lookup }) });
     }
     const kept = await sources.describe(request.source.id);
-    if (!kept)
-      throw new Problem('source_unavailable', 'The source can not be had: the upload is no longer there.', {
-        hint: 'Upload the source again.',
-      });
+    if (!kept) throw uploadGone();
     log(`Unpacking the upload, ${kept.bytes} bytes`);
-    const extracted = join(directory, 'extracted');
-    const archive = createReadStream(kept.path);
-    await extractTar(archive, extracted, {
-      subject: 'archive',
-      gzip: true,
-      symlinks: 'refuse',
-      signal,
-      log,
-    });
-    await moveRoot(extracted, tree);
+    await unpackUpload(place, createReadStream(kept.path));
     return { kind: 'upload', sha256: kept.sha256, bytes: kept.bytes };
   }
 

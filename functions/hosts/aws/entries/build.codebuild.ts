@@ -11,8 +11,7 @@ import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import * as z from 'zod';
 import type { BuildFailure, BuildOutcome, BuildSuccess } from '../../../adapters/aws/builder/buildspec.ts';
-import { extractTar, moveRoot } from '../../../adapters/source/extract.ts';
-import { fetchGit } from '../../../adapters/source/git.ts';
+import { fetchRepository, unpackUpload, uploadGone } from '../../../adapters/source/fetch-source.ts';
 import { readScore } from '../../../adapters/source/score-file.ts';
 import { type RunResult, run } from '../../../adapters/system/run-program.ts';
 import { Problem, toProblem } from '../../../core/problem.ts';
@@ -30,8 +29,7 @@ const variables = z
   .parse(process.env);
 
 const MINUTE = 60_000;
-const GIT_MAX_BYTES = 1024 ** 3;
-/** The end of a buildpacks lifecycle in which no buildpack knows the source. */
+/** What a lifecycle of buildpacks ends with when none of them knows the source. */
 const NOT_DETECTED = /status code: 20\b/;
 
 const log = (line: string): boolean => process.stdout.write(`${line}\n`);
@@ -39,21 +37,9 @@ const { signal } = new AbortController();
 
 async function fetchSource(directory: string, tree: string): Promise<Partial<BuildSuccess>> {
   const { BERTH_SOURCE_URL: archive, BERTH_GIT_URL: url = '', BERTH_GIT_REF: ref = '' } = variables;
+  const place = { directory, tree, signal, log };
   if (archive === undefined) {
-    const place = join(directory, 'git');
-    await mkdir(place);
-    const { commit, author, message } = await fetchGit(
-      {
-        url,
-        ref,
-        directory: place,
-        signal,
-        log,
-        onTree: (tar) =>
-          extractTar(tar, tree, { subject: 'repository', gzip: false, symlinks: 'leave out', signal, log }),
-      },
-      { allowLocal: false, timeoutMs: 5 * MINUTE, maxBytes: GIT_MAX_BYTES },
-    );
+    const { commit, author, message } = await fetchRepository(place, { url, ref }, { allowLocal: false });
     return {
       commit,
       ...(author === undefined ? {} : { author }),
@@ -61,14 +47,8 @@ async function fetchSource(directory: string, tree: string): Promise<Partial<Bui
     };
   }
   const response = await fetch(archive, { signal: AbortSignal.timeout(5 * MINUTE) });
-  if (!response.ok || response.body === null)
-    throw new Problem('source_unavailable', 'The source can not be had: the upload is no longer there.', {
-      hint: 'Upload the source again.',
-    });
-  const extracted = join(directory, 'extracted');
-  const body = Readable.from(response.body);
-  await extractTar(body, extracted, { subject: 'archive', gzip: true, symlinks: 'refuse', signal, log });
-  await moveRoot(extracted, tree);
+  if (!response.ok || response.body === null) throw uploadGone();
+  await unpackUpload(place, Readable.from(response.body));
   return {};
 }
 

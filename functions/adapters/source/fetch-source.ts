@@ -1,0 +1,58 @@
+/** Puts the source of a build where it is built. */
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import type { Source } from '../../core/model/index.ts';
+import { Problem } from '../../core/problem.ts';
+import { extractTar, moveRoot } from './extract.ts';
+import { fetchGit, type GitOptions } from './git.ts';
+
+const GIT_TIMEOUT_MS = 5 * 60_000;
+const GIT_MAX_BYTES = 1024 ** 3;
+
+interface Workspace {
+  /** A directory of this build alone. */
+  directory: string;
+  /** Where the source is put; it is made. */
+  tree: string;
+  signal: AbortSignal;
+  log: (line: string) => void;
+}
+
+/** @throws Problem source_unavailable | invalid_archive | storage_full */
+export async function fetchRepository(
+  { directory, tree, signal, log }: Workspace,
+  from: { url: string; ref: string },
+  options: Pick<GitOptions, 'allowLocal' | 'lookup'>,
+): Promise<Source & { kind: 'git' }> {
+  const place = join(directory, 'git');
+  await mkdir(place);
+  const fetched = await fetchGit(
+    {
+      ...from,
+      directory: place,
+      signal,
+      log,
+      onTree: (tar) =>
+        extractTar(tar, tree, { subject: 'repository', gzip: false, symlinks: 'leave out', signal, log }),
+    },
+    { ...options, timeoutMs: GIT_TIMEOUT_MS, maxBytes: GIT_MAX_BYTES },
+  );
+  await rm(place, { recursive: true, force: true });
+  return fetched;
+}
+
+/** @throws Problem invalid_archive | storage_full */
+export async function unpackUpload(
+  { directory, tree, signal, log }: Workspace,
+  archive: Readable,
+): Promise<void> {
+  const extracted = join(directory, 'extracted');
+  await extractTar(archive, extracted, { subject: 'archive', gzip: true, symlinks: 'refuse', signal, log });
+  await moveRoot(extracted, tree);
+}
+
+export const uploadGone = () =>
+  new Problem('source_unavailable', 'The source can not be had: the upload is no longer there.', {
+    hint: 'Upload the source again.',
+  });
