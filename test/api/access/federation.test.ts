@@ -5,7 +5,16 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createOutgoing } from '../../../functions/adapters/outgoing/outgoing.ts';
 import { createFederation } from '../../../functions/api/access/federation.ts';
-import { type Answer, createSubject, expectProblem, person, type Subject, seed } from '../support.ts';
+import {
+  type Answer,
+  createSubject,
+  deploy,
+  expectProblem,
+  instancePath,
+  person,
+  type Subject,
+  seed,
+} from '../support.ts';
 
 const { privateKey, publicKey } = await generateKeyPair('RS256');
 const other = await generateKeyPair('RS256');
@@ -129,6 +138,24 @@ describe('A pipeline that a rule trusts', () => {
     expectProblem(await pipeline('POST', path), 403, 'forbidden');
     expectProblem(await pipeline('POST', trusts, rule), 403, 'forbidden');
     expectProblem(await pipeline('PUT', '/v1/projects/demo/members/user:eve', { role: 'viewer' }), 403);
+  });
+});
+
+describe('What a pipeline asks for', () => {
+  it('is not approved by who made the trust rule that let it in, but by someone else', async () => {
+    for (const name of ['max', 'mia']) {
+      subject.people.set(name, person(name));
+      await subject.api('PUT', `/v1/projects/demo/members/user:${name}`, { role: 'maintainer' });
+    }
+    await deploy(subject);
+    await subject.api('PUT', '/v1/projects/demo/environments/dev/protection', { approval: true });
+    expect((await bearer('max')('POST', trusts, rule)).status).toBe(201);
+    const pipeline = bearer((await exchange(await sign())).body.access_token);
+    const { body } = await pipeline('POST', `${instancePath}/deployments`, { version: 'v1' });
+    expect(body).toMatchObject({ number: 2, approval: { state: 'pending', requestedBy: 'user:max' } });
+    const approve = (name: string) => bearer(name)('POST', `${instancePath}/deployments/2/approve`);
+    expectProblem(await approve('max'), 403, 'forbidden');
+    expect((await approve('mia')).status).toBe(202);
   });
 });
 
