@@ -42,7 +42,12 @@ async function fetchSource(directory: string, tree: string): Promise<Partial<Bui
   if (archive === undefined) {
     const place = join(directory, 'git');
     await mkdir(place);
-    const { commit, author, message } = await fetchGit(
+    const {
+      ref: found,
+      commit,
+      author,
+      message,
+    } = await fetchGit(
       {
         url,
         ref,
@@ -55,6 +60,7 @@ async function fetchSource(directory: string, tree: string): Promise<Partial<Bui
       { allowLocal: false, allowedHosts: [], timeoutMs: 5 * MINUTE, maxBytes: GIT_MAX_BYTES },
     );
     return {
+      ref: found,
       commit,
       ...(author === undefined ? {} : { author }),
       ...(message === undefined ? {} : { message }),
