@@ -105,7 +105,8 @@ export const routes = [
     query: planQuery,
     answers: { 200: { summary: 'What would change, against what serves now', schema: planSchema } },
     problems: ['ambiguous_version', 'conflict'],
-    handle: async ({ ports, params, query: { version, fromEnvironment, rollbackTo } }) => {
+    handle: async ({ ports, params, access, query: { version, fromEnvironment, rollbackTo } }) => {
+      if (fromEnvironment !== undefined) access.enter(fromEnvironment);
       const request =
         rollbackTo !== undefined
           ? { rollbackTo }

@@ -2,7 +2,16 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isToken, makeToken, TOKEN_PATTERN } from '../../../functions/core/authorization/token-format.ts';
 import type { Principal } from '../../../functions/core/model/index.ts';
-import { type Answer, createSubject, expectProblem, person, type Subject, seed } from '../support.ts';
+import {
+  type Answer,
+  createSubject,
+  deploy,
+  expectProblem,
+  person,
+  type Subject,
+  seed,
+  setState,
+} from '../support.ts';
 
 let subject: Subject;
 beforeEach(async () => {
@@ -176,6 +185,38 @@ describe('A personal token', () => {
       await bearer('ada')('POST', '/v1/tokens', { name: 'x', role: 'viewer', environments: ['dev'] }),
       400,
     );
+  });
+
+  it('limited to an environment names no other one by reference: plan, promotion, diff, rollback and streams', async () => {
+    const there = `${project}/environments/dev/services/guestbook`;
+    await subject.api('POST', `${project}/environments`, { name: 'production' });
+    await setState(subject.ports, 'production', 'ready');
+    const deployed = await deploy(subject);
+    const { token } = await make(as('ada'), { project: 'demo', environments: ['production'] });
+    const api = bearer(token);
+    const here = there.replace('/dev/', '/production/');
+    for (const from of ['dev', 'nowhere']) {
+      const plan = await api('GET', `${here}/plan?fromEnvironment=${from}`);
+      const promotion = await api('POST', `${here}/deployments`, { fromEnvironment: from });
+      for (const answer of [plan, promotion]) {
+        expectProblem(answer, 404, 'not_found');
+        expect(answer.body.detail).toContain(`"${from}"`);
+        expect(answer.body.detail.replaceAll(from, 'x')).toBe(plan.body.detail.replaceAll(from, 'x'));
+      }
+    }
+    expectProblem(await api('POST', `${here}/deployments`, { rollbackTo: deployed }), 404, 'not_found');
+    expectProblem(await api('GET', `${here}/plan?rollbackTo=${deployed}`), 404, 'not_found');
+    expectProblem(await api('GET', `${here}/deployments/${deployed}/diff`), 404, 'not_found');
+    expectProblem(await api('GET', `${there}/deployments/${deployed}/diff`), 404, 'not_found');
+    const { operation } = (await bearer('ada')('GET', `${there}/deployments/${deployed}`)).body;
+    const stream = { accept: 'text/event-stream' };
+    expectProblem(await api('GET', `/v1/operations/${operation}`, undefined, stream), 404, 'not_found');
+    for (const path of ['events', 'events?environment=dev', 'overview']) {
+      expectProblem(await api('GET', `${project}/${path}`, undefined, stream), 403, 'forbidden');
+    }
+    expect((await bearer('ada')('GET', `${here}/plan?fromEnvironment=dev`)).status).toBe(200);
+    const both = await make(bearer('ada'), { project: 'demo', environments: ['production', 'dev'] });
+    expect((await bearer(both.token)('GET', `${here}/plan?fromEnvironment=dev`)).status).toBe(200);
   });
 
   it('of a platform administrator is one in projects, up to its role, and nowhere else', async () => {
