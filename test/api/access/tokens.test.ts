@@ -304,6 +304,48 @@ describe('A token that makes tokens', () => {
     expectProblem(await maker('PUT', `${project}/members/user:eve`, { role: 'viewer' }), 403, 'forbidden');
   });
 
+  it.each([
+    ['a personal one', '/v1/tokens', '/v1/tokens'],
+    ['a personal one that made one of a project', '/v1/tokens', tokens],
+    ['one of a project', tokens, tokens],
+  ])('revoked takes those that it made with it, open streams included: %s', async (_what, path, of) => {
+    const max = as('max');
+    const maker = await make(max, { role: 'maintainer', createsTokens: true }, path);
+    const child = await make(bearer(maker.token), { role: 'viewer' }, of);
+    const other = await make(max, { role: 'viewer' }, of);
+    const response = await subject.app.request(`${project}/events`, {
+      headers: { authorization: `Bearer ${child.token}`, accept: 'text/event-stream' },
+    });
+    expect(response.status).toBe(200);
+    const ended = response.text();
+    expect((await max('DELETE', `${path}/${maker.id}`)).status).toBe(204);
+    await ended;
+    expectProblem(await bearer(child.token)('GET', project), 401, 'unauthenticated');
+    expect((await bearer(other.token)('GET', project)).status).toBe(200);
+    const { items } = (await max('GET', of)).body;
+    expect(items.map(({ id }: { id: string }) => id)).toEqual([other.id]);
+  });
+
+  it('lists and revokes those alone that it made, however little it is limited to', async () => {
+    const boss = as('boss');
+    const mine = await make(boss, { role: 'administrator' });
+    const ofProject = await make(boss, { role: 'administrator' }, tokens);
+    const limits = { role: 'maintainer', project: 'demo', createsTokens: true };
+    for (const role of ['viewer', 'maintainer']) {
+      const maker = bearer((await make(boss, { ...limits, role })).token);
+      expect((await maker('GET', '/v1/tokens')).body.items).toEqual([]);
+      expectProblem(await maker('DELETE', `/v1/tokens/${mine.id}`), 404, 'not_found');
+      const child = await make(maker, { role: 'viewer', project: 'demo' });
+      expect((await maker('GET', '/v1/tokens')).body.items).toMatchObject([{ id: child.id }]);
+      expect((await maker('DELETE', `/v1/tokens/${child.id}`)).status).toBe(204);
+    }
+    const maker = bearer((await make(boss, limits)).token);
+    expectProblem(await maker('DELETE', `${tokens}/${ofProject.id}`), 404, 'not_found');
+    const child = await make(maker, { role: 'viewer' }, tokens);
+    expect((await maker('DELETE', `${tokens}/${child.id}`)).status).toBe(204);
+    expect((await bearer(mine.token)('GET', project)).status).toBe(200);
+  });
+
   it('makes none that may more than itself, or lives longer', async () => {
     const limits = { project: 'demo', role: 'developer', expiresIn: '1h', createsTokens: true };
     const { token, expiresAt } = await make(as('max'), limits);
