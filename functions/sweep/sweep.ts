@@ -4,7 +4,7 @@
  * long enough.
  */
 import { expireAwaiting, isAwaiting } from '../commands/deployments/awaiting-approval.ts';
-import { environmentWrite } from '../commands/environments/environments.ts';
+import { environmentWrite, hasExpired } from '../commands/environments/environments.ts';
 import {
   destroyEnvironment,
   hibernateEnvironment,
@@ -141,13 +141,16 @@ async function sweepEnvironment(ports: Ports, item: Item<Environment>, report: S
     report.destroyed++;
     return;
   }
-  if (environment.expiresAt && Date.parse(environment.expiresAt) <= now) {
-    const options = { reason: 'expired' as const, expectedGeneration: environment.generation };
-    await destroyEnvironment(ports, system, ref, options);
+  if (hasExpired(environment, now)) {
+    await destroyEnvironment(ports, system, ref, { expired: environment });
     report.destroyed++;
     return;
   }
-  if (environment.state !== 'ready' || environment.idleAfterSeconds === undefined) return;
+  if (environment.state !== 'ready' || environment.idleAfterSeconds === undefined) {
+    // It is protected by now: the write takes it out of the queue.
+    await ports.store.transact([environmentWrite(environment, { version: item.version })]);
+    return;
+  }
   const [last] = await ports.activity.lastRequests([ref]);
   // Where requests are not seen, nothing counts as idle: the environment is looked at again when it could be.
   if (last === 'unknown') return lookLater(ports, item, now + environment.idleAfterSeconds * 1000);
@@ -168,7 +171,7 @@ async function sweepEnvironment(ports: Ports, item: Item<Environment>, report: S
 
 async function lookLater(ports: Ports, item: Item<Environment>, at: number): Promise<void> {
   const { pk, sk, data, version } = item;
-  const times = [at, ...(data.expiresAt ? [Date.parse(data.expiresAt)] : [])];
+  const times = [at, ...(data.expiresAt && !data.protection ? [Date.parse(data.expiresAt)] : [])];
   const due = { queue: ENVIRONMENTS_QUEUE, at: Math.min(...times) };
   await ports.store.transact([{ put: { pk, sk, data, due }, if: { version } }]);
 }

@@ -141,7 +141,11 @@ describe('Every document', () => {
 
 describe('test/abuse/README.md', () => {
   it('names tests that there are', () => {
-    const named = [...readDoc('test/abuse/README.md').matchAll(/`((?:test|files|identity|injection|leaks|network|permissions)\/[\w./-]*[\w-])`/g)];
+    const named = [
+      ...readDoc('test/abuse/README.md').matchAll(
+        /`((?:test|files|identity|injection|leaks|network|permissions)\/[\w./-]*[\w-])`/g,
+      ),
+    ];
     const paths = named.map(([, name = '']) => (name.startsWith('test/') ? name : `test/abuse/${name}`));
     const isThere = (path: string) =>
       ['', '.test.ts', '.e2e.ts', '.ts'].some((end) => existsSync(join(root, path + end)));

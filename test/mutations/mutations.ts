@@ -60,8 +60,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'who asked for a deployment approves it',
     file: 'functions/commands/deployments/approvals.ts',
-    from: 'if ((caller.person ?? caller.actor) === approval.requestedBy) {',
-    to: 'if (caller.actor === `${approval.requestedBy}!`) {',
+    from: 'if (one === other) return true;',
+    to: 'if (one === `${other}!`) return true;',
     tests: ['test/api/deployments/approvals.test.ts'],
   },
   // The fence
@@ -118,8 +118,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'an expired environment is destroyed though it changed since',
     file: 'functions/commands/environments/transitions.ts',
-    from: 'options.expectedGeneration === data.generation',
-    to: 'options.expectedGeneration >= 0',
+    from: 'data.generation === expired.generation',
+    to: 'expired.generation >= 0',
     tests: ['test/sweep'],
   },
   {

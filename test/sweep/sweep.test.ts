@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createEnvironment, environmentDue } from '../../functions/commands/environments/environments.ts';
+import { destroyEnvironment } from '../../functions/commands/environments/transitions.ts';
 import {
   acceptWrites,
   newOperation,
@@ -7,6 +8,7 @@ import {
 } from '../../functions/commands/operations/operations.ts';
 import {
   ENVIRONMENTS_QUEUE,
+  environmentKey,
   OPERATIONS_QUEUE,
   operationKey,
   RETENTION_QUEUE,
@@ -331,6 +333,23 @@ describe('An environment with an idle rule', () => {
 });
 
 describe('An environment that has expired', () => {
+  it('is not destroyed while it is protected, also if it was due before, and leaves the queue (I8)', async () => {
+    await bench.environment('guarded', { kind: 'ephemeral', ttl: '1h' });
+    const { data, due, version: before } = await bench.environmentOf('guarded');
+    const { idleAfterSeconds: _never, ...rest } = data;
+    const guarded: Environment = { ...rest, protection: { approval: true } };
+    const key = environmentKey(bench.ref('guarded'));
+    await bench.ports.store.transact([
+      { put: { ...key, data: guarded, ...(due && { due }) }, if: { version: before } },
+    ]);
+    bench.pass(2 * 60 * 60 * 1000);
+    expect(await sweep(bench.ports)).toMatchObject({ destroyed: 0, errors: [] });
+    expect(await state('guarded')).toBe('ready');
+    expect((await bench.environmentOf('guarded')).due).toBeUndefined();
+    const late = destroyEnvironment(bench.ports, caller, bench.ref('guarded'), { expired: guarded });
+    await expect(late).rejects.toMatchObject({ code: 'conflict' });
+  });
+
   it('is destroyed once, whichever state it is in', async () => {
     await bench.environment('expired', { kind: 'ephemeral', ttl: '1h' });
     bench.pass(3_700_000);

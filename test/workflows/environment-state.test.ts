@@ -54,7 +54,7 @@ describe('Hibernation', () => {
     await expect(hibernateEnvironment(bench.ports, caller, ref, late)).rejects.toMatchObject({
       code: 'conflict',
     });
-    const destroy = destroyEnvironment(bench.ports, caller, ref, { expectedGeneration: seen.generation });
+    const destroy = destroyEnvironment(bench.ports, caller, ref, { expired: seen });
     await expect(destroy).rejects.toMatchObject({ code: 'conflict' });
     expect(await state('twice')).toBe('ready');
   });

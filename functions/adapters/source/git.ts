@@ -3,14 +3,20 @@
  * filters, no submodules, no links on disk. URL and ref are hostile, and so is what the server answers.
  */
 import { lookup as systemLookup } from 'node:dns/promises';
-import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { isPublicAddress } from '../../core/address.ts';
 import type { Source } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
-import { checkGitRef, type GitLocation, isCommit, parseGitUrl } from '../../core/source/git-source.ts';
-import { type RunOptions, run } from '../system/run-program.ts';
+import {
+  checkGitRef,
+  fullRefs,
+  type GitLocation,
+  isCommit,
+  parseGitUrl,
+} from '../../core/source/git-source.ts';
+import { type RunOptions, type RunResult, run } from '../system/run-program.ts';
 import { networkEnvironment } from './program-environment.ts';
 
 export interface GitOptions {
@@ -39,7 +45,10 @@ const HINT =
 const failed = (why: string, hint = HINT, cause?: unknown) =>
   new Problem('source_unavailable', `The source can not be fetched: ${why}.`, { hint, cause });
 
-/** @throws Problem source_unavailable, or what `onTree` throws */
+/**
+ * @returns the source, with the full ref that was found for the one asked for
+ * @throws Problem source_unavailable, or what `onTree` throws
+ */
 export async function fetchGit(request: GitRequest, options: GitOptions): Promise<Source & { kind: 'git' }> {
   const { url, directory, log } = request;
   const ref = checkGitRef(request.ref);
@@ -92,10 +101,7 @@ export async function fetchGit(request: GitRequest, options: GitOptions): Promis
       );
     });
   const must = async (what: string, args: string[], more?: Partial<RunOptions>): Promise<void> => {
-    const result = await git(args, more);
-    if (result.exitCode === 0) return;
-    const why = result.timedOut ? 'it took too long' : explain(result.tail);
-    throw failed(`${what}: ${why}`);
+    refuseFailure(what, await git(args, more));
   };
 
   await must('git init failed', ['init', '--quiet', '--bare', '--template=']);
@@ -109,14 +115,22 @@ export async function fetchGit(request: GitRequest, options: GitOptions): Promis
     '--no-recurse-submodules',
     '--no-write-commit-graph',
   ];
+  let found: string | undefined;
   try {
-    await must('git fetch failed', [...fetch, '--end-of-options', target, ref], {
-      signal: watch.signal,
-      onLine: log,
-    });
+    for (const full of fullRefs(ref)) {
+      const result = await git([...fetch, '--end-of-options', target, full], { signal: watch.signal });
+      if (result.exitCode !== 0 && result.tail.some((line) => line.includes("couldn't find remote ref")))
+        continue;
+      result.tail.forEach(log);
+      refuseFailure('git fetch failed', result);
+      if (!(await wasFetched(repository, full))) continue;
+      found = full;
+      break;
+    }
   } finally {
     watch.stop();
   }
+  if (found === undefined) throw failed(`git fetch failed: the repository has no "${ref}"`);
   let text = '';
   await must(
     'the ref is no commit',
@@ -135,11 +149,27 @@ export async function fetchGit(request: GitRequest, options: GitOptions): Promis
   return {
     kind: 'git',
     url,
-    ref,
+    ref: found,
     commit,
     ...(author === '' ? {} : { author: author.slice(0, 200) }),
     ...(message === '' ? {} : { message: message.slice(0, 500) }),
   };
+}
+
+/** @throws Problem source_unavailable when git has failed */
+function refuseFailure(what: string, { exitCode, timedOut, tail }: RunResult): void {
+  if (exitCode !== 0) throw failed(`${what}: ${timedOut ? 'it took too long' : explain(tail)}`);
+}
+
+/**
+ * Whether what was fetched is the branch or tag asked for. Where there is no such branch, git takes a tag whose name
+ * is that of the branch in full.
+ */
+async function wasFetched(repository: string, full: string): Promise<boolean> {
+  const [, kind, name] = /^refs\/(heads|tags)\/(.+)$/.exec(full) ?? [];
+  if (kind === undefined) return true;
+  const [, , said] = (await readFile(join(repository, 'FETCH_HEAD'), 'utf8')).split('\t');
+  return said?.startsWith(`${kind === 'heads' ? 'branch' : 'tag'} '${name}' of `) ?? false;
 }
 
 async function localPath(path: string): Promise<string> {

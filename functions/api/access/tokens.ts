@@ -120,11 +120,17 @@ async function make(
   return { ...reply, body: { ...(reply.body as Token), token: secret } };
 }
 
-async function list(ports: Ports, owner: string, query: PageQuery): Promise<Reply> {
+/** @param madeBy only those that this principal made */
+async function list(ports: Ports, owner: string, query: PageQuery, madeBy?: string): Promise<Reply> {
   const partition = { pk: tokensPartition(owner), reverse: true };
   const { items, next } = await readPage<{ hash: string }>(ports.store, partition, query);
-  return pageReply((await tokensBehind(ports.store, items)).map(view), next);
+  const tokens = await tokensBehind(ports.store, items);
+  const shown = tokens.filter(({ createdBy }) => madeBy === undefined || createdBy === madeBy);
+  return pageReply(shown.map(view), next);
 }
+
+/** A token is limited to less than its owner may: of their tokens it manages those alone that it made itself. */
+const ownWork = ({ id, kind }: Principal): string | undefined => (kind === 'token' ? id : undefined);
 
 /** The person whose tokens a principal manages. */
 function ownerOf({ id, kind, owner }: Principal): string {
@@ -187,10 +193,11 @@ export const routes = [
     policy: { action: 'me.manage', scope: 'platform' },
     operationId: 'listTokens',
     summary: 'List your tokens',
+    description: 'A token lists and revokes those that it made.',
     tag: 'Tokens',
     query: pageQuery,
     answers: { 200: { summary: 'A page of tokens, newest first', schema: pageOf(tokenSchema) } },
-    handle: ({ ports, principal, query }) => list(ports, ownerOf(principal), query),
+    handle: ({ ports, principal, query }) => list(ports, ownerOf(principal), query, ownWork(principal)),
   }),
   route({
     method: 'delete',
@@ -198,12 +205,14 @@ export const routes = [
     policy: { action: 'me.manage', scope: 'platform' },
     operationId: 'revokeToken',
     summary: 'Revoke a token of yours',
-    description: 'It ends at once, open streams included.',
+    description: 'It ends at once, open streams and the tokens that it made included.',
     tag: 'Tokens',
     answers: { 204: { summary: 'Revoked' } },
     problems: ['not_found'],
     handle: ({ ports, principal, params, change }) =>
-      change(noContent, (caller) => revokeToken(ports, caller, ownerOf(principal), params.token)),
+      change(noContent, (caller) =>
+        revokeToken(ports, caller, ownerOf(principal), params.token, ownWork(principal)),
+      ),
   }),
   route({
     method: 'post',
@@ -251,10 +260,12 @@ export const routes = [
     policy: { action: 'token.write', scope: 'project' },
     operationId: 'revokeProjectToken',
     summary: 'Revoke a token of a project',
-    description: 'It ends at once, open streams included.',
+    description: 'It ends at once, open streams and the tokens that it made included.',
     tag: 'Tokens',
     answers: { 204: { summary: 'Revoked' } },
-    handle: ({ ports, params, change }) =>
-      change(noContent, (caller) => revokeToken(ports, caller, projectOwner(params.project), params.token)),
+    handle: ({ ports, principal, params, change }) =>
+      change(noContent, (caller) =>
+        revokeToken(ports, caller, projectOwner(params.project), params.token, ownWork(principal)),
+      ),
   }),
 ];

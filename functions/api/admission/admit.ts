@@ -26,9 +26,18 @@ export interface Access {
   project?: string;
   /** The roles in the whole project. None outside of projects. */
   standing(): Standing | undefined;
+  /**
+   * For an environment of the project that is named beside the path, as where a promotion comes from.
+   * @throws Problem not_found for one that the caller may not see
+   */
+  enter(environment: string): void;
 }
 
-export const noAccess: Access = { role: undefined, standing: () => undefined };
+export const noAccess: Access = {
+  role: undefined,
+  standing: () => undefined,
+  enter: () => undefined,
+};
 
 /**
  * The roles of a principal in a project that the path does not name.
@@ -76,6 +85,10 @@ export async function admit(
     project,
     role: roleIn(principal, grants, target),
     standing: () => standingIn(principal, grants, project),
+    enter(other) {
+      if (roleIn(principal, grants, { project, environment: other }) !== undefined) return;
+      throw missingEnvironment({ project, environment: other });
+    },
   };
 }
 

@@ -1,7 +1,7 @@
 /** Who is calling: the first authenticator that knows the credentials of a request says so. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { rememberPerson } from '../../commands/access/people.ts';
-import type { Principal } from '../../core/model/index.ts';
+import { ADMINISTRATOR_ID, type Principal } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
 
@@ -30,7 +30,7 @@ const digest = (text: string): Buffer => createHash('sha256').update(text).diges
 
 /** This installation's own administrator, whom no issuer knows. */
 export const localAdministrator: Principal = {
-  id: 'administrator',
+  id: ADMINISTRATOR_ID,
   kind: 'system',
   groups: [],
   administrator: true,

@@ -3,7 +3,7 @@ import { recallPerson } from '../../commands/access/people.ts';
 import { findToken } from '../../commands/access/tokens.ts';
 import { isToken } from '../../core/authorization/token-format.ts';
 import { trustKey } from '../../core/keys.ts';
-import type { Limits, Principal, Token } from '../../core/model/index.ts';
+import type { Limits, Principal, Token, Trust } from '../../core/model/index.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { BearerCheck } from './authenticate.ts';
 
@@ -36,9 +36,11 @@ async function principalOf(
     }
     case 'exchanged': {
       const { workflow, project = '' } = token;
+      const trust = workflow && (await ports.store.get<Trust>(trustKey(project, workflow.trust)));
       // An exchanged token ends with the trust rule that gave it.
-      if (!workflow || !(await ports.store.get(trustKey(project, workflow.trust)))) return undefined;
-      return { ...base, id: workflow.id, kind: 'workflow', groups: [], administrator: false };
+      if (!trust) return undefined;
+      const { createdBy: madeBy } = trust.data;
+      return { ...base, id: workflow.id, kind: 'workflow', groups: [], administrator: false, madeBy };
     }
     default:
       return token.kind satisfies never;

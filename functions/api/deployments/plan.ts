@@ -103,10 +103,10 @@ export const routes = [
     query: planQuery,
     answers: { 200: { summary: 'What would change, against what serves now', schema: planSchema } },
     problems: ['ambiguous_version', 'conflict'],
-    handle: async ({ ports, params, query }) => ({
-      status: 200,
-      body: await planDeployment(ports, params, toRequest(query)),
-    }),
+    handle: async ({ ports, params, access, query }) => {
+      if (query.fromEnvironment !== undefined) access.enter(query.fromEnvironment);
+      return { status: 200, body: await planDeployment(ports, params, toRequest(query)) };
+    },
   }),
   route({
     method: 'get',

@@ -54,7 +54,8 @@ export const routes = [
     operationId: 'protectEnvironment',
     summary: 'Protect an environment',
     description:
-      'A protected environment takes a higher role for what could harm it. With `approval` each deployment waits ' +
+      'A protected environment takes a higher role for what could harm it, and does not expire: its `ttl` is taken ' +
+      'away. With `approval` each deployment waits ' +
       'for a second person. Maintainers tighten; to loosen takes an administrator.',
     tag: 'Environments',
     body: protectionSchema.strict(),
@@ -165,6 +166,9 @@ export const routes = [
     policy: { action: 'environment.update', scope: 'project' },
     operationId: 'changeEnvironment',
     summary: 'Change when an environment hibernates and when it is destroyed',
+    description:
+      'In a protected environment it takes the right to destroy it to set or shorten `ttl`, which then counts once ' +
+      'the protection has ended.',
     tag: 'Environments',
     body: z.strictObject({
       idleAfter: idleAfter.nullable().optional(),
@@ -174,9 +178,9 @@ export const routes = [
     conditional: true,
     answers: { 200: { summary: 'As it is now', schema: environmentSchema, etag: true } },
     problems: ['environment_not_ready', 'conflict'],
-    handle: ({ ports, params, body, precondition, change }) =>
+    handle: ({ ports, params, body, access, precondition, change }) =>
       change(reply, (caller) =>
-        changeEnvironment(ports, caller, params, {
+        changeEnvironment(ports, caller, access.role ?? 'viewer', params, {
           ...(body.idleAfter !== undefined && { idleAfterSeconds: body.idleAfter }),
           ...(body.ttl !== undefined && { ttlSeconds: body.ttl }),
           ...precondition,
@@ -234,7 +238,7 @@ export const routes = [
     bodyExamples: { twoHours: { by: '2h' } },
     answers: { 200: { summary: 'As it is now', schema: environmentSchema, etag: true } },
     problems: ['environment_not_ready', 'conflict'],
-    handle: ({ ports, params, body, change }) =>
-      change(reply, (caller) => extendEnvironment(ports, caller, params, body.by)),
+    handle: ({ ports, params, body, access, change }) =>
+      change(reply, (caller) => extendEnvironment(ports, caller, access.role ?? 'viewer', params, body.by)),
   }),
 ];

@@ -38,7 +38,7 @@ const eventSchema = z
     onBehalfOf: z
       .string()
       .optional()
-      .meta({ description: 'The person behind a token that did it.', example: 'user:ada' }),
+      .meta({ description: 'The person behind a token or pipeline that did it.', example: 'user:ada' }),
     type: z.string().meta({ description: '`noun.verb`.', example: 'deployment.succeeded' }),
     environment: z.string().optional().meta({ example: 'dev' }),
     service: z.string().optional().meta({ example: 'guestbook' }),

@@ -98,15 +98,24 @@ export async function createToken(ports: Ports, caller: Caller, input: NewToken)
 }
 
 /**
- * Revokes a token, from the next request on.
+ * Revokes a token: from the next request on neither it nor the tokens that it made are good.
  * @param owner id of a person, or what `projectOwner` makes of a project's name
+ * @param madeBy only a token that this principal made
  * @throws Problem not_found
  */
-export function revokeToken(ports: Ports, caller: Caller, owner: string, id: string): Promise<void> {
+export function revokeToken(
+  ports: Ports,
+  caller: Caller,
+  owner: string,
+  id: string,
+  madeBy?: string,
+): Promise<void> {
   return retryOnConflict(async () => {
     const pointer = await ports.store.get<{ hash: string }>(ownedTokenKey(owner, id));
-    if (!pointer) throw missing(`token "${id}"`, 'List the tokens to see the ids that there are.');
-    const item = await ports.store.get<Token>(tokenKey(pointer.data.hash));
+    const item = pointer && (await ports.store.get<Token>(tokenKey(pointer.data.hash)));
+    if (!pointer || (madeBy !== undefined && item?.data.createdBy !== madeBy)) {
+      throw missing(`token "${id}"`, 'List the tokens to see the ids that there are.');
+    }
     const { project = PLATFORM, name } = item?.data ?? {};
     await commit(ports, caller, {
       writes: [
@@ -118,7 +127,17 @@ export function revokeToken(ports: Ports, caller: Caller, owner: string, id: str
   });
 }
 
-/** The tokens of a page of pointers; a token that was removed in between is left out. */
+/** Tells whether the token that made a token was revoked: what it made has ended with it. */
+async function outlivesMaker(store: Store, { createdBy, person, project }: Token): Promise<boolean> {
+  const maker = /^token:(.+)$/.exec(createdBy)?.[1];
+  if (maker === undefined) return false;
+  // The maker is a token of the same person or of the same project.
+  const owners = [person, ...(project === undefined ? [] : [projectOwner(project)])];
+  const found = await store.getMany(owners.map((owner) => ownedTokenKey(owner, maker)));
+  return found.every((item) => item === undefined);
+}
+
+/** The tokens of a page of pointers; a token that has ended by now is left out. */
 export async function tokensBehind(
   store: Store,
   pointers: readonly Item<{ hash: string }>[],
@@ -126,7 +145,9 @@ export async function tokensBehind(
   const tokens: Token[] = [];
   for (let at = 0; at < pointers.length; at += 100) {
     const keys = pointers.slice(at, at + 100).map(({ data }) => tokenKey(data.hash));
-    for (const item of await store.getMany<Token>(keys)) if (item) tokens.push(item.data);
+    for (const item of await store.getMany<Token>(keys)) {
+      if (item && !(await outlivesMaker(store, item.data))) tokens.push(item.data);
+    }
   }
   return tokens;
 }
@@ -142,6 +163,7 @@ export async function findToken(
   const item = await ports.store.get<Token>(tokenKey(hashToken(token)));
   const now = ports.effects.now();
   if (!item || Date.parse(item.data.expiresAt) <= now) return undefined;
+  if (await outlivesMaker(ports.store, item.data)) return undefined;
   const { lastUsedAt } = item.data;
   if (lastUsedAt === undefined || now - Date.parse(lastUsedAt) >= USE_INTERVAL_MS) {
     const data: Token = { ...item.data, lastUsedAt: new Date(now).toISOString() };

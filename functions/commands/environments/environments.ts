@@ -1,4 +1,5 @@
 /** Creates and changes environments. Long changes of their state are in transitions.ts. */
+import { isAtLeast, permissions, type Role } from '../../core/authorization/roles.ts';
 import { changesOf } from '../../core/field-changes.ts';
 import { ENVIRONMENTS_QUEUE, environmentKey, projectKey } from '../../core/keys.ts';
 import type { Environment, EnvironmentRef, EnvironmentState, OperationOn } from '../../core/model/index.ts';
@@ -14,13 +15,17 @@ import { acceptWrites, newOperation, startOperation } from '../operations/operat
 /** When the sweep next has to look at an environment; undefined when nothing is due. */
 export function environmentDue(environment: Environment): Due | undefined {
   const times: number[] = [];
-  if (environment.expiresAt) times.push(Date.parse(environment.expiresAt));
+  if (environment.expiresAt && !environment.protection) times.push(Date.parse(environment.expiresAt));
   if (environment.idleAfterSeconds !== undefined && environment.state === 'ready') {
     times.push(Date.parse(environment.lastActivityAt) + environment.idleAfterSeconds * 1000);
   }
   if (environment.state === 'destroying' || times.length === 0) return undefined;
   return { queue: ENVIRONMENTS_QUEUE, at: Math.min(...times) };
 }
+
+/** Tells whether an environment is to be destroyed for its age. What is protected never is (I8). */
+export const hasExpired = ({ expiresAt, protection }: Environment, now: number): boolean =>
+  expiresAt !== undefined && !protection && Date.parse(expiresAt) <= now;
 
 /** The write that replaces an environment's record, with its due time. */
 export function environmentWrite(environment: Environment, condition: 'absent' | { version: number }): Write {
@@ -150,10 +155,31 @@ export interface EnvironmentPatch {
   ifMatch?: number;
 }
 
-/** Changes the idle rule, the time of destruction, or both. */
+/**
+ * An end is as good as the right to destroy: in a protected environment nobody sets or hastens one with less.
+ * @throws Problem forbidden
+ */
+function refuseSoonerEnd(before: Environment, after: Environment, role: Role): void {
+  const { protected: needs = 'administrator' } = permissions['environment.delete'];
+  const isSooner =
+    after.expiresAt !== undefined && (before.expiresAt === undefined || after.expiresAt < before.expiresAt);
+  if (!before.protection || !isSooner || isAtLeast(role, needs)) return;
+  throw new Problem(
+    'forbidden',
+    `You may not have environment "${before.name}" expire sooner, for it is protected: that takes the role ${needs}, and yours is ${role}.`,
+    { hint: `Ask an ${needs} of the project.` },
+  );
+}
+
+/**
+ * Changes the idle rule or the time it is destroyed at, or both.
+ * @param role of the caller in the environment
+ * @throws Problem not_found | forbidden (a sooner end of a protected one) | environment_not_ready
+ */
 export function changeEnvironment(
   ports: Ports,
   caller: Caller,
+  role: Role,
   ref: EnvironmentRef,
   patch: EnvironmentPatch,
   event: 'environment.changed' | 'environment.extended' = 'environment.changed',
@@ -170,6 +196,7 @@ export function changeEnvironment(
       environment.expiresAt = new Date(ports.effects.now() + patch.ttlSeconds * 1000).toISOString();
     }
     if (patch.expiresAt) environment.expiresAt = patch.expiresAt(item.data);
+    refuseSoonerEnd(item.data, environment, role);
     const changed = { ...item, data: environment, version: item.version + 1 };
     await commit(ports, caller, {
       writes: [environmentWrite(environment, { version: item.version })],

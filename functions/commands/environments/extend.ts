@@ -1,4 +1,5 @@
 /** Puts off the time at which an environment is destroyed. */
+import type { Role } from '../../core/authorization/roles.ts';
 import type { Environment, EnvironmentRef } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
@@ -11,11 +12,13 @@ export const TTL_MAX = 365 * 86_400;
 
 /**
  * Adds to the time that is left.
+ * @param role of the caller in the environment
  * @throws Problem not_found | conflict (it does not expire) | invalid_request (too far away) | environment_not_ready
  */
 export function extendEnvironment(
   ports: Ports,
   caller: Caller,
+  role: Role,
   ref: EnvironmentRef,
   bySeconds: number,
 ): Promise<Item<Environment>> {
@@ -34,5 +37,5 @@ export function extendEnvironment(
     }
     return new Date(extended).toISOString();
   };
-  return changeEnvironment(ports, caller, ref, { expiresAt }, 'environment.extended');
+  return changeEnvironment(ports, caller, role, ref, { expiresAt }, 'environment.extended');
 }

@@ -19,7 +19,7 @@ const loosens = (before: Protection | undefined, after: Protection | undefined):
     after?.rollbackWithoutApproval === true);
 
 /**
- * Protects an environment, or ends its protection.
+ * Protects an environment, which ends its time to live, or ends its protection.
  * @param role of the caller in the environment
  * @param protection null ends it
  * @throws Problem not_found | forbidden (only an administrator loosens) | environment_not_ready
@@ -45,6 +45,7 @@ export function protectEnvironment(
       );
     }
     const data: Environment = { ...rest, ...(protection && { protection }) };
+    if (protection && !before) delete data.expiresAt;
     const result = { ...item, data, version: item.version + 1 };
     await commit(ports, caller, {
       writes: [environmentWrite(data, { version: item.version })],

@@ -17,7 +17,7 @@ import { changingEnvironment } from '../../records/environment-changes.ts';
 import { instancesOf } from '../../records/instances.ts';
 import { getEnvironment, getOperation } from '../../records/read.ts';
 import { acceptWrites, newOperation, startOperation } from '../operations/operations.ts';
-import { type Accepted, environmentWrite, notReady } from './environments.ts';
+import { type Accepted, environmentWrite, hasExpired, notReady } from './environments.ts';
 
 interface Transition {
   /** The operation that carries out the change. */
@@ -140,22 +140,28 @@ export function wakeEnvironment(ports: Ports, caller: Caller, ref: EnvironmentRe
 
 const never = async (): Promise<undefined> => undefined;
 
-/** Removes an environment and everything in it. While it is being destroyed already, that operation is returned. */
+/**
+ * Removes an environment and everything in it. While it is being destroyed already, that operation is returned.
+ * @param options.expired what the sweep's decision was based on: nothing happens when it no longer holds (I8)
+ */
 export function destroyEnvironment(
   ports: Ports,
   caller: Caller,
   ref: EnvironmentRef,
-  options: { ifMatch?: number; reason?: 'expired'; expectedGeneration?: number } = {},
+  options: { ifMatch?: number; expired?: { generation: number } } = {},
 ): Promise<Accepted> {
+  const reason = options.expired ? 'expired' : 'requested';
   return transition(ports, caller, ref, {
-    operation: { kind: 'destroy-environment', input: { reason: options.reason ?? 'requested' } },
+    operation: { kind: 'destroy-environment', input: { reason } },
     from: ['provisioning', 'ready', 'hibernating', 'hibernated', 'waking', 'failed'],
     to: 'destroying',
-    event: { type: 'environment.destroying', data: { reason: options.reason ?? 'requested' } },
+    event: { type: 'environment.destroying', data: { reason } },
     ...(options.ifMatch !== undefined && { ifMatch: options.ifMatch }),
     otherwise: (environment) => ongoing(ports, environment, 'destroy-environment'),
     guard: async ({ data }) => {
-      if (options.expectedGeneration === undefined || options.expectedGeneration === data.generation) return;
+      const { expired } = options;
+      if (!expired || (data.generation === expired.generation && hasExpired(data, ports.effects.now())))
+        return;
       throw new Problem('conflict', 'The environment changed after this was decided.', {
         hint: 'Nothing was done; it is looked at again when it is due.',
       });

@@ -61,11 +61,15 @@ export function subjectFault(pattern: string, pullRequests: boolean): string | u
   return undefined;
 }
 
+/** Characters that control a terminal, turn the direction of text, or are not seen: no subject has them. */
+const UNREADABLE = /[\p{C}\p{Zl}\p{Zp}]/u;
+
 /**
  * Tells whether a subject meets a pattern: exactly, where a `*` stands for one or more characters other than `/` and
  * `:`.
  */
 export function meetsSubject(subject: string, pattern: string): boolean {
+  if (UNREADABLE.test(subject)) return false;
   const wanted = pattern.split(/(?<=[/:])/);
   const given = subject.split(/(?<=[/:])/);
   return (
@@ -80,21 +84,28 @@ export function meetsSubject(subject: string, pattern: string): boolean {
   );
 }
 
-/** Events whose runs may execute code that someone without write access has written, or steers. */
-const UNTRUSTED_EVENTS: ReadonlySet<string> = new Set([
-  'pull_request',
-  'pull_request_target',
-  'pull_request_review',
-  'pull_request_review_comment',
-  'issue_comment',
-  'issues',
-  'discussion',
-  'discussion_comment',
-  'fork',
-  'watch',
-  'workflow_run',
-  'merge_request_event',
-  'external_pull_request_event',
+/**
+ * What starts a run of code that someone with write access has put there, steered by nobody else: `event_name` of
+ * GitHub, and `pipeline_source` of GitLab. Everything else may be for a stranger's pull request or comment.
+ */
+const TRUSTED_EVENTS: ReadonlySet<string> = new Set([
+  'create',
+  'deployment',
+  'push',
+  'release',
+  'repository_dispatch',
+  'schedule',
+  'workflow_dispatch',
+]);
+const TRUSTED_SOURCES: ReadonlySet<string> = new Set([
+  'api',
+  'parent_pipeline',
+  'pipeline',
+  'push',
+  'schedule',
+  'trigger',
+  'web',
+  'webide',
 ]);
 
 /** What a rule asks of a token, beside its issuer and audience. */
@@ -114,8 +125,11 @@ export function meetsTrust(claims: PipelineClaims, trust: TrustConditions): bool
   if (!trust.subjects.some((pattern) => meetsSubject(sub, pattern))) return false;
   if (trust.repositoryId !== undefined && trust.repositoryId !== (repository_id ?? project_id)) return false;
   if (trust.pullRequests) return true;
-  const event = event_name ?? pipeline_source;
-  if (event !== undefined && UNTRUSTED_EVENTS.has(event)) return false;
+  const isTrusted =
+    event_name === undefined
+      ? pipeline_source !== undefined && TRUSTED_SOURCES.has(pipeline_source)
+      : TRUSTED_EVENTS.has(event_name);
+  if (!isTrusted) return false;
   // GitLab runs a fork's merge request in the target project, under a branch name of the fork's choice.
   return ref_path === undefined || /^refs\/(?:heads|tags)\//.test(ref_path);
 }

@@ -206,8 +206,6 @@ const withoutBranch: Record<Exclude<Source['kind'], 'git'>, string> = {
   image: 'an image that was pushed',
 };
 
-const branchOf = (ref: string): string => ref.replace(/^refs\/heads\//, '');
-
 function checkBranch(
   { branches, repositories }: PolicyRule & { kind: 'branches' },
   source: Source,
@@ -217,10 +215,13 @@ function checkBranch(
     const fact = `the version comes from ${withoutBranch[source.kind]}, of which no branch is known`;
     return { fact, remedy };
   }
-  // A commit that is asked for by its hash can be of any branch.
-  const isNamed = !/^[0-9a-f]{7,64}$/i.test(source.ref) && !source.ref.startsWith('refs/tags/');
-  const allowed = isNamed && branches.some((pattern) => matchesWildcard(pattern, branchOf(source.ref)));
-  if (!allowed) return { fact: `the version was built from "${source.ref}"`, remedy };
+  // The full name alone tells a branch from a tag; a commit that is asked for by its hash can be of any branch.
+  const branch = /^refs\/heads\/(.+)$/.exec(source.ref)?.[1];
+  if (branch === undefined) {
+    return { fact: `the version was built from "${source.ref}", which is not known to be a branch`, remedy };
+  }
+  const allowed = branches.some((pattern) => matchesWildcard(pattern, branch));
+  if (!allowed) return { fact: `the version was built from "${branch}"`, remedy };
   if (!repositories || repositories.includes(source.url)) return undefined;
   return { fact: `the version was built from the repository ${source.url}`, remedy };
 }

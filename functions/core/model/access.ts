@@ -99,10 +99,13 @@ export interface Principal {
   administrator: boolean;
   /** The person that a token acts for. */
   owner?: string;
-  /** The person who made a project's token. */
+  /** The person who made a project's token, or the trust rule that let a pipeline in. */
   madeBy?: string;
   limits?: Limits;
 }
+
+/** The id of this installation's own administrator, whom no issuer knows. */
+export const ADMINISTRATOR_ID = 'administrator';
 
 /** The person behind a principal: two principals with the same person do not count as two people. */
 export const personOf = ({ id, owner, madeBy }: Principal): string => owner ?? madeBy ?? id;

@@ -28,6 +28,12 @@ export function checkGitRef(ref: string): string {
   return ref;
 }
 
+/** The full refs that a ref may stand for: of a name the branch, before a tag that is called the same. */
+export const fullRefs = (ref: string): string[] =>
+  isCommit(ref) || ref === 'HEAD' || ref.startsWith('refs/')
+    ? [ref]
+    : [`refs/heads/${ref}`, `refs/tags/${ref}`];
+
 /** @throws Problem source_unavailable */
 export function parseGitUrl(text: string, allowLocal: boolean): GitLocation {
   const hint = `Give an https:// URL${allowLocal ? ', or the absolute path of a repository on this machine' : ''}.`;

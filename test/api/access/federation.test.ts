@@ -5,7 +5,16 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createOutgoing } from '../../../functions/adapters/outgoing/outgoing.ts';
 import { createFederation } from '../../../functions/api/access/federation.ts';
-import { type Answer, createSubject, expectProblem, person, type Subject, seed } from '../support.ts';
+import {
+  type Answer,
+  createSubject,
+  deploy,
+  expectProblem,
+  instancePath,
+  person,
+  type Subject,
+  seed,
+} from '../support.ts';
 
 const { privateKey, publicKey } = await generateKeyPair('RS256');
 const other = await generateKeyPair('RS256');
@@ -132,6 +141,42 @@ describe('A pipeline that a rule trusts', () => {
   });
 });
 
+describe('A subject that people could not read', () => {
+  it.each(['\u202e', '\u2066', '\u200f', '\u001b[2J', '\n', '\u0085', '\u2028'])(
+    'is refused, and never reaches the audit trail: %j',
+    async (character) => {
+      const environment = 'repo:octo/guestbook:environment:';
+      await trust({ subjects: [`${environment}*`] });
+      expectProblem(
+        await exchange(await sign({ sub: `${environment}pr${character}7` })),
+        401,
+        'unauthenticated',
+      );
+      expect((await exchange(await sign({ sub: `${environment}pr 7` }))).status).toBe(200);
+      const { text } = await subject.api('GET', '/v1/projects/demo/events');
+      expect(text).not.toContain(JSON.stringify(character).slice(1, -1));
+    },
+  );
+});
+
+describe('What a pipeline asks for', () => {
+  it('is not approved by who made the trust rule that let it in, but by someone else', async () => {
+    for (const name of ['max', 'mia']) {
+      subject.people.set(name, person(name));
+      await subject.api('PUT', `/v1/projects/demo/members/user:${name}`, { role: 'maintainer' });
+    }
+    await deploy(subject);
+    await subject.api('PUT', '/v1/projects/demo/environments/dev/protection', { approval: true });
+    expect((await bearer('max')('POST', trusts, rule)).status).toBe(201);
+    const pipeline = bearer((await exchange(await sign())).body.access_token);
+    const { body } = await pipeline('POST', `${instancePath}/deployments`, { version: 'v1' });
+    expect(body).toMatchObject({ number: 2, approval: { state: 'pending', requestedBy: 'user:max' } });
+    const approve = (name: string) => bearer(name)('POST', `${instancePath}/deployments/2/approve`);
+    expectProblem(await approve('max'), 403, 'forbidden');
+    expect((await approve('mia')).status).toBe(202);
+  });
+});
+
 describe('A token is refused, and always in the same words,', () => {
   const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
   it.each<[string, () => Promise<string> | string]>([
@@ -140,6 +185,9 @@ describe('A token is refused, and always in the same words,', () => {
     ['of another branch', () => sign({ sub: `${sub}2` })],
     ['of a pull request', () => sign({ sub: 'repo:octo/guestbook:pull_request' })],
     ['of a run for a pull request on the main branch', () => sign({ event_name: 'pull_request_target' })],
+    ['of a run for an event that is not known to need write access', () => sign({ event_name: 'gollum' })],
+    ['of a run for an event in other letters', () => sign({ event_name: 'PUSH' })],
+    ['that does not say what started the run', () => sign({ event_name: undefined })],
     ['of a repository that has taken the name', () => sign({ repository_id: '43' })],
     ['without a subject', () => sign({ sub: undefined })],
     ['with an empty subject', () => sign({ sub: '' })],

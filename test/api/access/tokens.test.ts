@@ -2,7 +2,16 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isToken, makeToken, TOKEN_PATTERN } from '../../../functions/core/authorization/token-format.ts';
 import type { Principal } from '../../../functions/core/model/index.ts';
-import { type Answer, createSubject, expectProblem, person, type Subject, seed } from '../support.ts';
+import {
+  type Answer,
+  createSubject,
+  deploy,
+  expectProblem,
+  person,
+  type Subject,
+  seed,
+  setState,
+} from '../support.ts';
 
 let subject: Subject;
 beforeEach(async () => {
@@ -178,6 +187,38 @@ describe('A personal token', () => {
     );
   });
 
+  it('limited to an environment names no other one by reference: plan, promotion, diff, rollback and streams', async () => {
+    const there = `${project}/environments/dev/services/guestbook`;
+    await subject.api('POST', `${project}/environments`, { name: 'production' });
+    await setState(subject.ports, 'production', 'ready');
+    const deployed = await deploy(subject);
+    const { token } = await make(as('ada'), { project: 'demo', environments: ['production'] });
+    const api = bearer(token);
+    const here = there.replace('/dev/', '/production/');
+    for (const from of ['dev', 'nowhere']) {
+      const plan = await api('GET', `${here}/plan?fromEnvironment=${from}`);
+      const promotion = await api('POST', `${here}/deployments`, { fromEnvironment: from });
+      for (const answer of [plan, promotion]) {
+        expectProblem(answer, 404, 'not_found');
+        expect(answer.body.detail).toContain(`"${from}"`);
+        expect(answer.body.detail.replaceAll(from, 'x')).toBe(plan.body.detail.replaceAll(from, 'x'));
+      }
+    }
+    expectProblem(await api('POST', `${here}/deployments`, { rollbackTo: deployed }), 404, 'not_found');
+    expectProblem(await api('GET', `${here}/plan?rollbackTo=${deployed}`), 404, 'not_found');
+    expectProblem(await api('GET', `${here}/deployments/${deployed}/diff`), 404, 'not_found');
+    expectProblem(await api('GET', `${there}/deployments/${deployed}/diff`), 404, 'not_found');
+    const { operation } = (await bearer('ada')('GET', `${there}/deployments/${deployed}`)).body;
+    const stream = { accept: 'text/event-stream' };
+    expectProblem(await api('GET', `/v1/operations/${operation}`, undefined, stream), 404, 'not_found');
+    for (const path of ['events', 'events?environment=dev', 'overview']) {
+      expectProblem(await api('GET', `${project}/${path}`, undefined, stream), 403, 'forbidden');
+    }
+    expect((await bearer('ada')('GET', `${here}/plan?fromEnvironment=dev`)).status).toBe(200);
+    const both = await make(bearer('ada'), { project: 'demo', environments: ['production', 'dev'] });
+    expect((await bearer(both.token)('GET', `${here}/plan?fromEnvironment=dev`)).status).toBe(200);
+  });
+
   it('of a platform administrator is one in projects, up to its role, and nowhere else', async () => {
     const root = as('root', { administrator: true });
     const { token } = await make(root, { role: 'viewer' });
@@ -261,6 +302,48 @@ describe('A token that makes tokens', () => {
     expect((await maker('POST', '/v1/tokens', { name: 'x', role: 'viewer' })).status).toBe(201);
     // A token can never change members: a lost token must let nobody in.
     expectProblem(await maker('PUT', `${project}/members/user:eve`, { role: 'viewer' }), 403, 'forbidden');
+  });
+
+  it.each([
+    ['a personal one', '/v1/tokens', '/v1/tokens'],
+    ['a personal one that made one of a project', '/v1/tokens', tokens],
+    ['one of a project', tokens, tokens],
+  ])('revoked takes those that it made with it, open streams included: %s', async (_what, path, of) => {
+    const max = as('max');
+    const maker = await make(max, { role: 'maintainer', createsTokens: true }, path);
+    const child = await make(bearer(maker.token), { role: 'viewer' }, of);
+    const other = await make(max, { role: 'viewer' }, of);
+    const response = await subject.app.request(`${project}/events`, {
+      headers: { authorization: `Bearer ${child.token}`, accept: 'text/event-stream' },
+    });
+    expect(response.status).toBe(200);
+    const ended = response.text();
+    expect((await max('DELETE', `${path}/${maker.id}`)).status).toBe(204);
+    await ended;
+    expectProblem(await bearer(child.token)('GET', project), 401, 'unauthenticated');
+    expect((await bearer(other.token)('GET', project)).status).toBe(200);
+    const { items } = (await max('GET', of)).body;
+    expect(items.map(({ id }: { id: string }) => id)).toEqual([other.id]);
+  });
+
+  it('lists and revokes those alone that it made, however little it is limited to', async () => {
+    const boss = as('boss');
+    const mine = await make(boss, { role: 'administrator' });
+    const ofProject = await make(boss, { role: 'administrator' }, tokens);
+    const limits = { role: 'maintainer', project: 'demo', createsTokens: true };
+    for (const role of ['viewer', 'maintainer']) {
+      const maker = bearer((await make(boss, { ...limits, role })).token);
+      expect((await maker('GET', '/v1/tokens')).body.items).toEqual([]);
+      expectProblem(await maker('DELETE', `/v1/tokens/${mine.id}`), 404, 'not_found');
+      const child = await make(maker, { role: 'viewer', project: 'demo' });
+      expect((await maker('GET', '/v1/tokens')).body.items).toMatchObject([{ id: child.id }]);
+      expect((await maker('DELETE', `/v1/tokens/${child.id}`)).status).toBe(204);
+    }
+    const maker = bearer((await make(boss, limits)).token);
+    expectProblem(await maker('DELETE', `${tokens}/${ofProject.id}`), 404, 'not_found');
+    const child = await make(maker, { role: 'viewer' }, tokens);
+    expect((await maker('DELETE', `${tokens}/${child.id}`)).status).toBe(204);
+    expect((await bearer(mine.token)('GET', project)).status).toBe(200);
   });
 
   it('makes none that may more than itself, or lives longer', async () => {

@@ -1,5 +1,6 @@
 /** Approval by a second person: nothing starts before, and no way leads around it. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { rememberPerson } from '../../../functions/commands/access/people.ts';
 import { createDeployment } from '../../../functions/commands/deployments/deployments.ts';
 import { startOperation } from '../../../functions/commands/operations/operations.ts';
 import { operationKey } from '../../../functions/core/keys.ts';
@@ -126,6 +127,21 @@ describe('A deployment that needs approval', () => {
     expectProblem(await decide(await token(mia, '/v1/tokens', 'maintainer'), 2), 403, 'forbidden');
     expect((await read(3)).approval.requestedBy).toBe('user:max');
     expect((await decide(mia, 3)).status).toBe(202);
+  });
+
+  it('is not approved by who runs the installation when the administrator token asked, nor the other way around', async () => {
+    subject.people.set('root', person('root', { administrator: true }));
+    await rememberPerson(subject.ports, person('root', { administrator: true }));
+    await rememberPerson(subject.ports, person('mia'));
+    await ask(as('root'));
+    await ask(subject.api);
+    expectProblem(await decide(subject.api, 2), 403, 'forbidden');
+    expectProblem(await decide(as('root'), 3), 403, 'forbidden');
+    expectProblem(await decide(subject.api, 3), 403, 'forbidden');
+    expect(subject.started).toEqual([]);
+    expect((await decide(mia, 3)).status).toBe(202);
+    await ask(mia);
+    expect((await decide(subject.api, 4)).status).toBe(202);
   });
 
   it('ends when it is rejected, with the reason', async () => {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createSubject, expectProblem, type Subject, seed, setState } from '../support.ts';
+import { sweep } from '../../../functions/sweep/sweep.ts';
+import { createSubject, expectProblem, person, type Subject, seed, setState } from '../support.ts';
 
 let subject: Subject;
 beforeEach(async () => {
@@ -69,6 +70,32 @@ describe('Environments', () => {
     expectProblem(await api('POST', `${path}/dev/extend`, { by: '365d' }), 400, 'invalid_request');
     const { body } = await api('GET', '/v1/projects/demo/events?limit=1');
     expect(body.items[0].type).toBe('environment.extended');
+  });
+
+  it('takes the right to destroy to set or shorten the end of a protected one, and protecting takes it away', async () => {
+    const { api } = subject;
+    const as = (name: string, method: string, body: unknown, suffix = '') =>
+      api(method, `${path}/dev${suffix}`, body, { authorization: `Bearer ${name}` });
+    for (const [name, role] of [
+      ['max', 'maintainer'],
+      ['boss', 'administrator'],
+    ] as const) {
+      subject.people.set(name, person(name));
+      await api('PUT', `/v1/projects/demo/members/user:${name}`, { role });
+    }
+    await as('max', 'PATCH', { ttl: '1h' });
+    const guarded = await as('max', 'PUT', { approval: true }, '/protection');
+    expect(guarded.status, guarded.text).toBe(200);
+    expect(guarded.body).not.toHaveProperty('expiresAt');
+    expectProblem(await as('max', 'PATCH', { ttl: '10s' }), 403, 'forbidden');
+    expectProblem(await as('max', 'PATCH', { ttl: '365d' }), 403, 'forbidden');
+    expect((await as('boss', 'PATCH', { ttl: '2h' })).status).toBe(200);
+    expectProblem(await as('max', 'PATCH', { ttl: '1h' }), 403, 'forbidden');
+    expect((await as('max', 'POST', { by: '2h' }, '/extend')).status).toBe(200);
+    expect((await as('max', 'PATCH', { idleAfter: '30m' })).status).toBe(200);
+    subject.pass(DAY);
+    expect(await sweep(subject.ports)).toMatchObject({ destroyed: 0 });
+    expect((await as('max', 'PATCH', { ttl: null })).status).toBe(200);
   });
 
   it('hibernates, wakes and destroys; each is refused where it makes no sense', async () => {

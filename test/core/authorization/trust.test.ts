@@ -85,6 +85,12 @@ describe('A subject', () => {
     ['repo:octo/guestbook:ref:refs/heads/release', 'repo:octo/guestbook:ref:refs/heads/release/*'],
     ['repo:octo/guestbook:environment:a:b', 'repo:octo/guestbook:environment:*'],
     ['repo:octo/guestbook:environment:pr-x', 'repo:octo/guestbook:environment:pr-*-x'],
+    // The audit trail is read by people.
+    ['repo:octo/guestbook:environment:pr-\u202e7', 'repo:octo/guestbook:environment:pr-*'],
+    ['repo:octo/guestbook:environment:pr-\u200f7', 'repo:octo/guestbook:environment:pr-*'],
+    ['repo:octo/guestbook:environment:pr-\u001b[2J7', 'repo:octo/guestbook:environment:pr-*'],
+    ['repo:octo/guestbook:environment:pr-\u20287', 'repo:octo/guestbook:environment:pr-*'],
+    ['repo:octo/guestbook:environment:pr-\ud8007', 'repo:octo/guestbook:environment:pr-*'],
     // What stands for a character there is one here.
     ['repo:octo/guestXbook:ref:refs/heads/main', 'repo:octo/guest.book:ref:refs/heads/main'],
     ['', main],
@@ -95,10 +101,26 @@ describe('A subject', () => {
 
 describe('A rule', () => {
   const rule = { subjects: ['repo:octo/x:ref:refs/heads/y', main] };
-  it('takes a push, and no run that a stranger may have a hand in', () => {
+  it('takes events that are known to need write access, and no others, unless it lets in pull requests', () => {
     expect(meetsTrust({ sub: main, event_name: 'push' }, rule)).toBe(true);
-    expect(meetsTrust({ sub: main }, rule)).toBe(true);
-    for (const event_name of ['pull_request', 'pull_request_target', 'issue_comment', 'workflow_run']) {
+    expect(meetsTrust({ sub: main }, rule)).toBe(false);
+    for (const event_name of ['workflow_dispatch', 'schedule', 'release', 'repository_dispatch']) {
+      expect(meetsTrust({ sub: main, event_name }, rule), event_name).toBe(true);
+    }
+    for (const event_name of [
+      'pull_request',
+      'pull_request_target',
+      'issue_comment',
+      'workflow_run',
+      'commit_comment',
+      'gollum',
+      'label',
+      'PULL_REQUEST',
+      'PUSH',
+      'merge_group',
+      'web',
+      '',
+    ]) {
       expect(meetsTrust({ sub: main, event_name }, rule), event_name).toBe(false);
       expect(meetsTrust({ sub: main, event_name }, { ...rule, pullRequests: { reason: 'x' } })).toBe(true);
     }
@@ -106,16 +128,20 @@ describe('A rule', () => {
     expect(meetsTrust({ sub: gitlab, pipeline_source: 'push', ref_path: 'refs/heads/main' }, merge)).toBe(
       true,
     );
-    expect(meetsTrust({ sub: gitlab, pipeline_source: 'merge_request_event' }, merge)).toBe(false);
-    expect(meetsTrust({ sub: gitlab, ref_path: 'refs/merge-requests/7/head' }, merge)).toBe(false);
+    for (const pipeline_source of ['merge_request_event', 'external_pull_request_event', 'chat', 'unknown']) {
+      expect(meetsTrust({ sub: gitlab, pipeline_source }, merge), pipeline_source).toBe(false);
+    }
+    const merged = { sub: gitlab, pipeline_source: 'push', ref_path: 'refs/merge-requests/7/head' };
+    expect(meetsTrust(merged, merge)).toBe(false);
   });
 
   it('takes one repository by its number where it names one', () => {
+    const push = { sub: main, event_name: 'push' };
     const numbered = { ...rule, repositoryId: '42' };
-    expect(meetsTrust({ sub: main, repository_id: '42' }, numbered)).toBe(true);
-    expect(meetsTrust({ sub: main, project_id: '42' }, numbered)).toBe(true);
-    expect(meetsTrust({ sub: main, repository_id: '43' }, numbered)).toBe(false);
-    expect(meetsTrust({ sub: main }, numbered)).toBe(false);
-    expect(meetsTrust({ sub: main, repository_id: '43', project_id: '42' }, numbered)).toBe(false);
+    expect(meetsTrust({ ...push, repository_id: '42' }, numbered)).toBe(true);
+    expect(meetsTrust({ ...push, project_id: '42' }, numbered)).toBe(true);
+    expect(meetsTrust({ ...push, repository_id: '43' }, numbered)).toBe(false);
+    expect(meetsTrust(push, numbered)).toBe(false);
+    expect(meetsTrust({ ...push, repository_id: '43', project_id: '42' }, numbered)).toBe(false);
   });
 });

@@ -57,7 +57,7 @@ describe('A policy', () => {
   });
 
   it('that is not met names itself, what was found and what to do', () => {
-    expect(evaluatePolicy(policy(never), 'platform', facts(git('x')))).toEqual({
+    expect(evaluatePolicy(policy(never), 'platform', facts(git('refs/heads/x')))).toEqual({
       policy: 'rule',
       scope: 'platform',
       fact: 'the version was built from "x"',
@@ -151,17 +151,20 @@ describe('A ceiling', () => {
 describe('Branches', () => {
   const rule: PolicyRule = { kind: 'branches', branches: ['main', 'release/*'] };
   it.each([
-    ['main', true],
+    ['main', false],
     ['refs/heads/main', true],
-    ['release/2026', true],
-    ['release/2026/x', false],
-    ['feature/main', false],
+    ['refs/heads/release/2026', true],
+    ['refs/heads/release/2026/x', false],
+    ['refs/heads/feature/main', false],
     ['refs/tags/main', false],
     ['refs/heads/refs/heads/main', false],
-    ['main ', false],
+    ['refs/heads/main ', false],
+    ['HEAD', false],
     ['c'.repeat(40), false],
     ['abcdef1', false],
-  ])('%s: %s', (ref, fits) => expect(factOf(rule, git(ref)) === undefined).toBe(fits));
+  ])('are known by the full name of a head alone: %s: %s', (ref, fits) =>
+    expect(factOf(rule, git(ref)) === undefined).toBe(fits),
+  );
 
   it('are known of builds from git alone', () => {
     expect(factOf(rule)).toContain('an upload');
@@ -170,8 +173,8 @@ describe('Branches', () => {
 
   it('of named repositories are no one else’s', () => {
     const own: PolicyRule = { ...rule, repositories: ['https://git.example/acme/web.git'] };
-    expect(factOf(own, git('main'))).toBeUndefined();
-    expect(factOf(own, git('main', 'https://git.example/fork/web.git'))).toContain('fork');
+    expect(factOf(own, git('refs/heads/main'))).toBeUndefined();
+    expect(factOf(own, git('refs/heads/main', 'https://git.example/fork/web.git'))).toContain('fork');
   });
 });
 

@@ -32,7 +32,7 @@ export type Event = {
     agent?: string;
   };
   /**
-   * The person behind a token that did it.
+   * The person behind a token or pipeline that did it.
    */
   onBehalfOf?: string;
   /**

@@ -16,7 +16,7 @@ import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand, type S3Client 
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import type { Source } from '../../../core/model/index.ts';
 import { Problem, TransientError } from '../../../core/problem.ts';
-import { checkGitRef, parseGitUrl } from '../../../core/source/git-source.ts';
+import { checkGitRef, fullRefs, parseGitUrl } from '../../../core/source/git-source.ts';
 import type { Builder, BuildRequest, BuildResult } from '../../../ports/builder.ts';
 import { count } from '../../../ports/meter.ts';
 import type { RepositoryRef } from '../../../ports/registry.ts';
@@ -165,8 +165,8 @@ export function createCodeBuilder(options: CodeBuildOptions): Builder {
       await sent(s3.send(new DeleteObjectCommand({ Bucket, Key: buildKey(request.operation) })));
       throw new TransientError('CodeBuild had a fault of its own.');
     }
-    const { digest, score, files, detected, commit, author, message } = readOutcome(told);
-    const source = upload ?? gitSource(request, { commit, author, message });
+    const { digest, score, files, detected, ref, commit, author, message } = readOutcome(told);
+    const source = upload ?? gitSource(request, { ref, commit, author, message });
     return { digest, files, detected, source, ...(score === undefined ? {} : { score }) };
   }
 
@@ -198,7 +198,12 @@ const outcomeKey = (operation: string): string => `builds/${operation}/outcome.j
 
 function gitSource(
   { source }: BuildRequest,
-  found: { commit: string | undefined; author: string | undefined; message: string | undefined },
+  found: {
+    ref: string | undefined;
+    commit: string | undefined;
+    author: string | undefined;
+    message: string | undefined;
+  },
 ): Source {
   if (source.kind !== 'git' || found.commit === undefined)
     throw new Problem('build_failed', 'The build failed: it does not tell which commit it built.', {
@@ -207,7 +212,8 @@ function gitSource(
   return {
     kind: 'git',
     url: source.url,
-    ref: source.ref,
+    // A build does not say what it was not asked for.
+    ref: fullRefs(source.ref).find((full) => full === found.ref) ?? source.ref,
     commit: found.commit,
     ...(found.author === undefined ? {} : { author: found.author }),
     ...(found.message === undefined ? {} : { message: found.message }),

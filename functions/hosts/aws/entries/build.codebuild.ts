@@ -39,8 +39,10 @@ async function fetchSource(directory: string, tree: string): Promise<Partial<Bui
   const { BERTH_SOURCE_URL: archive, BERTH_GIT_URL: url = '', BERTH_GIT_REF: ref = '' } = variables;
   const place = { directory, tree, signal, log };
   if (archive === undefined) {
-    const { commit, author, message } = await fetchRepository(place, { url, ref }, { allowLocal: false });
+    const fetched = await fetchRepository(place, { url, ref }, { allowLocal: false });
+    const { commit, author, message } = fetched;
     return {
+      ref: fetched.ref,
       commit,
       ...(author === undefined ? {} : { author }),
       ...(message === undefined ? {} : { message }),

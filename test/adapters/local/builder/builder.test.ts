@@ -322,15 +322,16 @@ describe('git', () => {
     git(directory, 'tag', '--annotate', '--message', 'x', 'v1.0');
     git(directory, 'branch', 'feature/x');
     const second = commit(directory, { 'server.js': `${helloFiles['server.js']}//2` }, 'Second');
-    for (const [ref, expected] of [
-      ['main', second],
-      ['HEAD', second],
-      ['v1.0', first],
-      ['feature/x', first],
-      [first, first],
+    for (const [ref, full, expected] of [
+      ['main', 'refs/heads/main', second],
+      ['HEAD', 'HEAD', second],
+      ['v1.0', 'refs/tags/v1.0', first],
+      ['feature/x', 'refs/heads/feature/x', first],
+      ['refs/heads/feature/x', 'refs/heads/feature/x', first],
+      [first, first, first],
     ] as const) {
       const { source } = await subject.git(ref === 'main' ? `file://${directory}` : directory, ref);
-      expect(source, ref).toMatchObject({ kind: 'git', ref, commit: expected });
+      expect(source, ref).toMatchObject({ kind: 'git', ref: full, commit: expected });
     }
     const { source, digest } = await subject.git(directory, 'v1.0');
     expect(source).toMatchObject({ author: 'Ada Ünal', message: 'First: "quoted" – and more' });
@@ -405,6 +406,27 @@ describe('git', () => {
       code: 'source_unavailable',
       message: expect.stringMatching(/^The source can not be fetched: git fetch failed: ./),
     });
+  });
+
+  it('takes the branch before a tag of the same name, and never a tag for a branch', async () => {
+    const subject = await createSubject();
+    const directory = createRepository(helloFiles);
+    const branch = git(directory, 'rev-parse', 'HEAD');
+    const other = commit(directory, { 'server.js': `${helloFiles['server.js']}//2` }, 'Second');
+    git(directory, 'tag', 'main');
+    git(directory, 'update-ref', 'refs/tags/refs/heads/release', other);
+    git(directory, 'reset', '--quiet', '--hard', branch);
+    expect((await subject.git(directory, 'main')).source).toMatchObject({
+      ref: 'refs/heads/main',
+      commit: branch,
+    });
+    expect((await subject.git(directory, 'refs/tags/main')).source).toMatchObject({
+      ref: 'refs/tags/main',
+      commit: other,
+    });
+    for (const ref of ['release', 'refs/heads/release']) {
+      await expect(subject.git(directory, ref), ref).rejects.toMatchObject({ code: 'source_unavailable' });
+    }
   });
 
   it('does not take a tag of a tree for a commit', async () => {
