@@ -224,6 +224,8 @@ function createHoldingServer(): { server: Server; serveWith(handlers: Handlers):
     else held.push((handlers) => handlers.request(request, response));
   });
   server.on('upgrade', (request, socket, head) => {
+    // Node has let go of the socket: a reset while it waits would end the process.
+    socket.on('error', () => undefined);
     if (ready) ready.upgrade(request, socket, head);
     else held.push((handlers) => handlers.upgrade(request, socket, head));
   });

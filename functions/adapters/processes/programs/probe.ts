@@ -53,7 +53,10 @@ async function probeHttp(
         timeoutMs,
       );
       request.on('error', fail);
-      request.on('close', () => clearTimeout(timer));
+      request.on('close', () => {
+        clearTimeout(timer);
+        resolve(`${what} got no answer`);
+      });
       request.end();
     } catch (error) {
       // Node refuses a header or a path that HTTP does not allow.
