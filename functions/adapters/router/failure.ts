@@ -21,6 +21,12 @@ export const silent = (silenceMs: number): Failure => ({
   hint: 'Look at its log.',
 });
 
+export const UNASKED: Failure = {
+  code: 'upstream_unavailable',
+  why: 'it answered 101 and switched protocols, which the request had not asked for',
+  hint: 'Answer 101 to requests with an Upgrade field alone.',
+};
+
 const malformed = (what: string): Failure => ({
   code: 'upstream_unavailable',
   why: `what it sent is not valid HTTP/1.1 (${what})`,

@@ -3,7 +3,7 @@ import { Agent, type ClientRequest, type IncomingMessage, request, type ServerRe
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream';
 import type { Backend } from '../../ports/traffic.ts';
-import { CLOSED, type Failure, failureOf, oddityOf, silent } from './failure.ts';
+import { CLOSED, type Failure, failureOf, oddityOf, silent, UNASKED } from './failure.ts';
 import { requestHeaders, responseHeaders } from './headers.ts';
 
 export type Outcome =
@@ -136,6 +136,10 @@ export function createProxy(silenceMs: number): Proxy {
           // Server-sent events must not wait for the first byte of a body.
           response.flushHeaders();
           pipeline(answer, response, () => end('done'));
+        });
+        upstream.on('upgrade', (_answer, tunnel) => {
+          tunnel.destroy();
+          end(UNASKED);
         });
         upstream.on('close', () => {
           if (!response.headersSent) end(CLOSED);

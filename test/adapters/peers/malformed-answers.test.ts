@@ -11,6 +11,9 @@ import { eventually } from '../../contracts/workloads-spec.ts';
 import { type AnsweringServer, malformedAnswers, serveAnswers } from './malformed-answers.ts';
 
 const answers = malformedAnswers();
+const unasked = answers.findIndex(({ bytes }) =>
+  bytes.startsWith('HTTP/1.1 101 Unasked\r\nConnection: Upgrade\r\n'),
+);
 const AT_ONCE = 25;
 const TOUCH_MS = 20;
 const uncaught: unknown[] = [];
@@ -129,6 +132,13 @@ describe('An answer that is not HTTP', () => {
     });
   });
 
+  it('is a 502 when it is a 101 that nobody asked for, and the request ends', async () => {
+    const answer = await send(head('GET', `/${unasked}`, 'Connection: close'));
+    expect(answer).toMatch(/^HTTP\/1\.1 502 /);
+    expect(answer).toContain('which the request had not asked for');
+    await expectNothingLeft();
+  });
+
   it('leaves nothing of requests behind it on the same connection when the client goes', async () => {
     const good = answers.findIndex(({ bytes }) => bytes.startsWith('HTTP/1.1 200 OK\r\nA: b\r\n\r\n'));
     const socket = connect((front.address() as AddressInfo).port, '127.0.0.1');
@@ -144,16 +154,24 @@ describe('An answer that is not HTTP', () => {
 });
 
 describe('A probe', () => {
+  const probe = (at: number) => {
+    const get = { path: `/${at}`, port: 80, scheme: 'HTTP' as const, headers: [] };
+    const resolve = () => ({ command: '', args: [] });
+    const target = { port: () => peer.port, directory: '/', variables: {}, resolve };
+    return runProbe({ httpGet: get }, target, 60_000);
+  };
+
+  it('that is answered 101 has failed, and the next one is made', async () => {
+    for (let turn = 0; turn < 2; turn++) {
+      expect(await probe(unasked)).toBe(
+        `GET /${unasked} on port 80 answered 101, which it had not been asked for`,
+      );
+    }
+  });
+
   it('comes to an end, whatever it is answered', async () => {
     await forEachAnswer(async (at) => {
-      const get = { path: `/${at}`, port: 80, scheme: 'HTTP' as const, headers: [] };
-      const target = {
-        port: () => peer.port,
-        directory: '/',
-        variables: {},
-        resolve: () => ({ command: '', args: [] }),
-      };
-      const finding = await runProbe({ httpGet: get }, target, 60_000);
+      const finding = await probe(at);
       if (finding !== undefined)
         expect(finding).toMatch(/^GET \/\d+ on port 80 (?:answered \d+|failed: .|got no answer)/);
       const isWell = /^HTTP\/1\.[01] (?:2|3)\d\d/.test(answers[at]?.bytes ?? '');

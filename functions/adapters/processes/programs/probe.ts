@@ -52,6 +52,10 @@ async function probeHttp(
         () => request.destroy(new Error(`no answer within ${timeoutMs / 1000} s`)),
         timeoutMs,
       );
+      request.on('upgrade', (response, socket) => {
+        socket.destroy();
+        resolve(`${what} answered ${response.statusCode}, which it had not been asked for`);
+      });
       request.on('error', fail);
       request.on('close', () => {
         clearTimeout(timer);
