@@ -8,6 +8,7 @@ import type { EnvironmentRef, InstanceRef } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import { type Answer, holdingPage, prefersPage, problemAnswer, send } from './answers.ts';
 import { CLOSED } from './failure.ts';
+import { isWebSocket } from './headers.ts';
 import { createHold, type Found, type Lookup } from './hold.ts';
 import { createProxy, type Outcome } from './proxy.ts';
 import { parseHost, parseWorkloadHost, type WorkloadHost } from './request-host.ts';
@@ -54,7 +55,10 @@ export interface RouterLimits {
 export interface Router {
   /** For the server's `request` event. */
   request(request: IncomingMessage, response: ServerResponse): void;
-  /** Whether an Upgrade is for a workload; Berth itself knows none, and answers as if nobody had asked for it. */
+  /**
+   * Whether the protocol may change: for a WebSocket to a workload. Any other Upgrade, as one to Berth itself, is
+   * answered as if nobody had asked for it.
+   */
   upgrades(request: IncomingMessage): boolean;
   /** For the server's `upgrade` event. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
@@ -274,7 +278,8 @@ export function createRouter(options: RouterOptions): Router {
         )
         .finally(() => socket.off('close', leave));
     },
-    upgrades: (request) => options.onUpgradeFallback !== undefined || address(request) !== undefined,
+    upgrades: (request) =>
+      isWebSocket(request) && (options.onUpgradeFallback !== undefined || address(request) !== undefined),
     upgrade(request, socket, head) {
       // The server has let go of the socket: a reset would otherwise be nobody's, and end the process.
       socket.on('error', () => undefined);

@@ -15,6 +15,7 @@ import { createSqliteStore } from '../../adapters/local/store/store.ts';
 import { createLocalWorkflows } from '../../adapters/local/workflows/workflows.ts';
 import { createOutgoing } from '../../adapters/outgoing/outgoing.ts';
 import { createReceivers } from '../../adapters/outgoing/receivers.ts';
+import { isWebSocket } from '../../adapters/router/headers.ts';
 import { createEffects } from '../../adapters/system/effects.ts';
 import { createFederation } from '../../api/access/federation.ts';
 import {
@@ -217,7 +218,7 @@ function createHoldingServer(): { server: Server; serveWith(handlers: Handlers):
   let ready: Handlers | undefined;
   const server = createServer({
     ...serverOptions,
-    shouldUpgradeCallback: (request) => ready?.upgrades(request) ?? true,
+    shouldUpgradeCallback: (request) => ready?.upgrades(request) ?? isWebSocket(request),
   });
   server.on('request', (request, response) => {
     if (ready) ready.request(request, response);

@@ -29,7 +29,10 @@ describe('router', () => {
   let lookup: Lookup = async () => 'absent';
   let wake: (environment: EnvironmentRef) => Promise<void> = async () => undefined;
   const recorded: { service: string; status: number; durationMs: number }[] = [];
-  const front = createServer({ requireHostHeader: false });
+  const front = createServer({
+    requireHostHeader: false,
+    shouldUpgradeCallback: (request) => router.upgrades(request),
+  });
 
   beforeAll(async () => {
     subject = await makeLocalSubject(temporary());
@@ -274,6 +277,24 @@ describe('router', () => {
     );
     expect(await upgrade('/refuse')).toMatch(/^HTTP\/1.1 403 [\s\S]*no$/);
     expect(await upgrade('/', 'none.dev.demo.localhost')).toMatch(/^HTTP\/1.1 404 [\s\S]*not_found/);
+  });
+
+  it('takes a request that offers another protocol, as h2c, for a plain one with its body', async () => {
+    const headers = {
+      connection: 'Upgrade, HTTP2-Settings',
+      upgrade: 'h2c',
+      'http2-settings': 'AAMAAABkAAQAoAAAAAIAAAAA',
+      'content-length': '5',
+    };
+    const body = Buffer.from('hello');
+    expect(await ask(host, '/echo', { method: 'POST', headers, body })).toMatchObject({
+      status: 200,
+      body: 'hello',
+    });
+    const raw = JSON.parse((await ask(host, '/headers', { method: 'POST', headers, body })).body) as string[];
+    const names = raw.filter((_, at) => at % 2 === 0).map((name) => name.toLowerCase());
+    expect(names).toContain('content-length');
+    for (const name of ['upgrade', 'http2-settings']) expect(names).not.toContain(name);
   });
 
   it('ends the request to the workload when the client leaves', async () => {
