@@ -40,7 +40,13 @@ import type { Handlers, Place, PlacePorts } from './places/place.ts';
 import { secretFile } from './secret-file.ts';
 import { startSweeping } from './sweeping.ts';
 import { createLocalLog, type LocalLog } from './terminal-log.ts';
-import { answerWithProblems, serverOptions, unreadableRequest } from './unreadable-requests.ts';
+import {
+  answerWithProblems,
+  hasTwoHosts,
+  refuseTwoHosts,
+  serverOptions,
+  unreadableRequest,
+} from './unreadable-requests.ts';
 
 export interface LocalBerth {
   /** Such as `http://localhost:4600`. */
@@ -218,10 +224,12 @@ function createHoldingServer(): { server: Server; serveWith(handlers: Handlers):
   let ready: Handlers | undefined;
   const server = createServer({
     ...serverOptions,
-    shouldUpgradeCallback: (request) => ready?.upgrades(request) ?? isWebSocket(request),
+    shouldUpgradeCallback: (request) =>
+      !hasTwoHosts(request) && (ready?.upgrades(request) ?? isWebSocket(request)),
   });
   server.on('request', (request, response) => {
-    if (ready) ready.request(request, response);
+    if (hasTwoHosts(request)) refuseTwoHosts(request, response);
+    else if (ready) ready.request(request, response);
     else held.push((handlers) => handlers.request(request, response));
   });
   server.on('upgrade', (request, socket, head) => {
