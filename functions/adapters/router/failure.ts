@@ -1,5 +1,5 @@
 /** Why a request to a workload has got no answer that can be passed on. */
-import type { IncomingMessage } from 'node:http';
+import { type IncomingMessage, maxHeaderSize } from 'node:http';
 import type { ProblemCode } from '../../core/problem.ts';
 
 export interface Failure {
@@ -33,8 +33,15 @@ const malformed = (what: string): Failure => ({
   hint: 'Correct its answer; a library for HTTP makes valid ones.',
 });
 
+const OVERSIZED: Failure = {
+  code: 'upstream_unavailable',
+  why: `the header of its answer is larger than ${maxHeaderSize / 1024} KiB`,
+  hint: 'Answer with fewer or shorter header fields; cookies are often the longest.',
+};
+
 /** The failure for an error of the connection, or of Node's HTTP parser. */
 export function failureOf(error: NodeJS.ErrnoException): Failure {
+  if (error.code === 'HPE_HEADER_OVERFLOW') return OVERSIZED;
   if (error.code?.startsWith('HPE_')) return malformed(error.message.replace(/^Parse Error: /, ''));
   return CLOSED;
 }

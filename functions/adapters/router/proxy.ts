@@ -95,7 +95,7 @@ export function createProxy(silenceMs: number): Proxy {
     headers: string[],
     agent: Agent | false,
   ): ClientRequest {
-    return request({
+    const upstream = request({
       hostname: backend.hostname,
       port: backend.port,
       method: incoming.method,
@@ -104,6 +104,9 @@ export function createProxy(silenceMs: number): Proxy {
       agent,
       setHost: false,
     });
+    // Node leaves out header fields past the thousandth without a word; their size is limited all the same.
+    upstream.maxHeadersCount = 0;
+    return upstream;
   }
 
   return {

@@ -132,6 +132,22 @@ describe('An answer that is not HTTP', () => {
     });
   });
 
+  it.each(['Long: ', 'More0: '])(
+    'is a 502 that says so when its header is larger than Node takes: %j',
+    async (field) => {
+      const at = answers.findIndex(({ bytes }) => bytes.startsWith(`HTTP/1.1 200 OK\r\n${field}`));
+      const answer = await send(head('GET', `/${at}`, 'Connection: close'));
+      expect(answer).toMatch(/^HTTP\/1\.1 502 /);
+      expect(answer).toContain('web gave no answer: the header of its answer is larger than 16 KiB.');
+    },
+  );
+
+  it('has all its header fields passed on, as many as there are within that size', async () => {
+    const at = answers.findIndex(({ bytes }) => bytes.startsWith('HTTP/1.1 200 OK\r\nMany0: '));
+    const answer = await send(head('GET', `/${at}`, 'Connection: close'));
+    expect(answer.match(/^Many\d+:/gm)).toHaveLength(1500);
+  });
+
   it('is a 502 when it is a 101 that nobody asked for, and the request ends', async () => {
     const answer = await send(head('GET', `/${unasked}`, 'Connection: close'));
     expect(answer).toMatch(/^HTTP\/1\.1 502 /);

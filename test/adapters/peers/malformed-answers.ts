@@ -58,7 +58,8 @@ const fields = [
   'Connection: close, A\x00',
   'Set-Cookie: a=b; Domain=\xff',
   `Long: ${'x'.repeat(20_000)}`,
-  Array.from({ length: 2500 }, (_, at) => `A${at}: b`).join('\r\n'),
+  Array.from({ length: 1500 }, (_, at) => `Many${at}: b`).join('\r\n'),
+  Array.from({ length: 4000 }, (_, at) => `More${at}: b`).join('\r\n'),
 ];
 const bodies = [
   '',
