@@ -44,7 +44,7 @@ describe('router', () => {
       },
       fallback: (_, response) => response.end('berth'),
       wake: (environment) => wake(environment),
-      lookup: (place) => lookup(place),
+      lookup: (...asked) => lookup(...asked),
       limits: { holdMs: 3000, pageMs: 60, failingMs: 80, held: 6, heldPerEnvironment: 5, touchMs: 50 },
     });
     front.on('request', router.request);
@@ -411,6 +411,37 @@ describe('router', () => {
       expect(answer.body).toContain('could not be woken');
       expect(answer.body).not.toContain('private text');
       wake = async () => undefined;
+    });
+
+    it('takes no place among the held for what does not exist', async () => {
+      lookup = async () => {
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        return 'absent';
+      };
+      const names = Array.from({ length: 8 }, (_, at) => `none${at}.dns.dev.demo.localhost`);
+      const answers = await Promise.all(names.map((name) => ask(name)));
+      expect(answers.map(({ status }) => status)).toEqual(names.map(() => 404));
+      lookup = async () => 'absent';
+    });
+
+    it('is woken by a request that can not be held, since others wait', async () => {
+      lookup = async () => 'starting';
+      const refused: number[] = [];
+      const waiting = Array.from({ length: 6 }, async () => {
+        const { status } = await ask('slow.dev.demo.localhost');
+        refused.push(status);
+      });
+      await eventually(
+        () => refused,
+        ([status]) => status === 503,
+      );
+      let woken = 0;
+      wake = async () => void woken++;
+      expect(await ask(host)).toMatchObject({ status: 503, body: expect.stringContaining('too many') });
+      expect(woken).toBe(1);
+      await Promise.all(waiting);
+      wake = async () => undefined;
+      lookup = async () => 'absent';
     });
 
     it('is known by what is stored, when Berth has just started', async () => {
