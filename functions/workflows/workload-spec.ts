@@ -208,7 +208,7 @@ function probe({ httpGet, exec }: ScoreProbe): Probe {
  * The routes of a workload. Some resources send requests to the service: their outputs say from which host and path
  * to which port.
  */
-function routesOf(workload: ScoreWorkload, outputs: Record<string, ResourceOutputs>): Route[] {
+export function routesOf(workload: ScoreWorkload, outputs: Record<string, ResourceOutputs>): Route[] {
   return Object.entries(workload.resources ?? {}).flatMap(([name, { type }]) => {
     const values = outputs[name]?.values;
     const route = values && findResourceType(type)?.route?.(values);

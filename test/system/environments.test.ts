@@ -27,7 +27,19 @@ beforeAll(async () => {
   const source = await program('awake', {
     container:
       'volumes:\n  /data:\n    source: ${resources.disk.source}\nvariables:\n  KEY: ${resources.env.API_KEY}',
-    score: 'resources:\n  disk:\n    type: volume\n  env:\n    type: environment',
+    score: `resources:
+  disk:
+    type: volume
+  env:
+    type: environment
+  dns:
+    type: dns
+  route:
+    type: route
+    params:
+      host: \${resources.dns.host}
+      path: /shop
+      port: 80`,
   });
   version = (await subject.operation('POST', `${BASE}/services/web/builds`, source)).result.version;
 });
@@ -102,6 +114,22 @@ describe('An environment', () => {
     expect(await state('sleepy')).toBe('hibernated');
     expect((await subject.workload('web.sleepy.shop.localhost')).text).toBe('awake');
     await untilState('sleepy', 'ready');
+  });
+
+  it('is woken by a request for a route that it has, and by none for a host or a path that it has not', async () => {
+    const route = 'web.dns.sleepy.shop.localhost';
+    await subject.operation('POST', `${BASE}/environments/sleepy/hibernate`);
+    await subject.restart();
+    const strange: [host: string, path: string][] = [
+      ['none.dns.sleepy.shop.localhost', '/shop'],
+      ['a.web.dns.sleepy.shop.localhost', '/shop'],
+      [route, '/shopping'],
+    ];
+    for (const [host, path] of strange) expect((await subject.workload(host, path)).status).toBe(404);
+    expect(await state('sleepy')).toBe('hibernated');
+    expect(await subject.workload(route, '/shop/1')).toMatchObject({ status: 200, text: 'awake' });
+    await untilState('sleepy', 'ready');
+    for (const [host, path] of strange) expect((await subject.workload(host, path)).status).toBe(404);
   });
 
   it('refuses a deployment while it hibernates, and says what to do', async () => {

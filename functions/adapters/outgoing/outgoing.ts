@@ -85,7 +85,9 @@ export function createSending(
         agent: false,
         ...(!isTrusted && { lookup: publicLookup }),
       });
-      call.on('response', resolve).on('error', reject).end(body);
+      call.on('response', resolve).on('error', reject);
+      call.on('close', () => reject(new Error('The connection was closed without an answer')));
+      call.end(body);
     });
     const { statusCode = 0 } = message;
     if (statusCode < 300 || statusCode >= 400) return message;

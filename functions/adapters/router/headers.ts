@@ -22,6 +22,10 @@ const OURS = [
   'x-real-ip',
 ];
 
+/** Whether the request asks for a WebSocket; any other protocol that it offers, it is a plain request without. */
+export const isWebSocket = ({ method, headers }: IncomingMessage): boolean =>
+  method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket';
+
 const hop = new Set(HOP_BY_HOP);
 // The server has answered `Expect` already, so that it is not passed on.
 const dropped = new Set([...HOP_BY_HOP, ...OURS, 'expect']);

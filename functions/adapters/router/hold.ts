@@ -8,7 +8,10 @@ import type { RoutedTraffic, Target } from './traffic.ts';
  * What is known of a workload that has not been declared, or not yet since Berth started:
  * `hibernated` wakes its environment, `starting` is waited for.
  */
-export type Lookup = (host: WorkloadHost) => Promise<'hibernated' | 'starting' | 'absent'>;
+type Known = 'hibernated' | 'starting' | 'absent';
+
+/** Asked for each request for what has not been declared, before it is held. @param path raw, without the query */
+export type Lookup = (place: WorkloadHost, host: string, path: string) => Promise<Known>;
 
 export type Found =
   | { backend: Backend; target: Target }
@@ -59,10 +62,11 @@ export function createHold(options: HoldOptions): Hold {
     path: string,
     place: WorkloadHost | undefined,
     key: string,
+    first: Known | undefined,
     signal: AbortSignal,
   ): Promise<Found> {
+    let known = first;
     const from = performance.now();
-    let looked = false;
     let failure: { reason: 'wake'; error: unknown } | undefined;
     let woken = false;
     // One signal for the life of this search, so that a failed wake is noticed while nothing else changes.
@@ -85,13 +89,13 @@ export function createHold(options: HoldOptions): Hold {
       if (signal.aborted)
         return target?.state === 'failing' ? { reason: 'failing', target } : { reason: 'late' };
       if (target?.state === 'stopped') rouse(target.instance);
-      if (!target && !looked) {
-        const state = place ? await options.lookup(place) : 'absent';
-        looked = true;
-        if (state === 'absent') return { reason: 'absent' };
-        if (state === 'hibernated' && place) rouse(place);
+      if (!target && known === undefined) {
+        // It was withdrawn while the request waited.
+        known = place ? await options.lookup(place, host, path) : 'absent';
         continue;
       }
+      if (!target && known === 'absent') return { reason: 'absent' };
+      if (!target && known === 'hibernated' && place) rouse(place);
       if (target?.state !== 'failing') {
         await traffic.nextChange(ended);
         continue;
@@ -108,13 +112,29 @@ export function createHold(options: HoldOptions): Hold {
       const backend = target?.next();
       if (target && backend) return { backend, target };
       const environment = target?.instance ?? place;
-      const key = environment ? `${environment.project}/${environment.environment}` : '';
+      if (!environment) return { reason: 'absent' };
+      // What does not exist takes no place among what is held.
+      const known = target || !place ? undefined : await options.lookup(place, host, path);
+      if (known === 'absent') return { reason: 'absent' };
+      const key = `${environment.project}/${environment.environment}`;
       const mine = held.get(key) ?? 0;
-      if (total >= options.most || mine >= options.mostEach) return { reason: 'full' };
+      if (total >= options.most || mine >= options.mostEach) {
+        // Others that wait keep nothing asleep. Why waking failed is told to those that are held.
+        const asleep = known === 'hibernated' || target?.state === 'stopped';
+        if (asleep) wake(environment, key).catch(() => undefined);
+        return { reason: 'full' };
+      }
       total++;
       held.set(key, mine + 1);
       try {
-        return await search(host, path, place, key, AbortSignal.any([signal, AbortSignal.timeout(limitMs)]));
+        return await search(
+          host,
+          path,
+          place,
+          key,
+          known,
+          AbortSignal.any([signal, AbortSignal.timeout(limitMs)]),
+        );
       } finally {
         total--;
         const rest = (held.get(key) ?? 1) - 1;

@@ -40,7 +40,8 @@ export function mayClaim(ref: EnvironmentRef, host: string, domain: string): boo
   return host.includes('.') && !/\.\d+$/.test(host);
 }
 
-const covers = (prefix: string, path: string): boolean =>
+/** Whether a route's prefix, in whole segments, is that of a path. */
+export const covers = (prefix: string, path: string): boolean =>
   prefix === '/' || path === prefix || path.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`);
 
 /** @param declared whether there is a workload with that key; one that is there has its default URL */

@@ -3,19 +3,31 @@ import { Agent, type ClientRequest, type IncomingMessage, request, type ServerRe
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream';
 import type { Backend } from '../../ports/traffic.ts';
+import { CLOSED, type Failure, failureOf, oddityOf, silent, UNASKED } from './failure.ts';
 import { requestHeaders, responseHeaders } from './headers.ts';
 
 export type Outcome =
   | 'done'
   /** Nothing of the body was read and nothing answered, so that another replica may be tried. */
   | 'refused'
-  /** The replica ended without an answer. */
-  | 'failed'
-  | 'timeout';
+  | Failure;
 
 export interface Proxy {
-  forward(request: IncomingMessage, response: ServerResponse, backend: Backend): Promise<Outcome>;
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, backend: Backend): Promise<Outcome>;
+  /** @param gone aborts when the client has left */
+  forward(
+    request: IncomingMessage,
+    response: ServerResponse,
+    backend: Backend,
+    gone: AbortSignal,
+  ): Promise<Outcome>;
+  /** @param gone aborts when the client has left */
+  upgrade(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    backend: Backend,
+    gone: AbortSignal,
+  ): Promise<Outcome>;
   close(): void;
 }
 
@@ -26,6 +38,33 @@ const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 const hasBody = ({ headers }: IncomingMessage): boolean =>
   headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
+
+/**
+ * Counts the replica as busy until an outcome is known; the first one that is told holds.
+ * @param start begins, and returns what ends it early: when the replica or the client goes
+ */
+function exchange(
+  backend: Backend,
+  gone: AbortSignal,
+  start: (end: (outcome: Outcome) => void) => () => void,
+): Promise<Outcome> {
+  const release = backend.acquire();
+  const over = new AbortController();
+  return new Promise<Outcome>((resolve) => {
+    const cancel = start(resolve);
+    // What has been answered to a client that left may never be written, so that no event would tell its end.
+    const leave = (): void => {
+      cancel();
+      resolve('done');
+    };
+    backend.closed.addEventListener('abort', cancel, { signal: over.signal });
+    gone.addEventListener('abort', leave, { signal: over.signal });
+    if (gone.aborted) leave();
+  }).finally(() => {
+    release();
+    over.abort();
+  });
+}
 
 export function createProxy(silenceMs: number): Proxy {
   // Connections to a replica that is gone are closed with its agent.
@@ -56,7 +95,7 @@ export function createProxy(silenceMs: number): Proxy {
     headers: string[],
     agent: Agent | false,
   ): ClientRequest {
-    return request({
+    const upstream = request({
       hostname: backend.hostname,
       port: backend.port,
       method: incoming.method,
@@ -65,109 +104,115 @@ export function createProxy(silenceMs: number): Proxy {
       agent,
       setHost: false,
     });
+    // Node leaves out header fields past the thousandth without a word; their size is limited all the same.
+    upstream.maxHeadersCount = 0;
+    return upstream;
   }
 
   return {
-    forward(incoming, response, backend) {
+    async forward(incoming, response, backend, gone) {
       const body = hasBody(incoming);
       const headers = requestHeaders(incoming);
       if (incoming.headers['transfer-encoding'] !== undefined) headers.push('Transfer-Encoding', 'chunked');
       // The replica may close a kept connection just as it is used, and nobody can tell whether it carried the
       // request out. Only a request that is safe and short is tried again; any other gets a new connection.
       const repeatable = !body && SAFE.has(incoming.method ?? '');
-      const upstream = open(incoming, backend, headers, repeatable ? agentOf(backend) : false);
-      const release = backend.acquire();
-      return new Promise((resolve) => {
-        let late = false;
+      return exchange(backend, gone, (end) => {
+        const upstream = open(incoming, backend, headers, repeatable ? agentOf(backend) : false);
         let started = false;
-        const finish = (outcome: Outcome): void => {
-          release();
-          backend.closed.removeEventListener('abort', cancel);
-          response.off('close', cancel);
-          resolve(outcome);
-        };
         const cancel = (): void => void upstream.destroy();
-        response.once('close', cancel);
-        backend.closed.addEventListener('abort', cancel);
-        upstream.setTimeout(silenceMs, () => {
-          late = true;
-          upstream.destroy();
-        });
+        const fail = (failure: Failure): void => {
+          end(failure);
+          cancel();
+        };
+        upstream.setTimeout(silenceMs, () => fail(silent(silenceMs)));
         upstream.on('error', (error: NodeJS.ErrnoException) => {
           if (response.headersSent) response.destroy();
-          if (late) return finish('timeout');
           const retry = !started && (error.code === 'ECONNREFUSED' || (upstream.reusedSocket && repeatable));
-          finish(retry && !response.destroyed ? 'refused' : 'failed');
+          end(retry && !response.destroyed ? 'refused' : failureOf(error));
         });
         upstream.on('response', (answer) => {
           started = true;
+          const oddity = oddityOf(answer);
+          if (oddity) return fail(oddity);
           response.writeHead(answer.statusCode ?? 502, answer.statusMessage ?? '', responseHeaders(answer));
           // Server-sent events must not wait for the first byte of a body.
           response.flushHeaders();
-          pipeline(answer, response, () => finish('done'));
+          pipeline(answer, response, () => end('done'));
         });
-        if (!body) return void upstream.end();
-        upstream.once('socket', (socket) =>
-          socket.once('connect', () => {
-            started = true;
-            incoming.pipe(upstream);
-            incoming.once('error', cancel);
-          }),
-        );
-        upstream.flushHeaders();
+        upstream.on('upgrade', (_answer, tunnel) => {
+          tunnel.destroy();
+          end(UNASKED);
+        });
+        upstream.on('close', () => {
+          if (!response.headersSent) end(CLOSED);
+        });
+        if (body) {
+          upstream.once('socket', (socket) =>
+            socket.once('connect', () => {
+              started = true;
+              incoming.pipe(upstream);
+              incoming.once('error', cancel);
+            }),
+          );
+          upstream.flushHeaders();
+        } else upstream.end();
+        return cancel;
       });
     },
 
-    upgrade(incoming, socket, head, backend) {
+    async upgrade(incoming, socket, head, backend, gone) {
       const headers = requestHeaders(incoming);
       headers.push('Connection', 'Upgrade', 'Upgrade', incoming.headers.upgrade ?? 'websocket');
-      const upstream = open(incoming, backend, headers, false);
-      const release = backend.acquire();
-      return new Promise((resolve) => {
+      return exchange(backend, gone, (end) => {
+        const upstream = open(incoming, backend, headers, false);
         let peer: Duplex | undefined;
-        const end = (outcome: Outcome): void => {
-          release();
-          backend.closed.removeEventListener('abort', cancel);
+        const cancel = (): void => {
           socket.destroy();
           peer?.destroy();
           upstream.destroy();
-          resolve(outcome);
+          end('done');
         };
-        const cancel = (): void => end('done');
+        // Once an answer has begun there is nothing left to say. Before that the router answers.
+        let begun = false;
+        const fail = (failure: Failure): void => {
+          end(begun ? 'done' : failure);
+          upstream.destroy();
+          if (begun) socket.destroy();
+        };
         const writeHead = (answer: IncomingMessage, extra: string[]): void => {
+          begun = true;
           const lines = [`HTTP/1.1 ${answer.statusCode} ${answer.statusMessage}`];
           const fields = [...responseHeaders(answer), ...extra];
           for (let at = 0; at < fields.length; at += 2) lines.push(`${fields[at]}: ${fields[at + 1]}`);
           socket.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
         };
-        backend.closed.addEventListener('abort', cancel);
-        socket.once('close', cancel);
-        upstream.once('error', () => {
-          // Once an answer has begun there is nothing left to say. Before that the router answers.
-          release();
-          backend.closed.removeEventListener('abort', cancel);
-          socket.off('close', cancel);
-          resolve(peer ? 'done' : 'failed');
-        });
-        upstream.once('response', (answer) => {
+        upstream.setTimeout(silenceMs, () => fail(silent(silenceMs)));
+        upstream.on('error', (error) => fail(failureOf(error)));
+        upstream.on('response', (answer) => {
+          const oddity = oddityOf(answer);
+          if (oddity) return fail(oddity);
           // Refused: the answer is passed on, and the connection ends with it.
           writeHead(answer, ['Connection', 'close']);
           pipeline(answer, socket, cancel);
         });
-        upstream.once('upgrade', (answer, tunnel, rest) => {
+        upstream.on('upgrade', (answer, tunnel, rest) => {
           peer = tunnel;
-          writeHead(answer, ['Connection', 'Upgrade', 'Upgrade', answer.headers.upgrade ?? 'websocket']);
-          tunnel.setTimeout(0);
-          if (rest.length > 0) socket.write(rest);
-          if (head.length > 0) tunnel.write(head);
           for (const side of [socket, tunnel]) {
             side.on('error', cancel);
             side.on('close', cancel);
           }
+          writeHead(answer, ['Connection', 'Upgrade', 'Upgrade', answer.headers.upgrade ?? 'websocket']);
+          tunnel.setTimeout(0);
+          if (rest.length > 0) socket.write(rest);
+          if (head.length > 0) tunnel.write(head);
           socket.pipe(tunnel).pipe(socket);
         });
-        upstream.setTimeout(silenceMs, () => upstream.destroy());
+        upstream.on('close', () => {
+          if (!begun) end(CLOSED);
+        });
         upstream.end();
+        return cancel;
       });
     },
 

@@ -7,6 +7,8 @@ import type { Duplex } from 'node:stream';
 import type { EnvironmentRef, InstanceRef } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import { type Answer, holdingPage, prefersPage, problemAnswer, send } from './answers.ts';
+import { CLOSED } from './failure.ts';
+import { isWebSocket } from './headers.ts';
 import { createHold, type Found, type Lookup } from './hold.ts';
 import { createProxy, type Outcome } from './proxy.ts';
 import { parseHost, parseWorkloadHost, type WorkloadHost } from './request-host.ts';
@@ -52,7 +54,10 @@ export interface RouterLimits {
 export interface Router {
   /** For the server's `request` event. */
   request(request: IncomingMessage, response: ServerResponse): void;
-  /** Whether an Upgrade is for a workload; Berth itself knows none, and answers as if nobody had asked for it. */
+  /**
+   * Whether the protocol may change: for a WebSocket to a workload. Any other Upgrade, as one to Berth itself, is
+   * answered as if nobody had asked for it.
+   */
   upgrades(request: IncomingMessage): boolean;
   /** For the server's `upgrade` event. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
@@ -169,27 +174,15 @@ export function createRouter(options: RouterOptions): Router {
   }
 
   function unanswered(request: IncomingMessage, { host }: Addressed, outcome: Outcome): Answer {
-    const service = host.split('.')[0] ?? host;
-    if (outcome === 'timeout') {
-      return problemAnswer(
-        request,
-        'deadline_exceeded',
-        `${service} gave no answer: it was silent for ${limits.silenceMs / 1000} s.`,
-        'Look at its log.',
-      );
-    }
-    return problemAnswer(
-      request,
-      'upstream_unavailable',
-      `${service} gave no answer: it closed the connection.`,
-      'Look at its log; it may have crashed.',
-    );
+    const { code, why, hint } = typeof outcome === 'object' ? outcome : CLOSED;
+    return problemAnswer(request, code, `${host.split('.')[0] ?? host} gave no answer: ${why}.`, hint);
   }
 
   async function serve(
     request: IncomingMessage,
     response: ServerResponse,
     to: Addressed,
+    gone: AbortSignal,
   ): Promise<InstanceRef | undefined> {
     if (!request.url?.startsWith('/') && request.url !== '*') {
       send(
@@ -203,13 +196,11 @@ export function createRouter(options: RouterOptions): Router {
       );
       return undefined;
     }
-    const gone = new AbortController();
-    response.once('close', () => gone.abort());
-    let outcome: Outcome = 'failed';
+    let outcome: Outcome = 'refused';
     let instance: InstanceRef | undefined;
     for (let tries = 0; tries < TRIES; tries++) {
       const waits = prefersPage(request) ? limits.pageMs : undefined;
-      const found = await hold.find(to.host, to.path, to.place, gone.signal, waits);
+      const found = await hold.find(to.host, to.path, to.place, gone, waits);
       if (!('backend' in found)) {
         const page = found.reason === 'late' && waits !== undefined;
         send(response, page ? holdingPage(to.host.split('.')[0] ?? '') : explain(request, to, found));
@@ -219,7 +210,7 @@ export function createRouter(options: RouterOptions): Router {
       if (tries === 0) activity.touch?.(instance);
       const open = { ...instance };
       inUse.add(open);
-      outcome = await proxy.forward(request, response, found.backend).finally(() => inUse.delete(open));
+      outcome = await proxy.forward(request, response, found.backend, gone).finally(() => inUse.delete(open));
       if (outcome === 'done' || response.destroyed) return instance;
       if (outcome !== 'refused') break;
       // The process has just ended, and the request came before the news of it.
@@ -248,7 +239,6 @@ export function createRouter(options: RouterOptions): Router {
     head: Buffer,
     to: Addressed,
   ): Promise<void> {
-    socket.on('error', () => undefined);
     const gone = new AbortController();
     socket.once('close', () => gone.abort());
     const found = await hold.find(to.host, to.path, to.place, gone.signal);
@@ -259,8 +249,9 @@ export function createRouter(options: RouterOptions): Router {
     const open = { ...instance };
     activity.touch?.(instance);
     inUse.add(open);
-    const outcome = await proxy.upgrade(request, socket, head, found.backend);
-    inUse.delete(open);
+    const outcome = await proxy
+      .upgrade(request, socket, head, found.backend, gone.signal)
+      .finally(() => inUse.delete(open));
     if (outcome !== 'done' && !socket.destroyed) refuse(socket, unanswered(request, to, outcome));
     // How long it was open says nothing about how quick the workload is.
     if (outcome === 'done') activity.record(instance, SWITCHING, 0);
@@ -272,15 +263,24 @@ export function createRouter(options: RouterOptions): Router {
       const to = address(request);
       if (!to) return options.fallback(request, response);
       const from = performance.now();
-      serve(request, response, to).then(
-        (instance) => {
-          if (instance) activity.record(instance, response.statusCode, performance.now() - from);
-        },
-        () => response.destroy(),
-      );
+      // Of requests that wait for an answer to an earlier one on their connection, only the socket tells the end.
+      const { socket } = request;
+      const gone = new AbortController();
+      const leave = (): void => gone.abort();
+      socket.setMaxListeners(0).once('close', leave);
+      serve(request, response, to, gone.signal)
+        .then(
+          (instance) => {
+            if (instance) activity.record(instance, response.statusCode, performance.now() - from);
+          },
+          () => response.destroy(),
+        )
+        .finally(() => socket.off('close', leave));
     },
-    upgrades: (request) => address(request) !== undefined,
+    upgrades: (request) => isWebSocket(request) && address(request) !== undefined,
     upgrade(request, socket, head) {
+      // The server has let go of the socket: a reset would otherwise be nobody's, and end the process.
+      socket.on('error', () => undefined);
       const to = address(request);
       if (to) tunnel(request, socket, head, to).catch(() => socket.destroy());
       else {

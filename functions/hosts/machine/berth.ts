@@ -15,6 +15,7 @@ import { createSqliteStore } from '../../adapters/local/store/store.ts';
 import { createLocalWorkflows } from '../../adapters/local/workflows/workflows.ts';
 import { createOutgoing } from '../../adapters/outgoing/outgoing.ts';
 import { createReceivers } from '../../adapters/outgoing/receivers.ts';
+import { isWebSocket } from '../../adapters/router/headers.ts';
 import { createEffects } from '../../adapters/system/effects.ts';
 import { createFederation } from '../../api/access/federation.ts';
 import {
@@ -39,7 +40,13 @@ import type { Handlers, Place, PlacePorts } from './places/place.ts';
 import { secretFile } from './secret-file.ts';
 import { startSweeping } from './sweeping.ts';
 import { createLocalLog, type LocalLog } from './terminal-log.ts';
-import { answerWithProblems, serverOptions, unreadableRequest } from './unreadable-requests.ts';
+import {
+  answerWithProblems,
+  hasTwoHosts,
+  refuseTwoHosts,
+  serverOptions,
+  unreadableRequest,
+} from './unreadable-requests.ts';
 
 export interface LocalBerth {
   /** Such as `http://localhost:4600`. */
@@ -217,13 +224,17 @@ function createHoldingServer(): { server: Server; serveWith(handlers: Handlers):
   let ready: Handlers | undefined;
   const server = createServer({
     ...serverOptions,
-    shouldUpgradeCallback: (request) => ready?.upgrades(request) ?? true,
+    shouldUpgradeCallback: (request) =>
+      !hasTwoHosts(request) && (ready?.upgrades(request) ?? isWebSocket(request)),
   });
   server.on('request', (request, response) => {
-    if (ready) ready.request(request, response);
+    if (hasTwoHosts(request)) refuseTwoHosts(request, response);
+    else if (ready) ready.request(request, response);
     else held.push((handlers) => handlers.request(request, response));
   });
   server.on('upgrade', (request, socket, head) => {
+    // Node has let go of the socket: a reset while it waits would end the process.
+    socket.on('error', () => undefined);
     if (ready) ready.upgrade(request, socket, head);
     else held.push((handlers) => handlers.upgrade(request, socket, head));
   });

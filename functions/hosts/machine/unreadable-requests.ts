@@ -1,7 +1,14 @@
 /** Answers with a problem to requests that Node would refuse with a bare status line, or without a word. */
-import { type Server, type ServerOptions, type ServerResponse, STATUS_CODES } from 'node:http';
+import {
+  type IncomingMessage,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+  STATUS_CODES,
+} from 'node:http';
 import type { Duplex } from 'node:stream';
 import { RequestError } from '@hono/node-server';
+import { problemAnswer, send } from '../../adapters/router/answers.ts';
 import { Problem, type ProblemCode, toProblem } from '../../core/problem.ts';
 
 /** The longest time for a client that sends its header drop by drop, milliseconds. */
@@ -69,6 +76,15 @@ export function answerWithProblems(server: Server): void {
     const hint = 'Send the request itself, with the host in the Host header.';
     refuse(socket, new Problem('method_not_allowed', 'Berth is no proxy: it takes no CONNECT.', { hint }));
   });
+}
+
+/** Node goes by the first Host header, and another reader may go by the last: such a request has no host. */
+export const hasTwoHosts = ({ rawHeaders }: IncomingMessage): boolean =>
+  rawHeaders.filter((text, at) => at % 2 === 0 && text.toLowerCase() === 'host').length > 1;
+
+export function refuseTwoHosts(request: IncomingMessage, response: ServerResponse): void {
+  const why = 'The request can not be read: it has more than one Host header.';
+  send(response, problemAnswer(request, 'malformed_request', why, 'Send one Host header.'));
 }
 
 /** The Problem for a request that Node accepts and a URL parser does not. */

@@ -29,7 +29,10 @@ describe('router', () => {
   let lookup: Lookup = async () => 'absent';
   let wake: (environment: EnvironmentRef) => Promise<void> = async () => undefined;
   const recorded: { service: string; status: number; durationMs: number }[] = [];
-  const front = createServer({ requireHostHeader: false });
+  const front = createServer({
+    requireHostHeader: false,
+    shouldUpgradeCallback: (request) => router.upgrades(request),
+  });
 
   beforeAll(async () => {
     subject = await makeLocalSubject(temporary());
@@ -41,7 +44,7 @@ describe('router', () => {
       },
       fallback: (_, response) => response.end('berth'),
       wake: (environment) => wake(environment),
-      lookup: (place) => lookup(place),
+      lookup: (...asked) => lookup(...asked),
       limits: { holdMs: 3000, pageMs: 60, failingMs: 80, held: 6, heldPerEnvironment: 5, touchMs: 50 },
     });
     front.on('request', router.request);
@@ -276,6 +279,24 @@ describe('router', () => {
     expect(await upgrade('/', 'none.dev.demo.localhost')).toMatch(/^HTTP\/1.1 404 [\s\S]*not_found/);
   });
 
+  it('takes a request that offers another protocol, as h2c, for a plain one with its body', async () => {
+    const headers = {
+      connection: 'Upgrade, HTTP2-Settings',
+      upgrade: 'h2c',
+      'http2-settings': 'AAMAAABkAAQAoAAAAAIAAAAA',
+      'content-length': '5',
+    };
+    const body = Buffer.from('hello');
+    expect(await ask(host, '/echo', { method: 'POST', headers, body })).toMatchObject({
+      status: 200,
+      body: 'hello',
+    });
+    const raw = JSON.parse((await ask(host, '/headers', { method: 'POST', headers, body })).body) as string[];
+    const names = raw.filter((_, at) => at % 2 === 0).map((name) => name.toLowerCase());
+    expect(names).toContain('content-length');
+    for (const name of ['upgrade', 'http2-settings']) expect(names).not.toContain(name);
+  });
+
   it('ends the request to the workload when the client leaves', async () => {
     const outgoing = request({
       host: '127.0.0.1',
@@ -390,6 +411,37 @@ describe('router', () => {
       expect(answer.body).toContain('could not be woken');
       expect(answer.body).not.toContain('private text');
       wake = async () => undefined;
+    });
+
+    it('takes no place among the held for what does not exist', async () => {
+      lookup = async () => {
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        return 'absent';
+      };
+      const names = Array.from({ length: 8 }, (_, at) => `none${at}.dns.dev.demo.localhost`);
+      const answers = await Promise.all(names.map((name) => ask(name)));
+      expect(answers.map(({ status }) => status)).toEqual(names.map(() => 404));
+      lookup = async () => 'absent';
+    });
+
+    it('is woken by a request that can not be held, since others wait', async () => {
+      lookup = async () => 'starting';
+      const refused: number[] = [];
+      const waiting = Array.from({ length: 6 }, async () => {
+        const { status } = await ask('slow.dev.demo.localhost');
+        refused.push(status);
+      });
+      await eventually(
+        () => refused,
+        ([status]) => status === 503,
+      );
+      let woken = 0;
+      wake = async () => void woken++;
+      expect(await ask(host)).toMatchObject({ status: 503, body: expect.stringContaining('too many') });
+      expect(woken).toBe(1);
+      await Promise.all(waiting);
+      wake = async () => undefined;
+      lookup = async () => 'absent';
     });
 
     it('is known by what is stored, when Berth has just started', async () => {

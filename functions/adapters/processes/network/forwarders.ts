@@ -48,7 +48,9 @@ export function createForwarders(layout: Layout, find: FindUpstream): Forwarders
     client.on('error', () => undefined);
     if (waiting >= WAITING_MAX) return void client.destroy();
     waiting++;
-    const upstream = await find(ref, port).finally(() => waiting--);
+    const upstream = await find(ref, port)
+      .catch(() => undefined)
+      .finally(() => waiting--);
     if (!upstream || client.destroyed) return void client.destroy();
     const server = connect({ host: upstream.hostname, port: upstream.port, noDelay: true });
     let release: (() => void) | undefined = upstream.acquire();

@@ -52,8 +52,15 @@ async function probeHttp(
         () => request.destroy(new Error(`no answer within ${timeoutMs / 1000} s`)),
         timeoutMs,
       );
+      request.on('upgrade', (response, socket) => {
+        socket.destroy();
+        resolve(`${what} answered ${response.statusCode}, which it had not been asked for`);
+      });
       request.on('error', fail);
-      request.on('close', () => clearTimeout(timer));
+      request.on('close', () => {
+        clearTimeout(timer);
+        resolve(`${what} got no answer`);
+      });
       request.end();
     } catch (error) {
       // Node refuses a header or a path that HTTP does not allow.

@@ -1,4 +1,5 @@
 /** Answers the router when a request comes for a workload that does not run. */
+import { covers } from '../../../adapters/router/hosts.ts';
 import { wakeEnvironment } from '../../../commands/environments/transitions.ts';
 import { environmentKey } from '../../../core/keys.ts';
 import {
@@ -9,7 +10,9 @@ import {
 } from '../../../core/model/index.ts';
 import { Problem } from '../../../core/problem.ts';
 import type { Ports } from '../../../ports/index.ts';
-import { instanceIn } from '../../../records/instances.ts';
+import { instanceIn, instancesOf } from '../../../records/instances.ts';
+import { getDeploymentDetail } from '../../../records/workloads.ts';
+import { routesOf } from '../../../workflows/workload-spec.ts';
 import type { LocalLog } from '../terminal-log.ts';
 
 /** The answer for a workload that has served, by the state of its environment. */
@@ -30,13 +33,33 @@ interface Place extends EnvironmentRef {
 }
 
 export function wakeOnRequest(ports: Ports, log: LocalLog) {
+  /** Whether a service of the environment has a route that takes the request. */
+  async function isRouted(environment: Environment, host: string, path: string): Promise<boolean> {
+    for (const instance of instancesOf(environment)) {
+      if (instance.current === undefined) continue;
+      const { data } = await getDeploymentDetail(ports.store, instance, instance.current);
+      const routes = routesOf(data.workload, data.outputs ?? {});
+      if (routes.some((route) => route.host === host && covers(route.path, path))) return true;
+    }
+    return false;
+  }
+
   return {
     /** What is known of a workload that has not been declared since the start. */
-    async lookup({ service, ...ref }: Place): Promise<'hibernated' | 'starting' | 'absent'> {
+    async lookup(
+      { service, ...ref }: Place,
+      host: string,
+      path: string,
+    ): Promise<'hibernated' | 'starting' | 'absent'> {
       const environment = await ports.store.get<Environment>(environmentKey(ref));
       if (!environment) return 'absent';
-      const serves = service === undefined || instanceIn(environment.data, service)?.current !== undefined;
-      return serves ? found[environment.data.state] : 'absent';
+      const state = found[environment.data.state];
+      if (state === 'absent') return state;
+      const serves =
+        service === undefined
+          ? await isRouted(environment.data, host, path)
+          : instanceIn(environment.data, service)?.current !== undefined;
+      return serves ? state : 'absent';
     },
     async wake(ref: EnvironmentRef): Promise<void> {
       await wakeEnvironment(ports, { actor: SYSTEM_ACTOR }, ref).catch((error: unknown) => {

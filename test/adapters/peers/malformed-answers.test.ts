@@ -1,0 +1,215 @@
+/** What a workload or a receiver sends is bytes of a stranger: whatever they are, Berth goes on. */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createSending } from '../../../functions/adapters/outgoing/outgoing.ts';
+import { runProbe } from '../../../functions/adapters/processes/programs/probe.ts';
+import { createRouter, type Router } from '../../../functions/adapters/router/router.ts';
+import { createTraffic } from '../../../functions/adapters/router/traffic.ts';
+import { eventually } from '../../contracts/workloads-spec.ts';
+import { type AnsweringServer, malformedAnswers, serveAnswers } from './malformed-answers.ts';
+
+const answers = malformedAnswers();
+const unasked = answers.findIndex(({ bytes }) =>
+  bytes.startsWith('HTTP/1.1 101 Unasked\r\nConnection: Upgrade\r\n'),
+);
+const AT_ONCE = 25;
+const TOUCH_MS = 20;
+const uncaught: unknown[] = [];
+const onUncaught = (error: unknown): void => void uncaught.push(error);
+let peer: AnsweringServer;
+
+/** Calls for every answer, some at a time. */
+async function forEachAnswer(call: (at: number) => Promise<void>): Promise<void> {
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    while (next < answers.length) await call(next++);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+}
+
+beforeAll(async () => {
+  peer = await serveAnswers(answers);
+});
+afterAll(() => peer.close());
+beforeEach(() => {
+  uncaught.length = 0;
+  process.on('uncaughtException', onUncaught).on('unhandledRejection', onUncaught);
+});
+afterEach(() => {
+  process.off('uncaughtException', onUncaught).off('unhandledRejection', onUncaught);
+});
+
+describe('An answer that is not HTTP', () => {
+  const front = createServer();
+  let router: Router;
+  let inFlight = 0;
+  let touched = 0;
+
+  beforeAll(async () => {
+    const traffic = createTraffic({ baseHost: () => 'localhost' });
+    const closed = new AbortController().signal;
+    const acquire = () => {
+      inFlight++;
+      return () => void inFlight--;
+    };
+    traffic.declare({
+      instance: { project: 'demo', environment: 'dev', service: 'web' },
+      routes: [],
+      condition: () => ({ state: 'ready' }),
+      backends: () => [{ hostname: '127.0.0.1', port: peer.port, closed, acquire }],
+    });
+    router = createRouter({
+      traffic,
+      activity: { record: () => undefined, touch: () => void touched++ },
+      fallback: (_, response) => response.end('berth'),
+      wake: async () => undefined,
+      limits: { touchMs: TOUCH_MS },
+    });
+    front.on('request', router.request).on('upgrade', router.upgrade).listen(0, '127.0.0.1');
+    await once(front, 'listening');
+  });
+  afterAll(() => {
+    front.closeAllConnections();
+    front.close();
+    router.close();
+  });
+
+  /** Sends the text, and reads until the connection ends. */
+  async function send(text: string): Promise<string> {
+    const socket = connect((front.address() as AddressInfo).port, '127.0.0.1');
+    let answer = '';
+    socket.on('data', (chunk) => (answer += chunk.toString('latin1'))).on('error', () => undefined);
+    socket.write(text);
+    await once(socket, 'close');
+    return answer;
+  }
+  const head = (method: string, path: string, ...lines: string[]): string =>
+    `${[`${method} ${path} HTTP/1.1`, 'Host: web.dev.demo.localhost', ...lines].join('\r\n')}\r\n\r\n`;
+
+  async function expectNothingLeft(): Promise<void> {
+    await eventually(
+      () => inFlight,
+      (count) => count === 0,
+    );
+    await eventually(
+      () => peer.open(),
+      (count) => count === 0,
+    );
+    touched = 0;
+    await new Promise((resolve) => setTimeout(resolve, TOUCH_MS * 4));
+    expect(touched).toBe(0);
+    expect(uncaught).toEqual([]);
+  }
+
+  it.each([
+    ['a request', (path: string): string => head('GET', path, 'Connection: close')],
+    [
+      'an upload',
+      (path: string): string => `${head('POST', path, 'Connection: close', 'Content-Length: 2')}hi`,
+    ],
+    ['a WebSocket', (path: string): string => head('GET', path, 'Connection: Upgrade', 'Upgrade: websocket')],
+  ])('ends %s with an answer, and leaves nothing that counts as active', async (_what, request) => {
+    await forEachAnswer(async (at) => {
+      const answer = await send(request(`/${at}`));
+      expect(answer, JSON.stringify(answers[at]).slice(0, 200)).toMatch(/^HTTP\/1\.1 [1-9]\d\d /);
+    });
+    await expectNothingLeft();
+  });
+
+  it.each([
+    ['HTTP/1.1 099 Odd\r\n\r\n', 'the status 99 is not one of an answer'],
+    ['HTTP/1.1 200 O\x01K\r\n\r\n', 'a control character in the status line'],
+    ['HTTP/1.1 1000 Much\r\n\r\n', 'Invalid response status'],
+  ])('is a 502 that says what is wrong with it: %j', async (start, why) => {
+    const at = answers.findIndex(({ bytes }) => bytes.startsWith(start));
+    const answer = await send(head('GET', `/${at}`, 'Connection: close'));
+    expect(answer).toMatch(/^HTTP\/1\.1 502 Bad Gateway\r\n/);
+    expect(JSON.parse(answer.slice(answer.indexOf('\r\n\r\n') + 4))).toMatchObject({
+      code: 'upstream_unavailable',
+      detail: `web gave no answer: what it sent is not valid HTTP/1.1 (${why}).`,
+    });
+  });
+
+  it.each(['Long: ', 'More0: '])(
+    'is a 502 that says so when its header is larger than Node takes: %j',
+    async (field) => {
+      const at = answers.findIndex(({ bytes }) => bytes.startsWith(`HTTP/1.1 200 OK\r\n${field}`));
+      const answer = await send(head('GET', `/${at}`, 'Connection: close'));
+      expect(answer).toMatch(/^HTTP\/1\.1 502 /);
+      expect(answer).toContain('web gave no answer: the header of its answer is larger than 16 KiB.');
+    },
+  );
+
+  it('has all its header fields passed on, as many as there are within that size', async () => {
+    const at = answers.findIndex(({ bytes }) => bytes.startsWith('HTTP/1.1 200 OK\r\nMany0: '));
+    const answer = await send(head('GET', `/${at}`, 'Connection: close'));
+    expect(answer.match(/^Many\d+:/gm)).toHaveLength(1500);
+  });
+
+  it('is a 502 when it is a 101 that nobody asked for, and the request ends', async () => {
+    const answer = await send(head('GET', `/${unasked}`, 'Connection: close'));
+    expect(answer).toMatch(/^HTTP\/1\.1 502 /);
+    expect(answer).toContain('which the request had not asked for');
+    await expectNothingLeft();
+  });
+
+  it('leaves nothing of requests behind it on the same connection when the client goes', async () => {
+    const good = answers.findIndex(({ bytes }) => bytes.startsWith('HTTP/1.1 200 OK\r\nA: b\r\n\r\n'));
+    const socket = connect((front.address() as AddressInfo).port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    socket.write(head('GET', '/silent') + head('GET', `/${good}`).repeat(20));
+    await eventually(
+      () => inFlight,
+      (count) => count === 21,
+    );
+    socket.destroy();
+    await expectNothingLeft();
+  });
+});
+
+describe('A probe', () => {
+  const probe = (at: number) => {
+    const get = { path: `/${at}`, port: 80, scheme: 'HTTP' as const, headers: [] };
+    const resolve = () => ({ command: '', args: [] });
+    const target = { port: () => peer.port, directory: '/', variables: {}, resolve };
+    return runProbe({ httpGet: get }, target, 60_000);
+  };
+
+  it('that is answered 101 has failed, and the next one is made', async () => {
+    for (let turn = 0; turn < 2; turn++) {
+      expect(await probe(unasked)).toBe(
+        `GET /${unasked} on port 80 answered 101, which it had not been asked for`,
+      );
+    }
+  });
+
+  it('comes to an end, whatever it is answered', async () => {
+    await forEachAnswer(async (at) => {
+      const finding = await probe(at);
+      if (finding !== undefined)
+        expect(finding).toMatch(/^GET \/\d+ on port 80 (?:answered \d+|failed: .|got no answer)/);
+      const isWell = /^HTTP\/1\.[01] (?:2|3)\d\d/.test(answers[at]?.bytes ?? '');
+      if (!isWell) expect([answers[at], finding]).toEqual([answers[at], expect.any(String)]);
+    });
+    expect(uncaught).toEqual([]);
+  });
+});
+
+describe('A request to an address that a user names', () => {
+  it('comes to an end, whatever it is answered', async () => {
+    const origin = `http://127.0.0.1:${peer.port}`;
+    const send = createSending({ trusted: [origin], timeoutMs: 60_000 });
+    let settled = 0;
+    await forEachAnswer(async (at) => {
+      const answer = await send(new URL(`${origin}/${at}`), { method: 'GET', headers: {} }).catch(
+        () => undefined,
+      );
+      answer?.destroy();
+      settled++;
+    });
+    expect(settled).toBe(answers.length);
+    expect(uncaught).toEqual([]);
+  });
+});
