@@ -20,7 +20,9 @@ const sourceSchema = z
     z.object({
       kind: z.literal('git'),
       url: z.string(),
-      ref: z.string(),
+      ref: z
+        .string()
+        .meta({ description: 'In full: a branch, a tag, or a commit.', example: 'refs/heads/main' }),
       commit: z.string(),
       author: z.string().optional(),
       message: z.string().optional(),

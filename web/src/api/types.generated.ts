@@ -1066,6 +1066,9 @@ export type Source =
   | {
       kind: 'git';
       url: string;
+      /**
+       * In full: a branch, a tag, or a commit.
+       */
       ref: string;
       commit: string;
       author?: string;
