@@ -155,6 +155,19 @@ describe('An answer that is not HTTP', () => {
     await expectNothingLeft();
   });
 
+  it('or a silent one leaves nothing of a WebSocket whose client resets its connection', async () => {
+    for (const host of ['web.dev.demo.localhost', 'none.dev.demo.localhost', 'localhost']) {
+      const socket = connect((front.address() as AddressInfo).port, '127.0.0.1');
+      socket.on('error', () => undefined);
+      socket.write(
+        `GET /silent HTTP/1.1\r\nHost: ${host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`,
+      );
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      socket.resetAndDestroy();
+    }
+    await expectNothingLeft();
+  });
+
   it('leaves nothing of requests behind it on the same connection when the client goes', async () => {
     const good = answers.findIndex(({ bytes }) => bytes.startsWith('HTTP/1.1 200 OK\r\nA: b\r\n\r\n'));
     const socket = connect((front.address() as AddressInfo).port, '127.0.0.1');
