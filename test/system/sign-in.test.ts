@@ -243,7 +243,8 @@ describe('The provider of one machine', () => {
       origin: 'http://localhost:4600',
       keysPath: join(directory, 'keys.json'),
       log: (line) => lines.push(line),
-      idleMs: 200,
+      // Longer than the two requests below take on a busy machine.
+      idleMs: 3000,
     });
     const ports: number[] = [];
     const original = globalThis.fetch;

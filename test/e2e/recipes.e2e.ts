@@ -3,8 +3,8 @@ import { execFile } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { copyOfBerth } from '../../scripts/copy-of-berth.ts';
-import { readDoc, section } from './markdown.ts';
-import { followStep, type RecipeStep, recipeSteps } from './recipe.ts';
+import { readDoc, section } from '../docs/markdown.ts';
+import { followStep, type RecipeStep, recipeSteps } from '../docs/recipe.ts';
 
 /**
  * How many files each makes beside its tests, and how many lines it adds to files that are there; the state of a step in
