@@ -54,26 +54,25 @@ export function createLocalProvider(options: LocalProviderOptions): LocalProvide
   const pass = randomBytes(32).toString('base64url');
   const idleMs = options.idleMs ?? IDLE_MS;
   let running: Promise<Running> | undefined;
+  /** Settles when the processes that were told to end have ended. */
+  let ended: Promise<void> = Promise.resolve();
   let busy = 0;
   let idle: NodeJS.Timeout | undefined;
   let closed = false;
 
   function start(): Promise<Running> {
     if (closed) return Promise.reject(new Error('Berth is stopping'));
-    running ??= spawnProvider({ ...toProvider(), pass }, options.log).then(
-      (started) => {
-        started.child.once('exit', () => {
-          running = undefined;
-        });
-        if (closed) started.child.disconnect();
-        return started;
-      },
-      (error: unknown) => {
-        running = undefined;
-        throw error;
-      },
-    );
-    return running;
+    if (running) return running;
+    const spawned = spawnProvider({ ...toProvider(), pass }, options.log);
+    const forget = (): void => {
+      if (running === spawned) running = undefined;
+    };
+    spawned.then(({ child }) => {
+      child.once('exit', forget);
+      if (closed) child.disconnect();
+    }, forget);
+    running = spawned;
+    return spawned;
   }
   const toProvider = (): Omit<ToProvider, 'pass'> => ({
     origin: origin.origin,
@@ -81,9 +80,17 @@ export function createLocalProvider(options: LocalProviderOptions): LocalProvide
     ...(options.password !== undefined && { password: options.password }),
   });
 
-  async function end(): Promise<void> {
+  /** Ends the process that is running now. A request that comes meanwhile gets a process of its own. */
+  function end(): Promise<void> {
     clearTimeout(idle);
-    const started = await running?.catch(() => undefined);
+    const last = running;
+    running = undefined;
+    ended = ended.then(() => exitOf(last));
+    return ended;
+  }
+
+  async function exitOf(spawned: Promise<Running> | undefined): Promise<void> {
+    const started = await spawned?.catch(() => undefined);
     if (!started) return;
     const exited = new Promise((resolve) => started.child.once('exit', resolve));
     if (started.child.exitCode !== null || started.child.signalCode !== null) return;
