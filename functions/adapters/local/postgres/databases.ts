@@ -151,19 +151,30 @@ async function bringUp(directory: string): Promise<Running> {
     const password = await keptPassword(directory);
     const fresh = !(await exists(data));
     if (fresh) await createCluster({ initdb, account, directory, password });
-    const server = await startServer({ postgres, account, directory });
-    try {
-      // The password shows that the server is ours: both sides prove that they know it.
-      const sql = await connectWhenReady(server.port, password, MAINTENANCE);
-      await closeToPublic(sql).finally(() => sql.end());
-    } catch (error) {
-      if (!server.adopted) await stopServer(server);
-      throw error;
-    }
+    const server = await startProven({ postgres, account, directory }, password);
     return { server, password };
   } catch (error) {
     if (error instanceof Problem) throw error;
     throw clusterProblem(error instanceof Error ? error.message : String(error), error);
+  }
+}
+
+/** A server that is ours: the password shows it, since both sides prove that they know it. */
+async function startProven(options: Parameters<typeof startServer>[0], password: string): Promise<Server> {
+  const deadline = Date.now() + RECOVERY_TIMEOUT;
+  for (;;) {
+    const server = await startServer(options);
+    try {
+      const sql = await connectWhenReady(server.port, password, MAINTENANCE);
+      await closeToPublic(sql).finally(() => sql.end());
+      return server;
+    } catch (error) {
+      if (!server.adopted) await stopServer(server);
+      // A server that was found while it was being killed refuses connections until it is gone and started anew.
+      const isDying = server.adopted && stateOf(error) === 'ECONNREFUSED';
+      if (!isDying || Date.now() > deadline) throw error;
+      await sleep(RECOVERY_POLL);
+    }
   }
 }
 
