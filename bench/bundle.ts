@@ -1,6 +1,6 @@
 /** P1 and P2: how much code a function of the API loads, and how long that takes. */
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { bundle } from '../stacks/support/bundle.ts';
@@ -20,12 +20,11 @@ function bytesOf(directory: string, file: string, seen = new Set<string>()): num
 
 /** Chunks that are loaded with the first read: the store with its client of the SDK, and the read's routes. */
 const readChunks = (directory: string): string[] =>
-  ['store', 'projects'].map(
-    (name) =>
-      new RegExp(`import\\("\\./(${name}-[^"]+)"\\)`).exec(
-        readFileSync(join(directory, 'index.mjs'), 'utf8'),
-      )![1]!,
-  );
+  ['store', 'projects'].map((name) => {
+    const chunk = readdirSync(directory).find((file) => file.startsWith(`${name}-`));
+    if (chunk === undefined) throw new Error(`The bundle has no chunk of ${name}`);
+    return chunk;
+  });
 
 const RUNS = 21;
 
