@@ -257,7 +257,11 @@ const AGENT_MAX = 200;
 
 function originOf(context: Context, { clientAddress }: Surroundings): Origin {
   const address = clientAddress?.(context.env);
-  const agent = context.req.header('user-agent')?.slice(0, AGENT_MAX);
+  // The audit trail is read in terminals too: what controls one, or turns the direction of text, stays out of it.
+  const agent = context.req
+    .header('user-agent')
+    ?.slice(0, AGENT_MAX)
+    .replace(/[^\x20-\x7e]/g, '?');
   return { ...(address !== undefined && { address }), ...(agent !== undefined && { agent }) };
 }
 
