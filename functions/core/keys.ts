@@ -17,6 +17,11 @@ interface ServiceRef {
 
 export const PROJECTS = 'projects';
 export const projectKey = (project: string): Key => ({ pk: PROJECTS, sk: project });
+/** Stays when a project is deleted: it keeps the project's name from others. */
+export const deletedProjectKey = (project: string): Key => ({
+  pk: `deleted-project#${project}`,
+  sk: 'deleted-project',
+});
 
 export const projectPartition = (project: string): string => `project#${project}`;
 export const SERVICE_PREFIX = 'service#';

@@ -113,16 +113,19 @@ export async function endOperation(
     : retryOnConflict(end));
 }
 
-/** The write that ends a deployment's record; none when the record is gone or has ended. */
+/**
+ * The write that ends a deployment's record; none when the record is gone or has ended, or belongs to a later
+ * environment of the same name.
+ */
 export async function deploymentEndWrites(
   ports: Ports,
-  ref: InstanceRef,
+  ref: InstanceRef & Pick<Operation, 'id'>,
   number: number,
   ending: Ending,
 ): Promise<Write[]> {
   const key = deploymentKey(ref, number);
   const item = await ports.store.get<Deployment>(key);
-  if (!item || isTerminal(item.data.status)) return [];
+  if (!item || item.data.operation !== ref.id || isTerminal(item.data.status)) return [];
   const data: Deployment = {
     ...item.data,
     status: ending.status,

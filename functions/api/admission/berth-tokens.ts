@@ -47,12 +47,14 @@ async function principalOf(
   }
 }
 
-function limitsOf({ role, project, environments, createsTokens, expiresAt }: Token): Limits {
+function limitsOf(token: Token): Limits {
+  const { role, project, environments, environmentIds, createsTokens, expiresAt } = token;
   return {
     role,
     expiresAt,
     ...(project !== undefined && { project }),
     ...(environments && { environments }),
+    ...(environmentIds && { environmentIds }),
     ...(createsTokens && { createsTokens }),
   };
 }

@@ -16,6 +16,8 @@ export interface RateLimits {
   principal: Rate;
   /** Operations that begin in one project. */
   operations: Rate;
+  /** Names that one person asks for where the answer tells of names that others have. */
+  names: Rate;
   /** Requests of one network address without valid credentials: token exchanges, sign-ins, and invalid tokens. */
   address: Rate;
 }
@@ -23,6 +25,7 @@ export interface RateLimits {
 export const defaultRates: RateLimits = {
   principal: { perSecond: 100, burst: 500 },
   operations: { perSecond: 1, burst: 60 },
+  names: { perSecond: 0.1, burst: 30 },
   address: { perSecond: 5, burst: 100 },
 };
 
@@ -44,8 +47,12 @@ const BUCKETS_MAX = 20_000;
 const whom: Readonly<Record<keyof RateLimits, string>> = {
   principal: 'You send more requests than one may',
   operations: 'This project begins more operations than one may',
+  names: 'You ask for more names than one may',
   address: 'This address sends more requests without a valid token than one may',
 };
+
+const inWords = ({ perSecond }: Rate): string =>
+  perSecond < 1 ? `${perSecond * 60} a minute` : `${perSecond} a second`;
 
 /** @param now the clock, milliseconds */
 export function createRates(limits: RateLimits, now: () => number): Rates {
@@ -65,7 +72,7 @@ export function createRates(limits: RateLimits, now: () => number): Rates {
   function demand(kind: keyof RateLimits, bucket: Bucket): void {
     if (bucket.left >= 1) return;
     const retryAfter = Math.max(1, Math.ceil((1 - bucket.left) / limits[kind].perSecond));
-    throw new Problem('too_many_requests', `${whom[kind]}: ${limits[kind].perSecond} a second.`, {
+    throw new Problem('too_many_requests', `${whom[kind]}: ${inWords(limits[kind])}.`, {
       hint: `Wait ${retryAfter} s, then send it again; Retry-After says how long.`,
       extra: { retryAfter },
     });

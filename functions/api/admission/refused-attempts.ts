@@ -1,7 +1,7 @@
-/** Attempts that were refused, for the audit trail of the project that they were on. */
+/** Attempts that were refused, for the audit trail of the project, or of the platform, that they were on. */
 
 import { projectKey } from '../../core/keys.ts';
-import type { Origin } from '../../core/model/index.ts';
+import { type Origin, PLATFORM } from '../../core/model/index.ts';
 import type { Ports } from '../../ports/index.ts';
 import { StoreConflict } from '../../ports/store.ts';
 import { type Change, commit } from '../../records/commit.ts';
@@ -33,7 +33,7 @@ export function createRefusals(ports: Ports, onError: (error: unknown) => void):
 
   async function record({ project, environment, actor, action, from }: Refusal, more: number): Promise<void> {
     const change: Change = {
-      writes: [{ check: projectKey(project), if: 'present' }],
+      writes: project === PLATFORM ? [] : [{ check: projectKey(project), if: 'present' }],
       events: [
         {
           project,

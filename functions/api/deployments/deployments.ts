@@ -63,7 +63,7 @@ export const routes = [
     answers: { 202: acceptedAnswer('Accepted; `number` is that of the deployment') },
     problems: ['environment_not_ready', 'ambiguous_version', 'conflict'],
     handle: async ({ ports, params, body, access, change }) => {
-      if (body.fromEnvironment !== undefined) access.enter(body.fromEnvironment);
+      if (body.fromEnvironment !== undefined) await access.enter(body.fromEnvironment);
       return change(accepted, (caller) => createDeployment(ports, caller, params, toRequest(body)));
     },
   }),

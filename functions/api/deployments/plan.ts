@@ -104,7 +104,7 @@ export const routes = [
     answers: { 200: { summary: 'What would change, against what serves now', schema: planSchema } },
     problems: ['ambiguous_version', 'conflict'],
     handle: async ({ ports, params, access, query }) => {
-      if (query.fromEnvironment !== undefined) access.enter(query.fromEnvironment);
+      if (query.fromEnvironment !== undefined) await access.enter(query.fromEnvironment);
       return { status: 200, body: await planDeployment(ports, params, toRequest(query)) };
     },
   }),

@@ -3,7 +3,7 @@
 import type { Context } from 'hono';
 import * as z from 'zod';
 import { permissions } from '../../core/authorization/roles.ts';
-import { type Origin, type Principal, personOf } from '../../core/model/index.ts';
+import { type Origin, PLATFORM, type Principal, personOf } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
 import { createMeter, withMeter } from '../../ports/meter.ts';
@@ -178,10 +178,29 @@ async function answerRequest(
     bytes = await readBody(route, raw);
     call.body = parseBody(route, bytes);
   }
-  const answer = await route.handle(call as Call<string, never, never>);
+  const answer = await handle(route, call, around);
   // Streams in other processes ask with their next heartbeat.
   if (isWrite && permissions[route.policy.action].grants) around.streams.recheck();
   return answer;
+}
+
+/** Runs the handler. Guessed names that belong to others are counted by person, and told to the platform team. */
+async function handle(
+  route: Route,
+  call: Call,
+  { rates, refusals }: Surroundings,
+): Promise<Reply | Response> {
+  const { principal, from } = call;
+  const run = () => route.handle(call as Call<string, never, never>);
+  if (!route.tellsNames || principal.administrator) return run();
+  rates.take('names', sharesRate(principal) ?? principal.id);
+  try {
+    return await run();
+  } catch (error) {
+    if (error instanceof Problem && error.code === 'already_exists')
+      refusals.note({ project: PLATFORM, actor: principal.id, action: route.policy.action, from });
+    throw error;
+  }
 }
 
 /** Authenticates, then asks the policy. @throws Problem unauthenticated | forbidden | not_found */
@@ -238,7 +257,11 @@ const AGENT_MAX = 200;
 
 function originOf(context: Context, { clientAddress }: Surroundings): Origin {
   const address = clientAddress?.(context.env);
-  const agent = context.req.header('user-agent')?.slice(0, AGENT_MAX);
+  // The audit trail is read in terminals too: what controls one, or turns the direction of text, stays out of it.
+  const agent = context.req
+    .header('user-agent')
+    ?.slice(0, AGENT_MAX)
+    .replace(/[^\x20-\x7e]/g, '?');
   return { ...(address !== undefined && { address }), ...(agent !== undefined && { agent }) };
 }
 

@@ -28,6 +28,7 @@ export interface NewToken {
   project?: string;
   role: Role;
   environments?: string[];
+  environmentIds?: Record<string, string>;
   createsTokens?: boolean;
   /** Epoch milliseconds. */
   expiresAt: number;

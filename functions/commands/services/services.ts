@@ -125,7 +125,7 @@ export async function deleteService(
   try {
     await refuseInstances(ports.store, ref);
   } catch (error) {
-    await putBack(ports, caller, { put: { ...key, data: deleted.data }, if: 'absent' }, project);
+    await putBack(ports, caller, [{ put: { ...key, data: deleted.data }, if: 'absent' }], project);
     throw error;
   }
   await removeVersions(ports.store, ref);

@@ -40,5 +40,9 @@ export type OperationOn<Target extends keyof Targets> = Operation<KindOn<Target>
 
 const terminal: ReadonlySet<RunStatus> = new Set(['succeeded', 'failed', 'canceled', 'superseded']);
 
+/** The end of an operation, in words that follow "it". */
+export const endInWords = (status: RunStatus): string =>
+  status === 'canceled' || status === 'superseded' ? `was ${status}` : status;
+
 /** Tells whether the operation has ended, so that nothing more will happen to it. */
 export const isTerminal = (status: RunStatus): boolean => terminal.has(status);

@@ -30,6 +30,15 @@ describe('An event', () => {
     expect(second?.data).toEqual({ changes: { displayName: { before: 'Demo' } } });
   });
 
+  it('holds nothing of a client that controls a terminal or turns the direction of text', async () => {
+    const agent = 'curl\x9b2J\xad\x85';
+    await subject.api('PATCH', PROJECT, { displayName: 'x' }, { 'user-agent': agent });
+    expect((await events())[0]?.from?.agent).toBe('curl?2J??');
+    for (const displayName of ['a\u202eb', 'a\u200fb', 'a\u061cb', 'a\u2066b', 'a\u009bb']) {
+      expectProblem(await subject.api('PATCH', PROJECT, { displayName }), 400, 'invalid_request');
+    }
+  });
+
   it('keeps 200 characters of what a client calls itself', async () => {
     await subject.api('PATCH', PROJECT, { displayName: 'x' }, { 'user-agent': 'a'.repeat(5000) });
     expect((await events())[0]?.from?.agent).toHaveLength(200);

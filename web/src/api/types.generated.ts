@@ -1922,7 +1922,7 @@ export interface Paths {
               [k: string]: unknown;
             };
             /**
-             * The only environments that it is good for; all by default.
+             * The only environments that it is good for; all by default. They have to be there, and it ends with them: a later environment of the same name is another one.
              *
              * @minItems 1
              * @maxItems 20
@@ -1933,7 +1933,7 @@ export interface Paths {
              */
             expiresIn?: string;
             /**
-             * It may make tokens, with its own limits or less. No token may otherwise.
+             * It may make tokens, with its own limits or less. Other tokens make none, but for the administrator token of the installation.
              */
             createsTokens?: boolean;
             project?: string;
@@ -2050,7 +2050,7 @@ export interface Paths {
               [k: string]: unknown;
             };
             /**
-             * The only environments that it is good for; all by default.
+             * The only environments that it is good for; all by default. They have to be there, and it ends with them: a later environment of the same name is another one.
              *
              * @minItems 1
              * @maxItems 20
@@ -2061,7 +2061,7 @@ export interface Paths {
              */
             expiresIn?: string;
             /**
-             * It may make tokens, with its own limits or less. No token may otherwise.
+             * It may make tokens, with its own limits or less. Other tokens make none, but for the administrator token of the installation.
              */
             createsTokens?: boolean;
           };
