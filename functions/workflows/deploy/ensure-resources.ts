@@ -1,5 +1,7 @@
 /** Provisions the resources that a workload asks for; the owner record is written before anything is made (I4). */
+
 import { isDeepStrictEqual } from 'node:util';
+import { expansionBudget } from '../../core/expansion-budget.ts';
 import { deploymentKey, environmentKey, resourceKey } from '../../core/keys.ts';
 import {
   type DeploymentDetail,
@@ -139,7 +141,8 @@ function expandParams(
 ): Record<string, unknown> {
   const lookup = outputLookup(deployment.workload, outputs, new Map());
   const params = deployment.workload.resources![name]!.params ?? {};
-  return replaceInParams(name, params, (text, { where }) => expand(text, lookup, where));
+  const budget = expansionBudget();
+  return replaceInParams(name, params, (text, { where }) => expand(text, lookup, where, budget));
 }
 
 async function recordOwner(ports: Ports, type: string, request: ResourceRequest): Promise<void> {
