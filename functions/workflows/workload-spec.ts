@@ -1,7 +1,8 @@
 /** Makes a workload with everything resolved from a deployment's pins. The result holds secret values. */
-import { expansionBudget } from '../core/expansion-budget.ts';
+
 import type { DeploymentDetail, InstanceRef, ResourceOutputs } from '../core/model/index.ts';
 import { Problem } from '../core/problem.ts';
+import { expansionBudget } from '../core/score/expansion-budget.ts';
 import { expand, lookupMetadata, placeholders } from '../core/score/placeholders.ts';
 import { containerCompute } from '../core/score/quantities.ts';
 import { usedOutputs } from '../core/score/references.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { expansionBudget } from '../../functions/core/expansion-budget.ts';
+import { expansionBudget } from '../../functions/core/score/expansion-budget.ts';
 import { expandVariables } from '../../functions/core/variable-expansion.ts';
 import { expectLinear } from '../support/cpu.ts';
 

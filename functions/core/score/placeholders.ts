@@ -1,8 +1,9 @@
 /** Score's placeholders: `${metadata.x.y}` and `${resources.name.output}` in text. */
-import { type ExpansionBudget, expansionBudget } from '../expansion-budget.ts';
+
 import { Problem } from '../problem.ts';
-import { forbiddenKeys } from './file/limits.ts';
+import { type ExpansionBudget, expansionBudget } from './expansion-budget.ts';
 import { quote } from './file/score-faults.ts';
+import { forbiddenKeys } from './file/score-limits.ts';
 
 /** Characters between the braces. */
 const PLACEHOLDER_MAX = 512;

@@ -169,8 +169,10 @@ export async function dropDatabase(sql: SqlConnection, spec: DatabaseSpec): Prom
 
 /** The roles of a project that log in, and how many connections they may have together: half of the server's. */
 async function shareOf(sql: SqlConnection, prefix: string) {
-  const logins = await sql.query<{ role: string; current: number }>(
-    'SELECT rolname::text AS role, rolconnlimit AS current FROM pg_roles WHERE rolcanlogin AND starts_with(rolname, $1)',
+  // An administrator who is no superuser may change those roles alone that they made.
+  const logins = await sql.query<{ role: string; current: number; may: boolean }>(
+    `SELECT rolname::text AS role, rolconnlimit AS current, pg_has_role(oid, 'MEMBER WITH ADMIN OPTION') AS may
+     FROM pg_roles WHERE rolcanlogin AND starts_with(rolname, $1)`,
     [prefix],
   );
   const [server] = await sql.query<{ most: number }>(
@@ -194,8 +196,8 @@ async function shareConnections(sql: SqlConnection, prefix: string): Promise<voi
   const { logins, share } = await shareOf(sql, prefix);
   // While passwords rotate a database has two roles that log in, so that there can be more roles than databases.
   const each = Math.max(1, Math.min(limits.databaseConnections.value, Math.floor(share / logins.length)));
-  for (const { role, current } of logins)
-    if (current !== each) await run(sql, `ALTER ROLE %I CONNECTION LIMIT ${each}`, role);
+  for (const { role, current, may } of logins)
+    if (may && current !== each) await run(sql, `ALTER ROLE %I CONNECTION LIMIT ${each}`, role);
 }
 
 /** The names of those that exist and are ours. */

@@ -1,7 +1,6 @@
 /** Provisions the resources that a workload asks for; the owner record is written before anything is made (I4). */
 
 import { isDeepStrictEqual } from 'node:util';
-import { expansionBudget } from '../../core/expansion-budget.ts';
 import { deploymentKey, environmentKey, resourceKey } from '../../core/keys.ts';
 import {
   type DeploymentDetail,
@@ -13,6 +12,7 @@ import {
   SYSTEM_ACTOR,
 } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
+import { expansionBudget } from '../../core/score/expansion-budget.ts';
 import { expand } from '../../core/score/placeholders.ts';
 import { provisionOrder } from '../../core/score/references.ts';
 import { resourceIdentity } from '../../core/score/resource-identity.ts';

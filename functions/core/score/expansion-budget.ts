@@ -1,6 +1,6 @@
 /** Counts what text expands to, so that a short text can not become a long one. */
-import { limits } from './limits.ts';
-import { Problem } from './problem.ts';
+import { limits } from '../limits.ts';
+import { Problem } from '../problem.ts';
 
 export interface ExpansionBudget {
   /**
