@@ -50,6 +50,7 @@ export const problemCodes = {
   unknown_resource_type: [422, 'Unknown resource type'],
   invalid_resource: [422, 'The resource can not be provided'],
   unresolved_placeholder: [422, 'A placeholder can not be resolved'],
+  expansion_too_large: [422, 'What the Score file expands to is too large'],
   image_unavailable: [422, 'The image can not be had'],
   build_failed: [422, 'The build failed'],
   source_unavailable: [422, 'The source can not be had'],

@@ -1,12 +1,15 @@
 /** Makes a workload with everything resolved from a deployment's pins. The result holds secret values. */
+
 import type { DeploymentDetail, InstanceRef, ResourceOutputs } from '../core/model/index.ts';
 import { Problem } from '../core/problem.ts';
+import { expansionBudget } from '../core/score/expansion-budget.ts';
 import { expand, lookupMetadata, placeholders } from '../core/score/placeholders.ts';
 import { containerCompute } from '../core/score/quantities.ts';
 import { usedOutputs } from '../core/score/references.ts';
 import { workloadSettings } from '../core/score/settings.ts';
 import { replaceInContainer } from '../core/score/texts.ts';
 import type { ScoreContainer, ScoreProbe, ScoreWorkload } from '../core/score/workload.ts';
+import { expandVariables } from '../core/variable-expansion.ts';
 import type { Ports } from '../ports/index.ts';
 import type { ContainerSpec, FileSpec, Probe, Route, ServicePort, WorkloadSpec } from '../ports/workloads.ts';
 import { findResourceType } from '../resources/index.ts';
@@ -19,7 +22,7 @@ interface Resolved {
   secrets: string[];
 }
 
-/** @throws Problem unresolved_placeholder (an output is missing, a secret version was removed or revoked) */
+/** @throws Problem unresolved_placeholder (an output is missing, a secret version was removed or revoked) | expansion_too_large */
 export async function workloadSpec(
   ports: Ports,
   deployment: DeploymentDetail,
@@ -137,9 +140,13 @@ function containerSpec(
       hint: 'Write image: . to use the image of the version; other images can not be had here.',
     });
   }
+  const budget = expansionBudget();
   const expanded = replaceInContainer(name, container, (text, { part, where }) =>
-    expand(text, part === 'volume' ? sourceOf(resolved) : resolved.lookup, where),
+    expand(text, part === 'volume' ? sourceOf(resolved) : resolved.lookup, where, budget),
   );
+  // The place expands these words itself; where it would come to too much, it is not asked to.
+  for (const word of [...(container.command ?? []), ...(container.args ?? [])])
+    expandVariables(word, expanded.variables ?? {}, budget);
   return {
     name,
     digest: deployment.digest,

@@ -110,6 +110,10 @@ const explanations: Readonly<Record<ProblemCode, readonly [meaning: string, next
     'A placeholder names nothing that is there: a resource, an output, metadata, or a secret that is gone.',
     'Correct the name, or put the secret into the environment.',
   ],
+  expansion_too_large: [
+    'Placeholders or `$(NAME)` of the Score file stand for more text than a workload may have.',
+    'Give a long value once, in a variable or a file of its own; [limits](../explanation/limits.md) has the bound.',
+  ],
   image_unavailable: [
     'The image is not in the registry of the service, or a container asks for one that is not its version.',
     'Build or push it again; write `image: .`.',

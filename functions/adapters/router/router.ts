@@ -220,6 +220,17 @@ export function createRouter(options: RouterOptions): Router {
     return instance;
   }
 
+  /** Nobody could say what is known of the workload. */
+  function unfound(request: IncomingMessage, error: unknown): Answer {
+    const known = error instanceof Problem ? error : undefined;
+    return problemAnswer(
+      request,
+      'unavailable',
+      known?.message ?? 'The workload could not be looked up: what is known of it can not be read now.',
+      known?.hint ?? 'Try again in a moment; /healthz says what is wrong.',
+    );
+  }
+
   function refuse(socket: Duplex, { status, headers, body }: Answer): void {
     const fields = Object.entries({
       ...headers,
@@ -273,7 +284,7 @@ export function createRouter(options: RouterOptions): Router {
           (instance) => {
             if (instance) activity.record(instance, response.statusCode, performance.now() - from);
           },
-          () => response.destroy(),
+          (error: unknown) => send(response, unfound(request, error)),
         )
         .finally(() => socket.off('close', leave));
     },
@@ -282,7 +293,10 @@ export function createRouter(options: RouterOptions): Router {
       // The server has let go of the socket: a reset would otherwise be nobody's, and end the process.
       socket.on('error', () => undefined);
       const to = address(request);
-      if (to) tunnel(request, socket, head, to).catch(() => socket.destroy());
+      if (to)
+        tunnel(request, socket, head, to).catch((error: unknown) => {
+          if (!socket.destroyed) refuse(socket, unfound(request, error));
+        });
       else {
         const hint = 'Send the request without Upgrade.';
         const why = 'The protocol can not be changed: there is no workload at this host.';

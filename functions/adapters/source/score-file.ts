@@ -3,8 +3,8 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Problem } from '../../core/problem.ts';
-import { SCORE_MAX_BYTES } from '../../core/score/file/limits.ts';
 import { parseScore } from '../../core/score/file/parse.ts';
+import { SCORE_MAX_BYTES } from '../../core/score/file/score-limits.ts';
 import type { ScoreWorkload } from '../../core/score/workload.ts';
 import { checkPath, quoteName } from '../../core/source/archive-path.ts';
 

@@ -1,7 +1,8 @@
 /** Reads JSON bodies: bounded in size while they stream, in UTF-8, and bounded in depth. */
+import { limits } from '../../core/limits.ts';
 import { Problem } from '../../core/problem.ts';
 
-export const JSON_MAX_BYTES = 1024 * 1024;
+export const JSON_MAX_BYTES = limits.jsonBody.value;
 const DEPTH_MAX = 64;
 
 /**

@@ -1,5 +1,7 @@
 /** Reads and follows log streams, whoever they belong to. */
+
 import * as z from 'zod';
+import { limits } from '../../core/limits.ts';
 import { LOG_LEVELS, levelOf } from '../../core/log-level.ts';
 import type { LogFilter, LogLine, LogStream, Logs } from '../../ports/logs.ts';
 import { lineFilter } from '../../ports/rules/logs-page.ts';
@@ -9,7 +11,7 @@ import { decodeCursor, encodeCursor, invalidCursor } from '../http/list-pages.ts
 import { compact, lineSchema, timeSchema } from '../http/schemas.ts';
 import type { StreamEvent } from '../http/sse.ts';
 
-const TAIL_MAX = 10_000;
+const TAIL_MAX = limits.logPageLines.value;
 const TAIL_DEFAULT = 100;
 const TAIL_RULE = `must be a whole number from 1 to ${TAIL_MAX}`;
 

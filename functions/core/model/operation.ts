@@ -21,6 +21,8 @@ export interface OperationState {
   status: RunStatus;
   steps: OperationStep[];
   cancelRequested?: boolean;
+  /** Of a build that waits for its turn: how many begin before it. */
+  waitingFor?: number;
   error?: ProblemDetail;
   result?: Record<string, unknown>;
   /** The cost up to the latest write of the record; of an ended operation, the whole cost. */

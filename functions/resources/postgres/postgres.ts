@@ -21,6 +21,7 @@ import {
   ensureLogin,
   listDatabase,
   NotOurs,
+  ShareUsedUp,
   trustedExtensions,
   withDatabaseLock,
 } from './postgres-sql.ts';
@@ -46,6 +47,8 @@ function specOf(request: ResourceIdentity): DatabaseSpec {
   return {
     name: deriveName(parts, NAME_LIMIT, '_'),
     second: deriveName([...parts, 'b'], NAME_LIMIT, '_'),
+    // A project's name has no underscore, and is never cut.
+    prefix: `berth_${request.project}_`,
     tag: ownerTag(request),
   };
 }
@@ -151,7 +154,7 @@ async function provision(ports: Ports, request: ResourceRequest) {
   const server = await serverOf(ports, request);
   const place = await server.endpoint();
 
-  return withDatabaseLock(server, spec.name, async (sql) => {
+  return withDatabaseLock(server, spec.prefix, async (sql) => {
     if (extensions.length > 0) {
       const trusted = await trustedExtensions(sql);
       const refused = extensions.find((extension) => !trusted.includes(extension));
@@ -180,7 +183,7 @@ async function rotate(ports: Ports, request: ResourceIdentity, current: Resource
   const spec = specOf(request);
   const server = await serverOf(ports, request);
   const place = await server.endpoint();
-  return withDatabaseLock(server, spec.name, async (sql) => {
+  return withDatabaseLock(server, spec.prefix, async (sql) => {
     const username = current.values.username === spec.second ? spec.name : spec.second;
     const password = ports.effects.token(32);
     await ensureLogin(sql, { ...spec, login: username, verifier: await scramVerifier(username, password) });
@@ -212,7 +215,7 @@ async function retire(
   if (username === undefined || username === current.values.username) return;
   const spec = specOf(request);
   const server = await serverOf(ports, request);
-  await withDatabaseLock(server, spec.name, (sql) => disableLogin(sql, spec, username));
+  await withDatabaseLock(server, spec.prefix, (sql) => disableLogin(sql, spec, username));
   for (const { secret, version } of Object.values(previous.secrets))
     await ports.secrets.revoke(secret, version);
 }
@@ -226,6 +229,12 @@ async function explained<T>(request: ResourceIdentity, work: () => Promise<T>): 
       const what = error instanceof NotOurs ? error.kind : 'database server';
       throw invalidResource(request, `a ${what} with its name exists that is not its own`, {
         hint: 'Give the resource another id. If the environment was destroyed a moment ago, wait until that has ended.',
+        cause: error,
+      });
+    }
+    if (error instanceof ShareUsedUp) {
+      throw invalidResource(request, error.message, {
+        hint: 'Destroy environments that nobody needs, or give it the class "dedicated" where servers of their own can be had.',
         cause: error,
       });
     }
@@ -277,7 +286,7 @@ export const postgres: ResourceType = {
     explained(request, async () => {
       const spec = specOf(request);
       if (!isDedicated(request))
-        await withDatabaseLock(ports.databases, spec.name, (sql) => dropDatabase(sql, spec));
+        await withDatabaseLock(ports.databases, spec.prefix, (sql) => dropDatabase(sql, spec));
       // The server goes with everything on it, and no snapshot is kept.
       else if (!(await dedicatedServers(ports, request).remove(serverName(request), spec.tag)))
         throw new ResourcePending('The database server is being removed.');

@@ -7,8 +7,10 @@ import type { ScoreWorkload } from '../../core/score/workload.ts';
 import { withFileContents } from '../../core/score/workload-files.ts';
 import type { BuildResult, BuildSource } from '../../ports/builder.ts';
 import type { Ports } from '../../ports/index.ts';
+import { leaveQueue } from '../../records/build-queue-record.ts';
 import { endingOf, endOperation, errorOf } from '../end-operation.ts';
 import type { Step } from '../step.ts';
+import { awaitTurn } from './await-turn.ts';
 
 /** Builds the image and registers the version; when run twice, both give the same again. */
 export const buildImage: Step<Operation<'build'>> = {
@@ -22,6 +24,7 @@ export const buildImage: Step<Operation<'build'>> = {
         message,
         source: 'berth',
       });
+    await awaitTurn(ports, operation, log, signal);
     const request = { repository, operation: operation.id, source: sourceOf(operation) };
     const built = await ports.builder.build(request, log, signal);
     const image = await ports.registry.resolve(repository, built.digest);
@@ -87,6 +90,7 @@ export const finishBuild: Step<Operation<'build'>> = {
       throw new Problem('build_failed', 'The build left no version.', { hint: 'Start the build again.' });
     }
     await removeSource(ports, operation);
+    await leaveQueue(ports, operation.id);
     await endOperation(ports, operation, {
       ending: { status: 'succeeded', result: { version } },
       event: { type: 'build.succeeded', data: { version } },
@@ -99,6 +103,7 @@ export const recoverBuild: Step<Operation<'build'>> = {
   async run(context) {
     const { ports, operation } = context;
     await removeSource(ports, operation);
+    await leaveQueue(ports, operation.id);
     const ending = endingOf(errorOf(context));
     await endOperation(ports, operation, {
       ending,

@@ -1,4 +1,5 @@
 /** Provisions the resources that a workload asks for; the owner record is written before anything is made (I4). */
+
 import { isDeepStrictEqual } from 'node:util';
 import { deploymentKey, environmentKey, resourceKey } from '../../core/keys.ts';
 import {
@@ -11,6 +12,7 @@ import {
   SYSTEM_ACTOR,
 } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
+import { expansionBudget } from '../../core/score/expansion-budget.ts';
 import { expand } from '../../core/score/placeholders.ts';
 import { provisionOrder } from '../../core/score/references.ts';
 import { resourceIdentity } from '../../core/score/resource-identity.ts';
@@ -139,7 +141,8 @@ function expandParams(
 ): Record<string, unknown> {
   const lookup = outputLookup(deployment.workload, outputs, new Map());
   const params = deployment.workload.resources![name]!.params ?? {};
-  return replaceInParams(name, params, (text, { where }) => expand(text, lookup, where));
+  const budget = expansionBudget();
+  return replaceInParams(name, params, (text, { where }) => expand(text, lookup, where, budget));
 }
 
 async function recordOwner(ports: Ports, type: string, request: ResourceRequest): Promise<void> {

@@ -280,6 +280,8 @@ describe('environment', () => {
     expect(deny!.spec).toEqual({ podSelector: {}, policyTypes: ['Ingress', 'Egress'] });
     const open = egress!.spec!.egress!.flatMap(({ to }) => to ?? []).flatMap(({ ipBlock }) => ipBlock ?? []);
     expect(open.find(({ cidr }) => cidr === '0.0.0.0/0')!.except).toContain('169.254.0.0/16');
+    // Addresses of a cloud's own networks are global in IPv6.
+    expect(open.filter(({ cidr }) => cidr?.includes(':'))).toEqual([]);
     expect(egress!.spec!.egress!.every(({ to }) => to && to.length > 0)).toBe(true);
     const shut = renderEnvironment(ref, 'op', {
       ...options,
@@ -292,6 +294,17 @@ describe('environment', () => {
     expect(one(objects, 'ResourceQuota').spec!.hard).toMatchObject({
       'services.loadbalancers': '0',
       'services.nodeports': '0',
+    });
+  });
+
+  it('the disk of a node is bounded for each container and for all of them', () => {
+    const bytes = 2 * 1024 ** 3;
+    expect(one(objects, 'LimitRange').spec!.limits[0]!._default).toMatchObject({
+      'ephemeral-storage': String(bytes),
+    });
+    expect(one(objects, 'ResourceQuota').spec!.hard).toMatchObject({
+      'limits.ephemeral-storage': String(60 * bytes),
+      'requests.ephemeral-storage': String(60 * bytes),
     });
   });
 

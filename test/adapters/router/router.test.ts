@@ -413,6 +413,17 @@ describe('router', () => {
       wake = async () => undefined;
     });
 
+    it('answers 503 with a hint when nobody can say what is known of a workload', async () => {
+      lookup = async () => {
+        throw new Error('private text');
+      };
+      const answer = await ask('none.dev.demo.localhost');
+      expect(answer.status).toBe(503);
+      expect(answer.body).toContain('could not be looked up');
+      expect(answer.body).not.toContain('private text');
+      lookup = async () => 'absent';
+    });
+
     it('takes no place among the held for what does not exist', async () => {
       lookup = async () => {
         await new Promise((resolve) => setTimeout(resolve, 100));

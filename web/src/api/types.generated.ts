@@ -5444,6 +5444,7 @@ export interface Problem {
     | 'unknown_resource_type'
     | 'invalid_resource'
     | 'unresolved_placeholder'
+    | 'expansion_too_large'
     | 'image_unavailable'
     | 'build_failed'
     | 'source_unavailable'
@@ -5936,6 +5937,10 @@ export interface Operation {
   number?: number;
   steps: OperationStep[];
   cancelRequested?: boolean;
+  /**
+   * Of a build that waits for its turn: how many begin before it.
+   */
+  waitingFor?: number;
   approval?: Approval;
   error?: Error;
   /**

@@ -2,10 +2,12 @@
  * Builds on this machine: source is extracted, recognised, built by npm where it asks for that, and packed into
  * an image. The image holds the app below /app and no operating system: it runs where Node.js is.
  */
+
 import { randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { lstat, mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { limits } from '../../../core/limits.ts';
 import type { Source } from '../../../core/model/index.ts';
 import { Problem } from '../../../core/problem.ts';
 import { type BuildPlan, detect, READ_BY_DETECTION, type SourceFiles } from '../../../core/source/detect.ts';
@@ -66,7 +68,7 @@ interface Workspace {
 export async function createLocalBuilder(options: LocalBuilderOptions): Promise<Builder> {
   const sources = await createSources(
     join(options.directory, 'sources'),
-    options.sourceMaxBytes ?? 256 * MIB,
+    options.sourceMaxBytes ?? limits.sourceUpload.value,
   );
   const work = join(options.directory, 'work');
   await rm(work, { recursive: true, force: true });

@@ -2,14 +2,17 @@
 import { covers } from '../../../adapters/router/hosts.ts';
 import { wakeEnvironment } from '../../../commands/environments/transitions.ts';
 import { environmentKey } from '../../../core/keys.ts';
+import { limits } from '../../../core/limits.ts';
 import {
   type Environment,
   type EnvironmentRef,
   type EnvironmentState,
+  type InstanceRef,
   SYSTEM_ACTOR,
 } from '../../../core/model/index.ts';
 import { Problem } from '../../../core/problem.ts';
 import type { Ports } from '../../../ports/index.ts';
+import type { Route } from '../../../ports/workloads.ts';
 import { instanceIn, instancesOf } from '../../../records/instances.ts';
 import { getDeploymentDetail } from '../../../records/workloads.ts';
 import { routesOf } from '../../../workflows/workload-spec.ts';
@@ -33,12 +36,27 @@ interface Place extends EnvironmentRef {
 }
 
 export function wakeOnRequest(ports: Ports, log: LocalLog) {
+  /** Routes by deployment. They never change, so that requests to hosts that nobody declared do not read them again. */
+  const known = new Map<string, Promise<Route[]>>();
+
+  function routesIn(environment: string, instance: InstanceRef, number: number): Promise<Route[]> {
+    const key = `${environment}/${instance.service}/${number}`;
+    const kept = known.get(key);
+    if (kept) return kept;
+    const reading = getDeploymentDetail(ports.store, instance, number).then(({ data }) =>
+      routesOf(data.workload, data.outputs ?? {}),
+    );
+    known.set(key, reading);
+    reading.catch(() => known.delete(key));
+    if (known.size > limits.routesKept.value) known.delete(known.keys().next().value ?? key);
+    return reading;
+  }
+
   /** Whether a service of the environment has a route that takes the request. */
   async function isRouted(environment: Environment, host: string, path: string): Promise<boolean> {
     for (const instance of instancesOf(environment)) {
       if (instance.current === undefined) continue;
-      const { data } = await getDeploymentDetail(ports.store, instance, instance.current);
-      const routes = routesOf(data.workload, data.outputs ?? {});
+      const routes = await routesIn(environment.id, instance, instance.current);
       if (routes.some((route) => route.host === host && covers(route.path, path))) return true;
     }
     return false;
