@@ -27,6 +27,13 @@ export interface WorkloadSpec extends InstanceRef {
   strategy?: 'rolling' | 'recreate';
   /** How long the rollout may take, seconds. */
   progressDeadlineSeconds: number;
+  /**
+   * How long a new version has to stay ready before what served is retired, seconds; less than the progress deadline.
+   * Where nothing served, an adapter may do without.
+   */
+  minReadySeconds: number;
+  /** How long requests in flight keep a replica that is replaced or stopped, seconds. */
+  drainSeconds: number;
 }
 
 export interface ContainerSpec {

@@ -45,6 +45,10 @@ export async function workloadSpec(
     maxReplicas: settings.maxReplicas,
     strategy: settings.strategy,
     progressDeadlineSeconds: settings.progressDeadlineSeconds,
+    // What an earlier deployment is, that has served already, it need not show again.
+    minReadySeconds:
+      deployment.kind === 'rollback' || fence > deployment.number ? 0 : settings.minReadySeconds,
+    drainSeconds: settings.drainSeconds,
   };
 }
 
@@ -189,11 +193,18 @@ const fileSpecs = ({ files = {} }: ScoreContainer): FileSpec[] =>
     content: binaryContent === undefined ? Buffer.from(content) : Buffer.from(binaryContent, 'base64'),
   }));
 
+/** A request's path in the form that both a kubelet and Node.js send: from a slash on, without blanks. */
+const probePath = (path: string): string =>
+  path
+    .toWellFormed()
+    .replace(/^(?!\/)/, '/')
+    .replace(/[^\x21-\x7e]+/g, encodeURIComponent);
+
 function probe({ httpGet, exec }: ScoreProbe): Probe {
   return {
     ...(httpGet && {
       httpGet: {
-        path: httpGet.path,
+        path: probePath(httpGet.path),
         port: httpGet.port,
         scheme: httpGet.scheme ?? 'HTTP',
         ...(httpGet.host && { host: httpGet.host }),

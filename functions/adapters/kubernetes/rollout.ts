@@ -5,7 +5,6 @@ import { Problem } from '../../core/problem.ts';
 import type { Rollout } from '../../ports/workloads.ts';
 import { watchChanges } from './api/object-changes.ts';
 import { collectionPath } from './api/object-paths.ts';
-import { DEPLOYMENT_LABEL, selector, selectorLabels } from './manifests/labels.ts';
 import { serviceName } from './object-names.ts';
 import {
   type Cluster,
@@ -30,7 +29,7 @@ import {
   type Trouble,
 } from './trouble.ts';
 
-/** What is being replaced may use up the quota for a moment longer. */
+/** What has just been replaced may use up the quota for a moment longer. */
 const REFUSED_GRACE_MS = 5000;
 
 const superseded = (ref: InstanceRef, number: number): Rollout => ({
@@ -51,7 +50,6 @@ export async function awaitRollout(
 ): Promise<Rollout> {
   const path = deploymentPath(cluster, ref);
   const pods = podsPath(cluster, ref);
-  const query = { labelSelector: selector({ ...selectorLabels(ref), [DEPLOYMENT_LABEL]: String(number) }) };
   let changes: ReturnType<typeof watchChanges> | undefined;
   let refusedSince: number | undefined;
   try {
@@ -60,9 +58,11 @@ export async function awaitRollout(
       if (!deployment || deployment.metadata.deletionTimestamp || numberOf(deployment) !== number)
         return superseded(ref, number);
       if (isRolledOut(deployment)) return { state: 'ready' };
-      const { items, metadata } = await cluster.client.list<StoredPod>(pods, query);
+      const { items, metadata } = await cluster.client.list<StoredPod>(pods, podsQuery(ref));
       const refused = deploymentTrouble(deployment);
-      refusedSince = refused ? (refusedSince ?? performance.now()) : undefined;
+      // What still drains makes room when it ends.
+      const isFreeing = items.some((pod) => pod.metadata.deletionTimestamp);
+      refusedSince = refused && !isFreeing ? (refusedSince ?? performance.now()) : undefined;
       const isRefused = refusedSince !== undefined && performance.now() - refusedSince > REFUSED_GRACE_MS;
       const failure = failureOf(deployment, items, isRefused, now());
       if (failure) return { state: 'failed', error: await explain(cluster, ref, deployment, failure) };

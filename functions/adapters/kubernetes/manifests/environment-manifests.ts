@@ -4,7 +4,7 @@ import type { EnvironmentRef } from '../../../core/model/index.ts';
 import { namespaceName } from '../object-names.ts';
 import { environmentLabels, OPERATION_ANNOTATION } from './labels.ts';
 import type { KubernetesObject, NamespaceObject } from './objects.ts';
-import type { NetworkOptions, RenderOptions } from './options.ts';
+import { DEFAULT_MEMORY_LIMIT, type NetworkOptions, type RenderOptions } from './options.ts';
 
 /** Addresses that are not of the public internet; where clouds keep their metadata among them. */
 const PRIVATE_NETWORKS = [
@@ -126,7 +126,7 @@ export function renderEnvironment(
           {
             type: 'Container',
             defaultRequest: { cpu: '50m', memory: '128Mi' },
-            _default: { memory: '512Mi' },
+            _default: { memory: String(DEFAULT_MEMORY_LIMIT) },
           },
         ],
       },
