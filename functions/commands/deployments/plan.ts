@@ -26,8 +26,8 @@ import { getDeploymentDetail } from '../../records/workloads.ts';
 import { findResourceType } from '../../resources/index.ts';
 import type { SecretReferences } from '../../resources/type.ts';
 import { notReady } from '../environments/environments.ts';
-import { violationProblem, violationsOf } from '../guardrails/policies.ts';
 import { nextNumber } from './approvals.ts';
+import { deploymentProblems } from './deployment-problems.ts';
 import { type Content, contentOf, type DeploymentRequest } from './deployments.ts';
 
 export interface PlannedResource {
@@ -76,11 +76,9 @@ export async function planDeployment(
   const serving = current === undefined ? undefined : await getDeploymentDetail(store, ref, current);
   const there = await readAll<Resource>(store, environmentPartition(ref), RESOURCE_PREFIX);
   const records = new Map(there.map(({ data }) => [data.uid, data]));
-  const pinned = content.outputs
-    ? { pins: pinnedOf(content), missing: [] }
-    : await pinsNow(ports, ref, content, records);
-  const violations = await violationsOf(ports, ref, content, ports.effects.now());
-  const release = await releaseCommand(ports, ref, content);
+  const pinned = content.outputs ? pinnedOf(content) : await pinsNow(ports, ref, content, records);
+  const refused = await deploymentProblems(ports, ref, content, records);
+  const command = await releaseCommand(ports, ref, content);
   const settings = readSettings(content.workload.metadata.annotations).settings;
   const before = serving && pinnedOf(serving.data);
   return {
@@ -90,16 +88,11 @@ export async function planDeployment(
     version: content.version,
     digest: content.digest,
     ...(content.revision && { revision: content.revision }),
-    changes: diffPinned(before, pinned.pins),
+    changes: diffPinned(before, pinned),
     resources: plannedResources(ref, content.workload, records),
     replicas: { before: serving ? replicasOf(serving.data) : 0, after: settings.replicas },
-    ...(release.command && { releaseCommand: release.command.join(' ') }),
-    problems: [
-      ...stateProblems(environment.data),
-      ...pinned.missing.map((name) => missingSecret(ref, name)),
-      ...release.problems,
-      ...(violations.length > 0 ? [violationProblem(ref, violations).toDetail()] : []),
-    ],
+    ...(command && { releaseCommand: command.join(' ') }),
+    problems: [...stateProblems(environment.data), ...refused.map((problem) => problem.toDetail())],
   };
 }
 
@@ -109,21 +102,14 @@ const replicasOf = ({ workload }: DeploymentDetail): number =>
 const stateProblems = (environment: Environment): ProblemDetail[] =>
   environment.state === 'ready' ? [] : [notReady(environment, ['ready']).toDetail()];
 
-const missingSecret = ({ environment }: InstanceRef, name: string): ProblemDetail => ({
-  code: 'unresolved_placeholder',
-  cause: `The placeholder \${resources.${name}} has no value: environment "${environment}" has no such secret.`,
-  hint: `Put the secret ${name.slice(name.indexOf('.') + 1)} into the environment, then deploy.`,
-});
-
 /** What would be pinned now: the current versions of secrets, and the outputs of the resources that exist. */
 async function pinsNow(
   ports: Ports,
   ref: InstanceRef,
   { version, digest, workload }: Content,
   records: ReadonlyMap<string, Resource>,
-): Promise<{ pins: Pinned; missing: string[] }> {
+): Promise<Pinned> {
   const secrets = new Map<string, string>();
-  const missing: string[] = [];
   const resources = workload.resources ?? {};
   const ofEnvironment = new Map<string, SecretReferences>();
   for (const type of new Set(Object.values(resources).map((declared) => declared.type))) {
@@ -138,10 +124,9 @@ async function pinsNow(
     for (const output of used) {
       const found = Object.hasOwn(offered, output) ? offered[output] : undefined;
       if (found) secrets.set(`${resource}.${output}`, found.version);
-      else if (ofEnvironment.has(declared.type)) missing.push(`${resource}.${output}`);
     }
   }
-  return { pins: { version, digest, workload, secrets }, missing: missing.sort() };
+  return { version, digest, workload, secrets };
 }
 
 function plannedResources(
@@ -172,23 +157,22 @@ function plannedResources(
   ];
 }
 
-/** The release command of the workload, or the one that its image carries; an image that is gone is reported. */
+/** The release command of the workload, or the one that its image carries. */
 async function releaseCommand(
   ports: Ports,
   ref: InstanceRef,
   { kind, digest, workload }: Content,
-): Promise<{ command?: string[]; problems: ProblemDetail[] }> {
+): Promise<string[] | undefined> {
+  // A rollback runs no release command: the database already has the newer schema.
+  if (kind === 'rollback') return undefined;
+  const own = readSettings(workload.metadata.annotations).settings.releaseCommand;
+  if (own) return own;
   try {
-    const image = await ports.registry.resolve(ref, digest);
-    // A rollback runs no release command: the database already has the newer schema.
-    if (kind === 'rollback') return { problems: [] };
-    const labelled = image.config.labels[RELEASE_LABEL];
-    const command =
-      readSettings(workload.metadata.annotations).settings.releaseCommand ??
-      (labelled ? splitWords(labelled) : undefined);
-    return { ...(command && { command }), problems: [] };
+    const labelled = (await ports.registry.resolve(ref, digest)).config.labels[RELEASE_LABEL];
+    return labelled ? splitWords(labelled) : undefined;
   } catch (error) {
+    // An image that is gone is among the problems.
     if (!(error instanceof Problem) || error.code !== 'image_unavailable') throw error;
-    return { problems: [error.toDetail()] };
+    return undefined;
   }
 }
