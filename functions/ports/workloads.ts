@@ -188,7 +188,10 @@ export interface Workloads {
   /** Stops and removes a service's workload; idempotent. @param fence as in WorkloadSpec */
   remove(instance: InstanceRef, fence: number): Promise<void>;
   status(instance: InstanceRef): Promise<WorkloadStatus | undefined>;
-  /** Samples of the last `windowSeconds`, oldest first. */
+  /**
+   * Samples of the last `windowSeconds`, oldest first.
+   * @throws Problem unavailable where nothing can be measured
+   */
   metrics(instance: InstanceRef, windowSeconds: number): Promise<MetricSample[]>;
   /** The URL people use. */
   url(instance: InstanceRef): string;

@@ -19,6 +19,7 @@ import {
   podsQuery,
   type StoredDeployment,
   type StoredPod,
+  type Tail,
 } from './shared-reads.ts';
 import {
   deploymentTrouble,
@@ -121,13 +122,18 @@ async function explain(cluster: Cluster, ref: InstanceRef, deployment: StoredDep
         ? `was not ready within ${seconds} s`
         : 'can not be rolled out';
   const why = [failure.why ?? 'the cluster made no progress', probe?.why].filter(Boolean).join('; ');
-  const output = tail && (tail.length > 0 ? ` Its last output:\n${tail.join('\n')}` : ' It printed nothing.');
+  const output = tail && ` ${outputWords(tail)}`;
   return new Problem(failure.code ?? 'workload_not_ready', mask(`${name} ${what}: ${why}.${output ?? ''}`), {
     hint:
       probe?.hint ??
       failure.hint ??
       'Look at the log, raise the progress deadline if it only starts slowly, then deploy again.',
   }).toDetail();
+}
+
+function outputWords({ lines, unread }: Tail): string {
+  if (unread !== undefined) return unread;
+  return lines.length > 0 ? `Its last output:\n${lines.join('\n')}` : 'It printed nothing.';
 }
 
 /** What the last failing probe of a pod said. */

@@ -1172,6 +1172,7 @@ export interface Paths {
             'application/json': {
               status: 'ok' | 'degraded';
               workloads?: 'unreachable';
+              logs?: 'unreadable';
             };
           };
         };
@@ -5084,6 +5085,10 @@ export interface Paths {
             'application/json': {
               items: LogLine[];
               /**
+               * What of the output could not be read, and why: it may have been printed, and is not among the lines. A stream says it in a line of source `berth`.
+               */
+              missing?: string;
+              /**
                * Where to go on: to older lines, or with `direction=forward` to newer ones. Absent where there are no more. With filters a page may hold fewer lines than were asked for while there are more.
                */
               nextCursor?: string;
@@ -5281,6 +5286,10 @@ export interface Paths {
           content: {
             'application/json': {
               items: LogLine[];
+              /**
+               * What of the output could not be read, and why: it may have been printed, and is not among the lines. A stream says it in a line of source `berth`.
+               */
+              missing?: string;
               /**
                * Where to go on: to older lines, or with `direction=forward` to newer ones. Absent where there are no more. With filters a page may hold fewer lines than were asked for while there are more.
                */
@@ -6363,4 +6372,11 @@ export interface Metrics {
     requests: number;
     errors: number;
   };
+  /**
+   * Figures that could not be read: that there are no samples of them says nothing.
+   */
+  missing?: {
+    figures: 'compute' | 'requests';
+    why: string;
+  }[];
 }
