@@ -1,6 +1,7 @@
 /** Runs workloads: processes on one machine, pods on a cluster. */
 import type { EnvironmentRef, InstanceRef } from '../core/model/index.ts';
 import type { ProblemDetail } from '../core/problem.ts';
+import type { ScoreWorkload } from '../core/score/workload.ts';
 
 /** A workload with everything resolved. It holds secret values: never store or log it. */
 export interface WorkloadSpec extends InstanceRef {
@@ -205,6 +206,12 @@ export interface Workloads {
   /** Makes a volume, idempotent; resolves to the `source` for mounts. */
   ensureVolume(environment: EnvironmentRef, name: string, sizeBytes: number): Promise<string>;
   removeVolume(environment: EnvironmentRef, name: string): Promise<void>;
+  /**
+   * What a workload will not find here as its Score file says, a sentence each, with what helps. Absent where there is
+   * nothing of the kind.
+   * @param workingDir the image's
+   */
+  warnings?(workload: ScoreWorkload, workingDir: string): string[];
   /**
    * Whether the place can be asked at all; the answer may be a few seconds old. Absent where it always can.
    * @throws Problem unavailable

@@ -18,7 +18,7 @@ import { resourceIdentity } from '../../core/score/resource-identity.ts';
 import { readSettings } from '../../core/score/settings.ts';
 import type { ScoreWorkload } from '../../core/score/workload.ts';
 import type { Ports } from '../../ports/index.ts';
-import { RELEASE_LABEL } from '../../ports/registry.ts';
+import { type Image, RELEASE_LABEL } from '../../ports/registry.ts';
 import { instanceIn } from '../../records/instances.ts';
 import { getEnvironment, getService } from '../../records/read.ts';
 import { readAll } from '../../records/read-all.ts';
@@ -59,6 +59,8 @@ export interface Plan {
   releaseCommand?: string;
   /** Why the deployment would be refused or would fail, as far as that can be known beforehand. */
   problems: ProblemDetail[];
+  /** What the workload will not find there as its Score file says, a sentence each. */
+  warnings: string[];
 }
 
 /** @throws Problem not_found | ambiguous_version | conflict, as the deployment itself */
@@ -78,7 +80,8 @@ export async function planDeployment(
   const records = new Map(there.map(({ data }) => [data.uid, data]));
   const pinned = content.outputs ? pinnedOf(content) : await pinsNow(ports, ref, content, records);
   const refused = await deploymentProblems(ports, ref, content, records);
-  const command = await releaseCommand(ports, ref, content);
+  const image = await imageOf(ports, ref, content);
+  const command = releaseCommand(content, image);
   const settings = readSettings(content.workload.metadata.annotations).settings;
   const before = serving && pinnedOf(serving.data);
   return {
@@ -93,6 +96,7 @@ export async function planDeployment(
     replicas: { before: serving ? replicasOf(serving.data) : 0, after: settings.replicas },
     ...(command && { releaseCommand: command.join(' ') }),
     problems: [...stateProblems(environment.data), ...refused.map((problem) => problem.toDetail())],
+    warnings: (image && ports.workloads.warnings?.(content.workload, image.config.workingDir)) ?? [],
   };
 }
 
@@ -157,22 +161,23 @@ function plannedResources(
   ];
 }
 
+/** An image that is gone is among the problems. */
+async function imageOf(ports: Ports, ref: InstanceRef, { digest }: Content): Promise<Image | undefined> {
+  try {
+    return await ports.registry.resolve(ref, digest);
+  } catch (error) {
+    if (error instanceof Problem && error.code === 'image_unavailable') return undefined;
+    throw error;
+  }
+}
+
 /** The release command of the workload, or the one that its image carries. */
-async function releaseCommand(
-  ports: Ports,
-  ref: InstanceRef,
-  { kind, digest, workload }: Content,
-): Promise<string[] | undefined> {
+function releaseCommand({ kind, workload }: Content, image: Image | undefined): string[] | undefined {
   // A rollback runs no release command: the database already has the newer schema.
   if (kind === 'rollback') return undefined;
-  const own = readSettings(workload.metadata.annotations).settings.releaseCommand;
-  if (own) return own;
-  try {
-    const labelled = (await ports.registry.resolve(ref, digest)).config.labels[RELEASE_LABEL];
-    return labelled ? splitWords(labelled) : undefined;
-  } catch (error) {
-    // An image that is gone is among the problems.
-    if (!(error instanceof Problem) || error.code !== 'image_unavailable') throw error;
-    return undefined;
-  }
+  const labelled = image?.config.labels[RELEASE_LABEL];
+  return (
+    readSettings(workload.metadata.annotations).settings.releaseCommand ??
+    (labelled ? splitWords(labelled) : undefined)
+  );
 }

@@ -186,3 +186,10 @@ describe('The making of a version', () => {
     expect((await register(fields)).status).toBe(201);
   });
 });
+
+it('The plan says what a workload will not find where nothing is mounted', async () => {
+  subject.ports.workloads.warnings = (given, directory) => [`${given.metadata.name} in ${directory}`];
+  const { id } = (await register({})).body;
+  const { body } = await subject.api('GET', `${instancePath}/plan?version=${id}`);
+  expect(body).toMatchObject({ problems: [], warnings: ['guestbook in /'] });
+});

@@ -6288,6 +6288,10 @@ export interface Plan {
    * Why it would be refused or fail, as far as that can be told before.
    */
   problems: Error[];
+  /**
+   * What the workload will not find there as its Score file says, with what helps; text.
+   */
+  warnings: string[];
 }
 /**
  * One difference. Texts are as the Score file has them, placeholders and all; of a secret it is the version, of a file its mode, size and a hash.
