@@ -47,6 +47,17 @@ function isOurs(workloads: Workloads, request: ResourceRequest, host: string): b
   return [...labels].some((label) => workloads.host(request, label) === host);
 }
 
+function requirePort(request: Pick<ResourceRequest, 'uid' | 'workload'>, port: number): void {
+  const ports = Object.values(request.workload.service?.ports ?? {}).map((declared) => declared.port);
+  if (ports.includes(port)) return;
+  throw invalidResource(request, `the service has no port ${port}`, {
+    hint:
+      ports.length === 0
+        ? 'Declare the port under service.ports.'
+        : `Use a port of service.ports: ${ports.join(', ')}.`,
+  });
+}
+
 export const route: ResourceType = {
   ...computed,
   type: 'route',
@@ -61,21 +72,17 @@ export const route: ResourceType = {
   async provision({ workloads }, request) {
     requireDefaultClass(request);
     const { host, path, port } = params.parse(request.params);
-    const ports = Object.values(request.workload.service?.ports ?? {}).map((declared) => declared.port);
-    if (!ports.includes(port)) {
-      throw invalidResource(request, `the service has no port ${port}`, {
-        hint:
-          ports.length === 0
-            ? 'Declare the port under service.ports.'
-            : `Use a port of service.ports: ${ports.join(', ')}.`,
-      });
-    }
+    requirePort(request, port);
     if (!isOurs(workloads, request, host)) {
       throw invalidResource(request, `the host ${host} does not belong to this environment`, {
         hint: 'Declare a resource of type dns and use its output, as in ${resources.dns.host}.',
       });
     }
     return { values: { host, path, port: String(port) }, secrets: {} };
+  },
+  checkWorkload(request) {
+    const { port } = request.params;
+    if (PORT.test(String(port))) requirePort(request, Number(port));
   },
   route: ({ host = '', path = '/', port }) => ({ host, path, port: Number(port) }),
 };

@@ -28,6 +28,7 @@ const budgets = (): string =>
 const rateWords = {
   principal: ['Requests', 'a person with all their tokens; the tokens and pipelines of a project'],
   operations: ['Operations that begin', 'a project'],
+  names: ['Names of projects asked for', 'a person'],
   address: ['Requests without valid credentials', 'a network address'],
 } as const satisfies Record<keyof typeof defaultRates, readonly [string, string]>;
 

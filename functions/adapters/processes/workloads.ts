@@ -16,6 +16,7 @@ import { createLayout, discard, makeDirectory, pruneParent, segment, setAside } 
 import { createForwarders } from './network/forwarders.ts';
 import { createPortPool } from './network/port-pool.ts';
 import { createRunRecords, type RunRecord } from './programs/runs.ts';
+import { unmounted } from './programs/unmounted.ts';
 import { runRelease } from './release.ts';
 import { upstreamOf } from './upstream.ts';
 import { createUsage } from './usage.ts';
@@ -259,6 +260,8 @@ export async function createProcessWorkloads(options: ProcessWorkloadsOptions): 
     async removeVolume(environment, name) {
       await discard(layout, join(layout.volumes(environment), segment(name)));
     },
+
+    warnings: unmounted,
 
     async close() {
       if (closed) return;

@@ -60,6 +60,9 @@ const planSchema = z
     problems: z
       .array(errorSchema)
       .meta({ description: 'Why it would be refused or fail, as far as that can be told before.' }),
+    warnings: z.array(z.string()).meta({
+      description: 'What the workload will not find there as its Score file says, with what helps; text.',
+    }),
   })
   .meta({ id: 'Plan' });
 

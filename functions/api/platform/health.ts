@@ -11,13 +11,16 @@ export const routes = [
     operationId: 'getHealth',
     summary: 'Ask whether Berth answers and can read its records',
     tag: 'Platform',
-    description: '`degraded` where Berth answers and the place that workloads run in does not.',
+    description:
+      '`degraded` where Berth answers, and the place that workloads run in does not, or what they print could not be ' +
+      'read when that was last tried.',
     answers: {
       200: {
         summary: 'It does',
         schema: z.object({
           status: z.enum(['ok', 'degraded']),
           workloads: z.literal('unreachable').optional(),
+          logs: z.literal('unreadable').optional(),
         }),
       },
     },
@@ -32,13 +35,22 @@ export const routes = [
         });
       }
       // Everyone may ask, so the address of the place and the reason are not shown: errors of operations have them.
-      const reachable = await (ports.workloads.check?.() ?? Promise.resolve()).then(
-        () => true,
-        () => false,
-      );
+      const passes = (check: Promise<void> | undefined): Promise<boolean> =>
+        (check ?? Promise.resolve()).then(
+          () => true,
+          () => false,
+        );
+      const [reachable, readable] = await Promise.all([
+        passes(ports.workloads.check?.()),
+        passes(ports.logs.check?.()),
+      ]);
       return {
         status: 200,
-        body: reachable ? { status: 'ok' } : { status: 'degraded', workloads: 'unreachable' },
+        body: {
+          status: reachable && readable ? 'ok' : 'degraded',
+          ...(!reachable && { workloads: 'unreachable' as const }),
+          ...(!readable && { logs: 'unreadable' as const }),
+        },
       };
     },
   }),

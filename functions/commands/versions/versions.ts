@@ -11,13 +11,13 @@ import {
 import type { Source, Version, VersionDetail } from '../../core/model/index.ts';
 import { shortHash } from '../../core/names.ts';
 import { Problem } from '../../core/problem.ts';
-import { provisionOrder } from '../../core/score/references.ts';
 import type { ScoreWorkload } from '../../core/score/workload.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { Item, Store, Write } from '../../ports/store.ts';
 import { StoreConflict } from '../../ports/store.ts';
 import { type Caller, commit, retryOnConflict } from '../../records/commit.ts';
 import { keepWorkload, type VersionContent } from '../../records/workloads.ts';
+import { workloadProblems } from '../../resources/workload-problems.ts';
 
 interface ServiceRef {
   project: string;
@@ -40,12 +40,13 @@ export const versionId = (digest: string, workload: ScoreWorkload): string =>
 
 /**
  * Registers a version. If it exists already, it is returned with the tags added.
- * @throws Problem not_found (service) | unresolved_placeholder (one that no resource of the workload can give)
+ * @throws Problem not_found (service), and what `workloadProblems` finds: a version that can run nowhere is not made
  */
 export function registerVersion(ports: Ports, caller: Caller, input: NewVersion): Promise<VersionDetail> {
   const ref = { project: input.project, service: input.service };
   const id = versionId(input.digest, input.workload);
-  provisionOrder(input.workload);
+  const [problem] = workloadProblems(input.workload, input.digest);
+  if (problem) throw problem;
   return retryOnConflict(async () => {
     const { store, effects } = ports;
     const pointer = await store.get<VersionContent>(versionIdKey(ref, id));

@@ -26,6 +26,9 @@ export interface DatabaseSpec {
 }
 
 const LOCK_TIMEOUT = '30s';
+/** Servers have defaults of their own: a database sorts and folds the same on every host. PostgreSQL 17 or newer. */
+const COLLATION =
+  "TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C' LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'";
 
 /** The name is taken by something that does not carry our tag. */
 export class NotOurs extends Error {
@@ -101,12 +104,7 @@ export async function ensureDatabase(
   // An interrupted DROP DATABASE leaves a database that can only be dropped again.
   if (found.database === 'broken') await run(sql, 'DROP DATABASE %I', name);
   if (found.database !== 'partial') {
-    await run(
-      sql,
-      "CREATE DATABASE %I OWNER %I TEMPLATE template0 ENCODING 'UTF8' ALLOW_CONNECTIONS false",
-      name,
-      name,
-    );
+    await run(sql, `CREATE DATABASE %I OWNER %I ${COLLATION} ALLOW_CONNECTIONS false`, name, name);
   }
   await transaction(sql, async () => {
     await run(sql, 'COMMENT ON DATABASE %I IS %L', name, tag);

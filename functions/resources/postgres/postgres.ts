@@ -9,7 +9,7 @@ import { Problem } from '../../core/problem.ts';
 import type { DatabaseServer, DedicatedServers } from '../../ports/databases.ts';
 import { ServerNotOurs } from '../../ports/databases.ts';
 import type { Ports } from '../../ports/index.ts';
-import { invalidResource, ownerTag, resourceLabel, resourceSecretPath } from '../owner.ts';
+import { invalidResource, noSuchClass, ownerTag, resourceLabel, resourceSecretPath } from '../owner.ts';
 import { type ResourceIdentity, ResourcePending, type ResourceRequest, type ResourceType } from '../type.ts';
 import {
   type DatabaseSpec,
@@ -29,6 +29,7 @@ import { scramVerifier } from './scram.ts';
 
 /** PostgreSQL's limit on names, bytes. */
 const NAME_LIMIT = 63;
+const CLASSES: readonly string[] = ['default', 'dedicated'];
 const SECRETS = ['password', 'url'] as const;
 
 const params = z.strictObject({
@@ -73,10 +74,7 @@ function dedicatedServers({ databases }: Ports, request: ResourceIdentity): Dedi
 }
 
 function checkClass(request: ResourceIdentity): void {
-  if (request.class === 'default' || isDedicated(request)) return;
-  throw invalidResource(request, `there is no class "${request.class.slice(0, 80)}" of its type`, {
-    hint: 'Leave out the class, or write "dedicated" for a server of its own.',
-  });
+  if (!CLASSES.includes(request.class)) throw noSuchClass(request, CLASSES);
 }
 
 /** The server that the database is on. @throws ResourcePending while it is being made */
@@ -268,11 +266,14 @@ export const postgres: ResourceType = {
     url: { secret: true, summary: 'All of it as postgresql://username:password@host:port/name?sslmode=…' },
   },
   params,
+  classes: CLASSES,
   owned: true,
   async check(ports, request) {
     checkClass(request);
     if (isDedicated(request)) dedicatedServers(ports, request);
-    else await ports.databases.endpoint();
+  },
+  async reach({ databases }, request) {
+    if (!isDedicated(request)) await databases.endpoint();
   },
   provision: (ports, request) => explained(request, () => provision(ports, request)),
   rotation: {

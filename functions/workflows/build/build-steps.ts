@@ -41,6 +41,8 @@ export const buildImage: Step<Operation<'build'>> = {
         operation: operation.id,
       },
     );
+    for (const warning of ports.workloads.warnings?.(version.workload, image.config.workingDir) ?? [])
+      log(`Warning: ${warning}`);
     log(`Version ${version.id} (${built.digest}) is ready to deploy.`);
     await keepVersion(ports, operation.id, version);
   },

@@ -1,7 +1,7 @@
 /** Steps of the workflows `deploy` and `rollback`. */
 
+import { deploymentProblems } from '../../commands/deployments/deployment-problems.ts';
 import { environmentUse } from '../../commands/environments/environments.ts';
-import { violationProblem, violationsOf } from '../../commands/guardrails/policies.ts';
 import { splitWords } from '../../core/command-line.ts';
 import { deploymentKey, environmentKey } from '../../core/keys.ts';
 import type { DeploymentDetail, Environment, InstanceRef, OperationOn } from '../../core/model/index.ts';
@@ -31,10 +31,9 @@ export const prepareDeployment: DeploymentStep = {
   async run({ ports, operation }) {
     await retryOnConflict(async () => {
       const item = await deploymentOf(ports, operation);
-      await ports.registry.resolve(item.data, item.data.digest);
       // Policies are checked again, since the deployment may have waited after it was accepted.
-      const violations = await violationsOf(ports, item.data, item.data, ports.effects.now());
-      if (violations.length > 0) throw violationProblem(item.data, violations);
+      const [problem] = await deploymentProblems(ports, item.data, item.data, new Map());
+      if (problem) throw problem;
       // A deployment that awaited approval was only queued until now.
       if (item.data.status === 'running') return;
       const { workload: _ofVersion, ...deployment } = item.data;

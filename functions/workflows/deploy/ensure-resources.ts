@@ -12,21 +12,18 @@ import {
   SYSTEM_ACTOR,
 } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
-import { expansionBudget } from '../../core/score/expansion-budget.ts';
-import { expand } from '../../core/score/placeholders.ts';
 import { provisionOrder } from '../../core/score/references.ts';
 import { resourceIdentity } from '../../core/score/resource-identity.ts';
-import { replaceInParams } from '../../core/score/texts.ts';
 import type { Ports } from '../../ports/index.ts';
 import { commit, retryOnConflict } from '../../records/commit.ts';
 import { changingEnvironment } from '../../records/environment-changes.ts';
 import { getDeployment, getEnvironment } from '../../records/read.ts';
 import { getDeploymentDetail } from '../../records/workloads.ts';
 import { resourceType } from '../../resources/index.ts';
+import { checkParams, expandParams } from '../../resources/outputs.ts';
 import type { ResourceRequest, ResourceType } from '../../resources/type.ts';
 import { untilSettled } from '../owned-resources.ts';
 import type { Step } from '../step.ts';
-import { outputLookup } from '../workload-spec.ts';
 
 /** Provisions what the deployment's workload asks for and pins the outputs to it. */
 export const ensureResources: Step<OperationOn<'deployment'>> = {
@@ -77,7 +74,7 @@ async function provisionOne(
   const declared = workload.resources![name]!;
   const type = resourceType(declared.type);
   const identity = resourceIdentity(workload.metadata.name, name, declared);
-  const params = checkParams(type, name, expandParams(deployment, name, outputs));
+  const params = checkParams(type, name, expandParams(workload, name, outputs));
   const request: ResourceRequest = {
     project,
     environment,
@@ -92,6 +89,7 @@ async function provisionOne(
   };
   if (!type.owned) return type.provision(ports, request);
   await type.check?.(ports, request);
+  await type.reach?.(ports, request);
   await recordOwner(ports, type.type, request);
   const provisioned = await type.provision(ports, request).catch(async (error: unknown) => {
     // The environment may have been destroyed meanwhile. Then no later try comes this far, and what this one began
@@ -121,28 +119,6 @@ async function takeBack(
   // A later environment of that name may have made its own resource under the same name.
   if (environment && environment.data.id !== request.environmentId) return;
   await untilSettled(signal, () => type.deprovision(ports, request));
-}
-
-function checkParams(type: ResourceType, name: string, params: unknown): Record<string, unknown> {
-  const parsed = type.params.safeParse(params);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0]!;
-  const path = ['resources', name, 'params', ...issue.path.map(String)].join('.');
-  throw new Problem('invalid_resource', `${path}: ${issue.message}.`, {
-    hint: `Mend it in the Score file. ${type.type}: ${type.summary}`,
-  });
-}
-
-/** Params may name outputs of other resources, but no secret ones, since params are stored as they are. */
-function expandParams(
-  deployment: DeploymentDetail,
-  name: string,
-  outputs: Record<string, ResourceOutputs>,
-): Record<string, unknown> {
-  const lookup = outputLookup(deployment.workload, outputs, new Map());
-  const params = deployment.workload.resources![name]!.params ?? {};
-  const budget = expansionBudget();
-  return replaceInParams(name, params, (text, { where }) => expand(text, lookup, where, budget));
 }
 
 async function recordOwner(ports: Ports, type: string, request: ResourceRequest): Promise<void> {

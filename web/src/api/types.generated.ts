@@ -1172,6 +1172,7 @@ export interface Paths {
             'application/json': {
               status: 'ok' | 'degraded';
               workloads?: 'unreachable';
+              logs?: 'unreadable';
             };
           };
         };
@@ -5084,6 +5085,10 @@ export interface Paths {
             'application/json': {
               items: LogLine[];
               /**
+               * What of the output could not be read, and why: it may have been printed, and is not among the lines. A stream says it in a line of source `berth`.
+               */
+              missing?: string;
+              /**
                * Where to go on: to older lines, or with `direction=forward` to newer ones. Absent where there are no more. With filters a page may hold fewer lines than were asked for while there are more.
                */
               nextCursor?: string;
@@ -5281,6 +5286,10 @@ export interface Paths {
           content: {
             'application/json': {
               items: LogLine[];
+              /**
+               * What of the output could not be read, and why: it may have been printed, and is not among the lines. A stream says it in a line of source `berth`.
+               */
+              missing?: string;
               /**
                * Where to go on: to older lines, or with `direction=forward` to newer ones. Absent where there are no more. With filters a page may hold fewer lines than were asked for while there are more.
                */
@@ -6284,6 +6293,10 @@ export interface Plan {
    * Why it would be refused or fail, as far as that can be told before.
    */
   problems: Error[];
+  /**
+   * What the workload will not find there as its Score file says, with what helps; text.
+   */
+  warnings: string[];
 }
 /**
  * One difference. Texts are as the Score file has them, placeholders and all; of a secret it is the version, of a file its mode, size and a hash.
@@ -6368,4 +6381,11 @@ export interface Metrics {
     requests: number;
     errors: number;
   };
+  /**
+   * Figures that could not be read: that there are no samples of them says nothing.
+   */
+  missing?: {
+    figures: 'compute' | 'requests';
+    why: string;
+  }[];
 }

@@ -6,7 +6,7 @@ import type { EnvironmentRef } from '../../../core/model/index.ts';
 import { namespaceName } from '../object-names.ts';
 import { environmentLabels, OPERATION_ANNOTATION } from './labels.ts';
 import type { KubernetesObject, NamespaceObject } from './objects.ts';
-import type { NetworkOptions, RenderOptions } from './options.ts';
+import { DEFAULT_MEMORY_LIMIT, type NetworkOptions, type RenderOptions } from './options.ts';
 
 /** Addresses that are not of the public internet; where clouds keep their metadata among them. */
 const PRIVATE_NETWORKS = [
@@ -128,7 +128,10 @@ export function renderEnvironment(
           {
             type: 'Container',
             defaultRequest: { cpu: '50m', memory: '128Mi', 'ephemeral-storage': '64Mi' },
-            _default: { memory: '512Mi', 'ephemeral-storage': String(limits.ephemeralStorage.value) },
+            _default: {
+              memory: String(DEFAULT_MEMORY_LIMIT),
+              'ephemeral-storage': String(limits.ephemeralStorage.value),
+            },
           },
         ],
       },

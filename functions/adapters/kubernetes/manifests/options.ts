@@ -49,6 +49,9 @@ export interface QuotaOptions {
 
 const GIB = 1024 ** 3;
 
+/** Memory of a container that names no limit. */
+export const DEFAULT_MEMORY_LIMIT = GIB / 2;
+
 export const defaultRenderOptions = {
   namespacePrefix: 'berth',
   ingressAnnotations: {},
