@@ -122,6 +122,7 @@ export function createKubernetesWorkloads(options: KubernetesWorkloadsOptions): 
       ),
     check: lately(CHECK_KEPT_MS, effects.now, async () => {
       await client.get('/api/v1/namespaces/default', { signal: AbortSignal.timeout(CHECK_MS) });
+      return 'complete' as const;
     }),
     async close() {
       client.close();

@@ -11,13 +11,16 @@ export const routes = [
     operationId: 'getHealth',
     summary: 'Ask whether Berth answers and can read its records',
     tag: 'Platform',
-    description: '`degraded` where Berth answers and the place that workloads run in does not.',
+    description:
+      '`degraded` where Berth answers and the place that workloads run in does not, or has not all of them: while they ' +
+      'are `starting` after a start of Berth, and where one could not be brought back, which makes them `incomplete` ' +
+      'until the next start.',
     answers: {
       200: {
         summary: 'It does',
         schema: z.object({
           status: z.enum(['ok', 'degraded']),
-          workloads: z.literal('unreachable').optional(),
+          workloads: z.enum(['unreachable', 'starting', 'incomplete']).optional(),
         }),
       },
     },
@@ -32,13 +35,12 @@ export const routes = [
         });
       }
       // Everyone may ask, so the address of the place and the reason are not shown: errors of operations have them.
-      const reachable = await (ports.workloads.check?.() ?? Promise.resolve()).then(
-        () => true,
-        () => false,
+      const workloads = await (ports.workloads.check?.() ?? Promise.resolve('complete' as const)).catch(
+        () => 'unreachable' as const,
       );
       return {
         status: 200,
-        body: reachable ? { status: 'ok' } : { status: 'degraded', workloads: 'unreachable' },
+        body: workloads === 'complete' ? { status: 'ok' } : { status: 'degraded', workloads },
       };
     },
   }),

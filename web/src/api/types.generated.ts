@@ -1171,7 +1171,7 @@ export interface Paths {
           content: {
             'application/json': {
               status: 'ok' | 'degraded';
-              workloads?: 'unreachable';
+              workloads?: 'unreachable' | 'starting' | 'incomplete';
             };
           };
         };
@@ -5657,9 +5657,9 @@ export interface Instance {
   environment: string;
   service: string;
   /**
-   * What it does now.
+   * What it does now; `unknown` where the place that it runs in can not be asked.
    */
-  state: 'serving' | 'deploying' | 'degraded' | 'failed' | 'stopped';
+  state: 'serving' | 'deploying' | 'degraded' | 'failed' | 'stopped' | 'unknown';
   /**
    * The same in words.
    */
@@ -6149,9 +6149,9 @@ export interface InstanceDetail {
   environment: string;
   service: string;
   /**
-   * What it does now.
+   * What it does now; `unknown` where the place that it runs in can not be asked.
    */
-  state: 'serving' | 'deploying' | 'degraded' | 'failed' | 'stopped';
+  state: 'serving' | 'deploying' | 'degraded' | 'failed' | 'stopped' | 'unknown';
   /**
    * The same in words.
    */

@@ -46,7 +46,14 @@ export async function createMachine(options: MachineOptions): Promise<Place> {
   });
   const builder = await createLocalBuilder({ directory: path('builds'), layout: registry });
   return {
-    ports: { activity, builder, databases, logs, registry, workloads },
+    ports: {
+      activity,
+      builder,
+      databases,
+      logs,
+      registry,
+      workloads: { ...workloads, check: async () => resuming.standing() },
+    },
     serve: (ports, fallback) =>
       createRouter({ traffic, activity, fallback, ...wakeOnRequest(ports, log, resuming.prefer) }),
     resume: (ports) => {
