@@ -5441,6 +5441,7 @@ export interface Problem {
     | 'upstream_unavailable'
     | 'unavailable'
     | 'storage_full'
+    | 'records_lost'
     | 'unknown_resource_type'
     | 'invalid_resource'
     | 'unresolved_placeholder'
