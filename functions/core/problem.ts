@@ -45,6 +45,8 @@ export const problemCodes = {
   upstream_unavailable: [502, 'The workload can not be reached'],
   unavailable: [503, 'Not available now'],
   storage_full: [507, 'The disk is full'],
+  // Seen at the start of Berth on one machine alone.
+  records_lost: [503, 'Records are missing'],
   // Causes of failed operations. They are seen in `error.code`, and as a status only where a request waits for the
   // operation.
   unknown_resource_type: [422, 'Unknown resource type'],

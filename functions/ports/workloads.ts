@@ -213,9 +213,11 @@ export interface Workloads {
    */
   warnings?(workload: ScoreWorkload, workingDir: string): string[];
   /**
-   * Whether the place can be asked at all; the answer may be a few seconds old. Absent where it always can.
-   * @throws Problem unavailable
+   * Whether the place can be asked at all, and has what ran there before; the answer may be a few seconds old. Absent
+   * where both are always so.
+   * @returns `starting` while it brings workloads back; `incomplete` where it could not bring back all of them
+   * @throws Problem unavailable where it can not be asked
    */
-  check?(): Promise<void>;
+  check?(): Promise<'complete' | 'starting' | 'incomplete'>;
   close(): Promise<void>;
 }

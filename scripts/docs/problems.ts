@@ -94,6 +94,10 @@ const explanations: Readonly<Record<ProblemCode, readonly [meaning: string, next
     'Something that Berth needs can not be reached, or Berth is stopping.',
     'Try again in a moment.',
   ],
+  records_lost: [
+    'Berth on one machine does not start, since its records are gone or are older than what lies beside them.',
+    'Put back a backup of the whole data directory, or start once with `BERTH_ACCEPT_LOSS=1`.',
+  ],
   storage_full: [
     'The disk is full; nothing was written.',
     'Free some disk space, destroy what nobody needs.',

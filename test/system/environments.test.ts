@@ -86,6 +86,27 @@ describe('An environment', () => {
     await untilState('sleepy', 'ready');
   });
 
+  it('wakes by a request that comes while it is going to sleep', async () => {
+    const { berth } = subject;
+    const ref = { project: 'shop', environment: 'sleepy' };
+    // The request comes between the first and the last step of the hibernation, where nothing runs any more.
+    const { scale } = berth.ports.workloads;
+    let answer: Promise<{ status: number; text: string }> | undefined;
+    berth.ports.workloads.scale = async (instance, replicas) => {
+      await scale(instance, replicas);
+      if (replicas !== 0) return;
+      answer = subject.workload('web.sleepy.shop.localhost');
+      await sleep(500);
+    };
+    try {
+      await subject.operation('POST', `${BASE}/environments/${ref.environment}/hibernate`);
+    } finally {
+      berth.ports.workloads.scale = scale;
+    }
+    expect(await answer).toMatchObject({ status: 200, text: 'awake' });
+    await untilState('sleepy', 'ready');
+  });
+
   it('shows a browser a page that comes back by itself while it wakes', async () => {
     const source = await program('late', {
       server: `

@@ -35,8 +35,8 @@ const CHECK_MS = 2_000;
 const CHECK_KEPT_MS = 5_000;
 
 /** Asks at most once in that time, however often it is called; an error counts as long as an answer does. */
-function lately(keptMs: number, now: () => number, ask: () => Promise<void>): () => Promise<void> {
-  let kept: { until: number; answer: Promise<void> } | undefined;
+function lately<T>(keptMs: number, now: () => number, ask: () => Promise<T>): () => Promise<T> {
+  let kept: { until: number; answer: Promise<T> } | undefined;
   return () => {
     if (!kept || kept.until <= now()) kept = { until: now() + keptMs, answer: ask() };
     return kept.answer;
@@ -122,6 +122,7 @@ export function createKubernetesWorkloads(options: KubernetesWorkloadsOptions): 
       ),
     check: lately(CHECK_KEPT_MS, effects.now, async () => {
       await client.get('/api/v1/namespaces/default', { signal: AbortSignal.timeout(CHECK_MS) });
+      return 'complete' as const;
     }),
     async close() {
       client.close();

@@ -4,17 +4,17 @@
  */
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { EnvironmentRef, InstanceRef } from '../../core/model/index.ts';
+import type { InstanceRef } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import { type Answer, holdingPage, prefersPage, problemAnswer, send } from './answers.ts';
 import { CLOSED } from './failure.ts';
 import { isWebSocket } from './headers.ts';
-import { createHold, type Found, type Lookup } from './hold.ts';
+import { createHold, type Found, type Lookup, type Wake } from './hold.ts';
 import { createProxy, type Outcome } from './proxy.ts';
 import { parseHost, parseWorkloadHost, type WorkloadHost } from './request-host.ts';
 import type { RoutedTraffic } from './traffic.ts';
 
-export type { Lookup } from './hold.ts';
+export type { Lookup, Wake } from './hold.ts';
 export type { WorkloadHost } from './request-host.ts';
 
 export interface RouterOptions {
@@ -30,8 +30,7 @@ export interface RouterOptions {
   };
   /** Answers requests that are for no workload. */
   fallback(request: IncomingMessage, response: ServerResponse): void;
-  /** Wakes a hibernated environment; may resolve as soon as that is under way. */
-  wake(environment: EnvironmentRef): Promise<void>;
+  wake: Wake;
   /** What is known of a workload that has not been declared; `absent` unless given. */
   lookup?: Lookup;
   limits?: Partial<RouterLimits>;
@@ -146,6 +145,13 @@ export function createRouter(options: RouterOptions): Router {
           'upstream_unavailable',
           found.target.error?.cause ?? `${service} does not run.`,
           found.target.error?.hint ?? 'Look at its log.',
+        );
+      case 'stopped':
+        return problemAnswer(
+          request,
+          'unavailable',
+          `${service} is stopped: it is scaled to no replicas.`,
+          'Deploy it, or start it again on its page.',
         );
       case 'full':
         return problemAnswer(

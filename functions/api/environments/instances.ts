@@ -5,7 +5,13 @@ import { withWorkload } from '../../records/workloads.ts';
 import { decodeCursor, pageOf, pageQuery, pageReply } from '../http/list-pages.ts';
 import { route } from '../http/route-spec.ts';
 import { readFacts } from './instance-facts.ts';
-import { endpointsOf, instanceDetailSchema, instanceSchema, instanceView } from './instance-view.ts';
+import {
+  endpointsOf,
+  instanceDetailSchema,
+  instanceSchema,
+  instanceView,
+  statusOf,
+} from './instance-view.ts';
 
 /** The most instances of a page: their deployments fit into one read of a hundred records. */
 const PAGE_MAX = 50;
@@ -54,7 +60,7 @@ export const routes = [
         status: 200,
         body: {
           ...view,
-          replicas: { ...replicas, items: facts!.status?.replicas ?? [] },
+          replicas: { ...replicas, items: statusOf(facts!)?.replicas ?? [] },
           endpoints: await endpointsOf(ports.workloads, instance, serving?.workload),
         },
       };

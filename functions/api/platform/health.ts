@@ -12,14 +12,15 @@ export const routes = [
     summary: 'Ask whether Berth answers and can read its records',
     tag: 'Platform',
     description:
-      '`degraded` where Berth answers, and the place that workloads run in does not, or what they print could not be ' +
-      'read when that was last tried.',
+      '`degraded` where Berth answers, and the place that workloads run in does not, or has not all of them: while they ' +
+      'are `starting` after a start of Berth, and where one could not be brought back, which makes them `incomplete` ' +
+      'until the next start. It is `degraded` too where what they print could not be read when that was last tried.',
     answers: {
       200: {
         summary: 'It does',
         schema: z.object({
           status: z.enum(['ok', 'degraded']),
-          workloads: z.literal('unreachable').optional(),
+          workloads: z.enum(['unreachable', 'starting', 'incomplete']).optional(),
           logs: z.literal('unreadable').optional(),
         }),
       },
@@ -35,20 +36,20 @@ export const routes = [
         });
       }
       // Everyone may ask, so the address of the place and the reason are not shown: errors of operations have them.
-      const passes = (check: Promise<void> | undefined): Promise<boolean> =>
-        (check ?? Promise.resolve()).then(
+      const [workloads, readable] = await Promise.all([
+        (ports.workloads.check?.() ?? Promise.resolve('complete' as const)).catch(
+          () => 'unreachable' as const,
+        ),
+        (ports.logs.check?.() ?? Promise.resolve()).then(
           () => true,
           () => false,
-        );
-      const [reachable, readable] = await Promise.all([
-        passes(ports.workloads.check?.()),
-        passes(ports.logs.check?.()),
+        ),
       ]);
       return {
         status: 200,
         body: {
-          status: reachable && readable ? 'ok' : 'degraded',
-          ...(!reachable && { workloads: 'unreachable' as const }),
+          status: workloads === 'complete' && readable ? 'ok' : 'degraded',
+          ...(workloads !== 'complete' && { workloads }),
           ...(!readable && { logs: 'unreadable' as const }),
         },
       };

@@ -3,7 +3,7 @@ import { operationKind } from './operation-kind.ts';
 
 export const deploy = operationKind({
   target: 'deployment',
-  boundSeconds: 4_020,
+  boundSeconds: 4_620,
   cancelable: true,
   runsOn: 'workloads',
   words: 'Deployment {number} of {service} to {environment}',

@@ -96,6 +96,7 @@ const rolloutCodes = [
   'workload_not_ready',
   'image_unavailable',
   'fenced',
+  'superseded',
   'environment_gone',
 ] as const;
 

@@ -65,7 +65,7 @@ describe('An answer that is not HTTP', () => {
       traffic,
       activity: { record: () => undefined, touch: () => void touched++ },
       fallback: (_, response) => response.end('berth'),
-      wake: async () => undefined,
+      wake: async () => 'waking',
       limits: { touchMs: TOUCH_MS },
     });
     front.on('request', router.request).on('upgrade', router.upgrade).listen(0, '127.0.0.1');

@@ -1171,7 +1171,7 @@ export interface Paths {
           content: {
             'application/json': {
               status: 'ok' | 'degraded';
-              workloads?: 'unreachable';
+              workloads?: 'unreachable' | 'starting' | 'incomplete';
               logs?: 'unreadable';
             };
           };
@@ -5450,6 +5450,7 @@ export interface Problem {
     | 'upstream_unavailable'
     | 'unavailable'
     | 'storage_full'
+    | 'records_lost'
     | 'unknown_resource_type'
     | 'invalid_resource'
     | 'unresolved_placeholder'
@@ -5667,9 +5668,9 @@ export interface Instance {
   environment: string;
   service: string;
   /**
-   * What it does now.
+   * What it does now; `unknown` where the place that it runs in can not be asked.
    */
-  state: 'serving' | 'deploying' | 'degraded' | 'failed' | 'stopped';
+  state: 'serving' | 'deploying' | 'degraded' | 'failed' | 'stopped' | 'unknown';
   /**
    * The same in words.
    */
@@ -6163,9 +6164,9 @@ export interface InstanceDetail {
   environment: string;
   service: string;
   /**
-   * What it does now.
+   * What it does now; `unknown` where the place that it runs in can not be asked.
    */
-  state: 'serving' | 'deploying' | 'degraded' | 'failed' | 'stopped';
+  state: 'serving' | 'deploying' | 'degraded' | 'failed' | 'stopped' | 'unknown';
   /**
    * The same in words.
    */

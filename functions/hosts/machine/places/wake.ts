@@ -35,7 +35,11 @@ interface Place extends EnvironmentRef {
   service?: string;
 }
 
-export function wakeOnRequest(ports: Ports, log: LocalLog) {
+/** How long a request for an environment that is going to sleep looks away between two looks, milliseconds. */
+const LOOK_MS = 200;
+
+/** @param asked is told of each request for what has not been declared since the start */
+export function wakeOnRequest(ports: Ports, log: LocalLog, asked: (place: Place) => void) {
   /** Routes by deployment. They never change, so that requests to hosts that nobody declared do not read them again. */
   const known = new Map<string, Promise<Route[]>>();
 
@@ -73,20 +77,34 @@ export function wakeOnRequest(ports: Ports, log: LocalLog) {
       if (!environment) return 'absent';
       const state = found[environment.data.state];
       if (state === 'absent') return state;
+      if (state === 'starting') asked({ ...ref, ...(service !== undefined && { service }) });
       const serves =
         service === undefined
           ? await isRouted(environment.data, host, path)
           : instanceIn(environment.data, service)?.current !== undefined;
       return serves ? state : 'absent';
     },
-    async wake(ref: EnvironmentRef): Promise<void> {
-      await wakeEnvironment(ports, { actor: SYSTEM_ACTOR }, ref).catch((error: unknown) => {
-        // The environment is awake already, or is just being hibernated. The router asks again for as long as it
-        // holds the request.
-        if (error instanceof Problem && error.status < 500) return;
-        log.error(`Waking ${ref.project}/${ref.environment}`, error);
-        throw error;
-      });
+    /** An environment that is going to sleep is woken once it sleeps. Resolves when it wakes, or shall not. */
+    async wake(ref: EnvironmentRef): Promise<'waking' | 'awake'> {
+      for (;;) {
+        const changed = ports.store.changed(environmentKey(ref).pk, { timeoutMs: LOOK_MS });
+        const environment = await ports.store.get<Environment>(environmentKey(ref));
+        const state = environment?.data.state;
+        if (state !== 'hibernating' && state !== 'hibernated') return state === 'waking' ? state : 'awake';
+        if (state === 'hibernated') {
+          try {
+            await wakeEnvironment(ports, { actor: SYSTEM_ACTOR }, ref);
+            return 'waking';
+          } catch (error) {
+            // Something else has changed the environment since it was read, or is changing it.
+            if (!(error instanceof Problem && error.status < 500)) {
+              log.error(`Waking ${ref.project}/${ref.environment}`, error);
+              throw error;
+            }
+          }
+        }
+        await changed;
+      }
     },
   };
 }
