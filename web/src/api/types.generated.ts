@@ -92,6 +92,7 @@ export type Event = {
     | 'secret.rotating'
     | 'secret.rotated'
     | 'secret.rotation-failed'
+    | 'access.ended'
     | 'access.refused'
     | 'member.added'
     | 'member.changed'
@@ -799,6 +800,15 @@ export type Event1 =
       };
     }
   | {
+      type: 'access.ended';
+      data: {
+        /**
+         * Id of the principal.
+         */
+        principal: string;
+      };
+    }
+  | {
       type: 'access.refused';
       data: {
         /**
@@ -1343,7 +1353,7 @@ export interface Paths {
   };
   '/v1/sign-out': {
     /**
-     * Sign out: ends this session, or all of yours
+     * Sign out: ends this session, or all that you have
      */
     post: {
       parameters: {
@@ -1358,7 +1368,7 @@ export interface Paths {
         content: {
           'application/json': {
             /**
-             * All of your sessions, on all devices.
+             * All of your sessions on all devices, and all tokens that act for you.
              */
             everywhere?: boolean;
           };
@@ -1385,7 +1395,7 @@ export interface Paths {
   };
   '/v1/sessions': {
     /**
-     * List your sessions
+     * List your sessions, or somebody’s
      */
     get: {
       parameters: {
@@ -1398,6 +1408,10 @@ export interface Paths {
            * `nextCursor` of the page before; opaque.
            */
           cursor?: string;
+          /**
+           * Yourself by default; somebody else only for the platform team.
+           */
+          principal?: string;
         };
       };
       responses: {
@@ -1420,13 +1434,13 @@ export interface Paths {
       };
     };
     /**
-     * End all of your sessions, or all of somebody’s
+     * End all that you have, or that somebody has: sessions and tokens
      */
     delete: {
       parameters: {
         query?: {
           /**
-           * Yourself by default.
+           * Yourself by default; somebody else only for the platform team.
            */
           principal?: string;
         };
@@ -1451,7 +1465,7 @@ export interface Paths {
   };
   '/v1/sessions/{session}': {
     /**
-     * End one of your sessions
+     * End one of your sessions, or of somebody’s
      */
     delete: {
       parameters: {
@@ -1460,6 +1474,12 @@ export interface Paths {
            * Id of the session. It must be an id of 26 characters, as given in a session's "id".
            */
           session: string;
+        };
+        query?: {
+          /**
+           * Yourself by default; somebody else only for the platform team.
+           */
+          principal?: string;
         };
         header?: {
           /**
@@ -1954,7 +1974,7 @@ export interface Paths {
       };
     };
     /**
-     * List your tokens
+     * List your tokens, or somebody’s
      */
     get: {
       parameters: {
@@ -1967,6 +1987,10 @@ export interface Paths {
            * `nextCursor` of the page before; opaque.
            */
           cursor?: string;
+          /**
+           * Yourself by default; somebody else only for the platform team.
+           */
+          principal?: string;
         };
       };
       responses: {
@@ -1991,7 +2015,7 @@ export interface Paths {
   };
   '/v1/tokens/{token}': {
     /**
-     * Revoke a token of yours
+     * Revoke a token of yours, or of somebody’s
      */
     delete: {
       parameters: {
@@ -2000,6 +2024,12 @@ export interface Paths {
            * Id of the token; not the token itself, which belongs into no URL. It must be an id of 26 characters, as given in a token's "id".
            */
           token: string;
+        };
+        query?: {
+          /**
+           * Yourself by default; somebody else only for the platform team.
+           */
+          principal?: string;
         };
         header?: {
           /**
