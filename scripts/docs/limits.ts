@@ -29,7 +29,8 @@ const rateWords = {
   principal: ['Requests', 'a person with all their tokens; the tokens and pipelines of a project'],
   operations: ['Operations that begin', 'a project'],
   names: ['Names of projects asked for', 'a person'],
-  address: ['Requests without valid credentials', 'a network address'],
+  address: ['Requests whose credentials were refused', 'a network address'],
+  exchange: ['Token exchanges and sign-outs', 'a network address, each route by itself'],
 } as const satisfies Record<keyof typeof defaultRates, readonly [string, string]>;
 
 const rates = (): string =>

@@ -24,6 +24,7 @@ import { noContent } from '../http/respond.ts';
 import { type Call, route } from '../http/route-spec.ts';
 import { durationSchema, lineSchema, membersOf, nameSchema, timeSchema } from '../http/schemas.ts';
 import { granter, roleSchema } from './members.ts';
+import { otherPerson, whoseQuery } from './whose.ts';
 
 const tokenSchema = z
   .object({
@@ -223,27 +224,31 @@ export const routes = [
     path: '/v1/tokens',
     policy: { action: 'me.manage', scope: 'platform' },
     operationId: 'listTokens',
-    summary: 'List your tokens',
+    summary: 'List your tokens, or somebody’s',
     description: 'A token lists and revokes those that it made.',
     tag: 'Tokens',
-    query: pageQuery,
+    query: pageQuery.extend(whoseQuery.shape),
     answers: { 200: { summary: 'A page of tokens, newest first', schema: pageOf(tokenSchema) } },
-    handle: ({ ports, principal, query }) => list(ports, ownerOf(principal), query, ownWork(principal)),
+    handle: ({ ports, principal, query }) =>
+      list(ports, otherPerson(principal, query) ?? ownerOf(principal), query, ownWork(principal)),
   }),
   route({
     method: 'delete',
     path: '/v1/tokens/{token}',
     policy: { action: 'me.manage', scope: 'platform' },
     operationId: 'revokeToken',
-    summary: 'Revoke a token of yours',
+    summary: 'Revoke a token of yours, or of somebody’s',
     description: 'It ends at once, open streams and the tokens that it made included.',
     tag: 'Tokens',
+    query: whoseQuery,
     answers: { 204: { summary: 'Revoked' } },
     problems: ['not_found'],
-    handle: ({ ports, principal, params, change }) =>
-      change(noContent, (caller) =>
-        revokeToken(ports, caller, ownerOf(principal), params.token, ownWork(principal)),
-      ),
+    handle: ({ ports, principal, params, query, change }) => {
+      const owner = otherPerson(principal, query) ?? ownerOf(principal);
+      return change(noContent, (caller) =>
+        revokeToken(ports, caller, owner, params.token, ownWork(principal)),
+      );
+    },
   }),
   route({
     method: 'post',

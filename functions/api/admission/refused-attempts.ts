@@ -11,6 +11,8 @@ export interface Refusal {
   environment?: string;
   /** A principal's id. */
   actor: string;
+  /** Whose attempts are counted together: making more tokens makes no more events. */
+  person: string;
   action: string;
   from?: Origin;
 }
@@ -22,9 +24,9 @@ export interface Refusals {
   flush(): Promise<void>;
 }
 
-/** Repeated attempts of one principal on one project within this time are one event and a count; milliseconds. */
+/** Repeated attempts of one person on one project within this time are one event and a count; milliseconds. */
 const GATHER_MS = 60_000;
-/** Pairs of principal and project that are remembered. */
+/** Pairs of person and project that are remembered. */
 const REMEMBERED_MAX = 10_000;
 
 export function createRefusals(ports: Ports, onError: (error: unknown) => void): Refusals {
@@ -53,7 +55,7 @@ export function createRefusals(ports: Ports, onError: (error: unknown) => void):
 
   return {
     note(refusal) {
-      const key = JSON.stringify([refusal.actor, refusal.project]);
+      const key = JSON.stringify([refusal.person, refusal.project]);
       const now = ports.effects.now();
       const last = latest.get(key);
       if (last && now - last.at < GATHER_MS) {

@@ -46,12 +46,15 @@ export function approvalNeeded(
 export const nextNumber = (instance: Instance | undefined): number =>
   Math.max(instance?.newest ?? 0, instance?.highest ?? 0) + 1;
 
-/** Whoever runs the installation may hold its administrator's token, and is no second person beside it. */
+/**
+ * Whoever runs the installation may hold its administrator's token, and is no second person beside it. Someone who has
+ * not been seen for long, or ever, may run it by now.
+ */
 async function maybeOnePerson(ports: Ports, one: string, other: string): Promise<boolean> {
   if (one === other) return true;
   if (one !== ADMINISTRATOR_ID && other !== ADMINISTRATOR_ID) return false;
   const person = await recallPerson(ports, one === ADMINISTRATOR_ID ? other : one);
-  return person?.administrator === true;
+  return person?.administrator !== false;
 }
 
 async function awaited(

@@ -86,6 +86,8 @@ export interface Person {
   administrator: boolean;
   /** To the hour. */
   seenAt: string;
+  /** Sessions, tokens that act for the person, and tokens of the issuer from before this time are void. */
+  notBefore?: string;
 }
 
 /**

@@ -210,6 +210,9 @@ export const wordsByType: Readonly<Record<Event['type'], EventWords>> = {
   "secret.rotation-failed": {
     "words": "Rotation of {name} in {environment} failed: the old version is in force"
   },
+  "access.ended": {
+    "words": "All sessions and tokens of a person ended"
+  },
   "access.refused": {
     "words": "An attempt was refused: {action}"
   },

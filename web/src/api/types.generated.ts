@@ -92,6 +92,7 @@ export type Event = {
     | 'secret.rotating'
     | 'secret.rotated'
     | 'secret.rotation-failed'
+    | 'access.ended'
     | 'access.refused'
     | 'member.added'
     | 'member.changed'
@@ -799,6 +800,15 @@ export type Event1 =
       };
     }
   | {
+      type: 'access.ended';
+      data: {
+        /**
+         * Id of the principal.
+         */
+        principal: string;
+      };
+    }
+  | {
       type: 'access.refused';
       data: {
         /**
@@ -1344,7 +1354,7 @@ export interface Paths {
   };
   '/v1/sign-out': {
     /**
-     * Sign out: ends this session, or all of yours
+     * Sign out: ends this session, or all that you have
      */
     post: {
       parameters: {
@@ -1359,7 +1369,7 @@ export interface Paths {
         content: {
           'application/json': {
             /**
-             * All of your sessions, on all devices.
+             * All of your sessions on all devices, and all tokens that act for you.
              */
             everywhere?: boolean;
           };
@@ -1386,7 +1396,7 @@ export interface Paths {
   };
   '/v1/sessions': {
     /**
-     * List your sessions
+     * List your sessions, or somebody’s
      */
     get: {
       parameters: {
@@ -1399,6 +1409,10 @@ export interface Paths {
            * `nextCursor` of the page before; opaque.
            */
           cursor?: string;
+          /**
+           * Yourself by default; somebody else only for the platform team.
+           */
+          principal?: string;
         };
       };
       responses: {
@@ -1421,13 +1435,13 @@ export interface Paths {
       };
     };
     /**
-     * End all of your sessions, or all of somebody’s
+     * End all that you have, or that somebody has: sessions and tokens
      */
     delete: {
       parameters: {
         query?: {
           /**
-           * Yourself by default.
+           * Yourself by default; somebody else only for the platform team.
            */
           principal?: string;
         };
@@ -1452,7 +1466,7 @@ export interface Paths {
   };
   '/v1/sessions/{session}': {
     /**
-     * End one of your sessions
+     * End one of your sessions, or of somebody’s
      */
     delete: {
       parameters: {
@@ -1461,6 +1475,12 @@ export interface Paths {
            * Id of the session. It must be an id of 26 characters, as given in a session's "id".
            */
           session: string;
+        };
+        query?: {
+          /**
+           * Yourself by default; somebody else only for the platform team.
+           */
+          principal?: string;
         };
         header?: {
           /**
@@ -1955,7 +1975,7 @@ export interface Paths {
       };
     };
     /**
-     * List your tokens
+     * List your tokens, or somebody’s
      */
     get: {
       parameters: {
@@ -1968,6 +1988,10 @@ export interface Paths {
            * `nextCursor` of the page before; opaque.
            */
           cursor?: string;
+          /**
+           * Yourself by default; somebody else only for the platform team.
+           */
+          principal?: string;
         };
       };
       responses: {
@@ -1992,7 +2016,7 @@ export interface Paths {
   };
   '/v1/tokens/{token}': {
     /**
-     * Revoke a token of yours
+     * Revoke a token of yours, or of somebody’s
      */
     delete: {
       parameters: {
@@ -2001,6 +2025,12 @@ export interface Paths {
            * Id of the token; not the token itself, which belongs into no URL. It must be an id of 26 characters, as given in a token's "id".
            */
           token: string;
+        };
+        query?: {
+          /**
+           * Yourself by default; somebody else only for the platform team.
+           */
+          principal?: string;
         };
         header?: {
           /**
