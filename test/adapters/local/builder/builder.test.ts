@@ -17,6 +17,7 @@ import {
   type LocalBuilderOptions,
 } from '../../../../functions/adapters/local/builder/builder.ts';
 import { createOciLayout } from '../../../../functions/adapters/local/registry/registry.ts';
+import type { Problem } from '../../../../functions/core/problem.ts';
 import { RELEASE_LABEL } from '../../../../functions/ports/registry.ts';
 import { builderContract } from '../../../contracts/builder.ts';
 import { helloFiles, sourceArchive, streamOf } from '../../../support/files/archive.ts';
@@ -38,6 +39,11 @@ async function createSubject(options: Partial<LocalBuilderOptions> = {}) {
     layout,
     log,
     builds,
+    async upload(path: string) {
+      const { id } = await builder.saveSource(streamOf(readFileSync(path)));
+      const request = { repository, operation: 'op', source: { kind: 'upload', id } as const };
+      return builder.build(request, (line) => log.push(line), never);
+    },
     async build(files: Record<string, string>, signal = never) {
       const { id } = await builder.saveSource(streamOf(await sourceArchive(files)));
       const source = { kind: 'upload', id } as const;
@@ -376,23 +382,72 @@ describe('git', () => {
     expect((await subject.git(directory, 'main')).source.kind).toBe('git');
   });
 
-  it('leaves links and submodules out', async () => {
+  it('is built as it was committed: attributes change and drop nothing, links inside stay', async () => {
+    const subject = await createSubject();
+    const directory = createRepository(helloFiles);
+    const text = '$Id$ $Format:%H$\n';
+    symlinkSync('server.js', join(directory, 'link'));
+    commit(directory, { 'a.txt': text, 'dropped/b.txt': text }, 'Files');
+    const attributes =
+      '* text eol=crlf ident export-subst\ndropped export-ignore\n.gitattributes export-ignore\n';
+    commit(directory, { '.gitattributes': attributes }, 'Attributes');
+    const { digest } = await subject.git(directory, 'main');
+    const { root } = await subject.serve(digest, ['/']);
+    for (const name of ['a.txt', 'dropped/b.txt'])
+      expect(readFileSync(join(root, 'app', name), 'utf8'), name).toBe(text);
+    expect(readFileSync(join(root, 'app/link'), 'utf8')).toBe(helloFiles['server.js']);
+    expect(existsSync(join(root, 'app/.gitattributes'))).toBe(true);
+  });
+
+  it('is refused with a link out of it', async () => {
+    const subject = await createSubject();
+    const directory = createRepository(helloFiles);
+    symlinkSync('/etc/passwd', join(directory, 'link'));
+    commit(directory, {}, 'Link');
+    await expect(subject.git(directory, 'main')).rejects.toMatchObject({
+      code: 'invalid_archive',
+      message: expect.stringContaining('the link "link" leads out of the source'),
+    });
+  });
+
+  it('is refused with a submodule, and taken with it as the hint says', async () => {
     const subject = await createSubject();
     const inner = createRepository({ 'inner.txt': 'x' });
     const directory = createRepository(helloFiles);
-    symlinkSync('/etc/passwd', join(directory, 'link'));
     git(directory, '-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'add', inner, 'module');
-    commit(directory, {}, 'Links');
-    const { digest } = await subject.git(directory, 'main');
-    const { root } = await subject.serve(digest, ['/']);
-    expect(readdirSync(join(root, 'app')).sort()).toEqual([
-      '.gitmodules',
-      'module',
-      'package.json',
-      'server.js',
+    commit(directory, {}, 'Submodule');
+    const refused: Problem = await subject.git(directory, 'main').then(
+      () => expect.fail('it was built'),
+      (error) => error,
+    );
+    expect(refused).toMatchObject({
+      code: 'source_unavailable',
+      message: expect.stringContaining('"module"'),
+    });
+    const [, command = ''] = /: (git .*)$/.exec(refused.hint) ?? [];
+    const env = { ...process.env, GIT_ALLOW_PROTOCOL: 'file' };
+    execFileSync('sh', ['-c', command], { cwd: directory, env });
+    const { root } = await subject.serve((await subject.upload(join(directory, '../source.tgz'))).digest, [
+      '/',
     ]);
-    expect(readdirSync(join(root, 'app/module'))).toEqual([]);
-    expect(subject.log.join('\n')).toContain('symbolic link "link"');
+    rmSync(join(directory, '../source.tgz'));
+    expect(readFileSync(join(root, 'app/module/inner.txt'), 'utf8')).toBe('x');
+  });
+
+  it('is refused with pointers of Git LFS, by both ways in', async () => {
+    const subject = await createSubject();
+    const files = {
+      ...helloFiles,
+      '.gitattributes': '*.bin filter=lfs diff=lfs merge=lfs -text\n',
+      'data/logo.bin': `version https://git-lfs.github.com/spec/v1\noid sha256:${'a'.repeat(64)}\nsize 12345\n`,
+    };
+    const problem = {
+      code: 'source_unavailable',
+      message: expect.stringContaining('"data/logo.bin" is a pointer'),
+    };
+    await expect(subject.git(createRepository(files), 'main')).rejects.toMatchObject(problem);
+    await expect(subject.build(files)).rejects.toMatchObject(problem);
+    expect((await subject.build({ ...files, 'data/logo.bin': 'the file' })).digest).toMatch(/^sha256:/);
   });
 
   it.each([
