@@ -2,6 +2,7 @@
 
 import { splitWords, WordsError } from '../command-line.ts';
 import { Problem } from '../problem.ts';
+import { foreignOf, refuseUninstalled } from './foreign.ts';
 import { parseProcfile } from './procfile.ts';
 
 /** Paths of all files, relative and with slashes, each with its text where it is named in `READ_BY_DETECTION`. */
@@ -49,10 +50,15 @@ const INSTALL_SCRIPTS = ['preinstall', 'install', 'postinstall', 'prepare'];
  */
 export function detect(files: SourceFiles): BuildPlan | undefined {
   const manifest = readManifest(files);
+  const foreign = foreignOf(files);
+  if (manifest === undefined) refuseUninstalled(foreign);
   const procfile = readProcfile(files);
   const npm = manifest ? npmRuns(files, manifest) : { runs: [], notes: [] };
   const start = procfile?.start ?? (manifest && startOf(files, manifest));
-  const notes = [...npm.notes, ...(procfile?.notes ?? [])];
+  const seen = foreign.map(
+    ({ name }) => `${name} is not read: builds on one machine are of Node.js and static sites`,
+  );
+  const notes = [...npm.notes, ...seen, ...(procfile?.notes ?? [])];
   const releaseCommand = procfile?.release;
   const extra = releaseCommand === undefined ? { notes } : { notes, releaseCommand };
   if (start) {
@@ -94,12 +100,10 @@ function npmRuns(files: SourceFiles, manifest: Manifest): { runs: string[][]; no
   const foreign = FOREIGN_LOCKS.find((name) => files.has(name));
   if (foreign && !locked) notes.push(`${foreign} is not read: npm resolves the versions anew`);
   const builds = manifest.scripts.build !== undefined;
-  const dev = builds && manifest.devDependencies > 0;
-  const needed =
-    manifest.dependencies > 0 ||
-    dev ||
-    manifest.workspaces ||
-    INSTALL_SCRIPTS.some((name) => manifest.scripts[name] !== undefined);
+  const installs = INSTALL_SCRIPTS.some((name) => manifest.scripts[name] !== undefined);
+  // Scripts that npm runs by itself see the packages that `build` sees; members of a workspace may have some too.
+  const dev = (builds || installs || manifest.workspaces) && manifest.devDependencies > 0;
+  const needed = manifest.dependencies > 0 || dev || manifest.workspaces || installs;
   if (needed) runs.push([locked ? 'ci' : 'install', dev ? '--include=dev' : '--omit=dev']);
   if (builds) runs.push(['run', 'build']);
   if (dev) runs.push(['prune', '--omit=dev']);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { detect } from '../../../functions/core/source/detect.ts';
+import { foreignOf, nothingToRun } from '../../../functions/core/source/foreign.ts';
 
 type Manifest = Record<string, unknown>;
 
@@ -85,6 +86,16 @@ describe('How an app is built', () => {
     );
   });
 
+  it.each(['preinstall', 'install', 'postinstall', 'prepare'])(
+    'gives %s scripts the development dependencies, and prunes them afterwards',
+    (script) => {
+      expect(app({ scripts: { start, [script]: 'husky' }, dependencies, devDependencies })?.npm).toEqual([
+        ['install', '--include=dev'],
+        ['prune', '--omit=dev'],
+      ]);
+    },
+  );
+
   it.each(['{', '[]', 'null', '"x"', ''])('refuses package.json %j', (manifest) => {
     expect(() => detect(tree([], { manifest }))).toThrow(expect.objectContaining({ code: 'build_failed' }));
   });
@@ -97,6 +108,42 @@ describe('How an app is built', () => {
     expect(detect(tree(['server.js'], { manifest }))).toMatchObject({
       command: ['node', 'server.js'],
       npm: [],
+    });
+  });
+});
+
+describe('What is not built on one machine', () => {
+  it.each([
+    ['requirements.txt', 'Procfile', 'Python'],
+    ['pyproject.toml', 'index.html', 'Python'],
+    ['Gemfile', 'Procfile', 'Ruby'],
+    ['composer.json', 'index.html', 'PHP'],
+  ])('%s beside %s is refused by name, though something could be started', (name, other, language) => {
+    const texts = other === 'Procfile' ? { procfile: 'web: x' } : {};
+    expect(() => detect(tree([name, 'index.html'], texts))).toThrow(
+      expect.objectContaining({
+        code: 'nothing_to_run',
+        message: expect.stringContaining(`${name} (${language})`),
+        hint: expect.stringContaining('image'),
+      }),
+    );
+  });
+
+  it.each(['Dockerfile', 'go.mod', 'Cargo.toml', 'pom.xml', 'requirements.txt'])(
+    '%s beside a Node.js app is told to the log',
+    (name) => {
+      const plan = app({ scripts: { start: 'node a.js' } }, [name]);
+      expect(plan?.notes.join('\n')).toContain(`${name} is not read`);
+    },
+  );
+
+  it('is named in the refusal of a source with nothing to run', () => {
+    const files = tree(['Dockerfile', 'main.go', 'go.mod']);
+    expect(detect(files)).toBeUndefined();
+    expect(nothingToRun(foreignOf(files))).toMatchObject({
+      code: 'nothing_to_run',
+      message: expect.stringMatching(/It has go\.mod, Dockerfile/),
+      hint: expect.stringContaining('image'),
     });
   });
 });

@@ -4,11 +4,12 @@
  */
 import { randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { lstat, mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { Source } from '../../../core/model/index.ts';
 import { Problem } from '../../../core/problem.ts';
 import { type BuildPlan, detect, READ_BY_DETECTION, type SourceFiles } from '../../../core/source/detect.ts';
+import { foreignOf, nothingToRun } from '../../../core/source/foreign.ts';
 import type { Builder, BuildRequest, BuildResult } from '../../../ports/builder.ts';
 import {
   BASE_LABEL,
@@ -98,8 +99,9 @@ export async function createLocalBuilder(options: LocalBuilderOptions): Promise<
     // The parser is loaded with the first build.
     const { readScore } = await import('../../source/score-file.ts');
     const score = await readScore(tree);
-    const plan = detect(await filesOf(tree)) ?? planOfScore(score);
-    if (!plan) throw nothingToRun();
+    const files = await filesOf(tree);
+    const plan = detect(files) ?? planOfScore(score);
+    if (!plan) throw nothingToRun(foreignOf(files));
     log(`Detected: ${plan.detected}`);
     for (const note of plan.notes) log(note);
     for (const args of plan.npm) {
@@ -153,14 +155,19 @@ export async function createLocalBuilder(options: LocalBuilderOptions): Promise<
 /** Processes of a build that are still dying may write while their directory is deleted, hence the retries. */
 const remove = (path: string) => rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
 
+/** Also of a link, which leads to places in the tree alone. */
+const isFile = async (path: string): Promise<boolean> =>
+  (await stat(path).catch(() => undefined))?.isFile() === true;
+
 async function filesOf(tree: string): Promise<SourceFiles> {
   const files = new Map<string, string | undefined>();
   for (const entry of await readdir(tree, { withFileTypes: true, recursive: true }))
-    if (entry.isFile()) files.set(relative(tree, join(entry.parentPath, entry.name)), undefined);
+    if (entry.isFile() || (entry.isSymbolicLink() && (await isFile(join(entry.parentPath, entry.name)))))
+      files.set(relative(tree, join(entry.parentPath, entry.name)), undefined);
   for (const name of READ_BY_DETECTION) {
     if (!files.has(name)) continue;
     const path = join(tree, name);
-    const { size } = await lstat(path);
+    const { size } = await stat(path);
     if (size > READ_MAX_BYTES)
       throw new Problem(
         'build_failed',
@@ -188,7 +195,7 @@ async function chooseRoot(tree: string, candidates: readonly string[]): Promise<
     const found = await lstat(join(tree, candidate, 'index.html')).catch(() => undefined);
     if (found?.isFile()) return candidate;
   }
-  throw nothingToRun();
+  throw nothingToRun([]);
 }
 
 /** Dependencies come first: they change less often than the app, and the same layer is stored once. */
@@ -231,15 +238,6 @@ function tagOf(source: Source): string {
   if (source.kind === 'git') return `git-${source.commit.slice(0, 12)}`;
   return source.kind === 'upload' ? `upload-${source.sha256.slice(0, 12)}` : 'latest';
 }
-
-const nothingToRun = () =>
-  new Problem(
-    'nothing_to_run',
-    'Nothing to run was found: the source has no Procfile, no package.json with a start script, main or server.js, and no index.html.',
-    {
-      hint: 'Add a start script to package.json, a Procfile with "web: <command>", or a command to the Score file.',
-    },
-  );
 
 function canceled(signal: AbortSignal): Problem {
   if (signal.reason instanceof Problem) return signal.reason;

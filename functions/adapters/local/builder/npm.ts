@@ -1,5 +1,5 @@
 /** npm for builds: found once, run with none of Berth's own environment. */
-import { access, constants, mkdir, realpath } from 'node:fs/promises';
+import { access, constants, mkdir, realpath, writeFile } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { Problem } from '../../../core/problem.ts';
 import { networkEnvironment } from '../../source/program-environment.ts';
@@ -9,8 +9,8 @@ interface Npm {
   command: string;
   /** Arguments that stand before npm's own. */
   args: string[];
-  /** `npm_config_*` of the machine that a build needs: registry, cache, certificates. */
-  settings: Record<string, string>;
+  /** Settings of the machine that a build needs: registry, cache, certificates. */
+  settings: string[];
 }
 
 export interface NpmRequest {
@@ -43,11 +43,13 @@ export function createNpm() {
       const temporary = join(request.scratch, 'tmp');
       await mkdir(home, { recursive: true });
       await mkdir(temporary, { recursive: true });
+      // What the machine has set is the least of all. As variables it would outrank the .npmrc of the source.
+      await writeFile(join(home, '.npmrc'), [...PATIENCE, ...npm.settings, ''].join('\n'));
       const title = `npm ${request.args.join(' ')}`;
       request.log(`$ ${title}`);
       const result = await run(npm.command, [...npm.args, ...request.args, '--no-audit', '--no-fund'], {
         cwd: request.source,
-        env: { ...baseEnvironment(npm), ...npm.settings, HOME: home, TMPDIR: temporary },
+        env: { ...baseEnvironment(npm), NODE_ENV: 'production', HOME: home, TMPDIR: temporary },
         signal: request.signal,
         timeoutMs: request.timeoutMs,
         onLine: request.log,
@@ -71,12 +73,15 @@ const baseEnvironment = (npm: Pick<Npm, 'args' | 'command'>): Record<string, str
   PATH: searchPath(npm),
   LC_ALL: 'C.UTF-8',
   npm_config_update_notifier: 'false',
-  // Someone waits for the build: npm's own pause before it asks again is ten seconds, its patience five minutes.
-  npm_config_fetch_retries: '4',
-  npm_config_fetch_retry_mintimeout: '1000',
-  npm_config_fetch_retry_maxtimeout: '10000',
-  npm_config_fetch_timeout: '60000',
 });
+
+/** Someone waits for the build: npm's own pause before it asks again is ten seconds, its patience five minutes. */
+const PATIENCE = [
+  'fetch-retries=4',
+  'fetch-retry-mintimeout=1000',
+  'fetch-retry-maxtimeout=10000',
+  'fetch-timeout=60000',
+];
 
 /** Berth's PATH without the programs of Berth's own packages. */
 const pathDirectories = (): string[] =>
@@ -95,12 +100,12 @@ async function findNpm(): Promise<Npm> {
     timeoutMs: 30_000,
     onLine: (line) => lines.push(line),
   });
-  const settings: Record<string, string> = {};
+  const settings: string[] = [];
   if (result.exitCode === 0)
     for (const line of lines) {
       const [, name = '', value = ''] = /^([a-z]+)=(.+)$/.exec(line) ?? [];
       if (SHARED_SETTINGS.includes(name) && value !== 'null' && !value.includes('@'))
-        settings[`npm_config_${name}`] = value;
+        settings.push(`${name}=${value}`);
     }
   return { ...program, settings };
 }

@@ -1,4 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   existsSync,
   mkdirSync,
@@ -9,6 +10,8 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, it, vi } from 'vitest';
@@ -112,6 +115,41 @@ describe('What is built', () => {
     expect(config).toMatchObject({ workingDir: '/app', cmd: ['node', 'server.js'], entrypoint: [] });
     expect(config.labels[RELEASE_LABEL]).toBe('node m.js');
     expect(readdirSync(join(root, 'app')).sort()).toEqual(['Procfile', 'package.json', 'server.js']);
+  });
+
+  it("asks the registry of the source's .npmrc, and not the machine's", async () => {
+    const subject = await createSubject();
+    const asked: string[] = [];
+    const registry = createServer((request, response) => {
+      asked.push(request.url ?? '');
+      response.writeHead(404).end('{}');
+    }).listen(0, '127.0.0.1');
+    await once(registry, 'listening');
+    const { port } = registry.address() as AddressInfo;
+    const manifest = {
+      scripts: { start: 'node server.js' },
+      dependencies: { 'acme-private-thing': '1.0.0', '@acme/thing': '1.0.0' },
+    };
+    const url = `http://127.0.0.1:${port}`;
+    const built = subject.build({
+      ...helloFiles,
+      'package.json': JSON.stringify(manifest),
+      '.npmrc': `registry=${url}/own/\n@acme:registry=${url}/scoped/\n`,
+    });
+    await expect(built).rejects.toMatchObject({ code: 'build_failed' });
+    registry.close();
+    expect(asked).toContain('/own/acme-private-thing');
+    expect(asked.every((path) => path.startsWith('/own/') || path.startsWith('/scoped/'))).toBe(true);
+  });
+
+  it('sees NODE_ENV=production while it is built, as while it runs', async () => {
+    const subject = await createSubject();
+    const scripts = { build: 'node -p process.env.NODE_ENV > env.txt', start: 'node server.js' };
+    const manifest = { type: 'module', scripts };
+    const { digest } = await subject.build({ ...helloFiles, 'package.json': JSON.stringify(manifest) });
+    const { config, root } = await subject.serve(digest, ['/']);
+    expect(readFileSync(join(root, 'app/env.txt'), 'utf8').trim()).toBe('production');
+    expect(config.env.NODE_ENV).toBe('production');
   });
 
   it('runs: a program with a dependency from the registry, a build and a folder as a dependency', async () => {
