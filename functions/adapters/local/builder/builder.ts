@@ -1,5 +1,5 @@
 /**
- * Builds on this machine: source is extracted, recognised, built by npm where it asks for that, and packed into
+ * Builds on this machine: source is extracted, recognised, built by npm, pnpm or yarn where it asks for that, and packed into
  * an image. The image holds the app below /app and no operating system: it runs where Node.js is.
  */
 import { randomBytes } from 'node:crypto';
@@ -44,7 +44,10 @@ const MIB = 1024 ** 2;
 const OPERATION = /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/;
 /** Detection reads no larger file. */
 const READ_MAX_BYTES = 1 * MIB;
-const PATH = '/app/node_modules/.bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+/** Where the Node.js is that a source asks for, in its image. */
+const NODE_HOME = 'opt/berth/node/bin';
+const PATH =
+  '/opt/berth/node/bin:/app/node_modules/.bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** What lies beside a site at the root of a source and is not for its visitors. */
 const NOT_OF_A_SITE = [
@@ -53,6 +56,9 @@ const NOT_OF_A_SITE = [
   'Procfile',
   'package.json',
   'package-lock.json',
+  'pnpm-lock.yaml',
+  'pnpm-workspace.yaml',
+  'yarn.lock',
   'node_modules',
 ];
 
@@ -104,13 +110,29 @@ export async function createLocalBuilder(options: LocalBuilderOptions): Promise<
     if (!plan) throw nothingToRun(foreignOf(files));
     log(`Detected: ${plan.detected}`);
     for (const note of plan.notes) log(note);
-    for (const args of plan.npm) {
-      const timeoutMs = options.npmTimeoutMs ?? 10 * 60_000;
-      await npm.run({ args, source: tree, scratch: directory, timeoutMs, signal, log });
+    const timeoutMs = options.npmTimeoutMs ?? 10 * 60_000;
+    const node =
+      plan.node === undefined
+        ? undefined
+        : await npm.node(plan.node, { scratch: directory, timeoutMs, signal, log });
+    for (const args of plan.runs) {
+      await npm.run({
+        node,
+        manager: plan.manager,
+        args,
+        source: tree,
+        scratch: directory,
+        timeoutMs,
+        signal,
+        log,
+      });
     }
     const root = plan.staticRoots.length === 0 ? undefined : await chooseRoot(tree, plan.staticRoots);
     const labels = labelsOf(source, score, plan);
-    const layers = await layersOf(tree, root);
+    const layers = [
+      ...(node !== undefined && root === undefined ? [[{ from: node, to: `${NODE_HOME}/node` }]] : []),
+      ...(await layersOf(tree, root)),
+    ];
     signal.throwIfAborted();
     const image = await options.layout.push(request.repository, {
       layers,
@@ -187,7 +209,7 @@ function planOfScore(score: FoundScore | undefined): BuildPlan | undefined {
     ({ image, command }) => image === '.' && command !== undefined && command.length > 0,
   );
   if (!starts) return undefined;
-  return { detected: 'started by the Score file', npm: [], command: [], staticRoots: [], notes: [] };
+  return { detected: 'started by the Score file', runs: [], command: [], staticRoots: [], notes: [] };
 }
 
 async function chooseRoot(tree: string, candidates: readonly string[]): Promise<string> {
