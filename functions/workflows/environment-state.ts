@@ -44,7 +44,7 @@ export async function startAll(ports: Ports, ref: EnvironmentRef): Promise<Insta
     const { data } = await getDeploymentDetail(ports.store, instance, instance.current!);
     const spec = await workloadSpec(ports, data, instance.newest);
     await ports.workloads.apply(spec);
-    await ports.workloads.scale(instance, spec.replicas);
+    await ports.workloads.scale(instance, spec.replicas, spec.fence);
   }
   return running;
 }
