@@ -1,6 +1,7 @@
 /** Routes of whether Berth can serve, and of what a type of problem means. */
 import * as z from 'zod';
 import { Problem, type ProblemCode, problemCodes } from '../../core/problem.ts';
+import { CLOCK_KEY, type SeenClock } from '../../sweep/clock.ts';
 import { route } from '../http/route-spec.ts';
 
 export const routes = [
@@ -11,20 +12,23 @@ export const routes = [
     operationId: 'getHealth',
     summary: 'Ask whether Berth answers and can read its records',
     tag: 'Platform',
-    description: '`degraded` where Berth answers and the place that workloads run in does not.',
+    description:
+      '`degraded` where Berth answers and the place that workloads run in does not, and for an hour after its clock jumped, in which nothing is destroyed or forgotten for its age.',
     answers: {
       200: {
         summary: 'It does',
         schema: z.object({
           status: z.enum(['ok', 'degraded']),
           workloads: z.literal('unreachable').optional(),
+          clock: z.literal('jumped').optional(),
         }),
       },
     },
     problems: ['unavailable'],
     handle: async ({ ports }) => {
+      let seen: SeenClock | undefined;
       try {
-        await ports.store.get({ pk: 'health', sk: 'health' });
+        seen = (await ports.store.get<SeenClock>(CLOCK_KEY))?.data;
       } catch (cause) {
         throw new Problem('unavailable', 'The records can not be read.', {
           hint: 'Look for the error in the log of Berth itself.',
@@ -38,7 +42,11 @@ export const routes = [
       );
       return {
         status: 200,
-        body: reachable ? { status: 'ok' } : { status: 'degraded', workloads: 'unreachable' },
+        body: {
+          status: reachable && !seen?.jumpedAt ? 'ok' : 'degraded',
+          ...(!reachable && { workloads: 'unreachable' }),
+          ...(seen?.jumpedAt !== undefined && { clock: 'jumped' }),
+        },
       };
     },
   }),

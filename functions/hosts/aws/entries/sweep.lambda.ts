@@ -14,7 +14,7 @@ const { ports, flush } = createAwsPorts(readAwsConfig(process.env));
 async function run(): Promise<void> {
   const delivered = deliver();
   try {
-    const { errors, ...counts } = await sweep(ports);
+    const { errors, clockJumped: _said, ...counts } = await sweep(ports);
     for (const { what, error } of errors) logFault(`sweep of ${what}`, error);
     // The alarm on operations that nothing else ended counts `ended`.
     if (Object.values(counts).some((count) => count > 0)) console.info(counts);
