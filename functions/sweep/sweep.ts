@@ -25,8 +25,10 @@ import { steps } from '../workflows/steps.ts';
 import { lookAtClock } from './clock.ts';
 
 const BATCH = 50;
-const JUMPED =
-  'It has jumped since the last sweep. For an hour nothing is destroyed or forgotten for its age: set the clock right, if it is wrong.';
+
+/** What the log says of a clock that has jumped. */
+export const CLOCK_JUMPED =
+  'The clock has jumped since the last sweep. For an hour nothing is destroyed or forgotten for its age: set the clock right, if it is wrong.';
 const system = { actor: SYSTEM_ACTOR };
 
 export interface SweepReport {
@@ -37,8 +39,8 @@ export interface SweepReport {
   forgotten: number;
   /** Faults, with what each was about; the rest of the sweep went on. */
   errors: { what: string; error: unknown }[];
-  /** The clock has jumped: for an hour nothing goes for its age. */
-  clockJumped: boolean;
+  /** The clock has jumped, before this pass or within the last hour: nothing goes for its age. */
+  clockJumped?: 'now' | 'earlier';
 }
 
 /** One pass. A fault with one item never keeps another from its turn. */
@@ -50,11 +52,9 @@ export async function sweep(ports: Ports): Promise<SweepReport> {
     destroyed: 0,
     forgotten: 0,
     errors: [],
-    clockJumped: false,
   };
   const clock = await lookAtClock(ports);
-  report.clockJumped = clock.jumpedAt !== undefined;
-  if (clock.isNew) report.errors.push({ what: 'the clock', error: new Error(JUMPED) });
+  if (clock.jumpedAt !== undefined) report.clockJumped = clock.isNew ? 'now' : 'earlier';
   await each<Operation>(ports, OPERATIONS_QUEUE, report, (item) => sweepOperation(ports, item, report));
   await each<Environment>(ports, ENVIRONMENTS_QUEUE, report, (item) => sweepEnvironment(ports, item, report));
   if (!report.clockJumped)
