@@ -139,8 +139,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'an operation that is past its bound goes on',
     file: 'functions/sweep/sweep.ts',
-    from: 'if (ports.effects.now() >= Date.parse(operation.deadline)) {',
-    to: 'if (ports.effects.now() < 0) {',
+    from: 'ports.effects.now() >= Date.parse(operation.deadline)) {',
+    to: 'ports.effects.now() < 0) {',
     tests: ['test/sweep'],
   },
   {

@@ -38,7 +38,7 @@ vi.mock('node:timers/promises', async (original) => {
     ...real,
     async setTimeout(milliseconds = 0) {
       const { clock: virtual } = await import('./world.ts');
-      virtual.now += milliseconds;
+      virtual.now += Math.ceil(milliseconds);
       await real.setImmediate();
     },
   };

@@ -399,7 +399,7 @@ describe('A clock that jumps', () => {
     ['backward', -60_000],
   ])('%s destroys and forgets nothing for an hour, and Berth says so', async (direction, by) => {
     const name = `jump-${direction}`;
-    await bench.environment(name, { kind: 'ephemeral', ttl: '1h' });
+    await bench.environment(name);
     await sweep(bench.ports);
     expect(await health()).toEqual({ status: 'ok' });
     bench.pass(by);

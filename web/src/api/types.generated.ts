@@ -1172,6 +1172,7 @@ export interface Paths {
             'application/json': {
               status: 'ok' | 'degraded';
               workloads?: 'unreachable';
+              clock?: 'jumped';
             };
           };
         };
