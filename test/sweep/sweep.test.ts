@@ -16,9 +16,9 @@ import {
 import type { Environment } from '../../functions/core/model/index.ts';
 import { Problem } from '../../functions/core/problem.ts';
 import type { Ports } from '../../functions/ports/index.ts';
+import { CLOCK_KEY, HOLD_MS } from '../../functions/records/clock.ts';
 import { operationLineKeys } from '../../functions/records/operation-summaries.ts';
 import { getOperation } from '../../functions/records/read.ts';
-import { CLOCK_KEY, HOLD_MS } from '../../functions/sweep/clock.ts';
 import { endLost, sweep } from '../../functions/sweep/sweep.ts';
 import { type Bench, caller, changeOperation, DEPLOY, openBench } from '../support/bench.ts';
 

@@ -1,7 +1,7 @@
 /** Routes of whether Berth can serve, and of what a type of problem means. */
 import * as z from 'zod';
 import { Problem, type ProblemCode, problemCodes } from '../../core/problem.ts';
-import { CLOCK_KEY, type SeenClock } from '../../sweep/clock.ts';
+import { CLOCK_KEY, type SeenClock } from '../../records/clock.ts';
 import { route } from '../http/route-spec.ts';
 
 export const routes = [
