@@ -156,14 +156,15 @@ const OVERDUE_MS = 120_000;
  * tried again until the operation's bound is over; then the operation ends without it, since every operation ends
  * (I3). The next deployment or waking puts right what was left as it was.
  */
-export async function untilOverdue(
+export async function untilOverdue<T>(
   ports: Ports,
   operation: Operation,
-  work: () => Promise<unknown>,
-): Promise<void> {
+  work: () => Promise<T>,
+): Promise<T | undefined> {
   try {
-    await work();
+    return await work();
   } catch (error) {
     if (ports.effects.now() < Date.parse(operation.deadline) + OVERDUE_MS) throw error;
+    return undefined;
   }
 }

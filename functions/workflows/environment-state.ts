@@ -55,7 +55,7 @@ export async function startInstance(ports: Ports, instance: Instance): Promise<v
   const spec = await workloadSpec(ports, data, instance.newest);
   try {
     await ports.workloads.apply(spec);
-    await ports.workloads.scale(instance, spec.replicas);
+    await ports.workloads.scale(instance, spec.replicas, spec.fence);
   } catch (error) {
     if (!(error instanceof Problem && error.code === 'fenced')) throw error;
   }

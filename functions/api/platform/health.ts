@@ -1,6 +1,7 @@
 /** Routes of whether Berth can serve, and of what a type of problem means. */
 import * as z from 'zod';
 import { Problem, type ProblemCode, problemCodes } from '../../core/problem.ts';
+import { CLOCK_KEY, type SeenClock } from '../../records/clock.ts';
 import { route } from '../http/route-spec.ts';
 
 export const routes = [
@@ -14,7 +15,8 @@ export const routes = [
     description:
       '`degraded` where Berth answers, and the place that workloads run in does not, or has not all of them: while they ' +
       'are `starting` after a start of Berth, and where one could not be brought back, which makes them `incomplete` ' +
-      'until the next start. It is `degraded` too where what they print could not be read when that was last tried.',
+      'until the next start. It is `degraded` too where what they print could not be read when that was last tried. ' +
+      'So it is for an hour after its clock jumped, in which nothing is destroyed or forgotten for its age.',
     answers: {
       200: {
         summary: 'It does',
@@ -22,13 +24,15 @@ export const routes = [
           status: z.enum(['ok', 'degraded']),
           workloads: z.enum(['unreachable', 'starting', 'incomplete']).optional(),
           logs: z.literal('unreadable').optional(),
+          clock: z.literal('jumped').optional(),
         }),
       },
     },
     problems: ['unavailable'],
     handle: async ({ ports }) => {
+      let seen: SeenClock | undefined;
       try {
-        await ports.store.get({ pk: 'health', sk: 'health' });
+        seen = (await ports.store.get<SeenClock>(CLOCK_KEY))?.data;
       } catch (cause) {
         throw new Problem('unavailable', 'The records can not be read.', {
           hint: 'Look for the error in the log of Berth itself.',
@@ -48,9 +52,10 @@ export const routes = [
       return {
         status: 200,
         body: {
-          status: workloads === 'complete' && readable ? 'ok' : 'degraded',
+          status: workloads === 'complete' && readable && !seen?.jumpedAt ? 'ok' : 'degraded',
           ...(workloads !== 'complete' && { workloads }),
           ...(!readable && { logs: 'unreadable' as const }),
+          ...(seen?.jumpedAt !== undefined && { clock: 'jumped' as const }),
         },
       };
     },

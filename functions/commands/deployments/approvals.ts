@@ -19,10 +19,12 @@ import { type Caller, commit, retryOnConflict } from '../../records/commit.ts';
 import { changingEnvironment } from '../../records/environment-changes.ts';
 import { instanceOf, withStanding } from '../../records/instances.ts';
 import { getDeployment, getEnvironment, getOperation } from '../../records/read.ts';
+import { getDeploymentDetail } from '../../records/workloads.ts';
 import { recallPerson } from '../access/people.ts';
 import { environmentUse, notReady } from '../environments/environments.ts';
 import { deadlineFrom, START_CHECK_MS, startOperation } from '../operations/operations.ts';
 import { type AwaitingOperation, endAwaiting, eventOf, isAwaiting } from './awaiting-approval.ts';
+import { repinned } from './rollback-pins.ts';
 
 /** How long a deployment waits, milliseconds: over a weekend. */
 export const APPROVAL_MS = 72 * 60 * 60 * 1000;
@@ -114,6 +116,7 @@ export async function approveDeployment(
       deadline: deadlineFrom(now, operation.data),
     };
     const due = { queue: OPERATIONS_QUEUE, at: now + START_CHECK_MS };
+    const pins = await pinsOfToday(ports, ref, deployment.data);
     await commit(ports, caller, {
       writes: [
         // From here on the deployment has the fence.
@@ -122,7 +125,10 @@ export async function approveDeployment(
           withStanding({ ...environment.data, lastActivityAt: at }, ref, { newest: ref.number }),
         ),
         {
-          put: { ...deploymentKey(ref, ref.number), data: { ...deployment.data, approval: decided } },
+          put: {
+            ...deploymentKey(ref, ref.number),
+            data: { ...deployment.data, ...pins, approval: decided },
+          },
           if: { version: deployment.version },
         },
         { put: { ...operationKey(started.id), data: started, due }, if: { version: operation.version } },
@@ -140,6 +146,13 @@ export async function approveDeployment(
   });
   await startOperation(ports, approved);
   return approved;
+}
+
+/** Credentials that a rollback pinned when it was asked for may be worthless by now. */
+async function pinsOfToday(ports: Ports, ref: DeploymentRef, deployment: Deployment) {
+  if (deployment.kind !== 'rollback' || !deployment.outputs) return {};
+  const { data } = await getDeploymentDetail(ports.store, ref, ref.number);
+  return { outputs: await repinned(ports, ref, data, deployment.outputs) };
 }
 
 /** @throws Problem not_found | operation_ended */

@@ -183,7 +183,9 @@ async function rotate(ports: Ports, request: ResourceIdentity, current: Resource
   const place = await server.endpoint();
   return withDatabaseLock(server, spec.prefix, async (sql) => {
     const username = current.values.username === spec.second ? spec.name : spec.second;
-    const password = ports.effects.token(32);
+    // An earlier run may have made the password, and a deployment may serve with it by now.
+    const stored = await currentLogin(ports, request);
+    const password = stored.username === username ? stored.password : ports.effects.token(32);
     await ensureLogin(sql, { ...spec, login: username, verifier: await scramVerifier(username, password) });
     return outputsFor(ports, request, place, { username, password });
   });
@@ -195,8 +197,7 @@ async function restore(ports: Ports, request: ResourceIdentity, previous: Resour
   for (const output of SECRETS) {
     const reference = previous.secrets[output];
     const value = reference && (await ports.secrets.get(reference.secret, reference.version));
-    if (value === undefined) throw new Error(`The ${output} that was in use is gone`);
-    if ((await ports.secrets.get(paths[output])) !== value)
+    if (value !== undefined && (await ports.secrets.get(paths[output])) !== value)
       await ports.secrets.put(paths[output], value, { versionId: ports.effects.id() });
   }
   return previous;

@@ -90,20 +90,32 @@ async function provisionOne(
   if (!type.owned) return type.provision(ports, request);
   await type.check?.(ports, request);
   await type.reach?.(ports, request);
-  await recordOwner(ports, type.type, request);
-  const provisioned = await type.provision(ports, request).catch(async (error: unknown) => {
+  // A rotation may have replaced the credentials since they were read: then the record has changed, and what was read
+  // must not be written over it.
+  for (;;) {
+    const recorded = await recordOwner(ports, type.type, request);
+    const provisioned = await provisionOwned(ports, type, request, signal);
+    const kept = await recordReady(ports, request, provisioned, recorded);
+    if (kept === 'kept') return provisioned;
+    if (kept === 'changed') continue;
+    await takeBack(ports, type, request, signal);
+    throw gone(request);
+  }
+}
+
+const provisionOwned = (
+  ports: Ports,
+  type: ResourceType,
+  request: ResourceRequest,
+  signal: AbortSignal,
+): Promise<ResourceOutputs> =>
+  type.provision(ports, request).catch(async (error: unknown) => {
     // The environment may have been destroyed meanwhile. Then no later try comes this far, and what this one began
     // would have no owner.
     const owner = await ports.store.get(resourceKey(request, request.uid));
     if (!owner) await takeBack(ports, type, request, signal);
     throw error;
   });
-  if (!(await recordReady(ports, request, provisioned))) {
-    await takeBack(ports, type, request, signal);
-    throw gone(request);
-  }
-  return provisioned;
-}
 
 /**
  * Removes a resource whose environment was destroyed while the resource was made, since it no longer has an owner
@@ -121,15 +133,16 @@ async function takeBack(
   await untilSettled(signal, () => type.deprovision(ports, request));
 }
 
-async function recordOwner(ports: Ports, type: string, request: ResourceRequest): Promise<void> {
+/** @returns the version of the owner record */
+async function recordOwner(ports: Ports, type: string, request: ResourceRequest): Promise<number> {
   const key = resourceKey(request, request.uid);
-  await changingEnvironment(ports.store, request, async () => {
+  return changingEnvironment(ports.store, request, async () => {
     const environment = await ports.store.get<Environment>(environmentKey(request));
     if (environment?.data.id !== request.environmentId || environment.data.state === 'destroying') {
       throw gone(request);
     }
     const item = await ports.store.get<Resource>(key);
-    if (item?.data.state === 'ready' && item.data.services.includes(request.service)) return;
+    if (item?.data.state === 'ready' && item.data.services.includes(request.service)) return item.version;
     const base: Resource = item?.data ?? {
       project: request.project,
       environment: request.environment,
@@ -158,19 +171,26 @@ async function recordOwner(ports: Ports, type: string, request: ResourceRequest)
         events: item ? [] : [createdEvent(request)],
       },
     );
+    return (item?.version ?? 0) + 1;
   });
 }
 
-/** @returns whether the owner record still exists */
-function recordReady(ports: Ports, request: ResourceRequest, outputs: ResourceOutputs): Promise<boolean> {
+/** @param recorded the version of the owner record from before the resource was read */
+function recordReady(
+  ports: Ports,
+  request: ResourceRequest,
+  outputs: ResourceOutputs,
+  recorded: number,
+): Promise<'kept' | 'changed' | 'gone'> {
   const key = resourceKey(request, request.uid);
   return retryOnConflict(async () => {
     const item = await ports.store.get<Resource>(key);
-    if (!item) return false;
+    if (!item) return 'gone';
     const data: Resource = { ...item.data, state: 'ready', params: request.params, outputs };
-    if (JSON.stringify(data) === JSON.stringify(item.data)) return true;
+    if (isDeepStrictEqual(data, item.data)) return 'kept';
+    if (item.version !== recorded) return 'changed';
     await ports.store.transact([{ put: { ...key, data }, if: { version: item.version } }]);
-    return true;
+    return 'kept';
   });
 }
 

@@ -1183,6 +1183,7 @@ export interface Paths {
               status: 'ok' | 'degraded';
               workloads?: 'unreachable' | 'starting' | 'incomplete';
               logs?: 'unreadable';
+              clock?: 'jumped';
             };
           };
         };
