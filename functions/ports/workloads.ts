@@ -175,9 +175,10 @@ export interface Workloads {
   runRelease(spec: WorkloadSpec, command: string[], signal: AbortSignal): Promise<ReleaseResult>;
   /**
    * 0 stops the workload and keeps what it was; the declared number brings it back.
-   * @throws Problem not_found where nothing of it was applied
+   * @param fence as in WorkloadSpec
+   * @throws Problem fenced | not_found where nothing of it was applied
    */
-  scale(instance: InstanceRef, replicas: number): Promise<void>;
+  scale(instance: InstanceRef, replicas: number, fence: number): Promise<void>;
   /** Stops and removes a service's workload; idempotent. @param fence as in WorkloadSpec */
   remove(instance: InstanceRef, fence: number): Promise<void>;
   status(instance: InstanceRef): Promise<WorkloadStatus | undefined>;

@@ -35,16 +35,18 @@ export async function endIn(
 /** The current time in the form that records hold. */
 export const timeNow = (ports: Ports): string => new Date(ports.effects.now()).toISOString();
 
-/** Declares the current deployment of every service, and resolves to the deployments that run. */
+/** Declares the current deployment of every service that is to run, and resolves to the deployments that run. */
 export async function startAll(ports: Ports, ref: EnvironmentRef): Promise<Instance[]> {
   const { data: environment } = await getEnvironment(ports.store, ref);
-  const running = instancesOf(environment).filter((instance) => instance.current !== undefined);
+  const running = instancesOf(environment).filter(
+    (instance) => instance.current !== undefined && instance.state === undefined,
+  );
   await ports.workloads.ensureEnvironment(ref, { operation: environment.id });
   for (const instance of running) {
     const { data } = await getDeploymentDetail(ports.store, instance, instance.current!);
     const spec = await workloadSpec(ports, data, instance.newest);
     await ports.workloads.apply(spec);
-    await ports.workloads.scale(instance, spec.replicas);
+    await ports.workloads.scale(instance, spec.replicas, instance.newest);
   }
   return running;
 }

@@ -276,14 +276,14 @@ export function workloadsContract(
       it('scaled to 0 it stops, and the declared number brings it back', async () => {
         const ref = await place();
         await deploy(workloadSpec(ref, 1, answering('one'), { replicas: 2 }));
-        await workloads.scale(ref, 0);
+        await workloads.scale(ref, 0, 1);
         const asleep = await eventually(
           () => workloads.status(ref),
           (status) => status?.replicas.length === 0,
         );
         expect(asleep).toMatchObject({ serving: 1, desiredReplicas: 0, readyReplicas: 0 });
         expect(await left(ref, /^(process|pod) /)).toEqual([]);
-        await workloads.scale(ref, 2);
+        await workloads.scale(ref, 2, 1);
         expect(await rollout(ref, 1)).toEqual({ state: 'ready' });
         expect(await workloads.status(ref)).toMatchObject({ desiredReplicas: 2, readyReplicas: 2 });
         await answers(ref, 'one');

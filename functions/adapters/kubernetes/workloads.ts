@@ -9,6 +9,7 @@ import { apply, remove } from './api/apply.ts';
 import type { KubernetesClient } from './api/client.ts';
 import { objectPath } from './api/object-paths.ts';
 import { deploy, explainRefusal, removeService } from './declare.ts';
+import { raiseFence } from './fence-object.ts';
 import { defaultRenderOptions, type RenderOptions, renderVolumeClaim } from './manifests/index.ts';
 import type { RenderImages } from './manifests/pod-manifest.ts';
 import { ensureEnvironment, inventory, removeEnvironment } from './namespace.ts';
@@ -67,7 +68,7 @@ export function createKubernetesWorkloads(options: KubernetesWorkloadsOptions): 
     );
   }
 
-  async function scale(ref: InstanceRef, replicas: number): Promise<void> {
+  async function scale(ref: InstanceRef, replicas: number, fence: number): Promise<void> {
     const path = deploymentPath(cluster, ref);
     const present = await getDeployment(cluster, path);
     if (!present) {
@@ -78,6 +79,7 @@ export function createKubernetesWorkloads(options: KubernetesWorkloadsOptions): 
         { hint: 'Deploy it first.' },
       );
     }
+    await raiseFence(client, ref, namespaceOf(cluster, ref), fence);
     // The autoscaler may have more of them running, and rightly.
     if (present.spec?.replicas === replicas) return;
     await client.call('PATCH', `${path}/scale`, {

@@ -201,8 +201,9 @@ export async function createProcessWorkloads(options: ProcessWorkloadsOptions): 
       return done.finally(() => releases.delete(controller));
     },
 
-    async scale(instance, replicas) {
+    async scale(instance, replicas, fence) {
       if (replicas > 0) requirePlace(instance);
+      if (existsSync(layout.environment(instance))) fences.raise(instance, fence);
       const present = instances.get(keyOf(instance));
       if (present) return present.scale(replicas);
       if (replicas === 0) return;

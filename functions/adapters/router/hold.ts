@@ -6,16 +6,16 @@ import type { RoutedTraffic, Target } from './traffic.ts';
 
 /**
  * What is known of a workload that has not been declared, or not yet since Berth started:
- * `hibernated` wakes its environment, `starting` is waited for.
+ * `hibernated` wakes its environment, `starting` is waited for, `stopped` by people is neither.
  */
-type Known = 'hibernated' | 'starting' | 'absent';
+type Known = 'hibernated' | 'starting' | 'stopped' | 'absent';
 
-/** Asked for each request for what has not been declared, before it is held. @param path raw, without the query */
+/** Asked for each request for what has not been declared or is scaled to 0, before it is held. @param path raw, without the query */
 export type Lookup = (place: WorkloadHost, host: string, path: string) => Promise<Known>;
 
 export type Found =
   | { backend: Backend; target: Target }
-  | { reason: 'absent' | 'late' | 'full' | 'portless' }
+  | { reason: 'absent' | 'stopped' | 'late' | 'full' | 'portless' }
   | { reason: 'failing'; target: Target }
   | { reason: 'wake'; error: unknown };
 
@@ -88,13 +88,16 @@ export function createHold(options: HoldOptions): Hold {
       if (target?.state === 'ready') return { reason: 'portless' };
       if (signal.aborted)
         return target?.state === 'failing' ? { reason: 'failing', target } : { reason: 'late' };
-      if (target?.state === 'stopped') rouse(target.instance);
+      if (target?.state === 'stopped' && !woken) {
+        if ((await options.lookup(target.instance, host, path)) === 'stopped') return { reason: 'stopped' };
+        rouse(target.instance);
+      }
       if (!target && known === undefined) {
         // It was withdrawn while the request waited.
         known = place ? await options.lookup(place, host, path) : 'absent';
         continue;
       }
-      if (!target && known === 'absent') return { reason: 'absent' };
+      if (!target && (known === 'absent' || known === 'stopped')) return { reason: known };
       if (!target && known === 'hibernated' && place) rouse(place);
       if (target?.state !== 'failing') {
         await traffic.nextChange(ended);
@@ -115,7 +118,7 @@ export function createHold(options: HoldOptions): Hold {
       if (!environment) return { reason: 'absent' };
       // What does not exist takes no place among what is held.
       const known = target || !place ? undefined : await options.lookup(place, host, path);
-      if (known === 'absent') return { reason: 'absent' };
+      if (known === 'absent' || known === 'stopped') return { reason: known };
       const key = `${environment.project}/${environment.environment}`;
       const mine = held.get(key) ?? 0;
       if (total >= options.most || mine >= options.mostEach) {

@@ -133,6 +133,13 @@ export function createRouter(options: RouterOptions): Router {
           `There is no workload at ${host}: nothing is deployed under that name.`,
           'Check the name, or deploy the service to the environment; its page shows the URL.',
         );
+      case 'stopped':
+        return problemAnswer(
+          request,
+          'unavailable',
+          `${service} is stopped: it takes no requests until someone starts it.`,
+          'Start it on its page, or deploy it.',
+        );
       case 'portless':
         return problemAnswer(
           request,

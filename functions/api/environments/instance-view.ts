@@ -26,6 +26,10 @@ const summaryFields = {
   health: z.enum(['healthy', 'degraded', 'down', 'stopped', 'unknown']),
   url: z.string().meta({ example: 'http://guestbook.dev.demo.localhost:4600' }),
   replicas: z.object({ desired: z.int(), ready: z.int() }),
+  scale: z.int().optional().meta({
+    description: 'How many replicas people asked for, in place of the Score file.',
+    example: 3,
+  }),
   current: deploymentSchema.optional(),
   newest: deploymentSchema.optional(),
 };
@@ -46,6 +50,10 @@ export const instanceDetailSchema = z
         }),
       )
       .meta({ description: 'Where other workloads in the environment reach its service ports.' }),
+    changed: z.array(z.string()).meta({
+      description: 'Variables and secrets that have changed since it was deployed: a restart takes them.',
+      example: ['LOG_LEVEL'],
+    }),
   })
   .meta({ id: 'InstanceDetail' });
 
@@ -72,6 +80,7 @@ export function instanceView(facts: InstanceFacts): Summary {
     health,
     url,
     replicas: { desired: status?.desiredReplicas ?? 0, ready: status?.readyReplicas ?? 0 },
+    scale: instance.replicas,
     current: current && deploymentView(current),
     newest: newest && deploymentView(newest),
   });
@@ -79,8 +88,8 @@ export function instanceView(facts: InstanceFacts): Summary {
 
 const stoppedStates: ReadonlySet<string> = new Set(['hibernating', 'hibernated', 'destroying', 'destroyed']);
 
-function healthOf({ environment, current, status }: InstanceFacts): Summary['health'] {
-  if (stoppedStates.has(environment.state)) return 'stopped';
+function healthOf({ environment, instance, current, status }: InstanceFacts): Summary['health'] {
+  if (stoppedStates.has(environment.state) || instance.state === 'stopped') return 'stopped';
   if (!current) return 'down';
   if (!status) return 'unknown';
   if (status.readyReplicas === 0) return status.desiredReplicas === 0 ? 'stopped' : 'down';
@@ -88,11 +97,17 @@ function healthOf({ environment, current, status }: InstanceFacts): Summary['hea
 }
 
 function describe(facts: InstanceFacts, health: Summary['health']): Pick<Summary, 'state' | 'status'> {
-  const { environment, current, newest } = facts;
+  const { environment, instance, current, newest } = facts;
   if (stoppedStates.has(environment.state)) {
     return { state: 'stopped', status: `The environment is ${environment.state}.` };
   }
-  const serves = current ? `Deployment ${current.number} serves` : 'Nothing serves yet';
+  if (instance.state === 'removing') return { state: 'deploying', status: 'It is being removed.' };
+  const serves =
+    instance.state === 'stopped'
+      ? 'It is stopped'
+      : current
+        ? `Deployment ${current.number} serves`
+        : 'Nothing serves yet';
   if (newest && !isTerminal(newest.status)) {
     return { state: 'deploying', status: `Deployment ${newest.number} is under way. ${serves}.` };
   }
@@ -103,6 +118,7 @@ function describe(facts: InstanceFacts, health: Summary['health']): Pick<Summary
   if (!current) return { state: 'failed', status: `${serves}.${why}` };
   if (health === 'healthy' || health === 'unknown') return { state: 'serving', status: `${serves}.${why}` };
   const { desiredReplicas = 0, readyReplicas = 0 } = facts.status ?? {};
+  if (instance.state === 'stopped') return { state: 'stopped', status: `${serves}.${why}` };
   if (health === 'stopped') return { state: 'stopped', status: `It is scaled to no replicas.${why}` };
   return {
     state: health === 'down' ? 'failed' : 'degraded',

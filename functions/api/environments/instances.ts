@@ -1,4 +1,5 @@
 /** Routes of instances: what of each service runs in an environment. */
+import { changedSince } from '../../commands/variables/changed-since.ts';
 import { instanceOf, instancesOf } from '../../records/instances.ts';
 import { getEnvironment } from '../../records/read.ts';
 import { withWorkload } from '../../records/workloads.ts';
@@ -55,6 +56,7 @@ export const routes = [
         body: {
           ...view,
           replicas: { ...replicas, items: facts!.status?.replicas ?? [] },
+          changed: serving ? await changedSince(ports, serving) : [],
           endpoints: await endpointsOf(ports.workloads, instance, serving?.workload),
         },
       };

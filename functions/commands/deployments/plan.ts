@@ -25,10 +25,10 @@ import { readAll } from '../../records/read-all.ts';
 import { getDeploymentDetail } from '../../records/workloads.ts';
 import { findResourceType } from '../../resources/index.ts';
 import type { SecretReferences } from '../../resources/type.ts';
-import { notReady } from '../environments/environments.ts';
+import { notReady, RUNS_IN } from '../environments/environments.ts';
 import { violationProblem, violationsOf } from '../guardrails/policies.ts';
 import { nextNumber } from './approvals.ts';
-import { type Content, contentOf, type DeploymentRequest } from './deployments.ts';
+import { type Content, contentOf, type DeploymentRequest, scaleOf } from './deployments.ts';
 
 export interface PlannedResource {
   /** The workload's name for the resource, or the resource's id where the workload no longer uses it. */
@@ -71,7 +71,7 @@ export async function planDeployment(
   await getService(store, ref);
   const environment = await getEnvironment(store, ref);
   const instance = instanceIn(environment.data, ref.service);
-  const content = await contentOf(ports, ref, request);
+  const content = { ...(await contentOf(ports, ref, request)), ...scaleOf(instance) };
   const current = instance?.current;
   const serving = current === undefined ? undefined : await getDeploymentDetail(store, ref, current);
   const there = await readAll<Resource>(store, environmentPartition(ref), RESOURCE_PREFIX);
@@ -92,7 +92,10 @@ export async function planDeployment(
     ...(content.revision && { revision: content.revision }),
     changes: diffPinned(before, pinned.pins),
     resources: plannedResources(ref, content.workload, records),
-    replicas: { before: serving ? replicasOf(serving.data) : 0, after: settings.replicas },
+    replicas: {
+      before: serving ? replicasOf(serving.data) : 0,
+      after: content.replicas ?? settings.replicas,
+    },
     ...(release.command && { releaseCommand: release.command.join(' ') }),
     problems: [
       ...stateProblems(environment.data),
@@ -103,32 +106,36 @@ export async function planDeployment(
   };
 }
 
-const replicasOf = ({ workload }: DeploymentDetail): number =>
-  readSettings(workload.metadata.annotations).settings.replicas;
+const replicasOf = ({ replicas, workload }: DeploymentDetail): number =>
+  replicas ?? readSettings(workload.metadata.annotations).settings.replicas;
 
 const stateProblems = (environment: Environment): ProblemDetail[] =>
-  environment.state === 'ready' ? [] : [notReady(environment, ['ready']).toDetail()];
+  RUNS_IN.includes(environment.state) ? [] : [notReady(environment, RUNS_IN).toDetail()];
 
 const missingSecret = ({ environment }: InstanceRef, name: string): ProblemDetail => ({
   code: 'unresolved_placeholder',
-  cause: `The placeholder \${resources.${name}} has no value: environment "${environment}" has no such secret.`,
-  hint: `Put the secret ${name.slice(name.indexOf('.') + 1)} into the environment, then deploy.`,
+  cause: `The placeholder \${resources.${name}} has no value: environment "${environment}" has no such secret or variable.`,
+  hint: `Put the secret or variable ${name.slice(name.indexOf('.') + 1)} into the environment, then deploy.`,
 });
 
 /** What would be pinned now: the current versions of secrets, and the outputs of the resources that exist. */
 async function pinsNow(
   ports: Ports,
   ref: InstanceRef,
-  { version, digest, workload }: Content,
+  { version, digest, workload, replicas }: Content,
   records: ReadonlyMap<string, Resource>,
 ): Promise<{ pins: Pinned; missing: string[] }> {
   const secrets = new Map<string, string>();
   const missing: string[] = [];
   const resources = workload.resources ?? {};
+  const variables = new Map<string, string>();
+  const values = new Map<string, Record<string, string>>();
   const ofEnvironment = new Map<string, SecretReferences>();
   for (const type of new Set(Object.values(resources).map((declared) => declared.type))) {
-    const current = await findResourceType(type)?.environmentSecrets?.current(ports, ref);
-    if (current) ofEnvironment.set(type, current);
+    const { environmentSecrets } = findResourceType(type) ?? {};
+    if (!environmentSecrets) continue;
+    ofEnvironment.set(type, await environmentSecrets.current(ports, ref));
+    values.set(type, await environmentSecrets.variables(ports, ref));
   }
   for (const [resource, used] of usedOutputs(workload)) {
     const declared = resources[resource];
@@ -137,11 +144,14 @@ async function pinsNow(
     const offered = ofEnvironment.get(declared.type) ?? records.get(uid)?.outputs.secrets ?? {};
     for (const output of used) {
       const found = Object.hasOwn(offered, output) ? offered[output] : undefined;
+      const plain = values.get(declared.type) ?? {};
       if (found) secrets.set(`${resource}.${output}`, found.version);
+      else if (Object.hasOwn(plain, output)) variables.set(`${resource}.${output}`, plain[output] ?? '');
       else if (ofEnvironment.has(declared.type)) missing.push(`${resource}.${output}`);
     }
   }
-  return { pins: { version, digest, workload, secrets }, missing: missing.sort() };
+  const scaled = replicas === undefined ? {} : { replicas };
+  return { pins: { version, digest, workload, secrets, variables, ...scaled }, missing: missing.sort() };
 }
 
 function plannedResources(

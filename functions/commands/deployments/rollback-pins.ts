@@ -3,6 +3,7 @@
  */
 import { resourceKey } from '../../core/keys.ts';
 import type { DeploymentDetail, InstanceRef, Resource, ResourceOutputs } from '../../core/model/index.ts';
+import { Problem } from '../../core/problem.ts';
 import { usedOutputs } from '../../core/score/references.ts';
 import { resourceIdentity } from '../../core/score/resource-identity.ts';
 import type { Ports } from '../../ports/index.ts';
@@ -34,6 +35,11 @@ export async function repinned(
     }
     const { uid } = resourceIdentity(workload.metadata.name, name, declared);
     const item = await ports.store.get<Resource>(resourceKey(ref, uid));
+    if (!item && findResourceType(declared.type)?.owned) {
+      throw new Problem('conflict', `The resource "${uid}" that it used is gone: it was removed.`, {
+        hint: 'Deploy its version instead, which makes the resource anew.',
+      });
+    }
     if (item?.data.state === 'ready') result[name] = item.data.outputs;
   }
   return result;

@@ -150,7 +150,8 @@ async function wantedVersions(ports: Ports, operation: Rotation): Promise<Wanted
  * @throws Problem rotation_failed
  */
 async function settle(ports: Ports, operation: Rotation, instance: Instance, wanted: WantedVersions) {
-  if (instance.current === undefined) return true;
+  // What is stopped reads nothing, and takes what is current then when it is started.
+  if (instance.current === undefined || instance.state !== undefined) return true;
   const newest = await newestOf(ports, instance);
   if (newest && newest.status !== 'queued' && !isTerminal(newest.status)) return false;
   if (newest?.status === 'queued' && !newest.approval) return false;
@@ -310,7 +311,7 @@ async function restore(ports: Ports, operation: Rotation, ref: EnvironmentRef, r
 
 /** Deploys again what this rotation gave the new credentials, without waiting, since both credentials work. */
 async function moveBack(ports: Ports, operation: Rotation, instance: Instance, wanted: WantedVersions) {
-  if (instance.current === undefined) return;
+  if (instance.current === undefined || instance.state !== undefined) return;
   const { data: current } = await getDeploymentDetail(ports.store, instance, instance.current);
   const newest = await newestOf(ports, instance);
   const isOurs = current.rotation === operation.id && newest?.number === current.number;

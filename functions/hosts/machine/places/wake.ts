@@ -6,6 +6,7 @@ import {
   type Environment,
   type EnvironmentRef,
   type EnvironmentState,
+  type Instance,
   SYSTEM_ACTOR,
 } from '../../../core/model/index.ts';
 import { Problem } from '../../../core/problem.ts';
@@ -33,15 +34,15 @@ interface Place extends EnvironmentRef {
 }
 
 export function wakeOnRequest(ports: Ports, log: LocalLog) {
-  /** Whether a service of the environment has a route that takes the request. */
-  async function isRouted(environment: Environment, host: string, path: string): Promise<boolean> {
+  /** The service of the environment that has a route which takes the request. */
+  async function routed(environment: Environment, host: string, path: string): Promise<Instance | undefined> {
     for (const instance of instancesOf(environment)) {
       if (instance.current === undefined) continue;
       const { data } = await getDeploymentDetail(ports.store, instance, instance.current);
       const routes = routesOf(data.workload, data.outputs ?? {});
-      if (routes.some((route) => route.host === host && covers(route.path, path))) return true;
+      if (routes.some((route) => route.host === host && covers(route.path, path))) return instance;
     }
-    return false;
+    return undefined;
   }
 
   return {
@@ -50,16 +51,17 @@ export function wakeOnRequest(ports: Ports, log: LocalLog) {
       { service, ...ref }: Place,
       host: string,
       path: string,
-    ): Promise<'hibernated' | 'starting' | 'absent'> {
+    ): Promise<'hibernated' | 'starting' | 'stopped' | 'absent'> {
       const environment = await ports.store.get<Environment>(environmentKey(ref));
       if (!environment) return 'absent';
       const state = found[environment.data.state];
       if (state === 'absent') return state;
-      const serves =
+      const instance =
         service === undefined
-          ? await isRouted(environment.data, host, path)
-          : instanceIn(environment.data, service)?.current !== undefined;
-      return serves ? state : 'absent';
+          ? await routed(environment.data, host, path)
+          : instanceIn(environment.data, service);
+      if (instance?.current === undefined) return 'absent';
+      return instance.state === 'stopped' ? 'stopped' : state;
     },
     async wake(ref: EnvironmentRef): Promise<void> {
       await wakeEnvironment(ports, { actor: SYSTEM_ACTOR }, ref).catch((error: unknown) => {
