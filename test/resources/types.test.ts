@@ -163,9 +163,23 @@ describe('route', () => {
   const routeTo = (params: Record<string, unknown>, more: Asking = asking) =>
     valuesOf({ type: 'route', params: { host, path: '/', port: 80, ...params } }, more);
 
-  it('gives host, path and port; a port from a placeholder is text', async () => {
-    expect(await routeTo({ path: '/api' })).toEqual({ host, path: '/api', port: '80' });
-    expect(await routeTo({ port: '9000' })).toEqual({ host, path: '/', port: '9000' });
+  it('gives host, path, port and the URL that people use; a port from a placeholder is text', async () => {
+    const scheme = 'http';
+    const url = `http://${host}:4600`;
+    expect(await routeTo({ path: '/api' })).toEqual({
+      host,
+      path: '/api',
+      port: '80',
+      scheme,
+      url: `${url}/api`,
+    });
+    expect(await routeTo({ port: '9000' })).toEqual({
+      host,
+      path: '/',
+      port: '9000',
+      scheme,
+      url: `${url}/`,
+    });
   });
 
   it('takes the hosts that dns resources of the environment give, its own and shared ones', async () => {

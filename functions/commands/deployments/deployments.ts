@@ -149,7 +149,10 @@ function accept(
     const { workload, ...pins } = content;
     const at = new Date(effects.now()).toISOString();
     // Behind those of before a removal, whose records are still there.
-    const number = nextNumber(pastInstanceIn(environment.data, ref.service));
+    const past = pastInstanceIn(environment.data, ref.service);
+    const number = nextNumber(past);
+    // What was removed is there again from now on.
+    const isBack = past?.state === 'removed';
     const ends = content.kind === 'stop' || content.kind === 'remove';
     const approval =
       ends || isSameAgain(content.kind)
@@ -185,11 +188,10 @@ function accept(
         // A deployment is activity: an idle rule starts anew, and a cleanup decided before it does nothing (I8).
         environmentUse(
           environment,
-          withStanding(
-            { ...awake.environment, lastActivityAt: at },
-            ref,
-            approval ? { highest: number } : standingFor(content, number),
-          ),
+          withStanding({ ...awake.environment, lastActivityAt: at }, ref, {
+            ...(isBack && { state: undefined }),
+            ...(approval ? { highest: number } : standingFor(content, number)),
+          }),
         ),
         ...awake.writes,
         { put: { ...deploymentKey(ref, number), data: deployment }, if: 'absent' },

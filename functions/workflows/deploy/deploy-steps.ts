@@ -23,6 +23,7 @@ import { getDeploymentDetail } from '../../records/workloads.ts';
 import { deploymentEndWrites, endingOf, endOperation, errorOf, untilOverdue } from '../end-operation.ts';
 import { type Step, StillProgressing } from '../step.ts';
 import { workloadSpec } from '../workload-spec.ts';
+import { putBack } from './put-back.ts';
 
 type DeploymentStep = Step<Operation<'deploy' | 'rollback'>>;
 
@@ -192,21 +193,3 @@ const canceled = (): ProblemDetail => ({
   cause: 'It was canceled on request.',
   hint: 'Start it again when you want it.',
 });
-
-/** Declares the last good deployment again, under the fence of the one that failed. */
-export async function putBack(ports: Ports, ref: InstanceRef, fence: number): Promise<void> {
-  try {
-    const environment = await ports.store.get<Environment>(environmentKey(ref));
-    const { current, state } = (environment && instanceIn(environment.data, ref.service)) ?? {};
-    if (current === undefined) return await ports.workloads.remove(ref, fence);
-    // People stopped what was there before, so it stays stopped.
-    if (state === 'stopped') return await ports.workloads.scale(ref, 0, fence);
-    const { data } = await getDeploymentDetail(ports.store, ref, current);
-    await ports.workloads.apply(await workloadSpec(ports, data, fence));
-  } catch (error) {
-    // A newer deployment has taken over, the place is gone, or what served can not be declared anew (one of its
-    // secrets is gone, so it goes on as it is): in each case the operation ends with its own error.
-    if (error instanceof Problem && error.status < 500) return;
-    throw error;
-  }
-}

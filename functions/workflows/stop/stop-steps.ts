@@ -5,7 +5,7 @@ import type { Ports } from '../../ports/index.ts';
 import type { Write } from '../../ports/store.ts';
 import { instanceIn, withStanding } from '../../records/instances.ts';
 import { getEnvironment } from '../../records/read.ts';
-import { putBack } from '../deploy/deploy-steps.ts';
+import { putBack } from '../deploy/put-back.ts';
 import { deploymentEndWrites, endingOf, endOperation, errorOf, untilOverdue } from '../end-operation.ts';
 import type { Step } from '../step.ts';
 

@@ -134,7 +134,7 @@ describe('The plan of a deployment', () => {
 
   it('tells that the environment can not take it, or that the image is gone', async () => {
     await register('v2', {});
-    await setState(subject.ports, 'dev', 'hibernated');
+    await setState(subject.ports, 'dev', 'hibernating');
     subject.ports.registry.resolve = async () => {
       const { Problem } = await import('../../../functions/core/problem.ts');
       throw new Problem('image_unavailable', 'There is no such image.', { hint: 'Push it.' });
