@@ -142,10 +142,12 @@ describe('volume', () => {
 
 describe('dns', () => {
   it('is named after the service, or by the id where workloads share one', async () => {
-    expect(await valuesOf({ type: 'dns' })).toEqual({ host: 'guestbook.dev.demo.localhost' });
-    expect(await valuesOf({ type: 'dns' }, { service: 'shop' })).toEqual({ host: 'shop.dev.demo.localhost' });
+    expect(await valuesOf({ type: 'dns' })).toMatchObject({ host: 'guestbook.dev.demo.localhost' });
+    expect(await valuesOf({ type: 'dns' }, { service: 'shop' })).toMatchObject({
+      host: 'shop.dev.demo.localhost',
+    });
     for (const service of ['guestbook', 'shop'])
-      expect(await valuesOf({ type: 'dns', id: 'www' }, { service })).toEqual({
+      expect(await valuesOf({ type: 'dns', id: 'www' }, { service })).toMatchObject({
         host: 'www.dev.demo.localhost',
       });
     const dotted = (await valuesOf({ type: 'dns', id: 'www.shop' })).host;

@@ -98,6 +98,25 @@ describe('A service in an environment', () => {
     ]);
   });
 
+  it('takes a file of variables as it is, and refuses a line that can not be read', async () => {
+    const put = (body: string) =>
+      fetch(`${subject.url}${DEV}/variables`, {
+        method: 'PUT',
+        headers: { authorization: `Bearer ${subject.token}`, 'content-type': 'text/plain' },
+        body,
+      });
+    const taken = await put('# levels\nexport LEVEL="debug"\nGREETING=\n');
+    expect(taken.status).toBe(200);
+    expect(((await taken.json()) as Json).items).toMatchObject([
+      { name: 'GREETING', value: '' },
+      { name: 'LEVEL' },
+    ]);
+    const refused = await put('LEVEL=warn\nnothing');
+    expect(refused.status).toBe(400);
+    expect(await refused.text()).toContain('line 2');
+    expect((await subject.api('GET', `${DEV}/variables`)).body.items).toHaveLength(2);
+  });
+
   it('has the values of variables back by a rollback, and they are not masked in its log', async () => {
     await ok('POST', `${WEB}/deployments`, { rollbackTo: 1 });
     expect((await environment()).LEVEL).toBe('info');

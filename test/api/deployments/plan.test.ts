@@ -125,7 +125,12 @@ describe('The plan of a deployment', () => {
     const key = deploymentKey(instance, 1);
     const { data } = (await subject.ports.store.get<Deployment>(key))!;
     const pinned = { ...data, version: await register('v2', withResources) };
-    await subject.ports.store.transact([{ put: { ...key, data: pinned } }]);
+    const uid = 'postgres.default#guestbook.db';
+    const database = { uid, state: 'ready', outputs: { values: {}, secrets: {} }, services: ['guestbook'] };
+    await subject.ports.store.transact([
+      { put: { ...key, data: pinned } },
+      { put: { ...resourceKey(dev, uid), data: database } },
+    ]);
     const { body } = await plan('rollbackTo=1');
     expect(body).toMatchObject({ kind: 'rollback', number: 2, from: 1, changes: [] });
     expect(body.releaseCommand).toBeUndefined();
