@@ -106,6 +106,11 @@ export const resourceKey = (environment: EnvironmentRef, uid: string): Key => ({
   pk: environmentPartition(environment),
   sk: `${RESOURCE_PREFIX}${uid}`,
 });
+/** All variables of an environment are one record: a deployment reads them at once. */
+export const variablesKey = (environment: EnvironmentRef): Key => ({
+  pk: environmentPartition(environment),
+  sk: 'variables',
+});
 export const SECRET_PREFIX = 'secret#';
 export const secretKey = (environment: EnvironmentRef, name: string): Key => ({
   pk: environmentPartition(environment),

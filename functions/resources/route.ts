@@ -4,6 +4,7 @@ import { isName, NAME_MAX } from '../core/names.ts';
 import type { Workloads } from '../ports/workloads.ts';
 import { dnsLabels } from './dns.ts';
 import { invalidResource, requireDefaultClass } from './owner.ts';
+import { publicAddress } from './public-address.ts';
 import { computed, type ResourceRequest, type ResourceType } from './type.ts';
 
 const LABEL = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
@@ -65,7 +66,9 @@ export const route: ResourceType = {
   outputs: {
     host: { secret: false, summary: 'The host.' },
     path: { secret: false, summary: 'The path prefix.' },
-    port: { secret: false, summary: 'The service’s port.' },
+    port: { secret: false, summary: 'The service’s port; that of the URL is an output of `dns`.' },
+    url: { secret: false, summary: 'The URL that people use, with the path prefix.' },
+    scheme: { secret: false, summary: '`http` or `https`.' },
   },
   params,
 
@@ -78,7 +81,8 @@ export const route: ResourceType = {
         hint: 'Declare a resource of type dns and use its output, as in ${resources.dns.host}.',
       });
     }
-    return { values: { host, path, port: String(port) }, secrets: {} };
+    const { url, scheme } = publicAddress(workloads, request, host);
+    return { values: { host, path, port: String(port), url: url + path, scheme }, secrets: {} };
   },
   checkWorkload(request) {
     const { port } = request.params;

@@ -56,6 +56,8 @@ export interface Rotation {
 
 /** Outputs that are the environment's own secrets, put by people: each has its name and its versions. */
 export interface EnvironmentSecrets {
+  /** All variables that the environment has now, by their names. */
+  variables(ports: Ports, ref: EnvironmentRef): Promise<Record<string, string>>;
   /** All secrets that the environment has now. */
   current(ports: Ports, ref: EnvironmentRef): Promise<SecretReferences>;
   /**

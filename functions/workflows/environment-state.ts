@@ -42,9 +42,12 @@ export interface Started {
   refused?: Problem;
 }
 
-/** The services of an environment that have a deployment which serves, or served before it went to sleep. */
+/**
+ * The services of an environment that have a deployment which serves, or served before it went to sleep, and that
+ * nobody has stopped.
+ */
 export const startable = (environment: Environment): Instance[] =>
-  instancesOf(environment).filter(({ current }) => current !== undefined);
+  instancesOf(environment).filter(({ current, state }) => current !== undefined && state === undefined);
 
 /**
  * Declares the current deployment of a service. Where something newer has taken over, that is left to it.
@@ -55,7 +58,7 @@ export async function startInstance(ports: Ports, instance: Instance): Promise<v
   const spec = await workloadSpec(ports, data, instance.newest);
   try {
     await ports.workloads.apply(spec);
-    await ports.workloads.scale(instance, spec.replicas, spec.fence);
+    await ports.workloads.scale(instance, spec.replicas, instance.newest);
   } catch (error) {
     if (!(error instanceof Problem && error.code === 'fenced')) throw error;
   }

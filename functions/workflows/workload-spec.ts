@@ -32,6 +32,7 @@ export async function workloadSpec(
 ): Promise<WorkloadSpec> {
   const { project, environment, service, workload } = deployment;
   const settings = workloadSettings(workload);
+  const replicas = deployment.replicas ?? settings.replicas;
   const resolved = await resolveOutputs(ports, workload, deployment.outputs ?? {});
   return {
     project,
@@ -46,8 +47,8 @@ export async function workloadSpec(
     secrets: resolved.secrets,
     ports: servicePorts(workload),
     routes: routesOf(workload, deployment.outputs ?? {}),
-    replicas: settings.replicas,
-    maxReplicas: settings.maxReplicas,
+    replicas,
+    maxReplicas: Math.max(settings.maxReplicas, replicas),
     strategy: settings.strategy,
     progressDeadlineSeconds: settings.progressDeadlineSeconds,
     // What an earlier deployment is, that has served already, it need not show again.

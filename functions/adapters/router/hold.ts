@@ -6,11 +6,11 @@ import type { RoutedTraffic, Target } from './traffic.ts';
 
 /**
  * What is known of a workload that has not been declared, or not yet since Berth started:
- * `hibernated` wakes its environment, `starting` is waited for.
+ * `hibernated` wakes its environment, `starting` is waited for, `stopped` by people is neither.
  */
-type Known = 'hibernated' | 'starting' | 'absent';
+type Known = 'hibernated' | 'starting' | 'stopped' | 'absent';
 
-/** Asked for each request for what has not been declared, before it is held. @param path raw, without the query */
+/** Asked for each request for what has not been declared or is scaled to 0, before it is held. @param path raw, without the query */
 export type Lookup = (place: WorkloadHost, host: string, path: string) => Promise<Known>;
 
 export type Found =
@@ -103,13 +103,16 @@ export function createHold(options: HoldOptions): Hold {
       if (signal.aborted)
         return target?.state === 'failing' ? { reason: 'failing', target } : { reason: 'late' };
       if (target?.state === 'stopped' && awake) return { reason: 'stopped' };
-      if (target?.state === 'stopped') rouse(target.instance);
+      if (target?.state === 'stopped' && !woken) {
+        if ((await options.lookup(target.instance, host, path)) === 'stopped') return { reason: 'stopped' };
+        rouse(target.instance);
+      }
       if (!target && known === undefined) {
         // It was withdrawn while the request waited.
         known = place ? await options.lookup(place, host, path) : 'absent';
         continue;
       }
-      if (!target && known === 'absent') return { reason: 'absent' };
+      if (!target && (known === 'absent' || known === 'stopped')) return { reason: known };
       if (!target && known === 'hibernated' && place) rouse(place);
       // The environment was awake before it was to be woken: it is waited for as usual from here on.
       const patience = awake ? signal : ended;
@@ -132,7 +135,7 @@ export function createHold(options: HoldOptions): Hold {
       if (!environment) return { reason: 'absent' };
       // What does not exist takes no place among what is held.
       const known = target || !place ? undefined : await options.lookup(place, host, path);
-      if (known === 'absent') return { reason: 'absent' };
+      if (known === 'absent' || known === 'stopped') return { reason: known };
       const key = `${environment.project}/${environment.environment}`;
       const mine = held.get(key) ?? 0;
       if (total >= options.most || mine >= options.mostEach) {

@@ -132,6 +132,13 @@ export function createRouter(options: RouterOptions): Router {
           `There is no workload at ${host}: nothing is deployed under that name.`,
           'Check the name, or deploy the service to the environment; its page shows the URL.',
         );
+      case 'stopped':
+        return problemAnswer(
+          request,
+          'unavailable',
+          `${service} is stopped: it takes no requests until someone starts it.`,
+          'Start it on its page, or deploy it.',
+        );
       case 'portless':
         return problemAnswer(
           request,
@@ -145,13 +152,6 @@ export function createRouter(options: RouterOptions): Router {
           'upstream_unavailable',
           found.target.error?.cause ?? `${service} does not run.`,
           found.target.error?.hint ?? 'Look at its log.',
-        );
-      case 'stopped':
-        return problemAnswer(
-          request,
-          'unavailable',
-          `${service} is stopped: it is scaled to no replicas.`,
-          'Deploy it, or start it again on its page.',
         );
       case 'full':
         return problemAnswer(

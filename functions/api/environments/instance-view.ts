@@ -27,6 +27,10 @@ const summaryFields = {
   health: z.enum(['healthy', 'degraded', 'down', 'stopped', 'unknown']),
   url: z.string().meta({ example: 'http://guestbook.dev.demo.localhost:4600' }),
   replicas: z.object({ desired: z.int(), ready: z.int() }),
+  scale: z.int().optional().meta({
+    description: 'How many replicas people asked for, in place of the Score file.',
+    example: 3,
+  }),
   current: deploymentSchema.optional(),
   newest: deploymentSchema.optional(),
 };
@@ -47,6 +51,10 @@ export const instanceDetailSchema = z
         }),
       )
       .meta({ description: 'Where other workloads in the environment reach its service ports.' }),
+    changed: z.array(z.string()).meta({
+      description: 'Variables and secrets that have changed since it was deployed: a restart takes them.',
+      example: ['LOG_LEVEL'],
+    }),
   })
   .meta({ id: 'InstanceDetail' });
 
@@ -74,6 +82,7 @@ export function instanceView(facts: InstanceFacts): Summary {
     health,
     url,
     replicas: { desired: status?.desiredReplicas ?? 0, ready: status?.readyReplicas ?? 0 },
+    scale: instance.replicas,
     current: current && deploymentView(current),
     newest: newest && deploymentView(newest),
   });
@@ -85,8 +94,8 @@ const stoppedStates: ReadonlySet<string> = new Set(['hibernating', 'hibernated',
 export const statusOf = ({ status }: InstanceFacts): WorkloadStatus | undefined =>
   status === 'unreadable' ? undefined : status;
 
-function healthOf({ environment, current, status }: InstanceFacts): Summary['health'] {
-  if (stoppedStates.has(environment.state)) return 'stopped';
+function healthOf({ environment, instance, current, status }: InstanceFacts): Summary['health'] {
+  if (stoppedStates.has(environment.state) || instance.state === 'stopped') return 'stopped';
   if (!current) return 'down';
   if (status === 'unreadable') return 'unknown';
   if (!status) return 'down';
@@ -95,11 +104,17 @@ function healthOf({ environment, current, status }: InstanceFacts): Summary['hea
 }
 
 function describe(facts: InstanceFacts, health: Summary['health']): Pick<Summary, 'state' | 'status'> {
-  const { environment, current, newest } = facts;
+  const { environment, instance, current, newest } = facts;
   if (stoppedStates.has(environment.state)) {
     return { state: 'stopped', status: `The environment is ${environment.state}.` };
   }
-  const serves = current ? `Deployment ${current.number} serves` : 'Nothing serves yet';
+  if (instance.state === 'removing') return { state: 'deploying', status: 'It is being removed.' };
+  const serves =
+    instance.state === 'stopped'
+      ? 'It is stopped'
+      : current
+        ? `Deployment ${current.number} serves`
+        : 'Nothing serves yet';
   if (newest && !isTerminal(newest.status)) {
     const before = current && health !== 'healthy' && health !== 'degraded' ? '' : ` ${serves}.`;
     return { state: 'deploying', status: `Deployment ${newest.number} is under way.${before}` };
@@ -110,6 +125,7 @@ function describe(facts: InstanceFacts, health: Summary['health']): Pick<Summary
     : '';
   if (!current) return { state: 'failed', status: `${serves}.${why}` };
   if (health === 'healthy') return { state: 'serving', status: `${serves}.${why}` };
+  if (instance.state === 'stopped') return { state: 'stopped', status: `${serves}.${why}` };
   if (health === 'unknown') {
     const unread = 'the place that it runs in does not answer';
     return {

@@ -1,4 +1,5 @@
 /** Routes of instances: what of each service runs in an environment. */
+import { changedSince } from '../../commands/variables/changed-since.ts';
 import { instanceOf, instancesOf } from '../../records/instances.ts';
 import { getEnvironment } from '../../records/read.ts';
 import { withWorkload } from '../../records/workloads.ts';
@@ -61,6 +62,7 @@ export const routes = [
         body: {
           ...view,
           replicas: { ...replicas, items: statusOf(facts!)?.replicas ?? [] },
+          changed: serving ? await changedSince(ports, serving) : [],
           endpoints: await endpointsOf(ports.workloads, instance, serving?.workload),
         },
       };

@@ -21,7 +21,8 @@ import { instanceOf, withStanding } from '../../records/instances.ts';
 import { getDeployment, getEnvironment, getOperation } from '../../records/read.ts';
 import { getDeploymentDetail } from '../../records/workloads.ts';
 import { recallPerson } from '../access/people.ts';
-import { environmentUse, notReady } from '../environments/environments.ts';
+import { environmentUse, notReady, RUNS_IN } from '../environments/environments.ts';
+import { wakingFor } from '../environments/waking-for.ts';
 import { deadlineFrom, START_CHECK_MS, startOperation } from '../operations/operations.ts';
 import { type AwaitingOperation, endAwaiting, eventOf, isAwaiting } from './awaiting-approval.ts';
 import { repinned } from './rollback-pins.ts';
@@ -100,7 +101,7 @@ export async function approveDeployment(
         hint: 'Ask for the deployment again.',
       });
     }
-    if (environment.data.state !== 'ready') throw notReady(environment.data, ['ready']);
+    if (!RUNS_IN.includes(environment.data.state)) throw notReady(environment.data, RUNS_IN);
     const { newest } = instanceOf(environment.data, ref.service);
     if (newest > ref.number) {
       throw new Problem('superseded', `Deployment ${newest} is newer than ${ref.number}.`, {
@@ -108,11 +109,12 @@ export async function approveDeployment(
       });
     }
     const at = new Date(now).toISOString();
+    const awake = wakingFor(ports, caller, environment.data);
     const decided: Approval = { ...approval, state: 'approved', decidedBy: caller.actor, decidedAt: at };
     const started: AwaitingOperation = {
       ...operation.data,
       approval: decided,
-      generation: environment.data.generation,
+      generation: awake.environment.generation,
       deadline: deadlineFrom(now, operation.data),
     };
     const due = { queue: OPERATIONS_QUEUE, at: now + START_CHECK_MS };
@@ -122,8 +124,9 @@ export async function approveDeployment(
         // From here on the deployment has the fence.
         environmentUse(
           environment,
-          withStanding({ ...environment.data, lastActivityAt: at }, ref, { newest: ref.number }),
+          withStanding({ ...awake.environment, lastActivityAt: at }, ref, { newest: ref.number }),
         ),
+        ...awake.writes,
         {
           put: {
             ...deploymentKey(ref, ref.number),
@@ -134,6 +137,7 @@ export async function approveDeployment(
         { put: { ...operationKey(started.id), data: started, due }, if: { version: operation.version } },
       ],
       events: [
+        ...awake.events,
         {
           ...eventOf(ref, started.id),
           type: 'deployment.approved',
@@ -142,10 +146,11 @@ export async function approveDeployment(
       ],
       result: started,
     });
-    return started;
+    return { started, waking: awake.operation };
   });
-  await startOperation(ports, approved);
-  return approved;
+  if (approved.waking) await startOperation(ports, approved.waking);
+  await startOperation(ports, approved.started);
+  return approved.started;
 }
 
 /** Credentials that a rollback pinned when it was asked for may be worthless by now. */

@@ -25,10 +25,10 @@ import { readAll } from '../../records/read-all.ts';
 import { getDeploymentDetail } from '../../records/workloads.ts';
 import { findResourceType } from '../../resources/index.ts';
 import type { SecretReferences } from '../../resources/type.ts';
-import { notReady } from '../environments/environments.ts';
+import { notReady, RUNS_IN } from '../environments/environments.ts';
 import { nextNumber } from './approvals.ts';
 import { deploymentProblems } from './deployment-problems.ts';
-import { type Content, contentOf, type DeploymentRequest } from './deployments.ts';
+import { type Content, contentOf, type DeploymentRequest, scaleOf } from './deployments.ts';
 
 export interface PlannedResource {
   /** The workload's name for the resource, or the resource's id where the workload no longer uses it. */
@@ -73,7 +73,7 @@ export async function planDeployment(
   await getService(store, ref);
   const environment = await getEnvironment(store, ref);
   const instance = instanceIn(environment.data, ref.service);
-  const content = await contentOf(ports, ref, request);
+  const content = { ...(await contentOf(ports, ref, request)), ...scaleOf(instance) };
   const current = instance?.current;
   const serving = current === undefined ? undefined : await getDeploymentDetail(store, ref, current);
   const there = await readAll<Resource>(store, environmentPartition(ref), RESOURCE_PREFIX);
@@ -93,32 +93,39 @@ export async function planDeployment(
     ...(content.revision && { revision: content.revision }),
     changes: diffPinned(before, pinned),
     resources: plannedResources(ref, content.workload, records),
-    replicas: { before: serving ? replicasOf(serving.data) : 0, after: settings.replicas },
+    replicas: {
+      before: serving ? replicasOf(serving.data) : 0,
+      after: content.replicas ?? settings.replicas,
+    },
     ...(command && { releaseCommand: command.join(' ') }),
     problems: [...stateProblems(environment.data), ...refused.map((problem) => problem.toDetail())],
     warnings: (image && ports.workloads.warnings?.(content.workload, image.config.workingDir)) ?? [],
   };
 }
 
-const replicasOf = ({ workload }: DeploymentDetail): number =>
-  readSettings(workload.metadata.annotations).settings.replicas;
+const replicasOf = ({ replicas, workload }: DeploymentDetail): number =>
+  replicas ?? readSettings(workload.metadata.annotations).settings.replicas;
 
 const stateProblems = (environment: Environment): ProblemDetail[] =>
-  environment.state === 'ready' ? [] : [notReady(environment, ['ready']).toDetail()];
+  RUNS_IN.includes(environment.state) ? [] : [notReady(environment, RUNS_IN).toDetail()];
 
 /** What would be pinned now: the current versions of secrets, and the outputs of the resources that exist. */
 async function pinsNow(
   ports: Ports,
   ref: InstanceRef,
-  { version, digest, workload }: Content,
+  { version, digest, workload, replicas }: Content,
   records: ReadonlyMap<string, Resource>,
 ): Promise<Pinned> {
   const secrets = new Map<string, string>();
   const resources = workload.resources ?? {};
+  const variables = new Map<string, string>();
+  const values = new Map<string, Record<string, string>>();
   const ofEnvironment = new Map<string, SecretReferences>();
   for (const type of new Set(Object.values(resources).map((declared) => declared.type))) {
-    const current = await findResourceType(type)?.environmentSecrets?.current(ports, ref);
-    if (current) ofEnvironment.set(type, current);
+    const { environmentSecrets } = findResourceType(type) ?? {};
+    if (!environmentSecrets) continue;
+    ofEnvironment.set(type, await environmentSecrets.current(ports, ref));
+    values.set(type, await environmentSecrets.variables(ports, ref));
   }
   for (const [resource, used] of usedOutputs(workload)) {
     const declared = resources[resource];
@@ -127,10 +134,13 @@ async function pinsNow(
     const offered = ofEnvironment.get(declared.type) ?? records.get(uid)?.outputs.secrets ?? {};
     for (const output of used) {
       const found = Object.hasOwn(offered, output) ? offered[output] : undefined;
+      const plain = values.get(declared.type) ?? {};
       if (found) secrets.set(`${resource}.${output}`, found.version);
+      else if (Object.hasOwn(plain, output)) variables.set(`${resource}.${output}`, plain[output] ?? '');
     }
   }
-  return { version, digest, workload, secrets };
+  const scaled = replicas === undefined ? {} : { replicas };
+  return { version, digest, workload, secrets, variables, ...scaled };
 }
 
 function plannedResources(

@@ -118,7 +118,7 @@ function setWrites(owner: PolicyOwner, set: Item<PolicySet> | undefined, policie
 }
 
 /** The part of a deployment that policies ask about. */
-export type Judged = Pick<DeploymentDetail, 'kind' | 'version' | 'digest' | 'workload'>;
+export type Judged = Pick<DeploymentDetail, 'kind' | 'version' | 'digest' | 'workload' | 'replicas'>;
 
 interface Scoped {
   scope: PolicyScope;
@@ -162,9 +162,11 @@ export async function judge(
     asks('scan') ? ports.registry.findings(ref, content.digest) : undefined,
     asks('signature') ? ports.registry.signatures(ref, content.digest) : [],
   ]);
-  const { kind, digest, workload } = content;
+  const { kind, digest, workload, replicas } = content;
   const { source } = version;
-  const facts: DeploymentFacts = { environment, kind, at, digest, source, workload, findings, signatures };
+  const scaled = replicas === undefined ? {} : { replicas };
+  const own = { environment, kind, at, digest, workload, ...scaled };
+  const facts: DeploymentFacts = { ...own, source, findings, signatures };
   return relevant.flatMap(({ policy, scope }) => evaluatePolicy(policy, scope, facts) ?? []);
 }
 

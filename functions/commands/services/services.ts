@@ -148,7 +148,7 @@ async function refuseInstances(store: Store, ref: ServiceRef): Promise<void> {
         'not_empty',
         `Service "${service}" is deployed in environment "${found.data.name}".`,
         {
-          hint: 'Destroy the environments that it is deployed in first.',
+          hint: 'Remove it from the environments that it is deployed in first.',
         },
       );
     }

@@ -9,7 +9,8 @@ export const deploy = operationKind({
   words: 'Deployment {number} of {service} to {environment}',
   steps: {
     prepareDeployment: {
-      summary: 'Checks that the image can be had, and marks the deployment as running.',
+      summary:
+        'Waits for an environment that wakes up, checks that the image can be had, and marks the deployment as running.',
     },
     ensureResources: {
       summary: 'Provisions what the Score file asks for, in the order of references, and pins the outputs.',

@@ -142,6 +142,11 @@ async function recordOwner(ports: Ports, type: string, request: ResourceRequest)
       throw gone(request);
     }
     const item = await ports.store.get<Resource>(key);
+    if (item?.data.state === 'removing') {
+      throw new Problem('operation_in_progress', `The resource "${request.uid}" is being removed.`, {
+        hint: 'Deploy again in a moment. If it stays, a removal failed: remove that service once more, then deploy.',
+      });
+    }
     if (item?.data.state === 'ready' && item.data.services.includes(request.service)) return item.version;
     const base: Resource = item?.data ?? {
       project: request.project,

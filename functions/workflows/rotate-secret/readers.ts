@@ -55,7 +55,8 @@ async function settle(
   const { newest: number, current: serving } = instance;
   const newest = number === 0 ? undefined : (await getDeployment(ports.store, instance, number)).data;
   if (newest && !isTerminal(newest.status)) return false;
-  if (serving === undefined) return true;
+  // What is stopped reads nothing, and takes what is current then when it is started.
+  if (serving === undefined || instance.state !== undefined) return true;
   const { data: current } = await getDeploymentDetail(ports.store, instance, serving);
   if (!isStale(current)) return true;
   // Nothing can be deployed into it, and what sleeps needs its credentials when it wakes.

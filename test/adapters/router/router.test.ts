@@ -366,13 +366,13 @@ describe('router', () => {
 
   describe('a hibernated environment', () => {
     it('is woken once, and the requests that wait are answered', async () => {
-      await subject.workloads.scale(web, 0, 1);
+      await subject.workloads.scale(web, 0, 3);
       let woken = 0;
       wake = async (environment) => {
         woken++;
         expect(environment).toEqual(dev);
         await new Promise((resolve) => setTimeout(resolve, 50));
-        await subject.workloads.scale(web, 1, 1);
+        await subject.workloads.scale(web, 1, 3);
         return 'waking';
       };
       const body = Buffer.alloc(500_000, 'x');
@@ -387,7 +387,7 @@ describe('router', () => {
     });
 
     it('shows a browser a page that asks again', async () => {
-      await subject.workloads.scale(web, 0, 1);
+      await subject.workloads.scale(web, 0, 3);
       wake = async () => 'waking';
       const page = await ask(host, '/', { headers: { accept: 'text/html,*/*' } });
       expect(page.status).toBe(503);
@@ -406,11 +406,11 @@ describe('router', () => {
         (length) => length === 3,
       );
       expect(statuses).toEqual([503, 503, 503]);
-      await subject.workloads.scale(web, 1, 1);
+      await subject.workloads.scale(web, 1, 3);
       await Promise.all(waiting);
       expect(statuses.slice(3)).toEqual([200, 200, 200, 200, 200]);
       await subject.workloads.awaitRollout(web, 3, AbortSignal.timeout(60_000));
-      await subject.workloads.scale(web, 0, 1);
+      await subject.workloads.scale(web, 0, 3);
       wake = () => Promise.reject(new Error('private text'));
       const answer = await ask(host);
       expect(answer.status).toBe(503);

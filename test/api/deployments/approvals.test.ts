@@ -210,11 +210,11 @@ describe('A deployment that needs approval', () => {
     expect(await fence()).toMatchObject({ newest: 3 });
   });
 
-  it('is not started in an environment that has gone to sleep', async () => {
+  it('wakes an environment that has gone to sleep, once it is approved', async () => {
     await ask(dev);
     await setState(subject.ports, 'dev', 'hibernated');
-    expectProblem(await decide(max, 2), 409, 'environment_not_ready');
-    expect(subject.started).toEqual([]);
+    expect((await decide(max, 2)).status).toBe(202);
+    expect(subject.started).toHaveLength(2);
   });
 
   it('can be the first of a service', async () => {

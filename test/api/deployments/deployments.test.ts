@@ -160,7 +160,7 @@ describe('Deployments', () => {
     expectProblem(await api('POST', path, { rollbackTo: 1 }), 404, 'not_found');
     await deploy(subject, 'failed');
     expectProblem(await api('POST', path, { rollbackTo: 1 }), 409, 'conflict');
-    await setState(ports, 'dev', 'hibernated');
+    await setState(ports, 'dev', 'hibernating');
     expectProblem(await api('POST', path, { version: 'v1' }), 409, 'environment_not_ready');
   });
 

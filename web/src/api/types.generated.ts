@@ -83,7 +83,10 @@ export type Event = {
     | 'deployment.canceled'
     | 'deployment.superseded'
     | 'operation.cancel-requested'
+    | 'instance.stopped'
+    | 'instance.removed'
     | 'instance.crashed'
+    | 'variables.changed'
     | 'secret.created'
     | 'secret.changed'
     | 'secret.deleted'
@@ -509,11 +512,16 @@ export type Event1 =
          * Of the deployment.
          */
         number: number;
-        kind: 'deploy' | 'promote' | 'rollback' | 'redeploy';
+        kind:
+          'deploy' | 'promote' | 'rollback' | 'redeploy' | 'restart' | 'scale' | 'start' | 'stop' | 'remove';
         /**
          * Id of the version.
          */
         version: string;
+        /**
+         * Of a change of the scale: how many are asked for.
+         */
+        replicas?: number | 'as in the Score file';
         /**
          * Number of the deployment that a rollback goes back to.
          */
@@ -573,7 +581,8 @@ export type Event1 =
   | {
       type: 'deployment.refused';
       data: {
-        kind: 'deploy' | 'promote' | 'rollback' | 'redeploy';
+        kind:
+          'deploy' | 'promote' | 'rollback' | 'redeploy' | 'restart' | 'scale' | 'start' | 'stop' | 'remove';
         /**
          * Id of the version.
          */
@@ -658,6 +667,24 @@ export type Event1 =
       type: 'operation.cancel-requested';
     }
   | {
+      type: 'instance.stopped';
+      data: {
+        /**
+         * Of the deployment.
+         */
+        number: number;
+      };
+    }
+  | {
+      type: 'instance.removed';
+      data: {
+        /**
+         * Of the deployment.
+         */
+        number: number;
+      };
+    }
+  | {
       type: 'instance.crashed';
       data: {
         /**
@@ -670,6 +697,19 @@ export type Event1 =
          * Crashes since the event before: 1 for the first.
          */
         count: number;
+      };
+    }
+  | {
+      type: 'variables.changed';
+      data: {
+        /**
+         * Names of variables that are new or have another value.
+         */
+        set: string[];
+        /**
+         * Names of variables that are gone.
+         */
+        removed: string[];
       };
     }
   | {
@@ -3906,7 +3946,7 @@ export interface Paths {
         content: {
           'application/json': {
             /**
-             * 1 byte to 64 KiB of text.
+             * Up to 64 KiB of text; it may be empty.
              */
             value: string;
           };
@@ -4042,7 +4082,7 @@ export interface Paths {
         content: {
           'application/json': {
             /**
-             * 1 byte to 64 KiB of text.
+             * Up to 64 KiB of text; it may be empty.
              */
             value?: string;
           };
@@ -4209,6 +4249,185 @@ export interface Paths {
       };
     };
   };
+  '/v1/projects/{project}/environments/{environment}/variables': {
+    /**
+     * List the variables of an environment
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+        };
+        header?: {
+          /**
+           * An ETag: unchanged is 304.
+           */
+          'If-None-Match'?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Variables;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Set all variables of an environment
+     */
+    put: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+          /**
+           * The ETag that was read.
+           */
+          'If-Match'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * Values by name.
+             */
+            variables: {
+              /**
+               * Up to 64 KiB of text; it may be empty.
+               */
+              [k: string]: string;
+            };
+          };
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Variables;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/variables/{variable}': {
+    /**
+     * Set a variable
+     */
+    put: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the variable. It must be 1 to 128 of letters, digits and "_", not starting with a digit.
+           */
+          variable: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * Up to 64 KiB of text; it may be empty.
+             */
+            value: string;
+          };
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Variable;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Remove a variable
+     */
+    delete: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the variable. It must be 1 to 128 of letters, digits and "_", not starting with a digit.
+           */
+          variable: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        204: {
+          content: {};
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
   '/v1/projects/{project}/environments/{environment}/services': {
     /**
      * List the services that are deployed in an environment
@@ -4281,6 +4500,219 @@ export interface Paths {
         200: {
           content: {
             'application/json': InstanceDetail;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Remove a service from an environment
+     */
+    delete: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        202: {
+          content: {
+            'application/json': Operation;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/services/{service}/restart': {
+    /**
+     * Restart a service
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        202: {
+          content: {
+            'application/json': Operation;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/services/{service}/stop': {
+    /**
+     * Stop a service
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        202: {
+          content: {
+            'application/json': Operation;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/services/{service}/start': {
+    /**
+     * Start a service that was stopped
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        202: {
+          content: {
+            'application/json': Operation;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/services/{service}/scale': {
+    /**
+     * Set how many replicas a service has
+     */
+    put: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * 1 to 20, or null.
+             */
+            replicas: number | null;
+          };
+        };
+      };
+      responses: {
+        202: {
+          content: {
+            'application/json': Operation;
           };
         };
         default: {
@@ -5712,6 +6144,10 @@ export interface Instance {
     desired: number;
     ready: number;
   };
+  /**
+   * How many replicas people asked for, in place of the Score file.
+   */
+  scale?: number;
   current?: Deployment;
   newest?: Deployment;
 }
@@ -5723,10 +6159,14 @@ export interface Deployment {
   environment: string;
   service: string;
   number: number;
-  kind: 'deploy' | 'promote' | 'rollback' | 'redeploy';
+  kind: 'deploy' | 'promote' | 'rollback' | 'redeploy' | 'restart' | 'scale' | 'start' | 'stop' | 'remove';
   version: string;
   digest: string;
   revision?: Revision;
+  /**
+   * The scale that people set, in place of the Score file.
+   */
+  replicas?: number;
   rollbackTo?: number;
   fromEnvironment?: string;
   status: 'queued' | 'running' | 'succeeded' | 'failed' | 'canceled' | 'superseded';
@@ -5967,7 +6407,9 @@ export interface Operation {
     | 'hibernate'
     | 'wake'
     | 'destroy-environment'
-    | 'rotate-secret';
+    | 'rotate-secret'
+    | 'stop'
+    | 'remove-service';
   status: 'queued' | 'running' | 'succeeded' | 'failed' | 'canceled' | 'superseded';
   project: string;
   environment?: string;
@@ -6036,7 +6478,9 @@ export interface OperationSummary {
     | 'hibernate'
     | 'wake'
     | 'destroy-environment'
-    | 'rotate-secret';
+    | 'rotate-secret'
+    | 'stop'
+    | 'remove-service';
   status: 'queued' | 'running' | 'succeeded' | 'failed' | 'canceled' | 'superseded';
   project: string;
   environment?: string;
@@ -6190,6 +6634,15 @@ export interface Secret {
   updatedAt: string;
   updatedBy: string;
 }
+export interface Variables {
+  items: Variable[];
+}
+export interface Variable {
+  name: string;
+  value: string;
+  updatedAt: string;
+  updatedBy: string;
+}
 export interface InstanceDetail {
   project: string;
   environment: string;
@@ -6216,6 +6669,10 @@ export interface InstanceDetail {
       reason?: string;
     }[];
   };
+  /**
+   * How many replicas people asked for, in place of the Score file.
+   */
+  scale?: number;
   current?: Deployment;
   newest?: Deployment;
   /**
@@ -6227,16 +6684,24 @@ export interface InstanceDetail {
     protocol: 'TCP' | 'UDP';
     address: string;
   }[];
+  /**
+   * Variables and secrets that have changed since it was deployed: a restart takes them.
+   */
+  changed: string[];
 }
 export interface DeploymentDetail {
   project: string;
   environment: string;
   service: string;
   number: number;
-  kind: 'deploy' | 'promote' | 'rollback' | 'redeploy';
+  kind: 'deploy' | 'promote' | 'rollback' | 'redeploy' | 'restart' | 'scale' | 'start' | 'stop' | 'remove';
   version: string;
   digest: string;
   revision?: Revision;
+  /**
+   * The scale that people set, in place of the Score file.
+   */
+  replicas?: number;
   rollbackTo?: number;
   fromEnvironment?: string;
   status: 'queued' | 'running' | 'succeeded' | 'failed' | 'canceled' | 'superseded';
@@ -6290,7 +6755,7 @@ export interface Violation {
   remedy: string;
 }
 export interface Plan {
-  kind: 'deploy' | 'promote' | 'rollback' | 'redeploy';
+  kind: 'deploy' | 'promote' | 'rollback' | 'redeploy' | 'restart' | 'scale' | 'start' | 'stop' | 'remove';
   /**
    * The number that it would get.
    */

@@ -7,6 +7,7 @@ import {
   type Environment,
   type EnvironmentRef,
   type EnvironmentState,
+  type Instance,
   type InstanceRef,
   SYSTEM_ACTOR,
 } from '../../../core/model/index.ts';
@@ -56,14 +57,14 @@ export function wakeOnRequest(ports: Ports, log: LocalLog, asked: (place: Place)
     return reading;
   }
 
-  /** Whether a service of the environment has a route that takes the request. */
-  async function isRouted(environment: Environment, host: string, path: string): Promise<boolean> {
+  /** The service of the environment that has a route which takes the request. */
+  async function routed(environment: Environment, host: string, path: string): Promise<Instance | undefined> {
     for (const instance of instancesOf(environment)) {
       if (instance.current === undefined) continue;
       const routes = await routesIn(environment.id, instance, instance.current);
-      if (routes.some((route) => route.host === host && covers(route.path, path))) return true;
+      if (routes.some((route) => route.host === host && covers(route.path, path))) return instance;
     }
-    return false;
+    return undefined;
   }
 
   return {
@@ -72,17 +73,18 @@ export function wakeOnRequest(ports: Ports, log: LocalLog, asked: (place: Place)
       { service, ...ref }: Place,
       host: string,
       path: string,
-    ): Promise<'hibernated' | 'starting' | 'absent'> {
+    ): Promise<'hibernated' | 'starting' | 'stopped' | 'absent'> {
       const environment = await ports.store.get<Environment>(environmentKey(ref));
       if (!environment) return 'absent';
       const state = found[environment.data.state];
       if (state === 'absent') return state;
       if (state === 'starting') asked({ ...ref, ...(service !== undefined && { service }) });
-      const serves =
+      const instance =
         service === undefined
-          ? await isRouted(environment.data, host, path)
-          : instanceIn(environment.data, service)?.current !== undefined;
-      return serves ? state : 'absent';
+          ? await routed(environment.data, host, path)
+          : instanceIn(environment.data, service);
+      if (instance?.current === undefined) return 'absent';
+      return instance.state === 'stopped' ? 'stopped' : state;
     },
     /** An environment that is going to sleep is woken once it sleeps. Resolves when it wakes, or shall not. */
     async wake(ref: EnvironmentRef): Promise<'waking' | 'awake'> {
