@@ -1,12 +1,13 @@
 /** The one record of the queue of builds. */
+
+import { limits } from '../core/limits.ts';
 import {
   advance,
   type BuildQueue,
   type Ceilings,
   emptyQueue,
   type QueuedBuild,
-} from '../core/build-queue.ts';
-import { limits } from '../core/limits.ts';
+} from '../core/source/build-queue.ts';
 import type { Ports } from '../ports/index.ts';
 import { retryOnConflict } from './commit.ts';
 

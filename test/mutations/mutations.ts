@@ -507,8 +507,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a token outlives the one that made it',
     file: 'functions/commands/access/tokens.ts',
-    from: 'return found.every((item) => item === undefined);',
-    to: 'return found.length === 0;',
+    from: 'if (found.every((item) => item === undefined)) return true;',
+    to: 'if (found.length === 0) return true;',
     tests: ['test/api/access/tokens.test.ts'],
   },
   {

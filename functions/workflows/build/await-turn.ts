@@ -1,7 +1,8 @@
 /** Waits until a build may run, and says meanwhile how many builds begin before it. */
-import { aheadOf } from '../../core/build-queue.ts';
+
 import { operationKey } from '../../core/keys.ts';
 import type { Operation } from '../../core/model/index.ts';
+import { aheadOf } from '../../core/source/build-queue.ts';
 import type { Ports } from '../../ports/index.ts';
 import { BUILD_QUEUE, joinQueue } from '../../records/build-queue-record.ts';
 import { retryOnConflict } from '../../records/commit.ts';

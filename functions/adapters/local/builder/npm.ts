@@ -31,6 +31,9 @@ export interface NpmRequest {
 }
 
 const SHARED_SETTINGS = ['registry', 'cache', 'cafile'];
+const cacheOf = ({ settings }: Npm): string | undefined =>
+  settings.find((line) => line.startsWith('cache='))?.slice('cache='.length);
+
 const SYSTEM_PATH = ['/usr/local/bin', '/usr/bin', '/bin'];
 
 export function createNpm() {
@@ -99,6 +102,9 @@ export function createNpm() {
         CI: 'true',
         HOME: home,
         TMPDIR: temporary,
+        // As variables these outrank the .npmrc of the source: where things are kept is not its to say.
+        npm_config_cache: cacheOf(npm) ?? join(home, '.npm'),
+        npm_config_prefix: join(home, '.npm-global'),
       };
       if (request.node !== undefined) env.PATH = `${dirname(request.node)}${delimiter}${env.PATH}`;
       const { signal, timeoutMs, log } = request;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { advance, aheadOf, type BuildQueue, emptyQueue } from '../../functions/core/build-queue.ts';
+import { advance, aheadOf, type BuildQueue, emptyQueue } from '../../../functions/core/source/build-queue.ts';
 
 const now = '2026-01-01T00:00:00.000Z';
 const ceilings = { all: 3, project: 2 };

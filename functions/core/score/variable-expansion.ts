@@ -1,5 +1,5 @@
 /** Kubernetes' expansion of `$(NAME)` in command, args and variables. */
-import { type ExpansionBudget, expansionBudget } from './score/expansion-budget.ts';
+import { type ExpansionBudget, expansionBudget } from './expansion-budget.ts';
 
 /**
  * Replaces `$(NAME)` by the variable of that name; an unknown one stays as it is, `$$` is a dollar, so that
