@@ -1,6 +1,6 @@
 /** What the simulated place runs, and whether its credentials work. */
-import type { InstanceRef } from '../../functions/core/model/index.ts';
-import type { WorkloadSpec } from '../../functions/ports/workloads.ts';
+import type { InstanceRef } from '../../../functions/core/model/index.ts';
+import type { WorkloadSpec } from '../../../functions/ports/workloads.ts';
 
 export interface Program {
   spec: WorkloadSpec;

@@ -4,17 +4,17 @@
  * had not ended then runs again from its first state.
  */
 import { setImmediate as turn } from 'node:timers/promises';
-import { createSqliteStore } from '../../functions/adapters/local/store/store.ts';
-import { createEffects } from '../../functions/adapters/system/effects.ts';
-import { Problem } from '../../functions/core/problem.ts';
-import type { Ports } from '../../functions/ports/index.ts';
-import type { WorkloadSpec } from '../../functions/ports/workloads.ts';
-import { scramVerifier } from '../../functions/resources/postgres/scram.ts';
-import type { StepInput } from '../../functions/workflows/step.ts';
-import { runStepNamed } from '../../functions/workflows/steps.ts';
-import { loadStateMachine, stepsOf } from '../../state-machines/load.ts';
-import { instanceKey, type Program, unlive } from './programs.ts';
-import { simulatedDatabases } from './sql.ts';
+import { createSqliteStore } from '../../../functions/adapters/local/store/store.ts';
+import { createEffects } from '../../../functions/adapters/system/effects.ts';
+import { Problem } from '../../../functions/core/problem.ts';
+import type { Ports } from '../../../functions/ports/index.ts';
+import type { WorkloadSpec } from '../../../functions/ports/workloads.ts';
+import { scramVerifier } from '../../../functions/resources/postgres/scram.ts';
+import type { StepInput } from '../../../functions/workflows/step.ts';
+import { runStepNamed } from '../../../functions/workflows/steps.ts';
+import { loadStateMachine, stepsOf } from '../../../state-machines/load.ts';
+import { instanceKey, type Program, unlive } from './virtual-programs.ts';
+import { simulatedDatabases } from './virtual-sql.ts';
 
 class Crash extends Error {
   override name = 'Crash';

@@ -1,16 +1,16 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
-import { createDeployment } from '../../functions/commands/deployments/deployments.ts';
-import { createEnvironment } from '../../functions/commands/environments/environments.ts';
+import { createDeployment } from '../../../functions/commands/deployments/deployments.ts';
+import { createEnvironment } from '../../../functions/commands/environments/environments.ts';
 import {
   destroyEnvironment,
   hibernateEnvironment,
   wakeEnvironment,
-} from '../../functions/commands/environments/transitions.ts';
-import { cancelOperation } from '../../functions/commands/operations/operations.ts';
-import { rotateResource, rotateSecret } from '../../functions/commands/secrets/rotations.ts';
-import { putSecret } from '../../functions/commands/secrets/secrets.ts';
-import { registerVersion } from '../../functions/commands/versions/versions.ts';
+} from '../../../functions/commands/environments/transitions.ts';
+import { cancelOperation } from '../../../functions/commands/operations/operations.ts';
+import { rotateResource, rotateSecret } from '../../../functions/commands/secrets/rotations.ts';
+import { putSecret } from '../../../functions/commands/secrets/secrets.ts';
+import { registerVersion } from '../../../functions/commands/versions/versions.ts';
 import {
   environmentKey,
   environmentPartition,
@@ -19,25 +19,25 @@ import {
   RESOURCE_PREFIX,
   secretKey,
   serviceKey,
-} from '../../functions/core/keys.ts';
+} from '../../../functions/core/keys.ts';
 import {
   type Environment,
   isTerminal,
   type Resource,
   type SecretRecord,
-} from '../../functions/core/model/index.ts';
-import { parseScore } from '../../functions/core/score/file/parse.ts';
-import { getDeployment, getOperation } from '../../functions/records/read.ts';
-import { readAll } from '../../functions/records/read-all.ts';
-import { sweep } from '../../functions/sweep/sweep.ts';
-import { clock, openWorld, type World } from './world.ts';
+} from '../../../functions/core/model/index.ts';
+import { parseScore } from '../../../functions/core/score/file/parse.ts';
+import { getDeployment, getOperation } from '../../../functions/records/read.ts';
+import { readAll } from '../../../functions/records/read-all.ts';
+import { sweep } from '../../../functions/sweep/sweep.ts';
+import { clock, openWorld, type World } from './virtual-berth.ts';
 
 vi.mock('node:timers/promises', async (original) => {
   const real = await original<typeof import('node:timers/promises')>();
   return {
     ...real,
     async setTimeout(milliseconds = 0) {
-      const { clock: virtual } = await import('./world.ts');
+      const { clock: virtual } = await import('./virtual-berth.ts');
       virtual.now += Math.ceil(milliseconds);
       await real.setImmediate();
     },

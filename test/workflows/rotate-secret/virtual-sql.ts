@@ -1,5 +1,5 @@
 /** The roles and databases of a PostgreSQL server, in memory, for the statements that the resource type sends. */
-import type { Databases, SqlConnection } from '../../functions/ports/databases.ts';
+import type { Databases, SqlConnection } from '../../../functions/ports/databases.ts';
 
 interface Role {
   tag?: string;
