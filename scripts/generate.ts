@@ -8,6 +8,7 @@ import { architectureText } from './docs/architecture.ts';
 import { idleBillText } from './docs/cost.ts';
 import { eventsPage } from './docs/events.ts';
 import { keptText, servicesText } from './docs/installation.ts';
+import { limitsPage } from './docs/limits.ts';
 import { problemsPage } from './docs/problems.ts';
 import { replaceGenerated } from './docs/replace.ts';
 import { rolesPage } from './docs/roles.ts';
@@ -28,6 +29,7 @@ export interface GeneratedFile {
 export async function generatedFiles(): Promise<GeneratedFile[]> {
   const { templates } = synthesize();
   return [
+    { path: 'docs/explanation/limits.md', text: limitsPage() },
     { path: 'docs/reference/events.md', text: eventsPage() },
     { path: 'docs/reference/problems.md', text: problemsPage() },
     { path: 'docs/reference/roles.md', text: rolesPage(await loadRoutes()) },

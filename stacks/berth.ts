@@ -62,6 +62,7 @@ export function createStacks(app: App): void {
     description: 'Berth: API',
     environment,
     boundary,
+    data: stateful.data,
     statements: [
       ...records,
       ...may.startWorkflows,
@@ -106,6 +107,7 @@ export function createStacks(app: App): void {
     description: 'Berth: console and one origin for all',
     api: api.api,
     streamUrl: api.streamUrl,
+    edgeKey: api.edgeKey,
     ...(settings.domain !== undefined && { domain: settings.domain, certificate: settings.certificate! }),
   });
   new ObservabilityStack(app, 'Berth-Observability', {

@@ -17,6 +17,11 @@ interface ServiceRef {
 
 export const PROJECTS = 'projects';
 export const projectKey = (project: string): Key => ({ pk: PROJECTS, sk: project });
+/** Stays when a project is deleted: it keeps the project's name from others. */
+export const deletedProjectKey = (project: string): Key => ({
+  pk: `deleted-project#${project}`,
+  sk: 'deleted-project',
+});
 
 export const projectPartition = (project: string): string => `project#${project}`;
 export const SERVICE_PREFIX = 'service#';
@@ -100,6 +105,11 @@ export const RESOURCE_PREFIX = 'resource#';
 export const resourceKey = (environment: EnvironmentRef, uid: string): Key => ({
   pk: environmentPartition(environment),
   sk: `${RESOURCE_PREFIX}${uid}`,
+});
+/** All variables of an environment are one record: a deployment reads them at once. */
+export const variablesKey = (environment: EnvironmentRef): Key => ({
+  pk: environmentPartition(environment),
+  sk: 'variables',
 });
 export const SECRET_PREFIX = 'secret#';
 export const secretKey = (environment: EnvironmentRef, name: string): Key => ({

@@ -45,11 +45,14 @@ export const problemCodes = {
   upstream_unavailable: [502, 'The workload can not be reached'],
   unavailable: [503, 'Not available now'],
   storage_full: [507, 'The disk is full'],
+  // Seen at the start of Berth on one machine alone.
+  records_lost: [503, 'Records are missing'],
   // Causes of failed operations. They are seen in `error.code`, and as a status only where a request waits for the
   // operation.
   unknown_resource_type: [422, 'Unknown resource type'],
   invalid_resource: [422, 'The resource can not be provided'],
   unresolved_placeholder: [422, 'A placeholder can not be resolved'],
+  expansion_too_large: [422, 'What the Score file expands to is too large'],
   image_unavailable: [422, 'The image can not be had'],
   build_failed: [422, 'The build failed'],
   source_unavailable: [422, 'The source can not be had'],

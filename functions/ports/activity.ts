@@ -17,7 +17,10 @@ export interface Activity {
    * are not seen at all. In the order asked.
    */
   lastRequests(environments: readonly EnvironmentRef[]): Promise<(number | 'unknown' | undefined)[]>;
-  /** Ten-second samples of the last `windowSeconds`, oldest first; only those with requests. */
+  /**
+   * Ten-second samples of the last `windowSeconds`, oldest first; only those with requests.
+   * @throws Problem unavailable where requests are not seen at all
+   */
   requests(instance: InstanceRef, windowSeconds: number): Promise<RequestSample[]>;
   /** Forgets an environment; idempotent. */
   forget(environment: EnvironmentRef): Promise<void>;

@@ -40,6 +40,8 @@ export interface LogPageQuery extends LogFilter {
 export interface LogPage {
   /** Oldest first, in both directions. */
   lines: LogLine[];
+  /** What of the output could not be read, and why, in a sentence; absent where all of it was. */
+  missing?: string;
   /**
    * Where to go on in that direction; absent where there is nothing more. A page bounds how many lines it looks at,
    * so that one with `next` may hold fewer lines than asked for, or none.
@@ -51,7 +53,8 @@ export interface Logs {
   /** Appends without waiting; order is kept. A full disk drops lines and never the caller. */
   append(stream: LogStream, line: LogLine): void;
   /**
-   * The last `tail` lines (1 to 10,000) at or after `since` (ISO 8601), oldest first.
+   * The last `tail` lines (1 to 10,000) at or after `since` (ISO 8601), oldest first. Where some of the output could
+   * not be read, a line of Berth's own says so, here and in `follow`.
    * @throws RangeError for a name, a number or a time that is none
    */
   read(stream: LogStream, options: { tail: number; since?: string }): Promise<LogLine[]>;
@@ -65,6 +68,11 @@ export interface Logs {
     stream: LogStream,
     options: { tail: number; since?: string; signal: AbortSignal },
   ): AsyncIterable<LogLine>;
+  /**
+   * Whether output can be read, as far as that was tried lately. Absent where it always can.
+   * @throws Problem unavailable
+   */
+  check?(): Promise<void>;
   /** Removes the stream of that name and all below it (`demo/dev`: `demo/dev/web`, not `demo/dev2/web`); idempotent. */
   remove(prefix: string): Promise<void>;
   close(): Promise<void>;

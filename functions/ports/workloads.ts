@@ -1,6 +1,7 @@
 /** Runs workloads: processes on one machine, pods on a cluster. */
 import type { EnvironmentRef, InstanceRef } from '../core/model/index.ts';
 import type { ProblemDetail } from '../core/problem.ts';
+import type { ScoreWorkload } from '../core/score/workload.ts';
 
 /** A workload with everything resolved. It holds secret values: never store or log it. */
 export interface WorkloadSpec extends InstanceRef {
@@ -27,6 +28,13 @@ export interface WorkloadSpec extends InstanceRef {
   strategy?: 'rolling' | 'recreate';
   /** How long the rollout may take, seconds. */
   progressDeadlineSeconds: number;
+  /**
+   * How long a new version has to stay ready before what served is retired, seconds; less than the progress deadline.
+   * Where nothing served, an adapter may do without.
+   */
+  minReadySeconds: number;
+  /** How long requests in flight keep a replica that is replaced or stopped, seconds. */
+  drainSeconds: number;
 }
 
 export interface ContainerSpec {
@@ -175,13 +183,17 @@ export interface Workloads {
   runRelease(spec: WorkloadSpec, command: string[], signal: AbortSignal): Promise<ReleaseResult>;
   /**
    * 0 stops the workload and keeps what it was; the declared number brings it back.
-   * @throws Problem not_found where nothing of it was applied
+   * @param fence as in WorkloadSpec
+   * @throws Problem fenced | not_found where nothing of it was applied
    */
-  scale(instance: InstanceRef, replicas: number): Promise<void>;
+  scale(instance: InstanceRef, replicas: number, fence: number): Promise<void>;
   /** Stops and removes a service's workload; idempotent. @param fence as in WorkloadSpec */
   remove(instance: InstanceRef, fence: number): Promise<void>;
   status(instance: InstanceRef): Promise<WorkloadStatus | undefined>;
-  /** Samples of the last `windowSeconds`, oldest first. */
+  /**
+   * Samples of the last `windowSeconds`, oldest first.
+   * @throws Problem unavailable where nothing can be measured
+   */
   metrics(instance: InstanceRef, windowSeconds: number): Promise<MetricSample[]>;
   /** The URL people use. */
   url(instance: InstanceRef): string;
@@ -196,9 +208,17 @@ export interface Workloads {
   ensureVolume(environment: EnvironmentRef, name: string, sizeBytes: number): Promise<string>;
   removeVolume(environment: EnvironmentRef, name: string): Promise<void>;
   /**
-   * Whether the place can be asked at all; the answer may be a few seconds old. Absent where it always can.
-   * @throws Problem unavailable
+   * What a workload will not find here as its Score file says, a sentence each, with what helps. Absent where there is
+   * nothing of the kind.
+   * @param workingDir the image's
    */
-  check?(): Promise<void>;
+  warnings?(workload: ScoreWorkload, workingDir: string): string[];
+  /**
+   * Whether the place can be asked at all, and has what ran there before; the answer may be a few seconds old. Absent
+   * where both are always so.
+   * @returns `starting` while it brings workloads back; `incomplete` where it could not bring back all of them
+   * @throws Problem unavailable where it can not be asked
+   */
+  check?(): Promise<'complete' | 'starting' | 'incomplete'>;
   close(): Promise<void>;
 }

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { isName } from '../core/names.ts';
 import { resourceIdentity } from '../core/score/resource-identity.ts';
 import { requireDefaultClass, resourceLabel } from './owner.ts';
+import { publicAddress } from './public-address.ts';
 import { computed, type ResourceRequest, type ResourceType } from './type.ts';
 
 /**
@@ -28,11 +29,17 @@ export const dns: ResourceType = {
   ...computed,
   type: 'dns',
   summary: 'A host name under which routes publish services.',
-  outputs: { host: { secret: false, summary: 'The host name.' } },
+  outputs: {
+    host: { secret: false, summary: 'The host name.' },
+    url: { secret: false, summary: 'The URL that people use: scheme, host and port.' },
+    scheme: { secret: false, summary: '`http` or `https`.' },
+    port: { secret: false, summary: 'The port of the URL.' },
+  },
   params: z.strictObject({}),
 
   async provision({ workloads }, request) {
     requireDefaultClass(request);
-    return { values: { host: workloads.host(request, dnsLabel(request)) }, secrets: {} };
+    const host = workloads.host(request, dnsLabel(request));
+    return { values: { host, ...publicAddress(workloads, request, host) }, secrets: {} };
   },
 };

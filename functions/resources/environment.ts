@@ -1,7 +1,9 @@
-/** `environment`: the secrets of the environment, by their names. */
+/** `environment`: the variables and secrets of the environment, by their names. */
 import * as z from 'zod';
-import { environmentPartition, SECRET_PREFIX, secretKey, secretPath } from '../core/keys.ts';
-import type { SecretRecord } from '../core/model/index.ts';
+import { ENVIRONMENT_TYPE } from '../core/diff/deployment-diff.ts';
+import { environmentPartition, SECRET_PREFIX, secretKey, secretPath, variablesKey } from '../core/keys.ts';
+import type { SecretRecord, Variables } from '../core/model/index.ts';
+import { usedOutputs } from '../core/score/references.ts';
 import { readAll } from '../records/read-all.ts';
 import { requireDefaultClass } from './owner.ts';
 import { computed, type EnvironmentSecrets, type ResourceType } from './type.ts';
@@ -10,6 +12,12 @@ import { computed, type EnvironmentSecrets, type ResourceType } from './type.ts'
 const PAGE = 100;
 
 const environmentSecrets: EnvironmentSecrets = {
+  async variables({ store }, ref) {
+    const item = await store.get<Variables>(variablesKey(ref));
+    return Object.fromEntries(
+      Object.entries(item?.data.variables ?? {}).map(([name, { value }]) => [name, value]),
+    );
+  },
   async current({ store }, ref) {
     const stored = await readAll<SecretRecord>(store, environmentPartition(ref), SECRET_PREFIX);
     // Users choose the names: `__proto__` must be a name like any other.
@@ -38,14 +46,25 @@ const environmentSecrets: EnvironmentSecrets = {
 
 export const environment: ResourceType = {
   ...computed,
-  type: 'environment',
-  summary: 'The secrets of the environment: ${resources.env.API_KEY}.',
-  outputs: 'one for each secret of the environment, by its name; all are secret.',
+  type: ENVIRONMENT_TYPE,
+  summary: 'The variables and secrets of the environment: ${resources.env.API_KEY}.',
+  outputs: 'one for each variable and each secret of the environment, by its name.',
   params: z.strictObject({}),
 
   async provision(ports, request) {
     requireDefaultClass(request);
-    return { values: {}, secrets: await environmentSecrets.current(ports, request) };
+    // A deployment keeps the values that its workload refers to, and no others.
+    const used = usedOutputs(request.workload);
+    const names = new Set(
+      Object.entries(request.workload.resources ?? {})
+        .filter(([, { type }]) => type === ENVIRONMENT_TYPE)
+        .flatMap(([name]) => [...(used.get(name) ?? [])]),
+    );
+    const variables = Object.entries(await environmentSecrets.variables(ports, request));
+    return {
+      values: Object.fromEntries(variables.filter(([name]) => names.has(name))),
+      secrets: await environmentSecrets.current(ports, request),
+    };
   },
   environmentSecrets,
 };

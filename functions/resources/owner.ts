@@ -47,8 +47,13 @@ export const invalidResource = (
 
 /** Refuses any class but `default` for types without variants. Score takes that class when none is given. */
 export function requireDefaultClass(request: ResourceRequest): void {
-  if (request.class === 'default') return;
-  throw invalidResource(request, `there is no class "${request.class.slice(0, 80)}" of its type`, {
-    hint: 'Leave out the class, or write "default".',
-  });
+  if (request.class !== 'default') throw noSuchClass(request, ['default']);
 }
+
+export const noSuchClass = (
+  request: Pick<ResourceRequest, 'uid' | 'class'>,
+  classes: readonly string[],
+): Problem =>
+  invalidResource(request, `there is no class "${request.class.slice(0, 80)}" of its type`, {
+    hint: `Leave out the class, or write ${classes.map((name) => `"${name}"`).join(' or ')}.`,
+  });

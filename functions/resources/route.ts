@@ -4,6 +4,7 @@ import { isName, NAME_MAX } from '../core/names.ts';
 import type { Workloads } from '../ports/workloads.ts';
 import { dnsLabels } from './dns.ts';
 import { invalidResource, requireDefaultClass } from './owner.ts';
+import { publicAddress } from './public-address.ts';
 import { computed, type ResourceRequest, type ResourceType } from './type.ts';
 
 const LABEL = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
@@ -47,6 +48,17 @@ function isOurs(workloads: Workloads, request: ResourceRequest, host: string): b
   return [...labels].some((label) => workloads.host(request, label) === host);
 }
 
+function requirePort(request: Pick<ResourceRequest, 'uid' | 'workload'>, port: number): void {
+  const ports = Object.values(request.workload.service?.ports ?? {}).map((declared) => declared.port);
+  if (ports.includes(port)) return;
+  throw invalidResource(request, `the service has no port ${port}`, {
+    hint:
+      ports.length === 0
+        ? 'Declare the port under service.ports.'
+        : `Use a port of service.ports: ${ports.join(', ')}.`,
+  });
+}
+
 export const route: ResourceType = {
   ...computed,
   type: 'route',
@@ -54,28 +66,27 @@ export const route: ResourceType = {
   outputs: {
     host: { secret: false, summary: 'The host.' },
     path: { secret: false, summary: 'The path prefix.' },
-    port: { secret: false, summary: 'The service’s port.' },
+    port: { secret: false, summary: 'The service’s port; that of the URL is an output of `dns`.' },
+    url: { secret: false, summary: 'The URL that people use, with the path prefix.' },
+    scheme: { secret: false, summary: '`http` or `https`.' },
   },
   params,
 
   async provision({ workloads }, request) {
     requireDefaultClass(request);
     const { host, path, port } = params.parse(request.params);
-    const ports = Object.values(request.workload.service?.ports ?? {}).map((declared) => declared.port);
-    if (!ports.includes(port)) {
-      throw invalidResource(request, `the service has no port ${port}`, {
-        hint:
-          ports.length === 0
-            ? 'Declare the port under service.ports.'
-            : `Use a port of service.ports: ${ports.join(', ')}.`,
-      });
-    }
+    requirePort(request, port);
     if (!isOurs(workloads, request, host)) {
       throw invalidResource(request, `the host ${host} does not belong to this environment`, {
         hint: 'Declare a resource of type dns and use its output, as in ${resources.dns.host}.',
       });
     }
-    return { values: { host, path, port: String(port) }, secrets: {} };
+    const { url, scheme } = publicAddress(workloads, request, host);
+    return { values: { host, path, port: String(port), url: url + path, scheme }, secrets: {} };
+  },
+  checkWorkload(request) {
+    const { port } = request.params;
+    if (PORT.test(String(port))) requirePort(request, Number(port));
   },
   route: ({ host = '', path = '/', port }) => ({ host, path, port: Number(port) }),
 };

@@ -56,6 +56,8 @@ export interface Rotation {
 
 /** Outputs that are the environment's own secrets, put by people: each has its name and its versions. */
 export interface EnvironmentSecrets {
+  /** All variables that the environment has now, by their names. */
+  variables(ports: Ports, ref: EnvironmentRef): Promise<Record<string, string>>;
   /** All secrets that the environment has now. */
   current(ports: Ports, ref: EnvironmentRef): Promise<SecretReferences>;
   /**
@@ -86,11 +88,23 @@ export interface ResourceType {
    * made.
    */
   owned: boolean;
+  /** The classes that it has; `default` alone where absent. */
+  classes?: readonly string[];
   /**
-   * Refuses a request that can never be met here, before an owner record is kept that would have to be removed again.
-   * @throws Problem invalid_resource | unavailable
+   * Refuses what the workload itself shows to be wrong, before there is an environment. Params may hold placeholders.
+   * @throws Problem invalid_resource
+   */
+  checkWorkload?(request: Pick<ResourceRequest, 'uid' | 'workload' | 'params'>): void;
+  /**
+   * Refuses a request that can never be met here, and makes nothing.
+   * @throws Problem invalid_resource
    */
   check?(ports: Ports, request: ResourceRequest): Promise<void>;
+  /**
+   * Asks what the resource is made on, before an owner record is kept that would have to be removed again.
+   * @throws Problem unavailable
+   */
+  reach?(ports: Ports, request: ResourceRequest): Promise<void>;
   /**
    * Makes the resource or finds it; idempotent: a second run with the same request gives the same outputs.
    * @throws Problem invalid_resource | unavailable

@@ -18,12 +18,17 @@ import { Problem } from '../core/problem.ts';
 import type { Ports } from '../ports/index.ts';
 import { createMeter, withMeter } from '../ports/meter.ts';
 import { type Item, StoreConflict } from '../ports/store.ts';
+import { lookAtClock } from '../records/clock.ts';
 import { operationLineKeys } from '../records/operation-summaries.ts';
 import { getOperation } from '../records/read.ts';
 import { executeStep } from '../workflows/step.ts';
 import { steps } from '../workflows/steps.ts';
 
 const BATCH = 50;
+
+/** What the log says of a clock that has jumped. */
+export const CLOCK_JUMPED =
+  'The clock has jumped since the last sweep. For an hour nothing is destroyed or forgotten for its age: set the clock right, if it is wrong.';
 const system = { actor: SYSTEM_ACTOR };
 
 export interface SweepReport {
@@ -34,23 +39,35 @@ export interface SweepReport {
   forgotten: number;
   /** Faults, with what each was about; the rest of the sweep went on. */
   errors: { what: string; error: unknown }[];
+  /** The clock has jumped, before this pass or within the last hour: nothing goes for its age. */
+  clockJumped?: 'now' | 'earlier';
 }
 
 /** One pass. A fault with one item never keeps another from its turn. */
 export async function sweep(ports: Ports): Promise<SweepReport> {
-  const report: SweepReport = { started: 0, ended: 0, hibernated: 0, destroyed: 0, forgotten: 0, errors: [] };
+  const report: SweepReport = {
+    started: 0,
+    ended: 0,
+    hibernated: 0,
+    destroyed: 0,
+    forgotten: 0,
+    errors: [],
+  };
+  const clock = await lookAtClock(ports);
+  if (clock.jumpedAt !== undefined) report.clockJumped = clock.isNew ? 'now' : 'earlier';
   await each<Operation>(ports, OPERATIONS_QUEUE, report, (item) => sweepOperation(ports, item, report));
   await each<Environment>(ports, ENVIRONMENTS_QUEUE, report, (item) => sweepEnvironment(ports, item, report));
-  await each(ports, RETENTION_QUEUE, report, async (item) => {
-    const { pk, sk, version } = item;
-    const lines =
-      pk === operationKey((item.data as Operation).id).pk ? operationLineKeys(item.data as Operation) : [];
-    await ports.store.transact([
-      { delete: { pk, sk }, if: { version } },
-      ...lines.map((key) => ({ delete: key })),
-    ]);
-    report.forgotten++;
-  });
+  if (!report.clockJumped)
+    await each(ports, RETENTION_QUEUE, report, async (item) => {
+      const { pk, sk, version } = item;
+      const lines =
+        pk === operationKey((item.data as Operation).id).pk ? operationLineKeys(item.data as Operation) : [];
+      await ports.store.transact([
+        { delete: { pk, sk }, if: { version } },
+        ...lines.map((key) => ({ delete: key })),
+      ]);
+      report.forgotten++;
+    });
   return report;
 }
 
@@ -75,11 +92,12 @@ async function sweepOperation(ports: Ports, item: Item<Operation>, report: Sweep
   const operation = item.data;
   if (isTerminal(operation.status)) return;
   if (isAwaiting(item)) {
+    if (report.clockJumped) return;
     await expireAwaiting(ports, item);
     report.ended++;
     return;
   }
-  if (ports.effects.now() >= Date.parse(operation.deadline)) {
+  if (!report.clockJumped && ports.effects.now() >= Date.parse(operation.deadline)) {
     await endOperationOf(ports, operation, 'States.Timeout');
     report.ended++;
     return;
@@ -142,6 +160,7 @@ async function sweepEnvironment(ports: Ports, item: Item<Environment>, report: S
     return;
   }
   if (hasExpired(environment, now)) {
+    if (report.clockJumped) return;
     await destroyEnvironment(ports, system, ref, { expired: environment });
     report.destroyed++;
     return;

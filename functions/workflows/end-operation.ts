@@ -113,16 +113,19 @@ export async function endOperation(
     : retryOnConflict(end));
 }
 
-/** The write that ends a deployment's record; none when the record is gone or has ended. */
+/**
+ * The write that ends a deployment's record; none when the record is gone or has ended, or belongs to a later
+ * environment of the same name.
+ */
 export async function deploymentEndWrites(
   ports: Ports,
-  ref: InstanceRef,
+  ref: InstanceRef & Pick<Operation, 'id'>,
   number: number,
   ending: Ending,
 ): Promise<Write[]> {
   const key = deploymentKey(ref, number);
   const item = await ports.store.get<Deployment>(key);
-  if (!item || isTerminal(item.data.status)) return [];
+  if (!item || item.data.operation !== ref.id || isTerminal(item.data.status)) return [];
   const data: Deployment = {
     ...item.data,
     status: ending.status,
@@ -153,14 +156,15 @@ const OVERDUE_MS = 120_000;
  * tried again until the operation's bound is over; then the operation ends without it, since every operation ends
  * (I3). The next deployment or waking puts right what was left as it was.
  */
-export async function untilOverdue(
+export async function untilOverdue<T>(
   ports: Ports,
   operation: Operation,
-  work: () => Promise<unknown>,
-): Promise<void> {
+  work: () => Promise<T>,
+): Promise<T | undefined> {
   try {
-    await work();
+    return await work();
   } catch (error) {
     if (ports.effects.now() < Date.parse(operation.deadline) + OVERDUE_MS) throw error;
+    return undefined;
   }
 }

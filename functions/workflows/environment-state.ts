@@ -1,5 +1,6 @@
 /** Code that the workflows which change an environment's state share. */
 import type { Environment, EnvironmentRef, Instance, OperationOn } from '../core/model/index.ts';
+import { Problem } from '../core/problem.ts';
 import type { Ports } from '../ports/index.ts';
 import { instancesOf } from '../records/instances.ts';
 import { getEnvironment } from '../records/read.ts';
@@ -35,18 +36,54 @@ export async function endIn(
 /** The current time in the form that records hold. */
 export const timeNow = (ports: Ports): string => new Date(ports.effects.now()).toISOString();
 
-/** Declares the current deployment of every service, and resolves to the deployments that run. */
-export async function startAll(ports: Ports, ref: EnvironmentRef): Promise<Instance[]> {
-  const { data: environment } = await getEnvironment(ports.store, ref);
-  const running = instancesOf(environment).filter((instance) => instance.current !== undefined);
-  await ports.workloads.ensureEnvironment(ref, { operation: environment.id });
-  for (const instance of running) {
-    const { data } = await getDeploymentDetail(ports.store, instance, instance.current!);
-    const spec = await workloadSpec(ports, data, instance.newest);
+export interface Started {
+  instance: Instance;
+  /** Why it was not declared, where its own deployment is to blame: another try changes nothing. */
+  refused?: Problem;
+}
+
+/**
+ * The services of an environment that have a deployment which serves, or served before it went to sleep, and that
+ * nobody has stopped.
+ */
+export const startable = (environment: Environment): Instance[] =>
+  instancesOf(environment).filter(({ current, state }) => current !== undefined && state === undefined);
+
+/**
+ * Declares the current deployment of a service. Where something newer has taken over, that is left to it.
+ * @throws Problem as `apply` of the Workloads port does, but for `fenced`
+ */
+export async function startInstance(ports: Ports, instance: Instance): Promise<void> {
+  const { data } = await getDeploymentDetail(ports.store, instance, instance.current ?? instance.newest);
+  const spec = await workloadSpec(ports, data, instance.newest);
+  try {
     await ports.workloads.apply(spec);
-    await ports.workloads.scale(instance, spec.replicas);
+    await ports.workloads.scale(instance, spec.replicas, instance.newest);
+  } catch (error) {
+    if (!(error instanceof Problem && error.code === 'fenced')) throw error;
   }
-  return running;
+}
+
+/**
+ * Declares the current deployment of every service; one that can not be declared keeps no other from it.
+ * @throws what is worth another try, when all have been tried
+ */
+export async function startAll(ports: Ports, ref: EnvironmentRef): Promise<Started[]> {
+  const { data: environment } = await getEnvironment(ports.store, ref);
+  await ports.workloads.ensureEnvironment(ref, { operation: environment.id });
+  const started: Started[] = [];
+  const failures: unknown[] = [];
+  for (const instance of startable(environment)) {
+    try {
+      await startInstance(ports, instance);
+      started.push({ instance });
+    } catch (error) {
+      if (error instanceof Problem && error.status < 500) started.push({ instance, refused: error });
+      else failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
+  return started;
 }
 
 /** An environment that is ready, and was last used at this time. */

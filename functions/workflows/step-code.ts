@@ -5,5 +5,7 @@ export { ensureResources } from './deploy/ensure-resources.ts';
 export * from './destroy-environment/destroy-steps.ts';
 export * from './hibernate/hibernate-steps.ts';
 export * from './provision-environment/provision-steps.ts';
+export * from './remove-service/removal-steps.ts';
 export * from './rotate-secret/rotation-steps.ts';
+export { finishStop, recoverStop, stopService } from './stop/stop-steps.ts';
 export * from './wake/wake-steps.ts';

@@ -4,6 +4,7 @@ import { deploymentFence } from '../commands/deployments/deployments.ts';
 import { environmentKey, OPERATIONS_QUEUE, operationKey } from '../core/keys.ts';
 import {
   type Environment,
+  endInWords,
   isTerminal,
   type Operation,
   type OperationStep,
@@ -121,9 +122,13 @@ export async function executeStep(
 /** Why an operation must not go on; undefined where it may. */
 export async function stopReason(ports: Ports, operation: Operation): Promise<Problem | undefined> {
   if (isTerminal(operation.status)) {
-    return new Problem('operation_ended', `The operation has ended already: it ${operation.status}.`, {
-      hint: 'Nothing is left to do.',
-    });
+    return new Problem(
+      'operation_ended',
+      `The operation has ended already: it ${endInWords(operation.status)}.`,
+      {
+        hint: 'Nothing is left to do.',
+      },
+    );
   }
   if (operation.cancelRequested) {
     return new Problem('canceled', 'It was canceled on request.', {

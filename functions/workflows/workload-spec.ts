@@ -1,15 +1,20 @@
 /** Makes a workload with everything resolved from a deployment's pins. The result holds secret values. */
+
 import type { DeploymentDetail, InstanceRef, ResourceOutputs } from '../core/model/index.ts';
 import { Problem } from '../core/problem.ts';
-import { expand, lookupMetadata, placeholders } from '../core/score/placeholders.ts';
+import { expansionBudget } from '../core/score/expansion-budget.ts';
+import { expand, placeholders } from '../core/score/placeholders.ts';
 import { containerCompute } from '../core/score/quantities.ts';
 import { usedOutputs } from '../core/score/references.ts';
 import { workloadSettings } from '../core/score/settings.ts';
 import { replaceInContainer } from '../core/score/texts.ts';
+import { expandVariables } from '../core/score/variable-expansion.ts';
 import type { ScoreContainer, ScoreProbe, ScoreWorkload } from '../core/score/workload.ts';
 import type { Ports } from '../ports/index.ts';
 import type { ContainerSpec, FileSpec, Probe, Route, ServicePort, WorkloadSpec } from '../ports/workloads.ts';
 import { findResourceType } from '../resources/index.ts';
+import { goneSecret, outputLookup } from '../resources/outputs.ts';
+import { requireOwnImage, requireStartable } from '../resources/workload-problems.ts';
 
 /** Values by `resource.output`, read once for a spec. */
 interface Resolved {
@@ -19,7 +24,7 @@ interface Resolved {
   secrets: string[];
 }
 
-/** @throws Problem unresolved_placeholder (an output is missing, a secret version was removed or revoked) */
+/** @throws Problem unresolved_placeholder (an output is missing, a secret version was removed or revoked) | expansion_too_large */
 export async function workloadSpec(
   ports: Ports,
   deployment: DeploymentDetail,
@@ -27,6 +32,7 @@ export async function workloadSpec(
 ): Promise<WorkloadSpec> {
   const { project, environment, service, workload } = deployment;
   const settings = workloadSettings(workload);
+  const replicas = deployment.replicas ?? settings.replicas;
   const resolved = await resolveOutputs(ports, workload, deployment.outputs ?? {});
   return {
     project,
@@ -41,10 +47,14 @@ export async function workloadSpec(
     secrets: resolved.secrets,
     ports: servicePorts(workload),
     routes: routesOf(workload, deployment.outputs ?? {}),
-    replicas: settings.replicas,
-    maxReplicas: settings.maxReplicas,
+    replicas,
+    maxReplicas: Math.max(settings.maxReplicas, replicas),
     strategy: settings.strategy,
     progressDeadlineSeconds: settings.progressDeadlineSeconds,
+    // What an earlier deployment is, that has served already, it need not show again.
+    minReadySeconds:
+      deployment.kind === 'rollback' || fence > deployment.number ? 0 : settings.minReadySeconds,
+    drainSeconds: settings.drainSeconds,
   };
 }
 
@@ -56,44 +66,6 @@ export const servicePorts = (workload: ScoreWorkload): ServicePort[] =>
     targetPort: targetPort ?? port,
     protocol: protocol ?? 'TCP',
   }));
-
-/**
- * The text of placeholders for resources that are provisioned already.
- * @param outputs by resource name
- */
-export function outputLookup(
-  workload: ScoreWorkload,
-  outputs: Record<string, ResourceOutputs>,
-  secrets: ReadonlyMap<string, string>,
-): (path: string[]) => string {
-  return (path) => {
-    const [root, name, ...rest] = path;
-    if (root === 'metadata') return metadataText(workload, path);
-    const output = rest.join('.');
-    const found = name !== undefined && Object.hasOwn(outputs, name) ? outputs[name] : undefined;
-    if (found && Object.hasOwn(found.values, output)) return found.values[output]!;
-    const secret = secrets.get(`${name}.${output}`);
-    if (secret !== undefined) return secret;
-    throw missingOutput(path, found);
-  };
-}
-
-function metadataText(workload: ScoreWorkload, path: string[]): string {
-  const text = lookupMetadata(workload.metadata, path);
-  if (text !== undefined) return text;
-  throw new Problem('unresolved_placeholder', `The placeholder \${${path.join('.')}} has no text value.`, {
-    hint: 'Add it to metadata in the Score file.',
-  });
-}
-
-function missingOutput(path: string[], found: ResourceOutputs | undefined): Problem {
-  const known = found ? [...Object.keys(found.values), ...Object.keys(found.secrets)] : [];
-  return new Problem('unresolved_placeholder', `The placeholder \${${path.join('.')}} has no value.`, {
-    hint: known.length
-      ? `"${path[1]}" offers: ${known.join(', ')}.`
-      : `Nothing named "${path[1]}" offers any output; for secrets, put them into the environment first.`,
-  });
-}
 
 async function resolveOutputs(
   ports: Ports,
@@ -108,13 +80,7 @@ async function resolveOutputs(
       if (!used.get(name)?.has(output)) continue;
       const value = await ports.secrets.get(secret, version);
       if (value === undefined) {
-        throw new Problem(
-          'unresolved_placeholder',
-          `Version ${version} of secret "${output}" is gone: it was removed or revoked.`,
-          {
-            hint: 'Put the secret again, and deploy the version anew instead of rolling back.',
-          },
-        );
+        throw goneSecret(output, version);
       }
       secrets.set(`${name}.${output}`, value);
     }
@@ -132,14 +98,15 @@ function containerSpec(
   deployment: InstanceRef & { digest: string },
   resolved: Resolved,
 ): ContainerSpec {
-  if (container.image !== '.' && container.image !== deployment.digest) {
-    throw new Problem('image_unavailable', `Container "${name}" asks for the image "${container.image}".`, {
-      hint: 'Write image: . to use the image of the version; other images can not be had here.',
-    });
-  }
+  requireOwnImage(name, container, deployment.digest);
+  const budget = expansionBudget();
   const expanded = replaceInContainer(name, container, (text, { part, where }) =>
-    expand(text, part === 'volume' ? sourceOf(resolved) : resolved.lookup, where),
+    expand(text, part === 'volume' ? sourceOf(resolved) : resolved.lookup, where, budget),
   );
+  requireStartable(name, expanded);
+  // The place expands these words itself; where it would come to too much, it is not asked to.
+  for (const word of [...(container.command ?? []), ...(container.args ?? [])])
+    expandVariables(word, expanded.variables ?? {}, budget);
   return {
     name,
     digest: deployment.digest,
@@ -189,11 +156,18 @@ const fileSpecs = ({ files = {} }: ScoreContainer): FileSpec[] =>
     content: binaryContent === undefined ? Buffer.from(content) : Buffer.from(binaryContent, 'base64'),
   }));
 
+/** A request's path in the form that both a kubelet and Node.js send: from a slash on, without blanks. */
+const probePath = (path: string): string =>
+  path
+    .toWellFormed()
+    .replace(/^(?!\/)/, '/')
+    .replace(/[^\x21-\x7e]+/g, encodeURIComponent);
+
 function probe({ httpGet, exec }: ScoreProbe): Probe {
   return {
     ...(httpGet && {
       httpGet: {
-        path: httpGet.path,
+        path: probePath(httpGet.path),
         port: httpGet.port,
         scheme: httpGet.scheme ?? 'HTTP',
         ...(httpGet.host && { host: httpGet.host }),

@@ -94,6 +94,10 @@ const explanations: Readonly<Record<ProblemCode, readonly [meaning: string, next
     'Something that Berth needs can not be reached, or Berth is stopping.',
     'Try again in a moment.',
   ],
+  records_lost: [
+    'Berth on one machine does not start, since its records are gone or are older than what lies beside them.',
+    'Put back a backup of the whole data directory, or start once with `BERTH_ACCEPT_LOSS=1`.',
+  ],
   storage_full: [
     'The disk is full; nothing was written.',
     'Free some disk space, destroy what nobody needs.',
@@ -109,6 +113,10 @@ const explanations: Readonly<Record<ProblemCode, readonly [meaning: string, next
   unresolved_placeholder: [
     'A placeholder names nothing that is there: a resource, an output, metadata, or a secret that is gone.',
     'Correct the name, or put the secret into the environment.',
+  ],
+  expansion_too_large: [
+    'Placeholders or `$(NAME)` of the Score file stand for more text than a workload may have.',
+    'Give a long value once, in a variable or a file of its own; [limits](../explanation/limits.md) has the bound.',
   ],
   image_unavailable: [
     'The image is not in the registry of the service, or a container asks for one that is not its version.',

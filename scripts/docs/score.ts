@@ -35,6 +35,20 @@ export const settings: Readonly<Record<string, Setting>> = {
     without: '120',
     meaning: 'How long a rollout may take before it fails.',
   },
+  'berth.dev/min-ready-seconds': {
+    takes: '0 to less than the progress deadline',
+    without: '2',
+    meaning:
+      'How long a new version has to stay ready while the one before still serves: one that ends soon after its start ' +
+      'never takes its place. A rollback does not wait, and on one machine neither does a first deployment.',
+  },
+  'berth.dev/drain-seconds': {
+    takes: '0 to 3600',
+    without: '30; with `recreate` 5',
+    meaning:
+      'How long requests in flight keep a replica that is replaced or stopped. It hears `SIGTERM` after them; in a ' +
+      'cluster, where nobody counts them, when that time is over. 10 seconds later it is ended.',
+  },
 };
 
 /** Names of the annotations that the code knows, from its own refusal of one that it does not know. */

@@ -1,5 +1,5 @@
 /** The API: HTTP API for requests, a Function URL for event streams; both behind the edge. */
-import { Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import { Duration, Fn, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import { type CfnStage, HttpApi, HttpMethod, HttpNoneAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import type { IManagedPolicy } from 'aws-cdk-lib/aws-iam';
@@ -18,6 +18,8 @@ export interface ApiStackProps extends StackProps {
   /** The rights of streams: they only read. */
   streamStatements: Grant[];
   boundary: IManagedPolicy;
+  /** The stack of what is kept. */
+  data: Stack;
 }
 
 export class ApiStack extends Stack {
@@ -25,14 +27,21 @@ export class ApiStack extends Stack {
   readonly requests: BerthFunction;
   readonly streams: BerthFunction;
   readonly streamUrl: lambda.FunctionUrl;
+  /**
+   * What the edge adds to each request. The ids of two stacks are known in the account alone and too many to try, they
+   * stay as long as the stacks do, and unlike a secret of Secrets Manager they cost nothing.
+   */
+  readonly edgeKey: string;
 
   constructor(scope: Construct, id: string, props: ApiStackProps) {
     super(scope, id, props);
     const { environment, boundary } = props;
+    const idOf = (stack: string) => Fn.select(2, Fn.split('/', stack));
+    this.edgeKey = Fn.join('.', [idOf(props.data.stackId), idOf(this.stackId)]);
     this.requests = new BerthFunction(this, 'Requests', {
       entry: 'api',
       description: 'Answers the requests of the API.',
-      environment,
+      environment: { ...environment, BERTH_EDGE_KEY: this.edgeKey },
       boundary,
       statements: props.statements,
       // API Gateway waits for 30 seconds.

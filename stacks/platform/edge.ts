@@ -14,6 +14,8 @@ import { builtConsole } from '../support/bundle.ts';
 export interface EdgeStackProps extends StackProps {
   api: HttpApi;
   streamUrl: FunctionUrl;
+  /** What the API asks for, so that nobody reaches it but by the edge. */
+  edgeKey: string;
   domain?: string;
   /** ARN, in us-east-1. */
   certificate?: string;
@@ -74,6 +76,8 @@ export class EdgeStack extends Stack {
     };
     const requests = new HttpOrigin(Fn.select(2, Fn.split('/', props.api.apiEndpoint)), {
       readTimeout: Duration.seconds(30),
+      // Also takes the place of a header of that name that a viewer sends.
+      customHeaders: { 'x-berth-edge': props.edgeKey },
     });
     const streams = FunctionUrlOrigin.withOriginAccessControl(props.streamUrl, {
       originId: STREAMS,

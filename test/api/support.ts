@@ -124,7 +124,7 @@ export async function createSubject({
   const app = createApp({
     routes,
     // Tests send requests faster than anyone; rate limits have tests of their own.
-    rates: { principal: unbounded, operations: unbounded, address: unbounded },
+    rates: { principal: unbounded, operations: unbounded, names: unbounded, address: unbounded },
     ports,
     authenticate: options.identity ? firstOf(tokens, sessionCookies(options.identity, ports)) : tokens,
     onError: (error) => errors.push(error),

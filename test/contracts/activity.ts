@@ -23,8 +23,10 @@ export function unseeingActivityContract(name: string, activity: Activity): void
       expect(await activity.lastRequests([])).toEqual([]);
     });
 
-    it('gives no samples, and takes it that something is forgotten', async () => {
-      expect(await activity.requests({ ...one, service: 'web' }, 3600)).toEqual([]);
+    it('says that it has no samples to give, and takes it that something is forgotten', async () => {
+      await expect(activity.requests({ ...one, service: 'web' }, 3600)).rejects.toMatchObject({
+        code: 'unavailable',
+      });
       await activity.forget(one);
       await activity.forget(one);
       expect(await activity.lastRequests([one])).toEqual(['unknown']);

@@ -2,6 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Problem } from '../../functions/core/problem.ts';
 import { type Databases, ServerNotOurs, type SqlConnection } from '../../functions/ports/databases.ts';
+import { dropDatabase, ensureDatabase } from '../../functions/resources/postgres/postgres-sql.ts';
+import { scramVerifier } from '../../functions/resources/postgres/scram.ts';
 
 export interface DatabasesSubject {
   databases: Databases;
@@ -91,6 +93,27 @@ export function databasesContract(
       expect(await inside.query('SELECT current_database() AS name')).toEqual([{ name: database }]);
       await inside.end();
       await sql.query(`DROP DATABASE ${database} WITH (FORCE)`);
+    });
+
+    it('a database of a tenant sorts and folds as on every other host, whatever the server does by default', async () => {
+      const sql = await connect();
+      const name = unique();
+      const spec = { name, second: `${name}_b`, prefix: name, tag: name };
+      await ensureDatabase(sql, { ...spec, login: name, verifier: await scramVerifier(name, 'password') });
+      const inside = await databases.connect(name);
+      const texts = ['b', 'ä', 'a', 'B', 'z', 'A', 'Z', 'Ä'];
+      const rows = await inside.query<{ text: string }>(
+        'SELECT text FROM unnest($1::text[]) AS text ORDER BY text',
+        [texts],
+      );
+      expect(rows.map(({ text }) => text).join('')).toBe('ABZabzÄä');
+      const [found] = await inside.query(
+        `SELECT datlocprovider AS provider, datlocale AS locale, datcollate AS collate, datctype AS ctype,
+           upper('ä') AS upper FROM pg_database WHERE datname = current_database()`,
+      );
+      expect(found).toEqual({ provider: 'b', locale: 'C.UTF-8', collate: 'C', ctype: 'C', upper: 'Ä' });
+      await inside.end();
+      await dropDatabase(sql, spec);
     });
 
     it('resolves names in pg_catalog alone: what a tenant puts into public is not run', async () => {

@@ -162,6 +162,20 @@ export function readerCases(subject: () => LogsReaderSubject): void {
       expect(first.lines.map(({ message }) => message)).toEqual(['0', '1']);
     });
 
+    it('ends a page at a bound in bytes, and loses nothing between pages', async () => {
+      const stream = `${unique()}/dev/web`;
+      const long = 'x'.repeat(16_000);
+      for (const message of numbers(150)) write(stream, line(`${message} ${long}`, Number(message)));
+      for (const direction of ['backward', 'forward'] as const) {
+        const page = await subject().logs.page(stream, { limit: 10_000, direction });
+        const bytes = page.lines.reduce((sum, { message }) => sum + message.length, 0);
+        expect(bytes).toBeGreaterThan(900_000);
+        expect(bytes).toBeLessThanOrEqual(1024 * 1024);
+        const [all] = await through(stream, { limit: 10_000, direction });
+        expect(all.map((message) => message.split(' ')[0])).toEqual(numbers(150));
+      }
+    });
+
     it('goes through lines that carry one time', async () => {
       const stream = `${unique()}/dev/web`;
       for (const message of numbers(50)) write(stream, line(message));

@@ -40,6 +40,8 @@ export const programs = {
   `,
   /** Runs and never listens. */
   deaf: 'setInterval(() => {}, 1000);',
+  /** Listens, and ends before long. */
+  brief: `import { createServer } from 'node:http'; createServer((_, response) => response.end('brief')).listen(process.env.PORT, () => setTimeout(() => process.exit(5), 600));`,
   crash: `console.error('Error: no table "guests"'); process.exitCode = 3;`,
   leak: `console.error('the secret is ' + process.env.SECRET); process.exitCode = 1;`,
   /** Writes to the volume and ends. */

@@ -36,6 +36,8 @@ export function workloadSpec(
     routes: [],
     replicas: 1,
     progressDeadlineSeconds: 30,
+    minReadySeconds: 0,
+    drainSeconds: 10,
     ...extra,
   };
 }

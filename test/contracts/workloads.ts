@@ -2,7 +2,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { InstanceRef } from '../../functions/core/model/index.ts';
 import type { LogLine } from '../../functions/ports/logs.ts';
-import type { ContainerSpec, Rollout, WorkloadSpec, Workloads } from '../../functions/ports/workloads.ts';
+import type {
+  ContainerSpec,
+  ReplicaStatus,
+  Rollout,
+  WorkloadSpec,
+  Workloads,
+} from '../../functions/ports/workloads.ts';
 import { programs } from './workload-programs.ts';
 import { codeOf, containerSpec, eventually, port, variable, workloadSpec } from './workloads-spec.ts';
 
@@ -191,6 +197,53 @@ export function workloadsContract(
         await workloads.removeEnvironment(ref);
       });
 
+      itRuns(
+        'a version that ends soon after it listened never serves in place of one that stays',
+        async () => {
+          const ref = await place();
+          await deploy(workloadSpec(ref, 1, answering('one')));
+          const pid = await identity(ref);
+          const brief = containerSpec(await subject.image(programs.brief));
+          const error = await failure(workloadSpec(ref, 2, brief, { minReadySeconds: 2 }));
+          expect(error).toMatchObject({ code: 'workload_crashed', cause: expect.stringContaining('code 5') });
+          expect(await workloads.status(ref)).toMatchObject({ serving: 1, readyReplicas: 1 });
+          expect(await identity(ref)).toBe(pid);
+          await workloads.removeEnvironment(ref);
+        },
+      );
+
+      it('what serves is kept until the new one has stayed ready for as long as it has to', async () => {
+        const ref = await place();
+        await deploy(workloadSpec(ref, 1, answering('one')));
+        const spec = workloadSpec(ref, 2, answering('two'), { minReadySeconds: 2 });
+        await workloads.apply(spec);
+        const isUp = (replicas: ReplicaStatus[]): boolean =>
+          replicas.some(({ deployment, state }) => deployment === 2 && state === 'ready');
+        const { replicas } = await eventually(
+          async () => (await workloads.status(ref)) ?? { replicas: [] },
+          (status) => isUp(status.replicas),
+        );
+        const from = performance.now();
+        expect(replicas.some(({ deployment, state }) => deployment === 1 && state === 'ready')).toBe(true);
+        expect(await rollout(ref, 2)).toEqual({ state: 'ready' });
+        expect(performance.now() - from).toBeGreaterThan(1000);
+        await answers(ref, 'two');
+        await workloads.removeEnvironment(ref);
+      });
+
+      itRuns(
+        'a request in flight is answered by the replica that is replaced, as long as it drains',
+        async () => {
+          const ref = await place();
+          await deploy(workloadSpec(ref, 1, answering('one'), { drainSeconds: 20 }));
+          const slow = get(ref, '/slow?ms=4000');
+          await new Promise((resolve) => setTimeout(resolve, 300));
+          expect(await deploy(workloadSpec(ref, 2, answering('two')))).toEqual({ state: 'ready' });
+          expect(await slow).toBe('slow');
+          await workloads.removeEnvironment(ref);
+        },
+      );
+
       it('a program that does not exist is named', async () => {
         const ref = await place();
         const error = await failure(
@@ -276,17 +329,29 @@ export function workloadsContract(
       it('scaled to 0 it stops, and the declared number brings it back', async () => {
         const ref = await place();
         await deploy(workloadSpec(ref, 1, answering('one'), { replicas: 2 }));
-        await workloads.scale(ref, 0);
+        await workloads.scale(ref, 0, 1);
         const asleep = await eventually(
           () => workloads.status(ref),
           (status) => status?.replicas.length === 0,
         );
         expect(asleep).toMatchObject({ serving: 1, desiredReplicas: 0, readyReplicas: 0 });
         expect(await left(ref, /^(process|pod) /)).toEqual([]);
-        await workloads.scale(ref, 2);
+        await workloads.scale(ref, 2, 1);
         expect(await rollout(ref, 1)).toEqual({ state: 'ready' });
         expect(await workloads.status(ref)).toMatchObject({ desiredReplicas: 2, readyReplicas: 2 });
         await answers(ref, 'one');
+        await workloads.removeEnvironment(ref);
+      });
+
+      it('whoever knows of an older deployment alone neither stops it nor starts it (I5)', async () => {
+        const ref = await place();
+        await deploy(workloadSpec(ref, 2, answering('two')));
+        await expect(workloads.scale(ref, 0, 1)).rejects.toMatchObject({ code: 'fenced' });
+        expect(await workloads.status(ref)).toMatchObject({ serving: 2, readyReplicas: 1 });
+        await workloads.scale(ref, 1, 3);
+        await expect(workloads.apply(workloadSpec(ref, 2, answering('two')))).rejects.toMatchObject({
+          code: 'fenced',
+        });
         await workloads.removeEnvironment(ref);
       });
 

@@ -38,6 +38,8 @@ describe('docs/reference/score.md', () => {
       maxReplicas: 1,
       strategy: 'rolling',
       progressDeadlineSeconds: 120,
+      minReadySeconds: 2,
+      drainSeconds: 30,
     });
   });
 
@@ -46,6 +48,8 @@ describe('docs/reference/score.md', () => {
     ['max-replicas', ['1', '20'], ['0', '21']],
     ['strategy', ['rolling', 'recreate'], ['blue-green']],
     ['progress-deadline-seconds', ['5', '900'], ['4', '901']],
+    ['min-ready-seconds', ['0', '119'], ['-1', '120']],
+    ['drain-seconds', ['0', '3600'], ['-1', '3601']],
     ['release-command', ['node migrate.js', `x${'y'.repeat(4095)}`], ['a | b', `x${'y'.repeat(4096)}`]],
   ])('has the bounds of %s', (name, accepted, refused) => {
     for (const text of accepted) expect(faultsOf(name, text), text).toEqual([]);

@@ -139,8 +139,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'an operation that is past its bound goes on',
     file: 'functions/sweep/sweep.ts',
-    from: 'if (ports.effects.now() >= Date.parse(operation.deadline)) {',
-    to: 'if (ports.effects.now() < 0) {',
+    from: 'ports.effects.now() >= Date.parse(operation.deadline)) {',
+    to: 'ports.effects.now() < 0) {',
     tests: ['test/sweep'],
   },
   {
@@ -277,24 +277,81 @@ export const mutations: readonly Mutation[] = [
   // Rotation
   {
     name: 'the old version of a secret is revoked while something serves with it',
-    file: 'functions/workflows/rotate-secret/rotation-steps.ts',
-    from: 'if (!isOutdated(current, wanted)) return true;',
-    to: 'if (isOutdated(current, wanted) || newest) return true;',
+    file: 'functions/workflows/rotate-secret/readers.ts',
+    from: 'if (!isStale(current)) return true;',
+    to: 'if (isStale(current) || newest) return true;',
     tests: ['test/workflows/rotate-secret'],
   },
   {
     name: 'a rotation that failed keeps the new version as the current one',
-    file: 'functions/workflows/rotate-secret/rotation-steps.ts',
-    from: 'versions: withRestored(data.versions, previous, version),',
-    to: 'versions: withRestored(data.versions, version, previous),',
+    file: 'functions/workflows/rotate-secret/rotated-secret.ts',
+    from: 'versions: withRestored(record.versions, previous, version),',
+    to: 'versions: withRestored(record.versions, version, previous),',
     tests: ['test/workflows/rotate-secret'],
   },
   {
     name: 'a rotation changes a secret that it does not hold',
-    file: 'functions/workflows/rotate-secret/rotation-steps.ts',
-    from: '({ rotation }) => rotation === id, change)',
-    to: "() => id !== '', change)",
+    file: 'functions/workflows/rotate-secret/rotated-secret.ts',
+    from: 'item?.data.rotation === operation.id ? item : undefined',
+    to: 'item?.data.name === name ? item : undefined',
     tests: ['test/workflows/rotate-secret'],
+  },
+  {
+    name: 'a rotation takes what does not serve yet for something that reads nothing',
+    file: 'functions/workflows/rotate-secret/readers.ts',
+    from: 'if (newest && !isTerminal(newest.status)) return false;',
+    to: 'if (serving !== undefined && newest && !isTerminal(newest.status)) return false;',
+    tests: ['test/workflows/rotate-secret'],
+  },
+  {
+    name: 'a rotation goes back after it has retired the old credentials',
+    file: 'functions/workflows/rotate-secret/rotation-steps.ts',
+    from: "!== 'retire') return goBack",
+    to: '!== undefined) return goBack',
+    tests: ['test/workflows/rotate-secret'],
+  },
+  {
+    name: 'a rotation that runs again makes credentials again',
+    file: 'functions/workflows/rotate-secret/rotated-resource.ts',
+    from: 'if (!now || now.next) return;',
+    to: 'if (!now) return;',
+    tests: ['test/workflows/rotate-secret'],
+  },
+  {
+    name: 'a rotation gives a role a new password while something left over serves with its old one',
+    file: 'functions/workflows/rotate-secret/rotation-steps.ts',
+    from: 'isOutdated(deployment, held.previous);',
+    to: 'held.next !== undefined && isOutdated(deployment, held.previous);',
+    tests: ['test/workflows/rotate-secret'],
+  },
+  {
+    name: 'what a rotation follows from a look does not refuse deployments that were accepted since',
+    file: 'functions/workflows/rotate-secret/readers.ts',
+    from: '[environmentUse(seen, seen.data), ...writes]',
+    to: 'writes',
+    tests: ['test/workflows/rotate-secret'],
+  },
+  // Builds, scaling and the clock
+  {
+    name: 'the source of a build goes before its end',
+    file: 'functions/workflows/build/build-steps.ts',
+    from: "    if (typeof version === 'string') return endBuilt",
+    to: "    if (typeof version === 'number') return endBuilt",
+    tests: ['test/workflows/build'],
+  },
+  {
+    name: 'an older deployment scales what a newer one declared',
+    file: 'functions/adapters/processes/workloads.ts',
+    from: 'fences.raise(instance, fence);\n      const present = instances.get(keyOf(instance));\n      if (present) return present.scale',
+    to: 'fences.check(instance, Number.MAX_SAFE_INTEGER);\n      const present = instances.get(keyOf(instance));\n      if (present) return present.scale',
+    tests: ['test/adapters/processes'],
+  },
+  {
+    name: 'what is due by age goes though the clock jumped',
+    file: 'functions/sweep/sweep.ts',
+    from: '  if (hasExpired(environment, now)) {\n    if (report.clockJumped) return;',
+    to: '  if (hasExpired(environment, now)) {',
+    tests: ['test/sweep'],
   },
   // Webhooks
   {
@@ -450,8 +507,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'a token outlives the one that made it',
     file: 'functions/commands/access/tokens.ts',
-    from: 'return found.every((item) => item === undefined);',
-    to: 'return found.length === 0;',
+    from: 'if (found.every((item) => item === undefined)) return true;',
+    to: 'if (found.length === 0) return true;',
     tests: ['test/api/access/tokens.test.ts'],
   },
   {

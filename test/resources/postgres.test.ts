@@ -567,6 +567,57 @@ describe('postgres: rotation', () => {
   });
 });
 
+describe('postgres: connections are shared among projects', () => {
+  it('A project has at most half of the connections of the server, however many databases it has', async () => {
+    const made: ResourceRequest[] = [];
+    const request = (at: number): ResourceRequest => {
+      const asked = ask({ project: 'crowd', name: `db${at}` });
+      made.push(asked);
+      return asked;
+    };
+    const sums = () =>
+      admin(`SELECT sum(rolconnlimit)::int AS sum, min(rolconnlimit) AS least, count(*)::int AS roles
+             FROM pg_roles WHERE rolcanlogin AND starts_with(rolname, 'berth_crowd_')`);
+    const [server] = await admin(`SELECT current_setting('max_connections')::int AS most`);
+    const half = Number(server?.most) / 2;
+    for (let at = 0; at < half / 4; at++) await provision(request(at));
+    expect(await sums()).toEqual([{ sum: half, least: 4, roles: half / 4 }]);
+    expect(await problemOf(provision(request(99)))).toMatchObject({ code: 'invalid_resource' });
+
+    const [crowded] = await admin(
+      `SELECT shobj_description(oid, 'pg_authid') AS tag FROM pg_roles WHERE rolname LIKE 'berth_crowd_%' LIMIT 1`,
+    );
+    expect(crowded).toBeDefined();
+    // What one role holds takes nothing from another project.
+    const url = await secretOf(await provision(made[0]!), 'url');
+    const held = await Promise.allSettled(
+      Array.from({ length: 6 }, async () => {
+        const client = new pg.Client({ connectionString: url });
+        client.on('error', () => undefined);
+        await client.connect();
+        return client;
+      }),
+    );
+    const open = held.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    expect(open).toHaveLength(4);
+    expect(await asTenant(await provision(ask()), 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+    await Promise.all(open.map((client) => client.end()));
+
+    for (const one of made) await postgres.deprovision(ports, one);
+  });
+
+  it('What a removed database had goes to the others of its project', async () => {
+    const requests = [0, 1, 2, 3].map((at) => ask({ project: 'less', name: `db${at}` }));
+    for (const one of requests) await provision(one);
+    const limitsNow = () =>
+      admin(`SELECT DISTINCT rolconnlimit AS most FROM pg_roles WHERE starts_with(rolname, 'berth_less_')`);
+    expect(await limitsNow()).toEqual([{ most: 25 }]);
+    for (const one of requests.slice(1)) await postgres.deprovision(ports, one);
+    expect(await limitsNow()).toEqual([{ most: 40 }]);
+    await postgres.deprovision(ports, requests[0]!);
+  });
+});
+
 describe('postgres: names are data to the SQL', () => {
   it.each([
     `x"; DROP DATABASE postgres; --`,
@@ -576,7 +627,7 @@ describe('postgres: names are data to the SQL', () => {
     'ÜBERGRÖSSE 🚢',
     'public"."x',
   ])('makes, finds and removes %s', async (name) => {
-    const spec = { name, second: `${name} b`, tag: `berth:${name}:'"\\` };
+    const spec = { name, second: `${name} b`, prefix: name, tag: `berth:${name}:'"\\` };
     const verifier = await scramVerifier(name, 'password');
     await withDatabaseLock(ports.databases, name, async (sql) => {
       await ensureDatabase(sql, { ...spec, login: name, verifier });

@@ -142,10 +142,12 @@ describe('volume', () => {
 
 describe('dns', () => {
   it('is named after the service, or by the id where workloads share one', async () => {
-    expect(await valuesOf({ type: 'dns' })).toEqual({ host: 'guestbook.dev.demo.localhost' });
-    expect(await valuesOf({ type: 'dns' }, { service: 'shop' })).toEqual({ host: 'shop.dev.demo.localhost' });
+    expect(await valuesOf({ type: 'dns' })).toMatchObject({ host: 'guestbook.dev.demo.localhost' });
+    expect(await valuesOf({ type: 'dns' }, { service: 'shop' })).toMatchObject({
+      host: 'shop.dev.demo.localhost',
+    });
     for (const service of ['guestbook', 'shop'])
-      expect(await valuesOf({ type: 'dns', id: 'www' }, { service })).toEqual({
+      expect(await valuesOf({ type: 'dns', id: 'www' }, { service })).toMatchObject({
         host: 'www.dev.demo.localhost',
       });
     const dotted = (await valuesOf({ type: 'dns', id: 'www.shop' })).host;
@@ -163,9 +165,23 @@ describe('route', () => {
   const routeTo = (params: Record<string, unknown>, more: Asking = asking) =>
     valuesOf({ type: 'route', params: { host, path: '/', port: 80, ...params } }, more);
 
-  it('gives host, path and port; a port from a placeholder is text', async () => {
-    expect(await routeTo({ path: '/api' })).toEqual({ host, path: '/api', port: '80' });
-    expect(await routeTo({ port: '9000' })).toEqual({ host, path: '/', port: '9000' });
+  it('gives host, path, port and the URL that people use; a port from a placeholder is text', async () => {
+    const scheme = 'http';
+    const url = `http://${host}:4600`;
+    expect(await routeTo({ path: '/api' })).toEqual({
+      host,
+      path: '/api',
+      port: '80',
+      scheme,
+      url: `${url}/api`,
+    });
+    expect(await routeTo({ port: '9000' })).toEqual({
+      host,
+      path: '/',
+      port: '9000',
+      scheme,
+      url: `${url}/`,
+    });
   });
 
   it('takes the hosts that dns resources of the environment give, its own and shared ones', async () => {

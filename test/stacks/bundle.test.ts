@@ -26,7 +26,7 @@ const context = { getRemainingTimeInMillis: () => 20_000, invokedFunctionArn: ''
 const answers = [];
 for (const [method, path] of JSON.parse(process.argv[2])) {
   const http = { method, path, protocol: 'HTTP/1.1', sourceIp: '192.0.2.1', userAgent: 'test' };
-  const event = { version: '2.0', rawPath: path, rawQueryString: '', headers: { host: 'berth.example' },
+  const event = { version: '2.0', rawPath: path, rawQueryString: '', headers: { host: 'berth.example', 'x-berth-edge': 'e'.repeat(48) },
     requestContext: { http, domainName: 'berth.example', requestId: 'one' }, isBase64Encoded: false };
   answers.push(await handler(event, context));
 }

@@ -43,6 +43,7 @@ const variables = {
   BERTH_ISSUER: 'https://id.example.com',
   BERTH_AUDIENCE: 'berth',
   BERTH_ADMINISTRATOR: '',
+  BERTH_EDGE_KEY: 'e'.repeat(48),
 };
 
 describe('The stacks', () => {
@@ -60,6 +61,23 @@ describe('The stacks', () => {
       violatingResources.map((resource) => `${ruleName}: ${JSON.stringify(resource)}`),
     );
     expect(open).toEqual([]);
+  });
+
+  it('close the HTTP API to all but the edge, which has the same key, and streams by a signature', () => {
+    const [distribution] = resourcesOf(templates, 'AWS::CloudFront::Distribution');
+    const origins: { OriginCustomHeaders?: { HeaderName: string; HeaderValue: object }[] }[] =
+      distribution?.properties.DistributionConfig.Origins;
+    const added = origins.flatMap(({ OriginCustomHeaders = [] }) => OriginCustomHeaders);
+    expect(added).toMatchObject([{ HeaderName: 'x-berth-edge' }]);
+    expect(JSON.stringify(added)).toMatch(/Fn::ImportValue.*Fn::ImportValue/);
+    const asked = resourcesOf(templates, 'AWS::Lambda::Function').flatMap(
+      ({ properties }) => properties.Environment?.Variables?.BERTH_EDGE_KEY ?? [],
+    );
+    expect(asked).toHaveLength(1);
+    expect(JSON.stringify(asked)).toMatch(/AWS::StackId/);
+    for (const { properties } of resourcesOf(templates, 'AWS::Lambda::Url')) {
+      expect(properties.AuthType).toBe('AWS_IAM');
+    }
   });
 
   it('take an existing cluster, database and issuer, and then make none of them nor a network', () => {
@@ -269,10 +287,10 @@ describe('Functions', () => {
   });
 
   it('get all variables that they read', () => {
+    // The region is Lambda's own, and only the API is told how the edge makes itself known.
+    const ofAll = Object.keys(variables).filter((name) => !['AWS_REGION', 'BERTH_EDGE_KEY'].includes(name));
     for (const { properties } of functions)
-      expect(Object.keys(properties.Environment.Variables)).toEqual(
-        expect.arrayContaining(Object.keys(variables).filter((name) => name !== 'AWS_REGION')),
-      );
+      expect(Object.keys(properties.Environment.Variables)).toEqual(expect.arrayContaining(ofAll));
   });
 });
 

@@ -24,5 +24,6 @@ export const lambdaEnvironment = {
   BERTH_EGRESS_CIDRS: '',
   BERTH_ISSUER: 'https://issuer.example.com',
   BERTH_AUDIENCE: 'berth',
+  BERTH_EDGE_KEY: 'e'.repeat(48),
   BERTH_ADMINISTRATOR: 'administrator',
 };

@@ -16,6 +16,7 @@ import {
 import type { Environment } from '../../functions/core/model/index.ts';
 import { Problem } from '../../functions/core/problem.ts';
 import type { Ports } from '../../functions/ports/index.ts';
+import { CLOCK_KEY, HOLD_MS } from '../../functions/records/clock.ts';
 import { operationLineKeys } from '../../functions/records/operation-summaries.ts';
 import { getOperation } from '../../functions/records/read.ts';
 import { endLost, sweep } from '../../functions/sweep/sweep.ts';
@@ -30,7 +31,11 @@ beforeAll(async () => {
 });
 
 afterAll(() => bench?.close());
-beforeEach(() => void (bench.started.length = 0));
+beforeEach(async () => {
+  bench.started.length = 0;
+  // The tests move the clock by hours, which is not what they are about.
+  await bench.ports.store.transact([{ delete: CLOCK_KEY }]);
+});
 
 const state = async (name: string) => (await bench.environmentOf(name)).data.state;
 const dueOf = async (id: string) => (await getOperation(bench.ports.store, id)).due;
@@ -383,5 +388,35 @@ describe('An environment that has expired', () => {
     };
     await sweep(late);
     expect(await state('extended')).toBe('ready');
+  });
+});
+
+describe('A clock that jumps', () => {
+  const health = async () => (await bench.subject.api('GET', '/healthz')).body;
+
+  it.each([
+    ['forward', 48 * 60 * 60_000],
+    ['backward', -60_000],
+  ])('%s destroys and forgets nothing for an hour, and Berth says so', async (direction, by) => {
+    const name = `jump-${direction}`;
+    await bench.environment(name);
+    await sweep(bench.ports);
+    expect(await health()).toEqual({ status: 'ok' });
+    bench.pass(by);
+    const item = await bench.environmentOf(name);
+    const expiresAt = new Date(bench.ports.effects.now() - 1).toISOString();
+    const due = { queue: ENVIRONMENTS_QUEUE, at: 1 };
+    await bench.makeDue({ ...item, data: { ...item.data, expiresAt } }, due);
+    expect(await sweep(bench.ports)).toMatchObject({ forgotten: 0, clockJumped: 'now' });
+    expect(await health()).toEqual({ status: 'degraded', clock: 'jumped' });
+    for (let passed = 60_000; passed < HOLD_MS; passed += 60_000) {
+      bench.pass(60_000);
+      expect(await sweep(bench.ports)).toMatchObject({ clockJumped: 'earlier' });
+    }
+    expect(await state(name)).toBe('ready');
+    bench.pass(60_000);
+    expect(await sweep(bench.ports)).not.toHaveProperty('clockJumped');
+    expect(await state(name)).toBe('destroying');
+    expect(await health()).toEqual({ status: 'ok' });
   });
 });

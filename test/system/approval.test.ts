@@ -1,6 +1,7 @@
 /** Approval on a whole Berth: a waiting deployment does not run, and an approved one serves. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { rememberPerson } from '../../functions/commands/access/people.ts';
 import { createToken } from '../../functions/commands/access/tokens.ts';
 import { type Json, startBerth, type TestBerth } from '../support/berth.ts';
 import { program } from '../support/programs.ts';
@@ -30,6 +31,13 @@ it('a deployment waits through sweeps and a restart, then serves once someone el
     approval: true,
   });
   expect(status).toBe(200);
+  // Of whom nothing is known, it is not known either that they do not hold the administrator's token.
+  await rememberPerson(subject.berth.ports, {
+    id: 'user:ada',
+    kind: 'user',
+    groups: [],
+    administrator: false,
+  });
   const { token } = await createToken(
     subject.berth.ports,
     { actor: 'user:ada' },

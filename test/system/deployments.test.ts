@@ -201,11 +201,8 @@ describe('A deployment', () => {
   });
 
   it('names the resource types there are when one is unknown', async () => {
-    const version = await build(
-      'api',
-      await program('mongo', { score: 'resources:\n  db:\n    type: mongodb' }),
-    );
-    const operation = await subject.operation('POST', deployments('dev', 'api'), { version });
+    const source = await program('mongo', { score: 'resources:\n  db:\n    type: mongodb' });
+    const operation = await subject.operation('POST', `${BASE}/services/api/builds`, source);
     expect(operation).toMatchObject({ status: 'failed', error: { code: 'unknown_resource_type' } });
     expect(`${operation.error.cause} ${operation.error.hint}`).toMatch(/postgres.*volume|volume.*postgres/s);
   });

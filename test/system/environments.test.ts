@@ -86,6 +86,27 @@ describe('An environment', () => {
     await untilState('sleepy', 'ready');
   });
 
+  it('wakes by a request that comes while it is going to sleep', async () => {
+    const { berth } = subject;
+    const ref = { project: 'shop', environment: 'sleepy' };
+    // The request comes between the first and the last step of the hibernation, where nothing runs any more.
+    const { scale } = berth.ports.workloads;
+    let answer: Promise<{ status: number; text: string }> | undefined;
+    berth.ports.workloads.scale = async (instance, replicas, fence) => {
+      await scale(instance, replicas, fence);
+      if (replicas !== 0) return;
+      answer = subject.workload('web.sleepy.shop.localhost');
+      await sleep(500);
+    };
+    try {
+      await subject.operation('POST', `${BASE}/environments/${ref.environment}/hibernate`);
+    } finally {
+      berth.ports.workloads.scale = scale;
+    }
+    expect(await answer).toMatchObject({ status: 200, text: 'awake' });
+    await untilState('sleepy', 'ready');
+  });
+
   it('shows a browser a page that comes back by itself while it wakes', async () => {
     const source = await program('late', {
       server: `
@@ -132,16 +153,11 @@ describe('An environment', () => {
     for (const [host, path] of strange) expect((await subject.workload(host, path)).status).toBe(404);
   });
 
-  it('refuses a deployment while it hibernates, and says what to do', async () => {
+  it('is woken by a deployment while it hibernates', async () => {
     await subject.operation('POST', `${BASE}/environments/sleepy/hibernate`);
-    const answer = await subject.api('POST', `${BASE}/environments/sleepy/services/web/deployments`, {
-      version,
-    });
-    expect(answer).toMatchObject({ status: 409, body: { code: 'environment_not_ready' } });
-    expect(answer.body.hint).toMatch(/wake/i);
-    expect(await subject.operation('POST', `${BASE}/environments/sleepy/wake`)).toMatchObject({
-      status: 'succeeded',
-    });
+    const path = `${BASE}/environments/sleepy/services/web/deployments`;
+    expect(await subject.operation('POST', path, { version })).toMatchObject({ status: 'succeeded' });
+    expect((await subject.api('GET', `${BASE}/environments/sleepy`)).body.state).toBe('ready');
   });
 
   it('is left alone when it was used after its cleanup was decided (I8)', async () => {

@@ -110,8 +110,8 @@ describe('What is no HTTP, or bends it', () => {
     ['a large header to a workload', get('/', 'Host: a.b.c.localhost', `A: ${'a'.repeat(20_000)}`), 431],
     ['a workload that is not there', get('/', 'Host: a.b.c.localhost:1'), 404],
     ['the same in capitals', get('/', 'Host: A.B.C.LOCALHOST'), 404],
-    ['an encoded line break in a name', get('/v1/projects/%0a', 'Host: x'), 400],
-    ['a bad encoding in a name', get('/v1/projects/%zz', 'Host: x'), 400],
+    ['an encoded line break in a name', get('/v1/projects/%0a', 'Host: x'), 401],
+    ['a bad encoding in a name', get('/v1/projects/%zz', 'Host: x'), 401],
   ])('%s is a problem', async (_what, text, status) => {
     expectProblem(await raw(text), status);
   });

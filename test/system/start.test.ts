@@ -1,5 +1,5 @@
 /** What keeps Berth from starting is said in words, with the next thing to do, and never as a stack. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -153,6 +153,90 @@ describe('A start', () => {
     for (const suffix of ['-wal', '-shm']) await rm(path + suffix, { force: true });
     await writeFile(path, 'not what it was\n'.repeat(name === 'admin-token' ? 0 : 300) || 'short');
     await expect(start()).rejects.toThrow(new RegExp(`${path}.*${why}|${why}.*${path}`));
+  });
+
+  it('refuses a token that was cut short', async () => {
+    await start();
+    const path = join(directory, 'data', 'admin-token');
+    await writeFile(path, (await readFile(path, 'utf8')).slice(0, 20));
+    await expect(start()).rejects.toThrow(/admin-token can not be used: it has 20 of 43 characters/);
+  });
+
+  it('refuses a place that is neither of both', async () => {
+    await start();
+    await writeFile(join(directory, 'data', 'place'), 'rubbish\n');
+    await expect(start()).rejects.toThrow(/place can not be used: it says neither/);
+  });
+
+  it('keeps a second Berth away also where the file of the lock was deleted', async () => {
+    const first = await startLocal(config(), silentLog);
+    await first.resumed;
+    await rm(join(directory, 'data', 'lock.db'));
+    await expect(start()).rejects.toMatchObject({ code: 'unavailable' });
+    await first.close();
+    await start();
+  });
+
+  describe('with records that are missing', () => {
+    const data = (...names: string[]): string => join(directory, 'data', ...names);
+
+    /** A directory with a project, and one that was deleted. */
+    async function used(): Promise<void> {
+      const berth = await startLocal(config(), silentLog);
+      await berth.resumed;
+      const ask = (method: string, path: string, body?: object): Promise<unknown> =>
+        fetch(berth.url.replace('localhost', '127.0.0.1') + path, {
+          method,
+          headers: { authorization: `Bearer ${berth.token}`, 'content-type': 'application/json' },
+          ...(body && { body: JSON.stringify(body) }),
+        });
+      for (const name of ['gone', 'shop']) await ask('POST', '/v1/projects', { name });
+      await ask('DELETE', '/v1/projects/gone');
+      await berth.close();
+    }
+
+    const loseStore = async (): Promise<void> => {
+      for (const suffix of ['', '-wal', '-shm']) await rm(data(`berth.db${suffix}`), { force: true });
+    };
+
+    it.each([
+      ['a lost store', loseStore, 'events of project "shop"'],
+      [
+        'an emptied store',
+        async () => {
+          await loseStore();
+          await writeFile(data('berth.db'), '');
+        },
+        'events of project "shop"',
+      ],
+      ['lost secrets', () => rm(data('secrets')), 'the file secrets is gone'],
+      [
+        'a directory of an environment that no record knows',
+        async () => void (await mkdir(data('workloads/environments/shop/dev'), { recursive: true })),
+        'environment shop/dev',
+      ],
+    ])('refuses %s, and goes on when told to, once for the same loss', async (_, lose, why) => {
+      await used();
+      await start();
+      await lose();
+      for (let times = 0; times < 2; times++)
+        await expect(start()).rejects.toMatchObject({
+          code: 'records_lost',
+          message: expect.stringContaining(why),
+          hint: expect.stringContaining('BERTH_ACCEPT_LOSS=1'),
+        });
+      await start({ acceptLoss: true });
+      await start();
+    });
+
+    it('refuses a store that is older than what its audit trails were anchored at', async () => {
+      await start();
+      const older = await readFile(data('berth.db'));
+      await used();
+      await loseStore();
+      await writeFile(data('berth.db'), older);
+      await expect(start()).rejects.toMatchObject({ code: 'records_lost' });
+    });
   });
 
   it('makes a token anew that a full disk has left empty', async () => {

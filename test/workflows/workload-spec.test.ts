@@ -179,3 +179,18 @@ describe('A spec', () => {
     await expect(spec('', '', {}, DIGEST)).resolves.toBeDefined();
   });
 });
+
+describe('A probe', () => {
+  it.each([
+    ['/health', '/health'],
+    ['health?x=1', '/health?x=1'],
+    ['', '/'],
+    ['/a b/ü', '/a%20b/%C3%BC'],
+  ])('asks for the path %j as %j, so that every place sends the same', async (path, sent) => {
+    const { containers } = await spec(
+      `readinessProbe: { httpGet: { path: "${path}", port: 8080 } }\nlivenessProbe: { httpGet: { path: "${path}", port: 8080 } }`,
+    );
+    expect(containers[0]?.readinessProbe?.httpGet?.path).toBe(sent);
+    expect(containers[0]?.livenessProbe?.httpGet?.path).toBe(sent);
+  });
+});

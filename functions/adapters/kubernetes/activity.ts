@@ -1,8 +1,17 @@
 /** Requests go through an ingress controller that tells nobody of them, so that all is unknown. */
+import { Problem } from '../../core/problem.ts';
 import type { Activity } from '../../ports/activity.ts';
 
 export const unknownActivity: Activity = {
   lastRequests: async (environments) => environments.map(() => 'unknown'),
-  requests: async () => [],
+  async requests() {
+    throw new Problem(
+      'unavailable',
+      'Requests are not counted: those to a cluster do not pass through Berth.',
+      {
+        hint: 'Look at the figures of the ingress controller.',
+      },
+    );
+  },
   forget: async () => undefined,
 };

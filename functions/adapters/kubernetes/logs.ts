@@ -5,9 +5,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { InstanceRef } from '../../core/model/index.ts';
 import { isName } from '../../core/names.ts';
+import { Problem } from '../../core/problem.ts';
 import type { LogLine, LogStream, Logs } from '../../ports/logs.ts';
 import { cut } from '../../ports/rules/log-lines.ts';
 import { checkPageQuery, pageOfLines } from '../../ports/rules/logs-page.ts';
+import { hasNoLog, whyUnread } from './api/api-errors.ts';
 import type { Stored } from './api/apply.ts';
 import type { KubernetesClient } from './api/client.ts';
 import { defaultRenderOptions, type RenderOptions } from './manifests/index.ts';
@@ -54,6 +56,30 @@ function parseLine(text: string, pod: StoredPod, container: string, mask: Mask):
   };
 }
 
+/** How long a failure to read counts where nobody reads again, milliseconds. */
+const FAILED_KEPT_MS = 60_000;
+
+interface Read {
+  printed: Printed[];
+  missing: string | undefined;
+}
+
+const missingOf = ([first, ...more]: readonly string[]): string | undefined => {
+  if (first === undefined) return undefined;
+  const others = more.length > 0 ? ` (and of ${more.length} more)` : '';
+  return `The output ${first}${others}. It may be there and is not shown.`.replace(
+    ': ',
+    ' can not be read: ',
+  );
+};
+
+/** At the time of the newest line, so that whoever resumes a stream behind it misses none. */
+const ownLine = (message: string, printed: readonly Printed[]): LogLine => ({
+  at: printed.at(-1)?.line.at ?? new Date().toISOString(),
+  message: cut(message),
+  source: 'berth',
+});
+
 interface Printed {
   line: LogLine;
   /** Tells the line from every other one: the time in it has nanoseconds. */
@@ -80,8 +106,12 @@ export function createKubernetesLogs({
   const logPath = (ref: InstanceRef, pod: Stored): string =>
     `${podsPath(cluster, ref)}/${encodeURIComponent(pod.metadata.name)}/log`;
 
+  /** The last failure to read, and when it was: a later success forgets it. */
+  let failed: { at: number; missing: string } | undefined;
+
   /** Oldest first. */
-  async function read(ref: InstanceRef, options: { tail: number; since?: string }): Promise<Printed[]> {
+  async function read(ref: InstanceRef, options: { tail: number; since?: string }): Promise<Read> {
+    const unread: string[] = [];
     const mask = await maskOf(cluster, ref);
     const parts = await Promise.all(
       (await podsOf(ref)).flatMap((pod) =>
@@ -93,8 +123,11 @@ export function createKubernetesLogs({
               tailLines: options.tail,
               sinceTime: options.since,
             })
-            // A container that has not started yet has no log.
-            .catch(() => undefined);
+            .catch((error: Error) => {
+              if (!hasNoLog(error))
+                unread.push(`of ${container} in ${pod.metadata.name}: ${whyUnread(error)}`);
+              return undefined;
+            });
           return (text ?? '').split('\n').flatMap((raw) => {
             const line = parseLine(raw, pod, container, mask);
             return line ? { line, key: `${pod.metadata.name}/${container} ${raw}` } : [];
@@ -103,15 +136,15 @@ export function createKubernetesLogs({
       ),
     );
     const since = options.since;
-    return parts
+    const missing = missingOf(unread);
+    failed = missing === undefined ? undefined : { at: performance.now(), missing };
+    const printed = parts
       .flat()
       .filter(({ line }) => since === undefined || Date.parse(line.at) >= Date.parse(since))
       .sort((a, b) => byTime(a.line, b.line))
       .slice(-options.tail);
+    return { printed, missing };
   }
-
-  const linesOf = async (...given: Parameters<typeof read>): Promise<LogLine[]> =>
-    (await read(...given)).map(({ line }) => line);
 
   /** Reads again what came since: a line is told once, however many pods come and go. */
   async function* follow(
@@ -120,14 +153,20 @@ export function createKubernetesLogs({
   ): AsyncIterable<LogLine> {
     let from = since;
     let told: Set<string> | undefined;
+    let said: string | undefined;
     while (!signal.aborted) {
-      const printed = await read(ref, { tail: KEPT_MAX, ...(from !== undefined && { since: from }) });
+      const { printed, missing } = await read(ref, {
+        tail: KEPT_MAX,
+        ...(from !== undefined && { since: from }),
+      });
       const known = told;
       const fresh = known ? printed.filter(({ key }) => !known.has(key)) : printed.slice(-tail);
       for (const { line } of fresh) {
         if (signal.aborted) return;
         yield line;
       }
+      if (missing !== undefined && missing !== said && !signal.aborted) yield ownLine(missing, printed);
+      said = missing;
       told = new Set(printed.map(({ key }) => key));
       const newest = printed.at(-1)?.line.at;
       const edge = newest && new Date(Date.parse(newest) - OVERLAP_MS).toISOString();
@@ -142,19 +181,30 @@ export function createKubernetesLogs({
       const ref = instanceOf(stream);
       const own = await rest.read(stream, options);
       if (!ref) return own;
-      return [...own, ...(await linesOf(ref, options))].sort(byTime).slice(-options.tail);
+      const { printed, missing } = await read(ref, options);
+      const lines = [...own, ...printed.map(({ line }) => line)].sort(byTime);
+      return [...lines, ...(missing === undefined ? [] : [ownLine(missing, printed)])].slice(-options.tail);
     },
     async page(stream, given) {
       const ref = instanceOf(stream);
       if (!ref) return rest.page(stream, given);
       const query = checkPageQuery(given);
       const options = { tail: KEPT_MAX, ...(query.since !== undefined && { since: query.since }) };
-      const lines = [...(await rest.read(stream, options)), ...(await linesOf(ref, options))];
-      return pageOfLines(lines.sort(byTime), query);
+      const { printed, missing } = await read(ref, options);
+      const lines = [...(await rest.read(stream, options)), ...printed.map(({ line }) => line)];
+      const page = pageOfLines(lines.sort(byTime), query);
+      return { ...page, ...(missing !== undefined && { missing }) };
     },
     follow(stream, options) {
       const ref = instanceOf(stream);
       return ref ? follow(ref, options) : rest.follow(stream, options);
+    },
+    async check() {
+      await rest.check?.();
+      if (!failed || performance.now() - failed.at > FAILED_KEPT_MS) return;
+      throw new Problem('unavailable', failed.missing, {
+        hint: 'Have the platform team look at the cluster.',
+      });
     },
     remove: (prefix) => rest.remove(prefix),
     close: () => rest.close(),

@@ -94,7 +94,8 @@ async function resultOf(
     const container = pod.spec?.containers[0]?.name ?? '';
     const at = { pod: pod.metadata.name, container, previous: false };
     const mask = await maskOf(cluster, spec, spec.number);
-    return { exitCode: ended.exitCode, tail: await logTail(cluster, spec, at, mask, TAIL_LINES) };
+    const { lines, unread } = await logTail(cluster, spec, at, mask, TAIL_LINES);
+    return { exitCode: ended.exitCode, tail: unread === undefined ? lines : [unread] };
   }
   const isFailed = job.status?.conditions?.find(({ type, status }) => type === 'Failed' && status === 'True');
   const trouble = pod && podTrouble(pod);

@@ -5,7 +5,6 @@ import { Problem } from '../../core/problem.ts';
 import type { Rollout } from '../../ports/workloads.ts';
 import { watchChanges } from './api/object-changes.ts';
 import { collectionPath } from './api/object-paths.ts';
-import { DEPLOYMENT_LABEL, selector, selectorLabels } from './manifests/labels.ts';
 import { serviceName } from './object-names.ts';
 import {
   type Cluster,
@@ -20,6 +19,7 @@ import {
   podsQuery,
   type StoredDeployment,
   type StoredPod,
+  type Tail,
 } from './shared-reads.ts';
 import {
   deploymentTrouble,
@@ -30,7 +30,7 @@ import {
   type Trouble,
 } from './trouble.ts';
 
-/** What is being replaced may use up the quota for a moment longer. */
+/** What has just been replaced may use up the quota for a moment longer. */
 const REFUSED_GRACE_MS = 5000;
 
 const superseded = (ref: InstanceRef, number: number): Rollout => ({
@@ -51,7 +51,6 @@ export async function awaitRollout(
 ): Promise<Rollout> {
   const path = deploymentPath(cluster, ref);
   const pods = podsPath(cluster, ref);
-  const query = { labelSelector: selector({ ...selectorLabels(ref), [DEPLOYMENT_LABEL]: String(number) }) };
   let changes: ReturnType<typeof watchChanges> | undefined;
   let refusedSince: number | undefined;
   try {
@@ -60,9 +59,11 @@ export async function awaitRollout(
       if (!deployment || deployment.metadata.deletionTimestamp || numberOf(deployment) !== number)
         return superseded(ref, number);
       if (isRolledOut(deployment)) return { state: 'ready' };
-      const { items, metadata } = await cluster.client.list<StoredPod>(pods, query);
+      const { items, metadata } = await cluster.client.list<StoredPod>(pods, podsQuery(ref));
       const refused = deploymentTrouble(deployment);
-      refusedSince = refused ? (refusedSince ?? performance.now()) : undefined;
+      // What still drains makes room when it ends.
+      const isFreeing = items.some((pod) => pod.metadata.deletionTimestamp);
+      refusedSince = refused && !isFreeing ? (refusedSince ?? performance.now()) : undefined;
       const isRefused = refusedSince !== undefined && performance.now() - refusedSince > REFUSED_GRACE_MS;
       const failure = failureOf(deployment, items, isRefused, now());
       if (failure) return { state: 'failed', error: await explain(cluster, ref, deployment, failure) };
@@ -121,13 +122,18 @@ async function explain(cluster: Cluster, ref: InstanceRef, deployment: StoredDep
         ? `was not ready within ${seconds} s`
         : 'can not be rolled out';
   const why = [failure.why ?? 'the cluster made no progress', probe?.why].filter(Boolean).join('; ');
-  const output = tail && (tail.length > 0 ? ` Its last output:\n${tail.join('\n')}` : ' It printed nothing.');
+  const output = tail && ` ${outputWords(tail)}`;
   return new Problem(failure.code ?? 'workload_not_ready', mask(`${name} ${what}: ${why}.${output ?? ''}`), {
     hint:
       probe?.hint ??
       failure.hint ??
       'Look at the log, raise the progress deadline if it only starts slowly, then deploy again.',
   }).toDetail();
+}
+
+function outputWords({ lines, unread }: Tail): string {
+  if (unread !== undefined) return unread;
+  return lines.length > 0 ? `Its last output:\n${lines.join('\n')}` : 'It printed nothing.';
 }
 
 /** What the last failing probe of a pod said. */

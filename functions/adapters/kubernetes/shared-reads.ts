@@ -4,6 +4,7 @@ import { stripVTControlCharacters } from 'node:util';
 import type { V1Deployment, V1Pod, V1Secret } from '@kubernetes/client-node';
 import type { EnvironmentRef, InstanceRef } from '../../core/model/index.ts';
 import { cut } from '../../ports/rules/log-lines.ts';
+import { hasNoLog, whyUnread } from './api/api-errors.ts';
 import type { Stored } from './api/apply.ts';
 import type { KubernetesClient } from './api/client.ts';
 import { collectionPath, objectPath } from './api/object-paths.ts';
@@ -61,6 +62,12 @@ export async function maskOf(cluster: Cluster, ref: InstanceRef, number?: number
 const TAIL_LINES = 5;
 const TAIL_BYTES = 300;
 
+export interface Tail {
+  lines: string[];
+  /** That it could not be read, and why, as a sentence. */
+  unread?: string;
+}
+
 /** The last lines of a container's output: masked, without colours and control characters. */
 export async function logTail(
   cluster: Cluster,
@@ -68,13 +75,18 @@ export async function logTail(
   at: { pod: string; container: string; previous: boolean },
   mask: Mask,
   lines = TAIL_LINES,
-): Promise<string[]> {
+): Promise<Tail> {
   const path = `${podsPath(cluster, ref)}/${encodeURIComponent(at.pod)}/log`;
+  let unread: string | undefined;
   // A log that can not be read explains nothing, and keeps no explanation back.
   const text = await cluster.client
     .text(path, { container: at.container, previous: at.previous, tailLines: lines * 4, limitBytes: 65_536 })
-    .catch(() => undefined);
-  return (text ?? '')
+    .catch((error: Error) => {
+      if (!hasNoLog(error)) unread = `Its output could not be read: ${whyUnread(error)}.`;
+      return undefined;
+    });
+  if (unread !== undefined) return { lines: [], unread };
+  const shown = (text ?? '')
     .split(/\r?\n/)
     .map((line) =>
       cut(
@@ -84,4 +96,5 @@ export async function logTail(
     )
     .filter(Boolean)
     .slice(-lines);
+  return { lines: shown };
 }

@@ -1,6 +1,8 @@
 /** What runs of a service, and how much it uses. */
 import type { InstanceRef } from '../../core/model/index.ts';
+import { Problem } from '../../core/problem.ts';
 import type { MetricSample, ReplicaStatus, WorkloadStatus } from '../../ports/workloads.ts';
+import { whyUnread } from './api/api-errors.ts';
 import type { Stored } from './api/apply.ts';
 import { collectionPath } from './api/object-paths.ts';
 import {
@@ -95,15 +97,25 @@ export function parseQuantity(text: string): number {
   return Number(digits) * (factors[unit ?? ''] ?? Number.NaN);
 }
 
-/** The one sample that the metrics server keeps; none where the cluster has no metrics server. */
+const unmeasured = (why: string, cause?: Error): Problem =>
+  new Problem('unavailable', `Processor time and memory can not be read: ${why}.`, {
+    hint: 'Have the platform team look at the metrics server of the cluster.',
+    cause,
+  });
+
+/** The one sample that the metrics server keeps. @throws Problem unavailable where it can not be read */
 export async function readMetrics(
   cluster: Cluster,
   ref: InstanceRef,
   since: number,
 ): Promise<MetricSample[]> {
   const path = collectionPath('PodMetrics', namespaceOf(cluster, ref));
-  const list = await cluster.client.get<{ items: PodMetrics[] }>(path, { query: podsQuery(ref) });
-  const items = list?.items ?? [];
+  const read = cluster.client.get<{ items: PodMetrics[] }>(path, { query: podsQuery(ref) });
+  const list = await read.catch((error: Error) => {
+    throw unmeasured(whyUnread(error), error);
+  });
+  if (!list) throw unmeasured('the cluster has no metrics server');
+  const { items } = list;
   const at = items
     .map(({ timestamp }) => Date.parse(timestamp))
     .reduce((newest, time) => Math.max(newest, time), 0);

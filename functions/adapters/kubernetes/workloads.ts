@@ -9,6 +9,7 @@ import { apply, remove } from './api/apply.ts';
 import type { KubernetesClient } from './api/client.ts';
 import { objectPath } from './api/object-paths.ts';
 import { deploy, explainRefusal, removeService } from './declare.ts';
+import { raiseFence } from './fence-object.ts';
 import { defaultRenderOptions, type RenderOptions, renderVolumeClaim } from './manifests/index.ts';
 import type { RenderImages } from './manifests/pod-manifest.ts';
 import { ensureEnvironment, inventory, removeEnvironment } from './namespace.ts';
@@ -35,8 +36,8 @@ const CHECK_MS = 2_000;
 const CHECK_KEPT_MS = 5_000;
 
 /** Asks at most once in that time, however often it is called; an error counts as long as an answer does. */
-function lately(keptMs: number, now: () => number, ask: () => Promise<void>): () => Promise<void> {
-  let kept: { until: number; answer: Promise<void> } | undefined;
+function lately<T>(keptMs: number, now: () => number, ask: () => Promise<T>): () => Promise<T> {
+  let kept: { until: number; answer: Promise<T> } | undefined;
   return () => {
     if (!kept || kept.until <= now()) kept = { until: now() + keptMs, answer: ask() };
     return kept.answer;
@@ -67,7 +68,7 @@ export function createKubernetesWorkloads(options: KubernetesWorkloadsOptions): 
     );
   }
 
-  async function scale(ref: InstanceRef, replicas: number): Promise<void> {
+  async function scale(ref: InstanceRef, replicas: number, fence: number): Promise<void> {
     const path = deploymentPath(cluster, ref);
     const present = await getDeployment(cluster, path);
     if (!present) {
@@ -78,6 +79,7 @@ export function createKubernetesWorkloads(options: KubernetesWorkloadsOptions): 
         { hint: 'Deploy it first.' },
       );
     }
+    await raiseFence(client, ref, namespaceOf(cluster, ref), fence);
     // The autoscaler may have more of them running, and rightly.
     if (present.spec?.replicas === replicas) return;
     await client.call('PATCH', `${path}/scale`, {
@@ -122,6 +124,7 @@ export function createKubernetesWorkloads(options: KubernetesWorkloadsOptions): 
       ),
     check: lately(CHECK_KEPT_MS, effects.now, async () => {
       await client.get('/api/v1/namespaces/default', { signal: AbortSignal.timeout(CHECK_MS) });
+      return 'complete' as const;
     }),
     async close() {
       client.close();

@@ -50,6 +50,7 @@ function faultOf(error: NodeJS.ErrnoException): string {
   if (error instanceof ForbiddenAddress) return /redirect/.test(error.message) ? 'a redirect' : NO_ADDRESS;
   const { code = '', syscall = '' } = error;
   if (/^query|^getaddrinfo/.test(syscall)) return NO_ADDRESS;
+  if (code.startsWith('HPE_')) return 'the answer is not valid HTTP/1.1';
   return /CERT|TLS|SSL|SIGNED|ALTNAME/.test(code) ? 'its certificate is not valid' : 'the connection failed';
 }
 

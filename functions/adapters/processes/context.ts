@@ -12,8 +12,6 @@ import type { RunRecords } from './programs/runs.ts';
 export interface Timing {
   /** Between SIGTERM and SIGKILL. */
   graceMs: number;
-  /** How long requests in flight keep a replica that is replaced. */
-  drainMs: number;
   /** How long a container without any port or probe has to live to count as ready. */
   settleMs: number;
   livenessMs: number;
@@ -27,7 +25,6 @@ export interface Timing {
 
 export const defaultTiming: Timing = {
   graceMs: 10_000,
-  drainMs: 10_000,
   settleMs: 1000,
   livenessMs: 10_000,
   readinessMs: 5000,

@@ -111,6 +111,7 @@ export function createInstance({ context, ref, onChange }: InstanceOptions): Ins
       spec,
       directory: `${base}/${attempts++}`,
       onChange: () => advance(deployment),
+      replaces: () => (instance.serving?.desired ?? 0) > 0,
       shared: () => [...deployments].some((other) => other !== deployment && other.number === spec.number),
     });
     deployments.add(deployment);

@@ -164,7 +164,7 @@ export function createReplica({ context, spec, index, directory, mask, onChange 
       });
       await Promise.race([
         drained,
-        delay(timing.drainMs, undefined, { signal: patience.signal }).catch(() => undefined),
+        delay(spec.drainSeconds * 1000, undefined, { signal: patience.signal }).catch(() => undefined),
       ]);
       patience.abort();
     }

@@ -12,7 +12,10 @@ export interface Deployment {
   spec: WorkloadSpec;
   number: number;
   desired: number;
-  /** `rolling` from each start until all desired replicas have been ready at once, or it failed. */
+  /**
+   * `rolling` from each start until all desired replicas have been ready at once, and have stayed so where another
+   * deployment serves meanwhile, or it failed.
+   */
   phase: 'rolling' | 'ready' | 'failed';
   failure: ProblemDetail | undefined;
   replicas: readonly Replica[];
@@ -35,6 +38,8 @@ export interface DeploymentOptions {
   /** A new directory for this deployment alone. */
   directory: string;
   onChange(): void;
+  /** Whether an earlier deployment serves as long as this one is not ready. */
+  replaces(): boolean;
   /** Whether another deployment with the same number runs, whose processes carry the same mark. */
   shared(): boolean;
 }
@@ -52,12 +57,15 @@ export function createDeployment({
   spec,
   directory,
   onChange,
+  replaces,
   shared,
 }: DeploymentOptions): Deployment {
   const mask = maskOf(spec);
   const title = `Deployment ${spec.number} of ${spec.service}`;
   const replicas: Replica[] = [];
   let deadline: NodeJS.Timeout | undefined;
+  /** Runs while all replicas are ready and have to stay so. */
+  let staying: NodeJS.Timeout | undefined;
   let removed: Promise<void> | undefined;
   let preparing: Promise<void> | undefined;
 
@@ -65,6 +73,8 @@ export function createDeployment({
 
   function settle(phase: 'ready' | 'failed', problem?: Problem): void {
     clearTimeout(deadline);
+    clearTimeout(staying);
+    staying = undefined;
     deployment.phase = phase;
     deployment.failure = problem && { ...problem.toDetail(), cause: mask(problem.message) };
     onChange();
@@ -74,15 +84,35 @@ export function createDeployment({
     if (removed) return;
     const all = active();
     const broken = all.find((replica) => replica.crashes >= CRASHES || replica.hopeless);
-    if (deployment.phase !== 'ready' && all.every((replica) => replica.ready)) settle('ready');
+    const isReady = all.every((replica) => replica.ready);
+    if (!isReady) {
+      clearTimeout(staying);
+      staying = undefined;
+    }
+    if (deployment.phase !== 'ready' && isReady) becomeReady();
     else if (deployment.phase === 'rolling' && broken?.lastCrash) {
       settle('failed', crashed(title, broken.crashes, broken.lastCrash));
     } else onChange();
   }
 
+  /** What serves is kept until the new one has shown that it stays. */
+  function becomeReady(): void {
+    if (spec.minReadySeconds === 0 || !replaces()) {
+      settle('ready');
+      return;
+    }
+    staying ??= setTimeout(() => settle('ready'), spec.minReadySeconds * 1000);
+    onChange();
+  }
+
   async function overdue(): Promise<void> {
     const late = active().find((replica) => !replica.ready);
-    if (!late || deployment.phase !== 'rolling') return;
+    if (deployment.phase !== 'rolling') return;
+    if (!late) {
+      // All are ready and have to stay so for a moment: if they do not, time is up then.
+      deadline = setTimeout(() => void overdue(), spec.minReadySeconds * 1000);
+      return;
+    }
     const reason = await explainSilence(late);
     if (removed || late.ready || deployment.phase !== 'rolling') return;
     const problem = late.lastCrash
@@ -151,6 +181,7 @@ export function createDeployment({
     },
     remove(drain, keepFiles) {
       clearTimeout(deadline);
+      clearTimeout(staying);
       removed ??= (async () => {
         // A preparation that goes on would write into what is being deleted.
         if (!keepFiles) await preparing?.catch(() => undefined);

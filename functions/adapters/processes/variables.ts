@@ -14,7 +14,8 @@
  */
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { expandVariables } from '../../core/variable-expansion.ts';
+import { expansionBudget } from '../../core/score/expansion-budget.ts';
+import { expandVariables } from '../../core/score/variable-expansion.ts';
 import type { ImageConfig } from '../../ports/registry.ts';
 import type { ContainerSpec, ServicePort } from '../../ports/workloads.ts';
 import { MARKER } from '../system/marked-processes.ts';
@@ -104,5 +105,8 @@ export function containerWords(
   };
   // As Kubernetes does: one's own command leaves out the image's arguments as well.
   const args = container.args ?? (container.command ? [] : image.cmd);
-  return [...(container.command ?? image.entrypoint), ...args].map((word) => expandVariables(word, known));
+  const budget = expansionBudget();
+  return [...(container.command ?? image.entrypoint), ...args].map((word) =>
+    expandVariables(word, known, budget),
+  );
 }

@@ -16,6 +16,7 @@ import { createLayout, discard, makeDirectory, pruneParent, segment, setAside } 
 import { createForwarders } from './network/forwarders.ts';
 import { createPortPool } from './network/port-pool.ts';
 import { createRunRecords, type RunRecord } from './programs/runs.ts';
+import { unmounted } from './programs/unmounted.ts';
 import { runRelease } from './release.ts';
 import { upstreamOf } from './upstream.ts';
 import { createUsage } from './usage.ts';
@@ -201,8 +202,9 @@ export async function createProcessWorkloads(options: ProcessWorkloadsOptions): 
       return done.finally(() => releases.delete(controller));
     },
 
-    async scale(instance, replicas) {
+    async scale(instance, replicas, fence) {
       if (replicas > 0) requirePlace(instance);
+      if (existsSync(layout.environment(instance))) fences.raise(instance, fence);
       const present = instances.get(keyOf(instance));
       if (present) return present.scale(replicas);
       if (replicas === 0) return;
@@ -259,6 +261,8 @@ export async function createProcessWorkloads(options: ProcessWorkloadsOptions): 
     async removeVolume(environment, name) {
       await discard(layout, join(layout.volumes(environment), segment(name)));
     },
+
+    warnings: unmounted,
 
     async close() {
       if (closed) return;

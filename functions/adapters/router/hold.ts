@@ -6,22 +6,28 @@ import type { RoutedTraffic, Target } from './traffic.ts';
 
 /**
  * What is known of a workload that has not been declared, or not yet since Berth started:
- * `hibernated` wakes its environment, `starting` is waited for.
+ * `hibernated` wakes its environment, `starting` is waited for, `stopped` by people is neither.
  */
-type Known = 'hibernated' | 'starting' | 'absent';
+type Known = 'hibernated' | 'starting' | 'stopped' | 'absent';
 
-/** Asked for each request for what has not been declared, before it is held. @param path raw, without the query */
+/** Asked for each request for what has not been declared or is scaled to 0, before it is held. @param path raw, without the query */
 export type Lookup = (place: WorkloadHost, host: string, path: string) => Promise<Known>;
 
 export type Found =
   | { backend: Backend; target: Target }
-  | { reason: 'absent' | 'late' | 'full' | 'portless' }
+  | { reason: 'absent' | 'late' | 'full' | 'portless' | 'stopped' }
   | { reason: 'failing'; target: Target }
   | { reason: 'wake'; error: unknown };
 
+/**
+ * Wakes an environment, after it has fallen asleep where it is just about to; may resolve as soon as that is under way.
+ * `awake`: it does not sleep, so that a workload which stands still in it was stopped by someone.
+ */
+export type Wake = (environment: EnvironmentRef) => Promise<'waking' | 'awake'>;
+
 export interface HoldOptions {
   traffic: RoutedTraffic;
-  wake(environment: EnvironmentRef): Promise<void>;
+  wake: Wake;
   lookup: Lookup;
   holdMs: number;
   /** How long a crashed workload is given to start again. */
@@ -44,11 +50,11 @@ export interface Hold {
 
 export function createHold(options: HoldOptions): Hold {
   const { traffic } = options;
-  const waking = new Map<string, Promise<void>>();
+  const waking = new Map<string, ReturnType<Wake>>();
   const held = new Map<string, number>();
   let total = 0;
 
-  function wake(environment: EnvironmentRef, key: string): Promise<void> {
+  function wake(environment: EnvironmentRef, key: string): ReturnType<Wake> {
     const present = waking.get(key);
     if (present) return present;
     const { project, environment: name } = environment;
@@ -68,6 +74,7 @@ export function createHold(options: HoldOptions): Hold {
     let known = first;
     const from = performance.now();
     let failure: { reason: 'wake'; error: unknown } | undefined;
+    let awake = false;
     let woken = false;
     // One signal for the life of this search, so that a failed wake is noticed while nothing else changes.
     const stop = new AbortController();
@@ -75,10 +82,17 @@ export function createHold(options: HoldOptions): Hold {
     const rouse = (environment: EnvironmentRef): void => {
       if (woken) return;
       woken = true;
-      wake(environment, key).catch((error: unknown) => {
-        failure = { reason: 'wake', error };
-        stop.abort();
-      });
+      wake(environment, key).then(
+        (state) => {
+          if (state === 'waking') return;
+          awake = true;
+          stop.abort();
+        },
+        (error: unknown) => {
+          failure = { reason: 'wake', error };
+          stop.abort();
+        },
+      );
     };
     for (;;) {
       const target = traffic.target(host, path);
@@ -88,21 +102,27 @@ export function createHold(options: HoldOptions): Hold {
       if (target?.state === 'ready') return { reason: 'portless' };
       if (signal.aborted)
         return target?.state === 'failing' ? { reason: 'failing', target } : { reason: 'late' };
-      if (target?.state === 'stopped') rouse(target.instance);
+      if (target?.state === 'stopped' && awake) return { reason: 'stopped' };
+      if (target?.state === 'stopped' && !woken) {
+        if ((await options.lookup(target.instance, host, path)) === 'stopped') return { reason: 'stopped' };
+        rouse(target.instance);
+      }
       if (!target && known === undefined) {
         // It was withdrawn while the request waited.
         known = place ? await options.lookup(place, host, path) : 'absent';
         continue;
       }
-      if (!target && known === 'absent') return { reason: 'absent' };
+      if (!target && (known === 'absent' || known === 'stopped')) return { reason: known };
       if (!target && known === 'hibernated' && place) rouse(place);
+      // The environment was awake before it was to be woken: it is waited for as usual from here on.
+      const patience = awake ? signal : ended;
       if (target?.state !== 'failing') {
-        await traffic.nextChange(ended);
+        await traffic.nextChange(patience);
         continue;
       }
       const left = options.failingMs - (performance.now() - from);
       if (left <= 0) return { reason: 'failing', target };
-      await traffic.nextChange(AbortSignal.any([ended, AbortSignal.timeout(Math.ceil(left))]));
+      await traffic.nextChange(AbortSignal.any([patience, AbortSignal.timeout(Math.ceil(left))]));
     }
   }
 
@@ -115,7 +135,7 @@ export function createHold(options: HoldOptions): Hold {
       if (!environment) return { reason: 'absent' };
       // What does not exist takes no place among what is held.
       const known = target || !place ? undefined : await options.lookup(place, host, path);
-      if (known === 'absent') return { reason: 'absent' };
+      if (known === 'absent' || known === 'stopped') return { reason: known };
       const key = `${environment.project}/${environment.environment}`;
       const mine = held.get(key) ?? 0;
       if (total >= options.most || mine >= options.mostEach) {

@@ -4,17 +4,17 @@
  */
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { EnvironmentRef, InstanceRef } from '../../core/model/index.ts';
+import type { InstanceRef } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import { type Answer, holdingPage, prefersPage, problemAnswer, send } from './answers.ts';
 import { CLOSED } from './failure.ts';
 import { isWebSocket } from './headers.ts';
-import { createHold, type Found, type Lookup } from './hold.ts';
+import { createHold, type Found, type Lookup, type Wake } from './hold.ts';
 import { createProxy, type Outcome } from './proxy.ts';
 import { parseHost, parseWorkloadHost, type WorkloadHost } from './request-host.ts';
 import type { RoutedTraffic } from './traffic.ts';
 
-export type { Lookup } from './hold.ts';
+export type { Lookup, Wake } from './hold.ts';
 export type { WorkloadHost } from './request-host.ts';
 
 export interface RouterOptions {
@@ -30,8 +30,7 @@ export interface RouterOptions {
   };
   /** Answers requests that are for no workload. */
   fallback(request: IncomingMessage, response: ServerResponse): void;
-  /** Wakes a hibernated environment; may resolve as soon as that is under way. */
-  wake(environment: EnvironmentRef): Promise<void>;
+  wake: Wake;
   /** What is known of a workload that has not been declared; `absent` unless given. */
   lookup?: Lookup;
   limits?: Partial<RouterLimits>;
@@ -133,6 +132,13 @@ export function createRouter(options: RouterOptions): Router {
           `There is no workload at ${host}: nothing is deployed under that name.`,
           'Check the name, or deploy the service to the environment; its page shows the URL.',
         );
+      case 'stopped':
+        return problemAnswer(
+          request,
+          'unavailable',
+          `${service} is stopped: it takes no requests until someone starts it.`,
+          'Start it on its page, or deploy it.',
+        );
       case 'portless':
         return problemAnswer(
           request,
@@ -220,6 +226,17 @@ export function createRouter(options: RouterOptions): Router {
     return instance;
   }
 
+  /** Nobody could say what is known of the workload. */
+  function unfound(request: IncomingMessage, error: unknown): Answer {
+    const known = error instanceof Problem ? error : undefined;
+    return problemAnswer(
+      request,
+      'unavailable',
+      known?.message ?? 'The workload could not be looked up: what is known of it can not be read now.',
+      known?.hint ?? 'Try again in a moment; /healthz says what is wrong.',
+    );
+  }
+
   function refuse(socket: Duplex, { status, headers, body }: Answer): void {
     const fields = Object.entries({
       ...headers,
@@ -273,7 +290,7 @@ export function createRouter(options: RouterOptions): Router {
           (instance) => {
             if (instance) activity.record(instance, response.statusCode, performance.now() - from);
           },
-          () => response.destroy(),
+          (error: unknown) => send(response, unfound(request, error)),
         )
         .finally(() => socket.off('close', leave));
     },
@@ -282,7 +299,10 @@ export function createRouter(options: RouterOptions): Router {
       // The server has let go of the socket: a reset would otherwise be nobody's, and end the process.
       socket.on('error', () => undefined);
       const to = address(request);
-      if (to) tunnel(request, socket, head, to).catch(() => socket.destroy());
+      if (to)
+        tunnel(request, socket, head, to).catch((error: unknown) => {
+          if (!socket.destroyed) refuse(socket, unfound(request, error));
+        });
       else {
         const hint = 'Send the request without Upgrade.';
         const why = 'The protocol can not be changed: there is no workload at this host.';

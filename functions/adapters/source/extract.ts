@@ -1,17 +1,18 @@
 /**
- * Extraction of hostile tar archives. Only regular files and directories are made, in a fresh directory, each
- * file by an exclusive create: there is nothing to overwrite and no link to follow. Links of either kind,
- * devices and pipes are refused. Modes are reduced to "executable or not".
+ * Extraction of hostile tar archives. Regular files and directories are made in a fresh directory, each file by an
+ * exclusive create: there is nothing to overwrite and no link to follow. Symbolic links inside the tree are made once
+ * all else is there; those that lead out of it, hard links, devices and pipes are refused. Modes are reduced to
+ * "executable or not".
  */
 import { mkdirSync } from 'node:fs';
-import { mkdir, readdir, rename } from 'node:fs/promises';
+import { mkdir, rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { extract, type Header } from 'tar-stream';
 import { Problem } from '../../core/problem.ts';
-import { checkPath, quoteName } from '../../core/source/archive-path.ts';
+import { checkPath, linkStaysInside, quoteName } from '../../core/source/archive-path.ts';
 import { isDiskFull } from '../files/disk-full.ts';
 import { writeTarEntry } from '../files/tar-entry.ts';
 
@@ -38,8 +39,11 @@ export interface ExtractOptions {
   /** What the user knows it as: `archive` or `repository`. */
   subject: string;
   gzip: boolean;
-  /** What becomes of symbolic links; a left-out one is told to `log`. */
-  symlinks: 'refuse' | 'leave out';
+  /**
+   * Where one folder is all that there is at the top, as `tar czf x.tgz folder` and `npm pack` make it, what is in it
+   * is the source.
+   */
+  stripTop: boolean;
   limits?: Partial<ExtractLimits>;
   signal: AbortSignal;
   log: (line: string) => void;
@@ -53,14 +57,17 @@ const LEFT_OUT = new Set(['node_modules', '.git']);
 /** What macOS adds to archives. */
 const isDebris = (name: string): boolean => name.startsWith('._') || name === '.DS_Store';
 
+type Refuse = (why: string, cause?: unknown, hint?: string) => Problem;
+
+const PACK_HINT = 'Pack the source alone: git archive --format=tar.gz -o source.tgz HEAD.';
+const LINK_HINT =
+  'Upload the source with what its links lead to in their place: tar --dereference --hard-dereference --exclude node_modules --exclude .git -czf ../source.tgz .';
+
 /** @throws Problem invalid_archive | storage_full */
 export async function extractTar(source: Readable, target: string, options: ExtractOptions): Promise<void> {
   const limits = { ...EXTRACT_LIMITS, ...options.limits };
-  const refuse = (why: string, cause?: unknown) =>
-    new Problem('invalid_archive', `The ${options.subject} is refused: ${why}.`, {
-      hint: 'Pack the source alone, without links: git archive --format=tar.gz -o source.tgz HEAD.',
-      cause,
-    });
+  const refuse: Refuse = (why, cause, hint = PACK_HINT) =>
+    new Problem('invalid_archive', `The ${options.subject} is refused: ${why}.`, { hint, cause });
   await mkdir(target);
   const gunzip = options.gzip ? createGunzip() : undefined;
   let total = 0;
@@ -85,7 +92,7 @@ export async function extractTar(source: Readable, target: string, options: Extr
   let thrown: { error: unknown } | undefined;
   try {
     // What tar-stream yields is a streamx stream, which has all of Readable that is used here.
-    for await (const entry of entries) await writer(entry.header, entry as unknown as Readable);
+    for await (const entry of entries) await writer.write(entry.header, entry as unknown as Readable);
   } catch (error) {
     thrown = { error };
   }
@@ -94,7 +101,7 @@ export async function extractTar(source: Readable, target: string, options: Extr
   options.signal.throwIfAborted();
   const failures = [thrown?.error, stopped?.error].filter((error) => error !== undefined);
   const telling = failures.find((error) => error instanceof Problem || isDiskFull(error)) ?? failures[0];
-  if (telling === undefined) return;
+  if (telling === undefined) return writer.finish();
   if (telling instanceof Problem || isSystemError(telling)) throw telling;
   throw refuse(
     `it is damaged or no tar archive (${telling instanceof Error ? telling.message : 'unreadable'})`,
@@ -105,13 +112,9 @@ export async function extractTar(source: Readable, target: string, options: Extr
 /** This is an error of the file system, not of what was read. */
 const isSystemError = (error: unknown): boolean => error instanceof Error && 'syscall' in error;
 
-function createWriter(
-  target: string,
-  limits: ExtractLimits,
-  options: ExtractOptions,
-  refuse: (why: string, cause?: unknown) => Problem,
-) {
-  const kinds = new Map<string, 'file' | 'directory'>();
+function createWriter(target: string, limits: ExtractLimits, options: ExtractOptions, refuse: Refuse) {
+  const kinds = new Map<string, 'file' | 'directory' | 'link'>();
+  const links = new Map<string, string>();
   const told = new Set<string>();
   let count = 0;
 
@@ -119,8 +122,8 @@ function createWriter(
     for (let length = 1; length <= segments.length; length++) {
       const path = segments.slice(0, length).join('/');
       const kind = kinds.get(path);
-      if (kind === 'file')
-        throw refuse(`entry ${quoteName(name)}: a file of that name is a directory as well`);
+      if (kind === 'file' || kind === 'link')
+        throw refuse(`entry ${quoteName(name)}: a ${kind} of that name is a directory as well`);
       if (kind === 'directory') continue;
       kinds.set(path, 'directory');
       try {
@@ -140,7 +143,7 @@ function createWriter(
     options.log(`Left out: ${what}`);
   }
 
-  return async (header: Header, body: Readable): Promise<void> => {
+  async function write(header: Header, body: Readable): Promise<void> {
     count += 1;
     if (count > limits.entries) throw refuse(`it has more than ${limits.entries} entries`);
     const fault = (why: string) => refuse(`entry ${quoteName(header.name)}: ${why}`);
@@ -153,11 +156,19 @@ function createWriter(
       leaveOut(`${needless} (each build makes its own)`);
     } else if (header.type === 'directory') {
       ensureDirectory(segments, header.name);
-    } else if (header.type === 'symlink' && options.symlinks === 'leave out') {
-      leaveOut(`symbolic link ${quoteName(header.name)}`);
+    } else if (header.type === 'symlink' && name !== undefined && !isDebris(name)) {
+      ensureDirectory(segments.slice(0, -1), header.name);
+      const path = segments.join('/');
+      if (kinds.has(path)) throw fault('there are two of that name');
+      kinds.set(path, 'link');
+      links.set(path, header.linkname ?? '');
     } else if (header.type !== 'file') {
-      throw fault(
-        `only regular files and directories are allowed, this is a ${header.type ?? 'thing unknown'}`,
+      throw refuse(
+        `entry ${quoteName(header.name)}: only files, directories and symbolic links are allowed, this is a ${
+          header.type === 'link' ? 'hard link' : (header.type ?? 'thing unknown')
+        }`,
+        undefined,
+        header.type === 'link' ? LINK_HINT : undefined,
       );
     } else if (Object.keys(header.pax ?? {}).some((key) => key.startsWith('GNU.sparse'))) {
       throw fault('sparse files are not allowed');
@@ -176,15 +187,33 @@ function createWriter(
       return;
     }
     for await (const _ of body);
-  };
-}
+  }
 
-/**
- * Where the source is: what `tar czf x.tgz folder` and `npm pack` make has one folder at the top, which is not
- * part of it. Moves the source to `target`.
- */
-export async function moveRoot(extracted: string, target: string): Promise<void> {
-  const entries = await readdir(extracted, { withFileTypes: true });
-  const only = entries.length === 1 ? entries[0] : undefined;
-  await rename(only?.isDirectory() ? join(extracted, only.name) : extracted, target);
+  /** The folder that is all that there is at the top, with a slash behind it; empty where there is none. */
+  function topFolder(): string {
+    const tops = [...kinds].filter(([path]) => !path.includes('/'));
+    return options.stripTop && tops.length === 1 && tops[0]?.[1] === 'directory' ? `${tops[0][0]}/` : '';
+  }
+
+  return {
+    write,
+    /** Makes the links, which nothing can be written through any more, and puts the source at the top. */
+    async finish(): Promise<void> {
+      const top = topFolder();
+      for (const [path, to] of links) {
+        if (!linkStaysInside(path.slice(top.length), to))
+          throw refuse(
+            `the link ${quoteName(path)} leads out of the source, to ${quoteName(to)}`,
+            undefined,
+            LINK_HINT,
+          );
+        await symlink(to, join(target, path));
+      }
+      if (top === '') return;
+      const aside = `${target}.top`;
+      await rename(join(target, top), aside);
+      await rm(target, { recursive: true });
+      await rename(aside, target);
+    },
+  };
 }

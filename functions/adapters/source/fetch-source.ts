@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Source } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
-import { extractTar, moveRoot } from './extract.ts';
+import { extractTar } from './extract.ts';
 import { fetchGit, type GitOptions } from './git.ts';
+import { refusePointers } from './lfs-pointers.ts';
 
 const GIT_TIMEOUT_MS = 5 * 60_000;
 const GIT_MAX_BYTES = 1024 ** 3;
@@ -34,22 +35,19 @@ export async function fetchRepository(
       signal,
       log,
       onTree: (tar) =>
-        extractTar(tar, tree, { subject: 'repository', gzip: false, symlinks: 'leave out', signal, log }),
+        extractTar(tar, tree, { subject: 'repository', gzip: false, stripTop: false, signal, log }),
     },
     { ...options, timeoutMs: GIT_TIMEOUT_MS, maxBytes: GIT_MAX_BYTES },
   );
   await rm(place, { recursive: true, force: true });
+  await refusePointers(tree);
   return fetched;
 }
 
 /** @throws Problem invalid_archive | storage_full */
-export async function unpackUpload(
-  { directory, tree, signal, log }: Workspace,
-  archive: Readable,
-): Promise<void> {
-  const extracted = join(directory, 'extracted');
-  await extractTar(archive, extracted, { subject: 'archive', gzip: true, symlinks: 'refuse', signal, log });
-  await moveRoot(extracted, tree);
+export async function unpackUpload({ tree, signal, log }: Workspace, archive: Readable): Promise<void> {
+  await extractTar(archive, tree, { subject: 'archive', gzip: true, stripTop: true, signal, log });
+  await refusePointers(tree);
 }
 
 export const uploadGone = () =>

@@ -1,6 +1,6 @@
 /**
  * Fetches one commit of a git repository and hands its tree on as a tar. Nothing is checked out: no hooks, no
- * filters, no submodules, no links on disk. URL and ref are hostile, and so is what the server answers.
+ * filters, no submodules. URL and ref are hostile, and so is what the server answers.
  */
 import { lookup as systemLookup } from 'node:dns/promises';
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
@@ -9,6 +9,7 @@ import type { Readable } from 'node:stream';
 import { isPublicAddress } from '../../core/address.ts';
 import type { Source } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
+import { quoteName } from '../../core/source/archive-path.ts';
 import {
   checkGitRef,
   fullRefs,
@@ -145,6 +146,14 @@ export async function fetchGit(request: GitRequest, options: GitOptions): Promis
   if (!isCommit(commit) || (isCommit(ref) && commit !== ref))
     throw failed('git answered with another commit');
   log(`Commit ${commit}: ${message.slice(0, 200)}`);
+  await refuseSubmodules(must, commit);
+  // What is built is what was committed: nothing is left out, converted or filled in as the tree's attributes say.
+  // This file outranks them.
+  await mkdir(join(repository, 'info'), { recursive: true });
+  await writeFile(
+    join(repository, 'info', 'attributes'),
+    '* -export-ignore -export-subst -text -eol -ident -filter -working-tree-encoding\n',
+  );
   await must('git archive failed', ['archive', '--format=tar', commit], { onStdout: request.onTree });
   return {
     kind: 'git',
@@ -159,6 +168,28 @@ export async function fetchGit(request: GitRequest, options: GitOptions): Promis
 /** @throws Problem source_unavailable when git has failed */
 function refuseFailure(what: string, { exitCode, timedOut, tail }: RunResult): void {
   if (exitCode !== 0) throw failed(`${what}: ${timedOut ? 'it took too long' : explain(tail)}`);
+}
+
+type Must = (what: string, args: string[], more?: Partial<RunOptions>) => Promise<void>;
+
+/** @throws Problem source_unavailable when the tree has a submodule, which would be an empty folder */
+async function refuseSubmodules(must: Must, commit: string): Promise<void> {
+  let found: string | undefined;
+  await must('git ls-tree failed', ['ls-tree', '-r', '-z', commit], {
+    onStdout: async (output) => {
+      let rest = '';
+      for await (const chunk of output.setEncoding('utf8')) {
+        const entries = (rest + chunk).split('\0');
+        rest = entries.pop() ?? '';
+        found ??= entries.find((entry) => entry.startsWith('160000 '))?.split('\t')[1];
+      }
+    },
+  });
+  if (found !== undefined)
+    throw failed(
+      `${quoteName(found)} is a submodule, and submodules are not fetched`,
+      'Upload the source with its submodules: git submodule update --init --recursive && tar --exclude node_modules --exclude .git -czf ../source.tgz .',
+    );
 }
 
 /**

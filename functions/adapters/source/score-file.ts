@@ -3,8 +3,8 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Problem } from '../../core/problem.ts';
-import { SCORE_MAX_BYTES } from '../../core/score/file/limits.ts';
 import { parseScore } from '../../core/score/file/parse.ts';
+import { SCORE_MAX_BYTES } from '../../core/score/file/score-limits.ts';
 import type { ScoreWorkload } from '../../core/score/workload.ts';
 import { checkPath, quoteName } from '../../core/source/archive-path.ts';
 
@@ -59,10 +59,10 @@ async function collect(directory: string, workload: ScoreWorkload): Promise<Reco
   return Object.fromEntries(collected);
 }
 
-/** A regular file's content, never through a link at its end; the tree above has no links. */
+/** A regular file's content. Links lead nowhere but to places in the tree, which is as it was extracted. */
 async function readSmall(path: string, maxBytes: number): Promise<Buffer | 'none' | 'large'> {
   try {
-    await using file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const found = await file.stat();
     if (!found.isFile()) return 'none';
     return found.size > maxBytes ? 'large' : await file.readFile();

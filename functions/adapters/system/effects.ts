@@ -1,9 +1,8 @@
 /** The real clock and real chance. */
 import { randomBytes, randomFillSync } from 'node:crypto';
+import { ID_ALPHABET as ALPHABET } from '../../core/id-order.ts';
 import type { Effects } from '../../ports/effects.ts';
 
-/** Crockford's base 32: no I, L, O, U. */
-const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const TIME_CHARACTERS = 10;
 const RANDOM_CHARACTERS = 16;
 

@@ -1,15 +1,15 @@
 /** The sessions of browsers that a person has, and their end. */
 import * as z from 'zod';
-import { endSession, endSessions, sessionEnd } from '../../commands/access/sessions.ts';
-import { PERSON_PATTERN } from '../../core/authorization/principal.ts';
+import { endAccess } from '../../commands/access/people.ts';
+import { endSession, sessionEnd } from '../../commands/access/sessions.ts';
 import { sessionOwner, sessionsPartition } from '../../core/keys.ts';
 import type { Session } from '../../core/model/index.ts';
-import { Problem } from '../../core/problem.ts';
 import { listReply, pageOf, pageQuery } from '../http/list-pages.ts';
 import { noContent } from '../http/respond.ts';
 import { route } from '../http/route-spec.ts';
 import { compact, timeSchema } from '../http/schemas.ts';
 import { sessionOf } from '../identity/session-cookies.ts';
+import { otherPerson, whoseQuery } from './whose.ts';
 
 const sessionSchema = z
   .object({
@@ -42,13 +42,13 @@ export const routes = [
     path: '/v1/sessions',
     policy: { action: 'session.read', scope: 'platform' },
     operationId: 'listSessions',
-    summary: 'List your sessions',
+    summary: 'List your sessions, or somebody’s',
     tag,
-    query: pageQuery,
+    query: pageQuery.extend(whoseQuery.shape),
     answers: { 200: { summary: 'A page of sessions', schema: pageOf(sessionSchema) } },
     handle: async ({ ports, principal, identity, request, query }) => {
       const mine = await sessionOf(ports, identity, request);
-      const list = { pk: sessionsPartition(sessionOwner(principal.id)) };
+      const list = { pk: sessionsPartition(sessionOwner(otherPerson(principal, query) ?? principal.id)) };
       return listReply<Session>(ports.store, list, query, ({ data }) => view(data, mine?.session.id));
     },
   }),
@@ -57,38 +57,30 @@ export const routes = [
     path: '/v1/sessions/{session}',
     policy: { action: 'session.end', scope: 'platform' },
     operationId: 'endSession',
-    summary: 'End one of your sessions',
+    summary: 'End one of your sessions, or of somebody’s',
     tag,
+    query: whoseQuery,
     answers: { 204: { summary: 'It has ended, or had before' } },
-    handle: ({ ports, principal, params, change }) =>
-      change(noContent, (caller) => endSession(ports, caller, principal.id, params.session)),
+    handle: ({ ports, principal, params, query, change }) => {
+      const whose = otherPerson(principal, query) ?? principal.id;
+      return change(noContent, (caller) => endSession(ports, caller, whose, params.session));
+    },
   }),
   route({
     method: 'delete',
     path: '/v1/sessions',
     policy: { action: 'session.end', scope: 'platform' },
     operationId: 'endSessions',
-    summary: 'End all of your sessions, or all of somebody’s',
+    summary: 'End all that you have, or that somebody has: sessions and tokens',
     description:
-      'Those of others only the platform team can end: when somebody leaves, or has lost a device.',
+      'From the next request on no session, no token that acts for the person, nothing that such a token made, and no ' +
+      'token that the identity provider gave them before is good. Tokens of projects stay. For others only the ' +
+      'platform team can: when somebody leaves, or has lost a device.',
     tag,
-    query: z.strictObject({
-      principal: z
-        .string()
-        .regex(PERSON_PATTERN, 'must be the id of a person: "user:" and their subject')
-        .optional()
-        .meta({ description: 'Yourself by default.', example: 'user:248289761001' }),
-    }),
+    query: whoseQuery,
     answers: { 204: { summary: 'They have ended, their streams within 15 seconds' } },
-    problems: ['forbidden'],
     handle: async ({ ports, principal, from, query }) => {
-      const whose = query.principal ?? principal.id;
-      if (whose !== principal.id && !principal.administrator) {
-        throw new Problem('forbidden', 'You may not end the sessions of somebody else.', {
-          hint: 'Ask the platform team, who run this installation of Berth.',
-        });
-      }
-      await endSessions(ports, { actor: principal.id, from }, whose);
+      await endAccess(ports, { actor: principal.id, from }, otherPerson(principal, query) ?? principal.id);
       return noContent();
     },
   }),

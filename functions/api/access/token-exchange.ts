@@ -41,7 +41,7 @@ const claimsSchema = z.object({
 /** All refusals have the same answer, so that nobody learns from it which projects and rules exist. */
 const refused = (project: string): Problem =>
   new Problem('unauthenticated', `No trust rule of project "${project}" takes this token.`, {
-    hint: 'Compare iss, aud, sub and the event of the run with the rules: GET /v1/projects/{project}/trusts.',
+    hint: 'Compare iss, aud, sub and the event of the run with the rules: GET /v1/projects/{project}/trusts. If they agree, look whether Berth can reach the issuer.',
   });
 
 /** The issuer that a token names, before it is verified: it tells whose keys to verify it with. */
@@ -55,7 +55,7 @@ function issuerOf(token: string): string | undefined {
   }
 }
 
-/** The rule that a token meets, with its claims. @throws Problem unavailable when its issuer does not answer */
+/** The rule that a token meets, with its claims. */
 async function find(
   federation: Federation,
   trusts: readonly Trust[],
@@ -76,19 +76,13 @@ async function find(
   return undefined;
 }
 
+/** An issuer that does not answer is no different from one that nobody trusts: else the answer tells who trusts it. */
 async function verify(federation: Federation, issuer: string, audience: string, token: string) {
   try {
     return await federation.issuer(issuer).verify(token, { audience: [audience], types: ['jwt'] });
   } catch (error) {
-    if (!(error instanceof IssuerUnavailable)) throw error;
-    throw new Problem(
-      'unavailable',
-      'The token can not be verified: its issuer does not answer as it should.',
-      {
-        hint: 'Try again in a moment; if it stays, look whether Berth can reach the issuer.',
-        cause: error,
-      },
-    );
+    if (error instanceof IssuerUnavailable) return undefined;
+    throw error;
   }
 }
 
@@ -171,7 +165,7 @@ export const routes = [
           .meta({ id: 'ExchangedToken' }),
       },
     },
-    problems: ['unauthenticated', 'unavailable'],
+    problems: ['unauthenticated'],
     handle: (call) => exchange(call, call.body),
   }),
 ];

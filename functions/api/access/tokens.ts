@@ -11,18 +11,20 @@ import {
   tokensBehind,
 } from '../../commands/access/tokens.ts';
 import { higherRole, isAtLeast, type Role } from '../../core/authorization/roles.ts';
-import { projectOwner, tokensPartition } from '../../core/keys.ts';
-import { type Principal, personOf, type Token } from '../../core/model/index.ts';
+import { environmentKey, projectOwner, tokensPartition } from '../../core/keys.ts';
+import { type Environment, type Principal, personOf, type Token } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { Reply } from '../../records/commit.ts';
 import { getProject } from '../../records/read.ts';
 import { standingOf } from '../admission/admit.ts';
 import { type PageQuery, pageOf, pageQuery, pageReply, readPage } from '../http/list-pages.ts';
+import { invalidRequest } from '../http/problems.ts';
 import { noContent } from '../http/respond.ts';
 import { type Call, route } from '../http/route-spec.ts';
 import { durationSchema, lineSchema, membersOf, nameSchema, timeSchema } from '../http/schemas.ts';
 import { granter, roleSchema } from './members.ts';
+import { otherPerson, whoseQuery } from './whose.ts';
 
 const tokenSchema = z
   .object({
@@ -63,15 +65,19 @@ const fields = {
     .min(1)
     .max(20)
     .optional()
-    .meta({ description: 'The only environments that it is good for; all by default.' }),
+    .meta({
+      description:
+        'The only environments that it is good for; all by default. They have to be there, and it ends with them: a ' +
+        'later environment of the same name is another one.',
+    }),
   expiresIn: durationSchema(
     { min: TOKEN_MIN_SECONDS, max: TOKEN_MAX_SECONDS },
     'How long it is good for, 1m to 365d; 30d by default.',
   ).optional(),
-  createsTokens: z
-    .boolean()
-    .optional()
-    .meta({ description: 'It may make tokens, with its own limits or less. No token may otherwise.' }),
+  createsTokens: z.boolean().optional().meta({
+    description:
+      'It may make tokens, with its own limits or less. Other tokens make none, but for the administrator token of the installation.',
+  }),
 };
 
 const personalSchema = z
@@ -99,6 +105,31 @@ function refuseWider(now: number, { kind, limits }: Principal, wanted: Wanted): 
   throw new Problem('forbidden', `A token makes no token that may more than itself: ${wider.join(', ')}.`, {
     hint: 'Ask for less, or sign in yourself.',
   });
+}
+
+/**
+ * The ids of the environments that a token is to be limited to: it is for these and no later ones of the same names.
+ * @throws Problem invalid_request for one that is not there, or that the token which asks does not reach
+ */
+async function environmentIds(
+  { ports, principal }: Pick<Call, 'ports' | 'principal'>,
+  project = '',
+  names: readonly string[] = [],
+): Promise<Pick<NewToken, 'environmentIds'>> {
+  if (names.length === 0) return {};
+  const keys = names.map((environment) => environmentKey({ project, environment }));
+  const items = await ports.store.getMany<Environment>(keys);
+  const own = principal.limits?.environmentIds;
+  const found = names.map((name, at) => {
+    const id = items[at]?.data.id;
+    return own && own[name] !== id ? undefined : id;
+  });
+  const errors = found.flatMap((id, at) => {
+    const message = 'must be an environment that there is: the token ends with it';
+    return id === undefined ? [{ path: `body.environments[${at}]`, message }] : [];
+  });
+  if (errors.length > 0) throw invalidRequest(errors);
+  return { environmentIds: Object.fromEntries(names.map((name, at) => [name, found[at] ?? ''])) };
 }
 
 /** Makes a token. The token is in this answer alone, and not in the one that is kept for the idempotency key. */
@@ -179,6 +210,7 @@ export const routes = [
       await rememberPerson(ports, principal);
       return make(call, '/v1/tokens', {
         ...wantedFields(body),
+        ...(await environmentIds(call, project, body.environments)),
         kind: 'personal',
         owner,
         person: personOf(principal),
@@ -192,27 +224,31 @@ export const routes = [
     path: '/v1/tokens',
     policy: { action: 'me.manage', scope: 'platform' },
     operationId: 'listTokens',
-    summary: 'List your tokens',
+    summary: 'List your tokens, or somebody’s',
     description: 'A token lists and revokes those that it made.',
     tag: 'Tokens',
-    query: pageQuery,
+    query: pageQuery.extend(whoseQuery.shape),
     answers: { 200: { summary: 'A page of tokens, newest first', schema: pageOf(tokenSchema) } },
-    handle: ({ ports, principal, query }) => list(ports, ownerOf(principal), query, ownWork(principal)),
+    handle: ({ ports, principal, query }) =>
+      list(ports, otherPerson(principal, query) ?? ownerOf(principal), query, ownWork(principal)),
   }),
   route({
     method: 'delete',
     path: '/v1/tokens/{token}',
     policy: { action: 'me.manage', scope: 'platform' },
     operationId: 'revokeToken',
-    summary: 'Revoke a token of yours',
+    summary: 'Revoke a token of yours, or of somebody’s',
     description: 'It ends at once, open streams and the tokens that it made included.',
     tag: 'Tokens',
+    query: whoseQuery,
     answers: { 204: { summary: 'Revoked' } },
     problems: ['not_found'],
-    handle: ({ ports, principal, params, change }) =>
-      change(noContent, (caller) =>
-        revokeToken(ports, caller, ownerOf(principal), params.token, ownWork(principal)),
-      ),
+    handle: ({ ports, principal, params, query, change }) => {
+      const owner = otherPerson(principal, query) ?? ownerOf(principal);
+      return change(noContent, (caller) =>
+        revokeToken(ports, caller, owner, params.token, ownWork(principal)),
+      );
+    },
   }),
   route({
     method: 'post',
@@ -233,6 +269,7 @@ export const routes = [
       refuseAbove(granter({ actor: principal.id }, access), { role: body.role }, body.environments);
       return make(call, `/v1/projects/${params.project}/tokens`, {
         ...wantedFields(body),
+        ...(await environmentIds(call, params.project, body.environments)),
         kind: 'project',
         project: params.project,
         person: personOf(principal),

@@ -12,7 +12,7 @@ import {
 import { memberIds } from '../../core/authorization/principal.ts';
 import { isRole, type Least, permissions, type Role } from '../../core/authorization/roles.ts';
 import { environmentKey, memberKey } from '../../core/keys.ts';
-import type { Environment, Member, Principal } from '../../core/model/index.ts';
+import type { Environment, EnvironmentRef, Member, Principal } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
 import { missingEnvironment, missingProject } from '../../records/read.ts';
@@ -30,13 +30,13 @@ export interface Access {
    * For an environment of the project that is named beside the path, as where a promotion comes from.
    * @throws Problem not_found for one that the caller may not see
    */
-  enter(environment: string): void;
+  enter(environment: string): Promise<void>;
 }
 
 export const noAccess: Access = {
   role: undefined,
   standing: () => undefined,
-  enter: () => undefined,
+  enter: async () => undefined,
 };
 
 /**
@@ -81,15 +81,37 @@ export async function admit(
   };
   const decision = decide(principal, grants, policy, target);
   if (!decision.allowed) throw refusal(decision, route, params, target, principal);
+  if (environment !== undefined && !(await reaches(ports, principal, { project, environment }, owner))) {
+    throw route.owner ? route.owner.missing(params) : missingEnvironment({ project, environment });
+  }
   return {
     project,
     role: roleIn(principal, grants, target),
     standing: () => standingIn(principal, grants, project),
-    enter(other) {
-      if (roleIn(principal, grants, { project, environment: other }) !== undefined) return;
-      throw missingEnvironment({ project, environment: other });
+    async enter(other) {
+      const ref = { project, environment: other };
+      if (roleIn(principal, grants, ref) === undefined || !(await reaches(ports, principal, ref)))
+        throw missingEnvironment(ref);
     },
   };
+}
+
+/**
+ * Tells whether a token may reach the environment that has the name now: it was made for one environment, and ends
+ * with it.
+ * @param of what belongs to an environment of that name, possibly to an earlier one
+ */
+async function reaches(
+  { store }: Ports,
+  { limits }: Principal,
+  ref: EnvironmentRef,
+  of: { createdAt?: string } = {},
+): Promise<boolean> {
+  const ids = limits?.environmentIds;
+  if (!ids) return true;
+  const now = await store.get<Environment>(environmentKey(ref));
+  if (!now) return true;
+  return now.data.id === ids[ref.environment] && (of.createdAt ?? now.data.createdAt) >= now.data.createdAt;
 }
 
 /** Memberships of the caller in a project, and whether the environment is protected where that matters: one read. */

@@ -1,6 +1,6 @@
 /** Who is calling: the first authenticator that knows the credentials of a request says so. */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { rememberPerson } from '../../commands/access/people.ts';
+import { hasEnded, rememberPerson } from '../../commands/access/people.ts';
 import { ADMINISTRATOR_ID, type Principal } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
@@ -69,7 +69,18 @@ export const firstOf =
 /** How long a process remembers that the record of a person is up to date, milliseconds. */
 const REMEMBERED_MS = 60 * 60 * 1000;
 
-/** Records the name and groups of people who call, so that their tokens act with the same groups. */
+/** When a token that was verified was issued, epoch milliseconds. */
+function issuedAt(token: string): number {
+  const claims: { iat?: unknown } = JSON.parse(
+    Buffer.from(token.split('.')[1] ?? '', 'base64url').toString(),
+  );
+  return Number(claims.iat) * 1000;
+}
+
+/**
+ * Records the name and groups of people who call, so that their tokens act with the same groups. A token that the
+ * issuer gave somebody before all of their access was ended is not taken.
+ */
 export function rememberPeople(
   ports: Pick<Ports, 'store' | 'effects'>,
   authenticate: Authenticator,
@@ -78,6 +89,8 @@ export function rememberPeople(
   return async (credentials) => {
     const principal = await authenticate(credentials);
     if (principal?.kind !== 'user') return principal;
+    const { bearer } = credentials;
+    if (bearer !== undefined && (await hasEnded(ports, principal.id, issuedAt(bearer)))) return undefined;
     const now = ports.effects.now();
     const said = JSON.stringify(principal);
     const before = kept.get(principal.id);

@@ -1,5 +1,5 @@
 /** Knows Berth's own tokens: those of people, of projects, and the short ones of pipelines. */
-import { recallPerson } from '../../commands/access/people.ts';
+import { isVoid, recallPerson } from '../../commands/access/people.ts';
 import { findToken } from '../../commands/access/tokens.ts';
 import { isToken } from '../../core/authorization/token-format.ts';
 import { trustKey } from '../../core/keys.ts';
@@ -30,7 +30,7 @@ async function principalOf(
       return { ...base, groups: [], administrator: false, madeBy: token.person };
     case 'personal': {
       const person = owner === undefined ? undefined : await recallPerson(ports, owner);
-      if (!person) return undefined;
+      if (!person || isVoid(person, Date.parse(token.createdAt))) return undefined;
       const { groups, email, administrator } = person;
       return { ...base, groups, administrator, owner: person.id, ...(email !== undefined && { email }) };
     }
@@ -47,12 +47,14 @@ async function principalOf(
   }
 }
 
-function limitsOf({ role, project, environments, createsTokens, expiresAt }: Token): Limits {
+function limitsOf(token: Token): Limits {
+  const { role, project, environments, environmentIds, createsTokens, expiresAt } = token;
   return {
     role,
     expiresAt,
     ...(project !== undefined && { project }),
     ...(environments && { environments }),
+    ...(environmentIds && { environmentIds }),
     ...(createsTokens && { createsTokens }),
   };
 }

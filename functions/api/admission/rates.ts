@@ -1,8 +1,8 @@
 /**
- * Rate limits: token buckets of this process, by person, by project for its own tokens and pipelines, and by address
- * for requests without valid credentials. Nobody waits because of another bucket.
+ * Rate limits: token buckets of this process, by person, by project for the operations that begin in it, and by address
+ * for requests that were refused for their credentials. Nobody waits because of another bucket.
  */
-import type { Principal } from '../../core/model/index.ts';
+import { type Principal, personOf } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 
 export interface Rate {
@@ -12,25 +12,33 @@ export interface Rate {
 }
 
 export interface RateLimits {
-  /** Requests of one person, or of all tokens and pipelines of one project. */
+  /** Requests of one person, with all tokens and pipelines that count as them. */
   principal: Rate;
   /** Operations that begin in one project. */
   operations: Rate;
-  /** Requests of one network address without valid credentials: token exchanges, sign-ins, and invalid tokens. */
+  /** Names that one person asks for where the answer tells of names that others have. */
+  names: Rate;
+  /** Requests of one network address whose credentials were refused; each public route is counted by itself. */
   address: Rate;
+  /** Token exchanges and sign-outs that one network address brings about, each route by itself. */
+  exchange: Rate;
 }
 
 export const defaultRates: RateLimits = {
   principal: { perSecond: 100, burst: 500 },
   operations: { perSecond: 1, burst: 60 },
+  names: { perSecond: 0.1, burst: 30 },
   address: { perSecond: 5, burst: 100 },
+  exchange: { perSecond: 20, burst: 200 },
 };
 
 export interface Rates {
   /** @throws Problem too_many_requests, with the seconds to wait */
   take(kind: keyof RateLimits, who: string): void;
-  /** The same without taking, for requests that are counted only when they fail. */
+  /** The same without taking, for requests that are counted by how they end. */
   check(kind: keyof RateLimits, who: string): void;
+  /** Counts what `check` let through. */
+  charge(kind: keyof RateLimits, who: string): void;
 }
 
 interface Bucket {
@@ -44,8 +52,13 @@ const BUCKETS_MAX = 20_000;
 const whom: Readonly<Record<keyof RateLimits, string>> = {
   principal: 'You send more requests than one may',
   operations: 'This project begins more operations than one may',
-  address: 'This address sends more requests without a valid token than one may',
+  names: 'You ask for more names than one may',
+  address: 'This address sends more requests without valid credentials than one may',
+  exchange: 'This address exchanges more tokens than one may',
 };
+
+const inWords = ({ perSecond }: Rate): string =>
+  perSecond < 1 ? `${perSecond * 60} a minute` : `${perSecond} a second`;
 
 /** @param now the clock, milliseconds */
 export function createRates(limits: RateLimits, now: () => number): Rates {
@@ -65,34 +78,36 @@ export function createRates(limits: RateLimits, now: () => number): Rates {
   function demand(kind: keyof RateLimits, bucket: Bucket): void {
     if (bucket.left >= 1) return;
     const retryAfter = Math.max(1, Math.ceil((1 - bucket.left) / limits[kind].perSecond));
-    throw new Problem('too_many_requests', `${whom[kind]}: ${limits[kind].perSecond} a second.`, {
+    throw new Problem('too_many_requests', `${whom[kind]}: ${inWords(limits[kind])}.`, {
       hint: `Wait ${retryAfter} s, then send it again; Retry-After says how long.`,
       extra: { retryAfter },
     });
   }
 
+  function charge(kind: keyof RateLimits, who: string): void {
+    const key = `${kind} ${who}`;
+    const bucket = bucketOf(kind, key);
+    bucket.left = Math.max(0, bucket.left - 1);
+    buckets.delete(key);
+    buckets.set(key, bucket);
+    if (buckets.size > BUCKETS_MAX) buckets.delete(buckets.keys().next().value!);
+  }
+
+  const check = (kind: keyof RateLimits, who: string): void => demand(kind, bucketOf(kind, `${kind} ${who}`));
+
   return {
     take(kind, who) {
-      const key = `${kind} ${who}`;
-      const bucket = bucketOf(kind, key);
-      demand(kind, bucket);
-      bucket.left -= 1;
-      buckets.delete(key);
-      buckets.set(key, bucket);
-      if (buckets.size > BUCKETS_MAX) buckets.delete(buckets.keys().next().value!);
+      check(kind, who);
+      charge(kind, who);
     },
-    check(kind, who) {
-      demand(kind, bucketOf(kind, `${kind} ${who}`));
-    },
+    check,
+    charge,
   };
 }
 
 /**
- * Who shares a bucket: a person with all tokens that act for them, a project's tokens and pipelines with each other.
- * The administrator of this installation has no limit: they run the machine.
+ * Who shares a bucket: a person with all tokens that act for them, the tokens of projects that they made, and the
+ * pipelines that their trust rules let in. The administrator of this installation has no limit: they run the machine.
  */
-export function sharesRate({ id, kind, owner, limits }: Principal): string | undefined {
-  if (kind === 'system') return undefined;
-  if (owner !== undefined) return owner;
-  return kind === 'user' || limits?.project === undefined ? id : `project:${limits.project}`;
-}
+export const sharesRate = (principal: Principal): string | undefined =>
+  principal.kind === 'system' ? undefined : personOf(principal);

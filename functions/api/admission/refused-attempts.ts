@@ -1,7 +1,7 @@
-/** Attempts that were refused, for the audit trail of the project that they were on. */
+/** Attempts that were refused, for the audit trail of the project, or of the platform, that they were on. */
 
 import { projectKey } from '../../core/keys.ts';
-import type { Origin } from '../../core/model/index.ts';
+import { type Origin, PLATFORM } from '../../core/model/index.ts';
 import type { Ports } from '../../ports/index.ts';
 import { StoreConflict } from '../../ports/store.ts';
 import { type Change, commit } from '../../records/commit.ts';
@@ -11,6 +11,8 @@ export interface Refusal {
   environment?: string;
   /** A principal's id. */
   actor: string;
+  /** Whose attempts are counted together: making more tokens makes no more events. */
+  person: string;
   action: string;
   from?: Origin;
 }
@@ -22,9 +24,9 @@ export interface Refusals {
   flush(): Promise<void>;
 }
 
-/** Repeated attempts of one principal on one project within this time are one event and a count; milliseconds. */
+/** Repeated attempts of one person on one project within this time are one event and a count; milliseconds. */
 const GATHER_MS = 60_000;
-/** Pairs of principal and project that are remembered. */
+/** Pairs of person and project that are remembered. */
 const REMEMBERED_MAX = 10_000;
 
 export function createRefusals(ports: Ports, onError: (error: unknown) => void): Refusals {
@@ -33,7 +35,7 @@ export function createRefusals(ports: Ports, onError: (error: unknown) => void):
 
   async function record({ project, environment, actor, action, from }: Refusal, more: number): Promise<void> {
     const change: Change = {
-      writes: [{ check: projectKey(project), if: 'present' }],
+      writes: project === PLATFORM ? [] : [{ check: projectKey(project), if: 'present' }],
       events: [
         {
           project,
@@ -53,7 +55,7 @@ export function createRefusals(ports: Ports, onError: (error: unknown) => void):
 
   return {
     note(refusal) {
-      const key = JSON.stringify([refusal.actor, refusal.project]);
+      const key = JSON.stringify([refusal.person, refusal.project]);
       const now = ports.effects.now();
       const last = latest.get(key);
       if (last && now - last.at < GATHER_MS) {

@@ -1,6 +1,6 @@
 /** How deployments are shown. Resolved outputs stay inside: they tell how to reach databases. */
 import * as z from 'zod';
-import type { Deployment, DeploymentDetail } from '../../core/model/index.ts';
+import { type Deployment, type DeploymentDetail, deploymentKinds } from '../../core/model/index.ts';
 import { errorSchema, membersOf, nameSchema, timeSchema } from '../http/schemas.ts';
 import { approvalSchema, statusSchema } from '../operations/operation-view.ts';
 import { workloadSchema } from '../versions/versions.ts';
@@ -19,10 +19,14 @@ const fields = {
   environment: nameSchema.meta({ example: 'dev' }),
   service: nameSchema,
   number: z.int().meta({ example: 3 }),
-  kind: z.enum(['deploy', 'promote', 'rollback', 'redeploy']),
+  kind: z.enum(deploymentKinds),
   version: z.string().meta({ example: '3f2a9c01b7de' }),
   digest: z.string(),
   revision: revisionSchema.optional(),
+  replicas: z
+    .int()
+    .optional()
+    .meta({ description: 'The scale that people set, in place of the Score file.', example: 3 }),
   rollbackTo: z.int().optional().meta({ example: 2 }),
   fromEnvironment: z.string().optional().meta({ example: 'staging' }),
   status: statusSchema,

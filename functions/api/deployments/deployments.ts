@@ -6,7 +6,7 @@ import { cancelOperation } from '../../commands/operations/operations.ts';
 import { deploymentsPartition } from '../../core/keys.ts';
 import type { Deployment } from '../../core/model/index.ts';
 import type { Reply } from '../../records/commit.ts';
-import { instanceOf } from '../../records/instances.ts';
+import { pastInstanceOf } from '../../records/instances.ts';
 import { getDeployment, getEnvironment } from '../../records/read.ts';
 import { getDeploymentDetail } from '../../records/workloads.ts';
 import { etagOf } from '../http/etag.ts';
@@ -63,7 +63,7 @@ export const routes = [
     answers: { 202: acceptedAnswer('Accepted; `number` is that of the deployment') },
     problems: ['environment_not_ready', 'ambiguous_version', 'conflict'],
     handle: async ({ ports, params, body, access, change }) => {
-      if (body.fromEnvironment !== undefined) access.enter(body.fromEnvironment);
+      if (body.fromEnvironment !== undefined) await access.enter(body.fromEnvironment);
       return change(accepted, (caller) => createDeployment(ports, caller, params, toRequest(body)));
     },
   }),
@@ -80,7 +80,7 @@ export const routes = [
       const list = { pk: deploymentsPartition(params), reverse: true, surely: NEWEST };
       const whole = async (): Promise<void> => {
         const { data: environment } = await getEnvironment(ports.store, params);
-        instanceOf(environment, params.service);
+        pastInstanceOf(environment, params.service);
       };
       return listReply<Deployment>(ports.store, list, query, ({ data }) => deploymentView(data), whole);
     },

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { planDeployment } from '../../commands/deployments/plan.ts';
 import { areas } from '../../core/diff/change.ts';
 import { diffPinned, pinnedOf } from '../../core/diff/deployment-diff.ts';
+import { deploymentKinds } from '../../core/model/index.ts';
 import { getEnvironment } from '../../records/read.ts';
 import { getDeploymentDetail } from '../../records/workloads.ts';
 import { route } from '../http/route-spec.ts';
@@ -44,7 +45,7 @@ const plannedResourceSchema = z.object({
 
 const planSchema = z
   .object({
-    kind: z.enum(['deploy', 'promote', 'rollback', 'redeploy']),
+    kind: z.enum(deploymentKinds),
     number: z.int().meta({ description: 'The number that it would get.', example: 4 }),
     from: z.int().optional().meta({ description: 'The deployment that serves now.', example: 3 }),
     version: z.string().meta({ example: '3f2a9c01b7de' }),
@@ -60,6 +61,9 @@ const planSchema = z
     problems: z
       .array(errorSchema)
       .meta({ description: 'Why it would be refused or fail, as far as that can be told before.' }),
+    warnings: z.array(z.string()).meta({
+      description: 'What the workload will not find there as its Score file says, with what helps; text.',
+    }),
   })
   .meta({ id: 'Plan' });
 
@@ -104,7 +108,7 @@ export const routes = [
     answers: { 200: { summary: 'What would change, against what serves now', schema: planSchema } },
     problems: ['ambiguous_version', 'conflict'],
     handle: async ({ ports, params, access, query }) => {
-      if (query.fromEnvironment !== undefined) access.enter(query.fromEnvironment);
+      if (query.fromEnvironment !== undefined) await access.enter(query.fromEnvironment);
       return { status: 200, body: await planDeployment(ports, params, toRequest(query)) };
     },
   }),

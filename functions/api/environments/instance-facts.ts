@@ -44,7 +44,7 @@ export async function readFacts(ports: Ports, placed: readonly Placed[]): Promis
   return withStatus(ports, facts);
 }
 
-/** The same instances with their state now; it is left out where it can not be read. */
+/** The same instances with their state now. */
 export async function withStatus(ports: Ports, facts: readonly InstanceFacts[]): Promise<InstanceFacts[]> {
   const result = [...facts];
   let next = 0;
@@ -54,7 +54,7 @@ export async function withStatus(ports: Ports, facts: readonly InstanceFacts[]):
       const { environment, instance } = facts[at]!;
       // A sleeping environment runs nothing.
       if (asleep.has(environment.state)) continue;
-      const status = await ports.workloads.status(instance).catch(() => undefined);
+      const status = await ports.workloads.status(instance).catch(() => 'unreadable' as const);
       result[at] = { ...facts[at]!, status };
     }
   };

@@ -19,13 +19,18 @@ const summaryFields = {
   project: nameSchema.meta({ example: 'demo' }),
   environment: nameSchema.meta({ example: 'dev' }),
   service: nameSchema,
-  state: z
-    .enum(['serving', 'deploying', 'degraded', 'failed', 'stopped'])
-    .meta({ description: 'What it does now.', example: 'serving' }),
+  state: z.enum(['serving', 'deploying', 'degraded', 'failed', 'stopped', 'unknown']).meta({
+    description: 'What it does now; `unknown` where the place that it runs in can not be asked.',
+    example: 'serving',
+  }),
   status: z.string().meta({ description: 'The same in words.', example: 'Deployment 3 serves.' }),
   health: z.enum(['healthy', 'degraded', 'down', 'stopped', 'unknown']),
   url: z.string().meta({ example: 'http://guestbook.dev.demo.localhost:4600' }),
   replicas: z.object({ desired: z.int(), ready: z.int() }),
+  scale: z.int().optional().meta({
+    description: 'How many replicas people asked for, in place of the Score file.',
+    example: 3,
+  }),
   current: deploymentSchema.optional(),
   newest: deploymentSchema.optional(),
 };
@@ -46,6 +51,10 @@ export const instanceDetailSchema = z
         }),
       )
       .meta({ description: 'Where other workloads in the environment reach its service ports.' }),
+    changed: z.array(z.string()).meta({
+      description: 'Variables and secrets that have changed since it was deployed: a restart takes them.',
+      example: ['LOG_LEVEL'],
+    }),
   })
   .meta({ id: 'InstanceDetail' });
 
@@ -54,15 +63,16 @@ export interface InstanceFacts {
   instance: Instance;
   current: Deployment | undefined;
   newest: Deployment | undefined;
-  /** Undefined when the state is not known, or nothing runs. */
-  status: WorkloadStatus | undefined;
+  /** Undefined where nothing of it has been started. */
+  status: WorkloadStatus | 'unreadable' | undefined;
   url: string;
 }
 
 type Summary = z.infer<typeof instanceSchema>;
 
 export function instanceView(facts: InstanceFacts): Summary {
-  const { instance, current, newest, status, url } = facts;
+  const { instance, current, newest, url } = facts;
+  const status = statusOf(facts);
   const health = healthOf(facts);
   return compact({
     project: instance.project,
@@ -72,6 +82,7 @@ export function instanceView(facts: InstanceFacts): Summary {
     health,
     url,
     replicas: { desired: status?.desiredReplicas ?? 0, ready: status?.readyReplicas ?? 0 },
+    scale: instance.replicas,
     current: current && deploymentView(current),
     newest: newest && deploymentView(newest),
   });
@@ -79,35 +90,57 @@ export function instanceView(facts: InstanceFacts): Summary {
 
 const stoppedStates: ReadonlySet<string> = new Set(['hibernating', 'hibernated', 'destroying', 'destroyed']);
 
-function healthOf({ environment, current, status }: InstanceFacts): Summary['health'] {
-  if (stoppedStates.has(environment.state)) return 'stopped';
+/** What is known of its replicas; undefined where that is nothing. */
+export const statusOf = ({ status }: InstanceFacts): WorkloadStatus | undefined =>
+  status === 'unreadable' ? undefined : status;
+
+function healthOf({ environment, instance, current, status }: InstanceFacts): Summary['health'] {
+  if (stoppedStates.has(environment.state) || instance.state === 'stopped') return 'stopped';
   if (!current) return 'down';
-  if (!status) return 'unknown';
+  if (status === 'unreadable') return 'unknown';
+  if (!status) return 'down';
   if (status.readyReplicas === 0) return status.desiredReplicas === 0 ? 'stopped' : 'down';
   return status.readyReplicas < status.desiredReplicas ? 'degraded' : 'healthy';
 }
 
 function describe(facts: InstanceFacts, health: Summary['health']): Pick<Summary, 'state' | 'status'> {
-  const { environment, current, newest } = facts;
+  const { environment, instance, current, newest } = facts;
   if (stoppedStates.has(environment.state)) {
     return { state: 'stopped', status: `The environment is ${environment.state}.` };
   }
-  const serves = current ? `Deployment ${current.number} serves` : 'Nothing serves yet';
+  if (instance.state === 'removing') return { state: 'deploying', status: 'It is being removed.' };
+  const serves =
+    instance.state === 'stopped'
+      ? 'It is stopped'
+      : current
+        ? `Deployment ${current.number} serves`
+        : 'Nothing serves yet';
   if (newest && !isTerminal(newest.status)) {
-    return { state: 'deploying', status: `Deployment ${newest.number} is under way. ${serves}.` };
+    const before = current && health !== 'healthy' && health !== 'degraded' ? '' : ` ${serves}.`;
+    return { state: 'deploying', status: `Deployment ${newest.number} is under way.${before}` };
   }
   const failed = newest?.status === 'failed' && newest.number !== current?.number ? newest : undefined;
   const why = failed
     ? ` Deployment ${failed.number} failed: ${failed.error?.cause ?? 'see its operation'}`
     : '';
   if (!current) return { state: 'failed', status: `${serves}.${why}` };
-  if (health === 'healthy' || health === 'unknown') return { state: 'serving', status: `${serves}.${why}` };
-  const { desiredReplicas = 0, readyReplicas = 0 } = facts.status ?? {};
+  if (health === 'healthy') return { state: 'serving', status: `${serves}.${why}` };
+  if (instance.state === 'stopped') return { state: 'stopped', status: `${serves}.${why}` };
+  if (health === 'unknown') {
+    const unread = 'the place that it runs in does not answer';
+    return {
+      state: 'unknown',
+      status: `Whether deployment ${current.number} serves is not known: ${unread}.${why}`,
+    };
+  }
   if (health === 'stopped') return { state: 'stopped', status: `It is scaled to no replicas.${why}` };
-  return {
-    state: health === 'down' ? 'failed' : 'degraded',
-    status: `${serves}, with ${readyReplicas} of ${desiredReplicas} replicas ready.${why}`,
-  };
+  const status = statusOf(facts);
+  const ready = `${status?.readyReplicas ?? 0} of ${status?.desiredReplicas ?? 0} replicas ready`;
+  if (health === 'degraded') return { state: 'degraded', status: `${serves}, with ${ready}.${why}` };
+  const down = `Deployment ${current.number} does not serve`;
+  if (!status) return { state: 'failed', status: `${down}: it has not been started.${why}` };
+  const reason = status.replicas.find(({ reason }) => reason !== undefined)?.reason;
+  return { state: 'failed', status: `${down}, with ${ready}${reason ? `: ${reason}` : ''}.${why}` };
 }
 
 /** Addresses by service port; a port without an address is left out. */

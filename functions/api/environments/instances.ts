@@ -1,11 +1,18 @@
 /** Routes of instances: what of each service runs in an environment. */
+import { changedSince } from '../../commands/variables/changed-since.ts';
 import { instanceOf, instancesOf } from '../../records/instances.ts';
 import { getEnvironment } from '../../records/read.ts';
 import { withWorkload } from '../../records/workloads.ts';
 import { decodeCursor, pageOf, pageQuery, pageReply } from '../http/list-pages.ts';
 import { route } from '../http/route-spec.ts';
 import { readFacts } from './instance-facts.ts';
-import { endpointsOf, instanceDetailSchema, instanceSchema, instanceView } from './instance-view.ts';
+import {
+  endpointsOf,
+  instanceDetailSchema,
+  instanceSchema,
+  instanceView,
+  statusOf,
+} from './instance-view.ts';
 
 /** The most instances of a page: their deployments fit into one read of a hundred records. */
 const PAGE_MAX = 50;
@@ -54,7 +61,8 @@ export const routes = [
         status: 200,
         body: {
           ...view,
-          replicas: { ...replicas, items: facts!.status?.replicas ?? [] },
+          replicas: { ...replicas, items: statusOf(facts!)?.replicas ?? [] },
+          changed: serving ? await changedSince(ports, serving) : [],
           endpoints: await endpointsOf(ports.workloads, instance, serving?.workload),
         },
       };

@@ -1,6 +1,7 @@
 /** The route of the compute and request figures of an instance. */
 import * as z from 'zod';
 import { formatDuration } from '../../core/duration.ts';
+import { Problem } from '../../core/problem.ts';
 import { instanceOf } from '../../records/instances.ts';
 import { getEnvironment } from '../../records/read.ts';
 import { route } from '../http/route-spec.ts';
@@ -32,6 +33,17 @@ const metricsSchema = z
       )
       .meta({ description: 'Ten seconds each, oldest first; only those with requests.' }),
     totals: z.object({ requests: z.number(), errors: z.number() }),
+    missing: z
+      .array(
+        z.object({
+          figures: z.enum(['compute', 'requests']),
+          why: z.string().meta({ example: 'Requests are not counted.' }),
+        }),
+      )
+      .optional()
+      .meta({
+        description: 'Figures that could not be read: that there are no samples of them says nothing.',
+      }),
   })
   .meta({ id: 'Metrics' });
 
@@ -54,16 +66,32 @@ export const routes = [
       const { data: environment } = await getEnvironment(ports.store, params);
       instanceOf(environment, params.service);
       const window = query.window ?? WINDOW_DEFAULT;
+      const missing: { figures: 'compute' | 'requests'; why: string }[] = [];
+      const orMissing = <T>(figures: 'compute' | 'requests', samples: Promise<T[]>): Promise<T[]> =>
+        samples.catch((error: unknown) => {
+          if (!(error instanceof Problem) || error.code !== 'unavailable') throw error;
+          missing.push({ figures, why: error.message });
+          return [];
+        });
       const [compute, requests] = await Promise.all([
-        ports.workloads.metrics(params, window),
-        ports.activity.requests(params, window),
+        orMissing('compute', ports.workloads.metrics(params, window)),
+        orMissing('requests', ports.activity.requests(params, window)),
       ]);
       const totals = { requests: 0, errors: 0 };
       for (const sample of requests) {
         totals.requests += sample.requests;
         totals.errors += sample.errors;
       }
-      return { status: 200, body: { window: formatDuration(window), compute, requests, totals } };
+      return {
+        status: 200,
+        body: {
+          window: formatDuration(window),
+          compute,
+          requests,
+          totals,
+          ...(missing.length > 0 && { missing }),
+        },
+      };
     },
   }),
 ];

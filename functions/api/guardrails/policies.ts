@@ -207,6 +207,7 @@ export const routes = [
     summary: 'Delete a policy of the platform',
     tag: 'Policies',
     answers: { 204: { summary: 'Deleted' } },
+    problems: ['not_found'],
     handle: ({ ports, params, change }) => remove({ ports, change }, {}, params.policy),
   }),
   route({

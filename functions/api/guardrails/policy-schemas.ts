@@ -29,20 +29,23 @@ function isTimeZone(name: string): boolean {
 const instantSchema = z.iso.datetime({ offset: true }).meta({ format: 'date-time' });
 const reason = lineSchema(200).optional().meta({ example: 'Year-end closing' });
 
-const windowSchema = z.union([
-  z
-    .strictObject({ from: instantSchema, to: instantSchema, reason })
-    .refine(({ from, to }) => Date.parse(from) < Date.parse(to), 'must end after it starts'),
-  z
-    .strictObject({
-      days: z.array(z.enum(weekdays)).min(1).max(7),
-      start: clockSchema,
-      end: clockSchema.meta({ description: 'Before `start`: on the next day.' }),
-      timeZone: z.string().max(60).refine(isTimeZone, 'must be a time zone such as Europe/Berlin'),
-      reason,
-    })
-    .refine(({ start, end }) => start !== end && start !== '24:00', 'must end after it starts'),
-]);
+const windowSchema = z.union(
+  [
+    z
+      .strictObject({ from: instantSchema, to: instantSchema, reason })
+      .refine(({ from, to }) => Date.parse(from) < Date.parse(to), 'must end after it starts'),
+    z
+      .strictObject({
+        days: z.array(z.enum(weekdays)).min(1).max(7),
+        start: clockSchema,
+        end: clockSchema.meta({ description: 'Before `start`: on the next day.' }),
+        timeZone: z.string().max(60).refine(isTimeZone, 'must be a time zone such as Europe/Berlin'),
+        reason,
+      })
+      .refine(({ start, end }) => start !== end && start !== '24:00', 'must end after it starts'),
+  ],
+  { error: 'must have "from" and "to", or "days", "start", "end" and "timeZone"' },
+);
 
 const registrySchema = z
   .string()
@@ -62,36 +65,43 @@ const keySchema = z.strictObject({
     .meta({ description: 'PEM, as `cosign generate-key-pair` writes it.' }),
 });
 
+const rules = [
+  z.strictObject({
+    kind: z.literal('allowed-registries'),
+    registries: z.array(registrySchema).min(1).max(50),
+  }),
+  z.strictObject({ kind: z.literal('digest-only') }),
+  z.strictObject({ kind: z.literal('scan'), severity: z.enum(severities) }),
+  z.strictObject({ kind: z.literal('signature'), keys: z.array(keySchema).min(1).max(10) }),
+  z.strictObject({
+    kind: z.literal('ceiling'),
+    cpu: z
+      .string()
+      .refine((text) => readCpu(text) !== undefined, CPU_RULE)
+      .optional()
+      .meta({ example: '2' }),
+    memory: z
+      .string()
+      .refine((text) => readMemory(text) !== undefined, MEMORY_RULE)
+      .optional()
+      .meta({ example: '4Gi' }),
+    replicas: z.int().min(1).max(100).optional(),
+  }),
+  z.strictObject({
+    kind: z.literal('branches'),
+    branches: z.array(wildcardSchema(200)).min(1).max(50),
+    repositories: z.array(printable(500)).min(1).max(50).optional(),
+  }),
+  z.strictObject({ kind: z.literal('freeze'), windows: z.array(windowSchema).min(1).max(50) }),
+] as const;
+
 const ruleSchema = z
-  .discriminatedUnion('kind', [
-    z.strictObject({
-      kind: z.literal('allowed-registries'),
-      registries: z.array(registrySchema).min(1).max(50),
-    }),
-    z.strictObject({ kind: z.literal('digest-only') }),
-    z.strictObject({ kind: z.literal('scan'), severity: z.enum(severities) }),
-    z.strictObject({ kind: z.literal('signature'), keys: z.array(keySchema).min(1).max(10) }),
-    z.strictObject({
-      kind: z.literal('ceiling'),
-      cpu: z
-        .string()
-        .refine((text) => readCpu(text) !== undefined, CPU_RULE)
-        .optional()
-        .meta({ example: '2' }),
-      memory: z
-        .string()
-        .refine((text) => readMemory(text) !== undefined, MEMORY_RULE)
-        .optional()
-        .meta({ example: '4Gi' }),
-      replicas: z.int().min(1).max(100).optional(),
-    }),
-    z.strictObject({
-      kind: z.literal('branches'),
-      branches: z.array(wildcardSchema(200)).min(1).max(50),
-      repositories: z.array(printable(500)).min(1).max(50).optional(),
-    }),
-    z.strictObject({ kind: z.literal('freeze'), windows: z.array(windowSchema).min(1).max(50) }),
-  ])
+  .discriminatedUnion('kind', rules, {
+    error: ({ code }) =>
+      code === 'invalid_union'
+        ? `must be ${rules.map(({ shape }) => `"${shape.kind.value}"`).join(' or ')}`
+        : undefined,
+  })
   .meta({ id: 'PolicyRule', description: 'What has to be met; see the documentation of policies.' });
 
 export const policyBody = z.strictObject({

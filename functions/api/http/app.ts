@@ -35,8 +35,8 @@ export interface AppOptions {
   signal?: AbortSignal;
   /** Milliseconds between heartbeats of event streams; 15 seconds by default. */
   heartbeatMs?: number;
-  /** Event streams that one principal may have open; 100 by default. */
-  streamsPerPrincipal?: number;
+  /** Event streams that one person may have open, with all tokens that count as them; 100 by default. */
+  streamsPerPerson?: number;
   /** How often someone may ask; see rates.ts. */
   rates?: Partial<RateLimits>;
 }
@@ -53,7 +53,7 @@ export interface App extends Hono {
 export function createApp(options: AppOptions): App {
   const { ports, authenticate, identity, onError } = options;
   const streams = createStreams({
-    perPrincipal: options.streamsPerPrincipal ?? 100,
+    perPerson: options.streamsPerPerson ?? 100,
     heartbeatMs: options.heartbeatMs ?? 15_000,
     ...(options.signal && { signal: options.signal }),
   });

@@ -1,18 +1,65 @@
 /** Reads JSON bodies: bounded in size while they stream, in UTF-8, and bounded in depth. */
+import { limits } from '../../core/limits.ts';
 import { Problem } from '../../core/problem.ts';
 
-export const JSON_MAX_BYTES = 1024 * 1024;
+export const JSON_MAX_BYTES = limits.jsonBody.value;
 const DEPTH_MAX = 64;
+
+/** The longest pause in a body, milliseconds: what comes no more holds no connection. */
+export const BODY_PAUSE_MS = 15_000;
+/** The longest time for a body that is kept in memory, milliseconds, however steadily it drips. */
+export const BODY_MAX_MS = 60_000;
+
+const tooSlow = (): Problem =>
+  new Problem('request_timeout', 'The body took too long to arrive.', {
+    hint: 'Send it again, on a better line.',
+  });
+
+/**
+ * A body that ends with an error when it pauses for too long, or as a whole takes longer than `maxMs`.
+ * @throws Problem request_timeout, to who reads it
+ */
+export function timely(
+  body: ReadableStream<Uint8Array>,
+  maxMs: number = Number.POSITIVE_INFINITY,
+): ReadableStream<Uint8Array> {
+  const reader = body.getReader();
+  const end = Date.now() + maxMs;
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        let timer: NodeJS.Timeout | undefined;
+        const late = new Promise<never>((_resolve, reject) => {
+          const wait = Math.max(0, Math.min(BODY_PAUSE_MS, end - Date.now()));
+          timer = setTimeout(() => reject(tooSlow()), wait);
+        });
+        try {
+          const { done, value } = await Promise.race([reader.read(), late]);
+          if (done) controller.close();
+          else controller.enqueue(value);
+        } catch (error) {
+          reader.cancel(error).catch(() => undefined);
+          controller.error(error);
+        } finally {
+          clearTimeout(timer);
+        }
+      },
+      cancel: (reason) => reader.cancel(reason),
+    },
+    // Nothing is read ahead of who asks: a reader that takes its time is no pause of the client.
+    { highWaterMark: 0 },
+  );
+}
 
 /**
  * All bytes of a body, counted as they come: its Content-Length is not trusted.
- * @throws Problem payload_too_large
+ * @throws Problem payload_too_large | request_timeout
  */
 export async function readBytes(body: ReadableStream<Uint8Array> | null, max: number): Promise<Uint8Array> {
   if (!body) return new Uint8Array();
   const chunks: Uint8Array[] = [];
   let size = 0;
-  const reader = body.getReader();
+  const reader = timely(body, BODY_MAX_MS).getReader();
   for (;;) {
     const { done, value } = await reader.read();
     if (done) break;

@@ -75,6 +75,12 @@ export const paramForms: Readonly<Record<string, ParamForm>> = {
     rule: 'must be 1 to 128 of letters, digits and "_", not starting with a digit',
     example: 'API_KEY',
   },
+  variable: {
+    pattern: SECRET_NAME_PATTERN,
+    summary: 'Name of the variable.',
+    rule: 'must be 1 to 128 of letters, digits and "_", not starting with a digit',
+    example: 'LOG_LEVEL',
+  },
   code: {
     pattern: new RegExp(`^(?:${Object.keys(problemCodes).join('|')})$`),
     summary: 'Code of the problem.',

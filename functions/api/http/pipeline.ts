@@ -3,7 +3,7 @@
 import type { Context } from 'hono';
 import * as z from 'zod';
 import { permissions } from '../../core/authorization/roles.ts';
-import { type Origin, type Principal, personOf } from '../../core/model/index.ts';
+import { type Origin, PLATFORM, type Principal, personOf } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
 import { createMeter, withMeter } from '../../ports/meter.ts';
@@ -49,8 +49,11 @@ export function rawPath(url: string): string {
   return end === -1 ? url.slice(start) : url.slice(start, start + end);
 }
 
+/** What clients encode of the ids of people and groups. It means the same with and without the encoding. */
+const ENCODED = /%(?:3A|40|2B|2C|24|3D)/gi;
+
 /**
- * The path of a URL. Percent-encoding is refused, so that routing, policy and handlers read the same path.
+ * The path of a URL. Other percent-encoding is refused, so that routing, policy and handlers read the same path.
  * @throws Problem uri_too_long | malformed_request
  */
 export function checkUrl(url: string): string {
@@ -59,7 +62,7 @@ export function checkUrl(url: string): string {
       hint: 'Send long values in the body.',
     });
   }
-  const path = rawPath(url);
+  const path = rawPath(url).replaceAll(ENCODED, decodeURIComponent);
   if (!/%|\/\//.test(path)) return path;
   throw new Problem('malformed_request', 'The path holds a percent-encoded character or an empty part.', {
     hint: 'Names consist of letters, digits, "-", "_" and "."; none of them needs encoding.',
@@ -72,8 +75,11 @@ export function serve(route: Route, around: Surroundings): (context: Context) =>
   return async (context) => {
     const requestId = around.ports.effects.id();
     try {
+      const from = originOf(context, around);
       const answer = await metered(route, around.ports, () =>
-        answerRequest(route, names, around, context, requestId),
+        countStrangers(route, around.rates, from.address, () =>
+          answerRequest(route, names, around, context, requestId, from),
+        ),
       );
       if (answer instanceof Response) {
         answer.headers.set('request-id', requestId);
@@ -122,14 +128,16 @@ async function answerRequest(
   around: Surroundings,
   context: Context,
   requestId: string,
+  from: Origin,
 ): Promise<Reply | Response> {
   const { ports } = around;
   const { raw } = context.req;
+  // A stranger learns nothing but that they are one, whatever else is wrong with the request.
+  const known = await identify(route, around, context, from);
   const path = checkUrl(raw.url);
   const params: Record<string, string> = names.length > 0 ? context.req.param() : {};
   checkParams(names, params);
-  const from = originOf(context, around);
-  const check = await enter(route, params, around, context, from);
+  const check = await enter(route, params, around, known, from);
   const query = readQuery(route, raw.url);
   const { principal } = check;
   const isWrite = route.method !== 'get';
@@ -161,7 +169,7 @@ async function answerRequest(
     stream: (events) =>
       streamResponse(
         around.streams.open({
-          principal: principal.id,
+          person: personOf(principal),
           instance: path,
           signal: raw.signal,
           events,
@@ -178,44 +186,91 @@ async function answerRequest(
     bytes = await readBody(route, raw);
     call.body = parseBody(route, bytes);
   }
-  const answer = await route.handle(call as Call<string, never, never>);
+  const answer = await handle(route, call, around);
   // Streams in other processes ask with their next heartbeat.
   if (isWrite && permissions[route.policy.action].grants) around.streams.recheck();
   return answer;
 }
 
-/** Authenticates, then asks the policy. @throws Problem unauthenticated | forbidden | not_found */
+/** Runs the handler. Guessed names that belong to others are counted by person, and told to the platform team. */
+async function handle(
+  route: Route,
+  call: Call,
+  { rates, refusals }: Surroundings,
+): Promise<Reply | Response> {
+  const { principal, from } = call;
+  const run = () => route.handle(call as Call<string, never, never>);
+  if (!route.tellsNames || principal.administrator) return run();
+  rates.take('names', sharesRate(principal) ?? principal.id);
+  try {
+    return await run();
+  } catch (error) {
+    if (error instanceof Problem && error.code === 'already_exists')
+      refusals.note({
+        project: PLATFORM,
+        actor: principal.id,
+        person: personOf(principal),
+        action: route.policy.action,
+        from,
+      });
+    throw error;
+  }
+}
+
+interface Known {
+  principal: Principal;
+  /** Who the same credentials belong to now. */
+  again(): Promise<Principal | undefined>;
+}
+
+/**
+ * Who asks. Valid credentials are never refused for what else came from their address: only what was refused is
+ * counted there.
+ * @throws Problem unauthenticated | too_many_requests
+ */
+async function identify(
+  route: Route,
+  { authenticate, rates }: Surroundings,
+  context: Context,
+  { address }: Origin,
+): Promise<Known> {
+  if (route.policy.scope === 'public') {
+    if (permissions[route.policy.action].least !== 'public') throw new Error(`${route.path} is not public`);
+    return { principal: nobody, again: async () => nobody };
+  }
+  try {
+    const credentials = credentialsOf(context.req.method, (name) => context.req.header(name));
+    const principal = await authenticateRequest(authenticate, credentials);
+    const shared = sharesRate(principal);
+    if (shared !== undefined) rates.take('principal', shared);
+    return { principal, again: async () => authenticate(credentials) };
+  } catch (error) {
+    const isUnknown = error instanceof Problem && error.code === 'unauthenticated';
+    if (isUnknown && address !== undefined && context.req.header('authorization') !== undefined)
+      rates.take('address', address);
+    throw error;
+  }
+}
+
+/** Asks the policy. @throws Problem forbidden | not_found | too_many_requests */
 async function enter(
   route: Route,
   params: Record<string, string>,
-  { ports, authenticate, refusals, rates }: Surroundings,
-  context: Context,
+  { ports, refusals, rates }: Surroundings,
+  { principal, again }: Known,
   from: Origin,
 ): Promise<{ principal: Principal; access: Access; again(): Promise<boolean> }> {
-  if (route.policy.scope === 'public') {
-    if (permissions[route.policy.action].least !== 'public') throw new Error(`${route.path} is not public`);
-    if (route.method !== 'get' && from.address !== undefined) rates.take('address', from.address);
-    return { principal: nobody, access: noAccess, again: async () => true };
-  }
-  const { address } = from;
-  if (address !== undefined) rates.check('address', address);
-  const credentials = credentialsOf(context.req.method, (name) => context.req.header(name));
-  const principal = await authenticateRequest(authenticate, credentials).catch((error: unknown) => {
-    const isUnknown = error instanceof Problem && error.code === 'unauthenticated';
-    if (isUnknown && address !== undefined && credentials.bearer !== undefined)
-      rates.take('address', address);
-    throw error;
-  });
-  const shared = sharesRate(principal);
-  if (shared !== undefined) rates.take('principal', shared);
+  if (route.policy.scope === 'public') return { principal, access: noAccess, again: async () => true };
   const access = await admit(ports, route, params, principal).catch((error: unknown) => {
     const { project, environment } = params;
     if (error instanceof Problem && project !== undefined) {
       const { action } = route.policy;
-      refusals.note({ project, actor: principal.id, action, from, ...(environment && { environment }) });
+      const who = { actor: principal.id, person: personOf(principal) };
+      refusals.note({ project, ...who, action, from, ...(environment && { environment }) });
     }
     throw error;
   });
+  const shared = sharesRate(principal);
   // Only operations that the caller may begin are counted, so that nobody else uses up a project's rate.
   if (shared !== undefined && route.method !== 'get' && route.answers[202]) {
     rates.take('operations', access.project ?? shared);
@@ -224,7 +279,7 @@ async function enter(
     principal,
     access,
     again: async () => {
-      const now = await authenticate(credentials);
+      const now = await again();
       if (now?.id !== principal.id) return false;
       return admit(ports, route, params, now).then(
         () => true,
@@ -234,11 +289,37 @@ async function enter(
   };
 }
 
+/**
+ * Counts what strangers ask of a public route, each route by itself: refusals apart from what was done, so that bad
+ * requests of an address keep no good ones of it out.
+ * @throws Problem too_many_requests
+ */
+async function countStrangers<T>(
+  { operationId, method, policy }: Route,
+  rates: Rates,
+  address: string | undefined,
+  run: () => Promise<T>,
+): Promise<T> {
+  if (policy.scope !== 'public' || address === undefined) return run();
+  const who = `${operationId} ${address}`;
+  if (method !== 'get') rates.check('exchange', who);
+  const answer = await run().catch((error: unknown) => {
+    if (problemOf(error).status < 500) rates.take('address', who);
+    throw error;
+  });
+  if (method !== 'get') rates.charge('exchange', who);
+  return answer;
+}
+
 const AGENT_MAX = 200;
 
 function originOf(context: Context, { clientAddress }: Surroundings): Origin {
   const address = clientAddress?.(context.env);
-  const agent = context.req.header('user-agent')?.slice(0, AGENT_MAX);
+  // The audit trail is read in terminals too: what controls one, or turns the direction of text, stays out of it.
+  const agent = context.req
+    .header('user-agent')
+    ?.slice(0, AGENT_MAX)
+    .replace(/[^\x20-\x7e]/g, '?');
   return { ...(address !== undefined && { address }), ...(agent !== undefined && { agent }) };
 }
 

@@ -91,6 +91,11 @@ interface Base<Path extends string, Query extends z.ZodObject, Body extends z.Zo
   answers: Record<number, Answer>;
   /** Problem codes beside those that every route of its kind can answer with. */
   problems?: readonly ProblemCode[];
+  /**
+   * `already_exists` tells of names that the caller may not see: how many are asked for is bounded by person, and those
+   * that were taken are on record.
+   */
+  tellsNames?: boolean;
   /** If-Match is honoured. */
   conditional?: boolean;
   /** Not in the OpenAPI document: a file of the console. */
@@ -106,7 +111,7 @@ export interface Owner<Path extends string> {
   of(
     ports: Ports,
     params: Record<PathNames<Path>, string>,
-  ): Promise<{ project: string; environment?: string } | undefined>;
+  ): Promise<{ project: string; environment?: string; createdAt?: string } | undefined>;
   missing(params: Record<PathNames<Path>, string>): Problem;
 }
 

@@ -13,7 +13,7 @@ export const nameSchema = z
 export const timeSchema = z.string().meta({ format: 'date-time', example: '2026-01-15T09:30:00.000Z' });
 
 /** Control characters, line ends, and the characters that reverse the direction of text, so that it reads as other text. */
-const NOT_IN_A_LINE = /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u;
+const NOT_IN_A_LINE = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u;
 
 /** Text of one line for people to read. */
 export const lineSchema = (max: number) =>

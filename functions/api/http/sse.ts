@@ -12,7 +12,7 @@ export interface StreamEvent {
 
 export interface StreamRequest {
   /** Whose streams are counted together. */
-  principal: string;
+  person: string;
   /** Path of the request, for the problem that may end the stream. */
   instance: string;
   /** Aborts when the client goes, or when the time for its stream is over. */
@@ -54,11 +54,11 @@ function encode({ event, id, data }: StreamEvent): string {
 
 /** @param options.signal ends all streams, when the server stops */
 export function createStreams(options: {
-  perPrincipal: number;
+  perPerson: number;
   heartbeatMs: number;
   signal?: AbortSignal;
 }): Streams {
-  const { perPrincipal, heartbeatMs, signal } = options;
+  const { perPerson, heartbeatMs, signal } = options;
   const open = new Map<string, Set<() => void>>();
   const beats = new Set<() => Promise<void>>();
   let size = 0;
@@ -66,17 +66,17 @@ export function createStreams(options: {
     for (const streams of open.values()) for (const interrupt of [...streams]) interrupt();
   });
 
-  function claim(principal: string): Set<() => void> {
-    const mine = open.get(principal) ?? new Set();
+  function claim(person: string): Set<() => void> {
+    const mine = open.get(person) ?? new Set();
     if (signal?.aborted) {
       throw new Problem('unavailable', 'Berth is stopping.', { hint: 'Connect again in a moment.' });
     }
-    if (mine.size >= perPrincipal) {
+    if (mine.size >= perPerson) {
       throw new Problem('too_many_requests', `You have ${mine.size} streams open already.`, {
         hint: 'Close some of them first, or ask without "Accept: text/event-stream".',
       });
     }
-    open.set(principal, mine);
+    open.set(person, mine);
     return mine;
   }
 
@@ -88,7 +88,7 @@ export function createStreams(options: {
       return size;
     },
     open(request) {
-      const mine = claim(request.principal);
+      const mine = claim(request.person);
       const stop = new AbortController();
       const iterator = request.events(stop.signal)[Symbol.asyncIterator]();
       let controller: ReadableStreamDefaultController<Uint8Array>;
@@ -123,7 +123,7 @@ export function createStreams(options: {
         request.signal.removeEventListener('abort', interrupt);
         mine.delete(interrupt);
         beats.delete(beat);
-        if (mine.size === 0 && open.get(request.principal) === mine) open.delete(request.principal);
+        if (mine.size === 0 && open.get(request.person) === mine) open.delete(request.person);
         size -= 1;
         stop.abort();
         iterator.return?.().catch(() => undefined);

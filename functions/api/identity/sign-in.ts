@@ -1,5 +1,6 @@
 /** Signing in and out with a browser, and what a terminal needs to sign in (RFC 8628). */
 import * as z from 'zod';
+import { endAccess } from '../../commands/access/people.ts';
 import {
   endSession,
   endSessions,
@@ -163,7 +164,10 @@ async function backChannelLogout(call: Call): Promise<{ status: number; body: un
   }
   const actor = principalId('user', sub);
   if (actor === undefined) throw signInFailed('the logout token names no subject');
-  await endSessions(call.ports, { actor, from: call.from }, actor, typeof sid === 'string' ? sid : undefined);
+  const caller = { actor, from: call.from };
+  // With a session's id somebody has signed out in one browser; without it the provider ends all that they have.
+  if (typeof sid === 'string') await endSessions(call.ports, caller, actor, sid);
+  else await endAccess(call.ports, caller, actor);
   return { status: 200, body: undefined };
 }
 
@@ -234,7 +238,7 @@ export const routes = [
       summary: 'A form with `logout_token`',
       handle: backChannelLogout,
     },
-    answers: { 200: { summary: 'Their sessions have ended' } },
+    answers: { 200: { summary: 'The session has ended, or without `sid` all sessions and personal tokens' } },
     problems: ['not_found', 'unavailable', 'sign_in_failed'],
     handle: async () => {
       throw signInFailed('the logout token is missing');
@@ -245,10 +249,13 @@ export const routes = [
     path: '/v1/sign-out',
     policy: { action: 'session.end', scope: 'platform' },
     operationId: 'signOut',
-    summary: 'Sign out: ends this session, or all of yours',
+    summary: 'Sign out: ends this session, or all that you have',
     tag,
     body: z.strictObject({
-      everywhere: z.boolean().optional().meta({ description: 'All of your sessions, on all devices.' }),
+      everywhere: z
+        .boolean()
+        .optional()
+        .meta({ description: 'All of your sessions on all devices, and all tokens that act for you.' }),
     }),
     bodyExamples: { here: {}, everywhere: { everywhere: true } },
     answers: {
@@ -265,7 +272,7 @@ export const routes = [
     handle: async ({ ports, principal, from, identity, request, body }) => {
       const caller = { actor: principal.id, from };
       const mine = await sessionOf(ports, identity, request);
-      if (body.everywhere) await endSessions(ports, caller, principal.id);
+      if (body.everywhere) await endAccess(ports, caller, principal.id);
       else if (mine) await endSession(ports, caller, principal.id, mine.session.id);
       if (!identity || !mine) return { status: 200, body: {} };
       const location = await identity.relyingParty.logoutUrl(idTokenOf(mine.session, mine.token));

@@ -1,5 +1,7 @@
 /** Reads and follows log streams, whoever they belong to. */
+
 import * as z from 'zod';
+import { limits } from '../../core/limits.ts';
 import { LOG_LEVELS, levelOf } from '../../core/log-level.ts';
 import type { LogFilter, LogLine, LogStream, Logs } from '../../ports/logs.ts';
 import { lineFilter } from '../../ports/rules/logs-page.ts';
@@ -9,7 +11,7 @@ import { decodeCursor, encodeCursor, invalidCursor } from '../http/list-pages.ts
 import { compact, lineSchema, timeSchema } from '../http/schemas.ts';
 import type { StreamEvent } from '../http/sse.ts';
 
-const TAIL_MAX = 10_000;
+const TAIL_MAX = limits.logPageLines.value;
 const TAIL_DEFAULT = 100;
 const TAIL_RULE = `must be a whole number from 1 to ${TAIL_MAX}`;
 
@@ -76,6 +78,14 @@ export const logAnswer = {
   summary: 'Lines, oldest first',
   schema: z.object({
     items: z.array(lineSchemaOfLog),
+    missing: z
+      .string()
+      .optional()
+      .meta({
+        description:
+          'What of the output could not be read, and why: it may have been printed, and is not among the lines. ' +
+          'A stream says it in a line of source `berth`.',
+      }),
     nextCursor: z
       .string()
       .optional()
@@ -99,7 +109,7 @@ export async function logReply(logs: Logs, stream: LogStream, query: LogQuery): 
   const { tail = TAIL_DEFAULT, direction, cursor } = query;
   const from = cursor === undefined ? undefined : decodeCursor(cursor, '');
   if (from !== undefined && !/^\d{1,15}\.\d{1,15}$/.test(from)) throw invalidCursor();
-  const { lines, next } = await logs.page(stream, {
+  const { lines, next, missing } = await logs.page(stream, {
     limit: tail,
     ...filterOf(query),
     ...(direction && { direction }),
@@ -107,7 +117,11 @@ export async function logReply(logs: Logs, stream: LogStream, query: LogQuery): 
   });
   return {
     status: 200,
-    body: { items: lines.map(view), ...(next !== undefined && { nextCursor: encodeCursor(next) }) },
+    body: compact({
+      items: lines.map(view),
+      missing,
+      nextCursor: next === undefined ? undefined : encodeCursor(next),
+    }),
   };
 }
 

@@ -1,6 +1,6 @@
 /** The route of the log of an instance. */
 import { instanceLog } from '../../core/keys.ts';
-import { instanceOf } from '../../records/instances.ts';
+import { pastInstanceOf } from '../../records/instances.ts';
 import { getEnvironment } from '../../records/read.ts';
 import { route } from '../http/route-spec.ts';
 import { followLog, logAnswer, logQuery, logReply } from './log-stream.ts';
@@ -22,7 +22,7 @@ export const routes = [
     },
     handle: async ({ ports, params, query, wantsStream, lastEventId, stream }) => {
       const { data: environment } = await getEnvironment(ports.store, params);
-      instanceOf(environment, params.service);
+      pastInstanceOf(environment, params.service);
       const name = instanceLog(params);
       if (!wantsStream) return logReply(ports.logs, name, query);
       return stream((signal) => followLog(ports.logs, name, query, lastEventId, signal));

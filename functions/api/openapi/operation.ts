@@ -16,7 +16,10 @@ export function problemCodesOf(route: Route): ProblemCode[] {
     'invalid_request',
     'uri_too_long',
     'internal',
-    ...(policy.scope === 'public' ? [] : (['unauthenticated', 'unavailable', 'too_many_requests'] as const)),
+    'too_many_requests',
+    ...(policy.scope === 'public'
+      ? []
+      : (['unauthenticated', 'unavailable', 'cross_origin_request'] as const)),
     ...(['public', 'signed-in'].includes(permissions[policy.action].least) ? [] : (['forbidden'] as const)),
     ...(policy.scope === 'project' ? (['not_found'] as const) : []),
     ...(route.query && 'cursor' in route.query.shape ? (['invalid_cursor'] as const) : []),
@@ -25,6 +28,7 @@ export function problemCodesOf(route: Route): ProblemCode[] {
           'malformed_json',
           'unsupported_media_type',
           'payload_too_large',
+          'request_timeout',
           'idempotency_key_reused',
           'conflict',
           'storage_full',

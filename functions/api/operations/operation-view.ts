@@ -66,6 +66,10 @@ export const operationSchema = z
     ...subjectFields,
     steps: z.array(stepSchema),
     cancelRequested: z.boolean().optional(),
+    waitingFor: z
+      .int()
+      .optional()
+      .meta({ description: 'Of a build that waits for its turn: how many begin before it.', example: 3 }),
     approval: approvalSchema.optional(),
     error: errorSchema.optional(),
     result: z

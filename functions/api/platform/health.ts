@@ -1,6 +1,7 @@
 /** Routes of whether Berth can serve, and of what a type of problem means. */
 import * as z from 'zod';
 import { Problem, type ProblemCode, problemCodes } from '../../core/problem.ts';
+import { CLOCK_KEY, type SeenClock } from '../../records/clock.ts';
 import { route } from '../http/route-spec.ts';
 
 export const routes = [
@@ -11,20 +12,27 @@ export const routes = [
     operationId: 'getHealth',
     summary: 'Ask whether Berth answers and can read its records',
     tag: 'Platform',
-    description: '`degraded` where Berth answers and the place that workloads run in does not.',
+    description:
+      '`degraded` where Berth answers, and the place that workloads run in does not, or has not all of them: while they ' +
+      'are `starting` after a start of Berth, and where one could not be brought back, which makes them `incomplete` ' +
+      'until the next start. It is `degraded` too where what they print could not be read when that was last tried. ' +
+      'So it is for an hour after its clock jumped, in which nothing is destroyed or forgotten for its age.',
     answers: {
       200: {
         summary: 'It does',
         schema: z.object({
           status: z.enum(['ok', 'degraded']),
-          workloads: z.literal('unreachable').optional(),
+          workloads: z.enum(['unreachable', 'starting', 'incomplete']).optional(),
+          logs: z.literal('unreadable').optional(),
+          clock: z.literal('jumped').optional(),
         }),
       },
     },
     problems: ['unavailable'],
     handle: async ({ ports }) => {
+      let seen: SeenClock | undefined;
       try {
-        await ports.store.get({ pk: 'health', sk: 'health' });
+        seen = (await ports.store.get<SeenClock>(CLOCK_KEY))?.data;
       } catch (cause) {
         throw new Problem('unavailable', 'The records can not be read.', {
           hint: 'Look for the error in the log of Berth itself.',
@@ -32,13 +40,23 @@ export const routes = [
         });
       }
       // Everyone may ask, so the address of the place and the reason are not shown: errors of operations have them.
-      const reachable = await (ports.workloads.check?.() ?? Promise.resolve()).then(
-        () => true,
-        () => false,
-      );
+      const [workloads, readable] = await Promise.all([
+        (ports.workloads.check?.() ?? Promise.resolve('complete' as const)).catch(
+          () => 'unreachable' as const,
+        ),
+        (ports.logs.check?.() ?? Promise.resolve()).then(
+          () => true,
+          () => false,
+        ),
+      ]);
       return {
         status: 200,
-        body: reachable ? { status: 'ok' } : { status: 'degraded', workloads: 'unreachable' },
+        body: {
+          status: workloads === 'complete' && readable && !seen?.jumpedAt ? 'ok' : 'degraded',
+          ...(workloads !== 'complete' && { workloads }),
+          ...(!readable && { logs: 'unreadable' as const }),
+          ...(seen?.jumpedAt !== undefined && { clock: 'jumped' as const }),
+        },
       };
     },
   }),

@@ -41,7 +41,9 @@ export const routes = [
     policy: { action: 'project.create', scope: 'platform' },
     operationId: 'createProject',
     summary: 'Create a project',
-    description: 'Who creates it becomes its administrator.',
+    description:
+      'Who creates it becomes its administrator. A name is never given to others: that of a deleted project is taken ' +
+      'but for its former administrators and the platform team, who get its history with it.',
     tag: 'Projects',
     body: z.strictObject({
       name: nameSchema
@@ -52,13 +54,9 @@ export const routes = [
     bodyExamples: { project: { name: 'demo', displayName: 'Demo' } },
     answers: { 201: { summary: 'Created', schema: projectSchema, location: true, etag: true } },
     problems: ['already_exists'],
+    tellsNames: true,
     handle: ({ ports, principal, body, change }) =>
-      change(created, (caller) =>
-        createProject(ports, caller, {
-          ...compact(body),
-          ...(principal.kind === 'user' && { administrator: principal.id }),
-        }),
-      ),
+      change(created, (caller) => createProject(ports, caller, { ...compact(body), creator: principal })),
   }),
   route({
     method: 'get',
@@ -109,7 +107,9 @@ export const routes = [
     policy: { action: 'project.delete', scope: 'project' },
     operationId: 'deleteProject',
     summary: 'Delete an empty project',
-    description: 'Its environments have to be destroyed and its services deleted before.',
+    description:
+      'Its environments have to be destroyed and its services deleted before. Its name stays taken, since its events ' +
+      'are kept by it: its administrators alone, and the platform team, can create it again.',
     tag: 'Projects',
     conditional: true,
     answers: { 204: { summary: 'Deleted' } },

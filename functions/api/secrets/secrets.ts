@@ -54,10 +54,13 @@ const put = (item: Item<SecretRecord>): Reply => {
 // A value becomes an environment variable, so it can not hold NUL; half a surrogate pair has no bytes in UTF-8.
 export const secretValue = z
   .string()
-  .min(1, 'must not be empty')
   .refine((text) => text.isWellFormed() && !text.includes('\0'), 'must be text without NUL')
   .refine((text) => Buffer.byteLength(text) <= SECRET_VALUE_MAX_BYTES, 'must be at most 64 KiB long')
-  .meta({ description: '1 byte to 64 KiB of text.', format: 'password', example: 'correct horse' });
+  .meta({
+    description: 'Up to 64 KiB of text; it may be empty.',
+    format: 'password',
+    example: 'correct horse',
+  });
 
 export const routes = [
   route({

@@ -4,6 +4,7 @@ import { createBuild } from '../../commands/versions/builds.ts';
 import { Problem } from '../../core/problem.ts';
 import { checkGitRef, parseGitUrl } from '../../core/source/git-source.ts';
 import { getService } from '../../records/read.ts';
+import { timely } from '../http/body.ts';
 import { route } from '../http/route-spec.ts';
 import { tagSchema } from '../http/schemas.ts';
 import { acceptedAnswer, acceptedReply } from '../operations/operation-view.ts';
@@ -66,7 +67,7 @@ export const routes = [
       handle: async ({ ports, params, query, request, change }) => {
         // The service is read before the body, so that no archive is sent in vain.
         await getService(ports.store, params);
-        const saved = await ports.builder.saveSource(request.body ?? emptyBody());
+        const saved = await ports.builder.saveSource(request.body ? timely(request.body) : emptyBody());
         let used = false;
         try {
           return await change(

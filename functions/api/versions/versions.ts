@@ -111,7 +111,14 @@ export const routes = [
       },
     },
     answers: { 201: { summary: 'Registered', schema: detailSchema, location: true } },
-    problems: ['invalid_score', 'unresolved_placeholder', 'image_unavailable', 'conflict'],
+    problems: [
+      'invalid_score',
+      'unresolved_placeholder',
+      'unknown_resource_type',
+      'invalid_resource',
+      'image_unavailable',
+      'conflict',
+    ],
     handle: ({ ports, params, body, change }) =>
       change(created, async (caller) => {
         await getService(ports.store, params);

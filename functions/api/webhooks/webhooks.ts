@@ -10,8 +10,10 @@ import {
   WEBHOOKS_MAX,
 } from '../../commands/webhooks/webhooks.ts';
 import { SELECTOR_PATTERN } from '../../core/events/event-selector.ts';
+import { eventTypes } from '../../core/events/event-types.ts';
 import { webhookDeliveryKey, webhooksPartition } from '../../core/keys.ts';
 import type { Webhook, WebhookDelivery } from '../../core/model/index.ts';
+import { nearest } from '../../core/score/file/suggest.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { Item } from '../../ports/store.ts';
 import type { Caller, Reply } from '../../records/commit.ts';
@@ -112,6 +114,20 @@ function checkUrl({ receivers }: Ports, url: string | undefined): void {
   if (rule !== undefined) throw invalidRequest([{ path: 'body.url', message: `must ${rule}` }]);
 }
 
+const known = Object.keys(eventTypes);
+const selectors = [...new Set([...known.map((type) => type.split('.', 1)[0] ?? ''), ...known])];
+
+/** A type that Berth does not know would never be sent, without a word. @throws Problem invalid_request */
+function checkTypes(types: readonly string[] | null | undefined): void {
+  const errors = (types ?? []).flatMap((type, at) => {
+    if (selectors.includes(type)) return [];
+    const near = nearest(type, selectors);
+    const hint = near === undefined ? 'see docs/reference/events.md' : `did you mean ${near}?`;
+    return [{ path: `body.types[${at}]`, message: `must be a type of event, or a noun of one: ${hint}` }];
+  });
+  if (errors.length > 0) throw invalidRequest(errors);
+}
+
 /** The secret is in this answer alone, and not in the one that is kept for the idempotency key. */
 async function withSecret(
   change: Call['change'],
@@ -179,6 +195,7 @@ export const routes = [
     problems: ['conflict'],
     handle: ({ ports, params, body, change }) => {
       checkUrl(ports, body.url);
+      checkTypes(body.types);
       const input = compact({ project: params.project, ...body });
       return withSecret(change, 201, (caller) => createWebhook(ports, caller, input));
     },
@@ -213,6 +230,7 @@ export const routes = [
     problems: ['conflict'],
     handle: ({ ports, params, body, precondition, change }) => {
       checkUrl(ports, body.url);
+      checkTypes(body.types);
       const patch = compact({ ...body, ...precondition });
       return change(
         (item: Item<Webhook>) => ({ status: 200, body: view(item), etag: etagOf(item.version) }),

@@ -31,7 +31,7 @@ export interface Granter extends Caller {
   standing: Standing;
 }
 
-interface Administrators {
+export interface Administrators {
   /** Ids of the people and groups who are administrators of the whole project. */
   principals: string[];
 }

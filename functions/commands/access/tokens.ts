@@ -4,21 +4,25 @@ import type { Role } from '../../core/authorization/roles.ts';
 import { hashToken, makeToken, TOKEN_BYTES } from '../../core/authorization/token-format.ts';
 import {
   ownedTokenKey,
+  personKey,
   projectKey,
   projectOwner,
   RETENTION_QUEUE,
   tokenKey,
   tokensPartition,
 } from '../../core/keys.ts';
-import { PLATFORM, type Token } from '../../core/model/index.ts';
+import { type Person, PLATFORM, type Token } from '../../core/model/index.ts';
+import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
-import { type Item, type Store, StoreConflict, type Write } from '../../ports/store.ts';
+import { type Item, PAGE_LIMIT_MAX, type Store, StoreConflict, type Write } from '../../ports/store.ts';
 import { type Caller, commit, missing, retryOnConflict } from '../../records/commit.ts';
 import { getProject } from '../../records/read.ts';
 
 const DAY_SECONDS = 24 * 60 * 60;
 export const TOKEN_MIN_SECONDS = 60;
 export const TOKEN_MAX_SECONDS = 365 * DAY_SECONDS;
+/** How many tokens a person, or a project, has at the most. */
+export const TOKENS_MAX = 100;
 
 export interface NewToken {
   name: string;
@@ -28,6 +32,7 @@ export interface NewToken {
   project?: string;
   role: Role;
   environments?: string[];
+  environmentIds?: Record<string, string>;
   createsTokens?: boolean;
   /** Epoch milliseconds. */
   expiresAt: number;
@@ -75,10 +80,20 @@ export function newToken(ports: Ports, actor: string, input: NewToken): MadeToke
   };
 }
 
-/** @throws Problem not_found (project) */
+/** @throws Problem conflict */
+async function refuseMore(store: Store, owner: string): Promise<void> {
+  const { items } = await store.query({ pk: tokensPartition(owner), limit: TOKENS_MAX });
+  if (items.length < TOKENS_MAX) return;
+  throw new Problem('conflict', `There are ${TOKENS_MAX} tokens already, which is the most.`, {
+    hint: 'Revoke some that are not used: the list says when each was last used.',
+  });
+}
+
+/** @throws Problem not_found (project) | conflict (too many) */
 export async function createToken(ports: Ports, caller: Caller, input: NewToken): Promise<MadeToken> {
   const { project } = input;
   if (project !== undefined) await getProject(ports.store, project);
+  await refuseMore(ports.store, ownerOf(input));
   const { record, token, writes } = newToken(ports, caller.actor, input);
   if (project !== undefined) writes.push({ check: projectKey(project), if: 'present' });
   const { id, name, kind, role, environments, expiresAt } = record;
@@ -127,14 +142,39 @@ export function revokeToken(
   });
 }
 
-/** Tells whether the token that made a token was revoked: what it made has ended with it. */
-async function outlivesMaker(store: Store, { createdBy, person, project }: Token): Promise<boolean> {
+/** Revokes all tokens that act for a person. */
+export async function revokeTokens(ports: Ports, caller: Caller, owner: string): Promise<void> {
+  let after: string | undefined;
+  do {
+    const list = { pk: tokensPartition(owner), limit: PAGE_LIMIT_MAX, ...(after !== undefined && { after }) };
+    const page = await ports.store.query(list);
+    for (const { sk } of page.items) {
+      await revokeToken(ports, caller, owner, sk).catch((error: unknown) => {
+        // Another request has revoked it.
+        if (!(error instanceof Problem && error.code === 'not_found')) throw error;
+      });
+    }
+    after = page.next;
+  } while (after !== undefined);
+}
+
+/**
+ * Tells whether the token that made a token has ended, by itself or with all that its person had: what it made has
+ * ended with it. No token that a token made makes any itself, so there are no further descendants.
+ */
+async function outlivesMaker(
+  store: Store,
+  { createdBy, person, project, createdAt }: Token,
+): Promise<boolean> {
   const maker = /^token:(.+)$/.exec(createdBy)?.[1];
   if (maker === undefined) return false;
   // The maker is a token of the same person or of the same project.
   const owners = [person, ...(project === undefined ? [] : [projectOwner(project)])];
-  const found = await store.getMany(owners.map((owner) => ownedTokenKey(owner, maker)));
-  return found.every((item) => item === undefined);
+  const keys = [personKey(person), ...owners.map((owner) => ownedTokenKey(owner, maker))];
+  const [of, ...found] = await store.getMany<object>(keys);
+  if (found.every((item) => item === undefined)) return true;
+  const { notBefore } = (of?.data ?? {}) as Partial<Person>;
+  return found[0] !== undefined && notBefore !== undefined && createdAt <= notBefore;
 }
 
 /** The tokens of a page of pointers; a token that has ended by now is left out. */

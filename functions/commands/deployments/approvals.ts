@@ -19,10 +19,13 @@ import { type Caller, commit, retryOnConflict } from '../../records/commit.ts';
 import { changingEnvironment } from '../../records/environment-changes.ts';
 import { instanceOf, withStanding } from '../../records/instances.ts';
 import { getDeployment, getEnvironment, getOperation } from '../../records/read.ts';
+import { getDeploymentDetail } from '../../records/workloads.ts';
 import { recallPerson } from '../access/people.ts';
-import { environmentUse, notReady } from '../environments/environments.ts';
+import { environmentUse, notReady, RUNS_IN } from '../environments/environments.ts';
+import { wakingFor } from '../environments/waking-for.ts';
 import { deadlineFrom, START_CHECK_MS, startOperation } from '../operations/operations.ts';
 import { type AwaitingOperation, endAwaiting, eventOf, isAwaiting } from './awaiting-approval.ts';
+import { repinned } from './rollback-pins.ts';
 
 /** How long a deployment waits, milliseconds: over a weekend. */
 export const APPROVAL_MS = 72 * 60 * 60 * 1000;
@@ -46,12 +49,15 @@ export function approvalNeeded(
 export const nextNumber = (instance: Instance | undefined): number =>
   Math.max(instance?.newest ?? 0, instance?.highest ?? 0) + 1;
 
-/** Whoever runs the installation may hold its administrator's token, and is no second person beside it. */
+/**
+ * Whoever runs the installation may hold its administrator's token, and is no second person beside it. Someone who has
+ * not been seen for long, or ever, may run it by now.
+ */
 async function maybeOnePerson(ports: Ports, one: string, other: string): Promise<boolean> {
   if (one === other) return true;
   if (one !== ADMINISTRATOR_ID && other !== ADMINISTRATOR_ID) return false;
   const person = await recallPerson(ports, one === ADMINISTRATOR_ID ? other : one);
-  return person?.administrator === true;
+  return person?.administrator !== false;
 }
 
 async function awaited(
@@ -95,7 +101,7 @@ export async function approveDeployment(
         hint: 'Ask for the deployment again.',
       });
     }
-    if (environment.data.state !== 'ready') throw notReady(environment.data, ['ready']);
+    if (!RUNS_IN.includes(environment.data.state)) throw notReady(environment.data, RUNS_IN);
     const { newest } = instanceOf(environment.data, ref.service);
     if (newest > ref.number) {
       throw new Problem('superseded', `Deployment ${newest} is newer than ${ref.number}.`, {
@@ -103,28 +109,35 @@ export async function approveDeployment(
       });
     }
     const at = new Date(now).toISOString();
+    const awake = wakingFor(ports, caller, environment.data);
     const decided: Approval = { ...approval, state: 'approved', decidedBy: caller.actor, decidedAt: at };
     const started: AwaitingOperation = {
       ...operation.data,
       approval: decided,
-      generation: environment.data.generation,
+      generation: awake.environment.generation,
       deadline: deadlineFrom(now, operation.data),
     };
     const due = { queue: OPERATIONS_QUEUE, at: now + START_CHECK_MS };
+    const pins = await pinsOfToday(ports, ref, deployment.data);
     await commit(ports, caller, {
       writes: [
         // From here on the deployment has the fence.
         environmentUse(
           environment,
-          withStanding({ ...environment.data, lastActivityAt: at }, ref, { newest: ref.number }),
+          withStanding({ ...awake.environment, lastActivityAt: at }, ref, { newest: ref.number }),
         ),
+        ...awake.writes,
         {
-          put: { ...deploymentKey(ref, ref.number), data: { ...deployment.data, approval: decided } },
+          put: {
+            ...deploymentKey(ref, ref.number),
+            data: { ...deployment.data, ...pins, approval: decided },
+          },
           if: { version: deployment.version },
         },
         { put: { ...operationKey(started.id), data: started, due }, if: { version: operation.version } },
       ],
       events: [
+        ...awake.events,
         {
           ...eventOf(ref, started.id),
           type: 'deployment.approved',
@@ -133,10 +146,18 @@ export async function approveDeployment(
       ],
       result: started,
     });
-    return started;
+    return { started, waking: awake.operation };
   });
-  await startOperation(ports, approved);
-  return approved;
+  if (approved.waking) await startOperation(ports, approved.waking);
+  await startOperation(ports, approved.started);
+  return approved.started;
+}
+
+/** Credentials that a rollback pinned when it was asked for may be worthless by now. */
+async function pinsOfToday(ports: Ports, ref: DeploymentRef, deployment: Deployment) {
+  if (deployment.kind !== 'rollback' || !deployment.outputs) return {};
+  const { data } = await getDeploymentDetail(ports.store, ref, ref.number);
+  return { outputs: await repinned(ports, ref, data, deployment.outputs) };
 }
 
 /** @throws Problem not_found | operation_ended */

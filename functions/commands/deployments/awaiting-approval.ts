@@ -77,8 +77,8 @@ export async function endAwaiting(
   const key = deploymentKey(ref, number);
   const deployment = await ports.store.get<Deployment>(key);
   const writes: Write[] = endedOperationWrites(ports, ended, item.version);
-  // The deployment's record is gone when its environment was destroyed meanwhile.
-  if (deployment) {
+  // When its environment was destroyed meanwhile the deployment's record is gone, or that of a later environment's.
+  if (deployment?.data.operation === ended.id) {
     const data: Deployment = {
       ...deployment.data,
       approval: decided,

@@ -1,24 +1,28 @@
 /** Deployments: put a version into an environment, promote it from another one, or go back to an earlier one. */
 import { deploymentKey, environmentKey, serviceKey } from '../../core/keys.ts';
-import type {
-  Deployment,
-  DeploymentDetail,
-  DeploymentKind,
-  Environment,
-  Instance,
-  InstanceRef,
-  OperationOn,
+import {
+  type Deployment,
+  type DeploymentDetail,
+  type DeploymentKind,
+  type Environment,
+  type EnvironmentState,
+  type Instance,
+  type InstanceRef,
+  isSameAgain,
+  type Operation,
+  type OperationOn,
 } from '../../core/model/index.ts';
+import type { KindOn } from '../../core/operations/index.ts';
 import { Problem } from '../../core/problem.ts';
 import { revisionOf } from '../../core/source/revision.ts';
 import type { Ports } from '../../ports/index.ts';
-
 import { type Caller, commit } from '../../records/commit.ts';
 import { changingEnvironment } from '../../records/environment-changes.ts';
-import { instanceIn, instanceOf, withStanding } from '../../records/instances.ts';
+import { instanceIn, instanceOf, pastInstanceIn, withStanding } from '../../records/instances.ts';
 import { getEnvironment, getService } from '../../records/read.ts';
 import { getDeploymentDetail } from '../../records/workloads.ts';
-import { environmentUse, notReady } from '../environments/environments.ts';
+import { environmentUse, notReady, RUNS_IN } from '../environments/environments.ts';
+import { wakingFor } from '../environments/waking-for.ts';
 import { enforcePolicies } from '../guardrails/policies.ts';
 import { acceptWrites, newOperation, startOperation } from '../operations/operations.ts';
 import { findVersion } from '../versions/versions.ts';
@@ -34,7 +38,9 @@ export interface AcceptedDeployment {
 
 /** The part of a new deployment that is taken from its source: a version or an earlier deployment. */
 export type Content = Pick<DeploymentDetail, 'kind' | 'version' | 'digest' | 'workload'> &
-  Partial<Pick<Deployment, 'revision' | 'outputs' | 'rollbackTo' | 'fromEnvironment' | 'rotation'>>;
+  Partial<
+    Pick<Deployment, 'revision' | 'outputs' | 'replicas' | 'rollbackTo' | 'fromEnvironment' | 'rotation'>
+  >;
 
 /**
  * Accepts a deployment. It gets the next number, and with it the fence (I5), and an earlier deployment that is still
@@ -48,14 +54,17 @@ export async function createDeployment(
   ref: InstanceRef,
   request: DeploymentRequest,
 ): Promise<AcceptedDeployment> {
-  const accepted = await accept(ports, caller, ref, async () => {
+  return acceptDeployment(ports, caller, ref, RUNS_IN, async (instance) => {
     const content = await contentOf(ports, ref, request);
-    await enforcePolicies(ports, caller, ref, content);
-    return content;
+    const scaled = { ...content, ...scaleOf(instance) };
+    await enforcePolicies(ports, caller, ref, scaled);
+    return scaled;
   });
-  await startOperation(ports, accepted.operation);
-  return accepted;
 }
+
+/** The scale that people set, which a deployment takes over. */
+export const scaleOf = (instance: Instance | undefined): Pick<Content, 'replicas'> =>
+  instance?.replicas === undefined ? {} : { replicas: instance.replicas };
 
 /**
  * Deploys what serves once more, with the credentials as they are now. Such a deployment changes nothing that
@@ -69,40 +78,95 @@ export async function createRedeployment(
   ref: InstanceRef,
   rotation: string,
 ): Promise<AcceptedDeployment> {
-  const accepted = await accept(ports, caller, ref, async (instance) => {
-    const { data } = await getDeploymentDetail(ports.store, ref, instance?.current ?? 0);
-    const { version, digest, workload, revision } = data;
-    return { kind: 'redeploy', version, digest, workload, rotation, ...(revision && { revision }) };
-  });
+  return acceptDeployment(ports, caller, ref, ['ready'], async (instance) => ({
+    ...(await sameAgain(ports, ref, instance?.current ?? 0, 'redeploy')),
+    ...scaleOf(instance),
+    rotation,
+  }));
+}
+
+/** The content of a deployment that runs once more what another one put there. */
+export async function sameAgain(
+  ports: Ports,
+  ref: InstanceRef,
+  number: number,
+  kind: DeploymentKind,
+): Promise<Content> {
+  const { version, digest, workload, revision } = (await getDeploymentDetail(ports.store, ref, number)).data;
+  return { kind, version, digest, workload, ...(revision && { revision }) };
+}
+
+/** The kind of operation that carries out a deployment. */
+function operationFor(kind: DeploymentKind): KindOn<'deployment'> {
+  if (kind === 'stop' || kind === 'rollback') return kind;
+  return kind === 'remove' ? 'remove-service' : 'deploy';
+}
+
+/** What a deployment changes at once in the standing of its service. */
+function standingFor(
+  { kind, replicas }: Pick<Content, 'kind' | 'replicas'>,
+  number: number,
+): Parameters<typeof withStanding>[2] {
+  if (kind === 'stop') return { newest: number, state: 'stopped' };
+  if (kind === 'remove') return { newest: number, state: 'removing' };
+  return kind === 'scale' ? { newest: number, replicas } : { newest: number };
+}
+
+/**
+ * Accepts a deployment of any kind, and starts it.
+ * @param states of the environment in which it may come; one that sleeps is woken by what runs
+ * @param contentFor is called again with each try
+ */
+export async function acceptDeployment(
+  ports: Ports,
+  caller: Caller,
+  ref: InstanceRef,
+  states: readonly EnvironmentState[],
+  contentFor: (instance: Instance | undefined) => Promise<Content>,
+): Promise<AcceptedDeployment> {
+  const { waking, ...accepted } = await accept(ports, caller, ref, states, contentFor);
+  if (waking) await startOperation(ports, waking);
   await startOperation(ports, accepted.operation);
   return accepted;
 }
 
-/** @param contentFor is called again with each try */
 function accept(
   ports: Ports,
   caller: Caller,
   ref: InstanceRef,
+  states: readonly EnvironmentState[],
   contentFor: (instance: Instance | undefined) => Promise<Content>,
-): Promise<AcceptedDeployment> {
+): Promise<AcceptedDeployment & { waking: Operation<'wake'> | undefined }> {
   return changingEnvironment(ports.store, ref, async () => {
     const { store, effects } = ports;
     const environment = await getEnvironment(store, ref);
-    if (environment.data.state !== 'ready') throw notReady(environment.data, ['ready']);
+    if (!states.includes(environment.data.state)) throw notReady(environment.data, states);
     const instance = instanceIn(environment.data, ref.service);
     // A service that has an instance exists: it can not be deleted before the instance is gone.
     if (!instance) await getService(store, ref);
+    if (instance?.state === 'removing') throw beingRemoved(ref);
     const content = await contentFor(instance);
     const { workload, ...pins } = content;
     const at = new Date(effects.now()).toISOString();
-    const number = nextNumber(instance);
+    // Behind those of before a removal, whose records are still there.
+    const past = pastInstanceIn(environment.data, ref.service);
+    const number = nextNumber(past);
+    // What was removed is there again from now on.
+    const isBack = past?.state === 'removed';
+    const ends = content.kind === 'stop' || content.kind === 'remove';
     const approval =
-      content.kind === 'redeploy' ? undefined : approvalNeeded(ports, caller, environment.data, content.kind);
+      ends || isSameAgain(content.kind)
+        ? undefined
+        : approvalNeeded(ports, caller, environment.data, content.kind);
+    const awake =
+      ends || approval
+        ? { environment: environment.data, writes: [], events: [] }
+        : wakingFor(ports, caller, environment.data);
     const operation = newOperation(ports, caller.actor, {
-      kind: content.kind === 'rollback' ? 'rollback' : 'deploy',
+      kind: operationFor(content.kind),
       ...pick(ref),
       number,
-      generation: environment.data.generation,
+      generation: awake.environment.generation,
       ...(approval && { approval }),
     });
     const deployment: Deployment = {
@@ -124,12 +188,12 @@ function accept(
         // A deployment is activity: an idle rule starts anew, and a cleanup decided before it does nothing (I8).
         environmentUse(
           environment,
-          withStanding(
-            { ...environment.data, lastActivityAt: at },
-            ref,
-            approval ? { highest: number } : { newest: number },
-          ),
+          withStanding({ ...awake.environment, lastActivityAt: at }, ref, {
+            ...(isBack && { state: undefined }),
+            ...(approval ? { highest: number } : standingFor(content, number)),
+          }),
         ),
+        ...awake.writes,
         { put: { ...deploymentKey(ref, number), data: deployment }, if: 'absent' },
         // A service that has an instance can not be deleted, so only a first deployment checks that the service
         // exists.
@@ -137,6 +201,7 @@ function accept(
         ...acceptWrites(ports, operation),
       ],
       events: [
+        ...awake.events,
         {
           ...pick(ref),
           operation: operation.id,
@@ -148,15 +213,23 @@ function accept(
             ...(content.rollbackTo && { rollbackTo: content.rollbackTo }),
             ...(content.fromEnvironment && { fromEnvironment: content.fromEnvironment }),
             ...(content.rotation && { rotation: content.rotation }),
+            ...(content.kind === 'scale' && { replicas: content.replicas ?? 'as in the Score file' }),
             ...(approval && { awaits: 'approval' }),
           },
         },
       ],
       result,
     });
-    return result;
+    return { ...result, waking: awake.operation };
   });
 }
+
+export const beingRemoved = ({ service, environment }: InstanceRef): Problem =>
+  new Problem(
+    'operation_in_progress',
+    `Service "${service}" is being removed from environment "${environment}".`,
+    { hint: 'Follow its newest deployment, and deploy it again when that has ended.' },
+  );
 
 const pick = ({ project, environment, service }: InstanceRef): InstanceRef => ({
   project,
@@ -205,16 +278,7 @@ async function promotionContent(ports: Ports, ref: InstanceRef, fromEnvironment:
       },
     );
   }
-  const { version, digest, workload, revision } = (await getDeploymentDetail(ports.store, source, current))
-    .data;
-  return {
-    kind: 'promote',
-    version,
-    digest,
-    workload,
-    fromEnvironment,
-    ...(revision && { revision }),
-  };
+  return { ...(await sameAgain(ports, source, current, 'promote')), fromEnvironment };
 }
 
 /**
@@ -223,10 +287,12 @@ async function promotionContent(ports: Ports, ref: InstanceRef, fromEnvironment:
  */
 async function rollbackContent(ports: Ports, ref: InstanceRef, number: number): Promise<Content> {
   const { data } = await getDeploymentDetail(ports.store, ref, number);
-  if (data.status !== 'succeeded' || !data.outputs) {
+  if (data.status !== 'succeeded' || !data.outputs || data.kind === 'remove') {
     throw new Problem(
       'conflict',
-      `Deployment ${number} did not succeed (it is ${data.status}), so there is nothing to go back to.`,
+      data.kind === 'remove'
+        ? `Deployment ${number} removed the service, so there is nothing to go back to.`
+        : `Deployment ${number} did not succeed (it is ${data.status}), so there is nothing to go back to.`,
       {
         hint: 'List the deployments and choose one whose status is "succeeded".',
       },
@@ -251,7 +317,7 @@ export async function deploymentFence(
   ref: InstanceRef & { number: number },
 ): Promise<Problem | undefined> {
   const environment = await ports.store.get<Environment>(environmentKey(ref));
-  const instance = environment && instanceIn(environment.data, ref.service);
+  const instance = environment && pastInstanceIn(environment.data, ref.service);
   if (!instance || environment.data.state === 'destroying') {
     return new Problem('environment_gone', `Environment "${ref.environment}" is being destroyed.`, {
       hint: 'Create another environment and deploy there.',

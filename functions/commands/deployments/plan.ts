@@ -18,17 +18,17 @@ import { resourceIdentity } from '../../core/score/resource-identity.ts';
 import { readSettings } from '../../core/score/settings.ts';
 import type { ScoreWorkload } from '../../core/score/workload.ts';
 import type { Ports } from '../../ports/index.ts';
-import { RELEASE_LABEL } from '../../ports/registry.ts';
+import { type Image, RELEASE_LABEL } from '../../ports/registry.ts';
 import { instanceIn } from '../../records/instances.ts';
 import { getEnvironment, getService } from '../../records/read.ts';
 import { readAll } from '../../records/read-all.ts';
 import { getDeploymentDetail } from '../../records/workloads.ts';
 import { findResourceType } from '../../resources/index.ts';
 import type { SecretReferences } from '../../resources/type.ts';
-import { notReady } from '../environments/environments.ts';
-import { violationProblem, violationsOf } from '../guardrails/policies.ts';
+import { notReady, RUNS_IN } from '../environments/environments.ts';
 import { nextNumber } from './approvals.ts';
-import { type Content, contentOf, type DeploymentRequest } from './deployments.ts';
+import { deploymentProblems } from './deployment-problems.ts';
+import { type Content, contentOf, type DeploymentRequest, scaleOf } from './deployments.ts';
 
 export interface PlannedResource {
   /** The workload's name for the resource, or the resource's id where the workload no longer uses it. */
@@ -59,6 +59,8 @@ export interface Plan {
   releaseCommand?: string;
   /** Why the deployment would be refused or would fail, as far as that can be known beforehand. */
   problems: ProblemDetail[];
+  /** What the workload will not find there as its Score file says, a sentence each. */
+  warnings: string[];
 }
 
 /** @throws Problem not_found | ambiguous_version | conflict, as the deployment itself */
@@ -71,16 +73,15 @@ export async function planDeployment(
   await getService(store, ref);
   const environment = await getEnvironment(store, ref);
   const instance = instanceIn(environment.data, ref.service);
-  const content = await contentOf(ports, ref, request);
+  const content = { ...(await contentOf(ports, ref, request)), ...scaleOf(instance) };
   const current = instance?.current;
   const serving = current === undefined ? undefined : await getDeploymentDetail(store, ref, current);
   const there = await readAll<Resource>(store, environmentPartition(ref), RESOURCE_PREFIX);
   const records = new Map(there.map(({ data }) => [data.uid, data]));
-  const pinned = content.outputs
-    ? { pins: pinnedOf(content), missing: [] }
-    : await pinsNow(ports, ref, content, records);
-  const violations = await violationsOf(ports, ref, content, ports.effects.now());
-  const release = await releaseCommand(ports, ref, content);
+  const pinned = content.outputs ? pinnedOf(content) : await pinsNow(ports, ref, content, records);
+  const refused = await deploymentProblems(ports, ref, content, records);
+  const image = await imageOf(ports, ref, content);
+  const command = releaseCommand(content, image);
   const settings = readSettings(content.workload.metadata.annotations).settings;
   const before = serving && pinnedOf(serving.data);
   return {
@@ -90,45 +91,41 @@ export async function planDeployment(
     version: content.version,
     digest: content.digest,
     ...(content.revision && { revision: content.revision }),
-    changes: diffPinned(before, pinned.pins),
+    changes: diffPinned(before, pinned),
     resources: plannedResources(ref, content.workload, records),
-    replicas: { before: serving ? replicasOf(serving.data) : 0, after: settings.replicas },
-    ...(release.command && { releaseCommand: release.command.join(' ') }),
-    problems: [
-      ...stateProblems(environment.data),
-      ...pinned.missing.map((name) => missingSecret(ref, name)),
-      ...release.problems,
-      ...(violations.length > 0 ? [violationProblem(ref, violations).toDetail()] : []),
-    ],
+    replicas: {
+      before: serving ? replicasOf(serving.data) : 0,
+      after: content.replicas ?? settings.replicas,
+    },
+    ...(command && { releaseCommand: command.join(' ') }),
+    problems: [...stateProblems(environment.data), ...refused.map((problem) => problem.toDetail())],
+    warnings: (image && ports.workloads.warnings?.(content.workload, image.config.workingDir)) ?? [],
   };
 }
 
-const replicasOf = ({ workload }: DeploymentDetail): number =>
-  readSettings(workload.metadata.annotations).settings.replicas;
+const replicasOf = ({ replicas, workload }: DeploymentDetail): number =>
+  replicas ?? readSettings(workload.metadata.annotations).settings.replicas;
 
 const stateProblems = (environment: Environment): ProblemDetail[] =>
-  environment.state === 'ready' ? [] : [notReady(environment, ['ready']).toDetail()];
-
-const missingSecret = ({ environment }: InstanceRef, name: string): ProblemDetail => ({
-  code: 'unresolved_placeholder',
-  cause: `The placeholder \${resources.${name}} has no value: environment "${environment}" has no such secret.`,
-  hint: `Put the secret ${name.slice(name.indexOf('.') + 1)} into the environment, then deploy.`,
-});
+  RUNS_IN.includes(environment.state) ? [] : [notReady(environment, RUNS_IN).toDetail()];
 
 /** What would be pinned now: the current versions of secrets, and the outputs of the resources that exist. */
 async function pinsNow(
   ports: Ports,
   ref: InstanceRef,
-  { version, digest, workload }: Content,
+  { version, digest, workload, replicas }: Content,
   records: ReadonlyMap<string, Resource>,
-): Promise<{ pins: Pinned; missing: string[] }> {
+): Promise<Pinned> {
   const secrets = new Map<string, string>();
-  const missing: string[] = [];
   const resources = workload.resources ?? {};
+  const variables = new Map<string, string>();
+  const values = new Map<string, Record<string, string>>();
   const ofEnvironment = new Map<string, SecretReferences>();
   for (const type of new Set(Object.values(resources).map((declared) => declared.type))) {
-    const current = await findResourceType(type)?.environmentSecrets?.current(ports, ref);
-    if (current) ofEnvironment.set(type, current);
+    const { environmentSecrets } = findResourceType(type) ?? {};
+    if (!environmentSecrets) continue;
+    ofEnvironment.set(type, await environmentSecrets.current(ports, ref));
+    values.set(type, await environmentSecrets.variables(ports, ref));
   }
   for (const [resource, used] of usedOutputs(workload)) {
     const declared = resources[resource];
@@ -137,11 +134,13 @@ async function pinsNow(
     const offered = ofEnvironment.get(declared.type) ?? records.get(uid)?.outputs.secrets ?? {};
     for (const output of used) {
       const found = Object.hasOwn(offered, output) ? offered[output] : undefined;
+      const plain = values.get(declared.type) ?? {};
       if (found) secrets.set(`${resource}.${output}`, found.version);
-      else if (ofEnvironment.has(declared.type)) missing.push(`${resource}.${output}`);
+      else if (Object.hasOwn(plain, output)) variables.set(`${resource}.${output}`, plain[output] ?? '');
     }
   }
-  return { pins: { version, digest, workload, secrets }, missing: missing.sort() };
+  const scaled = replicas === undefined ? {} : { replicas };
+  return { version, digest, workload, secrets, variables, ...scaled };
 }
 
 function plannedResources(
@@ -172,23 +171,23 @@ function plannedResources(
   ];
 }
 
-/** The release command of the workload, or the one that its image carries; an image that is gone is reported. */
-async function releaseCommand(
-  ports: Ports,
-  ref: InstanceRef,
-  { kind, digest, workload }: Content,
-): Promise<{ command?: string[]; problems: ProblemDetail[] }> {
+/** An image that is gone is among the problems. */
+async function imageOf(ports: Ports, ref: InstanceRef, { digest }: Content): Promise<Image | undefined> {
   try {
-    const image = await ports.registry.resolve(ref, digest);
-    // A rollback runs no release command: the database already has the newer schema.
-    if (kind === 'rollback') return { problems: [] };
-    const labelled = image.config.labels[RELEASE_LABEL];
-    const command =
-      readSettings(workload.metadata.annotations).settings.releaseCommand ??
-      (labelled ? splitWords(labelled) : undefined);
-    return { ...(command && { command }), problems: [] };
+    return await ports.registry.resolve(ref, digest);
   } catch (error) {
-    if (!(error instanceof Problem) || error.code !== 'image_unavailable') throw error;
-    return { problems: [error.toDetail()] };
+    if (error instanceof Problem && error.code === 'image_unavailable') return undefined;
+    throw error;
   }
+}
+
+/** The release command of the workload, or the one that its image carries. */
+function releaseCommand({ kind, workload }: Content, image: Image | undefined): string[] | undefined {
+  // A rollback runs no release command: the database already has the newer schema.
+  if (kind === 'rollback') return undefined;
+  const labelled = image?.config.labels[RELEASE_LABEL];
+  return (
+    readSettings(workload.metadata.annotations).settings.releaseCommand ??
+    (labelled ? splitWords(labelled) : undefined)
+  );
 }

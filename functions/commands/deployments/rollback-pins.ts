@@ -3,6 +3,7 @@
  */
 import { resourceKey } from '../../core/keys.ts';
 import type { DeploymentDetail, InstanceRef, Resource, ResourceOutputs } from '../../core/model/index.ts';
+import { Problem } from '../../core/problem.ts';
 import { usedOutputs } from '../../core/score/references.ts';
 import { resourceIdentity } from '../../core/score/resource-identity.ts';
 import type { Ports } from '../../ports/index.ts';
@@ -24,8 +25,8 @@ export async function repinned(
   const used = usedOutputs(workload);
   for (const [name, outputs] of Object.entries(pinned)) {
     const declared = workload.resources?.[name];
-    if (!declared || Object.keys(outputs.secrets).length === 0) continue;
-    const { environmentSecrets } = findResourceType(declared.type) ?? {};
+    const { environmentSecrets, owned } = findResourceType(declared?.type ?? '') ?? {};
+    if (!declared || !(owned || environmentSecrets)) continue;
     if (environmentSecrets) {
       const names = used.get(name) ?? new Set();
       const secrets = await environmentSecrets.repin(ports, ref, outputs.secrets, names);
@@ -34,7 +35,12 @@ export async function repinned(
     }
     const { uid } = resourceIdentity(workload.metadata.name, name, declared);
     const item = await ports.store.get<Resource>(resourceKey(ref, uid));
-    if (item?.data.state === 'ready') result[name] = item.data.outputs;
+    if (!item) {
+      throw new Problem('conflict', `The resource "${uid}" that it used is gone: it was removed.`, {
+        hint: 'Deploy its version instead, which makes the resource anew.',
+      });
+    }
+    if (item.data.state === 'ready') result[name] = item.data.outputs;
   }
   return result;
 }

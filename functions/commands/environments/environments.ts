@@ -45,6 +45,9 @@ export function environmentUse(item: Item<Environment>, environment: Environment
   return { ...write, put: { ...write.put, due: item.due } };
 }
 
+/** A deployment that comes while its environment sleeps wakes it, and waits until it is awake. */
+export const RUNS_IN: readonly EnvironmentState[] = ['ready', 'waking', 'hibernated'];
+
 export interface NewEnvironment {
   project: string;
   name: string;

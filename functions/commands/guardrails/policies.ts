@@ -14,6 +14,12 @@ import { findVersion } from '../versions/versions.ts';
 /** The most policies of a project, and of the platform. */
 export const POLICIES_MAX = 50;
 
+/** The most patterns in all of those policies together: a deployment may be compared with each of them. */
+export const PATTERNS_MAX = 500;
+
+const patternsOf = ({ environments = [], rule }: Pick<Policy, 'environments' | 'rule'>): number =>
+  environments.length + (rule.kind === 'branches' ? rule.branches.length : 0);
+
 /** All policies of a scope. They are one record, so that a deployment reads them at once. */
 export interface PolicySet {
   policies: Policy[];
@@ -64,6 +70,14 @@ export function putPolicy(
     const updatedAt = new Date(ports.effects.now()).toISOString();
     const policy: Policy = { ...input, updatedAt, updatedBy: caller.actor };
     const others = policies.filter(({ name }) => name !== input.name);
+    const patterns = [...others, policy].reduce((sum, one) => sum + patternsOf(one), 0);
+    if (patterns > PATTERNS_MAX) {
+      throw new Problem(
+        'conflict',
+        `All policies together would have ${patterns} patterns of environments and branches, ${PATTERNS_MAX} at most.`,
+        { hint: 'Let one pattern with a wildcard stand for several, or delete what is no longer needed.' },
+      );
+    }
     const result = { policy, created: !before };
     await commit(ports, caller, {
       writes: setWrites(owner, set, [...others, policy]),
@@ -104,7 +118,7 @@ function setWrites(owner: PolicyOwner, set: Item<PolicySet> | undefined, policie
 }
 
 /** The part of a deployment that policies ask about. */
-export type Judged = Pick<DeploymentDetail, 'kind' | 'version' | 'digest' | 'workload'>;
+export type Judged = Pick<DeploymentDetail, 'kind' | 'version' | 'digest' | 'workload' | 'replicas'>;
 
 interface Scoped {
   scope: PolicyScope;
@@ -148,9 +162,11 @@ export async function judge(
     asks('scan') ? ports.registry.findings(ref, content.digest) : undefined,
     asks('signature') ? ports.registry.signatures(ref, content.digest) : [],
   ]);
-  const { kind, digest, workload } = content;
+  const { kind, digest, workload, replicas } = content;
   const { source } = version;
-  const facts: DeploymentFacts = { environment, kind, at, digest, source, workload, findings, signatures };
+  const scaled = replicas === undefined ? {} : { replicas };
+  const own = { environment, kind, at, digest, workload, ...scaled };
+  const facts: DeploymentFacts = { ...own, source, findings, signatures };
   return relevant.flatMap(({ policy, scope }) => evaluatePolicy(policy, scope, facts) ?? []);
 }
 

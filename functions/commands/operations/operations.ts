@@ -1,6 +1,6 @@
 /** Long work: accepted in the same transaction as the change it carries out, then started by its id. */
 import { OPERATIONS_QUEUE, operationKey } from '../../core/keys.ts';
-import { isTerminal, type Operation, type OperationState } from '../../core/model/index.ts';
+import { endInWords, isTerminal, type Operation, type OperationState } from '../../core/model/index.ts';
 import { type OperationRequest, operationKinds } from '../../core/operations/index.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
@@ -69,9 +69,13 @@ export function cancelOperation(ports: Ports, caller: Caller, id: string): Promi
     const item = await getOperation(ports.store, id);
     const operation = item.data;
     if (isTerminal(operation.status)) {
-      throw new Problem('operation_ended', `The operation has ended already: it ${operation.status}.`, {
-        hint: 'There is nothing left to cancel.',
-      });
+      throw new Problem(
+        'operation_ended',
+        `The operation has ended already: it ${endInWords(operation.status)}.`,
+        {
+          hint: 'There is nothing left to cancel.',
+        },
+      );
     }
     if (!operationKinds[operation.kind].cancelable) {
       throw new Problem(

@@ -1,25 +1,57 @@
 /** Projects: a team's boundary. */
 
+import { memberIds } from '../../core/authorization/principal.ts';
 import { changesOf } from '../../core/field-changes.ts';
-import { idempotencyKey, policiesKey, projectKey, projectPartition } from '../../core/keys.ts';
-import type { Project } from '../../core/model/index.ts';
+import {
+  administratorsKey,
+  deletedProjectKey,
+  eventsPartition,
+  idempotencyKey,
+  policiesKey,
+  projectKey,
+  projectPartition,
+} from '../../core/keys.ts';
+import type { DeletedProject, Principal, Project } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
 import { type Item, type Store, StoreConflict, type Write } from '../../ports/store.ts';
 import { type Caller, checkIfMatch, commit, retryOnConflict } from '../../records/commit.ts';
 import { getProject } from '../../records/read.ts';
 import { forgetAccess } from '../access/forget-access.ts';
-import { firstMemberWrites } from '../access/members.ts';
+import { type Administrators, firstMemberWrites } from '../access/members.ts';
 
 export interface NewProject {
   name: string;
   displayName?: string;
-  /** Id of the person who becomes the first administrator; a project of the platform team may begin without one. */
-  administrator?: string;
+  /** A person becomes the first administrator; a project of the platform team may begin without one. */
+  creator: Principal;
 }
 
-/** @throws Problem already_exists */
+const taken = (name: string): Problem =>
+  new Problem('already_exists', `There is a project "${name}" already.`, {
+    hint: 'Choose another name, or use the one that is there.',
+  });
+
+/**
+ * The write that takes up a name. A name is a project's for ever, since its history is found by it: events,
+ * operations, logs. So the name of a deleted project is free to its former administrators and to those who run the
+ * installation; to others it is taken.
+ * @throws Problem already_exists
+ */
+async function nameWrite({ store }: Ports, { name, creator }: NewProject): Promise<Write> {
+  const key = deletedProjectKey(name);
+  const deleted = await store.get<DeletedProject>(key);
+  const { items: history } = await store.query({ pk: eventsPartition(name), limit: 1 });
+  // Of a project that was deleted by an older Berth the history alone is there.
+  if (!deleted && history.length === 0) return { check: key, if: 'absent' };
+  const former = deleted?.data.administrators ?? [];
+  if (!creator.administrator && !memberIds(creator).some((id) => former.includes(id))) throw taken(name);
+  return deleted ? { delete: key, if: { version: deleted.version } } : { check: key, if: 'absent' };
+}
+
+/** @throws Problem already_exists, also for the name of a deleted project of others */
 export async function createProject(ports: Ports, caller: Caller, input: NewProject): Promise<Item<Project>> {
+  const nameTaken = await nameWrite(ports, input);
   await forgetAccess(ports, input.name);
   const data: Project = {
     name: input.name,
@@ -31,26 +63,24 @@ export async function createProject(ports: Ports, caller: Caller, input: NewProj
   const result: Item<Project> = { ...key, data, version: 1 };
   const { createdAt, createdBy } = data;
   const firstMember =
-    input.administrator === undefined
-      ? []
-      : firstMemberWrites({
+    input.creator.kind === 'user'
+      ? firstMemberWrites({
           project: input.name,
-          principal: input.administrator,
+          principal: input.creator.id,
           role: 'administrator',
           createdAt,
           createdBy,
-        });
+        })
+      : [];
   try {
     await commit(ports, caller, {
-      writes: [{ put: { ...key, data }, if: 'absent' }, ...firstMember],
+      writes: [{ put: { ...key, data }, if: 'absent' }, nameTaken, ...firstMember],
       events: [{ project: input.name, type: 'project.created' }],
       result,
     });
   } catch (error) {
-    if (!(error instanceof StoreConflict) || !error.failed.includes(0)) throw error;
-    throw new Problem('already_exists', `There is a project "${input.name}" already.`, {
-      hint: 'Choose another name, or use the one that is there.',
-    });
+    if (error instanceof StoreConflict && error.failed.some((at) => at < 2)) throw taken(input.name);
+    throw error;
   }
   return result;
 }
@@ -79,7 +109,7 @@ export function changeProject(
 }
 
 /**
- * Deletes an empty project with its members; its events are kept.
+ * Deletes an empty project with its members; its name and its events are kept.
  * @throws Problem not_found | not_empty | precondition_failed
  */
 export async function deleteProject(
@@ -92,8 +122,17 @@ export async function deleteProject(
     const item = await getProject(ports.store, project);
     checkIfMatch(item, options.ifMatch);
     await refuseContents(ports.store, project);
+    const administrators = await ports.store.get<Administrators>(administratorsKey(project));
+    const data: DeletedProject = { administrators: administrators?.data.principals ?? [] };
     await commit(ports, caller, {
-      writes: [{ delete: projectKey(project), if: { version: item.version } }],
+      writes: [
+        { delete: projectKey(project), if: { version: item.version } },
+        { put: { ...deletedProjectKey(project), data }, if: 'absent' },
+        {
+          check: administratorsKey(project),
+          if: administrators ? { version: administrators.version } : 'absent',
+        },
+      ],
       events: [{ project, type: 'project.deleted' }],
     });
     return item;
@@ -103,12 +142,11 @@ export async function deleteProject(
   try {
     await refuseContents(ports.store, project);
   } catch (error) {
-    await putBack(
-      ports,
-      caller,
+    const back: Write[] = [
       { put: { ...projectKey(project), data: deleted.data }, if: 'absent' },
-      project,
-    );
+      { delete: deletedProjectKey(project) },
+    ];
+    await putBack(ports, caller, back, project);
     throw error;
   }
   await forgetAccess(ports, project);
@@ -129,9 +167,9 @@ async function refuseContents(store: Store, project: string): Promise<void> {
 }
 
 /** Takes a deletion back, together with the answer that its idempotency key would give. */
-export async function putBack(ports: Ports, caller: Caller, write: Write, project: string): Promise<void> {
+export async function putBack(ports: Ports, caller: Caller, back: Write[], project: string): Promise<void> {
   const { actor, idempotency } = caller;
-  const writes: Write[] = [write];
+  const writes: Write[] = [...back];
   if (idempotency) writes.push({ delete: idempotencyKey(actor, idempotency.key) });
   await commit(ports, { actor }, { writes, events: [{ project, type: 'project.deletion-refused' }] });
 }

@@ -122,7 +122,10 @@ export async function rotateResource(
       generation: parent.data.generation,
       input: { resource: uid },
     });
-    const data: Resource = { ...item.data, rotation: { operation: accepted.id } };
+    const data: Resource = {
+      ...item.data,
+      rotation: { operation: accepted.id, previous: item.data.outputs },
+    };
     await commit(ports, caller, {
       writes: [
         { put: { ...key, data }, if: { version: item.version } },

@@ -37,7 +37,9 @@ function mustHave({ data }: Item<SecretRecord>, version: string): void {
 export async function usersOf(ports: Ports, ref: SecretRef, version: string): Promise<VersionUser[]> {
   const path = secretPath(ref, ref.name);
   const { data: environment } = await getEnvironment(ports.store, ref);
-  const instances = instancesOf(environment).filter(({ current }) => current !== undefined);
+  const instances = instancesOf(environment).filter(
+    ({ current, state }) => current !== undefined && state === undefined,
+  );
   const users: VersionUser[] = [];
   for (let at = 0; at < instances.length; at += 100) {
     const page = instances.slice(at, at + 100);

@@ -19,6 +19,7 @@ import { getEnvironment } from '../../records/read.ts';
 import { withWorkload } from '../../records/workloads.ts';
 import { findResourceType } from '../../resources/index.ts';
 import { notReady } from '../environments/environments.ts';
+import { nameTaken, readVariables, variablesWrite } from '../variables/variables.ts';
 import { refuseRotating } from './secret-versions.ts';
 
 export interface SecretRef extends EnvironmentRef {
@@ -72,6 +73,9 @@ async function recordVersion(
   if (existing) checkIfMatch(existing, ifMatch);
   else if (ifMatch !== undefined) throw missing(ref);
   if (existing) refuseRotating(existing.data);
+  // A new name is taken from the variables, whose record is written too, so that of two at once one comes first.
+  const variables = existing ? undefined : await readVariables(ports, ref);
+  if (variables && Object.hasOwn(variables.data.variables, name)) throw nameTaken(name, 'variable', ref);
   const at = new Date(ports.effects.now()).toISOString();
   const added = { version, stage: 'pending' as const, createdAt: at, createdBy: caller.actor };
   const data: SecretRecord = {
@@ -88,6 +92,7 @@ async function recordVersion(
   await commit(ports, caller, {
     writes: [
       { put: { ...key, data }, if: existing ? { version: existing.version } : 'absent' },
+      ...(variables ? [variablesWrite(variables)] : []),
       // A secret that is written while its environment is being destroyed would stay for good.
       { check: environmentKey(ref), if: { version: parent.version } },
     ],

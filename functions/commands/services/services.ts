@@ -125,7 +125,7 @@ export async function deleteService(
   try {
     await refuseInstances(ports.store, ref);
   } catch (error) {
-    await putBack(ports, caller, { put: { ...key, data: deleted.data }, if: 'absent' }, project);
+    await putBack(ports, caller, [{ put: { ...key, data: deleted.data }, if: 'absent' }], project);
     throw error;
   }
   await removeVersions(ports.store, ref);
@@ -148,7 +148,7 @@ async function refuseInstances(store: Store, ref: ServiceRef): Promise<void> {
         'not_empty',
         `Service "${service}" is deployed in environment "${found.data.name}".`,
         {
-          hint: 'Destroy the environments that it is deployed in first.',
+          hint: 'Remove it from the environments that it is deployed in first.',
         },
       );
     }

@@ -1,12 +1,14 @@
 /** Builds, which make versions from source. */
 import type { DataOf } from '../../core/events/event-types.ts';
 import { serviceKey } from '../../core/keys.ts';
+import { limits } from '../../core/limits.ts';
 import type { Operation } from '../../core/model/index.ts';
 import type { BuildInput } from '../../core/operations/build.ts';
 import { Problem } from '../../core/problem.ts';
 import type { BuildSource } from '../../ports/builder.ts';
 import type { Ports } from '../../ports/index.ts';
 import { StoreConflict } from '../../ports/store.ts';
+import { readQueue } from '../../records/build-queue-record.ts';
 import { type Caller, commit } from '../../records/commit.ts';
 import { acceptWrites, newOperation, startOperation } from '../operations/operations.ts';
 
@@ -25,13 +27,14 @@ export function buildInput({ source, tag }: BuildCommand): BuildInput {
   return { ...common, kind: 'upload', source: source.id };
 }
 
-/** @throws Problem not_found (service) */
+/** @throws Problem not_found (service) | too_many_requests (the project has too many that wait) */
 export async function createBuild(
   ports: Ports,
   caller: Caller,
   command: BuildCommand,
 ): Promise<Operation<'build'>> {
   const { project, service } = command;
+  await checkWaiting(ports, project);
   const operation = newOperation(ports, caller.actor, {
     kind: 'build',
     project,
@@ -54,6 +57,20 @@ export async function createBuild(
   }
   await startOperation(ports, operation);
   return operation;
+}
+
+/** Builds that are accepted at the same time may pass it together: the rate of operations bounds how many. */
+async function checkWaiting(ports: Ports, project: string): Promise<void> {
+  const { waiting } = await readQueue(ports);
+  const most = limits.buildsWaiting.value;
+  if (waiting.filter((build) => build.project === project).length < most) return;
+  throw new Problem(
+    'too_many_requests',
+    `The build was not begun: ${most} builds of the project wait already.`,
+    {
+      hint: 'Wait until some have ended, or cancel those that nobody needs.',
+    },
+  );
 }
 
 function sourceSummary({ source }: BuildCommand): DataOf<'build.created'> {

@@ -1,5 +1,6 @@
 /** Versions: registering them from an image, and finding them by id or by an unambiguous tag. */
 import { canonicalJson } from '../../core/canonical-json.ts';
+import { idAfter } from '../../core/id-order.ts';
 import {
   serviceKey,
   VERSION_PREFIX,
@@ -11,13 +12,13 @@ import {
 import type { Source, Version, VersionDetail } from '../../core/model/index.ts';
 import { shortHash } from '../../core/names.ts';
 import { Problem } from '../../core/problem.ts';
-import { provisionOrder } from '../../core/score/references.ts';
 import type { ScoreWorkload } from '../../core/score/workload.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { Item, Store, Write } from '../../ports/store.ts';
 import { StoreConflict } from '../../ports/store.ts';
 import { type Caller, commit, retryOnConflict } from '../../records/commit.ts';
 import { keepWorkload, type VersionContent } from '../../records/workloads.ts';
+import { workloadProblems } from '../../resources/workload-problems.ts';
 
 interface ServiceRef {
   project: string;
@@ -39,18 +40,30 @@ export const versionId = (digest: string, workload: ScoreWorkload): string =>
   shortHash(`${digest}\u001f${canonicalJson(workload)}`, 12);
 
 /**
+ * An order behind that of every version of the service: the clock of the process that registered the newest one may be
+ * ahead of ours.
+ */
+async function nextOrder({ store, effects }: Ports, ref: ServiceRef): Promise<string> {
+  const order = effects.id();
+  const query = { pk: versionsPartition(ref), prefix: VERSION_PREFIX, limit: 1, reverse: true };
+  const newest = (await store.query(query)).items[0]?.sk.slice(VERSION_PREFIX.length) ?? '';
+  return order > newest ? order : idAfter(newest);
+}
+
+/**
  * Registers a version. If it exists already, it is returned with the tags added.
- * @throws Problem not_found (service) | unresolved_placeholder (one that no resource of the workload can give)
+ * @throws Problem not_found (service), and what `workloadProblems` finds: a version that can run nowhere is not made
  */
 export function registerVersion(ports: Ports, caller: Caller, input: NewVersion): Promise<VersionDetail> {
   const ref = { project: input.project, service: input.service };
   const id = versionId(input.digest, input.workload);
-  provisionOrder(input.workload);
+  const [problem] = workloadProblems(input.workload, input.digest);
+  if (problem) throw problem;
   return retryOnConflict(async () => {
     const { store, effects } = ports;
     const pointer = await store.get<VersionContent>(versionIdKey(ref, id));
     // A workload that only a deployment still knew has no version beside it, and no order.
-    const order = pointer?.data.order || effects.id();
+    const order = pointer?.data.order || (await nextOrder(ports, ref));
     const existing = pointer && (await store.get<Version>(versionKey(ref, order)));
     const tags = [...new Set([...(existing?.data.tags ?? []), ...input.tags])];
     const version: Version = existing

@@ -154,6 +154,22 @@ export const permissions = permission({
   'policy.list': { least: 'signed-in', does: 'read the policies that hold in every project' },
   'policy.govern': { least: 'platform', does: 'add, change and delete policies that hold in every project' },
   'instance.read': { least: 'viewer', does: 'read the state of services in an environment' },
+  'instance.operate': {
+    least: 'developer',
+    protected: 'maintainer',
+    does: 'restart, stop, start and scale a service in an environment',
+  },
+  'instance.remove': {
+    least: 'developer',
+    protected: 'administrator',
+    does: 'remove a service from an environment, with what it alone used',
+  },
+  'variable.read': { least: 'viewer', does: 'read the variables of an environment' },
+  'variable.write': {
+    least: 'developer',
+    protected: 'maintainer',
+    does: 'set and remove variables of an environment',
+  },
   'log.read': { least: 'viewer', does: 'read and follow logs' },
   'metric.read': { least: 'viewer', does: 'read metrics' },
   'event.read': { least: 'viewer', does: 'read and follow what happened in the project' },

@@ -3,7 +3,11 @@ import type { DeploymentDetail } from '../model/index.ts';
 import { usedOutputs } from '../score/references.ts';
 import type { ScoreWorkload } from '../score/workload.ts';
 import { type Change, compare, factsOf } from './change.ts';
+import { maySecret } from './sensitive.ts';
 import { diffWorkloads } from './workload-diff.ts';
+
+/** The type of resources whose outputs are the variables and secrets of the environment. */
+export const ENVIRONMENT_TYPE = 'environment';
 
 /** What a deployment pins. */
 export interface Pinned {
@@ -12,6 +16,10 @@ export interface Pinned {
   workload: ScoreWorkload;
   /** Versions of the secrets that the workload refers to, by `resource.output`. */
   secrets: ReadonlyMap<string, string>;
+  /** Values of the variables that the workload refers to, likewise. */
+  variables: ReadonlyMap<string, string>;
+  /** The scale that people set, in place of what the workload says. */
+  replicas?: number;
 }
 
 /** What a prepared deployment pins. */
@@ -20,14 +28,20 @@ export function pinnedOf({
   digest,
   workload,
   outputs = {},
-}: Pick<DeploymentDetail, 'version' | 'digest' | 'workload' | 'outputs'>): Pinned {
+  replicas,
+}: Pick<DeploymentDetail, 'version' | 'digest' | 'workload' | 'outputs' | 'replicas'>): Pinned {
   const secrets = new Map<string, string>();
+  const variables = new Map<string, string>();
   for (const [resource, used] of usedOutputs(workload)) {
     const offered = Object.entries(outputs[resource]?.secrets ?? {});
     for (const [output, { version }] of offered)
       if (used.has(output)) secrets.set(`${resource}.${output}`, version);
+    if (workload.resources?.[resource]?.type !== ENVIRONMENT_TYPE) continue;
+    for (const [output, value] of Object.entries(outputs[resource]?.values ?? {}))
+      if (used.has(output)) variables.set(`${resource}.${output}`, value);
   }
-  return { version, digest, workload, secrets };
+  const scaled = replicas === undefined ? {} : { replicas };
+  return { version, digest, workload, secrets, variables, ...scaled };
 }
 
 /** Changes from one to the other, by area and name. @param before undefined where nothing was deployed */
@@ -38,7 +52,11 @@ export function diffPinned(before: Pinned | undefined, after: Pinned): Change[] 
       factsOf({ version: before?.version, digest: before?.digest }),
       factsOf({ version: after.version, digest: after.digest }),
     ),
-    ...diffWorkloads(before?.workload, after.workload),
+    ...diffWorkloads(before?.workload, after.workload, {
+      before: before?.replicas,
+      after: after.replicas,
+    }),
+    ...compare({ area: 'variable' }, before?.variables ?? new Map(), after.variables, maySecret),
     ...compare({ area: 'secret' }, before?.secrets ?? new Map(), after.secrets),
   ];
 }

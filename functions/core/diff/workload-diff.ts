@@ -81,14 +81,14 @@ function diffContainer(
   ];
 }
 
-const settingFacts = (workload: ScoreWorkload | undefined): Facts => {
+const settingFacts = (workload: ScoreWorkload | undefined, scaled: number | undefined): Facts => {
   if (!workload) return new Map();
   const { replicas, maxReplicas, strategy, progressDeadlineSeconds, releaseCommand } = readSettings(
     workload.metadata.annotations,
   ).settings;
   return factsOf({
-    replicas,
-    maxReplicas,
+    replicas: scaled ?? replicas,
+    maxReplicas: Math.max(maxReplicas, scaled ?? 0),
     strategy,
     progressDeadlineSeconds,
     releaseCommand: releaseCommand?.join(' '),
@@ -122,13 +122,17 @@ function metadataFacts(workload: ScoreWorkload | undefined): Facts {
 }
 
 /** @param before undefined where there was none: then everything in the other is new */
-export function diffWorkloads(before: ScoreWorkload | undefined, after: ScoreWorkload): Change[] {
+export function diffWorkloads(
+  before: ScoreWorkload | undefined,
+  after: ScoreWorkload,
+  scaled: { before?: number | undefined; after?: number | undefined } = {},
+): Change[] {
   const containers = [
     ...new Set([...Object.keys(before?.containers ?? {}), ...Object.keys(after.containers)]),
   ].sort();
   const names = (workload: ScoreWorkload | undefined): Facts => members(workload?.containers, () => '');
   return [
-    ...compare({ area: 'setting' }, settingFacts(before), settingFacts(after)),
+    ...compare({ area: 'setting' }, settingFacts(before, scaled.before), settingFacts(after, scaled.after)),
     ...compare({ area: 'container' }, names(before), names(after)).map(({ area, name, change }) => ({
       area,
       name,

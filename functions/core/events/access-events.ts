@@ -16,6 +16,10 @@ const token = z.string().describe('Id of the token.');
 const environments = z.array(z.string()).optional().describe('All where absent.');
 
 export const accessEvents = {
+  'access.ended': {
+    data: z.object({ principal }),
+    words: 'All sessions and tokens of a person ended',
+  },
   'access.refused': {
     data: z.object({
       action: z.string().describe('As in the reference of roles.'),

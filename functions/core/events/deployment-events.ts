@@ -1,5 +1,6 @@
 /** Types of events: deployments, and the instances that run them. */
 import * as z from 'zod';
+import { deploymentKinds } from '../model/deployment.ts';
 import { type EventDeclarations, failureData } from './event-declaration.ts';
 
 const numberData = { number: z.int().describe('Of the deployment.') };
@@ -19,8 +20,12 @@ export const deploymentEvents = {
   'deployment.created': {
     data: z.object({
       ...numberData,
-      kind: z.enum(['deploy', 'promote', 'rollback', 'redeploy']),
+      kind: z.enum(deploymentKinds),
       version: z.string().describe('Id of the version.'),
+      replicas: z
+        .union([z.int(), z.literal('as in the Score file')])
+        .optional()
+        .describe('Of a change of the scale: how many are asked for.'),
       rollbackTo: z.int().optional().describe('Number of the deployment that a rollback goes back to.'),
       fromEnvironment: z.string().optional().describe('Where a promotion takes its version from.'),
       rotation: z
@@ -44,6 +49,15 @@ export const deploymentEvents = {
         value: 'promote',
         words: 'Deployment {number} of {service} to {environment} started, from {fromEnvironment}',
       },
+      { member: 'kind', value: 'restart', words: 'Restart of {service} in {environment} asked for' },
+      { member: 'kind', value: 'start', words: 'Start of {service} in {environment} asked for' },
+      { member: 'kind', value: 'stop', words: 'Stop of {service} in {environment} asked for' },
+      { member: 'kind', value: 'remove', words: 'Removal of {service} from {environment} asked for' },
+      {
+        member: 'kind',
+        value: 'scale',
+        words: 'Scale of {service} in {environment} set, replicas: {replicas}',
+      },
     ],
   },
   'deployment.approved': {
@@ -56,7 +70,7 @@ export const deploymentEvents = {
   },
   'deployment.refused': {
     data: z.object({
-      kind: z.enum(['deploy', 'promote', 'rollback', 'redeploy']),
+      kind: z.enum(deploymentKinds),
       version: z.string().describe('Id of the version.'),
       violations: z
         .array(violation)
@@ -85,6 +99,8 @@ export const deploymentEvents = {
 
   'operation.cancel-requested': { words: 'Asked to stop' },
 
+  'instance.stopped': { data: z.object(numberData), words: '{service} is stopped in {environment}' },
+  'instance.removed': { data: z.object(numberData), words: '{service} is removed from {environment}' },
   'instance.crashed': {
     data: z.object({
       ...numberData,

@@ -1,4 +1,4 @@
-/** Types of events: secrets, which are named with their versions and never with their values. */
+/** Types of events: variables and secrets, which are named and never shown with their values. */
 import * as z from 'zod';
 import { type EventDeclarations, failureData } from './event-declaration.ts';
 
@@ -13,6 +13,13 @@ const rotationData = {
 };
 
 export const secretEvents = {
+  'variables.changed': {
+    data: z.object({
+      set: z.array(z.string()).describe('Names of variables that are new or have another value.'),
+      removed: z.array(z.string()).describe('Names of variables that are gone.'),
+    }),
+    words: 'Variables of {environment} changed',
+  },
   'secret.created': { data: z.object(versionData), words: 'Secret {name} put into {environment}' },
   'secret.changed': {
     data: z.object(versionData),

@@ -30,6 +30,8 @@ export interface DeploymentFacts {
   digest: string;
   source: Source;
   workload: ScoreWorkload;
+  /** The scale that people set, in place of what the Score file asks for. */
+  replicas?: number;
   /** Undefined where the image was not scanned. Read only where a policy asks for it. */
   findings: Findings | undefined;
   signatures: readonly ImageSignature[];
@@ -42,12 +44,18 @@ export function concerns(
   { environments, rollbacks }: Pick<Policy, 'environments' | 'rollbacks'>,
   facts: Pick<DeploymentFacts, 'environment' | 'kind'>,
 ): boolean {
-  // A redeployment brings nothing but new credentials, so policies do not ask about it.
+  // What runs the same version once more brings nothing that policies ask about, and neither does what ends it.
   const kinds: Record<DeploymentKind, boolean> = {
     deploy: true,
     promote: true,
     rollback: rollbacks,
     redeploy: false,
+    restart: false,
+    start: false,
+    stop: false,
+    remove: false,
+    // What it asks about is the number alone: see evaluatePolicy.
+    scale: true,
   };
   if (!kinds[facts.kind]) return false;
   return environments?.some((pattern) => matchesWildcard(pattern, facts.environment)) ?? true;
@@ -60,6 +68,7 @@ export function evaluatePolicy(
   facts: DeploymentFacts,
 ): Violation | undefined {
   if (!concerns(policy, facts)) return undefined;
+  if (facts.kind === 'scale' && policy.rule.kind !== 'ceiling') return undefined;
   const finding = checkRule(policy.rule, facts);
   return finding && { policy: policy.name, scope, ...finding };
 }
@@ -75,7 +84,7 @@ function checkRule(rule: PolicyRule, facts: DeploymentFacts): Finding | undefine
     case 'signature':
       return checkSignature(rule.keys, facts);
     case 'ceiling':
-      return checkCeiling(rule, facts.workload);
+      return checkCeiling(rule, facts);
     case 'branches':
       return checkBranch(rule, facts.source);
     case 'freeze':
@@ -160,7 +169,7 @@ function checkSignature(
 
 function checkCeiling(
   { cpu, memory, replicas }: PolicyRule & { kind: 'ceiling' },
-  workload: ScoreWorkload,
+  { workload, replicas: scaled = 0 }: Pick<DeploymentFacts, 'workload' | 'replicas'>,
 ): Finding | undefined {
   const containers = Object.entries(workload.containers);
   const limits = containers.map(([name, container]) => ({ name, ...containerCompute(container).limits }));
@@ -193,11 +202,15 @@ function checkCeiling(
       remedy: `Set resources.limits.${found.what} in the Score file, ${found.ceiling} at most for all containers together.`,
     };
   }
-  const asked = readSettings(workload.metadata.annotations).settings.maxReplicas;
+  const settings = readSettings(workload.metadata.annotations).settings;
+  const asked = Math.max(settings.maxReplicas, scaled);
   if (replicas === undefined || asked <= replicas) return undefined;
   return {
     fact: `it asks for up to ${asked} replicas`,
-    remedy: `Set berth.dev/replicas and berth.dev/max-replicas to ${replicas} at most.`,
+    remedy:
+      scaled > settings.maxReplicas
+        ? `Scale it to ${replicas} at most.`
+        : `Set berth.dev/replicas and berth.dev/max-replicas to ${replicas} at most.`,
   };
 }
 

@@ -19,6 +19,8 @@ export interface Limits {
   role?: Role;
   project?: string;
   environments?: string[];
+  /** The ids of those environments, by name: a later environment of the same name is another one. */
+  environmentIds?: Record<string, string>;
   /** It may make tokens with its own limits or stricter ones. */
   createsTokens?: boolean;
   /** When it ends. */
@@ -39,6 +41,11 @@ export interface Token {
   project?: string;
   role: Role;
   environments?: string[];
+  /**
+   * The ids of those environments, by name. Absent for exchanged tokens, since a trust rule is about names, and for
+   * tokens that an older Berth made.
+   */
+  environmentIds?: Record<string, string>;
   createsTokens?: boolean;
   createdAt: string;
   /** Id of the person or token that made it. */
@@ -79,6 +86,8 @@ export interface Person {
   administrator: boolean;
   /** To the hour. */
   seenAt: string;
+  /** Sessions, tokens that act for the person, and tokens of the issuer from before this time are void. */
+  notBefore?: string;
 }
 
 /**

@@ -24,8 +24,26 @@ export interface Approval {
   decidedAt?: string;
 }
 
-/** `redeploy`: the same version again, with the credentials as they are now. */
-export type DeploymentKind = 'deploy' | 'promote' | 'rollback' | 'redeploy';
+/**
+ * What a deployment does. `redeploy`, `restart`, `scale` and `start` put the version that was there once more, with
+ * secrets and variables as they are now. `stop` and `remove` end it: they too have a number, and thereby the fence.
+ */
+export const deploymentKinds = [
+  'deploy',
+  'promote',
+  'rollback',
+  'redeploy',
+  'restart',
+  'scale',
+  'start',
+  'stop',
+  'remove',
+] as const;
+export type DeploymentKind = (typeof deploymentKinds)[number];
+
+/** Tells whether a deployment runs the same version once more: nothing new comes with it that has to be prepared. */
+export const isSameAgain = (kind: DeploymentKind): boolean =>
+  kind === 'redeploy' || kind === 'restart' || kind === 'scale' || kind === 'start';
 
 /** One version put into one environment for one service. The workload is that of the version. */
 export interface Deployment {
@@ -42,6 +60,8 @@ export interface Deployment {
    * prepared).
    */
   outputs?: Record<string, ResourceOutputs>;
+  /** The scale that people set, in place of what the Score file asks for. */
+  replicas?: number;
   rollbackTo?: number;
   fromEnvironment?: string;
   /** Of a redeployment: the rotation that made it. */

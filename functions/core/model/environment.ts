@@ -24,6 +24,13 @@ export interface Standing {
   highest?: number;
   /** The deployment that serves, or served before hibernation: the last good one. */
   current?: number;
+  /**
+   * Absent where it runs. `stopped`: people stopped it, and it stays so until it is started or deployed. `removing`:
+   * it is being removed. `removed`: nothing is left of it but its history, and the numbers go on behind it.
+   */
+  state?: 'stopped' | 'removing' | 'removed';
+  /** How many replicas people asked for, in place of what the Score file says; deployments keep it. */
+  replicas?: number;
 }
 
 export interface Environment {

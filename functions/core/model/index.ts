@@ -10,5 +10,6 @@ export * from './operation.ts';
 export * from './project.ts';
 export * from './resource.ts';
 export * from './secret.ts';
+export * from './variable.ts';
 export * from './version.ts';
 export * from './webhook.ts';

@@ -21,6 +21,8 @@ export interface OperationState {
   status: RunStatus;
   steps: OperationStep[];
   cancelRequested?: boolean;
+  /** Of a build that waits for its turn: how many begin before it. */
+  waitingFor?: number;
   error?: ProblemDetail;
   result?: Record<string, unknown>;
   /** The cost up to the latest write of the record; of an ended operation, the whole cost. */
@@ -39,6 +41,10 @@ export type Operation<Kind extends OperationKind = OperationKind> = OperationReq
 export type OperationOn<Target extends keyof Targets> = Operation<KindOn<Target>>;
 
 const terminal: ReadonlySet<RunStatus> = new Set(['succeeded', 'failed', 'canceled', 'superseded']);
+
+/** The end of an operation, in words that follow "it". */
+export const endInWords = (status: RunStatus): string =>
+  status === 'canceled' || status === 'superseded' ? `was ${status}` : status;
 
 /** Tells whether the operation has ended, so that nothing more will happen to it. */
 export const isTerminal = (status: RunStatus): boolean => terminal.has(status);

@@ -6,6 +6,12 @@ export interface Project {
   createdBy: string;
 }
 
+/** What is left of a deleted project, beside its history. */
+export interface DeletedProject {
+  /** Ids of the people and groups who were its administrators: they alone may take up its name again. */
+  administrators: string[];
+}
+
 export interface Service {
   project: string;
   name: string;

@@ -1,4 +1,6 @@
 /** Instances of Score resource types, and the outputs that they give to workloads. */
+import type { RotationDecision } from './secret.ts';
+
 /** Outputs of a provisioned resource; secret ones by reference. */
 export interface ResourceOutputs {
   values: Record<string, string>;
@@ -24,8 +26,13 @@ export interface Resource {
   /** `provisioning` is written before anything is made (I4). */
   state: 'provisioning' | 'ready' | 'removing';
   outputs: ResourceOutputs;
-  /** The operation that is rotating the credentials, with the credentials that it brings in or has replaced. */
-  rotation?: { operation: string; next?: ResourceOutputs; previous?: ResourceOutputs };
+  /** The operation that is rotating the credentials, with those that it replaces and those that it brings in. */
+  rotation?: {
+    operation: string;
+    next?: ResourceOutputs;
+    previous?: ResourceOutputs;
+    decision?: RotationDecision;
+  };
   services: string[];
   operation: string;
   createdAt: string;

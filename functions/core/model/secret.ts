@@ -5,6 +5,9 @@
  */
 export type SecretStage = 'pending' | 'current' | 'previous' | 'retired' | 'revoked';
 
+/** How a rotation ends, decided once: the old credentials become worthless, or are taken again. */
+export type RotationDecision = 'retire' | 'restore';
+
 export interface SecretVersion {
   version: string;
   stage: SecretStage;
@@ -23,6 +26,7 @@ export interface SecretRecord {
   versions: SecretVersion[];
   /** The operation that is rotating the secret. */
   rotation?: string;
+  rotationDecision?: RotationDecision;
   createdAt: string;
   updatedAt: string;
   updatedBy: string;

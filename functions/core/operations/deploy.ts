@@ -3,13 +3,14 @@ import { operationKind } from './operation-kind.ts';
 
 export const deploy = operationKind({
   target: 'deployment',
-  boundSeconds: 4_020,
+  boundSeconds: 4_620,
   cancelable: true,
   runsOn: 'workloads',
   words: 'Deployment {number} of {service} to {environment}',
   steps: {
     prepareDeployment: {
-      summary: 'Checks that the image can be had, and marks the deployment as running.',
+      summary:
+        'Waits for an environment that wakes up, checks that the image can be had, and marks the deployment as running.',
     },
     ensureResources: {
       summary: 'Provisions what the Score file asks for, in the order of references, and pins the outputs.',

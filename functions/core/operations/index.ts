@@ -5,8 +5,10 @@ import { destroyEnvironment } from './destroy-environment.ts';
 import { hibernate } from './hibernate.ts';
 import type { InputType, OperationKindDeclaration, StepDeclaration, Targets } from './operation-kind.ts';
 import { provisionEnvironment } from './provision-environment.ts';
+import { removeService } from './remove-service.ts';
 import { rollback } from './rollback.ts';
 import { rotateSecret } from './rotate-secret.ts';
+import { stop } from './stop.ts';
 import { wake } from './wake.ts';
 
 const kinds = {
@@ -18,6 +20,8 @@ const kinds = {
   wake,
   'destroy-environment': destroyEnvironment,
   'rotate-secret': rotateSecret,
+  stop,
+  'remove-service': removeService,
 };
 
 type Kinds = typeof kinds;

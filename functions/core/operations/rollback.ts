@@ -8,7 +8,7 @@ const { ensureResources: _resolved, runRelease: _released, ...steps } = deploy.s
 
 export const rollback = operationKind({
   target: 'deployment',
-  boundSeconds: 1_320,
+  boundSeconds: 3_120,
   cancelable: true,
   runsOn: 'workloads',
   words: 'Rollback {number} of {service} in {environment}',

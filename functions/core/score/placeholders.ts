@@ -1,7 +1,9 @@
 /** Score's placeholders: `${metadata.x.y}` and `${resources.name.output}` in text. */
+
 import { Problem } from '../problem.ts';
-import { forbiddenKeys } from './file/limits.ts';
+import { type ExpansionBudget, expansionBudget } from './expansion-budget.ts';
 import { quote } from './file/score-faults.ts';
+import { forbiddenKeys } from './file/score-limits.ts';
 
 /** Characters between the braces. */
 const PLACEHOLDER_MAX = 512;
@@ -88,13 +90,23 @@ function reading<T>(where: string, read: () => T): T {
  * Replaces each placeholder by what `lookup` gives for its path, such as `['resources', 'db', 'host']`. `$$` is a
  * dollar, `$${x}` the text `${x}`, a lone dollar stays. What was put in is not expanded again.
  * @param where names the place in errors, such as `containers.main.variables.DATABASE_URL`
- * @throws Problem unresolved_placeholder where one is not well formed, and whatever `lookup` throws
+ * @param budget shared by texts that are counted together; the text has its own unless given
+ * @throws Problem unresolved_placeholder where one is not well formed; expansion_too_large; and whatever `lookup` throws
  */
-export function expand(text: string, lookup: (path: string[]) => string, where: string): string {
+export function expand(
+  text: string,
+  lookup: (path: string[]) => string,
+  where: string,
+  budget: ExpansionBudget = expansionBudget(),
+): string {
   if (!text.includes('$')) return text;
   return reading(where, () => {
     const expanded: string[] = [];
-    for (const part of parts(text)) expanded.push('path' in part ? lookup(part.path) : part.text);
+    for (const part of parts(text)) {
+      const piece = 'path' in part ? lookup(part.path) : part.text;
+      budget.take(piece, where);
+      expanded.push(piece);
+    }
     return expanded.join('');
   });
 }

@@ -15,11 +15,21 @@ export interface WorkloadSettings {
   strategy: 'rolling' | 'recreate';
   /** How long a rollout may take. */
   progressDeadlineSeconds: number;
+  /** How long a new version has to stay ready before what served is retired. */
+  minReadySeconds: number;
+  /** How long requests in flight keep what is replaced. */
+  drainSeconds: number;
 }
 
 const PREFIX = 'berth.dev/';
 const REPLICAS_MAX = 20;
 const RELEASE_COMMAND_MAX = 4096;
+/** Long enough to see a program that ends at its first work; each rollout over one that serves takes as much longer. */
+const MIN_READY_DEFAULT = 2;
+const DRAIN_DEFAULT = 30;
+/** The old instance stops before the new one starts, so that nobody is served while it drains. */
+const DRAIN_RECREATE_DEFAULT = 5;
+const DRAIN_MAX = 3600;
 
 const names = [
   'release-command',
@@ -27,6 +37,8 @@ const names = [
   'max-replicas',
   'strategy',
   'progress-deadline-seconds',
+  'min-ready-seconds',
+  'drain-seconds',
 ] as const;
 type Name = (typeof names)[number];
 
@@ -80,6 +92,8 @@ export function readSettings(annotations: Readonly<Record<string, string>> = {})
   const replicas = read('replicas', (text) => integer(text, 1, REPLICAS_MAX)) ?? 1;
   const maxReplicas = read('max-replicas', (text) => integer(text, replicas, REPLICAS_MAX)) ?? replicas;
   const deadline = read('progress-deadline-seconds', (text) => integer(text, 5, 900)) ?? 120;
+  const minReady = read('min-ready-seconds', (text) => integer(text, 0, deadline - 1)) ?? MIN_READY_DEFAULT;
+  const drain = read('drain-seconds', (text) => integer(text, 0, DRAIN_MAX));
   const strategy = read('strategy', (text) =>
     text === 'rolling' || text === 'recreate'
       ? { value: text as WorkloadSettings['strategy'] }
@@ -92,13 +106,15 @@ export function readSettings(annotations: Readonly<Record<string, string>> = {})
       maxReplicas,
       strategy: strategy?.value ?? 'rolling',
       progressDeadlineSeconds: deadline,
+      minReadySeconds: minReady,
+      drainSeconds: drain ?? (strategy?.value === 'recreate' ? DRAIN_RECREATE_DEFAULT : DRAIN_DEFAULT),
     },
     faults,
   };
 }
 
 /**
- * Berth's settings of a workload, with defaults: one replica, rolling, 120 seconds.
+ * Berth's settings of a workload, with defaults: one replica, rolling, 120 seconds to get ready, 30 to drain.
  * @throws Problem invalid_score for an unknown `berth.dev/` annotation or a value that does not fit
  */
 export function workloadSettings(workload: Pick<ScoreWorkload, 'metadata'>): WorkloadSettings {

@@ -9,9 +9,11 @@ type Versions = readonly SecretVersion[];
 const staged = (versions: Versions, version: string, stage: SecretStage): SecretVersion[] =>
   versions.map((one) => (one.version === version ? { ...one, stage } : one));
 
-/** Puts a version before the others. */
+/** Puts a version before the others. The current one is listed however old it is. */
 export const withVersion = (versions: Versions, added: SecretVersion): SecretVersion[] =>
-  [added, ...versions.filter(({ version }) => version !== added.version)].slice(0, VERSIONS_MAX);
+  [added, ...versions.filter(({ version }) => version !== added.version)].filter(
+    ({ stage }, at) => at < VERSIONS_MAX || stage === 'current',
+  );
 
 /** The new stages of the other versions when a version becomes the current one. */
 const stageAfter: Record<SecretStage, SecretStage> = {
@@ -36,6 +38,8 @@ export function withCurrent(versions: Versions, version: string): SecretVersion[
 export const withRevoked = (versions: Versions, version: string): SecretVersion[] =>
   staged(versions, version, 'revoked');
 
-/** Takes a switch back: the version that was current before becomes current again. */
+/** Takes a switch back: the version that was current before becomes current again, or stays revoked. */
 export const withRestored = (versions: Versions, version: string, replaced: string): SecretVersion[] =>
-  staged(staged(versions, replaced, 'retired'), version, 'current');
+  staged(versions, replaced, 'retired').map((one) =>
+    one.version === version && one.stage !== 'revoked' ? { ...one, stage: 'current' } : one,
+  );

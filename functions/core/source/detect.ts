@@ -2,22 +2,28 @@
 
 import { splitWords, WordsError } from '../command-line.ts';
 import { Problem } from '../problem.ts';
+import { foreignOf, refuseUninstalled } from './foreign.ts';
+import { installWith, type PackageManager, packageManagerOf, pruneWith } from './package-manager.ts';
 import { parseProcfile } from './procfile.ts';
 
 /** Paths of all files, relative and with slashes, each with its text where it is named in `READ_BY_DETECTION`. */
 export type SourceFiles = ReadonlyMap<string, string | undefined>;
 
-export const READ_BY_DETECTION = ['package.json', 'Procfile'] as const;
+export const READ_BY_DETECTION = ['package.json', 'Procfile', 'pnpm-lock.yaml', 'yarn.lock'] as const;
 
 export interface BuildPlan {
   /** What the source was recognised by, in words. */
   detected: string;
-  /** Arguments of npm runs, in order. */
-  npm: string[][];
+  /** What installs and builds; absent where there is no package.json. */
+  manager?: PackageManager;
+  /** Arguments of its runs, in order. */
+  runs: string[][];
   /** The command that starts it; empty when `staticRoots` says what to serve. */
   command: string[];
   /** Folders that may hold the site, the likeliest first; the choice is made once the build is over. */
   staticRoots: string[];
+  /** The range of Node.js versions that `engines` of package.json asks for. */
+  node?: string;
   /** The Procfile's `release` line. */
   releaseCommand?: string;
   /** Lines for the log. */
@@ -36,11 +42,13 @@ interface Manifest {
   scripts: Strings;
   dependencies: number;
   devDependencies: number;
+  packageManager?: string;
+  /** Of `engines`. */
+  node?: string;
   workspaces: boolean;
 }
 
-const LOCKS = ['package-lock.json', 'npm-shrinkwrap.json'];
-const FOREIGN_LOCKS = ['yarn.lock', 'pnpm-lock.yaml', 'bun.lock', 'bun.lockb'];
+const FOREIGN_LOCKS = ['bun.lock', 'bun.lockb'];
 const INSTALL_SCRIPTS = ['preinstall', 'install', 'postinstall', 'prepare'];
 
 /**
@@ -49,20 +57,32 @@ const INSTALL_SCRIPTS = ['preinstall', 'install', 'postinstall', 'prepare'];
  */
 export function detect(files: SourceFiles): BuildPlan | undefined {
   const manifest = readManifest(files);
+  const foreign = foreignOf(files);
+  if (manifest === undefined) refuseUninstalled(foreign);
   const procfile = readProcfile(files);
-  const npm = manifest ? npmRuns(files, manifest) : { runs: [], notes: [] };
+  const installed = manifest && installOf(files, manifest);
+  const runs = installed?.runs ?? [];
   const start = procfile?.start ?? (manifest && startOf(files, manifest));
-  const notes = [...npm.notes, ...(procfile?.notes ?? [])];
+  const seen = foreign.map(
+    ({ name }) => `${name} is not read: builds on one machine are of Node.js and static sites`,
+  );
+  const notes = [...(installed?.notes ?? []), ...seen, ...(procfile?.notes ?? [])];
   const releaseCommand = procfile?.release;
-  const extra = releaseCommand === undefined ? { notes } : { notes, releaseCommand };
+  const extra = {
+    runs,
+    notes,
+    ...(installed && { manager: installed.manager }),
+    ...(manifest?.node !== undefined && { node: manifest.node }),
+    ...(releaseCommand !== undefined && { releaseCommand }),
+  };
   if (start) {
     const detected = manifest ? `Node.js app, started by ${start.by}` : `started by ${start.by}`;
-    return { detected, npm: npm.runs, command: start.command, staticRoots: [], ...extra };
+    return { detected, command: start.command, staticRoots: [], ...extra };
   }
   const staticRoots = rootsOfSite(files, manifest);
   if (staticRoots.length === 0) return undefined;
-  const built = npm.runs.length > 0 ? ', built by npm' : '';
-  return { detected: `static site${built}`, npm: npm.runs, command: [], staticRoots, ...extra };
+  const built = runs.length > 0 ? `, built by ${installed?.manager.name}` : '';
+  return { detected: `static site${built}`, command: [], staticRoots, ...extra };
 }
 
 function readManifest(files: SourceFiles): Manifest | undefined {
@@ -78,32 +98,36 @@ function readManifest(files: SourceFiles): Manifest | undefined {
     throw new Problem('build_failed', 'package.json can not be read: it is not a JSON object.', {
       hint: 'Correct package.json (npm pkg fix helps), then build again.',
     });
+  const { node } = strings(parsed.engines);
   return {
+    ...(node !== undefined && node.trim() !== '' && { node: node.trim() }),
     ...(typeof parsed.main === 'string' && parsed.main !== '' ? { main: parsed.main } : {}),
     scripts: strings(parsed.scripts),
     dependencies: count(parsed.dependencies) + count(parsed.optionalDependencies),
     devDependencies: count(parsed.devDependencies),
-    workspaces: parsed.workspaces !== undefined,
+    ...(typeof parsed.packageManager === 'string' ? { packageManager: parsed.packageManager } : {}),
+    workspaces: parsed.workspaces !== undefined || files.has('pnpm-workspace.yaml'),
   };
 }
 
-function npmRuns(files: SourceFiles, manifest: Manifest): { runs: string[][]; notes: string[] } {
+function installOf(files: SourceFiles, manifest: Manifest) {
   const notes: string[] = [];
   const runs: string[][] = [];
-  const locked = LOCKS.some((name) => files.has(name));
+  const manager = packageManagerOf(files, manifest.packageManager);
   const foreign = FOREIGN_LOCKS.find((name) => files.has(name));
-  if (foreign && !locked) notes.push(`${foreign} is not read: npm resolves the versions anew`);
+  if (foreign && !manager.locked) notes.push(`${foreign} is not read: npm resolves the versions anew`);
   const builds = manifest.scripts.build !== undefined;
-  const dev = builds && manifest.devDependencies > 0;
-  const needed =
-    manifest.dependencies > 0 ||
-    dev ||
-    manifest.workspaces ||
-    INSTALL_SCRIPTS.some((name) => manifest.scripts[name] !== undefined);
-  if (needed) runs.push([locked ? 'ci' : 'install', dev ? '--include=dev' : '--omit=dev']);
+  const installs = INSTALL_SCRIPTS.some((name) => manifest.scripts[name] !== undefined);
+  // Scripts that npm runs by itself see the packages that `build` sees; members of a workspace may have some too.
+  const dev = (builds || installs || manifest.workspaces) && manifest.devDependencies > 0;
+  const needed = manifest.dependencies > 0 || dev || manifest.workspaces || installs;
+  if (needed) runs.push(installWith(manager, dev));
   if (builds) runs.push(['run', 'build']);
-  if (dev) runs.push(['prune', '--omit=dev']);
-  return { runs, notes };
+  const prune = dev ? pruneWith(manager) : undefined;
+  if (prune) runs.push(prune);
+  else if (dev)
+    notes.push('packages for development stay in the image: this version of yarn can not remove them');
+  return { manager, runs, notes };
 }
 
 function startOf(files: SourceFiles, manifest: Manifest): Start | undefined {

@@ -8,14 +8,13 @@ interface Bindings {
 }
 
 /**
- * The address that the edge saw, and the edge's own: `192.0.2.7 via 198.51.100.1`. Only the last one can not be
- * forged: someone who bypasses CloudFront may write any first address, but then appears as the last.
+ * The address that the edge saw: the last hop before the edge's own, which a client can not write. Both ways in are
+ * closed to all but the edge: the HTTP API by edge-gate.ts, the Function URL by its signature.
  */
 export function clientAddress(host: unknown): string | undefined {
   const { headers, requestContext } = (host as Bindings | undefined)?.event ?? {};
-  const last = requestContext?.http?.sourceIp;
-  if (last === undefined) return undefined;
+  const edge = requestContext?.http?.sourceIp;
+  if (edge === undefined) return undefined;
   const hops = (headers?.['x-forwarded-for'] ?? '').split(',').map((hop) => hop.trim());
-  const before = hops.filter((hop) => /^[0-9a-fA-F.:]{2,45}$/.test(hop) && hop !== last).at(-1);
-  return before === undefined ? last : `${before} via ${last}`;
+  return hops.filter((hop) => /^[0-9a-fA-F.:]{2,45}$/.test(hop) && hop !== edge).at(-1) ?? edge;
 }

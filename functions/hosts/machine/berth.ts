@@ -30,11 +30,13 @@ import { sessionCookies } from '../../api/identity/session-cookies.ts';
 import { loadRoutes } from '../../api/routes.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
+import type { Store } from '../../ports/store.ts';
 import type { StepInput } from '../../workflows/step.ts';
 import { runStepNamed } from '../../workflows/steps.ts';
 import { countActivity, countAnchors, countBuilds, countSecrets } from './aws-equivalent-units.ts';
 import { ConfigError, type LocalConfig, readConfig } from './config/config.ts';
 import { createSignIn } from './identity/choose-identity.ts';
+import { checkLosses } from './losses.ts';
 import type { MachineOptions } from './places/machine-place.ts';
 import type { Handlers, Place, PlacePorts } from './places/place.ts';
 import { secretFile } from './secret-file.ts';
@@ -67,12 +69,23 @@ export async function startLocal(config: LocalConfig, log: LocalLog = createLoca
   const stopping = new AbortController();
   const { server, serveWith } = createHoldingServer();
   answerWithProblems(server);
+  let store: Store | undefined;
   try {
+    claimDirectory(config);
     const token = secretFile(path('admin-token'), () => randomBytes(32).toString('base64url'));
     const instanceId = secretFile(path('instance-id'), () => randomBytes(8).toString('hex'));
     // Node asks the nearest package.json above a program whether it is CommonJS. A program without one would find the
     // one of whatever repository the directory lies in; the file written here makes it CommonJS.
     if (!existsSync(path('package.json'))) writeFileSync(path('package.json'), '{"private":true}\n');
+    // The store comes before all else: it keeps a second Berth away also where the lock's file was deleted.
+    store = openStore(config, log);
+    const anchors = createAnchorFiles({
+      directory: path('anchors'),
+      onError: (error) => log.error('The head of an audit chain could not be kept', error),
+    });
+    const accept = config.acceptLoss === true;
+    for (const words of await checkLosses(config.dataDirectory, { store, anchors }, { accept }))
+      log.info(`Going on although ${words}`);
     await listen(server, config);
     const { port } = server.address() as AddressInfo;
     const lost = new Map<string, string>();
@@ -86,7 +99,7 @@ export async function startLocal(config: LocalConfig, log: LocalLog = createLoca
       logs,
       log,
     });
-    const ports = await createPorts(config, { effects, ...place.ports }, log, lost);
+    const ports = await createPorts(config, { effects, store, anchors, ...place.ports }, log, lost);
     const { identity, provider } = createSignIn(config, port, log);
     const app = createApp({
       routes: await loadRoutes(),
@@ -142,6 +155,7 @@ export async function startLocal(config: LocalConfig, log: LocalLog = createLoca
     return { url: `http://localhost:${port}`, token, ports, resumed, close };
   } catch (error) {
     server.close();
+    await store?.close();
     lock.release();
     throw diskProblem(error);
   }
@@ -150,7 +164,6 @@ export async function startLocal(config: LocalConfig, log: LocalLog = createLoca
 /** Only what the place needs is loaded. */
 async function createPlace(options: MachineOptions): Promise<Place> {
   const { config, ...rest } = options;
-  claimDirectory(config);
   if (!config.cluster) return (await import('./places/machine-place.ts')).createMachine(options);
   return (await import('./places/cluster-place.ts')).createCluster({ ...rest, config: config.cluster });
 }
@@ -160,6 +173,11 @@ function claimDirectory({ dataDirectory, cluster }: LocalConfig): void {
   const file = join(dataDirectory, 'place');
   const place = cluster ? 'cluster' : 'machine';
   const written = existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
+  if (!['', 'machine', 'cluster'].includes(written)) {
+    throw new ConfigError(
+      `${file} can not be used: it says neither \`machine\` nor \`cluster\`. Write into it where the workloads of this directory run.`,
+    );
+  }
   // A directory that is older than this file belongs to the machine.
   const kept = written || (existsSync(join(dataDirectory, 'berth.db')) ? 'machine' : place);
   if (written === '') writeFileSync(file, `${kept}\n`);
@@ -170,9 +188,17 @@ function claimDirectory({ dataDirectory, cluster }: LocalConfig): void {
   );
 }
 
+const openStore = ({ dataDirectory }: LocalConfig, log: LocalLog): Store =>
+  createSqliteStore({
+    path: join(dataDirectory, 'berth.db'),
+    alone: true,
+    onConvert: ({ from, to, records }) =>
+      log.info(`Converting the store from format ${from} to ${to}: ${records} records ...`),
+  });
+
 async function createPorts(
   config: LocalConfig,
-  given: PlacePorts & Pick<Ports, 'effects'>,
+  given: PlacePorts & Pick<Ports, 'effects' | 'store' | 'anchors'>,
   log: LocalLog,
   lost: Map<string, string>,
 ) {
@@ -180,19 +206,13 @@ async function createPorts(
   const { effects } = given;
   const ports = {
     ...given,
-    store: createSqliteStore({ path: path('berth.db') }),
     receivers: createReceivers({ trusted: config.trustedReceivers ?? [] }),
     secrets: countSecrets(
       await createSecretsFile({ path: path('secrets'), keyPath: path('secrets.key'), effects }),
     ),
     activity: countActivity(given.activity),
     builder: countBuilds(given.builder, effects.now),
-    anchors: countAnchors(
-      createAnchorFiles({
-        directory: path('anchors'),
-        onError: (error) => log.error('The head of an audit chain could not be kept', error),
-      }),
-    ),
+    anchors: countAnchors(given.anchors),
   };
   const workflows = createLocalWorkflows({
     path: path('workflows.db'),
@@ -274,7 +294,7 @@ export async function main(): Promise<void> {
   } catch (error) {
     const known = error instanceof Problem || error instanceof ConfigError;
     console.error(known ? `Berth did not start: ${error.message}` : error);
-    if (error instanceof Problem) console.error(`Next: ${error.hint}`);
+    if (error instanceof Problem) console.error(`Next: ${error.hint} (${error.code})`);
     process.exit(1);
   }
 }

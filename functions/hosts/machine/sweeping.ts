@@ -1,6 +1,6 @@
 /** Runs the sweep again and again, together with the deliveries to webhooks. */
 import type { Ports } from '../../ports/index.ts';
-import { endLost, sweep } from '../../sweep/sweep.ts';
+import { CLOCK_JUMPED, endLost, sweep } from '../../sweep/sweep.ts';
 import { createDeliverer } from '../../webhooks/deliver.ts';
 import type { LocalLog } from './terminal-log.ts';
 
@@ -31,6 +31,7 @@ export function startSweeping(
   const once = async (): Promise<void> => {
     try {
       const report = await sweep(ports);
+      if (report.clockJumped === 'now') log.error('The sweep', new Error(CLOCK_JUMPED));
       for (const [id, error] of lost) if (await endLost(ports, id, error)) lost.delete(id);
       await deliverer.pass();
       for (const { what, error } of report.errors) log.error(`The sweep of ${what}`, error);

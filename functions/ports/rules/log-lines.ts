@@ -1,8 +1,9 @@
 /** What a line of a log may hold: adapters share it. */
+import { limits } from '../../core/limits.ts';
 import type { LogLine } from '../logs.ts';
 
 /** Bytes of one line, UTF-8; the rest of a longer one is dropped. */
-export const LINE_MAX = 16 * 1024;
+export const LINE_MAX = limits.logLine.value;
 
 const encoder = new TextEncoder();
 const scratch = new Uint8Array(LINE_MAX);

@@ -1,8 +1,9 @@
 /** Pages of logs: what adapters share. */
+import { limits } from '../../core/limits.ts';
 import { isAtLeast, levelOf } from '../../core/log-level.ts';
 import type { LogFilter, LogLine, LogPage, LogPageQuery } from '../logs.ts';
 
-const LIMIT_MAX = 10_000;
+const LIMIT_MAX = limits.logPageLines.value;
 const TEXT_MAX = 1000;
 
 /** @throws RangeError */
@@ -63,6 +64,7 @@ export function createPager(query: LogPageQuery, scanMax: number): Pager {
   let count = startCount ?? 0;
   let seen = 0;
   let scanned = 0;
+  let bytes = 0;
   return {
     visit(at, line) {
       if (startTime !== undefined) {
@@ -75,8 +77,11 @@ export function createPager(query: LogPageQuery, scanMax: number): Pager {
       count = at === time ? count + 1 : 1;
       time = at;
       scanned++;
-      if (passes(line)) lines.push(line);
-      return lines.length < limit && scanned < scanMax;
+      if (passes(line)) {
+        lines.push(line);
+        bytes += Buffer.byteLength(line.message);
+      }
+      return lines.length < limit && scanned < scanMax && bytes < limits.logPage.value - limits.logLine.value;
     },
     page: (isEnd) => ({
       lines: direction === 'backward' ? lines.toReversed() : lines,

@@ -1,8 +1,9 @@
 /** What every adapter of Secrets refuses before it keeps a value, so that all of them refuse the same. */
+import { limits } from '../../core/limits.ts';
 import { Problem } from '../../core/problem.ts';
 
 /** The largest value, bytes of UTF-8: the limit of AWS Secrets Manager. */
-export const SECRET_VALUE_MAX_BYTES = 64 * 1024;
+export const SECRET_VALUE_MAX_BYTES = limits.secretValue.value;
 
 /** @throws Problem payload_too_large | invalid_request */
 export function checkSecretValue(value: string): void {

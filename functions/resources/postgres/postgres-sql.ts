@@ -7,6 +7,7 @@
  * that role, so one that a crash left without a comment is known by its owner. Until all is done it accepts no
  * connections.
  */
+import { limits } from '../../core/limits.ts';
 import { TransientError } from '../../core/problem.ts';
 import type { DatabaseServer, SqlConnection } from '../../ports/databases.ts';
 
@@ -18,13 +19,16 @@ export interface DatabaseSpec {
    * stays good.
    */
   second: string;
+  /** What the names of all databases and roles of the project begin with. */
+  prefix: string;
   /** What `ownerTag` gives. */
   tag: string;
 }
 
-/** One tenant can not use up the connections of a server. */
-const CONNECTION_LIMIT = 40;
 const LOCK_TIMEOUT = '30s';
+/** Servers have defaults of their own: a database sorts and folds the same on every host. PostgreSQL 17 or newer. */
+const COLLATION =
+  "TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C' LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'";
 
 /** The name is taken by something that does not carry our tag. */
 export class NotOurs extends Error {
@@ -33,6 +37,13 @@ export class NotOurs extends Error {
   constructor(kind: 'database' | 'role') {
     super(`a ${kind} of that name does not carry the tag`);
     this.kind = kind;
+  }
+}
+
+/** The project has as many databases on the server as its share of connections is enough for. */
+export class ShareUsedUp extends Error {
+  constructor(most: number) {
+    super(`the project has ${most} databases on the shared server already, which is the most`);
   }
 }
 
@@ -46,7 +57,7 @@ export class ExtensionFailed extends Error {
   }
 }
 
-/** Runs the work while nobody else, in any process, works on the database of this name. */
+/** Runs the work while nobody else, in any process, works on databases of this project. @param name their prefix */
 export async function withDatabaseLock<T>(
   databases: Pick<DatabaseServer, 'connect'>,
   name: string,
@@ -78,9 +89,10 @@ export async function ensureDatabase(
   if (found.role === 'foreign') throw new NotOurs('role');
   if (found.database === 'foreign') throw new NotOurs('database');
 
+  if (found.role === undefined) await checkShare(sql, spec);
   await transaction(sql, async () => {
     if (found.role === undefined) {
-      await run(sql, `CREATE ROLE %I NOLOGIN CONNECTION LIMIT ${CONNECTION_LIMIT}`, name);
+      await run(sql, 'CREATE ROLE %I NOLOGIN', name);
       await run(sql, 'COMMENT ON ROLE %I IS %L', name, tag);
       // An administrator who is no superuser has to be a member of a role to give it a database.
       if (!found.superuser) await run(sql, 'GRANT %I TO CURRENT_USER', name);
@@ -92,12 +104,7 @@ export async function ensureDatabase(
   // An interrupted DROP DATABASE leaves a database that can only be dropped again.
   if (found.database === 'broken') await run(sql, 'DROP DATABASE %I', name);
   if (found.database !== 'partial') {
-    await run(
-      sql,
-      "CREATE DATABASE %I OWNER %I TEMPLATE template0 ENCODING 'UTF8' ALLOW_CONNECTIONS false",
-      name,
-      name,
-    );
+    await run(sql, `CREATE DATABASE %I OWNER %I ${COLLATION} ALLOW_CONNECTIONS false`, name, name);
   }
   await transaction(sql, async () => {
     await run(sql, 'COMMENT ON DATABASE %I IS %L', name, tag);
@@ -113,19 +120,20 @@ export async function ensureDatabase(
  */
 export async function ensureLogin(
   sql: SqlConnection,
-  { name, tag, login, verifier }: DatabaseSpec & { login: string; verifier: string },
+  { name, prefix, tag, login, verifier }: DatabaseSpec & { login: string; verifier: string },
 ): Promise<void> {
   const found = await look(sql, { name: login, tag });
   if (found.role === 'foreign') throw new NotOurs('role');
   await transaction(sql, async () => {
     if (found.role === undefined) {
-      await run(sql, `CREATE ROLE %I NOLOGIN CONNECTION LIMIT ${CONNECTION_LIMIT}`, login);
+      await run(sql, 'CREATE ROLE %I NOLOGIN', login);
       await run(sql, 'COMMENT ON ROLE %I IS %L', login, tag);
       await run(sql, 'GRANT %I TO %I', name, login);
       await run(sql, 'ALTER ROLE %I SET role = %L', login, name);
       if (!found.superuser) await run(sql, 'GRANT %I TO CURRENT_USER', login);
     }
     await run(sql, 'ALTER ROLE %I LOGIN PASSWORD %L', login, verifier);
+    await shareConnections(sql, prefix);
   });
 }
 
@@ -134,6 +142,7 @@ export async function disableLogin(sql: SqlConnection, spec: DatabaseSpec, login
   const { role } = await look(sql, { name: login, tag: spec.tag });
   if (role !== 'ours') return;
   await run(sql, 'ALTER ROLE %I NOLOGIN PASSWORD NULL', login);
+  await shareConnections(sql, spec.prefix);
   await sql.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1', [login]);
 }
 
@@ -153,6 +162,40 @@ export async function dropDatabase(sql: SqlConnection, spec: DatabaseSpec): Prom
       await run(sql, 'DROP ROLE %I', role);
     });
   }
+  await shareConnections(sql, spec.prefix);
+}
+
+/** The roles of a project that log in, and how many connections they may have together: half of the server's. */
+async function shareOf(sql: SqlConnection, prefix: string) {
+  // An administrator who is no superuser may change those roles alone that they made.
+  const logins = await sql.query<{ role: string; current: number; may: boolean }>(
+    `SELECT rolname::text AS role, rolconnlimit AS current, pg_has_role(oid, 'MEMBER WITH ADMIN OPTION') AS may
+     FROM pg_roles WHERE rolcanlogin AND starts_with(rolname, $1)`,
+    [prefix],
+  );
+  const [server] = await sql.query<{ most: number }>(
+    `SELECT current_setting('max_connections')::int AS most`,
+  );
+  return { logins, share: Math.floor((server?.most ?? 0) / 2) };
+}
+
+/** @throws ShareUsedUp */
+async function checkShare(sql: SqlConnection, { prefix }: DatabaseSpec): Promise<void> {
+  const { logins, share } = await shareOf(sql, prefix);
+  const most = Math.max(1, Math.floor(share / limits.databaseConnectionsLeast.value));
+  if (logins.length >= most) throw new ShareUsedUp(most);
+}
+
+/**
+ * Divides the project's connections among its roles, so that one tenant can not use up those of the server, however many
+ * databases it has. What is open already stays open.
+ */
+async function shareConnections(sql: SqlConnection, prefix: string): Promise<void> {
+  const { logins, share } = await shareOf(sql, prefix);
+  // While passwords rotate a database has two roles that log in, so that there can be more roles than databases.
+  const each = Math.max(1, Math.min(limits.databaseConnections.value, Math.floor(share / logins.length)));
+  for (const { role, current, may } of logins)
+    if (may && current !== each) await run(sql, `ALTER ROLE %I CONNECTION LIMIT ${each}`, role);
 }
 
 /** The names of those that exist and are ours. */

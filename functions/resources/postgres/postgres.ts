@@ -9,7 +9,7 @@ import { Problem } from '../../core/problem.ts';
 import type { DatabaseServer, DedicatedServers } from '../../ports/databases.ts';
 import { ServerNotOurs } from '../../ports/databases.ts';
 import type { Ports } from '../../ports/index.ts';
-import { invalidResource, ownerTag, resourceLabel, resourceSecretPath } from '../owner.ts';
+import { invalidResource, noSuchClass, ownerTag, resourceLabel, resourceSecretPath } from '../owner.ts';
 import { type ResourceIdentity, ResourcePending, type ResourceRequest, type ResourceType } from '../type.ts';
 import {
   type DatabaseSpec,
@@ -21,6 +21,7 @@ import {
   ensureLogin,
   listDatabase,
   NotOurs,
+  ShareUsedUp,
   trustedExtensions,
   withDatabaseLock,
 } from './postgres-sql.ts';
@@ -28,6 +29,7 @@ import { scramVerifier } from './scram.ts';
 
 /** PostgreSQL's limit on names, bytes. */
 const NAME_LIMIT = 63;
+const CLASSES: readonly string[] = ['default', 'dedicated'];
 const SECRETS = ['password', 'url'] as const;
 
 const params = z.strictObject({
@@ -46,6 +48,8 @@ function specOf(request: ResourceIdentity): DatabaseSpec {
   return {
     name: deriveName(parts, NAME_LIMIT, '_'),
     second: deriveName([...parts, 'b'], NAME_LIMIT, '_'),
+    // A project's name has no underscore, and is never cut.
+    prefix: `berth_${request.project}_`,
     tag: ownerTag(request),
   };
 }
@@ -70,10 +74,7 @@ function dedicatedServers({ databases }: Ports, request: ResourceIdentity): Dedi
 }
 
 function checkClass(request: ResourceIdentity): void {
-  if (request.class === 'default' || isDedicated(request)) return;
-  throw invalidResource(request, `there is no class "${request.class.slice(0, 80)}" of its type`, {
-    hint: 'Leave out the class, or write "dedicated" for a server of its own.',
-  });
+  if (!CLASSES.includes(request.class)) throw noSuchClass(request, CLASSES);
 }
 
 /** The server that the database is on. @throws ResourcePending while it is being made */
@@ -151,7 +152,7 @@ async function provision(ports: Ports, request: ResourceRequest) {
   const server = await serverOf(ports, request);
   const place = await server.endpoint();
 
-  return withDatabaseLock(server, spec.name, async (sql) => {
+  return withDatabaseLock(server, spec.prefix, async (sql) => {
     if (extensions.length > 0) {
       const trusted = await trustedExtensions(sql);
       const refused = extensions.find((extension) => !trusted.includes(extension));
@@ -180,9 +181,11 @@ async function rotate(ports: Ports, request: ResourceIdentity, current: Resource
   const spec = specOf(request);
   const server = await serverOf(ports, request);
   const place = await server.endpoint();
-  return withDatabaseLock(server, spec.name, async (sql) => {
+  return withDatabaseLock(server, spec.prefix, async (sql) => {
     const username = current.values.username === spec.second ? spec.name : spec.second;
-    const password = ports.effects.token(32);
+    // An earlier run may have made the password, and a deployment may serve with it by now.
+    const stored = await currentLogin(ports, request);
+    const password = stored.username === username ? stored.password : ports.effects.token(32);
     await ensureLogin(sql, { ...spec, login: username, verifier: await scramVerifier(username, password) });
     return outputsFor(ports, request, place, { username, password });
   });
@@ -194,8 +197,7 @@ async function restore(ports: Ports, request: ResourceIdentity, previous: Resour
   for (const output of SECRETS) {
     const reference = previous.secrets[output];
     const value = reference && (await ports.secrets.get(reference.secret, reference.version));
-    if (value === undefined) throw new Error(`The ${output} that was in use is gone`);
-    if ((await ports.secrets.get(paths[output])) !== value)
+    if (value !== undefined && (await ports.secrets.get(paths[output])) !== value)
       await ports.secrets.put(paths[output], value, { versionId: ports.effects.id() });
   }
   return previous;
@@ -212,7 +214,7 @@ async function retire(
   if (username === undefined || username === current.values.username) return;
   const spec = specOf(request);
   const server = await serverOf(ports, request);
-  await withDatabaseLock(server, spec.name, (sql) => disableLogin(sql, spec, username));
+  await withDatabaseLock(server, spec.prefix, (sql) => disableLogin(sql, spec, username));
   for (const { secret, version } of Object.values(previous.secrets))
     await ports.secrets.revoke(secret, version);
 }
@@ -226,6 +228,12 @@ async function explained<T>(request: ResourceIdentity, work: () => Promise<T>): 
       const what = error instanceof NotOurs ? error.kind : 'database server';
       throw invalidResource(request, `a ${what} with its name exists that is not its own`, {
         hint: 'Give the resource another id. If the environment was destroyed a moment ago, wait until that has ended.',
+        cause: error,
+      });
+    }
+    if (error instanceof ShareUsedUp) {
+      throw invalidResource(request, error.message, {
+        hint: 'Destroy environments that nobody needs, or give it the class "dedicated" where servers of their own can be had.',
         cause: error,
       });
     }
@@ -259,11 +267,14 @@ export const postgres: ResourceType = {
     url: { secret: true, summary: 'All of it as postgresql://username:password@host:port/name?sslmode=…' },
   },
   params,
+  classes: CLASSES,
   owned: true,
   async check(ports, request) {
     checkClass(request);
     if (isDedicated(request)) dedicatedServers(ports, request);
-    else await ports.databases.endpoint();
+  },
+  async reach({ databases }, request) {
+    if (!isDedicated(request)) await databases.endpoint();
   },
   provision: (ports, request) => explained(request, () => provision(ports, request)),
   rotation: {
@@ -277,7 +288,7 @@ export const postgres: ResourceType = {
     explained(request, async () => {
       const spec = specOf(request);
       if (!isDedicated(request))
-        await withDatabaseLock(ports.databases, spec.name, (sql) => dropDatabase(sql, spec));
+        await withDatabaseLock(ports.databases, spec.prefix, (sql) => dropDatabase(sql, spec));
       // The server goes with everything on it, and no snapshot is kept.
       else if (!(await dedicatedServers(ports, request).remove(serverName(request), spec.tag)))
         throw new ResourcePending('The database server is being removed.');

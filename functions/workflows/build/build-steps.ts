@@ -7,14 +7,18 @@ import type { ScoreWorkload } from '../../core/score/workload.ts';
 import { withFileContents } from '../../core/score/workload-files.ts';
 import type { BuildResult, BuildSource } from '../../ports/builder.ts';
 import type { Ports } from '../../ports/index.ts';
+import { leaveQueue } from '../../records/build-queue-record.ts';
 import { endingOf, endOperation, errorOf } from '../end-operation.ts';
 import type { Step } from '../step.ts';
+import { awaitTurn } from './await-turn.ts';
 
 /** Builds the image and registers the version; when run twice, both give the same again. */
 export const buildImage: Step<Operation<'build'>> = {
   role: 'work',
   watched: true,
   async run({ ports, operation, signal }) {
+    // A run before this one came as far; what follows it in the workflow may have removed the source.
+    if (operation.result?.version !== undefined) return;
     const repository = { project: operation.project, service: operation.service };
     const log = (message: string): void =>
       ports.logs.append(operationLog(operation.id), {
@@ -22,6 +26,7 @@ export const buildImage: Step<Operation<'build'>> = {
         message,
         source: 'berth',
       });
+    await awaitTurn(ports, operation, log, signal);
     const request = { repository, operation: operation.id, source: sourceOf(operation) };
     const built = await ports.builder.build(request, log, signal);
     const image = await ports.registry.resolve(repository, built.digest);
@@ -38,6 +43,8 @@ export const buildImage: Step<Operation<'build'>> = {
         operation: operation.id,
       },
     );
+    for (const warning of ports.workloads.warnings?.(version.workload, image.config.workingDir) ?? [])
+      log(`Warning: ${warning}`);
     log(`Version ${version.id} (${built.digest}) is ready to deploy.`);
     await keepVersion(ports, operation.id, version);
   },
@@ -86,11 +93,7 @@ export const finishBuild: Step<Operation<'build'>> = {
     if (typeof version !== 'string') {
       throw new Problem('build_failed', 'The build left no version.', { hint: 'Start the build again.' });
     }
-    await removeSource(ports, operation);
-    await endOperation(ports, operation, {
-      ending: { status: 'succeeded', result: { version } },
-      event: { type: 'build.succeeded', data: { version } },
-    });
+    await endBuilt(ports, operation, version);
   },
 };
 
@@ -98,7 +101,10 @@ export const recoverBuild: Step<Operation<'build'>> = {
   role: 'recover',
   async run(context) {
     const { ports, operation } = context;
-    await removeSource(ports, operation);
+    await leaveQueue(ports, operation.id);
+    const version = operation.result?.version;
+    // The version can be deployed already, whatever came after it.
+    if (typeof version === 'string') return endBuilt(ports, operation, version);
     const ending = endingOf(errorOf(context));
     await endOperation(ports, operation, {
       ending,
@@ -107,5 +113,16 @@ export const recoverBuild: Step<Operation<'build'>> = {
         data: { code: ending.error.code, cause: ending.error.cause },
       },
     });
+    await removeSource(ports, operation);
   },
 };
+
+/** The source goes when the operation has ended: a crash in between would have it built again without one. */
+async function endBuilt(ports: Ports, operation: Operation<'build'>, version: string): Promise<void> {
+  await leaveQueue(ports, operation.id);
+  await endOperation(ports, operation, {
+    ending: { status: 'succeeded', result: { version } },
+    event: { type: 'build.succeeded', data: { version } },
+  });
+  await removeSource(ports, operation);
+}

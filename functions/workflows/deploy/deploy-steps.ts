@@ -1,40 +1,59 @@
 /** Steps of the workflows `deploy` and `rollback`. */
-
+import { setTimeout as sleep } from 'node:timers/promises';
+import { deploymentProblems } from '../../commands/deployments/deployment-problems.ts';
 import { environmentUse } from '../../commands/environments/environments.ts';
-import { violationProblem, violationsOf } from '../../commands/guardrails/policies.ts';
 import { splitWords } from '../../core/command-line.ts';
 import { deploymentKey, environmentKey } from '../../core/keys.ts';
-import type { DeploymentDetail, Environment, InstanceRef, OperationOn } from '../../core/model/index.ts';
+import {
+  type DeploymentDetail,
+  type Environment,
+  type InstanceRef,
+  isSameAgain,
+  type Operation,
+} from '../../core/model/index.ts';
 import { Problem, type ProblemCode, type ProblemDetail } from '../../core/problem.ts';
 import { workloadSettings } from '../../core/score/settings.ts';
 import type { Ports } from '../../ports/index.ts';
 import { RELEASE_LABEL } from '../../ports/registry.ts';
-import type { Item } from '../../ports/store.ts';
+import type { Item, Write } from '../../ports/store.ts';
 import { retryOnConflict } from '../../records/commit.ts';
 import { instanceIn, instanceOf, withStanding } from '../../records/instances.ts';
-import { getEnvironment } from '../../records/read.ts';
+import { getDeployment, getEnvironment } from '../../records/read.ts';
 import { getDeploymentDetail } from '../../records/workloads.ts';
 import { deploymentEndWrites, endingOf, endOperation, errorOf, untilOverdue } from '../end-operation.ts';
 import { type Step, StillProgressing } from '../step.ts';
 import { workloadSpec } from '../workload-spec.ts';
+import { putBack } from './put-back.ts';
 
-type DeploymentStep = Step<OperationOn<'deployment'>>;
+type DeploymentStep = Step<Operation<'deploy' | 'rollback'>>;
 
 const deploymentOf = (
   ports: Ports,
   operation: InstanceRef & { number: number },
 ): Promise<Item<DeploymentDetail>> => getDeploymentDetail(ports.store, operation, operation.number);
 
-/** Takes the fence and checks that everything the deployment needs is available. */
+/** How long to wait before an environment that wakes up is looked at again, milliseconds. */
+const LOOK_MS = 300;
+
+/** What wakes up has its services declared, each with what served before, which would undo a newer deployment. */
+async function untilAwake(ports: Ports, ref: InstanceRef, signal: AbortSignal): Promise<void> {
+  while ((await getEnvironment(ports.store, ref)).data.state === 'waking') {
+    await sleep(LOOK_MS, undefined, { signal }).catch(() => undefined);
+    if (signal.aborted) throw new StillProgressing();
+  }
+}
+
+/** Waits until the environment is awake, and checks that everything the deployment needs is available. */
 export const prepareDeployment: DeploymentStep = {
   role: 'work',
-  async run({ ports, operation }) {
+  watched: true,
+  async run({ ports, operation, signal }) {
+    await untilAwake(ports, operation, signal);
     await retryOnConflict(async () => {
       const item = await deploymentOf(ports, operation);
-      await ports.registry.resolve(item.data, item.data.digest);
       // Policies are checked again, since the deployment may have waited after it was accepted.
-      const violations = await violationsOf(ports, item.data, item.data, ports.effects.now());
-      if (violations.length > 0) throw violationProblem(item.data, violations);
+      const [problem] = await deploymentProblems(ports, item.data, item.data, new Map());
+      if (problem) throw problem;
       // A deployment that awaited approval was only queued until now.
       if (item.data.status === 'running') return;
       const { workload: _ofVersion, ...deployment } = item.data;
@@ -54,8 +73,8 @@ export const runRelease: DeploymentStep = {
   doneWhenStarted: 'applyWorkload',
   async run({ ports, operation, signal }) {
     const { data } = await deploymentOf(ports, operation);
-    // A redeployment runs the same version, so there is nothing left for a release command to prepare.
-    if (data.kind === 'redeploy') return;
+    // The same version runs once more, so there is nothing left for a release command to prepare.
+    if (isSameAgain(data.kind)) return;
     const image = await ports.registry.resolve(data, data.digest);
     const labelled = image.config.labels[RELEASE_LABEL];
     const command =
@@ -97,6 +116,7 @@ const rolloutCodes = [
   'workload_not_ready',
   'image_unavailable',
   'fenced',
+  'superseded',
   'environment_gone',
 ] as const;
 
@@ -126,7 +146,8 @@ export const finishDeployment: DeploymentStep = {
           });
         }
         return [
-          environmentUse(item, withStanding(item.data, operation, { current: number })),
+          // What was stopped runs again.
+          environmentUse(item, withStanding(item.data, operation, { current: number, state: undefined })),
           ...(await deploymentEndWrites(ports, operation, number, ending)),
         ];
       },
@@ -149,29 +170,26 @@ export const recoverDeployment: DeploymentStep = {
         type: `deployment.${ending.status}`,
         data: { number: number, code: ending.error.code, cause: ending.error.cause },
       },
-      writes: () => deploymentEndWrites(ports, operation, number, ending),
+      writes: async () => [
+        ...(ending.status === 'superseded' ? [] : await scaleBack(ports, operation)),
+        ...(await deploymentEndWrites(ports, operation, number, ending)),
+      ],
     });
   },
 };
+
+/** A scale that was not reached is not what later deployments take over. A newer deployment has taken it already. */
+async function scaleBack(ports: Ports, ref: InstanceRef & { number: number }): Promise<Write[]> {
+  const { data: deployment } = await getDeployment(ports.store, ref, ref.number);
+  const environment = await ports.store.get<Environment>(environmentKey(ref));
+  const instance = environment && instanceIn(environment.data, ref.service);
+  if (deployment.kind !== 'scale' || !environment || instance?.current === undefined) return [];
+  const { replicas } = (await getDeployment(ports.store, ref, instance.current)).data;
+  return [environmentUse(environment, withStanding(environment.data, ref, { replicas }))];
+}
 
 const canceled = (): ProblemDetail => ({
   code: 'canceled',
   cause: 'It was canceled on request.',
   hint: 'Start it again when you want it.',
 });
-
-/** Declares the last good deployment again, under the fence of the one that failed. */
-async function putBack(ports: Ports, ref: InstanceRef, fence: number): Promise<void> {
-  try {
-    const environment = await ports.store.get<Environment>(environmentKey(ref));
-    const current = environment && instanceIn(environment.data, ref.service)?.current;
-    if (current === undefined) return await ports.workloads.remove(ref, fence);
-    const { data } = await getDeploymentDetail(ports.store, ref, current);
-    await ports.workloads.apply(await workloadSpec(ports, data, fence));
-  } catch (error) {
-    // A newer deployment has taken over, the place is gone, or what served can not be declared anew (one of its
-    // secrets is gone, so it goes on as it is): in each case the operation ends with its own error.
-    if (error instanceof Problem && error.status < 500) return;
-    throw error;
-  }
-}

@@ -1,4 +1,5 @@
 /** Provisions the resources that a workload asks for; the owner record is written before anything is made (I4). */
+
 import { isDeepStrictEqual } from 'node:util';
 import { deploymentKey, environmentKey, resourceKey } from '../../core/keys.ts';
 import {
@@ -11,20 +12,18 @@ import {
   SYSTEM_ACTOR,
 } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
-import { expand } from '../../core/score/placeholders.ts';
 import { provisionOrder } from '../../core/score/references.ts';
 import { resourceIdentity } from '../../core/score/resource-identity.ts';
-import { replaceInParams } from '../../core/score/texts.ts';
 import type { Ports } from '../../ports/index.ts';
 import { commit, retryOnConflict } from '../../records/commit.ts';
 import { changingEnvironment } from '../../records/environment-changes.ts';
 import { getDeployment, getEnvironment } from '../../records/read.ts';
 import { getDeploymentDetail } from '../../records/workloads.ts';
 import { resourceType } from '../../resources/index.ts';
+import { checkParams, expandParams } from '../../resources/outputs.ts';
 import type { ResourceRequest, ResourceType } from '../../resources/type.ts';
 import { untilSettled } from '../owned-resources.ts';
 import type { Step } from '../step.ts';
-import { outputLookup } from '../workload-spec.ts';
 
 /** Provisions what the deployment's workload asks for and pins the outputs to it. */
 export const ensureResources: Step<OperationOn<'deployment'>> = {
@@ -75,7 +74,7 @@ async function provisionOne(
   const declared = workload.resources![name]!;
   const type = resourceType(declared.type);
   const identity = resourceIdentity(workload.metadata.name, name, declared);
-  const params = checkParams(type, name, expandParams(deployment, name, outputs));
+  const params = checkParams(type, name, expandParams(workload, name, outputs));
   const request: ResourceRequest = {
     project,
     environment,
@@ -90,20 +89,33 @@ async function provisionOne(
   };
   if (!type.owned) return type.provision(ports, request);
   await type.check?.(ports, request);
-  await recordOwner(ports, type.type, request);
-  const provisioned = await type.provision(ports, request).catch(async (error: unknown) => {
+  await type.reach?.(ports, request);
+  // A rotation may have replaced the credentials since they were read: then the record has changed, and what was read
+  // must not be written over it.
+  for (;;) {
+    const recorded = await recordOwner(ports, type.type, request);
+    const provisioned = await provisionOwned(ports, type, request, signal);
+    const kept = await recordReady(ports, request, provisioned, recorded);
+    if (kept === 'kept') return provisioned;
+    if (kept === 'changed') continue;
+    await takeBack(ports, type, request, signal);
+    throw gone(request);
+  }
+}
+
+const provisionOwned = (
+  ports: Ports,
+  type: ResourceType,
+  request: ResourceRequest,
+  signal: AbortSignal,
+): Promise<ResourceOutputs> =>
+  type.provision(ports, request).catch(async (error: unknown) => {
     // The environment may have been destroyed meanwhile. Then no later try comes this far, and what this one began
     // would have no owner.
     const owner = await ports.store.get(resourceKey(request, request.uid));
     if (!owner) await takeBack(ports, type, request, signal);
     throw error;
   });
-  if (!(await recordReady(ports, request, provisioned))) {
-    await takeBack(ports, type, request, signal);
-    throw gone(request);
-  }
-  return provisioned;
-}
 
 /**
  * Removes a resource whose environment was destroyed while the resource was made, since it no longer has an owner
@@ -121,36 +133,21 @@ async function takeBack(
   await untilSettled(signal, () => type.deprovision(ports, request));
 }
 
-function checkParams(type: ResourceType, name: string, params: unknown): Record<string, unknown> {
-  const parsed = type.params.safeParse(params);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0]!;
-  const path = ['resources', name, 'params', ...issue.path.map(String)].join('.');
-  throw new Problem('invalid_resource', `${path}: ${issue.message}.`, {
-    hint: `Mend it in the Score file. ${type.type}: ${type.summary}`,
-  });
-}
-
-/** Params may name outputs of other resources, but no secret ones, since params are stored as they are. */
-function expandParams(
-  deployment: DeploymentDetail,
-  name: string,
-  outputs: Record<string, ResourceOutputs>,
-): Record<string, unknown> {
-  const lookup = outputLookup(deployment.workload, outputs, new Map());
-  const params = deployment.workload.resources![name]!.params ?? {};
-  return replaceInParams(name, params, (text, { where }) => expand(text, lookup, where));
-}
-
-async function recordOwner(ports: Ports, type: string, request: ResourceRequest): Promise<void> {
+/** @returns the version of the owner record */
+async function recordOwner(ports: Ports, type: string, request: ResourceRequest): Promise<number> {
   const key = resourceKey(request, request.uid);
-  await changingEnvironment(ports.store, request, async () => {
+  return changingEnvironment(ports.store, request, async () => {
     const environment = await ports.store.get<Environment>(environmentKey(request));
     if (environment?.data.id !== request.environmentId || environment.data.state === 'destroying') {
       throw gone(request);
     }
     const item = await ports.store.get<Resource>(key);
-    if (item?.data.state === 'ready' && item.data.services.includes(request.service)) return;
+    if (item?.data.state === 'removing') {
+      throw new Problem('operation_in_progress', `The resource "${request.uid}" is being removed.`, {
+        hint: 'Deploy again in a moment. If it stays, a removal failed: remove that service once more, then deploy.',
+      });
+    }
+    if (item?.data.state === 'ready' && item.data.services.includes(request.service)) return item.version;
     const base: Resource = item?.data ?? {
       project: request.project,
       environment: request.environment,
@@ -179,19 +176,26 @@ async function recordOwner(ports: Ports, type: string, request: ResourceRequest)
         events: item ? [] : [createdEvent(request)],
       },
     );
+    return (item?.version ?? 0) + 1;
   });
 }
 
-/** @returns whether the owner record still exists */
-function recordReady(ports: Ports, request: ResourceRequest, outputs: ResourceOutputs): Promise<boolean> {
+/** @param recorded the version of the owner record from before the resource was read */
+function recordReady(
+  ports: Ports,
+  request: ResourceRequest,
+  outputs: ResourceOutputs,
+  recorded: number,
+): Promise<'kept' | 'changed' | 'gone'> {
   const key = resourceKey(request, request.uid);
   return retryOnConflict(async () => {
     const item = await ports.store.get<Resource>(key);
-    if (!item) return false;
+    if (!item) return 'gone';
     const data: Resource = { ...item.data, state: 'ready', params: request.params, outputs };
-    if (JSON.stringify(data) === JSON.stringify(item.data)) return true;
+    if (isDeepStrictEqual(data, item.data)) return 'kept';
+    if (item.version !== recorded) return 'changed';
     await ports.store.transact([{ put: { ...key, data }, if: { version: item.version } }]);
-    return true;
+    return 'kept';
   });
 }
 

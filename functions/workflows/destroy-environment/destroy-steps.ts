@@ -11,7 +11,7 @@ import { type EnvironmentRef, type Operation, SYSTEM_ACTOR } from '../../core/mo
 import type { Ports } from '../../ports/index.ts';
 import type { Key } from '../../ports/store.ts';
 import { commit } from '../../records/commit.ts';
-import { instancesOf } from '../../records/instances.ts';
+import { instancesOf, pastInstancesOf } from '../../records/instances.ts';
 import { getEnvironment } from '../../records/read.ts';
 import { readAll } from '../../records/read-all.ts';
 import { resourceType } from '../../resources/index.ts';
@@ -85,7 +85,7 @@ export const finishDestruction: Step<Operation<'destroy-environment'>> = {
 /** Operations are kept as long as usual, so that people can read what happened to an environment that is gone. */
 async function deleteRecords(ports: Ports, ref: EnvironmentRef): Promise<void> {
   const keys: Key[] = [];
-  for (const { service } of instancesOf((await getEnvironment(ports.store, ref)).data)) {
+  for (const { service } of pastInstancesOf((await getEnvironment(ports.store, ref)).data)) {
     const deployments = await readAll(ports.store, deploymentsPartition({ ...ref, service }));
     keys.push(...deployments.map(({ pk, sk }) => ({ pk, sk })));
   }

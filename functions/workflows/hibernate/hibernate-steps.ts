@@ -21,7 +21,7 @@ export const stopWorkloads: Step<Operation<'hibernate'>> = {
       }
     }
     for (const instance of instancesOf((await getEnvironment(ports.store, ref)).data))
-      await ports.workloads.scale(instance, 0);
+      await ports.workloads.scale(instance, 0, instance.newest);
   },
 };
 

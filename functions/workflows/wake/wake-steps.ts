@@ -8,22 +8,21 @@ import { type Step, StillProgressing } from '../step.ts';
 export const startWorkloads: Step<Operation<'wake'>> = {
   role: 'work',
   async run({ ports, operation, signal }) {
-    const running = await startAll(ports, environmentOf(operation));
-    const rollouts = await Promise.all(
-      running.map((instance) => ports.workloads.awaitRollout(instance, instance.current!, signal)),
+    const started = await startAll(ports, environmentOf(operation));
+    const outcomes = await Promise.all(
+      started.map(async ({ instance, refused }) => {
+        if (refused) return { instance, failure: refused.message };
+        const rollout = await ports.workloads.awaitRollout(instance, instance.current ?? 0, signal);
+        if (rollout.state === 'progressing') throw new StillProgressing();
+        return { instance, ...(rollout.state === 'failed' && { failure: rollout.error.cause }) };
+      }),
     );
-    if (rollouts.some((rollout) => rollout.state === 'progressing')) throw new StillProgressing();
-    const failed = running.filter((_, index) => rollouts[index]!.state === 'failed');
+    const failed = outcomes.filter(({ failure }) => failure !== undefined);
     if (failed.length === 0) return;
-    const first = rollouts.find((rollout) => rollout.state === 'failed');
-    const cause = first?.state === 'failed' ? ` ${first.error.cause}` : '';
-    throw new Problem(
-      'workload_not_ready',
-      `Not all came back: ${failed.map(({ service }) => service).join(', ')}.${cause}`,
-      {
-        hint: "Read that service's log, then deploy it again or roll it back; the others serve.",
-      },
-    );
+    const names = failed.map(({ instance }) => instance.service).join(', ');
+    throw new Problem('workload_not_ready', `Not all came back: ${names}. ${failed[0]?.failure}`, {
+      hint: "Read that service's log, then deploy it again or roll it back; the others serve.",
+    });
   },
 };
 

@@ -6,7 +6,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startBerth, type TestBerth } from '../../support/berth.ts';
 import { type Entry, helloFiles, tar } from '../../support/files/archive.ts';
 
@@ -52,7 +52,8 @@ async function refused(entries: readonly Entry[]): Promise<void> {
   expect(around()).toEqual(files);
   expect(readFileSync(join(subject.directory, 'admin-token'), 'utf8')).toBe(token);
   expect(readFileSync(victim, 'utf8')).toBe('untouched');
-  expect(readdirSync(join(subject.directory, 'builds', 'sources'))).toEqual([]);
+  // The source goes once the build has ended.
+  await vi.waitFor(() => expect(readdirSync(join(subject.directory, 'builds', 'sources'))).toEqual([]));
 }
 
 describe('Links', () => {

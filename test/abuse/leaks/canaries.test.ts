@@ -244,17 +244,19 @@ async function live(): Promise<void> {
   );
   expect(released).toMatchObject({ status: 'failed', error: { code: 'release_failed' } });
 
-  // Where none can be: a volume's source, the parameters of a resource.
-  const source = await deployBuilt(
-    'source',
+  // Where none can be: a volume's source, the parameters of a resource. No version is made of them.
+  const source = await operation(
+    'POST',
+    `${BASE}/services/source/builds`,
     await program('source', {
       score: 'resources:\n  env:\n    type: environment',
       container: 'volumes:\n  /data:\n    source: ${resources.env.IN_SOURCE}',
     }),
   );
   expect(source).toMatchObject({ status: 'failed', error: { code: 'unresolved_placeholder' } });
-  const route = await deployBuilt(
-    'route',
+  const route = await operation(
+    'POST',
+    `${BASE}/services/route/builds`,
     await program('route', {
       score: `resources:
   env:

@@ -43,6 +43,41 @@ describe('Kubernetes logs', () => {
     expect(one).toEqual({ ...line('it is ••••.'), deployment: 1, container: 'main' });
   });
 
+  it.each([
+    [403, 'Berth lacks a permission in the cluster'],
+    [500, 'answered 500'],
+  ])(
+    'output that can not be read (%i) is told to be missing, and why, and never shown as none',
+    async (status, why) => {
+      const { logs } = subject;
+      const stream = `demo/dev/unread-${status}`;
+      subject.write(stream, line('printed'));
+      subject.fail(stream, status);
+      const said = new RegExp(`output of main in unread-${status}-1 can not be read: .*${why}`);
+      expect(await logs.page(stream, { limit: 5 })).toEqual({
+        lines: [],
+        missing: expect.stringMatching(said),
+      });
+      const ofBerth = [{ source: 'berth', message: expect.stringMatching(said) }];
+      expect(await logs.read(stream, { tail: 5 })).toMatchObject(ofBerth);
+      const abort = new AbortController();
+      for await (const one of logs.follow(stream, { tail: 5, signal: abort.signal })) {
+        expect([one]).toMatchObject(ofBerth);
+        abort.abort();
+      }
+      await expect(logs.check?.()).rejects.toMatchObject({ code: 'unavailable' });
+      subject.fail(stream, 200);
+      expect(await logs.page(stream, { limit: 5 })).toMatchObject({ lines: [{ message: 'printed' }] });
+      await expect(logs.check?.()).resolves.toBeUndefined();
+    },
+  );
+
+  it('a container that has not started yet has printed nothing, which is no failure', async () => {
+    subject.write('demo/dev/waiting', line('later'));
+    subject.fail('demo/dev/waiting', 400);
+    expect(await subject.logs.page('demo/dev/waiting', { limit: 5 })).toEqual({ lines: [] });
+  });
+
   it('keeps operations and removals to the Logs that it stands before', async () => {
     const { logs } = subject;
     logs.append('operations/op-1', line('built'));

@@ -14,6 +14,7 @@ import {
   numberedName,
   serviceName,
 } from '../../../functions/adapters/kubernetes/object-names.ts';
+import { expandVariables } from '../../../functions/core/score/variable-expansion.ts';
 import { createMask } from '../../../functions/core/secrets/mask.ts';
 import type { ContainerSpec, WorkloadSpec } from '../../../functions/ports/workloads.ts';
 import { containerSpec, port, variable, workloadSpec } from '../../contracts/workloads-spec.ts';
@@ -75,14 +76,48 @@ describe('Deployment', () => {
   });
 
   it('PORT comes first and is nobody else’s; other values are meant as they are', () => {
-    const variables = [variable('PORT', '1'), variable('A', 'costs $(PORT) and $$(X)')];
+    const variables = [variable('PORT', '1'), variable('A', 'costs $(PORT) and $$(X), pa$$word, $')];
     const metrics = { ...port, name: 'metrics-2', port: 81, targetPort: 9090 };
     const pod = podOf(spec({ ports: [port, metrics] }, [container({ variables })]));
     expect(pod.containers[0]!.env).toEqual([
       { name: 'PORT', value: '8080' },
       { name: 'PORT_METRICS_2', value: '9090' },
-      { name: 'A', value: 'costs $$(PORT) and $$$(X)' },
+      { name: 'A', value: 'costs $$(PORT) and $$$$(X), pa$$$$word, $$' },
     ]);
+  });
+
+  it('every value reaches the program as it is on one machine, whatever Kubernetes makes of dollars', () => {
+    const values = ['plain', 'a$b', 'pa$$word', '$$', '$(PORT)', '$$(PORT)', 'x$$$y', '$2a$12$abc', '$(OPEN'];
+    const variables = values.map((value, index) => variable(`V${index}`, value));
+    const { env = [] } = podOf(spec({}, [container({ variables })])).containers[0]!;
+    const seen: Record<string, string> = {};
+    for (const { name, value = '' } of env) seen[name] = expandVariables(value, seen);
+    expect(values.map((_, index) => seen[`V${index}`])).toEqual(values);
+  });
+
+  it('a request above what the namespace gives as limit brings its own limit', () => {
+    const of = (requests: object, limits = {}) =>
+      podOf(spec({}, [container({ requests, limits })])).containers[0]!.resources;
+    const [limitRange] = all(renderEnvironment(ref, 'op', options), 'LimitRange');
+    const given = Number(limitRange!.spec!.limits[0]!._default!.memory);
+    expect(of({ memoryBytes: given + 1 })).toEqual({
+      requests: { memory: String(given + 1) },
+      limits: { memory: String(given + 1) },
+    });
+    expect(of({ memoryBytes: given })).toEqual({ requests: { memory: String(given) } });
+    expect(of({ memoryBytes: 5 }, { memoryBytes: 9 })).toMatchObject({ limits: { memory: '9' } });
+    expect(limitRange!.spec!.limits[0]).not.toHaveProperty('_default.cpu');
+  });
+
+  it('a pod drains as long as its workload says before it hears of its end', () => {
+    const pod = podOf(spec({ drainSeconds: 45 }));
+    expect(pod.containers[0]!.lifecycle).toEqual({ preStop: { sleep: { seconds: 45 } } });
+    expect(pod.terminationGracePeriodSeconds).toBeGreaterThan(45);
+    expect(podOf(spec({ drainSeconds: 0 })).containers[0]).not.toHaveProperty('lifecycle');
+  });
+
+  it('a new pod counts when it has stayed ready for as long as its workload says', () => {
+    expect(one(render(spec({ minReadySeconds: 7 })), 'Deployment').spec!.minReadySeconds).toBe(7);
   });
 
   it('an image that was not resolved is refused', () => {
@@ -280,6 +315,8 @@ describe('environment', () => {
     expect(deny!.spec).toEqual({ podSelector: {}, policyTypes: ['Ingress', 'Egress'] });
     const open = egress!.spec!.egress!.flatMap(({ to }) => to ?? []).flatMap(({ ipBlock }) => ipBlock ?? []);
     expect(open.find(({ cidr }) => cidr === '0.0.0.0/0')!.except).toContain('169.254.0.0/16');
+    // Addresses of a cloud's own networks are global in IPv6.
+    expect(open.filter(({ cidr }) => cidr?.includes(':'))).toEqual([]);
     expect(egress!.spec!.egress!.every(({ to }) => to && to.length > 0)).toBe(true);
     const shut = renderEnvironment(ref, 'op', {
       ...options,
@@ -292,6 +329,17 @@ describe('environment', () => {
     expect(one(objects, 'ResourceQuota').spec!.hard).toMatchObject({
       'services.loadbalancers': '0',
       'services.nodeports': '0',
+    });
+  });
+
+  it('the disk of a node is bounded for each container and for all of them', () => {
+    const bytes = 2 * 1024 ** 3;
+    expect(one(objects, 'LimitRange').spec!.limits[0]!._default).toMatchObject({
+      'ephemeral-storage': String(bytes),
+    });
+    expect(one(objects, 'ResourceQuota').spec!.hard).toMatchObject({
+      'limits.ephemeral-storage': String(60 * bytes),
+      'requests.ephemeral-storage': String(60 * bytes),
     });
   });
 

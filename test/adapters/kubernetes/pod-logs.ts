@@ -23,6 +23,8 @@ export interface PodLogs {
   url: string;
   /** A container of the instance's pod prints a line; each deployment has one pod. */
   write(stream: string, line: LogLine): void;
+  /** From now on the node of an instance's pods answers a read of their output with this status; with 200 as ever. */
+  fail(stream: string, status: number): void;
   /** The instance has a Secret. */
   addSecret(stream: string, value: string): void;
   close(): Promise<void>;
@@ -34,6 +36,7 @@ const PIECE = 1021;
 export async function startPodLogs(): Promise<PodLogs> {
   const pods = new Map<string, Pod>();
   const secrets = new Map<string, { data: Record<string, string> }[]>();
+  const failing = new Map<string, number>();
   let printed = 0;
 
   const place = (stream: string): { namespace: string; service: string } => {
@@ -57,6 +60,11 @@ export async function startPodLogs(): Promise<PodLogs> {
         ({ metadata }) => metadata.namespace === namespace && metadata.labels[SERVICE_LABEL] === service,
       );
       return list(labelled.map(({ metadata, spec }) => ({ metadata, spec })));
+    }
+    const status = failing.get(`${namespace}/${name.replace(/-\d+$/, '')}`) ?? 200;
+    if (status !== 200) {
+      response.statusCode = status;
+      return void response.end(JSON.stringify({ kind: 'Status', code: status, message: 'the node said so' }));
     }
     const since = Date.parse(query.get('sinceTime') ?? '1970-01-01T00:00:00Z');
     const all = pods.get(`${namespace}/${name}`)?.logs.get(query.get('container') ?? '') ?? [];
@@ -90,6 +98,10 @@ export async function startPodLogs(): Promise<PodLogs> {
       const nanoseconds = String(printed++ % 1_000_000).padStart(6, '0');
       log.push({ time: Date.parse(at), text: `${at.slice(0, -1)}${nanoseconds}Z ${message}` });
       pod.logs.set(container, log);
+    },
+    fail(stream, status) {
+      const { namespace, service } = place(stream);
+      failing.set(`${namespace}/${service}`, status);
     },
     addSecret(stream, value) {
       const { namespace, service } = place(stream);

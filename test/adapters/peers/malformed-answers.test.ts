@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createSending } from '../../../functions/adapters/outgoing/outgoing.ts';
+import { createReceivers } from '../../../functions/adapters/outgoing/receivers.ts';
 import { runProbe } from '../../../functions/adapters/processes/programs/probe.ts';
 import { createRouter, type Router } from '../../../functions/adapters/router/router.ts';
 import { createTraffic } from '../../../functions/adapters/router/traffic.ts';
@@ -64,7 +65,7 @@ describe('An answer that is not HTTP', () => {
       traffic,
       activity: { record: () => undefined, touch: () => void touched++ },
       fallback: (_, response) => response.end('berth'),
-      wake: async () => undefined,
+      wake: async () => 'waking',
       limits: { touchMs: TOUCH_MS },
     });
     front.on('request', router.request).on('upgrade', router.upgrade).listen(0, '127.0.0.1');
@@ -224,5 +225,35 @@ describe('A request to an address that a user names', () => {
     });
     expect(settled).toBe(answers.length);
     expect(uncaught).toEqual([]);
+  });
+});
+
+describe('The delivery of an event', () => {
+  it('comes to an end with a status or a reason, whatever it is answered, and leaves no connection', async () => {
+    const origin = `http://127.0.0.1:${peer.port}`;
+    const receivers = createReceivers({ trusted: [origin], timeoutMs: 60_000 });
+    const message = { headers: { 'content-type': 'application/json' }, body: '{}' };
+    await forEachAnswer(async (at) => {
+      const receipt = await receivers.post(`${origin}/${at}`, message);
+      const { bytes } = answers[at]!;
+      if ('status' in receipt) expect(bytes).toMatch(/^HTTP/);
+      else expect(receipt.fault, bytes.slice(0, 200)).toMatch(/^(?:a redirect|the (?:connection|answer) )/);
+      if ('status' in receipt && receipt.status >= 200 && receipt.status < 300)
+        expect(bytes).toMatch(/HTTP\/1\.[01] 2\d\d/);
+    });
+    await eventually(
+      () => peer.open(),
+      (count) => count === 0,
+    );
+    expect(uncaught).toEqual([]);
+  });
+
+  it('that is answered by no HTTP fails with that reason', async () => {
+    const origin = `http://127.0.0.1:${peer.port}`;
+    const at = answers.findIndex(({ bytes }) => bytes.startsWith('HTTP/1.1 1000 Much'));
+    const receivers = createReceivers({ trusted: [origin] });
+    expect(await receivers.post(`${origin}/${at}`, { headers: {}, body: '{}' })).toEqual({
+      fault: 'the answer is not valid HTTP/1.1',
+    });
   });
 });

@@ -387,7 +387,7 @@ describe('processes', () => {
     );
     const third = await family();
     expect(third.filter(alive)).toEqual(third);
-    await subject.workloads.scale(ref, 0);
+    await subject.workloads.scale(ref, 0, 2);
     expect(third.filter(alive)).toEqual([]);
     await subject.workloads.removeEnvironment(ref);
   });

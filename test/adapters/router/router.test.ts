@@ -3,8 +3,13 @@ import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, request } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createRouter, type Lookup, type Router } from '../../../functions/adapters/router/router.ts';
-import type { EnvironmentRef, InstanceRef } from '../../../functions/core/model/index.ts';
+import {
+  createRouter,
+  type Lookup,
+  type Router,
+  type Wake,
+} from '../../../functions/adapters/router/router.ts';
+import type { InstanceRef } from '../../../functions/core/model/index.ts';
 import { programs } from '../../contracts/workload-programs.ts';
 import { containerSpec, eventually, port, variable, workloadSpec } from '../../contracts/workloads-spec.ts';
 import { temporaryDirectories } from '../../support/files/temporary.ts';
@@ -27,7 +32,7 @@ describe('router', () => {
   let address: AddressInfo;
   let server: string;
   let lookup: Lookup = async () => 'absent';
-  let wake: (environment: EnvironmentRef) => Promise<void> = async () => undefined;
+  let wake: Wake = async () => 'waking';
   const recorded: { service: string; status: number; durationMs: number }[] = [];
   const front = createServer({
     requireHostHeader: false,
@@ -361,13 +366,14 @@ describe('router', () => {
 
   describe('a hibernated environment', () => {
     it('is woken once, and the requests that wait are answered', async () => {
-      await subject.workloads.scale(web, 0);
+      await subject.workloads.scale(web, 0, 3);
       let woken = 0;
       wake = async (environment) => {
         woken++;
         expect(environment).toEqual(dev);
         await new Promise((resolve) => setTimeout(resolve, 50));
-        await subject.workloads.scale(web, 1);
+        await subject.workloads.scale(web, 1, 3);
+        return 'waking';
       };
       const body = Buffer.alloc(500_000, 'x');
       const answers = await Promise.all([
@@ -381,8 +387,8 @@ describe('router', () => {
     });
 
     it('shows a browser a page that asks again', async () => {
-      await subject.workloads.scale(web, 0);
-      wake = async () => undefined;
+      await subject.workloads.scale(web, 0, 3);
+      wake = async () => 'waking';
       const page = await ask(host, '/', { headers: { accept: 'text/html,*/*' } });
       expect(page.status).toBe(503);
       expect(page.headers['retry-after']).toBe('1');
@@ -400,17 +406,28 @@ describe('router', () => {
         (length) => length === 3,
       );
       expect(statuses).toEqual([503, 503, 503]);
-      await subject.workloads.scale(web, 1);
+      await subject.workloads.scale(web, 1, 3);
       await Promise.all(waiting);
       expect(statuses.slice(3)).toEqual([200, 200, 200, 200, 200]);
       await subject.workloads.awaitRollout(web, 3, AbortSignal.timeout(60_000));
-      await subject.workloads.scale(web, 0);
+      await subject.workloads.scale(web, 0, 3);
       wake = () => Promise.reject(new Error('private text'));
       const answer = await ask(host);
       expect(answer.status).toBe(503);
       expect(answer.body).toContain('could not be woken');
       expect(answer.body).not.toContain('private text');
-      wake = async () => undefined;
+      wake = async () => 'waking';
+    });
+
+    it('answers 503 with a hint when nobody can say what is known of a workload', async () => {
+      lookup = async () => {
+        throw new Error('private text');
+      };
+      const answer = await ask('none.dev.demo.localhost');
+      expect(answer.status).toBe(503);
+      expect(answer.body).toContain('could not be looked up');
+      expect(answer.body).not.toContain('private text');
+      lookup = async () => 'absent';
     });
 
     it('takes no place among the held for what does not exist', async () => {
@@ -436,11 +453,14 @@ describe('router', () => {
         ([status]) => status === 503,
       );
       let woken = 0;
-      wake = async () => void woken++;
+      wake = async () => {
+        woken++;
+        return 'waking';
+      };
       expect(await ask(host)).toMatchObject({ status: 503, body: expect.stringContaining('too many') });
       expect(woken).toBe(1);
       await Promise.all(waiting);
-      wake = async () => undefined;
+      wake = async () => 'waking';
       lookup = async () => 'absent';
     });
 
@@ -456,11 +476,31 @@ describe('router', () => {
       wake = async () => {
         woken++;
         await deploy(late, 2, 'again');
+        return 'waking';
       };
       expect(await ask('late.dev.demo.localhost')).toMatchObject({ status: 200, body: 'again' });
       expect(woken).toBe(1);
       lookup = async () => 'absent';
     });
+  });
+
+  it('answers at once for a workload that someone stopped in an environment that is awake', async () => {
+    const stopped = { ...dev, service: 'stopped' };
+    await deploy(stopped, 1, 'stopped');
+    await subject.workloads.scale(stopped, 0, 1);
+    let asked = 0;
+    wake = async () => {
+      asked++;
+      return 'awake';
+    };
+    // Were it held, the answer would be that it starts.
+    expect(await ask('stopped.dev.demo.localhost')).toMatchObject({
+      status: 503,
+      body: expect.stringContaining('is stopped'),
+    });
+    expect(asked).toBe(1);
+    wake = async () => 'waking';
+    await subject.workloads.remove(stopped, 1);
   });
 
   it('reaches the ports that a route names', async () => {

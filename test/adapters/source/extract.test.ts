@@ -1,4 +1,15 @@
-import { existsSync, lstatSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
@@ -7,8 +18,8 @@ import {
   type ExtractLimits,
   type ExtractOptions,
   extractTar,
-  moveRoot,
 } from '../../../functions/adapters/source/extract.ts';
+import type { Problem } from '../../../functions/core/problem.ts';
 import { type Entry, tar } from '../../support/files/archive.ts';
 import { temporaryDirectories } from '../../support/files/temporary.ts';
 
@@ -27,7 +38,7 @@ async function extract(archive: Buffer, options: Partial<ExtractOptions> & { chu
   const error = await extractTar(Readable.from(chunks), target, {
     subject: 'archive',
     gzip: true,
-    symlinks: 'refuse',
+    stripTop: false,
     signal: new AbortController().signal,
     log: (line) => log.push(line),
     ...options,
@@ -106,20 +117,46 @@ describe('An archive', () => {
     ],
     ['one file', [{ name: 'index.html', content: 'x' }], ['index.html']],
   ])('of %s has its source at the top', async (_, entries, expected) => {
-    const { target, parent } = await extract(await gz(entries));
-    await moveRoot(target, join(parent, 'root'));
-    expect((readdirSync(join(parent, 'root'), { recursive: true }) as string[]).sort()).toEqual(expected);
+    const { error, files } = await extract(await gz(entries), { stripTop: true });
+    expect(error).toBeUndefined();
+    expect(files).toEqual(expected);
   });
 
-  it('of a repository loses its links and says so', async () => {
-    const archive = await tar([
-      { name: 'a', content: 'x' },
-      { name: 'link', type: 'symlink', linkname: '/etc/passwd' },
-    ]);
-    const { error, files, log } = await extract(archive, { gzip: false, symlinks: 'leave out' });
+  it('keeps links inside the source, whatever comes first, and none that leads out once the top is gone', async () => {
+    const entries: Entry[] = [
+      { name: 'app/link', type: 'symlink', linkname: 'lib/a' },
+      { name: 'app/lib/a', content: 'linked' },
+      { name: 'app/lib/up', type: 'symlink', linkname: '../link' },
+    ];
+    const { error, target, files } = await extract(await gz(entries), { stripTop: true });
     expect(error).toBeUndefined();
-    expect(files).toEqual(['a']);
-    expect(log).toEqual([expect.stringContaining('"link"')]);
+    expect(files).toEqual(['lib', 'lib/a', 'lib/up', 'link']);
+    expect(readlinkSync(join(target, 'link'))).toBe('lib/a');
+    expect(readFileSync(join(target, 'lib/up'), 'utf8')).toBe('linked');
+    const out: Entry = { name: 'app/out', type: 'symlink', linkname: '../x' };
+    const told = await extract(await gz([...entries, out]), { stripTop: true });
+    expect(told.error).toEqual(refused(/"app\/out" leads out of the source, to "\.\.\/x"/));
+  });
+
+  it('with links that lead out is taken once packed as the hint of its refusal says', async () => {
+    const source = temporary();
+    const directory = join(source, 'app');
+    mkdirSync(directory);
+    writeFileSync(join(source, 'shared.js'), 'shared');
+    writeFileSync(join(directory, 'one.js'), 'one');
+    linkSync(join(directory, 'one.js'), join(directory, 'two.js'));
+    symlinkSync('../shared.js', join(directory, 'link.js'));
+    const pack = (command: string) => {
+      execFileSync('sh', ['-c', command], { cwd: directory });
+      return readFileSync(join(source, 'source.tgz'));
+    };
+    const { error } = await extract(pack('tar -czf ../source.tgz .'));
+    expect(error).toEqual(refused(/link/));
+    const [, command = ''] = /: (tar .*)$/.exec((error as Problem).hint) ?? [];
+    const again = await extract(pack(command));
+    expect(again.error).toBeUndefined();
+    expect(readFileSync(join(again.target, 'link.js'), 'utf8')).toBe('shared');
+    expect(readFileSync(join(again.target, 'two.js'), 'utf8')).toBe('one');
   });
 });
 
@@ -133,15 +170,16 @@ describe('A hostile archive is refused for', () => {
     ['a long name', [{ name: 'x'.repeat(300), content: 'x' }], /255/],
     ['a long path', [{ name: `${'y'.repeat(200)}/`.repeat(6), type: 'directory' }], /1024/],
     ['deep folders', [{ name: `${'d/'.repeat(60)}x`, content: 'x' }], /deep/],
-    ['a symbolic link out', [{ name: 'a', type: 'symlink', linkname: '../outside' }], /symlink/],
-    ['a symbolic link inside', [{ name: 'a', type: 'symlink', linkname: 'b' }], /symlink/],
+    ['a symbolic link out', [{ name: 'a', type: 'symlink', linkname: '../outside' }], /leads out/],
+    ['an absolute symbolic link', [{ name: 'a', type: 'symlink', linkname: '/etc/passwd' }], /leads out/],
+    ['a symbolic link through a name', [{ name: 'a', type: 'symlink', linkname: 'b/../..' }], /leads out/],
     [
       'a file through a symbolic link',
       [
         { name: 'a', type: 'symlink', linkname: '..' },
         { name: 'a/outside', content: 'x' },
       ],
-      /symlink/,
+      /link of that name is a directory as well/,
     ],
     ['a hard link', [{ name: 'a', type: 'link', linkname: '../outside' }], /link/],
     ['a device', [{ name: 'a', type: 'block-device', devmajor: 8, devminor: 0 }], /device/],

@@ -287,7 +287,7 @@ describe('A rule', () => {
   it('with an issuer inside the network can not be used, and the answer tells nothing of it', async () => {
     await trust({ issuer: 'https://127.0.0.1:1' });
     const answer = await exchange(await sign({ iss: 'https://127.0.0.1:1' }));
-    expectProblem(answer, 503, 'unavailable');
+    expectProblem(answer, 401, 'unauthenticated');
     expect(answer.text).not.toMatch(/ECONN|not public|127/);
   });
 });

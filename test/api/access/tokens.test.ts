@@ -319,8 +319,8 @@ describe('A token that makes tokens', () => {
     expect(response.status).toBe(200);
     const ended = response.text();
     expect((await max('DELETE', `${path}/${maker.id}`)).status).toBe(204);
-    await ended;
     expectProblem(await bearer(child.token)('GET', project), 401, 'unauthenticated');
+    await ended;
     expect((await bearer(other.token)('GET', project)).status).toBe(200);
     const { items } = (await max('GET', of)).body;
     expect(items.map(({ id }: { id: string }) => id)).toEqual([other.id]);

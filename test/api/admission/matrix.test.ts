@@ -131,6 +131,8 @@ beforeAll(async () => {
     { role: 'developer', environments: ['dev'] },
     { role: (at) => (at === 'dev' || at === '' ? 'developer' : undefined), narrow: true },
   );
+  // A token is limited to an environment that there is.
+  await as(ADMINISTRATOR, 'POST', `${demo}/environments`, { name: 'staging' });
   await makeToken(
     'personal token, maintainer in staging alone',
     admin,

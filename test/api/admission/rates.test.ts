@@ -1,6 +1,7 @@
 /** A caller that sends too many requests is slowed down, and nobody else is. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { createRates, defaultRates, sharesRate } from '../../../functions/api/admission/rates.ts';
+import { TOKENS_MAX } from '../../../functions/commands/access/tokens.ts';
 import type { Principal } from '../../../functions/core/model/index.ts';
 import {
   type Answer,
@@ -62,20 +63,93 @@ describe('Requests', () => {
     expect((await bearer('ada')('GET', '/v1/me')).status).toBe(200);
   });
 
-  it('with tokens that are none are bounded by address, and say so before the store is asked', async () => {
+  it('of project tokens count to who made them, with what else acts for that person', async () => {
+    await start({ rates: { principal: { perSecond: 1, burst: 6 } } });
+    const ada = bearer('ada');
+    const tokens = await Promise.all(
+      ['x', 'y'].map(async (name) =>
+        bearer((await ada('POST', '/v1/projects/demo/tokens', { name, role: 'viewer' })).body.token),
+      ),
+    );
+    const statuses: number[] = [];
+    for (const api of [...tokens, ada, ...tokens]) statuses.push((await api('GET', '/v1/me')).status);
+    expect(statuses).toEqual([200, 200, 200, 200, 429]);
+    expect((await bearer('bob')('GET', '/v1/me')).status).toBe(200);
+  });
+
+  it('with tokens that are none are bounded by address, each public route by itself', async () => {
     const from = { address: '192.0.2.1' };
-    await start({
-      rates: { address: { perSecond: 1, burst: 3 } },
-      clientAddress: () => from.address,
-    });
+    await start({ rates: { address: { perSecond: 1, burst: 3 } }, clientAddress: () => from.address });
     const guess = () => bearer('berth_guess')('GET', '/v1/me');
-    for (let at = 0; at < 3; at++) expectProblem(await guess(), 401);
-    expectProblem(await guess(), 429, 'too_many_requests');
     const exchange = { project: 'demo', subject_token: 'x' };
-    expectProblem(await subject.api('POST', '/v1/token-exchange', exchange), 429);
+    for (const ask of [guess, () => subject.api('POST', '/v1/token-exchange', exchange)]) {
+      for (let at = 0; at < 3; at++) expectProblem(await ask(), 401);
+      expectProblem(await ask(), 429, 'too_many_requests');
+    }
     from.address = '192.0.2.2';
     expectProblem(await guess(), 401);
     expectProblem(await subject.api('POST', '/v1/token-exchange', exchange), 401);
+  });
+
+  it('that are refused, however many and whatever is wrong with them, lock out no valid credentials of the same address', async () => {
+    await start({ rates: { address: { perSecond: 0.001, burst: 3 } }, clientAddress: () => '192.0.2.1' });
+    const anonymous = (path: string, headers: Record<string, string>, body = '{') =>
+      subject.app.request(path, { method: 'POST', headers, body });
+    for (let at = 0; at < 140; at++) {
+      await anonymous('/v1/token-exchange', { 'content-type': 'application/json' });
+      await anonymous('/v1/projects', {});
+      await anonymous('/v1/projects', { authorization: 'Basic eA==' });
+      await anonymous('/v1/projects', { authorization: 'Bearer berth_guess' });
+    }
+    expect((await anonymous('/v1/token-exchange', { 'content-type': 'application/json' })).status).toBe(429);
+    expect((await anonymous('/v1/projects', { authorization: 'Bearer x' })).status).toBe(429);
+    for (const who of ['ada', 'bob', 'administrator-token']) {
+      expect((await bearer(who)('GET', '/v1/me')).status, who).toBe(200);
+    }
+    expect((await subject.app.request('/healthz')).status).toBe(200);
+  });
+});
+
+describe('What is counted by person', () => {
+  it('is not multiplied by tokens: streams', async () => {
+    await start({ streamsPerPerson: 2 });
+    const open = (token: string) =>
+      subject.app.request('/v1/projects/demo/events', {
+        headers: { authorization: `Bearer ${token}`, accept: 'text/event-stream' },
+      });
+    const make = async (path: string) =>
+      (await bearer('ada')('POST', path, { name: 'x', role: 'viewer' })).body.token as string;
+    const tokens = ['ada', await make('/v1/tokens'), await make('/v1/projects/demo/tokens')];
+    const answers = [];
+    for (const token of tokens) answers.push(await open(token));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 429]);
+    expect((await open('bob')).status).toBe(200);
+    for (const { body } of answers) await body?.cancel();
+  });
+
+  it('is not multiplied by tokens: refusals in the audit trail of another project', async () => {
+    await start({});
+    await subject.api('POST', '/v1/projects', { name: 'other' });
+    for (let at = 0; at < 5; at++) {
+      const { token } = (await bearer('ada')('POST', '/v1/tokens', { name: 'x', role: 'viewer' })).body;
+      expectProblem(await bearer(token)('GET', '/v1/projects/other'), 404);
+    }
+    await subject.app.flush();
+    const { items } = (await subject.api('GET', '/v1/projects/other/events?limit=50')).body;
+    expect(items.filter(({ type }: { type: string }) => type === 'access.refused')).toHaveLength(1);
+  });
+
+  it('has a bound of its own: tokens of a person, and of a project', async () => {
+    await start({});
+    for (const path of ['/v1/tokens', '/v1/projects/demo/tokens']) {
+      const make = () => bearer('ada')('POST', path, { name: 'x', role: 'viewer' });
+      const { body } = await make();
+      for (let at = 1; at < TOKENS_MAX; at++) expect((await make()).status).toBe(201);
+      expectProblem(await make(), 409, 'conflict');
+      expect((await bearer('ada')('DELETE', `${path}/${body.id}`)).status).toBe(204);
+      expect((await make()).status).toBe(201);
+    }
+    expect((await bearer('bob')('POST', '/v1/tokens', { name: 'x', role: 'viewer' })).status).toBe(201);
   });
 });
 
@@ -127,10 +201,10 @@ describe('A bucket', () => {
     subject = { close: async () => undefined } as Subject;
     const token: Omit<Principal, 'id'> = { kind: 'token', groups: [], administrator: false };
     expect(sharesRate({ ...token, id: 'token:1', owner: 'user:ada' })).toBe('user:ada');
-    expect(sharesRate({ ...token, id: 'token:2', limits: { project: 'demo' } })).toBe('project:demo');
-    expect(sharesRate({ ...token, kind: 'workflow', id: 'ci:x:y', limits: { project: 'demo' } })).toBe(
-      'project:demo',
-    );
+    const madeBy = 'user:ada';
+    expect(sharesRate({ ...token, id: 'token:2', limits: { project: 'demo' }, madeBy })).toBe('user:ada');
+    expect(sharesRate({ ...token, kind: 'workflow', id: 'ci:x:y', madeBy })).toBe('user:ada');
+    expect(sharesRate({ ...token, kind: 'system', id: 'administrator' })).toBeUndefined();
     expect(sharesRate(person('ada'))).toBe('user:ada');
   });
 });

@@ -144,6 +144,27 @@ describe('A deployment that needs approval', () => {
     expect((await decide(subject.api, 4)).status).toBe(202);
   });
 
+  it('fails closed: who was not seen for 90 days may run the installation, and is no second person to its token', async () => {
+    subject.people.set('root', person('root', { administrator: true }));
+    await rememberPerson(subject.ports, person('root', { administrator: true }));
+    const { token } = (
+      await as('root')('POST', '/v1/projects/demo/tokens', {
+        name: 'x',
+        role: 'maintainer',
+        expiresIn: '365d',
+      })
+    ).body;
+    subject.pass(91 * 24 * 60 * 60 * 1000);
+    await ask(as(token));
+    expectProblem(await decide(subject.api, 2), 403, 'forbidden');
+    subject.people.set('unseen', person('unseen'));
+    await subject.api('PUT', '/v1/projects/demo/members/user:unseen', { role: 'maintainer' });
+    await ask(as('unseen'));
+    expectProblem(await decide(subject.api, 3), 403, 'forbidden');
+    expect(subject.started).toEqual([]);
+    expect((await decide(mia, 3)).status).toBe(202);
+  });
+
   it('ends when it is rejected, with the reason', async () => {
     const { id } = await ask(dev);
     expect((await decide(mia, 2, 'reject', { reason: 'Not on a Friday' })).body).toMatchObject({
@@ -189,11 +210,11 @@ describe('A deployment that needs approval', () => {
     expect(await fence()).toMatchObject({ newest: 3 });
   });
 
-  it('is not started in an environment that has gone to sleep', async () => {
+  it('wakes an environment that has gone to sleep, once it is approved', async () => {
     await ask(dev);
     await setState(subject.ports, 'dev', 'hibernated');
-    expectProblem(await decide(max, 2), 409, 'environment_not_ready');
-    expect(subject.started).toEqual([]);
+    expect((await decide(max, 2)).status).toBe(202);
+    expect(subject.started).toHaveLength(2);
   });
 
   it('can be the first of a service', async () => {

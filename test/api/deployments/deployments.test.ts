@@ -160,7 +160,7 @@ describe('Deployments', () => {
     expectProblem(await api('POST', path, { rollbackTo: 1 }), 404, 'not_found');
     await deploy(subject, 'failed');
     expectProblem(await api('POST', path, { rollbackTo: 1 }), 409, 'conflict');
-    await setState(ports, 'dev', 'hibernated');
+    await setState(ports, 'dev', 'hibernating');
     expectProblem(await api('POST', path, { version: 'v1' }), 409, 'environment_not_ready');
   });
 
@@ -229,12 +229,26 @@ describe('Running services', () => {
     expect((await api('GET', instancePath)).body).toMatchObject({ state: 'stopped', health: 'stopped' });
   });
 
-  it('answer although nothing is known of their replicas', async () => {
+  it('say that it is not known whether they serve, where the place does not answer', async () => {
     await deploy(subject);
     subject.ports.workloads.status = async () => {
       throw new Error('the cluster is away');
     };
-    expect((await subject.api('GET', instancePath)).body).toMatchObject({ health: 'unknown' });
+    expect((await subject.api('GET', instancePath)).body).toMatchObject({
+      state: 'unknown',
+      health: 'unknown',
+      status: expect.stringContaining('is not known'),
+    });
+  });
+
+  it('say that they do not serve, where nothing of them was started', async () => {
+    await deploy(subject);
+    subject.ports.workloads.status = async () => undefined;
+    expect((await subject.api('GET', instancePath)).body).toMatchObject({
+      state: 'failed',
+      health: 'down',
+      status: 'Deployment 1 does not serve: it has not been started.',
+    });
   });
 
   it('have metrics of the window asked for', async () => {

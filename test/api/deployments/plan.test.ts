@@ -125,7 +125,12 @@ describe('The plan of a deployment', () => {
     const key = deploymentKey(instance, 1);
     const { data } = (await subject.ports.store.get<Deployment>(key))!;
     const pinned = { ...data, version: await register('v2', withResources) };
-    await subject.ports.store.transact([{ put: { ...key, data: pinned } }]);
+    const uid = 'postgres.default#guestbook.db';
+    const database = { uid, state: 'ready', outputs: { values: {}, secrets: {} }, services: ['guestbook'] };
+    await subject.ports.store.transact([
+      { put: { ...key, data: pinned } },
+      { put: { ...resourceKey(dev, uid), data: database } },
+    ]);
     const { body } = await plan('rollbackTo=1');
     expect(body).toMatchObject({ kind: 'rollback', number: 2, from: 1, changes: [] });
     expect(body.releaseCommand).toBeUndefined();
@@ -134,7 +139,7 @@ describe('The plan of a deployment', () => {
 
   it('tells that the environment can not take it, or that the image is gone', async () => {
     await register('v2', {});
-    await setState(subject.ports, 'dev', 'hibernated');
+    await setState(subject.ports, 'dev', 'hibernating');
     subject.ports.registry.resolve = async () => {
       const { Problem } = await import('../../../functions/core/problem.ts');
       throw new Problem('image_unavailable', 'There is no such image.', { hint: 'Push it.' });

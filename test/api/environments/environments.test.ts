@@ -198,7 +198,7 @@ describe('Secrets', () => {
     expect(await ports.secrets.get('demo/dev/env/API_KEY', body.items[0].version)).toBe(value);
   });
 
-  it.each([[{ value: '' }], [{ value: 'x'.repeat(65_537) }], [{ value: 1 }], [{}], [{ value: '\ud800' }]])(
+  it.each([[{ value: 'x'.repeat(65_537) }], [{ value: 1 }], [{}], [{ value: '\ud800' }]])(
     'refuse the body %#',
     async (body) => {
       expectProblem(await subject.api('PUT', `${secrets}/API_KEY`, body), 400, 'invalid_request');

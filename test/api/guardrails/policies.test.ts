@@ -54,6 +54,33 @@ describe('Policies', () => {
     });
   });
 
+  it.each([{ kind: 'branch' }, { kind: 7 }, {}])(
+    'of no known kind are refused, with the kinds: %j',
+    async (rule) => {
+      const answer = await put('x', { rule });
+      expectProblem(answer, 400, 'invalid_request');
+      expect(answer.body.errors).toMatchObject([
+        {
+          path: 'body.rule.kind',
+          message: expect.stringMatching(/^must be "allowed-registries" or .*"freeze"$/),
+        },
+      ]);
+      const windows = await put('x', { rule: { kind: 'freeze', windows: [{ from: 'now' }] } });
+      expect(windows.body.errors[0].message).toMatch(/^must have "from" and "to", or "days"/);
+    },
+  );
+
+  it('have no more patterns together than a deployment can be compared with', async () => {
+    const branches = Array.from({ length: 50 }, (_, at) => `release-${at}/*`);
+    for (let at = 0; at < 10; at++)
+      expect((await put(`p-${at}`, { rule: { kind: 'branches', branches } })).status).toBe(201);
+    const answer = await put('p-10', { rule: { kind: 'branches', branches: ['main'] } });
+    expectProblem(answer, 409, 'conflict');
+    expect(answer.body.detail).toContain('501 patterns');
+    expect((await put('p-9', { rule: { kind: 'branches', branches: ['main'] } })).status).toBe(200);
+    expect((await put('p-10', { rule: { kind: 'branches', branches: ['main'] } })).status).toBe(201);
+  });
+
   it('of which many are put at once are all kept', async () => {
     await Promise.all(Array.from({ length: 10 }, (_, at) => put(`p-${at}`, digestOnly)));
     expect((await subject.api('GET', `${PROJECT}/policies`)).body.items).toHaveLength(10);

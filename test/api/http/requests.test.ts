@@ -414,6 +414,17 @@ describe('Errors', () => {
     });
   });
 
+  it.each(['starting', 'incomplete'] as const)(
+    'of workloads that are %s degrade the health check',
+    async (workloads) => {
+      subject.ports.workloads.check = async () => workloads;
+      expect(await subject.api('GET', '/healthz')).toMatchObject({
+        status: 200,
+        body: { status: 'degraded', workloads },
+      });
+    },
+  );
+
   it('of an unreadable store make the health check fail', async () => {
     expect((await subject.api('GET', '/healthz')).body).toEqual({ status: 'ok' });
     subject.ports.store.get = async () => {

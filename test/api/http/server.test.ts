@@ -85,6 +85,19 @@ describe('Behind a socket', () => {
     expect(status).toBe('HTTP/1.1 413 Payload Too Large');
   });
 
+  it('ids of people mean the same with and without the encoding that clients give them', async () => {
+    const send = (line: string, body = '') =>
+      raw(
+        `${head(line)}Connection: close\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+      );
+    const members = '/v1/projects/demo/members';
+    const body = '{"role":"viewer"}';
+    expect(await send(`PUT ${members}/user%3Aada%40example.com%3d`, body)).toMatch(/^HTTP\/1.1 400/);
+    expect(await send(`PUT ${members}/user%3aada%40example.com`, body)).toBe('HTTP/1.1 201 Created');
+    expect(await send(`PUT ${members}/user:ada@example.com`, body)).toBe('HTTP/1.1 200 OK');
+    expect(await send(`DELETE ${members}/user%3Aada@example.com`)).toBe('HTTP/1.1 204 No Content');
+  });
+
   it('paths with dots and encodings reach no other route than they name', async () => {
     const get = (path: string) => raw(`${head(`GET ${path}`)}Connection: close\r\n\r\n`);
     expect(await get('/v1/projects/demo')).toBe('HTTP/1.1 200 OK');

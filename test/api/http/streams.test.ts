@@ -210,7 +210,7 @@ describe('Bounds of streams', () => {
   };
 
   it('are a number for each principal', async () => {
-    await restart({ streamsPerPrincipal: 3 });
+    await restart({ streamsPerPerson: 3 });
     const streams = await Promise.all([open(path), open(path), open(path)]);
     const refused = await subject.api('GET', path, undefined, { accept: 'text/event-stream' });
     expectProblem(refused, 429, 'too_many_requests');

@@ -73,6 +73,43 @@ describe('The route table', () => {
     }
   });
 
+  it('answers a stranger with 401 before anything else that is wrong, route by route', async () => {
+    const closed = routes.filter(({ policy }) => policy.scope !== 'public');
+    const wrongs: [string, (path: string) => string, RequestInit][] = [
+      ['names', (path) => path.replaceAll(/\{\w+\}/g, '~'), {}],
+      ['encoded names', (path) => path.replaceAll(/\{\w+\}/g, '%C3%A4'), {}],
+      ['a query', (path) => `${path.replaceAll(/\{\w+\}/g, 'x')}?limit=none&limit=none&x=%`, {}],
+      [
+        'headers',
+        (path) => path.replaceAll(/\{\w+\}/g, 'x'),
+        { headers: { 'idempotency-key': 'x'.repeat(300), 'if-match': 'none', 'last-event-id': '?' } },
+      ],
+      [
+        'a body',
+        (path) => path.replaceAll(/\{\w+\}/g, 'x'),
+        { body: '{', headers: { 'content-type': 'no/type' } },
+      ],
+    ];
+    for (const { method, path } of closed) {
+      for (const [what, fill, init] of wrongs) {
+        const { body, ...rest } = init;
+        for (const headers of [
+          {},
+          { authorization: 'Basic eA==' },
+          { authorization: 'Bearer berth_guess' },
+        ]) {
+          const response = await subject.app.request(fill(path), {
+            ...rest,
+            ...(method !== 'get' && body !== undefined && body !== null && { body }),
+            method: method.toUpperCase(),
+            headers: { ...(rest.headers as Record<string, string>), ...headers },
+          });
+          expect(response.status, `${method} ${path} with wrong ${what}`).toBe(401);
+        }
+      }
+    }
+  });
+
   it('accepts its own examples', () => {
     for (const { body, bodyExamples = {}, path } of routes) {
       for (const example of Object.values(bodyExamples)) {

@@ -61,6 +61,26 @@ const numbers = (): number[] => receiver.received.map(({ event }) => Number(even
 const read = async (path: string) => (await subject.api('GET', path)).body;
 const audit = async () => (await subject.api('GET', '/v1/projects/demo/events?limit=200')).body.items;
 
+describe('A type of event that there is none of', () => {
+  it.each([
+    ['deployment.faild', 'did you mean deployment.failed?'],
+    ['deployments', 'did you mean deployment?'],
+    ['zebra', 'see docs/reference/events.md'],
+  ])('is refused at once, with the nearest one: %s', async (type, hint) => {
+    const { path } = await create({ types: ['deployment'] });
+    const url = `${receiver.origin}/in`;
+    for (const answer of [
+      await subject.api('POST', WEBHOOKS, { url, types: ['build', type] }),
+      await subject.api('PATCH', path, { types: ['build', type] }),
+    ]) {
+      expectProblem(answer, 400, 'invalid_request');
+      expect(answer.body.errors).toMatchObject([
+        { path: 'body.types[1]', message: expect.stringContaining(hint) },
+      ]);
+    }
+  });
+});
+
 describe('What is delivered', () => {
   it('is a CloudEvent, signed, whose secret was shown once', async () => {
     const { secret, path } = await create({ description: 'Chat' });

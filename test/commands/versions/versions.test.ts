@@ -134,3 +134,13 @@ describe('Finding a version', () => {
     });
   });
 });
+
+it('comes behind the newest one, though another process registered that by a clock that is ahead', async () => {
+  const service = { project: 'shop', service: 'ahead' };
+  await ports.store.transact([{ put: { ...serviceKey(service), data: {} } }]);
+  const ahead = { ...ports, effects: createEffects({ now: () => Date.now() + 3_600_000 }) };
+  await registerVersion(ahead, caller, { ...input('a'), ...service });
+  const { id } = await registerVersion(ports, caller, { ...input('b'), ...service });
+  const { items } = await listVersions(ports.store, service, { limit: 10 });
+  expect(items[0]).toMatchObject({ data: { id } });
+});

@@ -205,6 +205,7 @@ export async function startPlatform(loses: Loses): Promise<Platform> {
     BERTH_EGRESS_CIDRS: '10.0.1.0/24',
     BERTH_ISSUER: issuer.url,
     BERTH_AUDIENCE: AUDIENCE,
+    BERTH_EDGE_KEY: 'e'.repeat(48),
     BERTH_ADMINISTRATOR: ADMINISTRATOR,
   });
   handlers.api = (await import('../../../functions/hosts/aws/entries/api.lambda.ts'))

@@ -136,6 +136,7 @@ await withMoto((url) => {
         }),
         theirs: createStepFunctions({ client, stateMachineArn: (name) => arns.get(name) ?? '' }),
       };
+      await workflows.ours.resume();
       await Promise.all([runAll(workflows.ours), runAll(workflows.theirs)]);
     }, LONGEST_MS + 60_000);
     afterAll(async () => {

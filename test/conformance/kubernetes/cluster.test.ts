@@ -147,7 +147,13 @@ describe.skipIf(why)('Kubernetes cluster', () => {
 
   describe.concurrent('causes in words', () => {
     it('the quota is used up', async () => {
-      const quota = { cpu: 0.1, memoryBytes: 2 ** 30, pods: 10, storageBytes: 0 };
+      const quota = {
+        cpu: 0.1,
+        memoryBytes: 2 ** 30,
+        pods: 10,
+        storageBytes: 0,
+        ephemeralBytes: 60 * 1024 ** 3,
+      };
       const at = await place({ render: { quota } });
       const limits = { cpu: 0.2 };
       const error = await failure(at, workloadSpec(at.ref, 1, containerSpec(at.server, { limits })));
@@ -164,7 +170,13 @@ describe.skipIf(why)('Kubernetes cluster', () => {
     });
 
     it('no node has room', async () => {
-      const quota = { cpu: 1000, memoryBytes: 2 ** 40, pods: 10, storageBytes: 0 };
+      const quota = {
+        cpu: 1000,
+        memoryBytes: 2 ** 40,
+        pods: 10,
+        storageBytes: 0,
+        ephemeralBytes: 60 * 1024 ** 3,
+      };
       const at = await place({ render: { quota } });
       const container = containerSpec(at.server, { requests: { cpu: 500 } });
       const error = await failure(at, workloadSpec(at.ref, 1, container, { progressDeadlineSeconds: 2 }));

@@ -20,6 +20,7 @@ const pinned = (workload: ScoreWorkload, secrets: Record<string, string> = {}, v
   digest: `sha256:${version}`,
   workload,
   secrets: new Map(Object.entries(secrets)),
+  variables: new Map(),
 });
 
 const diff = (before: ScoreWorkload, after: ScoreWorkload): Change[] =>

@@ -162,3 +162,17 @@ describe('lookupMetadata', () => {
     expect(found).toBe(path === 'team.tags.length' ? '2' : undefined);
   });
 });
+
+describe('the budget of expansion', () => {
+  it('ends an expansion before it is joined: 140 KB of placeholders never become gigabytes', () => {
+    let asked = 0;
+    const lookup = (): string => {
+      asked++;
+      return 'x'.repeat(64 * 1024);
+    };
+    const problem = problemOf(() => expand('${metadata.name}'.repeat(8750), lookup, where));
+    expect(problem).toMatchObject({ code: 'expansion_too_large', status: 422 });
+    expect(problem.message).toContain(where);
+    expect(asked).toBe(17);
+  });
+});

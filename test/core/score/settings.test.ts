@@ -15,7 +15,14 @@ function messageOf(annotations: Record<string, string>): string {
   throw new Error('No problem was thrown');
 }
 
-const defaults = { replicas: 1, maxReplicas: 1, strategy: 'rolling', progressDeadlineSeconds: 120 };
+const defaults = {
+  replicas: 1,
+  maxReplicas: 1,
+  strategy: 'rolling',
+  progressDeadlineSeconds: 120,
+  minReadySeconds: 2,
+  drainSeconds: 30,
+};
 
 it('has defaults', () => {
   expect(settings()).toEqual(defaults);
@@ -32,6 +39,8 @@ it('reads all there are', () => {
       'berth.dev/max-replicas': '20',
       'berth.dev/strategy': 'recreate',
       'berth.dev/progress-deadline-seconds': '900',
+      'berth.dev/min-ready-seconds': '899',
+      'berth.dev/drain-seconds': '3600',
     }),
   ).toEqual({
     releaseCommand: ['node', 'migrate.js', '--to', '$(VERSION)'],
@@ -39,7 +48,14 @@ it('reads all there are', () => {
     maxReplicas: 20,
     strategy: 'recreate',
     progressDeadlineSeconds: 900,
+    minReadySeconds: 899,
+    drainSeconds: 3600,
   });
+});
+
+it('drains for a shorter time where nobody is served meanwhile', () => {
+  expect(settings({ 'berth.dev/strategy': 'recreate' }).drainSeconds).toBe(5);
+  expect(settings({ 'berth.dev/strategy': 'recreate', 'berth.dev/drain-seconds': '7' }).drainSeconds).toBe(7);
 });
 
 it('scales no further than the replicas by default', () => {
@@ -49,6 +65,9 @@ it('scales no further than the replicas by default', () => {
 describe('refuses', () => {
   it.each([
     ['replicas', '0'],
+    ['min-ready-seconds', '120'],
+    ['min-ready-seconds', '-1'],
+    ['drain-seconds', '3601'],
     ['replicas', '21'],
     ['replicas', '-1'],
     ['replicas', '1.5'],

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { detect } from '../../../functions/core/source/detect.ts';
+import { foreignOf, nothingToRun } from '../../../functions/core/source/foreign.ts';
 
 type Manifest = Record<string, unknown>;
 
@@ -41,7 +42,7 @@ describe('How an app starts', () => {
   });
 
   it('takes a Procfile alone', () => {
-    expect(detect(tree(['run'], { procfile: 'web: ./run' }))).toMatchObject({ command: ['./run'], npm: [] });
+    expect(detect(tree(['run'], { procfile: 'web: ./run' }))).toMatchObject({ command: ['./run'], runs: [] });
   });
 
   it.each([
@@ -76,14 +77,54 @@ describe('How an app is built', () => {
       ],
     ],
   ])('%s', (_, manifest, files, npm) => {
-    expect(app(manifest, files)?.npm).toEqual(npm);
+    expect(app(manifest, files)?.runs).toEqual(npm);
   });
 
-  it("says that another tool's lock file is not read", () => {
-    expect(app({ scripts: { start }, dependencies }, ['yarn.lock'])?.notes[0]).toMatch(
-      /yarn\.lock is not read/,
-    );
+  it.each<[string, string, object, string[]]>([
+    [
+      'pnpm-lock.yaml',
+      "lockfileVersion: '9.0'",
+      { name: 'pnpm', from: { version: '10.34.8' } },
+      ['--frozen-lockfile', '--prod'],
+    ],
+    [
+      'pnpm-lock.yaml',
+      "lockfileVersion: '6.0'",
+      { from: { version: '8.15.9' } },
+      ['--frozen-lockfile', '--prod'],
+    ],
+    [
+      'pnpm-lock.yaml',
+      'lockfileVersion: 5.4',
+      { from: { version: '7.33.7' } },
+      ['--frozen-lockfile', '--prod'],
+    ],
+    ['yarn.lock', '# yarn lockfile v1', { from: { package: 'yarn' } }, ['--frozen-lockfile', '--production']],
+    ['yarn.lock', '__metadata:\n  version: 8', { from: { version: '4.9.2' } }, ['--immutable']],
+  ])('by %s, of the format %j, with a version that is pinned', (name, text, manager, args) => {
+    const files = tree([], { manifest: { scripts: { start }, dependencies } });
+    expect(detect(files.set(name, text))).toMatchObject({ manager, runs: [['install', ...args]] });
   });
+
+  it('by packageManager, and refuses one that can not be had', () => {
+    const manifest = { scripts: { start }, dependencies };
+    const plan = app({ ...manifest, packageManager: 'pnpm@9.7.0+sha512.abc' }, ['package-lock.json']);
+    expect(plan?.manager).toMatchObject({ name: 'pnpm', from: { version: '9.7.0' }, locked: false });
+    for (const packageManager of ['bun@1.0.0', 'pnpm', 'pnpm@latest', 'pnpm@9', '--x@1.0.0'])
+      expect(() => app({ ...manifest, packageManager })).toThrow(
+        expect.objectContaining({ code: 'build_failed', message: expect.stringContaining('packageManager') }),
+      );
+  });
+
+  it.each(['preinstall', 'install', 'postinstall', 'prepare'])(
+    'gives %s scripts the development dependencies, and prunes them afterwards',
+    (script) => {
+      expect(app({ scripts: { start, [script]: 'husky' }, dependencies, devDependencies })?.runs).toEqual([
+        ['install', '--include=dev'],
+        ['prune', '--omit=dev'],
+      ]);
+    },
+  );
 
   it.each(['{', '[]', 'null', '"x"', ''])('refuses package.json %j', (manifest) => {
     expect(() => detect(tree([], { manifest }))).toThrow(expect.objectContaining({ code: 'build_failed' }));
@@ -96,7 +137,43 @@ describe('How an app is built', () => {
   ])('is not led astray by odd types: %j', (manifest) => {
     expect(detect(tree(['server.js'], { manifest }))).toMatchObject({
       command: ['node', 'server.js'],
-      npm: [],
+      runs: [],
+    });
+  });
+});
+
+describe('What is not built on one machine', () => {
+  it.each([
+    ['requirements.txt', 'Procfile', 'Python'],
+    ['pyproject.toml', 'index.html', 'Python'],
+    ['Gemfile', 'Procfile', 'Ruby'],
+    ['composer.json', 'index.html', 'PHP'],
+  ])('%s beside %s is refused by name, though something could be started', (name, other, language) => {
+    const texts = other === 'Procfile' ? { procfile: 'web: x' } : {};
+    expect(() => detect(tree([name, 'index.html'], texts))).toThrow(
+      expect.objectContaining({
+        code: 'nothing_to_run',
+        message: expect.stringContaining(`${name} (${language})`),
+        hint: expect.stringContaining('image'),
+      }),
+    );
+  });
+
+  it.each(['Dockerfile', 'go.mod', 'Cargo.toml', 'pom.xml', 'requirements.txt'])(
+    '%s beside a Node.js app is told to the log',
+    (name) => {
+      const plan = app({ scripts: { start: 'node a.js' } }, [name]);
+      expect(plan?.notes.join('\n')).toContain(`${name} is not read`);
+    },
+  );
+
+  it('is named in the refusal of a source with nothing to run', () => {
+    const files = tree(['Dockerfile', 'main.go', 'go.mod']);
+    expect(detect(files)).toBeUndefined();
+    expect(nothingToRun(foreignOf(files))).toMatchObject({
+      code: 'nothing_to_run',
+      message: expect.stringMatching(/It has go\.mod, Dockerfile/),
+      hint: expect.stringContaining('image'),
     });
   });
 });
@@ -111,7 +188,7 @@ describe('Static sites', () => {
       ['.', 'public'],
     ],
   ])('%j', (files, staticRoots) => {
-    expect(detect(tree(files))).toMatchObject({ staticRoots, command: [], npm: [] });
+    expect(detect(tree(files))).toMatchObject({ staticRoots, command: [], runs: [] });
   });
 
   it('looks for the site after the build where there is one', () => {

@@ -48,7 +48,7 @@ const context = (milliseconds: number) => ({ getRemainingTimeInMillis: () => mil
 
 /** The streams of the product, on events that come when the test says so. */
 function subject(heartbeatMs: number) {
-  const streams = createStreams({ perPrincipal: 1, heartbeatMs });
+  const streams = createStreams({ perPerson: 1, heartbeatMs });
   const seen: Request[] = [];
   let tell: (data: string) => void = () => undefined;
   async function* events(signal: AbortSignal) {
@@ -64,7 +64,7 @@ function subject(heartbeatMs: number) {
     fetch(request: Request) {
       seen.push(request);
       const body = streams.open({
-        principal: 'user:ada',
+        person: 'user:ada',
         instance: '/',
         signal: request.signal,
         events,

@@ -146,6 +146,31 @@ export const wordsByType: Readonly<Record<Event['type'], EventWords>> = {
         "member": "kind",
         "value": "promote",
         "words": "Deployment {number} of {service} to {environment} started, from {fromEnvironment}"
+      },
+      {
+        "member": "kind",
+        "value": "restart",
+        "words": "Restart of {service} in {environment} asked for"
+      },
+      {
+        "member": "kind",
+        "value": "start",
+        "words": "Start of {service} in {environment} asked for"
+      },
+      {
+        "member": "kind",
+        "value": "stop",
+        "words": "Stop of {service} in {environment} asked for"
+      },
+      {
+        "member": "kind",
+        "value": "remove",
+        "words": "Removal of {service} from {environment} asked for"
+      },
+      {
+        "member": "kind",
+        "value": "scale",
+        "words": "Scale of {service} in {environment} set, replicas: {replicas}"
       }
     ]
   },
@@ -175,6 +200,12 @@ export const wordsByType: Readonly<Record<Event['type'], EventWords>> = {
   "operation.cancel-requested": {
     "words": "Asked to stop"
   },
+  "instance.stopped": {
+    "words": "{service} is stopped in {environment}"
+  },
+  "instance.removed": {
+    "words": "{service} is removed from {environment}"
+  },
   "instance.crashed": {
     "words": "Deployment {number} of {service} crashed in {environment}, {count} times more",
     "wordsFor": [
@@ -185,6 +216,9 @@ export const wordsByType: Readonly<Record<Event['type'], EventWords>> = {
       }
     ],
     "tone": "bad"
+  },
+  "variables.changed": {
+    "words": "Variables of {environment} changed"
   },
   "secret.created": {
     "words": "Secret {name} put into {environment}"
@@ -209,6 +243,9 @@ export const wordsByType: Readonly<Record<Event['type'], EventWords>> = {
   },
   "secret.rotation-failed": {
     "words": "Rotation of {name} in {environment} failed: the old version is in force"
+  },
+  "access.ended": {
+    "words": "All sessions and tokens of a person ended"
   },
   "access.refused": {
     "words": "An attempt was refused: {action}"

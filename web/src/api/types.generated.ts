@@ -83,7 +83,10 @@ export type Event = {
     | 'deployment.canceled'
     | 'deployment.superseded'
     | 'operation.cancel-requested'
+    | 'instance.stopped'
+    | 'instance.removed'
     | 'instance.crashed'
+    | 'variables.changed'
     | 'secret.created'
     | 'secret.changed'
     | 'secret.deleted'
@@ -92,6 +95,7 @@ export type Event = {
     | 'secret.rotating'
     | 'secret.rotated'
     | 'secret.rotation-failed'
+    | 'access.ended'
     | 'access.refused'
     | 'member.added'
     | 'member.changed'
@@ -508,11 +512,16 @@ export type Event1 =
          * Of the deployment.
          */
         number: number;
-        kind: 'deploy' | 'promote' | 'rollback' | 'redeploy';
+        kind:
+          'deploy' | 'promote' | 'rollback' | 'redeploy' | 'restart' | 'scale' | 'start' | 'stop' | 'remove';
         /**
          * Id of the version.
          */
         version: string;
+        /**
+         * Of a change of the scale: how many are asked for.
+         */
+        replicas?: number | 'as in the Score file';
         /**
          * Number of the deployment that a rollback goes back to.
          */
@@ -572,7 +581,8 @@ export type Event1 =
   | {
       type: 'deployment.refused';
       data: {
-        kind: 'deploy' | 'promote' | 'rollback' | 'redeploy';
+        kind:
+          'deploy' | 'promote' | 'rollback' | 'redeploy' | 'restart' | 'scale' | 'start' | 'stop' | 'remove';
         /**
          * Id of the version.
          */
@@ -657,6 +667,24 @@ export type Event1 =
       type: 'operation.cancel-requested';
     }
   | {
+      type: 'instance.stopped';
+      data: {
+        /**
+         * Of the deployment.
+         */
+        number: number;
+      };
+    }
+  | {
+      type: 'instance.removed';
+      data: {
+        /**
+         * Of the deployment.
+         */
+        number: number;
+      };
+    }
+  | {
       type: 'instance.crashed';
       data: {
         /**
@@ -669,6 +697,19 @@ export type Event1 =
          * Crashes since the event before: 1 for the first.
          */
         count: number;
+      };
+    }
+  | {
+      type: 'variables.changed';
+      data: {
+        /**
+         * Names of variables that are new or have another value.
+         */
+        set: string[];
+        /**
+         * Names of variables that are gone.
+         */
+        removed: string[];
       };
     }
   | {
@@ -796,6 +837,15 @@ export type Event1 =
          * What happened and why.
          */
         cause: string;
+      };
+    }
+  | {
+      type: 'access.ended';
+      data: {
+        /**
+         * Id of the principal.
+         */
+        principal: string;
       };
     }
   | {
@@ -1171,7 +1221,9 @@ export interface Paths {
           content: {
             'application/json': {
               status: 'ok' | 'degraded';
-              workloads?: 'unreachable';
+              workloads?: 'unreachable' | 'starting' | 'incomplete';
+              logs?: 'unreadable';
+              clock?: 'jumped';
             };
           };
         };
@@ -1343,7 +1395,7 @@ export interface Paths {
   };
   '/v1/sign-out': {
     /**
-     * Sign out: ends this session, or all of yours
+     * Sign out: ends this session, or all that you have
      */
     post: {
       parameters: {
@@ -1358,7 +1410,7 @@ export interface Paths {
         content: {
           'application/json': {
             /**
-             * All of your sessions, on all devices.
+             * All of your sessions on all devices, and all tokens that act for you.
              */
             everywhere?: boolean;
           };
@@ -1385,7 +1437,7 @@ export interface Paths {
   };
   '/v1/sessions': {
     /**
-     * List your sessions
+     * List your sessions, or somebody’s
      */
     get: {
       parameters: {
@@ -1398,6 +1450,10 @@ export interface Paths {
            * `nextCursor` of the page before; opaque.
            */
           cursor?: string;
+          /**
+           * Yourself by default; somebody else only for the platform team.
+           */
+          principal?: string;
         };
       };
       responses: {
@@ -1420,13 +1476,13 @@ export interface Paths {
       };
     };
     /**
-     * End all of your sessions, or all of somebody’s
+     * End all that you have, or that somebody has: sessions and tokens
      */
     delete: {
       parameters: {
         query?: {
           /**
-           * Yourself by default.
+           * Yourself by default; somebody else only for the platform team.
            */
           principal?: string;
         };
@@ -1451,7 +1507,7 @@ export interface Paths {
   };
   '/v1/sessions/{session}': {
     /**
-     * End one of your sessions
+     * End one of your sessions, or of somebody’s
      */
     delete: {
       parameters: {
@@ -1460,6 +1516,12 @@ export interface Paths {
            * Id of the session. It must be an id of 26 characters, as given in a session's "id".
            */
           session: string;
+        };
+        query?: {
+          /**
+           * Yourself by default; somebody else only for the platform team.
+           */
+          principal?: string;
         };
         header?: {
           /**
@@ -1922,7 +1984,7 @@ export interface Paths {
               [k: string]: unknown;
             };
             /**
-             * The only environments that it is good for; all by default.
+             * The only environments that it is good for; all by default. They have to be there, and it ends with them: a later environment of the same name is another one.
              *
              * @minItems 1
              * @maxItems 20
@@ -1933,7 +1995,7 @@ export interface Paths {
              */
             expiresIn?: string;
             /**
-             * It may make tokens, with its own limits or less. No token may otherwise.
+             * It may make tokens, with its own limits or less. Other tokens make none, but for the administrator token of the installation.
              */
             createsTokens?: boolean;
             project?: string;
@@ -1954,7 +2016,7 @@ export interface Paths {
       };
     };
     /**
-     * List your tokens
+     * List your tokens, or somebody’s
      */
     get: {
       parameters: {
@@ -1967,6 +2029,10 @@ export interface Paths {
            * `nextCursor` of the page before; opaque.
            */
           cursor?: string;
+          /**
+           * Yourself by default; somebody else only for the platform team.
+           */
+          principal?: string;
         };
       };
       responses: {
@@ -1991,7 +2057,7 @@ export interface Paths {
   };
   '/v1/tokens/{token}': {
     /**
-     * Revoke a token of yours
+     * Revoke a token of yours, or of somebody’s
      */
     delete: {
       parameters: {
@@ -2000,6 +2066,12 @@ export interface Paths {
            * Id of the token; not the token itself, which belongs into no URL. It must be an id of 26 characters, as given in a token's "id".
            */
           token: string;
+        };
+        query?: {
+          /**
+           * Yourself by default; somebody else only for the platform team.
+           */
+          principal?: string;
         };
         header?: {
           /**
@@ -2050,7 +2122,7 @@ export interface Paths {
               [k: string]: unknown;
             };
             /**
-             * The only environments that it is good for; all by default.
+             * The only environments that it is good for; all by default. They have to be there, and it ends with them: a later environment of the same name is another one.
              *
              * @minItems 1
              * @maxItems 20
@@ -2061,7 +2133,7 @@ export interface Paths {
              */
             expiresIn?: string;
             /**
-             * It may make tokens, with its own limits or less. No token may otherwise.
+             * It may make tokens, with its own limits or less. Other tokens make none, but for the administrator token of the installation.
              */
             createsTokens?: boolean;
           };
@@ -3874,7 +3946,7 @@ export interface Paths {
         content: {
           'application/json': {
             /**
-             * 1 byte to 64 KiB of text.
+             * Up to 64 KiB of text; it may be empty.
              */
             value: string;
           };
@@ -4010,7 +4082,7 @@ export interface Paths {
         content: {
           'application/json': {
             /**
-             * 1 byte to 64 KiB of text.
+             * Up to 64 KiB of text; it may be empty.
              */
             value?: string;
           };
@@ -4177,6 +4249,185 @@ export interface Paths {
       };
     };
   };
+  '/v1/projects/{project}/environments/{environment}/variables': {
+    /**
+     * List the variables of an environment
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+        };
+        header?: {
+          /**
+           * An ETag: unchanged is 304.
+           */
+          'If-None-Match'?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Variables;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Set all variables of an environment
+     */
+    put: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+          /**
+           * The ETag that was read.
+           */
+          'If-Match'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * Values by name.
+             */
+            variables: {
+              /**
+               * Up to 64 KiB of text; it may be empty.
+               */
+              [k: string]: string;
+            };
+          };
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Variables;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/variables/{variable}': {
+    /**
+     * Set a variable
+     */
+    put: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the variable. It must be 1 to 128 of letters, digits and "_", not starting with a digit.
+           */
+          variable: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * Up to 64 KiB of text; it may be empty.
+             */
+            value: string;
+          };
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Variable;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Remove a variable
+     */
+    delete: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the variable. It must be 1 to 128 of letters, digits and "_", not starting with a digit.
+           */
+          variable: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        204: {
+          content: {};
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
   '/v1/projects/{project}/environments/{environment}/services': {
     /**
      * List the services that are deployed in an environment
@@ -4249,6 +4500,219 @@ export interface Paths {
         200: {
           content: {
             'application/json': InstanceDetail;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Remove a service from an environment
+     */
+    delete: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        202: {
+          content: {
+            'application/json': Operation;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/services/{service}/restart': {
+    /**
+     * Restart a service
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        202: {
+          content: {
+            'application/json': Operation;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/services/{service}/stop': {
+    /**
+     * Stop a service
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        202: {
+          content: {
+            'application/json': Operation;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/services/{service}/start': {
+    /**
+     * Start a service that was stopped
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        202: {
+          content: {
+            'application/json': Operation;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/services/{service}/scale': {
+    /**
+     * Set how many replicas a service has
+     */
+    put: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * 1 to 20, or null.
+             */
+            replicas: number | null;
+          };
+        };
+      };
+      responses: {
+        202: {
+          content: {
+            'application/json': Operation;
           };
         };
         default: {
@@ -5084,6 +5548,10 @@ export interface Paths {
             'application/json': {
               items: LogLine[];
               /**
+               * What of the output could not be read, and why: it may have been printed, and is not among the lines. A stream says it in a line of source `berth`.
+               */
+              missing?: string;
+              /**
                * Where to go on: to older lines, or with `direction=forward` to newer ones. Absent where there are no more. With filters a page may hold fewer lines than were asked for while there are more.
                */
               nextCursor?: string;
@@ -5282,6 +5750,10 @@ export interface Paths {
             'application/json': {
               items: LogLine[];
               /**
+               * What of the output could not be read, and why: it may have been printed, and is not among the lines. A stream says it in a line of source `berth`.
+               */
+              missing?: string;
+              /**
                * Where to go on: to older lines, or with `direction=forward` to newer ones. Absent where there are no more. With filters a page may hold fewer lines than were asked for while there are more.
                */
               nextCursor?: string;
@@ -5441,9 +5913,11 @@ export interface Problem {
     | 'upstream_unavailable'
     | 'unavailable'
     | 'storage_full'
+    | 'records_lost'
     | 'unknown_resource_type'
     | 'invalid_resource'
     | 'unresolved_placeholder'
+    | 'expansion_too_large'
     | 'image_unavailable'
     | 'build_failed'
     | 'source_unavailable'
@@ -5657,9 +6131,9 @@ export interface Instance {
   environment: string;
   service: string;
   /**
-   * What it does now.
+   * What it does now; `unknown` where the place that it runs in can not be asked.
    */
-  state: 'serving' | 'deploying' | 'degraded' | 'failed' | 'stopped';
+  state: 'serving' | 'deploying' | 'degraded' | 'failed' | 'stopped' | 'unknown';
   /**
    * The same in words.
    */
@@ -5670,6 +6144,10 @@ export interface Instance {
     desired: number;
     ready: number;
   };
+  /**
+   * How many replicas people asked for, in place of the Score file.
+   */
+  scale?: number;
   current?: Deployment;
   newest?: Deployment;
 }
@@ -5681,10 +6159,14 @@ export interface Deployment {
   environment: string;
   service: string;
   number: number;
-  kind: 'deploy' | 'promote' | 'rollback' | 'redeploy';
+  kind: 'deploy' | 'promote' | 'rollback' | 'redeploy' | 'restart' | 'scale' | 'start' | 'stop' | 'remove';
   version: string;
   digest: string;
   revision?: Revision;
+  /**
+   * The scale that people set, in place of the Score file.
+   */
+  replicas?: number;
   rollbackTo?: number;
   fromEnvironment?: string;
   status: 'queued' | 'running' | 'succeeded' | 'failed' | 'canceled' | 'superseded';
@@ -5925,7 +6407,9 @@ export interface Operation {
     | 'hibernate'
     | 'wake'
     | 'destroy-environment'
-    | 'rotate-secret';
+    | 'rotate-secret'
+    | 'stop'
+    | 'remove-service';
   status: 'queued' | 'running' | 'succeeded' | 'failed' | 'canceled' | 'superseded';
   project: string;
   environment?: string;
@@ -5936,6 +6420,10 @@ export interface Operation {
   number?: number;
   steps: OperationStep[];
   cancelRequested?: boolean;
+  /**
+   * Of a build that waits for its turn: how many begin before it.
+   */
+  waitingFor?: number;
   approval?: Approval;
   error?: Error;
   /**
@@ -5990,7 +6478,9 @@ export interface OperationSummary {
     | 'hibernate'
     | 'wake'
     | 'destroy-environment'
-    | 'rotate-secret';
+    | 'rotate-secret'
+    | 'stop'
+    | 'remove-service';
   status: 'queued' | 'running' | 'succeeded' | 'failed' | 'canceled' | 'superseded';
   project: string;
   environment?: string;
@@ -6144,14 +6634,23 @@ export interface Secret {
   updatedAt: string;
   updatedBy: string;
 }
+export interface Variables {
+  items: Variable[];
+}
+export interface Variable {
+  name: string;
+  value: string;
+  updatedAt: string;
+  updatedBy: string;
+}
 export interface InstanceDetail {
   project: string;
   environment: string;
   service: string;
   /**
-   * What it does now.
+   * What it does now; `unknown` where the place that it runs in can not be asked.
    */
-  state: 'serving' | 'deploying' | 'degraded' | 'failed' | 'stopped';
+  state: 'serving' | 'deploying' | 'degraded' | 'failed' | 'stopped' | 'unknown';
   /**
    * The same in words.
    */
@@ -6170,6 +6669,10 @@ export interface InstanceDetail {
       reason?: string;
     }[];
   };
+  /**
+   * How many replicas people asked for, in place of the Score file.
+   */
+  scale?: number;
   current?: Deployment;
   newest?: Deployment;
   /**
@@ -6181,16 +6684,24 @@ export interface InstanceDetail {
     protocol: 'TCP' | 'UDP';
     address: string;
   }[];
+  /**
+   * Variables and secrets that have changed since it was deployed: a restart takes them.
+   */
+  changed: string[];
 }
 export interface DeploymentDetail {
   project: string;
   environment: string;
   service: string;
   number: number;
-  kind: 'deploy' | 'promote' | 'rollback' | 'redeploy';
+  kind: 'deploy' | 'promote' | 'rollback' | 'redeploy' | 'restart' | 'scale' | 'start' | 'stop' | 'remove';
   version: string;
   digest: string;
   revision?: Revision;
+  /**
+   * The scale that people set, in place of the Score file.
+   */
+  replicas?: number;
   rollbackTo?: number;
   fromEnvironment?: string;
   status: 'queued' | 'running' | 'succeeded' | 'failed' | 'canceled' | 'superseded';
@@ -6244,7 +6755,7 @@ export interface Violation {
   remedy: string;
 }
 export interface Plan {
-  kind: 'deploy' | 'promote' | 'rollback' | 'redeploy';
+  kind: 'deploy' | 'promote' | 'rollback' | 'redeploy' | 'restart' | 'scale' | 'start' | 'stop' | 'remove';
   /**
    * The number that it would get.
    */
@@ -6279,6 +6790,10 @@ export interface Plan {
    * Why it would be refused or fail, as far as that can be told before.
    */
   problems: Error[];
+  /**
+   * What the workload will not find there as its Score file says, with what helps; text.
+   */
+  warnings: string[];
 }
 /**
  * One difference. Texts are as the Score file has them, placeholders and all; of a secret it is the version, of a file its mode, size and a hash.
@@ -6363,4 +6878,11 @@ export interface Metrics {
     requests: number;
     errors: number;
   };
+  /**
+   * Figures that could not be read: that there are no samples of them says nothing.
+   */
+  missing?: {
+    figures: 'compute' | 'requests';
+    why: string;
+  }[];
 }

@@ -7,5 +7,7 @@ export const operationWords = {
   "hibernate": "Putting {environment} to sleep",
   "wake": "Waking {environment}",
   "destroy-environment": "Destroying {environment}",
-  "rotate-secret": "Rotating a secret of {environment}"
+  "rotate-secret": "Rotating a secret of {environment}",
+  "stop": "Stopping {service} in {environment}",
+  "remove-service": "Removing {service} from {environment}"
 } as const;

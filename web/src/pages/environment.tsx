@@ -17,6 +17,7 @@ import { VersionName } from '../components/version.tsx';
 import { EnvironmentActions } from './environment/actions.tsx';
 import { Destroy } from './environment/destroy.tsx';
 import { Secrets } from './environment/secrets.tsx';
+import { Variables } from './environment/variables.tsx';
 import { sleepWords } from './environment/words.ts';
 import Missing from './missing.tsx';
 
@@ -84,6 +85,7 @@ export default function EnvironmentPage(place: InEnvironment) {
       />
       <Services {...place} />
       <Resources {...place} />
+      <Variables {...place} isReady={!['destroying', 'provisioning', 'failed'].includes(state)} />
       <Secrets {...place} isReady={!['destroying', 'provisioning', 'failed'].includes(state)} />
       <Destroy environment={environment} />
     </div>

@@ -19,6 +19,7 @@ import { Title } from '../app/title.tsx';
 import { Loading } from '../components/page/loading.tsx';
 import { Status } from '../components/status.tsx';
 import Missing from './missing.tsx';
+import { ServiceActions } from './service/actions.tsx';
 
 /** What every tab is given. */
 export interface ServiceTabProps {
@@ -53,6 +54,7 @@ export default function ServicePage({ tab = 'status', ...place }: Place & { tab?
         </Title>
         <Status of={instance.state} />
         <span className="row row-end">
+          <ServiceActions place={place} instance={instance} />
           <Button href={deployPath(project, { service, environment })} onFollow={followLink}>
             Deploy
           </Button>

@@ -3,6 +3,7 @@
  * its outcome by a presigned PUT, both for its own objects alone. Which build an operation has is kept in the
  * bucket too, so that a step which runs again joins it: CodeBuild's own token does that for five minutes only.
  */
+
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type CloudWatchLogsClient, GetLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import {
@@ -14,6 +15,7 @@ import {
 } from '@aws-sdk/client-codebuild';
 import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
+import { limits } from '../../../core/limits.ts';
 import type { Source } from '../../../core/model/index.ts';
 import { Problem, TransientError } from '../../../core/problem.ts';
 import { checkGitRef, fullRefs, parseGitUrl } from '../../../core/source/git-source.ts';
@@ -49,7 +51,11 @@ export function createCodeBuilder(options: CodeBuildOptions): Builder {
   const { codebuild, project, s3, bucket, logs, repositoryUri } = options;
   const [firstPoll, longestPoll] = options.pollMs ?? [1_000, 10_000];
   const Bucket = bucket;
-  const sources = createSources({ s3, bucket, maxBytes: options.sourceMaxBytes ?? 256 * 1024 ** 2 });
+  const sources = createSources({
+    s3,
+    bucket,
+    maxBytes: options.sourceMaxBytes ?? limits.sourceUpload.value,
+  });
 
   async function readObject(Key: string): Promise<string | undefined> {
     const found = await unless(['NoSuchKey'], s3.send(new GetObjectCommand({ Bucket, Key })));

@@ -81,6 +81,17 @@ export function answerError(status: number, body: StatusBody, what: string): Err
   return new KubernetesError(status, body, what);
 }
 
+/** Why something could not be read, as a clause for people. */
+export function whyUnread(error: Error): string {
+  const isForbidden = error instanceof KubernetesError && error.status === 403;
+  const why = isForbidden ? 'Berth lacks a permission in the cluster' : error.message;
+  return why.replace(/\.$/, '');
+}
+
+/** A container that has not started yet, or whose earlier life was forgotten, has no log. */
+export const hasNoLog = (error: unknown): boolean =>
+  error instanceof KubernetesError && (error.status === 400 || error.status === 404);
+
 /** What the admission of the cluster refused, in words; undefined where it is something else. */
 export function refusal(error: unknown, what: string): Problem | undefined {
   if (!(error instanceof KubernetesError)) return undefined;

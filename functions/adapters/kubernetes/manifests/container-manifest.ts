@@ -2,7 +2,7 @@
 import type { V1Container, V1EnvVar, V1Probe, V1VolumeMount } from '@kubernetes/client-node';
 import { shortHash } from '../../../core/names.ts';
 import type { ContainerSpec, Probe, ServicePort, WorkloadSpec } from '../../../ports/workloads.ts';
-import type { RenderImage } from './options.ts';
+import { DEFAULT_MEMORY_LIMIT, type RenderImage } from './options.ts';
 import { fileKey, mountName } from './volume-manifests.ts';
 
 /** What Pod Security's `restricted` level asks of a container. */
@@ -15,8 +15,6 @@ export const restrictedContainer = {
 };
 
 const PROBE_PERIOD_SECONDS = 5;
-/** While a replaced pod is taken out of the load balancers, it still serves. */
-const DRAIN_SECONDS = 5;
 
 export interface ContainerContext {
   spec: WorkloadSpec;
@@ -33,8 +31,8 @@ export function variableKey(container: string, name: string): string {
   return /^[-._a-zA-Z0-9]{1,200}$/.test(key) ? key : `variable-${shortHash(key, 16)}`;
 }
 
-/** Kubernetes expands `$(NAME)` in a value; what a developer wrote is meant as it is. */
-const literal = (value: string): string => value.replaceAll('$(', '$$$$(');
+/** Kubernetes expands `$(NAME)` in a value and halves each `$$`; what a developer wrote is meant as it is. */
+const literal = (value: string): string => value.replaceAll('$', '$$$$');
 
 /** No name that the API refuses or the system reads differently. */
 const usable = (name: string): boolean => /^[\x20-\x3c\x3e-\x7e]{1,1024}$/.test(name);
@@ -103,6 +101,17 @@ export const quantities = ({ cpu, memoryBytes }: ContainerSpec['limits']): Recor
   ...(memoryBytes !== undefined && { memory: String(Math.ceil(memoryBytes)) }),
 });
 
+/** A namespace gives a container without a limit its own, and refuses a request above that. */
+function limitsOf({ limits, requests }: ContainerSpec): ContainerSpec['limits'] {
+  const asked = requests.memoryBytes ?? 0;
+  if (limits.memoryBytes !== undefined || asked <= DEFAULT_MEMORY_LIMIT) return limits;
+  return { ...limits, memoryBytes: asked };
+}
+
+/** A pod that is replaced still serves what it has begun: it hears of its end when that has had its time. */
+const drain = ({ drainSeconds }: WorkloadSpec): Pick<V1Container, 'lifecycle'> =>
+  drainSeconds > 0 ? { lifecycle: { preStop: { sleep: { seconds: drainSeconds } } } } : {};
+
 const mounts = (container: ContainerSpec): V1VolumeMount[] => [
   ...container.volumes.map(({ source, target, path, readOnly }) => ({
     name: mountName(source),
@@ -130,7 +139,7 @@ export function renderContainer(container: ContainerSpec, context: ContainerCont
   const command = container.command ?? image.entrypoint;
   const args = container.args ?? (container.command ? [] : image.cmd);
   const ports = new Map(spec.ports.map((port) => [`${port.targetPort}/${port.protocol}`, port]));
-  const limits = quantities(container.limits);
+  const limits = quantities(limitsOf(container));
   const requests = quantities(container.requests);
   const mounted = mounts(container);
   return {
@@ -147,7 +156,7 @@ export function renderContainer(container: ContainerSpec, context: ContainerCont
           containerPort: targetPort,
           protocol,
         })),
-        lifecycle: { preStop: { sleep: { seconds: DRAIN_SECONDS } } },
+        ...drain(spec),
       }),
     ...(Object.keys({ ...limits, ...requests }).length > 0 && {
       resources: {

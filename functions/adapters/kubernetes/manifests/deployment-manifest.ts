@@ -29,6 +29,7 @@ export function renderDeployment(
     spec: {
       replicas: spec.replicas,
       revisionHistoryLimit: 2,
+      minReadySeconds: spec.minReadySeconds,
       progressDeadlineSeconds: Math.max(1, Math.ceil(spec.progressDeadlineSeconds)),
       selector: { matchLabels: selectorLabels(spec) },
       strategy:

@@ -1,10 +1,12 @@
 /** What an environment is in the cluster: a namespace with its limits. */
+
 import type { V1NetworkPolicyEgressRule } from '@kubernetes/client-node';
+import { limits } from '../../../core/limits.ts';
 import type { EnvironmentRef } from '../../../core/model/index.ts';
 import { namespaceName } from '../object-names.ts';
 import { environmentLabels, OPERATION_ANNOTATION } from './labels.ts';
 import type { KubernetesObject, NamespaceObject } from './objects.ts';
-import type { NetworkOptions, RenderOptions } from './options.ts';
+import { DEFAULT_MEMORY_LIMIT, type NetworkOptions, type RenderOptions } from './options.ts';
 
 /** Addresses that are not of the public internet; where clouds keep their metadata among them. */
 const PRIVATE_NETWORKS = [
@@ -63,11 +65,9 @@ function egress({ internet, egressCidrs }: NetworkOptions): V1NetworkPolicyEgres
     ...(internet
       ? [
           {
-            to: [
-              { ipBlock: { cidr: '0.0.0.0/0', except: PRIVATE_NETWORKS } },
-              // Global unicast alone.
-              { ipBlock: { cidr: '2000::/3' } },
-            ],
+            // IPv6 stays shut: the addresses of a cloud's own networks are global there, and nothing tells them from the
+            // internet. Who knows theirs opens the rest by `egressCidrs`.
+            to: [{ ipBlock: { cidr: '0.0.0.0/0', except: PRIVATE_NETWORKS } }],
           },
         ]
       : []),
@@ -85,7 +85,7 @@ export function renderEnvironment(
 ): KubernetesObject[] {
   const namespace = renderNamespace(environment, operation, options);
   const metadata = { namespace: namespace.metadata.name, labels: environmentLabels(environment) };
-  const { cpu, memoryBytes, pods, storageBytes } = options.quota;
+  const { cpu, memoryBytes, pods, storageBytes, ephemeralBytes } = options.quota;
   return [
     namespace,
     {
@@ -110,6 +110,8 @@ export function renderEnvironment(
           'requests.memory': String(memoryBytes),
           'limits.memory': String(memoryBytes),
           'requests.storage': String(storageBytes),
+          'requests.ephemeral-storage': String(ephemeralBytes),
+          'limits.ephemeral-storage': String(ephemeralBytes),
           pods: String(pods),
           // Both would make a way in that no policy of ours knows of.
           'services.loadbalancers': '0',
@@ -125,8 +127,11 @@ export function renderEnvironment(
         limits: [
           {
             type: 'Container',
-            defaultRequest: { cpu: '50m', memory: '128Mi' },
-            _default: { memory: '512Mi' },
+            defaultRequest: { cpu: '50m', memory: '128Mi', 'ephemeral-storage': '64Mi' },
+            _default: {
+              memory: String(DEFAULT_MEMORY_LIMIT),
+              'ephemeral-storage': String(limits.ephemeralStorage.value),
+            },
           },
         ],
       },

@@ -1,4 +1,5 @@
 /** What the platform team decides about manifests. Developers decide none of it. */
+import { limits } from '../../../core/limits.ts';
 
 /** An image as the cluster pulls it. */
 export interface RenderImage {
@@ -42,9 +43,14 @@ export interface QuotaOptions {
   memoryBytes: number;
   pods: number;
   storageBytes: number;
+  /** What containers write to disks of their nodes: logs, layers and directories that end with the pod. */
+  ephemeralBytes: number;
 }
 
 const GIB = 1024 ** 3;
+
+/** Memory of a container that names no limit. */
+export const DEFAULT_MEMORY_LIMIT = GIB / 2;
 
 export const defaultRenderOptions = {
   namespacePrefix: 'berth',
@@ -55,6 +61,12 @@ export const defaultRenderOptions = {
     egressCidrs: [],
     internet: true,
   },
-  quota: { cpu: 16, memoryBytes: 32 * GIB, pods: 60, storageBytes: 100 * GIB },
+  quota: {
+    cpu: 16,
+    memoryBytes: 32 * GIB,
+    pods: 60,
+    storageBytes: 100 * GIB,
+    ephemeralBytes: 60 * limits.ephemeralStorage.value,
+  },
   user: 1000,
 } as const satisfies Omit<RenderOptions, 'domain'>;

@@ -8,6 +8,9 @@ import { selectorLabels } from './labels.ts';
 import type { RenderImage, RenderOptions } from './options.ts';
 import { podVolumes, volumeLabel, volumeSources } from './volume-manifests.ts';
 
+/** Between a container's SIGTERM, which comes when it has drained, and its end. */
+const GRACE_SECONDS = 10;
+
 /** Images by digest. */
 export type RenderImages = Readonly<Record<string, RenderImage>>;
 
@@ -123,7 +126,7 @@ export function renderPod(spec: WorkloadSpec, images: RenderImages, options: Ren
       initContainers: early.map((container) => startsFirst(container, render(container))),
     }),
     containers: late.map(render),
-    terminationGracePeriodSeconds: 30,
+    terminationGracePeriodSeconds: spec.drainSeconds + GRACE_SECONDS,
     topologySpreadConstraints: ['topology.kubernetes.io/zone', 'kubernetes.io/hostname'].map(
       (topologyKey) => ({
         maxSkew: 1,

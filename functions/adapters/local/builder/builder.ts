@@ -1,14 +1,17 @@
 /**
- * Builds on this machine: source is extracted, recognised, built by npm where it asks for that, and packed into
+ * Builds on this machine: source is extracted, recognised, built by npm, pnpm or yarn where it asks for that, and packed into
  * an image. The image holds the app below /app and no operating system: it runs where Node.js is.
  */
+
 import { randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { lstat, mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { limits } from '../../../core/limits.ts';
 import type { Source } from '../../../core/model/index.ts';
 import { Problem } from '../../../core/problem.ts';
 import { type BuildPlan, detect, READ_BY_DETECTION, type SourceFiles } from '../../../core/source/detect.ts';
+import { foreignOf, nothingToRun } from '../../../core/source/foreign.ts';
 import type { Builder, BuildRequest, BuildResult } from '../../../ports/builder.ts';
 import {
   BASE_LABEL,
@@ -43,7 +46,10 @@ const MIB = 1024 ** 2;
 const OPERATION = /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/;
 /** Detection reads no larger file. */
 const READ_MAX_BYTES = 1 * MIB;
-const PATH = '/app/node_modules/.bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+/** Where the Node.js is that a source asks for, in its image. */
+const NODE_HOME = 'opt/berth/node/bin';
+const PATH =
+  '/opt/berth/node/bin:/app/node_modules/.bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** What lies beside a site at the root of a source and is not for its visitors. */
 const NOT_OF_A_SITE = [
@@ -52,6 +58,9 @@ const NOT_OF_A_SITE = [
   'Procfile',
   'package.json',
   'package-lock.json',
+  'pnpm-lock.yaml',
+  'pnpm-workspace.yaml',
+  'yarn.lock',
   'node_modules',
 ];
 
@@ -66,7 +75,7 @@ interface Workspace {
 export async function createLocalBuilder(options: LocalBuilderOptions): Promise<Builder> {
   const sources = await createSources(
     join(options.directory, 'sources'),
-    options.sourceMaxBytes ?? 256 * MIB,
+    options.sourceMaxBytes ?? limits.sourceUpload.value,
   );
   const work = join(options.directory, 'work');
   await rm(work, { recursive: true, force: true });
@@ -98,17 +107,34 @@ export async function createLocalBuilder(options: LocalBuilderOptions): Promise<
     // The parser is loaded with the first build.
     const { readScore } = await import('../../source/score-file.ts');
     const score = await readScore(tree);
-    const plan = detect(await filesOf(tree)) ?? planOfScore(score);
-    if (!plan) throw nothingToRun();
+    const files = await filesOf(tree);
+    const plan = detect(files) ?? planOfScore(score);
+    if (!plan) throw nothingToRun(foreignOf(files));
     log(`Detected: ${plan.detected}`);
     for (const note of plan.notes) log(note);
-    for (const args of plan.npm) {
-      const timeoutMs = options.npmTimeoutMs ?? 10 * 60_000;
-      await npm.run({ args, source: tree, scratch: directory, timeoutMs, signal, log });
+    const timeoutMs = options.npmTimeoutMs ?? 10 * 60_000;
+    const node =
+      plan.node === undefined
+        ? undefined
+        : await npm.node(plan.node, { scratch: directory, timeoutMs, signal, log });
+    for (const args of plan.runs) {
+      await npm.run({
+        node,
+        manager: plan.manager,
+        args,
+        source: tree,
+        scratch: directory,
+        timeoutMs,
+        signal,
+        log,
+      });
     }
     const root = plan.staticRoots.length === 0 ? undefined : await chooseRoot(tree, plan.staticRoots);
     const labels = labelsOf(source, score, plan);
-    const layers = await layersOf(tree, root);
+    const layers = [
+      ...(node !== undefined && root === undefined ? [[{ from: node, to: `${NODE_HOME}/node` }]] : []),
+      ...(await layersOf(tree, root)),
+    ];
     signal.throwIfAborted();
     const image = await options.layout.push(request.repository, {
       layers,
@@ -153,14 +179,19 @@ export async function createLocalBuilder(options: LocalBuilderOptions): Promise<
 /** Processes of a build that are still dying may write while their directory is deleted, hence the retries. */
 const remove = (path: string) => rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
 
+/** Also of a link, which leads to places in the tree alone. */
+const isFile = async (path: string): Promise<boolean> =>
+  (await stat(path).catch(() => undefined))?.isFile() === true;
+
 async function filesOf(tree: string): Promise<SourceFiles> {
   const files = new Map<string, string | undefined>();
   for (const entry of await readdir(tree, { withFileTypes: true, recursive: true }))
-    if (entry.isFile()) files.set(relative(tree, join(entry.parentPath, entry.name)), undefined);
+    if (entry.isFile() || (entry.isSymbolicLink() && (await isFile(join(entry.parentPath, entry.name)))))
+      files.set(relative(tree, join(entry.parentPath, entry.name)), undefined);
   for (const name of READ_BY_DETECTION) {
     if (!files.has(name)) continue;
     const path = join(tree, name);
-    const { size } = await lstat(path);
+    const { size } = await stat(path);
     if (size > READ_MAX_BYTES)
       throw new Problem(
         'build_failed',
@@ -180,7 +211,7 @@ function planOfScore(score: FoundScore | undefined): BuildPlan | undefined {
     ({ image, command }) => image === '.' && command !== undefined && command.length > 0,
   );
   if (!starts) return undefined;
-  return { detected: 'started by the Score file', npm: [], command: [], staticRoots: [], notes: [] };
+  return { detected: 'started by the Score file', runs: [], command: [], staticRoots: [], notes: [] };
 }
 
 async function chooseRoot(tree: string, candidates: readonly string[]): Promise<string> {
@@ -188,7 +219,7 @@ async function chooseRoot(tree: string, candidates: readonly string[]): Promise<
     const found = await lstat(join(tree, candidate, 'index.html')).catch(() => undefined);
     if (found?.isFile()) return candidate;
   }
-  throw nothingToRun();
+  throw nothingToRun([]);
 }
 
 /** Dependencies come first: they change less often than the app, and the same layer is stored once. */
@@ -231,15 +262,6 @@ function tagOf(source: Source): string {
   if (source.kind === 'git') return `git-${source.commit.slice(0, 12)}`;
   return source.kind === 'upload' ? `upload-${source.sha256.slice(0, 12)}` : 'latest';
 }
-
-const nothingToRun = () =>
-  new Problem(
-    'nothing_to_run',
-    'Nothing to run was found: the source has no Procfile, no package.json with a start script, main or server.js, and no index.html.',
-    {
-      hint: 'Add a start script to package.json, a Procfile with "web: <command>", or a command to the Score file.',
-    },
-  );
 
 function canceled(signal: AbortSignal): Problem {
   if (signal.reason instanceof Problem) return signal.reason;

@@ -1,7 +1,7 @@
 /** Uploaded source archives, kept as files until their build is over. */
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { diskProblem } from '../../files/disk-full.ts';
 import { type ArchiveFacts, receiveArchive } from '../../source/archive-upload.ts';
@@ -10,13 +10,19 @@ interface SavedSource extends ArchiveFacts {
   id: string;
 }
 
+/** A source that is older than this is of no build: every build has ended long before, milliseconds. */
+const KEPT_MS = 24 * 60 * 60 * 1000;
+
 const ID = /^[0-9a-f]{32}$/;
 
 export async function createSources(directory: string, maxBytes: number) {
   await mkdir(directory, { recursive: true });
-  // These uploads were cut off by the end of an earlier Berth.
-  for (const name of await readdir(directory))
-    if (name.endsWith('.part')) await rm(join(directory, name), { force: true });
+  for (const name of await readdir(directory)) {
+    const path = join(directory, name);
+    const { mtimeMs } = await stat(path);
+    // The end of an earlier Berth cut an upload off, or came before its build was kept.
+    if (name.endsWith('.part') || mtimeMs < Date.now() - KEPT_MS) await rm(path, { force: true });
+  }
 
   const pathOf = (id: string): string | undefined =>
     ID.test(id) ? join(directory, `${id}.tar.gz`) : undefined;

@@ -1,5 +1,6 @@
 /** Pages of a stream's files, in both directions. A position is a file's number and a place in it, bytes. */
 import { type FileHandle, open } from 'node:fs/promises';
+import { limits } from '../../../core/limits.ts';
 import type { LogLine, LogPage, LogPageQuery } from '../../../ports/logs.ts';
 import { lineFilter } from '../../../ports/rules/logs-page.ts';
 import { decodeLine } from './logs-lines.ts';
@@ -8,6 +9,9 @@ import { DISORDER_MS, type LogPosition, visitBackwards, visitForwards } from './
 
 /** The most lines that one page passes over. */
 const SCAN_MAX = 50_000;
+
+/** A page that holds so much takes no further line: the longest line still fits. */
+const PAGE_BYTES = limits.logPage.value - limits.logLine.value;
 
 /** Lines begin with their time, which can so be read without the rest. */
 const TIME_FROM = '{"at":"'.length;
@@ -26,6 +30,7 @@ export async function readPage(directory: string, query: LogPageQuery, end?: Log
   const stop = forward ? shift(until, DISORDER_MS) : shift(since, -DISORDER_MS);
   const lines: LogLine[] = [];
   let scanned = 0;
+  let kept = 0;
   let next: string | undefined;
   let over = false;
 
@@ -40,9 +45,12 @@ export async function readPage(directory: string, query: LogPageQuery, end?: Log
       // What is far from the times that are asked for is passed over without being read.
       const outside = (since !== undefined && time < since) || (until !== undefined && time > until);
       const line = outside ? undefined : decodeLine(bytes);
-      if (line && passes(line)) lines.push(line);
+      if (line && passes(line)) {
+        lines.push(line);
+        kept += bytes.length;
+      }
       scanned += outside ? 0.02 : 1;
-      if (lines.length < limit && scanned < SCAN_MAX) return true;
+      if (lines.length < limit && scanned < SCAN_MAX && kept < PAGE_BYTES) return true;
       next = `${index}.${place}`;
       return false;
     };

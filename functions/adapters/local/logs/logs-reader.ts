@@ -1,5 +1,7 @@
 /** Reads the end of a stream, from the newest file backwards. */
+
 import { type FileHandle, open } from 'node:fs/promises';
+import { limits } from '../../../core/limits.ts';
 import type { LogLine } from '../../../ports/logs.ts';
 import { decodeLine } from './logs-lines.ts';
 import { fileIn, listFiles } from './logs-names.ts';
@@ -93,14 +95,18 @@ export async function readTail(
 ): Promise<LogLine[]> {
   const { tail, since, end } = options;
   const lines: LogLine[] = [];
+  let size = 0;
   if (tail === 0) return lines;
   const until = since === undefined ? undefined : new Date(Date.parse(since) - DISORDER_MS).toISOString();
   const visit = (bytes: Buffer): boolean => {
     const line = decodeLine(bytes);
     if (!line) return true;
     if (until !== undefined && line.at < until) return false;
-    if (since === undefined || line.at >= since) lines.push(line);
-    return lines.length < tail;
+    if (since === undefined || line.at >= since) {
+      lines.push(line);
+      size += bytes.length;
+    }
+    return lines.length < tail && size < limits.logTail.value;
   };
 
   const indexes = await listFiles(directory);

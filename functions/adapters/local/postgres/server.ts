@@ -38,7 +38,7 @@ const settings = (port: number): Record<string, string | number> => ({
   port,
   unix_socket_directories: '',
   fsync: 'on',
-  max_connections: 100,
+  max_connections: 200,
   shared_buffers: '32MB',
   // There are no replicas on one machine: fewer processes run and less is written.
   wal_level: 'minimal',

@@ -27,6 +27,10 @@ export interface SqliteStoreOptions {
   path: string;
   /** The database grows no larger than this. */
   maxBytes?: number;
+  /** No other process may open the file while this store has it. */
+  alone?: boolean;
+  /** Is told before a file of an older format is converted, which may take seconds. */
+  onConvert?: (conversion: { from: number; to: number; records: number }) => void;
 }
 
 function createFile(path: string): void {
@@ -43,7 +47,7 @@ function createFile(path: string): void {
 }
 
 /** Reads the version before anything is changed: a file of a newer Berth is left as it is. */
-function migrate(db: DatabaseSync, path: string): void {
+function migrate(db: DatabaseSync, { path, onConvert }: SqliteStoreOptions): void {
   const version = Number(db.prepare('PRAGMA user_version').get()?.user_version);
   const tables = Number(db.prepare('SELECT count(*) AS tables FROM sqlite_schema').get()?.tables);
   if (version > SCHEMA_VERSION) {
@@ -66,17 +70,24 @@ function migrate(db: DatabaseSync, path: string): void {
   db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
   if (version === 0) db.exec(`BEGIN IMMEDIATE; ${SCHEMA} COMMIT;`);
   // Each in one transaction: what a crash cuts short is done again from where it was.
-  else
+  else if (version < SCHEMA_VERSION) {
+    const records = Number(db.prepare('SELECT count(*) AS records FROM items').get()?.records);
+    onConvert?.({ from: version, to: SCHEMA_VERSION, records });
     for (let from = version; from < SCHEMA_VERSION; from++)
       db.exec(`BEGIN IMMEDIATE; ${CONVERSIONS[from]} PRAGMA user_version = ${from + 1}; COMMIT;`);
+  }
 }
 
-function open({ path, maxBytes }: SqliteStoreOptions): DatabaseSync {
+function open(options: SqliteStoreOptions): DatabaseSync {
+  const { path, maxBytes, alone } = options;
   if (path !== ':memory:') createFile(path);
   let db: DatabaseSync | undefined;
   try {
     db = new DatabaseSync(path, { timeout: 1000 });
-    migrate(db, path);
+    // The lock that the first write takes is kept from then on.
+    if (alone) db.exec('PRAGMA locking_mode = EXCLUSIVE');
+    migrate(db, options);
+    if (alone) db.exec('BEGIN EXCLUSIVE; COMMIT');
     if (maxBytes !== undefined) {
       const pageSize = Number(db.prepare('PRAGMA page_size').get()?.page_size);
       db.exec(`PRAGMA max_page_count = ${Math.max(1, Math.floor(maxBytes / pageSize))}`);

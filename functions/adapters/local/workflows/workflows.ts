@@ -1,7 +1,8 @@
 /**
  * Workflows on one machine: `aws-local-stepfunctions` interprets the same ASL files that Step Functions runs.
  * Its runs live in memory only, so each start is kept in a table first, and what had not ended when the
- * process died is run again from its first state by `resume`: every step can run twice.
+ * process died is run again from its first state by `resume`: every step can run twice. Nothing runs before `resume`,
+ * so that no run changes a place that is still being brought back as it was.
  */
 import { DatabaseSync } from 'node:sqlite';
 import type { WorkflowStatus, Workflows } from '../../../ports/workflows.ts';
@@ -28,7 +29,7 @@ export interface LocalWorkflowsOptions {
 }
 
 export interface LocalWorkflows extends Workflows {
-  /** Runs again what had not ended. Resolves to how many. */
+  /** Runs again what had not ended, and what was started since; later starts run at once. Resolves to how many. */
   resume(): Promise<number>;
 }
 
@@ -55,6 +56,7 @@ export function createLocalWorkflows(options: LocalWorkflowsOptions): LocalWorkf
   /** Ends that could not be written yet, as on a full disk. */
   const unwritten = new Map<string, WorkflowStatus>();
   let closed = false;
+  let resumed = false;
 
   function machineOf(workflow: string): LocalStateMachine {
     const machine = machines.get(workflow);
@@ -96,7 +98,7 @@ export function createLocalWorkflows(options: LocalWorkflowsOptions): LocalWorkf
       machineOf(workflow);
       const run = { name, workflow, input: JSON.stringify(input) };
       if (closed || !table.insert(run)) return;
-      execute(run);
+      if (resumed) execute(run);
     },
     async stop(_workflow, name) {
       const execution = executions.get(name);
@@ -107,6 +109,7 @@ export function createLocalWorkflows(options: LocalWorkflowsOptions): LocalWorkf
       return unwritten.get(name) ?? table.status(name);
     },
     async resume() {
+      resumed = true;
       const runs = table.unfinished().filter((run) => !executions.has(run.name));
       for (const run of runs) execute(run);
       return runs.length;

@@ -22,7 +22,7 @@ export interface Forwarders {
 /** Resolves to a replica, waiting a little for one to become ready; undefined when none did. */
 export type FindUpstream = (ref: InstanceRef, port: number) => Promise<Backend | undefined>;
 
-/** A connection without traffic for so long is not in flight: its client is ready to lose it. */
+/** A connection that was answered and has had no traffic for so long is not in flight: its client is ready to lose it. */
 const IDLE_MS = 1000;
 const WAITING_MAX = 512;
 
@@ -55,12 +55,14 @@ export function createForwarders(layout: Layout, find: FindUpstream): Forwarders
     const server = connect({ host: upstream.hostname, port: upstream.port, noDelay: true });
     let release: (() => void) | undefined = upstream.acquire();
     let last = performance.now();
+    // Whoever has sent something and heard nothing since waits for an answer, however long that takes.
+    let awaitsAnswer = false;
     const busy = (): void => {
       last = performance.now();
       release ??= upstream.acquire();
     };
     const watch = setInterval(() => {
-      if (performance.now() - last < IDLE_MS) return;
+      if (awaitsAnswer || performance.now() - last < IDLE_MS) return;
       release?.();
       release = undefined;
     }, IDLE_MS);
@@ -74,7 +76,10 @@ export function createForwarders(layout: Layout, find: FindUpstream): Forwarders
     };
     upstream.closed.addEventListener('abort', end);
     for (const socket of [client, server]) {
-      socket.on('data', busy);
+      socket.on('data', () => {
+        awaitsAnswer = socket === client;
+        busy();
+      });
       socket.on('error', end);
       socket.on('close', end);
     }

@@ -3,10 +3,10 @@
 import type { ScoreWorkload } from '../workload.ts';
 import { issueFaults } from './issues.ts';
 import { copyJson } from './json.ts';
-import { SCORE_MAX_BYTES } from './limits.ts';
 import { ruleFaults } from './rules.ts';
 import { workloadSchema } from './schema.ts';
 import { type Fault, invalidScore } from './score-faults.ts';
+import { SCORE_MAX_BYTES } from './score-limits.ts';
 
 export type Checked = { workload: ScoreWorkload } | { faults: Fault[] };
 

@@ -1,7 +1,7 @@
 /** A bounded copy of a value that should be plain JSON. */
 
-import { forbiddenKeys, SCORE_MAX_BYTES, SCORE_MAX_DEPTH } from './limits.ts';
 import { type Fault, type Path, quote } from './score-faults.ts';
+import { forbiddenKeys, SCORE_MAX_BYTES, SCORE_MAX_DEPTH } from './score-limits.ts';
 
 class FaultFound extends Error {
   readonly fault: Fault;

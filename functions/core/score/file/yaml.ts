@@ -11,8 +11,8 @@ import {
   type YAMLMap,
 } from 'yaml';
 import { keyFault, numberFault, textFault } from './json.ts';
-import { SCORE_MAX_BYTES, SCORE_MAX_DEPTH, SCORE_MAX_TOKENS } from './limits.ts';
 import { type Fault, invalidScore, type Path, type Position } from './score-faults.ts';
+import { SCORE_MAX_BYTES, SCORE_MAX_DEPTH, SCORE_MAX_TOKENS } from './score-limits.ts';
 
 export interface YamlFile {
   /** Plain JSON. */

@@ -2,6 +2,7 @@
 import middy from '@middy/core';
 import { handle, type LambdaContext, type LambdaEvent } from 'hono/aws-lambda';
 import { createAwsApp } from '../aws-app.ts';
+import { closedToOthers } from '../edge-gate.ts';
 import { faults } from '../fault-log.ts';
 
 const { app, flush } = createAwsApp(process.env);
@@ -15,4 +16,6 @@ async function run(event: LambdaEvent, context: LambdaContext): Promise<unknown>
   }
 }
 
-export const handler = middy<LambdaEvent>().use(faults('request')).handler(run);
+const gate = closedToOthers(process.env.BERTH_EDGE_KEY, run);
+
+export const handler = middy<LambdaEvent>().use(faults('request')).handler(gate);

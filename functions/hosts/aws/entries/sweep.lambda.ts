@@ -1,6 +1,6 @@
 /** One pass of the sweep: EventBridge Scheduler -> Lambda, each minute. */
 import middy from '@middy/core';
-import { sweep } from '../../../sweep/sweep.ts';
+import { CLOCK_JUMPED, sweep } from '../../../sweep/sweep.ts';
 import { createDeliverer } from '../../../webhooks/deliver.ts';
 import { readAwsConfig } from '../aws-config.ts';
 import { createAwsPorts } from '../aws-ports.ts';
@@ -14,7 +14,8 @@ const { ports, flush } = createAwsPorts(readAwsConfig(process.env));
 async function run(): Promise<void> {
   const delivered = deliver();
   try {
-    const { errors, ...counts } = await sweep(ports);
+    const { errors, clockJumped, ...counts } = await sweep(ports);
+    if (clockJumped === 'now') logFault('sweep', new Error(CLOCK_JUMPED));
     for (const { what, error } of errors) logFault(`sweep of ${what}`, error);
     // The alarm on operations that nothing else ended counts `ended`.
     if (Object.values(counts).some((count) => count > 0)) console.info(counts);

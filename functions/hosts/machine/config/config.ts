@@ -38,6 +38,7 @@ const schema = z.object({
   BERTH_DATA_DIR: z.string().default('.berth'),
   BERTH_TRUSTED_ISSUERS: origins('http://gitlab.internal').optional(),
   BERTH_TRUSTED_RECEIVERS: origins('http://localhost:8080').optional(),
+  BERTH_ACCEPT_LOSS: z.enum(['0', '1'], { error: 'must be 0 or 1' }).default('0'),
   BERTH_DEMO: z.enum(['0', '1'], { error: 'must be 0 or 1' }).default('1'),
   BERTH_SWEEP_SECONDS: numberFrom(0.1, 3600, /^\d{1,4}(\.\d{1,3})?$/).default(1),
 });
@@ -50,6 +51,8 @@ export interface LocalConfig {
   /** An absolute path. */
   dataDirectory: string;
   demo: boolean;
+  /** Goes on where records are missing that should be there; false where absent. */
+  acceptLoss?: boolean;
   sweepSeconds: number;
   /** The cluster in which workloads run; undefined where they run on this machine. */
   cluster?: ClusterConfig;
@@ -80,6 +83,7 @@ export function readConfig(environment: Record<string, string | undefined>): Loc
     // The demo is built on this machine, and images built here do not run on a cluster.
     demo: values.BERTH_DEMO === '1' && !cluster,
     sweepSeconds: values.BERTH_SWEEP_SECONDS,
+    ...(values.BERTH_ACCEPT_LOSS === '1' && { acceptLoss: true }),
     ...(cluster && { cluster }),
     ...(values.BERTH_URL !== undefined && { url: values.BERTH_URL }),
     ...(identity && { identity }),

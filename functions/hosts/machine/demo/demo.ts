@@ -29,7 +29,7 @@ export async function runDemo(
     curl -s -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{"rollbackTo": 1}' \\
       ${berth.url}/v1/projects/demo/environments/dev/services/guestbook/deployments
     curl -N -H "Authorization: Bearer $TOKEN" -H 'Accept: text/event-stream' \\
-      ${berth.url}/v1/projects/demo/environments/dev/services/guestbook/logs?follow=true
+      '${berth.url}/v1/projects/demo/environments/dev/services/guestbook/logs?follow=true'
 `);
 }
 

@@ -13,7 +13,7 @@ import type { Logs } from '../../../ports/logs.ts';
 import type { LocalConfig } from '../config/config.ts';
 import type { LocalLog } from '../terminal-log.ts';
 import type { Place } from './place.ts';
-import { resumeWorkloads } from './resume.ts';
+import { createResuming } from './resume.ts';
 import { wakeOnRequest } from './wake.ts';
 
 export interface MachineOptions {
@@ -33,6 +33,7 @@ export async function createMachine(options: MachineOptions): Promise<Place> {
   const activity = createActivity({ path: path('activity.json'), effects });
   const databases = createEmbeddedPostgres({ directory: path('postgres'), log: (line) => log.info(line) });
   const traffic = createTraffic({ baseHost });
+  const resuming = createResuming();
   let events: RuntimeEvents | undefined;
   const workloads = await createProcessWorkloads({
     directory: path('workloads'),
@@ -45,12 +46,20 @@ export async function createMachine(options: MachineOptions): Promise<Place> {
   });
   const builder = await createLocalBuilder({ directory: path('builds'), layout: registry });
   return {
-    ports: { activity, builder, databases, logs, registry, workloads },
-    serve: (ports, fallback) => createRouter({ traffic, activity, fallback, ...wakeOnRequest(ports, log) }),
+    ports: {
+      activity,
+      builder,
+      databases,
+      logs,
+      registry,
+      workloads: { ...workloads, check: async () => resuming.standing() },
+    },
+    serve: (ports, fallback) =>
+      createRouter({ traffic, activity, fallback, ...wakeOnRequest(ports, log, resuming.prefer) }),
     resume: (ports) => {
       const onError = (error: unknown): void => log.error('A crash could not be recorded', error);
       events = createRuntimeEvents(ports, { onError });
-      return resumeWorkloads({ ...ports, databases }, log);
+      return resuming.run({ ...ports, databases }, log);
     },
     async close() {
       await events?.close();

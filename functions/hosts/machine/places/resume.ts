@@ -1,39 +1,99 @@
 /** Resumes at a start what the last run left: workloads are declared again, and unfinished operations go on. */
-
+import { availableParallelism } from 'node:os';
 import { ENVIRONMENT_PREFIX, PROJECTS, projectPartition } from '../../../core/keys.ts';
-import type { Environment, EnvironmentRef, Project } from '../../../core/model/index.ts';
+import type { Environment, Instance, InstanceRef, Project } from '../../../core/model/index.ts';
 import type { Ports } from '../../../ports/index.ts';
 import { readAll } from '../../../records/read-all.ts';
-import { startAll } from '../../../workflows/environment-state.ts';
+import { startable, startInstance } from '../../../workflows/environment-state.ts';
 import type { LocalLog } from '../terminal-log.ts';
 
-interface Resumable extends Omit<Ports, 'workflows' | 'databases'> {
+export interface Resumable extends Omit<Ports, 'workflows' | 'databases'> {
   workflows: Ports['workflows'] & { resume(): Promise<number> };
   databases: Ports['databases'] & { resume(): Promise<void> };
 }
 
-/**
- * Declares workloads again. Never rejects: a workload that can not be brought back is logged, and the rest goes on.
- */
-export async function resumeWorkloads(ports: Resumable, log: LocalLog): Promise<void> {
-  try {
-    await ports.databases.resume();
-  } catch (error) {
-    log.error('The database server did not come up', error);
-  }
-  for (const { data: project } of await readAll<Project>(ports.store, PROJECTS)) {
-    for (const ref of await awake(ports, project.name)) {
-      await startAll(ports, ref).catch((error: unknown) =>
-        log.error(`Environment ${ref.project}/${ref.environment} did not come up`, error),
-      );
-    }
-  }
-  await ports.workflows.resume();
+export interface Resuming {
+  /** Someone asks for a workload, or for all of an environment: it comes up before those that nobody has asked for. */
+  prefer(asked: Pick<InstanceRef, 'project' | 'environment'> & { service?: string }): void;
+  /**
+   * Declares workloads again, then lets operations run: none of them changes a workload that is still to be declared
+   * as it was. Never rejects: a workload that can not be brought back is logged, and the rest goes on.
+   */
+  run(ports: Resumable, log: LocalLog): Promise<void>;
+  /** `incomplete` where a workload could not be declared. */
+  standing(): 'starting' | 'complete' | 'incomplete';
 }
 
-async function awake(ports: Resumable, project: string): Promise<EnvironmentRef[]> {
-  const items = await readAll<Environment>(ports.store, projectPartition(project), ENVIRONMENT_PREFIX);
-  return items
-    .filter(({ data }) => data.state === 'ready')
-    .map(({ data }) => ({ project, environment: data.name }));
+/** How long a workload that was declared keeps others from their turn while it starts, milliseconds. */
+const START_MS = 1000;
+
+/** @param options.atOnce how many start at the same time */
+export function createResuming(options: { atOnce?: number; startMs?: number } = {}): Resuming {
+  const { atOnce = 2 * availableParallelism(), startMs = START_MS } = options;
+  let waiting: Instance[] = [];
+  let standing: ReturnType<Resuming['standing']> = 'starting';
+
+  async function bringUp(ports: Resumable, log: LocalLog): Promise<void> {
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      const instance = next;
+      try {
+        await startInstance(ports, instance);
+        await ports.workloads.awaitRollout(instance, instance.current ?? 0, AbortSignal.timeout(startMs));
+      } catch (error) {
+        standing = 'incomplete';
+        const { project, environment, service } = instance;
+        log.error(`Service ${service} of ${project}/${environment} did not come up`, error);
+      }
+    }
+  }
+
+  return {
+    prefer({ project, environment, service }) {
+      const asked = (one: Instance): boolean =>
+        one.project === project &&
+        one.environment === environment &&
+        (service === undefined || one.service === service);
+      const first = waiting.filter(asked);
+      if (first.length > 0) waiting = [...first, ...waiting.filter((one) => !asked(one))];
+    },
+    async run(ports, log) {
+      try {
+        await ports.databases.resume();
+      } catch (error) {
+        log.error('The database server did not come up', error);
+      }
+      try {
+        waiting = await lastAskedFirst(ports, await awake(ports));
+        await Promise.all(Array.from({ length: Math.max(1, atOnce) }, () => bringUp(ports, log)));
+      } catch (error) {
+        standing = 'incomplete';
+        log.error('Workloads did not come up', error);
+      }
+      if (standing === 'starting') standing = 'complete';
+      await ports.workflows.resume();
+    },
+    standing: () => standing,
+  };
+}
+
+/** The environments whose workloads shall run. */
+async function awake(ports: Resumable): Promise<Environment[]> {
+  const found: Environment[] = [];
+  for (const { data: project } of await readAll<Project>(ports.store, PROJECTS)) {
+    const pk = projectPartition(project.name);
+    for (const { data } of await readAll<Environment>(ports.store, pk, ENVIRONMENT_PREFIX))
+      if (data.state === 'ready') found.push(data);
+  }
+  return found;
+}
+
+/** The services of environments: those of the environment that was asked last come first. */
+async function lastAskedFirst(ports: Resumable, environments: Environment[]): Promise<Instance[]> {
+  const refs = environments.map(({ project, name }) => ({ project, environment: name }));
+  const times = await ports.activity.lastRequests(refs);
+  const asked = new Map(environments.map((environment, at) => [environment, Number(times[at] ?? 0)]));
+  const sorted = environments.toSorted((one, other) => (asked.get(other) ?? 0) - (asked.get(one) ?? 0));
+  for (const { project, name, id } of sorted)
+    await ports.workloads.ensureEnvironment({ project, environment: name }, { operation: id });
+  return sorted.flatMap(startable);
 }

@@ -2,14 +2,18 @@
 import { covers } from '../../../adapters/router/hosts.ts';
 import { wakeEnvironment } from '../../../commands/environments/transitions.ts';
 import { environmentKey } from '../../../core/keys.ts';
+import { limits } from '../../../core/limits.ts';
 import {
   type Environment,
   type EnvironmentRef,
   type EnvironmentState,
+  type Instance,
+  type InstanceRef,
   SYSTEM_ACTOR,
 } from '../../../core/model/index.ts';
 import { Problem } from '../../../core/problem.ts';
 import type { Ports } from '../../../ports/index.ts';
+import type { Route } from '../../../ports/workloads.ts';
 import { instanceIn, instancesOf } from '../../../records/instances.ts';
 import { getDeploymentDetail } from '../../../records/workloads.ts';
 import { routesOf } from '../../../workflows/workload-spec.ts';
@@ -32,16 +36,35 @@ interface Place extends EnvironmentRef {
   service?: string;
 }
 
-export function wakeOnRequest(ports: Ports, log: LocalLog) {
-  /** Whether a service of the environment has a route that takes the request. */
-  async function isRouted(environment: Environment, host: string, path: string): Promise<boolean> {
+/** How long a request for an environment that is going to sleep looks away between two looks, milliseconds. */
+const LOOK_MS = 200;
+
+/** @param asked is told of each request for what has not been declared since the start */
+export function wakeOnRequest(ports: Ports, log: LocalLog, asked: (place: Place) => void) {
+  /** Routes by deployment. They never change, so that requests to hosts that nobody declared do not read them again. */
+  const known = new Map<string, Promise<Route[]>>();
+
+  function routesIn(environment: string, instance: InstanceRef, number: number): Promise<Route[]> {
+    const key = `${environment}/${instance.service}/${number}`;
+    const kept = known.get(key);
+    if (kept) return kept;
+    const reading = getDeploymentDetail(ports.store, instance, number).then(({ data }) =>
+      routesOf(data.workload, data.outputs ?? {}),
+    );
+    known.set(key, reading);
+    reading.catch(() => known.delete(key));
+    if (known.size > limits.routesKept.value) known.delete(known.keys().next().value ?? key);
+    return reading;
+  }
+
+  /** The service of the environment that has a route which takes the request. */
+  async function routed(environment: Environment, host: string, path: string): Promise<Instance | undefined> {
     for (const instance of instancesOf(environment)) {
       if (instance.current === undefined) continue;
-      const { data } = await getDeploymentDetail(ports.store, instance, instance.current);
-      const routes = routesOf(data.workload, data.outputs ?? {});
-      if (routes.some((route) => route.host === host && covers(route.path, path))) return true;
+      const routes = await routesIn(environment.id, instance, instance.current);
+      if (routes.some((route) => route.host === host && covers(route.path, path))) return instance;
     }
-    return false;
+    return undefined;
   }
 
   return {
@@ -50,25 +73,40 @@ export function wakeOnRequest(ports: Ports, log: LocalLog) {
       { service, ...ref }: Place,
       host: string,
       path: string,
-    ): Promise<'hibernated' | 'starting' | 'absent'> {
+    ): Promise<'hibernated' | 'starting' | 'stopped' | 'absent'> {
       const environment = await ports.store.get<Environment>(environmentKey(ref));
       if (!environment) return 'absent';
       const state = found[environment.data.state];
       if (state === 'absent') return state;
-      const serves =
+      if (state === 'starting') asked({ ...ref, ...(service !== undefined && { service }) });
+      const instance =
         service === undefined
-          ? await isRouted(environment.data, host, path)
-          : instanceIn(environment.data, service)?.current !== undefined;
-      return serves ? state : 'absent';
+          ? await routed(environment.data, host, path)
+          : instanceIn(environment.data, service);
+      if (instance?.current === undefined) return 'absent';
+      return instance.state === 'stopped' ? 'stopped' : state;
     },
-    async wake(ref: EnvironmentRef): Promise<void> {
-      await wakeEnvironment(ports, { actor: SYSTEM_ACTOR }, ref).catch((error: unknown) => {
-        // The environment is awake already, or is just being hibernated. The router asks again for as long as it
-        // holds the request.
-        if (error instanceof Problem && error.status < 500) return;
-        log.error(`Waking ${ref.project}/${ref.environment}`, error);
-        throw error;
-      });
+    /** An environment that is going to sleep is woken once it sleeps. Resolves when it wakes, or shall not. */
+    async wake(ref: EnvironmentRef): Promise<'waking' | 'awake'> {
+      for (;;) {
+        const changed = ports.store.changed(environmentKey(ref).pk, { timeoutMs: LOOK_MS });
+        const environment = await ports.store.get<Environment>(environmentKey(ref));
+        const state = environment?.data.state;
+        if (state !== 'hibernating' && state !== 'hibernated') return state === 'waking' ? state : 'awake';
+        if (state === 'hibernated') {
+          try {
+            await wakeEnvironment(ports, { actor: SYSTEM_ACTOR }, ref);
+            return 'waking';
+          } catch (error) {
+            // Something else has changed the environment since it was read, or is changing it.
+            if (!(error instanceof Problem && error.status < 500)) {
+              log.error(`Waking ${ref.project}/${ref.environment}`, error);
+              throw error;
+            }
+          }
+        }
+        await changed;
+      }
     },
   };
 }

@@ -1,4 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   existsSync,
   mkdirSync,
@@ -9,6 +10,8 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, it, vi } from 'vitest';
@@ -17,11 +20,13 @@ import {
   type LocalBuilderOptions,
 } from '../../../../functions/adapters/local/builder/builder.ts';
 import { createOciLayout } from '../../../../functions/adapters/local/registry/registry.ts';
+import type { Problem } from '../../../../functions/core/problem.ts';
 import { RELEASE_LABEL } from '../../../../functions/ports/registry.ts';
 import { builderContract } from '../../../contracts/builder.ts';
 import { helloFiles, sourceArchive, streamOf } from '../../../support/files/archive.ts';
 import { temporaryDirectories } from '../../../support/files/temporary.ts';
 import { freePort } from '../../../support/process.ts';
+import { PNPM_LOCK, YARN_BERRY_LOCK, YARN_CLASSIC_LOCK } from './lock-files.ts';
 
 const temporary = temporaryDirectories();
 const repository = { project: 'demo', service: 'hello' };
@@ -38,6 +43,11 @@ async function createSubject(options: Partial<LocalBuilderOptions> = {}) {
     layout,
     log,
     builds,
+    async upload(path: string) {
+      const { id } = await builder.saveSource(streamOf(readFileSync(path)));
+      const request = { repository, operation: 'op', source: { kind: 'upload', id } as const };
+      return builder.build(request, (line) => log.push(line), never);
+    },
     async build(files: Record<string, string>, signal = never) {
       const { id } = await builder.saveSource(streamOf(await sourceArchive(files)));
       const source = { kind: 'upload', id } as const;
@@ -108,6 +118,41 @@ describe('What is built', () => {
     expect(readdirSync(join(root, 'app')).sort()).toEqual(['Procfile', 'package.json', 'server.js']);
   });
 
+  it("asks the registry of the source's .npmrc, and not the machine's", async () => {
+    const subject = await createSubject();
+    const asked: string[] = [];
+    const registry = createServer((request, response) => {
+      asked.push(request.url ?? '');
+      response.writeHead(404).end('{}');
+    }).listen(0, '127.0.0.1');
+    await once(registry, 'listening');
+    const { port } = registry.address() as AddressInfo;
+    const manifest = {
+      scripts: { start: 'node server.js' },
+      dependencies: { 'acme-private-thing': '1.0.0', '@acme/thing': '1.0.0' },
+    };
+    const url = `http://127.0.0.1:${port}`;
+    const built = subject.build({
+      ...helloFiles,
+      'package.json': JSON.stringify(manifest),
+      '.npmrc': `registry=${url}/own/\n@acme:registry=${url}/scoped/\n`,
+    });
+    await expect(built).rejects.toMatchObject({ code: 'build_failed' });
+    registry.close();
+    expect(asked).toContain('/own/acme-private-thing');
+    expect(asked.every((path) => path.startsWith('/own/') || path.startsWith('/scoped/'))).toBe(true);
+  });
+
+  it('sees NODE_ENV=production while it is built, as while it runs', async () => {
+    const subject = await createSubject();
+    const scripts = { build: 'node -p process.env.NODE_ENV > env.txt', start: 'node server.js' };
+    const manifest = { type: 'module', scripts };
+    const { digest } = await subject.build({ ...helloFiles, 'package.json': JSON.stringify(manifest) });
+    const { config, root } = await subject.serve(digest, ['/']);
+    expect(readFileSync(join(root, 'app/env.txt'), 'utf8').trim()).toBe('production');
+    expect(config.env.NODE_ENV).toBe('production');
+  });
+
   it('runs: a program with a dependency from the registry, a build and a folder as a dependency', async () => {
     const subject = await createSubject();
     const manifest = {
@@ -137,6 +182,81 @@ describe('What is built', () => {
     ]);
   });
 
+  it.each<[string, string, Record<string, string>]>([
+    ['pnpm', 'pnpm-lock.yaml', { 'pnpm-lock.yaml': PNPM_LOCK }],
+    ['yarn', 'yarn.lock', { 'yarn.lock': YARN_CLASSIC_LOCK }],
+    ['yarn', 'the yarn.lock of yarn 2 and later', { 'yarn.lock': YARN_BERRY_LOCK }],
+  ])(
+    'is installed by %s where there is %s, with development packages for the build alone',
+    async (name, _, lock) => {
+      const subject = await createSubject();
+      const manifest = {
+        name: 'z-locked',
+        scripts: { build: 'node build.js', start: 'node server.js' },
+        dependencies: { ms: '2.1.3' },
+        devDependencies: { 'is-number': '7.0.0' },
+      };
+      const { digest } = await subject.build({
+        ...lock,
+        'package.json': JSON.stringify(manifest),
+        'build.js': "require('fs').writeFileSync('made.txt', String(require('is-number')(1)))",
+        'server.js':
+          "const made = require('fs').readFileSync('made.txt') + require('ms')('1s');\nrequire('http').createServer((_, r) => r.end(made)).listen(process.env.PORT);",
+      });
+      const { answers, root } = await subject.serve(digest, ['/']);
+      expect(answers).toEqual(['200 true1000']);
+      expect(existsSync(join(root, 'app/node_modules/is-number'))).toBe(false);
+      expect(subject.log.filter((line) => line.startsWith(`$ ${name} `))).toHaveLength(3);
+    },
+    120_000,
+  );
+
+  it('is built by the Node.js that engines asks for, and has it in its image', async () => {
+    const subject = await createSubject();
+    const manifest = {
+      engines: { node: '20.x' },
+      scripts: { build: 'node -p process.version > built.txt', start: 'node server.js' },
+    };
+    const { digest } = await subject.build({ 'package.json': JSON.stringify(manifest), 'server.js': '' });
+    const root = temporary();
+    const config = await subject.layout.unpack(repository, digest, root);
+    const node = join(root, 'opt/berth/node/bin/node');
+    const version = execFileSync(node, ['-p', 'process.version'], { encoding: 'utf8' });
+    expect(version).toMatch(/^v20\./);
+    expect(readFileSync(join(root, 'app/built.txt'), 'utf8')).toBe(version);
+    expect(config.env.PATH).toMatch(/^\/opt\/berth\/node\/bin:/);
+  }, 120_000);
+
+  it.each([
+    ['>=999', /">=999", of which the registry has none/],
+    ['latest and greatest', /which is no range/],
+  ])('is refused where engines asks for Node.js %j', async (node, message) => {
+    const subject = await createSubject();
+    const manifest = { engines: { node }, scripts: { start: 'node server.js' } };
+    await expect(
+      subject.build({ ...helloFiles, 'package.json': JSON.stringify(manifest) }),
+    ).rejects.toMatchObject({ code: 'build_failed', message: expect.stringMatching(message) });
+  });
+
+  it('is installed with the members of its pnpm workspace', async () => {
+    const subject = await createSubject();
+    const lock = PNPM_LOCK.replace(
+      /importers:[\s\S]*?\npackages:[\s\S]*$/,
+      "importers:\n\n  .: {}\n\n  packages/api:\n    dependencies:\n      '@m/lib':\n        specifier: workspace:*\n        version: link:../lib\n\n  packages/lib: {}\n",
+    );
+    const { digest } = await subject.build({
+      'pnpm-lock.yaml': lock,
+      'pnpm-workspace.yaml': 'packages:\n  - packages/*\n',
+      'package.json': JSON.stringify({ private: true, scripts: { start: 'node packages/api/index.js' } }),
+      'packages/lib/package.json': JSON.stringify({ name: '@m/lib', version: '1.0.0' }),
+      'packages/lib/index.js': "module.exports = 'lib';",
+      'packages/api/package.json': JSON.stringify({ name: 'api', dependencies: { '@m/lib': 'workspace:*' } }),
+      'packages/api/index.js':
+        "require('http').createServer((_, r) => r.end(require('@m/lib'))).listen(process.env.PORT);",
+    });
+    expect((await subject.serve(digest, ['/'])).answers).toEqual(['200 lib']);
+  }, 60_000);
+
   it.each<[string, Record<string, string>]>([
     ['at the root', { 'index.html': 'home', 'a/b.css': 'css', '.env': 'X' }],
     [
@@ -161,7 +281,8 @@ describe('What is built', () => {
     ];
     const { answers, exitCode } = await subject.serve(digest, paths);
     expect(answers.slice(0, 2)).toEqual(['200 home', '200 css']);
-    expect(answers.slice(2).filter((answer) => !answer.startsWith('404'))).toEqual([]);
+    // Paths without an ending may be those of a single-page app.
+    expect(answers.slice(2).filter((answer) => !/^(404|200 home$)/.test(answer))).toEqual([]);
     expect(exitCode).toBe(0);
   });
 
@@ -376,23 +497,72 @@ describe('git', () => {
     expect((await subject.git(directory, 'main')).source.kind).toBe('git');
   });
 
-  it('leaves links and submodules out', async () => {
+  it('is built as it was committed: attributes change and drop nothing, links inside stay', async () => {
+    const subject = await createSubject();
+    const directory = createRepository(helloFiles);
+    const text = '$Id$ $Format:%H$\n';
+    symlinkSync('server.js', join(directory, 'link'));
+    commit(directory, { 'a.txt': text, 'dropped/b.txt': text }, 'Files');
+    const attributes =
+      '* text eol=crlf ident export-subst\ndropped export-ignore\n.gitattributes export-ignore\n';
+    commit(directory, { '.gitattributes': attributes }, 'Attributes');
+    const { digest } = await subject.git(directory, 'main');
+    const { root } = await subject.serve(digest, ['/']);
+    for (const name of ['a.txt', 'dropped/b.txt'])
+      expect(readFileSync(join(root, 'app', name), 'utf8'), name).toBe(text);
+    expect(readFileSync(join(root, 'app/link'), 'utf8')).toBe(helloFiles['server.js']);
+    expect(existsSync(join(root, 'app/.gitattributes'))).toBe(true);
+  });
+
+  it('is refused with a link out of it', async () => {
+    const subject = await createSubject();
+    const directory = createRepository(helloFiles);
+    symlinkSync('/etc/passwd', join(directory, 'link'));
+    commit(directory, {}, 'Link');
+    await expect(subject.git(directory, 'main')).rejects.toMatchObject({
+      code: 'invalid_archive',
+      message: expect.stringContaining('the link "link" leads out of the source'),
+    });
+  });
+
+  it('is refused with a submodule, and taken with it as the hint says', async () => {
     const subject = await createSubject();
     const inner = createRepository({ 'inner.txt': 'x' });
     const directory = createRepository(helloFiles);
-    symlinkSync('/etc/passwd', join(directory, 'link'));
     git(directory, '-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'add', inner, 'module');
-    commit(directory, {}, 'Links');
-    const { digest } = await subject.git(directory, 'main');
-    const { root } = await subject.serve(digest, ['/']);
-    expect(readdirSync(join(root, 'app')).sort()).toEqual([
-      '.gitmodules',
-      'module',
-      'package.json',
-      'server.js',
+    commit(directory, {}, 'Submodule');
+    const refused: Problem = await subject.git(directory, 'main').then(
+      () => expect.fail('it was built'),
+      (error) => error,
+    );
+    expect(refused).toMatchObject({
+      code: 'source_unavailable',
+      message: expect.stringContaining('"module"'),
+    });
+    const [, command = ''] = /: (git .*)$/.exec(refused.hint) ?? [];
+    const env = { ...process.env, GIT_ALLOW_PROTOCOL: 'file' };
+    execFileSync('sh', ['-c', command], { cwd: directory, env });
+    const { root } = await subject.serve((await subject.upload(join(directory, '../source.tgz'))).digest, [
+      '/',
     ]);
-    expect(readdirSync(join(root, 'app/module'))).toEqual([]);
-    expect(subject.log.join('\n')).toContain('symbolic link "link"');
+    rmSync(join(directory, '../source.tgz'));
+    expect(readFileSync(join(root, 'app/module/inner.txt'), 'utf8')).toBe('x');
+  });
+
+  it('is refused with pointers of Git LFS, by both ways in', async () => {
+    const subject = await createSubject();
+    const files = {
+      ...helloFiles,
+      '.gitattributes': '*.bin filter=lfs diff=lfs merge=lfs -text\n',
+      'data/logo.bin': `version https://git-lfs.github.com/spec/v1\noid sha256:${'a'.repeat(64)}\nsize 12345\n`,
+    };
+    const problem = {
+      code: 'source_unavailable',
+      message: expect.stringContaining('"data/logo.bin" is a pointer'),
+    };
+    await expect(subject.git(createRepository(files), 'main')).rejects.toMatchObject(problem);
+    await expect(subject.build(files)).rejects.toMatchObject(problem);
+    expect((await subject.build({ ...files, 'data/logo.bin': 'the file' })).digest).toMatch(/^sha256:/);
   });
 
   it.each([

@@ -8,7 +8,7 @@ import { createLocalWorkflows } from '../../../../functions/adapters/local/workf
 import { TransientError } from '../../../../functions/core/problem.ts';
 import { type ContractSteps, contractMachine, workflowsContract } from '../../../contracts/workflows.ts';
 
-const make = (path: string, steps: ContractSteps) =>
+const makeHeld = (path: string, steps: ContractSteps) =>
   createLocalWorkflows({
     path,
     machines: [contractMachine],
@@ -16,8 +16,14 @@ const make = (path: string, steps: ContractSteps) =>
     runStep: (step, input, signal) => steps[step]!(input, signal),
   });
 
+const make = async (path: string, steps: ContractSteps) => {
+  const workflows = makeHeld(path, steps);
+  await workflows.resume();
+  return workflows;
+};
+
 workflowsContract('aws-local-stepfunctions', async (steps) => {
-  const workflows = make(':memory:', steps);
+  const workflows = await make(':memory:', steps);
   return {
     workflows,
     async ended(name) {
@@ -44,14 +50,14 @@ describe('Workflows on one machine', () => {
       second: async () => {},
       recover: async () => {},
     };
-    const before = make(path, hangs);
+    const before = await make(path, hangs);
     await before.start('contract', 'whole', { operation: 'whole' });
     while ((await before.describe('contract', 'whole')) === 'running') await sleep(5);
     await before.start('contract', 'cut', { operation: 'cut' });
     await before.close();
 
     const seen: unknown[] = [];
-    const after = make(path, {
+    const after = makeHeld(path, {
       first: async (input) => void seen.push(input.operation),
       second: async () => {},
       recover: async () => {},
@@ -61,6 +67,23 @@ describe('Workflows on one machine', () => {
     while ((await after.describe('contract', 'cut')) === 'running') await sleep(5);
     expect(seen).toEqual(['cut']);
     await after.close();
+  });
+
+  it('run nothing before they are resumed: what was started until then begins with what had not ended', async () => {
+    const begun: unknown[] = [];
+    const workflows = makeHeld(':memory:', {
+      first: async ({ operation }) => void begun.push(operation),
+      second: async () => undefined,
+      recover: async () => undefined,
+    });
+    await workflows.start('contract', 'early', { operation: 'early' });
+    await sleep(20);
+    expect(begun).toEqual([]);
+    expect(await workflows.describe('contract', 'early')).toBe('running');
+    expect(await workflows.resume()).toBe(1);
+    while ((await workflows.describe('contract', 'early')) === 'running') await sleep(5);
+    expect(begun).toEqual(['early']);
+    await workflows.close();
   });
 
   it('tell of a run that failed by the name of the error it ended with', async () => {
@@ -78,6 +101,7 @@ describe('Workflows on one machine', () => {
           ? Promise.resolve()
           : broken(`Berth.${step}`)(),
     });
+    await workflows.resume();
     for (const name of ['compensated', 'lost']) {
       await workflows.start('contract', name, { operation: name });
       while ((await workflows.describe('contract', name)) === 'running') await sleep(5);
@@ -97,7 +121,7 @@ describe('Workflows on one machine', () => {
         return work(input, signal);
       };
     };
-    const workflows = make(':memory:', {
+    const workflows = await make(':memory:', {
       first: note('first', async (_input, signal) => {
         await new Promise((resolve) => signal.addEventListener('abort', resolve));
         throw new TransientError('cut off');
@@ -125,7 +149,7 @@ describe('Workflows on one machine', () => {
       second: async () => undefined,
       recover: async () => undefined,
     };
-    const workflows = make(path, steps);
+    const workflows = await make(path, steps);
     await workflows.start('contract', 'blocked', { operation: 'blocked' });
     while ((await workflows.describe('contract', 'blocked')) === 'running') await sleep(5);
     expect(await workflows.describe('contract', 'blocked')).toBe('succeeded');
@@ -133,7 +157,7 @@ describe('Workflows on one machine', () => {
     await workflows.start('contract', 'next', { operation: 'next' });
     while ((await workflows.describe('contract', 'next')) === 'running') await sleep(5);
     await workflows.close();
-    const after = make(path, steps);
+    const after = makeHeld(path, steps);
     expect(await after.describe('contract', 'blocked')).toBe('succeeded');
     expect(await after.resume()).toBe(0);
     await after.close();

@@ -28,7 +28,8 @@ export async function startApiGateway(
       routeKey: '$default',
       rawPath: url.pathname,
       rawQueryString: url.search.slice(1),
-      headers: joined(headers),
+      // The edge stands before it, as the platform is given the key.
+      headers: { ...joined(headers), 'x-berth-edge': process.env.BERTH_EDGE_KEY ?? '' },
       requestContext: {
         http: { method, path: url.pathname, protocol: 'HTTP/1.1', sourceIp: '127.0.0.1', userAgent: '' },
         requestId: 'request',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Problem } from '../../../../functions/core/problem.ts';
-import { SCORE_MAX_BYTES } from '../../../../functions/core/score/file/limits.ts';
 import { checkScore, parseScore } from '../../../../functions/core/score/file/parse.ts';
+import { SCORE_MAX_BYTES } from '../../../../functions/core/score/file/score-limits.ts';
 import { costOf } from '../../../support/cpu.ts';
 import { everything, least } from '../fixtures.ts';
 

@@ -61,12 +61,28 @@ const actions = {
 } as const;
 
 export function PlanContent({ plan }: { plan: Plan }) {
-  const { number, from, version, revision, changes, resources, replicas, releaseCommand, problems } = plan;
+  const {
+    number,
+    from,
+    version,
+    revision,
+    changes,
+    resources,
+    replicas,
+    releaseCommand,
+    problems,
+    warnings,
+  } = plan;
   return (
     <>
       {problems.map(({ code, cause, hint }) => (
         <Alert key={`${code} ${cause}`} type="warning" header={plain(cause)}>
           {plain(hint)}
+        </Alert>
+      ))}
+      {warnings.map((warning) => (
+        <Alert key={warning} type="info">
+          {plain(warning)}
         </Alert>
       ))}
       <Facts

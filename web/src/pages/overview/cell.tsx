@@ -46,7 +46,9 @@ export function Cell({ project, service, environment, instance, next, there }: C
       {shown && <Age of={shown} />}
       {instance.state !== 'stopped' && instance.health !== 'healthy' && current && (
         <span className="small">
-          {instance.health}, {instance.replicas.ready} of {instance.replicas.desired} replicas ready
+          {instance.health === 'unknown'
+            ? 'its place does not answer'
+            : `${instance.health}, ${instance.replicas.ready} of ${instance.replicas.desired} replicas ready`}
         </span>
       )}
       <Newer newest={newest} current={current} />

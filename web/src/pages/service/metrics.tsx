@@ -70,7 +70,10 @@ export default function MetricsTab({ place, instance }: ServiceTabProps) {
 
 function Charts({ data, to, minutes, url }: { data: Metrics; to: number; minutes: number; url: string }) {
   const from = to - minutes * 60_000;
-  const { compute, requests, totals } = data;
+  const { compute, requests, totals, missing = [] } = data;
+  /** Why there can be no samples, where they could not be read. */
+  const unread = (figures: 'compute' | 'requests'): string | undefined =>
+    missing.find((one) => one.figures === figures)?.why;
   const inside = ({ at }: Point): boolean => at >= from && at <= to;
   const series = <T extends { at: string }>(
     name: string,
@@ -96,10 +99,11 @@ function Charts({ data, to, minutes, url }: { data: Metrics; to: number; minutes
   };
   const common = { from, to };
   const hasRequests = requests.length > 0;
-  const noRequests = 'No requests in this time.';
+  const noRequests = unread('requests') ?? 'No requests in this time.';
+  const noCompute = unread('compute') ?? 'No samples yet: the first comes within seconds of its start.';
   return (
     <>
-      {!hasRequests && (
+      {!hasRequests && unread('requests') === undefined && (
         <p>
           Nobody has asked it in this time: open <ExternalLink href={url} /> and look again.
         </p>
@@ -113,7 +117,7 @@ function Charts({ data, to, minutes, url }: { data: Metrics; to: number; minutes
             format={cores}
             least={0.01}
             gapMs={60_000}
-            none="No samples yet: the first comes within seconds of its start."
+            none={noCompute}
           />
         </Container>
         <Container>
@@ -124,7 +128,7 @@ function Charts({ data, to, minutes, url }: { data: Metrics; to: number; minutes
             format={sizeWord}
             least={1_000_000}
             gapMs={60_000}
-            none="No samples yet: the first comes within seconds of its start."
+            none={noCompute}
           />
         </Container>
         <Container>
@@ -161,10 +165,12 @@ function Charts({ data, to, minutes, url }: { data: Metrics; to: number; minutes
           />
         </Container>
       </div>
-      <p className="soft">
-        {totals.requests.toLocaleString('en')} requests in this time, {totals.errors.toLocaleString('en')} of
-        them answered with a status of 500 or more.
-      </p>
+      {unread('requests') === undefined && (
+        <p className="soft">
+          {totals.requests.toLocaleString('en')} requests in this time, {totals.errors.toLocaleString('en')}{' '}
+          of them answered with a status of 500 or more.
+        </p>
+      )}
     </>
   );
 }

@@ -23,7 +23,7 @@ function inWords({ newest, current, status }: InstanceDetail): string {
 }
 
 export default function StatusTab({ place, instance }: ServiceTabProps) {
-  const { newest, current, url, health, replicas, endpoints } = instance;
+  const { newest, current, url, health, replicas, endpoints, changed, scale } = instance;
   const goesOn = newest && newest.number !== current?.number && !newest.finishedAt;
   return (
     <div className="stack">
@@ -55,6 +55,8 @@ export default function StatusTab({ place, instance }: ServiceTabProps) {
             ['Address', <ExternalLink key="url" href={url} />],
             ['Health', <Status key="health" of={health} />],
             ['Replicas', `${replicas.ready} of ${replicas.desired} ready`],
+            ['Scaled to', scale !== undefined && String(scale)],
+            ['Changed since, restart it to take', changed.length > 0 && changed.map(plain).join(', ')],
             ['Serves', current && <Current key="current" of={current} />],
             ['Goes on', goesOn && <Going key="going" of={newest} />],
             [

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
-import { expandVariables } from '../../functions/core/variable-expansion.ts';
-import { expectLinear } from '../support/cpu.ts';
+import { expansionBudget } from '../../../functions/core/score/expansion-budget.ts';
+import { expandVariables } from '../../../functions/core/score/variable-expansion.ts';
+import { expectLinear } from '../../support/cpu.ts';
 
 const env = { A: 'a', B: '$(A)', EMPTY: '', 'with.dot': 'd', D: '$$ $& $1' };
 
@@ -45,3 +46,24 @@ it.each(['$', '$(', '$(A', '$(A)', '$$', ')', '$()', '$(x'])(
     });
   },
 );
+
+it('stops before a short text becomes a long one, with a code and a hint', () => {
+  const long = { LONG: 'x'.repeat(60_000) };
+  let read = 0;
+  const counted = new Proxy(long, {
+    get: (target, name) => {
+      read++;
+      return Reflect.get(target, name);
+    },
+  });
+  expect(() => expandVariables('$(LONG)'.repeat(100_000), counted)).toThrow(
+    expect.objectContaining({ code: 'expansion_too_large', status: 422, hint: expect.stringMatching(/./) }),
+  );
+  expect(read).toBe(18);
+});
+
+it('counts words that share a budget together', () => {
+  const budget = expansionBudget(10);
+  expect(expandVariables('$(A)12345', env, budget)).toBe('a12345');
+  expect(() => expandVariables('$(A)12345', env, budget)).toThrow('can not be expanded');
+});

@@ -1,0 +1,127 @@
+/**
+ * Why a deployment would be refused before it begins. A plan tells all of it, and a deployment is refused with the first
+ * of it before anything is made.
+ */
+import type { InstanceRef, Resource, ResourceOutputs } from '../../core/model/index.ts';
+import { Problem } from '../../core/problem.ts';
+import { provisionOrder, references, usedOutputs } from '../../core/score/references.ts';
+import { resourceIdentity } from '../../core/score/resource-identity.ts';
+import type { ScoreWorkload } from '../../core/score/workload.ts';
+import type { Ports } from '../../ports/index.ts';
+import { resourceType } from '../../resources/index.ts';
+import { checkParams, expandParams, goneSecret, missingOutput } from '../../resources/outputs.ts';
+import type { ResourceRequest } from '../../resources/type.ts';
+import { workloadProblems } from '../../resources/workload-problems.ts';
+import { type Judged, violationProblem, violationsOf } from '../guardrails/policies.ts';
+
+type Outputs = Record<string, ResourceOutputs>;
+
+/** The content, and what it pins of resources where that is known already. */
+type Proposed = Judged & { outputs?: Outputs };
+
+async function problemsOf<T>(work: () => Promise<T>): Promise<{ value?: T; problems: Problem[] }> {
+  try {
+    return { value: await work(), problems: [] };
+  } catch (error) {
+    if (error instanceof Problem) return { problems: [error] };
+    throw error;
+  }
+}
+
+/**
+ * @param records the resources that are there, by their uid, as far as they are known
+ * @returns every reason that can be known before; empty where there is none
+ */
+export async function deploymentProblems(
+  ports: Ports,
+  ref: InstanceRef,
+  content: Proposed,
+  records: ReadonlyMap<string, Resource>,
+): Promise<Problem[]> {
+  const ofWorkload = workloadProblems(content.workload, content.digest);
+  const image = await problemsOf(() => ports.registry.resolve(ref, content.digest));
+  const violations = await violationsOf(ports, ref, content, ports.effects.now());
+  // What a rollback pinned is as it was, as long as it can be read.
+  const ofResources = content.outputs
+    ? await pinProblems(ports, content.workload, content.outputs)
+    : ofWorkload.length === 0
+      ? await resourceProblems(ports, ref, content.workload, records)
+      : [];
+  return [
+    ...ofWorkload,
+    ...ofResources,
+    ...image.problems,
+    ...(violations.length > 0 ? [violationProblem(ref, violations)] : []),
+  ];
+}
+
+async function pinProblems(ports: Ports, workload: ScoreWorkload, outputs: Outputs): Promise<Problem[]> {
+  const problems: Problem[] = [];
+  for (const [name, used] of usedOutputs(workload)) {
+    for (const [output, { secret, version }] of Object.entries(outputs[name]?.secrets ?? {})) {
+      if (!used.has(output) || (await ports.secrets.get(secret, version)) !== undefined) continue;
+      problems.push(goneSecret(output, version));
+    }
+  }
+  return problems;
+}
+
+/** Types that make nothing are asked for their outputs; of the others, those that are there have given theirs. */
+async function resourceProblems(
+  ports: Ports,
+  { project, environment, service }: InstanceRef,
+  workload: ScoreWorkload,
+  records: ReadonlyMap<string, Resource>,
+): Promise<Problem[]> {
+  // Nothing is made, so that nothing carries the ids of the environment and the operation.
+  const ref = { project, environment, service, environmentId: '', operation: '' };
+  const outputs: Outputs = {};
+  const problems: Problem[] = [];
+  const waitsFor = new Map<string, string[]>();
+  for (const { resource, refersTo } of references(workload)) {
+    if (resource !== undefined && refersTo !== undefined)
+      waitsFor.set(resource, [...(waitsFor.get(resource) ?? []), refersTo]);
+  }
+  for (const name of provisionOrder(workload)) {
+    // What is not there yet has no outputs that another one could be asked with.
+    if ((waitsFor.get(name) ?? []).some((other) => !outputs[other])) continue;
+    const declared = workload.resources?.[name];
+    if (!declared) continue;
+    const type = resourceType(declared.type);
+    const identity = resourceIdentity(workload.metadata.name, name, declared);
+    const { value, problems: found } = await problemsOf(async () => {
+      const params = checkParams(type, name, expandParams(workload, name, outputs));
+      const request: ResourceRequest = { ...ref, ...identity, workload, params };
+      if (!type.owned) return type.provision(ports, request);
+      await type.check?.(ports, request);
+      const record = records.get(identity.uid);
+      return record?.state === 'ready' ? record.outputs : undefined;
+    });
+    problems.push(...found);
+    if (value) outputs[name] = value;
+  }
+  return [...problems, ...missing(ref, workload, outputs)];
+}
+
+/** Secrets that the environment does not have, each once, in the order of their names. */
+function missing({ environment }: InstanceRef, workload: ScoreWorkload, outputs: Outputs): Problem[] {
+  return [...usedOutputs(workload)].flatMap(([name, used]) => {
+    const found = outputs[name];
+    const declared = workload.resources?.[name];
+    if (!found || !declared) return [];
+    const isThere = (output: string): boolean =>
+      Object.hasOwn(found.values, output) || Object.hasOwn(found.secrets, output);
+    return [...used]
+      .filter((output) => !isThere(output))
+      .sort()
+      .map((output) => {
+        if (!resourceType(declared.type).environmentSecrets)
+          return missingOutput(['resources', name, output], found);
+        return new Problem(
+          'unresolved_placeholder',
+          `The placeholder \${resources.${name}.${output}} has no value: environment "${environment}" has no such secret.`,
+          { hint: `Put the secret ${output} into the environment, then deploy.` },
+        );
+      });
+  });
+}

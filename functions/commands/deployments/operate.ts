@@ -1,0 +1,115 @@
+/**
+ * What people do with a service in an environment beside deploying to it. Each is a deployment of its own kind, so
+ * that it has a number, the fence and a place in the history. None brings a new version, and none waits for approval.
+ */
+import { deploymentKey } from '../../core/keys.ts';
+import { type Deployment, type Instance, type InstanceRef, isTerminal } from '../../core/model/index.ts';
+import { Problem } from '../../core/problem.ts';
+import { workloadSettings } from '../../core/score/settings.ts';
+import type { Ports } from '../../ports/index.ts';
+import type { Caller } from '../../records/commit.ts';
+import { getDeploymentDetail } from '../../records/workloads.ts';
+import { RUNS_IN } from '../environments/environments.ts';
+import { enforcePolicies } from '../guardrails/policies.ts';
+import { type AcceptedDeployment, acceptDeployment, sameAgain, scaleOf } from './deployments.ts';
+
+/** What ends a service needs no environment that is awake. */
+const ENDS_IN = ['ready', 'hibernated'] as const;
+
+/** @throws Problem not_found */
+function served(ref: InstanceRef, instance: Instance | undefined): Instance & { current: number } {
+  if (instance?.current !== undefined) return { ...instance, current: instance.current };
+  throw new Problem(
+    'not_found',
+    `Service "${ref.service}" has no working deployment in environment "${ref.environment}".`,
+    { hint: 'Deploy a version of it there first.' },
+  );
+}
+
+/**
+ * What runs a version once more would take the place of a newer version that is on its way.
+ * @throws Problem operation_in_progress
+ */
+async function refuseUnderWay(ports: Ports, instance: Instance): Promise<void> {
+  if (instance.newest === instance.current) return;
+  const newest = await ports.store.get<Deployment>(deploymentKey(instance, instance.newest));
+  if (!newest || isTerminal(newest.data.status)) return;
+  throw new Problem(
+    'operation_in_progress',
+    `Deployment ${instance.newest} of "${instance.service}" is under way in environment "${instance.environment}".`,
+    { hint: `Follow operation ${newest.data.operation}, and ask again when it has ended; or cancel it.` },
+  );
+}
+
+const refusal = (ref: InstanceRef, is: string, hint: string): Problem =>
+  new Problem('conflict', `Service "${ref.service}" ${is} in environment "${ref.environment}".`, { hint });
+
+/** Runs what serves anew, with secrets and variables as they are now, and loses no request. */
+export const restartService = (ports: Ports, caller: Caller, ref: InstanceRef): Promise<AcceptedDeployment> =>
+  acceptDeployment(ports, caller, ref, RUNS_IN, async (found) => {
+    const instance = served(ref, found);
+    await refuseUnderWay(ports, instance);
+    if (instance.state === 'stopped') throw refusal(ref, 'is stopped', 'Start it with POST .../start.');
+    return { ...(await sameAgain(ports, ref, instance.current, 'restart')), ...scaleOf(instance) };
+  });
+
+/** Runs what was stopped, with secrets and variables as they are now. */
+export const startService = (ports: Ports, caller: Caller, ref: InstanceRef): Promise<AcceptedDeployment> =>
+  acceptDeployment(ports, caller, ref, RUNS_IN, async (found) => {
+    const instance = served(ref, found);
+    await refuseUnderWay(ports, instance);
+    if (instance.state !== 'stopped')
+      throw refusal(ref, 'is not stopped', 'Restart it with POST .../restart if that is what you want.');
+    return { ...(await sameAgain(ports, ref, instance.current, 'start')), ...scaleOf(instance) };
+  });
+
+/** Stops what runs until it is started or deployed. A deployment that is under way is overtaken. */
+export const stopService = (ports: Ports, caller: Caller, ref: InstanceRef): Promise<AcceptedDeployment> =>
+  acceptDeployment(ports, caller, ref, ENDS_IN, async (found) => {
+    const instance = served(ref, found);
+    if (instance.state === 'stopped')
+      throw refusal(ref, 'is stopped already', 'Start it with POST .../start.');
+    const { data } = await getDeploymentDetail(ports.store, ref, instance.current);
+    const content = await sameAgain(ports, ref, instance.current, 'stop');
+    // What it pinned tells which hosts it has, for the answer that it is stopped.
+    return { ...content, ...scaleOf(instance), outputs: data.outputs ?? {} };
+  });
+
+/**
+ * Sets how many replicas a service has, in place of what its Score file says, from now on.
+ * @param replicas null goes back to what the Score file says
+ * @throws Problem policy_violation, and as a restart
+ */
+export const scaleService = (
+  ports: Ports,
+  caller: Caller,
+  ref: InstanceRef,
+  replicas: number | null,
+): Promise<AcceptedDeployment> =>
+  acceptDeployment(ports, caller, ref, RUNS_IN, async (found) => {
+    const instance = served(ref, found);
+    await refuseUnderWay(ports, instance);
+    if (instance.state === 'stopped') throw refusal(ref, 'is stopped', 'Start it, then scale it.');
+    const content = await sameAgain(ports, ref, instance.current, 'scale');
+    const { strategy } = workloadSettings(content.workload);
+    if (strategy === 'recreate' && (replicas ?? 1) > 1) {
+      throw refusal(
+        ref,
+        'may not run twice at the same time, which its Score file says',
+        'Take berth.dev/strategy: recreate out of the Score file, and deploy that first.',
+      );
+    }
+    const scaled = { ...content, ...(replicas !== null && { replicas }) };
+    await enforcePolicies(ports, caller, ref, scaled);
+    return scaled;
+  });
+
+/** Removes a service from an environment, with what it alone used. Its history stays. */
+export const removeService = (ports: Ports, caller: Caller, ref: InstanceRef): Promise<AcceptedDeployment> =>
+  acceptDeployment(ports, caller, ref, ENDS_IN, async (instance) => {
+    const number = instance?.current ?? instance?.newest;
+    return {
+      ...(await sameAgain(ports, ref, number || served(ref, instance).current, 'remove')),
+      outputs: {},
+    };
+  });

@@ -1,0 +1,30 @@
+/** Wakes an environment because something is deployed into it. */
+import type { Environment, EventFields, Operation } from '../../core/model/index.ts';
+import type { Ports } from '../../ports/index.ts';
+import type { Write } from '../../ports/store.ts';
+import type { Caller } from '../../records/commit.ts';
+import { acceptWrites, newOperation } from '../operations/operations.ts';
+
+export interface Waking {
+  /** As the record has to be written. */
+  environment: Environment;
+  /** The writes beside that of the environment, which belong into the same transaction. */
+  writes: Write[];
+  events: EventFields[];
+  /** To be started once the transaction is committed. */
+  operation?: Operation<'wake'>;
+}
+
+/** What a deployment into an environment adds where that one sleeps: the environment is woken. */
+export function wakingFor(ports: Ports, caller: Caller, environment: Environment): Waking {
+  if (environment.state !== 'hibernated') return { environment, writes: [], events: [] };
+  const ref = { project: environment.project, environment: environment.name };
+  const generation = environment.generation + 1;
+  const operation = newOperation(ports, caller.actor, { kind: 'wake', ...ref, generation });
+  return {
+    environment: { ...environment, state: 'waking', generation, operation: operation.id },
+    writes: acceptWrites(ports, operation),
+    events: [{ ...ref, operation: operation.id, type: 'environment.waking' }],
+    operation,
+  };
+}

@@ -1,0 +1,25 @@
+/** Which variables and secrets have changed since a deployment pinned them. */
+import type { DeploymentDetail } from '../../core/model/index.ts';
+import { usedOutputs } from '../../core/score/references.ts';
+import type { Ports } from '../../ports/index.ts';
+import { findResourceType } from '../../resources/index.ts';
+
+/** The names of those that the workload refers to, sorted: a restart takes them as they are now. */
+export async function changedSince(ports: Ports, deployment: DeploymentDetail): Promise<string[]> {
+  const { workload, outputs = {} } = deployment;
+  const changed = new Set<string>();
+  for (const [resource, used] of usedOutputs(workload)) {
+    const { environmentSecrets } = findResourceType(workload.resources?.[resource]?.type ?? '') ?? {};
+    if (!environmentSecrets) continue;
+    const values = new Map(Object.entries(await environmentSecrets.variables(ports, deployment)));
+    const secrets = new Map(Object.entries(await environmentSecrets.current(ports, deployment)));
+    const pinned = new Map(Object.entries(outputs[resource]?.values ?? {}));
+    const versions = new Map(Object.entries(outputs[resource]?.secrets ?? {}));
+    for (const name of used) {
+      const isSame =
+        values.get(name) === pinned.get(name) && secrets.get(name)?.version === versions.get(name)?.version;
+      if (!isSame) changed.add(name);
+    }
+  }
+  return [...changed].sort();
+}

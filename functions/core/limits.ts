@@ -1,0 +1,163 @@
+/**
+ * The budgets of what people and programs send: one place for each number, and for what happens past it.
+ * docs/explanation/limits.md is made from this table.
+ */
+import type { ProblemCode } from './problem.ts';
+
+export type LimitUnit = 'bytes' | 'lines' | 'tokens' | 'levels' | 'connections' | 'builds' | 'deployments';
+
+export interface Limit {
+  value: number;
+  unit: LimitUnit;
+  /** What is bounded, as the beginning of a sentence. */
+  of: string;
+  /** For whom it is counted: `a request`, `a project`. */
+  each: string;
+  /** What happens past it, in words; with the code of the answer where there is one. */
+  past: string;
+  code?: ProblemCode;
+}
+
+const limit = (declaration: Limit): Limit => declaration;
+
+const KIB = 1024;
+const MIB = 1024 ** 2;
+
+export const limits = {
+  jsonBody: limit({
+    value: MIB,
+    unit: 'bytes',
+    of: 'A JSON body',
+    each: 'a request',
+    past: 'The request is refused before the rest is read.',
+    code: 'payload_too_large',
+  }),
+  sourceUpload: limit({
+    value: 256 * MIB,
+    unit: 'bytes',
+    of: 'An upload of source, compressed',
+    each: 'a build',
+    past: 'The upload is refused before the rest is read.',
+    code: 'payload_too_large',
+  }),
+  scoreFile: limit({
+    value: 256 * KIB,
+    unit: 'bytes',
+    of: 'A Score file, as text and as JSON',
+    each: 'a version',
+    past: 'The file is refused.',
+    code: 'invalid_score',
+  }),
+  scoreTokens: limit({
+    value: 30_000,
+    unit: 'tokens',
+    of: 'Lexical tokens of a Score file',
+    each: 'a version',
+    past: 'The file is refused before the rest is parsed.',
+    code: 'invalid_score',
+  }),
+  scoreDepth: limit({
+    value: 32,
+    unit: 'levels',
+    of: 'Maps and lists of a Score file within each other',
+    each: 'a version',
+    past: 'The file is refused.',
+    code: 'invalid_score',
+  }),
+  expandedText: limit({
+    value: MIB,
+    unit: 'bytes',
+    of: 'Text that placeholders and `$(NAME)` expand to, counted before it is joined',
+    each: 'a container, and the params of a resource',
+    past: 'The deployment fails, and what served before goes on.',
+    code: 'expansion_too_large',
+  }),
+  buildsAtOnce: limit({
+    value: 8,
+    unit: 'builds',
+    of: 'Builds that run at once',
+    each: 'the installation',
+    past: 'A build waits for its turn, and its operation says for how many; projects take turns.',
+  }),
+  buildsAtOnceOfProject: limit({
+    value: 2,
+    unit: 'builds',
+    of: 'Builds that run at once',
+    each: 'a project',
+    past: 'A build waits for its turn, and its operation says for how many.',
+  }),
+  buildsWaiting: limit({
+    value: 20,
+    unit: 'builds',
+    of: 'Builds that wait for their turn',
+    each: 'a project',
+    past: 'One build more is refused.',
+    code: 'too_many_requests',
+  }),
+  secretValue: limit({
+    value: 64 * KIB,
+    unit: 'bytes',
+    of: 'The value of a secret',
+    each: 'a secret',
+    past: 'The value is refused.',
+    code: 'invalid_request',
+  }),
+  logLine: limit({
+    value: 16 * KIB,
+    unit: 'bytes',
+    of: 'A line of a log',
+    each: 'a line',
+    past: 'The rest of the line is dropped.',
+  }),
+  logPageLines: limit({
+    value: 10_000,
+    unit: 'lines',
+    of: 'A page of a log',
+    each: 'a request',
+    past: 'A larger `tail` is refused.',
+    code: 'invalid_request',
+  }),
+  logPage: limit({
+    value: MIB,
+    unit: 'bytes',
+    of: 'The messages of a page of a log',
+    each: 'a request',
+    past: 'The page ends early; `nextCursor` goes on.',
+  }),
+  logTail: limit({
+    value: 8 * MIB,
+    unit: 'bytes',
+    of: 'The messages that a stream of a log begins with',
+    each: 'a stream',
+    past: 'The stream begins with a later line.',
+  }),
+  routesKept: limit({
+    value: 1_000,
+    unit: 'deployments',
+    of: 'Deployments whose routes are remembered, for requests to hosts of `dns` resources',
+    each: 'the installation',
+    past: 'The one that was remembered first is read again.',
+  }),
+  ephemeralStorage: limit({
+    value: 2 * 1024 * MIB,
+    unit: 'bytes',
+    of: 'What a container in a cluster writes to its node: logs, its own layer, directories that end with the pod',
+    each: 'a container; sixty times as much for all of an environment',
+    past: 'Kubernetes evicts the pod, and a new one starts.',
+  }),
+  databaseConnections: limit({
+    value: 40,
+    unit: 'connections',
+    of: 'Connections of a role on the shared PostgreSQL server',
+    each: 'a database; fewer where its project has many, so that a project has at most half of the server’s',
+    past: 'PostgreSQL refuses the connection (53300).',
+  }),
+  databaseConnectionsLeast: limit({
+    value: 4,
+    unit: 'connections',
+    of: 'Connections that every role on the shared PostgreSQL server can count on',
+    each: 'a database; so the project’s half bounds how many databases it may have there',
+    past: 'One database more is refused.',
+    code: 'invalid_resource',
+  }),
+} as const satisfies Record<string, Limit>;

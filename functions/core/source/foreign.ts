@@ -1,0 +1,58 @@
+/** Files of other languages and builders: seen, named, and not built on one machine. */
+import { Problem } from '../problem.ts';
+import type { SourceFiles } from './detect.ts';
+
+interface Foreign {
+  name: string;
+  language: string;
+  /** A program needs the packages that it lists while it runs, so that without them nothing works. */
+  packages: boolean;
+}
+
+const file = (name: string, language: string, packages = false): Foreign => ({ name, language, packages });
+
+const FOREIGN: readonly Foreign[] = [
+  file('requirements.txt', 'Python', true),
+  file('pyproject.toml', 'Python', true),
+  file('Pipfile', 'Python', true),
+  file('Gemfile', 'Ruby', true),
+  file('composer.json', 'PHP', true),
+  file('mix.exs', 'Elixir', true),
+  file('go.mod', 'Go'),
+  file('Cargo.toml', 'Rust'),
+  file('pom.xml', 'Java'),
+  file('build.gradle', 'Java'),
+  file('build.gradle.kts', 'Kotlin'),
+  file('Dockerfile', 'a Dockerfile'),
+];
+
+const HINT =
+  'Build an image of it elsewhere and make a version of that: POST .../versions with {"image": "<reference>"}, for a Berth that deploys to a cluster. Berth on AWS builds it from this source.';
+
+export const foreignOf = (files: SourceFiles): Foreign[] => FOREIGN.filter(({ name }) => files.has(name));
+
+/** @throws Problem nothing_to_run where packages are listed that nothing here installs */
+export function refuseUninstalled(foreign: readonly Foreign[]): void {
+  const listed = foreign.filter(({ packages }) => packages);
+  if (listed.length === 0) return;
+  const names = listed.map(({ name, language }) => `${name} (${language})`).join(', ');
+  throw new Problem(
+    'nothing_to_run',
+    `The source can not be built on one machine: it has ${names}, and Node.js programs and static sites are what is built there.`,
+    { hint: HINT },
+  );
+}
+
+/** The refusal of a source in which nothing says what to run. */
+export function nothingToRun(foreign: readonly Foreign[]): Problem {
+  const nothing =
+    'Nothing to run was found: the source has no Procfile, no package.json with a start script, main or server.js, and no index.html.';
+  if (foreign.length === 0)
+    return new Problem('nothing_to_run', nothing, {
+      hint: 'Add a start script to package.json, a Procfile with "web: <command>", or a command to the Score file.',
+    });
+  const names = foreign.map(({ name }) => name).join(', ');
+  return new Problem('nothing_to_run', `${nothing} It has ${names}, which is not built on one machine.`, {
+    hint: HINT,
+  });
+}

@@ -1,0 +1,54 @@
+/**
+ * The clock as the sweep sees it. What is due by age goes for good, so a clock that jumps must not decide that alone:
+ * for an hour after a jump nothing is destroyed or forgotten for its age.
+ */
+import type { Ports } from '../ports/index.ts';
+import { StoreConflict } from '../ports/store.ts';
+
+/** Where the time is kept at which a sweep last looked at the clock. */
+export const CLOCK_KEY = { pk: 'health', sk: 'health' };
+
+export interface SeenClock {
+  /** ISO 8601. */
+  at: string;
+  /** When the clock was seen to have jumped, while that holds things up. */
+  jumpedAt?: string;
+}
+
+/** Much more than lies between two sweeps on either host. */
+const GAP_MAX_MS = 10 * 60_000;
+/** Clocks that are set by the network go back by less. */
+const BACK_MAX_MS = 10_000;
+export const HOLD_MS = 60 * 60_000;
+/** How often the time is written, milliseconds. */
+const KEEP_MS = 60_000;
+
+/** @param last what the sweep before saw; undefined for the first one, which has nothing to compare with */
+export function seeClock(last: SeenClock | undefined, now: number): SeenClock {
+  const at = new Date(now).toISOString();
+  if (!last) return { at };
+  const passed = now - Date.parse(last.at);
+  if (passed > GAP_MAX_MS || passed < -BACK_MAX_MS) return { at, jumpedAt: at };
+  const isOver = last.jumpedAt !== undefined && now - Date.parse(last.jumpedAt) >= HOLD_MS;
+  return { at, ...(last.jumpedAt !== undefined && !isOver && { jumpedAt: last.jumpedAt }) };
+}
+
+/** Looks at the clock, and keeps what it saw. */
+export async function lookAtClock({ store, effects }: Ports): Promise<SeenClock & { isNew: boolean }> {
+  const item = await store.get<SeenClock>(CLOCK_KEY);
+  const last = item?.data;
+  const seen = seeClock(last, effects.now());
+  const isNew = seen.jumpedAt !== undefined && seen.jumpedAt !== last?.jumpedAt;
+  const isDue = !last || Math.abs(Date.parse(seen.at) - Date.parse(last.at)) >= KEEP_MS;
+  if (isDue || seen.jumpedAt !== last?.jumpedAt) {
+    const write = {
+      put: { ...CLOCK_KEY, data: seen },
+      if: item ? { version: item.version } : 'absent',
+    } as const;
+    await store.transact([write]).catch((error: unknown) => {
+      // Another process has looked at the same moment.
+      if (!(error instanceof StoreConflict)) throw error;
+    });
+  }
+  return { ...seen, isNew };
+}

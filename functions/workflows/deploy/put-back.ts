@@ -1,0 +1,26 @@
+/** Puts back what served before a deployment that did not succeed. */
+import { environmentKey } from '../../core/keys.ts';
+import type { Environment, InstanceRef } from '../../core/model/index.ts';
+import { Problem } from '../../core/problem.ts';
+import type { Ports } from '../../ports/index.ts';
+import { instanceIn } from '../../records/instances.ts';
+import { getDeploymentDetail } from '../../records/workloads.ts';
+import { workloadSpec } from '../workload-spec.ts';
+
+/** Declares the last good deployment again, under the fence of the one that failed. */
+export async function putBack(ports: Ports, ref: InstanceRef, fence: number): Promise<void> {
+  try {
+    const environment = await ports.store.get<Environment>(environmentKey(ref));
+    const { current, state } = (environment && instanceIn(environment.data, ref.service)) ?? {};
+    if (current === undefined) return await ports.workloads.remove(ref, fence);
+    // People stopped what was there before, so it stays stopped.
+    if (state === 'stopped') return await ports.workloads.scale(ref, 0, fence);
+    const { data } = await getDeploymentDetail(ports.store, ref, current);
+    await ports.workloads.apply(await workloadSpec(ports, data, fence));
+  } catch (error) {
+    // A newer deployment has taken over, the place is gone, or what served can not be declared anew (one of its
+    // secrets is gone, so it goes on as it is): in each case the operation ends with its own error.
+    if (error instanceof Problem && error.status < 500) return;
+    throw error;
+  }
+}

@@ -1,0 +1,118 @@
+/** Steps of the workflow `remove-service`. Nothing that another service uses goes. */
+import { environmentKey, resourceKey } from '../../core/keys.ts';
+import { type Environment, type Operation, type Resource, SYSTEM_ACTOR } from '../../core/model/index.ts';
+import type { Ports } from '../../ports/index.ts';
+import { commit, retryOnConflict } from '../../records/commit.ts';
+import { getEnvironment } from '../../records/read.ts';
+import { resourceType } from '../../resources/index.ts';
+import { notEmpty, resourcesOf } from '../destroy-environment/leftovers.ts';
+import { deploymentEndWrites, endingOf, endOperation, errorOf } from '../end-operation.ts';
+import { resourceRequest, untilSettled } from '../owned-resources.ts';
+import type { Step } from '../step.ts';
+import { standingWrites } from '../stop/stop-steps.ts';
+
+type Removal = Operation<'remove-service'>;
+
+export const removeWorkload: Step<Removal> = {
+  role: 'work',
+  async run({ ports, operation }) {
+    await ports.workloads.remove(operation, operation.number);
+  },
+};
+
+export const removeOwnResources: Step<Removal> = {
+  role: 'work',
+  watched: true,
+  async run({ ports, operation, signal }) {
+    const { data: environment } = await getEnvironment(ports.store, operation);
+    for (const { data } of await resourcesOf(ports, operation)) {
+      if (!data.services.includes(operation.service)) continue;
+      const alone = await letGo(ports, operation, data.uid);
+      if (alone) await removeOne(ports, operation, environment, alone, signal);
+    }
+  },
+};
+
+/**
+ * Strikes the service off a resource that others use. One that it used alone is marked, so that no deployment takes
+ * it up meanwhile, and given back.
+ */
+function letGo(ports: Ports, operation: Removal, uid: string): Promise<Resource | undefined> {
+  return retryOnConflict(async () => {
+    const key = resourceKey(operation, uid);
+    const item = await ports.store.get<Resource>(key);
+    if (!item?.data.services.includes(operation.service)) return undefined;
+    const services = item.data.services.filter((service) => service !== operation.service);
+    const alone = services.length === 0;
+    const data: Resource = alone ? { ...item.data, state: 'removing' } : { ...item.data, services };
+    await ports.store.transact([{ put: { ...key, data }, if: { version: item.version } }]);
+    return alone ? data : undefined;
+  });
+}
+
+async function removeOne(
+  ports: Ports,
+  { id, project, environment: name }: Removal,
+  environment: Environment,
+  resource: Resource,
+  signal: AbortSignal,
+): Promise<void> {
+  const ref = { project, environment: name };
+  const type = resourceType(resource.type);
+  const request = resourceRequest(resource, environment.id);
+  await untilSettled(signal, () => type.deprovision(ports, request));
+  // The owner record is deleted last: a resource that is left over must not be without an owner (I4).
+  const left = await type.inventory(ports, request);
+  if (left.length > 0) throw notEmpty(left);
+  await commit(
+    ports,
+    { actor: SYSTEM_ACTOR },
+    {
+      writes: [{ delete: resourceKey(ref, resource.uid) }],
+      events: [{ ...ref, operation: id, type: 'resource.removed', data: { uid: resource.uid } }],
+    },
+  );
+}
+
+export const finishRemoval: Step<Removal> = {
+  role: 'finish',
+  async run({ ports, operation }) {
+    const { number } = operation;
+    const ending = { status: 'succeeded' as const, result: { number } };
+    const gone = { current: undefined, highest: undefined, replicas: undefined, state: 'removed' as const };
+    await endOperation(ports, operation, {
+      ending,
+      event: { type: 'instance.removed', data: { number } },
+      writes: async () => [
+        ...(await standingWrites(ports, operation, gone)),
+        ...(await deploymentEndWrites(ports, operation, number, ending)),
+      ],
+    });
+  },
+};
+
+export const recoverRemoval: Step<Removal> = {
+  role: 'recover',
+  async run(context) {
+    const { ports, operation } = context;
+    const { number } = operation;
+    const ending = endingOf(errorOf(context));
+    const begun = operation.steps.some(({ name }) => name === 'removeOwnResources');
+    await endOperation(ports, operation, {
+      ending,
+      event: {
+        type: `deployment.${ending.status}`,
+        data: { number, code: ending.error.code, cause: ending.error.cause },
+      },
+      writes: async () => {
+        // An environment that is being destroyed may be gone by now.
+        const environment = await ports.store.get<Environment>(environmentKey(operation));
+        const change = { state: undefined, ...(begun && { current: undefined }) };
+        return [
+          ...(environment ? await standingWrites(ports, operation, change) : []),
+          ...(await deploymentEndWrites(ports, operation, number, ending)),
+        ];
+      },
+    });
+  },
+};

@@ -1,0 +1,123 @@
+/** What comes up at a start, in which order, and what waits for it: the store is real, the workloads are virtual. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createResuming, type Resumable } from '../../../functions/hosts/machine/places/resume.ts';
+import { silentLog } from '../../../functions/hosts/machine/terminal-log.ts';
+import type { Ports } from '../../../functions/ports/index.ts';
+import type { WorkloadSpec } from '../../../functions/ports/workloads.ts';
+import { type Bench, openBench } from '../../support/bench.ts';
+
+const NAMES = ['a', 'b', 'c', 'd'];
+let bench: Bench;
+
+beforeAll(async () => {
+  bench = await openBench();
+  const version = await bench.build('one');
+  for (const name of NAMES) {
+    await bench.environment(name);
+    await bench.deploy(name, version);
+  }
+});
+afterAll(() => bench?.close());
+
+interface Start {
+  environment: string;
+  succeed(): void;
+  fail(error: Error): void;
+}
+
+/** Ports whose workloads come up when the test says so. @param lastRequests by environment */
+function virtual(lastRequests: Record<string, number> = {}) {
+  const begun: Start[] = [];
+  const log: string[] = [];
+  const ports: Resumable = {
+    ...(bench.ports as Ports),
+    activity: {
+      ...bench.ports.activity,
+      lastRequests: async (refs) => refs.map(({ environment }) => lastRequests[environment]),
+    },
+    databases: { ...bench.ports.databases, resume: async () => void log.push('databases') },
+    workflows: {
+      ...bench.ports.workflows,
+      resume: async () => {
+        log.push('operations');
+        return 0;
+      },
+    },
+    workloads: {
+      ...bench.ports.workloads,
+      apply: ({ environment }: WorkloadSpec) =>
+        new Promise<void>((resolve, reject) => {
+          begun.push({ environment, succeed: resolve, fail: reject });
+        }).finally(() => log.push(environment)),
+      scale: async () => undefined,
+      awaitRollout: async () => ({ state: 'ready' }),
+    },
+  };
+  const reached = async (count: number): Promise<string[]> => {
+    await expect.poll(() => begun.length, { interval: 2 }).toBe(count);
+    return begun.map(({ environment }) => environment);
+  };
+  return { ports, begun, log, reached };
+}
+
+describe('At a start', () => {
+  it('workloads come up side by side, no more than may at once, the last asked first', async () => {
+    const { ports, begun, reached } = virtual({ c: 3000, b: 2000 });
+    const run = createResuming({ atOnce: 2 }).run(ports, silentLog);
+    expect(await reached(2)).toEqual(['c', 'b']);
+    begun[1]?.succeed();
+    expect(await reached(3)).toEqual(['c', 'b', 'a']);
+    begun[0]?.succeed();
+    begun[2]?.succeed();
+    expect(await reached(4)).toEqual(['c', 'b', 'a', 'd']);
+    begun[3]?.succeed();
+    await run;
+  });
+
+  it('a workload that a request asks for comes before those that nobody asks for', async () => {
+    const { ports, begun, reached } = virtual();
+    const resuming = createResuming({ atOnce: 1 });
+    const run = resuming.run(ports, silentLog);
+    expect(await reached(1)).toEqual(['a']);
+    resuming.prefer({ project: 'shop', environment: 'd', service: 'web' });
+    begun[0]?.succeed();
+    expect(await reached(2)).toEqual(['a', 'd']);
+    for (const at of [1, 2, 3]) {
+      await reached(at + 1);
+      begun[at]?.succeed();
+    }
+    await run;
+  });
+
+  it('a workload that can not be brought back keeps no other down, and is told of', async () => {
+    const { ports, begun, log, reached } = virtual();
+    const resuming = createResuming({ atOnce: 1 });
+    const told: string[] = [];
+    const run = resuming.run(ports, { ...silentLog, error: (what) => void told.push(what) });
+    expect(resuming.standing()).toBe('starting');
+    await reached(1);
+    begun[0]?.fail(new Error('the disk is full'));
+    for (const at of [1, 2, 3]) {
+      await reached(at + 1);
+      begun[at]?.succeed();
+    }
+    await run;
+    expect(log).toEqual(['databases', 'a', 'b', 'c', 'd', 'operations']);
+    expect(told).toEqual(['Service web of shop/a did not come up']);
+    expect(resuming.standing()).toBe('incomplete');
+  });
+
+  it('operations wait until every workload is declared as it was, whichever comes up last', async () => {
+    for (const last of [0, 1, 2, 3]) {
+      const { ports, begun, log, reached } = virtual();
+      const run = createResuming({ atOnce: 4 }).run(ports, silentLog);
+      await reached(4);
+      for (const [at, start] of begun.entries()) if (at !== last) start.succeed();
+      await expect.poll(() => log.length, { interval: 2 }).toBe(4);
+      expect(log).not.toContain('operations');
+      begun[last]?.succeed();
+      await run;
+      expect(log.at(-1)).toBe('operations');
+    }
+  });
+});

@@ -1,0 +1,115 @@
+/** What people do with a service beside deploying it: restart, stop, start, scale and remove it. */
+import Button from '@cloudscape-design/components/button';
+import FormField from '@cloudscape-design/components/form-field';
+import Input from '@cloudscape-design/components/input';
+import { useState } from 'react';
+import { api, body } from '../../api/client.ts';
+import type { InstanceDetail } from '../../api/types.generated.ts';
+import { navigate } from '../../app/navigation.ts';
+import { notify } from '../../app/notifications.tsx';
+import { environmentPath, type Place } from '../../app/paths.ts';
+import { ActionDialog } from '../../components/dialogs/action-dialog.tsx';
+import { useAction } from '../../components/dialogs/use-action.ts';
+
+const BASE = '/v1/projects/{project}/environments/{environment}/services/{service}';
+
+interface ActionsProps {
+  place: Place;
+  instance: InstanceDetail;
+}
+
+export function ServiceActions({ place, instance }: ActionsProps) {
+  const [open, setOpen] = useState<'scale' | 'remove'>();
+  const { current, newest, health, changed } = instance;
+  const params = { path: place };
+  // The newest is a stop where people stopped it: an environment that sleeps shows the same state.
+  const isStopped = current?.kind === 'stop' || newest?.kind === 'stop';
+  const restart = useAction(async () => {
+    await body(api.POST(`${BASE}/restart`, { params }));
+    return `${place.service} restarts.`;
+  }, 'It was not restarted');
+  const power = useAction(
+    async () => {
+      await body(isStopped ? api.POST(`${BASE}/start`, { params }) : api.POST(`${BASE}/stop`, { params }));
+      return isStopped ? `${place.service} starts.` : `${place.service} stops.`;
+    },
+    isStopped ? 'It was not started' : 'It was not stopped',
+  );
+  const close = () => setOpen(undefined);
+  return (
+    <>
+      {current && !isStopped && (
+        <>
+          <Button
+            variant={changed.length > 0 && health !== 'stopped' ? 'primary' : 'normal'}
+            loading={restart.busy}
+            onClick={restart.run}
+          >
+            Restart
+          </Button>
+          <Button onClick={() => setOpen('scale')}>Scale</Button>
+        </>
+      )}
+      {current && (
+        <Button variant={isStopped ? 'primary' : 'normal'} loading={power.busy} onClick={power.run}>
+          {isStopped ? 'Start' : 'Stop'}
+        </Button>
+      )}
+      <Button onClick={() => setOpen('remove')}>Remove</Button>
+      {open === 'scale' && <Scale place={place} instance={instance} onClose={close} />}
+      {open === 'remove' && <Remove place={place} onClose={close} />}
+    </>
+  );
+}
+
+function Scale({ place, instance, onClose }: ActionsProps & { onClose(): void }) {
+  const [text, setText] = useState(instance.scale === undefined ? '' : String(instance.scale));
+  const save = async () => {
+    const replicas = text.trim() === '' ? null : Number(text);
+    await api.PUT(`${BASE}/scale`, { params: { path: place }, body: { replicas } });
+    notify({ type: 'success', content: `${place.service} is being scaled.` });
+  };
+  return (
+    <ActionDialog
+      header={`Scale ${place.service}`}
+      labels={{ act: 'Scale', leave: 'Leave it' }}
+      disabled={text.trim() !== '' && !/^[0-9]{1,2}$/.test(text.trim())}
+      act={save}
+      onClose={onClose}
+    >
+      <FormField
+        label="Replicas"
+        constraintText="1 to 20; empty goes back to what the Score file says. Later deployments keep it."
+      >
+        <Input value={text} inputMode="numeric" onChange={({ detail }) => setText(detail.value)} autoFocus />
+      </FormField>
+    </ActionDialog>
+  );
+}
+
+function Remove({ place, onClose }: { place: Place; onClose(): void }) {
+  const [text, setText] = useState('');
+  const { project, environment, service } = place;
+  const remove = async () => {
+    await body(api.DELETE(BASE, { params: { path: place } }));
+    notify({ type: 'success', content: `${service} is being removed from ${environment}.` });
+    navigate(environmentPath({ project, environment }));
+  };
+  return (
+    <ActionDialog
+      header={`Remove ${service} from ${environment}?`}
+      labels={{ act: 'Remove', leave: 'Keep it' }}
+      disabled={text.trim() !== service}
+      act={remove}
+      onClose={onClose}
+    >
+      <p>
+        Its databases and volumes go with their data, unless another service uses them. Its deployments, logs
+        and events stay.
+      </p>
+      <FormField label={`Write ${service} to confirm`}>
+        <Input value={text} onChange={({ detail }) => setText(detail.value)} spellcheck={false} autoFocus />
+      </FormField>
+    </ActionDialog>
+  );
+}
