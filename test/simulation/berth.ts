@@ -9,7 +9,7 @@ import { type App, createApp } from '../../functions/api/http/app.ts';
 import type { Route } from '../../functions/api/http/route-spec.ts';
 import type { Principal } from '../../functions/core/model/index.ts';
 import { Problem, TransientError } from '../../functions/core/problem.ts';
-import { resumeWorkloads } from '../../functions/hosts/machine/places/resume.ts';
+import { createResuming } from '../../functions/hosts/machine/places/resume.ts';
 import { startSweeping } from '../../functions/hosts/machine/sweeping.ts';
 import { silentLog } from '../../functions/hosts/machine/terminal-log.ts';
 import type { Ports } from '../../functions/ports/index.ts';
@@ -70,7 +70,9 @@ export function createSimulatedBerth(
       });
       running = Object.assign(mortal, { app, died: death.promise });
       const databases = { ...ports.databases, resume: async () => undefined };
-      void resumeWorkloads({ ...ports, databases }, silentLog).then(() => {
+      void createResuming({ atOnce: 4 })
+        .run({ ...ports, databases }, silentLog)
+        .then(() => {
         startSweeping(ports, SWEEP_MS, silentLog, new Map());
       });
     });

@@ -163,7 +163,7 @@ function nextTimer(): Timer | undefined {
 }
 
 /** More timers than any schedule of some hours needs. */
-const EVENTS_MAX = 300_000;
+const EVENTS_MAX = 60_000;
 
 /**
  * Fires timers in their order until a time, or until `done` says so. `after` is called behind each of them, when all
@@ -172,7 +172,7 @@ const EVENTS_MAX = 300_000;
 export async function runUntil(time: number, done: () => boolean, after: () => void): Promise<void> {
   await settle();
   for (let left = EVENTS_MAX; !done(); left--) {
-    if (left === 0) throw new Error(`Something turns in circles: ${EVENTS_MAX} timers, and no end`);
+    if (left === 0) throw new Error(`Something turns in circles: ${EVENTS_MAX} timers, and no end; ${timers.size} wait`);
     const timer = nextTimer();
     if (!timer || timer.at > time) {
       now = Math.max(now, time);
