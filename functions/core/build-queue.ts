@@ -3,7 +3,7 @@
 export interface QueuedBuild {
   operation: string;
   project: string;
-  /** By this time the build has ended (ISO 8601), whoever forgot to say so. */
+  /** By this time the build no longer waits, or has ended (ISO 8601), whoever forgot to say so. */
   until: string;
 }
 
@@ -18,12 +18,17 @@ export interface BuildQueue {
 export interface Ceilings {
   all: number;
   project: number;
+  /** How long a build may run, seconds; the time that it waited does not count. */
+  seconds: number;
 }
 
 export const emptyQueue: BuildQueue = { running: [], waiting: [], served: [] };
 
 /** The waiting build whose turn it is: the project that had its turn longest ago comes first. */
-function nextOf({ running, waiting, served }: BuildQueue, ceilings: Ceilings): QueuedBuild | undefined {
+function nextOf(
+  { running, waiting, served }: BuildQueue,
+  ceilings: Omit<Ceilings, 'seconds'>,
+): QueuedBuild | undefined {
   if (running.length >= ceilings.all) return undefined;
   let next: QueuedBuild | undefined;
   for (const build of waiting) {
@@ -33,9 +38,9 @@ function nextOf({ running, waiting, served }: BuildQueue, ceilings: Ceilings): Q
   return next;
 }
 
-function begun(queue: BuildQueue, build: QueuedBuild): BuildQueue {
+function begun(queue: BuildQueue, build: QueuedBuild, until: string): BuildQueue {
   return {
-    running: [...queue.running, build],
+    running: [...queue.running, { ...build, until }],
     waiting: queue.waiting.filter((other) => other !== build),
     served: [...queue.served.filter((project) => project !== build.project), build.project],
   };
@@ -45,7 +50,9 @@ function begun(queue: BuildQueue, build: QueuedBuild): BuildQueue {
 export function advance(given: BuildQueue, ceilings: Ceilings, now: string): BuildQueue {
   const isLeft = ({ until }: QueuedBuild): boolean => until > now;
   let queue = { ...given, running: given.running.filter(isLeft), waiting: given.waiting.filter(isLeft) };
-  for (let next = nextOf(queue, ceilings); next; next = nextOf(queue, ceilings)) queue = begun(queue, next);
+  const until = new Date(Date.parse(now) + ceilings.seconds * 1000).toISOString();
+  for (let next = nextOf(queue, ceilings); next; next = nextOf(queue, ceilings))
+    queue = begun(queue, next, until);
   const present = new Set([...queue.running, ...queue.waiting].map(({ project }) => project));
   return { ...queue, served: queue.served.filter((project) => present.has(project)) };
 }
@@ -58,6 +65,6 @@ export function aheadOf(given: BuildQueue, operation: string): number | undefine
   for (let ahead = 0; ; ahead++) {
     const next = nextOf(queue, open);
     if (!next || next.operation === operation) return ahead;
-    queue = begun(queue, next);
+    queue = begun(queue, next, next.until);
   }
 }

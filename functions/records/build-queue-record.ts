@@ -7,6 +7,7 @@ import {
   type QueuedBuild,
 } from '../core/build-queue.ts';
 import { limits } from '../core/limits.ts';
+import { BUILD_SECONDS } from '../core/operations/build.ts';
 import type { Ports } from '../ports/index.ts';
 import { retryOnConflict } from './commit.ts';
 
@@ -15,6 +16,7 @@ export const BUILD_QUEUE = { pk: 'builds', sk: 'queue' } as const;
 const ceilings: Ceilings = {
   all: limits.buildsAtOnce.value,
   project: limits.buildsAtOnceOfProject.value,
+  seconds: BUILD_SECONDS,
 };
 
 export const readQueue = async ({ store }: Pick<Ports, 'store'>): Promise<BuildQueue> =>

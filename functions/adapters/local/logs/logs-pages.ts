@@ -1,5 +1,6 @@
 /** Pages of a stream's files, in both directions. A position is a file's number and a place in it, bytes. */
 import { type FileHandle, open } from 'node:fs/promises';
+import { limits } from '../../../core/limits.ts';
 import type { LogLine, LogPage, LogPageQuery } from '../../../ports/logs.ts';
 import { lineFilter } from '../../../ports/rules/logs-page.ts';
 import { decodeLine } from './logs-lines.ts';
@@ -8,6 +9,8 @@ import { DISORDER_MS, type LogPosition, visitBackwards, visitForwards } from './
 
 /** The most lines that one page passes over. */
 const SCAN_MAX = 50_000;
+/** A page has room for one line more as long as its messages are smaller, bytes. */
+const SIZE_MAX = limits.logPage.value - limits.logLine.value;
 
 /** Lines begin with their time, which can so be read without the rest. */
 const TIME_FROM = '{"at":"'.length;
@@ -26,6 +29,7 @@ export async function readPage(directory: string, query: LogPageQuery, end?: Log
   const stop = forward ? shift(until, DISORDER_MS) : shift(since, -DISORDER_MS);
   const lines: LogLine[] = [];
   let scanned = 0;
+  let size = 0;
   let next: string | undefined;
   let over = false;
 
@@ -40,9 +44,12 @@ export async function readPage(directory: string, query: LogPageQuery, end?: Log
       // What is far from the times that are asked for is passed over without being read.
       const outside = (since !== undefined && time < since) || (until !== undefined && time > until);
       const line = outside ? undefined : decodeLine(bytes);
-      if (line && passes(line)) lines.push(line);
+      if (line && passes(line)) {
+        lines.push(line);
+        size += Buffer.byteLength(line.message);
+      }
       scanned += outside ? 0.02 : 1;
-      if (lines.length < limit && scanned < SCAN_MAX) return true;
+      if (lines.length < limit && scanned < SCAN_MAX && size < SIZE_MAX) return true;
       next = `${index}.${place}`;
       return false;
     };
