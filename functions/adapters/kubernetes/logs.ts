@@ -115,7 +115,7 @@ export function createKubernetesLogs({
   /** Oldest first. */
   async function read(ref: InstanceRef, options: { tail: number; since?: string }): Promise<Read> {
     const unread: string[] = [];
-    const isCut = false;
+    let isCut = false;
     const mask = await maskOf(cluster, ref);
     const parts = await Promise.all(
       (await podsOf(ref)).flatMap((pod) =>
@@ -124,7 +124,8 @@ export function createKubernetesLogs({
             .text(logPath(ref, pod), {
               container,
               timestamps: true,
-              tailLines: options.tail,
+              // One line more than asked for shows whether there are more.
+              tailLines: options.tail + 1,
               sinceTime: options.since,
             })
             .catch((error: Error) => {
@@ -132,10 +133,14 @@ export function createKubernetesLogs({
                 unread.push(`of ${container} in ${pod.metadata.name}: ${whyUnread(error)}`);
               return undefined;
             });
-          return (text ?? '').split('\n').flatMap((raw) => {
+          const lines = (text ?? '').split('\n').flatMap((raw) => {
             const line = parseLine(raw, pod, container, mask);
-            return line ? { line, key: `${pod.metadata.name}/${container} ${raw}` } : [];
+            return line ? [{ line, key: `${pod.metadata.name}/${container} ${raw}` }] : [];
           });
+          // The API gives the last lines alone: there may be others before them that are later than the time as well.
+          const [first] = lines;
+          if (first && lines.length > options.tail && first.line.at > (options.since ?? '')) isCut = true;
+          return lines;
         }),
       ),
     );

@@ -106,8 +106,10 @@ describe('log files', () => {
     ]);
     await logs.close();
     const large = setUp();
-    for (let second = 0; second < 600; second++)
+    for (let second = 0; second < 600; second++) {
       large.logs.append(STREAM, { ...line(`${second} ${'x'.repeat(16_000)}`), at: at(second) });
+      if (second % 20 === 0) await large.messages(1);
+    }
     const bounded = await large.logs.read(STREAM, { since: at(0) });
     expect(bounded[0]).toMatchObject({ missing: true });
     expect(bounded.length).toBeLessThan(600);
