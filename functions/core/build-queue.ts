@@ -25,17 +25,17 @@ export interface Ceilings {
 export const emptyQueue: BuildQueue = { running: [], waiting: [], served: [] };
 
 /** The waiting build whose turn it is: the project that had its turn longest ago comes first. */
-function nextOf(
-  { running, waiting, served }: BuildQueue,
-  ceilings: Omit<Ceilings, 'seconds'>,
-): QueuedBuild | undefined {
+function nextOf({ running, waiting, served }: BuildQueue, ceilings: Ceilings): QueuedBuild | undefined {
   if (running.length >= ceilings.all) return undefined;
-  let next: QueuedBuild | undefined;
+  const turns = new Map(served.map((project, at) => [project, at]));
+  const counts = Map.groupBy(running, ({ project }) => project);
+  let next: { build: QueuedBuild; turn: number } | undefined;
   for (const build of waiting) {
-    if (running.filter(({ project }) => project === build.project).length >= ceilings.project) continue;
-    if (!next || served.indexOf(build.project) < served.indexOf(next.project)) next = build;
+    if ((counts.get(build.project)?.length ?? 0) >= ceilings.project) continue;
+    const turn = turns.get(build.project) ?? -1;
+    if (!next || turn < next.turn) next = { build, turn };
   }
-  return next;
+  return next?.build;
 }
 
 function begun(queue: BuildQueue, build: QueuedBuild, until: string): BuildQueue {
@@ -58,13 +58,18 @@ export function advance(given: BuildQueue, ceilings: Ceilings, now: string): Bui
 }
 
 /** How many builds begin before this one; undefined where it does not wait. */
-export function aheadOf(given: BuildQueue, operation: string): number | undefined {
-  if (!given.waiting.some((build) => build.operation === operation)) return undefined;
-  const open = { all: Number.POSITIVE_INFINITY, project: Number.POSITIVE_INFINITY };
-  let queue: BuildQueue = given;
-  for (let ahead = 0; ; ahead++) {
-    const next = nextOf(queue, open);
-    if (!next || next.operation === operation) return ahead;
-    queue = begun(queue, next, next.until);
-  }
+export function aheadOf({ waiting, served }: BuildQueue, operation: string): number | undefined {
+  const own = waiting.find((build) => build.operation === operation);
+  if (!own) return undefined;
+  const projects = Map.groupBy(waiting, ({ project }) => project);
+  const rank = projects.get(own.project)?.indexOf(own) ?? 0;
+  const turns = new Map(served.map((project, at) => [project, at]));
+  // Projects that had no turn yet come first, in the order of their builds.
+  const order = [...projects.keys()].toSorted((a, b) => (turns.get(a) ?? -1) - (turns.get(b) ?? -1));
+  const place = order.indexOf(own.project);
+  // Every project has its turn once in a round: those before it once more than those behind it.
+  return order.reduce((ahead, project, at) => {
+    const builds = projects.get(project)?.length ?? 0;
+    return ahead + Math.min(builds, at < place ? rank + 1 : rank);
+  }, 0);
 }

@@ -109,7 +109,7 @@ export async function serveAnswers(answers: readonly MalformedAnswer[]): Promise
     socket.on('close', () => sockets.delete(socket)).on('error', () => undefined);
     socket.once('data', (request) => {
       const answer =
-        answers[Number(/^[A-Z]+ (?:[a-z]+|\/v2)?[:/](\d+)[ /:]/.exec(request.toString('latin1'))?.[1])];
+        answers[Number(/^[A-Z]+ (?:[a-z.]+|\/v2)?[:/](\d+)[ /:]/.exec(request.toString('latin1'))?.[1])];
       if (!answer) return;
       socket.write(answer.bytes, 'latin1', () => {
         if (answer.end === 'reset') socket.resetAndDestroy();
