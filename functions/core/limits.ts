@@ -129,7 +129,7 @@ export const limits = {
     unit: 'bytes',
     of: 'The messages that a stream of a log begins with',
     each: 'a stream',
-    past: 'The stream begins with a later line.',
+    past: 'The stream begins with a later line, and says first that lines are missing.',
   }),
   routesKept: limit({
     value: 1_000,

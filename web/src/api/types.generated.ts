@@ -6847,6 +6847,10 @@ export interface LogLine {
   level?: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
   deployment?: number;
   container?: string;
+  /**
+   * It stands where lines are missing, and says why. A stream has it also where a filter leaves out others.
+   */
+  missing?: true;
 }
 export interface Metrics {
   window: string;

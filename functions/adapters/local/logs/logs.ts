@@ -2,9 +2,9 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { LogLine, LogStream, Logs } from '../../../ports/logs.ts';
+import type { LogLine, LogStream, Logs, LogTail } from '../../../ports/logs.ts';
 import { normalize } from '../../../ports/rules/log-lines.ts';
-import { checkPageQuery } from '../../../ports/rules/logs-page.ts';
+import { checkPageQuery, TAIL_MAX } from '../../../ports/rules/logs-page.ts';
 import { createFollower, type Follower } from './logs-follower.ts';
 import { claimFormat } from './logs-format.ts';
 import { checkStream, isUnder } from './logs-names.ts';
@@ -24,23 +24,17 @@ export interface FileLogsOptions {
   followerBytes?: number;
 }
 
-const TAIL_MAX = 10_000;
-
 /** Begins the names of what is being removed; no stream's name begins with it. */
 const REMOVED = '@removed-';
 
-interface ReadOptions {
-  tail: number;
-  since?: string;
-}
-
-function checkOptions({ tail, since }: ReadOptions): ReadOptions {
-  if (!Number.isInteger(tail) || tail < 0 || tail > TAIL_MAX)
+function checkOptions(options: LogTail): LogTail {
+  const { tail, since } = options;
+  if (tail !== undefined && (!Number.isInteger(tail) || tail < 0 || tail > TAIL_MAX))
     throw new RangeError(`tail is 0 to ${TAIL_MAX}, not ${tail}`);
-  if (since === undefined) return { tail };
+  if (since === undefined) return options;
   const time = new Date(since);
   if (Number.isNaN(time.getTime())) throw new RangeError('since is no ISO 8601 time');
-  return { tail, since: time.toISOString() };
+  return { ...options, since: time.toISOString() };
 }
 
 function removeLeftovers(directory: string): void {
@@ -93,7 +87,7 @@ export function createFileLogs(options: FileLogsOptions): Logs {
 
   async function* followLines(
     stream: LogStream,
-    options: ReadOptions,
+    options: LogTail,
     signal: AbortSignal,
   ): AsyncGenerator<LogLine, void> {
     if (signal.aborted || closed) return;
