@@ -9,6 +9,7 @@ import { Problem, type ProblemCode, type ProblemDetail } from '../../core/proble
 import { workloadSettings } from '../../core/score/settings.ts';
 import type { Ports } from '../../ports/index.ts';
 import { RELEASE_LABEL } from '../../ports/registry.ts';
+import { quoteOutput } from '../../ports/rules/telling-lines.ts';
 import type { Item } from '../../ports/store.ts';
 import { retryOnConflict } from '../../records/commit.ts';
 import { instanceIn, instanceOf, withStanding } from '../../records/instances.ts';
@@ -63,10 +64,15 @@ export const runRelease: DeploymentStep = {
     const spec = await workloadSpec(ports, data, data.number);
     const { exitCode, tail } = await ports.workloads.runRelease(spec, command, signal);
     if (exitCode === 0) return;
-    const output = tail.length ? ` Its last lines: ${tail.slice(-5).join(' | ')}` : '';
-    throw new Problem('release_failed', `The release command ended with exit code ${exitCode}.${output}`, {
-      hint: "Read the service's log, mend the command, and deploy a new version. The version before still serves.",
-    });
+    const environment = await getEnvironment(ports.store, operation);
+    const serves = instanceOf(environment.data, operation.service).current !== undefined;
+    throw new Problem(
+      'release_failed',
+      `The release command ended with exit code ${exitCode}. ${quoteOutput(tail, 8)}`,
+      {
+        hint: `Read the service's log, mend the command, and deploy a new version.${serves ? ' The version before still serves.' : ''}`,
+      },
+    );
   },
 };
 
