@@ -17,7 +17,7 @@ import { getEnvironment } from '../../records/read.ts';
 import { getDeploymentDetail } from '../../records/workloads.ts';
 import { deploymentEndWrites, endingOf, endOperation, errorOf, untilOverdue } from '../end-operation.ts';
 import { type Step, StillProgressing } from '../step.ts';
-import { workloadSpec } from '../workload-spec.ts';
+import { servicePorts, workloadSpec } from '../workload-spec.ts';
 
 type DeploymentStep = Step<OperationOn<'deployment'>>;
 
@@ -115,8 +115,11 @@ export const finishDeployment: DeploymentStep = {
   role: 'finish',
   async run({ ports, operation }) {
     const { number } = operation;
-    const url = ports.workloads.url(operation);
-    const ending = { status: 'succeeded' as const, result: { number, url } };
+    const { data: deployment } = await deploymentOf(ports, operation);
+    // Without a port there is nothing that a request could reach.
+    const isReachable = servicePorts(deployment.workload).length > 0;
+    const result = { number, ...(isReachable && { url: ports.workloads.url(operation) }) };
+    const ending = { status: 'succeeded' as const, result };
     await endOperation(ports, operation, {
       ending,
       event: {
