@@ -42,6 +42,8 @@ export interface Deployment {
    * prepared).
    */
   outputs?: Record<string, ResourceOutputs>;
+  /** The workload has no service port, so that it has no URL. */
+  portless?: true;
   rollbackTo?: number;
   fromEnvironment?: string;
   /** Of a redeployment: the rotation that made it. */

@@ -5707,7 +5707,10 @@ export interface Instance {
    */
   status: string;
   health: 'healthy' | 'degraded' | 'down' | 'stopped' | 'unknown';
-  url: string;
+  /**
+   * Absent for a workload without service ports, such as a worker.
+   */
+  url?: string;
   replicas: {
     desired: number;
     ready: number;
@@ -6203,7 +6206,10 @@ export interface InstanceDetail {
    */
   status: string;
   health: 'healthy' | 'degraded' | 'down' | 'stopped' | 'unknown';
-  url: string;
+  /**
+   * Absent for a workload without service ports, such as a worker.
+   */
+  url?: string;
   replicas: {
     desired: number;
     ready: number;
