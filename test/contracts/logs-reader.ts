@@ -122,15 +122,15 @@ export function readerCases(subject: () => LogsReaderSubject): void {
       for (const stream of all) expect(await messages(stream)).toEqual([stream]);
     });
 
-    it('cuts a line to 16 KiB, at the end of a character', async () => {
+    it('cuts a line to 16 KiB, at the end of a character, and says so', async () => {
       const stream = `${unique()}/dev/web`;
       for (const text of ['x'.repeat(16_384), 'x'.repeat(20_000), 'ä'.repeat(9000), `x${'🚢'.repeat(5000)}`])
         write(stream, line(text));
       const [fits, cut, umlauts, ships] = await messages(stream);
       expect(fits).toBe('x'.repeat(16_384));
-      expect(cut).toBe('x'.repeat(16_384));
-      expect(umlauts).toBe('ä'.repeat(8192));
-      expect(ships).toBe(`x${'🚢'.repeat(4095)}`);
+      expect(cut).toBe(`${'x'.repeat(16_374)} … [cut]`);
+      expect(umlauts).toBe(`${'ä'.repeat(8187)} … [cut]`);
+      expect(ships).toBe(`x${'🚢'.repeat(4093)} … [cut]`);
     });
 
     it('refuses names that lead elsewhere, and tails and times that are none', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { splitWords, WordsError } from '../../functions/core/command-line.ts';
-import { expandVariables } from '../../functions/core/score/score/variable-expansion.ts';
+import { expandVariables } from '../../functions/core/score/variable-expansion.ts';
 import { expectLinear } from '../support/cpu.ts';
 
 describe('splitWords', () => {

@@ -7,7 +7,7 @@ import type { InstanceRef } from '../../core/model/index.ts';
 import { isName } from '../../core/names.ts';
 import { Problem } from '../../core/problem.ts';
 import type { LogLine, LogStream, Logs, LogTail } from '../../ports/logs.ts';
-import { cut } from '../../ports/rules/log-lines.ts';
+import { cutLine, lastState } from '../../ports/rules/log-lines.ts';
 import { checkPageQuery, linesMissing, pageOfLines, TAIL_MAX } from '../../ports/rules/logs-page.ts';
 import { hasNoLog, whyUnread } from './api/api-errors.ts';
 import type { Stored } from './api/apply.ts';
@@ -48,7 +48,7 @@ function parseLine(text: string, pod: StoredPod, container: string, mask: Mask):
   if (Number.isNaN(at)) return undefined;
   return {
     at: new Date(at).toISOString(),
-    message: cut(mask(message ?? '')),
+    message: cutLine(lastState(mask(message ?? ''))),
     // The API does not tell standard output from standard error.
     source: 'stdout',
     deployment: podNumber(pod),
@@ -78,7 +78,7 @@ const missingOf = ([first, ...more]: readonly string[]): string | undefined => {
 /** At the time of the newest line, so that whoever resumes a stream behind it misses none. */
 const ownLine = (message: string, printed: readonly Printed[]): LogLine => ({
   at: printed.at(-1)?.line.at ?? new Date().toISOString(),
-  message: cut(message),
+  message: cutLine(message),
   source: 'berth',
   missing: true,
 });

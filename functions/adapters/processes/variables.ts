@@ -15,7 +15,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expansionBudget } from '../../core/score/expansion-budget.ts';
-import { expandVariables } from '../../core/score/score/variable-expansion.ts';
+import { expandVariables } from '../../core/score/variable-expansion.ts';
 import type { ImageConfig } from '../../ports/registry.ts';
 import type { ContainerSpec, ServicePort } from '../../ports/workloads.ts';
 import { MARKER } from '../system/marked-processes.ts';

@@ -14,7 +14,7 @@ import {
   numberedName,
   serviceName,
 } from '../../../functions/adapters/kubernetes/object-names.ts';
-import { expandVariables } from '../../../functions/core/score/score/variable-expansion.ts';
+import { expandVariables } from '../../../functions/core/score/variable-expansion.ts';
 import { createMask } from '../../../functions/core/secrets/mask.ts';
 import type { ContainerSpec, WorkloadSpec } from '../../../functions/ports/workloads.ts';
 import { containerSpec, port, variable, workloadSpec } from '../../contracts/workloads-spec.ts';

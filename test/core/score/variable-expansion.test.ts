@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { expansionBudget } from '../../../functions/core/score/expansion-budget.ts';
-import { expandVariables } from '../../../functions/core/score/score/variable-expansion.ts';
+import { expandVariables } from '../../../functions/core/score/variable-expansion.ts';
 import { expectLinear } from '../../support/cpu.ts';
 
 const env = { A: 'a', B: '$(A)', EMPTY: '', 'with.dot': 'd', D: '$$ $& $1' };

@@ -6139,7 +6139,10 @@ export interface Instance {
    */
   status: string;
   health: 'healthy' | 'degraded' | 'down' | 'stopped' | 'unknown';
-  url: string;
+  /**
+   * Absent for a workload without service ports, such as a worker.
+   */
+  url?: string;
   replicas: {
     desired: number;
     ready: number;
@@ -6656,7 +6659,10 @@ export interface InstanceDetail {
    */
   status: string;
   health: 'healthy' | 'degraded' | 'down' | 'stopped' | 'unknown';
-  url: string;
+  /**
+   * Absent for a workload without service ports, such as a worker.
+   */
+  url?: string;
   replicas: {
     desired: number;
     ready: number;

@@ -2,6 +2,7 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { limits } from '../../../core/limits.ts';
 import type { LogLine, LogStream, Logs, LogTail } from '../../../ports/logs.ts';
 import { normalize } from '../../../ports/rules/log-lines.ts';
 import { checkPageQuery, TAIL_MAX } from '../../../ports/rules/logs-page.ts';
@@ -14,7 +15,7 @@ import { createWriter, type Writer } from './logs-writer.ts';
 
 export interface FileLogsOptions {
   directory: string;
-  /** Of one file; 4 MiB. */
+  /** Of one file; what is kept of a log, by the number of files. */
   maxBytes?: number;
   /** Files of one stream, the oldest goes first; 4. */
   keep?: number;
@@ -43,7 +44,13 @@ function removeLeftovers(directory: string): void {
 }
 
 export function createFileLogs(options: FileLogsOptions): Logs {
-  const { directory, maxBytes = 4 << 20, keep = 4, idleMs = 5000, followerBytes = 2 << 20 } = options;
+  const {
+    directory,
+    keep = 4,
+    maxBytes = limits.logKept.value / keep,
+    idleMs = 5000,
+    followerBytes = 2 << 20,
+  } = options;
   const writers = new Map<LogStream, Writer>();
   const followers = new Map<LogStream, Set<Follower>>();
   /** Resolves when no removal is going on: writers that are made meanwhile wait for it. */
