@@ -84,7 +84,7 @@ describe('The bill of an operation', () => {
     expect(of('deploy')['dynamodb.writeRequestUnit']).toBeLessThanOrEqual(28 + 2);
     expect(of('deploy')['dynamodb.readRequestUnit']).toBeLessThanOrEqual(26 + 3);
     expect(of('rollback')['dynamodb.writeRequestUnit']).toBeLessThanOrEqual(26);
-    expect(of('rollback')['dynamodb.readRequestUnit']).toBeLessThanOrEqual(19 + 1);
+    expect(of('rollback')['dynamodb.readRequestUnit']).toBeLessThanOrEqual(19 + 2);
   });
 
   it('of a build has its minutes and its storage', () => {
