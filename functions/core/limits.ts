@@ -107,7 +107,14 @@ export const limits = {
     unit: 'bytes',
     of: 'A line of a log',
     each: 'a line',
-    past: 'The rest of the line is dropped.',
+    past: 'The rest of the line is dropped, and ` … [cut]` says so.',
+  }),
+  logKept: limit({
+    value: 16 * MIB,
+    unit: 'bytes',
+    of: 'The log of a service in an environment, or of a build, on one machine, whatever its age; on AWS the log of a build is kept for a month, and that of a workload as long as its pod or where the cluster sends it',
+    each: 'a log',
+    past: 'The oldest quarter is deleted.',
   }),
   logPageLines: limit({
     value: 10_000,
@@ -129,7 +136,7 @@ export const limits = {
     unit: 'bytes',
     of: 'The messages that a stream of a log begins with',
     each: 'a stream',
-    past: 'The stream begins with a later line.',
+    past: 'The stream begins with a later line, and says first that lines are missing.',
   }),
   routesKept: limit({
     value: 1_000,

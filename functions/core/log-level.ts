@@ -69,6 +69,9 @@ const syslog: readonly LogLevel[] = ['fatal', 'fatal', 'fatal', 'error', 'warn',
 /** How runtimes print an error that nobody caught. */
 const THROWN =
   /^(?:Uncaught )?(?:[A-Z][A-Za-z]{0,60}(?:Error|Exception)\b(?::|$| \[)|Traceback \(most recent)/;
+/** A line inside a trace, by its form alone: Node.js and Java, Python, Go and Ruby. */
+const FRAME =
+  /^(?:\s+at \S.{0,100}(?:[:(]\d|\(|<anonymous>|node:|file:)|\s+File "[^"]{1,100}", line \d|\s+\.\.\. \d+ (?:more|lines)|Caused by: |\s+from \S{1,100}:\d+:in )|^\s+\[cause\]: /;
 const NODE_WARNING = /^\(node:\d+\) (?:\[[A-Z0-9]+\] )?[A-Za-z]*Warning:/;
 
 function fromJson(text: string): LogLevel | undefined {
@@ -107,7 +110,7 @@ export function levelOf(message: string): LogLevel | undefined {
     const level = fromWord(word!);
     if (level && word !== 'LOG' && word !== 'FINE') return level;
   }
-  if (THROWN.test(head)) return 'error';
+  if (THROWN.test(head) || FRAME.test(text.slice(0, HEAD))) return 'error';
   return NODE_WARNING.test(head) ? 'warn' : undefined;
 }
 

@@ -9,6 +9,8 @@ export interface LogLine {
   source: 'stdout' | 'stderr' | 'berth';
   deployment?: number;
   container?: string;
+  /** A line of Berth's own that stands where lines are missing; every filter but that by time lets it pass. */
+  missing?: true;
 }
 
 /** Names a stream: an instance's output (`demo/dev/guestbook`) or an operation's (`operations/<id>`). */
@@ -49,25 +51,26 @@ export interface LogPage {
   next?: string;
 }
 
+/** How far back lines are read: so many lines, or all since a time. */
+export type LogTail = { tail: number; since?: string } | { tail?: undefined; since: string };
+
 export interface Logs {
   /** Appends without waiting; order is kept. A full disk drops lines and never the caller. */
   append(stream: LogStream, line: LogLine): void;
   /**
-   * The last `tail` lines (1 to 10,000) at or after `since` (ISO 8601), oldest first. Where some of the output could
-   * not be read, a line of Berth's own says so, here and in `follow`.
+   * The last `tail` lines (1 to 10,000) at or after `since` (ISO 8601), oldest first. Without `tail` all of them are
+   * meant, and where there are more than can be given, a line of Berth's own comes first that says that lines are
+   * missing. Where some of the output could not be read, such a line says so too, here and in `follow`.
    * @throws RangeError for a name, a number or a time that is none
    */
-  read(stream: LogStream, options: { tail: number; since?: string }): Promise<LogLine[]>;
+  read(stream: LogStream, options: LogTail): Promise<LogLine[]>;
   /**
    * A page of the lines that a filter lets pass.
    * @throws RangeError for a limit, a time or a position that is none
    */
   page(stream: LogStream, query: LogPageQuery): Promise<LogPage>;
-  /** The last `tail` lines, then new ones as they come, until the signal aborts. No line is lost between the two. */
-  follow(
-    stream: LogStream,
-    options: { tail: number; since?: string; signal: AbortSignal },
-  ): AsyncIterable<LogLine>;
+  /** The lines that `read` gives, then new ones as they come, until the signal aborts. No line is lost between the two. */
+  follow(stream: LogStream, options: LogTail & { signal: AbortSignal }): AsyncIterable<LogLine>;
   /**
    * Whether output can be read, as far as that was tried lately. Absent where it always can.
    * @throws Problem unavailable

@@ -1,6 +1,7 @@
 /** The one record of the queue of builds. */
 
 import { limits } from '../core/limits.ts';
+import { BUILD_SECONDS } from '../core/operations/build.ts';
 import {
   advance,
   type BuildQueue,
@@ -16,6 +17,7 @@ export const BUILD_QUEUE = { pk: 'builds', sk: 'queue' } as const;
 const ceilings: Ceilings = {
   all: limits.buildsAtOnce.value,
   project: limits.buildsAtOnceOfProject.value,
+  seconds: BUILD_SECONDS,
 };
 
 export const readQueue = async ({ store }: Pick<Ports, 'store'>): Promise<BuildQueue> =>

@@ -24,7 +24,7 @@ export function outputLookup(
     if (found && Object.hasOwn(found.values, output)) return found.values[output]!;
     const secret = secrets.get(`${name}.${output}`);
     if (secret !== undefined) return secret;
-    throw missingOutput(path, found);
+    throw missingOutput(path, found, workload.resources?.[name ?? '']?.type);
   };
 }
 
@@ -36,12 +36,19 @@ function metadataText(workload: ScoreWorkload, path: string[]): string {
   });
 }
 
-export function missingOutput(path: string[], found: ResourceOutputs | undefined): Problem {
+/** How a secret comes into an environment. */
+export const putSecret = (name: string): string =>
+  `Put it with PUT /v1/projects/{project}/environments/{environment}/secrets/${name} and the body {"value": "…"}, or on the page of the environment, then deploy.`;
+
+export function missingOutput(path: string[], found: ResourceOutputs | undefined, type?: string): Problem {
   const known = found ? [...Object.keys(found.values), ...Object.keys(found.secrets)] : [];
   return new Problem('unresolved_placeholder', `The placeholder \${${path.join('.')}} has no value.`, {
-    hint: known.length
-      ? `"${path[1]}" offers: ${known.join(', ')}.`
-      : `Nothing named "${path[1]}" offers any output; for secrets, put them into the environment first.`,
+    hint:
+      type === 'environment'
+        ? putSecret(path.slice(2).join('.'))
+        : known.length
+          ? `"${path[1]}" offers: ${known.join(', ')}.`
+          : `Correct the name of the output, or of the resource "${path[1]}", in the Score file.`,
   });
 }
 

@@ -37,6 +37,9 @@ export function endingOf(error: ProblemDetail): FailedEnding {
   return { status: overtaken ? 'superseded' : 'failed', error };
 }
 
+/** Steps that run programs of users, whose output is in a log. */
+const printing: ReadonlySet<string> = new Set(['buildImage', 'runRelease', 'awaitRollout']);
+
 /** The reason for a compensation: the error that was kept, or else what the workflow knows of it. */
 export function errorOf({ operation, error }: Pick<StepContext, 'operation' | 'error'>): ProblemDetail {
   if (operation.error) return operation.error;
@@ -45,7 +48,9 @@ export function errorOf({ operation, error }: Pick<StepContext, 'operation' | 'e
     return {
       code: 'deadline_exceeded',
       cause: `The step "${lastStep}" took longer than it may.`,
-      hint: 'Look at its log for what it waited for, then try again.',
+      hint: printing.has(lastStep)
+        ? 'Look at its log for what it waited for, then try again.'
+        : 'This step prints no log. Try again; if it is late again, the log of Berth itself says what it waited for.',
     };
   }
   if (error?.Error === 'Berth.Transient') {

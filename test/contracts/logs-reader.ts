@@ -1,6 +1,7 @@
 /** The guarantees of all Logs to readers, whoever writes the lines. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LogLine, LogPageQuery, Logs } from '../../functions/ports/logs.ts';
+import { lineFilter } from '../../functions/ports/rules/logs-page.ts';
 
 export interface LogsReaderSubject {
   logs: Pick<Logs, 'read' | 'page' | 'follow'>;
@@ -46,6 +47,51 @@ export function readerCases(subject: () => LogsReaderSubject): void {
 
   const write = (stream: string, one: LogLine): void => subject().write(stream, one);
 
+  describe('without a tail', () => {
+    const follow = async (stream: string, since: string): Promise<LogLine[]> => {
+      const abort = new AbortController();
+      const got: LogLine[] = [];
+      for await (const one of subject().logs.follow(stream, { since, signal: abort.signal }))
+        if (got.push(one) && one.message === 'last') abort.abort();
+      return got;
+    };
+
+    it('gives every line since a time, and says nothing of lines that are not missing', async () => {
+      const stream = `${unique()}/dev/web`;
+      for (const message of numbers(9_998)) write(stream, line(message, 1000 + Number(message)));
+      write(stream, line('one more', 20_000));
+      write(stream, line('last', 20_000));
+      for (const got of [await subject().logs.read(stream, { since: at(0) }), await follow(stream, at(1000))])
+        expect(got.map(({ message }) => message)).toEqual([...numbers(9_998), 'one more', 'last']);
+    });
+
+    it('says first that lines are missing where there are more than a stream begins with', async () => {
+      const stream = `${unique()}/dev/web`;
+      for (const message of numbers(10_500)) write(stream, line(message, 1000 + Number(message)));
+      write(stream, line('last', 20_000));
+      for (const got of [
+        await subject().logs.read(stream, { since: at(0) }),
+        await follow(stream, at(1000)),
+      ]) {
+        const [first, ...lines] = got;
+        expect(first).toMatchObject({ source: 'berth', missing: true });
+        expect(first?.message).toMatch(/^Lines are missing here: there are more since 2026-01-01T00:00:0/);
+        const count = lines.length - 1;
+        expect(lines.map(({ message }) => message)).toEqual([...numbers(count, 10_500 - count), 'last']);
+        // Its time is of no other line, so that it is not counted among those of one time.
+        expect(Date.parse(first?.at ?? '')).toBeLessThan(Date.parse(lines[0]?.at ?? ''));
+      }
+    });
+
+    it('passes a filter with what it says, which is no line of the program', async () => {
+      const stream = `${unique()}/dev/web`;
+      for (const message of numbers(10_500)) write(stream, line(message, Number(message)));
+      const [first] = await subject().logs.read(stream, { since: at(0) });
+      const passes = lineFilter({ text: 'none of them', level: 'error', container: 'other' });
+      expect(first && passes(first)).toBe(true);
+    });
+  });
+
   describe('read', () => {
     it('gives the last lines, oldest first, as many as asked for', async () => {
       const stream = `${unique()}/dev/web`;
@@ -76,15 +122,15 @@ export function readerCases(subject: () => LogsReaderSubject): void {
       for (const stream of all) expect(await messages(stream)).toEqual([stream]);
     });
 
-    it('cuts a line to 16 KiB, at the end of a character', async () => {
+    it('cuts a line to 16 KiB, at the end of a character, and says so', async () => {
       const stream = `${unique()}/dev/web`;
       for (const text of ['x'.repeat(16_384), 'x'.repeat(20_000), 'ä'.repeat(9000), `x${'🚢'.repeat(5000)}`])
         write(stream, line(text));
       const [fits, cut, umlauts, ships] = await messages(stream);
       expect(fits).toBe('x'.repeat(16_384));
-      expect(cut).toBe('x'.repeat(16_384));
-      expect(umlauts).toBe('ä'.repeat(8192));
-      expect(ships).toBe(`x${'🚢'.repeat(4095)}`);
+      expect(cut).toBe(`${'x'.repeat(16_374)} … [cut]`);
+      expect(umlauts).toBe(`${'ä'.repeat(8187)} … [cut]`);
+      expect(ships).toBe(`x${'🚢'.repeat(4093)} … [cut]`);
     });
 
     it('refuses names that lead elsewhere, and tails and times that are none', async () => {

@@ -165,7 +165,7 @@ describe('A deployment', () => {
     const bad = await build('api', await release(4));
     const failed = await subject.operation('POST', deployments('dev', 'api'), { version: bad });
     expect(failed).toMatchObject({ status: 'failed', error: { code: 'release_failed' } });
-    expect(failed.error.cause).toMatch(/exit code 4.*migrating/);
+    expect(failed.error.cause).toMatch(/exit code 4.*migrating/s);
     const good = await build('api', await release(0));
     const succeeded = await subject.operation('POST', deployments('dev', 'api'), { version: good });
     expect(succeeded).toMatchObject({ status: 'succeeded' });

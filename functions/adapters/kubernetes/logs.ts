@@ -6,9 +6,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { InstanceRef } from '../../core/model/index.ts';
 import { isName } from '../../core/names.ts';
 import { Problem } from '../../core/problem.ts';
-import type { LogLine, LogStream, Logs } from '../../ports/logs.ts';
-import { cut } from '../../ports/rules/log-lines.ts';
-import { checkPageQuery, pageOfLines } from '../../ports/rules/logs-page.ts';
+import type { LogLine, LogStream, Logs, LogTail } from '../../ports/logs.ts';
+import { cutLine, lastState } from '../../ports/rules/log-lines.ts';
+import { checkPageQuery, linesMissing, pageOfLines, TAIL_MAX } from '../../ports/rules/logs-page.ts';
 import { hasNoLog, whyUnread } from './api/api-errors.ts';
 import type { Stored } from './api/apply.ts';
 import type { KubernetesClient } from './api/client.ts';
@@ -28,7 +28,7 @@ export interface KubernetesLogsOptions {
 }
 
 /** The API gives the last lines of a container alone, so that pages go no further back. */
-const KEPT_MAX = 10_000;
+const KEPT_MAX = TAIL_MAX;
 const LOOK_MS = 2000;
 /** The API looks back by seconds, so that the lines of the last one come again. */
 const OVERLAP_MS = 2000;
@@ -48,7 +48,7 @@ function parseLine(text: string, pod: StoredPod, container: string, mask: Mask):
   if (Number.isNaN(at)) return undefined;
   return {
     at: new Date(at).toISOString(),
-    message: cut(mask(message ?? '')),
+    message: cutLine(lastState(mask(message ?? ''))),
     // The API does not tell standard output from standard error.
     source: 'stdout',
     deployment: podNumber(pod),
@@ -62,6 +62,8 @@ const FAILED_KEPT_MS = 60_000;
 interface Read {
   printed: Printed[];
   missing: string | undefined;
+  /** There may be older lines since the time that was asked for. */
+  isCut: boolean;
 }
 
 const missingOf = ([first, ...more]: readonly string[]): string | undefined => {
@@ -76,8 +78,9 @@ const missingOf = ([first, ...more]: readonly string[]): string | undefined => {
 /** At the time of the newest line, so that whoever resumes a stream behind it misses none. */
 const ownLine = (message: string, printed: readonly Printed[]): LogLine => ({
   at: printed.at(-1)?.line.at ?? new Date().toISOString(),
-  message: cut(message),
+  message: cutLine(message),
   source: 'berth',
+  missing: true,
 });
 
 interface Printed {
@@ -112,6 +115,7 @@ export function createKubernetesLogs({
   /** Oldest first. */
   async function read(ref: InstanceRef, options: { tail: number; since?: string }): Promise<Read> {
     const unread: string[] = [];
+    let isCut = false;
     const mask = await maskOf(cluster, ref);
     const parts = await Promise.all(
       (await podsOf(ref)).flatMap((pod) =>
@@ -120,7 +124,8 @@ export function createKubernetesLogs({
             .text(logPath(ref, pod), {
               container,
               timestamps: true,
-              tailLines: options.tail,
+              // One line more than asked for shows whether there are more.
+              tailLines: options.tail + 1,
               sinceTime: options.since,
             })
             .catch((error: Error) => {
@@ -128,39 +133,45 @@ export function createKubernetesLogs({
                 unread.push(`of ${container} in ${pod.metadata.name}: ${whyUnread(error)}`);
               return undefined;
             });
-          return (text ?? '').split('\n').flatMap((raw) => {
+          const lines = (text ?? '').split('\n').flatMap((raw) => {
             const line = parseLine(raw, pod, container, mask);
-            return line ? { line, key: `${pod.metadata.name}/${container} ${raw}` } : [];
+            return line ? [{ line, key: `${pod.metadata.name}/${container} ${raw}` }] : [];
           });
+          // The API gives the last lines alone: there may be others before them that are later than the time as well.
+          const [first] = lines;
+          if (first && lines.length > options.tail && first.line.at > (options.since ?? '')) isCut = true;
+          return lines;
         }),
       ),
     );
     const since = options.since;
     const missing = missingOf(unread);
     failed = missing === undefined ? undefined : { at: performance.now(), missing };
-    const printed = parts
+    const all = parts
       .flat()
       .filter(({ line }) => since === undefined || Date.parse(line.at) >= Date.parse(since))
-      .sort((a, b) => byTime(a.line, b.line))
-      .slice(-options.tail);
-    return { printed, missing };
+      .sort((a, b) => byTime(a.line, b.line));
+    return { printed: all.slice(-options.tail), missing, isCut: isCut || all.length > options.tail };
   }
 
   /** Reads again what came since: a line is told once, however many pods come and go. */
   async function* follow(
     ref: InstanceRef,
-    { tail, since, signal }: { tail: number; since?: string; signal: AbortSignal },
+    { tail, since, signal }: LogTail & { signal: AbortSignal },
   ): AsyncIterable<LogLine> {
     let from = since;
     let told: Set<string> | undefined;
     let said: string | undefined;
     while (!signal.aborted) {
-      const { printed, missing } = await read(ref, {
+      const { printed, missing, isCut } = await read(ref, {
         tail: KEPT_MAX,
         ...(from !== undefined && { since: from }),
       });
       const known = told;
-      const fresh = known ? printed.filter(({ key }) => !known.has(key)) : printed.slice(-tail);
+      const fresh = known ? printed.filter(({ key }) => !known.has(key)) : printed.slice(-(tail ?? KEPT_MAX));
+      // More may also have been printed between two looks than one look gives.
+      if (isCut && (known ? fresh.length === printed.length : tail === undefined) && !signal.aborted)
+        yield linesMissing(fresh[0]?.line, from);
       for (const { line } of fresh) {
         if (signal.aborted) return;
         yield line;
@@ -181,9 +192,12 @@ export function createKubernetesLogs({
       const ref = instanceOf(stream);
       const own = await rest.read(stream, options);
       if (!ref) return own;
-      const { printed, missing } = await read(ref, options);
+      const { tail = KEPT_MAX, since } = options;
+      const { printed, missing, isCut } = await read(ref, { tail, ...(since !== undefined && { since }) });
       const lines = [...own, ...printed.map(({ line }) => line)].sort(byTime);
-      return [...lines, ...(missing === undefined ? [] : [ownLine(missing, printed)])].slice(-options.tail);
+      if (missing !== undefined) lines.push(ownLine(missing, printed));
+      const given = lines.slice(-tail);
+      return isCut && options.tail === undefined ? [linesMissing(given[0], since), ...given] : given;
     },
     async page(stream, given) {
       const ref = instanceOf(stream);

@@ -15,7 +15,7 @@ import { podTrouble } from './trouble.ts';
 
 type StoredJob = V1Job & Stored;
 
-const TAIL_LINES = 20;
+const TAIL_LINES = 30;
 /** What a shell says of a command that was stopped. */
 const STOPPED = 137;
 

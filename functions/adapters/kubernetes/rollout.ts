@@ -2,6 +2,7 @@
 import type { CoreV1Event } from '@kubernetes/client-node';
 import type { InstanceRef } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
+import { quoteOutput } from '../../ports/rules/telling-lines.ts';
 import type { Rollout } from '../../ports/workloads.ts';
 import { watchChanges } from './api/object-changes.ts';
 import { collectionPath } from './api/object-paths.ts';
@@ -133,7 +134,7 @@ async function explain(cluster: Cluster, ref: InstanceRef, deployment: StoredDep
 
 function outputWords({ lines, unread }: Tail): string {
   if (unread !== undefined) return unread;
-  return lines.length > 0 ? `Its last output:\n${lines.join('\n')}` : 'It printed nothing.';
+  return quoteOutput(lines, 6);
 }
 
 /** What the last failing probe of a pod said. */

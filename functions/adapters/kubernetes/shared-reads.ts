@@ -59,7 +59,7 @@ export async function maskOf(cluster: Cluster, ref: InstanceRef, number?: number
   return maskSecrets(items);
 }
 
-const TAIL_LINES = 5;
+const TAIL_LINES = 30;
 const TAIL_BYTES = 300;
 
 export interface Tail {
@@ -80,7 +80,7 @@ export async function logTail(
   let unread: string | undefined;
   // A log that can not be read explains nothing, and keeps no explanation back.
   const text = await cluster.client
-    .text(path, { container: at.container, previous: at.previous, tailLines: lines * 4, limitBytes: 65_536 })
+    .text(path, { container: at.container, previous: at.previous, tailLines: lines * 4, limitBytes: 262_144 })
     .catch((error: Error) => {
       if (!hasNoLog(error)) unread = `Its output could not be read: ${whyUnread(error)}.`;
       return undefined;

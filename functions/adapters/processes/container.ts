@@ -1,10 +1,12 @@
 /** Keeps one container of a replica running: starts it, probes it, starts it again when it ends. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { InstanceRef } from '../../core/model/index.ts';
+import { KEPT_LINES } from '../../ports/rules/telling-lines.ts';
 import type { ContainerSpec } from '../../ports/workloads.ts';
 import { type Exit, type RunningProgram, startProgram } from '../system/program.ts';
 import type { Context } from './context.ts';
 import { type Crash, describeExit } from './programs/explain-exit.ts';
+import type { Start } from './programs/explain-start.ts';
 import { type ProbeTarget, runProbe } from './programs/probe.ts';
 import type { Mask } from './spec-mask.ts';
 
@@ -65,7 +67,6 @@ export interface Container {
   kill(why: string): void;
 }
 
-const KEPT_LINES = 20;
 const FAILURE_THRESHOLD = 3;
 /** Ready must be seen within 100 ms while people wait; a start that takes long can be asked about less often. */
 const POLL_MS = 25;
@@ -156,14 +157,16 @@ export function createContainer(options: ContainerOptions): Container {
     await Promise.all([watchReadiness(launch, life), watchLiveness(launch, life)]);
   }
 
-  async function runOnce(launch: Launch): Promise<{ exit: Exit; ranMs: number; command: string }> {
+  async function runOnce(
+    launch: Launch,
+  ): Promise<{ exit: Exit; ranMs: number; command: string; start: Start }> {
     const from = performance.now();
     killed = undefined;
     container.tail = [];
+    const { directory, variables } = launch;
+    const start = { ...launch.resolve(launch.words), directory, variables };
     const child = startProgram({
-      ...launch.resolve(launch.words),
-      directory: launch.directory,
-      variables: launch.variables,
+      ...start,
       mask: options.mask,
       onLine(source, message) {
         container.tail.push(message);
@@ -183,17 +186,22 @@ export function createContainer(options: ContainerOptions): Container {
     if (child.pid !== undefined) context.runs.remove(child.pid);
     container.pid = undefined;
     current = undefined;
-    return { exit, ranMs: performance.now() - from, command: launch.words[0] ?? '' };
+    return { exit, ranMs: performance.now() - from, command: launch.words[0] ?? '', start };
   }
 
   async function supervise(): Promise<void> {
     let backoff = timing.backoffMs;
     while (wanted) {
-      const { exit, ranMs, command } = await runOnce(options.launch());
+      const { exit, ranMs, command, start } = await runOnce(options.launch());
       if (!wanted) break;
       if (options.init && exit.code === 0 && !killed) return set('complete');
-      const { why, hint } = describeExit(exit, options.mask(command), ranMs, killed);
-      const crash: Crash = { container: spec.name, why: options.mask(why), hint, tail: container.tail };
+      const { why, hint } = describeExit(exit, options.mask(command), ranMs, killed, start, container.tail);
+      const crash: Crash = {
+        container: spec.name,
+        why: options.mask(why),
+        hint: options.mask(hint),
+        tail: container.tail,
+      };
       container.lastCrash = crash;
       container.crashes++;
       container.hopeless = exit.error !== undefined;

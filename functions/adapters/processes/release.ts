@@ -1,6 +1,7 @@
 /** Runs a release command: once, to its end, beside whatever serves. */
 import { join } from 'node:path';
 import { Problem } from '../../core/problem.ts';
+import { KEPT_LINES } from '../../ports/rules/telling-lines.ts';
 import type { ReleaseResult, WorkloadSpec } from '../../ports/workloads.ts';
 import { startProgram } from '../system/program.ts';
 import type { Context } from './context.ts';
@@ -9,7 +10,6 @@ import { bindPorts, launchOf, prepareContainer } from './place-files.ts';
 import { describeExit } from './programs/explain-exit.ts';
 import { maskOf } from './spec-mask.ts';
 
-const TAIL_LINES = 20;
 const GRACE_MS = 2000;
 const NOT_FOUND = 127;
 const SIGNALED = 128;
@@ -35,7 +35,7 @@ export async function runRelease(
   const tail: string[] = [];
   const say = (source: 'stdout' | 'stderr' | 'berth', message: string): void => {
     tail.push(message);
-    if (tail.length > TAIL_LINES) tail.shift();
+    if (tail.length > KEPT_LINES) tail.shift();
     context.log(spec, { message, source, deployment: spec.number, container: container.name });
   };
   let bound = new Map<number, number>();
@@ -46,10 +46,10 @@ export async function runRelease(
     const launch = launchOf(context, spec, words, place, bound);
     if (signal.aborted) return { exitCode: SIGNALED + 15, tail };
     const from = performance.now();
+    const { variables } = launch;
+    const start = { ...launch.resolve(launch.words), directory: launch.directory, variables };
     const child = startProgram({
-      ...launch.resolve(launch.words),
-      directory: launch.directory,
-      variables: launch.variables,
+      ...start,
       mask,
       onLine: say,
     });
@@ -66,7 +66,7 @@ export async function runRelease(
       say(
         'berth',
         mask(
-          `The release command ${describeExit(exit, launch.words[0] ?? '', performance.now() - from).why}.`,
+          `The release command ${describeExit(exit, launch.words[0] ?? '', performance.now() - from, undefined, start).why}.`,
         ),
       );
     }

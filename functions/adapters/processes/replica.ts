@@ -45,6 +45,9 @@ export interface ReplicaOptions {
   onChange(): void;
 }
 
+/** After so long without a listener the log says what is waited for. */
+const SILENT_MS = 3000;
+
 export function createReplica({ context, spec, index, directory, mask, onChange }: ReplicaOptions): Replica {
   const { timing } = context;
   const places = new Map<string, Place>();
@@ -116,6 +119,7 @@ export function createReplica({ context, spec, index, directory, mask, onChange 
   async function watchGate(port: number, signal: AbortSignal): Promise<void> {
     gateState = 'checking';
     const from = performance.now();
+    let told = false;
     for (let wait = 25; !signal.aborted; wait *= 1.5) {
       const local = bound.get(port) ?? port;
       const found = await listenerOf(local, PROBE_TIMEOUT_MS);
@@ -126,6 +130,12 @@ export function createReplica({ context, spec, index, directory, mask, onChange 
         return evaluate();
       }
       gateReason = `nothing listens on port ${local}, the one that $PORT names, though the process runs`;
+      // A worker would wait for its whole deadline without a word.
+      if (!told && performance.now() - from > SILENT_MS) {
+        told = true;
+        const message = `So far ${gateReason}. A worker that takes no requests needs a score.yaml without service.ports.`;
+        context.log(spec, { message, source: 'berth', deployment: spec.number });
+      }
       const most = performance.now() - from < 20_000 ? 90 : 1000;
       await delay(Math.min(wait, most), undefined, { signal }).catch(() => undefined);
     }

@@ -47,6 +47,8 @@ export const covers = (prefix: string, path: string): boolean =>
 /** @param declared whether there is a workload with that key; one that is there has its default URL */
 export function createHosts(domain: () => string, declared: (key: string) => boolean): Hosts {
   const table = new Map<string, (HostEntry & { environment: string })[]>();
+  /** The hosts of each workload, so that a change looks at its own alone. */
+  const claimed = new Map<string, Set<string>>();
 
   function services(host: string): HostEntry | undefined {
     const suffix = `.${domain()}`;
@@ -76,17 +78,19 @@ export function createHosts(domain: () => string, declared: (key: string) => boo
         if (!mayClaim(ref, host, domain())) continue;
         const entries = table.get(host) ?? [];
         // A host outside our domain belongs to the environment that claimed it first.
-        if (entries.some((entry) => entry.environment !== environment)) continue;
-        table.set(host, [...entries, { key, path, port, environment }]);
+        if (entries[0] && entries[0].environment !== environment) continue;
+        entries.push({ key, path, port, environment });
+        table.set(host, entries);
+        claimed.set(key, (claimed.get(key) ?? new Set()).add(host));
       }
     },
     remove(key) {
-      for (const [host, entries] of table) {
-        const kept = entries.filter((entry) => entry.key !== key);
-        if (kept.length === entries.length) continue;
+      for (const host of claimed.get(key) ?? []) {
+        const kept = (table.get(host) ?? []).filter((entry) => entry.key !== key);
         if (kept.length > 0) table.set(host, kept);
         else table.delete(host);
       }
+      claimed.delete(key);
     },
   };
   return hosts;

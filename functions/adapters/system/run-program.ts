@@ -1,10 +1,10 @@
 /** Runs a program to its end, within a time, and leaves nothing behind that it has started. */
 import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
+import { cut } from '../../ports/rules/log-lines.ts';
+import { KEPT_LINES } from '../../ports/rules/telling-lines.ts';
 import { findMarked, MARKER, sendSignal } from './marked-processes.ts';
 import { startProgram } from './program.ts';
-
-const TAIL_LINES = 15;
 
 export interface RunOptions {
   cwd: string;
@@ -42,8 +42,8 @@ export async function run(command: string, args: readonly string[], options: Run
     directory: cwd,
     variables: { ...env, [MARKER]: mark },
     onLine(_, line) {
-      tail.push(line);
-      if (tail.length > TAIL_LINES) tail.shift();
+      tail.push(cut(line, 1000));
+      if (tail.length > KEPT_LINES) tail.shift();
       onLine?.(line);
     },
     streamsStdout: onStdout !== undefined,

@@ -25,7 +25,10 @@ const summaryFields = {
   }),
   status: z.string().meta({ description: 'The same in words.', example: 'Deployment 3 serves.' }),
   health: z.enum(['healthy', 'degraded', 'down', 'stopped', 'unknown']),
-  url: z.string().meta({ example: 'http://guestbook.dev.demo.localhost:4600' }),
+  url: z.string().optional().meta({
+    description: 'Absent for a workload without service ports, such as a worker.',
+    example: 'http://guestbook.dev.demo.localhost:4600',
+  }),
   replicas: z.object({ desired: z.int(), ready: z.int() }),
   scale: z.int().optional().meta({
     description: 'How many replicas people asked for, in place of the Score file.',
@@ -65,7 +68,7 @@ export interface InstanceFacts {
   newest: Deployment | undefined;
   /** Undefined where nothing of it has been started. */
   status: WorkloadStatus | 'unreadable' | undefined;
-  url: string;
+  url: string | undefined;
 }
 
 type Summary = z.infer<typeof instanceSchema>;

@@ -20,7 +20,7 @@ import { fingerprint, once, parseIdempotencyKey } from './idempotency.ts';
 import { checkParams, pathNames } from './params.ts';
 import { fieldErrors, invalidRequest, problemOf } from './problems.ts';
 import { problemResponse, replyResponse, streamResponse } from './respond.ts';
-import type { Call, Route } from './route-spec.ts';
+import { type Call, type Route, takesEmptyBody } from './route-spec.ts';
 import { type Streams, wantsEventStream } from './sse.ts';
 
 export interface Surroundings {
@@ -351,7 +351,9 @@ async function readBody(route: Route, request: Request): Promise<Uint8Array> {
 
 function parseBody(route: Route, bytes: Uint8Array): unknown {
   if (!route.body && bytes.length === 0) return undefined;
-  const parsed = (route.body ?? empty).safeParse(parseJson(bytes));
+  // Where nothing has to be said, saying nothing is enough.
+  const isUnsaid = bytes.length === 0 && takesEmptyBody(route);
+  const parsed = (route.body ?? empty).safeParse(isUnsaid ? {} : parseJson(bytes));
   if (!parsed.success) throw invalidRequest(fieldErrors('body', parsed.error.issues));
   return route.body ? parsed.data : undefined;
 }

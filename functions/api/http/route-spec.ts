@@ -137,3 +137,6 @@ export function route<
   // Params, query and body are checked against the same spec before the handler sees them.
   return spec as unknown as Route;
 }
+
+/** Whether the body may be left out: it has no member that is required. */
+export const takesEmptyBody = ({ body }: Pick<Route, 'body'>): boolean => !body || body.safeParse({}).success;

@@ -1,17 +1,15 @@
 /** Reads and follows log streams, whoever they belong to. */
 
 import * as z from 'zod';
-import { limits } from '../../core/limits.ts';
 import { LOG_LEVELS, levelOf } from '../../core/log-level.ts';
 import type { LogFilter, LogLine, LogStream, Logs } from '../../ports/logs.ts';
-import { lineFilter } from '../../ports/rules/logs-page.ts';
+import { lineFilter, TAIL_MAX } from '../../ports/rules/logs-page.ts';
 import type { Reply } from '../../records/commit.ts';
 import { timeQuery } from '../http/filters.ts';
 import { decodeCursor, encodeCursor, invalidCursor } from '../http/list-pages.ts';
 import { compact, lineSchema, timeSchema } from '../http/schemas.ts';
 import type { StreamEvent } from '../http/sse.ts';
 
-const TAIL_MAX = limits.logPageLines.value;
 const TAIL_DEFAULT = 100;
 const TAIL_RULE = `must be a whole number from 1 to ${TAIL_MAX}`;
 
@@ -71,6 +69,10 @@ export const lineSchemaOfLog = z
       .meta({ description: 'How severe it says that it is; absent where it does not say.' }),
     deployment: z.int().optional().meta({ example: 3 }),
     container: z.string().optional().meta({ example: 'web' }),
+    missing: z.literal(true).optional().meta({
+      description:
+        'It stands where lines are missing, and says why. A stream has it also where a filter leaves out others.',
+    }),
   })
   .meta({ id: 'LogLine' });
 
@@ -129,8 +131,8 @@ export async function logReply(logs: Logs, stream: LogStream, query: LogQuery): 
 const EVENT_ID = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z)\/(\d{1,6})$/;
 
 /**
- * Lines as events. A client that resumes gets every line behind the last that it had. Where several lines have the
- * same time it may get some of them again.
+ * Lines as events. A client that resumes gets every line behind the last that it had, or a line that says that lines
+ * are missing. Where several lines have the same time it may get some of them again.
  */
 export async function* followLog(
   logs: Logs,
@@ -161,7 +163,7 @@ async function* linesOf(
   const filter = filterOf(query);
   const passes = lineFilter(filter);
   if (resumedAt !== undefined) {
-    const options = { tail: TAIL_MAX, since: resumedAt, signal };
+    const options = { since: resumedAt, signal };
     const lines = query.follow === false ? await logs.read(stream, options) : logs.follow(stream, options);
     for await (const line of lines) if (passes(line)) yield line;
     return;
@@ -182,7 +184,7 @@ async function* linesOf(
   const { lines } = newest ? await logs.page(stream, { limit, ...filter, until: newest.at }) : { lines: [] };
   yield* lines;
   let told = lines.filter((line) => line.at === newest?.at).length;
-  const options = { tail: TAIL_MAX, ...(newest && { since: newest.at }), signal };
+  const options = { ...(newest ? { since: newest.at } : { tail: TAIL_MAX }), signal };
   for await (const line of logs.follow(stream, options)) {
     if (!passes(line)) continue;
     if (line.at === newest?.at && told > 0) told--;

@@ -14,7 +14,7 @@ export const routes = [
     summary: 'Read or follow what a service prints in an environment',
     description:
       'A list goes back from its newest line, page by page; `since` with `direction=forward` goes on from a time. ' +
-      'Filters hold for lists and streams. Resume a stream with Last-Event-ID: no line is lost, and a line may come twice.',
+      'Filters hold for lists and streams. Resume a stream with Last-Event-ID: no line is lost in silence, and a line may come twice.',
     tag: 'Running services',
     query: logQuery,
     answers: {

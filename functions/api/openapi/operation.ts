@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { permissions } from '../../core/authorization/roles.ts';
 import { type ProblemCode, problemCodes } from '../../core/problem.ts';
 import { paramForms, pathNames } from '../http/params.ts';
-import type { Answer, Route } from '../http/route-spec.ts';
+import { type Answer, type Route, takesEmptyBody } from '../http/route-spec.ts';
 import { problemSchema } from '../http/schemas.ts';
 import type { Schemas } from './json-schema.ts';
 
@@ -132,7 +132,7 @@ function bodyOf(route: Route, schemas: Schemas) {
     const schema = { type: 'string', format: 'binary', description: route.upload.summary };
     content[route.upload.mediaType] = { schema };
   }
-  return { requestBody: { required: true, content } };
+  return { requestBody: { required: !takesEmptyBody(route), content } };
 }
 
 const header = (description: string, example: string) => ({

@@ -9,7 +9,7 @@ import { resourceIdentity } from '../../core/score/resource-identity.ts';
 import type { ScoreWorkload } from '../../core/score/workload.ts';
 import type { Ports } from '../../ports/index.ts';
 import { resourceType } from '../../resources/index.ts';
-import { checkParams, expandParams, goneSecret, missingOutput } from '../../resources/outputs.ts';
+import { checkParams, expandParams, goneSecret, missingOutput, putSecret } from '../../resources/outputs.ts';
 import type { ResourceRequest } from '../../resources/type.ts';
 import { workloadProblems } from '../../resources/workload-problems.ts';
 import { type Judged, violationProblem, violationsOf } from '../guardrails/policies.ts';
@@ -120,7 +120,7 @@ function missing({ environment }: InstanceRef, workload: ScoreWorkload, outputs:
         return new Problem(
           'unresolved_placeholder',
           `The placeholder \${resources.${name}.${output}} has no value: environment "${environment}" has no such secret.`,
-          { hint: `Put the secret ${output} into the environment, then deploy.` },
+          { hint: putSecret(output) },
         );
       });
   });

@@ -174,6 +174,7 @@ function accept(
       number,
       // Without resources, nothing has to be resolved later.
       ...(Object.keys(workload.resources ?? {}).length === 0 && { outputs: {} }),
+      ...(Object.keys(workload.service?.ports ?? {}).length === 0 && { portless: true as const }),
       ...pins,
       // The operation record tells whether the work has begun; keeping that here too would cost another write.
       status: approval ? 'queued' : 'running',

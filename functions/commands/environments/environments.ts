@@ -135,7 +135,7 @@ export function notReady(environment: Environment, wanted: readonly EnvironmentS
     provisioning: 'Wait until its operation has ended.',
     ready: 'Look at its state and operation.',
     hibernating: 'Wait until it hibernates, then wake it.',
-    hibernated: 'Wake it with POST .../wake, or by a request to one of its services.',
+    hibernated: 'Wake it with POST .../wake.',
     waking: 'Wait until its operation has ended.',
     destroying: 'It is going away; create another one.',
     destroyed: 'Look at its state and operation.',

@@ -62,6 +62,8 @@ export interface Deployment {
   outputs?: Record<string, ResourceOutputs>;
   /** The scale that people set, in place of what the Score file asks for. */
   replicas?: number;
+  /** The workload has no service port, so that it has no URL. */
+  portless?: true;
   rollbackTo?: number;
   fromEnvironment?: string;
   /** Of a redeployment: the rotation that made it. */

@@ -5,14 +5,20 @@ export type BuildInput =
   /** `source`: the id of an upload. */
   { kind: 'upload'; source: string; tag?: string } | { kind: 'git'; url: string; ref: string; tag?: string };
 
+/** The time after which a build has ended whose turn has come, seconds. */
+export const BUILD_SECONDS = 1_320;
+/** The longest that a build waits for its turn, seconds: much more than any queue takes that is worked off. */
+const TURN_SECONDS = 88_000;
+
 export const build = operationKind({
   target: 'service',
   input: inputOf<BuildInput>(),
-  boundSeconds: 1_320,
+  boundSeconds: TURN_SECONDS + BUILD_SECONDS,
   cancelable: true,
   runsOn: 'builds',
   words: 'Build of {service}',
   steps: {
+    awaitTurn: { summary: 'Waits until the build may run, and says how many builds begin before it.' },
     buildImage: { summary: 'Builds the image and registers the version.' },
     finishBuild: { summary: 'Ends the operation with the version, and removes the upload.' },
     recoverBuild: { summary: 'Removes the upload, and says why the build failed.' },

@@ -49,7 +49,7 @@ function written(part: string): string[] {
 function formsOf(value: string): string[] {
   const wholes = [value, ...passwordOf(value)];
   // Output comes line by line, so the lines of a key are hidden one by one.
-  const parts = [...value.split(/\r?\n/), ...wholes.slice(1)];
+  const parts = [...value.split(/[\r\n]+/), ...wholes.slice(1)];
   return [
     ...parts.flatMap(written).filter((form) => form.trim().length >= SHORTEST),
     // As in a header of basic authentication, or in a dump of bytes.

@@ -3,7 +3,7 @@
 export interface QueuedBuild {
   operation: string;
   project: string;
-  /** By this time the build has ended (ISO 8601), whoever forgot to say so. */
+  /** By this time the build no longer waits, or has ended (ISO 8601), whoever forgot to say so. */
   until: string;
 }
 
@@ -18,6 +18,8 @@ export interface BuildQueue {
 export interface Ceilings {
   all: number;
   project: number;
+  /** How long a build may run, seconds; the time that it waited does not count. */
+  seconds: number;
 }
 
 export const emptyQueue: BuildQueue = { running: [], waiting: [], served: [] };
@@ -25,17 +27,20 @@ export const emptyQueue: BuildQueue = { running: [], waiting: [], served: [] };
 /** The waiting build whose turn it is: the project that had its turn longest ago comes first. */
 function nextOf({ running, waiting, served }: BuildQueue, ceilings: Ceilings): QueuedBuild | undefined {
   if (running.length >= ceilings.all) return undefined;
-  let next: QueuedBuild | undefined;
+  const turns = new Map(served.map((project, at) => [project, at]));
+  const counts = Map.groupBy(running, ({ project }) => project);
+  let next: { build: QueuedBuild; turn: number } | undefined;
   for (const build of waiting) {
-    if (running.filter(({ project }) => project === build.project).length >= ceilings.project) continue;
-    if (!next || served.indexOf(build.project) < served.indexOf(next.project)) next = build;
+    if ((counts.get(build.project)?.length ?? 0) >= ceilings.project) continue;
+    const turn = turns.get(build.project) ?? -1;
+    if (!next || turn < next.turn) next = { build, turn };
   }
-  return next;
+  return next?.build;
 }
 
-function begun(queue: BuildQueue, build: QueuedBuild): BuildQueue {
+function begun(queue: BuildQueue, build: QueuedBuild, until: string): BuildQueue {
   return {
-    running: [...queue.running, build],
+    running: [...queue.running, { ...build, until }],
     waiting: queue.waiting.filter((other) => other !== build),
     served: [...queue.served.filter((project) => project !== build.project), build.project],
   };
@@ -45,19 +50,26 @@ function begun(queue: BuildQueue, build: QueuedBuild): BuildQueue {
 export function advance(given: BuildQueue, ceilings: Ceilings, now: string): BuildQueue {
   const isLeft = ({ until }: QueuedBuild): boolean => until > now;
   let queue = { ...given, running: given.running.filter(isLeft), waiting: given.waiting.filter(isLeft) };
-  for (let next = nextOf(queue, ceilings); next; next = nextOf(queue, ceilings)) queue = begun(queue, next);
+  const until = new Date(Date.parse(now) + ceilings.seconds * 1000).toISOString();
+  for (let next = nextOf(queue, ceilings); next; next = nextOf(queue, ceilings))
+    queue = begun(queue, next, until);
   const present = new Set([...queue.running, ...queue.waiting].map(({ project }) => project));
   return { ...queue, served: queue.served.filter((project) => present.has(project)) };
 }
 
 /** How many builds begin before this one; undefined where it does not wait. */
-export function aheadOf(given: BuildQueue, operation: string): number | undefined {
-  if (!given.waiting.some((build) => build.operation === operation)) return undefined;
-  const open = { all: Number.POSITIVE_INFINITY, project: Number.POSITIVE_INFINITY };
-  let queue: BuildQueue = given;
-  for (let ahead = 0; ; ahead++) {
-    const next = nextOf(queue, open);
-    if (!next || next.operation === operation) return ahead;
-    queue = begun(queue, next);
-  }
+export function aheadOf({ waiting, served }: BuildQueue, operation: string): number | undefined {
+  const own = waiting.find((build) => build.operation === operation);
+  if (!own) return undefined;
+  const projects = Map.groupBy(waiting, ({ project }) => project);
+  const rank = projects.get(own.project)?.indexOf(own) ?? 0;
+  const turns = new Map(served.map((project, at) => [project, at]));
+  // Projects that had no turn yet come first, in the order of their builds.
+  const order = [...projects.keys()].toSorted((a, b) => (turns.get(a) ?? -1) - (turns.get(b) ?? -1));
+  const place = order.indexOf(own.project);
+  // Every project has its turn once in a round: those before it once more than those behind it.
+  return order.reduce((ahead, project, at) => {
+    const builds = projects.get(project)?.length ?? 0;
+    return ahead + Math.min(builds, at < place ? rank + 1 : rank);
+  }, 0);
 }

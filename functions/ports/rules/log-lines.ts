@@ -2,7 +2,7 @@
 import { limits } from '../../core/limits.ts';
 import type { LogLine } from '../logs.ts';
 
-/** Bytes of one line, UTF-8; the rest of a longer one is dropped. */
+/** Bytes of one line, UTF-8, with the mark at the end of one that was longer: the rest of that is dropped. */
 export const LINE_MAX = limits.logLine.value;
 
 const encoder = new TextEncoder();
@@ -16,14 +16,32 @@ export function cut(text: string, max = LINE_MAX): string {
   return text.slice(0, read);
 }
 
+/** Ends a line whose rest is dropped. */
+const CUT_MARK = ' … [cut]';
+const MARKED_MAX = LINE_MAX - Buffer.byteLength(CUT_MARK);
+
+/**
+ * A line as a log takes it: one that is too long is cut and says so.
+ * @param isWhole false where more of the line was dropped already
+ */
+export function cutLine(text: string, isWhole = true): string {
+  return isWhole && cut(text) === text ? text : cut(text, MARKED_MAX) + CUT_MARK;
+}
+
 /** One line for each line of the message, with the known fields only, each cut to what the port allows. */
 export function normalize({ at, message, source, deployment, container }: LogLine): LogLine[] {
   const messages = message.includes('\n') ? message.replace(/\r?\n$/, '').split(/\r?\n/) : [message];
   return messages.map((text) => ({
     at,
-    message: cut(text),
+    message: cutLine(text),
     source,
     ...(deployment === undefined ? {} : { deployment }),
     ...(container === undefined ? {} : { container }),
   }));
+}
+
+/** What a terminal would show of a line that wrote over itself, as progress bars do: the last state that says something. */
+export function lastState(text: string): string {
+  const states = text.replace(/\r+$/, '').split('\r');
+  return states.findLast((state) => state.trim() !== '') ?? states.at(-1) ?? '';
 }

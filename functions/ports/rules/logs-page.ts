@@ -34,6 +34,7 @@ export function lineFilter(filter: LogFilter): (line: LogLine) => boolean {
   return (line) => {
     if (since !== undefined && line.at < since) return false;
     if (until !== undefined && line.at > until) return false;
+    if (line.missing) return true;
     if (deployment !== undefined && line.deployment !== deployment) return false;
     if (container !== undefined && line.container !== container) return false;
     if (text !== undefined && !line.message.toLowerCase().includes(text)) return false;
@@ -42,6 +43,23 @@ export function lineFilter(filter: LogFilter): (line: LogLine) => boolean {
     return own !== undefined && isAtLeast(own, level);
   };
 }
+
+/**
+ * The line that says that lines since a time are missing. It has a time of its own, before that of the line that
+ * follows, so that whoever counts lines of one time to resume behind them counts the same without it.
+ */
+export function linesMissing(next: LogLine | undefined, since: string | undefined): LogLine {
+  const at = next?.at ?? since ?? new Date(1).toISOString();
+  return {
+    at: new Date(Date.parse(at) - 1).toISOString(),
+    message: `Lines are missing here: there are more${since === undefined ? '' : ` since ${since}`} than a stream begins with, or than are kept. A list of lines, page by page, shows those that are kept.`,
+    source: 'berth',
+    missing: true,
+  };
+}
+
+/** The most lines that a stream begins with. */
+export const TAIL_MAX = limits.logPageLines.value;
 
 export interface Pager {
   /** Shows it the next line in its direction, with its time. It returns false when it has enough. */

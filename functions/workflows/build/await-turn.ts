@@ -1,39 +1,55 @@
 /** Waits until a build may run, and says meanwhile how many builds begin before it. */
 
-import { operationKey } from '../../core/keys.ts';
+import { OPERATIONS_QUEUE, operationKey, operationLog } from '../../core/keys.ts';
 import type { Operation } from '../../core/model/index.ts';
+import { Problem } from '../../core/problem.ts';
 import { aheadOf } from '../../core/source/build-queue.ts';
 import type { Ports } from '../../ports/index.ts';
 import { BUILD_QUEUE, joinQueue } from '../../records/build-queue-record.ts';
 import { retryOnConflict } from '../../records/commit.ts';
+import { StillProgressing } from '../step.ts';
 
 /** How often a store without notifications is read, milliseconds. */
 const POLL_MS = 2_000;
 
-/** @throws the reason of the signal */
-export async function awaitTurn(
+/** Lines of Berth's own in the log of a build. */
+export const buildLog =
+  (ports: Ports, { id }: Operation<'build'>) =>
+  (message: string): void =>
+    ports.logs.append(operationLog(id), {
+      at: new Date(ports.effects.now()).toISOString(),
+      message,
+      source: 'berth',
+    });
+
+/** @throws StillProgressing when the signal aborts because time is over | Problem its reason, where that is one */
+export async function untilTurn(
   ports: Ports,
   operation: Operation<'build'>,
-  log: (line: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const build = { operation: operation.id, project: operation.project, until: operation.deadline };
-  let told: number | undefined;
+  const { id, project, deadline } = operation;
+  const log = buildLog(ports, operation);
+  let told = operation.waitingFor;
   for (;;) {
-    signal.throwIfAborted();
+    if (signal.aborted) throw signal.reason instanceof Problem ? signal.reason : new StillProgressing();
     const changed = new AbortController();
     const stop = (): void => changed.abort();
     signal.addEventListener('abort', stop, { once: true });
     try {
       // The subscription comes before the read, so that no change in between is missed.
       const change = ports.store.changed(BUILD_QUEUE.pk, { timeoutMs: POLL_MS, signal: changed.signal });
-      const ahead = aheadOf(await joinQueue(ports, build), operation.id);
+      const queue = await joinQueue(ports, { operation: id, project, until: deadline });
+      const ahead = aheadOf(queue, id);
+      if (ahead === undefined) {
+        const place = queue.running.find((build) => build.operation === id);
+        return await tell(ports, id, place && { deadline: place.until });
+      }
       if (ahead !== told) {
-        if (ahead !== undefined) log(ahead === 0 ? 'Waiting: next in turn' : `Waiting for ${ahead} builds`);
-        await tellWaiting(ports, operation.id, ahead);
+        log(ahead === 0 ? 'Waiting: next in turn' : `Waiting for ${ahead} builds`);
+        await tell(ports, id, { waitingFor: ahead });
       }
       told = ahead;
-      if (ahead === undefined) return;
       await change;
     } finally {
       signal.removeEventListener('abort', stop);
@@ -42,13 +58,22 @@ export async function awaitTurn(
   }
 }
 
-async function tellWaiting(ports: Ports, id: string, ahead: number | undefined): Promise<void> {
+/** From its turn on a build has the time of its place: how long it waited does not count. */
+async function tell(
+  ports: Ports,
+  id: string,
+  change: { waitingFor: number } | { deadline: string } | undefined,
+): Promise<void> {
   await retryOnConflict(async () => {
     const item = await ports.store.get<Operation>(operationKey(id));
     if (!item) return;
     const { waitingFor: _, ...rest } = item.data;
-    const data = { ...rest, ...(ahead !== undefined && { waitingFor: ahead }) } as Operation;
-    const put = { ...operationKey(id), data, ...(item.due && { due: item.due }) };
+    const data = { ...rest, ...change } as Operation;
+    const due =
+      change && 'deadline' in change
+        ? { queue: OPERATIONS_QUEUE, at: Date.parse(change.deadline) }
+        : item.due;
+    const put = { ...operationKey(id), data, ...(due && { due }) };
     await ports.store.transact([{ put, if: { version: item.version } }]);
   });
 }

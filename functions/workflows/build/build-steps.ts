@@ -1,6 +1,6 @@
 /** Steps of the workflow `build`. */
 import { registerVersion } from '../../commands/versions/versions.ts';
-import { operationKey, operationLog } from '../../core/keys.ts';
+import { operationKey } from '../../core/keys.ts';
 import type { Operation, Version } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import type { ScoreWorkload } from '../../core/score/workload.ts';
@@ -10,7 +10,16 @@ import type { Ports } from '../../ports/index.ts';
 import { leaveQueue } from '../../records/build-queue-record.ts';
 import { endingOf, endOperation, errorOf } from '../end-operation.ts';
 import type { Step } from '../step.ts';
-import { awaitTurn } from './await-turn.ts';
+import { buildLog, untilTurn } from './await-turn.ts';
+
+export const awaitTurn: Step<Operation<'build'>> = {
+  role: 'work',
+  watched: true,
+  async run({ ports, operation, signal }) {
+    // A run before this one came further, and what has its version needs no turn.
+    if (operation.result?.version === undefined) await untilTurn(ports, operation, signal);
+  },
+};
 
 /** Builds the image and registers the version; when run twice, both give the same again. */
 export const buildImage: Step<Operation<'build'>> = {
@@ -20,13 +29,7 @@ export const buildImage: Step<Operation<'build'>> = {
     // A run before this one came as far; what follows it in the workflow may have removed the source.
     if (operation.result?.version !== undefined) return;
     const repository = { project: operation.project, service: operation.service };
-    const log = (message: string): void =>
-      ports.logs.append(operationLog(operation.id), {
-        at: new Date(ports.effects.now()).toISOString(),
-        message,
-        source: 'berth',
-      });
-    await awaitTurn(ports, operation, log, signal);
+    const log = buildLog(ports, operation);
     const request = { repository, operation: operation.id, source: sourceOf(operation) };
     const built = await ports.builder.build(request, log, signal);
     const image = await ports.registry.resolve(repository, built.digest);

@@ -15,6 +15,7 @@ import { Problem, type ProblemCode, type ProblemDetail } from '../../core/proble
 import { workloadSettings } from '../../core/score/settings.ts';
 import type { Ports } from '../../ports/index.ts';
 import { RELEASE_LABEL } from '../../ports/registry.ts';
+import { quoteOutput } from '../../ports/rules/telling-lines.ts';
 import type { Item, Write } from '../../ports/store.ts';
 import { retryOnConflict } from '../../records/commit.ts';
 import { instanceIn, instanceOf, withStanding } from '../../records/instances.ts';
@@ -22,7 +23,7 @@ import { getDeployment, getEnvironment } from '../../records/read.ts';
 import { getDeploymentDetail } from '../../records/workloads.ts';
 import { deploymentEndWrites, endingOf, endOperation, errorOf, untilOverdue } from '../end-operation.ts';
 import { type Step, StillProgressing } from '../step.ts';
-import { workloadSpec } from '../workload-spec.ts';
+import { servicePorts, workloadSpec } from '../workload-spec.ts';
 import { putBack } from './put-back.ts';
 
 type DeploymentStep = Step<Operation<'deploy' | 'rollback'>>;
@@ -83,10 +84,15 @@ export const runRelease: DeploymentStep = {
     const spec = await workloadSpec(ports, data, data.number);
     const { exitCode, tail } = await ports.workloads.runRelease(spec, command, signal);
     if (exitCode === 0) return;
-    const output = tail.length ? ` Its last lines: ${tail.slice(-5).join(' | ')}` : '';
-    throw new Problem('release_failed', `The release command ended with exit code ${exitCode}.${output}`, {
-      hint: "Read the service's log, mend the command, and deploy a new version. The version before still serves.",
-    });
+    const environment = await getEnvironment(ports.store, operation);
+    const serves = instanceOf(environment.data, operation.service).current !== undefined;
+    throw new Problem(
+      'release_failed',
+      `The release command ended with exit code ${exitCode}. ${quoteOutput(tail, 8)}`,
+      {
+        hint: `Read the service's log, mend the command, and deploy a new version.${serves ? ' The version before still serves.' : ''}`,
+      },
+    );
   },
 };
 
@@ -129,8 +135,11 @@ export const finishDeployment: DeploymentStep = {
   role: 'finish',
   async run({ ports, operation }) {
     const { number } = operation;
-    const url = ports.workloads.url(operation);
-    const ending = { status: 'succeeded' as const, result: { number, url } };
+    const { data: deployment } = await deploymentOf(ports, operation);
+    // Without a port there is nothing that a request could reach.
+    const isReachable = servicePorts(deployment.workload).length > 0;
+    const result = { number, ...(isReachable && { url: ports.workloads.url(operation) }) };
+    const ending = { status: 'succeeded' as const, result };
     await endOperation(ports, operation, {
       ending,
       event: {

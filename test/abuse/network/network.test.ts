@@ -76,7 +76,8 @@ createServer((_, response) => response.end('x')).listen(process.env.PORT);`;
     expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
     expect(answer.headers.get('content-security-policy')).toContain("default-src 'none'");
     const said = answer.body.items.map(({ message }: Json) => message);
-    for (const line of lines) expect(said).toContain(line);
+    // Of a line that is written over itself, the last state is kept.
+    for (const line of lines) expect(said).toContain(line.split('\r').at(-1));
     const stream = await fetch(`${subject.url}${path}/logs`, {
       headers: { authorization: `Bearer ${subject.token}`, accept: 'text/event-stream' },
       signal: AbortSignal.timeout(2000),

@@ -101,14 +101,15 @@ export interface AnsweringServer {
   close(): void;
 }
 
-/** Gives the answer that the path of the request numbers: `/3`. To any other path it says nothing. */
+/** Gives the answer that the path of the request numbers: `/3`, `/v2/3/tags`. To any other path it says nothing. */
 export async function serveAnswers(answers: readonly MalformedAnswer[]): Promise<AnsweringServer> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket)).on('error', () => undefined);
     socket.once('data', (request) => {
-      const answer = answers[Number(/^[A-Z]+ \/(\d+) /.exec(request.toString('latin1'))?.[1])];
+      const answer =
+        answers[Number(/^[A-Z]+ (?:[a-z.]+|\/v2)?[:/](\d+)[ /:]/.exec(request.toString('latin1'))?.[1])];
       if (!answer) return;
       socket.write(answer.bytes, 'latin1', () => {
         if (answer.end === 'reset') socket.resetAndDestroy();

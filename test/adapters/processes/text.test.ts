@@ -70,7 +70,7 @@ describe('explanations', () => {
   it('quote output without colours and control characters', () => {
     expect(quoteTail(['a', '\u001b[31mred\u001b[0m\u0007', '', '  '])).toBe(' Its last output:\na\nred');
     expect(quoteTail([])).toBe(' It printed nothing.');
-    expect(quoteTail(Array.from({ length: 9 }, (_, line) => `${line}`)).split('\n')).toHaveLength(6);
+    expect(quoteTail(Array.from({ length: 9 }, (_, line) => `${line}`)).split('\n')).toHaveLength(7);
   });
 
   it('tell how it ended', () => {
@@ -80,7 +80,9 @@ describe('explanations', () => {
     expect(describeExit({ code: null, signal: 'SIGSEGV' }, 'x', 0).why).toContain('signal SIGSEGV');
     expect(describeExit({ code: 0, signal: null }, 'x', 0).why).toContain('has to keep running');
     const error = Object.assign(new Error('spawn'), { code: 'EACCES' });
-    expect(describeExit({ code: null, signal: null, error }, 'tool', 0).why).toContain('"tool" gave EACCES');
+    expect(describeExit({ code: null, signal: null, error }, 'tool', 0).why).toContain(
+      '"tool" may not be executed',
+    );
     expect(formatBytes(1536)).toBe('1.5 KiB');
   });
 });

@@ -22,7 +22,7 @@ describe('run', () => {
       'for (let n = 0; n < 40; n++) console.log("line " + n); console.error("ö"); process.exitCode = 3';
     const result = await node(program, { onLine: (line) => lines.push(line) });
     expect(result).toMatchObject({ exitCode: 3, endedBy: null, timedOut: false });
-    expect(result.tail).toHaveLength(15);
+    expect(result.tail).toHaveLength(41);
     expect(result.tail).toContain('line 39');
     expect(lines.toSorted()).toEqual(['ö', ...Array.from({ length: 40 }, (_, n) => `line ${n}`)].toSorted());
   });

@@ -84,6 +84,34 @@ describe('A log', () => {
     resumed.stop.abort();
   });
 
+  it('is resumed without a gap, or says in the stream that lines are missing, through a filter too', async () => {
+    write('ERROR first', 0);
+    const stream = await openStream(subject, `${instancePath}/logs?tail=5`);
+    const { id } = (await stream.next()) ?? {};
+    stream.stop.abort();
+    for (let nth = 0; nth < 9_999; nth++) write(`INFO ${nth}`, 1 + nth);
+    const whole = await openStream(subject, `${instancePath}/logs`, id);
+    expect((await whole.next())?.data.message).toBe('INFO 0');
+    whole.stop.abort();
+    write('ERROR last', 20_000);
+    for (const query of ['', '?level=error', '?search=last', '?follow=false']) {
+      const resumed = await openStream(subject, `${instancePath}/logs${query}`, id);
+      const first = await resumed.next();
+      expect(first?.data, query).toMatchObject({
+        source: 'berth',
+        missing: true,
+        message: expect.stringMatching(/^Lines are missing here: /),
+      });
+      const second = await resumed.next();
+      expect(second?.data.missing).toBeUndefined();
+      resumed.stop.abort();
+      // Who comes again behind that line has the same lines as before.
+      const again = await openStream(subject, `${instancePath}/logs${query}`, first?.id);
+      expect((await again.next())?.data.message, query).toBe(second?.data.message);
+      again.stop.abort();
+    }
+  });
+
   it('of a time that is over ends as a stream', async () => {
     for (let second = 0; second < 5; second++) write(`line ${second}`, second);
     const stream = await openStream(subject, `${instancePath}/logs?until=${at(1)}`);

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { advance, aheadOf, type BuildQueue, emptyQueue } from '../../../functions/core/source/build-queue.ts';
 
 const now = '2026-01-01T00:00:00.000Z';
-const ceilings = { all: 3, project: 2 };
+const ceilings = { all: 3, project: 2, seconds: 60 };
 const build = (operation: string, until = '2026-01-01T01:00:00.000Z') => ({
   operation,
   project: operation.replace(/\d+$/, ''),
@@ -27,7 +27,7 @@ it('Projects take turns, however many builds one of them has waiting', () => {
   let queue = waiting('a1', 'a2', 'a3', 'a4', 'b1', 'b2', 'c1');
   const order: string[] = [];
   for (;;) {
-    queue = advance(queue, { all: 1, project: 1 }, now);
+    queue = advance(queue, { all: 1, project: 1, seconds: 60 }, now);
     const [one] = running(queue);
     if (one === undefined) break;
     order.push(one);
@@ -37,11 +37,11 @@ it('Projects take turns, however many builds one of them has waiting', () => {
 });
 
 it('A build that waits knows how many begin before it', () => {
-  const queue = advance(waiting('a1', 'a2', 'a3', 'b1', 'b2'), { all: 1, project: 1 }, now);
+  const queue = advance(waiting('a1', 'a2', 'a3', 'b1', 'b2'), { all: 1, project: 1, seconds: 60 }, now);
   expect(['a1', 'a2', 'a3', 'b1', 'b2'].map((one) => aheadOf(queue, one))).toEqual([undefined, 1, 3, 0, 2]);
 });
 
 it('A build whose time is over gives its place away, whoever forgot to say so', () => {
   const queue: BuildQueue = { ...waiting('a2'), running: [build('a1', '2025-12-31T23:59:59.999Z')] };
-  expect(running(advance(queue, { all: 1, project: 1 }, now))).toEqual(['a2']);
+  expect(running(advance(queue, { all: 1, project: 1, seconds: 60 }, now))).toEqual(['a2']);
 });

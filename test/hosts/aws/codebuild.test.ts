@@ -149,7 +149,7 @@ describe('A build in CodeBuild', () => {
       'docker build fails',
       [{ Dockerfile: 'x' }, { 'docker build': { status: 3, output: 'no such step\n' } }],
       'build_failed',
-      /docker build ended with exit code 3. Its last line: no such step/,
+      /docker build ended with exit code 3. Its last output:\nno such step/,
     ],
     [
       'no buildpack knows it',

@@ -6139,7 +6139,10 @@ export interface Instance {
    */
   status: string;
   health: 'healthy' | 'degraded' | 'down' | 'stopped' | 'unknown';
-  url: string;
+  /**
+   * Absent for a workload without service ports, such as a worker.
+   */
+  url?: string;
   replicas: {
     desired: number;
     ready: number;
@@ -6656,7 +6659,10 @@ export interface InstanceDetail {
    */
   status: string;
   health: 'healthy' | 'degraded' | 'down' | 'stopped' | 'unknown';
-  url: string;
+  /**
+   * Absent for a workload without service ports, such as a worker.
+   */
+  url?: string;
   replicas: {
     desired: number;
     ready: number;
@@ -6847,6 +6853,10 @@ export interface LogLine {
   level?: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
   deployment?: number;
   container?: string;
+  /**
+   * It stands where lines are missing, and says why. A stream has it also where a filter leaves out others.
+   */
+  missing?: true;
 }
 export interface Metrics {
   window: string;

@@ -106,9 +106,7 @@ function Services({ project, environment }: InEnvironment) {
               <Link href={servicePath({ project, environment, service })}>{service}</Link>
               <Status of={state} />
               {shown && <VersionName version={shown.version} revision={shown.revision} />}
-              <span className="row-end">
-                <ExternalLink href={url} />
-              </span>
+              <span className="row-end">{url !== undefined && <ExternalLink href={url} />}</span>
             </li>
           );
         })}

@@ -1,6 +1,6 @@
 /** Log lines as events of CloudWatch Logs, and names of streams. */
 import type { LogLine } from '../../../ports/logs.ts';
-import { cut } from '../../../ports/rules/log-lines.ts';
+import { cutLine, lastState } from '../../../ports/rules/log-lines.ts';
 
 const SEGMENT = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 const SEGMENTS_MAX = 8;
@@ -56,6 +56,6 @@ export function decode(timestamp: number, text: string): Event {
     timestamp,
     id: `        ${timestamp}-${text}`,
     count: -1,
-    line: { at, message: cut(text), source: 'stdout' },
+    line: { at, message: cutLine(lastState(text)), source: 'stdout' },
   };
 }

@@ -12,9 +12,9 @@ import {
   DescribeLogStreamsCommand,
   GetLogEventsCommand,
 } from '@aws-sdk/client-cloudwatch-logs';
-import type { LogLine, LogPage, LogPageQuery, Logs } from '../../../ports/logs.ts';
+import type { LogLine, LogPage, LogPageQuery, Logs, LogTail } from '../../../ports/logs.ts';
 import { normalize } from '../../../ports/rules/log-lines.ts';
-import { checkPageQuery, createPager } from '../../../ports/rules/logs-page.ts';
+import { checkPageQuery, createPager, linesMissing, TAIL_MAX } from '../../../ports/rules/logs-page.ts';
 import { sent, unless } from '../sdk-errors.ts';
 import { createLogsWriter } from './log-batches.ts';
 import { checkStream, decode, type Event, inOrder, isUnder } from './log-events.ts';
@@ -34,7 +34,6 @@ export interface CloudWatchLogsOptions {
   onDrop?(stream: string, lines: number, cause: unknown): void;
 }
 
-const TAIL_MAX = 10_000;
 const PAGE_MAX = 10_000;
 /** The most events that one page of a filter passes over: a few requests. */
 const SCAN_MAX = 50_000;
@@ -119,25 +118,28 @@ export function createCloudWatchLogs(options: CloudWatchLogsOptions): Logs & {
     return pager.page(true);
   }
 
-  const tailOf = (events: readonly Event[], tail: number, since: number): LogLine[] =>
-    tail === 0
-      ? []
-      : events
-          .map(({ line }) => line)
-          .filter((line) => isSince(line, since))
-          .slice(-tail);
+  /** One line more than asked for shows whether there are more. */
+  const mostOf = ({ tail = TAIL_MAX + 1 }: LogTail): number => tail;
+
+  function tailOf(events: readonly Event[], { tail, since }: LogTail, from: number): LogLine[] {
+    if (tail === 0) return [];
+    const lines = events.map(({ line }) => line).filter((line) => isSince(line, from));
+    if (tail !== undefined || lines.length <= TAIL_MAX) return lines.slice(-(tail ?? TAIL_MAX));
+    const given = lines.slice(-TAIL_MAX);
+    return [linesMissing(given[0], since), ...given];
+  }
 
   async function* follow(
     stream: string,
-    tail: number,
+    options: LogTail,
     since: number,
     signal: AbortSignal,
   ): AsyncGenerator<LogLine> {
     if (signal.aborted) return;
     await writer.flush(stream);
-    const begun = await readTail(stream, Math.max(tail, 1), since);
+    const begun = await readTail(stream, Math.max(mostOf(options), 1), since);
     const newest = begun.at(-1);
-    for (const line of tailOf(begun, tail, since)) {
+    for (const line of tailOf(begun, options, since)) {
       if (signal.aborted) return;
       yield line;
     }
@@ -190,10 +192,10 @@ export function createCloudWatchLogs(options: CloudWatchLogsOptions): Logs & {
       for (const one of normalize(line)) writer.append(stream, one);
     },
 
-    async read(stream, { tail, since }) {
-      const from = check(stream, tail, since);
+    async read(stream, options) {
+      const from = check(stream, options);
       await writer.flush(stream);
-      return tailOf(await readTail(stream, tail, from), tail, from);
+      return tailOf(await readTail(stream, mostOf(options), from), options, from);
     },
 
     async page(stream, given) {
@@ -203,8 +205,8 @@ export function createCloudWatchLogs(options: CloudWatchLogsOptions): Logs & {
       return readPage(stream, query);
     },
 
-    follow(stream, { tail, since, signal }) {
-      return follow(stream, tail, check(stream, tail, since), signal);
+    follow(stream, { signal, ...options }) {
+      return follow(stream, options, check(stream, options), signal);
     },
 
     async remove(prefix) {
@@ -225,9 +227,9 @@ const withoutRepeats = (events: readonly Event[]): Event[] =>
 const isSince = (line: LogLine, since: number): boolean => since === 0 || Date.parse(line.at) >= since;
 
 /** @returns the time, epoch milliseconds; 0 for all @throws RangeError */
-function check(stream: string, tail: number, since: string | undefined): number {
+function check(stream: string, { tail, since }: LogTail): number {
   checkStream(stream);
-  if (!Number.isInteger(tail) || tail < 0 || tail > TAIL_MAX)
+  if (tail !== undefined && (!Number.isInteger(tail) || tail < 0 || tail > TAIL_MAX))
     throw new RangeError(`tail is not between 0 and ${TAIL_MAX}`);
   const from = since === undefined ? 0 : Date.parse(since);
   if (Number.isNaN(from)) throw new RangeError('since is no time');

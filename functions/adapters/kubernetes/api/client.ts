@@ -94,6 +94,13 @@ export function createKubernetesClient(
           resolve,
         );
         request.on('error', reject);
+        // Without a listener Node closes the connection after a 101, and says nothing to whoever waits.
+        request.on('upgrade', (_, socket) => {
+          socket.destroy();
+          reject(new TransientError('The cluster answered 101, which it had not been asked for.'));
+        });
+        // Whatever else ends the connection ends the wait as well; after an answer or an error this changes nothing.
+        request.on('close', () => reject(new TransientError('The connection to the cluster was lost.')));
         request.end(body);
       });
       return { response, ...(token && { token }) };
@@ -158,7 +165,7 @@ export function createKubernetesClient(
 
   return {
     get: <T>(path: string, options: CallOptions = {}) =>
-      read(path, options).then((text) => JSON.parse(text) as T, absent),
+      read(path, options).then((text) => parseObject<T>(text, path), absent),
     async list<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<List<T>> {
       const items: T[] = [];
       for (let next: string | undefined; ; ) {
@@ -166,14 +173,15 @@ export function createKubernetesClient(
           query: { ...query, limit: PAGE, continue: next },
           ...(signal && { signal }),
         });
-        const page = JSON.parse(text) as List<T> & { metadata: { continue?: string } };
-        items.push(...page.items);
+        const page = parseObject<List<T> & { metadata: { continue?: string } }>(text, path);
+        if (!Array.isArray(page.items) || !page.metadata) throw notOfApi(path);
+        for (const item of page.items) items.push(item);
         next = page.metadata.continue || undefined;
         if (!next) return { metadata: page.metadata, items };
       }
     },
     call: async <T>(method: string, path: string, options: CallOptions = {}) =>
-      JSON.parse(await send(method, path, options)) as T,
+      parseObject<T>(await send(method, path, options), path),
     text: (path, query = {}, signal) => read(path, { query, ...(signal && { signal }) }).catch(absent),
     lines,
     async *watch<T>(path: string, query: Query, signal: AbortSignal): AsyncIterable<WatchEvent<T>> {
@@ -190,11 +198,19 @@ export function createKubernetesClient(
 }
 
 function parseEvent<T>(line: string): WatchEvent<T> | undefined {
-  try {
-    return JSON.parse(line) as WatchEvent<T>;
-  } catch {
-    return undefined;
-  }
+  const event = parseJson(line) as WatchEvent<T> | undefined;
+  return event?.object ? event : undefined;
+}
+
+/** Something between Berth and the cluster answered, or the answer was cut; it may hold secrets and is not quoted. */
+const notOfApi = (path: string): TransientError =>
+  new TransientError(`The cluster answered ${path} with what is no object of its API.`);
+
+/** @throws TransientError */
+function parseObject<T>(text: string, path: string): T {
+  const value = parseJson(text);
+  if (value === undefined || value === null || typeof value !== 'object') throw notOfApi(path);
+  return value as T;
 }
 
 async function readAll(response: IncomingMessage): Promise<string> {
@@ -212,10 +228,14 @@ async function readAll(response: IncomingMessage): Promise<string> {
 }
 
 function parseStatus(text: string): StatusBody {
+  const value = parseJson(text);
+  return value !== null && typeof value === 'object' ? value : {};
+}
+
+function parseJson(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text);
-    return value !== null && typeof value === 'object' ? value : {};
+    return JSON.parse(text);
   } catch {
-    return {};
+    return undefined;
   }
 }

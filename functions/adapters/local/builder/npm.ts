@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
 import { Problem } from '../../../core/problem.ts';
 import type { PackageManager } from '../../../core/source/package-manager.ts';
+import { quoteOutput } from '../../../ports/rules/telling-lines.ts';
 import { networkEnvironment } from '../../source/program-environment.ts';
 import { type RunOptions, type RunResult, run } from '../../system/run-program.ts';
 
@@ -243,21 +244,50 @@ async function findProgram(): Promise<{ command: string; args: string[] }> {
   });
 }
 
+/** Lines of output in the cause of a failed build: every error of most builds. */
+const ERROR_LINES = 20;
+
+/** What helps, by the code that npm gives. */
+const byCode: Readonly<Record<string, string>> = {
+  EUSAGE:
+    'Run `npm install` and commit package-lock.json, so that it agrees with package.json. Then build again.',
+  ERESOLVE:
+    'Run `npm install` on a fresh clone and correct the versions that do not go together, or put "legacy-peer-deps=true" into .npmrc. Then build again.',
+  E404: 'Correct the name or the version of the package that the cause names; one of a private registry needs its registry in .npmrc. Then build again.',
+  ETARGET: 'Ask for a version of the package that the registry has. Then build again.',
+  E401: 'The registry asks who it is: a package that needs a token can not be had in a build here without one.',
+  E403: 'The registry refuses the package: see the rules of the registry. Then build again.',
+  EINTEGRITY:
+    'What the registry has is not what package-lock.json says: delete the lock file, run `npm install`, commit the new one, then build again.',
+  EBADENGINE:
+    'Correct engines in package.json, or choose versions of the packages for this Node.js. Then build again.',
+  EJSONPARSE: 'Correct the JSON of package.json at the place that the cause names. Then build again.',
+  ENOSPC: 'Make room on the disk that holds the data directory, then build again.',
+  ENOTFOUND: 'The registry can not be reached from this machine: see its network, then build again.',
+  ECONNREFUSED: 'The registry can not be reached from this machine: see its network, then build again.',
+  ETIMEDOUT: 'The registry can not be reached from this machine: see its network, then build again.',
+};
+
+function hintOf(title: string, tail: readonly string[]): string {
+  const code = tail
+    .map((line) => /^npm (?:error|ERR!) code (\w+)/.exec(line)?.[1])
+    .find((found) => found !== undefined);
+  const known = code !== undefined && Object.hasOwn(byCode, code) ? byCode[code] : undefined;
+  return (
+    known ??
+    `Run \`${title}\` on a fresh clone to see the same, correct it, and build again. The operation's log has all of the output.`
+  );
+}
+
 function failure(title: string, result: RunResult, timeoutMs: number): Problem {
   let how = `exit code ${result.exitCode}`;
   if (result.timedOut) how = `no end within ${Math.round(timeoutMs / 1000)} seconds`;
   else if (result.exitCode === null) how = `ended by ${result.endedBy}`;
-  const last = result.tail
-    .map((line) => line.replace(/\u001b\[[0-9;]*m/g, '').replace(/[\u0000-\u001f\u007f]/g, ' '))
-    .filter((line) => line.trim() !== '' && !/complete log of this run|debug-\d+\.log/.test(line))
-    .slice(-8)
-    .join('\n')
-    .slice(-1500);
   return new Problem(
     'build_failed',
-    `\`${title}\` failed: ${how}.${last === '' ? '' : ` Last lines:\n${last}`}`,
+    `\`${title}\` failed: ${how}. ${quoteOutput(result.tail, ERROR_LINES)}`,
     {
-      hint: `Run \`${title}\` on a fresh clone to see the same, correct it, and build again. The operation's log has all of the output.`,
+      hint: hintOf(title, result.tail),
     },
   );
 }

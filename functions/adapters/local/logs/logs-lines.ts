@@ -18,4 +18,5 @@ export const droppedLine = (at: string, count: number, why: string): LogLine => 
   at,
   message: `${count} ${count === 1 ? 'line was' : 'lines were'} dropped here: ${why}.`,
   source: 'berth',
+  missing: true,
 });

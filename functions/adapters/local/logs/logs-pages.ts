@@ -9,9 +9,8 @@ import { DISORDER_MS, type LogPosition, visitBackwards, visitForwards } from './
 
 /** The most lines that one page passes over. */
 const SCAN_MAX = 50_000;
-
-/** A page that holds so much takes no further line: the longest line still fits. */
-const PAGE_BYTES = limits.logPage.value - limits.logLine.value;
+/** A page has room for one line more as long as its messages are smaller, bytes. */
+const SIZE_MAX = limits.logPage.value - limits.logLine.value;
 
 /** Lines begin with their time, which can so be read without the rest. */
 const TIME_FROM = '{"at":"'.length;
@@ -30,7 +29,7 @@ export async function readPage(directory: string, query: LogPageQuery, end?: Log
   const stop = forward ? shift(until, DISORDER_MS) : shift(since, -DISORDER_MS);
   const lines: LogLine[] = [];
   let scanned = 0;
-  let kept = 0;
+  let size = 0;
   let next: string | undefined;
   let over = false;
 
@@ -47,10 +46,10 @@ export async function readPage(directory: string, query: LogPageQuery, end?: Log
       const line = outside ? undefined : decodeLine(bytes);
       if (line && passes(line)) {
         lines.push(line);
-        kept += bytes.length;
+        size += Buffer.byteLength(line.message);
       }
       scanned += outside ? 0.02 : 1;
-      if (lines.length < limit && scanned < SCAN_MAX && kept < PAGE_BYTES) return true;
+      if (lines.length < limit && scanned < SCAN_MAX && size < SIZE_MAX) return true;
       next = `${index}.${place}`;
       return false;
     };

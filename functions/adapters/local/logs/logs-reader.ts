@@ -2,7 +2,8 @@
 
 import { type FileHandle, open } from 'node:fs/promises';
 import { limits } from '../../../core/limits.ts';
-import type { LogLine } from '../../../ports/logs.ts';
+import type { LogLine, LogTail } from '../../../ports/logs.ts';
+import { linesMissing, TAIL_MAX } from '../../../ports/rules/logs-page.ts';
 import { decodeLine } from './logs-lines.ts';
 import { fileIn, listFiles } from './logs-names.ts';
 
@@ -12,6 +13,8 @@ export interface LogPosition {
   size: number;
 }
 
+/** The number of the first file of a stream. */
+const FIRST_INDEX = 1;
 const BLOCK_BYTES = 64 * 1024;
 const NEWLINE = 10;
 
@@ -91,22 +94,28 @@ export async function visitForwards(
  */
 export async function readTail(
   directory: string,
-  options: { tail: number; since?: string; end?: LogPosition },
+  options: LogTail & { end?: LogPosition },
 ): Promise<LogLine[]> {
-  const { tail, since, end } = options;
+  const { tail = TAIL_MAX, since, end } = options;
   const lines: LogLine[] = [];
   let size = 0;
+  /** Whether something is left out that was asked for, and whether the time that was asked for was reached. */
+  let isCut = false;
+  let reached = false;
   if (tail === 0) return lines;
   const until = since === undefined ? undefined : new Date(Date.parse(since) - DISORDER_MS).toISOString();
   const visit = (bytes: Buffer): boolean => {
     const line = decodeLine(bytes);
     if (!line) return true;
+    reached ||= since !== undefined && line.at <= since;
     if (until !== undefined && line.at < until) return false;
-    if (since === undefined || line.at >= since) {
-      lines.push(line);
-      size += bytes.length;
-    }
-    return lines.length < tail && size < limits.logTail.value;
+    if (since !== undefined && line.at < since) return true;
+    // The line that finds no room shows that there is one.
+    isCut = (options.tail === undefined && lines.length === tail) || size >= limits.logTail.value;
+    if (isCut) return false;
+    lines.push(line);
+    size += bytes.length;
+    return lines.length < tail || options.tail === undefined;
   };
 
   const indexes = await listFiles(directory);
@@ -127,5 +136,9 @@ export async function readTail(
       await file.close();
     }
   }
-  return lines.reverse();
+  // Of a file that was rotated away nothing is known but that it was there.
+  const [oldest = FIRST_INDEX] = indexes.toSorted((a, b) => a - b);
+  if (options.tail === undefined && !reached && oldest > FIRST_INDEX) isCut = true;
+  lines.reverse();
+  return isCut ? [linesMissing(lines[0], since), ...lines] : lines;
 }

@@ -2,9 +2,10 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { LogLine, LogStream, Logs } from '../../../ports/logs.ts';
+import { limits } from '../../../core/limits.ts';
+import type { LogLine, LogStream, Logs, LogTail } from '../../../ports/logs.ts';
 import { normalize } from '../../../ports/rules/log-lines.ts';
-import { checkPageQuery } from '../../../ports/rules/logs-page.ts';
+import { checkPageQuery, TAIL_MAX } from '../../../ports/rules/logs-page.ts';
 import { createFollower, type Follower } from './logs-follower.ts';
 import { claimFormat } from './logs-format.ts';
 import { checkStream, isUnder } from './logs-names.ts';
@@ -14,7 +15,7 @@ import { createWriter, type Writer } from './logs-writer.ts';
 
 export interface FileLogsOptions {
   directory: string;
-  /** Of one file; 4 MiB. */
+  /** Of one file; what is kept of a log, by the number of files. */
   maxBytes?: number;
   /** Files of one stream, the oldest goes first; 4. */
   keep?: number;
@@ -24,23 +25,17 @@ export interface FileLogsOptions {
   followerBytes?: number;
 }
 
-const TAIL_MAX = 10_000;
-
 /** Begins the names of what is being removed; no stream's name begins with it. */
 const REMOVED = '@removed-';
 
-interface ReadOptions {
-  tail: number;
-  since?: string;
-}
-
-function checkOptions({ tail, since }: ReadOptions): ReadOptions {
-  if (!Number.isInteger(tail) || tail < 0 || tail > TAIL_MAX)
+function checkOptions(options: LogTail): LogTail {
+  const { tail, since } = options;
+  if (tail !== undefined && (!Number.isInteger(tail) || tail < 0 || tail > TAIL_MAX))
     throw new RangeError(`tail is 0 to ${TAIL_MAX}, not ${tail}`);
-  if (since === undefined) return { tail };
+  if (since === undefined) return options;
   const time = new Date(since);
   if (Number.isNaN(time.getTime())) throw new RangeError('since is no ISO 8601 time');
-  return { tail, since: time.toISOString() };
+  return { ...options, since: time.toISOString() };
 }
 
 function removeLeftovers(directory: string): void {
@@ -49,7 +44,13 @@ function removeLeftovers(directory: string): void {
 }
 
 export function createFileLogs(options: FileLogsOptions): Logs {
-  const { directory, maxBytes = 4 << 20, keep = 4, idleMs = 5000, followerBytes = 2 << 20 } = options;
+  const {
+    directory,
+    keep = 4,
+    maxBytes = limits.logKept.value / keep,
+    idleMs = 5000,
+    followerBytes = 2 << 20,
+  } = options;
   const writers = new Map<LogStream, Writer>();
   const followers = new Map<LogStream, Set<Follower>>();
   /** Resolves when no removal is going on: writers that are made meanwhile wait for it. */
@@ -93,7 +94,7 @@ export function createFileLogs(options: FileLogsOptions): Logs {
 
   async function* followLines(
     stream: LogStream,
-    options: ReadOptions,
+    options: LogTail,
     signal: AbortSignal,
   ): AsyncGenerator<LogLine, void> {
     if (signal.aborted || closed) return;

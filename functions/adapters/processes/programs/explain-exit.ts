@@ -1,12 +1,11 @@
 /** Words for what went wrong with a workload. */
-import { stripVTControlCharacters } from 'node:util';
 import { Problem } from '../../../core/problem.ts';
-import { cut } from '../../../ports/rules/log-lines.ts';
+import { missingPackages, quoteOutput } from '../../../ports/rules/telling-lines.ts';
 import type { Exit } from '../../system/program.ts';
+import { explainStart, isDevDependency, moveDependency, type Start } from './explain-start.ts';
 
-/** Lines of output that an error carries, and the bytes of each. */
-const TAIL_LINES = 5;
-const TAIL_BYTES = 300;
+/** Lines of output that an error carries. */
+const TAIL_LINES = 6;
 
 export interface Crash {
   container: string;
@@ -23,12 +22,17 @@ export function formatBytes(bytes: number): string {
   return `${Math.round((bytes / 1024 ** power) * 10) / 10} ${units[power]}`;
 }
 
-/** @param killed why Berth ended it, if it did. */
+/**
+ * @param killed why Berth ended it, if it did
+ * @param start what was started, and `tail`, what it printed: both make the hint better
+ */
 export function describeExit(
   exit: Exit,
   command: string,
   ranMs: number,
   killed?: string,
+  start?: Start,
+  tail: readonly string[] = [],
 ): { why: string; hint: string } {
   const after = `${Math.max(ranMs / 1000, 0.1).toFixed(1)} s after its start`;
   if (killed)
@@ -36,15 +40,7 @@ export function describeExit(
       why: `was stopped ${after}, ${killed}`,
       hint: 'Raise the limit or fix what the cause names, then deploy again.',
     };
-  if (exit.error) {
-    const missing = exit.error.code === 'ENOENT';
-    return {
-      why: missing
-        ? `could not be started: there is no program ${JSON.stringify(command)} in the image or on the PATH`
-        : `could not be started: ${JSON.stringify(command)} gave ${exit.error.code ?? exit.error.message}`,
-      hint: 'Correct `command` in the Score file, or the entrypoint of the image, then deploy again.',
-    };
-  }
+  if (exit.error) return explainStart(exit.error, command, start);
   if (exit.code === 0) {
     return {
       why: `exited with code 0 ${after}, but a service has to keep running`,
@@ -55,18 +51,29 @@ export function describeExit(
     why: exit.signal
       ? `was ended by signal ${exit.signal} ${after}`
       : `exited with code ${exit.code} ${after}`,
-    hint: 'Fix what its last lines of output say, then deploy again; the log has all of it.',
+    hint: hintOf(start, tail),
   };
 }
 
-/** Without colours, control characters and blank lines; an error is shown in many places. */
-const plain = (line: string): string =>
-  cut(stripVTControlCharacters(line).replace(/[\u0000-\u001f\u007f-\u009f]/g, ' '), TAIL_BYTES).trim();
-
-export function quoteTail(tail: readonly string[]): string {
-  const lines = tail.map(plain).filter(Boolean).slice(-TAIL_LINES);
-  return lines.length > 0 ? ` Its last output:\n${lines.join('\n')}` : ' It printed nothing.';
+function hintOf(start: Start | undefined, tail: readonly string[]): string {
+  const [name] = missingPackages(tail);
+  if (name !== undefined)
+    return start && isDevDependency(name, start.directory)
+      ? moveDependency(name)
+      : `Add ${name} to dependencies in package.json, commit the lock file, then build again.`;
+  const tool = tail.map(
+    (line) =>
+      /^(?:\/bin\/)?(?:sh|bash|dash): (?:line )?(?:\d+: )?([\w@.-]+): (?:command )?not found/.exec(line)?.[1],
+  );
+  const missing = tool.find((found) => found !== undefined);
+  if (missing !== undefined)
+    return start && isDevDependency(missing, start.directory)
+      ? moveDependency(missing)
+      : `Add the package that brings ${missing} to dependencies in package.json, then build again.`;
+  return 'Fix what its output says, then deploy again; the log has all of it.';
 }
+
+export const quoteTail = (tail: readonly string[]): string => ` ${quoteOutput(tail, TAIL_LINES)}`;
 
 export function crashed(deployment: string, crashes: number, crash: Crash): Problem {
   const times = crashes > 1 ? `crashed ${crashes} times` : 'crashed';
@@ -88,7 +95,7 @@ export function notReady(
     `${deployment} was not ready within ${seconds} s: ${reason}.${quoteTail(tail)}`,
     {
       hint: reason.includes('$PORT')
-        ? 'Listen on the port that the variable PORT names, on 127.0.0.1 or all interfaces, then deploy again.'
+        ? 'Listen on the port that the variable PORT names, on 127.0.0.1 or all interfaces, then deploy again. A worker that takes no requests needs a score.yaml without service.ports.'
         : 'Make the check that the cause names succeed, or raise the progress deadline, then deploy again.',
     },
   );

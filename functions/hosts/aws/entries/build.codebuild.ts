@@ -15,6 +15,7 @@ import { fetchRepository, unpackUpload, uploadGone } from '../../../adapters/sou
 import { readScore } from '../../../adapters/source/score-file.ts';
 import { type RunResult, run } from '../../../adapters/system/run-program.ts';
 import { Problem, toProblem } from '../../../core/problem.ts';
+import { quoteOutput } from '../../../ports/rules/telling-lines.ts';
 
 const variables = z
   .object({
@@ -76,9 +77,7 @@ async function program(
 const failed = (what: string, { exitCode, timedOut, tail }: RunResult): Problem =>
   new Problem(
     'build_failed',
-    `The build failed: ${what} ${timedOut ? 'took too long' : `ended with exit code ${exitCode ?? 'none'}`}.${
-      tail.length > 0 ? ` Its last line: ${tail.at(-1)?.slice(0, 500)}` : ''
-    }`,
+    `The build failed: ${what} ${timedOut ? 'took too long' : `ended with exit code ${exitCode ?? 'none'}`}. ${quoteOutput(tail, 20)}`,
     { hint: 'See the log of the build.' },
   );
 

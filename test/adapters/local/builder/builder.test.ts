@@ -358,7 +358,7 @@ describe('npm', () => {
     await subject.build(withBuild('node b.js', { 'b.js': script }));
     const from = subject.log.indexOf('a');
     expect(subject.log.slice(from, from + 3)).toEqual(['a', 'b', '']);
-    expect(subject.log[from + 3]).toHaveLength(16 * 1024);
+    expect(subject.log[from + 3]).toMatch(/^x{16374} … \[cut\]$/);
     expect(subject.log[from + 4]).toBe('end');
   });
 

@@ -90,6 +90,33 @@ describe('log files', () => {
     await again.close();
   });
 
+  it('say that lines are missing where those since a time were rotated away, or are more bytes than a stream begins with', async () => {
+    const at = (second: number) => new Date(T + second * 1000).toISOString();
+    const { logs } = setUp({ maxBytes: 1000, keep: 3 });
+    for (let second = 0; second < 200; second++) {
+      logs.append(STREAM, { ...line(String(second)), at: at(second) });
+      await logs.read(STREAM, { tail: 1 });
+    }
+    const [first, next] = await logs.read(STREAM, { since: at(1) });
+    expect(first).toMatchObject({ source: 'berth', missing: true, at: expect.not.stringContaining(at(0)) });
+    expect(Date.parse(next?.at ?? '') - Date.parse(first?.at ?? '')).toBe(1);
+    expect((await logs.read(STREAM, { since: at(198) })).map(({ message }) => message)).toEqual([
+      '198',
+      '199',
+    ]);
+    await logs.close();
+    const large = setUp();
+    for (let second = 0; second < 600; second++) {
+      large.logs.append(STREAM, { ...line(`${second} ${'x'.repeat(16_000)}`), at: at(second) });
+      if (second % 20 === 0) await large.messages(1);
+    }
+    const bounded = await large.logs.read(STREAM, { since: at(0) });
+    expect(bounded[0]).toMatchObject({ missing: true });
+    expect(bounded.length).toBeLessThan(600);
+    expect(await large.logs.read(STREAM, { since: at(590) })).toHaveLength(10);
+    await large.logs.close();
+  });
+
   it('take a line that is larger than a file may be', async () => {
     const { logs, messages } = setUp({ maxBytes: 100, keep: 10 });
     const long = 'x'.repeat(5000);

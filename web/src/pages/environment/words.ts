@@ -4,7 +4,8 @@ const words: Record<Environment['state'], string> = {
   provisioning: 'It is being made ready.',
   ready: 'It is ready.',
   hibernating: 'Its services are being stopped; their data is kept.',
-  hibernated: 'Its services are stopped, their data is kept. A request to one of them wakes it.',
+  hibernated:
+    'Its services are stopped, their data is kept. Waking starts them again; where Berth runs them itself, a request to one of them does so too.',
   waking: 'What ran before is being started.',
   destroying: 'It is being removed with all that is in it.',
   destroyed: 'It was removed with all that was in it.',

@@ -56,7 +56,12 @@ export default function MetricsTab({ place, instance }: ServiceTabProps) {
       />
       {error && <p role="alert">{plain(error.message)}</p>}
       {data ? (
-        <Charts data={data} to={to} minutes={windows[window]} url={instance.url} />
+        <Charts
+          data={data}
+          to={to}
+          minutes={windows[window]}
+          {...(instance.url !== undefined && { url: instance.url })}
+        />
       ) : (
         !error && <Loading />
       )}
@@ -68,7 +73,7 @@ export default function MetricsTab({ place, instance }: ServiceTabProps) {
   );
 }
 
-function Charts({ data, to, minutes, url }: { data: Metrics; to: number; minutes: number; url: string }) {
+function Charts({ data, to, minutes, url }: { data: Metrics; to: number; minutes: number; url?: string }) {
   const from = to - minutes * 60_000;
   const { compute, requests, totals, missing = [] } = data;
   /** Why there can be no samples, where they could not be read. */
@@ -103,7 +108,7 @@ function Charts({ data, to, minutes, url }: { data: Metrics; to: number; minutes
   const noCompute = unread('compute') ?? 'No samples yet: the first comes within seconds of its start.';
   return (
     <>
-      {!hasRequests && unread('requests') === undefined && (
+      {url !== undefined && !hasRequests && unread('requests') === undefined && (
         <p>
           Nobody has asked it in this time: open <ExternalLink href={url} /> and look again.
         </p>

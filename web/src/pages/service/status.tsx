@@ -52,7 +52,10 @@ export default function StatusTab({ place, instance }: ServiceTabProps) {
       <Container header={<Header variant="h2">Now</Header>}>
         <Facts
           of={[
-            ['Address', <ExternalLink key="url" href={url} />],
+            [
+              'Address',
+              url === undefined ? 'None: it has no service ports.' : <ExternalLink key="url" href={url} />,
+            ],
             ['Health', <Status key="health" of={health} />],
             ['Replicas', `${replicas.ready} of ${replicas.desired} ready`],
             ['Scaled to', scale !== undefined && String(scale)],
