@@ -60,7 +60,9 @@ export function createSimulatedBerth(
             throw error;
           }),
       });
-      const ports: Ports & { workflows: LocalWorkflows } = { ...around, workflows };
+      // What a process remembers of its store, such as whose turn it is to write, dies with it.
+      const store = { ...around.store };
+      const ports: Ports & { workflows: LocalWorkflows } = { ...around, store, workflows };
       const app = createApp({
         routes,
         rates: { principal: unbounded, operations: unbounded, address: unbounded },
@@ -73,8 +75,8 @@ export function createSimulatedBerth(
       void createResuming({ atOnce: 4 })
         .run({ ...ports, databases }, silentLog)
         .then(() => {
-        startSweeping(ports, SWEEP_MS, silentLog, new Map());
-      });
+          startSweeping(ports, SWEEP_MS, silentLog, new Map());
+        });
     });
     world.crash = () => {
       if (mortal.dead) return;

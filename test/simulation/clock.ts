@@ -69,7 +69,7 @@ export const virtualNow = (): number => now;
 
 function schedule(run: () => void, delay: number, every?: number): Handle {
   const timer: Timer = {
-    at: now + Math.max(0, delay || 0),
+    at: now + Math.max(0, Math.ceil(delay || 0)),
     order: order++,
     owner: currentOwner(),
     run: AsyncLocalStorage.bind(run),
@@ -172,7 +172,8 @@ const EVENTS_MAX = 60_000;
 export async function runUntil(time: number, done: () => boolean, after: () => void): Promise<void> {
   await settle();
   for (let left = EVENTS_MAX; !done(); left--) {
-    if (left === 0) throw new Error(`Something turns in circles: ${EVENTS_MAX} timers, and no end; ${timers.size} wait`);
+    if (left === 0)
+      throw new Error(`Something turns in circles: ${EVENTS_MAX} timers, and no end; ${timers.size} wait`);
     const timer = nextTimer();
     if (!timer || timer.at > time) {
       now = Math.max(now, time);

@@ -1,4 +1,7 @@
 /** One schedule: a Berth, its clients and its faults, all from one seed; then quiet, and a look at what is left. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createSqliteStore } from '../../functions/adapters/local/store/store.ts';
 import type { Route } from '../../functions/api/http/route-spec.ts';
 import type { Ports } from '../../functions/ports/index.ts';
@@ -40,11 +43,9 @@ export interface ScheduleOptions {
 const START = Date.UTC(2026, 0, 1);
 const HOUR = 3_600_000;
 
-/** Databases in memory that were opened: each is found by its name while anyone has it open. */
-let databases = 0;
-
 export async function runSchedule(seed: number, options: ScheduleOptions): Promise<Outcome> {
   const random = createRandom(seed);
+  const directory = mkdtempSync(join(tmpdir(), 'berth-simulation-'));
   const uninstall = installClock(START, random.next);
   const world = createWorld(random, options.rate);
   const onRejection = (error: unknown): void =>
@@ -52,13 +53,14 @@ export async function runSchedule(seed: number, options: ScheduleOptions): Promi
   process.on('unhandledRejection', onRejection);
   const kept = createSqliteStore({ path: ':memory:' });
   try {
-    await play(world, kept, `file:workflows-${++databases}?mode=memory&cache=shared`, options);
+    await play(world, kept, join(directory, 'workflows.db'), options);
   } catch (error) {
     world.violate(error instanceof Error ? error.message : String(error));
   } finally {
     process.off('unhandledRejection', onRejection);
     uninstall();
     await kept.close();
+    rmSync(directory, { recursive: true, force: true });
   }
   const { violations, trace, reached } = world;
   return { seed, violations, trace, reached };

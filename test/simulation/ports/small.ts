@@ -65,10 +65,10 @@ export function createSimulatedLogs(): SimulatedLogs {
   const streams = new Map<string, LogLine[]>();
   return {
     append: (stream, line) => void streams.set(stream, [...(streams.get(stream) ?? []), line].slice(-50)),
-    read: async (stream, { tail }) => (streams.get(stream) ?? []).slice(-tail),
+    read: async (stream, { tail }) => (streams.get(stream) ?? []).slice(-(tail ?? 1000)),
     page: async (stream, query) => pageOfLines(streams.get(stream) ?? [], query),
     async *follow(stream, { tail }) {
-      yield* (streams.get(stream) ?? []).slice(-tail);
+      yield* (streams.get(stream) ?? []).slice(-(tail ?? 1000));
     },
     async remove(prefix) {
       for (const name of [...streams.keys()]) if (below(name, prefix)) streams.delete(name);
