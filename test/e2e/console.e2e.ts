@@ -132,7 +132,7 @@ describe.skipIf(!chromiumPath)('The console in a browser', () => {
     await shows('Deployment 3 of guestbook to dev failed');
     const alert = page.getByRole('group', { name: 'Its last output' });
     expect(await alert.innerText()).toContain(`can not start: ${HOSTILE}`);
-    await shows('Fix what its last lines of output say');
+    await shows('Fix what its output says');
     const step = page
       .getByRole('list', { name: 'Steps' })
       .getByRole('listitem')
@@ -253,7 +253,7 @@ describe.skipIf(!chromiumPath)('The console in a browser', () => {
     await open('/projects/demo/environments/dev');
     await button('Hibernate').focus();
     await page.keyboard.press('Enter');
-    await shows('A request to one of them wakes it.');
+    await shows(/Waking starts them again/);
     await button('Wake').waitFor();
     expect(await page.evaluate('document.activeElement.textContent')).toBe('Wake');
     await page.keyboard.press('Enter');

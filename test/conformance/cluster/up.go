@@ -138,8 +138,8 @@ func up(args []string) error {
 				},
 			},
 			"status": map[string]any{
-				"allocatable": map[string]string{"cpu": "16", "memory": "64Gi", "pods": "500"},
-				"capacity":    map[string]string{"cpu": "16", "memory": "64Gi", "pods": "500"},
+				"allocatable": map[string]string{"cpu": "16", "memory": "64Gi", "ephemeral-storage": "1Ti", "pods": "500"},
+				"capacity":    map[string]string{"cpu": "16", "memory": "64Gi", "ephemeral-storage": "1Ti", "pods": "500"},
 			},
 		}
 		if err := client.post(base+"/api/v1/nodes", body); err != nil {

@@ -100,7 +100,11 @@ describe.skipIf(why)('Kubernetes cluster', () => {
         spec: { podSelector: {}, policyTypes: ['Ingress', 'Egress'] },
       });
       expect(await read(`${namespace}/limitranges/environment`)).toMatchObject({
-        spec: { limits: [{ default: { memory: '512Mi' } }] },
+        spec: {
+          limits: [
+            { default: { memory: String(512 * 1024 ** 2), 'ephemeral-storage': String(2 * 1024 ** 3) } },
+          ],
+        },
       });
       // Calling it twice is like calling it once, and changes by hand are put right.
       await cluster.client.call('DELETE', `${policies}/networkpolicies/default-deny`);
