@@ -117,6 +117,12 @@ export class TransientError extends Error {
 /** What is kept of an error: a problem whole, any other error without its text. */
 export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
+  if (error instanceof TransientError) {
+    return new Problem('unavailable', 'Something that Berth stands on did not answer, or was too busy.', {
+      hint: 'Try again in a moment, with the same Idempotency-Key where something is to change.',
+      cause: error,
+    });
+  }
   return new Problem('internal', 'Something failed inside Berth; its log has the details.', {
     hint: 'Try again; if it stays, look for the error in the log of Berth itself.',
     cause: error,

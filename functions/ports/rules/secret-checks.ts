@@ -21,3 +21,22 @@ export function checkSecretValue(value: string): void {
     });
   }
 }
+
+const NAME_MAX_LENGTH = 512;
+
+/** @throws RangeError for a path or a version's id that can not be one */
+export function checkSecretName(text: string, what: string): void {
+  if (
+    text === '' ||
+    text.length > NAME_MAX_LENGTH ||
+    !text.isWellFormed() ||
+    /[\u0000-\u001f\u007f]/.test(text)
+  )
+    throw new RangeError(`${what} is empty, over ${NAME_MAX_LENGTH} characters, or has control characters`);
+}
+
+/** @throws RangeError */
+export function checkSecretPath(path: string): void {
+  checkSecretName(path, 'path');
+  if (path.split('/').includes('')) throw new RangeError('path has an empty segment');
+}

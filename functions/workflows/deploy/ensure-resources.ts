@@ -28,6 +28,8 @@ import type { Step } from '../step.ts';
 /** Provisions what the deployment's workload asks for and pins the outputs to it. */
 export const ensureResources: Step<OperationOn<'deployment'>> = {
   role: 'work',
+  // What runs has the pins with which it was declared: pins that a rotation has changed since would be untrue of it.
+  doneWhenStarted: 'applyWorkload',
   watched: true,
   async run({ ports, operation, signal }) {
     const { data: deployment } = await getDeploymentDetail(ports.store, operation, operation.number);

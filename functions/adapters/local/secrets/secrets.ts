@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { Problem } from '../../../core/problem.ts';
 import type { Effects } from '../../../ports/effects.ts';
-import { checkSecretValue } from '../../../ports/rules/secret-checks.ts';
+import { checkSecretName, checkSecretPath, checkSecretValue } from '../../../ports/rules/secret-checks.ts';
 import type { Secrets } from '../../../ports/secrets.ts';
 import { diskProblem } from '../../files/disk-full.ts';
 import { openSecretsFile, type Place } from './secrets-file.ts';
@@ -17,8 +17,6 @@ export interface SecretsFileOptions {
   effects: Pick<Effects, 'id'>;
 }
 
-const NAME_MAX_LENGTH = 512;
-
 /** What was revoked or removed leaves the disk this long after, milliseconds. */
 const CLEAN_DELAY_MS = 1000;
 
@@ -26,21 +24,6 @@ interface Secret {
   current: string;
   /** Where each value stands, in the order they were put; undefined where it was revoked. */
   versions: Map<string, Place | undefined>;
-}
-
-function checkName(text: string, what: string): void {
-  if (
-    text === '' ||
-    text.length > NAME_MAX_LENGTH ||
-    !text.isWellFormed() ||
-    /[\u0000-\u001f\u007f]/.test(text)
-  )
-    throw new RangeError(`${what} is empty, over ${NAME_MAX_LENGTH} characters, or has control characters`);
-}
-
-function checkPath(path: string): void {
-  checkName(path, 'path');
-  if (path.split('/').includes('')) throw new RangeError('path has an empty segment');
 }
 
 /** Whether a path is the prefix or lies below it; a prefix never ends inside a segment. */
@@ -132,10 +115,10 @@ export async function createSecretsFile(
 
   return {
     async put(path, value, { versionId } = {}) {
-      checkPath(path);
+      checkSecretPath(path);
       checkSecretValue(value);
       const version = versionId ?? effects.id();
-      checkName(version, 'versionId');
+      checkSecretName(version, 'versionId');
       if (!secrets.get(path)?.versions.has(version)) write(seal(keys, path, version, value));
       return version;
     },

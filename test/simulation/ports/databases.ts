@@ -1,0 +1,202 @@
+/** A PostgreSQL server in memory, as far as the statements of the `postgres` type go. */
+import { createHash, createHmac, pbkdf2Sync } from 'node:crypto';
+import type { Databases, SqlConnection } from '../../../functions/ports/databases.ts';
+import { currentOwner, type Mortal } from '../clock.ts';
+import type { World } from '../world.ts';
+
+interface Role {
+  tag: string | null;
+  verifier: string | null;
+}
+
+interface Database {
+  owner: string;
+  tag: string | null;
+  open: boolean;
+  public: boolean;
+}
+
+export interface SimulatedDatabases extends Databases {
+  /** Whether a role may log in with a password. */
+  admits(role: string, password: string): boolean;
+  /** Roles and databases that exist. */
+  inventory(): string[];
+}
+
+type Row = Record<string, unknown>;
+type Statement = [RegExp, (...names: string[]) => void];
+
+export function createSimulatedDatabases(world: World): SimulatedDatabases {
+  const roles = new Map<string, Role>();
+  const databases = new Map<string, Database>();
+  const locks = new Map<string, { holder: Mortal | undefined; waiting: (() => void)[] }>();
+  const role = (name: string): Role => {
+    const found = roles.get(name);
+    if (!found) throw new Error(`role "${name}" does not exist`);
+    return found;
+  };
+  const database = (name: string): Database => {
+    const found = databases.get(name);
+    if (!found) throw new Error(`database "${name}" does not exist`);
+    return found;
+  };
+  const ignored = (): void => undefined;
+  const statements: Statement[] = [
+    [/^CREATE ROLE "(.+?)"/, (name) => make(roles, name, { tag: null, verifier: null })],
+    [/^COMMENT ON ROLE "(.+?)" IS '(.*)'$/, (name, tag) => void Object.assign(role(name), { tag })],
+    [
+      /^ALTER ROLE "(.+?)" LOGIN PASSWORD '(.*)'$/,
+      (name, verifier) => void Object.assign(role(name), { verifier }),
+    ],
+    [
+      /^ALTER ROLE "(.+?)" NOLOGIN PASSWORD NULL$/,
+      (name) => void Object.assign(role(name), { verifier: null }),
+    ],
+    [/^(?:GRANT|ALTER ROLE|DROP OWNED|SET ROLE|CREATE EXTENSION)/, ignored],
+    [
+      /^CREATE DATABASE "(.+?)" OWNER "(.+?)"/,
+      (name, owner) => make(databases, name, { owner, tag: null, open: false, public: true }),
+    ],
+    [/^COMMENT ON DATABASE "(.+?)" IS '(.*)'$/, (name, tag) => void Object.assign(database(name), { tag })],
+    [/^REVOKE ALL ON DATABASE "(.+?)"/, (name) => void Object.assign(database(name), { public: false })],
+    [
+      /^ALTER DATABASE "(.+?)" ALLOW_CONNECTIONS true$/,
+      (name) => void Object.assign(database(name), { open: true }),
+    ],
+    [/^ALTER DATABASE/, ignored],
+    [/^DROP DATABASE (?:IF EXISTS )?"(.+?)"/, (name) => void databases.delete(name)],
+    [/^DROP ROLE "(.+?)"$/, (name) => void roles.delete(name)],
+  ];
+
+  function apply(text: string): void {
+    for (const [pattern, act] of statements) {
+      const match = pattern.exec(text);
+      if (!match) continue;
+      act(...match.slice(1));
+      return;
+    }
+    throw new Error(`The simulated server does not know: ${text}`);
+  }
+
+  function look(name: string): Row {
+    const found = databases.get(name);
+    return {
+      superuser: true,
+      role: roles.has(name) ? name : null,
+      role_tag: roles.get(name)?.tag ?? null,
+      owner: found?.owner ?? null,
+      open: found?.open ?? false,
+      broken: false,
+      tag: found?.tag ?? null,
+      public: found?.public ?? false,
+    };
+  }
+
+  function release(name: string): void {
+    const lock = locks.get(name);
+    const next = lock?.waiting.shift();
+    if (next) next();
+    else locks.delete(name);
+  }
+
+  async function acquire(name: string, holder: Mortal | undefined): Promise<void> {
+    const lock = locks.get(name);
+    if (!lock) {
+      locks.set(name, { holder, waiting: [] });
+      return;
+    }
+    await new Promise<void>((resolve) =>
+      lock.waiting.push(() => {
+        lock.holder = holder;
+        if (holder?.dead) release(name);
+        else resolve();
+      }),
+    );
+  }
+
+  world.onDeath.push((process) => {
+    for (const [name, { holder }] of [...locks]) if (holder === process) release(name);
+  });
+
+  function connection(process: Mortal | undefined): SqlConnection {
+    const held: string[] = [];
+    let transaction: string[] | undefined;
+    const run = async (text: string, values: unknown[] = []): Promise<Row[]> => {
+      if (text.startsWith('SELECT format('))
+        return [{ statement: format(String(values[0]), values[1] as string[]) }];
+      if (text.includes('pg_advisory_lock')) {
+        const name = String(values[0]);
+        await acquire(name, process);
+        held.push(name);
+        return [];
+      }
+      if (text.includes('FROM pg_roles') && text.includes('role_tag')) return [look(String(values[0]))];
+      if (/^\s*SELECT/.test(text)) return [];
+      if (text === 'BEGIN') transaction = [];
+      else if (text === 'ROLLBACK') transaction = undefined;
+      else if (text === 'COMMIT') {
+        for (const statement of transaction ?? []) apply(statement);
+        transaction = undefined;
+      } else if (transaction) transaction.push(text);
+      else apply(text);
+      return [];
+    };
+    return {
+      query: <R extends Row>(text: string, values?: unknown[]) =>
+        world.io(`databases.${point(text)}`, () => run(text, values)) as Promise<R[]>,
+      async end() {
+        for (const name of held.splice(0)) release(name);
+      },
+    };
+  }
+
+  return {
+    connect: () => {
+      const process = currentOwner();
+      return world.io('databases.connect', () => connection(process));
+    },
+    endpoint: async () => ({ host: 'postgres.internal', port: 5432, sslmode: 'disable' }),
+    close: async () => undefined,
+    admits: (name, password) => {
+      const verifier = roles.get(name)?.verifier;
+      return typeof verifier === 'string' && verifies(verifier, password);
+    },
+    inventory: () => [
+      ...[...roles.keys()].map((name) => `role ${name}`),
+      ...[...databases.keys()].map((name) => `database ${name}`),
+    ],
+  };
+}
+
+/** Reads are one point, and each kind of statement that changes something is one of its own. */
+const point = (text: string): string =>
+  /^\s*SELECT/.test(text) ? 'select' : text.split(' ').slice(0, 2).join('-').toLowerCase();
+
+function make<T>(into: Map<string, T>, name: string, value: T): void {
+  if (into.has(name)) throw new Error(`"${name}" already exists`);
+  into.set(name, value);
+}
+
+function format(template: string, values: string[]): string {
+  let at = 0;
+  return template.replaceAll(/%[IL]/g, (kind) => {
+    const value = values[at++] ?? '';
+    return kind === '%I' ? `"${value}"` : `'${value}'`;
+  });
+}
+
+const known = new Map<string, boolean>();
+
+/** RFC 5803: what PostgreSQL keeps of a password. */
+function verifies(verifier: string, password: string): boolean {
+  const question = `${verifier} ${password}`;
+  const asked = known.get(question);
+  if (asked !== undefined) return asked;
+  const [, rounds = '', salt = '', storedKey = ''] =
+    /^SCRAM-SHA-256\$(\d+):(.+?)\$(.+?):/.exec(verifier) ?? [];
+  const salted = pbkdf2Sync(password, Buffer.from(salt, 'base64'), Number(rounds), 32, 'sha256');
+  const clientKey = createHmac('sha256', salted).update('Client Key').digest();
+  const answer = createHash('sha256').update(clientKey).digest('base64') === storedKey;
+  known.set(question, answer);
+  return answer;
+}
