@@ -306,6 +306,17 @@ describe.skipIf(reason)('The guestbook on AWS', { timeout: 180_000 }, () => {
     expect(body.items).toContainEqual(expect.objectContaining({ message: 'Ready on port 8080' }));
   });
 
+  it('is stopped, started, and removed from its environment', async () => {
+    const instance = `${environment}/services/guestbook`;
+    await done('POST', `${instance}/stop`, {});
+    expect((await deployment())?.spec?.replicas).toBe(0);
+    await done('POST', `${instance}/start`, {});
+    expect((await deployment())?.spec?.replicas).toBe(1);
+    await done('DELETE', instance);
+    expect(await deployment()).toBeUndefined();
+    expect((await client.api('GET', `${instance}/deployments`)).status).toBe(200);
+  });
+
   it('is destroyed, and nothing is left of the environment', async () => {
     const before = await records();
     expect(before.filter((key) => key.includes('staging')).length).toBeGreaterThan(5);
