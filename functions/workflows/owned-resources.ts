@@ -1,6 +1,11 @@
 /** Code that the workflows which make, rotate and remove resources share. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Resource } from '../core/model/index.ts';
+import { resourceKey } from '../core/keys.ts';
+import { type Resource, SYSTEM_ACTOR } from '../core/model/index.ts';
+import { Problem } from '../core/problem.ts';
+import type { Ports } from '../ports/index.ts';
+import { commit } from '../records/commit.ts';
+import { resourceType } from '../resources/index.ts';
 import { ResourcePending } from '../resources/type.ts';
 import { StillProgressing } from './step.ts';
 
@@ -31,3 +36,36 @@ export const resourceRequest = (resource: Resource, environmentId: string) => ({
   id: resource.id,
   operation: resource.operation,
 });
+
+export const notEmpty = (left: readonly string[]): Problem =>
+  new Problem('not_empty', `Not everything could be removed: ${left.slice(0, 5).join(', ')}.`, {
+    hint: 'It is tried again by itself; the environment lists what is left.',
+  });
+
+/**
+ * Removes what a resource stands for, then its owner record. The record goes last: a resource that is left over must
+ * not be without an owner (I4).
+ * @throws Problem not_empty | StillProgressing
+ */
+export async function removeResource(
+  ports: Ports,
+  { operation, environmentId }: { operation: string; environmentId: string },
+  resource: Resource,
+  signal: AbortSignal,
+): Promise<void> {
+  const { project, environment, uid } = resource;
+  const ref = { project, environment };
+  const type = resourceType(resource.type);
+  const request = resourceRequest(resource, environmentId);
+  await untilSettled(signal, () => type.deprovision(ports, request));
+  const left = await type.inventory(ports, request);
+  if (left.length > 0) throw notEmpty(left);
+  await commit(
+    ports,
+    { actor: SYSTEM_ACTOR },
+    {
+      writes: [{ delete: resourceKey(ref, uid) }],
+      events: [{ ...ref, operation, type: 'resource.removed', data: { uid } }],
+    },
+  );
+}

@@ -5,21 +5,18 @@ import {
   ENVIRONMENTS_QUEUE,
   environmentKey,
   environmentPartition,
-  resourceKey,
 } from '../../core/keys.ts';
-import { type EnvironmentRef, type Operation, SYSTEM_ACTOR } from '../../core/model/index.ts';
+import type { EnvironmentRef, Operation } from '../../core/model/index.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { Key } from '../../ports/store.ts';
-import { commit } from '../../records/commit.ts';
 import { instancesOf, pastInstancesOf } from '../../records/instances.ts';
 import { getEnvironment } from '../../records/read.ts';
 import { readAll } from '../../records/read-all.ts';
-import { resourceType } from '../../resources/index.ts';
 import { endingOf, endOperation, environmentWrites, errorOf } from '../end-operation.ts';
 import { environmentOf } from '../environment-state.ts';
-import { resourceRequest, untilSettled } from '../owned-resources.ts';
+import { notEmpty, removeResource } from '../owned-resources.ts';
 import type { Step } from '../step.ts';
-import { LEFTOVER_RETRY_MS, leftovers, notEmpty, resourcesOf, secretsPrefix } from './leftovers.ts';
+import { LEFTOVER_RETRY_MS, leftovers, resourcesOf, secretsPrefix } from './leftovers.ts';
 
 /** The most records that one transaction deletes. */
 const BATCH = 50;
@@ -40,21 +37,11 @@ export const removeResources: Step<Operation<'destroy-environment'>> = {
     const ref = environmentOf(operation);
     const { data: environment } = await getEnvironment(ports.store, ref);
     for (const { data: resource } of await resourcesOf(ports, ref)) {
-      const type = resourceType(resource.type);
-      const request = resourceRequest(resource, environment.id);
-      await untilSettled(signal, () => type.deprovision(ports, request));
-      // The owner record is deleted last: a resource that is left over must not be without an owner (I4).
-      const left = await type.inventory(ports, request);
-      if (left.length > 0) throw notEmpty(left);
-      await commit(
+      await removeResource(
         ports,
-        { actor: SYSTEM_ACTOR },
-        {
-          writes: [{ delete: resourceKey(ref, resource.uid) }],
-          events: [
-            { ...ref, operation: operation.id, type: 'resource.removed', data: { uid: resource.uid } },
-          ],
-        },
+        { operation: operation.id, environmentId: environment.id },
+        resource,
+        signal,
       );
     }
     await ports.workloads.removeEnvironment(ref);

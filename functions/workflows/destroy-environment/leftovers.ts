@@ -1,7 +1,6 @@
 /** What still exists of an environment. */
 import { environmentPartition, RESOURCE_PREFIX } from '../../core/keys.ts';
 import type { EnvironmentRef, Resource } from '../../core/model/index.ts';
-import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
 import { getEnvironment } from '../../records/read.ts';
 import { readAll } from '../../records/read-all.ts';
@@ -16,11 +15,6 @@ export const resourcesOf = (ports: Ports, ref: EnvironmentRef) =>
 
 export const secretsPrefix = ({ project, environment }: EnvironmentRef): string =>
   `${project}/${environment}/`;
-
-export const notEmpty = (left: readonly string[]): Problem =>
-  new Problem('not_empty', `Not everything could be removed: ${left.slice(0, 5).join(', ')}.`, {
-    hint: 'It is tried again by itself; the environment lists what is left.',
-  });
 
 /** The names of everything that is left, in words. */
 export async function leftovers(ports: Ports, ref: EnvironmentRef): Promise<string[]> {

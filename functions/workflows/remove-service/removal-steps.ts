@@ -1,13 +1,12 @@
 /** Steps of the workflow `remove-service`. Nothing that another service uses goes. */
 import { environmentKey, resourceKey } from '../../core/keys.ts';
-import { type Environment, type Operation, type Resource, SYSTEM_ACTOR } from '../../core/model/index.ts';
+import type { Environment, Operation, Resource } from '../../core/model/index.ts';
 import type { Ports } from '../../ports/index.ts';
-import { commit, retryOnConflict } from '../../records/commit.ts';
+import { retryOnConflict } from '../../records/commit.ts';
 import { getEnvironment } from '../../records/read.ts';
-import { resourceType } from '../../resources/index.ts';
-import { notEmpty, resourcesOf } from '../destroy-environment/leftovers.ts';
+import { resourcesOf } from '../destroy-environment/leftovers.ts';
 import { deploymentEndWrites, endingOf, endOperation, errorOf } from '../end-operation.ts';
-import { resourceRequest, untilSettled } from '../owned-resources.ts';
+import { removeResource } from '../owned-resources.ts';
 import type { Step } from '../step.ts';
 import { standingWrites } from '../stop/stop-steps.ts';
 
@@ -28,7 +27,13 @@ export const removeOwnResources: Step<Removal> = {
     for (const { data } of await resourcesOf(ports, operation)) {
       if (!data.services.includes(operation.service)) continue;
       const alone = await letGo(ports, operation, data.uid);
-      if (alone) await removeOne(ports, operation, environment, alone, signal);
+      if (alone)
+        await removeResource(
+          ports,
+          { operation: operation.id, environmentId: environment.id },
+          alone,
+          signal,
+        );
     }
   },
 };
@@ -48,30 +53,6 @@ function letGo(ports: Ports, operation: Removal, uid: string): Promise<Resource 
     await ports.store.transact([{ put: { ...key, data }, if: { version: item.version } }]);
     return alone ? data : undefined;
   });
-}
-
-async function removeOne(
-  ports: Ports,
-  { id, project, environment: name }: Removal,
-  environment: Environment,
-  resource: Resource,
-  signal: AbortSignal,
-): Promise<void> {
-  const ref = { project, environment: name };
-  const type = resourceType(resource.type);
-  const request = resourceRequest(resource, environment.id);
-  await untilSettled(signal, () => type.deprovision(ports, request));
-  // The owner record is deleted last: a resource that is left over must not be without an owner (I4).
-  const left = await type.inventory(ports, request);
-  if (left.length > 0) throw notEmpty(left);
-  await commit(
-    ports,
-    { actor: SYSTEM_ACTOR },
-    {
-      writes: [{ delete: resourceKey(ref, resource.uid) }],
-      events: [{ ...ref, operation: id, type: 'resource.removed', data: { uid: resource.uid } }],
-    },
-  );
 }
 
 export const finishRemoval: Step<Removal> = {
