@@ -2,14 +2,14 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSending } from '../../../functions/adapters/outgoing/outgoing.ts';
 import { createReceivers } from '../../../functions/adapters/outgoing/receivers.ts';
 import { runProbe } from '../../../functions/adapters/processes/programs/probe.ts';
 import { createRouter, type Router } from '../../../functions/adapters/router/router.ts';
 import { createTraffic } from '../../../functions/adapters/router/traffic.ts';
 import { eventually } from '../../contracts/workloads-spec.ts';
-import { type AnsweringServer, malformedAnswers, serveAnswers } from './malformed-answers.ts';
+import { type AnsweringServer, malformedAnswers, serveAnswers, watchUncaught } from './malformed-answers.ts';
 
 const answers = malformedAnswers();
 const unasked = answers.findIndex(({ bytes }) =>
@@ -17,8 +17,7 @@ const unasked = answers.findIndex(({ bytes }) =>
 );
 const AT_ONCE = 25;
 const TOUCH_MS = 20;
-const uncaught: unknown[] = [];
-const onUncaught = (error: unknown): void => void uncaught.push(error);
+const uncaught = watchUncaught();
 let peer: AnsweringServer;
 
 /** Calls for every answer, some at a time. */
@@ -34,13 +33,6 @@ beforeAll(async () => {
   peer = await serveAnswers(answers);
 });
 afterAll(() => peer.close());
-beforeEach(() => {
-  uncaught.length = 0;
-  process.on('uncaughtException', onUncaught).on('unhandledRejection', onUncaught);
-});
-afterEach(() => {
-  process.off('uncaughtException', onUncaught).off('unhandledRejection', onUncaught);
-});
 
 describe('An answer that is not HTTP', () => {
   const front = createServer();

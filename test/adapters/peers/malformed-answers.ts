@@ -1,6 +1,8 @@
 /** Answers that no HTTP server should give, the same ones in each run, and a server that gives them. */
+
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { afterEach, beforeEach } from 'vitest';
 
 export interface MalformedAnswer {
   /** Latin-1. */
@@ -127,4 +129,16 @@ export async function serveAnswers(answers: readonly MalformedAnswer[]): Promise
       for (const socket of sockets) socket.destroy();
     },
   };
+}
+
+/** What nobody caught during the present test: it would end Berth. */
+export function watchUncaught(): unknown[] {
+  const uncaught: unknown[] = [];
+  const note = (error: unknown): void => void uncaught.push(error);
+  beforeEach(() => {
+    uncaught.length = 0;
+    process.on('uncaughtException', note).on('unhandledRejection', note);
+  });
+  afterEach(() => void process.off('uncaughtException', note).off('unhandledRejection', note));
+  return uncaught;
 }

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createKubernetesClient } from '../../../functions/adapters/kubernetes/api/client.ts';
 import { createOciRegistry } from '../../../functions/adapters/oci/registry.ts';
 import { fetchGit } from '../../../functions/adapters/source/git.ts';
@@ -12,6 +12,7 @@ import {
   type MalformedAnswer,
   malformedAnswers,
   serveAnswers,
+  watchUncaught,
 } from './malformed-answers.ts';
 
 const AT_ONCE = 25;
@@ -43,21 +44,13 @@ const answers = [...malformedAnswers(), ...bodies];
 const unasked = answers.findIndex(({ bytes }) =>
   bytes.startsWith('HTTP/1.1 101 Unasked\r\nConnection: Upgrade\r\n'),
 );
-const uncaught: unknown[] = [];
-const onUncaught = (error: unknown): void => void uncaught.push(error);
+const uncaught = watchUncaught();
 let peer: AnsweringServer;
 
 beforeAll(async () => {
   peer = await serveAnswers(answers);
 });
 afterAll(() => peer.close());
-beforeEach(() => {
-  uncaught.length = 0;
-  process.on('uncaughtException', onUncaught).on('unhandledRejection', onUncaught);
-});
-afterEach(() => {
-  process.off('uncaughtException', onUncaught).off('unhandledRejection', onUncaught);
-});
 
 /** Calls for every answer, some at a time; what came of each. */
 async function outcomes(call: (at: number) => Promise<unknown>): Promise<PromiseSettledResult<unknown>[]> {
