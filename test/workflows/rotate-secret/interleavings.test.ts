@@ -196,7 +196,7 @@ describe.each(['secret', 'database'] as const)('While a %s is rotated', (what) =
     async (other) => {
       let at = 1;
       // The crash is tried at every effect, since it is the one that nothing waits for.
-      const step = other === 'crash' ? 1 : 4;
+      const step = other === 'crash' ? 1 : 9;
       while (await interleaved(what, at, other)) at += step;
       expect(at).toBeGreaterThan(10);
     },
