@@ -40,8 +40,9 @@ function containerTrouble(pod: string, status: V1ContainerStatus, isInit: boolea
   const ended = status.state?.terminated ?? status.lastState?.terminated;
   if (ended && (ended.exitCode !== 0 || !isInit)) {
     const cannotStart = startReasons.has(ended.reason ?? '') && ended.message;
-    // A container that has ended counts as a crash also before it is started again.
-    const crashes = status.restartCount + (status.state?.terminated ? 1 : 0);
+    // A container that has ended counts as a crash also before it is started again, which the kubelet puts off.
+    const isDown = status.state?.terminated !== undefined || waiting?.reason === 'CrashLoopBackOff';
+    const crashes = status.restartCount + (isDown ? 1 : 0);
     return {
       code: 'workload_crashed',
       final: crashes >= CRASHES || Boolean(cannotStart && crashes >= 2),

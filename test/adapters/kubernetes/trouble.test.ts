@@ -31,6 +31,9 @@ describe('podTrouble', () => {
     expect(twice).toMatchObject({ code: 'workload_crashed', final: false, log: { previous: true } });
     const thrice = podTrouble(pod({ restartCount: 2, state: ended(3) }));
     expect(thrice).toMatchObject({ final: true, crashes: 3, log: { previous: false } });
+    const putOff = { waiting: { reason: 'CrashLoopBackOff' } };
+    const before = podTrouble(pod({ restartCount: 2, state: putOff, lastState: ended(3) }));
+    expect(before).toMatchObject({ final: true, crashes: 3, log: { previous: true } });
   });
 
   it('memory, signals, code 0 and missing programs have their own words', () => {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"net/url"
@@ -16,7 +17,9 @@ import (
 	_ "k8s.io/component-base/metrics/prometheus/clientgo"
 	apiserver "k8s.io/kubernetes/cmd/kube-apiserver/app"
 	controllers "k8s.io/kubernetes/cmd/kube-controller-manager/app"
+	proxy "k8s.io/kubernetes/cmd/kube-proxy/app"
 	scheduler "k8s.io/kubernetes/cmd/kube-scheduler/app"
+	kubelet "k8s.io/kubernetes/cmd/kubelet/app"
 	"sigs.k8s.io/kwok/pkg/config"
 	kwok "sigs.k8s.io/kwok/pkg/kwok/cmd"
 	"sigs.k8s.io/kwok/pkg/log"
@@ -30,8 +33,12 @@ func runComponent(name string) int {
 		command = apiserver.NewAPIServerCommand()
 	case "controller-manager":
 		command = controllers.NewControllerManagerCommand()
-	default:
+	case "scheduler":
 		command = scheduler.NewSchedulerCommand()
+	case "proxy":
+		command = proxy.NewProxyCommand()
+	default:
+		command = kubelet.NewKubeletCommand(context.Background())
 	}
 	return cli.Run(command)
 }

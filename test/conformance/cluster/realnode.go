@@ -1,0 +1,162 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"strconv"
+	"syscall"
+)
+
+// realNode is the cluster's one node whose containers run. A nil one is none, and answers for a cluster without it.
+type realNode struct {
+	dir, programs string
+	port          int
+	net           *network
+	proxy         net.Listener
+	process       *exec.Cmd
+	failed        chan error
+}
+
+func newRealNode(dir, programs string, port int) (*realNode, error) {
+	removeLeftCgroups()
+	claimed, err := claimNetwork()
+	if err != nil {
+		return nil, err
+	}
+	return &realNode{dir: dir, programs: programs, port: port, net: claimed}, nil
+}
+
+func (r *realNode) network() *network {
+	if r == nil {
+		return nil
+	}
+	return r.net
+}
+
+func (r *realNode) host() string {
+	if r == nil {
+		return ""
+	}
+	return r.net.host()
+}
+
+func (r *realNode) services() string {
+	if r == nil {
+		return "10.96.0.0/16"
+	}
+	return r.net.services()
+}
+
+// taints keep pods off the simulated nodes, unless they ask for them.
+func (r *realNode) taints() []map[string]string {
+	if r == nil {
+		return nil
+	}
+	return []map[string]string{{"key": "node.kubernetes.io/simulation", "value": "kwok", "effect": "NoSchedule"}}
+}
+
+// ended tells that the node has ended by itself.
+func (r *realNode) ended() <-chan error {
+	if r == nil {
+		return nil
+	}
+	return r.failed
+}
+
+// start brings the node up, the first time and after it was killed.
+func (r *realNode) start() error {
+	if err := makeCgroups(cgroupName()); err != nil {
+		return fmt.Errorf("cgroups: %w", err)
+	}
+	if err := r.net.address(); err != nil {
+		return err
+	}
+	if err := r.serveAPI(); err != nil {
+		return err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	r.failed = make(chan error, 1)
+	attributes := &syscall.SysProcAttr{
+		Cloneflags: syscall.CLONE_NEWNS | syscall.CLONE_NEWPID | syscall.CLONE_NEWNET | syscall.CLONE_NEWIPC,
+	}
+	r.process, err = spawnProgram(r.dir, r.failed, "node", attributes, self, "node", "--dir="+r.dir,
+		"--programs="+r.programs, "--network="+strconv.Itoa(r.net.index), "--cgroup="+cgroupName())
+	if err != nil {
+		return err
+	}
+	return r.net.attach(r.process.Process.Pid)
+}
+
+// kill takes the node away as a power cut does. All in its namespaces ends with it.
+func (r *realNode) kill() {
+	if r.process == nil {
+		return
+	}
+	_ = r.process.Process.Kill()
+	<-r.failed
+	r.process = nil
+	_ = r.proxy.Close()
+}
+
+func (r *realNode) remove() {
+	r.kill()
+	r.net.remove()
+	removeCgroups(cgroupName())
+}
+
+// command is what a test asks of the node: `kill` and `start`.
+func (r *realNode) command(line string) error {
+	switch {
+	case r == nil:
+		return fmt.Errorf("there is no node to %s", line)
+	case line == "kill":
+		r.kill()
+		r.net.remove()
+		return nil
+	case line == "start":
+		if err := r.net.claim(); err != nil {
+			return err
+		}
+		return r.start()
+	}
+	return fmt.Errorf("unknown command %q", line)
+}
+
+// serveAPI lets the node reach the API server, which listens on the machine's loopback interface.
+func (r *realNode) serveAPI() error {
+	listener, err := net.Listen("tcp", net.JoinHostPort(r.net.host(), strconv.Itoa(r.port)))
+	if err != nil {
+		return err
+	}
+	r.proxy = listener
+	go func() {
+		for {
+			from, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go r.forward(from)
+		}
+	}()
+	return nil
+}
+
+func (r *realNode) forward(from net.Conn) {
+	defer from.Close()
+	to, err := net.Dial("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(r.port)))
+	if err != nil {
+		return
+	}
+	defer to.Close()
+	go func() {
+		_, _ = io.Copy(to, from)
+		_ = to.(*net.TCPConn).CloseWrite()
+	}()
+	_, _ = io.Copy(from, to)
+}
