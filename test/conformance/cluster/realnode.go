@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -110,22 +111,25 @@ func (r *realNode) remove() {
 	removeCgroups(cgroupName())
 }
 
-// command is what a test asks of the node: `kill` and `start`.
-func (r *realNode) command(line string) error {
-	switch {
-	case r == nil:
-		return fmt.Errorf("there is no node to %s", line)
-	case line == "kill":
-		r.kill()
-		r.net.remove()
-		return nil
-	case line == "start":
-		if err := r.net.claim(); err != nil {
-			return err
-		}
-		return r.start()
+var errNoNode = errors.New("there is no real node")
+
+func (r *realNode) takeAway() error {
+	if r == nil {
+		return errNoNode
 	}
-	return fmt.Errorf("unknown command %q", line)
+	r.kill()
+	r.net.remove()
+	return nil
+}
+
+func (r *realNode) bringBack() error {
+	if r == nil {
+		return errNoNode
+	}
+	if err := r.net.claim(); err != nil {
+		return err
+	}
+	return r.start()
 }
 
 // serveAPI lets the node reach the API server, which listens on the machine's loopback interface.

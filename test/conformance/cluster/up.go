@@ -84,6 +84,8 @@ func up(args []string) error {
 		}
 		return err
 	}
+	// A server that is stopped so keeps its connections, and answers nothing: all of the cluster notices.
+	signalAPI := func(signal os.Signal) error { return running[1].Process.Signal(signal) }
 
 	if err := launch("etcd", "--dir", filepath.Join(*dir, "etcd"), "--port", strconv.Itoa(etcd),
 		"--peer-port", strconv.Itoa(peer)); err != nil {
@@ -186,7 +188,20 @@ func up(args []string) error {
 			if !isOpen {
 				return nil
 			}
-			if err := real.command(line); err != nil {
+			var err error
+			switch line {
+			case "freeze api":
+				err = signalAPI(syscall.SIGSTOP)
+			case "thaw api":
+				err = signalAPI(syscall.SIGCONT)
+			case "kill node":
+				err = real.takeAway()
+			case "start node":
+				err = real.bringBack()
+			default:
+				err = fmt.Errorf("unknown command %q", line)
+			}
+			if err != nil {
 				return err
 			}
 			fmt.Println("done", line)

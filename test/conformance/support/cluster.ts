@@ -42,6 +42,9 @@ export interface RealNode {
   kill(): Promise<void>;
   /** Brings it back after that. */
   start(): Promise<void>;
+  /** From now on the API server takes requests, and answers none. */
+  freezeApi(): Promise<void>;
+  thawApi(): Promise<void>;
 }
 
 export interface RealCluster extends TestCluster {
@@ -68,8 +71,10 @@ export async function startRealCluster(): Promise<RealCluster> {
     name: 'node-real',
     host,
     directory,
-    kill: () => command('kill'),
-    start: () => command('start'),
+    kill: () => command('kill node'),
+    start: () => command('start node'),
+    freezeApi: () => command('freeze api'),
+    thawApi: () => command('thaw api'),
   };
   return { kubeconfig, client, isSimulated: false, node, stop };
 }
