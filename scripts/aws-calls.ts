@@ -13,9 +13,7 @@ const RUN = 'test/conformance/node/';
 
 /** Kinds that an API server only keeps there, since nothing that acts by them runs in any suite. */
 const idle: Readonly<Record<string, string>> = {
-  horizontalpodautoscalers: 'no metrics server feeds the autoscaler; replicas are set as it would',
   ingresses: 'no ingress controller answers; suites ask by the Service, through kube-proxy',
-  networkpolicies: 'no network plugin enforces them',
   targetgroupbindings: "AWS's load balancer controller binds targets; its custom resource is accepted",
 };
 

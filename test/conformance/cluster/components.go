@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"go.etcd.io/etcd/server/v3/embed"
+	genericapiserver "k8s.io/apiserver/pkg/server"
 	"k8s.io/component-base/cli"
 	_ "k8s.io/component-base/metrics/prometheus/clientgo"
 	apiserver "k8s.io/kubernetes/cmd/kube-apiserver/app"
@@ -24,6 +25,7 @@ import (
 	kwok "sigs.k8s.io/kwok/pkg/kwok/cmd"
 	"sigs.k8s.io/kwok/pkg/log"
 	"sigs.k8s.io/kwok/pkg/utils/signals"
+	metrics "sigs.k8s.io/metrics-server/cmd/metrics-server/app"
 )
 
 func runComponent(name string) int {
@@ -35,6 +37,8 @@ func runComponent(name string) int {
 		command = controllers.NewControllerManagerCommand()
 	case "scheduler":
 		command = scheduler.NewSchedulerCommand()
+	case "metrics-server":
+		command = metrics.NewMetricsServerCommand(genericapiserver.SetupSignalHandler())
 	case "proxy":
 		command = proxy.NewProxyCommand()
 	default:

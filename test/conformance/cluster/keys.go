@@ -93,6 +93,7 @@ func newKeys(dir string, port int, node *network) (*keys, error) {
 	if node != nil {
 		identity(path("node.kubeconfig"), node.host(), "system:node:"+nodeName, "system:nodes")
 		identity(path("proxy.kubeconfig"), node.host(), "system:kube-proxy", "")
+		identity(path("policies.kubeconfig"), node.host(), "kube-router", "system:masters")
 	}
 	files[result.tokens] = []byte(tokens.String())
 	for name, content := range files {

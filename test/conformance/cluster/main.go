@@ -22,7 +22,7 @@ func main() {
 		err = up(os.Args[1:])
 	case "etcd":
 		err = runEtcd(os.Args[1:])
-	case "apiserver", "controller-manager", "scheduler", "kubelet", "proxy":
+	case "apiserver", "controller-manager", "scheduler", "kubelet", "proxy", "metrics-server":
 		os.Exit(runComponent(name))
 	case "kwok":
 		err = runKwok()

@@ -35,6 +35,7 @@ func runNode(args []string) error {
 	flags := flag.NewFlagSet("node", flag.ContinueOnError)
 	dir := flags.String("dir", "", "directory of the cluster")
 	programs := flags.String("programs", "", "directory with containerd, its shim and the CNI plugins")
+	policies := flags.String("policies", "", "kube-router, where policies are to be in force")
 	index := flags.Int("network", 0, "index of the network")
 	cgroup := flags.String("cgroup", "", "cgroup of the containers")
 	if err := flags.Parse(args); err != nil {
@@ -93,7 +94,26 @@ func runNode(args []string) error {
 		"--conntrack-tcp-timeout-established=0s", "--conntrack-tcp-timeout-close-wait=0s"); err != nil {
 		return err
 	}
+	if *policies != "" {
+		go keepPolicies(*dir, *policies, net, failed)
+	}
 	return <-failed
+}
+
+// keepPolicies runs kube-router, again and again as a DaemonSet does: it ends where the node is not known yet.
+func keepPolicies(dir, program string, net *network, failed chan<- error) {
+	for {
+		ended := make(chan error, 1)
+		if _, err := spawnProgram(dir, ended, "kube-router", nil, program,
+			"--kubeconfig="+filepath.Join(dir, "policies.kubeconfig"), "--hostname-override="+nodeName,
+			"--run-firewall=true", "--run-router=false", "--run-service-proxy=false", "--enable-cni=false",
+			"--service-cluster-ip-range="+net.services(), "--health-port=0"); err != nil {
+			failed <- err
+			return
+		}
+		<-ended
+		time.Sleep(time.Second)
+	}
 }
 
 // prepareMounts hides the machine's directories that a node writes to behind empty ones.

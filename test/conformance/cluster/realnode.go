@@ -9,25 +9,26 @@ import (
 	"os/exec"
 	"strconv"
 	"syscall"
+	"time"
 )
 
 // realNode is the cluster's one node whose containers run. A nil one is none, and answers for a cluster without it.
 type realNode struct {
-	dir, programs string
-	port          int
-	net           *network
-	proxy         net.Listener
-	process       *exec.Cmd
-	failed        chan error
+	dir, programs, policies string
+	port                    int
+	net                     *network
+	proxy                   net.Listener
+	process                 *exec.Cmd
+	failed                  chan error
 }
 
-func newRealNode(dir, programs string, port int) (*realNode, error) {
+func newRealNode(dir, programs, policies string, port int) (*realNode, error) {
 	removeLeftCgroups()
 	claimed, err := claimNetwork()
 	if err != nil {
 		return nil, err
 	}
-	return &realNode{dir: dir, programs: programs, port: port, net: claimed}, nil
+	return &realNode{dir: dir, programs: programs, policies: policies, port: port, net: claimed}, nil
 }
 
 func (r *realNode) network() *network {
@@ -87,7 +88,7 @@ func (r *realNode) start() error {
 		Cloneflags: syscall.CLONE_NEWNS | syscall.CLONE_NEWPID | syscall.CLONE_NEWNET | syscall.CLONE_NEWIPC,
 	}
 	r.process, err = spawnProgram(r.dir, r.failed, "node", attributes, self, "node", "--dir="+r.dir,
-		"--programs="+r.programs, "--network="+strconv.Itoa(r.net.index), "--cgroup="+cgroupName())
+		"--programs="+r.programs, "--policies="+r.policies, "--network="+strconv.Itoa(r.net.index), "--cgroup="+cgroupName())
 	if err != nil {
 		return err
 	}
@@ -100,8 +101,11 @@ func (r *realNode) kill() {
 		return
 	}
 	_ = r.process.Process.Kill()
-	<-r.failed
-	r.process = nil
+	// It may have ended by itself, and that have been told already.
+	for r.process.Process.Signal(syscall.Signal(0)) == nil {
+		time.Sleep(10 * time.Millisecond)
+	}
+	r.process, r.failed = nil, nil
 	_ = r.proxy.Close()
 }
 

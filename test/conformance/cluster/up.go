@@ -35,20 +35,21 @@ func up(args []string) error {
 	flags := flag.NewFlagSet("up", flag.ContinueOnError)
 	dir := flags.String("dir", "", "directory for data, keys and logs")
 	programs := flags.String("node", "", "adds a real node, with containerd and what it needs from this directory")
+	policies := flags.String("policies", "", "kube-router, which puts network policies in force on that node")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	if *dir == "" {
 		return errors.New("--dir is missing")
 	}
-	ports, err := freePorts(4)
+	ports, err := freePorts(5)
 	if err != nil {
 		return err
 	}
-	etcd, peer, api, kubelet := ports[0], ports[1], ports[2], ports[3]
+	etcd, peer, api, kubelet, metrics := ports[0], ports[1], ports[2], ports[3], ports[4]
 	var real *realNode
 	if *programs != "" {
-		if real, err = newRealNode(*dir, *programs, api); err != nil {
+		if real, err = newRealNode(*dir, *programs, *policies, api); err != nil {
 			return err
 		}
 		defer real.remove()
@@ -109,6 +110,11 @@ func up(args []string) error {
 		// Pods leave a node that is away within seconds.
 		"--default-not-ready-toleration-seconds=3", "--default-unreachable-toleration-seconds=3",
 		"--watch-cache=true",
+		// So that it can have the metrics server answer for it.
+		"--enable-aggregator-routing=true", "--requestheader-client-ca-file="+keys.ca,
+		"--requestheader-username-headers=X-Remote-User", "--requestheader-group-headers=X-Remote-Group",
+		"--requestheader-extra-headers-prefix=X-Remote-Extra-",
+		"--proxy-client-cert-file="+keys.cert, "--proxy-client-key-file="+keys.key,
 	); err != nil {
 		return err
 	}
@@ -122,7 +128,11 @@ func up(args []string) error {
 	if err := launch("controller-manager", kubeconfig, "--leader-elect=false", "--secure-port=0",
 		"--root-ca-file="+keys.ca, "--service-account-private-key-file="+keys.key,
 		"--kube-api-qps=300", "--kube-api-burst=600", "--pvclaimbinder-sync-period=1s",
-		"--node-monitor-grace-period=20s"); err != nil {
+		"--node-monitor-grace-period=20s",
+		// Replicas come and go within seconds, not minutes.
+		"--horizontal-pod-autoscaler-sync-period=3s", "--horizontal-pod-autoscaler-downscale-stabilization=10s",
+		"--horizontal-pod-autoscaler-cpu-initialization-period=5s",
+		"--horizontal-pod-autoscaler-initial-readiness-delay=5s"); err != nil {
 		return err
 	}
 	if err := launch("scheduler", kubeconfig, "--leader-elect=false", "--secure-port=0",
@@ -163,6 +173,12 @@ func up(args []string) error {
 			return err
 		}
 		expected++
+		if err := launch("metrics-server", metricsFlags(keys, real.host(), metrics)...); err != nil {
+			return err
+		}
+		if err := registerMetrics(client, base, real.host(), metrics); err != nil {
+			return err
+		}
 	}
 	if err := until(deadline, real.ended(), func() bool {
 		return client.readyNodes(base) == expected && client.ok(base+"/api/v1/namespaces/default/serviceaccounts/default")

@@ -23,8 +23,9 @@ export async function whyNoPlace(): Promise<string | undefined> {
   return (await whyNoCluster()) ?? (await whyNoNode()) ?? (await whyNoImages());
 }
 
-export async function startPlace(): Promise<RealPlace> {
-  const cluster = await startRealCluster();
+/** @param policies kube-router, where network policies are to be in force */
+export async function startPlace(policies?: string): Promise<RealPlace> {
+  const cluster = await startRealCluster(policies);
   try {
     const registry = await startRegistry(undefined, cluster.node.host);
     await pullFrom(cluster, registry.url);

@@ -62,6 +62,22 @@ const programs = {
       response.end('once');
     }).listen(process.env.PORT);
   `,
+  /** Works without pause for as long as it is told to. */
+  busy: `
+    import { createServer } from 'node:http';
+    let until = 0;
+    const work = () => {
+      const end = Math.min(until, Date.now() + 50);
+      while (Date.now() < end);
+      setTimeout(work, Date.now() < until ? 0 : 100);
+    };
+    work();
+    createServer((request, response) => {
+      const seconds = Number(new URL(request.url, 'http://host').searchParams.get('seconds'));
+      if (seconds > 0) until = Date.now() + seconds * 1000;
+      response.end('ok');
+    }).listen(process.env.PORT);
+  `,
   /** Serves in its second life. */
   second: `
     import { createServer } from 'node:http';
@@ -193,6 +209,17 @@ describe.skipIf(why)('Pods on a real node', { timeout: 240_000 }, () => {
       const error = await failure(workloadSpec(ref, 2, bad, { progressDeadlineSeconds: 15 }));
       expect(error.code).toBe('workload_not_ready');
       expect(error.cause).toContain('its check "node -e process.exit(1)"');
+    });
+
+    it('replicas are added while there is work, measured on the node, and taken away after it', async () => {
+      const ref = await environment();
+      const main = await container(programs.busy, { requests: { cpu: 0.05 } });
+      await deploy(workloadSpec(ref, 1, main, { maxReplicas: 2, drainSeconds: 1 }));
+      await get(ref, '/?seconds=60');
+      const desired = async (): Promise<number> =>
+        (await subject.workloads.status(ref))?.desiredReplicas ?? 0;
+      await eventually(desired, (replicas) => replicas === 2, 90_000);
+      await eventually(desired, (replicas) => replicas === 1, 120_000);
     });
 
     it('what it printed before it crashed is in its log after it has started again', async () => {

@@ -9,9 +9,6 @@ import { makeKubernetesSubject } from '../kubernetes/subject.ts';
 import { type ProgramImage, programOf, pushProgram } from '../support/program-images.ts';
 import { REGISTRY, type RealPlace, STORAGE_CLASS } from './place.ts';
 
-/** All workloads of the suites are this service's. */
-const REPOSITORY = 'berth/demo/web';
-
 const none: Logs = {
   append: () => undefined,
   read: async () => [],
@@ -26,14 +23,16 @@ let counter = 0;
 export interface RealSubject extends WorkloadsSubject {
   /** The namespace of an environment. */
   namespace(environment: string): string;
-  push(image: ProgramImage): Promise<string>;
+  /** @param service whose image it is; `web` unless told */
+  push(image: ProgramImage, service?: string): Promise<string>;
 }
 
 export async function makeRealSubject(
   { cluster, registry }: RealPlace,
   options: Partial<KubernetesWorkloadsOptions> = {},
 ): Promise<RealSubject> {
-  const prefix = `n${process.pid}-${++counter}`;
+  // Without a dash, since a name that could be read in two ways has a hash at its end.
+  const prefix = `n${process.pid}x${++counter}`;
   const render = { namespacePrefix: prefix, storageClass: STORAGE_CLASS, ...options.render };
   const subject = await makeKubernetesSubject(cluster, {
     registry: createOciRegistry({ url: registry.url, prefix: 'berth', now: Date.now }),
@@ -42,8 +41,8 @@ export async function makeRealSubject(
     render,
   });
   const logs = createKubernetesLogs({ client: cluster.client, render, rest: none });
-  const push = (image: ProgramImage): Promise<string> =>
-    pushProgram(registry, REPOSITORY, `v${++counter}`, image);
+  const push = (image: ProgramImage, service = 'web'): Promise<string> =>
+    pushProgram(registry, `berth/demo/${service}`, `v${++counter}`, image);
   const images = new Map<string, Promise<string>>();
   return {
     workloads: subject.workloads,

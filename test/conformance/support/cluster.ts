@@ -62,11 +62,14 @@ export async function startCluster(): Promise<TestCluster> {
   return { kubeconfig, client, isSimulated: true, stop };
 }
 
-/** One of our own with a real node. */
-export async function startRealCluster(): Promise<RealCluster> {
+/** One of our own with a real node. @param policies kube-router, where network policies are to be in force */
+export async function startRealCluster(policies?: string): Promise<RealCluster> {
   // Neither waits for the other: the first run builds both.
   const [programs] = await Promise.all([nodePrograms(), clusterProgram()]);
-  const { kubeconfig, client, stop, host, directory, command } = await up(['--node', programs]);
+  const { kubeconfig, client, stop, host, directory, command } = await up([
+    ...['--node', programs],
+    ...(policies === undefined ? [] : ['--policies', policies]),
+  ]);
   const node = {
     name: 'node-real',
     host,
