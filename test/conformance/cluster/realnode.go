@@ -60,6 +60,28 @@ func (r *realNode) taints() []map[string]string {
 	return []map[string]string{{"key": "node.kubernetes.io/simulation", "value": "kwok", "effect": "NoSchedule"}}
 }
 
+type haste struct{ apiserver, controllers []string }
+
+// haste has what takes minutes done within seconds, of a node that is away and of replicas that follow the load.
+// Simulated nodes are left in peace: on a busy machine they would seem to be away.
+func (r *realNode) haste() haste {
+	if r == nil {
+		return haste{}
+	}
+	return haste{
+		apiserver: []string{
+			"--default-not-ready-toleration-seconds=3", "--default-unreachable-toleration-seconds=3",
+		},
+		controllers: []string{
+			"--node-monitor-grace-period=20s",
+			"--horizontal-pod-autoscaler-sync-period=3s",
+			"--horizontal-pod-autoscaler-downscale-stabilization=10s",
+			"--horizontal-pod-autoscaler-cpu-initialization-period=5s",
+			"--horizontal-pod-autoscaler-initial-readiness-delay=5s",
+		},
+	}
+}
+
 // ended tells that the node has ended by itself.
 func (r *realNode) ended() <-chan error {
 	if r == nil {

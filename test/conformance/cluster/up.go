@@ -92,7 +92,8 @@ func up(args []string) error {
 		"--peer-port", strconv.Itoa(peer)); err != nil {
 		return err
 	}
-	if err := launch("apiserver",
+	hasty := real.haste()
+	if err := launch("apiserver", append(hasty.apiserver,
 		fmt.Sprintf("--etcd-servers=http://127.0.0.1:%d", etcd),
 		"--bind-address=127.0.0.1", "--advertise-address=127.0.0.1", "--endpoint-reconciler-type=none",
 		fmt.Sprintf("--secure-port=%d", api),
@@ -107,15 +108,13 @@ func up(args []string) error {
 		"--kubelet-certificate-authority="+keys.ca,
 		"--kubelet-client-certificate="+keys.cert, "--kubelet-client-key="+keys.key,
 		"--kubelet-preferred-address-types=InternalIP",
-		// Pods leave a node that is away within seconds.
-		"--default-not-ready-toleration-seconds=3", "--default-unreachable-toleration-seconds=3",
 		"--watch-cache=true",
 		// So that it can have the metrics server answer for it.
 		"--enable-aggregator-routing=true", "--requestheader-client-ca-file="+keys.ca,
 		"--requestheader-username-headers=X-Remote-User", "--requestheader-group-headers=X-Remote-Group",
 		"--requestheader-extra-headers-prefix=X-Remote-Extra-",
 		"--proxy-client-cert-file="+keys.cert, "--proxy-client-key-file="+keys.key,
-	); err != nil {
+	)...); err != nil {
 		return err
 	}
 	client := keys.client()
@@ -125,14 +124,9 @@ func up(args []string) error {
 		return fmt.Errorf("the API server is not ready: %w", err)
 	}
 	kubeconfig := "--kubeconfig=" + keys.kubeconfig
-	if err := launch("controller-manager", kubeconfig, "--leader-elect=false", "--secure-port=0",
-		"--root-ca-file="+keys.ca, "--service-account-private-key-file="+keys.key,
-		"--kube-api-qps=300", "--kube-api-burst=600", "--pvclaimbinder-sync-period=1s",
-		"--node-monitor-grace-period=20s",
-		// Replicas come and go within seconds, not minutes.
-		"--horizontal-pod-autoscaler-sync-period=3s", "--horizontal-pod-autoscaler-downscale-stabilization=10s",
-		"--horizontal-pod-autoscaler-cpu-initialization-period=5s",
-		"--horizontal-pod-autoscaler-initial-readiness-delay=5s"); err != nil {
+	if err := launch("controller-manager", append(hasty.controllers, kubeconfig, "--leader-elect=false",
+		"--secure-port=0", "--root-ca-file="+keys.ca, "--service-account-private-key-file="+keys.key,
+		"--kube-api-qps=300", "--kube-api-burst=600", "--pvclaimbinder-sync-period=1s")...); err != nil {
 		return err
 	}
 	if err := launch("scheduler", kubeconfig, "--leader-elect=false", "--secure-port=0",
