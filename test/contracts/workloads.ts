@@ -66,7 +66,19 @@ export function workloadsContract(
 
     async function deploy(spec: WorkloadSpec): Promise<Rollout> {
       await workloads.apply(spec);
-      return rollout(spec, spec.number);
+      const result = await rollout(spec, spec.number);
+      // What a cluster has told its nodes, they know a moment later.
+      if (inPods && result.state === 'ready')
+        await eventually(
+          () =>
+            get(spec).then(
+              () => true,
+              () => false,
+            ),
+          (isReached) => isReached,
+          60_000,
+        );
+      return result;
     }
     async function get(ref: InstanceRef, path = '/'): Promise<string> {
       const endpoint = await workloads.endpoint(ref, port);
@@ -77,7 +89,7 @@ export function workloadsContract(
       return response.text();
     }
     async function answers(ref: InstanceRef, text: string, path = '/'): Promise<void> {
-      // What a cluster has told its nodes, they know a moment later.
+      // Of two versions the node's proxy may still know the one before.
       if (inPods)
         await eventually(
           () => get(ref, path).catch(() => ''),

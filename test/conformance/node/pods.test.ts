@@ -1,5 +1,6 @@
 /** What only a pod that runs can show of a workload: its end, its limits, its user, its files, its output. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { InstanceRef } from '../../../functions/core/model/index.ts';
 import type { ContainerSpec, WorkloadSpec } from '../../../functions/ports/workloads.ts';
 import { containerSpec, eventually, port, variable, workloadSpec } from '../../contracts/workloads-spec.ts';
 import { programOf } from '../support/program-images.ts';
@@ -113,14 +114,22 @@ describe.skipIf(why)('Pods on a real node', { timeout: 240_000 }, () => {
   }
   async function deploy(spec: WorkloadSpec) {
     await subject.workloads.apply(spec);
-    return subject.workloads.awaitRollout(spec, spec.number, AbortSignal.timeout(120_000));
+    const result = await subject.workloads.awaitRollout(spec, spec.number, AbortSignal.timeout(120_000));
+    // What a cluster has told its nodes, they know a moment later.
+    const isReached = (): Promise<boolean> =>
+      get(spec).then(
+        () => true,
+        () => false,
+      );
+    if (result.state === 'ready') await eventually(isReached, (is) => is, 60_000);
+    return result;
   }
   async function failure(spec: WorkloadSpec) {
     const result = await deploy(spec);
     if (result.state !== 'failed') throw new Error(`Expected a failure, got ${JSON.stringify(result)}`);
     return result.error;
   }
-  async function get(ref: Awaited<ReturnType<typeof environment>>, path = '/'): Promise<string> {
+  async function get(ref: InstanceRef, path = '/'): Promise<string> {
     const at = await subject.reach?.(ref, await subject.workloads.endpoint(ref, port));
     const response = await fetch(`http://${at?.hostname}:${at?.port}${path}`, {
       headers: { connection: 'close' },
