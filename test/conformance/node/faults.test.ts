@@ -99,7 +99,7 @@ describe.skipIf(why)('Faults on a real node', { timeout: 300_000 }, () => {
         const main = await answering('patience');
         let refused = 0;
         const result = await between(
-          () => (refused < 8 ? (refused++, status) : undefined),
+          () => (refused < 8 && ++refused > 0 ? status : undefined),
           () => deploy(workloadSpec(ref, 1, main, { progressDeadlineSeconds: 90 })),
         );
         expect(result).toEqual({ state: 'ready' });
