@@ -42,9 +42,9 @@ export async function generatedFiles(): Promise<GeneratedFile[]> {
     page('docs/explanation/cost.md', { 'idle bill': idleBillText(templates) }),
     page('docs/how-to/install-on-aws.md', { services: servicesText(templates) }),
     page('docs/how-to/remove-from-aws.md', { kept: keptText(templates) }),
-    { path: 'web/src/api/types.generated.ts', text: await clientTypes() },
-    { path: 'web/src/api/words.generated.ts', text: operationWords() },
-    { path: 'web/src/api/event-words.generated.ts', text: eventWords() },
+    { path: 'client/types.generated.ts', text: await clientTypes() },
+    { path: 'client/words.generated.ts', text: operationWords() },
+    { path: 'client/event-words.generated.ts', text: eventWords() },
   ];
 }
 

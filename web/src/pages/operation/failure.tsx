@@ -1,10 +1,10 @@
 /** Why an operation failed, with the buttons that follow its hint. */
 import Button from '@cloudscape-design/components/button';
+import type { Error as Cause, Operation } from '../../../../client/types.generated.ts';
 import { api, body } from '../../api/client.ts';
 import { deploy } from '../../api/deploy.ts';
 import { useQuery } from '../../api/query.ts';
 import { apiPath, useInstance } from '../../api/read.ts';
-import type { Error as Cause, Operation } from '../../api/types.generated.ts';
 import { followLink } from '../../app/navigation.ts';
 import { deployPath, environmentPath, type Place, servicePath } from '../../app/paths.ts';
 import { operationWords } from '../../components/operation-words.ts';

@@ -1,7 +1,7 @@
 /** The lines on show: a hundred thousand of them cost as much as those that one sees. */
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { memo, useEffect, useLayoutEffect, useRef } from 'react';
-import type { LogLine } from '../../../api/types.generated.ts';
+import type { LogLine } from '../../../../../client/types.generated.ts';
 import { marked, spansOf } from './ansi.ts';
 import type { LogSource, LogView } from './source.ts';
 

@@ -2,10 +2,11 @@
  * The lines of a log: a part of its past, read page by page in both directions, and what comes, drawn together once a
  * frame however fast it comes.
  */
+
+import { ApiError } from '../../../../../client/problem.ts';
+import type { LogLine } from '../../../../../client/types.generated.ts';
 import { connected } from '../../../api/connection.ts';
-import { ApiError } from '../../../api/problem.ts';
 import { follow } from '../../../api/stream.ts';
-import type { LogLine } from '../../../api/types.generated.ts';
 import { apiFetch } from '../../../session.ts';
 
 export interface LogFilters {

@@ -1980,9 +1980,7 @@ export interface Paths {
              * What it is for.
              */
             name: string;
-            role: Role & {
-              [k: string]: unknown;
-            };
+            role: Role;
             /**
              * The only environments that it is good for; all by default. They have to be there, and it ends with them: a later environment of the same name is another one.
              *
@@ -2118,9 +2116,7 @@ export interface Paths {
              * What it is for.
              */
             name: string;
-            role: Role & {
-              [k: string]: unknown;
-            };
+            role: Role;
             /**
              * The only environments that it is good for; all by default. They have to be there, and it ends with them: a later environment of the same name is another one.
              *
@@ -2276,9 +2272,7 @@ export interface Paths {
             pullRequests?: {
               reason: string;
             };
-            role: Role & {
-              [k: string]: unknown;
-            };
+            role: Role;
             /**
              * The only environments that it is good for; all by default.
              *
@@ -6269,9 +6263,7 @@ export interface Trust {
   pullRequests?: {
     reason: string;
   };
-  role: Role & {
-    [k: string]: unknown;
-  };
+  role: Role;
   /**
    * The only environments that it is good for; all by default.
    *
