@@ -2,7 +2,6 @@
 import { styleText } from 'node:util';
 
 /** Control characters that a text of others could steer the terminal with. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const STEERING = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
 
 export const plain = (text: string): string => text.replace(STEERING, '\uFFFD');

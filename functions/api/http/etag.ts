@@ -7,12 +7,12 @@ export const etagOf = (version: number): string => `"${version}"`;
 const TAG = /^(?:W\/)?"[\x21\x23-\x7e]*"$/;
 
 /**
- * The version that If-Match asks for; undefined when any version will do.
+ * The version that If-Match asks for, 0 for a list that nobody has written yet; undefined when any version will do.
  * @throws Problem invalid_request for what is no ETag, precondition_failed for an ETag that no record can have
  */
 export function parseIfMatch(header: string | undefined): number | undefined {
   if (header === undefined || header === '*') return undefined;
-  const version = /^"([1-9][0-9]{0,14})"$/.exec(header)?.[1];
+  const version = /^"(0|[1-9][0-9]{0,14})"$/.exec(header)?.[1];
   if (version !== undefined) return Number(version);
   if (!TAG.test(header)) {
     throw invalidRequest([{ path: 'header.If-Match', message: 'must be one ETag in quotes, such as "3"' }]);
