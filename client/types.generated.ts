@@ -3343,6 +3343,49 @@ export interface Paths {
       };
     };
   };
+  '/v1/detections': {
+    /**
+     * Read how a source would be built, and a Score file to begin with
+     */
+    post: {
+      parameters: {
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            name: string;
+            /**
+             * Relative, with slashes.
+             *
+             * @maxItems 10000
+             */
+            files: string[];
+            texts?: {
+              [k: string]: string;
+            };
+          };
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Detection;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
   '/v1/projects/{project}/environments/{environment}/protection': {
     /**
      * Protect an environment
@@ -6546,6 +6589,26 @@ export interface Version {
   size?: number;
   createdAt: string;
   createdBy: string;
+}
+export interface Detection {
+  detected: string;
+  /**
+   * What starts it; empty for a static site.
+   */
+  command: string[];
+  releaseCommand?: string;
+  /**
+   * What is worth knowing, a clause each.
+   */
+  notes: string[];
+  /**
+   * A `score.yaml` to begin with.
+   */
+  score: string;
+  /**
+   * What is in it and why, a sentence each.
+   */
+  reasons: string[];
 }
 export interface Resource {
   /**

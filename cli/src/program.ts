@@ -6,6 +6,7 @@ import { addCompletion } from './commands/completion.ts';
 import { addDeployments } from './commands/deployments.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addEnvironments } from './commands/environments.ts';
+import { addInit } from './commands/init.ts';
 import { addLogs } from './commands/logs.ts';
 import { addOperations } from './commands/operations.ts';
 import { addServices } from './commands/services.ts';
@@ -31,6 +32,7 @@ export function createProgram(version: string): Command {
     '\nA token for pipelines is taken from BERTH_TOKEN.\nExit codes: 0 done, 1 refused, 2 plan or diff shows changes, 3 it began and failed, 4 sign in, 5 no answer.',
   );
   addUp(program);
+  addInit(program);
   addBuilds(program);
   addDeployments(program);
   addServices(program);

@@ -20,6 +20,7 @@ export const routeFiles: readonly (() => Promise<{ routes: readonly Route[] }>)[
   () => import('./services/services.ts'),
   () => import('./versions/builds.ts'),
   () => import('./versions/versions.ts'),
+  () => import('./versions/detections.ts'),
   () => import('./environments/environments.ts'),
   () => import('./resources/resources.ts'),
   () => import('./environments/inventory.ts'),

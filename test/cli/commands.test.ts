@@ -4,6 +4,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { createProgram } from '../../cli/src/program.ts';
 import { startBerth, type TestBerth } from '../support/berth.ts';
 import { type CommandLine, createCommandLine, type Run } from './support.ts';
@@ -131,6 +132,15 @@ describe('The command line', () => {
     expect(await ok('secrets list')).toMatch(/KEY/);
     await ok('secrets unset SPARE --yes');
     expect(await cli.json(['secrets', 'list'])).toHaveLength(1);
+  });
+
+  it('writes a score.yaml that fits the source, and no other over one that is there', async () => {
+    expect((await run('init')).err).toContain('--force');
+    const made = parse(await ok('init --print'));
+    expect(made).toMatchObject({
+      service: { ports: { www: { port: 80, targetPort: 8080 } } },
+      containers: { main: { image: '.', variables: { PORT: '8080' } } },
+    });
   });
 
   it('brings a folder up: builds it, deploys it and prints its address', async () => {

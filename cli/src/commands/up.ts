@@ -1,5 +1,5 @@
 /** `up`: from a folder to an address, in one command. */
-import { basename, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { ApiError } from '../../../client/problem.ts';
 import type { Operation } from '../../../client/types.generated.ts';
@@ -7,6 +7,7 @@ import { all, body } from '../api.ts';
 import { changeConfig, type Link, linkOf, readConfig } from '../config.ts';
 import { Failure } from '../failure.ts';
 import { finish, type WaitOption } from '../follow.ts';
+import { nameOf } from '../names.ts';
 import { note } from '../output.ts';
 import { ask, isInteractive } from '../prompt.ts';
 import { type GlobalOptions, openSession, type Session, serverOf } from '../session.ts';
@@ -120,16 +121,4 @@ async function chooseProject({ api }: Session): Promise<string> {
   const answer = await ask(`Which project? ${names.join(', ')} or a new name:`);
   if (answer === '') throw new Failure('Nothing was done: no project was named.');
   return answer;
-}
-
-/** The name of a folder as Berth takes names. */
-function nameOf(folder: string): string {
-  const name = basename(folder)
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9-]+/g, '-')
-    .replace(/^[^a-z]+|-+$/g, '')
-    .slice(0, 40);
-  if (name === '')
-    throw new Failure('This folder has no name that a service could have.', 'Say one with --service.');
-  return name;
 }
