@@ -10,11 +10,13 @@ export interface BuildRequest {
   repository: RepositoryRef;
   operation: string;
   source: BuildSource;
+  /** The folder that is built, from the top of the source, as `checkFolder` gives it; absent for the whole. */
+  path?: string;
 }
 
 export interface BuildResult {
   digest: string;
-  /** Text of the Score file found at the root of the source; undefined when there is none. */
+  /** Text of the Score file found in the folder that is built; undefined when there is none. */
   score?: string;
   /** Contents of the files that the Score file names by `source`, in base64, by that path. */
   files: Record<string, string>;

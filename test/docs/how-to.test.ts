@@ -49,6 +49,10 @@ describe.skipIf(missing.length > 0)(
       expect(await runPage('roll-back.md')).toMatch(/^1 deploy [0-9a-f]{12} succeeded\n\{\n? +number: 2/m);
     });
 
+    it('build a folder of a monorepo', async () => {
+      expect(await runPage('build-a-folder.md')).toMatch(/^examples\/static-site$/m);
+    });
+
     it('use secrets', async () => {
       const printed = await runPage('use-secrets.md');
       expect(printed).toMatch(/^13 characters$/m);

@@ -30,7 +30,13 @@ export const buildImage: Step<Operation<'build'>> = {
     if (operation.result?.version !== undefined) return;
     const repository = { project: operation.project, service: operation.service };
     const log = buildLog(ports, operation);
-    const request = { repository, operation: operation.id, source: sourceOf(operation) };
+    const { path } = operation.input;
+    const request = {
+      repository,
+      operation: operation.id,
+      source: sourceOf(operation),
+      ...(path && { path }),
+    };
     const built = await ports.builder.build(request, log, signal);
     const image = await ports.registry.resolve(repository, built.digest);
     const version = await registerVersion(

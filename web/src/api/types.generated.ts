@@ -256,6 +256,10 @@ export type Event1 =
              * Branch, tag or commit.
              */
             ref: string;
+            /**
+             * The folder that is built, where not the whole source.
+             */
+            path?: string;
           }
         | {
             kind: 'upload';
@@ -264,6 +268,10 @@ export type Event1 =
              */
             sha256?: string;
             bytes?: number;
+            /**
+             * The folder that is built, where not the whole source.
+             */
+            path?: string;
           };
     }
   | {
@@ -1112,6 +1120,10 @@ export type Source =
       kind: 'upload';
       sha256: string;
       bytes: number;
+      /**
+       * The folder that was built, where not the whole.
+       */
+      path?: string;
     }
   | {
       kind: 'git';
@@ -1123,6 +1135,10 @@ export type Source =
       commit: string;
       author?: string;
       message?: string;
+      /**
+       * The folder that was built, where not the whole.
+       */
+      path?: string;
     }
   | {
       kind: 'image';
@@ -3127,6 +3143,10 @@ export interface Paths {
            * With a tar.gz: a tag for the version.
            */
           tag?: string;
+          /**
+           * With a tar.gz: the folder that is built, as `path` of the body.
+           */
+          path?: string;
         };
         header?: {
           /**
@@ -3139,6 +3159,10 @@ export interface Paths {
         content: {
           'application/json': {
             git: GitSource;
+            /**
+             * The folder that is built, with its score.yaml and package.json, from the top of the source. Where it is a member of a workspace of npm, pnpm or yarn, that is installed, by its lock file.
+             */
+            path?: string;
             tag?: string;
           };
         };

@@ -93,6 +93,7 @@ export function createCodeBuilder(options: CodeBuildOptions): Builder {
     const result = new PutObjectCommand({ Bucket, Key: outcomeKey(request.operation) });
     const all: BuildVariables = {
       ...variables,
+      ...(request.path !== undefined && { BERTH_PATH: request.path }),
       BERTH_REPOSITORY: repositoryUri(request.repository),
       BERTH_RESULT_URL: await getSignedUrl(s3, result, { expiresIn: PRESIGNED_SECONDS }),
     };
@@ -172,7 +173,8 @@ export function createCodeBuilder(options: CodeBuildOptions): Builder {
       throw new TransientError('CodeBuild had a fault of its own.');
     }
     const { digest, score, files, detected, ref, commit, author, message } = readOutcome(told);
-    const source = upload ?? gitSource(request, { ref, commit, author, message });
+    const fetched = upload ?? gitSource(request, { ref, commit, author, message });
+    const source = request.path === undefined ? fetched : { ...fetched, path: request.path };
     return { digest, files, detected, source, ...(score === undefined ? {} : { score }) };
   }
 

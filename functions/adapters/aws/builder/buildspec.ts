@@ -11,6 +11,8 @@ export interface BuildVariables {
   BERTH_SOURCE_URL?: string;
   BERTH_GIT_URL?: string;
   BERTH_GIT_REF?: string;
+  /** The folder that is built; absent for the whole source. */
+  BERTH_PATH?: string;
   /** The image's name without tag, `<host>/<prefix>/<project>/<service>`. */
   BERTH_REPOSITORY: string;
   /** A presigned PUT for the outcome, JSON as `outcome` has it. */

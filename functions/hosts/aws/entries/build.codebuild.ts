@@ -11,7 +11,9 @@ import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import * as z from 'zod';
 import type { BuildFailure, BuildOutcome, BuildSuccess } from '../../../adapters/aws/builder/buildspec.ts';
+import { standForMember } from '../../../adapters/aws/builder/workspace-for-buildpacks.ts';
 import { fetchRepository, unpackUpload, uploadGone } from '../../../adapters/source/fetch-source.ts';
+import { type Located, locate, refuseLinksOut } from '../../../adapters/source/locate.ts';
 import { readScore } from '../../../adapters/source/score-file.ts';
 import { type RunResult, run } from '../../../adapters/system/run-program.ts';
 import { Problem, toProblem } from '../../../core/problem.ts';
@@ -22,6 +24,7 @@ const variables = z
     BERTH_SOURCE_URL: z.url().optional(),
     BERTH_GIT_URL: z.string().optional(),
     BERTH_GIT_REF: z.string().optional(),
+    BERTH_PATH: z.string().optional(),
     BERTH_REPOSITORY: z.string().regex(/^[a-z0-9.:-]+\/[a-z0-9/._-]+$/),
     BERTH_RESULT_URL: z.url(),
     /** The image that holds the buildpacks. */
@@ -51,7 +54,7 @@ async function fetchSource(directory: string, tree: string): Promise<Partial<Bui
   }
   const response = await fetch(archive, { signal: AbortSignal.timeout(5 * MINUTE) });
   if (!response.ok || response.body === null) throw uploadGone();
-  await unpackUpload(place, Readable.from(response.body));
+  await unpackUpload(place, Readable.from(response.body), variables.BERTH_PATH);
   return {};
 }
 
@@ -106,17 +109,18 @@ async function signIn(directory: string): Promise<Record<string, string>> {
   return { DOCKER_CONFIG: place };
 }
 
-async function buildImage(tree: string, image: string): Promise<string> {
-  const dockerfile = await lstat(join(tree, 'Dockerfile')).catch(() => undefined);
+async function buildImage(located: Located, image: string): Promise<string> {
+  const { folder, home, within } = located;
+  const dockerfile = await lstat(join(folder, 'Dockerfile')).catch(() => undefined);
   if (dockerfile?.isFile()) {
-    const built = await program('docker', ['build', '--tag', image, '--file', 'Dockerfile', '.'], {
-      cwd: tree,
-    });
+    const args = ['build', '--tag', image, '--file', join(within, 'Dockerfile'), '.'];
+    const built = await program('docker', args, { cwd: home });
     if (built.exitCode !== 0) throw failed('docker build', built);
     return 'built by its Dockerfile';
   }
   const args = ['build', image, '--path', '.', '--builder', variables.BERTH_PACK_BUILDER, '--no-color'];
-  const built = await program('pack', args, { cwd: tree });
+  if (within !== '') await standForMember(located);
+  const built = await program('pack', args, { cwd: home });
   if (built.exitCode === 0) return 'built by buildpacks';
   if (!built.tail.some((line) => NOT_DETECTED.test(line))) throw failed('pack build', built);
   throw new Problem(
@@ -151,10 +155,12 @@ async function push(directory: string, image: string): Promise<string> {
 async function build(directory: string): Promise<BuildSuccess> {
   const tree = join(directory, 'app');
   const source = await fetchSource(directory, tree);
-  const score = await readScore(tree);
+  const located = await locate(tree, variables.BERTH_PATH);
+  await refuseLinksOut(tree, located);
+  const score = await readScore(located.folder);
   // Tags can not be moved, so each build has a tag of its own.
   const image = `${variables.BERTH_REPOSITORY}:build-${randomBytes(6).toString('hex')}`;
-  const detected = await buildImage(tree, image);
+  const detected = await buildImage(located, image);
   const digest = await push(directory, image);
   log(`Image ${digest}`);
   return { digest, detected, files: score?.files ?? {}, ...source, ...(score ? { score: score.text } : {}) };

@@ -236,7 +236,7 @@ setInterval(() => {}, 1000);`,
     const subject = await createSubject();
     const pids = join(temporary(), 'pids');
     const controller = new AbortController();
-    const canceled = subject.build(withBuild('node b.js', hanging(pids)), controller.signal);
+    const canceled = subject.build(withBuild('node b.js', hanging(pids)), { signal: controller.signal });
     canceled.catch(() => undefined);
     await vi.waitFor(() => expect(pidsIn(pids)).toHaveLength(2), { timeout: 30_000 });
     controller.abort();

@@ -50,12 +50,14 @@ export async function createContainers({ directory, logs, push }: ContainersOpti
       fetch(variables.BERTH_RESULT_URL, { method: 'PUT', body: JSON.stringify(outcome) });
     try {
       const { BERTH_SOURCE_URL: archive, BERTH_GIT_URL: git = '', BERTH_GIT_REF: ref = '' } = variables;
+      const { BERTH_PATH: path } = variables;
       const upload = archive && (await builder.saveSource((await fetch(archive)).body as ReadableStream));
       const built = await builder.build(
         {
           repository,
           operation: `container-${number}`,
           source: upload ? { kind: 'upload', id: upload.id } : { kind: 'git', url: git, ref },
+          ...(path !== undefined && { path }),
         },
         log,
         never,
