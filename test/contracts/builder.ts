@@ -9,6 +9,8 @@ import { helloFiles, sourceArchive, streamOf, tar } from '../support/files/archi
 export interface BuilderSubject {
   builder: Builder;
   registry: Registry;
+  /** Puts a secret where the builder reads it. @returns its version */
+  keepSecret(path: string, value: string): Promise<string>;
   /** Largest upload, bytes. */
   sourceMaxBytes: number;
   dispose(): Promise<void>;
@@ -49,7 +51,7 @@ export function builderContract(name: string, makeSubject: () => Promise<Builder
     async function buildFiles(
       files: Record<string, string>,
       log: string[] = [],
-      more: Pick<BuildRequest, 'path'> = {},
+      more: Pick<BuildRequest, 'path' | 'secrets'> = {},
     ): Promise<BuildResult> {
       const { id } = await save(await sourceArchive(files));
       const request = {
@@ -211,6 +213,33 @@ export function builderContract(name: string, makeSubject: () => Promise<Builder
         await expect(refused).rejects.toMatchObject({ hint: expect.stringContaining('"services/api"') });
         const file = buildFiles(helloFiles, [], { path: 'server.js' });
         await expect(file).rejects.toEqual(problem('source_unavailable'));
+      });
+
+      it('see the secrets of their project, which are in no line, error or image', async () => {
+        const [name, value] = ['NPM_TOKEN', 'npm_0123456789abcdef'];
+        const path = '-builds/demo/NPM_TOKEN';
+        const version = await subject.keepSecret(path, value);
+        const secrets = [{ name, path, version, read: async () => value }];
+        const withBuild = (script: string) => ({
+          ...helloFiles,
+          'package.json': JSON.stringify({ scripts: { build: 'node b.mjs', start: 'node server.js' } }),
+          'b.mjs': script,
+        });
+        const log: string[] = [];
+        const seen =
+          "if (process.env.NPM_TOKEN.length !== 20) process.exit(1); console.log('is ' + process.env.NPM_TOKEN);";
+        const { digest } = await buildFiles(withBuild(seen), log, { secrets });
+        expect(log.join('\n')).toMatch(/^is •+$/m);
+        const { config } = await subject.registry.resolve(repository, digest);
+        const failed = buildFiles(withBuild('throw new Error(process.env.NPM_TOKEN)'), log, { secrets });
+        const error = await failed.catch((thrown: Error) => thrown);
+        expect(error).toEqual(problem('build_failed'));
+        expect(`${(error as Error).message}`).toContain('Error: ••••');
+        const left =
+          "import { writeFileSync } from 'node:fs'; writeFileSync('.npmrc', process.env.NPM_TOKEN);";
+        const leaky = buildFiles(withBuild(left), log, { secrets });
+        await expect(leaky).rejects.toThrow(/left its secret NPM_TOKEN in "\.npmrc"/);
+        expect(JSON.stringify([config, log, `${error}`])).not.toContain(value);
       });
 
       it('of nothing that runs are refused', async () => {

@@ -53,6 +53,10 @@ describe.skipIf(missing.length > 0)(
       expect(await runPage('build-a-folder.md')).toMatch(/^examples\/static-site$/m);
     });
 
+    it('use private registries', async () => {
+      expect(await runPage('use-private-registries.md')).toMatch(/^NPM_TOKEN$/m);
+    });
+
     it('use secrets', async () => {
       const printed = await runPage('use-secrets.md');
       expect(printed).toMatch(/^13 characters$/m);

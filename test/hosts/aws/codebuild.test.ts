@@ -163,6 +163,24 @@ describe('A build in CodeBuild', () => {
     });
   });
 
+  it('hands secrets to docker and to pack by name, and prints none of them', async () => {
+    const secret = { BERTH_SECRET_NPM_TOKEN: 'npm_0123456789' };
+    const failing = { status: 1, output: 'Error: npm_0123456789 is refused\n' };
+    const docker = await runBuild({ Dockerfile: 'x' }, { 'docker build': failing }, secret);
+    const pack = await runBuild({ x: 'x' }, { 'pack build': failing }, secret);
+    expect(docker.calls[0]?.args).toEqual(expect.arrayContaining(['--secret', 'id=NPM_TOKEN,env=NPM_TOKEN']));
+    expect(pack.calls[0]?.args).toEqual(expect.arrayContaining(['--env', 'NPM_TOKEN']));
+    for (const { calls, output, outcome } of [docker, pack]) {
+      expect(calls[0]?.env).toContain('NPM_TOKEN');
+      expect(JSON.stringify([calls, output, outcome])).not.toContain('npm_0123456789');
+      expect(outcome).toContain('Error: •••• is refused');
+    }
+    const { calls } = await runBuild({ Dockerfile: 'x' }, {}, secret);
+    expect(calls.filter(({ env }) => env.includes('NPM_TOKEN')).map(({ args }) => args[0])).toEqual([
+      'build',
+    ]);
+  });
+
   it('shows credentials to the AWS CLI and to docker push alone, and the links of the outcome to nobody', async () => {
     const { calls, output } = await runBuild({ Dockerfile: 'FROM x' });
     const seeing = (pattern: RegExp) =>

@@ -87,6 +87,8 @@ export type Event = {
     | 'instance.removed'
     | 'instance.crashed'
     | 'variables.changed'
+    | 'build-secret.changed'
+    | 'build-secret.deleted'
     | 'secret.created'
     | 'secret.changed'
     | 'secret.deleted'
@@ -718,6 +720,28 @@ export type Event1 =
          * Names of variables that are gone.
          */
         removed: string[];
+      };
+    }
+  | {
+      type: 'build-secret.changed';
+      data: {
+        /**
+         * Of the secret.
+         */
+        name: string;
+        /**
+         * Id of the version; its value is in no event.
+         */
+        version: string;
+      };
+    }
+  | {
+      type: 'build-secret.deleted';
+      data: {
+        /**
+         * Of the secret.
+         */
+        name: string;
       };
     }
   | {
@@ -4273,6 +4297,113 @@ export interface Paths {
       };
     };
   };
+  '/v1/projects/{project}/build-secrets': {
+    /**
+     * List the secrets for builds by name and version
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': BuildSecrets;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/build-secrets/{secret}': {
+    /**
+     * Set a secret for builds
+     */
+    put: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the secret. It must be 1 to 128 of letters, digits and "_", not starting with a digit.
+           */
+          secret: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * 8 characters to 16 KiB of text.
+             */
+            value: string;
+          };
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': BuildSecret;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Delete a secret for builds
+     */
+    delete: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the secret. It must be 1 to 128 of letters, digits and "_", not starting with a digit.
+           */
+          secret: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        204: {
+          content: {};
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
   '/v1/projects/{project}/environments/{environment}/variables': {
     /**
      * List the variables of an environment
@@ -6658,6 +6789,18 @@ export interface Secret {
    */
   rotation?: string;
   createdAt: string;
+  updatedAt: string;
+  updatedBy: string;
+}
+export interface BuildSecrets {
+  items: BuildSecret[];
+}
+/**
+ * Name and version of a secret for builds. Its value is never shown.
+ */
+export interface BuildSecret {
+  name: string;
+  version: string;
   updatedAt: string;
   updatedBy: string;
 }

@@ -19,6 +19,9 @@ export interface BuildVariables {
   BERTH_RESULT_URL: string;
 }
 
+/** What the names of variables begin with that hold secrets of the project, each under its own name. */
+export const SECRET_VARIABLE = 'BERTH_SECRET_';
+
 /** The project's buildspec. Its source is one file: `functions/hosts/aws/entries/build.codebuild.ts`, bundled as `build.mjs`. */
 export const buildspec = {
   version: 0.2,

@@ -31,6 +31,7 @@ import type { GitOptions } from '../../source/git.ts';
 import type { Located } from '../../source/locate.ts';
 import type { FoundScore } from '../../source/score-file.ts';
 import type { NewImage, OciLayout } from '../registry/registry.ts';
+import { refuseSecretsIn } from './leaked-secrets.ts';
 import { createNpm } from './npm.ts';
 import { staticCommand, staticServer } from './static.ts';
 import { createSources } from './uploads.ts';
@@ -121,6 +122,7 @@ export async function createLocalBuilder(options: LocalBuilderOptions): Promise<
     log(`Detected: ${plan.detected}${within === '' ? '' : `, ${within} of a workspace`}`);
     for (const note of plan.notes) log(note);
     const timeoutMs = options.npmTimeoutMs ?? 10 * 60_000;
+    const secrets = plan.runs.length === 0 ? {} : await readSecrets(workspace);
     const node =
       plan.node === undefined
         ? undefined
@@ -130,6 +132,7 @@ export async function createLocalBuilder(options: LocalBuilderOptions): Promise<
         node,
         manager: plan.manager,
         args,
+        secrets,
         source: args[0] === 'run' && !plan.builtByWorkspace ? folder : home,
         scratch: directory,
         timeoutMs,
@@ -137,6 +140,7 @@ export async function createLocalBuilder(options: LocalBuilderOptions): Promise<
         log,
       });
     }
+    await refuseSecretsIn(home, secrets);
     const root = plan.staticRoots.length === 0 ? undefined : await chooseRoot(folder, plan.staticRoots);
     if (root === undefined) await refuseLinksOut(tree, located);
     const labels = labelsOf(source, score, plan);
@@ -183,6 +187,13 @@ export async function createLocalBuilder(options: LocalBuilderOptions): Promise<
       }
     },
   };
+}
+
+async function readSecrets({ request: { secrets = [] }, log }: Workspace): Promise<Record<string, string>> {
+  if (secrets.length > 0) log(`Secrets: ${secrets.map(({ name }) => name).join(', ')}`);
+  return Object.fromEntries(
+    await Promise.all(secrets.map(async (secret) => [secret.name, await secret.read()] as const)),
+  );
 }
 
 /** Processes of a build that are still dying may write while their directory is deleted, hence the retries. */

@@ -12,7 +12,13 @@ import { createSubject, never, repository, temporary } from './subject.ts';
 
 builderContract('on this machine', async () => {
   const { builder, layout } = await createSubject({ sourceMaxBytes: 1024 ** 2 });
-  return { builder, registry: layout, sourceMaxBytes: 1024 ** 2, dispose: async () => undefined };
+  return {
+    builder,
+    registry: layout,
+    sourceMaxBytes: 1024 ** 2,
+    keepSecret: async () => 'v1',
+    dispose: async () => undefined,
+  };
 });
 
 describe('What is built', () => {
