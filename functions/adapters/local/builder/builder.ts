@@ -76,7 +76,8 @@ interface Workspace {
   signal: AbortSignal;
 }
 
-export async function createLocalBuilder(options: LocalBuilderOptions): Promise<Builder> {
+/** Also removes uploads of an earlier Berth: see `removeAbandoned` of uploads.ts. */
+export async function createLocalBuilder(options: LocalBuilderOptions) {
   const sources = await createSources(
     join(options.directory, 'sources'),
     options.sourceMaxBytes ?? limits.sourceUpload.value,
@@ -165,7 +166,7 @@ export async function createLocalBuilder(options: LocalBuilderOptions): Promise<
     };
   }
 
-  return {
+  const builder: Builder = {
     saveSource: (body) => sources.save(body),
     removeSource: (id) => sources.remove(id),
 
@@ -187,6 +188,7 @@ export async function createLocalBuilder(options: LocalBuilderOptions): Promise<
       }
     },
   };
+  return { ...builder, removeAbandoned: sources.removeAbandoned };
 }
 
 async function readSecrets({ request: { secrets = [] }, log }: Workspace): Promise<Record<string, string>> {

@@ -288,6 +288,19 @@ describe('A builder that starts', () => {
     await next.build({ repository, operation: 'op', source }, () => undefined, never);
   });
 
+  it('removes uploads of the one before that no build will take, and none that came since', async () => {
+    const { builder, builds, layout } = await createSubject();
+    const save = async (to: typeof builder) =>
+      (await to.saveSource(streamOf(await sourceArchive(helloFiles)))).id;
+    const [used] = [await save(builder), await save(builder)];
+    const next = await createLocalBuilder({ directory: builds, layout });
+    const since = await save(next);
+    await next.removeAbandoned(new Set([used]));
+    expect(readdirSync(join(builds, 'sources')).sort()).toEqual(
+      [used, since].map((id) => `${id}.tar.gz`).sort(),
+    );
+  });
+
   it.each(['..', '../x', 'a/b', '', '.x'])('takes no operation called %j', async (operation) => {
     const { builder } = await createSubject();
     const source = { kind: 'upload', id: 'x' } as const;
