@@ -87,6 +87,8 @@ export type Event = {
     | 'instance.removed'
     | 'instance.crashed'
     | 'variables.changed'
+    | 'build-secret.changed'
+    | 'build-secret.deleted'
     | 'secret.created'
     | 'secret.changed'
     | 'secret.deleted'
@@ -256,6 +258,10 @@ export type Event1 =
              * Branch, tag or commit.
              */
             ref: string;
+            /**
+             * The folder that is built, where not the whole source.
+             */
+            path?: string;
           }
         | {
             kind: 'upload';
@@ -264,6 +270,10 @@ export type Event1 =
              */
             sha256?: string;
             bytes?: number;
+            /**
+             * The folder that is built, where not the whole source.
+             */
+            path?: string;
           };
     }
   | {
@@ -713,6 +723,28 @@ export type Event1 =
       };
     }
   | {
+      type: 'build-secret.changed';
+      data: {
+        /**
+         * Of the secret.
+         */
+        name: string;
+        /**
+         * Id of the version; its value is in no event.
+         */
+        version: string;
+      };
+    }
+  | {
+      type: 'build-secret.deleted';
+      data: {
+        /**
+         * Of the secret.
+         */
+        name: string;
+      };
+    }
+  | {
       type: 'secret.created';
       data: {
         /**
@@ -1112,6 +1144,10 @@ export type Source =
       kind: 'upload';
       sha256: string;
       bytes: number;
+      /**
+       * The folder that was built, where not the whole.
+       */
+      path?: string;
     }
   | {
       kind: 'git';
@@ -1123,6 +1159,10 @@ export type Source =
       commit: string;
       author?: string;
       message?: string;
+      /**
+       * The folder that was built, where not the whole.
+       */
+      path?: string;
     }
   | {
       kind: 'image';
@@ -3121,6 +3161,10 @@ export interface Paths {
            * With a tar.gz: a tag for the version.
            */
           tag?: string;
+          /**
+           * With a tar.gz: the folder that is built, as `path` of the body.
+           */
+          path?: string;
         };
         header?: {
           /**
@@ -3133,6 +3177,10 @@ export interface Paths {
         content: {
           'application/json': {
             git: GitSource;
+            /**
+             * The folder that is built, with its score.yaml and package.json, from the top of the source. Where it is a member of a workspace of npm, pnpm or yarn, that is installed, by its lock file.
+             */
+            path?: string;
             tag?: string;
           };
         };
@@ -4277,6 +4325,113 @@ export interface Paths {
           content: {
             'application/json': Operation;
           };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/build-secrets': {
+    /**
+     * List the secrets for builds by name and version
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': BuildSecrets;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/build-secrets/{secret}': {
+    /**
+     * Set a secret for builds
+     */
+    put: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the secret. It must be 1 to 128 of letters, digits and "_", not starting with a digit.
+           */
+          secret: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * 8 characters to 16 KiB of text.
+             */
+            value: string;
+          };
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': BuildSecret;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Delete a secret for builds
+     */
+    delete: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the secret. It must be 1 to 128 of letters, digits and "_", not starting with a digit.
+           */
+          secret: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        204: {
+          content: {};
         };
         default: {
           content: {
@@ -6689,6 +6844,18 @@ export interface Secret {
    */
   rotation?: string;
   createdAt: string;
+  updatedAt: string;
+  updatedBy: string;
+}
+export interface BuildSecrets {
+  items: BuildSecret[];
+}
+/**
+ * Name and version of a secret for builds. Its value is never shown.
+ */
+export interface BuildSecret {
+  name: string;
+  version: string;
   updatedAt: string;
   updatedBy: string;
 }

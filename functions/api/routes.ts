@@ -26,6 +26,7 @@ export const routeFiles: readonly (() => Promise<{ routes: readonly Route[] }>)[
   () => import('./environments/inventory.ts'),
   () => import('./secrets/secrets.ts'),
   () => import('./secrets/secret-versions.ts'),
+  () => import('./secrets/build-secrets.ts'),
   () => import('./variables/variables.ts'),
   () => import('./environments/instances.ts'),
   () => import('./environments/instance-operations.ts'),

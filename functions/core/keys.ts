@@ -120,6 +120,14 @@ export const secretKey = (environment: EnvironmentRef, name: string): Key => ({
 export const secretPath = ({ project, environment }: EnvironmentRef, name: string): string =>
   `${project}/${environment}/env/${name}`;
 
+/** All secrets for the builds of a project are one record. */
+export const buildSecretsKey = (project: string): Key => ({
+  pk: `build-secrets#${project}`,
+  sk: 'build-secrets',
+});
+/** They begin with what is the name of no project: builds on AWS may read these alone. */
+export const buildSecretPath = (project: string, name: string): string => `-builds/${project}/${name}`;
+
 export const deploymentsPartition = ({ project, environment, service }: InstanceRef): string =>
   `deployments#${project}#${environment}#${service}`;
 export const deploymentKey = (instance: InstanceRef, number: number): Key => ({

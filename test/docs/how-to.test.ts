@@ -49,6 +49,14 @@ describe.skipIf(missing.length > 0)(
       expect(await runPage('roll-back.md')).toMatch(/^1 deploy [0-9a-f]{12} succeeded\n\{\n? +number: 2/m);
     });
 
+    it('build a folder of a monorepo', async () => {
+      expect(await runPage('build-a-folder.md')).toMatch(/^examples\/static-site$/m);
+    });
+
+    it('use private registries', async () => {
+      expect(await runPage('use-private-registries.md')).toMatch(/^NPM_TOKEN$/m);
+    });
+
     it('use secrets', async () => {
       const printed = await runPage('use-secrets.md');
       expect(printed).toMatch(/^13 characters$/m);

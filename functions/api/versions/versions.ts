@@ -14,9 +14,10 @@ import { listReply, pageOf, pageQuery } from '../http/list-pages.ts';
 import { route } from '../http/route-spec.ts';
 import { membersOf, nameSchema, tagSchema, timeSchema } from '../http/schemas.ts';
 
+const path = z.string().optional().meta({ description: 'The folder that was built, where not the whole.' });
 const sourceSchema = z
   .union([
-    z.object({ kind: z.literal('upload'), sha256: z.string(), bytes: z.int() }),
+    z.object({ kind: z.literal('upload'), sha256: z.string(), bytes: z.int(), path }),
     z.object({
       kind: z.literal('git'),
       url: z.string(),
@@ -26,6 +27,7 @@ const sourceSchema = z
       commit: z.string(),
       author: z.string().optional(),
       message: z.string().optional(),
+      path,
     }),
     z.object({ kind: z.literal('image'), reference: z.string() }),
   ])

@@ -19,6 +19,7 @@ import { type Caller, checkIfMatch, commit, retryOnConflict } from '../../record
 import { getProject } from '../../records/read.ts';
 import { forgetAccess } from '../access/forget-access.ts';
 import { type Administrators, firstMemberWrites } from '../access/members.ts';
+import { forgetBuildSecrets } from '../secrets/build-secrets.ts';
 
 export interface NewProject {
   name: string;
@@ -151,6 +152,7 @@ export async function deleteProject(
   }
   await forgetAccess(ports, project);
   await ports.store.transact([{ delete: policiesKey(project) }]);
+  await forgetBuildSecrets(ports, project);
 }
 
 async function refuseContents(store: Store, project: string): Promise<void> {
