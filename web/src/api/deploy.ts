@@ -5,6 +5,11 @@ import { operationPath, type Place } from '../app/paths.ts';
 import { api, body } from './client.ts';
 import { invalidate } from './query.ts';
 import type { DeploymentChoice } from './read.ts';
+import type { Deployment } from './types.generated.ts';
+
+/** Whether a deployment is of a version that somebody chose; the others are repeated by what they are called. */
+export const bringsVersion = ({ kind }: Pick<Deployment, 'kind'>): boolean =>
+  kind === 'deploy' || kind === 'promote' || kind === 'rollback';
 
 /** Starts it and goes where one can watch it; what was refused is told. */
 export async function deploy(place: Place, choice: DeploymentChoice): Promise<void> {

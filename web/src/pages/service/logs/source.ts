@@ -27,6 +27,8 @@ export interface LogView {
   /** What came while it was paused. */
   waiting: number;
   isPaused: boolean;
+  /** What of the output could not be read, and why. */
+  missing?: string;
   error?: ApiError;
 }
 
@@ -41,6 +43,7 @@ export interface LogSource {
 
 interface Page {
   items: LogLine[];
+  missing?: string;
   nextCursor?: string;
 }
 
@@ -133,7 +136,10 @@ export function createLogSource(path: string, filters: LogFilters, at: string | 
       signal: stop.signal,
     });
     connected(true);
-    return (await response.json()) as Page;
+    const page = (await response.json()) as Page;
+    // It stays said: what one page could not have, the view lacks for good.
+    if (page.missing !== undefined) view = { ...view, missing: page.missing };
+    return page;
   }
 
   function fail(error: unknown): void {
