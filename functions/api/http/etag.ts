@@ -1,26 +1,20 @@
-/** ETags are the versions of records, in quotes: `"3"`. */
-import { Problem } from '../../core/problem.ts';
+/** The headers that name ETags (records/etag.ts). */
 import { invalidRequest } from './problems.ts';
-
-export const etagOf = (version: number): string => `"${version}"`;
 
 const TAG = /^(?:W\/)?"[\x21\x23-\x7e]*"$/;
 
 /**
- * The version that If-Match asks for; undefined when any version will do.
- * @throws Problem invalid_request for what is no ETag, precondition_failed for an ETag that no record can have
+ * The ETag that If-Match asks for; undefined when any will do. A weak one is none that a record has, and so never
+ * matches (RFC 9110).
+ * @param isHonoured what is not honoured must not be done as if it had been
+ * @throws Problem invalid_request
  */
-export function parseIfMatch(header: string | undefined): number | undefined {
+export function parseIfMatch(header: string | undefined, isHonoured: boolean): string | undefined {
   if (header === undefined || header === '*') return undefined;
-  const version = /^"([1-9][0-9]{0,14})"$/.exec(header)?.[1];
-  if (version !== undefined) return Number(version);
-  if (!TAG.test(header)) {
-    throw invalidRequest([{ path: 'header.If-Match', message: 'must be one ETag in quotes, such as "3"' }]);
-  }
-  // A weak tag never matches strongly (RFC 9110), and other texts name no version.
-  throw new Problem('precondition_failed', 'If-Match names an ETag that this never had.', {
-    hint: 'Read it again, and send the ETag as it came.',
-  });
+  const refuse = (message: string) => invalidRequest([{ path: 'header.If-Match', message }]);
+  if (!TAG.test(header)) throw refuse('must be one ETag in quotes, such as "3-1f2e3d4c"');
+  if (!isHonoured) throw refuse('is not honoured here: send the request without it');
+  return header;
 }
 
 /** Whether an If-None-Match header covers the ETag (weak comparison). */

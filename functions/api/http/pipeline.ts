@@ -142,7 +142,9 @@ async function answerRequest(
   const { principal } = check;
   const isWrite = route.method !== 'get';
   const key = isWrite ? parseIdempotencyKey(context.req.header('idempotency-key')) : undefined;
-  const ifMatch = route.conditional ? parseIfMatch(context.req.header('if-match')) : undefined;
+  const ifMatch = isWrite
+    ? parseIfMatch(context.req.header('if-match'), route.conditional === true)
+    : undefined;
   const search = raw.url.includes('?') ? raw.url.slice(raw.url.indexOf('?')) : '';
   let bytes: Uint8Array | undefined;
   const caller: Caller = { actor: principal.id, person: personOf(principal), from };

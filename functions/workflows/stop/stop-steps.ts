@@ -1,6 +1,6 @@
 /** Steps of the workflow `stop`. The service counts as stopped from when that was accepted. */
 import { environmentUse } from '../../commands/environments/environments.ts';
-import type { InstanceRef, Operation, Standing } from '../../core/model/index.ts';
+import { type InstanceRef, isFor, type Operation, type Standing } from '../../core/model/index.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { Write } from '../../ports/store.ts';
 import { instanceIn, withStanding } from '../../records/instances.ts';
@@ -61,10 +61,10 @@ export const recoverStop: StopStep = {
 /** The write of a standing, if nothing newer has changed it. */
 export async function standingWrites(
   ports: Ports,
-  ref: InstanceRef & { number: number },
+  ref: InstanceRef & { number: number; environmentId?: string },
   change: { [Field in keyof Standing]?: Standing[Field] | undefined },
 ): Promise<Write[]> {
   const item = await getEnvironment(ports.store, ref);
-  if (instanceIn(item.data, ref.service)?.newest !== ref.number) return [];
+  if (!isFor(ref, item.data) || instanceIn(item.data, ref.service)?.newest !== ref.number) return [];
   return [environmentUse(item, withStanding(item.data, ref, change))];
 }
