@@ -289,6 +289,16 @@ describe('ETags', () => {
     expect(answer.text).toBe('');
     expect(answer.headers.get('etag')).toBe(etag);
   });
+  it('of what was made anew under a name are not those of what had the name before', async () => {
+    const at = '/v1/projects/demo/services/web';
+    const make = () => subject.api('POST', '/v1/projects/demo/services', { name: 'web' });
+    const old = { 'if-match': (await make()).headers.get('etag') ?? '' };
+    await subject.api('DELETE', at, undefined, old);
+    subject.pass(1000);
+    await make();
+    expectProblem(await subject.api('PATCH', at, { repository: null }, old), 412, 'precondition_failed');
+    expectProblem(await subject.api('DELETE', at, undefined, old), 412, 'precondition_failed');
+  });
   it('If-Match is refused by what does not honour it, so that nothing is done as if it had', async () => {
     const created = await subject.api('POST', '/v1/projects', { name: 'other' }, { 'if-match': etag });
     expectProblem(created, 400, 'invalid_request');
