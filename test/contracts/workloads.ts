@@ -355,6 +355,30 @@ export function workloadsContract(
         await workloads.removeEnvironment(ref);
       });
 
+      it('whoever knows of an older deployment alone is refused also where the newer one is removed (I5)', async () => {
+        const ref = await place();
+        await deploy(workloadSpec(ref, 1, answering('one')));
+        await workloads.remove(ref, 2);
+        expect(await codeOf(workloads.scale(ref, 0, 1))).toBe('fenced');
+        expect(await codeOf(workloads.scale(ref, 1, 1))).toBe('fenced');
+        expect(await codeOf(workloads.scale(ref, 1, 2))).toBe('not_found');
+        await workloads.scale(ref, 0, 2);
+        await workloads.removeEnvironment(ref);
+      });
+
+      it('a stop at the same moment as a newer deployment takes none of its replicas (I5)', async () => {
+        const ref = await place();
+        await deploy(workloadSpec(ref, 1, answering('one')));
+        const [, applied] = await Promise.allSettled([
+          workloads.scale(ref, 0, 1),
+          workloads.apply(workloadSpec(ref, 2, answering('two'))),
+        ]);
+        expect(applied.status).toBe('fulfilled');
+        expect(await rollout(ref, 2)).toEqual({ state: 'ready' });
+        expect(await workloads.status(ref)).toMatchObject({ serving: 2, desiredReplicas: 1 });
+        await workloads.removeEnvironment(ref);
+      });
+
       it('remove takes all of a service, and twice is as once', async () => {
         const ref = await place();
         await deploy(workloadSpec(ref, 1, answering('one')));

@@ -15,7 +15,7 @@ import { type Rates, sharesRate } from '../admission/rates.ts';
 import type { Refusals } from '../admission/refused-attempts.ts';
 import type { Identity } from '../identity/identity.ts';
 import { checkMediaType, JSON_MAX_BYTES, mediaType, parseJson, readBytes } from './body.ts';
-import { parseIfMatch } from './etag.ts';
+import { parseIfMatch } from './etag-headers.ts';
 import { fingerprint, once, parseIdempotencyKey } from './idempotency.ts';
 import { checkParams, pathNames } from './params.ts';
 import { fieldErrors, invalidRequest, problemOf } from './problems.ts';
