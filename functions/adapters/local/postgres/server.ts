@@ -46,6 +46,8 @@ const settings = (port: number): Record<string, string | number> => ({
   max_logical_replication_workers: 0,
   max_wal_size: '256MB',
   min_wal_size: '16MB',
+  // What a database that was just made has in memory is on disk soon, so that a stop has little left to write.
+  checkpoint_timeout: '30s',
   io_method: 'sync',
   jit: 'off',
   timezone: 'UTC',
