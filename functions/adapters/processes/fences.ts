@@ -1,10 +1,11 @@
 /** The highest fence seen of each service; kept on disk, so that a restart does not let an older deployment in. */
+
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { instanceName } from '../../core/keys.ts';
 import type { InstanceRef } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import { diskProblem } from '../files/disk-full.ts';
-import { keyOf } from './context.ts';
 import { type Layout, readNumbers } from './layout.ts';
 
 export interface Fences {
@@ -21,7 +22,7 @@ export function createFences(layout: Layout): Fences {
   const file = (ref: InstanceRef): string => join(layout.environment(ref), 'fences.json');
 
   function highest(ref: InstanceRef): number {
-    const key = keyOf(ref);
+    const key = instanceName(ref);
     const present = known.get(key);
     if (present !== undefined) return present;
     const stored = readNumbers(file(ref));
@@ -52,7 +53,7 @@ export function createFences(layout: Layout): Fences {
       } catch (error) {
         throw diskProblem(error);
       }
-      known.set(keyOf(ref), fence);
+      known.set(instanceName(ref), fence);
     },
     forget(prefix) {
       for (const key of known.keys()) if (key.startsWith(prefix)) known.delete(key);
