@@ -15,7 +15,7 @@ import {
   selector,
 } from './manifests/labels.ts';
 import type { KubernetesObject } from './manifests/objects.ts';
-import { environmentGone } from './namespace.ts';
+import { environmentGone, isOf } from './namespace.ts';
 import { FIELD_MANAGER, serviceName } from './object-names.ts';
 import {
   type Cluster,
@@ -55,8 +55,9 @@ export async function deploy(cluster: Cluster, spec: WorkloadSpec, images: Rende
 
 async function requireEnvironment(cluster: Cluster, ref: InstanceRef): Promise<void> {
   const found = await cluster.client.get<Stored>(objectPath('Namespace', namespaceOf(cluster, ref)));
-  if (!found || found.metadata.deletionTimestamp || found.metadata.labels?.[MANAGED_BY] !== 'berth')
-    throw environmentGone(ref.environment);
+  const isThere =
+    found && !found.metadata.deletionTimestamp && found.metadata.labels?.[MANAGED_BY] === 'berth';
+  if (!isThere || isOf(found, ref) !== 'same') throw environmentGone(ref.environment);
 }
 
 /**
@@ -191,6 +192,7 @@ export async function scaleService(
 ): Promise<void> {
   const { client } = cluster;
   const path = deploymentPath(cluster, ref);
+  if (ref.environmentId !== undefined) await requireEnvironment(cluster, ref);
   for (let attempt = 0; attempt < TRIES; attempt++) {
     const present = await getDeployment(cluster, path);
     if (!present) {

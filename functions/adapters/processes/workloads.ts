@@ -12,7 +12,7 @@ import type { Backend, Traffic } from '../../ports/traffic.ts';
 import type { WorkloadCrash, Workloads } from '../../ports/workloads.ts';
 import { diskProblem } from '../files/disk-full.ts';
 import { type Context, createLog, defaultTiming, type Timing, type UnpackImage } from './context.ts';
-import { createFences } from './fences.ts';
+import { claim, createFences, gone, isOf } from './fences.ts';
 import { createInstance, type Instance, superseded } from './instance.ts';
 import { createLayout, discard, makeDirectory, pruneParent, segment, setAside } from './layout.ts';
 import { createForwarders } from './network/forwarders.ts';
@@ -111,14 +111,8 @@ export async function createProcessWorkloads(options: ProcessWorkloadsOptions): 
         hint: 'Try again in a moment.',
       });
     }
-    if (existsSync(layout.environment(ref))) return;
-    throw new Problem(
-      'environment_gone',
-      `Nothing can run in ${ref.environment}: the environment is not there any more.`,
-      {
-        hint: 'Create the environment again, then deploy.',
-      },
-    );
+    if (existsSync(layout.environment(ref)) && isOf(layout, ref) === 'same') return;
+    throw gone(ref);
   }
 
   async function findUpstream(ref: InstanceRef, port: number): Promise<Backend | undefined> {
@@ -145,7 +139,9 @@ export async function createProcessWorkloads(options: ProcessWorkloadsOptions): 
 
   return {
     async ensureEnvironment(environment) {
+      if (isOf(layout, environment) === 'later') throw gone(environment);
       await makeDirectory(layout.volumes(environment));
+      claim(layout, environment);
     },
 
     async removeEnvironment(environment) {
@@ -205,7 +201,7 @@ export async function createProcessWorkloads(options: ProcessWorkloadsOptions): 
     },
 
     async scale(instance, replicas, fence) {
-      if (replicas > 0) requirePlace(instance);
+      if (replicas > 0 || instance.environmentId !== undefined) requirePlace(instance);
       if (existsSync(layout.environment(instance))) fences.raise(instance, fence);
       const present = instances.get(instanceName(instance));
       if (present) return present.scale(replicas);
@@ -220,6 +216,7 @@ export async function createProcessWorkloads(options: ProcessWorkloadsOptions): 
     },
 
     async remove(instance, fence) {
+      if (isOf(layout, instance) !== 'same') return;
       if (existsSync(layout.environment(instance))) fences.raise(instance, fence);
       await abortReleases((ref) => instanceName(ref) === instanceName(instance));
       const present = instances.get(instanceName(instance));

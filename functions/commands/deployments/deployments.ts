@@ -173,6 +173,7 @@ function accept(
     });
     const deployment: Deployment = {
       ...pick(ref),
+      environmentId: environment.data.id,
       number,
       // Without resources, nothing has to be resolved later.
       ...(Object.keys(workload.resources ?? {}).length === 0 && { outputs: {} }),

@@ -68,4 +68,6 @@ export const isFor = (
 export interface EnvironmentRef {
   project: string;
   environment: string;
+  /** Of the very environment, where it matters that another one of its name is none. */
+  environmentId?: string;
 }
