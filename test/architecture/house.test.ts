@@ -1,7 +1,7 @@
 /** The rooms of the house: no cycles, no crowded folders, one name for one thing. */
 import { basename, dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { filesIn, loadedBy } from './source-tree.ts';
+import { filesIn, loadedBy, withoutComments } from './source-tree.ts';
 
 const FOLDER_MAX = 15;
 
@@ -51,6 +51,22 @@ describe('Names', () => {
       .filter(([, files]) => new Set(files.map(roomOf).filter(Boolean)).size > 1)
       .map(([, files]) => files);
     expect(unrelated).toEqual([]);
+  });
+});
+
+/** Who reads the clock that people and time servers set, and why: everything else asks Effects, or measures. */
+const wallClock: Readonly<Record<string, string>> = {
+  'functions/adapters/system/effects.ts': 'is the clock',
+  'functions/adapters/aws/logs/logs.ts': 'stamps lines',
+  'functions/adapters/processes/layout.ts': 'makes a name that was not there before',
+  'functions/adapters/local/builder/uploads.ts': 'compares it with the times of files',
+  'functions/api/identity/issuer.ts': 'compares it with the times in tokens',
+};
+
+describe('Time', () => {
+  it('is measured, for deadlines and waits, by a clock that nobody sets', () => {
+    const reading = filesIn('functions').filter((file) => /\bDate\.now\b/.test(withoutComments(file)));
+    expect(reading.filter((file) => !Object.hasOwn(wallClock, file))).toEqual([]);
   });
 });
 

@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import * as z from 'zod';
 import { Problem } from '../../core/problem.ts';
-import { isNoneMatch } from '../http/etag.ts';
+import { isNoneMatch } from '../http/etag-headers.ts';
 import { type Route, route } from '../http/route-spec.ts';
 
 const types: Record<string, string> = {

@@ -8,8 +8,8 @@ import type { ScoreWorkload } from '../../core/score/workload.ts';
 import { type Image, SCORE_LABEL } from '../../ports/registry.ts';
 import type { Item } from '../../ports/store.ts';
 import type { Reply } from '../../records/commit.ts';
+import { etagOf } from '../../records/etag.ts';
 import { getService } from '../../records/read.ts';
-import { etagOf } from '../http/etag.ts';
 import { listReply, pageOf, pageQuery } from '../http/list-pages.ts';
 import { route } from '../http/route-spec.ts';
 import { membersOf, nameSchema, tagSchema, timeSchema } from '../http/schemas.ts';
@@ -162,7 +162,7 @@ export const routes = [
     handle: async ({ ports, params }) => {
       await getService(ports.store, params);
       const item = await findVersion(ports.store, params, params.version);
-      return { status: 200, body: detail(item.data), etag: etagOf(item.version) };
+      return { status: 200, body: detail(item.data), etag: etagOf(item) };
     },
   }),
 ];

@@ -91,7 +91,7 @@ export function changeProject(
   ports: Ports,
   caller: Caller,
   project: string,
-  patch: { displayName?: string | null; ifMatch?: number },
+  patch: { displayName?: string | null; ifMatch?: string },
 ): Promise<Item<Project>> {
   return retryOnConflict(async () => {
     const item = await getProject(ports.store, project);
@@ -117,7 +117,7 @@ export async function deleteProject(
   ports: Ports,
   caller: Caller,
   project: string,
-  options: { ifMatch?: number } = {},
+  options: { ifMatch?: string } = {},
 ): Promise<void> {
   const deleted = await retryOnConflict(async () => {
     const item = await getProject(ports.store, project);

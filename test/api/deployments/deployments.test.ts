@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { deleteService } from '../../../functions/commands/services/services.ts';
-import { instanceLog, operationKey, operationLog, resourceKey } from '../../../functions/core/keys.ts';
+import { instanceName, operationKey, operationLog, resourceKey } from '../../../functions/core/keys.ts';
 import type { Operation } from '../../../functions/core/model/index.ts';
 import { instanceIn } from '../../../functions/records/instances.ts';
 import { getEnvironment } from '../../../functions/records/read.ts';
@@ -285,7 +285,7 @@ describe('Running services', () => {
     await deploy(subject);
     const at = '2026-01-01T00:00:00.000Z';
     const message = '<img src=x onerror=alert(1)>\u001b[31m\r';
-    ports.logs.append(instanceLog(instance), { at, message, source: 'stdout' });
+    ports.logs.append(instanceName(instance), { at, message, source: 'stdout' });
     const { headers, body } = await api('GET', `${instancePath}/logs?tail=10&since=2025-12-31T23:00:00Z`);
     expect(body.items).toEqual([{ at, message, source: 'stdout' }]);
     expect(headers.get('content-type')).toBe('application/json');

@@ -56,6 +56,11 @@ export default function OperationPage({ project, operation: id }: { project: str
           ],
         ]}
       />
+      {isRunning && operation.waitingFor !== undefined && (
+        <p className="lead" role="status">
+          {waitsInWords(operation.waitingFor)}
+        </p>
+      )}
       <WaitsForApproval operation={operation} />
       {operation.error && <Failure operation={operation} error={operation.error} />}
       <Container header={<Header variant="h2">Steps</Header>}>
@@ -64,6 +69,11 @@ export default function OperationPage({ project, operation: id }: { project: str
       <OperationLog operation={operation} />
     </div>
   );
+}
+
+function waitsInWords(builds: number): string {
+  if (builds === 0) return 'It waits for its turn, and is next.';
+  return `It waits for its turn: ${builds === 1 ? 'one build begins' : `${builds} builds begin`} before it.`;
 }
 
 function Where({ operation: { project, environment, service } }: { operation: Operation }) {

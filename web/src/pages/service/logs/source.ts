@@ -28,6 +28,8 @@ export interface LogView {
   /** What came while it was paused. */
   waiting: number;
   isPaused: boolean;
+  /** What of the output could not be read, and why. */
+  missing?: string;
   error?: ApiError;
 }
 
@@ -42,6 +44,7 @@ export interface LogSource {
 
 interface Page {
   items: LogLine[];
+  missing?: string;
   nextCursor?: string;
 }
 
@@ -134,7 +137,10 @@ export function createLogSource(path: string, filters: LogFilters, at: string | 
       signal: stop.signal,
     });
     connected(true);
-    return (await response.json()) as Page;
+    const page = (await response.json()) as Page;
+    // It stays said: what one page could not have, the view lacks for good.
+    if (page.missing !== undefined) view = { ...view, missing: page.missing };
+    return page;
   }
 
   function fail(error: unknown): void {
