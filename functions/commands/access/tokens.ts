@@ -11,6 +11,7 @@ import {
   tokenKey,
   tokensPartition,
 } from '../../core/keys.ts';
+import { limits } from '../../core/limits.ts';
 import { type Person, PLATFORM, type Token } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
@@ -18,11 +19,10 @@ import { type Item, PAGE_LIMIT_MAX, type Store, StoreConflict, type Write } from
 import { type Caller, commit, missing, retryOnConflict } from '../../records/commit.ts';
 import { getProject } from '../../records/read.ts';
 
-const DAY_SECONDS = 24 * 60 * 60;
 export const TOKEN_MIN_SECONDS = 60;
-export const TOKEN_MAX_SECONDS = 365 * DAY_SECONDS;
+export const TOKEN_MAX_SECONDS = limits.tokenSeconds.value;
 /** How many tokens a person, or a project, has at the most. */
-export const TOKENS_MAX = 100;
+export const TOKENS_MAX = limits.tokens.value;
 
 export interface NewToken {
   name: string;

@@ -42,10 +42,9 @@ export interface LocalBuilderOptions {
   lookup?: GitOptions['lookup'];
 }
 
-const MIB = 1024 ** 2;
 const OPERATION = /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/;
 /** Detection reads no larger file. */
-const READ_MAX_BYTES = 1 * MIB;
+const READ_MAX_BYTES = limits.detectedFile.value;
 /** Where the Node.js is that a source asks for, in its image. */
 const NODE_HOME = 'opt/berth/node/bin';
 const PATH =
