@@ -119,4 +119,12 @@ export const workloadLimits = {
     each: 'the installation',
     past: 'One connection more is closed.',
   }),
+  interimAnswers: limit({
+    value: 100,
+    unit: 'values',
+    of: 'Interim answers (1xx) of a workload, on one machine',
+    each: 'a request',
+    past: 'The request ends.',
+    code: 'upstream_unavailable',
+  }),
 };
