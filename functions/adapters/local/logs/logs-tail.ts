@@ -34,7 +34,8 @@ export async function* tailLines(
     const page = await readPage(directory, query, end);
     // A reader may be so slow that what it has not read is rotated away.
     const [next] = page.lines;
-    if (next && !(await listFiles(directory)).includes(Number.parseInt(at, 10))) yield linesMissing(next, since);
+    if (next && !(await listFiles(directory)).includes(Number.parseInt(at, 10)))
+      yield linesMissing(next, since);
     yield* page.lines;
     at = page.next;
   }
