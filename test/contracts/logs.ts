@@ -29,15 +29,6 @@ export function logsContract(name: string, makeSubject: () => Promise<LogsSubjec
         ({ message }) => message,
       );
 
-    /** Follows until `count` lines have come, then aborts. */
-    const collect = async (stream: string, tail: number, count: number): Promise<string[]> => {
-      const abort = new AbortController();
-      const got: string[] = [];
-      for await (const { message } of logs.follow(stream, { tail, signal: abort.signal }))
-        if (got.push(message) === count) abort.abort();
-      return got;
-    };
-
     readerCases(() => ({ ...subject, write: (stream, one) => logs.append(stream, one) }));
 
     describe('append and read', () => {
