@@ -6135,9 +6135,9 @@ export interface Problem {
    */
   hint: string;
   /**
-   * Path of the request.
+   * Path of the request; not there when the request could not be read.
    */
-  instance: string;
+  instance?: string;
   /**
    * What is wrong where, when the request or a Score file is not valid.
    */

@@ -2,26 +2,13 @@
  * The budgets of what people and programs send: one place for each number, and for what happens past it.
  * docs/explanation/limits.md is made from this table.
  */
-import type { ProblemCode } from './problem.ts';
+import { accessLimits } from './limits/access.ts';
+import { KIB, type Limit, limit, MIB } from './limits/limit.ts';
+import { requestLimits } from './limits/requests.ts';
+import { sourceLimits } from './limits/sources.ts';
+import { workloadLimits } from './limits/workloads.ts';
 
-export type LimitUnit = 'bytes' | 'lines' | 'tokens' | 'levels' | 'connections' | 'builds' | 'deployments';
-
-export interface Limit {
-  value: number;
-  unit: LimitUnit;
-  /** What is bounded, as the beginning of a sentence. */
-  of: string;
-  /** For whom it is counted: `a request`, `a project`. */
-  each: string;
-  /** What happens past it, in words; with the code of the answer where there is one. */
-  past: string;
-  code?: ProblemCode;
-}
-
-const limit = (declaration: Limit): Limit => declaration;
-
-const KIB = 1024;
-const MIB = 1024 ** 2;
+export type { Limit } from './limits/limit.ts';
 
 export const limits = {
   jsonBody: limit({
@@ -175,4 +162,8 @@ export const limits = {
     past: 'One database more is refused.',
     code: 'invalid_resource',
   }),
+  ...requestLimits,
+  ...sourceLimits,
+  ...accessLimits,
+  ...workloadLimits,
 } as const satisfies Record<string, Limit>;

@@ -1,7 +1,9 @@
 /** Names of images, and what a manifest and its configuration say; all that is read is checked. */
+
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import type { ImageSignature } from '../../core/guardrails/signatures.ts';
+import { limits } from '../../core/limits.ts';
 import type { ImageConfig, RepositoryRef } from '../../ports/registry.ts';
 
 export const DIGEST_PATTERN = /^sha256:[0-9a-f]{64}$/;
@@ -41,7 +43,7 @@ export const MANIFEST_MEDIA_TYPES = [
 ];
 
 /** A manifest or a configuration is never near this, bytes. */
-export const DOCUMENT_MAX_BYTES = 4 * 1024 * 1024;
+export const DOCUMENT_MAX_BYTES = limits.imageDocument.value;
 
 export const digestOf = (data: Uint8Array): string =>
   `sha256:${createHash('sha256').update(data).digest('hex')}`;
@@ -115,7 +117,7 @@ const SIGNATURE = 'dev.cosignproject.cosign/signature';
 /** What is signed is a few hundred bytes. */
 const PAYLOAD_MAX_BYTES = 64 * 1024;
 /** At most so many signatures of one image are read. */
-const SIGNATURES_MAX = 50;
+const SIGNATURES_MAX = limits.imageSignatures.value;
 const signed = z.object({
   layers: z.array(
     z.object({ digest: z.string().regex(DIGEST_PATTERN), size: z.number(), annotations: strings.nullish() }),

@@ -6,6 +6,7 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { instanceName } from '../../core/keys.ts';
+import { limits as budgets } from '../../core/limits.ts';
 import type { InstanceRef } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import { type Answer, holdingPage, prefersPage, problemAnswer, send } from './answers.ts';
@@ -66,13 +67,13 @@ export interface Router {
 }
 
 const defaultLimits: RouterLimits = {
-  holdMs: 30_000,
+  holdMs: budgets.heldSeconds.value * 1000,
   pageMs: 1000,
   failingMs: 1500,
-  silenceMs: 300_000,
+  silenceMs: budgets.silenceSeconds.value * 1000,
   touchMs: 10_000,
-  held: 1000,
-  heldPerEnvironment: 250,
+  held: budgets.heldRequests.value,
+  heldPerEnvironment: budgets.heldRequestsOfEnvironment.value,
 };
 const TRIES = 4;
 const LINGER_MS = 1000;

@@ -11,6 +11,7 @@ import { type Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { extract, type Header } from 'tar-stream';
+import { limits as budgets } from '../../core/limits.ts';
 import { Problem } from '../../core/problem.ts';
 import { checkPath, linkStaysInside, quoteName } from '../../core/source/archive-path.ts';
 import { isDiskFull } from '../files/disk-full.ts';
@@ -28,9 +29,9 @@ export interface ExtractLimits {
 }
 
 export const EXTRACT_LIMITS: ExtractLimits = {
-  totalBytes: 1024 ** 3,
-  entries: 50_000,
-  fileBytes: 512 * 1024 ** 2,
+  totalBytes: budgets.unpacked.value,
+  entries: budgets.unpackedEntries.value,
+  fileBytes: budgets.unpackedFile.value,
   ratio: 100,
   ratioFromBytes: 32 * 1024 ** 2,
 };

@@ -1,15 +1,17 @@
 /** Puts the source of a build where it is built. */
+
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { limits } from '../../core/limits.ts';
 import type { Source } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import { extractTar } from './extract.ts';
 import { fetchGit, type GitOptions } from './git.ts';
 import { refusePointers } from './lfs-pointers.ts';
 
-const GIT_TIMEOUT_MS = 5 * 60_000;
-const GIT_MAX_BYTES = 1024 ** 3;
+const GIT_TIMEOUT_MS = limits.gitSeconds.value * 1000;
+const GIT_MAX_BYTES = limits.gitFetch.value;
 
 interface Workspace {
   /** A directory of this build alone. */

@@ -1,6 +1,7 @@
 /** Where in a source tree the folder is that is built, and where the packages that it needs are installed. */
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
+import { limits } from '../../core/limits.ts';
 import { Problem } from '../../core/problem.ts';
 import { quoteName } from '../../core/source/archive-path.ts';
 import { checkFolder } from '../../core/source/folder.ts';
@@ -17,7 +18,7 @@ export interface Located {
 }
 
 /** No file that decides how a source is built is larger, bytes. */
-const READ_MAX_BYTES = 1024 ** 2;
+const READ_MAX_BYTES = limits.detectedFile.value;
 const NAMED = 10;
 
 /**

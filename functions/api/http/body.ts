@@ -3,12 +3,12 @@ import { limits } from '../../core/limits.ts';
 import { Problem } from '../../core/problem.ts';
 
 export const JSON_MAX_BYTES = limits.jsonBody.value;
-const DEPTH_MAX = 64;
+const DEPTH_MAX = limits.jsonDepth.value;
 
 /** The longest pause in a body, milliseconds: what comes no more holds no connection. */
-export const BODY_PAUSE_MS = 15_000;
+export const BODY_PAUSE_MS = limits.bodyPauseSeconds.value * 1000;
 /** The longest time for a body that is kept in memory, milliseconds, however steadily it drips. */
-export const BODY_MAX_MS = 60_000;
+export const BODY_MAX_MS = limits.bodySeconds.value * 1000;
 
 const tooSlow = (): Problem =>
   new Problem('request_timeout', 'The body took too long to arrive.', {

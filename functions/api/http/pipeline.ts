@@ -3,6 +3,7 @@
 import type { Context } from 'hono';
 import * as z from 'zod';
 import { permissions } from '../../core/authorization/roles.ts';
+import { limits } from '../../core/limits.ts';
 import { type Origin, PLATFORM, type Principal, personOf } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
@@ -37,7 +38,7 @@ export interface Surroundings {
   onError?: (error: unknown, requestId: string) => void;
 }
 
-export const URL_MAX = 8192;
+export const URL_MAX = limits.url.value;
 
 const nobody: Principal = { id: 'anonymous', kind: 'system', groups: [], administrator: false };
 const empty = z.strictObject({});

@@ -15,6 +15,9 @@ export function problemCodesOf(route: Route): ProblemCode[] {
     'malformed_request',
     'invalid_request',
     'uri_too_long',
+    // These two come before any route is chosen.
+    'headers_too_large',
+    'request_timeout',
     'internal',
     'too_many_requests',
     ...(policy.scope === 'public'
@@ -28,7 +31,6 @@ export function problemCodesOf(route: Route): ProblemCode[] {
           'malformed_json',
           'unsupported_media_type',
           'payload_too_large',
-          'request_timeout',
           'idempotency_key_reused',
           'conflict',
           'storage_full',

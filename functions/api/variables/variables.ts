@@ -1,8 +1,10 @@
 /** Routes of the variables of an environment: plain settings, one by one or as a file. */
+
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { changeVariables, readVariables, removeVariable } from '../../commands/variables/variables.ts';
 import { DotenvError, parseDotenv } from '../../core/dotenv.ts';
+import { limits } from '../../core/limits.ts';
 import type { Variables } from '../../core/model/index.ts';
 import type { Item } from '../../ports/store.ts';
 import type { Reply } from '../../records/commit.ts';
@@ -15,7 +17,7 @@ import { noContent } from '../http/respond.ts';
 import { route } from '../http/route-spec.ts';
 import { timeSchema } from '../http/schemas.ts';
 
-const VALUE_MAX_BYTES = 64 * 1024;
+const VALUE_MAX_BYTES = limits.variableValue.value;
 const VALUE_RULE = 'must be text of at most 64 KiB without NUL';
 const isValue = (text: string): boolean =>
   text.isWellFormed() && !text.includes('\0') && Buffer.byteLength(text) <= VALUE_MAX_BYTES;

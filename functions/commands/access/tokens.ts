@@ -20,9 +20,8 @@ import { type Caller, commit, missing, retryOnConflict } from '../../records/com
 import { getProject } from '../../records/read.ts';
 import { inTurn } from '../../records/turns.ts';
 
-const DAY_SECONDS = 24 * 60 * 60;
 export const TOKEN_MIN_SECONDS = 60;
-export const TOKEN_MAX_SECONDS = 365 * DAY_SECONDS;
+export const TOKEN_MAX_SECONDS = limits.tokenSeconds.value;
 
 export interface NewToken {
   name: string;

@@ -1,5 +1,7 @@
 /** Variables of an environment: plain settings, kept in one record. Deployments pin those that they refer to. */
+
 import { environmentKey, environmentPartition, SECRET_PREFIX, variablesKey } from '../../core/keys.ts';
+import { limits } from '../../core/limits.ts';
 import type {
   Environment,
   EnvironmentRef,
@@ -17,8 +19,8 @@ import { readAll } from '../../records/read-all.ts';
 import { notReady } from '../environments/environments.ts';
 
 /** The most variables of an environment, and the most bytes of their names and values together. */
-export const VARIABLES_MAX = 500;
-export const VARIABLES_MAX_BYTES = 128 * 1024;
+export const VARIABLES_MAX = limits.variables.value;
+export const VARIABLES_MAX_BYTES = limits.variablesTogether.value;
 
 /** The variables of an environment; version 0 where there never were any. */
 export async function readVariables(

@@ -181,7 +181,9 @@ function readProcfile(files: SourceFiles): { start: Start; release?: string; not
   const web = processes.get('web');
   if (web === undefined)
     throw new Problem('nothing_to_run', 'Nothing to run was found: the Procfile has no web process.', {
-      hint: 'Add a line such as "web: node server.js", or remove the Procfile.',
+      hint:
+        'Add a line such as "web: node server.js", or remove the Procfile. A worker is a service by itself: write its ' +
+        'command behind "web:" too, and add a score.yaml without service.ports.',
     });
   const command = procfileWords('web', web);
   const notes = ignored.map((line) => `Procfile: this line is no process and is ignored: ${line}`);

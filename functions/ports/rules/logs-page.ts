@@ -4,7 +4,7 @@ import { isAtLeast, isQuotedSource, levelOf, quotesSource } from '../../core/log
 import type { LogFilter, LogLine, LogPage, LogPageQuery } from '../logs.ts';
 
 const LIMIT_MAX = limits.logPageLines.value;
-const TEXT_MAX = 1000;
+const TEXT_MAX = limits.logSearch.value;
 
 /** @throws RangeError */
 export function checkPageQuery(query: LogPageQuery): LogPageQuery {

@@ -168,6 +168,13 @@ describe('The OpenAPI document', () => {
     for (const status of Object.keys(route.answers)) expect(operation.responses).toHaveProperty(status);
   });
 
+  it('says of every route what may come before any route is chosen', () => {
+    for (const [path, methods] of Object.entries(document.paths))
+      for (const [method, { responses }] of Object.entries(methods))
+        for (const status of [400, 408, 414, 431, 500])
+          expect(responses, `${method} ${path}`).toHaveProperty([status]);
+  });
+
   it('lists every problem code', () => {
     for (const code of Object.keys(problemCodes)) expect(document.info.description).toContain(`\`${code}\``);
   });

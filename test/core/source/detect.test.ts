@@ -52,6 +52,13 @@ describe('How an app starts', () => {
   ])('refuses a Procfile %s', (_, procfile, code) => {
     expect(() => detect(tree(['index.html'], { procfile }))).toThrow(expect.objectContaining({ code }));
   });
+
+  it('says of a Procfile with workers alone how a worker is run', () => {
+    const hint = expect.stringMatching(/worker.*behind "web:".*without service.ports/);
+    expect(() => detect(tree([], { procfile: 'worker: node worker.js' }))).toThrow(
+      expect.objectContaining({ hint }),
+    );
+  });
 });
 
 describe('How an app is built', () => {

@@ -8,7 +8,7 @@ import { fileIn, listFiles } from './logs-names.ts';
 import { DISORDER_MS, type LogPosition, visitBackwards, visitForwards } from './logs-reader.ts';
 
 /** The most lines that one page passes over. */
-const SCAN_MAX = 50_000;
+const SCAN_MAX = limits.logScan.value;
 /** A page has room for one line more as long as its messages are smaller, bytes. */
 const SIZE_MAX = limits.logPage.value - limits.logLine.value;
 

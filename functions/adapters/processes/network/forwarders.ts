@@ -7,6 +7,7 @@ import { writeFileSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { environmentName, instanceName } from '../../../core/keys.ts';
+import { limits } from '../../../core/limits.ts';
 import type { InstanceRef } from '../../../core/model/index.ts';
 import type { Backend } from '../../../ports/traffic.ts';
 import { type Layout, readNumbers } from '../layout.ts';
@@ -26,7 +27,7 @@ export type FindUpstream = (ref: InstanceRef, port: number) => Promise<Backend |
 
 /** A connection that was answered and has had no traffic for so long is not in flight: its client is ready to lose it. */
 const IDLE_MS = 1000;
-const WAITING_MAX = 512;
+const WAITING_MAX = limits.waitingConnections.value;
 
 export function createForwarders(layout: Layout, find: FindUpstream): Forwarders {
   const servers = new Map<string, Promise<number>>();
