@@ -132,6 +132,9 @@ describe('The command line', () => {
     expect(await ok('secrets list')).toMatch(/KEY/);
     await ok('secrets unset SPARE --yes');
     expect(await cli.json(['secrets', 'list'])).toHaveLength(1);
+    await ok('build-secrets set NPM_TOKEN', { input: 'npm_x' });
+    expect(await ok('build-secrets list')).toMatch(/NPM_TOKEN/);
+    await ok('build-secrets unset NPM_TOKEN');
   });
 
   it('writes a score.yaml that fits the source, and no other over one that is there', async () => {
