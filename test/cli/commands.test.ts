@@ -132,7 +132,7 @@ describe('The command line', () => {
     expect(await ok('secrets list')).toMatch(/KEY/);
     await ok('secrets unset SPARE --yes');
     expect(await cli.json(['secrets', 'list'])).toHaveLength(1);
-    await ok('build-secrets set NPM_TOKEN', { input: 'npm_x' });
+    await ok('build-secrets set NPM_TOKEN', { input: 'npm_12345678' });
     expect(await ok('build-secrets list')).toMatch(/NPM_TOKEN/);
     await ok('build-secrets unset NPM_TOKEN');
   });
