@@ -1,42 +1,46 @@
 /** What must hold: after each event, when all has come to rest, and when everything was destroyed. */
-import {
-  ENVIRONMENT_PREFIX,
-  eventsPartition,
-  operationKey,
-  operationsPartition,
-  projectPartition,
-} from '../../functions/core/keys.ts';
+import { eventsPartition } from '../../functions/core/keys.ts';
 import {
   type BerthEvent,
   type Deployment,
   type Environment,
   isTerminal,
-  type Operation,
 } from '../../functions/core/model/index.ts';
 import type { Ports } from '../../functions/ports/index.ts';
-import type { Store } from '../../functions/ports/store.ts';
 import type { WorkloadSpec } from '../../functions/ports/workloads.ts';
 import { verifyChain } from '../../functions/records/audit-trail.ts';
 import { instancesOf } from '../../functions/records/instances.ts';
 import { getDeployment } from '../../functions/records/read.ts';
 import { readAll } from '../../functions/records/read-all.ts';
 import { type Client, PROJECT } from './clients.ts';
+import type { Ledger } from './ledger.ts';
 import type { SimulatedDatabases } from './ports/databases.ts';
 import type { SimulatedSecrets } from './ports/secrets.ts';
+import type { SimulatedLogs } from './ports/small.ts';
 import type { SimulatedWorkloads } from './ports/workloads.ts';
+import type { Records } from './records.ts';
 import { pause, type World } from './world.ts';
 
 const PROJECT_NAME = 'shop';
 
 interface Observed {
   /** Without faults: the oracle looks at what is kept, and not through Berth's network. */
-  kept: Store;
+  kept: Records;
+  ledger: Ledger;
   secrets: SimulatedSecrets;
+  /** All values that were ever kept as secrets. */
+  values: ReadonlySet<string>;
   databases: SimulatedDatabases;
+  logs: SimulatedLogs;
   workloads(): SimulatedWorkloads;
 }
 
-export function createOracle(world: World, { kept, secrets, databases, workloads }: Observed) {
+/** How much longer than its bound an operation may take where nothing fails: the sweep waits an hour after a jump. */
+const GRACE_MS = 75 * 60_000;
+
+export function createOracle(world: World, observed: Observed) {
+  const { kept, ledger, secrets, values, databases, logs, workloads } = observed;
+
   /** Why a program with these variables can not work; undefined where it can. */
   function faultOf(spec: WorkloadSpec): string | undefined {
     for (const { name, value } of spec.containers.flatMap(({ variables }) => variables)) {
@@ -49,63 +53,65 @@ export function createOracle(world: World, { kept, secrets, databases, workloads
     return undefined;
   }
 
-  const operations = async (): Promise<Operation[]> => {
-    const lines = await readAll(kept, operationsPartition(PROJECT_NAME));
-    const items = await Promise.all(lines.map(({ sk }) => kept.get<Operation>(operationKey(sk))));
-    return items.flatMap((item) => (item ? [item.data] : []));
-  };
-
-  const environments = async (): Promise<Environment[]> =>
-    (await readAll<Environment>(kept, projectPartition(PROJECT_NAME), ENVIRONMENT_PREFIX)).map(
-      ({ data }) => data,
-    );
-
-  let open = 1;
-  let counting = false;
-  /** Looks now and then whether something has not ended, and gives the newest answer. */
-  function isQuiet(): boolean {
-    if (!counting) {
-      counting = true;
-      void operations().then((all) => {
-        open = all.filter(({ status }) => !isTerminal(status)).length;
-        counting = false;
-      });
+  /** Looks at what stands in the world beyond Berth: I4 and I6. */
+  function look(): void {
+    const serving = workloads().serving();
+    for (const spec of serving) {
+      const fault = faultOf(spec);
+      if (fault !== undefined)
+        world.violate(`I6: ${spec.environment}/${spec.service} #${spec.number} serves, and ${fault}`);
     }
-    return open === 0;
+    for (const name of workloads().environments())
+      if (!ledger.environments.has(name)) world.violate(`I4: namespace ${name} has no owner`);
+    let owners = 0;
+    for (const known of ledger.owners.values())
+      for (const key of known) if (key.includes('postgres')) owners++;
+    const made = databases.inventory().filter((name) => name.startsWith('database ')).length;
+    if (made > owners) world.violate(`I4: there are ${made} databases, and owner records of ${owners}`);
+    for (const environment of ledger.environments.values()) {
+      if (environment.state !== 'ready') continue;
+      for (const { service, current, state } of instancesOf(environment))
+        if (
+          current !== undefined &&
+          state === undefined &&
+          !serving.some((spec) => isOf(spec, environment, service))
+        )
+          world.violate(`I6: ${environment.name}/${service} #${current} is current, and nothing serves`);
+    }
   }
+
+  const isOf = (spec: WorkloadSpec, { project, name }: Environment, service: string): boolean =>
+    spec.project === project && spec.environment === name && spec.service === service;
 
   return {
     faultOf,
-    isQuiet,
-    /** I6: what serves works, at each moment. */
-    look(): void {
-      for (const spec of workloads().serving()) {
-        const fault = faultOf(spec);
-        if (fault !== undefined)
-          world.violate(`I6: ${spec.environment}/${spec.service} #${spec.number} serves, and ${fault}`);
-      }
+    look,
+    isQuiet: () => ledger.open() === 0,
+    /** I3, where nothing fails any more. */
+    lookAtBounds(): void {
+      for (const { id, kind, status, deadline } of ledger.operations.values())
+        if (!isTerminal(status) && world.effects.now() > Date.parse(deadline) + GRACE_MS)
+          world.violate(`I3: ${kind} ${id} is ${status} long after its bound`);
     },
     /** @param ports of Berth, when no faults happen any more */
     async atQuiet(ports: Omit<Ports, 'workflows'>, clients: readonly Client[]): Promise<void> {
-      const all = await operations();
-      for (const { id, kind, status, environment, service } of all)
-        if (!isTerminal(status))
-          world.violate(`I3: ${kind} ${id} of ${environment}/${service ?? ''} is ${status}`);
-      const known = new Set(all.map(({ id }) => id));
-      for (const id of clients.flatMap(({ accepted }) => [...accepted]))
-        if (!known.has(id)) world.violate(`I1: operation ${id} was accepted and is not there`);
-      const report = await verifyChain({ ...ports, store: kept } as Ports, PROJECT_NAME);
+      for (const { id, kind, status, project } of ledger.operations.values())
+        if (!isTerminal(status)) world.violate(`I3: ${kind} ${id} of ${project} is ${status}`);
+      for (const client of clients) await checkTold(client);
+      const report = await verifyChain({ ...ports, store: kept }, PROJECT_NAME);
       if ('problem' in report || JSON.stringify(report).includes('"valid":false'))
         world.violate(`I9: the audit chain does not verify: ${JSON.stringify(report)}`);
       const told = new Set(
         (await readAll<BerthEvent>(kept, eventsPartition(PROJECT_NAME))).map(({ data }) => data.operation),
       );
-      for (const { id, kind } of all) if (!told.has(id)) world.violate(`I9: no event tells of ${kind} ${id}`);
-      for (const environment of await environments()) await checkEnvironment(environment);
+      for (const { id, kind } of ledger.operations.values())
+        if (!told.has(id)) world.violate(`I9: no event tells of ${kind} ${id}`);
+      for (const environment of ledger.environments.values()) await checkEnvironment(environment);
+      await checkSecrets();
     },
     /** I4: nothing is left of what was destroyed. */
     async afterDestroy(client: Client): Promise<void> {
-      for (const { name } of await environments()) {
+      for (const { name } of [...ledger.environments.values()]) {
         const path = `${PROJECT}/environments/${name}`;
         await client.ask('DELETE', `${path}/protection`, undefined, { patient: true });
         for (let tries = 0; tries < 100; tries++) {
@@ -120,11 +126,50 @@ export function createOracle(world: World, { kept, secrets, databases, workloads
           .map((name) => `namespace ${name}`),
         ...databases.inventory(),
         ...(await secrets.list(PROJECT_NAME)).map((path) => `secret ${path}`),
-        ...(await environments()).map(({ name, state }) => `record of ${name}, ${state}`),
+        ...[...ledger.environments.values()].map(({ name, state }) => `record of ${name}, ${state}`),
+        ...kept
+          .all()
+          .flatMap(({ pk, sk }) => (/^(?:environment|deployments)#/.test(pk) ? [`record ${pk} ${sk}`] : [])),
       ];
       for (const one of left) world.violate(`I4: ${one} is left`);
     },
   };
+
+  /** What a client was told is true: what was accepted is there, and its end is told to everyone alike. */
+  async function checkTold(client: Client): Promise<void> {
+    for (const id of client.accepted) {
+      const operation = ledger.operations.get(id);
+      if (!operation) {
+        world.violate(`I1: operation ${id} was accepted and is not there`);
+        continue;
+      }
+      const told = await client.ask('GET', `/v1/operations/${id}`, undefined, { patient: true });
+      if (told?.body.status !== operation.status)
+        world.violate(
+          `I1: ${operation.kind} ${id} is ${operation.status}, and a client is told ${told?.body.status}`,
+        );
+    }
+  }
+
+  /**
+   * I7, and I4 for what is kept as a secret. A value that a person gave is kept before its record is, so that until then
+   * the environment is its owner.
+   */
+  async function checkSecrets(): Promise<void> {
+    const lines = await Promise.all(logs.streams().map((stream) => logs.read(stream, { tail: 1000 })));
+    const text = [...kept.all().map(({ json }) => json), JSON.stringify(lines)].join('\n');
+    for (const value of values)
+      if (text.includes(value)) world.violate(`I7: ${value} is in a record or a log`);
+    const owned = new Set(kept.all().map(({ pk, sk }) => `${pk} ${sk}`));
+    for (const path of await secrets.list(PROJECT_NAME)) {
+      const [project = '', environment = '', kind, name = ''] = path.split('/');
+      const hasOwner =
+        kind === 'env'
+          ? ledger.environments.has(`${project}/${environment}`)
+          : owned.has(`environment#${project}#${environment} resource#${name}`);
+      if (!hasOwner) world.violate(`I4: the secret ${path} has no owner`);
+    }
+  }
 
   async function checkEnvironment(environment: Environment): Promise<void> {
     const { name, state } = environment;
@@ -134,9 +179,9 @@ export function createOracle(world: World, { kept, secrets, databases, workloads
       .serving()
       .filter((spec) => spec.environment === name);
     for (const instance of instancesOf(environment)) {
-      const { service, current, newest } = instance;
+      const { service, current, newest, state: standing } = instance;
       const up = serving.find((spec) => spec.service === service)?.number;
-      if (state === 'ready' && current !== undefined && up !== current)
+      if (state === 'ready' && standing === undefined && current !== undefined && up !== current)
         world.violate(
           `I6: ${name}/${service}: #${current} should serve, and ${up === undefined ? 'nothing' : `#${up}`} does`,
         );
@@ -145,6 +190,8 @@ export function createOracle(world: World, { kept, secrets, databases, workloads
       let last: Deployment | undefined;
       for (let number = newest; number > 0 && !last; number--) {
         const { data } = await getDeployment(kept, instance, number);
+        if (!isTerminal(data.status))
+          world.violate(`I3: deployment #${number} of ${name}/${service} is ${data.status}`);
         if (data.status === 'succeeded') last = data;
       }
       if (last && current !== undefined && last.number > current)
