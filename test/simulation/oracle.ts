@@ -35,6 +35,9 @@ interface Observed {
   workloads(): SimulatedWorkloads;
 }
 
+/** States in which nothing goes on. */
+const SETTLED: ReadonlySet<string> = new Set(['ready', 'hibernated', 'failed']);
+
 /** How much longer than its bound an operation may take where nothing fails: the sweep waits an hour after a jump. */
 const GRACE_MS = 75 * 60_000;
 
@@ -86,7 +89,9 @@ export function createOracle(world: World, observed: Observed) {
   return {
     faultOf,
     look,
-    isQuiet: () => ledger.open() === 0,
+    isQuiet: () =>
+      ledger.open() === 0 &&
+      [...ledger.environments.values()].every(({ state }) => SETTLED.has(state)),
     /** I3, where nothing fails any more. */
     lookAtBounds(): void {
       for (const { id, kind, status, deadline } of ledger.operations.values())
@@ -173,7 +178,7 @@ export function createOracle(world: World, observed: Observed) {
 
   async function checkEnvironment(environment: Environment): Promise<void> {
     const { name, state } = environment;
-    if (!['ready', 'hibernated', 'failed'].includes(state))
+    if (!SETTLED.has(state))
       world.violate(`I3: environment ${name} is ${state}, and nothing goes on`);
     const serving = workloads()
       .serving()
