@@ -50,10 +50,12 @@ export function createSimulatedBerth(
     const death = Promise.withResolvers<void>();
     const mortal: Mortal = { dead: false };
     runAs(mortal, () => {
+      const lost = new Map<string, string>();
       const workflows = createLocalWorkflows({
         path: workflowsPath,
         machines,
         now: world.effects.now,
+        onFailure: ({ name, error }) => lost.set(name, error instanceof Error ? error.name : 'Error'),
         runStep: (name, input, signal) =>
           delivered(name, () =>
             runStepNamed(ports, name, input as unknown as StepInput, signal).then(
@@ -88,7 +90,8 @@ export function createSimulatedBerth(
       void createResuming({ atOnce: 4 })
         .run({ ...ports, databases }, silentLog)
         .then(() => {
-          startSweeping(ports, SWEEP_MS, silentLog, new Map());
+          note('it is up again');
+          startSweeping(ports, SWEEP_MS, silentLog, lost);
         });
     });
     world.crash = () => {

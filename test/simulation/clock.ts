@@ -172,7 +172,7 @@ function nextTimer(): Timer | undefined {
 }
 
 /** More timers than any schedule of some hours needs. */
-const EVENTS_MAX = 60_000;
+const EVENTS_MAX = 200_000;
 
 /**
  * Fires timers in their order for a time, or until `done` says so. `after` is called behind each of them, when all

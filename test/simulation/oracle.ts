@@ -56,8 +56,15 @@ export function createOracle(world: World, observed: Observed) {
     return undefined;
   }
 
+  /** What there was at the last look: where nothing has changed, nothing is new. */
+  let seen = -1;
+  let boundsSeen = 0;
+
   /** Looks at what stands in the world beyond Berth: I4 and I6. */
   function look(): void {
+    const state = world.changes + world.trace.length;
+    if (state === seen) return;
+    seen = state;
     const serving = workloads().serving();
     for (const spec of serving) {
       const fault = faultOf(spec);
@@ -94,6 +101,8 @@ export function createOracle(world: World, observed: Observed) {
       [...ledger.environments.values()].every(({ state }) => SETTLED.has(state)),
     /** I3, where nothing fails any more. */
     lookAtBounds(): void {
+      if (world.effects.now() < boundsSeen + 60_000) return;
+      boundsSeen = world.effects.now();
       for (const { id, kind, status, deadline } of ledger.operations.values())
         if (!isTerminal(status) && world.effects.now() > Date.parse(deadline) + GRACE_MS)
           world.violate(`I3: ${kind} ${id} is ${status} long after its bound`);

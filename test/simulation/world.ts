@@ -13,6 +13,8 @@ export interface World {
   faulty: boolean;
   violations: string[];
   trace: string[];
+  /** Grows with each call that may have changed something. */
+  changes: number;
   fates: Fates;
   /** Ends the running Berth at once; it is started again later. */
   crash: () => void;
@@ -47,6 +49,7 @@ interface Outage {
 const gone = (): Promise<never> => new Promise(() => undefined);
 const MINUTE = 60_000;
 const STALE_MS = 10_000;
+const READS = /\.(?:get|getMany|query|due|list|status|select|resolve|describe|inventory|lastRequests|awaitRollout)$/;
 const portOf = (point: string): string => point.split('.')[0] ?? point;
 
 export function createWorld(random: Random, fates: Fates): World {
@@ -83,6 +86,7 @@ export function createWorld(random: Random, fates: Fates): World {
     faulty: true,
     violations: [],
     trace: [],
+    changes: 0,
     fates,
     crash: () => undefined,
     onDeath: [],
@@ -116,7 +120,10 @@ export function createWorld(random: Random, fates: Fates): World {
     },
     async io(point, effect, repeatable = false, more = {}) {
       const process = currentOwner();
-      const act = (): ReturnType<typeof effect> => runAs(undefined, effect);
+      const act = (): ReturnType<typeof effect> => {
+        if (!READS.test(point)) world.changes++;
+        return runAs(undefined, effect);
+      };
       const possible = [...ANYWHERE];
       if (repeatable) possible.push('twice');
       if (more.stale) possible.push('stale');
