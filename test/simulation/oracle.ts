@@ -97,8 +97,7 @@ export function createOracle(world: World, observed: Observed) {
     faultOf,
     look,
     isQuiet: () =>
-      ledger.open() === 0 &&
-      [...ledger.environments.values()].every(({ state }) => SETTLED.has(state)),
+      ledger.open() === 0 && [...ledger.environments.values()].every(({ state }) => SETTLED.has(state)),
     /** I3, where nothing fails any more. */
     lookAtBounds(): void {
       if (world.effects.now() < boundsSeen + 60_000) return;
@@ -187,8 +186,7 @@ export function createOracle(world: World, observed: Observed) {
 
   async function checkEnvironment(environment: Environment): Promise<void> {
     const { name, state } = environment;
-    if (!SETTLED.has(state))
-      world.violate(`I3: environment ${name} is ${state}, and nothing goes on`);
+    if (!SETTLED.has(state)) world.violate(`I3: environment ${name} is ${state}, and nothing goes on`);
     const serving = workloads()
       .serving()
       .filter((spec) => spec.environment === name);

@@ -49,7 +49,8 @@ interface Outage {
 const gone = (): Promise<never> => new Promise(() => undefined);
 const MINUTE = 60_000;
 const STALE_MS = 10_000;
-const READS = /\.(?:get|getMany|query|due|list|status|select|resolve|describe|inventory|lastRequests|awaitRollout)$/;
+const READS =
+  /\.(?:get|getMany|query|due|list|status|select|resolve|describe|inventory|lastRequests|awaitRollout)$/;
 const portOf = (point: string): string => point.split('.')[0] ?? point;
 
 export function createWorld(random: Random, fates: Fates): World {
