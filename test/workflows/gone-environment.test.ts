@@ -50,8 +50,8 @@ async function compensate(kind: (typeof kinds)[number], later?: Environment) {
   const changes: string[] = [];
   const workloads = new Proxy({} as Ports['workloads'], {
     get: (_target, name) => async () => {
-      if (name === 'inventory') return [];
-      changes.push(String(name));
+      if (name !== 'inventory') changes.push(String(name));
+      return [];
     },
   });
   const secrets = { list: async () => [] };
