@@ -18,7 +18,9 @@ const WEB = `${DEV}/services/web`;
 const secret = (ask: Ask) => ask('PUT', `${DEV}/secrets/API_KEY`, { value: 'value-1-1' });
 const deploy = (version: string) => (ask: Ask) => ask('POST', `${WEB}/deployments`, { version });
 const rotateDatabase = async (ask: Ask) => {
-  const listed = (await ask('GET', `${DEV}/resources`)) as { body: { items: { uid: string; type: string }[] } };
+  const listed = (await ask('GET', `${DEV}/resources`)) as {
+    body: { items: { uid: string; type: string }[] };
+  };
   const uid = listed.body.items.find(({ type }) => type === 'postgres')?.uid;
   return ask('POST', `${DEV}/resources/rotate`, { uid });
 };
