@@ -134,9 +134,10 @@ async function work({ rate, actions, trace }: Options): Promise<void> {
   ) {
     for (let seed = from; seed < from + count; seed++) {
       const script = scriptOf(seed, { rate, actions });
-      const outcome = await runScript(script, routes);
+      const taken: number[][] = [];
+      const outcome = await runScript(script, routes, taken);
       await note(outcome, async () => {
-        const small = await shrink(script, outcome, routes);
+        const small = await shrink({ ...script, actions: taken }, outcome, routes);
         return `${told(`Seed ${seed}`, small.outcome)}\n--script '${JSON.stringify(small.script)}'`;
       });
     }

@@ -103,7 +103,10 @@ export function createOracle(world: World, observed: Observed) {
       if (world.effects.now() < boundsSeen + 60_000) return;
       boundsSeen = world.effects.now();
       for (const { id, kind, status, deadline } of ledger.operations.values())
-        if (!isTerminal(status) && world.effects.now() > Date.parse(deadline) + GRACE_MS)
+        if (
+          !isTerminal(status) &&
+          world.effects.now() > Math.max(Date.parse(deadline), world.healedAt) + GRACE_MS
+        )
           world.violate(`I3: ${kind} ${id} is ${status} long after its bound`);
     },
     /** @param ports of Berth, when no faults happen any more */

@@ -30,6 +30,8 @@ export interface World {
   violate(what: string): void;
   /** Ends all faults that last. */
   heal(): void;
+  /** When that was; before, the clock may have been wrong. */
+  healedAt: number;
 }
 
 export interface IoOptions<T> {
@@ -88,6 +90,7 @@ export function createWorld(random: Random, fates: Fates): World {
     violations: [],
     trace: [],
     changes: 0,
+    healedAt: 0,
     fates,
     crash: () => undefined,
     onDeath: [],
@@ -118,6 +121,7 @@ export function createWorld(random: Random, fates: Fates): World {
       world.faulty = false;
       outages.clear();
       setClockWrong(0);
+      world.healedAt = virtualNow();
     },
     async io(point, effect, repeatable = false, more = {}) {
       const process = currentOwner();
