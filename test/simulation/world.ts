@@ -134,7 +134,9 @@ export function createWorld(random: Random, fates: Fates): World {
       if (more.stale) possible.push('stale');
       if (more.writes) possible.push('full');
       const { fault, amount = 0 } = world.fate(point, possible) ?? {};
-      await pause(fault === 'slow' ? amount * 40_000 : random.below(8));
+      const takes = fault === 'slow' ? amount * 40_000 : random.below(14) - 6;
+      // Half of the calls are answered at once: a timer for each would be half of a schedule's work.
+      if (takes > 0) await pause(takes);
       if (process?.dead) return gone();
       await meetOutages(point, more as IoOptions<never>);
       if (process?.dead) return gone();
