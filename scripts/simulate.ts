@@ -137,7 +137,9 @@ async function work({ rate, actions, trace }: Options): Promise<void> {
       const taken: number[][] = [];
       const outcome = await runScript(script, routes, taken);
       await note(outcome, async () => {
-        const small = await shrink({ ...script, actions: taken }, outcome, routes);
+        const small = await shrink({ ...script, actions: taken }, outcome, (smaller) =>
+          runScript(smaller, routes),
+        );
         return `${told(`Seed ${seed}`, small.outcome)}\n--script '${JSON.stringify(small.script)}'`;
       });
     }
