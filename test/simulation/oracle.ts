@@ -13,7 +13,7 @@ import { instancesOf } from '../../functions/records/instances.ts';
 import { getDeployment } from '../../functions/records/read.ts';
 import { readAll } from '../../functions/records/read-all.ts';
 import { type Client, PROJECT } from './clients.ts';
-import type { Ledger } from './ledger.ts';
+import { deploymentName, type Ledger } from './ledger.ts';
 import type { SimulatedDatabases } from './ports/databases.ts';
 import type { SimulatedSecrets } from './ports/secrets.ts';
 import type { SimulatedLogs } from './ports/small.ts';
@@ -28,8 +28,8 @@ interface Observed {
   kept: Records;
   ledger: Ledger;
   secrets: SimulatedSecrets;
-  /** All values that were ever kept as secrets. */
-  values: ReadonlySet<string>;
+  /** All values that were ever kept as secrets, with the id of the environment for which that was. */
+  values: ReadonlyMap<string, string | undefined>;
   databases: SimulatedDatabases;
   logs: SimulatedLogs;
   workloads(): SimulatedWorkloads;
@@ -59,6 +59,7 @@ export function createOracle(world: World, observed: Observed) {
   /** What there was at the last look: where nothing has changed, nothing is new. */
   let seen = -1;
   let boundsSeen = 0;
+  const served = new Map<string, WorkloadSpec>();
 
   /** Looks at what stands in the world beyond Berth: I4 and I6. */
   function look(): void {
@@ -70,6 +71,11 @@ export function createOracle(world: World, observed: Observed) {
       const fault = faultOf(spec);
       if (fault !== undefined)
         world.violate(`I6: ${spec.environment}/${spec.service} #${spec.number} serves, and ${fault}`);
+    }
+    for (const spec of serving) {
+      const environment = ledger.environments.get(`${spec.project}/${spec.environment}`);
+      if (environment) lookAtOrder(environment, spec);
+      if (environment) lookAtOrigin(environment, spec);
     }
     for (const name of workloads().environments())
       if (!ledger.environments.has(name)) world.violate(`I4: namespace ${name} has no owner`);
@@ -87,6 +93,26 @@ export function createOracle(world: World, observed: Observed) {
           !serving.some((spec) => isOf(spec, environment, service))
         )
           world.violate(`I6: ${environment.name}/${service} #${current} is current, and nothing serves`);
+    }
+  }
+
+  /** I5: what serves gives way to an older one only where it did not succeed. */
+  function lookAtOrder({ id }: Environment, spec: WorkloadSpec): void {
+    const name = `${id} ${spec.service}`;
+    const before = served.get(name);
+    served.set(name, spec);
+    if (before === undefined || before.number <= spec.number) return;
+    if (ledger.deployments.get(deploymentName(before))?.status === 'succeeded')
+      world.violate(`I5: ${deploymentName(before)} succeeded, and gave way to #${spec.number}`);
+  }
+
+  /** I10: nothing comes from an earlier environment of the same name. */
+  function lookAtOrigin({ id, name }: Environment, spec: WorkloadSpec): void {
+    for (const { name: variable, value } of spec.containers.flatMap(({ variables }) => variables)) {
+      const secret = variable === 'DATABASE' ? decodeURIComponent(new URL(value).password) : value;
+      const origin = values.get(secret);
+      if (origin !== undefined && origin !== id)
+        world.violate(`I10: ${name}/${spec.service} has the ${variable} of an earlier environment ${name}`);
     }
   }
 
@@ -174,7 +200,7 @@ export function createOracle(world: World, observed: Observed) {
   async function checkSecrets(): Promise<void> {
     const lines = await Promise.all(logs.streams().map((stream) => logs.read(stream, { tail: 1000 })));
     const text = [...kept.all().map(({ json }) => json), JSON.stringify(lines)].join('\n');
-    for (const value of values)
+    for (const value of values.keys())
       if (text.includes(value)) world.violate(`I7: ${value} is in a record or a log`);
     const owned = new Set(kept.all().map(({ pk, sk }) => `${pk} ${sk}`));
     for (const path of await secrets.list(PROJECT_NAME)) {

@@ -91,7 +91,7 @@ function createScene(world: World, runs: string, routes: readonly Route[]): Scen
   });
   const kept = createRecords(monotonicNow, ledger.note);
   const secrets = createSimulatedSecrets(world.effects.id);
-  const values = new Set<string>();
+  const values = new Map<string, string | undefined>();
   const databases = createSimulatedDatabases(world);
   const logs = createSimulatedLogs();
   const oracle = createOracle(world, {
@@ -112,7 +112,8 @@ function createScene(world: World, runs: string, routes: readonly Route[]): Scen
     activity,
     secrets: {
       put: (path, value, put) => {
-        values.add(value);
+        const name = path.split('/').slice(0, 2).join('/');
+        values.set(value, ledger.environments.get(name)?.id);
         return io('secrets.put', () => secrets.put(path, value, put), false, { writes: true });
       },
       get: (path, version) => io('secrets.get', () => secrets.get(path, version)),
