@@ -8,9 +8,10 @@ import { createSimulatedBerth } from './berth.ts';
 import { type Client, createClient, PROJECT } from './clients.ts';
 import { installClock, monotonicNow, runFor } from './clock.ts';
 import type { Fates, Planned } from './faults.ts';
-import { createLedger } from './ledger.ts';
-import { createOracle } from './oracle.ts';
+import { createLedger } from './oracle/ledger.ts';
+import { createOracle } from './oracle/oracle.ts';
 import { createSimulatedDatabases } from './ports/databases.ts';
+import { createRecords } from './ports/records.ts';
 import { createSimulatedSecrets } from './ports/secrets.ts';
 import {
   createSimulatedActivity,
@@ -20,10 +21,9 @@ import {
   createSimulatedReceivers,
   createSimulatedRegistry,
 } from './ports/small.ts';
+import { createSimulatedStore } from './ports/store.ts';
 import { type Behaviour, createSimulatedWorkloads } from './ports/workloads.ts';
 import { createRandom } from './random.ts';
-import { createRecords } from './records.ts';
-import { createSimulatedStore } from './store.ts';
 import { createWorld, type World } from './world.ts';
 
 export interface Outcome {

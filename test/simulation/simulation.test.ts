@@ -2,9 +2,9 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { loadInterpreter } from '../../functions/adapters/local/workflows/interpreter.ts';
 import { secretsContract } from '../contracts/secrets.ts';
 import { routes } from '../support/routes.ts';
-import { type PlotName, plots, runPlot, singles } from './points.ts';
 import { createSimulatedSecrets } from './ports/secrets.ts';
 import { runSchedule, runScript, scriptOf } from './schedule.ts';
+import { type PlotName, plots, runPlot, singles } from './search/points.ts';
 
 const options = { routes, rate: 0.01, actions: 12 };
 

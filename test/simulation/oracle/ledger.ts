@@ -6,9 +6,9 @@ import {
   isTerminal,
   type Operation,
   SYSTEM_ACTOR,
-} from '../../functions/core/model/index.ts';
-import type { Changed } from './records.ts';
-import type { World } from './world.ts';
+} from '../../../functions/core/model/index.ts';
+import type { Changed } from '../ports/records.ts';
+import type { World } from '../world.ts';
 
 export interface Ledger {
   operations: Map<string, Operation>;

@@ -1,7 +1,7 @@
 /** Makes a schedule that fails smaller: fewer actions, fewer faults, as long as it breaks the same promise. */
-import type { Planned } from './faults.ts';
-import type { Outcome } from './scene.ts';
-import type { Script } from './schedule.ts';
+import type { Planned } from '../faults.ts';
+import type { Outcome } from '../scene.ts';
+import type { Script } from '../schedule.ts';
 
 /** A part of a script that can be left out. */
 type Part = { fault: Planned } | { client: number; action: number };

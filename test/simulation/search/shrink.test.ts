@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import type { Planned } from './faults.ts';
-import type { Outcome } from './scene.ts';
-import type { Script } from './schedule.ts';
+import type { Planned } from '../faults.ts';
+import type { Outcome } from '../scene.ts';
+import type { Script } from '../schedule.ts';
 import { shrink } from './shrink.ts';
 
 const fault = (nth: number): Planned => ({ point: 'store.get', nth, fault: 'refused', amount: 0 });

@@ -1,25 +1,25 @@
 /** What must hold: after each event, when all has come to rest, and when everything was destroyed. */
-import { eventsPartition } from '../../functions/core/keys.ts';
+import { eventsPartition } from '../../../functions/core/keys.ts';
 import {
   type BerthEvent,
   type Deployment,
   type Environment,
   isTerminal,
-} from '../../functions/core/model/index.ts';
-import type { Ports } from '../../functions/ports/index.ts';
-import type { WorkloadSpec } from '../../functions/ports/workloads.ts';
-import { verifyChain } from '../../functions/records/audit-trail.ts';
-import { instancesOf } from '../../functions/records/instances.ts';
-import { getDeployment } from '../../functions/records/read.ts';
-import { readAll } from '../../functions/records/read-all.ts';
-import { type Client, PROJECT } from './clients.ts';
+} from '../../../functions/core/model/index.ts';
+import type { Ports } from '../../../functions/ports/index.ts';
+import type { WorkloadSpec } from '../../../functions/ports/workloads.ts';
+import { verifyChain } from '../../../functions/records/audit-trail.ts';
+import { instancesOf } from '../../../functions/records/instances.ts';
+import { getDeployment } from '../../../functions/records/read.ts';
+import { readAll } from '../../../functions/records/read-all.ts';
+import { type Client, PROJECT } from '../clients.ts';
+import type { SimulatedDatabases } from '../ports/databases.ts';
+import type { Records } from '../ports/records.ts';
+import type { SimulatedSecrets } from '../ports/secrets.ts';
+import type { SimulatedLogs } from '../ports/small.ts';
+import type { SimulatedWorkloads } from '../ports/workloads.ts';
+import { pause, type World } from '../world.ts';
 import { deploymentName, type Ledger } from './ledger.ts';
-import type { SimulatedDatabases } from './ports/databases.ts';
-import type { SimulatedSecrets } from './ports/secrets.ts';
-import type { SimulatedLogs } from './ports/small.ts';
-import type { SimulatedWorkloads } from './ports/workloads.ts';
-import type { Records } from './records.ts';
-import { pause, type World } from './world.ts';
 
 const PROJECT_NAME = 'shop';
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { storeContract } from '../contracts/store.ts';
+import { storeContract } from '../../contracts/store.ts';
 import { createRecords } from './records.ts';
 
 storeContract('simulation', async () => {
