@@ -13,6 +13,7 @@ import { instancesOf } from '../../../functions/records/instances.ts';
 import { getDeployment } from '../../../functions/records/read.ts';
 import { readAll } from '../../../functions/records/read-all.ts';
 import { type Client, PROJECT } from '../clients.ts';
+import { monotonicNow } from '../clock.ts';
 import type { SimulatedDatabases } from '../ports/databases.ts';
 import type { Records } from '../ports/records.ts';
 import type { SimulatedSecrets } from '../ports/secrets.ts';
@@ -38,6 +39,7 @@ interface Observed {
 /** States in which nothing goes on. */
 const SETTLED: ReadonlySet<string> = new Set(['ready', 'hibernated', 'failed']);
 
+const STARTING_MS = 240_000;
 /** How much longer than its bound an operation may take where nothing fails: the sweep waits an hour after a jump. */
 const GRACE_MS = 75 * 60_000;
 
@@ -60,6 +62,7 @@ export function createOracle(world: World, observed: Observed) {
   let seen = -1;
   let boundsSeen = 0;
   const served = new Map<string, WorkloadSpec>();
+  const nothingSince = new Map<string, number>();
 
   /** Looks at what stands in the world beyond Berth: I4 and I6. */
   function look(): void {
@@ -87,13 +90,22 @@ export function createOracle(world: World, observed: Observed) {
     for (const environment of ledger.environments.values()) {
       if (environment.state !== 'ready') continue;
       for (const { service, current, state } of instancesOf(environment))
-        if (
+        lookForNothing(
+          `${environment.name}/${service} #${current}`,
           current !== undefined &&
-          state === undefined &&
-          !serving.some((spec) => isOf(spec, environment, service))
-        )
-          world.violate(`I6: ${environment.name}/${service} #${current} is current, and nothing serves`);
+            state === undefined &&
+            !serving.some((spec) => isOf(spec, environment, service)),
+        );
     }
+  }
+
+  /** I6: what is put back, or woken though the waking failed, may take as long as the slowest program. */
+  function lookForNothing(name: string, isNothing: boolean): void {
+    const since = nothingSince.get(name) ?? monotonicNow();
+    if (isNothing) nothingSince.set(name, since);
+    else nothingSince.delete(name);
+    if (isNothing && monotonicNow() - since > STARTING_MS)
+      world.violate(`I6: ${name} is current, and nothing serves`);
   }
 
   /** I5: what serves gives way to an older one only where it did not succeed. */
@@ -213,6 +225,14 @@ export function createOracle(world: World, observed: Observed) {
     }
   }
 
+  /** Where a place can not be reached until the bound is over, an environment is said to sleep, and is woken by requests. */
+  function wentWell({ id }: Environment): boolean {
+    const changes = [...ledger.operations.values()].filter(
+      ({ kind, environmentId }) => environmentId === id && (kind === 'hibernate' || kind === 'wake'),
+    );
+    return changes.at(-1)?.status === 'succeeded';
+  }
+
   async function checkEnvironment(environment: Environment): Promise<void> {
     const { name, state } = environment;
     if (!SETTLED.has(state)) world.violate(`I3: environment ${name} is ${state}, and nothing goes on`);
@@ -226,7 +246,7 @@ export function createOracle(world: World, observed: Observed) {
         world.violate(
           `I6: ${name}/${service}: #${current} should serve, and ${up === undefined ? 'nothing' : `#${up}`} does`,
         );
-      if (state === 'hibernated' && up !== undefined)
+      if (state === 'hibernated' && up !== undefined && wentWell(environment))
         world.violate(`${name} sleeps, and ${service} #${up} runs`);
       let last: Deployment | undefined;
       for (let number = newest; number > 0 && !last; number--) {
