@@ -113,16 +113,18 @@ const bag = actions.flatMap(([weight, action]) => Array.from({ length: weight },
 /**
  * @param which of its actions it takes
  * @param randomOf gives an action chance of its own
+ * @param restMs how long it rests between two at most
  */
 export async function act(
   actor: Actor,
   which: readonly number[],
   randomOf: (action: number) => Random,
+  restMs = 15_000,
 ): Promise<void> {
   for (const action of which) {
     const random = randomOf(action);
     const world: World = Object.create(actor.world, { random: { value: random } });
     await random.pick(bag)({ ...actor, world });
-    await pause(random.below(15_000));
+    await pause(random.below(restMs));
   }
 }

@@ -66,13 +66,22 @@ function createFates(choose: Choice): Fates {
   return fates;
 }
 
-/** @param random of its own, so that the rest of the schedule is the same without a fault */
-export const fatesByChance = (random: Random, rate: number): Fates =>
-  createFates((point, nth, possible) => {
-    if (!random.chance(rate)) return undefined;
-    const fault = random.pick(random.chance(0.08) ? LASTING : possible);
+/**
+ * Each schedule has its own taste (swarm testing): some have many faults, some crash and nothing else. What only comes of
+ * many faults of one kind is hardly ever met where all are equally rare.
+ * @param random of its own, so that the rest of the schedule is the same without a fault
+ */
+export function fatesByChance(random: Random, rate: number): Fates {
+  const own = rate * random.pick([0.5, 1, 1, 2, 3]);
+  const lasting = random.pick([0, 0.08, 0.08, 0.3]);
+  const favourite = random.chance(0.3) ? undefined : random.pick(ANYWHERE);
+  return createFates((point, nth, possible) => {
+    if (!random.chance(own)) return undefined;
+    const isFavourite = favourite !== undefined && possible.includes(favourite) && random.chance(0.7);
+    const fault = isFavourite ? favourite : random.pick(random.chance(lasting) ? LASTING : possible);
     return { point, nth, fault, amount: random.next() };
   });
+}
 
 export const fatesByPlan = (plan: readonly Planned[]): Fates => {
   const planned = new Map(plan.map((one) => [`${one.point} ${one.nth}`, one]));

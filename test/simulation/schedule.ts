@@ -46,12 +46,14 @@ export function runScript(
   return play(seed, fates, routes, async (scene) => {
     await setUp(scene);
     const { world, clients, touch, until } = scene;
-    const all = clients.map((client, at) =>
-      act({ world, client, touch }, actions[at] ?? [], (which) => {
+    const restMs = createRandom(seed + 0x20000000).pick([1_000, 5_000, 15_000, 40_000]);
+    const all = clients.map((client, at) => {
+      const randomOf = (which: number) => {
         taken[at] = [...(taken[at] ?? []), which];
         return createRandom(seed * 1000 + at * 100 + which);
-      }),
-    );
+      };
+      return act({ world, client, touch }, actions[at] ?? [], randomOf, restMs);
+    });
     await until(DAY, Promise.all(all));
     if (world.violations.length === 0) await wrapUp(scene);
   });

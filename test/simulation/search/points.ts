@@ -24,6 +24,7 @@ const rotateDatabase = async (ask: Ask) => {
   const uid = listed.body.items.find(({ type }) => type === 'postgres')?.uid;
   return ask('POST', `${DEV}/resources/rotate`, { uid });
 };
+const rotateSecret = (ask: Ask) => ask('POST', `${DEV}/secrets/API_KEY/rotate`, { value: 'value-2-2' });
 const hibernate = (ask: Ask) => ask('POST', `${DEV}/hibernate`);
 const served = [secret, deploy('good')];
 
@@ -38,9 +39,13 @@ export const plots = {
     before: [...served, deploy('also-good')],
     act: (ask) => ask('POST', `${WEB}/deployments`, { rollbackTo: 1 }),
   },
-  'rotation of a secret': {
+  'rotation of a secret': { before: served, act: rotateSecret },
+  'rotation beside a deployment': {
     before: served,
-    act: (ask) => ask('POST', `${DEV}/secrets/API_KEY/rotate`, { value: 'value-2-2' }),
+    act: async (ask) => {
+      await deploy('also-good')(ask);
+      await rotateSecret(ask);
+    },
   },
   'rotation of a database': { before: served, act: rotateDatabase },
   restart: { before: served, act: (ask) => ask('POST', `${WEB}/restart`) },
