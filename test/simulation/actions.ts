@@ -1,6 +1,7 @@
 /** What clients do, by chance. */
 import type { Client } from './clients.ts';
 import { PROJECT } from './clients.ts';
+import type { Random } from './random.ts';
 import { pause, type World } from './world.ts';
 
 export const IMAGES = ['good', 'also-good', 'crashing', 'slow'].map((name) => ({
@@ -109,11 +110,21 @@ const actions: [number, Action][] = [
 
 const bag = actions.flatMap(([weight, action]) => Array.from({ length: weight }, () => action));
 
-/** @param count how many actions it takes */
-export async function act(actor: Actor, count: number): Promise<void> {
-  const { random } = actor.world;
-  for (let left = count; left > 0; left--) {
-    await random.pick(bag)(actor);
-    await pause(random.below(15_000));
+/**
+ * @param which of its actions it takes
+ * @param randomOf gives an action chance of its own
+ * @param restMs how long it rests between two at most
+ */
+export async function act(
+  actor: Actor,
+  which: readonly number[],
+  randomOf: (action: number) => Random,
+  restMs = 15_000,
+): Promise<void> {
+  for (const action of which) {
+    const random = randomOf(action);
+    const world: World = Object.create(actor.world, { random: { value: random } });
+    await random.pick(bag)({ ...actor, world });
+    await pause(random.below(restMs));
   }
 }

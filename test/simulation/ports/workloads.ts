@@ -149,6 +149,7 @@ export function createSimulatedWorkloads(world: World, around: WorkloadsAround):
         'workloads.scale',
         () => {
           const declared = find(ref);
+          if (!declared && replicas === 0) return;
           if (!declared) throw new Problem('not_found', 'Nothing was declared.', { hint: 'Deploy it.' });
           declared.replicas = replicas;
         },
