@@ -20,13 +20,14 @@ import { verifyChain } from '../../functions/records/audit-trail.ts';
 import { instancesOf } from '../../functions/records/instances.ts';
 import { getDeployment } from '../../functions/records/read.ts';
 import { readAll } from '../../functions/records/read-all.ts';
-import { type Client, PROJECT } from './clients.ts';
+import type { Client } from './clients.ts';
 import type { SimulatedDatabases } from './ports/databases.ts';
 import type { SimulatedSecrets } from './ports/secrets.ts';
 import type { SimulatedWorkloads } from './ports/workloads.ts';
+import { PROJECTS, projectPath } from './setting.ts';
 import { pause, type World } from './world.ts';
 
-const PROJECT_NAME = 'shop';
+const projects = PROJECTS.map(({ name }) => name);
 
 interface Observed {
   /** Without faults: the oracle looks at what is kept, and not through Berth's network. */
@@ -50,15 +51,15 @@ export function createOracle(world: World, { kept, secrets, databases, workloads
   }
 
   const operations = async (): Promise<Operation[]> => {
-    const lines = await readAll(kept, operationsPartition(PROJECT_NAME));
-    const items = await Promise.all(lines.map(({ sk }) => kept.get<Operation>(operationKey(sk))));
+    const lines = await Promise.all(projects.map((name) => readAll(kept, operationsPartition(name))));
+    const items = await Promise.all(lines.flat().map(({ sk }) => kept.get<Operation>(operationKey(sk))));
     return items.flatMap((item) => (item ? [item.data] : []));
   };
 
-  const environments = async (): Promise<Environment[]> =>
-    (await readAll<Environment>(kept, projectPartition(PROJECT_NAME), ENVIRONMENT_PREFIX)).map(
-      ({ data }) => data,
-    );
+  const environments = async (): Promise<Environment[]> => {
+    const read = (name: string) => readAll<Environment>(kept, projectPartition(name), ENVIRONMENT_PREFIX);
+    return (await Promise.all(projects.map(read))).flat().map(({ data }) => data);
+  };
 
   let open = 1;
   let counting = false;
@@ -67,7 +68,7 @@ export function createOracle(world: World, { kept, secrets, databases, workloads
     if (!counting) {
       counting = true;
       void operations().then((all) => {
-        open = all.filter(({ status }) => !isTerminal(status)).length;
+        open = all.filter((operation) => !hasEnded(operation)).length;
         counting = false;
       });
     }
@@ -88,25 +89,30 @@ export function createOracle(world: World, { kept, secrets, databases, workloads
     /** @param ports of Berth, when no faults happen any more */
     async atQuiet(ports: Omit<Ports, 'workflows'>, clients: readonly Client[]): Promise<void> {
       const all = await operations();
-      for (const { id, kind, status, environment, service } of all)
-        if (!isTerminal(status))
+      for (const operation of all) {
+        const { id, kind, status, environment, service } = operation;
+        if (!hasEnded(operation))
           world.violate(`I3: ${kind} ${id} of ${environment}/${service ?? ''} is ${status}`);
+      }
       const known = new Set(all.map(({ id }) => id));
       for (const id of clients.flatMap(({ accepted }) => [...accepted]))
         if (!known.has(id)) world.violate(`I1: operation ${id} was accepted and is not there`);
-      const report = await verifyChain({ ...ports, store: kept } as Ports, PROJECT_NAME);
-      if ('problem' in report || JSON.stringify(report).includes('"valid":false'))
-        world.violate(`I9: the audit chain does not verify: ${JSON.stringify(report)}`);
-      const told = new Set(
-        (await readAll<BerthEvent>(kept, eventsPartition(PROJECT_NAME))).map(({ data }) => data.operation),
+      for (const name of projects) {
+        const report = await verifyChain({ ...ports, store: kept } as Ports, name);
+        if ('problem' in report || JSON.stringify(report).includes('"valid":false'))
+          world.violate(`I9: the audit chain does not verify: ${JSON.stringify(report)}`);
+      }
+      const events = await Promise.all(
+        projects.map((name) => readAll<BerthEvent>(kept, eventsPartition(name))),
       );
+      const told = new Set(events.flat().map(({ data }) => data.operation));
       for (const { id, kind } of all) if (!told.has(id)) world.violate(`I9: no event tells of ${kind} ${id}`);
       for (const environment of await environments()) await checkEnvironment(environment);
     },
     /** I4: nothing is left of what was destroyed. */
     async afterDestroy(client: Client): Promise<void> {
-      for (const { name } of await environments()) {
-        const path = `${PROJECT}/environments/${name}`;
+      for (const { project, name } of await environments()) {
+        const path = `${projectPath(project)}/environments/${name}`;
         await client.ask('DELETE', `${path}/protection`, undefined, { patient: true });
         for (let tries = 0; tries < 100; tries++) {
           const told = await client.ask('DELETE', path, undefined, { patient: true });
@@ -119,7 +125,9 @@ export function createOracle(world: World, { kept, secrets, databases, workloads
           .environments()
           .map((name) => `namespace ${name}`),
         ...databases.inventory(),
-        ...(await secrets.list(PROJECT_NAME)).map((path) => `secret ${path}`),
+        ...(await secrets.list('')).flatMap((path) =>
+          path.split('/')[1] === '-webhooks' ? [] : [`secret ${path}`],
+        ),
         ...(await environments()).map(({ name, state }) => `record of ${name}, ${state}`),
       ];
       for (const one of left) world.violate(`I4: ${one} is left`);
@@ -127,16 +135,17 @@ export function createOracle(world: World, { kept, secrets, databases, workloads
   };
 
   async function checkEnvironment(environment: Environment): Promise<void> {
-    const { name, state } = environment;
+    const { project, name, state } = environment;
     if (!['ready', 'hibernated', 'failed'].includes(state))
       world.violate(`I3: environment ${name} is ${state}, and nothing goes on`);
     const serving = workloads()
       .serving()
-      .filter((spec) => spec.environment === name);
+      .filter((spec) => spec.project === project && spec.environment === name);
     for (const instance of instancesOf(environment)) {
       const { service, current, newest } = instance;
       const up = serving.find((spec) => spec.service === service)?.number;
-      if (state === 'ready' && current !== undefined && up !== current)
+      // Of what was stopped the promises tell.
+      if (state === 'ready' && current !== undefined && instance.state === undefined && up !== current)
         world.violate(
           `I6: ${name}/${service}: #${current} should serve, and ${up === undefined ? 'nothing' : `#${up}`} does`,
         );
@@ -152,3 +161,7 @@ export function createOracle(world: World, { kept, secrets, databases, workloads
     }
   }
 }
+
+/** What waits for a person may wait for days. */
+const hasEnded = ({ status, approval }: Operation): boolean =>
+  isTerminal(status) || approval?.state === 'pending';

@@ -5,23 +5,26 @@ import { join } from 'node:path';
 import { createSqliteStore } from '../../functions/adapters/local/store/store.ts';
 import type { Route } from '../../functions/api/http/route-spec.ts';
 import type { Ports } from '../../functions/ports/index.ts';
-import { act, IMAGES, SERVICES, workloadOf } from './actions.ts';
+import { act } from './actions/act.ts';
 import { createSimulatedBerth } from './berth.ts';
-import { createClient, PROJECT } from './clients.ts';
+import { createClient } from './clients.ts';
 import { installClock, runUntil } from './clock.ts';
 import { createOracle } from './oracle.ts';
+import { createSimulatedBuilder } from './ports/builder.ts';
 import { createSimulatedDatabases } from './ports/databases.ts';
+import type { Program } from './ports/programs.ts';
+import { createSimulatedReceivers } from './ports/receivers.ts';
 import { createSimulatedSecrets } from './ports/secrets.ts';
 import {
   createSimulatedActivity,
   createSimulatedAnchors,
-  createSimulatedBuilder,
   createSimulatedLogs,
-  createSimulatedReceivers,
   createSimulatedRegistry,
 } from './ports/small.ts';
-import { type Behaviour, createSimulatedWorkloads } from './ports/workloads.ts';
+import { createSimulatedWorkloads } from './ports/workloads.ts';
+import { createPromises } from './promises.ts';
 import { createRandom } from './random.ts';
+import { IMAGES, PEOPLE, setUp, workloadOf } from './setting.ts';
 import { createSimulatedStore } from './store.ts';
 import { createWorld, type World } from './world.ts';
 
@@ -30,6 +33,8 @@ export interface Outcome {
   violations: string[];
   trace: string[];
   reached: Map<string, number>;
+  /** How many operations of each kind ended in each way: `deploy succeeded`. */
+  operations: Map<string, number>;
 }
 
 export interface ScheduleOptions {
@@ -62,8 +67,8 @@ export async function runSchedule(seed: number, options: ScheduleOptions): Promi
     await kept.close();
     rmSync(directory, { recursive: true, force: true });
   }
-  const { violations, trace, reached } = world;
-  return { seed, violations, trace, reached };
+  const { violations, trace, reached, operations } = world;
+  return { seed, violations, trace, reached, operations };
 }
 
 async function play(
@@ -81,7 +86,22 @@ async function play(
     databases: databaseServer,
     workloads: () => workloads,
   });
-  const workloads = createSimulatedWorkloads(world, { behaviour, fault: oracle.faultOf });
+  const logs = createSimulatedLogs();
+  const receivers = createSimulatedReceivers(world);
+  const workloads = createSimulatedWorkloads(world, {
+    program: programOf,
+    takes: (program) => takesOf(world, program),
+    fault: oracle.faultOf,
+    logs,
+  });
+  const promises = createPromises(world, {
+    kept,
+    secrets,
+    workloads: () => workloads,
+    activity,
+    logs,
+    receivers,
+  });
   const io = world.io;
   const around: Omit<Ports, 'workflows'> = {
     store: createSimulatedStore(world, kept),
@@ -99,16 +119,18 @@ async function play(
       world,
       IMAGES.map(({ digest }) => digest),
     ),
-    builder: createSimulatedBuilder(world, () => IMAGES[0]?.digest ?? '', JSON.stringify(workloadOf('web'))),
-    logs: createSimulatedLogs(),
+    builder: createSimulatedBuilder(world, (service) => ({
+      digest: IMAGES[0]?.digest ?? '',
+      score: JSON.stringify(workloadOf(service)),
+    })),
+    logs,
     anchors: createSimulatedAnchors(),
-    receivers: createSimulatedReceivers(world),
+    receivers,
     effects: world.effects,
   };
   const berth = createSimulatedBerth(world, around, workflows, options.routes);
-  const names = ['ada', 'bob', 'cyd'];
-  const clients = names.map((name) => createClient(world, berth, name));
-  const touch = (environment: string): void => activity.touch('shop', environment);
+  const clients = PEOPLE.map((person) => createClient(world, berth, person, promises.leaks));
+  const { touch } = activity;
   const steps = async (time: number, work: Promise<unknown>): Promise<void> => {
     let done = false;
     void work.then(
@@ -132,28 +154,23 @@ async function play(
   world.faulty = false;
   await runUntil(world.effects.now() + 6 * HOUR, oracle.isQuiet, oracle.look);
   await steps(HOUR, oracle.atQuiet(around, clients));
+  await steps(HOUR, promises.atQuiet());
   if (world.violations.length > 0) return;
   await steps(6 * HOUR, oracle.afterDestroy(clients[0]!));
 }
 
-const behaviour = (digest: string): Behaviour => {
-  const name = IMAGES.find((image) => image.digest === digest)?.name;
-  return name === 'crashing' || name === 'slow' ? name : 'good';
+const programOf = (digest: string): Program | undefined => {
+  switch (IMAGES.find((image) => image.digest === digest)?.name) {
+    case undefined:
+      return undefined;
+    case 'crashing':
+      return { kind: 'ends', code: 1, says: 'It has no table.' };
+    case 'slow':
+      return { kind: 'serves', slow: true };
+    default:
+      return { kind: 'serves' };
+  }
 };
 
-async function setUp(client: ReturnType<typeof createClient>): Promise<void> {
-  const ask = (method: string, path: string, body: unknown) =>
-    client.ask(method, path, body, { patient: true });
-  await ask('POST', '/v1/projects', { name: 'shop' });
-  for (const service of SERVICES) {
-    await ask('POST', `${PROJECT}/services`, { name: service });
-    for (const { name, digest } of IMAGES)
-      await ask('POST', `${PROJECT}/services/${service}/versions`, {
-        image: digest,
-        workload: workloadOf(service),
-        tags: [name],
-      });
-  }
-  await ask('POST', `${PROJECT}/environments`, { name: 'dev', idleAfter: '30m' });
-  await ask('POST', `${PROJECT}/environments`, { name: 'prod' });
-}
+const takesOf = ({ random }: World, program: Program): number =>
+  program.kind === 'serves' && program.slow ? 60_000 + random.below(120_000) : 500 + random.below(15_000);

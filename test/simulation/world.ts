@@ -29,6 +29,8 @@ export interface World {
   trace: string[];
   /** How often each fault befell each point. */
   reached: Map<string, number>;
+  /** How many operations of each kind ended in each way: `deploy succeeded`. */
+  operations: Map<string, number>;
   /** Ends the running Berth at once; it is started again later. */
   crash: () => void;
   /** Is told when a process has died, for what its connections held. */
@@ -50,6 +52,7 @@ export function createWorld(random: Random, rate: number): World {
     violations: [],
     trace: [],
     reached: new Map(),
+    operations: new Map(),
     crash: () => undefined,
     onDeath: [],
     effects: {

@@ -1,11 +1,9 @@
-/** The ports that need little: registry, builder, logs, activity, anchors and receivers, all in memory. */
+/** The ports that need little: registry, logs, activity and anchors, all in memory. */
 import type { ChainHead } from '../../../functions/core/events/audit-chain.ts';
 import { Problem } from '../../../functions/core/problem.ts';
 import type { Activity } from '../../../functions/ports/activity.ts';
 import type { Anchors } from '../../../functions/ports/anchors.ts';
-import type { Builder } from '../../../functions/ports/builder.ts';
 import type { LogLine, Logs } from '../../../functions/ports/logs.ts';
-import type { Receivers } from '../../../functions/ports/receivers.ts';
 import type { Registry } from '../../../functions/ports/registry.ts';
 import { pageOfLines } from '../../../functions/ports/rules/logs-page.ts';
 import type { World } from '../world.ts';
@@ -33,32 +31,9 @@ export function createSimulatedRegistry(world: World, images: readonly string[])
   };
 }
 
-/** @param digest of the image that a build ends with */
-export function createSimulatedBuilder(world: World, digest: () => string, score: string): Builder {
-  let ids = 0;
-  return {
-    saveSource: (body) =>
-      world.io('builder.saveSource', async () => {
-        const bytes = (await new Response(body).arrayBuffer()).byteLength;
-        return { id: `source-${++ids}`, sha256: '0'.repeat(64), bytes };
-      }),
-    removeSource: () => world.io('builder.removeSource', () => undefined, true),
-    build: ({ source }, log) =>
-      world.io('builder.build', () => {
-        log('built');
-        if (world.random.chance(0.2))
-          throw new Problem('build_failed', 'It does not compile.', { hint: 'Mend it.' });
-        const from =
-          source.kind === 'git'
-            ? { kind: 'git' as const, url: source.url, ref: source.ref, commit: '0'.repeat(40) }
-            : { kind: 'upload' as const, sha256: '0'.repeat(64), bytes: 1 };
-        return { digest: digest(), score, files: {}, source: from, detected: 'a simulation' };
-      }),
-  };
-}
-
 export interface SimulatedLogs extends Logs {
-  streams(): string[];
+  /** All that is kept. */
+  lines(): LogLine[];
 }
 
 export function createSimulatedLogs(): SimulatedLogs {
@@ -74,17 +49,20 @@ export function createSimulatedLogs(): SimulatedLogs {
       for (const name of [...streams.keys()]) if (below(name, prefix)) streams.delete(name);
     },
     close: async () => undefined,
-    streams: () => [...streams.keys()],
+    lines: () => [...streams.values()].flat(),
   };
 }
 
 export interface SimulatedActivity extends Activity {
   /** A request came for the environment now. */
   touch(project: string, environment: string): void;
+  /** When requests came for an environment, epoch milliseconds. */
+  touches(project: string, environment: string): number[];
 }
 
 export function createSimulatedActivity(world: World): SimulatedActivity {
   const last = new Map<string, number>();
+  const all = new Map<string, number[]>();
   return {
     lastRequests: (refs) =>
       world.io('activity.lastRequests', () =>
@@ -92,7 +70,12 @@ export function createSimulatedActivity(world: World): SimulatedActivity {
       ),
     requests: async () => [],
     forget: async ({ project, environment }) => void last.delete(`${project}/${environment}`),
-    touch: (project, environment) => void last.set(`${project}/${environment}`, world.effects.now()),
+    touch(project, environment) {
+      const name = `${project}/${environment}`;
+      last.set(name, world.effects.now());
+      all.set(name, [...(all.get(name) ?? []), world.effects.now()]);
+    },
+    touches: (project, environment) => all.get(`${project}/${environment}`) ?? [],
   };
 }
 
@@ -102,12 +85,5 @@ export function createSimulatedAnchors(): Anchors {
     note: (project, head) => void kept.set(project, [...(kept.get(project) ?? []), head]),
     flush: async () => undefined,
     heads: async (project) => [...(kept.get(project) ?? [])],
-  };
-}
-
-export function createSimulatedReceivers(world: World): Receivers {
-  return {
-    refusal: () => undefined,
-    post: async () => ({ status: world.random.chance(0.2) ? 500 : 204 }),
   };
 }

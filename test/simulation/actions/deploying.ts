@@ -1,0 +1,72 @@
+/** Deploys, approves, and does what people do with a service that runs. */
+import { idOf } from '../setting.ts';
+import { type Action, choose, list } from './action.ts';
+
+interface Listed {
+  number: number;
+  approval?: { state: string; requestedBy: string };
+}
+
+export const deploying: Action[] = [
+  [
+    8,
+    (actor) =>
+      actor.client.ask('POST', `${choose(actor).of}/deployments`, {
+        version: actor.world.random.pick(['good', 'good', 'also-good', 'also-good', 'crashing', 'slow']),
+      }),
+  ],
+  [
+    2,
+    (actor) =>
+      actor.client.ask('POST', `${choose(actor).of}/deployments`, {
+        rollbackTo: 1 + actor.world.random.below(4),
+      }),
+  ],
+  [
+    1,
+    (actor) => {
+      const { in: project, service } = choose(actor);
+      return actor.client.ask('POST', `${project}/environments/prod/services/${service}/deployments`, {
+        fromEnvironment: 'dev',
+      });
+    },
+  ],
+  [
+    4,
+    async (actor) => {
+      const { client } = actor;
+      const [project] = client.projects('maintainer');
+      if (project !== 'shop') return;
+      const path = `/v1/projects/shop/environments/prod/services/${actor.world.random.pick(['web', 'worker'])}/deployments`;
+      const waiting = (await list<Listed>(actor, path)).find(({ approval }) => approval?.state === 'pending');
+      if (!waiting) return;
+      const isOwn = waiting.approval?.requestedBy === idOf(client.person);
+      await client.ask(
+        'POST',
+        `${path}/${waiting.number}/${actor.world.random.chance(0.8) || isOwn ? 'approve' : 'reject'}`,
+        undefined,
+        isOwn
+          ? { only: { statuses: [403, 404, 409], promise: 'Nobody approves what they asked for themselves' } }
+          : {},
+      );
+    },
+  ],
+  [2, (actor) => actor.client.ask('POST', `${choose(actor).of}/restart`)],
+  [2, (actor) => actor.client.ask('POST', `${choose(actor).of}/stop`)],
+  [2, (actor) => actor.client.ask('POST', `${choose(actor).of}/start`)],
+  [
+    2,
+    (actor) =>
+      actor.client.ask('PUT', `${choose(actor).of}/scale`, {
+        replicas: actor.world.random.pick([1, 2, 3, 6, null]),
+      }),
+  ],
+  [1, (actor) => actor.client.ask('DELETE', choose(actor).of)],
+  [
+    2,
+    async ({ world: { random }, client }) => {
+      if (client.accepted.size > 0)
+        await client.ask('POST', `/v1/operations/${random.pick([...client.accepted])}/cancel`);
+    },
+  ],
+];
