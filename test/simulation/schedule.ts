@@ -8,19 +8,16 @@ import type { Ports } from '../../functions/ports/index.ts';
 import { act } from './actions/act.ts';
 import { createSimulatedBerth } from './berth.ts';
 import { createClient } from './clients.ts';
-import { installClock, runUntil } from './clock.ts';
+import { currentOwner, installClock, type Mortal, runUntil } from './clock.ts';
 import { createOracle } from './oracle.ts';
 import { createSimulatedBuilder } from './ports/builder.ts';
 import { createSimulatedDatabases } from './ports/databases.ts';
+import { createSimulatedLogs } from './ports/logs.ts';
 import type { Program } from './ports/programs.ts';
 import { createSimulatedReceivers } from './ports/receivers.ts';
+import { createSimulatedRegistry } from './ports/registry.ts';
 import { createSimulatedSecrets } from './ports/secrets.ts';
-import {
-  createSimulatedActivity,
-  createSimulatedAnchors,
-  createSimulatedLogs,
-  createSimulatedRegistry,
-} from './ports/small.ts';
+import { createSimulatedActivity, createSimulatedAnchors } from './ports/small.ts';
 import { createSimulatedWorkloads } from './ports/workloads.ts';
 import { createPromises } from './promises.ts';
 import { createRandom } from './random.ts';
@@ -78,7 +75,12 @@ async function play(
   options: ScheduleOptions,
 ): Promise<void> {
   const secrets = createSimulatedSecrets(world.effects.id);
-  const databaseServer = createSimulatedDatabases(world);
+  const databaseServer = createSimulatedDatabases({
+    io: world.io,
+    caller: currentOwner,
+    isGone: (process) => (process as Mortal).dead,
+    onDeath: world.onDeath as ((process: object) => void)[],
+  });
   const activity = createSimulatedActivity(world);
   const oracle = createOracle(world, {
     kept,

@@ -102,6 +102,16 @@ export async function setUp(ada: Client): Promise<void> {
   });
   await ask('PUT', `${shop}/environments/prod/protection`, { approval: true });
   await ask('PATCH', `${shop}/environments/prod`, { ttl: '40m' });
+  for (const { name, services } of PROJECTS)
+    for (const service of services)
+      for (const environment of ENVIRONMENTS)
+        await ask(
+          'POST',
+          `${projectPath(name)}/environments/${environment}/services/${service}/deployments`,
+          {
+            version: 'good',
+          },
+        );
 }
 
 export const hookOf = (project: string): string => `https://hooks.example.com/${project}`;

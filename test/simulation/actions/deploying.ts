@@ -9,7 +9,7 @@ interface Listed {
 
 export const deploying: Action[] = [
   [
-    8,
+    12,
     (actor) =>
       actor.client.ask('POST', `${choose(actor).of}/deployments`, {
         version: actor.world.random.pick(['good', 'good', 'also-good', 'also-good', 'crashing', 'slow']),
@@ -32,7 +32,7 @@ export const deploying: Action[] = [
     },
   ],
   [
-    4,
+    6,
     async (actor) => {
       const { client } = actor;
       const [project] = client.projects('maintainer');
@@ -51,17 +51,17 @@ export const deploying: Action[] = [
       );
     },
   ],
-  [2, (actor) => actor.client.ask('POST', `${choose(actor).of}/restart`)],
-  [2, (actor) => actor.client.ask('POST', `${choose(actor).of}/stop`)],
-  [2, (actor) => actor.client.ask('POST', `${choose(actor).of}/start`)],
+  [3, (actor) => actor.client.ask('POST', `${choose(actor).of}/restart`)],
+  [3, (actor) => actor.client.ask('POST', `${choose(actor).of}/stop`)],
+  [3, (actor) => actor.client.ask('POST', `${choose(actor).of}/start`)],
   [
-    2,
+    3,
     (actor) =>
       actor.client.ask('PUT', `${choose(actor).of}/scale`, {
         replicas: actor.world.random.pick([1, 2, 3, 6, null]),
       }),
   ],
-  [1, (actor) => actor.client.ask('DELETE', choose(actor).of)],
+  [2, (actor) => actor.client.ask('DELETE', choose(actor).of)],
   [
     2,
     async ({ world: { random }, client }) => {
