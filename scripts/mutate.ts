@@ -7,10 +7,10 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { firstSeedThatFinds } from '../test/mutations/find-planted.ts';
 import { type Mutation, mutations } from '../test/mutations/mutations.ts';
 import { plantedFaults } from '../test/mutations/planted.ts';
 import { copyOfBerth } from './copy-of-berth.ts';
-import { firstSeedThatFinds } from './planted-faults.ts';
 
 function passes(copy: string, tests: readonly string[], retries = 0): boolean {
   const options = ['--bail=1', '--reporter=dot', `--retry=${retries}`];

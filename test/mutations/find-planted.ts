@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 
 /** Seeds of one process: small, since a fault that is found ends with them. */
-const AT_ONCE = 10;
+const AT_ONCE = 12;
 
 interface Found {
   seed: number;
