@@ -26,7 +26,8 @@ const began = performance.now();
 let failed = 0;
 for (let seed = first; seed < first + runs; seed++) {
   const outcome = await runSchedule(seed, options);
-  for (const [point, count] of outcome.reached) reached.set(point, (reached.get(point) ?? 0) + count);
+  for (const { point, fault } of outcome.faults)
+    reached.set(`${point} ${fault}`, (reached.get(`${point} ${fault}`) ?? 0) + 1);
   if (outcome.violations.length === 0) continue;
   failed++;
   console.log(`\nSeed ${seed}:\n  ${outcome.violations.slice(0, 5).join('\n  ')}`);

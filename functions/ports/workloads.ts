@@ -182,9 +182,9 @@ export interface Workloads {
    */
   runRelease(spec: WorkloadSpec, command: string[], signal: AbortSignal): Promise<ReleaseResult>;
   /**
-   * 0 stops the workload and keeps what it was; the declared number brings it back.
+   * 0 stops the workload and keeps what it was, and is fine where there is none; the declared number brings it back.
    * @param fence as in WorkloadSpec
-   * @throws Problem fenced | not_found where nothing of it was applied
+   * @throws Problem fenced | not_found where more than 0 are asked for, and nothing of it was applied
    */
   scale(instance: InstanceRef, replicas: number, fence: number): Promise<void>;
   /** Stops and removes a service's workload; idempotent. @param fence as in WorkloadSpec */

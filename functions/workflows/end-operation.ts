@@ -16,7 +16,7 @@ import type { ProblemDetail } from '../core/problem.ts';
 import type { Ports } from '../ports/index.ts';
 import type { Write } from '../ports/store.ts';
 import { commit, retryOnConflict } from '../records/commit.ts';
-import { changingEnvironment } from '../records/environment-changes.ts';
+import { changingEnvironment, isAcceptedIn } from '../records/environment-changes.ts';
 import { endedOperationWrites } from '../records/operation-summaries.ts';
 import { getOperation } from '../records/read.ts';
 import type { StepContext } from './step.ts';
@@ -148,7 +148,7 @@ export async function environmentWrites(
 ): Promise<Write[]> {
   const key = environmentKey(operation);
   const item = await ports.store.get<Environment>(key);
-  if (!item || item.data.generation !== operation.generation) return [];
+  if (item?.data.generation !== operation.generation || !isAcceptedIn(item.data, operation)) return [];
   const { operation: _ended, ...environment } = item.data;
   return [environmentWrite(change(environment), { version: item.version })];
 }

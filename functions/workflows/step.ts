@@ -4,9 +4,11 @@ import { deploymentFence } from '../commands/deployments/deployments.ts';
 import { environmentKey, OPERATIONS_QUEUE, operationKey } from '../core/keys.ts';
 import {
   type Environment,
+  type EnvironmentRef,
   endInWords,
   isTerminal,
   type Operation,
+  type OperationOn,
   type OperationStep,
   type StepName,
 } from '../core/model/index.ts';
@@ -16,6 +18,7 @@ import type { Units } from '../core/units.ts';
 import type { Ports } from '../ports/index.ts';
 import { type Item, StoreConflict } from '../ports/store.ts';
 import { retryOnConflict } from '../records/commit.ts';
+import { isAcceptedIn } from '../records/environment-changes.ts';
 import { getOperation } from '../records/read.ts';
 import { costSoFar, meterFrom, meterStep } from './step-cost.ts';
 import { watchForStop } from './watch-for-stop.ts';
@@ -98,7 +101,12 @@ export async function executeStep(
   const extra = input.error ? { error: input.error } : {};
   if (step.role === 'recover') {
     // A late run, for an operation that something else has ended, changes nothing.
-    if (!isTerminal(loaded.data.status)) await step.run({ ports, operation: loaded.data, signal, ...extra });
+    if (isTerminal(loaded.data.status)) return;
+    const operation = loaded.data;
+    // A later environment of the same name has its own services under the same numbers: nothing is put back there.
+    const isGone = operation.environment !== undefined && !(await acceptedIn(ports, operation));
+    const error = isGone ? { error: goneFrom(operation).toDetail() } : {};
+    await step.run({ ports, operation: { ...operation, ...error }, signal, ...extra });
     return;
   }
   // The step did its work and its answer was lost, so the run has not failed.
@@ -136,13 +144,28 @@ export async function stopReason(ports: Ports, operation: Operation): Promise<Pr
     });
   }
   if (operation.environment === undefined) return undefined;
-  if (operation.number !== undefined) return deploymentFence(ports, operation);
-  const item = await ports.store.get<Environment>(environmentKey(operation));
-  if (item?.data.generation === operation.generation) return undefined;
+  const environment = await acceptedIn(ports, operation);
+  if (!environment) return goneFrom(operation);
+  if (operation.number !== undefined) return deploymentFence(environment, operation);
+  if (environment.generation === operation.generation) return undefined;
   return new Problem('superseded', 'The environment was changed by a later operation.', {
     hint: `Look at environment "${operation.environment}" for the operation that changes it now.`,
   });
 }
+
+/** The environment in which an operation was accepted; undefined where it is gone, also if there is a new one. */
+async function acceptedIn(
+  ports: Ports,
+  operation: OperationOn<'environment' | 'deployment'>,
+): Promise<Environment | undefined> {
+  const item = await ports.store.get<Environment>(environmentKey(operation));
+  return item && isAcceptedIn(item.data, operation) ? item.data : undefined;
+}
+
+const goneFrom = ({ environment }: EnvironmentRef): Problem =>
+  new Problem('environment_gone', `The environment "${environment}" of this operation is gone.`, {
+    hint: 'Create another environment, and start it there.',
+  });
 
 async function checked(ports: Ports, item: Item<Operation>): Promise<Item<Operation>> {
   const reason = await stopReason(ports, item.data);

@@ -109,7 +109,7 @@ export function createClient(
       world.trace.push(
         `${world.effects.now()} ${name} ${method} ${path} ${told.status} ${told.body.code ?? told.body.id ?? ''}`,
       );
-    if (told && told.status >= 500 && told.status !== 503)
+    if (told && told.status >= 500 && told.status !== 503 && told.status !== 507)
       world.violate(`${method} ${path} answered ${told.status}: ${JSON.stringify(told.body)}`);
     if (told?.body.code === 'idempotency_key_reused')
       world.violate(`I2: ${method} ${path} of ${name} has a new key, and was answered as if it had not`);

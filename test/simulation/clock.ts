@@ -46,6 +46,8 @@ const owners = new AsyncLocalStorage<Mortal | undefined>();
 const timers = new Set<Timer>();
 let now = 0;
 let order = 0;
+/** How far the clock that people read is from the time by which timers fire, milliseconds. */
+let wrong = 0;
 
 const real = {
   setTimeout: globalThis.setTimeout,
@@ -65,7 +67,13 @@ const real = {
 /** Runs code as a part of a process; `undefined` stands for the world around it, which never dies. */
 export const runAs = <T>(owner: Mortal | undefined, work: () => T): T => owners.run(owner, work);
 export const currentOwner = (): Mortal | undefined => owners.getStore();
-export const virtualNow = (): number => now;
+/** What the clock shows. */
+export const virtualNow = (): number => now + wrong;
+/** Time that has passed, whatever the clock shows, milliseconds. */
+export const monotonicNow = (): number => now;
+export const setClockWrong = (by: number): void => {
+  wrong = by;
+};
 
 function schedule(run: () => void, delay: number, every?: number): Handle {
   const timer: Timer = {
@@ -103,6 +111,7 @@ const later = (delay = 1, value?: unknown, options?: { signal?: AbortSignal }): 
 export function installClock(start: number, random: () => number): () => void {
   now = start;
   order = 0;
+  wrong = 0;
   timers.clear();
   const began = start;
   Object.assign(globalThis, {
@@ -116,7 +125,7 @@ export function installClock(start: number, random: () => number): () => void {
     clearImmediate: clear,
   });
   Math.random = random;
-  Date.now = () => now;
+  Date.now = virtualNow;
   performance.now = () => now - began;
   AbortSignal.timeout = (delay) => {
     const controller = new AbortController();
@@ -163,13 +172,14 @@ function nextTimer(): Timer | undefined {
 }
 
 /** More timers than any schedule of some hours needs. */
-const EVENTS_MAX = 60_000;
+const EVENTS_MAX = 200_000;
 
 /**
- * Fires timers in their order until a time, or until `done` says so. `after` is called behind each of them, when all
+ * Fires timers in their order for a time, or until `done` says so. `after` is called behind each of them, when all
  * that it set off waits again.
  */
-export async function runUntil(time: number, done: () => boolean, after: () => void): Promise<void> {
+export async function runFor(duration: number, done: () => boolean, after: () => void): Promise<void> {
+  const time = now + duration;
   await settle();
   for (let left = EVENTS_MAX; !done(); left--) {
     if (left === 0)

@@ -1,11 +1,5 @@
 /** What must hold: after each event, when all has come to rest, and when everything was destroyed. */
-import {
-  ENVIRONMENT_PREFIX,
-  eventsPartition,
-  operationKey,
-  operationsPartition,
-  projectPartition,
-} from '../../functions/core/keys.ts';
+import { eventsPartition } from '../../functions/core/keys.ts';
 import {
   type BerthEvent,
   type Deployment,
@@ -14,16 +8,18 @@ import {
   type Operation,
 } from '../../functions/core/model/index.ts';
 import type { Ports } from '../../functions/ports/index.ts';
-import type { Store } from '../../functions/ports/store.ts';
 import type { WorkloadSpec } from '../../functions/ports/workloads.ts';
 import { verifyChain } from '../../functions/records/audit-trail.ts';
 import { instancesOf } from '../../functions/records/instances.ts';
 import { getDeployment } from '../../functions/records/read.ts';
 import { readAll } from '../../functions/records/read-all.ts';
 import type { Client } from './clients.ts';
+import type { Ledger } from './ledger.ts';
 import type { SimulatedDatabases } from './ports/databases.ts';
+import type { SimulatedLogs } from './ports/logs.ts';
 import type { SimulatedSecrets } from './ports/secrets.ts';
 import type { SimulatedWorkloads } from './ports/workloads.ts';
+import type { Records } from './records.ts';
 import { PROJECTS, projectPath } from './setting.ts';
 import { pause, type World } from './world.ts';
 
@@ -31,13 +27,23 @@ const projects = PROJECTS.map(({ name }) => name);
 
 interface Observed {
   /** Without faults: the oracle looks at what is kept, and not through Berth's network. */
-  kept: Store;
+  kept: Records;
+  ledger: Ledger;
   secrets: SimulatedSecrets;
   databases: SimulatedDatabases;
+  logs: SimulatedLogs;
   workloads(): SimulatedWorkloads;
 }
 
-export function createOracle(world: World, { kept, secrets, databases, workloads }: Observed) {
+/** States in which nothing goes on. */
+const SETTLED: ReadonlySet<string> = new Set(['ready', 'hibernated', 'failed']);
+
+/** How much longer than its bound an operation may take where nothing fails: the sweep waits an hour after a jump. */
+const GRACE_MS = 75 * 60_000;
+
+export function createOracle(world: World, observed: Observed) {
+  const { kept, ledger, secrets, databases, logs, workloads } = observed;
+
   /** Why a program with these variables can not work; undefined where it can. */
   function faultOf(spec: WorkloadSpec): string | undefined {
     for (const { name, value } of spec.containers.flatMap(({ variables }) => variables)) {
@@ -50,68 +56,82 @@ export function createOracle(world: World, { kept, secrets, databases, workloads
     return undefined;
   }
 
-  const operations = async (): Promise<Operation[]> => {
-    const lines = await Promise.all(projects.map((name) => readAll(kept, operationsPartition(name))));
-    const items = await Promise.all(lines.flat().map(({ sk }) => kept.get<Operation>(operationKey(sk))));
-    return items.flatMap((item) => (item ? [item.data] : []));
-  };
+  /** What there was at the last look: where nothing has changed, nothing is new. */
+  let seen = -1;
+  let boundsSeen = 0;
 
-  const environments = async (): Promise<Environment[]> => {
-    const read = (name: string) => readAll<Environment>(kept, projectPartition(name), ENVIRONMENT_PREFIX);
-    return (await Promise.all(projects.map(read))).flat().map(({ data }) => data);
-  };
-
-  let open = 1;
-  let counting = false;
-  /** Looks now and then whether something has not ended, and gives the newest answer. */
-  function isQuiet(): boolean {
-    if (!counting) {
-      counting = true;
-      void operations().then((all) => {
-        open = all.filter((operation) => !hasEnded(operation)).length;
-        counting = false;
-      });
+  /** Looks at what stands in the world beyond Berth: I4 and I6. */
+  function look(): void {
+    const state = world.changes + world.trace.length;
+    if (state === seen) return;
+    seen = state;
+    const serving = workloads().serving();
+    for (const spec of serving) {
+      const fault = faultOf(spec);
+      if (fault !== undefined)
+        world.violate(`I6: ${spec.environment}/${spec.service} #${spec.number} serves, and ${fault}`);
     }
-    return open === 0;
+    for (const name of workloads().environments())
+      if (!ledger.environments.has(name)) world.violate(`I4: namespace ${name} has no owner`);
+    let owners = 0;
+    for (const known of ledger.owners.values())
+      for (const key of known) if (key.includes('postgres')) owners++;
+    const made = databases.inventory().filter((name) => name.startsWith('database ')).length;
+    if (made > owners) world.violate(`I4: there are ${made} databases, and owner records of ${owners}`);
+    for (const environment of ledger.environments.values()) {
+      if (environment.state !== 'ready') continue;
+      for (const { service, current, state } of instancesOf(environment))
+        if (
+          current !== undefined &&
+          state === undefined &&
+          !serving.some((spec) => isOf(spec, environment, service))
+        )
+          world.violate(`I6: ${environment.name}/${service} #${current} is current, and nothing serves`);
+    }
   }
+
+  const isOf = (spec: WorkloadSpec, { project, name }: Environment, service: string): boolean =>
+    spec.project === project && spec.environment === name && spec.service === service;
 
   return {
     faultOf,
-    isQuiet,
-    /** I6: what serves works, at each moment. */
-    look(): void {
-      for (const spec of workloads().serving()) {
-        const fault = faultOf(spec);
-        if (fault !== undefined)
-          world.violate(`I6: ${spec.environment}/${spec.service} #${spec.number} serves, and ${fault}`);
+    look,
+    isQuiet: () =>
+      [...ledger.operations.values()].every(hasEnded) &&
+      [...ledger.environments.values()].every(({ state }) => SETTLED.has(state)),
+    /** I3, where nothing fails any more. */
+    lookAtBounds(): void {
+      if (world.effects.now() < boundsSeen + 60_000) return;
+      boundsSeen = world.effects.now();
+      for (const operation of ledger.operations.values()) {
+        const { id, kind, status, deadline } = operation;
+        if (!hasEnded(operation) && world.effects.now() > Date.parse(deadline) + GRACE_MS)
+          world.violate(`I3: ${kind} ${id} is ${status} long after its bound`);
       }
     },
     /** @param ports of Berth, when no faults happen any more */
     async atQuiet(ports: Omit<Ports, 'workflows'>, clients: readonly Client[]): Promise<void> {
-      const all = await operations();
-      for (const operation of all) {
-        const { id, kind, status, environment, service } = operation;
-        if (!hasEnded(operation))
-          world.violate(`I3: ${kind} ${id} of ${environment}/${service ?? ''} is ${status}`);
+      for (const operation of ledger.operations.values()) {
+        const { id, kind, status, project } = operation;
+        if (!hasEnded(operation)) world.violate(`I3: ${kind} ${id} of ${project} is ${status}`);
       }
-      const known = new Set(all.map(({ id }) => id));
-      for (const id of clients.flatMap(({ accepted }) => [...accepted]))
-        if (!known.has(id)) world.violate(`I1: operation ${id} was accepted and is not there`);
-      for (const name of projects) {
-        const report = await verifyChain({ ...ports, store: kept } as Ports, name);
+      for (const client of clients) await checkTold(client);
+      const told = new Set<string | undefined>();
+      for (const project of projects) {
+        const report = await verifyChain({ ...ports, store: kept }, project);
         if ('problem' in report || JSON.stringify(report).includes('"valid":false'))
           world.violate(`I9: the audit chain does not verify: ${JSON.stringify(report)}`);
+        for (const { data } of await readAll<BerthEvent>(kept, eventsPartition(project)))
+          told.add(data.operation);
       }
-      const events = await Promise.all(
-        projects.map((name) => readAll<BerthEvent>(kept, eventsPartition(name))),
-      );
-      const told = new Set(events.flat().map(({ data }) => data.operation));
-      for (const { id, kind } of all) if (!told.has(id)) world.violate(`I9: no event tells of ${kind} ${id}`);
-      for (const environment of await environments()) await checkEnvironment(environment);
+      for (const { id, kind } of ledger.operations.values())
+        if (!told.has(id)) world.violate(`I9: no event tells of ${kind} ${id}`);
+      for (const environment of ledger.environments.values()) await checkEnvironment(environment);
+      await checkSecrets();
     },
     /** I4: nothing is left of what was destroyed. */
     async afterDestroy(client: Client): Promise<void> {
-      for (const { project, name } of await environments()) {
+      for (const { project, name } of [...ledger.environments.values()]) {
         const path = `${projectPath(project)}/environments/${name}`;
         await client.ask('DELETE', `${path}/protection`, undefined, { patient: true });
         for (let tries = 0; tries < 100; tries++) {
@@ -125,27 +145,66 @@ export function createOracle(world: World, { kept, secrets, databases, workloads
           .environments()
           .map((name) => `namespace ${name}`),
         ...databases.inventory(),
-        ...(await secrets.list('')).flatMap((path) =>
-          path.split('/')[1] === '-webhooks' ? [] : [`secret ${path}`],
-        ),
-        ...(await environments()).map(({ name, state }) => `record of ${name}, ${state}`),
+        ...(await environmentSecrets()).map((path) => `secret ${path}`),
+        ...[...ledger.environments.values()].map(({ name, state }) => `record of ${name}, ${state}`),
+        ...kept
+          .all()
+          .flatMap(({ pk, sk }) => (/^(?:environment|deployments)#/.test(pk) ? [`record ${pk} ${sk}`] : [])),
       ];
       for (const one of left) world.violate(`I4: ${one} is left`);
     },
   };
 
+  /** What a client was told is true: what was accepted is there, and its end is told to everyone alike. */
+  async function checkTold(client: Client): Promise<void> {
+    for (const id of client.accepted) {
+      const operation = ledger.operations.get(id);
+      if (!operation) {
+        world.violate(`I1: operation ${id} was accepted and is not there`);
+        continue;
+      }
+      const told = await client.ask('GET', `/v1/operations/${id}`, undefined, { patient: true });
+      if (told?.body.status !== operation.status)
+        world.violate(
+          `I1: ${operation.kind} ${id} is ${operation.status}, and a client is told ${told?.body.status}`,
+        );
+    }
+  }
+
+  /**
+   * I7, and I4 for what is kept as a secret. A value that a person gave is kept before its record is, so that until then
+   * the environment is its owner.
+   */
+  async function checkSecrets(): Promise<void> {
+    const text = [...kept.all().map(({ json }) => json), JSON.stringify(logs.lines())].join('\n');
+    for (const value of secrets.values())
+      if (text.includes(value)) world.violate(`I7: ${value} is in a record or a log`);
+    const owned = new Set(kept.all().map(({ pk, sk }) => `${pk} ${sk}`));
+    for (const path of await environmentSecrets()) {
+      const [project = '', environment = '', kind, name = ''] = path.split('/');
+      const hasOwner =
+        kind === 'env'
+          ? ledger.environments.has(`${project}/${environment}`)
+          : owned.has(`environment#${project}#${environment} resource#${name}`);
+      if (!hasOwner) world.violate(`I4: the secret ${path} has no owner`);
+    }
+  }
+
+  /** Those of webhooks are kept beside the environments. */
+  async function environmentSecrets(): Promise<string[]> {
+    return (await secrets.list('')).filter((path) => path.split('/')[1] !== '-webhooks');
+  }
+
   async function checkEnvironment(environment: Environment): Promise<void> {
     const { project, name, state } = environment;
-    if (!['ready', 'hibernated', 'failed'].includes(state))
-      world.violate(`I3: environment ${name} is ${state}, and nothing goes on`);
+    if (!SETTLED.has(state)) world.violate(`I3: environment ${name} is ${state}, and nothing goes on`);
     const serving = workloads()
       .serving()
       .filter((spec) => spec.project === project && spec.environment === name);
     for (const instance of instancesOf(environment)) {
-      const { service, current, newest } = instance;
+      const { service, current, newest, state: standing } = instance;
       const up = serving.find((spec) => spec.service === service)?.number;
-      // Of what was stopped the promises tell.
-      if (state === 'ready' && current !== undefined && instance.state === undefined && up !== current)
+      if (state === 'ready' && standing === undefined && current !== undefined && up !== current)
         world.violate(
           `I6: ${name}/${service}: #${current} should serve, and ${up === undefined ? 'nothing' : `#${up}`} does`,
         );
@@ -154,6 +213,8 @@ export function createOracle(world: World, { kept, secrets, databases, workloads
       let last: Deployment | undefined;
       for (let number = newest; number > 0 && !last; number--) {
         const { data } = await getDeployment(kept, instance, number);
+        if (!isTerminal(data.status) && data.approval?.state !== 'pending')
+          world.violate(`I3: deployment #${number} of ${name}/${service} is ${data.status}`);
         if (data.status === 'succeeded') last = data;
       }
       if (last && current !== undefined && last.number > current)

@@ -1,6 +1,5 @@
 /** The ports of the simulation keep what real ones keep. */
 import { createHash } from 'node:crypto';
-import { createSqliteStore } from '../../functions/adapters/local/store/store.ts';
 import { instanceLog } from '../../functions/core/keys.ts';
 import { activityContract } from '../contracts/activity.ts';
 import { anchorsContract } from '../contracts/anchors.ts';
@@ -11,6 +10,7 @@ import { secretsContract } from '../contracts/secrets.ts';
 import { storeContract } from '../contracts/store.ts';
 import { programs } from '../contracts/workload-programs.ts';
 import { workloadsContract } from '../contracts/workloads.ts';
+import { fatesByPlan } from './faults.ts';
 import { createSimulatedDatabases } from './ports/databases.ts';
 import { createSimulatedLogs } from './ports/logs.ts';
 import type { Program } from './ports/programs.ts';
@@ -19,12 +19,13 @@ import { createSimulatedSecrets } from './ports/secrets.ts';
 import { createSimulatedActivity, createSimulatedAnchors } from './ports/small.ts';
 import { createSimulatedWorkloads } from './ports/workloads.ts';
 import { createRandom } from './random.ts';
+import { createRecords } from './records.ts';
 import { createSimulatedStore } from './store.ts';
 import { createWorld } from './world.ts';
 
 /** In the time of this machine, and without faults. */
 function calmWorld() {
-  const world = createWorld(createRandom(1), 0);
+  const world = createWorld(createRandom(1), fatesByPlan([]));
   Object.assign(world.effects, { now: Date.now });
   return { ...world, io: async <T>(_point: string, effect: () => T | Promise<T>) => effect() };
 }
@@ -36,7 +37,7 @@ secretsContract('simulation', async () => ({
 }));
 
 storeContract('simulation', async () => {
-  const kept = createSqliteStore({ path: ':memory:' });
+  const kept = createRecords(Date.now, () => undefined);
   return { store: createSimulatedStore(calmWorld(), kept), dispose: () => kept.close() };
 });
 

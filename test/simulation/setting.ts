@@ -68,8 +68,11 @@ export const workloadOf = (service: string) => ({
 
 export const projectPath = (project: string): string => `/v1/projects/${project}`;
 
-/** @param ada runs the installation */
-export async function setUp(ada: Client): Promise<void> {
+/**
+ * @param ada runs the installation
+ * @param deployed whether something is deployed everywhere
+ */
+export async function setUp(ada: Client, deployed: boolean): Promise<void> {
   const ask = (method: string, path: string, body: unknown) => ada.ask(method, path, body, { patient: true });
   for (const { name: project, services } of PROJECTS) {
     const path = projectPath(project);
@@ -102,6 +105,7 @@ export async function setUp(ada: Client): Promise<void> {
   });
   await ask('PUT', `${shop}/environments/prod/protection`, { approval: true });
   await ask('PATCH', `${shop}/environments/prod`, { ttl: '40m' });
+  if (!deployed) return;
   for (const { name, services } of PROJECTS)
     for (const service of services)
       for (const environment of ENVIRONMENTS)

@@ -1,5 +1,5 @@
 /** Deployments: put a version into an environment, promote it from another one, or go back to an earlier one. */
-import { deploymentKey, environmentKey, serviceKey } from '../../core/keys.ts';
+import { deploymentKey, serviceKey } from '../../core/keys.ts';
 import {
   type Deployment,
   type DeploymentDetail,
@@ -166,6 +166,7 @@ function accept(
       kind: operationFor(content.kind),
       ...pick(ref),
       number,
+      environmentId: environment.data.id,
       generation: awake.environment.generation,
       ...(approval && { approval }),
     });
@@ -312,14 +313,13 @@ async function rollbackContent(ports: Ports, ref: InstanceRef, number: number): 
   };
 }
 
-/** Tells whether a deployment is still the newest of its instance, in an environment that can take it. */
-export async function deploymentFence(
-  ports: Ports,
+/** Why a deployment is not the newest of its instance any more, in an environment that can take it. */
+export function deploymentFence(
+  environment: Environment,
   ref: InstanceRef & { number: number },
-): Promise<Problem | undefined> {
-  const environment = await ports.store.get<Environment>(environmentKey(ref));
-  const instance = environment && pastInstanceIn(environment.data, ref.service);
-  if (!instance || environment.data.state === 'destroying') {
+): Problem | undefined {
+  const instance = pastInstanceIn(environment, ref.service);
+  if (!instance || environment.state === 'destroying') {
     return new Problem('environment_gone', `Environment "${ref.environment}" is being destroyed.`, {
       hint: 'Create another environment and deploy there.',
     });

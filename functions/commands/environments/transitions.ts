@@ -52,7 +52,12 @@ export async function transition(
     }
     await plan.guard?.(item);
     const generation = item.data.generation + 1;
-    const operation = newOperation(ports, caller.actor, { ...plan.operation, ...ref, generation });
+    const operation = newOperation(ports, caller.actor, {
+      ...plan.operation,
+      ...ref,
+      environmentId: item.data.id,
+      generation,
+    });
     const environment = { ...item.data, state: plan.to, generation, operation: operation.id };
     const result = { environment, operation };
     await commit(ports, caller, {

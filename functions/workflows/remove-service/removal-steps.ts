@@ -1,6 +1,6 @@
 /** Steps of the workflow `remove-service`. Nothing that another service uses goes. */
-import { environmentKey, resourceKey } from '../../core/keys.ts';
-import type { Environment, Operation, Resource } from '../../core/model/index.ts';
+import { resourceKey } from '../../core/keys.ts';
+import type { Operation, Resource } from '../../core/model/index.ts';
 import type { Ports } from '../../ports/index.ts';
 import { retryOnConflict } from '../../records/commit.ts';
 import { getEnvironment } from '../../records/read.ts';
@@ -86,11 +86,9 @@ export const recoverRemoval: Step<Removal> = {
         data: { number, code: ending.error.code, cause: ending.error.cause },
       },
       writes: async () => {
-        // An environment that is being destroyed may be gone by now.
-        const environment = await ports.store.get<Environment>(environmentKey(operation));
         const change = { state: undefined, ...(begun && { current: undefined }) };
         return [
-          ...(environment ? await standingWrites(ports, operation, change) : []),
+          ...(ending.status === 'superseded' ? [] : await standingWrites(ports, operation, change)),
           ...(await deploymentEndWrites(ports, operation, number, ending)),
         ];
       },

@@ -1,5 +1,6 @@
 /** What clients do, by chance. */
-import { pause } from '../world.ts';
+import type { Random } from '../random.ts';
+import { pause, type World } from '../world.ts';
 import { access } from './access.ts';
 import type { Actor } from './action.ts';
 import { building } from './building.ts';
@@ -11,11 +12,19 @@ import { watching } from './watching.ts';
 const all = [...deploying, ...environments, ...settings, ...building, ...access, ...watching];
 const bag = all.flatMap(([weight, action]) => Array.from({ length: weight }, () => action));
 
-/** @param count how many actions it takes */
-export async function act(actor: Actor, count: number): Promise<void> {
-  const { random } = actor.world;
-  for (let left = count; left > 0; left--) {
-    await random.pick(bag)(actor);
+/**
+ * @param which of its actions it takes
+ * @param randomOf gives an action chance of its own
+ */
+export async function act(
+  actor: Actor,
+  which: readonly number[],
+  randomOf: (action: number) => Random,
+): Promise<void> {
+  for (const action of which) {
+    const random = randomOf(action);
+    const world: World = Object.create(actor.world, { random: { value: random } });
+    await random.pick(bag)({ ...actor, world });
     await pause(random.below(15_000));
   }
 }

@@ -271,6 +271,7 @@ export function createSimulatedWorkloads(world: World, around: WorkloadsAround):
         'workloads.scale',
         () => {
           const declared = find(ref);
+          if (!declared && replicas === 0) return;
           if (!declared) throw problem('not_found', 'Nothing was declared.');
           raiseFence(placeOf(ref), ref.service, fence);
           declared.replicas = replicas;

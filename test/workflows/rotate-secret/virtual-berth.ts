@@ -133,6 +133,13 @@ export async function openWorld() {
             fences.set(instanceKey(ref), fence);
             programs.delete(instanceKey(ref));
           }),
+        status: async (ref) => {
+          alive();
+          const { spec, asleep } = programs.get(instanceKey(ref)) ?? {};
+          if (!spec) return undefined;
+          const replicas = { desiredReplicas: 1, readyReplicas: 1, replicas: [] };
+          return { ...replicas, ...(!asleep && { serving: spec.number }) };
+        },
         url: () => 'http://web',
       } as Partial<Ports['workloads']>,
       workflows: {
