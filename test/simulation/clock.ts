@@ -61,6 +61,7 @@ const real = {
   performanceNow: performance.now,
   abortAfter: AbortSignal.timeout,
   pbkdf2: crypto.pbkdf2,
+  pbkdf2Sync: crypto.pbkdf2Sync,
   promises: { setTimeout: timersPromises.setTimeout, setImmediate: timersPromises.setImmediate },
 };
 
@@ -107,6 +108,16 @@ const later = (delay = 1, value?: unknown, options?: { signal?: AbortSignal }): 
     signal?.addEventListener('abort', onAbort, { once: true });
   });
 
+const derived = new Map<string, ReturnType<typeof crypto.pbkdf2Sync>>();
+
+/** A password is hashed by who sets it and by who checks it: the second one takes what the first has found. */
+const derive: typeof crypto.pbkdf2Sync = (password, salt, rounds, length, digest) => {
+  const asked = JSON.stringify([password, salt, rounds, length, digest]);
+  const key = derived.get(asked) ?? real.pbkdf2Sync(password, salt, rounds, length, digest);
+  derived.set(asked, key);
+  return key;
+};
+
 /** Takes over time and chance of the whole process. @returns gives them back */
 export function installClock(start: number, random: () => number): () => void {
   now = start;
@@ -138,22 +149,31 @@ export function installClock(start: number, random: () => number): () => void {
   });
   // Work of the thread pool would end at some real time, and no schedule would be the same twice.
   Object.assign(crypto, {
-    pbkdf2: (...[password, salt, rounds, length, digest, done]: Parameters<typeof crypto.pbkdf2>): void => {
-      const key = crypto.pbkdf2Sync(password, salt, rounds, length, digest);
-      process.nextTick(done, null, key);
-    },
+    pbkdf2Sync: derive,
+    pbkdf2: (...[password, salt, rounds, length, digest, done]: Parameters<typeof crypto.pbkdf2>): void =>
+      process.nextTick(done, null, derive(password, salt, rounds, length, digest)),
   });
   syncBuiltinESMExports();
   return () => {
     timers.clear();
-    const { random: chance, dateNow, performanceNow, abortAfter, pbkdf2, promises, ...globals } = real;
+    const {
+      random: chance,
+      dateNow,
+      performanceNow,
+      abortAfter,
+      pbkdf2,
+      pbkdf2Sync,
+      promises,
+      ...globals
+    } = real;
     Object.assign(globalThis, globals);
     Math.random = chance;
     Date.now = dateNow;
     performance.now = performanceNow;
     AbortSignal.timeout = abortAfter;
     Object.assign(timersPromises, promises);
-    Object.assign(crypto, { pbkdf2 });
+    Object.assign(crypto, { pbkdf2, pbkdf2Sync });
+    derived.clear();
     syncBuiltinESMExports();
   };
 }

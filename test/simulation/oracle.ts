@@ -105,7 +105,8 @@ export function createOracle(world: World, observed: Observed) {
       boundsSeen = world.effects.now();
       for (const operation of ledger.operations.values()) {
         const { id, kind, status, deadline } = operation;
-        if (!hasEnded(operation) && world.effects.now() > Date.parse(deadline) + GRACE_MS)
+        const bound = Math.max(Date.parse(deadline), world.healedAt);
+        if (!hasEnded(operation) && world.effects.now() > bound + GRACE_MS)
           world.violate(`I3: ${kind} ${id} is ${status} long after its bound`);
       }
     },

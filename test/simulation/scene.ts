@@ -1,5 +1,6 @@
 /** A Berth with all that is around it, and clients before it: where schedules are played. */
 import { DatabaseSync } from 'node:sqlite';
+import { threadId } from 'node:worker_threads';
 import type { Route } from '../../functions/api/http/route-spec.ts';
 import type { Ports } from '../../functions/ports/index.ts';
 import { createSimulatedBerth } from './berth.ts';
@@ -50,7 +51,7 @@ export interface Scene {
 const START = Date.UTC(2026, 0, 1);
 const HOUR = 3_600_000;
 /** More than the slowest program needs. */
-const SETTLING_MS = 240_000;
+const SETTLING_MS = 185_000;
 let scenes = 0;
 
 /** Plays on a new scene, in virtual time; what breaks a promise is told in the outcome. */
@@ -67,7 +68,7 @@ export async function play(
     world.violate(`unhandled rejection: ${error instanceof Error ? error.stack : String(error)}`);
   process.on('unhandledRejection', onRejection);
   // A file in memory, which is there as long as somebody has it open.
-  const runs = `file:berth-simulation-${scenes++}?mode=memory&cache=shared`;
+  const runs = `file:berth-simulation-${threadId}-${scenes++}?mode=memory&cache=shared`;
   const held = new DatabaseSync(runs);
   try {
     await plot(createScene(world, runs, routes));
@@ -176,9 +177,8 @@ function createScene(world: World, runs: string, routes: readonly Route[]): Scen
         oracle.look();
         oracle.lookAtBounds();
       };
-      // What an operation has declared at its end comes up a little later.
-      await runFor(SETTLING_MS, broken, look);
       await runFor(12 * HOUR, () => oracle.isQuiet() || broken(), look);
+      // What an operation has declared at its end comes up a little later.
       await runFor(SETTLING_MS, broken, look);
       await runFor(12 * HOUR, () => oracle.isQuiet() || broken(), look);
     },

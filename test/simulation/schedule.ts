@@ -34,7 +34,12 @@ export const scriptOf = (seed: number, { rate, actions }: Omit<ScheduleOptions, 
 export const runSchedule = (seed: number, options: ScheduleOptions): Promise<Outcome> =>
   runScript(scriptOf(seed, options), options.routes);
 
-export function runScript({ seed, actions, faults }: Script, routes: readonly Route[]): Promise<Outcome> {
+/** @param taken is filled with the actions that were begun before the schedule ended */
+export function runScript(
+  { seed, actions, faults }: Script,
+  routes: readonly Route[],
+  taken: number[][] = [],
+): Promise<Outcome> {
   // Faults, and each action, have chance of their own: without one of them the others are as they were.
   const fates =
     typeof faults === 'number' ? fatesByChance(createRandom(seed + 0x10000000), faults) : fatesByPlan(faults);
@@ -42,9 +47,10 @@ export function runScript({ seed, actions, faults }: Script, routes: readonly Ro
     await setUp(scene, true);
     const { world, clients, touch, until } = scene;
     const all = clients.map((client, at) =>
-      act({ world, client, touch }, actions[at] ?? [], (which) =>
-        createRandom(seed * 1000 + at * 100 + which),
-      ),
+      act({ world, client, touch }, actions[at] ?? [], (which) => {
+        taken[at] = [...(taken[at] ?? []), which];
+        return createRandom(seed * 1000 + at * 100 + which);
+      }),
     );
     await until(DAY, Promise.all(all));
     if (world.violations.length === 0) await wrapUp(scene);

@@ -32,13 +32,13 @@ export interface Shrunk {
 
 /**
  * Leaves out ever smaller runs of parts (delta debugging), until none can be left out or the tries are used up.
- * @param failed what the script led to
+ * @param script which led to `failed`, with the actions that were begun
  */
 export async function shrink(
   { seed, actions }: Script,
   failed: Outcome,
   routes: readonly Route[],
-  tries = 150,
+  tries = 300,
 ): Promise<Shrunk> {
   const promise = promiseOf(failed);
   let parts = partsOf(actions, failed.faults);

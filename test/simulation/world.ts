@@ -32,6 +32,8 @@ export interface World {
   violate(what: string): void;
   /** Ends all faults that last. */
   heal(): void;
+  /** When that was; before, the clock may have been wrong. */
+  healedAt: number;
 }
 
 export interface IoOptions<T> {
@@ -91,6 +93,7 @@ export function createWorld(random: Random, fates: Fates): World {
     trace: [],
     changes: 0,
     operations: new Map(),
+    healedAt: 0,
     fates,
     crash: () => undefined,
     onDeath: [],
@@ -121,6 +124,7 @@ export function createWorld(random: Random, fates: Fates): World {
       world.faulty = false;
       outages.clear();
       setClockWrong(0);
+      world.healedAt = virtualNow();
     },
     async io(point, effect, repeatable = false, more = {}) {
       const process = currentOwner();
@@ -133,7 +137,9 @@ export function createWorld(random: Random, fates: Fates): World {
       if (more.stale) possible.push('stale');
       if (more.writes) possible.push('full');
       const { fault, amount = 0 } = world.fate(point, possible) ?? {};
-      await pause(fault === 'slow' ? amount * 40_000 : random.below(8));
+      const takes = fault === 'slow' ? amount * 40_000 : random.below(14) - 6;
+      // Half of the calls are answered at once: a timer for each would be half of a schedule's work.
+      if (takes > 0) await pause(takes);
       if (process?.dead) return gone();
       await meetOutages(point, more as IoOptions<never>);
       if (process?.dead) return gone();
