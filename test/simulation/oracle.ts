@@ -84,11 +84,24 @@ export function createOracle(world: World, observed: Observed) {
         if (
           current !== undefined &&
           state === undefined &&
-          !serving.some((spec) => isOf(spec, environment, service))
+          !serving.some((spec) => isOf(spec, environment, service)) &&
+          !isPutBack(environment, service)
         )
           world.violate(`I6: ${environment.name}/${service} #${current} is current, and nothing serves`);
     }
   }
+
+  /** What a removal that failed has taken away is put back, and starts. */
+  const isPutBack = ({ project, name: environment }: Environment, service: string): boolean =>
+    workloads().isStarting({ project, environment, service }) ||
+    [...ledger.operations.values()].some(
+      (operation) =>
+        operation.kind === 'remove-service' &&
+        !isTerminal(operation.status) &&
+        operation.project === project &&
+        operation.environment === environment &&
+        operation.service === service,
+    );
 
   const isOf = (spec: WorkloadSpec, { project, name }: Environment, service: string): boolean =>
     spec.project === project && spec.environment === name && spec.service === service;
