@@ -111,6 +111,8 @@ export function createClient(
       );
     if (told && told.status >= 500 && told.status !== 503 && told.status !== 507)
       world.violate(`${method} ${path} answered ${told.status}: ${JSON.stringify(told.body)}`);
+    if (told?.body.code === 'conflict' && String(told.body.detail).startsWith('The record kept changing'))
+      world.violate(`${method} ${path} was refused for a record that nobody changes so often`);
     if (told?.body.code === 'idempotency_key_reused')
       world.violate(`I2: ${method} ${path} of ${name} has a new key, and was answered as if it had not`);
     return told;

@@ -12,6 +12,7 @@ import type { SimulatedReceivers } from './ports/receivers.ts';
 import type { SimulatedSecrets } from './ports/secrets.ts';
 import type { SimulatedActivity } from './ports/small.ts';
 import type { SimulatedWorkloads } from './ports/workloads.ts';
+import type { Changed } from './records.ts';
 import { hookOf, MOST_REPLICAS, PROJECTS } from './setting.ts';
 import type { World } from './world.ts';
 
@@ -31,6 +32,29 @@ export function createPromises(world: World, observed: Observed) {
   function leaks(text: string): string | undefined {
     const value = secrets.values().find((one) => one.length > 8 && text.includes(one));
     return value && `the secret value ${value}`;
+  }
+
+  /** What an operation is said to have failed of is so. */
+  function checkCause({
+    kind,
+    id,
+    error,
+    project,
+    environment,
+    service,
+    number,
+    createdAt,
+  }: Operation): void {
+    if (error?.code === 'fenced') world.violate(`${kind} ${id} does not say what overtook it`);
+    // The credentials of today are there whatever was revoked.
+    if (kind === 'rollback' && error?.code === 'unresolved_placeholder')
+      world.violate(`rollback ${id} failed: ${error.cause}`);
+    const now = ledger.environments.get(`${project}/${environment}`);
+    const newest = service !== undefined ? now?.services[service]?.newest : undefined;
+    if (error?.code === 'superseded' && newest === number && now && now.createdAt < createdAt)
+      world.violate(
+        `${kind} ${id} is said to be superseded, and ${project}/${environment}/${service} #${number} is the newest`,
+      );
   }
 
   /** I8: whoever asks for an environment before its workloads were stopped keeps it awake. */
@@ -104,11 +128,26 @@ export function createPromises(world: World, observed: Observed) {
 
   return {
     leaks,
+    /** Now and then somebody asks for an environment at the very moment at which it is put to sleep. */
+    note(changed: readonly Changed[]): void {
+      for (const { pk, after } of changed) {
+        if (!pk.startsWith('audit#') || after === undefined || !after.includes('environment.hibernating'))
+          continue;
+        const {
+          project,
+          environment = '',
+          data,
+        } = JSON.parse(after) as BerthEvent & { data?: { reason?: string } };
+        if (data?.reason === 'idle' && world.random.chance(0.3))
+          setTimeout(() => activity.touch(project, environment), world.random.below(40));
+      }
+    },
     async atQuiet(): Promise<void> {
       const isClockRight = !world.fates.happened.some(({ fault }) => fault === 'jump');
       for (const operation of ledger.operations.values()) {
         const key = `${operation.kind} ${operation.status}`;
         world.operations.set(key, (world.operations.get(key) ?? 0) + 1);
+        checkCause(operation);
         if (isClockRight) checkIdle(operation);
       }
       for (const { name: project } of PROJECTS) {

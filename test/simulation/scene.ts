@@ -89,7 +89,10 @@ function createScene(world: World, runs: string, routes: readonly Route[]): Scen
     lastTouch: (project, environment) => activity.touches(project, environment).at(-1),
     secret: /value-\d+-\d+/,
   });
-  const kept = createRecords(monotonicNow, ledger.note);
+  const kept = createRecords(monotonicNow, (changed) => {
+    ledger.note(changed);
+    promises.note(changed);
+  });
   const secrets = createSimulatedSecrets(world.effects.id);
   const databases = createSimulatedDatabases({
     io: world.io,

@@ -63,10 +63,11 @@ export const deploying: Action[] = [
   ],
   [2, (actor) => actor.client.ask('DELETE', choose(actor).of)],
   [
-    2,
+    4,
     async ({ world: { random }, client }) => {
-      if (client.accepted.size > 0)
-        await client.ask('POST', `/v1/operations/${random.pick([...client.accepted])}/cancel`);
+      // What was asked for last goes on still.
+      const newest = [...client.accepted].slice(-3);
+      if (newest.length > 0) await client.ask('POST', `/v1/operations/${random.pick(newest)}/cancel`);
     },
   ],
 ];

@@ -1,6 +1,6 @@
 /** Makes environments, lets them sleep, wakes and destroys them, and protects them. */
 import { pause } from '../world.ts';
-import { type Action, choose } from './action.ts';
+import { type Action, choose, newValue } from './action.ts';
 
 export const environments: Action[] = [
   [1, (actor) => actor.client.ask('POST', `${choose(actor).at}/hibernate`)],
@@ -30,6 +30,25 @@ export const environments: Action[] = [
         kind: 'ephemeral',
         ttl: '5m',
       }),
+  ],
+  [
+    2,
+    async (actor) => {
+      const { world, client } = actor;
+      const { in: project } = choose(actor);
+      // It is destroyed while what was deployed to it is being made.
+      const name = `brief-${client.person.name}`;
+      const made = await client.ask('POST', `${project}/environments`, { name });
+      if (made?.status !== 202) return;
+      await pause(1_000);
+      await client.ask('PUT', `${project}/environments/${name}/secrets/TOKEN`, { value: newValue(actor) });
+      await client.ask('PUT', `${project}/environments/${name}/secrets/API_KEY`, { value: newValue(actor) });
+      await client.ask('POST', `${project}/environments/${name}/services/web/deployments`, {
+        version: 'good',
+      });
+      await pause(world.random.below(200));
+      await client.ask('DELETE', `${project}/environments/${name}`);
+    },
   ],
   [1, (actor) => actor.client.ask('POST', `${choose(actor).at}/extend`, { by: '10m' })],
   [

@@ -158,6 +158,8 @@ export function createSimulatedWorkloads(world: World, around: WorkloadsAround):
     declared.replicas = spec.replicas;
     if (declared.serving?.number === spec.number) {
       declared.pending = undefined;
+      // What does not run comes up as it is declared now.
+      if (declared.running === 0) declared.serving = spec;
       declared.running = spec.replicas;
     } else if (declared.pending?.spec.number !== spec.number) begin(declared, spec, program);
     notify(declared);
