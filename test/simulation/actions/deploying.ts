@@ -4,6 +4,7 @@ import { type Action, choose, list } from './action.ts';
 
 interface Listed {
   number: number;
+  status: string;
   approval?: { state: string; requestedBy: string };
 }
 
@@ -16,11 +17,16 @@ export const deploying: Action[] = [
       }),
   ],
   [
-    2,
-    (actor) =>
-      actor.client.ask('POST', `${choose(actor).of}/deployments`, {
-        rollbackTo: 1 + actor.world.random.below(4),
-      }),
+    4,
+    async (actor) => {
+      const { random } = actor.world;
+      const path = `${choose(actor).of}/deployments`;
+      const listed = await list<Listed>(actor, path);
+      const good = listed.filter(({ status }) => status === 'succeeded').map(({ number }) => number);
+      // Now and then one that is not there, or did not succeed.
+      const rollbackTo = good.length > 0 && random.chance(0.9) ? random.pick(good) : 1 + random.below(4);
+      await actor.client.ask('POST', path, { rollbackTo });
+    },
   ],
   [
     1,
