@@ -83,8 +83,8 @@ export function createPromises(world: World, observed: Observed) {
   async function checkEnvironment(environment: Environment): Promise<void> {
     const { project, name, state } = environment;
     for (const instance of instancesOf(environment)) {
-      const { service, current, newest, replicas, state: standing } = instance;
-      for (let number = 1; number <= newest; number++) {
+      const { service, current, newest, highest = 0, replicas, state: standing } = instance;
+      for (let number = 1; number <= Math.max(newest, highest); number++) {
         const item = await getDeployment(kept, instance, number).catch(() => undefined);
         if (item) checkApproval(item);
       }

@@ -104,7 +104,7 @@ export async function setUp(ada: Client, deployed: boolean): Promise<void> {
     rollbacks: true,
   });
   await ask('PUT', `${shop}/environments/prod/protection`, { approval: true });
-  await ask('PATCH', `${shop}/environments/prod`, { ttl: '1m' });
+  await ask('PATCH', `${shop}/environments/prod`, { ttl: '1m', idleAfter: '3m' });
   if (!deployed) return;
   for (const { name, services } of PROJECTS)
     for (const service of services)

@@ -187,13 +187,16 @@ export const recoverDeployment: DeploymentStep = {
   },
 };
 
-/** A scale that was not reached is not what later deployments take over. A newer deployment has taken it already. */
+/**
+ * A scale that was not reached is not what later deployments take over, whichever deployment was the last that had to
+ * reach it. A newer one has taken it already.
+ */
 async function scaleBack(ports: Ports, ref: InstanceRef & { number: number }): Promise<Write[]> {
-  const { data: deployment } = await getDeployment(ports.store, ref, ref.number);
   const environment = await ports.store.get<Environment>(environmentKey(ref));
   const instance = environment && instanceIn(environment.data, ref.service);
-  if (deployment.kind !== 'scale' || !environment || instance?.current === undefined) return [];
+  if (!environment || instance?.current === undefined || instance.newest !== ref.number) return [];
   const { replicas } = (await getDeployment(ports.store, ref, instance.current)).data;
+  if (instance.replicas === replicas) return [];
   return [environmentUse(environment, withStanding(environment.data, ref, { replicas }))];
 }
 

@@ -69,7 +69,7 @@ export const access: Action[] = [
     },
   ],
   [
-    1,
+    2,
     async (actor) => {
       const { client } = actor;
       if (client.projects('administrator').length === 0) return;
