@@ -51,7 +51,13 @@ export function createPromises(world: World, observed: Observed) {
       world.violate(`rollback ${id} failed: ${error.cause}`);
     const now = ledger.environments.get(`${project}/${environment}`);
     const newest = service !== undefined ? now?.services[service]?.newest : undefined;
-    if (error?.code === 'superseded' && newest === number && now && now.createdAt < createdAt)
+    if (
+      error?.code === 'superseded' &&
+      number !== undefined &&
+      newest === number &&
+      now &&
+      now.createdAt < createdAt
+    )
       world.violate(
         `${kind} ${id} is said to be superseded, and ${project}/${environment}/${service} #${number} is the newest`,
       );
