@@ -9,10 +9,10 @@ import { parseArgs } from 'node:util';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { loadInterpreter } from '../functions/adapters/local/workflows/interpreter.ts';
 import { loadRoutes } from '../functions/api/routes.ts';
-import { type PlotName, pairs, plots, runPlot, singles } from '../test/simulation/points.ts';
 import type { Outcome } from '../test/simulation/scene.ts';
 import { runScript, type Script, scriptOf } from '../test/simulation/schedule.ts';
-import { shrink } from '../test/simulation/shrink.ts';
+import { type PlotName, pairs, plots, runPlot, singles } from '../test/simulation/search/points.ts';
+import { shrink } from '../test/simulation/search/shrink.ts';
 
 interface Options {
   rate: number;
@@ -137,7 +137,9 @@ async function work({ rate, actions, trace }: Options): Promise<void> {
       const taken: number[][] = [];
       const outcome = await runScript(script, routes, taken);
       await note(outcome, async () => {
-        const small = await shrink({ ...script, actions: taken }, outcome, routes);
+        const small = await shrink({ ...script, actions: taken }, outcome, (smaller) =>
+          runScript(smaller, routes),
+        );
         return `${told(`Seed ${seed}`, small.outcome)}\n--script '${JSON.stringify(small.script)}'`;
       });
     }

@@ -7,7 +7,6 @@ import { databasesContract } from '../contracts/databases.ts';
 import { logsContract } from '../contracts/logs.ts';
 import { registryContract } from '../contracts/registry.ts';
 import { secretsContract } from '../contracts/secrets.ts';
-import { storeContract } from '../contracts/store.ts';
 import { programs } from '../contracts/workload-programs.ts';
 import { workloadsContract } from '../contracts/workloads.ts';
 import { fatesByPlan } from './faults.ts';
@@ -19,8 +18,6 @@ import { createSimulatedSecrets } from './ports/secrets.ts';
 import { createSimulatedActivity, createSimulatedAnchors } from './ports/small.ts';
 import { createSimulatedWorkloads } from './ports/workloads.ts';
 import { createRandom } from './random.ts';
-import { createRecords } from './records.ts';
-import { createSimulatedStore } from './store.ts';
 import { createWorld } from './world.ts';
 
 /** In the time of this machine, and without faults. */
@@ -35,11 +32,6 @@ secretsContract('simulation', async () => ({
   secrets: createSimulatedSecrets(() => `version-${++ids}`),
   dispose: async () => undefined,
 }));
-
-storeContract('simulation', async () => {
-  const kept = createRecords(Date.now, () => undefined);
-  return { store: createSimulatedStore(calmWorld(), kept), dispose: () => kept.close() };
-});
 
 const does = (source: string): Program => {
   if (source === programs.deaf) return { kind: 'deaf' };

@@ -7,22 +7,22 @@ import { createSimulatedBerth } from './berth.ts';
 import { type Client, createClient } from './clients.ts';
 import { currentOwner, installClock, type Mortal, monotonicNow, runFor } from './clock.ts';
 import type { Fates, Planned } from './faults.ts';
-import { createLedger } from './ledger.ts';
-import { createOracle } from './oracle.ts';
+import { createLedger } from './oracle/ledger.ts';
+import { createOracle } from './oracle/oracle.ts';
+import { createPromises } from './oracle/promises.ts';
 import { createSimulatedBuilder } from './ports/builder.ts';
 import { createSimulatedDatabases } from './ports/databases.ts';
 import { createSimulatedLogs } from './ports/logs.ts';
 import type { Program } from './ports/programs.ts';
 import { createSimulatedReceivers } from './ports/receivers.ts';
+import { createRecords } from './ports/records.ts';
 import { createSimulatedRegistry } from './ports/registry.ts';
 import { createSimulatedSecrets } from './ports/secrets.ts';
 import { createSimulatedActivity, createSimulatedAnchors } from './ports/small.ts';
+import { createSimulatedStore } from './ports/store.ts';
 import { createSimulatedWorkloads } from './ports/workloads.ts';
-import { createPromises } from './promises.ts';
 import { createRandom } from './random.ts';
-import { createRecords } from './records.ts';
 import { IMAGES, PEOPLE, setUp as setUpAll, workloadOf } from './setting.ts';
-import { createSimulatedStore } from './store.ts';
 import { createWorld, type World } from './world.ts';
 
 export interface Outcome {
@@ -94,6 +94,7 @@ function createScene(world: World, runs: string, routes: readonly Route[]): Scen
     promises.note(changed);
   });
   const secrets = createSimulatedSecrets(world.effects.id);
+  const values = new Map<string, string | undefined>();
   const databases = createSimulatedDatabases({
     io: world.io,
     caller: currentOwner,
@@ -105,6 +106,7 @@ function createScene(world: World, runs: string, routes: readonly Route[]): Scen
     kept,
     ledger,
     secrets,
+    values,
     databases,
     logs,
     workloads: () => workloads,
@@ -131,8 +133,11 @@ function createScene(world: World, runs: string, routes: readonly Route[]): Scen
     databases,
     activity,
     secrets: {
-      put: (path, value, put) =>
-        io('secrets.put', () => secrets.put(path, value, put), false, { writes: true }),
+      put: (path, value, put) => {
+        const name = path.split('/').slice(0, 2).join('/');
+        values.set(value, ledger.environments.get(name)?.id);
+        return io('secrets.put', () => secrets.put(path, value, put), false, { writes: true });
+      },
       get: (path, version) => io('secrets.get', () => secrets.get(path, version)),
       revoke: (path, version) =>
         io('secrets.revoke', () => secrets.revoke(path, version), true, { writes: true }),

@@ -6,7 +6,7 @@ import type { Ports } from '../../functions/ports/index.ts';
 import { getOperation } from '../../functions/records/read.ts';
 import { executeStep } from '../../functions/workflows/step.ts';
 import { steps } from '../../functions/workflows/steps.ts';
-import { createRecords } from '../simulation/records.ts';
+import { createRecords } from '../simulation/ports/records.ts';
 
 const ref = { project: 'shop', environment: 'dev' };
 const at = '2026-01-01T00:00:00.000Z';

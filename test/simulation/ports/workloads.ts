@@ -32,8 +32,6 @@ export interface SimulatedWorkloads extends Workloads {
   serving(): WorkloadSpec[];
   /** How many replicas run of what is declared. */
   replicas(instance: InstanceRef): number;
-  /** Whether something was declared that is not seen to be ready or to fail yet. */
-  isStarting(instance: InstanceRef): boolean;
   environments(): string[];
 }
 
@@ -302,7 +300,6 @@ export function createSimulatedWorkloads(world: World, around: WorkloadsAround):
         [...instances.values()].flatMap(({ serving, running }) => (serving && running > 0 ? [serving] : [])),
       ),
     replicas: (ref) => find(ref)?.running ?? 0,
-    isStarting: (ref) => find(ref)?.pending !== undefined,
     environments: () => [...places.keys()],
   };
 }

@@ -5,7 +5,7 @@ import type { Ports } from '../../../functions/ports/index.ts';
 import { reads } from '../../../functions/workflows/rotate-secret/outdated.ts';
 import { settleReaders } from '../../../functions/workflows/rotate-secret/readers.ts';
 import type { RotationOperation } from '../../../functions/workflows/rotate-secret/rotated.ts';
-import { createRecords } from '../../simulation/records.ts';
+import { createRecords } from '../../simulation/ports/records.ts';
 
 const web = { project: 'shop', environment: 'dev', service: 'web' };
 

@@ -1,27 +1,28 @@
 /** What must hold: after each event, when all has come to rest, and when everything was destroyed. */
-import { eventsPartition } from '../../functions/core/keys.ts';
+import { eventsPartition } from '../../../functions/core/keys.ts';
 import {
   type BerthEvent,
   type Deployment,
   type Environment,
   isTerminal,
   type Operation,
-} from '../../functions/core/model/index.ts';
-import type { Ports } from '../../functions/ports/index.ts';
-import type { WorkloadSpec } from '../../functions/ports/workloads.ts';
-import { verifyChain } from '../../functions/records/audit-trail.ts';
-import { instancesOf } from '../../functions/records/instances.ts';
-import { getDeployment } from '../../functions/records/read.ts';
-import { readAll } from '../../functions/records/read-all.ts';
-import type { Client } from './clients.ts';
-import type { Ledger } from './ledger.ts';
-import type { SimulatedDatabases } from './ports/databases.ts';
-import type { SimulatedLogs } from './ports/logs.ts';
-import type { SimulatedSecrets } from './ports/secrets.ts';
-import type { SimulatedWorkloads } from './ports/workloads.ts';
-import type { Records } from './records.ts';
-import { PROJECTS, projectPath } from './setting.ts';
-import { pause, type World } from './world.ts';
+} from '../../../functions/core/model/index.ts';
+import type { Ports } from '../../../functions/ports/index.ts';
+import type { WorkloadSpec } from '../../../functions/ports/workloads.ts';
+import { verifyChain } from '../../../functions/records/audit-trail.ts';
+import { instancesOf } from '../../../functions/records/instances.ts';
+import { getDeployment } from '../../../functions/records/read.ts';
+import { readAll } from '../../../functions/records/read-all.ts';
+import type { Client } from '../clients.ts';
+import { monotonicNow } from '../clock.ts';
+import type { SimulatedDatabases } from '../ports/databases.ts';
+import type { SimulatedLogs } from '../ports/logs.ts';
+import type { Records } from '../ports/records.ts';
+import type { SimulatedSecrets } from '../ports/secrets.ts';
+import type { SimulatedWorkloads } from '../ports/workloads.ts';
+import { PROJECTS, projectPath } from '../setting.ts';
+import { pause, type World } from '../world.ts';
+import { deploymentName, type Ledger } from './ledger.ts';
 
 const projects = PROJECTS.map(({ name }) => name);
 
@@ -30,6 +31,8 @@ interface Observed {
   kept: Records;
   ledger: Ledger;
   secrets: SimulatedSecrets;
+  /** All values that were ever kept as secrets, with the id of the environment for which that was. */
+  values: ReadonlyMap<string, string | undefined>;
   databases: SimulatedDatabases;
   logs: SimulatedLogs;
   workloads(): SimulatedWorkloads;
@@ -38,11 +41,12 @@ interface Observed {
 /** States in which nothing goes on. */
 const SETTLED: ReadonlySet<string> = new Set(['ready', 'hibernated', 'failed']);
 
+const STARTING_MS = 240_000;
 /** How much longer than its bound an operation may take where nothing fails: the sweep waits an hour after a jump. */
 const GRACE_MS = 75 * 60_000;
 
 export function createOracle(world: World, observed: Observed) {
-  const { kept, ledger, secrets, databases, logs, workloads } = observed;
+  const { kept, ledger, secrets, values, databases, logs, workloads } = observed;
 
   /** Why a program with these variables can not work; undefined where it can. */
   function faultOf(spec: WorkloadSpec): string | undefined {
@@ -59,6 +63,8 @@ export function createOracle(world: World, observed: Observed) {
   /** What there was at the last look: where nothing has changed, nothing is new. */
   let seen = -1;
   let boundsSeen = 0;
+  const served = new Map<string, WorkloadSpec>();
+  const nothingSince = new Map<string, number>();
 
   /** Looks at what stands in the world beyond Berth: I4 and I6. */
   function look(): void {
@@ -71,6 +77,11 @@ export function createOracle(world: World, observed: Observed) {
       if (fault !== undefined)
         world.violate(`I6: ${spec.environment}/${spec.service} #${spec.number} serves, and ${fault}`);
     }
+    for (const spec of serving) {
+      const environment = ledger.environments.get(`${spec.project}/${spec.environment}`);
+      if (environment) lookAtOrder(environment, spec);
+      if (environment) lookAtOrigin(environment, spec);
+    }
     for (const name of workloads().environments())
       if (!ledger.environments.has(name)) world.violate(`I4: namespace ${name} has no owner`);
     let owners = 0;
@@ -81,27 +92,43 @@ export function createOracle(world: World, observed: Observed) {
     for (const environment of ledger.environments.values()) {
       if (environment.state !== 'ready') continue;
       for (const { service, current, state } of instancesOf(environment))
-        if (
+        lookForNothing(
+          `${environment.name}/${service} #${current}`,
           current !== undefined &&
-          state === undefined &&
-          !serving.some((spec) => isOf(spec, environment, service)) &&
-          !isPutBack(environment, service)
-        )
-          world.violate(`I6: ${environment.name}/${service} #${current} is current, and nothing serves`);
+            state === undefined &&
+            !serving.some((spec) => isOf(spec, environment, service)),
+        );
     }
   }
 
-  /** What a removal that failed has taken away is put back, and starts. */
-  const isPutBack = ({ project, name: environment }: Environment, service: string): boolean =>
-    workloads().isStarting({ project, environment, service }) ||
-    [...ledger.operations.values()].some(
-      (operation) =>
-        operation.kind === 'remove-service' &&
-        !isTerminal(operation.status) &&
-        operation.project === project &&
-        operation.environment === environment &&
-        operation.service === service,
-    );
+  /** I6: what is put back, or woken though the waking failed, may take as long as the slowest program. */
+  function lookForNothing(name: string, isNothing: boolean): void {
+    const since = nothingSince.get(name) ?? monotonicNow();
+    if (isNothing) nothingSince.set(name, since);
+    else nothingSince.delete(name);
+    if (isNothing && monotonicNow() - since > STARTING_MS)
+      world.violate(`I6: ${name} is current, and nothing serves`);
+  }
+
+  /** I5: what serves gives way to an older one only where it did not succeed. */
+  function lookAtOrder({ id }: Environment, spec: WorkloadSpec): void {
+    const name = `${id} ${spec.service}`;
+    const before = served.get(name);
+    served.set(name, spec);
+    if (before === undefined || before.number <= spec.number) return;
+    if (ledger.deployments.get(deploymentName(before))?.status === 'succeeded')
+      world.violate(`I5: ${deploymentName(before)} succeeded, and gave way to #${spec.number}`);
+  }
+
+  /** I10: nothing comes from an earlier environment of the same name. */
+  function lookAtOrigin({ id, name }: Environment, spec: WorkloadSpec): void {
+    for (const { name: variable, value } of spec.containers.flatMap(({ variables }) => variables)) {
+      const secret = variable === 'DATABASE' ? decodeURIComponent(new URL(value).password) : value;
+      const origin = values.get(secret);
+      if (origin !== undefined && origin !== id)
+        world.violate(`I10: ${name}/${spec.service} has the ${variable} of an earlier environment ${name}`);
+    }
+  }
 
   const isOf = (spec: WorkloadSpec, { project, name }: Environment, service: string): boolean =>
     spec.project === project && spec.environment === name && spec.service === service;
@@ -191,7 +218,7 @@ export function createOracle(world: World, observed: Observed) {
    */
   async function checkSecrets(): Promise<void> {
     const text = [...kept.all().map(({ json }) => json), JSON.stringify(logs.lines())].join('\n');
-    for (const value of secrets.values())
+    for (const value of values.keys())
       if (text.includes(value)) world.violate(`I7: ${value} is in a record or a log`);
     const owned = new Set(kept.all().map(({ pk, sk }) => `${pk} ${sk}`));
     for (const path of await environmentSecrets()) {
@@ -209,6 +236,14 @@ export function createOracle(world: World, observed: Observed) {
     return (await secrets.list('')).filter((path) => path.split('/')[1] !== '-webhooks');
   }
 
+  /** Where a place can not be reached until the bound is over, an environment is said to sleep, and is woken by requests. */
+  function wentWell({ id }: Environment): boolean {
+    const changes = [...ledger.operations.values()].filter(
+      ({ kind, environmentId }) => environmentId === id && (kind === 'hibernate' || kind === 'wake'),
+    );
+    return changes.at(-1)?.status === 'succeeded';
+  }
+
   async function checkEnvironment(environment: Environment): Promise<void> {
     const { project, name, state } = environment;
     if (!SETTLED.has(state)) world.violate(`I3: environment ${name} is ${state}, and nothing goes on`);
@@ -222,7 +257,7 @@ export function createOracle(world: World, observed: Observed) {
         world.violate(
           `I6: ${name}/${service}: #${current} should serve, and ${up === undefined ? 'nothing' : `#${up}`} does`,
         );
-      if (state === 'hibernated' && up !== undefined)
+      if (state === 'hibernated' && up !== undefined && wentWell(environment))
         world.violate(`${name} sleeps, and ${service} #${up} runs`);
       let last: Deployment | undefined;
       for (let number = newest; number > 0 && !last; number--) {

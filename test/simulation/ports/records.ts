@@ -2,8 +2,8 @@
  * A store in memory that remembers what its records were a moment ago, so that reads may be as stale as DynamoDB's.
  * It outlives the simulated process, and is cheap: a schedule reads some ten thousand records.
  */
-import { createChanges } from '../../functions/adapters/local/store/store-changes.ts';
-import { toRange } from '../../functions/adapters/local/store/store-range.ts';
+import { createChanges } from '../../../functions/adapters/local/store/store-changes.ts';
+import { toRange } from '../../../functions/adapters/local/store/store-range.ts';
 import {
   checkKey,
   checkKeys,
@@ -12,7 +12,7 @@ import {
   holds,
   type PreparedWrite,
   prepareWrites,
-} from '../../functions/ports/rules/store-checks.ts';
+} from '../../../functions/ports/rules/store-checks.ts';
 import {
   type Due,
   type Item,
@@ -22,7 +22,7 @@ import {
   type Query,
   type Store,
   StoreConflict,
-} from '../../functions/ports/store.ts';
+} from '../../../functions/ports/store.ts';
 
 /** What a record was from a time on; without `json` it was not there. */
 interface State {

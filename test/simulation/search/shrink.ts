@@ -1,8 +1,7 @@
 /** Makes a schedule that fails smaller: fewer actions, fewer faults, as long as it breaks the same promise. */
-import type { Route } from '../../functions/api/http/route-spec.ts';
-import type { Planned } from './faults.ts';
-import type { Outcome } from './scene.ts';
-import { runScript, type Script } from './schedule.ts';
+import type { Planned } from '../faults.ts';
+import type { Outcome } from '../scene.ts';
+import type { Script } from '../schedule.ts';
 
 /** A part of a script that can be left out. */
 type Part = { fault: Planned } | { client: number; action: number };
@@ -37,7 +36,7 @@ export interface Shrunk {
 export async function shrink(
   { seed, actions }: Script,
   failed: Outcome,
-  routes: readonly Route[],
+  run: (script: Script) => Promise<Outcome>,
   tries = 300,
 ): Promise<Shrunk> {
   const promise = promiseOf(failed);
@@ -49,7 +48,7 @@ export async function shrink(
     for (let at = 0; at < parts.length && left > 0; ) {
       const rest = parts.toSpliced(at, size);
       const script = scriptOf(seed, actions.length, rest);
-      const outcome = await runScript(script, routes);
+      const outcome = await run(script);
       left--;
       if (outcome.violations.length > 0 && promiseOf(outcome) === promise) {
         parts = rest;

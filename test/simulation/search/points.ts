@@ -1,9 +1,9 @@
 /** Each way of changing something, with a fault at each of its calls of ports, and at each two of them. */
-import type { Route } from '../../functions/api/http/route-spec.ts';
-import { type Fault, fatesByPlan, type Planned } from './faults.ts';
-import { type Outcome, play, type Scene, setUp, wrapUp } from './scene.ts';
-import { projectPath } from './setting.ts';
-import { pause } from './world.ts';
+import type { Route } from '../../../functions/api/http/route-spec.ts';
+import { type Fault, fatesByPlan, type Planned } from '../faults.ts';
+import { type Outcome, play, type Scene, setUp, wrapUp } from '../scene.ts';
+import { projectPath } from '../setting.ts';
+import { pause } from '../world.ts';
 
 type Ask = (method: string, path: string, body?: unknown) => Promise<unknown>;
 

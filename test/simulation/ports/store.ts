@@ -1,8 +1,8 @@
 /** The records behind a network that fails: they outlive the simulated process. */
-import type { Store } from '../../functions/ports/store.ts';
-import { runAs } from './clock.ts';
+import type { Store } from '../../../functions/ports/store.ts';
+import { runAs } from '../clock.ts';
+import { pause, type World } from '../world.ts';
 import type { Records } from './records.ts';
-import { pause, type World } from './world.ts';
 
 export function createSimulatedStore(world: World, kept: Records): Store {
   return {

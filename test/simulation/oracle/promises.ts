@@ -1,20 +1,20 @@
 /** What was promised to the clients, beside the invariants of the oracle: looked at when all has come to rest. */
-import { eventsPartition } from '../../functions/core/keys.ts';
-import type { BerthEvent, Deployment, Environment, Operation } from '../../functions/core/model/index.ts';
-import { workloadSettings } from '../../functions/core/score/settings.ts';
-import type { Store } from '../../functions/ports/store.ts';
-import { instancesOf } from '../../functions/records/instances.ts';
-import { getDeployment } from '../../functions/records/read.ts';
-import { readAll } from '../../functions/records/read-all.ts';
-import { getDeploymentDetail } from '../../functions/records/workloads.ts';
+import { eventsPartition } from '../../../functions/core/keys.ts';
+import type { BerthEvent, Deployment, Environment, Operation } from '../../../functions/core/model/index.ts';
+import { workloadSettings } from '../../../functions/core/score/settings.ts';
+import type { Store } from '../../../functions/ports/store.ts';
+import { instancesOf } from '../../../functions/records/instances.ts';
+import { getDeployment } from '../../../functions/records/read.ts';
+import { readAll } from '../../../functions/records/read-all.ts';
+import { getDeploymentDetail } from '../../../functions/records/workloads.ts';
+import type { SimulatedReceivers } from '../ports/receivers.ts';
+import type { Changed } from '../ports/records.ts';
+import type { SimulatedSecrets } from '../ports/secrets.ts';
+import type { SimulatedActivity } from '../ports/small.ts';
+import type { SimulatedWorkloads } from '../ports/workloads.ts';
+import { hookOf, MOST_REPLICAS, PROJECTS } from '../setting.ts';
+import type { World } from '../world.ts';
 import type { Ledger } from './ledger.ts';
-import type { SimulatedReceivers } from './ports/receivers.ts';
-import type { SimulatedSecrets } from './ports/secrets.ts';
-import type { SimulatedActivity } from './ports/small.ts';
-import type { SimulatedWorkloads } from './ports/workloads.ts';
-import type { Changed } from './records.ts';
-import { hookOf, MOST_REPLICAS, PROJECTS } from './setting.ts';
-import type { World } from './world.ts';
 
 interface Observed {
   kept: Store;

@@ -1,15 +1,16 @@
 /** What the records say, kept up with each transaction, and what no single transaction may do. */
 import {
   type BerthEvent,
+  type Deployment,
   type Environment,
   isTerminal,
   type Operation,
   SYSTEM_ACTOR,
-} from '../../functions/core/model/index.ts';
-import { recoveryOf } from '../../functions/core/operations/index.ts';
-import { monotonicNow } from './clock.ts';
-import type { Changed } from './records.ts';
-import type { World } from './world.ts';
+} from '../../../functions/core/model/index.ts';
+import { recoveryOf } from '../../../functions/core/operations/index.ts';
+import { monotonicNow } from '../clock.ts';
+import type { Changed } from '../ports/records.ts';
+import type { World } from '../world.ts';
 
 export interface Ledger {
   operations: Map<string, Operation>;
@@ -17,6 +18,8 @@ export interface Ledger {
   environments: Map<string, Environment>;
   /** Owner records of resources, by environment. */
   owners: Map<string, Set<string>>;
+  /** How deployments stand, by partition and number. */
+  deployments: Map<string, Deployment>;
   /** How many operations have not ended. */
   open(): number;
   note(changed: readonly Changed[]): void;
@@ -42,12 +45,21 @@ const parse = <T>(json: string | undefined): T | undefined =>
 const SHARED =
   /^(?:operation#|idempotency#|health$|webhook-deliveries$|projects$|person#|sessions#|memberships#|token)/;
 
+export const deploymentName = ({
+  project,
+  environment,
+  service,
+  number,
+}: Pick<Deployment, 'project' | 'environment' | 'service' | 'number'>): string =>
+  `${project}/${environment}/${service} #${number}`;
+
 export function createLedger(world: World, { lastTouch, secret }: LedgerAround): Ledger {
   const operations = new Map<string, Operation>();
   const environments = new Map<string, Environment>();
   const owners = new Map<string, Set<string>>();
   /** When operations were canceled, by id. */
   const canceled = new Map<string, number>();
+  const deployments = new Map<string, Deployment>();
   let open = 0;
 
   function noteOperation(
@@ -136,6 +148,7 @@ export function createLedger(world: World, { lastTouch, secret }: LedgerAround):
     operations,
     environments,
     owners,
+    deployments,
     open: () => open,
     note(changed) {
       const events = changed.flatMap(({ pk, after }) =>
@@ -154,10 +167,16 @@ export function createLedger(world: World, { lastTouch, secret }: LedgerAround):
         if (one.pk.startsWith('operation#')) noteOperation(one, told, keyed);
         else if (one.sk.startsWith('environment#')) noteEnvironment(one, events);
         else if (one.sk.startsWith('resource#')) noteOwner(one);
+        else if (one.pk.startsWith('deployments#')) noteDeployment(one);
       }
       if (tenants.size > 1) world.violate(`I10: one change touches ${[...tenants].join(' and ')}`);
     },
   };
+
+  function noteDeployment({ after }: Changed): void {
+    const is = parse<Deployment>(after);
+    if (is) deployments.set(deploymentName(is), is);
+  }
 
   function noteOwner({ pk, sk, after }: Changed): void {
     const known = owners.get(pk) ?? new Set();
