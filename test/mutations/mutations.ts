@@ -278,7 +278,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'the old version of a secret is revoked while something serves with it',
     file: 'functions/workflows/rotate-secret/readers.ts',
-    from: 'if (!isStale(current)) return true;',
+    from: 'if (!isStale(current)) return !(await servesStale(ports, instance, isStale));',
     to: 'if (isStale(current) || newest) return true;',
     tests: ['test/workflows/rotate-secret'],
   },

@@ -4,10 +4,8 @@ import {
   createLocalWorkflows,
   type LocalWorkflows,
 } from '../../functions/adapters/local/workflows/workflows.ts';
-import { bearerTokens } from '../../functions/api/admission/authenticate.ts';
 import { type App, createApp } from '../../functions/api/http/app.ts';
 import type { Route } from '../../functions/api/http/route-spec.ts';
-import type { Principal } from '../../functions/core/model/index.ts';
 import { Problem, TransientError } from '../../functions/core/problem.ts';
 import { createResuming } from '../../functions/hosts/machine/places/resume.ts';
 import { startSweeping } from '../../functions/hosts/machine/sweeping.ts';
@@ -16,6 +14,7 @@ import type { Ports } from '../../functions/ports/index.ts';
 import type { StepInput } from '../../functions/workflows/step.ts';
 import { runStepNamed } from '../../functions/workflows/steps.ts';
 import { loadStateMachine, stepsOf, workflowNames } from '../../state-machines/load.ts';
+import { authenticatorOf } from './clients.ts';
 import { type Mortal, runAs } from './clock.ts';
 import { pause, type World } from './world.ts';
 
@@ -26,13 +25,6 @@ export interface SimulatedBerth {
 
 const SWEEP_MS = 15_000;
 const unbounded = { perSecond: 1e9, burst: 1e9 };
-
-export const administrator = (token: string): Principal => ({
-  id: `user:${token}`,
-  kind: 'user',
-  groups: [],
-  administrator: true,
-});
 
 const machines = workflowNames().map((name) =>
   loadStateMachine(name, Object.fromEntries(stepsOf(name).map((step) => [step, step]))),
@@ -82,7 +74,7 @@ export function createSimulatedBerth(
         routes,
         rates: { principal: unbounded, operations: unbounded, address: unbounded },
         ports,
-        authenticate: bearerTokens(administrator),
+        authenticate: authenticatorOf(ports),
         onError: (error) => report('request', error),
       });
       running = Object.assign(mortal, { app, died: death.promise });

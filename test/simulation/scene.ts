@@ -3,27 +3,26 @@ import { DatabaseSync } from 'node:sqlite';
 import { threadId } from 'node:worker_threads';
 import type { Route } from '../../functions/api/http/route-spec.ts';
 import type { Ports } from '../../functions/ports/index.ts';
-import { IMAGES, SERVICES, workloadOf } from './actions.ts';
 import { createSimulatedBerth } from './berth.ts';
-import { type Client, createClient, PROJECT } from './clients.ts';
-import { installClock, monotonicNow, runFor } from './clock.ts';
+import { type Client, createClient } from './clients.ts';
+import { currentOwner, installClock, type Mortal, monotonicNow, runFor } from './clock.ts';
 import type { Fates, Planned } from './faults.ts';
 import { createLedger } from './oracle/ledger.ts';
 import { createOracle } from './oracle/oracle.ts';
+import { createPromises } from './oracle/promises.ts';
+import { createSimulatedBuilder } from './ports/builder.ts';
 import { createSimulatedDatabases } from './ports/databases.ts';
+import { createSimulatedLogs } from './ports/logs.ts';
+import type { Program } from './ports/programs.ts';
+import { createSimulatedReceivers } from './ports/receivers.ts';
 import { createRecords } from './ports/records.ts';
+import { createSimulatedRegistry } from './ports/registry.ts';
 import { createSimulatedSecrets } from './ports/secrets.ts';
-import {
-  createSimulatedActivity,
-  createSimulatedAnchors,
-  createSimulatedBuilder,
-  createSimulatedLogs,
-  createSimulatedReceivers,
-  createSimulatedRegistry,
-} from './ports/small.ts';
+import { createSimulatedActivity, createSimulatedAnchors } from './ports/small.ts';
 import { createSimulatedStore } from './ports/store.ts';
-import { type Behaviour, createSimulatedWorkloads } from './ports/workloads.ts';
+import { createSimulatedWorkloads } from './ports/workloads.ts';
 import { createRandom } from './random.ts';
+import { IMAGES, PEOPLE, setUp as setUpAll, workloadOf } from './setting.ts';
 import { createWorld, type World } from './world.ts';
 
 export interface Outcome {
@@ -32,6 +31,8 @@ export interface Outcome {
   faults: Planned[];
   /** How often each point was called while faults could happen. */
   called: ReadonlyMap<string, number>;
+  /** How many operations of each kind ended in each way: `deploy succeeded`. */
+  operations: ReadonlyMap<string, number>;
 }
 
 export interface Scene {
@@ -39,7 +40,8 @@ export interface Scene {
   around: Omit<Ports, 'workflows'>;
   clients: Client[];
   oracle: ReturnType<typeof createOracle>;
-  touch(environment: string): void;
+  promises: ReturnType<typeof createPromises>;
+  touch(project: string, environment: string): void;
   /** Lets time pass until some work is done, or something is broken. @param time milliseconds that it may take */
   until(time: number, work: Promise<unknown>): Promise<void>;
   /** Ends all faults, and lets time pass until nothing goes on. */
@@ -50,7 +52,6 @@ const START = Date.UTC(2026, 0, 1);
 const HOUR = 3_600_000;
 /** More than the slowest program needs. */
 const SETTLING_MS = 185_000;
-const NAMES = ['ada', 'bob', 'cyd'];
 let scenes = 0;
 
 /** Plays on a new scene, in virtual time; what breaks a promise is told in the outcome. */
@@ -78,21 +79,28 @@ export async function play(
     uninstall();
     held.close();
   }
-  const { violations, trace } = world;
-  return { violations, trace, faults: fates.happened, called: fates.called };
+  const { violations, trace, operations } = world;
+  return { violations, trace, faults: fates.happened, called: fates.called, operations };
 }
 
 function createScene(world: World, runs: string, routes: readonly Route[]): Scene {
   const activity = createSimulatedActivity(world);
-  const touches = new Map<string, number>();
   const ledger = createLedger(world, {
-    lastTouch: (project, environment) => touches.get(`${project}/${environment}`),
+    lastTouch: (project, environment) => activity.touches(project, environment).at(-1),
     secret: /value-\d+-\d+/,
   });
-  const kept = createRecords(monotonicNow, ledger.note);
+  const kept = createRecords(monotonicNow, (changed) => {
+    ledger.note(changed);
+    promises.note(changed);
+  });
   const secrets = createSimulatedSecrets(world.effects.id);
   const values = new Map<string, string | undefined>();
-  const databases = createSimulatedDatabases(world);
+  const databases = createSimulatedDatabases({
+    io: world.io,
+    caller: currentOwner,
+    isGone: (process) => (process as Mortal).dead,
+    onDeath: world.onDeath as ((process: object) => void)[],
+  });
   const logs = createSimulatedLogs();
   const oracle = createOracle(world, {
     kept,
@@ -103,7 +111,21 @@ function createScene(world: World, runs: string, routes: readonly Route[]): Scen
     logs,
     workloads: () => workloads,
   });
-  const workloads = createSimulatedWorkloads(world, { behaviour, fault: oracle.faultOf });
+  const receivers = createSimulatedReceivers(world);
+  const workloads = createSimulatedWorkloads(world, {
+    program: programOf,
+    takes: (program) => takesOf(world, program),
+    fault: oracle.faultOf,
+    logs,
+  });
+  const promises = createPromises(world, {
+    kept,
+    ledger,
+    secrets,
+    workloads: () => workloads,
+    activity,
+    receivers,
+  });
   const io = world.io;
   const around: Omit<Ports, 'workflows'> = {
     store: createSimulatedStore(world, kept),
@@ -126,10 +148,13 @@ function createScene(world: World, runs: string, routes: readonly Route[]): Scen
       world,
       IMAGES.map(({ digest }) => digest),
     ),
-    builder: createSimulatedBuilder(world, () => IMAGES[0]?.digest ?? '', JSON.stringify(workloadOf('web'))),
+    builder: createSimulatedBuilder(world, (service) => ({
+      digest: IMAGES[0]?.digest ?? '',
+      score: JSON.stringify(workloadOf(service)),
+    })),
     logs,
     anchors: createSimulatedAnchors(),
-    receivers: createSimulatedReceivers(world),
+    receivers,
     effects: world.effects,
   };
   const berth = createSimulatedBerth(world, around, runs, routes);
@@ -137,11 +162,9 @@ function createScene(world: World, runs: string, routes: readonly Route[]): Scen
     world,
     around,
     oracle,
-    clients: NAMES.map((name) => createClient(world, berth, name)),
-    touch(environment) {
-      touches.set(`shop/${environment}`, world.effects.now());
-      activity.touch('shop', environment);
-    },
+    promises,
+    clients: PEOPLE.map((person) => createClient(world, berth, person, promises.leaks)),
+    touch: (project, environment) => activity.touch(project, environment),
     async until(time, work) {
       let done = false;
       void work.then(
@@ -170,40 +193,44 @@ function createScene(world: World, runs: string, routes: readonly Route[]): Scen
   };
 }
 
-const behaviour = (digest: string): Behaviour => {
-  const name = IMAGES.find((image) => image.digest === digest)?.name;
-  return name === 'crashing' || name === 'slow' ? name : 'good';
+const programOf = (digest: string): Program | undefined => {
+  switch (IMAGES.find((image) => image.digest === digest)?.name) {
+    case undefined:
+      return undefined;
+    case 'crashing':
+      return { kind: 'ends', code: 1, says: 'It has no table.' };
+    case 'slow':
+      return { kind: 'serves', slow: true };
+    default:
+      return { kind: 'serves' };
+  }
 };
 
-/** A project with services and their versions, and two environments. */
-export async function setUp({ world, clients, until }: Scene): Promise<void> {
+const takesOf = ({ random }: World, program: Program): number =>
+  program.kind === 'serves' && program.slow ? 60_000 + random.below(120_000) : 500 + random.below(15_000);
+
+/** @param deployed whether something is deployed everywhere */
+export async function setUp({ world, clients, until }: Scene, deployed: boolean): Promise<void> {
   world.faulty = false;
   const [client] = clients;
   if (!client) return;
-  const ask = (method: string, path: string, body: unknown) =>
-    client.ask(method, path, body, { patient: true });
-  const all = async (): Promise<void> => {
-    await ask('POST', '/v1/projects', { name: 'shop' });
-    for (const service of SERVICES) {
-      await ask('POST', `${PROJECT}/services`, { name: service });
-      for (const { name, digest } of IMAGES)
-        await ask('POST', `${PROJECT}/services/${service}/versions`, {
-          image: digest,
-          workload: workloadOf(service),
-          tags: [name],
-        });
-    }
-    await ask('POST', `${PROJECT}/environments`, { name: 'dev', idleAfter: '30m' });
-    await ask('POST', `${PROJECT}/environments`, { name: 'prod' });
-  };
-  await until(HOUR, all());
+  await until(HOUR, setUpAll(client, deployed));
   world.faulty = true;
 }
 
 /** Comes to rest, looks at everything, destroys everything, and looks what is left. */
-export async function wrapUp({ oracle, clients, around, until, rest, world }: Scene): Promise<void> {
+export async function wrapUp({
+  oracle,
+  promises,
+  clients,
+  around,
+  until,
+  rest,
+  world,
+}: Scene): Promise<void> {
   await rest();
   await until(HOUR, oracle.atQuiet(around, clients));
+  await until(HOUR, promises.atQuiet());
   const [client] = clients;
   if (world.violations.length > 0 || !client) return;
   await until(6 * HOUR, oracle.afterDestroy(client));

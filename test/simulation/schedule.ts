@@ -1,9 +1,10 @@
 /** One schedule: clients and faults, all from one seed; then quiet, and a look at what is left. */
 import type { Route } from '../../functions/api/http/route-spec.ts';
-import { act } from './actions.ts';
+import { act } from './actions/act.ts';
 import { fatesByChance, fatesByPlan, type Planned } from './faults.ts';
 import { createRandom } from './random.ts';
 import { type Outcome, play, setUp, wrapUp } from './scene.ts';
+import { PEOPLE } from './setting.ts';
 
 export interface ScheduleOptions {
   routes: readonly Route[];
@@ -22,12 +23,11 @@ export interface Script {
   faults: readonly Planned[] | number;
 }
 
-const CLIENTS = 3;
 const DAY = 24 * 3_600_000;
 
 export const scriptOf = (seed: number, { rate, actions }: Omit<ScheduleOptions, 'routes'>): Script => ({
   seed,
-  actions: Array.from({ length: CLIENTS }, () => Array.from({ length: actions }, (_, at) => at)),
+  actions: PEOPLE.map(() => Array.from({ length: actions }, (_, at) => at)),
   faults: rate,
 });
 
@@ -44,7 +44,7 @@ export function runScript(
   const fates =
     typeof faults === 'number' ? fatesByChance(createRandom(seed + 0x10000000), faults) : fatesByPlan(faults);
   return play(seed, fates, routes, async (scene) => {
-    await setUp(scene);
+    await setUp(scene, true);
     const { world, clients, touch, until } = scene;
     const restMs = createRandom(seed + 0x20000000).pick([1_000, 5_000, 15_000, 40_000]);
     const all = clients.map((client, at) => {

@@ -16,6 +16,8 @@ export interface World {
   /** Grows with each call that may have changed something. */
   changes: number;
   fates: Fates;
+  /** How many operations of each kind ended in each way: `deploy succeeded`. */
+  operations: Map<string, number>;
   /** Ends the running Berth at once; it is started again later. */
   crash: () => void;
   /** Is told when a process has died, for what its connections held. */
@@ -90,6 +92,7 @@ export function createWorld(random: Random, fates: Fates): World {
     violations: [],
     trace: [],
     changes: 0,
+    operations: new Map(),
     healedAt: 0,
     fates,
     crash: () => undefined,

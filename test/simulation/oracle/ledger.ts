@@ -7,6 +7,8 @@ import {
   type Operation,
   SYSTEM_ACTOR,
 } from '../../../functions/core/model/index.ts';
+import { recoveryOf } from '../../../functions/core/operations/index.ts';
+import { monotonicNow } from '../clock.ts';
 import type { Changed } from '../ports/records.ts';
 import type { World } from '../world.ts';
 
@@ -33,6 +35,9 @@ export interface LedgerAround {
 /** Requests may come while a cleanup is being decided: those are let in again by waking. */
 const DECIDING_MS = 120_000;
 
+/** An end that is being written when somebody cancels is written, milliseconds. */
+const ENDED_LATE_MS = 120_000;
+
 const parse = <T>(json: string | undefined): T | undefined =>
   json === undefined ? undefined : (JSON.parse(json) as T);
 
@@ -52,6 +57,8 @@ export function createLedger(world: World, { lastTouch, secret }: LedgerAround):
   const operations = new Map<string, Operation>();
   const environments = new Map<string, Environment>();
   const owners = new Map<string, Set<string>>();
+  /** When operations were canceled, by id. */
+  const canceled = new Map<string, number>();
   const deployments = new Map<string, Deployment>();
   let open = 0;
 
@@ -68,6 +75,7 @@ export function createLedger(world: World, { lastTouch, secret }: LedgerAround):
     if (!was && !told.has(is.id)) world.violate(`I9: ${about} was accepted without an event`);
     if (!was && is.createdBy.startsWith('user:') && is.kind !== 'wake' && !keyed)
       world.violate(`I2: ${about} was accepted without a trace of its idempotency key`);
+    if (was && is.cancelRequested) noteCanceled(was, is);
     if (was && isTerminal(was.status) && was.status !== is.status)
       world.violate(`I1: ${about} was ${was.status}, and then ${is.status}`);
     if (was && !isTerminal(was.status) && isTerminal(is.status)) {
@@ -75,6 +83,20 @@ export function createLedger(world: World, { lastTouch, secret }: LedgerAround):
       world.trace.push(`${world.effects.now()} ${about} ${is.status} ${is.error?.code ?? ''}`);
       if (!told.has(is.id)) world.violate(`I9: ${about} ended as ${is.status} without an event`);
     }
+  }
+
+  /** Nothing of it begins any more, but for what puts things right. */
+  function noteCanceled(was: Operation, is: Operation): void {
+    const { id, kind, steps, status } = is;
+    const since = canceled.get(id) ?? monotonicNow();
+    canceled.set(id, since);
+    const [before, last] = [was.steps.at(-1), steps.at(-1)];
+    const hasBegun = last && (last.name !== before?.name || last.attempt !== before.attempt);
+    if (was.cancelRequested && hasBegun && last.name !== recoveryOf(kind))
+      world.violate(`${kind} ${id} was canceled, and ${last.name} begins`);
+    // A build that has made its version says so.
+    if (status === 'succeeded' && kind !== 'build' && monotonicNow() - since > ENDED_LATE_MS)
+      world.violate(`${kind} ${id} was canceled, and succeeds long after that`);
   }
 
   function noteEnvironment({ before, after }: Changed, events: readonly BerthEvent[]): void {

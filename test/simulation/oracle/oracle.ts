@@ -5,6 +5,7 @@ import {
   type Deployment,
   type Environment,
   isTerminal,
+  type Operation,
 } from '../../../functions/core/model/index.ts';
 import type { Ports } from '../../../functions/ports/index.ts';
 import type { WorkloadSpec } from '../../../functions/ports/workloads.ts';
@@ -12,17 +13,18 @@ import { verifyChain } from '../../../functions/records/audit-trail.ts';
 import { instancesOf } from '../../../functions/records/instances.ts';
 import { getDeployment } from '../../../functions/records/read.ts';
 import { readAll } from '../../../functions/records/read-all.ts';
-import { type Client, PROJECT } from '../clients.ts';
+import type { Client } from '../clients.ts';
 import { monotonicNow } from '../clock.ts';
 import type { SimulatedDatabases } from '../ports/databases.ts';
+import type { SimulatedLogs } from '../ports/logs.ts';
 import type { Records } from '../ports/records.ts';
 import type { SimulatedSecrets } from '../ports/secrets.ts';
-import type { SimulatedLogs } from '../ports/small.ts';
 import type { SimulatedWorkloads } from '../ports/workloads.ts';
+import { PROJECTS, projectPath } from '../setting.ts';
 import { pause, type World } from '../world.ts';
 import { deploymentName, type Ledger } from './ledger.ts';
 
-const PROJECT_NAME = 'shop';
+const projects = PROJECTS.map(({ name }) => name);
 
 interface Observed {
   /** Without faults: the oracle looks at what is kept, and not through Berth's network. */
@@ -135,29 +137,34 @@ export function createOracle(world: World, observed: Observed) {
     faultOf,
     look,
     isQuiet: () =>
-      ledger.open() === 0 && [...ledger.environments.values()].every(({ state }) => SETTLED.has(state)),
+      [...ledger.operations.values()].every(hasEnded) &&
+      [...ledger.environments.values()].every(({ state }) => SETTLED.has(state)),
     /** I3, where nothing fails any more. */
     lookAtBounds(): void {
       if (world.effects.now() < boundsSeen + 60_000) return;
       boundsSeen = world.effects.now();
-      for (const { id, kind, status, deadline } of ledger.operations.values())
-        if (
-          !isTerminal(status) &&
-          world.effects.now() > Math.max(Date.parse(deadline), world.healedAt) + GRACE_MS
-        )
+      for (const operation of ledger.operations.values()) {
+        const { id, kind, status, deadline } = operation;
+        const bound = Math.max(Date.parse(deadline), world.healedAt);
+        if (!hasEnded(operation) && world.effects.now() > bound + GRACE_MS)
           world.violate(`I3: ${kind} ${id} is ${status} long after its bound`);
+      }
     },
     /** @param ports of Berth, when no faults happen any more */
     async atQuiet(ports: Omit<Ports, 'workflows'>, clients: readonly Client[]): Promise<void> {
-      for (const { id, kind, status, project } of ledger.operations.values())
-        if (!isTerminal(status)) world.violate(`I3: ${kind} ${id} of ${project} is ${status}`);
+      for (const operation of ledger.operations.values()) {
+        const { id, kind, status, project } = operation;
+        if (!hasEnded(operation)) world.violate(`I3: ${kind} ${id} of ${project} is ${status}`);
+      }
       for (const client of clients) await checkTold(client);
-      const report = await verifyChain({ ...ports, store: kept }, PROJECT_NAME);
-      if ('problem' in report || JSON.stringify(report).includes('"valid":false'))
-        world.violate(`I9: the audit chain does not verify: ${JSON.stringify(report)}`);
-      const told = new Set(
-        (await readAll<BerthEvent>(kept, eventsPartition(PROJECT_NAME))).map(({ data }) => data.operation),
-      );
+      const told = new Set<string | undefined>();
+      for (const project of projects) {
+        const report = await verifyChain({ ...ports, store: kept }, project);
+        if ('problem' in report || JSON.stringify(report).includes('"valid":false'))
+          world.violate(`I9: the audit chain does not verify: ${JSON.stringify(report)}`);
+        for (const { data } of await readAll<BerthEvent>(kept, eventsPartition(project)))
+          told.add(data.operation);
+      }
       for (const { id, kind } of ledger.operations.values())
         if (!told.has(id)) world.violate(`I9: no event tells of ${kind} ${id}`);
       for (const environment of ledger.environments.values()) await checkEnvironment(environment);
@@ -165,8 +172,8 @@ export function createOracle(world: World, observed: Observed) {
     },
     /** I4: nothing is left of what was destroyed. */
     async afterDestroy(client: Client): Promise<void> {
-      for (const { name } of [...ledger.environments.values()]) {
-        const path = `${PROJECT}/environments/${name}`;
+      for (const { project, name } of [...ledger.environments.values()]) {
+        const path = `${projectPath(project)}/environments/${name}`;
         await client.ask('DELETE', `${path}/protection`, undefined, { patient: true });
         for (let tries = 0; tries < 100; tries++) {
           const told = await client.ask('DELETE', path, undefined, { patient: true });
@@ -179,7 +186,7 @@ export function createOracle(world: World, observed: Observed) {
           .environments()
           .map((name) => `namespace ${name}`),
         ...databases.inventory(),
-        ...(await secrets.list(PROJECT_NAME)).map((path) => `secret ${path}`),
+        ...(await environmentSecrets()).map((path) => `secret ${path}`),
         ...[...ledger.environments.values()].map(({ name, state }) => `record of ${name}, ${state}`),
         ...kept
           .all()
@@ -210,12 +217,11 @@ export function createOracle(world: World, observed: Observed) {
    * the environment is its owner.
    */
   async function checkSecrets(): Promise<void> {
-    const lines = await Promise.all(logs.streams().map((stream) => logs.read(stream, { tail: 1000 })));
-    const text = [...kept.all().map(({ json }) => json), JSON.stringify(lines)].join('\n');
+    const text = [...kept.all().map(({ json }) => json), JSON.stringify(logs.lines())].join('\n');
     for (const value of values.keys())
       if (text.includes(value)) world.violate(`I7: ${value} is in a record or a log`);
     const owned = new Set(kept.all().map(({ pk, sk }) => `${pk} ${sk}`));
-    for (const path of await secrets.list(PROJECT_NAME)) {
+    for (const path of await environmentSecrets()) {
       const [project = '', environment = '', kind, name = ''] = path.split('/');
       const hasOwner =
         kind === 'env'
@@ -223,6 +229,11 @@ export function createOracle(world: World, observed: Observed) {
           : owned.has(`environment#${project}#${environment} resource#${name}`);
       if (!hasOwner) world.violate(`I4: the secret ${path} has no owner`);
     }
+  }
+
+  /** Those of webhooks are kept beside the environments. */
+  async function environmentSecrets(): Promise<string[]> {
+    return (await secrets.list('')).filter((path) => path.split('/')[1] !== '-webhooks');
   }
 
   /** Where a place can not be reached until the bound is over, an environment is said to sleep, and is woken by requests. */
@@ -234,11 +245,11 @@ export function createOracle(world: World, observed: Observed) {
   }
 
   async function checkEnvironment(environment: Environment): Promise<void> {
-    const { name, state } = environment;
+    const { project, name, state } = environment;
     if (!SETTLED.has(state)) world.violate(`I3: environment ${name} is ${state}, and nothing goes on`);
     const serving = workloads()
       .serving()
-      .filter((spec) => spec.environment === name);
+      .filter((spec) => spec.project === project && spec.environment === name);
     for (const instance of instancesOf(environment)) {
       const { service, current, newest, state: standing } = instance;
       const up = serving.find((spec) => spec.service === service)?.number;
@@ -251,7 +262,7 @@ export function createOracle(world: World, observed: Observed) {
       let last: Deployment | undefined;
       for (let number = newest; number > 0 && !last; number--) {
         const { data } = await getDeployment(kept, instance, number);
-        if (!isTerminal(data.status))
+        if (!isTerminal(data.status) && data.approval?.state !== 'pending')
           world.violate(`I3: deployment #${number} of ${name}/${service} is ${data.status}`);
         if (data.status === 'succeeded') last = data;
       }
@@ -260,3 +271,7 @@ export function createOracle(world: World, observed: Observed) {
     }
   }
 }
+
+/** What waits for a person may wait for days. */
+const hasEnded = ({ status, approval }: Operation): boolean =>
+  isTerminal(status) || approval?.state === 'pending';

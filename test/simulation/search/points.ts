@@ -1,8 +1,8 @@
 /** Each way of changing something, with a fault at each of its calls of ports, and at each two of them. */
 import type { Route } from '../../../functions/api/http/route-spec.ts';
-import { PROJECT } from '../clients.ts';
 import { type Fault, fatesByPlan, type Planned } from '../faults.ts';
 import { type Outcome, play, type Scene, setUp, wrapUp } from '../scene.ts';
+import { projectPath } from '../setting.ts';
 import { pause } from '../world.ts';
 
 type Ask = (method: string, path: string, body?: unknown) => Promise<unknown>;
@@ -13,6 +13,7 @@ interface Plot {
   act(ask: Ask): Promise<unknown>;
 }
 
+const PROJECT = projectPath('mill');
 const DEV = `${PROJECT}/environments/dev`;
 const WEB = `${DEV}/services/web`;
 const secret = (ask: Ask) => ask('PUT', `${DEV}/secrets/API_KEY`, { value: 'value-1-1' });
@@ -67,7 +68,7 @@ export function runPlot(
 ): Promise<Outcome> {
   const { before, act }: Plot = plots[name];
   return play(1, fatesByPlan(faults), routes, async (scene) => {
-    await setUp(scene);
+    await setUp(scene, false);
     const { world, clients, until, oracle } = scene;
     const ask: Ask = (method, path, body) =>
       clients[0]?.ask(method, path, body, { patient: true }) ?? Promise.resolve();

@@ -15,7 +15,7 @@ it('A schedule that fails is shrunk to the actions and faults that it needs, and
     if (planned.some(({ nth }) => nth === 3)) violations.push('I4: something else');
     const needed = script.actions[1]?.includes(7) && script.actions[2]?.includes(0);
     if (needed && planned.some(({ nth }) => nth === 11)) violations.unshift('I6: it is broken');
-    return { violations, trace: [], faults: planned, called: new Map() };
+    return { violations, trace: [], faults: planned, called: new Map(), operations: new Map() };
   };
   const failed = await run({ seed: 1, actions, faults });
   const { script, outcome } = await shrink({ seed: 1, actions, faults: 0.01 }, failed, run);
