@@ -45,6 +45,20 @@ const actions: [number, Action][] = [
       if (database) await client.ask('POST', `${path}/resources/rotate`, { uid: database.uid });
     },
   ],
+  [
+    1,
+    (client, random) =>
+      client.ask('POST', `${pathOf(random.pick(ENVIRONMENTS))}/gamedays`, {
+        duration: `${10 + random.below(30)}s`,
+        faults: [
+          { type: 'kill', every: '10s' },
+          { type: 'delay', service: 'guestbook', delayMs: 300, percent: 50 },
+          { type: 'abort', service: 'guestbook', percent: 20 },
+          { type: 'slow-database', delayMs: 200 },
+          { type: 'cut-database' },
+        ],
+      }),
+  ],
   [1, (client, random) => client.ask('POST', `${pathOf(random.pick(ENVIRONMENTS))}/hibernate`)],
   [2, (client, random) => client.ask('POST', `${pathOf(random.pick(ENVIRONMENTS))}/wake`)],
   [1, (client) => client.ask('DELETE', pathOf('dev'))],

@@ -46,6 +46,8 @@ export interface Client {
   visit(environment: string, init?: { method: string; body: string }): Promise<Told | undefined>;
 }
 
+/** Answers that ask for the request again: a frozen Berth has not read it in time, or there are too many. */
+const AGAIN: ReadonlySet<number> = new Set([408, 429]);
 /** Answers of a Berth to which something is being done. Any other of 500 and more is a fault. */
 const PASSING: ReadonlySet<number> = new Set([502, 503, 504, 507]);
 export const PROJECT = '/v1/projects/shop';
@@ -101,7 +103,7 @@ export function createClient(installation: Installation, name: string, promised:
       const sent = { ...(method !== 'GET' && { 'idempotency-key': key }), ...headers };
       do {
         const told = await once(method, path, body, sent);
-        if (told && told.status < 500 && told.status !== 429) {
+        if (told && told.status < 500 && !AGAIN.has(told.status)) {
           if (told.status === 202) promised.operations.set(told.body.id, `${method} ${path}`);
           return told;
         }

@@ -231,6 +231,12 @@ export async function createProcessWorkloads(options: ProcessWorkloadsOptions): 
       return instances.get(keyOf(instance))?.status();
     },
 
+    async kill(instance, replica) {
+      instances.get(keyOf(instance))?.kill(replica);
+    },
+
+    disturb: traffic.disturb,
+
     async metrics(instance, windowSeconds) {
       return usage.read(keyOf(instance), effects.now() - windowSeconds * 1000);
     },

@@ -1,11 +1,14 @@
 /** Knows all workloads that requests may go to, by host and path, and chooses among their replicas. */
 import type { EnvironmentRef, InstanceRef } from '../../core/model/index.ts';
 import type { Backend, Condition, Traffic, Upstream } from '../../ports/traffic.ts';
+import type { Disturbance } from '../../ports/workloads.ts';
 import { createChangeSignal } from '../system/change-signal.ts';
 import { createHosts, dnsHost, domainOf, serviceHost } from './hosts.ts';
 
 export interface Target extends Condition {
   instance: InstanceRef;
+  /** Of a game day that is held now. */
+  disturbance?: Disturbance;
   /** The next ready replica in turn; undefined unless the state is `ready`, or where the workload has no port. */
   next(): Backend | undefined;
 }
@@ -32,6 +35,14 @@ export function createTraffic({ baseHost }: TrafficOptions): RoutedTraffic {
   const upstreams = new Map<string, { upstream: Upstream; turn: number }>();
   const hosts = createHosts(domain, (key) => upstreams.has(key));
   const changes = createChangeSignal();
+  const disturbances = new Map<string, Disturbance>();
+
+  function disturbanceOf(key: string): Disturbance | undefined {
+    const present = disturbances.get(key);
+    if (!present || Date.now() < present.until) return present;
+    disturbances.delete(key);
+    return undefined;
+  }
 
   function next(key: string, port: number | undefined): Backend | undefined {
     const entry = upstreams.get(key);
@@ -53,6 +64,11 @@ export function createTraffic({ baseHost }: TrafficOptions): RoutedTraffic {
       hosts.remove(key);
       changes.notify();
     },
+    disturb(disturbance) {
+      const key = keyOf(disturbance);
+      if (disturbance.delay || disturbance.abort) disturbances.set(key, disturbance);
+      else disturbances.delete(key);
+    },
     next: (instance, port) => next(keyOf(instance), port),
     nextChange: (signal) => changes.next(signal),
     url: (instance) => `http://${serviceHost(instance, baseHost())}`,
@@ -63,7 +79,13 @@ export function createTraffic({ baseHost }: TrafficOptions): RoutedTraffic {
       const upstream = entry && upstreams.get(entry.key)?.upstream;
       const condition = upstream?.condition();
       if (!entry || !upstream || !condition) return undefined;
-      return { ...condition, instance: upstream.instance, next: () => next(entry.key, entry.port) };
+      const disturbance = disturbanceOf(entry.key);
+      return {
+        ...condition,
+        instance: upstream.instance,
+        ...(disturbance && { disturbance }),
+        next: () => next(entry.key, entry.port),
+      };
     },
   };
 }

@@ -176,6 +176,7 @@ export function createSimulatedWorkloads(world: World, around: WorkloadsAround):
           replicas: [],
         };
       }),
+    kill: () => world.io('workloads.kill', () => undefined, true),
     metrics: async () => [],
     url: ({ project, environment, service }) => `http://${service}.${environment}.${project}.localhost`,
     host: ({ project, environment }, label) => `${label}.${environment}.${project}.localhost`,

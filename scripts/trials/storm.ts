@@ -3,7 +3,7 @@
  * continues its processes and its PostgreSQL, fills its disk and damages its files, while clients work with it.
  */
 import { parseArgs } from 'node:util';
-import { storm } from '../test/storm/storm.ts';
+import { storm } from '../../test/storm/storm.ts';
 
 const { values } = parseArgs({
   options: {
