@@ -84,11 +84,14 @@ export function signal(pid: number | undefined, name: NodeJS.Signals): void {
   }
 }
 
-export async function createInstallation(): Promise<Installation> {
+/** @param preload a module that Berth loads before its own */
+export async function createInstallation(preload?: string): Promise<Installation> {
   const directory = mkdtempSync(join(tmpdir(), 'berth-storm-'));
   const mount = ['-t', 'tmpfs', '-o', `size=${DISK_MB}m,mode=755`, 'tmpfs', directory];
   const ownDisk = process.getuid?.() === 0 && spawnSync('mount', mount).status === 0;
   const port = await freePort();
+  const imports = preload === undefined ? [] : ['--import', preload];
+  const command = [process.execPath, ...imports, 'scripts/start.mjs'] as const;
   let child: ChildProcess | undefined;
   let output = '';
   let told = 0;
@@ -104,7 +107,7 @@ export async function createInstallation(): Promise<Installation> {
   }
 
   async function once(): Promise<string | undefined> {
-    const spawned = spawnBerth(directory, port, undefined, { BERTH_SWEEP_SECONDS: '1' });
+    const spawned = spawnBerth(directory, port, command, { BERTH_SWEEP_SECONDS: preload ? '0.1' : '1' });
     const process = spawned.child;
     child = process;
     expected = false;

@@ -13,16 +13,16 @@ import { troubles } from './troubles.ts';
 export interface StormOptions {
   minutes: number;
   seed: number;
+  /** Of the time, for damaged files: 0 to 1. */
+  damage: number;
 }
 
 const CLIENTS = ['ADA', 'BOB', 'CYD'];
 /** How long a storm goes on between two looks, milliseconds. */
 const ROUND_MS = 90_000;
-/** Of the time, for damaged files. */
-const CORRUPTION_SHARE = 0.25;
 
 /** @returns what was violated */
-export async function storm({ minutes, seed }: StormOptions): Promise<string[]> {
+export async function storm({ minutes, seed, damage }: StormOptions): Promise<string[]> {
   const random = createRandom(seed);
   const end = Date.now() + minutes * 60_000;
   const installation = await createInstallation();
@@ -50,7 +50,7 @@ export async function storm({ minutes, seed }: StormOptions): Promise<string[]> 
     await duplicates(installation, client, 1_000);
     await staleWriters(installation, client, random, 5_000);
     await oracle.atRest();
-    const calm = end - minutes * 60_000 * CORRUPTION_SHARE;
+    const calm = end - minutes * 60_000 * damage;
     for (let round = 1; Date.now() < calm; round++) {
       const until = Math.min(Date.now() + ROUND_MS, calm);
       await Promise.all([...clients.map((one) => keepActing(one, until)), trouble(until)]);
@@ -98,7 +98,7 @@ export async function storm({ minutes, seed }: StormOptions): Promise<string[]> 
   }
 }
 
-async function setUp(client: Client): Promise<void> {
+export async function setUp(client: Client): Promise<void> {
   const must = async (method: string, path: string, body: unknown): Promise<string> => {
     const told = await client.ask(method, path, body);
     if (!told || told.status >= 300)
