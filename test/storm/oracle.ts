@@ -100,6 +100,14 @@ export function createOracle(installation: Installation, client: Client): Oracle
       return violate(
         `I6: the guestbook of ${name} answers ${last.status}: ${JSON.stringify(last.body).slice(0, 300)}`,
       );
+    // Nothing that a game day made fail is left: requests, not just one of them, are answered.
+    for (let left = 10; left > 0; left--) {
+      const told = await client.visit(name);
+      if (told?.status !== 200)
+        return violate(
+          `the guestbook of ${name} answers ${told?.status} at rest: ${JSON.stringify(told?.body)}`,
+        );
+    }
     const oldest = seen.length < GUESTBOOK_SHOWS ? 0 : seen.at(-1)?.id;
     const ids = new Set(seen.map(({ id, message }) => `${id} ${message}`));
     for (const { environment: of, at, what } of promised.entries)
