@@ -41,6 +41,7 @@ const START_MS = 60_000;
 export async function corrupt(
   installation: Installation,
   random: Random,
+  before: Holdings,
   until: number,
 ): Promise<{ tried: number; refused: number }> {
   const files = kindsOf(installation.directory);
@@ -51,7 +52,8 @@ export async function corrupt(
   for (const { trial } of shuffled) {
     if (Date.now() > until) break;
     tried++;
-    const outcome = await attempt(installation, trial.file, trial.harm, random);
+    const outcome = await attempt(installation, trial.file, trial.harm, random, before);
+    console.log(`  ${trial.file} ${trial.harm}: ${outcome.split('\n')[0]}`);
     if (outcome === 'refused') refused++;
     else if (outcome !== 'serves') installation.violate(`${trial.file} ${trial.harm}: ${outcome}`);
   }
@@ -64,6 +66,7 @@ async function attempt(
   file: string,
   harm: Harm,
   random: Random,
+  before: Holdings,
 ): Promise<'refused' | 'serves' | string> {
   const copy = mkdtempSync(join(tmpdir(), 'berth-damaged-'));
   cpSync(directory, copy, { recursive: true, filter: (from) => !from.endsWith('/filler') });
@@ -90,7 +93,7 @@ async function attempt(
       return says ? 'refused' : `it ends without a word of what to do:\n${output().slice(-1500)}`;
     }
     return (
-      (await looks(copy, port)) ??
+      (await looks(copy, port, before)) ??
       (/\b(TypeError|ReferenceError|RangeError)\b/.test(output()) ? output().slice(-1500) : 'serves')
     );
   } finally {
@@ -117,33 +120,50 @@ function keepOwner(from: string, to: string): void {
   }
 }
 
-/** Reads what there has to be: records are whole, or the answer says why they can not be read. */
-async function looks(copy: string, port: number): Promise<string | undefined> {
-  const token = readFileSync(join(copy, 'admin-token'), 'utf8').trim();
-  for (const path of [
-    PROJECT,
-    `${PROJECT}/environments`,
-    `${PROJECT}/environments/prod/services`,
-    `${PROJECT}/environments/prod/secrets`,
-    `${PROJECT}/services/guestbook/versions`,
-    `${PROJECT}/operations`,
-    `${PROJECT}/environments/prod/services/guestbook/logs`,
-  ]) {
-    const headers = { authorization: `Bearer ${token}` };
+/** What a directory holds, by where it is read: ids and names, which no start changes. */
+export type Holdings = Map<string, string[]>;
+
+const READ = [
+  '/v1/projects',
+  `${PROJECT}/environments`,
+  `${PROJECT}/environments/prod/services`,
+  `${PROJECT}/environments/prod/secrets`,
+  `${PROJECT}/environments/prod/variables`,
+  `${PROJECT}/environments/prod/resources`,
+  `${PROJECT}/services/guestbook/versions?limit=100`,
+  `${PROJECT}/environments/prod/services/guestbook/deployments?limit=20`,
+];
+
+/** @throws Error where something can not be read, with the answer */
+export async function holdingsOf(directory: string, port: number): Promise<Holdings> {
+  const token = readFileSync(join(directory, 'admin-token'), 'utf8').trim();
+  const holdings: Holdings = new Map();
+  for (const path of READ) {
     const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
-      headers,
+      headers: { authorization: `Bearer ${token}` },
       signal: AbortSignal.timeout(30_000),
-    }).catch(() => undefined);
-    const body = (await answer?.json().catch(() => ({}))) as Json | undefined;
-    if (!answer) return `GET ${path} is not answered`;
-    if (answer.status === 500 || (answer.status < 500 && !answer.ok))
-      return `GET ${path} is answered ${answer.status}: ${JSON.stringify(body)}`;
-    if (
-      path.endsWith('/environments') &&
-      answer.ok &&
-      !body?.items?.some(({ name }: Json) => name === 'prod')
-    )
-      return 'environment prod is gone, and nobody says so';
+    });
+    const body = (await answer.json()) as Json;
+    if (!answer.ok) throw new Error(`GET ${path} is answered ${answer.status}: ${JSON.stringify(body)}`);
+    const names = body.items.map((item: Json) =>
+      String(item.id ?? item.uid ?? item.number ?? item.service ?? item.name),
+    );
+    holdings.set(path, names.sort());
   }
-  return undefined;
+  return holdings;
+}
+
+/** @returns what is missing, and was not refused with a reason */
+async function looks(copy: string, port: number, before: Holdings): Promise<string | undefined> {
+  try {
+    const after = await holdingsOf(copy, port);
+    for (const [path, names] of before)
+      for (const name of names)
+        if (!after.get(path)?.includes(name)) return `${path} has ${name} no more, and nobody says so`;
+    return undefined;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    // Said with a reason: someone who runs it can look for it.
+    return /answered 50[37]/.test(why) ? undefined : why;
+  }
 }

@@ -4,7 +4,7 @@ import { createRandom } from '../simulation/random.ts';
 import { packExample } from '../support/berth.ts';
 import { act, ENVIRONMENTS } from './actions.ts';
 import { type Client, createClient, createPromised, PROJECT } from './client.ts';
-import { corrupt } from './corruption.ts';
+import { corrupt, holdingsOf } from './corruption.ts';
 import { createInstallation } from './installation.ts';
 import { createOracle } from './oracle.ts';
 import { duplicates, staleWriters } from './repeats.ts';
@@ -60,8 +60,9 @@ export async function storm({ minutes, seed, damage }: StormOptions): Promise<st
         `Round ${round}: ${[...befell.values()].reduce((sum, count) => sum + count, 0)} troubles, ${installation.violations.length} violations`,
       );
     }
+    const before = await holdingsOf(installation.directory, installation.port);
     await installation.end('SIGTERM');
-    const { tried, refused } = await corrupt(installation, random, end);
+    const { tried, refused } = await corrupt(installation, random, before, end);
     console.log(`${tried} damaged files: ${refused} refused with a reason, the others serve.`);
     await installation.start();
     await oracle.atRest();

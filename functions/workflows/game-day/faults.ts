@@ -82,7 +82,7 @@ async function repeat(
   signal: AbortSignal,
   work: () => Promise<void>,
 ): Promise<void> {
-  const isFirst = (steps.find(({ name }) => name === 'injectFaults')?.attempt ?? 1) === 1;
+  const isFirst = (steps.findLast(({ name }) => name === 'injectFaults')?.attempt ?? 1) === 1;
   const begin = effects.now();
   for (let due = Date.parse(createdAt), first = true; !signal.aborted; due += (everySeconds ?? 0) * 1000) {
     const isDone = first ? !isFirst : due < begin;
