@@ -78,7 +78,12 @@ export async function killPod(cluster: Cluster, ref: InstanceRef, pod: string): 
   if (!found) return;
   await cluster.client
     .call('DELETE', `${podsPath(cluster, ref)}/${encodeURIComponent(pod)}`, {
-      body: { gracePeriodSeconds: 0, preconditions: { uid: found.metadata.uid } },
+      body: {
+        apiVersion: 'v1',
+        kind: 'DeleteOptions',
+        gracePeriodSeconds: 0,
+        preconditions: { uid: found.metadata.uid },
+      },
     })
     .catch((error: unknown) => {
       if (!isNotFound(error)) throw error;

@@ -41,16 +41,14 @@ export async function holdTables(
   delayMs: number,
   signal: AbortSignal,
 ): Promise<void> {
-  while (!signal.aborted) {
-    const sql = await server.connect(database);
-    try {
-      await sql.query(`SET lock_timeout = ${LOCK_TIMEOUT_MS}`);
-      while (!signal.aborted) {
-        await sql.query(hold(delayMs));
-        await sleep(BREATH_MS, undefined, { signal }).catch(() => undefined);
-      }
-    } finally {
-      await sql.end().catch(() => undefined);
+  const sql = await server.connect(database);
+  try {
+    await sql.query(`SET lock_timeout = ${LOCK_TIMEOUT_MS}`);
+    while (!signal.aborted) {
+      await sql.query(hold(delayMs));
+      await sleep(BREATH_MS, undefined, { signal }).catch(() => undefined);
     }
+  } finally {
+    await sql.end();
   }
 }

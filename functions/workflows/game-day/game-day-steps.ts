@@ -28,16 +28,16 @@ export const injectFaults: GameDayStep = {
     if (signal.aborted) end();
     const working = inject(ports, operation, over.signal);
     working.catch(end);
-    for (
-      let left = leftOf(ports, operation);
-      left > 0 && !over.signal.aborted;
-      left = leftOf(ports, operation)
-    ) {
-      await sleep(Math.min(LOOK_MS, left), undefined, { signal: over.signal }).catch(() => undefined);
-      if (await hasTooManyErrors(ports, operation)) break;
+    try {
+      for (let left = leftOf(ports, operation); left > 0 && !over.signal.aborted; ) {
+        await sleep(Math.min(LOOK_MS, left), undefined, { signal: over.signal }).catch(() => undefined);
+        if (await hasTooManyErrors(ports, operation)) break;
+        left = leftOf(ports, operation);
+      }
+    } finally {
+      end();
+      signal.removeEventListener('abort', end);
     }
-    end();
-    signal.removeEventListener('abort', end);
     await working;
     // The step's own time is over, and the game day's is not: the next invocation goes on with what is left of it.
     if (signal.aborted && leftOf(ports, operation) > 0) throw new StillProgressing();
