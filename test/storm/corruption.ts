@@ -36,7 +36,8 @@ export function kindsOf(directory: string): string[] {
   ].sort();
 }
 
-const START_MS = 60_000;
+/** Long, for a machine that has much else to do. */
+const START_MS = 240_000;
 
 export async function corrupt(
   installation: Installation,
