@@ -19,8 +19,8 @@ export interface SoakOptions {
 
 const HOUR_MS = 3_600_000;
 /** How many times the clock is moved on between two actions of a client, each time by some minutes. */
-const MOVES = 30;
-const MOVES_A_DAY = 360;
+const MOVES = 20;
+const MOVES_A_DAY = 240;
 /** Long enough for a sweep to see it. */
 const MOVE_MS = 130;
 const SAMPLES = 60;
