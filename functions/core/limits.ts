@@ -145,6 +145,14 @@ export const limits = {
     each: 'the installation',
     past: 'The one that was remembered first is read again.',
   }),
+  tokensOfOwner: limit({
+    value: 100,
+    unit: 'tokens',
+    of: 'Tokens that are listed. Those of pipelines are not among them: they end within 15 minutes, what they ask counts to who made the trust rule, and exchanges have a rate of their own by address',
+    each: 'a person, and a project',
+    past: 'One token more is refused; those that are there stay good.',
+    code: 'conflict',
+  }),
   ephemeralStorage: limit({
     value: 2 * 1024 * MIB,
     unit: 'bytes',

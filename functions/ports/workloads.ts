@@ -171,7 +171,11 @@ export interface Disturbance extends InstanceRef {
 }
 
 export interface Workloads {
-  /** Makes the place for an environment's workloads (a namespace, a directory); idempotent. */
+  /**
+   * Makes the place for an environment's workloads (a namespace, a directory); idempotent. Of an environment with an id,
+   * the place is for that one: whoever names another id (of an environment that had the name before) is refused there.
+   * @throws Problem environment_gone where a later environment of the name has the place
+   */
   ensureEnvironment(environment: EnvironmentRef, owner: { operation: string }): Promise<void>;
   /** Stops and removes all in it, and the place itself; idempotent. After it, `apply` is refused. */
   removeEnvironment(environment: EnvironmentRef): Promise<void>;

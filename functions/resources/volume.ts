@@ -28,7 +28,8 @@ const nameOf = (request: Pick<ResourceIdentity, 'id' | 'uid'>): string => resour
 
 export const volume: ResourceType = {
   type: 'volume',
-  summary: 'Files that outlive deployments, mounted by containers.',
+  summary:
+    'Files that outlive deployments, mounted by containers. On one machine nothing is mounted: what is declared at `/data` is at `$BERTH_ROOT/data`.',
   outputs: { source: { secret: false, summary: 'What a container’s volume names as its source.' } },
   params,
   owned: true,

@@ -10,9 +10,10 @@ import type { StepContext } from './step.ts';
 import { workloadSpec } from './workload-spec.ts';
 
 /** The environment in which an operation is carried out, without its other fields. */
-export const environmentOf = ({ project, environment }: EnvironmentRef): EnvironmentRef => ({
+export const environmentOf = ({ project, environment, environmentId }: EnvironmentRef): EnvironmentRef => ({
   project,
   environment,
+  ...(environmentId !== undefined && { environmentId }),
 });
 
 /** Ends the operation and puts the environment into a state, with the event of the change. */
@@ -70,7 +71,10 @@ export async function startInstance(ports: Ports, instance: Instance): Promise<v
  */
 export async function startAll(ports: Ports, ref: EnvironmentRef): Promise<Started[]> {
   const { data: environment } = await getEnvironment(ports.store, ref);
-  await ports.workloads.ensureEnvironment(ref, { operation: environment.id });
+  await ports.workloads.ensureEnvironment(
+    { ...ref, environmentId: environment.id },
+    { operation: environment.id },
+  );
   const started: Started[] = [];
   const failures: unknown[] = [];
   for (const instance of startable(environment)) {

@@ -30,13 +30,14 @@ export async function workloadSpec(
   deployment: DeploymentDetail,
   fence: number,
 ): Promise<WorkloadSpec> {
-  const { project, environment, service, workload } = deployment;
+  const { project, environment, environmentId, service, workload } = deployment;
   const settings = workloadSettings(workload);
   const replicas = deployment.replicas ?? settings.replicas;
   const resolved = await resolveOutputs(ports, workload, deployment.outputs ?? {});
   return {
     project,
     environment,
+    ...(environmentId !== undefined && { environmentId }),
     service,
     number: deployment.number,
     fence,

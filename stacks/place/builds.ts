@@ -1,5 +1,5 @@
 /** Builds images from source: a CodeBuild project, and a bucket for uploads and outcomes. */
-import { Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import { ArnFormat, Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import * as codebuild from 'aws-cdk-lib/aws-codebuild';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import * as s3 from 'aws-cdk-lib/aws-s3';
@@ -72,6 +72,19 @@ export class BuildsStack extends Stack {
           ],
           resources: [props.repositories],
           wildcard: 'One a service, made at runtime; all of them are Berth’s own, by their prefix.',
+        },
+        {
+          actions: ['secretsmanager:GetSecretValue'],
+          resources: [
+            this.formatArn({
+              service: 'secretsmanager',
+              resource: 'secret',
+              // As `buildSecretPath` names them, behind the prefix of all secrets.
+              resourceName: 'berth/-builds/*',
+              arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+            }),
+          ],
+          wildcard: 'One a secret for builds, made at runtime; it names those of the build’s own project.',
         },
         { actions: ['s3:GetObject'], resources: [program.bucket.arnForObjects(program.s3ObjectKey)] },
         {

@@ -5,6 +5,7 @@ import { AwsSolutionsChecks, NIST80053R5Checks } from 'cdk-nag';
 import { describe, expect, it } from 'vitest';
 import { STORE_TABLE } from '../../functions/adapters/aws/store/table.ts';
 import { createConsole } from '../../functions/api/platform/console.ts';
+import { buildSecretPath } from '../../functions/core/keys.ts';
 import { declaredSteps } from '../../functions/core/operations/index.ts';
 import { readAwsConfig } from '../../functions/hosts/aws/aws-config.ts';
 import { idleBill, readPrices } from '../../scripts/idle-bill.ts';
@@ -194,6 +195,17 @@ describe('The stacks', () => {
 const isCopy = ({ where }: { where: string }): boolean => where.includes('CDKBucketDeployment');
 
 describe('Permissions', () => {
+  it('let builds read the secrets for builds, and no other secret', () => {
+    const read = grantsOf(templates)
+      .filter(({ where, Action }) => where.startsWith('Berth-Builds/') && /secrets/.test(Action.join()))
+      .flatMap(({ Action, Resource }) => [...Action, JSON.stringify(Resource)]);
+    const prefix = buildSecretPath('*', '*').slice(0, -'/*'.length);
+    expect(read).toEqual([
+      'secretsmanager:GetSecretValue',
+      expect.stringContaining(`:secret:berth/${prefix}"`),
+    ]);
+  });
+
   const allowed = grants.filter((grant) => grant.Effect === 'Allow' && !isCopy(grant));
 
   it('are named actions: none has a wildcard', () => {

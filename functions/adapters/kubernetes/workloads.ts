@@ -1,6 +1,6 @@
 /** The Workloads port on a Kubernetes cluster, whichever it is. */
 import type { InstanceRef } from '../../core/model/index.ts';
-import { Problem } from '../../core/problem.ts';
+import type { ScoreWorkload } from '../../core/score/workload.ts';
 import type { Effects } from '../../ports/effects.ts';
 import type { Registry, RepositoryRef } from '../../ports/registry.ts';
 import type { WorkloadSpec, Workloads } from '../../ports/workloads.ts';
@@ -8,16 +8,16 @@ import { type AddressOptions, createAddresses } from './addresses.ts';
 import { apply, remove } from './api/apply.ts';
 import type { KubernetesClient } from './api/client.ts';
 import { objectPath } from './api/object-paths.ts';
-import { deploy, explainRefusal, removeService } from './declare.ts';
-import { raiseFence } from './fence-object.ts';
+import { deploy, explainRefusal, removeService, scaleService } from './declare.ts';
+import { isHeaderName } from './manifests/container-manifest.ts';
 import { defaultRenderOptions, type RenderOptions, renderVolumeClaim } from './manifests/index.ts';
 import type { RenderImages } from './manifests/pod-manifest.ts';
 import { ensureEnvironment, inventory, removeEnvironment } from './namespace.ts';
-import { FIELD_MANAGER, serviceName, volumeName } from './object-names.ts';
+import { serviceName, volumeName } from './object-names.ts';
 import { runRelease } from './release-job.ts';
 import { awaitRollout } from './rollout.ts';
 import { createSamples } from './samples.ts';
-import { type Cluster, deploymentPath, getDeployment, namespaceOf } from './shared-reads.ts';
+import { type Cluster, namespaceOf } from './shared-reads.ts';
 import { killPod, readMetrics, readStatus } from './status.ts';
 
 export interface KubernetesWorkloadsOptions extends AddressOptions {
@@ -44,6 +44,18 @@ function lately<T>(keptMs: number, now: () => number, ask: () => Promise<T>): ()
   };
 }
 
+/** Probes whose headers the API refuses, a sentence each. */
+const untakenHeaders = ({ containers }: ScoreWorkload): string[] =>
+  Object.entries(containers).flatMap(([name, { livenessProbe, readinessProbe }]) =>
+    [livenessProbe, readinessProbe]
+      .flatMap((probe) => probe?.httpGet?.httpHeaders ?? [])
+      .filter((header) => !isHeaderName(header.name))
+      .map(
+        (header) =>
+          `A probe of containers.${name} sends the header ${header.name}, which no cluster takes: name it with letters, digits and hyphens.`,
+      ),
+  );
+
 export function createKubernetesWorkloads(options: KubernetesWorkloadsOptions): Workloads {
   const { client, registry, effects, domain } = options;
   const cluster: Cluster = {
@@ -68,27 +80,6 @@ export function createKubernetesWorkloads(options: KubernetesWorkloadsOptions): 
     );
   }
 
-  async function scale(ref: InstanceRef, replicas: number, fence: number): Promise<void> {
-    const path = deploymentPath(cluster, ref);
-    const present = await getDeployment(cluster, path);
-    if (!present) {
-      if (replicas === 0) return;
-      throw new Problem(
-        'not_found',
-        `${ref.service} can not be scaled: nothing of it has been applied here.`,
-        { hint: 'Deploy it first.' },
-      );
-    }
-    await raiseFence(client, ref, namespaceOf(cluster, ref), fence);
-    // The autoscaler may have more of them running, and rightly.
-    if (present.spec?.replicas === replicas) return;
-    await client.call('PATCH', `${path}/scale`, {
-      query: { fieldManager: FIELD_MANAGER },
-      contentType: 'application/merge-patch+json',
-      body: { spec: { replicas } },
-    });
-  }
-
   return {
     ensureEnvironment: (environment, { operation }) => ensureEnvironment(cluster, environment, operation),
     removeEnvironment: (environment) => removeEnvironment(cluster, environment),
@@ -97,7 +88,7 @@ export function createKubernetesWorkloads(options: KubernetesWorkloadsOptions): 
     awaitRollout: (instance, number, signal) => awaitRollout(cluster, instance, number, signal, effects.now),
     runRelease: async (spec, command, signal) =>
       runRelease(cluster, spec, command, await imagesOf(spec), signal),
-    scale,
+    scale: (instance, replicas, fence) => scaleService(cluster, instance, replicas, fence),
     remove: (instance, fence) => removeService(cluster, instance, fence),
     status: (instance) => readStatus(cluster, instance),
     kill: (instance, pod) => killPod(cluster, instance, pod),
@@ -123,6 +114,7 @@ export function createKubernetesWorkloads(options: KubernetesWorkloadsOptions): 
         client,
         objectPath('PersistentVolumeClaim', volumeName(name), namespaceOf(cluster, environment)),
       ),
+    warnings: untakenHeaders,
     check: lately(CHECK_KEPT_MS, effects.now, async () => {
       await client.get('/api/v1/namespaces/default', { signal: AbortSignal.timeout(CHECK_MS) });
       return 'complete' as const;

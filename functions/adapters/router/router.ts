@@ -2,8 +2,10 @@
  * Serves workloads and Berth itself on one port, told apart by the Host header: what belongs to a workload
  * goes to one of its replicas, all else to the fallback.
  */
+
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { instanceName } from '../../core/keys.ts';
 import type { InstanceRef } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import { type Answer, holdingPage, prefersPage, problemAnswer, send } from './answers.ts';
@@ -99,9 +101,7 @@ export function createRouter(options: RouterOptions): Router {
   });
   const inUse = new Set<InstanceRef>();
   const toucher = setInterval(() => {
-    for (const instance of new Map(
-      [...inUse].map((ref) => [`${ref.project}/${ref.environment}/${ref.service}`, ref]),
-    ).values()) {
+    for (const instance of new Map([...inUse].map((ref) => [instanceName(ref), ref])).values()) {
       if (activity.touch) activity.touch(instance);
       else activity.record(instance, SWITCHING, 0);
     }

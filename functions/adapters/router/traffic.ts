@@ -1,4 +1,5 @@
 /** Knows all workloads that requests may go to, by host and path, and chooses among their replicas. */
+import { instanceName } from '../../core/keys.ts';
 import type { EnvironmentRef, InstanceRef } from '../../core/model/index.ts';
 import type { Backend, Condition, Traffic, Upstream } from '../../ports/traffic.ts';
 import type { Disturbance } from '../../ports/workloads.ts';
@@ -28,8 +29,6 @@ export interface TrafficOptions {
   baseHost(): string;
 }
 
-const keyOf = (ref: InstanceRef): string => `${ref.project}/${ref.environment}/${ref.service}`;
-
 export function createTraffic({ baseHost }: TrafficOptions): RoutedTraffic {
   const domain = (): string => domainOf(baseHost());
   const upstreams = new Map<string, { upstream: Upstream; turn: number }>();
@@ -52,24 +51,24 @@ export function createTraffic({ baseHost }: TrafficOptions): RoutedTraffic {
 
   return {
     declare(upstream) {
-      const key = keyOf(upstream.instance);
+      const key = instanceName(upstream.instance);
       const known = upstreams.get(key);
       if (known?.upstream.routes !== upstream.routes) hosts.set(upstream.instance, key, upstream.routes);
       upstreams.set(key, { upstream, turn: known?.turn ?? 0 });
       changes.notify();
     },
     withdraw(instance) {
-      const key = keyOf(instance);
+      const key = instanceName(instance);
       upstreams.delete(key);
       hosts.remove(key);
       changes.notify();
     },
     disturb(disturbance) {
-      const key = keyOf(disturbance);
+      const key = instanceName(disturbance);
       if (disturbance.delay || disturbance.abort) disturbances.set(key, disturbance);
       else disturbances.delete(key);
     },
-    next: (instance, port) => next(keyOf(instance), port),
+    next: (instance, port) => next(instanceName(instance), port),
     nextChange: (signal) => changes.next(signal),
     url: (instance) => `http://${serviceHost(instance, baseHost())}`,
     host: (environment: EnvironmentRef, label) => dnsHost(environment, label, domain()),

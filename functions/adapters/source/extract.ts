@@ -44,6 +44,8 @@ export interface ExtractOptions {
    * is the source.
    */
   stripTop: boolean;
+  /** The folder that is built: where the archive has it from its top on, the top is the source as it is. */
+  folder?: string;
   limits?: Partial<ExtractLimits>;
   signal: AbortSignal;
   log: (line: string) => void;
@@ -191,6 +193,7 @@ function createWriter(target: string, limits: ExtractLimits, options: ExtractOpt
 
   /** The folder that is all that there is at the top, with a slash behind it; empty where there is none. */
   function topFolder(): string {
+    if (options.folder !== undefined && kinds.get(options.folder) === 'directory') return '';
     const tops = [...kinds].filter(([path]) => !path.includes('/'));
     return options.stripTop && tops.length === 1 && tops[0]?.[1] === 'directory' ? `${tops[0][0]}/` : '';
   }

@@ -44,9 +44,17 @@ export async function fetchRepository(
   return fetched;
 }
 
-/** @throws Problem invalid_archive | storage_full */
-export async function unpackUpload({ tree, signal, log }: Workspace, archive: Readable): Promise<void> {
-  await extractTar(archive, tree, { subject: 'archive', gzip: true, stripTop: true, signal, log });
+/**
+ * @param folder the path of what is built, where that is not the whole
+ * @throws Problem invalid_archive | storage_full
+ */
+export async function unpackUpload(
+  { tree, signal, log }: Workspace,
+  archive: Readable,
+  folder?: string,
+): Promise<void> {
+  const options = { subject: 'archive', gzip: true, stripTop: true, signal, log };
+  await extractTar(archive, tree, { ...options, ...(folder !== undefined && { folder }) });
   await refusePointers(tree);
 }
 

@@ -24,13 +24,13 @@ export function timely(
   maxMs: number = Number.POSITIVE_INFINITY,
 ): ReadableStream<Uint8Array> {
   const reader = body.getReader();
-  const end = Date.now() + maxMs;
+  const end = performance.now() + maxMs;
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         let timer: NodeJS.Timeout | undefined;
         const late = new Promise<never>((_resolve, reject) => {
-          const wait = Math.max(0, Math.min(BODY_PAUSE_MS, end - Date.now()));
+          const wait = Math.max(0, Math.min(BODY_PAUSE_MS, end - performance.now()));
           timer = setTimeout(() => reject(tooSlow()), wait);
         });
         try {

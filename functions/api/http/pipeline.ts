@@ -15,7 +15,7 @@ import { type Rates, sharesRate } from '../admission/rates.ts';
 import type { Refusals } from '../admission/refused-attempts.ts';
 import type { Identity } from '../identity/identity.ts';
 import { checkMediaType, JSON_MAX_BYTES, mediaType, parseJson, readBytes } from './body.ts';
-import { parseIfMatch } from './etag.ts';
+import { parseIfMatch } from './etag-headers.ts';
 import { fingerprint, once, parseIdempotencyKey } from './idempotency.ts';
 import { checkParams, pathNames } from './params.ts';
 import { fieldErrors, invalidRequest, problemOf } from './problems.ts';
@@ -142,7 +142,9 @@ async function answerRequest(
   const { principal } = check;
   const isWrite = route.method !== 'get';
   const key = isWrite ? parseIdempotencyKey(context.req.header('idempotency-key')) : undefined;
-  const ifMatch = route.conditional ? parseIfMatch(context.req.header('if-match')) : undefined;
+  const ifMatch = isWrite
+    ? parseIfMatch(context.req.header('if-match'), route.conditional === true)
+    : undefined;
   const search = raw.url.includes('?') ? raw.url.slice(raw.url.indexOf('?')) : '';
   let bytes: Uint8Array | undefined;
   const caller: Caller = { actor: principal.id, person: personOf(principal), from };

@@ -134,10 +134,10 @@ export function createIssuer(options: IssuerOptions): Issuer {
   }
 
   async function get(): Promise<Known> {
-    if (known && Date.now() - readAt > METADATA_MS) known = undefined;
+    if (known && performance.now() - readAt > METADATA_MS) known = undefined;
     if (!known) {
       known = load();
-      readAt = Date.now();
+      readAt = performance.now();
     }
     return known;
   }

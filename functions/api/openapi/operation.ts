@@ -103,7 +103,7 @@ function headersOf(route: Route): Record<string, z.ZodType> {
     headers['If-Match'] = z
       .string()
       .optional()
-      .meta({ description: 'The ETag that was read.', example: '"3"' });
+      .meta({ description: 'The ETag that was read.', example: '"3-1f2e3d4c"' });
   }
   if (Object.values(route.answers).some(({ stream }) => stream)) {
     headers['Last-Event-ID'] = z

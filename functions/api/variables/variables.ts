@@ -6,9 +6,9 @@ import { DotenvError, parseDotenv } from '../../core/dotenv.ts';
 import type { Variables } from '../../core/model/index.ts';
 import type { Item } from '../../ports/store.ts';
 import type { Reply } from '../../records/commit.ts';
+import { etagOf } from '../../records/etag.ts';
 import { getEnvironment } from '../../records/read.ts';
 import { JSON_MAX_BYTES, readBytes } from '../http/body.ts';
-import { etagOf } from '../http/etag.ts';
 import { SECRET_NAME_PATTERN } from '../http/params.ts';
 import { invalidRequest } from '../http/problems.ts';
 import { noContent } from '../http/respond.ts';
@@ -42,7 +42,7 @@ const viewsOf = ({ data }: Item<Variables>) =>
 const listed = (item: Item<Variables>): Reply => ({
   status: 200,
   body: { items: viewsOf(item) },
-  etag: etagOf(item.version),
+  etag: etagOf(item),
 });
 
 const named =
@@ -82,8 +82,8 @@ export const routes = [
     tag: 'Environments',
     answers: { 200: { summary: 'All variables', schema: listSchema, etag: true } },
     handle: async ({ ports, params }) => {
-      await getEnvironment(ports.store, params);
-      return listed(await readVariables(ports, params));
+      const { data: environment } = await getEnvironment(ports.store, params);
+      return listed(await readVariables(ports, environment));
     },
   }),
   route({

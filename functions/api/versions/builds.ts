@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { createBuild } from '../../commands/versions/builds.ts';
 import { Problem } from '../../core/problem.ts';
+import { checkFolder } from '../../core/source/folder.ts';
 import { checkGitRef, parseGitUrl } from '../../core/source/git-source.ts';
 import { getService } from '../../records/read.ts';
 import { timely } from '../http/body.ts';
@@ -35,6 +36,19 @@ const git = z
   })
   .meta({ id: 'GitSource' });
 
+const path = z
+  .string()
+  .min(1)
+  .max(1024)
+  .superRefine((text, context) => passes(() => checkFolder(text), context))
+  .optional()
+  .meta({
+    description:
+      'The folder that is built, with its score.yaml and package.json, from the top of the source. Where it is a ' +
+      'member of a workspace of npm, pnpm or yarn, that is installed, by its lock file.',
+    example: 'packages/api',
+  });
+
 export const routes = [
   route({
     method: 'post',
@@ -48,8 +62,9 @@ export const routes = [
     tag: 'Services',
     query: z.strictObject({
       tag: tagSchema.optional().meta({ description: 'With a tar.gz: a tag for the version.' }),
+      path: path.meta({ description: 'With a tar.gz: the folder that is built, as `path` of the body.' }),
     }),
-    body: z.strictObject({ git, tag: tagSchema.optional() }),
+    body: z.strictObject({ git, path, tag: tagSchema.optional() }),
     bodyExamples: {
       git: { git: { url: 'https://git.example.com/demo/guestbook', ref: 'main' }, tag: 'v1.4.0' },
     },
@@ -57,9 +72,9 @@ export const routes = [
     problems: ['invalid_archive', 'payload_too_large', 'storage_full', 'source_unavailable'],
     handle: ({ ports, params, query, body, change }) =>
       change(acceptedReply, (caller) => {
-        const tag = body.tag ?? query.tag;
         const source = { kind: 'git' as const, url: body.git.url, ref: body.git.ref };
-        return createBuild(ports, caller, { ...params, source, ...(tag !== undefined && { tag }) });
+        const { tag = query.tag, path = query.path } = body;
+        return createBuild(ports, caller, { ...params, source, ...optional({ tag, path }) });
       }),
     upload: {
       mediaType: 'application/gzip',
@@ -76,7 +91,7 @@ export const routes = [
               const operation = await createBuild(ports, caller, {
                 ...params,
                 source: { kind: 'upload', ...saved },
-                ...(query.tag !== undefined && { tag: query.tag }),
+                ...optional(query),
               });
               used = true;
               return operation;
@@ -90,5 +105,10 @@ export const routes = [
     },
   }),
 ];
+
+const optional = ({ tag, path }: { tag?: string | undefined; path?: string | undefined }) => ({
+  ...(tag !== undefined && { tag }),
+  ...(path !== undefined && { path }),
+});
 
 const emptyBody = (): ReadableStream<Uint8Array> => new Blob([]).stream();

@@ -35,7 +35,7 @@ export interface WebhookPatch {
   types?: string[] | null;
   description?: string | null;
   enabled?: boolean;
-  ifMatch?: number;
+  ifMatch?: string;
 }
 
 export const getWebhook = (store: Store, { project, webhook }: WebhookRef): Promise<Item<Webhook>> =>
@@ -166,7 +166,7 @@ export async function deleteWebhook(
   ports: Ports,
   caller: Caller,
   ref: WebhookRef,
-  options: { ifMatch?: number } = {},
+  options: { ifMatch?: string } = {},
 ): Promise<void> {
   const { project, webhook } = ref;
   await retryOnConflict(async () => {

@@ -102,6 +102,11 @@ export const permissions = permission({
   'version.read': { least: 'viewer', acrossEnvironments: true, does: 'list and read versions' },
   'version.create': { least: 'developer', acrossEnvironments: true, does: 'register an image as a version' },
   'build.create': { least: 'developer', acrossEnvironments: true, does: 'build a version from source' },
+  'build-secret.read': { least: 'viewer', does: 'list the names of secrets for builds, never values' },
+  'build-secret.write': {
+    least: 'maintainer',
+    does: 'set and remove secrets that every build of the project sees',
+  },
   'environment.read': { least: 'viewer', does: 'list and read environments and what is in them' },
   'environment.create': { least: 'developer', does: 'create an environment' },
   'environment.update': {

@@ -61,7 +61,15 @@ export interface Environment {
   createdBy: string;
 }
 
+/** Tells whether an operation was accepted for this very environment, and not for an earlier one of its name. */
+export const isFor = (
+  { environmentId }: { environmentId?: string | undefined },
+  { id }: Pick<Environment, 'id'>,
+): boolean => environmentId === undefined || environmentId === id;
+
 export interface EnvironmentRef {
   project: string;
   environment: string;
+  /** Of the very environment, where it matters that another one of its name is none. */
+  environmentId?: string;
 }

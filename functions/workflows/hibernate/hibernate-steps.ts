@@ -39,7 +39,10 @@ export const recoverHibernation: Step<Operation<'hibernate'>> = {
   role: 'recover',
   async run(context) {
     const { ports, operation } = context;
-    await untilOverdue(ports, operation, () => startAll(ports, environmentOf(operation)));
-    await endIn(context, endingOf(errorOf(context)), 'environment.ready', toReady(timeNow(context.ports)));
+    const ending = endingOf(errorOf(context));
+    // What has changed the environment since, such as its destruction, decides what runs there.
+    if (ending.status !== 'superseded')
+      await untilOverdue(ports, operation, () => startAll(ports, environmentOf(operation)));
+    await endIn(context, ending, 'environment.ready', toReady(timeNow(context.ports)));
   },
 };

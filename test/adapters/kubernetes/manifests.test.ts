@@ -150,6 +150,12 @@ describe('probes', () => {
     });
   });
 
+  it('a probe with a header that the API refuses is refused in words', () => {
+    const headers = [{ name: 'X_Probe', value: 'x' }];
+    const httpGet = { path: '/up', port: 8080, scheme: 'HTTP' as const, headers };
+    expect(() => podOf(spec({}, [container({ readinessProbe: { httpGet } })]))).toThrow(/X_Probe/);
+  });
+
   it('a liveness probe leaves the start its time', () => {
     const livenessProbe = { exec: { command: ['true'] } };
     const [main] = podOf(spec({ progressDeadlineSeconds: 100 }, [container({ livenessProbe })])).containers;

@@ -18,6 +18,7 @@ export const golden = {
     'version.read',
     'environment.read',
     'secret.read',
+    'build-secret.read',
     'variable.read',
     'instance.read',
     'deployment.read',
@@ -47,6 +48,7 @@ export const golden = {
   ],
   maintainer: [
     'secret.reveal',
+    'build-secret.write',
     'project.update',
     'member.write',
     'token.read',

@@ -136,6 +136,27 @@ describe('A deployment, step by step', () => {
     expect(await bench.operation(operation.id)).toMatchObject({ status: 'superseded' });
   });
 
+  it('of an environment that is gone never matches a later one of its name, whatever the numbers (I5)', async () => {
+    await bench.environment('again');
+    const old = await bench.accept('again', { version: versions.one! });
+    await bench.subject.operation('DELETE', `${PROJECT}/environments/again`);
+    await bench.environment('again');
+    const own = await bench.deploy('again', versions.two!);
+    expect(own).toBe(old.number);
+    const { data } = await bench.environmentOf('again');
+    await expect(bench.run(old, 'applyWorkload')).rejects.toMatchObject({ code: 'environment_gone' });
+    await changeOperation(bench.ports, old.id, { cancelRequested: true });
+    bench.applied.length = 0;
+    await bench.run(old, 'recoverDeployment');
+    expect(bench.applied).toEqual([]);
+    expect(await says('again')).toBe('two');
+    expect(await bench.operation(old.id)).toMatchObject({
+      status: 'superseded',
+      error: { code: 'environment_gone' },
+    });
+    expect((await bench.environmentOf('again')).data).toEqual(data);
+  });
+
   it('says that the image is gone before anything is touched', async () => {
     const operation = await bench.accept('dev', { version: versions.one! });
     const { data } = await getDeployment(bench.ports.store, bench.ref('dev'), operation.number);

@@ -23,8 +23,9 @@ import type { Builder, BuildRequest, BuildResult } from '../../../ports/builder.
 import { count } from '../../../ports/meter.ts';
 import type { RepositoryRef } from '../../../ports/registry.ts';
 import { sent, unless } from '../sdk-errors.ts';
+import { checkedName, tokenOf } from '../secrets/secrets-names.ts';
 import { createSources, sourceKey } from './builder-sources.ts';
-import { type BuildVariables, OUTCOME_MAX_BYTES, readOutcome } from './buildspec.ts';
+import { type BuildVariables, OUTCOME_MAX_BYTES, readOutcome, SECRET_VARIABLE } from './buildspec.ts';
 
 export interface CodeBuildOptions {
   codebuild: CodeBuildClient;
@@ -37,6 +38,8 @@ export interface CodeBuildOptions {
   logs: { client: CloudWatchLogsClient; group: string };
   /** The image's name without tag. */
   repositoryUri(repository: RepositoryRef): string;
+  /** What the names of secrets start with, without a slash at its end. */
+  secretsPrefix: string;
   /** The largest upload, compressed bytes; 256 MiB if not given. */
   sourceMaxBytes?: number;
   /** First and longest time between two looks at a build, milliseconds; default 1,000 and 10,000. */
@@ -93,17 +96,22 @@ export function createCodeBuilder(options: CodeBuildOptions): Builder {
     const result = new PutObjectCommand({ Bucket, Key: outcomeKey(request.operation) });
     const all: BuildVariables = {
       ...variables,
+      ...(request.path !== undefined && { BERTH_PATH: request.path }),
       BERTH_REPOSITORY: repositoryUri(request.repository),
       BERTH_RESULT_URL: await getSignedUrl(s3, result, { expiresIn: PRESIGNED_SECONDS }),
     };
     const command = new StartBuildCommand({
       projectName: project,
       idempotencyToken: request.operation,
-      environmentVariablesOverride: Object.entries(all).map(([name, value]) => ({
-        name,
-        value,
-        type: 'PLAINTEXT' as const,
-      })),
+      environmentVariablesOverride: [
+        ...Object.entries(all).map(([name, value]) => ({ name, value, type: 'PLAINTEXT' as const })),
+        // CodeBuild reads them itself: neither its records nor this function have a value.
+        ...(request.secrets ?? []).map(({ name, path, version }) => ({
+          name: `${SECRET_VARIABLE}${name}`,
+          value: `${checkedName(options.secretsPrefix, path)}:::${tokenOf(version)}`,
+          type: 'SECRETS_MANAGER' as const,
+        })),
+      ],
     });
     const id = (await sent(codebuild.send(command))).build?.id;
     if (id === undefined) throw new TransientError('CodeBuild gave a build no id.');
@@ -172,7 +180,8 @@ export function createCodeBuilder(options: CodeBuildOptions): Builder {
       throw new TransientError('CodeBuild had a fault of its own.');
     }
     const { digest, score, files, detected, ref, commit, author, message } = readOutcome(told);
-    const source = upload ?? gitSource(request, { ref, commit, author, message });
+    const fetched = upload ?? gitSource(request, { ref, commit, author, message });
+    const source = request.path === undefined ? fetched : { ...fetched, path: request.path };
     return { digest, files, detected, source, ...(score === undefined ? {} : { score }) };
   }
 

@@ -2,9 +2,11 @@
  * Gives each service port of each workload one address for as long as the workload exists, whichever replica
  * of whichever deployment is behind it. The numbers are kept on disk: they are pinned in what others deployed.
  */
+
 import { writeFileSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { environmentName, instanceName } from '../../../core/keys.ts';
 import type { InstanceRef } from '../../../core/model/index.ts';
 import type { Backend } from '../../../ports/traffic.ts';
 import { type Layout, readNumbers } from '../layout.ts';
@@ -33,7 +35,7 @@ export function createForwarders(layout: Layout, find: FindUpstream): Forwarders
   let waiting = 0;
 
   const prefixOf = (ref: InstanceRef, everyService = false): string =>
-    everyService ? `${ref.project}/${ref.environment}/` : `${ref.project}/${ref.environment}/${ref.service}/`;
+    `${everyService ? environmentName(ref) : instanceName(ref)}/`;
   const file = (ref: InstanceRef): string => join(layout.environment(ref), 'endpoints.json');
 
   function save(ref: InstanceRef, numbers: Record<string, number>): void {

@@ -150,6 +150,9 @@ async function lastAskedFirst(ports: Resumable, environments: Environment[]): Pr
   const asked = new Map(environments.map((environment, at) => [environment, Number(times[at] ?? 0)]));
   const sorted = environments.toSorted((one, other) => (asked.get(other) ?? 0) - (asked.get(one) ?? 0));
   for (const { project, name, id } of sorted)
-    await ports.workloads.ensureEnvironment({ project, environment: name }, { operation: id });
+    await ports.workloads.ensureEnvironment(
+      { project, environment: name, environmentId: id },
+      { operation: id },
+    );
   return sorted.flatMap(startable);
 }

@@ -1,12 +1,12 @@
-/** The commands of the README under "By curl" are run as they are written, in their order. */
+/** The commands of the page "The API by curl" are run as they are written, in their order. */
 import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startBerth, type TestBerth } from '../support/berth.ts';
-import { codeBlocks, readDoc, section } from './markdown.ts';
+import { codeBlocks, readDoc } from './markdown.ts';
 import { here, runBash } from './run.ts';
 
 const missing = ['bash', 'curl', 'tar', 'node'].filter((name) => spawnSync(name, ['--version']).error);
-const blocks = codeBlocks(section(readDoc('README.md'), 'By curl')).filter(
+const blocks = codeBlocks(readDoc('docs/how-to/the-api-by-curl.md')).filter(
   ({ language }) => language === 'bash',
 );
 const MARK = '@@ ';
@@ -23,7 +23,7 @@ function outputs(stdout: string): Record<string, string> {
   return found;
 }
 
-describe.skipIf(missing.length > 0)(`README, "By curl"${missing.map((name) => `, needs ${name}`)}`, () => {
+describe.skipIf(missing.length > 0)(`The API by curl${missing.map((name) => `, needs ${name}`)}`, () => {
   let subject: TestBerth;
   let result: Awaited<ReturnType<typeof runBash>>;
   let printed: Record<string, string>;

@@ -90,6 +90,8 @@ export type Event = {
     | 'instance.removed'
     | 'instance.crashed'
     | 'variables.changed'
+    | 'build-secret.changed'
+    | 'build-secret.deleted'
     | 'secret.created'
     | 'secret.changed'
     | 'secret.deleted'
@@ -259,6 +261,10 @@ export type Event1 =
              * Branch, tag or commit.
              */
             ref: string;
+            /**
+             * The folder that is built, where not the whole source.
+             */
+            path?: string;
           }
         | {
             kind: 'upload';
@@ -267,6 +273,10 @@ export type Event1 =
              */
             sha256?: string;
             bytes?: number;
+            /**
+             * The folder that is built, where not the whole source.
+             */
+            path?: string;
           };
     }
   | {
@@ -759,6 +769,28 @@ export type Event1 =
       };
     }
   | {
+      type: 'build-secret.changed';
+      data: {
+        /**
+         * Of the secret.
+         */
+        name: string;
+        /**
+         * Id of the version; its value is in no event.
+         */
+        version: string;
+      };
+    }
+  | {
+      type: 'build-secret.deleted';
+      data: {
+        /**
+         * Of the secret.
+         */
+        name: string;
+      };
+    }
+  | {
       type: 'secret.created';
       data: {
         /**
@@ -1158,6 +1190,10 @@ export type Source =
       kind: 'upload';
       sha256: string;
       bytes: number;
+      /**
+       * The folder that was built, where not the whole.
+       */
+      path?: string;
     }
   | {
       kind: 'git';
@@ -1169,6 +1205,10 @@ export type Source =
       commit: string;
       author?: string;
       message?: string;
+      /**
+       * The folder that was built, where not the whole.
+       */
+      path?: string;
     }
   | {
       kind: 'image';
@@ -2087,9 +2127,7 @@ export interface Paths {
              * What it is for.
              */
             name: string;
-            role: Role & {
-              [k: string]: unknown;
-            };
+            role: Role;
             /**
              * The only environments that it is good for; all by default. They have to be there, and it ends with them: a later environment of the same name is another one.
              *
@@ -2225,9 +2263,7 @@ export interface Paths {
              * What it is for.
              */
             name: string;
-            role: Role & {
-              [k: string]: unknown;
-            };
+            role: Role;
             /**
              * The only environments that it is good for; all by default. They have to be there, and it ends with them: a later environment of the same name is another one.
              *
@@ -2383,9 +2419,7 @@ export interface Paths {
             pullRequests?: {
               reason: string;
             };
-            role: Role & {
-              [k: string]: unknown;
-            };
+            role: Role;
             /**
              * The only environments that it is good for; all by default.
              *
@@ -3234,6 +3268,10 @@ export interface Paths {
            * With a tar.gz: a tag for the version.
            */
           tag?: string;
+          /**
+           * With a tar.gz: the folder that is built, as `path` of the body.
+           */
+          path?: string;
         };
         header?: {
           /**
@@ -3246,6 +3284,10 @@ export interface Paths {
         content: {
           'application/json': {
             git: GitSource;
+            /**
+             * The folder that is built, with its score.yaml and package.json, from the top of the source. Where it is a member of a workspace of npm, pnpm or yarn, that is installed, by its lock file.
+             */
+            path?: string;
             tag?: string;
           };
         };
@@ -3446,6 +3488,49 @@ export interface Paths {
         200: {
           content: {
             'application/json': VersionDetail;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/detections': {
+    /**
+     * Read how a source would be built, and a Score file to begin with
+     */
+    post: {
+      parameters: {
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            name: string;
+            /**
+             * Relative, with slashes.
+             *
+             * @maxItems 10000
+             */
+            files: string[];
+            texts?: {
+              [k: string]: string;
+            };
+          };
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Detection;
           };
         };
         default: {
@@ -4347,6 +4432,113 @@ export interface Paths {
           content: {
             'application/json': Operation;
           };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/build-secrets': {
+    /**
+     * List the secrets for builds by name and version
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': BuildSecrets;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/build-secrets/{secret}': {
+    /**
+     * Set a secret for builds
+     */
+    put: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the secret. It must be 1 to 128 of letters, digits and "_", not starting with a digit.
+           */
+          secret: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * 8 characters to 16 KiB of text.
+             */
+            value: string;
+          };
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': BuildSecret;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Delete a secret for builds
+     */
+    delete: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the secret. It must be 1 to 128 of letters, digits and "_", not starting with a digit.
+           */
+          secret: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        204: {
+          content: {};
         };
         default: {
           content: {
@@ -6433,9 +6625,7 @@ export interface Trust {
   pullRequests?: {
     reason: string;
   };
-  role: Role & {
-    [k: string]: unknown;
-  };
+  role: Role;
   /**
    * The only environments that it is good for; all by default.
    *
@@ -6721,6 +6911,26 @@ export interface Version {
   createdAt: string;
   createdBy: string;
 }
+export interface Detection {
+  detected: string;
+  /**
+   * What starts it; empty for a static site.
+   */
+  command: string[];
+  releaseCommand?: string;
+  /**
+   * What is worth knowing, a clause each.
+   */
+  notes: string[];
+  /**
+   * A `score.yaml` to begin with.
+   */
+  score: string;
+  /**
+   * What is in it and why, a sentence each.
+   */
+  reasons: string[];
+}
 export interface Resource {
   /**
    * Score's `type.class#id`.
@@ -6800,6 +7010,18 @@ export interface Secret {
    */
   rotation?: string;
   createdAt: string;
+  updatedAt: string;
+  updatedBy: string;
+}
+export interface BuildSecrets {
+  items: BuildSecret[];
+}
+/**
+ * Name and version of a secret for builds. Its value is never shown.
+ */
+export interface BuildSecret {
+  name: string;
+  version: string;
   updatedAt: string;
   updatedBy: string;
 }

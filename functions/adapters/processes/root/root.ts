@@ -4,9 +4,9 @@
  */
 import { lstat, mkdir, open, realpath, rm, stat, symlink } from 'node:fs/promises';
 import { dirname, isAbsolute, join, normalize, relative, sep } from 'node:path';
-import { Problem } from '../../core/problem.ts';
-import type { FileSpec, VolumeMount } from '../../ports/workloads.ts';
-import { makeDirectory, segment } from './layout.ts';
+import { Problem } from '../../../core/problem.ts';
+import type { FileSpec, VolumeMount } from '../../../ports/workloads.ts';
+import { makeDirectory, segment } from '../layout.ts';
 
 const refused = (path: string, why: string): Problem =>
   new Problem('invalid_score', `The path ${JSON.stringify(path.slice(0, 200))} can not be used: ${why}.`, {

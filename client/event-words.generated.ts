@@ -229,6 +229,12 @@ export const wordsByType: Readonly<Record<Event['type'], EventWords>> = {
   "variables.changed": {
     "words": "Variables of {environment} changed"
   },
+  "build-secret.changed": {
+    "words": "Secret {name} for builds has a new version"
+  },
+  "build-secret.deleted": {
+    "words": "Secret {name} for builds deleted"
+  },
   "secret.created": {
     "words": "Secret {name} put into {environment}"
   },
