@@ -160,10 +160,10 @@ export interface ReleaseResult {
   tail: string[];
 }
 
-/** What the way to a service does to requests on purpose, until a time. */
+/** What the way to a service does to requests on purpose, for a time. */
 export interface Disturbance extends InstanceRef {
-  /** Epoch milliseconds. After it requests pass as ever. */
-  until: number;
+  /** From now on, milliseconds. After it requests pass as ever. */
+  forMs: number;
   /** So many of a hundred requests wait for so long first. */
   delay?: { percent: number; ms: number };
   /** So many of a hundred requests are answered with 503 instead. */

@@ -2,14 +2,14 @@
 import { instanceName } from '../../core/keys.ts';
 import type { EnvironmentRef, InstanceRef } from '../../core/model/index.ts';
 import type { Backend, Condition, Traffic, Upstream } from '../../ports/traffic.ts';
-import type { Disturbance } from '../../ports/workloads.ts';
 import { createChangeSignal } from '../system/change-signal.ts';
+import type { Disturbed } from './disturb.ts';
 import { createHosts, dnsHost, domainOf, serviceHost } from './hosts.ts';
 
 export interface Target extends Condition {
   instance: InstanceRef;
   /** Of a game day that is held now. */
-  disturbance?: Disturbance;
+  disturbance?: Disturbed;
   /** The next ready replica in turn; undefined unless the state is `ready`, or where the workload has no port. */
   next(): Backend | undefined;
 }
@@ -34,11 +34,11 @@ export function createTraffic({ baseHost }: TrafficOptions): RoutedTraffic {
   const upstreams = new Map<string, { upstream: Upstream; turn: number }>();
   const hosts = createHosts(domain, (key) => upstreams.has(key));
   const changes = createChangeSignal();
-  const disturbances = new Map<string, Disturbance>();
+  const disturbances = new Map<string, Disturbed>();
 
-  function disturbanceOf(key: string): Disturbance | undefined {
+  function disturbanceOf(key: string): Disturbed | undefined {
     const present = disturbances.get(key);
-    if (!present || Date.now() < present.until) return present;
+    if (!present || performance.now() < present.until) return present;
     disturbances.delete(key);
     return undefined;
   }
@@ -65,7 +65,8 @@ export function createTraffic({ baseHost }: TrafficOptions): RoutedTraffic {
     },
     disturb(disturbance) {
       const key = instanceName(disturbance);
-      if (disturbance.delay || disturbance.abort) disturbances.set(key, disturbance);
+      if (disturbance.delay || disturbance.abort)
+        disturbances.set(key, { ...disturbance, until: performance.now() + disturbance.forMs });
       else disturbances.delete(key);
     },
     next: (instance, port) => next(instanceName(instance), port),

@@ -14,7 +14,7 @@ type GameDay = Operation<'game-day'>;
 export async function inject(ports: Ports, operation: GameDay, signal: AbortSignal): Promise<void> {
   const { data: environment } = await getEnvironment(ports.store, environmentOf(operation));
   const { faults, endsAt } = operation.input;
-  for (const disturbance of disturbancesOf(environment, faults, Date.parse(endsAt)))
+  for (const disturbance of disturbancesOf(environment, faults, Date.parse(endsAt) - ports.effects.now()))
     ports.workloads.disturb?.(disturbance);
   await Promise.all(faults.map((fault) => injectOne(ports, operation, environment, fault, signal)));
 }
@@ -22,20 +22,20 @@ export async function inject(ports: Ports, operation: GameDay, signal: AbortSign
 /** Requests pass as ever. */
 export function clearFaults(ports: Ports, environment: Environment): void {
   for (const { project, environment: name, service } of instancesOf(environment))
-    ports.workloads.disturb?.({ project, environment: name, service, until: 0 });
+    ports.workloads.disturb?.({ project, environment: name, service, forMs: 0 });
 }
 
 /** Faults of requests to one service are one disturbance. */
 function disturbancesOf(
   { project, name }: Environment,
   faults: readonly Fault[],
-  until: number,
+  forMs: number,
 ): Disturbance[] {
   const found = new Map<string, Disturbance>();
   for (const fault of faults) {
     if (fault.type !== 'delay' && fault.type !== 'abort') continue;
     const { service, percent } = fault;
-    const before = found.get(service) ?? { project, environment: name, service, until };
+    const before = found.get(service) ?? { project, environment: name, service, forMs };
     const part = fault.type === 'delay' ? { delay: { percent, ms: fault.delayMs } } : { abort: { percent } };
     found.set(service, { ...before, ...part });
   }

@@ -1,7 +1,7 @@
 /** What users saw of a game day, service by service. */
 import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
-import type { Operation } from '../../api/types.generated.ts';
+import type { Operation } from '../../../../client/types.generated.ts';
 import { plain } from '../../components/plain.ts';
 import { duration } from '../../components/time.tsx';
 
