@@ -7,6 +7,7 @@ import type { Installation } from './installation.ts';
 export interface Told {
   status: number;
   body: Json;
+  etag?: string;
 }
 
 /** What was promised: it has to be there when all has come to rest. */
@@ -67,26 +68,28 @@ export function createClient(installation: Installation, name: string, promised:
   async function once(
     method: string,
     path: string,
-    body: unknown,
+    sent: unknown,
     headers: Record<string, string>,
   ): Promise<Told | undefined> {
-    const isBytes = body instanceof Uint8Array;
+    const isBytes = sent instanceof Uint8Array;
     const type = isBytes ? 'application/gzip' : 'application/json';
     try {
       const answer = await fetch(`http://127.0.0.1:${installation.port}${path}`, {
         method,
         headers: {
           authorization: `Bearer ${installation.token()}`,
-          ...(body !== undefined && { 'content-type': type }),
+          ...(sent !== undefined && { 'content-type': type }),
           ...headers,
         },
-        ...(body !== undefined && {
-          body: isBytes ? (body as Uint8Array<ArrayBuffer>) : JSON.stringify(body),
+        ...(sent !== undefined && {
+          body: isBytes ? (sent as Uint8Array<ArrayBuffer>) : JSON.stringify(sent),
         }),
         signal: AbortSignal.timeout(REQUEST_MS),
       });
       const text = await answer.text();
-      const told = { status: answer.status, body: text === '' ? {} : JSON.parse(text) };
+      const etag = answer.headers.get('etag');
+      const body = text === '' ? {} : JSON.parse(text);
+      const told = { status: answer.status, body, ...(etag !== null && { etag }) };
       if (told.status >= 500 && !PASSING.has(told.status))
         installation.violate(`${method} ${path} was answered ${told.status}: ${text.slice(0, 300)}`);
       return told;
