@@ -14,6 +14,8 @@ export interface DatabaseEndpoint {
 }
 
 export interface DatabaseServer {
+  /** The administrator may do all, also to sessions and tables of others. */
+  superuser?: true;
   /**
    * Connects as administrator, starting the server if it does not run yet.
    * @param database defaults to the maintenance database
@@ -32,6 +34,8 @@ export interface ServerOwner {
 
 /** Servers that are made for one resource each. */
 export interface DedicatedServers {
+  /** As that of `DatabaseServer`, for all of them. */
+  superuser?: true;
   /**
    * Makes a server; with the same name and tag again it changes nothing.
    * @param name at most 63 lower-case letters, digits and single hyphens; a letter first, no hyphen last

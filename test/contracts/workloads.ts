@@ -146,6 +146,22 @@ export function workloadsContract(
         await workloads.removeEnvironment(ref);
       });
 
+      it('a replica that is killed comes up again, and one that is not there is passed over', async () => {
+        const ref = await place();
+        await deploy(workloadSpec(ref, 1, answering('one')));
+        const before = await identity(ref);
+        const id = (await workloads.status(ref))?.replicas[0]?.id ?? '';
+        await workloads.kill(ref, 'nobody');
+        expect(await identity(ref)).toBe(before);
+        await workloads.kill(ref, id);
+        await eventually(
+          () => identity(ref).catch(() => ''),
+          (now) => now !== '' && now !== before,
+        );
+        await answers(ref, 'one');
+        await workloads.removeEnvironment(ref);
+      });
+
       it('still going when the caller gives up waiting: progressing', async () => {
         const ref = await place();
         await workloads.apply(workloadSpec(ref, 1, containerSpec(await subject.image(programs.deaf))));

@@ -18,7 +18,7 @@ import { runRelease } from './release-job.ts';
 import { awaitRollout } from './rollout.ts';
 import { createSamples } from './samples.ts';
 import { type Cluster, namespaceOf } from './shared-reads.ts';
-import { readMetrics, readStatus } from './status.ts';
+import { killPod, readMetrics, readStatus } from './status.ts';
 
 export interface KubernetesWorkloadsOptions extends AddressOptions {
   client: KubernetesClient;
@@ -91,6 +91,7 @@ export function createKubernetesWorkloads(options: KubernetesWorkloadsOptions): 
     scale: (instance, replicas, fence) => scaleService(cluster, instance, replicas, fence),
     remove: (instance, fence) => removeService(cluster, instance, fence),
     status: (instance) => readStatus(cluster, instance),
+    kill: (instance, pod) => killPod(cluster, instance, pod),
     async metrics(instance, windowSeconds) {
       const since = effects.now() - windowSeconds * 1000;
       return samples.add(sampleKey(instance), await readMetrics(cluster, instance, since), since);

@@ -75,6 +75,7 @@ export function createAwsPorts(config: AwsConfig): {
           'scale',
           'remove',
           'status',
+          'kill',
           'metrics',
           'endpoint',
           'ensureVolume',

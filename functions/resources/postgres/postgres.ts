@@ -11,6 +11,7 @@ import { ServerNotOurs } from '../../ports/databases.ts';
 import type { Ports } from '../../ports/index.ts';
 import { invalidResource, noSuchClass, ownerTag, resourceLabel, resourceSecretPath } from '../owner.ts';
 import { type ResourceIdentity, ResourcePending, type ResourceRequest, type ResourceType } from '../type.ts';
+import { cutConnections, holdTables } from './postgres-disturbance.ts';
 import {
   type DatabaseSpec,
   disableLogin,
@@ -282,6 +283,16 @@ export const postgres: ResourceType = {
     restore,
     retire: (ports, request, previous, current) =>
       explained(request, () => retire(ports, request, previous, current)),
+  },
+
+  disturbance: {
+    refusal: ({ databases }, request) =>
+      (isDedicated(request) ? databases.dedicated?.superuser : databases.superuser)
+        ? undefined
+        : 'the administrator of its server may not do that there',
+    cut: async (ports, request) => cutConnections(await serverOf(ports, request), specOf(request).name),
+    slow: async (ports, request, delayMs, signal) =>
+      holdTables(await serverOf(ports, request), specOf(request).name, delayMs, signal),
   },
 
   deprovision: (ports, request) =>

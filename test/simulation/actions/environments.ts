@@ -5,6 +5,14 @@ import { type Action, choose, newValue } from './action.ts';
 export const environments: Action[] = [
   [1, (actor) => actor.client.ask('POST', `${choose(actor).at}/hibernate`)],
   [2, (actor) => actor.client.ask('POST', `${choose(actor).at}/wake`)],
+  [
+    1,
+    (actor) =>
+      actor.client.ask('POST', `${choose(actor).at}/gamedays`, {
+        duration: '10s',
+        faults: [{ type: 'kill' }],
+      }),
+  ],
   [1, (actor) => actor.client.ask('DELETE', `${choose(actor).in}/environments/dev`)],
   [
     2,

@@ -283,6 +283,7 @@ export function createSimulatedWorkloads(world: World, around: WorkloadsAround):
       ),
     remove: (ref, fence) => io('workloads.remove', () => remove(ref, fence), true),
     status: (ref) => io('workloads.status', () => statusOf(ref)),
+    kill: () => io('workloads.kill', () => undefined, true),
     metrics: async () => [],
     url: ({ project, environment, service }) => `http://${service}.${environment}.${project}.localhost`,
     host: ({ project, environment }, label) => `${label}.${environment}.${project}.localhost`,
