@@ -58,6 +58,7 @@ const others: Readonly<Record<string, readonly string[]>> = {
   ],
   'the part in which work is done, or its pace': [
     'api/environments/instance-facts.ts READ_MAX',
+    'resources/postgres/postgres-disturbance.ts LOCK_TIMEOUT_MS',
     'api/environments/instance-facts.ts STATUS_MAX',
     'api/events/events.ts READ_MAX',
     'api/http/sse.ts BURST_MAX',

@@ -233,6 +233,14 @@ describe('The command line', () => {
     expect((await run('ps', { env })).exitCode).toBe(4);
   });
 
+  it('holds a game day, and says what users would have seen', async () => {
+    expect((await run('gameday --env dev')).err).toContain('--kill');
+    expect(JSON.parse(await ok('gameday --env dev --kill --for 10s'))).toMatchObject({
+      services: [{ service: 'web', ready: true, restarts: 1 }],
+      stoppedEarly: false,
+    });
+  });
+
   it('puts environments to sleep, wakes, keeps and destroys them', async () => {
     await ok('env sleep dev');
     await ok('env wake dev');

@@ -1,14 +1,15 @@
 /** The route that holds a game day. */
 import * as z from 'zod';
 import { holdGameDay } from '../../commands/gamedays/gamedays.ts';
+import { limits } from '../../core/limits.ts';
 import type { Fault } from '../../core/model/index.ts';
 import { route } from '../http/route-spec.ts';
 import { compact, durationSchema, nameSchema } from '../http/schemas.ts';
 import { acceptedAnswer, acceptedReply } from '../operations/operation-view.ts';
 
 const DURATION = { min: 10, max: 600 };
-const DELAY_MAX_MS = 30_000;
-const HOLD_MAX_MS = 5_000;
+const DELAY_MAX_MS = limits.gameDayDelay.value * 1000;
+const HOLD_MAX_MS = limits.gameDayHold.value * 1000;
 
 const service = nameSchema;
 const percent = z

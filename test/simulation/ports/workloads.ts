@@ -16,12 +16,16 @@ interface Declared {
   replicas: number;
   /** How many replicas of what receives traffic run: what was stopped does not come back for something newer. */
   running: number;
+  /** How many replicas were killed: what comes up in their place has another name. */
+  killed: number;
   /** Every number that was declared. */
   numbers: Set<number>;
   waiting: (() => void)[];
 }
 
 interface Placed {
+  /** Of the environment that it was made for. */
+  environmentId: string | undefined;
   instances: Map<string, Declared>;
   fences: Map<string, number>;
   volumes: Set<string>;
@@ -49,6 +53,10 @@ export interface WorkloadsAround {
 /** How long a request takes that is in flight when its replica is replaced, seconds. */
 const REQUEST_SECONDS = 5;
 
+/** Tells a place from that of another environment which has its name. */
+const isFor = (place: Placed, { environmentId = place.environmentId }: EnvironmentRef): boolean =>
+  place.environmentId === undefined || environmentId === place.environmentId;
+
 const nameOf = ({ project, environment }: EnvironmentRef): string => `${project}/${environment}`;
 
 const problem = (code: ConstructorParameters<typeof Problem>[0], cause: string): Problem =>
@@ -59,7 +67,7 @@ export function createSimulatedWorkloads(world: World, around: WorkloadsAround):
 
   const placeOf = (ref: EnvironmentRef): Placed => {
     const place = places.get(nameOf(ref));
-    if (place) return place;
+    if (place && isFor(place, ref)) return place;
     throw problem('environment_gone', `There is no place for ${nameOf(ref)}.`);
   };
   const find = (ref: InstanceRef): Declared | undefined =>
@@ -148,6 +156,7 @@ export function createSimulatedWorkloads(world: World, around: WorkloadsAround):
       failed: undefined,
       replicas: 0,
       running: 0,
+      killed: 0,
       numbers: new Set(),
       waiting: [],
     };
@@ -199,7 +208,7 @@ export function createSimulatedWorkloads(world: World, around: WorkloadsAround):
 
   function remove(ref: InstanceRef, fence: number): void {
     const place = places.get(nameOf(ref));
-    if (!place) return;
+    if (!place || !isFor(place, ref)) return;
     raiseFence(place, ref.service, fence);
     const declared = place.instances.get(ref.service);
     place.instances.delete(ref.service);
@@ -211,10 +220,10 @@ export function createSimulatedWorkloads(world: World, around: WorkloadsAround):
   function statusOf(ref: InstanceRef) {
     const declared = find(ref);
     if (!declared) return undefined;
-    const { serving, pending, replicas: desiredReplicas, running } = declared;
+    const { serving, pending, replicas: desiredReplicas, running, killed } = declared;
     const replicasOf = (spec: WorkloadSpec, length: number, state: 'ready' | 'starting') =>
       Array.from({ length }, (_, at) => ({
-        id: `${spec.number}-${at}`,
+        id: `${spec.number}-${at}-${killed}`,
         deployment: spec.number,
         state,
         restarts: 0,
@@ -236,8 +245,15 @@ export function createSimulatedWorkloads(world: World, around: WorkloadsAround):
       io(
         'workloads.ensureEnvironment',
         () => {
-          if (!places.has(nameOf(ref)))
-            places.set(nameOf(ref), { instances: new Map(), fences: new Map(), volumes: new Set() });
+          const { environmentId } = ref;
+          if (places.has(nameOf(ref))) placeOf(ref);
+          else
+            places.set(nameOf(ref), {
+              environmentId,
+              instances: new Map(),
+              fences: new Map(),
+              volumes: new Set(),
+            });
         },
         true,
       ),
@@ -245,7 +261,9 @@ export function createSimulatedWorkloads(world: World, around: WorkloadsAround):
       io(
         'workloads.removeEnvironment',
         () => {
-          const gone = [...(places.get(nameOf(ref))?.instances.values() ?? [])];
+          const place = places.get(nameOf(ref));
+          if (place && !isFor(place, ref)) return;
+          const gone = [...(place?.instances.values() ?? [])];
           places.delete(nameOf(ref));
           for (const declared of gone) {
             declared.pending = undefined;
@@ -272,10 +290,10 @@ export function createSimulatedWorkloads(world: World, around: WorkloadsAround):
       io(
         'workloads.scale',
         () => {
+          if (places.has(nameOf(ref))) raiseFence(placeOf(ref), ref.service, fence);
           const declared = find(ref);
           if (!declared && replicas === 0) return;
           if (!declared) throw problem('not_found', 'Nothing was declared.');
-          raiseFence(placeOf(ref), ref.service, fence);
           declared.replicas = replicas;
           declared.running = replicas;
         },
@@ -283,7 +301,15 @@ export function createSimulatedWorkloads(world: World, around: WorkloadsAround):
       ),
     remove: (ref, fence) => io('workloads.remove', () => remove(ref, fence), true),
     status: (ref) => io('workloads.status', () => statusOf(ref)),
-    kill: () => io('workloads.kill', () => undefined, true),
+    kill: (ref, replica) =>
+      io(
+        'workloads.kill',
+        () => {
+          const declared = find(ref);
+          if (declared && statusOf(ref)?.replicas.some(({ id }) => id === replica)) declared.killed += 1;
+        },
+        true,
+      ),
     metrics: async () => [],
     url: ({ project, environment, service }) => `http://${service}.${environment}.${project}.localhost`,
     host: ({ project, environment }, label) => `${label}.${environment}.${project}.localhost`,
