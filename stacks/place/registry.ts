@@ -3,17 +3,19 @@ import { Stack, type StackProps } from 'aws-cdk-lib';
 import { CfnRepositoryCreationTemplate } from 'aws-cdk-lib/aws-ecr';
 import type { Construct } from 'constructs';
 
-/** The prefix of every repository's name. */
-export const REPOSITORY_PREFIX = 'berth';
+export interface RegistryStackProps extends StackProps {
+  /** The name of the installation, which every repository's name starts with. */
+  name: string;
+}
 
 export class RegistryStack extends Stack {
   /** ARN of every repository of Berth. */
   readonly repositories: string;
 
-  constructor(scope: Construct, id: string, props?: StackProps) {
+  constructor(scope: Construct, id: string, props: RegistryStackProps) {
     super(scope, id, props);
     new CfnRepositoryCreationTemplate(this, 'Template', {
-      prefix: REPOSITORY_PREFIX,
+      prefix: props.name,
       description: 'Images of services that Berth runs',
       appliedFor: ['CREATE_ON_PUSH', 'REPLICATION'],
       imageTagMutability: 'IMMUTABLE',
@@ -23,7 +25,7 @@ export class RegistryStack extends Stack {
     this.repositories = this.formatArn({
       service: 'ecr',
       resource: 'repository',
-      resourceName: `${REPOSITORY_PREFIX}/*`,
+      resourceName: `${props.name}/*`,
     });
   }
 }

@@ -7,6 +7,8 @@ import { accept } from '../support/accept.ts';
 export interface IdentityStackProps extends StackProps {
   /** The e-mail address of the first administrator, who is invited by mail; may be empty. */
   administrator: string;
+  /** The name of the installation. */
+  name: string;
   /** Host of the console, to which people return after signing in; without it only tokens are taken. */
   domain?: string;
 }
@@ -51,7 +53,7 @@ export class IdentityStack extends Stack {
       // Secure Remote Password for programs, and for people who have rights in the account.
       authFlows: { userSrp: true, adminUserPassword: true },
     });
-    if (props.domain !== undefined) this.clientId = this.console(pool, props.domain);
+    if (props.domain !== undefined) this.clientId = this.console(pool, props.name, props.domain);
     const { administrator } = props;
     if (administrator.includes('@')) {
       new cognito.CfnUserPoolUser(this, 'Administrator', {
@@ -74,8 +76,8 @@ export class IdentityStack extends Stack {
    * A public client with PKCE, which Berth requires: its code is worth nothing without the verifier that one browser
    * keeps.
    */
-  private console(pool: cognito.UserPool, domain: string): string {
-    pool.addDomain('SignIn', { cognitoDomain: { domainPrefix: `berth-${this.account}` } });
+  private console(pool: cognito.UserPool, name: string, domain: string): string {
+    pool.addDomain('SignIn', { cognitoDomain: { domainPrefix: `${name}-${this.account}` } });
     const client = pool.addClient('Console', {
       generateSecret: false,
       preventUserExistenceErrors: true,

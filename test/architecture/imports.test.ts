@@ -76,6 +76,7 @@ const allowed: Record<string, readonly string[]> = {
     'functions/core/operations',
     'functions/adapters/aws/store/table.ts',
     'functions/adapters/aws/builder/buildspec.ts',
+    'functions/adapters/kubernetes/api/cluster-role.ts',
   ],
 };
 

@@ -32,15 +32,15 @@ export interface EcrOptions {
   prefix: string;
   /** The registry's host, which full references may start with. */
   host?: string;
-  /** Of images for several; default `arm64`. */
-  architecture?: string;
+  /** Of an image for several, the first of these that it is for counts; default `arm64` alone. */
+  architectures?: readonly string[];
 }
 
 const NO_REPOSITORY = 'RepositoryNotFoundException';
 const DOWNLOAD_TIMEOUT_MS = 15_000;
 
 export function createEcrRegistry(options: EcrOptions): Registry {
-  const { client, registryId, prefix, host, architecture = 'arm64' } = options;
+  const { client, registryId, prefix, host, architectures = ['arm64'] } = options;
 
   const target = (repository: RepositoryRef) => {
     if (!isName(repository.project) || !isName(repository.service))
@@ -77,8 +77,8 @@ export function createEcrRegistry(options: EcrOptions): Registry {
     const digest = image?.imageId?.imageDigest;
     if (image?.imageManifest === undefined || digest === undefined)
       throw unavailable('there is none in its repository');
-    const found = readManifest(image.imageManifest, architecture);
-    if (!found) throw unavailable(`its manifest is none of an image for ${architecture}`);
+    const found = readManifest(image.imageManifest, ...architectures);
+    if (!found) throw unavailable(`its manifest is none of an image for ${architectures.join(' or ')}`);
     // Digests can not form a circle.
     if ('next' in found) return resolve(repository, { imageDigest: found.next });
     const { config, layers } = found.manifest;

@@ -31,6 +31,8 @@ export interface NetworkOptions {
   ingressNamespaces: string[];
   /** Networks that the ingress controller's requests come from, where it is no pod (an AWS load balancer). */
   ingressCidrs: string[];
+  /** Where names are resolved, where it is no pod: EKS Auto Mode answers at an address of a Service without pods. */
+  resolverCidrs: string[];
   /** Private networks that workloads may reach: a database's subnets. */
   egressCidrs: string[];
   /** Whether workloads may reach public addresses. */
@@ -58,6 +60,7 @@ export const defaultRenderOptions = {
   network: {
     ingressNamespaces: ['ingress-nginx'],
     ingressCidrs: [],
+    resolverCidrs: [],
     egressCidrs: [],
     internet: true,
   },

@@ -7,13 +7,12 @@ import { createSecretsManager } from '../../../adapters/aws/secrets/secrets.ts';
 import type { Databases } from '../../../ports/databases.ts';
 import type { Secrets } from '../../../ports/secrets.ts';
 import type { AwsConfig } from '../aws-config.ts';
-import { PREFIX } from './prefix.ts';
 
 const createClient = ({ region }: AwsConfig) =>
   countRequests(new SecretsManagerClient(sdkOptions({ region })), secretsManagerPricing);
 
 export const createSecrets = (config: AwsConfig): Secrets =>
-  createSecretsManager({ client: createClient(config), prefix: PREFIX });
+  createSecretsManager({ client: createClient(config), prefix: config.name });
 
 export async function createDatabases(config: AwsConfig): Promise<Databases> {
   const { host, port, secret, dedicated } = config.database;
@@ -27,7 +26,7 @@ export async function createDatabases(config: AwsConfig): Promise<Databases> {
 
 /** Loaded only where databases are made, not where a secret is read. Requests to RDS cost nothing. */
 async function createInstances(
-  { region, database }: AwsConfig,
+  { region, name, database }: AwsConfig,
   { subnetGroup, securityGroup }: NonNullable<AwsConfig['database']['dedicated']>,
 ) {
   const [{ RDSClient }, { createRdsInstances }] = await Promise.all([
@@ -36,6 +35,7 @@ async function createInstances(
   ]);
   return createRdsInstances({
     client: new RDSClient(sdkOptions({ region })),
+    prefix: name,
     subnetGroup,
     securityGroupIds: [securityGroup],
     // The port that nodes and functions may reach.
