@@ -1,5 +1,5 @@
 /** A Lambda function of Berth: arm64, Node 24, a role and a log group of its own. */
-import { type Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { type Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { type IVpc, Peer, Port, SecurityGroup, SubnetType } from 'aws-cdk-lib/aws-ec2';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
@@ -65,6 +65,8 @@ export class BerthFunction extends Construct {
       ...(props.reserved && { reservedConcurrentExecutions: props.reserved }),
       tracing: props.traced ? lambda.Tracing.ACTIVE : lambda.Tracing.DISABLED,
     });
+    // Also while no other stack refers to it: an export that comes and goes with a setting could not go.
+    Stack.of(this).exportValue(this.function.functionName);
     // The function refers to its role, which refers to its policy: CloudFormation needs no more to order them.
     (this.function.node.defaultChild as lambda.CfnFunction).addDeletionOverride('DependsOn');
     this.accept(props);

@@ -106,13 +106,12 @@ function namesIn(stack: string, { Resources }: Template): Map<string, Place> {
   const found = new Map<string, Place>();
   for (const [id, { Type, Properties = {} }] of Object.entries(Resources)) {
     const known = resources.get(Type) ?? {};
-    const named = Object.entries(Properties).filter(
-      ([name]) =>
-        known[name]?.causesReplacement === 'yes' &&
-        /(Name|Identifier|Arn|Prefix|DestinationBucket)$/.test(name),
-    );
-    if (named.some(([, value]) => hasText(value)))
-      found.set(`${Type} ${JSON.stringify(named)}`, { stack, id });
+    const fixed = Object.entries(Properties).filter(([name]) => known[name]?.causesReplacement === 'yes');
+    const named = fixed.filter(([name]) => /(Name|Identifier|Arn|Prefix)$/.test(name));
+    if (!named.some(([, value]) => hasText(value))) continue;
+    // A name below something of the stack's own is another one in each stack.
+    const scope = refersTo(fixed, (other) => Object.hasOwn(Resources, other)) ? stack : '';
+    found.set(`${scope} ${Type} ${JSON.stringify(named)}`, { stack, id });
   }
   return found;
 }
