@@ -37,6 +37,7 @@ const variables = {
   BERTH_CLUSTER: 'berth',
   BERTH_CLUSTER_ENDPOINT: 'https://cluster.example.com',
   BERTH_CLUSTER_CA: 'Y2VydA==',
+  NODE_EXTRA_CA_CERTS: '/var/runtime/ca-cert.pem',
   BERTH_DATABASE_HOST: 'postgres.example.com',
   BERTH_DATABASE_PORT: '5433',
   BERTH_DATABASE_SECRET: 'secret',

@@ -19,6 +19,7 @@ export const lambdaEnvironment = {
   BERTH_CLUSTER: 'berth',
   BERTH_CLUSTER_ENDPOINT: 'https://cluster.example.com',
   BERTH_CLUSTER_CA: 'Y2E=',
+  NODE_EXTRA_CA_CERTS: '/var/runtime/ca-cert.pem',
   BERTH_DATABASE_HOST: 'database.example.com',
   BERTH_DATABASE_PORT: '5432',
   BERTH_DATABASE_SECRET: 'database',

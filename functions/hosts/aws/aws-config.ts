@@ -32,6 +32,7 @@ const schema = z.object({
   BERTH_ARCHITECTURES: list.pipe(z.array(z.enum(['arm64', 'amd64'])).min(1)),
   // CPUs, GiB of memory, pods, GiB of volumes.
   BERTH_QUOTA: list.pipe(z.tuple([amount, amount, amount, amount])),
+  NODE_EXTRA_CA_CERTS: z.string().min(1),
   BERTH_DATABASE_HOST: z.string().min(1),
   BERTH_DATABASE_PORT: z.coerce.number().int().min(1).max(65535),
   BERTH_DATABASE_SECRET: z.string().min(1),
@@ -76,6 +77,8 @@ export interface AwsConfig {
     /** Where dedicated database servers are put. */
     dedicated?: { subnetGroup: string; securityGroup: string };
   };
+  /** File with the authorities of AWS, those of its databases among them. */
+  authorities: string;
   /** Processors that images may be for; of an image for several, the first that it is for counts. */
   architectures: readonly ('arm64' | 'amd64')[];
   /** What one environment may ask for. */
@@ -134,6 +137,7 @@ export function readAwsConfig(environment: Record<string, string | undefined>): 
         },
       }),
     },
+    authorities: values.NODE_EXTRA_CA_CERTS,
     architectures: values.BERTH_ARCHITECTURES,
     quota: { cpu, memoryBytes: memoryGib * GIB, pods, storageBytes: storageGib * GIB },
     appsDomain: values.BERTH_APPS_DOMAIN,

@@ -1,6 +1,8 @@
 /** The ports behind Secrets Manager: secret values, and the administrator of the database. */
+import { readFile } from 'node:fs/promises';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { createRdsDatabases } from '../../../adapters/aws/databases.ts';
+import { rdsAuthority } from '../../../adapters/aws/rds-authority.ts';
 import { countRequests, secretsManagerPricing } from '../../../adapters/aws/sdk-meter.ts';
 import { sdkOptions } from '../../../adapters/aws/sdk-options.ts';
 import { createSecretsManager } from '../../../adapters/aws/secrets/secrets.ts';
@@ -20,9 +22,17 @@ export async function createDatabases(config: AwsConfig): Promise<Databases> {
     host,
     port,
     secret: { client: createClient(config), id: secret },
+    ...(isRds(config) && { ca: await authority(config) }),
     ...(dedicated && { instances: await createInstances(config, dedicated) }),
   });
 }
+
+/** Another server's authority is one that systems know. */
+const isRds = ({ database: { host }, dnsSuffix }: AwsConfig): boolean => host.endsWith(`.rds.${dnsSuffix}`);
+
+/** @throws Error where Lambda does not keep its authorities any more where it did */
+const authority = async ({ region, authorities }: AwsConfig): Promise<string> =>
+  rdsAuthority(await readFile(authorities, 'utf8'), region);
 
 /** Loaded only where databases are made, not where a secret is read. Requests to RDS cost nothing. */
 async function createInstances(
