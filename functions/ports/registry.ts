@@ -8,6 +8,10 @@ export interface ImageConfig {
   env: Record<string, string>;
   workingDir: string;
   labels: Record<string, string>;
+  /** User that it runs as: `uid`, `uid:gid`, or names; the place’s choice where absent. */
+  user?: string;
+  /** Processor that it is for, as Go names it; absent where the image does not say. */
+  architecture?: string;
 }
 
 export interface Image {

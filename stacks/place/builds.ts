@@ -98,8 +98,9 @@ export class BuildsStack extends Stack {
         privileged: true,
         environmentVariables: { BERTH_PACK_BUILDER: { value: PACK_BUILDER } },
       },
-      timeout: Duration.minutes(30),
-      queuedTimeout: Duration.minutes(10),
+      // Both together end before the step that waits for them does.
+      timeout: Duration.minutes(15),
+      queuedTimeout: Duration.minutes(5),
       logging: { cloudWatch: { logGroup: this.logGroup } },
       grantReportGroupPermissions: false,
     });

@@ -5,6 +5,7 @@ import { AwsSolutionsChecks, NIST80053R5Checks } from 'cdk-nag';
 import { describe, expect, it } from 'vitest';
 import { STORE_TABLE } from '../../functions/adapters/aws/store/table.ts';
 import { createConsole } from '../../functions/api/platform/console.ts';
+import { BUILD_SECONDS } from '../../functions/core/operations/build.ts';
 import { declaredSteps } from '../../functions/core/operations/index.ts';
 import { readAwsConfig } from '../../functions/hosts/aws/aws-config.ts';
 import { idleBill, readPrices } from '../../scripts/idle-bill.ts';
@@ -361,6 +362,22 @@ describe('Workflows', () => {
       expect(properties.TracingConfiguration).toEqual({ Enabled: true });
       expect(properties.StateMachineType).toBe('STANDARD');
     }
+  });
+});
+
+describe('Builds', () => {
+  it('are over, the wait for a machine included, before the step that waits for them is', () => {
+    const [project] = resourcesOf(templates, 'AWS::CodeBuild::Project');
+    const { TimeoutInMinutes, QueuedTimeoutInMinutes } = project!.properties;
+    expect((TimeoutInMinutes + QueuedTimeoutInMinutes) * 60).toBeLessThan(BUILD_SECONDS);
+  });
+
+  it('are made by a machine of the kind that images are for', () => {
+    const type = (architecture: string) => {
+      const built = synthesize({ 'berth:architecture': architecture }).templates;
+      return resourcesOf(built, 'AWS::CodeBuild::Project')[0]?.properties.Environment.Type;
+    };
+    expect([type('amd64'), type('both')]).toEqual(['LINUX_CONTAINER', 'ARM_CONTAINER']);
   });
 });
 

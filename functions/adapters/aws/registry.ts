@@ -84,6 +84,8 @@ export function createEcrRegistry(options: EcrOptions): Registry {
     const { config, layers } = found.manifest;
     const read = readConfig(await download(repository, config.digest, config.size), config.digest);
     if (!read) throw unavailable('its configuration is damaged');
+    if (read.architecture !== undefined && !architectures.includes(read.architecture))
+      throw unavailable(`it is for ${read.architecture}, and nodes are ${architectures.join(' or ')}`);
     return { digest, config: read, size: layers.reduce((sum, { size }) => sum + size, 0) };
   }
 

@@ -7,6 +7,9 @@ export interface RenderImage {
   reference: string;
   entrypoint: string[];
   cmd: string[];
+  /** The image's own user, as it says it. */
+  user?: string;
+  architecture?: string;
 }
 
 export interface RenderOptions {
@@ -22,8 +25,10 @@ export interface RenderOptions {
   quota: QuotaOptions;
   /** StorageClass of volumes; the cluster's default one where undefined. */
   storageClass?: string;
-  /** User and group that containers run as; not root. */
+  /** User and group of containers whose image names root, nobody, or a name instead of a number; not root. */
   user: number;
+  /** Whether nodes are of several architectures, so that pods have to say which they are for. */
+  mixedNodes: boolean;
 }
 
 export interface NetworkOptions {
@@ -72,4 +77,5 @@ export const defaultRenderOptions = {
     ephemeralBytes: 60 * limits.ephemeralStorage.value,
   },
   user: 1000,
+  mixedNodes: false,
 } as const satisfies Omit<RenderOptions, 'domain'>;

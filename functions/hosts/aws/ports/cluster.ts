@@ -49,6 +49,7 @@ export function createCluster(
   const uri = repositoryUri(config);
   const render = {
     namespacePrefix: name,
+    mixedNodes: config.architectures.length > 1,
     // The stacks make this class, with the certificate of workloads.
     ingressClass: name,
     // Requests go straight to the pods, since Services of ours have no port on the nodes.
