@@ -28,7 +28,7 @@ describe('The picture of the stacks', () => {
 
   it('has a box for a service that it did not know', () => {
     const more = structuredClone(templates);
-    const [policy] = Object.values(more['Berth-Steps']!.Resources).filter(
+    const [policy] = Object.values(more['Berth-Workflows']!.Resources).filter(
       ({ Type }) => Type === 'AWS::IAM::ManagedPolicy',
     );
     policy!.Properties = {
