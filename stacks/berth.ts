@@ -76,6 +76,7 @@ export function createStacks(app: App): void {
       ...may.readLogs,
       ...may.readImages,
       ...may.makeRepositories,
+      ...may.keepImages,
       ...may.keepSources,
       ...may.listAnchors,
       ...may.readMetrics,

@@ -49,6 +49,12 @@ export interface Registry {
    * @throws Problem image_unavailable
    */
   resolve(repository: RepositoryRef, reference: string): Promise<Image>;
+  /**
+   * Keeps an image that somebody else pushed from rules that remove what nothing names, as long as its repository is
+   * there; idempotent. Absent where there are no such rules.
+   * @throws Problem image_unavailable
+   */
+  keep?(repository: RepositoryRef, digest: string): Promise<void>;
   /** What the newest scan of an image found; undefined when there is none, or it is not complete. */
   findings(repository: RepositoryRef, digest: string): Promise<Findings | undefined>;
   /** Signatures that were pushed beside an image as cosign does, under the tag `sha256-<hex>.sig`. */

@@ -2,6 +2,7 @@
 import { Stack, type StackProps } from 'aws-cdk-lib';
 import { CfnRepositoryCreationTemplate } from 'aws-cdk-lib/aws-ecr';
 import type { Construct } from 'constructs';
+import { LIFECYCLE } from '../../functions/adapters/aws/registry-rules.ts';
 
 export interface RegistryStackProps extends StackProps {
   /** The name of the installation, which every repository's name starts with. */
@@ -29,15 +30,3 @@ export class RegistryStack extends Stack {
     });
   }
 }
-
-/** A newer push leaves the former image without a tag; the image of a deployed version has one. */
-const LIFECYCLE = {
-  rules: [
-    {
-      rulePriority: 1,
-      description: 'Layers of pushes that were never finished',
-      selection: { tagStatus: 'untagged', countType: 'sinceImagePushed', countUnit: 'days', countNumber: 30 },
-      action: { type: 'expire' },
-    },
-  ],
-};

@@ -37,7 +37,8 @@ export class WorkflowsStack extends Stack {
       removalPolicy: RemovalPolicy.DESTROY,
     });
     accept(this.logGroup, logEncryption);
-    this.steps = new Steps(this, 'Steps', props);
+    // An id that the CDK leaves out of names: the functions have those that are theirs alone.
+    this.steps = new Steps(this, 'Default', props);
     const aliases = this.stepAliases();
     const prefix = `${props.name}-`;
     this.stateMachines = new Map(

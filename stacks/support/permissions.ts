@@ -31,7 +31,14 @@ export const actions = {
     'ecr:ListImages',
     'ecr:DescribeImageScanFindings',
   ],
-  makeRepositories: ['ecr:CreateRepository', 'ecr:TagResource', 'ecr:DeleteRepository'],
+  makeRepositories: [
+    'ecr:CreateRepository',
+    'ecr:PutLifecyclePolicy',
+    'ecr:TagResource',
+    'ecr:DeleteRepository',
+  ],
+  // Gives a tag to what CI pushed without one.
+  keepImages: ['ecr:PutImage'],
   build: ['codebuild:StartBuild', 'codebuild:StopBuild', 'codebuild:BatchGetBuilds'],
   keepSources: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload'],
   // Without it S3 does not tell a missing object from a forbidden one.
@@ -114,6 +121,7 @@ export function permissions(stack: Stack, things: Things) {
     removeLogs: [grant(actions.removeLogs, [logGroupArn])],
     readImages: [grant(actions.readImages, repositories, ofProjects)],
     makeRepositories: [grant(actions.makeRepositories, repositories, ofProjects)],
+    keepImages: [grant(actions.keepImages, repositories, ofProjects)],
     build: [
       grant(actions.build, [things.buildProjectArn]),
       grant(actions.readLogs, [things.buildLogGroupArn]),

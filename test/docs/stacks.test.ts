@@ -63,7 +63,7 @@ describe('Pages about Berth on AWS', () => {
     const { scripts } = JSON.parse(readDoc('package.json')) as { scripts: Record<string, string> };
     for (const [, stack] of all.matchAll(/\b(Berth-[A-Z][a-z]+)/g)) expect(templates).toHaveProperty(stack!);
     for (const [, script] of all.matchAll(/npm run ([\w:-]+)/g)) expect(scripts).toHaveProperty(script!);
-    for (const [, file] of all.matchAll(/\b(stacks\/[\w./]+\.\w+)/g))
+    for (const [, file] of all.matchAll(/(?<![\w/])(stacks\/[\w./]+\.\w+)/g))
       expect(() => readDoc(file!)).not.toThrow();
   });
 

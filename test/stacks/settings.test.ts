@@ -120,10 +120,7 @@ describe('In a company’s network, account and bill', () => {
     const outside = of('AWS::Lambda::Function').filter(({ properties }) => !properties.VpcConfig);
     const names = outside.map(({ where }) => where.replace(/[0-9A-F]{8}.*/, ''));
     // Builds go to CodeBuild alone, and the CDK's function copies the console.
-    expect(names.sort()).toEqual([
-      expect.stringContaining('Edge/Custom'),
-      'acme-Workflows/StepsBuildsFunction',
-    ]);
+    expect(names.sort()).toEqual([expect.stringContaining('Edge/Custom'), 'acme-Workflows/BuildsFunction']);
   });
 
   it('every role is within the company’s boundary', () => {

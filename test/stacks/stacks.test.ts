@@ -350,7 +350,7 @@ describe('Workflows', () => {
     );
     const runsOn = aliases.map(({ properties: { Name, FunctionName } }) => [
       Name,
-      /Steps(Workloads|Resources|Builds)/.exec(JSON.stringify(FunctionName))?.[1]?.toLowerCase(),
+      /(Workloads|Resources|Builds)Function/.exec(JSON.stringify(FunctionName))?.[1]?.toLowerCase(),
     ]);
     const declared = Object.entries(declaredSteps).map(([name, step]) => [name, step.runsOn]);
     expect(Object.fromEntries(runsOn)).toEqual(Object.fromEntries(declared));

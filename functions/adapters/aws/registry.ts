@@ -7,6 +7,8 @@ import {
   type ECRClient,
   GetDownloadUrlForLayerCommand,
   ListImagesCommand,
+  PutImageCommand,
+  PutLifecyclePolicyCommand,
 } from '@aws-sdk/client-ecr';
 import { severities } from '../../core/guardrails/policy-types.ts';
 import { isName } from '../../core/names.ts';
@@ -22,7 +24,8 @@ import {
   repositoryName,
   signatureTag,
 } from '../oci/image.ts';
-import { unless } from './sdk-errors.ts';
+import { LIFECYCLE } from './registry-rules.ts';
+import { sent, unless } from './sdk-errors.ts';
 
 export interface EcrOptions {
   client: ECRClient;
@@ -102,6 +105,29 @@ export function createEcrRegistry(options: EcrOptions): Registry {
         ],
       });
       await unless(['RepositoryAlreadyExistsException'], client.send(command));
+      // The template of the registry counts for what a push makes, and not for what is made by this call.
+      const rules = new PutLifecyclePolicyCommand({
+        ...target(repository),
+        lifecyclePolicyText: JSON.stringify(LIFECYCLE),
+      });
+      await sent(client.send(rules));
+    },
+
+    async keep(repository, digest) {
+      const ids = new BatchGetImageCommand({
+        ...target(repository),
+        imageIds: [{ imageDigest: digest }],
+        acceptedMediaTypes: MANIFEST_MEDIA_TYPES,
+      });
+      const image = (await unless([NO_REPOSITORY], client.send(ids)))?.images?.[0];
+      if (image?.imageManifest === undefined) throw unavailable('there is none in its repository');
+      const command = new PutImageCommand({
+        ...target(repository),
+        imageManifest: image.imageManifest,
+        ...(image.imageManifestMediaType && { imageManifestMediaType: image.imageManifestMediaType }),
+        imageTag: `berth-${digest.slice('sha256:'.length)}`,
+      });
+      await unless(['ImageAlreadyExistsException', 'ImageTagAlreadyExistsException'], client.send(command));
     },
 
     async removeRepository(repository) {
