@@ -73,6 +73,7 @@ export class NetworkStack extends Stack implements Network {
     // The cluster finds the subnets of load balancers by these tags.
     for (const subnet of this.vpc.publicSubnets) Tags.of(subnet).add('kubernetes.io/role/elb', '1');
     for (const subnet of this.vpc.privateSubnets) Tags.of(subnet).add('kubernetes.io/role/internal-elb', '1');
+    this.exportAll();
     this.flowLog();
     accept(this.vpc, {
       'NIST.800.53.R5-VPCNoUnrestrictedRouteToIGW':
@@ -80,6 +81,15 @@ export class NetworkStack extends Stack implements Network {
       'NIST.800.53.R5-VPCDefaultSecurityGroupClosed':
         'Nothing is put into the default group; closing it takes a custom resource with rights on groups.',
     });
+  }
+
+  /** Also what nothing imports now: a stack that the settings no longer name stays, and goes on importing. */
+  private exportAll(): void {
+    const { vpc } = this;
+    for (const { subnetId } of [...vpc.publicSubnets, ...vpc.privateSubnets, ...vpc.isolatedSubnets])
+      this.exportValue(subnetId);
+    this.exportValue(vpc.vpcId);
+    this.exportValue(vpc.vpcCidrBlock);
   }
 
   private flowLog(): void {

@@ -105,6 +105,7 @@ const changes: Record<(typeof settingNames)[number], Change> = {
 const FIXED: Record<string, RegExp> = {
   vpc: /Berth-(Cluster|Database)/,
   vpcCidr: /Berth-Network\/\w+ is lost/,
+  privateSubnets: /Berth-Cluster\/\w+ can not be replaced under its name/,
   serviceCidr: /Berth-Cluster\/\w+ can not be replaced under its name/,
 };
 
