@@ -11,7 +11,12 @@ export interface DatabaseEndpoint {
   port: number;
   /** libpq's sslmode for those who connect. */
   sslmode: 'disable' | 'require' | 'verify-full';
+  /** PEM of the authorities that sign its certificate, where systems do not know them. */
+  authority?: string;
 }
+
+/** Where workloads find the authority of their database. */
+export const AUTHORITY_PATH = '/etc/berth/database-authority.pem';
 
 export interface DatabaseServer {
   /** The administrator may do all, also to sessions and tables of others. */

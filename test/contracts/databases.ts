@@ -249,6 +249,7 @@ export function databasesContract(
         host: expect.stringMatching(/^[a-z0-9.:-]+$/),
         port: expect.any(Number),
         sslmode: expect.stringMatching(/^(disable|require|verify-full)$/),
+        ...(first.authority !== undefined && { authority: expect.stringContaining('BEGIN CERTIFICATE') }),
       });
       expect(await databases.endpoint()).toEqual(first);
     });

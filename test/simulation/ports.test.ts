@@ -67,7 +67,7 @@ workloadsContract(
 
 registryContract('simulation', async () => {
   const registry = createSimulatedRegistry(calmWorld());
-  return { registry, push: registry.push, keep: registry.keep, dispose: async () => undefined };
+  return { registry, push: registry.push, keep: registry.put, dispose: async () => undefined };
 });
 
 logsContract('simulation', async () => ({ logs: createSimulatedLogs(), dispose: async () => undefined }));

@@ -10,7 +10,12 @@ import type { KubernetesClient } from './api/client.ts';
 import { objectPath } from './api/object-paths.ts';
 import { deploy, explainRefusal, removeService, scaleService } from './declare.ts';
 import { isHeaderName } from './manifests/container-manifest.ts';
-import { defaultRenderOptions, type RenderOptions, renderVolumeClaim } from './manifests/index.ts';
+import {
+  defaultRenderOptions,
+  type RenderImage,
+  type RenderOptions,
+  renderVolumeClaim,
+} from './manifests/index.ts';
 import type { RenderImages } from './manifests/pod-manifest.ts';
 import { ensureEnvironment, inventory, removeEnvironment } from './namespace.ts';
 import { serviceName, volumeName } from './object-names.ts';
@@ -74,7 +79,15 @@ export function createKubernetesWorkloads(options: KubernetesWorkloadsOptions): 
         digests.map(async (digest) => {
           const { config } = await registry.resolve(spec, digest);
           const reference = options.imageReference(spec, digest);
-          return [digest, { reference, entrypoint: config.entrypoint, cmd: config.cmd }] as const;
+          const { entrypoint, cmd, user, architecture } = config;
+          const image: RenderImage = {
+            reference,
+            entrypoint,
+            cmd,
+            ...(user !== undefined && { user }),
+            ...(architecture !== undefined && { architecture }),
+          };
+          return [digest, image] as const;
         }),
       ),
     );

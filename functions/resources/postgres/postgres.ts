@@ -7,7 +7,7 @@ import type { ResourceOutputs } from '../../core/model/index.ts';
 import { deriveName, shortHash } from '../../core/names.ts';
 import { Problem } from '../../core/problem.ts';
 import type { DatabaseServer, DedicatedServers } from '../../ports/databases.ts';
-import { ServerNotOurs } from '../../ports/databases.ts';
+import { AUTHORITY_PATH, ServerNotOurs } from '../../ports/databases.ts';
 import type { Ports } from '../../ports/index.ts';
 import { invalidResource, noSuchClass, ownerTag, resourceLabel, resourceSecretPath } from '../owner.ts';
 import { type ResourceIdentity, ResourcePending, type ResourceRequest, type ResourceType } from '../type.ts';
@@ -122,22 +122,25 @@ interface Place {
   host: string;
   port: number;
   sslmode: string;
+  authority?: string;
 }
 
 /** The outputs for a login. The URL is stored last, because it is the one that counts. */
 async function outputsFor(
   ports: Ports,
   request: ResourceIdentity,
-  { host, port, sslmode }: Place,
+  { host, port, sslmode, authority }: Place,
   { username, password }: Login,
 ): Promise<ResourceOutputs> {
   const { name } = specOf(request);
   const paths = pathsOf(request);
   const part = encodeURIComponent;
-  const url = `postgresql://${part(username)}:${part(password)}@${host}:${port}/${part(name)}?sslmode=${sslmode}`;
+  const sslrootcert = authority === undefined ? '' : AUTHORITY_PATH;
+  const tls = new URLSearchParams({ sslmode, ...(sslrootcert && { sslrootcert }) });
+  const url = `postgresql://${part(username)}:${part(password)}@${host}:${port}/${part(name)}?${tls}`;
   const reference = await putSecret(ports, paths.password, password);
   return {
-    values: { host, port: String(port), name, database: name, username, sslmode },
+    values: { host, port: String(port), name, database: name, username, sslmode, sslrootcert },
     secrets: { password: reference, url: await putSecret(ports, paths.url, url) },
   };
 }
@@ -265,6 +268,11 @@ export const postgres: ResourceType = {
     username: { secret: false, summary: 'The role, which acts as the owner of the database.' },
     password: { secret: true, summary: 'The role’s password.' },
     sslmode: { secret: false, summary: 'How to connect: libpq’s sslmode.' },
+    sslrootcert: {
+      secret: false,
+      summary:
+        'File in every container with the authorities of the server, libpq’s sslrootcert; empty where systems know them.',
+    },
     url: { secret: true, summary: 'All of it as postgresql://username:password@host:port/name?sslmode=…' },
   },
   params,

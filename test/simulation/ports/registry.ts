@@ -20,7 +20,7 @@ interface Repository {
 
 export interface SimulatedRegistry extends Registry {
   push(repository: RepositoryRef, content: string, tags?: string[]): Promise<string>;
-  keep(repository: RepositoryRef, tag: string, manifest: string, blobs: readonly string[]): Promise<void>;
+  put(repository: RepositoryRef, tag: string, manifest: string, blobs: readonly string[]): Promise<void>;
 }
 
 const unavailable = (): Problem =>
@@ -83,7 +83,7 @@ export function createSimulatedRegistry(world: World, everywhere: readonly strin
       for (const tag of tags) known.set(tag, digest);
       return digest;
     },
-    async keep(ref, tag, manifest, blobs) {
+    async put(ref, tag, manifest, blobs) {
       const repository = ensure(ref);
       for (const text of [manifest, ...blobs]) repository.blobs.set(hash(text), text);
       repository.tags.set(tag, hash(manifest));

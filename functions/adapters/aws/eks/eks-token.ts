@@ -18,6 +18,8 @@ export interface EksTokenOptions {
   region: string;
   credentials(): Promise<EksCredentials>;
   now(): number;
+  /** What the names of AWS's hosts end with; default `amazonaws.com`. */
+  dnsSuffix?: string;
   /** Default: the region's own endpoint of STS. */
   endpoint?: string;
 }
@@ -33,8 +35,8 @@ const EXPIRES_SECONDS = 60;
  * a cluster refused
  */
 export function createEksToken(options: EksTokenOptions): (refused?: string) => Promise<string> {
-  const { cluster, region, credentials, now } = options;
-  const endpoint = new URL(options.endpoint ?? `https://sts.${region}.amazonaws.com`);
+  const { cluster, region, credentials, now, dnsSuffix = 'amazonaws.com' } = options;
+  const endpoint = new URL(options.endpoint ?? `https://sts.${region}.${dnsSuffix}`);
   let kept: { token: string; until: number } | undefined;
 
   async function sign(identity: EksCredentials): Promise<string> {
