@@ -92,8 +92,8 @@ export const plantedFaults: readonly PlantedFault[] = [
   {
     name: 'an idle environment sleeps though it was changed or used since',
     file: 'functions/commands/environments/transitions.ts',
-    from: '(data.generation !== expected.generation || data.lastActivityAt !== expected.lastActivityAt)',
-    to: 'data.generation < expected.generation',
+    from: 'data.generation !== expected.generation ||\n          data.lastActivityAt !== expected.lastActivityAt)',
+    to: 'data.generation < expected.generation)',
   },
   {
     name: 'a protected environment is destroyed when it expires',
@@ -154,8 +154,8 @@ export const plantedFaults: readonly PlantedFault[] = [
   {
     name: 'the password of a database is among what is shown of it',
     file: 'functions/resources/postgres/postgres.ts',
-    from: 'database: name, username, sslmode },',
-    to: 'database: name, username, sslmode, password },',
+    from: 'database: name, username, sslmode, sslrootcert },',
+    to: 'database: name, username, sslmode, sslrootcert, password },',
   },
   {
     name: 'what follows from a look of a rotation does not refuse deployments accepted since',

@@ -1,6 +1,6 @@
 /** Steps of the workflow `game-day`. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Environment, Operation } from '../../core/model/index.ts';
+import { type Environment, isFor, type Operation } from '../../core/model/index.ts';
 import type { Ports } from '../../ports/index.ts';
 import { getEnvironment } from '../../records/read.ts';
 import { endingOf, endOperation, environmentWrites, errorOf } from '../end-operation.ts';
@@ -72,7 +72,8 @@ async function allReady(ports: Ports, environment: Environment): Promise<boolean
 
 async function undo(ports: Ports, operation: GameDay): Promise<Environment> {
   const { data: environment } = await getEnvironment(ports.store, environmentOf(operation));
-  clearFaults(ports, environment);
+  // A later environment of the name has its own game days.
+  if (isFor(operation, environment)) clearFaults(ports, environment);
   return environment;
 }
 
