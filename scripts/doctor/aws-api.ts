@@ -2,9 +2,10 @@
  * Calls of AWS that Berth itself never makes, so that it has no client for them: signed requests of the services' JSON
  * protocol, with the credentials and the endpoints that the SDK finds.
  */
-import { createHash, createHmac } from 'node:crypto';
+
 import { EKSClient } from '@aws-sdk/client-eks';
 import { SignatureV4 } from '@smithy/signature-v4';
+import { Sha256 } from '../../functions/adapters/aws/sha256.ts';
 
 export interface AwsApi {
   region: string;
@@ -14,34 +15,6 @@ export interface AwsApi {
    * @throws Error named by AWS's code
    */
   call<T>(service: string, target: string, body: object, region?: string): Promise<T>;
-}
-
-type Data = string | ArrayBuffer | ArrayBufferView;
-const bytes = (data: Data): string | Uint8Array =>
-  typeof data === 'string'
-    ? data
-    : data instanceof ArrayBuffer
-      ? new Uint8Array(data)
-      : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-
-class Sha256 {
-  readonly #hash;
-
-  constructor(secret?: Data) {
-    this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', bytes(secret));
-  }
-
-  update(data: Data): void {
-    this.#hash.update(bytes(data));
-  }
-
-  async digest(): Promise<Uint8Array> {
-    return this.#hash.digest();
-  }
-
-  reset(): void {
-    throw new Error('not used twice');
-  }
 }
 
 const TIMEOUT_MS = 15_000;
