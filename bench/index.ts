@@ -6,6 +6,7 @@ import { clientOf, getJson, median, p99, workloadStatus } from './client.ts';
 import { consoleFigures } from './console.ts';
 import { deploymentFigures } from './deployments.ts';
 import { load } from './load.ts';
+import { restartFigures } from './restart.ts';
 import { SEEDED, seed } from './seed.ts';
 import { makeDirectory, removeDirectory, startProcess } from './server.ts';
 
@@ -126,6 +127,7 @@ const measures: Record<string, () => Promise<void> | void> = {
   demo,
   requests,
   environments,
+  restart: () => restartFigures(add),
   seeded,
   console: () => consoleFigures(add),
 };

@@ -75,7 +75,7 @@ function pathsSchema({ paths, components }: Document): JSONSchema {
   return JSON.parse(JSON.stringify(whole).replaceAll('#/components/schemas/', '#/definitions/'));
 }
 
-/** The whole of web/src/api/types.generated.ts. */
+/** The whole of client/types.generated.ts. */
 export async function clientTypes(): Promise<string> {
   const { compile } = await import('json-schema-to-typescript');
   const text = await compile(pathsSchema((await describeApi()) as unknown as Document), 'paths', {
@@ -90,6 +90,8 @@ export async function clientTypes(): Promise<string> {
       // openapi-fetch looks answers up by the status as a number.
       .replaceAll(/^(\s*)'(\d{3})':/gm, '$1$2:')
       .replaceAll(/^( \*\n)? \* This interface was referenced by .*\n \* via .*\n/gm, '')
+      // A reference with a description beside it is the type that it names.
+      .replaceAll(/(\w+) & \{\s*\[k: string\]: unknown;\s*\}/g, '$1')
       .replaceAll('/**\n */\n', '')
   );
 }

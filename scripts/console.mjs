@@ -1,8 +1,9 @@
-// Builds the console into web/dist when its sources have changed since: a second or two. Plain JavaScript: it runs
-// before anything else, on whatever Node is there (20.19 or later); Vite itself is loaded only to build.
+// Builds the console into web/dist, and the command line into web/dist/cli, when their sources have changed since: a
+// second or two. Plain JavaScript: it runs before anything else, on whatever Node is there (20.19 or later); Vite and
+// esbuild are loaded only to build.
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
@@ -22,6 +23,8 @@ function sourcesHash() {
   const hash = createHash('sha256');
   const files = [
     ...filesIn(join(web, 'src')),
+    ...filesIn(join(root, 'client')),
+    ...filesIn(join(root, 'cli')).filter((file) => !file.startsWith(join(root, 'cli', 'dist'))),
     join(web, 'index.html'),
     join(web, 'vite.config.ts'),
     join(root, 'package-lock.json'),
@@ -50,12 +53,51 @@ async function build(hash) {
     for (const file of filesIn(made).filter(isText)) {
       writeFileSync(`${file}.gz`, gzipSync(readFileSync(file), { level: 9 }));
     }
+    await buildCommandLine(join(made, 'cli'));
     writeFileSync(join(made, STAMP), hash);
     replace(made);
   } finally {
     rmSync(made, { recursive: true, force: true });
   }
   console.error(`Built the console in ${((performance.now() - started) / 1000).toFixed(1)} s.`);
+}
+
+/** Packs the command line as npm takes it: one file that starts, and pieces that it loads when it needs them. */
+async function buildCommandLine(packed) {
+  const [{ build: bundle }, { packTar }] = await Promise.all([import('esbuild'), import('modern-tar')]);
+  const { version } = JSON.parse(readFileSync(join(root, 'cli', 'package.json'), 'utf8'));
+  const { outputFiles } = await bundle({
+    entryPoints: { berth: join(root, 'cli', 'src', 'main.ts') },
+    bundle: true,
+    splitting: true,
+    minify: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    outdir: 'package',
+    outExtension: { '.js': '.mjs' },
+    define: { BERTH_VERSION: JSON.stringify(version) },
+    // commander is CommonJS, and asks for Node's own modules by `require`.
+    banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
+    write: false,
+  });
+  const files = outputFiles.map(({ path, contents }) => ({
+    name: basename(path),
+    body: path.endsWith('berth.mjs')
+      ? Buffer.concat([Buffer.from('#!/usr/bin/env node\n'), contents])
+      : Buffer.from(contents),
+  }));
+  const dist = join(root, 'cli', 'dist');
+  rmSync(dist, { recursive: true, force: true });
+  mkdirSync(dist, { recursive: true });
+  for (const { name, body } of files) writeFileSync(join(dist, name), body);
+  const manifest = { name: 'package.json', body: readFileSync(join(root, 'cli', 'package.json')) };
+  const entries = [manifest, ...files].map(({ name, body }) => ({
+    // The same sources make the same bytes.
+    header: { name: `package/${name}`, size: body.length, mode: 0o755, mtime: new Date(0), type: 'file' },
+    body: new Uint8Array(body),
+  }));
+  writeFileSync(packed, gzipSync(await packTar(entries), { level: 9 }));
 }
 
 function replace(made) {

@@ -5,6 +5,7 @@ import { loadRoutes } from '../functions/api/routes.ts';
 import { synthesize } from '../stacks/synthesize.ts';
 import { clientTypes } from './client.ts';
 import { architectureText } from './docs/architecture.ts';
+import { commandLinePage } from './docs/command-line.ts';
 import { idleBillText } from './docs/cost.ts';
 import { eventsPage } from './docs/events.ts';
 import { keptText, servicesText } from './docs/installation.ts';
@@ -30,6 +31,7 @@ export async function generatedFiles(): Promise<GeneratedFile[]> {
   const { templates } = synthesize();
   return [
     { path: 'docs/explanation/limits.md', text: limitsPage() },
+    { path: 'docs/reference/command-line.md', text: commandLinePage() },
     { path: 'docs/reference/events.md', text: eventsPage() },
     { path: 'docs/reference/problems.md', text: problemsPage() },
     { path: 'docs/reference/roles.md', text: rolesPage(await loadRoutes()) },
@@ -42,9 +44,9 @@ export async function generatedFiles(): Promise<GeneratedFile[]> {
     page('docs/explanation/cost.md', { 'idle bill': idleBillText(templates) }),
     page('docs/how-to/install-on-aws.md', { services: servicesText(templates) }),
     page('docs/how-to/remove-from-aws.md', { kept: keptText(templates) }),
-    { path: 'web/src/api/types.generated.ts', text: await clientTypes() },
-    { path: 'web/src/api/words.generated.ts', text: operationWords() },
-    { path: 'web/src/api/event-words.generated.ts', text: eventWords() },
+    { path: 'client/types.generated.ts', text: await clientTypes() },
+    { path: 'client/words.generated.ts', text: operationWords() },
+    { path: 'client/event-words.generated.ts', text: eventWords() },
   ];
 }
 

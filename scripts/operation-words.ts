@@ -1,7 +1,7 @@
 /** The console's names for each kind of operation. */
 import { kindNames, operationKinds } from '../functions/core/operations/index.ts';
 
-/** The whole of web/src/api/words.generated.ts. */
+/** The whole of client/words.generated.ts. */
 export function operationWords(): string {
   const words = Object.fromEntries(kindNames.map((kind) => [kind, operationKinds[kind].words]));
   return `// Made from the kinds of operations by \`npm run generate\`; do not edit.

@@ -15,6 +15,13 @@ interface ServiceRef {
   service: string;
 }
 
+/** An environment in one text: what is in it, outside of the store too, has a name that begins with this and a slash. */
+export const environmentName = ({ project, environment }: EnvironmentRef): string =>
+  `${project}/${environment}`;
+/** A service in an environment in one text: the log of its output, and the key of what adapters hold of it. */
+export const instanceName = (instance: InstanceRef): string =>
+  `${environmentName(instance)}/${instance.service}`;
+
 export const PROJECTS = 'projects';
 export const projectKey = (project: string): Key => ({ pk: PROJECTS, sk: project });
 /** Stays when a project is deleted: it keeps the project's name from others. */
@@ -117,8 +124,16 @@ export const secretKey = (environment: EnvironmentRef, name: string): Key => ({
   sk: `${SECRET_PREFIX}${name}`,
 });
 /** The path of the value in the Secrets port. */
-export const secretPath = ({ project, environment }: EnvironmentRef, name: string): string =>
-  `${project}/${environment}/env/${name}`;
+export const secretPath = (environment: EnvironmentRef, name: string): string =>
+  `${environmentName(environment)}/env/${name}`;
+
+/** All secrets for the builds of a project are one record. */
+export const buildSecretsKey = (project: string): Key => ({
+  pk: `build-secrets#${project}`,
+  sk: 'build-secrets',
+});
+/** They begin with what is the name of no project: builds on AWS may read these alone. */
+export const buildSecretPath = (project: string, name: string): string => `-builds/${project}/${name}`;
 
 export const deploymentsPartition = ({ project, environment, service }: InstanceRef): string =>
   `deployments#${project}#${environment}#${service}`;
@@ -168,6 +183,3 @@ export const RETENTION_QUEUE = 'retention';
 
 /** The log of an operation's output (a build, a release command). */
 export const operationLog = (operation: string): string => `operations/${operation}`;
-/** The log of an instance's output. */
-export const instanceLog = ({ project, environment, service }: InstanceRef): string =>
-  `${project}/${environment}/${service}`;

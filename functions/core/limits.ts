@@ -2,26 +2,13 @@
  * The budgets of what people and programs send: one place for each number, and for what happens past it.
  * docs/explanation/limits.md is made from this table.
  */
-import type { ProblemCode } from './problem.ts';
+import { accessLimits } from './limits/access.ts';
+import { KIB, type Limit, limit, MIB } from './limits/limit.ts';
+import { requestLimits } from './limits/requests.ts';
+import { sourceLimits } from './limits/sources.ts';
+import { workloadLimits } from './limits/workloads.ts';
 
-export type LimitUnit = 'bytes' | 'lines' | 'tokens' | 'levels' | 'connections' | 'builds' | 'deployments';
-
-export interface Limit {
-  value: number;
-  unit: LimitUnit;
-  /** What is bounded, as the beginning of a sentence. */
-  of: string;
-  /** For whom it is counted: `a request`, `a project`. */
-  each: string;
-  /** What happens past it, in words; with the code of the answer where there is one. */
-  past: string;
-  code?: ProblemCode;
-}
-
-const limit = (declaration: Limit): Limit => declaration;
-
-const KIB = 1024;
-const MIB = 1024 ** 2;
+export type { Limit } from './limits/limit.ts';
 
 export const limits = {
   jsonBody: limit({
@@ -145,6 +132,14 @@ export const limits = {
     each: 'the installation',
     past: 'The one that was remembered first is read again.',
   }),
+  tokensOfOwner: limit({
+    value: 100,
+    unit: 'tokens',
+    of: 'Tokens that are listed. Those of pipelines are not among them: they end within 15 minutes, what they ask counts to who made the trust rule, and exchanges have a rate of their own by address',
+    each: 'a person, and a project',
+    past: 'One token more is refused; those that are there stay good.',
+    code: 'conflict',
+  }),
   ephemeralStorage: limit({
     value: 2 * 1024 * MIB,
     unit: 'bytes',
@@ -167,4 +162,8 @@ export const limits = {
     past: 'One database more is refused.',
     code: 'invalid_resource',
   }),
+  ...requestLimits,
+  ...sourceLimits,
+  ...accessLimits,
+  ...workloadLimits,
 } as const satisfies Record<string, Limit>;

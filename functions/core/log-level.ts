@@ -71,7 +71,12 @@ const THROWN =
   /^(?:Uncaught )?(?:[A-Z][A-Za-z]{0,60}(?:Error|Exception)\b(?::|$| \[)|Traceback \(most recent)/;
 /** A line inside a trace, by its form alone: Node.js and Java, Python, Go and Ruby. */
 const FRAME =
-  /^(?:\s+at \S.{0,100}(?:[:(]\d|\(|<anonymous>|node:|file:)|\s+File "[^"]{1,100}", line \d|\s+\.\.\. \d+ (?:more|lines)|Caused by: |\s+from \S{1,100}:\d+:in )|^\s+\[cause\]: /;
+  /^(?:\s+at \S.{0,100}(?:[:(]\d|\(|<anonymous>|node:|file:)|\s+File "[^"]{1,100}", line \d|\s+\.\.\. \d+ (?:more|lines)|Caused by: |\s+from \S{1,100}:\d+:in )|^\s+\[cause\]: |^ {2,8}(?:code|errno|syscall|address|port|path|hostname|spawnargs|severity|detail|hint): (?:['"`\d[-]|undefined|null)/;
+/** A frame of Python's, below which the line of the source is quoted. */
+const PYTHON_FRAME = /^\s+File "[^"]{1,100}", line \d/;
+const QUOTED_SOURCE = /^ {4}\s*\S/;
+/** How Python points into that line. */
+const POINTER = /^\s+[~^][~^\s]*$/;
 const NODE_WARNING = /^\(node:\d+\) (?:\[[A-Z0-9]+\] )?[A-Za-z]*Warning:/;
 
 function fromJson(text: string): LogLevel | undefined {
@@ -113,6 +118,16 @@ export function levelOf(message: string): LogLevel | undefined {
   if (THROWN.test(head) || FRAME.test(text.slice(0, HEAD))) return 'error';
   return NODE_WARNING.test(head) ? 'warn' : undefined;
 }
+
+/** Tells whether a line is a frame of Python's, which the lines below it may belong to. */
+export const quotesSource = (line: string): boolean => PYTHON_FRAME.test(line);
+
+/**
+ * Tells whether a line is the source that a trace of Python quotes, which nothing in it says by itself.
+ * @param before the two lines before it, the nearest first
+ */
+export const isQuotedSource = (line: string, [nearest = '', second = '']: readonly string[]): boolean =>
+  QUOTED_SOURCE.test(line) && (quotesSource(nearest) || (POINTER.test(line) && quotesSource(second)));
 
 /** Tells whether a level is at least as severe as another. */
 export const isAtLeast = (level: LogLevel, least: LogLevel): boolean =>

@@ -6,15 +6,28 @@ export type BuildSource =
   /** The id of a tar.gz that `saveSource` keeps. */
   { kind: 'upload'; id: string } | { kind: 'git'; url: string; ref: string };
 
+/** A secret of the project that the build sees as a variable, and that is in no output, error or image of it. */
+export interface BuildSecret {
+  name: string;
+  /** Where the Secrets port keeps it. */
+  path: string;
+  version: string;
+  /** @throws Problem build_failed where it is gone */
+  read(): Promise<string>;
+}
+
 export interface BuildRequest {
   repository: RepositoryRef;
   operation: string;
   source: BuildSource;
+  /** The folder that is built, from the top of the source, as `checkFolder` gives it; absent for the whole. */
+  path?: string;
+  secrets?: readonly BuildSecret[];
 }
 
 export interface BuildResult {
   digest: string;
-  /** Text of the Score file found at the root of the source; undefined when there is none. */
+  /** Text of the Score file found in the folder that is built; undefined when there is none. */
   score?: string;
   /** Contents of the files that the Score file names by `source`, in base64, by that path. */
   files: Record<string, string>;

@@ -2,6 +2,7 @@
  * Where records live: a key-value table with sorted ranges, conditions, transactions and one sparse index
  * of what is due. The shape is that of a single DynamoDB table, so that no adapter has to pretend.
  */
+import { limits } from '../core/limits.ts';
 export interface Key {
   /** Partition: records that are listed together. */
   pk: string;
@@ -54,7 +55,7 @@ export interface Query {
 export const TRANSACTION_MAX = 100;
 
 /** At most this many bytes of JSON fit into one record (below DynamoDB's 400 KB). */
-export const ITEM_MAX_BYTES = 380_000;
+export const ITEM_MAX_BYTES = limits.record.value;
 
 /** The greatest `limit` of a query. */
 export const PAGE_LIMIT_MAX = 1000;

@@ -7,6 +7,7 @@ import { Problem } from '../core/problem.ts';
 import type { Ports } from '../ports/index.ts';
 import { type Item, type Key, type Store, StoreConflict, type Write } from '../ports/store.ts';
 import { appendToChain, ChainMoved } from './chain-append.ts';
+import { etagOf } from './etag.ts';
 
 /** What an API request was answered with, kept so that a repeated request gets the same answer. */
 export interface Reply {
@@ -151,14 +152,20 @@ export async function mustGet<T>(store: Store, key: Key, what: string, hint: str
 export const missing = (what: string, hint: string): Problem =>
   new Problem('not_found', `There is no ${what}.`, { hint });
 
-/** Refuses when the caller's If-Match names a version other than the stored one. */
-export function checkIfMatch(item: Item, ifMatch: number | undefined): void {
-  if (ifMatch === undefined || ifMatch === item.version) return;
+/**
+ * Refuses when the caller's If-Match names another ETag than the stored record has.
+ * @param item undefined where there is none, which has no ETag
+ */
+export function checkIfMatch(
+  item: Parameters<typeof etagOf>[0] | undefined,
+  ifMatch: string | undefined,
+): void {
+  if (ifMatch === undefined || (item && ifMatch === etagOf(item))) return;
   throw new Problem(
     'precondition_failed',
-    `If-Match names version ${ifMatch}, but it is at version ${item.version}.`,
-    {
-      hint: 'Read it again, and send the new ETag.',
-    },
+    item
+      ? 'It has been changed since the ETag in If-Match was read.'
+      : 'There is none that If-Match could name.',
+    { hint: 'Read it again, and send the ETag as it came.' },
   );
 }

@@ -1,5 +1,7 @@
 /** `volume`: files that outlive deployments. */
+
 import * as z from 'zod';
+import { limits } from '../core/limits.ts';
 import { parseMemory, readMemory } from '../core/score/quantities.ts';
 import { requireDefaultClass, resourceLabel } from './owner.ts';
 import type { ResourceIdentity, ResourceType } from './type.ts';
@@ -7,7 +9,7 @@ import type { ResourceIdentity, ResourceType } from './type.ts';
 const DEFAULT_SIZE = '1Gi';
 /** Bytes; what a file system or a cloud's disk takes. */
 const SIZE_MIN = 2 ** 20;
-const SIZE_MAX = 16 * 2 ** 40;
+const SIZE_MAX = limits.volume.value;
 
 const params = z.strictObject({
   size: z
@@ -28,7 +30,8 @@ const nameOf = (request: Pick<ResourceIdentity, 'id' | 'uid'>): string => resour
 
 export const volume: ResourceType = {
   type: 'volume',
-  summary: 'Files that outlive deployments, mounted by containers.',
+  summary:
+    'Files that outlive deployments, mounted by containers. On one machine nothing is mounted: what is declared at `/data` is at `$BERTH_ROOT/data`.',
   outputs: { source: { secret: false, summary: 'What a container’s volume names as its source.' } },
   params,
   owned: true,

@@ -1,4 +1,5 @@
 /** What is wrong with a workload wherever it is deployed: refused when a version is made, and told by a plan. */
+import { limits } from '../core/limits.ts';
 import { Problem } from '../core/problem.ts';
 import { invalidScore } from '../core/score/file/score-faults.ts';
 import { placeholders, unresolved } from '../core/score/placeholders.ts';
@@ -10,7 +11,7 @@ import { invalidParams } from './outputs.ts';
 import { noSuchClass } from './owner.ts';
 
 /** Linux takes no longer text as a variable or as a word of a command, in bytes with the name. */
-const TEXT_MAX = 131_071;
+const TEXT_MAX = limits.variableText.value;
 
 /** What the work throws, if it is meant for users. */
 function problemsOf(work: () => unknown): Problem[] {

@@ -7,6 +7,7 @@ import {
   type Deployment,
   type Environment,
   type InstanceRef,
+  isFor,
   isTerminal,
   type Operation,
   type OperationOn,
@@ -148,7 +149,7 @@ export async function environmentWrites(
 ): Promise<Write[]> {
   const key = environmentKey(operation);
   const item = await ports.store.get<Environment>(key);
-  if (!item || item.data.generation !== operation.generation) return [];
+  if (!item || item.data.generation !== operation.generation || !isFor(operation, item.data)) return [];
   const { operation: _ended, ...environment } = item.data;
   return [environmentWrite(change(environment), { version: item.version })];
 }

@@ -1,10 +1,11 @@
 /** What a workflow step is, and the wrapper that every step runs in. */
 
-import { deploymentFence } from '../commands/deployments/deployments.ts';
+import { deploymentFence, environmentGone } from '../commands/deployments/deployments.ts';
 import { environmentKey, OPERATIONS_QUEUE, operationKey } from '../core/keys.ts';
 import {
   type Environment,
   endInWords,
+  isFor,
   isTerminal,
   type Operation,
   type OperationStep,
@@ -98,7 +99,8 @@ export async function executeStep(
   const extra = input.error ? { error: input.error } : {};
   if (step.role === 'recover') {
     // A late run, for an operation that something else has ended, changes nothing.
-    if (!isTerminal(loaded.data.status)) await step.run({ ports, operation: loaded.data, signal, ...extra });
+    if (isTerminal(loaded.data.status)) return;
+    await step.run({ ports, operation: await ofItsEnvironment(ports, loaded.data), signal, ...extra });
     return;
   }
   // The step did its work and its answer was lost, so the run has not failed.
@@ -138,10 +140,19 @@ export async function stopReason(ports: Ports, operation: Operation): Promise<Pr
   if (operation.environment === undefined) return undefined;
   if (operation.number !== undefined) return deploymentFence(ports, operation);
   const item = await ports.store.get<Environment>(environmentKey(operation));
-  if (item?.data.generation === operation.generation) return undefined;
+  if (item?.data.generation === operation.generation && isFor(operation, item.data)) return undefined;
   return new Problem('superseded', 'The environment was changed by a later operation.', {
     hint: `Look at environment "${operation.environment}" for the operation that changes it now.`,
   });
+}
+
+/** A compensation is not for a later environment of the name: there is nothing of this operation to put back. */
+async function ofItsEnvironment(ports: Ports, operation: Operation): Promise<Operation> {
+  const { environment } = operation;
+  if (environment === undefined) return operation;
+  const item = await ports.store.get<Environment>(environmentKey({ ...operation, environment }));
+  if (item && isFor(operation, item.data)) return operation;
+  return { ...operation, error: environmentGone({ environment }).toDetail() };
 }
 
 async function checked(ports: Ports, item: Item<Operation>): Promise<Item<Operation>> {

@@ -5,12 +5,25 @@ import { operationKinds } from '../../functions/core/operations/index.ts';
 import { problemCodes } from '../../functions/core/problem.ts';
 import { table } from './table.ts';
 
-const MIB = 1024 ** 2;
+/** The larger units in which a round amount is said, the largest first. */
+const scales: Partial<Record<Limit['unit'], readonly [number, string][]>> = {
+  bytes: [
+    [1024 ** 4, 'TiB'],
+    [1024 ** 3, 'GiB'],
+    [1024 ** 2, 'MiB'],
+    [1024, 'KiB'],
+  ],
+  seconds: [
+    [86_400, 'days'],
+    [3_600, 'hours'],
+  ],
+};
 
 function amount({ value, unit }: Limit): string {
-  if (unit !== 'bytes') return `${value.toLocaleString('en')} ${unit}`;
-  if (value % (1024 * MIB) === 0) return `${value / (1024 * MIB)} GiB`;
-  return value % MIB === 0 ? `${value / MIB} MiB` : `${value / 1024} KiB`;
+  const [size, name] = (scales[unit] ?? []).find(
+    ([one]) => value % one === 0 && (unit === 'bytes' || value > one),
+  ) ?? [1, unit];
+  return `${(value / size).toLocaleString('en')} ${name}`;
 }
 
 const budgets = (): string =>

@@ -41,10 +41,14 @@ function handler(event) {
 }
 `;
 
-/** The console's files have endings; every other address is one of its pages, which the console itself reads. */
+/**
+ * The console's files have endings, and `/cli` is the command line as npm takes it; every other address is one of the
+ * console's pages, which it reads itself.
+ */
 const CONSOLE_ROUTING = `function handler(event) {
   var request = event.request;
-  if (request.uri.slice(request.uri.lastIndexOf('/')).indexOf('.') === -1) request.uri = '/index.html';
+  var isFile = request.uri === '/cli' || request.uri.slice(request.uri.lastIndexOf('/')).indexOf('.') !== -1;
+  if (!isFile) request.uri = '/index.html';
   return request;
 }
 `;

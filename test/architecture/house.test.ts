@@ -1,14 +1,24 @@
 /** The rooms of the house: no cycles, no crowded folders, one name for one thing. */
 import { basename, dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { filesIn, loadedBy } from './source-tree.ts';
+import { filesIn, loadedBy, withoutComments } from './source-tree.ts';
 
 const FOLDER_MAX = 15;
 
 /** A folder that holds more, and why. */
 const crowded: Readonly<Record<string, string>> = {};
 
-const everywhere = ['functions', 'state-machines', 'stacks', 'scripts', 'bench', 'test', 'web/src'];
+const everywhere = [
+  'functions',
+  'state-machines',
+  'stacks',
+  'scripts',
+  'bench',
+  'test',
+  'client',
+  'cli',
+  'web/src',
+];
 
 describe('Folders', () => {
   it(`hold at most ${FOLDER_MAX} files`, () => {
@@ -44,6 +54,22 @@ describe('Names', () => {
   });
 });
 
+/** Who reads the clock that people and time servers set, and why: everything else asks Effects, or measures. */
+const wallClock: Readonly<Record<string, string>> = {
+  'functions/adapters/system/effects.ts': 'is the clock',
+  'functions/adapters/aws/logs/logs.ts': 'stamps lines',
+  'functions/adapters/processes/layout.ts': 'makes a name that was not there before',
+  'functions/adapters/local/builder/uploads.ts': 'compares it with the times of files',
+  'functions/api/identity/issuer.ts': 'compares it with the times in tokens',
+};
+
+describe('Time', () => {
+  it('is measured, for deadlines and waits, by a clock that nobody sets', () => {
+    const reading = filesIn('functions').filter((file) => /\bDate\.now\b/.test(withoutComments(file)));
+    expect(reading.filter((file) => !Object.hasOwn(wallClock, file))).toEqual([]);
+  });
+});
+
 /** Groups of files that load each other, directly or around corners (Tarjan's algorithm). */
 function cyclesOf(files: readonly string[]): string[][] {
   const edges = new Map(
@@ -70,7 +96,10 @@ function cyclesOf(files: readonly string[]): string[][] {
 }
 
 describe('Cycles', () => {
-  it.each([['functions', 'state-machines'], ['stacks'], ['web/src']])('none in %s', (...folders) => {
-    expect(cyclesOf(filesIn(...folders.filter((folder) => typeof folder === 'string')))).toEqual([]);
-  });
+  it.each([['functions', 'state-machines'], ['stacks'], ['client', 'cli', 'web/src']])(
+    'none in %s',
+    (...folders) => {
+      expect(cyclesOf(filesIn(...folders.filter((folder) => typeof folder === 'string')))).toEqual([]);
+    },
+  );
 });

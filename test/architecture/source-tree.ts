@@ -13,7 +13,7 @@ export const filesIn = (...folders: string[]): string[] =>
     .filter((file) => !/node_modules|\/dist[./]/.test(file))
     .sort();
 
-const withoutComments = (file: string): string =>
+export const withoutComments = (file: string): string =>
   readFileSync(join(root, file), 'utf8').replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
 
 /** The files of ours that a file imports, types included. */

@@ -2,13 +2,15 @@
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Builder, BuildResult, BuildSource } from '../../functions/ports/builder.ts';
+import type { Builder, BuildRequest, BuildResult, BuildSource } from '../../functions/ports/builder.ts';
 import { type Registry, SCORE_LABEL } from '../../functions/ports/registry.ts';
 import { helloFiles, sourceArchive, streamOf, tar } from '../support/files/archive.ts';
 
 export interface BuilderSubject {
   builder: Builder;
   registry: Registry;
+  /** Puts a secret where the builder reads it. @returns its version */
+  keepSecret(path: string, value: string): Promise<string>;
   /** Largest upload, bytes. */
   sourceMaxBytes: number;
   dispose(): Promise<void>;
@@ -46,9 +48,19 @@ export function builderContract(name: string, makeSubject: () => Promise<Builder
     const build = (source: BuildSource, log: string[] = [], signal = never, operation = newOperation()) =>
       builder.build({ repository, operation, source }, (line) => log.push(line), signal);
     const save = (archive: Uint8Array) => builder.saveSource(streamOf(archive));
-    async function buildFiles(files: Record<string, string>, log: string[] = []): Promise<BuildResult> {
+    async function buildFiles(
+      files: Record<string, string>,
+      log: string[] = [],
+      more: Pick<BuildRequest, 'path' | 'secrets'> = {},
+    ): Promise<BuildResult> {
       const { id } = await save(await sourceArchive(files));
-      return build({ kind: 'upload', id }, log).finally(() => builder.removeSource(id));
+      const request = {
+        repository,
+        operation: newOperation(),
+        source: { kind: 'upload', id },
+        ...more,
+      } as const;
+      return builder.build(request, (line) => log.push(line), never).finally(() => builder.removeSource(id));
     }
 
     describe('Uploads', () => {
@@ -174,6 +186,60 @@ export function builderContract(name: string, makeSubject: () => Promise<Builder
       ])('are refused when the Score file %s', async (_, score) => {
         const files = { ...helloFiles, 'score.yaml': score, 'etc/logo.bin': 'x' };
         await expect(buildFiles(files)).rejects.toEqual(problem('invalid_score'));
+      });
+
+      it('of a folder are of that folder alone, with its Score file', async () => {
+        const under = (folder: string, files: Record<string, string>) =>
+          Object.fromEntries(Object.entries(files).map(([name, content]) => [`${folder}/${name}`, content]));
+        const files = {
+          ...under('services/hello', {
+            ...helloFiles,
+            'score.yaml': SCORE,
+            'etc/motd': 'x',
+            'etc/logo.bin': 'y',
+          }),
+          'services/other/score.yaml': 'no Score file',
+          'score.yaml': 'no Score file',
+        };
+        const result = await buildFiles(files, [], { path: 'services/hello' });
+        expect(result).toMatchObject({ score: SCORE, source: { kind: 'upload', path: 'services/hello' } });
+        const changed = { ...files, 'services/other/score.yaml': 'changed' };
+        expect((await buildFiles(changed, [], { path: 'services/hello' })).digest).toBe(result.digest);
+      });
+
+      it('of a folder that the source does not have are refused, naming those that it has', async () => {
+        const refused = buildFiles({ ...helloFiles, 'services/api/x': 'x' }, [], { path: 'services/ap' });
+        await expect(refused).rejects.toEqual(problem('source_unavailable'));
+        await expect(refused).rejects.toMatchObject({ hint: expect.stringContaining('"services/api"') });
+        const file = buildFiles(helloFiles, [], { path: 'server.js' });
+        await expect(file).rejects.toEqual(problem('source_unavailable'));
+      });
+
+      it('see the secrets of their project, which are in no line, error or image', async () => {
+        const [name, value] = ['NPM_TOKEN', 'npm_0123456789abcdef'];
+        const path = '-builds/demo/NPM_TOKEN';
+        const version = await subject.keepSecret(path, value);
+        const secrets = [{ name, path, version, read: async () => value }];
+        const withBuild = (script: string) => ({
+          ...helloFiles,
+          'package.json': JSON.stringify({ scripts: { build: 'node b.mjs', start: 'node server.js' } }),
+          'b.mjs': script,
+        });
+        const log: string[] = [];
+        const seen =
+          "if (process.env.NPM_TOKEN.length !== 20) process.exit(1); console.log('is ' + process.env.NPM_TOKEN);";
+        const { digest } = await buildFiles(withBuild(seen), log, { secrets });
+        expect(log.join('\n')).toMatch(/^is •+$/m);
+        const { config } = await subject.registry.resolve(repository, digest);
+        const failed = buildFiles(withBuild('throw new Error(process.env.NPM_TOKEN)'), log, { secrets });
+        const error = await failed.catch((thrown: Error) => thrown);
+        expect(error).toEqual(problem('build_failed'));
+        expect(`${(error as Error).message}`).toContain('Error: ••••');
+        const left =
+          "import { writeFileSync } from 'node:fs'; writeFileSync('.npmrc', process.env.NPM_TOKEN);";
+        const leaky = buildFiles(withBuild(left), log, { secrets });
+        await expect(leaky).rejects.toThrow(/left its secret NPM_TOKEN in "\.npmrc"/);
+        expect(JSON.stringify([config, log, `${error}`])).not.toContain(value);
       });
 
       it('of nothing that runs are refused', async () => {

@@ -376,6 +376,17 @@ export function storeContract(name: string, makeSubject: () => Promise<StoreSubj
         expect((await store.query({ pk, limit: 2, ...after })).items.map(({ sk }) => sk)).toEqual(['c']);
       });
 
+      it('refuses a record that is too large in words, and keeps nothing of its transaction', async () => {
+        const pk = unique();
+        const data = { text: 'a'.repeat(ITEM_MAX_BYTES) };
+        const writes: Write[] = [
+          { put: { pk, sk: 'small', data: {} }, if: 'absent' },
+          { put: { pk, sk: 'large', data }, if: 'absent' },
+        ];
+        await expect(store.transact(writes)).rejects.toMatchObject({ code: 'payload_too_large' });
+        expect((await store.query({ pk, limit: 10 })).items).toEqual([]);
+      });
+
       it('gives large records in pages that a program can hold', async () => {
         const pk = unique();
         const keys = Array.from({ length: 8 }, (_, index) => `k${index}`);

@@ -56,9 +56,10 @@ export function workloadsContract(
     });
     afterAll(() => subject.close());
 
-    async function place(): Promise<InstanceRef> {
+    async function place(environmentId?: string): Promise<InstanceRef> {
       const environment = { project: 'demo', environment: `env-${++counter}` };
-      await workloads.ensureEnvironment(environment, { operation: 'op' });
+      const named = { ...environment, ...(environmentId !== undefined && { environmentId }) };
+      await workloads.ensureEnvironment(named, { operation: 'op' });
       return { ...environment, service: 'web' };
     }
     const rollout = (ref: InstanceRef, number: number): Promise<Rollout> =>
@@ -173,6 +174,22 @@ export function workloadsContract(
           );
         }
         expect(await workloads.status(ref)).toMatchObject({ desiredReplicas: 2, readyReplicas: 2 });
+        await workloads.removeEnvironment(ref);
+      });
+
+      it('a replica that is killed comes up again, and one that is not there is passed over', async () => {
+        const ref = await place();
+        await deploy(workloadSpec(ref, 1, answering('one')));
+        const before = await identity(ref);
+        const id = (await workloads.status(ref))?.replicas[0]?.id ?? '';
+        await workloads.kill(ref, 'nobody');
+        expect(await identity(ref)).toBe(before);
+        await workloads.kill(ref, id);
+        await eventually(
+          () => identity(ref).catch(() => ''),
+          (now) => now !== '' && now !== before,
+        );
+        await answers(ref, 'one');
         await workloads.removeEnvironment(ref);
       });
 
@@ -388,6 +405,30 @@ export function workloadsContract(
         await workloads.removeEnvironment(ref);
       });
 
+      it('whoever knows of an older deployment alone is refused also where the newer one is removed (I5)', async () => {
+        const ref = await place();
+        await deploy(workloadSpec(ref, 1, answering('one')));
+        await workloads.remove(ref, 2);
+        expect(await codeOf(workloads.scale(ref, 0, 1))).toBe('fenced');
+        expect(await codeOf(workloads.scale(ref, 1, 1))).toBe('fenced');
+        expect(await codeOf(workloads.scale(ref, 1, 2))).toBe('not_found');
+        await workloads.scale(ref, 0, 2);
+        await workloads.removeEnvironment(ref);
+      });
+
+      it('a stop at the same moment as a newer deployment takes none of its replicas (I5)', async () => {
+        const ref = await place();
+        await deploy(workloadSpec(ref, 1, answering('one')));
+        const [, applied] = await Promise.allSettled([
+          workloads.scale(ref, 0, 1),
+          workloads.apply(workloadSpec(ref, 2, answering('two'))),
+        ]);
+        expect(applied.status).toBe('fulfilled');
+        expect(await rollout(ref, 2)).toEqual({ state: 'ready' });
+        expect(await workloads.status(ref)).toMatchObject({ serving: 2, desiredReplicas: 1 });
+        await workloads.removeEnvironment(ref);
+      });
+
       it('remove takes all of a service, and twice is as once', async () => {
         const ref = await place();
         await deploy(workloadSpec(ref, 1, answering('one')));
@@ -429,6 +470,25 @@ export function workloadsContract(
         await workloads.ensureEnvironment(ref, { operation: 'op' });
         // A new environment starts with a new count.
         expect(await deploy(workloadSpec(ref, 1, answering('new')))).toEqual({ state: 'ready' });
+        await workloads.removeEnvironment(ref);
+      });
+
+      it('who was let into an environment that is gone is not let into a later one of its name (I5, I10)', async () => {
+        const ref = await place('01A');
+        const old = { ...ref, environmentId: '01A' };
+        const late = { ...workloadSpec(ref, 7, answering('late')), environmentId: '01A' };
+        await deploy({ ...late, number: 5, fence: 5 });
+        await workloads.removeEnvironment(ref);
+        expect(await codeOf(workloads.apply(late))).toBe('environment_gone');
+        await workloads.ensureEnvironment({ ...ref, environmentId: '01B' }, { operation: 'op' });
+        const own = { ...workloadSpec(ref, 1, answering('own')), environmentId: '01B' };
+        expect(await deploy(own)).toEqual({ state: 'ready' });
+        expect(await codeOf(workloads.apply(late))).toBe('environment_gone');
+        expect(await codeOf(workloads.scale(old, 0, 7))).toBe('environment_gone');
+        await workloads.remove(old, 7);
+        expect(await codeOf(workloads.ensureEnvironment(old, { operation: 'op' }))).toBe('environment_gone');
+        await answers(ref, 'own');
+        expect(await workloads.status(ref)).toMatchObject({ serving: 1, readyReplicas: 1 });
         await workloads.removeEnvironment(ref);
       });
 

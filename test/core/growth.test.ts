@@ -3,14 +3,20 @@
  * difference; what V8 does not count (a search, a regular expression) would be minutes at these sizes if it were not
  * linear, and is held to a second of processor time.
  */
+import { mkdtemp, rm } from 'node:fs/promises';
 import { Session } from 'node:inspector/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createHosts } from '../../functions/adapters/router/hosts.ts';
 import { parseHost } from '../../functions/adapters/router/request-host.ts';
+import { extractTar } from '../../functions/adapters/source/extract.ts';
 import { readCookies } from '../../functions/api/identity/cookies.ts';
 import { canonicalJson } from '../../functions/core/canonical-json.ts';
 import { splitWords, WordsError } from '../../functions/core/command-line.ts';
 import { diffWorkloads } from '../../functions/core/diff/workload-diff.ts';
+import { DotenvError, parseDotenv } from '../../functions/core/dotenv.ts';
 import { parseDuration } from '../../functions/core/duration.ts';
 import { changesOf } from '../../functions/core/field-changes.ts';
 import { levelOf } from '../../functions/core/log-level.ts';
@@ -26,7 +32,9 @@ import { checkPath, linkStaysInside } from '../../functions/core/source/archive-
 import { advance, aheadOf, type BuildQueue } from '../../functions/core/source/build-queue.ts';
 import { checkGitRef, parseGitUrl } from '../../functions/core/source/git-source.ts';
 import { parseProcfile } from '../../functions/core/source/procfile.ts';
+import { addUnits, laterUnits } from '../../functions/core/units.ts';
 import { matchesWildcard } from '../../functions/core/wildcard.ts';
+import { type Entry, tar } from '../support/files/archive.ts';
 
 const session = new Session();
 beforeAll(async () => {
@@ -47,10 +55,12 @@ async function workOf(run: () => unknown): Promise<number | undefined> {
   const before = process.cpuUsage();
   let refused = false;
   try {
-    run();
+    await run();
   } catch (error) {
     const isClear =
-      error instanceof WordsError || (error instanceof Problem && error.status >= 400 && error.status < 500);
+      error instanceof WordsError ||
+      error instanceof DotenvError ||
+      (error instanceof Problem && error.status >= 400 && error.status < 500);
     if (!isClear) throw error;
     refused = true;
   }
@@ -126,6 +136,7 @@ const readers: Record<string, (text: string) => unknown> = {
   'a git ref': checkGitRef,
   'a git URL': (text) => parseGitUrl(text, true),
   'a Procfile': parseProcfile,
+  'a file of variables': parseDotenv,
   'a text against a pattern': (text) => matchesWildcard('**a**a**b/*', text),
   'a pattern against a text': (text) => matchesWildcard(text, 'release/2026/a-fix'),
 };
@@ -160,6 +171,33 @@ const workload = (size: number, change: string): ScoreWorkload =>
       params: { a: at === 0 ? change : `\${resources.n${at - 1}.host}` },
     })),
   }) as unknown as ScoreWorkload;
+/** The Score file with the most lines of a kind that is fine. */
+const scoreFile = (lines: string[]): string =>
+  `apiVersion: score.dev/v1b1\nmetadata: {name: web}\ncontainers:\n  main:\n    image: .\n${lines.join('\n')}\n`;
+const linesOf = (size: number, make: (at: number) => string): string[] =>
+  Array.from({ length: size }, (_, at) => make(at));
+
+/** Unpacks an archive of so many entries. */
+const unpacking =
+  (make: (at: number) => Entry) =>
+  (size: number): (() => Promise<void>) => {
+    const packed = tar(linesOf(size, String).map((_, at) => make(at)));
+    return async () => {
+      const directory = await mkdtemp(join(tmpdir(), 'berth-growth-'));
+      try {
+        await extractTar(Readable.from([await packed]), join(directory, 'tree'), {
+          subject: 'archive',
+          gzip: false,
+          stripTop: true,
+          signal: new AbortController().signal,
+          log: () => undefined,
+        });
+      } finally {
+        await rm(directory, { recursive: true });
+      }
+    };
+  };
+
 const queued = (size: number): BuildQueue => ({
   running: [],
   waiting: Array.from({ length: size }, (_, at) => ({
@@ -196,6 +234,45 @@ describe('The work grows as there are more', () => {
       (size) => () => advance(queued(size), { all: 8, project: 2, seconds: 60 }, '2026-01-01T00:00:00.000Z'),
     ],
     [
+      'variables of a Score file',
+      (size) => {
+        const lines = linesOf(size, (at) => `      N${at}: "a \${metadata.name} $(N${at - 1})"`);
+        const text = scoreFile(['    variables:', ...lines]);
+        return () => parseScore(text);
+      },
+    ],
+    [
+      'lines of a text in a Score file',
+      (size) => {
+        const lines = linesOf(size * 2, () => '          a line of the text: # [it] has {no} meaning');
+        const text = scoreFile(['    files:', '      /etc/text:', '        content: |', ...lines]);
+        return () => parseScore(text);
+      },
+    ],
+    [
+      'faults of a Score file',
+      (size) => {
+        const text = scoreFile(linesOf(size, (at) => `    imagge${at}: [`.slice(0, -2)));
+        return () => parseScore(text);
+      },
+    ],
+    [
+      'variables of a file, plain',
+      (size) => () => parseDotenv(linesOf(size, (at) => `N${at}=value # comment`).join('\n')),
+    ],
+    [
+      'variables of a file, in quotes with several lines',
+      (size) => () => parseDotenv(linesOf(size, (at) => `N${at}="a\\n\nb \\" c"`).join('\n')),
+    ],
+    ['lines of one variable of a file', (size) => () => parseDotenv(`A='${'a line\n'.repeat(size * 10)}'`)],
+    [
+      'amounts that are added up',
+      (size) => {
+        const amounts = many(size, () => 1);
+        return () => [addUnits(amounts, amounts), laterUnits(amounts, amounts)];
+      },
+    ],
+    [
       'workloads with hosts of their own, each declared again',
       (size) => () => {
         const hosts = createHosts(
@@ -208,5 +285,15 @@ describe('The work grows as there are more', () => {
         }
       },
     ],
-  ])('%s', (_, run) => expectLinear(run, [500, 1000, 2000]));
+  ])('%s', (_, run) => expectLinear(run, [1000, 2000]));
+
+  it.each<[string, (at: number) => Entry]>([
+    ['files in an archive', (at) => ({ name: `a/${at}`, content: 'x' })],
+    ['files with long paths in an archive', (at) => ({ name: `a/${'b/'.repeat(40)}${at}`, content: 'x' })],
+    ['names in an archive that are left out', (at) => ({ name: `a/._${at}`, content: 'x' })],
+    [
+      'links in an archive',
+      (at) => (at === 0 ? { name: 'a/0' } : { name: `a/${at}`, type: 'symlink', linkname: `${at - 1}` }),
+    ],
+  ])('%s', (_, make) => expectLinear(unpacking(make), [50, 100]));
 });

@@ -1,4 +1,4 @@
-/** The commands of the how-to pages are run as they are written, after the README's helpers. */
+/** The commands of the how-to pages are run as they are written, after the helpers of the page about curl. */
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseScore } from '../../functions/core/score/file/parse.ts';
 import { provisionOrder } from '../../functions/core/score/references.ts';
 import { startBerth, type TestBerth } from '../support/berth.ts';
-import { codeBlocks, readDoc, root, section } from './markdown.ts';
+import { codeBlocks, readDoc, root } from './markdown.ts';
 import { here, runBash } from './run.ts';
 
 const missing = ['bash', 'curl', 'tar', 'node', 'git'].filter((name) => spawnSync(name, ['--version']).error);
@@ -17,7 +17,7 @@ const textOf = (page: string, language: string): string[] =>
     .map(({ text }) => text);
 
 // `api`, `json`, `field` and `finish`.
-const helpers = codeBlocks(section(readDoc('README.md'), 'By curl'))
+const helpers = codeBlocks(readDoc('docs/how-to/the-api-by-curl.md'))
   .slice(0, 2)
   .map(({ text }) => text);
 
@@ -47,6 +47,14 @@ describe.skipIf(missing.length > 0)(
       expect(deployed).toContain("message: 'A site'");
       expect(deployed).toContain('http://site.dev.harbour.localhost:');
       expect(await runPage('roll-back.md')).toMatch(/^1 deploy [0-9a-f]{12} succeeded\n\{\n? +number: 2/m);
+    });
+
+    it('build a folder of a monorepo', async () => {
+      expect(await runPage('build-a-folder.md')).toMatch(/^examples\/static-site$/m);
+    });
+
+    it('use private registries', async () => {
+      expect(await runPage('use-private-registries.md')).toMatch(/^NPM_TOKEN$/m);
     });
 
     it('use secrets', async () => {

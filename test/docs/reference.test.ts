@@ -56,6 +56,13 @@ describe('docs/reference/score.md', () => {
     for (const text of refused) expect(faultsOf(name, text), text).toHaveLength(1);
   });
 
+  it('says of volumes where they are on one machine', () => {
+    const section = readDoc('docs/reference/score.md')
+      .split(/^### /m)
+      .find((part) => part.startsWith('volume'));
+    expect(section).toContain('$BERTH_ROOT/data');
+  });
+
   it('shows a Score file that is one', () => {
     const [example] = codeBlocks(readDoc('docs/reference/score.md')).filter(
       ({ language }) => language === 'yaml',

@@ -229,7 +229,7 @@ describe.skipIf(!chromiumPath)('The console in a browser', () => {
     await button('Add a secret').click();
     await page.getByRole('textbox', { name: 'Name' }).fill('API_KEY');
     await page.getByLabel('Value').fill('correct horse battery');
-    await page.keyboard.press('Enter');
+    await button('Save').click();
     await shows('API_KEY was saved.');
     const path = '/v1/projects/demo/environments/dev/secrets';
     const [first] = (await subject.berth.api('GET', path)).body.items;

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { problemSchema } from '../../functions/api/http/schemas.ts';
 import { HEADERS_TIMEOUT_MS } from '../../functions/hosts/machine/unreadable-requests.ts';
 import { startBerth, type TestBerth } from '../support/berth.ts';
 import { archive } from '../support/programs.ts';
@@ -72,6 +73,7 @@ function expectProblem(answer: string, status: number): void {
   expect(statusOf(answer), answer.slice(0, 300)).toBe(status);
   expect(answer).toMatch(/content-type: application\/problem\+json/i);
   const problem = JSON.parse(answer.slice(answer.indexOf('\r\n\r\n') + 4));
+  expect(problemSchema.safeParse(problem).error).toBeUndefined();
   expect(problem).toMatchObject({
     status,
     hint: expect.stringMatching(/\S/),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { wordsByType } from '../../web/src/api/event-words.generated.ts';
-import type { Event } from '../../web/src/api/types.generated.ts';
+import { wordsByType } from '../../client/event-words.generated.ts';
+import type { Event } from '../../client/types.generated.ts';
 import { eventTone, eventWords } from '../../web/src/components/event-words.ts';
 
 const event = (type: string, fields: object = {}): Event =>

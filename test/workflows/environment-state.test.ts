@@ -50,12 +50,14 @@ describe('Hibernation', () => {
     await bench.run(waking.operation, 'startWorkloads', 'finishWaking');
     const now = (await bench.environmentOf('twice')).data;
     expect(now.generation).toBe(seen.generation + 2);
-    const late = { generation: seen.generation, lastActivityAt: now.lastActivityAt };
+    const late = { ...now, generation: seen.generation };
     await expect(hibernateEnvironment(bench.ports, caller, ref, late)).rejects.toMatchObject({
       code: 'conflict',
     });
     const destroy = destroyEnvironment(bench.ports, caller, ref, { expired: seen });
     await expect(destroy).rejects.toMatchObject({ code: 'conflict' });
+    const before = hibernateEnvironment(bench.ports, caller, ref, { ...now, id: 'another of that name' });
+    await expect(before).rejects.toMatchObject({ code: 'conflict' });
     expect(await state('twice')).toBe('ready');
   });
 

@@ -4,8 +4,8 @@
  * the address ever has it.
  */
 import { useSyncExternalStore } from 'react';
-import { ApiError, problemOf } from './api/problem.ts';
-import type { Principal } from './api/types.generated.ts';
+import { ApiError, problemOf } from '../../client/problem.ts';
+import type { Principal } from '../../client/types.generated.ts';
 
 export interface Session {
   /** `unknown` until the first answer. */

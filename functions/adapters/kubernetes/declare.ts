@@ -15,8 +15,8 @@ import {
   selector,
 } from './manifests/labels.ts';
 import type { KubernetesObject } from './manifests/objects.ts';
-import { environmentGone } from './namespace.ts';
-import { serviceName } from './object-names.ts';
+import { environmentGone, isOf } from './namespace.ts';
+import { FIELD_MANAGER, serviceName } from './object-names.ts';
 import {
   type Cluster,
   deploymentPath,
@@ -55,8 +55,9 @@ export async function deploy(cluster: Cluster, spec: WorkloadSpec, images: Rende
 
 async function requireEnvironment(cluster: Cluster, ref: InstanceRef): Promise<void> {
   const found = await cluster.client.get<Stored>(objectPath('Namespace', namespaceOf(cluster, ref)));
-  if (!found || found.metadata.deletionTimestamp || found.metadata.labels?.[MANAGED_BY] !== 'berth')
-    throw environmentGone(ref.environment);
+  const isThere =
+    found && !found.metadata.deletionTimestamp && found.metadata.labels?.[MANAGED_BY] === 'berth';
+  if (!isThere || isOf(found, ref) !== 'same') throw environmentGone(ref.environment);
 }
 
 /**
@@ -178,6 +179,48 @@ const owned: Collection[] = [
   'ServiceAccount',
   'Secret',
 ];
+
+/**
+ * Sets how many replicas there are, of the very state whose fence was seen: a newer deployment that is declared
+ * meanwhile has its own number.
+ */
+export async function scaleService(
+  cluster: Cluster,
+  ref: InstanceRef,
+  replicas: number,
+  fence: number,
+): Promise<void> {
+  const { client } = cluster;
+  const path = deploymentPath(cluster, ref);
+  if (ref.environmentId !== undefined) await requireEnvironment(cluster, ref);
+  for (let attempt = 0; attempt < TRIES; attempt++) {
+    const present = await getDeployment(cluster, path);
+    if (!present) {
+      const newest = await readFence(client, ref, namespaceOf(cluster, ref));
+      if (newest > fence) throw fenced(ref.service, fence, newest);
+      if (replicas === 0) return;
+      throw new Problem(
+        'not_found',
+        `${ref.service} can not be scaled: nothing of it has been applied here.`,
+        { hint: 'Deploy it first.' },
+      );
+    }
+    await raiseFence(client, ref, namespaceOf(cluster, ref), fence);
+    // The autoscaler may have more of them running, and rightly.
+    if (present.spec?.replicas === replicas) return;
+    try {
+      await client.call('PATCH', `${path}/scale`, {
+        query: { fieldManager: FIELD_MANAGER },
+        contentType: 'application/merge-patch+json',
+        body: { metadata: { resourceVersion: present.metadata.resourceVersion }, spec: { replicas } },
+      });
+      return;
+    } catch (error) {
+      if (!isConflict(error)) throw error;
+    }
+  }
+  throw new TransientError(`The replicas of ${ref.service} are written by many at once.`);
+}
 
 /** Removes all of a service but its fence. */
 export async function removeService(cluster: Cluster, ref: InstanceRef, fence: number): Promise<void> {

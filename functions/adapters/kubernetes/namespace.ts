@@ -6,7 +6,12 @@ import { isNamespaceGone } from './api/api-errors.ts';
 import { apply, create, remove, type Stored } from './api/apply.ts';
 import { type Collection, collectionPath, objectPath } from './api/object-paths.ts';
 import { renderEnvironment } from './manifests/index.ts';
-import { ENVIRONMENT_LABEL, MANAGED_BY, PROJECT_LABEL } from './manifests/labels.ts';
+import {
+  ENVIRONMENT_ID_ANNOTATION,
+  ENVIRONMENT_LABEL,
+  MANAGED_BY,
+  PROJECT_LABEL,
+} from './manifests/labels.ts';
 import { type Cluster, namespaceOf } from './shared-reads.ts';
 
 /** How long the removal of a namespace is waited for; then the caller tries again. */
@@ -26,6 +31,19 @@ const isOurs = ({ metadata: { labels = {} } }: Stored, { project, environment }:
   labels[MANAGED_BY] === 'berth' &&
   labels[PROJECT_LABEL] === project &&
   labels[ENVIRONMENT_LABEL] === environment;
+
+/**
+ * Whose namespace it is, seen by who names an environment. Ids are in the order in which environments were made. Where
+ * either side has none, it is the `same`.
+ */
+export function isOf(
+  { metadata: { annotations = {} } }: Stored,
+  { environmentId }: EnvironmentRef,
+): 'same' | 'earlier' | 'later' {
+  const owner = annotations[ENVIRONMENT_ID_ANNOTATION];
+  if (owner === undefined || environmentId === undefined || owner === environmentId) return 'same';
+  return owner > environmentId ? 'later' : 'earlier';
+}
 
 /** The namespace, if it is there and this environment's. @throws Problem conflict if it is somebody else's */
 async function ownNamespace(cluster: Cluster, environment: EnvironmentRef): Promise<Stored | undefined> {
@@ -50,6 +68,7 @@ export async function ensureEnvironment(
   const found = await ownNamespace(cluster, environment);
   if (found?.metadata.deletionTimestamp)
     throw new TransientError(`The namespace ${found.metadata.name} is still being removed.`);
+  if (found && isOf(found, environment) === 'later') throw environmentGone(environment.environment);
   // Made only if nobody else has made it since, so that never a stranger's namespace is taken over.
   if (!found && namespace && !(await create(cluster.client, namespace)))
     await ownNamespace(cluster, environment);

@@ -1,6 +1,6 @@
 /** The Workloads port on a Kubernetes cluster, whichever it is. */
 import type { InstanceRef } from '../../core/model/index.ts';
-import { Problem } from '../../core/problem.ts';
+import type { ScoreWorkload } from '../../core/score/workload.ts';
 import type { Effects } from '../../ports/effects.ts';
 import type { Registry, RepositoryRef } from '../../ports/registry.ts';
 import type { WorkloadSpec, Workloads } from '../../ports/workloads.ts';
@@ -8,17 +8,22 @@ import { type AddressOptions, createAddresses } from './addresses.ts';
 import { apply, remove } from './api/apply.ts';
 import type { KubernetesClient } from './api/client.ts';
 import { objectPath } from './api/object-paths.ts';
-import { deploy, explainRefusal, removeService } from './declare.ts';
-import { raiseFence } from './fence-object.ts';
-import { defaultRenderOptions, type RenderOptions, renderVolumeClaim } from './manifests/index.ts';
+import { deploy, explainRefusal, removeService, scaleService } from './declare.ts';
+import { isHeaderName } from './manifests/container-manifest.ts';
+import {
+  defaultRenderOptions,
+  type RenderImage,
+  type RenderOptions,
+  renderVolumeClaim,
+} from './manifests/index.ts';
 import type { RenderImages } from './manifests/pod-manifest.ts';
 import { ensureEnvironment, inventory, removeEnvironment } from './namespace.ts';
-import { FIELD_MANAGER, serviceName, volumeName } from './object-names.ts';
+import { serviceName, volumeName } from './object-names.ts';
 import { runRelease } from './release-job.ts';
 import { awaitRollout } from './rollout.ts';
 import { createSamples } from './samples.ts';
-import { type Cluster, deploymentPath, getDeployment, namespaceOf } from './shared-reads.ts';
-import { readMetrics, readStatus } from './status.ts';
+import { type Cluster, namespaceOf } from './shared-reads.ts';
+import { killPod, readMetrics, readStatus } from './status.ts';
 
 export interface KubernetesWorkloadsOptions extends AddressOptions {
   client: KubernetesClient;
@@ -44,6 +49,18 @@ function lately<T>(keptMs: number, now: () => number, ask: () => Promise<T>): ()
   };
 }
 
+/** Probes whose headers the API refuses, a sentence each. */
+const untakenHeaders = ({ containers }: ScoreWorkload): string[] =>
+  Object.entries(containers).flatMap(([name, { livenessProbe, readinessProbe }]) =>
+    [livenessProbe, readinessProbe]
+      .flatMap((probe) => probe?.httpGet?.httpHeaders ?? [])
+      .filter((header) => !isHeaderName(header.name))
+      .map(
+        (header) =>
+          `A probe of containers.${name} sends the header ${header.name}, which no cluster takes: name it with letters, digits and hyphens.`,
+      ),
+  );
+
 export function createKubernetesWorkloads(options: KubernetesWorkloadsOptions): Workloads {
   const { client, registry, effects, domain } = options;
   const cluster: Cluster = {
@@ -62,31 +79,18 @@ export function createKubernetesWorkloads(options: KubernetesWorkloadsOptions): 
         digests.map(async (digest) => {
           const { config } = await registry.resolve(spec, digest);
           const reference = options.imageReference(spec, digest);
-          return [digest, { reference, entrypoint: config.entrypoint, cmd: config.cmd }] as const;
+          const { entrypoint, cmd, user, architecture } = config;
+          const image: RenderImage = {
+            reference,
+            entrypoint,
+            cmd,
+            ...(user !== undefined && { user }),
+            ...(architecture !== undefined && { architecture }),
+          };
+          return [digest, image] as const;
         }),
       ),
     );
-  }
-
-  async function scale(ref: InstanceRef, replicas: number, fence: number): Promise<void> {
-    const path = deploymentPath(cluster, ref);
-    const present = await getDeployment(cluster, path);
-    if (!present) {
-      if (replicas === 0) return;
-      throw new Problem(
-        'not_found',
-        `${ref.service} can not be scaled: nothing of it has been applied here.`,
-        { hint: 'Deploy it first.' },
-      );
-    }
-    await raiseFence(client, ref, namespaceOf(cluster, ref), fence);
-    // The autoscaler may have more of them running, and rightly.
-    if (present.spec?.replicas === replicas) return;
-    await client.call('PATCH', `${path}/scale`, {
-      query: { fieldManager: FIELD_MANAGER },
-      contentType: 'application/merge-patch+json',
-      body: { spec: { replicas } },
-    });
   }
 
   return {
@@ -97,9 +101,10 @@ export function createKubernetesWorkloads(options: KubernetesWorkloadsOptions): 
     awaitRollout: (instance, number, signal) => awaitRollout(cluster, instance, number, signal, effects.now),
     runRelease: async (spec, command, signal) =>
       runRelease(cluster, spec, command, await imagesOf(spec), signal),
-    scale,
+    scale: (instance, replicas, fence) => scaleService(cluster, instance, replicas, fence),
     remove: (instance, fence) => removeService(cluster, instance, fence),
     status: (instance) => readStatus(cluster, instance),
+    kill: (instance, pod) => killPod(cluster, instance, pod),
     async metrics(instance, windowSeconds) {
       const since = effects.now() - windowSeconds * 1000;
       return samples.add(sampleKey(instance), await readMetrics(cluster, instance, since), since);
@@ -122,6 +127,7 @@ export function createKubernetesWorkloads(options: KubernetesWorkloadsOptions): 
         client,
         objectPath('PersistentVolumeClaim', volumeName(name), namespaceOf(cluster, environment)),
       ),
+    warnings: untakenHeaders,
     check: lately(CHECK_KEPT_MS, effects.now, async () => {
       await client.get('/api/v1/namespaces/default', { signal: AbortSignal.timeout(CHECK_MS) });
       return 'complete' as const;

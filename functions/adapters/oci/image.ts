@@ -1,7 +1,9 @@
 /** Names of images, and what a manifest and its configuration say; all that is read is checked. */
+
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import type { ImageSignature } from '../../core/guardrails/signatures.ts';
+import { limits } from '../../core/limits.ts';
 import type { ImageConfig, RepositoryRef } from '../../ports/registry.ts';
 
 export const DIGEST_PATTERN = /^sha256:[0-9a-f]{64}$/;
@@ -41,7 +43,7 @@ export const MANIFEST_MEDIA_TYPES = [
 ];
 
 /** A manifest or a configuration is never near this, bytes. */
-export const DOCUMENT_MAX_BYTES = 4 * 1024 * 1024;
+export const DOCUMENT_MAX_BYTES = limits.imageDocument.value;
 
 export const digestOf = (data: Uint8Array): string =>
   `sha256:${createHash('sha256').update(data).digest('hex')}`;
@@ -56,6 +58,7 @@ const index = z.object({ manifests: z.array(descriptor) });
 
 const strings = z.record(z.string(), z.string());
 const config = z.object({
+  architecture: z.string().max(64).optional(),
   config: z
     .object({
       Entrypoint: z.array(z.string()).nullish(),
@@ -63,6 +66,7 @@ const config = z.object({
       Env: z.array(z.string()).nullish(),
       WorkingDir: z.string().nullish(),
       Labels: strings.nullish(),
+      User: z.string().max(256).nullish(),
     })
     .optional(),
 });
@@ -94,7 +98,8 @@ export function readConfig(data: Uint8Array, digest: string): ImageConfig | unde
   if (digestOf(data) !== digest) return undefined;
   const document = config.safeParse(parsed(Buffer.from(data).toString()));
   if (!document.success) return undefined;
-  const { Entrypoint, Cmd, Env, WorkingDir, Labels } = document.data.config ?? {};
+  const { Entrypoint, Cmd, Env, WorkingDir, Labels, User } = document.data.config ?? {};
+  const { architecture } = document.data;
   const env = (Env ?? []).map((line): [string, string] => {
     const at = line.indexOf('=');
     return at === -1 ? [line, ''] : [line.slice(0, at), line.slice(at + 1)];
@@ -105,6 +110,8 @@ export function readConfig(data: Uint8Array, digest: string): ImageConfig | unde
     env: Object.fromEntries(env),
     workingDir: WorkingDir || '/',
     labels: Labels ?? {},
+    ...(User && { user: User }),
+    ...(architecture && { architecture }),
   };
 }
 
@@ -115,7 +122,7 @@ const SIGNATURE = 'dev.cosignproject.cosign/signature';
 /** What is signed is a few hundred bytes. */
 const PAYLOAD_MAX_BYTES = 64 * 1024;
 /** At most so many signatures of one image are read. */
-const SIGNATURES_MAX = 50;
+const SIGNATURES_MAX = limits.imageSignatures.value;
 const signed = z.object({
   layers: z.array(
     z.object({ digest: z.string().regex(DIGEST_PATTERN), size: z.number(), annotations: strings.nullish() }),

@@ -1,10 +1,12 @@
 /** Sends to receivers with the client for addresses that users name. */
+
 import { promises, type lookup as systemLookup } from 'node:dns';
+import { limits } from '../../core/limits.ts';
 import type { Receivers } from '../../ports/receivers.ts';
 import { type ConnectionOptions, checkUrl, createSending, ForbiddenAddress } from './outgoing.ts';
 
 /** Time of one message with the head of its answer, milliseconds. */
-const TIMEOUT_MS = 10_000;
+const TIMEOUT_MS = limits.webhookSeconds.value * 1000;
 
 const NO_ADDRESS = 'its name has no public address';
 

@@ -53,7 +53,7 @@ export function createPostgresServer(options: PostgresServerOptions): Databases 
   }
 
   async function open(database: string): Promise<SqlConnection> {
-    const end = Date.now() + resumeMs;
+    const end = performance.now() + resumeMs;
     for (let refused = false; ; ) {
       if (closed) throw stopped();
       try {
@@ -61,7 +61,7 @@ export function createPostgresServer(options: PostgresServerOptions): Databases 
       } catch (error) {
         const state = stateOf(error) ?? '';
         if (state === REFUSED && !refused) refused = true;
-        else if (NOT_YET.test(state) && Date.now() < end) await sleep(RETRY_MS);
+        else if (NOT_YET.test(state) && performance.now() < end) await sleep(RETRY_MS);
         else throw error;
       }
     }
@@ -89,7 +89,12 @@ export function createPostgresServer(options: PostgresServerOptions): Databases 
     },
     async endpoint() {
       if (closed) throw stopped();
-      return { host, port, sslmode: tls ? 'verify-full' : 'disable' };
+      return {
+        host,
+        port,
+        sslmode: tls ? 'verify-full' : 'disable',
+        ...(tls && tls !== true && { authority: tls.ca }),
+      };
     },
     async close() {
       closed = true;

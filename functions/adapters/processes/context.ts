@@ -1,4 +1,5 @@
 /** What all parts of this adapter share. */
+import { instanceName } from '../../core/keys.ts';
 import type { InstanceRef } from '../../core/model/index.ts';
 import type { Effects } from '../../ports/effects.ts';
 import type { LogLine, Logs } from '../../ports/logs.ts';
@@ -58,11 +59,10 @@ export interface Context {
   crashed?(crash: WorkloadCrash): void;
 }
 
-export const keyOf = (ref: InstanceRef): string => `${ref.project}/${ref.environment}/${ref.service}`;
-
 export const markerOf = (context: Context, ref: InstanceRef, number: number): string =>
-  `${context.instanceId}/${keyOf(ref)}/${number}`;
+  `${context.instanceId}/${instanceName(ref)}/${number}`;
 
 export function createLog(logs: Logs, effects: Effects): Context['log'] {
-  return (ref, line) => logs.append(keyOf(ref), { at: new Date(effects.now()).toISOString(), ...line });
+  return (ref, line) =>
+    logs.append(instanceName(ref), { at: new Date(effects.now()).toISOString(), ...line });
 }

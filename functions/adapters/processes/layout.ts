@@ -5,6 +5,7 @@
  *       volumes/{name}/                                data that outlives deployments
  *       fences.json  endpoints.json                    numbers only
  *     replicas/{project}/{environment}/{service}/{number}/{replica}/{container}/{root,home,tmp}
+ *     replicas/{project}/{environment}/{service}/{number}/images/{digest}/     one copy that its replicas share
  *     runs/{pid}.json                                  one for each running process
  *     trash/                                           on its way out
  *

@@ -3,26 +3,23 @@ import type { ImageConfig } from '../../ports/registry.ts';
 import type { ContainerSpec, WorkloadSpec } from '../../ports/workloads.ts';
 import type { Launch } from './container.ts';
 import { type Context, markerOf } from './context.ts';
-import { makeContainerDirectories, makeInside, placeFile, placeVolume } from './root.ts';
+import { makeContainerDirectories, makeInside, placeFile, placeVolume } from './root/root.ts';
 import { containerVariables, containerWords, resolveWords, type Surroundings } from './variables.ts';
 
 export interface Place extends Omit<Surroundings, 'bound' | 'ports' | 'marker'> {
   image: ImageConfig;
 }
 
-/** Lays out a container's files. @throws Problem image_unavailable | invalid_score */
+/** Lays out a container's files. @param unpackImage by default each container has its image unpacked for itself. @throws Problem image_unavailable | invalid_score */
 export async function prepareContainer(
   context: Context,
   spec: WorkloadSpec,
   container: ContainerSpec,
   directory: string,
+  unpackImage = context.unpackImage,
 ): Promise<Place> {
   const { root, home, tmp } = await makeContainerDirectories(directory);
-  const image = await context.unpackImage(
-    { project: spec.project, service: spec.service },
-    container.digest,
-    root,
-  );
+  const image = await unpackImage({ project: spec.project, service: spec.service }, container.digest, root);
   for (const mount of container.volumes) await placeVolume(root, context.layout.volumes(spec), mount);
   for (const file of container.files) await placeFile(root, file);
   return { root, home, tmp, image, directory: await makeInside(root, image.workingDir || '/') };

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ReplicaStatus, WorkloadSpec } from '../../ports/workloads.ts';
 import { type Container, createContainer } from './container.ts';
-import type { Context } from './context.ts';
+import type { Context, UnpackImage } from './context.ts';
 import { type Loopback, listenerOf } from './network/port-pool.ts';
 import { bindPorts, launchOf, type Place, prepareContainer } from './place-files.ts';
 import type { Crash } from './programs/explain-exit.ts';
@@ -41,6 +41,7 @@ export interface ReplicaOptions {
   spec: WorkloadSpec;
   index: number;
   directory: string;
+  unpackImage: UnpackImage;
   mask: Mask;
   onChange(): void;
 }
@@ -48,7 +49,8 @@ export interface ReplicaOptions {
 /** After so long without a listener the log says what is waited for. */
 const SILENT_MS = 3000;
 
-export function createReplica({ context, spec, index, directory, mask, onChange }: ReplicaOptions): Replica {
+export function createReplica(options: ReplicaOptions): Replica {
+  const { context, spec, index, mask, onChange } = options;
   const { timing } = context;
   const places = new Map<string, Place>();
   let bound = new Map<number, number>();
@@ -244,7 +246,8 @@ export function createReplica({ context, spec, index, directory, mask, onChange 
     prepare() {
       prepared ??= (async () => {
         for (const container of spec.containers) {
-          const place = await prepareContainer(context, spec, container, join(directory, container.name));
+          const directory = join(options.directory, container.name);
+          const place = await prepareContainer(context, spec, container, directory, options.unpackImage);
           places.set(container.name, place);
         }
       })();

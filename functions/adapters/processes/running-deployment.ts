@@ -6,6 +6,7 @@ import { discard, pruneParent } from './layout.ts';
 import { listeningPorts } from './network/listening.ts';
 import { crashed, notReady } from './programs/explain-exit.ts';
 import { createReplica, type Replica } from './replica.ts';
+import { shareImages } from './root/shared-image.ts';
 import { maskOf } from './spec-mask.ts';
 
 export interface Deployment {
@@ -63,6 +64,7 @@ export function createDeployment({
   const mask = maskOf(spec);
   const title = `Deployment ${spec.number} of ${spec.service}`;
   const replicas: Replica[] = [];
+  const unpackShared = shareImages(context.unpackImage, `${directory}/images`);
   let deadline: NodeJS.Timeout | undefined;
   /** Runs while all replicas are ready and have to stay so. */
   let staying: NodeJS.Timeout | undefined;
@@ -129,6 +131,8 @@ export function createDeployment({
       spec,
       index,
       directory: `${directory}/${index}`,
+      // One replica alone is there sooner without a copy to link to.
+      unpackImage: spec.replicas > 1 || index > 0 ? unpackShared : context.unpackImage,
       mask,
       onChange: evaluate,
     });

@@ -1,8 +1,9 @@
 /** Samples what workloads use, and ends containers that use more memory than they may. */
+import { instanceName } from '../../core/keys.ts';
 import type { MetricSample } from '../../ports/workloads.ts';
 import { listProcesses, type ProcessInfo, proportionalMemory } from '../system/marked-processes.ts';
 import type { Container } from './container.ts';
-import { type Context, keyOf } from './context.ts';
+import type { Context } from './context.ts';
 import type { Instance } from './instance.ts';
 import { formatBytes } from './programs/explain-exit.ts';
 
@@ -57,7 +58,7 @@ export function createUsage(context: Context, instances: () => Iterable<Instance
         }
       }
       if (!sampling || !running) continue;
-      const key = keyOf(instance.ref);
+      const key = instanceName(instance.ref);
       const ring = rings.get(key) ?? [];
       ring.push({ at, cpu: Math.round(cpu * 1000) / 1000, memoryBytes });
       if (ring.length > KEPT_MS / context.timing.sampleMs) ring.shift();

@@ -19,7 +19,7 @@ import { expandVariables } from '../../core/score/variable-expansion.ts';
 import type { ImageConfig } from '../../ports/registry.ts';
 import type { ContainerSpec, ServicePort } from '../../ports/workloads.ts';
 import { MARKER } from '../system/marked-processes.ts';
-import { mapPath } from './root.ts';
+import { mapPath } from './root/root.ts';
 
 export interface Surroundings {
   marker: string;

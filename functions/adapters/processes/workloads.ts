@@ -1,7 +1,9 @@
 /** The Workloads port on one machine: deployments are process groups. */
+
 import { existsSync } from 'node:fs';
 import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { environmentName, instanceName } from '../../core/keys.ts';
 import type { EnvironmentRef, InstanceRef } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Effects } from '../../ports/effects.ts';
@@ -9,8 +11,8 @@ import type { Logs } from '../../ports/logs.ts';
 import type { Backend, Traffic } from '../../ports/traffic.ts';
 import type { WorkloadCrash, Workloads } from '../../ports/workloads.ts';
 import { diskProblem } from '../files/disk-full.ts';
-import { type Context, createLog, defaultTiming, keyOf, type Timing, type UnpackImage } from './context.ts';
-import { createFences } from './fences.ts';
+import { type Context, createLog, defaultTiming, type Timing, type UnpackImage } from './context.ts';
+import { claim, createFences, gone, isOf } from './fences.ts';
 import { createInstance, type Instance, superseded } from './instance.ts';
 import { createLayout, discard, makeDirectory, pruneParent, segment, setAside } from './layout.ts';
 import { createForwarders } from './network/forwarders.ts';
@@ -84,13 +86,13 @@ export async function createProcessWorkloads(options: ProcessWorkloadsOptions): 
 
   /** An instance that was removed may still change while another one of its name is there. */
   function tell({ ref }: Instance): void {
-    const present = instances.get(keyOf(ref));
+    const present = instances.get(instanceName(ref));
     if (present) traffic.declare(upstreamOf(present));
     else traffic.withdraw(ref);
   }
 
   function instanceOf(ref: InstanceRef): Instance {
-    const key = keyOf(ref);
+    const key = instanceName(ref);
     const present = instances.get(key);
     if (present) return present;
     const { project, environment, service } = ref;
@@ -109,14 +111,8 @@ export async function createProcessWorkloads(options: ProcessWorkloadsOptions): 
         hint: 'Try again in a moment.',
       });
     }
-    if (existsSync(layout.environment(ref))) return;
-    throw new Problem(
-      'environment_gone',
-      `Nothing can run in ${ref.environment}: the environment is not there any more.`,
-      {
-        hint: 'Create the environment again, then deploy.',
-      },
-    );
+    if (existsSync(layout.environment(ref)) && isOf(layout, ref) === 'same') return;
+    throw gone(ref);
   }
 
   async function findUpstream(ref: InstanceRef, port: number): Promise<Backend | undefined> {
@@ -138,12 +134,14 @@ export async function createProcessWorkloads(options: ProcessWorkloadsOptions): 
     (ref: EnvironmentRef) =>
     (other: EnvironmentRef): boolean =>
       other.project === ref.project && other.environment === ref.environment;
-  const prefixOf = (ref: EnvironmentRef): string => `${ref.project}/${ref.environment}/`;
+  const prefixOf = (ref: EnvironmentRef): string => `${environmentName(ref)}/`;
   const markersOf = (ref: EnvironmentRef): string => `${instanceId}/${prefixOf(ref)}`;
 
   return {
     async ensureEnvironment(environment) {
+      if (isOf(layout, environment) === 'later') throw gone(environment);
       await makeDirectory(layout.volumes(environment));
+      claim(layout, environment);
     },
 
     async removeEnvironment(environment) {
@@ -188,7 +186,7 @@ export async function createProcessWorkloads(options: ProcessWorkloadsOptions): 
     },
 
     async awaitRollout(instance, number, signal) {
-      const present = instances.get(keyOf(instance));
+      const present = instances.get(instanceName(instance));
       if (present) return present.awaitRollout(number, signal);
       return { state: 'failed', error: superseded(number, 'it is not what runs here') };
     },
@@ -203,9 +201,9 @@ export async function createProcessWorkloads(options: ProcessWorkloadsOptions): 
     },
 
     async scale(instance, replicas, fence) {
-      if (replicas > 0) requirePlace(instance);
+      if (replicas > 0 || instance.environmentId !== undefined) requirePlace(instance);
       if (existsSync(layout.environment(instance))) fences.raise(instance, fence);
-      const present = instances.get(keyOf(instance));
+      const present = instances.get(instanceName(instance));
       if (present) return present.scale(replicas);
       if (replicas === 0) return;
       throw new Problem(
@@ -218,9 +216,10 @@ export async function createProcessWorkloads(options: ProcessWorkloadsOptions): 
     },
 
     async remove(instance, fence) {
+      if (isOf(layout, instance) !== 'same') return;
       if (existsSync(layout.environment(instance))) fences.raise(instance, fence);
-      await abortReleases((ref) => keyOf(ref) === keyOf(instance));
-      const present = instances.get(keyOf(instance));
+      await abortReleases((ref) => instanceName(ref) === instanceName(instance));
+      const present = instances.get(instanceName(instance));
       if (present) await removeInstance(present, true);
       forwarders.close(instance);
       await discard(layout, layout.instance(instance));
@@ -228,11 +227,17 @@ export async function createProcessWorkloads(options: ProcessWorkloadsOptions): 
     },
 
     async status(instance) {
-      return instances.get(keyOf(instance))?.status();
+      return instances.get(instanceName(instance))?.status();
     },
 
+    async kill(instance, replica) {
+      instances.get(instanceName(instance))?.kill(replica);
+    },
+
+    disturb: traffic.disturb,
+
     async metrics(instance, windowSeconds) {
-      return usage.read(keyOf(instance), effects.now() - windowSeconds * 1000);
+      return usage.read(instanceName(instance), effects.now() - windowSeconds * 1000);
     },
 
     url: traffic.url,
@@ -280,7 +285,7 @@ export async function createProcessWorkloads(options: ProcessWorkloadsOptions): 
   };
 
   async function removeInstance(instance: Instance, drain: boolean): Promise<void> {
-    const key = keyOf(instance.ref);
+    const key = instanceName(instance.ref);
     await instance.remove(drain);
     if (instances.get(key) === instance) instances.delete(key);
     usage.forget(key);

@@ -21,6 +21,12 @@ export const silent = (silenceMs: number): Failure => ({
   hint: 'Look at its log.',
 });
 
+export const INTERIM: Failure = {
+  code: 'upstream_unavailable',
+  why: 'it sent more interim answers (1xx) than a request may have, and no other',
+  hint: 'Have it answer the request.',
+};
+
 export const UNASKED: Failure = {
   code: 'upstream_unavailable',
   why: 'it answered 101 and switched protocols, which the request had not asked for',

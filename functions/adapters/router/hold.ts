@@ -1,4 +1,5 @@
 /** Finds a replica for a request, waiting for one while its environment wakes or its workload starts. */
+import { environmentName } from '../../core/keys.ts';
 import type { EnvironmentRef } from '../../core/model/index.ts';
 import type { Backend } from '../../ports/traffic.ts';
 import type { WorkloadHost } from './request-host.ts';
@@ -136,7 +137,7 @@ export function createHold(options: HoldOptions): Hold {
       // What does not exist takes no place among what is held.
       const known = target || !place ? undefined : await options.lookup(place, host, path);
       if (known === 'absent' || known === 'stopped') return { reason: known };
-      const key = `${environment.project}/${environment.environment}`;
+      const key = environmentName(environment);
       const mine = held.get(key) ?? 0;
       if (total >= options.most || mine >= options.mostEach) {
         // Others that wait keep nothing asleep. Why waking failed is told to those that are held.

@@ -1,5 +1,7 @@
 /** Which workload a host and a path belong to. */
+
 import { isIP } from 'node:net';
+import { environmentName, instanceName } from '../../core/keys.ts';
 import type { EnvironmentRef, InstanceRef } from '../../core/model/index.ts';
 import { isName } from '../../core/names.ts';
 import type { Route } from '../../ports/workloads.ts';
@@ -57,7 +59,7 @@ export function createHosts(domain: () => string, declared: (key: string) => boo
     const [service, environment, project] = labels;
     if (labels.length !== 3 || !service || !environment || !project || !labels.every(isName))
       return undefined;
-    const key = `${project}/${environment}/${service}`;
+    const key = instanceName({ project, environment, service });
     return declared(key) ? { key, path: '/', port: undefined } : undefined;
   }
 
@@ -72,7 +74,7 @@ export function createHosts(domain: () => string, declared: (key: string) => boo
     },
     set(ref, key, routes) {
       hosts.remove(key);
-      const environment = `${ref.project}/${ref.environment}`;
+      const environment = environmentName(ref);
       for (const { host: given, path, port } of routes) {
         const host = given.toLowerCase();
         if (!mayClaim(ref, host, domain())) continue;

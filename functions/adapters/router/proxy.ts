@@ -2,8 +2,9 @@
 import { Agent, type ClientRequest, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream';
+import { limits } from '../../core/limits.ts';
 import type { Backend } from '../../ports/traffic.ts';
-import { CLOSED, type Failure, failureOf, oddityOf, silent, UNASKED } from './failure.ts';
+import { CLOSED, type Failure, failureOf, INTERIM, oddityOf, silent, UNASKED } from './failure.ts';
 import { requestHeaders, responseHeaders } from './headers.ts';
 
 export type Outcome =
@@ -63,6 +64,15 @@ function exchange(
   }).finally(() => {
     release();
     over.abort();
+  });
+}
+
+/** Answers before the answer, as 103, are not passed on; a program that sends no end of them is never silent. */
+function boundInterim(upstream: ClientRequest, fail: (failure: Failure) => void): void {
+  let count = 0;
+  upstream.on('information', () => {
+    count += 1;
+    if (count > limits.interimAnswers.value) fail(INTERIM);
   });
 }
 
@@ -126,6 +136,7 @@ export function createProxy(silenceMs: number): Proxy {
           cancel();
         };
         upstream.setTimeout(silenceMs, () => fail(silent(silenceMs)));
+        boundInterim(upstream, fail);
         upstream.on('error', (error: NodeJS.ErrnoException) => {
           if (response.headersSent) response.destroy();
           const retry = !started && (error.code === 'ECONNREFUSED' || (upstream.reusedSocket && repeatable));
@@ -188,6 +199,7 @@ export function createProxy(silenceMs: number): Proxy {
           socket.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
         };
         upstream.setTimeout(silenceMs, () => fail(silent(silenceMs)));
+        boundInterim(upstream, fail);
         upstream.on('error', (error) => fail(failureOf(error)));
         upstream.on('response', (answer) => {
           const oddity = oddityOf(answer);

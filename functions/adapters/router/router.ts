@@ -2,11 +2,15 @@
  * Serves workloads and Berth itself on one port, told apart by the Host header: what belongs to a workload
  * goes to one of its replicas, all else to the fallback.
  */
+
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { instanceName } from '../../core/keys.ts';
+import { limits as budgets } from '../../core/limits.ts';
 import type { InstanceRef } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import { type Answer, holdingPage, prefersPage, problemAnswer, send } from './answers.ts';
+import { disturb } from './disturb.ts';
 import { CLOSED } from './failure.ts';
 import { isWebSocket } from './headers.ts';
 import { createHold, type Found, type Lookup, type Wake } from './hold.ts';
@@ -64,13 +68,13 @@ export interface Router {
 }
 
 const defaultLimits: RouterLimits = {
-  holdMs: 30_000,
+  holdMs: budgets.heldSeconds.value * 1000,
   pageMs: 1000,
   failingMs: 1500,
-  silenceMs: 300_000,
+  silenceMs: budgets.silenceSeconds.value * 1000,
   touchMs: 10_000,
-  held: 1000,
-  heldPerEnvironment: 250,
+  held: budgets.heldRequests.value,
+  heldPerEnvironment: budgets.heldRequestsOfEnvironment.value,
 };
 const TRIES = 4;
 const LINGER_MS = 1000;
@@ -98,9 +102,7 @@ export function createRouter(options: RouterOptions): Router {
   });
   const inUse = new Set<InstanceRef>();
   const toucher = setInterval(() => {
-    for (const instance of new Map(
-      [...inUse].map((ref) => [`${ref.project}/${ref.environment}/${ref.service}`, ref]),
-    ).values()) {
+    for (const instance of new Map([...inUse].map((ref) => [instanceName(ref), ref])).values()) {
       if (activity.touch) activity.touch(instance);
       else activity.record(instance, SWITCHING, 0);
     }
@@ -202,6 +204,12 @@ export function createRouter(options: RouterOptions): Router {
       );
       return undefined;
     }
+    const target = traffic.target(to.host, to.path);
+    const disturbed = target?.disturbance && (await disturb(request, target.disturbance, gone));
+    if (disturbed) {
+      send(response, disturbed);
+      return target.instance;
+    }
     let outcome: Outcome = 'refused';
     let instance: InstanceRef | undefined;
     for (let tries = 0; tries < TRIES; tries++) {
@@ -258,6 +266,10 @@ export function createRouter(options: RouterOptions): Router {
   ): Promise<void> {
     const gone = new AbortController();
     socket.once('close', () => gone.abort());
+    const target = traffic.target(to.host, to.path);
+    const disturbed = target?.disturbance && (await disturb(request, target.disturbance, gone.signal));
+    if (socket.destroyed) return;
+    if (disturbed) return refuse(socket, disturbed);
     const found = await hold.find(to.host, to.path, to.place, gone.signal);
     if (socket.destroyed) return;
     if (!('backend' in found)) return refuse(socket, explain(request, to, found));

@@ -1,11 +1,15 @@
 /** Knows all workloads that requests may go to, by host and path, and chooses among their replicas. */
+import { instanceName } from '../../core/keys.ts';
 import type { EnvironmentRef, InstanceRef } from '../../core/model/index.ts';
 import type { Backend, Condition, Traffic, Upstream } from '../../ports/traffic.ts';
 import { createChangeSignal } from '../system/change-signal.ts';
+import type { Disturbed } from './disturb.ts';
 import { createHosts, dnsHost, domainOf, serviceHost } from './hosts.ts';
 
 export interface Target extends Condition {
   instance: InstanceRef;
+  /** Of a game day that is held now. */
+  disturbance?: Disturbed;
   /** The next ready replica in turn; undefined unless the state is `ready`, or where the workload has no port. */
   next(): Backend | undefined;
 }
@@ -25,13 +29,19 @@ export interface TrafficOptions {
   baseHost(): string;
 }
 
-const keyOf = (ref: InstanceRef): string => `${ref.project}/${ref.environment}/${ref.service}`;
-
 export function createTraffic({ baseHost }: TrafficOptions): RoutedTraffic {
   const domain = (): string => domainOf(baseHost());
   const upstreams = new Map<string, { upstream: Upstream; turn: number }>();
   const hosts = createHosts(domain, (key) => upstreams.has(key));
   const changes = createChangeSignal();
+  const disturbances = new Map<string, Disturbed>();
+
+  function disturbanceOf(key: string): Disturbed | undefined {
+    const present = disturbances.get(key);
+    if (!present || performance.now() < present.until) return present;
+    disturbances.delete(key);
+    return undefined;
+  }
 
   function next(key: string, port: number | undefined): Backend | undefined {
     const entry = upstreams.get(key);
@@ -41,19 +51,25 @@ export function createTraffic({ baseHost }: TrafficOptions): RoutedTraffic {
 
   return {
     declare(upstream) {
-      const key = keyOf(upstream.instance);
+      const key = instanceName(upstream.instance);
       const known = upstreams.get(key);
       if (known?.upstream.routes !== upstream.routes) hosts.set(upstream.instance, key, upstream.routes);
       upstreams.set(key, { upstream, turn: known?.turn ?? 0 });
       changes.notify();
     },
     withdraw(instance) {
-      const key = keyOf(instance);
+      const key = instanceName(instance);
       upstreams.delete(key);
       hosts.remove(key);
       changes.notify();
     },
-    next: (instance, port) => next(keyOf(instance), port),
+    disturb(disturbance) {
+      const key = instanceName(disturbance);
+      if (disturbance.delay || disturbance.abort)
+        disturbances.set(key, { ...disturbance, until: performance.now() + disturbance.forMs });
+      else disturbances.delete(key);
+    },
+    next: (instance, port) => next(instanceName(instance), port),
     nextChange: (signal) => changes.next(signal),
     url: (instance) => `http://${serviceHost(instance, baseHost())}`,
     host: (environment: EnvironmentRef, label) => dnsHost(environment, label, domain()),
@@ -63,7 +79,13 @@ export function createTraffic({ baseHost }: TrafficOptions): RoutedTraffic {
       const upstream = entry && upstreams.get(entry.key)?.upstream;
       const condition = upstream?.condition();
       if (!entry || !upstream || !condition) return undefined;
-      return { ...condition, instance: upstream.instance, next: () => next(entry.key, entry.port) };
+      const disturbance = disturbanceOf(entry.key);
+      return {
+        ...condition,
+        instance: upstream.instance,
+        ...(disturbance && { disturbance }),
+        next: () => next(entry.key, entry.port),
+      };
     },
   };
 }

@@ -11,6 +11,7 @@ import { type Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { extract, type Header } from 'tar-stream';
+import { limits as budgets } from '../../core/limits.ts';
 import { Problem } from '../../core/problem.ts';
 import { checkPath, linkStaysInside, quoteName } from '../../core/source/archive-path.ts';
 import { isDiskFull } from '../files/disk-full.ts';
@@ -28,9 +29,9 @@ export interface ExtractLimits {
 }
 
 export const EXTRACT_LIMITS: ExtractLimits = {
-  totalBytes: 1024 ** 3,
-  entries: 50_000,
-  fileBytes: 512 * 1024 ** 2,
+  totalBytes: budgets.unpacked.value,
+  entries: budgets.unpackedEntries.value,
+  fileBytes: budgets.unpackedFile.value,
   ratio: 100,
   ratioFromBytes: 32 * 1024 ** 2,
 };
@@ -44,6 +45,8 @@ export interface ExtractOptions {
    * is the source.
    */
   stripTop: boolean;
+  /** The folder that is built: where the archive has it from its top on, the top is the source as it is. */
+  folder?: string;
   limits?: Partial<ExtractLimits>;
   signal: AbortSignal;
   log: (line: string) => void;
@@ -191,6 +194,7 @@ function createWriter(target: string, limits: ExtractLimits, options: ExtractOpt
 
   /** The folder that is all that there is at the top, with a slash behind it; empty where there is none. */
   function topFolder(): string {
+    if (options.folder !== undefined && kinds.get(options.folder) === 'directory') return '';
     const tops = [...kinds].filter(([path]) => !path.includes('/'));
     return options.stripTop && tops.length === 1 && tops[0]?.[1] === 'directory' ? `${tops[0][0]}/` : '';
   }

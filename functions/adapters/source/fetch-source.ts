@@ -1,15 +1,17 @@
 /** Puts the source of a build where it is built. */
+
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { limits } from '../../core/limits.ts';
 import type { Source } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import { extractTar } from './extract.ts';
 import { fetchGit, type GitOptions } from './git.ts';
 import { refusePointers } from './lfs-pointers.ts';
 
-const GIT_TIMEOUT_MS = 5 * 60_000;
-const GIT_MAX_BYTES = 1024 ** 3;
+const GIT_TIMEOUT_MS = limits.gitSeconds.value * 1000;
+const GIT_MAX_BYTES = limits.gitFetch.value;
 
 interface Workspace {
   /** A directory of this build alone. */
@@ -44,9 +46,17 @@ export async function fetchRepository(
   return fetched;
 }
 
-/** @throws Problem invalid_archive | storage_full */
-export async function unpackUpload({ tree, signal, log }: Workspace, archive: Readable): Promise<void> {
-  await extractTar(archive, tree, { subject: 'archive', gzip: true, stripTop: true, signal, log });
+/**
+ * @param folder the path of what is built, where that is not the whole
+ * @throws Problem invalid_archive | storage_full
+ */
+export async function unpackUpload(
+  { tree, signal, log }: Workspace,
+  archive: Readable,
+  folder?: string,
+): Promise<void> {
+  const options = { subject: 'archive', gzip: true, stripTop: true, signal, log };
+  await extractTar(archive, tree, { ...options, ...(folder !== undefined && { folder }) });
   await refusePointers(tree);
 }
 

@@ -1,6 +1,7 @@
 /** Runs a program to its end, within a time, and leaves nothing behind that it has started. */
 import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
+import type { Mask } from '../../core/secrets/mask.ts';
 import { cut } from '../../ports/rules/log-lines.ts';
 import { KEPT_LINES } from '../../ports/rules/telling-lines.ts';
 import { findMarked, MARKER, sendSignal } from './marked-processes.ts';
@@ -12,6 +13,8 @@ export interface RunOptions {
   env: Record<string, string>;
   signal: AbortSignal;
   timeoutMs: number;
+  /** Hides secrets in each line of the output, in what is kept of it too. */
+  mask?: Mask;
   /** Takes the output line by line, control characters as they came. */
   onLine?: (line: string) => void;
   /** Takes standard output whole instead of as lines; the program is over when it has ended. */
@@ -32,7 +35,7 @@ export interface RunResult {
  * @throws the error of the start (ENOENT), of `onStdout`, or the signal's reason
  */
 export async function run(command: string, args: readonly string[], options: RunOptions): Promise<RunResult> {
-  const { cwd, env, signal, timeoutMs, onLine, onStdout } = options;
+  const { cwd, env, signal, timeoutMs, mask, onLine, onStdout } = options;
   signal.throwIfAborted();
   const mark = `run-${randomUUID()}`;
   const tail: string[] = [];
@@ -41,6 +44,7 @@ export async function run(command: string, args: readonly string[], options: Run
     args,
     directory: cwd,
     variables: { ...env, [MARKER]: mark },
+    ...(mask && { mask }),
     onLine(_, line) {
       tail.push(cut(line, 1000));
       if (tail.length > KEPT_LINES) tail.shift();

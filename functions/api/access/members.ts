@@ -7,9 +7,9 @@ import type { Member } from '../../core/model/index.ts';
 import { NAME_PATTERN } from '../../core/names.ts';
 import type { Item } from '../../ports/store.ts';
 import type { Caller, Reply } from '../../records/commit.ts';
+import { etagOf } from '../../records/etag.ts';
 import { getProject } from '../../records/read.ts';
 import type { Access } from '../admission/admit.ts';
-import { etagOf } from '../http/etag.ts';
 import { listReply, pageOf, pageQuery } from '../http/list-pages.ts';
 import { noContent } from '../http/respond.ts';
 import { route } from '../http/route-spec.ts';
@@ -41,7 +41,7 @@ const view = ({ data }: Item<Member>): z.infer<typeof memberSchema> => compact({
 const reply = ({ item, created }: { item: Item<Member>; created: boolean }): Reply => ({
   status: created ? 201 : 200,
   body: view(item),
-  etag: etagOf(item.version),
+  etag: etagOf(item),
   ...(created && { location: `/v1/projects/${item.data.project}/members/${item.data.principal}` }),
 });
 

@@ -1,8 +1,10 @@
 /** The exchange of a pipeline's token for one of Berth: RFC 8693, as a form or as JSON. */
+
 import * as z from 'zod';
 import { EXCHANGED_MS, exchangeToken, trustsOf } from '../../commands/access/trusts.ts';
 import { escapePart, PRINCIPAL_ID_MAX } from '../../core/authorization/principal.ts';
 import { meetsTrust, type PipelineClaims } from '../../core/authorization/trust.ts';
+import { limits } from '../../core/limits.ts';
 import type { Trust } from '../../core/model/index.ts';
 import { NAME_PATTERN, shortHash } from '../../core/names.ts';
 import { Problem } from '../../core/problem.ts';
@@ -18,7 +20,7 @@ const GRANT = 'urn:ietf:params:oauth:grant-type:token-exchange';
 const JWT = 'urn:ietf:params:oauth:token-type:jwt';
 const ID_TOKEN = 'urn:ietf:params:oauth:token-type:id_token';
 const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token';
-const FORM_MAX_BYTES = 64 * 1024;
+const FORM_MAX_BYTES = limits.tokenForm.value;
 
 const requestSchema = z.strictObject({
   grant_type: z.literal(GRANT).optional(),

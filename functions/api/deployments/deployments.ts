@@ -6,10 +6,10 @@ import { cancelOperation } from '../../commands/operations/operations.ts';
 import { deploymentsPartition } from '../../core/keys.ts';
 import type { Deployment } from '../../core/model/index.ts';
 import type { Reply } from '../../records/commit.ts';
+import { etagOf } from '../../records/etag.ts';
 import { pastInstanceOf } from '../../records/instances.ts';
 import { getDeployment, getEnvironment } from '../../records/read.ts';
 import { getDeploymentDetail } from '../../records/workloads.ts';
-import { etagOf } from '../http/etag.ts';
 import { listReply, pageOf, pageQuery } from '../http/list-pages.ts';
 import { route } from '../http/route-spec.ts';
 import { lineSchema, nameSchema, tagSchema } from '../http/schemas.ts';
@@ -95,7 +95,7 @@ export const routes = [
     answers: { 200: { summary: 'The deployment', schema: deploymentDetailSchema, etag: true } },
     handle: async ({ ports, params }) => {
       const item = await getDeploymentDetail(ports.store, params, Number(params.number));
-      return { status: 200, body: deploymentDetail(item.data), etag: etagOf(item.version) };
+      return { status: 200, body: deploymentDetail(item.data), etag: etagOf(item) };
     },
   }),
   route({

@@ -16,8 +16,8 @@ import { ENVIRONMENT_PREFIX, projectPartition } from '../../core/keys.ts';
 import type { Environment } from '../../core/model/index.ts';
 import type { Item } from '../../ports/store.ts';
 import type { Reply } from '../../records/commit.ts';
+import { etagOf } from '../../records/etag.ts';
 import { getEnvironment, getProject } from '../../records/read.ts';
-import { etagOf } from '../http/etag.ts';
 import { listReply, pageOf, pageQuery } from '../http/list-pages.ts';
 import { route } from '../http/route-spec.ts';
 import { durationSchema, nameSchema } from '../http/schemas.ts';
@@ -40,7 +40,7 @@ const view = ({ data }: Item<Environment>) => environmentView(data);
 const reply = (item: Item<Environment>): Reply => ({
   status: 200,
   body: view(item),
-  etag: etagOf(item.version),
+  etag: etagOf(item),
 });
 const accepted = ({ operation }: Accepted): Reply => acceptedReply(operation);
 

@@ -1,5 +1,7 @@
 /** Routes of instances: what of each service runs in an environment. */
+
 import { changedSince } from '../../commands/variables/changed-since.ts';
+import { limits } from '../../core/limits.ts';
 import { instanceOf, instancesOf } from '../../records/instances.ts';
 import { getEnvironment } from '../../records/read.ts';
 import { withWorkload } from '../../records/workloads.ts';
@@ -15,7 +17,7 @@ import {
 } from './instance-view.ts';
 
 /** The most instances of a page: their deployments fit into one read of a hundred records. */
-const PAGE_MAX = 50;
+const PAGE_MAX = limits.instancesPage.value;
 
 export const routes = [
   route({

@@ -1,5 +1,7 @@
 /** The audit trail for those who check it: verified, and whole. */
+
 import * as z from 'zod';
+import { limits } from '../../core/limits.ts';
 import { PLATFORM } from '../../core/model/index.ts';
 import type { Store } from '../../ports/store.ts';
 import { readChain, verifyChain } from '../../records/audit-trail.ts';
@@ -39,7 +41,7 @@ const reportSchema = z
 const NDJSON = 'application/x-ndjson';
 
 /** The most events of one export; the next export starts behind the last of them. */
-const EXPORT_MAX = 5000;
+const EXPORT_MAX = limits.auditExport.value;
 
 const exportQuery = z.strictObject({
   after: z

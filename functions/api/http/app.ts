@@ -1,5 +1,7 @@
 /** The API as one Hono app: routes from the table, problems for everything else. */
+
 import { type Context, Hono } from 'hono';
+import { limits } from '../../core/limits.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
 import { type Federation, noFederation } from '../access/federation.ts';
@@ -53,7 +55,7 @@ export interface App extends Hono {
 export function createApp(options: AppOptions): App {
   const { ports, authenticate, identity, onError } = options;
   const streams = createStreams({
-    perPerson: options.streamsPerPerson ?? 100,
+    perPerson: options.streamsPerPerson ?? limits.streams.value,
     heartbeatMs: options.heartbeatMs ?? 15_000,
     ...(options.signal && { signal: options.signal }),
   });

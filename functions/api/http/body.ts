@@ -3,12 +3,12 @@ import { limits } from '../../core/limits.ts';
 import { Problem } from '../../core/problem.ts';
 
 export const JSON_MAX_BYTES = limits.jsonBody.value;
-const DEPTH_MAX = 64;
+const DEPTH_MAX = limits.jsonDepth.value;
 
 /** The longest pause in a body, milliseconds: what comes no more holds no connection. */
-export const BODY_PAUSE_MS = 15_000;
+export const BODY_PAUSE_MS = limits.bodyPauseSeconds.value * 1000;
 /** The longest time for a body that is kept in memory, milliseconds, however steadily it drips. */
-export const BODY_MAX_MS = 60_000;
+export const BODY_MAX_MS = limits.bodySeconds.value * 1000;
 
 const tooSlow = (): Problem =>
   new Problem('request_timeout', 'The body took too long to arrive.', {
@@ -24,13 +24,13 @@ export function timely(
   maxMs: number = Number.POSITIVE_INFINITY,
 ): ReadableStream<Uint8Array> {
   const reader = body.getReader();
-  const end = Date.now() + maxMs;
+  const end = performance.now() + maxMs;
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         let timer: NodeJS.Timeout | undefined;
         const late = new Promise<never>((_resolve, reject) => {
-          const wait = Math.max(0, Math.min(BODY_PAUSE_MS, end - Date.now()));
+          const wait = Math.max(0, Math.min(BODY_PAUSE_MS, end - performance.now()));
           timer = setTimeout(() => reject(tooSlow()), wait);
         });
         try {

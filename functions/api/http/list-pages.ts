@@ -1,10 +1,12 @@
 /** Lists: `?limit=&cursor=` in, `{items, nextCursor}` out. */
+
 import * as z from 'zod';
+import { limits } from '../../core/limits.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Item, Page, Store } from '../../ports/store.ts';
 import type { Reply } from '../../records/commit.ts';
 
-export const LIMIT_MAX = 200;
+export const LIMIT_MAX = limits.listPage.value;
 export const LIMIT_DEFAULT = 50;
 const RULE = `must be a whole number from 1 to ${LIMIT_MAX}`;
 

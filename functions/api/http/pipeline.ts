@@ -3,6 +3,7 @@
 import type { Context } from 'hono';
 import * as z from 'zod';
 import { permissions } from '../../core/authorization/roles.ts';
+import { limits } from '../../core/limits.ts';
 import { type Origin, PLATFORM, type Principal, personOf } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
@@ -15,7 +16,7 @@ import { type Rates, sharesRate } from '../admission/rates.ts';
 import type { Refusals } from '../admission/refused-attempts.ts';
 import type { Identity } from '../identity/identity.ts';
 import { checkMediaType, JSON_MAX_BYTES, mediaType, parseJson, readBytes } from './body.ts';
-import { parseIfMatch } from './etag.ts';
+import { parseIfMatch } from './etag-headers.ts';
 import { fingerprint, once, parseIdempotencyKey } from './idempotency.ts';
 import { checkParams, pathNames } from './params.ts';
 import { fieldErrors, invalidRequest, problemOf } from './problems.ts';
@@ -37,7 +38,7 @@ export interface Surroundings {
   onError?: (error: unknown, requestId: string) => void;
 }
 
-export const URL_MAX = 8192;
+export const URL_MAX = limits.url.value;
 
 const nobody: Principal = { id: 'anonymous', kind: 'system', groups: [], administrator: false };
 const empty = z.strictObject({});
@@ -142,7 +143,9 @@ async function answerRequest(
   const { principal } = check;
   const isWrite = route.method !== 'get';
   const key = isWrite ? parseIdempotencyKey(context.req.header('idempotency-key')) : undefined;
-  const ifMatch = route.conditional ? parseIfMatch(context.req.header('if-match')) : undefined;
+  const ifMatch = isWrite
+    ? parseIfMatch(context.req.header('if-match'), route.conditional === true)
+    : undefined;
   const search = raw.url.includes('?') ? raw.url.slice(raw.url.indexOf('?')) : '';
   let bytes: Uint8Array | undefined;
   const caller: Caller = { actor: principal.id, person: personOf(principal), from };

@@ -1,7 +1,7 @@
 /** Builds responses: the same headers on every answer. */
 import type { Problem } from '../../core/problem.ts';
 import type { Reply } from '../../records/commit.ts';
-import { isNoneMatch } from './etag.ts';
+import { isNoneMatch } from './etag-headers.ts';
 import type { Replayable } from './idempotency.ts';
 import { problemDocument } from './problems.ts';
 

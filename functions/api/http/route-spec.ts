@@ -34,7 +34,7 @@ export interface Call<Name extends string = string, Query = unknown, Body = unkn
   query: Query;
   body: Body;
   /** The version named by If-Match, where a request has one. */
-  precondition: { ifMatch?: number };
+  precondition: { ifMatch?: string };
   /** The client wants an event stream. */
   wantsStream: boolean;
   lastEventId: string | undefined;

@@ -58,7 +58,10 @@ export const problemSchema = z
     code: z.enum(Object.keys(problemCodes) as [ProblemCode, ...ProblemCode[]]).meta({ example: 'not_found' }),
     detail: z.string().meta({ description: 'What happened and why.' }),
     hint: z.string().meta({ description: 'The next thing to do.' }),
-    instance: z.string().meta({ description: 'Path of the request.', example: '/v1/projects/demo' }),
+    instance: z.string().optional().meta({
+      description: 'Path of the request; not there when the request could not be read.',
+      example: '/v1/projects/demo',
+    }),
     errors: z
       .array(z.object({ path: z.string(), message: z.string() }))
       .optional()

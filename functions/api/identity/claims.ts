@@ -1,5 +1,7 @@
 /** What the claims of a token say of a person. Nothing is coerced: a claim of another type says nothing. */
+
 import type { JWTPayload } from 'jose';
+import { limits } from '../../core/limits.ts';
 
 /** A person as an identity provider knows them. */
 export interface Person {
@@ -22,7 +24,7 @@ export interface ClaimRules {
   administratorGroup?: string;
 }
 
-const GROUPS_MAX = 500;
+const GROUPS_MAX = limits.groups.value;
 const SUBJECT = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;
 const EMAIL = /^[^\s@]{1,200}@[^\s@]{1,200}$/;
 

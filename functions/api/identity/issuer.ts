@@ -1,6 +1,8 @@
 /** An OpenID Connect issuer: its metadata and its keys, read when first needed, and again as they change. */
+
 import type { JWTPayload } from 'jose';
 import * as z from 'zod';
+import { limits } from '../../core/limits.ts';
 
 export interface IssuerOptions {
   /** The `iss` of its tokens. */
@@ -68,10 +70,10 @@ const ALGORITHMS = [
   'EdDSA',
   'Ed25519',
 ];
-const TIMEOUT_MS = 5_000;
+const TIMEOUT_MS = limits.issuerSeconds.value * 1000;
 /** Milliseconds for which metadata are kept. */
 const METADATA_MS = 60 * 60 * 1000;
-const METADATA_MAX_BYTES = 256 * 1024;
+const METADATA_MAX_BYTES = limits.issuerDocument.value;
 /** Between the clocks of the issuer and ours, seconds. */
 const SKEW_SECONDS = 30;
 /** RFC 9068 and OpenID Connect; most issuers write `JWT` or nothing. */
@@ -134,10 +136,10 @@ export function createIssuer(options: IssuerOptions): Issuer {
   }
 
   async function get(): Promise<Known> {
-    if (known && Date.now() - readAt > METADATA_MS) known = undefined;
+    if (known && performance.now() - readAt > METADATA_MS) known = undefined;
     if (!known) {
       known = load();
-      readAt = Date.now();
+      readAt = performance.now();
     }
     return known;
   }

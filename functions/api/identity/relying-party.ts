@@ -1,7 +1,9 @@
 /** Signs people in at an OpenID Connect provider: authorization code with PKCE (RFC 7636), no other flow. */
+
 import { createHash } from 'node:crypto';
 import type { JWTPayload } from 'jose';
 import * as z from 'zod';
+import { limits } from '../../core/limits.ts';
 import { Problem } from '../../core/problem.ts';
 import { type Issuer, IssuerUnavailable, type Metadata } from './issuer.ts';
 
@@ -43,7 +45,7 @@ export interface RelyingParty {
 const SCOPES = ['openid', 'profile', 'email'];
 const tokenSchema = z.object({ id_token: z.string(), access_token: z.string().optional() });
 const COGNITO = /^https:\/\/cognito-idp\./;
-const RESPONSE_MAX_BYTES = 256 * 1024;
+const RESPONSE_MAX_BYTES = limits.issuerDocument.value;
 
 /** The scopes that are asked for; `groups` is one of them where the provider has it. */
 export const scopesOf = ({ scopes_supported: supported }: Metadata): string[] =>

@@ -1,4 +1,5 @@
 /** Signing in and out with a browser, and what a terminal needs to sign in (RFC 8628). */
+
 import * as z from 'zod';
 import { endAccess } from '../../commands/access/people.ts';
 import {
@@ -9,6 +10,7 @@ import {
   startSession,
 } from '../../commands/access/sessions.ts';
 import { principalId } from '../../core/authorization/principal.ts';
+import { limits } from '../../core/limits.ts';
 import { Problem } from '../../core/problem.ts';
 import { readBytes } from '../http/body.ts';
 import { invalidRequest, problemOf } from '../http/problems.ts';
@@ -145,7 +147,7 @@ const forPeople =
 
 const LOGOUT_EVENT = 'http://schemas.openid.net/event/backchannel-logout';
 
-const FORM_MAX_BYTES = 32 * 1024;
+const FORM_MAX_BYTES = limits.logoutForm.value;
 
 /** OpenID Connect Back-Channel Logout 1.0; the token is what authenticates the request. */
 async function backChannelLogout(call: Call): Promise<{ status: number; body: undefined }> {

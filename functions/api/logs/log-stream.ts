@@ -3,7 +3,7 @@
 import * as z from 'zod';
 import { LOG_LEVELS, levelOf } from '../../core/log-level.ts';
 import type { LogFilter, LogLine, LogStream, Logs } from '../../ports/logs.ts';
-import { lineFilter, TAIL_MAX } from '../../ports/rules/logs-page.ts';
+import { createLineFilter, TAIL_MAX } from '../../ports/rules/logs-page.ts';
 import type { Reply } from '../../records/commit.ts';
 import { timeQuery } from '../http/filters.ts';
 import { decodeCursor, encodeCursor, invalidCursor } from '../http/list-pages.ts';
@@ -161,11 +161,11 @@ async function* linesOf(
   signal: AbortSignal,
 ): AsyncGenerator<LogLine> {
   const filter = filterOf(query);
-  const passes = lineFilter(filter);
+  const passing = createLineFilter(filter);
   if (resumedAt !== undefined) {
     const options = { since: resumedAt, signal };
     const lines = query.follow === false ? await logs.read(stream, options) : logs.follow(stream, options);
-    for await (const line of lines) if (passes(line)) yield line;
+    for await (const line of lines) yield* passing(line);
     return;
   }
   const limit = query.tail ?? TAIL_DEFAULT;
@@ -186,7 +186,7 @@ async function* linesOf(
   let told = lines.filter((line) => line.at === newest?.at).length;
   const options = { ...(newest ? { since: newest.at } : { tail: TAIL_MAX }), signal };
   for await (const line of logs.follow(stream, options)) {
-    if (!passes(line)) continue;
+    if (passing(line).length === 0) continue;
     if (line.at === newest?.at && told > 0) told--;
     else yield line;
   }

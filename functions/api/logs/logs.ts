@@ -1,5 +1,5 @@
 /** The route of the log of an instance. */
-import { instanceLog } from '../../core/keys.ts';
+import { instanceName } from '../../core/keys.ts';
 import { pastInstanceOf } from '../../records/instances.ts';
 import { getEnvironment } from '../../records/read.ts';
 import { route } from '../http/route-spec.ts';
@@ -23,7 +23,7 @@ export const routes = [
     handle: async ({ ports, params, query, wantsStream, lastEventId, stream }) => {
       const { data: environment } = await getEnvironment(ports.store, params);
       pastInstanceOf(environment, params.service);
-      const name = instanceLog(params);
+      const name = instanceName(params);
       if (!wantsStream) return logReply(ports.logs, name, query);
       return stream((signal) => followLog(ports.logs, name, query, lastEventId, signal));
     },

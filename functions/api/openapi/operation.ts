@@ -15,6 +15,9 @@ export function problemCodesOf(route: Route): ProblemCode[] {
     'malformed_request',
     'invalid_request',
     'uri_too_long',
+    // These two come before any route is chosen.
+    'headers_too_large',
+    'request_timeout',
     'internal',
     'too_many_requests',
     ...(policy.scope === 'public'
@@ -28,7 +31,6 @@ export function problemCodesOf(route: Route): ProblemCode[] {
           'malformed_json',
           'unsupported_media_type',
           'payload_too_large',
-          'request_timeout',
           'idempotency_key_reused',
           'conflict',
           'storage_full',
@@ -103,7 +105,7 @@ function headersOf(route: Route): Record<string, z.ZodType> {
     headers['If-Match'] = z
       .string()
       .optional()
-      .meta({ description: 'The ETag that was read.', example: '"3"' });
+      .meta({ description: 'The ETag that was read.', example: '"3-1f2e3d4c"' });
   }
   if (Object.values(route.answers).some(({ stream }) => stream)) {
     headers['Last-Event-ID'] = z

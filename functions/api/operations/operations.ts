@@ -6,8 +6,8 @@ import type { Operation } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { Item } from '../../ports/store.ts';
+import { etagOf } from '../../records/etag.ts';
 import { getOperation } from '../../records/read.ts';
-import { etagOf } from '../http/etag.ts';
 import { route } from '../http/route-spec.ts';
 import type { StreamEvent } from '../http/sse.ts';
 import { waitSchema } from '../http/wait.ts';
@@ -75,7 +75,7 @@ export const routes = [
       const first = await getOperation(ports.store, params.operation);
       if (wantsStream) return stream((signal) => follow(ports, params.operation, lastEventId, signal));
       const item = await untilEnded(ports, first, (query.wait ?? 0) * 1000, request.signal);
-      return { status: 200, body: operationView(item.data), etag: etagOf(item.version) };
+      return { status: 200, body: operationView(item.data), etag: etagOf(item) };
     },
   }),
   route({

@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import * as z from 'zod';
 import { Problem } from '../../core/problem.ts';
-import { isNoneMatch } from '../http/etag.ts';
+import { isNoneMatch } from '../http/etag-headers.ts';
 import { type Route, route } from '../http/route-spec.ts';
 
 const types: Record<string, string> = {
@@ -49,6 +49,7 @@ export function createConsole(webRoot: string): Console {
     routes: [
       page('/'),
       page('/docs'),
+      commandLine(webRoot),
       ...readdirSync(assets)
         .filter((name) => extname(name) in types)
         .map((name) => file({ path: `/assets/${name}`, at: join(assets, name), tag: name, cache: FOREVER })),
@@ -62,7 +63,7 @@ export function isPageRequest(method: string, path: string, accept: string | und
   return (
     (method === 'GET' || method === 'HEAD') &&
     accept?.includes('text/html') === true &&
-    !['v1', 'healthz', 'problems', 'assets', 'identity'].includes(first) &&
+    !['v1', 'healthz', 'problems', 'assets', 'identity', 'cli'].includes(first) &&
     // A file, such as favicon.ico.
     !path.slice(path.lastIndexOf('/')).includes('.')
   );
@@ -104,6 +105,16 @@ function file({ path, at, tag, cache }: { path: string; at: string; tag: string;
     },
   });
 }
+
+/** The command line as a package that `npm install` and `npx` take by its address. */
+const commandLine = (webRoot: string): Route =>
+  route({
+    ...hidden('/cli', 'get-cli'),
+    handle: async () =>
+      new Response(await readFile(join(webRoot, 'cli')), {
+        headers: { ...headers, 'cache-control': ASK_AGAIN, 'content-type': 'application/gzip' },
+      }),
+  });
 
 const notBuilt = (path: string): Route =>
   route({

@@ -1,6 +1,8 @@
 /** A project at one look: its services, its environments, and what each service does in each. */
+
 import * as z from 'zod';
 import { ENVIRONMENT_PREFIX, projectPartition, SERVICE_PREFIX } from '../../core/keys.ts';
+import { limits } from '../../core/limits.ts';
 import type { Environment, Service } from '../../core/model/index.ts';
 import type { Ports } from '../../ports/index.ts';
 import { instancesOf } from '../../records/instances.ts';
@@ -10,9 +12,9 @@ import { readFacts, withStatus } from '../environments/instance-facts.ts';
 import { type InstanceFacts, instanceSchema, instanceView } from '../environments/instance-view.ts';
 import { compact } from '../http/schemas.ts';
 
-const SERVICES_MAX = 200;
-const ENVIRONMENTS_MAX = 50;
-const INSTANCES_MAX = 100;
+const SERVICES_MAX = limits.overviewServices.value;
+const ENVIRONMENTS_MAX = limits.overviewEnvironments.value;
+const INSTANCES_MAX = limits.overviewInstances.value;
 
 const serviceSchema = z.object({
   name: z.string().meta({ example: 'guestbook' }),

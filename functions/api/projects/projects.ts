@@ -5,8 +5,8 @@ import type { Project } from '../../core/model/index.ts';
 import { RESERVED } from '../../core/names.ts';
 import type { Item } from '../../ports/store.ts';
 import type { Reply } from '../../records/commit.ts';
+import { etagOf } from '../../records/etag.ts';
 import { getProject } from '../../records/read.ts';
-import { etagOf } from '../http/etag.ts';
 import { pageOf, pageQuery, pageReply } from '../http/list-pages.ts';
 import { noContent } from '../http/respond.ts';
 import { route } from '../http/route-spec.ts';
@@ -24,7 +24,7 @@ const projectSchema = z
 
 const view = ({ data }: Item<Project>): z.infer<typeof projectSchema> => data;
 
-const reply = (item: Item<Project>): Reply => ({ status: 200, body: view(item), etag: etagOf(item.version) });
+const reply = (item: Item<Project>): Reply => ({ status: 200, body: view(item), etag: etagOf(item) });
 
 const created = (item: Item<Project>): Reply => ({
   ...reply(item),

@@ -2,8 +2,8 @@
 import * as z from 'zod';
 import { rotateResource, rotateSecret } from '../../commands/secrets/rotations.ts';
 import { getSecret, revealSecret, revokeVersion } from '../../commands/secrets/secret-versions.ts';
+import { etagOf } from '../../records/etag.ts';
 import { getEnvironment } from '../../records/read.ts';
-import { etagOf } from '../http/etag.ts';
 import { route } from '../http/route-spec.ts';
 import { acceptedAnswer, acceptedReply } from '../operations/operation-view.ts';
 import { refOf, secretSchema, secretValue, secretView } from './secrets.ts';
@@ -24,7 +24,7 @@ export const routes = [
     handle: async ({ ports, params }) => {
       await getEnvironment(ports.store, params);
       const item = await getSecret(ports, refOf(params));
-      return { status: 200, body: secretView(item), etag: etagOf(item.version) };
+      return { status: 200, body: secretView(item), etag: etagOf(item) };
     },
   }),
   route({

@@ -6,8 +6,8 @@ import type { SecretRecord } from '../../core/model/index.ts';
 import { SECRET_VALUE_MAX_BYTES } from '../../ports/rules/secret-checks.ts';
 import type { Item } from '../../ports/store.ts';
 import type { Reply } from '../../records/commit.ts';
+import { etagOf } from '../../records/etag.ts';
 import { getEnvironment } from '../../records/read.ts';
-import { etagOf } from '../http/etag.ts';
 import { listReply, pageOf, pageQuery } from '../http/list-pages.ts';
 import { noContent } from '../http/respond.ts';
 import { route } from '../http/route-spec.ts';
@@ -42,7 +42,7 @@ export const refOf = (params: { project: string; environment: string; secret: st
 
 const put = (item: Item<SecretRecord>): Reply => {
   const { project, environment, name } = item.data;
-  const reply = { body: secretView(item), etag: etagOf(item.version) };
+  const reply = { body: secretView(item), etag: etagOf(item) };
   if (item.version > 1) return { ...reply, status: 200 };
   return {
     ...reply,

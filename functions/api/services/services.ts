@@ -5,8 +5,8 @@ import { projectPartition, SERVICE_PREFIX } from '../../core/keys.ts';
 import type { Service } from '../../core/model/index.ts';
 import type { Item } from '../../ports/store.ts';
 import type { Reply } from '../../records/commit.ts';
+import { etagOf } from '../../records/etag.ts';
 import { getProject, getService } from '../../records/read.ts';
-import { etagOf } from '../http/etag.ts';
 import { listReply, pageOf, pageQuery } from '../http/list-pages.ts';
 import { noContent } from '../http/respond.ts';
 import { route } from '../http/route-spec.ts';
@@ -24,7 +24,7 @@ const serviceSchema = z
 
 const view = ({ data }: Item<Service>): z.infer<typeof serviceSchema> => data;
 
-const reply = (item: Item<Service>): Reply => ({ status: 200, body: view(item), etag: etagOf(item.version) });
+const reply = (item: Item<Service>): Reply => ({ status: 200, body: view(item), etag: etagOf(item) });
 
 const created = (item: Item<Service>): Reply => ({
   ...reply(item),

@@ -1,21 +1,23 @@
 /** Routes of the variables of an environment: plain settings, one by one or as a file. */
+
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { changeVariables, readVariables, removeVariable } from '../../commands/variables/variables.ts';
 import { DotenvError, parseDotenv } from '../../core/dotenv.ts';
+import { limits } from '../../core/limits.ts';
 import type { Variables } from '../../core/model/index.ts';
 import type { Item } from '../../ports/store.ts';
 import type { Reply } from '../../records/commit.ts';
+import { etagOf } from '../../records/etag.ts';
 import { getEnvironment } from '../../records/read.ts';
 import { JSON_MAX_BYTES, readBytes } from '../http/body.ts';
-import { etagOf } from '../http/etag.ts';
 import { SECRET_NAME_PATTERN } from '../http/params.ts';
 import { invalidRequest } from '../http/problems.ts';
 import { noContent } from '../http/respond.ts';
 import { route } from '../http/route-spec.ts';
 import { timeSchema } from '../http/schemas.ts';
 
-const VALUE_MAX_BYTES = 64 * 1024;
+const VALUE_MAX_BYTES = limits.variableValue.value;
 const VALUE_RULE = 'must be text of at most 64 KiB without NUL';
 const isValue = (text: string): boolean =>
   text.isWellFormed() && !text.includes('\0') && Buffer.byteLength(text) <= VALUE_MAX_BYTES;
@@ -42,7 +44,7 @@ const viewsOf = ({ data }: Item<Variables>) =>
 const listed = (item: Item<Variables>): Reply => ({
   status: 200,
   body: { items: viewsOf(item) },
-  etag: etagOf(item.version),
+  etag: etagOf(item),
 });
 
 const named =
@@ -82,8 +84,8 @@ export const routes = [
     tag: 'Environments',
     answers: { 200: { summary: 'All variables', schema: listSchema, etag: true } },
     handle: async ({ ports, params }) => {
-      await getEnvironment(ports.store, params);
-      return listed(await readVariables(ports, params));
+      const { data: environment } = await getEnvironment(ports.store, params);
+      return listed(await readVariables(ports, environment));
     },
   }),
   route({

@@ -2,7 +2,9 @@
 import * as z from 'zod';
 import { createBuild } from '../../commands/versions/builds.ts';
 import { Problem } from '../../core/problem.ts';
+import { checkFolder } from '../../core/source/folder.ts';
 import { checkGitRef, parseGitUrl } from '../../core/source/git-source.ts';
+import { IdempotencyRace } from '../../records/commit.ts';
 import { getService } from '../../records/read.ts';
 import { timely } from '../http/body.ts';
 import { route } from '../http/route-spec.ts';
@@ -35,6 +37,19 @@ const git = z
   })
   .meta({ id: 'GitSource' });
 
+const path = z
+  .string()
+  .min(1)
+  .max(1024)
+  .superRefine((text, context) => passes(() => checkFolder(text), context))
+  .optional()
+  .meta({
+    description:
+      'The folder that is built, with its score.yaml and package.json, from the top of the source. Where it is a ' +
+      'member of a workspace of npm, pnpm or yarn, that is installed, by its lock file.',
+    example: 'packages/api',
+  });
+
 export const routes = [
   route({
     method: 'post',
@@ -48,8 +63,9 @@ export const routes = [
     tag: 'Services',
     query: z.strictObject({
       tag: tagSchema.optional().meta({ description: 'With a tar.gz: a tag for the version.' }),
+      path: path.meta({ description: 'With a tar.gz: the folder that is built, as `path` of the body.' }),
     }),
-    body: z.strictObject({ git, tag: tagSchema.optional() }),
+    body: z.strictObject({ git, path, tag: tagSchema.optional() }),
     bodyExamples: {
       git: { git: { url: 'https://git.example.com/demo/guestbook', ref: 'main' }, tag: 'v1.4.0' },
     },
@@ -57,9 +73,9 @@ export const routes = [
     problems: ['invalid_archive', 'payload_too_large', 'storage_full', 'source_unavailable'],
     handle: ({ ports, params, query, body, change }) =>
       change(acceptedReply, (caller) => {
-        const tag = body.tag ?? query.tag;
         const source = { kind: 'git' as const, url: body.git.url, ref: body.git.ref };
-        return createBuild(ports, caller, { ...params, source, ...(tag !== undefined && { tag }) });
+        const { tag = query.tag, path = query.path } = body;
+        return createBuild(ports, caller, { ...params, source, ...optional({ tag, path }) });
       }),
     upload: {
       mediaType: 'application/gzip',
@@ -68,27 +84,35 @@ export const routes = [
         // The service is read before the body, so that no archive is sent in vain.
         await getService(ports.store, params);
         const saved = await ports.builder.saveSource(request.body ? timely(request.body) : emptyBody());
-        let used = false;
+        let unused = true;
         try {
           return await change(
             acceptedReply,
             async (caller) => {
-              const operation = await createBuild(ports, caller, {
+              unused = false;
+              return createBuild(ports, caller, {
                 ...params,
                 source: { kind: 'upload', ...saved },
-                ...(query.tag !== undefined && { tag: query.tag }),
+                ...optional(query),
+              }).catch((error: unknown) => {
+                // After any other error the build may have been accepted all the same, and needs its source.
+                unused = error instanceof Problem || error instanceof IdempotencyRace;
+                throw error;
               });
-              used = true;
-              return operation;
             },
             saved.sha256,
           );
         } finally {
-          if (!used) await ports.builder.removeSource(saved.id).catch(() => undefined);
+          if (unused) await ports.builder.removeSource(saved.id).catch(() => undefined);
         }
       },
     },
   }),
 ];
+
+const optional = ({ tag, path }: { tag?: string | undefined; path?: string | undefined }) => ({
+  ...(tag !== undefined && { tag }),
+  ...(path !== undefined && { path }),
+});
 
 const emptyBody = (): ReadableStream<Uint8Array> => new Blob([]).stream();

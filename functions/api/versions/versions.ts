@@ -8,15 +8,16 @@ import type { ScoreWorkload } from '../../core/score/workload.ts';
 import { type Image, SCORE_LABEL } from '../../ports/registry.ts';
 import type { Item } from '../../ports/store.ts';
 import type { Reply } from '../../records/commit.ts';
+import { etagOf } from '../../records/etag.ts';
 import { getService } from '../../records/read.ts';
-import { etagOf } from '../http/etag.ts';
 import { listReply, pageOf, pageQuery } from '../http/list-pages.ts';
 import { route } from '../http/route-spec.ts';
 import { membersOf, nameSchema, tagSchema, timeSchema } from '../http/schemas.ts';
 
+const path = z.string().optional().meta({ description: 'The folder that was built, where not the whole.' });
 const sourceSchema = z
   .union([
-    z.object({ kind: z.literal('upload'), sha256: z.string(), bytes: z.int() }),
+    z.object({ kind: z.literal('upload'), sha256: z.string(), bytes: z.int(), path }),
     z.object({
       kind: z.literal('git'),
       url: z.string(),
@@ -26,6 +27,7 @@ const sourceSchema = z
       commit: z.string(),
       author: z.string().optional(),
       message: z.string().optional(),
+      path,
     }),
     z.object({ kind: z.literal('image'), reference: z.string() }),
   ])
@@ -123,6 +125,7 @@ export const routes = [
       change(created, async (caller) => {
         await getService(ports.store, params);
         const image = await ports.registry.resolve(params, body.image);
+        await ports.registry.keep?.(params, image.digest);
         return registerVersion(ports, caller, {
           ...params,
           digest: image.digest,
@@ -160,7 +163,7 @@ export const routes = [
     handle: async ({ ports, params }) => {
       await getService(ports.store, params);
       const item = await findVersion(ports.store, params, params.version);
-      return { status: 200, body: detail(item.data), etag: etagOf(item.version) };
+      return { status: 200, body: detail(item.data), etag: etagOf(item) };
     },
   }),
 ];

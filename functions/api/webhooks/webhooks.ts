@@ -17,8 +17,8 @@ import { nearest } from '../../core/score/file/suggest.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { Item } from '../../ports/store.ts';
 import type { Caller, Reply } from '../../records/commit.ts';
+import { etagOf } from '../../records/etag.ts';
 import { getProject } from '../../records/read.ts';
-import { etagOf } from '../http/etag.ts';
 import { pageOf, pageQuery, pageReply, readPage } from '../http/list-pages.ts';
 import { invalidRequest } from '../http/problems.ts';
 import { noContent } from '../http/respond.ts';
@@ -105,7 +105,7 @@ async function views({ store }: Ports, items: readonly Item<Webhook>[]): Promise
 const render = async (ports: Ports, item: Item<Webhook>): Promise<Reply> => ({
   status: 200,
   body: (await views(ports, [item]))[0],
-  etag: etagOf(item.version),
+  etag: etagOf(item),
 });
 
 /** @throws Problem invalid_request */
@@ -139,7 +139,7 @@ async function withSecret(
     (item: Item<Webhook>) => ({
       status,
       body: view(item),
-      etag: etagOf(item.version),
+      etag: etagOf(item),
       ...(status === 201 && { location: `/v1/projects/${item.data.project}/webhooks/${item.data.id}` }),
     }),
     async (caller) => {
@@ -233,7 +233,7 @@ export const routes = [
       checkTypes(body.types);
       const patch = compact({ ...body, ...precondition });
       return change(
-        (item: Item<Webhook>) => ({ status: 200, body: view(item), etag: etagOf(item.version) }),
+        (item: Item<Webhook>) => ({ status: 200, body: view(item), etag: etagOf(item) }),
         (caller) => changeWebhook(ports, caller, params, patch),
       );
     },

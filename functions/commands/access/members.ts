@@ -68,14 +68,14 @@ export function putMember(
   granter: Granter,
   ref: MemberRef,
   roles: MemberRoles,
-  options: { ifMatch?: number } = {},
+  options: { ifMatch?: string } = {},
 ): Promise<{ item: Item<Member>; created: boolean }> {
   return retryOnConflict(async () => {
     const { store, effects } = ports;
     const { project, principal } = ref;
     await getProject(store, project);
     const before = await store.get<Member>(memberKey(project, principal));
-    if (before) checkIfMatch(before, options.ifMatch);
+    checkIfMatch(before, options.ifMatch);
     refuseAbove(granter, roles);
     if (before) refuseAbove(granter, before.data);
     const data: Member = {
@@ -123,7 +123,7 @@ export function removeMember(
   ports: Ports,
   granter: Granter,
   ref: MemberRef,
-  options: { ifMatch?: number } = {},
+  options: { ifMatch?: string } = {},
 ): Promise<void> {
   return retryOnConflict(async () => {
     const { project, principal } = ref;

@@ -2,17 +2,19 @@
  * Sessions of browsers. Whoever holds the secret in the cookie counts as the person who signed in, until the session
  * is too old or idle for too long.
  */
+
 import { createCipheriv, createDecipheriv, createHash, hkdfSync, timingSafeEqual } from 'node:crypto';
 import { RETENTION_QUEUE, sessionKey, sessionOwner, sessionsPartition } from '../../core/keys.ts';
+import { limits } from '../../core/limits.ts';
 import { PLATFORM, type Principal, type Session } from '../../core/model/index.ts';
 import type { Ports } from '../../ports/index.ts';
 import { type Condition, type Item, PAGE_LIMIT_MAX, StoreConflict, type Write } from '../../ports/store.ts';
 import { type Caller, commit } from '../../records/commit.ts';
 
 /** A working day. After it the identity provider is asked again, and so is whether the person still works here. */
-export const SESSION_MAX_MS = 12 * 60 * 60 * 1000;
+export const SESSION_MAX_MS = limits.sessionSeconds.value * 1000;
 /** The longest time without a request, milliseconds. */
-export const SESSION_IDLE_MS = 2 * 60 * 60 * 1000;
+export const SESSION_IDLE_MS = limits.sessionIdleSeconds.value * 1000;
 /** How exactly the last request is known, milliseconds; each write costs. */
 const SEEN_MS = 5 * 60 * 1000;
 

@@ -11,18 +11,17 @@ import {
   tokenKey,
   tokensPartition,
 } from '../../core/keys.ts';
+import { limits } from '../../core/limits.ts';
 import { type Person, PLATFORM, type Token } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
 import { type Item, PAGE_LIMIT_MAX, type Store, StoreConflict, type Write } from '../../ports/store.ts';
 import { type Caller, commit, missing, retryOnConflict } from '../../records/commit.ts';
 import { getProject } from '../../records/read.ts';
+import { inTurn } from '../../records/turns.ts';
 
-const DAY_SECONDS = 24 * 60 * 60;
 export const TOKEN_MIN_SECONDS = 60;
-export const TOKEN_MAX_SECONDS = 365 * DAY_SECONDS;
-/** How many tokens a person, or a project, has at the most. */
-export const TOKENS_MAX = 100;
+export const TOKEN_MAX_SECONDS = limits.tokenSeconds.value;
 
 export interface NewToken {
   name: string;
@@ -82,15 +81,22 @@ export function newToken(ports: Ports, actor: string, input: NewToken): MadeToke
 
 /** @throws Problem conflict */
 async function refuseMore(store: Store, owner: string): Promise<void> {
-  const { items } = await store.query({ pk: tokensPartition(owner), limit: TOKENS_MAX });
-  if (items.length < TOKENS_MAX) return;
-  throw new Problem('conflict', `There are ${TOKENS_MAX} tokens already, which is the most.`, {
+  const most = limits.tokensOfOwner.value;
+  const { items } = await store.query({ pk: tokensPartition(owner), limit: most });
+  if (items.length < most) return;
+  throw new Problem('conflict', `There are ${most} tokens already, which is the most.`, {
     hint: 'Revoke some that are not used: the list says when each was last used.',
   });
 }
 
-/** @throws Problem not_found (project) | conflict (too many) */
-export async function createToken(ports: Ports, caller: Caller, input: NewToken): Promise<MadeToken> {
+/**
+ * Of those that one owner makes at the same time, each counts the ones before it.
+ * @throws Problem not_found (project) | conflict (too many)
+ */
+export const createToken = (ports: Ports, caller: Caller, input: NewToken): Promise<MadeToken> =>
+  inTurn(ports.store, tokensPartition(ownerOf(input)), () => makeCounted(ports, caller, input));
+
+async function makeCounted(ports: Ports, caller: Caller, input: NewToken): Promise<MadeToken> {
   const { project } = input;
   if (project !== undefined) await getProject(ports.store, project);
   await refuseMore(ports.store, ownerOf(input));

@@ -1,5 +1,7 @@
 /** Trust rules of projects, and the short-lived tokens that pipelines get by them. */
+
 import { projectKey, tokenKey, trustKey, trustsPartition } from '../../core/keys.ts';
+import { limits } from '../../core/limits.ts';
 import type { Token, Trust } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
@@ -9,7 +11,7 @@ import { getProject } from '../../records/read.ts';
 import { newToken } from './tokens.ts';
 
 /** The most rules of one project: all of them are read with each exchange. */
-export const TRUSTS_MAX = 50;
+export const TRUSTS_MAX = limits.trusts.value;
 
 /** A pipeline's token is good for this long at most, milliseconds. */
 export const EXCHANGED_MS = 15 * 60 * 1000;

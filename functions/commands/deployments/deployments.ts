@@ -8,6 +8,7 @@ import {
   type EnvironmentState,
   type Instance,
   type InstanceRef,
+  isFor,
   isSameAgain,
   type Operation,
   type OperationOn,
@@ -165,12 +166,14 @@ function accept(
     const operation = newOperation(ports, caller.actor, {
       kind: operationFor(content.kind),
       ...pick(ref),
+      environmentId: environment.data.id,
       number,
       generation: awake.environment.generation,
       ...(approval && { approval }),
     });
     const deployment: Deployment = {
       ...pick(ref),
+      environmentId: environment.data.id,
       number,
       // Without resources, nothing has to be resolved later.
       ...(Object.keys(workload.resources ?? {}).length === 0 && { outputs: {} }),
@@ -224,6 +227,11 @@ function accept(
     return { ...result, waking: awake.operation };
   });
 }
+
+export const environmentGone = ({ environment }: Pick<InstanceRef, 'environment'>): Problem =>
+  new Problem('environment_gone', `Environment "${environment}" is being destroyed, or was.`, {
+    hint: 'Create another environment and deploy there.',
+  });
 
 export const beingRemoved = ({ service, environment }: InstanceRef): Problem =>
   new Problem(
@@ -312,18 +320,15 @@ async function rollbackContent(ports: Ports, ref: InstanceRef, number: number): 
   };
 }
 
-/** Tells whether a deployment is still the newest of its instance, in an environment that can take it. */
+/** Tells whether a deployment is still the newest of its instance, in the environment that it was for. */
 export async function deploymentFence(
   ports: Ports,
-  ref: InstanceRef & { number: number },
+  ref: InstanceRef & { number: number; environmentId?: string },
 ): Promise<Problem | undefined> {
   const environment = await ports.store.get<Environment>(environmentKey(ref));
-  const instance = environment && pastInstanceIn(environment.data, ref.service);
-  if (!instance || environment.data.state === 'destroying') {
-    return new Problem('environment_gone', `Environment "${ref.environment}" is being destroyed.`, {
-      hint: 'Create another environment and deploy there.',
-    });
-  }
+  const instance =
+    environment && isFor(ref, environment.data) && pastInstanceIn(environment.data, ref.service);
+  if (!instance || environment.data.state === 'destroying') return environmentGone(ref);
   const { newest } = instance;
   if (newest === ref.number) return undefined;
   return new Problem('superseded', `Deployment ${newest} is newer than ${ref.number}.`, {

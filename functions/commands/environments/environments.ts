@@ -69,17 +69,19 @@ export async function createEnvironment(
 ): Promise<Accepted> {
   await getProject(ports.store, input.project);
   const now = ports.effects.now();
+  const id = ports.effects.id();
   const operation = newOperation(ports, caller.actor, {
     kind: 'provision-environment',
     project: input.project,
     environment: input.name,
+    environmentId: id,
     generation: 1,
   });
   const at = new Date(now).toISOString();
   const environment: Environment = {
     project: input.project,
     name: input.name,
-    id: ports.effects.id(),
+    id,
     kind: input.kind,
     state: 'provisioning',
     generation: 1,
@@ -155,7 +157,7 @@ export interface EnvironmentPatch {
   ttlSeconds?: number | null;
   /** Computes the time from the environment, instead of `ttlSeconds`; throws to refuse. */
   expiresAt?: (environment: Environment) => string;
-  ifMatch?: number;
+  ifMatch?: string;
 }
 
 /**

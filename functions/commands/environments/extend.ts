@@ -1,5 +1,7 @@
 /** Puts off the time at which an environment is destroyed. */
+
 import type { Role } from '../../core/authorization/roles.ts';
+import { limits } from '../../core/limits.ts';
 import type { Environment, EnvironmentRef } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
@@ -8,7 +10,7 @@ import type { Caller } from '../../records/commit.ts';
 import { changeEnvironment } from './environments.ts';
 
 /** The time of destruction is at most this far away, seconds. */
-export const TTL_MAX = 365 * 86_400;
+export const TTL_MAX = limits.timeToLive.value;
 
 /**
  * Adds to the time that is left.

@@ -30,7 +30,7 @@ export function protectEnvironment(
   role: Role,
   ref: EnvironmentRef,
   protection: Protection | null,
-  options: { ifMatch?: number } = {},
+  options: { ifMatch?: string } = {},
 ): Promise<Item<Environment>> {
   return changingEnvironment(ports.store, ref, async () => {
     const item = await getEnvironment(ports.store, ref);

@@ -30,7 +30,7 @@ interface Transition {
   event: TypedData & { type: 'environment.hibernating' | 'environment.waking' | 'environment.destroying' };
   /** Runs within each try, before the write; throws to refuse. */
   guard?: (item: Item<Environment>) => Promise<void>;
-  ifMatch?: number;
+  ifMatch?: string;
   /** Handles a state that is none of `from`; by default the change is refused. */
   otherwise?: (environment: Environment) => Promise<Accepted | undefined>;
 }
@@ -52,7 +52,12 @@ export async function transition(
     }
     await plan.guard?.(item);
     const generation = item.data.generation + 1;
-    const operation = newOperation(ports, caller.actor, { ...plan.operation, ...ref, generation });
+    const operation = newOperation(ports, caller.actor, {
+      ...plan.operation,
+      ...ref,
+      environmentId: item.data.id,
+      generation,
+    });
     const environment = { ...item.data, state: plan.to, generation, operation: operation.id };
     const result = { environment, operation };
     await commit(ports, caller, {
@@ -95,7 +100,7 @@ export function hibernateEnvironment(
   ports: Ports,
   caller: Caller,
   ref: EnvironmentRef,
-  expected?: { generation: number; lastActivityAt: string },
+  expected?: Pick<Environment, 'id' | 'generation' | 'lastActivityAt'>,
 ): Promise<Accepted> {
   return transition(ports, caller, ref, {
     operation: { kind: 'hibernate', input: { reason: expected ? 'idle' : 'requested' } },
@@ -106,7 +111,9 @@ export function hibernateEnvironment(
     guard: async ({ data }) => {
       if (
         expected &&
-        (data.generation !== expected.generation || data.lastActivityAt !== expected.lastActivityAt)
+        (data.id !== expected.id ||
+          data.generation !== expected.generation ||
+          data.lastActivityAt !== expected.lastActivityAt)
       ) {
         throw new Problem('conflict', 'The environment was used or changed after this was decided.', {
           hint: 'Nothing was done; it is looked at again when it is due.',
@@ -148,7 +155,7 @@ export function destroyEnvironment(
   ports: Ports,
   caller: Caller,
   ref: EnvironmentRef,
-  options: { ifMatch?: number; expired?: { generation: number } } = {},
+  options: { ifMatch?: string; expired?: Pick<Environment, 'id' | 'generation'> } = {},
 ): Promise<Accepted> {
   const reason = options.expired ? 'expired' : 'requested';
   return transition(ports, caller, ref, {
@@ -160,8 +167,8 @@ export function destroyEnvironment(
     otherwise: (environment) => ongoing(ports, environment, 'destroy-environment'),
     guard: async ({ data }) => {
       const { expired } = options;
-      if (!expired || (data.generation === expired.generation && hasExpired(data, ports.effects.now())))
-        return;
+      const isSame = data.id === expired?.id && data.generation === expired.generation;
+      if (!expired || (isSame && hasExpired(data, ports.effects.now()))) return;
       throw new Problem('conflict', 'The environment changed after this was decided.', {
         hint: 'Nothing was done; it is looked at again when it is due.',
       });

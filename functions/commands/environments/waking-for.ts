@@ -20,7 +20,12 @@ export function wakingFor(ports: Ports, caller: Caller, environment: Environment
   if (environment.state !== 'hibernated') return { environment, writes: [], events: [] };
   const ref = { project: environment.project, environment: environment.name };
   const generation = environment.generation + 1;
-  const operation = newOperation(ports, caller.actor, { kind: 'wake', ...ref, generation });
+  const operation = newOperation(ports, caller.actor, {
+    kind: 'wake',
+    ...ref,
+    environmentId: environment.id,
+    generation,
+  });
   return {
     environment: { ...environment, state: 'waking', generation, operation: operation.id },
     writes: acceptWrites(ports, operation),

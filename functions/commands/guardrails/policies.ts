@@ -1,8 +1,10 @@
 /** Policies: kept by project and for the platform, and enforced when a deployment is accepted and when it starts. */
+
 import { changesOf } from '../../core/field-changes.ts';
 import { concerns, type DeploymentFacts, evaluatePolicy } from '../../core/guardrails/evaluate.ts';
 import type { Policy, PolicyScope, Violation } from '../../core/guardrails/policy-types.ts';
 import { PLATFORM_POLICIES, policiesKey, projectKey } from '../../core/keys.ts';
+import { limits } from '../../core/limits.ts';
 import { type DeploymentDetail, type InstanceRef, PLATFORM } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
@@ -12,10 +14,10 @@ import { getProject } from '../../records/read.ts';
 import { findVersion } from '../versions/versions.ts';
 
 /** The most policies of a project, and of the platform. */
-export const POLICIES_MAX = 50;
+export const POLICIES_MAX = limits.policies.value;
 
 /** The most patterns in all of those policies together: a deployment may be compared with each of them. */
-export const PATTERNS_MAX = 500;
+export const PATTERNS_MAX = limits.policyPatterns.value;
 
 const patternsOf = ({ environments = [], rule }: Pick<Policy, 'environments' | 'rule'>): number =>
   environments.length + (rule.kind === 'branches' ? rule.branches.length : 0);

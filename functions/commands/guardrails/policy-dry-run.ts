@@ -2,6 +2,7 @@
 
 import type { Policy, Violation } from '../../core/guardrails/policy-types.ts';
 import { deploymentKey, eventKey, eventsPartition, PROJECTS } from '../../core/keys.ts';
+import { limits } from '../../core/limits.ts';
 import type { BerthEvent, Deployment, InstanceRef, Project } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
@@ -13,7 +14,7 @@ import { judge, type PolicyOwner } from './policies.ts';
 /** How far back a dry run looks, milliseconds. */
 export const DRY_RUN_MS = 30 * 24 * 60 * 60 * 1000;
 /** At most this many deployments are judged, the newest first. */
-const DEPLOYMENTS_MAX = 500;
+const DEPLOYMENTS_MAX = limits.dryRun.value;
 const PAGE = 200;
 
 export interface RefusedDeployment extends InstanceRef {

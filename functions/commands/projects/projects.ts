@@ -19,6 +19,7 @@ import { type Caller, checkIfMatch, commit, retryOnConflict } from '../../record
 import { getProject } from '../../records/read.ts';
 import { forgetAccess } from '../access/forget-access.ts';
 import { type Administrators, firstMemberWrites } from '../access/members.ts';
+import { forgetBuildSecrets } from '../secrets/build-secrets.ts';
 
 export interface NewProject {
   name: string;
@@ -90,7 +91,7 @@ export function changeProject(
   ports: Ports,
   caller: Caller,
   project: string,
-  patch: { displayName?: string | null; ifMatch?: number },
+  patch: { displayName?: string | null; ifMatch?: string },
 ): Promise<Item<Project>> {
   return retryOnConflict(async () => {
     const item = await getProject(ports.store, project);
@@ -116,7 +117,7 @@ export async function deleteProject(
   ports: Ports,
   caller: Caller,
   project: string,
-  options: { ifMatch?: number } = {},
+  options: { ifMatch?: string } = {},
 ): Promise<void> {
   const deleted = await retryOnConflict(async () => {
     const item = await getProject(ports.store, project);
@@ -151,6 +152,7 @@ export async function deleteProject(
   }
   await forgetAccess(ports, project);
   await ports.store.transact([{ delete: policiesKey(project) }]);
+  await forgetBuildSecrets(ports, project);
 }
 
 async function refuseContents(store: Store, project: string): Promise<void> {

@@ -51,6 +51,7 @@ export async function rotateSecret(
         kind: 'rotate-secret',
         project,
         environment,
+        environmentId: parent.data.id,
         generation: parent.data.generation,
         input: { secret: name, version, previous: item.data.version },
       });
@@ -119,6 +120,7 @@ export async function rotateResource(
       kind: 'rotate-secret',
       project,
       environment,
+      environmentId: parent.data.id,
       generation: parent.data.generation,
       input: { resource: uid },
     });

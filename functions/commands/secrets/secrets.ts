@@ -35,7 +35,7 @@ export async function putSecret(
   ports: Ports,
   caller: Caller,
   ref: SecretRef,
-  input: { value: string; ifMatch?: number },
+  input: { value: string; ifMatch?: string },
 ): Promise<Item<SecretRecord>> {
   const path = secretPath(ref, ref.name);
   await openEnvironment(ports, ref);
@@ -64,7 +64,7 @@ async function recordVersion(
   caller: Caller,
   ref: SecretRef,
   version: string,
-  ifMatch: number | undefined,
+  ifMatch: string | undefined,
 ): Promise<Item<SecretRecord>> {
   const { project, environment, name } = ref;
   const parent = await openEnvironment(ports, ref);
@@ -74,7 +74,7 @@ async function recordVersion(
   else if (ifMatch !== undefined) throw missing(ref);
   if (existing) refuseRotating(existing.data);
   // A new name is taken from the variables, whose record is written too, so that of two at once one comes first.
-  const variables = existing ? undefined : await readVariables(ports, ref);
+  const variables = existing ? undefined : await readVariables(ports, parent.data);
   if (variables && Object.hasOwn(variables.data.variables, name)) throw nameTaken(name, 'variable', ref);
   const at = new Date(ports.effects.now()).toISOString();
   const added = { version, stage: 'pending' as const, createdAt: at, createdBy: caller.actor };
@@ -146,7 +146,7 @@ export async function deleteSecret(
   ports: Ports,
   caller: Caller,
   ref: SecretRef,
-  options: { ifMatch?: number } = {},
+  options: { ifMatch?: string } = {},
 ): Promise<void> {
   const { project, environment, name } = ref;
   const key = secretKey(ref, name);

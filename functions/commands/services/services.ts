@@ -74,7 +74,7 @@ export function changeService(
   ports: Ports,
   caller: Caller,
   ref: ServiceRef,
-  patch: { repository?: string | null; ifMatch?: number },
+  patch: { repository?: string | null; ifMatch?: string },
 ): Promise<Item<Service>> {
   return retryOnConflict(async () => {
     const item = await getService(ports.store, ref);
@@ -107,7 +107,7 @@ export async function deleteService(
   ports: Ports,
   caller: Caller,
   ref: ServiceRef,
-  options: { ifMatch?: number } = {},
+  options: { ifMatch?: string } = {},
 ): Promise<void> {
   const { project, service } = ref;
   const key = serviceKey(ref);

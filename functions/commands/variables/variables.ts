@@ -1,6 +1,14 @@
 /** Variables of an environment: plain settings, kept in one record. Deployments pin those that they refer to. */
+
 import { environmentKey, environmentPartition, SECRET_PREFIX, variablesKey } from '../../core/keys.ts';
-import type { EnvironmentRef, SecretRecord, Variable, Variables } from '../../core/model/index.ts';
+import { limits } from '../../core/limits.ts';
+import type {
+  Environment,
+  EnvironmentRef,
+  SecretRecord,
+  Variable,
+  Variables,
+} from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { Item, Write } from '../../ports/store.ts';
@@ -11,15 +19,17 @@ import { readAll } from '../../records/read-all.ts';
 import { notReady } from '../environments/environments.ts';
 
 /** The most variables of an environment, and the most bytes of their names and values together. */
-export const VARIABLES_MAX = 500;
-export const VARIABLES_MAX_BYTES = 128 * 1024;
+export const VARIABLES_MAX = limits.variables.value;
+export const VARIABLES_MAX_BYTES = limits.variablesTogether.value;
 
 /** The variables of an environment; version 0 where there never were any. */
-export async function readVariables(ports: Ports, ref: EnvironmentRef): Promise<Item<Variables>> {
-  const { project, environment } = ref;
-  const key = variablesKey(ref);
-  const item = await ports.store.get<Variables>(key);
-  return item ?? { ...key, data: { project, environment, variables: {} }, version: 0 };
+export async function readVariables(
+  ports: Ports,
+  { project, name: environment, id: environmentId }: Environment,
+): Promise<Item<Variables>> {
+  const key = variablesKey({ project, environment });
+  const { data, version } = (await ports.store.get<Variables>(key)) ?? { data: undefined, version: 0 };
+  return { ...key, data: { project, environment, environmentId, variables: data?.variables ?? {} }, version };
 }
 
 /** The write that keeps the record as it is, and fails where somebody else has written it meanwhile. */
@@ -51,13 +61,13 @@ export function changeVariables(
   caller: Caller,
   ref: EnvironmentRef,
   change: { all: ReadonlyMap<string, string> } | { some: ReadonlyMap<string, string | undefined> },
-  options: { ifMatch?: number } = {},
+  options: { ifMatch?: string } = {},
 ): Promise<Item<Variables>> {
   const { project, environment } = ref;
   return changingEnvironment(ports.store, ref, async () => {
     const parent = await getEnvironment(ports.store, ref);
     if (parent.data.state === 'destroying') throw notReady(parent.data, ['ready', 'hibernated']);
-    const item = await readVariables(ports, ref);
+    const item = await readVariables(ports, parent.data);
     checkIfMatch(item, options.ifMatch);
     const before = new Map(Object.entries(item.data.variables));
     const after = new Map('all' in change ? [] : before);
@@ -72,7 +82,7 @@ export function changeVariables(
     const set = [...after].filter(([name, one]) => before.get(name) !== one).map(([name]) => name);
     const removed = [...before.keys()].filter((name) => !after.has(name));
     await refuseSecrets(ports, ref, set);
-    const data = { project, environment, variables: Object.fromEntries(after) };
+    const data = { ...item.data, variables: Object.fromEntries(after) };
     const result = { ...item, data, version: item.version + 1 };
     await commit(ports, caller, {
       writes: [
@@ -94,7 +104,8 @@ export async function removeVariable(
   ref: EnvironmentRef,
   name: string,
 ): Promise<void> {
-  const { data } = await readVariables(ports, ref);
+  const environment = await getEnvironment(ports.store, ref);
+  const { data } = await readVariables(ports, environment.data);
   if (!Object.hasOwn(data.variables, name)) {
     throw missing(
       `variable "${name}" in environment "${ref.environment}"`,

@@ -5,6 +5,7 @@ import { limits } from '../../core/limits.ts';
 import type { Operation } from '../../core/model/index.ts';
 import type { BuildInput } from '../../core/operations/build.ts';
 import { Problem } from '../../core/problem.ts';
+import { checkFolder } from '../../core/source/folder.ts';
 import type { BuildSource } from '../../ports/builder.ts';
 import type { Ports } from '../../ports/index.ts';
 import { StoreConflict } from '../../ports/store.ts';
@@ -18,11 +19,14 @@ export interface BuildCommand {
   source: BuildSource & { sha256?: string; bytes?: number };
   /** The tag of the version that the build makes. */
   tag?: string;
+  /** The folder that is built; the whole source if not given. */
+  path?: string;
 }
 
 /** What a build's operation keeps of its source. All values are strings, so that they pass through a workflow. */
-export function buildInput({ source, tag }: BuildCommand): BuildInput {
-  const common = tag ? { tag } : {};
+export function buildInput({ source, tag, path = '' }: BuildCommand): BuildInput {
+  const folder = checkFolder(path);
+  const common = { ...(tag && { tag }), ...(folder && { path: folder }) };
   if (source.kind === 'git') return { ...common, kind: 'git', url: source.url, ref: source.ref };
   return { ...common, kind: 'upload', source: source.id };
 }
@@ -73,7 +77,9 @@ async function checkWaiting(ports: Ports, project: string): Promise<void> {
   );
 }
 
-function sourceSummary({ source }: BuildCommand): DataOf<'build.created'> {
-  if (source.kind === 'git') return { kind: 'git', ref: source.ref };
-  return { kind: 'upload', ...(source.sha256 && { sha256: source.sha256, bytes: source.bytes }) };
+function sourceSummary({ source, ...command }: BuildCommand): DataOf<'build.created'> {
+  const path = checkFolder(command.path ?? '');
+  const folder = path === '' ? {} : { path };
+  if (source.kind === 'git') return { kind: 'git', ref: source.ref, ...folder };
+  return { kind: 'upload', ...(source.sha256 && { sha256: source.sha256, bytes: source.bytes }), ...folder };
 }

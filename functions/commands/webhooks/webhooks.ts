@@ -9,6 +9,7 @@ import {
   webhookKey,
   webhooksPartition,
 } from '../../core/keys.ts';
+import { limits } from '../../core/limits.ts';
 import { SYSTEM_ACTOR, type Webhook, type WebhookDelivery } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
@@ -18,7 +19,7 @@ import { type Caller, checkIfMatch, commit, mustGet, retryOnConflict } from '../
 import { getProject } from '../../records/read.ts';
 
 /** The most webhooks of one project, since each may get every event. */
-export const WEBHOOKS_MAX = 10;
+export const WEBHOOKS_MAX = limits.webhooks.value;
 
 /** After a rotation both secrets sign for this long, milliseconds. */
 export const ROTATION_MS = 24 * 60 * 60 * 1000;
@@ -35,7 +36,7 @@ export interface WebhookPatch {
   types?: string[] | null;
   description?: string | null;
   enabled?: boolean;
-  ifMatch?: number;
+  ifMatch?: string;
 }
 
 export const getWebhook = (store: Store, { project, webhook }: WebhookRef): Promise<Item<Webhook>> =>
@@ -166,7 +167,7 @@ export async function deleteWebhook(
   ports: Ports,
   caller: Caller,
   ref: WebhookRef,
-  options: { ifMatch?: number } = {},
+  options: { ifMatch?: string } = {},
 ): Promise<void> {
   const { project, webhook } = ref;
   await retryOnConflict(async () => {

@@ -1,10 +1,11 @@
 /** Ids of those who call: `user:<subject>`, `group:<name>`, `token:<id>`, `ci:<issuer>:<subject>`. */
+import { limits } from '../limits.ts';
 
 /** Whom a project can let in. */
 export const MEMBER_KINDS = ['user', 'group', 'email'] as const;
 export type MemberKind = (typeof MEMBER_KINDS)[number];
 
-export const PRINCIPAL_ID_MAX = 200;
+export const PRINCIPAL_ID_MAX = limits.personId.value;
 
 // Characters that stand for themselves in a URL's path, in keys of the store and in logs.
 const PLAIN = /[A-Za-z0-9._~@+,$!-]/;
@@ -64,4 +65,4 @@ export function memberIds(principal: {
 }
 
 /** Groups beyond this number are ignored, since all of them are read at once with each request. */
-export const MEMBER_IDS_MAX = 90;
+export const MEMBER_IDS_MAX = limits.memberIds.value;

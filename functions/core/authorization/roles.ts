@@ -102,6 +102,11 @@ export const permissions = permission({
   'version.read': { least: 'viewer', acrossEnvironments: true, does: 'list and read versions' },
   'version.create': { least: 'developer', acrossEnvironments: true, does: 'register an image as a version' },
   'build.create': { least: 'developer', acrossEnvironments: true, does: 'build a version from source' },
+  'build-secret.read': { least: 'viewer', does: 'list the names of secrets for builds, never values' },
+  'build-secret.write': {
+    least: 'maintainer',
+    does: 'set and remove secrets that every build of the project sees',
+  },
   'environment.read': { least: 'viewer', does: 'list and read environments and what is in them' },
   'environment.create': { least: 'developer', does: 'create an environment' },
   'environment.update': {
@@ -123,6 +128,11 @@ export const permissions = permission({
     least: 'administrator',
     grants: { tokens: 'never' },
     does: 'end the protection of an environment',
+  },
+  'gameday.create': {
+    least: 'developer',
+    protected: 'maintainer',
+    does: 'hold a game day: make an environment fail on purpose, for a time',
   },
   'secret.read': { least: 'viewer', does: 'list the names and versions of secrets, never values' },
   'secret.write': { least: 'developer', protected: 'maintainer', does: 'put a secret' },
@@ -176,7 +186,7 @@ export const permissions = permission({
   'audit.read': { least: 'administrator', does: 'verify and export the audit trail' },
   'audit.govern': { least: 'platform', does: 'verify and export the audit trail of the platform' },
   'operation.read': { least: 'viewer', does: 'read and follow operations' },
-  'operation.cancel': { least: 'developer', does: 'cancel a build or a deployment' },
+  'operation.cancel': { least: 'developer', does: 'cancel a build, a deployment or a game day' },
 });
 
 /** `noun.verb`. */

@@ -20,6 +20,11 @@ export const secretEvents = {
     }),
     words: 'Variables of {environment} changed',
   },
+  'build-secret.changed': {
+    data: z.object(versionData),
+    words: 'Secret {name} for builds has a new version',
+  },
+  'build-secret.deleted': { data: z.object(nameData), words: 'Secret {name} for builds deleted' },
   'secret.created': { data: z.object(versionData), words: 'Secret {name} put into {environment}' },
   'secret.changed': {
     data: z.object(versionData),

@@ -8,17 +8,24 @@ const versionData = {
   tags: z.array(z.string()).describe('All that it has now.'),
 };
 
+const folder = z.string().optional().describe('The folder that is built, where not the whole source.');
+
 export const versionEvents = {
   'version.created': { data: z.object(versionData), words: 'Version {version} of {service} registered' },
   'version.tagged': { data: z.object(versionData), words: 'Version {version} of {service} tagged' },
 
   'build.created': {
     data: z.discriminatedUnion('kind', [
-      z.object({ kind: z.literal('git'), ref: z.string().describe('Branch, tag or commit.') }),
+      z.object({
+        kind: z.literal('git'),
+        ref: z.string().describe('Branch, tag or commit.'),
+        path: folder,
+      }),
       z.object({
         kind: z.literal('upload'),
         sha256: z.string().optional().describe('Of the upload, hex.'),
         bytes: z.int().optional(),
+        path: folder,
       }),
     ]),
     words: 'Build of {service} started',

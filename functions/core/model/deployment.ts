@@ -49,6 +49,8 @@ export const isSameAgain = (kind: DeploymentKind): boolean =>
 export interface Deployment {
   project: string;
   environment: string;
+  /** Of the very environment: a later one may have its name. Absent in older records. */
+  environmentId?: string;
   service: string;
   number: number;
   kind: DeploymentKind;

@@ -49,6 +49,8 @@ export interface Environment {
   lastActivityAt: string;
   /** The operation that is changing its state, if any. */
   operation?: string;
+  /** The operation of the latest game day that was accepted here. */
+  gameDay?: string;
   /** Rules that hold here beyond the usual ones; absent where the environment is not protected. */
   protection?: Protection;
   /** The standing of each service that was deployed here, by the service's name. */
@@ -59,7 +61,15 @@ export interface Environment {
   createdBy: string;
 }
 
+/** Tells whether an operation was accepted for this very environment, and not for an earlier one of its name. */
+export const isFor = (
+  { environmentId }: { environmentId?: string | undefined },
+  { id }: Pick<Environment, 'id'>,
+): boolean => environmentId === undefined || environmentId === id;
+
 export interface EnvironmentRef {
   project: string;
   environment: string;
+  /** Of the very environment, where it matters that another one of its name is none. */
+  environmentId?: string;
 }

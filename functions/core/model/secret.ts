@@ -15,6 +15,11 @@ export interface SecretVersion {
   createdBy: string;
 }
 
+/** Secrets that the builds of a project see, by name; the values are kept behind the Secrets port alone. */
+export interface BuildSecrets {
+  secrets: Record<string, { version: string; updatedAt: string; updatedBy: string }>;
+}
+
 /** A secret's name and versions; the values are kept behind the Secrets port alone. */
 export interface SecretRecord {
   project: string;

@@ -9,5 +9,7 @@ export interface Variable {
 export interface Variables {
   project: string;
   environment: string;
+  /** Of the very environment, so that another one of its name has none of them. Absent in older records. */
+  environmentId?: string;
   variables: Record<string, Variable>;
 }

@@ -1,10 +1,18 @@
 /** Versions: an image digest and the workload that came with it. */
 import type { ScoreWorkload } from '../score/workload.ts';
 
-/** Where a version's source came from. */
+/** Where a version's source came from. `path` is the folder that was built, where that was not the whole. */
 export type Source =
-  | { kind: 'upload'; sha256: string; bytes: number }
-  | { kind: 'git'; url: string; ref: string; commit: string; author?: string; message?: string }
+  | { kind: 'upload'; sha256: string; bytes: number; path?: string }
+  | {
+      kind: 'git';
+      url: string;
+      ref: string;
+      commit: string;
+      author?: string;
+      message?: string;
+      path?: string;
+    }
   | { kind: 'image'; reference: string };
 
 /** An image digest plus the Score workload that came with it, which is kept beside its id. Immutable. */

@@ -1,9 +1,14 @@
 /** `build`: turns source into an image and a version. */
 import { inputOf, operationKind } from './operation-kind.ts';
 
-export type BuildInput =
-  /** `source`: the id of an upload. */
-  { kind: 'upload'; source: string; tag?: string } | { kind: 'git'; url: string; ref: string; tag?: string };
+export type BuildInput = (
+  | { /** The id of an upload. */ source: string; kind: 'upload' }
+  | { kind: 'git'; url: string; ref: string }
+) & {
+  tag?: string;
+  /** The folder that is built; absent for the whole source. */
+  path?: string;
+};
 
 /** The time after which a build has ended whose turn has come, seconds. */
 export const BUILD_SECONDS = 1_320;

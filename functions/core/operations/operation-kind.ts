@@ -7,9 +7,18 @@ export type StepFunction = Exclude<keyof typeof FUNCTION_MB, 'requests'>;
 
 /** The targets of operations: the fields that name each. An operation never has the fields of another target. */
 export interface Targets {
-  service: { service: string; environment?: never; generation?: never; number?: never; approval?: never };
+  service: {
+    service: string;
+    environment?: never;
+    environmentId?: never;
+    generation?: never;
+    number?: never;
+    approval?: never;
+  };
   environment: {
     environment: string;
+    /** Of the very environment: a later one may have its name. Absent in older records. */
+    environmentId?: string;
     /** The environment's generation when the operation was accepted. */
     generation: number;
     service?: never;
@@ -18,6 +27,8 @@ export interface Targets {
   };
   deployment: {
     environment: string;
+    /** Of the very environment: a later one may have its name. Absent in older records. */
+    environmentId?: string;
     service: string;
     /** The number of the deployment that the operation carries out. */
     number: number;

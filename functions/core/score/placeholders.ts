@@ -1,12 +1,13 @@
 /** Score's placeholders: `${metadata.x.y}` and `${resources.name.output}` in text. */
 
+import { limits } from '../limits.ts';
 import { Problem } from '../problem.ts';
 import { type ExpansionBudget, expansionBudget } from './expansion-budget.ts';
 import { quote } from './file/score-faults.ts';
 import { forbiddenKeys } from './file/score-limits.ts';
 
 /** Characters between the braces. */
-const PLACEHOLDER_MAX = 512;
+const PLACEHOLDER_MAX = limits.placeholder.value;
 
 const roots: ReadonlySet<string> = new Set(['metadata', 'resources']);
 

@@ -1,9 +1,10 @@
 /** Score's quantities of compute, in plain numbers. */
+import { limits } from '../limits.ts';
 import { invalidScore } from './file/score-faults.ts';
 import type { ScoreCompute, ScoreContainer } from './workload.ts';
 
 /** More cores than any machine has. The limit keeps a long row of digits from becoming Infinity. */
-const CPU_MAX = 100_000;
+const CPU_MAX = limits.processor.value;
 
 const units = { K: 1e3, M: 1e6, G: 1e9, T: 1e12, Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40 };
 

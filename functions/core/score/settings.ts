@@ -1,5 +1,7 @@
 /** Berth's own settings of a workload: annotations under `berth.dev/`. */
+
 import { splitWords, WordsError } from '../command-line.ts';
+import { limits } from '../limits.ts';
 import { type Fault, invalidScore, quote } from './file/score-faults.ts';
 import { nearest } from './file/suggest.ts';
 import type { ScoreWorkload } from './workload.ts';
@@ -22,14 +24,14 @@ export interface WorkloadSettings {
 }
 
 const PREFIX = 'berth.dev/';
-const REPLICAS_MAX = 20;
-const RELEASE_COMMAND_MAX = 4096;
+const REPLICAS_MAX = limits.replicas.value;
+const RELEASE_COMMAND_MAX = limits.releaseCommand.value;
 /** Long enough to see a program that ends at its first work; each rollout over one that serves takes as much longer. */
 const MIN_READY_DEFAULT = 2;
 const DRAIN_DEFAULT = 30;
 /** The old instance stops before the new one starts, so that nobody is served while it drains. */
 const DRAIN_RECREATE_DEFAULT = 5;
-const DRAIN_MAX = 3600;
+const DRAIN_MAX = limits.drainSeconds.value;
 
 const names = [
   'release-command',

@@ -1,4 +1,5 @@
 /** Paths in a Score file: where files and volumes are mounted, and what they are made from. */
+import { limits } from '../limits.ts';
 
 export type PathResult = { path: string } | { message: string };
 
@@ -10,7 +11,7 @@ function segments(text: string): string[] | undefined {
 
 // A colon would end the path in a mount of a container runtime.
 const unusable = /[\p{Cc}:]/u;
-const PATH_MAX = 1024;
+const PATH_MAX = limits.workloadPath.value;
 
 /** The path of a file or a volume in the container, in its shortest form. */
 export function readTarget(text: string): PathResult {

@@ -1,8 +1,9 @@
 /** The versions of a secret and their stages. Pure: the caller decides when to write the record. */
+import { limits } from '../limits.ts';
 import type { SecretStage, SecretVersion } from '../model/index.ts';
 
 /** The number of versions that a record lists. It forgets older ones, but the deployments that pinned them do not. */
-export const VERSIONS_MAX = 20;
+export const VERSIONS_MAX = limits.secretVersions.value;
 
 type Versions = readonly SecretVersion[];
 

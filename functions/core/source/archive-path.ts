@@ -1,11 +1,12 @@
 /** Rules for names inside archives and image layers, which are hostile input. */
+import { limits } from '../limits.ts';
 
 /** Longest path, bytes of UTF-8. */
-const PATH_MAX_BYTES = 1024;
+const PATH_MAX_BYTES = limits.sourcePath.value;
 /** Longest name between two slashes, bytes of UTF-8: what file systems take. */
 const SEGMENT_MAX_BYTES = 255;
 /** Most directories above a file. */
-const DEPTH_MAX = 50;
+const DEPTH_MAX = limits.sourceDepth.value;
 
 export type CheckedPath = { segments: string[] } | { fault: string };
 

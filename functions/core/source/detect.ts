@@ -3,6 +3,7 @@
 import { splitWords, WordsError } from '../command-line.ts';
 import { Problem } from '../problem.ts';
 import { foreignOf, refuseUninstalled } from './foreign.ts';
+import { isRecord, parsePackageJson, strings } from './package-json.ts';
 import { installWith, type PackageManager, packageManagerOf, pruneWith } from './package-manager.ts';
 import { parseProcfile } from './procfile.ts';
 
@@ -10,14 +11,18 @@ import { parseProcfile } from './procfile.ts';
 export type SourceFiles = ReadonlyMap<string, string | undefined>;
 
 export const READ_BY_DETECTION = ['package.json', 'Procfile', 'pnpm-lock.yaml', 'yarn.lock'] as const;
+/** What of a workspace says how its members are installed. */
+export const READ_OF_WORKSPACE = ['package.json', 'pnpm-lock.yaml', 'yarn.lock'] as const;
 
 export interface BuildPlan {
   /** What the source was recognised by, in words. */
   detected: string;
   /** What installs and builds; absent where there is no package.json. */
   manager?: PackageManager;
-  /** Arguments of its runs, in order. */
+  /** Arguments of its runs, in order. They are of the workspace, where the source is a member of one. */
   runs: string[][];
+  /** The build script is of the workspace, and the member has none of its own. */
+  builtByWorkspace: boolean;
   /** The command that starts it; empty when `staticRoots` says what to serve. */
   command: string[];
   /** Folders that may hold the site, the likeliest first; the choice is made once the build is over. */
@@ -35,11 +40,9 @@ interface Start {
   by: string;
 }
 
-type Strings = Record<string, string>;
-
 interface Manifest {
   main?: string;
-  scripts: Strings;
+  scripts: Record<string, string>;
   dependencies: number;
   devDependencies: number;
   packageManager?: string;
@@ -53,14 +56,17 @@ const INSTALL_SCRIPTS = ['preinstall', 'install', 'postinstall', 'prepare'];
 
 /**
  * The plan for a source tree; undefined when nothing in it says what to run.
+ * @param workspace the files at the top of the workspace that the source is a member of
  * @throws Problem build_failed | nothing_to_run when a file that decides can not be understood
  */
-export function detect(files: SourceFiles): BuildPlan | undefined {
+export function detect(files: SourceFiles, workspace?: SourceFiles): BuildPlan | undefined {
   const manifest = readManifest(files);
   const foreign = foreignOf(files);
   if (manifest === undefined) refuseUninstalled(foreign);
   const procfile = readProcfile(files);
-  const installed = manifest && installOf(files, manifest);
+  const around = workspace && readManifest(workspace);
+  const installed = manifest && installOf(workspace ?? files, manifest, around);
+  const node = manifest?.node ?? around?.node;
   const runs = installed?.runs ?? [];
   const start = procfile?.start ?? (manifest && startOf(files, manifest));
   const seen = foreign.map(
@@ -70,9 +76,10 @@ export function detect(files: SourceFiles): BuildPlan | undefined {
   const releaseCommand = procfile?.release;
   const extra = {
     runs,
+    builtByWorkspace: installed?.builtByWorkspace ?? false,
     notes,
     ...(installed && { manager: installed.manager }),
-    ...(manifest?.node !== undefined && { node: manifest.node }),
+    ...(node !== undefined && { node }),
     ...(releaseCommand !== undefined && { releaseCommand }),
   };
   if (start) {
@@ -88,16 +95,7 @@ export function detect(files: SourceFiles): BuildPlan | undefined {
 function readManifest(files: SourceFiles): Manifest | undefined {
   const text = files.get('package.json');
   if (text === undefined) return undefined;
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text.replace(/^\uFEFF/, ''));
-  } catch {
-    parsed = undefined;
-  }
-  if (!isRecord(parsed))
-    throw new Problem('build_failed', 'package.json can not be read: it is not a JSON object.', {
-      hint: 'Correct package.json (npm pkg fix helps), then build again.',
-    });
+  const parsed = parsePackageJson(text);
   const { node } = strings(parsed.engines);
   return {
     ...(node !== undefined && node.trim() !== '' && { node: node.trim() }),
@@ -110,24 +108,29 @@ function readManifest(files: SourceFiles): Manifest | undefined {
   };
 }
 
-function installOf(files: SourceFiles, manifest: Manifest) {
+/** @param files of the workspace, where there is one */
+function installOf(files: SourceFiles, manifest: Manifest, workspace: Manifest | undefined) {
   const notes: string[] = [];
   const runs: string[][] = [];
-  const manager = packageManagerOf(files, manifest.packageManager);
+  const manifests = workspace ? [manifest, workspace] : [manifest];
+  const manager = packageManagerOf(files, (workspace ?? manifest).packageManager);
   const foreign = FOREIGN_LOCKS.find((name) => files.has(name));
   if (foreign && !manager.locked) notes.push(`${foreign} is not read: npm resolves the versions anew`);
-  const builds = manifest.scripts.build !== undefined;
-  const installs = INSTALL_SCRIPTS.some((name) => manifest.scripts[name] !== undefined);
+  const has = (name: string): boolean => manifests.some(({ scripts }) => scripts[name] !== undefined);
+  const builds = has('build');
+  const installs = INSTALL_SCRIPTS.some(has);
+  const workspaces = workspace !== undefined || manifest.workspaces;
   // Scripts that npm runs by itself see the packages that `build` sees; members of a workspace may have some too.
-  const dev = (builds || installs || manifest.workspaces) && manifest.devDependencies > 0;
-  const needed = manifest.dependencies > 0 || dev || manifest.workspaces || installs;
+  const dev = (builds || installs || workspaces) && manifests.some((one) => one.devDependencies > 0);
+  const needed = manifest.dependencies > 0 || dev || workspaces || installs;
   if (needed) runs.push(installWith(manager, dev));
   if (builds) runs.push(['run', 'build']);
   const prune = dev ? pruneWith(manager) : undefined;
   if (prune) runs.push(prune);
   else if (dev)
     notes.push('packages for development stay in the image: this version of yarn can not remove them');
-  return { manager, runs, notes };
+  const builtByWorkspace = builds && manifest.scripts.build === undefined;
+  return { manager, runs, builtByWorkspace, notes };
 }
 
 function startOf(files: SourceFiles, manifest: Manifest): Start | undefined {
@@ -178,7 +181,9 @@ function readProcfile(files: SourceFiles): { start: Start; release?: string; not
   const web = processes.get('web');
   if (web === undefined)
     throw new Problem('nothing_to_run', 'Nothing to run was found: the Procfile has no web process.', {
-      hint: 'Add a line such as "web: node server.js", or remove the Procfile.',
+      hint:
+        'Add a line such as "web: node server.js", or remove the Procfile. A worker is a service by itself: write its ' +
+        'command behind "web:" too, and add a score.yaml without service.ports.',
     });
   const command = procfileWords('web', web);
   const notes = ignored.map((line) => `Procfile: this line is no process and is ignored: ${line}`);
@@ -204,15 +209,4 @@ function relativeFile(name: string): string | undefined {
   return segments.join('/') || undefined;
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 const count = (value: unknown): number => (isRecord(value) ? Object.keys(value).length : 0);
-
-/** The own members that are text, in an object without prototype: `scripts.constructor` must not be found. */
-function strings(value: unknown): Strings {
-  const result: Strings = Object.create(null);
-  if (!isRecord(value)) return result;
-  for (const [key, text] of Object.entries(value)) if (typeof text === 'string') result[key] = text;
-  return result;
-}

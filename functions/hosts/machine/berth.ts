@@ -40,6 +40,7 @@ import { checkLosses } from './losses.ts';
 import type { MachineOptions } from './places/machine-place.ts';
 import type { Handlers, Place, PlacePorts } from './places/place.ts';
 import { secretFile } from './secret-file.ts';
+import { stopOnSignals } from './signals.ts';
 import { startSweeping } from './sweeping.ts';
 import { createLocalLog, type LocalLog } from './terminal-log.ts';
 import {
@@ -286,11 +287,15 @@ export async function main(): Promise<void> {
   try {
     const config = readConfig(process.env);
     const berth = await startLocal(config, log);
-    stopOnSignals(berth, log);
+    const stopping = new AbortController();
+    stopOnSignals(() => {
+      stopping.abort();
+      return berth.close();
+    }, log);
     // A rejection that nobody awaits must not end the process; it is logged as a fault all the same.
     process.on('unhandledRejection', (error) => log.error('Unexpected', error));
     log.banner(berth.url, config);
-    if (config.demo) void showDemo(berth, config, log);
+    if (config.demo) void showDemo(berth, config, log, stopping.signal);
   } catch (error) {
     const known = error instanceof Problem || error instanceof ConfigError;
     console.error(known ? `Berth did not start: ${error.message}` : error);
@@ -299,30 +304,18 @@ export async function main(): Promise<void> {
   }
 }
 
-function stopOnSignals(berth: LocalBerth, log: LocalLog): void {
-  let stopping = false;
-  const stop = (signal: NodeJS.Signals): void => {
-    // A second signal does not wait.
-    if (stopping) process.exit(1);
-    stopping = true;
-    log.info(`${signal}: stopping`);
-    berth.close().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        log.error('Stopping failed', error);
-        process.exit(1);
-      },
-    );
-  };
-  process.on('SIGTERM', stop).on('SIGINT', stop);
-}
-
-async function showDemo(berth: LocalBerth, config: LocalConfig, log: LocalLog): Promise<void> {
+async function showDemo(
+  berth: LocalBerth,
+  config: LocalConfig,
+  log: LocalLog,
+  stopping: AbortSignal,
+): Promise<void> {
   try {
     const { runDemo } = await import('./demo/demo.ts');
     await berth.resumed;
     await runDemo(berth, config, log);
   } catch (error) {
-    log.error('The demo could not be set up', error);
+    // It goes with Berth, and nothing is wrong.
+    if (!stopping.aborted) log.error('The demo could not be set up', error);
   }
 }

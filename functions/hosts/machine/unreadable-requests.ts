@@ -1,4 +1,5 @@
 /** Answers with a problem to requests that Node would refuse with a bare status line, or without a word. */
+
 import {
   type IncomingMessage,
   type Server,
@@ -9,15 +10,16 @@ import {
 import type { Duplex } from 'node:stream';
 import { RequestError } from '@hono/node-server';
 import { problemAnswer, send } from '../../adapters/router/answers.ts';
+import { limits } from '../../core/limits.ts';
 import { Problem, type ProblemCode, toProblem } from '../../core/problem.ts';
 
 /** The longest time for a client that sends its header drop by drop, milliseconds. */
-export const HEADERS_TIMEOUT_MS = 5_000;
+export const HEADERS_TIMEOUT_MS = limits.headerSeconds.value * 1000;
 
 export const serverOptions: ServerOptions = {
   headersTimeout: HEADERS_TIMEOUT_MS,
   /** An upload may be large and its line slow. */
-  requestTimeout: 600_000,
+  requestTimeout: limits.requestSeconds.value * 1000,
   connectionsCheckingInterval: 1_000,
 };
 

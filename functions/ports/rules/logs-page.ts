@@ -1,10 +1,10 @@
 /** Pages of logs: what adapters share. */
 import { limits } from '../../core/limits.ts';
-import { isAtLeast, levelOf } from '../../core/log-level.ts';
+import { isAtLeast, isQuotedSource, levelOf, quotesSource } from '../../core/log-level.ts';
 import type { LogFilter, LogLine, LogPage, LogPageQuery } from '../logs.ts';
 
 const LIMIT_MAX = limits.logPageLines.value;
-const TEXT_MAX = 1000;
+const TEXT_MAX = limits.logSearch.value;
 
 /** @throws RangeError */
 export function checkPageQuery(query: LogPageQuery): LogPageQuery {
@@ -27,11 +27,37 @@ export function checkPageQuery(query: LogPageQuery): LogPageQuery {
   };
 }
 
-/** Whether a line passes. Times in the filter have the form of those in lines. */
-export function lineFilter(filter: LogFilter): (line: LogLine) => boolean {
+/**
+ * A filter of lines that come one after the other: of each it returns what passes. What a trace quotes of the source has
+ * the level of the trace; backward, where that comes first, it passes together with the line that quotes it.
+ */
+export function createLineFilter(
+  filter: LogFilter,
+  direction: 'forward' | 'backward' = 'forward',
+): (line: LogLine) => LogLine[] {
+  const passes = lineFilter(filter);
+  // The two lines that came last, the nearest first.
+  let near: LogLine[] = [];
+  return (line) => {
+    const [nearest, second] = near;
+    near = [line, ...near].slice(0, 2);
+    if (filter.level === undefined || direction === 'forward')
+      return passes(line, [nearest, second]) ? [line] : [];
+    if (!passes(line)) return [];
+    if (!quotesSource(line.message) || !nearest) return [line];
+    const quoted = !passes(nearest) && passes(nearest, [line]) ? [nearest] : [];
+    const pointer = quoted.length > 0 && second && !passes(second) && passes(second, [nearest, line]);
+    return [...(pointer ? [second] : []), ...quoted, line];
+  };
+}
+
+/** Whether a line passes. Times in the filter have the form of those in lines. @param before the nearest first */
+function lineFilter(
+  filter: LogFilter,
+): (line: LogLine, before?: readonly (LogLine | undefined)[]) => boolean {
   const { since, until, level, deployment, container } = filter;
   const text = filter.text?.toLowerCase();
-  return (line) => {
+  return (line, before = []) => {
     if (since !== undefined && line.at < since) return false;
     if (until !== undefined && line.at > until) return false;
     if (line.missing) return true;
@@ -39,7 +65,8 @@ export function lineFilter(filter: LogFilter): (line: LogLine) => boolean {
     if (container !== undefined && line.container !== container) return false;
     if (text !== undefined && !line.message.toLowerCase().includes(text)) return false;
     if (level === undefined) return true;
-    const own = levelOf(line.message);
+    const messages = before.map((one) => one?.message ?? '');
+    const own = levelOf(line.message) ?? (isQuotedSource(line.message, messages) ? 'error' : undefined);
     return own !== undefined && isAtLeast(own, level);
   };
 }
@@ -76,7 +103,7 @@ export interface Pager {
 export function createPager(query: LogPageQuery, scanMax: number): Pager {
   const { limit, direction = 'backward', from } = query;
   const [startTime, startCount] = from === undefined ? [] : from.split('.').map(Number);
-  const passes = lineFilter(query);
+  const passing = createLineFilter(query, direction);
   const lines: LogLine[] = [];
   let time = startTime;
   let count = startCount ?? 0;
@@ -89,15 +116,18 @@ export function createPager(query: LogPageQuery, scanMax: number): Pager {
         if (direction === 'backward' ? at > startTime : at < startTime) return true;
         if (at === startTime && seen < (startCount ?? 0)) {
           seen++;
+          // It was on the page before, and the next one may be what it quotes.
+          passing(line);
           return true;
         }
       }
       count = at === time ? count + 1 : 1;
       time = at;
       scanned++;
-      if (passes(line)) {
-        lines.push(line);
-        bytes += Buffer.byteLength(line.message);
+      // Where there is no room for all, the line itself stays.
+      for (const kept of passing(line).slice(lines.length - limit)) {
+        lines.push(kept);
+        bytes += Buffer.byteLength(kept.message);
       }
       return lines.length < limit && scanned < scanMax && bytes < limits.logPage.value - limits.logLine.value;
     },

@@ -1,4 +1,5 @@
 /** What every store refuses before it asks its database, so that all of them refuse the same. */
+import { Problem } from '../../core/problem.ts';
 import {
   type Condition,
   ITEM_MAX_BYTES,
@@ -51,6 +52,14 @@ export function holds(condition: Condition, version: number | undefined): boolea
   return version === condition.version;
 }
 
+/** Records hold what people send, so that they are told. */
+const tooLarge = (bytes: number): Problem =>
+  new Problem(
+    'payload_too_large',
+    `What would be kept is too large: with what is there already it has ${bytes} bytes of JSON in one record, which holds ${ITEM_MAX_BYTES}.`,
+    { hint: 'Send less, or delete some of what is kept beside it first.' },
+  );
+
 function prepare(write: Write): PreparedWrite {
   const base = { data: '', queue: null, at: null, condition: write.if };
   if ('check' in write) return { kind: 'check', pk: write.check.pk, sk: write.check.sk, ...base };
@@ -58,8 +67,8 @@ function prepare(write: Write): PreparedWrite {
   const { pk, sk, due } = write.put;
   const data: string | undefined = JSON.stringify(write.put.data);
   if (data === undefined) throw new RangeError(`data of ${pk} ${sk} is no JSON`);
-  if (Buffer.byteLength(data) > ITEM_MAX_BYTES)
-    throw new RangeError(`data of ${pk} ${sk} is over ${ITEM_MAX_BYTES} bytes of JSON`);
+  const bytes = Buffer.byteLength(data);
+  if (bytes > ITEM_MAX_BYTES) throw tooLarge(bytes);
   if (!due) return { kind: 'put', pk, sk, ...base, data };
   checkKeyText(due.queue, 'due.queue');
   if (!Number.isSafeInteger(due.at)) throw new RangeError(`due.at of ${pk} ${sk} is no whole number`);
@@ -68,7 +77,7 @@ function prepare(write: Write): PreparedWrite {
 
 /**
  * Checks writes and turns their data into JSON, so that later changes to the objects do not count.
- * @throws RangeError for what no store takes
+ * @throws RangeError for what no store takes; Problem payload_too_large for a record that is too large
  */
 export function prepareWrites(writes: readonly Write[]): PreparedWrite[] {
   if (writes.length > TRANSACTION_MAX)

@@ -1,5 +1,6 @@
 /** The lines of a program's output that say why it failed: every error first, then what follows the first one. */
 import { stripVTControlCharacters } from 'node:util';
+import { quotesSource } from '../../core/log-level.ts';
 import { cut } from './log-lines.ts';
 
 /** Lines of output that are kept to choose from. */
@@ -58,6 +59,24 @@ export interface Telling {
   found: boolean;
 }
 
+/** Members of an error of Node.js, printed below its trace: they say more than the trace does. */
+const MEMBER = /^ {2,8}(?:code|errno|syscall|address|port|path|hostname|severity|detail|hint): /;
+/** So far below an error its members are looked for. */
+const MEMBERS_WITHIN = 40;
+
+/** Lines of the trace of an error that tell as much as its own: of Python the last frame, which comes before it. */
+function closestTo(error: number, lines: readonly string[]): number[] {
+  const around: number[] = [];
+  const frame = lines.slice(0, error).findLastIndex((line) => !line.startsWith('    '));
+  if (frame !== -1 && quotesSource(lines[frame] ?? ''))
+    for (let index = frame; index < error; index++) around.push(index);
+  for (let index = error + 1; index < Math.min(lines.length, error + MEMBERS_WITHIN); index++) {
+    if (isError(lines[index] ?? '')) break;
+    if (MEMBER.test(lines[index] ?? '')) around.push(index);
+  }
+  return around;
+}
+
 /** @param most lines */
 export function tellingLines(output: readonly string[], most: number): Telling {
   const lines = output.map(plain).filter((line) => line.trim() !== '' && !NOISE.some((n) => n.test(line)));
@@ -65,6 +84,7 @@ export function tellingLines(output: readonly string[], most: number): Telling {
   const [first] = errors;
   if (first === undefined) return { lines: lines.slice(-most), more: 0, found: false };
   const chosen = new Set(errors.slice(0, most));
+  for (const index of closestTo(first, lines)) if (chosen.size < most) chosen.add(index);
   for (let index = first; index < lines.length && chosen.size < most; index++) chosen.add(index);
   const shown = lines.filter((_, index) => chosen.has(index));
   return { lines: shown, more: Math.max(0, errors.length - most), found: true };

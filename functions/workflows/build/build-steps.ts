@@ -1,4 +1,5 @@
 /** Steps of the workflow `build`. */
+import { buildSecretsOf } from '../../commands/secrets/build-secrets.ts';
 import { registerVersion } from '../../commands/versions/versions.ts';
 import { operationKey } from '../../core/keys.ts';
 import type { Operation, Version } from '../../core/model/index.ts';
@@ -30,7 +31,14 @@ export const buildImage: Step<Operation<'build'>> = {
     if (operation.result?.version !== undefined) return;
     const repository = { project: operation.project, service: operation.service };
     const log = buildLog(ports, operation);
-    const request = { repository, operation: operation.id, source: sourceOf(operation) };
+    const { path } = operation.input;
+    const request = {
+      repository,
+      operation: operation.id,
+      source: sourceOf(operation),
+      ...(path && { path }),
+      secrets: await buildSecretsOf(ports, operation.project),
+    };
     const built = await ports.builder.build(request, log, signal);
     const image = await ports.registry.resolve(repository, built.digest);
     const version = await registerVersion(

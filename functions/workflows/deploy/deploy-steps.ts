@@ -22,6 +22,7 @@ import { instanceIn, instanceOf, withStanding } from '../../records/instances.ts
 import { getDeployment, getEnvironment } from '../../records/read.ts';
 import { getDeploymentDetail } from '../../records/workloads.ts';
 import { deploymentEndWrites, endingOf, endOperation, errorOf, untilOverdue } from '../end-operation.ts';
+import { standingWrites } from '../standing-writes.ts';
 import { type Step, StillProgressing } from '../step.ts';
 import { servicePorts, workloadSpec } from '../workload-spec.ts';
 import { putBack } from './put-back.ts';
@@ -187,14 +188,16 @@ export const recoverDeployment: DeploymentStep = {
   },
 };
 
-/** A scale that was not reached is not what later deployments take over. A newer deployment has taken it already. */
-async function scaleBack(ports: Ports, ref: InstanceRef & { number: number }): Promise<Write[]> {
-  const { data: deployment } = await getDeployment(ports.store, ref, ref.number);
-  const environment = await ports.store.get<Environment>(environmentKey(ref));
-  const instance = environment && instanceIn(environment.data, ref.service);
-  if (deployment.kind !== 'scale' || !environment || instance?.current === undefined) return [];
-  const { replicas } = (await getDeployment(ports.store, ref, instance.current)).data;
-  return [environmentUse(environment, withStanding(environment.data, ref, { replicas }))];
+/**
+ * A scale that was not reached is not what later deployments take over, whichever deployment was the last that had to
+ * reach it. A newer one has taken it already.
+ */
+async function scaleBack(ports: Ports, operation: InstanceRef & { number: number }): Promise<Write[]> {
+  const environment = await ports.store.get<Environment>(environmentKey(operation));
+  const instance = environment && instanceIn(environment.data, operation.service);
+  if (instance?.current === undefined) return [];
+  const { replicas } = (await getDeployment(ports.store, operation, instance.current)).data;
+  return instance.replicas === replicas ? [] : standingWrites(ports, operation, { replicas });
 }
 
 const canceled = (): ProblemDetail => ({

@@ -4,6 +4,7 @@ import {
   deploymentsPartition,
   ENVIRONMENTS_QUEUE,
   environmentKey,
+  environmentName,
   environmentPartition,
 } from '../../core/keys.ts';
 import type { EnvironmentRef, Operation } from '../../core/model/index.ts';
@@ -46,7 +47,7 @@ export const removeResources: Step<Operation<'destroy-environment'>> = {
     }
     await ports.workloads.removeEnvironment(ref);
     for (const path of await ports.secrets.list(secretsPrefix(ref))) await ports.secrets.remove(path);
-    await ports.logs.remove(`${ref.project}/${ref.environment}/`);
+    await ports.logs.remove(`${environmentName(ref)}/`);
     await ports.activity.forget(ref);
   },
 };

@@ -1,11 +1,11 @@
 /** What still exists of an environment. */
-import { environmentPartition, RESOURCE_PREFIX } from '../../core/keys.ts';
+import { environmentName, environmentPartition, RESOURCE_PREFIX } from '../../core/keys.ts';
 import type { EnvironmentRef, Resource } from '../../core/model/index.ts';
 import type { Ports } from '../../ports/index.ts';
 import { getEnvironment } from '../../records/read.ts';
 import { readAll } from '../../records/read-all.ts';
 import { resourceType } from '../../resources/index.ts';
-import { resourceRequest } from '../owned-resources.ts';
+import { resourceRequest } from '../../resources/owner.ts';
 
 /** Leftovers are tried again after this time, milliseconds. */
 export const LEFTOVER_RETRY_MS = 60_000;
@@ -13,8 +13,7 @@ export const LEFTOVER_RETRY_MS = 60_000;
 export const resourcesOf = (ports: Ports, ref: EnvironmentRef) =>
   readAll<Resource>(ports.store, environmentPartition(ref), RESOURCE_PREFIX);
 
-export const secretsPrefix = ({ project, environment }: EnvironmentRef): string =>
-  `${project}/${environment}/`;
+export const secretsPrefix = (ref: EnvironmentRef): string => `${environmentName(ref)}/`;
 
 /** The names of everything that is left, in words. */
 export async function leftovers(ports: Ports, ref: EnvironmentRef): Promise<string[]> {

@@ -1,14 +1,22 @@
 /** Steps of the workflow `remove-service`. Nothing that another service uses goes. */
 import { environmentKey, resourceKey } from '../../core/keys.ts';
-import type { Environment, Operation, Resource } from '../../core/model/index.ts';
+import {
+  type Environment,
+  type InstanceRef,
+  isFor,
+  type Operation,
+  type Resource,
+} from '../../core/model/index.ts';
 import type { Ports } from '../../ports/index.ts';
 import { retryOnConflict } from '../../records/commit.ts';
-import { getEnvironment } from '../../records/read.ts';
+import { instanceIn } from '../../records/instances.ts';
+import { getDeployment, getEnvironment } from '../../records/read.ts';
+import { putBack } from '../deploy/put-back.ts';
 import { resourcesOf } from '../destroy-environment/leftovers.ts';
-import { deploymentEndWrites, endingOf, endOperation, errorOf } from '../end-operation.ts';
+import { deploymentEndWrites, endingOf, endOperation, errorOf, untilOverdue } from '../end-operation.ts';
 import { removeResource } from '../owned-resources.ts';
+import { changeStanding, standingWrites } from '../standing-writes.ts';
 import type { Step } from '../step.ts';
-import { standingWrites } from '../stop/stop-steps.ts';
 
 type Removal = Operation<'remove-service'>;
 
@@ -72,6 +80,19 @@ export const finishRemoval: Step<Removal> = {
   },
 };
 
+/** A service that people had stopped stays stopped: its current deployment is that stop. */
+async function stateBefore(
+  ports: Ports,
+  ref: InstanceRef & { environmentId?: string },
+): Promise<'stopped' | undefined> {
+  const environment = await ports.store.get<Environment>(environmentKey(ref));
+  if (!environment || !isFor(ref, environment.data)) return undefined;
+  const current = instanceIn(environment.data, ref.service)?.current;
+  if (current === undefined) return undefined;
+  return (await getDeployment(ports.store, ref, current)).data.kind === 'stop' ? 'stopped' : undefined;
+}
+
+/** What served is put back where it still has all that it needs; otherwise it is gone, and its removal is asked for anew. */
 export const recoverRemoval: Step<Removal> = {
   role: 'recover',
   async run(context) {
@@ -79,21 +100,24 @@ export const recoverRemoval: Step<Removal> = {
     const { number } = operation;
     const ending = endingOf(errorOf(context));
     const begun = operation.steps.some(({ name }) => name === 'removeOwnResources');
+    const state = begun ? undefined : await stateBefore(ports, operation);
+    if (!begun && ending.status !== 'superseded') {
+      await changeStanding(ports, operation, { state });
+      await untilOverdue(ports, operation, () => putBack(ports, operation, number));
+    }
     await endOperation(ports, operation, {
       ending,
       event: {
         type: `deployment.${ending.status}`,
         data: { number, code: ending.error.code, cause: ending.error.cause },
       },
-      writes: async () => {
-        // An environment that is being destroyed may be gone by now.
-        const environment = await ports.store.get<Environment>(environmentKey(operation));
-        const change = { state: undefined, ...(begun && { current: undefined }) };
-        return [
-          ...(environment ? await standingWrites(ports, operation, change) : []),
-          ...(await deploymentEndWrites(ports, operation, number, ending)),
-        ];
-      },
+      writes: async () => [
+        ...(await standingWrites(ports, operation, {
+          state,
+          ...(begun && { current: undefined }),
+        })),
+        ...(await deploymentEndWrites(ports, operation, number, ending)),
+      ],
     });
   },
 };

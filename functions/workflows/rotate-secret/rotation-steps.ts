@@ -5,7 +5,7 @@
  * step asks it (docs/explanation/rotation.md).
  */
 import { environmentKey } from '../../core/keys.ts';
-import type { Environment, RotationDecision } from '../../core/model/index.ts';
+import { type Environment, isFor, type RotationDecision } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
 import { retryOnConflict } from '../../records/commit.ts';
@@ -136,7 +136,8 @@ async function goBack(context: StepContext<RotationOperation>, rotated: Rotated)
   const { ports, operation } = context;
   const environment = await ports.store.get<Environment>(environmentKey(operation));
   // Everything goes with the environment, and what is restored now would be left over.
-  if (!environment || environment.data.state === 'destroying') return false;
+  if (!environment || !isFor(operation, environment.data) || environment.data.state === 'destroying')
+    return false;
   await rotated.restore();
   const held = await rotated.held();
   const { next } = held ?? {};

@@ -1,12 +1,8 @@
 /** Steps of the workflow `stop`. The service counts as stopped from when that was accepted. */
-import { environmentUse } from '../../commands/environments/environments.ts';
-import type { InstanceRef, Operation, Standing } from '../../core/model/index.ts';
-import type { Ports } from '../../ports/index.ts';
-import type { Write } from '../../ports/store.ts';
-import { instanceIn, withStanding } from '../../records/instances.ts';
-import { getEnvironment } from '../../records/read.ts';
+import type { Operation } from '../../core/model/index.ts';
 import { putBack } from '../deploy/put-back.ts';
 import { deploymentEndWrites, endingOf, endOperation, errorOf, untilOverdue } from '../end-operation.ts';
+import { changeStanding, standingWrites } from '../standing-writes.ts';
 import type { Step } from '../step.ts';
 
 type StopStep = Step<Operation<'stop'>>;
@@ -43,8 +39,7 @@ export const recoverStop: StopStep = {
     const isOvertaken = ending.status === 'superseded';
     // First the record, so that what is put back runs, and is not put back as stopped.
     if (!isOvertaken) {
-      const writes = await standingWrites(ports, operation, { state: undefined });
-      if (writes.length > 0) await ports.store.transact(writes);
+      await changeStanding(ports, operation, { state: undefined });
       await untilOverdue(ports, operation, () => putBack(ports, operation, number));
     }
     await endOperation(ports, operation, {
@@ -57,14 +52,3 @@ export const recoverStop: StopStep = {
     });
   },
 };
-
-/** The write of a standing, if nothing newer has changed it. */
-export async function standingWrites(
-  ports: Ports,
-  ref: InstanceRef & { number: number },
-  change: { [Field in keyof Standing]?: Standing[Field] | undefined },
-): Promise<Write[]> {
-  const item = await getEnvironment(ports.store, ref);
-  if (instanceIn(item.data, ref.service)?.newest !== ref.number) return [];
-  return [environmentUse(item, withStanding(item.data, ref, change))];
-}

@@ -6,7 +6,12 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLayout, segment } from '../../../functions/adapters/processes/layout.ts';
-import { makeInside, mapPath, placeFile, placeVolume } from '../../../functions/adapters/processes/root.ts';
+import {
+  makeInside,
+  mapPath,
+  placeFile,
+  placeVolume,
+} from '../../../functions/adapters/processes/root/root.ts';
 import { startBerth, type TestBerth } from '../../support/berth.ts';
 import { program } from '../../support/programs.ts';
 

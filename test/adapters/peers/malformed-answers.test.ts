@@ -141,6 +141,15 @@ describe('An answer that is not HTTP', () => {
     expect(answer.match(/^Many\d+:/gm)).toHaveLength(1500);
   });
 
+  it('is a 502 when interim answers have no end, for a WebSocket too', async () => {
+    const at = answers.findIndex(({ bytes }) => bytes.startsWith('HTTP/1.1 102'));
+    for (const more of ['Connection: close', 'Connection: Upgrade\r\nUpgrade: websocket']) {
+      const answer = await send(head('GET', `/${at}`, more));
+      expect(answer).toMatch(/^HTTP\/1\.1 502 Bad Gateway\r\n/);
+      expect(answer).toContain('more interim answers (1xx) than a request may have');
+    }
+  });
+
   it('is a 502 when it is a 101 that nobody asked for, and the request ends', async () => {
     const answer = await send(head('GET', `/${unasked}`, 'Connection: close'));
     expect(answer).toMatch(/^HTTP\/1\.1 502 /);

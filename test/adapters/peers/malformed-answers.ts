@@ -88,6 +88,7 @@ export function malformedAnswers(): MalformedAnswer[] {
     return `${valid.slice(0, at)}${String.fromCharCode(next(256))}${valid.slice(at + 1)}`;
   });
   return [
+    { bytes: 'HTTP/1.1 102 Processing\r\n\r\n'.repeat(1000), end: 'close' },
     ...[...whole, ...changed].map((bytes) => ({ bytes, end: end() })),
     ...cut.flatMap((bytes) => [
       { bytes, end: 'close' as const },

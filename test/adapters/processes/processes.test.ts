@@ -98,6 +98,19 @@ describe('processes', () => {
     await subject.workloads.removeEnvironment(ref);
   });
 
+  it('have their image unpacked once for all replicas of a deployment, also for those that come later', async () => {
+    const ref = await place();
+    const spec = workloadSpec(ref, 1, containerSpec(await subject.image(programs.server)));
+    const before = subject.unpacked();
+    await subject.workloads.apply({ ...spec, replicas: 3 });
+    expect(await rollout(ref)).toEqual({ state: 'ready' });
+    await subject.workloads.scale(ref, 4, spec.fence);
+    expect(await rollout(ref)).toEqual({ state: 'ready' });
+    expect(subject.unpacked() - before).toBe(1);
+    await subject.workloads.removeEnvironment(ref);
+    expect(await subject.workloads.inventory(ref)).toEqual([]);
+  });
+
   it('get their words: the image’s, or their own with variables expanded, paths of the container translated', async () => {
     const ref = await place();
     const program = 'console.log(JSON.stringify(process.argv.slice(2))); setInterval(() => {}, 1000)';

@@ -19,6 +19,8 @@ export interface LocalSubject {
   traffic: RoutedTraffic;
   image(source: string, config?: Partial<ImageConfig>): Promise<string>;
   logs(instance: InstanceRef): LogLine[];
+  /** How often an image was unpacked. */
+  unpacked(): number;
   close(): Promise<void>;
 }
 
@@ -40,6 +42,7 @@ export async function makeLocalSubject(
     remove: async () => undefined,
     close: async () => undefined,
   };
+  let unpacked = 0;
   const traffic = createTraffic({ baseHost: () => 'localhost:4600' });
   const workloads = await createProcessWorkloads({
     directory: join(directory, 'workloads'),
@@ -48,6 +51,7 @@ export async function makeLocalSubject(
     logs,
     effects: createEffects(),
     async unpackImage(_, digest, target) {
+      unpacked++;
       const image = images.get(digest);
       if (!image)
         throw new Problem('image_unavailable', 'The image can not be had: it is not there.', {
@@ -82,6 +86,7 @@ export async function makeLocalSubject(
       return digest;
     },
     logs: (instance) => lines.get(`${instance.project}/${instance.environment}/${instance.service}`) ?? [],
+    unpacked: () => unpacked,
     close: () => workloads.close(),
   };
 }

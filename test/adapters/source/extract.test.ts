@@ -122,6 +122,13 @@ describe('An archive', () => {
     expect(files).toEqual(expected);
   });
 
+  it('stays as it is where the folder that is built is found from its top', async () => {
+    const entries = [{ name: 'services/api/x', content: '' }];
+    const asked = await extract(await gz(entries), { stripTop: true, folder: 'services/api' });
+    expect(asked.files).toContain('services/api/x');
+    expect((await extract(await gz(entries), { stripTop: true, folder: 'api' })).files).toContain('api/x');
+  });
+
   it('keeps links inside the source, whatever comes first, and none that leads out once the top is gone', async () => {
     const entries: Entry[] = [
       { name: 'app/link', type: 'symlink', linkname: 'lib/a' },

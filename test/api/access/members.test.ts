@@ -191,6 +191,13 @@ describe('A change of members', () => {
       { 'if-match': '"7"' },
     );
     expectProblem(stale, 412);
+    const nobody = await subject.api(
+      'PUT',
+      '/v1/projects/demo/members/user:nobody-yet',
+      { role: 'viewer' },
+      { 'if-match': headers.get('etag')! },
+    );
+    expectProblem(nobody, 412, 'precondition_failed');
     const right = { 'if-match': headers.get('etag')! };
     expect((await subject.api('PUT', `${members}/user:ada`, { role: 'administrator' }, right)).status).toBe(
       200,

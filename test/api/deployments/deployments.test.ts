@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { deleteService } from '../../../functions/commands/services/services.ts';
-import { instanceLog, operationLog, resourceKey } from '../../../functions/core/keys.ts';
+import { instanceName, operationKey, operationLog, resourceKey } from '../../../functions/core/keys.ts';
+import type { Operation } from '../../../functions/core/model/index.ts';
+import { TransientError } from '../../../functions/core/problem.ts';
 import { instanceIn } from '../../../functions/records/instances.ts';
 import { getEnvironment } from '../../../functions/records/read.ts';
 import {
@@ -82,6 +84,22 @@ describe('Builds', () => {
     expect(sources.size).toBe(1);
   });
 
+  it('builds a folder, which the operation keeps in its shortest form, and refuses one that leads out', async () => {
+    const { api, ports } = subject;
+    const git = { url: 'https://git.example.com/a/b', ref: 'main' };
+    const built = await api('POST', `${service}/builds`, { git, path: './packages//api/' });
+    const inputOf = async (id: string) => (await ports.store.get<Operation>(operationKey(id)))?.data.input;
+    expect(await inputOf(built.body.id)).toMatchObject({ path: 'packages/api' });
+    const uploaded = await api('POST', `${service}/builds?path=packages/api`, archive, gzip);
+    expect(await inputOf(uploaded.body.id)).toMatchObject({ path: 'packages/api' });
+    for (const path of ['..', '/etc', 'a/../../b', 'a\\b', '']) {
+      expectProblem(await api('POST', `${service}/builds`, { git, path }), 400, 'invalid_request');
+      const query = `path=${encodeURIComponent(path)}`;
+      const refused = await api('POST', `${service}/builds?${query}`, archive, gzip);
+      expectProblem(refused, 400, 'invalid_request');
+    }
+  });
+
   it('does one archive once for each idempotency key, and keeps no source that nothing builds', async () => {
     const { api, sources } = subject;
     const headers = { ...gzip, 'idempotency-key': 'b1' };
@@ -99,6 +117,20 @@ describe('Builds', () => {
       'not_found',
     );
     expect(sources.size).toBe(1);
+  });
+
+  it('keeps the source of a build whose acceptance was not answered', async () => {
+    const { api, ports, sources } = subject;
+    const { transact } = ports.store;
+    const kept = sources.size;
+    ports.store.transact = async (writes) => {
+      await transact(writes);
+      ports.store.transact = transact;
+      throw new TransientError('the answer was lost');
+    };
+    const headers = { ...gzip, 'idempotency-key': 'lost' };
+    expect(await api('POST', `${service}/builds`, archive, headers)).toMatchObject({ status: 202 });
+    expect(sources.size).toBe(kept + 1);
   });
 
   it.each([
@@ -268,7 +300,7 @@ describe('Running services', () => {
     await deploy(subject);
     const at = '2026-01-01T00:00:00.000Z';
     const message = '<img src=x onerror=alert(1)>\u001b[31m\r';
-    ports.logs.append(instanceLog(instance), { at, message, source: 'stdout' });
+    ports.logs.append(instanceName(instance), { at, message, source: 'stdout' });
     const { headers, body } = await api('GET', `${instancePath}/logs?tail=10&since=2025-12-31T23:00:00Z`);
     expect(body.items).toEqual([{ at, message, source: 'stdout' }]);
     expect(headers.get('content-type')).toBe('application/json');

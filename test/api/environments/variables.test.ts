@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { environmentKey, variablesKey } from '../../../functions/core/keys.ts';
 import { createSubject, expectProblem, type Subject, seed } from '../support.ts';
 
 const DEV = '/v1/projects/demo/environments/dev';
@@ -41,6 +42,31 @@ describe('Variables of an environment', () => {
       'precondition_failed',
     );
     expect(await values()).toEqual({ C: '3' });
+  });
+
+  it('of an environment that never had any have an ETag as good as another', async () => {
+    const { api } = subject;
+    const etag = (await api('GET', LIST)).headers.get('etag') ?? '';
+    expect((await api('PUT', LIST, { variables: { A: '1' } }, { 'if-match': etag })).status).toBe(200);
+    expectProblem(await api('PUT', LIST, { variables: {} }, { 'if-match': etag }), 412);
+  });
+
+  it('are not changed by who read those of an earlier environment of the name, nor taken for unchanged', async () => {
+    const { api, ports } = subject;
+    const first = await api('PUT', LIST, { variables: { A: 'old' } });
+    const etag = first.headers.get('etag') ?? '';
+    const key = environmentKey({ project: 'demo', environment: 'dev' });
+    const of = { project: 'demo', environment: 'dev' };
+    await ports.store.transact([{ delete: key }, { delete: variablesKey(of) }]);
+    await api('POST', '/v1/projects/demo/environments', { name: 'dev' });
+    await api('PUT', LIST, { variables: { A: 'new' } });
+    expectProblem(
+      await api('PUT', LIST, { variables: {} }, { 'if-match': etag }),
+      412,
+      'precondition_failed',
+    );
+    expect((await api('GET', LIST, undefined, { 'if-none-match': etag })).status).toBe(200);
+    expect(await values()).toEqual({ A: 'new' });
   });
 
   it('share their names with secrets: a name is one or the other', async () => {

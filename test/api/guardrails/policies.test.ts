@@ -54,6 +54,18 @@ describe('Policies', () => {
     });
   });
 
+  it('that together are larger than a record are refused, and those before them stay', async () => {
+    const registry = (at: number) => `r${at}.${'x'.repeat(60)}/${'y'.repeat(180)}`;
+    const registries = Array.from({ length: 50 }, (_, at) => registry(at));
+    const many = { rule: { kind: 'allowed-registries', registries } };
+    const answers = [];
+    for (let at = 0; at < 33; at++) answers.push(await put(`p${at}`, many));
+    expectProblem(answers.at(-1)!, 413, 'payload_too_large');
+    const kept = (await subject.api('GET', `${PROJECT}/policies`)).body.items;
+    expect(kept).toHaveLength(answers.filter(({ status }) => status === 201).length);
+    expect(kept.length).toBeGreaterThan(20);
+  });
+
   it.each([{ kind: 'branch' }, { kind: 7 }, {}])(
     'of no known kind are refused, with the kinds: %j',
     async (rule) => {

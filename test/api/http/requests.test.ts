@@ -263,7 +263,10 @@ describe('Queries', () => {
 });
 
 describe('ETags', () => {
-  beforeEach(() => subject.api('POST', '/v1/projects', { name: 'demo' }));
+  let etag = '';
+  beforeEach(async () => {
+    etag = (await subject.api('POST', '/v1/projects', { name: 'demo' })).headers.get('etag') ?? '';
+  });
   const patch = (ifMatch: string) =>
     subject.api('PATCH', '/v1/projects/demo', { displayName: 'x' }, { 'if-match': ifMatch });
 
@@ -275,13 +278,31 @@ describe('ETags', () => {
   });
   it('If-Match: * and the current one go through', async () => {
     expect((await patch('*')).status).toBe(200);
-    expect((await patch('"2"')).status).toBe(200);
+    expect((await patch(etag)).status).toBe(412);
+    const { headers } = await subject.api('GET', '/v1/projects/demo');
+    expect((await patch(headers.get('etag') ?? '')).status).toBe(200);
   });
-  it.each(['"1"', 'W/"1"', '"0", "1"', '*'])('If-None-Match: %s is 304', async (tag) => {
+  it.each(['ETAG', 'W/ETAG', '"0", ETAG', '*'])('If-None-Match: %s is 304', async (tags) => {
+    const tag = tags.replace('ETAG', etag);
     const answer = await subject.api('GET', '/v1/projects/demo', undefined, { 'if-none-match': tag });
     expect(answer.status).toBe(304);
     expect(answer.text).toBe('');
-    expect(answer.headers.get('etag')).toBe('"1"');
+    expect(answer.headers.get('etag')).toBe(etag);
+  });
+  it('of what was made anew under a name are not those of what had the name before', async () => {
+    const at = '/v1/projects/demo/services/web';
+    const make = () => subject.api('POST', '/v1/projects/demo/services', { name: 'web' });
+    const old = { 'if-match': (await make()).headers.get('etag') ?? '' };
+    await subject.api('DELETE', at, undefined, old);
+    subject.pass(1000);
+    await make();
+    expectProblem(await subject.api('PATCH', at, { repository: null }, old), 412, 'precondition_failed');
+    expectProblem(await subject.api('DELETE', at, undefined, old), 412, 'precondition_failed');
+  });
+  it('If-Match is refused by what does not honour it, so that nothing is done as if it had', async () => {
+    const created = await subject.api('POST', '/v1/projects', { name: 'other' }, { 'if-match': etag });
+    expectProblem(created, 400, 'invalid_request');
+    expect((await subject.api('GET', '/v1/projects/other')).status).toBe(404);
   });
 });
 

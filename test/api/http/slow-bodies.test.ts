@@ -7,7 +7,7 @@ let subject: Subject;
 beforeEach(async () => {
   subject = await createSubject();
   await seed(subject);
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
 });
 afterEach(async () => {
   vi.useRealTimers();

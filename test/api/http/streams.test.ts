@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AppOptions } from '../../../functions/api/http/app.ts';
-import { instanceLog, operationKey, operationLog } from '../../../functions/core/keys.ts';
+import { instanceName, operationKey, operationLog } from '../../../functions/core/keys.ts';
 import type { Operation } from '../../../functions/core/model/index.ts';
 import { openStream } from '../stream-client.ts';
 import {
@@ -118,12 +118,12 @@ describe('The stream of a log', () => {
 
   it('gives the last lines, then new ones; lines are data on one line', async () => {
     const { logs } = subject.ports;
-    for (const second of [1, 2, 3]) logs.append(instanceLog(instance), lineAt(second, `line ${second}`));
+    for (const second of [1, 2, 3]) logs.append(instanceName(instance), lineAt(second, `line ${second}`));
     const stream = await open(`${instancePath}/logs?tail=2`);
     expect((await stream.next())?.data.message).toBe('line 2');
     expect((await stream.next())?.data.message).toBe('line 3');
     const message = 'data: x\rid: 7\u2028<b>\u0000';
-    logs.append(instanceLog(instance), lineAt(4, message));
+    logs.append(instanceName(instance), lineAt(4, message));
     expect(await stream.next()).toEqual({
       event: 'line',
       id: '2026-01-01T00:00:04.000Z/1',
@@ -135,8 +135,8 @@ describe('The stream of a log', () => {
 
   it('resumes behind Last-Event-ID, also among lines of one time', async () => {
     const { logs } = subject.ports;
-    for (const name of ['a', 'b', 'c']) logs.append(instanceLog(instance), lineAt(1, name));
-    logs.append(instanceLog(instance), lineAt(2, 'd'));
+    for (const name of ['a', 'b', 'c']) logs.append(instanceName(instance), lineAt(1, name));
+    logs.append(instanceName(instance), lineAt(2, 'd'));
     const stream = await open(`${instancePath}/logs`, '2026-01-01T00:00:01.000Z/2');
     expect((await stream.next())?.data.message).toBe('c');
     expect((await stream.next())?.data.message).toBe('d');
@@ -145,7 +145,7 @@ describe('The stream of a log', () => {
 
   it('ends when it does not follow, and with its operation', async () => {
     const { logs } = subject.ports;
-    logs.append(instanceLog(instance), lineAt(1, 'a'));
+    logs.append(instanceName(instance), lineAt(1, 'a'));
     const short = await open(`${instancePath}/logs?follow=false`);
     expect((await short.next())?.data.message).toBe('a');
     expect(await short.next()).toBeUndefined();

@@ -43,7 +43,7 @@ describe('The route table', () => {
   });
 
   it.each(routes)('$method $path has a policy, an id, a summary and known parameters', (route) => {
-    expect(route.policy.action).toMatch(/^[a-z]+\.[a-z]+$/);
+    expect(route.policy.action).toMatch(/^[a-z-]+\.[a-z-]+$/);
     expect(['project', 'platform', 'public']).toContain(route.policy.scope);
     expect(route.operationId).toMatch(/^[a-z][A-Za-z]+$/);
     expect(route.summary).toMatch(/^[A-Z].*[^.]$/);
@@ -166,6 +166,13 @@ describe('The OpenAPI document', () => {
       expect(response?.content?.['application/problem+json']?.schema?.$ref, code).toMatch(/\/Problem$/);
     }
     for (const status of Object.keys(route.answers)) expect(operation.responses).toHaveProperty(status);
+  });
+
+  it('says of every route what may come before any route is chosen', () => {
+    for (const [path, methods] of Object.entries(document.paths))
+      for (const [method, { responses }] of Object.entries(methods))
+        for (const status of [400, 408, 414, 431, 500])
+          expect(responses, `${method} ${path}`).toHaveProperty([status]);
   });
 
   it('lists every problem code', () => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { instanceLog } from '../../../functions/core/keys.ts';
+import { instanceName } from '../../../functions/core/keys.ts';
 import type { LogLine } from '../../../functions/ports/logs.ts';
 import { openStream } from '../stream-client.ts';
 import {
@@ -25,7 +25,7 @@ afterEach(async () => {
 
 const at = (second: number): string => new Date(Date.UTC(2026, 0, 1) + second * 1000).toISOString();
 const write = (message: string, second: number, more: Partial<LogLine> = {}): void =>
-  subject.ports.logs.append(instanceLog(instance), { at: at(second), message, source: 'stdout', ...more });
+  subject.ports.logs.append(instanceName(instance), { at: at(second), message, source: 'stdout', ...more });
 const read = async (query: string): Promise<{ messages: string[]; next: string | undefined }> => {
   const { body, status, text } = await subject.api('GET', `${instancePath}/logs?${query}`);
   expect(status, text).toBe(200);

@@ -8,8 +8,10 @@ import { join } from 'node:path';
 import { CloudWatchLogsClient, CreateLogGroupCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { CodeBuildClient } from '@aws-sdk/client-codebuild';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { expect, it } from 'vitest';
 import { createCodeBuilder } from '../../../functions/adapters/aws/builder/builder.ts';
+import { createSecretsManager } from '../../../functions/adapters/aws/secrets/secrets.ts';
 import { Problem, TransientError } from '../../../functions/core/problem.ts';
 import { builderContract } from '../../contracts/builder.ts';
 import { helloFiles, sourceArchive, streamOf } from '../../support/files/archive.ts';
@@ -27,7 +29,15 @@ await withMoto((url) => {
     const directory = await mkdtemp(join(tmpdir(), 'berth-codebuild-'));
     const direct = clientOptions(url());
     const logs = new CloudWatchLogsClient(direct);
-    const containers = await createContainers({ directory, logs: { client: logs, group: GROUP } });
+    const manager = new SecretsManagerClient(direct);
+    const containers = await createContainers({
+      directory,
+      logs: { client: logs, group: GROUP },
+      async secretOf(reference) {
+        const [SecretId, VersionId] = reference.split(':::');
+        return (await manager.send(new GetSecretValueCommand({ SecretId, VersionId }))).SecretString ?? '';
+      },
+    });
     const proxy = await startProxy(url, async (request) => {
       const outcome = fault(request.action, request.path);
       return outcome === 'forward' ? ((await containers.answer(request)) ?? 'forward') : outcome;
@@ -48,17 +58,20 @@ await withMoto((url) => {
       bucket: 'berth-builds',
       logs: { client: logs, group: GROUP },
       repositoryUri: ({ project, service }) => `registry.example/berth/${project}/${service}`,
+      secretsPrefix: 'berth',
       sourceMaxBytes: SOURCE_MAX_BYTES,
       pollMs: [20, 100],
     });
     return {
       builder,
       registry: containers.layout,
+      keepSecret: (path: string, value: string) =>
+        createSecretsManager({ client: manager, prefix: 'berth' }).put(path, value),
       sourceMaxBytes: SOURCE_MAX_BYTES,
       started: containers.started,
       async dispose() {
         await containers.settled();
-        for (const client of [codebuild, logs, s3]) client.destroy();
+        for (const client of [codebuild, logs, s3, manager]) client.destroy();
         await proxy.stop();
         await rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
       },
@@ -74,6 +87,20 @@ await withMoto((url) => {
     const first = await subject.builder.build(request, () => undefined, never);
     expect(await subject.builder.build(request, () => undefined, never)).toEqual(first);
     expect(subject.started()).toBe(1);
+    await subject.dispose();
+  });
+
+  it('waits while the account runs as many builds as it may, and says so once', async () => {
+    let refusals = 3;
+    const subject = await makeSubject((action) =>
+      action === 'StartBuild' && refusals-- > 0 ? awsError(400, 'AccountLimitExceededException') : 'forward',
+    );
+    const { id } = await subject.builder.saveSource(streamOf(await sourceArchive(helloFiles)));
+    const lines: string[] = [];
+    const request = { repository, operation: 'crowded', source: { kind: 'upload', id } as const };
+    const built = await subject.builder.build(request, (line) => lines.push(line), never);
+    expect(built.digest).toMatch(/^sha256:/);
+    expect(lines.filter((line) => line.startsWith('Waiting: CodeBuild'))).toHaveLength(1);
     await subject.dispose();
   });
 

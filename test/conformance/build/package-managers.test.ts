@@ -69,4 +69,49 @@ describe('A source with a lock file of its package manager, or a version of Node
     });
     expect((await subject.serve(digest, ['/'])).answers).toEqual(['200 lib']);
   }, 60_000);
+
+  it.each<[string, Record<string, string>]>([
+    ['npm', {}],
+    [
+      'pnpm',
+      {
+        'pnpm-workspace.yaml': 'packages:\n  - packages/*\n',
+        'pnpm-lock.yaml': PNPM_LOCK.replace(
+          /importers:[\s\S]*?\npackages:/,
+          "importers:\n\n  .: {}\n\n  packages/api:\n    dependencies:\n      '@m/lib':\n        specifier: ^1.0.0\n        version: link:../lib\n    devDependencies:\n      is-number:\n        specifier: 7.0.0\n        version: 7.0.0\n\n  packages/lib:\n    dependencies:\n      ms:\n        specifier: 2.1.3\n        version: 2.1.3\n\npackages:",
+        ),
+      },
+    ],
+    ['yarn', { 'yarn.lock': YARN_CLASSIC_LOCK }],
+  ])(
+    'as a folder of a workspace is installed by %s with what it needs of the other members, and built by itself',
+    async (name, lock) => {
+      const subject = await createSubject();
+      const manifest = (content: object) => JSON.stringify({ version: '1.0.0', private: true, ...content });
+      const { digest } = await subject.build(
+        {
+          ...lock,
+          'package.json': manifest({ workspaces: ['packages/*'], scripts: { build: 'exit 1' } }),
+          'packages/lib/package.json': manifest({ name: '@m/lib', dependencies: { ms: '2.1.3' } }),
+          'packages/lib/index.js': "module.exports = require('ms')('1s');",
+          'packages/api/package.json': manifest({
+            name: 'api',
+            scripts: { build: 'node build.js', start: 'node server.js' },
+            dependencies: { '@m/lib': '^1.0.0' },
+            devDependencies: { 'is-number': '7.0.0' },
+          }),
+          'packages/api/build.js': "require('fs').writeFileSync('made.txt', String(require('is-number')(1)))",
+          'packages/api/server.js':
+            "const made = require('fs').readFileSync('made.txt') + require('@m/lib');\nrequire('http').createServer((_, r) => r.end(made)).listen(process.env.PORT);",
+        },
+        { path: 'packages/api' },
+      );
+      const { answers, root, config } = await subject.serve(digest, ['/']);
+      expect(answers).toEqual(['200 true1000']);
+      expect(config.workingDir).toBe('/app/packages/api');
+      expect(existsSync(join(root, 'app/node_modules/is-number'))).toBe(false);
+      expect(subject.log.filter((line) => line.startsWith(`$ ${name} `))).toHaveLength(3);
+    },
+    120_000,
+  );
 });

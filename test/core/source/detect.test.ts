@@ -52,6 +52,13 @@ describe('How an app starts', () => {
   ])('refuses a Procfile %s', (_, procfile, code) => {
     expect(() => detect(tree(['index.html'], { procfile }))).toThrow(expect.objectContaining({ code }));
   });
+
+  it('says of a Procfile with workers alone how a worker is run', () => {
+    const hint = expect.stringMatching(/worker.*behind "web:".*without service.ports/);
+    expect(() => detect(tree([], { procfile: 'worker: node worker.js' }))).toThrow(
+      expect.objectContaining({ hint }),
+    );
+  });
 });
 
 describe('How an app is built', () => {
@@ -200,5 +207,44 @@ describe('Static sites', () => {
 
   it.each([[[]], [['README.md']], [['docs/index.html']], [['Index.html']]])('finds none in %j', (files) => {
     expect(detect(tree(files))).toBeUndefined();
+  });
+});
+
+describe('A member of a workspace', () => {
+  const members = (texts: { root?: Manifest; own: Manifest; lock?: string }) =>
+    detect(
+      tree(['server.js'], { manifest: texts.own }),
+      tree(texts.lock ? [texts.lock] : [], { manifest: { workspaces: ['packages/*'], ...texts.root } }),
+    );
+
+  it('is installed by the lock file, the manager and the Node.js of its workspace, and starts by itself', () => {
+    expect(
+      members({
+        root: { packageManager: 'pnpm@9.7.0', engines: { node: '20.x' }, scripts: { start: 'no' } },
+        own: { scripts: { start: 'node server.js' } },
+        lock: 'pnpm-lock.yaml',
+      }),
+    ).toMatchObject({
+      command: ['node', 'server.js'],
+      runs: [['install', '--frozen-lockfile', '--prod']],
+      manager: { name: 'pnpm', from: { version: '9.7.0' } },
+      node: '20.x',
+    });
+  });
+
+  it('is built by its own script, with what its workspace has for development; else by that of the workspace', () => {
+    const root = { scripts: { build: 'all' }, devDependencies: { tsc: '1' } };
+    const runs = [
+      ['ci', '--include=dev'],
+      ['run', 'build'],
+      ['prune', '--omit=dev'],
+    ];
+    const own = { scripts: { build: 'mine', start: 'x' } };
+    expect(members({ root, own, lock: 'package-lock.json' })).toMatchObject({
+      runs,
+      builtByWorkspace: false,
+    });
+    const without = members({ root, own: { scripts: { start: 'x' } }, lock: 'package-lock.json' });
+    expect(without).toMatchObject({ runs, builtByWorkspace: true });
   });
 });

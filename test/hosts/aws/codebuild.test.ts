@@ -17,13 +17,14 @@ const DIGEST = `sha256:${'a'.repeat(64)}`;
 
 /** Writes what it was called with, and behaves as told. */
 const FAKE = `#!/usr/bin/env node
-const { appendFileSync, readdirSync, readFileSync } = require('node:fs');
+const { appendFileSync, existsSync, readdirSync, readFileSync } = require('node:fs');
 const { basename, join } = require('node:path');
 const name = basename(process.argv[1]);
 const args = process.argv.slice(2);
 const config = process.env.DOCKER_CONFIG && readFileSync(join(process.env.DOCKER_CONFIG, 'config.json'), 'utf8');
 const env = Object.keys(process.env).sort();
-appendFileSync(join(__dirname, 'calls'), JSON.stringify({ name, args, env, config, files: readdirSync('.') }) + '\\n');
+const texts = ['Procfile', 'package.json'].filter((file) => existsSync(file)).map((file) => [file, readFileSync(file, 'utf8')]);
+appendFileSync(join(__dirname, 'calls'), JSON.stringify({ name, args, env, config, files: readdirSync('.'), texts }) + '\\n');
 const { status = 0, output = '' } = JSON.parse(readFileSync(join(__dirname, 'behaviour.json'), 'utf8'))[name + ' ' + args[0]] ?? {};
 process.stdout.write(output);
 process.exitCode = status;
@@ -35,6 +36,7 @@ interface Call {
   env: string[];
   config?: string;
   files: string[];
+  texts: [name: string, text: string][];
 }
 
 const cleanups: (() => unknown)[] = [];
@@ -133,6 +135,52 @@ describe('A build in CodeBuild', () => {
     expect(calls[0]).toMatchObject({ name: 'pack', args: expect.arrayContaining(['build', '--builder']) });
   });
 
+  it('of a folder sees that folder alone, and builds a member of a workspace from the top of that', async () => {
+    const folder = { 'apps/api/Dockerfile': 'FROM x', 'apps/api/score.yaml': SCORE, 'apps/web/x': '' };
+    const alone = await runBuild(folder, {}, { BERTH_PATH: 'apps/api' });
+    expect(readOutcome(alone.outcome)).toMatchObject({ score: SCORE });
+    expect(alone.calls[0]).toMatchObject({ files: ['Dockerfile', 'score.yaml'] });
+    const workspace = { 'package.json': '{"workspaces":["apps/*"]}', 'apps/api/package.json': '{}' };
+    const member = await runBuild({ ...folder, ...workspace }, {}, { BERTH_PATH: 'apps/api' });
+    expect(member.calls[0]).toMatchObject({ files: ['apps', 'package.json'] });
+    expect(member.calls[0]?.args.slice(-3)).toEqual(['--file', 'apps/api/Dockerfile', '.']);
+  });
+
+  it('by buildpacks of a member of a workspace builds and starts the member', async () => {
+    const files = {
+      'package.json': JSON.stringify({ workspaces: ['apps/*'], scripts: { build: 'all', start: 'no' } }),
+      'yarn.lock': '',
+      "apps/it's/package.json": JSON.stringify({ scripts: { build: 'x', start: 'y' } }),
+      "apps/it's/Procfile": 'web: node server.js\nrelease: node m.js',
+    };
+    const { calls, errors } = await runBuild(files, {}, { BERTH_PATH: "apps/it's" });
+    const texts = Object.fromEntries(calls[0]?.texts ?? []);
+    const there = String.raw`cd 'apps/it'\''s' && `;
+    expect(texts.Procfile, errors).toBe(`web: ${there}node server.js\nrelease: ${there}node m.js\n`);
+    expect(JSON.parse(texts['package.json'] ?? '').scripts).toEqual({
+      build: `${there}yarn run build`,
+      start: 'no',
+    });
+  });
+
+  it('hands secrets to docker and to pack by name, and prints none of them', async () => {
+    const secret = { BERTH_SECRET_NPM_TOKEN: 'npm_0123456789' };
+    const failing = { status: 1, output: 'Error: npm_0123456789 is refused\n' };
+    const docker = await runBuild({ Dockerfile: 'x' }, { 'docker build': failing }, secret);
+    const pack = await runBuild({ x: 'x' }, { 'pack build': failing }, secret);
+    expect(docker.calls[0]?.args).toEqual(expect.arrayContaining(['--secret', 'id=NPM_TOKEN,env=NPM_TOKEN']));
+    expect(pack.calls[0]?.args).toEqual(expect.arrayContaining(['--env', 'NPM_TOKEN']));
+    for (const { calls, output, outcome } of [docker, pack]) {
+      expect(calls[0]?.env).toContain('NPM_TOKEN');
+      expect(JSON.stringify([calls, output, outcome])).not.toContain('npm_0123456789');
+      expect(outcome).toContain('Error: •••• is refused');
+    }
+    const { calls } = await runBuild({ Dockerfile: 'x' }, {}, secret);
+    expect(calls.filter(({ env }) => env.includes('NPM_TOKEN')).map(({ args }) => args[0])).toEqual([
+      'build',
+    ]);
+  });
+
   it('shows credentials to the AWS CLI and to docker push alone, and the links of the outcome to nobody', async () => {
     const { calls, output } = await runBuild({ Dockerfile: 'FROM x' });
     const seeing = (pattern: RegExp) =>
@@ -165,6 +213,7 @@ describe('A build in CodeBuild', () => {
       /docker push/,
     ],
     ['the Score file is none', [{ Dockerfile: 'x', 'score.yaml': 'a: b' }], 'invalid_score', /Score/],
+    ['the folder is missing', [{ x: 'x' }, {}, { BERTH_PATH: 'y' }], 'source_unavailable', /no folder "y"/],
     ['the archive escapes', [{ '../x': 'x' }], 'invalid_archive', /not allowed/],
     [
       'the ref is an option',

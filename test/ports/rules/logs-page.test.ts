@@ -36,6 +36,28 @@ describe('Pages of lines that are all there', () => {
       expect(through({ limit: 4, direction, text: '3' })).toEqual(wanted);
   });
 
+  it('have the source that a trace quotes with the trace, by level and both ways, over the ends of pages', () => {
+    const trace = [
+      'Traceback (most recent call last):',
+      '  File "/app/main.py", line 3, in main',
+      "    return settings['PORT']",
+      '           ~~~~~~~~^^^^^^^^',
+      "KeyError: 'PORT'",
+    ];
+    const messages = ['    indented', 'fine', ...trace, '    indented', 'fine'];
+    const printed = messages.map(
+      (message): LogLine => ({ at: lines[0]?.at ?? '', message, source: 'stderr' }),
+    );
+    for (const direction of ['backward', 'forward'] as const) {
+      const page = pageOfLines(printed, { limit: 9, level: 'error', direction });
+      expect(page.lines.map(({ message }) => message)).toEqual(trace);
+    }
+    const first = pageOfLines(printed, { limit: 2, level: 'error', direction: 'forward' });
+    expect(first.next).toBeDefined();
+    const next = { limit: 9, level: 'error', direction: 'forward', from: first.next ?? '' } as const;
+    expect(pageOfLines(printed, next).lines).toEqual(printed.slice(4, 7));
+  });
+
   it('end where they have passed over enough, and go on from there', () => {
     const pager = createPager({ limit: 5, text: 'none' }, 10);
     const visited = lines.toReversed().findIndex((line) => !pager.visit(Date.parse(line.at), line));

@@ -49,6 +49,29 @@ describe('What failed is told by the line that matters', () => {
     ).toEqual(['@scope/a']);
   });
 
+  it('the members of a Node.js error and the last frame of a Python trace, with the source that it quotes', () => {
+    const frames = Array.from({ length: 8 }, (_, index) => `    at f${index} (/app/a.js:${index}:1)`);
+    const members = ['  errno: -111,', "  code: 'ECONNREFUSED',", '  port: 5432'];
+    const refused = [
+      'Error: connect ECONNREFUSED ::1:5432',
+      ...frames.slice(1),
+      `${frames[0]} {`,
+      ...members,
+      '}',
+    ];
+    expect(tellingLines(refused, 5).lines).toEqual([refused[0], frames[1], ...members]);
+    const python = [
+      'Traceback (most recent call last):',
+      '  File "/app/main.py", line 9, in <module>',
+      '    main()',
+      '  File "/app/main.py", line 3, in main',
+      "    return settings['PORT']",
+      '           ~~~~~~~~^^^^^^^^',
+      "KeyError: 'PORT'",
+    ];
+    expect(quoteOutput(python, 6)).toContain(python.slice(3).join('\n'));
+  });
+
   it('npm by its code and what it misses, without its usage', () => {
     const { lines } = tellingLines(npmUsage, 8);
     expect(lines[0]).toBe('npm error code EUSAGE');

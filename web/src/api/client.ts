@@ -1,7 +1,7 @@
 /** The API with its types. Every answer that is not 2xx is thrown as an ApiError. */
 import createClient from 'openapi-fetch';
+import type { Paths } from '../../../client/types.generated.ts';
 import { apiFetch } from '../session.ts';
-import type { Paths } from './types.generated.ts';
 
 /** A connection that was lost without a word shall not keep anybody waiting. */
 const TIMEOUT_MS = 10_000;

@@ -1,11 +1,11 @@
 /** What happens in a project, as it happens. */
 import { useEffect, useRef } from 'react';
+import { ApiError } from '../../../client/problem.ts';
+import type { Event } from '../../../client/types.generated.ts';
 import { api, body } from './client.ts';
 import { connected } from './connection.ts';
-import { ApiError } from './problem.ts';
 import { invalidate } from './query.ts';
 import { follow } from './stream.ts';
-import type { Event } from './types.generated.ts';
 
 type Listener = (event: Event) => void;
 

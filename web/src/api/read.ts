@@ -1,6 +1,5 @@
 /** What pages read, each by the path that it is kept under. */
-import { all, api, body } from './client.ts';
-import { type Reading, useQuery } from './query.ts';
+
 import type {
   Deployment,
   DeploymentDiff,
@@ -11,7 +10,9 @@ import type {
   Resource,
   Secret,
   Version,
-} from './types.generated.ts';
+} from '../../../client/types.generated.ts';
+import { all, api, body } from './client.ts';
+import { type Reading, useQuery } from './query.ts';
 
 interface InEnvironment {
   project: string;

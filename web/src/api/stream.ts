@@ -1,14 +1,9 @@
 /** Event streams of the API: read with fetch, since EventSource sends no headers; they resume where they broke off. */
 import { useEffect, useRef } from 'react';
+import { readEvents, type StreamEvent } from '../../../client/event-stream.ts';
+import { ApiError } from '../../../client/problem.ts';
 import { apiFetch } from '../session.ts';
 import { connected } from './connection.ts';
-import { ApiError } from './problem.ts';
-
-export interface StreamEvent {
-  event: string;
-  id?: string;
-  data: unknown;
-}
 
 export interface StreamOptions {
   signal: AbortSignal;
@@ -103,44 +98,10 @@ async function readStream(path: string, { signal, lastEventId, onOpen, onEvent }
       signal: AbortSignal.any([signal, silence.signal]),
     });
     onOpen();
-    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
-    let rest = '';
-    let more = false;
-    while (reader) {
-      const { done, value } = await reader.read();
-      if (done) return more;
-      heard();
-      const blocks = (rest + value).split('\n\n');
-      rest = blocks.pop() ?? '';
-      for (const block of blocks) {
-        more = block.startsWith('retry:');
-        const event = parseEvent(block);
-        if (event) onEvent(event);
-      }
-    }
-    return false;
+    return await readEvents(response, { onEvent, onHeard: heard });
   } finally {
     clearTimeout(timer);
   }
-}
-
-/** A block of lines `field: value`; comments are heartbeats. */
-function parseEvent(block: string): StreamEvent | undefined {
-  const fields = new Map<string, string>();
-  for (const line of block.split('\n')) {
-    const at = line.indexOf(': ');
-    if (at > 0) fields.set(line.slice(0, at), line.slice(at + 2));
-  }
-  const text = fields.get('data');
-  if (text === undefined) return undefined;
-  const data: unknown = JSON.parse(text);
-  const event = fields.get('event') ?? 'message';
-  if (event === 'problem') {
-    const problem = data as { status: number };
-    throw new ApiError(problem.status, problem);
-  }
-  const id = fields.get('id');
-  return { event, data, ...(id !== undefined && { id }) };
 }
 
 /** Resolves after a time, or earlier when the browser is online again or nobody waits any more. */

@@ -1,10 +1,10 @@
 /** Events that pass a filter: a part of the past, page by page, and what happens. */
 import { useEffect, useState } from 'react';
+import { ApiError } from '../../../client/problem.ts';
+import type { Event } from '../../../client/types.generated.ts';
 import { api, body } from './client.ts';
 import { connected } from './connection.ts';
 import { useProjectEvents } from './events.ts';
-import { ApiError } from './problem.ts';
-import type { Event } from './types.generated.ts';
 
 type NounOf<Type> = Type extends `${infer Noun}.${string}` ? Noun : never;
 

@@ -1,9 +1,9 @@
 import { useState } from 'react';
+import type { ApiError } from '../../../client/problem.ts';
+import type { Operation } from '../../../client/types.generated.ts';
 import { api, body } from './client.ts';
-import type { ApiError } from './problem.ts';
 import { invalidate, useQuery } from './query.ts';
 import { useStream } from './stream.ts';
-import type { Operation } from './types.generated.ts';
 
 /** An operation, read once and then followed to its end. */
 export function useOperation(id: string | undefined): { operation?: Operation; error?: ApiError } {

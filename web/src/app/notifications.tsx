@@ -1,7 +1,7 @@
 /** What an action came to: good news goes away by itself, what failed stays until it was read. */
 import Flashbar, { type FlashbarProps } from '@cloudscape-design/components/flashbar';
 import { useSyncExternalStore } from 'react';
-import { inWords } from '../api/problem.ts';
+import { inWords } from '../../../client/problem.ts';
 import { plain } from '../components/plain.ts';
 
 export interface Notice {

@@ -192,7 +192,15 @@ function UserMenu() {
           text: 'Sign out',
           ...(until !== undefined && { secondaryText: `Signed in until ${until}` }),
         },
-        ...(session ? [{ id: 'everywhere', text: 'Sign out on all devices' }] : []),
+        ...(session
+          ? [
+              {
+                id: 'everywhere',
+                text: 'Sign out everywhere',
+                secondaryText: 'Ends all your sessions and personal tokens',
+              },
+            ]
+          : []),
       ]}
       onItemClick={({ detail: { id } }) => {
         if (isTheme(id)) setTheme(id);

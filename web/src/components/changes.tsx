@@ -1,5 +1,5 @@
 /** What differs between two deployments, or what one would change. */
-import type { Change } from '../api/types.generated.ts';
+import type { Change } from '../../../client/types.generated.ts';
 import { plain } from './plain.ts';
 
 const signs = { added: '+', removed: '−', changed: '~' } as const;

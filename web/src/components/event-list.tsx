@@ -1,6 +1,6 @@
 /** Events, newest first, by the day. */
 import { Link } from 'wouter';
-import type { Event } from '../api/types.generated.ts';
+import type { Event } from '../../../client/types.generated.ts';
 import { operationPath, servicePath } from '../app/paths.ts';
 import './event-list.css';
 import { eventTone, eventWords } from './event-words.ts';

@@ -1,6 +1,6 @@
 /** What happened, in words. */
-import { type EventWords, wordsByType } from '../api/event-words.generated.ts';
-import type { Event } from '../api/types.generated.ts';
+import { type EventWords, wordsByType } from '../../../client/event-words.generated.ts';
+import type { Event } from '../../../client/types.generated.ts';
 
 /** Undefined for a type of another Berth: events stay when what emitted them is gone. */
 const declaredFor = (type: Event['type']): EventWords | undefined =>

@@ -1,6 +1,6 @@
 /** What an operation and its steps do, in words. */
-import type { Operation } from '../api/types.generated.ts';
-import { operationWords as wordsOf } from '../api/words.generated.ts';
+import type { Operation } from '../../../client/types.generated.ts';
+import { operationWords as wordsOf } from '../../../client/words.generated.ts';
 
 type Target = Pick<Operation, 'environment' | 'service' | 'number'>;
 

@@ -1,5 +1,5 @@
 /** What people know a version by: its tag or its commit, and its id. */
-import type { Revision, Version } from '../api/types.generated.ts';
+import type { Revision, Version } from '../../../client/types.generated.ts';
 import { plain } from './plain.ts';
 
 const COMMIT_LENGTH = 7;

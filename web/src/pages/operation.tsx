@@ -3,8 +3,8 @@ import Button from '@cloudscape-design/components/button';
 import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
 import { Link } from 'wouter';
+import type { Operation } from '../../../client/types.generated.ts';
 import { api, body } from '../api/client.ts';
-import type { Operation } from '../api/types.generated.ts';
 import { useOperation } from '../api/use-operation.ts';
 import { environmentPath, projectPath, servicePath } from '../app/paths.ts';
 import { Title } from '../app/title.tsx';
@@ -19,6 +19,7 @@ import { Ago, duration } from '../components/time.tsx';
 import Missing from './missing.tsx';
 import { WaitsForApproval } from './operation/approval.tsx';
 import { Failure } from './operation/failure.tsx';
+import { GameDayReport } from './operation/game-day-report.tsx';
 import { OperationLog } from './operation/log.tsx';
 import { Timeline } from './operation/timeline.tsx';
 
@@ -56,14 +57,25 @@ export default function OperationPage({ project, operation: id }: { project: str
           ],
         ]}
       />
+      {isRunning && operation.waitingFor !== undefined && (
+        <p className="lead" role="status">
+          {waitsInWords(operation.waitingFor)}
+        </p>
+      )}
       <WaitsForApproval operation={operation} />
       {operation.error && <Failure operation={operation} error={operation.error} />}
+      <GameDayReport operation={operation} />
       <Container header={<Header variant="h2">Steps</Header>}>
         <Timeline operation={operation} />
       </Container>
       <OperationLog operation={operation} />
     </div>
   );
+}
+
+function waitsInWords(builds: number): string {
+  if (builds === 0) return 'It waits for its turn, and is next.';
+  return `It waits for its turn: ${builds === 1 ? 'one build begins' : `${builds} builds begin`} before it.`;
 }
 
 function Where({ operation: { project, environment, service } }: { operation: Operation }) {

@@ -1,7 +1,7 @@
 /** The board of a project: services by environments, as in a pipeline. */
 import Button from '@cloudscape-design/components/button';
+import type { Environment, Overview } from '../../../client/types.generated.ts';
 import { useOverview } from '../api/read.ts';
-import type { Environment, Overview } from '../api/types.generated.ts';
 import { followLink } from '../app/navigation.ts';
 import { deployPath } from '../app/paths.ts';
 import { Title } from '../app/title.tsx';

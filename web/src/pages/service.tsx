@@ -3,8 +3,8 @@ import Button from '@cloudscape-design/components/button';
 import Tabs from '@cloudscape-design/components/tabs';
 import { Suspense } from 'react';
 import { Link } from 'wouter';
+import type { InstanceDetail } from '../../../client/types.generated.ts';
 import { useInstance } from '../api/read.ts';
-import type { InstanceDetail } from '../api/types.generated.ts';
 import { lazyPage } from '../app/lazy-page.ts';
 import { followLink, navigate } from '../app/navigation.ts';
 import {

@@ -23,8 +23,9 @@ import type { Builder, BuildRequest, BuildResult } from '../../../ports/builder.
 import { count } from '../../../ports/meter.ts';
 import type { RepositoryRef } from '../../../ports/registry.ts';
 import { sent, unless } from '../sdk-errors.ts';
+import { checkedName, tokenOf } from '../secrets/secrets-names.ts';
 import { createSources, sourceKey } from './builder-sources.ts';
-import { type BuildVariables, OUTCOME_MAX_BYTES, readOutcome } from './buildspec.ts';
+import { type BuildVariables, OUTCOME_MAX_BYTES, readOutcome, SECRET_VARIABLE } from './buildspec.ts';
 
 export interface CodeBuildOptions {
   codebuild: CodeBuildClient;
@@ -37,6 +38,8 @@ export interface CodeBuildOptions {
   logs: { client: CloudWatchLogsClient; group: string };
   /** The image's name without tag. */
   repositoryUri(repository: RepositoryRef): string;
+  /** What the names of secrets start with, without a slash at its end. */
+  secretsPrefix: string;
   /** The largest upload, compressed bytes; 256 MiB if not given. */
   sourceMaxBytes?: number;
   /** First and longest time between two looks at a build, milliseconds; default 1,000 and 10,000. */
@@ -86,29 +89,54 @@ export function createCodeBuilder(options: CodeBuildOptions): Builder {
   }
 
   /** The operation's build; started if there is none yet. */
-  async function ensureBuild(request: BuildRequest, variables: Partial<BuildVariables>): Promise<string> {
+  async function ensureBuild(
+    request: BuildRequest,
+    variables: Partial<BuildVariables>,
+    log: (line: string) => void,
+    signal: AbortSignal,
+  ): Promise<string> {
     const Key = buildKey(request.operation);
     const known = await readObject(Key);
     if (known !== undefined) return known;
     const result = new PutObjectCommand({ Bucket, Key: outcomeKey(request.operation) });
     const all: BuildVariables = {
       ...variables,
+      ...(request.path !== undefined && { BERTH_PATH: request.path }),
       BERTH_REPOSITORY: repositoryUri(request.repository),
       BERTH_RESULT_URL: await getSignedUrl(s3, result, { expiresIn: PRESIGNED_SECONDS }),
     };
     const command = new StartBuildCommand({
       projectName: project,
       idempotencyToken: request.operation,
-      environmentVariablesOverride: Object.entries(all).map(([name, value]) => ({
-        name,
-        value,
-        type: 'PLAINTEXT' as const,
-      })),
+      environmentVariablesOverride: [
+        ...Object.entries(all).map(([name, value]) => ({ name, value, type: 'PLAINTEXT' as const })),
+        // CodeBuild reads them itself: neither its records nor this function have a value.
+        ...(request.secrets ?? []).map(({ name, path, version }) => ({
+          name: `${SECRET_VARIABLE}${name}`,
+          value: `${checkedName(options.secretsPrefix, path)}:::${tokenOf(version)}`,
+          type: 'SECRETS_MANAGER' as const,
+        })),
+      ],
     });
-    const id = (await sent(codebuild.send(command))).build?.id;
+    const id = (await whenThereIsRoom(() => codebuild.send(command), log, signal)).build?.id;
     if (id === undefined) throw new TransientError('CodeBuild gave a build no id.');
     await sent(s3.send(new PutObjectCommand({ Bucket, Key, Body: id })));
     return id;
+  }
+
+  /** An account runs only so many builds at once; a build that finds no room waits for some, as in any queue. */
+  async function whenThereIsRoom<T>(
+    start: () => Promise<T>,
+    log: (line: string) => void,
+    signal: AbortSignal,
+  ): Promise<T> {
+    for (let told = false; ; told = true) {
+      signal.throwIfAborted();
+      const started = await unless(['AccountLimitExceededException'], start());
+      if (started !== undefined) return started;
+      if (!told) log('Waiting: CodeBuild runs as many builds as it may in this account');
+      await sleep(longestPoll, undefined, { signal }).catch(() => undefined);
+    }
   }
 
   /** Hands on what has been logged since the last call. */
@@ -153,7 +181,7 @@ export function createCodeBuilder(options: CodeBuildOptions): Builder {
   ): Promise<BuildResult> {
     signal.throwIfAborted();
     const { upload, variables } = await prepare(request);
-    const id = await ensureBuild(request, variables);
+    const id = await ensureBuild(request, variables, log, signal);
     let build: Build;
     try {
       build = await wait(id, log, signal);
@@ -172,7 +200,8 @@ export function createCodeBuilder(options: CodeBuildOptions): Builder {
       throw new TransientError('CodeBuild had a fault of its own.');
     }
     const { digest, score, files, detected, ref, commit, author, message } = readOutcome(told);
-    const source = upload ?? gitSource(request, { ref, commit, author, message });
+    const fetched = upload ?? gitSource(request, { ref, commit, author, message });
+    const source = request.path === undefined ? fetched : { ...fetched, path: request.path };
     return { digest, files, detected, source, ...(score === undefined ? {} : { score }) };
   }
 

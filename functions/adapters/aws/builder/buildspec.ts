@@ -11,11 +11,16 @@ export interface BuildVariables {
   BERTH_SOURCE_URL?: string;
   BERTH_GIT_URL?: string;
   BERTH_GIT_REF?: string;
+  /** The folder that is built; absent for the whole source. */
+  BERTH_PATH?: string;
   /** The image's name without tag, `<host>/<prefix>/<project>/<service>`. */
   BERTH_REPOSITORY: string;
   /** A presigned PUT for the outcome, JSON as `outcome` has it. */
   BERTH_RESULT_URL: string;
 }
+
+/** What the names of variables begin with that hold secrets of the project, each under its own name. */
+export const SECRET_VARIABLE = 'BERTH_SECRET_';
 
 /** The project's buildspec. Its source is one file: `functions/hosts/aws/entries/build.codebuild.ts`, bundled as `build.mjs`. */
 export const buildspec = {

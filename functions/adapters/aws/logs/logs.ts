@@ -4,6 +4,7 @@
  * (a log agent) write into a stream is read as lines too. CloudWatch Logs shows a line some seconds after it was
  * sent, so a follower reads what is a little older again and leaves out what it has given.
  */
+
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
@@ -12,6 +13,7 @@ import {
   DescribeLogStreamsCommand,
   GetLogEventsCommand,
 } from '@aws-sdk/client-cloudwatch-logs';
+import { limits } from '../../../core/limits.ts';
 import type { LogLine, LogPage, LogPageQuery, Logs, LogTail } from '../../../ports/logs.ts';
 import { normalize } from '../../../ports/rules/log-lines.ts';
 import { checkPageQuery, createPager, linesMissing, TAIL_MAX } from '../../../ports/rules/logs-page.ts';
@@ -36,7 +38,7 @@ export interface CloudWatchLogsOptions {
 
 const PAGE_MAX = 10_000;
 /** The most events that one page of a filter passes over: a few requests. */
-const SCAN_MAX = 50_000;
+const SCAN_MAX = limits.logScan.value;
 const NOT_FOUND = ['ResourceNotFoundException'];
 /** By how much the clocks of writers may differ from those of who asks, milliseconds. */
 const SKEW_MS = 60_000;

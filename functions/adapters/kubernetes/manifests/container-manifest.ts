@@ -1,6 +1,7 @@
 /** One container of a workload. */
 import type { V1Container, V1EnvVar, V1Probe, V1VolumeMount } from '@kubernetes/client-node';
 import { shortHash } from '../../../core/names.ts';
+import { Problem } from '../../../core/problem.ts';
 import type { ContainerSpec, Probe, ServicePort, WorkloadSpec } from '../../../ports/workloads.ts';
 import { DEFAULT_MEMORY_LIMIT, type RenderImage } from './options.ts';
 import { fileKey, mountName } from './volume-manifests.ts';
@@ -62,9 +63,21 @@ function variables({ variables: declared, name: container }: ContainerSpec, cont
   return [...ports, ...entries.values()];
 }
 
-/** Never with `host`: a probe of a developer's choice would go from the node to any machine. */
+/** The API takes fewer names of headers than a Score file may have. */
+export const isHeaderName = (name: string): boolean => /^[-A-Za-z0-9]+$/.test(name);
+
+/**
+ * Never with `host`: a probe of a developer's choice would go from the node to any machine.
+ * @throws Problem invalid_score
+ */
 export function renderProbe({ httpGet, exec }: Probe): Pick<V1Probe, 'httpGet' | 'exec'> {
   if (!httpGet) return { exec: { command: exec?.command ?? [] } };
+  const refused = httpGet.headers.find(({ name }) => !isHeaderName(name));
+  if (refused) {
+    throw new Problem('invalid_score', `A probe sends the header ${refused.name}, which no cluster takes.`, {
+      hint: 'Name it with letters, digits and hyphens, as most servers want it anyway.',
+    });
+  }
   const headers = httpGet.headers.map(({ name, value }) => ({ name, value }));
   if (httpGet.host && !headers.some(({ name }) => name.toLowerCase() === 'host'))
     headers.push({ name: 'Host', value: httpGet.host });

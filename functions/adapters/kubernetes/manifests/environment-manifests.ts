@@ -4,7 +4,7 @@ import type { V1NetworkPolicyEgressRule } from '@kubernetes/client-node';
 import { limits } from '../../../core/limits.ts';
 import type { EnvironmentRef } from '../../../core/model/index.ts';
 import { namespaceName } from '../object-names.ts';
-import { environmentLabels, OPERATION_ANNOTATION } from './labels.ts';
+import { ENVIRONMENT_ID_ANNOTATION, environmentLabels, OPERATION_ANNOTATION } from './labels.ts';
 import type { KubernetesObject, NamespaceObject } from './objects.ts';
 import { DEFAULT_MEMORY_LIMIT, type NetworkOptions, type RenderOptions } from './options.ts';
 
@@ -38,13 +38,18 @@ export function renderNamespace(
     metadata: {
       name: namespaceName(options.namespacePrefix, environment),
       labels: { ...environmentLabels(environment), ...level },
-      annotations: { [OPERATION_ANNOTATION]: operation },
+      annotations: {
+        [OPERATION_ANNOTATION]: operation,
+        ...(environment.environmentId !== undefined && {
+          [ENVIRONMENT_ID_ANNOTATION]: environment.environmentId,
+        }),
+      },
     },
   };
 }
 
 /** Names resolved, neighbours reached, the internet and the named networks; nothing else. */
-function egress({ internet, egressCidrs }: NetworkOptions): V1NetworkPolicyEgressRule[] {
+function egress({ internet, resolverCidrs, egressCidrs }: NetworkOptions): V1NetworkPolicyEgressRule[] {
   return [
     {
       to: [
@@ -54,6 +59,7 @@ function egress({ internet, egressCidrs }: NetworkOptions): V1NetworkPolicyEgres
         },
         // Where each node has its own cache of names.
         { ipBlock: { cidr: '169.254.20.10/32' } },
+        ...resolverCidrs.map((cidr) => ({ ipBlock: { cidr } })),
       ],
       ports: [
         { protocol: 'UDP', port: 53 },

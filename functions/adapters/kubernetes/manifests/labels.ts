@@ -11,6 +11,8 @@ export const ENVIRONMENT_LABEL = 'berth.dev/environment';
 export const NUMBER_ANNOTATION = 'berth.dev/number';
 export const FENCE_ANNOTATION = 'berth.dev/fence';
 export const OPERATION_ANNOTATION = 'berth.dev/operation';
+/** Of a namespace: which environment of the name it is for. */
+export const ENVIRONMENT_ID_ANNOTATION = 'berth.dev/environment-id';
 
 export const environmentLabels = ({ project, environment }: EnvironmentRef): Record<string, string> => ({
   [MANAGED_BY]: 'berth',

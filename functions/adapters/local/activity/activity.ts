@@ -1,6 +1,8 @@
 /** What the router of this machine saw: the last request of each environment, and samples for an hour. */
+
 import { readFileSync } from 'node:fs';
-import type { EnvironmentRef, InstanceRef } from '../../../core/model/index.ts';
+import { environmentName } from '../../../core/keys.ts';
+import type { InstanceRef } from '../../../core/model/index.ts';
 import type { Activity } from '../../../ports/activity.ts';
 import type { Effects } from '../../../ports/effects.ts';
 import { replaceFile } from '../../files/atomic-file.ts';
@@ -25,7 +27,6 @@ const HOUR_SECONDS = 3600;
 const FORMAT = 1;
 
 /** Names are labels without a slash, so that no two environments share a key. */
-const keyOf = ({ project, environment }: EnvironmentRef): string => `${project}/${environment}`;
 
 /** Times by environment; empty when the file is missing or damaged: idleness is then counted from now on. */
 function load(path: string, now: number): Map<string, Usage> {
@@ -89,7 +90,7 @@ export function createActivity(options: { path?: string; effects: Pick<Effects, 
   return {
     record(instance, status, durationMs) {
       const now = effects.now();
-      const key = keyOf(instance);
+      const key = environmentName(instance);
       let usage = usages.get(key);
       if (!usage) {
         usage = { last: now, series: new Map() };
@@ -105,15 +106,15 @@ export function createActivity(options: { path?: string; effects: Pick<Effects, 
       changed();
     },
     async lastRequests(environments) {
-      return environments.map((environment) => usages.get(keyOf(environment))?.last);
+      return environments.map((environment) => usages.get(environmentName(environment))?.last);
     },
     async requests(instance, windowSeconds) {
       const now = effects.now();
       const from = now - Math.min(windowSeconds, HOUR_SECONDS) * 1000;
-      return usages.get(keyOf(instance))?.series.get(instance.service)?.samples(from, now) ?? [];
+      return usages.get(environmentName(instance))?.series.get(instance.service)?.samples(from, now) ?? [];
     },
     async forget(environment) {
-      if (usages.delete(keyOf(environment))) changed();
+      if (usages.delete(environmentName(environment))) changed();
     },
     flush,
     async close() {

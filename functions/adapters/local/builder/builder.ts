@@ -5,12 +5,18 @@
 
 import { randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { lstat, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { lstat, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { limits } from '../../../core/limits.ts';
 import type { Source } from '../../../core/model/index.ts';
 import { Problem } from '../../../core/problem.ts';
-import { type BuildPlan, detect, READ_BY_DETECTION, type SourceFiles } from '../../../core/source/detect.ts';
+import {
+  type BuildPlan,
+  detect,
+  READ_BY_DETECTION,
+  READ_OF_WORKSPACE,
+  type SourceFiles,
+} from '../../../core/source/detect.ts';
 import { foreignOf, nothingToRun } from '../../../core/source/foreign.ts';
 import type { Builder, BuildRequest, BuildResult } from '../../../ports/builder.ts';
 import {
@@ -22,8 +28,10 @@ import {
 } from '../../../ports/registry.ts';
 import { diskProblem } from '../../files/disk-full.ts';
 import type { GitOptions } from '../../source/git.ts';
+import type { Located } from '../../source/locate.ts';
 import type { FoundScore } from '../../source/score-file.ts';
 import type { NewImage, OciLayout } from '../registry/registry.ts';
+import { refuseSecretsIn } from './leaked-secrets.ts';
 import { createNpm } from './npm.ts';
 import { staticCommand, staticServer } from './static.ts';
 import { createSources } from './uploads.ts';
@@ -42,14 +50,10 @@ export interface LocalBuilderOptions {
   lookup?: GitOptions['lookup'];
 }
 
-const MIB = 1024 ** 2;
 const OPERATION = /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/;
-/** Detection reads no larger file. */
-const READ_MAX_BYTES = 1 * MIB;
 /** Where the Node.js is that a source asks for, in its image. */
 const NODE_HOME = 'opt/berth/node/bin';
-const PATH =
-  '/opt/berth/node/bin:/app/node_modules/.bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** What lies beside a site at the root of a source and is not for its visitors. */
 const NOT_OF_A_SITE = [
@@ -72,7 +76,8 @@ interface Workspace {
   signal: AbortSignal;
 }
 
-export async function createLocalBuilder(options: LocalBuilderOptions): Promise<Builder> {
+/** Also removes uploads of an earlier Berth: see `removeAbandoned` of uploads.ts. */
+export async function createLocalBuilder(options: LocalBuilderOptions) {
   const sources = await createSources(
     join(options.directory, 'sources'),
     options.sourceMaxBytes ?? limits.sourceUpload.value,
@@ -95,24 +100,30 @@ export async function createLocalBuilder(options: LocalBuilderOptions): Promise<
     const kept = await sources.describe(request.source.id);
     if (!kept) throw uploadGone();
     log(`Unpacking the upload, ${kept.bytes} bytes`);
-    await unpackUpload(place, createReadStream(kept.path));
+    await unpackUpload(place, createReadStream(kept.path), request.path);
     return { kind: 'upload', sha256: kept.sha256, bytes: kept.bytes };
   }
 
   async function buildIn(workspace: Workspace): Promise<BuildResult> {
     const { request, directory, log, signal } = workspace;
     const tree = join(directory, 'app');
-    const source = await fetchSource(workspace, tree);
+    const fetched = await fetchSource(workspace, tree);
+    const source = request.path === undefined ? fetched : { ...fetched, path: request.path };
     signal.throwIfAborted();
     // The parser is loaded with the first build.
     const { readScore } = await import('../../source/score-file.ts');
-    const score = await readScore(tree);
-    const files = await filesOf(tree);
-    const plan = detect(files) ?? planOfScore(score);
+    const { locate, refuseLinksOut } = await import('../../source/locate.ts');
+    const located = await locate(tree, request.path);
+    const { folder, home, within } = located;
+    const score = await readScore(folder);
+    const files = await filesOf(folder);
+    const around = within === '' ? undefined : await filesOf(home, READ_OF_WORKSPACE);
+    const plan = detect(files, around) ?? planOfScore(score);
     if (!plan) throw nothingToRun(foreignOf(files));
-    log(`Detected: ${plan.detected}`);
+    log(`Detected: ${plan.detected}${within === '' ? '' : `, ${within} of a workspace`}`);
     for (const note of plan.notes) log(note);
     const timeoutMs = options.npmTimeoutMs ?? 10 * 60_000;
+    const secrets = plan.runs.length === 0 ? {} : await readSecrets(workspace);
     const node =
       plan.node === undefined
         ? undefined
@@ -122,23 +133,26 @@ export async function createLocalBuilder(options: LocalBuilderOptions): Promise<
         node,
         manager: plan.manager,
         args,
-        source: tree,
+        secrets,
+        source: args[0] === 'run' && !plan.builtByWorkspace ? folder : home,
         scratch: directory,
         timeoutMs,
         signal,
         log,
       });
     }
-    const root = plan.staticRoots.length === 0 ? undefined : await chooseRoot(tree, plan.staticRoots);
+    await refuseSecretsIn(home, secrets);
+    const root = plan.staticRoots.length === 0 ? undefined : await chooseRoot(folder, plan.staticRoots);
+    if (root === undefined) await refuseLinksOut(tree, located);
     const labels = labelsOf(source, score, plan);
     const layers = [
       ...(node !== undefined && root === undefined ? [[{ from: node, to: `${NODE_HOME}/node` }]] : []),
-      ...(await layersOf(tree, root)),
+      ...(await layersOf(located, root)),
     ];
     signal.throwIfAborted();
     const image = await options.layout.push(request.repository, {
       layers,
-      config: configOf(plan, root, labels),
+      config: configOf(plan, within, root, labels),
       tags: [tagOf(source)],
       log,
     });
@@ -152,7 +166,7 @@ export async function createLocalBuilder(options: LocalBuilderOptions): Promise<
     };
   }
 
-  return {
+  const builder: Builder = {
     saveSource: (body) => sources.save(body),
     removeSource: (id) => sources.remove(id),
 
@@ -174,6 +188,14 @@ export async function createLocalBuilder(options: LocalBuilderOptions): Promise<
       }
     },
   };
+  return { ...builder, removeAbandoned: sources.removeAbandoned };
+}
+
+async function readSecrets({ request: { secrets = [] }, log }: Workspace): Promise<Record<string, string>> {
+  if (secrets.length > 0) log(`Secrets: ${secrets.map(({ name }) => name).join(', ')}`);
+  return Object.fromEntries(
+    await Promise.all(secrets.map(async (secret) => [secret.name, await secret.read()] as const)),
+  );
 }
 
 /** Processes of a build that are still dying may write while their directory is deleted, hence the retries. */
@@ -183,25 +205,15 @@ const remove = (path: string) => rm(path, { recursive: true, force: true, maxRet
 const isFile = async (path: string): Promise<boolean> =>
   (await stat(path).catch(() => undefined))?.isFile() === true;
 
-async function filesOf(tree: string): Promise<SourceFiles> {
+/** The files below a directory; at its top alone where it is a workspace, of which little is asked. */
+async function filesOf(directory: string, read: readonly string[] = READ_BY_DETECTION): Promise<SourceFiles> {
   const files = new Map<string, string | undefined>();
-  for (const entry of await readdir(tree, { withFileTypes: true, recursive: true }))
+  const recursive = read === READ_BY_DETECTION;
+  for (const entry of await readdir(directory, { withFileTypes: true, recursive }))
     if (entry.isFile() || (entry.isSymbolicLink() && (await isFile(join(entry.parentPath, entry.name)))))
-      files.set(relative(tree, join(entry.parentPath, entry.name)), undefined);
-  for (const name of READ_BY_DETECTION) {
-    if (!files.has(name)) continue;
-    const path = join(tree, name);
-    const { size } = await stat(path);
-    if (size > READ_MAX_BYTES)
-      throw new Problem(
-        'build_failed',
-        `${name} can not be read: it is larger than ${READ_MAX_BYTES} bytes.`,
-        {
-          hint: `Make ${name} smaller, then build again.`,
-        },
-      );
-    files.set(name, await readFile(path, 'utf8'));
-  }
+      files.set(relative(directory, join(entry.parentPath, entry.name)), undefined);
+  const { readText } = await import('../../source/locate.ts');
+  for (const name of read) if (files.has(name)) files.set(name, await readText(join(directory, name)));
   return files;
 }
 
@@ -211,7 +223,14 @@ function planOfScore(score: FoundScore | undefined): BuildPlan | undefined {
     ({ image, command }) => image === '.' && command !== undefined && command.length > 0,
   );
   if (!starts) return undefined;
-  return { detected: 'started by the Score file', runs: [], command: [], staticRoots: [], notes: [] };
+  return {
+    detected: 'started by the Score file',
+    runs: [],
+    builtByWorkspace: false,
+    command: [],
+    staticRoots: [],
+    notes: [],
+  };
 }
 
 async function chooseRoot(tree: string, candidates: readonly string[]): Promise<string> {
@@ -223,27 +242,34 @@ async function chooseRoot(tree: string, candidates: readonly string[]): Promise<
 }
 
 /** Dependencies come first: they change less often than the app, and the same layer is stored once. */
-async function layersOf(tree: string, staticRoot: string | undefined): Promise<NewImage['layers']> {
+async function layersOf(
+  { folder, home }: Located,
+  staticRoot: string | undefined,
+): Promise<NewImage['layers']> {
   if (staticRoot !== undefined) {
     const site =
       staticRoot === '.'
-        ? { from: tree, to: 'app', exclude: NOT_OF_A_SITE }
-        : { from: join(tree, staticRoot), to: `app/${staticRoot}` };
+        ? { from: folder, to: 'app', exclude: NOT_OF_A_SITE }
+        : { from: join(folder, staticRoot), to: `app/${staticRoot}` };
     return [await staticServer(), [site]];
   }
-  const own = [{ from: tree, to: 'app', exclude: ['node_modules'] }];
-  const modules = join(tree, 'node_modules');
+  const own = [{ from: home, to: 'app', exclude: ['node_modules'] }];
+  const modules = join(home, 'node_modules');
   const hasModules = (await lstat(modules).catch(() => undefined))?.isDirectory() === true;
   return hasModules ? [[{ from: modules, to: 'app/node_modules' }], own] : [own];
 }
 
 function configOf(
   plan: BuildPlan,
+  within: string,
   staticRoot: string | undefined,
   labels: ImageConfig['labels'],
 ): ImageConfig {
+  const workingDir = within === '' || staticRoot !== undefined ? '/app' : `/app/${within}`;
+  const programs = [...new Set([workingDir, '/app'])].map((place) => `${place}/node_modules/.bin`);
+  const PATH = [`/${NODE_HOME}`, ...programs, SYSTEM_PATH].join(':');
   const cmd = staticRoot === undefined ? plan.command : staticCommand(staticRoot);
-  return { entrypoint: [], cmd, env: { NODE_ENV: 'production', PATH }, workingDir: '/app', labels };
+  return { entrypoint: [], cmd, env: { NODE_ENV: 'production', PATH }, workingDir, labels };
 }
 
 function labelsOf(source: Source, score: FoundScore | undefined, plan: BuildPlan): ImageConfig['labels'] {

@@ -3,6 +3,7 @@ import { access, constants, mkdir, realpath, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
 import { Problem } from '../../../core/problem.ts';
+import { createMask } from '../../../core/secrets/mask.ts';
 import type { PackageManager } from '../../../core/source/package-manager.ts';
 import { quoteOutput } from '../../../ports/rules/telling-lines.ts';
 import { networkEnvironment } from '../../source/program-environment.ts';
@@ -22,6 +23,8 @@ export interface NpmRequest {
   /** The npm of the machine if not given. */
   manager: PackageManager | undefined;
   args: readonly string[];
+  /** Variables that the source asks for, by name; they are hidden in output and errors. */
+  secrets: Readonly<Record<string, string>>;
   /** Where package.json is. */
   source: string;
   /** Made if missing; holds `home` and `tmp`. */
@@ -96,7 +99,11 @@ export function createNpm() {
       await mkdir(temporary, { recursive: true });
       // What the machine has set is the least of all. As variables it would outrank the .npmrc of the source.
       await writeFile(join(home, '.npmrc'), [...PATIENCE, ...npm.settings, ''].join('\n'));
+      const mask = createMask(Object.values(request.secrets));
+      // What was had by a token of one project is not kept where the builds of others look.
+      const shared = Object.keys(request.secrets).length === 0 ? cacheOf(npm) : undefined;
       const env: Record<string, string> = {
+        ...request.secrets,
         ...baseEnvironment(npm),
         NODE_ENV: 'production',
         // pnpm asks nobody whether it may replace what it has installed.
@@ -104,7 +111,7 @@ export function createNpm() {
         HOME: home,
         TMPDIR: temporary,
         // As variables these outrank the .npmrc of the source: where things are kept is not its to say.
-        npm_config_cache: cacheOf(npm) ?? join(home, '.npm'),
+        npm_config_cache: shared ?? join(home, '.npm'),
         npm_config_prefix: join(home, '.npm-global'),
       };
       if (request.node !== undefined) env.PATH = `${dirname(request.node)}${delimiter}${env.PATH}`;
@@ -119,6 +126,7 @@ export function createNpm() {
           env,
           signal,
           timeoutMs,
+          mask,
           onLine: log,
           ...more,
         });
@@ -255,7 +263,7 @@ const byCode: Readonly<Record<string, string>> = {
     'Run `npm install` on a fresh clone and correct the versions that do not go together, or put "legacy-peer-deps=true" into .npmrc. Then build again.',
   E404: 'Correct the name or the version of the package that the cause names; one of a private registry needs its registry in .npmrc. Then build again.',
   ETARGET: 'Ask for a version of the package that the registry has. Then build again.',
-  E401: 'The registry asks who it is: a package that needs a token can not be had in a build here without one.',
+  E401: 'The registry asks for a token: set one with PUT /v1/projects/<project>/build-secrets/NPM_TOKEN, and name it in .npmrc: //<registry>/:_authToken=${NPM_TOKEN}. Then build again.',
   E403: 'The registry refuses the package: see the rules of the registry. Then build again.',
   EINTEGRITY:
     'What the registry has is not what package-lock.json says: delete the lock file, run `npm install`, commit the new one, then build again.',

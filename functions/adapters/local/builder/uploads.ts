@@ -1,7 +1,7 @@
 /** Uploaded source archives, kept as files until their build is over. */
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { diskProblem } from '../../files/disk-full.ts';
 import { type ArchiveFacts, receiveArchive } from '../../source/archive-upload.ts';
@@ -10,18 +10,17 @@ interface SavedSource extends ArchiveFacts {
   id: string;
 }
 
-/** A source that is older than this is of no build: every build has ended long before, milliseconds. */
-const KEPT_MS = 24 * 60 * 60 * 1000;
-
 const ID = /^[0-9a-f]{32}$/;
 
 export async function createSources(directory: string, maxBytes: number) {
   await mkdir(directory, { recursive: true });
+  /** Of an earlier Berth: of those that come from now on, none is without its build for long. */
+  const earlier: string[] = [];
   for (const name of await readdir(directory)) {
-    const path = join(directory, name);
-    const { mtimeMs } = await stat(path);
-    // The end of an earlier Berth cut an upload off, or came before its build was kept.
-    if (name.endsWith('.part') || mtimeMs < Date.now() - KEPT_MS) await rm(path, { force: true });
+    const id = name.replace(/\.tar\.gz$/, '');
+    // The end of the earlier Berth cut this one off.
+    if (ID.test(id)) earlier.push(id);
+    else await rm(join(directory, name), { force: true });
   }
 
   const pathOf = (id: string): string | undefined =>
@@ -49,6 +48,16 @@ export async function createSources(directory: string, maxBytes: number) {
         await rm(part, { force: true });
         throw diskProblem(error);
       }
+    },
+
+    /**
+     * Removes what an earlier Berth was sent and no build will take: it was killed before it kept the build, or after
+     * that had ended.
+     * @param used ids of the uploads of all builds that have not ended
+     */
+    async removeAbandoned(used: ReadonlySet<string>): Promise<void> {
+      for (const id of earlier.splice(0))
+        if (!used.has(id)) await rm(join(directory, `${id}.tar.gz`), { force: true });
     },
 
     async remove(id: string): Promise<void> {

@@ -2,13 +2,13 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { limits } from '../../../core/limits.ts';
 import type { LogLine, LogPage, LogPageQuery } from '../../../ports/logs.ts';
-import { lineFilter } from '../../../ports/rules/logs-page.ts';
+import { createLineFilter } from '../../../ports/rules/logs-page.ts';
 import { decodeLine } from './logs-lines.ts';
 import { fileIn, listFiles } from './logs-names.ts';
 import { DISORDER_MS, type LogPosition, visitBackwards, visitForwards } from './logs-reader.ts';
 
 /** The most lines that one page passes over. */
-const SCAN_MAX = 50_000;
+const SCAN_MAX = limits.logScan.value;
 /** A page has room for one line more as long as its messages are smaller, bytes. */
 const SIZE_MAX = limits.logPage.value - limits.logLine.value;
 
@@ -21,7 +21,7 @@ const timeOf = (line: Buffer): string => line.toString('latin1', TIME_FROM, TIME
 export async function readPage(directory: string, query: LogPageQuery, end?: LogPosition): Promise<LogPage> {
   const { limit, since, until, from } = query;
   const forward = query.direction === 'forward';
-  const passes = lineFilter(query);
+  const passing = createLineFilter(query, forward ? 'forward' : 'backward');
   const [startIndex, startAt] = from === undefined ? [] : from.split('.').map(Number);
   // Lines of several replicas are only nearly in the order of their times.
   const shift = (time: string | undefined, by: number) =>
@@ -44,9 +44,10 @@ export async function readPage(directory: string, query: LogPageQuery, end?: Log
       // What is far from the times that are asked for is passed over without being read.
       const outside = (since !== undefined && time < since) || (until !== undefined && time > until);
       const line = outside ? undefined : decodeLine(bytes);
-      if (line && passes(line)) {
-        lines.push(line);
-        size += Buffer.byteLength(line.message);
+      // Where there is no room for all, the line itself stays.
+      for (const kept of line ? passing(line).slice(lines.length - limit) : []) {
+        lines.push(kept);
+        size += Buffer.byteLength(kept.message);
       }
       scanned += outside ? 0.02 : 1;
       if (lines.length < limit && scanned < SCAN_MAX && size < SIZE_MAX) return true;

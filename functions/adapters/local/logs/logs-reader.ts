@@ -88,35 +88,51 @@ export async function visitForwards(
   return true;
 }
 
+/** Where the last lines begin. */
+export interface TailStart {
+  /** The place of the first of them; undefined where there is none. */
+  from?: { index: number; place: number };
+  first?: LogLine;
+  /** Whether something is left out that was asked for. */
+  isCut: boolean;
+}
+
 /**
- * The last lines, oldest first.
- * @param end where to begin; defaults to what is there
+ * Looks for the last lines from the newest back.
+ * @param options.end where to begin; defaults to what is there
+ * @param take is shown each of them, the newest first
  */
-export async function readTail(
+export async function findTail(
   directory: string,
   options: LogTail & { end?: LogPosition },
-): Promise<LogLine[]> {
+  take: (line: LogLine) => void = () => undefined,
+): Promise<TailStart> {
   const { tail = TAIL_MAX, since, end } = options;
-  const lines: LogLine[] = [];
+  const found: TailStart = { isCut: false };
+  let count = 0;
   let size = 0;
-  /** Whether something is left out that was asked for, and whether the time that was asked for was reached. */
-  let isCut = false;
+  /** Whether the time that was asked for was reached. */
   let reached = false;
-  if (tail === 0) return lines;
+  if (tail === 0) return found;
   const until = since === undefined ? undefined : new Date(Date.parse(since) - DISORDER_MS).toISOString();
-  const visit = (bytes: Buffer): boolean => {
-    const line = decodeLine(bytes);
-    if (!line) return true;
-    reached ||= since !== undefined && line.at <= since;
-    if (until !== undefined && line.at < until) return false;
-    if (since !== undefined && line.at < since) return true;
-    // The line that finds no room shows that there is one.
-    isCut = (options.tail === undefined && lines.length === tail) || size >= limits.logTail.value;
-    if (isCut) return false;
-    lines.push(line);
-    size += bytes.length;
-    return lines.length < tail || options.tail === undefined;
-  };
+  const visitor =
+    (index: number) =>
+    (bytes: Buffer, place: number): boolean => {
+      const line = decodeLine(bytes);
+      if (!line) return true;
+      reached ||= since !== undefined && line.at <= since;
+      if (until !== undefined && line.at < until) return false;
+      if (since !== undefined && line.at < since) return true;
+      // The line that finds no room shows that there is one.
+      found.isCut = (options.tail === undefined && count === tail) || size >= limits.logTail.value;
+      if (found.isCut) return false;
+      take(line);
+      found.from = { index, place };
+      found.first = line;
+      count += 1;
+      size += bytes.length;
+      return count < tail || options.tail === undefined;
+    };
 
   const indexes = await listFiles(directory);
   for (const index of indexes.reverse()) {
@@ -131,14 +147,24 @@ export async function readTail(
     }
     try {
       const size = end && index === end.index ? end.size : (await file.stat()).size;
-      if (!(await visitBackwards(file, size, visit))) break;
+      if (!(await visitBackwards(file, size, visitor(index)))) break;
     } finally {
       await file.close();
     }
   }
   // Of a file that was rotated away nothing is known but that it was there.
   const [oldest = FIRST_INDEX] = indexes.toSorted((a, b) => a - b);
-  if (options.tail === undefined && !reached && oldest > FIRST_INDEX) isCut = true;
+  if (options.tail === undefined && !reached && oldest > FIRST_INDEX) found.isCut = true;
+  return found;
+}
+
+/** The last lines, oldest first, all at once. @param options.end where to begin; defaults to what is there */
+export async function readTail(
+  directory: string,
+  options: LogTail & { end?: LogPosition },
+): Promise<LogLine[]> {
+  const lines: LogLine[] = [];
+  const { isCut } = await findTail(directory, options, (line) => lines.push(line));
   lines.reverse();
-  return isCut ? [linesMissing(lines[0], since), ...lines] : lines;
+  return isCut ? [linesMissing(lines[0], options.since), ...lines] : lines;
 }

@@ -1,5 +1,7 @@
 /** Writes one stream: gathers lines for a moment, appends them to the newest file, starts a new one in time. */
+
 import { type FileHandle, mkdir, open, rm, stat } from 'node:fs/promises';
+import { limits } from '../../../core/limits.ts';
 import type { LogLine } from '../../../ports/logs.ts';
 import { droppedLine, encodeLine } from './logs-lines.ts';
 import { fileIn, listFiles } from './logs-names.ts';
@@ -30,7 +32,7 @@ export interface Writer {
 
 const FLUSH_MS = 25;
 /** What waits for a slow disk; beyond it lines are dropped. */
-const BACKLOG_MAX_BYTES = 4 * 1024 * 1024;
+const BACKLOG_MAX_BYTES = limits.logBacklog.value;
 const WHY = 'the disk was full or too slow';
 const NEWLINE = 10;
 

@@ -11,6 +11,7 @@ import { claimFormat } from './logs-format.ts';
 import { checkStream, isUnder } from './logs-names.ts';
 import { readPage } from './logs-pages.ts';
 import { readTail } from './logs-reader.ts';
+import { tailLines } from './logs-tail.ts';
 import { createWriter, type Writer } from './logs-writer.ts';
 
 export interface FileLogsOptions {
@@ -107,7 +108,7 @@ export function createFileLogs(options: FileLogsOptions): Logs {
       const settled = writerOf(stream).settle();
       set.add(follower);
       const end = await settled;
-      for (const line of await readTail(directoryOf(stream), { ...options, end })) {
+      for await (const line of tailLines(directoryOf(stream), { ...options, end })) {
         if (signal.aborted) return;
         yield line;
       }

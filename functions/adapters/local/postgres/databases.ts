@@ -52,6 +52,7 @@ export function createEmbeddedPostgres(options: EmbeddedPostgresOptions): Embedd
     open: (directory) => createEmbeddedServer({ ...options, directory }),
   });
   return {
+    superuser: true,
     connect: shared.connect,
     endpoint: shared.endpoint,
     dedicated,
@@ -117,6 +118,7 @@ function createEmbeddedServer(options: EmbeddedPostgresOptions): EmbeddedServer 
   };
 
   return {
+    superuser: true,
     connect,
     async endpoint() {
       const { server } = await ensureRunning();
@@ -161,7 +163,7 @@ async function bringUp(directory: string): Promise<Running> {
 
 /** A server that is ours: the password shows it, since both sides prove that they know it. */
 async function startProven(options: Parameters<typeof startServer>[0], password: string): Promise<Server> {
-  const deadline = Date.now() + RECOVERY_TIMEOUT;
+  const deadline = performance.now() + RECOVERY_TIMEOUT;
   for (;;) {
     const server = await startServer(options);
     try {
@@ -172,7 +174,7 @@ async function startProven(options: Parameters<typeof startServer>[0], password:
       if (!server.adopted) await stopServer(server);
       // A server that was found while it was being killed refuses connections until it is gone and started anew.
       const isDying = server.adopted && stateOf(error) === 'ECONNREFUSED';
-      if (!isDying || Date.now() > deadline) throw error;
+      if (!isDying || performance.now() > deadline) throw error;
       await sleep(RECOVERY_POLL);
     }
   }
@@ -212,12 +214,12 @@ const exists = (path: string): Promise<boolean> =>
 
 /** Waits while the server recovers from a crash, its own or that of one of its processes. */
 async function connectWhenReady(port: number, password: string, database: string): Promise<SqlConnection> {
-  const deadline = Date.now() + RECOVERY_TIMEOUT;
+  const deadline = performance.now() + RECOVERY_TIMEOUT;
   for (;;) {
     try {
       return await connectPostgres({ host: HOST, port, user: SUPERUSER, password, database });
     } catch (error) {
-      if (!isRecovering(error) || Date.now() > deadline) throw error;
+      if (!isRecovering(error) || performance.now() > deadline) throw error;
       await sleep(RECOVERY_POLL);
     }
   }

@@ -2,9 +2,12 @@
  * Gives each service port of each workload one address for as long as the workload exists, whichever replica
  * of whichever deployment is behind it. The numbers are kept on disk: they are pinned in what others deployed.
  */
+
 import { writeFileSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { environmentName, instanceName } from '../../../core/keys.ts';
+import { limits } from '../../../core/limits.ts';
 import type { InstanceRef } from '../../../core/model/index.ts';
 import type { Backend } from '../../../ports/traffic.ts';
 import { type Layout, readNumbers } from '../layout.ts';
@@ -24,7 +27,7 @@ export type FindUpstream = (ref: InstanceRef, port: number) => Promise<Backend |
 
 /** A connection that was answered and has had no traffic for so long is not in flight: its client is ready to lose it. */
 const IDLE_MS = 1000;
-const WAITING_MAX = 512;
+const WAITING_MAX = limits.waitingConnections.value;
 
 export function createForwarders(layout: Layout, find: FindUpstream): Forwarders {
   const servers = new Map<string, Promise<number>>();
@@ -33,7 +36,7 @@ export function createForwarders(layout: Layout, find: FindUpstream): Forwarders
   let waiting = 0;
 
   const prefixOf = (ref: InstanceRef, everyService = false): string =>
-    everyService ? `${ref.project}/${ref.environment}/` : `${ref.project}/${ref.environment}/${ref.service}/`;
+    `${everyService ? environmentName(ref) : instanceName(ref)}/`;
   const file = (ref: InstanceRef): string => join(layout.environment(ref), 'endpoints.json');
 
   function save(ref: InstanceRef, numbers: Record<string, number>): void {

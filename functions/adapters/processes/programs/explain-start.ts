@@ -1,6 +1,8 @@
 /** Why a program could not be started, from the errno and from what is there. */
+
 import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
+import { limits } from '../../../core/limits.ts';
 
 /** What was to be started. */
 export interface Start {
@@ -16,7 +18,7 @@ interface Explained {
 }
 
 /** Linux takes no longer text as a variable or as a word of a command, in bytes with the name. */
-const TEXT_MAX = 131_071;
+const TEXT_MAX = limits.variableText.value;
 
 /** Where the system finds the program; undefined where it does not. */
 function locate({ command, directory, variables }: Start): string | undefined {

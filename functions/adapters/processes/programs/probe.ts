@@ -1,6 +1,8 @@
 /** Asks a running container whether it is well. */
+
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
+import { limits } from '../../../core/limits.ts';
 import type { Probe } from '../../../ports/workloads.ts';
 import { startProgram } from '../../system/program.ts';
 import { listenerOf } from '../network/port-pool.ts';
@@ -17,7 +19,7 @@ export interface ProbeTarget {
 /** Why it is not well, as a clause: "GET /health on port 8080 answered 500". Undefined when it is. */
 export type Finding = string | undefined;
 
-export const PROBE_TIMEOUT_MS = 3000;
+export const PROBE_TIMEOUT_MS = limits.probeSeconds.value * 1000;
 
 async function probeHttp(
   get: NonNullable<Probe['httpGet']>,

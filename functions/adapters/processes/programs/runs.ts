@@ -2,10 +2,12 @@
  * Which processes are ours, so that a Berth that was killed leaves none behind: a marker in each one's
  * environment, and a small record of each that was started, since a program may overwrite its environment.
  */
+
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { instanceName } from '../../../core/keys.ts';
 import type { InstanceRef } from '../../../core/model/index.ts';
 import { findMarked, findProcess, listProcesses, sendSignal } from '../../system/marked-processes.ts';
 
@@ -81,7 +83,7 @@ export function createRunRecords(directory: string): RunRecords {
         if (leader && leader.startedAt !== record.startedAt) continue;
         for (const info of all) {
           if (info.group !== record.pid || found.has(info.pid)) continue;
-          found.set(info.pid, `${record.project}/${record.environment}/${record.service}/${record.number}`);
+          found.set(info.pid, `${instanceName(record)}/${record.number}`);
         }
       }
       return [...found].flatMap(([pid, label]) => {

@@ -10,11 +10,19 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import * as z from 'zod';
-import type { BuildFailure, BuildOutcome, BuildSuccess } from '../../../adapters/aws/builder/buildspec.ts';
+import {
+  type BuildFailure,
+  type BuildOutcome,
+  type BuildSuccess,
+  SECRET_VARIABLE,
+} from '../../../adapters/aws/builder/buildspec.ts';
+import { standForMember } from '../../../adapters/aws/builder/workspace-for-buildpacks.ts';
 import { fetchRepository, unpackUpload, uploadGone } from '../../../adapters/source/fetch-source.ts';
+import { type Located, locate, refuseLinksOut } from '../../../adapters/source/locate.ts';
 import { readScore } from '../../../adapters/source/score-file.ts';
 import { type RunResult, run } from '../../../adapters/system/run-program.ts';
 import { Problem, toProblem } from '../../../core/problem.ts';
+import { createMask } from '../../../core/secrets/mask.ts';
 import { quoteOutput } from '../../../ports/rules/telling-lines.ts';
 
 const variables = z
@@ -22,6 +30,7 @@ const variables = z
     BERTH_SOURCE_URL: z.url().optional(),
     BERTH_GIT_URL: z.string().optional(),
     BERTH_GIT_REF: z.string().optional(),
+    BERTH_PATH: z.string().optional(),
     BERTH_REPOSITORY: z.string().regex(/^[a-z0-9.:-]+\/[a-z0-9/._-]+$/),
     BERTH_RESULT_URL: z.url(),
     /** The image that holds the buildpacks. */
@@ -33,7 +42,17 @@ const MINUTE = 60_000;
 /** What a lifecycle of buildpacks ends with when none of them knows the source. */
 const NOT_DETECTED = /status code: 20\b/;
 
-const log = (line: string): boolean => process.stdout.write(`${line}\n`);
+/** By the names that the source knows them by. */
+const secrets = Object.fromEntries(
+  Object.entries(process.env).flatMap(([name, value]) =>
+    name.startsWith(SECRET_VARIABLE) && value !== undefined
+      ? [[name.slice(SECRET_VARIABLE.length), value]]
+      : [],
+  ),
+);
+const mask = createMask(Object.values(secrets));
+
+const log = (line: string): boolean => process.stdout.write(`${mask(line)}\n`);
 const { signal } = new AbortController();
 
 async function fetchSource(directory: string, tree: string): Promise<Partial<BuildSuccess>> {
@@ -51,7 +70,7 @@ async function fetchSource(directory: string, tree: string): Promise<Partial<Bui
   }
   const response = await fetch(archive, { signal: AbortSignal.timeout(5 * MINUTE) });
   if (!response.ok || response.body === null) throw uploadGone();
-  await unpackUpload(place, Readable.from(response.body));
+  await unpackUpload(place, Readable.from(response.body), variables.BERTH_PATH);
   return {};
 }
 
@@ -69,6 +88,7 @@ async function program(
     env: { ...own, ...env },
     signal,
     timeoutMs: minutes * MINUTE,
+    mask,
     onLine: (line) => void log(line),
     ...(output ? { onStdout: async (stream: Readable) => output((await text(stream)).trim()) } : {}),
   });
@@ -106,17 +126,23 @@ async function signIn(directory: string): Promise<Record<string, string>> {
   return { DOCKER_CONFIG: place };
 }
 
-async function buildImage(tree: string, image: string): Promise<string> {
-  const dockerfile = await lstat(join(tree, 'Dockerfile')).catch(() => undefined);
+async function buildImage(located: Located, image: string): Promise<string> {
+  const { folder, home, within } = located;
+  const dockerfile = await lstat(join(folder, 'Dockerfile')).catch(() => undefined);
   if (dockerfile?.isFile()) {
-    const built = await program('docker', ['build', '--tag', image, '--file', 'Dockerfile', '.'], {
-      cwd: tree,
-    });
+    // A step of it sees one where it asks for it: RUN --mount=type=secret,id=NPM_TOKEN,env=NPM_TOKEN.
+    const mounts = Object.keys(secrets).flatMap((name) => ['--secret', `id=${name},env=${name}`]);
+    const args = ['build', '--tag', image, ...mounts, '--file', join(within, 'Dockerfile'), '.'];
+    const built = await program('docker', args, { cwd: home, env: secrets });
     if (built.exitCode !== 0) throw failed('docker build', built);
     return 'built by its Dockerfile';
   }
-  const args = ['build', image, '--path', '.', '--builder', variables.BERTH_PACK_BUILDER, '--no-color'];
-  const built = await program('pack', args, { cwd: tree });
+  // Without a value it is taken from the environment of pack, so that no list of arguments has it.
+  const named = Object.keys(secrets).flatMap((name) => ['--env', name]);
+  const builder = ['--builder', variables.BERTH_PACK_BUILDER];
+  const args = ['build', image, '--path', '.', ...builder, ...named, '--no-color'];
+  if (within !== '') await standForMember(located);
+  const built = await program('pack', args, { cwd: home, env: secrets });
   if (built.exitCode === 0) return 'built by buildpacks';
   if (!built.tail.some((line) => NOT_DETECTED.test(line))) throw failed('pack build', built);
   throw new Problem(
@@ -151,10 +177,12 @@ async function push(directory: string, image: string): Promise<string> {
 async function build(directory: string): Promise<BuildSuccess> {
   const tree = join(directory, 'app');
   const source = await fetchSource(directory, tree);
-  const score = await readScore(tree);
+  const located = await locate(tree, variables.BERTH_PATH);
+  await refuseLinksOut(tree, located);
+  const score = await readScore(located.folder);
   // Tags can not be moved, so each build has a tag of its own.
   const image = `${variables.BERTH_REPOSITORY}:build-${randomBytes(6).toString('hex')}`;
-  const detected = await buildImage(tree, image);
+  const detected = await buildImage(located, image);
   const digest = await push(directory, image);
   log(`Image ${digest}`);
   return { digest, detected, files: score?.files ?? {}, ...source, ...(score ? { score: score.text } : {}) };

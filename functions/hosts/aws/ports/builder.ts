@@ -18,5 +18,6 @@ export function createBuilder(config: AwsConfig): Builder {
     bucket,
     logs: { client: new CloudWatchLogsClient(sdk), group: logGroup },
     repositoryUri: repositoryUri(config),
+    secretsPrefix: config.name,
   });
 }

@@ -23,13 +23,14 @@ export async function runDemo(
   The guestbook       http://guestbook.dev.demo.localhost:${port}/
   Its deployments     ${berth.url}/v1/projects/demo/environments/dev/services/guestbook/deployments
 
-  Try next:
-    TOKEN=$(cat ${log.path(join(config.dataDirectory, 'admin-token'))})
-    curl -s -H "Authorization: Bearer $TOKEN" ${berth.url}/v1/projects/demo/environments/dev/services/guestbook
-    curl -s -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{"rollbackTo": 1}' \\
-      ${berth.url}/v1/projects/demo/environments/dev/services/guestbook/deployments
-    curl -N -H "Authorization: Bearer $TOKEN" -H 'Accept: text/event-stream' \\
-      '${berth.url}/v1/projects/demo/environments/dev/services/guestbook/logs?follow=true'
+  Try next, in a folder with a program of yours; it asks you to sign in, in the browser:
+    npx ${berth.url}/cli up
+
+  And with the guestbook, where the token of the administrator spares the browser:
+    export BERTH_TOKEN=$(cat ${log.path(join(config.dataDirectory, 'admin-token'))})
+    npx ${berth.url}/cli ps --project demo
+    npx ${berth.url}/cli rollback --project demo --env dev --service guestbook
+    npx ${berth.url}/cli logs -f --project demo --env dev --service guestbook
 `);
 }
 

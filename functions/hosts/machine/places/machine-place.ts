@@ -14,6 +14,7 @@ import type { LocalConfig } from '../config/config.ts';
 import type { LocalLog } from '../terminal-log.ts';
 import type { Place } from './place.ts';
 import { createResuming } from './resume.ts';
+import { uploadsInUse } from './uploads-in-use.ts';
 import { wakeOnRequest } from './wake.ts';
 
 export interface MachineOptions {
@@ -59,9 +60,13 @@ export async function createMachine(options: MachineOptions): Promise<Place> {
     resume: (ports) => {
       const onError = (error: unknown): void => log.error('A crash could not be recorded', error);
       events = createRuntimeEvents(ports, { onError });
+      uploadsInUse(ports.store)
+        .then((used) => used && builder.removeAbandoned(used))
+        .catch((error: unknown) => log.error('Uploads of the last run were not looked through', error));
       return resuming.run({ ...ports, databases }, log);
     },
     async close() {
+      resuming.close();
       await events?.close();
       await activity.close();
     },

@@ -12,7 +12,13 @@ import { createSubject, never, repository, temporary } from './subject.ts';
 
 builderContract('on this machine', async () => {
   const { builder, layout } = await createSubject({ sourceMaxBytes: 1024 ** 2 });
-  return { builder, registry: layout, sourceMaxBytes: 1024 ** 2, dispose: async () => undefined };
+  return {
+    builder,
+    registry: layout,
+    sourceMaxBytes: 1024 ** 2,
+    keepSecret: async () => 'v1',
+    dispose: async () => undefined,
+  };
 });
 
 describe('What is built', () => {
@@ -236,7 +242,7 @@ setInterval(() => {}, 1000);`,
     const subject = await createSubject();
     const pids = join(temporary(), 'pids');
     const controller = new AbortController();
-    const canceled = subject.build(withBuild('node b.js', hanging(pids)), controller.signal);
+    const canceled = subject.build(withBuild('node b.js', hanging(pids)), { signal: controller.signal });
     canceled.catch(() => undefined);
     await vi.waitFor(() => expect(pidsIn(pids)).toHaveLength(2), { timeout: 30_000 });
     controller.abort();
@@ -280,6 +286,19 @@ describe('A builder that starts', () => {
     expect(readdirSync(join(builds, 'sources'))).toEqual([`${id}.tar.gz`]);
     const source = { kind: 'upload', id } as const;
     await next.build({ repository, operation: 'op', source }, () => undefined, never);
+  });
+
+  it('removes uploads of the one before that no build will take, and none that came since', async () => {
+    const { builder, builds, layout } = await createSubject();
+    const save = async (to: typeof builder) =>
+      (await to.saveSource(streamOf(await sourceArchive(helloFiles)))).id;
+    const [used] = [await save(builder), await save(builder)];
+    const next = await createLocalBuilder({ directory: builds, layout });
+    const since = await save(next);
+    await next.removeAbandoned(new Set([used]));
+    expect(readdirSync(join(builds, 'sources')).sort()).toEqual(
+      [used, since].map((id) => `${id}.tar.gz`).sort(),
+    );
   });
 
   it.each(['..', '../x', 'a/b', '', '.x'])('takes no operation called %j', async (operation) => {

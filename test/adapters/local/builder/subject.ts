@@ -9,6 +9,7 @@ import {
   type LocalBuilderOptions,
 } from '../../../../functions/adapters/local/builder/builder.ts';
 import { createOciLayout } from '../../../../functions/adapters/local/registry/registry.ts';
+import type { BuildRequest } from '../../../../functions/ports/builder.ts';
 import { sourceArchive, streamOf } from '../../../support/files/archive.ts';
 import { temporaryDirectories } from '../../../support/files/temporary.ts';
 import { freePort } from '../../../support/process.ts';
@@ -35,10 +36,13 @@ export async function createSubject(options: Partial<LocalBuilderOptions> = {}) 
       const request = { repository, operation: 'op', source: { kind: 'upload', id } as const };
       return builder.build(request, (line) => log.push(line), never);
     },
-    async build(files: Record<string, string>, signal = never) {
+    async build(
+      files: Record<string, string>,
+      { signal = never, ...more }: Pick<BuildRequest, 'path'> & { signal?: AbortSignal } = {},
+    ) {
       const { id } = await builder.saveSource(streamOf(await sourceArchive(files)));
       const source = { kind: 'upload', id } as const;
-      const request = { repository, operation: 'op', source };
+      const request = { repository, operation: 'op', source, ...more };
       return builder
         .build(request, (line) => log.push(line), signal)
         .finally(() => expect(readdirSync(join(builds, 'work'))).toEqual([]));

@@ -46,6 +46,31 @@ function setUp(options: { maxBytes?: number; keep?: number; idleMs?: number; fol
   return { directory, stream: join(directory, STREAM), logs, messages };
 }
 
+describe('A stream whose reader is slow', () => {
+  it('holds a page of the lines that it begins with, and says that those rotated away meanwhile are missing', async () => {
+    const { logs, stream } = setUp({ maxBytes: 20_000 });
+    for (const message of numbers(600)) logs.append(STREAM, line(message));
+    const lines = logs
+      .follow(STREAM, { tail: 1000, signal: AbortSignal.timeout(60_000) })
+      [Symbol.asyncIterator]();
+    expect((await lines.next()).value?.message).toBe('0');
+    for (const message of numbers(3000, 600)) logs.append(STREAM, line(message));
+    await until(() => !existsSync(join(stream, '@1.ndjson')));
+    const seen: LogLine[] = [];
+    while (!seen.some(({ missing }) => missing)) {
+      const { done, value } = await lines.next();
+      if (done) throw new Error('The stream has ended, and said nothing of what is missing');
+      seen.push(value);
+    }
+    // What was read before is given, without a gap: no more than a page.
+    const given = seen.slice(0, -1).map(({ message }) => message);
+    expect(given).toEqual(numbers(given.length, 1));
+    expect(given.length).toBeLessThanOrEqual(100);
+    await lines.return?.();
+    await logs.close();
+  });
+});
+
 describe('log files', () => {
   it('are on the disk soon after the append, without a read or a close, for their owner alone', async () => {
     const { stream, logs } = setUp();

@@ -9,20 +9,23 @@ import {
   PutLogEventsCommand,
 } from '@aws-sdk/client-cloudwatch-logs';
 import { type CodeBuildClient, CreateProjectCommand } from '@aws-sdk/client-codebuild';
-import type {
-  BuildFailure,
-  BuildOutcome,
-  BuildVariables,
+import {
+  type BuildFailure,
+  type BuildOutcome,
+  type BuildVariables,
+  SECRET_VARIABLE,
 } from '../../../../functions/adapters/aws/builder/buildspec.ts';
 import { createLocalBuilder } from '../../../../functions/adapters/local/builder/builder.ts';
 import { createOciLayout } from '../../../../functions/adapters/local/registry/registry.ts';
 import { toProblem } from '../../../../functions/core/problem.ts';
-import type { BuildResult } from '../../../../functions/ports/builder.ts';
+import type { BuildResult, BuildSecret } from '../../../../functions/ports/builder.ts';
 import type { Outcome, ProxyRequest } from '../faults.ts';
 
 export interface ContainersOptions {
   directory: string;
   logs: { client: CloudWatchLogsClient; group: string };
+  /** What a reference of CodeBuild's type SECRETS_MANAGER stands for. */
+  secretOf?(reference: string): Promise<string>;
   /** Puts the built image where the build pushes to. @returns the digest there; default: the one it has here */
   push?(built: BuildResult): Promise<string>;
 }
@@ -30,7 +33,7 @@ export interface ContainersOptions {
 const repository = { project: 'demo', service: 'hello' };
 const never = new AbortController().signal;
 
-export async function createContainers({ directory, logs, push }: ContainersOptions) {
+export async function createContainers({ directory, logs, secretOf, push }: ContainersOptions) {
   const layout = await createOciLayout({ directory: join(directory, 'registry') });
   const builder = await createLocalBuilder({
     directory: join(directory, 'builds'),
@@ -44,18 +47,22 @@ export async function createContainers({ directory, logs, push }: ContainersOpti
   async function build(
     number: number,
     variables: BuildVariables,
+    secrets: readonly BuildSecret[],
     log: (line: string) => void,
   ): Promise<void> {
     const tell = (outcome: BuildOutcome) =>
       fetch(variables.BERTH_RESULT_URL, { method: 'PUT', body: JSON.stringify(outcome) });
     try {
       const { BERTH_SOURCE_URL: archive, BERTH_GIT_URL: git = '', BERTH_GIT_REF: ref = '' } = variables;
+      const { BERTH_PATH: path } = variables;
       const upload = archive && (await builder.saveSource((await fetch(archive)).body as ReadableStream));
       const built = await builder.build(
         {
           repository,
           operation: `container-${number}`,
           source: upload ? { kind: 'upload', id: upload.id } : { kind: 'git', url: git, ref },
+          ...(path !== undefined && { path }),
+          secrets,
         },
         log,
         never,
@@ -68,9 +75,9 @@ export async function createContainers({ directory, logs, push }: ContainersOpti
     }
   }
 
-  async function run(id: string, variables: BuildVariables): Promise<void> {
+  async function run(id: string, variables: BuildVariables, secrets: BuildSecret[]): Promise<void> {
     const lines: string[] = [];
-    await build(++started, variables, (line) => lines.push(line));
+    await build(++started, variables, secrets, (line) => lines.push(line));
     const target = { logGroupName: logs.group, logStreamName: id.split(':')[1] };
     await logs.client.send(new CreateLogStreamCommand(target));
     const logEvents = lines.map((line) => ({ timestamp: Date.now(), message: `${line || ' '}\n` }));
@@ -86,13 +93,21 @@ export async function createContainers({ directory, logs, push }: ContainersOpti
       if (action === 'BatchGetBuilds') await Promise.all(running);
       if (action !== 'StartBuild') return undefined;
       const { environmentVariablesOverride: list } = JSON.parse(body.toString()) as {
-        environmentVariablesOverride: { name: string; value: string }[];
+        environmentVariablesOverride: { name: string; value: string; type: string }[];
       };
       const variables = Object.fromEntries(list.map(({ name, value }) => [name, value]));
+      const secrets = list
+        .filter(({ type }) => type === 'SECRETS_MANAGER')
+        .map(({ name, value: path }) => ({
+          name: name.slice(SECRET_VARIABLE.length),
+          path,
+          version: '',
+          read: async () => (await secretOf?.(path)) ?? '',
+        }));
       return {
         after(answer) {
           const { build: made } = JSON.parse(answer.toString()) as { build: { id: string } };
-          const work = run(made.id, variables as unknown as BuildVariables);
+          const work = run(made.id, variables as unknown as BuildVariables, secrets);
           running.add(work);
           work.finally(() => running.delete(work)).catch(() => undefined);
         },

@@ -1,12 +1,10 @@
 /** Moto's server: most of AWS's control planes, written by others. */
-import { join } from 'node:path';
-import { cached } from '../cache.ts';
-import { missingProgram, run, serve } from '../process.ts';
+import { serve } from '../process.ts';
+import { pythonWith, whyNoPython } from '../python.ts';
 
 const VERSION = '5.2.5';
 
-/** Why it can not be had here; undefined when it can. For `describe.skipIf`, with the reason printed. */
-export const whyNoMoto = (): Promise<string | undefined> => missingProgram([['python3', '-m', 'venv', '-h']]);
+export const whyNoMoto = whyNoPython;
 
 export interface Moto {
   /** The endpoint of all its services, without a slash at the end. */
@@ -24,13 +22,8 @@ export interface Moto {
 
 /** Starts one on a port chosen by the kernel. `env` sets its options (MOTO_...). */
 export async function startMoto(env: Record<string, string> = {}): Promise<Moto> {
-  const directory = await cached(`moto-${VERSION}`, async (partial) => {
-    await run('python3', ['-m', 'venv', partial]);
-    await run(join(partial, 'bin/python'), ['-m', 'pip', 'install', '-q', `moto[server]==${VERSION}`]);
-  });
   const server = await serve(
-    // Not bin/moto_server: its first line names the directory in which it was installed.
-    join(directory, 'bin/python'),
+    await pythonWith([`moto[server]==${VERSION}`]),
     ['-m', 'moto.server', '-H', '127.0.0.1', '-p', '0'],
     /Running on (http:\/\/127\.0\.0\.1:\d+)/,
     { env: { PYTHONUNBUFFERED: '1', AWS_DEFAULT_REGION: 'us-east-1', ...env } },

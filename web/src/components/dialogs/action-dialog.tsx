@@ -3,7 +3,7 @@ import Alert from '@cloudscape-design/components/alert';
 import Button from '@cloudscape-design/components/button';
 import Modal from '@cloudscape-design/components/modal';
 import { type ReactNode, useState } from 'react';
-import { inWords } from '../../api/problem.ts';
+import { inWords } from '../../../../client/problem.ts';
 import { invalidate } from '../../api/query.ts';
 import { plain } from '../plain.ts';
 

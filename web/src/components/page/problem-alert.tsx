@@ -1,7 +1,7 @@
 /** What failed: the cause, what it printed last, and what to do next. */
 import Alert from '@cloudscape-design/components/alert';
 import type { ReactNode } from 'react';
-import type { Error as Failure } from '../../api/types.generated.ts';
+import type { Error as Failure } from '../../../../client/types.generated.ts';
 import { plain } from '../plain.ts';
 
 interface ProblemAlertProps {

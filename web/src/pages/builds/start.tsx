@@ -7,10 +7,10 @@ import Input from '@cloudscape-design/components/input';
 import RadioGroup from '@cloudscape-design/components/radio-group';
 import Select from '@cloudscape-design/components/select';
 import { type DragEvent, useEffect, useRef, useState } from 'react';
+import { inWords } from '../../../../client/problem.ts';
+import type { Operation } from '../../../../client/types.generated.ts';
 import { api, body } from '../../api/client.ts';
-import { inWords } from '../../api/problem.ts';
 import { invalidate } from '../../api/query.ts';
-import type { Operation } from '../../api/types.generated.ts';
 import { navigate } from '../../app/navigation.ts';
 import { operationPath } from '../../app/paths.ts';
 import { Command } from '../../components/command.tsx';
@@ -45,6 +45,7 @@ export function StartBuild({ project, services, service, onService }: StartProps
   const [url, setUrl] = useState(repository);
   const [ref, setRef] = useState('main');
   const [tag, setTag] = useState('');
+  const [folder, setFolder] = useState('');
   const [busy, setBusy] = useState<string>();
   const [trouble, setTrouble] = useState<string>();
   useEffect(() => setUrl(repository), [repository]);
@@ -59,6 +60,7 @@ export function StartBuild({ project, services, service, onService }: StartProps
     if (from === 'git' && (url === '' || ref === ''))
       return setTrouble('Name the repository and what of it to build.');
     setTrouble(undefined);
+    const more = { ...(tag !== '' && { tag }), ...(folder !== '' && { path: folder }) };
     try {
       setBusy(from === 'git' ? 'Asking for it …' : 'Packing …');
       let operation: Operation;
@@ -66,14 +68,15 @@ export function StartBuild({ project, services, service, onService }: StartProps
         operation = await body(
           api.POST('/v1/projects/{project}/services/{service}/builds', {
             params: { path: { project, service } },
-            body: { git: { url, ref }, ...(tag !== '' && { tag }) },
+            body: { git: { url, ref }, ...more },
           }),
         );
       } else {
         const content =
           chosen!.kind === 'archive' ? chosen!.content : await packFiles(withoutRoot(chosen!.files));
         setBusy(`Sending ${sizeWord(content.size)} …`);
-        operation = await upload(tag === '' ? path : `${path}?tag=${tag}`, content);
+        const query = new URLSearchParams(more);
+        operation = await upload(query.size === 0 ? path : `${path}?${query}`, content);
       }
       invalidate();
       navigate(operationPath(project, operation.id));
@@ -149,6 +152,14 @@ export function StartBuild({ project, services, service, onService }: StartProps
               value={tag}
               onChange={({ detail }) => setTag(detail.value)}
               placeholder="v1.4.0"
+              spellcheck={false}
+            />
+          </FormField>
+          <FormField label="Folder" description="What to build of the source; empty for the whole.">
+            <Input
+              value={folder}
+              onChange={({ detail }) => setFolder(detail.value)}
+              placeholder="packages/api"
               spellcheck={false}
             />
           </FormField>

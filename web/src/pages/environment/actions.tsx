@@ -1,7 +1,7 @@
 /** Sleep, wake, stay longer. */
 import Button from '@cloudscape-design/components/button';
+import type { Environment } from '../../../../client/types.generated.ts';
 import { api, body } from '../../api/client.ts';
-import type { Environment } from '../../api/types.generated.ts';
 import { useAction } from '../../components/dialogs/use-action.ts';
 
 export function EnvironmentActions({ environment }: { environment: Environment }) {

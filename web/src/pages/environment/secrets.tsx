@@ -1,17 +1,16 @@
 /** The secrets of an environment by name and version; values go in and never come out. */
 import Button from '@cloudscape-design/components/button';
 import Container from '@cloudscape-design/components/container';
-import FormField from '@cloudscape-design/components/form-field';
 import Header from '@cloudscape-design/components/header';
-import Input from '@cloudscape-design/components/input';
 import { useState } from 'react';
+import type { Secret } from '../../../../client/types.generated.ts';
 import { api } from '../../api/client.ts';
 import { useSecrets } from '../../api/read.ts';
-import type { Secret } from '../../api/types.generated.ts';
 import { notify } from '../../app/notifications.tsx';
 import { ActionDialog } from '../../components/dialogs/action-dialog.tsx';
 import { plain } from '../../components/plain.ts';
 import { Ago } from '../../components/time.tsx';
+import { isSettingName, NameField, ValueField } from './setting-fields.tsx';
 
 const PATH = '/v1/projects/{project}/environments/{environment}/secrets/{secret}';
 
@@ -51,7 +50,12 @@ export function Secrets({ project, environment, isReady }: SecretsProps) {
         ))}
       </ul>
       {open?.what === 'put' && (
-        <PutSecret place={{ project, environment }} name={open.name} onClose={() => setOpen(undefined)} />
+        <PutSecret
+          place={{ project, environment }}
+          name={open.name}
+          taken={secrets.map(({ name }) => name)}
+          onClose={() => setOpen(undefined)}
+        />
       )}
       {open?.what === 'delete' && (
         <DeleteSecret place={{ project, environment }} name={open.name} onClose={() => setOpen(undefined)} />
@@ -105,7 +109,12 @@ interface DialogProps {
   onClose(): void;
 }
 
-function PutSecret({ place, name: given, onClose }: DialogProps & { name: string | undefined }) {
+function PutSecret({
+  place,
+  name: given,
+  taken,
+  onClose,
+}: DialogProps & { name: string | undefined; taken: readonly string[] }) {
   const [name, setName] = useState(given ?? '');
   const [value, setValue] = useState('');
   const save = async () => {
@@ -119,23 +128,17 @@ function PutSecret({ place, name: given, onClose }: DialogProps & { name: string
     <ActionDialog
       header={given === undefined ? 'Add a secret' : `New version of ${given}`}
       labels={{ act: 'Save', leave: 'Leave it' }}
+      disabled={!isSettingName(name) || (given === undefined && taken.includes(name.trim()))}
       act={save}
       onClose={onClose}
     >
-      {given === undefined && (
-        <FormField label="Name" constraintText="Letters, digits and _, not starting with a digit.">
-          <Input value={name} onChange={({ detail }) => setName(detail.value)} spellcheck={false} autoFocus />
-        </FormField>
-      )}
-      <FormField label="Value" description="It is never shown again.">
-        <Input
-          type="password"
-          value={value}
-          onChange={({ detail }) => setValue(detail.value)}
-          autoComplete="new-password"
-          autoFocus={given !== undefined}
-        />
-      </FormField>
+      {given === undefined && <NameField value={name} onChange={setName} taken={taken} />}
+      <ValueField
+        value={value}
+        onChange={setValue}
+        description="Once saved it is never shown again."
+        autoFocus={given !== undefined}
+      />
     </ActionDialog>
   );
 }

@@ -1,4 +1,4 @@
-import type { Environment } from '../../api/types.generated.ts';
+import type { Environment } from '../../../../client/types.generated.ts';
 
 const words: Record<Environment['state'], string> = {
   provisioning: 'It is being made ready.',

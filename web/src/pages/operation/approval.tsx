@@ -1,8 +1,8 @@
 /** A deployment that waits for a second person. */
 import Alert from '@cloudscape-design/components/alert';
 import Button from '@cloudscape-design/components/button';
+import type { Operation } from '../../../../client/types.generated.ts';
 import { api, body } from '../../api/client.ts';
-import type { Operation } from '../../api/types.generated.ts';
 import { useAction } from '../../components/dialogs/use-action.ts';
 import { plain } from '../../components/plain.ts';
 import { Ago } from '../../components/time.tsx';

@@ -1,10 +1,10 @@
 /** Why an operation failed, with the buttons that follow its hint. */
 import Button from '@cloudscape-design/components/button';
+import type { Error as Cause, Operation } from '../../../../client/types.generated.ts';
 import { api, body } from '../../api/client.ts';
-import { deploy } from '../../api/deploy.ts';
+import { bringsVersion, deploy } from '../../api/deploy.ts';
 import { useQuery } from '../../api/query.ts';
 import { apiPath, useInstance } from '../../api/read.ts';
-import type { Error as Cause, Operation } from '../../api/types.generated.ts';
 import { followLink } from '../../app/navigation.ts';
 import { deployPath, environmentPath, type Place, servicePath } from '../../app/paths.ts';
 import { operationWords } from '../../components/operation-words.ts';
@@ -42,8 +42,9 @@ function DeploymentActions({ place, number, code }: { place: Place; number: numb
     ),
   );
   const current = instance?.current;
-  const version = deployment?.version;
-  const isNewest = instance?.newest?.number === number;
+  // Another try, or a way back, is for what brought a version; the service's page has the buttons of all else.
+  const version = deployment && bringsVersion(deployment) ? deployment.version : undefined;
+  const isNewest = version !== undefined && instance?.newest?.number === number;
   const { project, environment, service } = place;
   return (
     <span className="row">
@@ -52,17 +53,21 @@ function DeploymentActions({ place, number, code }: { place: Place; number: numb
           Open the log
         </Button>
       )}
-      {isNewest && version !== undefined && (
-        <Button onClick={() => void deploy(place, { version })}>Try again</Button>
-      )}
+      {isNewest && <Button onClick={() => void deploy(place, { version })}>Try again</Button>}
       {isNewest && current && current.number !== number && (
         <Button onClick={() => void deploy(place, { rollbackTo: current.number })}>
           Roll back to {current.number}
         </Button>
       )}
-      <Button href={deployPath(project, { service, environment })} onFollow={followLink}>
-        Deploy another version
-      </Button>
+      {deployment && version === undefined ? (
+        <Button href={servicePath(place)} onFollow={followLink}>
+          Open {service}
+        </Button>
+      ) : (
+        <Button href={deployPath(project, { service, environment })} onFollow={followLink}>
+          Deploy another version
+        </Button>
+      )}
     </span>
   );
 }

@@ -2,9 +2,9 @@
 import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
 import { useEffect, useRef, useState } from 'react';
+import type { LogLine, Operation } from '../../../../client/types.generated.ts';
 import { apiPath } from '../../api/read.ts';
 import { useStream } from '../../api/stream.ts';
-import type { LogLine, Operation } from '../../api/types.generated.ts';
 import { plain } from '../../components/plain.ts';
 
 const LINES_MAX = 2_000;

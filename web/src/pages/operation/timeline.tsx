@@ -1,6 +1,6 @@
 /** Steps in the order they ran, each with a bar where and as long as it was in the whole. */
 import { useEffect, useState } from 'react';
-import type { Operation } from '../../api/types.generated.ts';
+import type { Operation } from '../../../../client/types.generated.ts';
 import { stepWords } from '../../components/operation-words.ts';
 import { Status } from '../../components/status.tsx';
 import { duration } from '../../components/time.tsx';

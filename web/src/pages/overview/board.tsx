@@ -1,6 +1,6 @@
 /** A row a service, a column an environment; on a small screen one below the other. */
 import { Link } from 'wouter';
-import type { Environment, Instance, Overview } from '../../api/types.generated.ts';
+import type { Environment, Instance, Overview } from '../../../../client/types.generated.ts';
 import { environmentPath } from '../../app/paths.ts';
 import { Status } from '../../components/status.tsx';
 import { Ago } from '../../components/time.tsx';

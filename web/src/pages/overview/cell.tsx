@@ -1,7 +1,7 @@
 /** A service in an environment: version, state, age, who; and what can be done from here. */
 import Button from '@cloudscape-design/components/button';
 import { Link } from 'wouter';
-import type { Deployment, Environment, Instance } from '../../api/types.generated.ts';
+import type { Deployment, Environment, Instance } from '../../../../client/types.generated.ts';
 import { followLink } from '../../app/navigation.ts';
 import { deployPath, operationPath, type Place, servicePath } from '../../app/paths.ts';
 import { plain } from '../../components/plain.ts';

@@ -3,8 +3,8 @@ import Button from '@cloudscape-design/components/button';
 import FormField from '@cloudscape-design/components/form-field';
 import Input from '@cloudscape-design/components/input';
 import { useState } from 'react';
+import type { InstanceDetail } from '../../../../client/types.generated.ts';
 import { api, body } from '../../api/client.ts';
-import type { InstanceDetail } from '../../api/types.generated.ts';
 import { navigate } from '../../app/navigation.ts';
 import { notify } from '../../app/notifications.tsx';
 import { environmentPath, type Place } from '../../app/paths.ts';
@@ -19,23 +19,21 @@ interface ActionsProps {
 }
 
 export function ServiceActions({ place, instance }: ActionsProps) {
-  const [open, setOpen] = useState<'scale' | 'remove'>();
+  const [open, setOpen] = useState<'scale' | 'stop' | 'remove'>();
   const { current, newest, health, changed } = instance;
   const params = { path: place };
-  // The newest is a stop where people stopped it: an environment that sleeps shows the same state.
-  const isStopped = current?.kind === 'stop' || newest?.kind === 'stop';
+  const isStopped = isStoppedByPeople(instance);
   const restart = useAction(async () => {
     await body(api.POST(`${BASE}/restart`, { params }));
     return `${place.service} restarts.`;
   }, 'It was not restarted');
-  const power = useAction(
-    async () => {
-      await body(isStopped ? api.POST(`${BASE}/start`, { params }) : api.POST(`${BASE}/stop`, { params }));
-      return isStopped ? `${place.service} starts.` : `${place.service} stops.`;
-    },
-    isStopped ? 'It was not started' : 'It was not stopped',
-  );
+  const start = useAction(async () => {
+    await body(api.POST(`${BASE}/start`, { params }));
+    return `${place.service} starts.`;
+  }, 'It was not started');
   const close = () => setOpen(undefined);
+  // Nothing of it is left to do anything with.
+  if (newest?.kind === 'remove' && newest.finishedAt === undefined) return null;
   return (
     <>
       {current && !isStopped && (
@@ -51,14 +49,45 @@ export function ServiceActions({ place, instance }: ActionsProps) {
         </>
       )}
       {current && (
-        <Button variant={isStopped ? 'primary' : 'normal'} loading={power.busy} onClick={power.run}>
+        <Button
+          variant={isStopped ? 'primary' : 'normal'}
+          loading={start.busy}
+          onClick={isStopped ? start.run : () => setOpen('stop')}
+        >
           {isStopped ? 'Start' : 'Stop'}
         </Button>
       )}
       <Button onClick={() => setOpen('remove')}>Remove</Button>
       {open === 'scale' && <Scale place={place} instance={instance} onClose={close} />}
+      {open === 'stop' && <Stop place={place} onClose={close} />}
       {open === 'remove' && <Remove place={place} onClose={close} />}
     </>
+  );
+}
+
+/** Whether people stopped it, which the state does not tell: a service of an environment that sleeps has the same. */
+export function isStoppedByPeople({ current, newest }: InstanceDetail): boolean {
+  return current?.kind === 'stop' || (newest?.kind === 'stop' && newest.finishedAt === undefined);
+}
+
+function Stop({ place, onClose }: { place: Place; onClose(): void }) {
+  const { environment, service } = place;
+  const stop = async () => {
+    await body(api.POST(`${BASE}/stop`, { params: { path: place } }));
+    notify({ type: 'success', content: `${service} stops.` });
+  };
+  return (
+    <ActionDialog
+      header={`Stop ${service} in ${environment}?`}
+      labels={{ act: 'Stop', leave: 'Let it run' }}
+      act={stop}
+      onClose={onClose}
+    >
+      <p>
+        Requests in flight end, and later ones are answered with 503 until it is started or deployed. Its data
+        stays.
+      </p>
+    </ActionDialog>
   );
 }
 
@@ -73,7 +102,7 @@ function Scale({ place, instance, onClose }: ActionsProps & { onClose(): void })
     <ActionDialog
       header={`Scale ${place.service}`}
       labels={{ act: 'Scale', leave: 'Leave it' }}
-      disabled={text.trim() !== '' && !/^[0-9]{1,2}$/.test(text.trim())}
+      disabled={!/^(?:|[1-9]|1[0-9]|20)$/.test(text.trim())}
       act={save}
       onClose={onClose}
     >
@@ -81,7 +110,13 @@ function Scale({ place, instance, onClose }: ActionsProps & { onClose(): void })
         label="Replicas"
         constraintText="1 to 20; empty goes back to what the Score file says. Later deployments keep it."
       >
-        <Input value={text} inputMode="numeric" onChange={({ detail }) => setText(detail.value)} autoFocus />
+        <Input
+          value={text}
+          inputMode="numeric"
+          placeholder="as in the Score file"
+          onChange={({ detail }) => setText(detail.value)}
+          autoFocus
+        />
       </FormField>
     </ActionDialog>
   );

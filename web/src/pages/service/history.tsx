@@ -4,9 +4,9 @@ import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
 import { useState } from 'react';
 import { Link } from 'wouter';
+import type { Deployment } from '../../../../client/types.generated.ts';
 import { deploy } from '../../api/deploy.ts';
 import { useDeployments, useDiff } from '../../api/read.ts';
-import type { Deployment } from '../../api/types.generated.ts';
 import { operationPath, type Place } from '../../app/paths.ts';
 import { Changes } from '../../components/changes.tsx';
 import { Loading } from '../../components/page/loading.tsx';
@@ -101,18 +101,33 @@ function Row({ place, deployment, serves, isStopped, isPicked, onPick }: RowProp
           {serves && <span className="badge">{isStopped ? 'current' : 'serves'}</span>}
         </span>
         <span className="soft small">
-          {kind === 'rollback' && `Rollback to ${deployment.rollbackTo}, `}
-          {kind === 'promote' && `From ${deployment.fromEnvironment}, `}
+          {kindWords(deployment)}
           <Ago at={createdAt} /> by {plain(createdBy)}
           {finishedAt !== undefined && `, took ${duration(Date.parse(finishedAt) - Date.parse(createdAt))}`}
         </span>
         <RevisionLine revision={revision} />
         {error && <span className="small">{plain(error.cause).split('\n', 1)[0]}</span>}
       </div>
-      {status === 'succeeded' && !serves && <RollBack place={place} number={number} />}
+      {status === 'succeeded' && !serves && kind !== 'remove' && kind !== 'stop' && (
+        <RollBack place={place} number={number} />
+      )}
     </li>
   );
 }
+
+const words: Record<Deployment['kind'], (deployment: Deployment) => string> = {
+  deploy: () => '',
+  promote: ({ fromEnvironment }) => `From ${fromEnvironment}, `,
+  rollback: ({ rollbackTo }) => `Rollback to ${rollbackTo}, `,
+  redeploy: () => 'With rotated credentials, ',
+  restart: () => 'Restart, ',
+  scale: ({ replicas }) =>
+    replicas === undefined ? 'Scale as in the Score file, ' : `Scale to ${replicas}, `,
+  start: () => 'Start, ',
+  stop: () => 'Stop, ',
+  remove: () => 'Removal, ',
+};
+const kindWords = (deployment: Deployment): string => words[deployment.kind](deployment);
 
 function RollBack({ place, number }: { place: Place; number: number }) {
   const [busy, setBusy] = useState(false);

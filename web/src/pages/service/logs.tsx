@@ -78,6 +78,11 @@ export default function LogsTab({ place }: ServiceTabProps) {
         onWrap={setWraps}
       />
       {view.error && <p role="alert">{plain(view.error.message)}</p>}
+      {view.missing !== undefined && (
+        <p role="alert" className="small">
+          Lines are missing: {plain(view.missing)}
+        </p>
+      )}
       {source && (
         <Lines
           key={query.toString()}

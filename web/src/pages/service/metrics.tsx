@@ -3,10 +3,10 @@
 import Container from '@cloudscape-design/components/container';
 import SegmentedControl from '@cloudscape-design/components/segmented-control';
 import { useSearchParams } from 'wouter';
+import type { Metrics } from '../../../../client/types.generated.ts';
 import { api, body } from '../../api/client.ts';
 import { useQuery } from '../../api/query.ts';
 import { apiPath } from '../../api/read.ts';
-import type { Metrics } from '../../api/types.generated.ts';
 import { Chart, type Point, type Series } from '../../components/chart.tsx';
 import { Command } from '../../components/command.tsx';
 import { curl } from '../../components/curl.ts';

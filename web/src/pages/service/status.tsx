@@ -3,8 +3,8 @@ import Button from '@cloudscape-design/components/button';
 import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
 import { Link } from 'wouter';
-import { deploy } from '../../api/deploy.ts';
-import type { Deployment, InstanceDetail } from '../../api/types.generated.ts';
+import type { Deployment, InstanceDetail } from '../../../../client/types.generated.ts';
+import { bringsVersion, deploy } from '../../api/deploy.ts';
 import { followLink } from '../../app/navigation.ts';
 import { operationPath, servicePath } from '../../app/paths.ts';
 import { ExternalLink } from '../../components/external-link.tsx';
@@ -15,6 +15,7 @@ import { Status } from '../../components/status.tsx';
 import { Ago } from '../../components/time.tsx';
 import { RevisionLine, VersionName } from '../../components/version.tsx';
 import type { ServiceTabProps } from '../service.tsx';
+import { isStoppedByPeople } from './actions.tsx';
 
 /** Without the reason of a failure, which has a place of its own. */
 function inWords({ newest, current, status }: InstanceDetail): string {
@@ -39,8 +40,10 @@ export default function StatusTab({ place, instance }: ServiceTabProps) {
                   Open the log
                 </Button>
               )}
-              <Button onClick={() => void deploy(place, { version: newest.version })}>Try again</Button>
-              {current && current.number !== newest.number && (
+              {bringsVersion(newest) && (
+                <Button onClick={() => void deploy(place, { version: newest.version })}>Try again</Button>
+              )}
+              {bringsVersion(newest) && current && current.number !== newest.number && (
                 <Button onClick={() => void deploy(place, { rollbackTo: current.number })}>
                   Roll back to {current.number}
                 </Button>
@@ -60,7 +63,10 @@ export default function StatusTab({ place, instance }: ServiceTabProps) {
             ['Replicas', `${replicas.ready} of ${replicas.desired} ready`],
             ['Scaled to', scale !== undefined && String(scale)],
             ['Changed since, restart it to take', changed.length > 0 && changed.map(plain).join(', ')],
-            ['Serves', current && <Current key="current" of={current} />],
+            [
+              isStoppedByPeople(instance) ? 'Stopped' : 'Serves',
+              current && <Current key="current" of={current} />,
+            ],
             ['Goes on', goesOn && <Going key="going" of={newest} />],
             [
               'Inside the environment',

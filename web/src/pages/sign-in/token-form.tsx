@@ -3,7 +3,7 @@ import Button from '@cloudscape-design/components/button';
 import FormField from '@cloudscape-design/components/form-field';
 import Input, { type InputProps } from '@cloudscape-design/components/input';
 import { type FormEvent, useEffect, useRef, useState } from 'react';
-import { ApiError, inWords } from '../../api/problem.ts';
+import { ApiError, inWords } from '../../../../client/problem.ts';
 import { Command } from '../../components/command.tsx';
 import { useSession } from '../../session.ts';
 

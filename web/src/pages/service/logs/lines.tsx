@@ -1,7 +1,7 @@
 /** The lines on show: a hundred thousand of them cost as much as those that one sees. */
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { memo, useEffect, useLayoutEffect, useRef } from 'react';
-import type { LogLine } from '../../../api/types.generated.ts';
+import type { LogLine } from '../../../../../client/types.generated.ts';
 import { marked, spansOf } from './ansi.ts';
 import type { LogSource, LogView } from './source.ts';
 
@@ -97,11 +97,11 @@ function clock(at: string): string {
 }
 
 const Line = memo(function Line({ line, search }: { line: LogLine; search: string }) {
-  const { at, message, source, level, deployment, container } = line;
+  const { at, message, source, level, deployment, container, missing } = line;
   const spans = search === '' ? spansOf(message) : marked(spansOf(message), search);
   const from = [deployment !== undefined && `deployment ${deployment}`, container].filter(Boolean).join(', ');
   return (
-    <div className={`log-line ${level ?? ''} ${source}`} title={from || undefined}>
+    <div className={`log-line ${missing ? 'missing' : (level ?? '')} ${source}`} title={from || undefined}>
       <time dateTime={at}>{clock(at)}</time>
       <span className="log-level">{level ?? (source === 'stdout' ? '' : source)}</span>
       <span className="log-text">

@@ -2,10 +2,11 @@
  * The lines of a log: a part of its past, read page by page in both directions, and what comes, drawn together once a
  * frame however fast it comes.
  */
+
+import { ApiError } from '../../../../../client/problem.ts';
+import type { LogLine } from '../../../../../client/types.generated.ts';
 import { connected } from '../../../api/connection.ts';
-import { ApiError } from '../../../api/problem.ts';
 import { follow } from '../../../api/stream.ts';
-import type { LogLine } from '../../../api/types.generated.ts';
 import { apiFetch } from '../../../session.ts';
 
 export interface LogFilters {
@@ -27,6 +28,8 @@ export interface LogView {
   /** What came while it was paused. */
   waiting: number;
   isPaused: boolean;
+  /** What of the output could not be read, and why. */
+  missing?: string;
   error?: ApiError;
 }
 
@@ -41,6 +44,7 @@ export interface LogSource {
 
 interface Page {
   items: LogLine[];
+  missing?: string;
   nextCursor?: string;
 }
 
@@ -133,7 +137,10 @@ export function createLogSource(path: string, filters: LogFilters, at: string | 
       signal: stop.signal,
     });
     connected(true);
-    return (await response.json()) as Page;
+    const page = (await response.json()) as Page;
+    // It stays said: what one page could not have, the view lacks for good.
+    if (page.missing !== undefined) view = { ...view, missing: page.missing };
+    return page;
   }
 
   function fail(error: unknown): void {

@@ -1,0 +1,175 @@
+/** `deploy`, `promote`, `rollback`, `plan` and `diff`. */
+import type { Command } from 'commander';
+import type { Change, Plan } from '../../../client/types.generated.ts';
+import { body } from '../api.ts';
+import { exitCodes, Failure } from '../failure.ts';
+import { finish, type WaitOption } from '../follow.ts';
+import { note, paint, plain, say, sayJson } from '../output.ts';
+import { openSession, type Session } from '../session.ts';
+
+/** What is deployed: exactly one of them. */
+type What = { version: string } | { fromEnvironment: string } | { rollbackTo: number };
+
+const DEPLOYMENTS = '/v1/projects/{project}/environments/{environment}/services/{service}/deployments';
+
+/** Deploys, follows it and prints where it answers. */
+export async function deploy(session: Session, what: What, options: WaitOption): Promise<void> {
+  const path = session.instance();
+  const started = await body(session.api.POST(DEPLOYMENTS, { params: { path }, body: what }));
+  note(`Deployment ${started.number} of ${path.service} to ${path.environment}:`);
+  const ended = await finish(session, started, options);
+  if (options.wait !== false && !session.json) say(String(ended.result?.url ?? ''));
+}
+
+async function planOf(session: Session, what: What): Promise<Plan> {
+  const path = session.instance();
+  const query = Object.fromEntries(Object.entries(what).map(([name, value]) => [name, String(value)]));
+  return body(
+    session.api.GET('/v1/projects/{project}/environments/{environment}/services/{service}/plan', {
+      params: { path, query },
+    }),
+  );
+}
+
+/** The newest version of the service. */
+async function newest({ api, service }: Session): Promise<string> {
+  const path = service();
+  const { items } = await body(
+    api.GET('/v1/projects/{project}/services/{service}/versions', {
+      params: { path, query: { limit: '1' } },
+    }),
+  );
+  if (items[0] === undefined)
+    throw new Failure(`${path.service} has no version yet.`, 'Build one: berth build');
+  return items[0].id;
+}
+
+/** The deployment that served before the one that serves now. */
+async function before(session: Session): Promise<number> {
+  const path = session.instance();
+  const { items } = await body(session.api.GET(DEPLOYMENTS, { params: { path, query: { limit: '50' } } }));
+  const done = items.filter(({ status }) => status === 'succeeded');
+  const serving = done[0];
+  const previous = done.find(
+    ({ digest, number }) => digest !== serving?.digest && number !== serving?.number,
+  );
+  if (previous === undefined)
+    throw new Failure('Nothing else has been deployed here that one could go back to.', 'berth releases');
+  return previous.number;
+}
+
+const positive = (text: string): number => {
+  const number = Number(text.replace(/^#/, ''));
+  if (!Number.isInteger(number) || number < 1)
+    throw new Failure(`"${text}" is no number of a deployment.`, 'berth releases');
+  return number;
+};
+
+interface PlanOptions {
+  from?: string;
+  rollbackTo?: string;
+}
+
+async function toWhat(session: Session, version: string | undefined, options: PlanOptions): Promise<What> {
+  if (options.from !== undefined) return { fromEnvironment: options.from };
+  if (options.rollbackTo !== undefined) return { rollbackTo: positive(options.rollbackTo) };
+  return { version: version ?? (await newest(session)) };
+}
+
+export function addDeployments(program: Command): void {
+  program
+    .command('deploy')
+    .argument('[version]', 'id or tag of a version; the newest by default')
+    .description('Deploy a version to an environment')
+    .option('--no-wait', 'start it and come back at once')
+    .addHelpText('after', '\nExamples:\n  berth deploy --env staging\n  berth deploy v1.4.0 --env production')
+    .action(async (version: string | undefined, options: WaitOption, command: Command) => {
+      const session = openSession(command);
+      await deploy(session, { version: version ?? (await newest(session)) }, options);
+    });
+
+  program
+    .command('promote')
+    .argument('<from>', 'the environment that runs it')
+    .description('Deploy what another environment runs, the very same image')
+    .option('--no-wait', 'start it and come back at once')
+    .addHelpText('after', '\nExample:\n  berth promote staging --env production')
+    .action(async (from: string, options: WaitOption, command: Command) => {
+      await deploy(openSession(command), { fromEnvironment: from }, options);
+    });
+
+  program
+    .command('rollback')
+    .argument('[number]', 'the deployment to go back to; the one before by default')
+    .description('Go back to what ran before, settings and secrets as they were')
+    .option('--no-wait', 'start it and come back at once')
+    .action(async (number: string | undefined, options: WaitOption, command: Command) => {
+      const session = openSession(command);
+      const rollbackTo = number === undefined ? await before(session) : positive(number);
+      await deploy(session, { rollbackTo }, options);
+    });
+
+  program
+    .command('plan')
+    .argument('[version]', 'id or tag of a version; the newest by default')
+    .description(
+      'Show what a deployment would change (exit code 0: nothing, 2: something, 1: it would be refused)',
+    )
+    .option('--from <environment>', 'plan a promotion from there')
+    .option('--rollback-to <number>', 'plan a rollback')
+    .action(async (version: string | undefined, options: PlanOptions, command: Command) => {
+      const session = openSession(command);
+      const plan = await planOf(session, await toWhat(session, version, options));
+      if (session.json) sayJson(plan);
+      else sayPlan(plan);
+      if (plan.problems.length > 0) process.exitCode = exitCodes.refused;
+      else if (plan.changes.length > 0) process.exitCode = exitCodes.changes;
+    });
+
+  program
+    .command('diff')
+    .argument('<to>', 'number of a deployment')
+    .argument('[from]', 'number of another; the one before by default')
+    .description('Show what differs between two deployments (exit code 0: nothing, 2: something)')
+    .action(async (to: string, from: string | undefined, _: unknown, command: Command) => {
+      const session = openSession(command);
+      const path = { ...session.instance(), number: String(positive(to)) };
+      const query = from === undefined ? {} : { from: String(positive(from)) };
+      const diff = await body(
+        session.api.GET(
+          '/v1/projects/{project}/environments/{environment}/services/{service}/deployments/{number}/diff',
+          { params: { path, query } },
+        ),
+      );
+      if (session.json) sayJson(diff);
+      else sayChanges(diff.changes);
+      if (diff.changes.length > 0) process.exitCode = exitCodes.changes;
+    });
+}
+
+function sayPlan(plan: Plan): void {
+  say(
+    `Deployment ${plan.number}: version ${plan.version}${plan.from === undefined ? '' : `, after ${plan.from}`}`,
+  );
+  sayChanges(plan.changes);
+  for (const { name, type, action } of plan.resources)
+    if (action !== 'keep') say(`  ${action} ${type} ${plain(name)}`);
+  if (plan.releaseCommand !== undefined) say(`  runs first: ${plain(plan.releaseCommand)}`);
+  for (const warning of plan.warnings)
+    note(`${paint('yellow', 'Warning:', process.stderr)} ${plain(warning)}`);
+  for (const { cause, hint } of plan.problems) {
+    note(`${paint('red', 'Refused:', process.stderr)} ${plain(cause)}\n  ${plain(hint)}`);
+  }
+}
+
+const SIGNS = { added: ['green', '+'], removed: ['red', '-'], changed: ['yellow', '~'] } as const;
+
+function sayChanges(changes: readonly Change[]): void {
+  if (changes.length === 0) say('Nothing changes.');
+  for (const { area, container, name, change, before: old, after, hidden } of changes) {
+    const [color, sign] = SIGNS[change];
+    const where = container === undefined ? '' : ` (${container})`;
+    const values = hidden ? 'value not shown' : [old, after].filter((each) => each !== undefined).join(' → ');
+    say(`  ${paint(color, sign)} ${area} ${plain(name)}${where}${values === '' ? '' : `: ${plain(values)}`}`);
+  }
+}

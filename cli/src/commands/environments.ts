@@ -1,0 +1,164 @@
+/** `env`: environments. `projects`: what they belong to. */
+import type { Command } from 'commander';
+import { all, body } from '../api.ts';
+import { finish, type WaitOption } from '../follow.ts';
+import { ago, note, say, sayJson, table } from '../output.ts';
+import { confirm } from '../prompt.ts';
+import { openSession } from '../session.ts';
+
+const ENVIRONMENTS = '/v1/projects/{project}/environments';
+const ENVIRONMENT = `${ENVIRONMENTS}/{environment}` as const;
+
+interface CreateOptions extends WaitOption {
+  ephemeral?: boolean;
+  ttl?: string;
+  idleAfter?: string;
+}
+
+export function addEnvironments(program: Command): void {
+  const env = program.command('env').description('Environments of a project');
+  const named = (command: Command) => {
+    const name = command.args[0];
+    const session = openSession(command);
+    return {
+      session,
+      path: name === undefined ? session.environment() : { project: session.project(), environment: name },
+    };
+  };
+
+  env
+    .command('list')
+    .description('Show all')
+    .action(async (_: unknown, command: Command) => {
+      const { api, json, project } = openSession(command);
+      const path = { project: project() };
+      const items = await all((query) => api.GET(ENVIRONMENTS, { params: { path, query } }));
+      if (json) return sayJson(items);
+      const rows = items.map((each) => [
+        each.name,
+        each.state,
+        each.kind,
+        each.idleAfter,
+        ago(each.expiresAt),
+      ]);
+      return table(['NAME', 'STATE', 'KIND', 'IDLE AFTER', 'EXPIRES'], rows);
+    });
+
+  env
+    .command('show')
+    .argument('[name]')
+    .description('Show one with its resources')
+    .action(async (_: string | undefined, __: unknown, command: Command) => {
+      const { session, path } = named(command);
+      const environment = await body(session.api.GET(ENVIRONMENT, { params: { path } }));
+      if (session.json) return sayJson(environment);
+      for (const [member, value] of Object.entries(environment)) {
+        if (typeof value !== 'object') say(`${member.padEnd(14)} ${value}`);
+      }
+      return undefined;
+    });
+
+  env
+    .command('create')
+    .argument('<name>')
+    .description('Create one')
+    .option('--ephemeral', 'it hibernates after an hour and is destroyed after 7 days, unless told otherwise')
+    .option('--ttl <time>', 'destroy it this long from now: 2d')
+    .option('--idle-after <time>', 'hibernate it after this long without a request: 30m')
+    .option('--no-wait', 'start it and come back at once')
+    .action(async (name: string, options: CreateOptions, command: Command) => {
+      const session = openSession(command);
+      const { ephemeral, ttl, idleAfter } = options;
+      const started = await body(
+        session.api.POST(ENVIRONMENTS, {
+          params: { path: { project: session.project() } },
+          body: {
+            name,
+            ...(ephemeral && { kind: 'ephemeral' as const }),
+            ...(ttl !== undefined && { ttl }),
+            ...(idleAfter !== undefined && { idleAfter }),
+          },
+        }),
+      );
+      await finish(session, started, options);
+    });
+
+  const verb = (name: 'sleep' | 'wake', route: 'hibernate' | 'wake', description: string) =>
+    env
+      .command(name)
+      .argument('[name]')
+      .description(description)
+      .option('--no-wait', 'start it and come back at once')
+      .action(async (_: string | undefined, options: WaitOption, command: Command) => {
+        const { session, path } = named(command);
+        const started = await body(
+          session.api.POST(`${ENVIRONMENT}/${route}` as const, { params: { path } }),
+        );
+        await finish(session, started, options);
+      });
+  verb('sleep', 'hibernate', 'Stop its workloads and keep their data');
+  verb('wake', 'wake', 'Start again what ran before it slept');
+
+  env
+    .command('extend')
+    .argument('[name]')
+    .requiredOption('--by <time>', 'how much longer it lives: 2d')
+    .description('Put off the time at which it is destroyed')
+    .action(async (_: string | undefined, { by }: { by: string }, command: Command) => {
+      const { session, path } = named(command);
+      const answer = await body(
+        session.api.POST(`${ENVIRONMENT}/extend`, { params: { path }, body: { by } }),
+      );
+      if (session.json) sayJson(answer);
+      else say(`${path.environment} is destroyed ${ago(answer.expiresAt)}.`);
+    });
+
+  env
+    .command('destroy')
+    .argument('[name]')
+    .description('Destroy it with all that is in it, data too')
+    .option('--no-wait', 'start it and come back at once')
+    .action(async (_: string | undefined, options: WaitOption, command: Command) => {
+      const { session, path } = named(command);
+      const { services, resources, secrets } = await body(
+        session.api.GET(`${ENVIRONMENT}/inventory`, { params: { path } }),
+      );
+      for (const { service } of services) note(`  service ${service}`);
+      for (const { uid, size } of resources) note(`  ${uid}${size === undefined ? '' : ` (${size})`}`);
+      for (const { name } of secrets) note(`  secret ${name}`);
+      await confirm(`This destroys ${path.environment} with all of that.`, path.environment, session.yes);
+      const started = await body(session.api.DELETE(ENVIRONMENT, { params: { path } }));
+      await finish(session, started, options);
+    });
+
+  addProjects(program);
+}
+
+function addProjects(program: Command): void {
+  const projects = program.command('projects').description('Projects that you are let into');
+
+  projects
+    .command('list')
+    .description('Show all')
+    .action(async (_: unknown, command: Command) => {
+      const { api, json } = openSession(command);
+      const items = await all((query) => api.GET('/v1/projects', { params: { query } }));
+      if (json) sayJson(items);
+      else
+        table(
+          ['NAME', 'CREATED', 'BY'],
+          items.map((each) => [each.name, ago(each.createdAt), each.createdBy]),
+        );
+    });
+
+  projects
+    .command('create')
+    .argument('<name>')
+    .description('Create one')
+    .action(async (name: string, _: unknown, command: Command) => {
+      const { api, json } = openSession(command);
+      const made = await body(api.POST('/v1/projects', { body: { name } }));
+      if (json) sayJson(made);
+      else say(made.name);
+    });
+}

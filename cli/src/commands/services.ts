@@ -1,0 +1,109 @@
+/** `ps`, `scale`, `restart`, `start`, `stop`, `remove` and `open`. */
+import type { Command } from 'commander';
+import type { Instance, Operation } from '../../../client/types.generated.ts';
+import { body } from '../api.ts';
+import { Failure } from '../failure.ts';
+import { finish, type WaitOption } from '../follow.ts';
+import { ago, note, say, sayJson, table } from '../output.ts';
+import { confirm, isInteractive } from '../prompt.ts';
+import { openSession } from '../session.ts';
+import { openInBrowser } from '../sign-in.ts';
+
+const INSTANCE = '/v1/projects/{project}/environments/{environment}/services/{service}';
+
+const row = ({ environment, service, status, replicas, url, current }: Instance) => [
+  environment,
+  service,
+  status,
+  `${replicas.ready}/${replicas.desired}`,
+  current?.revision?.tag ?? current?.version,
+  ago(current?.createdAt),
+  url,
+];
+
+const HEAD = ['ENVIRONMENT', 'SERVICE', 'STATE', 'READY', 'VERSION', 'DEPLOYED', 'URL'];
+
+export function addServices(program: Command): void {
+  program
+    .command('ps')
+    .description('Show what runs in an environment, or in all of a project')
+    .action(async (_: unknown, command: Command) => {
+      const { api, json, link, project } = openSession(command);
+      const path = { project: project() };
+      const { instances } = await body(api.GET('/v1/projects/{project}/overview', { params: { path } }));
+      const wanted = instances.filter(
+        ({ environment, service }) =>
+          (link.environment ?? environment) === environment && (link.service ?? service) === service,
+      );
+      if (json) return sayJson(wanted);
+      if (wanted.length === 0) {
+        note('Nothing is deployed there. Deploy something: berth up');
+        return undefined;
+      }
+      return table(HEAD, wanted.map(row));
+    });
+
+  const verb = (name: 'restart' | 'start' | 'stop', description: string) =>
+    program
+      .command(name)
+      .description(description)
+      .option('--no-wait', 'start it and come back at once')
+      .action(async (options: WaitOption, command: Command) => {
+        const session = openSession(command);
+        const path = session.instance();
+        const started = await body(session.api.POST(`${INSTANCE}/${name}` as const, { params: { path } }));
+        await finish(session, started, options);
+      });
+  verb('restart', 'Restart a service, with secrets and variables as they are now, without a lost request');
+  verb('start', 'Start a service that was stopped');
+  verb('stop', 'Stop a service until it is started or deployed');
+
+  program
+    .command('scale')
+    .argument('<replicas>', '1 to 20, or `auto` for what score.yaml says')
+    .description('Set how many replicas a service has')
+    .option('--no-wait', 'start it and come back at once')
+    .addHelpText('after', '\nExample:\n  berth scale 3 --env production --service web')
+    .action(async (text: string, options: WaitOption, command: Command) => {
+      const session = openSession(command);
+      const replicas = text === 'auto' ? null : Number(text);
+      if (replicas !== null && !Number.isInteger(replicas)) {
+        throw new Failure(`"${text}" is no number of replicas.`, 'Such as: berth scale 3');
+      }
+      const path = session.instance();
+      const started = await body(
+        session.api.PUT(`${INSTANCE}/scale`, { params: { path }, body: { replicas } }),
+      );
+      await finish(session, started, options);
+    });
+
+  program
+    .command('remove')
+    .description('Remove a service from an environment, with the databases and volumes that it alone uses')
+    .option('--no-wait', 'start it and come back at once')
+    .action(async (options: WaitOption, command: Command) => {
+      const session = openSession(command);
+      const path = session.instance();
+      await confirm(
+        `This removes ${path.service} from ${path.environment} with its databases and volumes.`,
+        path.service,
+        session.yes,
+      );
+      const started: Operation = await body(session.api.DELETE(INSTANCE, { params: { path } }));
+      await finish(session, started, options);
+    });
+
+  program
+    .command('open')
+    .description('Open a service in the browser, or show its address')
+    .action(async (_: unknown, command: Command) => {
+      const { api, json, instance } = openSession(command);
+      const path = instance();
+      const { url } = await body(api.GET(INSTANCE, { params: { path } }));
+      if (json) return sayJson({ url });
+      if (url === undefined) throw new Failure(`${path.service} takes no requests: it has no service port.`);
+      say(url);
+      if (isInteractive()) openInBrowser(url);
+      return undefined;
+    });
+}

@@ -1,0 +1,126 @@
+/** `login`, `logout`, `whoami`, `contexts`, `link`. */
+import type { Command } from 'commander';
+import type { Role } from '../../../client/types.generated.ts';
+import { body } from '../api.ts';
+import { changeConfig, linkOf, readConfig } from '../config.ts';
+import { Failure } from '../failure.ts';
+import { note, say, sayJson, table } from '../output.ts';
+import { isInteractive, readInput } from '../prompt.ts';
+import { type GlobalOptions, openSession, serverOf } from '../session.ts';
+import { signIn, signOut } from '../sign-in.ts';
+
+interface LoginOptions extends GlobalOptions {
+  name?: string;
+  token?: boolean;
+  browser: boolean;
+  role: Role;
+  expires: string;
+}
+
+export function addSignIn(program: Command): void {
+  program
+    .command('login')
+    .argument('[server]', 'address of a Berth; the one that was used last by default')
+    .description('Sign in, by a code that you confirm in a browser')
+    .option('--name <name>', 'a name of your own for this server')
+    .option('--token', 'read a token from standard input instead, as in a pipeline')
+    .option('--no-browser', 'show the address and open nothing')
+    .option(
+      '--role <role>',
+      'the most that this machine may do: viewer, developer, maintainer or administrator',
+      'administrator',
+    )
+    .option('--expires <time>', 'how long it stays signed in', '30d')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  berth login http://localhost:4600\n  printenv DEPLOY_TOKEN | berth login https://berth.example.com --token',
+    )
+    .action(async (address: string | undefined, _: unknown, command: Command) => {
+      const options = command.optsWithGlobals<LoginOptions>();
+      const config = readConfig();
+      const named = { ...options, ...(address !== undefined && { server: address }) };
+      const server = serverOf(named, config, linkOf(config, process.cwd()));
+      if (server === undefined) throw new Failure('Which Berth?', 'berth login https://berth.example.com');
+      const token = options.token ? (await readInput()).trim() : undefined;
+      if (token === '')
+        throw new Failure('There is no token on standard input.', 'printenv TOKEN | berth login --token');
+      const who = await signIn({
+        server,
+        name: options.name,
+        token,
+        browser: options.browser && isInteractive(),
+        role: options.role,
+        expiresIn: options.expires,
+      });
+      note(`Signed in to ${server} as ${who}.`);
+    });
+
+  program
+    .command('logout')
+    .argument('[context]', 'as `berth contexts` lists it; the current one by default')
+    .description('Sign out, and revoke the token of this machine')
+    .action(async (context: string | undefined) => {
+      note(`Signed out of ${await signOut(context)}.`);
+    });
+
+  program
+    .command('whoami')
+    .description('Show who you are, and to which Berth')
+    .action(async (_: unknown, command: Command) => {
+      const { api, json } = openSession(command);
+      const me = await body(api.GET('/v1/me'));
+      if (json) sayJson(me);
+      else say(`${me.id} at ${api.server}`);
+    });
+
+  program
+    .command('contexts')
+    .argument('[name]', 'use this one from now on')
+    .description('List the servers that you are signed in to, or choose one')
+    .action((name: string | undefined, _: unknown, command: Command) => {
+      const config = readConfig();
+      if (name !== undefined) {
+        if (config.contexts[name] === undefined)
+          throw new Failure(`There is no context "${name}".`, 'berth contexts');
+        changeConfig((change) => {
+          change.current = name;
+        });
+        return;
+      }
+      const rows = Object.entries(config.contexts).map(([each, { server }]) => ({
+        name: each,
+        server,
+        current: each === config.current,
+      }));
+      if (command.optsWithGlobals<GlobalOptions>().json) sayJson(rows);
+      else
+        table(
+          ['', 'NAME', 'SERVER'],
+          rows.map((row) => [row.current ? '*' : '', row.name, row.server]),
+        );
+    });
+
+  program
+    .command('link')
+    .description('Say once which project, environment and service this folder is')
+    .option('--remove', 'forget it')
+    .addHelpText('after', '\nExample:\n  berth link --project demo --env dev --service guestbook')
+    .action((_: unknown, command: Command) => {
+      const options = command.optsWithGlobals<GlobalOptions & { remove?: boolean }>();
+      const folder = process.cwd();
+      if (options.remove) {
+        changeConfig(({ links }) => {
+          delete links[folder];
+        });
+        return;
+      }
+      const { link } = openSession(command);
+      if (options.project || options.env || options.service || options.server) {
+        changeConfig(({ links }) => {
+          links[folder] = link;
+        });
+      }
+      if (options.json) sayJson(link);
+      else for (const [noun, name] of Object.entries(link)) say(`${noun.padEnd(12)} ${name}`);
+    });
+}

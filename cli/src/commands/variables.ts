@@ -1,0 +1,220 @@
+/** `config`: plain variables of an environment. `secrets`: values that nobody shall see. `build-secrets`: those of builds. */
+import { readFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { all, body } from '../api.ts';
+import { Failure } from '../failure.ts';
+import { finish, type WaitOption } from '../follow.ts';
+import { ago, note, say, sayJson, table } from '../output.ts';
+import { confirm, readInput } from '../prompt.ts';
+import { openSession, type Session } from '../session.ts';
+
+const VARIABLES = '/v1/projects/{project}/environments/{environment}/variables';
+const SECRET = '/v1/projects/{project}/environments/{environment}/secrets/{secret}';
+const LATER = 'What runs keeps what it was deployed with. Take it up: berth restart';
+
+/** Changes all of them in one step, unless somebody else has changed them in the meantime. */
+async function changeVariables(session: Session, change: (all: Map<string, string>) => void): Promise<void> {
+  const path = session.environment();
+  const { data, response } = await session.api.GET(VARIABLES, { params: { path } });
+  const variables = new Map(data?.items.map(({ name, value }) => [name, value]));
+  change(variables);
+  const etag = response.headers.get('etag');
+  const answer = await body(
+    session.api.PUT(VARIABLES, {
+      params: { path, header: etag === null ? {} : { 'If-Match': etag } },
+      body: { variables: Object.fromEntries(variables) },
+    }),
+  );
+  if (session.json) sayJson(answer.items);
+  else note(LATER);
+}
+
+function pairOf(text: string): [string, string] {
+  const at = text.indexOf('=');
+  if (at < 1) throw new Failure(`"${text}" is not NAME=value.`, 'Such as: berth config set LOG_LEVEL=debug');
+  return [text.slice(0, at), text.slice(at + 1)];
+}
+
+/** A value as a `.env` file has it, which `config import` reads again. */
+function quoted(value: string): string {
+  if (/^[\w./:@%+,-]*$/.test(value)) return value;
+  return value.includes("'") || value.includes('\n') ? JSON.stringify(value) : `'${value}'`;
+}
+
+export function addVariables(program: Command): void {
+  const config = program.command('config').description('Plain variables of an environment');
+
+  config
+    .command('list')
+    .description('Show all')
+    .action(async (_: unknown, command: Command) => {
+      const { api, json, environment } = openSession(command);
+      const { items } = await body(api.GET(VARIABLES, { params: { path: environment() } }));
+      if (json) sayJson(items);
+      else
+        table(
+          ['NAME', 'VALUE', 'CHANGED', 'BY'],
+          items.map((each) => [each.name, each.value, ago(each.updatedAt), each.updatedBy]),
+        );
+    });
+
+  config
+    .command('set')
+    .argument('<pairs...>', 'NAME=value, one or more')
+    .description('Set one or more, and leave the others')
+    .action(async (pairs: string[], _: unknown, command: Command) => {
+      const wanted = pairs.map(pairOf);
+      await changeVariables(openSession(command), (variables) => {
+        for (const [name, value] of wanted) variables.set(name, value);
+      });
+    });
+
+  config
+    .command('unset')
+    .argument('<names...>')
+    .description('Remove one or more')
+    .action(async (names: string[], _: unknown, command: Command) => {
+      await changeVariables(openSession(command), (variables) => {
+        for (const name of names) {
+          if (!variables.delete(name))
+            throw new Failure(`There is no variable "${name}".`, 'berth config list');
+        }
+      });
+    });
+
+  config
+    .command('export')
+    .description('Print all as a .env file')
+    .action(async (_: unknown, command: Command) => {
+      const { api, environment } = openSession(command);
+      const { items } = await body(api.GET(VARIABLES, { params: { path: environment() } }));
+      for (const { name, value } of items) say(`${name}=${quoted(value)}`);
+    });
+
+  config
+    .command('import')
+    .argument('<file>', 'a .env file; - for standard input')
+    .description('Set all from a .env file; what it does not name is removed')
+    .action(async (file: string, _: unknown, command: Command) => {
+      const session = openSession(command);
+      const path = session.environment();
+      const text = file === '-' ? await readInput() : readFileSync(file, 'utf8');
+      const answer = await session.api.upload<{ items: unknown[] }>(
+        `/v1/projects/${path.project}/environments/${path.environment}/variables`,
+        new TextEncoder().encode(text),
+        'text/plain',
+        'PUT',
+      );
+      if (session.json) sayJson(answer.items);
+      else note(`${answer.items.length} variables. ${LATER}`);
+    });
+
+  addSecrets(program);
+  addBuildSecrets(program);
+}
+
+function addSecrets(program: Command): void {
+  const secrets = program.command('secrets').description('Secrets of an environment');
+
+  secrets
+    .command('list')
+    .description('Show names and versions; values are never shown')
+    .action(async (_: unknown, command: Command) => {
+      const { api, json, environment } = openSession(command);
+      const path = environment();
+      const items = await all((query) =>
+        api.GET('/v1/projects/{project}/environments/{environment}/secrets', { params: { path, query } }),
+      );
+      if (json) sayJson(items);
+      else
+        table(
+          ['NAME', 'VERSION', 'CHANGED', 'BY'],
+          items.map((each) => [each.name, each.version, ago(each.updatedAt), each.updatedBy]),
+        );
+    });
+
+  secrets
+    .command('set')
+    .argument('<name>')
+    .description('Set a secret to what standard input says; it is in no history of a shell that way')
+    .addHelpText('after', '\nExample:\n  printf %s "$KEY" | berth secrets set STRIPE_KEY')
+    .action(async (secret: string, _: unknown, command: Command) => {
+      const { api, json, environment } = openSession(command);
+      const path = { ...environment(), secret };
+      if (process.stdin.isTTY) note('Type the value, then Ctrl-D:');
+      const value = (await readInput()).replace(/\r?\n$/, '');
+      const answer = await body(api.PUT(SECRET, { params: { path }, body: { value } }));
+      if (json) sayJson(answer);
+      else note(LATER);
+    });
+
+  secrets
+    .command('unset')
+    .argument('<name>')
+    .description('Delete a secret with all its versions')
+    .action(async (secret: string, _: unknown, command: Command) => {
+      const { api, environment, yes } = openSession(command);
+      const path = { ...environment(), secret };
+      await confirm(`This deletes ${secret} with all its versions.`, secret, yes);
+      await api.DELETE(SECRET, { params: { path } });
+    });
+
+  secrets
+    .command('rotate')
+    .argument('<name>')
+    .description('Make a new value and bring it to what runs, without an outage')
+    .option('--no-wait', 'start it and come back at once')
+    .action(async (secret: string, options: WaitOption, command: Command) => {
+      const session = openSession(command);
+      const path = { ...session.environment(), secret };
+      const started = await body(session.api.POST(`${SECRET}/rotate`, { params: { path }, body: {} }));
+      await finish(session, started, options);
+    });
+}
+
+const BUILD_SECRET = '/v1/projects/{project}/build-secrets/{secret}';
+
+function addBuildSecrets(program: Command): void {
+  const secrets = program
+    .command('build-secrets')
+    .description('Secrets that builds of a project see, for private registries');
+
+  secrets
+    .command('list')
+    .description('Show names; values are never shown')
+    .action(async (_: unknown, command: Command) => {
+      const { api, json, project } = openSession(command);
+      const path = { project: project() };
+      const { items } = await body(api.GET('/v1/projects/{project}/build-secrets', { params: { path } }));
+      if (json) sayJson(items);
+      else
+        table(
+          ['NAME', 'CHANGED', 'BY'],
+          items.map((each) => [each.name, ago(each.updatedAt), each.updatedBy]),
+        );
+    });
+
+  secrets
+    .command('set')
+    .argument('<name>')
+    .description('Set one to what standard input says')
+    .addHelpText('after', '\nExample:\n  printf %s "$TOKEN" | berth build-secrets set NPM_TOKEN')
+    .action(async (name: string, _: unknown, command: Command) => {
+      const { api, project } = openSession(command);
+      if (process.stdin.isTTY) note('Type the value, then Ctrl-D:');
+      const value = (await readInput()).replace(/\r?\n$/, '');
+      await api.PUT(BUILD_SECRET, {
+        params: { path: { project: project(), secret: name } },
+        body: { value },
+      });
+    });
+
+  secrets
+    .command('unset')
+    .argument('<name>')
+    .description('Remove one')
+    .action(async (name: string, _: unknown, command: Command) => {
+      const { api, project } = openSession(command);
+      await api.DELETE(BUILD_SECRET, { params: { path: { project: project(), secret: name } } });
+    });
+}

@@ -1,0 +1,48 @@
+/** The command line: every command is declared once, and help, completion and the reference page follow from it. */
+import { Command } from 'commander';
+import { addAccess } from './commands/access.ts';
+import { addBuilds } from './commands/builds.ts';
+import { addCompletion } from './commands/completion.ts';
+import { addDeployments } from './commands/deployments.ts';
+import { addDoctor } from './commands/doctor.ts';
+import { addEnvironments } from './commands/environments.ts';
+import { addInit } from './commands/init.ts';
+import { addLogs } from './commands/logs.ts';
+import { addOperations } from './commands/operations.ts';
+import { addServices } from './commands/services.ts';
+import { addSignIn } from './commands/sign-in.ts';
+import { addUp } from './commands/up.ts';
+import { addVariables } from './commands/variables.ts';
+
+/** @param version as `berth --version` says it */
+export function createProgram(version: string): Command {
+  const program = new Command('berth')
+    .description('Build, deploy and look after services on Berth')
+    .version(version)
+    .option('--server <address>', 'the Berth to talk to (BERTH_SERVER)')
+    .option('-p, --project <name>', 'the project (BERTH_PROJECT)')
+    .option('-e, --env <name>', 'the environment (BERTH_ENVIRONMENT)')
+    .option('-s, --service <name>', 'the service (BERTH_SERVICE)')
+    .option('--json', 'print JSON, for programs')
+    .option('-y, --yes', 'confirm what would be asked')
+    .showHelpAfterError('(berth --help lists the commands; berth <command> --help explains one)')
+    .showSuggestionAfterError();
+  program.addHelpText(
+    'after',
+    '\nA token for pipelines is taken from BERTH_TOKEN.\nExit codes: 0 done, 1 refused, 2 plan or diff shows changes, 3 it began and failed, 4 sign in, 5 no answer.',
+  );
+  addUp(program);
+  addInit(program);
+  addBuilds(program);
+  addDeployments(program);
+  addServices(program);
+  addLogs(program);
+  addVariables(program);
+  addEnvironments(program);
+  addOperations(program);
+  addAccess(program);
+  addSignIn(program);
+  addDoctor(program);
+  addCompletion(program);
+  return program;
+}

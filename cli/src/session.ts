@@ -1,0 +1,90 @@
+/** What every command works with: the API, and which project, environment and service are meant. */
+import type { Command } from 'commander';
+import { type Api, createApi } from './api.ts';
+import { type Config, type Link, linkOf, readConfig } from './config.ts';
+import { exitCodes, Failure } from './failure.ts';
+import { originOfPackage } from './origin.ts';
+
+export interface GlobalOptions {
+  server?: string;
+  project?: string;
+  env?: string;
+  service?: string;
+  json?: boolean;
+  yes?: boolean;
+}
+
+export interface Session {
+  api: Api;
+  json: boolean;
+  yes: boolean;
+  /** What is meant, as far as it was said. */
+  link: Link;
+  project(): string;
+  environment(): { project: string; environment: string };
+  service(): { project: string; service: string };
+  instance(): { project: string; environment: string; service: string };
+}
+
+/** The server that is meant: by option, by environment, by folder, by sign-in, or where this program came from. */
+export function serverOf(options: GlobalOptions, config: Config, link: Link): string | undefined {
+  const named = options.server ?? process.env.BERTH_SERVER ?? link.server;
+  const current = config.current === undefined ? undefined : config.contexts[config.current]?.server;
+  const server = named ?? originOfPackage() ?? current;
+  if (server === undefined) return undefined;
+  const url = URL.canParse(server) ? new URL(server) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol)) {
+    throw new Failure(
+      `"${server}" is no address of a server.`,
+      'Such as: --server https://berth.example.com',
+    );
+  }
+  return url.origin;
+}
+
+/** @throws Failure when no server is known */
+export function openSession(command: Command): Session {
+  const options = command.optsWithGlobals<GlobalOptions>();
+  const config = readConfig();
+  const folder = linkOf(config, process.cwd());
+  const server = serverOf(options, config, folder);
+  if (server === undefined) {
+    throw new Failure(
+      'No Berth is known yet.',
+      'Sign in to one: berth login https://berth.example.com',
+      exitCodes.signedOut,
+    );
+  }
+  // A token is sent to the server that gave it and to no other.
+  const token =
+    process.env.BERTH_TOKEN || Object.values(config.contexts).find((each) => each.server === server)?.token;
+  const project = options.project ?? process.env.BERTH_PROJECT ?? folder.project;
+  const environment = options.env ?? process.env.BERTH_ENVIRONMENT ?? folder.environment;
+  const service = options.service ?? process.env.BERTH_SERVICE ?? folder.service;
+  const link: Link = {
+    server,
+    ...(project !== undefined && { project }),
+    ...(environment !== undefined && { environment }),
+    ...(service !== undefined && { service }),
+  };
+  const needed = (value: string | undefined, noun: string, flag: string): string => {
+    if (value !== undefined) return value;
+    throw new Failure(
+      `Which ${noun} is meant?`,
+      `Say it with ${flag}, or once for this folder: berth link --project P --env E --service S`,
+    );
+  };
+  const ofProject = () => needed(project, 'project', '--project');
+  const ofEnvironment = () => needed(environment, 'environment', '--env');
+  const ofService = () => needed(service, 'service', '--service');
+  return {
+    api: createApi({ server, token }),
+    json: options.json === true,
+    yes: options.yes === true,
+    link,
+    project: ofProject,
+    environment: () => ({ project: ofProject(), environment: ofEnvironment() }),
+    service: () => ({ project: ofProject(), service: ofService() }),
+    instance: () => ({ project: ofProject(), environment: ofEnvironment(), service: ofService() }),
+  };
+}

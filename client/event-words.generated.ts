@@ -1,0 +1,316 @@
+// Made from functions/core/events/event-types.ts by `npm run generate`; do not edit.
+import type { Event } from './types.generated.ts';
+
+export interface EventWords {
+  /** `{service}` and `{environment}` stand for the event's own, other names for its data. */
+  words: string;
+  /** Other sentences, each for one value of a member of the data. */
+  wordsFor?: readonly { member: string; value: string | number; words: string }[];
+  tone?: 'good' | 'bad';
+}
+
+export const wordsByType: Readonly<Record<Event['type'], EventWords>> = {
+  "project.created": {
+    "words": "Project created"
+  },
+  "project.changed": {
+    "words": "Project changed"
+  },
+  "project.deleted": {
+    "words": "Project deleted"
+  },
+  "project.deletion-refused": {
+    "words": "Project deletion refused"
+  },
+  "service.created": {
+    "words": "Service {service} created"
+  },
+  "service.changed": {
+    "words": "Service {service} changed"
+  },
+  "service.deleted": {
+    "words": "Service {service} deleted"
+  },
+  "policy.created": {
+    "words": "Policy {policy} added"
+  },
+  "policy.changed": {
+    "words": "Policy {policy} changed"
+  },
+  "policy.deleted": {
+    "words": "Policy {policy} deleted"
+  },
+  "version.created": {
+    "words": "Version {version} of {service} registered"
+  },
+  "version.tagged": {
+    "words": "Version {version} of {service} tagged"
+  },
+  "build.created": {
+    "words": "Build of {service} started"
+  },
+  "build.succeeded": {
+    "words": "Build of {service} made version {version}",
+    "tone": "good"
+  },
+  "build.failed": {
+    "words": "Build of {service} failed",
+    "tone": "bad"
+  },
+  "build.canceled": {
+    "words": "Build of {service} canceled"
+  },
+  "build.superseded": {
+    "words": "Build superseded: {service}"
+  },
+  "environment.created": {
+    "words": "Environment {environment} created"
+  },
+  "environment.changed": {
+    "words": "Environment {environment} changed"
+  },
+  "environment.extended": {
+    "words": "Environment {environment} extended"
+  },
+  "environment.protected": {
+    "words": "Environment protected: {environment}"
+  },
+  "environment.unprotected": {
+    "words": "Environment unprotected: {environment}"
+  },
+  "environment.ready": {
+    "words": "Environment {environment} is ready",
+    "tone": "good"
+  },
+  "environment.failed": {
+    "words": "Environment failed: {environment}",
+    "tone": "bad"
+  },
+  "environment.hibernating": {
+    "words": "Environment {environment} goes to sleep",
+    "wordsFor": [
+      {
+        "member": "reason",
+        "value": "idle",
+        "words": "Environment {environment} goes to sleep: it was idle"
+      }
+    ]
+  },
+  "environment.hibernated": {
+    "words": "Environment {environment} sleeps"
+  },
+  "environment.waking": {
+    "words": "Environment {environment} wakes up"
+  },
+  "environment.destroying": {
+    "words": "Environment {environment} is being destroyed",
+    "wordsFor": [
+      {
+        "member": "reason",
+        "value": "expired",
+        "words": "Environment {environment} is being destroyed: its time was over"
+      }
+    ]
+  },
+  "environment.destroyed": {
+    "words": "Environment {environment} destroyed"
+  },
+  "environment.destroy-failed": {
+    "words": "Environment {environment} could not be destroyed whole",
+    "tone": "bad"
+  },
+  "resource.created": {
+    "words": "Resource {uid} of {environment} made"
+  },
+  "resource.removed": {
+    "words": "Resource {uid} of {environment} removed"
+  },
+  "resource.rotating": {
+    "words": "Rotation of {uid} in {environment} started"
+  },
+  "resource.rotated": {
+    "words": "{uid} in {environment} has new credentials"
+  },
+  "resource.rotation-failed": {
+    "words": "Rotation of {uid} in {environment} failed: the old credentials are in force"
+  },
+  "gameday.started": {
+    "words": "A game day begins in {environment}"
+  },
+  "gameday.ended": {
+    "words": "The game day in {environment} is over: {errors} of {requests} requests failed"
+  },
+  "gameday.failed": {
+    "words": "The game day in {environment} was broken off"
+  },
+  "deployment.created": {
+    "words": "Deployment {number} of {service} to {environment} started",
+    "wordsFor": [
+      {
+        "member": "kind",
+        "value": "rollback",
+        "words": "Rollback of {service} in {environment} to {rollbackTo} started, as deployment {number}"
+      },
+      {
+        "member": "kind",
+        "value": "promote",
+        "words": "Deployment {number} of {service} to {environment} started, from {fromEnvironment}"
+      },
+      {
+        "member": "kind",
+        "value": "restart",
+        "words": "Restart of {service} in {environment} asked for"
+      },
+      {
+        "member": "kind",
+        "value": "start",
+        "words": "Start of {service} in {environment} asked for"
+      },
+      {
+        "member": "kind",
+        "value": "stop",
+        "words": "Stop of {service} in {environment} asked for"
+      },
+      {
+        "member": "kind",
+        "value": "remove",
+        "words": "Removal of {service} from {environment} asked for"
+      },
+      {
+        "member": "kind",
+        "value": "scale",
+        "words": "Scale of {service} in {environment} set, replicas: {replicas}"
+      }
+    ]
+  },
+  "deployment.approved": {
+    "words": "Deployment approved: {service} in {environment}"
+  },
+  "deployment.rejected": {
+    "words": "Deployment rejected: {service} in {environment}"
+  },
+  "deployment.refused": {
+    "words": "A deployment of {service} to {environment} was refused by a policy"
+  },
+  "deployment.succeeded": {
+    "words": "Deployment {number} of {service} serves in {environment}",
+    "tone": "good"
+  },
+  "deployment.failed": {
+    "words": "Deployment {number} of {service} to {environment} failed",
+    "tone": "bad"
+  },
+  "deployment.canceled": {
+    "words": "Deployment {number} of {service} to {environment} canceled"
+  },
+  "deployment.superseded": {
+    "words": "Deployment {number} of {service} to {environment} was overtaken"
+  },
+  "operation.cancel-requested": {
+    "words": "Asked to stop"
+  },
+  "instance.stopped": {
+    "words": "{service} is stopped in {environment}"
+  },
+  "instance.removed": {
+    "words": "{service} is removed from {environment}"
+  },
+  "instance.crashed": {
+    "words": "Deployment {number} of {service} crashed in {environment}, {count} times more",
+    "wordsFor": [
+      {
+        "member": "count",
+        "value": 1,
+        "words": "Deployment {number} of {service} crashed in {environment}"
+      }
+    ],
+    "tone": "bad"
+  },
+  "variables.changed": {
+    "words": "Variables of {environment} changed"
+  },
+  "build-secret.changed": {
+    "words": "Secret {name} for builds has a new version"
+  },
+  "build-secret.deleted": {
+    "words": "Secret {name} for builds deleted"
+  },
+  "secret.created": {
+    "words": "Secret {name} put into {environment}"
+  },
+  "secret.changed": {
+    "words": "Secret {name} of {environment} has a new version"
+  },
+  "secret.deleted": {
+    "words": "Secret {name} of {environment} deleted"
+  },
+  "secret.revealed": {
+    "words": "The value of {name} of {environment} was looked at"
+  },
+  "secret.revoked": {
+    "words": "A version of {name} of {environment} revoked"
+  },
+  "secret.rotating": {
+    "words": "Rotation of {name} in {environment} started"
+  },
+  "secret.rotated": {
+    "words": "{name} of {environment} rotated, the old version revoked"
+  },
+  "secret.rotation-failed": {
+    "words": "Rotation of {name} in {environment} failed: the old version is in force"
+  },
+  "access.ended": {
+    "words": "All sessions and tokens of a person ended"
+  },
+  "access.refused": {
+    "words": "An attempt was refused: {action}"
+  },
+  "member.added": {
+    "words": "Member added"
+  },
+  "member.changed": {
+    "words": "Member changed"
+  },
+  "member.removed": {
+    "words": "Member removed"
+  },
+  "session.started": {
+    "words": "Session started"
+  },
+  "session.ended": {
+    "words": "Session ended"
+  },
+  "token.created": {
+    "words": "Token created"
+  },
+  "token.revoked": {
+    "words": "Token revoked"
+  },
+  "token.exchanged": {
+    "words": "Token exchanged"
+  },
+  "trust.created": {
+    "words": "Trust created"
+  },
+  "trust.deleted": {
+    "words": "Trust deleted"
+  },
+  "webhook.created": {
+    "words": "Webhook created"
+  },
+  "webhook.changed": {
+    "words": "Webhook changed"
+  },
+  "webhook.deleted": {
+    "words": "Webhook deleted"
+  },
+  "webhook.secret-rotated": {
+    "words": "Webhook secret rotated"
+  },
+  "webhook.disabled": {
+    "words": "Webhook disabled"
+  },
+  "webhook.tested": {
+    "words": "Webhook tested"
+  }
+};

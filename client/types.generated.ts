@@ -1,0 +1,7286 @@
+// Made from the OpenAPI document by `npm run generate`; do not edit.
+
+export type Role = 'viewer' | 'developer' | 'maintainer' | 'administrator';
+export type NewToken = Token & {
+  /**
+   * The token itself, this once. Not there when the answer to an Idempotency-Key is given again.
+   */
+  token?: string;
+};
+export type WebhookWithSecret = Webhook & {
+  /**
+   * What messages are signed with. It is in this answer alone, and in no repetition of it.
+   */
+  secret?: string;
+};
+export type Event = {
+  /**
+   * Its number in the project's chain.
+   */
+  id: string;
+  at: string;
+  project: string;
+  /**
+   * Who did it; `berth` is Berth itself.
+   */
+  actor: string;
+  /**
+   * Where the request came from; absent where Berth itself acts.
+   */
+  from?: {
+    address?: string;
+    agent?: string;
+  };
+  /**
+   * The person behind a token or pipeline that did it.
+   */
+  onBehalfOf?: string;
+  /**
+   * `noun.verb`.
+   */
+  type:
+    | 'project.created'
+    | 'project.changed'
+    | 'project.deleted'
+    | 'project.deletion-refused'
+    | 'service.created'
+    | 'service.changed'
+    | 'service.deleted'
+    | 'policy.created'
+    | 'policy.changed'
+    | 'policy.deleted'
+    | 'version.created'
+    | 'version.tagged'
+    | 'build.created'
+    | 'build.succeeded'
+    | 'build.failed'
+    | 'build.canceled'
+    | 'build.superseded'
+    | 'environment.created'
+    | 'environment.changed'
+    | 'environment.extended'
+    | 'environment.protected'
+    | 'environment.unprotected'
+    | 'environment.ready'
+    | 'environment.failed'
+    | 'environment.hibernating'
+    | 'environment.hibernated'
+    | 'environment.waking'
+    | 'environment.destroying'
+    | 'environment.destroyed'
+    | 'environment.destroy-failed'
+    | 'resource.created'
+    | 'resource.removed'
+    | 'resource.rotating'
+    | 'resource.rotated'
+    | 'resource.rotation-failed'
+    | 'gameday.started'
+    | 'gameday.ended'
+    | 'gameday.failed'
+    | 'deployment.created'
+    | 'deployment.approved'
+    | 'deployment.rejected'
+    | 'deployment.refused'
+    | 'deployment.succeeded'
+    | 'deployment.failed'
+    | 'deployment.canceled'
+    | 'deployment.superseded'
+    | 'operation.cancel-requested'
+    | 'instance.stopped'
+    | 'instance.removed'
+    | 'instance.crashed'
+    | 'variables.changed'
+    | 'build-secret.changed'
+    | 'build-secret.deleted'
+    | 'secret.created'
+    | 'secret.changed'
+    | 'secret.deleted'
+    | 'secret.revealed'
+    | 'secret.revoked'
+    | 'secret.rotating'
+    | 'secret.rotated'
+    | 'secret.rotation-failed'
+    | 'access.ended'
+    | 'access.refused'
+    | 'member.added'
+    | 'member.changed'
+    | 'member.removed'
+    | 'session.started'
+    | 'session.ended'
+    | 'token.created'
+    | 'token.revoked'
+    | 'token.exchanged'
+    | 'trust.created'
+    | 'trust.deleted'
+    | 'webhook.created'
+    | 'webhook.changed'
+    | 'webhook.deleted'
+    | 'webhook.secret-rotated'
+    | 'webhook.disabled'
+    | 'webhook.tested';
+  environment?: string;
+  service?: string;
+  operation?: string;
+  data?: {
+    [k: string]: unknown;
+  };
+  /**
+   * SHA-256 over the hash of the event before it and this one, base64url.
+   */
+  hash: string;
+} & Event1;
+export type Event1 =
+  | {
+      type: 'project.created';
+    }
+  | {
+      type: 'project.changed';
+      data: {
+        /**
+         * What differs, by name; a side is missing where there was nothing, or is nothing any more.
+         */
+        changes: {
+          [k: string]: {
+            before?: unknown;
+            after?: unknown;
+          };
+        };
+      };
+    }
+  | {
+      type: 'project.deleted';
+    }
+  | {
+      type: 'project.deletion-refused';
+    }
+  | {
+      type: 'service.created';
+    }
+  | {
+      type: 'service.changed';
+      data: {
+        /**
+         * What differs, by name; a side is missing where there was nothing, or is nothing any more.
+         */
+        changes: {
+          [k: string]: {
+            before?: unknown;
+            after?: unknown;
+          };
+        };
+      };
+    }
+  | {
+      type: 'service.deleted';
+    }
+  | {
+      type: 'policy.created';
+      data: {
+        /**
+         * Name of the policy.
+         */
+        policy: string;
+        /**
+         * What differs, by name; a side is missing where there was nothing, or is nothing any more.
+         */
+        changes: {
+          [k: string]: {
+            before?: unknown;
+            after?: unknown;
+          };
+        };
+      };
+    }
+  | {
+      type: 'policy.changed';
+      data: {
+        /**
+         * Name of the policy.
+         */
+        policy: string;
+        /**
+         * What differs, by name; a side is missing where there was nothing, or is nothing any more.
+         */
+        changes: {
+          [k: string]: {
+            before?: unknown;
+            after?: unknown;
+          };
+        };
+      };
+    }
+  | {
+      type: 'policy.deleted';
+      data: {
+        /**
+         * Name of the policy.
+         */
+        policy: string;
+      };
+    }
+  | {
+      type: 'version.created';
+      data: {
+        /**
+         * Id of the version.
+         */
+        version: string;
+        /**
+         * Of its image.
+         */
+        digest: string;
+        /**
+         * All that it has now.
+         */
+        tags: string[];
+      };
+    }
+  | {
+      type: 'version.tagged';
+      data: {
+        /**
+         * Id of the version.
+         */
+        version: string;
+        /**
+         * Of its image.
+         */
+        digest: string;
+        /**
+         * All that it has now.
+         */
+        tags: string[];
+      };
+    }
+  | {
+      type: 'build.created';
+      data:
+        | {
+            kind: 'git';
+            /**
+             * Branch, tag or commit.
+             */
+            ref: string;
+            /**
+             * The folder that is built, where not the whole source.
+             */
+            path?: string;
+          }
+        | {
+            kind: 'upload';
+            /**
+             * Of the upload, hex.
+             */
+            sha256?: string;
+            bytes?: number;
+            /**
+             * The folder that is built, where not the whole source.
+             */
+            path?: string;
+          };
+    }
+  | {
+      type: 'build.succeeded';
+      data: {
+        /**
+         * Id of the version.
+         */
+        version: string;
+      };
+    }
+  | {
+      type: 'build.failed';
+      data: {
+        /**
+         * Code of the problem that ended the operation.
+         */
+        code: string;
+        /**
+         * What happened and why.
+         */
+        cause: string;
+      };
+    }
+  | {
+      type: 'build.canceled';
+      data: {
+        /**
+         * Code of the problem that ended the operation.
+         */
+        code: string;
+        /**
+         * What happened and why.
+         */
+        cause: string;
+      };
+    }
+  | {
+      type: 'build.superseded';
+      data: {
+        /**
+         * Code of the problem that ended the operation.
+         */
+        code: string;
+        /**
+         * What happened and why.
+         */
+        cause: string;
+      };
+    }
+  | {
+      type: 'environment.created';
+    }
+  | {
+      type: 'environment.changed';
+      data: {
+        /**
+         * What differs, by name; a side is missing where there was nothing, or is nothing any more.
+         */
+        changes: {
+          [k: string]: {
+            before?: unknown;
+            after?: unknown;
+          };
+        };
+      };
+    }
+  | {
+      type: 'environment.extended';
+      data: {
+        /**
+         * What differs, by name; a side is missing where there was nothing, or is nothing any more.
+         */
+        changes: {
+          [k: string]: {
+            before?: unknown;
+            after?: unknown;
+          };
+        };
+      };
+    }
+  | {
+      type: 'environment.protected';
+      data: {
+        /**
+         * As it is now; absent where there is none.
+         */
+        protection?: {
+          approval: boolean;
+          rollbackWithoutApproval?: boolean;
+        };
+        /**
+         * As it was; absent where there was none.
+         */
+        before?: {
+          approval: boolean;
+          rollbackWithoutApproval?: boolean;
+        };
+      };
+    }
+  | {
+      type: 'environment.unprotected';
+      data: {
+        /**
+         * As it is now; absent where there is none.
+         */
+        protection?: {
+          approval: boolean;
+          rollbackWithoutApproval?: boolean;
+        };
+        /**
+         * As it was; absent where there was none.
+         */
+        before?: {
+          approval: boolean;
+          rollbackWithoutApproval?: boolean;
+        };
+      };
+    }
+  | {
+      type: 'environment.ready';
+      data?: {
+        /**
+         * Code of the problem that ended the operation.
+         */
+        code: string;
+        /**
+         * What happened and why.
+         */
+        cause: string;
+      };
+    }
+  | {
+      type: 'environment.failed';
+      data?: {
+        /**
+         * Code of the problem that ended the operation.
+         */
+        code: string;
+        /**
+         * What happened and why.
+         */
+        cause: string;
+      };
+    }
+  | {
+      type: 'environment.hibernating';
+      data: {
+        reason: 'requested' | 'idle';
+      };
+    }
+  | {
+      type: 'environment.hibernated';
+      data?: {
+        /**
+         * Code of the problem that ended the operation.
+         */
+        code: string;
+        /**
+         * What happened and why.
+         */
+        cause: string;
+      };
+    }
+  | {
+      type: 'environment.waking';
+    }
+  | {
+      type: 'environment.destroying';
+      data: {
+        /**
+         * `leftovers`: it is tried again, since a destroy before left something over.
+         */
+        reason: 'requested' | 'expired' | 'leftovers';
+      };
+    }
+  | {
+      type: 'environment.destroyed';
+    }
+  | {
+      type: 'environment.destroy-failed';
+      data: {
+        /**
+         * What could not be removed yet; the first fifty.
+         */
+        leftovers: string[];
+      };
+    }
+  | {
+      type: 'resource.created';
+      data: {
+        /**
+         * Of the resource.
+         */
+        uid: string;
+      };
+    }
+  | {
+      type: 'resource.removed';
+      data: {
+        /**
+         * Of the resource.
+         */
+        uid: string;
+      };
+    }
+  | {
+      type: 'resource.rotating';
+      data: {
+        /**
+         * Of the resource.
+         */
+        uid: string;
+      };
+    }
+  | {
+      type: 'resource.rotated';
+      data: {
+        /**
+         * Of the resource.
+         */
+        uid: string;
+      };
+    }
+  | {
+      type: 'resource.rotation-failed';
+      data: {
+        /**
+         * Of the resource.
+         */
+        uid: string;
+        /**
+         * Code of the problem that ended the operation.
+         */
+        code: string;
+        /**
+         * What happened and why.
+         */
+        cause: string;
+      };
+    }
+  | {
+      type: 'gameday.started';
+      data: {
+        /**
+         * What is made to fail, and of which service: `kill web`.
+         */
+        faults: string[];
+        /**
+         * After this time nothing is made to fail any more.
+         */
+        endsAt: string;
+      };
+    }
+  | {
+      type: 'gameday.ended';
+      data: {
+        /**
+         * Too many requests failed.
+         */
+        stoppedEarly: boolean;
+        /**
+         * While things were made to fail, all services together.
+         */
+        requests: number;
+        /**
+         * Those of them that were answered with a status of 500 or more.
+         */
+        errors: number;
+      };
+    }
+  | {
+      type: 'gameday.failed';
+      data: {
+        /**
+         * Code of the problem that ended the operation.
+         */
+        code: string;
+        /**
+         * What happened and why.
+         */
+        cause: string;
+      };
+    }
+  | {
+      type: 'deployment.created';
+      data: {
+        /**
+         * Of the deployment.
+         */
+        number: number;
+        kind:
+          'deploy' | 'promote' | 'rollback' | 'redeploy' | 'restart' | 'scale' | 'start' | 'stop' | 'remove';
+        /**
+         * Id of the version.
+         */
+        version: string;
+        /**
+         * Of a change of the scale: how many are asked for.
+         */
+        replicas?: number | 'as in the Score file';
+        /**
+         * Number of the deployment that a rollback goes back to.
+         */
+        rollbackTo?: number;
+        /**
+         * Where a promotion takes its version from.
+         */
+        fromEnvironment?: string;
+        /**
+         * Id of the rotation that makes what serves take new credentials.
+         */
+        rotation?: string;
+        /**
+         * It is not started before a second person approves it.
+         */
+        awaits?: 'approval';
+      };
+    }
+  | {
+      type: 'deployment.approved';
+      data: {
+        /**
+         * Of the deployment.
+         */
+        number: number;
+        /**
+         * Id of the version.
+         */
+        version: string;
+        /**
+         * Who asked for a deployment that a second person has to approve.
+         */
+        requestedBy: string;
+      };
+    }
+  | {
+      type: 'deployment.rejected';
+      data: {
+        /**
+         * Of the deployment.
+         */
+        number: number;
+        /**
+         * Code of the problem that ended the operation.
+         */
+        code: string;
+        /**
+         * What happened and why.
+         */
+        cause: string;
+        /**
+         * Who asked for a deployment that a second person has to approve.
+         */
+        requestedBy: string;
+      };
+    }
+  | {
+      type: 'deployment.refused';
+      data: {
+        kind:
+          'deploy' | 'promote' | 'rollback' | 'redeploy' | 'restart' | 'scale' | 'start' | 'stop' | 'remove';
+        /**
+         * Id of the version.
+         */
+        version: string;
+        /**
+         * Each policy that is not met, what was found, and what would meet it.
+         */
+        violations: {
+          policy: string;
+          scope: 'project' | 'platform';
+          fact: string;
+          remedy: string;
+        }[];
+      };
+    }
+  | {
+      type: 'deployment.succeeded';
+      data: {
+        /**
+         * Of the deployment.
+         */
+        number: number;
+        kind: 'deploy' | 'rollback';
+      };
+    }
+  | {
+      type: 'deployment.failed';
+      data: {
+        /**
+         * Of the deployment.
+         */
+        number: number;
+        /**
+         * Code of the problem that ended the operation.
+         */
+        code: string;
+        /**
+         * What happened and why.
+         */
+        cause: string;
+      };
+    }
+  | {
+      type: 'deployment.canceled';
+      data: {
+        /**
+         * Of the deployment.
+         */
+        number: number;
+        /**
+         * Code of the problem that ended the operation.
+         */
+        code: string;
+        /**
+         * What happened and why.
+         */
+        cause: string;
+        /**
+         * Who asked for a deployment that a second person has to approve.
+         */
+        requestedBy?: string;
+      };
+    }
+  | {
+      type: 'deployment.superseded';
+      data: {
+        /**
+         * Of the deployment.
+         */
+        number: number;
+        /**
+         * Code of the problem that ended the operation.
+         */
+        code: string;
+        /**
+         * What happened and why.
+         */
+        cause: string;
+      };
+    }
+  | {
+      type: 'operation.cancel-requested';
+    }
+  | {
+      type: 'instance.stopped';
+      data: {
+        /**
+         * Of the deployment.
+         */
+        number: number;
+      };
+    }
+  | {
+      type: 'instance.removed';
+      data: {
+        /**
+         * Of the deployment.
+         */
+        number: number;
+      };
+    }
+  | {
+      type: 'instance.crashed';
+      data: {
+        /**
+         * Of the deployment.
+         */
+        number: number;
+        container: string;
+        cause: string;
+        /**
+         * Crashes since the event before: 1 for the first.
+         */
+        count: number;
+      };
+    }
+  | {
+      type: 'variables.changed';
+      data: {
+        /**
+         * Names of variables that are new or have another value.
+         */
+        set: string[];
+        /**
+         * Names of variables that are gone.
+         */
+        removed: string[];
+      };
+    }
+  | {
+      type: 'build-secret.changed';
+      data: {
+        /**
+         * Of the secret.
+         */
+        name: string;
+        /**
+         * Id of the version; its value is in no event.
+         */
+        version: string;
+      };
+    }
+  | {
+      type: 'build-secret.deleted';
+      data: {
+        /**
+         * Of the secret.
+         */
+        name: string;
+      };
+    }
+  | {
+      type: 'secret.created';
+      data: {
+        /**
+         * Of the secret.
+         */
+        name: string;
+        /**
+         * Id of the version; its value is in no event.
+         */
+        version: string;
+      };
+    }
+  | {
+      type: 'secret.changed';
+      data: {
+        /**
+         * Of the secret.
+         */
+        name: string;
+        /**
+         * Id of the version; its value is in no event.
+         */
+        version: string;
+      };
+    }
+  | {
+      type: 'secret.deleted';
+      data: {
+        /**
+         * Of the secret.
+         */
+        name: string;
+      };
+    }
+  | {
+      type: 'secret.revealed';
+      data: {
+        /**
+         * Of the secret.
+         */
+        name: string;
+        /**
+         * Id of the version; its value is in no event.
+         */
+        version: string;
+      };
+    }
+  | {
+      type: 'secret.revoked';
+      data: {
+        /**
+         * Of the secret.
+         */
+        name: string;
+        /**
+         * Id of the version; its value is in no event.
+         */
+        version: string;
+        /**
+         * What serves with it, and does not come back with it.
+         */
+        usedBy: {
+          service: string;
+          deployment: number;
+        }[];
+      };
+    }
+  | {
+      type: 'secret.rotating';
+      data: {
+        /**
+         * Of the secret.
+         */
+        name: string;
+        /**
+         * Id of the version; its value is in no event.
+         */
+        version: string;
+        /**
+         * Id of the version that the new one takes the place of.
+         */
+        previous: string;
+      };
+    }
+  | {
+      type: 'secret.rotated';
+      data: {
+        /**
+         * Of the secret.
+         */
+        name: string;
+        /**
+         * Id of the version; its value is in no event.
+         */
+        version: string;
+        /**
+         * Id of the version that the new one takes the place of.
+         */
+        previous: string;
+      };
+    }
+  | {
+      type: 'secret.rotation-failed';
+      data: {
+        /**
+         * Of the secret.
+         */
+        name: string;
+        /**
+         * Id of the version; its value is in no event.
+         */
+        version: string;
+        /**
+         * Id of the version that the new one takes the place of.
+         */
+        previous: string;
+        /**
+         * Code of the problem that ended the operation.
+         */
+        code: string;
+        /**
+         * What happened and why.
+         */
+        cause: string;
+      };
+    }
+  | {
+      type: 'access.ended';
+      data: {
+        /**
+         * Id of the principal.
+         */
+        principal: string;
+      };
+    }
+  | {
+      type: 'access.refused';
+      data: {
+        /**
+         * As in the reference of roles.
+         */
+        action: string;
+        /**
+         * Other attempts of the same principal since the event before.
+         */
+        unrecorded?: number;
+      };
+    }
+  | {
+      type: 'member.added';
+      data: {
+        /**
+         * Id of the principal.
+         */
+        principal: string;
+        role: 'viewer' | 'developer' | 'maintainer' | 'administrator';
+        /**
+         * Roles that differ, by environment.
+         */
+        environments?: {
+          [k: string]: 'viewer' | 'developer' | 'maintainer' | 'administrator';
+        };
+      };
+    }
+  | {
+      type: 'member.changed';
+      data: {
+        /**
+         * Id of the principal.
+         */
+        principal: string;
+        role: 'viewer' | 'developer' | 'maintainer' | 'administrator';
+        /**
+         * Roles that differ, by environment.
+         */
+        environments?: {
+          [k: string]: 'viewer' | 'developer' | 'maintainer' | 'administrator';
+        };
+        /**
+         * What the member had before.
+         */
+        before: {
+          role: 'viewer' | 'developer' | 'maintainer' | 'administrator';
+          /**
+           * Roles that differ, by environment.
+           */
+          environments?: {
+            [k: string]: 'viewer' | 'developer' | 'maintainer' | 'administrator';
+          };
+        };
+      };
+    }
+  | {
+      type: 'member.removed';
+      data: {
+        /**
+         * Id of the principal.
+         */
+        principal: string;
+        /**
+         * What the member had before.
+         */
+        before: {
+          role: 'viewer' | 'developer' | 'maintainer' | 'administrator';
+          /**
+           * Roles that differ, by environment.
+           */
+          environments?: {
+            [k: string]: 'viewer' | 'developer' | 'maintainer' | 'administrator';
+          };
+        };
+      };
+    }
+  | {
+      type: 'session.started';
+      data: {
+        /**
+         * Id of the session.
+         */
+        session: string;
+      };
+    }
+  | {
+      type: 'session.ended';
+      data: {
+        /**
+         * Id of the session.
+         */
+        session: string;
+        /**
+         * Id of the principal.
+         */
+        principal: string;
+      };
+    }
+  | {
+      type: 'token.created';
+      data: {
+        /**
+         * Id of the token.
+         */
+        token: string;
+        name: string;
+        kind: 'personal' | 'project' | 'exchanged';
+        role: 'viewer' | 'developer' | 'maintainer' | 'administrator';
+        /**
+         * All where absent.
+         */
+        environments?: string[];
+        expiresAt: string;
+      };
+    }
+  | {
+      type: 'token.revoked';
+      data: {
+        /**
+         * Id of the token.
+         */
+        token: string;
+        name?: string;
+      };
+    }
+  | {
+      type: 'token.exchanged';
+      data: {
+        /**
+         * Id of the rule that let it in.
+         */
+        trust: string;
+        issuer: string;
+        subject: string;
+        role: 'viewer' | 'developer' | 'maintainer' | 'administrator';
+        /**
+         * Id of the token.
+         */
+        token: string;
+      };
+    }
+  | {
+      type: 'trust.created';
+      data: {
+        id: string;
+        issuer: string;
+        audience: string;
+        subjects: string[];
+        repositoryId?: string;
+        pullRequests?: {
+          reason: string;
+        };
+        role: 'viewer' | 'developer' | 'maintainer' | 'administrator';
+        /**
+         * All where absent.
+         */
+        environments?: string[];
+      };
+    }
+  | {
+      type: 'trust.deleted';
+      data: {
+        id: string;
+        issuer: string;
+        subjects: string[];
+      };
+    }
+  | {
+      type: 'webhook.created';
+      data: {
+        /**
+         * Of the webhook.
+         */
+        id: string;
+        /**
+         * Of its URL; the rest of it may be a secret.
+         */
+        origin: string;
+        types?: string[];
+        description?: string;
+        enabled: boolean;
+      };
+    }
+  | {
+      type: 'webhook.changed';
+      data: {
+        /**
+         * Of the webhook.
+         */
+        id: string;
+        /**
+         * What differs, by name; a side is missing where there was nothing, or is nothing any more.
+         */
+        changes: {
+          [k: string]: {
+            before?: unknown;
+            after?: unknown;
+          };
+        };
+        /**
+         * Its URL is another one.
+         */
+        urlChanged?: true;
+      };
+    }
+  | {
+      type: 'webhook.deleted';
+      data: {
+        /**
+         * Of the webhook.
+         */
+        id: string;
+        /**
+         * Of its URL; the rest of it may be a secret.
+         */
+        origin: string;
+      };
+    }
+  | {
+      type: 'webhook.secret-rotated';
+      data: {
+        /**
+         * Of the webhook.
+         */
+        id: string;
+        /**
+         * Until then the secret before signs too.
+         */
+        previousUntil: string;
+      };
+    }
+  | {
+      type: 'webhook.disabled';
+      data: {
+        /**
+         * Of the webhook.
+         */
+        id: string;
+        /**
+         * Of its URL; the rest of it may be a secret.
+         */
+        origin: string;
+        reason: string;
+      };
+    }
+  | {
+      type: 'webhook.tested';
+      data: {
+        /**
+         * Of the webhook.
+         */
+        id: string;
+        delivered: boolean;
+        status?: number;
+        reason?: string;
+      };
+    };
+export type Source =
+  | {
+      kind: 'upload';
+      sha256: string;
+      bytes: number;
+      /**
+       * The folder that was built, where not the whole.
+       */
+      path?: string;
+    }
+  | {
+      kind: 'git';
+      url: string;
+      /**
+       * In full: a branch, a tag, or a commit.
+       */
+      ref: string;
+      commit: string;
+      author?: string;
+      message?: string;
+      /**
+       * The folder that was built, where not the whole.
+       */
+      path?: string;
+    }
+  | {
+      kind: 'image';
+      reference: string;
+    };
+/**
+ * What has to be met; see the documentation of policies.
+ */
+export type PolicyRule =
+  | {
+      kind: 'allowed-registries';
+      /**
+       * @minItems 1
+       * @maxItems 50
+       */
+      registries: string[];
+    }
+  | {
+      kind: 'digest-only';
+    }
+  | {
+      kind: 'scan';
+      severity: 'critical' | 'high' | 'medium' | 'low';
+    }
+  | {
+      kind: 'signature';
+      /**
+       * @minItems 1
+       * @maxItems 10
+       */
+      keys: {
+        name: string;
+        /**
+         * PEM, as `cosign generate-key-pair` writes it.
+         */
+        publicKey: string;
+      }[];
+    }
+  | {
+      kind: 'ceiling';
+      cpu?: string;
+      memory?: string;
+      replicas?: number;
+    }
+  | {
+      kind: 'branches';
+      /**
+       * @minItems 1
+       * @maxItems 50
+       */
+      branches: string[];
+      /**
+       * @minItems 1
+       * @maxItems 50
+       */
+      repositories?: string[];
+    }
+  | {
+      kind: 'freeze';
+      /**
+       * @minItems 1
+       * @maxItems 50
+       */
+      windows: (
+        | {
+            from: string;
+            to: string;
+            reason?: string;
+          }
+        | {
+            /**
+             * @minItems 1
+             * @maxItems 7
+             */
+            days: ('mon' | 'tue' | 'wed' | 'thu' | 'fri' | 'sat' | 'sun')[];
+            start: string;
+            /**
+             * Before `start`: on the next day.
+             */
+            end: string;
+            timeZone: string;
+            reason?: string;
+          }
+      )[];
+    };
+/**
+ * One thing that is made to fail.
+ */
+export type Fault =
+  | {
+      /**
+       * Ends one replica, as a crash does.
+       */
+      type: 'kill';
+      /**
+       * Of which service; of any without it.
+       */
+      service?: string;
+      /**
+       * Again after so long, until the game day ends: 10s to 10m.
+       */
+      every?: string;
+    }
+  | {
+      /**
+       * Requests wait before they reach the service.
+       */
+      type: 'delay';
+      service: string;
+      delayMs: number;
+      /**
+       * Of a hundred requests. 100 without it.
+       */
+      percent?: number;
+    }
+  | {
+      /**
+       * Requests are answered with 503 in place of the service.
+       */
+      type: 'abort';
+      service: string;
+      /**
+       * Of a hundred requests. 100 without it.
+       */
+      percent?: number;
+    }
+  | {
+      /**
+       * Statements on tables of the databases in the environment wait.
+       */
+      type: 'slow-database';
+      /**
+       * For at most so long.
+       */
+      delayMs: number;
+    }
+  | {
+      /**
+       * Ends all connections to the databases in the environment; new ones can be opened at once.
+       */
+      type: 'cut-database';
+      /**
+       * Again after so long, until the game day ends: 10s to 10m.
+       */
+      every?: string;
+    };
+
+export interface Paths {
+  '/healthz': {
+    /**
+     * Ask whether Berth answers and can read its records
+     */
+    get: {
+      parameters: {};
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              status: 'ok' | 'degraded';
+              workloads?: 'unreachable' | 'starting' | 'incomplete';
+              logs?: 'unreadable';
+              clock?: 'jumped';
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/problems/{code}': {
+    /**
+     * Read what a problem type means
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Code of the problem. It must be the code of a problem.
+           */
+          code: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              code: string;
+              status: number;
+              title: string;
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/openapi.json': {
+    /**
+     * Read this document
+     */
+    get: {
+      parameters: {};
+      responses: {
+        200: {
+          content: {};
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/me': {
+    /**
+     * Read who you are
+     */
+    get: {
+      parameters: {};
+      responses: {
+        200: {
+          content: {
+            'application/json': Principal;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/sign-in/configuration': {
+    /**
+     * Read what a terminal needs to sign somebody in
+     */
+    get: {
+      parameters: {};
+      responses: {
+        200: {
+          content: {
+            'application/json': SignInConfiguration;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/sign-in': {
+    /**
+     * Sign in with a browser: goes to the identity provider and comes back
+     */
+    get: {
+      parameters: {
+        query?: {
+          /**
+           * The place in the console to come back to.
+           */
+          return?: string;
+        };
+      };
+      responses: {
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/sign-in/callback': {
+    /**
+     * Where the identity provider sends people back to
+     */
+    get: {
+      parameters: {
+        query?: {
+          state?: string;
+          code?: string;
+          iss?: string;
+          error?: string;
+        };
+      };
+      responses: {
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/sign-in/back-channel-logout': {
+    /**
+     * Be told by the identity provider that somebody has signed out
+     */
+    post: {
+      parameters: {
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {};
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/sign-out': {
+    /**
+     * Sign out: ends this session, or all that you have
+     */
+    post: {
+      parameters: {
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * All of your sessions on all devices, and all tokens that act for you.
+             */
+            everywhere?: boolean;
+          };
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              /**
+               * Where to go to sign out at the identity provider too.
+               */
+              location?: string;
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/sessions': {
+    /**
+     * List your sessions, or somebody’s
+     */
+    get: {
+      parameters: {
+        query?: {
+          /**
+           * How many at most, 1 to 200; 50 by default.
+           */
+          limit?: string;
+          /**
+           * `nextCursor` of the page before; opaque.
+           */
+          cursor?: string;
+          /**
+           * Yourself by default; somebody else only for the platform team.
+           */
+          principal?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              items: Session[];
+              /**
+               * Absent on the last page.
+               */
+              nextCursor?: string;
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * End all that you have, or that somebody has: sessions and tokens
+     */
+    delete: {
+      parameters: {
+        query?: {
+          /**
+           * Yourself by default; somebody else only for the platform team.
+           */
+          principal?: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        204: {
+          content: {};
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/sessions/{session}': {
+    /**
+     * End one of your sessions, or of somebody’s
+     */
+    delete: {
+      parameters: {
+        path: {
+          /**
+           * Id of the session. It must be an id of 26 characters, as given in a session's "id".
+           */
+          session: string;
+        };
+        query?: {
+          /**
+           * Yourself by default; somebody else only for the platform team.
+           */
+          principal?: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        204: {
+          content: {};
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects': {
+    /**
+     * Create a project
+     */
+    post: {
+      parameters: {
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            name: string;
+            /**
+             * A name for people.
+             */
+            displayName?: string;
+          };
+        };
+      };
+      responses: {
+        201: {
+          content: {
+            'application/json': Project;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * List the projects that you are let into
+     */
+    get: {
+      parameters: {
+        query?: {
+          /**
+           * How many at most, 1 to 200; 50 by default.
+           */
+          limit?: string;
+          /**
+           * `nextCursor` of the page before; opaque.
+           */
+          cursor?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              items: Project[];
+              /**
+               * Absent on the last page.
+               */
+              nextCursor?: string;
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}': {
+    /**
+     * Read a project
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+        header?: {
+          /**
+           * An ETag: unchanged is 304.
+           */
+          'If-None-Match'?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Project;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Change a project
+     */
+    patch: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+          /**
+           * The ETag that was read.
+           */
+          'If-Match'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * null takes it away.
+             */
+            displayName?: string | null;
+          };
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Project;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Delete an empty project
+     */
+    delete: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+          /**
+           * The ETag that was read.
+           */
+          'If-Match'?: string;
+        };
+      };
+      responses: {
+        204: {
+          content: {};
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/members': {
+    /**
+     * List who is let into a project
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+        query?: {
+          /**
+           * How many at most, 1 to 200; 50 by default.
+           */
+          limit?: string;
+          /**
+           * `nextCursor` of the page before; opaque.
+           */
+          cursor?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              items: Member[];
+              /**
+               * Absent on the last page.
+               */
+              nextCursor?: string;
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/members/{principal}': {
+    /**
+     * Read which role a member has
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Id of a person or a group. It must be "user:", "group:" or "email:" and a name, with characters other than A-Z, a-z, 0-9 and "._~@+,$!-" as "=" and two hex digits.
+           */
+          principal: string;
+        };
+        header?: {
+          /**
+           * An ETag: unchanged is 304.
+           */
+          'If-None-Match'?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Member;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Let someone into a project, or change their role
+     */
+    put: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Id of a person or a group. It must be "user:", "group:" or "email:" and a name, with characters other than A-Z, a-z, 0-9 and "._~@+,$!-" as "=" and two hex digits.
+           */
+          principal: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+          /**
+           * The ETag that was read.
+           */
+          'If-Match'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            role: Role;
+            /**
+             * Roles in single environments, by name; there they take the place of `role`.
+             */
+            environments?: {
+              [k: string]: Role;
+            };
+          };
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Member;
+          };
+        };
+        201: {
+          content: {
+            'application/json': Member;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Remove a member
+     */
+    delete: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Id of a person or a group. It must be "user:", "group:" or "email:" and a name, with characters other than A-Z, a-z, 0-9 and "._~@+,$!-" as "=" and two hex digits.
+           */
+          principal: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+          /**
+           * The ETag that was read.
+           */
+          'If-Match'?: string;
+        };
+      };
+      responses: {
+        204: {
+          content: {};
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/access': {
+    /**
+     * Read which role you have in a project
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Access;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/overview': {
+    /**
+     * Read or follow what each service does in each environment
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+        header?: {
+          /**
+           * Resumes a stream behind this event.
+           */
+          'Last-Event-ID'?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Overview;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/tokens': {
+    /**
+     * Make a token that acts for you
+     */
+    post: {
+      parameters: {
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * What it is for.
+             */
+            name: string;
+            role: Role;
+            /**
+             * The only environments that it is good for; all by default. They have to be there, and it ends with them: a later environment of the same name is another one.
+             *
+             * @minItems 1
+             * @maxItems 20
+             */
+            environments?: string[];
+            /**
+             * How long it is good for, 1m to 365d; 30d by default.
+             */
+            expiresIn?: string;
+            /**
+             * It may make tokens, with its own limits or less. Other tokens make none, but for the administrator token of the installation.
+             */
+            createsTokens?: boolean;
+            project?: string;
+          };
+        };
+      };
+      responses: {
+        201: {
+          content: {
+            'application/json': NewToken;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * List your tokens, or somebody’s
+     */
+    get: {
+      parameters: {
+        query?: {
+          /**
+           * How many at most, 1 to 200; 50 by default.
+           */
+          limit?: string;
+          /**
+           * `nextCursor` of the page before; opaque.
+           */
+          cursor?: string;
+          /**
+           * Yourself by default; somebody else only for the platform team.
+           */
+          principal?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              items: Token[];
+              /**
+               * Absent on the last page.
+               */
+              nextCursor?: string;
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/tokens/{token}': {
+    /**
+     * Revoke a token of yours, or of somebody’s
+     */
+    delete: {
+      parameters: {
+        path: {
+          /**
+           * Id of the token; not the token itself, which belongs into no URL. It must be an id of 26 characters, as given in a token's "id".
+           */
+          token: string;
+        };
+        query?: {
+          /**
+           * Yourself by default; somebody else only for the platform team.
+           */
+          principal?: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        204: {
+          content: {};
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/tokens': {
+    /**
+     * Make a token that acts for a project
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * What it is for.
+             */
+            name: string;
+            role: Role;
+            /**
+             * The only environments that it is good for; all by default. They have to be there, and it ends with them: a later environment of the same name is another one.
+             *
+             * @minItems 1
+             * @maxItems 20
+             */
+            environments?: string[];
+            /**
+             * How long it is good for, 1m to 365d; 30d by default.
+             */
+            expiresIn?: string;
+            /**
+             * It may make tokens, with its own limits or less. Other tokens make none, but for the administrator token of the installation.
+             */
+            createsTokens?: boolean;
+          };
+        };
+      };
+      responses: {
+        201: {
+          content: {
+            'application/json': NewToken;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * List the tokens of a project
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+        query?: {
+          /**
+           * How many at most, 1 to 200; 50 by default.
+           */
+          limit?: string;
+          /**
+           * `nextCursor` of the page before; opaque.
+           */
+          cursor?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              items: Token[];
+              /**
+               * Absent on the last page.
+               */
+              nextCursor?: string;
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/tokens/{token}': {
+    /**
+     * Revoke a token of a project
+     */
+    delete: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Id of the token; not the token itself, which belongs into no URL. It must be an id of 26 characters, as given in a token's "id".
+           */
+          token: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        204: {
+          content: {};
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/trusts': {
+    /**
+     * Trust pipelines of another system
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * As it stands in `iss`: an https URL.
+             */
+            issuer: string;
+            /**
+             * As it stands in `aud`, exactly.
+             */
+            audience: string;
+            /**
+             * Exact, or with `*` inside a part behind the repository; see docs/how-to/ci-federation.md.
+             *
+             * @minItems 1
+             * @maxItems 10
+             */
+            subjects: string[];
+            /**
+             * The repository by its number: a name may be given away, a number is not.
+             */
+            repositoryId?: string;
+            /**
+             * Lets in runs for pull requests, whose code anyone may have written, and says why.
+             */
+            pullRequests?: {
+              reason: string;
+            };
+            role: Role;
+            /**
+             * The only environments that it is good for; all by default.
+             *
+             * @minItems 1
+             * @maxItems 20
+             */
+            environments?: string[];
+          };
+        };
+      };
+      responses: {
+        201: {
+          content: {
+            'application/json': Trust;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * List which pipelines a project trusts
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+        query?: {
+          /**
+           * How many at most, 1 to 200; 50 by default.
+           */
+          limit?: string;
+          /**
+           * `nextCursor` of the page before; opaque.
+           */
+          cursor?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              items: Trust[];
+              /**
+               * Absent on the last page.
+               */
+              nextCursor?: string;
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/trusts/{trust}': {
+    /**
+     * Trust a pipeline no longer
+     */
+    delete: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Id of the trust rule. It must be an id of 26 characters, as given in a rule's "id".
+           */
+          trust: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        204: {
+          content: {};
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/token-exchange': {
+    /**
+     * Exchange a pipeline's token for one of Berth
+     */
+    post: {
+      parameters: {
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            grant_type?: 'urn:ietf:params:oauth:grant-type:token-exchange';
+            /**
+             * The pipeline's own token, a JWT.
+             */
+            subject_token: string;
+            subject_token_type?:
+              'urn:ietf:params:oauth:token-type:jwt' | 'urn:ietf:params:oauth:token-type:id_token';
+            /**
+             * The project whose trust rules count.
+             */
+            project: string;
+          };
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': ExchangedToken;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/webhooks': {
+    /**
+     * List where events of a project are sent
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+        query?: {
+          /**
+           * How many at most, 1 to 200; 50 by default.
+           */
+          limit?: string;
+          /**
+           * `nextCursor` of the page before; opaque.
+           */
+          cursor?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              items: Webhook[];
+              /**
+               * Absent on the last page.
+               */
+              nextCursor?: string;
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Send events of a project to an address
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * An https URL at a public address.
+             */
+            url: string;
+            /**
+             * Types of events; a noun alone stands for all of it. All events by default.
+             *
+             * @minItems 1
+             * @maxItems 20
+             */
+            types?: string[];
+            /**
+             * What it is for.
+             */
+            description?: string;
+          };
+        };
+      };
+      responses: {
+        201: {
+          content: {
+            'application/json': WebhookWithSecret;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/webhooks/{webhook}': {
+    /**
+     * Read a webhook, and how far it is
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Id of the webhook. It must be an id of 26 characters, as given in a webhook's "id".
+           */
+          webhook: string;
+        };
+        header?: {
+          /**
+           * An ETag: unchanged is 304.
+           */
+          'If-None-Match'?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Webhook;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Change, disable or enable a webhook
+     */
+    patch: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Id of the webhook. It must be an id of 26 characters, as given in a webhook's "id".
+           */
+          webhook: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+          /**
+           * The ETag that was read.
+           */
+          'If-Match'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * An https URL at a public address.
+             */
+            url?: string;
+            /**
+             * null: all events.
+             *
+             * @minItems 1
+             * @maxItems 20
+             */
+            types?: string[] | null;
+            /**
+             * null takes it away.
+             */
+            description?: string | null;
+            enabled?: boolean;
+          };
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Webhook;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Delete a webhook
+     */
+    delete: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Id of the webhook. It must be an id of 26 characters, as given in a webhook's "id".
+           */
+          webhook: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+          /**
+           * The ETag that was read.
+           */
+          'If-Match'?: string;
+        };
+      };
+      responses: {
+        204: {
+          content: {};
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/webhooks/{webhook}/test': {
+    /**
+     * Send a test to a webhook
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Id of the webhook. It must be an id of 26 characters, as given in a webhook's "id".
+           */
+          webhook: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': WebhookTest;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/webhooks/{webhook}/rotate': {
+    /**
+     * Rotate the signing secret of a webhook
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Id of the webhook. It must be an id of 26 characters, as given in a webhook's "id".
+           */
+          webhook: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': WebhookWithSecret;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/events': {
+    /**
+     * List what happened in a project, or follow it
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+        query?: {
+          /**
+           * How many at most, 1 to 200; 50 by default.
+           */
+          limit?: string;
+          /**
+           * `nextCursor` of the page before; opaque.
+           */
+          cursor?: string;
+          /**
+           * Types, separated by commas; a noun alone stands for all of it.
+           */
+          type?: string;
+          environment?: string;
+          service?: string;
+          /**
+           * Who did it.
+           */
+          actor?: string;
+          operation?: string;
+          /**
+           * Only events at or after this time.
+           */
+          since?: string;
+          /**
+           * Only events at or before this time.
+           */
+          until?: string;
+        };
+        header?: {
+          /**
+           * Resumes a stream behind this event.
+           */
+          'Last-Event-ID'?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              items: Event[];
+              /**
+               * Absent on the last page.
+               */
+              nextCursor?: string;
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/audit/verification': {
+    /**
+     * Check that the audit trail is whole
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': AuditReport;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/audit/export': {
+    /**
+     * Export the audit trail
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+        query?: {
+          /**
+           * The id of the last event that you have.
+           */
+          after?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {};
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/audit/verification': {
+    /**
+     * Check that the audit trail of the platform is whole
+     */
+    get: {
+      parameters: {};
+      responses: {
+        200: {
+          content: {
+            'application/json': AuditReport;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/audit/export': {
+    /**
+     * Export the audit trail of the platform
+     */
+    get: {
+      parameters: {
+        query?: {
+          /**
+           * The id of the last event that you have.
+           */
+          after?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {};
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/services': {
+    /**
+     * Create a service
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            name: string;
+            /**
+             * Where its source lives.
+             */
+            repository?: string;
+          };
+        };
+      };
+      responses: {
+        201: {
+          content: {
+            'application/json': Service;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * List the services of a project
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+        query?: {
+          /**
+           * How many at most, 1 to 200; 50 by default.
+           */
+          limit?: string;
+          /**
+           * `nextCursor` of the page before; opaque.
+           */
+          cursor?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              items: Service[];
+              /**
+               * Absent on the last page.
+               */
+              nextCursor?: string;
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/services/{service}': {
+    /**
+     * Read a service
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+        };
+        header?: {
+          /**
+           * An ETag: unchanged is 304.
+           */
+          'If-None-Match'?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Service;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Change a service
+     */
+    patch: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+          /**
+           * The ETag that was read.
+           */
+          'If-Match'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * null takes it away.
+             */
+            repository?: string | null;
+          };
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Service;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Delete a service that is deployed nowhere
+     */
+    delete: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+          /**
+           * The ETag that was read.
+           */
+          'If-Match'?: string;
+        };
+      };
+      responses: {
+        204: {
+          content: {};
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/services/{service}/builds': {
+    /**
+     * Build a version from source
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+        };
+        query?: {
+          /**
+           * With a tar.gz: a tag for the version.
+           */
+          tag?: string;
+          /**
+           * With a tar.gz: the folder that is built, as `path` of the body.
+           */
+          path?: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            git: GitSource;
+            /**
+             * The folder that is built, with its score.yaml and package.json, from the top of the source. Where it is a member of a workspace of npm, pnpm or yarn, that is installed, by its lock file.
+             */
+            path?: string;
+            tag?: string;
+          };
+        };
+      };
+      responses: {
+        202: {
+          content: {
+            'application/json': Operation;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * List the builds of a service
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+        };
+        query?: {
+          /**
+           * How many at most, 1 to 200; 50 by default.
+           */
+          limit?: string;
+          /**
+           * `nextCursor` of the page before; opaque.
+           */
+          cursor?: string;
+          /**
+           * Statuses, separated by commas.
+           */
+          status?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              items: OperationSummary[];
+              /**
+               * Absent on the last page.
+               */
+              nextCursor?: string;
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/services/{service}/versions': {
+    /**
+     * Register an image as a version
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * Digest, tag or full reference in the repository.
+             */
+            image: string;
+            /**
+             * Score v1b1 as JSON; by default the image's label `dev.berth.score`.
+             */
+            workload?: {
+              [k: string]: unknown;
+            };
+            /**
+             * @maxItems 20
+             */
+            tags?: string[];
+          };
+        };
+      };
+      responses: {
+        201: {
+          content: {
+            'application/json': VersionDetail;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * List the versions of a service
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+        };
+        query?: {
+          /**
+           * How many at most, 1 to 200; 50 by default.
+           */
+          limit?: string;
+          /**
+           * `nextCursor` of the page before; opaque.
+           */
+          cursor?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              items: Version[];
+              /**
+               * Absent on the last page.
+               */
+              nextCursor?: string;
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/services/{service}/versions/{version}': {
+    /**
+     * Read a version with its workload
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+          /**
+           * The version's id, or a tag that only one version carries. It must be 1 to 128 of letters, digits, "_", "." and "-".
+           */
+          version: string;
+        };
+        header?: {
+          /**
+           * An ETag: unchanged is 304.
+           */
+          'If-None-Match'?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': VersionDetail;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/detections': {
+    /**
+     * Read how a source would be built, and a Score file to begin with
+     */
+    post: {
+      parameters: {
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            name: string;
+            /**
+             * Relative, with slashes.
+             *
+             * @maxItems 10000
+             */
+            files: string[];
+            texts?: {
+              [k: string]: string;
+            };
+          };
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Detection;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/protection': {
+    /**
+     * Protect an environment
+     */
+    put: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+          /**
+           * The ETag that was read.
+           */
+          'If-Match'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * A second person approves each deployment.
+             */
+            approval: boolean;
+            /**
+             * Going back to what ran here before needs no approval.
+             */
+            rollbackWithoutApproval?: boolean;
+          };
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Environment;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * End the protection of an environment
+     */
+    delete: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+          /**
+           * The ETag that was read.
+           */
+          'If-Match'?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Environment;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments': {
+    /**
+     * Create an environment
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            name: string;
+            /**
+             * persistent by default.
+             */
+            kind?: 'persistent' | 'ephemeral';
+            /**
+             * Is destroyed this long from now: 10s to 365d.
+             */
+            ttl?: string;
+            /**
+             * Hibernates after this long without a request or deployment: 5s to 30d.
+             */
+            idleAfter?: string;
+          };
+        };
+      };
+      responses: {
+        202: {
+          content: {
+            'application/json': Operation;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * List the environments of a project
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+        query?: {
+          /**
+           * How many at most, 1 to 200; 50 by default.
+           */
+          limit?: string;
+          /**
+           * `nextCursor` of the page before; opaque.
+           */
+          cursor?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              items: Environment[];
+              /**
+               * Absent on the last page.
+               */
+              nextCursor?: string;
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}': {
+    /**
+     * Read an environment
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+        };
+        header?: {
+          /**
+           * An ETag: unchanged is 304.
+           */
+          'If-None-Match'?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Environment;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Change when an environment hibernates and when it is destroyed
+     */
+    patch: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+          /**
+           * The ETag that was read.
+           */
+          'If-Match'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * Hibernates after this long without a request or deployment: 5s to 30d.
+             */
+            idleAfter?: string | null;
+            /**
+             * Is destroyed this long from now: 10s to 365d.
+             */
+            ttl?: string | null;
+          };
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Environment;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Destroy an environment with all that is in it
+     */
+    delete: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+          /**
+           * The ETag that was read.
+           */
+          'If-Match'?: string;
+        };
+      };
+      responses: {
+        202: {
+          content: {
+            'application/json': Operation;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/hibernate': {
+    /**
+     * Stop the workloads of an environment and keep their data
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        202: {
+          content: {
+            'application/json': Operation;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/wake': {
+    /**
+     * Start again what ran before hibernation
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        202: {
+          content: {
+            'application/json': Operation;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/extend': {
+    /**
+     * Put off the time at which an environment is destroyed
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * Time to add to what is left.
+             */
+            by: string;
+          };
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Environment;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/resources': {
+    /**
+     * List the databases, volumes and other resources of an environment
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+        };
+        query?: {
+          /**
+           * How many at most, 1 to 200; 50 by default.
+           */
+          limit?: string;
+          /**
+           * `nextCursor` of the page before; opaque.
+           */
+          cursor?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              items: Resource[];
+              /**
+               * Absent on the last page.
+               */
+              nextCursor?: string;
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/inventory': {
+    /**
+     * Read what destroying an environment would remove
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Inventory;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/secrets': {
+    /**
+     * List the secrets of an environment by name and version
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+        };
+        query?: {
+          /**
+           * How many at most, 1 to 200; 50 by default.
+           */
+          limit?: string;
+          /**
+           * `nextCursor` of the page before; opaque.
+           */
+          cursor?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              items: Secret[];
+              /**
+               * Absent on the last page.
+               */
+              nextCursor?: string;
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/secrets/{secret}': {
+    /**
+     * Set a secret
+     */
+    put: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the secret. It must be 1 to 128 of letters, digits and "_", not starting with a digit.
+           */
+          secret: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+          /**
+           * The ETag that was read.
+           */
+          'If-Match'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * Up to 64 KiB of text; it may be empty.
+             */
+            value: string;
+          };
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Secret;
+          };
+        };
+        201: {
+          content: {
+            'application/json': Secret;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Delete a secret with all its versions
+     */
+    delete: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the secret. It must be 1 to 128 of letters, digits and "_", not starting with a digit.
+           */
+          secret: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+          /**
+           * The ETag that was read.
+           */
+          'If-Match'?: string;
+        };
+      };
+      responses: {
+        204: {
+          content: {};
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Read the versions of a secret and their stages
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the secret. It must be 1 to 128 of letters, digits and "_", not starting with a digit.
+           */
+          secret: string;
+        };
+        header?: {
+          /**
+           * An ETag: unchanged is 304.
+           */
+          'If-None-Match'?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Secret;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/secrets/{secret}/rotate': {
+    /**
+     * Rotate a secret
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the secret. It must be 1 to 128 of letters, digits and "_", not starting with a digit.
+           */
+          secret: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * Up to 64 KiB of text; it may be empty.
+             */
+            value?: string;
+          };
+        };
+      };
+      responses: {
+        202: {
+          content: {
+            'application/json': Operation;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/secrets/{secret}/versions/{secretVersion}/revoke': {
+    /**
+     * Revoke a version of a secret
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the secret. It must be 1 to 128 of letters, digits and "_", not starting with a digit.
+           */
+          secret: string;
+          /**
+           * Version of the secret. It must be a version that the secret lists.
+           */
+          secretVersion: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              version: string;
+              usedBy: {
+                service: string;
+                deployment: number;
+              }[];
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/secrets/{secret}/reveal': {
+    /**
+     * See the value of a secret
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the secret. It must be 1 to 128 of letters, digits and "_", not starting with a digit.
+           */
+          secret: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            version?: string;
+          };
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              name: string;
+              version: string;
+              value: string;
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/resources/rotate': {
+    /**
+     * Rotate a database's user and password
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            uid: string;
+          };
+        };
+      };
+      responses: {
+        202: {
+          content: {
+            'application/json': Operation;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/build-secrets': {
+    /**
+     * List the secrets for builds by name and version
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': BuildSecrets;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/build-secrets/{secret}': {
+    /**
+     * Set a secret for builds
+     */
+    put: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the secret. It must be 1 to 128 of letters, digits and "_", not starting with a digit.
+           */
+          secret: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * 8 characters to 16 KiB of text.
+             */
+            value: string;
+          };
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': BuildSecret;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Delete a secret for builds
+     */
+    delete: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the secret. It must be 1 to 128 of letters, digits and "_", not starting with a digit.
+           */
+          secret: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        204: {
+          content: {};
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/variables': {
+    /**
+     * List the variables of an environment
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+        };
+        header?: {
+          /**
+           * An ETag: unchanged is 304.
+           */
+          'If-None-Match'?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Variables;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Set all variables of an environment
+     */
+    put: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+          /**
+           * The ETag that was read.
+           */
+          'If-Match'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * Values by name.
+             */
+            variables: {
+              /**
+               * Up to 64 KiB of text; it may be empty.
+               */
+              [k: string]: string;
+            };
+          };
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Variables;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/variables/{variable}': {
+    /**
+     * Set a variable
+     */
+    put: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the variable. It must be 1 to 128 of letters, digits and "_", not starting with a digit.
+           */
+          variable: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * Up to 64 KiB of text; it may be empty.
+             */
+            value: string;
+          };
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Variable;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Remove a variable
+     */
+    delete: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the variable. It must be 1 to 128 of letters, digits and "_", not starting with a digit.
+           */
+          variable: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        204: {
+          content: {};
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/services': {
+    /**
+     * List the services that are deployed in an environment
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+        };
+        query?: {
+          /**
+           * How many at most, 1 to 200; 50 by default.
+           */
+          limit?: string;
+          /**
+           * `nextCursor` of the page before; opaque.
+           */
+          cursor?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              items: Instance[];
+              /**
+               * Absent on the last page.
+               */
+              nextCursor?: string;
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/services/{service}': {
+    /**
+     * Read how a service does in an environment
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': InstanceDetail;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Remove a service from an environment
+     */
+    delete: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        202: {
+          content: {
+            'application/json': Operation;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/services/{service}/restart': {
+    /**
+     * Restart a service
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        202: {
+          content: {
+            'application/json': Operation;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/services/{service}/stop': {
+    /**
+     * Stop a service
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        202: {
+          content: {
+            'application/json': Operation;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/services/{service}/start': {
+    /**
+     * Start a service that was stopped
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        202: {
+          content: {
+            'application/json': Operation;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/services/{service}/scale': {
+    /**
+     * Set how many replicas a service has
+     */
+    put: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * 1 to 20, or null.
+             */
+            replicas: number | null;
+          };
+        };
+      };
+      responses: {
+        202: {
+          content: {
+            'application/json': Operation;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/services/{service}/deployments': {
+    /**
+     * Deploy, promote or roll back
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * A version's id, or a tag that only one carries.
+             */
+            version?: string;
+            /**
+             * Promote: what serves in that environment now.
+             */
+            fromEnvironment?: string;
+            /**
+             * Number of an earlier deployment that succeeded.
+             */
+            rollbackTo?: number;
+          };
+        };
+      };
+      responses: {
+        202: {
+          content: {
+            'application/json': Operation;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * List the deployments of a service in an environment
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+        };
+        query?: {
+          /**
+           * How many at most, 1 to 200; 50 by default.
+           */
+          limit?: string;
+          /**
+           * `nextCursor` of the page before; opaque.
+           */
+          cursor?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              items: Deployment[];
+              /**
+               * Absent on the last page.
+               */
+              nextCursor?: string;
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/services/{service}/deployments/{number}': {
+    /**
+     * Read a deployment with its workload
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+          /**
+           * Number of the deployment. It must be a whole number from 1 on.
+           */
+          number: string;
+        };
+        header?: {
+          /**
+           * An ETag: unchanged is 304.
+           */
+          'If-None-Match'?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': DeploymentDetail;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/services/{service}/deployments/{number}/cancel': {
+    /**
+     * Cancel a deployment
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+          /**
+           * Number of the deployment. It must be a whole number from 1 on.
+           */
+          number: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        202: {
+          content: {
+            'application/json': Operation;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/services/{service}/deployments/{number}/approve': {
+    /**
+     * Approve a deployment that waits for it
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+          /**
+           * Number of the deployment. It must be a whole number from 1 on.
+           */
+          number: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        202: {
+          content: {
+            'application/json': Operation;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/services/{service}/deployments/{number}/reject': {
+    /**
+     * Reject a deployment that waits for approval
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+          /**
+           * Number of the deployment. It must be a whole number from 1 on.
+           */
+          number: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * Why.
+             */
+            reason?: string;
+          };
+        };
+      };
+      responses: {
+        202: {
+          content: {
+            'application/json': Operation;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/policies': {
+    /**
+     * List a project's policies
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              items: Policy[];
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/policies/{policy}': {
+    /**
+     * Read one of a project's policies
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the policy. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          policy: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Policy;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Add a policy to a project, or change it
+     */
+    put: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the policy. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          policy: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            description?: string;
+            /**
+             * Names, with `*` for any text; all environments by default.
+             *
+             * @minItems 1
+             * @maxItems 50
+             */
+            environments?: string[];
+            /**
+             * Whether it refuses rollbacks as well; `false` by default.
+             */
+            rollbacks?: boolean;
+            rule: PolicyRule;
+          };
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Policy;
+          };
+        };
+        201: {
+          content: {
+            'application/json': Policy;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Delete one of a project's policies
+     */
+    delete: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the policy. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          policy: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        204: {
+          content: {};
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/policy-dry-runs': {
+    /**
+     * See what a policy would have refused
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            description?: string;
+            /**
+             * Names, with `*` for any text; all environments by default.
+             *
+             * @minItems 1
+             * @maxItems 50
+             */
+            environments?: string[];
+            /**
+             * Whether it refuses rollbacks as well; `false` by default.
+             */
+            rollbacks?: boolean;
+            rule: PolicyRule;
+          };
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': PolicyDryRun;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/policies': {
+    /**
+     * List the policies of the platform, which hold in every project
+     */
+    get: {
+      parameters: {};
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              items: Policy[];
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/policies/{policy}': {
+    /**
+     * Add a policy for every project, or change it
+     */
+    put: {
+      parameters: {
+        path: {
+          /**
+           * Name of the policy. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          policy: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            description?: string;
+            /**
+             * Names, with `*` for any text; all environments by default.
+             *
+             * @minItems 1
+             * @maxItems 50
+             */
+            environments?: string[];
+            /**
+             * Whether it refuses rollbacks as well; `false` by default.
+             */
+            rollbacks?: boolean;
+            rule: PolicyRule;
+          };
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Policy;
+          };
+        };
+        201: {
+          content: {
+            'application/json': Policy;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Delete a policy of the platform
+     */
+    delete: {
+      parameters: {
+        path: {
+          /**
+           * Name of the policy. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          policy: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        204: {
+          content: {};
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/policy-dry-runs': {
+    /**
+     * See what a policy for every project would have refused
+     */
+    post: {
+      parameters: {
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            description?: string;
+            /**
+             * Names, with `*` for any text; all environments by default.
+             *
+             * @minItems 1
+             * @maxItems 50
+             */
+            environments?: string[];
+            /**
+             * Whether it refuses rollbacks as well; `false` by default.
+             */
+            rollbacks?: boolean;
+            rule: PolicyRule;
+          };
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': PolicyDryRun;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/services/{service}/plan': {
+    /**
+     * Read what a deployment would change
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+        };
+        query?: {
+          /**
+           * A version's id, or a tag that only one carries.
+           */
+          version?: string;
+          /**
+           * Promote what serves there.
+           */
+          fromEnvironment?: string;
+          /**
+           * Number of an earlier deployment that succeeded.
+           */
+          rollbackTo?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Plan;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/services/{service}/deployments/{number}/diff': {
+    /**
+     * Read what differs between two deployments
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+          /**
+           * Number of the deployment. It must be a whole number from 1 on.
+           */
+          number: string;
+        };
+        query?: {
+          /**
+           * The other deployment; the one before by default.
+           */
+          from?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': DeploymentDiff;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/services/{service}/logs': {
+    /**
+     * Read or follow what a service prints in an environment
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+        };
+        query?: {
+          /**
+           * How many lines at most, 1 to 10000; 100 by default.
+           */
+          tail?: string;
+          /**
+           * Only lines at or after this time.
+           */
+          since?: string;
+          /**
+           * Only lines at or before this time.
+           */
+          until?: string;
+          /**
+           * Only lines that hold this text, in capitals or not.
+           */
+          search?: string;
+          /**
+           * Only lines that say that they are at least this severe: by a field of a JSON line, or by a word at its beginning.
+           */
+          level?: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
+          /**
+           * Only lines of this deployment.
+           */
+          deployment?: string;
+          /**
+           * Only lines of this container.
+           */
+          container?: string;
+          /**
+           * Of a list: whether it goes from the newest line back, as it does by default, or from the oldest forward.
+           */
+          direction?: 'backward' | 'forward';
+          /**
+           * `nextCursor` of the page before, with the same filters and direction.
+           */
+          cursor?: string;
+          /**
+           * Of an event stream: whether it goes on with new lines. true by default.
+           */
+          follow?: 'true' | 'false';
+        };
+        header?: {
+          /**
+           * Resumes a stream behind this event.
+           */
+          'Last-Event-ID'?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              items: LogLine[];
+              /**
+               * What of the output could not be read, and why: it may have been printed, and is not among the lines. A stream says it in a line of source `berth`.
+               */
+              missing?: string;
+              /**
+               * Where to go on: to older lines, or with `direction=forward` to newer ones. Absent where there are no more. With filters a page may hold fewer lines than were asked for while there are more.
+               */
+              nextCursor?: string;
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/services/{service}/metrics': {
+    /**
+     * Read CPU, memory, requests and latency of a service in an environment
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+        };
+        query?: {
+          /**
+           * How far back: 10s to 1d; 5m by default.
+           */
+          window?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Metrics;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/gamedays': {
+    /**
+     * Make an environment fail on purpose, for a time
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * How long: 10s to 10m. After it nothing is made to fail any more.
+             */
+            duration: string;
+            /**
+             * @minItems 1
+             * @maxItems 10
+             */
+            faults: Fault[];
+            /**
+             * Ends it early once so many of a hundred requests have failed since it began, of 20 at least.
+             */
+            stopAtErrorPercent?: number;
+          };
+        };
+      };
+      responses: {
+        202: {
+          content: {
+            'application/json': Operation;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/operations/{operation}': {
+    /**
+     * Read an operation, wait for its end, or follow it until then
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Id of the operation. It must be an id of 26 characters, as given in an operation's "id".
+           */
+          operation: string;
+        };
+        query?: {
+          /**
+           * Wait for the end, seconds; at most 25.
+           */
+          wait?: string;
+        };
+        header?: {
+          /**
+           * Resumes a stream behind this event.
+           */
+          'Last-Event-ID'?: string;
+          /**
+           * An ETag: unchanged is 304.
+           */
+          'If-None-Match'?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Operation;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/operations/{operation}/cancel': {
+    /**
+     * Cancel a build or a deployment
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Id of the operation. It must be an id of 26 characters, as given in an operation's "id".
+           */
+          operation: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        202: {
+          content: {
+            'application/json': Operation;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/operations/{operation}/logs': {
+    /**
+     * Read or follow what an operation printed
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Id of the operation. It must be an id of 26 characters, as given in an operation's "id".
+           */
+          operation: string;
+        };
+        query?: {
+          /**
+           * How many lines at most, 1 to 10000; 100 by default.
+           */
+          tail?: string;
+          /**
+           * Only lines at or after this time.
+           */
+          since?: string;
+          /**
+           * Only lines at or before this time.
+           */
+          until?: string;
+          /**
+           * Only lines that hold this text, in capitals or not.
+           */
+          search?: string;
+          /**
+           * Only lines that say that they are at least this severe: by a field of a JSON line, or by a word at its beginning.
+           */
+          level?: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
+          /**
+           * Only lines of this deployment.
+           */
+          deployment?: string;
+          /**
+           * Only lines of this container.
+           */
+          container?: string;
+          /**
+           * Of a list: whether it goes from the newest line back, as it does by default, or from the oldest forward.
+           */
+          direction?: 'backward' | 'forward';
+          /**
+           * `nextCursor` of the page before, with the same filters and direction.
+           */
+          cursor?: string;
+          /**
+           * Of an event stream: whether it goes on with new lines. true by default.
+           */
+          follow?: 'true' | 'false';
+        };
+        header?: {
+          /**
+           * Resumes a stream behind this event.
+           */
+          'Last-Event-ID'?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              items: LogLine[];
+              /**
+               * What of the output could not be read, and why: it may have been printed, and is not among the lines. A stream says it in a line of source `berth`.
+               */
+              missing?: string;
+              /**
+               * Where to go on: to older lines, or with `direction=forward` to newer ones. Absent where there are no more. With filters a page may hold fewer lines than were asked for while there are more.
+               */
+              nextCursor?: string;
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/operations': {
+    /**
+     * List the operations of a project
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+        query?: {
+          /**
+           * How many at most, 1 to 200; 50 by default.
+           */
+          limit?: string;
+          /**
+           * `nextCursor` of the page before; opaque.
+           */
+          cursor?: string;
+          /**
+           * Kinds, separated by commas.
+           */
+          kind?: string;
+          /**
+           * Statuses, separated by commas.
+           */
+          status?: string;
+          environment?: string;
+          service?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              items: OperationSummary[];
+              /**
+               * Absent on the last page.
+               */
+              nextCursor?: string;
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/operations': {
+    /**
+     * List the operations of an environment
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+        };
+        query?: {
+          /**
+           * How many at most, 1 to 200; 50 by default.
+           */
+          limit?: string;
+          /**
+           * `nextCursor` of the page before; opaque.
+           */
+          cursor?: string;
+          /**
+           * Kinds, separated by commas.
+           */
+          kind?: string;
+          /**
+           * Statuses, separated by commas.
+           */
+          status?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              items: OperationSummary[];
+              /**
+               * Absent on the last page.
+               */
+              nextCursor?: string;
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+}
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  code:
+    | 'malformed_json'
+    | 'malformed_request'
+    | 'invalid_request'
+    | 'invalid_cursor'
+    | 'invalid_score'
+    | 'invalid_archive'
+    | 'unauthenticated'
+    | 'sign_in_failed'
+    | 'forbidden'
+    | 'cross_origin_request'
+    | 'not_found'
+    | 'method_not_allowed'
+    | 'already_exists'
+    | 'conflict'
+    | 'not_empty'
+    | 'environment_not_ready'
+    | 'operation_in_progress'
+    | 'operation_ended'
+    | 'ambiguous_version'
+    | 'precondition_failed'
+    | 'request_timeout'
+    | 'payload_too_large'
+    | 'headers_too_large'
+    | 'uri_too_long'
+    | 'unsupported_media_type'
+    | 'invalid_gameday'
+    | 'idempotency_key_reused'
+    | 'too_many_requests'
+    | 'internal'
+    | 'upstream_unavailable'
+    | 'unavailable'
+    | 'storage_full'
+    | 'records_lost'
+    | 'unknown_resource_type'
+    | 'invalid_resource'
+    | 'unresolved_placeholder'
+    | 'expansion_too_large'
+    | 'image_unavailable'
+    | 'build_failed'
+    | 'source_unavailable'
+    | 'nothing_to_run'
+    | 'release_failed'
+    | 'workload_crashed'
+    | 'workload_not_ready'
+    | 'deadline_exceeded'
+    | 'approval_rejected'
+    | 'approval_expired'
+    | 'canceled'
+    | 'superseded'
+    | 'environment_gone'
+    | 'rotation_failed'
+    | 'policy_violation'
+    | 'fenced';
+  /**
+   * What happened and why.
+   */
+  detail: string;
+  /**
+   * The next thing to do.
+   */
+  hint: string;
+  /**
+   * Path of the request; not there when the request could not be read.
+   */
+  instance?: string;
+  /**
+   * What is wrong where, when the request or a Score file is not valid.
+   */
+  errors?: {
+    path: string;
+    message: string;
+  }[];
+}
+export interface Principal {
+  id: string;
+  kind: 'user' | 'token' | 'workflow' | 'system';
+  name?: string;
+  email?: string;
+  /**
+   * As the issuer names them.
+   */
+  groups: string[];
+  /**
+   * Runs this installation of Berth.
+   */
+  administrator: boolean;
+  /**
+   * The person that a token acts for.
+   */
+  owner?: string;
+  /**
+   * What a token or a pipeline is narrowed to.
+   */
+  limits?: {
+    role?: Role;
+    project?: string;
+    environments?: string[];
+    createsTokens?: boolean;
+    expiresAt?: string;
+  };
+  /**
+   * Of somebody who has signed in with a browser.
+   */
+  session?: {
+    id: string;
+    /**
+     * If nothing more is asked for.
+     */
+    endsAt: string;
+    /**
+     * In any case.
+     */
+    expiresAt: string;
+  };
+}
+export interface SignInConfiguration {
+  issuer: string;
+  /**
+   * For terminals.
+   */
+  clientId: string;
+  scopes: string[];
+  tokenEndpoint?: string;
+  /**
+   * Absent: the provider has no device flow.
+   */
+  deviceAuthorizationEndpoint?: string;
+}
+export interface Session {
+  id: string;
+  /**
+   * The one that asks.
+   */
+  current: boolean;
+  userAgent?: string;
+  createdAt: string;
+  seenAt: string;
+  /**
+   * When it ends unless it is used; see `GET /v1/me` for your own.
+   */
+  expiresAt: string;
+}
+export interface Project {
+  name: string;
+  displayName?: string;
+  createdAt: string;
+  createdBy: string;
+}
+export interface Member {
+  project: string;
+  principal: string;
+  role: Role;
+  /**
+   * Roles in single environments, by name; there they take the place of `role`.
+   */
+  environments?: {
+    [k: string]: Role;
+  };
+  createdAt: string;
+  createdBy: string;
+}
+export interface Access {
+  role: Role;
+  /**
+   * Roles in single environments, by name; there they take the place of `role`.
+   */
+  environments: {
+    [k: string]: Role;
+  };
+}
+export interface Overview {
+  project: string;
+  displayName?: string;
+  /**
+   * By name.
+   */
+  services: {
+    name: string;
+    repository?: string;
+  }[];
+  /**
+   * By name.
+   */
+  environments: Environment[];
+  /**
+   * What is deployed: one for each service and environment that has any.
+   */
+  instances: Instance[];
+  /**
+   * There is more than it shows: at most 200 services, 50 environments and 100 services in each.
+   */
+  truncated: boolean;
+}
+export interface Environment {
+  project: string;
+  name: string;
+  /**
+   * Differs between two of the same name, one after the other.
+   */
+  id: string;
+  kind: 'persistent' | 'ephemeral';
+  state:
+    | 'provisioning'
+    | 'ready'
+    | 'hibernating'
+    | 'hibernated'
+    | 'waking'
+    | 'destroying'
+    | 'destroyed'
+    | 'failed';
+  idleAfter?: string;
+  /**
+   * Not before this time; each request and deployment puts it off.
+   */
+  hibernatesAt?: string;
+  protection?: Protection;
+  /**
+   * When it is destroyed.
+   */
+  expiresAt?: string;
+  /**
+   * Of the last request or deployment. In lists, and where no idle rule asks for it, of the last that was recorded.
+   */
+  lastActivityAt: string;
+  /**
+   * The operation that changes its state.
+   */
+  operation?: string;
+  /**
+   * What could not be removed yet; it is tried again.
+   */
+  leftovers?: string[];
+  createdAt: string;
+  createdBy: string;
+}
+export interface Protection {
+  /**
+   * A second person approves each deployment.
+   */
+  approval: boolean;
+  /**
+   * Going back to what ran here before needs no approval.
+   */
+  rollbackWithoutApproval?: boolean;
+}
+export interface Instance {
+  project: string;
+  environment: string;
+  service: string;
+  /**
+   * What it does now; `unknown` where the place that it runs in can not be asked.
+   */
+  state: 'serving' | 'deploying' | 'degraded' | 'failed' | 'stopped' | 'unknown';
+  /**
+   * The same in words.
+   */
+  status: string;
+  health: 'healthy' | 'degraded' | 'down' | 'stopped' | 'unknown';
+  /**
+   * Absent for a workload without service ports, such as a worker.
+   */
+  url?: string;
+  replicas: {
+    desired: number;
+    ready: number;
+  };
+  /**
+   * How many replicas people asked for, in place of the Score file.
+   */
+  scale?: number;
+  current?: Deployment;
+  newest?: Deployment;
+}
+/**
+ * The deployment that serves, or served before hibernation.
+ */
+export interface Deployment {
+  project: string;
+  environment: string;
+  service: string;
+  number: number;
+  kind: 'deploy' | 'promote' | 'rollback' | 'redeploy' | 'restart' | 'scale' | 'start' | 'stop' | 'remove';
+  version: string;
+  digest: string;
+  revision?: Revision;
+  /**
+   * The scale that people set, in place of the Score file.
+   */
+  replicas?: number;
+  rollbackTo?: number;
+  fromEnvironment?: string;
+  status: 'queued' | 'running' | 'succeeded' | 'failed' | 'canceled' | 'superseded';
+  approval?: Approval;
+  operation: string;
+  error?: Error;
+  createdAt: string;
+  createdBy: string;
+  finishedAt?: string;
+}
+/**
+ * What people know the version by.
+ */
+export interface Revision {
+  tag?: string;
+  commit?: string;
+  author?: string;
+  /**
+   * First line of the commit message.
+   */
+  message?: string;
+}
+/**
+ * Where the environment asks for it; while pending, nothing starts.
+ */
+export interface Approval {
+  state: 'pending' | 'approved' | 'rejected' | 'expired' | 'canceled';
+  /**
+   * Someone else has to approve.
+   */
+  requestedBy: string;
+  /**
+   * When it is given up.
+   */
+  expiresAt: string;
+  decidedBy?: string;
+  decidedAt?: string;
+}
+export interface Error {
+  code: string;
+  /**
+   * What happened and why.
+   */
+  cause: string;
+  /**
+   * The next thing to do.
+   */
+  hint: string;
+}
+export interface Token {
+  id: string;
+  name: string;
+  /**
+   * The person that it acts for.
+   */
+  owner?: string;
+  /**
+   * The one project that it is good for.
+   */
+  project?: string;
+  role: Role;
+  environments?: string[];
+  createsTokens?: boolean;
+  createdAt: string;
+  createdBy: string;
+  expiresAt: string;
+  /**
+   * To the hour.
+   */
+  lastUsedAt?: string;
+}
+export interface Trust {
+  id: string;
+  project: string;
+  /**
+   * As it stands in `iss`: an https URL.
+   */
+  issuer: string;
+  /**
+   * As it stands in `aud`, exactly.
+   */
+  audience: string;
+  /**
+   * Exact, or with `*` inside a part behind the repository; see docs/how-to/ci-federation.md.
+   *
+   * @minItems 1
+   * @maxItems 10
+   */
+  subjects: string[];
+  /**
+   * The repository by its number: a name may be given away, a number is not.
+   */
+  repositoryId?: string;
+  /**
+   * Lets in runs for pull requests, whose code anyone may have written, and says why.
+   */
+  pullRequests?: {
+    reason: string;
+  };
+  role: Role;
+  /**
+   * The only environments that it is good for; all by default.
+   *
+   * @minItems 1
+   * @maxItems 20
+   */
+  environments?: string[];
+  createdAt: string;
+  createdBy: string;
+}
+export interface ExchangedToken {
+  access_token: string;
+  issued_token_type: 'urn:ietf:params:oauth:token-type:access_token';
+  token_type: 'Bearer';
+  /**
+   * Seconds.
+   */
+  expires_in: number;
+}
+export interface Webhook {
+  id: string;
+  project: string;
+  /**
+   * An https URL at a public address.
+   */
+  url: string;
+  /**
+   * Types of events; a noun alone stands for all of it. All events by default.
+   *
+   * @minItems 1
+   * @maxItems 20
+   */
+  types?: string[];
+  /**
+   * What it is for.
+   */
+  description?: string;
+  enabled: boolean;
+  /**
+   * Why Berth disabled it.
+   */
+  disabledReason?: string;
+  /**
+   * Until then messages carry a signature by the secret before, too.
+   */
+  previousSecretUntil?: string;
+  /**
+   * Number of the last event that was delivered, or that it does not ask for; in answers to reads alone.
+   */
+  delivered?: number;
+  /**
+   * The next event is not taken; it is sent again.
+   */
+  failure?: {
+    since: string;
+    attempts: number;
+    reason: string;
+    nextAt: string;
+  };
+  createdAt: string;
+  createdBy: string;
+}
+export interface WebhookTest {
+  delivered: boolean;
+  /**
+   * Of the answer.
+   */
+  status?: number;
+  /**
+   * Why it was not delivered.
+   */
+  reason?: string;
+}
+export interface AuditReport {
+  /**
+   * Nothing was edited, taken out, moved or cut off.
+   */
+  intact: boolean;
+  events: number;
+  /**
+   * The newest event; absent when there is none.
+   */
+  head?: {
+    /**
+     * Of the event.
+     */
+    number: number;
+    hash: string;
+    at: string;
+  };
+  /**
+   * The newest head that is kept outside of the store.
+   */
+  anchor?: {
+    /**
+     * Of the event.
+     */
+    number: number;
+    hash: string;
+    at: string;
+  };
+  /**
+   * Events behind the anchor, for which only the chain itself speaks.
+   */
+  unanchored: number;
+  /**
+   * What is wrong; a hundred at most.
+   */
+  faults: {
+    kind: 'edited' | 'missing' | 'moved' | 'rewritten' | 'truncated';
+    number: number;
+    detail: string;
+  }[];
+}
+export interface Service {
+  project: string;
+  name: string;
+  repository?: string;
+  createdAt: string;
+  createdBy: string;
+}
+export interface GitSource {
+  url: string;
+  /**
+   * Branch, tag or commit.
+   */
+  ref: string;
+}
+export interface Operation {
+  id: string;
+  kind:
+    | 'build'
+    | 'provision-environment'
+    | 'deploy'
+    | 'rollback'
+    | 'hibernate'
+    | 'wake'
+    | 'destroy-environment'
+    | 'rotate-secret'
+    | 'stop'
+    | 'remove-service'
+    | 'game-day';
+  status: 'queued' | 'running' | 'succeeded' | 'failed' | 'canceled' | 'superseded';
+  project: string;
+  environment?: string;
+  service?: string;
+  /**
+   * The deployment that it carries out.
+   */
+  number?: number;
+  steps: OperationStep[];
+  cancelRequested?: boolean;
+  /**
+   * Of a build that waits for its turn: how many begin before it.
+   */
+  waitingFor?: number;
+  approval?: Approval;
+  error?: Error;
+  /**
+   * Of a build: `version`. Of a deployment: `number` and `url`.
+   */
+  result?: {
+    [k: string]: unknown;
+  };
+  cost?: Cost;
+  createdAt: string;
+  createdBy: string;
+  endedAt?: string;
+  durationMs?: number;
+  /**
+   * By then it has ended, one way or another.
+   */
+  deadline: string;
+}
+export interface OperationStep {
+  name: string;
+  /**
+   * 1 for the first try.
+   */
+  attempt: number;
+  status: 'running' | 'succeeded' | 'failed' | 'canceled' | 'superseded';
+  startedAt: string;
+  endedAt?: string;
+  durationMs?: number;
+}
+/**
+ * What it used of AWS until its latest change, each attempt of each step included; on one machine what it would have used there. Workloads, logs and traces are not in it.
+ */
+export interface Cost {
+  /**
+   * By the names of the price list, prices/us-east-1.json.
+   */
+  units: {
+    [k: string]: number;
+  };
+  /**
+   * At the list prices of us-east-1.
+   */
+  usd: number;
+}
+export interface OperationSummary {
+  id: string;
+  kind:
+    | 'build'
+    | 'provision-environment'
+    | 'deploy'
+    | 'rollback'
+    | 'hibernate'
+    | 'wake'
+    | 'destroy-environment'
+    | 'rotate-secret'
+    | 'stop'
+    | 'remove-service'
+    | 'game-day';
+  status: 'queued' | 'running' | 'succeeded' | 'failed' | 'canceled' | 'superseded';
+  project: string;
+  environment?: string;
+  service?: string;
+  /**
+   * The deployment that it carries out.
+   */
+  number?: number;
+  /**
+   * Code of its error; the operation itself has cause and hint.
+   */
+  errorCode?: string;
+  /**
+   * Of a build from git: branch, tag or commit.
+   */
+  ref?: string;
+  /**
+   * Of a build: asked for with it.
+   */
+  tag?: string;
+  /**
+   * What a build made.
+   */
+  version?: string;
+  createdAt: string;
+  createdBy: string;
+  endedAt?: string;
+  durationMs?: number;
+}
+export interface VersionDetail {
+  project: string;
+  service: string;
+  id: string;
+  /**
+   * Of the OCI image manifest.
+   */
+  digest: string;
+  tags: string[];
+  source: Source;
+  /**
+   * Bytes of all layers, compressed.
+   */
+  size?: number;
+  createdAt: string;
+  createdBy: string;
+  workload: ScoreWorkload;
+}
+/**
+ * A Score v1b1 workload as JSON; see docs.score.dev.
+ */
+export interface ScoreWorkload {
+  apiVersion: 'score.dev/v1b1';
+  [k: string]: unknown;
+}
+export interface Version {
+  project: string;
+  service: string;
+  id: string;
+  /**
+   * Of the OCI image manifest.
+   */
+  digest: string;
+  tags: string[];
+  source: Source;
+  /**
+   * Bytes of all layers, compressed.
+   */
+  size?: number;
+  createdAt: string;
+  createdBy: string;
+}
+export interface Detection {
+  detected: string;
+  /**
+   * What starts it; empty for a static site.
+   */
+  command: string[];
+  releaseCommand?: string;
+  /**
+   * What is worth knowing, a clause each.
+   */
+  notes: string[];
+  /**
+   * A `score.yaml` to begin with.
+   */
+  score: string;
+  /**
+   * What is in it and why, a sentence each.
+   */
+  reasons: string[];
+}
+export interface Resource {
+  /**
+   * Score's `type.class#id`.
+   */
+  uid: string;
+  type: string;
+  class: string;
+  id: string;
+  state: 'provisioning' | 'ready' | 'removing';
+  /**
+   * Who uses it.
+   */
+  services: string[];
+  /**
+   * What a placeholder can ask it for; values are not shown.
+   */
+  outputs: string[];
+  operation: string;
+  createdAt: string;
+}
+export interface Inventory {
+  services: {
+    service: string;
+    /**
+     * How many there were.
+     */
+    deployments: number;
+    /**
+     * The one that serves.
+     */
+    current?: number;
+  }[];
+  resources: {
+    uid: string;
+    type: string;
+    class: string;
+    id: string;
+    state: 'provisioning' | 'ready' | 'removing';
+    /**
+     * Who uses it.
+     */
+    services: string[];
+    /**
+     * Of a volume: the size that it was asked for with.
+     */
+    size?: string;
+    createdAt: string;
+  }[];
+  secrets: {
+    name: string;
+    version: string;
+    createdAt: string;
+    updatedAt: string;
+    updatedBy: string;
+  }[];
+}
+/**
+ * Name and version of a secret. Its value is never shown.
+ */
+export interface Secret {
+  name: string;
+  /**
+   * The current one.
+   */
+  version: string;
+  /**
+   * The newest twenty, the newest first.
+   */
+  versions: {
+    version: string;
+    stage: 'pending' | 'current' | 'previous' | 'retired' | 'revoked';
+    createdAt: string;
+    createdBy: string;
+  }[];
+  /**
+   * The operation that rotates it now.
+   */
+  rotation?: string;
+  createdAt: string;
+  updatedAt: string;
+  updatedBy: string;
+}
+export interface BuildSecrets {
+  items: BuildSecret[];
+}
+/**
+ * Name and version of a secret for builds. Its value is never shown.
+ */
+export interface BuildSecret {
+  name: string;
+  version: string;
+  updatedAt: string;
+  updatedBy: string;
+}
+export interface Variables {
+  items: Variable[];
+}
+export interface Variable {
+  name: string;
+  value: string;
+  updatedAt: string;
+  updatedBy: string;
+}
+export interface InstanceDetail {
+  project: string;
+  environment: string;
+  service: string;
+  /**
+   * What it does now; `unknown` where the place that it runs in can not be asked.
+   */
+  state: 'serving' | 'deploying' | 'degraded' | 'failed' | 'stopped' | 'unknown';
+  /**
+   * The same in words.
+   */
+  status: string;
+  health: 'healthy' | 'degraded' | 'down' | 'stopped' | 'unknown';
+  /**
+   * Absent for a workload without service ports, such as a worker.
+   */
+  url?: string;
+  replicas: {
+    desired: number;
+    ready: number;
+    items: {
+      id: string;
+      deployment: number;
+      state: 'starting' | 'running' | 'ready' | 'restarting' | 'stopping' | 'stopped';
+      restarts: number;
+      startedAt?: string;
+      reason?: string;
+    }[];
+  };
+  /**
+   * How many replicas people asked for, in place of the Score file.
+   */
+  scale?: number;
+  current?: Deployment;
+  newest?: Deployment;
+  /**
+   * Where other workloads in the environment reach its service ports.
+   */
+  endpoints: {
+    name: string;
+    port: number;
+    protocol: 'TCP' | 'UDP';
+    address: string;
+  }[];
+  /**
+   * Variables and secrets that have changed since it was deployed: a restart takes them.
+   */
+  changed: string[];
+}
+export interface DeploymentDetail {
+  project: string;
+  environment: string;
+  service: string;
+  number: number;
+  kind: 'deploy' | 'promote' | 'rollback' | 'redeploy' | 'restart' | 'scale' | 'start' | 'stop' | 'remove';
+  version: string;
+  digest: string;
+  revision?: Revision;
+  /**
+   * The scale that people set, in place of the Score file.
+   */
+  replicas?: number;
+  rollbackTo?: number;
+  fromEnvironment?: string;
+  status: 'queued' | 'running' | 'succeeded' | 'failed' | 'canceled' | 'superseded';
+  approval?: Approval;
+  operation: string;
+  error?: Error;
+  createdAt: string;
+  createdBy: string;
+  finishedAt?: string;
+  workload: ScoreWorkload;
+}
+export interface Policy {
+  description?: string;
+  /**
+   * Names, with `*` for any text; all environments by default.
+   *
+   * @minItems 1
+   * @maxItems 50
+   */
+  environments?: string[];
+  rollbacks: boolean;
+  rule: PolicyRule;
+  name: string;
+  updatedAt: string;
+  updatedBy: string;
+}
+export interface PolicyDryRun {
+  /**
+   * Deployments that were judged.
+   */
+  considered: number;
+  refused: {
+    project: string;
+    environment: string;
+    service: string;
+    number: number;
+    version: string;
+    at: string;
+    by: string;
+    violation: Violation;
+  }[];
+  /**
+   * There were more than are judged at once; the newest were.
+   */
+  truncated: boolean;
+}
+export interface Violation {
+  policy: string;
+  scope: 'project' | 'platform';
+  fact: string;
+  remedy: string;
+}
+export interface Plan {
+  kind: 'deploy' | 'promote' | 'rollback' | 'redeploy' | 'restart' | 'scale' | 'start' | 'stop' | 'remove';
+  /**
+   * The number that it would get.
+   */
+  number: number;
+  /**
+   * The deployment that serves now.
+   */
+  from?: number;
+  version: string;
+  digest: string;
+  revision?: Revision;
+  changes: Change[];
+  resources: {
+    name: string;
+    uid: string;
+    type: string;
+    class: string;
+    /**
+     * `make`: it is not there yet. `keep`: it is. `compute`: nothing is made for its type. `unused`: it stays until the environment is destroyed, and this service no longer uses it.
+     */
+    action: 'make' | 'keep' | 'compute' | 'unused';
+  }[];
+  replicas: {
+    before: number;
+    after: number;
+  };
+  /**
+   * What runs before it takes traffic.
+   */
+  releaseCommand?: string;
+  /**
+   * Why it would be refused or fail, as far as that can be told before.
+   */
+  problems: Error[];
+  /**
+   * What the workload will not find there as its Score file says, with what helps; text.
+   */
+  warnings: string[];
+}
+/**
+ * One difference. Texts are as the Score file has them, placeholders and all; of a secret it is the version, of a file its mode, size and a hash.
+ */
+export interface Change {
+  area:
+    | 'version'
+    | 'setting'
+    | 'container'
+    | 'variable'
+    | 'file'
+    | 'volume'
+    | 'command'
+    | 'compute'
+    | 'probe'
+    | 'port'
+    | 'resource'
+    | 'secret'
+    | 'metadata';
+  /**
+   * The container that it is in.
+   */
+  container?: string;
+  name: string;
+  change: 'added' | 'removed' | 'changed';
+  before?: string;
+  after?: string;
+  /**
+   * There are values, and they are not shown: they may be secret.
+   */
+  hidden?: true;
+}
+export interface DeploymentDiff {
+  /**
+   * Absent where there is none before.
+   */
+  from?: number;
+  to: number;
+  changes: Change[];
+}
+export interface LogLine {
+  at: string;
+  /**
+   * One line as it was printed; text, never markup.
+   */
+  message: string;
+  source: 'stdout' | 'stderr' | 'berth';
+  /**
+   * How severe it says that it is; absent where it does not say.
+   */
+  level?: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
+  deployment?: number;
+  container?: string;
+  /**
+   * It stands where lines are missing, and says why. A stream has it also where a filter leaves out others.
+   */
+  missing?: true;
+}
+export interface Metrics {
+  window: string;
+  /**
+   * Oldest first.
+   */
+  compute: {
+    at: string;
+    /**
+     * Cores in use, all replicas together.
+     */
+    cpu: number;
+    memoryBytes: number;
+  }[];
+  /**
+   * Ten seconds each, oldest first; only those with requests.
+   */
+  requests: {
+    at: string;
+    requests: number;
+    /**
+     * Answers with a status of 500 or more.
+     */
+    errors: number;
+    p50Ms: number;
+    p99Ms: number;
+  }[];
+  totals: {
+    requests: number;
+    errors: number;
+  };
+  /**
+   * Figures that could not be read: that there are no samples of them says nothing.
+   */
+  missing?: {
+    figures: 'compute' | 'requests';
+    why: string;
+  }[];
+}

@@ -1,0 +1,14 @@
+// Made from the kinds of operations by `npm run generate`; do not edit.
+export const operationWords = {
+  "build": "Build of {service}",
+  "provision-environment": "Making {environment} ready",
+  "deploy": "Deployment {number} of {service} to {environment}",
+  "rollback": "Rollback {number} of {service} in {environment}",
+  "hibernate": "Putting {environment} to sleep",
+  "wake": "Waking {environment}",
+  "destroy-environment": "Destroying {environment}",
+  "rotate-secret": "Rotating a secret of {environment}",
+  "stop": "Stopping {service} in {environment}",
+  "remove-service": "Removing {service} from {environment}",
+  "game-day": "Game day in {environment}"
+} as const;

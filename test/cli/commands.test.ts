@@ -1,0 +1,271 @@
+import { once } from 'node:events';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { createProgram } from '../../cli/src/program.ts';
+import { startBerth, type TestBerth } from '../support/berth.ts';
+import { type CommandLine, createCommandLine, type Run } from './support.ts';
+
+const SERVER = `
+const { createServer } = require('node:http');
+createServer((request, response) => response.end('hello ' + process.env.GREETING)).listen(process.env.PORT);
+console.log('WARN it listens');
+`;
+const SCORE = `apiVersion: score.dev/v1b1
+metadata: {name: web}
+service: {ports: {www: {port: 80, targetPort: 8080}}}
+containers:
+  web:
+    image: .
+    variables: {PORT: "8080", GREETING: "\${resources.env.GREETING}", KEY: "\${resources.env.KEY}"}
+resources:
+  env: {type: environment}
+`;
+
+let berth: TestBerth;
+let cli: CommandLine;
+/** Commands that were run: a command that no test runs is not done. */
+const ran = new Set<string>();
+
+const leaves = (command: Command, path: string[] = []): string[] =>
+  command.commands.flatMap((each) => {
+    const here = [...path, each.name()];
+    if (each.name().startsWith('_')) return [];
+    return each.commands.length === 0 ? [here.join(' ')] : leaves(each, here);
+  });
+const all = leaves(createProgram('test'));
+
+function run(line: string, options?: Parameters<CommandLine['run']>[1]): Promise<Run> {
+  const found = all
+    .filter((name) => line === name || line.startsWith(`${name} `))
+    .sort((a, b) => b.length - a.length);
+  if (found[0] !== undefined) ran.add(found[0]);
+  return cli.run(line.split(' '), options);
+}
+
+/** A port that nobody listens on. */
+async function closedPort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
+}
+
+/** Runs what has to succeed. @returns what it printed */
+async function ok(line: string, options?: Parameters<CommandLine['run']>[1]): Promise<string> {
+  const { exitCode, out, err } = await run(line, options);
+  expect(exitCode, `${line}: ${err}`).toBe(0);
+  return out.trim();
+}
+
+beforeAll(async () => {
+  berth = await startBerth();
+  cli = createCommandLine({
+    'package.json': '{"scripts": {"start": "node server.js"}}',
+    'server.js': SERVER,
+    'score.yaml': SCORE,
+    '.env': 'PRIVATE=1',
+  });
+});
+afterAll(async () => {
+  cli.close();
+  await berth.close();
+});
+
+describe('The command line', () => {
+  it('says what to do where no server is known, and where nobody is signed in', async () => {
+    const unknown = await run('whoami');
+    expect(unknown).toMatchObject({ exitCode: 4, out: '' });
+    expect(unknown.err).toContain('berth login https://');
+    const signedOut = await run(`projects list --server ${berth.url}`);
+    expect(signedOut).toMatchObject({ exitCode: 4, out: '' });
+    expect(signedOut.err).toContain('berth login');
+    const away = await run(`projects list --server http://127.0.0.1:${await closedPort()}`);
+    expect(away).toMatchObject({ exitCode: 5 });
+    expect(away.err).toContain('ECONNREFUSED');
+  });
+
+  it('signs in with a token, which nobody else on the machine can read', async () => {
+    await ok(`login ${berth.url} --name here --token`, { input: `${berth.token}\n` });
+    expect(await ok('whoami')).toContain(berth.url);
+    expect(statSync(cli.settings).mode & 0o777).toBe(0o600);
+    expect(await ok('contexts')).toContain('here');
+    await ok('contexts here');
+    expect(await ok('doctor')).toContain('answers');
+  });
+
+  it('sends a token to no other server than the one that gave it', async () => {
+    const other = await run(`whoami --server http://127.0.0.1:${await closedPort()}`);
+    expect(other.exitCode).toBe(5);
+    const renamed = await run(`whoami --server ${berth.url.replace('127.0.0.1', 'localhost')}`);
+    expect(renamed.exitCode).toBe(4);
+  });
+
+  it('makes projects and environments, and remembers what a folder is', async () => {
+    expect(await ok('projects create shop')).toBe('shop');
+    expect(await ok('projects list')).toContain('shop');
+    await ok('link --project shop --env dev --service web');
+    await ok('env create dev');
+    expect(await ok('env list')).toMatch(/dev +ready +persistent/);
+    expect(await ok('env show')).toContain('ready');
+  });
+
+  it('sets variables and secrets, singly and from a file, in one step each', async () => {
+    await ok('config set GREETING=ada EMPTY= TWO=a=b');
+    await ok('config unset TWO');
+    expect(await ok('config list')).toMatch(/GREETING +ada/);
+    const exported = await ok('config export');
+    expect(exported).toBe('EMPTY=\nGREETING=ada');
+    writeFileSync(join(cli.folder, 'new.env'), `${exported}\nQUOTED='it is "so"'\n`);
+    await ok('config import new.env');
+    expect(await cli.json(['config', 'list'])).toMatchObject([
+      { name: 'EMPTY', value: '' },
+      { name: 'GREETING', value: 'ada' },
+      { name: 'QUOTED', value: 'it is "so"' },
+    ]);
+    await ok('secrets set KEY', { input: 'correct horse\n' });
+    await ok('secrets set SPARE', { input: 'battery' });
+    expect(await ok('secrets list')).toMatch(/KEY/);
+    await ok('secrets unset SPARE --yes');
+    expect(await cli.json(['secrets', 'list'])).toHaveLength(1);
+    await ok('build-secrets set NPM_TOKEN', { input: 'npm_12345678' });
+    expect(await ok('build-secrets list')).toMatch(/NPM_TOKEN/);
+    await ok('build-secrets unset NPM_TOKEN');
+  });
+
+  it('writes a score.yaml that fits the source, and no other over one that is there', async () => {
+    expect((await run('init')).err).toContain('--force');
+    const made = parse(await ok('init --print'));
+    expect(made).toMatchObject({
+      service: { ports: { www: { port: 80, targetPort: 8080 } } },
+      containers: { main: { image: '.', variables: { PORT: '8080' } } },
+    });
+  });
+
+  it('brings a folder up: builds it, deploys it and prints its address', async () => {
+    const { exitCode, out, err } = await run('up --tag v1');
+    expect(exitCode, err).toBe(0);
+    expect(err).toContain('Detected');
+    expect(err).toMatch(/✓ await rollout/);
+    const { host } = new URL(out.trim());
+    expect((await berth.workload(host.split(':')[0] ?? '')).text).toBe('hello ada');
+    expect(await ok('open')).toBe(out.trim());
+    expect(await ok('ps')).toMatch(/dev +web +\S.* 1\/1 +v1/);
+    expect(await ok('logs -n 50')).toContain('it listens');
+    expect(await ok('logs --level error')).not.toContain('it listens');
+    expect(
+      (await ok('logs --since 10m --json')).split('\n').map((line) => JSON.parse(line).message),
+    ).toContain('WARN it listens');
+  });
+
+  it('plans by exit code, deploys, promotes, shows what differs and goes back', async () => {
+    const version = await ok('build --tag v2');
+    await ok('config set GREETING=grace');
+    const plan = await run('plan');
+    expect(plan).toMatchObject({ exitCode: 2 });
+    expect(plan.out).toContain('GREETING');
+    await ok(`deploy ${version}`);
+    expect((await run('plan')).exitCode).toBe(0);
+    const diff = await run('diff 2');
+    expect(diff.exitCode).toBe(2);
+    expect(diff.out).toContain('GREETING');
+    expect((await run('rollback')).err).toContain('Nothing else has been deployed');
+    await ok('rollback 1');
+    expect(await ok('releases')).toMatch(/#3 +rollback/);
+    await ok('env create live');
+    await ok('config set GREETING=live --env live');
+    await ok('secrets set KEY --env live', { input: 'x' });
+    await ok('promote dev --env live');
+    expect(await ok('ps --env live')).toContain('live');
+  });
+
+  it('restarts, scales, stops, starts and removes', async () => {
+    await ok('restart');
+    await ok('scale 2');
+    expect(await ok('ps --env dev')).toContain('2/2');
+    await ok('scale auto');
+    await ok('stop');
+    expect(await ok('ps --env dev')).toMatch(/stopped/i);
+    await ok('start');
+    await ok('secrets rotate KEY');
+    expect((await run('remove --env live')).err).toContain('--yes');
+    await ok('remove --env live --yes');
+  });
+
+  it('tells why something was refused, with its code for programs, and what failed, by another exit code', async () => {
+    const missing = await run('deploy v9 --json');
+    expect(missing.exitCode).toBe(1);
+    expect(JSON.parse(missing.err).error.code).toBe('not_found');
+    writeFileSync(join(cli.folder, 'server.js'), 'process.exit(3)');
+    const failed = await run('up');
+    expect(failed.exitCode).toBe(3);
+    expect(failed.err).toContain('exited with code 3');
+    expect((await run('scale many')).exitCode).toBe(1);
+    expect((await run('deploi')).err).toContain('Did you mean deploy?');
+    expect((await run('approve 1')).exitCode).toBe(1);
+    expect((await run('reject 1')).exitCode).toBe(1);
+  });
+
+  it('shows operations and events, and cancels', async () => {
+    expect(await ok('events -n 5')).toContain('deployment.failed');
+    const [newest] = await cli.json(['operations', 'list']);
+    expect(await ok('operations list')).toContain(newest.id);
+    expect(await ok(`operations show ${newest.id}`)).toContain('failed');
+    expect((await run(`operations watch ${newest.id}`)).exitCode).toBe(3);
+    expect((await run(`operations cancel ${newest.id}`)).exitCode).toBe(1);
+  });
+
+  it('lets people in, and makes tokens that do no more than they should', async () => {
+    await ok('members set user:grace viewer');
+    expect(await ok('members list')).toMatch(/user:grace +viewer/);
+    await ok('members remove user:grace');
+    const { id, token } = await cli.json(['tokens', 'create', 'ci', '--role', 'viewer']);
+    ran.add('tokens create');
+    expect(await ok('tokens list')).toContain(id);
+    const env = { BERTH_TOKEN: token };
+    expect((await run('ps', { env })).exitCode).toBe(0);
+    expect((await run('restart', { env })).exitCode).toBe(1);
+    await ok(`tokens revoke ${id}`);
+    expect((await run('ps', { env })).exitCode).toBe(4);
+  });
+
+  it('holds a game day, and says what users would have seen', async () => {
+    expect((await run('gameday --env dev')).err).toContain('--kill');
+    expect(JSON.parse(await ok('gameday --env dev --kill --for 10s'))).toMatchObject({
+      services: [{ service: 'web', ready: true, restarts: 1 }],
+      stoppedEarly: false,
+    });
+  });
+
+  it('puts environments to sleep, wakes, keeps and destroys them', async () => {
+    await ok('env sleep dev');
+    await ok('env wake dev');
+    await ok('env create pr-1 --ephemeral --ttl 1h');
+    expect(await ok('env extend pr-1 --by 2h')).toMatch(/in [23] h/);
+    expect((await run('env destroy pr-1')).err).toContain('--yes');
+    await ok('env destroy pr-1 --yes');
+    expect(await ok('env list')).not.toContain('pr-1');
+  });
+
+  it('completes words in every shell', async () => {
+    for (const shell of ['bash', 'zsh', 'fish'])
+      expect(await ok(`completion ${shell}`)).toContain('__complete');
+    expect((await cli.run(['__complete', 'env', 'sl'])).out).toBe('sleep\n');
+    expect((await cli.run(['__complete', 'de'])).out).toBe('deploy\n');
+    expect((await cli.run(['completion', 'tcsh'])).exitCode).toBe(1);
+  });
+
+  it('signs out, and forgets the token', async () => {
+    await ok('logout');
+    expect(readFileSync(cli.settings, 'utf8')).not.toContain(berth.token);
+    expect((await run('whoami')).exitCode).toBe(4);
+  });
+
+  it('has no command that this file does not run', () => {
+    expect(all.filter((name) => !ran.has(name))).toEqual([]);
+  });
+});
