@@ -13,7 +13,7 @@ import { eventually } from '../../contracts/workloads-spec.ts';
 import type { Json } from '../../support/client.ts';
 import { type BerthChild, freePort, startChild } from '../../support/process.ts';
 import { type Forward, startForward } from '../support/forward.ts';
-import { pushProgram } from '../support/program-images.ts';
+import { pushProgram } from '../support/node/images.ts';
 import { REGISTRY, type RealPlace, STORAGE_CLASS, startPlace, whyNoPlace } from './place.ts';
 
 const why = await whyNoPlace();

@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { InstanceRef } from '../../../functions/core/model/index.ts';
 import { containerSpec, eventually, port, workloadSpec } from '../../contracts/workloads-spec.ts';
-import { kubeRouter, whyNoPolicies } from '../support/node-programs.ts';
-import { programOf } from '../support/program-images.ts';
+import { programOf } from '../support/node/images.ts';
+import { kubeRouter, whyNoPolicies } from '../support/node/programs.ts';
 import { type RealPlace, startPlace, whyNoPlace } from './place.ts';
 import { makeRealSubject, type RealSubject } from './subject.ts';
 
@@ -53,7 +53,9 @@ describe.skipIf(why)('Network policies in force', { timeout: 240_000 }, () => {
     // Requests come from this machine, as they do from an ingress controller that is no pod.
     const subject = (ingressCidrs: string[], egressCidrs: string[]): Promise<RealSubject> =>
       makeRealSubject(place, {
-        render: { network: { ingressNamespaces: [], ingressCidrs, egressCidrs, internet: true } },
+        render: {
+          network: { ingressNamespaces: [], ingressCidrs, resolverCidrs: [], egressCidrs, internet: true },
+        },
       });
     closed = await subject([`${host}/32`], []);
     open = await subject([`${host}/32`], [`${host}/32`]);

@@ -2,8 +2,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type RealCluster, startRealCluster, whyNoCluster } from '../support/cluster.ts';
-import { nodePrograms, whyNoNode } from '../support/node-programs.ts';
-import { pushPause, whyNoImages } from '../support/program-images.ts';
+import { pushPause, whyNoImages } from '../support/node/images.ts';
+import { nodePrograms, whyNoNode } from '../support/node/programs.ts';
 import { startRegistry, type TestRegistry } from '../support/registry.ts';
 
 /** The name by which the node pulls; the registry itself has an address of each run. */

@@ -6,7 +6,7 @@ import type { InstanceRef } from '../../../functions/core/model/index.ts';
 import type { Logs } from '../../../functions/ports/logs.ts';
 import type { WorkloadsSubject } from '../../contracts/workloads.ts';
 import { makeKubernetesSubject } from '../kubernetes/subject.ts';
-import { type ProgramImage, programOf, pushProgram } from '../support/program-images.ts';
+import { type ProgramImage, programOf, pushProgram } from '../support/node/images.ts';
 import { REGISTRY, type RealPlace, STORAGE_CLASS } from './place.ts';
 
 const none: Logs = {

@@ -13,7 +13,7 @@ import {
 } from '../../../functions/adapters/kubernetes/api/client.ts';
 import { loadKubeconfig } from '../../../functions/adapters/kubernetes/api/kubeconfig.ts';
 import { cached } from './cache.ts';
-import { nodePrograms } from './node-programs.ts';
+import { nodePrograms } from './node/programs.ts';
 import { missingProgram } from './process.ts';
 
 const source = resolve(import.meta.dirname, '../cluster');

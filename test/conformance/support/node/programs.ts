@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { access, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { cached } from './cache.ts';
-import { missingProgram, run } from './process.ts';
+import { cached } from '../cache.ts';
+import { missingProgram, run } from '../process.ts';
 
 const BUILD_MS = 30 * 60_000;
 
@@ -39,7 +39,7 @@ export const kubeRouter = async (): Promise<string> =>
 
 /** Builds a module beside this folder, once for each content of its files. */
 async function built(module: string, files: readonly string[], packages: readonly string[]): Promise<string> {
-  const source = resolve(import.meta.dirname, '..', module);
+  const source = resolve(import.meta.dirname, '../..', module);
   const hash = createHash('sha256');
   for (const name of files) hash.update(await readFile(join(source, name)));
   return cached(`${module}-${hash.digest('hex').slice(0, 12)}`, async (directory) => {

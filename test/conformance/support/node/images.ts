@@ -4,11 +4,11 @@ import { access, readFile, realpath } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { pack } from 'tar-stream';
-import { missingProgram, run } from './process.ts';
-import { pushManifest, type TestRegistry } from './registry.ts';
+import { missingProgram, run } from '../process.ts';
+import { pushManifest, type TestRegistry } from '../registry.ts';
 
 /** The npm package of that name has the very program that runs Berth. */
-const NODE = resolve(import.meta.dirname, '../../../node_modules/node/bin/node');
+const NODE = resolve(import.meta.dirname, '../../../../node_modules/node/bin/node');
 
 /** Why no such image can be made here; undefined when one can. */
 export async function whyNoImages(): Promise<string | undefined> {
