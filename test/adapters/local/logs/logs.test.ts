@@ -184,22 +184,27 @@ describe('log files', () => {
 
   it.skipIf(!existsSync('/proc/self/fd'))('are closed when a stream is idle, and opened again', async () => {
     const { stream, logs, messages } = setUp({ idleMs: 60 });
-    const isOpen = () =>
+    const isOpenIn = (directory: string) =>
       readdirSync('/proc/self/fd').some((fd) => {
         try {
-          return readlinkSync(`/proc/self/fd/${fd}`).startsWith(stream);
+          return readlinkSync(`/proc/self/fd/${fd}`).startsWith(directory);
         } catch {
           return false;
         }
       });
+    const isOpen = () => isOpenIn(stream);
     logs.append(STREAM, line('one'));
-    await until(isOpen);
+    expect(await messages()).toEqual(['one']);
     await until(() => !isOpen());
     logs.append(STREAM, line('two'));
-    await until(isOpen);
     expect(await messages()).toEqual(['one', 'two']);
     await logs.close();
     expect(isOpen()).toBe(false);
+    // That it would be seen open: one that is never idle.
+    const busy = createFileLogs({ directory: join(stream, '..', 'busy'), idleMs: 3_600_000 });
+    busy.append(STREAM, line('three'));
+    await until(() => isOpenIn(join(stream, '..', 'busy')));
+    await busy.close();
   });
 
   it('keep every line over many idle times', async () => {
