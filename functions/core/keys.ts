@@ -176,6 +176,9 @@ export const idempotencyKey = (principal: string, key: string): Key => ({
   sk: 'idempotency',
 });
 
+/** A change that was planned for a caller, who may ask for it once. */
+export const changePlanKey = (id: string): Key => ({ pk: `change-plan#${id}`, sk: 'change-plan' });
+
 /** Queues of the due index. */
 export const OPERATIONS_QUEUE = 'operations';
 export const ENVIRONMENTS_QUEUE = 'environments';
