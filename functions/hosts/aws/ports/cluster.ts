@@ -8,6 +8,7 @@ import { sdkOptions } from '../../../adapters/aws/sdk-options.ts';
 import { createFoundClient } from '../../../adapters/kubernetes/api/found-client.ts';
 import { createKubernetesLogs } from '../../../adapters/kubernetes/logs.ts';
 import { defaultRenderOptions } from '../../../adapters/kubernetes/manifests/index.ts';
+import { gatewayNamespace } from '../../../adapters/kubernetes/object-names.ts';
 import { createKubernetesWorkloads } from '../../../adapters/kubernetes/workloads.ts';
 import { limits } from '../../../core/limits.ts';
 import type { Effects } from '../../../ports/effects.ts';
@@ -50,11 +51,13 @@ export function createCluster(
   const render = {
     namespacePrefix: name,
     mixedNodes: config.architectures.length > 1,
-    // The stacks make this class, with the certificate of workloads.
-    ingressClass: name,
-    // Requests go straight to the pods, since Services of ours have no port on the nodes.
-    ingressAnnotations: { 'alb.ingress.kubernetes.io/target-type': 'ip' },
-    network: { ...defaultRenderOptions.network, ...config.network },
+    // The stacks make it, behind the load balancer that has the certificate of workloads.
+    gateway: { namespace: gatewayNamespace(name), name },
+    network: {
+      ...defaultRenderOptions.network,
+      ...config.network,
+      gatewayNamespaces: [gatewayNamespace(name)],
+    },
     quota: {
       ...defaultRenderOptions.quota,
       ...config.quota,

@@ -54,7 +54,7 @@ export async function createCluster({ config, effects, logs, log }: ClusterOptio
         render,
       }),
     },
-    // Requests for workloads go to the cluster's ingress controller, and never come here.
+    // Requests for workloads go to the cluster's gateway, and never come here.
     serve: (_, fallback) => ({
       request: fallback,
       upgrades: () => false,
@@ -95,15 +95,15 @@ async function registryOf({ registry }: ClusterConfig, effects: Effects): Promis
 }
 
 function renderOptions(config: ClusterConfig) {
-  const { ingressNamespaces, ingressCidrs, egressCidrs, ingressClass, storageClass } = config;
+  const { gateway, gatewayNamespaces, gatewayCidrs, egressCidrs, storageClass } = config;
   return {
     namespacePrefix: config.namespacePrefix,
-    ...(ingressClass && { ingressClass }),
+    gateway,
     ...(storageClass && { storageClass }),
     network: {
       ...defaultRenderOptions.network,
-      ...(ingressNamespaces && { ingressNamespaces }),
-      ...(ingressCidrs && { ingressCidrs }),
+      gatewayNamespaces,
+      ...(gatewayCidrs && { gatewayCidrs }),
       ...(egressCidrs && { egressCidrs }),
     },
   };
