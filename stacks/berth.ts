@@ -79,10 +79,9 @@ export function createStacks(app: App): void {
       ...may.keepImages,
       ...may.keepSources,
       ...may.listAnchors,
-      ...may.readMetrics,
       ...may.findCluster,
     ],
-    streamStatements: [...join, ...may.readTable, ...may.readLogs, ...may.readMetrics, ...may.findCluster],
+    streamStatements: [...join, ...may.readTable, ...may.readLogs, ...may.findCluster],
   });
   const { sweep } = new SweepStack(app, id('Sweep'), {
     description: 'Berth: sweep',
@@ -100,7 +99,6 @@ export function createStacks(app: App): void {
       ...may.listSecrets,
       ...may.readImages,
       ...may.keepSources,
-      ...may.readMetrics,
       ...may.findCluster,
       ...may.writeLogs,
     ],

@@ -10,6 +10,8 @@ import type {
   V1Namespace,
   V1PodDisruptionBudget,
   V1PolicyRule,
+  V1Role,
+  V1RoleBinding,
   V1Service,
   V1ServiceAccount,
   V1StorageClass,
@@ -74,6 +76,8 @@ export type ClusterObject =
   | Named<'Service', 'v1', V1Service>
   | Named<'Deployment', 'apps/v1', V1Deployment>
   | Named<'PodDisruptionBudget', 'policy/v1', V1PodDisruptionBudget>
+  | Named<'Role', 'rbac.authorization.k8s.io/v1', V1Role>
+  | Named<'RoleBinding', 'rbac.authorization.k8s.io/v1', V1RoleBinding>
   | Named<'GatewayClass', 'gateway.networking.k8s.io/v1', { spec: { controllerName: string } }>
   | Named<'Gateway', 'gateway.networking.k8s.io/v1', Gateway>
   | Named<'HTTPRoute', 'gateway.networking.k8s.io/v1', RedirectRoute>
@@ -90,7 +94,7 @@ export interface ClusterObjectsOptions {
   architectures: string[];
   /** The most CPUs of all nodes together. */
   nodesCpu: number;
-  gateway: Omit<GatewayObjectsOptions, 'name'>;
+  gateway: Omit<GatewayObjectsOptions, 'name' | 'readers'>;
 }
 
 /** The groups that access entries put functions into. */
@@ -141,7 +145,7 @@ export function clusterObjects(options: ClusterObjectsOptions): ClusterObject[] 
     },
     // Workloads ask for volumes without naming a class. An existing cluster has a default of its own.
     ...(isNew ? [storageClass(name)] : []),
-    ...gatewayObjects({ name, ...options.gateway }),
+    ...gatewayObjects({ name, readers: [writers, readers], ...options.gateway }),
     ...roleOf(name, writers, clusterRoleRules),
     ...roleOf(`${name}-reader`, readers, readerRules()),
   ];

@@ -3,7 +3,7 @@
  * ends at the load balancer, which has the certificate.
  */
 import type { V1Container } from '@kubernetes/client-node';
-import { gatewayNamespace } from '../../functions/adapters/kubernetes/object-names.ts';
+import { gatewayMetrics, gatewayNamespace } from '../../functions/adapters/kubernetes/object-names.ts';
 import type { ClusterObject } from './cluster-objects.ts';
 
 export interface GatewayObjectsOptions {
@@ -14,6 +14,8 @@ export interface GatewayObjectsOptions {
   certificate?: string | undefined;
   /** Subnets of load balancers that have no tags by which they would be found. */
   publicSubnets?: readonly string[] | undefined;
+  /** Groups that may read what the gateway's pods have counted. */
+  readers: readonly string[];
   /** Addresses that the load balancer's connections come from: what it says of clients is believed. */
   trusted: readonly string[];
 }
@@ -22,7 +24,6 @@ export interface GatewayObjectsOptions {
 const CONTROLLER = 'traefik.io/gateway-controller';
 const HTTP = 8000;
 const HTTPS = 8443;
-export const METRICS_PORT = 9100;
 
 /** A load balancer goes on sending for a while to what it was told to leave, seconds. */
 const LEAVE = 120;
@@ -49,17 +50,18 @@ const argumentsOf = ({ name, trusted }: GatewayObjectsOptions): string[] => [
   `--providers.kubernetesgateway.gateways[0].namespace=${gatewayNamespace(name)}`,
   `--providers.kubernetesgateway.statusaddress.service.name=${name}`,
   `--providers.kubernetesgateway.statusaddress.service.namespace=${gatewayNamespace(name)}`,
-  // A replica that is replaced still serves for seconds; of what comes at once, one configuration is made.
-  '--providers.providersthrottleduration=500ms',
+  // Of changes that come at once, one configuration is made.
+  '--providers.providersthrottleduration=100ms',
   ...entryPoint('http', HTTP, trusted),
   ...entryPoint('https', HTTPS, trusted),
-  `--entrypoints.metrics.address=:${METRICS_PORT}`,
+  `--entrypoints.metrics.address=:${gatewayMetrics.port}`,
   '--ping.entrypoint=metrics',
   '--metrics.prometheus.entrypoint=metrics',
   '--metrics.prometheus.addrouterslabels=true',
   '--metrics.prometheus.addserviceslabels=false',
   '--metrics.prometheus.addentrypointslabels=false',
-  '--metrics.prometheus.buckets=0.005,0.01,0.025,0.05,0.1,0.25,0.5,1,2.5,5,10,30',
+  // Few, since each route has all of them.
+  '--metrics.prometheus.buckets=0.01,0.025,0.05,0.1,0.25,1,5',
   // Shorter than the five seconds after which servers of Node.js close an idle connection: a request that is sent on
   // one just then would be lost.
   '--serverstransport.forwardingtimeouts.idleconntimeout=4s',
@@ -69,13 +71,13 @@ const argumentsOf = ({ name, trusted }: GatewayObjectsOptions): string[] => [
   '--log.format=json',
 ];
 
-const probe = { httpGet: { path: '/ping', port: METRICS_PORT } };
+const probe = { httpGet: { path: '/ping', port: gatewayMetrics.port } };
 
 const container = (options: GatewayObjectsOptions): V1Container => ({
   name: 'traefik',
   image: options.image,
   args: argumentsOf(options),
-  ports: [HTTP, HTTPS, METRICS_PORT].map((containerPort) => ({ containerPort })),
+  ports: [HTTP, HTTPS, gatewayMetrics.port].map((containerPort) => ({ containerPort })),
   readinessProbe: { ...probe, periodSeconds: 2 },
   livenessProbe: { ...probe, periodSeconds: 10, failureThreshold: 30 },
   resources: { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '1Gi' } },
@@ -98,7 +100,7 @@ const annotationsOf = ({
   [`${PREFIX}-nlb-target-type`]: 'ip',
   [`${PREFIX}-healthcheck-protocol`]: 'HTTP',
   [`${PREFIX}-healthcheck-path`]: '/ping',
-  [`${PREFIX}-healthcheck-port`]: String(METRICS_PORT),
+  [`${PREFIX}-healthcheck-port`]: String(gatewayMetrics.port),
   [`${PREFIX}-attributes`]: 'load_balancing.cross_zone.enabled=true',
   // Clients' addresses come in front of each connection, where the gateway believes them.
   [`${PREFIX}-target-group-attributes`]: `proxy_protocol_v2.enabled=${trusted.length > 0},preserve_client_ip.enabled=false`,
@@ -161,6 +163,23 @@ export function gatewayObjects(options: GatewayObjectsOptions): ClusterObject[] 
       metadata: { name: namespace },
       roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: namespace },
       subjects: [{ kind: 'ServiceAccount', ...placed }],
+    },
+    {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'Role',
+      metadata: placed,
+      rules: [{ apiGroups: [''], resources: ['pods/proxy'], verbs: ['get'] }],
+    },
+    {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'RoleBinding',
+      metadata: placed,
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name },
+      subjects: options.readers.map((reader) => ({
+        apiGroup: 'rbac.authorization.k8s.io',
+        kind: 'Group',
+        name: reader,
+      })),
     },
     {
       apiVersion: 'apps/v1',

@@ -36,6 +36,8 @@ describe('One command', () => {
       'ServiceAccount berth',
       'ClusterRole berth-gateway',
       'ClusterRoleBinding berth-gateway',
+      'Role berth',
+      'RoleBinding berth',
       'Deployment berth',
       'PodDisruptionBudget berth',
       'Service berth',
@@ -115,7 +117,7 @@ describe('One command', () => {
 
 describe('The gateway', () => {
   const of = (certificate?: string, trusted = ['10.64.0.0/22']) =>
-    gatewayObjects({ name: 'berth', image: 'traefik:v1', certificate, trusted });
+    gatewayObjects({ name: 'berth', image: 'traefik:v1', certificate, trusted, readers: [] });
   const kind = <Kind extends ClusterObject['kind']>(made: ClusterObject[], name: Kind) =>
     made.find((object): object is Extract<ClusterObject, { kind: Kind }> => object.kind === name)!;
   const flagsOf = (made: ClusterObject[]) =>

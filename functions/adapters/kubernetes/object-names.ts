@@ -15,6 +15,9 @@ export const namespaceName = (prefix: string, { project, environment }: Environm
 /** Where an installation of that name has its gateway. No environment's namespace has a name of two parts. */
 export const gatewayNamespace = (installation: string): string => `${installation}-gateway`;
 
+/** Where the pods of the gateway that the stacks make tell what they counted. */
+export const gatewayMetrics = { selector: 'app.kubernetes.io/name=gateway', port: 9100 };
+
 /** The name of a service's Deployment, Service and so on. A Service's name has to start with a letter. */
 export const serviceName = ({ service }: Pick<InstanceRef, 'service'>): string =>
   /^[a-z]/.test(service) ? service : `s-${service}-${shortHash(service)}`;
@@ -24,7 +27,7 @@ export const numberedName = (ref: Pick<InstanceRef, 'service'>, kind: string, nu
   deriveName([serviceName(ref), `${kind}${number}`], LABEL_MAX);
 
 /** Characters at the end of a route's name that no other route has, in no namespace: gateways count by them. */
-const ROUTE_KEY = 16;
+export const ROUTE_KEY = 16;
 
 /** @param part counts the routes of one host */
 export const routeName = (

@@ -48,7 +48,7 @@ describe.skipIf(why)('Network policies in force', { timeout: 240_000 }, () => {
   };
 
   beforeAll(async () => {
-    place = await startPlace(await kubeRouter());
+    place = await startPlace({ policies: await kubeRouter() });
     const { host } = place.cluster.node;
     // Requests come from this machine, as they do from a gateway that is no pod.
     const subject = (gatewayCidrs: string[], egressCidrs: string[]): Promise<RealSubject> =>

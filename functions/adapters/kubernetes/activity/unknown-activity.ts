@@ -1,6 +1,6 @@
 /** Requests go through an ingress controller that tells nobody of them, so that all is unknown. */
-import { Problem } from '../../core/problem.ts';
-import type { Activity } from '../../ports/activity.ts';
+import { Problem } from '../../../core/problem.ts';
+import type { Activity } from '../../../ports/activity.ts';
 
 export const unknownActivity: Activity = {
   lastRequests: async (environments) => environments.map(() => 'unknown'),
