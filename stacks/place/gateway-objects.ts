@@ -61,7 +61,7 @@ const argumentsOf = ({ name, trusted }: GatewayObjectsOptions): string[] => [
   '--metrics.prometheus.addserviceslabels=false',
   '--metrics.prometheus.addentrypointslabels=false',
   // Few, since each route has all of them.
-  '--metrics.prometheus.buckets=0.01,0.025,0.05,0.1,0.25,1,5',
+  '--metrics.prometheus.buckets=0.01,0.03,0.1,0.3,1,5',
   // Shorter than the five seconds after which servers of Node.js close an idle connection: a request that is sent on
   // one just then would be lost.
   '--serverstransport.forwardingtimeouts.idleconntimeout=4s',

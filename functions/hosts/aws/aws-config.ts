@@ -84,7 +84,7 @@ export interface AwsConfig {
   quota: { cpu: number; memoryBytes: number; pods: number; storageBytes: number };
   /** Workloads are served under this domain. */
   appsDomain: string;
-  /** The private networks that the load balancer is in, and those that workloads may reach. */
+  /** The private networks that workloads may reach. */
   network: { egressCidrs: string[]; resolverCidrs: string[] };
   identity: {
     issuer: string;

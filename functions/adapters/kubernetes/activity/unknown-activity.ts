@@ -1,4 +1,4 @@
-/** Requests go through an ingress controller that tells nobody of them, so that all is unknown. */
+/** Requests go through a gateway that tells nobody of them, so that all is unknown. */
 import { Problem } from '../../../core/problem.ts';
 import type { Activity } from '../../../ports/activity.ts';
 
@@ -9,7 +9,7 @@ export const unknownActivity: Activity = {
       'unavailable',
       'Requests are not counted: those to a cluster do not pass through Berth.',
       {
-        hint: 'Look at the figures of the ingress controller.',
+        hint: 'Look at the figures of the gateway, or set BERTH_GATEWAY_METRICS.',
       },
     );
   },
