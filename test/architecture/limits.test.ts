@@ -46,6 +46,7 @@ const others: Readonly<Record<string, readonly string[]>> = {
   'how much is remembered or kept; what is older is made or read again': [
     'adapters/aws/logs/log-batches.ts BUFFER_MAX_LINES',
     'adapters/aws/logs/log-events.ts SEGMENTS_MAX',
+    'adapters/kubernetes/activity/figures.ts ROUTES_MAX',
     'adapters/kubernetes/samples.ts INSTANCES_MAX',
     'adapters/kubernetes/samples.ts SAMPLES_MAX',
     'adapters/local/logs/logs-names.ts SEGMENTS_MAX',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { clusterRoleRules } from '../../functions/adapters/kubernetes/api/cluster-role.ts';
 import { clusterObjectPath } from '../../functions/hosts/aws/cluster-objects.ts';
-import { GATEWAY_API } from '../../functions/hosts/aws/gateway-api.ts';
+import { GATEWAY_API } from '../../functions/hosts/aws/gateway-definitions.ts';
 import { settingsOf } from '../../scripts/doctor/index.ts';
 import { type ClusterObject, clusterObjects } from '../../stacks/place/cluster-objects.ts';
 import { gatewayObjects } from '../../stacks/place/gateway-objects.ts';

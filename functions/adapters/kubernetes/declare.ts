@@ -6,6 +6,7 @@ import { isConflict, isNamespaceGone, refusal } from './api/api-errors.ts';
 import { apply, create, ownAsApplied, remove, type Stored } from './api/apply.ts';
 import { type Collection, collectionPath, objectPath, pathOf } from './api/object-paths.ts';
 import { fenced, fenceOf, raiseFence, readFence } from './fence-object.ts';
+import { listRoutes, routesQuery } from './http-routes.ts';
 import { type RenderImages, renderManifests } from './manifests/index.ts';
 import {
   DEPLOYMENT_LABEL,
@@ -17,7 +18,6 @@ import {
 import type { KubernetesObject } from './manifests/objects.ts';
 import { environmentGone, isOf } from './namespace.ts';
 import { FIELD_MANAGER, serviceName } from './object-names.ts';
-import { listRoutes, routesQuery } from './routes.ts';
 import {
   type Cluster,
   deploymentPath,

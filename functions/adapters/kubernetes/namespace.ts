@@ -5,6 +5,7 @@ import { Problem, TransientError } from '../../core/problem.ts';
 import { isNamespaceGone } from './api/api-errors.ts';
 import { apply, create, remove, type Stored } from './api/apply.ts';
 import { type Collection, collectionPath, objectPath } from './api/object-paths.ts';
+import { listRoutes } from './http-routes.ts';
 import { renderEnvironment } from './manifests/index.ts';
 import {
   ENVIRONMENT_ID_ANNOTATION,
@@ -12,7 +13,6 @@ import {
   MANAGED_BY,
   PROJECT_LABEL,
 } from './manifests/labels.ts';
-import { listRoutes } from './routes.ts';
 import { type Cluster, namespaceOf } from './shared-reads.ts';
 
 /** How long the removal of a namespace is waited for; then the caller tries again. */

@@ -6,8 +6,8 @@ import { quoteOutput } from '../../ports/rules/telling-lines.ts';
 import type { Rollout } from '../../ports/workloads.ts';
 import { watchChanges } from './api/object-changes.ts';
 import { collectionPath } from './api/object-paths.ts';
+import { findRouteTrouble } from './http-routes.ts';
 import { serviceName } from './object-names.ts';
-import { findRouteTrouble } from './routes.ts';
 import {
   type Cluster,
   deploymentPath,

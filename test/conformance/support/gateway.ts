@@ -12,7 +12,7 @@ import {
   applyDefinitions,
   type ClusterObject,
 } from '../../../functions/hosts/aws/cluster-objects.ts';
-import { GATEWAY_API, gatewayApiFiles } from '../../../functions/hosts/aws/gateway-api.ts';
+import { GATEWAY_API, gatewayApiFiles } from '../../../functions/hosts/aws/gateway-definitions.ts';
 import { settingsOf } from '../../../scripts/doctor/index.ts';
 import { gatewayObjects } from '../../../stacks/place/gateway-objects.ts';
 import { run, serve } from './process.ts';

@@ -13,7 +13,7 @@ import {
   removeClusterObjects,
 } from '../../../functions/hosts/aws/cluster-objects.ts';
 import { customResource } from '../../../functions/hosts/aws/custom-resource.ts';
-import { fetchGatewayApi } from '../../../functions/hosts/aws/gateway-api.ts';
+import { fetchGatewayApi } from '../../../functions/hosts/aws/gateway-definitions.ts';
 
 const pool: ClusterObject = { apiVersion: 'karpenter.sh/v1', kind: 'NodePool', metadata: { name: 'berth' } };
 const role: ClusterObject = {

@@ -10,10 +10,10 @@ import { isAlreadyThere, isConflict, isNotFound, KubernetesError, whyUnread } fr
 import type { Stored } from '../api/apply.ts';
 import type { KubernetesClient } from '../api/client.ts';
 import { collectionPath, objectPath } from '../api/object-paths.ts';
+import { listRoutes, routesQuery } from '../http-routes.ts';
 import { defaultRenderOptions, type RenderOptions } from '../manifests/index.ts';
 import { environmentLabels } from '../manifests/labels.ts';
 import { ROUTE_KEY } from '../object-names.ts';
-import { listRoutes, routesQuery } from '../routes.ts';
 import { type Cluster, namespaceOf } from '../shared-reads.ts';
 import { createFigures } from './figures.ts';
 import { type MetricsOptions, type RouteCounts, readGateway } from './gateway-metrics.ts';

@@ -13,7 +13,7 @@ import {
 } from '../cluster-objects.ts';
 import { defaultProvider } from '../credentials.ts';
 import { customResource } from '../custom-resource.ts';
-import { fetchGatewayApi } from '../gateway-api.ts';
+import { fetchGatewayApi } from '../gateway-definitions.ts';
 
 /** What the stack says; all values of CloudFormation are strings. */
 interface Properties {

@@ -26,9 +26,6 @@ export const gatewayApiFiles: Readonly<Record<string, string>> = {
 
 const SECONDS = 30;
 
-/** Bytes of the largest that is taken: none comes near it. */
-const FILE_MAX = 4 * 1024 * 1024;
-
 /** @throws Error naming the file that can not be had, or is another one */
 async function definition(url: string, name: string, digest: string): Promise<ClusterObject> {
   const at = `${url.replace(/\/$/, '')}/${name}`;
@@ -39,7 +36,7 @@ async function definition(url: string, name: string, digest: string): Promise<Cl
     throw new Error(`${at} was answered with ${response.status}. Set berth:gatewayApi to a mirror of it.`);
   const text = Buffer.from(await response.arrayBuffer());
   const found = createHash('sha256').update(text).digest('hex');
-  if (text.length > FILE_MAX || found !== digest)
+  if (found !== digest)
     throw new Error(`${at} is not what it is to be: its SHA-256 is ${found}, not ${digest}.`);
   return parse(text.toString('utf8')) as ClusterObject;
 }

@@ -3,7 +3,7 @@ import {
   gatewayTrouble,
   routeTrouble,
   type StoredRoute,
-} from '../../../functions/adapters/kubernetes/routes.ts';
+} from '../../../functions/adapters/kubernetes/http-routes.ts';
 
 const gateway = { namespace: 'edge', name: 'front' };
 const parentRef = { group: 'gateway.networking.k8s.io', kind: 'Gateway', ...gateway } as const;
