@@ -222,7 +222,7 @@ describe('Permissions', () => {
 
   it('are on all resources only where the service knows no other way', () => {
     const known =
-      /^(xray:|logs:\w+(LogDelivery|LogDeliveries|ResourcePolic\w+|LogGroups)$|cloudwatch:GetMetricData$|elasticloadbalancing:Describe|ec2:|ecr:GetAuthorizationToken$|secretsmanager:ListSecrets$)/;
+      /^(xray:|logs:\w+(LogDelivery|LogDeliveries|ResourcePolic\w+|LogGroups)$|ec2:|ecr:GetAuthorizationToken$|secretsmanager:ListSecrets$)/;
     const onAll = allowed.filter(
       ({ Resource, where }) => Resource.includes('*') && !where.includes('Boundary'),
     );

@@ -22,6 +22,8 @@ const plurals: Readonly<Record<string, string>> = {
   Gateway: 'gateways',
   GatewayClass: 'gatewayclasses',
   HTTPRoute: 'httproutes',
+  IngressClass: 'ingressclasses',
+  IngressClassParams: 'ingressclassparams',
   Namespace: 'namespaces',
   NodePool: 'nodepools',
   PodDisruptionBudget: 'poddisruptionbudgets',
@@ -32,8 +34,16 @@ const plurals: Readonly<Record<string, string>> = {
   StorageClass: 'storageclasses',
 };
 
-/** Switches and kinds of the whole cluster: others may have come to rely on them, so they stay. */
-const KEPT: readonly string[] = ['ConfigMap', 'CustomResourceDefinition'];
+/**
+ * Switches and kinds of the whole cluster stay, since others may have come to rely on them; so does the class of the
+ * Ingresses that an earlier version made, without which no controller would take away their load balancer.
+ */
+const KEPT: readonly string[] = [
+  'ConfigMap',
+  'CustomResourceDefinition',
+  'IngressClass',
+  'IngressClassParams',
+];
 /** What is gone only once a controller has taken away what stands for it elsewhere: a load balancer. */
 const SLOW: readonly string[] = ['Service'];
 
