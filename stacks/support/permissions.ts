@@ -55,7 +55,6 @@ export const actions = {
   // RDS keeps an administrator's password with the rights of the role that makes the server.
   keepServerPasswords: ['secretsmanager:CreateSecret', 'secretsmanager:TagResource'],
   checkServerKey: ['kms:DescribeKey'],
-  readMetrics: ['cloudwatch:GetMetricData', 'elasticloadbalancing:DescribeTargetGroups'],
   trace: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'],
   joinNetwork: [
     'ec2:CreateNetworkInterface',
@@ -165,7 +164,6 @@ export function permissions(stack: Stack, things: Things) {
       },
     ],
     findCluster: [grant(actions.findCluster, [arn('eks', 'cluster', things.clusterName)])],
-    readMetrics: [grant(actions.readMetrics, ['*'], noResource)],
     joinNetwork: [
       {
         ...grant(actions.joinNetwork, ['*'], 'Lambda checks for all network interfaces, not for its own.'),

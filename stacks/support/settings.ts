@@ -64,10 +64,13 @@ const schema = z.strictObject({
   environmentPods: number(2, 5000),
   environmentStorageGib: number(1, 100_000),
   /**
-   * Networks of load balancers that reach workloads, and private ones that workloads reach, separated by commas: of an
-   * existing cluster and database. Those of new ones are added by themselves.
+   * Networks that the load balancer is in, whose word on clients' addresses is taken, and private ones that workloads
+   * reach, separated by commas: of an existing cluster and database. Those of new ones are added by themselves.
    */
   ingressCidrs: optional(z.string().regex(CIDRS)),
+  /** The gateway's image, where nodes reach no public registry; and the folder with Gateway API's definitions. */
+  gatewayImage: z.string().regex(/^[\w.:-]+(\/[\w.-]+)+:[\w.-]+(@sha256:[0-9a-f]{64})?$/),
+  gatewayApi: z.string().regex(/^https:\/\/[\w.-]+(:\d+)?\/[\w./-]+$/),
   egressCidrs: optional(z.string().regex(CIDRS)),
   /** `new`, or host and port of a PostgreSQL server that Berth can reach by a public address. */
   database: z.string().regex(/^(new|[A-Za-z0-9.-]+:\d{1,5})$/),

@@ -82,6 +82,7 @@ const allowed: Record<string, readonly string[]> = {
     'functions/adapters/aws/registry-rules.ts',
     'functions/adapters/aws/builder/buildspec.ts',
     'functions/adapters/kubernetes/api/cluster-role.ts',
+    'functions/adapters/kubernetes/object-names.ts',
   ],
 };
 

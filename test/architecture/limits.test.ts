@@ -7,7 +7,6 @@ import { filesIn, root } from './source-tree.ts';
 /** Bounds that are no budgets: each by its file and name, below what it is instead. */
 const others: Readonly<Record<string, readonly string[]>> = {
   'set by AWS, Kubernetes, PostgreSQL, a file system or JavaScript': [
-    'adapters/aws/activity.ts QUERIES_MAX',
     'adapters/aws/rds-instances.ts NAME_MAX',
     'adapters/kubernetes/manifests/pod-manifest.ts UID_MAX',
     'hosts/aws/custom-resource.ts REASON_MAX',
@@ -46,6 +45,7 @@ const others: Readonly<Record<string, readonly string[]>> = {
   'how much is remembered or kept; what is older is made or read again': [
     'adapters/aws/logs/log-batches.ts BUFFER_MAX_LINES',
     'adapters/aws/logs/log-events.ts SEGMENTS_MAX',
+    'adapters/kubernetes/activity/figures.ts ROUTES_MAX',
     'adapters/kubernetes/samples.ts INSTANCES_MAX',
     'adapters/kubernetes/samples.ts SAMPLES_MAX',
     'adapters/local/logs/logs-names.ts SEGMENTS_MAX',

@@ -26,7 +26,6 @@ export const lambdaEnvironment = {
   BERTH_DEDICATED_SUBNETS: '',
   BERTH_DEDICATED_SECURITY_GROUP: '',
   BERTH_APPS_DOMAIN: 'apps.example.com',
-  BERTH_INGRESS_CIDRS: '',
   BERTH_EGRESS_CIDRS: '',
   BERTH_ISSUER: 'https://issuer.example.com',
   BERTH_AUDIENCE: 'berth',

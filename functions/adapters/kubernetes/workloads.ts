@@ -32,7 +32,7 @@ export interface KubernetesWorkloadsOptions extends AddressOptions {
   /** What the cluster pulls: repository and digest, such as `registry.example/berth/demo/web@sha256:...`. */
   imageReference: (repository: RepositoryRef, digest: string) => string;
   /** What the platform team decides; a part left out is as in `defaultRenderOptions`. */
-  render?: Partial<Omit<RenderOptions, 'domain'>>;
+  render?: Partial<Omit<RenderOptions, 'domain' | 'scheme'>>;
   effects: Pick<Effects, 'now'>;
 }
 
@@ -62,10 +62,10 @@ const untakenHeaders = ({ containers }: ScoreWorkload): string[] =>
   );
 
 export function createKubernetesWorkloads(options: KubernetesWorkloadsOptions): Workloads {
-  const { client, registry, effects, domain } = options;
+  const { client, registry, effects, domain, scheme = 'https' } = options;
   const cluster: Cluster = {
     client,
-    render: { ...defaultRenderOptions, ...options.render, domain },
+    render: { ...defaultRenderOptions, ...options.render, domain, scheme },
   };
 
   const samples = createSamples(effects.now);

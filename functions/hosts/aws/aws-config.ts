@@ -40,7 +40,6 @@ const schema = z.object({
   BERTH_DEDICATED_SUBNETS: z.string(),
   BERTH_DEDICATED_SECURITY_GROUP: z.string(),
   BERTH_APPS_DOMAIN: z.string().min(1),
-  BERTH_INGRESS_CIDRS: list,
   BERTH_EGRESS_CIDRS: list,
   BERTH_ISSUER: z.url(),
   BERTH_AUDIENCE: list.refine((audience) => audience.length > 0),
@@ -85,8 +84,8 @@ export interface AwsConfig {
   quota: { cpu: number; memoryBytes: number; pods: number; storageBytes: number };
   /** Workloads are served under this domain. */
   appsDomain: string;
-  /** The private networks that the load balancer is in, and those that workloads may reach. */
-  network: { ingressCidrs: string[]; egressCidrs: string[]; resolverCidrs: string[] };
+  /** The private networks that workloads may reach. */
+  network: { egressCidrs: string[]; resolverCidrs: string[] };
   identity: {
     issuer: string;
     /** The audiences of bearer tokens. */
@@ -142,7 +141,6 @@ export function readAwsConfig(environment: Record<string, string | undefined>): 
     quota: { cpu, memoryBytes: memoryGib * GIB, pods, storageBytes: storageGib * GIB },
     appsDomain: values.BERTH_APPS_DOMAIN,
     network: {
-      ingressCidrs: values.BERTH_INGRESS_CIDRS,
       egressCidrs: values.BERTH_EGRESS_CIDRS,
       resolverCidrs: [`${values.BERTH_CLUSTER_RESOLVER}/32`],
     },

@@ -2,7 +2,6 @@
  * Counts what calls of the ports would cost with the adapters for AWS. Each entry says how many AWS requests a call
  * makes; the store counts for itself, since only it knows the sizes of its records.
  */
-import type { Activity } from '../../ports/activity.ts';
 import type { Anchors } from '../../ports/anchors.ts';
 import type { Builder } from '../../ports/builder.ts';
 import { count } from '../../ports/meter.ts';
@@ -35,15 +34,6 @@ export const countSecrets = <Port extends Secrets>(secrets: Port): Port => ({
     const paths = await secrets.list(prefix);
     requests(Math.max(1, Math.ceil(paths.length / 100)) + paths.length);
     return paths;
-  },
-});
-
-/** Counts one metric for each environment, as if each had one service. */
-export const countActivity = <Port extends Activity>(activity: Port): Port => ({
-  ...activity,
-  lastRequests(environments) {
-    count('cloudwatch.metricRead', environments.length);
-    return activity.lastRequests(environments);
   },
 });
 

@@ -33,7 +33,7 @@ import type { Ports } from '../../ports/index.ts';
 import type { Store } from '../../ports/store.ts';
 import type { StepInput } from '../../workflows/step.ts';
 import { runStepNamed } from '../../workflows/steps.ts';
-import { countActivity, countAnchors, countBuilds, countSecrets } from './aws-equivalent-units.ts';
+import { countAnchors, countBuilds, countSecrets } from './aws-equivalent-units.ts';
 import { ConfigError, type LocalConfig, readConfig } from './config/config.ts';
 import { createSignIn } from './identity/choose-identity.ts';
 import { checkLosses } from './losses.ts';
@@ -211,7 +211,6 @@ async function createPorts(
     secrets: countSecrets(
       await createSecretsFile({ path: path('secrets'), keyPath: path('secrets.key'), effects }),
     ),
-    activity: countActivity(given.activity),
     builder: countBuilds(given.builder, effects.now),
     anchors: countAnchors(given.anchors),
   };

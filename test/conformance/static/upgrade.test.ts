@@ -73,6 +73,8 @@ const changes: Record<(typeof settingNames)[number], Change> = {
   environmentStorageGib: { after: { 'berth:environmentStorageGib': '20' } },
   ingressCidrs: { after: { 'berth:ingressCidrs': '10.9.0.0/16' } },
   egressCidrs: { after: { 'berth:egressCidrs': '10.9.0.0/16' } },
+  gatewayImage: { after: { 'berth:gatewayImage': 'registry.example.com/traefik:v3.7.15' } },
+  gatewayApi: { after: { 'berth:gatewayApi': 'https://mirror.example.com/gateway-api' } },
   clusterEndpoint: { before: cluster, after: { ...cluster, ...endpoint } },
   clusterCertificate: {
     before: { ...cluster, ...endpoint },

@@ -14,7 +14,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { createFileLogs } from '../../../../functions/adapters/local/logs/logs.ts';
 import type { LogLine } from '../../../../functions/ports/logs.ts';
-import { logsContract } from '../../../contracts/logs.ts';
+import { logsContract } from '../../../contracts/logs/logs.ts';
 import { temporaryDirectories } from '../../../support/files/temporary.ts';
 
 const makeDirectory = temporaryDirectories();

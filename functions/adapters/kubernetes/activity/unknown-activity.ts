@@ -1,6 +1,6 @@
-/** Requests go through an ingress controller that tells nobody of them, so that all is unknown. */
-import { Problem } from '../../core/problem.ts';
-import type { Activity } from '../../ports/activity.ts';
+/** Requests go through a gateway that tells nobody of them, so that all is unknown. */
+import { Problem } from '../../../core/problem.ts';
+import type { Activity } from '../../../ports/activity.ts';
 
 export const unknownActivity: Activity = {
   lastRequests: async (environments) => environments.map(() => 'unknown'),
@@ -9,7 +9,7 @@ export const unknownActivity: Activity = {
       'unavailable',
       'Requests are not counted: those to a cluster do not pass through Berth.',
       {
-        hint: 'Look at the figures of the ingress controller.',
+        hint: 'Look at the figures of the gateway, or set BERTH_GATEWAY_METRICS.',
       },
     );
   },

@@ -97,31 +97,34 @@ describe('A route', () => {
   });
 
   it('is made for what is plain, word for word, and as a prefix alone', () => {
-    const ingress = render(good, '/a/b-c_d.e~f').find(({ kind }) => kind === 'Ingress');
-    expect(JSON.stringify(ingress)).toContain('"path":"/a/b-c_d.e~f","pathType":"Prefix"');
-    expect(JSON.stringify(ingress)).not.toContain('ImplementationSpecific');
-    expect(ingress!.metadata).not.toHaveProperty('annotations');
+    const routes = render(good, '/a/b-c_d.e~f').filter((object) => object.kind === 'HTTPRoute');
+    const made = routes.find(({ spec }) => spec.hostnames[0] === good);
+    expect(made!.spec.rules.flatMap(({ matches }) => matches)).toEqual([
+      { path: { type: 'PathPrefix', value: '/a/b-c_d.e~f' } },
+    ]);
+    expect(JSON.stringify(routes)).not.toContain('RegularExpression');
+    for (const { metadata } of routes) expect(metadata).not.toHaveProperty('annotations');
   });
 
-  it('has no word on the class, the TLS or the backend of its Ingress beside host, path and port', () => {
+  it('has no word on the gateway, the filters or the backend of its route beside host, path and port', () => {
     const more = {
       host: good,
       path: '/',
       port: 80,
-      annotations: { 'nginx.ingress.kubernetes.io/configuration-snippet': 'return 200;' },
-      ingressClassName: 'other',
-      pathType: 'ImplementationSpecific',
-      backend: { service: { name: 'kubernetes', port: { number: 443 } } },
+      annotations: { 'traefik.io/router.middlewares': 'evil' },
+      parentRefs: [{ name: 'other' }],
+      filters: [{ type: 'URLRewrite' }],
+      backendRefs: [{ name: 'kubernetes', namespace: 'default', port: 443 }],
     };
     expect(route.params.safeParse(more).success).toBe(false);
-    for (const key of ['annotations', 'ingressClassName', 'pathType', 'backend'] as const) {
+    for (const key of ['annotations', 'parentRefs', 'filters', 'backendRefs'] as const) {
       expect(route.params.safeParse({ host: good, path: '/', port: 80, [key]: more[key] }).success, key).toBe(
         false,
       );
     }
     const spec = workloadSpec(ref, 1, [containerSpec(digest)], { routes: [more] });
     const text = JSON.stringify(renderManifests(spec, images, options));
-    for (const word of ['configuration-snippet', '"other"', 'ImplementationSpecific', '"kubernetes"']) {
+    for (const word of ['middlewares', '"other"', 'URLRewrite', '"kubernetes"']) {
       expect(text).not.toContain(word);
     }
   });

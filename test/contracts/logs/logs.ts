@@ -1,6 +1,6 @@
 /** The guarantees of all Logs. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { LogLine, Logs } from '../../functions/ports/logs.ts';
+import type { LogLine, Logs } from '../../../functions/ports/logs.ts';
 import { readerCases } from './logs-reader.ts';
 
 export interface LogsSubject {

@@ -1,7 +1,7 @@
 /** The guarantees of all Logs to readers, whoever writes the lines. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { LogLine, LogPageQuery, Logs } from '../../functions/ports/logs.ts';
-import { createLineFilter } from '../../functions/ports/rules/logs-page.ts';
+import type { LogLine, LogPageQuery, Logs } from '../../../functions/ports/logs.ts';
+import { createLineFilter } from '../../../functions/ports/rules/logs-page.ts';
 
 export interface LogsReaderSubject {
   logs: Pick<Logs, 'read' | 'page' | 'follow'>;
