@@ -45,7 +45,7 @@ export function createAwsPorts(config: AwsConfig): {
     receivers: createReceivers(),
     store: lazy(store, ['get', 'getMany', 'query', 'transact', 'due', 'changed', 'close']),
     secrets: lazy(
-      async () => (await import('./ports/secrets.ts')).createSecrets(config),
+      async () => (await import('./ports/secrets.ts')).createSecrets(config, await store()),
       ['put', 'get', 'revoke', 'remove', 'list'],
     ),
     workflows: lazy(

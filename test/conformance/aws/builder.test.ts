@@ -11,7 +11,7 @@ import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { expect, it } from 'vitest';
 import { createCodeBuilder } from '../../../functions/adapters/aws/builder/builder.ts';
-import { createSecretsManager } from '../../../functions/adapters/aws/secrets/secrets.ts';
+import { createSecretsManager } from '../../../functions/adapters/aws/secrets/secrets-manager.ts';
 import { Problem, TransientError } from '../../../functions/core/problem.ts';
 import { builderContract } from '../../contracts/builder.ts';
 import { helloFiles, sourceArchive, streamOf } from '../../support/files/archive.ts';
