@@ -194,6 +194,9 @@ function statefulStacks(app: App, settings: Settings) {
     name,
     repositories,
     architecture: architecturesOf(settings)[0]!,
+    packBuilder: settings.packBuilder,
+    imageMirror: settings.imageMirror,
+    dockerHubSecret: settings.dockerHubSecret,
   });
   const identity = identityOf(app, settings);
   return {
@@ -207,6 +210,7 @@ function statefulStacks(app: App, settings: Settings) {
       BERTH_DNS_SUFFIX: data.urlSuffix,
       BERTH_ARCHITECTURES: architecturesOf(settings).join(','),
       BERTH_QUOTA: quotaOf(settings),
+      BERTH_BUILDS_AT_ONCE: String(settings.buildsAtOnce),
       BERTH_TABLE: data.table.tableName,
       BERTH_STATE_MACHINE_PREFIX: `arn:${data.partition}:states:${data.region}:${data.account}:stateMachine:${name}-`,
       BERTH_AUDIT_BUCKET: audit.bucket.bucketName,

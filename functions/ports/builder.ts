@@ -36,7 +36,14 @@ export interface BuildResult {
   detected: string;
 }
 
+/** No machine for builds is free, because others use them all. Nothing was begun: the build is to be asked for again. */
+export class BuilderBusy extends Error {
+  override name = 'Berth.BuilderBusy';
+}
+
 export interface Builder {
+  /** How many builds it takes at once, where that is fewer than Berth lets run. */
+  atOnce?: number;
   /**
    * Keeps an uploaded tar.gz until its build is over; resolves to its id, hash and size.
    * @throws Problem payload_too_large | invalid_archive (not gzip) | storage_full
@@ -47,7 +54,7 @@ export interface Builder {
    * Builds and pushes; the same request twice gives an image again, never half of one. Output goes line by
    * line to `log`.
    * @throws Problem invalid_archive | source_unavailable | nothing_to_run | invalid_score | build_failed |
-   * deadline_exceeded | canceled | storage_full
+   * deadline_exceeded | canceled | storage_full; BuilderBusy
    */
   build(request: BuildRequest, log: (line: string) => void, signal: AbortSignal): Promise<BuildResult>;
 }

@@ -27,6 +27,7 @@ const variables = {
   BERTH_DNS_SUFFIX: 'amazonaws.com',
   BERTH_ARCHITECTURES: 'arm64',
   BERTH_QUOTA: '16,32,60,100',
+  BERTH_BUILDS_AT_ONCE: '5',
   BERTH_CLUSTER_RESOLVER: '172.20.0.10',
   BERTH_ACCOUNT: '111122223333',
   BERTH_TABLE: 'table',
@@ -497,6 +498,39 @@ describe('Alarms', () => {
     const dashboards = (of: typeof templates) => resourcesOf(of, 'AWS::CloudWatch::Dashboard').length;
     expect(dashboards(templates)).toBe(0);
     expect(dashboards(synthesize({ 'berth:dashboard': 'yes' }).templates)).toBe(1);
+  });
+});
+
+describe('What builds take from elsewhere', () => {
+  const project = (settings: Record<string, string> = {}) =>
+    resourcesOf(synthesize(settings).templates, 'AWS::CodeBuild::Project')[0]?.properties;
+
+  it('run a tool that was downloaded only if it is the one that was looked at', () => {
+    for (const architecture of ['arm64', 'amd64']) {
+      const { commands } = JSON.parse(
+        String(project({ 'berth:architecture': architecture })?.Source?.BuildSpec),
+      ).phases.install;
+      const at = (pattern: RegExp) => commands.findIndex((command: string) => pattern.test(command));
+      expect(at(/^curl .*-o \/tmp\/pack.tgz/)).toBeGreaterThanOrEqual(0);
+      expect(at(/^echo "[0-9a-f]{64} {2}\/tmp\/pack.tgz" \| sha256sum --check$/)).toBe(at(/^curl/) + 1);
+      expect(at(/^tar /)).toBe(at(/sha256sum/) + 1);
+      expect(commands.join()).not.toMatch(/curl[^,]*\|/);
+    }
+  });
+
+  it('get base images from a mirror, and as the company’s account, where settings name them', () => {
+    const secret = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:hub-AbCdEf';
+    const found = project({
+      'berth:imageMirror': 'https://mirror.example.com',
+      'berth:dockerHubSecret': secret,
+    });
+    expect(found?.Source?.BuildSpec).toContain('{\\"registry-mirrors\\":[\\"https://mirror.example.com\\"]}');
+    expect(found?.Environment?.EnvironmentVariables).toContainEqual({
+      Name: 'BERTH_HUB_PASSWORD',
+      Type: 'SECRETS_MANAGER',
+      Value: `${secret}:password`,
+    });
+    expect(JSON.stringify(project())).not.toMatch(/registry-mirrors|BERTH_HUB/);
   });
 });
 

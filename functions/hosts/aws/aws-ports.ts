@@ -58,10 +58,13 @@ export function createAwsPorts(config: AwsConfig): {
         dedicated: lazy(async () => dedicatedOf(await databases()), ['ensure', 'remove', 'exists']),
       }),
     },
-    builder: lazy(
-      async () => (await import('./ports/builder.ts')).createBuilder(config),
-      ['saveSource', 'removeSource', 'build'],
-    ),
+    builder: {
+      ...lazy(
+        async () => (await import('./ports/builder.ts')).createBuilder(config),
+        ['saveSource', 'removeSource', 'build'],
+      ),
+      atOnce: config.builds.atOnce,
+    },
     workloads: {
       ...lazy(
         async () => (await cluster()).workloads,

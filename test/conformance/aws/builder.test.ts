@@ -13,6 +13,7 @@ import { expect, it } from 'vitest';
 import { createCodeBuilder } from '../../../functions/adapters/aws/builder/builder.ts';
 import { createSecretsManager } from '../../../functions/adapters/aws/secrets/secrets-manager.ts';
 import { Problem, TransientError } from '../../../functions/core/problem.ts';
+import { BuilderBusy } from '../../../functions/ports/builder.ts';
 import { builderContract } from '../../contracts/builder.ts';
 import { helloFiles, sourceArchive, streamOf } from '../../support/files/archive.ts';
 import { createContainers, makeBuildProject } from '../support/aws/codebuild.ts';
@@ -90,17 +91,17 @@ await withMoto((url) => {
     await subject.dispose();
   });
 
-  it('waits while the account runs as many builds as it may, and says so once', async () => {
-    let refusals = 3;
+  it('says that the account runs as many builds as it may, and begins when it is asked again', async () => {
+    let refusals = 1;
     const subject = await makeSubject((action) =>
       action === 'StartBuild' && refusals-- > 0 ? awsError(400, 'AccountLimitExceededException') : 'forward',
     );
     const { id } = await subject.builder.saveSource(streamOf(await sourceArchive(helloFiles)));
-    const lines: string[] = [];
     const request = { repository, operation: 'crowded', source: { kind: 'upload', id } as const };
-    const built = await subject.builder.build(request, (line) => lines.push(line), never);
-    expect(built.digest).toMatch(/^sha256:/);
-    expect(lines.filter((line) => line.startsWith('Waiting: CodeBuild'))).toHaveLength(1);
+    const build = () => subject.builder.build(request, () => undefined, never);
+    await expect(build()).rejects.toBeInstanceOf(BuilderBusy);
+    expect(subject.started()).toBe(0);
+    expect((await build()).digest).toMatch(/^sha256:/);
     await subject.dispose();
   });
 

@@ -17,9 +17,10 @@ import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand, type S3Client 
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { limits } from '../../../core/limits.ts';
 import type { Source } from '../../../core/model/index.ts';
+import { BUILD_SECONDS } from '../../../core/operations/build.ts';
 import { Problem, TransientError } from '../../../core/problem.ts';
 import { checkGitRef, fullRefs, parseGitUrl } from '../../../core/source/git-source.ts';
-import type { Builder, BuildRequest, BuildResult } from '../../../ports/builder.ts';
+import { type Builder, BuilderBusy, type BuildRequest, type BuildResult } from '../../../ports/builder.ts';
 import { count } from '../../../ports/meter.ts';
 import type { RepositoryRef } from '../../../ports/registry.ts';
 import { sent, unless } from '../sdk-errors.ts';
@@ -47,7 +48,9 @@ export interface CodeBuildOptions {
 }
 
 /** Longer than a build may take. */
-const PRESIGNED_SECONDS = 3600;
+const PRESIGNED_SECONDS = 2 * BUILD_SECONDS;
+/** The account runs as many builds as it may. */
+const NO_ROOM = 'AccountLimitExceededException';
 const OPERATION = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 
 export function createCodeBuilder(options: CodeBuildOptions): Builder {
@@ -89,12 +92,7 @@ export function createCodeBuilder(options: CodeBuildOptions): Builder {
   }
 
   /** The operation's build; started if there is none yet. */
-  async function ensureBuild(
-    request: BuildRequest,
-    variables: Partial<BuildVariables>,
-    log: (line: string) => void,
-    signal: AbortSignal,
-  ): Promise<string> {
+  async function ensureBuild(request: BuildRequest, variables: Partial<BuildVariables>): Promise<string> {
     const Key = buildKey(request.operation);
     const known = await readObject(Key);
     if (known !== undefined) return known;
@@ -118,25 +116,12 @@ export function createCodeBuilder(options: CodeBuildOptions): Builder {
         })),
       ],
     });
-    const id = (await whenThereIsRoom(() => codebuild.send(command), log, signal)).build?.id;
+    const started = await unless([NO_ROOM], codebuild.send(command));
+    if (!started) throw new BuilderBusy();
+    const id = started.build?.id;
     if (id === undefined) throw new TransientError('CodeBuild gave a build no id.');
     await sent(s3.send(new PutObjectCommand({ Bucket, Key, Body: id })));
     return id;
-  }
-
-  /** An account runs only so many builds at once; a build that finds no room waits for some, as in any queue. */
-  async function whenThereIsRoom<T>(
-    start: () => Promise<T>,
-    log: (line: string) => void,
-    signal: AbortSignal,
-  ): Promise<T> {
-    for (let told = false; ; told = true) {
-      signal.throwIfAborted();
-      const started = await unless(['AccountLimitExceededException'], start());
-      if (started !== undefined) return started;
-      if (!told) log('Waiting: CodeBuild runs as many builds as it may in this account');
-      await sleep(longestPoll, undefined, { signal }).catch(() => undefined);
-    }
   }
 
   /** Hands on what has been logged since the last call. */
@@ -181,7 +166,7 @@ export function createCodeBuilder(options: CodeBuildOptions): Builder {
   ): Promise<BuildResult> {
     signal.throwIfAborted();
     const { upload, variables } = await prepare(request);
-    const id = await ensureBuild(request, variables, log, signal);
+    const id = await ensureBuild(request, variables);
     let build: Build;
     try {
       build = await wait(id, log, signal);
