@@ -127,6 +127,7 @@ export function createStacks(app: App): void {
     api: api.api,
     streamUrl: api.streamUrl,
     edgeKey: api.edgeKey,
+    uploadHost: stateful.builds.bucketHost,
     ...(settings.domain !== undefined && { domain: settings.domain, certificate: settings.certificate! }),
   });
   new ObservabilityStack(app, id('Observability'), {

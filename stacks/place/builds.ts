@@ -81,6 +81,8 @@ export class BuildsStack extends Stack {
   readonly bucket: s3.Bucket;
   /** The ARN in the form in which other stacks refer to it. */
   readonly bucketArn: string;
+  /** Host of the addresses that uploads go to. */
+  readonly bucketHost: string;
   readonly project: codebuild.Project;
   readonly logGroup: LogGroup;
 
@@ -88,6 +90,7 @@ export class BuildsStack extends Stack {
     super(scope, id, props);
     this.bucket = this.sources();
     this.bucketArn = this.exportValue(this.bucket.bucketArn);
+    this.bucketHost = this.exportValue(this.bucket.bucketRegionalDomainName);
     this.logGroup = new LogGroup(this, 'Log', {
       retention: RetentionDays.ONE_MONTH,
       removalPolicy: RemovalPolicy.DESTROY,
@@ -175,6 +178,10 @@ export class BuildsStack extends Stack {
       encryption: s3.BucketEncryption.S3_MANAGED,
       blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
       enforceSSL: true,
+      // The console sends archives to signed addresses, from wherever it is.
+      cors: [
+        { allowedMethods: [s3.HttpMethods.PUT], allowedOrigins: ['*'], allowedHeaders: ['content-type'] },
+      ],
       removalPolicy: RemovalPolicy.DESTROY,
       // No object is needed after its build.
       lifecycleRules: [

@@ -501,6 +501,20 @@ describe('Alarms', () => {
   });
 });
 
+describe('Source', () => {
+  it('goes from the console to the bucket of uploads, and to no other host', () => {
+    const [policy] = resourcesOf(templates, 'AWS::CloudFront::ResponseHeadersPolicy');
+    const connect = /connect-src 'self' (?:https:\/\/[^;]*)?/.exec(JSON.stringify(policy?.properties))?.[0];
+    expect(connect).toMatch(/Builds.*Sources.*RegionalDomainName/);
+    const buckets = resourcesOf(templates, 'AWS::S3::Bucket').filter(
+      ({ properties }) => properties.CorsConfiguration,
+    );
+    expect(buckets.map(({ properties }) => properties.CorsConfiguration.CorsRules)).toEqual([
+      [{ AllowedMethods: ['PUT'], AllowedOrigins: ['*'], AllowedHeaders: ['content-type'] }],
+    ]);
+  });
+});
+
 describe('What builds take from elsewhere', () => {
   const project = (settings: Record<string, string> = {}) =>
     resourcesOf(synthesize(settings).templates, 'AWS::CodeBuild::Project')[0]?.properties;

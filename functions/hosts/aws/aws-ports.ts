@@ -61,7 +61,7 @@ export function createAwsPorts(config: AwsConfig): {
     builder: {
       ...lazy(
         async () => (await import('./ports/builder.ts')).createBuilder(config),
-        ['saveSource', 'removeSource', 'build'],
+        ['saveSource', 'openUpload', 'hasUpload', 'removeSource', 'build'],
       ),
       atOnce: config.builds.atOnce,
     },

@@ -87,6 +87,10 @@ export const countBuilds = <Port extends Builder>(builder: Port, now: () => numb
     count('s3.write', 4);
     return builder.saveSource(body);
   },
+  async hasUpload(id) {
+    count('s3.read', 1);
+    return builder.hasUpload(id);
+  },
   async build(request, log, signal) {
     const startedAt = now();
     try {

@@ -11,6 +11,7 @@ import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { expect, it } from 'vitest';
 import { createCodeBuilder } from '../../../functions/adapters/aws/builder/builder.ts';
+import { uploadOptions } from '../../../functions/adapters/aws/builder/builder-sources.ts';
 import { createSecretsManager } from '../../../functions/adapters/aws/secrets/secrets-manager.ts';
 import { Problem, TransientError } from '../../../functions/core/problem.ts';
 import { BuilderBusy } from '../../../functions/ports/builder.ts';
@@ -45,7 +46,7 @@ await withMoto((url) => {
     });
     const settings = clientOptions(proxy.url);
     const codebuild = new CodeBuildClient(settings);
-    const s3 = new S3Client({ ...settings, forcePathStyle: true });
+    const s3 = new S3Client({ ...settings, ...uploadOptions, forcePathStyle: true });
     const ignoreExisting = (error: Error) => {
       if (!/AlreadyExists|AlreadyOwned/.test(error.name)) throw error;
     };
@@ -78,6 +79,14 @@ await withMoto((url) => {
       },
     };
   }
+
+  it('signs the size and the type of an upload, and no checksum of what is not there yet', async () => {
+    const subject = await makeSubject();
+    const { searchParams } = new URL((await subject.builder.openUpload(1234)).url);
+    expect(searchParams.get('X-Amz-SignedHeaders')).toBe('content-length;content-type;host');
+    expect([...searchParams.keys()].filter((name) => /checksum/i.test(name))).toEqual([]);
+    await subject.dispose();
+  });
 
   builderContract('CodeBuild', () => makeSubject());
 

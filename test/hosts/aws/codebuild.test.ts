@@ -113,6 +113,7 @@ describe('A build in CodeBuild', () => {
       detected: 'built by its Dockerfile',
       score: SCORE,
       files: {},
+      sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
     });
     expect(exitCode).toBe(0);
     expect(calls.map(({ name, args }) => `${name} ${args[0]}`)).toEqual([

@@ -70,9 +70,10 @@ export function createCodeBuilder(options: CodeBuildOptions): Builder {
   }
 
   /** What the source is, and how the build gets it. */
-  async function prepare({
-    source,
-  }: BuildRequest): Promise<{ upload?: Source; variables: Partial<BuildVariables> }> {
+  async function prepare({ source }: BuildRequest): Promise<{
+    upload?: { bytes: number; sha256?: string };
+    variables: Partial<BuildVariables>;
+  }> {
     if (source.kind === 'git') {
       const location = parseGitUrl(source.url, false);
       const ref = checkGitRef(source.ref);
@@ -86,7 +87,7 @@ export function createCodeBuilder(options: CodeBuildOptions): Builder {
       });
     const command = new GetObjectCommand({ Bucket, Key: sourceKey(source.id) });
     return {
-      upload: { kind: 'upload', ...described },
+      upload: described,
       variables: { BERTH_SOURCE_URL: await getSignedUrl(s3, command, { expiresIn: PRESIGNED_SECONDS }) },
     };
   }
@@ -184,14 +185,18 @@ export function createCodeBuilder(options: CodeBuildOptions): Builder {
       await sent(s3.send(new DeleteObjectCommand({ Bucket, Key: buildKey(request.operation) })));
       throw new TransientError('CodeBuild had a fault of its own.');
     }
-    const { digest, score, files, detected, ref, commit, author, message } = readOutcome(told);
-    const fetched = upload ?? gitSource(request, { ref, commit, author, message });
+    const { digest, score, files, detected, sha256, ref, commit, author, message } = readOutcome(told);
+    const fetched = upload
+      ? uploadSource({ sha256, ...upload })
+      : gitSource(request, { ref, commit, author, message });
     const source = request.path === undefined ? fetched : { ...fetched, path: request.path };
     return { digest, files, detected, source, ...(score === undefined ? {} : { score }) };
   }
 
   return {
     saveSource: (body) => sources.save(body),
+    openUpload: (bytes) => sources.open(bytes),
+    hasUpload: (id) => sources.has(id),
     removeSource: (id) => sources.remove(id),
     async build(request, log, signal) {
       if (!OPERATION.test(request.operation))
@@ -215,6 +220,14 @@ function countBuild({ startTime, endTime }: Build, hasSource: boolean): void {
 
 const buildKey = (operation: string): string => `builds/${operation}/build`;
 const outcomeKey = (operation: string): string => `builds/${operation}/outcome.json`;
+
+/** The build tells the hash of what was sent to the bucket itself. */
+function uploadSource({ bytes, sha256 }: { bytes: number; sha256: string | undefined }): Source {
+  if (sha256 !== undefined) return { kind: 'upload', sha256, bytes };
+  throw new Problem('build_failed', 'The build failed: it does not tell which source it built.', {
+    hint: 'Start the build again.',
+  });
+}
 
 function gitSource(
   { source }: BuildRequest,

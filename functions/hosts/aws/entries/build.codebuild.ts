@@ -3,7 +3,7 @@
  * Dockerfile or by buildpacks in containers that see none of our credentials, pushes the image, and leaves the
  * outcome. It needs Node.js, git, docker, the AWS CLI and pack.
  */
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { lstat, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -75,8 +75,13 @@ async function fetchSource(directory: string, tree: string): Promise<Partial<Bui
   }
   const response = await fetch(archive, { signal: AbortSignal.timeout(5 * MINUTE) });
   if (!response.ok || response.body === null) throw uploadGone();
-  await unpackUpload(place, Readable.from(response.body), variables.BERTH_PATH);
-  return {};
+  const hash = createHash('sha256');
+  const hashed = Readable.from(response.body).map((chunk: Uint8Array) => {
+    hash.update(chunk);
+    return chunk;
+  });
+  await unpackUpload(place, hashed, variables.BERTH_PATH);
+  return { sha256: hash.digest('hex') };
 }
 
 /** Runs a program that sees its directory and how the network is reached, and nothing else of this environment. */
