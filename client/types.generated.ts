@@ -3283,7 +3283,11 @@ export interface Paths {
       requestBody: {
         content: {
           'application/json': {
-            git: GitSource;
+            git?: GitSource;
+            /**
+             * Id of an upload.
+             */
+            upload?: string;
             /**
              * The folder that is built, with its score.yaml and package.json, from the top of the source. Where it is a member of a workspace of npm, pnpm or yarn, that is installed, by its lock file.
              */
@@ -3346,6 +3350,84 @@ export interface Paths {
               nextCursor?: string;
             };
           };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/services/{service}/uploads': {
+    /**
+     * Ask where to send source
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * Size of the archive.
+             */
+            bytes: number;
+          };
+        };
+      };
+      responses: {
+        201: {
+          content: {
+            'application/json': UploadTarget;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/uploads/{upload}': {
+    /**
+     * Send source
+     */
+    put: {
+      parameters: {
+        path: {
+          /**
+           * Id of the upload. It must be an id as POST .../uploads gives it.
+           */
+          upload: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        204: {
+          content: {};
         };
         default: {
           content: {
@@ -6868,6 +6950,24 @@ export interface OperationSummary {
   createdBy: string;
   endedAt?: string;
   durationMs?: number;
+}
+export interface UploadTarget {
+  /**
+   * Named by the build.
+   */
+  id: string;
+  method: 'PUT';
+  /**
+   * Whoever has it may send the archive: send no other credentials there.
+   */
+  url: string;
+  /**
+   * To be sent with the archive.
+   */
+  headers: {
+    [k: string]: string;
+  };
+  expiresAt: string;
 }
 export interface VersionDetail {
   project: string;

@@ -130,6 +130,7 @@ export function createStacks(app: App): void {
     api: api.api,
     streamUrl: api.streamUrl,
     edgeKey: api.edgeKey,
+    uploadHost: stateful.builds.bucketHost,
     ...(settings.domain !== undefined && { domain: settings.domain, certificate: settings.certificate! }),
   });
   new ObservabilityStack(app, id('Observability'), {
@@ -197,6 +198,9 @@ function statefulStacks(app: App, settings: Settings) {
     name,
     repositories,
     architecture: architecturesOf(settings)[0]!,
+    packBuilder: settings.packBuilder,
+    imageMirror: settings.imageMirror,
+    dockerHubSecret: settings.dockerHubSecret,
   });
   const identity = identityOf(app, settings);
   return {
@@ -210,6 +214,7 @@ function statefulStacks(app: App, settings: Settings) {
       BERTH_DNS_SUFFIX: data.urlSuffix,
       BERTH_ARCHITECTURES: architecturesOf(settings).join(','),
       BERTH_QUOTA: quotaOf(settings),
+      BERTH_BUILDS_AT_ONCE: String(settings.buildsAtOnce),
       BERTH_TABLE: data.table.tableName,
       BERTH_STATE_MACHINE_PREFIX: `arn:${data.partition}:states:${data.region}:${data.account}:stateMachine:${name}-`,
       BERTH_AUDIT_BUCKET: audit.bucket.bucketName,

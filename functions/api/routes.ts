@@ -19,6 +19,7 @@ export const routeFiles: readonly (() => Promise<{ routes: readonly Route[] }>)[
   () => import('./events/audit.ts'),
   () => import('./services/services.ts'),
   () => import('./versions/builds.ts'),
+  () => import('./versions/source-uploads.ts'),
   () => import('./versions/versions.ts'),
   () => import('./versions/detections.ts'),
   () => import('./environments/environments.ts'),

@@ -134,6 +134,8 @@ export const buildSecretsKey = (project: string): Key => ({
 });
 /** They begin with what is the name of no project: builds on AWS may read these alone. */
 export const buildSecretPath = (project: string, name: string): string => `-builds/${project}/${name}`;
+/** Whether a path is that of a secret for builds, or a prefix of such paths. */
+export const isForBuilds = (path: string): boolean => path.startsWith('-builds/');
 
 export const deploymentsPartition = ({ project, environment, service }: InstanceRef): string =>
   `deployments#${project}#${environment}#${service}`;

@@ -13,6 +13,12 @@ export const actions = {
   startWorkflows: ['states:StartExecution'],
   watchWorkflows: ['states:DescribeExecution', 'states:StopExecution'],
   readSecrets: ['secretsmanager:GetSecretValue'],
+  // Whoever reads a secret that an earlier release kept there moves it to the table.
+  moveSecrets: [
+    'secretsmanager:DescribeSecret',
+    'secretsmanager:ListSecretVersionIds',
+    'secretsmanager:DeleteSecret',
+  ],
   writeSecrets: [
     'secretsmanager:CreateSecret',
     'secretsmanager:TagResource',
@@ -111,7 +117,7 @@ export function permissions(stack: Stack, things: Things) {
     writeTable: [grant(actions.writeTable, [tableArn])],
     startWorkflows: [grant(actions.startWorkflows, machines)],
     watchWorkflows: [grant(actions.watchWorkflows, executions, 'Executions are named by their operations.')],
-    readSecrets: [grant(actions.readSecrets, secrets, ofProjects)],
+    readSecrets: [grant([...actions.readSecrets, ...actions.moveSecrets], secrets, ofProjects)],
     writeSecrets: [grant(actions.writeSecrets, secrets, ofProjects)],
     listSecrets: [grant(actions.listSecrets, ['*'], noResource)],
     readDatabaseSecret: [grant(actions.readSecrets, [things.databaseSecretArn])],

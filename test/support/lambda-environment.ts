@@ -7,6 +7,7 @@ export const lambdaEnvironment = {
   BERTH_DNS_SUFFIX: 'amazonaws.com',
   BERTH_ARCHITECTURES: 'arm64',
   BERTH_QUOTA: '16,32,60,100',
+  BERTH_BUILDS_AT_ONCE: '5',
   BERTH_CLUSTER_RESOLVER: '172.20.0.10',
   BERTH_ACCOUNT: '123456789012',
   BERTH_TABLE: 'berth',

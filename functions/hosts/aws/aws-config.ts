@@ -32,6 +32,7 @@ const schema = z.object({
   BERTH_ARCHITECTURES: list.pipe(z.array(z.enum(['arm64', 'amd64'])).min(1)),
   // CPUs, GiB of memory, pods, GiB of volumes.
   BERTH_QUOTA: list.pipe(z.tuple([amount, amount, amount, amount])),
+  BERTH_BUILDS_AT_ONCE: z.coerce.number().int().min(1),
   NODE_EXTRA_CA_CERTS: z.string().min(1),
   BERTH_DATABASE_HOST: z.string().min(1),
   BERTH_DATABASE_PORT: z.coerce.number().int().min(1).max(65535),
@@ -66,7 +67,7 @@ export interface AwsConfig {
   logGroup: string;
   /** The bucket that keeps the heads of audit chains. */
   auditBucket: string;
-  builds: { project: string; bucket: string; logGroup: string };
+  builds: { project: string; bucket: string; logGroup: string; atOnce: number };
   /** EKS is asked for the endpoint and its authority (PEM) where they are not known, or no longer right. */
   cluster: { name: string; known?: { server: string; ca: string } };
   database: {
@@ -115,6 +116,7 @@ export function readAwsConfig(environment: Record<string, string | undefined>): 
       project: values.BERTH_BUILD_PROJECT,
       bucket: values.BERTH_BUILD_BUCKET,
       logGroup: values.BERTH_BUILD_LOG_GROUP,
+      atOnce: values.BERTH_BUILDS_AT_ONCE,
     },
     cluster: {
       name: values.BERTH_CLUSTER,

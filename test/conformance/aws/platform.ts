@@ -188,6 +188,7 @@ export async function startPlatform(loses: Loses): Promise<Platform> {
     BERTH_DNS_SUFFIX: 'amazonaws.com',
     BERTH_ARCHITECTURES: 'arm64',
     BERTH_QUOTA: '16,32,60,100',
+    BERTH_BUILDS_AT_ONCE: '5',
     BERTH_CLUSTER_RESOLVER: '172.20.0.10',
     NODE_EXTRA_CA_CERTS: certificate.certificate,
     BERTH_ACCOUNT: ACCOUNT,

@@ -78,6 +78,7 @@ async function runBuild(
       TMPDIR: scratch,
       AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: '/secret',
       BERTH_REPOSITORY: REPOSITORY,
+      BERTH_PACK_BUILDER: 'buildpacks/builder:1',
       BERTH_RESULT_URL: `${url}/result?signature=secret`,
       ...(variables.BERTH_GIT_URL === undefined ? { BERTH_SOURCE_URL: `${url}/source` } : {}),
       ...variables,
@@ -112,6 +113,7 @@ describe('A build in CodeBuild', () => {
       detected: 'built by its Dockerfile',
       score: SCORE,
       files: {},
+      sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
     });
     expect(exitCode).toBe(0);
     expect(calls.map(({ name, args }) => `${name} ${args[0]}`)).toEqual([
@@ -190,6 +192,26 @@ describe('A build in CodeBuild', () => {
     // The mark that finds the processes of a program tells nothing secret.
     expect(seeing(/^BERTH_(?!WORKLOAD$)/)).toEqual([]);
     expect(output).not.toMatch(/secret|pass/);
+  });
+
+  it('pulls from Docker Hub as the company’s account, which no output has', async () => {
+    const hub = { BERTH_HUB_USERNAME: 'acme', BERTH_HUB_PASSWORD: 'dckr_0123456789' };
+    const docker = await runBuild(
+      { Dockerfile: 'x' },
+      { 'docker build': { output: 'dckr_0123456789' } },
+      hub,
+    );
+    const pack = await runBuild({ x: 'x' }, {}, hub);
+    const auth = Buffer.from('acme:dckr_0123456789').toString('base64');
+    for (const { calls, output, outcome } of [docker, pack]) {
+      expect(JSON.parse(calls[0]?.config ?? '')).toEqual({
+        auths: { 'https://index.docker.io/v1/': { auth } },
+      });
+      expect(calls[0]?.env.filter((name) => name.startsWith('BERTH_HUB'))).toEqual([]);
+      const push = calls.find(({ args }) => args[0] === 'push');
+      expect(Object.keys(JSON.parse(push?.config ?? '').auths)).toEqual(['registry.example']);
+      expect(output + outcome).not.toContain('dckr_0123456789');
+    }
   });
 
   it.each<[string, Parameters<typeof runBuild>, string, RegExp]>([

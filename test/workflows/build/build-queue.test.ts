@@ -6,7 +6,7 @@ import { createBuild } from '../../../functions/commands/versions/builds.ts';
 import { limits } from '../../../functions/core/limits.ts';
 import type { Operation } from '../../../functions/core/model/index.ts';
 import { BUILD_SECONDS } from '../../../functions/core/operations/build.ts';
-import type { BuildResult } from '../../../functions/ports/builder.ts';
+import { BuilderBusy, type BuildResult } from '../../../functions/ports/builder.ts';
 import type { Ports } from '../../../functions/ports/index.ts';
 import { BUILD_QUEUE, readQueue } from '../../../functions/records/build-queue-record.ts';
 import { runStepNamed } from '../../../functions/workflows/steps.ts';
@@ -99,6 +99,29 @@ beforeEach(async () => {
   await life.resume();
 });
 afterEach(() => life.close());
+
+describe('Where others use all machines', () => {
+  it('a build says that it is next, holds back those behind it, and has all its time when it begins', async () => {
+    const [first = ''] = await line(1);
+    running.get(first)?.fail(new BuilderBusy());
+    await expect.poll(async () => (await waiting())[0], { interval: 5, timeout: 5_000 }).toBe(first);
+    const { waitingFor, deadline, createdAt } = await bench.operation(first);
+    expect(waitingFor).toBe(0);
+    expect(Date.parse(deadline) - Date.parse(createdAt)).toBeGreaterThan(BUILD_SECONDS * 1000);
+    const { id: second } = await build('forge');
+    await expect.poll(waiting, { interval: 5, timeout: 5_000 }).toEqual([first, second]);
+    // The while is over.
+    const { fullUntil: _, ...queue } = await readQueue(ports);
+    await ports.store.transact([{ put: { ...BUILD_QUEUE, data: queue } }]);
+    await expect.poll(() => [...running.keys()], { interval: 5, timeout: 5_000 }).toEqual([first, second]);
+    expect(Date.parse((await bench.operation(first)).deadline)).toBeLessThanOrEqual(
+      Date.now() + BUILD_SECONDS * 1000,
+    );
+    for (const { succeed } of running.values()) succeed();
+    for (const id of [first, second])
+      await expect.poll(() => status(id), { interval: 5, timeout: 5_000 }).toBe('succeeded');
+  });
+});
 
 describe('Of builds that wait', () => {
   it('the project whose last turn was longest ago comes first, and all are built', async () => {

@@ -172,6 +172,8 @@ const withoutBuilder = async (): Promise<never> => {
 
 const noBuilder: Builder = {
   saveSource: withoutBuilder,
+  openUpload: withoutBuilder,
+  hasUpload: async () => false,
   removeSource: async () => undefined,
   build: withoutBuilder,
 };

@@ -1,5 +1,6 @@
 /**
- * Secrets in AWS Secrets Manager, one a path (docs/adr/ tells why not one for all of an environment).
+ * Secrets in AWS Secrets Manager, one a path: those of builds, since CodeBuild reads them there by itself. All others
+ * were there in earlier releases (docs/adr/0090).
  *
  * A version can not be deleted there. It is revoked by a tombstone: a version with an id that follows from
  * its own. Whoever reads a version looks for its tombstone too. The revoked version loses its labels, so that
@@ -12,6 +13,7 @@ import {
   DeleteSecretCommand,
   DescribeSecretCommand,
   GetSecretValueCommand,
+  type GetSecretValueResponse,
   ListSecretsCommand,
   PutSecretValueCommand,
   type SecretsManagerClient,
@@ -40,16 +42,25 @@ export interface SecretsManagerOptions {
 const CURRENT = 'AWSCURRENT';
 const PREVIOUS = 'AWSPREVIOUS';
 const REVOKED = 'BERTHREVOKED';
-const NOT_FOUND = 'ResourceNotFoundException';
+export const NOT_FOUND = 'ResourceNotFoundException';
 const EXISTS = 'ResourceExistsException';
 /** The secret was deleted a moment ago: its name can be had again soon. */
-const DELETED = 'InvalidRequestException';
+export const DELETED = 'InvalidRequestException';
 const ATTEMPTS = 6;
 const DESCRIBED_AT_ONCE = 10;
 
 /** Whatever is no text was written by us: Secrets Manager takes no empty text. */
 const EMPTY = Buffer.from('empty');
 const TOMBSTONE = Buffer.from('revoked');
+
+/** The value of a version; undefined for a tombstone. */
+export function textOf({
+  SecretString: text,
+  SecretBinary: binary,
+}: GetSecretValueResponse): string | undefined {
+  if (text !== undefined) return text;
+  return binary && Buffer.compare(binary, EMPTY) === 0 ? '' : undefined;
+}
 
 export function createSecretsManager({ client, prefix }: SecretsManagerOptions): Secrets {
   const read = (name: string, version: { VersionId?: string }) =>
@@ -103,9 +114,8 @@ export function createSecretsManager({ client, prefix }: SecretsManagerOptions):
       if (name === undefined || version === '') return undefined;
       const found = await read(name, version === undefined ? {} : { VersionId: tokenOf(version) });
       if (found?.VersionId === undefined) return undefined;
-      const { SecretString: text, SecretBinary: binary } = found;
-      if (text === undefined && (!binary || Buffer.compare(binary, EMPTY) !== 0)) return undefined;
-      return (await isRevoked(name, found.VersionId)) ? undefined : (text ?? '');
+      const text = textOf(found);
+      return text === undefined || (await isRevoked(name, found.VersionId)) ? undefined : text;
     },
 
     async revoke(path, version) {
