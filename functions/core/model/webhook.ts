@@ -31,7 +31,10 @@ export interface WebhookFailure {
  */
 export interface WebhookDelivery {
   project: string;
+  /** The id of the webhook, or of the connection whose provider is told how commits are doing. */
   webhook: string;
+  /** The service of a connection; absent for a webhook. */
+  service?: string;
   /** A copy of the webhook's `enabled`. */
   active: boolean;
   /** The number of the last event that was delivered, or that the webhook does not ask for. */

@@ -1,4 +1,5 @@
 /** Steps of the workflow `build`. */
+import { gitCredentialOf } from '../../commands/connections/credential.ts';
 import { buildSecretsOf } from '../../commands/secrets/build-secrets.ts';
 import { registerVersion } from '../../commands/versions/versions.ts';
 import { operationKey } from '../../core/keys.ts';
@@ -38,6 +39,7 @@ export const buildImage: Step<Operation<'build'>> = {
       source: sourceOf(operation),
       ...(path && { path }),
       secrets: await buildSecretsOf(ports, operation.project),
+      ...(await gitCredentialOf(ports, operation)),
     };
     const built = await ports.builder.build(request, log, signal);
     const image = await ports.registry.resolve(repository, built.digest);
@@ -62,7 +64,10 @@ export const buildImage: Step<Operation<'build'>> = {
 };
 
 function sourceOf({ input }: Operation<'build'>): BuildSource {
-  if (input.kind === 'git') return { kind: 'git', url: input.url, ref: input.ref };
+  if (input.kind === 'git') {
+    const { url, ref, commit } = input;
+    return { kind: 'git', url, ref, ...(commit !== undefined && { commit }) };
+  }
   return { kind: 'upload', id: input.source };
 }
 

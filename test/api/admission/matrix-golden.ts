@@ -6,7 +6,7 @@ import type { Action } from '../../../functions/core/authorization/roles.ts';
  * docs/reference/roles.md shows which permission a route asks for.
  */
 export const golden = {
-  public: ['api.describe', 'session.create', 'token.exchange'],
+  public: ['api.describe', 'session.create', 'token.exchange', 'hook.receive'],
   'signed-in': ['me.read', 'project.list', 'policy.list'],
   person: ['project.create', 'me.manage', 'session.read', 'session.end'],
   platform: ['audit.govern', 'policy.govern'],
@@ -26,8 +26,10 @@ export const golden = {
     'metric.read',
     'operation.read',
     'policy.read',
+    'connection.read',
   ],
   developer: [
+    'connection.redeliver',
     'service.create',
     'service.update',
     'build.create',
@@ -47,6 +49,8 @@ export const golden = {
     'operation.cancel',
   ],
   maintainer: [
+    'connection.write',
+    'preview.approve',
     'secret.reveal',
     'build-secret.write',
     'project.update',
@@ -89,6 +93,8 @@ export const goldenAcross: readonly Action[] = [
 
 /** No token or pipeline does it, whatever its role. */
 export const goldenPeople: readonly Action[] = [
+  'connection.write',
+  'preview.approve',
   'member.write',
   'trust.write',
   'webhook.write',
