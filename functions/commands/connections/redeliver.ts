@@ -136,7 +136,8 @@ export async function approvePreview(
       writes: [previewWrite(ports, data, { version: item.version })],
       events: [
         {
-          ...place,
+          project: data.project,
+          service: data.service,
           type: 'preview.approved',
           data: { connection: id, number, state, commit: wanted },
         },
