@@ -99,13 +99,12 @@ export const permissions = permission({
   },
   'connection.write': {
     least: 'maintainer',
-    grants: { tokens: 'never' },
     does: 'connect a service to a repository, disconnect it, and rotate what its provider signs with',
   },
   'connection.redeliver': { least: 'developer', does: 'do once more what a delivery asked for' },
   'preview.approve': {
     least: 'maintainer',
-    grants: { tokens: 'never' },
+    grants: { tokens: 'allowed' },
     does: 'let one commit of a fork be built and see what its preview sees',
   },
   'service.read': { least: 'viewer', acrossEnvironments: true, does: 'list and read services' },

@@ -29,7 +29,7 @@ export function commentOf(
   preview: Preview,
   { url, base }: { url: string; base: string | undefined },
 ): string {
-  const { service, state, commit, environment, error, connection, number } = preview;
+  const { project, service, state, commit, environment, error, connection, number } = preview;
   const lines = [marker(connection), `**Preview of \`${service}\` ${states[state]}**`, ''];
   const row = (name: string, value: string): number => lines.push(`| ${name} | ${value} |`);
   if (state === 'ready' || state === 'opening') {
@@ -43,7 +43,7 @@ export function commentOf(
     lines.push(
       `Commit \`${commit.slice(0, 12)}\` comes from a fork. Nothing is built before a maintainer of the project lets in this very commit:`,
       '',
-      `\`berth previews approve ${service} ${number} ${commit}\``,
+      `\`berth previews approve ${number} ${commit} --project ${project} --service ${service}\``,
     );
   if (error && state === 'failed')
     lines.push(`First error (${error.code}): \`${plain(error.cause)}\``, '', `\`${plain(error.hint)}\``);

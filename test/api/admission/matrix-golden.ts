@@ -93,8 +93,6 @@ export const goldenAcross: readonly Action[] = [
 
 /** No token or pipeline does it, whatever its role. */
 export const goldenPeople: readonly Action[] = [
-  'connection.write',
-  'preview.approve',
   'member.write',
   'trust.write',
   'webhook.write',
@@ -105,4 +103,4 @@ export const goldenPeople: readonly Action[] = [
 ];
 
 /** A token does it only if it was made to. */
-export const goldenTokenMakers: readonly Action[] = ['me.manage', 'token.write'];
+export const goldenTokenMakers: readonly Action[] = ['preview.approve', 'me.manage', 'token.write'];

@@ -97,7 +97,7 @@ describe.each(gitProviders)('A pull request at %s', (provider) => {
     expect(body.build).toBeUndefined();
     await at.settle();
     expectProblem(await at.subject.api('GET', '/v1/projects/demo/environments/guestbook-pr8'), 404);
-    expect(comment(at)).toContain(`berth previews approve guestbook 8 ${sha(20)}`);
+    expect(comment(at)).toContain(`berth previews approve 8 ${sha(20)} --project demo --service guestbook`);
     expect(at.lastStatuses().get(sha(20))).toBe('failure');
 
     const approve = (commit: string) => at.subject.api('POST', `${SERVICE}/previews/8/approve`, { commit });
