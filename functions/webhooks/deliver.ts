@@ -77,7 +77,8 @@ export function createDeliverer(ports: Ports, { alone = false, onError }: Delive
         if (!active || busy.has(item.sk)) return;
         if (failure && Date.parse(failure.nextAt) > now) return;
         if (lease && isHeld(lease, now, since)) return;
-        if ((await headOf(project)) <= delivered || busy.has(item.sk)) return;
+        const isBehind = isToAsk(item.data, now) || (await headOf(project)) > delivered;
+        if (!isBehind || busy.has(item.sk)) return;
         busy.add(item.sk);
         line.push(item);
       };
@@ -103,6 +104,12 @@ export function createDeliverer(ports: Ports, { alone = false, onError }: Delive
     },
   };
 }
+
+/** Between two times that the provider of a connection is asked what is newest, milliseconds. */
+const ASK_MS = 10 * 60 * 1000;
+
+const isToAsk = ({ service, askedAt }: WebhookDelivery, now: number): boolean =>
+  service !== undefined && now - (askedAt ?? 0) >= ASK_MS;
 
 /** @param since leases from before are held by nobody */
 const isHeld = ({ until }: { until: number }, now: number, since: number | undefined): boolean =>
@@ -188,6 +195,11 @@ async function takeTurn(
   const passed = (at: Item<WebhookDelivery>, number: number): Promise<Held> =>
     write(at, ({ failure: _failure, ...rest }) => ({ ...rest, delivered: number, lease: lease() }));
 
+  if (held && isToAsk(held.data, effects.now())) {
+    const at = effects.now();
+    await (await recipientOf(ports, held.data))?.ask?.(signal);
+    held = await write(held, (delivery) => ({ ...delivery, askedAt: at, lease: lease() }));
+  }
   while (held && !signal.aborted && effects.now() < end) {
     const page = await store.query<BerthEvent>({
       pk: eventsPartition(project),

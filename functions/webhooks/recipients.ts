@@ -1,4 +1,5 @@
 /** Who is told of the events of a project: webhooks, and the providers of connected repositories. */
+import { askProvider } from '../commands/connections/ask-provider.ts';
 import { sendToWebhook, type WebhookOutcome } from '../commands/webhooks/webhook-messages.ts';
 import { disableWebhook } from '../commands/webhooks/webhooks.ts';
 import { isSelected } from '../core/events/event-selector.ts';
@@ -8,10 +9,15 @@ import type { BerthEvent, Connection, Webhook, WebhookDelivery } from '../core/m
 import type { Ports } from '../ports/index.ts';
 import { isForProvider, tellProvider } from './tell-provider.ts';
 
+/** Shorter than a lease. Milliseconds. */
+const ASK_MS = 15_000;
+
 export interface Recipient {
   wants(event: BerthEvent): boolean;
   /** @param signal ends the attempt early; its outcome then says nothing about the receiver */
   send(event: BerthEvent, signal: AbortSignal): Promise<WebhookOutcome>;
+  /** Finds what the recipient has to tell, where it has. */
+  ask?(signal: AbortSignal): Promise<void>;
   /** What becomes of an event that was not taken for as long as it is tried. */
   giveUp(reason: string): Promise<'passed' | 'ended'>;
 }
@@ -27,6 +33,7 @@ export async function recipientOf(
   return {
     wants: (event) => isForProvider(connection, event),
     send: (event, signal) => tellProvider(ports, connection, event, signal),
+    ask: (signal) => askProvider(ports, connection, AbortSignal.any([signal, AbortSignal.timeout(ASK_MS)])),
     // What comes after it is worth to be told all the same.
     giveUp: async () => 'passed',
   };

@@ -60,7 +60,8 @@ const KEPT_MS = limits.deliverySeconds.value * 1000;
 /** What a message leads to. */
 export type Outcome = Pick<Delivery, 'state'> &
   Partial<Pick<Delivery, 'reason' | 'environment'>> & {
-    lane?: { step: LaneStep; closed?: boolean };
+    /** How the line goes on: whether the message leads beyond what it has come to. */
+    lane?: { step: LaneStep; newer: boolean; closed?: boolean };
     preview?: PreviewPlan;
   };
 
@@ -203,7 +204,7 @@ function describe(
 
 function nextLane(lane: Lane, { lane: step }: Outcome, number: number): Lane | undefined {
   if (!step) return undefined;
-  const { closed: _closed, ...next } = withStep(lane, step.step, number, isNewer(lane, step.step));
+  const { closed: _closed, ...next } = withStep(lane, step.step, number, step.newer);
   const isClosed = step.closed ?? lane.closed;
   return isClosed ? { ...next, closed: true } : next;
 }
@@ -248,12 +249,16 @@ function decidePush(connection: Connection, message: Message, facts: PushFacts, 
     ...(at !== undefined && { at }),
     ...(committedAt !== undefined && { committedAt }),
   };
+  // It was found by asking before its message came. Number 0 was there before all messages.
+  const { commit: head, number: known = 0 } = lane.head ?? {};
+  if (message.redelivers === undefined && known > 0 && after !== undefined && head === after)
+    return { ...skipped('its commit came before'), lane: { step, newer: false } };
   // What is done once more is so as long as nothing newer has come.
   const isAgain = message.redelivers !== undefined && lane.head?.commit === after;
   const newer = isAgain || isNewer(lane, step);
-  const common = { environment: rule.environment, lane: { step } };
+  const common = { environment: rule.environment, lane: { step, newer } };
   if (!newer) return { ...common, ...superseded };
-  if (after === undefined) return { ...skipped('the branch was deleted'), lane: { step } };
+  if (after === undefined) return { ...skipped('the branch was deleted'), lane: { step, newer } };
   const reason = message.redelivers === undefined ? whySkipped(connection, facts) : undefined;
   return reason === undefined ? { ...common, state: 'waiting' } : { ...common, ...skipped(reason) };
 }
@@ -272,7 +277,7 @@ async function decidePullRequest(
   const isClosing = facts.action === 'closed';
   const isLate = at !== undefined && lane.head?.at !== undefined && at < lane.head.at;
   // Only what opens it again follows the end of a pull request.
-  if (isLate || (lane.closed && facts.action === 'updated')) return { ...superseded, lane: { step } };
+  if (isLate || (lane.closed && facts.action === 'updated')) return { ...superseded, lane: { step, newer: false } };
   const plan = await planPreview(ports, connection, facts, number);
-  return { ...plan.outcome, lane: { step, closed: isClosing }, preview: plan };
+  return { ...plan.outcome, lane: { step, newer: true, closed: isClosing }, preview: plan };
 }

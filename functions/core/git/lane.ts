@@ -36,7 +36,8 @@ export function isNewer({ head, overtaken }: Lane, { before, after, at, committe
   if (isTimed) return at > (head.at ?? 0);
   if (committedAt !== undefined && head.committedAt !== undefined && committedAt !== head.committedAt)
     return committedAt > head.committedAt;
-  return true;
+  // The provider itself has said that the head is the newest: what comes next is pushed upon it.
+  return head.at === undefined || at !== undefined;
 }
 
 /** The lane after a step, whether it led beyond or not. @param number of the delivery */

@@ -35,6 +35,8 @@ export interface WebhookDelivery {
   webhook: string;
   /** The service of a connection; absent for a webhook. */
   service?: string;
+  /** When the provider of a connection was last asked what is newest; epoch milliseconds. */
+  askedAt?: number;
   /** A copy of the webhook's `enabled`. */
   active: boolean;
   /** The number of the last event that was delivered, or that the webhook does not ask for. */

@@ -205,6 +205,8 @@ export interface GitHost {
   statuses: { commit: string; state: string; context: string; description: string; url?: string }[];
   /** Comments by their ids, each with all that it said. */
   comments: Map<string, string[]>;
+  /** The newest commit of each branch. */
+  heads: Map<string, string>;
   /** Requests that the API did not take. */
   refused: string[];
   /** Answers with this status while it is set. */
@@ -220,6 +222,7 @@ export async function openGitHost(provider: GitProvider): Promise<GitHost> {
   const statuses: GitHost['statuses'] = [];
   const comments: GitHost['comments'] = new Map();
   const refused: string[] = [];
+  const heads = new Map<string, string>();
   let failing: number | undefined;
   let made = 0;
   const commentsOf = /\/(?:issues|merge_requests)\/(\d+)\/(?:comments|notes)(?:\?.*)?$/;
@@ -256,6 +259,13 @@ export async function openGitHost(provider: GitProvider): Promise<GitHost> {
       comments.get(changed)?.push(JSON.parse(body).body);
       return answer(200, { id: Number(changed) });
     }
+    const branch = /\/branches\/([^/]+)$/.exec(url)?.[1];
+    if (branch !== undefined) {
+      const head = heads.get(branch);
+      return head === undefined
+        ? answer(404)
+        : answer(200, { name: branch, commit: { sha: head, id: head } });
+    }
     if (!commentsOf.test(url)) return refuse(404);
     if (method === 'GET')
       return answer(
@@ -287,6 +297,7 @@ export async function openGitHost(provider: GitProvider): Promise<GitHost> {
     statuses,
     comments,
     refused,
+    heads,
     fail: (status) => {
       failing = status;
     },

@@ -105,10 +105,30 @@ describe.each(gitProviders)('A repository at %s', (provider) => {
     expect(at.host.statuses.at(-1)).toMatchObject({ commit: sha(7), state: 'success' });
   });
 
+  it('is asked for what was lost, and what comes late all the same does nothing more', async () => {
+    at.host.heads.set('main', sha(30));
+    at.subject.pass(11 * 60_000);
+    await at.settle();
+    const [delivery] = await at.deliveries();
+    expect(delivery).toMatchObject({ event: 'asked', commit: sha(30), state: 'succeeded' });
+    const late = at.host.push({ before: sha(29), after: sha(30), at: 1_700_000_045 }, at.secret);
+    expect((await at.deliver(late)).body).toMatchObject({
+      state: 'skipped',
+      reason: 'its commit came before',
+    });
+    const older = at.host.push({ before: sha(7), after: sha(29), at: 1_700_000_044 }, at.secret);
+    expect((await at.deliver(older)).body.state).toBe('superseded');
+    at.subject.pass(11 * 60_000);
+    await at.settle();
+    expect((await at.deliveries())[0].commit).toBe(sha(29));
+    expect(at.lastStatuses().get(sha(30))).toBe('success');
+    at.host.heads.clear();
+  });
+
   it('tells what it could not tell while the provider was away, in order', async () => {
     at.host.fail(503);
     const before = at.host.statuses.length;
-    await at.deliver(at.host.push({ before: sha(7), after: sha(8), at: 1_700_000_050 }, at.secret));
+    await at.deliver(at.host.push({ before: sha(30), after: sha(8), at: 1_700_000_050 }, at.secret));
     await at.settle();
     expect((await at.subject.api('GET', CONNECTION)).body.failure).toMatchObject({
       reason: 'the provider answers with the status 503',
