@@ -172,7 +172,7 @@ export const routes = [
     policy: { action: 'connection.write', scope: 'project' },
     operationId: 'deleteConnection',
     summary: 'Disconnect a service from its repository',
-    description: 'What is under way ends; previews stay until their time is over.',
+    description: 'What is under way ends; the environments of previews stay until their time is over.',
     tag: 'Git',
     conditional: true,
     answers: { 204: { summary: 'Disconnected' } },

@@ -17,7 +17,7 @@ import { Problem, type ProblemCode, type ProblemDetail } from '../../core/proble
 import type { Ports } from '../../ports/index.ts';
 import { type Item, StoreConflict, type Write } from '../../ports/store.ts';
 import { NotTogether } from '../../records/commit.ts';
-import { getOperation } from '../../records/read.ts';
+import { getEnvironment, getOperation } from '../../records/read.ts';
 import { type AcceptedDeployment, createDeployment } from '../deployments/deployments.ts';
 import { cancelOperation } from '../operations/operations.ts';
 import { createBuild } from '../versions/builds.ts';
@@ -105,9 +105,11 @@ async function begin(run: Run): Promise<void> {
   const { ports, connection, item } = run;
   const newest = await stillNewest(run);
   if (!newest) return ended(run, superseded);
-  if (item.data.pullRequest !== undefined) await openPreview(run);
   const { project, service, repository, path } = connection;
-  const { ref, pullRequest, commit: id } = item.data;
+  const { ref, pullRequest, commit: id, environment = '' } = item.data;
+  if (pullRequest !== undefined) await openPreview(run);
+  // What can not be deployed is not built either.
+  else await getEnvironment(ports.store, { project, environment });
   // The provider has signed that this commit is on that ref.
   const source = {
     kind: 'git' as const,

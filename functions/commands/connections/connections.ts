@@ -5,15 +5,19 @@ import {
   connectionKey,
   gitTokenPath,
   hookSecretPath,
+  previewCommentKey,
+  previewPrefix,
+  previewsPartition,
   serviceKey,
   webhookDeliveryKey,
 } from '../../core/keys.ts';
-import type { Connection, ConnectionPlace, WebhookDelivery } from '../../core/model/index.ts';
+import type { Connection, ConnectionPlace, Preview, WebhookDelivery } from '../../core/model/index.ts';
 import type { Ports } from '../../ports/index.ts';
-import type { Item, Store, Write } from '../../ports/store.ts';
+import { type Item, type Store, TRANSACTION_MAX, type Write } from '../../ports/store.ts';
 import { readHead } from '../../records/chain-append.ts';
 import { type Caller, checkIfMatch, commit, mustGet, retryOnConflict } from '../../records/commit.ts';
 import { getService } from '../../records/read.ts';
+import { readAll } from '../../records/read-all.ts';
 
 /** Random bytes of a secret that a provider signs with. */
 const SECRET_BYTES = 32;
@@ -228,7 +232,7 @@ export const disconnectionWrites = ({
 ];
 
 /**
- * Disconnects a service: nothing more is built for what is pushed. Previews stay until their time is over.
+ * Disconnects a service: nothing more is built for what is pushed. The environments of previews stay until their time is over.
  * @throws Problem not_found | precondition_failed
  */
 export async function deleteConnection(
@@ -250,6 +254,17 @@ export async function deleteConnection(
   await forgetConnection(ports, gone);
 }
 
-/** Removes what a connection had outside of the records. */
-export const forgetConnection = (ports: Ports, { project, id }: Connection): Promise<void> =>
-  removeValues(ports, project, id);
+/** Removes what a connection had outside of its record: values, and what is known of previews. */
+export async function forgetConnection(ports: Ports, { project, service, id }: Connection): Promise<void> {
+  await removeValues(ports, project, id);
+  const previews = await readAll<Preview>(ports.store, previewsPartition(project), previewPrefix(service));
+  for (let at = 0; at < previews.length; at += TRANSACTION_MAX / 2) {
+    const some = previews.slice(at, at + TRANSACTION_MAX / 2);
+    await ports.store.transact(
+      some.flatMap(({ pk, sk, data }) => [
+        { delete: { pk, sk } },
+        { delete: previewCommentKey({ project, service }, data.number) },
+      ]),
+    );
+  }
+}

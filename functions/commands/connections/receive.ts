@@ -277,7 +277,8 @@ async function decidePullRequest(
   const isClosing = facts.action === 'closed';
   const isLate = at !== undefined && lane.head?.at !== undefined && at < lane.head.at;
   // Only what opens it again follows the end of a pull request.
-  if (isLate || (lane.closed && facts.action === 'updated')) return { ...superseded, lane: { step, newer: false } };
+  if (isLate || (lane.closed && facts.action === 'updated'))
+    return { ...superseded, lane: { step, newer: false } };
   const plan = await planPreview(ports, connection, facts, number);
   return { ...plan.outcome, lane: { step, newer: true, closed: isClosing }, preview: plan };
 }

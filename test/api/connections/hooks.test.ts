@@ -236,6 +236,17 @@ describe('A connection', () => {
     }
   });
 
+  it('builds nothing for an environment that there is none of', async () => {
+    const rules = [{ branch: 'main', environment: 'nowhere' }];
+    await at.subject.api('PUT', CONNECTION, settings(at.host, { rules }));
+    await at.deliver(at.host.push({ after: sha(50) }, at.secret));
+    await at.settle();
+    const [delivery] = await at.deliveries();
+    expect(delivery).toMatchObject({ state: 'failed', error: { code: 'not_found' } });
+    expect(delivery.build).toBeUndefined();
+    expect(at.host.statuses.at(-1)).toMatchObject({ commit: sha(50), state: 'failure' });
+  });
+
   it('bounds what is delivered, and takes JSON alone', async () => {
     const large = { ...at.host.push({ after: sha(9) }, at.secret), body: 'x'.repeat(4 * 1024 ** 2 + 1) };
     expectProblem(await at.deliver(large), 413, 'payload_too_large');
