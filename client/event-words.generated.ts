@@ -312,5 +312,29 @@ export const wordsByType: Readonly<Record<Event['type'], EventWords>> = {
   },
   "webhook.tested": {
     "words": "Webhook tested"
+  },
+  "connection.created": {
+    "words": "Service {service} connected to {repository}"
+  },
+  "connection.changed": {
+    "words": "Connection of service {service} changed"
+  },
+  "connection.secret-rotated": {
+    "words": "Secret of the connection of service {service} rotated"
+  },
+  "connection.deleted": {
+    "words": "Service {service} disconnected from {repository}"
+  },
+  "delivery.accepted": {
+    "words": "Delivery {number} for service {service}: {event}"
+  },
+  "delivery.ended": {
+    "words": "Delivery {number} for service {service}: {state}"
+  },
+  "preview.changed": {
+    "words": "Preview of pull request {number} of service {service}: {state}"
+  },
+  "preview.approved": {
+    "words": "Commit {commit} of pull request {number} let in by a maintainer"
   }
 };

@@ -117,7 +117,15 @@ export type Event = {
     | 'webhook.deleted'
     | 'webhook.secret-rotated'
     | 'webhook.disabled'
-    | 'webhook.tested';
+    | 'webhook.tested'
+    | 'connection.created'
+    | 'connection.changed'
+    | 'connection.secret-rotated'
+    | 'connection.deleted'
+    | 'delivery.accepted'
+    | 'delivery.ended'
+    | 'preview.changed'
+    | 'preview.approved';
   environment?: string;
   service?: string;
   operation?: string;
@@ -1184,7 +1192,177 @@ export type Event1 =
         status?: number;
         reason?: string;
       };
+    }
+  | {
+      type: 'connection.created';
+      data: {
+        /**
+         * Id of the connection.
+         */
+        connection: string;
+        provider: string;
+        repository: string;
+      };
+    }
+  | {
+      type: 'connection.changed';
+      data: {
+        /**
+         * Id of the connection.
+         */
+        connection: string;
+        /**
+         * What differs, by name; a side is missing where there was nothing, or is nothing any more.
+         */
+        changes: {
+          [k: string]: {
+            before?: unknown;
+            after?: unknown;
+          };
+        };
+        /**
+         * Its token is another one.
+         */
+        tokenChanged?: true;
+      };
+    }
+  | {
+      type: 'connection.secret-rotated';
+      data: {
+        /**
+         * Id of the connection.
+         */
+        connection: string;
+        /**
+         * Until then the secret before is good too.
+         */
+        previousUntil: string;
+      };
+    }
+  | {
+      type: 'connection.deleted';
+      data: {
+        /**
+         * Id of the connection.
+         */
+        connection: string;
+        repository: string;
+      };
+    }
+  | {
+      type: 'delivery.accepted';
+      data: {
+        /**
+         * Id of the connection.
+         */
+        connection: string;
+        /**
+         * Of the delivery, within its connection.
+         */
+        number: number;
+        /**
+         * What became of it, or comes next.
+         */
+        state: string;
+        commit?: string;
+        /**
+         * The full ref of a push.
+         */
+        ref?: string;
+        pullRequest?: number;
+        /**
+         * Why nothing is to be done.
+         */
+        reason?: string;
+        /**
+         * As the provider calls it.
+         */
+        event: string;
+      };
+    }
+  | {
+      type: 'delivery.ended';
+      data: {
+        /**
+         * Id of the connection.
+         */
+        connection: string;
+        /**
+         * Of the delivery, within its connection.
+         */
+        number: number;
+        /**
+         * What became of it, or comes next.
+         */
+        state: string;
+        commit?: string;
+        /**
+         * The full ref of a push.
+         */
+        ref?: string;
+        pullRequest?: number;
+        /**
+         * Why nothing is to be done.
+         */
+        reason?: string;
+        /**
+         * Code of the problem that ended the operation.
+         */
+        code?: string;
+        /**
+         * What happened and why.
+         */
+        cause?: string;
+      };
+    }
+  | {
+      type: 'preview.changed';
+      data: {
+        /**
+         * Id of the connection.
+         */
+        connection: string;
+        /**
+         * Of the pull request.
+         */
+        number: number;
+        /**
+         * How the preview is doing.
+         */
+        state: string;
+        /**
+         * The newest of the pull request.
+         */
+        commit: string;
+      };
+    }
+  | {
+      type: 'preview.approved';
+      data: {
+        /**
+         * Id of the connection.
+         */
+        connection: string;
+        /**
+         * Of the pull request.
+         */
+        number: number;
+        /**
+         * How the preview is doing.
+         */
+        state: string;
+        /**
+         * The newest of the pull request.
+         */
+        commit: string;
+      };
     };
+export type ConnectionWithSecret = Connection & {
+  /**
+   * What the provider signs with. It is in this answer alone, and in no repetition of it.
+   */
+  secret?: string;
+};
 export type Source =
   | {
       kind: 'upload';
@@ -3238,6 +3416,471 @@ export interface Paths {
       responses: {
         204: {
           content: {};
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/services/{service}/connection': {
+    /**
+     * Connect a service to a repository
+     */
+    put: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+          /**
+           * The ETag that was read.
+           */
+          'If-Match'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            provider: 'github' | 'gitlab' | 'gitea';
+            /**
+             * What git clones.
+             */
+            repository: string;
+            /**
+             * Where the provider's API is; by default at the host of the repository, as the provider has it.
+             */
+            api?: string;
+            /**
+             * The folder that is built; the whole source by default.
+             */
+            path?: string;
+            /**
+             * A push that changes none of these is not built; each is built by default.
+             *
+             * @minItems 1
+             * @maxItems 20
+             *
+             * Items: Paths; `*` stands for text without "/", `**` for any text.
+             */
+            watch?: string[];
+            /**
+             * Which branches are deployed where; the first that fits counts.
+             *
+             * @maxItems 20
+             */
+            rules?: {
+              /**
+               * The name of a branch; `*` stands for text without "/", `**` for any text.
+               */
+              branch: string;
+              environment: string;
+            }[];
+            previews?: {
+              /**
+               * The environment that previews begin as.
+               */
+              base: string;
+              /**
+               * A preview is destroyed this long after its newest commit: 1m to 365d, 3d by default.
+               */
+              ttl?: string;
+              /**
+               * A preview hibernates after this long without a request: 5s to 30d, 30m by default.
+               */
+              idleAfter?: string;
+            };
+            /**
+             * For private source, statuses and comments; null takes it away. Left out, it stays as it is unless provider, repository or API are others.
+             */
+            token?: string | null;
+          };
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': ConnectionWithSecret;
+          };
+        };
+        201: {
+          content: {
+            'application/json': ConnectionWithSecret;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Read what a service is connected to
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+        };
+        header?: {
+          /**
+           * An ETag: unchanged is 304.
+           */
+          'If-None-Match'?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Connection;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Disconnect a service from its repository
+     */
+    delete: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+          /**
+           * The ETag that was read.
+           */
+          'If-Match'?: string;
+        };
+      };
+      responses: {
+        204: {
+          content: {};
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/services/{service}/connection/rotate': {
+    /**
+     * Rotate what the provider signs with
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': ConnectionWithSecret;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/services/{service}/deliveries': {
+    /**
+     * List what the provider of the repository has delivered
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+        };
+        query?: {
+          /**
+           * How many at most, 1 to 200; 50 by default.
+           */
+          limit?: string;
+          /**
+           * `nextCursor` of the page before; opaque.
+           */
+          cursor?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              items: Delivery[];
+              /**
+               * Absent on the last page.
+               */
+              nextCursor?: string;
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/services/{service}/deliveries/{delivery}/redeliver': {
+    /**
+     * Do once more what a delivery asked for
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+          /**
+           * Number of the delivery. It must be a whole number from 1 on.
+           */
+          delivery: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        201: {
+          content: {
+            'application/json': Delivery;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/previews': {
+    /**
+     * List the previews of pull requests
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+        query?: {
+          /**
+           * How many at most, 1 to 200; 50 by default.
+           */
+          limit?: string;
+          /**
+           * `nextCursor` of the page before; opaque.
+           */
+          cursor?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              items: Preview[];
+              /**
+               * Absent on the last page.
+               */
+              nextCursor?: string;
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/services/{service}/previews/{pullRequest}': {
+    /**
+     * Read the preview of a pull request
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+          /**
+           * Number of the pull request. It must be a whole number from 1 on.
+           */
+          pullRequest: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Preview;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/services/{service}/previews/{pullRequest}/approve': {
+    /**
+     * Let in one commit of a fork
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+          /**
+           * Number of the pull request. It must be a whole number from 1 on.
+           */
+          pullRequest: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            commit: string;
+          };
+        };
+      };
+      responses: {
+        201: {
+          content: {
+            'application/json': Delivery;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/hooks/git/{connection}': {
+    /**
+     * Take what a git provider delivers
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Id of the connection, in the address of its hook. It must be an id of 26 characters, as given in a connection's "id".
+           */
+          connection: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Delivery;
+          };
+        };
+        201: {
+          content: {
+            'application/json': Delivery;
+          };
         };
         default: {
           content: {
@@ -6828,6 +7471,171 @@ export interface Service {
   repository?: string;
   createdAt: string;
   createdBy: string;
+}
+export interface Connection {
+  id: string;
+  project: string;
+  service: string;
+  provider: 'github' | 'gitlab' | 'gitea';
+  /**
+   * What git clones.
+   */
+  repository: string;
+  /**
+   * The folder that is built; the whole source by default.
+   */
+  path?: string;
+  /**
+   * A push that changes none of these is not built; each is built by default.
+   *
+   * @minItems 1
+   * @maxItems 20
+   *
+   * Items: Paths; `*` stands for text without "/", `**` for any text.
+   */
+  watch?: string[];
+  /**
+   * Which branches are deployed where; the first that fits counts.
+   *
+   * @maxItems 20
+   */
+  rules: {
+    /**
+     * The name of a branch; `*` stands for text without "/", `**` for any text.
+     */
+    branch: string;
+    environment: string;
+  }[];
+  /**
+   * Where the provider's API is.
+   */
+  api: string;
+  previews?: {
+    base: string;
+    /**
+     * Is destroyed this long after its newest commit.
+     */
+    ttl: string;
+    /**
+     * Hibernates after this long without a request.
+     */
+    idleAfter: string;
+  };
+  /**
+   * The path of the address that the provider delivers to.
+   */
+  hook: string;
+  /**
+   * There is a token for private source, statuses and comments.
+   */
+  hasToken: boolean;
+  /**
+   * Until then the secret before is good too.
+   */
+  previousSecretUntil?: string;
+  /**
+   * The provider does not take a status; it is sent again. In answers to reads alone.
+   */
+  failure?: {
+    since: string;
+    attempts: number;
+    reason: string;
+    nextAt: string;
+  };
+  createdAt: string;
+  createdBy: string;
+}
+export interface Delivery {
+  number: number;
+  /**
+   * The provider's name for the message.
+   */
+  delivery: string;
+  event: string;
+  at: string;
+  /**
+   * `held`: a maintainer has not approved the commit of a fork.
+   */
+  state:
+    | 'waiting'
+    | 'building'
+    | 'deploying'
+    | 'destroying'
+    | 'succeeded'
+    | 'failed'
+    | 'skipped'
+    | 'held'
+    | 'superseded';
+  /**
+   * Why nothing is to be done.
+   */
+  reason?: string;
+  ref?: string;
+  commit?: string;
+  /**
+   * First line of the commit’s message.
+   */
+  message?: string;
+  author?: string;
+  environment?: string;
+  pullRequest?: number;
+  /**
+   * The delivery that is done once more.
+   */
+  redelivers?: number;
+  /**
+   * The operation that builds.
+   */
+  build?: string;
+  version?: string;
+  /**
+   * Number of the deployment.
+   */
+  deployment?: number;
+  /**
+   * The operation that deploys.
+   */
+  operation?: string;
+  error?: Error;
+  endedAt?: string;
+}
+export interface Preview {
+  service: string;
+  /**
+   * Of the pull request.
+   */
+  number: number;
+  title: string;
+  /**
+   * Of the pull request.
+   */
+  url?: string;
+  branch: string;
+  /**
+   * The newest.
+   */
+  commit: string;
+  /**
+   * The commit is of another repository.
+   */
+  isFork: boolean;
+  /**
+   * The commit of a fork that a maintainer has let in.
+   */
+  approved?: {
+    commit: string;
+    by: string;
+    at: string;
+  };
+  environment: string;
+  /**
+   * Number of the newest delivery.
+   */
+  delivery: number;
+  state: 'held' | 'opening' | 'ready' | 'failed' | 'closing' | 'closed';
+  error?: Error;
+  createdAt: string;
+  updatedAt: string;
 }
 export interface GitSource {
   url: string;

@@ -96,6 +96,8 @@ export function createStacks(app: App): void {
       ...may.watchWorkflows,
       // When it ends an operation that nothing else ended, the sweep puts back what served before.
       ...may.readSecrets,
+      // A preview begins with the secrets of its base.
+      ...may.writeSecrets,
       ...may.listSecrets,
       ...may.readImages,
       ...may.keepSources,

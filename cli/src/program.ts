@@ -6,6 +6,7 @@ import { addCompletion } from './commands/completion.ts';
 import { addDeployments } from './commands/deployments.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addEnvironments } from './commands/environments.ts';
+import { addGit } from './commands/git.ts';
 import { addInit } from './commands/init.ts';
 import { addLogs } from './commands/logs.ts';
 import { addOperations } from './commands/operations.ts';
@@ -39,6 +40,7 @@ export function createProgram(version: string): Command {
   addLogs(program);
   addVariables(program);
   addEnvironments(program);
+  addGit(program);
   addOperations(program);
   addAccess(program);
   addSignIn(program);

@@ -84,6 +84,49 @@ export const webhookDeliveryKey = (project: string, id: string): Key => ({
 /** The path of a signing secret in the Secrets port; it is not the name of any environment. */
 export const signingSecretPath = (project: string, id: string): string => `${project}/-webhooks/${id}`;
 
+export const connectionKey = ({ project, service }: ServiceRef): Key => ({
+  pk: `connections#${project}`,
+  sk: service,
+});
+/** Points from the id in a hook's address to the service. */
+export const connectionIdKey = (id: string): Key => ({ pk: `connection#${id}`, sk: 'connection' });
+/** The path of what a provider signs with; as those of webhooks. */
+export const hookSecretPath = (project: string, id: string): string => `${project}/-connections/${id}`;
+/** The path of a token for source: builds may read it. */
+export const gitTokenPath = (project: string, id: string): string => `-builds/${project}/-git/${id}`;
+export const deliveriesPartition = (connection: string): string => `deliveries#${connection}`;
+export const DELIVERY_PREFIX = 'delivery#';
+export const deliveryKey = (connection: string, number: number): Key => ({
+  pk: deliveriesPartition(connection),
+  sk: `${DELIVERY_PREFIX}${String(number).padStart(10, '0')}`,
+});
+/** The number of the connection's newest delivery. */
+export const deliveryCounterKey = (connection: string): Key => ({
+  pk: deliveriesPartition(connection),
+  sk: 'counter',
+});
+/** Points from what makes a message the same one to its number. */
+export const seenKey = (connection: string, what: string): Key => ({
+  pk: deliveriesPartition(connection),
+  sk: `seen#${shortHash(what, 64)}`,
+});
+/** @param name the full ref of a branch, or of a pull request */
+export const laneKey = (connection: string, name: string): Key => ({
+  pk: `lanes#${connection}`,
+  sk: shortHash(name, 32),
+});
+export const previewsPartition = (project: string): string => `previews#${project}`;
+export const previewPrefix = (service: string): string => `${service}#`;
+export const previewKey = ({ project, service }: ServiceRef, number: number): Key => ({
+  pk: previewsPartition(project),
+  sk: `${previewPrefix(service)}${String(number).padStart(10, '0')}`,
+});
+/** The provider's id of the comment that tells of a preview. */
+export const previewCommentKey = (service: ServiceRef, number: number): Key => ({
+  pk: `comments#${service.project}`,
+  sk: previewKey(service, number).sk,
+});
+
 export const personKey = (id: string): Key => ({ pk: `person#${id}`, sk: 'person' });
 
 export const versionsPartition = ({ project, service }: ServiceRef): string =>
@@ -185,6 +228,8 @@ export const changePlanKey = (id: string): Key => ({ pk: `change-plan#${id}`, sk
 export const OPERATIONS_QUEUE = 'operations';
 export const ENVIRONMENTS_QUEUE = 'environments';
 export const RETENTION_QUEUE = 'retention';
+export const DELIVERIES_QUEUE = 'deliveries';
+export const PREVIEWS_QUEUE = 'previews';
 
 /** The log of an operation's output (a build, a release command). */
 export const operationLog = (operation: string): string => `operations/${operation}`;

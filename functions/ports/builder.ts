@@ -4,7 +4,9 @@ import type { RepositoryRef } from './registry.ts';
 
 export type BuildSource =
   /** The id of a tar.gz that `saveSource` keeps. */
-  { kind: 'upload'; id: string } | { kind: 'git'; url: string; ref: string };
+  | { kind: 'upload'; id: string }
+  /** With a commit, that one is fetched, and the ref says where it is from. */
+  | { kind: 'git'; url: string; ref: string; commit?: string };
 
 /** A secret of the project that the build sees as a variable, and that is in no output, error or image of it. */
 export interface BuildSecret {
@@ -28,6 +30,11 @@ export interface UploadTarget {
 /** The media type of uploads. */
 export const UPLOAD_TYPE = 'application/gzip';
 
+/** What git signs in with, in no output, error or image of the build. */
+export interface GitCredential extends Omit<BuildSecret, 'name'> {
+  user: string;
+}
+
 export interface BuildRequest {
   repository: RepositoryRef;
   operation: string;
@@ -35,6 +42,7 @@ export interface BuildRequest {
   /** The folder that is built, from the top of the source, as `checkFolder` gives it; absent for the whole. */
   path?: string;
   secrets?: readonly BuildSecret[];
+  credential?: GitCredential;
 }
 
 export interface BuildResult {

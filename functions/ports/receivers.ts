@@ -3,6 +3,9 @@
 /** The status that the receiver answered with, of whatever kind, or why there is no answer, in words. */
 export type Receipt = { status: number } | { fault: string };
 
+/** An answer with its text, or why there is none, in words. */
+export type Answered = { status: number; text: string } | { fault: string };
+
 export interface Receivers {
   /**
    * What an address must be for something to be sent to it, in words that follow "must", such as `be an https URL`;
@@ -19,4 +22,12 @@ export interface Receivers {
     message: { headers: Record<string, string>; body: string },
     signal?: AbortSignal,
   ): Promise<Receipt>;
+  /**
+   * Asks, follows no redirect, and reads the answer, of 1 MiB at the most. It never rejects.
+   * @param signal ends it before its own time is up
+   */
+  ask(
+    request: { method: string; url: string; headers: Record<string, string>; body?: string },
+    signal?: AbortSignal,
+  ): Promise<Answered>;
 }

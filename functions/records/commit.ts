@@ -32,6 +32,16 @@ export interface Caller {
     /** Renders the command's result as the answer that is kept. */
     reply: (result: never) => Reply;
   };
+  /**
+   * Writes of whoever asks that the change is made with, or not at all, from the command's result.
+   * @throws what the command then throws as it is: NotTogether where a condition of these does not hold
+   */
+  together?: (result: never) => Write[];
+}
+
+/** A condition that the caller had for the change does not hold; nothing was written. */
+export class NotTogether extends Error {
+  override name = 'NotTogether';
 }
 
 export interface IdempotencyRecord {
@@ -86,12 +96,17 @@ export async function commit(ports: Ports, caller: Caller, change: Change): Prom
 }
 
 async function transact(ports: Ports, caller: Caller, change: Change, events: Write[]): Promise<void> {
-  const writes = [...change.writes, ...events];
+  const together = caller.together?.(change.result as never) ?? [];
+  const writes = [...change.writes, ...events, ...together];
   if (caller.idempotency) writes.push(idempotencyWrite(ports, caller, change.result));
   try {
     await ports.store.transact(writes);
   } catch (error) {
-    throw error instanceof StoreConflict ? conflictOf(error, change.writes.length, events.length) : error;
+    if (!(error instanceof StoreConflict)) throw error;
+    const before = change.writes.length + events.length;
+    const isTheirs = (at: number): boolean => at >= before && at < before + together.length;
+    if (error.failed.some(isTheirs)) throw new NotTogether();
+    throw conflictOf(error, change.writes.length, events.length);
   }
 }
 

@@ -1,8 +1,10 @@
 /**
  * The sweep. It is level-triggered and reads only what is due: it starts operations that were not started, ends those
- * that overran, hibernates idle environments, destroys expired ones, retries leftovers, and forgets what was kept
- * long enough.
+ * that overran, hibernates idle environments, destroys expired ones, retries leftovers, takes deliveries of git
+ * providers further, and forgets what was kept long enough.
  */
+import { advanceDelivery } from '../commands/connections/advance.ts';
+import { lookAtPreview } from '../commands/connections/preview-steps.ts';
 import { expireAwaiting, isAwaiting } from '../commands/deployments/awaiting-approval.ts';
 import { environmentWrite, hasExpired } from '../commands/environments/environments.ts';
 import {
@@ -11,8 +13,22 @@ import {
   retryDestroy,
 } from '../commands/environments/transitions.ts';
 import { START_CHECK_MS, startOperation } from '../commands/operations/operations.ts';
-import { ENVIRONMENTS_QUEUE, OPERATIONS_QUEUE, operationKey, RETENTION_QUEUE } from '../core/keys.ts';
-import { type Environment, isTerminal, type Operation, SYSTEM_ACTOR } from '../core/model/index.ts';
+import {
+  DELIVERIES_QUEUE,
+  ENVIRONMENTS_QUEUE,
+  OPERATIONS_QUEUE,
+  operationKey,
+  PREVIEWS_QUEUE,
+  RETENTION_QUEUE,
+} from '../core/keys.ts';
+import {
+  type Delivery,
+  type Environment,
+  isTerminal,
+  type Operation,
+  type Preview,
+  SYSTEM_ACTOR,
+} from '../core/model/index.ts';
 import { recoveryOf } from '../core/operations/index.ts';
 import { Problem } from '../core/problem.ts';
 import type { Ports } from '../ports/index.ts';
@@ -59,6 +75,8 @@ export async function sweep(ports: Ports): Promise<SweepReport> {
   if (clock.jumpedAt !== undefined) report.clockJumped = clock.isNew ? 'now' : 'earlier';
   await each<Operation>(ports, OPERATIONS_QUEUE, report, (item) => sweepOperation(ports, item, report));
   await each<Environment>(ports, ENVIRONMENTS_QUEUE, report, (item) => sweepEnvironment(ports, item, report));
+  await each<Delivery>(ports, DELIVERIES_QUEUE, report, ({ data }) => advanceDelivery(ports, data));
+  await each<Preview>(ports, PREVIEWS_QUEUE, report, (item) => lookAtPreview(ports, item));
   if (!report.clockJumped)
     await each(ports, RETENTION_QUEUE, report, async (item) => {
       const { pk, sk, version } = item;

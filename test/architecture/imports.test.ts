@@ -26,6 +26,7 @@ const allowed: Record<string, readonly string[]> = {
     'functions/core',
   ],
   'functions/api': [
+    'functions/webhooks',
     'functions/commands',
     'functions/resources',
     'functions/records',

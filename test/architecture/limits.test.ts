@@ -43,6 +43,7 @@ const others: Readonly<Record<string, readonly string[]>> = {
     'hosts/machine/identity/provider.ts FORM_MAX_BYTES',
   ],
   'how much is remembered or kept; what is older is made or read again': [
+    'core/git/lane.ts OVERTAKEN_MAX',
     'adapters/aws/logs/log-batches.ts BUFFER_MAX_LINES',
     'adapters/aws/logs/log-events.ts SEGMENTS_MAX',
     'adapters/kubernetes/activity/figures.ts ROUTES_MAX',
@@ -60,6 +61,8 @@ const others: Readonly<Record<string, readonly string[]>> = {
     'workflows/step.ts STEPS_MAX',
   ],
   'the part in which work is done, or its pace': [
+    'core/git/push-rules.ts PATHS_MAX',
+    'core/git/push-rules.ts PATH_LENGTH_MAX',
     'api/environments/instance-facts.ts READ_MAX',
     'resources/postgres/postgres-disturbance.ts LOCK_TIMEOUT_MS',
     'api/environments/instance-facts.ts STATUS_MAX',

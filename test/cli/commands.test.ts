@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
@@ -233,6 +234,44 @@ describe('The command line', () => {
     expect((await run('ps', { env })).exitCode).toBe(4);
   });
 
+  it('connects a service to a repository, and lets in what a fork asks for', async () => {
+    const repository = '/no/such/octo/shop';
+    const options = '--provider github --api https://git.example.com/api --rule main=dev --previews dev';
+    const shown = await ok(`connect ${repository} ${options}`);
+    const [, path = ''] = /URL +http:\/\/[^/]+(\S+)/.exec(shown) ?? [];
+    const [, secret = ''] = /Secret +(\S+)/.exec(shown) ?? [];
+    expect(await ok('connection show')).toContain('main -> dev');
+    const commit = 'c'.repeat(40);
+    const payload = JSON.stringify({
+      action: 'opened',
+      number: 7,
+      repository: { full_name: 'no/such/octo/shop' },
+      pull_request: {
+        title: 'A change',
+        head: { sha: commit, ref: 'change', repo: null },
+        base: { sha: commit, ref: 'main' },
+      },
+    });
+    const delivered = await fetch(new URL(path, berth.url), {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        'x-github-event': 'pull_request',
+        'x-github-delivery': '1',
+        'x-hub-signature-256': `sha256=${createHmac('sha256', secret).update(payload).digest('hex')}`,
+      },
+      body: payload,
+    });
+    expect(delivered.status).toBe(201);
+    expect(await ok('previews list')).toMatch(/web +#7 +held/);
+    expect(await ok(`previews approve 7 ${commit}`)).toContain('waiting');
+    expect(await ok('deliveries list')).toContain('has not approved it');
+    await ok('deliveries redeliver 1');
+    expect(await ok('connection rotate')).toMatch(/Secret +\S{40}/);
+    await ok('connection remove --yes');
+    expect((await run('connection show')).exitCode).toBe(1);
+  });
+
   it('holds a game day, and says what users would have seen', async () => {
     expect((await run('gameday --env dev')).err).toContain('--kill');
     expect(JSON.parse(await ok('gameday --env dev --kill --for 10s'))).toMatchObject({
@@ -255,7 +294,7 @@ describe('The command line', () => {
     for (const shell of ['bash', 'zsh', 'fish'])
       expect(await ok(`completion ${shell}`)).toContain('__complete');
     expect((await cli.run(['__complete', 'env', 'sl'])).out).toBe('sleep\n');
-    expect((await cli.run(['__complete', 'de'])).out).toBe('deploy\n');
+    expect((await cli.run(['__complete', 'dep'])).out).toBe('deploy\n');
     expect((await cli.run(['completion', 'tcsh'])).exitCode).toBe(1);
   });
 

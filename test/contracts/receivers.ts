@@ -22,6 +22,7 @@ export function receiversContract(
       const { method = '', url = '', headers } = request;
       seen.push({ method, url, type: headers['content-type'] ?? '', body: Buffer.concat(chunks).toString() });
       if (url === '/silent') return;
+      if (url === '/say') return void response.end('said');
       if (url === '/hang-up') return void request.socket.destroy();
       if (url === '/elsewhere') return void response.writeHead(307, { location: '/in' }).end();
       response.writeHead(Number(url.slice(1)) || 200).end('x'.repeat(5_000_000));
@@ -50,6 +51,17 @@ export function receiversContract(
 
     it.each([200, 204, 404, 410, 500])('tells the status %i, and waits for no body', async (status) => {
       expect(await post(`/${status}`)).toEqual({ status });
+    });
+
+    it('asks by the method that is named, and reads the answer up to a bound', async () => {
+      const ask = (method: string, path: string) =>
+        subject.receivers.ask({ method, url: origin + path, headers: { accept: 'text/plain' } });
+      expect(await ask('GET', '/say')).toEqual({ status: 200, text: 'said' });
+      expect(await ask('PATCH', '/say')).toEqual({ status: 200, text: 'said' });
+      expect(seen.at(-1)).toMatchObject({ method: 'PATCH', url: '/say', body: '' });
+      expect(await ask('GET', '/404')).toEqual({ status: 404, text: '' });
+      for (const path of ['/elsewhere', '/silent', '/hang-up'])
+        expect(await ask('GET', path), path).toEqual({ fault: expect.stringMatching(/\w/) });
     });
 
     it('never rejects: a redirect, silence and an end of the connection are faults, and tried once', async () => {
@@ -93,7 +105,11 @@ export function receiversContract(
       const before = seen.length;
       const elsewhere = origin.replace('127.0.0.1', '127.0.0.2');
       for (const url of [elsewhere, origin.replace('http:', 'https:'), 'https://10.0.0.1/', 'no url'])
-        expect(await subject.receivers.post(url, message), url).toHaveProperty('fault');
+        for (const answer of [
+          await subject.receivers.post(url, message),
+          await subject.receivers.ask({ method: 'GET', url, headers: {} }),
+        ])
+          expect(answer, url).toHaveProperty('fault');
       expect(seen).toHaveLength(before);
     });
   });

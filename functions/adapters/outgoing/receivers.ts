@@ -1,6 +1,7 @@
 /** Sends to receivers with the client for addresses that users name. */
 
 import { promises, type lookup as systemLookup } from 'node:dns';
+import type { IncomingMessage } from 'node:http';
 import { limits } from '../../core/limits.ts';
 import type { Receivers } from '../../ports/receivers.ts';
 import { type ConnectionOptions, checkUrl, createSending, ForbiddenAddress } from './outgoing.ts';
@@ -8,11 +9,43 @@ import { type ConnectionOptions, checkUrl, createSending, ForbiddenAddress } fro
 /** Time of one message with the head of its answer, milliseconds. */
 const TIMEOUT_MS = limits.webhookSeconds.value * 1000;
 
+/** The longest answer that is read, bytes. */
+const ANSWER_MAX_BYTES = limits.providerAnswer.value;
+
 const NO_ADDRESS = 'its name has no public address';
 
 export function createReceivers(options: ConnectionOptions = {}): Receivers {
   const { trusted = [], timeoutMs = TIMEOUT_MS } = options;
   const send = createSending({ lookup: resolverLookup(), ...options });
+  const sendTo = (
+    method: string,
+    url: string,
+    headers: Record<string, string>,
+    body: string | undefined,
+    signal: AbortSignal,
+  ) =>
+    send(new URL(url), {
+      method,
+      headers: {
+        ...headers,
+        ...(body !== undefined && { 'content-length': String(Buffer.byteLength(body)) }),
+      },
+      ...(body !== undefined && { body }),
+      signal,
+    });
+  /** A fault in words is an outcome too. */
+  const attempt = async <T>(
+    run: (signal: AbortSignal) => Promise<T>,
+    signal: AbortSignal | undefined,
+  ): Promise<T | { fault: string }> => {
+    const timeout = AbortSignal.timeout(timeoutMs);
+    try {
+      return await run(signal ? AbortSignal.any([signal, timeout]) : timeout);
+    } catch (error) {
+      if (timeout.aborted) return { fault: `no answer within ${timeoutMs / 1000} s` };
+      return { fault: faultOf(error as NodeJS.ErrnoException) };
+    }
+  };
   return {
     refusal(text) {
       const url = URL.parse(text);
@@ -29,22 +62,35 @@ export function createReceivers(options: ConnectionOptions = {}): Receivers {
     },
 
     async post(text, { headers, body }, signal) {
-      const timeout = AbortSignal.timeout(timeoutMs);
-      try {
-        const answer = await send(new URL(text), {
-          method: 'POST',
-          headers: { ...headers, 'content-length': String(Buffer.byteLength(body)) },
-          body,
-          signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
-        });
+      return attempt(async (within) => {
+        const answer = await sendTo('POST', text, headers, body, within);
         answer.destroy();
         return { status: answer.statusCode ?? 0 };
-      } catch (error) {
-        if (timeout.aborted) return { fault: `no answer within ${timeoutMs / 1000} s` };
-        return { fault: faultOf(error as NodeJS.ErrnoException) };
-      }
+      }, signal);
+    },
+
+    async ask({ method, url, headers, body }, signal) {
+      return attempt(async (within) => {
+        const answer = await sendTo(method, url, headers, body, within);
+        return { status: answer.statusCode ?? 0, text: await textOf(answer) };
+      }, signal);
     },
   };
+}
+
+async function textOf(answer: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of answer as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    // What is longer is no answer that is read.
+    if (size > ANSWER_MAX_BYTES) {
+      answer.destroy();
+      return '';
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
 }
 
 /** The words are the same for a name inside of a network and for one that is nowhere. */

@@ -7,7 +7,7 @@ import { limits } from '../../core/limits.ts';
 import type { Source } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import { extractTar } from './extract.ts';
-import { fetchGit, type GitOptions } from './git.ts';
+import { fetchGit, type GitOptions, type GitRequest } from './git.ts';
 import { refusePointers } from './lfs-pointers.ts';
 
 const GIT_TIMEOUT_MS = limits.gitSeconds.value * 1000;
@@ -25,7 +25,7 @@ interface Workspace {
 /** @throws Problem source_unavailable | invalid_archive | storage_full */
 export async function fetchRepository(
   { directory, tree, signal, log }: Workspace,
-  from: { url: string; ref: string },
+  from: Pick<GitRequest, 'url' | 'ref' | 'commit' | 'credential'>,
   options: Pick<GitOptions, 'allowLocal' | 'lookup'>,
 ): Promise<Source & { kind: 'git' }> {
   const place = join(directory, 'git');

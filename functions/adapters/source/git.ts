@@ -32,6 +32,10 @@ export interface GitOptions {
 export interface GitRequest {
   url: string;
   ref: string;
+  /** The one that is fetched, in place of what the ref has now. */
+  commit?: string;
+  /** Is sent to the host of the URL alone. */
+  credential?: { user: string; token: string };
   /** An empty directory to work in. */
   directory: string;
   signal: AbortSignal;
@@ -41,7 +45,7 @@ export interface GitRequest {
 }
 
 const HINT =
-  'Check URL and ref; a URL that redirects is refused, it often has to end in .git. A repository that needs credentials can not be fetched: upload its source instead.';
+  'Check URL and ref; a URL that redirects is refused, it often has to end in .git. A private repository is fetched with the token of the connection of its service; without one, upload the source.';
 
 const failed = (why: string, hint = HINT, cause?: unknown) =>
   new Problem('source_unavailable', `The source can not be fetched: ${why}.`, { hint, cause });
@@ -53,6 +57,8 @@ const failed = (why: string, hint = HINT, cause?: unknown) =>
 export async function fetchGit(request: GitRequest, options: GitOptions): Promise<Source & { kind: 'git' }> {
   const { url, directory, log } = request;
   const ref = checkGitRef(request.ref);
+  const { commit: wanted } = request;
+  if (wanted !== undefined && !isCommit(wanted)) throw failed('what is to be fetched is no commit');
   const location = parseGitUrl(url, options.allowLocal);
   const target = location.kind === 'local' ? await localPath(location.path) : location.url;
   const pinned = location.kind === 'https' ? await pinAddress(location, options) : [];
@@ -62,7 +68,9 @@ export async function fetchGit(request: GitRequest, options: GitOptions): Promis
   await mkdir(repository);
   // The configuration is a file, since the server side of a local fetch takes nothing from the command line. Whose
   // repository it is does not matter: only data is read from it.
-  await writeFile(configuration, '[safe]\n\tdirectory = *\n');
+  const signedIn =
+    request.credential && location.kind === 'https' ? signIn(location.url, request.credential) : '';
+  await writeFile(configuration, `[safe]\n\tdirectory = *\n${signedIn}`, { mode: 0o600 });
   const env = {
     ...networkEnvironment(process.env),
     PATH: process.env.PATH ?? '/usr/local/bin:/usr/bin:/bin',
@@ -118,14 +126,14 @@ export async function fetchGit(request: GitRequest, options: GitOptions): Promis
   ];
   let found: string | undefined;
   try {
-    for (const full of fullRefs(ref)) {
+    for (const full of wanted === undefined ? fullRefs(ref) : [wanted]) {
       const result = await git([...fetch, '--end-of-options', target, full], { signal: watch.signal });
       if (result.exitCode !== 0 && result.tail.some((line) => line.includes("couldn't find remote ref")))
         continue;
       result.tail.forEach(log);
       refuseFailure('git fetch failed', result);
       if (!(await wasFetched(repository, full))) continue;
-      found = full;
+      found = wanted === undefined ? full : ref;
       break;
     }
   } finally {
@@ -143,7 +151,7 @@ export async function fetchGit(request: GitRequest, options: GitOptions): Promis
     },
   );
   const [commit = '', author = '', message = ''] = text.trimEnd().split('\0').map(plain);
-  if (!isCommit(commit) || (isCommit(ref) && commit !== ref))
+  if (!isCommit(commit) || (isCommit(ref) && commit !== ref) || (wanted ?? commit) !== commit)
     throw failed('git answered with another commit');
   log(`Commit ${commit}: ${message.slice(0, 200)}`);
   await refuseSubmodules(must, commit);
@@ -163,6 +171,12 @@ export async function fetchGit(request: GitRequest, options: GitOptions): Promis
     ...(author === '' ? {} : { author: author.slice(0, 200) }),
     ...(message === '' ? {} : { message: message.slice(0, 500) }),
   };
+}
+
+/** The lines of git's configuration by which it signs in at one host; no list of processes shows them. */
+function signIn(url: string, { user, token }: { user: string; token: string }): string {
+  const value = Buffer.from(`${user}:${token}`).toString('base64');
+  return `[http "${new URL(url).origin}/"]\n\textraHeader = "Authorization: Basic ${value}"\n`;
 }
 
 /** @throws Problem source_unavailable when git has failed */

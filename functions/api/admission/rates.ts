@@ -20,7 +20,7 @@ export interface RateLimits {
   names: Rate;
   /** Requests of one network address whose credentials were refused; each public route is counted by itself. */
   address: Rate;
-  /** Token exchanges and sign-outs that one network address brings about, each route by itself. */
+  /** What one network address brings about by public routes (token exchanges, sign-outs, hooks), each route by itself. */
   exchange: Rate;
 }
 
@@ -54,7 +54,7 @@ const whom: Readonly<Record<keyof RateLimits, string>> = {
   operations: 'This project begins more operations than one may',
   names: 'You ask for more names than one may',
   address: 'This address sends more requests without valid credentials than one may',
-  exchange: 'This address exchanges more tokens than one may',
+  exchange: 'This address sends more than one may',
 };
 
 const inWords = ({ perSecond }: Rate): string =>

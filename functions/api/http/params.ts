@@ -51,6 +51,19 @@ export const paramForms: Readonly<Record<string, ParamForm>> = {
   },
   trust: id('Id of the trust rule.', "a rule's"),
   webhook: id('Id of the webhook.', "a webhook's"),
+  connection: id('Id of the connection, in the address of its hook.', "a connection's"),
+  delivery: {
+    pattern: /^[1-9][0-9]{0,9}$/,
+    summary: 'Number of the delivery.',
+    rule: 'must be a whole number from 1 on',
+    example: '12',
+  },
+  pullRequest: {
+    pattern: /^[1-9][0-9]{0,9}$/,
+    summary: 'Number of the pull request.',
+    rule: 'must be a whole number from 1 on',
+    example: '123',
+  },
   token: id('Id of the token; not the token itself, which belongs into no URL.', "a token's"),
   secretVersion: {
     pattern: /^[A-Za-z0-9_-]{1,64}$/,

@@ -200,7 +200,7 @@ export async function enforcePolicies(
   if (violations.length === 0) return;
   const { project, environment, service } = ref;
   const { kind, version } = content;
-  const { idempotency: _kept, ...plain } = caller;
+  const { idempotency: _kept, together: _theirs, ...plain } = caller;
   await commit(ports, plain, {
     writes: [],
     events: [

@@ -1,19 +1,21 @@
 /** Services: deployable units, each with its image repository and its versions. */
 import { changesOf } from '../../core/field-changes.ts';
 import {
+  connectionKey,
   ENVIRONMENT_PREFIX,
   projectKey,
   projectPartition,
   serviceKey,
   versionsPartition,
 } from '../../core/keys.ts';
-import type { Environment, Service } from '../../core/model/index.ts';
+import type { Connection, Environment, Service } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
 import { type Item, type Store, StoreConflict, TRANSACTION_MAX, type Write } from '../../ports/store.ts';
 import { type Caller, checkIfMatch, commit, retryOnConflict } from '../../records/commit.ts';
 import { instanceIn } from '../../records/instances.ts';
 import { getProject, getService } from '../../records/read.ts';
+import { disconnectionWrites, forgetConnection } from '../connections/connections.ts';
 import { putBack } from '../projects/projects.ts';
 
 interface ServiceRef {
@@ -115,10 +117,15 @@ export async function deleteService(
     const item = await getService(ports.store, ref);
     checkIfMatch(item, options.ifMatch);
     await refuseInstances(ports.store, ref);
+    const connection = await ports.store.get<Connection>(connectionKey(ref));
     await commit(ports, caller, {
-      writes: [{ delete: key, if: { version: item.version } }],
+      writes: [
+        { delete: key, if: { version: item.version } },
+        ...(connection ? disconnectionWrites(connection) : []),
+      ],
       events: [{ project, service, type: 'service.deleted' }],
     });
+    if (connection) await forgetConnection(ports, connection.data);
     return item;
   });
   // A deployment requires its service in the same transaction, so one that was accepted in between is seen now.

@@ -27,7 +27,10 @@ export interface BuildCommand {
 export function buildInput({ source, tag, path = '' }: BuildCommand): BuildInput {
   const folder = checkFolder(path);
   const common = { ...(tag && { tag }), ...(folder && { path: folder }) };
-  if (source.kind === 'git') return { ...common, kind: 'git', url: source.url, ref: source.ref };
+  if (source.kind === 'git') {
+    const { url, ref, commit } = source;
+    return { ...common, kind: 'git', url, ref, ...(commit !== undefined && { commit }) };
+  }
   return { ...common, kind: 'upload', source: source.id };
 }
 

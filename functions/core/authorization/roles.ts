@@ -92,6 +92,21 @@ export const permissions = permission({
     grants: { tokens: 'never' },
     does: 'make, change, test and delete webhooks, and rotate what signs them',
   },
+  'hook.receive': { least: 'public', does: 'deliver what a connected repository signs' },
+  'connection.read': {
+    least: 'viewer',
+    does: 'read what a service is connected to, what was delivered, and previews; never secrets',
+  },
+  'connection.write': {
+    least: 'maintainer',
+    does: 'connect a service to a repository, disconnect it, and rotate what its provider signs with',
+  },
+  'connection.redeliver': { least: 'developer', does: 'do once more what a delivery asked for' },
+  'preview.approve': {
+    least: 'maintainer',
+    grants: { tokens: 'allowed' },
+    does: 'let one commit of a fork be built and see what its preview sees',
+  },
   'service.read': { least: 'viewer', acrossEnvironments: true, does: 'list and read services' },
   'service.create': { least: 'developer', does: 'create a service' },
   'service.update': { least: 'developer', does: 'change where the source of a service lives' },

@@ -4,6 +4,7 @@
  */
 import type * as z from 'zod';
 import { accessEvents } from './access-events.ts';
+import { connectionEvents } from './connection-events.ts';
 import { deploymentEvents } from './deployment-events.ts';
 import { environmentEvents } from './environment-events.ts';
 import type { EventDeclarations } from './event-declaration.ts';
@@ -22,6 +23,7 @@ export const eventTypes = {
   ...secretEvents,
   ...accessEvents,
   ...webhookEvents,
+  ...connectionEvents,
 } as const satisfies EventDeclarations;
 
 type Declared = typeof eventTypes;

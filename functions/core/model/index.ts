@@ -3,6 +3,7 @@
  * milliseconds, names are RFC 1123 labels (see names.ts), and no field ever holds a secret value.
  */
 export * from './access.ts';
+export * from './connection.ts';
 export * from './deployment.ts';
 export * from './environment.ts';
 export * from './event.ts';

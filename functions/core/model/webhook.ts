@@ -31,7 +31,12 @@ export interface WebhookFailure {
  */
 export interface WebhookDelivery {
   project: string;
+  /** The id of the webhook, or of the connection whose provider is told how commits are doing. */
   webhook: string;
+  /** The service of a connection; absent for a webhook. */
+  service?: string;
+  /** When the provider of a connection was last asked what is newest; epoch milliseconds. */
+  askedAt?: number;
   /** A copy of the webhook's `enabled`. */
   active: boolean;
   /** The number of the last event that was delivered, or that the webhook does not ask for. */

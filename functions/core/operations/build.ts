@@ -3,7 +3,7 @@ import { inputOf, operationKind } from './operation-kind.ts';
 
 export type BuildInput = (
   | { /** The id of an upload. */ source: string; kind: 'upload' }
-  | { kind: 'git'; url: string; ref: string }
+  | { kind: 'git'; url: string; ref: string; commit?: string }
 ) & {
   tag?: string;
   /** The folder that is built; absent for the whole source. */

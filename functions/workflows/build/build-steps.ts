@@ -1,4 +1,5 @@
 /** Steps of the workflow `build`. */
+import { gitCredentialOf } from '../../commands/connections/credential.ts';
 import { buildSecretsOf } from '../../commands/secrets/build-secrets.ts';
 import { registerVersion } from '../../commands/versions/versions.ts';
 import { operationKey } from '../../core/keys.ts';
@@ -39,6 +40,7 @@ export const buildImage: Step<Operation<'build'>> = {
       source: sourceOf(operation),
       ...(path && { path }),
       secrets: await buildSecretsOf(ports, operation.project),
+      ...(await gitCredentialOf(ports, operation)),
     };
     const built = await buildInTurn(context, request, log);
     const image = await ports.registry.resolve(repository, built.digest);
@@ -81,7 +83,10 @@ async function buildInTurn(
 }
 
 function sourceOf({ input }: Operation<'build'>): BuildSource {
-  if (input.kind === 'git') return { kind: 'git', url: input.url, ref: input.ref };
+  if (input.kind === 'git') {
+    const { url, ref, commit } = input;
+    return { kind: 'git', url, ref, ...(commit !== undefined && { commit }) };
+  }
   return { kind: 'upload', id: input.source };
 }
 

@@ -6,7 +6,7 @@ import type { Action } from '../../../functions/core/authorization/roles.ts';
  * docs/reference/roles.md shows which permission a route asks for.
  */
 export const golden = {
-  public: ['api.describe', 'session.create', 'token.exchange'],
+  public: ['api.describe', 'session.create', 'token.exchange', 'hook.receive'],
   'signed-in': ['me.read', 'project.list', 'policy.list'],
   person: ['project.create', 'me.manage', 'session.read', 'session.end'],
   platform: ['audit.govern', 'policy.govern'],
@@ -26,8 +26,10 @@ export const golden = {
     'metric.read',
     'operation.read',
     'policy.read',
+    'connection.read',
   ],
   developer: [
+    'connection.redeliver',
     'service.create',
     'service.update',
     'build.create',
@@ -47,6 +49,8 @@ export const golden = {
     'operation.cancel',
   ],
   maintainer: [
+    'connection.write',
+    'preview.approve',
     'secret.reveal',
     'build-secret.write',
     'project.update',
@@ -99,4 +103,4 @@ export const goldenPeople: readonly Action[] = [
 ];
 
 /** A token does it only if it was made to. */
-export const goldenTokenMakers: readonly Action[] = ['me.manage', 'token.write'];
+export const goldenTokenMakers: readonly Action[] = ['preview.approve', 'me.manage', 'token.write'];

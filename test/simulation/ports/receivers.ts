@@ -19,6 +19,12 @@ export function createSimulatedReceivers(world: World): SimulatedReceivers {
           return { status: 204 };
         })
         .catch((error: unknown) => ({ fault: String(error) })),
+    ask: () =>
+      world
+        .io('receivers.ask', () =>
+          world.faulty && world.random.chance(0.2) ? { status: 500, text: '' } : { status: 201, text: '{}' },
+        )
+        .catch((error: unknown) => ({ fault: String(error) })),
     taken: (url) => taken.get(url) ?? [],
   };
 }

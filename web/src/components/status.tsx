@@ -9,6 +9,14 @@ const types: Record<string, StatusIndicatorProps.Type> = {
   failed: 'error',
   canceled: 'stopped',
   superseded: 'stopped',
+  // Deliveries and previews.
+  waiting: 'pending',
+  building: 'in-progress',
+  skipped: 'stopped',
+  held: 'warning',
+  opening: 'in-progress',
+  closing: 'in-progress',
+  closed: 'stopped',
   // Services.
   serving: 'success',
   deploying: 'in-progress',

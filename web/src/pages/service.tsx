@@ -32,6 +32,7 @@ const tabs = {
   history: { label: 'History', Content: lazyPage(() => import('./service/history.tsx')) },
   logs: { label: 'Logs', Content: lazyPage(() => import('./service/logs.tsx')) },
   metrics: { label: 'Metrics', Content: lazyPage(() => import('./service/metrics.tsx')) },
+  repository: { label: 'Repository', Content: lazyPage(() => import('./service/repository.tsx')) },
   events: { label: 'Events', Content: lazyPage(() => import('./service/events.tsx')) },
 } as const;
 

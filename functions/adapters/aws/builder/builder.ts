@@ -26,7 +26,13 @@ import type { RepositoryRef } from '../../../ports/registry.ts';
 import { sent, unless } from '../sdk-errors.ts';
 import { checkedName, tokenOf } from '../secrets/secrets-names.ts';
 import { createSources, sourceKey } from './builder-sources.ts';
-import { type BuildVariables, OUTCOME_MAX_BYTES, readOutcome, SECRET_VARIABLE } from './buildspec.ts';
+import {
+  type BuildVariables,
+  GIT_TOKEN_VARIABLE,
+  OUTCOME_MAX_BYTES,
+  readOutcome,
+  SECRET_VARIABLE,
+} from './buildspec.ts';
 
 export interface CodeBuildOptions {
   codebuild: CodeBuildClient;
@@ -70,7 +76,7 @@ export function createCodeBuilder(options: CodeBuildOptions): Builder {
   }
 
   /** What the source is, and how the build gets it. */
-  async function prepare({ source }: BuildRequest): Promise<{
+  async function prepare({ source, credential }: BuildRequest): Promise<{
     upload?: { bytes: number; sha256?: string };
     variables: Partial<BuildVariables>;
   }> {
@@ -78,7 +84,15 @@ export function createCodeBuilder(options: CodeBuildOptions): Builder {
       const location = parseGitUrl(source.url, false);
       const ref = checkGitRef(source.ref);
       if (location.kind !== 'https') throw new TypeError('unreachable');
-      return { variables: { BERTH_GIT_URL: location.url, BERTH_GIT_REF: ref } };
+      const { commit } = source;
+      return {
+        variables: {
+          BERTH_GIT_URL: location.url,
+          BERTH_GIT_REF: ref,
+          ...(commit !== undefined && { BERTH_GIT_COMMIT: commit }),
+          ...(credential && { BERTH_GIT_USER: credential.user }),
+        },
+      };
     }
     const described = await sources.describe(source.id);
     if (!described)
@@ -110,8 +124,8 @@ export function createCodeBuilder(options: CodeBuildOptions): Builder {
       environmentVariablesOverride: [
         ...Object.entries(all).map(([name, value]) => ({ name, value, type: 'PLAINTEXT' as const })),
         // CodeBuild reads them itself: neither its records nor this function have a value.
-        ...(request.secrets ?? []).map(({ name, path, version }) => ({
-          name: `${SECRET_VARIABLE}${name}`,
+        ...secretsOf(request).map(({ name, path, version }) => ({
+          name,
           value: `${checkedName(options.secretsPrefix, path)}:::${tokenOf(version)}`,
           type: 'SECRETS_MANAGER' as const,
         })),
@@ -216,6 +230,17 @@ function countBuild({ startTime, endTime }: Build, hasSource: boolean): void {
   count('codebuild.armSmallMinute', Math.max(1, Math.ceil(ms / 60_000)));
   count('s3.write', 1);
   if (hasSource) count('s3.read', 1);
+}
+
+/** What CodeBuild reads for a build, by the names of variables. */
+function secretsOf({ secrets = [], credential }: BuildRequest) {
+  const all = secrets.map(({ name, path, version }) => ({
+    name: `${SECRET_VARIABLE}${name}`,
+    path,
+    version,
+  }));
+  if (!credential) return all;
+  return [...all, { name: GIT_TOKEN_VARIABLE, path: credential.path, version: credential.version }];
 }
 
 const buildKey = (operation: string): string => `builds/${operation}/build`;

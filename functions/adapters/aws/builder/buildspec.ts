@@ -11,6 +11,10 @@ export interface BuildVariables {
   BERTH_SOURCE_URL?: string;
   BERTH_GIT_URL?: string;
   BERTH_GIT_REF?: string;
+  /** The commit that is fetched, in place of what the ref has. */
+  BERTH_GIT_COMMIT?: string;
+  /** What git signs in as, with the token of `GIT_TOKEN_VARIABLE`. */
+  BERTH_GIT_USER?: string;
   /** The folder that is built; absent for the whole source. */
   BERTH_PATH?: string;
   /** The image's name without tag, `<host>/<prefix>/<project>/<service>`. */
@@ -21,6 +25,9 @@ export interface BuildVariables {
 
 /** What the names of variables begin with that hold secrets of the project, each under its own name. */
 export const SECRET_VARIABLE = 'BERTH_SECRET_';
+
+/** The variable that holds the token for the source. It is none of the secrets that the source sees. */
+export const GIT_TOKEN_VARIABLE = 'BERTH_GIT_TOKEN';
 
 /** The project's buildspec. Its source is one file: `functions/hosts/aws/entries/build.codebuild.ts`, bundled as `build.mjs`. */
 export const buildspec = {

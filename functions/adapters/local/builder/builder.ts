@@ -95,7 +95,10 @@ export async function createLocalBuilder(options: LocalBuilderOptions) {
     const place = { directory, tree, signal, log };
     if (request.source.kind === 'git') {
       const { lookup, allowLocalGit: allowLocal = true } = options;
-      return fetchRepository(place, request.source, { allowLocal, ...(lookup && { lookup }) });
+      const { credential } = request;
+      const signIn = credential && { user: credential.user, token: await credential.read() };
+      const from = { ...request.source, ...(signIn && { credential: signIn }) };
+      return fetchRepository(place, from, { allowLocal, ...(lookup && { lookup }) });
     }
     const kept = await sources.describe(request.source.id);
     if (!kept) throw uploadGone();

@@ -14,6 +14,7 @@ import {
   type BuildFailure,
   type BuildOutcome,
   type BuildSuccess,
+  GIT_TOKEN_VARIABLE,
   SECRET_VARIABLE,
 } from '../../../adapters/aws/builder/buildspec.ts';
 import { standForMember } from '../../../adapters/aws/builder/workspace-for-buildpacks.ts';
@@ -31,6 +32,9 @@ const variables = z
     BERTH_SOURCE_URL: z.url().optional(),
     BERTH_GIT_URL: z.string().optional(),
     BERTH_GIT_REF: z.string().optional(),
+    BERTH_GIT_COMMIT: z.string().optional(),
+    BERTH_GIT_USER: z.string().optional(),
+    [GIT_TOKEN_VARIABLE]: z.string().optional(),
     BERTH_PATH: z.string().optional(),
     BERTH_REPOSITORY: z.string().regex(/^[a-z0-9.:-]+\/[a-z0-9/._-]+$/),
     BERTH_RESULT_URL: z.url(),
@@ -54,8 +58,10 @@ const secrets = Object.fromEntries(
       : [],
   ),
 );
+const { BERTH_GIT_USER: gitUser, [GIT_TOKEN_VARIABLE]: gitToken } = variables;
 const { BERTH_HUB_USERNAME: hubUser, BERTH_HUB_PASSWORD: hubPassword } = variables;
-const mask = createMask([...Object.values(secrets), ...(hubPassword ? [hubPassword] : [])]);
+const known = [hubPassword, gitToken].flatMap((one) => (one ? [one] : []));
+const mask = createMask([...Object.values(secrets), ...known]);
 
 const log = (line: string): boolean => process.stdout.write(`${mask(line)}\n`);
 const { signal } = new AbortController();
@@ -64,7 +70,15 @@ async function fetchSource(directory: string, tree: string): Promise<Partial<Bui
   const { BERTH_SOURCE_URL: archive, BERTH_GIT_URL: url = '', BERTH_GIT_REF: ref = '' } = variables;
   const place = { directory, tree, signal, log };
   if (archive === undefined) {
-    const fetched = await fetchRepository(place, { url, ref }, { allowLocal: false });
+    const { BERTH_GIT_COMMIT: wanted } = variables;
+    const from = {
+      url,
+      ref,
+      ...(wanted !== undefined && { commit: wanted }),
+      ...(gitUser !== undefined &&
+        gitToken !== undefined && { credential: { user: gitUser, token: gitToken } }),
+    };
+    const fetched = await fetchRepository(place, from, { allowLocal: false });
     const { commit, author, message } = fetched;
     return {
       ref: fetched.ref,

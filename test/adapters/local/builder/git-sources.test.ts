@@ -208,6 +208,17 @@ describe('git', () => {
     }
   });
 
+  it('builds the commit that is named, though its branch has another by now', async () => {
+    const subject = await createSubject();
+    const directory = createRepository(helloFiles);
+    const first = git(directory, 'rev-parse', 'HEAD');
+    commit(directory, { 'server.js': `${helloFiles['server.js']}//2` }, 'Second');
+    const { source } = await subject.git(directory, 'refs/heads/main', first);
+    expect(source).toMatchObject({ ref: 'refs/heads/main', commit: first });
+    const unknown = subject.git(directory, 'refs/heads/main', 'd'.repeat(40));
+    await expect(unknown).rejects.toMatchObject({ code: 'source_unavailable' });
+  });
+
   it('does not take a tag of a tree for a commit', async () => {
     const subject = await createSubject();
     const directory = createRepository(helloFiles);

@@ -47,9 +47,9 @@ export async function createSubject(options: Partial<LocalBuilderOptions> = {}) 
         .build(request, (line) => log.push(line), signal)
         .finally(() => expect(readdirSync(join(builds, 'work'))).toEqual([]));
     },
-    git: (url: string, ref: string) =>
+    git: (url: string, ref: string, commit?: string) =>
       builder.build(
-        { repository, operation: 'op', source: { kind: 'git', url, ref } },
+        { repository, operation: 'op', source: { kind: 'git', url, ref, ...(commit && { commit }) } },
         (line) => log.push(line),
         never,
       ),

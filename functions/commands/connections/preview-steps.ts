@@ -1,0 +1,161 @@
+/** The steps of a delivery that are those of a preview alone: its environment begins, is filled, and ends. */
+import {
+  environmentKey,
+  environmentPartition,
+  previewKey,
+  SECRET_PREFIX,
+  secretPath,
+} from '../../core/keys.ts';
+import type { Environment, Preview, PreviewRules, SecretRecord } from '../../core/model/index.ts';
+import { Problem } from '../../core/problem.ts';
+import type { Ports } from '../../ports/index.ts';
+import type { Item } from '../../ports/store.ts';
+import { commit, missing } from '../../records/commit.ts';
+import { instancesOf } from '../../records/instances.ts';
+import { getEnvironment } from '../../records/read.ts';
+import { readAll } from '../../records/read-all.ts';
+import { createDeployment } from '../deployments/deployments.ts';
+import {
+  type Accepted,
+  changeEnvironment,
+  createEnvironment,
+  notReady,
+  RUNS_IN,
+} from '../environments/environments.ts';
+import { destroyEnvironment } from '../environments/transitions.ts';
+import { putSecret } from '../secrets/secrets.ts';
+import { changeVariables, readVariables } from '../variables/variables.ts';
+import { finish, later, type Run } from './delivery-run.ts';
+import { previewEvent, previewWrite } from './preview-plan.ts';
+
+const previewOf = async ({ ports, item }: Run): Promise<Item<Preview>> => {
+  const found = await ports.store.get<Preview>(previewKey(item.data, item.data.pullRequest ?? 0));
+  if (found) return found;
+  throw missing('preview of the pull request', 'Deliver it once more.');
+};
+
+/**
+ * Makes the environment of a preview, or has it stay for as long again.
+ * @throws Problem not_found (base) | already_exists | environment_not_ready
+ */
+export async function openPreview(run: Run): Promise<void> {
+  const { ports, connection } = run;
+  const { previews: rules, project } = connection;
+  if (!rules) throw missing('rule for previews', 'Set "previews" of the connection.');
+  const base = (await getEnvironment(ports.store, { project, environment: rules.base })).data;
+  const preview = await previewOf(run);
+  const ref = { project, environment: preview.data.environment };
+  const found = await ports.store.get<Environment>(environmentKey(ref));
+  if (!found) await make(run, rules, preview);
+  else if (found.data.id !== preview.data.environmentId) throw isNone(found.data);
+  else if (found.data.state === 'destroying') throw notReady(found.data, RUNS_IN);
+  else if (found.data.expiresAt !== undefined)
+    await changeEnvironment(ports, run.caller, 'developer', ref, { ttlSeconds: rules.ttlSeconds });
+  const { data: environment } = await getEnvironment(ports.store, ref);
+  // Until something is deployed, a step that ran before may not have come as far.
+  if (Object.keys(environment.services).length === 0) await fill(run, base, environment);
+}
+
+const isNone = ({ name }: Environment): Problem =>
+  new Problem(
+    'already_exists',
+    `There is an environment "${name}" that is no preview of this pull request.`,
+    {
+      hint: 'Destroy it, or let it be and deploy the branch elsewhere; then deliver this once more.',
+    },
+  );
+
+async function make({ ports, caller }: Run, rules: PreviewRules, preview: Item<Preview>): Promise<void> {
+  const { project, environment: name } = preview.data;
+  const { ttlSeconds, idleAfterSeconds } = rules;
+  const together = ({ environment }: Accepted) => [
+    previewWrite(ports, { ...preview.data, environmentId: environment.id }, { version: preview.version }),
+  ];
+  await createEnvironment(
+    ports,
+    { ...caller, together },
+    { project, name, kind: 'ephemeral', ttlSeconds, idleAfterSeconds },
+  );
+}
+
+/** Gives it the variables and secrets of the base. */
+async function fill({ ports, caller }: Run, base: Environment, environment: Environment): Promise<void> {
+  const ref = { project: environment.project, environment: environment.name };
+  const from = { project: base.project, environment: base.name };
+  const [{ data: theirs }, { data: ours }] = await Promise.all([
+    readVariables(ports, base),
+    readVariables(ports, environment),
+  ]);
+  const some = new Map(
+    Object.entries(theirs.variables)
+      .filter(([name]) => !Object.hasOwn(ours.variables, name))
+      .map(([name, { value }]) => [name, value]),
+  );
+  if (some.size > 0) await changeVariables(ports, caller, ref, { some });
+  const secretsOf = async (one: typeof ref) =>
+    readAll<SecretRecord>(ports.store, environmentPartition(one), SECRET_PREFIX);
+  const known = new Set((await secretsOf(ref)).map(({ data }) => data.name));
+  for (const { data: secret } of await secretsOf(from)) {
+    if (known.has(secret.name)) continue;
+    const value = await ports.secrets.get(secretPath(from, secret.name), secret.version);
+    if (value !== undefined) await putSecret(ports, caller, { ...ref, name: secret.name }, { value });
+  }
+}
+
+/**
+ * Deploys beside the service of the pull request what runs in the base.
+ * @throws Problem environment_not_ready, and as a deployment
+ */
+export async function deployBeside({ ports, connection, caller, item }: Run): Promise<void> {
+  const { project, service: own, previews } = connection;
+  const { environment = '' } = item.data;
+  const { data: here } = await getEnvironment(ports.store, { project, environment });
+  if (!RUNS_IN.includes(here.state)) throw notReady(here, RUNS_IN);
+  const base = await ports.store.get<Environment>(
+    environmentKey({ project, environment: previews?.base ?? '' }),
+  );
+  if (!base) return;
+  for (const { service, current, state } of instancesOf(base.data)) {
+    if (service === own || current === undefined || state !== undefined) continue;
+    if (Object.hasOwn(here.services, service)) continue;
+    await createDeployment(
+      ports,
+      caller,
+      { project, environment, service },
+      {
+        fromEnvironment: base.data.name,
+      },
+    );
+  }
+}
+
+/** Destroys the environment of a preview, and ends the delivery when nothing of it is left. */
+export async function closePreview(run: Run): Promise<void> {
+  const { ports, caller, item } = run;
+  const { data: preview } = await previewOf(run);
+  const ref = { project: preview.project, environment: preview.environment };
+  const found = await ports.store.get<Environment>(environmentKey(ref));
+  if (!found || found.data.id !== preview.environmentId) return finish(ports, item, { state: 'succeeded' });
+  if (found.data.state !== 'destroying') await destroyEnvironment(ports, caller, ref);
+  return later(run);
+}
+
+/** Sees whether the environment of a preview went without a word, as when its time was over. */
+export async function lookAtPreview(ports: Ports, { data, version }: Item<Preview>): Promise<void> {
+  const ref = { project: data.project, environment: data.environment };
+  const found = await ports.store.get<Environment>(environmentKey(ref));
+  const isThere = data.environmentId === undefined || found?.data.id === data.environmentId;
+  if (isThere || data.state === 'opening' || data.state === 'closing')
+    return ports.store.transact([previewWrite(ports, data, { version })]);
+  const { environmentId: _gone, error: _error, ...rest } = data;
+  const closed: Preview = {
+    ...rest,
+    state: 'closed',
+    updatedAt: new Date(ports.effects.now()).toISOString(),
+  };
+  await commit(
+    ports,
+    { actor: `connection:${data.connection}` },
+    { writes: [previewWrite(ports, closed, { version })], events: [previewEvent(closed)] },
+  );
+}

@@ -1,0 +1,312 @@
+/**
+ * A git provider that is played: it signs and words its messages as the provider does, and its API checks who asks and
+ * what. The fields are facts of the providers' documentation; those of GitHub are compared with its published schemas
+ * in test/core/git/github-schemas.test.ts. GitLab and Gitea publish none on npm.
+ */
+import { createHmac } from 'node:crypto';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import type { GitProvider } from '../../../functions/core/model/index.ts';
+import type { Json } from '../../support/client.ts';
+
+export const NONE = '0'.repeat(40);
+export const TOKEN = 'token-of-the-provider';
+export const NAME = 'octo/guestbook';
+
+export interface Push {
+  branch?: string;
+  before?: string;
+  after: string;
+  message?: string;
+  files?: string[];
+  /** Seconds since the epoch: when it was pushed, and when its commit was made. */
+  at?: number;
+  repository?: string;
+}
+
+export interface PullRequest {
+  action: 'opened' | 'synchronize' | 'reopened' | 'closed' | 'labeled';
+  number?: number;
+  commit: string;
+  /** The repository of the head. */
+  from?: string;
+  at?: number;
+}
+
+export interface Delivered {
+  headers: Record<string, string>;
+  body: string;
+}
+
+const iso = (seconds: number): string => new Date(seconds * 1000).toISOString();
+
+function githubPush({ branch = 'main', before = NONE, after, message = 'A change', ...push }: Push): Json {
+  const { files = ['a.txt'], at = 1_700_000_000, repository = NAME } = push;
+  const isDeleted = after === NONE;
+  const commit = {
+    id: after,
+    message,
+    timestamp: iso(at),
+    author: { name: 'Ada', email: 'ada@example.com' },
+    added: [],
+    removed: [],
+    modified: files,
+  };
+  return {
+    ref: `refs/heads/${branch}`,
+    before,
+    after,
+    created: before === NONE,
+    deleted: isDeleted,
+    forced: false,
+    repository: { full_name: repository, pushed_at: at },
+    commits: isDeleted ? [] : [commit],
+    head_commit: isDeleted ? null : commit,
+  };
+}
+
+const giteaPush = (push: Push): Json => {
+  const { repository, ...payload } = githubPush(push);
+  return {
+    ...payload,
+    repository: { full_name: repository.full_name },
+    total_commits: payload.commits.length,
+  };
+};
+
+function gitlabPush({ branch = 'main', before = NONE, after, message = 'A change', ...push }: Push): Json {
+  const { files = ['a.txt'], at = 1_700_000_000, repository = NAME } = push;
+  const commit = {
+    id: after,
+    message,
+    timestamp: iso(at),
+    author: { name: 'Ada' },
+    added: [],
+    removed: [],
+    modified: files,
+  };
+  return {
+    object_kind: 'push',
+    ref: `refs/heads/${branch}`,
+    before,
+    after,
+    checkout_sha: after === NONE ? null : after,
+    project: { path_with_namespace: repository },
+    commits: after === NONE ? [] : [commit],
+    total_commits_count: after === NONE ? 0 : 1,
+  };
+}
+
+function githubPull({ action, number = 7, commit, from = NAME, at = 1_700_000_000 }: PullRequest): Json {
+  return {
+    action,
+    number,
+    repository: { full_name: NAME },
+    pull_request: {
+      title: 'Say *hello*',
+      html_url: `https://git.example.com/${NAME}/pull/${number}`,
+      updated_at: iso(at),
+      user: { login: 'ada' },
+      head: { sha: commit, ref: 'hello', repo: { full_name: from } },
+      base: { sha: 'b'.repeat(40), ref: 'main', repo: { full_name: NAME } },
+    },
+  };
+}
+
+function gitlabPull({ action, number = 7, commit, from = NAME, at = 1_700_000_000 }: PullRequest): Json {
+  const actions = {
+    opened: 'open',
+    synchronize: 'update',
+    reopened: 'reopen',
+    closed: 'close',
+    labeled: 'update',
+  };
+  return {
+    object_kind: 'merge_request',
+    user: { username: 'ada' },
+    project: { path_with_namespace: NAME },
+    object_attributes: {
+      iid: number,
+      action: actions[action],
+      ...(action === 'synchronize' && { oldrev: 'c'.repeat(40) }),
+      last_commit: { id: commit },
+      source_branch: 'hello',
+      target_branch: 'main',
+      source_project_id: from === NAME ? 1 : 2,
+      target_project_id: 1,
+      title: 'Say *hello*',
+      url: `https://git.example.com/${NAME}/-/merge_requests/${number}`,
+      updated_at: iso(at).replace('T', ' ').replace('.000Z', ' UTC'),
+    },
+  };
+}
+
+interface Dialect {
+  push(push: Push): Json;
+  pull(pull: PullRequest): Json;
+  headers(kind: 'push' | 'pull' | 'other', id: string, body: string, secret: string): Record<string, string>;
+  /** Whose request it is. */
+  isKnown(headers: IncomingHttpHeaders): boolean;
+  status: RegExp;
+  states: Record<string, string>;
+}
+
+const hmac = (body: string, secret: string): string =>
+  createHmac('sha256', secret).update(body).digest('hex');
+const path = NAME.replace('/', '%2F');
+
+const dialects: Record<GitProvider, Dialect> = {
+  github: {
+    push: githubPush,
+    pull: githubPull,
+    headers: (kind, id, body, secret) => ({
+      'x-github-event': { push: 'push', pull: 'pull_request', other: 'star' }[kind],
+      'x-github-delivery': id,
+      'x-hub-signature-256': `sha256=${hmac(body, secret)}`,
+    }),
+    isKnown: ({ authorization }) => authorization === `Bearer ${TOKEN}`,
+    status: new RegExp(`^/repos/${NAME}/statuses/([0-9a-f]{40})$`),
+    states: { pending: 'pending', success: 'success', failure: 'failure', error: 'superseded' },
+  },
+  gitlab: {
+    push: gitlabPush,
+    pull: gitlabPull,
+    headers: (kind, id, _body, secret) => ({
+      'x-gitlab-event': { push: 'Push Hook', pull: 'Merge Request Hook', other: 'Issue Hook' }[kind],
+      'x-gitlab-event-uuid': 'shared-by-what-an-event-sets-off',
+      'idempotency-key': id,
+      'x-gitlab-token': secret,
+    }),
+    isKnown: (headers) => headers['private-token'] === TOKEN,
+    status: new RegExp(`^/projects/${path}/statuses/([0-9a-f]{40})$`),
+    states: { pending: 'pending', success: 'success', failed: 'failure', canceled: 'superseded' },
+  },
+  gitea: {
+    push: giteaPush,
+    pull: (pull) => {
+      const payload = githubPull(pull);
+      return { ...payload, action: pull.action === 'synchronize' ? 'synchronized' : pull.action };
+    },
+    headers: (kind, id, body, secret) => ({
+      'x-gitea-event': { push: 'push', pull: 'pull_request', other: 'issues' }[kind],
+      'x-gitea-delivery': id,
+      'x-gitea-signature': hmac(body, secret),
+    }),
+    isKnown: ({ authorization }) => authorization === `token ${TOKEN}`,
+    status: new RegExp(`^/repos/${NAME}/statuses/([0-9a-f]{40})$`),
+    states: { pending: 'pending', success: 'success', failure: 'failure', error: 'superseded' },
+  },
+};
+
+export interface GitHost {
+  origin: string;
+  /** What commits were told, in order. */
+  statuses: { commit: string; state: string; context: string; description: string; url?: string }[];
+  /** Comments by their ids, each with all that it said. */
+  comments: Map<string, string[]>;
+  /** The newest commit of each branch. */
+  heads: Map<string, string>;
+  /** Requests that the API did not take. */
+  refused: string[];
+  /** Answers with this status while it is set. */
+  fail(status: number | undefined): void;
+  push(push: Push, secret: string, id?: string): Delivered;
+  pull(pull: PullRequest, secret: string, id?: string): Delivered;
+  other(secret: string): Delivered;
+  close(): void;
+}
+
+export async function openGitHost(provider: GitProvider): Promise<GitHost> {
+  const dialect = dialects[provider];
+  const statuses: GitHost['statuses'] = [];
+  const comments: GitHost['comments'] = new Map();
+  const refused: string[] = [];
+  const heads = new Map<string, string>();
+  let failing: number | undefined;
+  let made = 0;
+  const commentsOf = /\/(?:issues|merge_requests)\/(\d+)\/(?:comments|notes)(?:\?.*)?$/;
+  const commentAt = /\/(?:issues\/comments|merge_requests\/\d+\/notes)\/(\d+)$/;
+
+  const server = createServer(async (request, response) => {
+    const { method = '', url = '', headers } = request;
+    const body = await text(request);
+    const answer = (status: number, content: unknown = {}): void =>
+      void response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(content));
+    const refuse = (status: number): void => {
+      refused.push(`${method} ${url} ${body}`);
+      answer(status);
+    };
+    if (failing !== undefined) return answer(failing);
+    if (!dialect.isKnown(headers)) return refuse(401);
+    const commit = dialect.status.exec(url)?.[1];
+    const changed = commentAt.exec(url)?.[1];
+    if (commit !== undefined && method === 'POST') {
+      const { state, context, name, description, target_url: link } = JSON.parse(body) as Json;
+      const known = dialect.states[state];
+      if (known === undefined || typeof (context ?? name) !== 'string') return refuse(422);
+      statuses.push({
+        commit,
+        state: known,
+        context: context ?? name,
+        description,
+        ...(link && { url: link }),
+      });
+      return answer(201, { id: 1 });
+    }
+    if (changed !== undefined && (method === 'PATCH' || method === 'PUT')) {
+      if (!comments.has(changed)) return answer(404);
+      comments.get(changed)?.push(JSON.parse(body).body);
+      return answer(200, { id: Number(changed) });
+    }
+    const branch = /\/branches\/([^/]+)$/.exec(url)?.[1];
+    if (branch !== undefined) {
+      const head = heads.get(branch);
+      return head === undefined
+        ? answer(404)
+        : answer(200, { name: branch, commit: { sha: head, id: head } });
+    }
+    if (!commentsOf.test(url)) return refuse(404);
+    if (method === 'GET')
+      return answer(
+        200,
+        [...comments].map(([id, said]) => ({ id: Number(id), body: said.at(-1) })),
+      );
+    const id = String(++made);
+    comments.set(id, [JSON.parse(body).body]);
+    return answer(201, { id: made });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+
+  let sent = 0;
+  const deliver = (
+    kind: 'push' | 'pull' | 'other',
+    payload: Json,
+    secret: string,
+    id?: string,
+  ): Delivered => {
+    const body = JSON.stringify(payload);
+    const name = id ?? `${provider}-${++sent}`;
+    return {
+      body,
+      headers: { 'content-type': 'application/json', ...dialect.headers(kind, name, body, secret) },
+    };
+  };
+  return {
+    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    statuses,
+    comments,
+    refused,
+    heads,
+    fail: (status) => {
+      failing = status;
+    },
+    push: (push, secret, id) => deliver('push', dialect.push(push), secret, id),
+    pull: (pull, secret, id) => deliver('pull', dialect.pull(pull), secret, id),
+    other: (secret) => deliver('other', {}, secret),
+    close() {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
