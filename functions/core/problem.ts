@@ -59,6 +59,8 @@ export const problemCodes = {
   source_unavailable: [422, 'The source can not be had'],
   nothing_to_run: [422, 'Nothing to run was found'],
   release_failed: [422, 'The release command failed'],
+  run_failed: [422, 'The command failed'],
+  run_interrupted: [409, 'The command was interrupted'],
   workload_crashed: [422, 'The workload crashed'],
   workload_not_ready: [422, 'The workload did not become ready'],
   deadline_exceeded: [504, 'It took too long'],

@@ -1,6 +1,6 @@
 /**
  * The sweep. It is level-triggered and reads only what is due: it starts operations that were not started, ends those
- * that overran, hibernates idle environments, destroys expired ones, retries leftovers, and forgets what was kept
+ * that overran, runs jobs, hibernates idle environments, destroys expired ones, retries leftovers, and forgets what was kept
  * long enough.
  */
 import { expireAwaiting, isAwaiting } from '../commands/deployments/awaiting-approval.ts';
@@ -10,9 +10,16 @@ import {
   hibernateEnvironment,
   retryDestroy,
 } from '../commands/environments/transitions.ts';
+import { startDueJob } from '../commands/jobs/due-jobs.ts';
 import { START_CHECK_MS, startOperation } from '../commands/operations/operations.ts';
-import { ENVIRONMENTS_QUEUE, OPERATIONS_QUEUE, operationKey, RETENTION_QUEUE } from '../core/keys.ts';
-import { type Environment, isTerminal, type Operation, SYSTEM_ACTOR } from '../core/model/index.ts';
+import {
+  ENVIRONMENTS_QUEUE,
+  JOBS_QUEUE,
+  OPERATIONS_QUEUE,
+  operationKey,
+  RETENTION_QUEUE,
+} from '../core/keys.ts';
+import { type Environment, isTerminal, type Job, type Operation, SYSTEM_ACTOR } from '../core/model/index.ts';
 import { recoveryOf } from '../core/operations/index.ts';
 import { Problem } from '../core/problem.ts';
 import type { Ports } from '../ports/index.ts';
@@ -59,6 +66,10 @@ export async function sweep(ports: Ports): Promise<SweepReport> {
   if (clock.jumpedAt !== undefined) report.clockJumped = clock.isNew ? 'now' : 'earlier';
   await each<Operation>(ports, OPERATIONS_QUEUE, report, (item) => sweepOperation(ports, item, report));
   await each<Environment>(ports, ENVIRONMENTS_QUEUE, report, (item) => sweepEnvironment(ports, item, report));
+  await each<Job>(ports, JOBS_QUEUE, report, async (item) => {
+    const became = await startDueJob(ports, item);
+    if (became === 'started') report.started++;
+  });
   if (!report.clockJumped)
     await each(ports, RETENTION_QUEUE, report, async (item) => {
       const { pk, sk, version } = item;

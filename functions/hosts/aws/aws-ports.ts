@@ -72,6 +72,8 @@ export function createAwsPorts(config: AwsConfig): {
           'apply',
           'awaitRollout',
           'runRelease',
+          'runCommand',
+          'endCommand',
           'scale',
           'remove',
           'status',
