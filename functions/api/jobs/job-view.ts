@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { formatDuration } from '../../core/duration.ts';
 import { limits } from '../../core/limits.ts';
 import { type Job, missReasons, overlapPolicies } from '../../core/model/index.ts';
-import { isTimeZone } from '../../core/schedule.ts';
+import { isTimeZone } from '../../core/schedule/schedule.ts';
 import { compact, nameSchema, timeSchema } from '../http/schemas.ts';
 import { statusSchema } from '../operations/operation-view.ts';
 import { commandSchema, timeoutSchema } from '../runs/command-schema.ts';

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { getJob } from '../../commands/jobs/job-record.ts';
 import { changeJob, deleteJob, listJobs, runJob } from '../../commands/jobs/jobs.ts';
 import type { Job, JobSettings } from '../../core/model/index.ts';
-import { ScheduleError, scheduleOf } from '../../core/schedule.ts';
+import { ScheduleError, scheduleOf } from '../../core/schedule/schedule.ts';
 import type { Item } from '../../ports/store.ts';
 import type { Reply } from '../../records/commit.ts';
 import { missing } from '../../records/commit.ts';
@@ -12,7 +12,7 @@ import { invalidRequest } from '../http/problems.ts';
 import { noContent } from '../http/respond.ts';
 import { route } from '../http/route-spec.ts';
 import { acceptedAnswer, acceptedReply } from '../operations/operation-view.ts';
-import { TIMEOUT_DEFAULT_SECONDS } from '../runs/command-schema.ts';
+import { DEFAULT_SECONDS } from '../runs/command-schema.ts';
 import { jobSchema, jobView, settingFields } from './job-view.ts';
 
 const { schedule, command, ...others } = settingFields;
@@ -26,7 +26,7 @@ const shown = (item: Item<Job>): Reply => ({ status: 200, body: jobView(item.dat
 
 const defaults = {
   timeZone: 'UTC',
-  timeoutSeconds: TIMEOUT_DEFAULT_SECONDS,
+  timeoutSeconds: DEFAULT_SECONDS,
   overlap: 'forbid' as const,
   retries: 0,
   suspended: false,
@@ -141,7 +141,7 @@ export const routes = [
           params,
           params.job,
           (before) => {
-            if (before) return settingsOf(body, before.data);
+            if (before) return settingsOf(body, before);
             throw missing(`job "${params.job}"`, 'Set it with PUT first.');
           },
           precondition,

@@ -21,7 +21,7 @@ export const commandSchema = z
     example: ['node', 'report.js', '--since', '1d'],
   });
 
-export const TIMEOUT_DEFAULT_SECONDS = 3_600;
+export const DEFAULT_SECONDS = 3_600;
 
 export const timeoutSchema = durationSchema(
   { min: 1, max: limits.runSeconds.value },

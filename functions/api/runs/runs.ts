@@ -9,7 +9,7 @@ import { route } from '../http/route-spec.ts';
 import { nameSchema } from '../http/schemas.ts';
 import { operationsReply, SHORT_PAGES, statusQuery, summarySchema } from '../operations/operation-lists.ts';
 import { acceptedAnswer, acceptedReply } from '../operations/operation-view.ts';
-import { commandSchema, TIMEOUT_DEFAULT_SECONDS, timeoutSchema } from './command-schema.ts';
+import { commandSchema, DEFAULT_SECONDS, timeoutSchema } from './command-schema.ts';
 
 export const routes = [
   route({
@@ -28,7 +28,7 @@ export const routes = [
     bodyExamples: { report: { command: ['node', 'report.js'], timeout: '10m' } },
     answers: { 202: acceptedAnswer('Accepted') },
     problems: ['environment_not_ready', 'operation_in_progress', 'too_many_requests', 'conflict'],
-    handle: ({ ports, params, body: { command, timeout = TIMEOUT_DEFAULT_SECONDS }, change }) =>
+    handle: ({ ports, params, body: { command, timeout = DEFAULT_SECONDS }, change }) =>
       change(acceptedReply, (caller) =>
         startRun(ports, caller, params, { command, timeoutSeconds: timeout }),
       ),

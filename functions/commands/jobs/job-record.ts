@@ -1,7 +1,7 @@
 /** The record of a job, and when the sweep has to look at it. */
 import { JOBS_QUEUE, jobKey } from '../../core/keys.ts';
 import type { InstanceRef, Job } from '../../core/model/index.ts';
-import { type Schedule, scheduleOf } from '../../core/schedule.ts';
+import { type Schedule, scheduleOf } from '../../core/schedule/schedule.ts';
 import type { Due, Item, Store, Write } from '../../ports/store.ts';
 import { mustGet } from '../../records/commit.ts';
 

@@ -47,7 +47,7 @@ export function changeJob(
   caller: Caller,
   ref: InstanceRef,
   name: string,
-  settings: (before: Item<Job> | undefined) => JobSettings,
+  settings: (before: JobSettings | undefined) => JobSettings,
   { ifMatch }: { ifMatch?: string } = {},
 ): Promise<Item<Job>> {
   return changingEnvironment(ports.store, ref, async () => {
@@ -58,7 +58,7 @@ export function changeJob(
     const item = await ports.store.get<Job>(key);
     checkIfMatch(item, ifMatch);
     if (!item) await refuseMore(ports, ref);
-    const set = settings(item);
+    const set = settings(item && settingsOf(item.data));
     const now = ports.effects.now();
     const at = new Date(now).toISOString();
     const { running, last, missed, createdAt, createdBy } = item?.data ?? {
