@@ -6626,7 +6626,7 @@ export interface Paths {
   };
   '/v1/operations/{operation}/cancel': {
     /**
-     * Cancel a build or a deployment
+     * Cancel a build, a deployment, a run or a game day
      */
     post: {
       parameters: {
@@ -7407,7 +7407,7 @@ export interface Operation {
   approval?: Approval;
   error?: Error;
   /**
-   * Of a build: `version`. Of a deployment: `number` and `url`.
+   * Of a build: `version`. Of a deployment: `number` and `url`. Of a run: `exitCode`.
    */
   result?: {
     [k: string]: unknown;

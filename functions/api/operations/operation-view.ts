@@ -75,7 +75,9 @@ export const operationSchema = z
     result: z
       .record(z.string(), z.unknown())
       .optional()
-      .meta({ description: 'Of a build: `version`. Of a deployment: `number` and `url`.' }),
+      .meta({
+        description: 'Of a build: `version`. Of a deployment: `number` and `url`. Of a run: `exitCode`.',
+      }),
     cost: costSchema.optional(),
     ...timeFields,
     deadline: timeSchema.meta({ description: 'By then it has ended, one way or another.' }),
