@@ -242,6 +242,12 @@ export const wordsByType: Readonly<Record<Event['type'], EventWords>> = {
   "run.superseded": {
     "words": "A run of {service} in {environment} ended with what it ran in"
   },
+  "shell.opened": {
+    "words": "A shell into {service} in {environment}: {command}"
+  },
+  "shell.closed": {
+    "words": "A shell into {service} in {environment} ended"
+  },
   "job.created": {
     "words": "Job {job} of {service} set in {environment}"
   },

@@ -94,6 +94,8 @@ export type Event = {
     | 'run.failed'
     | 'run.canceled'
     | 'run.superseded'
+    | 'shell.opened'
+    | 'shell.closed'
     | 'job.created'
     | 'job.changed'
     | 'job.deleted'
@@ -377,6 +379,7 @@ export type Event1 =
         protection?: {
           approval: boolean;
           rollbackWithoutApproval?: boolean;
+          shells?: boolean;
         };
         /**
          * As it was; absent where there was none.
@@ -384,6 +387,7 @@ export type Event1 =
         before?: {
           approval: boolean;
           rollbackWithoutApproval?: boolean;
+          shells?: boolean;
         };
       };
     }
@@ -396,6 +400,7 @@ export type Event1 =
         protection?: {
           approval: boolean;
           rollbackWithoutApproval?: boolean;
+          shells?: boolean;
         };
         /**
          * As it was; absent where there was none.
@@ -403,6 +408,7 @@ export type Event1 =
         before?: {
           approval: boolean;
           rollbackWithoutApproval?: boolean;
+          shells?: boolean;
         };
       };
     }
@@ -852,6 +858,36 @@ export type Event1 =
          * The job that asked for it.
          */
         job?: string;
+      };
+    }
+  | {
+      type: 'shell.opened';
+      data: {
+        /**
+         * Its words; the first 200 characters.
+         */
+        command: string;
+      };
+    }
+  | {
+      type: 'shell.closed';
+      data: {
+        /**
+         * How long it was open.
+         */
+        seconds: number;
+        /**
+         * How much was typed. What it was is nowhere.
+         */
+        bytesIn: number;
+        /**
+         * How much was printed.
+         */
+        bytesOut: number;
+        /**
+         * Of the command, where it came to its end.
+         */
+        exitCode?: number;
       };
     }
   | {
@@ -3737,6 +3773,10 @@ export interface Paths {
              * Going back to what ran here before needs no approval.
              */
             rollbackWithoutApproval?: boolean;
+            /**
+             * Shells may be opened into its services; without it they may not.
+             */
+            shells?: boolean;
           };
         };
       };
@@ -5641,6 +5681,64 @@ export interface Paths {
       };
     };
   };
+  '/v1/projects/{project}/environments/{environment}/services/{service}/shells': {
+    /**
+     * Open a shell into a service that runs
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * `sh -i` by default.
+             *
+             * @minItems 1
+             * @maxItems 200
+             */
+            command?: string[];
+            /**
+             * With a terminal, where there can be one.
+             */
+            tty?: boolean;
+          };
+        };
+      };
+      responses: {
+        201: {
+          content: {
+            'application/json': Shell;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
   '/v1/projects/{project}/environments/{environment}/services/{service}/deployments': {
     /**
      * Deploy, promote or roll back
@@ -6886,6 +6984,7 @@ export interface Problem {
     | 'too_many_requests'
     | 'internal'
     | 'upstream_unavailable'
+    | 'not_supported'
     | 'unavailable'
     | 'storage_full'
     | 'records_lost'
@@ -7102,6 +7201,10 @@ export interface Protection {
    * Going back to what ran here before needs no approval.
    */
   rollbackWithoutApproval?: boolean;
+  /**
+   * Shells may be opened into its services; without it they may not.
+   */
+  shells?: boolean;
 }
 export interface Instance {
   project: string;
@@ -7793,6 +7896,16 @@ export interface Job {
   createdAt: string;
   createdBy: string;
   updatedAt: string;
+}
+export interface Shell {
+  /**
+   * Of the WebSocket; who has it needs no token.
+   */
+  path: string;
+  /**
+   * It can be opened once, until then.
+   */
+  expiresAt: string;
 }
 export interface DeploymentDetail {
   project: string;

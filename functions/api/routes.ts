@@ -32,6 +32,7 @@ export const routeFiles: readonly (() => Promise<{ routes: readonly Route[] }>)[
   () => import('./environments/instance-operations.ts'),
   () => import('./runs/runs.ts'),
   () => import('./jobs/jobs.ts'),
+  () => import('./shells/shells.ts'),
   () => import('./deployments/deployments.ts'),
   () => import('./guardrails/policies.ts'),
   () => import('./deployments/plan.ts'),

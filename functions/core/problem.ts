@@ -44,6 +44,7 @@ export const problemCodes = {
   too_many_requests: [429, 'Too many requests'],
   internal: [500, 'Something failed inside Berth'],
   upstream_unavailable: [502, 'The workload can not be reached'],
+  not_supported: [501, 'Not possible here'],
   unavailable: [503, 'Not available now'],
   storage_full: [507, 'The disk is full'],
   // Seen at the start of Berth on one machine alone.

@@ -1,4 +1,5 @@
 /** Runs workloads: processes on one machine, pods on a cluster. */
+import type { Readable, Writable } from 'node:stream';
 import type { EnvironmentRef, InstanceRef } from '../core/model/index.ts';
 import type { ProblemDetail } from '../core/problem.ts';
 import type { ScoreWorkload } from '../core/score/workload.ts';
@@ -175,6 +176,22 @@ export interface CommandRun {
   onLine(line: LogLine): void;
 }
 
+/** A program beside those that run, which somebody types to. */
+export interface ExecSession {
+  /** Whether it has a terminal. */
+  tty: boolean;
+  stdin: Writable;
+  stdout: Readable;
+  /** Empty where it has a terminal. */
+  stderr: Readable;
+  /** Settles at its end; never rejects. */
+  ended: Promise<{ exitCode: number }>;
+  /** Of its terminal. */
+  resize?(columns: number, rows: number): void;
+  /** Ends it, with all that it started; idempotent. */
+  close(): void;
+}
+
 /** What the way to a service does to requests on purpose, for a time. */
 export interface Disturbance extends InstanceRef {
   /** From now on, milliseconds. After it requests pass as ever. */
@@ -222,6 +239,12 @@ export interface Workloads {
     run: CommandRun,
     signal: AbortSignal,
   ): Promise<{ exitCode: number } | undefined>;
+  /**
+   * Starts a program beside a replica that is ready, in its first container, with its variables and files. It ends with
+   * the replica. Absent where Berth can hold no connection to it.
+   * @throws Problem conflict where no replica is ready
+   */
+  exec?(instance: InstanceRef, wish: { command: string[]; tty: boolean }): Promise<ExecSession>;
   /** Ends a command, and removes what is left of it; idempotent. @param operation of the spec that it was run with */
   endCommand(instance: InstanceRef, operation: string): Promise<void>;
   /**

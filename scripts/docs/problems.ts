@@ -94,6 +94,10 @@ const explanations: Readonly<Record<ProblemCode, readonly [meaning: string, next
     'The service did not answer, or cut the connection off.',
     'Read the log of the service.',
   ],
+  not_supported: [
+    'What was asked for can not be done where this Berth runs, whoever asks.',
+    'Use what the hint names instead.',
+  ],
   unavailable: [
     'Something that Berth needs can not be reached, or Berth is stopping.',
     'Try again in a moment.',

@@ -240,6 +240,13 @@ describe('The command line', () => {
     expect(await ok('runs --env dev')).toMatch(/failed +7 .* node -e process\.exit\(7\)/);
   });
 
+  it('opens a shell into a service that runs, and ends with its exit code', async () => {
+    const typed = await run('exec --env dev', { input: 'echo "it is $GREETING"; ls; exit 5\n' });
+    expect(typed).toMatchObject({ exitCode: 5, out: expect.stringMatching(/^it is .+\n[\s\S]*server\.js/) });
+    expect(await ok('exec --env dev -- node -p process.env.GREETING')).toMatch(/./);
+    expect(await ok('events --json -n 5')).toContain('"bytesIn": 0');
+  });
+
   it('sets, suspends, runs and deletes jobs', async () => {
     const schedule = ['--schedule', '30 2 * * *', '--zone', 'Europe/Berlin'];
     const words = ['--', 'node', '-p', '`$(PORT)`'];

@@ -672,6 +672,55 @@ export function workloadsContract(
       });
     });
 
+    describe('program beside a replica', () => {
+      async function session(ref: InstanceRef, command: string[]) {
+        if (!workloads.exec) throw new Error('There is none.');
+        const opened = await workloads.exec(ref, { command, tty: false });
+        const printed: Buffer[] = [];
+        opened.stdout.on('data', (data: Buffer) => printed.push(data));
+        opened.stderr.resume();
+        return { opened, text: () => Buffer.concat(printed).toString() };
+      }
+
+      itRuns(
+        'it has the variables and files of the replica, reads what is typed, and tells its exit code',
+        async ({ skip }) => {
+          if (!workloads.exec) skip();
+          const ref = await place();
+          await deploy(workloadSpec(ref, 1, answering('here')));
+          const program =
+            'process.stdin.on("data", (data) => { console.log(process.env.ANSWER, require("fs").readdirSync(".").join(), String(data).trim()); process.exit(7); })';
+          const { opened, text } = await session(ref, ['node', '-e', program]);
+          opened.stdin.write('typed\n');
+          expect(await opened.ended).toEqual({ exitCode: 7 });
+          expect(text()).toMatch(/^here .*main\.mjs.* typed\n$/);
+          await answers(ref, 'here');
+          const unknown = await session(ref, ['no-such-program']);
+          expect((await unknown.opened.ended).exitCode).not.toBe(0);
+          await workloads.removeEnvironment(ref);
+        },
+      );
+
+      itRuns(
+        'it ends when it is closed, and with its replica; where no replica is ready there is none',
+        async ({ skip }) => {
+          if (!workloads.exec) skip();
+          const ref = await place();
+          await deploy(workloadSpec(ref, 1, answering('here')));
+          const endless = ['node', '-e', 'setInterval(() => {}, 1000)'];
+          const first = await session(ref, endless);
+          first.opened.close();
+          expect((await first.opened.ended).exitCode).not.toBe(0);
+          const second = await session(ref, endless);
+          await workloads.scale(ref, 0, 1);
+          expect((await second.opened.ended).exitCode).not.toBe(0);
+          expect(await codeOf(session(ref, endless))).toBe('conflict');
+          expect(await left(ref, /^(?:process|pod) /)).toEqual([]);
+          await workloads.removeEnvironment(ref);
+        },
+      );
+    });
+
     describe('containers', () => {
       it('`before` is honoured: one that has to be complete ends before the other starts', async () => {
         const ref = await place();

@@ -12,6 +12,7 @@ import type { Backend, Traffic } from '../../ports/traffic.ts';
 import type { WorkloadCrash, Workloads } from '../../ports/workloads.ts';
 import { diskProblem } from '../files/disk-full.ts';
 import { createCommands } from './commands/commands.ts';
+import { execBeside } from './commands/exec.ts';
 import { type Context, createLog, defaultTiming, type Timing, type UnpackImage } from './context.ts';
 import { claim, createFences, gone, isOf } from './fences.ts';
 import { createInstance, type Instance, superseded } from './instance.ts';
@@ -190,6 +191,10 @@ export async function createProcessWorkloads(options: ProcessWorkloadsOptions): 
 
     runRelease: async (spec, command, signal) => commands.release(spec, command, signal),
     runCommand: async (spec, run, signal) => commands.run(spec, run, signal),
+    exec: async (instance, { command }) => {
+      requirePlace(instance);
+      return execBeside(context, instance, instances.get(instanceName(instance))?.serving, command);
+    },
     endCommand: (_instance, operation) => commands.end(operation),
 
     async scale(instance, replicas, fence) {

@@ -134,6 +134,11 @@ export const permissions = permission({
     protected: 'maintainer',
     does: 'run a command beside a service, with its image, variables and secrets',
   },
+  'shell.open': {
+    least: 'maintainer',
+    protected: 'administrator',
+    does: 'open a shell into a service that runs, which shows the secrets that it has',
+  },
   'job.read': { least: 'viewer', does: 'list and read jobs' },
   'job.write': {
     least: 'developer',

@@ -1,4 +1,4 @@
-/** Types of events: runs, and the jobs that ask for them. */
+/** Types of events: runs, the jobs that ask for them, and shells. */
 import * as z from 'zod';
 import { missReasons } from '../model/job.ts';
 import { changesData, type EventDeclarations, failureData } from './event-declaration.ts';
@@ -31,6 +31,20 @@ export const runEvents = {
   'run.superseded': {
     data: z.object({ ...failureData, ...exitCode, ...ofJob }),
     words: 'A run of {service} in {environment} ended with what it ran in',
+  },
+
+  'shell.opened': {
+    data: z.object({ command: z.string().describe('Its words; the first 200 characters.') }),
+    words: 'A shell into {service} in {environment}: {command}',
+  },
+  'shell.closed': {
+    data: z.object({
+      seconds: z.int().describe('How long it was open.'),
+      bytesIn: z.int().describe('How much was typed. What it was is nowhere.'),
+      bytesOut: z.int().describe('How much was printed.'),
+      ...exitCode,
+    }),
+    words: 'A shell into {service} in {environment} ended',
   },
 
   'job.created': { data: z.object(jobData), words: 'Job {job} of {service} set in {environment}' },

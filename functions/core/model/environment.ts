@@ -14,6 +14,8 @@ export interface Protection {
   approval: boolean;
   /** Going back to a version that ran here before needs no approval. */
   rollbackWithoutApproval?: boolean;
+  /** Shells may be opened here. */
+  shells?: boolean;
 }
 
 /** The state of a service in an environment: which deployment is the newest, and which one serves. */

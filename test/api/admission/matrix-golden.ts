@@ -51,6 +51,7 @@ export const golden = {
   ],
   maintainer: [
     'secret.reveal',
+    'shell.open',
     'build-secret.write',
     'project.update',
     'member.write',
@@ -81,6 +82,7 @@ export const goldenProtected: Readonly<Partial<Record<Action, 'maintainer' | 'ad
   'secret.delete': 'maintainer',
   'secret.rotate': 'maintainer',
   'secret.reveal': 'administrator',
+  'shell.open': 'administrator',
 };
 
 /** About the project as a whole, and open to a token that is limited to some of its environments. */

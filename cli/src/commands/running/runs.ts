@@ -1,11 +1,11 @@
 /** `run` and `runs`: a command beside a service. */
 import type { Command } from 'commander';
-import type { LogLine, Operation } from '../../../client/types.generated.ts';
-import { all, body } from '../api.ts';
-import { exitCodes, Failure } from '../failure.ts';
-import type { WaitOption } from '../follow.ts';
-import { ago, lasted, note, plain, say, sayJson, table } from '../output.ts';
-import { openSession, type Session } from '../session.ts';
+import type { LogLine, Operation } from '../../../../client/types.generated.ts';
+import { all, body } from '../../api.ts';
+import { exitCodes, Failure } from '../../failure.ts';
+import type { WaitOption } from '../../follow.ts';
+import { ago, lasted, note, plain, say, sayJson, table } from '../../output.ts';
+import { openSession, type Session } from '../../session.ts';
 
 interface RunOptions extends WaitOption {
   timeout?: string;

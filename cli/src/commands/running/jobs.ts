@@ -1,10 +1,10 @@
 /** `jobs`: commands that run beside a service by a schedule. */
 import { type Command, Option } from 'commander';
-import type { Job } from '../../../client/types.generated.ts';
-import { body } from '../api.ts';
-import type { WaitOption } from '../follow.ts';
-import { ago, note, sayJson, table } from '../output.ts';
-import { openSession, type Session } from '../session.ts';
+import type { Job } from '../../../../client/types.generated.ts';
+import { body } from '../../api.ts';
+import type { WaitOption } from '../../follow.ts';
+import { ago, note, sayJson, table } from '../../output.ts';
+import { openSession, type Session } from '../../session.ts';
 import { followRun, wordsOf } from './runs.ts';
 
 interface JobOptions {
