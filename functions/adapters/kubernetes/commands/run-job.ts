@@ -33,10 +33,11 @@ export async function runCommand(
   };
   await startJob(cluster, spec, job, images, words);
   const stop = new AbortController();
+  const state = { isOver: false };
   let copying: Promise<void> | undefined;
   try {
     const ended = await endOfJob(cluster, spec, job, words, signal, (pod) => {
-      if (hasBegun(pod)) copying ??= copyOutput(cluster, spec, pod, run, stop.signal);
+      if (hasBegun(pod)) copying ??= copyOutput(cluster, spec, pod, { ...run, state }, stop.signal);
     });
     if (ended === 'gone')
       throw new Problem(
@@ -47,6 +48,7 @@ export async function runCommand(
         },
       );
     if (!ended) return undefined;
+    state.isOver = true;
     const patience = sleep(REST_MS, undefined, { signal: stop.signal }).catch(() => undefined);
     await Promise.race([copying, patience]);
     return { exitCode: ended.exitCode };
@@ -66,7 +68,7 @@ async function copyOutput(
   cluster: Cluster,
   spec: WorkloadSpec,
   pod: StoredPod,
-  { since, onLine }: CommandRun,
+  { since, onLine, state }: CommandRun & { state: { isOver: boolean } },
   signal: AbortSignal,
 ): Promise<void> {
   const container = pod.spec?.containers[0]?.name ?? '';
@@ -95,6 +97,8 @@ async function copyOutput(
       const why = hasNoLog(error) ? '' : `The output could not be read: ${whyUnread(error as Error)}.`;
       if (why !== '' && why !== told) say(why);
       told = why;
+      // What can not be read of a command that has ended, will not be.
+      if (state.isOver) return;
       await sleep(PAUSE_MS, undefined, { signal }).catch(() => undefined);
     }
   }
