@@ -187,11 +187,22 @@ export const deploymentKey = (instance: InstanceRef, number: number): Key => ({
   sk: String(number).padStart(10, '0'),
 });
 
+/** The jobs of an environment are removed with it. */
+export const JOB_PREFIX = 'job#';
+export const jobPrefix = (service: string): string => `${JOB_PREFIX}${service}#`;
+export const jobKey = (instance: InstanceRef, job: string): Key => ({
+  pk: environmentPartition(instance),
+  sk: `${jobPrefix(instance.service)}${job}`,
+});
+
 export const operationKey = (operation: string): Key => ({ pk: `operation#${operation}`, sk: 'operation' });
 /** The latest operations of a project, one short line each: the operations themselves are found by their ids. */
 export const operationsPartition = (project: string): string => `operations#${project}`;
 /** The builds of a service, one short line each: among all operations of a project they would be far apart. */
 export const buildsPartition = ({ project, service }: ServiceRef): string => `builds#${project}#${service}`;
+/** The runs of a service in one environment, one short line each; none of an earlier environment of its name. */
+export const runsPartition = ({ project, environmentId, service }: Required<InstanceRef>): string =>
+  `runs#${project}#${environmentId}#${service}`;
 
 export const eventsPartition = (project: string): string => `audit#${project}`;
 /** @param number of the event in its chain: no two events can have the same place */
@@ -227,9 +238,10 @@ export const changePlanKey = (id: string): Key => ({ pk: `change-plan#${id}`, sk
 /** Queues of the due index. */
 export const OPERATIONS_QUEUE = 'operations';
 export const ENVIRONMENTS_QUEUE = 'environments';
+export const JOBS_QUEUE = 'jobs';
 export const RETENTION_QUEUE = 'retention';
 export const DELIVERIES_QUEUE = 'deliveries';
 export const PREVIEWS_QUEUE = 'previews';
 
-/** The log of an operation's output (a build, a release command). */
+/** The log of an operation's output (a build, a run). */
 export const operationLog = (operation: string): string => `operations/${operation}`;

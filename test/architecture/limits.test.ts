@@ -54,6 +54,7 @@ const others: Readonly<Record<string, readonly string[]>> = {
     'api/admission/rates.ts BUCKETS_MAX',
     'api/admission/refused-attempts.ts REMEMBERED_MAX',
     'api/identity/attempt.ts ATTEMPTS_MAX',
+    'core/schedule/schedule.ts KNOWN_MAX',
     'records/chain-append.ts KNOWN_MAX',
     'records/operation-summaries.ts REF_MAX',
     'records/workloads.ts KNOWN_MAX',

@@ -59,7 +59,25 @@ describe('After kill -9', () => {
     const after = await marked();
     expect(after).toHaveLength(1);
     expect(after).not.toEqual(before);
+    await runIsInterrupted();
   });
+
+  /** A command that runs is gone then, is not begun again, and says so. */
+  async function runIsInterrupted(): Promise<void> {
+    const command = ['node', '-e', 'console.log("begins"); setInterval(() => {}, 1000)'];
+    const { body } = await berth.api('POST', `${BASE}/environments/dev/services/web/runs`, { command });
+    const printed = async () => (await berth.api('GET', `/v1/operations/${body.id}/logs`)).body.items;
+    while ((await printed()).length === 0) await sleep(20);
+    await berth.kill('SIGKILL');
+    await restart();
+    expect(await berth.waitFor(body.id)).toMatchObject({
+      status: 'failed',
+      error: { code: 'run_interrupted' },
+    });
+    expect(await printed()).toHaveLength(1);
+    await answers('one');
+    expect(await marked()).toHaveLength(1);
+  }
 
   it('at any moment of an operation, it ends: nothing accepted is lost (I1, I3)', async () => {
     await berth.operation('POST', `${BASE}/environments`, { name: 'dev' });

@@ -8,6 +8,8 @@ import { type AddressOptions, createAddresses } from './addresses.ts';
 import { apply, remove } from './api/apply.ts';
 import type { KubernetesClient } from './api/client.ts';
 import { objectPath } from './api/object-paths.ts';
+import { runRelease } from './commands/release-job.ts';
+import { endCommand, runCommand } from './commands/run-job.ts';
 import { deploy, explainRefusal, removeService, scaleService } from './declare.ts';
 import { isHeaderName } from './manifests/container-manifest.ts';
 import {
@@ -19,7 +21,6 @@ import {
 import type { RenderImages } from './manifests/pod-manifest.ts';
 import { ensureEnvironment, inventory, removeEnvironment } from './namespace.ts';
 import { serviceName, volumeName } from './object-names.ts';
-import { runRelease } from './release-job.ts';
 import { awaitRollout } from './rollout.ts';
 import { createSamples } from './samples.ts';
 import { type Cluster, namespaceOf } from './shared-reads.ts';
@@ -101,6 +102,8 @@ export function createKubernetesWorkloads(options: KubernetesWorkloadsOptions): 
     awaitRollout: (instance, number, signal) => awaitRollout(cluster, instance, number, signal, effects.now),
     runRelease: async (spec, command, signal) =>
       runRelease(cluster, spec, command, await imagesOf(spec), signal),
+    runCommand: async (spec, run, signal) => runCommand(cluster, spec, run, await imagesOf(spec), signal),
+    endCommand: (instance, operation) => endCommand(cluster, instance, operation),
     scale: (instance, replicas, fence) => scaleService(cluster, instance, replicas, fence),
     remove: (instance, fence) => removeService(cluster, instance, fence),
     status: (instance) => readStatus(cluster, instance),

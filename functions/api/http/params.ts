@@ -74,6 +74,7 @@ export const paramForms: Readonly<Record<string, ParamForm>> = {
   policy: name('policy', 'main-only'),
   service: name('service', 'guestbook'),
   environment: name('environment', 'dev'),
+  job: name('job', 'nightly'),
   operation: id('Id of the operation.', "an operation's"),
   session: id('Id of the session.', "a session's"),
   number: {

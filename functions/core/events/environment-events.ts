@@ -2,7 +2,11 @@
 import * as z from 'zod';
 import { changesData, type EventDeclarations, failureData } from './event-declaration.ts';
 
-const protection = z.object({ approval: z.boolean(), rollbackWithoutApproval: z.boolean().optional() });
+const protection = z.object({
+  approval: z.boolean(),
+  rollbackWithoutApproval: z.boolean().optional(),
+  shells: z.boolean().optional(),
+});
 const protectionData = z.object({
   protection: protection.optional().describe('As it is now; absent where there is none.'),
   before: protection.optional().describe('As it was; absent where there was none.'),

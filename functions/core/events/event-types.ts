@@ -10,6 +10,7 @@ import { environmentEvents } from './environment-events.ts';
 import type { EventDeclarations } from './event-declaration.ts';
 import { gameDayEvents } from './gameday-events.ts';
 import { projectEvents } from './project-events.ts';
+import { runEvents } from './run-events.ts';
 import { secretEvents } from './secret-events.ts';
 import { versionEvents } from './version-events.ts';
 import { webhookEvents } from './webhook-events.ts';
@@ -20,6 +21,7 @@ export const eventTypes = {
   ...environmentEvents,
   ...gameDayEvents,
   ...deploymentEvents,
+  ...runEvents,
   ...secretEvents,
   ...accessEvents,
   ...webhookEvents,

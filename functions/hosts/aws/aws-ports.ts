@@ -75,6 +75,8 @@ export function createAwsPorts(config: AwsConfig): {
           'apply',
           'awaitRollout',
           'runRelease',
+          'runCommand',
+          'endCommand',
           'scale',
           'remove',
           'status',

@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { toWire } from '../../../functions/adapters/kubernetes/api/wire.ts';
 import {
+  releaseJob,
+  renderCommand,
+} from '../../../functions/adapters/kubernetes/manifests/command-manifest.ts';
+import {
   defaultRenderOptions,
   type KubernetesObject,
   type RenderImages,
   renderEnvironment,
   renderManifests,
-  renderRelease,
   renderVolumeClaim,
 } from '../../../functions/adapters/kubernetes/manifests/index.ts';
 import {
@@ -467,7 +470,8 @@ describe('every pod is allowed under restricted', () => {
   const given = spec({}, [container(), { ...hostile, name: 'side', before: { main: 'started' } }, hostile]);
   const pods = {
     deployment: podOf(given),
-    release: one(renderRelease(given, ['migrate'], images, options), 'Job').spec!.template.spec!,
+    release: one(renderCommand(given, releaseJob(given, ['migrate']), images, options), 'Job').spec!.template
+      .spec!,
   };
 
   it.each(Object.entries(pods))('%s', (_, pod) => {
@@ -497,7 +501,7 @@ describe('every pod is allowed under restricted', () => {
 describe('release', () => {
   it('a Job that runs once, with what the first container has', () => {
     const given = spec({}, [container({ variables: [variable('S', 'secret-value', true)] })]);
-    const objects = renderRelease(given, ['migrate', '$(S)'], images, options);
+    const objects = renderCommand(given, releaseJob(given, ['migrate', '$(S)']), images, options);
     const job = one(objects, 'Job');
     expect(job.spec).toMatchObject({ backoffLimit: 0 });
     expect(job.spec!.template.spec).toMatchObject({

@@ -265,6 +265,13 @@ describe.skipIf(reason)('The guestbook on AWS', { timeout: 180_000 }, () => {
     expect(Contents.map(({ Key }) => Key).filter((key) => key?.startsWith('sources/'))).toEqual([]);
   });
 
+  it('runs a command once beside what serves, which leaves no Job', async () => {
+    const { result } = await done('POST', `${environment}/services/guestbook/runs`, {
+      command: ['node', 'migrate.js'],
+    });
+    expect(result).toEqual({ exitCode: 0 });
+  });
+
   it('goes on serving when a deployment fails', async () => {
     await push('v3', ['crash']);
     const version = await created('POST', `${service}/versions`, { image: 'v3' });

@@ -15,7 +15,6 @@ export { renderEnvironment } from './environment-manifests.ts';
 export type { Kind, KubernetesObject } from './objects.ts';
 export { defaultRenderOptions, type RenderImage, type RenderOptions } from './options.ts';
 export type { RenderImages } from './pod-manifest.ts';
-export { renderRelease } from './release-manifest.ts';
 export { renderVolumeClaim } from './volume-manifests.ts';
 
 /**
