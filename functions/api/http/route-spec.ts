@@ -98,7 +98,7 @@ interface Base<Path extends string, Query extends z.ZodObject, Body extends z.Zo
   tellsNames?: boolean;
   /** If-Match is honoured. */
   conditional?: boolean;
-  /** Not in the OpenAPI document: a file of the console. */
+  /** Not in the OpenAPI document: a file of the console, or an address that an answer gives. */
   hidden?: boolean;
   handle(call: Call<PathNames<Path>, z.output<Query>, z.output<Body>>): Promise<Reply | Response>;
 }

@@ -8,7 +8,6 @@ import { connectionEvents } from './connection-events.ts';
 import { deploymentEvents } from './deployment-events.ts';
 import { environmentEvents } from './environment-events.ts';
 import type { EventDeclarations } from './event-declaration.ts';
-import { gameDayEvents } from './gameday-events.ts';
 import { projectEvents } from './project-events.ts';
 import { runEvents } from './run-events.ts';
 import { secretEvents } from './secret-events.ts';
@@ -19,7 +18,6 @@ export const eventTypes = {
   ...projectEvents,
   ...versionEvents,
   ...environmentEvents,
-  ...gameDayEvents,
   ...deploymentEvents,
   ...runEvents,
   ...secretEvents,

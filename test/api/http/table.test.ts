@@ -56,8 +56,9 @@ describe('The route table', () => {
     expect(route.policy.scope === 'project').toBe(isRole(permissions[route.policy.action].least));
     if (route.policy.scope === 'project' && !route.path.includes('{project}'))
       expect(route.owner).toBeDefined();
-    // An order to sign somebody out, a pipeline's token and what a git provider delivers bring their own signature.
-    const signed = ['backChannelLogout', 'exchangeToken', 'receiveHook'];
+    // An order to sign somebody out, a pipeline's token and what a git provider delivers bring their own signature; the
+    // address of an upload is known to those alone who may send it.
+    const signed = ['backChannelLogout', 'exchangeToken', 'receiveHook', 'receiveUpload'];
     if (route.method !== 'get' && !signed.includes(route.operationId))
       expect(route.policy.scope).not.toBe('public');
   });
