@@ -6,6 +6,7 @@ import { synthesize } from '../stacks/synthesize.ts';
 import { clientTypes } from './client.ts';
 import { architectureText } from './docs/architecture.ts';
 import { commandLinePage } from './docs/command-line.ts';
+import { companyBillText } from './docs/company-bill.ts';
 import { idleBillText } from './docs/cost.ts';
 import { eventsPage } from './docs/events.ts';
 import { keptText, servicesText } from './docs/installation.ts';
@@ -41,7 +42,10 @@ export async function generatedFiles(): Promise<GeneratedFile[]> {
       'resource types': resourceTypesText(),
     }),
     page('docs/explanation/architecture.md', { stacks: architectureText(templates) }),
-    page('docs/explanation/cost.md', { 'idle bill': idleBillText(templates) }),
+    page('docs/explanation/cost.md', {
+      'idle bill': idleBillText(templates),
+      'company bill': companyBillText(),
+    }),
     page('docs/how-to/install-on-aws.md', { services: servicesText(templates) }),
     page('docs/how-to/remove-from-aws.md', { kept: keptText(templates) }),
     { path: 'client/types.generated.ts', text: await clientTypes() },

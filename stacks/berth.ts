@@ -33,7 +33,7 @@ export function createStacks(app: App): void {
   const environment = { ...beside.environment, ...stateful.environment };
   const may = permissions(stateful.data, {
     name,
-    tableArn: stateful.data.table.tableArn,
+    tableArn: stateful.data.tableArn,
     logGroupArn: stateful.logs.logGroup.logGroupArn,
     buildLogGroupArn: stateful.builds.logGroup.logGroupArn,
     buildProjectArn: stateful.builds.project.projectArn,
@@ -188,8 +188,14 @@ const tagsOf = ({ tags }: Settings): [key: string, value: string][] =>
 function statefulStacks(app: App, settings: Settings) {
   const { name } = settings;
   const id = (part: string) => stackName(name, part);
-  const data = new DataStack(app, id('Data'), { description: 'Berth: what it remembers' });
-  const audit = new AuditStack(app, id('Audit'), { description: 'Berth: heads of audit chains' });
+  const data = new DataStack(app, id('Data'), {
+    description: 'Berth: what it remembers',
+    restored: settings.restoredTable,
+  });
+  const audit = new AuditStack(app, id('Audit'), {
+    description: 'Berth: heads of audit chains',
+    restored: settings.restoredAnchors,
+  });
   const logs = new LogsStack(app, id('Logs'), { description: 'Berth: output of workloads and operations' });
   const { repositories } = new RegistryStack(app, id('Registry'), {
     description: 'Berth: images',
@@ -217,9 +223,9 @@ function statefulStacks(app: App, settings: Settings) {
       BERTH_ARCHITECTURES: architecturesOf(settings).join(','),
       BERTH_QUOTA: quotaOf(settings),
       BERTH_BUILDS_AT_ONCE: String(settings.buildsAtOnce),
-      BERTH_TABLE: data.table.tableName,
+      BERTH_TABLE: data.tableName,
       BERTH_STATE_MACHINE_PREFIX: `arn:${data.partition}:states:${data.region}:${data.account}:stateMachine:${name}-`,
-      BERTH_AUDIT_BUCKET: audit.bucket.bucketName,
+      BERTH_AUDIT_BUCKET: audit.bucketName,
       BERTH_LOG_GROUP: logs.logGroup.logGroupName,
       BERTH_BUILD_PROJECT: builds.project.projectName,
       BERTH_BUILD_BUCKET: builds.bucket.bucketName,

@@ -49,11 +49,13 @@ export interface DedicatedServers {
    */
   ensure(name: string, owner: ServerOwner): Promise<DatabaseServer | undefined>;
   /**
-   * Removes a server with all data, without a last snapshot; idempotent.
+   * Removes a server with all data; where the place can, a last snapshot of it stays. Idempotent.
    * @returns whether nothing is left of it; ask again until then
    * @throws ServerNotOurs
    */
   remove(name: string, tag: string): Promise<boolean>;
+  /** Names of the last snapshots that stay of servers of this name and tag; absent where there are none. */
+  snapshots?(name: string, tag: string): Promise<string[]>;
   /** Whether anything is there under the name, and carries the tag. */
   exists(name: string, tag: string): Promise<boolean>;
 }

@@ -131,6 +131,8 @@ export interface ResourceType {
   deprovision(ports: Ports, request: ResourceIdentity): Promise<void>;
   /** Names of what is left of the resource; empty when all is gone. */
   inventory(ports: Ports, request: ResourceIdentity): Promise<string[]>;
+  /** Names of what stays on purpose once the resource was removed, for people. */
+  kept?(ports: Ports, request: ResourceIdentity): Promise<string[]>;
   /** Present where the type's credentials can be rotated. */
   rotation?: Rotation;
   /** Present where it can be made to fail on purpose. */

@@ -1,6 +1,6 @@
 /** Code that the workflows which make, rotate and remove resources share. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { resourceKey } from '../core/keys.ts';
+import { operationLog, resourceKey } from '../core/keys.ts';
 import { type Resource, SYSTEM_ACTOR } from '../core/model/index.ts';
 import { Problem } from '../core/problem.ts';
 import type { Ports } from '../ports/index.ts';
@@ -49,6 +49,12 @@ export async function removeResource(
   await untilSettled(signal, () => type.deprovision(ports, request));
   const left = await type.inventory(ports, request);
   if (left.length > 0) throw notEmpty(left);
+  for (const message of (await type.kept?.(ports, request)) ?? [])
+    ports.logs.append(operationLog(operation), {
+      at: new Date(ports.effects.now()).toISOString(),
+      message: `Kept of ${uid}: ${message}`,
+      source: 'berth',
+    });
   await commit(
     ports,
     { actor: SYSTEM_ACTOR },

@@ -1,5 +1,5 @@
 /** Cluster, database and their network: new ones, or those that the settings name. */
-import { type App, type Stack, Token } from 'aws-cdk-lib';
+import type { App, Stack } from 'aws-cdk-lib';
 import type { IVpc } from 'aws-cdk-lib/aws-ec2';
 import type { Settings } from '../support/settings.ts';
 import { resolverOf } from '../support/settings-rules.ts';
@@ -32,6 +32,7 @@ export function stacksBeside(app: App, scope: Stack, settings: Settings) {
           description: 'Berth: databases of workloads',
           name,
           network,
+          restored: settings.restoredDatabase,
           acu: { min: settings.databaseMinAcu, max: settings.databaseMaxAcu },
         })
       : undefined;
@@ -42,7 +43,7 @@ export function stacksBeside(app: App, scope: Stack, settings: Settings) {
     ...(isNew ? (subnets ?? []) : []).map((subnet) => subnet.ipv4CidrBlock),
     ...(others?.split(',') ?? []),
   ];
-  const secret = database?.secret.secretArn ?? settings.databaseSecret ?? '';
+  const secret = database?.secretArn ?? settings.databaseSecret ?? '';
   return {
     network,
     /** Addresses of the load balancer of workloads. */
@@ -57,8 +58,8 @@ export function stacksBeside(app: App, scope: Stack, settings: Settings) {
       BERTH_CLUSTER_CA: cluster?.cluster.clusterCertificateAuthorityData ?? settings.clusterCertificate ?? '',
       BERTH_CLUSTER_RESOLVER: resolverOf(settings.serviceCidr),
       BERTH_EGRESS_CIDRS: ranges(database && network?.vpc.isolatedSubnets, settings.egressCidrs).join(','),
-      BERTH_DATABASE_HOST: database?.cluster.clusterEndpoint.hostname ?? host,
-      BERTH_DATABASE_PORT: database ? Token.asString(database.cluster.clusterEndpoint.port) : port,
+      BERTH_DATABASE_HOST: database?.host ?? host,
+      BERTH_DATABASE_PORT: database?.port ?? port,
       BERTH_DATABASE_SECRET: secret,
       BERTH_DEDICATED_SUBNETS: database?.dedicated.subnetGroup ?? '',
       BERTH_DEDICATED_SECURITY_GROUP: database?.dedicated.securityGroup ?? '',

@@ -1,4 +1,4 @@
-/** The one table that holds everything Berth remembers. It stays when the stack is removed. */
+/** The one table that holds everything Berth remembers. It stays when the stack is removed, and when another one is used. */
 import { CfnOutput, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type { Construct } from 'constructs';
@@ -10,13 +10,20 @@ const attribute = ({ name, type }: { name: string; type: string }): dynamodb.Att
   type: type as dynamodb.AttributeType,
 });
 
-export class DataStack extends Stack {
-  readonly table: dynamodb.TableV2;
+export interface DataStackProps extends StackProps {
+  /** The name of a table that was restored, which is used in the place of the one made here. */
+  restored?: string | undefined;
+}
 
-  constructor(scope: Construct, id: string, props?: StackProps) {
+export class DataStack extends Stack {
+  /** Of the table that is in use. */
+  readonly tableName: string;
+  readonly tableArn: string;
+
+  constructor(scope: Construct, id: string, props: DataStackProps) {
     super(scope, id, props);
     const { partitionKey, sortKey, index } = STORE_TABLE;
-    this.table = new dynamodb.TableV2(this, 'Table', {
+    const table = new dynamodb.TableV2(this, 'Table', {
       partitionKey: attribute(partitionKey),
       sortKey: attribute(sortKey),
       billing: dynamodb.Billing.onDemand(),
@@ -34,8 +41,16 @@ export class DataStack extends Stack {
         },
       ],
     });
-    new CfnOutput(this, 'TableName', { value: this.table.tableName });
-    accept(this.table, {
+    // Others import these also while they use another table.
+    const [name, arn] = [this.exportValue(table.tableName), this.exportValue(table.tableArn)];
+    const { restored } = props;
+    this.tableName = restored ?? name;
+    this.tableArn =
+      restored === undefined
+        ? arn
+        : this.formatArn({ service: 'dynamodb', resource: 'table', resourceName: restored });
+    new CfnOutput(this, 'TableName', { value: restored ?? table.tableName });
+    accept(table, {
       'NIST.800.53.R5-DynamoDBInBackupPlan':
         'Point-in-time recovery covers 35 days; a backup plan beyond that is the choice of the account’s owner.',
     });

@@ -57,6 +57,9 @@ export const actions = {
     'rds:AddTagsToResource',
     'rds:DescribeDBInstances',
     'rds:DeleteDBInstance',
+    // Of a server that is removed a last snapshot stays.
+    'rds:CreateDBSnapshot',
+    'rds:DescribeDBSnapshots',
   ],
   // RDS keeps an administrator's password with the rights of the role that makes the server.
   keepServerPasswords: ['secretsmanager:CreateSecret', 'secretsmanager:TagResource'],
@@ -148,6 +151,7 @@ export function permissions(stack: Stack, things: Things) {
         actions.makeServers,
         [
           arn('rds', 'db', `${name}-*`, true),
+          arn('rds', 'snapshot', `${name}-*`, true),
           arn('rds', 'subgrp', dedicatedSubnets(name), true),
           // The parameter group that RDS gives to a server that names none.
           arn('rds', 'pg', 'default.postgres17', true),

@@ -76,6 +76,8 @@ function cluster(settings: Settings): string | undefined {
 }
 
 function database(settings: Settings): string | undefined {
+  if (settings.restoredDatabase !== undefined && settings.database !== 'new')
+    return 'The setting berth:restoredDatabase goes with a new berth:database: an existing one is restored by whoever runs it.';
   const isNew = settings.database === 'new';
   if (isNew !== (settings.databaseSecret === undefined))
     return 'The setting berth:databaseSecret goes with an existing berth:database.';

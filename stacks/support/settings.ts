@@ -83,6 +83,14 @@ const schema = z.strictObject({
   egressCidrs: optional(z.string().regex(CIDRS)),
   /** `new`, or host and port of a PostgreSQL server that Berth can reach by a public address. */
   database: z.string().regex(/^(new|[A-Za-z0-9.-]+:\d{1,5})$/),
+  /** Restored: a table, a snapshot of the database's cluster, and a bucket of audit heads, in the place of those made here. */
+  restoredTable: optional(z.string().regex(/^[A-Za-z0-9_.-]{3,255}$/)),
+  restoredDatabase: optional(
+    z
+      .string()
+      .regex(/^([A-Za-z][A-Za-z0-9-]{0,254}|arn:aws[a-z-]*:rds:[a-z0-9-]+:\d{12}:cluster-snapshot:[\w:-]+)$/),
+  ),
+  restoredAnchors: optional(z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/)),
   /** Capacity units of a new database: at least (0 lets it pause) and at most. */
   databaseMinAcu: number(0, 256),
   databaseMaxAcu: number(1, 256),

@@ -500,6 +500,22 @@ describe('postgres: a server of its own', () => {
     await expect(untilSettled(AbortSignal.abort(), pending)).rejects.toThrow(StillProgressing);
     expect(asked).toBe(1);
   });
+
+  it('tells which snapshots of it stay where the place makes them, and none of a shared server', async () => {
+    const asked: string[] = [];
+    const snapshots = async (name: string, tag: string) => {
+      asked.push(tag);
+      return [`${name}-last-0a1b2c3d`];
+    };
+    const keeping = { ...ports, databases: { ...ports.databases, dedicated: { snapshots } } };
+    const kept = (request: ResourceRequest) => postgres.kept?.(keeping as unknown as TestPorts, request);
+    expect(await kept(dedicated())).toEqual([
+      expect.stringMatching(/^database snapshot berth-.*-last-0a1b2c3d$/),
+    ]);
+    expect(asked).toHaveLength(1);
+    expect(await kept(requestFor({ type: 'postgres' }, { name: 'db' }))).toEqual([]);
+    expect(await postgres.kept?.(ports, dedicated())).toEqual([]);
+  });
 });
 
 describe('postgres: an administrator who is no superuser, as on Aurora', () => {

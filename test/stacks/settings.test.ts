@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { readSettings, SettingsError } from '../../stacks/support/settings.ts';
 import { synthesize } from '../../stacks/synthesize.ts';
 import { installations } from '../conformance/static/templates.ts';
-import { resourcesOf } from './support.ts';
+import { grantsOf, resourcesOf } from './support.ts';
 
 const { context } = JSON.parse(readFileSync(join(import.meta.dirname, '../../cdk.json'), 'utf8')) as {
   context: Record<string, string>;
@@ -163,6 +163,62 @@ describe('In a company’s network, account and bill', () => {
       ({ properties }) => properties.Environment?.Variables?.BERTH_QUOTA ?? [],
     );
     expect(new Set(told)).toEqual(new Set(['4,8,20,50']));
+  });
+});
+
+describe('What was restored', () => {
+  const restored = {
+    'berth:restoredTable': 'berth-restored',
+    'berth:restoredDatabase': 'berth-before-the-fire',
+    'berth:restoredAnchors': 'anchors-restored',
+  };
+  const { templates } = synthesize(restored);
+  const of = (type: string) => resourcesOf(templates, type);
+  const variable = (name: string) =>
+    of('AWS::Lambda::Function').flatMap(({ properties }) => properties.Environment?.Variables?.[name] ?? []);
+
+  it('is what every function uses and may use, and nothing of it is made', () => {
+    expect(new Set(variable('BERTH_TABLE'))).toEqual(new Set(['berth-restored']));
+    expect(new Set(variable('BERTH_AUDIT_BUCKET'))).toEqual(new Set(['anchors-restored']));
+    const grants = grantsOf(templates).filter(({ Action }) =>
+      Action.some((one) => /^(dynamodb|s3):/.test(one)),
+    );
+    const resources = JSON.stringify(grants.map(({ Resource }) => Resource));
+    expect(resources).toContain(':table/berth-restored');
+    expect(resources).toContain(':::anchors-restored');
+    expect(resources).not.toMatch(/ImportValue[^}]*(Table|Anchors)/);
+    const names = of('AWS::DynamoDB::GlobalTable').map(({ properties }) => properties.TableName);
+    expect(names).toEqual([undefined]);
+  });
+
+  it('is a database server made of the snapshot, with a password of its own, and the former one stays', () => {
+    const clusters = of('AWS::RDS::DBCluster').map(({ properties }) => properties);
+    expect(clusters).toHaveLength(2);
+    expect(clusters[0]).not.toHaveProperty('SnapshotIdentifier');
+    expect(clusters[1]).toMatchObject({
+      SnapshotIdentifier: 'berth-before-the-fire',
+      ManageMasterUserPassword: true,
+      DeletionProtection: true,
+      StorageEncrypted: true,
+      Port: clusters[0]?.Port,
+      DBClusterIdentifier: expect.stringMatching(/^berth-[0-9a-f]{8}$/),
+    });
+    expect(clusters[1]).not.toHaveProperty('MasterUsername');
+    const uses = JSON.stringify([variable('BERTH_DATABASE_HOST'), variable('BERTH_DATABASE_SECRET')]);
+    expect(uses).toMatch(/Restored/);
+    expect(uses).not.toMatch(/GetAttCluster/);
+  });
+
+  it('is refused by name where there is no server of Berth’s own to be made of it', () => {
+    expect(() => read({ ...database, cluster: 'ours', restoredDatabase: 'snapshot' })).toThrow(
+      'berth:restoredDatabase',
+    );
+    for (const [name, value] of [
+      ['restoredTable', 'a table'],
+      ['restoredDatabase', '1st'],
+      ['restoredAnchors', 'Bucket'],
+    ] as const)
+      expect(() => read({ [name]: value })).toThrow(`berth:${name}`);
   });
 });
 

@@ -58,6 +58,7 @@ export function createRdsDatabases(options: RdsDatabasesOptions): Databases {
           return instance && serverOf(instance);
         },
         remove: (name, tag) => instances.remove(name, tag),
+        snapshots: (name, tag) => instances.snapshots(name, tag),
         exists: (name, tag) => instances.exists(name, tag),
       },
     }),

@@ -7,9 +7,10 @@ import {
   type DBInstance,
   DeleteDBInstanceCommand,
   DescribeDBInstancesCommand,
+  DescribeDBSnapshotsCommand,
   type RDSClient,
 } from '@aws-sdk/client-rds';
-import { deriveName } from '../../core/names.ts';
+import { deriveName, shortHash } from '../../core/names.ts';
 import { TransientError } from '../../core/problem.ts';
 import { ServerNotOurs, type ServerOwner } from '../../ports/databases.ts';
 import { sent, unless } from './sdk-errors.ts';
@@ -39,6 +40,10 @@ const NOT_FOUND = ['DBInstanceNotFound', 'DBInstanceNotFoundFault'];
 const EXISTS = ['DBInstanceAlreadyExists', 'DBInstanceAlreadyExistsFault'];
 /** The instance is being deleted already. */
 const INVALID_STATE = ['InvalidDBInstanceState', 'InvalidDBInstanceStateFault'];
+
+/** The same however often it is asked for, and another one for a later instance of the name. */
+const snapshotOf = ({ DBInstanceIdentifier: id, DbiResourceId, InstanceCreateTime }: DBInstance): string =>
+  `${id}-last-${shortHash(`${DbiResourceId} ${InstanceCreateTime?.toISOString()}`)}`;
 
 export function createRdsInstances(options: RdsInstancesOptions) {
   const { client, prefix = 'berth', subnetGroup, securityGroupIds, port = 5432 } = options;
@@ -95,18 +100,30 @@ export function createRdsInstances(options: RdsInstancesOptions) {
       return { host: endpoint.Address, port: endpoint.Port ?? port, secretArn: secret.SecretArn };
     },
 
-    /** Deletes the instance without a last snapshot. @returns whether nothing is left of it; idempotent */
+    /** Deletes the instance; its last snapshot stays. @returns whether nothing else is left of it; idempotent */
     async remove(name: string, tag: string): Promise<boolean> {
       const found = await find(name, tag);
       if (!found) return true;
       if (found.DBInstanceStatus === 'deleting') return false;
       const command = new DeleteDBInstanceCommand({
         DBInstanceIdentifier: identifierOf(name),
-        SkipFinalSnapshot: true,
+        FinalDBSnapshotIdentifier: snapshotOf(found),
         DeleteAutomatedBackups: true,
       });
       await unless([...NOT_FOUND, ...INVALID_STATE], client.send(command));
       return false;
+    },
+
+    /** Names of the last snapshots of instances that had the name and carried the tag. */
+    async snapshots(name: string, tag: string): Promise<string[]> {
+      const command = new DescribeDBSnapshotsCommand({
+        DBInstanceIdentifier: identifierOf(name),
+        SnapshotType: 'manual',
+      });
+      const { DBSnapshots = [] } = (await unless(NOT_FOUND, client.send(command))) ?? {};
+      return DBSnapshots.filter(({ TagList }) =>
+        TagList?.some(({ Key, Value }) => Key === OWNER && Value === tag),
+      ).flatMap(({ DBSnapshotIdentifier: id }) => (id === undefined ? [] : [id]));
     },
 
     /** Whether there is one that carries the tag, being deleted or not. */

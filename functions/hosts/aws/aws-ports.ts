@@ -55,7 +55,10 @@ export function createAwsPorts(config: AwsConfig): {
     databases: {
       ...lazy(databases, ['connect', 'endpoint', 'close']),
       ...(config.database.dedicated && {
-        dedicated: lazy(async () => dedicatedOf(await databases()), ['ensure', 'remove', 'exists']),
+        dedicated: lazy(
+          async () => dedicatedOf(await databases()),
+          ['ensure', 'remove', 'snapshots', 'exists'],
+        ),
       }),
     },
     builder: {

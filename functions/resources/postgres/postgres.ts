@@ -311,11 +311,17 @@ export const postgres: ResourceType = {
       const spec = specOf(request);
       if (!isDedicated(request))
         await withDatabaseLock(ports.databases, spec.prefix, (sql) => dropDatabase(sql, spec));
-      // The server goes with everything on it, and no snapshot is kept.
+      // The server goes with everything on it but for a last snapshot, where the place makes one.
       else if (!(await dedicatedServers(ports, request).remove(serverName(request), spec.tag)))
         throw new ResourcePending('The database server is being removed.');
       for (const output of SECRETS) await ports.secrets.remove(resourceSecretPath(request, output));
     }),
+
+  async kept(ports, request) {
+    if (!isDedicated(request)) return [];
+    const found = await dedicatedServers(ports, request).snapshots?.(serverName(request), ownerTag(request));
+    return (found ?? []).map((name) => `database snapshot ${name}`);
+  },
 
   async inventory(ports, request) {
     const paths = await ports.secrets.list(resourceSecretPath(request, ''));

@@ -126,4 +126,16 @@ await withMoto((url) => {
     expect(await instances.remove('berth-three', owner.tag)).toBe(true);
     expect(await instances.list()).not.toContain('berth-three');
   });
+
+  it('leave a last snapshot by which they are found, each server of a name another one', async () => {
+    const instances = make();
+    for (let round = 1; round <= 2; round++) {
+      await instances.ensure('berth-five', owner);
+      while (!(await instances.remove('berth-five', owner.tag)));
+      const snapshots = await instances.snapshots('berth-five', owner.tag);
+      expect(snapshots).toHaveLength(round);
+      for (const name of snapshots) expect(name).toMatch(/^berth-five-last-[0-9a-z]{8}/);
+    }
+    expect(await instances.snapshots('berth-five', 'berth:other')).toEqual([]);
+  });
 });

@@ -85,6 +85,9 @@ const changes: Record<(typeof settingNames)[number], Change> = {
     after: { ...cluster, ...endpoint, 'berth:clusterCertificate': 'T3RoZXI=' },
   },
   database: { after: database },
+  restoredTable: { after: { 'berth:restoredTable': 'berth-restored' } },
+  restoredDatabase: { after: { 'berth:restoredDatabase': 'berth-before-the-fire' } },
+  restoredAnchors: { after: { 'berth:restoredAnchors': 'berth-anchors-restored' } },
   databaseMinAcu: { after: { 'berth:databaseMinAcu': '0.5' } },
   databaseMaxAcu: { after: { 'berth:databaseMaxAcu': '16' } },
   databaseSecret: { before: database, after: { ...database, 'berth:databaseSecret': secret('other') } },
@@ -112,6 +115,8 @@ const FIXED: Record<string, RegExp> = {
   vpc: /Berth-(Cluster|Database)/,
   vpcCidr: /Berth-Network\/\w+ is lost/,
   privateSubnets: /Berth-Cluster\/\w+ can not be replaced under its name/,
+  // What was restored is not thrown away by taking the setting back.
+  restoredDatabase: /Berth-Database\/Restored\w+ is lost/,
   serviceCidr: /Berth-Cluster\/\w+ can not be replaced under its name/,
 };
 
