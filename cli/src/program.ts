@@ -33,7 +33,7 @@ export function createProgram(version: string): Command {
     .showSuggestionAfterError();
   program.addHelpText(
     'after',
-    '\nA token for pipelines is taken from BERTH_TOKEN.\nExit codes: 0 done, 1 refused, 2 plan or diff shows changes, 3 it began and failed, 4 sign in, 5 no answer.',
+    '\nA token for pipelines is taken from BERTH_TOKEN.\nExit codes: 0 done, 1 refused, 2 plan or diff shows changes, 3 it began and failed, 4 sign in, 5 no answer; run, jobs run and exec end with the exit code of the command.',
   );
   addUp(program);
   addInit(program);

@@ -8,7 +8,7 @@ const words: Record<string, string> = {
   'scheduler.invocation': 'Scheduler: the sweep, each minute',
   'lambda.request': 'Lambda: calls of the sweep',
   'lambda.gbSecondArm': 'Lambda: the sweep, 0.1 s of its memory, GB-seconds',
-  'dynamodb.readRequestUnit': 'DynamoDB: three queries of the index a sweep, read units',
+  'dynamodb.readRequestUnit': 'DynamoDB: four queries of the index a sweep, read units',
   'logs.gbIngested': 'CloudWatch Logs: a sweep’s own lines, GB',
   'cloudwatch.alarm': 'CloudWatch: alarms',
 };

@@ -619,8 +619,7 @@ export function workloadsContract(
       itRuns('it runs once: who asks again joins it, and it outlasts whoever waits for it', async () => {
         const ref = await place();
         const spec = running(ref, 'run-once');
-        const program =
-          'console.log("begins"); setTimeout(() => { console.log("ends"); process.exitCode = 3 }, 1500)';
+        const program = `console.log("begins"); setTimeout(() => { console.log("ends"); process.exitCode = 3 }, ${inPods ? 1500 : 250})`;
         const first = asking(program);
         const wait = new AbortController();
         const waiting = workloads.runCommand(spec, first.run, wait.signal);

@@ -50,14 +50,7 @@ describe.skipIf(missing.length > 0)(
     });
 
     it('run commands and jobs', async () => {
-      expect((await runPage('jobs.md')).split('\n')).toEqual([
-        '0',
-        '42',
-        'forbid',
-        'succeeded',
-        '0',
-        '',
-      ]);
+      expect((await runPage('jobs.md')).split('\n')).toEqual(['0', '42', 'forbid', 'succeeded', '0', '']);
     });
 
     it('build a folder of a monorepo', async () => {

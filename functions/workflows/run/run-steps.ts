@@ -120,7 +120,9 @@ export const recoverRun: RunStep = {
   role: 'recover',
   async run(context) {
     const { ports, operation } = context;
-    await untilOverdue(ports, operation, () => ports.workloads.endCommand(operation, operation.id));
+    // What destroys an environment ends what runs in it.
+    if (operation.error?.code !== 'environment_gone')
+      await untilOverdue(ports, operation, () => ports.workloads.endCommand(operation, operation.id));
     const wasCanceled = operation.cancelRequested && !operation.error;
     await endRun(ports, operation, wasCanceled ? canceled : endingOf(errorOf(context)));
   },

@@ -52,7 +52,14 @@ describe('A run', () => {
     const run = await start('console.error("Error: no table"); process.exitCode = 3');
     await bench.run(run, 'prepareRun');
     await expect(bench.run(run, 'runCommand')).rejects.toThrow(/exit code 3\. .*Error: no table/s);
-    await expect(bench.run(run, 'runCommand')).rejects.toThrow('exit code 3.');
+    // Berth was killed meanwhile: its exit code is on record.
+    const runCommand = async (): Promise<never> => {
+      throw new Error('It is run again.');
+    };
+    const later = { ...bench.ports, workloads: { ...bench.ports.workloads, runCommand } };
+    await expect(
+      runStep(later, 'runCommand', steps.runCommand, { operation: run.id }, AbortSignal.timeout(5_000)),
+    ).rejects.toThrow('exit code 3.');
     await bench.run(run, 'recoverRun');
     expect(await bench.operation(run.id)).toMatchObject({
       status: 'failed',

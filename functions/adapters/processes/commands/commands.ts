@@ -94,6 +94,7 @@ export function createCommands(context: Context, check: (spec: WorkloadSpec) => 
       runs.delete(operation);
     },
     async abort(filter) {
+      for (const [operation, { ref }] of runs) if (filter(ref)) runs.delete(operation);
       await Promise.all([...running].filter(({ ref }) => filter(ref)).map(end));
     },
   };
