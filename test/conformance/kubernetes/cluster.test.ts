@@ -324,7 +324,7 @@ describe.skipIf(why)('Kubernetes cluster', () => {
         ),
       ).toMatchObject([{ operation: 'Apply' }]);
       const hosts = async () => (await routesIn(namespace)).map(({ spec }) => spec.hostnames);
-      expect(await hosts()).toEqual([['web-' + ref.environment + '-demo.apps.example.com']]);
+      expect(await hosts()).toEqual([[`web-${ref.environment}-demo.apps.example.com`]]);
       await workloads.apply(workloadSpec(ref, 3, containerSpec(server), { ports: [] }));
       expect(await hosts()).toEqual([]);
       expect(await read(`${namespace}/services/web`)).toBeUndefined();
