@@ -6874,6 +6874,41 @@ export interface Paths {
       };
     };
   };
+  '/mcp': {
+    /**
+     * Ask as an agent, by the Model Context Protocol
+     */
+    post: {
+      parameters: {
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': McpMessage;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': McpAnswer;
+          };
+        };
+        202: {
+          content: {};
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
 }
 export interface Problem {
   type: string;
@@ -8091,4 +8126,17 @@ export interface Metrics {
     figures: 'compute' | 'requests';
     why: string;
   }[];
+}
+export interface McpMessage {
+  jsonrpc: '2.0';
+  id?: string | number;
+  method: string;
+  params?: {
+    [k: string]: unknown;
+  };
+  [k: string]: unknown;
+}
+export interface McpAnswer {
+  jsonrpc: '2.0';
+  [k: string]: unknown;
 }

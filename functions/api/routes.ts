@@ -41,6 +41,7 @@ export const routeFiles: readonly (() => Promise<{ routes: readonly Route[] }>)[
   () => import('./gamedays/gamedays.ts'),
   () => import('./operations/operations.ts'),
   () => import('./operations/operation-lists.ts'),
+  () => import('./agents/mcp.ts'),
 ];
 
 /** All routes, in order. */

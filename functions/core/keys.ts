@@ -127,6 +127,8 @@ export const previewCommentKey = (service: ServiceRef, number: number): Key => (
   sk: previewKey(service, number).sk,
 });
 
+export const agentPlanKey = (id: string): Key => ({ pk: `agent-plan#${id}`, sk: 'agent-plan' });
+
 export const personKey = (id: string): Key => ({ pk: `person#${id}`, sk: 'person' });
 
 export const versionsPartition = ({ project, service }: ServiceRef): string =>

@@ -108,6 +108,7 @@ export class EdgeStack extends Stack {
           functionAssociations: [this.routing('StreamRouting', STREAM_ROUTING)],
         },
         '/healthz': { ...dynamic, origin: requests },
+        '/mcp': { ...dynamic, origin: requests },
         // An origin has to belong to a path; the function above decides which requests go there.
         '/v1/streams': {
           ...dynamic,

@@ -68,6 +68,7 @@ export function createApp(options: AppOptions): App {
     federation: options.federation ?? noFederation,
     ...(identity && { identity }),
     refusals,
+    dispatch: async (request, host) => app.fetch(request, host as object),
     ...(options.clientAddress && { clientAddress: options.clientAddress }),
     ...(onError && { onError }),
   };

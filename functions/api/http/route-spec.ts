@@ -39,6 +39,8 @@ export interface Call<Name extends string = string, Query = unknown, Body = unkn
   wantsStream: boolean;
   lastEventId: string | undefined;
   request: Request;
+  /** Answers another request of the same client, which is admitted like any other. */
+  dispatch(request: Request): Promise<Response>;
   /**
    * Runs a command as this caller, once for each idempotency key.
    * @param render the answer, kept with the key

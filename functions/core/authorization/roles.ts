@@ -49,6 +49,10 @@ export const permissions = permission({
   'session.create': { least: 'public', does: 'sign in, at the identity provider of the installation' },
   'session.read': { least: 'person', does: 'list their own sessions' },
   'session.end': { least: 'person', does: 'sign out, and end their own sessions' },
+  'agent.use': {
+    least: 'signed-in',
+    does: 'ask by the Model Context Protocol, with a token; each tool takes what its own request takes',
+  },
   'me.read': { least: 'signed-in', does: 'read who they are' },
   'token.exchange': {
     least: 'public',

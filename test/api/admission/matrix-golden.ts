@@ -7,7 +7,7 @@ import type { Action } from '../../../functions/core/authorization/roles.ts';
  */
 export const golden = {
   public: ['api.describe', 'session.create', 'token.exchange', 'hook.receive'],
-  'signed-in': ['me.read', 'project.list', 'policy.list'],
+  'signed-in': ['me.read', 'agent.use', 'project.list', 'policy.list'],
   person: ['project.create', 'me.manage', 'session.read', 'session.end'],
   platform: ['audit.govern', 'policy.govern'],
   viewer: [
