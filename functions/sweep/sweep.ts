@@ -16,9 +16,9 @@ import { START_CHECK_MS, startOperation } from '../commands/operations/operation
 import {
   DELIVERIES_QUEUE,
   ENVIRONMENTS_QUEUE,
+  isPreviewKey,
   OPERATIONS_QUEUE,
   operationKey,
-  PREVIEWS_QUEUE,
   RETENTION_QUEUE,
 } from '../core/keys.ts';
 import {
@@ -75,8 +75,11 @@ export async function sweep(ports: Ports): Promise<SweepReport> {
   if (clock.jumpedAt !== undefined) report.clockJumped = clock.isNew ? 'now' : 'earlier';
   await each<Operation>(ports, OPERATIONS_QUEUE, report, (item) => sweepOperation(ports, item, report));
   await each<Environment>(ports, ENVIRONMENTS_QUEUE, report, (item) => sweepEnvironment(ports, item, report));
-  await each<Delivery>(ports, DELIVERIES_QUEUE, report, ({ data }) => advanceDelivery(ports, data));
-  await each<Preview>(ports, PREVIEWS_QUEUE, report, (item) => lookAtPreview(ports, item));
+  await each<Delivery | Preview>(ports, DELIVERIES_QUEUE, report, (item) =>
+    isPreviewKey(item)
+      ? lookAtPreview(ports, item as Item<Preview>)
+      : advanceDelivery(ports, item.data as Delivery),
+  );
   if (!report.clockJumped)
     await each(ports, RETENTION_QUEUE, report, async (item) => {
       const { pk, sk, version } = item;
