@@ -1,11 +1,11 @@
 import { defineConfig } from 'vitest/config';
 
-/** A real process and a real browser; `npm test` does without them. */
+/** Whole Berths as their own processes: in a browser, from the command line, under attack and killed. `npm test` does without. */
 export default defineConfig({
   test: {
-    include: ['test/e2e/**/*.e2e.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    include: ['test/e2e/**/*.e2e.ts', 'test/abuse/**/*.test.ts', 'test/cli/**/*.test.ts'],
+    testTimeout: 120_000,
+    hookTimeout: 180_000,
     // Most of the time goes into waiting for the browser.
     maxWorkers: 2,
   },

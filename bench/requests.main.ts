@@ -17,7 +17,7 @@ import type { Write } from '../functions/ports/store.ts';
 const REQUESTS = 5_000;
 const TOKEN = 'a-token-of-the-bench';
 /** A person in five groups, two of which have access. */
-const MEMBER = 'a-person-of-the-bench';
+const MEMBER = `bench.${Buffer.from(JSON.stringify({ iat: Date.now() / 1000 })).toString('base64url')}.signed`;
 const member: Principal = {
   id: 'user:ada',
   kind: 'user',

@@ -226,6 +226,59 @@ export const wordsByType: Readonly<Record<Event['type'], EventWords>> = {
     ],
     "tone": "bad"
   },
+  "run.started": {
+    "words": "Run of {service} in {environment}: {command}"
+  },
+  "run.succeeded": {
+    "words": "A run of {service} in {environment} succeeded"
+  },
+  "run.failed": {
+    "words": "A run of {service} in {environment} failed",
+    "tone": "bad"
+  },
+  "run.canceled": {
+    "words": "A run of {service} in {environment} was canceled"
+  },
+  "run.superseded": {
+    "words": "A run of {service} in {environment} ended with what it ran in"
+  },
+  "shell.opened": {
+    "words": "A shell into {service} in {environment}: {command}"
+  },
+  "shell.closed": {
+    "words": "A shell into {service} in {environment} ended"
+  },
+  "job.created": {
+    "words": "Job {job} of {service} set in {environment}"
+  },
+  "job.changed": {
+    "words": "Job {job} of {service} changed in {environment}"
+  },
+  "job.deleted": {
+    "words": "Job {job} of {service} deleted in {environment}"
+  },
+  "job.failed": {
+    "words": "Job {job} of {service} failed in {environment}, for good after {attempts} tries",
+    "wordsFor": [
+      {
+        "member": "attempts",
+        "value": 1,
+        "words": "Job {job} of {service} failed in {environment}"
+      }
+    ],
+    "tone": "bad"
+  },
+  "job.missed": {
+    "words": "Job {job} of {service} did not run in {environment} when it was due",
+    "wordsFor": [
+      {
+        "member": "reason",
+        "value": "overlap",
+        "words": "Job {job} of {service} did not run in {environment} when it was due: its last run goes on"
+      }
+    ],
+    "tone": "bad"
+  },
   "variables.changed": {
     "words": "Variables of {environment} changed"
   },

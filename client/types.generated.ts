@@ -89,6 +89,18 @@ export type Event = {
     | 'instance.stopped'
     | 'instance.removed'
     | 'instance.crashed'
+    | 'run.started'
+    | 'run.succeeded'
+    | 'run.failed'
+    | 'run.canceled'
+    | 'run.superseded'
+    | 'shell.opened'
+    | 'shell.closed'
+    | 'job.created'
+    | 'job.changed'
+    | 'job.deleted'
+    | 'job.failed'
+    | 'job.missed'
     | 'variables.changed'
     | 'build-secret.changed'
     | 'build-secret.deleted'
@@ -375,6 +387,7 @@ export type Event1 =
         protection?: {
           approval: boolean;
           rollbackWithoutApproval?: boolean;
+          shells?: boolean;
         };
         /**
          * As it was; absent where there was none.
@@ -382,6 +395,7 @@ export type Event1 =
         before?: {
           approval: boolean;
           rollbackWithoutApproval?: boolean;
+          shells?: boolean;
         };
       };
     }
@@ -394,6 +408,7 @@ export type Event1 =
         protection?: {
           approval: boolean;
           rollbackWithoutApproval?: boolean;
+          shells?: boolean;
         };
         /**
          * As it was; absent where there was none.
@@ -401,6 +416,7 @@ export type Event1 =
         before?: {
           approval: boolean;
           rollbackWithoutApproval?: boolean;
+          shells?: boolean;
         };
       };
     }
@@ -761,6 +777,184 @@ export type Event1 =
          * Crashes since the event before: 1 for the first.
          */
         count: number;
+      };
+    }
+  | {
+      type: 'run.started';
+      data: {
+        /**
+         * Its words; the first 200 characters.
+         */
+        command: string;
+        /**
+         * Whose image, variables and secrets it has.
+         */
+        deployment: number;
+        /**
+         * The job that asked for it.
+         */
+        job?: string;
+      };
+    }
+  | {
+      type: 'run.succeeded';
+      data: {
+        /**
+         * The job that asked for it.
+         */
+        job?: string;
+      };
+    }
+  | {
+      type: 'run.failed';
+      data: {
+        /**
+         * Code of the problem that ended the operation.
+         */
+        code: string;
+        /**
+         * What happened and why.
+         */
+        cause: string;
+        /**
+         * Of the command, where it came to its end.
+         */
+        exitCode?: number;
+        /**
+         * The job that asked for it.
+         */
+        job?: string;
+      };
+    }
+  | {
+      type: 'run.canceled';
+      data: {
+        /**
+         * Code of the problem that ended the operation.
+         */
+        code: string;
+        /**
+         * What happened and why.
+         */
+        cause: string;
+        /**
+         * Of the command, where it came to its end.
+         */
+        exitCode?: number;
+        /**
+         * The job that asked for it.
+         */
+        job?: string;
+      };
+    }
+  | {
+      type: 'run.superseded';
+      data: {
+        /**
+         * Code of the problem that ended the operation.
+         */
+        code: string;
+        /**
+         * What happened and why.
+         */
+        cause: string;
+        /**
+         * Of the command, where it came to its end.
+         */
+        exitCode?: number;
+        /**
+         * The job that asked for it.
+         */
+        job?: string;
+      };
+    }
+  | {
+      type: 'shell.opened';
+      data: {
+        /**
+         * Its words; the first 200 characters.
+         */
+        command: string;
+      };
+    }
+  | {
+      type: 'shell.closed';
+      data: {
+        /**
+         * How long it was open.
+         */
+        seconds: number;
+        /**
+         * How much was typed. What it was is nowhere.
+         */
+        bytesIn: number;
+        /**
+         * How much was printed.
+         */
+        bytesOut: number;
+        /**
+         * Of the command, where it came to its end.
+         */
+        exitCode?: number;
+      };
+    }
+  | {
+      type: 'job.created';
+      data: {
+        job: string;
+      };
+    }
+  | {
+      type: 'job.changed';
+      data: {
+        job: string;
+        /**
+         * What differs, by name; a side is missing where there was nothing, or is nothing any more.
+         */
+        changes: {
+          [k: string]: {
+            before?: unknown;
+            after?: unknown;
+          };
+        };
+      };
+    }
+  | {
+      type: 'job.deleted';
+      data: {
+        job: string;
+      };
+    }
+  | {
+      type: 'job.failed';
+      data: {
+        job: string;
+        /**
+         * Code of the problem that ended the operation.
+         */
+        code: string;
+        /**
+         * What happened and why.
+         */
+        cause: string;
+        /**
+         * How often it was tried; no retry is left.
+         */
+        attempts: number;
+      };
+    }
+  | {
+      type: 'job.missed';
+      data: {
+        job: string;
+        /**
+         * When it was due.
+         */
+        scheduledFor: string;
+        /**
+         * Why it did not begin: `late`, Berth did not run then; `overlap`, its last run goes on; `not_deployed`; `too_many_runs` in the environment. Told again when the reason changes, or a run began since.
+         */
+        reason: 'late' | 'overlap' | 'not_deployed' | 'too_many_runs';
       };
     }
   | {
@@ -3926,7 +4120,11 @@ export interface Paths {
       requestBody: {
         content: {
           'application/json': {
-            git: GitSource;
+            git?: GitSource;
+            /**
+             * Id of an upload.
+             */
+            upload?: string;
             /**
              * The folder that is built, with its score.yaml and package.json, from the top of the source. Where it is a member of a workspace of npm, pnpm or yarn, that is installed, by its lock file.
              */
@@ -3988,6 +4186,53 @@ export interface Paths {
                */
               nextCursor?: string;
             };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/services/{service}/uploads': {
+    /**
+     * Ask where to send source
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * Size of the archive.
+             */
+            bytes: number;
+          };
+        };
+      };
+      responses: {
+        201: {
+          content: {
+            'application/json': UploadTarget;
           };
         };
         default: {
@@ -4222,6 +4467,10 @@ export interface Paths {
              * Going back to what ran here before needs no approval.
              */
             rollbackWithoutApproval?: boolean;
+            /**
+             * Shells may be opened into its services; without it they may not.
+             */
+            shells?: boolean;
           };
         };
       };
@@ -5665,6 +5914,525 @@ export interface Paths {
       };
     };
   };
+  '/v1/projects/{project}/environments/{environment}/services/{service}/runs': {
+    /**
+     * Run a command beside a service
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * Words: no shell reads them. `$(NAME)` is the value of a variable of the container, and `$$` a dollar. They are on record for all who may read the project: leave secrets to variables.
+             *
+             * @minItems 1
+             * @maxItems 200
+             */
+            command: string[];
+            /**
+             * How long it may take: 1s to 4h, 1h by default. What takes longer is ended, and fails.
+             */
+            timeout?: string;
+          };
+        };
+      };
+      responses: {
+        202: {
+          content: {
+            'application/json': Operation;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * List the runs of a service in an environment
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+        };
+        query?: {
+          /**
+           * How many at most, 1 to 200; 50 by default.
+           */
+          limit?: string;
+          /**
+           * `nextCursor` of the page before; opaque.
+           */
+          cursor?: string;
+          /**
+           * Statuses, separated by commas.
+           */
+          status?: string;
+          /**
+           * Only those that this job asked for.
+           */
+          job?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              items: OperationSummary[];
+              /**
+               * Absent on the last page.
+               */
+              nextCursor?: string;
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/services/{service}/jobs': {
+    /**
+     * List the jobs of a service in an environment
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Jobs;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/services/{service}/jobs/{job}': {
+    /**
+     * Read a job
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+          /**
+           * Name of the job. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          job: string;
+        };
+        header?: {
+          /**
+           * An ETag: unchanged is 304.
+           */
+          'If-None-Match'?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Job;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Set a job: a command that runs by a schedule
+     */
+    put: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+          /**
+           * Name of the job. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          job: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+          /**
+           * The ETag that was read.
+           */
+          'If-Match'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * Five fields as in a crontab: minute, hour, day of the month, month, day of the week. An hour that is left out in spring is made up for right after it; in one that comes twice in autumn a job runs once, unless its hour or minute is `*` or has a step.
+             */
+            schedule: string;
+            /**
+             * Words: no shell reads them. `$(NAME)` is the value of a variable of the container, and `$$` a dollar. They are on record for all who may read the project: leave secrets to variables.
+             *
+             * @minItems 1
+             * @maxItems 200
+             */
+            command: string[];
+            /**
+             * Of the IANA database; UTC by default.
+             */
+            timeZone?: string;
+            /**
+             * How long it may take: 1s to 4h, 1h by default. What takes longer is ended, and fails.
+             */
+            timeout?: string;
+            /**
+             * When it is due and its last run goes on: `forbid`, the default, misses that time; `allow` runs both.
+             */
+            overlap?: 'forbid' | 'allow';
+            /**
+             * How often a run that failed is tried again: after 10 seconds, and twice as long each time, before it is due next. 0 by default.
+             */
+            retries?: number;
+            /**
+             * It does not run by its schedule. false by default.
+             */
+            suspended?: boolean;
+            /**
+             * It wakes an environment that sleeps. false by default: it sleeps with its environment, and that is no failure.
+             */
+            wakes?: boolean;
+          };
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Job;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Change a job, suspend or resume it
+     */
+    patch: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+          /**
+           * Name of the job. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          job: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+          /**
+           * The ETag that was read.
+           */
+          'If-Match'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * Of the IANA database; UTC by default.
+             */
+            timeZone?: string;
+            /**
+             * How long it may take: 1s to 4h, 1h by default. What takes longer is ended, and fails.
+             */
+            timeout?: string;
+            /**
+             * When it is due and its last run goes on: `forbid`, the default, misses that time; `allow` runs both.
+             */
+            overlap?: 'forbid' | 'allow';
+            /**
+             * How often a run that failed is tried again: after 10 seconds, and twice as long each time, before it is due next. 0 by default.
+             */
+            retries?: number;
+            /**
+             * It does not run by its schedule. false by default.
+             */
+            suspended?: boolean;
+            /**
+             * It wakes an environment that sleeps. false by default: it sleeps with its environment, and that is no failure.
+             */
+            wakes?: boolean;
+            /**
+             * Five fields as in a crontab: minute, hour, day of the month, month, day of the week. An hour that is left out in spring is made up for right after it; in one that comes twice in autumn a job runs once, unless its hour or minute is `*` or has a step.
+             */
+            schedule?: string;
+            /**
+             * Words: no shell reads them. `$(NAME)` is the value of a variable of the container, and `$$` a dollar. They are on record for all who may read the project: leave secrets to variables.
+             *
+             * @minItems 1
+             * @maxItems 200
+             */
+            command?: string[];
+          };
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Job;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Delete a job
+     */
+    delete: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+          /**
+           * Name of the job. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          job: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+          /**
+           * The ETag that was read.
+           */
+          'If-Match'?: string;
+        };
+      };
+      responses: {
+        204: {
+          content: {};
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/services/{service}/jobs/{job}/runs': {
+    /**
+     * Run a job now
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+          /**
+           * Name of the job. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          job: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        202: {
+          content: {
+            'application/json': Operation;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/services/{service}/shells': {
+    /**
+     * Open a shell into a service that runs
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * `sh -i` by default.
+             *
+             * @minItems 1
+             * @maxItems 200
+             */
+            command?: string[];
+            /**
+             * With a terminal, where there can be one.
+             */
+            tty?: boolean;
+          };
+        };
+      };
+      responses: {
+        201: {
+          content: {
+            'application/json': Shell;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
   '/v1/projects/{project}/environments/{environment}/services/{service}/deployments': {
     /**
      * Deploy, promote or roll back
@@ -6650,7 +7418,7 @@ export interface Paths {
   };
   '/v1/operations/{operation}/cancel': {
     /**
-     * Cancel a build or a deployment
+     * Cancel a build, a deployment, a run or a game day
      */
     post: {
       parameters: {
@@ -6874,41 +7642,6 @@ export interface Paths {
       };
     };
   };
-  '/mcp': {
-    /**
-     * Ask as an agent, by the Model Context Protocol
-     */
-    post: {
-      parameters: {
-        header?: {
-          /**
-           * Any text that no other request has; printable ASCII.
-           */
-          'Idempotency-Key'?: string;
-        };
-      };
-      requestBody: {
-        content: {
-          'application/json': McpMessage;
-        };
-      };
-      responses: {
-        200: {
-          content: {
-            'application/json': McpAnswer;
-          };
-        };
-        202: {
-          content: {};
-        };
-        default: {
-          content: {
-            'application/problem+json': Problem;
-          };
-        };
-      };
-    };
-  };
 }
 export interface Problem {
   type: string;
@@ -6945,6 +7678,7 @@ export interface Problem {
     | 'too_many_requests'
     | 'internal'
     | 'upstream_unavailable'
+    | 'not_supported'
     | 'unavailable'
     | 'storage_full'
     | 'records_lost'
@@ -6957,6 +7691,8 @@ export interface Problem {
     | 'source_unavailable'
     | 'nothing_to_run'
     | 'release_failed'
+    | 'run_failed'
+    | 'run_interrupted'
     | 'workload_crashed'
     | 'workload_not_ready'
     | 'deadline_exceeded'
@@ -7159,6 +7895,10 @@ export interface Protection {
    * Going back to what ran here before needs no approval.
    */
   rollbackWithoutApproval?: boolean;
+  /**
+   * Shells may be opened into its services; without it they may not.
+   */
+  shells?: boolean;
 }
 export interface Instance {
   project: string;
@@ -7610,7 +8350,8 @@ export interface Operation {
     | 'rotate-secret'
     | 'stop'
     | 'remove-service'
-    | 'game-day';
+    | 'game-day'
+    | 'run';
   status: 'queued' | 'running' | 'succeeded' | 'failed' | 'canceled' | 'superseded';
   project: string;
   environment?: string;
@@ -7628,7 +8369,7 @@ export interface Operation {
   approval?: Approval;
   error?: Error;
   /**
-   * Of a build: `version`. Of a deployment: `number` and `url`.
+   * Of a build: `version`. Of a deployment: `number` and `url`. Of a run: `exitCode`.
    */
   result?: {
     [k: string]: unknown;
@@ -7682,7 +8423,8 @@ export interface OperationSummary {
     | 'rotate-secret'
     | 'stop'
     | 'remove-service'
-    | 'game-day';
+    | 'game-day'
+    | 'run';
   status: 'queued' | 'running' | 'succeeded' | 'failed' | 'canceled' | 'superseded';
   project: string;
   environment?: string;
@@ -7707,10 +8449,40 @@ export interface OperationSummary {
    * What a build made.
    */
   version?: string;
+  /**
+   * Of a run: the job that asked for it.
+   */
+  job?: string;
+  /**
+   * Of a run whose command came to its end.
+   */
+  exitCode?: number;
+  /**
+   * Of a run: its words; the first 60 characters.
+   */
+  command?: string;
   createdAt: string;
   createdBy: string;
   endedAt?: string;
   durationMs?: number;
+}
+export interface UploadTarget {
+  /**
+   * Named by the build.
+   */
+  id: string;
+  method: 'PUT';
+  /**
+   * Whoever has it may send the archive: send no other credentials there.
+   */
+  url: string;
+  /**
+   * To be sent with the archive.
+   */
+  headers: {
+    [k: string]: string;
+  };
+  expiresAt: string;
 }
 export interface VersionDetail {
   project: string;
@@ -7926,6 +8698,92 @@ export interface InstanceDetail {
    */
   changed: string[];
 }
+export interface Jobs {
+  items: Job[];
+}
+export interface Job {
+  name: string;
+  project: string;
+  environment: string;
+  service: string;
+  /**
+   * Five fields as in a crontab: minute, hour, day of the month, month, day of the week. An hour that is left out in spring is made up for right after it; in one that comes twice in autumn a job runs once, unless its hour or minute is `*` or has a step.
+   */
+  schedule: string;
+  /**
+   * Of the IANA database; UTC by default.
+   */
+  timeZone: string;
+  /**
+   * Words: no shell reads them. `$(NAME)` is the value of a variable of the container, and `$$` a dollar. They are on record for all who may read the project: leave secrets to variables.
+   *
+   * @minItems 1
+   * @maxItems 200
+   */
+  command: string[];
+  timeout: string;
+  /**
+   * When it is due and its last run goes on: `forbid`, the default, misses that time; `allow` runs both.
+   */
+  overlap: 'forbid' | 'allow';
+  /**
+   * How often a run that failed is tried again: after 10 seconds, and twice as long each time, before it is due next. 0 by default.
+   */
+  retries: number;
+  /**
+   * It does not run by its schedule. false by default.
+   */
+  suspended: boolean;
+  /**
+   * It wakes an environment that sleeps. false by default: it sleeps with its environment, and that is no failure.
+   */
+  wakes: boolean;
+  /**
+   * When it is due next; absent while it is suspended.
+   */
+  nextAt?: string;
+  /**
+   * When a run that failed is tried again.
+   */
+  retryAt?: string;
+  /**
+   * The operations of its runs that have not ended.
+   */
+  running: string[];
+  /**
+   * The run that ended last.
+   */
+  last?: {
+    operation: string;
+    status: 'queued' | 'running' | 'succeeded' | 'failed' | 'canceled' | 'superseded';
+    exitCode?: number;
+    endedAt: string;
+  };
+  /**
+   * Since the last run that began: how often it was due in vain.
+   */
+  missed?: {
+    count: number;
+    since: string;
+    /**
+     * Of the last time.
+     */
+    reason: 'late' | 'overlap' | 'not_deployed' | 'too_many_runs';
+  };
+  createdAt: string;
+  createdBy: string;
+  updatedAt: string;
+}
+export interface Shell {
+  /**
+   * Of the WebSocket; who has it needs no token.
+   */
+  path: string;
+  /**
+   * It can be opened once, until then.
+   */
+  expiresAt: string;
+}
 export interface DeploymentDetail {
   project: string;
   environment: string;
@@ -8126,17 +8984,4 @@ export interface Metrics {
     figures: 'compute' | 'requests';
     why: string;
   }[];
-}
-export interface McpMessage {
-  jsonrpc: '2.0';
-  id?: string | number;
-  method: string;
-  params?: {
-    [k: string]: unknown;
-  };
-  [k: string]: unknown;
-}
-export interface McpAnswer {
-  jsonrpc: '2.0';
-  [k: string]: unknown;
 }

@@ -10,5 +10,6 @@ export const operationWords = {
   "rotate-secret": "Rotating a secret of {environment}",
   "stop": "Stopping {service} in {environment}",
   "remove-service": "Removing {service} from {environment}",
-  "game-day": "Game day in {environment}"
+  "game-day": "Game day in {environment}",
+  "run": "Run of {service} in {environment}"
 } as const;

@@ -9,13 +9,7 @@ import { cacheRoot } from '../test/conformance/support/cache.ts';
 const root = join(import.meta.dirname, '..');
 
 /** Suites in which a real node ran what the cluster was told: folders of the conformance run. */
-const RUN = 'test/conformance/node/';
-
-/** Kinds that an API server only keeps there, since nothing that acts by them runs in any suite. */
-const idle: Readonly<Record<string, string>> = {
-  ingresses: 'no ingress controller answers; suites ask by the Service, through kube-proxy',
-  targetgroupbindings: "AWS's load balancer controller binds targets; its custom resource is accepted",
-};
+const RUN = /^test\/conformance\/(node|gateway)\//;
 
 /** What else the suites play, in place of what production has. */
 const played: readonly string[] = [
@@ -98,8 +92,6 @@ function toCall(name: string): { call: string; resource?: string } {
   return { call: KUBERNETES + (isLog ? 'get log' : verb), resource };
 }
 
-const isIdle = (resource: string): boolean => Object.hasOwn(idle, resource.replace(/\/.*$/, ''));
-
 export function reportCalls(): CallReport[] {
   const reports = new Map<string, CallReport>();
   for (const file of sourceFiles())
@@ -113,7 +105,7 @@ export function reportCalls(): CallReport[] {
       const report = reports.get(call);
       if (report && !report.suites.includes(suite)) report.suites.push(suite);
       if (!report || resource === undefined) continue;
-      const has = suite.startsWith(RUN) && !isIdle(resource) ? report.ran : report.accepted;
+      const has = RUN.test(suite) ? report.ran : report.accepted;
       if (!has.includes(resource)) has.push(resource);
     }
   for (const report of reports.values())
@@ -143,7 +135,6 @@ export function formatCalls(reports: readonly CallReport[]): string {
     `${ran} of ${all} verbs on kinds of a cluster were run for real, the others accepted by an API server: ${percent(ran, all)}`,
     '',
     'Simulated still:',
-    ...Object.entries(idle).map(([kind, reason]) => `  ${kind}: ${reason}`),
     ...played.map((what) => `  ${what}`),
   ].join('\n');
 }

@@ -79,10 +79,9 @@ export function createStacks(app: App): void {
       ...may.keepImages,
       ...may.keepSources,
       ...may.listAnchors,
-      ...may.readMetrics,
       ...may.findCluster,
     ],
-    streamStatements: [...join, ...may.readTable, ...may.readLogs, ...may.readMetrics, ...may.findCluster],
+    streamStatements: [...join, ...may.readTable, ...may.readLogs, ...may.findCluster],
   });
   const { sweep } = new SweepStack(app, id('Sweep'), {
     description: 'Berth: sweep',
@@ -102,7 +101,6 @@ export function createStacks(app: App): void {
       ...may.listSecrets,
       ...may.readImages,
       ...may.keepSources,
-      ...may.readMetrics,
       ...may.findCluster,
       ...may.writeLogs,
     ],
@@ -116,9 +114,14 @@ export function createStacks(app: App): void {
       isNew: settings.cluster === 'new',
       architectures: architecturesOf(settings),
       nodesCpu: settings.nodesCpu,
-      certificate: settings.appsCertificate,
-      publicSubnets: beside.network?.publicSubnets,
+      gateway: {
+        image: settings.gatewayImage,
+        certificate: settings.appsCertificate,
+        publicSubnets: beside.network?.publicSubnets,
+        trusted: beside.balancers,
+      },
     },
+    gatewayApi: settings.gatewayApi,
     ...inPlace,
     statements: [...join, ...may.findCluster],
     writers: { Workloads: steps.workloads, Resources: steps.resources, Sweep: sweep },
@@ -129,6 +132,7 @@ export function createStacks(app: App): void {
     api: api.api,
     streamUrl: api.streamUrl,
     edgeKey: api.edgeKey,
+    uploadHost: stateful.builds.bucketHost,
     ...(settings.domain !== undefined && { domain: settings.domain, certificate: settings.certificate! }),
   });
   new ObservabilityStack(app, id('Observability'), {
@@ -196,6 +200,9 @@ function statefulStacks(app: App, settings: Settings) {
     name,
     repositories,
     architecture: architecturesOf(settings)[0]!,
+    packBuilder: settings.packBuilder,
+    imageMirror: settings.imageMirror,
+    dockerHubSecret: settings.dockerHubSecret,
   });
   const identity = identityOf(app, settings);
   return {
@@ -209,6 +216,7 @@ function statefulStacks(app: App, settings: Settings) {
       BERTH_DNS_SUFFIX: data.urlSuffix,
       BERTH_ARCHITECTURES: architecturesOf(settings).join(','),
       BERTH_QUOTA: quotaOf(settings),
+      BERTH_BUILDS_AT_ONCE: String(settings.buildsAtOnce),
       BERTH_TABLE: data.table.tableName,
       BERTH_STATE_MACHINE_PREFIX: `arn:${data.partition}:states:${data.region}:${data.account}:stateMachine:${name}-`,
       BERTH_AUDIT_BUCKET: audit.bucket.bucketName,

@@ -22,6 +22,7 @@ export const routeFiles: readonly (() => Promise<{ routes: readonly Route[] }>)[
   () => import('./connections/deliveries.ts'),
   () => import('./connections/hooks.ts'),
   () => import('./versions/builds.ts'),
+  () => import('./versions/source-uploads.ts'),
   () => import('./versions/versions.ts'),
   () => import('./versions/detections.ts'),
   () => import('./environments/environments.ts'),
@@ -33,6 +34,9 @@ export const routeFiles: readonly (() => Promise<{ routes: readonly Route[] }>)[
   () => import('./variables/variables.ts'),
   () => import('./environments/instances.ts'),
   () => import('./environments/instance-operations.ts'),
+  () => import('./runs/runs.ts'),
+  () => import('./jobs/jobs.ts'),
+  () => import('./shells/shells.ts'),
   () => import('./deployments/deployments.ts'),
   () => import('./guardrails/policies.ts'),
   () => import('./deployments/plan.ts'),
@@ -41,7 +45,6 @@ export const routeFiles: readonly (() => Promise<{ routes: readonly Route[] }>)[
   () => import('./gamedays/gamedays.ts'),
   () => import('./operations/operations.ts'),
   () => import('./operations/operation-lists.ts'),
-  () => import('./agents/mcp.ts'),
 ];
 
 /** All routes, in order. */

@@ -129,8 +129,6 @@ export const previewCommentKey = (service: ServiceRef, number: number): Key => (
   sk: previewKey(service, number).sk,
 });
 
-export const agentPlanKey = (id: string): Key => ({ pk: `agent-plan#${id}`, sk: 'agent-plan' });
-
 export const personKey = (id: string): Key => ({ pk: `person#${id}`, sk: 'person' });
 
 export const versionsPartition = ({ project, service }: ServiceRef): string =>
@@ -181,6 +179,8 @@ export const buildSecretsKey = (project: string): Key => ({
 });
 /** They begin with what is the name of no project: builds on AWS may read these alone. */
 export const buildSecretPath = (project: string, name: string): string => `-builds/${project}/${name}`;
+/** Whether a path is that of a secret for builds, or a prefix of such paths. */
+export const isForBuilds = (path: string): boolean => path.startsWith('-builds/');
 
 export const deploymentsPartition = ({ project, environment, service }: InstanceRef): string =>
   `deployments#${project}#${environment}#${service}`;
@@ -189,11 +189,22 @@ export const deploymentKey = (instance: InstanceRef, number: number): Key => ({
   sk: String(number).padStart(10, '0'),
 });
 
+/** The jobs of an environment are removed with it. */
+export const JOB_PREFIX = 'job#';
+export const jobPrefix = (service: string): string => `${JOB_PREFIX}${service}#`;
+export const jobKey = (instance: InstanceRef, job: string): Key => ({
+  pk: environmentPartition(instance),
+  sk: `${jobPrefix(instance.service)}${job}`,
+});
+
 export const operationKey = (operation: string): Key => ({ pk: `operation#${operation}`, sk: 'operation' });
 /** The latest operations of a project, one short line each: the operations themselves are found by their ids. */
 export const operationsPartition = (project: string): string => `operations#${project}`;
 /** The builds of a service, one short line each: among all operations of a project they would be far apart. */
 export const buildsPartition = ({ project, service }: ServiceRef): string => `builds#${project}#${service}`;
+/** The runs of a service in one environment, one short line each; none of an earlier environment of its name. */
+export const runsPartition = ({ project, environmentId, service }: Required<InstanceRef>): string =>
+  `runs#${project}#${environmentId}#${service}`;
 
 export const eventsPartition = (project: string): string => `audit#${project}`;
 /** @param number of the event in its chain: no two events can have the same place */
@@ -223,12 +234,16 @@ export const idempotencyKey = (principal: string, key: string): Key => ({
   sk: 'idempotency',
 });
 
+/** A change that was planned for a caller, who may ask for it once. */
+export const changePlanKey = (id: string): Key => ({ pk: `change-plan#${id}`, sk: 'change-plan' });
+
 /** Queues of the due index. */
 export const OPERATIONS_QUEUE = 'operations';
 export const ENVIRONMENTS_QUEUE = 'environments';
+export const JOBS_QUEUE = 'jobs';
 export const RETENTION_QUEUE = 'retention';
 /** Deliveries of git providers, and previews. */
 export const DELIVERIES_QUEUE = 'deliveries';
 
-/** The log of an operation's output (a build, a release command). */
+/** The log of an operation's output (a build, a run). */
 export const operationLog = (operation: string): string => `operations/${operation}`;

@@ -20,7 +20,7 @@ export const limits = {
     code: 'payload_too_large',
   }),
   sourceUpload: limit({
-    value: 256 * MIB,
+    value: 1024 * MIB,
     unit: 'bytes',
     of: 'An upload of source, compressed',
     each: 'a build',

@@ -44,6 +44,7 @@ export const problemCodes = {
   too_many_requests: [429, 'Too many requests'],
   internal: [500, 'Something failed inside Berth'],
   upstream_unavailable: [502, 'The workload can not be reached'],
+  not_supported: [501, 'Not possible here'],
   unavailable: [503, 'Not available now'],
   storage_full: [507, 'The disk is full'],
   // Seen at the start of Berth on one machine alone.
@@ -59,6 +60,8 @@ export const problemCodes = {
   source_unavailable: [422, 'The source can not be had'],
   nothing_to_run: [422, 'Nothing to run was found'],
   release_failed: [422, 'The release command failed'],
+  run_failed: [422, 'The command failed'],
+  run_interrupted: [409, 'The command was interrupted'],
   workload_crashed: [422, 'The workload crashed'],
   workload_not_ready: [422, 'The workload did not become ready'],
   deadline_exceeded: [504, 'It took too long'],

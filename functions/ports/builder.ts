@@ -18,6 +18,18 @@ export interface BuildSecret {
   read(): Promise<string>;
 }
 
+/** Where an upload goes: a PUT of exactly the bytes that were named, without other credentials. */
+export interface UploadTarget {
+  id: string;
+  /** Absolute, or a path of the API itself. Whoever has it may send the upload. */
+  url: string;
+  /** ISO 8601. */
+  expiresAt: string;
+}
+
+/** The media type of uploads. */
+export const UPLOAD_TYPE = 'application/gzip';
+
 /** What git signs in with, in no output, error or image of the build. */
 export interface GitCredential extends Omit<BuildSecret, 'name'> {
   user: string;
@@ -44,18 +56,37 @@ export interface BuildResult {
   detected: string;
 }
 
+/** No machine for builds is free, because others use them all. Nothing was begun: the build is to be asked for again. */
+export class BuilderBusy extends Error {
+  override name = 'Berth.BuilderBusy';
+}
+
 export interface Builder {
+  /** How many builds it takes at once, where that is fewer than Berth lets run. */
+  atOnce?: number;
   /**
    * Keeps an uploaded tar.gz until its build is over; resolves to its id, hash and size.
    * @throws Problem payload_too_large | invalid_archive (not gzip) | storage_full
    */
   saveSource(body: ReadableStream<Uint8Array>): Promise<{ id: string; sha256: string; bytes: number }>;
+  /**
+   * Says where a tar.gz of so many bytes is to be sent, which is kept for a day, or until its build is over.
+   * @throws Problem payload_too_large | storage_full
+   */
+  openUpload(bytes: number): Promise<UploadTarget>;
+  /** Whether an upload is there as a whole. */
+  hasUpload(id: string): Promise<boolean>;
+  /**
+   * Takes an upload, where it is sent to the API itself.
+   * @throws Problem not_found (no such upload is awaited) | payload_too_large | invalid_archive | storage_full
+   */
+  receiveUpload?(id: string, body: ReadableStream<Uint8Array>): Promise<void>;
   removeSource(id: string): Promise<void>;
   /**
    * Builds and pushes; the same request twice gives an image again, never half of one. Output goes line by
    * line to `log`.
    * @throws Problem invalid_archive | source_unavailable | nothing_to_run | invalid_score | build_failed |
-   * deadline_exceeded | canceled | storage_full
+   * deadline_exceeded | canceled | storage_full; BuilderBusy
    */
   build(request: BuildRequest, log: (line: string) => void, signal: AbortSignal): Promise<BuildResult>;
 }

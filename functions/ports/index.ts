@@ -8,6 +8,7 @@ import type { Logs } from './logs.ts';
 import type { Receivers } from './receivers.ts';
 import type { Registry } from './registry.ts';
 import type { Secrets } from './secrets.ts';
+import type { Shells } from './shells.ts';
 import type { Store } from './store.ts';
 import type { Workflows } from './workflows.ts';
 import type { Workloads } from './workloads.ts';
@@ -25,4 +26,6 @@ export interface Ports {
   anchors: Anchors;
   receivers: Receivers;
   effects: Effects;
+  /** Absent where nothing holds connections. */
+  shells?: Shells;
 }

@@ -16,6 +16,6 @@ export interface Secrets {
   revoke(path: string, version: string): Promise<void>;
   /** Removes the secret with all its versions; idempotent. */
   remove(path: string): Promise<void>;
-  /** Paths at or below a prefix (`demo/dev`: `demo/dev/env/A`, not `demo/dev2/env/A`), in order; all for ''. */
+  /** Paths at or below a prefix of whole segments (`demo/dev`: `demo/dev/env/A`, not `demo/dev2/env/A`), in order. */
   list(prefix: string): Promise<string[]>;
 }

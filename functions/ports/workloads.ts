@@ -1,7 +1,9 @@
 /** Runs workloads: processes on one machine, pods on a cluster. */
+import type { Readable, Writable } from 'node:stream';
 import type { EnvironmentRef, InstanceRef } from '../core/model/index.ts';
 import type { ProblemDetail } from '../core/problem.ts';
 import type { ScoreWorkload } from '../core/score/workload.ts';
+import type { LogLine } from './logs.ts';
 
 /** A workload with everything resolved. It holds secret values: never store or log it. */
 export interface WorkloadSpec extends InstanceRef {
@@ -160,6 +162,36 @@ export interface ReleaseResult {
   tail: string[];
 }
 
+/** A command that runs once because somebody, or a schedule, asked for it. */
+export interface CommandRun {
+  /** Words; they expand as those of a container do. */
+  command: string[];
+  /** After this time, and a little more, a place that outlives Berth ends the command by itself, seconds. */
+  timeoutSeconds: number;
+  /** It was asked for before: what the place does not know of any more is not begun a second time. */
+  again: boolean;
+  /** Of a command that is joined: lines from this time on are wanted; ISO 8601. */
+  since?: string;
+  /** Takes the output as it comes, masked. */
+  onLine(line: LogLine): void;
+}
+
+/** A program beside those that run, which somebody types to. */
+export interface ExecSession {
+  /** Whether it has a terminal. */
+  tty: boolean;
+  stdin: Writable;
+  stdout: Readable;
+  /** Empty where it has a terminal. */
+  stderr: Readable;
+  /** Settles at its end; never rejects. */
+  ended: Promise<{ exitCode: number }>;
+  /** Of its terminal. */
+  resize?(columns: number, rows: number): void;
+  /** Ends it, with all that it started; idempotent. */
+  close(): void;
+}
+
 /** What the way to a service does to requests on purpose, for a time. */
 export interface Disturbance extends InstanceRef {
   /** From now on, milliseconds. After it requests pass as ever. */
@@ -195,6 +227,26 @@ export interface Workloads {
    * @throws Problem as `apply` does, and release_failed where the command can not be run at all
    */
   runRelease(spec: WorkloadSpec, command: string[], signal: AbortSignal): Promise<ReleaseResult>;
+  /**
+   * Runs a command once, as a release command, and waits for its end. A second call with the spec's `operation` joins
+   * the first: the command runs once.
+   * @returns undefined when the signal aborts first; the command goes on, until `endCommand`
+   * @throws Problem as `apply` does, run_failed where the command can not be run at all, and run_interrupted where it
+   * was ended before its end, or is not known any more
+   */
+  runCommand(
+    spec: WorkloadSpec,
+    run: CommandRun,
+    signal: AbortSignal,
+  ): Promise<{ exitCode: number } | undefined>;
+  /**
+   * Starts a program beside a replica that is ready, in its first container, with its variables and files. It ends with
+   * the replica. Absent where Berth can hold no connection to it.
+   * @throws Problem conflict where no replica is ready
+   */
+  exec?(instance: InstanceRef, wish: { command: string[]; tty: boolean }): Promise<ExecSession>;
+  /** Ends a command, and removes what is left of it; idempotent. @param operation of the spec that it was run with */
+  endCommand(instance: InstanceRef, operation: string): Promise<void>;
   /**
    * 0 stops the workload and keeps what it was, and is fine where there is none; the declared number brings it back.
    * @param fence as in WorkloadSpec

@@ -8,17 +8,21 @@ import {
   type Ceilings,
   emptyQueue,
   type QueuedBuild,
+  turnedAway,
 } from '../core/source/build-queue.ts';
 import type { Ports } from '../ports/index.ts';
 import { retryOnConflict } from './commit.ts';
 
 export const BUILD_QUEUE = { pk: 'builds', sk: 'queue' } as const;
 
-const ceilings: Ceilings = {
-  all: limits.buildsAtOnce.value,
+const ceilingsOf = ({ builder }: Ports): Ceilings => ({
+  all: Math.min(limits.buildsAtOnce.value, builder.atOnce ?? Number.POSITIVE_INFINITY),
   project: limits.buildsAtOnceOfProject.value,
   seconds: BUILD_SECONDS,
-};
+});
+
+/** How long no build begins after one that has found no machine, milliseconds. */
+const FULL_MS = 20_000;
 
 export const readQueue = async ({ store }: Pick<Ports, 'store'>): Promise<BuildQueue> =>
   (await store.get<BuildQueue>(BUILD_QUEUE))?.data ?? emptyQueue;
@@ -28,7 +32,7 @@ function change(ports: Ports, by: (queue: BuildQueue) => BuildQueue): Promise<Bu
   return retryOnConflict(async () => {
     const item = await ports.store.get<BuildQueue>(BUILD_QUEUE);
     const before = item?.data ?? emptyQueue;
-    const data = advance(by(before), ceilings, new Date(ports.effects.now()).toISOString());
+    const data = advance(by(before), ceilingsOf(ports), new Date(ports.effects.now()).toISOString());
     if (JSON.stringify(data) === JSON.stringify(before)) return before;
     const put = { ...BUILD_QUEUE, data };
     await ports.store.transact([{ put, if: item ? { version: item.version } : 'absent' }]);
@@ -42,6 +46,12 @@ export const joinQueue = (ports: Ports, build: QueuedBuild): Promise<BuildQueue>
     const known = [...queue.running, ...queue.waiting].some(({ operation }) => operation === build.operation);
     return known ? queue : { ...queue, waiting: [...queue.waiting, build] };
   });
+
+/** Puts a build that has found no machine back to the head of the queue, and lets no other try for a while. */
+export const giveBackTurn = (ports: Ports, build: QueuedBuild): Promise<BuildQueue> => {
+  const fullUntil = new Date(ports.effects.now() + FULL_MS).toISOString();
+  return change(ports, (queue) => turnedAway(queue, build, fullUntil));
+};
 
 /** Takes a build out of the queue; idempotent. */
 export async function leaveQueue(ports: Ports, operation: string): Promise<void> {

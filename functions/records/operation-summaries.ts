@@ -3,7 +3,13 @@
  * alone, so the lines are as small as possible: fifty of them cost two read units. A line is written when its
  * operation is accepted and when it has ended; progress in between is read from the operation itself.
  */
-import { buildsPartition, operationKey, operationsPartition, RETENTION_QUEUE } from '../core/keys.ts';
+import {
+  buildsPartition,
+  operationKey,
+  operationsPartition,
+  RETENTION_QUEUE,
+  runsPartition,
+} from '../core/keys.ts';
 import { isTerminal, type Operation, type OperationKind, type RunStatus } from '../core/model/index.ts';
 import type { ProblemCode } from '../core/problem.ts';
 import type { Ports } from '../ports/index.ts';
@@ -28,6 +34,10 @@ type OperationLine = [
   ref?: string | 0,
   version?: string | 0,
   tag?: string | 0,
+  job?: string | 0,
+  /** The exit code of a command, plus one. */
+  exited?: number,
+  command?: string | 0,
 ];
 
 /** What lists show of an operation. */
@@ -44,6 +54,12 @@ export interface OperationSummary
   version?: string;
   /** Of a build: the tag of its version. */
   tag?: string;
+  /** Of a run: the job that asked for it. */
+  job?: string;
+  /** Of a run whose command came to its end. */
+  exitCode?: number;
+  /** Of a run: the beginning of its command. */
+  command?: string;
 }
 
 const REF_MAX = 60;
@@ -52,7 +68,8 @@ function lineOf(operation: Operation): OperationLine {
   const { kind, status, environment, service, number, createdBy, createdAt, endedAt, error } = operation;
   const at = Date.parse(createdAt);
   const input = operation.kind === 'build' ? operation.input : undefined;
-  const version = operation.result?.version;
+  const run = operation.kind === 'run' ? operation.input : undefined;
+  const { version, exitCode } = operation.result ?? {};
   const line: OperationLine = [
     kind,
     status,
@@ -66,20 +83,20 @@ function lineOf(operation: Operation): OperationLine {
     input?.kind === 'git' ? input.ref.slice(0, REF_MAX) : 0,
     input && typeof version === 'string' ? version : 0,
     input?.tag?.slice(0, REF_MAX) ?? 0,
+    run?.job?.name ?? 0,
+    run && typeof exitCode === 'number' ? exitCode + 1 : 0,
+    run?.command.join(' ').slice(0, REF_MAX) ?? 0,
   ];
   while (line.at(-1) === 0) line.pop();
   return line;
 }
 
 /** The keys of an operation's lines. */
-export function operationLineKeys({
-  id,
-  kind,
-  project,
-  service,
-}: Pick<Operation, 'id' | 'kind' | 'project' | 'service'>): Key[] {
+export function operationLineKeys(operation: Operation): Key[] {
+  const { id, kind, project } = operation;
   const keys = [{ pk: operationsPartition(project), sk: id }];
-  if (kind === 'build' && service) keys.push({ pk: buildsPartition({ project, service }), sk: id });
+  if (kind === 'build') keys.push({ pk: buildsPartition(operation), sk: id });
+  if (kind === 'run') keys.push({ pk: runsPartition(operation), sk: id });
   return keys;
 }
 
@@ -88,6 +105,7 @@ export const operationLineWrites = (operation: Operation): Write[] =>
 
 function summaryOf(project: string, id: string, line: OperationLine): OperationSummary {
   const [kind, status, environment, service, number, by, at, took = 0, errorCode, ref, version, tag] = line;
+  const [job, exited, command] = line.slice(12) as [string | 0 | undefined, number?, (string | 0)?];
   return {
     id,
     kind,
@@ -103,6 +121,9 @@ function summaryOf(project: string, id: string, line: OperationLine): OperationS
     ...(ref && { ref }),
     ...(version && { version }),
     ...(tag && { tag }),
+    ...(job && { job }),
+    ...(exited && { exitCode: exited - 1 }),
+    ...(command && { command }),
   };
 }
 
@@ -111,25 +132,24 @@ export interface OperationFilter {
   statuses?: readonly string[];
   environment?: string;
   service?: string;
+  job?: string;
 }
 
 /** The most lines that one page reads, so that a filter that nothing passes costs no more than ten read units. */
 const READ_MAX = 250;
 
 /**
- * One page of a project's operations or, with `builds`, of a service's builds; newest first. A page may hold fewer
+ * One page of a partition of lines: a project's operations, a service's builds or runs; newest first. A page may hold fewer
  * than were asked for, or none, while there are more: `next` says so.
  */
 export async function listOperations(
   ports: Ports,
-  of: { project: string; builds?: string },
+  of: { project: string; partition: string },
   filter: OperationFilter,
   page: { limit: number; after?: string },
 ): Promise<{ items: OperationSummary[]; next?: string }> {
   const { store } = ports;
-  const { project, builds } = of;
-  const pk =
-    builds === undefined ? operationsPartition(project) : buildsPartition({ project, service: builds });
+  const { project, partition: pk } = of;
   const filtered = Object.values(filter).some((value) => value !== undefined);
   const items: OperationSummary[] = [];
   let after = page.after;
@@ -160,10 +180,14 @@ export async function listOperations(
 }
 
 /** Tells whether a line may match the filter: the line does not know the status of an operation that has not ended. */
-function passes({ kinds, statuses, environment, service }: OperationFilter, line: OperationSummary): boolean {
+function passes(
+  { kinds, statuses, environment, service, job }: OperationFilter,
+  line: OperationSummary,
+): boolean {
   if (kinds && !kinds.includes(line.kind)) return false;
   if (environment !== undefined && line.environment !== environment) return false;
   if (service !== undefined && line.service !== service) return false;
+  if (job !== undefined && line.job !== job) return false;
   if (!statuses) return true;
   return isTerminal(line.status)
     ? statuses.includes(line.status)

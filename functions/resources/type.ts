@@ -117,10 +117,16 @@ export interface ResourceType {
   reach?(ports: Ports, request: ResourceRequest): Promise<void>;
   /**
    * Makes the resource or finds it; idempotent: a second run with the same request gives the same outputs.
+   * @param stillOwned rejects once the owner record is no longer good. It is asked where whoever removes the resource
+   * has to wait for us, so that nothing is made after the removal.
    * @throws Problem invalid_resource | unavailable
    * @throws ResourcePending
    */
-  provision(ports: Ports, request: ResourceRequest): Promise<ResourceOutputs>;
+  provision(
+    ports: Ports,
+    request: ResourceRequest,
+    stillOwned?: () => Promise<void>,
+  ): Promise<ResourceOutputs>;
   /** Removes the resource; idempotent. @throws ResourcePending */
   deprovision(ports: Ports, request: ResourceIdentity): Promise<void>;
   /** Names of what is left of the resource; empty when all is gone. */

@@ -36,8 +36,9 @@ export const volume: ResourceType = {
   params,
   owned: true,
 
-  async provision({ workloads }, request) {
+  async provision({ workloads }, request, stillOwned) {
     requireDefaultClass(request);
+    await stillOwned?.();
     const { size = DEFAULT_SIZE } = params.parse(request.params);
     const source = await workloads.ensureVolume(request, nameOf(request), parseMemory(size));
     return { values: { source }, secrets: {} };

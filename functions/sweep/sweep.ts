@@ -1,6 +1,6 @@
 /**
  * The sweep. It is level-triggered and reads only what is due: it starts operations that were not started, ends those
- * that overran, hibernates idle environments, destroys expired ones, retries leftovers, takes deliveries of git
+ * that overran, runs jobs, hibernates idle environments, destroys expired ones, retries leftovers, takes deliveries of git
  * providers further, and forgets what was kept long enough.
  */
 import { advanceDelivery } from '../commands/connections/advance.ts';
@@ -12,11 +12,13 @@ import {
   hibernateEnvironment,
   retryDestroy,
 } from '../commands/environments/transitions.ts';
+import { startDueJob } from '../commands/jobs/due-jobs.ts';
 import { START_CHECK_MS, startOperation } from '../commands/operations/operations.ts';
 import {
   DELIVERIES_QUEUE,
   ENVIRONMENTS_QUEUE,
   isPreviewKey,
+  JOBS_QUEUE,
   OPERATIONS_QUEUE,
   operationKey,
   RETENTION_QUEUE,
@@ -25,6 +27,7 @@ import {
   type Delivery,
   type Environment,
   isTerminal,
+  type Job,
   type Operation,
   type Preview,
   SYSTEM_ACTOR,
@@ -80,6 +83,10 @@ export async function sweep(ports: Ports): Promise<SweepReport> {
       ? lookAtPreview(ports, item as Item<Preview>)
       : advanceDelivery(ports, item.data as Delivery),
   );
+  await each<Job>(ports, JOBS_QUEUE, report, async (item) => {
+    const became = await startDueJob(ports, item);
+    if (became === 'started') report.started++;
+  });
   if (!report.clockJumped)
     await each(ports, RETENTION_QUEUE, report, async (item) => {
       const { pk, sk, version } = item;

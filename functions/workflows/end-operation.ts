@@ -39,7 +39,7 @@ export function endingOf(error: ProblemDetail): FailedEnding {
 }
 
 /** Steps that run programs of users, whose output is in a log. */
-const printing: ReadonlySet<string> = new Set(['buildImage', 'runRelease', 'awaitRollout']);
+const printing: ReadonlySet<string> = new Set(['buildImage', 'runRelease', 'runCommand', 'awaitRollout']);
 
 /** The reason for a compensation: the error that was kept, or else what the workflow knows of it. */
 export function errorOf({ operation, error }: Pick<StepContext, 'operation' | 'error'>): ProblemDetail {
@@ -80,6 +80,8 @@ export interface EndPlan {
   event: TypedData;
   /** Further writes, made anew for each try. */
   writes?: () => Promise<Write[]>;
+  /** What follows from them, and is told beside the event. */
+  also?: () => readonly TypedData[];
 }
 
 /**
@@ -95,24 +97,24 @@ export async function endOperation(
     const item = await getOperation(ports.store, id);
     const operation = item.data;
     if (isTerminal(operation.status)) return;
-    const event = {
+    const others = (await plan.writes?.()) ?? [];
+    const events = [plan.event, ...(plan.also?.() ?? [])].map((event) => ({
       project,
       ...(environment && { environment }),
       ...(service && { service }),
       operation: id,
-      ...plan.event,
-    };
-    const others = (await plan.writes?.()) ?? [];
+      ...event,
+    }));
     const { error: _kept, ...rest } = operation;
     const ended: Operation = {
       ...rest,
       ...plan.ending,
       endedAt: new Date(ports.effects.now()).toISOString(),
     };
-    // The operation and its line, and the event.
-    const cost = costAtEnd(operation, others.length + 3);
+    // The operation and its line, and the events.
+    const cost = costAtEnd(operation, others.length + 2 + events.length);
     const writes = [...endedOperationWrites(ports, { ...ended, cost }, item.version), ...others];
-    await commit(ports, { actor: operation.createdBy }, { writes, events: [event] });
+    await commit(ports, { actor: operation.createdBy }, { writes, events });
   };
   await (environment
     ? changingEnvironment(ports.store, { project, environment }, end)

@@ -1,4 +1,5 @@
 /** Code that the workflows which change an environment's state share. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Environment, EnvironmentRef, Instance, OperationOn } from '../core/model/index.ts';
 import { Problem } from '../core/problem.ts';
 import type { Ports } from '../ports/index.ts';
@@ -13,7 +14,7 @@ import {
   errorOf,
   untilOverdue,
 } from './end-operation.ts';
-import type { StepContext } from './step.ts';
+import { type StepContext, StillProgressing } from './step.ts';
 import { workloadSpec } from './workload-spec.ts';
 
 /** The environment in which an operation is carried out, without its other fields. */
@@ -22,6 +23,17 @@ export const environmentOf = ({ project, environment, environmentId }: Environme
   environment,
   ...(environmentId !== undefined && { environmentId }),
 });
+
+/** How long to wait before an environment that wakes up is looked at again, milliseconds. */
+const LOOK_MS = 300;
+
+/** @throws StillProgressing when the signal aborts first */
+export async function untilAwake(ports: Ports, ref: EnvironmentRef, signal: AbortSignal): Promise<void> {
+  while ((await getEnvironment(ports.store, ref)).data.state === 'waking') {
+    await sleep(LOOK_MS, undefined, { signal }).catch(() => undefined);
+    if (signal.aborted) throw new StillProgressing();
+  }
+}
 
 /** Ends the operation and puts the environment into a state, with the event of the change. */
 export async function endIn(

@@ -8,5 +8,6 @@ export * from './hibernate/hibernate-steps.ts';
 export * from './provision-environment/provision-steps.ts';
 export * from './remove-service/removal-steps.ts';
 export * from './rotate-secret/rotation-steps.ts';
+export * from './run/run-steps.ts';
 export { finishStop, recoverStop, stopService } from './stop/stop-steps.ts';
 export * from './wake/wake-steps.ts';

@@ -1,6 +1,7 @@
 /** What a workflow step is, and the wrapper that every step runs in. */
 
 import { deploymentFence, environmentGone } from '../commands/deployments/deployments.ts';
+import { runStop } from '../commands/runs/run-stop.ts';
 import { environmentKey, OPERATIONS_QUEUE, operationKey } from '../core/keys.ts';
 import {
   type Environment,
@@ -138,6 +139,7 @@ export async function stopReason(ports: Ports, operation: Operation): Promise<Pr
     });
   }
   if (operation.environment === undefined) return undefined;
+  if (operation.kind === 'run') return runStop(ports, operation);
   if (operation.number !== undefined) return deploymentFence(ports, operation);
   const item = await ports.store.get<Environment>(environmentKey(operation));
   if (item?.data.generation === operation.generation && isFor(operation, item.data)) return undefined;

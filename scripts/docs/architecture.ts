@@ -33,14 +33,12 @@ const boxes: Record<string, (id: string) => string> = {
  * it, or for what a function does for itself.
  */
 const services: Record<string, string> = {
-  cloudwatch: 'CloudWatch metrics',
   codebuild: 'CodeBuild',
   dynamodb: 'DynamoDB table',
   ec2: '',
   ecr: 'ECR repositories',
   // This reads where the cluster is; access entries say who may enter it.
   eks: '',
-  elasticloadbalancing: '',
   kms: 'KMS',
   lambda: '',
   logs: '',

@@ -94,6 +94,10 @@ const explanations: Readonly<Record<ProblemCode, readonly [meaning: string, next
     'The service did not answer, or cut the connection off.',
     'Read the log of the service.',
   ],
+  not_supported: [
+    'What was asked for can not be done where this Berth runs, whoever asks.',
+    'Use what the hint names instead.',
+  ],
   unavailable: [
     'Something that Berth needs can not be reached, or Berth is stopping.',
     'Try again in a moment.',
@@ -138,6 +142,14 @@ const explanations: Readonly<Record<ProblemCode, readonly [meaning: string, next
   release_failed: [
     'The release command ended with another exit code than 0. What served before serves.',
     'Read the log of the service, mend the command, deploy a new version.',
+  ],
+  run_failed: [
+    'The command of a run ended with an exit code that is not 0, or could not be started; the log of the run has its output.',
+    'Mend what the log says, and run it again.',
+  ],
+  run_interrupted: [
+    'The command of a run was ended before its end: Berth was killed while it ran, or what it ran in was removed. It is not begun a second time by itself, since nobody knows how far it came; a job is tried again where it has retries.',
+    'Look at its log for how far it came, then run it again if it can be.',
   ],
   workload_crashed: [
     'The new version ended three times, or can not start at all. What served before serves.',

@@ -50,8 +50,8 @@ const quotas = (settings: Settings): Quota[] => [
   {
     service: 'codebuild',
     name: isArm(settings) ? /builds for ARM(64)?\/Small/i : /builds for Linux\/Small/i,
-    least: () => 5,
-    why: 'so many builds run at once; others wait',
+    least: ({ buildsAtOnce }) => buildsAtOnce,
+    why: 'so many builds run at once, as berth:buildsAtOnce says; others wait',
   },
   {
     service: 'ec2',

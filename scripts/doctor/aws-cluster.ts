@@ -10,6 +10,7 @@ import {
   createKubernetesClient,
   type KubernetesClient,
 } from '../../functions/adapters/kubernetes/api/client.ts';
+import { gatewayNamespace } from '../../functions/adapters/kubernetes/object-names.ts';
 import { clusterObjectPath } from '../../functions/hosts/aws/cluster-objects.ts';
 import { clusterObjects } from '../../stacks/place/cluster-objects.ts';
 import type { Settings } from '../../stacks/support/settings.ts';
@@ -94,6 +95,7 @@ export async function checkObjects(client: KubernetesClient, settings: Settings)
     isNew: settings.cluster === 'new',
     architectures: [],
     nodesCpu: settings.nodesCpu,
+    gateway: { image: settings.gatewayImage, certificate: settings.appsCertificate, trusted: [] },
   });
   return Promise.all(
     wanted.map(async (object): Promise<Finding> => {
@@ -116,13 +118,14 @@ export async function checkObjects(client: KubernetesClient, settings: Settings)
 /** The name of the load balancer of workloads, which their domain is to lead to; undefined before there is one. */
 export async function loadBalancerOf({ name }: Settings): Promise<string | undefined> {
   const balancing = new ElasticLoadBalancingV2Client({});
+  const service = `${gatewayNamespace(name)}/${name}`;
   try {
     const { LoadBalancers = [] } = await balancing.send(new DescribeLoadBalancersCommand({}));
     for (const { LoadBalancerArn = '', DNSName } of LoadBalancers) {
       const tags = await balancing.send(new DescribeTagsCommand({ ResourceArns: [LoadBalancerArn] }));
       const own = tags.TagDescriptions?.[0]?.Tags ?? [];
-      // The controller names the group of Ingresses that share one.
-      if (own.some(({ Key, Value }) => Key === 'ingress.eks.amazonaws.com/stack' && Value === name))
+      // The controller names the Service that has it.
+      if (own.some(({ Key, Value }) => Key === 'service.eks.amazonaws.com/stack' && Value === service))
         return DNSName;
     }
     return undefined;

@@ -16,6 +16,8 @@ export interface AccessStackProps extends StackProps {
   /** Of the Services, which the cluster has to have. */
   serviceCidr: string;
   objects: ClusterObjectsOptions;
+  /** Where the definitions of Gateway API are fetched. */
+  gatewayApi: string;
   boundary?: IManagedPolicy;
   /** What the function that applies the objects needs in AWS. */
   statements: Grant[];
@@ -23,7 +25,7 @@ export interface AccessStackProps extends StackProps {
   vpc?: IVpc;
   /** Functions that make namespaces and everything in them. */
   writers: Record<string, BerthFunction>;
-  /** Functions that read status, usage and target groups. */
+  /** Functions that read status and usage. */
   readers: Record<string, BerthFunction>;
 }
 
@@ -76,6 +78,7 @@ export class AccessStack extends Stack {
       properties: {
         ClusterName: clusterName,
         ServiceCidr: serviceCidr,
+        GatewayApi: props.gatewayApi,
         Objects: this.toJsonString(clusterObjects(props.objects)),
       },
     });

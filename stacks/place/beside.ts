@@ -38,14 +38,15 @@ export function stacksBeside(app: App, scope: Stack, settings: Settings) {
   const [host = '', port = ''] = settings.database.split(':');
   const isNew = settings.vpc === 'new';
   /** The ranges of new networks follow from the VPC; the settings name those of existing ones. */
-  const ranges = (subnets: IVpc['publicSubnets'] | undefined, others: string | undefined) =>
-    [
-      ...(isNew ? (subnets ?? []) : []).map((subnet) => subnet.ipv4CidrBlock),
-      ...(others ? [others] : []),
-    ].join(',');
+  const ranges = (subnets: IVpc['publicSubnets'] | undefined, others: string | undefined) => [
+    ...(isNew ? (subnets ?? []) : []).map((subnet) => subnet.ipv4CidrBlock),
+    ...(others?.split(',') ?? []),
+  ];
   const secret = database?.secret.secretArn ?? settings.databaseSecret ?? '';
   return {
     network,
+    /** Addresses of the load balancer of workloads. */
+    balancers: ranges(cluster && network?.vpc.publicSubnets, settings.ingressCidrs),
     databaseSecret: secret,
     /** The network that functions are in which reach the database, or the cluster. */
     databaseVpc: database && network?.vpc,
@@ -55,8 +56,7 @@ export function stacksBeside(app: App, scope: Stack, settings: Settings) {
       BERTH_CLUSTER_ENDPOINT: cluster?.cluster.clusterEndpoint ?? settings.clusterEndpoint ?? '',
       BERTH_CLUSTER_CA: cluster?.cluster.clusterCertificateAuthorityData ?? settings.clusterCertificate ?? '',
       BERTH_CLUSTER_RESOLVER: resolverOf(settings.serviceCidr),
-      BERTH_INGRESS_CIDRS: ranges(cluster && network?.vpc.publicSubnets, settings.ingressCidrs),
-      BERTH_EGRESS_CIDRS: ranges(database && network?.vpc.isolatedSubnets, settings.egressCidrs),
+      BERTH_EGRESS_CIDRS: ranges(database && network?.vpc.isolatedSubnets, settings.egressCidrs).join(','),
       BERTH_DATABASE_HOST: database?.cluster.clusterEndpoint.hostname ?? host,
       BERTH_DATABASE_PORT: database ? Token.asString(database.cluster.clusterEndpoint.port) : port,
       BERTH_DATABASE_SECRET: secret,

@@ -6,26 +6,59 @@ import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import type { Construct } from 'constructs';
 import { buildspec } from '../../functions/adapters/aws/builder/buildspec.ts';
+import { BUILD_MACHINE_SECONDS, BUILD_RUN_SECONDS } from '../../functions/core/operations/build.ts';
 import { accept, because, logEncryption } from '../support/accept.ts';
 import { bundleProgram } from '../support/bundle.ts';
 import { createRole } from '../support/role.ts';
 
-const PACK_BUILDER = 'heroku/builder:24';
 const PACK_VERSION = 'v0.38.2';
+/** Of the release's archives, SHA-256: what was downloaded is run only if it is what was looked at. */
+const PACK_ARCHIVES = {
+  arm64: {
+    file: `pack-${PACK_VERSION}-linux-arm64.tgz`,
+    sha256: '27bdf0d2f2f0ad4212f0f2277fa3a4970d86d5848ad3deb5bc658281de2b6b26',
+  },
+  amd64: {
+    file: `pack-${PACK_VERSION}-linux.tgz`,
+    sha256: 'a00765572b7d464b1691d64fd264d9a807b066a7e7805db32b9918d9be16e228',
+  },
+};
 
 /** CodeBuild's image has Docker, git and Node.js, but not the tool that runs buildpacks. */
-const withTools = (architecture: Architecture) => ({
-  ...buildspec,
-  phases: {
-    install: {
-      'runtime-versions': { nodejs: 22 },
-      commands: [
-        `curl -fsSL https://github.com/buildpacks/pack/releases/download/${PACK_VERSION}/pack-${PACK_VERSION}-linux${architecture === 'arm64' ? '-arm64' : ''}.tgz | tar -xz -C /usr/local/bin pack`,
-      ],
+function withTools({ architecture, imageMirror }: Pick<BuildsStackProps, 'architecture' | 'imageMirror'>) {
+  const { file, sha256 } = PACK_ARCHIVES[architecture];
+  return {
+    ...buildspec,
+    phases: {
+      install: {
+        'on-failure': 'ABORT',
+        'runtime-versions': { nodejs: 22 },
+        commands: [
+          `curl -fsSL --retry 3 -o /tmp/pack.tgz https://github.com/buildpacks/pack/releases/download/${PACK_VERSION}/${file}`,
+          `echo "${sha256}  /tmp/pack.tgz" | sha256sum --check`,
+          'tar -xzf /tmp/pack.tgz -C /usr/local/bin pack',
+          ...(imageMirror === undefined ? [] : mirrorCommands(imageMirror)),
+        ],
+      },
+      ...buildspec.phases,
     },
-    ...buildspec.phases,
-  },
-});
+  };
+}
+
+/** Docker asks the mirror for what is on Docker Hub, also for buildpacks; it reads the file again on SIGHUP. */
+const mirrorCommands = (mirror: string): string[] => [
+  `mkdir -p /etc/docker && echo '${JSON.stringify({ 'registry-mirrors': [mirror] })}' > /etc/docker/daemon.json`,
+  'kill -HUP "$(pidof dockerd)"',
+];
+
+/** CodeBuild reads them itself, by the secret's keys. */
+const hubVariables = (secret: string) => {
+  const of = (key: string) => ({
+    type: codebuild.BuildEnvironmentVariableType.SECRETS_MANAGER,
+    value: `${secret}:${key}`,
+  });
+  return { BERTH_HUB_USERNAME: of('username'), BERTH_HUB_PASSWORD: of('password') };
+};
 
 /** What images are built for: by a machine of that kind. */
 export type Architecture = 'arm64' | 'amd64';
@@ -36,12 +69,20 @@ export interface BuildsStackProps extends StackProps {
   /** ARN, with a wildcard, of the repositories of services. */
   repositories: string;
   architecture: Architecture;
+  /** The image that holds the buildpacks. */
+  packBuilder: string;
+  /** https address of a registry that has what Docker Hub has. */
+  imageMirror?: string | undefined;
+  /** ARN of the secret with `username` and `password` of Docker Hub. */
+  dockerHubSecret?: string | undefined;
 }
 
 export class BuildsStack extends Stack {
   readonly bucket: s3.Bucket;
   /** The ARN in the form in which other stacks refer to it. */
   readonly bucketArn: string;
+  /** Host of the addresses that uploads go to. */
+  readonly bucketHost: string;
   readonly project: codebuild.Project;
   readonly logGroup: LogGroup;
 
@@ -49,6 +90,7 @@ export class BuildsStack extends Stack {
     super(scope, id, props);
     this.bucket = this.sources();
     this.bucketArn = this.exportValue(this.bucket.bucketArn);
+    this.bucketHost = this.exportValue(this.bucket.bucketRegionalDomainName);
     this.logGroup = new LogGroup(this, 'Log', {
       retention: RetentionDays.ONE_MONTH,
       removalPolicy: RemovalPolicy.DESTROY,
@@ -91,6 +133,9 @@ export class BuildsStack extends Stack {
           ],
           wildcard: 'One a secret for builds, made at runtime; it names those of the build’s own project.',
         },
+        ...(props.dockerHubSecret === undefined
+          ? []
+          : [{ actions: ['secretsmanager:GetSecretValue'], resources: [props.dockerHubSecret] }]),
         { actions: ['s3:GetObject'], resources: [program.bucket.arnForObjects(program.s3ObjectKey)] },
         {
           actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
@@ -101,7 +146,7 @@ export class BuildsStack extends Stack {
     this.project = new codebuild.Project(this, 'Project', {
       description: 'Builds the images of services',
       source: codebuild.Source.s3({ bucket: program.bucket, path: program.s3ObjectKey }),
-      buildSpec: codebuild.BuildSpec.fromObject(withTools(props.architecture)),
+      buildSpec: codebuild.BuildSpec.fromObject(withTools(props)),
       role,
       environment: {
         buildImage:
@@ -111,11 +156,14 @@ export class BuildsStack extends Stack {
         computeType: codebuild.ComputeType.SMALL,
         // Docker runs inside the build, which is a machine of its own.
         privileged: true,
-        environmentVariables: { BERTH_PACK_BUILDER: { value: PACK_BUILDER } },
+        environmentVariables: {
+          BERTH_PACK_BUILDER: { value: props.packBuilder },
+          ...(props.dockerHubSecret !== undefined && hubVariables(props.dockerHubSecret)),
+        },
       },
-      // Both together end before the step that waits for them does.
-      timeout: Duration.minutes(15),
-      queuedTimeout: Duration.minutes(5),
+      // Both together end before the operation does that waits for them.
+      timeout: Duration.seconds(BUILD_RUN_SECONDS),
+      queuedTimeout: Duration.seconds(BUILD_MACHINE_SECONDS),
       logging: { cloudWatch: { logGroup: this.logGroup } },
       grantReportGroupPermissions: false,
     });
@@ -130,6 +178,10 @@ export class BuildsStack extends Stack {
       encryption: s3.BucketEncryption.S3_MANAGED,
       blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
       enforceSSL: true,
+      // The console sends archives to signed addresses, from wherever it is.
+      cors: [
+        { allowedMethods: [s3.HttpMethods.PUT], allowedOrigins: ['*'], allowedHeaders: ['content-type'] },
+      ],
       removalPolicy: RemovalPolicy.DESTROY,
       // No object is needed after its build.
       lifecycleRules: [

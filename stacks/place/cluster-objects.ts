@@ -6,11 +6,18 @@ import type {
   V1ClusterRole,
   V1ClusterRoleBinding,
   V1ConfigMap,
-  V1IngressClass,
+  V1Deployment,
+  V1Namespace,
+  V1PodDisruptionBudget,
   V1PolicyRule,
+  V1Role,
+  V1RoleBinding,
+  V1Service,
+  V1ServiceAccount,
   V1StorageClass,
 } from '@kubernetes/client-node';
 import { clusterRoleRules } from '../../functions/adapters/kubernetes/api/cluster-role.ts';
+import { type GatewayObjectsOptions, gatewayObjects } from './gateway-objects.ts';
 
 /** Karpenter's, as EKS Auto Mode has it. */
 interface NodePool {
@@ -26,27 +33,54 @@ interface NodePool {
   };
 }
 
-/** Of the load balancer controller of EKS Auto Mode. */
-interface IngressClassParams {
+/** As Gateway API has it; the HTTPRoute is the platform's own, which leads elsewhere. */
+interface Gateway {
   spec: {
-    scheme: 'internet-facing';
-    group: { name: string };
-    certificateARNs?: string[];
-    subnets?: { ids: string[] };
-    tags: { key: string; value: string }[];
+    gatewayClassName: string;
+    listeners: {
+      name: string;
+      port: number;
+      protocol: 'HTTP';
+      allowedRoutes: { namespaces: { from: 'All' | 'Same' } };
+    }[];
+  };
+}
+
+interface RedirectRoute {
+  spec: {
+    parentRefs: { name: string; sectionName: string }[];
+    rules: {
+      filters: {
+        type: 'RequestRedirect';
+        requestRedirect: { scheme: 'https'; port: number; statusCode: 301 };
+      }[];
+    }[];
   };
 }
 
 type Named<Kind extends string, Version extends string, T> = Omit<T, 'apiVersion' | 'kind' | 'metadata'> & {
   apiVersion: Version;
   kind: Kind;
-  metadata: { name: string; namespace?: string; annotations?: Record<string, string> };
+  metadata: {
+    name: string;
+    namespace?: string;
+    annotations?: Record<string, string>;
+    labels?: Record<string, string>;
+  };
 };
 
 export type ClusterObject =
   | Named<'NodePool', 'karpenter.sh/v1', NodePool>
-  | Named<'IngressClassParams', 'eks.amazonaws.com/v1', IngressClassParams>
-  | Named<'IngressClass', 'networking.k8s.io/v1', V1IngressClass>
+  | Named<'Namespace', 'v1', V1Namespace>
+  | Named<'ServiceAccount', 'v1', V1ServiceAccount>
+  | Named<'Service', 'v1', V1Service>
+  | Named<'Deployment', 'apps/v1', V1Deployment>
+  | Named<'PodDisruptionBudget', 'policy/v1', V1PodDisruptionBudget>
+  | Named<'Role', 'rbac.authorization.k8s.io/v1', V1Role>
+  | Named<'RoleBinding', 'rbac.authorization.k8s.io/v1', V1RoleBinding>
+  | Named<'GatewayClass', 'gateway.networking.k8s.io/v1', { spec: { controllerName: string } }>
+  | Named<'Gateway', 'gateway.networking.k8s.io/v1', Gateway>
+  | Named<'HTTPRoute', 'gateway.networking.k8s.io/v1', RedirectRoute>
   | Named<'StorageClass', 'storage.k8s.io/v1', V1StorageClass>
   | Named<'ConfigMap', 'v1', V1ConfigMap>
   | Named<'ClusterRole', 'rbac.authorization.k8s.io/v1', V1ClusterRole>
@@ -60,10 +94,7 @@ export interface ClusterObjectsOptions {
   architectures: string[];
   /** The most CPUs of all nodes together. */
   nodesCpu: number;
-  /** ARN of the certificate of workloads. */
-  certificate?: string | undefined;
-  /** Subnets of load balancers that have no tags by which they would be found. */
-  publicSubnets?: readonly string[] | undefined;
+  gateway: Omit<GatewayObjectsOptions, 'name' | 'readers'>;
 }
 
 /** The groups that access entries put functions into. */
@@ -72,12 +103,6 @@ export const groupsOf = (name: string) => ({
   readers: `berth:${name}:readers`,
 });
 
-/** Who asks which target groups are an environment's. */
-const targetGroups: V1PolicyRule = {
-  apiGroups: ['eks.amazonaws.com'],
-  resources: ['targetgroupbindings'],
-  verbs: ['get', 'list'],
-};
 const READ = ['get', 'list', 'watch'];
 
 const readerRules = (): V1PolicyRule[] =>
@@ -87,7 +112,7 @@ const readerRules = (): V1PolicyRule[] =>
 
 /** In the order in which they are made. */
 export function clusterObjects(options: ClusterObjectsOptions): ClusterObject[] {
-  const { name, isNew, certificate, publicSubnets } = options;
+  const { name, isNew } = options;
   const metadata = { name };
   const { writers, readers } = groupsOf(name);
   return [
@@ -111,27 +136,6 @@ export function clusterObjects(options: ClusterObjectsOptions): ClusterObject[] 
         disruption: { consolidationPolicy: 'WhenEmptyOrUnderutilized', consolidateAfter: '2m' },
       },
     },
-    {
-      apiVersion: 'eks.amazonaws.com/v1',
-      kind: 'IngressClassParams',
-      metadata,
-      spec: {
-        scheme: 'internet-facing',
-        group: { name },
-        ...(certificate !== undefined && { certificateARNs: [certificate] }),
-        ...(publicSubnets !== undefined && { subnets: { ids: [...publicSubnets] } }),
-        tags: [{ key: 'berth', value: 'load-balancer' }],
-      },
-    },
-    {
-      apiVersion: 'networking.k8s.io/v1',
-      kind: 'IngressClass',
-      metadata,
-      spec: {
-        controller: 'eks.amazonaws.com/alb',
-        parameters: { apiGroup: 'eks.amazonaws.com', kind: 'IngressClassParams', name },
-      },
-    },
     // Without this switch EKS Auto Mode takes network policies and enforces none.
     {
       apiVersion: 'v1',
@@ -141,8 +145,9 @@ export function clusterObjects(options: ClusterObjectsOptions): ClusterObject[] 
     },
     // Workloads ask for volumes without naming a class. An existing cluster has a default of its own.
     ...(isNew ? [storageClass(name)] : []),
-    ...roleOf(name, writers, [...clusterRoleRules, targetGroups]),
-    ...roleOf(`${name}-reader`, readers, [...readerRules(), targetGroups]),
+    ...gatewayObjects({ name, readers: [writers, readers], ...options.gateway }),
+    ...roleOf(name, writers, clusterRoleRules),
+    ...roleOf(`${name}-reader`, readers, readerRules()),
   ];
 }
 

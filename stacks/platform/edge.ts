@@ -17,6 +17,8 @@ export interface EdgeStackProps extends StackProps {
   /** What the API asks for, so that nobody reaches it but by the edge. */
   edgeKey: string;
   domain?: string;
+  /** Host that the console sends source to. */
+  uploadHost: string;
   /** ARN, in us-east-1. */
   certificate?: string;
 }
@@ -70,7 +72,7 @@ export class EdgeStack extends Stack {
       serverAccessLogsPrefix: 'console/',
       lifecycleRules: [{ noncurrentVersionExpiration: Duration.days(30) }],
     });
-    const headers = this.securityHeaders();
+    const headers = this.securityHeaders(props.uploadHost);
     const dynamic = {
       cachePolicy: cloudfront.CachePolicy.CACHING_DISABLED,
       originRequestPolicy: cloudfront.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
@@ -161,13 +163,14 @@ export class EdgeStack extends Stack {
   }
 
   /** The same headers as on one machine. */
-  private securityHeaders(): cloudfront.ResponseHeadersPolicy {
+  private securityHeaders(uploadHost: string): cloudfront.ResponseHeadersPolicy {
     return new cloudfront.ResponseHeadersPolicy(this, 'SecurityHeaders', {
       comment: 'Security headers of Berth',
       securityHeadersBehavior: {
         contentSecurityPolicy: {
           contentSecurityPolicy:
-            "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; connect-src 'self'; " +
+            "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; connect-src 'self' " +
+            `https://${uploadHost}; ` +
             "img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
           override: true,
         },

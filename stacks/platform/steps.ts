@@ -48,7 +48,6 @@ export class Steps extends Construct implements Record<StepFunction, BerthFuncti
         ...may.readSecrets,
         ...may.readImages,
         ...may.writeLogs,
-        ...may.readMetrics,
         ...may.findCluster,
       ],
     });

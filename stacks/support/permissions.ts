@@ -13,6 +13,12 @@ export const actions = {
   startWorkflows: ['states:StartExecution'],
   watchWorkflows: ['states:DescribeExecution', 'states:StopExecution'],
   readSecrets: ['secretsmanager:GetSecretValue'],
+  // Whoever reads a secret that an earlier release kept there moves it to the table.
+  moveSecrets: [
+    'secretsmanager:DescribeSecret',
+    'secretsmanager:ListSecretVersionIds',
+    'secretsmanager:DeleteSecret',
+  ],
   writeSecrets: [
     'secretsmanager:CreateSecret',
     'secretsmanager:TagResource',
@@ -55,7 +61,6 @@ export const actions = {
   // RDS keeps an administrator's password with the rights of the role that makes the server.
   keepServerPasswords: ['secretsmanager:CreateSecret', 'secretsmanager:TagResource'],
   checkServerKey: ['kms:DescribeKey'],
-  readMetrics: ['cloudwatch:GetMetricData', 'elasticloadbalancing:DescribeTargetGroups'],
   trace: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'],
   joinNetwork: [
     'ec2:CreateNetworkInterface',
@@ -112,7 +117,7 @@ export function permissions(stack: Stack, things: Things) {
     writeTable: [grant(actions.writeTable, [tableArn])],
     startWorkflows: [grant(actions.startWorkflows, machines)],
     watchWorkflows: [grant(actions.watchWorkflows, executions, 'Executions are named by their operations.')],
-    readSecrets: [grant(actions.readSecrets, secrets, ofProjects)],
+    readSecrets: [grant([...actions.readSecrets, ...actions.moveSecrets], secrets, ofProjects)],
     writeSecrets: [grant(actions.writeSecrets, secrets, ofProjects)],
     listSecrets: [grant(actions.listSecrets, ['*'], noResource)],
     readDatabaseSecret: [grant(actions.readSecrets, [things.databaseSecretArn])],
@@ -165,7 +170,6 @@ export function permissions(stack: Stack, things: Things) {
       },
     ],
     findCluster: [grant(actions.findCluster, [arn('eks', 'cluster', things.clusterName)])],
-    readMetrics: [grant(actions.readMetrics, ['*'], noResource)],
     joinNetwork: [
       {
         ...grant(actions.joinNetwork, ['*'], 'Lambda checks for all network interfaces, not for its own.'),

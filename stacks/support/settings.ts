@@ -1,6 +1,7 @@
 /** Reads the settings of an installation from the context of cdk.json, once. */
 import type { Node } from 'constructs';
 import * as z from 'zod';
+import { limits } from '../../functions/core/limits.ts';
 import { contradiction } from './settings-rules.ts';
 
 const CIDR = /^(?:\d{1,3}\.){3}\d{1,3}\/\d{1,2}$/;
@@ -56,6 +57,14 @@ const schema = z.strictObject({
   privateCluster: z.enum(['yes', 'no']),
   /** The processors that images are for and nodes have. Builds make images for the first. */
   architecture: z.enum(['arm64', 'amd64', 'both']),
+  /** Builds that run at once: no more than the account's quota of CodeBuild allows. */
+  buildsAtOnce: number(1, limits.buildsAtOnce.value).int(),
+  /** The image that holds the buildpacks, by a tag or a digest. */
+  packBuilder: z.string().regex(/^[a-z0-9][a-z0-9./_-]{0,200}(:[\w.-]{1,128})?(@sha256:[0-9a-f]{64})?$/),
+  /** Where builds get what is on Docker Hub: a registry that mirrors it. */
+  imageMirror: optional(z.string().regex(/^https:\/\/[a-z0-9.-]{1,253}(:\d{1,5})?$/)),
+  /** ARN of a secret with `username` and `password` of Docker Hub, so that builds are counted by the account. */
+  dockerHubSecret: optional(z.string().regex(SECRET)),
   /** The most CPUs that the cluster's nodes have, all together. */
   nodesCpu: number(2, 10_000),
   /** The most that one environment may ask for. */
@@ -64,10 +73,13 @@ const schema = z.strictObject({
   environmentPods: number(2, 5000),
   environmentStorageGib: number(1, 100_000),
   /**
-   * Networks of load balancers that reach workloads, and private ones that workloads reach, separated by commas: of an
-   * existing cluster and database. Those of new ones are added by themselves.
+   * Networks that the load balancer is in, whose word on clients' addresses is taken, and private ones that workloads
+   * reach, separated by commas: of an existing cluster and database. Those of new ones are added by themselves.
    */
   ingressCidrs: optional(z.string().regex(CIDRS)),
+  /** The gateway's image, where nodes reach no public registry; and the folder with Gateway API's definitions. */
+  gatewayImage: z.string().regex(/^[\w.:-]+(\/[\w.-]+)+:[\w.-]+(@sha256:[0-9a-f]{64})?$/),
+  gatewayApi: z.string().regex(/^https:\/\/[\w.-]+(:\d+)?\/[\w./-]+$/),
   egressCidrs: optional(z.string().regex(CIDRS)),
   /** `new`, or host and port of a PostgreSQL server that Berth can reach by a public address. */
   database: z.string().regex(/^(new|[A-Za-z0-9.-]+:\d{1,5})$/),

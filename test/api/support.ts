@@ -208,6 +208,12 @@ function small(seen: { started: string[]; repositories: Set<string>; sources: Se
       const hash = await crypto.subtle.digest('SHA-256', bytes);
       return { id, sha256: Buffer.from(hash).toString('hex'), bytes: bytes.length };
     },
+    openUpload: async () => {
+      const id = String(++sources).padStart(32, '0');
+      return { id, url: `/v1/uploads/${id}`, expiresAt: '2026-01-01T00:00:00.000Z' };
+    },
+    receiveUpload: async (id) => void seen.sources.add(id),
+    hasUpload: async (id) => seen.sources.has(id),
     removeSource: async (id) => void seen.sources.delete(id),
   };
   return {

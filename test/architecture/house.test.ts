@@ -6,7 +6,7 @@ import { filesIn, loadedBy, withoutComments } from './source-tree.ts';
 const FOLDER_MAX = 15;
 
 /** A folder that holds more, and why. */
-const crowded: Readonly<Record<string, string>> = {};
+const crowded: Readonly<Record<string, string>> = { 'functions/ports': 'has a port a file' };
 
 const everywhere = [
   'functions',
@@ -58,6 +58,7 @@ describe('Names', () => {
 const wallClock: Readonly<Record<string, string>> = {
   'functions/adapters/system/effects.ts': 'is the clock',
   'functions/adapters/aws/logs/logs.ts': 'stamps lines',
+  'functions/adapters/aws/builder/builder-sources.ts': 'says when an address ends, by the clock that S3 has',
   'functions/adapters/processes/layout.ts': 'makes a name that was not there before',
   'functions/adapters/local/builder/uploads.ts': 'compares it with the times of files',
   'functions/api/identity/issuer.ts': 'compares it with the times in tokens',

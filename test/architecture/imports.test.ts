@@ -79,10 +79,12 @@ const allowed: Record<string, readonly string[]> = {
     'state-machines',
     'functions/core/function-memory.ts',
     'functions/core/operations',
+    'functions/core/limits.ts',
     'functions/adapters/aws/store/table.ts',
     'functions/adapters/aws/registry-rules.ts',
     'functions/adapters/aws/builder/buildspec.ts',
     'functions/adapters/kubernetes/api/cluster-role.ts',
+    'functions/adapters/kubernetes/object-names.ts',
   ],
 };
 

@@ -272,6 +272,35 @@ describe('The command line', () => {
     expect((await run('connection show')).exitCode).toBe(1);
   });
 
+  it('runs commands beside a service, and ends with their exit codes', async () => {
+    expect(await ok('run --env dev -- node -p process.env.GREETING')).toMatch(/./);
+    const failed = await run('run --env dev -- node -e process.exit(7)');
+    expect(failed).toMatchObject({ exitCode: 7, err: expect.stringContaining('exit code 7') });
+    expect(await ok('runs --env dev')).toMatch(/failed +7 .* node -e process\.exit\(7\)/);
+  });
+
+  it('opens a shell into a service that runs, and ends with its exit code', async () => {
+    const typed = await run('exec --env dev', { input: 'echo "it is $GREETING"; ls; exit 5\n' });
+    expect(typed).toMatchObject({ exitCode: 5, out: expect.stringMatching(/^it is .+\n[\s\S]*server\.js/) });
+    expect(await ok('exec --env dev -- node -p process.env.GREETING')).toMatch(/./);
+    expect(await ok('events --json -n 5')).toContain('"bytesIn": 0');
+  });
+
+  it('sets, suspends, runs and deletes jobs', async () => {
+    const schedule = ['--schedule', '30 2 * * *', '--zone', 'Europe/Berlin'];
+    const words = ['--', 'node', '-p', '`$(PORT)`'];
+    ran.add('jobs set');
+    const set = await cli.run(['jobs', 'set', 'nightly', '--env', 'dev', ...schedule, ...words]);
+    expect(set.err).toMatch(/^nightly runs next in \d+ (?:h|min)\.$/m);
+    await ok('jobs suspend nightly --env dev');
+    expect(await ok('jobs list --env dev')).toContain('suspended');
+    await ok('jobs resume nightly --env dev');
+    expect(await ok('jobs run nightly --env dev')).toBe('$(PORT)');
+    expect(await ok('runs --job nightly --env dev --json')).toContain('"exitCode": 0');
+    await ok('jobs delete nightly --env dev');
+    expect((await run('jobs delete nightly --env dev')).exitCode).toBe(1);
+  });
+
   it('holds a game day, and says what users would have seen', async () => {
     expect((await run('gameday --env dev')).err).toContain('--kill');
     expect(JSON.parse(await ok('gameday --env dev --kill --for 10s'))).toMatchObject({

@@ -2,7 +2,13 @@
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Builder, BuildRequest, BuildResult, BuildSource } from '../../functions/ports/builder.ts';
+import {
+  type Builder,
+  type BuildRequest,
+  type BuildResult,
+  type BuildSource,
+  UPLOAD_TYPE,
+} from '../../functions/ports/builder.ts';
 import { type Registry, SCORE_LABEL } from '../../functions/ports/registry.ts';
 import { helloFiles, sourceArchive, streamOf, tar } from '../support/files/archive.ts';
 
@@ -48,6 +54,13 @@ export function builderContract(name: string, makeSubject: () => Promise<Builder
     const build = (source: BuildSource, log: string[] = [], signal = never, operation = newOperation()) =>
       builder.build({ repository, operation, source }, (line) => log.push(line), signal);
     const save = (archive: Uint8Array) => builder.saveSource(streamOf(archive));
+    /** As clients do: to another host, or to the API, which hands it on. */
+    async function send(url: string, id: string, archive: Uint8Array<ArrayBuffer>): Promise<void> {
+      if (!url.startsWith('http')) return builder.receiveUpload?.(id, streamOf(archive));
+      const headers = { 'content-type': UPLOAD_TYPE };
+      const answer = await fetch(url, { method: 'PUT', headers, body: archive });
+      expect(answer.status).toBe(200);
+    }
     async function buildFiles(
       files: Record<string, string>,
       log: string[] = [],
@@ -70,6 +83,27 @@ export function builderContract(name: string, makeSubject: () => Promise<Builder
         const sha256 = createHash('sha256').update(archive).digest('hex');
         expect(saved).toEqual({ id: expect.stringMatching(/^[\w-]+$/), sha256, bytes: archive.byteLength });
         await builder.removeSource(saved.id);
+      });
+
+      it('are sent to an address that takes them whole, and are built from there', async () => {
+        const archive = await sourceArchive(helloFiles);
+        const { id, url, expiresAt } = await builder.openUpload(archive.byteLength);
+        expect(Date.parse(expiresAt)).toBeGreaterThan(Date.now());
+        expect(await builder.hasUpload(id)).toBe(false);
+        await expect(build({ kind: 'upload', id })).rejects.toEqual(problem('source_unavailable'));
+        await send(url, id, new Uint8Array(archive));
+        expect(await builder.hasUpload(id)).toBe(true);
+        const { source } = await build({ kind: 'upload', id });
+        const sha256 = createHash('sha256').update(archive).digest('hex');
+        expect(source).toEqual({ kind: 'upload', sha256, bytes: archive.byteLength });
+        await builder.removeSource(id);
+        expect(await builder.hasUpload(id)).toBe(false);
+      });
+
+      it('that are too large have no address', async () => {
+        await expect(builder.openUpload(subject.sourceMaxBytes + 1)).rejects.toEqual(
+          problem('payload_too_large'),
+        );
       });
 
       it('are apart from one another, though equal', async () => {

@@ -18,7 +18,10 @@ export const programs = {
         response.statusCode = sick || request.headers['x-probe'] !== 'yes' ? 500 : 200;
         return response.end();
       }
-      if (url.pathname.startsWith('/status/')) response.statusCode = Number(url.pathname.slice(8));
+      if (url.pathname.startsWith('/status/')) {
+        response.statusCode = Number(url.pathname.slice(8));
+        return setTimeout(() => response.end(process.env.ANSWER ?? 'ok'), Number(url.searchParams.get('ms')));
+      }
       if (url.pathname === '/left') return response.end(String(left));
       if (url.pathname === '/pid') return response.end(String(process.pid));
       // In containers all have the same process id.
@@ -26,6 +29,16 @@ export const programs = {
       if (url.pathname === '/env') return response.end(JSON.stringify(process.env));
       if (url.pathname === '/headers') return response.end(JSON.stringify(request.rawHeaders));
       if (url.pathname === '/slow') return setTimeout(() => response.end('slow'), Number(url.searchParams.get('ms')));
+      if (url.pathname === '/drip') {
+        response.write('first ');
+        return setTimeout(() => response.end('last'), Number(url.searchParams.get('ms')));
+      }
+      if (url.pathname === '/size') {
+        let size = 0;
+        request.on('data', (chunk) => (size += chunk.length));
+        return request.on('end', () => response.end(String(size)));
+      }
+      if (url.pathname === '/bytes') return response.end(Buffer.alloc(Number(url.searchParams.get('n')), 'abc'));
       if (url.pathname === '/echo') return request.pipe(response);
       if (url.pathname === '/cookies') {
         response.setHeader('set-cookie', ['a=1; Domain=localhost; Path=/', 'b=2; path=/;domain = demo.localhost; HttpOnly']);

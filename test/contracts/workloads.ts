@@ -586,6 +586,141 @@ export function workloadsContract(
       });
     });
 
+    describe('command of a run', () => {
+      const running = (ref: InstanceRef, operation: string, extra: Partial<ContainerSpec> = {}) => ({
+        ...workloadSpec(ref, 1, containerSpec(server, extra)),
+        operation,
+      });
+      /** What a run is asked for with, and the lines that it has printed. */
+      function asking(program: string, again = false) {
+        const lines: LogLine[] = [];
+        const onLine = (line: LogLine): void => void lines.push(line);
+        return {
+          lines,
+          run: { command: ['node', '-e', program], timeoutSeconds: 60, again, onLine },
+        };
+      }
+      const soon = (): AbortSignal => AbortSignal.timeout(60_000);
+
+      itRuns('its output goes to whoever asked, masked, and not into the log of its service', async () => {
+        const ref = await place();
+        const spec = running(ref, 'run-output', { variables: [variable('SECRET', 'hunter2-horse', true)] });
+        const { run, lines } = asking(
+          'console.log("one"); console.log("it is " + process.env.SECRET); process.exitCode = 4',
+        );
+        expect(await workloads.runCommand(spec, run, soon())).toEqual({ exitCode: 4 });
+        expect(lines.map(({ message }) => message)).toEqual(['one', 'it is ••••']);
+        expect(lines[0]).toMatchObject({ source: 'stdout', deployment: 1, at: expect.stringMatching(/Z$/) });
+        await workloads.endCommand(ref, 'run-output');
+        expect(await subject.logs(ref)).toEqual([]);
+        await workloads.removeEnvironment(ref);
+      });
+
+      itRuns('it runs once: who asks again joins it, and it outlasts whoever waits for it', async () => {
+        const ref = await place();
+        const spec = running(ref, 'run-once');
+        const program =
+          'console.log("begins"); setTimeout(() => { console.log("ends"); process.exitCode = 3 }, 1500)';
+        const first = asking(program);
+        const wait = new AbortController();
+        const waiting = workloads.runCommand(spec, first.run, wait.signal);
+        await eventually(
+          async () => first.lines,
+          (lines) => lines.length > 0,
+        );
+        wait.abort();
+        expect(await waiting).toBeUndefined();
+        const second = asking(program, true);
+        expect(await workloads.runCommand(spec, second.run, soon())).toEqual({ exitCode: 3 });
+        const printed = [...first.lines, ...second.lines].map(({ message }) => message);
+        expect(new Set(printed)).toEqual(new Set(['begins', 'ends']));
+        expect(printed.filter((message) => message === 'ends')).toHaveLength(1);
+        await workloads.endCommand(ref, 'run-once');
+        await workloads.removeEnvironment(ref);
+      });
+
+      itRuns('it ends when it is told to, and leaves nothing; told again, nothing happens', async () => {
+        const ref = await place();
+        const { run, lines } = asking('console.log("up"); setInterval(() => {}, 1000)');
+        const waiting = workloads.runCommand(running(ref, 'run-endless'), run, soon());
+        waiting.catch(() => undefined);
+        await eventually(
+          async () => lines,
+          (all) => all.length > 0,
+        );
+        for (let time = 0; time < 2; time++) await workloads.endCommand(ref, 'run-endless');
+        expect(await codeOf(waiting)).toBe('run_interrupted');
+        expect(await left(ref, /^(?:process|files|pod|job) /)).toEqual([]);
+        await workloads.removeEnvironment(ref);
+      });
+
+      itRuns('it is interrupted where its service is removed', async () => {
+        const ref = await place();
+        const { run, lines } = asking('console.log("up"); setInterval(() => {}, 1000)');
+        const waiting = workloads.runCommand(running(ref, 'run-removed'), run, soon());
+        waiting.catch(() => undefined);
+        await eventually(
+          async () => lines,
+          (all) => all.length > 0,
+        );
+        await workloads.remove(ref, 2);
+        expect(await codeOf(waiting)).toBe('run_interrupted');
+        expect(await codeOf(workloads.runCommand(running(ref, 'run-late'), asking('').run, soon()))).toBe(
+          'fenced',
+        );
+        await workloads.removeEnvironment(ref);
+      });
+    });
+
+    describe('program beside a replica', () => {
+      async function session(ref: InstanceRef, command: string[]) {
+        if (!workloads.exec) throw new Error('There is none.');
+        const opened = await workloads.exec(ref, { command, tty: false });
+        const printed: Buffer[] = [];
+        opened.stdout.on('data', (data: Buffer) => printed.push(data));
+        opened.stderr.resume();
+        return { opened, text: () => Buffer.concat(printed).toString() };
+      }
+
+      itRuns(
+        'it has the variables and files of the replica, reads what is typed, and tells its exit code',
+        async ({ skip }) => {
+          if (!workloads.exec) skip();
+          const ref = await place();
+          await deploy(workloadSpec(ref, 1, answering('here')));
+          const program =
+            'process.stdin.on("data", (data) => { console.log(process.env.ANSWER, require("fs").readdirSync(".").join(), String(data).trim()); process.exit(7); })';
+          const { opened, text } = await session(ref, ['node', '-e', program]);
+          opened.stdin.write('typed\n');
+          expect(await opened.ended).toEqual({ exitCode: 7 });
+          expect(text()).toMatch(/^here .*main\.mjs.* typed\n$/);
+          await answers(ref, 'here');
+          const unknown = await session(ref, ['no-such-program']);
+          expect((await unknown.opened.ended).exitCode).not.toBe(0);
+          await workloads.removeEnvironment(ref);
+        },
+      );
+
+      itRuns(
+        'it ends when it is closed, and with its replica; where no replica is ready there is none',
+        async ({ skip }) => {
+          if (!workloads.exec) skip();
+          const ref = await place();
+          await deploy(workloadSpec(ref, 1, answering('here')));
+          const endless = ['node', '-e', 'setInterval(() => {}, 1000)'];
+          const first = await session(ref, endless);
+          first.opened.close();
+          expect((await first.opened.ended).exitCode).not.toBe(0);
+          const second = await session(ref, endless);
+          await workloads.scale(ref, 0, 1);
+          expect((await second.opened.ended).exitCode).not.toBe(0);
+          expect(await codeOf(session(ref, endless))).toBe('conflict');
+          expect(await left(ref, /^(?:process|pod) /)).toEqual([]);
+          await workloads.removeEnvironment(ref);
+        },
+      );
+    });
+
     describe('containers', () => {
       it('`before` is honoured: one that has to be complete ends before the other starts', async () => {
         const ref = await place();

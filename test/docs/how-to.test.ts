@@ -49,6 +49,17 @@ describe.skipIf(missing.length > 0)(
       expect(await runPage('roll-back.md')).toMatch(/^1 deploy [0-9a-f]{12} succeeded\n\{\n? +number: 2/m);
     });
 
+    it('run commands and jobs', async () => {
+      expect((await runPage('jobs.md')).split('\n')).toEqual([
+        '0',
+        '42',
+        'forbid',
+        'succeeded',
+        '0',
+        '',
+      ]);
+    });
+
     it('build a folder of a monorepo', async () => {
       expect(await runPage('build-a-folder.md')).toMatch(/^examples\/static-site$/m);
     });

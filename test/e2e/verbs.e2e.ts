@@ -57,6 +57,21 @@ describe.skipIf(!chromiumPath)('The console, for a service that runs', () => {
     await shows(/^Restart, /);
   });
 
+  it('shows its jobs and runs, runs a job now, and suspends it', async () => {
+    const job = { schedule: '30 2 * * *', command: ['node', '-p', '"it is " + 6 * 7'] };
+    expect((await subject.berth.api('PUT', `${service}/jobs/nightly`, job)).status).toBe(200);
+    await goTo(page, `${GUESTBOOK}/runs`);
+    await button('Suspend nightly').click();
+    await shows('nightly is suspended.');
+    await button('Run now: nightly').click();
+    await page.getByRole('log').getByText('it is 42').waitFor();
+    await goTo(page, `${GUESTBOOK}/runs`);
+    await page.getByRole('row', { name: /it is.*0/ }).waitFor();
+    expect(await seriousFindings(page)).toEqual([]);
+    await button('Resume nightly').click();
+    await shows('nightly runs by its schedule again.');
+  });
+
   it('scales it to what it may have, and back to what the Score file says', async () => {
     await goTo(page, GUESTBOOK);
     await button('Scale').click();

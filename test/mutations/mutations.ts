@@ -170,7 +170,7 @@ export const mutations: readonly Mutation[] = [
     file: 'functions/core/keys.ts',
     from: 'shortHash(`${principal}\\u001f${key}`, 64)',
     to: "shortHash(`${principal === '' ? '' : 'all'}\\u001f${key}`, 64)",
-    tests: ['test/api/http', 'test/abuse/permissions'],
+    tests: ['test/api/http'],
   },
   {
     name: 'an event takes the place of another in the chain',

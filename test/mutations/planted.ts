@@ -50,6 +50,12 @@ export const plantedFaults: readonly PlantedFault[] = [
   await untilSettled(signal, () => type.deprovision(ports, request));\n`,
   },
   {
+    name: 'a database is made though its owner record went while it waited for the lock',
+    file: 'functions/resources/postgres/postgres.ts',
+    from: '    await stillOwned?.();\n    if',
+    to: '    if',
+  },
+  {
     name: 'a resource that was made while its environment was destroyed stays',
     file: 'functions/workflows/deploy/ensure-resources.ts',
     from: '    await takeBack(ports, type, request, signal);\n    throw gone(request);',

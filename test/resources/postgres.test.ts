@@ -72,6 +72,15 @@ async function asTenant(outputs: ResourceOutputs, statement: string, database?: 
   }
 }
 
+describe('postgres: what is not owned any more', () => {
+  it('is not made once the lock is had, with no secret of it either', async () => {
+    const request = ask({ id: 'gone' });
+    const gone = (): Promise<void> => Promise.reject(new Error('It was removed.'));
+    await expect(postgres.provision(ports, request, gone)).rejects.toThrow('It was removed.');
+    expect(await postgres.inventory(ports, request)).toEqual([]);
+  });
+});
+
 describe('postgres: what it gives', () => {
   it('gives outputs of which the secret ones are references alone, and a URL that works', async () => {
     const outputs = await provision(ask());

@@ -4,7 +4,7 @@ import { instanceName } from '../../functions/core/keys.ts';
 import { activityContract } from '../contracts/activity.ts';
 import { anchorsContract } from '../contracts/anchors.ts';
 import { databasesContract } from '../contracts/databases.ts';
-import { logsContract } from '../contracts/logs.ts';
+import { logsContract } from '../contracts/logs/logs.ts';
 import { registryContract } from '../contracts/registry.ts';
 import { secretsContract } from '../contracts/secrets.ts';
 import { programs } from '../contracts/workload-programs.ts';

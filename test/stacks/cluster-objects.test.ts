@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { clusterRoleRules } from '../../functions/adapters/kubernetes/api/cluster-role.ts';
 import { clusterObjectPath } from '../../functions/hosts/aws/cluster-objects.ts';
+import { GATEWAY_API } from '../../functions/hosts/aws/gateway-definitions.ts';
+import { settingsOf } from '../../scripts/doctor/index.ts';
 import { type ClusterObject, clusterObjects } from '../../stacks/place/cluster-objects.ts';
+import { gatewayObjects } from '../../stacks/place/gateway-objects.ts';
 import { synthesize } from '../../stacks/synthesize.ts';
 import { resourcesOf } from './support.ts';
 
@@ -24,19 +27,28 @@ const find = <Kind extends ClusterObject['kind']>(kind: Kind, name = 'berth') =>
   );
 
 describe('One command', () => {
-  it('makes the cluster’s own objects: nodes, load balancer, storage, policies in force, rights', () => {
+  it('makes the cluster’s own objects: nodes, storage, policies in force, the gateway, rights', () => {
     expect(objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual([
       'NodePool berth',
-      'IngressClassParams berth',
-      'IngressClass berth',
       'ConfigMap amazon-vpc-cni',
       'StorageClass berth',
+      'Namespace berth-gateway',
+      'ServiceAccount berth',
+      'ClusterRole berth-gateway',
+      'ClusterRoleBinding berth-gateway',
+      'Role berth',
+      'RoleBinding berth',
+      'Deployment berth',
+      'PodDisruptionBudget berth',
+      'Service berth',
+      'GatewayClass berth',
+      'Gateway berth',
+      'HTTPRoute berth-https',
       'ClusterRole berth',
       'ClusterRoleBinding berth',
       'ClusterRole berth-reader',
       'ClusterRoleBinding berth-reader',
     ]);
-    expect(find('IngressClassParams')?.spec.certificateARNs).toEqual([CERTIFICATE]);
     expect(find('ConfigMap', 'amazon-vpc-cni')).toMatchObject({
       metadata: { namespace: 'kube-system' },
       data: { 'enable-network-policy-controller': 'true' },
@@ -95,9 +107,68 @@ describe('One command', () => {
   });
 
   it('leaves the default class of volumes to a cluster that was there before', () => {
-    const given = { name: 'berth', architectures: ['arm64'], nodesCpu: 64 };
+    const gateway = { image: 'traefik:v1', trusted: [] };
+    const given = { name: 'berth', architectures: ['arm64'], nodesCpu: 64, gateway };
     const kinds = (isNew: boolean) => clusterObjects({ ...given, isNew }).map(({ kind }) => kind);
     expect(kinds(true)).toContain('StorageClass');
     expect(kinds(false)).not.toContain('StorageClass');
+  });
+});
+
+describe('The gateway', () => {
+  const of = (certificate?: string, trusted = ['10.64.0.0/22']) =>
+    gatewayObjects({ name: 'berth', image: 'traefik:v1', certificate, trusted, readers: [] });
+  const kind = <Kind extends ClusterObject['kind']>(made: ClusterObject[], name: Kind) =>
+    made.find((object): object is Extract<ClusterObject, { kind: Kind }> => object.kind === name)!;
+  const flagsOf = (made: ClusterObject[]) =>
+    kind(made, 'Deployment').spec!.template.spec!.containers[0]!.args!.join(' ');
+
+  it('is behind one network load balancer that is there from the start, with the certificate at 443', () => {
+    const service = kind(of(CERTIFICATE), 'Service');
+    expect(service.spec).toMatchObject({ type: 'LoadBalancer', loadBalancerClass: 'eks.amazonaws.com/nlb' });
+    expect(service.spec!.ports!.map(({ port }) => port)).toEqual([80, 443]);
+    expect(service.metadata.annotations).toMatchObject({
+      'service.beta.kubernetes.io/aws-load-balancer-ssl-cert': CERTIFICATE,
+      'service.beta.kubernetes.io/aws-load-balancer-ssl-ports': '443',
+    });
+    expect(find('Service')?.metadata.annotations).toEqual(
+      expect.objectContaining({ 'service.beta.kubernetes.io/aws-load-balancer-ssl-cert': CERTIFICATE }),
+    );
+  });
+
+  it('leads port 80 to 443, where no workload can attach a route; without a certificate 80 is for workloads', () => {
+    const from = (made: ClusterObject[]) =>
+      kind(made, 'Gateway').spec.listeners.map(({ name, allowedRoutes }) => [
+        name,
+        allowedRoutes.namespaces.from,
+      ]);
+    expect(from(of(CERTIFICATE))).toEqual([
+      ['http', 'Same'],
+      ['https', 'All'],
+    ]);
+    expect(kind(of(CERTIFICATE), 'HTTPRoute').spec.parentRefs).toEqual([
+      { name: 'berth', sectionName: 'http' },
+    ]);
+    expect(from(of())).toEqual([['http', 'All']]);
+    expect(kind(of(), 'HTTPRoute')).toBeUndefined();
+  });
+
+  it('believes the load balancer alone what it says of clients, and asks for it only where it does', () => {
+    const attributes = (made: ClusterObject[]) =>
+      kind(made, 'Service').metadata.annotations?.[
+        'service.beta.kubernetes.io/aws-load-balancer-target-group-attributes'
+      ];
+    expect(flagsOf(of(CERTIFICATE))).toContain('--entrypoints.https.proxyprotocol.trustedips=10.64.0.0/22');
+    expect(attributes(of(CERTIFICATE))).toContain('proxy_protocol_v2.enabled=true');
+    expect(flagsOf(of(CERTIFICATE, []))).not.toContain('proxyprotocol');
+    expect(attributes(of(CERTIFICATE, []))).toContain('proxy_protocol_v2.enabled=false');
+    expect(flagsOf([find('Deployment')!])).toMatch(/https\.proxyprotocol\.trustedips=\d+\.\d+/);
+  });
+
+  it('takes routes of its own Gateway alone, and of the version whose definitions are pinned', () => {
+    expect(flagsOf(of())).toContain('--providers.kubernetesgateway.gateways[0].namespace=berth-gateway');
+    const { gatewayApi } = settingsOf([]);
+    expect(gatewayApi).toContain(`/v${GATEWAY_API.split('@v')[1]}/`);
+    expect(applied!.properties.GatewayApi).toBe(gatewayApi);
   });
 });

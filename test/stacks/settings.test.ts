@@ -45,6 +45,8 @@ describe('Settings that can not work together are refused before anything is mad
       'privateSubnets',
       /needed with an existing/,
     ],
+    ['an image of the gateway without a version', { gatewayImage: 'traefik' }, 'gatewayImage', /./],
+    ['definitions by a way that anybody can change', { gatewayApi: 'http://mirror/crd' }, 'gatewayApi', /./],
     ['a VPC without the ranges of load balancers', { ...vpc, ingressCidrs: '' }, 'ingressCidrs', /needed/],
     ['a VPC without the ranges of the database', { ...vpc, egressCidrs: '' }, 'egressCidrs', /needed/],
     ['subnets of a VPC that is made', { publicSubnets: subnets }, 'publicSubnets', /existing berth:vpc/],

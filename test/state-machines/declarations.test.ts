@@ -17,6 +17,7 @@ const load = (kind: string) =>
 const fields: Record<keyof Targets, string[]> = {
   service: ['service'],
   environment: ['environment'],
+  instance: ['environment', 'service'],
   deployment: ['environment', 'service', 'number'],
 };
 

@@ -59,6 +59,29 @@ const actions: [number, Action][] = [
         ],
       }),
   ],
+  [
+    3,
+    (client, random) =>
+      client.ask('POST', `${guestbook(random.pick(ENVIRONMENTS))}/runs`, {
+        command: [
+          'node',
+          '-e',
+          `setTimeout(() => process.exit(${random.below(2)}), ${random.below(20_000)})`,
+        ],
+        timeout: '10s',
+      }),
+  ],
+  [
+    1,
+    (client, random) =>
+      client.ask('PUT', `${guestbook(random.pick(ENVIRONMENTS))}/jobs/tick`, {
+        schedule: '* * * * *',
+        command: ['node', '-p', '1'],
+        retries: random.below(3),
+        overlap: random.pick(['allow', 'forbid']),
+        wakes: random.below(2) === 0,
+      }),
+  ],
   [1, (client, random) => client.ask('POST', `${pathOf(random.pick(ENVIRONMENTS))}/hibernate`)],
   [2, (client, random) => client.ask('POST', `${pathOf(random.pick(ENVIRONMENTS))}/wake`)],
   [1, (client) => client.ask('DELETE', pathOf('dev'))],

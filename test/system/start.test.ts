@@ -109,7 +109,8 @@ describe('The configuration of a cluster', () => {
     ['BERTH_APPS_DOMAIN', 'apps.example.com/path', given],
     ['BERTH_APPS_SCHEME', 'ftp', given],
     ['BERTH_NAMESPACE_PREFIX', 'a/b', given],
-    ['BERTH_INGRESS_CIDRS', 'everywhere', given],
+    ['BERTH_GATEWAY_CIDRS', 'everywhere', given],
+    ['BERTH_GATEWAY', 'berth', given],
     ['BERTH_REGISTRY', 'registry.example.com', {}],
     ['BERTH_POSTGRES_URL', 'postgresql://a:b@c/d', {}],
   ])('refuses %s=%s', (name, value, rest: object) => {

@@ -100,7 +100,7 @@ export function addOperations(program: Command): void {
   operations
     .command('cancel')
     .argument('<id>')
-    .description('Cancel a build or a deployment; what served before goes on serving')
+    .description('Cancel a build, a deployment or a run; what served before goes on serving')
     .action(async (id: string, _: unknown, command: Command) => {
       const { api, json } = openSession(command);
       const path = { operation: id };

@@ -42,11 +42,3 @@ export const s3Pricing: Pricing = (command) => {
   if (/^(Delete|Abort)/.test(command)) return undefined;
   return /^(Get|Head)/.test(command) ? ['s3.read', 1] : ['s3.write', 1];
 };
-
-/** Each metric that is asked for costs, not the request. */
-export const cloudWatchPricing: Pricing = (command, input) => {
-  const asked = 'MetricDataQueries' in input ? input.MetricDataQueries : undefined;
-  return command === 'GetMetricData' && Array.isArray(asked)
-    ? ['cloudwatch.metricRead', asked.length]
-    : undefined;
-};

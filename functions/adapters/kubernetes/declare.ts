@@ -6,6 +6,7 @@ import { isConflict, isNamespaceGone, refusal } from './api/api-errors.ts';
 import { apply, create, ownAsApplied, remove, type Stored } from './api/apply.ts';
 import { type Collection, collectionPath, objectPath, pathOf } from './api/object-paths.ts';
 import { fenced, fenceOf, raiseFence, readFence } from './fence-object.ts';
+import { listRoutes, routesQuery } from './http-routes.ts';
 import { type RenderImages, renderManifests } from './manifests/index.ts';
 import {
   DEPLOYMENT_LABEL,
@@ -135,19 +136,22 @@ async function undoIfFenced(cluster: Cluster, spec: WorkloadSpec): Promise<void>
 }
 
 /** Kinds of which an earlier deployment may have had one that this one has not. */
-const optional = [
-  'Service',
-  'Ingress',
-  'NetworkPolicy',
-  'HorizontalPodAutoscaler',
-  'PodDisruptionBudget',
-] as const;
+const optional = ['Service', 'NetworkPolicy', 'HorizontalPodAutoscaler', 'PodDisruptionBudget'] as const;
 
 async function removeLeft(cluster: Cluster, spec: WorkloadSpec, objects: KubernetesObject[]): Promise<void> {
   const namespace = namespaceOf(cluster, spec);
   for (const kind of optional) {
     if (objects.some((object) => object.kind === kind)) continue;
     await remove(cluster.client, objectPath(kind, serviceName(spec), namespace));
+  }
+  const { items: routes } = await listRoutes(cluster, spec, routesQuery(spec));
+  for (const { metadata } of routes) {
+    const isWanted = objects.some(
+      ({ kind, metadata: { name } }) => kind === 'HTTPRoute' && name === metadata.name,
+    );
+    // One with a higher fence is a newer deployment's.
+    if (isWanted || fenceOf({ metadata }) > spec.fence) continue;
+    await remove(cluster.client, objectPath('HTTPRoute', metadata.name, namespace), { uid: metadata.uid });
   }
 }
 
@@ -170,7 +174,6 @@ async function removeOldSecrets(cluster: Cluster, spec: WorkloadSpec): Promise<v
 }
 
 const owned: Collection[] = [
-  'Ingress',
   'HorizontalPodAutoscaler',
   'PodDisruptionBudget',
   'Job',
@@ -241,6 +244,9 @@ export async function removeService(cluster: Cluster, ref: InstanceRef, fence: n
     if (fenceOf(present) > fence) throw fenced(ref.service, fence, numberOf(present));
     await remove(client, deploymentPath(cluster, ref), { uid: present.metadata.uid });
   }
+  const { items: routes } = await listRoutes(cluster, ref, routesQuery(ref));
+  for (const { metadata } of routes)
+    await remove(client, objectPath('HTTPRoute', metadata.name, namespace), { uid: metadata.uid });
   for (const kind of owned) {
     const { items } = await client.list<Stored>(collectionPath(kind, namespace), {
       labelSelector: ofService(ref),

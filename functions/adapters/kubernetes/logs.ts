@@ -13,7 +13,7 @@ import { hasNoLog, whyUnread } from './api/api-errors.ts';
 import type { Stored } from './api/apply.ts';
 import type { KubernetesClient } from './api/client.ts';
 import { defaultRenderOptions, type RenderOptions } from './manifests/index.ts';
-import { MANAGED_BY, SERVICE_LABEL, selector } from './manifests/labels.ts';
+import { COMPONENT_LABEL, MANAGED_BY, SERVICE_LABEL, selector } from './manifests/labels.ts';
 import type { Mask } from './pod-mask.ts';
 import { type Cluster, maskOf, podNumber, podsPath, type StoredPod } from './shared-reads.ts';
 
@@ -42,7 +42,7 @@ function instanceOf(stream: LogStream): InstanceRef | undefined {
 }
 
 /** `2026-01-01T00:00:00.123456789Z text`, as the API writes it. */
-function parseLine(text: string, pod: StoredPod, container: string, mask: Mask): LogLine | undefined {
+export function parseLine(text: string, pod: StoredPod, container: string, mask: Mask): LogLine | undefined {
   const [, time, message] = /^(\d{4}-\S+) (.*)$/s.exec(text) ?? [];
   const at = time === undefined ? Number.NaN : Date.parse(time);
   if (Number.isNaN(at)) return undefined;
@@ -116,7 +116,8 @@ export function createKubernetesLogs({
   const cluster: Cluster = { client, render: { ...defaultRenderOptions, ...render, domain: '' } };
 
   const podsOf = async (ref: InstanceRef): Promise<StoredPod[]> => {
-    const labelSelector = selector({ [MANAGED_BY]: 'berth', [SERVICE_LABEL]: ref.service });
+    // The output of runs is in the logs of their operations.
+    const labelSelector = `${selector({ [MANAGED_BY]: 'berth', [SERVICE_LABEL]: ref.service })},${COMPONENT_LABEL}!=run`;
     return (await client.list<StoredPod>(podsPath(cluster, ref), { labelSelector })).items;
   };
   const logPath = (ref: InstanceRef, pod: Stored): string =>

@@ -5,6 +5,7 @@ import { Problem, TransientError } from '../../core/problem.ts';
 import { isNamespaceGone } from './api/api-errors.ts';
 import { apply, create, remove, type Stored } from './api/apply.ts';
 import { type Collection, collectionPath, objectPath } from './api/object-paths.ts';
+import { listRoutes } from './http-routes.ts';
 import { renderEnvironment } from './manifests/index.ts';
 import {
   ENVIRONMENT_ID_ANNOTATION,
@@ -96,14 +97,13 @@ export async function removeEnvironment(cluster: Cluster, environment: Environme
 }
 
 /** What costs or runs. What the namespace itself brings with it goes with it. */
-const listed = ['Deployment', 'Pod', 'Job', 'Service', 'Ingress', 'PersistentVolumeClaim'] as const;
+const listed = ['Deployment', 'Pod', 'Job', 'Service', 'PersistentVolumeClaim'] as const;
 
 const words: Record<(typeof listed)[number], string> = {
   Deployment: 'deployment',
   Pod: 'pod',
   Job: 'job',
   Service: 'service',
-  Ingress: 'ingress',
   PersistentVolumeClaim: 'volume',
 };
 
@@ -114,5 +114,8 @@ export async function inventory(cluster: Cluster, environment: EnvironmentRef): 
     const { items } = await cluster.client.list<Stored>(collectionPath(kind, namespace.metadata.name));
     return items.map(({ metadata }) => `${words[kind]} ${metadata.name}`);
   };
-  return [...(await Promise.all(listed.map(names))).flat(), `namespace ${namespace.metadata.name}`];
+  const routes = async (): Promise<string[]> =>
+    (await listRoutes(cluster, environment)).items.map(({ metadata }) => `route ${metadata.name}`);
+  const found = await Promise.all([...listed.map(names), routes()]);
+  return [...found.flat(), `namespace ${namespace.metadata.name}`];
 }

@@ -12,13 +12,31 @@ export const FIELD_MANAGER = 'berth';
 export const namespaceName = (prefix: string, { project, environment }: EnvironmentRef): string =>
   deriveName([prefix, project, environment], LABEL_MAX);
 
-/** The name of a service's Deployment, Service, Ingress and so on. A Service's name has to start with a letter. */
+/** Where an installation of that name has its gateway. No environment's namespace has a name of two parts. */
+export const gatewayNamespace = (installation: string): string => `${installation}-gateway`;
+
+/** Where the pods of the gateway that the stacks make tell what they counted. */
+export const gatewayMetrics = { selector: 'app.kubernetes.io/name=gateway', port: 9100 };
+
+/** The name of a service's Deployment, Service and so on. A Service's name has to start with a letter. */
 export const serviceName = ({ service }: Pick<InstanceRef, 'service'>): string =>
   /^[a-z]/.test(service) ? service : `s-${service}-${shortHash(service)}`;
 
 /** A thing that belongs to one deployment, so that a rollback finds exactly what it had. */
 export const numberedName = (ref: Pick<InstanceRef, 'service'>, kind: string, number: number): string =>
   deriveName([serviceName(ref), `${kind}${number}`], LABEL_MAX);
+
+/** Characters at the end of a route's name that no other route has, in no namespace: gateways count by them. */
+export const ROUTE_KEY = 16;
+
+/** @param part counts the routes of one host */
+export const routeName = (
+  ref: Pick<InstanceRef, 'service'>,
+  namespace: string,
+  host: string,
+  part: number,
+): string =>
+  `${serviceName(ref).slice(0, LABEL_MAX - 1 - ROUTE_KEY)}-${shortHash([namespace, ref.service, host, part].join('/'), ROUTE_KEY)}`;
 
 export const fenceName = (ref: Pick<InstanceRef, 'service'>): string =>
   deriveName([serviceName(ref), 'fence'], LABEL_MAX);

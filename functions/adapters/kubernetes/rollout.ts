@@ -6,6 +6,7 @@ import { quoteOutput } from '../../ports/rules/telling-lines.ts';
 import type { Rollout } from '../../ports/workloads.ts';
 import { watchChanges } from './api/object-changes.ts';
 import { collectionPath } from './api/object-paths.ts';
+import { findRouteTrouble } from './http-routes.ts';
 import { serviceName } from './object-names.ts';
 import {
   type Cluster,
@@ -34,6 +35,9 @@ import {
 /** What has just been replaced may use up the quota for a moment longer. */
 const REFUSED_GRACE_MS = 5000;
 
+/** Routes are not watched, since they are served long before pods are ready. */
+const ROUTE_LOOK_MS = 500;
+
 const superseded = (ref: InstanceRef, number: number): Rollout => ({
   state: 'failed',
   error: {
@@ -59,14 +63,16 @@ export async function awaitRollout(
       const deployment = await getDeployment(cluster, path);
       if (!deployment || deployment.metadata.deletionTimestamp || numberOf(deployment) !== number)
         return superseded(ref, number);
-      if (isRolledOut(deployment)) return { state: 'ready' };
+      // The gateway has all the time that pods take to start.
+      const unserved = isRolledOut(deployment) ? await findRouteTrouble(cluster, ref) : undefined;
+      if (isRolledOut(deployment) && !unserved) return { state: 'ready' };
       const { items, metadata } = await cluster.client.list<StoredPod>(pods, podsQuery(ref));
       const refused = deploymentTrouble(deployment);
       // What still drains makes room when it ends.
       const isFreeing = items.some((pod) => pod.metadata.deletionTimestamp);
       refusedSince = refused && !isFreeing ? (refusedSince ?? performance.now()) : undefined;
       const isRefused = refusedSince !== undefined && performance.now() - refusedSince > REFUSED_GRACE_MS;
-      const failure = failureOf(deployment, items, isRefused, now());
+      const failure = failureOf(deployment, items, isRefused, now(), unserved);
       if (failure) return { state: 'failed', error: await explain(cluster, ref, deployment, failure) };
       changes ??= watchChanges(cluster.client, [
         {
@@ -76,8 +82,8 @@ export async function awaitRollout(
         },
         { path: pods, query: podsQuery(ref), resourceVersion: metadata.resourceVersion },
       ]);
-      const grace = refused && AbortSignal.timeout(REFUSED_GRACE_MS);
-      await changes.next(grace ? AbortSignal.any([signal, grace]) : signal);
+      const soon = unserved ? ROUTE_LOOK_MS : refused ? REFUSED_GRACE_MS : undefined;
+      await changes.next(soon === undefined ? signal : AbortSignal.any([signal, AbortSignal.timeout(soon)]));
     }
     return { state: 'progressing' };
   } finally {
@@ -95,6 +101,7 @@ function failureOf(
   pods: readonly StoredPod[],
   isRefused: boolean,
   now: number,
+  unserved: Trouble | undefined,
 ): Failure | undefined {
   const number = numberOf(deployment);
   const found = pods
@@ -105,7 +112,7 @@ function failureOf(
   const refused = deploymentTrouble(deployment);
   if (refused && isRefused) return { ...refused, late: false };
   if (!pastDeadline(deployment, now)) return undefined;
-  return { ...(refused ?? found[0]), late: true };
+  return { ...(refused ?? found[0] ?? unserved), late: true };
 }
 
 async function explain(cluster: Cluster, ref: InstanceRef, deployment: StoredDeployment, failure: Failure) {

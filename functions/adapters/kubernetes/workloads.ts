@@ -8,6 +8,8 @@ import { type AddressOptions, createAddresses } from './addresses.ts';
 import { apply, remove } from './api/apply.ts';
 import type { KubernetesClient } from './api/client.ts';
 import { objectPath } from './api/object-paths.ts';
+import { runRelease } from './commands/release-job.ts';
+import { endCommand, runCommand } from './commands/run-job.ts';
 import { deploy, explainRefusal, removeService, scaleService } from './declare.ts';
 import { isHeaderName } from './manifests/container-manifest.ts';
 import {
@@ -19,7 +21,6 @@ import {
 import type { RenderImages } from './manifests/pod-manifest.ts';
 import { ensureEnvironment, inventory, removeEnvironment } from './namespace.ts';
 import { serviceName, volumeName } from './object-names.ts';
-import { runRelease } from './release-job.ts';
 import { awaitRollout } from './rollout.ts';
 import { createSamples } from './samples.ts';
 import { type Cluster, namespaceOf } from './shared-reads.ts';
@@ -32,7 +33,7 @@ export interface KubernetesWorkloadsOptions extends AddressOptions {
   /** What the cluster pulls: repository and digest, such as `registry.example/berth/demo/web@sha256:...`. */
   imageReference: (repository: RepositoryRef, digest: string) => string;
   /** What the platform team decides; a part left out is as in `defaultRenderOptions`. */
-  render?: Partial<Omit<RenderOptions, 'domain'>>;
+  render?: Partial<Omit<RenderOptions, 'domain' | 'scheme'>>;
   effects: Pick<Effects, 'now'>;
 }
 
@@ -62,10 +63,10 @@ const untakenHeaders = ({ containers }: ScoreWorkload): string[] =>
   );
 
 export function createKubernetesWorkloads(options: KubernetesWorkloadsOptions): Workloads {
-  const { client, registry, effects, domain } = options;
+  const { client, registry, effects, domain, scheme = 'https' } = options;
   const cluster: Cluster = {
     client,
-    render: { ...defaultRenderOptions, ...options.render, domain },
+    render: { ...defaultRenderOptions, ...options.render, domain, scheme },
   };
 
   const samples = createSamples(effects.now);
@@ -101,6 +102,8 @@ export function createKubernetesWorkloads(options: KubernetesWorkloadsOptions): 
     awaitRollout: (instance, number, signal) => awaitRollout(cluster, instance, number, signal, effects.now),
     runRelease: async (spec, command, signal) =>
       runRelease(cluster, spec, command, await imagesOf(spec), signal),
+    runCommand: async (spec, run, signal) => runCommand(cluster, spec, run, await imagesOf(spec), signal),
+    endCommand: (instance, operation) => endCommand(cluster, instance, operation),
     scale: (instance, replicas, fence) => scaleService(cluster, instance, replicas, fence),
     remove: (instance, fence) => removeService(cluster, instance, fence),
     status: (instance) => readStatus(cluster, instance),

@@ -2,13 +2,16 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ReplicaStatus, WorkloadSpec } from '../../ports/workloads.ts';
-import { type Container, createContainer } from './container.ts';
+import { type Container, createContainer, type Launch } from './container.ts';
 import type { Context, UnpackImage } from './context.ts';
 import { type Loopback, listenerOf } from './network/port-pool.ts';
 import { bindPorts, launchOf, type Place, prepareContainer } from './place-files.ts';
 import type { Crash } from './programs/explain-exit.ts';
 import { PROBE_TIMEOUT_MS } from './programs/probe.ts';
 import type { Mask } from './spec-mask.ts';
+
+/** A program and its arguments, as the machine starts it. */
+type Executable = ReturnType<Launch['resolve']>;
 
 export interface Replica {
   index: number;
@@ -30,6 +33,8 @@ export interface Replica {
   stop(drain: boolean): Promise<void>;
   resetCrashes(): void;
   status(): ReplicaStatus;
+  /** How another program starts beside its first container that runs on; undefined where it is not ready. */
+  beside(words: readonly string[]): (Pick<Launch, 'directory' | 'variables'> & Executable) | undefined;
   /** Where the container's port is reached on this machine. */
   address(targetPort: number): { hostname: Loopback; port: number } | undefined;
   /** Counts something in flight; the result ends it. */
@@ -282,6 +287,19 @@ export function createReplica(options: ReplicaOptions): Replica {
         ...(startedAt && { startedAt }),
         ...(now !== 'ready' && now !== 'stopping' && now !== 'stopped' && { reason: reason() }),
       };
+    },
+    beside(words) {
+      const main = containers.find(({ init }) => !init);
+      const place = main && places.get(main.spec.name);
+      if (!replica.ready || !place) return undefined;
+      const { directory, variables, resolve, ...launch } = launchOf(
+        context,
+        spec,
+        { ...main.spec, command: [...words], args: [] },
+        place,
+        bound,
+      );
+      return { directory, variables, ...resolve(launch.words) };
     },
     address(targetPort) {
       const port = bound.get(targetPort);

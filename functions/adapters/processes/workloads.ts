@@ -11,6 +11,8 @@ import type { Logs } from '../../ports/logs.ts';
 import type { Backend, Traffic } from '../../ports/traffic.ts';
 import type { WorkloadCrash, Workloads } from '../../ports/workloads.ts';
 import { diskProblem } from '../files/disk-full.ts';
+import { createCommands } from './commands/commands.ts';
+import { execBeside } from './commands/exec.ts';
 import { type Context, createLog, defaultTiming, type Timing, type UnpackImage } from './context.ts';
 import { claim, createFences, gone, isOf } from './fences.ts';
 import { createInstance, type Instance, superseded } from './instance.ts';
@@ -19,7 +21,6 @@ import { createForwarders } from './network/forwarders.ts';
 import { createPortPool } from './network/port-pool.ts';
 import { createRunRecords, type RunRecord } from './programs/runs.ts';
 import { unmounted } from './programs/unmounted.ts';
-import { runRelease } from './release.ts';
 import { upstreamOf } from './upstream.ts';
 import { createUsage } from './usage.ts';
 
@@ -78,8 +79,11 @@ export async function createProcessWorkloads(options: ProcessWorkloadsOptions): 
     ...(options.onCrash && { crashed: options.onCrash }),
   };
   const instances = new Map<string, Instance>();
-  const releases = new Map<AbortController, { ref: InstanceRef; done: Promise<unknown> }>();
   const fences = createFences(layout);
+  const commands = createCommands(context, (spec) => {
+    requirePlace(spec);
+    fences.check(spec, spec.fence);
+  });
   const usage = createUsage(context, () => instances.values());
   const forwarders = createForwarders(layout, findUpstream);
   let closed = false;
@@ -124,12 +128,6 @@ export async function createProcessWorkloads(options: ProcessWorkloadsOptions): 
     }
   }
 
-  async function abortReleases(filter: (ref: InstanceRef) => boolean): Promise<void> {
-    const chosen = [...releases].filter(([, { ref }]) => filter(ref));
-    for (const [controller] of chosen) controller.abort();
-    await Promise.all(chosen.map(([, { done }]) => done.catch(() => undefined)));
-  }
-
   const inEnvironment =
     (ref: EnvironmentRef) =>
     (other: EnvironmentRef): boolean =>
@@ -153,7 +151,7 @@ export async function createProcessWorkloads(options: ProcessWorkloadsOptions): 
       forwarders.close({ ...environment, service: '' }, true);
       fences.forget(prefixOf(environment));
       const going = [...instances.values()].filter(({ ref }) => inIt(ref));
-      await Promise.all([abortReleases(inIt), ...going.map((instance) => removeInstance(instance, false))]);
+      await Promise.all([commands.abort(inIt), ...going.map((instance) => removeInstance(instance, false))]);
       await runs.sweep(markersOf(environment), (record: RunRecord) => inIt(record));
       if (aside) await rm(aside, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
       await discard(layout, layout.environmentReplicas(environment));
@@ -191,14 +189,13 @@ export async function createProcessWorkloads(options: ProcessWorkloadsOptions): 
       return { state: 'failed', error: superseded(number, 'it is not what runs here') };
     },
 
-    async runRelease(spec, command, signal) {
-      requirePlace(spec);
-      fences.check(spec, spec.fence);
-      const controller = new AbortController();
-      const done = runRelease(context, spec, command, AbortSignal.any([signal, controller.signal]));
-      releases.set(controller, { ref: spec, done });
-      return done.finally(() => releases.delete(controller));
+    runRelease: async (spec, command, signal) => commands.release(spec, command, signal),
+    runCommand: async (spec, run, signal) => commands.run(spec, run, signal),
+    exec: async (instance, { command }) => {
+      requirePlace(instance);
+      return execBeside(context, instance, instances.get(instanceName(instance))?.serving, command);
     },
+    endCommand: (_instance, operation) => commands.end(operation),
 
     async scale(instance, replicas, fence) {
       if (replicas > 0 || instance.environmentId !== undefined) requirePlace(instance);
@@ -218,7 +215,7 @@ export async function createProcessWorkloads(options: ProcessWorkloadsOptions): 
     async remove(instance, fence) {
       if (isOf(layout, instance) !== 'same') return;
       if (existsSync(layout.environment(instance))) fences.raise(instance, fence);
-      await abortReleases((ref) => instanceName(ref) === instanceName(instance));
+      await commands.abort((ref) => instanceName(ref) === instanceName(instance));
       const present = instances.get(instanceName(instance));
       if (present) await removeInstance(present, true);
       forwarders.close(instance);
@@ -276,7 +273,7 @@ export async function createProcessWorkloads(options: ProcessWorkloadsOptions): 
       clearTimeout(cleaning);
       context.timing.graceMs = Math.min(context.timing.graceMs, CLOSE_GRACE_MS);
       await Promise.all([
-        abortReleases(() => true),
+        commands.abort(() => true),
         ...[...instances.values()].map((instance) => instance.close()),
       ]);
       forwarders.closeAll();

@@ -34,10 +34,24 @@ export async function receiveArchive(
   return { sha256: hash.digest('hex'), bytes };
 }
 
-const tooLarge = (maxBytes: number) =>
+export const tooLarge = (maxBytes: number) =>
   new Problem('payload_too_large', `The archive is refused: it is larger than ${maxBytes} bytes.`, {
     hint: 'Leave out node_modules, build output and data, or build from git.',
   });
+
+export const notAwaited = () =>
+  new Problem('not_found', 'No such upload is awaited.', {
+    hint: 'Ask for an address with POST …/uploads, and send the archive there within the hour.',
+  });
+
+export const incomplete = (expected: number, came: number) =>
+  new Problem(
+    'invalid_archive',
+    `The archive is refused: ${expected} bytes were to come, and ${came} came.`,
+    {
+      hint: 'Send it again, whole.',
+    },
+  );
 
 const notGzip = () =>
   new Problem('invalid_archive', 'The archive is refused: it is not a gzip file.', {

@@ -11,6 +11,10 @@ export const protectionSchema = z
       .boolean()
       .optional()
       .meta({ description: 'Going back to what ran here before needs no approval.' }),
+    shells: z
+      .boolean()
+      .optional()
+      .meta({ description: 'Shells may be opened into its services; without it they may not.' }),
   })
   .meta({ id: 'Protection' });
 

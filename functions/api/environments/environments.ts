@@ -73,6 +73,7 @@ export const routes = [
           {
             approval: body.approval,
             ...(body.rollbackWithoutApproval && { rollbackWithoutApproval: true }),
+            ...(body.shells && { shells: true }),
           },
           precondition,
         ),

@@ -8,6 +8,7 @@ import { type Federation, noFederation } from '../access/federation.ts';
 import type { Authenticator } from '../admission/authenticate.ts';
 import { createRates, defaultRates, type RateLimits } from '../admission/rates.ts';
 import { createRefusals } from '../admission/refused-attempts.ts';
+import { AGENTS_PATH, createAgentDoor } from '../agents/door.ts';
 import type { Identity } from '../identity/identity.ts';
 import { createConsole, isPageRequest } from '../platform/console.ts';
 import { checkUrl, errorResponse, rawPath, type Surroundings, serve } from './pipeline.ts';
@@ -68,16 +69,23 @@ export function createApp(options: AppOptions): App {
     federation: options.federation ?? noFederation,
     ...(identity && { identity }),
     refusals,
-    dispatch: async (request, host) => app.fetch(request, host as object),
     ...(options.clientAddress && { clientAddress: options.clientAddress }),
     ...(onError && { onError }),
   };
+  const agents = createAgentDoor(ports, (request, host) => app.fetch(request, host as object | undefined));
   const web = options.webRoot === undefined ? undefined : createConsole(options.webRoot);
   const table = [...options.routes, ...(web?.routes ?? [])];
   const app = new Hono();
   for (const route of table) {
     app.on(route.method.toUpperCase(), honoPath(route.path), handlerOf(route, around));
   }
+  app.all(AGENTS_PATH, async (context) => {
+    try {
+      return await agents(context.req.raw, context.env);
+    } catch (error) {
+      return errorResponse(error, context, ports.effects.id(), around);
+    }
+  });
   const allowed = createAllowed(table);
   const page = web && serve(web.page, around);
   app.notFound((context) => {

@@ -43,6 +43,12 @@ export const paramForms: Readonly<Record<string, ParamForm>> = {
     rule: 'must be "user:", "group:" or "email:" and a name, with characters other than A-Z, a-z, 0-9 and "._~@+,$!-" as "=" and two hex digits',
     example: 'user:ada',
   },
+  upload: {
+    pattern: /^[0-9a-f]{32}$/,
+    summary: 'Id of the upload.',
+    rule: 'must be an id as POST .../uploads gives it',
+    example: '0f1e2d3c4b5a69788796a5b4c3d2e1f0',
+  },
   trust: id('Id of the trust rule.', "a rule's"),
   webhook: id('Id of the webhook.', "a webhook's"),
   connection: id('Id of the connection, in the address of its hook.', "a connection's"),
@@ -68,6 +74,7 @@ export const paramForms: Readonly<Record<string, ParamForm>> = {
   policy: name('policy', 'main-only'),
   service: name('service', 'guestbook'),
   environment: name('environment', 'dev'),
+  job: name('job', 'nightly'),
   operation: id('Id of the operation.', "an operation's"),
   session: id('Id of the session.', "a session's"),
   number: {

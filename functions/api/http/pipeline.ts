@@ -32,8 +32,6 @@ export interface Surroundings {
   streams: Streams;
   rates: Rates;
   refusals: Refusals;
-  /** Answers a request as if it had come from outside: all of admission counts for it. */
-  dispatch(request: Request, host: unknown): Promise<Response>;
   /** The network address of a request's client, from what the host hands over beside the request. */
   clientAddress?: (host: unknown) => string | undefined;
   /** Called with each error that is answered with `internal`. */
@@ -96,12 +94,9 @@ export function serve(route: Route, around: Surroundings): (context: Context) =>
   };
 }
 
-/** An operation that is accepted has an address. */
-const beginsOperation = ({ answers }: Route): boolean => answers[202]?.location === true;
-
 /** The request that begins an operation is the first part of its cost. Other requests are not metered. */
 function metered<T>(route: Route, { effects }: Ports, run: () => T): T {
-  if (!beginsOperation(route)) return run();
+  if (!route.answers[202]) return run();
   const meter = createMeter({ runsIn: 'requests', now: effects.now });
   meter.add('apigateway.httpRequest', 1);
   return withMeter(meter, run);
@@ -169,7 +164,6 @@ async function answerRequest(
     wantsStream: raw.method === 'GET' && wantsEventStream(context.req.header('accept')),
     lastEventId: context.req.header('last-event-id'),
     request: raw,
-    dispatch: (request) => around.dispatch(request, context.env),
     async change(render, run, bodyHash) {
       if (key === undefined) return render(await run(caller));
       const print = fingerprint(key, raw.method, path + search, bodyHash ?? bytes ?? '');
@@ -281,7 +275,7 @@ async function enter(
   });
   const shared = sharesRate(principal);
   // Only operations that the caller may begin are counted, so that nobody else uses up a project's rate.
-  if (shared !== undefined && route.method !== 'get' && beginsOperation(route)) {
+  if (shared !== undefined && route.method !== 'get' && route.answers[202]) {
     rates.take('operations', access.project ?? shared);
   }
   return {

@@ -39,8 +39,6 @@ export interface Call<Name extends string = string, Query = unknown, Body = unkn
   wantsStream: boolean;
   lastEventId: string | undefined;
   request: Request;
-  /** Answers another request of the same client, which is admitted like any other. */
-  dispatch(request: Request): Promise<Response>;
   /**
    * Runs a command as this caller, once for each idempotency key.
    * @param render the answer, kept with the key
@@ -100,7 +98,7 @@ interface Base<Path extends string, Query extends z.ZodObject, Body extends z.Zo
   tellsNames?: boolean;
   /** If-Match is honoured. */
   conditional?: boolean;
-  /** Not in the OpenAPI document: a file of the console. */
+  /** Not in the OpenAPI document: a file of the console, or an address that an answer gives. */
   hidden?: boolean;
   handle(call: Call<PathNames<Path>, z.output<Query>, z.output<Body>>): Promise<Reply | Response>;
 }

@@ -20,6 +20,7 @@ function openApiDocument(routes: readonly Route[]): Record<string, unknown> {
   const schemas = createSchemas();
   const paths: Record<string, Record<string, unknown>> = {};
   for (const route of routes) {
+    if (route.hidden) continue;
     paths[route.path] ??= {};
     paths[route.path]![route.method] = operationOf(route, schemas);
   }

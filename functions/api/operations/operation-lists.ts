@@ -1,5 +1,6 @@
 /** Lists of operations: of a project, of an environment, and the builds of a service. */
 import * as z from 'zod';
+import { buildsPartition, operationsPartition } from '../../core/keys.ts';
 import { kindNames } from '../../core/operations/index.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { Reply } from '../../records/commit.ts';
@@ -24,7 +25,7 @@ import { route } from '../http/route-spec.ts';
 import { compact, nameSchema } from '../http/schemas.ts';
 import { durationOf, statusSchema, subjectFields, timeFields } from './operation-view.ts';
 
-const summarySchema = z
+export const summarySchema = z
   .object({
     ...subjectFields,
     errorCode: z.string().optional().meta({
@@ -37,6 +38,15 @@ const summarySchema = z
       .meta({ description: 'Of a build from git: branch, tag or commit.', example: 'main' }),
     tag: z.string().optional().meta({ description: 'Of a build: asked for with it.', example: 'v1.4.0' }),
     version: z.string().optional().meta({ description: 'What a build made.', example: '3f2a9c01b7de' }),
+    job: z
+      .string()
+      .optional()
+      .meta({ description: 'Of a run: the job that asked for it.', example: 'nightly' }),
+    exitCode: z.int().optional().meta({ description: 'Of a run whose command came to its end.', example: 0 }),
+    command: z
+      .string()
+      .optional()
+      .meta({ description: 'Of a run: its words; the first 60 characters.', example: 'node report.js' }),
     ...timeFields,
   })
   .meta({ id: 'OperationSummary' });
@@ -44,7 +54,7 @@ const summarySchema = z
 const view = (summary: OperationSummary): z.infer<typeof summarySchema> =>
   compact({ ...summary, durationMs: durationOf(summary) });
 
-const statusQuery = listOf(
+export const statusQuery = listOf(
   statusSchema.options,
   'Statuses, separated by commas.',
   'failed,canceled',
@@ -56,22 +66,24 @@ interface ListQuery extends PageQuery {
   status?: OperationFilter['statuses'] | undefined;
   environment?: string | undefined;
   service?: string | undefined;
+  job?: string | undefined;
 }
 
-async function reply(
+/** @param of the partition of lines that is read: of a project, of builds or of runs */
+export async function operationsReply(
   ports: Ports,
-  of: { project: string; builds?: string },
-  { limit, cursor, kind: kinds, status: statuses, environment, service }: ListQuery,
+  of: { project: string; partition: string },
+  { limit, cursor, kind: kinds, status: statuses, environment, service, job }: ListQuery,
 ): Promise<Reply> {
   const after = cursor === undefined ? undefined : decodeCursor(cursor, '');
   if (after !== undefined && !ULID_PATTERN.test(after)) throw invalidCursor();
-  const filter = compact({ kinds, statuses, environment, service });
+  const filter = compact({ kinds, statuses, environment, service, job });
   const page = compact({ limit: limit ?? LIMIT_DEFAULT, after });
   const { items, next } = await listOperations(ports, of, filter, page);
   return pageReply(items.map(view), next);
 }
 
-const SHORT_PAGES =
+export const SHORT_PAGES =
   'With a filter a page may hold fewer than the limit while there are more: follow `nextCursor`.';
 
 export const routes = [
@@ -92,7 +104,8 @@ export const routes = [
     answers: { 200: { summary: 'A page of operations, newest first', schema: pageOf(summarySchema) } },
     handle: async ({ ports, params, query }) => {
       await getProject(ports.store, params.project);
-      return reply(ports, params, query);
+      const { project } = params;
+      return operationsReply(ports, { project, partition: operationsPartition(project) }, query);
     },
   }),
   route({
@@ -107,7 +120,9 @@ export const routes = [
     answers: { 200: { summary: 'A page of operations, newest first', schema: pageOf(summarySchema) } },
     handle: async ({ ports, params, query }) => {
       await getEnvironment(ports.store, params);
-      return reply(ports, { project: params.project }, { ...query, environment: params.environment });
+      const { project, environment } = params;
+      const of = { project, partition: operationsPartition(project) };
+      return operationsReply(ports, of, { ...query, environment });
     },
   }),
   route({
@@ -122,7 +137,7 @@ export const routes = [
     answers: { 200: { summary: 'A page of builds, newest first', schema: pageOf(summarySchema) } },
     handle: async ({ ports, params, query }) => {
       await getService(ports.store, params);
-      return reply(ports, { project: params.project, builds: params.service }, query);
+      return operationsReply(ports, { project: params.project, partition: buildsPartition(params) }, query);
     },
   }),
 ];

@@ -72,10 +72,9 @@ export const operationSchema = z
       .meta({ description: 'Of a build that waits for its turn: how many begin before it.', example: 3 }),
     approval: approvalSchema.optional(),
     error: errorSchema.optional(),
-    result: z
-      .record(z.string(), z.unknown())
-      .optional()
-      .meta({ description: 'Of a build: `version`. Of a deployment: `number` and `url`.' }),
+    result: z.record(z.string(), z.unknown()).optional().meta({
+      description: 'Of a build: `version`. Of a deployment: `number` and `url`. Of a run: `exitCode`.',
+    }),
     cost: costSchema.optional(),
     ...timeFields,
     deadline: timeSchema.meta({ description: 'By then it has ended, one way or another.' }),

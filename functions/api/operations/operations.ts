@@ -84,7 +84,7 @@ export const routes = [
     policy: { action: 'operation.cancel', scope: 'project' },
     owner,
     operationId: 'cancelOperation',
-    summary: 'Cancel a build or a deployment',
+    summary: 'Cancel a build, a deployment, a run or a game day',
     description: 'It ends as `canceled` within moments; what served before goes on serving.',
     tag: 'Operations',
     answers: { 202: acceptedAnswer('The operation, asked to stop') },
@@ -100,7 +100,7 @@ export const routes = [
     operationId: 'getOperationLogs',
     summary: 'Read or follow what an operation printed',
     description:
-      'The output of a build; a release command prints into the log of its service. A stream ends when the operation has ended.',
+      'The output of a build or a run; a release command prints into the log of its service. A stream ends when the operation has ended.',
     tag: 'Operations',
     query: logQuery,
     answers: {

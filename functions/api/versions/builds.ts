@@ -4,6 +4,8 @@ import { createBuild } from '../../commands/versions/builds.ts';
 import { Problem } from '../../core/problem.ts';
 import { checkFolder } from '../../core/source/folder.ts';
 import { checkGitRef, parseGitUrl } from '../../core/source/git-source.ts';
+import type { BuildSource } from '../../ports/builder.ts';
+import type { Ports } from '../../ports/index.ts';
 import { IdempotencyRace } from '../../records/commit.ts';
 import { getService } from '../../records/read.ts';
 import { timely } from '../http/body.ts';
@@ -37,6 +39,11 @@ const git = z
   })
   .meta({ id: 'GitSource' });
 
+const upload = z
+  .string()
+  .regex(/^[0-9a-f]{32}$/)
+  .meta({ description: 'Id of an upload.', example: '0f1e2d3c4b5a69788796a5b4c3d2e1f0' });
+
 const path = z
   .string()
   .min(1)
@@ -50,6 +57,13 @@ const path = z
     example: 'packages/api',
   });
 
+/** One source, and no more. */
+const sourceBody = z
+  .strictObject({ git: git.optional(), upload: upload.optional(), path, tag: tagSchema.optional() })
+  .refine((body) => (body.git === undefined) !== (body.upload === undefined), {
+    message: 'names one source: git or upload',
+  });
+
 export const routes = [
   route({
     method: 'post',
@@ -58,24 +72,28 @@ export const routes = [
     operationId: 'createBuild',
     summary: 'Build a version from source',
     description:
-      'Send a tar.gz of the source as application/gzip, or name a git repository. The finished operation has ' +
-      '`result.version`; its output is at /v1/operations/{operation}/logs.',
+      'Name an upload or a git repository, or send a small tar.gz as application/gzip: on AWS up to 4 MB. The finished ' +
+      'operation has `result.version`; its output is at /v1/operations/{operation}/logs.',
     tag: 'Services',
     query: z.strictObject({
       tag: tagSchema.optional().meta({ description: 'With a tar.gz: a tag for the version.' }),
       path: path.meta({ description: 'With a tar.gz: the folder that is built, as `path` of the body.' }),
     }),
-    body: z.strictObject({ git, path, tag: tagSchema.optional() }),
+    body: sourceBody,
     bodyExamples: {
       git: { git: { url: 'https://git.example.com/demo/guestbook', ref: 'main' }, tag: 'v1.4.0' },
+      upload: { upload: '0f1e2d3c4b5a69788796a5b4c3d2e1f0', tag: 'v1.4.0' },
     },
     answers: { 202: acceptedAnswer('The build, accepted') },
     problems: ['invalid_archive', 'payload_too_large', 'storage_full', 'source_unavailable'],
     handle: ({ ports, params, query, body, change }) =>
-      change(acceptedReply, (caller) => {
-        const source = { kind: 'git' as const, url: body.git.url, ref: body.git.ref };
+      change(acceptedReply, async (caller) => {
         const { tag = query.tag, path = query.path } = body;
-        return createBuild(ports, caller, { ...params, source, ...optional({ tag, path }) });
+        return createBuild(ports, caller, {
+          ...params,
+          source: await sourceOf(ports, body),
+          ...optional({ tag, path }),
+        });
       }),
     upload: {
       mediaType: 'application/gzip',
@@ -109,6 +127,16 @@ export const routes = [
     },
   }),
 ];
+
+/** @throws Problem source_unavailable (the upload has not come) */
+async function sourceOf(ports: Ports, body: z.output<typeof sourceBody>): Promise<BuildSource> {
+  if (body.git) return { kind: 'git', url: body.git.url, ref: body.git.ref };
+  const id = body.upload ?? '';
+  if (await ports.builder.hasUpload(id)) return { kind: 'upload', id };
+  throw new Problem('source_unavailable', 'The build was not begun: the upload is not there.', {
+    hint: 'Send the archive to the address that POST …/uploads gave, then start the build within a day.',
+  });
+}
 
 const optional = ({ tag, path }: { tag?: string | undefined; path?: string | undefined }) => ({
   ...(tag !== undefined && { tag }),

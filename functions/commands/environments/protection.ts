@@ -14,6 +14,7 @@ import { environmentWrite, notReady } from './environments.ts';
 const loosens = (before: Protection | undefined, after: Protection | undefined): boolean =>
   (before !== undefined && after === undefined) ||
   (before?.approval === true && after?.approval !== true) ||
+  (before !== undefined && before.shells !== true && after?.shells === true) ||
   (before?.approval === true &&
     before.rollbackWithoutApproval !== true &&
     after?.rollbackWithoutApproval === true);

@@ -119,6 +119,12 @@ export function hibernateEnvironment(
           hint: 'Nothing was done; it is looked at again when it is due.',
         });
       }
+      const [run] = Object.entries(data.runs ?? {});
+      if (run) {
+        throw new Problem('operation_in_progress', `A command of "${run[1]}" runs in this environment.`, {
+          hint: `Wait until operation ${run[0]} has ended, or cancel it, then try again.`,
+        });
+      }
       const busy = await busyService(ports, data);
       if (busy) {
         throw new Problem(

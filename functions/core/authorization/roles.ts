@@ -49,10 +49,6 @@ export const permissions = permission({
   'session.create': { least: 'public', does: 'sign in, at the identity provider of the installation' },
   'session.read': { least: 'person', does: 'list their own sessions' },
   'session.end': { least: 'person', does: 'sign out, and end their own sessions' },
-  'agent.use': {
-    least: 'signed-in',
-    does: 'ask by the Model Context Protocol, with a token; each tool takes what its own request takes',
-  },
   'me.read': { least: 'signed-in', does: 'read who they are' },
   'token.exchange': {
     least: 'public',
@@ -148,6 +144,22 @@ export const permissions = permission({
     grants: { tokens: 'never' },
     does: 'end the protection of an environment',
   },
+  'run.create': {
+    least: 'developer',
+    protected: 'maintainer',
+    does: 'run a command beside a service, with its image, variables and secrets',
+  },
+  'shell.open': {
+    least: 'maintainer',
+    protected: 'administrator',
+    does: 'open a shell into a service that runs, which shows the secrets that it has',
+  },
+  'job.read': { least: 'viewer', does: 'list and read jobs' },
+  'job.write': {
+    least: 'developer',
+    protected: 'maintainer',
+    does: 'set, suspend and delete jobs: commands that run by a schedule',
+  },
   'gameday.create': {
     least: 'developer',
     protected: 'maintainer',
@@ -205,7 +217,7 @@ export const permissions = permission({
   'audit.read': { least: 'administrator', does: 'verify and export the audit trail' },
   'audit.govern': { least: 'platform', does: 'verify and export the audit trail of the platform' },
   'operation.read': { least: 'viewer', does: 'read and follow operations' },
-  'operation.cancel': { least: 'developer', does: 'cancel a build, a deployment or a game day' },
+  'operation.cancel': { least: 'developer', does: 'cancel a build, a deployment, a run or a game day' },
 });
 
 /** `noun.verb`. */

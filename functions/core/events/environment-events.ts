@@ -1,8 +1,12 @@
-/** Types of events: environments, and the resources in them. */
+/** Types of events: environments, the resources in them, and their game days. */
 import * as z from 'zod';
 import { changesData, type EventDeclarations, failureData } from './event-declaration.ts';
 
-const protection = z.object({ approval: z.boolean(), rollbackWithoutApproval: z.boolean().optional() });
+const protection = z.object({
+  approval: z.boolean(),
+  rollbackWithoutApproval: z.boolean().optional(),
+  shells: z.boolean().optional(),
+});
 const protectionData = z.object({
   protection: protection.optional().describe('As it is now; absent where there is none.'),
   before: protection.optional().describe('As it was; absent where there was none.'),
@@ -61,5 +65,24 @@ export const environmentEvents = {
   'resource.rotation-failed': {
     data: z.object({ ...resourceData, ...failureData }),
     words: 'Rotation of {uid} in {environment} failed: the old credentials are in force',
+  },
+  'gameday.started': {
+    data: z.object({
+      faults: z.array(z.string()).describe('What is made to fail, and of which service: `kill web`.'),
+      endsAt: z.string().describe('After this time nothing is made to fail any more.'),
+    }),
+    words: 'A game day begins in {environment}',
+  },
+  'gameday.ended': {
+    data: z.object({
+      stoppedEarly: z.boolean().describe('Too many requests failed.'),
+      requests: z.int().describe('While things were made to fail, all services together.'),
+      errors: z.int().describe('Those of them that were answered with a status of 500 or more.'),
+    }),
+    words: 'The game day in {environment} is over: {errors} of {requests} requests failed',
+  },
+  'gameday.failed': {
+    data: z.object(failureData),
+    words: 'The game day in {environment} was broken off',
   },
 } as const satisfies EventDeclarations;

@@ -8,8 +8,8 @@ import { connectionEvents } from './connection-events.ts';
 import { deploymentEvents } from './deployment-events.ts';
 import { environmentEvents } from './environment-events.ts';
 import type { EventDeclarations } from './event-declaration.ts';
-import { gameDayEvents } from './gameday-events.ts';
 import { projectEvents } from './project-events.ts';
+import { runEvents } from './run-events.ts';
 import { secretEvents } from './secret-events.ts';
 import { versionEvents } from './version-events.ts';
 import { webhookEvents } from './webhook-events.ts';
@@ -18,8 +18,8 @@ export const eventTypes = {
   ...projectEvents,
   ...versionEvents,
   ...environmentEvents,
-  ...gameDayEvents,
   ...deploymentEvents,
+  ...runEvents,
   ...secretEvents,
   ...accessEvents,
   ...webhookEvents,

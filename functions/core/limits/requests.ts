@@ -2,6 +2,28 @@
 import { KIB, limit } from './limit.ts';
 
 export const requestLimits = {
+  agentRequest: limit({
+    value: 256 * KIB,
+    unit: 'bytes',
+    of: 'A message to /mcp',
+    each: 'a request',
+    past: 'The message is refused.',
+  }),
+  agentAnswer: limit({
+    value: 32 * KIB,
+    unit: 'characters',
+    of: 'What a tool of /mcp answers',
+    each: 'an answer',
+    past: 'The rest is left out, and the answer says so.',
+  }),
+  changePlanSeconds: limit({
+    value: 600,
+    unit: 'seconds',
+    of: 'The time that a planned change of an agent is good for',
+    each: 'a plan',
+    past: 'The plan is gone: the change is planned again.',
+    code: 'not_found',
+  }),
   url: limit({
     value: 8 * KIB,
     unit: 'bytes',

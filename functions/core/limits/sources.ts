@@ -3,7 +3,7 @@ import { KIB, limit, MIB } from './limit.ts';
 
 export const sourceLimits = {
   unpacked: limit({
-    value: 1024 * MIB,
+    value: 4096 * MIB,
     unit: 'bytes',
     of: 'A source, unpacked',
     each: 'a build',

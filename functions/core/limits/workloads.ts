@@ -1,7 +1,48 @@
 /** Budgets of workloads: what a Score file may ask for, and the requests that reach them on one machine. */
+import { RUN_SECONDS } from '../operations/run.ts';
 import { KIB, limit, MIB } from './limit.ts';
 
 export const workloadLimits = {
+  runCommand: limit({
+    value: 8 * KIB,
+    unit: 'characters',
+    of: 'The command of a run or a job, all words together',
+    each: 'a run, and a job',
+    past: 'The request is refused.',
+    code: 'invalid_request',
+  }),
+  runSeconds: limit({
+    value: RUN_SECONDS,
+    unit: 'seconds',
+    of: 'How long the command of a run or a job may take',
+    each: 'a run',
+    past: 'A longer time-out is refused; what runs longer than its time-out is ended, and the run fails.',
+    code: 'invalid_request',
+  }),
+  runsAtOnce: limit({
+    value: 10,
+    unit: 'values',
+    of: 'Runs at once, those of jobs among them',
+    each: 'an environment',
+    past: 'One run more is refused; that of a job is missed.',
+    code: 'too_many_requests',
+  }),
+  jobs: limit({
+    value: 20,
+    unit: 'values',
+    of: 'Jobs',
+    each: 'a service in an environment',
+    past: 'One job more is refused.',
+    code: 'conflict',
+  }),
+  jobRetries: limit({
+    value: 5,
+    unit: 'values',
+    of: 'How often a job is tried again that failed',
+    each: 'a job',
+    past: 'More are refused.',
+    code: 'invalid_request',
+  }),
   gameDayDelay: limit({
     value: 30,
     unit: 'seconds',
@@ -17,6 +58,37 @@ export const workloadLimits = {
     each: 'a statement',
     past: 'The game day is refused.',
     code: 'invalid_request',
+  }),
+  shells: limit({
+    value: 50,
+    unit: 'connections',
+    of: 'Shells that are open, on one machine',
+    each: 'the installation',
+    past: 'One shell more is refused.',
+    code: 'too_many_requests',
+  }),
+  shellSeconds: limit({
+    value: 14_400,
+    unit: 'seconds',
+    of: 'How long a shell may be open',
+    each: 'a shell',
+    past: 'It ends.',
+    code: 'deadline_exceeded',
+  }),
+  shellIdleSeconds: limit({
+    value: 900,
+    unit: 'seconds',
+    of: 'How long nothing may be typed or printed in a shell',
+    each: 'a shell',
+    past: 'It ends.',
+    code: 'deadline_exceeded',
+  }),
+  shellMessage: limit({
+    value: 64 * KIB,
+    unit: 'bytes',
+    of: 'A message to a shell',
+    each: 'a message',
+    past: 'The connection is closed.',
   }),
   replicas: limit({
     value: 20,

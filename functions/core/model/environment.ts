@@ -14,6 +14,8 @@ export interface Protection {
   approval: boolean;
   /** Going back to a version that ran here before needs no approval. */
   rollbackWithoutApproval?: boolean;
+  /** Shells may be opened here. */
+  shells?: boolean;
 }
 
 /** The state of a service in an environment: which deployment is the newest, and which one serves. */
@@ -51,6 +53,8 @@ export interface Environment {
   operation?: string;
   /** The operation of the latest game day that was accepted here. */
   gameDay?: string;
+  /** Commands that run beside its services: the service of each, by the operation. Absent where there is none. */
+  runs?: Record<string, string>;
   /** Rules that hold here beyond the usual ones; absent where the environment is not protected. */
   protection?: Protection;
   /** The standing of each service that was deployed here, by the service's name. */

@@ -8,6 +8,7 @@ export * from './deployment.ts';
 export * from './environment.ts';
 export * from './event.ts';
 export * from './gameday.ts';
+export * from './job.ts';
 export * from './operation.ts';
 export * from './project.ts';
 export * from './resource.ts';

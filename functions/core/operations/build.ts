@@ -10,8 +10,11 @@ export type BuildInput = (
   path?: string;
 };
 
-/** The time after which a build has ended whose turn has come, seconds. */
-export const BUILD_SECONDS = 1_320;
+/** The longest that a machine builds, and that a build waits for its machine, seconds. */
+export const BUILD_RUN_SECONDS = 900;
+export const BUILD_MACHINE_SECONDS = 300;
+/** The time after which a build has ended whose turn has come, seconds: both, and what goes before and after. */
+export const BUILD_SECONDS = BUILD_RUN_SECONDS + BUILD_MACHINE_SECONDS + 120;
 /** The longest that a build waits for its turn, seconds: much more than any queue takes that is worked off. */
 const TURN_SECONDS = 88_000;
 

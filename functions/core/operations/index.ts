@@ -9,6 +9,7 @@ import { provisionEnvironment } from './provision-environment.ts';
 import { removeService } from './remove-service.ts';
 import { rollback } from './rollback.ts';
 import { rotateSecret } from './rotate-secret.ts';
+import { run } from './run.ts';
 import { stop } from './stop.ts';
 import { wake } from './wake.ts';
 
@@ -24,6 +25,7 @@ const kinds = {
   stop,
   'remove-service': removeService,
   'game-day': gameDay,
+  run,
 };
 
 type Kinds = typeof kinds;

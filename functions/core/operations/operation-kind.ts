@@ -15,6 +15,15 @@ export interface Targets {
     number?: never;
     approval?: never;
   };
+  instance: {
+    environment: string;
+    /** Of the very environment: a later one may have its name. */
+    environmentId: string;
+    service: string;
+    generation?: never;
+    number?: never;
+    approval?: never;
+  };
   environment: {
     environment: string;
     /** Of the very environment: a later one may have its name. Absent in older records. */

@@ -13,6 +13,8 @@ export interface BuildQueue {
   waiting: QueuedBuild[];
   /** Projects in the order of their latest turn, of those that are in the queue. */
   served: string[];
+  /** Until then no build begins: there was no machine for one (ISO 8601). */
+  fullUntil?: string;
 }
 
 export interface Ceilings {
@@ -49,12 +51,33 @@ function begun(queue: BuildQueue, build: QueuedBuild, until: string): BuildQueue
 /** The queue with every build running that may. @param now ISO 8601 */
 export function advance(given: BuildQueue, ceilings: Ceilings, now: string): BuildQueue {
   const isLeft = ({ until }: QueuedBuild): boolean => until > now;
-  let queue = { ...given, running: given.running.filter(isLeft), waiting: given.waiting.filter(isLeft) };
+  const { fullUntil, ...rest } = given;
+  const isFull = fullUntil !== undefined && fullUntil > now;
+  let queue: BuildQueue = {
+    ...rest,
+    running: given.running.filter(isLeft),
+    waiting: given.waiting.filter(isLeft),
+    ...(isFull && { fullUntil }),
+  };
   const until = new Date(Date.parse(now) + ceilings.seconds * 1000).toISOString();
-  for (let next = nextOf(queue, ceilings); next; next = nextOf(queue, ceilings))
+  for (let next = nextOf(queue, ceilings); next && !isFull; next = nextOf(queue, ceilings))
     queue = begun(queue, next, until);
   const present = new Set([...queue.running, ...queue.waiting].map(({ project }) => project));
   return { ...queue, served: queue.served.filter((project) => present.has(project)) };
+}
+
+/**
+ * The queue with a build that has found no machine first in the line again, and all others held back for a while.
+ * @param build with the time by which it no longer waits
+ */
+export function turnedAway(queue: BuildQueue, build: QueuedBuild, fullUntil: string): BuildQueue {
+  const isOther = ({ operation }: QueuedBuild): boolean => operation !== build.operation;
+  return {
+    running: queue.running.filter(isOther),
+    waiting: [build, ...queue.waiting.filter(isOther)],
+    served: queue.served.filter((project) => project !== build.project),
+    fullUntil,
+  };
 }
 
 /** How many builds begin before this one; undefined where it does not wait. */

@@ -32,6 +32,7 @@ const schema = z.object({
   BERTH_ARCHITECTURES: list.pipe(z.array(z.enum(['arm64', 'amd64'])).min(1)),
   // CPUs, GiB of memory, pods, GiB of volumes.
   BERTH_QUOTA: list.pipe(z.tuple([amount, amount, amount, amount])),
+  BERTH_BUILDS_AT_ONCE: z.coerce.number().int().min(1),
   NODE_EXTRA_CA_CERTS: z.string().min(1),
   BERTH_DATABASE_HOST: z.string().min(1),
   BERTH_DATABASE_PORT: z.coerce.number().int().min(1).max(65535),
@@ -40,7 +41,6 @@ const schema = z.object({
   BERTH_DEDICATED_SUBNETS: z.string(),
   BERTH_DEDICATED_SECURITY_GROUP: z.string(),
   BERTH_APPS_DOMAIN: z.string().min(1),
-  BERTH_INGRESS_CIDRS: list,
   BERTH_EGRESS_CIDRS: list,
   BERTH_ISSUER: z.url(),
   BERTH_AUDIENCE: list.refine((audience) => audience.length > 0),
@@ -67,7 +67,7 @@ export interface AwsConfig {
   logGroup: string;
   /** The bucket that keeps the heads of audit chains. */
   auditBucket: string;
-  builds: { project: string; bucket: string; logGroup: string };
+  builds: { project: string; bucket: string; logGroup: string; atOnce: number };
   /** EKS is asked for the endpoint and its authority (PEM) where they are not known, or no longer right. */
   cluster: { name: string; known?: { server: string; ca: string } };
   database: {
@@ -85,8 +85,8 @@ export interface AwsConfig {
   quota: { cpu: number; memoryBytes: number; pods: number; storageBytes: number };
   /** Workloads are served under this domain. */
   appsDomain: string;
-  /** The private networks that the load balancer is in, and those that workloads may reach. */
-  network: { ingressCidrs: string[]; egressCidrs: string[]; resolverCidrs: string[] };
+  /** The private networks that workloads may reach. */
+  network: { egressCidrs: string[]; resolverCidrs: string[] };
   identity: {
     issuer: string;
     /** The audiences of bearer tokens. */
@@ -116,6 +116,7 @@ export function readAwsConfig(environment: Record<string, string | undefined>): 
       project: values.BERTH_BUILD_PROJECT,
       bucket: values.BERTH_BUILD_BUCKET,
       logGroup: values.BERTH_BUILD_LOG_GROUP,
+      atOnce: values.BERTH_BUILDS_AT_ONCE,
     },
     cluster: {
       name: values.BERTH_CLUSTER,
@@ -142,7 +143,6 @@ export function readAwsConfig(environment: Record<string, string | undefined>): 
     quota: { cpu, memoryBytes: memoryGib * GIB, pods, storageBytes: storageGib * GIB },
     appsDomain: values.BERTH_APPS_DOMAIN,
     network: {
-      ingressCidrs: values.BERTH_INGRESS_CIDRS,
       egressCidrs: values.BERTH_EGRESS_CIDRS,
       resolverCidrs: [`${values.BERTH_CLUSTER_RESOLVER}/32`],
     },

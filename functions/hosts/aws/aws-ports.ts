@@ -45,7 +45,7 @@ export function createAwsPorts(config: AwsConfig): {
     receivers: createReceivers(),
     store: lazy(store, ['get', 'getMany', 'query', 'transact', 'due', 'changed', 'close']),
     secrets: lazy(
-      async () => (await import('./ports/secrets.ts')).createSecrets(config),
+      async () => (await import('./ports/secrets.ts')).createSecrets(config, await store()),
       ['put', 'get', 'revoke', 'remove', 'list'],
     ),
     workflows: lazy(
@@ -58,10 +58,13 @@ export function createAwsPorts(config: AwsConfig): {
         dedicated: lazy(async () => dedicatedOf(await databases()), ['ensure', 'remove', 'exists']),
       }),
     },
-    builder: lazy(
-      async () => (await import('./ports/builder.ts')).createBuilder(config),
-      ['saveSource', 'removeSource', 'build'],
-    ),
+    builder: {
+      ...lazy(
+        async () => (await import('./ports/builder.ts')).createBuilder(config),
+        ['saveSource', 'openUpload', 'hasUpload', 'removeSource', 'build'],
+      ),
+      atOnce: config.builds.atOnce,
+    },
     workloads: {
       ...lazy(
         async () => (await cluster()).workloads,
@@ -72,6 +75,8 @@ export function createAwsPorts(config: AwsConfig): {
           'apply',
           'awaitRollout',
           'runRelease',
+          'runCommand',
+          'endCommand',
           'scale',
           'remove',
           'status',

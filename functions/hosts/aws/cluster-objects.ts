@@ -1,7 +1,7 @@
 /** The objects that an installation has in its cluster, beside those of environments: applied and removed. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KubernetesError } from '../../adapters/kubernetes/api/api-errors.ts';
-import { remove } from '../../adapters/kubernetes/api/apply.ts';
+import { remove, type Stored } from '../../adapters/kubernetes/api/apply.ts';
 import type { KubernetesClient } from '../../adapters/kubernetes/api/client.ts';
 import { FIELD_MANAGER } from '../../adapters/kubernetes/object-names.ts';
 import { Problem, TransientError } from '../../core/problem.ts';
@@ -17,14 +17,35 @@ const plurals: Readonly<Record<string, string>> = {
   ClusterRole: 'clusterroles',
   ClusterRoleBinding: 'clusterrolebindings',
   ConfigMap: 'configmaps',
+  CustomResourceDefinition: 'customresourcedefinitions',
+  Deployment: 'deployments',
+  Gateway: 'gateways',
+  GatewayClass: 'gatewayclasses',
+  HTTPRoute: 'httproutes',
   IngressClass: 'ingressclasses',
   IngressClassParams: 'ingressclassparams',
+  Namespace: 'namespaces',
   NodePool: 'nodepools',
+  PodDisruptionBudget: 'poddisruptionbudgets',
+  Role: 'roles',
+  RoleBinding: 'rolebindings',
+  Service: 'services',
+  ServiceAccount: 'serviceaccounts',
   StorageClass: 'storageclasses',
 };
 
-/** A switch of the whole cluster: others may have come to rely on it, so it stays. */
-const KEPT: readonly string[] = ['ConfigMap'];
+/**
+ * Switches and kinds of the whole cluster stay, since others may have come to rely on them; so does the class of the
+ * Ingresses that an earlier version made, without which no controller would take away their load balancer.
+ */
+const KEPT: readonly string[] = [
+  'ConfigMap',
+  'CustomResourceDefinition',
+  'IngressClass',
+  'IngressClassParams',
+];
+/** What is gone only once a controller has taken away what stands for it elsewhere: a load balancer. */
+const SLOW: readonly string[] = ['Service'];
 
 /** @throws RangeError for a kind that is not known */
 export function clusterObjectPath({ apiVersion, kind, metadata }: ClusterObject): string {
@@ -93,6 +114,31 @@ export async function removeClusterObjects(
 ): Promise<void> {
   for (const object of objects.toReversed()) {
     if (KEPT.includes(object.kind)) continue;
-    await patiently(signal, () => remove(client, clusterObjectPath(object)), againMs);
+    const path = clusterObjectPath(object);
+    await patiently(signal, () => remove(client, path), againMs);
+    if (!SLOW.includes(object.kind)) continue;
+    const isThere = async (): Promise<void> => {
+      if (await client.get(path)) throw new TransientError(`The ${object.kind} ${path} is still there.`);
+    };
+    await patiently(signal, isThere, againMs);
+  }
+}
+
+/** Makes kinds that the cluster does not have. Those that somebody else has brought are theirs to change. */
+export async function applyDefinitions(
+  client: KubernetesClient,
+  definitions: readonly ClusterObject[],
+  patience: Patience,
+): Promise<void> {
+  const isOthers = async (object: ClusterObject): Promise<boolean> => {
+    const found = await client.get<Stored>(clusterObjectPath(object));
+    return (
+      found !== undefined && !found.metadata.managedFields?.some(({ manager }) => manager === FIELD_MANAGER)
+    );
+  };
+  const { signal, againMs = AGAIN_MS } = patience;
+  for (const object of definitions) {
+    if (await patiently(signal, () => isOthers(object), againMs)) continue;
+    await applyClusterObjects(client, [object], [], patience);
   }
 }

@@ -2,48 +2,61 @@
  * Counts what calls of the ports would cost with the adapters for AWS. Each entry says how many AWS requests a call
  * makes; the store counts for itself, since only it knows the sizes of its records.
  */
-import type { Activity } from '../../ports/activity.ts';
+
+import { isForBuilds } from '../../core/keys.ts';
 import type { Anchors } from '../../ports/anchors.ts';
 import type { Builder } from '../../ports/builder.ts';
 import { count } from '../../ports/meter.ts';
+import { readUnits, writeUnits } from '../../ports/rules/store-units.ts';
 import type { Secrets } from '../../ports/secrets.ts';
 
+/** A sealed value in a record of the store: base64, beside its nonce, its tag and its names. */
+const sealedBytes = (value: string): number => (Buffer.byteLength(value) * 4) / 3 + 300;
+
+const reads = (units: number): void => count('dynamodb.readRequestUnit', units);
+const writes = (units: number): void => count('dynamodb.writeRequestUnit', units);
 const requests = (number: number): void => count('secretsmanager.request', number);
 
+/** Secrets of builds are in Secrets Manager, all others in the store; reads of the key are not counted. */
 export const countSecrets = <Port extends Secrets>(secrets: Port): Port => ({
   ...secrets,
   put(path, value, options) {
-    // Every secret counts as a new one, which is read first and then made: finding out whether it is new would take a
-    // read.
-    requests(options?.versionId === undefined ? 2 : 3);
+    if (isForBuilds(path)) requests(options?.versionId === undefined ? 2 : 3);
+    else {
+      reads(1);
+      // Value and head, in a transaction.
+      writes(2 * (writeUnits(sealedBytes(value)) + 1));
+    }
     return secrets.put(path, value, options);
   },
   async get(path, version) {
     const value = await secrets.get(path, version);
-    requests(value === undefined ? 1 : 2);
+    if (isForBuilds(path)) requests(value === undefined ? 1 : 2);
+    else reads(readUnits(sealedBytes(value ?? '')) + (version === undefined ? 1 : 0));
     return value;
   },
   revoke(path, version) {
-    requests(4);
+    if (isForBuilds(path)) requests(4);
+    else {
+      reads(1);
+      writes(2);
+    }
     return secrets.revoke(path, version);
   },
   remove(path) {
+    // As if there were one version, and former secrets to be looked for.
     requests(1);
+    if (!isForBuilds(path)) {
+      reads(2);
+      writes(4);
+    }
     return secrets.remove(path);
   },
   async list(prefix) {
     const paths = await secrets.list(prefix);
-    requests(Math.max(1, Math.ceil(paths.length / 100)) + paths.length);
+    requests(Math.max(1, Math.ceil(paths.length / 100)));
+    reads(1);
     return paths;
-  },
-});
-
-/** Counts one metric for each environment, as if each had one service. */
-export const countActivity = <Port extends Activity>(activity: Port): Port => ({
-  ...activity,
-  lastRequests(environments) {
-    count('cloudwatch.metricRead', environments.length);
-    return activity.lastRequests(environments);
   },
 });
 
@@ -63,6 +76,10 @@ export const countBuilds = <Port extends Builder>(builder: Port, now: () => numb
     // The upload begins, has one part, and is completed; then the image is described.
     count('s3.write', 4);
     return builder.saveSource(body);
+  },
+  async hasUpload(id) {
+    count('s3.read', 1);
+    return builder.hasUpload(id);
   },
   async build(request, log, signal) {
     const startedAt = now();

@@ -11,6 +11,7 @@ import { createAnchorFiles } from '../../adapters/local/anchors.ts';
 import { acquireLock } from '../../adapters/local/lock.ts';
 import { createFileLogs } from '../../adapters/local/logs/logs.ts';
 import { createSecretsFile } from '../../adapters/local/secrets/secrets.ts';
+import { createShells } from '../../adapters/local/shells/shells.ts';
 import { createSqliteStore } from '../../adapters/local/store/store.ts';
 import { createLocalWorkflows } from '../../adapters/local/workflows/workflows.ts';
 import { createOutgoing } from '../../adapters/outgoing/outgoing.ts';
@@ -33,7 +34,7 @@ import type { Ports } from '../../ports/index.ts';
 import type { Store } from '../../ports/store.ts';
 import type { StepInput } from '../../workflows/step.ts';
 import { runStepNamed } from '../../workflows/steps.ts';
-import { countActivity, countAnchors, countBuilds, countSecrets } from './aws-equivalent-units.ts';
+import { countAnchors, countBuilds, countSecrets } from './aws-equivalent-units.ts';
 import { ConfigError, type LocalConfig, readConfig } from './config/config.ts';
 import { createSignIn } from './identity/choose-identity.ts';
 import { checkLosses } from './losses.ts';
@@ -100,7 +101,8 @@ export async function startLocal(config: LocalConfig, log: LocalLog = createLoca
       logs,
       log,
     });
-    const ports = await createPorts(config, { effects, store, anchors, ...place.ports }, log, lost);
+    const shells = createShells(effects);
+    const ports = await createPorts(config, { effects, store, anchors, shells, ...place.ports }, log, lost);
     const { identity, provider } = createSignIn(config, port, log);
     const app = createApp({
       routes: await loadRoutes(),
@@ -127,7 +129,14 @@ export async function startLocal(config: LocalConfig, log: LocalLog = createLoca
     const handlers = place.serve(ports, (request, response) =>
       provider?.owns(request.url) ? provider.request(request, response) : void answer(request, response),
     );
-    serveWith(handlers);
+    serveWith({
+      ...handlers,
+      upgrades: (request) => handlers.upgrades(request) || shells.owns(request),
+      upgrade(request, socket, head) {
+        if (handlers.upgrades(request)) handlers.upgrade(request, socket, head);
+        else shells.upgrade(request, socket, head);
+      },
+    });
     let stopSweeping = async (): Promise<void> => undefined;
     const resumed = place.resume(ports).then(() => {
       if (!stopping.signal.aborted)
@@ -135,6 +144,7 @@ export async function startLocal(config: LocalConfig, log: LocalLog = createLoca
     });
     const close = async (): Promise<void> => {
       stopping.abort();
+      shells.close();
       const closed = new Promise((resolve) => server.close(resolve));
       await resumed;
       await stopSweeping();
@@ -199,7 +209,7 @@ const openStore = ({ dataDirectory }: LocalConfig, log: LocalLog): Store =>
 
 async function createPorts(
   config: LocalConfig,
-  given: PlacePorts & Pick<Ports, 'effects' | 'store' | 'anchors'>,
+  given: PlacePorts & Pick<Ports, 'effects' | 'shells' | 'store' | 'anchors'>,
   log: LocalLog,
   lost: Map<string, string>,
 ) {
@@ -211,7 +221,6 @@ async function createPorts(
     secrets: countSecrets(
       await createSecretsFile({ path: path('secrets'), keyPath: path('secrets.key'), effects }),
     ),
-    activity: countActivity(given.activity),
     builder: countBuilds(given.builder, effects.now),
     anchors: countAnchors(given.anchors),
   };

@@ -150,13 +150,16 @@ async function putSecret({ secrets }: Ports, path: string, value: string) {
   return { secret: path, version: await secrets.put(path, value, { versionId: shortHash(value, 32) }) };
 }
 
-async function provision(ports: Ports, request: ResourceRequest) {
+async function provision(ports: Ports, request: ResourceRequest, stillOwned?: () => Promise<void>) {
   const { extensions = [] } = params.parse(request.params);
   const spec = specOf(request);
+  // Nobody holds a lock while a server of its own is asked for; the shared server is there already.
+  if (isDedicated(request)) await stillOwned?.();
   const server = await serverOf(ports, request);
   const place = await server.endpoint();
 
   return withDatabaseLock(server, spec.prefix, async (sql) => {
+    await stillOwned?.();
     if (extensions.length > 0) {
       const trusted = await trustedExtensions(sql);
       const refused = extensions.find((extension) => !trusted.includes(extension));
@@ -285,7 +288,7 @@ export const postgres: ResourceType = {
   async reach({ databases }, request) {
     if (!isDedicated(request)) await databases.endpoint();
   },
-  provision: (ports, request) => explained(request, () => provision(ports, request)),
+  provision: (ports, request, stillOwned) => explained(request, () => provision(ports, request, stillOwned)),
   rotation: {
     rotate: (ports, request, current) => explained(request, () => rotate(ports, request, current)),
     restore,

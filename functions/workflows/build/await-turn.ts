@@ -2,10 +2,11 @@
 
 import { OPERATIONS_QUEUE, operationKey, operationLog } from '../../core/keys.ts';
 import type { Operation } from '../../core/model/index.ts';
+import { operationKinds } from '../../core/operations/index.ts';
 import { Problem } from '../../core/problem.ts';
 import { aheadOf } from '../../core/source/build-queue.ts';
 import type { Ports } from '../../ports/index.ts';
-import { BUILD_QUEUE, joinQueue } from '../../records/build-queue-record.ts';
+import { BUILD_QUEUE, giveBackTurn, joinQueue } from '../../records/build-queue-record.ts';
 import { retryOnConflict } from '../../records/commit.ts';
 import { StillProgressing } from '../step.ts';
 
@@ -58,21 +59,35 @@ export async function untilTurn(
   }
 }
 
+/**
+ * Waits for another turn, since there was no machine for this one. The time of the build begins anew with its turn.
+ * @throws as `untilTurn`
+ */
+export async function turnAgain(
+  ports: Ports,
+  operation: Operation<'build'>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { id, project, createdAt } = operation;
+  const deadline = new Date(Date.parse(createdAt) + operationKinds.build.boundSeconds * 1000).toISOString();
+  await giveBackTurn(ports, { operation: id, project, until: deadline });
+  buildLog(ports, operation)('Waiting: all machines for builds of this account are busy');
+  await tell(ports, id, { waitingFor: 0, deadline });
+  await untilTurn(ports, { ...operation, deadline, waitingFor: 0 }, signal);
+}
+
 /** From its turn on a build has the time of its place: how long it waited does not count. */
 async function tell(
   ports: Ports,
   id: string,
-  change: { waitingFor: number } | { deadline: string } | undefined,
+  change: { waitingFor?: number; deadline?: string } | undefined,
 ): Promise<void> {
   await retryOnConflict(async () => {
     const item = await ports.store.get<Operation>(operationKey(id));
     if (!item) return;
     const { waitingFor: _, ...rest } = item.data;
     const data = { ...rest, ...change } as Operation;
-    const due =
-      change && 'deadline' in change
-        ? { queue: OPERATIONS_QUEUE, at: Date.parse(change.deadline) }
-        : item.due;
+    const due = change?.deadline ? { queue: OPERATIONS_QUEUE, at: Date.parse(change.deadline) } : item.due;
     const put = { ...operationKey(id), data, ...(due && { due }) };
     await ports.store.transact([{ put, if: { version: item.version } }]);
   });

@@ -7,12 +7,12 @@ import type { Operation, Version } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import type { ScoreWorkload } from '../../core/score/workload.ts';
 import { withFileContents } from '../../core/score/workload-files.ts';
-import type { BuildResult, BuildSource } from '../../ports/builder.ts';
+import { BuilderBusy, type BuildRequest, type BuildResult, type BuildSource } from '../../ports/builder.ts';
 import type { Ports } from '../../ports/index.ts';
 import { leaveQueue } from '../../records/build-queue-record.ts';
 import { endingOf, endOperation, errorOf } from '../end-operation.ts';
-import type { Step } from '../step.ts';
-import { buildLog, untilTurn } from './await-turn.ts';
+import type { Step, StepContext } from '../step.ts';
+import { buildLog, turnAgain, untilTurn } from './await-turn.ts';
 
 export const awaitTurn: Step<Operation<'build'>> = {
   role: 'work',
@@ -27,7 +27,8 @@ export const awaitTurn: Step<Operation<'build'>> = {
 export const buildImage: Step<Operation<'build'>> = {
   role: 'work',
   watched: true,
-  async run({ ports, operation, signal }) {
+  async run(context) {
+    const { ports, operation } = context;
     // A run before this one came as far; what follows it in the workflow may have removed the source.
     if (operation.result?.version !== undefined) return;
     const repository = { project: operation.project, service: operation.service };
@@ -41,7 +42,7 @@ export const buildImage: Step<Operation<'build'>> = {
       secrets: await buildSecretsOf(ports, operation.project),
       ...(await gitCredentialOf(ports, operation)),
     };
-    const built = await ports.builder.build(request, log, signal);
+    const built = await buildInTurn(context, request, log);
     const image = await ports.registry.resolve(repository, built.digest);
     const version = await registerVersion(
       ports,
@@ -62,6 +63,24 @@ export const buildImage: Step<Operation<'build'>> = {
     await keepVersion(ports, operation.id, version);
   },
 };
+
+/** Where others use all machines, the build goes back into the queue, and says how many begin before it. */
+async function buildInTurn(
+  { ports, operation, signal }: StepContext<Operation<'build'>>,
+  request: BuildRequest,
+  log: (line: string) => void,
+): Promise<BuildResult> {
+  // A run before this one may have given its turn back.
+  if (operation.waitingFor !== undefined) await untilTurn(ports, operation, signal);
+  for (;;) {
+    try {
+      return await ports.builder.build(request, log, signal);
+    } catch (error) {
+      if (!(error instanceof BuilderBusy)) throw error;
+      await turnAgain(ports, operation, signal);
+    }
+  }
+}
 
 function sourceOf({ input }: Operation<'build'>): BuildSource {
   if (input.kind === 'git') {

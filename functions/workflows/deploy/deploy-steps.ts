@@ -1,5 +1,4 @@
 /** Steps of the workflows `deploy` and `rollback`. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { deploymentProblems } from '../../commands/deployments/deployment-problems.ts';
 import { environmentUse } from '../../commands/environments/environments.ts';
 import { splitWords } from '../../core/command-line.ts';
@@ -22,6 +21,7 @@ import { instanceIn, instanceOf, withStanding } from '../../records/instances.ts
 import { getDeployment, getEnvironment } from '../../records/read.ts';
 import { getDeploymentDetail } from '../../records/workloads.ts';
 import { deploymentEndWrites, endingOf, endOperation, errorOf, untilOverdue } from '../end-operation.ts';
+import { untilAwake } from '../environment-state.ts';
 import { standingWrites } from '../standing-writes.ts';
 import { type Step, StillProgressing } from '../step.ts';
 import { servicePorts, workloadSpec } from '../workload-spec.ts';
@@ -34,22 +34,12 @@ const deploymentOf = (
   operation: InstanceRef & { number: number },
 ): Promise<Item<DeploymentDetail>> => getDeploymentDetail(ports.store, operation, operation.number);
 
-/** How long to wait before an environment that wakes up is looked at again, milliseconds. */
-const LOOK_MS = 300;
-
-/** What wakes up has its services declared, each with what served before, which would undo a newer deployment. */
-async function untilAwake(ports: Ports, ref: InstanceRef, signal: AbortSignal): Promise<void> {
-  while ((await getEnvironment(ports.store, ref)).data.state === 'waking') {
-    await sleep(LOOK_MS, undefined, { signal }).catch(() => undefined);
-    if (signal.aborted) throw new StillProgressing();
-  }
-}
-
 /** Waits until the environment is awake, and checks that everything the deployment needs is available. */
 export const prepareDeployment: DeploymentStep = {
   role: 'work',
   watched: true,
   async run({ ports, operation, signal }) {
+    // What wakes up has its services declared, each with what served before, which would undo a newer deployment.
     await untilAwake(ports, operation, signal);
     await retryOnConflict(async () => {
       const item = await deploymentOf(ports, operation);

@@ -15,6 +15,7 @@ import { Problem } from '../../core/problem.ts';
 import { provisionOrder } from '../../core/score/references.ts';
 import { resourceIdentity } from '../../core/score/resource-identity.ts';
 import type { Ports } from '../../ports/index.ts';
+import type { Item, Store } from '../../ports/store.ts';
 import { commit, retryOnConflict } from '../../records/commit.ts';
 import { changingEnvironment } from '../../records/environment-changes.ts';
 import { getDeployment, getEnvironment } from '../../records/read.ts';
@@ -111,13 +112,15 @@ const provisionOwned = (
   request: ResourceRequest,
   signal: AbortSignal,
 ): Promise<ResourceOutputs> =>
-  type.provision(ports, request).catch(async (error: unknown) => {
-    // The environment may have been destroyed meanwhile. Then no later try comes this far, and what this one began
-    // would have no owner.
-    const owner = await ports.store.get(resourceKey(request, request.uid));
-    if (!owner) await takeBack(ports, type, request, signal);
-    throw error;
-  });
+  type
+    .provision(ports, request, () => checkOwner(ports, request))
+    .catch(async (error: unknown) => {
+      // The environment may have been destroyed meanwhile. Then no later try comes this far, and what this one began
+      // would have no owner.
+      const owner = await ports.store.get(resourceKey(request, request.uid));
+      if (!owner) await takeBack(ports, type, request, signal);
+      throw error;
+    });
 
 /**
  * Removes a resource whose environment was destroyed while the resource was made, since it no longer has an owner
@@ -135,20 +138,32 @@ async function takeBack(
   await untilSettled(signal, () => type.deprovision(ports, request));
 }
 
+/** @throws Problem environment_gone | operation_in_progress for a resource that is removed, or was */
+async function checkOwner({ store }: Ports, request: ResourceRequest): Promise<void> {
+  await ownEnvironment(store, request);
+  const item = await store.get<Resource>(resourceKey(request, request.uid));
+  if (!item || item.data.state === 'removing') throw beingRemoved(request);
+}
+
+/** @throws Problem environment_gone */
+async function ownEnvironment(store: Store, request: ResourceRequest): Promise<Item<Environment>> {
+  const item = await store.get<Environment>(environmentKey(request));
+  if (item?.data.id !== request.environmentId || item.data.state === 'destroying') throw gone(request);
+  return item;
+}
+
+const beingRemoved = ({ uid }: ResourceRequest): Problem =>
+  new Problem('operation_in_progress', `The resource "${uid}" is being removed.`, {
+    hint: 'Deploy again in a moment. If it stays, a removal failed: remove that service once more, then deploy.',
+  });
+
 /** @returns the version of the owner record */
 async function recordOwner(ports: Ports, type: string, request: ResourceRequest): Promise<number> {
   const key = resourceKey(request, request.uid);
   return changingEnvironment(ports.store, request, async () => {
-    const environment = await ports.store.get<Environment>(environmentKey(request));
-    if (environment?.data.id !== request.environmentId || environment.data.state === 'destroying') {
-      throw gone(request);
-    }
+    const environment = await ownEnvironment(ports.store, request);
     const item = await ports.store.get<Resource>(key);
-    if (item?.data.state === 'removing') {
-      throw new Problem('operation_in_progress', `The resource "${request.uid}" is being removed.`, {
-        hint: 'Deploy again in a moment. If it stays, a removal failed: remove that service once more, then deploy.',
-      });
-    }
+    if (item?.data.state === 'removing') throw beingRemoved(request);
     if (item?.data.state === 'ready' && item.data.services.includes(request.service)) return item.version;
     const base: Resource = item?.data ?? {
       project: request.project,

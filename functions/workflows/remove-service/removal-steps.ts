@@ -1,5 +1,5 @@
 /** Steps of the workflow `remove-service`. Nothing that another service uses goes. */
-import { environmentKey, resourceKey } from '../../core/keys.ts';
+import { environmentKey, environmentPartition, jobPrefix, resourceKey } from '../../core/keys.ts';
 import {
   type Environment,
   type InstanceRef,
@@ -11,6 +11,7 @@ import type { Ports } from '../../ports/index.ts';
 import { retryOnConflict } from '../../records/commit.ts';
 import { instanceIn } from '../../records/instances.ts';
 import { getDeployment, getEnvironment } from '../../records/read.ts';
+import { readAll } from '../../records/read-all.ts';
 import { putBack } from '../deploy/put-back.ts';
 import { resourcesOf } from '../destroy-environment/leftovers.ts';
 import { deploymentEndWrites, endingOf, endOperation, errorOf, untilOverdue } from '../end-operation.ts';
@@ -74,6 +75,9 @@ export const finishRemoval: Step<Removal> = {
       event: { type: 'instance.removed', data: { number } },
       writes: async () => [
         ...(await standingWrites(ports, operation, gone)),
+        ...(await readAll(ports.store, environmentPartition(operation), jobPrefix(operation.service))).map(
+          ({ pk, sk }) => ({ delete: { pk, sk } }),
+        ),
         ...(await deploymentEndWrites(ports, operation, number, ending)),
       ],
     });

@@ -4,7 +4,7 @@ import { createKubernetesClient } from '../../../functions/adapters/kubernetes/a
 import { createKubernetesLogs } from '../../../functions/adapters/kubernetes/logs.ts';
 import { createFileLogs } from '../../../functions/adapters/local/logs/logs.ts';
 import type { LogLine } from '../../../functions/ports/logs.ts';
-import { logsReaderContract } from '../../contracts/logs-reader.ts';
+import { logsReaderContract } from '../../contracts/logs/logs-reader.ts';
 import { temporaryDirectories } from '../../support/files/temporary.ts';
 import { startPodLogs } from './pod-logs.ts';
 

@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { toWire } from '../../../functions/adapters/kubernetes/api/wire.ts';
 import {
+  releaseJob,
+  renderCommand,
+} from '../../../functions/adapters/kubernetes/manifests/command-manifest.ts';
+import {
   defaultRenderOptions,
   type KubernetesObject,
   type RenderImages,
   renderEnvironment,
   renderManifests,
-  renderRelease,
   renderVolumeClaim,
 } from '../../../functions/adapters/kubernetes/manifests/index.ts';
 import {
@@ -39,6 +42,16 @@ function one<K extends KubernetesObject['kind']>(objects: KubernetesObject[], ki
   if (!first || rest.length > 0) throw new Error(`Expected one ${kind}`);
   return first;
 }
+/** Hosts with their paths and ports. */
+const routesOf = (given: WorkloadSpec) =>
+  all(render(given), 'HTTPRoute').map(({ spec: { hostnames, rules } }) => [
+    ...hostnames,
+    rules
+      .flatMap(({ matches, backendRefs }) =>
+        matches.map(({ path }) => `${path.value} to ${backendRefs[0]!.port}`),
+      )
+      .sort(),
+  ]);
 const podOf = (given: WorkloadSpec) => one(render(given), 'Deployment').spec!.template.spec!;
 
 describe('The pod of an image', () => {
@@ -304,11 +317,54 @@ describe('network', () => {
       { host, path: '/a', port: 80 },
       { host: `${host}:8443`, path: '/b', port: 80 },
     ];
-    const { rules } = one(render(spec({ routes })), 'Ingress').spec!;
-    expect(rules!.map((rule) => [rule.host, rule.http!.paths.map(({ path }) => path).sort()])).toEqual([
-      ['web-dev-demo.apps.example.com', ['/']],
-      [host, ['/a', '/b']],
+    expect(routesOf(spec({ routes }))).toEqual([
+      ['web-dev-demo.apps.example.com', ['/ to 80']],
+      [host, ['/a to 80', '/b to 80']],
     ]);
+  });
+
+  it('of two routes for one path the first counts, which for the default URL is the service itself', () => {
+    const host = 'web-dev-demo.apps.example.com';
+    const ports = [port, { ...port, name: 'admin', port: 81 }];
+    const routes = [
+      { host, path: '/', port: 81 },
+      { host, path: '/admin', port: 81 },
+      { host, path: '/admin', port: 80 },
+    ];
+    expect(routesOf(spec({ ports, routes }))).toEqual([[host, ['/ to 80', '/admin to 81']]]);
+  });
+
+  it('more paths than one route holds are in several, each within the limits of Gateway API', () => {
+    const host = 'shop.dns.example.com';
+    const many = Array.from({ length: 300 }, (_, at) => ({ host, path: `/p${at}`, port: 80 }));
+    const made = all(render(spec({ routes: many })), 'HTTPRoute');
+    const names = new Set(made.map(({ metadata }) => metadata.name));
+    expect([made.length, names.size]).toEqual([4, 4]);
+    for (const { rules } of made.map(({ spec }) => spec)) {
+      expect(rules.every(({ matches }) => matches.length <= 64)).toBe(true);
+      expect(rules.flatMap(({ matches }) => matches).length).toBeLessThanOrEqual(128);
+    }
+    const paths = made.flatMap(({ spec }) => spec.rules.flatMap(({ matches }) => matches));
+    expect(paths).toHaveLength(301);
+  });
+
+  it('routes are attached to the Gateway of the platform, and tell workloads the scheme that people use', () => {
+    const gateway = { namespace: 'edge', name: 'front' };
+    const rendered = (scheme: 'http' | 'https') =>
+      one(renderManifests(spec(), images, { ...options, scheme, gateway }), 'HTTPRoute').spec;
+    expect(rendered('https').parentRefs).toEqual([
+      { group: 'gateway.networking.k8s.io', kind: 'Gateway', ...gateway },
+    ]);
+    expect(JSON.stringify(rendered('https').rules)).toContain('{"name":"X-Forwarded-Proto","value":"https"}');
+    expect(JSON.stringify(rendered('http'))).not.toContain('filters');
+  });
+
+  it('no two routes of a cluster have the same end of their names, however names are put together', () => {
+    const named = (environment: string, service: string) =>
+      one(render({ ...spec(), environment, service }), 'HTTPRoute').metadata.name;
+    const ends = [named('a', 'b-c'), named('a-b', 'c'), named('a', 'c')].map((name) => name.slice(-16));
+    expect(new Set(ends).size).toBe(3);
+    expect(named('a', 's'.repeat(63))).toHaveLength(63);
   });
 
   it.each([
@@ -327,17 +383,10 @@ describe('network', () => {
     expect(() => render(spec({ routes: [route] }))).toThrow(/can not be made/);
   });
 
-  it('ABUSE 7, 29: annotations of an Ingress are the platform team’s alone', () => {
-    expect(one(render(spec()), 'Ingress').metadata).not.toHaveProperty('annotations');
-    const theirs = { ...options, ingressAnnotations: { 'alb.ingress.kubernetes.io/scheme': 'internal' } };
-    const objects = renderManifests(spec(), images, theirs);
-    expect(one(objects, 'Ingress').metadata.annotations).toEqual(theirs.ingressAnnotations);
-  });
-
-  it('nothing listens: no Service, no Ingress, no way in', () => {
+  it('nothing listens: no Service, no route, no way in', () => {
     const kinds = render(spec({ ports: [] })).map(({ kind }) => kind);
     expect(kinds).not.toContain('Service');
-    expect(kinds).not.toContain('Ingress');
+    expect(kinds).not.toContain('HTTPRoute');
     expect(kinds).not.toContain('NetworkPolicy');
   });
 
@@ -345,7 +394,7 @@ describe('network', () => {
     const [neighbours, outside] = one(render(spec()), 'NetworkPolicy').spec!.ingress!;
     expect(neighbours).toMatchObject({ _from: [{ podSelector: {} }], ports: [{ port: 8080 }] });
     expect(outside!._from!.length).toBeGreaterThan(0);
-    const network = { ...options.network, ingressNamespaces: [], ingressCidrs: [] };
+    const network = { ...options.network, gatewayNamespaces: [], gatewayCidrs: [] };
     const closed = renderManifests(spec(), images, { ...options, network });
     expect(one(closed, 'NetworkPolicy').spec!.ingress).toHaveLength(1);
   });
@@ -421,7 +470,8 @@ describe('every pod is allowed under restricted', () => {
   const given = spec({}, [container(), { ...hostile, name: 'side', before: { main: 'started' } }, hostile]);
   const pods = {
     deployment: podOf(given),
-    release: one(renderRelease(given, ['migrate'], images, options), 'Job').spec!.template.spec!,
+    release: one(renderCommand(given, releaseJob(given, ['migrate']), images, options), 'Job').spec!.template
+      .spec!,
   };
 
   it.each(Object.entries(pods))('%s', (_, pod) => {
@@ -451,7 +501,7 @@ describe('every pod is allowed under restricted', () => {
 describe('release', () => {
   it('a Job that runs once, with what the first container has', () => {
     const given = spec({}, [container({ variables: [variable('S', 'secret-value', true)] })]);
-    const objects = renderRelease(given, ['migrate', '$(S)'], images, options);
+    const objects = renderCommand(given, releaseJob(given, ['migrate', '$(S)']), images, options);
     const job = one(objects, 'Job');
     expect(job.spec).toMatchObject({ backoffLimit: 0 });
     expect(job.spec!.template.spec).toMatchObject({

@@ -7,7 +7,7 @@ import type { Action } from '../../../functions/core/authorization/roles.ts';
  */
 export const golden = {
   public: ['api.describe', 'session.create', 'token.exchange', 'hook.receive'],
-  'signed-in': ['me.read', 'agent.use', 'project.list', 'policy.list'],
+  'signed-in': ['me.read', 'project.list', 'policy.list'],
   person: ['project.create', 'me.manage', 'session.read', 'session.end'],
   platform: ['audit.govern', 'policy.govern'],
   viewer: [
@@ -24,6 +24,7 @@ export const golden = {
     'deployment.read',
     'log.read',
     'metric.read',
+    'job.read',
     'operation.read',
     'policy.read',
     'connection.read',
@@ -40,6 +41,8 @@ export const golden = {
     'secret.write',
     'variable.write',
     'instance.operate',
+    'run.create',
+    'job.write',
     'gameday.create',
     'instance.remove',
     'secret.rotate',
@@ -52,6 +55,7 @@ export const golden = {
     'connection.write',
     'preview.approve',
     'secret.reveal',
+    'shell.open',
     'build-secret.write',
     'project.update',
     'member.write',
@@ -74,12 +78,15 @@ export const goldenProtected: Readonly<Partial<Record<Action, 'maintainer' | 'ad
   'environment.delete': 'administrator',
   'secret.write': 'maintainer',
   'instance.operate': 'maintainer',
+  'run.create': 'maintainer',
+  'job.write': 'maintainer',
   'gameday.create': 'maintainer',
   'instance.remove': 'administrator',
   'variable.write': 'maintainer',
   'secret.delete': 'maintainer',
   'secret.rotate': 'maintainer',
   'secret.reveal': 'administrator',
+  'shell.open': 'administrator',
 };
 
 /** About the project as a whole, and open to a token that is limited to some of its environments. */

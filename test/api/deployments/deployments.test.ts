@@ -72,6 +72,41 @@ describe('Builds', () => {
   const gzip = { 'content-type': 'application/gzip' };
   const archive = new Uint8Array([0x1f, 0x8b, 1, 2, 3]);
 
+  it('takes an upload that was sent to the address which the API gives, once it is there', async () => {
+    const { api, sources } = subject;
+    const asked = await api('POST', `${service}/uploads`, { bytes: archive.byteLength });
+    expect(asked.status).toBe(201);
+    const { id, url, method, headers } = asked.body;
+    const body = { upload: id, tag: 'v1' };
+    expectProblem(await api('POST', `${service}/builds`, body), 422, 'source_unavailable');
+    // No credentials go with it.
+    const path = new URL(url).pathname;
+    expect((await api(method, path, archive, { ...headers, authorization: '' })).status).toBe(204);
+    expect([...sources]).toEqual([id]);
+    const started = await api('POST', `${service}/builds`, body);
+    expect(started.status).toBe(202);
+    expect(started.body).toMatchObject({ kind: 'build', service: 'guestbook', status: 'queued' });
+  });
+
+  it('refuses what names no source, two, or an upload of more than there may be', async () => {
+    const { api } = subject;
+    const git = { url: 'https://git.example.com/a/b', ref: 'main' };
+    for (const body of [{}, { tag: 'v1' }, { git, upload: '0'.repeat(32) }, { upload: 'x' }])
+      expectProblem(await api('POST', `${service}/builds`, body), 400, 'invalid_request');
+    for (const bytes of [0, -1, 1.5, 2 ** 30 + 1])
+      expectProblem(await api('POST', `${service}/uploads`, { bytes }), 400, 'invalid_request');
+    expectProblem(
+      await api('POST', '/v1/projects/demo/services/none/uploads', { bytes: 1 }),
+      404,
+      'not_found',
+    );
+    expectProblem(
+      await api('PUT', `/v1/uploads/${'0'.repeat(32)}`, 'x', { 'content-type': 'text/plain' }),
+      415,
+      'unsupported_media_type',
+    );
+  });
+
   it('takes a git repository, or an archive', async () => {
     const { api, started, sources } = subject;
     const git = { url: 'https://git.example.com/a/b', ref: 'main' };

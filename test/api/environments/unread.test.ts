@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { unknownActivity } from '../../../functions/adapters/kubernetes/activity.ts';
+import { unknownActivity } from '../../../functions/adapters/kubernetes/activity/unknown-activity.ts';
 import { Problem } from '../../../functions/core/problem.ts';
 import { createSubject, deploy, instancePath, type Subject, seed } from '../support.ts';
 

@@ -11,8 +11,10 @@ import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { expect, it } from 'vitest';
 import { createCodeBuilder } from '../../../functions/adapters/aws/builder/builder.ts';
-import { createSecretsManager } from '../../../functions/adapters/aws/secrets/secrets.ts';
+import { uploadOptions } from '../../../functions/adapters/aws/builder/builder-sources.ts';
+import { createSecretsManager } from '../../../functions/adapters/aws/secrets/secrets-manager.ts';
 import { Problem, TransientError } from '../../../functions/core/problem.ts';
+import { BuilderBusy } from '../../../functions/ports/builder.ts';
 import { builderContract } from '../../contracts/builder.ts';
 import { helloFiles, sourceArchive, streamOf } from '../../support/files/archive.ts';
 import { createContainers, makeBuildProject } from '../support/aws/codebuild.ts';
@@ -44,7 +46,7 @@ await withMoto((url) => {
     });
     const settings = clientOptions(proxy.url);
     const codebuild = new CodeBuildClient(settings);
-    const s3 = new S3Client({ ...settings, forcePathStyle: true });
+    const s3 = new S3Client({ ...settings, ...uploadOptions, forcePathStyle: true });
     const ignoreExisting = (error: Error) => {
       if (!/AlreadyExists|AlreadyOwned/.test(error.name)) throw error;
     };
@@ -78,6 +80,14 @@ await withMoto((url) => {
     };
   }
 
+  it('signs the size and the type of an upload, and no checksum of what is not there yet', async () => {
+    const subject = await makeSubject();
+    const { searchParams } = new URL((await subject.builder.openUpload(1234)).url);
+    expect(searchParams.get('X-Amz-SignedHeaders')).toBe('content-length;content-type;host');
+    expect([...searchParams.keys()].filter((name) => /checksum/i.test(name))).toEqual([]);
+    await subject.dispose();
+  });
+
   builderContract('CodeBuild', () => makeSubject());
 
   it('joins the build that an operation has, instead of starting another', async () => {
@@ -90,17 +100,17 @@ await withMoto((url) => {
     await subject.dispose();
   });
 
-  it('waits while the account runs as many builds as it may, and says so once', async () => {
-    let refusals = 3;
+  it('says that the account runs as many builds as it may, and begins when it is asked again', async () => {
+    let refusals = 1;
     const subject = await makeSubject((action) =>
       action === 'StartBuild' && refusals-- > 0 ? awsError(400, 'AccountLimitExceededException') : 'forward',
     );
     const { id } = await subject.builder.saveSource(streamOf(await sourceArchive(helloFiles)));
-    const lines: string[] = [];
     const request = { repository, operation: 'crowded', source: { kind: 'upload', id } as const };
-    const built = await subject.builder.build(request, (line) => lines.push(line), never);
-    expect(built.digest).toMatch(/^sha256:/);
-    expect(lines.filter((line) => line.startsWith('Waiting: CodeBuild'))).toHaveLength(1);
+    const build = () => subject.builder.build(request, () => undefined, never);
+    await expect(build()).rejects.toBeInstanceOf(BuilderBusy);
+    expect(subject.started()).toBe(0);
+    expect((await build()).digest).toMatch(/^sha256:/);
     await subject.dispose();
   });
 

@@ -5,7 +5,7 @@ import { CreateStateMachineCommand, ListExecutionsCommand, SFNClient } from '@aw
 import { afterEach, describe, expect, it } from 'vitest';
 import { createEcrRegistry } from '../../../functions/adapters/aws/registry.ts';
 import { countRequests, secretsManagerPricing } from '../../../functions/adapters/aws/sdk-meter.ts';
-import { createSecretsManager } from '../../../functions/adapters/aws/secrets/secrets.ts';
+import { createSecretsManager } from '../../../functions/adapters/aws/secrets/secrets-manager.ts';
 import { createStepFunctions } from '../../../functions/adapters/aws/workflows.ts';
 import { createMeter, withMeter } from '../../../functions/ports/meter.ts';
 import { awsError, type FaultProxy, type Outcome, startProxy } from '../support/faults.ts';

@@ -2,7 +2,7 @@
 import { CloudWatchLogsClient, CreateLogGroupCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { expect, it } from 'vitest';
 import { createCloudWatchLogs } from '../../../functions/adapters/aws/logs/logs.ts';
-import { logsContract } from '../../contracts/logs.ts';
+import { logsContract } from '../../contracts/logs/logs.ts';
 import { awsError, startProxy } from '../support/faults.ts';
 import { clientOptions, withMoto } from './support.ts';
 

@@ -66,9 +66,13 @@ describe.skipIf(why)('Kubernetes cluster', () => {
       labels: Record<string, string>;
       managedFields: { manager: string; operation: string; subresource?: string }[];
     };
-    spec: { replicas: number; progressDeadlineSeconds: number };
+    spec: { replicas: number; progressDeadlineSeconds: number; hostnames?: string[] };
   }
   const read = (path: string): Promise<Found | undefined> => cluster.client.get<Found>(path);
+  const routesIn = async (namespace: string): Promise<Found[]> => {
+    const group = namespace.replace('/api/v1', '/apis/gateway.networking.k8s.io/v1');
+    return (await cluster.client.list<Found>(`${group}/httproutes`)).items;
+  };
 
   describe.concurrent('environment', () => {
     it('ABUSE 32: Pod Security refuses a privileged pod, and the quota a load balancer', async () => {
@@ -215,7 +219,6 @@ describe.skipIf(why)('Kubernetes cluster', () => {
       const objects = [
         `${apps}/deployments/web`,
         `${namespace}/services/web`,
-        `${namespace.replace('/api/v1', '/apis/networking.k8s.io/v1')}/ingresses/web`,
         `${namespace}/configmaps/web-fence`,
       ];
       // The first round races for making the objects, the others for changing them.
@@ -227,6 +230,8 @@ describe.skipIf(why)('Kubernetes cluster', () => {
         );
         expect(codes[fences.indexOf(highest)]).toBe('nothing was thrown');
         expect(codes.every((code) => code === 'nothing was thrown' || code === 'fenced')).toBe(true);
+        const [route] = await routesIn(namespace);
+        expect(route?.metadata.annotations?.['berth.dev/fence']).toBe(String(highest));
         for (const path of objects) {
           const annotations = (await read(path))?.metadata.annotations;
           expect(annotations?.['berth.dev/fence'], path).toBe(String(highest));
@@ -318,10 +323,10 @@ describe.skipIf(why)('Kubernetes cluster', () => {
           ({ manager, subresource }) => manager === 'berth' && !subresource,
         ),
       ).toMatchObject([{ operation: 'Apply' }]);
-      const ingress = `${namespace.replace('/api/v1', '/apis/networking.k8s.io/v1')}/ingresses/web`;
-      expect(JSON.stringify(await read(ingress))).not.toContain(host);
+      const hosts = async () => (await routesIn(namespace)).map(({ spec }) => spec.hostnames);
+      expect(await hosts()).toEqual([['web-' + ref.environment + '-demo.apps.example.com']]);
       await workloads.apply(workloadSpec(ref, 3, containerSpec(server), { ports: [] }));
-      expect(await read(ingress)).toBeUndefined();
+      expect(await hosts()).toEqual([]);
       expect(await read(`${namespace}/services/web`)).toBeUndefined();
     });
 

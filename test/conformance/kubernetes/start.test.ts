@@ -63,7 +63,6 @@ describe.skipIf(why)('npm start on a cluster', () => {
       BERTH_REGISTRY: `${registry.url}/berth`,
       BERTH_REGISTRY_IN_CLUSTER: 'registry.test/berth',
       BERTH_APPS_DOMAIN: 'apps.example.com',
-      BERTH_INGRESS_CLASS: 'public',
       BERTH_NAMESPACE_PREFIX: PREFIX,
       BERTH_POSTGRES_URL: `postgresql://postgres:${password}@127.0.0.1:${port}/postgres?sslmode=disable`,
     };
@@ -115,12 +114,14 @@ describe.skipIf(why)('npm start on a cluster', () => {
     expect(first, JSON.stringify(first.error)).toMatchObject({ status: 'succeeded' });
     expect(await imageNow()).toBe(`registry.test/berth/shop/web@${one}`);
 
-    const ingress = await get(`${NAMESPACE.replace('/api/v1', '/apis/networking.k8s.io/v1')}/ingresses/web`);
+    const routes = await cluster.client.list<Found & { status: { parents: unknown[] } }>(
+      `${NAMESPACE.replace('/api/v1', '/apis/gateway.networking.k8s.io/v1')}/httproutes`,
+    );
     expect(first.result.url).toBe('https://web-dev-shop.apps.example.com');
-    expect(ingress?.spec).toMatchObject({
-      ingressClassName: 'public',
-      rules: [{ host: 'web-dev-shop.apps.example.com' }],
-    });
+    expect(routes.items.map(({ spec }) => spec)).toMatchObject([
+      { hostnames: ['web-dev-shop.apps.example.com'], parentRefs: [{ name: 'berth' }] },
+    ]);
+    expect(routes.items[0]?.status.parents).toHaveLength(1);
     const { items } = await cluster.client.list<Found>(`${NAMESPACE}/secrets`);
     const values = items.flatMap(({ data }) => Object.values(data ?? {}));
     const opened = values.map((value) => Buffer.from(value, 'base64').toString());

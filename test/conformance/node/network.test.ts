@@ -48,13 +48,13 @@ describe.skipIf(why)('Network policies in force', { timeout: 240_000 }, () => {
   };
 
   beforeAll(async () => {
-    place = await startPlace(await kubeRouter());
+    place = await startPlace({ policies: await kubeRouter() });
     const { host } = place.cluster.node;
-    // Requests come from this machine, as they do from an ingress controller that is no pod.
-    const subject = (ingressCidrs: string[], egressCidrs: string[]): Promise<RealSubject> =>
+    // Requests come from this machine, as they do from a gateway that is no pod.
+    const subject = (gatewayCidrs: string[], egressCidrs: string[]): Promise<RealSubject> =>
       makeRealSubject(place, {
         render: {
-          network: { ingressNamespaces: [], ingressCidrs, resolverCidrs: [], egressCidrs, internet: true },
+          network: { gatewayNamespaces: [], gatewayCidrs, resolverCidrs: [], egressCidrs, internet: true },
         },
       });
     closed = await subject([`${host}/32`], []);
@@ -131,7 +131,7 @@ describe.skipIf(why)('Network policies in force', { timeout: 240_000 }, () => {
     await becomes(() => dial(open, refs.web, registry), isOpen);
   });
 
-  it('a pod is reached from where the ingress controller is, and from nowhere else outside', async () => {
+  it('a pod is reached from where the gateway is, and from nowhere else outside', async () => {
     const knock = async (subject: RealSubject): Promise<string> => {
       const { host, port: at } = await podOf(subject, refs.web);
       return fetch(`http://${host}:${at}/`, { signal: AbortSignal.timeout(2_000) }).then(

@@ -1,7 +1,12 @@
 /** A cluster with a real node, and the registry that it pulls from. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type RealCluster, startRealCluster, whyNoCluster } from '../support/cluster.ts';
+import {
+  type RealCluster,
+  type RealClusterOptions,
+  startRealCluster,
+  whyNoCluster,
+} from '../support/cluster.ts';
 import { pushPause, whyNoImages } from '../support/node/images.ts';
 import { nodePrograms, whyNoNode } from '../support/node/programs.ts';
 import { startRegistry, type TestRegistry } from '../support/registry.ts';
@@ -23,9 +28,8 @@ export async function whyNoPlace(): Promise<string | undefined> {
   return (await whyNoCluster()) ?? (await whyNoNode()) ?? (await whyNoImages());
 }
 
-/** @param policies kube-router, where network policies are to be in force */
-export async function startPlace(policies?: string): Promise<RealPlace> {
-  const cluster = await startRealCluster(policies);
+export async function startPlace(options: RealClusterOptions = {}): Promise<RealPlace> {
+  const cluster = await startRealCluster(options);
   try {
     const registry = await startRegistry(undefined, cluster.node.host);
     await pullFrom(cluster, registry.url);

@@ -13,21 +13,25 @@ import {
 } from '../../../functions/adapters/kubernetes/api/client.ts';
 import { loadKubeconfig } from '../../../functions/adapters/kubernetes/api/kubeconfig.ts';
 import { cached } from './cache.ts';
+import { startGateway } from './gateway.ts';
 import { nodePrograms } from './node/programs.ts';
 import { missingProgram } from './process.ts';
+import { whyNoPython } from './python.ts';
 
 const source = resolve(import.meta.dirname, '../cluster');
 const BUILD_MS = 40 * 60_000;
 
 /** Why no cluster can be had here; undefined when one can. */
 export const whyNoCluster = async (): Promise<string | undefined> =>
-  process.env.KUBECONFIG ? undefined : missingProgram([['go', 'version']]);
+  process.env.KUBECONFIG ? undefined : ((await missingProgram([['go', 'version']])) ?? (await whyNoPython()));
 
 export interface TestCluster {
   kubeconfig: string;
   client: KubernetesClient;
   /** Containers only seem to run: their nodes are simulated. */
   isSimulated: boolean;
+  /** Where the gateway takes requests on the loopback interface; 0 where it is not of our own. */
+  gateway: number;
   stop(): Promise<void>;
 }
 
@@ -56,20 +60,47 @@ export async function startCluster(): Promise<TestCluster> {
   if (process.env.KUBECONFIG) {
     const kubeconfig = process.env.KUBECONFIG;
     const client = createKubernetesClient(await loadKubeconfig(kubeconfig));
-    return { kubeconfig, client, isSimulated: false, stop: async () => client.close() };
+    return { kubeconfig, client, isSimulated: false, gateway: 0, stop: async () => client.close() };
   }
-  const { kubeconfig, client, stop } = await up();
-  return { kubeconfig, client, isSimulated: true, stop };
+  return { ...(await withGateway(await up())), isSimulated: true };
 }
 
-/** One of our own with a real node. @param policies kube-router, where network policies are to be in force */
-export async function startRealCluster(policies?: string): Promise<RealCluster> {
+/** Runs the gateway beside a cluster. */
+async function withGateway<T extends Pick<TestCluster, 'client' | 'kubeconfig' | 'stop'>>(cluster: T) {
+  try {
+    const gateway = await startGateway(cluster.client, cluster.kubeconfig);
+    const stop = async (): Promise<void> => {
+      await gateway.stop();
+      await cluster.stop();
+    };
+    return { ...cluster, gateway: gateway.port, stop };
+  } catch (error) {
+    await cluster.stop();
+    throw error;
+  }
+}
+
+export interface RealClusterOptions {
+  /** kube-router, where network policies are to be in force. */
+  policies?: string;
+  /** Without the gateway beside it: the suite has its own in pods. */
+  isBare?: boolean;
+}
+
+/** One of our own with a real node. */
+export async function startRealCluster({
+  policies,
+  isBare = false,
+}: RealClusterOptions = {}): Promise<RealCluster> {
   // Neither waits for the other: the first run builds both.
   const [programs] = await Promise.all([nodePrograms(), clusterProgram()]);
-  const { kubeconfig, client, stop, host, directory, command } = await up([
+  const started = await up([
     ...['--node', programs],
     ...(policies === undefined ? [] : ['--policies', policies]),
   ]);
+  const { kubeconfig, client, stop, gateway, host, directory, command } = isBare
+    ? { ...started, gateway: 0 }
+    : await withGateway(started);
   const node = {
     name: 'node-real',
     host,
@@ -79,7 +110,7 @@ export async function startRealCluster(policies?: string): Promise<RealCluster> 
     freezeApi: () => command('freeze api'),
     thawApi: () => command('thaw api'),
   };
-  return { kubeconfig, client, isSimulated: false, node, stop };
+  return { kubeconfig, client, isSimulated: false, gateway, node, stop };
 }
 
 const clusterProgram = async (): Promise<string> =>

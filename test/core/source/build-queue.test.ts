@@ -1,5 +1,11 @@
 import { expect, it } from 'vitest';
-import { advance, aheadOf, type BuildQueue, emptyQueue } from '../../../functions/core/source/build-queue.ts';
+import {
+  advance,
+  aheadOf,
+  type BuildQueue,
+  emptyQueue,
+  turnedAway,
+} from '../../../functions/core/source/build-queue.ts';
 
 const now = '2026-01-01T00:00:00.000Z';
 const ceilings = { all: 3, project: 2, seconds: 60 };
@@ -34,6 +40,19 @@ it('Projects take turns, however many builds one of them has waiting', () => {
     queue = without(queue, one);
   }
   expect(order).toEqual(['a1', 'b1', 'c1', 'a2', 'b2', 'a3', 'a4']);
+});
+
+it('A build that found no machine is first again, others wait behind it, and all go on after a while', () => {
+  const full = '2026-01-01T00:00:20.000Z';
+  const before = advance(waiting('a1', 'b1', 'c1', 'd1'), ceilings, now);
+  const later = '2026-01-01T00:00:01.000Z';
+  const queue = advance(turnedAway(before, build('b1'), full), ceilings, later);
+  expect(running(queue)).toEqual(['a1', 'c1']);
+  expect(aheadOf(queue, 'b1')).toBe(0);
+  expect(aheadOf(queue, 'd1')).toBe(1);
+  const after = advance(without(queue, 'a1'), ceilings, full);
+  expect(running(after)).toEqual(['c1', 'b1', 'd1']);
+  expect(after).not.toHaveProperty('fullUntil');
 });
 
 it('A build that waits knows how many begin before it', () => {

@@ -7,11 +7,13 @@ import { KubernetesError } from '../../../functions/adapters/kubernetes/api/api-
 import type { KubernetesClient } from '../../../functions/adapters/kubernetes/api/client.ts';
 import {
   applyClusterObjects,
+  applyDefinitions,
   type ClusterObject,
   clusterObjectPath,
   removeClusterObjects,
 } from '../../../functions/hosts/aws/cluster-objects.ts';
 import { customResource } from '../../../functions/hosts/aws/custom-resource.ts';
+import { fetchGatewayApi } from '../../../functions/hosts/aws/gateway-definitions.ts';
 
 const pool: ClusterObject = { apiVersion: 'karpenter.sh/v1', kind: 'NodePool', metadata: { name: 'berth' } };
 const role: ClusterObject = {
@@ -70,8 +72,62 @@ describe('The cluster’s objects', () => {
     ]);
   });
 
+  it('are gone when the load balancer is that stands for one of them', async () => {
+    const service: ClusterObject = {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'berth', namespace: 'berth-gateway' },
+    };
+    let looks = 3;
+    const client = { ...recorder().client, get: async () => (--looks > 0 ? {} : undefined) };
+    await removeClusterObjects(client as unknown as KubernetesClient, [service], patience);
+    expect(looks).toBe(0);
+  });
+
+  it('bring kinds that the cluster lacks, and leave those alone that somebody else has brought', async () => {
+    const definition = (name: string): ClusterObject => ({
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      metadata: { name },
+    });
+    const by = (manager: string) => ({ metadata: { managedFields: [{ manager }] } });
+    const { client, calls } = recorder();
+    const get = async (path: string) =>
+      path.endsWith('/theirs') ? by('helm') : path.endsWith('/ours') ? by('berth') : undefined;
+    const cluster = { ...client, get } as unknown as KubernetesClient;
+    await applyDefinitions(cluster, ['new', 'ours', 'theirs'].map(definition), patience);
+    const folder = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+    expect(calls).toEqual([`PATCH ${folder}/new`, `PATCH ${folder}/ours`]);
+    await removeClusterObjects(cluster, [definition('ours')], patience);
+    expect(calls).toHaveLength(2);
+  });
+
   it('of a kind that is not known are refused', () => {
     expect(() => clusterObjectPath({ ...pool, kind: 'constructor' })).toThrow('constructor');
+  });
+});
+
+describe('Definitions of Gateway API', () => {
+  let server: Server;
+  let url = '';
+  beforeAll(async () => {
+    server = createServer((request, response) => {
+      response.writeHead(request.url?.startsWith('/there') ? 200 : 404).end('kind: Other\n');
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  afterAll(() => server.close());
+
+  it('are refused where one is not byte for byte what it is to be', async () => {
+    await expect(fetchGatewayApi(`${url}/there/`)).rejects.toThrow(/is not what it is to be: its SHA-256/);
+  });
+
+  it('that can not be had say so, and which setting names another place', async () => {
+    await expect(fetchGatewayApi(`${url}/away`)).rejects.toThrow(/answered with 404.*berth:gatewayApi/);
+    await expect(fetchGatewayApi('http://127.0.0.1:1')).rejects.toThrow(
+      /can not be fetched.*berth:gatewayApi/,
+    );
   });
 });
 

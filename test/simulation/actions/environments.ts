@@ -13,6 +13,31 @@ export const environments: Action[] = [
         faults: [{ type: 'kill' }],
       }),
   ],
+  [
+    2,
+    (actor) =>
+      actor.client.ask('POST', `${choose(actor).at}/services/web/runs`, {
+        command: ['node', 'report.js'],
+        timeout: '1m',
+      }),
+  ],
+  [
+    1,
+    async (actor) => {
+      const { random } = actor.world;
+      await actor.client.ask('PUT', `${choose(actor).at}/services/web/jobs/tidy`, {
+        schedule: `*/${1 + random.below(5)} * * * *`,
+        command: ['node', 'tidy.js'],
+        timeout: '2m',
+        overlap: random.below(2) === 0 ? 'allow' : 'forbid',
+        retries: random.below(3),
+        suspended: random.below(4) === 0,
+        wakes: random.below(2) === 0,
+      });
+    },
+  ],
+  [1, (actor) => actor.client.ask('POST', `${choose(actor).at}/services/web/jobs/tidy/runs`)],
+  [1, (actor) => actor.client.ask('DELETE', `${choose(actor).at}/services/web/jobs/tidy`)],
   [1, (actor) => actor.client.ask('DELETE', `${choose(actor).in}/environments/dev`)],
   [
     2,

@@ -1,6 +1,12 @@
 /** What was promised to the clients, beside the invariants of the oracle: looked at when all has come to rest. */
 import { eventsPartition } from '../../../functions/core/keys.ts';
-import type { BerthEvent, Deployment, Environment, Operation } from '../../../functions/core/model/index.ts';
+import {
+  type BerthEvent,
+  type Deployment,
+  type Environment,
+  isFor,
+  type Operation,
+} from '../../../functions/core/model/index.ts';
 import { workloadSettings } from '../../../functions/core/score/settings.ts';
 import type { Store } from '../../../functions/ports/store.ts';
 import { instancesOf } from '../../../functions/records/instances.ts';
@@ -35,16 +41,8 @@ export function createPromises(world: World, observed: Observed) {
   }
 
   /** What an operation is said to have failed of is so. */
-  function checkCause({
-    kind,
-    id,
-    error,
-    project,
-    environment,
-    service,
-    number,
-    createdAt,
-  }: Operation): void {
+  function checkCause(operation: Operation): void {
+    const { kind, id, error, project, environment, service, number } = operation;
     if (error?.code === 'fenced') world.violate(`${kind} ${id} does not say what overtook it`);
     // The credentials of today are there whatever was revoked.
     if (kind === 'rollback' && error?.code === 'unresolved_placeholder')
@@ -56,7 +54,7 @@ export function createPromises(world: World, observed: Observed) {
       number !== undefined &&
       newest === number &&
       now &&
-      now.createdAt < createdAt
+      isFor(operation, now)
     )
       world.violate(
         `${kind} ${id} is said to be superseded, and ${project}/${environment}/${service} #${number} is the newest`,

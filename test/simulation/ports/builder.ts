@@ -57,6 +57,18 @@ export function createSimulatedBuilder(world: World, built: (service: string) =>
         sources.add(id);
         return { id, sha256: String(bytes).padStart(64, '0'), bytes };
       }),
+    openUpload: (bytes) =>
+      world.io('builder.openUpload', () => {
+        const id = `source-${++ids}`;
+        return {
+          id,
+          url: `/v1/uploads/${id}`,
+          bytes,
+          expiresAt: new Date(world.effects.now() + 3_600_000).toISOString(),
+        };
+      }),
+    receiveUpload: (id) => world.io('builder.receiveUpload', () => void sources.add(id)),
+    hasUpload: (id) => world.io('builder.hasUpload', () => sources.has(id)),
     removeSource: (id) => world.io('builder.removeSource', () => void sources.delete(id), true),
     build: (request, log, signal) =>
       world.io('builder.build', () => {

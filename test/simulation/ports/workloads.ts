@@ -4,7 +4,7 @@ import type { EnvironmentRef, InstanceRef } from '../../../functions/core/model/
 import { Problem } from '../../../functions/core/problem.ts';
 import { createMask } from '../../../functions/core/secrets/mask.ts';
 import type { Logs } from '../../../functions/ports/logs.ts';
-import type { Rollout, WorkloadSpec, Workloads } from '../../../functions/ports/workloads.ts';
+import type { CommandRun, Rollout, WorkloadSpec, Workloads } from '../../../functions/ports/workloads.ts';
 import type { World } from '../world.ts';
 import { type Program, reasonOf } from './programs.ts';
 
@@ -206,6 +206,31 @@ export function createSimulatedWorkloads(world: World, around: WorkloadsAround):
     return { exitCode: signal.aborted ? 143 : 0, tail: [] };
   }
 
+  /** The commands that were begun, by operation; what has ended stays until somebody says so. */
+  const commands = new Map<string, Promise<number>>();
+  const ended = new Set<string>();
+
+  async function runCommand(spec: WorkloadSpec, run: CommandRun, signal: AbortSignal) {
+    placeOf(spec);
+    const { operation } = spec;
+    if (ended.has(operation)) world.violate(`I1: the command of run ${operation} is asked for after its end`);
+    let running = commands.get(operation);
+    if (!running) {
+      print(spec);
+      running = new Promise((resolve) => {
+        const takes = 200 + world.random.below(run.timeoutSeconds * 1_200);
+        setTimeout(() => resolve(world.random.below(4) === 0 ? 1 : 0), takes);
+      });
+      commands.set(operation, running);
+    }
+    const aborted = new Promise<undefined>((resolve) => {
+      if (signal.aborted) resolve(undefined);
+      signal.addEventListener('abort', () => resolve(undefined), { once: true });
+    });
+    const exitCode = await Promise.race([running, aborted]);
+    return exitCode === undefined ? undefined : { exitCode };
+  }
+
   function remove(ref: InstanceRef, fence: number): void {
     const place = places.get(nameOf(ref));
     if (!place || !isFor(place, ref)) return;
@@ -286,6 +311,16 @@ export function createSimulatedWorkloads(world: World, around: WorkloadsAround):
     awaitRollout: (ref, number, signal) =>
       io('workloads.awaitRollout', () => awaitRollout(ref, number, signal)),
     runRelease: (spec, _command, signal) => io('workloads.runRelease', () => runRelease(spec, signal)),
+    runCommand: (spec, run, signal) => io('workloads.runCommand', () => runCommand(spec, run, signal)),
+    endCommand: (_ref, operation) =>
+      io(
+        'workloads.endCommand',
+        () => {
+          commands.delete(operation);
+          ended.add(operation);
+        },
+        true,
+      ),
     scale: (ref, replicas, fence) =>
       io(
         'workloads.scale',

@@ -21,7 +21,7 @@ export const projectPath = (project: string): string => `/projects/${project}`;
 export const environmentPath = ({ project, environment }: Omit<Place, 'service'>): string =>
   `/projects/${project}/environments/${environment}`;
 
-export const serviceTabs = ['status', 'history', 'logs', 'metrics', 'repository', 'events'] as const;
+export const serviceTabs = ['status', 'history', 'logs', 'runs', 'metrics', 'repository', 'events'] as const;
 export type ServiceTab = (typeof serviceTabs)[number];
 
 export const servicePath = (place: Place, tab: ServiceTab = 'status'): string =>

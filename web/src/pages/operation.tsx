@@ -55,6 +55,7 @@ export default function OperationPage({ project, operation: id }: { project: str
               <ExternalLink key="address" href={operation.result.url} />
             ),
           ],
+          ['Exit code', typeof operation.result?.exitCode === 'number' && String(operation.result.exitCode)],
         ]}
       />
       {isRunning && operation.waitingFor !== undefined && (

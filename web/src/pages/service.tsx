@@ -31,6 +31,7 @@ const tabs = {
   status: { label: 'Status', Content: lazyPage(() => import('./service/status.tsx')) },
   history: { label: 'History', Content: lazyPage(() => import('./service/history.tsx')) },
   logs: { label: 'Logs', Content: lazyPage(() => import('./service/logs.tsx')) },
+  runs: { label: 'Runs and jobs', Content: lazyPage(() => import('./service/runs.tsx')) },
   metrics: { label: 'Metrics', Content: lazyPage(() => import('./service/metrics.tsx')) },
   repository: { label: 'Repository', Content: lazyPage(() => import('./service/repository.tsx')) },
   events: { label: 'Events', Content: lazyPage(() => import('./service/events.tsx')) },

@@ -6,15 +6,26 @@ import {
   CreateMultipartUploadCommand,
   DeleteObjectsCommand,
   GetObjectCommand,
+  HeadObjectCommand,
   PutObjectCommand,
   type S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import * as z from 'zod';
-import { type ArchiveFacts, receiveArchive } from '../../source/archive-upload.ts';
+import { UPLOAD_TYPE, type UploadTarget } from '../../../ports/builder.ts';
+import { type ArchiveFacts, receiveArchive, tooLarge } from '../../source/archive-upload.ts';
 import { sent, unless } from '../sdk-errors.ts';
 
+/** How long an address for an upload is good. */
+const OPEN_SECONDS = 3600;
 const ID = /^[0-9a-f]{32}$/;
+/**
+ * For the client: what signs an address would put the checksum of an empty body into it, and S3 would refuse whatever
+ * is sent there.
+ */
+export const uploadOptions = { requestChecksumCalculation: 'WHEN_REQUIRED' } as const;
+
 /** The size of a part, bytes. S3 takes 10,000 parts, of which all but the last have at least 5 MiB. */
 const PART_BYTES = 8 * 1024 ** 2;
 
@@ -60,6 +71,12 @@ export function createSources({ s3, bucket, maxBytes }: { s3: S3Client; bucket: 
     }
   }
 
+  async function sizeOf(id: string): Promise<number | undefined> {
+    if (!ID.test(id)) return undefined;
+    const command = new HeadObjectCommand({ Bucket, Key: sourceKey(id) });
+    return (await unless(['NotFound', 'NoSuchKey'], s3.send(command)))?.ContentLength;
+  }
+
   return {
     async save(body: ReadableStream<Uint8Array>) {
       const id = randomBytes(16).toString('hex');
@@ -69,18 +86,39 @@ export function createSources({ s3, bucket, maxBytes }: { s3: S3Client; bucket: 
       return { id, ...saved };
     },
 
+    /** Size and type are part of the address: S3 takes nothing else. */
+    async open(bytes: number): Promise<UploadTarget> {
+      if (bytes > maxBytes) throw tooLarge(maxBytes);
+      const id = randomBytes(16).toString('hex');
+      const command = new PutObjectCommand({
+        Bucket,
+        Key: sourceKey(id),
+        ContentType: UPLOAD_TYPE,
+        ContentLength: bytes,
+      });
+      const url = await getSignedUrl(s3, command, {
+        expiresIn: OPEN_SECONDS,
+        signableHeaders: new Set(['host', 'content-type', 'content-length']),
+      });
+      return { id, url, expiresAt: new Date(Date.now() + OPEN_SECONDS * 1000).toISOString() };
+    },
+
+    has: async (id: string): Promise<boolean> => (await sizeOf(id)) !== undefined,
+
     async remove(id: string): Promise<void> {
       if (!ID.test(id)) return;
       const Objects = [{ Key: descriptionKey(id) }, { Key: sourceKey(id) }];
       await sent(s3.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects, Quiet: true } })));
     },
 
-    /** Hash and size of what was uploaded; undefined when there is no such upload. */
-    async describe(id: string): Promise<ArchiveFacts | undefined> {
+    /** Size of what was uploaded, and its hash where it came through here; undefined when there is no such upload. */
+    async describe(id: string): Promise<{ bytes: number; sha256?: string } | undefined> {
       if (!ID.test(id)) return undefined;
       const command = new GetObjectCommand({ Bucket, Key: descriptionKey(id) });
       const found = await unless(['NoSuchKey'], s3.send(command));
-      return found?.Body && description.parse(JSON.parse(await found.Body.transformToString()));
+      if (found?.Body) return description.parse(JSON.parse(await found.Body.transformToString()));
+      const bytes = await sizeOf(id);
+      return bytes === undefined ? undefined : { bytes };
     },
   };
 }

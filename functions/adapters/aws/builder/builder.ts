@@ -17,9 +17,10 @@ import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand, type S3Client 
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { limits } from '../../../core/limits.ts';
 import type { Source } from '../../../core/model/index.ts';
+import { BUILD_SECONDS } from '../../../core/operations/build.ts';
 import { Problem, TransientError } from '../../../core/problem.ts';
 import { checkGitRef, fullRefs, parseGitUrl } from '../../../core/source/git-source.ts';
-import type { Builder, BuildRequest, BuildResult } from '../../../ports/builder.ts';
+import { type Builder, BuilderBusy, type BuildRequest, type BuildResult } from '../../../ports/builder.ts';
 import { count } from '../../../ports/meter.ts';
 import type { RepositoryRef } from '../../../ports/registry.ts';
 import { sent, unless } from '../sdk-errors.ts';
@@ -53,7 +54,9 @@ export interface CodeBuildOptions {
 }
 
 /** Longer than a build may take. */
-const PRESIGNED_SECONDS = 3600;
+const PRESIGNED_SECONDS = 2 * BUILD_SECONDS;
+/** The account runs as many builds as it may. */
+const NO_ROOM = 'AccountLimitExceededException';
 const OPERATION = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 
 export function createCodeBuilder(options: CodeBuildOptions): Builder {
@@ -73,10 +76,10 @@ export function createCodeBuilder(options: CodeBuildOptions): Builder {
   }
 
   /** What the source is, and how the build gets it. */
-  async function prepare({
-    source,
-    credential,
-  }: BuildRequest): Promise<{ upload?: Source; variables: Partial<BuildVariables> }> {
+  async function prepare({ source, credential }: BuildRequest): Promise<{
+    upload?: { bytes: number; sha256?: string };
+    variables: Partial<BuildVariables>;
+  }> {
     if (source.kind === 'git') {
       const location = parseGitUrl(source.url, false);
       const ref = checkGitRef(source.ref);
@@ -98,18 +101,13 @@ export function createCodeBuilder(options: CodeBuildOptions): Builder {
       });
     const command = new GetObjectCommand({ Bucket, Key: sourceKey(source.id) });
     return {
-      upload: { kind: 'upload', ...described },
+      upload: described,
       variables: { BERTH_SOURCE_URL: await getSignedUrl(s3, command, { expiresIn: PRESIGNED_SECONDS }) },
     };
   }
 
   /** The operation's build; started if there is none yet. */
-  async function ensureBuild(
-    request: BuildRequest,
-    variables: Partial<BuildVariables>,
-    log: (line: string) => void,
-    signal: AbortSignal,
-  ): Promise<string> {
+  async function ensureBuild(request: BuildRequest, variables: Partial<BuildVariables>): Promise<string> {
     const Key = buildKey(request.operation);
     const known = await readObject(Key);
     if (known !== undefined) return known;
@@ -133,25 +131,12 @@ export function createCodeBuilder(options: CodeBuildOptions): Builder {
         })),
       ],
     });
-    const id = (await whenThereIsRoom(() => codebuild.send(command), log, signal)).build?.id;
+    const started = await unless([NO_ROOM], codebuild.send(command));
+    if (!started) throw new BuilderBusy();
+    const id = started.build?.id;
     if (id === undefined) throw new TransientError('CodeBuild gave a build no id.');
     await sent(s3.send(new PutObjectCommand({ Bucket, Key, Body: id })));
     return id;
-  }
-
-  /** An account runs only so many builds at once; a build that finds no room waits for some, as in any queue. */
-  async function whenThereIsRoom<T>(
-    start: () => Promise<T>,
-    log: (line: string) => void,
-    signal: AbortSignal,
-  ): Promise<T> {
-    for (let told = false; ; told = true) {
-      signal.throwIfAborted();
-      const started = await unless(['AccountLimitExceededException'], start());
-      if (started !== undefined) return started;
-      if (!told) log('Waiting: CodeBuild runs as many builds as it may in this account');
-      await sleep(longestPoll, undefined, { signal }).catch(() => undefined);
-    }
   }
 
   /** Hands on what has been logged since the last call. */
@@ -196,7 +181,7 @@ export function createCodeBuilder(options: CodeBuildOptions): Builder {
   ): Promise<BuildResult> {
     signal.throwIfAborted();
     const { upload, variables } = await prepare(request);
-    const id = await ensureBuild(request, variables, log, signal);
+    const id = await ensureBuild(request, variables);
     let build: Build;
     try {
       build = await wait(id, log, signal);
@@ -214,14 +199,18 @@ export function createCodeBuilder(options: CodeBuildOptions): Builder {
       await sent(s3.send(new DeleteObjectCommand({ Bucket, Key: buildKey(request.operation) })));
       throw new TransientError('CodeBuild had a fault of its own.');
     }
-    const { digest, score, files, detected, ref, commit, author, message } = readOutcome(told);
-    const fetched = upload ?? gitSource(request, { ref, commit, author, message });
+    const { digest, score, files, detected, sha256, ref, commit, author, message } = readOutcome(told);
+    const fetched = upload
+      ? uploadSource({ sha256, ...upload })
+      : gitSource(request, { ref, commit, author, message });
     const source = request.path === undefined ? fetched : { ...fetched, path: request.path };
     return { digest, files, detected, source, ...(score === undefined ? {} : { score }) };
   }
 
   return {
     saveSource: (body) => sources.save(body),
+    openUpload: (bytes) => sources.open(bytes),
+    hasUpload: (id) => sources.has(id),
     removeSource: (id) => sources.remove(id),
     async build(request, log, signal) {
       if (!OPERATION.test(request.operation))
@@ -256,6 +245,14 @@ function secretsOf({ secrets = [], credential }: BuildRequest) {
 
 const buildKey = (operation: string): string => `builds/${operation}/build`;
 const outcomeKey = (operation: string): string => `builds/${operation}/outcome.json`;
+
+/** The build tells the hash of what was sent to the bucket itself. */
+function uploadSource({ bytes, sha256 }: { bytes: number; sha256: string | undefined }): Source {
+  if (sha256 !== undefined) return { kind: 'upload', sha256, bytes };
+  throw new Problem('build_failed', 'The build failed: it does not tell which source it built.', {
+    hint: 'Start the build again.',
+  });
+}
 
 function gitSource(
   { source }: BuildRequest,

@@ -54,6 +54,11 @@ const success = z.strictObject({
   detected: text(1_000),
   score: text(1_000_000).optional(),
   files: z.record(text(4_096), text(2_000_000)),
+  /** Of an upload: SHA-256 of the archive, hex. */
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .optional(),
   /** From git only, like those that follow: the full ref that was found. */
   ref: text(300).optional(),
   commit: z

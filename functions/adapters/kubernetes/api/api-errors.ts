@@ -104,6 +104,12 @@ export function refusal(error: unknown, what: string): Problem | undefined {
       cause: error,
     });
   }
+  if (error.status === 404 && /could not find the requested resource/.test(error.body.message ?? '')) {
+    return new Problem('unavailable', `${what} was refused: the cluster does not know Gateway API.`, {
+      hint: 'Have the platform team install Gateway API and a gateway, then deploy again.',
+      cause: error,
+    });
+  }
   if (error.status === 422) {
     const fields = (error.body.details?.causes ?? []).flatMap(({ field }) => field ?? []).slice(0, 3);
     return new Problem(

@@ -1,7 +1,10 @@
 /** Where objects are in the API. */
 import type { Kind, KubernetesObject } from '../manifests/objects.ts';
 
-const collections: Record<Kind | 'Pod' | 'ReplicaSet' | 'Event' | 'PodMetrics', readonly [string, string]> = {
+const collections: Record<
+  Kind | 'Gateway' | 'Pod' | 'ReplicaSet' | 'Event' | 'PodMetrics',
+  readonly [string, string]
+> = {
   Namespace: ['/api/v1', 'namespaces'],
   ResourceQuota: ['/api/v1', 'resourcequotas'],
   LimitRange: ['/api/v1', 'limitranges'],
@@ -16,7 +19,8 @@ const collections: Record<Kind | 'Pod' | 'ReplicaSet' | 'Event' | 'PodMetrics', 
   ReplicaSet: ['/apis/apps/v1', 'replicasets'],
   Job: ['/apis/batch/v1', 'jobs'],
   NetworkPolicy: ['/apis/networking.k8s.io/v1', 'networkpolicies'],
-  Ingress: ['/apis/networking.k8s.io/v1', 'ingresses'],
+  HTTPRoute: ['/apis/gateway.networking.k8s.io/v1', 'httproutes'],
+  Gateway: ['/apis/gateway.networking.k8s.io/v1', 'gateways'],
   HorizontalPodAutoscaler: ['/apis/autoscaling/v2', 'horizontalpodautoscalers'],
   PodDisruptionBudget: ['/apis/policy/v1', 'poddisruptionbudgets'],
   PodMetrics: ['/apis/metrics.k8s.io/v1beta1', 'pods'],

@@ -3,10 +3,11 @@ import type { WorkloadSpec } from '../../../ports/workloads.ts';
 import { namespaceName } from '../object-names.ts';
 import { renderAutoscaler, renderDeployment, renderDisruptionBudget } from './deployment-manifest.ts';
 import { instanceLabels, numberLabels } from './labels.ts';
-import { renderIngress, renderService, renderServicePolicy } from './network-manifests.ts';
+import { renderService, renderServicePolicy } from './network-manifests.ts';
 import type { KubernetesObject } from './objects.ts';
 import type { RenderOptions } from './options.ts';
 import type { RenderImages } from './pod-manifest.ts';
+import { renderRoutes } from './route-manifests.ts';
 import { renderSecret, renderServiceAccount } from './secret-manifests.ts';
 import { renderFiles } from './volume-manifests.ts';
 
@@ -14,7 +15,6 @@ export { renderEnvironment } from './environment-manifests.ts';
 export type { Kind, KubernetesObject } from './objects.ts';
 export { defaultRenderOptions, type RenderImage, type RenderOptions } from './options.ts';
 export type { RenderImages } from './pod-manifest.ts';
-export { renderRelease } from './release-manifest.ts';
 export { renderVolumeClaim } from './volume-manifests.ts';
 
 /**
@@ -35,9 +35,9 @@ export function renderManifests(
     ...renderFiles(spec, numbered),
     ...renderServicePolicy(spec, place, options),
     ...renderService(spec, place),
+    ...renderRoutes(spec, place, options),
     renderDeployment(spec, images, place, options),
     ...renderDisruptionBudget(spec, place),
     ...renderAutoscaler(spec, place),
-    ...renderIngress(spec, place, options),
   ];
 }

@@ -4,6 +4,7 @@ import type { WorkloadSpec } from '../../../ports/workloads.ts';
 
 export const MANAGED_BY = 'app.kubernetes.io/managed-by';
 export const SERVICE_LABEL = 'app.kubernetes.io/name';
+export const COMPONENT_LABEL = 'app.kubernetes.io/component';
 export const DEPLOYMENT_LABEL = 'berth.dev/deployment';
 export const PROJECT_LABEL = 'berth.dev/project';
 export const ENVIRONMENT_LABEL = 'berth.dev/environment';
@@ -30,7 +31,7 @@ export const instanceLabels = (ref: InstanceRef): Record<string, string> => ({
 export const selectorLabels = ({ service }: Pick<InstanceRef, 'service'>): Record<string, string> => ({
   [MANAGED_BY]: 'berth',
   [SERVICE_LABEL]: service,
-  'app.kubernetes.io/component': 'workload',
+  [COMPONENT_LABEL]: 'workload',
 });
 
 export const numberLabels = (spec: InstanceRef & { number: number }): Record<string, string> => ({

@@ -2,7 +2,6 @@
 import type {
   V1ConfigMap,
   V1Deployment,
-  V1Ingress,
   V1Job,
   V1LimitRange,
   V1Namespace,
@@ -15,6 +14,7 @@ import type {
   V1ServiceAccount,
   V2HorizontalPodAutoscaler,
 } from '@kubernetes/client-node';
+import type { HttpRouteSpec } from './gateway-api.ts';
 
 /** Kind, version and a name are there; everything else is as in the official types. */
 type Named<T, K extends string, V extends string> = Omit<T, 'apiVersion' | 'kind' | 'metadata' | 'status'> & {
@@ -39,7 +39,7 @@ export type LimitRangeObject = Named<V1LimitRange, 'LimitRange', 'v1'>;
 export type NetworkPolicyObject = Named<V1NetworkPolicy, 'NetworkPolicy', 'networking.k8s.io/v1'>;
 export type DeploymentObject = Named<V1Deployment, 'Deployment', 'apps/v1'>;
 export type ServiceObject = Named<V1Service, 'Service', 'v1'>;
-export type IngressObject = Named<V1Ingress, 'Ingress', 'networking.k8s.io/v1'>;
+export type HttpRouteObject = Named<{ spec: HttpRouteSpec }, 'HTTPRoute', 'gateway.networking.k8s.io/v1'>;
 export type AutoscalerObject = Named<V2HorizontalPodAutoscaler, 'HorizontalPodAutoscaler', 'autoscaling/v2'>;
 export type DisruptionBudgetObject = Named<V1PodDisruptionBudget, 'PodDisruptionBudget', 'policy/v1'>;
 export type ServiceAccountObject = Named<V1ServiceAccount, 'ServiceAccount', 'v1'>;
@@ -55,7 +55,7 @@ export type KubernetesObject =
   | NetworkPolicyObject
   | DeploymentObject
   | ServiceObject
-  | IngressObject
+  | HttpRouteObject
   | AutoscalerObject
   | DisruptionBudgetObject
   | ServiceAccountObject

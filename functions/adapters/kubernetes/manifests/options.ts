@@ -17,10 +17,10 @@ export interface RenderOptions {
   namespacePrefix: string;
   /** Workloads are served under it, each at one label: `apps.example.com`. */
   domain: string;
-  /** IngressClass; the cluster's default one where undefined. */
-  ingressClass?: string;
-  /** Annotations for the ingress controller, from the platform team alone. */
-  ingressAnnotations: Record<string, string>;
+  /** Of the URLs that people use, and what workloads are told of requests from outside. */
+  scheme: 'http' | 'https';
+  /** The Gateway that routes are attached to. */
+  gateway: GatewayOptions;
   network: NetworkOptions;
   quota: QuotaOptions;
   /** StorageClass of volumes; the cluster's default one where undefined. */
@@ -31,11 +31,16 @@ export interface RenderOptions {
   mixedNodes: boolean;
 }
 
+export interface GatewayOptions {
+  namespace: string;
+  name: string;
+}
+
 export interface NetworkOptions {
-  /** Namespaces that the ingress controller runs in. */
-  ingressNamespaces: string[];
-  /** Networks that the ingress controller's requests come from, where it is no pod (an AWS load balancer). */
-  ingressCidrs: string[];
+  /** Namespaces whose pods bring requests from outside: the gateway's. */
+  gatewayNamespaces: string[];
+  /** Networks that requests from outside come from, where the gateway is no pod or uses the network of its node. */
+  gatewayCidrs: string[];
   /** Where names are resolved, where it is no pod: EKS Auto Mode answers at an address of a Service without pods. */
   resolverCidrs: string[];
   /** Private networks that workloads may reach: a database's subnets. */
@@ -61,10 +66,11 @@ export const DEFAULT_MEMORY_LIMIT = GIB / 2;
 
 export const defaultRenderOptions = {
   namespacePrefix: 'berth',
-  ingressAnnotations: {},
+  scheme: 'https',
+  gateway: { namespace: 'berth-gateway', name: 'berth' },
   network: {
-    ingressNamespaces: ['ingress-nginx'],
-    ingressCidrs: [],
+    gatewayNamespaces: ['berth-gateway'],
+    gatewayCidrs: [],
     resolverCidrs: [],
     egressCidrs: [],
     internet: true,
@@ -78,4 +84,4 @@ export const defaultRenderOptions = {
   },
   user: 1000,
   mixedNodes: false,
-} as const satisfies Omit<RenderOptions, 'domain'>;
+} satisfies Omit<RenderOptions, 'domain'>;

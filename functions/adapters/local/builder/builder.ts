@@ -171,6 +171,9 @@ export async function createLocalBuilder(options: LocalBuilderOptions) {
 
   const builder: Builder = {
     saveSource: (body) => sources.save(body),
+    openUpload: (bytes) => sources.open(bytes),
+    hasUpload: (id) => sources.has(id),
+    receiveUpload: (id, body) => sources.receive(id, body),
     removeSource: (id) => sources.remove(id),
 
     async build(request, log, signal) {

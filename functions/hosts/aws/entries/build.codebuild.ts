@@ -3,7 +3,7 @@
  * Dockerfile or by buildpacks in containers that see none of our credentials, pushes the image, and leaves the
  * outcome. It needs Node.js, git, docker, the AWS CLI and pack.
  */
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { lstat, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,6 +22,7 @@ import { fetchRepository, unpackUpload, uploadGone } from '../../../adapters/sou
 import { type Located, locate, refuseLinksOut } from '../../../adapters/source/locate.ts';
 import { readScore } from '../../../adapters/source/score-file.ts';
 import { type RunResult, run } from '../../../adapters/system/run-program.ts';
+import { BUILD_RUN_SECONDS } from '../../../core/operations/build.ts';
 import { Problem, toProblem } from '../../../core/problem.ts';
 import { createMask } from '../../../core/secrets/mask.ts';
 import { quoteOutput } from '../../../ports/rules/telling-lines.ts';
@@ -38,7 +39,10 @@ const variables = z
     BERTH_REPOSITORY: z.string().regex(/^[a-z0-9.:-]+\/[a-z0-9/._-]+$/),
     BERTH_RESULT_URL: z.url(),
     /** The image that holds the buildpacks. */
-    BERTH_PACK_BUILDER: z.string().default('paketobuildpacks/builder-jammy-base'),
+    BERTH_PACK_BUILDER: z.string(),
+    /** The company's account at Docker Hub, which limits what it does not know by their address. */
+    BERTH_HUB_USERNAME: z.string().optional(),
+    BERTH_HUB_PASSWORD: z.string().optional(),
   })
   .parse(process.env);
 
@@ -55,7 +59,9 @@ const secrets = Object.fromEntries(
   ),
 );
 const { BERTH_GIT_USER: gitUser, [GIT_TOKEN_VARIABLE]: gitToken } = variables;
-const mask = createMask([...Object.values(secrets), ...(gitToken === undefined ? [] : [gitToken])]);
+const { BERTH_HUB_USERNAME: hubUser, BERTH_HUB_PASSWORD: hubPassword } = variables;
+const known = [hubPassword, gitToken].flatMap((one) => (one ? [one] : []));
+const mask = createMask([...Object.values(secrets), ...known]);
 
 const log = (line: string): boolean => process.stdout.write(`${mask(line)}\n`);
 const { signal } = new AbortController();
@@ -83,8 +89,13 @@ async function fetchSource(directory: string, tree: string): Promise<Partial<Bui
   }
   const response = await fetch(archive, { signal: AbortSignal.timeout(5 * MINUTE) });
   if (!response.ok || response.body === null) throw uploadGone();
-  await unpackUpload(place, Readable.from(response.body), variables.BERTH_PATH);
-  return {};
+  const hash = createHash('sha256');
+  const hashed = Readable.from(response.body).map((chunk: Uint8Array) => {
+    hash.update(chunk);
+    return chunk;
+  });
+  await unpackUpload(place, hashed, variables.BERTH_PATH);
+  return { sha256: hash.digest('hex') };
 }
 
 /** Runs a program that sees its directory and how the network is reached, and nothing else of this environment. */
@@ -93,7 +104,7 @@ async function program(
   args: readonly string[],
   options: { cwd: string; env?: Record<string, string>; output?: (text: string) => void; minutes?: number },
 ): Promise<RunResult> {
-  const { cwd, env = {}, output, minutes = 50 } = options;
+  const { cwd, env = {}, output, minutes = BUILD_RUN_SECONDS / 60 } = options;
   const { PATH = '', HOME = '', DOCKER_HOST } = process.env;
   const own = { PATH, HOME, ...(DOCKER_HOST === undefined ? {} : { DOCKER_HOST }) };
   return run(command, args, {
@@ -114,7 +125,28 @@ const failed = (what: string, { exitCode, timedOut, tail }: RunResult): Problem 
     { hint: 'See the log of the build.' },
   );
 
-/** Leaves the credentials that docker needs to push where docker looks for them. */
+/** Leaves credentials where docker and pack look for them, which hand them to no container. */
+async function leaveCredentials(
+  directory: string,
+  host: string,
+  user: string,
+  password: string,
+): Promise<Record<string, string>> {
+  const auth = Buffer.from(`${user}:${password}`).toString('base64');
+  const place = join(directory, `docker-${randomBytes(4).toString('hex')}`);
+  await mkdir(place, { mode: 0o700 });
+  await writeFile(join(place, 'config.json'), JSON.stringify({ auths: { [host]: { auth } } }), {
+    mode: 0o600,
+  });
+  return { DOCKER_CONFIG: place };
+}
+
+/** What pulls from Docker Hub sees who pulls, where the company has an account there. */
+const hubCredentials = async (directory: string): Promise<Record<string, string>> =>
+  hubUser && hubPassword
+    ? leaveCredentials(directory, 'https://index.docker.io/v1/', hubUser, hubPassword)
+    : {};
+
 async function signIn(directory: string): Promise<Record<string, string>> {
   const [host = ''] = variables.BERTH_REPOSITORY.split('/');
   let password = '';
@@ -130,23 +162,18 @@ async function signIn(directory: string): Promise<Record<string, string>> {
     minutes: 1,
   });
   if (asked.exitCode !== 0) throw failed('signing in to the registry', asked);
-  const auth = Buffer.from(`AWS:${password}`).toString('base64');
-  const place = join(directory, 'docker');
-  await mkdir(place, { mode: 0o700 });
-  await writeFile(join(place, 'config.json'), JSON.stringify({ auths: { [host]: { auth } } }), {
-    mode: 0o600,
-  });
-  return { DOCKER_CONFIG: place };
+  return leaveCredentials(directory, host, 'AWS', password);
 }
 
-async function buildImage(located: Located, image: string): Promise<string> {
+async function buildImage(directory: string, located: Located, image: string): Promise<string> {
+  const env = { ...secrets, ...(await hubCredentials(directory)) };
   const { folder, home, within } = located;
   const dockerfile = await lstat(join(folder, 'Dockerfile')).catch(() => undefined);
   if (dockerfile?.isFile()) {
     // A step of it sees one where it asks for it: RUN --mount=type=secret,id=NPM_TOKEN,env=NPM_TOKEN.
     const mounts = Object.keys(secrets).flatMap((name) => ['--secret', `id=${name},env=${name}`]);
     const args = ['build', '--tag', image, ...mounts, '--file', join(within, 'Dockerfile'), '.'];
-    const built = await program('docker', args, { cwd: home, env: secrets });
+    const built = await program('docker', args, { cwd: home, env });
     if (built.exitCode !== 0) throw failed('docker build', built);
     return 'built by its Dockerfile';
   }
@@ -155,7 +182,7 @@ async function buildImage(located: Located, image: string): Promise<string> {
   const builder = ['--builder', variables.BERTH_PACK_BUILDER];
   const args = ['build', image, '--path', '.', ...builder, ...named, '--no-color'];
   if (within !== '') await standForMember(located);
-  const built = await program('pack', args, { cwd: home, env: secrets });
+  const built = await program('pack', args, { cwd: home, env });
   if (built.exitCode === 0) return 'built by buildpacks';
   if (!built.tail.some((line) => NOT_DETECTED.test(line))) throw failed('pack build', built);
   throw new Problem(
@@ -195,7 +222,7 @@ async function build(directory: string): Promise<BuildSuccess> {
   const score = await readScore(located.folder);
   // Tags can not be moved, so each build has a tag of its own.
   const image = `${variables.BERTH_REPOSITORY}:build-${randomBytes(6).toString('hex')}`;
-  const detected = await buildImage(located, image);
+  const detected = await buildImage(directory, located, image);
   const digest = await push(directory, image);
   log(`Image ${digest}`);
   return { digest, detected, files: score?.files ?? {}, ...source, ...(score ? { score: score.text } : {}) };

@@ -5,15 +5,23 @@ import { createEksToken } from '../../../adapters/aws/eks/eks-token.ts';
 import { isAws } from '../../../adapters/aws/sdk-errors.ts';
 import { sdkOptions } from '../../../adapters/aws/sdk-options.ts';
 import { createFoundClient } from '../../../adapters/kubernetes/api/found-client.ts';
-import { applyClusterObjects, type ClusterObject, removeClusterObjects } from '../cluster-objects.ts';
+import {
+  applyClusterObjects,
+  applyDefinitions,
+  type ClusterObject,
+  removeClusterObjects,
+} from '../cluster-objects.ts';
 import { defaultProvider } from '../credentials.ts';
 import { customResource } from '../custom-resource.ts';
+import { fetchGatewayApi } from '../gateway-definitions.ts';
 
 /** What the stack says; all values of CloudFormation are strings. */
 interface Properties {
   ClusterName: string;
   /** Addresses of Services, which policies open for names. */
   ServiceCidr: string;
+  /** Where the definitions of Gateway API are. */
+  GatewayApi: string;
   /** The objects as JSON, in the order in which they are made. */
   Objects: string;
 }
@@ -44,6 +52,7 @@ export const handler = customResource(async (event, signal) => {
         );
       const former =
         event.RequestType === 'Update' ? (event.OldResourceProperties as unknown as Properties) : undefined;
+      await applyDefinitions(client, await fetchGatewayApi(given.GatewayApi), { signal });
       await applyClusterObjects(client, objectsOf(given), former ? objectsOf(former) : [], { signal });
     }
   } finally {

@@ -2,6 +2,7 @@ import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { CodeBuildClient } from '@aws-sdk/client-codebuild';
 import { S3Client } from '@aws-sdk/client-s3';
 import { createCodeBuilder } from '../../../adapters/aws/builder/builder.ts';
+import { uploadOptions } from '../../../adapters/aws/builder/builder-sources.ts';
 import { countRequests, s3Pricing } from '../../../adapters/aws/sdk-meter.ts';
 import { sdkOptions } from '../../../adapters/aws/sdk-options.ts';
 import type { Builder } from '../../../ports/builder.ts';
@@ -14,7 +15,7 @@ export function createBuilder(config: AwsConfig): Builder {
   return createCodeBuilder({
     codebuild: new CodeBuildClient(sdk),
     project,
-    s3: countRequests(new S3Client(sdk), s3Pricing),
+    s3: countRequests(new S3Client({ ...sdk, ...uploadOptions }), s3Pricing),
     bucket,
     logs: { client: new CloudWatchLogsClient(sdk), group: logGroup },
     repositoryUri: repositoryUri(config),

@@ -1,13 +1,11 @@
-/** The ports that need the cluster: what runs on it, and what its load balancer knows of the traffic. */
-import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
-import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { createAlbActivity } from '../../../adapters/aws/activity.ts';
+/** The ports that need the cluster: what runs on it, and what its gateway knows of the traffic. */
 import { createEksToken } from '../../../adapters/aws/eks/eks-token.ts';
-import { cloudWatchPricing, countRequests } from '../../../adapters/aws/sdk-meter.ts';
 import { sdkOptions } from '../../../adapters/aws/sdk-options.ts';
+import { createGatewayActivity } from '../../../adapters/kubernetes/activity/gateway-activity.ts';
 import { createFoundClient } from '../../../adapters/kubernetes/api/found-client.ts';
 import { createKubernetesLogs } from '../../../adapters/kubernetes/logs.ts';
 import { defaultRenderOptions } from '../../../adapters/kubernetes/manifests/index.ts';
+import { gatewayMetrics, gatewayNamespace } from '../../../adapters/kubernetes/object-names.ts';
 import { createKubernetesWorkloads } from '../../../adapters/kubernetes/workloads.ts';
 import { limits } from '../../../core/limits.ts';
 import type { Effects } from '../../../ports/effects.ts';
@@ -17,7 +15,6 @@ import type { Registry } from '../../../ports/registry.ts';
 import type { AwsConfig } from '../aws-config.ts';
 import { defaultProvider } from '../credentials.ts';
 import { once } from '../lazy.ts';
-import { createTargetGroups } from '../target-groups.ts';
 import { repositoryUri } from './prefix.ts';
 
 export function createCluster(
@@ -50,11 +47,13 @@ export function createCluster(
   const render = {
     namespacePrefix: name,
     mixedNodes: config.architectures.length > 1,
-    // The stacks make this class, with the certificate of workloads.
-    ingressClass: name,
-    // Requests go straight to the pods, since Services of ours have no port on the nodes.
-    ingressAnnotations: { 'alb.ingress.kubernetes.io/target-type': 'ip' },
-    network: { ...defaultRenderOptions.network, ...config.network },
+    // The stacks make it, behind the load balancer that has the certificate of workloads.
+    gateway: { namespace: gatewayNamespace(name), name },
+    network: {
+      ...defaultRenderOptions.network,
+      ...config.network,
+      gatewayNamespaces: [gatewayNamespace(name)],
+    },
     quota: {
       ...defaultRenderOptions.quota,
       ...config.quota,
@@ -71,15 +70,6 @@ export function createCluster(
       domain: config.appsDomain,
       render,
     }),
-    activity: createAlbActivity({
-      client: countRequests(new CloudWatchClient(sdk), cloudWatchPricing),
-      now: effects.now,
-      targetGroups: createTargetGroups({
-        cluster: client,
-        balancing: new ElasticLoadBalancingV2Client(sdk),
-        group: 'eks.amazonaws.com/v1',
-        namespacePrefix: name,
-      }),
-    }),
+    activity: createGatewayActivity({ client, render, metrics: gatewayMetrics, now: effects.now }),
   };
 }

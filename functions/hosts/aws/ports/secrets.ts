@@ -5,16 +5,40 @@ import { createRdsDatabases } from '../../../adapters/aws/databases.ts';
 import { rdsAuthority } from '../../../adapters/aws/rds-authority.ts';
 import { countRequests, secretsManagerPricing } from '../../../adapters/aws/sdk-meter.ts';
 import { sdkOptions } from '../../../adapters/aws/sdk-options.ts';
-import { createSecretsManager } from '../../../adapters/aws/secrets/secrets.ts';
+import { createFormerSecrets } from '../../../adapters/aws/secrets/former-secrets.ts';
+import { createSealedSecrets } from '../../../adapters/aws/secrets/sealed-secrets.ts';
+import { createSecretsKey } from '../../../adapters/aws/secrets/secrets-key.ts';
+import { createSecretsManager } from '../../../adapters/aws/secrets/secrets-manager.ts';
+import { isForBuilds } from '../../../core/keys.ts';
 import type { Databases } from '../../../ports/databases.ts';
 import type { Secrets } from '../../../ports/secrets.ts';
+import type { Store } from '../../../ports/store.ts';
 import type { AwsConfig } from '../aws-config.ts';
 
 const createClient = ({ region }: AwsConfig) =>
   countRequests(new SecretsManagerClient(sdkOptions({ region })), secretsManagerPricing);
 
-export const createSecrets = (config: AwsConfig): Secrets =>
-  createSecretsManager({ client: createClient(config), prefix: config.name });
+/** Secrets of builds stay where CodeBuild itself reads them, all others are sealed in the store. */
+export function createSecrets(config: AwsConfig, store: Store): Secrets {
+  const options = { client: createClient(config), prefix: config.name };
+  const forBuilds = createSecretsManager(options);
+  const sealed = createSealedSecrets({
+    store,
+    key: createSecretsKey({ client: options.client, name: `${config.name}/${SECRETS_KEY}`, store }),
+    former: createFormerSecrets(options, forBuilds),
+  });
+  const of = (path: string): Secrets => (isForBuilds(path) ? forBuilds : sealed);
+  return {
+    put: async (path, ...rest) => of(path).put(path, ...rest),
+    get: async (path, ...rest) => of(path).get(path, ...rest),
+    revoke: async (path, version) => of(path).revoke(path, version),
+    remove: async (path) => of(path).remove(path),
+    list: async (prefix) => of(prefix).list(prefix),
+  };
+}
+
+/** No project has such a name. */
+const SECRETS_KEY = '-key';
 
 export async function createDatabases(config: AwsConfig): Promise<Databases> {
   const { host, port, secret, dedicated } = config.database;

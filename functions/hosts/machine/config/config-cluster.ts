@@ -23,9 +23,13 @@ export interface ClusterConfig {
   domain: string;
   scheme: 'http' | 'https';
   namespacePrefix: string;
-  ingressClass?: string;
-  ingressNamespaces?: string[];
-  ingressCidrs?: string[];
+  /** The Gateway that routes of workloads are attached to. */
+  gateway: { namespace: string; name: string };
+  /** Where its proxies are. */
+  gatewayNamespaces: string[];
+  gatewayCidrs?: string[];
+  /** The gateway's pods in the namespace of the Gateway, and where they tell what they counted. */
+  gatewayMetrics?: { selector: string; port: number };
   egressCidrs?: string[];
   storageClass?: string;
   /** The administrator's connection to the PostgreSQL server that holds the workloads' databases. */
@@ -42,6 +46,8 @@ const list = (pattern: RegExp, what: string) =>
     });
 
 const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+const GATEWAY = /^([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)\/([a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?)$/;
+const METRICS = /^([A-Za-z0-9][\w./-]*=[A-Za-z0-9][\w.-]*):(\d{1,5})$/;
 const CIDR = /^[0-9a-f.:]+\/\d{1,3}$/;
 /** `registry.example.com/berth`, with `http://` before it where the registry has no TLS. */
 const REGISTRY = /^(?:(https?):\/\/)?([A-Za-z0-9.-]+(?::\d{1,5})?)((?:\/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*)$/;
@@ -70,9 +76,16 @@ const schema = z.object({
     .max(20)
     .regex(LABEL, 'must be a DNS label of at most 20')
     .default('berth'),
-  BERTH_INGRESS_CLASS: z.string().optional(),
-  BERTH_INGRESS_NAMESPACES: list(LABEL, 'namespaces').optional(),
-  BERTH_INGRESS_CIDRS: list(CIDR, 'networks such as 10.0.0.0/16').optional(),
+  BERTH_GATEWAY: z
+    .string()
+    .regex(GATEWAY, 'must be the namespace and the name of a Gateway, such as berth-gateway/berth')
+    .default('berth-gateway/berth'),
+  BERTH_GATEWAY_NAMESPACES: list(LABEL, 'namespaces').optional(),
+  BERTH_GATEWAY_METRICS: z
+    .string()
+    .regex(METRICS, 'must be a label and a port, such as app.kubernetes.io/name=traefik:9100')
+    .optional(),
+  BERTH_GATEWAY_CIDRS: list(CIDR, 'networks such as 10.0.0.0/16').optional(),
   BERTH_EGRESS_CIDRS: list(CIDR, 'networks such as 10.0.0.0/16').optional(),
   BERTH_STORAGE_CLASS: z.string().optional(),
   BERTH_POSTGRES_URL: z.string().optional(),
@@ -95,6 +108,8 @@ export function readClusterConfig(given: Record<string, string>): ClusterConfig 
   const [, scheme = 'https', host = '', path = ''] = REGISTRY.exec(values.BERTH_REGISTRY) ?? [];
   const [, , inHost = host, inPath = path] = REGISTRY.exec(values.BERTH_REGISTRY_IN_CLUSTER ?? '') ?? [];
   const domain = values.BERTH_APPS_DOMAIN;
+  const [, gatewayNamespace = '', gatewayName = ''] = GATEWAY.exec(values.BERTH_GATEWAY) ?? [];
+  const [, selector = '', metricsPort] = METRICS.exec(values.BERTH_GATEWAY_METRICS ?? '') ?? [];
   const isLocal = /(^|\.)localhost(:\d+)?$/.test(domain);
   return {
     access: accessOf(values),
@@ -107,9 +122,10 @@ export function readClusterConfig(given: Record<string, string>): ClusterConfig 
     domain,
     scheme: values.BERTH_APPS_SCHEME ?? (isLocal ? 'http' : 'https'),
     namespacePrefix: values.BERTH_NAMESPACE_PREFIX,
-    ...(values.BERTH_INGRESS_CLASS && { ingressClass: values.BERTH_INGRESS_CLASS }),
-    ...(values.BERTH_INGRESS_NAMESPACES && { ingressNamespaces: values.BERTH_INGRESS_NAMESPACES }),
-    ...(values.BERTH_INGRESS_CIDRS && { ingressCidrs: values.BERTH_INGRESS_CIDRS }),
+    gateway: { namespace: gatewayNamespace, name: gatewayName },
+    gatewayNamespaces: values.BERTH_GATEWAY_NAMESPACES ?? [gatewayNamespace],
+    ...(values.BERTH_GATEWAY_METRICS && { gatewayMetrics: { selector, port: Number(metricsPort) } }),
+    ...(values.BERTH_GATEWAY_CIDRS && { gatewayCidrs: values.BERTH_GATEWAY_CIDRS }),
     ...(values.BERTH_EGRESS_CIDRS && { egressCidrs: values.BERTH_EGRESS_CIDRS }),
     ...(values.BERTH_STORAGE_CLASS && { storageClass: values.BERTH_STORAGE_CLASS }),
     ...(values.BERTH_POSTGRES_URL && { postgresUrl: values.BERTH_POSTGRES_URL }),

@@ -3,7 +3,8 @@
  * pods reach; nothing of a workload is on this machine, which may be off while workloads run.
  */
 import { readFile } from 'node:fs/promises';
-import { unknownActivity } from '../../../adapters/kubernetes/activity.ts';
+import { createGatewayActivity } from '../../../adapters/kubernetes/activity/gateway-activity.ts';
+import { unknownActivity } from '../../../adapters/kubernetes/activity/unknown-activity.ts';
 import { createKubernetesClient, type KubernetesClient } from '../../../adapters/kubernetes/api/client.ts';
 import { loadKubeconfig } from '../../../adapters/kubernetes/api/kubeconfig.ts';
 import { createKubernetesLogs } from '../../../adapters/kubernetes/logs.ts';
@@ -31,15 +32,21 @@ export interface ClusterOptions {
   log: LocalLog;
 }
 
+/** Figures of requests are of this time. */
+const OBSERVE_MS = 10_000;
+
 /** The cluster need not be reachable yet. @throws ConfigError | Problem unavailable (a file that can not be used) */
 export async function createCluster({ config, effects, logs, log }: ClusterOptions): Promise<Place> {
   const client = await clientOf(config, effects, log);
   const render = renderOptions(config);
   const { inCluster } = config.registry;
   const registry = await registryOf(config, effects);
+  const { gatewayMetrics: metrics } = config;
+  const activity = metrics && createGatewayActivity({ client, render, metrics, now: effects.now });
+  const observing = activity && setInterval(() => void activity.observe(), OBSERVE_MS).unref();
   return {
     ports: {
-      activity: unknownActivity,
+      activity: activity ?? unknownActivity,
       builder: noBuilder,
       databases: await databasesOf(config.postgresUrl),
       logs: createKubernetesLogs({ client, rest: logs, render }),
@@ -54,7 +61,7 @@ export async function createCluster({ config, effects, logs, log }: ClusterOptio
         render,
       }),
     },
-    // Requests for workloads go to the cluster's ingress controller, and never come here.
+    // Requests for workloads go to the cluster's gateway, and never come here.
     serve: (_, fallback) => ({
       request: fallback,
       upgrades: () => false,
@@ -63,7 +70,7 @@ export async function createCluster({ config, effects, logs, log }: ClusterOptio
     }),
     // The cluster kept the workloads running.
     resume: async ({ workflows }) => void (await workflows.resume()),
-    close: async () => undefined,
+    close: async () => clearInterval(observing),
   };
 }
 
@@ -95,15 +102,15 @@ async function registryOf({ registry }: ClusterConfig, effects: Effects): Promis
 }
 
 function renderOptions(config: ClusterConfig) {
-  const { ingressNamespaces, ingressCidrs, egressCidrs, ingressClass, storageClass } = config;
+  const { gateway, gatewayNamespaces, gatewayCidrs, egressCidrs, storageClass } = config;
   return {
     namespacePrefix: config.namespacePrefix,
-    ...(ingressClass && { ingressClass }),
+    gateway,
     ...(storageClass && { storageClass }),
     network: {
       ...defaultRenderOptions.network,
-      ...(ingressNamespaces && { ingressNamespaces }),
-      ...(ingressCidrs && { ingressCidrs }),
+      gatewayNamespaces,
+      ...(gatewayCidrs && { gatewayCidrs }),
       ...(egressCidrs && { egressCidrs }),
     },
   };
@@ -165,6 +172,8 @@ const withoutBuilder = async (): Promise<never> => {
 
 const noBuilder: Builder = {
   saveSource: withoutBuilder,
+  openUpload: withoutBuilder,
+  hasUpload: async () => false,
   removeSource: async () => undefined,
   build: withoutBuilder,
 };

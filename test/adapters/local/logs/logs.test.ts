@@ -14,7 +14,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { createFileLogs } from '../../../../functions/adapters/local/logs/logs.ts';
 import type { LogLine } from '../../../../functions/ports/logs.ts';
-import { logsContract } from '../../../contracts/logs.ts';
+import { logsContract } from '../../../contracts/logs/logs.ts';
 import { temporaryDirectories } from '../../../support/files/temporary.ts';
 
 const makeDirectory = temporaryDirectories();
@@ -184,22 +184,27 @@ describe('log files', () => {
 
   it.skipIf(!existsSync('/proc/self/fd'))('are closed when a stream is idle, and opened again', async () => {
     const { stream, logs, messages } = setUp({ idleMs: 60 });
-    const isOpen = () =>
+    const isOpenIn = (directory: string) =>
       readdirSync('/proc/self/fd').some((fd) => {
         try {
-          return readlinkSync(`/proc/self/fd/${fd}`).startsWith(stream);
+          return readlinkSync(`/proc/self/fd/${fd}`).startsWith(directory);
         } catch {
           return false;
         }
       });
+    const isOpen = () => isOpenIn(stream);
     logs.append(STREAM, line('one'));
-    await until(isOpen);
+    expect(await messages()).toEqual(['one']);
     await until(() => !isOpen());
     logs.append(STREAM, line('two'));
-    await until(isOpen);
     expect(await messages()).toEqual(['one', 'two']);
     await logs.close();
     expect(isOpen()).toBe(false);
+    // That it would be seen open: one that is never idle.
+    const busy = createFileLogs({ directory: join(stream, '..', 'busy'), idleMs: 3_600_000 });
+    busy.append(STREAM, line('three'));
+    await until(() => isOpenIn(join(stream, '..', 'busy')));
+    await busy.close();
   });
 
   it('keep every line over many idle times', async () => {
@@ -229,7 +234,8 @@ describe('a full disk', () => {
     for (const message of numbers(10)) logs.append(STREAM, line(message));
     expect(await messages()).toEqual([]);
     for (const message of numbers(5, 10)) logs.append(STREAM, line(message));
-    await sleep(60);
+    // Who reads waits until all that came before was tried to be written.
+    expect(await messages()).toEqual([]);
     rmSync(path);
     for (const message of numbers(3, 15)) logs.append(STREAM, line(message));
     expect(await messages()).toEqual([

@@ -1,6 +1,6 @@
 /**
  * The cluster's own objects in a real API server: the node pool by Karpenter's own definition of it, from its published
- * module, and that of the load balancer's class, which EKS does not publish, by its documentation.
+ * module, those of the gateway by Gateway API's own.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -24,52 +24,6 @@ if (why) console.log(`Skipped: the cluster's own objects, since ${why}.`);
 const KARPENTER = 'sigs.k8s.io/karpenter@v1.8.0';
 const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 
-/** The resource with the fields that the documentation of EKS Auto Mode has. */
-const ingressClassParams = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: 'ingressclassparams.eks.amazonaws.com' },
-  spec: {
-    group: 'eks.amazonaws.com',
-    scope: 'Cluster',
-    names: { plural: 'ingressclassparams', singular: 'ingressclassparams', kind: 'IngressClassParams' },
-    versions: [
-      {
-        name: 'v1',
-        served: true,
-        storage: true,
-        schema: {
-          openAPIV3Schema: {
-            type: 'object',
-            properties: {
-              spec: {
-                type: 'object',
-                properties: {
-                  scheme: { type: 'string', enum: ['internal', 'internet-facing'] },
-                  group: { type: 'object', required: ['name'], properties: { name: { type: 'string' } } },
-                  certificateARNs: { type: 'array', items: { type: 'string' } },
-                  subnets: {
-                    type: 'object',
-                    properties: { ids: { type: 'array', minItems: 1, items: { type: 'string' } } },
-                  },
-                  tags: {
-                    type: 'array',
-                    items: {
-                      type: 'object',
-                      required: ['key', 'value'],
-                      properties: { key: { type: 'string' }, value: { type: 'string' } },
-                    },
-                  },
-                },
-              },
-            },
-          },
-        },
-      },
-    ],
-  },
-};
-
 describe.skipIf(why)('The cluster’s own objects', () => {
   let cluster: TestCluster;
   let nodePools: unknown;
@@ -80,8 +34,12 @@ describe.skipIf(why)('The cluster’s own objects', () => {
     isNew: true,
     architectures: ['arm64', 'amd64'],
     nodesCpu: 64,
-    certificate: 'arn:aws:acm:eu-west-1:111122223333:certificate/0a1b2c3d-0000-4000-8000-000000000000',
-    publicSubnets: ['subnet-0a0a0a0a', 'subnet-0b0b0b0b'],
+    gateway: {
+      image: settings.gatewayImage,
+      certificate: 'arn:aws:acm:eu-west-1:111122223333:certificate/0a1b2c3d-0000-4000-8000-000000000000',
+      publicSubnets: ['subnet-0a0a0a0a', 'subnet-0b0b0b0b'],
+      trusted: ['10.64.0.0/22'],
+    },
   };
   const states = async () =>
     Object.fromEntries(
@@ -104,7 +62,6 @@ describe.skipIf(why)('The cluster’s own objects', () => {
   it('are accepted, also when their kinds come a moment later, and twice', async () => {
     const applied = applyClusterObjects(cluster.client, clusterObjects(given), [], { signal, againMs: 200 });
     await cluster.client.call('POST', CRDS, { body: nodePools });
-    await cluster.client.call('POST', CRDS, { body: ingressClassParams });
     await applied;
     await applyClusterObjects(cluster.client, clusterObjects(given), clusterObjects(given), { signal });
     expect(new Set(Object.values(await states()))).toEqual(new Set(['ok']));
@@ -116,13 +73,6 @@ describe.skipIf(why)('The cluster’s own objects', () => {
       key: 'kubernetes.io/arch',
       operator: 'In',
       values: ['arm64', 'amd64'],
-    });
-    const params = await cluster.client.get<{ spec: object }>(
-      '/apis/eks.amazonaws.com/v1/ingressclassparams/berth',
-    );
-    expect(params?.spec).toMatchObject({
-      certificateARNs: [given.certificate],
-      subnets: { ids: given.publicSubnets },
     });
   });
 
@@ -150,7 +100,8 @@ describe.skipIf(why)('The cluster’s own objects', () => {
     };
     const [writers, readers] = ['berth:berth:writers', 'berth:berth:readers'];
     expect(await may(writers, 'patch', 'deployments', 'apps')).toBe(true);
-    expect(await may(writers, 'list', 'targetgroupbindings', 'eks.amazonaws.com')).toBe(true);
+    expect(await may(writers, 'patch', 'httproutes', 'gateway.networking.k8s.io')).toBe(true);
+    expect(await may(writers, 'patch', 'gateways', 'gateway.networking.k8s.io')).toBe(false);
     expect(await may(writers, 'list', 'nodes')).toBe(false);
     expect(await may(writers, 'create', 'clusterroles', 'rbac.authorization.k8s.io')).toBe(false);
     expect(await may(readers, 'list', 'pods')).toBe(true);

@@ -69,7 +69,8 @@ export async function createContainers({ directory, logs, secretOf, push }: Cont
       );
       const { score, files, detected } = built;
       const digest = (await push?.(built)) ?? built.digest;
-      await tell({ digest, files, detected, ...(score === undefined ? {} : { score }) });
+      const hash = built.source.kind === 'upload' ? { sha256: built.source.sha256 } : {};
+      await tell({ digest, files, detected, ...hash, ...(score === undefined ? {} : { score }) });
     } catch (error) {
       await tell({ error: toProblem(error).toDetail() as BuildFailure['error'] });
     }

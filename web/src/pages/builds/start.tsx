@@ -7,7 +7,7 @@ import Input from '@cloudscape-design/components/input';
 import RadioGroup from '@cloudscape-design/components/radio-group';
 import Select from '@cloudscape-design/components/select';
 import { type DragEvent, useEffect, useRef, useState } from 'react';
-import { inWords } from '../../../../client/problem.ts';
+import { ApiError, inWords, problemOf } from '../../../../client/problem.ts';
 import type { Operation } from '../../../../client/types.generated.ts';
 import { api, body } from '../../api/client.ts';
 import { invalidate } from '../../api/query.ts';
@@ -16,7 +16,6 @@ import { operationPath } from '../../app/paths.ts';
 import { Command } from '../../components/command.tsx';
 import { plain } from '../../components/plain.ts';
 import { sizeWord } from '../../components/version.tsx';
-import { apiFetch } from '../../session.ts';
 import { type Chosen, readChosen, readDropped } from './dropped.ts';
 import { packFiles, withoutRoot } from './tar.ts';
 
@@ -29,13 +28,17 @@ interface StartProps {
   onService(name: string): void;
 }
 
-async function upload(path: string, content: Blob): Promise<Operation> {
-  const response = await apiFetch(path, {
-    method: 'POST',
-    headers: { 'content-type': 'application/gzip' },
-    body: content,
-  });
-  return (await response.json()) as Operation;
+/** Sends the archive to where the API says, which is another origin on AWS. @returns the upload's id */
+async function upload(project: string, service: string, content: Blob): Promise<string> {
+  const { id, url, method, headers } = await body(
+    api.POST('/v1/projects/{project}/services/{service}/uploads', {
+      params: { path: { project, service } },
+      body: { bytes: content.size },
+    }),
+  );
+  const response = await fetch(url, { method, headers, body: content, credentials: 'omit' });
+  if (!response.ok) throw new ApiError(response.status, await problemOf(response));
+  return id;
 }
 
 export function StartBuild({ project, services, service, onService }: StartProps) {
@@ -51,7 +54,6 @@ export function StartBuild({ project, services, service, onService }: StartProps
   useEffect(() => setUrl(repository), [repository]);
   const wrongTag =
     tag !== '' && !TAG.test(tag) ? 'Letters, digits, "_", "." and "-", at most 128.' : undefined;
-  const path = `/v1/projects/${project}/services/${service}/builds`;
 
   async function start(): Promise<void> {
     if (busy !== undefined) return;
@@ -75,8 +77,12 @@ export function StartBuild({ project, services, service, onService }: StartProps
         const content =
           chosen!.kind === 'archive' ? chosen!.content : await packFiles(withoutRoot(chosen!.files));
         setBusy(`Sending ${sizeWord(content.size)} …`);
-        const query = new URLSearchParams(more);
-        operation = await upload(query.size === 0 ? path : `${path}?${query}`, content);
+        operation = await body(
+          api.POST('/v1/projects/{project}/services/{service}/builds', {
+            params: { path: { project, service } },
+            body: { upload: await upload(project, service, content), ...more },
+          }),
+        );
       }
       invalidate();
       navigate(operationPath(project, operation.id));
@@ -180,7 +186,7 @@ export function StartBuild({ project, services, service, onService }: StartProps
         <details>
           <summary>The same by curl</summary>
           <Command
-            text={`tar -cz . | curl -H "Authorization: Bearer $(cat .berth/admin-token)" \\\n  -H 'Content-Type: application/gzip' --data-binary @- \\\n  '${location.origin}${path}'`}
+            text={`tar -cz . | curl -H "Authorization: Bearer $(cat .berth/admin-token)" \\\n  -H 'Content-Type: application/gzip' --data-binary @- \\\n  '${location.origin}/v1/projects/${project}/services/${service}/builds'`}
           />
         </details>
       </form>

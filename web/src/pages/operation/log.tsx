@@ -9,9 +9,11 @@ import { plain } from '../../components/plain.ts';
 
 const LINES_MAX = 2_000;
 
-/** Builds have a log of their own; a deployment prints into that of its service. */
+/** Builds and runs have a log of their own; a deployment prints into that of its service. */
+const hasOwnLog = (kind: Operation['kind']): boolean => kind === 'build' || kind === 'run';
+
 function logPath({ id, kind, project, environment, service, number, createdAt, endedAt }: Operation) {
-  if (kind === 'build') return `/v1/operations/${id}/logs?tail=1000`;
+  if (hasOwnLog(kind)) return `/v1/operations/${id}/logs?tail=1000`;
   if (environment === undefined || service === undefined || number === undefined) return undefined;
   const query = `tail=1000&since=${createdAt}${endedAt === undefined ? '' : '&follow=false'}`;
   return `${apiPath({ project, environment, service })}/logs?${query}`;
@@ -25,14 +27,14 @@ export function OperationLog({ operation }: { operation: Operation }) {
   const box = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
   const [refused, setRefused] = useState(false);
-  const isFollowed = operation.kind === 'build' || operation.endedAt === undefined;
+  const isFollowed = hasOwnLog(operation.kind) || operation.endedAt === undefined;
   const [followedOnce] = useState(isFollowed);
   useStream(refused || (followedOnce && !isFollowed) ? undefined : path, {
     ends: true,
     onEvent({ event, data }) {
       if (event !== 'line') return;
       const { deployment } = data as LogLine;
-      if (deployment !== undefined && deployment !== operation.number) return;
+      if (!hasOwnLog(operation.kind) && deployment !== undefined && deployment !== operation.number) return;
       // Lines come one by one: they are drawn together.
       if (waiting.current.push(data as LogLine) > 1) return;
       requestAnimationFrame(() => {

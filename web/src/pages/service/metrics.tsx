@@ -21,7 +21,7 @@ const windows = { '5m': 5, '15m': 15, '1h': 60 } as const;
 type Window = keyof typeof windows;
 const isWindow = (text: string | null): text is Window => text !== null && Object.hasOwn(windows, text);
 
-/** Requests are counted by ten seconds on one machine, and by the minute behind a load balancer. */
+/** Requests are counted by ten seconds on one machine; in a cluster, when somebody looks. */
 const SLOT_MS = 10_000;
 
 const cores = (value: number): string => String(Number(value.toFixed(value >= 1 ? 2 : 3)));

@@ -1,0 +1,89 @@
+/** What the processes of the gateway have counted: Traefik's metrics in the text format of Prometheus. */
+import type { V1Pod } from '@kubernetes/client-node';
+import { TransientError } from '../../../core/problem.ts';
+import type { Stored } from '../api/apply.ts';
+import type { KubernetesClient } from '../api/client.ts';
+import { collectionPath } from '../api/object-paths.ts';
+import type { GatewayOptions } from '../manifests/options.ts';
+import { ROUTE_KEY } from '../object-names.ts';
+
+/** Since a process of the gateway has started, of one route. */
+export interface Counts {
+  requests: number;
+  /** Answers with a status of 500 or more. */
+  errors: number;
+  /** Requests that took no longer, by the upper bound in seconds. */
+  within: Map<number, number>;
+}
+
+/** Counts by the key of a route. */
+export type RouteCounts = Map<string, Counts>;
+
+export const noCounts = (): Counts => ({ requests: 0, errors: 0, within: new Map() });
+
+/** `name{a="b",c="d"} 12`; names of Kubernetes need no escapes. */
+const LINE = /^traefik_router_(requests_total|request_duration_seconds_bucket)\{([^}]*)\} (\S+)$/;
+
+/** The text between `name="` and the quote. */
+function label(labels: string, name: string): string {
+  const begin = labels.indexOf(`${name}="`);
+  if (begin < 0) return '';
+  const from = begin + name.length + 2;
+  return labels.slice(from, labels.indexOf('"', from));
+}
+
+/**
+ * Routes are told by the end of their names, which no two have alike. Names of namespaces and routes are free, so that
+ * it counts that the last words are those of the Gateway.
+ */
+export function parseMetrics(text: string, { namespace, name }: GatewayOptions): RouteCounts {
+  const counts: RouteCounts = new Map();
+  const end = `-gw-${namespace}-${name}-ep-`;
+  for (const line of text.split('\n')) {
+    const [, metric, labels = '', value] = LINE.exec(line) ?? [];
+    if (metric === undefined) continue;
+    const router = label(labels, 'router');
+    const at = router.lastIndexOf(end);
+    if (at < 0 || !router.startsWith('httproute-')) continue;
+    const key = router.slice(at - ROUTE_KEY, at);
+    const found = counts.get(key) ?? noCounts();
+    counts.set(key, found);
+    const count = Number(value);
+    if (metric === 'requests_total') {
+      found.requests += count;
+      if (Number(label(labels, 'code')) >= 500) found.errors += count;
+    } else {
+      const bound = label(labels, 'le') === '+Inf' ? Number.POSITIVE_INFINITY : Number(label(labels, 'le'));
+      found.within.set(bound, (found.within.get(bound) ?? 0) + count);
+    }
+  }
+  return counts;
+}
+
+/** Where the gateway's processes tell what they counted. */
+export interface MetricsOptions {
+  /** Label selector of the gateway's pods, in the namespace of the Gateway. */
+  selector: string;
+  port: number;
+}
+
+/** Counts by the name of the pod. @throws TransientError | KubernetesError | Problem unavailable */
+export async function readGateway(
+  client: KubernetesClient,
+  gateway: GatewayOptions,
+  { selector, port }: MetricsOptions,
+): Promise<Map<string, RouteCounts>> {
+  const pods = collectionPath('Pod', gateway.namespace);
+  const { items } = await client.list<V1Pod & Stored>(pods, { labelSelector: selector });
+  const running = items.filter(({ status }) => status?.phase === 'Running');
+  if (running.length === 0) throw new TransientError('No process of the gateway runs.');
+  return new Map(
+    await Promise.all(
+      running.map(async ({ metadata }) => {
+        const text = await client.text(`${pods}/${metadata.name}:${port}/proxy/metrics`);
+        if (text === undefined) throw new TransientError('A process of the gateway has just gone.');
+        return [metadata.name, parseMetrics(text, gateway)] as const;
+      }),
+    ),
+  );
+}

@@ -1,0 +1,113 @@
+/** Runs a command that somebody asked for as a Job, and hands on its output as it comes. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Problem } from '../../../core/problem.ts';
+import type { LogLine } from '../../../ports/logs.ts';
+import type { CommandRun, WorkloadSpec } from '../../../ports/workloads.ts';
+import { hasNoLog, whyUnread } from '../api/api-errors.ts';
+import { remove } from '../api/apply.ts';
+import { objectPath } from '../api/object-paths.ts';
+import { parseLine } from '../logs.ts';
+import { runJob, runName } from '../manifests/command-manifest.ts';
+import type { RenderImages } from '../manifests/pod-manifest.ts';
+import { type Cluster, maskOf, namespaceOf, podsPath, type StoredPod } from '../shared-reads.ts';
+import { endOfJob, startJob } from './command-job.ts';
+
+/** How long the rest of the output is waited for once the command has ended, milliseconds. */
+const REST_MS = 15_000;
+/** Between two tries to read the output, milliseconds. */
+const PAUSE_MS = 1_000;
+
+/** @returns undefined when the signal aborts first; the Job goes on */
+export async function runCommand(
+  cluster: Cluster,
+  spec: WorkloadSpec,
+  run: CommandRun,
+  images: RenderImages,
+  signal: AbortSignal,
+): Promise<{ exitCode: number } | undefined> {
+  const job = runJob(spec, run);
+  const words = {
+    what: `The command of ${spec.service}`,
+    code: 'run_failed' as const,
+    hint: 'Mend what the cause names, then run it again.',
+  };
+  await startJob(cluster, spec, job, images, words);
+  const stop = new AbortController();
+  const state = { isOver: false };
+  let copying: Promise<void> | undefined;
+  try {
+    const ended = await endOfJob(cluster, spec, job, words, signal, (pod) => {
+      if (hasBegun(pod)) copying ??= copyOutput(cluster, spec, pod, { ...run, state }, stop.signal);
+    });
+    if (ended === 'gone')
+      throw new Problem(
+        'run_interrupted',
+        'The command was interrupted: its Job was removed from the cluster.',
+        {
+          hint: 'Look at its log for how far it came, then run it again if it can be.',
+        },
+      );
+    if (!ended) return undefined;
+    state.isOver = true;
+    const patience = sleep(REST_MS, undefined, { signal: stop.signal }).catch(() => undefined);
+    await Promise.race([copying, patience]);
+    return { exitCode: ended.exitCode };
+  } finally {
+    stop.abort();
+    await copying;
+  }
+}
+
+const hasBegun = ({ status }: StoredPod): boolean => {
+  const { running, terminated } = status?.containerStatuses?.[0]?.state ?? {};
+  return running !== undefined || terminated !== undefined;
+};
+
+/** Reads on where a read ended before the output did; never rejects. */
+async function copyOutput(
+  cluster: Cluster,
+  spec: WorkloadSpec,
+  pod: StoredPod,
+  { since, onLine, state }: CommandRun & { state: { isOver: boolean } },
+  signal: AbortSignal,
+): Promise<void> {
+  const container = pod.spec?.containers[0]?.name ?? '';
+  const path = `${podsPath(cluster, spec)}/${encodeURIComponent(pod.metadata.name)}/log`;
+  let last = '';
+  let isRead = false;
+  const say = (message: string): void =>
+    onLine({ at: new Date().toISOString(), message, source: 'berth', missing: true });
+  for (let told = ''; !isRead && !signal.aborted; ) {
+    const before = last;
+    try {
+      const mask = await maskOf(cluster, spec, spec.number);
+      const from = before === '' ? since : new Date(Date.parse(before)).toISOString();
+      const query = { container, follow: true, timestamps: true, sinceTime: from };
+      for await (const raw of cluster.client.lines(path, query, signal)) {
+        const time = raw.slice(0, raw.indexOf(' '));
+        // The API looks back by seconds, so that lines of the last one come again; their times have nanoseconds.
+        if (time <= before) continue;
+        const line: LogLine | undefined = parseLine(raw, pod, container, mask);
+        if (!line || (since !== undefined && line.at < since)) continue;
+        last = time;
+        onLine(line);
+      }
+      isRead = true;
+    } catch (error) {
+      const why = hasNoLog(error) ? '' : `The output could not be read: ${whyUnread(error as Error)}.`;
+      if (why !== '' && why !== told) say(why);
+      told = why;
+      // What can not be read of a command that has ended, will not be.
+      if (state.isOver) return;
+      await sleep(PAUSE_MS, undefined, { signal }).catch(() => undefined);
+    }
+  }
+}
+
+/** Idempotent. */
+export const endCommand = (
+  cluster: Cluster,
+  ref: Parameters<typeof namespaceOf>[1] & { service: string },
+  operation: string,
+): Promise<void> =>
+  remove(cluster.client, objectPath('Job', runName(ref, operation), namespaceOf(cluster, ref)));

@@ -1,0 +1,179 @@
+/** Steps of the workflow `run`. */
+import { environmentUse, notReady } from '../../commands/environments/environments.ts';
+import { jobEnd } from '../../commands/jobs/job-end.ts';
+import type { TypedData } from '../../core/events/event-types.ts';
+import { environmentKey, operationKey, operationLog } from '../../core/keys.ts';
+import { type Environment, isFor, type Operation } from '../../core/model/index.ts';
+import { Problem } from '../../core/problem.ts';
+import type { Ports } from '../../ports/index.ts';
+import { KEPT_LINES, quoteOutput } from '../../ports/rules/telling-lines.ts';
+import type { Write } from '../../ports/store.ts';
+import { retryOnConflict } from '../../records/commit.ts';
+import { instanceOf } from '../../records/instances.ts';
+import { getEnvironment } from '../../records/read.ts';
+import { getDeploymentDetail } from '../../records/workloads.ts';
+import { type Ending, endingOf, endOperation, errorOf, untilOverdue } from '../end-operation.ts';
+import { untilAwake } from '../environment-state.ts';
+import { type Step, StillProgressing } from '../step.ts';
+import { workloadSpec } from '../workload-spec.ts';
+
+type Run = Operation<'run'>;
+type RunStep = Step<Run>;
+
+export const prepareRun: RunStep = {
+  role: 'work',
+  watched: true,
+  async run({ ports, operation, signal }) {
+    await untilAwake(ports, operation, signal);
+    const { data } = await getEnvironment(ports.store, operation);
+    // It could not be woken.
+    if (data.state !== 'ready') throw notReady(data, ['ready']);
+  },
+};
+
+const exitCodeOf = ({ result }: Run): number | undefined =>
+  typeof result?.exitCode === 'number' ? result.exitCode : undefined;
+
+export const runCommand: RunStep = {
+  role: 'work',
+  watched: true,
+  async run({ ports, operation, signal }) {
+    const tail: string[] = [];
+    const known = exitCodeOf(operation);
+    const exitCode = known ?? (await execute(ports, operation, tail, signal));
+    if (known === undefined) await keepExitCode(ports, operation.id, exitCode);
+    if (exitCode === 0) return;
+    throw new Problem(
+      'run_failed',
+      `The command ended with exit code ${exitCode}. ${quoteOutput(tail, 8)}`.trim(),
+      { hint: 'Read the log of the run, mend what it says, and run it again.' },
+    );
+  },
+};
+
+/** Runs the command, or joins it where it runs already. @throws StillProgressing | Problem deadline_exceeded */
+async function execute(ports: Ports, operation: Run, tail: string[], signal: AbortSignal): Promise<number> {
+  const { id, steps, input } = operation;
+  const begun = steps.filter(({ name }) => name === 'runCommand');
+  const { data: environment } = await getEnvironment(ports.store, operation);
+  const { newest } = instanceOf(environment, operation.service);
+  const { data: deployment } = await getDeploymentDetail(ports.store, operation, input.deployment);
+  const spec = await workloadSpec(ports, deployment, newest);
+  const again = (begun.at(-1)?.attempt ?? 1) > 1;
+  const [last] = again ? await ports.logs.read(operationLog(id), { tail: 1 }) : [];
+  const now = ports.effects.now();
+  const endsAt = Date.parse(begun[0]?.startedAt ?? operation.createdAt) + input.timeoutSeconds * 1000;
+  // Plain controllers and timers: what is joined may take longer than this invocation.
+  const over = new AbortController();
+  const end = (): void => over.abort();
+  const timer = setTimeout(end, Math.max(0, endsAt - now));
+  signal.addEventListener('abort', end, { once: true });
+  if (signal.aborted) end();
+  try {
+    const ended = await ports.workloads.runCommand(
+      { ...spec, operation: id },
+      {
+        command: input.command,
+        timeoutSeconds: input.timeoutSeconds,
+        again,
+        ...(last && { since: last.at }),
+        onLine(line) {
+          tail.push(line.message);
+          if (tail.length > KEPT_LINES) tail.shift();
+          ports.logs.append(operationLog(id), line);
+        },
+      },
+      over.signal,
+    );
+    if (ended) return ended.exitCode;
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', end);
+  }
+  if (signal.aborted && ports.effects.now() < endsAt) throw new StillProgressing();
+  throw new Problem(
+    'deadline_exceeded',
+    `The command took longer than its time-out of ${input.timeoutSeconds} seconds.`,
+    { hint: 'Read its log for what it waited for, or give it a longer time-out.' },
+  );
+}
+
+async function keepExitCode(ports: Ports, id: string, exitCode: number): Promise<void> {
+  await retryOnConflict(async () => {
+    const item = await ports.store.get<Run>(operationKey(id));
+    if (!item) return;
+    const data = { ...item.data, result: { exitCode } };
+    const put = { ...operationKey(id), data, ...(item.due && { due: item.due }) };
+    await ports.store.transact([{ put, if: { version: item.version } }]);
+  });
+}
+
+export const finishRun: RunStep = {
+  role: 'finish',
+  async run({ ports, operation }) {
+    await ports.workloads.endCommand(operation, operation.id);
+    await endRun(ports, operation, { status: 'succeeded', result: { exitCode: 0 } });
+  },
+};
+
+export const recoverRun: RunStep = {
+  role: 'recover',
+  async run(context) {
+    const { ports, operation } = context;
+    await untilOverdue(ports, operation, () => ports.workloads.endCommand(operation, operation.id));
+    const wasCanceled = operation.cancelRequested && !operation.error;
+    await endRun(ports, operation, wasCanceled ? canceled : endingOf(errorOf(context)));
+  },
+};
+
+const canceled: Ending = {
+  status: 'canceled',
+  error: {
+    code: 'canceled',
+    cause: 'It was canceled on request.',
+    hint: 'Start it again when you want it.',
+  },
+};
+
+async function endRun(ports: Ports, operation: Run, ending: Ending): Promise<void> {
+  const job = operation.input.job && { job: operation.input.job.name };
+  const exitCode = ending.status === 'succeeded' ? 0 : exitCodeOf(operation);
+  const exited = exitCode === undefined ? {} : { exitCode };
+  let follows: TypedData[] = [];
+  await endOperation(ports, operation, {
+    ending,
+    event:
+      ending.status === 'succeeded'
+        ? { type: 'run.succeeded', data: { ...job } }
+        : {
+            type: `run.${ending.status}`,
+            data: { ...job, ...exited, code: ending.error.code, cause: ending.error.cause },
+          },
+    async writes() {
+      const error = ending.status === 'succeeded' ? {} : { error: ending.error };
+      const { writes, events } = await jobEnd(ports, operation, {
+        status: ending.status,
+        ...exited,
+        ...error,
+      });
+      follows = events;
+      return [...(await withoutRun(ports, operation)), ...writes];
+    },
+    also: () => follows,
+  });
+}
+
+/** The environment may go to sleep again; what somebody asked for was a use of it until now. */
+async function withoutRun(ports: Ports, { id, input, ...run }: Run): Promise<Write[]> {
+  const item = await ports.store.get<Environment>(environmentKey(run));
+  if (!item || !isFor(run, item.data)) return [];
+  const { runs: { [id]: _ended, ...others } = {}, ...environment } = item.data;
+  const isUse = input.job?.scheduledFor === undefined;
+  return [
+    environmentUse(item, {
+      ...environment,
+      ...(isUse && { lastActivityAt: new Date(ports.effects.now()).toISOString() }),
+      ...(Object.keys(others).length > 0 && { runs: others }),
+    }),
+  ];
+}

@@ -1,4 +1,0 @@
-import { unknownActivity } from '../../../functions/adapters/kubernetes/activity.ts';
-import { unseeingActivityContract } from '../../contracts/activity.ts';
-
-unseeingActivityContract('Kubernetes', unknownActivity);

@@ -1,0 +1,111 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventsPartition } from '../../../functions/core/keys.ts';
+import type { BerthEvent } from '../../../functions/core/model/index.ts';
+import type { ShellRequest } from '../../../functions/ports/shells.ts';
+import { readAll } from '../../../functions/records/read-all.ts';
+import {
+  createSubject,
+  deploy,
+  expectProblem,
+  instancePath,
+  person,
+  type Subject,
+  seed,
+  setState,
+} from '../support.ts';
+
+const PATH = `${instancePath}/shells`;
+const PROTECTION = '/v1/projects/demo/environments/dev/protection';
+
+let subject: Subject;
+const asked: ShellRequest[] = [];
+beforeAll(async () => {
+  subject = await createSubject();
+  await seed(subject);
+  await deploy(subject);
+});
+afterAll(() => subject.close());
+
+describe('A shell', () => {
+  it('is refused for good where nothing holds connections, with what to do instead', async () => {
+    const refused = await subject.api('POST', PATH, {});
+    expectProblem(refused, 501, 'not_supported');
+    expect(refused.body.hint).toContain('/runs');
+  });
+
+  it('is opened by a path that is kept nowhere; who opened it, and its length, are on record', async () => {
+    Object.assign(subject.ports, {
+      shells: {
+        open(request: ShellRequest) {
+          asked.push(request);
+          return { path: '/v1/shells/the-key', expiresAt: '2026-01-01T00:00:00.000Z' };
+        },
+      },
+    });
+    subject.ports.workloads.exec = async () => {
+      throw new Error('not part of this test');
+    };
+    const opened = await subject.api(
+      'POST',
+      PATH,
+      { command: ['ls', '-l'] },
+      { 'idempotency-key': 'shell-key-1' },
+    );
+    expect(opened).toMatchObject({ status: 201, body: { path: '/v1/shells/the-key' } });
+    asked.at(-1)?.ended({ seconds: 3, bytesIn: 5, bytesOut: 700, exitCode: 0 });
+    const told = async () =>
+      (await readAll<BerthEvent>(subject.ports.store, eventsPartition('demo')))
+        .map(({ data }) => data)
+        .filter(({ type }) => type.startsWith('shell.'));
+    while ((await told()).length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(await told()).toMatchObject([
+      { type: 'shell.opened', actor: 'administrator', service: 'guestbook', data: { command: 'ls -l' } },
+      {
+        type: 'shell.closed',
+        actor: 'administrator',
+        data: { seconds: 3, bytesIn: 5, bytesOut: 700, exitCode: 0 },
+      },
+    ]);
+    const again = await subject.api(
+      'POST',
+      PATH,
+      { command: ['ls', '-l'] },
+      { 'idempotency-key': 'shell-key-1' },
+    );
+    expect(again.status).toBe(201);
+    expect(asked).toHaveLength(2);
+  });
+
+  it('is for maintainers, since it shows secrets', async () => {
+    subject.people.set('developer', person('dev'));
+    await subject.api('PUT', '/v1/projects/demo/members/user:dev', { role: 'developer' });
+    expectProblem(
+      await subject.api('POST', PATH, {}, { authorization: 'Bearer developer' }),
+      403,
+      'forbidden',
+    );
+  });
+
+  it('is off in a protected environment until an administrator allows it', async () => {
+    await subject.api('PUT', PROTECTION, { approval: false });
+    const refused = await subject.api('POST', PATH, {});
+    expectProblem(refused, 403, 'forbidden');
+    expect(refused.body.hint).toContain('"shells": true');
+    subject.people.set('maintainer', person('max'));
+    await subject.api('PUT', '/v1/projects/demo/members/user:max', { role: 'maintainer' });
+    const loosen = { approval: false, shells: true };
+    expectProblem(
+      await subject.api('PUT', PROTECTION, loosen, { authorization: 'Bearer maintainer' }),
+      403,
+      'forbidden',
+    );
+    expect((await subject.api('PUT', PROTECTION, loosen)).body.protection).toEqual(loosen);
+    expect((await subject.api('POST', PATH, {})).status).toBe(201);
+    await subject.api('DELETE', PROTECTION);
+  });
+
+  it('is refused where the environment sleeps', async () => {
+    await setState(subject.ports, 'dev', 'hibernated');
+    expectProblem(await subject.api('POST', PATH, {}), 409, 'environment_not_ready');
+  });
+});

@@ -1,0 +1,159 @@
+/** The guarantees of all Logs. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { LogLine, Logs } from '../../../functions/ports/logs.ts';
+import { readerCases } from './logs-reader.ts';
+
+export interface LogsSubject {
+  logs: Logs;
+  dispose(): Promise<void>;
+}
+
+let streams = 0;
+
+export function logsContract(name: string, makeSubject: () => Promise<LogsSubject>): void {
+  describe(`Logs contract: ${name}`, () => {
+    let subject: LogsSubject;
+    let logs: Logs;
+    beforeAll(async () => {
+      subject = await makeSubject();
+      logs = subject.logs;
+    });
+    afterAll(() => subject.dispose());
+
+    const unique = (): string => `t${process.pid}-${Date.now()}-${streams++}`;
+    const T = Date.UTC(2026, 0, 1);
+    const at = (offset: number): string => new Date(T + offset).toISOString();
+    const line = (message: string, offset = 0): LogLine => ({ at: at(offset), message, source: 'stdout' });
+    const messages = async (stream: string, tail = 10_000, since?: string): Promise<string[]> =>
+      (await logs.read(stream, { tail, ...(since === undefined ? {} : { since }) })).map(
+        ({ message }) => message,
+      );
+
+    readerCases(() => ({ ...subject, write: (stream, one) => logs.append(stream, one) }));
+
+    describe('append and read', () => {
+      it('gives back lines as they were, in order, at once', async () => {
+        const stream = `${unique()}/dev/web`;
+        const lines: LogLine[] = [
+          { at: at(0), message: 'plain', source: 'stdout' },
+          {
+            at: at(1),
+            message: '\u001b[31mred\u001b[0m \u0000 \r "quoted" \\ \u2028',
+            source: 'stderr',
+            container: 'main',
+          },
+          { at: at(1), message: '', source: 'stdout', deployment: 12 },
+          { at: at(2), message: 'äöü 🚢', source: 'berth', deployment: 12, container: 'side' },
+        ];
+        for (const one of lines) logs.append(stream, one);
+        expect(await logs.read(stream, { tail: 100 })).toEqual(lines);
+      });
+
+      it('finds lines that came late, behind younger ones', async () => {
+        const stream = `${unique()}/dev/web`;
+        for (const offset of [5000, 3000, 6000, 2000, 7000])
+          logs.append(stream, line(String(offset), offset));
+        expect(await messages(stream, 10, at(3000))).toEqual(['5000', '3000', '6000', '7000']);
+      });
+
+      it('keeps streams apart, also where one lies below the other', async () => {
+        const project = unique();
+        const all = [
+          project,
+          `${project}/dev`,
+          `${project}/dev/web`,
+          `${project}/dev/web2`,
+          `${project}/dev/1`,
+        ];
+        for (const stream of all) logs.append(stream, line(stream));
+        for (const stream of all) expect(await messages(stream)).toEqual([stream]);
+      });
+
+      it('makes several lines of a message with newlines', async () => {
+        const stream = `${unique()}/dev/web`;
+        logs.append(stream, { ...line('one\r\n\ntwo\n'), deployment: 3 });
+        const got = await logs.read(stream, { tail: 10 });
+        expect(got.map(({ message, deployment }) => [message, deployment])).toEqual([
+          ['one', 3],
+          ['', 3],
+          ['two', 3],
+        ]);
+      });
+
+      it('refuses names that lead elsewhere', async () => {
+        for (const stream of [
+          '',
+          '/',
+          'a//b',
+          '../a',
+          'a/../../b',
+          'a/..',
+          '.',
+          'a/.b',
+          'a b',
+          'x'.repeat(300),
+        ])
+          expect(() => logs.append(stream, line('x')), stream).toThrow(RangeError);
+        for (const prefix of ['', '/', '..', '../', 'a/../b', '/tmp'])
+          await expect(logs.remove(prefix), prefix).rejects.toThrow(RangeError);
+      });
+    });
+
+    describe('remove', () => {
+      it('removes a stream and all below the prefix, and none beside it; again is no error', async () => {
+        const project = unique();
+        const [gone, below] = [`${project}/dev/web`, `${project}/dev/worker`];
+        const [beside, above] = [`${project}/dev2/web`, `${project}/prod/web`];
+        for (const stream of [gone, below, beside, above]) logs.append(stream, line(stream));
+        expect(await messages(gone)).toHaveLength(1);
+        await logs.remove(`${project}/dev`);
+        await logs.remove(`${project}/dev/`);
+        for (const stream of [gone, below]) expect(await messages(stream)).toEqual([]);
+        for (const stream of [beside, above]) expect(await messages(stream)).toEqual([stream]);
+        await logs.remove(beside);
+        expect(await messages(beside)).toEqual([]);
+      });
+
+      it('takes lines that were just appended with it, and none that are appended after', async () => {
+        const stream = `${unique()}/dev/web`;
+        logs.append(stream, line('before'));
+        await messages(stream);
+        logs.append(stream, line('just before'));
+        const removing = logs.remove(stream);
+        logs.append(stream, line('after'));
+        // A read has lines written at once: those that came after must wait for the removal.
+        await messages(stream);
+        await removing;
+        logs.append(stream, line('long after'));
+        expect(await messages(stream)).toEqual(['after', 'long after']);
+      });
+
+      it('takes nothing from a stream that is begun below the prefix meanwhile', async () => {
+        const project = unique();
+        for (let round = 0; round < 20; round++) {
+          logs.append(`${project}/dev/old${round}`, line('old'));
+          await messages(`${project}/dev/old${round}`);
+          const removing = logs.remove(project);
+          const begun = `${project}/dev/new${round}`;
+          logs.append(begun, line('one'));
+          await messages(begun);
+          await removing;
+          logs.append(begun, line('two'));
+          expect(await messages(begun)).toEqual(['one', 'two']);
+        }
+      });
+
+      it('followers go on with what comes after', async () => {
+        const stream = `${unique()}/dev/web`;
+        logs.append(stream, line('one'));
+        const ending = new AbortController();
+        const lines = logs.follow(stream, { tail: 1, signal: ending.signal })[Symbol.asyncIterator]();
+        expect((await lines.next()).value?.message).toBe('one');
+        await logs.remove(stream);
+        logs.append(stream, line('two'));
+        expect((await lines.next()).value?.message).toBe('two');
+        ending.abort();
+      });
+    });
+  });
+}
