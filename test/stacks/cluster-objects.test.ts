@@ -153,6 +153,17 @@ describe('The gateway', () => {
     expect(kind(of(), 'HTTPRoute')).toBeUndefined();
   });
 
+  it('serves workloads at the scheme that their URLs name', () => {
+    const schemes = (of: typeof templates) =>
+      resourcesOf(of, 'AWS::Lambda::Function').flatMap(
+        ({ properties }) => properties.Environment?.Variables?.BERTH_APPS_SCHEME ?? [],
+      );
+    expect(new Set(schemes(templates))).toEqual(new Set(['https']));
+    expect(new Set(schemes(synthesize({ 'berth:appsCertificate': '' }).templates))).toEqual(
+      new Set(['http']),
+    );
+  });
+
   it('believes the load balancer alone what it says of clients, and asks for it only where it does', () => {
     const attributes = (made: ClusterObject[]) =>
       kind(made, 'Service').metadata.annotations?.[

@@ -47,6 +47,7 @@ const variables = {
   BERTH_DEDICATED_SUBNETS: 'subnets',
   BERTH_DEDICATED_SECURITY_GROUP: 'sg-1',
   BERTH_APPS_DOMAIN: 'apps.example.com',
+  BERTH_APPS_SCHEME: 'https',
   BERTH_EGRESS_CIDRS: '',
   BERTH_ISSUER: 'https://id.example.com',
   BERTH_AUDIENCE: 'berth',

@@ -27,6 +27,7 @@ export const lambdaEnvironment = {
   BERTH_DEDICATED_SUBNETS: '',
   BERTH_DEDICATED_SECURITY_GROUP: '',
   BERTH_APPS_DOMAIN: 'apps.example.com',
+  BERTH_APPS_SCHEME: 'https',
   BERTH_EGRESS_CIDRS: '',
   BERTH_ISSUER: 'https://issuer.example.com',
   BERTH_AUDIENCE: 'berth',

@@ -41,6 +41,7 @@ const schema = z.object({
   BERTH_DEDICATED_SUBNETS: z.string(),
   BERTH_DEDICATED_SECURITY_GROUP: z.string(),
   BERTH_APPS_DOMAIN: z.string().min(1),
+  BERTH_APPS_SCHEME: z.enum(['http', 'https']),
   BERTH_EGRESS_CIDRS: list,
   BERTH_ISSUER: z.url(),
   BERTH_AUDIENCE: list.refine((audience) => audience.length > 0),
@@ -84,7 +85,7 @@ export interface AwsConfig {
   /** What one environment may ask for. */
   quota: { cpu: number; memoryBytes: number; pods: number; storageBytes: number };
   /** Workloads are served under this domain. */
-  appsDomain: string;
+  apps: { domain: string; scheme: 'http' | 'https' };
   /** The private networks that workloads may reach. */
   network: { egressCidrs: string[]; resolverCidrs: string[] };
   identity: {
@@ -141,7 +142,7 @@ export function readAwsConfig(environment: Record<string, string | undefined>): 
     authorities: values.NODE_EXTRA_CA_CERTS,
     architectures: values.BERTH_ARCHITECTURES,
     quota: { cpu, memoryBytes: memoryGib * GIB, pods, storageBytes: storageGib * GIB },
-    appsDomain: values.BERTH_APPS_DOMAIN,
+    apps: { domain: values.BERTH_APPS_DOMAIN, scheme: values.BERTH_APPS_SCHEME },
     network: {
       egressCidrs: values.BERTH_EGRESS_CIDRS,
       resolverCidrs: [`${values.BERTH_CLUSTER_RESOLVER}/32`],

@@ -89,7 +89,7 @@ export function createAwsPorts(config: AwsConfig): {
           'close',
         ],
       ),
-      ...createAddresses({ domain: config.appsDomain }),
+      ...createAddresses(config.apps),
     },
     activity: lazy(async () => (await cluster()).activity, ['lastRequests', 'requests', 'forget']),
   };

@@ -44,8 +44,8 @@ const KEPT: readonly string[] = [
   'IngressClass',
   'IngressClassParams',
 ];
-/** What is gone only once a controller has taken away what stands for it elsewhere: a load balancer. */
-const SLOW: readonly string[] = ['Service'];
+/** What is gone only once a controller has taken away what belongs to it: a load balancer, all that is within. */
+const SLOW: readonly string[] = ['Namespace', 'Service'];
 
 /** @throws RangeError for a kind that is not known */
 export function clusterObjectPath({ apiVersion, kind, metadata }: ClusterObject): string {

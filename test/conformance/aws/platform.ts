@@ -208,6 +208,7 @@ export async function startPlatform(loses: Loses): Promise<Platform> {
     BERTH_DEDICATED_SUBNETS: 'berth',
     BERTH_DEDICATED_SECURITY_GROUP: 'sg-1',
     BERTH_APPS_DOMAIN: 'apps.example.com',
+    BERTH_APPS_SCHEME: 'https',
     BERTH_EGRESS_CIDRS: '10.0.1.0/24',
     BERTH_ISSUER: issuer.url,
     BERTH_AUDIENCE: AUDIENCE,

@@ -1,12 +1,7 @@
 /** A cluster with a real node, and the registry that it pulls from. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  type RealCluster,
-  type RealClusterOptions,
-  startRealCluster,
-  whyNoCluster,
-} from '../support/cluster.ts';
+import { type ClusterOptions, type RealCluster, startRealCluster, whyNoCluster } from '../support/cluster.ts';
 import { pushPause, whyNoImages } from '../support/node/images.ts';
 import { nodePrograms, whyNoNode } from '../support/node/programs.ts';
 import { startRegistry, type TestRegistry } from '../support/registry.ts';
@@ -28,7 +23,7 @@ export async function whyNoPlace(): Promise<string | undefined> {
   return (await whyNoCluster()) ?? (await whyNoNode()) ?? (await whyNoImages());
 }
 
-export async function startPlace(options: RealClusterOptions = {}): Promise<RealPlace> {
+export async function startPlace(options: ClusterOptions = {}): Promise<RealPlace> {
   const cluster = await startRealCluster(options);
   try {
     const registry = await startRegistry(undefined, cluster.node.host);

@@ -55,14 +55,24 @@ export interface RealCluster extends TestCluster {
   node: RealNode;
 }
 
+export interface ClusterOptions {
+  /** kube-router, where network policies are to be in force. */
+  policies?: string;
+  /** Without the gateway beside it: the suite has its own, or none. */
+  isBare?: boolean;
+}
+
 /** The cluster of `KUBECONFIG`, or one of our own that is built on the first run, which takes minutes. */
-export async function startCluster(): Promise<TestCluster> {
+export async function startCluster({
+  isBare = false,
+}: Pick<ClusterOptions, 'isBare'> = {}): Promise<TestCluster> {
   if (process.env.KUBECONFIG) {
     const kubeconfig = process.env.KUBECONFIG;
     const client = createKubernetesClient(await loadKubeconfig(kubeconfig));
     return { kubeconfig, client, isSimulated: false, gateway: 0, stop: async () => client.close() };
   }
-  return { ...(await withGateway(await up())), isSimulated: true };
+  const started = await up();
+  return { ...(isBare ? { ...started, gateway: 0 } : await withGateway(started)), isSimulated: true };
 }
 
 /** Runs the gateway beside a cluster. */
@@ -80,18 +90,11 @@ async function withGateway<T extends Pick<TestCluster, 'client' | 'kubeconfig' |
   }
 }
 
-export interface RealClusterOptions {
-  /** kube-router, where network policies are to be in force. */
-  policies?: string;
-  /** Without the gateway beside it: the suite has its own in pods. */
-  isBare?: boolean;
-}
-
 /** One of our own with a real node. */
 export async function startRealCluster({
   policies,
   isBare = false,
-}: RealClusterOptions = {}): Promise<RealCluster> {
+}: ClusterOptions = {}): Promise<RealCluster> {
   // Neither waits for the other: the first run builds both.
   const [programs] = await Promise.all([nodePrograms(), clusterProgram()]);
   const started = await up([

@@ -98,6 +98,7 @@ export async function startGateway(
     await traefik(),
     [
       ...flags,
+      '--log.level=INFO',
       `--entrypoints.http.address=127.0.0.1:${port}`,
       `--entrypoints.metrics.address=127.0.0.1:${metrics}`,
     ],

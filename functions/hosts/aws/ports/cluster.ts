@@ -67,7 +67,7 @@ export function createCluster(
       registry,
       effects,
       imageReference: (repository, digest) => `${uri(repository)}@${digest}`,
-      domain: config.appsDomain,
+      ...config.apps,
       render,
     }),
     activity: createGatewayActivity({ client, render, metrics: gatewayMetrics, now: effects.now }),

@@ -10,12 +10,14 @@ import { createKubernetesClient } from '../../../../functions/adapters/kubernete
 import { loadKubeconfig } from '../../../../functions/adapters/kubernetes/api/kubeconfig.ts';
 import {
   applyClusterObjects,
+  applyDefinitions,
   removeClusterObjects,
 } from '../../../../functions/hosts/aws/cluster-objects.ts';
 import { checkObjects } from '../../../../scripts/doctor/aws-cluster.ts';
 import { settingsOf } from '../../../../scripts/doctor/index.ts';
 import { clusterObjects } from '../../../../stacks/place/cluster-objects.ts';
 import { startCluster, type TestCluster, whyNoCluster } from '../../support/cluster.ts';
+import { gatewayApi } from '../../support/gateway.ts';
 import { run } from '../../support/process.ts';
 
 const why = (await whyNoCluster()) ?? (process.env.KUBECONFIG ? 'kinds are added to it' : undefined);
@@ -51,7 +53,7 @@ describe.skipIf(why)('The cluster’s own objects', () => {
       Dir: string;
     };
     nodePools = parse(await readFile(join(module.Dir, 'pkg/apis/crds/karpenter.sh_nodepools.yaml'), 'utf8'));
-    cluster = await startCluster();
+    cluster = await startCluster({ isBare: true });
   }, 2_400_000);
   afterAll(() => cluster?.stop());
 
@@ -62,6 +64,7 @@ describe.skipIf(why)('The cluster’s own objects', () => {
   it('are accepted, also when their kinds come a moment later, and twice', async () => {
     const applied = applyClusterObjects(cluster.client, clusterObjects(given), [], { signal, againMs: 200 });
     await cluster.client.call('POST', CRDS, { body: nodePools });
+    await applyDefinitions(cluster.client, await gatewayApi(), { signal });
     await applied;
     await applyClusterObjects(cluster.client, clusterObjects(given), clusterObjects(given), { signal });
     expect(new Set(Object.values(await states()))).toEqual(new Set(['ok']));
