@@ -115,7 +115,9 @@ export const laneKey = (connection: string, name: string): Key => ({
   pk: `lanes#${connection}`,
   sk: shortHash(name, 32),
 });
-export const previewsPartition = (project: string): string => `previews#${project}`;
+const PREVIEWS = 'previews#';
+export const previewsPartition = (project: string): string => `${PREVIEWS}${project}`;
+export const isPreviewKey = ({ pk }: Key): boolean => pk.startsWith(PREVIEWS);
 export const previewPrefix = (service: string): string => `${service}#`;
 export const previewKey = ({ project, service }: ServiceRef, number: number): Key => ({
   pk: previewsPartition(project),
@@ -240,8 +242,8 @@ export const OPERATIONS_QUEUE = 'operations';
 export const ENVIRONMENTS_QUEUE = 'environments';
 export const JOBS_QUEUE = 'jobs';
 export const RETENTION_QUEUE = 'retention';
+/** Deliveries of git providers, and previews. */
 export const DELIVERIES_QUEUE = 'deliveries';
-export const PREVIEWS_QUEUE = 'previews';
 
 /** The log of an operation's output (a build, a run). */
 export const operationLog = (operation: string): string => `operations/${operation}`;

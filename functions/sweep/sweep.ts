@@ -17,10 +17,10 @@ import { START_CHECK_MS, startOperation } from '../commands/operations/operation
 import {
   DELIVERIES_QUEUE,
   ENVIRONMENTS_QUEUE,
+  isPreviewKey,
   JOBS_QUEUE,
   OPERATIONS_QUEUE,
   operationKey,
-  PREVIEWS_QUEUE,
   RETENTION_QUEUE,
 } from '../core/keys.ts';
 import {
@@ -78,8 +78,11 @@ export async function sweep(ports: Ports): Promise<SweepReport> {
   if (clock.jumpedAt !== undefined) report.clockJumped = clock.isNew ? 'now' : 'earlier';
   await each<Operation>(ports, OPERATIONS_QUEUE, report, (item) => sweepOperation(ports, item, report));
   await each<Environment>(ports, ENVIRONMENTS_QUEUE, report, (item) => sweepEnvironment(ports, item, report));
-  await each<Delivery>(ports, DELIVERIES_QUEUE, report, ({ data }) => advanceDelivery(ports, data));
-  await each<Preview>(ports, PREVIEWS_QUEUE, report, (item) => lookAtPreview(ports, item));
+  await each<Delivery | Preview>(ports, DELIVERIES_QUEUE, report, (item) =>
+    isPreviewKey(item)
+      ? lookAtPreview(ports, item as Item<Preview>)
+      : advanceDelivery(ports, item.data as Delivery),
+  );
   await each<Job>(ports, JOBS_QUEUE, report, async (item) => {
     const became = await startDueJob(ports, item);
     if (became === 'started') report.started++;

@@ -62,8 +62,7 @@ const others: Readonly<Record<string, readonly string[]>> = {
     'workflows/step.ts STEPS_MAX',
   ],
   'the part in which work is done, or its pace': [
-    'core/git/push-rules.ts PATHS_MAX',
-    'core/git/push-rules.ts PATH_LENGTH_MAX',
+    'core/git/push-rules.ts STEPS_MAX',
     'api/environments/instance-facts.ts READ_MAX',
     'resources/postgres/postgres-disturbance.ts LOCK_TIMEOUT_MS',
     'api/environments/instance-facts.ts STATUS_MAX',

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chromiumPath, goTo, launch, signIn, type Visit, visit } from './browser.ts';
-import { build, deploy, long, openSubject, type Subject, seed, seedLong } from './subject.ts';
+import { build, connect, deploy, long, openSubject, type Subject, seed, seedLong } from './subject.ts';
 
 let subject: Subject;
 let browser: Browser;
@@ -43,6 +43,11 @@ const pages: Place[] = [
   },
   { name: 'logs', path: `${DEV}/services/guestbook/logs`, ready: 'guestbook' },
   { name: 'metrics', path: `${DEV}/services/guestbook/metrics`, ready: 'guestbook' },
+  {
+    name: 'a repository, with a pull request of a fork',
+    path: `${DEV}/services/guestbook/repository`,
+    ready: 'Let in commit cccccccccccc',
+  },
   { name: 'events', path: `${DEV}/services/guestbook/events`, ready: 'guestbook' },
   { name: 'an environment', path: DEV, ready: 'API_KEY' },
   {
@@ -158,6 +163,7 @@ describe.skipIf(!chromiumPath)('The console for everyone', () => {
     await seedLong(subject);
     await subject.berth.api('POST', '/v1/projects', { name: 'empty' });
     await subject.berth.api('PUT', `/v1${DEV}/secrets/API_KEY`, { value: 'correct horse' });
+    await connect(subject);
     await build(subject, '3.0.0');
     failed = (await deploy(subject, '3.0.0')).id;
   });

@@ -1,4 +1,5 @@
 /** A Berth in a process of its own, with services like those of the demo. */
+import { createHmac } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -99,4 +100,35 @@ export async function seedLong({ berth }: Subject): Promise<void> {
   const [, { result }] = await Promise.all([made, built]);
   const path = `/v1/projects/${project}/environments/${environment}/services/${service}/deployments`;
   await berth.operation('POST', path, { version: result.version });
+}
+
+/** Connects the guestbook to a repository, where somebody has opened a pull request from a fork. */
+export async function connect({ berth, url }: Subject): Promise<void> {
+  const repository = '/no/such/octo/guestbook';
+  const path = '/v1/projects/demo/services/guestbook/connection';
+  const { body: connection } = await berth.api('PUT', path, {
+    provider: 'github',
+    repository,
+    api: 'https://git.example.com/api',
+    rules: [{ branch: 'main', environment: 'dev' }],
+    previews: { base: 'dev' },
+  });
+  const body = JSON.stringify({
+    action: 'opened',
+    number: 7,
+    repository: { full_name: repository.slice(1) },
+    pull_request: {
+      title: `A change ${HOSTILE}`,
+      head: { sha: 'c'.repeat(40), ref: 'change', repo: null },
+      base: { sha: 'b'.repeat(40), ref: 'main' },
+    },
+  });
+  const headers = {
+    'content-type': 'application/json',
+    'x-github-event': 'pull_request',
+    'x-github-delivery': '1',
+    'x-hub-signature-256': `sha256=${createHmac('sha256', connection.secret).update(body).digest('hex')}`,
+  };
+  const { status } = await fetch(new URL(connection.hook, url), { method: 'POST', headers, body });
+  if (status !== 201) throw new Error(`The delivery was answered with ${status}`);
 }

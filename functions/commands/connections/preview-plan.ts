@@ -1,8 +1,8 @@
 /** What a pull request leads to: an environment of its own, the end of it, or neither. */
 import type { PullRequestFacts } from '../../core/git/hook-facts.ts';
 import {
+  DELIVERIES_QUEUE,
   environmentKey,
-  PREVIEWS_QUEUE,
   previewKey,
   previewsPartition,
   RETENTION_QUEUE,
@@ -162,6 +162,6 @@ export function previewWrite(
   const due =
     preview.state === 'closed'
       ? { queue: RETENTION_QUEUE, at: ports.effects.now() + limits.deliverySeconds.value * 1000 }
-      : { queue: PREVIEWS_QUEUE, at: ports.effects.now() + LOOK_AFTER_MS };
+      : { queue: DELIVERIES_QUEUE, at: ports.effects.now() + LOOK_AFTER_MS };
   return { put: { ...previewKey(preview, preview.number), data: preview, due }, if: condition };
 }

@@ -195,7 +195,8 @@ function describe(
     return { pullRequest: facts.number, commit: facts.commit, message: facts.title, ...author };
   const { ref, after, message } = facts;
   return {
-    ref: firstLine(ref),
+    // Longer ones are no refs that are built.
+    ref: firstLine(ref, 300),
     ...(after && { commit: after }),
     ...(message && { message: firstLine(message) }),
     ...author,

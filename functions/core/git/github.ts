@@ -45,7 +45,7 @@ const push = z.object({
 const side = z.object({ sha: commitSchema, ref: z.string().max(1000), repo: maybe(repository) });
 const pullRequest = z.object({
   action: z.string(),
-  number: z.int().positive(),
+  number: z.int().positive().max(999_999_999),
   repository,
   pull_request: z.object({
     head: side,

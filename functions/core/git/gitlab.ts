@@ -33,7 +33,7 @@ const mergeRequest = z.object({
   project,
   user: maybe(z.object({ username: maybe(z.string()) })),
   object_attributes: z.object({
-    iid: z.int().positive(),
+    iid: z.int().positive().max(999_999_999),
     action: maybe(z.string()),
     oldrev: maybe(z.string()),
     last_commit: z.object({ id: commitSchema }),

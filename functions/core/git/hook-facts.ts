@@ -60,8 +60,8 @@ export const maybe = <Schema extends z.ZodType>(schema: Schema) =>
   schema.nullish().transform((value) => value ?? undefined);
 
 /** The first line of a text, without what controls a terminal or turns the direction of text. */
-export const firstLine = (text: string): string =>
-  (text.split(/\r?\n/, 1)[0] ?? '').replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, ' ').slice(0, 200);
+export const firstLine = (text: string, max = 200): string =>
+  (text.split(/\r?\n/, 1)[0] ?? '').replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, ' ').slice(0, max);
 
 /** A commit's id; undefined for the zeros that stand for none. */
 export const commitOf = (id: string | undefined): string | undefined =>

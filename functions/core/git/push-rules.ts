@@ -14,16 +14,15 @@ export const ruleFor = (rules: readonly BranchRule[], branch: string): BranchRul
 
 const SKIP = /\[(?:skip (?:ci|berth)|(?:ci|berth) skip)\]/i;
 
-/** Longer lists are not compared: the push counts as one that changes what is watched. */
-const PATHS_MAX = 5_000;
-const PATH_LENGTH_MAX = 500;
+/** A longer comparison is not made: the push counts as one that changes what is watched. Steps of the matching. */
+const STEPS_MAX = 20_000_000;
+
+const lengthOf = (texts: readonly string[]): number => texts.reduce((sum, text) => sum + text.length + 1, 0);
 
 /** Why a push that has a rule is not built; undefined where it is. */
 export function whySkipped({ watch }: Connection, { message, paths }: PushFacts): string | undefined {
   if (SKIP.test(message)) return 'the message of the commit says so';
-  if (!watch || !paths || paths.length > PATHS_MAX) return undefined;
-  const isWatched = paths.some((path) =>
-    watch.some((pattern) => matchesWildcard(pattern, path.slice(0, PATH_LENGTH_MAX))),
-  );
+  if (!watch || !paths || lengthOf(watch) * lengthOf(paths) > STEPS_MAX) return undefined;
+  const isWatched = paths.some((path) => watch.some((pattern) => matchesWildcard(pattern, path)));
   return isWatched ? undefined : 'it changes no file that is watched';
 }

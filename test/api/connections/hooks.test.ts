@@ -179,6 +179,42 @@ describe('Pushes in any order, twice', () => {
   });
 });
 
+describe('A commit that is about to be deployed', () => {
+  it('is not, once a newer one was accepted in between', async () => {
+    const at = await connect('github');
+    const { store } = at.subject.ports;
+    const query = store.query.bind(store) as typeof store.query;
+    const get = store.get.bind(store) as typeof store.get;
+    let isFirst = true;
+    /** The version is read between the look at what is newest and the transaction. */
+    const interfere = async (pk: string): Promise<void> => {
+      const [delivery] = isFirst && pk.startsWith('versions#') ? await at.deliveries() : [];
+      if (delivery?.state !== 'building' || !isFirst) return;
+      const { status } = (await at.subject.api('GET', `/v1/operations/${delivery.build}`)).body;
+      if (status !== 'succeeded') return;
+      isFirst = false;
+      const push = { before: sha(1), after: sha(2), at: 1_700_000_001 };
+      expect((await at.deliver(at.host.push(push, at.secret))).status).toBe(201);
+    };
+    store.query = async (range) => {
+      await interfere(range.pk);
+      return query(range);
+    };
+    store.get = async (key) => {
+      await interfere(key.pk);
+      return get(key);
+    };
+    await at.deliver(at.host.push({ after: sha(1) }, at.secret));
+    await at.settle();
+    expect(isFirst).toBe(false);
+    const [second, first] = await at.deliveries();
+    expect(first).toMatchObject({ commit: sha(1), state: 'superseded' });
+    expect(first.deployment).toBeUndefined();
+    expect(second).toMatchObject({ commit: sha(2), state: 'succeeded', deployment: 1 });
+    await at.close();
+  });
+});
+
 describe('A connection', () => {
   let at: Connected;
   beforeAll(async () => {

@@ -1,6 +1,7 @@
 /** Pull requests get environments of their own, and forks nothing before a maintainer lets their commit in. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { gitProviders } from '../../../functions/core/model/index.ts';
+import { environmentKey, previewKey } from '../../../functions/core/keys.ts';
+import { type Environment, gitProviders, type Preview } from '../../../functions/core/model/index.ts';
 import { expectProblem } from '../support.ts';
 import { type Connected, connect, SERVICE, sha } from './support.ts';
 
@@ -140,13 +141,34 @@ describe('Previews', () => {
   });
 
   it('are as many as a project may have, and the one too many says so', async () => {
-    for (let number = 101; number <= 121; number++) {
+    const open = async (number: number): Promise<void> => {
       await at.deliver(at.host.pull({ action: 'opened', number, commit: sha(number) }, at.secret));
       await at.settle();
+    };
+    await open(101);
+    // The others are as the first.
+    const { store } = at.subject.ports;
+    const ref = { project: 'demo', service: 'guestbook' };
+    const preview = (await store.get<Preview>(previewKey(ref, 101)))!.data;
+    const own = (await store.get<Environment>(environmentKey({ ...ref, environment: preview.environment })))!
+      .data;
+    for (let number = 102; number <= 120; number++) {
+      const name = `guestbook-pr${number}`;
+      const id = `${own.id.slice(0, 23)}${number}`;
+      await store.transact([
+        { put: { ...environmentKey({ ...ref, environment: name }), data: { ...own, name, id } } },
+        {
+          put: {
+            ...previewKey(ref, number),
+            data: { ...preview, number, environment: name, environmentId: id },
+          },
+        },
+      ]);
     }
+    await open(121);
     const read = async (number: number) =>
       (await at.subject.api('GET', `${SERVICE}/previews/${number}`)).body;
-    expect(await read(120)).toMatchObject({ state: 'ready' });
+    expect(await read(101)).toMatchObject({ state: 'ready' });
     expect(await read(121)).toMatchObject({ state: 'failed', error: { code: 'too_many_requests' } });
     expect(at.host.statuses.at(-1)).toMatchObject({
       commit: sha(121),

@@ -219,6 +219,37 @@ describe('git', () => {
     await expect(unknown).rejects.toMatchObject({ code: 'source_unavailable' });
   });
 
+  it('signs in to the host of the repository alone, and no list of processes shows with what', async () => {
+    const subject = await createSubject({ lookup: async () => ['93.184.215.14'] });
+    const [programs, seen] = [temporary(), join(temporary(), 'seen')];
+    writeFileSync(
+      join(programs, 'git'),
+      `#!/bin/sh\necho "$@" >> ${seen}.args\ncat "$GIT_CONFIG_GLOBAL" > ${seen}.config\nls -l "$GIT_CONFIG_GLOBAL" > ${seen}.mode\ncase "$*" in *fetch*) exit 1;; esac\n`,
+      { mode: 0o755 },
+    );
+    vi.stubEnv('PATH', `${programs}:/usr/bin:/bin`);
+    const request = {
+      repository,
+      operation: 'op',
+      source: { kind: 'git', url: 'https://git.example.com/octo/private.git', ref: 'main' } as const,
+      credential: { user: 'oauth2', path: 'token', version: '1', read: async () => 'token-canary' },
+    };
+    const lines: string[] = [];
+    const built = subject.builder.build(request, (line) => lines.push(line), new AbortController().signal);
+    await expect(built.finally(() => vi.unstubAllEnvs())).rejects.toMatchObject({
+      code: 'source_unavailable',
+    });
+    const header = Buffer.from('oauth2:token-canary').toString('base64');
+    expect(readFileSync(`${seen}.config`, 'utf8')).toContain(
+      `[http "https://git.example.com/"]\n\textraHeader = "Authorization: Basic ${header}"`,
+    );
+    expect(readFileSync(`${seen}.mode`, 'utf8')).toMatch(/^-rw------- /);
+    const shown = `${readFileSync(`${seen}.args`, 'utf8')}${lines.join('\n')}`;
+    expect(shown).not.toContain('token-canary');
+    expect(shown).not.toContain(header);
+    expect(readdirSync(join(subject.builds, 'work'))).toEqual([]);
+  });
+
   it('does not take a tag of a tree for a commit', async () => {
     const subject = await createSubject();
     const directory = createRepository(helloFiles);

@@ -143,7 +143,7 @@ function DeliveryRow({ place, delivery }: { place: Place; delivery: Delivery }) 
             variant="inline-link"
             loading={busy}
             onClick={run}
-            ariaLabel={`Deliver ${number} once more`}
+            ariaLabel={`Redeliver ${number}`}
           >
             Redeliver
           </Button>
