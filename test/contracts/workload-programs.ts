@@ -4,6 +4,7 @@ export const programs = {
   server: `
     import { createServer } from 'node:http';
     import { readFileSync } from 'node:fs';
+    import { hostname } from 'node:os';
     let sick = false;
     let left = 0;
     createServer((request, response) => {
@@ -19,7 +20,7 @@ export const programs = {
       }
       if (url.pathname.startsWith('/status/')) response.statusCode = Number(url.pathname.slice(8));
       if (url.pathname === '/left') return response.end(String(left));
-      if (url.pathname === '/pid') return response.end(String(process.pid));
+      if (url.pathname === '/pid') return response.end(\`\${hostname()} \${process.pid}\`);
       if (url.pathname === '/env') return response.end(JSON.stringify(process.env));
       if (url.pathname === '/headers') return response.end(JSON.stringify(request.rawHeaders));
       if (url.pathname === '/slow') return setTimeout(() => response.end('slow'), Number(url.searchParams.get('ms')));

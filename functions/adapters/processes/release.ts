@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { Problem } from '../../core/problem.ts';
 import { KEPT_LINES } from '../../ports/rules/telling-lines.ts';
 import type { ReleaseResult, WorkloadSpec } from '../../ports/workloads.ts';
-import { startProgram } from '../system/program.ts';
 import type { Context } from './context.ts';
 import { discard, pruneParent } from './layout.ts';
 import { bindPorts, launchOf, prepareContainer } from './place-files.ts';
@@ -41,18 +40,12 @@ export async function runRelease(
   let bound = new Map<number, number>();
   try {
     const place = await prepareContainer(context, spec, container, directory);
-    bound = await bindPorts(context, spec);
+    bound = await bindPorts(context, spec, [place]);
     const words = { ...container, command: [...command], args: [] };
     const launch = launchOf(context, spec, words, place, bound);
     if (signal.aborted) return { exitCode: SIGNALED + 15, tail };
     const from = performance.now();
-    const { variables } = launch;
-    const start = { ...launch.resolve(launch.words), directory: launch.directory, variables };
-    const child = startProgram({
-      ...start,
-      mask,
-      onLine: say,
-    });
+    const child = launch.run({ mask, onLine: say });
     const { pid } = child;
     if (pid !== undefined) context.runs.add(pid, spec, spec.number);
     const abort = (): void => void child.stop(GRACE_MS);
@@ -62,11 +55,11 @@ export async function runRelease(
     if (signal.aborted) await child.stop(GRACE_MS);
     signal.removeEventListener('abort', abort);
     if (pid !== undefined) context.runs.remove(pid);
-    if (exit.error || exit.signal) {
+    if (exit.error || exit.signal || exit.why) {
       say(
         'berth',
         mask(
-          `The release command ${describeExit(exit, launch.words[0] ?? '', performance.now() - from, undefined, start).why}.`,
+          `The release command ${describeExit(exit, launch.words[0] ?? '', performance.now() - from, exit.why, launch.start).why}.`,
         ),
       );
     }

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ReplicaStatus, WorkloadSpec } from '../../ports/workloads.ts';
 import { type Container, createContainer } from './container.ts';
 import type { Context, UnpackImage } from './context.ts';
-import { type Loopback, listenerOf } from './network/port-pool.ts';
+import { listenerOf } from './network/port-pool.ts';
 import { bindPorts, launchOf, type Place, prepareContainer } from './place-files.ts';
 import type { Crash } from './programs/explain-exit.ts';
 import { PROBE_TIMEOUT_MS } from './programs/probe.ts';
@@ -31,7 +31,7 @@ export interface Replica {
   resetCrashes(): void;
   status(): ReplicaStatus;
   /** Where the container's port is reached on this machine. */
-  address(targetPort: number): { hostname: Loopback; port: number } | undefined;
+  address(targetPort: number): { hostname: string; port: number } | undefined;
   /** Counts something in flight; the result ends it. */
   acquire(): () => void;
 }
@@ -60,7 +60,7 @@ export function createReplica(options: ReplicaOptions): Replica {
   let starting: Promise<void> | undefined;
   let stopping: Promise<void> | undefined;
   let wasReady = false;
-  let hostname: Loopback = '127.0.0.1';
+  let hostname = '127.0.0.1';
   let inFlight = 0;
   let idle: (() => void) | undefined;
   let closed = new AbortController();
@@ -101,7 +101,7 @@ export function createReplica(options: ReplicaOptions): Replica {
         if (!soleContainer || !crash.tail.some((line) => /EADDRINUSE|address already in use/i.test(line)))
           return;
         context.ports.give(bound.values());
-        bound = await bindPorts(context, spec);
+        bound = await bindPorts(context, spec, places.values());
       },
     }),
   );
@@ -124,7 +124,8 @@ export function createReplica(options: ReplicaOptions): Replica {
     let told = false;
     for (let wait = 25; !signal.aborted; wait *= 1.5) {
       const local = bound.get(port) ?? port;
-      const found = await listenerOf(local, PROBE_TIMEOUT_MS);
+      const hosts = [...new Set(containers.flatMap((container) => container.hosts))];
+      const found = await listenerOf(local, PROBE_TIMEOUT_MS, hosts);
       if (signal.aborted) return;
       if (found) {
         hostname = found;
@@ -191,7 +192,7 @@ export function createReplica(options: ReplicaOptions): Replica {
     await stopping;
     await replica.prepare();
     if (running || !wanted) return;
-    const ports = await bindPorts(context, spec);
+    const ports = await bindPorts(context, spec, places.values());
     if (!wanted) return context.ports.give(ports.values());
     bound = ports;
     closed = new AbortController();

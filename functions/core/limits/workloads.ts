@@ -112,6 +112,27 @@ export const workloadLimits = {
     each: 'a probe',
     past: 'The probe counts as failed.',
   }),
+  containerProcesses: limit({
+    value: 512,
+    unit: 'values',
+    of: 'Processes and threads of a container, on one machine',
+    each: 'a container',
+    past: 'It can start no more.',
+  }),
+  containerFiles: limit({
+    value: 16_384,
+    unit: 'values',
+    of: 'Files and connections that a process of a container has open, on one machine',
+    each: 'a process',
+    past: 'It can open no more.',
+  }),
+  containerTemporary: limit({
+    value: 64 * MIB,
+    unit: 'bytes',
+    of: 'What a container keeps in `/tmp`, which is in its memory, on one machine',
+    each: 'a container',
+    past: 'Nothing more can be written there.',
+  }),
   waitingConnections: limit({
     value: 512,
     unit: 'connections',

@@ -27,7 +27,7 @@ const FOREIGN: readonly Foreign[] = [
 ];
 
 const HINT =
-  'Build an image of it elsewhere and make a version of that: POST .../versions with {"image": "<reference>"}, for a Berth that deploys to a cluster. Berth on AWS builds it from this source.';
+  'With a Dockerfile it is built and run in a container, where Docker or Podman runs on the machine of Berth. Or build an image of it elsewhere and make a version of that: POST .../versions with {"image": "<reference>"}, for a Berth that deploys to a cluster. Berth on AWS builds it from this source.';
 
 export const foreignOf = (files: SourceFiles): Foreign[] => FOREIGN.filter(({ name }) => files.has(name));
 
@@ -43,13 +43,17 @@ export function refuseUninstalled(foreign: readonly Foreign[]): void {
   );
 }
 
-/** The refusal of a source in which nothing says what to run. */
-export function nothingToRun(foreign: readonly Foreign[]): Problem {
+/** The refusal of a source in which nothing says what to run. @param noEngine why a Dockerfile was not built, as a clause */
+export function nothingToRun(foreign: readonly Foreign[], noEngine?: string): Problem {
   const nothing =
     'Nothing to run was found: the source has no Procfile, no package.json with a start script, main or server.js, and no index.html.';
   if (foreign.length === 0)
     return new Problem('nothing_to_run', nothing, {
       hint: 'Add a start script to package.json, a Procfile with "web: <command>", or a command to the Score file.',
+    });
+  if (noEngine !== undefined)
+    return new Problem('nothing_to_run', `${nothing} It has a Dockerfile, and ${noEngine}.`, {
+      hint: 'Start Docker or Podman on the machine of Berth as its administrator, or name its socket in DOCKER_HOST, then build again.',
     });
   const names = foreign.map(({ name }) => name).join(', ');
   return new Problem('nothing_to_run', `${nothing} It has ${names}, which is not built on one machine.`, {

@@ -1,8 +1,11 @@
 /** Workloads as processes of this machine, with a router, a registry, a builder and a database server of its own. */
 import { join } from 'node:path';
+import { createContainers } from '../../../adapters/containers/containers.ts';
+import { findEngine } from '../../../adapters/containers/find-engine.ts';
 import { createActivity } from '../../../adapters/local/activity/activity.ts';
 import { createLocalBuilder } from '../../../adapters/local/builder/builder.ts';
 import { createEmbeddedPostgres } from '../../../adapters/local/postgres/databases.ts';
+import { postgresPorts } from '../../../adapters/local/postgres/postgres-port.ts';
 import { createOciLayout } from '../../../adapters/local/registry/registry.ts';
 import { createProcessWorkloads } from '../../../adapters/processes/workloads.ts';
 import { createRouter } from '../../../adapters/router/router.ts';
@@ -36,6 +39,15 @@ export async function createMachine(options: MachineOptions): Promise<Place> {
   const traffic = createTraffic({ baseHost });
   const resuming = createResuming();
   let events: RuntimeEvents | undefined;
+  const containers = config.containers && {
+    containers: createContainers({
+      instanceId,
+      registry,
+      archive: registry.archive,
+      find: () => findEngine(config.containers?.host),
+      sharedPorts: () => postgresPorts(path('postgres')),
+    }),
+  };
   const workloads = await createProcessWorkloads({
     directory: path('workloads'),
     instanceId,
@@ -43,9 +55,14 @@ export async function createMachine(options: MachineOptions): Promise<Place> {
     logs,
     effects,
     unpackImage: (repository, digest, target) => registry.unpack(repository, digest, target),
+    ...containers,
     onCrash: (crash) => events?.crashed(crash),
   });
-  const builder = await createLocalBuilder({ directory: path('builds'), layout: registry });
+  const builder = await createLocalBuilder({
+    directory: path('builds'),
+    layout: registry,
+    ...(containers && { dockerfiles: containers.containers.dockerfiles }),
+  });
   return {
     ports: {
       activity,

@@ -1,0 +1,171 @@
+/** One container, run once: made, started, read to its end, and removed. */
+import type { Mask } from '../../core/secrets/mask.ts';
+import { readLines } from '../system/output-lines.ts';
+import type { Exit, RunningProgram } from '../system/program.ts';
+import { type Engine, EngineError, isGone } from './engine.ts';
+import { splitFrames } from './frames.ts';
+
+export interface ContainerOutput {
+  mask?: Mask;
+  onLine(source: 'stdout' | 'stderr', line: string): void;
+}
+
+export interface Usage {
+  /** Which container, among all that ever ran. */
+  id: string;
+  /** CPU time used since its start, seconds. */
+  cpuSeconds: number;
+  memoryBytes: number;
+}
+
+export interface RunningContainer extends RunningProgram {
+  /** Its address in the environment's network; undefined before it has started. */
+  address(): string | undefined;
+  /** Undefined where the engine does not say. */
+  usage(): Promise<Usage | undefined>;
+  /** Runs a command inside. @returns why it failed, as a clause; undefined when it ended with 0 */
+  exec(command: readonly string[], timeoutMs: number): Promise<string | undefined>;
+}
+
+export interface ContainerRequest {
+  /** The body of the call that makes it. */
+  body(): Promise<object>;
+  network: string;
+  /** Runs when it is in its network and has not started. */
+  beforeStart(): Promise<void>;
+}
+
+interface Inspected {
+  State: { ExitCode: number; OOMKilled: boolean };
+  NetworkSettings: { Networks?: Record<string, { IPAddress?: string }> };
+  HostConfig: { Memory: number };
+}
+
+interface Stats {
+  cpu_stats?: { cpu_usage?: { total_usage?: number } };
+  memory_stats?: { usage?: number };
+}
+
+const KILLED = 137;
+
+/** Never throws: one that can not be started has ended with an error. */
+export function runContainer(
+  engine: Engine,
+  { body, network, beforeStart }: ContainerRequest,
+  { mask, onLine }: ContainerOutput,
+): RunningContainer {
+  let id: string | undefined;
+  let address: string | undefined;
+  let started = false;
+  let stopped = false;
+
+  const path = (action: string): string => `/containers/${id}${action}`;
+
+  async function run(): Promise<Exit> {
+    ({ Id: id } = await engine.call<{ Id: string }>('POST', '/containers/create', { body: await body() }));
+    // The output is taken before the first line of it; the engine keeps none.
+    const socket = await engine.attach(path('/attach'), { stream: 1, stdout: 1, stderr: 1 });
+    const { stdout, stderr } = splitFrames(socket);
+    readLines(stdout, (line) => onLine('stdout', line), mask);
+    readLines(stderr, (line) => onLine('stderr', line), mask);
+    const read = Promise.all([stdout, stderr].map((part) => new Promise((done) => part.once('close', done))));
+    try {
+      await beforeStart();
+      if (stopped) return { code: null, signal: 'SIGTERM' };
+      await engine.call('POST', path('/start'));
+      started = true;
+      if (stopped) void signal(0);
+      address = (await inspect()).NetworkSettings.Networks?.[network]?.IPAddress || undefined;
+      await engine.call('POST', path('/wait'), { timeoutMs: 0 });
+      // What it printed last may still be on its way; a program that it left behind may hold its output.
+      await Promise.race([read, new Promise((done) => setTimeout(done, 500).unref())]);
+      const { State, HostConfig } = await inspect();
+      if (State.OOMKilled)
+        return {
+          code: State.ExitCode,
+          signal: null,
+          why: `because it was out of memory: it may use ${Math.round(HostConfig.Memory / 1024 ** 2)} MiB`,
+        };
+      if (State.ExitCode === KILLED && stopped) return { code: null, signal: 'SIGKILL' };
+      return { code: State.ExitCode, signal: null };
+    } finally {
+      socket.destroy();
+    }
+  }
+
+  const inspect = (): Promise<Inspected> => engine.call<Inspected>('GET', path('/json'));
+
+  async function remove(): Promise<void> {
+    if (id === undefined) return;
+    await engine
+      .call('DELETE', path(''), { query: { force: true, v: true } })
+      // What the engine could not remove now is found by its label.
+      .catch(() => undefined);
+  }
+
+  const exited = run().catch(
+    (error: Error): Exit => ({
+      code: null,
+      signal: null,
+      error: Object.assign(error, { code: 'ECONTAINER' }),
+    }),
+  );
+  const ended = exited.then(async (exit) => {
+    await remove();
+    return exit;
+  });
+
+  /** SIGTERM, or what the image names in its place, and SIGKILL after the grace. */
+  async function signal(graceMs: number): Promise<void> {
+    if (!started) return;
+    const query = { t: Math.ceil(graceMs / 1000) };
+    await engine
+      .call('POST', path(graceMs > 0 ? '/stop' : '/kill'), graceMs > 0 ? { query, timeoutMs: 0 } : {})
+      .catch(() => undefined);
+  }
+
+  return {
+    pid: undefined,
+    stdout: undefined,
+    exited,
+    ended,
+    async stop(graceMs) {
+      stopped = true;
+      void signal(graceMs);
+      return ended;
+    },
+    kill() {
+      void signal(0);
+    },
+    address: () => address,
+    async usage() {
+      if (!started || id === undefined) return undefined;
+      const query = { stream: false, 'one-shot': true };
+      const stats = await engine.call<Stats>('GET', path('/stats'), { query }).catch(() => undefined);
+      if (!stats) return undefined;
+      return {
+        id,
+        cpuSeconds: (stats.cpu_stats?.cpu_usage?.total_usage ?? 0) / 1e9,
+        memoryBytes: stats.memory_stats?.usage ?? 0,
+      };
+    },
+    async exec(command, timeoutMs) {
+      const what = `the command ${JSON.stringify(command[0] ?? '')}`;
+      try {
+        const create = { Cmd: command, AttachStdout: true, AttachStderr: true };
+        const { Id } = await engine.call<{ Id: string }>('POST', path('/exec'), { body: create });
+        const signal = AbortSignal.timeout(timeoutMs);
+        const output = await engine.stream('POST', `/exec/${Id}/start`, { body: { Detach: false }, signal });
+        for await (const _ of output) if (signal.aborted) break;
+        if (signal.aborted) return `${what} did not end within ${timeoutMs / 1000} s`;
+        const { ExitCode } = await engine.call<{ ExitCode: number }>('GET', `/exec/${Id}/json`);
+        return ExitCode === 0 ? undefined : `${what} ended with code ${ExitCode}`;
+      } catch (error) {
+        if (isGone(error)) return `${what} could not be started: the container is not there`;
+        if (error instanceof EngineError && error.status > 0)
+          return `${what} could not be started (${error.message})`;
+        return `${what} did not end within ${timeoutMs / 1000} s`;
+      }
+    },
+  };
+}
