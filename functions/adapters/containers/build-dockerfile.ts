@@ -59,7 +59,7 @@ async function build(engine: Engine, name: string, { context, log, signal }: Doc
   };
   // Containers of a step that failed or was canceled go too.
   const query = { t: name, rm: true, forcerm: true };
-  const output = await engine.stream('POST', '/build', { body: context, query, signal, timeoutMs: 0 });
+  const output = await engine.stream('POST', '/build', { tar: context, query, signal, timeoutMs: 0 });
   const decoder = new StringDecoder('utf8');
   let text = '';
   let shown = '';

@@ -1,13 +1,15 @@
 /** The Docker Engine API, as Docker and Podman serve it: plain HTTP over a socket. */
 import { type IncomingMessage, type RequestOptions, request } from 'node:http';
 import type { Socket } from 'node:net';
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
 export interface EngineRequest {
   query?: Record<string, string | number | boolean>;
-  /** An object is sent as JSON, a stream as a tar. */
-  body?: object | Readable;
+  /** Sent as JSON. */
+  body?: object;
+  /** Sent instead, as it comes. */
+  tar?: Readable;
   signal?: AbortSignal;
   /** How long the engine may be silent, milliseconds; a minute if not given, 0 for as long as it takes. */
   timeoutMs?: number;
@@ -44,8 +46,7 @@ export function createEngine(address: string): Engine | undefined {
   if (!place) return undefined;
 
   function send(method: string, path: string, options: EngineRequest, upgrade = false) {
-    const { query = {}, body, signal } = options;
-    const isStream = body instanceof Readable;
+    const { query = {}, body, tar, signal } = options;
     const text = Object.entries(query).map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`);
     const sent = request({
       ...place,
@@ -55,13 +56,13 @@ export function createEngine(address: string): Engine | undefined {
       ...(signal && { signal }),
       headers: {
         host: 'docker',
-        ...(body && { 'content-type': isStream ? 'application/x-tar' : 'application/json' }),
+        ...((tar ?? body) && { 'content-type': tar ? 'application/x-tar' : 'application/json' }),
         ...(upgrade && { connection: 'Upgrade', upgrade: 'tcp' }),
       },
     });
     const timeoutMs = options.timeoutMs ?? SILENCE_MS;
     sent.setTimeout(timeoutMs, () => sent.destroy(new Error(`it was silent for ${timeoutMs / 1000} s`)));
-    if (isStream) pipeline(body, sent).catch((error: Error) => sent.destroy(error));
+    if (tar) pipeline(tar, sent).catch((error: Error) => sent.destroy(error));
     else sent.end(body ? JSON.stringify(body) : undefined);
     return sent;
   }

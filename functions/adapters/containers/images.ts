@@ -29,7 +29,7 @@ export function createEngineImages(
       if (!isGone(error)) throw error;
     }
     await engine.call('POST', '/images/load', {
-      body: await archive(repository, digest, name),
+      tar: await archive(repository, digest, name),
       timeoutMs: 0,
     });
     await engine.call('GET', `/images/${name}/json`);

@@ -105,7 +105,7 @@ async function buildBase(engine: Engine): Promise<void> {
     () => undefined,
   );
   const output = await engine.stream('POST', '/build', {
-    body: context,
+    tar: context,
     query: { t: BASE_IMAGE },
     timeoutMs: 0,
   });

@@ -40,7 +40,7 @@ const schema = z.object({
   BERTH_TRUSTED_RECEIVERS: origins('http://localhost:8080').optional(),
   BERTH_ACCEPT_LOSS: z.enum(['0', '1'], { error: 'must be 0 or 1' }).default('0'),
   DOCKER_HOST: z.string().optional(),
-  BERTH_CONTAINERS: z.enum(['0', '1'], { error: 'must be 0 or 1' }).default('1'),
+  BERTH_CONTAINERS: z.enum(['0', '1'], { error: 'must be 0 or 1' }).default('0'),
   BERTH_DEMO: z.enum(['0', '1'], { error: 'must be 0 or 1' }).default('1'),
   BERTH_SWEEP_SECONDS: numberFrom(0.1, 3600, /^\d{1,4}(\.\d{1,3})?$/).default(1),
 });
