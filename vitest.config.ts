@@ -5,7 +5,7 @@ const elsewhere = [...configDefaults.exclude, 'test/conformance/**'];
 
 // These tests hold all their state in objects that they made, so that a worker may load Berth once
 // for many of their files. That spares a fifth of the processor time of the whole run.
-const inMemory = ['api', 'commands', 'core', 'ports', 'records', 'sweep', 'web', 'workflows'].map(
+const inMemory = ['api', 'commands', 'core', 'ports', 'records', 'sweep', 'web'].map(
   (room) => `test/${room}/**/*.test.ts`,
 );
 

@@ -10,5 +10,7 @@ export default defineConfig({
     // The first run fetches and builds.
     hookTimeout: 900_000,
     maxWorkers: 2,
+    // What runs in pods mostly waits: for a start, for a drain.
+    maxConcurrency: 10,
   },
 });

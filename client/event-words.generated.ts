@@ -134,6 +134,15 @@ export const wordsByType: Readonly<Record<Event['type'], EventWords>> = {
   "resource.rotation-failed": {
     "words": "Rotation of {uid} in {environment} failed: the old credentials are in force"
   },
+  "gameday.started": {
+    "words": "A game day begins in {environment}"
+  },
+  "gameday.ended": {
+    "words": "The game day in {environment} is over: {errors} of {requests} requests failed"
+  },
+  "gameday.failed": {
+    "words": "The game day in {environment} was broken off"
+  },
   "deployment.created": {
     "words": "Deployment {number} of {service} to {environment} started",
     "wordsFor": [

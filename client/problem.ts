@@ -27,8 +27,11 @@ export async function problemOf(response: Response): Promise<Partial<Problem>> {
 /** An error in words: what happened, and what to do next. */
 export function inWords(error: unknown): { what: string; hint?: string } {
   if (error instanceof ApiError) {
-    const fields = error.errors.map(({ path, message }) => `${path} ${message}`).join('; ');
-    const what = fields === '' ? error.message : `${error.message} ${fields}.`;
+    // The detail of some problems has the first of them already.
+    const fields = error.errors
+      .map(({ path, message }) => `${path} ${message}`)
+      .filter((field) => !error.message.includes(field));
+    const what = fields.length === 0 ? error.message : `${error.message} ${fields.join('; ')}.`;
     return error.hint === undefined ? { what } : { what, hint: error.hint };
   }
   return {

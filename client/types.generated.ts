@@ -74,6 +74,9 @@ export type Event = {
     | 'resource.rotating'
     | 'resource.rotated'
     | 'resource.rotation-failed'
+    | 'gameday.started'
+    | 'gameday.ended'
+    | 'gameday.failed'
     | 'deployment.created'
     | 'deployment.approved'
     | 'deployment.rejected'
@@ -505,6 +508,49 @@ export type Event1 =
          * Of the resource.
          */
         uid: string;
+        /**
+         * Code of the problem that ended the operation.
+         */
+        code: string;
+        /**
+         * What happened and why.
+         */
+        cause: string;
+      };
+    }
+  | {
+      type: 'gameday.started';
+      data: {
+        /**
+         * What is made to fail, and of which service: `kill web`.
+         */
+        faults: string[];
+        /**
+         * After this time nothing is made to fail any more.
+         */
+        endsAt: string;
+      };
+    }
+  | {
+      type: 'gameday.ended';
+      data: {
+        /**
+         * Too many requests failed.
+         */
+        stoppedEarly: boolean;
+        /**
+         * While things were made to fail, all services together.
+         */
+        requests: number;
+        /**
+         * Those of them that were answered with a status of 500 or more.
+         */
+        errors: number;
+      };
+    }
+  | {
+      type: 'gameday.failed';
+      data: {
         /**
          * Code of the problem that ended the operation.
          */
@@ -1247,6 +1293,67 @@ export type PolicyRule =
             reason?: string;
           }
       )[];
+    };
+/**
+ * One thing that is made to fail.
+ */
+export type Fault =
+  | {
+      /**
+       * Ends one replica, as a crash does.
+       */
+      type: 'kill';
+      /**
+       * Of which service; of any without it.
+       */
+      service?: string;
+      /**
+       * Again after so long, until the game day ends: 10s to 10m.
+       */
+      every?: string;
+    }
+  | {
+      /**
+       * Requests wait before they reach the service.
+       */
+      type: 'delay';
+      service: string;
+      delayMs: number;
+      /**
+       * Of a hundred requests. 100 without it.
+       */
+      percent?: number;
+    }
+  | {
+      /**
+       * Requests are answered with 503 in place of the service.
+       */
+      type: 'abort';
+      service: string;
+      /**
+       * Of a hundred requests. 100 without it.
+       */
+      percent?: number;
+    }
+  | {
+      /**
+       * Statements on tables of the databases in the environment wait.
+       */
+      type: 'slow-database';
+      /**
+       * For at most so long.
+       */
+      delayMs: number;
+    }
+  | {
+      /**
+       * Ends all connections to the databases in the environment; new ones can be opened at once.
+       */
+      type: 'cut-database';
+      /**
+       * Again after so long, until the game day ends: 10s to 10m.
+       */
+      every?: string;
     };
 
 export interface Paths {
@@ -5799,6 +5906,62 @@ export interface Paths {
       };
     };
   };
+  '/v1/projects/{project}/environments/{environment}/gamedays': {
+    /**
+     * Make an environment fail on purpose, for a time
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * How long: 10s to 10m. After it nothing is made to fail any more.
+             */
+            duration: string;
+            /**
+             * @minItems 1
+             * @maxItems 10
+             */
+            faults: Fault[];
+            /**
+             * Ends it early once so many of a hundred requests have failed since it began, of 20 at least.
+             */
+            stopAtErrorPercent?: number;
+          };
+        };
+      };
+      responses: {
+        202: {
+          content: {
+            'application/json': Operation;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
   '/v1/operations/{operation}': {
     /**
      * Read an operation, wait for its end, or follow it until then
@@ -6099,6 +6262,7 @@ export interface Problem {
     | 'headers_too_large'
     | 'uri_too_long'
     | 'unsupported_media_type'
+    | 'invalid_gameday'
     | 'idempotency_key_reused'
     | 'too_many_requests'
     | 'internal'
@@ -6602,7 +6766,8 @@ export interface Operation {
     | 'destroy-environment'
     | 'rotate-secret'
     | 'stop'
-    | 'remove-service';
+    | 'remove-service'
+    | 'game-day';
   status: 'queued' | 'running' | 'succeeded' | 'failed' | 'canceled' | 'superseded';
   project: string;
   environment?: string;
@@ -6673,7 +6838,8 @@ export interface OperationSummary {
     | 'destroy-environment'
     | 'rotate-secret'
     | 'stop'
-    | 'remove-service';
+    | 'remove-service'
+    | 'game-day';
   status: 'queued' | 'running' | 'succeeded' | 'failed' | 'canceled' | 'superseded';
   project: string;
   environment?: string;

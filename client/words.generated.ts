@@ -9,5 +9,6 @@ export const operationWords = {
   "destroy-environment": "Destroying {environment}",
   "rotate-secret": "Rotating a secret of {environment}",
   "stop": "Stopping {service} in {environment}",
-  "remove-service": "Removing {service} from {environment}"
+  "remove-service": "Removing {service} from {environment}",
+  "game-day": "Game day in {environment}"
 } as const;

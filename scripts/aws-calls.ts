@@ -8,6 +8,23 @@ import { cacheRoot } from '../test/conformance/support/cache.ts';
 
 const root = join(import.meta.dirname, '..');
 
+/** Suites in which a real node ran what the cluster was told: folders of the conformance run. */
+const RUN = 'test/conformance/node/';
+
+/** Kinds that an API server only keeps there, since nothing that acts by them runs in any suite. */
+const idle: Readonly<Record<string, string>> = {
+  ingresses: 'no ingress controller answers; suites ask by the Service, through kube-proxy',
+  targetgroupbindings: "AWS's load balancer controller binds targets; its custom resource is accepted",
+};
+
+/** What else the suites play, in place of what production has. */
+const played: readonly string[] = [
+  'DNS of the cluster: suites resolve a Service by the API',
+  'provisioning of volumes: claims are bound to directories of the node, made beforehand',
+  'the second node and every further one: kwok',
+  "CodeBuild's container, ECR's layers, CloudWatch's percentiles, RDS itself: see test/conformance/README.md",
+];
+
 /** Why a call can be sent to nothing but AWS. */
 const reasons: Readonly<Record<string, string>> = {
   GetDownloadUrlForLayerCommand: 'moto keeps no layers; a proxy of the suite answers it',
@@ -18,8 +35,10 @@ export interface CallReport {
   call: string;
   files: string[];
   suites: string[];
-  /** The resources that a verb of Kubernetes was sent to. */
-  resources: string[];
+  /** The resources that a verb of Kubernetes was sent to, where a real node ran what came of it. */
+  ran: string[];
+  /** Those that an API server took, and no more. */
+  accepted: string[];
 }
 
 const verbs: Readonly<Record<string, string>> = {
@@ -79,11 +98,13 @@ function toCall(name: string): { call: string; resource?: string } {
   return { call: KUBERNETES + (isLog ? 'get log' : verb), resource };
 }
 
+const isIdle = (resource: string): boolean => Object.hasOwn(idle, resource.replace(/\/.*$/, ''));
+
 export function reportCalls(): CallReport[] {
   const reports = new Map<string, CallReport>();
   for (const file of sourceFiles())
     for (const call of new Set(callsIn(file, readFileSync(join(root, file), 'utf8')))) {
-      const report = reports.get(call) ?? { call, files: [], suites: [], resources: [] };
+      const report = reports.get(call) ?? { call, files: [], suites: [], ran: [], accepted: [] };
       reports.set(call, report);
       report.files.push(file);
     }
@@ -91,24 +112,39 @@ export function reportCalls(): CallReport[] {
     for (const { call, resource } of calls.map(toCall)) {
       const report = reports.get(call);
       if (report && !report.suites.includes(suite)) report.suites.push(suite);
-      if (report && resource && !report.resources.includes(resource)) report.resources.push(resource);
+      if (!report || resource === undefined) continue;
+      const has = suite.startsWith(RUN) && !isIdle(resource) ? report.ran : report.accepted;
+      if (!has.includes(resource)) has.push(resource);
     }
+  for (const report of reports.values())
+    report.accepted = report.accepted.filter((resource) => !report.ran.includes(resource));
   return [...reports.values()].sort((a, b) => a.call.localeCompare(b.call));
 }
 
+const percent = (part: number, whole: number): string => `${Math.floor((100 * part) / Math.max(1, whole))} %`;
+
 export function formatCalls(reports: readonly CallReport[]): string {
-  const line = ({ call, suites, resources, files }: CallReport): string => {
+  const line = ({ call, suites, ran, accepted, files }: CallReport): string => {
     const where = suites.map((suite) => suite.replace('test/conformance/', '')).join(', ');
-    const what = resources.length > 0 ? ` (${resources.sort().join(', ')})` : '';
     const missing = `NOT SENT${reasons[call] ? `: ${reasons[call]}` : ''} (${files.join(', ')})`;
-    return `${call.padEnd(34)} ${suites.length > 0 ? where + what : missing}`;
+    const kinds = [
+      ...(ran.length > 0 ? [`  run for real: ${ran.sort().join(', ')}`] : []),
+      ...(accepted.length > 0 ? [`  accepted by an API server: ${accepted.sort().join(', ')}`] : []),
+    ];
+    return [`${call.padEnd(34)} ${suites.length > 0 ? where : missing}`, ...kinds].join('\n');
   };
   const sent = reports.filter(({ suites }) => suites.length > 0).length;
-  const share = Math.floor((100 * sent) / Math.max(1, reports.length));
+  const ran = reports.flatMap((report) => report.ran).length;
+  const all = ran + reports.flatMap(({ accepted }) => accepted).length;
   return [
     ...reports.map(line),
     '',
-    `${sent} of ${reports.length} calls were answered by implementations that others wrote: ${share} %`,
+    `${sent} of ${reports.length} calls were answered by implementations that others wrote: ${percent(sent, reports.length)}`,
+    `${ran} of ${all} verbs on kinds of a cluster were run for real, the others accepted by an API server: ${percent(ran, all)}`,
+    '',
+    'Simulated still:',
+    ...Object.entries(idle).map(([kind, reason]) => `  ${kind}: ${reason}`),
+    ...played.map((what) => `  ${what}`),
   ].join('\n');
 }
 

@@ -138,6 +138,7 @@ const byUseAlone = [
   'AWS::SQS::QueuePolicy',
   'AWS::SSM::Parameter',
   'AWS::StepFunctions::StateMachine',
+  'Custom::BerthClusterObjects',
   'Custom::CDKBucketDeployment',
 ];
 for (const type of byUseAlone) usageOf[type] = nothing;

@@ -1,11 +1,15 @@
 /**
  * Puts each mutation of test/mutations into a copy of Berth and runs the tests that should notice it:
- * `npm run mutate`, or `npm run mutate -- fence` for those with that word in their name. Fails when one survives.
+ * `npm run mutate`, or `npm run mutate -- fence` for those with that word in their name. With `--simulation` it puts in
+ * the faults that schedules have to find. Fails when one survives.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { firstSeedThatFinds } from '../test/mutations/find-planted.ts';
 import { type Mutation, mutations } from '../test/mutations/mutations.ts';
+import { plantedFaults } from '../test/mutations/planted.ts';
 import { copyOfBerth } from './copy-of-berth.ts';
 
 function passes(copy: string, tests: readonly string[], retries = 0): boolean {
@@ -14,8 +18,8 @@ function passes(copy: string, tests: readonly string[], retries = 0): boolean {
   return spawnSync(process.execPath, args, { cwd: copy, stdio: 'ignore' }).status === 0;
 }
 
-/** Whether a test failed. @throws when the text to change is not there exactly once */
-function isNoticed(copy: string, { file, from, to, tests }: Mutation): boolean {
+/** Runs something while a fault is in the copy. @throws when the text to change is not there exactly once */
+function withFault<T>(copy: string, { file, from, to }: Omit<Mutation, 'tests'>, run: () => T): T {
   const path = join(copy, file);
   const text = readFileSync(path, 'utf8');
   if (text.split(from).length !== 2) throw new Error(`${file} does not hold exactly once: ${from}`);
@@ -23,9 +27,11 @@ function isNoticed(copy: string, { file, from, to, tests }: Mutation): boolean {
     path,
     text.replace(from, () => to),
   );
-  const noticed = !passes(copy, tests);
-  writeFileSync(path, text);
-  return noticed;
+  try {
+    return run();
+  } finally {
+    writeFileSync(path, text);
+  }
 }
 
 /** A test that fails without a mutation, or is not there, would seem to notice everything. @throws Error */
@@ -38,20 +44,48 @@ function requirePassing(copy: string, chosen: readonly Mutation[]): void {
     throw new Error(`Without a mutation a test fails: npx vitest run ${tests.join(' ')}`);
 }
 
-const wanted = process.argv.slice(2).join(' ');
-const chosen = mutations.filter(({ name, file }) => `${name} ${file}`.includes(wanted));
-if (chosen.length === 0) throw new Error(`No mutation has "${wanted}" in its name`);
-const copy = copyOfBerth('mutate');
-const survivors: string[] = [];
-try {
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    simulation: { type: 'boolean', default: false },
+    seed: { type: 'string', default: '1000000' },
+    runs: { type: 'string', default: '500' },
+  },
+});
+const wanted = positionals.join(' ');
+const chosenOf = <T extends Omit<Mutation, 'tests'>>(all: readonly T[]): T[] => {
+  const found = all.filter(({ name, file }) => `${name} ${file}`.includes(wanted));
+  if (found.length === 0) throw new Error(`No mutation has "${wanted}" in its name`);
+  return found;
+};
+
+function noticedByTests(copy: string): string[] {
+  const chosen = chosenOf(mutations);
   requirePassing(copy, chosen);
-  for (const mutation of chosen) {
-    const noticed = isNoticed(copy, mutation);
-    if (!noticed) survivors.push(mutation.name);
+  return chosen.flatMap((mutation) => {
+    const noticed = withFault(copy, mutation, () => !passes(copy, mutation.tests));
     console.log(`${noticed ? 'noticed ' : 'SURVIVED'}  ${mutation.name}`);
-  }
+    return noticed ? [] : [mutation.name];
+  });
+}
+
+function foundBySchedules(copy: string): string[] {
+  const first = Number(values.seed);
+  return chosenOf(plantedFaults).flatMap((fault) => {
+    const found = firstSeedThatFinds(copy, { first, runs: Number(values.runs) }, (run) =>
+      withFault(copy, fault, run),
+    );
+    if (!found) console.log(`SURVIVED  ${fault.name}`);
+    else console.log(`found by ${found.seed - first + 1}  ${fault.name}\n          ${found.violation}`);
+    return found ? [] : [fault.name];
+  });
+}
+
+const copy = copyOfBerth('mutate');
+try {
+  const survivors = values.simulation ? foundBySchedules(copy) : noticedByTests(copy);
+  console.log(`${survivors.length} survived`);
+  if (survivors.length > 0) process.exitCode = 1;
 } finally {
   rmSync(copy, { recursive: true, force: true });
 }
-console.log(`${survivors.length} survived`);
-if (survivors.length > 0) process.exitCode = 1;

@@ -1,12 +1,10 @@
 /** All stacks of an installation, wired together. */
-import { type App, Tags, Token, Validations } from 'aws-cdk-lib';
-import type { IVpc } from 'aws-cdk-lib/aws-ec2';
+import { type App, type Stack, Tags, Validations } from 'aws-cdk-lib';
+import { type IManagedPolicy, ManagedPolicy, PermissionsBoundary } from 'aws-cdk-lib/aws-iam';
 import { AwsSolutionsChecks, NIST80053R5Checks } from 'cdk-nag';
 import { AccessStack } from './place/access.ts';
+import { STACKS_BESIDE, stacksBeside } from './place/beside.ts';
 import { BuildsStack } from './place/builds.ts';
-import { ClusterStack } from './place/cluster.ts';
-import { DatabaseStack } from './place/database.ts';
-import { NetworkStack } from './place/network.ts';
 import { RegistryStack } from './place/registry.ts';
 import { ApiStack } from './platform/api.ts';
 import { AuditStack } from './platform/audit.ts';
@@ -15,24 +13,26 @@ import { EdgeStack } from './platform/edge.ts';
 import { IdentityStack } from './platform/identity.ts';
 import { LogsStack } from './platform/logs.ts';
 import { ObservabilityStack } from './platform/observability.ts';
-import { StepsStack } from './platform/steps.ts';
 import { SweepStack } from './platform/sweep.ts';
 import { WorkflowsStack } from './platform/workflows.ts';
 import { BoundaryStack } from './support/boundary.ts';
 import { actions, permissions } from './support/permissions.ts';
 import type { Grant } from './support/role.ts';
 import { readSettings, type Settings } from './support/settings.ts';
+import { stackName } from './support/stack-name.ts';
 
-/** Stacks that the control plane runs on or beside: they cost money while idle, and may exist already. */
-export const STACKS_BESIDE = ['Berth-Network', 'Berth-Cluster', 'Berth-Database'];
+export { STACKS_BESIDE };
 
 /** @throws SettingsError */
 export function createStacks(app: App): void {
   const settings = readSettings(app.node);
-  const beside = stacksBeside(app, settings);
+  const { name } = settings;
+  const id = (part: string) => stackName(name, part);
   const stateful = statefulStacks(app, settings);
+  const beside = stacksBeside(app, stateful.data, settings);
   const environment = { ...beside.environment, ...stateful.environment };
   const may = permissions(stateful.data, {
+    name,
     tableArn: stateful.data.table.tableArn,
     logGroupArn: stateful.logs.logGroup.logGroupArn,
     buildLogGroupArn: stateful.builds.logGroup.logGroupArn,
@@ -42,28 +42,32 @@ export function createStacks(app: App): void {
     auditBucketArn: stateful.audit.bucketArn,
     clusterName: beside.environment.BERTH_CLUSTER,
   });
-  const { policy: boundary } = new BoundaryStack(app, 'Berth-Boundary', {
-    description: 'Berth: bounds of roles',
-  });
+  const boundary = boundaryOf(app, stateful.data, settings);
+  const { clusterVpc, databaseVpc } = beside;
+  /** What functions have that reach the cluster. */
+  const inPlace = { ...(boundary && { boundary }), ...(clusterVpc && { vpc: clusterVpc }) };
+  const join = clusterVpc ? may.joinNetwork : [];
+  const reserved = settings.reservedConcurrency;
   const records = [...may.readTable, ...may.writeTable, ...may.keepAnchors];
 
-  const steps = new StepsStack(app, 'Berth-Steps', {
-    description: 'Berth: steps of workflows',
+  const workflows = new WorkflowsStack(app, id('Workflows'), {
+    description: 'Berth: workflows and their steps',
+    name,
     environment,
     permissions: may,
-    boundary,
-    ...(beside.databaseVpc && { vpc: beside.databaseVpc }),
+    ...(boundary && { boundary }),
+    ...(databaseVpc && { databaseVpc }),
+    ...(clusterVpc && { clusterVpc }),
   });
-  const workflows = new WorkflowsStack(app, 'Berth-Workflows', {
-    description: 'Berth: workflows',
-    functionOf: (step) => steps.functionOf(step),
-  });
-  const api = new ApiStack(app, 'Berth-Api', {
+  const { steps } = workflows;
+  const api = new ApiStack(app, id('Api'), {
     description: 'Berth: API',
     environment,
-    boundary,
+    ...inPlace,
+    ...(reserved > 0 && { reserved }),
     data: stateful.data,
     statements: [
+      ...join,
       ...records,
       ...may.startWorkflows,
       ...may.writeSecrets,
@@ -72,18 +76,22 @@ export function createStacks(app: App): void {
       ...may.readLogs,
       ...may.readImages,
       ...may.makeRepositories,
+      ...may.keepImages,
       ...may.keepSources,
       ...may.listAnchors,
       ...may.readMetrics,
       ...may.findCluster,
     ],
-    streamStatements: [...may.readTable, ...may.readLogs, ...may.readMetrics, ...may.findCluster],
+    streamStatements: [...join, ...may.readTable, ...may.readLogs, ...may.readMetrics, ...may.findCluster],
   });
-  const { sweep } = new SweepStack(app, 'Berth-Sweep', {
+  const { sweep } = new SweepStack(app, id('Sweep'), {
     description: 'Berth: sweep',
+    name,
     environment,
-    boundary,
+    ...inPlace,
+    ...(reserved > 0 && { reserved: SWEEP_RESERVED }),
     statements: [
+      ...join,
       ...records,
       ...may.startWorkflows,
       ...may.watchWorkflows,
@@ -97,20 +105,31 @@ export function createStacks(app: App): void {
       ...may.writeLogs,
     ],
   });
-  new AccessStack(app, 'Berth-Access', {
+  new AccessStack(app, id('Access'), {
     description: 'Berth: access to the cluster',
     clusterName: beside.environment.BERTH_CLUSTER,
+    serviceCidr: settings.serviceCidr,
+    objects: {
+      name,
+      isNew: settings.cluster === 'new',
+      architectures: architecturesOf(settings),
+      nodesCpu: settings.nodesCpu,
+      certificate: settings.appsCertificate,
+      publicSubnets: beside.network?.publicSubnets,
+    },
+    ...inPlace,
+    statements: [...join, ...may.findCluster],
     writers: { Workloads: steps.workloads, Resources: steps.resources, Sweep: sweep },
     readers: { Requests: api.requests, Streams: api.streams },
   });
-  new EdgeStack(app, 'Berth-Edge', {
+  new EdgeStack(app, id('Edge'), {
     description: 'Berth: console and one origin for all',
     api: api.api,
     streamUrl: api.streamUrl,
     edgeKey: api.edgeKey,
     ...(settings.domain !== undefined && { domain: settings.domain, certificate: settings.certificate! }),
   });
-  new ObservabilityStack(app, 'Berth-Observability', {
+  new ObservabilityStack(app, id('Observability'), {
     description: 'Berth: alarms and saved queries',
     functions: {
       requests: api.requests,
@@ -123,59 +142,59 @@ export function createStacks(app: App): void {
     executions: workflows.logGroup,
     sweep,
     dashboard: settings.dashboard === 'yes',
+    name,
   });
   Tags.of(app).add('berth', 'platform');
+  for (const [key, value] of tagsOf(settings)) Tags.of(app).add(key, value);
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new NIST80053R5Checks(app));
 }
 
-/** Cluster and database: new ones, or those that the settings name. */
-function stacksBeside(app: App, settings: Settings) {
-  const isNew = { cluster: settings.cluster === 'new', database: settings.database === 'new' };
-  const vpc =
-    isNew.cluster || isNew.database
-      ? new NetworkStack(app, 'Berth-Network', { description: 'Berth: network of workloads' }).vpc
-      : undefined;
-  const cluster =
-    isNew.cluster && vpc
-      ? new ClusterStack(app, 'Berth-Cluster', { description: 'Berth: cluster of workloads', vpc })
-      : undefined;
-  const database =
-    isNew.database && vpc
-      ? new DatabaseStack(app, 'Berth-Database', { description: 'Berth: databases of workloads', vpc })
-      : undefined;
-  const [host = '', port = ''] = settings.database.split(':');
-  /** The networks of new parts follow from the VPC; the settings name those of existing parts. */
-  const blocks = (subnets: IVpc['publicSubnets'] | undefined, others: string | undefined) =>
-    [...(subnets ?? []).map((subnet) => subnet.ipv4CidrBlock), ...(others ? [others] : [])].join(',');
-  const secret = database?.secret.secretArn ?? settings.databaseSecret ?? '';
-  return {
-    databaseSecret: secret,
-    databaseVpc: database && vpc,
-    environment: {
-      BERTH_CLUSTER: cluster?.cluster.clusterName ?? settings.cluster,
-      BERTH_CLUSTER_ENDPOINT: cluster?.cluster.clusterEndpoint ?? settings.clusterEndpoint ?? '',
-      BERTH_CLUSTER_CA: cluster?.cluster.clusterCertificateAuthorityData ?? settings.clusterCertificate ?? '',
-      BERTH_INGRESS_CIDRS: blocks(cluster && vpc?.publicSubnets, settings.ingressCidrs),
-      BERTH_EGRESS_CIDRS: blocks(database && vpc?.isolatedSubnets, settings.egressCidrs),
-      BERTH_DATABASE_HOST: database?.cluster.clusterEndpoint.hostname ?? host,
-      BERTH_DATABASE_PORT: database ? Token.asString(database.cluster.clusterEndpoint.port) : port,
-      BERTH_DATABASE_SECRET: secret,
-      BERTH_DEDICATED_SUBNETS: database?.dedicated.subnetGroup ?? '',
-      BERTH_DEDICATED_SECURITY_GROUP: database?.dedicated.securityGroup ?? '',
-      BERTH_APPS_DOMAIN: settings.apps,
-      // Lambda keeps the authorities of RDS in a file that Node reads only when told to.
-      NODE_EXTRA_CA_CERTS: '/var/runtime/ca-cert.pem',
-    },
-  };
+/** Runs of the sweep that nothing takes from it: the next may begin before the former has ended. */
+const SWEEP_RESERVED = 2;
+
+/** A company's boundary bounds every role; without one, the roles of functions have one of Berth's own. */
+function boundaryOf(
+  app: App,
+  scope: Stack,
+  { name, permissionsBoundary }: Settings,
+): IManagedPolicy | undefined {
+  if (permissionsBoundary === undefined) {
+    const own = new BoundaryStack(app, stackName(name, 'Boundary'), {
+      description: 'Berth: bounds of roles',
+    });
+    return own.policy;
+  }
+  const policy = ManagedPolicy.fromManagedPolicyArn(scope, 'PermissionsBoundary', permissionsBoundary);
+  PermissionsBoundary.of(app).apply(policy);
+  return undefined;
 }
+
+const architecturesOf = ({ architecture }: Settings): ('arm64' | 'amd64')[] =>
+  architecture === 'both' ? ['arm64', 'amd64'] : [architecture];
+
+const tagsOf = ({ tags }: Settings): [key: string, value: string][] =>
+  (tags?.split(',') ?? []).map((tag) => {
+    const at = tag.indexOf('=');
+    return [tag.slice(0, at), tag.slice(at + 1)];
+  });
 
 /** The stacks that hold data, and that know people. */
 function statefulStacks(app: App, settings: Settings) {
-  const data = new DataStack(app, 'Berth-Data', { description: 'Berth: what it remembers' });
-  const audit = new AuditStack(app, 'Berth-Audit', { description: 'Berth: heads of audit chains' });
-  const logs = new LogsStack(app, 'Berth-Logs', { description: 'Berth: output of workloads and operations' });
-  const { repositories } = new RegistryStack(app, 'Berth-Registry', { description: 'Berth: images' });
-  const builds = new BuildsStack(app, 'Berth-Builds', { description: 'Berth: builds', repositories });
+  const { name } = settings;
+  const id = (part: string) => stackName(name, part);
+  const data = new DataStack(app, id('Data'), { description: 'Berth: what it remembers' });
+  const audit = new AuditStack(app, id('Audit'), { description: 'Berth: heads of audit chains' });
+  const logs = new LogsStack(app, id('Logs'), { description: 'Berth: output of workloads and operations' });
+  const { repositories } = new RegistryStack(app, id('Registry'), {
+    description: 'Berth: images',
+    name,
+  });
+  const builds = new BuildsStack(app, id('Builds'), {
+    description: 'Berth: builds',
+    name,
+    repositories,
+    architecture: architecturesOf(settings)[0]!,
+  });
   const identity = identityOf(app, settings);
   return {
     data,
@@ -183,9 +202,13 @@ function statefulStacks(app: App, settings: Settings) {
     logs,
     builds,
     environment: {
+      BERTH_NAME: name,
       BERTH_ACCOUNT: data.account,
+      BERTH_DNS_SUFFIX: data.urlSuffix,
+      BERTH_ARCHITECTURES: architecturesOf(settings).join(','),
+      BERTH_QUOTA: quotaOf(settings),
       BERTH_TABLE: data.table.tableName,
-      BERTH_STATE_MACHINE_PREFIX: `arn:${data.partition}:states:${data.region}:${data.account}:stateMachine:berth-`,
+      BERTH_STATE_MACHINE_PREFIX: `arn:${data.partition}:states:${data.region}:${data.account}:stateMachine:${name}-`,
       BERTH_AUDIT_BUCKET: audit.bucket.bucketName,
       BERTH_LOG_GROUP: logs.logGroup.logGroupName,
       BERTH_BUILD_PROJECT: builds.project.projectName,
@@ -199,13 +222,22 @@ function statefulStacks(app: App, settings: Settings) {
   };
 }
 
+/** What one environment may ask for: CPUs, GiB of memory, pods, GiB of volumes. */
+const quotaOf = (settings: Settings): string =>
+  [
+    settings.environmentCpu,
+    settings.environmentMemoryGib,
+    settings.environmentPods,
+    settings.environmentStorageGib,
+  ].join(',');
+
 /** The console's secret at the issuer is read when somebody signs in. */
 const clientSecretOf = ({ clientSecret }: Settings): Grant[] =>
   clientSecret === undefined ? [] : [{ actions: [...actions.readSecrets], resources: [clientSecret] }];
 
 /** How the functions know people: by the issuer that the settings name, or else by a user pool. */
 function identityOf(app: App, settings: Settings): Record<string, string> {
-  const { issuer, audience, administrator = '', domain } = settings;
+  const { issuer, audience, administrator = '', domain, name } = settings;
   if (issuer !== undefined && audience !== undefined) {
     return {
       BERTH_ISSUER: issuer,
@@ -216,7 +248,8 @@ function identityOf(app: App, settings: Settings): Record<string, string> {
       BERTH_GROUPS_CLAIM: settings.groupsClaim ?? '',
     };
   }
-  const pool = new IdentityStack(app, 'Berth-Identity', {
+  const pool = new IdentityStack(app, stackName(name, 'Identity'), {
+    name,
     description: 'Berth: people',
     administrator,
     ...(domain !== undefined && { domain }),

@@ -28,7 +28,11 @@ export function synthesize(settings: Record<string, string> = {}): Synthesized {
   try {
     const file = readFileSync(join(import.meta.dirname, '..', 'cdk.json'), 'utf8');
     const { context } = JSON.parse(file) as { context: Record<string, string> };
-    const app = new App({ outdir, context: { ...context, ...settings } });
+    // Templates alone are read here: nothing has to be copied beside them.
+    const app = new App({
+      outdir,
+      context: { ...context, ...settings, 'aws:cdk:disable-asset-staging': true },
+    });
     createStacks(app);
     const { stacks } = app.synth();
     const templates = Object.fromEntries(

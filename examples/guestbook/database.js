@@ -12,7 +12,8 @@ if (!connectionString) {
 export const pool = new pg.Pool({
   connectionString,
   max: 5,
-  connectionTimeoutMillis: 5_000,
+  // A server that pauses when nobody uses it, such as Aurora, takes about 15 s to come back.
+  connectionTimeoutMillis: 30_000,
   query_timeout: 10_000,
   idleTimeoutMillis: 30_000,
 });

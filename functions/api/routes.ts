@@ -35,6 +35,7 @@ export const routeFiles: readonly (() => Promise<{ routes: readonly Route[] }>)[
   () => import('./deployments/plan.ts'),
   () => import('./logs/logs.ts'),
   () => import('./environments/metrics.ts'),
+  () => import('./gamedays/gamedays.ts'),
   () => import('./operations/operations.ts'),
   () => import('./operations/operation-lists.ts'),
 ];

@@ -39,6 +39,7 @@ export const problemCodes = {
   headers_too_large: [431, 'The header is too large'],
   uri_too_long: [414, 'The URI is too long'],
   unsupported_media_type: [415, 'Unsupported media type'],
+  invalid_gameday: [422, 'The game day can not be held here'],
   idempotency_key_reused: [422, 'The idempotency key was used for another request'],
   too_many_requests: [429, 'Too many requests'],
   internal: [500, 'Something failed inside Berth'],

@@ -11,9 +11,16 @@ export interface DatabaseEndpoint {
   port: number;
   /** libpq's sslmode for those who connect. */
   sslmode: 'disable' | 'require' | 'verify-full';
+  /** PEM of the authorities that sign its certificate, where systems do not know them. */
+  authority?: string;
 }
 
+/** Where workloads find the authority of their database. */
+export const AUTHORITY_PATH = '/etc/berth/database-authority.pem';
+
 export interface DatabaseServer {
+  /** The administrator may do all, also to sessions and tables of others. */
+  superuser?: true;
   /**
    * Connects as administrator, starting the server if it does not run yet.
    * @param database defaults to the maintenance database
@@ -32,6 +39,8 @@ export interface ServerOwner {
 
 /** Servers that are made for one resource each. */
 export interface DedicatedServers {
+  /** As that of `DatabaseServer`, for all of them. */
+  superuser?: true;
   /**
    * Makes a server; with the same name and tag again it changes nothing.
    * @param name at most 63 lower-case letters, digits and single hyphens; a letter first, no hyphen last

@@ -7,9 +7,11 @@ export interface ImageConfig {
   cmd: string[];
   env: Record<string, string>;
   workingDir: string;
-  /** Who its programs run as, `name`, `id` or either with a group behind a colon; the administrator where absent. */
-  user?: string;
   labels: Record<string, string>;
+  /** User that it runs as: `uid`, `uid:gid`, or names; the place’s choice where absent. */
+  user?: string;
+  /** Processor that it is for, as Go names it; absent where the image does not say. */
+  architecture?: string;
 }
 
 export interface Image {
@@ -50,6 +52,12 @@ export interface Registry {
    * @throws Problem image_unavailable
    */
   resolve(repository: RepositoryRef, reference: string): Promise<Image>;
+  /**
+   * Keeps an image that somebody else pushed from rules that remove what nothing names, as long as its repository is
+   * there; idempotent. Absent where there are no such rules.
+   * @throws Problem image_unavailable
+   */
+  keep?(repository: RepositoryRef, digest: string): Promise<void>;
   /** What the newest scan of an image found; undefined when there is none, or it is not complete. */
   findings(repository: RepositoryRef, digest: string): Promise<Findings | undefined>;
   /** Signatures that were pushed beside an image as cosign does, under the tag `sha256-<hex>.sig`. */

@@ -1,7 +1,7 @@
 /** Brings requests of the outside to workloads, whichever adapter runs them. An adapter tells what it has. */
 import type { EnvironmentRef, InstanceRef } from '../core/model/index.ts';
 import type { ProblemDetail } from '../core/problem.ts';
-import type { Route } from './workloads.ts';
+import type { Disturbance, Route } from './workloads.ts';
 
 /** A replica that takes requests. */
 export interface Backend {
@@ -40,6 +40,8 @@ export interface Traffic {
   next(instance: InstanceRef, port?: number): Backend | undefined;
   /** Resolves at the next change of any workload, or when the signal aborts. */
   nextChange(signal: AbortSignal): Promise<void>;
+  /** As `disturb` of the Workloads port. */
+  disturb(disturbance: Disturbance): void;
   /** The URL people use. */
   url(instance: InstanceRef): string;
   /** The host that a dns resource names; unique in the environment. */

@@ -160,6 +160,16 @@ export interface ReleaseResult {
   tail: string[];
 }
 
+/** What the way to a service does to requests on purpose, for a time. */
+export interface Disturbance extends InstanceRef {
+  /** From now on, milliseconds. After it requests pass as ever. */
+  forMs: number;
+  /** So many of a hundred requests wait for so long first. */
+  delay?: { percent: number; ms: number };
+  /** So many of a hundred requests are answered with 503 instead. */
+  abort?: { percent: number };
+}
+
 export interface Workloads {
   /**
    * Makes the place for an environment's workloads (a namespace, a directory); idempotent. Of an environment with an id,
@@ -186,14 +196,24 @@ export interface Workloads {
    */
   runRelease(spec: WorkloadSpec, command: string[], signal: AbortSignal): Promise<ReleaseResult>;
   /**
-   * 0 stops the workload and keeps what it was; the declared number brings it back.
+   * 0 stops the workload and keeps what it was, and is fine where there is none; the declared number brings it back.
    * @param fence as in WorkloadSpec
-   * @throws Problem fenced | not_found where nothing of it was applied
+   * @throws Problem fenced | not_found where more than 0 are asked for, and nothing of it was applied
    */
   scale(instance: InstanceRef, replicas: number, fence: number): Promise<void>;
   /** Stops and removes a service's workload; idempotent. @param fence as in WorkloadSpec */
   remove(instance: InstanceRef, fence: number): Promise<void>;
   status(instance: InstanceRef): Promise<WorkloadStatus | undefined>;
+  /**
+   * Ends a replica without a warning, as a crash does; the place starts it, or another one, again.
+   * @param replica an id that `status` gave; one that is not there any more is passed over
+   */
+  kill(instance: InstanceRef, replica: string): Promise<void>;
+  /**
+   * Disturbs requests from the outside, in place of what disturbed them before; with neither delay nor abort nothing
+   * does. Whatever happens to Berth, it ends by its time. Absent where requests do not pass Berth.
+   */
+  disturb?(disturbance: Disturbance): void;
   /**
    * Samples of the last `windowSeconds`, oldest first.
    * @throws Problem unavailable where nothing can be measured

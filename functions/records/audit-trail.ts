@@ -30,7 +30,10 @@ export async function* readChain(
 }
 
 /** Checks all events of a project, and that no event which was there before is gone. */
-export async function verifyChain(ports: Ports, project: string): Promise<ChainReport> {
+export async function verifyChain(
+  ports: Pick<Ports, 'store' | 'anchors'>,
+  project: string,
+): Promise<ChainReport> {
   // The heads are read first: whatever is committed meanwhile is behind all of them.
   const verifier = createChainVerifier(project, await ports.anchors.heads(project));
   for await (const { sk, data } of readChain(ports.store, project)) verifier.next(Number(sk), data);

@@ -1,5 +1,5 @@
 /** How the things made for a resource are named, and how they are told apart from things that are not Berth's. */
-import type { EnvironmentRef } from '../core/model/index.ts';
+import type { EnvironmentRef, Resource } from '../core/model/index.ts';
 import { shortHash } from '../core/names.ts';
 import { Problem } from '../core/problem.ts';
 import type { ResourceRequest } from './type.ts';
@@ -57,3 +57,15 @@ export const noSuchClass = (
   invalidResource(request, `there is no class "${request.class.slice(0, 80)}" of its type`, {
     hint: `Leave out the class, or write ${classes.map((name) => `"${name}"`).join(' or ')}.`,
   });
+
+/** The request to a resource type, made from the owner record. */
+export const resourceRequest = (resource: Resource, environmentId: string) => ({
+  project: resource.project,
+  environment: resource.environment,
+  environmentId,
+  service: resource.services[0] ?? '',
+  uid: resource.uid,
+  class: resource.class,
+  id: resource.id,
+  operation: resource.operation,
+});

@@ -72,6 +72,16 @@ export interface EnvironmentSecrets {
   ): Promise<SecretReferences>;
 }
 
+/** Makes a resource fail on purpose, for game days. Nothing of it outlives the call. */
+export interface ResourceDisturbance {
+  /** Why it can not be done here, as a clause; undefined where it can. */
+  refusal(ports: Ports, request: ResourceIdentity): string | undefined;
+  /** Ends all connections to it once. */
+  cut(ports: Ports, request: ResourceIdentity): Promise<void>;
+  /** Makes those who use it wait, each for at most so long, until the signal aborts. */
+  slow(ports: Ports, request: ResourceIdentity, delayMs: number, signal: AbortSignal): Promise<void>;
+}
+
 export interface ResourceType {
   /** The name of the type in Score files. */
   type: string;
@@ -117,6 +127,8 @@ export interface ResourceType {
   inventory(ports: Ports, request: ResourceIdentity): Promise<string[]>;
   /** Present where the type's credentials can be rotated. */
   rotation?: Rotation;
+  /** Present where it can be made to fail on purpose. */
+  disturbance?: ResourceDisturbance;
   /** Present where the outputs are secrets of the environment. */
   environmentSecrets?: EnvironmentSecrets;
   /** The route to the service that the resource asks for. */

@@ -25,6 +25,8 @@ import { executeStep } from '../workflows/step.ts';
 import { steps } from '../workflows/steps.ts';
 
 const BATCH = 50;
+/** An operation whose bound is far is looked at this often: its run may have failed for good, milliseconds. */
+const LOOK_AGAIN_MS = 2 * 60 * 60 * 1000;
 
 /** What the log says of a clock that has jumped. */
 export const CLOCK_JUMPED =
@@ -117,7 +119,7 @@ async function sweepOperation(ports: Ports, item: Item<Operation>, report: Sweep
     report.ended++;
     return;
   }
-  await postpone(ports, item, Date.parse(operation.deadline));
+  await postpone(ports, item, Math.min(Date.parse(operation.deadline), ports.effects.now() + LOOK_AGAIN_MS));
 }
 
 /**

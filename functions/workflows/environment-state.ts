@@ -5,7 +5,14 @@ import type { Ports } from '../ports/index.ts';
 import { instancesOf } from '../records/instances.ts';
 import { getEnvironment } from '../records/read.ts';
 import { getDeploymentDetail } from '../records/workloads.ts';
-import { type Ending, endOperation, environmentWrites } from './end-operation.ts';
+import {
+  type Ending,
+  endingOf,
+  endOperation,
+  environmentWrites,
+  errorOf,
+  untilOverdue,
+} from './end-operation.ts';
 import type { StepContext } from './step.ts';
 import { workloadSpec } from './workload-spec.ts';
 
@@ -89,6 +96,26 @@ export async function startAll(ports: Ports, ref: EnvironmentRef): Promise<Start
   if (failures.length > 0) throw failures[0];
   return started;
 }
+
+/**
+ * Ends an operation that failed with the environment awake. Where its services can not be declared until the bound is
+ * over, it sleeps instead: from there the next request wakes it, while nothing starts what is called ready.
+ */
+export async function recoverAwake(context: StepContext<OperationOn<'environment'>>): Promise<void> {
+  const { ports, operation } = context;
+  const ending = endingOf(errorOf(context));
+  // What came after the operation decides what runs.
+  const isAwake =
+    ending.status === 'superseded' ||
+    (await untilOverdue(ports, operation, () => startAll(ports, environmentOf(operation))));
+  if (isAwake) await endIn(context, ending, 'environment.ready', toReady(timeNow(ports)));
+  else await endIn(context, ending, 'environment.hibernated', toHibernated);
+}
+
+export const toHibernated = (environment: Environment): Environment => ({
+  ...environment,
+  state: 'hibernated',
+});
 
 /** An environment that is ready, and was last used at this time. */
 export const toReady =

@@ -6,6 +6,7 @@ import { Problem } from '../core/problem.ts';
 import type { Ports } from '../ports/index.ts';
 import { commit } from '../records/commit.ts';
 import { resourceType } from '../resources/index.ts';
+import { resourceRequest } from '../resources/owner.ts';
 import { ResourcePending } from '../resources/type.ts';
 import { StillProgressing } from './step.ts';
 
@@ -24,18 +25,6 @@ export async function untilSettled<T>(signal: AbortSignal, work: () => Promise<T
     if (signal.aborted) throw new StillProgressing();
   }
 }
-
-/** The request to a resource type, made from the owner record. */
-export const resourceRequest = (resource: Resource, environmentId: string) => ({
-  project: resource.project,
-  environment: resource.environment,
-  environmentId,
-  service: resource.services[0] ?? '',
-  uid: resource.uid,
-  class: resource.class,
-  id: resource.id,
-  operation: resource.operation,
-});
 
 export const notEmpty = (left: readonly string[]): Problem =>
   new Problem('not_empty', `Not everything could be removed: ${left.slice(0, 5).join(', ')}.`, {

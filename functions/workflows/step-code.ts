@@ -3,6 +3,7 @@ export * from './build/build-steps.ts';
 export * from './deploy/deploy-steps.ts';
 export { ensureResources } from './deploy/ensure-resources.ts';
 export * from './destroy-environment/destroy-steps.ts';
+export * from './game-day/game-day-steps.ts';
 export * from './hibernate/hibernate-steps.ts';
 export * from './provision-environment/provision-steps.ts';
 export * from './remove-service/removal-steps.ts';

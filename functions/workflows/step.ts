@@ -151,7 +151,7 @@ async function ofItsEnvironment(ports: Ports, operation: Operation): Promise<Ope
   const { environment } = operation;
   if (environment === undefined) return operation;
   const item = await ports.store.get<Environment>(environmentKey({ ...operation, environment }));
-  if (!item || isFor(operation, item.data)) return operation;
+  if (item && isFor(operation, item.data)) return operation;
   return { ...operation, error: environmentGone({ environment }).toDetail() };
 }
 

@@ -10,6 +10,7 @@ import { workloadSettings } from '../core/score/settings.ts';
 import { replaceInContainer } from '../core/score/texts.ts';
 import { expandVariables } from '../core/score/variable-expansion.ts';
 import type { ScoreContainer, ScoreProbe, ScoreWorkload } from '../core/score/workload.ts';
+import { AUTHORITY_PATH } from '../ports/databases.ts';
 import type { Ports } from '../ports/index.ts';
 import type { ContainerSpec, FileSpec, Probe, Route, ServicePort, WorkloadSpec } from '../ports/workloads.ts';
 import { findResourceType } from '../resources/index.ts';
@@ -34,6 +35,7 @@ export async function workloadSpec(
   const settings = workloadSettings(workload);
   const replicas = deployment.replicas ?? settings.replicas;
   const resolved = await resolveOutputs(ports, workload, deployment.outputs ?? {});
+  const authority = await authorityOf(ports, deployment.outputs ?? {});
   return {
     project,
     environment,
@@ -43,7 +45,7 @@ export async function workloadSpec(
     fence,
     operation: deployment.operation,
     containers: Object.entries(workload.containers).map(([name, container]) =>
-      containerSpec(name, container, deployment, resolved),
+      withAuthority(containerSpec(name, container, deployment, resolved), authority),
     ),
     secrets: resolved.secrets,
     ports: servicePorts(workload),
@@ -56,6 +58,36 @@ export async function workloadSpec(
     minReadySeconds:
       deployment.kind === 'rollback' || fence > deployment.number ? 0 : settings.minReadySeconds,
     drainSeconds: settings.drainSeconds,
+  };
+}
+
+/** PEM of the authorities of its databases, where it has one whose authority systems do not know. */
+async function authorityOf(
+  { databases }: Ports,
+  outputs: Record<string, ResourceOutputs>,
+): Promise<string | undefined> {
+  const has = Object.values(outputs).some(({ values }) => values.sslrootcert === AUTHORITY_PATH);
+  return has ? (await databases.endpoint()).authority : undefined;
+}
+
+/**
+ * The file that the database's URL names, and the variables by which libpq and Node.js find it without one. What the
+ * workload says itself stands.
+ */
+function withAuthority(container: ContainerSpec, authority: string | undefined): ContainerSpec {
+  if (authority === undefined) return container;
+  const variables = ['PGSSLROOTCERT', 'NODE_EXTRA_CA_CERTS'].map((name) => ({
+    name,
+    value: AUTHORITY_PATH,
+    sensitive: false,
+  }));
+  const files = [{ target: AUTHORITY_PATH, mode: 0o444, content: Buffer.from(authority) }];
+  const isOpen = (path: string): boolean => !container.files.some(({ target }) => target === path);
+  const isUnset = (name: string): boolean => !container.variables.some((one) => one.name === name);
+  return {
+    ...container,
+    variables: [...container.variables, ...variables.filter(({ name }) => isUnset(name))],
+    files: [...container.files, ...files.filter(({ target }) => isOpen(target))],
   };
 }
 

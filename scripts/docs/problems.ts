@@ -57,8 +57,12 @@ const explanations: Readonly<Record<ProblemCode, readonly [meaning: string, next
     'Wait for its operation, wake it, or create another one: the hint says which.',
   ],
   operation_in_progress: [
-    'A deployment is going on in the environment.',
+    'A deployment, or a game day, is going on in the environment.',
     'Wait until it has ended, or cancel it.',
+  ],
+  invalid_gameday: [
+    'What the game day was to make fail can not fail there: nothing of it runs, or the place of its workloads can not do it.',
+    'Leave out the fault that the detail names.',
   ],
   operation_ended: ['The operation has ended already.', 'Nothing is left to do.'],
   ambiguous_version: ['More than one version carries the tag.', 'Name the version by its id.'],

@@ -1,11 +1,26 @@
-/** The rights of the functions in the cluster: access entries, which EKS maps to Kubernetes' own rights. */
-import { Stack, type StackProps } from 'aws-cdk-lib';
+/**
+ * The rights of the functions in the cluster, and the cluster's own objects. Access entries put each function into a
+ * group of Kubernetes; what a group may do is among the objects.
+ */
+import { CustomResource, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import type { IVpc } from 'aws-cdk-lib/aws-ec2';
 import { CfnAccessEntry } from 'aws-cdk-lib/aws-eks';
+import type { IManagedPolicy } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
-import type { BerthFunction } from '../support/function.ts';
+import { BerthFunction } from '../support/function.ts';
+import type { Grant } from '../support/role.ts';
+import { type ClusterObjectsOptions, clusterObjects, groupsOf } from './cluster-objects.ts';
 
 export interface AccessStackProps extends StackProps {
   clusterName: string;
+  /** Of the Services, which the cluster has to have. */
+  serviceCidr: string;
+  objects: ClusterObjectsOptions;
+  boundary?: IManagedPolicy;
+  /** What the function that applies the objects needs in AWS. */
+  statements: Grant[];
+  /** The network of a private cluster. */
+  vpc?: IVpc;
   /** Functions that make namespaces and everything in them. */
   writers: Record<string, BerthFunction>;
   /** Functions that read status, usage and target groups. */
@@ -15,22 +30,55 @@ export interface AccessStackProps extends StackProps {
 export class AccessStack extends Stack {
   constructor(scope: Construct, id: string, props: AccessStackProps) {
     super(scope, id, props);
-    const give = (policy: string, functions: Record<string, BerthFunction>) => {
-      for (const [name, { role }] of Object.entries(functions)) {
+    const { clusterName, objects } = props;
+    const { writers, readers } = groupsOf(objects.name);
+    const give = (group: string, functions: Record<string, BerthFunction>) => {
+      for (const [name, { role }] of Object.entries(functions))
         new CfnAccessEntry(this, name, {
-          clusterName: props.clusterName,
+          clusterName,
           principalArn: role.roleArn,
-          accessPolicies: [
-            {
-              policyArn: `arn:${this.partition}:eks::aws:cluster-access-policy/${policy}`,
-              accessScope: { type: 'cluster' },
-            },
-          ],
+          kubernetesGroups: [group],
         });
-      }
     };
-    // Only a cluster administrator can make namespaces, quotas and network policies of tenants.
-    give('AmazonEKSClusterAdminPolicy', props.writers);
-    give('AmazonEKSAdminViewPolicy', props.readers);
+    give(writers, props.writers);
+    give(readers, props.readers);
+    this.applyObjects(props);
+  }
+
+  /** Only a cluster administrator can give rights away; nothing but a deployment calls the function that is one. */
+  private applyObjects(props: AccessStackProps): void {
+    const { clusterName, serviceCidr, boundary, vpc, statements } = props;
+    const installer = new BerthFunction(this, 'Objects', {
+      entry: 'cluster',
+      description: 'Applies the objects of the cluster while the stacks are deployed.',
+      environment: { BERTH_DNS_SUFFIX: this.urlSuffix },
+      ...(boundary && { boundary }),
+      ...(vpc && { vpc }),
+      statements,
+      timeout: Duration.minutes(14),
+      memory: 256,
+      traced: false,
+    });
+    const entry = new CfnAccessEntry(this, 'Installer', {
+      clusterName,
+      principalArn: installer.role.roleArn,
+      accessPolicies: [
+        {
+          policyArn: `arn:${this.partition}:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy`,
+          accessScope: { type: 'cluster' },
+        },
+      ],
+    });
+    const applied = new CustomResource(this, 'Applied', {
+      serviceToken: installer.function.functionArn,
+      resourceType: 'Custom::BerthClusterObjects',
+      serviceTimeout: Duration.minutes(15),
+      properties: {
+        ClusterName: clusterName,
+        ServiceCidr: serviceCidr,
+        Objects: this.toJsonString(clusterObjects(props.objects)),
+      },
+    });
+    applied.node.addDependency(entry);
   }
 }

@@ -10,27 +10,32 @@ import { accept, because, logEncryption } from '../support/accept.ts';
 import { bundleProgram } from '../support/bundle.ts';
 import { createRole } from '../support/role.ts';
 
-/** Buildpacks for arm64. */
 const PACK_BUILDER = 'heroku/builder:24';
 const PACK_VERSION = 'v0.38.2';
 
 /** CodeBuild's image has Docker, git and Node.js, but not the tool that runs buildpacks. */
-const withTools = {
+const withTools = (architecture: Architecture) => ({
   ...buildspec,
   phases: {
     install: {
       'runtime-versions': { nodejs: 22 },
       commands: [
-        `curl -fsSL https://github.com/buildpacks/pack/releases/download/${PACK_VERSION}/pack-${PACK_VERSION}-linux-arm64.tgz | tar -xz -C /usr/local/bin pack`,
+        `curl -fsSL https://github.com/buildpacks/pack/releases/download/${PACK_VERSION}/pack-${PACK_VERSION}-linux${architecture === 'arm64' ? '-arm64' : ''}.tgz | tar -xz -C /usr/local/bin pack`,
       ],
     },
     ...buildspec.phases,
   },
-};
+});
+
+/** What images are built for: by a machine of that kind. */
+export type Architecture = 'arm64' | 'amd64';
 
 export interface BuildsStackProps extends StackProps {
+  /** The name of the installation, which every secret's name starts with. */
+  name: string;
   /** ARN, with a wildcard, of the repositories of services. */
   repositories: string;
+  architecture: Architecture;
 }
 
 export class BuildsStack extends Stack {
@@ -80,7 +85,7 @@ export class BuildsStack extends Stack {
               service: 'secretsmanager',
               resource: 'secret',
               // As `buildSecretPath` names them, behind the prefix of all secrets.
-              resourceName: 'berth/-builds/*',
+              resourceName: `${props.name}/-builds/*`,
               arnFormat: ArnFormat.COLON_RESOURCE_NAME,
             }),
           ],
@@ -96,17 +101,21 @@ export class BuildsStack extends Stack {
     this.project = new codebuild.Project(this, 'Project', {
       description: 'Builds the images of services',
       source: codebuild.Source.s3({ bucket: program.bucket, path: program.s3ObjectKey }),
-      buildSpec: codebuild.BuildSpec.fromObject(withTools),
+      buildSpec: codebuild.BuildSpec.fromObject(withTools(props.architecture)),
       role,
       environment: {
-        buildImage: codebuild.LinuxArmBuildImage.AMAZON_LINUX_2023_STANDARD_3_0,
+        buildImage:
+          props.architecture === 'arm64'
+            ? codebuild.LinuxArmBuildImage.AMAZON_LINUX_2023_STANDARD_3_0
+            : codebuild.LinuxBuildImage.AMAZON_LINUX_2023_5,
         computeType: codebuild.ComputeType.SMALL,
         // Docker runs inside the build, which is a machine of its own.
         privileged: true,
         environmentVariables: { BERTH_PACK_BUILDER: { value: PACK_BUILDER } },
       },
-      timeout: Duration.minutes(30),
-      queuedTimeout: Duration.minutes(10),
+      // Both together end before the step that waits for them does.
+      timeout: Duration.minutes(15),
+      queuedTimeout: Duration.minutes(5),
       logging: { cloudWatch: { logGroup: this.logGroup } },
       grantReportGroupPermissions: false,
     });

@@ -1,16 +1,23 @@
 /** A new cluster: EKS with Auto Mode, entered through access entries alone. */
 import { RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
-import type { IVpc } from 'aws-cdk-lib/aws-ec2';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import { CfnAccessEntry } from 'aws-cdk-lib/aws-eks';
 import * as eks from 'aws-cdk-lib/aws-eks-v2';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { accept, because, logEncryption } from '../support/accept.ts';
-
-const NAME = 'berth';
+import type { Network } from './network.ts';
 
 export interface ClusterStackProps extends StackProps {
-  vpc: IVpc;
+  /** The name of the installation, which is the cluster's. */
+  name: string;
+  network: Network;
+  /** Addresses of Services. It can not be changed later, nor can the cluster's creator be left out later. */
+  serviceCidr: string;
+  /** ARNs of IAM roles and users. */
+  administrators: readonly string[];
+  /** Without an endpoint that is reached from outside of the network. */
+  isPrivate: boolean;
 }
 
 export class ClusterStack extends Stack {
@@ -18,24 +25,27 @@ export class ClusterStack extends Stack {
 
   constructor(scope: Construct, id: string, props: ClusterStackProps) {
     super(scope, id, props);
+    const { name, network } = props;
     // EKS would make this group itself, and would then keep its contents for ever.
     const logGroup = new LogGroup(this, 'ControlPlaneLog', {
-      logGroupName: `/aws/eks/${NAME}/cluster`,
+      logGroupName: `/aws/eks/${name}/cluster`,
       retention: RetentionDays.THREE_MONTHS,
       removalPolicy: RemovalPolicy.DESTROY,
     });
     accept(logGroup, logEncryption);
     this.cluster = new eks.Cluster(this, 'Cluster', {
-      clusterName: NAME,
+      clusterName: name,
       version: eks.KubernetesVersion.V1_36,
-      vpc: props.vpc,
+      vpc: network.vpc,
+      serviceIpv4Cidr: props.serviceCidr,
       vpcSubnets: [{ subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS }],
       defaultCapacityType: eks.DefaultCapacityType.AUTOMODE,
-      // The pool for workloads is arm64, which the built-in pools are not, so the platform team makes it.
+      // The pool for workloads is one of Berth's own, made with the cluster's other objects.
       compute: { nodePools: ['system'] },
-      // The functions of the control plane are in no network; every caller needs a token of IAM.
-      endpointAccess: eks.EndpointAccess.PUBLIC_AND_PRIVATE,
-      bootstrapClusterCreatorAdminPermissions: true,
+      // Functions are in no network unless they have to be; every caller needs a token of IAM.
+      endpointAccess: props.isPrivate ? eks.EndpointAccess.PRIVATE : eks.EndpointAccess.PUBLIC_AND_PRIVATE,
+      // The creator is CloudFormation's role, which nobody may take: those who administer are named.
+      bootstrapClusterCreatorAdminPermissions: false,
       outputConfigCommand: false,
       clusterLogging: [
         eks.ClusterLoggingTypes.API,
@@ -59,8 +69,21 @@ export class ClusterStack extends Stack {
       },
     });
     // Inside the network the endpoint is private: nodes have their own group, functions come from these addresses.
-    for (const { ipv4CidrBlock } of props.vpc.privateSubnets)
-      this.cluster.connections.allowFrom(ec2.Peer.ipv4(ipv4CidrBlock), ec2.Port.tcp(443), 'Functions');
+    for (const range of network.sources)
+      this.cluster.connections.allowFrom(ec2.Peer.ipv4(range), ec2.Port.tcp(443), 'Functions');
+    for (const principalArn of props.administrators) {
+      // Named by whom it is for, so that a change of the list replaces no other's.
+      new CfnAccessEntry(this, `Administrator${principalArn.replaceAll(/\W/g, '')}`, {
+        clusterName: this.cluster.clusterName,
+        principalArn,
+        accessPolicies: [
+          {
+            policyArn: `arn:${this.partition}:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy`,
+            accessScope: { type: 'cluster' },
+          },
+        ],
+      });
+    }
     const managed = 'EKS documents this managed policy as what its own role needs; it changes as EKS does.';
     const policies = ['AmazonEKSClusterPolicy', 'AmazonEKSComputePolicy', 'AmazonEKSBlockStoragePolicy']
       .concat(['AmazonEKSLoadBalancingPolicy', 'AmazonEKSNetworkingPolicy', 'AmazonEKSWorkerNodePolicy'])

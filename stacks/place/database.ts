@@ -6,15 +6,20 @@ import * as rds from 'aws-cdk-lib/aws-rds';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { accept, logEncryption } from '../support/accept.ts';
+import type { Network } from './network.ts';
 
 /** Not the default port, which scanners try. Dedicated servers use it too. */
 const PORT = 5433;
-const NAME = 'berth';
-/** The name stands in permissions. */
-export const DEDICATED_SUBNETS = 'berth-dedicated';
+
+/** The group of subnets of dedicated servers, which stands in permissions. */
+export const dedicatedSubnets = (name: string): string => `${name}-dedicated`;
 
 export interface DatabaseStackProps extends StackProps {
-  vpc: ec2.IVpc;
+  /** The name of the installation. */
+  name: string;
+  network: Network;
+  /** Capacity units: it pauses at a least of 0. */
+  acu: { min: number; max: number };
 }
 
 export class DatabaseStack extends Stack {
@@ -26,36 +31,33 @@ export class DatabaseStack extends Stack {
 
   constructor(scope: Construct, id: string, props: DatabaseStackProps) {
     super(scope, id, props);
-    const { vpc } = props;
+    const { name, acu } = props;
+    const { vpc, sources } = props.network;
     const securityGroup = new ec2.SecurityGroup(this, 'SecurityGroup', {
       vpc,
       description: 'PostgreSQL, from nodes and functions of the same network',
       allowAllOutbound: false,
     });
-    for (const subnet of vpc.privateSubnets)
-      securityGroup.addIngressRule(
-        ec2.Peer.ipv4(subnet.ipv4CidrBlock),
-        ec2.Port.tcp(PORT),
-        'Private subnets',
-      );
+    for (const range of sources)
+      securityGroup.addIngressRule(ec2.Peer.ipv4(range), ec2.Port.tcp(PORT), 'Private subnets');
     const engine = rds.DatabaseClusterEngine.auroraPostgres({
       version: rds.AuroraPostgresEngineVersion.VER_17_7,
     });
     // RDS would make this group itself, and would then keep its contents for ever.
     const logGroup = new LogGroup(this, 'Log', {
-      logGroupName: `/aws/rds/cluster/${NAME}/postgresql`,
+      logGroupName: `/aws/rds/cluster/${name}/postgresql`,
       retention: RetentionDays.ONE_MONTH,
       removalPolicy: RemovalPolicy.DESTROY,
     });
     accept(logGroup, logEncryption);
     this.cluster = new rds.DatabaseCluster(this, 'Cluster', {
       engine,
-      clusterIdentifier: NAME,
+      clusterIdentifier: name,
       parameters: { 'rds.force_ssl': '1', log_statement: 'none' },
       writer: rds.ClusterInstance.serverlessV2('Writer', { autoMinorVersionUpgrade: true }),
-      serverlessV2MinCapacity: 0,
-      serverlessV2MaxCapacity: 4,
-      serverlessV2AutoPauseDuration: Duration.minutes(5),
+      serverlessV2MinCapacity: acu.min,
+      serverlessV2MaxCapacity: acu.max,
+      ...(acu.min === 0 && { serverlessV2AutoPauseDuration: Duration.minutes(5) }),
       vpc,
       vpcSubnets: { subnetType: ec2.SubnetType.PRIVATE_ISOLATED },
       securityGroups: [securityGroup],
@@ -82,7 +84,7 @@ export class DatabaseStack extends Stack {
     this.secret = this.cluster.secret!;
     const subnets = new rds.SubnetGroup(this, 'Dedicated', {
       vpc,
-      subnetGroupName: DEDICATED_SUBNETS,
+      subnetGroupName: dedicatedSubnets(name),
       description: 'PostgreSQL servers of their own',
       vpcSubnets: { subnetType: ec2.SubnetType.PRIVATE_ISOLATED },
       removalPolicy: RemovalPolicy.DESTROY,

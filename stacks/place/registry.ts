@@ -2,18 +2,21 @@
 import { Stack, type StackProps } from 'aws-cdk-lib';
 import { CfnRepositoryCreationTemplate } from 'aws-cdk-lib/aws-ecr';
 import type { Construct } from 'constructs';
+import { LIFECYCLE } from '../../functions/adapters/aws/registry-rules.ts';
 
-/** The prefix of every repository's name. */
-export const REPOSITORY_PREFIX = 'berth';
+export interface RegistryStackProps extends StackProps {
+  /** The name of the installation, which every repository's name starts with. */
+  name: string;
+}
 
 export class RegistryStack extends Stack {
   /** ARN of every repository of Berth. */
   readonly repositories: string;
 
-  constructor(scope: Construct, id: string, props?: StackProps) {
+  constructor(scope: Construct, id: string, props: RegistryStackProps) {
     super(scope, id, props);
     new CfnRepositoryCreationTemplate(this, 'Template', {
-      prefix: REPOSITORY_PREFIX,
+      prefix: props.name,
       description: 'Images of services that Berth runs',
       appliedFor: ['CREATE_ON_PUSH', 'REPLICATION'],
       imageTagMutability: 'IMMUTABLE',
@@ -23,19 +26,7 @@ export class RegistryStack extends Stack {
     this.repositories = this.formatArn({
       service: 'ecr',
       resource: 'repository',
-      resourceName: `${REPOSITORY_PREFIX}/*`,
+      resourceName: `${props.name}/*`,
     });
   }
 }
-
-/** A newer push leaves the former image without a tag; the image of a deployed version has one. */
-const LIFECYCLE = {
-  rules: [
-    {
-      rulePriority: 1,
-      description: 'Layers of pushes that were never finished',
-      selection: { tagStatus: 'untagged', countType: 'sinceImagePushed', countUnit: 'days', countNumber: 30 },
-      action: { type: 'expire' },
-    },
-  ],
-};

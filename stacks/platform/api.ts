@@ -2,6 +2,7 @@
 import { Duration, Fn, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import { type CfnStage, HttpApi, HttpMethod, HttpNoneAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import type { IVpc } from 'aws-cdk-lib/aws-ec2';
 import type { IManagedPolicy } from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -17,9 +18,13 @@ export interface ApiStackProps extends StackProps {
   statements: Grant[];
   /** The rights of streams: they only read. */
   streamStatements: Grant[];
-  boundary: IManagedPolicy;
+  boundary?: IManagedPolicy;
   /** The stack of what is kept. */
   data: Stack;
+  /** The network of a private cluster. */
+  vpc?: IVpc;
+  /** Concurrent runs that only requests have. */
+  reserved?: number;
 }
 
 export class ApiStack extends Stack {
@@ -35,14 +40,16 @@ export class ApiStack extends Stack {
 
   constructor(scope: Construct, id: string, props: ApiStackProps) {
     super(scope, id, props);
-    const { environment, boundary } = props;
+    const { environment, boundary, vpc, reserved } = props;
+    const common = { ...(boundary && { boundary }), ...(vpc && { vpc }) };
     const idOf = (stack: string) => Fn.select(2, Fn.split('/', stack));
     this.edgeKey = Fn.join('.', [idOf(props.data.stackId), idOf(this.stackId)]);
     this.requests = new BerthFunction(this, 'Requests', {
       entry: 'api',
       description: 'Answers the requests of the API.',
       environment: { ...environment, BERTH_EDGE_KEY: this.edgeKey },
-      boundary,
+      ...common,
+      ...(reserved && { reserved }),
       statements: props.statements,
       // API Gateway waits for 30 seconds.
       timeout: Duration.seconds(29),
@@ -53,7 +60,7 @@ export class ApiStack extends Stack {
       entry: 'stream',
       description: 'Sends the event streams of the API.',
       environment,
-      boundary,
+      ...common,
       statements: props.streamStatements,
       // Lambda does not say that a client has left: a stream that nobody reads is paid for until this time.
       timeout: Duration.minutes(2),

@@ -7,6 +7,8 @@ import { accept } from '../support/accept.ts';
 export interface IdentityStackProps extends StackProps {
   /** The e-mail address of the first administrator, who is invited by mail; may be empty. */
   administrator: string;
+  /** The name of the installation. */
+  name: string;
   /** Host of the console, to which people return after signing in; without it only tokens are taken. */
   domain?: string;
 }
@@ -14,7 +16,7 @@ export interface IdentityStackProps extends StackProps {
 export class IdentityStack extends Stack {
   readonly issuer: string;
   readonly audience: string;
-  /** The console's client. */
+  /** The console's client, where there is a host to come back to. */
   readonly clientId?: string;
 
   constructor(scope: Construct, id: string, props: IdentityStackProps) {
@@ -51,7 +53,8 @@ export class IdentityStack extends Stack {
       // Secure Remote Password for programs, and for people who have rights in the account.
       authFlows: { userSrp: true, adminUserPassword: true },
     });
-    if (props.domain !== undefined) this.clientId = this.console(pool, props.domain);
+    const consoleId = this.console(pool, props.name, props.domain);
+    if (props.domain !== undefined) this.clientId = consoleId;
     const { administrator } = props;
     if (administrator.includes('@')) {
       new cognito.CfnUserPoolUser(this, 'Administrator', {
@@ -72,23 +75,26 @@ export class IdentityStack extends Stack {
 
   /**
    * A public client with PKCE, which Berth requires: its code is worth nothing without the verifier that one browser
-   * keeps.
+   * keeps. It is there before it is of use: an export that comes and goes with a setting could not go.
    */
-  private console(pool: cognito.UserPool, domain: string): string {
-    pool.addDomain('SignIn', { cognitoDomain: { domainPrefix: `berth-${this.account}` } });
+  private console(pool: cognito.UserPool, name: string, domain: string | undefined): string {
+    if (domain !== undefined)
+      pool.addDomain('SignIn', { cognitoDomain: { domainPrefix: `${name}-${this.account}` } });
     const client = pool.addClient('Console', {
       generateSecret: false,
       preventUserExistenceErrors: true,
       enableTokenRevocation: true,
       // Signing in happens on the pages of Cognito alone.
       authFlows: {},
-      oAuth: {
-        flows: { authorizationCodeGrant: true },
-        scopes: [cognito.OAuthScope.OPENID, cognito.OAuthScope.EMAIL, cognito.OAuthScope.PROFILE],
-        callbackUrls: [`https://${domain}/v1/sign-in/callback`],
-        logoutUrls: [`https://${domain}/`],
-      },
+      ...(domain === undefined ? { disableOAuth: true } : { oAuth: signIn(domain) }),
     });
-    return client.userPoolClientId;
+    return this.exportValue(client.userPoolClientId);
   }
 }
+
+const signIn = (domain: string): cognito.OAuthSettings => ({
+  flows: { authorizationCodeGrant: true },
+  scopes: [cognito.OAuthScope.OPENID, cognito.OAuthScope.EMAIL, cognito.OAuthScope.PROFILE],
+  callbackUrls: [`https://${domain}/v1/sign-in/callback`],
+  logoutUrls: [`https://${domain}/`],
+});

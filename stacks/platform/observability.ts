@@ -24,17 +24,21 @@ export interface ObservabilityStackProps extends StackProps {
   executions: ILogGroup;
   sweep: BerthFunction;
   dashboard: boolean;
+  /** The name of the installation. */
+  name: string;
 }
 
-const NAMESPACE = 'Berth';
 const PERIOD = Duration.minutes(5);
 const { GREATER_THAN_OR_EQUAL_TO_THRESHOLD, LESS_THAN_THRESHOLD } = cloudwatch.ComparisonOperator;
 
 export class ObservabilityStack extends Stack {
   private readonly topic: Topic;
+  /** Of metrics and saved queries; two installations in an account have one each. */
+  private readonly namespace: string;
 
   constructor(scope: Construct, id: string, props: ObservabilityStackProps) {
     super(scope, id, props);
+    this.namespace = props.name === 'berth' ? 'Berth' : props.name;
     this.topic = new Topic(this, 'Alarms', { displayName: 'Alarms of Berth', enforceSSL: true });
     const plain =
       'CloudWatch can not send to a topic with the key of SNS, and a key of its own costs $1 a month; an alarm is a name and a number.';
@@ -76,13 +80,13 @@ export class ObservabilityStack extends Stack {
 
   private count(metricName: string, id: string, groups: ILogGroup[], pattern: IFilterPattern): void {
     groups.forEach((logGroup, index) => {
-      const metric = { metricNamespace: NAMESPACE, metricName, metricValue: '1' };
+      const metric = { metricNamespace: this.namespace, metricName, metricValue: '1' };
       new MetricFilter(this, `${id}${index}`, { logGroup, filterPattern: pattern, ...metric });
     });
   }
 
   private metric(metricName: string): cloudwatch.Metric {
-    return new cloudwatch.Metric({ namespace: NAMESPACE, metricName, statistic: 'Sum', period: PERIOD });
+    return new cloudwatch.Metric({ namespace: this.namespace, metricName, statistic: 'Sum', period: PERIOD });
   }
 
   private alarm(
@@ -103,7 +107,7 @@ export class ObservabilityStack extends Stack {
   private queries(executions: ILogGroup, functions: ILogGroup[]): void {
     const failed = FAILED_TYPES.map((type) => `"${type}"`).join(', ');
     new QueryDefinition(this, 'FailedOperations', {
-      queryDefinitionName: 'Berth/Failed operations',
+      queryDefinitionName: `${this.namespace}/Failed operations`,
       logGroups: [executions],
       queryString: new QueryString({
         fields: ['@timestamp', 'type', 'execution_arn', 'details.error'],
@@ -113,7 +117,7 @@ export class ObservabilityStack extends Stack {
       }),
     });
     new QueryDefinition(this, 'AllFaults', {
-      queryDefinitionName: 'Berth/Faults',
+      queryDefinitionName: `${this.namespace}/Faults`,
       logGroups: functions,
       queryString: new QueryString({
         fields: ['@timestamp', 'message.fault', 'message.error', 'message.ended', 'record.status', '@log'],
@@ -127,7 +131,7 @@ export class ObservabilityStack extends Stack {
   }
 
   private dashboard(
-    { functions }: ObservabilityStackProps,
+    { functions, name }: ObservabilityStackProps,
     alarms: cloudwatch.Alarm[],
     counts: cloudwatch.Metric[],
   ): void {
@@ -135,7 +139,7 @@ export class ObservabilityStack extends Stack {
     const graph = (title: string, left: cloudwatch.IMetric[]) =>
       new cloudwatch.GraphWidget({ title, left, width: 8 });
     new cloudwatch.Dashboard(this, 'Dashboard', {
-      dashboardName: 'berth',
+      dashboardName: name,
       widgets: [
         [new cloudwatch.AlarmStatusWidget({ title: 'Alarms', alarms, width: 24 })],
         [

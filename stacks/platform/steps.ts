@@ -1,34 +1,37 @@
 /** The functions that run the steps of workflows: one program, three roles. */
-import { Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type { IManagedPolicy } from 'aws-cdk-lib/aws-iam';
-import type { Construct } from 'constructs';
+import { Construct } from 'constructs';
 import { FUNCTION_MB } from '../../functions/core/function-memory.ts';
 import { declaredSteps, isStepName } from '../../functions/core/operations/index.ts';
 import type { StepFunction } from '../../functions/core/operations/operation-kind.ts';
 import { BerthFunction } from '../support/function.ts';
 import type { Permissions } from '../support/permissions.ts';
 
-export interface StepsStackProps extends StackProps {
+export interface StepsProps {
   environment: Record<string, string>;
   permissions: Permissions;
-  boundary: IManagedPolicy;
+  boundary?: IManagedPolicy;
   /** The network of the database; without it the database is reached by a public address. */
-  vpc?: ec2.IVpc;
+  databaseVpc?: ec2.IVpc;
+  /** The network of a private cluster. */
+  clusterVpc?: ec2.IVpc;
 }
 
-export class StepsStack extends Stack implements Record<StepFunction, BerthFunction> {
+export class Steps extends Construct implements Record<StepFunction, BerthFunction> {
   readonly workloads: BerthFunction;
   readonly resources: BerthFunction;
   readonly builds: BerthFunction;
 
-  constructor(scope: Construct, id: string, props: StepsStackProps) {
-    super(scope, id, props);
-    const { environment, boundary, vpc, permissions: may } = props;
+  constructor(scope: Construct, id: string, props: StepsProps) {
+    super(scope, id);
+    const { environment, boundary, databaseVpc, clusterVpc, permissions: may } = props;
+    const vpc = databaseVpc ?? clusterVpc;
     const common = {
       entry: 'steps',
       environment,
-      boundary,
+      ...(boundary && { boundary }),
       // As long as Lambda allows: a rollout is watched inside one call.
       timeout: Duration.minutes(15),
       traced: true,
@@ -38,7 +41,9 @@ export class StepsStack extends Stack implements Record<StepFunction, BerthFunct
       ...common,
       description: 'Steps that run workloads on the cluster.',
       memory: FUNCTION_MB.workloads,
+      ...(clusterVpc && { vpc: clusterVpc }),
       statements: [
+        ...(clusterVpc ? may.joinNetwork : []),
         ...records,
         ...may.readSecrets,
         ...may.readImages,
@@ -62,7 +67,8 @@ export class StepsStack extends Stack implements Record<StepFunction, BerthFunct
         ...may.removeLogs,
         ...may.readLogs,
         ...may.findCluster,
-        ...(vpc ? [...may.joinNetwork, ...may.makeServers] : []),
+        ...(vpc ? may.joinNetwork : []),
+        ...(databaseVpc ? may.makeServers : []),
       ],
     });
     this.builds = new BerthFunction(this, 'Builds', {

@@ -1,5 +1,6 @@
 /** The sweep: a function that a schedule calls each minute. */
 import { Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import type { IVpc } from 'aws-cdk-lib/aws-ec2';
 import type { IManagedPolicy } from 'aws-cdk-lib/aws-iam';
 import { CfnSchedule, CfnScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
@@ -11,7 +12,13 @@ import { createRole, type Grant } from '../support/role.ts';
 export interface SweepStackProps extends StackProps {
   environment: Record<string, string>;
   statements: Grant[];
-  boundary: IManagedPolicy;
+  boundary?: IManagedPolicy;
+  /** The name of the installation. */
+  name: string;
+  /** The network of a private cluster. */
+  vpc?: IVpc;
+  /** Concurrent runs that only the sweep has. */
+  reserved?: number;
 }
 
 export class SweepStack extends Stack {
@@ -19,11 +26,14 @@ export class SweepStack extends Stack {
 
   constructor(scope: Construct, id: string, props: SweepStackProps) {
     super(scope, id, props);
+    const { boundary, vpc, reserved } = props;
     this.sweep = new BerthFunction(this, 'Sweep', {
       entry: 'sweep',
       description: 'Starts, ends, hibernates and destroys what is due.',
       environment: props.environment,
-      boundary: props.boundary,
+      ...(boundary && { boundary }),
+      ...(vpc && { vpc }),
+      ...(reserved && { reserved }),
       statements: props.statements,
       timeout: Duration.minutes(5),
       memory: 512,
@@ -40,7 +50,7 @@ export class SweepStack extends Stack {
       CKV_AWS_27:
         'Encrypted with the key of SQS, which the check does not know; a key of its own costs $1 a month.',
     });
-    const group = new CfnScheduleGroup(this, 'Group', { name: 'berth' });
+    const group = new CfnScheduleGroup(this, 'Group', { name: props.name });
     const role = createRole(this, 'Schedule', {
       service: 'scheduler.amazonaws.com',
       description: 'Calls the sweep.',

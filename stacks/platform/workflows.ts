@@ -1,4 +1,7 @@
-/** The state machines, from the same files and by the same loader as on one machine. */
+/**
+ * The state machines, from the same files and by the same loader as on one machine, with the functions of their steps:
+ * in one stack, a new version of a function, the names of its steps and what calls them change in one go.
+ */
 import { RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -11,19 +14,17 @@ import {
   workflowNames,
 } from '../../state-machines/load.ts';
 import { accept, logEncryption } from '../support/accept.ts';
-import type { BerthFunction } from '../support/function.ts';
 import { createRole, type Grant } from '../support/role.ts';
+import { Steps, type StepsProps } from './steps.ts';
 
-/** The prefix of every state machine's name. */
-export const STATE_MACHINE_PREFIX = 'berth-';
-
-export interface WorkflowsStackProps extends StackProps {
-  /** The function that runs a step. */
-  functionOf(step: string): BerthFunction;
+export interface WorkflowsStackProps extends StackProps, StepsProps {
+  /** The name of the installation. */
+  name: string;
 }
 
 export class WorkflowsStack extends Stack {
   readonly logGroup: LogGroup;
+  readonly steps: Steps;
   /** State machines by the name of the workflow. */
   readonly stateMachines: ReadonlyMap<string, CfnStateMachine>;
 
@@ -31,30 +32,39 @@ export class WorkflowsStack extends Stack {
     super(scope, id, props);
     this.logGroup = new LogGroup(this, 'Log', {
       // Step Functions' resource policy grows with each log group unless the name starts like this.
-      logGroupName: '/aws/vendedlogs/states/berth',
+      logGroupName: `/aws/vendedlogs/states/${props.name}`,
       retention: RetentionDays.THREE_MONTHS,
       removalPolicy: RemovalPolicy.DESTROY,
     });
     accept(this.logGroup, logEncryption);
-    const aliases = this.stepAliases(props);
-    this.stateMachines = new Map(workflowNames().map((name) => [name, this.stateMachine(name, aliases)]));
+    // An id that the CDK leaves out of names: the functions have those that are theirs alone.
+    this.steps = new Steps(this, 'Default', props);
+    const aliases = this.stepAliases();
+    const prefix = `${props.name}-`;
+    this.stateMachines = new Map(
+      workflowNames().map((name) => [name, this.stateMachine(prefix, name, aliases)]),
+    );
   }
 
   /** One alias for each step: the function sees by which of its names it was called. */
-  private stepAliases({ functionOf }: WorkflowsStackProps): Map<string, lambda.Alias> {
+  private stepAliases(): Map<string, lambda.Alias> {
     const aliases = new Map<string, lambda.Alias>();
     for (const workflow of workflowNames()) {
       for (const step of stepsOf(workflow)) {
         if (aliases.has(step)) continue;
         // Under exactOptionalPropertyTypes the classes of aws-cdk-lib do not meet its own interfaces.
-        const version = functionOf(step).function.currentVersion as lambda.IVersion;
+        const version = this.steps.functionOf(step).function.currentVersion as lambda.IVersion;
         aliases.set(step, new lambda.Alias(this, step, { aliasName: step, version }));
       }
     }
     return aliases;
   }
 
-  private stateMachine(name: string, aliases: ReadonlyMap<string, lambda.Alias>): CfnStateMachine {
+  private stateMachine(
+    prefix: string,
+    name: string,
+    aliases: ReadonlyMap<string, lambda.Alias>,
+  ): CfnStateMachine {
     const arns = Object.fromEntries(stepsOf(name).map((step) => [step, aliases.get(step)!.functionArn]));
     const invoke: Grant = { actions: ['lambda:InvokeFunction'], resources: Object.values(arns) };
     const role = createRole(this, name, {
@@ -64,7 +74,7 @@ export class WorkflowsStack extends Stack {
       statements: [invoke, ...observation],
     });
     return new CfnStateMachine(this, `${name}-machine`, {
-      stateMachineName: `${STATE_MACHINE_PREFIX}${name}`,
+      stateMachineName: `${prefix}${name}`,
       stateMachineType: 'STANDARD',
       definitionString: this.toJsonString(definitionOf(name, arns)),
       roleArn: role.roleArn,

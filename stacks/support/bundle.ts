@@ -61,9 +61,12 @@ function routeList(): NamedFile {
  */
 export const bundleProgram = (name: string): string => made(name, `${name}.codebuild.ts`, name, {});
 
-/** Builds the console when its sources have changed. @returns the directory with its files */
+let built = false;
+
+/** Builds the console when its sources have changed, once a process. @returns the directory with its files */
 export function builtConsole(): string {
-  execFileSync(process.execPath, [join(root, 'scripts', 'console.mjs')], { stdio: 'inherit' });
+  if (!built) execFileSync(process.execPath, [join(root, 'scripts', 'console.mjs')], { stdio: 'inherit' });
+  built = true;
   return join(root, 'web', 'dist');
 }
 

@@ -1,5 +1,5 @@
 /** A Lambda function of Berth: arm64, Node 24, a role and a log group of its own. */
-import { type Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { type Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { type IVpc, Peer, Port, SecurityGroup, SubnetType } from 'aws-cdk-lib/aws-ec2';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
@@ -15,7 +15,8 @@ export interface BerthFunctionProps {
   description: string;
   environment: Record<string, string>;
   statements: Grant[];
-  boundary: iam.IManagedPolicy;
+  /** Absent where one boundary bounds all roles of the app. */
+  boundary?: iam.IManagedPolicy;
   timeout: Duration;
   /** MB; CPU grows with it. */
   memory: number;
@@ -23,6 +24,8 @@ export interface BerthFunctionProps {
   traced: boolean;
   /** Given where the function has to reach something private; its way out to AWS is the network's. */
   vpc?: IVpc;
+  /** Concurrent runs that only this function has. */
+  reserved?: number;
 }
 
 export class BerthFunction extends Construct {
@@ -40,7 +43,7 @@ export class BerthFunction extends Construct {
     this.role = createRole(this, 'Function', {
       service: 'lambda.amazonaws.com',
       description: props.description,
-      boundary: props.boundary,
+      ...(props.boundary && { boundary: props.boundary }),
       statements: [...props.statements, ...this.ownStatements(props.traced)],
     });
     const { directory, handler } = bundle(props.entry);
@@ -59,24 +62,27 @@ export class BerthFunction extends Construct {
       applicationLogLevelV2: lambda.ApplicationLogLevel.INFO,
       systemLogLevelV2: lambda.SystemLogLevel.INFO,
       ...(props.vpc && this.inside(props.vpc)),
+      ...(props.reserved && { reservedConcurrentExecutions: props.reserved }),
       tracing: props.traced ? lambda.Tracing.ACTIVE : lambda.Tracing.DISABLED,
     });
+    // Also while no other stack refers to it: an export that comes and goes with a setting could not go.
+    Stack.of(this).exportValue(this.function.functionName);
     // The function refers to its role, which refers to its policy: CloudFormation needs no more to order them.
     (this.function.node.defaultChild as lambda.CfnFunction).addDeletionOverride('DependsOn');
-    this.accept(props.vpc !== undefined);
+    this.accept(props);
   }
 
-  private accept(inside: boolean): void {
+  private accept({ vpc, reserved }: BerthFunctionProps): void {
     const noDeadLetters =
       'Its callers wait for the answer and handle the error: API Gateway, Step Functions, or a schedule that has a dead-letter queue.';
     const noReservation =
-      'A reservation takes from the account’s limit, which is 10 in new accounts; the API is throttled instead.';
+      'A reservation takes from the account’s limit, which is 10 in new accounts: a setting, which is off. The API is throttled instead.';
     const noNetwork =
       'It calls AWS and the cluster by their public endpoints with IAM; in a network that takes a NAT gateway, which costs while idle.';
     accept(this.function, {
       ...because(noDeadLetters, 'NIST.800.53.R5-LambdaDLQ', 'CKV_AWS_116'),
-      ...because(noReservation, 'NIST.800.53.R5-LambdaConcurrency', 'CKV_AWS_115'),
-      ...(!inside && because(noNetwork, 'NIST.800.53.R5-LambdaInsideVPC', 'CKV_AWS_117')),
+      ...(!reserved && because(noReservation, 'NIST.800.53.R5-LambdaConcurrency', 'CKV_AWS_115')),
+      ...(!vpc && because(noNetwork, 'NIST.800.53.R5-LambdaInsideVPC', 'CKV_AWS_117')),
       CKV_AWS_173:
         'Encrypted with the key of Lambda. Its variables are names and addresses, no secret; a key of its own costs $1 a month.',
     });

@@ -2,7 +2,7 @@
 import { ArnFormat, type Stack } from 'aws-cdk-lib';
 import { STORE_TABLE } from '../../functions/adapters/aws/store/table.ts';
 import { workflowNames } from '../../state-machines/load.ts';
-import { DEDICATED_SUBNETS } from '../place/database.ts';
+import { dedicatedSubnets } from '../place/database.ts';
 import type { Grant } from './role.ts';
 
 /** Everything that a function of Berth may ever do; the boundary of its roles. */
@@ -31,7 +31,14 @@ export const actions = {
     'ecr:ListImages',
     'ecr:DescribeImageScanFindings',
   ],
-  makeRepositories: ['ecr:CreateRepository', 'ecr:TagResource', 'ecr:DeleteRepository'],
+  makeRepositories: [
+    'ecr:CreateRepository',
+    'ecr:PutLifecyclePolicy',
+    'ecr:TagResource',
+    'ecr:DeleteRepository',
+  ],
+  // Gives a tag to what CI pushed without one.
+  keepImages: ['ecr:PutImage'],
   build: ['codebuild:StartBuild', 'codebuild:StopBuild', 'codebuild:BatchGetBuilds'],
   keepSources: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload'],
   // Without it S3 does not tell a missing object from a forbidden one.
@@ -62,6 +69,8 @@ export const actions = {
 
 /** The resources that permissions are for. */
 export interface Things {
+  /** The name of the installation. */
+  name: string;
   tableArn: string;
   /** Log group of workloads and operations, as CloudFormation names it: with `:*`. */
   logGroupArn: string;
@@ -88,11 +97,12 @@ export function permissions(stack: Stack, things: Things) {
       resourceName,
       arnFormat: colon ? ArnFormat.COLON_RESOURCE_NAME : ArnFormat.SLASH_RESOURCE_NAME,
     });
-  const machines = workflowNames().map((name) => arn('states', 'stateMachine', `berth-${name}`, true));
-  const executions = workflowNames().map((name) => arn('states', 'execution', `berth-${name}:*`, true));
-  const secrets = [arn('secretsmanager', 'secret', 'berth/*', true)];
-  const repositories = [arn('ecr', 'repository', 'berth/*')];
-  const { tableArn, logGroupArn } = things;
+  const { name, tableArn, logGroupArn } = things;
+  const machines = workflowNames().map((one) => arn('states', 'stateMachine', `${name}-${one}`, true));
+  const executions = workflowNames().map((one) => arn('states', 'execution', `${name}-${one}:*`, true));
+  const secrets = [arn('secretsmanager', 'secret', `${name}/*`, true)];
+  const repositories = [arn('ecr', 'repository', `${name}/*`)];
+
   const ofProjects =
     'One a project or service, made at runtime; all of them are Berth’s own, by their prefix.';
   const noResource = 'The service has no resource-level permission for it.';
@@ -111,6 +121,7 @@ export function permissions(stack: Stack, things: Things) {
     removeLogs: [grant(actions.removeLogs, [logGroupArn])],
     readImages: [grant(actions.readImages, repositories, ofProjects)],
     makeRepositories: [grant(actions.makeRepositories, repositories, ofProjects)],
+    keepImages: [grant(actions.keepImages, repositories, ofProjects)],
     build: [
       grant(actions.build, [things.buildProjectArn]),
       grant(actions.readLogs, [things.buildLogGroupArn]),
@@ -131,8 +142,8 @@ export function permissions(stack: Stack, things: Things) {
       grant(
         actions.makeServers,
         [
-          arn('rds', 'db', 'berth-*', true),
-          arn('rds', 'subgrp', DEDICATED_SUBNETS, true),
+          arn('rds', 'db', `${name}-*`, true),
+          arn('rds', 'subgrp', dedicatedSubnets(name), true),
           // The parameter group that RDS gives to a server that names none.
           arn('rds', 'pg', 'default.postgres17', true),
           arn('rds', 'og', 'default:postgres-17', true),

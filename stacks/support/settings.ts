@@ -1,19 +1,68 @@
 /** Reads the settings of an installation from the context of cdk.json, once. */
 import type { Node } from 'constructs';
 import * as z from 'zod';
+import { contradiction } from './settings-rules.ts';
 
+const CIDR = /^(?:\d{1,3}\.){3}\d{1,3}\/\d{1,2}$/;
 const CIDRS = /^[0-9./]+(,[0-9./]+)*$/;
 const HOST = /^([a-z0-9-]{1,63}\.)+[a-z]{2,63}$/;
 
-const optional = (schema: z.ZodType<string>) =>
-  z.preprocess((value) => (value === '' || value === null ? undefined : value), schema.optional());
+const SUBNETS = /^subnet-[0-9a-f]{8,17}(,subnet-[0-9a-f]{8,17})+$/;
+const SECRET = /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+$/;
+
+const given = (value: unknown): unknown => (value === '' || value === null ? undefined : value);
+
+const optional = (schema: z.ZodType<string>) => z.preprocess(given, schema.optional());
+
+/** Numbers come as text from the command line, and may come as numbers from cdk.json. */
+const number = (min: number, max: number) => z.coerce.number().min(min).max(max);
 
 const schema = z.strictObject({
+  /**
+   * What everything of this installation is named by: several can be in an account. It can not be changed later: all
+   * would be made anew.
+   */
+  name: z.string().regex(/^[a-z](?:[a-z0-9]|-(?=[a-z0-9])){1,19}$/),
+  /** Tags of everything, for the bill: `team=platform,cost-center=42`. */
+  tags: optional(
+    z.string().regex(/^[\w.:/+@ -]{1,128}=[\w.:/+@ -]{0,256}(,[\w.:/+@ -]{1,128}=[\w.:/+@ -]{0,256})*$/),
+  ),
+  /** ARN of a policy that bounds every role; the roles of functions have a boundary of Berth's own without it. */
+  permissionsBoundary: optional(z.string().regex(/^arn:aws[a-z-]*:iam::\d{12}:policy\/[\w+=,.@/-]+$/)),
+  /** `new`, or the id of a VPC with two private and two public subnets in different zones. */
+  vpc: z.string().regex(/^(new|vpc-[0-9a-f]{8,17})$/),
+  /** Addresses of the VPC; of a new one a /16. */
+  vpcCidr: z.string().regex(CIDR),
+  /** Of an existing VPC: the subnets of nodes and functions, with a way out; of load balancers; of a new database. */
+  privateSubnets: optional(z.string().regex(SUBNETS)),
+  publicSubnets: optional(z.string().regex(SUBNETS)),
+  databaseSubnets: optional(z.string().regex(SUBNETS)),
   /** `new`, or the name of an EKS cluster (Auto Mode, access entries) of this account and region. */
   cluster: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/),
   /** Of an existing cluster, so that EKS need not be asked: its endpoint, and its certificate authority in base64. */
   clusterEndpoint: optional(z.string().regex(/^https:\/\/[\w.-]+$/)),
   clusterCertificate: optional(z.string().regex(/^[A-Za-z0-9+/]+=*$/)),
+  /** ARNs of the IAM roles and users that administer a new cluster, separated by commas. */
+  clusterAdministrators: optional(
+    z
+      .string()
+      .regex(
+        /^arn:aws[a-z-]*:iam::\d{12}:(role|user)\/[\w+=.@/-]+(,arn:aws[a-z-]*:iam::\d{12}:(role|user)\/[\w+=.@/-]+)*$/,
+      ),
+  ),
+  /** Addresses of the cluster's Services: pods ask the tenth for names. */
+  serviceCidr: z.string().regex(CIDR),
+  /** `yes` shuts the public endpoint of a new cluster; the functions are then in its network. */
+  privateCluster: z.enum(['yes', 'no']),
+  /** The processors that images are for and nodes have. Builds make images for the first. */
+  architecture: z.enum(['arm64', 'amd64', 'both']),
+  /** The most CPUs that the cluster's nodes have, all together. */
+  nodesCpu: number(2, 10_000),
+  /** The most that one environment may ask for. */
+  environmentCpu: number(0.5, 1000),
+  environmentMemoryGib: number(1, 10_000),
+  environmentPods: number(2, 5000),
+  environmentStorageGib: number(1, 100_000),
   /**
    * Networks of load balancers that reach workloads, and private ones that workloads reach, separated by commas: of an
    * existing cluster and database. Those of new ones are added by themselves.
@@ -22,10 +71,11 @@ const schema = z.strictObject({
   egressCidrs: optional(z.string().regex(CIDRS)),
   /** `new`, or host and port of a PostgreSQL server that Berth can reach by a public address. */
   database: z.string().regex(/^(new|[A-Za-z0-9.-]+:\d{1,5})$/),
+  /** Capacity units of a new database: at least (0 lets it pause) and at most. */
+  databaseMinAcu: number(0, 256),
+  databaseMaxAcu: number(1, 256),
   /** Of an existing database: ARN of the secret with the administrator's username and password. */
-  databaseSecret: optional(
-    z.string().regex(/^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+$/),
-  ),
+  databaseSecret: optional(z.string().regex(SECRET)),
   /** Any OIDC issuer; a Cognito user pool is made when there is none. */
   issuer: optional(z.string().regex(/^https:\/\/[^\s?#]+$/)),
   /** Audience of the issuer's tokens; needed with an issuer. */
@@ -35,9 +85,7 @@ const schema = z.strictObject({
    * secret.
    */
   clientId: optional(z.string().min(1).max(200)),
-  clientSecret: optional(
-    z.string().regex(/^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+$/),
-  ),
+  clientSecret: optional(z.string().regex(SECRET)),
   /** The issuer's client for terminals; the console's unless given. */
   terminalClientId: optional(z.string().min(1).max(200)),
   /** The claim of the issuer that has people's groups; `groups` unless given. */
@@ -48,23 +96,23 @@ const schema = z.strictObject({
   administrator: optional(z.string().regex(/^\S{1,200}$/)),
   /** The domain under which workloads are served, each at one label. */
   apps: z.string().regex(HOST),
+  /** ARN of an ACM certificate for `*.<apps>`, in the region of the cluster; workloads have HTTP alone without it. */
+  appsCertificate: optional(z.string().regex(/^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate\/[\w-]+$/)),
   /** Host of the console and the API; needs a certificate. */
   domain: optional(z.string().regex(HOST)),
+  /**
+   * Concurrent runs that only the API has; the sweep then has two of its own. They are taken from the account's limit,
+   * of which AWS keeps 100 for all others; none while 0.
+   */
+  reservedConcurrency: number(0, 10_000).int(),
   /** `yes` makes a CloudWatch dashboard, at $3 a month. */
   dashboard: z.enum(['yes', 'no']),
   /** ARN of an ACM certificate for the domain, in us-east-1. */
   certificate: optional(z.string().regex(/^arn:aws[a-z-]*:acm:us-east-1:\d{12}:certificate\/[\w-]+$/)),
 });
 
-/** Settings that are given together or not at all. */
-const TOGETHER = [
-  ['issuer', 'audience'],
-  ['domain', 'certificate'],
-  ['clusterEndpoint', 'clusterCertificate'],
-] as const;
-
-/** Settings that need an issuer to be named. */
-const NEEDS_ISSUER = ['clientId', 'clientSecret', 'terminalClientId', 'groupsClaim'] as const;
+/** The settings' names, for the page that lists them and for tests. */
+export const settingNames = Object.keys(schema.shape) as (keyof Settings)[];
 
 export type Settings = z.output<typeof schema>;
 
@@ -78,28 +126,15 @@ export class SettingsError extends Error {
  * @throws SettingsError naming the setting
  */
 export function readSettings(node: Node): Settings {
-  const given = Object.fromEntries(
+  const found = Object.fromEntries(
     Object.keys(schema.shape).map((name) => [name, node.tryGetContext(`berth:${name}`)]),
   );
-  const parsed = schema.safeParse(given);
+  const parsed = schema.safeParse(found);
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
     throw new SettingsError(`The setting berth:${issue.path.join('.')} can not be used: ${issue.message}.`);
   }
-  const settings = parsed.data;
-  for (const [one, other] of TOGETHER) {
-    if ((settings[one] === undefined) !== (settings[other] === undefined))
-      throw new SettingsError(`The settings berth:${one} and berth:${other} belong together: give both.`);
-  }
-  for (const name of NEEDS_ISSUER) {
-    if (settings[name] !== undefined && settings.issuer === undefined)
-      throw new SettingsError(`The setting berth:${name} goes with a berth:issuer.`);
-  }
-  if (settings.cluster === 'new' && settings.clusterEndpoint !== undefined)
-    throw new SettingsError(
-      'The setting berth:clusterEndpoint goes with the name of an existing berth:cluster.',
-    );
-  if ((settings.database === 'new') !== (settings.databaseSecret === undefined))
-    throw new SettingsError('The setting berth:databaseSecret goes with an existing berth:database.');
-  return settings;
+  const why = contradiction(parsed.data);
+  if (why !== undefined) throw new SettingsError(why);
+  return parsed.data;
 }

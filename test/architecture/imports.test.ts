@@ -81,7 +81,9 @@ const allowed: Record<string, readonly string[]> = {
     'functions/core/function-memory.ts',
     'functions/core/operations',
     'functions/adapters/aws/store/table.ts',
+    'functions/adapters/aws/registry-rules.ts',
     'functions/adapters/aws/builder/buildspec.ts',
+    'functions/adapters/kubernetes/api/cluster-role.ts',
   ],
 };
 

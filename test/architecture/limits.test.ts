@@ -8,6 +8,9 @@ import { filesIn, root } from './source-tree.ts';
 const others: Readonly<Record<string, readonly string[]>> = {
   'set by AWS, Kubernetes, PostgreSQL, a file system or JavaScript': [
     'adapters/aws/activity.ts QUERIES_MAX',
+    'adapters/aws/rds-instances.ts NAME_MAX',
+    'adapters/kubernetes/manifests/pod-manifest.ts UID_MAX',
+    'hosts/aws/custom-resource.ts REASON_MAX',
     'adapters/aws/logs/log-batches.ts BATCH_MAX_BYTES',
     'adapters/aws/logs/log-batches.ts BATCH_MAX_EVENTS',
     'adapters/aws/logs/log-events.ts NAME_MAX_LENGTH',
@@ -59,6 +62,7 @@ const others: Readonly<Record<string, readonly string[]>> = {
   ],
   'the part in which work is done, or its pace': [
     'api/environments/instance-facts.ts READ_MAX',
+    'resources/postgres/postgres-disturbance.ts LOCK_TIMEOUT_MS',
     'api/environments/instance-facts.ts STATUS_MAX',
     'api/events/events.ts READ_MAX',
     'api/http/sse.ts BURST_MAX',

@@ -132,6 +132,9 @@ describe('The command line', () => {
     expect(await ok('secrets list')).toMatch(/KEY/);
     await ok('secrets unset SPARE --yes');
     expect(await cli.json(['secrets', 'list'])).toHaveLength(1);
+    await ok('build-secrets set NPM_TOKEN', { input: 'npm_12345678' });
+    expect(await ok('build-secrets list')).toMatch(/NPM_TOKEN/);
+    await ok('build-secrets unset NPM_TOKEN');
   });
 
   it('writes a score.yaml that fits the source, and no other over one that is there', async () => {
@@ -228,6 +231,14 @@ describe('The command line', () => {
     expect((await run('restart', { env })).exitCode).toBe(1);
     await ok(`tokens revoke ${id}`);
     expect((await run('ps', { env })).exitCode).toBe(4);
+  });
+
+  it('holds a game day, and says what users would have seen', async () => {
+    expect((await run('gameday --env dev')).err).toContain('--kill');
+    expect(JSON.parse(await ok('gameday --env dev --kill --for 10s'))).toMatchObject({
+      services: [{ service: 'web', ready: true, restarts: 1 }],
+      stoppedEarly: false,
+    });
   });
 
   it('puts environments to sleep, wakes, keeps and destroys them', async () => {

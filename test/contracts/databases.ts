@@ -2,7 +2,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Problem } from '../../functions/core/problem.ts';
 import { type Databases, ServerNotOurs, type SqlConnection } from '../../functions/ports/databases.ts';
-import { dropDatabase, ensureDatabase } from '../../functions/resources/postgres/postgres-sql.ts';
+import {
+  disableLogin,
+  dropDatabase,
+  ensureDatabase,
+  ensureLogin,
+  listDatabase,
+  NotOurs,
+  withDatabaseLock,
+} from '../../functions/resources/postgres/postgres-sql.ts';
 import { scramVerifier } from '../../functions/resources/postgres/scram.ts';
 
 export interface DatabasesSubject {
@@ -16,6 +24,8 @@ let names = 0;
 export interface DatabasesContractOptions {
   /** Whether servers of their own can be had; `played` where all of them lead to one and the same PostgreSQL. */
   dedicated?: 'real' | 'played';
+  /** Knows the statements of the resource type alone, and not all of SQL. */
+  statements?: 'of resources';
 }
 
 export function databasesContract(
@@ -23,6 +33,8 @@ export function databasesContract(
   makeSubject: () => Promise<DatabasesSubject>,
   options: DatabasesContractOptions = {},
 ): void {
+  /** For what is asked for in any words of SQL. */
+  const itSpeaks = it.skipIf(options.statements === 'of resources');
   describe(`Databases contract: ${name}`, () => {
     let subject: DatabasesSubject;
     let databases: Databases;
@@ -43,15 +55,18 @@ export function databasesContract(
       await subject.dispose();
     });
 
-    it('connects as one who may make roles and databases, by default where none of them live', async () => {
-      const sql = await connect();
-      const [row] = await sql.query<{ database: string; may: boolean }>(
-        'SELECT current_database() AS database, (rolcreatedb AND rolcreaterole) OR rolsuper AS may FROM pg_roles WHERE rolname = current_user',
-      );
-      expect(row).toEqual({ database: expect.any(String), may: true });
-    });
+    itSpeaks(
+      'connects as one who may make roles and databases, by default where none of them live',
+      async () => {
+        const sql = await connect();
+        const [row] = await sql.query<{ database: string; may: boolean }>(
+          'SELECT current_database() AS database, (rolcreatedb AND rolcreaterole) OR rolsuper AS may FROM pg_roles WHERE rolname = current_user',
+        );
+        expect(row).toEqual({ database: expect.any(String), may: true });
+      },
+    );
 
-    it('passes values apart from the text: nothing in them is read as SQL', async () => {
+    itSpeaks('passes values apart from the text: nothing in them is read as SQL', async () => {
       const sql = await connect();
       const hostile = [`'; DROP TABLE x; --`, '$1', '\\', '"', 'ü 🚢', ''];
       for (const value of hostile) {
@@ -59,7 +74,7 @@ export function databasesContract(
       }
     });
 
-    it('runs one statement at a time: a text with two is refused and neither is run', async () => {
+    itSpeaks('runs one statement at a time: a text with two is refused and neither is run', async () => {
       const sql = await connect();
       const table = unique();
       await expect(sql.query(`CREATE TABLE ${table} (a int); SELECT 1`)).rejects.toThrow();
@@ -68,7 +83,7 @@ export function databasesContract(
       ]);
     });
 
-    it('runs statements in the order they were asked for, also when nobody waits', async () => {
+    itSpeaks('runs statements in the order they were asked for, also when nobody waits', async () => {
       const sql = await connect();
       await sql.query(`SELECT set_config('berth.order', '', false)`);
       const step = (text: string) =>
@@ -77,7 +92,7 @@ export function databasesContract(
       expect(await sql.query(`SELECT current_setting('berth.order') AS value`)).toEqual([{ value: 'abcd' }]);
     });
 
-    it('goes on after a statement that fails, with the SQLSTATE in its error', async () => {
+    itSpeaks('goes on after a statement that fails, with the SQLSTATE in its error', async () => {
       const sql = await connect();
       const failing = sql.query('SELECT 1 / 0 AS value');
       const after = sql.query('SELECT 1 AS value');
@@ -85,7 +100,7 @@ export function databasesContract(
       expect(await after).toEqual([{ value: 1 }]);
     });
 
-    it('reaches a database that was made, as administrator', async () => {
+    itSpeaks('reaches a database that was made, as administrator', async () => {
       const sql = await connect();
       const database = unique();
       await sql.query(`CREATE DATABASE ${database}`);
@@ -95,28 +110,31 @@ export function databasesContract(
       await sql.query(`DROP DATABASE ${database} WITH (FORCE)`);
     });
 
-    it('a database of a tenant sorts and folds as on every other host, whatever the server does by default', async () => {
-      const sql = await connect();
-      const name = unique();
-      const spec = { name, second: `${name}_b`, prefix: name, tag: name };
-      await ensureDatabase(sql, { ...spec, login: name, verifier: await scramVerifier(name, 'password') });
-      const inside = await databases.connect(name);
-      const texts = ['b', 'ä', 'a', 'B', 'z', 'A', 'Z', 'Ä'];
-      const rows = await inside.query<{ text: string }>(
-        'SELECT text FROM unnest($1::text[]) AS text ORDER BY text',
-        [texts],
-      );
-      expect(rows.map(({ text }) => text).join('')).toBe('ABZabzÄä');
-      const [found] = await inside.query(
-        `SELECT datlocprovider AS provider, datlocale AS locale, datcollate AS collate, datctype AS ctype,
+    itSpeaks(
+      'a database of a tenant sorts and folds as on every other host, whatever the server does by default',
+      async () => {
+        const sql = await connect();
+        const name = unique();
+        const spec = { name, second: `${name}_b`, prefix: name, tag: name };
+        await ensureDatabase(sql, { ...spec, login: name, verifier: await scramVerifier(name, 'password') });
+        const inside = await databases.connect(name);
+        const texts = ['b', 'ä', 'a', 'B', 'z', 'A', 'Z', 'Ä'];
+        const rows = await inside.query<{ text: string }>(
+          'SELECT text FROM unnest($1::text[]) AS text ORDER BY text',
+          [texts],
+        );
+        expect(rows.map(({ text }) => text).join('')).toBe('ABZabzÄä');
+        const [found] = await inside.query(
+          `SELECT datlocprovider AS provider, datlocale AS locale, datcollate AS collate, datctype AS ctype,
            upper('ä') AS upper FROM pg_database WHERE datname = current_database()`,
-      );
-      expect(found).toEqual({ provider: 'b', locale: 'C.UTF-8', collate: 'C', ctype: 'C', upper: 'Ä' });
-      await inside.end();
-      await dropDatabase(sql, spec);
-    });
+        );
+        expect(found).toEqual({ provider: 'b', locale: 'C.UTF-8', collate: 'C', ctype: 'C', upper: 'Ä' });
+        await inside.end();
+        await dropDatabase(sql, spec);
+      },
+    );
 
-    it('resolves names in pg_catalog alone: what a tenant puts into public is not run', async () => {
+    itSpeaks('resolves names in pg_catalog alone: what a tenant puts into public is not run', async () => {
       const sql = await connect();
       const database = unique();
       await sql.query(`CREATE DATABASE ${database}`);
@@ -127,6 +145,68 @@ export function databasesContract(
       expect(await inside.query(`SELECT lower('A'::varchar) AS value`)).toEqual([{ value: 'a' }]);
       await inside.end();
       await sql.query(`DROP DATABASE ${database} WITH (FORCE)`);
+    });
+
+    describe('for resources', () => {
+      const specOf = (tag: string) => {
+        const name = unique();
+        return { name, second: `${name}_b`, prefix: name, tag };
+      };
+      const login = async (role: string, password: string) => ({
+        login: role,
+        verifier: await scramVerifier(role, password),
+      });
+
+      it('finds what was made by its tag, twice as once, lets no other tag have it, and leaves nothing of it', async () => {
+        const sql = await connect();
+        const spec = specOf('one');
+        const first = { ...spec, ...(await login(spec.name, 'a password')) };
+        await ensureDatabase(sql, first);
+        await ensureDatabase(sql, first);
+        const own = [`database ${spec.name}`, `role ${spec.name}`];
+        expect(await listDatabase(sql, spec)).toEqual(own);
+        await ensureLogin(sql, { ...spec, ...(await login(spec.second, 'another')) });
+        expect(await listDatabase(sql, spec)).toEqual([...own, `role ${spec.second}`]);
+        await disableLogin(sql, spec, spec.name);
+        expect(await listDatabase(sql, { ...spec, tag: 'other' })).toEqual([]);
+        await expect(ensureDatabase(sql, { ...first, tag: 'other' })).rejects.toThrow(NotOurs);
+        await dropDatabase(sql, { ...spec, tag: 'other' });
+        expect(await listDatabase(sql, spec)).toHaveLength(3);
+        await dropDatabase(sql, spec);
+        await dropDatabase(sql, spec);
+        expect(await listDatabase(sql, spec)).toEqual([]);
+      });
+
+      it('keeps nothing of a transaction that was rolled back, or whose session ended', async () => {
+        const spec = specOf('one');
+        for (const end of ['ROLLBACK', undefined]) {
+          const sql = await connect();
+          await sql.query('BEGIN');
+          await sql.query(`CREATE ROLE "${spec.name}" NOLOGIN`);
+          await sql.query(`COMMENT ON ROLE "${spec.name}" IS 'one'`);
+          if (end) await sql.query(end);
+          await sql.end();
+        }
+        expect(await listDatabase(await connect(), spec)).toEqual([]);
+      });
+
+      it('lets one at a time work on databases of a project, those of others meanwhile', async () => {
+        const [one, other] = [unique(), unique()];
+        const order: string[] = [];
+        const entered = Promise.withResolvers<void>();
+        const leave = Promise.withResolvers<void>();
+        const first = withDatabaseLock(databases, one, async () => {
+          entered.resolve();
+          await leave.promise;
+          order.push('first');
+        });
+        await entered.promise;
+        const second = withDatabaseLock(databases, one, async () => void order.push('second'));
+        await withDatabaseLock(databases, other, async () => void order.push('other'));
+        leave.resolve();
+        await Promise.all([first, second]);
+        expect(order).toEqual(['other', 'first', 'second']);
+      });
     });
 
     it('names a database that does not exist, says so, and says what to do', async () => {
@@ -150,15 +230,18 @@ export function databasesContract(
       }
     });
 
-    it('keeps connections apart, and ends them once, twice, and after the server cut them', async () => {
-      const [one, two] = await Promise.all([databases.connect(), databases.connect()]);
-      const [row] = await one.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
-      await two.query('SELECT pg_terminate_backend($1::int)', [row?.pid]);
-      await expect(one.query('SELECT 1')).rejects.toMatchObject({ name: 'Berth.Transient' });
-      expect(await two.query('SELECT 1 AS value')).toEqual([{ value: 1 }]);
-      await Promise.all([one.end(), one.end(), two.end()]);
-      await two.end();
-    });
+    itSpeaks(
+      'keeps connections apart, and ends them once, twice, and after the server cut them',
+      async () => {
+        const [one, two] = await Promise.all([databases.connect(), databases.connect()]);
+        const [row] = await one.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+        await two.query('SELECT pg_terminate_backend($1::int)', [row?.pid]);
+        await expect(one.query('SELECT 1')).rejects.toMatchObject({ name: 'Berth.Transient' });
+        expect(await two.query('SELECT 1 AS value')).toEqual([{ value: 1 }]);
+        await Promise.all([one.end(), one.end(), two.end()]);
+        await two.end();
+      },
+    );
 
     it('gives an endpoint that is stable and answers', async () => {
       const first = await databases.endpoint();
@@ -166,11 +249,12 @@ export function databasesContract(
         host: expect.stringMatching(/^[a-z0-9.:-]+$/),
         port: expect.any(Number),
         sslmode: expect.stringMatching(/^(disable|require|verify-full)$/),
+        ...(first.authority !== undefined && { authority: expect.stringContaining('BEGIN CERTIFICATE') }),
       });
       expect(await databases.endpoint()).toEqual(first);
     });
 
-    it('keeps the maintenance database closed to those who are not given it', async () => {
+    itSpeaks('keeps the maintenance database closed to those who are not given it', async () => {
       const sql = await connect();
       const [row] = await sql.query<{ open: boolean }>(
         `SELECT has_database_privilege('public'::name, current_database(), 'CONNECT') AS open`,

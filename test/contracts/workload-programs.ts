@@ -20,7 +20,8 @@ export const programs = {
       }
       if (url.pathname.startsWith('/status/')) response.statusCode = Number(url.pathname.slice(8));
       if (url.pathname === '/left') return response.end(String(left));
-      if (url.pathname === '/pid') return response.end(\`\${hostname()} \${process.pid}\`);
+      // In containers all have the same process id.
+      if (url.pathname === '/life') return response.end(hostname() + ' ' + process.pid + ' ' + performance.timeOrigin);
       if (url.pathname === '/env') return response.end(JSON.stringify(process.env));
       if (url.pathname === '/headers') return response.end(JSON.stringify(request.rawHeaders));
       if (url.pathname === '/slow') return setTimeout(() => response.end('slow'), Number(url.searchParams.get('ms')));

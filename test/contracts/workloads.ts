@@ -16,13 +16,22 @@ export interface WorkloadsSubject {
   workloads: Workloads;
   /** Puts an image with `/app/main.mjs` in the registry, run by `node main.mjs`; resolves to its digest. */
   image(source: string): Promise<string>;
-  logs(instance: InstanceRef): LogLine[];
+  logs(instance: InstanceRef): LogLine[] | Promise<LogLine[]>;
+  /** Where this process reaches what `endpoint` names; the same where absent. */
+  reach?(instance: InstanceRef, endpoint: Endpoint): Promise<Endpoint>;
   close(): Promise<void>;
 }
+
+type Endpoint = Awaited<ReturnType<Workloads['endpoint']>>;
 
 export interface WorkloadsCapabilities {
   /** Programs really run: they answer, print and write. Without it, nodes only simulate that they do. */
   runsPrograms: boolean;
+  /**
+   * They run in pods: a start and an end take seconds, so that tests run beside each other, and the API has one stream
+   * of output for both.
+   */
+  inPods?: boolean;
 }
 
 let counter = 0;
@@ -30,12 +39,12 @@ let counter = 0;
 export function workloadsContract(
   name: string,
   makeSubject: () => Promise<WorkloadsSubject>,
-  { runsPrograms }: WorkloadsCapabilities = { runsPrograms: true },
+  { runsPrograms, inPods = false }: WorkloadsCapabilities = { runsPrograms: true },
 ): void {
   /** For what only a running program can show. */
   const itRuns = it.runIf(runsPrograms);
   // Where nothing really runs, tests only wait for each other: each has an environment of its own.
-  const suite = runsPrograms ? describe : describe.concurrent;
+  const suite = runsPrograms && !inPods ? describe : describe.concurrent;
   suite(`Workloads contract: ${name}`, () => {
     let subject: WorkloadsSubject;
     let workloads: Workloads;
@@ -58,21 +67,40 @@ export function workloadsContract(
 
     async function deploy(spec: WorkloadSpec): Promise<Rollout> {
       await workloads.apply(spec);
-      return rollout(spec, spec.number);
+      const result = await rollout(spec, spec.number);
+      // What a cluster has told its nodes, they know a moment later.
+      if (inPods && result.state === 'ready')
+        await eventually(
+          () =>
+            get(spec).then(
+              () => true,
+              () => false,
+            ),
+          (isReached) => isReached,
+          60_000,
+        );
+      return result;
     }
     async function get(ref: InstanceRef, path = '/'): Promise<string> {
       const endpoint = await workloads.endpoint(ref, port);
-      const response = await fetch(`http://${endpoint.hostname}:${endpoint.port}${path}`, {
+      const { hostname, port: at } = (await subject.reach?.(ref, endpoint)) ?? endpoint;
+      const response = await fetch(`http://${hostname}:${at}${path}`, {
         headers: { connection: 'close' },
       });
       return response.text();
     }
     async function answers(ref: InstanceRef, text: string, path = '/'): Promise<void> {
-      if (runsPrograms) expect(await get(ref, path)).toBe(text);
+      // Of two versions the node's proxy may still know the one before.
+      if (inPods)
+        await eventually(
+          () => get(ref, path).catch(() => ''),
+          (answer) => answer === text,
+        );
+      else if (runsPrograms) expect(await get(ref, path)).toBe(text);
     }
     /** Stays the same for as long as the same processes serve. */
     async function identity(ref: InstanceRef): Promise<string> {
-      if (runsPrograms) return get(ref, '/pid');
+      if (runsPrograms && !inPods) return get(ref, '/life');
       const replicas = (await workloads.status(ref))?.replicas ?? [];
       return replicas.flatMap(({ id, state }) => (state === 'ready' ? id : [])).join();
     }
@@ -139,10 +167,29 @@ export function workloadsContract(
           state: 'ready',
         });
         if (runsPrograms) {
-          const pids = new Set([await get(ref, '/pid'), await get(ref, '/pid'), await get(ref, '/pid')]);
-          expect(pids.size).toBe(2);
+          const lives = new Set<string>();
+          await eventually(
+            async () => lives.add(await get(ref, '/life')),
+            ({ size }) => size === 2,
+          );
         }
         expect(await workloads.status(ref)).toMatchObject({ desiredReplicas: 2, readyReplicas: 2 });
+        await workloads.removeEnvironment(ref);
+      });
+
+      it('a replica that is killed comes up again, and one that is not there is passed over', async () => {
+        const ref = await place();
+        await deploy(workloadSpec(ref, 1, answering('one')));
+        const before = await identity(ref);
+        const id = (await workloads.status(ref))?.replicas[0]?.id ?? '';
+        await workloads.kill(ref, 'nobody');
+        expect(await identity(ref)).toBe(before);
+        await workloads.kill(ref, id);
+        await eventually(
+          () => identity(ref).catch(() => ''),
+          (now) => now !== '' && now !== before,
+        );
+        await answers(ref, 'one');
         await workloads.removeEnvironment(ref);
       });
 
@@ -257,7 +304,9 @@ export function workloadsContract(
       it('nothing listens: the deadline ends it and the cause says so', async () => {
         const ref = await place();
         const deaf = containerSpec(await subject.image(programs.deaf));
-        const error = await failure(workloadSpec(ref, 1, deaf, { progressDeadlineSeconds: 0.4 }));
+        const error = await failure(
+          workloadSpec(ref, 1, deaf, { progressDeadlineSeconds: inPods ? 8 : 0.4 }),
+        );
         expect(error.code).toBe('workload_not_ready');
         expect(error.cause).toMatch(/nothing listens on port \d+/);
         expect(error.cause).toContain('$PORT');
@@ -269,7 +318,7 @@ export function workloadsContract(
         const httpGet = { path: '/status/500', port: 8080, scheme: 'HTTP' as const, headers: [] };
         const spec = workloadSpec(ref, 1, answering('one', { readinessProbe: { httpGet } }), {
           // Long enough for the program to listen.
-          progressDeadlineSeconds: 3,
+          progressDeadlineSeconds: inPods ? 8 : 3,
         });
         const error = await failure(spec);
         expect(error.code).toBe('workload_not_ready');
@@ -464,9 +513,10 @@ export function workloadsContract(
         const error = await failure(workloadSpec(ref, 1, crash));
         expect(JSON.stringify(error)).not.toContain(secret);
         expect(error.cause).toContain('••••');
-        const lines = subject.logs(ref);
+        const lines = await subject.logs(ref);
+        const source = inPods ? 'stdout' : 'stderr';
         expect(
-          lines.some((line) => line.source === 'stderr' && line.message.includes('the secret is ••••')),
+          lines.some((line) => line.source === source && line.message.includes('the secret is ••••')),
         ).toBe(true);
         expect(JSON.stringify(lines)).not.toContain(secret);
         await workloads.removeEnvironment(ref);
@@ -482,7 +532,7 @@ export function workloadsContract(
         const command = ['node', '-e', 'console.log("it is " + process.env.SECRET); process.exitCode = 4'];
         const result = await workloads.runRelease(spec, command, AbortSignal.timeout(60_000));
         expect(result).toEqual({ exitCode: 4, tail: ['it is ••••'] });
-        expect(subject.logs(ref).map((line) => line.message)).toContain('it is ••••');
+        expect((await subject.logs(ref)).map((line) => line.message)).toContain('it is ••••');
         await workloads.removeEnvironment(ref);
       });
     });
@@ -512,8 +562,8 @@ export function workloadsContract(
         await answers(ref, 'one');
         // The volume keeps its files for the deployment that mounts it.
         await deploy({ ...spec, containers: spec.containers.map((container) => ({ ...container })) });
-        expect(await get(ref, '/file?path=data/mark')).toBe('m');
-        expect(await get(ref, '/file?path=config.txt')).toBe('configured');
+        await answers(ref, 'm', '/file?path=data/mark');
+        await answers(ref, 'configured', '/file?path=config.txt');
         await workloads.removeEnvironment(ref);
       });
 
@@ -556,14 +606,14 @@ export function workloadsContract(
       itRuns('a container that crashes after it was ready starts again', async () => {
         const ref = await place();
         await deploy(workloadSpec(ref, 1, answering('one')));
-        const pid = await get(ref, '/pid');
+        const life = await get(ref, '/life');
         await get(ref, '/crash').catch(() => undefined);
         const status = await eventually(
           () => workloads.status(ref),
           (now) => now?.replicas[0]?.restarts === 1 && now.readyReplicas === 1,
         );
         expect(status).toMatchObject({ serving: 1 });
-        expect(await get(ref, '/pid')).not.toBe(pid);
+        expect(await get(ref, '/life')).not.toBe(life);
         await workloads.removeEnvironment(ref);
       });
 
@@ -580,6 +630,8 @@ export function workloadsContract(
         await eventually(
           () => workloads.status(ref),
           (now) => now?.replicas[0]?.restarts === 1 && now.readyReplicas === 1,
+          // Three checks ten seconds apart, and the time to drain.
+          inPods ? 90_000 : undefined,
         );
         await workloads.removeEnvironment(ref);
       });
@@ -613,8 +665,10 @@ export function workloadsContract(
       const ref = await place();
       await deploy(workloadSpec(ref, 1, answering('one')));
       const samples = await eventually(
-        () => workloads.metrics(ref, 60),
+        // A metrics server looks every few seconds, and is silent until it has seen a pod twice.
+        () => workloads.metrics(ref, 60).catch(() => []),
         (found) => found.length > 0,
+        inPods ? 90_000 : undefined,
       );
       expect(samples.at(-1)?.memoryBytes).toBeGreaterThan(1_000_000);
       expect(samples.at(-1)?.cpu).toBeGreaterThanOrEqual(0);

@@ -28,7 +28,7 @@ describe('The picture of the stacks', () => {
 
   it('has a box for a service that it did not know', () => {
     const more = structuredClone(templates);
-    const [policy] = Object.values(more['Berth-Steps']!.Resources).filter(
+    const [policy] = Object.values(more['Berth-Workflows']!.Resources).filter(
       ({ Type }) => Type === 'AWS::IAM::ManagedPolicy',
     );
     policy!.Properties = {
@@ -63,7 +63,7 @@ describe('Pages about Berth on AWS', () => {
     const { scripts } = JSON.parse(readDoc('package.json')) as { scripts: Record<string, string> };
     for (const [, stack] of all.matchAll(/\b(Berth-[A-Z][a-z]+)/g)) expect(templates).toHaveProperty(stack!);
     for (const [, script] of all.matchAll(/npm run ([\w:-]+)/g)) expect(scripts).toHaveProperty(script!);
-    for (const [, file] of all.matchAll(/\b(stacks\/[\w./]+\.\w+)/g))
+    for (const [, file] of all.matchAll(/(?<![\w/])(stacks\/[\w./]+\.\w+)/g))
       expect(() => readDoc(file!)).not.toThrow();
   });
 

@@ -125,15 +125,15 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'an idle environment sleeps though it was changed since',
     file: 'functions/commands/environments/transitions.ts',
-    from: '(data.generation !== expected.generation || data.lastActivityAt !== expected.lastActivityAt)',
-    to: 'data.lastActivityAt !== expected.lastActivityAt',
+    from: '          data.generation !== expected.generation ||\n          data.lastActivityAt',
+    to: '          data.lastActivityAt',
     tests: ['test/sweep'],
   },
   {
     name: 'an idle environment sleeps though it was used since',
     file: 'functions/commands/environments/transitions.ts',
-    from: '(data.generation !== expected.generation || data.lastActivityAt !== expected.lastActivityAt)',
-    to: 'data.generation !== expected.generation',
+    from: ' ||\n          data.lastActivityAt !== expected.lastActivityAt)',
+    to: ')',
     tests: ['test/sweep'],
   },
   {
@@ -278,7 +278,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'the old version of a secret is revoked while something serves with it',
     file: 'functions/workflows/rotate-secret/readers.ts',
-    from: 'if (!isStale(current)) return true;',
+    from: 'if (!isStale(current)) return !(await servesStale(ports, instance, isStale));',
     to: 'if (isStale(current) || newest) return true;',
     tests: ['test/workflows/rotate-secret'],
   },
@@ -342,8 +342,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'an older deployment scales what a newer one declared',
     file: 'functions/adapters/processes/workloads.ts',
-    from: 'fences.raise(instance, fence);\n      const present = instances.get(keyOf(instance));\n      if (present) return present.scale',
-    to: 'fences.check(instance, Number.MAX_SAFE_INTEGER);\n      const present = instances.get(keyOf(instance));\n      if (present) return present.scale',
+    from: 'fences.raise(instance, fence);\n      const present = instances.get(instanceName(instance));\n      if (present) return present.scale',
+    to: 'fences.check(instance, Number.MAX_SAFE_INTEGER);\n      const present = instances.get(instanceName(instance));\n      if (present) return present.scale',
     tests: ['test/adapters/processes'],
   },
   {

@@ -4,7 +4,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectPostgres } from '../../functions/adapters/postgres/connections.ts';
 import type { ResourceOutputs } from '../../functions/core/model/index.ts';
-import type { Databases } from '../../functions/ports/databases.ts';
+import { AUTHORITY_PATH, type Databases } from '../../functions/ports/databases.ts';
 import { postgres } from '../../functions/resources/postgres/postgres.ts';
 import {
   dropDatabase,
@@ -85,6 +85,7 @@ describe('postgres: what it gives', () => {
       database: name,
       username: name,
       sslmode: 'disable',
+      sslrootcert: '',
     });
     const prefix = 'demo/dev/resources/postgres.default#guestbook.db';
     expect(outputs.secrets).toEqual({
@@ -134,6 +135,24 @@ describe('postgres: what it gives', () => {
        FROM pg_roles WHERE rolname = '${values.username}'`,
     );
     expect(row).toEqual({ more: false, rolconnlimit: 40, memberships: 0 });
+  });
+
+  it('names the file with the server’s authority in the URL, where systems do not know that', async () => {
+    const place = { host: 'db.internal', port: 5433, sslmode: 'verify-full' as const };
+    const given = async (authority?: string) => {
+      const endpoint = async () => ({ ...place, ...(authority !== undefined && { authority }) });
+      const databases: Databases = { ...ports.databases, endpoint };
+      const outputs = await postgres.provision({ ...ports, databases }, ask());
+      const url = new URL(await secretOf(outputs, 'url')).searchParams;
+      return { file: outputs.values.sslrootcert, url };
+    };
+    const own = await given('a certificate');
+    expect(own.file).toBe(AUTHORITY_PATH);
+    expect([...own.url]).toEqual([
+      ['sslmode', 'verify-full'],
+      ['sslrootcert', AUTHORITY_PATH],
+    ]);
+    expect([...(await given()).url]).toEqual([['sslmode', 'verify-full']]);
   });
 
   it('follows the server to another port: the URL is a new version, the password stays', async () => {

@@ -4,10 +4,8 @@ import {
   createLocalWorkflows,
   type LocalWorkflows,
 } from '../../functions/adapters/local/workflows/workflows.ts';
-import { bearerTokens } from '../../functions/api/admission/authenticate.ts';
 import { type App, createApp } from '../../functions/api/http/app.ts';
 import type { Route } from '../../functions/api/http/route-spec.ts';
-import type { Principal } from '../../functions/core/model/index.ts';
 import { Problem, TransientError } from '../../functions/core/problem.ts';
 import { createResuming } from '../../functions/hosts/machine/places/resume.ts';
 import { startSweeping } from '../../functions/hosts/machine/sweeping.ts';
@@ -16,8 +14,9 @@ import type { Ports } from '../../functions/ports/index.ts';
 import type { StepInput } from '../../functions/workflows/step.ts';
 import { runStepNamed } from '../../functions/workflows/steps.ts';
 import { loadStateMachine, stepsOf, workflowNames } from '../../state-machines/load.ts';
+import { authenticatorOf } from './clients.ts';
 import { type Mortal, runAs } from './clock.ts';
-import type { World } from './world.ts';
+import { pause, type World } from './world.ts';
 
 export interface SimulatedBerth {
   /** The process that runs now; undefined while it is down. */
@@ -26,13 +25,6 @@ export interface SimulatedBerth {
 
 const SWEEP_MS = 15_000;
 const unbounded = { perSecond: 1e9, burst: 1e9 };
-
-export const administrator = (token: string): Principal => ({
-  id: `user:${token}`,
-  kind: 'user',
-  groups: [],
-  administrator: true,
-});
 
 const machines = workflowNames().map((name) =>
   loadStateMachine(name, Object.fromEntries(stepsOf(name).map((step) => [step, step]))),
@@ -50,24 +42,39 @@ export function createSimulatedBerth(
     const death = Promise.withResolvers<void>();
     const mortal: Mortal = { dead: false };
     runAs(mortal, () => {
+      const lost = new Map<string, string>();
       const workflows = createLocalWorkflows({
         path: workflowsPath,
         machines,
         now: world.effects.now,
+        onFailure: ({ name, error }) => lost.set(name, error instanceof Error ? error.name : 'Error'),
         runStep: (name, input, signal) =>
-          runStepNamed(ports, name, input as unknown as StepInput, signal).catch((error: unknown) => {
-            report(`step ${name}`, error);
-            throw error;
-          }),
+          delivered(name, () =>
+            runStepNamed(ports, name, input as unknown as StepInput, signal).then(
+              (used) => {
+                note(`${name} of ${input.operation} is done`);
+                return used;
+              },
+              (error: unknown) => {
+                note(`${name} of ${input.operation}: ${error}`);
+                report(`step ${name}`, error);
+                throw error;
+              },
+            ),
+          ),
       });
       // What a process remembers of its store, such as whose turn it is to write, dies with it.
       const store = { ...around.store };
-      const ports: Ports & { workflows: LocalWorkflows } = { ...around, store, workflows };
+      const ports: Ports & { workflows: LocalWorkflows } = {
+        ...around,
+        store,
+        workflows: far(workflows, mortal),
+      };
       const app = createApp({
         routes,
         rates: { principal: unbounded, operations: unbounded, address: unbounded },
         ports,
-        authenticate: bearerTokens(administrator),
+        authenticate: authenticatorOf(ports),
         onError: (error) => report('request', error),
       });
       running = Object.assign(mortal, { app, died: death.promise });
@@ -75,18 +82,47 @@ export function createSimulatedBerth(
       void createResuming({ atOnce: 4 })
         .run({ ...ports, databases }, silentLog)
         .then(() => {
-          startSweeping(ports, SWEEP_MS, silentLog, new Map());
+          note('it is up again');
+          startSweeping(ports, SWEEP_MS, silentLog, lost);
         });
     });
     world.crash = () => {
       if (mortal.dead) return;
       mortal.dead = true;
       running = undefined;
-      world.trace.push(`${world.effects.now()} crash`);
+      note('crash');
       death.resolve();
       for (const tell of world.onDeath) tell(mortal);
       runAs(undefined, () => setTimeout(start, 500 + world.random.below(5_000)));
     };
+  }
+
+  const note = (what: string): void => void world.trace.push(`${world.effects.now()} ${what}`);
+
+  /** Workflows as a service of its own, which is reached by a network and goes on in this process. */
+  function far(workflows: LocalWorkflows, mortal: Mortal): LocalWorkflows {
+    const call = <T>(point: string, work: () => Promise<T>): Promise<T> =>
+      world.io(`workflows.${point}`, () => runAs(mortal, work), point === 'start', {
+        writes: point === 'start',
+      });
+    return {
+      ...workflows,
+      start: (...run) => call('start', () => workflows.start(...run)),
+      stop: (...run) => call('stop', () => workflows.stop(...run)),
+      describe: (...run) => call('describe', () => workflows.describe(...run)),
+    };
+  }
+
+  /** A task is handed to a step at least once: its answer may be lost, and a second one may begin beside the first. */
+  async function delivered<T>(name: string, step: () => Promise<T>): Promise<T> {
+    const { fault, amount = 0 } = world.fate(`step.${name}`, ['lost-answer', 'twice']) ?? {};
+    if (fault === 'twice') {
+      step().catch(() => undefined);
+      await pause(amount * 5_000);
+    }
+    const result = await step();
+    if (fault === 'lost-answer') throw new TransientError(`The answer of step ${name} was lost`);
+    return result;
   }
 
   /** Problems and faults of the world are expected; every other error is one of Berth's own. */

@@ -1,7 +1,17 @@
 /** Clients of a simulated Berth: they ask for what users ask for, repeat what got no answer, and remember what they were told. */
 
+import {
+  type Authenticator,
+  bearerTokens,
+  rememberPeople,
+} from '../../functions/api/admission/authenticate.ts';
+import { berthTokens } from '../../functions/api/admission/berth-tokens.ts';
+import { isAtLeast, type Role } from '../../functions/core/authorization/roles.ts';
+import type { Principal } from '../../functions/core/model/index.ts';
+import type { Ports } from '../../functions/ports/index.ts';
 import type { SimulatedBerth } from './berth.ts';
 import { runAs } from './clock.ts';
+import { idOf, PEOPLE, type Person } from './setting.ts';
 import { pause, type World } from './world.ts';
 
 export interface Told {
@@ -9,41 +19,86 @@ export interface Told {
   body: Record<string, unknown>;
 }
 
+export interface AskOptions {
+  /** Goes on asking until there is an answer. */
+  patient?: boolean;
+  /** The only statuses below 500 that keep the promise; others are a violation of it. */
+  only?: { statuses: readonly number[]; promise: string };
+  /** In place of the client's own. */
+  bearer?: string;
+  /** Of a body that is no JSON. */
+  mediaType?: string;
+}
+
 export interface Client {
+  person: Person;
+  /** The projects in which the person has at least a role. */
+  projects(least: Role): string[];
   /** One request, sent again while there is no answer. @returns undefined when there never was one */
-  ask(
-    method: string,
-    path: string,
-    body?: unknown,
-    options?: { patient?: boolean },
-  ): Promise<Told | undefined>;
+  ask(method: string, path: string, body?: unknown, options?: AskOptions): Promise<Told | undefined>;
   /** Ids of all operations that were accepted. */
   accepted: Set<string>;
 }
 
-export const PROJECT = '/v1/projects/shop';
+/** In place of an issuer: a token that looks like one, and ends with the name of a person. */
+export const issuedTo = (name: string): string =>
+  `e30.${Buffer.from('{"iat":1767225600}').toString('base64url')}.${name}`;
 
-export function createClient(world: World, berth: SimulatedBerth, name: string): Client {
+function principalOf(token: string): Principal | undefined {
+  const name = token.split('.')[2] ?? '';
+  const person = PEOPLE.find((one) => one.name === name) ?? guestOf(name);
+  if (!person) return undefined;
+  return { id: idOf(person), kind: 'user', groups: [], administrator: person.runsAll === true };
+}
+
+const guestOf = (name: string): Person | undefined =>
+  name.startsWith('guest-') ? { name, roles: {} } : undefined;
+
+export const authenticatorOf = (ports: Pick<Ports, 'store' | 'effects'>): Authenticator => {
+  const people = rememberPeople(ports, ({ bearer }) => principalOf(bearer ?? ''));
+  const tokens = bearerTokens(berthTokens(ports));
+  return async (credentials) => (await tokens(credentials)) ?? people(credentials);
+};
+
+const secretsShown = /\/(?:tokens|webhooks)/;
+
+/** @param leaks why a text must not be told to anybody; undefined where it may be */
+export function createClient(
+  world: World,
+  berth: SimulatedBerth,
+  person: Person,
+  leaks: (text: string) => string | undefined,
+): Client {
   const { random } = world;
+  const { name } = person;
   const accepted = new Set<string>();
   let keys = 0;
 
-  async function once(method: string, path: string, body: unknown, key: string): Promise<Told | undefined> {
+  async function once(
+    method: string,
+    path: string,
+    body: unknown,
+    key: string,
+    { bearer = issuedTo(name), mediaType = 'application/json' }: AskOptions,
+  ): Promise<Told | undefined> {
     const process = berth.process();
     if (!process) return undefined;
+    const content = mediaType === 'application/json' ? JSON.stringify(body) : String(body);
     const request = new Request(`http://berth.test${path}`, {
       method,
       headers: {
-        authorization: `Bearer ${name}`,
+        authorization: `Bearer ${bearer}`,
         ...(method !== 'GET' && { 'idempotency-key': key }),
-        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...(body !== undefined && { 'content-type': mediaType }),
       },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
+      ...(body !== undefined && { body: content }),
     });
     const answer = runAs(process, async () => {
       const response = await process.app.fetch(request);
       const text = await response.text();
-      return { status: response.status, body: text === '' ? {} : JSON.parse(text) };
+      const leak = secretsShown.test(path) ? undefined : leaks(text);
+      if (leak !== undefined) world.violate(`I7: the answer to ${method} ${path} holds ${leak}`);
+      return { status: response.status, body: text.startsWith('{') ? JSON.parse(text) : {} };
     });
     const told = await Promise.race([
       answer,
@@ -54,27 +109,40 @@ export function createClient(world: World, berth: SimulatedBerth, name: string):
       world.trace.push(
         `${world.effects.now()} ${name} ${method} ${path} ${told.status} ${told.body.code ?? told.body.id ?? ''}`,
       );
-    if (told && told.status >= 500 && told.status !== 503)
+    if (told && told.status >= 500 && told.status !== 503 && told.status !== 507)
       world.violate(`${method} ${path} answered ${told.status}: ${JSON.stringify(told.body)}`);
+    if (told?.body.code === 'conflict' && String(told.body.detail).startsWith('The record kept changing'))
+      world.violate(`${method} ${path} was refused for a record that nobody changes so often`);
+    if (told?.body.code === 'idempotency_key_reused')
+      world.violate(`I2: ${method} ${path} of ${name} has a new key, and was answered as if it had not`);
     return told;
   }
 
   const isAnswer = (told: Told | undefined): told is Told => told !== undefined && told.status < 500;
 
   return {
+    person,
+    projects: (least) =>
+      Object.entries(person.roles).flatMap(([project, role]) => (isAtLeast(role, least) ? [project] : [])),
     accepted,
-    async ask(method, path, body, { patient = false } = {}) {
-      const key = `${name}-${keys++}`;
-      const tries = patient ? 200 : 1 + random.below(4);
+    async ask(method, path, body, options = {}) {
+      // Others have the same keys: each person's are their own.
+      const key = `key-${keys++}`;
+      const send = (): Promise<Told | undefined> => once(method, path, body, key, options);
+      const tries = options.patient ? 200 : 1 + random.below(4);
       for (let left = tries; left > 0; left--) {
-        const told = await once(method, path, body, key);
+        const [told, twin] =
+          method !== 'GET' && random.chance(0.05) ? await Promise.all([send(), send()]) : [await send()];
         if (!isAnswer(told)) {
           await pause(200 + random.below(3_000));
           continue;
         }
-        if (method !== 'GET' && random.chance(0.15))
-          await sameAgain(told, () => once(method, path, body, key));
+        compare(told, twin);
+        if (method !== 'GET' && random.chance(0.1)) compare(told, await send());
         if (told.status === 202) accepted.add(String(told.body.id));
+        const { only } = options;
+        if (only && !only.statuses.includes(told.status))
+          world.violate(`${only.promise}: ${name} ${method} ${path} was answered ${told.status}`);
         return told;
       }
       return undefined;
@@ -82,9 +150,9 @@ export function createClient(world: World, berth: SimulatedBerth, name: string):
   };
 
   /** I2: one key, one effect. */
-  async function sameAgain(first: Told, repeat: () => Promise<Told | undefined>): Promise<void> {
-    const again = await repeat();
-    if (!isAnswer(again) || first.status >= 300) return;
+  function compare(first: Told, again: Told | undefined): void {
+    // Who deleted a project is no longer in it.
+    if (!isAnswer(again) || first.status >= 300 || (first.status === 204 && again.status === 404)) return;
     if (again.status !== first.status || again.body.id !== first.body.id)
       world.violate(
         `I2: a repeated request was answered ${again.status} ${again.body.id}, first ${first.status} ${first.body.id}`,

@@ -46,6 +46,8 @@ const owners = new AsyncLocalStorage<Mortal | undefined>();
 const timers = new Set<Timer>();
 let now = 0;
 let order = 0;
+/** How far the clock that people read is from the time by which timers fire, milliseconds. */
+let wrong = 0;
 
 const real = {
   setTimeout: globalThis.setTimeout,
@@ -59,13 +61,20 @@ const real = {
   performanceNow: performance.now,
   abortAfter: AbortSignal.timeout,
   pbkdf2: crypto.pbkdf2,
+  pbkdf2Sync: crypto.pbkdf2Sync,
   promises: { setTimeout: timersPromises.setTimeout, setImmediate: timersPromises.setImmediate },
 };
 
 /** Runs code as a part of a process; `undefined` stands for the world around it, which never dies. */
 export const runAs = <T>(owner: Mortal | undefined, work: () => T): T => owners.run(owner, work);
 export const currentOwner = (): Mortal | undefined => owners.getStore();
-export const virtualNow = (): number => now;
+/** What the clock shows. */
+export const virtualNow = (): number => now + wrong;
+/** Time that has passed, whatever the clock shows, milliseconds. */
+export const monotonicNow = (): number => now;
+export const setClockWrong = (by: number): void => {
+  wrong = by;
+};
 
 function schedule(run: () => void, delay: number, every?: number): Handle {
   const timer: Timer = {
@@ -99,10 +108,21 @@ const later = (delay = 1, value?: unknown, options?: { signal?: AbortSignal }): 
     signal?.addEventListener('abort', onAbort, { once: true });
   });
 
+const derived = new Map<string, ReturnType<typeof crypto.pbkdf2Sync>>();
+
+/** A password is hashed by who sets it and by who checks it: the second one takes what the first has found. */
+const derive: typeof crypto.pbkdf2Sync = (password, salt, rounds, length, digest) => {
+  const asked = JSON.stringify([password, salt, rounds, length, digest]);
+  const key = derived.get(asked) ?? real.pbkdf2Sync(password, salt, rounds, length, digest);
+  derived.set(asked, key);
+  return key;
+};
+
 /** Takes over time and chance of the whole process. @returns gives them back */
 export function installClock(start: number, random: () => number): () => void {
   now = start;
   order = 0;
+  wrong = 0;
   timers.clear();
   const began = start;
   Object.assign(globalThis, {
@@ -116,7 +136,7 @@ export function installClock(start: number, random: () => number): () => void {
     clearImmediate: clear,
   });
   Math.random = random;
-  Date.now = () => now;
+  Date.now = virtualNow;
   performance.now = () => now - began;
   AbortSignal.timeout = (delay) => {
     const controller = new AbortController();
@@ -129,22 +149,31 @@ export function installClock(start: number, random: () => number): () => void {
   });
   // Work of the thread pool would end at some real time, and no schedule would be the same twice.
   Object.assign(crypto, {
-    pbkdf2: (...[password, salt, rounds, length, digest, done]: Parameters<typeof crypto.pbkdf2>): void => {
-      const key = crypto.pbkdf2Sync(password, salt, rounds, length, digest);
-      process.nextTick(done, null, key);
-    },
+    pbkdf2Sync: derive,
+    pbkdf2: (...[password, salt, rounds, length, digest, done]: Parameters<typeof crypto.pbkdf2>): void =>
+      process.nextTick(done, null, derive(password, salt, rounds, length, digest)),
   });
   syncBuiltinESMExports();
   return () => {
     timers.clear();
-    const { random: chance, dateNow, performanceNow, abortAfter, pbkdf2, promises, ...globals } = real;
+    const {
+      random: chance,
+      dateNow,
+      performanceNow,
+      abortAfter,
+      pbkdf2,
+      pbkdf2Sync,
+      promises,
+      ...globals
+    } = real;
     Object.assign(globalThis, globals);
     Math.random = chance;
     Date.now = dateNow;
     performance.now = performanceNow;
     AbortSignal.timeout = abortAfter;
     Object.assign(timersPromises, promises);
-    Object.assign(crypto, { pbkdf2 });
+    Object.assign(crypto, { pbkdf2, pbkdf2Sync });
+    derived.clear();
     syncBuiltinESMExports();
   };
 }
@@ -163,13 +192,14 @@ function nextTimer(): Timer | undefined {
 }
 
 /** More timers than any schedule of some hours needs. */
-const EVENTS_MAX = 60_000;
+const EVENTS_MAX = 200_000;
 
 /**
- * Fires timers in their order until a time, or until `done` says so. `after` is called behind each of them, when all
+ * Fires timers in their order for a time, or until `done` says so. `after` is called behind each of them, when all
  * that it set off waits again.
  */
-export async function runUntil(time: number, done: () => boolean, after: () => void): Promise<void> {
+export async function runFor(duration: number, done: () => boolean, after: () => void): Promise<void> {
+  const time = now + duration;
   await settle();
   for (let left = EVENTS_MAX; !done(); left--) {
     if (left === 0)

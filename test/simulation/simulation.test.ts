@@ -1,35 +1,48 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadInterpreter } from '../../functions/adapters/local/workflows/interpreter.ts';
-import { secretsContract } from '../contracts/secrets.ts';
+import { kindNames } from '../../functions/core/operations/index.ts';
 import { routes } from '../support/routes.ts';
-import { createSimulatedSecrets } from './ports/secrets.ts';
-import { runSchedule } from './schedule.ts';
+import { runSchedule, runScript, scriptOf } from './schedule.ts';
+import { type PlotName, plots, runPlot, singles } from './search/points.ts';
 
 const options = { routes, rate: 0.01, actions: 12 };
 
 beforeAll(() => loadInterpreter());
 
 describe('Under seeded faults', () => {
-  it('promises hold, to what serves at each moment and to everyone when all has come to rest', async () => {
-    for (let seed = 1; seed <= 5; seed++)
-      expect((await runSchedule(seed, options)).violations, `seed ${seed}`).toEqual([]);
-  }, 60_000);
+  it('promises hold, to what serves at each moment and to everyone when all has come to rest, for operations of each kind', async () => {
+    const kinds = new Set<string>();
+    for (let seed = 1; seed <= 30; seed++) {
+      const { violations, operations } = await runSchedule(seed, options);
+      expect(violations, `seed ${seed}`).toEqual([]);
+      for (const one of operations.keys()) kinds.add(one.split(' ')[0] ?? '');
+    }
+    expect([...kinds].sort()).toEqual(kindNames.toSorted());
+  }, 120_000);
 
-  it.each([13, 18])(
-    'a deployment that begins anew after a crash keeps the pins with which it was declared (seed %i)',
-    async (seed) => expect((await runSchedule(seed, options)).violations).toEqual([]),
+  it('a schedule is the same each time, by its seed and by the script of what happened in it', async () => {
+    const one = await runSchedule(5, options);
+    expect(one.trace.length).toBeGreaterThan(20);
+    expect(one.faults.length).toBeGreaterThan(2);
+    expect((await runSchedule(5, options)).trace).toEqual(one.trace);
+    const script = { ...scriptOf(5, options), faults: one.faults };
+    expect((await runScript(script, routes)).trace).toEqual(one.trace);
+  }, 30_000);
+
+  /** Every so many of the calls; `npm run simulate -- --points` takes each. */
+  const EVERY = 97;
+  it.each(Object.keys(plots) as PlotName[])(
+    'promises hold, whichever call is the last of its process, is refused or loses its answer: %s',
+    async (name) => {
+      const undisturbed = await runPlot(name, [], routes);
+      expect(undisturbed.violations).toEqual([]);
+      for (const [at, faults] of singles(undisturbed).entries()) {
+        if (at % EVERY !== name.length) continue;
+        const { violations, faults: happened } = await runPlot(name, faults, routes);
+        expect(violations, JSON.stringify(faults)).toEqual([]);
+        expect(happened).toEqual(faults);
+      }
+    },
     30_000,
   );
-
-  it('a schedule is the same each time that its seed is given', async () => {
-    const [one, other] = [await runSchedule(5, options), await runSchedule(5, options)];
-    expect(other.trace).toEqual(one.trace);
-    expect(one.trace.length).toBeGreaterThan(20);
-  }, 30_000);
 });
-
-let ids = 0;
-secretsContract('simulation', async () => ({
-  secrets: createSimulatedSecrets(() => `version-${++ids}`),
-  dispose: async () => undefined,
-}));

@@ -1,55 +1,100 @@
 /** What is around a simulated Berth: time, chance, faults, and a record of all that happened. */
 
-import { TransientError } from '../../functions/core/problem.ts';
+import { Problem, TransientError } from '../../functions/core/problem.ts';
 import type { Effects } from '../../functions/ports/effects.ts';
-import { currentOwner, type Mortal, runAs, virtualNow } from './clock.ts';
+import { currentOwner, type Mortal, runAs, setClockWrong, virtualNow } from './clock.ts';
+import { ANYWHERE, type Fates, type Fault, type Planned } from './faults.ts';
 import type { Random } from './random.ts';
-
-/** What befalls one call of a port. */
-export type Fault =
-  /** It fails, and nothing was done. */
-  | 'refused'
-  /** It fails, although it was done. */
-  | 'lost-answer'
-  /** It takes many seconds. */
-  | 'slow'
-  /** It is done twice. */
-  | 'twice'
-  | 'crash-before'
-  | 'crash-after';
 
 export interface World {
   random: Random;
   effects: Effects;
   /** Whether faults happen at all. */
   faulty: boolean;
-  /** How often a call meets a fault, 0 to 1. */
-  rate: number;
   violations: string[];
   trace: string[];
-  /** How often each fault befell each point. */
-  reached: Map<string, number>;
+  /** Grows with each call that may have changed something. */
+  changes: number;
+  fates: Fates;
+  /** How many operations of each kind ended in each way: `deploy succeeded`. */
+  operations: Map<string, number>;
   /** Ends the running Berth at once; it is started again later. */
   crash: () => void;
   /** Is told when a process has died, for what its connections held. */
   onDeath: ((process: Mortal) => void)[];
-  /** One call of a port, as a process makes it. @param repeatable whether its network may deliver it twice */
-  io<T>(point: string, effect: () => T | Promise<T>, repeatable?: boolean): Promise<T>;
+  /**
+   * One call of a port, as a process makes it.
+   * @param repeatable whether its network may deliver it twice
+   */
+  io<T>(point: string, effect: () => T | Promise<T>, repeatable?: boolean, more?: IoOptions<T>): Promise<T>;
+  /** What a call of a port meets, for what can not go through `io`. */
+  fate(point: string, possible: readonly Fault[]): Planned | undefined;
   violate(what: string): void;
+  /** Ends all faults that last. */
+  heal(): void;
+  /** When that was; before, the clock may have been wrong. */
+  healedAt: number;
+}
+
+export interface IoOptions<T> {
+  /** The same read, of records as they were. */
+  stale?: (lag: () => number) => T | Promise<T>;
+  /** It writes to the disk of Berth. */
+  writes?: boolean;
+}
+
+/** A fault that lasts, and whom it concerns: a port, or all that write. */
+interface Outage {
+  kind: 'throttled' | 'cut' | 'full';
+  port: string;
 }
 
 /** Never resolves: who asked is gone. */
 const gone = (): Promise<never> => new Promise(() => undefined);
+const MINUTE = 60_000;
+const STALE_MS = 10_000;
+const READS =
+  /\.(?:get|getMany|query|due|list|status|select|resolve|describe|inventory|lastRequests|awaitRollout)$/;
+const portOf = (point: string): string => point.split('.')[0] ?? point;
 
-export function createWorld(random: Random, rate: number): World {
+export function createWorld(random: Random, fates: Fates): World {
   let ids = 0;
+  const outages = new Set<Outage>();
+
+  function last(outage: Outage, milliseconds: number): void {
+    outages.add(outage);
+    runAs(undefined, () => setTimeout(() => outages.delete(outage), milliseconds));
+  }
+
+  /** What goes on, whatever this call meets. */
+  async function meetOutages(point: string, { writes = false }: IoOptions<never>): Promise<void> {
+    for (const { kind, port } of outages) {
+      if (kind === 'full' && writes)
+        throw new Problem('storage_full', 'The disk is full.', { hint: 'Make room.' });
+      if (kind === 'full' || port !== portOf(point)) continue;
+      if (kind === 'cut') await pause(5_000 + random.below(10_000));
+      throw new TransientError(`${point} is ${kind}`);
+    }
+  }
+
+  function begin({ fault, point, amount }: Planned): void {
+    if (fault === 'throttled') last({ kind: fault, port: portOf(point) }, amount * MINUTE);
+    if (fault === 'cut') last({ kind: fault, port: portOf(point) }, amount * 10 * MINUTE);
+    if (fault === 'full') last({ kind: fault, port: '' }, amount * 10 * MINUTE);
+    if (fault !== 'jump') return;
+    setClockWrong(Math.round((amount - 0.5) * 6 * 60 * MINUTE));
+    runAs(undefined, () => setTimeout(() => setClockWrong(0), amount * 30 * MINUTE));
+  }
+
   const world: World = {
     random,
-    rate,
     faulty: true,
     violations: [],
     trace: [],
-    reached: new Map(),
+    changes: 0,
+    operations: new Map(),
+    healedAt: 0,
+    fates,
     crash: () => undefined,
     onDeath: [],
     effects: {
@@ -68,21 +113,42 @@ export function createWorld(random: Random, rate: number): World {
       world.violations.push(what);
       world.trace.push(`${virtualNow()} VIOLATION ${what}`);
     },
-    async io(point, effect, repeatable = false) {
+    fate(point, possible) {
+      const fate = world.faulty ? fates.next(point, possible) : undefined;
+      if (!fate) return undefined;
+      world.trace.push(`${virtualNow()} ${fate.fault} ${point}`);
+      begin(fate);
+      return fate;
+    },
+    heal() {
+      world.faulty = false;
+      outages.clear();
+      setClockWrong(0);
+      world.healedAt = virtualNow();
+    },
+    async io(point, effect, repeatable = false, more = {}) {
       const process = currentOwner();
-      const act = (): ReturnType<typeof effect> => runAs(undefined, effect);
-      const fault = world.faulty && random.chance(world.rate) ? choose(repeatable) : undefined;
-      await pause(random.below(fault === 'slow' ? 40_000 : 8));
+      const act = (): ReturnType<typeof effect> => {
+        if (!READS.test(point)) world.changes++;
+        return runAs(undefined, effect);
+      };
+      const possible = [...ANYWHERE];
+      if (repeatable) possible.push('twice');
+      if (more.stale) possible.push('stale');
+      if (more.writes) possible.push('full');
+      const { fault, amount = 0 } = world.fate(point, possible) ?? {};
+      const takes = fault === 'slow' ? amount * 40_000 : random.below(14) - 6;
+      // Half of the calls are answered at once: a timer for each would be half of a schedule's work.
+      if (takes > 0) await pause(takes);
       if (process?.dead) return gone();
-      if (fault) {
-        world.trace.push(`${virtualNow()} ${fault} ${point}`);
-        world.reached.set(`${point} ${fault}`, (world.reached.get(`${point} ${fault}`) ?? 0) + 1);
-      }
+      await meetOutages(point, more as IoOptions<never>);
+      if (process?.dead) return gone();
       if (fault === 'refused') throw new TransientError(`${point} was refused`);
       if (fault === 'crash-before') {
         world.crash();
         return gone();
       }
+      if (fault === 'stale' && more.stale) return more.stale(() => random.below(amount * STALE_MS));
       if (fault === 'twice') await Promise.resolve(act()).catch(() => undefined);
       const result = await act();
       if (fault === 'crash-after') world.crash();
@@ -90,18 +156,6 @@ export function createWorld(random: Random, rate: number): World {
       if (fault === 'lost-answer') throw new TransientError(`The answer of ${point} was lost`);
       return result;
     },
-  };
-  const choose = (repeatable: boolean): Fault => {
-    const faults: Fault[] = [
-      'refused',
-      'refused',
-      'lost-answer',
-      'lost-answer',
-      'slow',
-      'crash-before',
-      'crash-after',
-    ];
-    return random.pick(repeatable ? [...faults, 'twice'] : faults);
   };
   return world;
 }

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { STORE_TABLE } from '../../functions/adapters/aws/store/table.ts';
 import { createConsole } from '../../functions/api/platform/console.ts';
 import { buildSecretPath } from '../../functions/core/keys.ts';
+import { BUILD_SECONDS } from '../../functions/core/operations/build.ts';
 import { declaredSteps } from '../../functions/core/operations/index.ts';
 import { readAwsConfig } from '../../functions/hosts/aws/aws-config.ts';
 import { idleBill, readPrices } from '../../scripts/idle-bill.ts';
@@ -22,6 +23,11 @@ const grants = grantsOf(templates);
 /** The variables that Lambda sets. */
 const variables = {
   AWS_REGION: 'eu-west-1',
+  BERTH_NAME: 'berth',
+  BERTH_DNS_SUFFIX: 'amazonaws.com',
+  BERTH_ARCHITECTURES: 'arm64',
+  BERTH_QUOTA: '16,32,60,100',
+  BERTH_CLUSTER_RESOLVER: '172.20.0.10',
   BERTH_ACCOUNT: '111122223333',
   BERTH_TABLE: 'table',
   BERTH_STATE_MACHINE_PREFIX: 'arn:aws:states:eu-west-1:111122223333:stateMachine:berth-',
@@ -33,6 +39,7 @@ const variables = {
   BERTH_CLUSTER: 'berth',
   BERTH_CLUSTER_ENDPOINT: 'https://cluster.example.com',
   BERTH_CLUSTER_CA: 'Y2VydA==',
+  NODE_EXTRA_CA_CERTS: '/var/runtime/ca-cert.pem',
   BERTH_DATABASE_HOST: 'postgres.example.com',
   BERTH_DATABASE_PORT: '5433',
   BERTH_DATABASE_SECRET: 'secret',
@@ -95,7 +102,7 @@ describe('The stacks', () => {
     // Its name is enough: EKS is asked for the rest, and only about this one.
     const describing = grantsOf(other).filter(({ Action }) => Action.includes('eks:DescribeCluster'));
     const named = describing.filter(({ where }) => !where.includes('Boundary'));
-    expect(named).toHaveLength(5);
+    expect(named).toHaveLength(6);
     for (const { Resource } of named) expect(JSON.stringify(Resource)).toMatch(/:cluster\/ours"\]\]\}\]$/);
   });
 
@@ -240,7 +247,7 @@ describe('Permissions', () => {
       grants.filter(({ where }) => where.includes('Boundary')).flatMap(({ Action }) => Action),
     );
     const functions = allowed.filter(
-      ({ where }) => /^Berth-(Api|Steps|Sweep)\b/.test(where) && /Function/.test(where),
+      ({ where }) => /^Berth-(Api|Workflows|Sweep|Access)\b/.test(where) && /Function/.test(where),
     );
     expect(functions).not.toEqual([]);
     expect(functions.flatMap(({ Action }) => Action).filter((action) => !bounds.has(action))).toEqual([]);
@@ -286,22 +293,26 @@ describe('Functions', () => {
     expect(JSON.stringify(functions)).not.toContain('{{resolve:');
   });
 
-  it.each(['api', 'stream', 'steps', 'sweep'])('start: the bundle of %s has a handler', (entry) => {
-    const { directory } = bundle(entry);
-    const code = `
+  it.each(['api', 'stream', 'steps', 'sweep', 'cluster'])(
+    'start: the bundle of %s has a handler',
+    (entry) => {
+      const { directory } = bundle(entry);
+      const code = `
       globalThis.awslambda = { streamifyResponse: (handler) => handler };
       const { handler } = await import(${JSON.stringify(pathToFileURL(`${directory}/index.mjs`).href)});
       process.stdout.write(typeof handler, () => process.exit());`;
-    const env = { ...process.env, ...variables, AWS_ACCESS_KEY_ID: 'x', AWS_SECRET_ACCESS_KEY: 'x' };
-    expect(
-      execFileSync(process.execPath, ['--input-type=module', '-e', code], { env, encoding: 'utf8' }),
-    ).toBe('function');
-  });
+      const env = { ...process.env, ...variables, AWS_ACCESS_KEY_ID: 'x', AWS_SECRET_ACCESS_KEY: 'x' };
+      expect(
+        execFileSync(process.execPath, ['--input-type=module', '-e', code], { env, encoding: 'utf8' }),
+      ).toBe('function');
+    },
+  );
 
   it('get all variables that they read', () => {
     // The region is Lambda's own, and only the API is told how the edge makes itself known.
     const ofAll = Object.keys(variables).filter((name) => !['AWS_REGION', 'BERTH_EDGE_KEY'].includes(name));
-    for (const { properties } of functions)
+    // The cluster's own function gets what it needs by its event.
+    for (const { properties } of functions.filter(({ where }) => !where.startsWith('Berth-Access/')))
       expect(Object.keys(properties.Environment.Variables)).toEqual(expect.arrayContaining(ofAll));
   });
 });
@@ -351,7 +362,7 @@ describe('Workflows', () => {
     );
     const runsOn = aliases.map(({ properties: { Name, FunctionName } }) => [
       Name,
-      /ExportsOutputRef(Workloads|Resources|Builds)/.exec(JSON.stringify(FunctionName))?.[1]?.toLowerCase(),
+      /(Workloads|Resources|Builds)Function/.exec(JSON.stringify(FunctionName))?.[1]?.toLowerCase(),
     ]);
     const declared = Object.entries(declaredSteps).map(([name, step]) => [name, step.runsOn]);
     expect(Object.fromEntries(runsOn)).toEqual(Object.fromEntries(declared));
@@ -363,6 +374,22 @@ describe('Workflows', () => {
       expect(properties.TracingConfiguration).toEqual({ Enabled: true });
       expect(properties.StateMachineType).toBe('STANDARD');
     }
+  });
+});
+
+describe('Builds', () => {
+  it('are over, the wait for a machine included, before the step that waits for them is', () => {
+    const [project] = resourcesOf(templates, 'AWS::CodeBuild::Project');
+    const { TimeoutInMinutes, QueuedTimeoutInMinutes } = project!.properties;
+    expect((TimeoutInMinutes + QueuedTimeoutInMinutes) * 60).toBeLessThan(BUILD_SECONDS);
+  });
+
+  it('are made by a machine of the kind that images are for', () => {
+    const type = (architecture: string) => {
+      const built = synthesize({ 'berth:architecture': architecture }).templates;
+      return resourcesOf(built, 'AWS::CodeBuild::Project')[0]?.properties.Environment.Type;
+    };
+    expect([type('amd64'), type('both')]).toEqual(['LINUX_CONTAINER', 'ARM_CONTAINER']);
   });
 });
 
@@ -455,7 +482,10 @@ describe('Alarms', () => {
       pattern: properties.FilterPattern as string,
       group: JSON.stringify(properties.LogGroupName),
     }));
-    const own = resourcesOf(templates, 'AWS::Lambda::Function').filter((one) => !isCopy(one));
+    // A deployment waits for the function of the cluster's objects, and fails with it.
+    const own = resourcesOf(templates, 'AWS::Lambda::Function').filter(
+      (one) => !isCopy(one) && !one.where.startsWith('Berth-Access/'),
+    );
     const faults = filters.filter(({ metric, pattern }) => metric === 'Faults' && pattern.includes('fault'));
     expect(new Set(faults.map(({ group }) => group)).size).toBe(own.length);
     expect(filters.filter(({ pattern }) => pattern.includes('$.message.ended'))).toMatchObject([
@@ -539,15 +569,6 @@ describe('The cluster', () => {
     expect(values.tolerations).toEqual([{ key: 'CriticalAddonsOnly', operator: 'Exists' }]);
     const [cluster] = resourcesOf(templates, 'AWS::EKS::Cluster');
     expect(cluster!.properties.ComputeConfig.NodePools).toEqual(['system']);
-  });
-
-  it('lets functions read the output of workloads', () => {
-    const readers = resourcesOf(templates, 'AWS::EKS::AccessEntry').filter(({ where }) =>
-      /Requests|Streams/.test(where),
-    );
-    expect(readers).toHaveLength(2);
-    for (const { properties } of readers)
-      expect(JSON.stringify(properties.AccessPolicies)).toContain('AmazonEKSAdminViewPolicy');
   });
 
   it('is reached by, and reaches, the networks that are made, without a setting', () => {

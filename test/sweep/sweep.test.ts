@@ -6,6 +6,7 @@ import {
   newOperation,
   START_CHECK_MS,
 } from '../../functions/commands/operations/operations.ts';
+import { createBuild } from '../../functions/commands/versions/builds.ts';
 import {
   ENVIRONMENTS_QUEUE,
   environmentKey,
@@ -85,6 +86,20 @@ describe('An operation that was accepted and not started (I1)', () => {
 });
 
 describe('An operation that nothing else ends (I3)', () => {
+  it('is looked at within hours, however far its bound is', async () => {
+    const source = { kind: 'git' as const, url: 'https://git.example.com/team/code', ref: 'main' };
+    const { id } = await createBuild(bench.ports, caller, { project: 'shop', service: 'web', source });
+    const running = (status: 'running' | 'failed'): Ports => ({
+      ...bench.ports,
+      workflows: { ...bench.ports.workflows, describe: async () => status },
+    });
+    bench.pass(START_CHECK_MS);
+    await sweep(running('running'));
+    bench.pass(2 * 60 * 60 * 1000);
+    expect(await sweep(running('failed'))).toMatchObject({ ended: 1 });
+    expect(await bench.operation(id)).toMatchObject({ status: 'failed' });
+  });
+
   it('is ended when its run is over, with another reason than the time', async () => {
     const operation = await newEnvironment('over');
     bench.pass(START_CHECK_MS);

@@ -6,6 +6,7 @@ import { createSecretsFile } from '../../functions/adapters/local/secrets/secret
 import { createEffects } from '../../functions/adapters/system/effects.ts';
 import type { DeploymentDetail } from '../../functions/core/model/index.ts';
 import { parseScore } from '../../functions/core/score/file/parse.ts';
+import { AUTHORITY_PATH } from '../../functions/ports/databases.ts';
 import type { Ports } from '../../functions/ports/index.ts';
 import { workloadSpec } from '../../functions/workflows/workload-spec.ts';
 
@@ -52,8 +53,47 @@ ${resources && `resources:\n${resources.replace(/^/gm, '  ')}`}
     workload,
     outputs,
   };
-  return workloadSpec(ports as unknown as Ports, deployment as unknown as DeploymentDetail, 7);
+  const endpoint = async () => ({
+    host: 'db',
+    port: 5433,
+    sslmode: 'verify-full',
+    authority: 'a certificate',
+  });
+  return workloadSpec(
+    { ...ports, databases: { endpoint } } as unknown as Ports,
+    deployment as unknown as DeploymentDetail,
+    7,
+  );
 };
+
+const database = () => ({ db: { values: { sslrootcert: AUTHORITY_PATH }, secrets: {} } });
+
+describe('The authority of a database', () => {
+  it('is in every container of a workload that has one, and libpq and Node.js find it', async () => {
+    const { containers } = await spec('variables: { A: b }', 'db: { type: postgres }', database());
+    expect(containers[0]).toMatchObject({
+      variables: [
+        { name: 'A', value: 'b' },
+        { name: 'PGSSLROOTCERT', value: AUTHORITY_PATH },
+        { name: 'NODE_EXTRA_CA_CERTS', value: AUTHORITY_PATH },
+      ],
+      files: [{ target: AUTHORITY_PATH, mode: 0o444, content: Buffer.from('a certificate') }],
+    });
+  });
+
+  it('does not stand above what the workload says itself, nor is it where there is no database', async () => {
+    const own = await spec(
+      'variables: { NODE_EXTRA_CA_CERTS: /mine.pem }',
+      'db: { type: postgres }',
+      database(),
+    );
+    expect(own.containers[0]?.variables.filter(({ name }) => name === 'NODE_EXTRA_CA_CERTS')).toEqual([
+      { name: 'NODE_EXTRA_CA_CERTS', value: '/mine.pem', sensitive: false },
+    ]);
+    const none = await spec('variables: { A: b }');
+    expect(none.containers[0]?.files).toEqual([]);
+  });
+});
 
 const env = () => ({ env: { values: {}, secrets: { KEY: { secret: 'shop/dev/env/KEY', version: old } } } });
 

@@ -12,6 +12,8 @@ interface BuildOptions extends WaitOption {
   git?: string;
   ref?: string;
   tag?: string;
+  /** What to build of the source, as a path in it. */
+  path?: string;
 }
 
 export interface BuildRequest extends BuildOptions {
@@ -21,22 +23,22 @@ export interface BuildRequest extends BuildOptions {
 /** Starts a build of a folder, or of a commit. */
 export async function startBuild(
   { api, service }: Session,
-  { folder, git, ref, tag }: BuildRequest,
+  { folder, git, ref, tag, path: part }: BuildRequest,
 ): Promise<Operation> {
   const path = service();
+  const more = { ...(tag !== undefined && { tag }), ...(part !== undefined && { path: part }) };
   if (git !== undefined) {
     const source = { url: git, ref: ref ?? 'main' };
     return body(
       api.POST('/v1/projects/{project}/services/{service}/builds', {
         params: { path },
-        body: { git: source, ...(tag !== undefined && { tag }) },
+        body: { git: source, ...more },
       }),
     );
   }
   const archive = await archiveOf(folder);
   note(`Sending ${folder} (${(archive.byteLength / 2 ** 20).toFixed(1)} MB) ...`);
-  const query = tag === undefined ? '' : `?${new URLSearchParams({ tag })}`;
-  const at = `/v1/projects/${path.project}/services/${path.service}/builds${query}`;
+  const at = `/v1/projects/${path.project}/services/${path.service}/builds?${new URLSearchParams(more)}`;
   return api.upload<Operation>(at, archive, 'application/gzip');
 }
 
@@ -54,6 +56,7 @@ export function addBuilds(program: Command): void {
     .description('Build a version from a folder or from git')
     .option('--git <url>', 'build from this repository instead')
     .option('--ref <ref>', 'branch, tag or commit; main by default')
+    .option('--path <path>', 'what to build of it, such as apps/web of a monorepo')
     .option('--tag <tag>', 'a name for the version, such as v1.4.0')
     .option('--no-wait', 'start it and come back at once')
     .addHelpText(

@@ -22,21 +22,24 @@ export function addUp(program: Command): void {
     .command('up')
     .argument('[folder]', 'the source; this folder by default', '.')
     .description('Build this folder, deploy it and print its address; make what is missing on the way')
+    .option('--path <path>', 'what to build of it, such as apps/web of a monorepo')
     .option('--tag <tag>', 'a name for the version, such as v1.4.0')
     .addHelpText(
       'after',
       '\nExamples:\n  berth up\n  berth up --project shop --env pr-12 --service web ./web',
     )
-    .action(async (folder: string, options: WaitOption & { tag?: string }, command: Command) => {
-      const at = resolve(folder);
-      await signedIn(command);
-      const session = await settle(openSession(command), at);
-      const built = await finish(
-        { ...session, json: false },
-        await startBuild(session, { folder: at, ...options }),
-      );
-      await deploy(session, { version: versionOf(built) }, options);
-    });
+    .action(
+      async (folder: string, options: WaitOption & { tag?: string; path?: string }, command: Command) => {
+        const at = resolve(folder);
+        await signedIn(command);
+        const session = await settle(openSession(command), at);
+        const built = await finish(
+          { ...session, json: false },
+          await startBuild(session, { folder: at, ...options }),
+        );
+        await deploy(session, { version: versionOf(built) }, options);
+      },
+    );
 }
 
 /** Whoever is at a terminal and not signed in is asked to, rather than refused. */

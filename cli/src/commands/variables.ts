@@ -1,4 +1,4 @@
-/** `config`: plain variables of an environment. `secrets`: values that nobody shall see. */
+/** `config`: plain variables of an environment. `secrets`: values that nobody shall see. `build-secrets`: those of builds. */
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { all, body } from '../api.ts';
@@ -110,6 +110,7 @@ export function addVariables(program: Command): void {
     });
 
   addSecrets(program);
+  addBuildSecrets(program);
 }
 
 function addSecrets(program: Command): void {
@@ -168,5 +169,52 @@ function addSecrets(program: Command): void {
       const path = { ...session.environment(), secret };
       const started = await body(session.api.POST(`${SECRET}/rotate`, { params: { path }, body: {} }));
       await finish(session, started, options);
+    });
+}
+
+const BUILD_SECRET = '/v1/projects/{project}/build-secrets/{secret}';
+
+function addBuildSecrets(program: Command): void {
+  const secrets = program
+    .command('build-secrets')
+    .description('Secrets that builds of a project see, for private registries');
+
+  secrets
+    .command('list')
+    .description('Show names; values are never shown')
+    .action(async (_: unknown, command: Command) => {
+      const { api, json, project } = openSession(command);
+      const path = { project: project() };
+      const { items } = await body(api.GET('/v1/projects/{project}/build-secrets', { params: { path } }));
+      if (json) sayJson(items);
+      else
+        table(
+          ['NAME', 'CHANGED', 'BY'],
+          items.map((each) => [each.name, ago(each.updatedAt), each.updatedBy]),
+        );
+    });
+
+  secrets
+    .command('set')
+    .argument('<name>')
+    .description('Set one to what standard input says')
+    .addHelpText('after', '\nExample:\n  printf %s "$TOKEN" | berth build-secrets set NPM_TOKEN')
+    .action(async (name: string, _: unknown, command: Command) => {
+      const { api, project } = openSession(command);
+      if (process.stdin.isTTY) note('Type the value, then Ctrl-D:');
+      const value = (await readInput()).replace(/\r?\n$/, '');
+      await api.PUT(BUILD_SECRET, {
+        params: { path: { project: project(), secret: name } },
+        body: { value },
+      });
+    });
+
+  secrets
+    .command('unset')
+    .argument('<name>')
+    .description('Remove one')
+    .action(async (name: string, _: unknown, command: Command) => {
+      const { api, project } = openSession(command);
+      await api.DELETE(BUILD_SECRET, { params: { path: { project: project(), secret: name } } });
     });
 }

@@ -9,12 +9,15 @@ import {
   DescribeDBInstancesCommand,
   type RDSClient,
 } from '@aws-sdk/client-rds';
+import { deriveName } from '../../core/names.ts';
 import { TransientError } from '../../core/problem.ts';
 import { ServerNotOurs, type ServerOwner } from '../../ports/databases.ts';
 import { sent, unless } from './sdk-errors.ts';
 
 export interface RdsInstancesOptions {
   client: RDSClient;
+  /** What the names of instances start with in place of `berth`, so that two installations can share an account. */
+  prefix?: string;
   /** The network, and who may connect. */
   subnetGroup: string;
   securityGroupIds: readonly string[];
@@ -30,6 +33,7 @@ export interface RdsInstance {
   secretArn: string;
 }
 
+const NAME_MAX = 63;
 const OWNER = 'berth:owner';
 const NOT_FOUND = ['DBInstanceNotFound', 'DBInstanceNotFoundFault'];
 const EXISTS = ['DBInstanceAlreadyExists', 'DBInstanceAlreadyExistsFault'];
@@ -37,10 +41,12 @@ const EXISTS = ['DBInstanceAlreadyExists', 'DBInstanceAlreadyExistsFault'];
 const INVALID_STATE = ['InvalidDBInstanceState', 'InvalidDBInstanceStateFault'];
 
 export function createRdsInstances(options: RdsInstancesOptions) {
-  const { client, subnetGroup, securityGroupIds, port = 5432 } = options;
+  const { client, prefix = 'berth', subnetGroup, securityGroupIds, port = 5432 } = options;
+  const identifierOf = (name: string): string =>
+    prefix === 'berth' ? name : deriveName([prefix, name.replace(/^berth-/, '')], NAME_MAX);
 
   async function find(name: string, tag: string): Promise<DBInstance | undefined> {
-    const command = new DescribeDBInstancesCommand({ DBInstanceIdentifier: name });
+    const command = new DescribeDBInstancesCommand({ DBInstanceIdentifier: identifierOf(name) });
     const found = (await unless(NOT_FOUND, client.send(command)))?.DBInstances?.[0];
     if (found && !found.TagList?.some(({ Key, Value }) => Key === OWNER && Value === tag))
       throw new ServerNotOurs(name);
@@ -57,7 +63,7 @@ export function createRdsInstances(options: RdsInstancesOptions) {
       const found = await find(name, owner.tag);
       if (!found) {
         const command = new CreateDBInstanceCommand({
-          DBInstanceIdentifier: name,
+          DBInstanceIdentifier: identifierOf(name),
           Engine: 'postgres',
           EngineVersion: '17',
           DBInstanceClass: 'db.t4g.micro',
@@ -95,7 +101,7 @@ export function createRdsInstances(options: RdsInstancesOptions) {
       if (!found) return true;
       if (found.DBInstanceStatus === 'deleting') return false;
       const command = new DeleteDBInstanceCommand({
-        DBInstanceIdentifier: name,
+        DBInstanceIdentifier: identifierOf(name),
         SkipFinalSnapshot: true,
         DeleteAutomatedBackups: true,
       });

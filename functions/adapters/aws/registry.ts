@@ -7,6 +7,8 @@ import {
   type ECRClient,
   GetDownloadUrlForLayerCommand,
   ListImagesCommand,
+  PutImageCommand,
+  PutLifecyclePolicyCommand,
 } from '@aws-sdk/client-ecr';
 import { severities } from '../../core/guardrails/policy-types.ts';
 import { isName } from '../../core/names.ts';
@@ -22,7 +24,8 @@ import {
   repositoryName,
   signatureTag,
 } from '../oci/image.ts';
-import { unless } from './sdk-errors.ts';
+import { LIFECYCLE } from './registry-rules.ts';
+import { sent, unless } from './sdk-errors.ts';
 
 export interface EcrOptions {
   client: ECRClient;
@@ -32,15 +35,15 @@ export interface EcrOptions {
   prefix: string;
   /** The registry's host, which full references may start with. */
   host?: string;
-  /** Of images for several; default `arm64`. */
-  architecture?: string;
+  /** Of an image for several, the first of these that it is for counts; default `arm64` alone. */
+  architectures?: readonly string[];
 }
 
 const NO_REPOSITORY = 'RepositoryNotFoundException';
 const DOWNLOAD_TIMEOUT_MS = 15_000;
 
 export function createEcrRegistry(options: EcrOptions): Registry {
-  const { client, registryId, prefix, host, architecture = 'arm64' } = options;
+  const { client, registryId, prefix, host, architectures = ['arm64'] } = options;
 
   const target = (repository: RepositoryRef) => {
     if (!isName(repository.project) || !isName(repository.service))
@@ -77,13 +80,15 @@ export function createEcrRegistry(options: EcrOptions): Registry {
     const digest = image?.imageId?.imageDigest;
     if (image?.imageManifest === undefined || digest === undefined)
       throw unavailable('there is none in its repository');
-    const found = readManifest(image.imageManifest, architecture);
-    if (!found) throw unavailable(`its manifest is none of an image for ${architecture}`);
+    const found = readManifest(image.imageManifest, ...architectures);
+    if (!found) throw unavailable(`its manifest is none of an image for ${architectures.join(' or ')}`);
     // Digests can not form a circle.
     if ('next' in found) return resolve(repository, { imageDigest: found.next });
     const { config, layers } = found.manifest;
     const read = readConfig(await download(repository, config.digest, config.size), config.digest);
     if (!read) throw unavailable('its configuration is damaged');
+    if (read.architecture !== undefined && !architectures.includes(read.architecture))
+      throw unavailable(`it is for ${read.architecture}, and nodes are ${architectures.join(' or ')}`);
     return { digest, config: read, size: layers.reduce((sum, { size }) => sum + size, 0) };
   }
 
@@ -100,6 +105,29 @@ export function createEcrRegistry(options: EcrOptions): Registry {
         ],
       });
       await unless(['RepositoryAlreadyExistsException'], client.send(command));
+      // The template of the registry counts for what a push makes, and not for what is made by this call.
+      const rules = new PutLifecyclePolicyCommand({
+        ...target(repository),
+        lifecyclePolicyText: JSON.stringify(LIFECYCLE),
+      });
+      await sent(client.send(rules));
+    },
+
+    async keep(repository, digest) {
+      const ids = new BatchGetImageCommand({
+        ...target(repository),
+        imageIds: [{ imageDigest: digest }],
+        acceptedMediaTypes: MANIFEST_MEDIA_TYPES,
+      });
+      const image = (await unless([NO_REPOSITORY], client.send(ids)))?.images?.[0];
+      if (image?.imageManifest === undefined) throw unavailable('there is none in its repository');
+      const command = new PutImageCommand({
+        ...target(repository),
+        imageManifest: image.imageManifest,
+        ...(image.imageManifestMediaType && { imageManifestMediaType: image.imageManifestMediaType }),
+        imageTag: `berth-${digest.slice('sha256:'.length)}`,
+      });
+      await unless(['ImageAlreadyExistsException', 'ImageTagAlreadyExistsException'], client.send(command));
     },
 
     async removeRepository(repository) {

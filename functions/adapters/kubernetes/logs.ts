@@ -89,8 +89,21 @@ interface Printed {
   key: string;
 }
 
-const containersOf = (pod: StoredPod): string[] =>
-  [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])].map(({ name }) => name);
+interface Life {
+  container: string;
+  /** The one before the newest; nodes keep no others. */
+  previous: boolean;
+}
+
+/** Of each container the life before is read as well, where one has begun since: what it crashed of is there. */
+function livesOf({ spec, status }: StoredPod): Life[] {
+  const told = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
+  return [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])].flatMap(({ name: container }) => {
+    const { lastState, state } = told.find(({ name }) => name === container) ?? {};
+    const newest = { container, previous: false };
+    return lastState?.terminated && !state?.waiting ? [{ container, previous: true }, newest] : [newest];
+  });
+}
 
 const byTime = (a: LogLine, b: LogLine): number => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0);
 
@@ -119,10 +132,11 @@ export function createKubernetesLogs({
     const mask = await maskOf(cluster, ref);
     const parts = await Promise.all(
       (await podsOf(ref)).flatMap((pod) =>
-        containersOf(pod).map(async (container) => {
+        livesOf(pod).map(async ({ container, previous }) => {
           const text = await client
             .text(logPath(ref, pod), {
               container,
+              previous,
               timestamps: true,
               // One line more than asked for shows whether there are more.
               tailLines: options.tail + 1,

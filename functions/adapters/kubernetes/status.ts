@@ -2,7 +2,7 @@
 import type { InstanceRef } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import type { MetricSample, ReplicaStatus, WorkloadStatus } from '../../ports/workloads.ts';
-import { whyUnread } from './api/api-errors.ts';
+import { isNotFound, whyUnread } from './api/api-errors.ts';
 import type { Stored } from './api/apply.ts';
 import { collectionPath } from './api/object-paths.ts';
 import {
@@ -69,6 +69,25 @@ export async function readStatus(cluster: Cluster, ref: InstanceRef): Promise<Wo
     readyReplicas: ready.length,
     replicas: pods.map(replicaOf),
   };
+}
+
+/** Deletes a pod without the grace that it has otherwise; the Deployment makes another one. */
+export async function killPod(cluster: Cluster, ref: InstanceRef, pod: string): Promise<void> {
+  const { items } = await cluster.client.list<StoredPod>(podsPath(cluster, ref), podsQuery(ref));
+  const found = items.find(({ metadata }) => metadata.name === pod);
+  if (!found) return;
+  await cluster.client
+    .call('DELETE', `${podsPath(cluster, ref)}/${encodeURIComponent(pod)}`, {
+      body: {
+        apiVersion: 'v1',
+        kind: 'DeleteOptions',
+        gracePeriodSeconds: 0,
+        preconditions: { uid: found.metadata.uid },
+      },
+    })
+    .catch((error: unknown) => {
+      if (!isNotFound(error)) throw error;
+    });
 }
 
 interface PodMetrics extends Stored {

@@ -22,6 +22,9 @@ export interface Trouble {
 const CRASHES = 3;
 
 const imageReasons = new Set(['ErrImagePull', 'ImagePullBackOff', 'InvalidImageName', 'ErrImageNeverPull']);
+/** What a registry or a network says that may answer the next time; a node asks again by itself. */
+const passing =
+  /: (?:429|5\d\d)\b|too many requests|time(?:d )?-?out|connection re(?:fused|set)|no such host|\bEOF\b|TLS handshake/i;
 const configReasons = new Set(['CreateContainerConfigError', 'CreateContainerError', 'RunContainerError']);
 /** The runtime could not start the program at all. */
 const startReasons = new Set(['StartError', 'ContainerCannotRun']);
@@ -32,7 +35,7 @@ function containerTrouble(pod: string, status: V1ContainerStatus, isInit: boolea
   if (waiting?.reason && imageReasons.has(waiting.reason)) {
     return {
       code: 'image_unavailable',
-      final: waiting.reason !== 'ErrImagePull',
+      final: waiting.reason !== 'ErrImagePull' && !passing.test(waiting.message ?? ''),
       why: `the image of ${container} can not be pulled: ${waiting.message ?? waiting.reason}`,
       hint: 'Check that the image is still in the registry and that the cluster may read it.',
     };
@@ -40,8 +43,9 @@ function containerTrouble(pod: string, status: V1ContainerStatus, isInit: boolea
   const ended = status.state?.terminated ?? status.lastState?.terminated;
   if (ended && (ended.exitCode !== 0 || !isInit)) {
     const cannotStart = startReasons.has(ended.reason ?? '') && ended.message;
-    // A container that has ended counts as a crash also before it is started again.
-    const crashes = status.restartCount + (status.state?.terminated ? 1 : 0);
+    // A container that has ended counts as a crash also before it is started again, which the kubelet puts off.
+    const isDown = status.state?.terminated !== undefined || waiting?.reason === 'CrashLoopBackOff';
+    const crashes = status.restartCount + (isDown ? 1 : 0);
     return {
       code: 'workload_crashed',
       final: crashes >= CRASHES || Boolean(cannotStart && crashes >= 2),
@@ -99,8 +103,18 @@ export function podTrouble(pod: V1Pod): Trouble | undefined {
       hint: 'Ask for less processor time or memory, or have the platform team add nodes.',
     };
   }
-  if (condition('Ready')?.status === 'True') return undefined;
-  const unready = (status?.containerStatuses ?? []).find(({ ready }) => !ready);
+  const ready = condition('Ready');
+  if (ready?.status === 'True') return undefined;
+  const told = status?.containerStatuses ?? [];
+  const unready = told.find(({ ready }) => !ready);
+  // Nobody but the node itself takes back that its containers are ready; that the pod is, the cluster does.
+  if (ready && told.length > 0 && !unready && ready.reason !== 'ReadinessGatesNotReady')
+    return {
+      code: 'workload_not_ready',
+      final: false,
+      why: 'its node does not answer any more',
+      hint: 'It is replaced on another node where one has room; have the platform team look at the nodes.',
+    };
   const checked = pod.spec?.containers.find(
     ({ name, readinessProbe }) => readinessProbe && (!unready || name === unready.name),
   );

@@ -10,7 +10,12 @@ import type { KubernetesClient } from './api/client.ts';
 import { objectPath } from './api/object-paths.ts';
 import { deploy, explainRefusal, removeService, scaleService } from './declare.ts';
 import { isHeaderName } from './manifests/container-manifest.ts';
-import { defaultRenderOptions, type RenderOptions, renderVolumeClaim } from './manifests/index.ts';
+import {
+  defaultRenderOptions,
+  type RenderImage,
+  type RenderOptions,
+  renderVolumeClaim,
+} from './manifests/index.ts';
 import type { RenderImages } from './manifests/pod-manifest.ts';
 import { ensureEnvironment, inventory, removeEnvironment } from './namespace.ts';
 import { serviceName, volumeName } from './object-names.ts';
@@ -18,7 +23,7 @@ import { runRelease } from './release-job.ts';
 import { awaitRollout } from './rollout.ts';
 import { createSamples } from './samples.ts';
 import { type Cluster, namespaceOf } from './shared-reads.ts';
-import { readMetrics, readStatus } from './status.ts';
+import { killPod, readMetrics, readStatus } from './status.ts';
 
 export interface KubernetesWorkloadsOptions extends AddressOptions {
   client: KubernetesClient;
@@ -74,7 +79,15 @@ export function createKubernetesWorkloads(options: KubernetesWorkloadsOptions): 
         digests.map(async (digest) => {
           const { config } = await registry.resolve(spec, digest);
           const reference = options.imageReference(spec, digest);
-          return [digest, { reference, entrypoint: config.entrypoint, cmd: config.cmd }] as const;
+          const { entrypoint, cmd, user, architecture } = config;
+          const image: RenderImage = {
+            reference,
+            entrypoint,
+            cmd,
+            ...(user !== undefined && { user }),
+            ...(architecture !== undefined && { architecture }),
+          };
+          return [digest, image] as const;
         }),
       ),
     );
@@ -91,6 +104,7 @@ export function createKubernetesWorkloads(options: KubernetesWorkloadsOptions): 
     scale: (instance, replicas, fence) => scaleService(cluster, instance, replicas, fence),
     remove: (instance, fence) => removeService(cluster, instance, fence),
     status: (instance) => readStatus(cluster, instance),
+    kill: (instance, pod) => killPod(cluster, instance, pod),
     async metrics(instance, windowSeconds) {
       const since = effects.now() - windowSeconds * 1000;
       return samples.add(sampleKey(instance), await readMetrics(cluster, instance, since), since);

@@ -58,6 +58,7 @@ const index = z.object({ manifests: z.array(descriptor) });
 
 const strings = z.record(z.string(), z.string());
 const config = z.object({
+  architecture: z.string().max(64).optional(),
   config: z
     .object({
       Entrypoint: z.array(z.string()).nullish(),
@@ -65,6 +66,7 @@ const config = z.object({
       Env: z.array(z.string()).nullish(),
       WorkingDir: z.string().nullish(),
       Labels: strings.nullish(),
+      User: z.string().max(256).nullish(),
     })
     .optional(),
 });
@@ -96,7 +98,8 @@ export function readConfig(data: Uint8Array, digest: string): ImageConfig | unde
   if (digestOf(data) !== digest) return undefined;
   const document = config.safeParse(parsed(Buffer.from(data).toString()));
   if (!document.success) return undefined;
-  const { Entrypoint, Cmd, Env, WorkingDir, Labels } = document.data.config ?? {};
+  const { Entrypoint, Cmd, Env, WorkingDir, Labels, User } = document.data.config ?? {};
+  const { architecture } = document.data;
   const env = (Env ?? []).map((line): [string, string] => {
     const at = line.indexOf('=');
     return at === -1 ? [line, ''] : [line.slice(0, at), line.slice(at + 1)];
@@ -107,6 +110,8 @@ export function readConfig(data: Uint8Array, digest: string): ImageConfig | unde
     env: Object.fromEntries(env),
     workingDir: WorkingDir || '/',
     labels: Labels ?? {},
+    ...(User && { user: User }),
+    ...(architecture && { architecture }),
   };
 }
 

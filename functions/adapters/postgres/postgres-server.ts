@@ -89,7 +89,12 @@ export function createPostgresServer(options: PostgresServerOptions): Databases 
     },
     async endpoint() {
       if (closed) throw stopped();
-      return { host, port, sslmode: tls ? 'verify-full' : 'disable' };
+      return {
+        host,
+        port,
+        sslmode: tls ? 'verify-full' : 'disable',
+        ...(tls && tls !== true && { authority: tls.ca }),
+      };
     },
     async close() {
       closed = true;

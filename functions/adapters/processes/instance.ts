@@ -22,6 +22,8 @@ export interface Instance {
   /** Stops everything because Berth stops, which is no outcome of a rollout. */
   close(): Promise<void>;
   status(): WorkloadStatus | undefined;
+  /** Ends a replica as a crash does. @param replica the id that its status shows */
+  kill(replica: string): void;
   /** The spec that says which ports and routes there are. */
   spec(): WorkloadSpec | undefined;
 }
@@ -222,6 +224,12 @@ export function createInstance({ context, ref, onChange }: InstanceOptions): Ins
           deployment.replicas.map((replica) => replica.status()).filter(({ state }) => state !== 'stopped'),
         ),
       };
+    },
+    kill(id) {
+      for (const { replicas } of deployments)
+        for (const replica of replicas)
+          if (replica.status().id === id)
+            for (const container of replica.containers) container.kill('on purpose: a game day is held');
     },
     spec: () => (instance.serving ?? instance.candidate)?.spec,
   };

@@ -237,6 +237,12 @@ export async function createProcessWorkloads(options: ProcessWorkloadsOptions): 
       return instances.get(instanceName(instance))?.status();
     },
 
+    async kill(instance, replica) {
+      instances.get(instanceName(instance))?.kill(replica);
+    },
+
+    disturb: traffic.disturb,
+
     async metrics(instance, windowSeconds) {
       return usage.read(instanceName(instance), effects.now() - windowSeconds * 1000);
     },

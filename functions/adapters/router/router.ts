@@ -10,6 +10,7 @@ import { limits as budgets } from '../../core/limits.ts';
 import type { InstanceRef } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import { type Answer, holdingPage, prefersPage, problemAnswer, send } from './answers.ts';
+import { disturb } from './disturb.ts';
 import { CLOSED } from './failure.ts';
 import { isWebSocket } from './headers.ts';
 import { createHold, type Found, type Lookup, type Wake } from './hold.ts';
@@ -203,6 +204,12 @@ export function createRouter(options: RouterOptions): Router {
       );
       return undefined;
     }
+    const target = traffic.target(to.host, to.path);
+    const disturbed = target?.disturbance && (await disturb(request, target.disturbance, gone));
+    if (disturbed) {
+      send(response, disturbed);
+      return target.instance;
+    }
     let outcome: Outcome = 'refused';
     let instance: InstanceRef | undefined;
     for (let tries = 0; tries < TRIES; tries++) {
@@ -259,6 +266,10 @@ export function createRouter(options: RouterOptions): Router {
   ): Promise<void> {
     const gone = new AbortController();
     socket.once('close', () => gone.abort());
+    const target = traffic.target(to.host, to.path);
+    const disturbed = target?.disturbance && (await disturb(request, target.disturbance, gone.signal));
+    if (socket.destroyed) return;
+    if (disturbed) return refuse(socket, disturbed);
     const found = await hold.find(to.host, to.path, to.place, gone.signal);
     if (socket.destroyed) return;
     if (!('backend' in found)) return refuse(socket, explain(request, to, found));

@@ -3,10 +3,13 @@ import { instanceName } from '../../core/keys.ts';
 import type { EnvironmentRef, InstanceRef } from '../../core/model/index.ts';
 import type { Backend, Condition, Traffic, Upstream } from '../../ports/traffic.ts';
 import { createChangeSignal } from '../system/change-signal.ts';
+import type { Disturbed } from './disturb.ts';
 import { createHosts, dnsHost, domainOf, serviceHost } from './hosts.ts';
 
 export interface Target extends Condition {
   instance: InstanceRef;
+  /** Of a game day that is held now. */
+  disturbance?: Disturbed;
   /** The next ready replica in turn; undefined unless the state is `ready`, or where the workload has no port. */
   next(): Backend | undefined;
 }
@@ -31,6 +34,14 @@ export function createTraffic({ baseHost }: TrafficOptions): RoutedTraffic {
   const upstreams = new Map<string, { upstream: Upstream; turn: number }>();
   const hosts = createHosts(domain, (key) => upstreams.has(key));
   const changes = createChangeSignal();
+  const disturbances = new Map<string, Disturbed>();
+
+  function disturbanceOf(key: string): Disturbed | undefined {
+    const present = disturbances.get(key);
+    if (!present || performance.now() < present.until) return present;
+    disturbances.delete(key);
+    return undefined;
+  }
 
   function next(key: string, port: number | undefined): Backend | undefined {
     const entry = upstreams.get(key);
@@ -52,6 +63,12 @@ export function createTraffic({ baseHost }: TrafficOptions): RoutedTraffic {
       hosts.remove(key);
       changes.notify();
     },
+    disturb(disturbance) {
+      const key = instanceName(disturbance);
+      if (disturbance.delay || disturbance.abort)
+        disturbances.set(key, { ...disturbance, until: performance.now() + disturbance.forMs });
+      else disturbances.delete(key);
+    },
     next: (instance, port) => next(instanceName(instance), port),
     nextChange: (signal) => changes.next(signal),
     url: (instance) => `http://${serviceHost(instance, baseHost())}`,
@@ -62,7 +79,13 @@ export function createTraffic({ baseHost }: TrafficOptions): RoutedTraffic {
       const upstream = entry && upstreams.get(entry.key)?.upstream;
       const condition = upstream?.condition();
       if (!entry || !upstream || !condition) return undefined;
-      return { ...condition, instance: upstream.instance, next: () => next(entry.key, entry.port) };
+      const disturbance = disturbanceOf(entry.key);
+      return {
+        ...condition,
+        instance: upstream.instance,
+        ...(disturbance && { disturbance }),
+        next: () => next(entry.key, entry.port),
+      };
     },
   };
 }

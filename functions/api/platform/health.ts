@@ -14,8 +14,8 @@ export const routes = [
     tag: 'Platform',
     description:
       '`degraded` where Berth answers, and the place that workloads run in does not, or has not all of them: while they ' +
-      'are `starting` after a start of Berth, and where one could not be brought back, which makes them `incomplete` ' +
-      'until the next start. It is `degraded` too where what they print could not be read when that was last tried. ' +
+      'are `starting` after a start of Berth, and where one could not be brought back, which makes them `incomplete`: ' +
+      'what may pass, as a full disk, is tried again. It is `degraded` too where what they print could not be read when that was last tried. ' +
       'So it is for an hour after its clock jumped, in which nothing is destroyed or forgotten for its age.',
     answers: {
       200: {

@@ -1,4 +1,5 @@
 /** Routes of the secrets that every build of a project sees: names and versions, and no value. */
+
 import * as z from 'zod';
 import {
   BUILD_SECRETS_MAX,
@@ -6,13 +7,14 @@ import {
   putBuildSecret,
   readBuildSecrets,
 } from '../../commands/secrets/build-secrets.ts';
+import { limits } from '../../core/limits.ts';
 import { getProject } from '../../records/read.ts';
 import { noContent } from '../http/respond.ts';
 import { route } from '../http/route-spec.ts';
 import { timeSchema } from '../http/schemas.ts';
 import { secretValue } from './secrets.ts';
 
-const VALUE_MAX_BYTES = 16 * 1024;
+const VALUE_MAX_BYTES = limits.buildSecretValue.value;
 
 const buildSecretSchema = z
   .object({

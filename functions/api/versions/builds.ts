@@ -4,6 +4,7 @@ import { createBuild } from '../../commands/versions/builds.ts';
 import { Problem } from '../../core/problem.ts';
 import { checkFolder } from '../../core/source/folder.ts';
 import { checkGitRef, parseGitUrl } from '../../core/source/git-source.ts';
+import { IdempotencyRace } from '../../records/commit.ts';
 import { getService } from '../../records/read.ts';
 import { timely } from '../http/body.ts';
 import { route } from '../http/route-spec.ts';
@@ -83,23 +84,26 @@ export const routes = [
         // The service is read before the body, so that no archive is sent in vain.
         await getService(ports.store, params);
         const saved = await ports.builder.saveSource(request.body ? timely(request.body) : emptyBody());
-        let used = false;
+        let unused = true;
         try {
           return await change(
             acceptedReply,
             async (caller) => {
-              const operation = await createBuild(ports, caller, {
+              unused = false;
+              return createBuild(ports, caller, {
                 ...params,
                 source: { kind: 'upload', ...saved },
                 ...optional(query),
+              }).catch((error: unknown) => {
+                // After any other error the build may have been accepted all the same, and needs its source.
+                unused = error instanceof Problem || error instanceof IdempotencyRace;
+                throw error;
               });
-              used = true;
-              return operation;
             },
             saved.sha256,
           );
         } finally {
-          if (!used) await ports.builder.removeSource(saved.id).catch(() => undefined);
+          if (unused) await ports.builder.removeSource(saved.id).catch(() => undefined);
         }
       },
     },

@@ -1,12 +1,14 @@
 /** The route that tells how a source would be built and run, before anything is sent or built. */
+
 import * as z from 'zod';
+import { limits } from '../../core/limits.ts';
 import { detect, READ_BY_DETECTION } from '../../core/source/detect.ts';
 import { foreignOf, nothingToRun } from '../../core/source/foreign.ts';
 import { route } from '../http/route-spec.ts';
 import { compact, nameSchema } from '../http/schemas.ts';
 
-const FILES_MAX = 10_000;
-const TEXT_MAX = 256 * 1024;
+const FILES_MAX = limits.detectionFiles.value;
+const TEXT_MAX = limits.detectionText.value;
 
 const detectionSchema = z
   .object({

@@ -125,6 +125,7 @@ export const routes = [
       change(created, async (caller) => {
         await getService(ports.store, params);
         const image = await ports.registry.resolve(params, body.image);
+        await ports.registry.keep?.(params, image.digest);
         return registerVersion(ports, caller, {
           ...params,
           digest: image.digest,

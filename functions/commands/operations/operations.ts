@@ -82,7 +82,7 @@ export function cancelOperation(ports: Ports, caller: Caller, id: string): Promi
         'conflict',
         `An operation of kind "${operation.kind}" can not be canceled: it always ends in a known state.`,
         {
-          hint: 'Wait until it has ended; only builds and deployments can be canceled.',
+          hint: 'Wait until it has ended; only builds, deployments and game days can be canceled.',
         },
       );
     }

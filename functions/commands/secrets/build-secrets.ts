@@ -1,5 +1,7 @@
 /** Secrets that every build of a project sees, such as the token of a private registry. */
+
 import { buildSecretPath, buildSecretsKey, projectKey } from '../../core/keys.ts';
+import { limits } from '../../core/limits.ts';
 import type { BuildSecrets } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import type { BuildSecret } from '../../ports/builder.ts';
@@ -8,7 +10,7 @@ import type { Item } from '../../ports/store.ts';
 import { type Caller, commit, IdempotencyRace, missing, retryOnConflict } from '../../records/commit.ts';
 import { getProject } from '../../records/read.ts';
 
-export const BUILD_SECRETS_MAX = 20;
+export const BUILD_SECRETS_MAX = limits.buildSecrets.value;
 /** What a build needs for itself: a secret of this name would be overruled, or lead it astray. */
 const RESERVED =
   /^(?:PATH|HOME|TMPDIR|CI|NODE_ENV|NODE_OPTIONS|LC_ALL|(?:BERTH|AWS|CODEBUILD|DOCKER|LD|DYLD|NPM_CONFIG)_.*)$/i;

@@ -129,6 +129,11 @@ export const permissions = permission({
     grants: { tokens: 'never' },
     does: 'end the protection of an environment',
   },
+  'gameday.create': {
+    least: 'developer',
+    protected: 'maintainer',
+    does: 'hold a game day: make an environment fail on purpose, for a time',
+  },
   'secret.read': { least: 'viewer', does: 'list the names and versions of secrets, never values' },
   'secret.write': { least: 'developer', protected: 'maintainer', does: 'put a secret' },
   'secret.rotate': {
@@ -181,7 +186,7 @@ export const permissions = permission({
   'audit.read': { least: 'administrator', does: 'verify and export the audit trail' },
   'audit.govern': { least: 'platform', does: 'verify and export the audit trail of the platform' },
   'operation.read': { least: 'viewer', does: 'read and follow operations' },
-  'operation.cancel': { least: 'developer', does: 'cancel a build or a deployment' },
+  'operation.cancel': { least: 'developer', does: 'cancel a build, a deployment or a game day' },
 });
 
 /** `noun.verb`. */

@@ -7,6 +7,7 @@ import { accessEvents } from './access-events.ts';
 import { deploymentEvents } from './deployment-events.ts';
 import { environmentEvents } from './environment-events.ts';
 import type { EventDeclarations } from './event-declaration.ts';
+import { gameDayEvents } from './gameday-events.ts';
 import { projectEvents } from './project-events.ts';
 import { secretEvents } from './secret-events.ts';
 import { versionEvents } from './version-events.ts';
@@ -16,6 +17,7 @@ export const eventTypes = {
   ...projectEvents,
   ...versionEvents,
   ...environmentEvents,
+  ...gameDayEvents,
   ...deploymentEvents,
   ...secretEvents,
   ...accessEvents,

@@ -2,6 +2,22 @@
 import { KIB, limit, MIB } from './limit.ts';
 
 export const workloadLimits = {
+  gameDayDelay: limit({
+    value: 30,
+    unit: 'seconds',
+    of: 'How long a game day lets a request wait',
+    each: 'a request',
+    past: 'The game day is refused.',
+    code: 'invalid_request',
+  }),
+  gameDayHold: limit({
+    value: 5,
+    unit: 'seconds',
+    of: 'How long a game day lets a statement of a database wait',
+    each: 'a statement',
+    past: 'The game day is refused.',
+    code: 'invalid_request',
+  }),
   replicas: limit({
     value: 20,
     unit: 'values',

@@ -49,6 +49,8 @@ export interface Environment {
   lastActivityAt: string;
   /** The operation that is changing its state, if any. */
   operation?: string;
+  /** The operation of the latest game day that was accepted here. */
+  gameDay?: string;
   /** Rules that hold here beyond the usual ones; absent where the environment is not protected. */
   protection?: Protection;
   /** The standing of each service that was deployed here, by the service's name. */

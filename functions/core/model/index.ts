@@ -6,6 +6,7 @@ export * from './access.ts';
 export * from './deployment.ts';
 export * from './environment.ts';
 export * from './event.ts';
+export * from './gameday.ts';
 export * from './operation.ts';
 export * from './project.ts';
 export * from './resource.ts';

@@ -2,6 +2,7 @@
 import { build } from './build.ts';
 import { deploy } from './deploy.ts';
 import { destroyEnvironment } from './destroy-environment.ts';
+import { gameDay } from './game-day.ts';
 import { hibernate } from './hibernate.ts';
 import type { InputType, OperationKindDeclaration, StepDeclaration, Targets } from './operation-kind.ts';
 import { provisionEnvironment } from './provision-environment.ts';
@@ -22,6 +23,7 @@ const kinds = {
   'rotate-secret': rotateSecret,
   stop,
   'remove-service': removeService,
+  'game-day': gameDay,
 };
 
 type Kinds = typeof kinds;

@@ -1,11 +1,12 @@
 /** Which folders a workspace counts among its members, as npm, yarn and pnpm write it down. */
+import { limits } from '../limits.ts';
 import { Problem } from '../problem.ts';
 import { readYaml } from '../score/file/yaml.ts';
 import { matchesWildcard } from '../wildcard.ts';
 import { isRecord } from './package-json.ts';
 
 /** Of all patterns of a workspace, characters: each is matched in steps that grow with its length. */
-const PATTERNS_MAX = 16_384;
+const PATTERNS_MAX = limits.workspacePatterns.value;
 /** Of what globs know besides `*`. A workspace with such a pattern counts all as its members. */
 const BEYOND_WILDCARDS = /[{}()[\]?]/;
 

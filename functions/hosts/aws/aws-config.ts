@@ -3,14 +3,19 @@ import * as z from 'zod';
 
 /** Values separated by commas; none where the text is empty. */
 const list = z.string().transform((text) => text.split(',').filter((part) => part !== ''));
+const amount = z.coerce.number<string>().positive();
 /** A setting that is not given is empty. */
 const optional = z
   .string()
   .default('')
   .transform((text) => (text === '' ? undefined : text));
 
+const GIB = 1024 ** 3;
+
 const schema = z.object({
   AWS_REGION: z.string().min(1),
+  BERTH_NAME: z.string().min(1),
+  BERTH_DNS_SUFFIX: z.string().min(1),
   BERTH_ACCOUNT: z.string().min(1),
   BERTH_TABLE: z.string().min(1),
   BERTH_STATE_MACHINE_PREFIX: z.string().min(1),
@@ -23,6 +28,11 @@ const schema = z.object({
   // Empty for a cluster that is known by its name alone.
   BERTH_CLUSTER_ENDPOINT: z.union([z.literal(''), z.url()]),
   BERTH_CLUSTER_CA: z.base64(),
+  BERTH_CLUSTER_RESOLVER: z.ipv4(),
+  BERTH_ARCHITECTURES: list.pipe(z.array(z.enum(['arm64', 'amd64'])).min(1)),
+  // CPUs, GiB of memory, pods, GiB of volumes.
+  BERTH_QUOTA: list.pipe(z.tuple([amount, amount, amount, amount])),
+  NODE_EXTRA_CA_CERTS: z.string().min(1),
   BERTH_DATABASE_HOST: z.string().min(1),
   BERTH_DATABASE_PORT: z.coerce.number().int().min(1).max(65535),
   BERTH_DATABASE_SECRET: z.string().min(1),
@@ -44,7 +54,11 @@ const schema = z.object({
 });
 
 export interface AwsConfig {
+  /** What the installation's repositories, secrets, servers and namespaces are named by. */
+  name: string;
   region: string;
+  /** What the names of AWS's hosts end with: `amazonaws.com`, but for other partitions. */
+  dnsSuffix: string;
   account: string;
   table: string;
   /** The ARN of a state machine up to the workflow's name. */
@@ -63,10 +77,16 @@ export interface AwsConfig {
     /** Where dedicated database servers are put. */
     dedicated?: { subnetGroup: string; securityGroup: string };
   };
+  /** File with the authorities of AWS, those of its databases among them. */
+  authorities: string;
+  /** Processors that images may be for; of an image for several, the first that it is for counts. */
+  architectures: readonly ('arm64' | 'amd64')[];
+  /** What one environment may ask for. */
+  quota: { cpu: number; memoryBytes: number; pods: number; storageBytes: number };
   /** Workloads are served under this domain. */
   appsDomain: string;
   /** The private networks that the load balancer is in, and those that workloads may reach. */
-  network: { ingressCidrs: string[]; egressCidrs: string[] };
+  network: { ingressCidrs: string[]; egressCidrs: string[]; resolverCidrs: string[] };
   identity: {
     issuer: string;
     /** The audiences of bearer tokens. */
@@ -82,7 +102,10 @@ export interface AwsConfig {
 /** @throws z.ZodError when the settings of the stacks do not fit these functions */
 export function readAwsConfig(environment: Record<string, string | undefined>): AwsConfig {
   const values = schema.parse(environment);
+  const [cpu, memoryGib, pods, storageGib] = values.BERTH_QUOTA;
   return {
+    name: values.BERTH_NAME,
+    dnsSuffix: values.BERTH_DNS_SUFFIX,
     region: values.AWS_REGION,
     account: values.BERTH_ACCOUNT,
     table: values.BERTH_TABLE,
@@ -114,8 +137,15 @@ export function readAwsConfig(environment: Record<string, string | undefined>): 
         },
       }),
     },
+    authorities: values.NODE_EXTRA_CA_CERTS,
+    architectures: values.BERTH_ARCHITECTURES,
+    quota: { cpu, memoryBytes: memoryGib * GIB, pods, storageBytes: storageGib * GIB },
     appsDomain: values.BERTH_APPS_DOMAIN,
-    network: { ingressCidrs: values.BERTH_INGRESS_CIDRS, egressCidrs: values.BERTH_EGRESS_CIDRS },
+    network: {
+      ingressCidrs: values.BERTH_INGRESS_CIDRS,
+      egressCidrs: values.BERTH_EGRESS_CIDRS,
+      resolverCidrs: [`${values.BERTH_CLUSTER_RESOLVER}/32`],
+    },
     identity: identityOf(values),
   };
 }

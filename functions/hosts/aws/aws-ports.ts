@@ -28,7 +28,7 @@ export function createAwsPorts(config: AwsConfig): {
   store().catch(() => undefined);
   const registry = lazy(
     async () => (await import('./ports/registry.ts')).createRegistry(config),
-    ['ensureRepository', 'removeRepository', 'resolve', 'findings', 'signatures', 'list'],
+    ['ensureRepository', 'removeRepository', 'resolve', 'keep', 'findings', 'signatures', 'list'],
   );
   const cluster = once(async () =>
     (await import('./ports/cluster.ts')).createCluster(config, { effects, registry }),
@@ -75,6 +75,7 @@ export function createAwsPorts(config: AwsConfig): {
           'scale',
           'remove',
           'status',
+          'kill',
           'metrics',
           'endpoint',
           'ensureVolume',

@@ -7,10 +7,11 @@ import type { ResourceOutputs } from '../../core/model/index.ts';
 import { deriveName, shortHash } from '../../core/names.ts';
 import { Problem } from '../../core/problem.ts';
 import type { DatabaseServer, DedicatedServers } from '../../ports/databases.ts';
-import { ServerNotOurs } from '../../ports/databases.ts';
+import { AUTHORITY_PATH, ServerNotOurs } from '../../ports/databases.ts';
 import type { Ports } from '../../ports/index.ts';
 import { invalidResource, noSuchClass, ownerTag, resourceLabel, resourceSecretPath } from '../owner.ts';
 import { type ResourceIdentity, ResourcePending, type ResourceRequest, type ResourceType } from '../type.ts';
+import { cutConnections, holdTables } from './postgres-disturbance.ts';
 import {
   type DatabaseSpec,
   disableLogin,
@@ -121,22 +122,25 @@ interface Place {
   host: string;
   port: number;
   sslmode: string;
+  authority?: string;
 }
 
 /** The outputs for a login. The URL is stored last, because it is the one that counts. */
 async function outputsFor(
   ports: Ports,
   request: ResourceIdentity,
-  { host, port, sslmode }: Place,
+  { host, port, sslmode, authority }: Place,
   { username, password }: Login,
 ): Promise<ResourceOutputs> {
   const { name } = specOf(request);
   const paths = pathsOf(request);
   const part = encodeURIComponent;
-  const url = `postgresql://${part(username)}:${part(password)}@${host}:${port}/${part(name)}?sslmode=${sslmode}`;
+  const sslrootcert = authority === undefined ? '' : AUTHORITY_PATH;
+  const tls = new URLSearchParams({ sslmode, ...(sslrootcert && { sslrootcert }) });
+  const url = `postgresql://${part(username)}:${part(password)}@${host}:${port}/${part(name)}?${tls}`;
   const reference = await putSecret(ports, paths.password, password);
   return {
-    values: { host, port: String(port), name, database: name, username, sslmode },
+    values: { host, port: String(port), name, database: name, username, sslmode, sslrootcert },
     secrets: { password: reference, url: await putSecret(ports, paths.url, url) },
   };
 }
@@ -264,6 +268,11 @@ export const postgres: ResourceType = {
     username: { secret: false, summary: 'The role, which acts as the owner of the database.' },
     password: { secret: true, summary: 'The role’s password.' },
     sslmode: { secret: false, summary: 'How to connect: libpq’s sslmode.' },
+    sslrootcert: {
+      secret: false,
+      summary:
+        'File in every container with the authorities of the server, libpq’s sslrootcert; empty where systems know them.',
+    },
     url: { secret: true, summary: 'All of it as postgresql://username:password@host:port/name?sslmode=…' },
   },
   params,
@@ -282,6 +291,16 @@ export const postgres: ResourceType = {
     restore,
     retire: (ports, request, previous, current) =>
       explained(request, () => retire(ports, request, previous, current)),
+  },
+
+  disturbance: {
+    refusal: ({ databases }, request) =>
+      (isDedicated(request) ? databases.dedicated?.superuser : databases.superuser)
+        ? undefined
+        : 'the administrator of its server may not do that there',
+    cut: async (ports, request) => cutConnections(await serverOf(ports, request), specOf(request).name),
+    slow: async (ports, request, delayMs, signal) =>
+      holdTables(await serverOf(ports, request), specOf(request).name, delayMs, signal),
   },
 
   deprovision: (ports, request) =>

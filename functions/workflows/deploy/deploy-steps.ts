@@ -188,14 +188,16 @@ export const recoverDeployment: DeploymentStep = {
   },
 };
 
-/** A scale that was not reached is not what later deployments take over. A newer deployment has taken it already. */
+/**
+ * A scale that was not reached is not what later deployments take over, whichever deployment was the last that had to
+ * reach it. A newer one has taken it already.
+ */
 async function scaleBack(ports: Ports, operation: InstanceRef & { number: number }): Promise<Write[]> {
-  const { data: deployment } = await getDeployment(ports.store, operation, operation.number);
   const environment = await ports.store.get<Environment>(environmentKey(operation));
-  const current = environment && instanceIn(environment.data, operation.service)?.current;
-  if (deployment.kind !== 'scale' || current === undefined) return [];
-  const { replicas } = (await getDeployment(ports.store, operation, current)).data;
-  return standingWrites(ports, operation, { replicas });
+  const instance = environment && instanceIn(environment.data, operation.service);
+  if (instance?.current === undefined) return [];
+  const { replicas } = (await getDeployment(ports.store, operation, instance.current)).data;
+  return instance.replicas === replicas ? [] : standingWrites(ports, operation, { replicas });
 }
 
 const canceled = (): ProblemDetail => ({

@@ -5,7 +5,7 @@ import type { Ports } from '../../ports/index.ts';
 import { getEnvironment } from '../../records/read.ts';
 import { readAll } from '../../records/read-all.ts';
 import { resourceType } from '../../resources/index.ts';
-import { resourceRequest } from '../owned-resources.ts';
+import { resourceRequest } from '../../resources/owner.ts';
 
 /** Leftovers are tried again after this time, milliseconds. */
 export const LEFTOVER_RETRY_MS = 60_000;

@@ -3,8 +3,7 @@ import type { Operation } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import { instancesOf } from '../../records/instances.ts';
 import { getEnvironment } from '../../records/read.ts';
-import { endingOf, errorOf, untilOverdue } from '../end-operation.ts';
-import { endIn, environmentOf, startAll, timeNow, toReady } from '../environment-state.ts';
+import { endIn, environmentOf, recoverAwake, toHibernated } from '../environment-state.ts';
 import type { Step } from '../step.ts';
 
 /** Scales every workload to zero, unless an idle environment was used after that was decided (I8). */
@@ -27,22 +26,7 @@ export const stopWorkloads: Step<Operation<'hibernate'>> = {
 
 export const finishHibernation: Step<Operation<'hibernate'>> = {
   role: 'finish',
-  async run(context) {
-    await endIn(context, { status: 'succeeded' }, 'environment.hibernated', (environment) => ({
-      ...environment,
-      state: 'hibernated',
-    }));
-  },
+  run: (context) => endIn(context, { status: 'succeeded' }, 'environment.hibernated', toHibernated),
 };
 
-export const recoverHibernation: Step<Operation<'hibernate'>> = {
-  role: 'recover',
-  async run(context) {
-    const { ports, operation } = context;
-    const ending = endingOf(errorOf(context));
-    // What has changed the environment since, such as its destruction, decides what runs there.
-    if (ending.status !== 'superseded')
-      await untilOverdue(ports, operation, () => startAll(ports, environmentOf(operation)));
-    await endIn(context, ending, 'environment.ready', toReady(timeNow(context.ports)));
-  },
-};
+export const recoverHibernation: Step<Operation<'hibernate'>> = { role: 'recover', run: recoverAwake };

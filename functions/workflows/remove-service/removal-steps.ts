@@ -1,6 +1,12 @@
 /** Steps of the workflow `remove-service`. Nothing that another service uses goes. */
 import { environmentKey, resourceKey } from '../../core/keys.ts';
-import type { Environment, InstanceRef, Operation, Resource } from '../../core/model/index.ts';
+import {
+  type Environment,
+  type InstanceRef,
+  isFor,
+  type Operation,
+  type Resource,
+} from '../../core/model/index.ts';
 import type { Ports } from '../../ports/index.ts';
 import { retryOnConflict } from '../../records/commit.ts';
 import { instanceIn } from '../../records/instances.ts';
@@ -75,9 +81,13 @@ export const finishRemoval: Step<Removal> = {
 };
 
 /** A service that people had stopped stays stopped: its current deployment is that stop. */
-async function stateBefore(ports: Ports, ref: InstanceRef): Promise<'stopped' | undefined> {
+async function stateBefore(
+  ports: Ports,
+  ref: InstanceRef & { environmentId?: string },
+): Promise<'stopped' | undefined> {
   const environment = await ports.store.get<Environment>(environmentKey(ref));
-  const current = environment && instanceIn(environment.data, ref.service)?.current;
+  if (!environment || !isFor(ref, environment.data)) return undefined;
+  const current = instanceIn(environment.data, ref.service)?.current;
   if (current === undefined) return undefined;
   return (await getDeployment(ports.store, ref, current)).data.kind === 'stop' ? 'stopped' : undefined;
 }

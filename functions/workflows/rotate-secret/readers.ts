@@ -58,12 +58,22 @@ async function settle(
   // What is stopped reads nothing, and takes what is current then when it is started.
   if (serving === undefined || instance.state !== undefined) return true;
   const { data: current } = await getDeploymentDetail(ports.store, instance, serving);
-  if (!isStale(current)) return true;
+  if (!isStale(current)) return !(await servesStale(ports, instance, isStale));
   // Nothing can be deployed into it, and what sleeps needs its credentials when it wakes.
   if (state !== 'ready') return false;
   if (newest?.rotation === operation.id && newest.status !== 'succeeded') throw failed(newest);
   await createRedeployment(ports, { actor: operation.createdBy }, instance, operation.id);
   return false;
+}
+
+/**
+ * What served before a deployment that failed is put back by being declared: until it is ready again, the one that
+ * failed still serves, with what it has pinned.
+ */
+async function servesStale(ports: Ports, instance: Instance, isStale: IsStale): Promise<boolean> {
+  const { serving } = (await ports.workloads.status(instance)) ?? {};
+  if (serving === undefined || serving === instance.current) return false;
+  return isStale((await getDeploymentDetail(ports.store, instance, serving)).data);
 }
 
 const failed = ({ service, number, error, status }: Deployment): Problem =>

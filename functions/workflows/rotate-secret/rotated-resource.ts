@@ -4,8 +4,8 @@ import type { Resource, ResourceOutputs } from '../../core/model/index.ts';
 import type { Ports } from '../../ports/index.ts';
 import { getEnvironment } from '../../records/read.ts';
 import { resourceType } from '../../resources/index.ts';
+import { resourceRequest } from '../../resources/owner.ts';
 import { environmentOf } from '../environment-state.ts';
-import { resourceRequest } from '../owned-resources.ts';
 import { changeHeld } from './change-held.ts';
 import type { Credentials, Rotated, RotationOperation } from './rotated.ts';
 

@@ -1,8 +1,7 @@
 /** Steps of the workflow `wake`. */
 import type { Operation } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
-import { endingOf, errorOf } from '../end-operation.ts';
-import { endIn, environmentOf, startAll, timeNow, toReady } from '../environment-state.ts';
+import { endIn, environmentOf, recoverAwake, startAll, timeNow, toReady } from '../environment-state.ts';
 import { type Step, StillProgressing } from '../step.ts';
 
 export const startWorkloads: Step<Operation<'wake'>> = {
@@ -34,9 +33,4 @@ export const finishWaking: Step<Operation<'wake'>> = {
 };
 
 /** One service that does not come back keeps no other asleep: the environment is awake, the operation failed. */
-export const recoverWaking: Step<Operation<'wake'>> = {
-  role: 'recover',
-  async run(context) {
-    await endIn(context, endingOf(errorOf(context)), 'environment.ready', toReady(timeNow(context.ports)));
-  },
-};
+export const recoverWaking: Step<Operation<'wake'>> = { role: 'recover', run: recoverAwake };

@@ -41,6 +41,53 @@ function one<K extends KubernetesObject['kind']>(objects: KubernetesObject[], ki
 }
 const podOf = (given: WorkloadSpec) => one(render(given), 'Deployment').spec!.template.spec!;
 
+describe('The pod of an image', () => {
+  const podOfImage = (more: Partial<RenderImages[string]>, mixedNodes = false) => {
+    const given = { [digest]: { ...images[digest]!, ...more } };
+    const objects = renderManifests(spec(), given, { ...options, mixedNodes });
+    return one(objects, 'Deployment').spec!.template.spec!;
+  };
+
+  it.each([
+    ['10001', 10001, 10001],
+    ['10001:20', 10001, 20],
+    ['1001:0', 1001, 0],
+    [undefined, 1000, 1000],
+    ['0', 1000, 1000],
+    ['0:0', 1000, 1000],
+    ['root', 1000, 1000],
+    ['node', 1000, 1000],
+    ['99999999999', 1000, 1000],
+  ])('that names the user %s runs as %d, and never as root', (user, uid, gid) => {
+    const { securityContext } = podOfImage(user === undefined ? {} : { user });
+    expect(securityContext).toMatchObject({
+      runAsNonRoot: true,
+      runAsUser: uid,
+      runAsGroup: gid,
+      fsGroup: gid,
+    });
+  });
+
+  it('says which nodes it is for where there are several kinds, and nothing where there is one', () => {
+    expect(podOfImage({ architecture: 'amd64' }, true).nodeSelector).toEqual({
+      'kubernetes.io/arch': 'amd64',
+    });
+    expect(podOfImage({ architecture: 'amd64' })).not.toHaveProperty('nodeSelector');
+    expect(podOfImage({}, true)).not.toHaveProperty('nodeSelector');
+  });
+});
+
+describe('Names', () => {
+  it('are resolved also where no pod answers, at the address that the platform team’s cluster has', () => {
+    const network = { ...options.network, resolverCidrs: ['172.20.0.10/32'] };
+    const [, egress] = all(renderEnvironment(ref, 'op', { ...options, network }), 'NetworkPolicy');
+    const rule = egress!.spec!.egress!.find(({ to }) =>
+      to?.some((peer) => peer.ipBlock?.cidr === '172.20.0.10/32'),
+    );
+    expect(rule?.ports?.map(({ port }) => port)).toEqual([53, 53]);
+  });
+});
+
 describe('Deployment', () => {
   it('carries number, fence and operation, and its pods only what the number decides', () => {
     const { metadata, spec: body } = one(render(spec({ fence: 7, operation: 'op-x' })), 'Deployment');

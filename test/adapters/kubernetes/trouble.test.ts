@@ -26,11 +26,36 @@ describe('podTrouble', () => {
     expect(waiting('ImagePullBackOff')).toMatchObject({ code: 'image_unavailable', final: true });
   });
 
+  it.each([
+    ['unexpected status from HEAD request to http://registry/v2/: 503 Service Unavailable', false],
+    ['unexpected status from HEAD request to http://registry/v2/: 429 Too Many Requests', false],
+    ['dial tcp 10.0.0.1:443: connect: connection refused', false],
+    ['registry/web@sha256:503: not found', true],
+    ['unexpected status: 401 Unauthorized', true],
+  ])('of a pull that failed with "%s" it is final: %s', (message, final) => {
+    const trouble = podTrouble(pod({ state: { waiting: { reason: 'ImagePullBackOff', message } } }));
+    expect(trouble).toMatchObject({ code: 'image_unavailable', final });
+  });
+
+  it('a pod whose containers were ready when its node fell silent is told so', () => {
+    const silent = pod({ ready: true, state: { running: {} } });
+    const conditions = [{ type: 'Ready', status: 'False' }];
+    const lost = { ...silent, status: { ...silent.status, conditions } };
+    expect(podTrouble(lost)?.why).toBe('its node does not answer any more');
+    const gated = [{ type: 'Ready', status: 'False', reason: 'ReadinessGatesNotReady' }];
+    expect(podTrouble({ ...silent, status: { ...silent.status, conditions: gated } })?.why).not.toContain(
+      'node',
+    );
+  });
+
   it('three crashes are final, and the log is that of the life before', () => {
     const twice = podTrouble(pod({ restartCount: 2, lastState: ended(3) }));
     expect(twice).toMatchObject({ code: 'workload_crashed', final: false, log: { previous: true } });
     const thrice = podTrouble(pod({ restartCount: 2, state: ended(3) }));
     expect(thrice).toMatchObject({ final: true, crashes: 3, log: { previous: false } });
+    const putOff = { waiting: { reason: 'CrashLoopBackOff' } };
+    const before = podTrouble(pod({ restartCount: 2, state: putOff, lastState: ended(3) }));
+    expect(before).toMatchObject({ final: true, crashes: 3, log: { previous: true } });
   });
 
   it('memory, signals, code 0 and missing programs have their own words', () => {

@@ -329,7 +329,7 @@ describe('router', () => {
     let running = true;
     const statuses = new Set<number>();
     const load = Promise.all(
-      ['/', '/pid', '/slow?ms=40', '/slow?ms=90'].map(async (path) => {
+      ['/', '/life', '/slow?ms=40', '/slow?ms=90'].map(async (path) => {
         const method = path.includes('90') ? 'POST' : 'GET';
         while (running) statuses.add((await ask(host, path, { method })).status);
       }),

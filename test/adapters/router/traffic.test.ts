@@ -1,5 +1,7 @@
 /** The state that adapters report of their workloads, and where a request then goes. */
+import type { IncomingMessage } from 'node:http';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { disturb } from '../../../functions/adapters/router/disturb.ts';
 import { createTraffic, type RoutedTraffic } from '../../../functions/adapters/router/traffic.ts';
 import type { InstanceRef } from '../../../functions/core/model/index.ts';
 import type { Upstream } from '../../../functions/ports/traffic.ts';
@@ -69,5 +71,48 @@ describe('Traffic', () => {
   it('names where a workload and a dns resource are reached', () => {
     expect(traffic.url(web)).toBe('http://web.dev.demo.localhost:4600');
     expect(traffic.host(web, 'site')).toBe('site.dns.dev.demo.localhost');
+  });
+
+  it('disturbs requests to one workload until the time that was given, and not after it', () => {
+    traffic.declare(upstream(web, [1]));
+    traffic.declare(upstream(shop, [2]));
+    const disturbanceOf = (name: string) => traffic.target(`${name}.dev.demo.localhost`, '/')?.disturbance;
+    traffic.disturb({ ...web, forMs: 60_000, abort: { percent: 50 } });
+    expect(disturbanceOf('web')).toMatchObject({ abort: { percent: 50 } });
+    expect(disturbanceOf('shop')).toBeUndefined();
+    traffic.disturb({ ...web, forMs: 0 });
+    expect(disturbanceOf('web')).toBeUndefined();
+    traffic.disturb({ ...web, forMs: 0, abort: { percent: 50 } });
+    expect(disturbanceOf('web')).toBeUndefined();
+  });
+});
+
+describe('A disturbance', () => {
+  const request = { method: 'GET', headers: {}, url: '/' } as IncomingMessage;
+  const gone = new AbortController().signal;
+
+  it('makes a request wait, but not beyond its own end', async () => {
+    const from = performance.now();
+    const until = from + 40;
+    const delay = { percent: 100, ms: 30_000 };
+    expect(await disturb(request, { ...web, forMs: 40, until, delay }, gone)).toBeUndefined();
+    expect(performance.now() - from).toBeLessThan(5_000);
+  });
+
+  it('answers in place of the workload, with why and until when', async () => {
+    const until = performance.now() + 60_000;
+    const answer = await disturb(request, { ...web, forMs: 60_000, until, abort: { percent: 100 } }, gone);
+    expect(answer?.status).toBe(503);
+    expect(answer?.body).toContain('a game day is held');
+    expect(answer?.body).toContain('it is over in 60 s');
+  });
+
+  it('ends with the client', async () => {
+    const delay = { percent: 100, ms: 30_000 };
+    await disturb(
+      request,
+      { ...web, forMs: 30_000, until: performance.now() + 30_000, delay },
+      AbortSignal.abort(),
+    );
   });
 });

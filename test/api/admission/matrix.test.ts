@@ -265,8 +265,8 @@ describe('What is written down', () => {
     const changing = routes.filter(
       ({ method, policy }) => method !== 'get' && policy.action.endsWith('.read'),
     );
-    // A dry run says what a policy would have refused, and changes nothing.
-    expect(changing.map(({ operationId }) => operationId)).toEqual(['dryRunPolicy']);
+    // These say what would be built, and what a policy would have refused, and change nothing.
+    expect(changing.map(({ operationId }) => operationId)).toEqual(['detectSource', 'dryRunPolicy']);
   });
 
   it('is of paths whose parameters are known', () => {

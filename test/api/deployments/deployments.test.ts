@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { deleteService } from '../../../functions/commands/services/services.ts';
 import { instanceName, operationKey, operationLog, resourceKey } from '../../../functions/core/keys.ts';
 import type { Operation } from '../../../functions/core/model/index.ts';
+import { TransientError } from '../../../functions/core/problem.ts';
 import { instanceIn } from '../../../functions/records/instances.ts';
 import { getEnvironment } from '../../../functions/records/read.ts';
 import {
@@ -116,6 +117,20 @@ describe('Builds', () => {
       'not_found',
     );
     expect(sources.size).toBe(1);
+  });
+
+  it('keeps the source of a build whose acceptance was not answered', async () => {
+    const { api, ports, sources } = subject;
+    const { transact } = ports.store;
+    const kept = sources.size;
+    ports.store.transact = async (writes) => {
+      await transact(writes);
+      ports.store.transact = transact;
+      throw new TransientError('the answer was lost');
+    };
+    const headers = { ...gzip, 'idempotency-key': 'lost' };
+    expect(await api('POST', `${service}/builds`, archive, headers)).toMatchObject({ status: 202 });
+    expect(sources.size).toBe(kept + 1);
   });
 
   it.each([

@@ -43,7 +43,7 @@ describe('The route table', () => {
   });
 
   it.each(routes)('$method $path has a policy, an id, a summary and known parameters', (route) => {
-    expect(route.policy.action).toMatch(/^[a-z]+\.[a-z]+$/);
+    expect(route.policy.action).toMatch(/^[a-z-]+\.[a-z-]+$/);
     expect(['project', 'platform', 'public']).toContain(route.policy.scope);
     expect(route.operationId).toMatch(/^[a-z][A-Za-z]+$/);
     expect(route.summary).toMatch(/^[A-Z].*[^.]$/);

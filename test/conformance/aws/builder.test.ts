@@ -90,6 +90,20 @@ await withMoto((url) => {
     await subject.dispose();
   });
 
+  it('waits while the account runs as many builds as it may, and says so once', async () => {
+    let refusals = 3;
+    const subject = await makeSubject((action) =>
+      action === 'StartBuild' && refusals-- > 0 ? awsError(400, 'AccountLimitExceededException') : 'forward',
+    );
+    const { id } = await subject.builder.saveSource(streamOf(await sourceArchive(helloFiles)));
+    const lines: string[] = [];
+    const request = { repository, operation: 'crowded', source: { kind: 'upload', id } as const };
+    const built = await subject.builder.build(request, (line) => lines.push(line), never);
+    expect(built.digest).toMatch(/^sha256:/);
+    expect(lines.filter((line) => line.startsWith('Waiting: CodeBuild'))).toHaveLength(1);
+    await subject.dispose();
+  });
+
   it('is told by a throttle that another try is worth it', async () => {
     const subject = await makeSubject((action) =>
       action === 'StartBuild' ? awsError(400, 'ThrottlingException') : 'forward',

@@ -1,8 +1,11 @@
 /** Databases of RDS: a PostgreSQL with TLS, whose administrator's password is in moto's Secrets Manager. */
+
+import { execFile } from 'node:child_process';
 import dns from 'node:dns';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { CreateDBSubnetGroupCommand, RDSClient } from '@aws-sdk/client-rds';
 import {
   CreateSecretCommand,
@@ -15,10 +18,22 @@ import { createRdsInstances } from '../../../functions/adapters/aws/rds-instance
 import { databasesContract } from '../../contracts/databases.ts';
 import { queryError, startProxy } from '../support/faults.ts';
 import { type PostgresServer, startPostgres } from '../support/postgres.ts';
+import { missingProgram } from '../support/process.ts';
 import { whyNoTls } from '../support/tls.ts';
 import { clientOptions, subnetIds, withMoto } from './support.ts';
 
 const PASSWORD = 'first-password';
+const run = promisify(execFile);
+const noPsql = await missingProgram([['psql', '--version']]);
+/** Says who is connected, and that TLS is in use. */
+const QUERY = `
+import pg from 'pg';
+const client = new pg.Client({ connectionString: process.argv[1] });
+await client.connect();
+const { rows } = await client.query('SELECT current_user AS me, ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()');
+process.stdout.write(rows[0].me + ' ' + rows[0].ssl);
+await client.end();
+`;
 const noTls = await whyNoTls();
 if (noTls !== undefined) console.log(`Skipped, the databases of RDS: ${noTls}`);
 
@@ -53,6 +68,46 @@ await withMoto((url) => {
       });
 
     databasesContract('RDS', async () => ({ databases: make(), dispose: async () => undefined }));
+
+    // What a pod has: the URL, and the file that it names. The authority is known to no system.
+    describe('a workload with the URL and the file', () => {
+      let url = '';
+      let file = '';
+      beforeAll(async () => {
+        const databases = make();
+        const sql = await databases.connect();
+        await sql.query(`CREATE ROLE tenant LOGIN PASSWORD 'tenants-password'`);
+        await sql.query('CREATE DATABASE tenant OWNER tenant');
+        await sql.end();
+        const { authority = '', host, port, sslmode } = await databases.endpoint();
+        await databases.close();
+        file = join(directory, 'authority.pem');
+        await writeFile(file, authority);
+        const tls = new URLSearchParams({ sslmode, sslrootcert: file });
+        url = `postgresql://tenant:tenants-password@${host}:${port}/tenant?${tls}`;
+      });
+      const without = () => url.replace(/&sslrootcert=.*/, '');
+      const node = (address: string, env: Record<string, string> = {}) =>
+        run(process.execPath, ['--input-type=module', '-e', QUERY, address], {
+          env: { ...process.env, ...env },
+        });
+
+      it('connects by node-postgres, by the URL alone and by the variable of Node.js', async () => {
+        await expect(node(without())).rejects.toThrow();
+        expect((await node(url)).stdout).toBe('tenant true');
+        expect((await node(without(), { NODE_EXTRA_CA_CERTS: file })).stdout).toBe('tenant true');
+      });
+
+      it.skipIf(noPsql !== undefined)('connects by libpq, by the URL alone and by its variable', async () => {
+        const psql = (address: string, env: Record<string, string> = {}) =>
+          run('psql', ['-XAtc', 'SELECT current_user', address], {
+            env: { PATH: process.env.PATH, HOME: directory, ...env },
+          });
+        await expect(psql(without())).rejects.toThrow('root certificate');
+        expect((await psql(url)).stdout).toBe('tenant\n');
+        expect((await psql(without(), { PGSSLROOTCERT: file })).stdout).toBe('tenant\n');
+      });
+    });
 
     describe('and instances', () => {
       // Moto's instances have names and secrets that lead nowhere: names lead to the one server, and the proxy plays
@@ -130,6 +185,7 @@ await withMoto((url) => {
         host: 'localhost',
         port: server.port,
         sslmode: 'verify-full',
+        authority: server.ca,
       });
     });
 

@@ -3,13 +3,16 @@
  * comes from a proxy before it, and so do the contents.
  */
 import {
+  DescribeImagesCommand,
   ECRClient,
+  GetLifecyclePolicyCommand,
   PutImageCommand,
   PutImageTagMutabilityCommand,
   StartImageScanCommand,
 } from '@aws-sdk/client-ecr';
 import { expect, it } from 'vitest';
 import { createEcrRegistry } from '../../../functions/adapters/aws/registry.ts';
+import type { LIFECYCLE } from '../../../functions/adapters/aws/registry-rules.ts';
 import { registryContract } from '../../contracts/registry.ts';
 import { createImageStore, digestOf } from '../support/aws/ecr.ts';
 import { startProxy } from '../support/faults.ts';
@@ -57,6 +60,32 @@ await withMoto((url) => {
         await proxy.stop();
       },
     };
+  });
+
+  it('removes by itself what has no tag, and nothing that is of a version: that is given one', async () => {
+    const client = new ECRClient(clientOptions(url()));
+    const registry = createEcrRegistry({ client, registryId: ACCOUNT, prefix: 'berth' });
+    const repository = { project: 'kept', service: 'web' };
+    const repositoryName = 'berth/kept/web';
+    await registry.ensureRepository(repository);
+    await registry.ensureRepository(repository);
+    const { lifecyclePolicyText } = await client.send(new GetLifecyclePolicyCommand({ repositoryName }));
+    const { rules } = JSON.parse(lifecyclePolicyText ?? '{}') as typeof LIFECYCLE;
+    expect(rules.map(({ selection }) => selection.tagStatus)).toEqual(['untagged']);
+
+    const config = { mediaType: 'application/vnd.oci.image.config.v1+json', digest: digestOf('d'), size: 1 };
+    const mediaType = 'application/vnd.oci.image.manifest.v1+json';
+    const imageManifest = JSON.stringify({ schemaVersion: 2, mediaType, config, layers: [] });
+    const pushed = await client.send(new PutImageCommand({ repositoryName, imageManifest }));
+    const digest = pushed.image?.imageId?.imageDigest ?? '';
+    await registry.keep?.(repository, digest);
+    await registry.keep?.(repository, digest);
+    const { imageDetails } = await client.send(new DescribeImagesCommand({ repositoryName }));
+    expect(imageDetails).toMatchObject([{ imageDigest: digest, imageTags: [`berth-${digest.slice(7)}`] }]);
+    expect(await registry.list(repository)).toEqual([digest]);
+    const absent = `sha256:${'0'.repeat(64)}`;
+    await expect(registry.keep?.(repository, absent)).rejects.toMatchObject({ code: 'image_unavailable' });
+    client.destroy();
   });
 
   it('tells what the scan of an image found, once it is complete', async () => {

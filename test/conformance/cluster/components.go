@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"net/url"
@@ -12,15 +13,19 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"go.etcd.io/etcd/server/v3/embed"
+	genericapiserver "k8s.io/apiserver/pkg/server"
 	"k8s.io/component-base/cli"
 	_ "k8s.io/component-base/metrics/prometheus/clientgo"
 	apiserver "k8s.io/kubernetes/cmd/kube-apiserver/app"
 	controllers "k8s.io/kubernetes/cmd/kube-controller-manager/app"
+	proxy "k8s.io/kubernetes/cmd/kube-proxy/app"
 	scheduler "k8s.io/kubernetes/cmd/kube-scheduler/app"
+	kubelet "k8s.io/kubernetes/cmd/kubelet/app"
 	"sigs.k8s.io/kwok/pkg/config"
 	kwok "sigs.k8s.io/kwok/pkg/kwok/cmd"
 	"sigs.k8s.io/kwok/pkg/log"
 	"sigs.k8s.io/kwok/pkg/utils/signals"
+	metrics "sigs.k8s.io/metrics-server/cmd/metrics-server/app"
 )
 
 func runComponent(name string) int {
@@ -30,8 +35,14 @@ func runComponent(name string) int {
 		command = apiserver.NewAPIServerCommand()
 	case "controller-manager":
 		command = controllers.NewControllerManagerCommand()
-	default:
+	case "scheduler":
 		command = scheduler.NewSchedulerCommand()
+	case "metrics-server":
+		command = metrics.NewMetricsServerCommand(genericapiserver.SetupSignalHandler())
+	case "proxy":
+		command = proxy.NewProxyCommand()
+	default:
+		command = kubelet.NewKubeletCommand(context.Background())
 	}
 	return cli.Run(command)
 }

@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -26,7 +27,8 @@ type keys struct {
 	pool                              *x509.CertPool
 }
 
-func newKeys(dir string, port int) (*keys, error) {
+// newKeys writes the keys of a cluster; with a network, also those of the node behind it.
+func newKeys(dir string, port int, node *network) (*keys, error) {
 	path := func(name string) string { return filepath.Join(dir, name) }
 	result := &keys{
 		ca: path("ca.crt"), cert: path("server.crt"), key: path("server.key"),
@@ -49,12 +51,17 @@ func newKeys(dir string, port int) (*keys, error) {
 	if err != nil {
 		return nil, err
 	}
+	addresses := []net.IP{net.IPv4(127, 0, 0, 1)}
+	if node != nil {
+		addresses = append(addresses, node.addresses()...)
+	}
 	server := &x509.Certificate{
 		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "127.0.0.1"},
 		NotBefore: authority.NotBefore, NotAfter: authority.NotAfter,
-		KeyUsage:    x509.KeyUsageDigitalSignature,
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, DNSNames: []string{"localhost"},
+		KeyUsage: x509.KeyUsageDigitalSignature,
+		// The API server shows it to the kubelet as well.
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
+		IPAddresses: addresses, DNSNames: []string{"localhost"},
 	}
 	serverDER, err := x509.CreateCertificate(rand.Reader, server, authority, &serverKey.PublicKey, authorityKey)
 	if err != nil {
@@ -64,44 +71,58 @@ func newKeys(dir string, port int) (*keys, error) {
 	if err != nil {
 		return nil, err
 	}
-	random := make([]byte, 32)
-	if _, err := rand.Read(random); err != nil {
-		return nil, err
-	}
-	result.token = hex.EncodeToString(random)
 	caPEM := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: authorityDER})
 	result.pool = x509.NewCertPool()
 	result.pool.AppendCertsFromPEM(caPEM)
-	kubeconfig := fmt.Sprintf(`apiVersion: v1
+	files := map[string][]byte{
+		result.ca:   caPEM,
+		result.cert: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: serverDER}),
+		result.key:  pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: keyDER}),
+	}
+	var tokens strings.Builder
+	// Groups are those by which the API server's own rules know its components.
+	identity := func(file, host, user, groups string) string {
+		random := make([]byte, 32)
+		_, _ = rand.Read(random)
+		token := hex.EncodeToString(random)
+		fmt.Fprintf(&tokens, "%s,%s,%s,%s\n", token, user, user, groups)
+		files[file] = kubeconfig(fmt.Sprintf("https://%s:%d", host, port), caPEM, token)
+		return token
+	}
+	result.token = identity(result.kubeconfig, "127.0.0.1", "administrator", "system:masters")
+	if node != nil {
+		identity(path("node.kubeconfig"), node.host(), "system:node:"+nodeName, "system:nodes")
+		identity(path("proxy.kubeconfig"), node.host(), "system:kube-proxy", "")
+		identity(path("policies.kubeconfig"), node.host(), "kube-router", "system:masters")
+	}
+	files[result.tokens] = []byte(tokens.String())
+	for name, content := range files {
+		if err := os.WriteFile(name, content, 0o600); err != nil {
+			return nil, err
+		}
+	}
+	return result, nil
+}
+
+func kubeconfig(server string, ca []byte, token string) []byte {
+	return fmt.Appendf(nil, `apiVersion: v1
 kind: Config
 clusters:
 - name: conformance
   cluster:
-    server: https://127.0.0.1:%d
+    server: %s
     certificate-authority-data: %s
 users:
-- name: administrator
+- name: user
   user:
     token: %s
 contexts:
 - name: conformance
   context:
     cluster: conformance
-    user: administrator
+    user: user
 current-context: conformance
-`, port, base64.StdEncoding.EncodeToString(caPEM), result.token)
-	for name, content := range map[string][]byte{
-		result.ca:         caPEM,
-		result.cert:       pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: serverDER}),
-		result.key:        pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: keyDER}),
-		result.tokens:     []byte(result.token + ",administrator,administrator,system:masters\n"),
-		result.kubeconfig: []byte(kubeconfig),
-	} {
-		if err := os.WriteFile(name, content, 0o600); err != nil {
-			return nil, err
-		}
-	}
-	return result, nil
+`, server, base64.StdEncoding.EncodeToString(ca), token)
 }
 
 func (k *keys) client() administrator {

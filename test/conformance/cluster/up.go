@@ -1,20 +1,15 @@
 package main
 
 import (
-	"bytes"
+	"bufio"
 	_ "embed"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
-	"io"
-	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"syscall"
 	"time"
@@ -39,18 +34,27 @@ const (
 func up(args []string) error {
 	flags := flag.NewFlagSet("up", flag.ContinueOnError)
 	dir := flags.String("dir", "", "directory for data, keys and logs")
+	programs := flags.String("node", "", "adds a real node, with containerd and what it needs from this directory")
+	policies := flags.String("policies", "", "kube-router, which puts network policies in force on that node")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	if *dir == "" {
 		return errors.New("--dir is missing")
 	}
-	ports, err := freePorts(4)
+	ports, err := freePorts(5)
 	if err != nil {
 		return err
 	}
-	etcd, peer, api, kubelet := ports[0], ports[1], ports[2], ports[3]
-	keys, err := newKeys(*dir, api)
+	etcd, peer, api, kubelet, metrics := ports[0], ports[1], ports[2], ports[3], ports[4]
+	var real *realNode
+	if *programs != "" {
+		if real, err = newRealNode(*dir, *programs, *policies, api); err != nil {
+			return err
+		}
+		defer real.remove()
+	}
+	keys, err := newKeys(*dir, api, real.network())
 	if err != nil {
 		return err
 	}
@@ -81,12 +85,15 @@ func up(args []string) error {
 		}
 		return err
 	}
+	// A server that is stopped so keeps its connections, and answers nothing: all of the cluster notices.
+	signalAPI := func(signal os.Signal) error { return running[1].Process.Signal(signal) }
 
 	if err := launch("etcd", "--dir", filepath.Join(*dir, "etcd"), "--port", strconv.Itoa(etcd),
 		"--peer-port", strconv.Itoa(peer)); err != nil {
 		return err
 	}
-	if err := launch("apiserver",
+	hasty := real.haste()
+	if err := launch("apiserver", append(hasty.apiserver,
 		fmt.Sprintf("--etcd-servers=http://127.0.0.1:%d", etcd),
 		"--bind-address=127.0.0.1", "--advertise-address=127.0.0.1", "--endpoint-reconciler-type=none",
 		fmt.Sprintf("--secure-port=%d", api),
@@ -94,14 +101,20 @@ func up(args []string) error {
 		"--token-auth-file="+keys.tokens,
 		"--service-account-issuer=https://kubernetes.default.svc",
 		"--service-account-key-file="+keys.key, "--service-account-signing-key-file="+keys.key,
-		"--service-cluster-ip-range=10.96.0.0/16",
-		"--authorization-mode=RBAC",
+		"--service-cluster-ip-range="+real.services(),
+		"--authorization-mode=Node,RBAC",
 		// So that it is Pod Security that refuses.
 		"--allow-privileged=true",
 		"--kubelet-certificate-authority="+keys.ca,
+		"--kubelet-client-certificate="+keys.cert, "--kubelet-client-key="+keys.key,
 		"--kubelet-preferred-address-types=InternalIP",
 		"--watch-cache=true",
-	); err != nil {
+		// So that it can have the metrics server answer for it.
+		"--enable-aggregator-routing=true", "--requestheader-client-ca-file="+keys.ca,
+		"--requestheader-username-headers=X-Remote-User", "--requestheader-group-headers=X-Remote-Group",
+		"--requestheader-extra-headers-prefix=X-Remote-Extra-",
+		"--proxy-client-cert-file="+keys.cert, "--proxy-client-key-file="+keys.key,
+	)...); err != nil {
 		return err
 	}
 	client := keys.client()
@@ -111,16 +124,17 @@ func up(args []string) error {
 		return fmt.Errorf("the API server is not ready: %w", err)
 	}
 	kubeconfig := "--kubeconfig=" + keys.kubeconfig
-	if err := launch("controller-manager", kubeconfig, "--leader-elect=false", "--secure-port=0",
-		"--root-ca-file="+keys.ca, "--service-account-private-key-file="+keys.key,
-		"--kube-api-qps=300", "--kube-api-burst=600", "--pvclaimbinder-sync-period=1s"); err != nil {
+	if err := launch("controller-manager", append(hasty.controllers, kubeconfig, "--leader-elect=false",
+		"--secure-port=0", "--root-ca-file="+keys.ca, "--service-account-private-key-file="+keys.key,
+		"--kube-api-qps=300", "--kube-api-burst=600", "--pvclaimbinder-sync-period=1s")...); err != nil {
 		return err
 	}
 	if err := launch("scheduler", kubeconfig, "--leader-elect=false", "--secure-port=0",
 		"--kube-api-qps=300", "--kube-api-burst=600"); err != nil {
 		return err
 	}
-	if err := launch("kwok", kubeconfig, "--manage-all-nodes=true", "--config="+stages,
+	if err := launch("kwok", kubeconfig, "--manage-all-nodes=false", "--config="+stages,
+		"--manage-nodes-with-label-selector=node.kubernetes.io/simulation=kwok",
 		"--node-ip=127.0.0.1", "--node-name=localhost", fmt.Sprintf("--node-port=%d", kubelet),
 		"--tls-cert-file="+keys.cert, "--tls-private-key-file="+keys.key); err != nil {
 		return err
@@ -137,6 +151,7 @@ func up(args []string) error {
 					"node.kubernetes.io/simulation": "kwok",
 				},
 			},
+			"spec": map[string]any{"taints": real.taints()},
 			"status": map[string]any{
 				"allocatable": map[string]string{"cpu": "16", "memory": "64Gi", "ephemeral-storage": "1Ti", "pods": "500"},
 				"capacity":    map[string]string{"cpu": "16", "memory": "64Gi", "ephemeral-storage": "1Ti", "pods": "500"},
@@ -146,148 +161,64 @@ func up(args []string) error {
 			return err
 		}
 	}
-	if err := until(deadline, failed, func() bool {
-		return client.readyNodes(base) == nodeCount && client.ok(base+"/api/v1/namespaces/default/serviceaccounts/default")
+	expected := nodeCount
+	if real != nil {
+		if err := real.start(); err != nil {
+			return err
+		}
+		expected++
+		if err := launch("metrics-server", metricsFlags(keys, real.host(), metrics)...); err != nil {
+			return err
+		}
+		if err := registerMetrics(client, base, real.host(), metrics); err != nil {
+			return err
+		}
+	}
+	if err := until(deadline, real.ended(), func() bool {
+		return client.readyNodes(base) == expected && client.ok(base+"/api/v1/namespaces/default/serviceaccounts/default")
 	}); err != nil {
 		return fmt.Errorf("the nodes are not ready: %w", err)
 	}
-	fmt.Println("ready", keys.kubeconfig)
+	fmt.Println("ready", keys.kubeconfig, real.host())
 
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, syscall.SIGTERM, syscall.SIGINT)
-	ended := make(chan struct{})
+	lines := make(chan string)
 	go func() {
-		_, _ = io.Copy(io.Discard, os.Stdin)
-		close(ended)
-	}()
-	select {
-	case <-stop:
-	case <-ended:
-	case err := <-failed:
-		return err
-	}
-	return nil
-}
-
-// spawn starts a component that dies with this process; its output goes to a file in the directory.
-func spawn(dir string, failed chan<- error, name string, args ...string) (*exec.Cmd, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	output, err := os.Create(filepath.Join(dir, name+".log"))
-	if err != nil {
-		return nil, err
-	}
-	command := exec.Command(self, append([]string{name}, args...)...)
-	command.Stdout, command.Stderr, command.Dir = output, output, dir
-	started := make(chan error)
-	go func() {
-		// The death signal is tied to the thread that forked.
-		runtime.LockOSThread()
-		command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-		err := command.Start()
-		started <- err
-		if err == nil {
-			failed <- fmt.Errorf("%s ended (see %s): %v", name, output.Name(), command.Wait())
+		for scanner := bufio.NewScanner(os.Stdin); scanner.Scan(); {
+			lines <- scanner.Text()
 		}
+		close(lines)
 	}()
-	return command, <-started
-}
-
-func until(deadline time.Time, failed <-chan error, isRight func() bool) error {
-	for time.Now().Before(deadline) {
-		if isRight() {
-			return nil
-		}
+	for {
 		select {
+		case <-stop:
+			return nil
+		case line, isOpen := <-lines:
+			if !isOpen {
+				return nil
+			}
+			var err error
+			switch line {
+			case "freeze api":
+				err = signalAPI(syscall.SIGSTOP)
+			case "thaw api":
+				err = signalAPI(syscall.SIGCONT)
+			case "kill node":
+				err = real.takeAway()
+			case "start node":
+				err = real.bringBack()
+			default:
+				err = fmt.Errorf("unknown command %q", line)
+			}
+			if err != nil {
+				return err
+			}
+			fmt.Println("done", line)
 		case err := <-failed:
 			return err
-		case <-time.After(200 * time.Millisecond):
+		case err := <-real.ended():
+			return err
 		}
 	}
-	return errors.New("it took too long")
-}
-
-func freePorts(count int) ([]int, error) {
-	var ports []int
-	for range count {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, err
-		}
-		defer listener.Close()
-		ports = append(ports, listener.Addr().(*net.TCPAddr).Port)
-	}
-	return ports, nil
-}
-
-type administrator struct {
-	http  *http.Client
-	token string
-}
-
-func (a administrator) do(method, url string, body any) (*http.Response, error) {
-	var content bytes.Buffer
-	if body != nil {
-		if err := json.NewEncoder(&content).Encode(body); err != nil {
-			return nil, err
-		}
-	}
-	request, err := http.NewRequest(method, url, &content)
-	if err != nil {
-		return nil, err
-	}
-	request.Header.Set("Authorization", "Bearer "+a.token)
-	request.Header.Set("Content-Type", "application/json")
-	return a.http.Do(request)
-}
-
-func (a administrator) ok(url string) bool {
-	response, err := a.do(http.MethodGet, url, nil)
-	if err != nil {
-		return false
-	}
-	defer response.Body.Close()
-	return response.StatusCode == http.StatusOK
-}
-
-func (a administrator) post(url string, body any) error {
-	response, err := a.do(http.MethodPost, url, body)
-	if err != nil {
-		return err
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusCreated {
-		text, _ := io.ReadAll(response.Body)
-		return fmt.Errorf("%s: %d %s", url, response.StatusCode, text)
-	}
-	return nil
-}
-
-func (a administrator) readyNodes(base string) int {
-	response, err := a.do(http.MethodGet, base+"/api/v1/nodes", nil)
-	if err != nil {
-		return 0
-	}
-	defer response.Body.Close()
-	var list struct {
-		Items []struct {
-			Status struct {
-				Conditions []struct{ Type, Status string }
-			}
-		}
-	}
-	if json.NewDecoder(response.Body).Decode(&list) != nil {
-		return 0
-	}
-	ready := 0
-	for _, node := range list.Items {
-		for _, condition := range node.Status.Conditions {
-			if condition.Type == "Ready" && condition.Status == "True" {
-				ready++
-			}
-		}
-	}
-	return ready
 }

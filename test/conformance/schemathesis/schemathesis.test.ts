@@ -90,16 +90,7 @@ describe.skipIf(why)('requests made from the description of the API', () => {
     delete body.paths[path].get.responses[404];
     const spoilt = join(directory, 'spoilt.json');
     await writeFile(spoilt, JSON.stringify(body));
-    const one = [
-      '--include-path',
-      path,
-      '--include-method',
-      'GET',
-      '--phases',
-      'fuzzing',
-      '--max-time',
-      '10',
-    ];
+    const one = ['--include-name', `GET ${path}`, '--phases', 'fuzzing', '--max-time', '10'];
     const { code, output } = await run(berth.token, spoilt, ...one);
     expect(output).toContain('Undocumented status code');
     expect(code).toBe(1);

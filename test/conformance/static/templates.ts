@@ -21,6 +21,29 @@ export const installations: Record<string, Record<string, string>> = {
     'berth:certificate':
       'arn:aws:acm:us-east-1:111122223333:certificate/0a1b2c3d-0000-4000-8000-000000000000',
   },
+  'in a company’s network': {
+    'berth:name': 'acme',
+    'berth:tags': 'team=platform,cost-center=42',
+    'berth:permissionsBoundary': 'arn:aws:iam::111122223333:policy/bounds',
+    'berth:vpc': 'vpc-0a0a0a0a',
+    'berth:privateSubnets': 'subnet-0a0a0a0a,subnet-0b0b0b0b',
+    'berth:publicSubnets': 'subnet-0c0c0c0c,subnet-0d0d0d0d',
+    'berth:databaseSubnets': 'subnet-0e0e0e0e,subnet-0f0f0f0f',
+    'berth:ingressCidrs': '10.64.0.0/20',
+    'berth:egressCidrs': '10.64.16.0/20',
+    'berth:privateCluster': 'yes',
+    'berth:clusterAdministrators': 'arn:aws:iam::111122223333:role/platform',
+    'berth:architecture': 'both',
+    'berth:environmentCpu': '4',
+    'berth:environmentMemoryGib': '8',
+    'berth:environmentPods': '20',
+    'berth:environmentStorageGib': '50',
+    'berth:databaseMinAcu': '1',
+    'berth:databaseMaxAcu': '16',
+    'berth:reservedConcurrency': '50',
+    'berth:appsCertificate':
+      'arn:aws:acm:eu-west-1:111122223333:certificate/0a1b2c3d-0000-4000-8000-000000000000',
+  },
 };
 
 export interface TemplateFiles {

@@ -3,12 +3,17 @@ import { execFile, spawn } from 'node:child_process';
 import { promisify } from 'node:util';
 
 /** Runs a program to its end. @throws with its last lines when it fails */
-export async function run(command: string, args: readonly string[], cwd?: string): Promise<string> {
+export async function run(
+  command: string,
+  args: readonly string[],
+  cwd?: string,
+  timeout = 570_000,
+): Promise<string> {
   try {
     const { stdout } = await promisify(execFile)(command, [...args], {
       cwd,
       maxBuffer: 32 * 1024 * 1024,
-      timeout: 570_000,
+      timeout,
     });
     return stdout;
   } catch (error) {

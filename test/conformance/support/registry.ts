@@ -13,15 +13,19 @@ const PROGRAM = 'github.com/distribution/distribution/v3/cmd/registry';
 export const whyNoRegistry = (): Promise<string | undefined> => missingProgram([['go', 'version']]);
 
 export interface TestRegistry {
-  /** `http://127.0.0.1:port`. */
+  /** Such as `http://127.0.0.1:5000`. */
   url: string;
   host: string;
   stop(): Promise<void>;
 }
 
-/** @param auth the `auth` part of its configuration, made from the directory that its files may be put into */
+/**
+ * @param auth the `auth` part of its configuration, made from the directory that its files may be put into
+ * @param address one of this machine's, which it listens on
+ */
 export async function startRegistry(
   auth: (directory: string) => Promise<Record<string, unknown> | undefined> = async () => undefined,
+  address = '127.0.0.1',
 ): Promise<TestRegistry> {
   const hash = createHash('sha256');
   for (const name of ['go.mod', 'go.sum']) hash.update(await readFile(join(source, name)));
@@ -31,7 +35,7 @@ export async function startRegistry(
     version: '0.1',
     log: { level: 'info' },
     storage: { filesystem: { rootdirectory: join(directory, 'data') }, delete: { enabled: true } },
-    http: { addr: '127.0.0.1:0' },
+    http: { addr: `${address}:0` },
     auth: await auth(directory),
   };
   // YAML is a superset of JSON.
@@ -39,7 +43,7 @@ export async function startRegistry(
   const server = await serve(
     program,
     ['serve', join(directory, 'config.yml')],
-    /listening on (127\.0\.0\.1:\d+)/,
+    /listening on (\d[\d.]+:\d+)/,
     { env: { OTEL_TRACES_EXPORTER: 'none' } },
   );
   const host = server.ready[1] ?? '';
@@ -68,7 +72,9 @@ export interface TestImage {
   architectures?: readonly string[];
 }
 
-const digestOf = (data: string): string => `sha256:${createHash('sha256').update(data).digest('hex')}`;
+type Data = string | Uint8Array<ArrayBuffer>;
+
+const digestOf = (data: Data): string => `sha256:${createHash('sha256').update(data).digest('hex')}`;
 
 /** The calls with which any client pushes. */
 function pushing(registry: { url: string; headers?: Record<string, string> }, name: string) {
@@ -79,7 +85,9 @@ function pushing(registry: { url: string; headers?: Record<string, string> }, na
     if (response.status !== status) throw new Error(`${init.method} ${url}: ${response.status} ${text}`);
     return response;
   };
-  const pushBlob = async (data: string): Promise<void> => {
+  const pushBlob = async (data: Data): Promise<void> => {
+    const { headers: own } = registry;
+    if ((await fetch(`${base}/blobs/${digestOf(data)}`, { method: 'HEAD', headers: own ?? {} })).ok) return;
     const started = await send(`${base}/blobs/uploads/`, { method: 'POST' }, 202);
     const at = new URL(started.headers.get('location') ?? '', base);
     at.searchParams.set('digest', digestOf(data));
@@ -95,7 +103,7 @@ export async function pushManifest(
   name: string,
   tag: string,
   manifest: string,
-  blobs: readonly string[],
+  blobs: readonly Data[],
 ): Promise<void> {
   const { base, send, pushBlob } = pushing(registry, name);
   for (const blob of blobs) await pushBlob(blob);

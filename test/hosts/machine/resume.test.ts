@@ -1,5 +1,6 @@
 /** What comes up at a start, in which order, and what waits for it: the store is real, the workloads are virtual. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Problem } from '../../../functions/core/problem.ts';
 import { createResuming, type Resumable } from '../../../functions/hosts/machine/places/resume.ts';
 import { silentLog } from '../../../functions/hosts/machine/terminal-log.ts';
 import type { Ports } from '../../../functions/ports/index.ts';
@@ -96,7 +97,7 @@ describe('At a start', () => {
     const run = resuming.run(ports, { ...silentLog, error: (what) => void told.push(what) });
     expect(resuming.standing()).toBe('starting');
     await reached(1);
-    begun[0]?.fail(new Error('the disk is full'));
+    begun[0]?.fail(new Problem('image_unavailable', 'The image is gone.', { hint: 'Build it again.' }));
     for (const at of [1, 2, 3]) {
       await reached(at + 1);
       begun[at]?.succeed();
@@ -105,6 +106,33 @@ describe('At a start', () => {
     expect(log).toEqual(['databases', 'a', 'b', 'c', 'd', 'operations']);
     expect(told).toEqual(['Service web of shop/a did not come up']);
     expect(resuming.standing()).toBe('incomplete');
+  });
+
+  it('what a passing fault kept down is brought back as soon as it is over, unless it shall not run any more', async () => {
+    const { ports, begun, log, reached } = virtual();
+    let isFull = true;
+    const databases = { ...ports.databases };
+    databases.resume = async () => {
+      if (isFull) throw new Error('the disk is full');
+      log.push('databases');
+    };
+    const workloads = { ...ports.workloads, status: async () => undefined };
+    const resuming = createResuming({ atOnce: 4, againMs: 10 });
+    const run = resuming.run({ ...ports, databases, workloads }, silentLog);
+    await reached(4);
+    const full = new Problem('storage_full', 'The disk is full.', { hint: 'Make room.' });
+    for (const [at, start] of begun.entries()) if (at > 0) start.succeed();
+    begun[0]?.fail(full);
+    await run;
+    expect(resuming.standing()).toBe('incomplete');
+    expect(await reached(5)).toEqual(['a', 'b', 'c', 'd', 'a']);
+    begun[4]?.fail(full);
+    await reached(6);
+    isFull = false;
+    begun[5]?.succeed();
+    await expect.poll(resuming.standing, { interval: 2 }).toBe('complete');
+    await expect.poll(() => log, { interval: 2 }).toContain('databases');
+    resuming.close();
   });
 
   it('operations wait until every workload is declared as it was, whichever comes up last', async () => {

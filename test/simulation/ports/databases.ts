@@ -1,8 +1,19 @@
 /** A PostgreSQL server in memory, as far as the statements of the `postgres` type go. */
 import { createHash, createHmac, pbkdf2Sync } from 'node:crypto';
+import { Problem } from '../../../functions/core/problem.ts';
 import type { Databases, SqlConnection } from '../../../functions/ports/databases.ts';
-import { currentOwner, type Mortal } from '../clock.ts';
-import type { World } from '../world.ts';
+
+/** What is around the server. */
+export interface AroundServer {
+  /** One call, as a process makes it. */
+  io<T>(point: string, effect: () => T | Promise<T>): Promise<T>;
+  /** The process that calls; undefined where processes do not die. */
+  caller(): object | undefined;
+  /** Whether the server has noticed that a process is gone. */
+  isGone(process: object): boolean;
+  /** Is told when a process has died, for what its sessions held. */
+  onDeath: ((process: object) => void)[];
+}
 
 interface Role {
   tag: string | null;
@@ -21,15 +32,21 @@ export interface SimulatedDatabases extends Databases {
   admits(role: string, password: string): boolean;
   /** Roles and databases that exist. */
   inventory(): string[];
+  /** The roles that may log in. */
+  logins(): string[];
 }
 
 type Row = Record<string, unknown>;
 type Statement = [RegExp, (...names: string[]) => void];
 
-export function createSimulatedDatabases(world: World): SimulatedDatabases {
+const MAINTENANCE = 'postgres';
+
+export function createSimulatedDatabases({ io, caller, isGone, onDeath }: AroundServer): SimulatedDatabases {
+  let closed = false;
+  const known = new Map<string, boolean>();
   const roles = new Map<string, Role>();
   const databases = new Map<string, Database>();
-  const locks = new Map<string, { holder: Mortal | undefined; waiting: (() => void)[] }>();
+  const locks = new Map<string, { holder: object | undefined; waiting: (() => void)[] }>();
   const role = (name: string): Role => {
     const found = roles.get(name);
     if (!found) throw new Error(`role "${name}" does not exist`);
@@ -99,7 +116,7 @@ export function createSimulatedDatabases(world: World): SimulatedDatabases {
     else locks.delete(name);
   }
 
-  async function acquire(name: string, holder: Mortal | undefined): Promise<void> {
+  async function acquire(name: string, holder: object | undefined): Promise<void> {
     const lock = locks.get(name);
     if (!lock) {
       locks.set(name, { holder, waiting: [] });
@@ -108,17 +125,17 @@ export function createSimulatedDatabases(world: World): SimulatedDatabases {
     await new Promise<void>((resolve) =>
       lock.waiting.push(() => {
         lock.holder = holder;
-        if (holder?.dead) release(name);
+        if (holder && isGone(holder)) release(name);
         else resolve();
       }),
     );
   }
 
-  world.onDeath.push((process) => {
+  onDeath.push((process) => {
     for (const [name, { holder }] of [...locks]) if (holder === process) release(name);
   });
 
-  function connection(process: Mortal | undefined): SqlConnection {
+  function connection(process: object | undefined): SqlConnection {
     const held: string[] = [];
     let transaction: string[] | undefined;
     const run = async (text: string, values: unknown[] = []): Promise<Row[]> => {
@@ -143,24 +160,45 @@ export function createSimulatedDatabases(world: World): SimulatedDatabases {
     };
     return {
       query: <R extends Row>(text: string, values?: unknown[]) =>
-        world.io(`databases.${point(text)}`, () => run(text, values)) as Promise<R[]>,
+        io(`databases.${point(text)}`, () => run(text, values)) as Promise<R[]>,
       async end() {
         for (const name of held.splice(0)) release(name);
       },
     };
   }
 
+  const unavailable = (what: string): Problem =>
+    new Problem('unavailable', what, { hint: 'Try again in a moment.' });
+  const requireOpen = (): void => {
+    if (closed) throw unavailable('The server was closed.');
+  };
+
   return {
-    connect: () => {
-      const process = currentOwner();
-      return world.io('databases.connect', () => connection(process));
+    connect: (name = MAINTENANCE) => {
+      const process = caller();
+      return io('databases.connect', () => {
+        requireOpen();
+        if (name !== MAINTENANCE && !databases.has(name))
+          throw unavailable(`The database "${name}" does not exist.`);
+        return connection(process);
+      });
     },
-    endpoint: async () => ({ host: 'postgres.internal', port: 5432, sslmode: 'disable' }),
-    close: async () => undefined,
+    async endpoint() {
+      requireOpen();
+      return { host: 'postgres.internal', port: 5432, sslmode: 'disable' };
+    },
+    async close() {
+      closed = true;
+    },
     admits: (name, password) => {
       const verifier = roles.get(name)?.verifier;
-      return typeof verifier === 'string' && verifies(verifier, password);
+      if (typeof verifier !== 'string') return false;
+      const question = `${verifier} ${password}`;
+      const answer = known.get(question) ?? verifies(verifier, password);
+      known.set(question, answer);
+      return answer;
     },
+    logins: () => [...roles].flatMap(([name, { verifier }]) => (verifier === null ? [] : [name])),
     inventory: () => [
       ...[...roles.keys()].map((name) => `role ${name}`),
       ...[...databases.keys()].map((name) => `database ${name}`),
@@ -185,18 +223,11 @@ function format(template: string, values: string[]): string {
   });
 }
 
-const known = new Map<string, boolean>();
-
 /** RFC 5803: what PostgreSQL keeps of a password. */
 function verifies(verifier: string, password: string): boolean {
-  const question = `${verifier} ${password}`;
-  const asked = known.get(question);
-  if (asked !== undefined) return asked;
   const [, rounds = '', salt = '', storedKey = ''] =
     /^SCRAM-SHA-256\$(\d+):(.+?)\$(.+?):/.exec(verifier) ?? [];
   const salted = pbkdf2Sync(password, Buffer.from(salt, 'base64'), Number(rounds), 32, 'sha256');
   const clientKey = createHmac('sha256', salted).update('Client Key').digest();
-  const answer = createHash('sha256').update(clientKey).digest('base64') === storedKey;
-  known.set(question, answer);
-  return answer;
+  return createHash('sha256').update(clientKey).digest('base64') === storedKey;
 }

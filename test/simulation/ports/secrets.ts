@@ -11,10 +11,13 @@ interface Kept {
 export interface SimulatedSecrets extends Secrets {
   /** Whether some version that has not been revoked or removed has this value. */
   isGood(value: string): boolean;
+  /** Every value that was ever put. */
+  values(): string[];
 }
 
 export function createSimulatedSecrets(newId: () => string): SimulatedSecrets {
   const kept = new Map<string, Kept>();
+  const values = new Set<string>();
   return {
     async put(path, value, options = {}) {
       checkSecretPath(path);
@@ -24,6 +27,7 @@ export function createSimulatedSecrets(newId: () => string): SimulatedSecrets {
       kept.set(path, secret);
       if (secret.versions.has(versionId)) return versionId;
       secret.versions.set(versionId, value);
+      values.add(value);
       secret.current = versionId;
       return versionId;
     },
@@ -47,6 +51,7 @@ export function createSimulatedSecrets(newId: () => string): SimulatedSecrets {
         .filter((path) => prefix === '' || path === prefix || path.startsWith(`${prefix}/`))
         .sort();
     },
+    values: () => [...values],
     isGood: (value) => [...kept.values()].some(({ versions }) => [...versions.values()].includes(value)),
   };
 }

@@ -1,22 +1,31 @@
 /** A place for workloads that starts nothing: it keeps what was declared, and lets time pass until it is ready. */
+import { instanceName } from '../../../functions/core/keys.ts';
 import type { EnvironmentRef, InstanceRef } from '../../../functions/core/model/index.ts';
 import { Problem } from '../../../functions/core/problem.ts';
+import { createMask } from '../../../functions/core/secrets/mask.ts';
+import type { Logs } from '../../../functions/ports/logs.ts';
 import type { Rollout, WorkloadSpec, Workloads } from '../../../functions/ports/workloads.ts';
 import type { World } from '../world.ts';
-
-/** What becomes of a program of this image. */
-export type Behaviour = 'good' | 'crashing' | 'slow';
+import { type Program, reasonOf } from './programs.ts';
 
 interface Declared {
-  /** What receives traffic. */
+  /** What receives traffic, unless it is scaled to none. */
   serving: WorkloadSpec | undefined;
-  pending: WorkloadSpec | undefined;
-  failed: number | undefined;
+  pending: { spec: WorkloadSpec; ready: boolean } | undefined;
+  failed: { number: number; problem: Problem } | undefined;
   replicas: number;
+  /** How many replicas of what receives traffic run: what was stopped does not come back for something newer. */
+  running: number;
+  /** How many replicas were killed: what comes up in their place has another name. */
+  killed: number;
+  /** Every number that was declared. */
+  numbers: Set<number>;
   waiting: (() => void)[];
 }
 
 interface Placed {
+  /** Of the environment that it was made for. */
+  environmentId: string | undefined;
   instances: Map<string, Declared>;
   fences: Map<string, number>;
   volumes: Set<string>;
@@ -25,87 +34,151 @@ interface Placed {
 export interface SimulatedWorkloads extends Workloads {
   /** All that receive traffic now. */
   serving(): WorkloadSpec[];
+  /** How many replicas run of what is declared. */
+  replicas(instance: InstanceRef): number;
   environments(): string[];
 }
 
 export interface WorkloadsAround {
-  behaviour(digest: string): Behaviour;
+  /** What an image does; undefined where there is no such image. */
+  program(digest: string): Program | undefined;
+  /** How long it takes until it is seen what becomes of it, milliseconds. */
+  takes(program: Program): number;
   /** Why a program with these variables can not work; undefined where it can. */
   fault(spec: WorkloadSpec): string | undefined;
+  /** Where programs print all that they were given. */
+  logs: Pick<Logs, 'append'>;
 }
+
+/** How long a request takes that is in flight when its replica is replaced, seconds. */
+const REQUEST_SECONDS = 5;
+
+/** Tells a place from that of another environment which has its name. */
+const isFor = (place: Placed, { environmentId = place.environmentId }: EnvironmentRef): boolean =>
+  place.environmentId === undefined || environmentId === place.environmentId;
 
 const nameOf = ({ project, environment }: EnvironmentRef): string => `${project}/${environment}`;
 
-const failure = (cause: string): Problem =>
-  new Problem('workload_not_ready', cause, { hint: 'Look at its log.' });
+const problem = (code: ConstructorParameters<typeof Problem>[0], cause: string): Problem =>
+  new Problem(code, cause, { hint: 'Look at its log.' });
 
 export function createSimulatedWorkloads(world: World, around: WorkloadsAround): SimulatedWorkloads {
   const places = new Map<string, Placed>();
 
   const placeOf = (ref: EnvironmentRef): Placed => {
     const place = places.get(nameOf(ref));
-    if (place) return place;
-    throw new Problem('environment_gone', `There is no place for ${nameOf(ref)}.`, {
-      hint: 'Make it first.',
-    });
+    if (place && isFor(place, ref)) return place;
+    throw problem('environment_gone', `There is no place for ${nameOf(ref)}.`);
   };
   const find = (ref: InstanceRef): Declared | undefined =>
     places.get(nameOf(ref))?.instances.get(ref.service);
+
+  function raiseFence({ fences }: Placed, service: string, fence: number): void {
+    const newest = fences.get(service) ?? 0;
+    if (fence < newest) throw problem('fenced', `A deployment as new as ${newest} was declared.`);
+    fences.set(service, fence);
+  }
 
   function notify(declared: Declared): void {
     for (const wake of declared.waiting.splice(0)) wake();
   }
 
-  function begin(declared: Declared, spec: WorkloadSpec): void {
-    declared.pending = spec;
-    declared.failed = undefined;
-    const behaviour = around.behaviour(spec.containers[0]?.digest ?? '');
-    const takes =
-      behaviour === 'slow' ? 60_000 + world.random.below(120_000) : 500 + world.random.below(15_000);
-    setTimeout(() => {
-      if (declared.pending !== spec) return;
-      declared.pending = undefined;
-      const fault = behaviour === 'crashing' ? 'it exits' : around.fault(spec);
-      if (fault === undefined) declared.serving = spec;
-      else declared.failed = spec.number;
-      world.trace.push(
-        `${world.effects.now()} ${spec.environment}/${spec.service} #${spec.number} ${fault ?? 'serves'}`,
-      );
-      notify(declared);
-    }, takes);
+  /** What a program was given is what it can tell; the place hides what is secret. */
+  function print(spec: WorkloadSpec): void {
+    const { containers, secrets = [] } = spec;
+    const sensitive = containers.flatMap(({ variables }) =>
+      variables.flatMap((variable) => (variable.sensitive ? [variable.value] : [])),
+    );
+    const mask = createMask([...sensitive, ...secrets]);
+    const at = new Date(world.effects.now()).toISOString();
+    const told = containers.flatMap(({ variables, files }) => [
+      ...variables.map(({ name, value }) => `${name}=${value}`),
+      ...files.map(({ target, content }) => `${target}: ${Buffer.from(content).toString()}`),
+    ]);
+    for (const message of told)
+      around.logs.append(instanceName(spec), { at, message: mask(message), source: 'stdout' });
   }
+
+  function begin(declared: Declared, spec: WorkloadSpec, program: Program): void {
+    const pending = { spec, ready: false };
+    declared.pending = pending;
+    declared.failed = undefined;
+    const isOver = (): boolean => declared.pending !== pending;
+    const fail = (reason: Problem): void => {
+      if (isOver()) return;
+      declared.pending = undefined;
+      declared.failed = { number: spec.number, problem: reason };
+      tell(spec, reason.message);
+      notify(declared);
+    };
+    const serve = (): void => {
+      if (isOver()) return;
+      declared.pending = undefined;
+      if (declared.serving && declared.running > 0 && declared.serving.drainSeconds < REQUEST_SECONDS)
+        world.violate(`I11: requests to ${nameOf(spec)}/${spec.service} were cut off when it was replaced`);
+      declared.serving = spec;
+      declared.running = declared.replicas;
+      tell(spec, 'serves');
+      notify(declared);
+    };
+    const deadline = spec.progressDeadlineSeconds * 1000;
+    setTimeout(() => {
+      if (isOver()) return;
+      print(spec);
+      const reason = reasonOf(spec, program) ?? around.fault(spec);
+      if (reason instanceof Problem && reason.code === 'workload_crashed') return fail(reason);
+      if (typeof reason === 'string')
+        return fail(problem('workload_not_ready', `It does not become ready: ${reason}.`));
+      // What never becomes ready fails at the deadline.
+      if (reason) return;
+      pending.ready = true;
+      setTimeout(serve, declared.running > 0 ? spec.minReadySeconds * 1000 : 0);
+    }, around.takes(program));
+    setTimeout(() => {
+      if (!isOver() && !pending.ready)
+        fail(reasonOf(spec, program) ?? problem('workload_not_ready', 'It took too long.'));
+    }, deadline);
+  }
+
+  const tell = (spec: WorkloadSpec, what: string): void => {
+    world.trace.push(`${world.effects.now()} ${nameOf(spec)}/${spec.service} #${spec.number} ${what}`);
+  };
 
   function apply(spec: WorkloadSpec): void {
     const place = placeOf(spec);
-    const fence = place.fences.get(spec.service) ?? 0;
-    if (spec.fence < fence) {
-      throw new Problem('fenced', `A deployment as new as ${fence} was declared.`, {
-        hint: 'Nothing is to be done.',
-      });
-    }
-    place.fences.set(spec.service, spec.fence);
-    const declared = place.instances.get(spec.service) ?? {
+    const main = spec.containers.find(({ before }) => !Object.values(before).includes('complete'));
+    const program = around.program(main?.digest ?? '');
+    if (!program) throw problem('image_unavailable', `There is no image ${main?.digest}.`);
+    raiseFence(place, spec.service, spec.fence);
+    const declared: Declared = place.instances.get(spec.service) ?? {
       serving: undefined,
       pending: undefined,
       failed: undefined,
       replicas: 0,
+      running: 0,
+      killed: 0,
+      numbers: new Set(),
       waiting: [],
     };
     place.instances.set(spec.service, declared);
+    declared.numbers.add(spec.number);
     declared.replicas = spec.replicas;
-    if (declared.serving?.number === spec.number) declared.pending = undefined;
-    else if (declared.pending?.number !== spec.number) begin(declared, spec);
+    if (declared.serving?.number === spec.number) {
+      declared.pending = undefined;
+      // What does not run comes up as it is declared now.
+      if (declared.running === 0) declared.serving = spec;
+      declared.running = spec.replicas;
+    } else if (declared.pending?.spec.number !== spec.number) begin(declared, spec, program);
     notify(declared);
   }
 
   function rolloutOf(ref: InstanceRef, number: number): Rollout {
     const declared = find(ref);
-    if (!declared) return { state: 'failed', error: failure('It was removed.').toDetail() };
-    if (declared.serving?.number === number && !declared.pending) return { state: 'ready' };
-    if (declared.failed === number)
-      return { state: 'failed', error: failure('It does not become ready.').toDetail() };
-    if (declared.pending?.number === number) return { state: 'progressing' };
-    return { state: 'failed', error: failure('Something else was declared.').toDetail() };
+    const failure = (reason: Problem): Rollout => ({ state: 'failed', error: reason.toDetail() });
+    if (declared?.pending?.spec.number === number) return { state: 'progressing' };
+    if (declared?.failed?.number === number) return failure(declared.failed.problem);
+    if (declared?.serving?.number === number && !declared.pending) return { state: 'ready' };
+    return failure(problem('superseded', 'Something else was declared, or it was removed.'));
   }
 
   async function awaitRollout(ref: InstanceRef, number: number, signal: AbortSignal): Promise<Rollout> {
@@ -119,81 +192,141 @@ export function createSimulatedWorkloads(world: World, around: WorkloadsAround):
     }
   }
 
+  async function runRelease(spec: WorkloadSpec, signal: AbortSignal) {
+    placeOf(spec);
+    if (find(spec)?.numbers.has(spec.number))
+      world.violate(
+        `The release command of ${nameOf(spec)}/${spec.service} #${spec.number} runs again after it`,
+      );
+    print(spec);
+    await new Promise<void>((resolve) => {
+      setTimeout(resolve, 500 + world.random.below(10_000));
+      signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+    return { exitCode: signal.aborted ? 143 : 0, tail: [] };
+  }
+
+  function remove(ref: InstanceRef, fence: number): void {
+    const place = places.get(nameOf(ref));
+    if (!place || !isFor(place, ref)) return;
+    raiseFence(place, ref.service, fence);
+    const declared = place.instances.get(ref.service);
+    place.instances.delete(ref.service);
+    if (!declared) return;
+    declared.pending = undefined;
+    notify(declared);
+  }
+
+  function statusOf(ref: InstanceRef) {
+    const declared = find(ref);
+    if (!declared) return undefined;
+    const { serving, pending, replicas: desiredReplicas, running, killed } = declared;
+    const replicasOf = (spec: WorkloadSpec, length: number, state: 'ready' | 'starting') =>
+      Array.from({ length }, (_, at) => ({
+        id: `${spec.number}-${at}-${killed}`,
+        deployment: spec.number,
+        state,
+        restarts: 0,
+      }));
+    return {
+      ...(serving && { serving: serving.number }),
+      desiredReplicas,
+      readyReplicas: running,
+      replicas: [
+        ...(serving ? replicasOf(serving, running, 'ready') : []),
+        ...(pending ? replicasOf(pending.spec, desiredReplicas, pending.ready ? 'ready' : 'starting') : []),
+      ],
+    };
+  }
+
+  const { io } = world;
   return {
     ensureEnvironment: (ref) =>
-      world.io(
+      io(
         'workloads.ensureEnvironment',
         () => {
-          if (!places.has(nameOf(ref)))
-            places.set(nameOf(ref), { instances: new Map(), fences: new Map(), volumes: new Set() });
+          const { environmentId } = ref;
+          if (places.has(nameOf(ref))) placeOf(ref);
+          else
+            places.set(nameOf(ref), {
+              environmentId,
+              instances: new Map(),
+              fences: new Map(),
+              volumes: new Set(),
+            });
         },
         true,
       ),
     removeEnvironment: (ref) =>
-      world.io(
+      io(
         'workloads.removeEnvironment',
         () => {
-          for (const declared of places.get(nameOf(ref))?.instances.values() ?? []) notify(declared);
+          const place = places.get(nameOf(ref));
+          if (place && !isFor(place, ref)) return;
+          const gone = [...(place?.instances.values() ?? [])];
           places.delete(nameOf(ref));
+          for (const declared of gone) {
+            declared.pending = undefined;
+            notify(declared);
+          }
         },
         true,
       ),
     inventory: (ref) =>
-      world.io('workloads.inventory', () => (places.has(nameOf(ref)) ? [`namespace ${nameOf(ref)}`] : [])),
-    apply: (spec) => world.io('workloads.apply', () => apply(spec), true),
+      io('workloads.inventory', () => {
+        const place = places.get(nameOf(ref));
+        if (!place) return [];
+        return [
+          `namespace ${nameOf(ref)}`,
+          ...[...place.instances.keys()].map((service) => `deployment ${service}`),
+          ...[...place.volumes].map((volume) => `volume ${volume}`),
+        ];
+      }),
+    apply: (spec) => io('workloads.apply', () => apply(spec), true),
     awaitRollout: (ref, number, signal) =>
-      world.io('workloads.awaitRollout', () => awaitRollout(ref, number, signal)),
-    runRelease: () => world.io('workloads.runRelease', () => ({ exitCode: 0, tail: [] })),
-    scale: (ref, replicas) =>
-      world.io(
+      io('workloads.awaitRollout', () => awaitRollout(ref, number, signal)),
+    runRelease: (spec, _command, signal) => io('workloads.runRelease', () => runRelease(spec, signal)),
+    scale: (ref, replicas, fence) =>
+      io(
         'workloads.scale',
         () => {
+          if (places.has(nameOf(ref))) raiseFence(placeOf(ref), ref.service, fence);
           const declared = find(ref);
-          if (!declared) throw new Problem('not_found', 'Nothing was declared.', { hint: 'Deploy it.' });
+          if (!declared && replicas === 0) return;
+          if (!declared) throw problem('not_found', 'Nothing was declared.');
           declared.replicas = replicas;
+          declared.running = replicas;
         },
         true,
       ),
-    remove: (ref) =>
-      world.io(
-        'workloads.remove',
+    remove: (ref, fence) => io('workloads.remove', () => remove(ref, fence), true),
+    status: (ref) => io('workloads.status', () => statusOf(ref)),
+    kill: (ref, replica) =>
+      io(
+        'workloads.kill',
         () => {
           const declared = find(ref);
-          places.get(nameOf(ref))?.instances.delete(ref.service);
-          if (declared) notify(declared);
+          if (declared && statusOf(ref)?.replicas.some(({ id }) => id === replica)) declared.killed += 1;
         },
         true,
       ),
-    status: (ref) =>
-      world.io('workloads.status', () => {
-        const declared = find(ref);
-        if (!declared) return undefined;
-        const up = declared.serving && declared.replicas > 0;
-        return {
-          ...(up && declared.serving && { serving: declared.serving.number }),
-          desiredReplicas: declared.replicas,
-          readyReplicas: up ? declared.replicas : 0,
-          replicas: [],
-        };
-      }),
     metrics: async () => [],
     url: ({ project, environment, service }) => `http://${service}.${environment}.${project}.localhost`,
     host: ({ project, environment }, label) => `${label}.${environment}.${project}.localhost`,
     endpoint: async ({ service }, { port }) => ({ hostname: service, port }),
     ensureVolume: (ref, name) =>
-      world.io('workloads.ensureVolume', () => {
+      io('workloads.ensureVolume', () => {
         placeOf(ref).volumes.add(name);
         return name;
       }),
     removeVolume: (ref, name) =>
-      world.io('workloads.removeVolume', () => void places.get(nameOf(ref))?.volumes.delete(name)),
+      io('workloads.removeVolume', () => void places.get(nameOf(ref))?.volumes.delete(name)),
     close: async () => undefined,
     serving: () =>
       [...places.values()].flatMap(({ instances }) =>
-        [...instances.values()].flatMap(({ serving, replicas }) =>
-          serving && replicas > 0 ? [serving] : [],
-        ),
+        [...instances.values()].flatMap(({ serving, running }) => (serving && running > 0 ? [serving] : [])),
       ),
+    replicas: (ref) => find(ref)?.running ?? 0,
     environments: () => [...places.keys()],
   };
 }

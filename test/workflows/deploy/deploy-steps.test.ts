@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { scaleService } from '../../../functions/commands/deployments/operate.ts';
 import { destroyEnvironment } from '../../../functions/commands/environments/transitions.ts';
 import { cancelOperation } from '../../../functions/commands/operations/operations.ts';
 import { ENVIRONMENT_PREFIX } from '../../../functions/core/keys.ts';
@@ -39,6 +40,16 @@ describe('A deployment, step by step', () => {
     });
     expect(await bench.instance('dev')).toMatchObject({ current: good, newest: bad.number });
     expect(await says()).toBe('one');
+  });
+
+  it('that overtook a scale and fails has no later one take that scale over', async () => {
+    await bench.environment('scaled');
+    await bench.deploy('scaled', versions.one!);
+    await scaleService(bench.ports, caller, bench.ref('scaled'), 2);
+    const bad = await bench.accept('scaled', { version: versions.broken! });
+    expect(await bench.instance('scaled')).toMatchObject({ replicas: 2 });
+    await bench.run(bad, 'prepareDeployment', 'recoverDeployment');
+    expect(await bench.instance('scaled')).not.toHaveProperty('replicas');
   });
 
   it('removes a first one that fails: nothing was there before (I6)', async () => {

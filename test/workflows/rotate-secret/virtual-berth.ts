@@ -9,23 +9,18 @@ import { createEffects } from '../../../functions/adapters/system/effects.ts';
 import { Problem } from '../../../functions/core/problem.ts';
 import type { Ports } from '../../../functions/ports/index.ts';
 import type { WorkloadSpec } from '../../../functions/ports/workloads.ts';
-import { scramVerifier } from '../../../functions/resources/postgres/scram.ts';
 import type { StepInput } from '../../../functions/workflows/step.ts';
 import { runStepNamed } from '../../../functions/workflows/steps.ts';
 import { loadStateMachine, stepsOf } from '../../../state-machines/load.ts';
+import { createSimulatedDatabases } from '../../simulation/ports/databases.ts';
+import { createSimulatedSecrets } from '../../simulation/ports/secrets.ts';
 import { instanceKey, type Program, unlive } from './virtual-programs.ts';
-import { simulatedDatabases } from './virtual-sql.ts';
 
 class Crash extends Error {
   override name = 'Crash';
 }
 
 export const clock = { now: Date.parse('2026-01-01T00:00:00Z') };
-
-interface Secret {
-  current?: string;
-  versions: Map<string, string | undefined>;
-}
 
 interface Run {
   kind: string;
@@ -38,7 +33,8 @@ export type World = Awaited<ReturnType<typeof openWorld>>;
 
 export async function openWorld() {
   const store = createSqliteStore({ path: ':memory:' });
-  const values = new Map<string, Secret>();
+  let versions = 0;
+  const secrets = createSimulatedSecrets(() => `version-${++versions}`);
   const programs = new Map<string, Program>();
   const fences = new Map<string, number>();
   const runs = new Map<string, Run>();
@@ -51,7 +47,7 @@ export async function openWorld() {
 
   const check = (): void => {
     for (const program of programs.values()) {
-      const why = program.asleep ? undefined : unlive(program, databases, values);
+      const why = program.asleep ? undefined : unlive(program, databases, secrets);
       if (why) violations.push(`${program.spec.service} ${program.spec.number}: ${why}`);
     }
   };
@@ -60,8 +56,16 @@ export async function openWorld() {
     await hook?.(++effects);
     if (mine !== life) throw new Crash();
   };
-  let current: (what: string) => Promise<void> = effectOf(life);
-  const databases = simulatedDatabases((what) => current(what));
+  let current: () => Promise<void> = effectOf(life);
+  const databases = createSimulatedDatabases({
+    async io(point, effect) {
+      if (/^databases\.(?:create|comment|alter|drop)-/.test(point)) await current();
+      return effect();
+    },
+    caller: () => undefined,
+    isGone: () => false,
+    onDeath: [],
+  });
 
   function makePorts(): Ports {
     const effect = effectOf(life);
@@ -78,7 +82,6 @@ export async function openWorld() {
     };
     const apply = async (spec: WorkloadSpec): Promise<void> => {
       const url = new URL(spec.containers[0]!.variables.find(({ name }) => name === 'DATABASE_URL')!.value);
-      const verifier = await scramVerifier(url.username, url.password);
       await checked(() => {
         const key = instanceKey(spec);
         if (spec.fence < (fences.get(key) ?? 0))
@@ -86,7 +89,8 @@ export async function openWorld() {
         fences.set(key, spec.fence);
         if (broken.has(spec.number)) return;
         const apiKey = spec.containers[0]!.variables.find(({ name }) => name === 'API_KEY')!.value;
-        programs.set(key, { spec, role: url.username, verifier, apiKey, asleep: false });
+        const { username: role, password } = url;
+        programs.set(key, { spec, role, password, apiKey, asleep: false });
       });
     };
     const ports = {
@@ -100,27 +104,16 @@ export async function openWorld() {
       },
       effects: { ...createEffects({ now: () => clock.now }), now: () => clock.now },
       secrets: {
-        put: (path, value, options) =>
-          checked(() => {
-            const secret: Secret = values.get(path) ?? { versions: new Map() };
-            values.set(path, secret);
-            const version = options?.versionId ?? String(secret.versions.size);
-            if (secret.versions.has(version)) return version;
-            secret.versions.set(version, value);
-            secret.current = version;
-            return version;
-          }),
+        put: (path, value, options) => checked(() => secrets.put(path, value, options)),
         get: async (path, version) => {
           alive();
-          const secret = values.get(path);
-          return secret?.versions.get(version ?? secret.current ?? '');
+          return secrets.get(path, version);
         },
-        revoke: (path, version) =>
-          checked(() => void (values.has(path) && values.get(path)!.versions.set(version, undefined))),
-        remove: (path) => checked(() => void values.delete(path)),
-        list: async (prefix) => [...values.keys()].filter((path) => path.startsWith(prefix)),
+        revoke: (path, version) => checked(() => secrets.revoke(path, version)),
+        remove: (path) => checked(() => secrets.remove(path)),
+        list: secrets.list,
       },
-      databases: databases.server,
+      databases,
       workloads: {
         ensureEnvironment: async () => undefined,
         removeEnvironment: () => checked(() => programs.clear()),
@@ -140,6 +133,13 @@ export async function openWorld() {
             fences.set(instanceKey(ref), fence);
             programs.delete(instanceKey(ref));
           }),
+        status: async (ref) => {
+          alive();
+          const { spec, asleep } = programs.get(instanceKey(ref)) ?? {};
+          if (!spec) return undefined;
+          const replicas = { desiredReplicas: 1, readyReplicas: 1, replicas: [] };
+          return { ...replicas, ...(!asleep && { serving: spec.number }) };
+        },
         url: () => 'http://web',
       } as Partial<Ports['workloads']>,
       workflows: {

@@ -1,11 +1,13 @@
 /** What the simulated place runs, and whether its credentials work. */
 import type { InstanceRef } from '../../../functions/core/model/index.ts';
 import type { WorkloadSpec } from '../../../functions/ports/workloads.ts';
+import type { SimulatedDatabases } from '../../simulation/ports/databases.ts';
+import type { SimulatedSecrets } from '../../simulation/ports/secrets.ts';
 
 export interface Program {
   spec: WorkloadSpec;
   role: string;
-  verifier: string;
+  password: string;
   apiKey: string;
   asleep: boolean;
 }
@@ -14,11 +16,10 @@ export const instanceKey = ({ environment, service }: InstanceRef): string => `$
 
 /** Why a program's credentials are dead; undefined while they work. */
 export function unlive(
-  { role, verifier, apiKey }: Program,
-  databases: { letsIn(role: string, verifier: string): boolean },
-  values: ReadonlyMap<string, { versions: ReadonlyMap<string, string | undefined> }>,
+  { role, password, apiKey }: Program,
+  databases: Pick<SimulatedDatabases, 'admits'>,
+  secrets: Pick<SimulatedSecrets, 'isGood'>,
 ): string | undefined {
-  if (!databases.letsIn(role, verifier)) return `its password of ${role} is not good any more`;
-  const keys = values.get('shop/dev/env/API_KEY')?.versions.values() ?? [];
-  return [...keys].includes(apiKey) ? undefined : 'its API_KEY was revoked';
+  if (!databases.admits(role, password)) return `its password of ${role} is not good any more`;
+  return secrets.isGood(apiKey) ? undefined : 'its API_KEY was revoked';
 }

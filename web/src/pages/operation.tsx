@@ -19,6 +19,7 @@ import { Ago, duration } from '../components/time.tsx';
 import Missing from './missing.tsx';
 import { WaitsForApproval } from './operation/approval.tsx';
 import { Failure } from './operation/failure.tsx';
+import { GameDayReport } from './operation/game-day-report.tsx';
 import { OperationLog } from './operation/log.tsx';
 import { Timeline } from './operation/timeline.tsx';
 
@@ -63,6 +64,7 @@ export default function OperationPage({ project, operation: id }: { project: str
       )}
       <WaitsForApproval operation={operation} />
       {operation.error && <Failure operation={operation} error={operation.error} />}
+      <GameDayReport operation={operation} />
       <Container header={<Header variant="h2">Steps</Header>}>
         <Timeline operation={operation} />
       </Container>

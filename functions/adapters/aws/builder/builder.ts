@@ -89,7 +89,12 @@ export function createCodeBuilder(options: CodeBuildOptions): Builder {
   }
 
   /** The operation's build; started if there is none yet. */
-  async function ensureBuild(request: BuildRequest, variables: Partial<BuildVariables>): Promise<string> {
+  async function ensureBuild(
+    request: BuildRequest,
+    variables: Partial<BuildVariables>,
+    log: (line: string) => void,
+    signal: AbortSignal,
+  ): Promise<string> {
     const Key = buildKey(request.operation);
     const known = await readObject(Key);
     if (known !== undefined) return known;
@@ -113,10 +118,25 @@ export function createCodeBuilder(options: CodeBuildOptions): Builder {
         })),
       ],
     });
-    const id = (await sent(codebuild.send(command))).build?.id;
+    const id = (await whenThereIsRoom(() => codebuild.send(command), log, signal)).build?.id;
     if (id === undefined) throw new TransientError('CodeBuild gave a build no id.');
     await sent(s3.send(new PutObjectCommand({ Bucket, Key, Body: id })));
     return id;
+  }
+
+  /** An account runs only so many builds at once; a build that finds no room waits for some, as in any queue. */
+  async function whenThereIsRoom<T>(
+    start: () => Promise<T>,
+    log: (line: string) => void,
+    signal: AbortSignal,
+  ): Promise<T> {
+    for (let told = false; ; told = true) {
+      signal.throwIfAborted();
+      const started = await unless(['AccountLimitExceededException'], start());
+      if (started !== undefined) return started;
+      if (!told) log('Waiting: CodeBuild runs as many builds as it may in this account');
+      await sleep(longestPoll, undefined, { signal }).catch(() => undefined);
+    }
   }
 
   /** Hands on what has been logged since the last call. */
@@ -161,7 +181,7 @@ export function createCodeBuilder(options: CodeBuildOptions): Builder {
   ): Promise<BuildResult> {
     signal.throwIfAborted();
     const { upload, variables } = await prepare(request);
-    const id = await ensureBuild(request, variables);
+    const id = await ensureBuild(request, variables, log, signal);
     let build: Build;
     try {
       build = await wait(id, log, signal);

@@ -13,6 +13,8 @@ export interface EksEndpoint {
   server: string;
   /** PEM. */
   ca: string;
+  /** Addresses of Services. */
+  services?: string;
 }
 
 /** @returns a function that asks EKS. @throws Problem unavailable | TransientError */
@@ -31,9 +33,14 @@ export function createEksCluster({ client, name }: EksClusterOptions): () => Pro
         return fail('there are no AWS credentials', 'Give some, as for the AWS CLI.', error);
       throw error;
     });
-    const { endpoint, certificateAuthority, status } = found.cluster ?? {};
+    const { endpoint, certificateAuthority, status, kubernetesNetworkConfig } = found.cluster ?? {};
+    const services = kubernetesNetworkConfig?.serviceIpv4Cidr;
     if (!endpoint || !certificateAuthority?.data)
       return fail(`it has no endpoint yet (${status ?? 'no status'})`, 'Wait until it is active.');
-    return { server: endpoint, ca: Buffer.from(certificateAuthority.data, 'base64').toString('utf8') };
+    return {
+      server: endpoint,
+      ca: Buffer.from(certificateAuthority.data, 'base64').toString('utf8'),
+      ...(services && { services }),
+    };
   };
 }

@@ -2,8 +2,9 @@
  * Tokens for an EKS cluster: a presigned GetCallerIdentity of STS, which the cluster sends on to learn who asks.
  * Signed here, so that no request is made; good for 15 minutes, and for no longer than its credentials.
  */
-import { createHash, createHmac } from 'node:crypto';
+
 import { SignatureV4 } from '@smithy/signature-v4';
+import { Sha256 } from '../sha256.ts';
 
 export interface EksCredentials {
   accessKeyId: string;
@@ -18,6 +19,8 @@ export interface EksTokenOptions {
   region: string;
   credentials(): Promise<EksCredentials>;
   now(): number;
+  /** What the names of AWS's hosts end with; default `amazonaws.com`. */
+  dnsSuffix?: string;
   /** Default: the region's own endpoint of STS. */
   endpoint?: string;
 }
@@ -33,8 +36,8 @@ const EXPIRES_SECONDS = 60;
  * a cluster refused
  */
 export function createEksToken(options: EksTokenOptions): (refused?: string) => Promise<string> {
-  const { cluster, region, credentials, now } = options;
-  const endpoint = new URL(options.endpoint ?? `https://sts.${region}.amazonaws.com`);
+  const { cluster, region, credentials, now, dnsSuffix = 'amazonaws.com' } = options;
+  const endpoint = new URL(options.endpoint ?? `https://sts.${region}.${dnsSuffix}`);
   let kept: { token: string; until: number } | undefined;
 
   async function sign(identity: EksCredentials): Promise<string> {
@@ -70,34 +73,4 @@ export function createEksToken(options: EksTokenOptions): (refused?: string) => 
     kept = { token, until: Math.min(now() + KEPT_MS, end - MARGIN_MS) };
     return token;
   };
-}
-
-type Data = string | ArrayBuffer | ArrayBufferView;
-
-const bytesOf = (data: Data): string | Uint8Array =>
-  typeof data === 'string'
-    ? data
-    : data instanceof ArrayBuffer
-      ? new Uint8Array(data)
-      : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-
-/** SHA-256, or HMAC with it when there is a secret, as the signer wants it. */
-class Sha256 {
-  readonly #hash;
-
-  constructor(secret?: Data) {
-    this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', bytesOf(secret));
-  }
-
-  update(data: Data): void {
-    this.#hash.update(bytesOf(data));
-  }
-
-  async digest(): Promise<Uint8Array> {
-    return this.#hash.digest();
-  }
-
-  reset(): void {
-    throw new Error('not used twice');
-  }
 }

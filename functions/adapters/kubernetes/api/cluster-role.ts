@@ -19,7 +19,7 @@ export const clusterRoleRules: V1PolicyRule[] = [
     ],
     verbs: declared,
   },
-  { apiGroups: [''], resources: ['pods'], verbs: ['list', 'watch'] },
+  { apiGroups: [''], resources: ['pods'], verbs: ['list', 'watch', 'delete'] },
   { apiGroups: [''], resources: ['pods/log'], verbs: ['get'] },
   { apiGroups: [''], resources: ['events'], verbs: ['list'] },
   { apiGroups: ['apps'], resources: ['deployments'], verbs: [...declared, 'watch'] },

@@ -49,7 +49,7 @@ export function renderNamespace(
 }
 
 /** Names resolved, neighbours reached, the internet and the named networks; nothing else. */
-function egress({ internet, egressCidrs }: NetworkOptions): V1NetworkPolicyEgressRule[] {
+function egress({ internet, resolverCidrs, egressCidrs }: NetworkOptions): V1NetworkPolicyEgressRule[] {
   return [
     {
       to: [
@@ -59,6 +59,7 @@ function egress({ internet, egressCidrs }: NetworkOptions): V1NetworkPolicyEgres
         },
         // Where each node has its own cache of names.
         { ipBlock: { cidr: '169.254.20.10/32' } },
+        ...resolverCidrs.map((cidr) => ({ ipBlock: { cidr } })),
       ],
       ports: [
         { protocol: 'UDP', port: 53 },

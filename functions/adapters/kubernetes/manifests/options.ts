@@ -7,6 +7,9 @@ export interface RenderImage {
   reference: string;
   entrypoint: string[];
   cmd: string[];
+  /** The image's own user, as it says it. */
+  user?: string;
+  architecture?: string;
 }
 
 export interface RenderOptions {
@@ -22,8 +25,10 @@ export interface RenderOptions {
   quota: QuotaOptions;
   /** StorageClass of volumes; the cluster's default one where undefined. */
   storageClass?: string;
-  /** User and group that containers run as; not root. */
+  /** User and group of containers whose image names root, nobody, or a name instead of a number; not root. */
   user: number;
+  /** Whether nodes are of several architectures, so that pods have to say which they are for. */
+  mixedNodes: boolean;
 }
 
 export interface NetworkOptions {
@@ -31,6 +36,8 @@ export interface NetworkOptions {
   ingressNamespaces: string[];
   /** Networks that the ingress controller's requests come from, where it is no pod (an AWS load balancer). */
   ingressCidrs: string[];
+  /** Where names are resolved, where it is no pod: EKS Auto Mode answers at an address of a Service without pods. */
+  resolverCidrs: string[];
   /** Private networks that workloads may reach: a database's subnets. */
   egressCidrs: string[];
   /** Whether workloads may reach public addresses. */
@@ -58,6 +65,7 @@ export const defaultRenderOptions = {
   network: {
     ingressNamespaces: ['ingress-nginx'],
     ingressCidrs: [],
+    resolverCidrs: [],
     egressCidrs: [],
     internet: true,
   },
@@ -69,4 +77,5 @@ export const defaultRenderOptions = {
     ephemeralBytes: 60 * limits.ephemeralStorage.value,
   },
   user: 1000,
+  mixedNodes: false,
 } as const satisfies Omit<RenderOptions, 'domain'>;

@@ -56,16 +56,36 @@ function startsFirst(container: ContainerSpec, rendered: V1Container): V1Contain
   };
 }
 
-export const restrictedPod = ({
-  user,
-}: Pick<RenderOptions, 'user'>): NonNullable<V1PodSpec['securityContext']> => ({
-  runAsNonRoot: true,
-  runAsUser: user,
-  runAsGroup: user,
-  fsGroup: user,
-  fsGroupChangePolicy: 'OnRootMismatch',
-  seccompProfile: { type: 'RuntimeDefault' },
-});
+/** The largest number that the API takes for a user. */
+const UID_MAX = 2 ** 31 - 1;
+
+/** A user that is a number other than root's. The kubelet can not look a name up, and would refuse the pod. */
+function ownUser(user: string | undefined): { uid: number; gid: number } | undefined {
+  const [, uid, gid] = /^(\d{1,10})(?::(\d{1,10}))?$/.exec(user ?? '') ?? [];
+  const [own, group] = [Number(uid ?? 0), Number(gid ?? uid ?? 0)];
+  return own > 0 && own <= UID_MAX && group <= UID_MAX ? { uid: own, gid: group } : undefined;
+}
+
+function restrictedPod(
+  image: RenderImage | undefined,
+  { user }: Pick<RenderOptions, 'user'>,
+): NonNullable<V1PodSpec['securityContext']> {
+  const { uid, gid } = ownUser(image?.user) ?? { uid: user, gid: user };
+  return {
+    runAsNonRoot: true,
+    runAsUser: uid,
+    runAsGroup: gid,
+    fsGroup: gid,
+    fsGroupChangePolicy: 'OnRootMismatch',
+    seccompProfile: { type: 'RuntimeDefault' },
+  };
+}
+
+/** On nodes of several kinds, those that the image is for. */
+const whereItRuns = (image: RenderImage | undefined, { mixedNodes }: RenderOptions): Partial<V1PodSpec> =>
+  mixedNodes && image?.architecture !== undefined
+    ? { nodeSelector: { 'kubernetes.io/arch': image.architecture } }
+    : {};
 
 /** Pods with the same volume share a node, since most volumes can be attached to one only. */
 const together = (sources: readonly string[]): Pick<V1PodSpec, 'affinity'> =>
@@ -90,14 +110,18 @@ export const volumeLabels = (containers: readonly ContainerSpec[]): Record<strin
 export function basePod(
   spec: WorkloadSpec,
   containers: readonly ContainerSpec[],
+  images: RenderImages,
   options: RenderOptions,
 ): Omit<V1PodSpec, 'containers'> {
   const volumes = podVolumes(spec, containers);
+  // All containers of a service are of one image.
+  const image = images[containers[0]?.digest ?? ''];
   return {
     serviceAccountName: serviceName(spec),
     automountServiceAccountToken: false,
     enableServiceLinks: false,
-    securityContext: restrictedPod(options),
+    securityContext: restrictedPod(image, options),
+    ...whereItRuns(image, options),
     ...(volumes.length > 0 && { volumes }),
     ...together(volumeSources(containers)),
   };
@@ -121,7 +145,7 @@ export function renderPod(spec: WorkloadSpec, images: RenderImages, options: Ren
   const early = sorted.filter(({ before }) => Object.keys(before).length > 0);
   const late = spec.containers.filter(({ before }) => Object.keys(before).length === 0);
   return {
-    ...basePod(spec, spec.containers, options),
+    ...basePod(spec, spec.containers, images, options),
     ...(early.length > 0 && {
       initContainers: early.map((container) => startsFirst(container, render(container))),
     }),

@@ -62,7 +62,7 @@ export function renderRelease(
             },
           },
           spec: {
-            ...basePod(spec, [first], options),
+            ...basePod(spec, [first], images, options),
             serviceAccountName: serviceName(spec),
             restartPolicy: 'Never',
             containers: [rendered],

@@ -12,6 +12,9 @@ import type { RenderOptions } from './options.ts';
 export const fileKey = (container: string, target: string): string =>
   `file-${shortHash(`${container}\u001f${target}`, 16)}`;
 
+/** No key of a variable looks so: a container's name, and then a dot, comes first in those. */
+export const isFileKey = (key: string): boolean => /^file-[0-9a-z]+$/.test(key);
+
 export const filesName = (spec: WorkloadSpec): string => numberedName(spec, 'files-v', spec.number);
 
 export const mountName = (source: string): string => deriveName(['volume', source], LABEL_MAX);

@@ -23,6 +23,7 @@ export async function* tailLines(
   if (isCut) yield linesMissing(first, since);
   if (count <= PAGE) return yield* held.reverse();
   held.length = 0;
+  let last: LogLine | undefined = first;
   let at = from && `${from.index}.${from.place}`;
   while (at !== undefined) {
     const query = {
@@ -33,10 +34,12 @@ export async function* tailLines(
     } as const;
     const page = await readPage(directory, query, end);
     // A reader may be so slow that what it has not read is rotated away.
-    const [next] = page.lines;
+    // Perhaps all of it, up to its end: then the last line that was given says where they are missing.
+    const next = page.lines[0] ?? last;
     if (next && !(await listFiles(directory)).includes(Number.parseInt(at, 10)))
       yield linesMissing(next, since);
     yield* page.lines;
+    last = page.lines.at(-1) ?? last;
     at = page.next;
   }
 }

@@ -52,6 +52,7 @@ export function createEmbeddedPostgres(options: EmbeddedPostgresOptions): Embedd
     open: (directory) => createEmbeddedServer({ ...options, directory }),
   });
   return {
+    superuser: true,
     connect: shared.connect,
     endpoint: shared.endpoint,
     dedicated,
@@ -117,6 +118,7 @@ function createEmbeddedServer(options: EmbeddedPostgresOptions): EmbeddedServer 
   };
 
   return {
+    superuser: true,
     connect,
     async endpoint() {
       const { server } = await ensureRunning();

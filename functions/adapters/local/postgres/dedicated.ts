@@ -60,6 +60,7 @@ export function createDedicatedServers({ directory, open }: DedicatedOptions): L
   }
 
   return {
+    superuser: true,
     ensure: (name, { tag }) =>
       inTurn(name, async () => {
         if (!(await check(name, tag))) {

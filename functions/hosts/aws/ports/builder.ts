@@ -6,7 +6,7 @@ import { countRequests, s3Pricing } from '../../../adapters/aws/sdk-meter.ts';
 import { sdkOptions } from '../../../adapters/aws/sdk-options.ts';
 import type { Builder } from '../../../ports/builder.ts';
 import type { AwsConfig } from '../aws-config.ts';
-import { PREFIX, repositoryUri } from './prefix.ts';
+import { repositoryUri } from './prefix.ts';
 
 export function createBuilder(config: AwsConfig): Builder {
   const { project, bucket, logGroup } = config.builds;
@@ -18,6 +18,6 @@ export function createBuilder(config: AwsConfig): Builder {
     bucket,
     logs: { client: new CloudWatchLogsClient(sdk), group: logGroup },
     repositoryUri: repositoryUri(config),
-    secretsPrefix: PREFIX,
+    secretsPrefix: config.name,
   });
 }

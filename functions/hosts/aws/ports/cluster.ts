@@ -9,6 +9,7 @@ import { createFoundClient } from '../../../adapters/kubernetes/api/found-client
 import { createKubernetesLogs } from '../../../adapters/kubernetes/logs.ts';
 import { defaultRenderOptions } from '../../../adapters/kubernetes/manifests/index.ts';
 import { createKubernetesWorkloads } from '../../../adapters/kubernetes/workloads.ts';
+import { limits } from '../../../core/limits.ts';
 import type { Effects } from '../../../ports/effects.ts';
 import type { Ports } from '../../../ports/index.ts';
 import type { Logs } from '../../../ports/logs.ts';
@@ -19,17 +20,14 @@ import { once } from '../lazy.ts';
 import { createTargetGroups } from '../target-groups.ts';
 import { repositoryUri } from './prefix.ts';
 
-/** The platform team makes this class, with the load balancer's certificate (see docs/how-to/install-on-aws.md). */
-const INGRESS_CLASS = 'berth';
-
 export function createCluster(
   config: AwsConfig,
   { effects, registry }: { effects: Effects; registry: Registry },
 ): Pick<Ports, 'workloads' | 'activity'> & { logs(rest: Logs): Logs } {
-  const { cluster, region } = config;
+  const { cluster, region, name, dnsSuffix } = config;
   const sdk = sdkOptions({ region });
   const credentials = defaultProvider();
-  const token = createEksToken({ cluster: cluster.name, region, credentials, now: effects.now });
+  const token = createEksToken({ cluster: cluster.name, region, dnsSuffix, credentials, now: effects.now });
   // Called where the stacks do not tell the cluster's address, or where that address is no longer right.
   const describe = once(async () => {
     const [{ EKSClient }, { createEksCluster }] = await Promise.all([
@@ -50,10 +48,18 @@ export function createCluster(
   });
   const uri = repositoryUri(config);
   const render = {
-    ingressClass: INGRESS_CLASS,
+    namespacePrefix: name,
+    mixedNodes: config.architectures.length > 1,
+    // The stacks make this class, with the certificate of workloads.
+    ingressClass: name,
     // Requests go straight to the pods, since Services of ours have no port on the nodes.
     ingressAnnotations: { 'alb.ingress.kubernetes.io/target-type': 'ip' },
     network: { ...defaultRenderOptions.network, ...config.network },
+    quota: {
+      ...defaultRenderOptions.quota,
+      ...config.quota,
+      ephemeralBytes: config.quota.pods * limits.ephemeralStorage.value,
+    },
   };
   return {
     logs: (rest) => createKubernetesLogs({ client, rest, render }),
@@ -72,7 +78,7 @@ export function createCluster(
         cluster: client,
         balancing: new ElasticLoadBalancingV2Client(sdk),
         group: 'eks.amazonaws.com/v1',
-        namespacePrefix: defaultRenderOptions.namespacePrefix,
+        namespacePrefix: name,
       }),
     }),
   };

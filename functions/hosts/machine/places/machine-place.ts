@@ -83,6 +83,7 @@ export async function createMachine(options: MachineOptions): Promise<Place> {
       return resuming.run({ ...ports, databases }, log);
     },
     async close() {
+      resuming.close();
       await events?.close();
       await activity.close();
     },

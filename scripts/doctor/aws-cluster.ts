@@ -1,0 +1,132 @@
+/** What an installation has made: the cluster, its add-ons, the objects in it, and its load balancer. */
+import { DescribeAddonCommand, DescribeClusterCommand, EKSClient } from '@aws-sdk/client-eks';
+import {
+  DescribeLoadBalancersCommand,
+  DescribeTagsCommand,
+  ElasticLoadBalancingV2Client,
+} from '@aws-sdk/client-elastic-load-balancing-v2';
+import { createEksToken } from '../../functions/adapters/aws/eks/eks-token.ts';
+import {
+  createKubernetesClient,
+  type KubernetesClient,
+} from '../../functions/adapters/kubernetes/api/client.ts';
+import { clusterObjectPath } from '../../functions/hosts/aws/cluster-objects.ts';
+import { clusterObjects } from '../../stacks/place/cluster-objects.ts';
+import type { Settings } from '../../stacks/support/settings.ts';
+import { type Finding, ok, unknown, whyNot, wrong } from './check.ts';
+
+const DEPLOY = 'Run npx cdk deploy --all.';
+
+export async function checkCluster(region: string, settings: Settings): Promise<Finding[]> {
+  const eks = new EKSClient({});
+  const name = settings.cluster === 'new' ? settings.name : settings.cluster;
+  const what = `Cluster ${name}`;
+  try {
+    const { cluster } = await eks.send(new DescribeClusterCommand({ name }));
+    const { status, accessConfig, computeConfig, kubernetesNetworkConfig, endpoint, certificateAuthority } =
+      cluster ?? {};
+    const findings: Finding[] = [
+      status === 'ACTIVE'
+        ? ok(what, 'active')
+        : wrong(what, `it is ${status}`, 'Wait until it is active, then look again.'),
+    ];
+    if (computeConfig?.enabled !== true)
+      findings.push(wrong(what, 'Auto Mode is off', 'Turn it on: nodes and load balancers come from it.'));
+    if (!accessConfig?.authenticationMode?.includes('API'))
+      findings.push(
+        wrong(what, 'it has no access entries', 'Set its authentication mode to API_AND_CONFIG_MAP, or API.'),
+      );
+    const services = kubernetesNetworkConfig?.serviceIpv4Cidr;
+    if (services !== undefined && services !== settings.serviceCidr)
+      findings.push(wrong(what, `its Services are in ${services}`, `Set berth:serviceCidr to ${services}.`));
+    findings.push(await checkAddon(eks, name));
+    if (endpoint && certificateAuthority?.data) {
+      const ca = Buffer.from(certificateAuthority.data, 'base64').toString('utf8');
+      const token = createEksToken({
+        cluster: name,
+        region,
+        credentials: eks.config.credentials,
+        now: Date.now,
+      });
+      const client = createKubernetesClient({ server: endpoint, ca, token });
+      findings.push(...(await checkObjects(client, settings)));
+      client.close();
+    }
+    return findings;
+  } catch (error) {
+    if (error instanceof Error && error.name === 'ResourceNotFoundException') {
+      const todo = settings.cluster === 'new' ? DEPLOY : 'Correct berth:cluster, or the region.';
+      return [
+        settings.cluster === 'new'
+          ? unknown(what, 'it is not there yet', todo)
+          : wrong(what, 'there is none in this account and region', todo),
+      ];
+    }
+    return [unknown(what, whyNot(error), 'Allow yourself eks:DescribeCluster.')];
+  } finally {
+    eks.destroy();
+  }
+}
+
+async function checkAddon(eks: EKSClient, clusterName: string): Promise<Finding> {
+  const what = 'Add-on metrics-server';
+  const todo = `Add it: aws eks create-addon --cluster-name ${clusterName} --addon-name metrics-server`;
+  try {
+    const { addon } = await eks.send(new DescribeAddonCommand({ clusterName, addonName: 'metrics-server' }));
+    return addon?.status === 'ACTIVE'
+      ? ok(what, 'active')
+      : wrong(
+          what,
+          `it is ${addon?.status}`,
+          'See why in the console of EKS: usage and autoscaling need it.',
+        );
+  } catch (error) {
+    if (error instanceof Error && error.name === 'ResourceNotFoundException')
+      return wrong(what, 'it is not there', todo);
+    return unknown(what, whyNot(error), 'Allow yourself eks:DescribeAddon.');
+  }
+}
+
+/** Each object that a deployment applies, by whether the cluster has it. */
+export async function checkObjects(client: KubernetesClient, settings: Settings): Promise<Finding[]> {
+  const wanted = clusterObjects({
+    name: settings.name,
+    isNew: settings.cluster === 'new',
+    architectures: [],
+    nodesCpu: settings.nodesCpu,
+  });
+  return Promise.all(
+    wanted.map(async (object): Promise<Finding> => {
+      const what = `${object.kind} ${object.metadata.name}`;
+      try {
+        const found = await client.get<{ data?: Record<string, string> }>(clusterObjectPath(object));
+        if (!found) return wrong(what, 'it is not in the cluster', DEPLOY);
+        if (object.kind === 'ConfigMap' && found.data?.['enable-network-policy-controller'] !== 'true')
+          return wrong(what, 'network policies are not enforced', DEPLOY);
+        return ok(what, 'there');
+      } catch (error) {
+        const todo =
+          'Look as somebody whom berth:clusterAdministrators names, from where the cluster is reached.';
+        return unknown(what, whyNot(error), todo);
+      }
+    }),
+  );
+}
+
+/** The name of the load balancer of workloads, which their domain is to lead to; undefined before there is one. */
+export async function loadBalancerOf({ name }: Settings): Promise<string | undefined> {
+  const balancing = new ElasticLoadBalancingV2Client({});
+  try {
+    const { LoadBalancers = [] } = await balancing.send(new DescribeLoadBalancersCommand({}));
+    for (const { LoadBalancerArn = '', DNSName } of LoadBalancers) {
+      const tags = await balancing.send(new DescribeTagsCommand({ ResourceArns: [LoadBalancerArn] }));
+      const own = tags.TagDescriptions?.[0]?.Tags ?? [];
+      // The controller names the group of Ingresses that share one.
+      if (own.some(({ Key, Value }) => Key === 'ingress.eks.amazonaws.com/stack' && Value === name))
+        return DNSName;
+    }
+    return undefined;
+  } finally {
+    balancing.destroy();
+  }
+}

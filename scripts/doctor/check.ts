@@ -1,0 +1,43 @@
+/** What a check finds, and how it is shown. */
+
+export interface Finding {
+  what: string;
+  /** `unknown`: it could not be looked at, which is no fault of what was to be looked at. */
+  state: 'ok' | 'wrong' | 'unknown';
+  found: string;
+  /** What to do; given unless it is fine. */
+  todo?: string;
+}
+
+export const ok = (what: string, found: string): Finding => ({ what, state: 'ok', found });
+
+export const wrong = (what: string, found: string, todo: string): Finding => ({
+  what,
+  state: 'wrong',
+  found,
+  todo,
+});
+
+export const unknown = (what: string, found: string, todo: string): Finding => ({
+  what,
+  state: 'unknown',
+  found,
+  todo,
+});
+
+const MARKS = { ok: 'ok', wrong: 'WRONG', unknown: 'unknown' } as const;
+
+/** Lines of text. */
+export function report(findings: readonly Finding[]): string {
+  const lines = findings.flatMap(({ what, state, found, todo }) => [
+    `${MARKS[state].padEnd(8)}${what}: ${found}`,
+    ...(todo === undefined ? [] : [`${' '.repeat(8)}-> ${todo}`]),
+  ]);
+  const count = findings.filter(({ state }) => state === 'wrong').length;
+  return [...lines, count === 0 ? 'Nothing is wrong.' : `${count} to mend.`].join('\n');
+}
+
+/** Why a look failed, in a line. */
+export const whyNot = (error: unknown): string =>
+  (error instanceof Error ? `${error.name} ${error.message}` : String(error)).split('\n')[0]?.slice(0, 200) ??
+  '';

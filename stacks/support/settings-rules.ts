@@ -1,0 +1,109 @@
+/** Which settings can not work together, and why. */
+import type { Settings } from './settings.ts';
+
+/** Settings that are given together or not at all. */
+const TOGETHER = [
+  ['issuer', 'audience'],
+  ['domain', 'certificate'],
+  ['clusterEndpoint', 'clusterCertificate'],
+] as const;
+
+/** Settings that need an issuer to be named. */
+const NEEDS_ISSUER = ['clientId', 'clientSecret', 'terminalClientId', 'groupsClaim'] as const;
+
+/** Settings of a new cluster alone: an existing one has its own. */
+const NEW_CLUSTER = ['clusterAdministrators'] as const;
+
+/** @returns why the settings can not work together, by the names of those that it is about; undefined if they can */
+export function contradiction(settings: Settings): string | undefined {
+  return together(settings) ?? network(settings) ?? cluster(settings) ?? database(settings);
+}
+
+function together(settings: Settings): string | undefined {
+  for (const [one, other] of TOGETHER) {
+    if ((settings[one] === undefined) !== (settings[other] === undefined))
+      return `The settings berth:${one} and berth:${other} belong together: give both.`;
+  }
+  for (const name of NEEDS_ISSUER) {
+    if (settings[name] !== undefined && settings.issuer === undefined)
+      return `The setting berth:${name} goes with a berth:issuer.`;
+  }
+  return undefined;
+}
+
+/** What an existing VPC needs beside its id, and for the sake of which new part. */
+const OF_VPC = [
+  ['privateSubnets', 'cluster'],
+  ['publicSubnets', 'cluster'],
+  ['ingressCidrs', 'cluster'],
+  ['databaseSubnets', 'database'],
+  ['egressCidrs', 'database'],
+] as const;
+
+function network(settings: Settings): string | undefined {
+  const isNew = settings.vpc === 'new';
+  for (const name of ['privateSubnets', 'publicSubnets', 'databaseSubnets'] as const) {
+    if (isNew && settings[name] !== undefined)
+      return `The setting berth:${name} goes with an existing berth:vpc.`;
+  }
+  for (const [name, part] of OF_VPC) {
+    if (!isNew && settings[part] === 'new' && settings[name] === undefined)
+      return `The setting berth:${name} is needed with an existing berth:vpc and a new berth:${part}.`;
+  }
+  for (const name of ['vpcCidr', 'serviceCidr'] as const)
+    if (!rangeOf(settings[name])) return `The setting berth:${name} is no range of addresses.`;
+  if (isNew && !settings.vpcCidr.endsWith('/16'))
+    return 'The setting berth:vpcCidr is a /16 with a new berth:vpc, which is cut into subnets of fixed sizes.';
+  if (settings.cluster === 'new' && overlap(settings.vpcCidr, settings.serviceCidr))
+    return 'The settings berth:vpcCidr and berth:serviceCidr overlap: the addresses of pods and of Services are different ones.';
+  return undefined;
+}
+
+function cluster(settings: Settings): string | undefined {
+  const isNew = settings.cluster === 'new';
+  if (isNew && settings.clusterEndpoint !== undefined)
+    return 'The setting berth:clusterEndpoint goes with the name of an existing berth:cluster.';
+  for (const name of NEW_CLUSTER) {
+    if (!isNew && settings[name] !== undefined)
+      return `The setting berth:${name} goes with a new berth:cluster; an existing one has its own.`;
+  }
+  const inNetwork = settings.privateCluster === 'yes' || (settings.database === 'new' && !isNew);
+  if (inNetwork && settings.vpc !== 'new' && settings.privateSubnets === undefined)
+    return 'The setting berth:privateSubnets is needed: functions are in the network of a private cluster or a new database.';
+  if (settings.privateCluster === 'yes' && !isNew && settings.vpc === 'new')
+    return 'The setting berth:privateCluster with an existing berth:cluster needs its network as berth:vpc: the functions are in it.';
+  return undefined;
+}
+
+function database(settings: Settings): string | undefined {
+  const isNew = settings.database === 'new';
+  if (isNew !== (settings.databaseSecret === undefined))
+    return 'The setting berth:databaseSecret goes with an existing berth:database.';
+  if (isNew && settings.cluster !== 'new' && settings.vpc === 'new')
+    return 'The settings berth:cluster and berth:database can not reach each other: a new database in a new network is closed to an existing cluster. Name the network of the cluster as berth:vpc.';
+  if (settings.databaseMinAcu > settings.databaseMaxAcu)
+    return 'The setting berth:databaseMinAcu is more than berth:databaseMaxAcu.';
+  return undefined;
+}
+
+/** First and last address of a range, as numbers. */
+function rangeOf(cidr: string): [number, number] | undefined {
+  const [address = '', bits = ''] = cidr.split('/');
+  const parts = address.split('.').map(Number);
+  const size = 2 ** (32 - Number(bits));
+  const first = parts.reduce((sum, part) => sum * 256 + part, 0);
+  const isOne = parts.every((part) => part <= 255) && Number(bits) <= 32 && first % size === 0;
+  return isOne ? [first, first + size - 1] : undefined;
+}
+
+function overlap(one: string, other: string): boolean {
+  const [a, b] = [rangeOf(one), rangeOf(other)];
+  return a !== undefined && b !== undefined && a[0] <= b[1] && b[0] <= a[1];
+}
+
+/** The address at which pods ask for names: the tenth of the Services, by Kubernetes' own convention. */
+export function resolverOf(serviceCidr: string): string {
+  const [first] = rangeOf(serviceCidr) ?? [0];
+  const address = first + 10;
+  return [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join('.');
+}

@@ -1,0 +1,254 @@
+/**
+ * Faults of the kind that people make, which schedules have to find: `npm run mutate -- --simulation` puts them one by
+ * one into a copy of Berth, and runs schedules of seeds that nothing was tuned with until a promise is broken. They
+ * were written before the simulation could find them.
+ */
+import type { Mutation } from './mutations.ts';
+
+export type PlantedFault = Omit<Mutation, 'tests'>;
+
+export const plantedFaults: readonly PlantedFault[] = [
+  // The fence
+  {
+    name: 'what served is put back under its own, older fence',
+    file: 'functions/workflows/deploy/put-back.ts',
+    from: 'await workloadSpec(ports, data, fence)',
+    to: 'await workloadSpec(ports, data, Math.min(data.number, fence))',
+  },
+  {
+    name: 'a deployment goes on when a newer one was accepted',
+    file: 'functions/commands/deployments/deployments.ts',
+    from: 'if (newest === ref.number) return undefined;',
+    to: 'if (newest >= ref.number) return undefined;',
+  },
+  {
+    name: 'an older deployment becomes the current one',
+    file: 'functions/workflows/deploy/deploy-steps.ts',
+    from: 'if (newest !== number) {',
+    to: 'if (newest < number) {',
+  },
+  {
+    name: 'a service that was removed begins again with the number one',
+    file: 'functions/commands/deployments/deployments.ts',
+    from: 'const number = nextNumber(past);',
+    to: 'const number = nextNumber(instance);',
+  },
+  // Owner records
+  {
+    name: 'the owner record is written after the resource was made',
+    file: 'functions/workflows/deploy/ensure-resources.ts',
+    from: `    const recorded = await recordOwner(ports, type.type, request);
+    const provisioned = await provisionOwned(ports, type, request, signal);`,
+    to: `    const provisioned = await type.provision(ports, request);
+    const recorded = await recordOwner(ports, type.type, request);`,
+  },
+  {
+    name: 'the owner record goes before the resource',
+    file: 'functions/workflows/owned-resources.ts',
+    from: '  await untilSettled(signal, () => type.deprovision(ports, request));\n',
+    to: `  await ports.store.transact([{ delete: resourceKey(ref, uid) }]);
+  await untilSettled(signal, () => type.deprovision(ports, request));\n`,
+  },
+  {
+    name: 'a resource that was made while its environment was destroyed stays',
+    file: 'functions/workflows/deploy/ensure-resources.ts',
+    from: '    await takeBack(ports, type, request, signal);\n    throw gone(request);',
+    to: '    throw gone(request);',
+  },
+  // One transaction
+  {
+    name: 'an event is written after the change that it tells of',
+    file: 'functions/records/commit.ts',
+    from: '    await ports.store.transact(writes);\n',
+    to: `    await ports.store.transact(writes.filter((write) => !events.includes(write)));
+    if (events.length > 0) await ports.store.transact(events);\n`,
+  },
+  {
+    name: 'an accepted operation is in no queue of the sweep',
+    file: 'functions/commands/operations/operations.ts',
+    from: "data: operation, due }, if: 'absent' }",
+    to: "data: operation }, if: 'absent' }",
+  },
+  // Idempotency
+  {
+    name: 'the idempotency key of what has an event is not kept',
+    file: 'functions/records/commit.ts',
+    from: 'if (caller.idempotency) writes.push',
+    to: 'if (caller.idempotency && events.length === 0) writes.push',
+  },
+  {
+    name: 'two requests with one key, sent at once, are done twice',
+    file: 'functions/records/commit.ts',
+    from: "return { put: { ...idempotencyKey(caller.actor, key), data: record, due }, if: 'absent' };",
+    to: 'return { put: { ...idempotencyKey(caller.actor, key), data: record, due } };',
+  },
+  {
+    name: 'the key of one person answers another',
+    file: 'functions/core/keys.ts',
+    from: 'shortHash(`${principal}\\u001f${key}`, 64)',
+    to: 'shortHash(`${principal.length > 0}\\u001f${key}`, 64)',
+  },
+  // The sweep
+  {
+    name: 'an idle environment sleeps though it was changed or used since',
+    file: 'functions/commands/environments/transitions.ts',
+    from: 'data.generation !== expected.generation ||\n          data.lastActivityAt !== expected.lastActivityAt)',
+    to: 'data.generation < expected.generation)',
+  },
+  {
+    name: 'a protected environment is destroyed when it expires',
+    file: 'functions/commands/environments/environments.ts',
+    from: 'expiresAt !== undefined && !protection && Date',
+    to: 'expiresAt !== undefined && Date',
+  },
+  {
+    name: 'an environment sleeps though a request came before its workloads were stopped',
+    file: 'functions/workflows/hibernate/hibernate-steps.ts',
+    from: 'last > Date.parse(operation.createdAt)',
+    to: 'last < 0',
+  },
+  {
+    name: 'leftovers of a destruction are not tried again',
+    file: 'functions/workflows/destroy-environment/destroy-steps.ts',
+    from: "writes.map((write) => ('put' in write ? { ...write, put: { ...write.put, due } } : write))",
+    to: "writes.filter((write) => due.at > 0 && 'put' in write)",
+  },
+  // Cancel and retries
+  {
+    name: 'a request to cancel is ignored',
+    file: 'functions/workflows/step.ts',
+    from: '  if (operation.cancelRequested) {\n    return new Problem',
+    to: '  if (operation.cancelRequested && !operation.id) {\n    return new Problem',
+  },
+  {
+    name: 'a release command runs again after the workload was declared',
+    file: 'functions/workflows/step.ts',
+    from: 'if (item.data.steps.some((started) => started.name === step.doneWhenStarted)) return;',
+    to: 'if (item.data.steps.length === 0) return;',
+  },
+  {
+    name: 'a deployment does not wait until its environment is awake',
+    file: 'functions/workflows/deploy/deploy-steps.ts',
+    from: '    await untilAwake(ports, operation, signal);\n',
+    to: '',
+  },
+  // Pins and secrets
+  {
+    name: 'a workload reads the newest version of a secret in place of the pinned one',
+    file: 'functions/workflows/workload-spec.ts',
+    from: 'await ports.secrets.get(secret, version)',
+    to: 'await ports.secrets.get(secret)',
+  },
+  {
+    name: 'a rollback takes a secret that was revoked',
+    file: 'functions/resources/environment.ts',
+    from: "stage === 'revoked'",
+    to: "stage === 'pending'",
+  },
+  {
+    name: 'only the first secret of a workload is masked',
+    file: 'functions/workflows/workload-spec.ts',
+    from: '    secrets: [...new Set(secrets.values())],\n',
+    to: '    secrets: [...secrets.values()].slice(0, 1),\n',
+  },
+  {
+    name: 'the password of a database is among what is shown of it',
+    file: 'functions/resources/postgres/postgres.ts',
+    from: 'database: name, username, sslmode, sslrootcert },',
+    to: 'database: name, username, sslmode, sslrootcert, password },',
+  },
+  {
+    name: 'what follows from a look of a rotation does not refuse deployments accepted since',
+    file: 'functions/workflows/rotate-secret/readers.ts',
+    from: '[environmentUse(seen, seen.data), ...writes]',
+    to: 'writes',
+  },
+  {
+    name: 'a rotation goes back after it has decided to retire the old credentials',
+    file: 'functions/workflows/rotate-secret/rotation-steps.ts',
+    from: "!== 'retire') return goBack",
+    to: '!== undefined) return goBack',
+  },
+  // Tenants and people
+  {
+    name: 'the records of an environment are found without the project',
+    file: 'functions/core/keys.ts',
+    from: '`environment#${project}#${environment}`',
+    to: '`environment#${project.length > 0}#${environment}`',
+  },
+  {
+    name: 'a viewer may do what a developer may',
+    file: 'functions/core/authorization/decide.ts',
+    from: "return isAtLeast(has, needs) ? { allowed: true } : { allowed: false, reason: 'role', needs, has };",
+    to: "return isAtLeast(has, 'viewer') ? { allowed: true } : { allowed: false, reason: 'role', needs, has };",
+  },
+  {
+    name: 'a token is still good when it was revoked',
+    file: 'functions/commands/access/tokens.ts',
+    from: '        { delete: tokenKey(pointer.data.hash) },\n      ],',
+    to: '      ],',
+  },
+  // Approval, policies, quotas
+  {
+    name: 'a deployment that waits for approval is started',
+    file: 'functions/commands/operations/operations.ts',
+    from: "if (operation.approval?.state === 'pending') return;",
+    to: '',
+  },
+  {
+    name: 'who asked for a deployment approves it',
+    file: 'functions/commands/deployments/approvals.ts',
+    from: 'if (one === other) return true;',
+    to: 'if (one === other) return false;',
+  },
+  {
+    name: 'the policies of a project are not asked',
+    file: 'functions/commands/guardrails/policies.ts',
+    from: ", ...scoped('project', own)]",
+    to: ", ...scoped('project', own && platform)]",
+  },
+  {
+    name: 'the builds of a project that run at once are not counted',
+    file: 'functions/core/source/build-queue.ts',
+    from: 'if ((counts.get(build.project)?.length ?? 0) >= ceilings.project) continue;',
+    to: 'if ((counts.get(build.project)?.length ?? 0) < 0) continue;',
+  },
+  // Running services
+  {
+    name: 'what was stopped runs again when its environment wakes',
+    file: 'functions/workflows/environment-state.ts',
+    from: 'current !== undefined && state === undefined)',
+    to: "current !== undefined && state !== 'removing')",
+  },
+  {
+    name: 'a deployment forgets the scale that people set',
+    file: 'functions/commands/deployments/deployments.ts',
+    from: 'instance?.replicas === undefined ? {} : { replicas: instance.replicas };',
+    to: 'instance?.replicas === undefined ? {} : {};',
+  },
+  {
+    name: 'requests in flight are not waited for',
+    file: 'functions/workflows/workload-spec.ts',
+    from: 'drainSeconds: settings.drainSeconds,',
+    to: 'drainSeconds: 0,',
+  },
+  // Builds, variables, webhooks
+  {
+    name: 'the source of a build goes before its end',
+    file: 'functions/workflows/build/build-steps.ts',
+    from: '    await leaveQueue(ports, operation.id);\n    const version = operation.result?.version;\n    // The',
+    to: '    await leaveQueue(ports, operation.id);\n    await removeSource(ports, operation);\n    const version = operation.result?.version;\n    // The',
+  },
+  {
+    name: 'setting one variable drops the others',
+    file: 'functions/commands/variables/variables.ts',
+    from: "new Map('all' in change ? [] : before)",
+    to: 'new Map([])',
+  },
+  {
+    name: 'an event goes out though the receiver did not take the one before',
+    file: 'functions/webhooks/deliver.ts',
+    from: 'else if (!signal.aborted) held = await fail(held, outcome);',
+    to: 'else if (!signal.aborted) await fail(held, outcome);',
+  },
+];

@@ -1,0 +1,81 @@
+/** Makes environments, lets them sleep, wakes and destroys them, and protects them. */
+import { pause } from '../world.ts';
+import { type Action, choose, newValue } from './action.ts';
+
+export const environments: Action[] = [
+  [1, (actor) => actor.client.ask('POST', `${choose(actor).at}/hibernate`)],
+  [2, (actor) => actor.client.ask('POST', `${choose(actor).at}/wake`)],
+  [
+    1,
+    (actor) =>
+      actor.client.ask('POST', `${choose(actor).at}/gamedays`, {
+        duration: '10s',
+        faults: [{ type: 'kill' }],
+      }),
+  ],
+  [1, (actor) => actor.client.ask('DELETE', `${choose(actor).in}/environments/dev`)],
+  [
+    2,
+    async (actor) => {
+      const { in: project } = choose(actor);
+      const told = await actor.client.ask('POST', `${project}/environments`, {
+        name: 'dev',
+        ttl: '20m',
+        idleAfter: '5m',
+      });
+      if (told?.status !== 202) return;
+      for (const name of ['API_KEY', 'TOKEN'])
+        await actor.client.ask('PUT', `${project}/environments/dev/secrets/${name}`, {
+          value: `anew-${name}-${actor.world.random.below(1e9)}`,
+        });
+    },
+  ],
+  [
+    1,
+    (actor) =>
+      actor.client.ask('POST', `${choose(actor).in}/environments`, {
+        name: `pr-${actor.client.person.name}`,
+        kind: 'ephemeral',
+        ttl: '5m',
+      }),
+  ],
+  [
+    2,
+    async (actor) => {
+      const { world, client } = actor;
+      const { in: project } = choose(actor);
+      // It is destroyed while what was deployed to it is being made.
+      const name = `brief-${client.person.name}`;
+      const made = await client.ask('POST', `${project}/environments`, { name });
+      if (made?.status !== 202) return;
+      await pause(1_000);
+      await client.ask('PUT', `${project}/environments/${name}/secrets/TOKEN`, { value: newValue(actor) });
+      await client.ask('PUT', `${project}/environments/${name}/secrets/API_KEY`, { value: newValue(actor) });
+      await client.ask('POST', `${project}/environments/${name}/services/web/deployments`, {
+        version: 'good',
+      });
+      await pause(world.random.below(200));
+      await client.ask('DELETE', `${project}/environments/${name}`);
+    },
+  ],
+  [1, (actor) => actor.client.ask('POST', `${choose(actor).at}/extend`, { by: '10m' })],
+  [
+    1,
+    async (actor) => {
+      const { project, environment, at } = choose(actor);
+      // In one environment each deployment is approved by a second person, from the beginning to the end.
+      if (project !== 'shop' || environment !== 'prod')
+        await actor.client.ask('PUT', `${at}/protection`, { approval: false });
+    },
+  ],
+  [
+    4,
+    async (actor) => {
+      const { project, environment } = choose(actor);
+      actor.touch(project, environment);
+    },
+  ],
+  [2, ({ world: { random } }) => pause(random.below(120_000))],
+  // Long enough for what is idle to go to sleep, and for what expires to go.
+  [1, ({ world: { random } }) => pause(random.below(2_400_000))],
+];

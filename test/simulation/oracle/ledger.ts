@@ -1,0 +1,188 @@
+/** What the records say, kept up with each transaction, and what no single transaction may do. */
+import {
+  type BerthEvent,
+  type Deployment,
+  type Environment,
+  isTerminal,
+  type Operation,
+  SYSTEM_ACTOR,
+} from '../../../functions/core/model/index.ts';
+import { recoveryOf } from '../../../functions/core/operations/index.ts';
+import { monotonicNow } from '../clock.ts';
+import type { Changed } from '../ports/records.ts';
+import type { World } from '../world.ts';
+
+export interface Ledger {
+  operations: Map<string, Operation>;
+  /** By project and name. */
+  environments: Map<string, Environment>;
+  /** Owner records of resources, by environment. */
+  owners: Map<string, Set<string>>;
+  /** How deployments stand, by partition and number. */
+  deployments: Map<string, Deployment>;
+  /** How many operations have not ended. */
+  open(): number;
+  note(changed: readonly Changed[]): void;
+}
+
+export interface LedgerAround {
+  /** When somebody last asked for an environment. */
+  lastTouch(project: string, environment: string): number | undefined;
+  /** What no record may hold, besides what is looked at when all is quiet. */
+  secret: RegExp;
+}
+
+/** Requests may come while a cleanup is being decided: those are let in again by waking. */
+const DECIDING_MS = 120_000;
+
+/** An end that is being written when somebody cancels is written, milliseconds. */
+const ENDED_LATE_MS = 120_000;
+
+const parse = <T>(json: string | undefined): T | undefined =>
+  json === undefined ? undefined : (JSON.parse(json) as T);
+
+/** Partitions that belong to no project. */
+const SHARED =
+  /^(?:operation#|idempotency#|health$|webhook-deliveries$|projects$|person#|sessions#|memberships#|token)/;
+
+export const deploymentName = ({
+  project,
+  environment,
+  service,
+  number,
+}: Pick<Deployment, 'project' | 'environment' | 'service' | 'number'>): string =>
+  `${project}/${environment}/${service} #${number}`;
+
+export function createLedger(world: World, { lastTouch, secret }: LedgerAround): Ledger {
+  const operations = new Map<string, Operation>();
+  const environments = new Map<string, Environment>();
+  const owners = new Map<string, Set<string>>();
+  /** When operations were canceled, by id. */
+  const canceled = new Map<string, number>();
+  const deployments = new Map<string, Deployment>();
+  let open = 0;
+
+  function noteOperation(
+    { before, after }: Changed,
+    told: ReadonlySet<string | undefined>,
+    keyed: boolean,
+  ): void {
+    const [was, is] = [parse<Operation>(before), parse<Operation>(after)];
+    if (!is) return;
+    operations.set(is.id, is);
+    const about = `${is.kind} ${is.id}`;
+    if (!was) open++;
+    if (!was && !told.has(is.id)) world.violate(`I9: ${about} was accepted without an event`);
+    if (!was && is.createdBy.startsWith('user:') && is.kind !== 'wake' && !keyed)
+      world.violate(`I2: ${about} was accepted without a trace of its idempotency key`);
+    if (was && is.cancelRequested) noteCanceled(was, is);
+    if (was && isTerminal(was.status) && was.status !== is.status)
+      world.violate(`I1: ${about} was ${was.status}, and then ${is.status}`);
+    if (was && !isTerminal(was.status) && isTerminal(is.status)) {
+      open--;
+      world.trace.push(`${world.effects.now()} ${about} ${is.status} ${is.error?.code ?? ''}`);
+      if (!told.has(is.id)) world.violate(`I9: ${about} ended as ${is.status} without an event`);
+    }
+  }
+
+  /** Nothing of it begins any more, but for what puts things right. */
+  function noteCanceled(was: Operation, is: Operation): void {
+    const { id, kind, steps, status } = is;
+    const since = canceled.get(id) ?? monotonicNow();
+    canceled.set(id, since);
+    const [before, last] = [was.steps.at(-1), steps.at(-1)];
+    const hasBegun = last && (last.name !== before?.name || last.attempt !== before.attempt);
+    if (was.cancelRequested && hasBegun && last.name !== recoveryOf(kind))
+      world.violate(`${kind} ${id} was canceled, and ${last.name} begins`);
+    // A build that has made its version says so.
+    if (status === 'succeeded' && kind !== 'build' && monotonicNow() - since > ENDED_LATE_MS)
+      world.violate(`${kind} ${id} was canceled, and succeeds long after that`);
+  }
+
+  function noteEnvironment({ before, after }: Changed, events: readonly BerthEvent[]): void {
+    const [was, is] = [parse<Environment>(before), parse<Environment>(after)];
+    const { project, name } = (is ?? was) as Environment;
+    if (is) environments.set(`${project}/${name}`, is);
+    else environments.delete(`${project}/${name}`);
+    const mine = events.filter(({ environment }) => environment === name);
+    if (was?.state !== is?.state && mine.length === 0)
+      world.violate(`I9: environment ${name} was ${was?.state} and is ${is?.state}, without an event`);
+    if (!was || !is || was.id !== is.id) return;
+    if (is.generation < was.generation) world.violate(`I8: the generation of ${name} went back`);
+    for (const [service, standing] of Object.entries(is.services)) {
+      const earlier = was.services[service];
+      if (earlier && standing.newest < earlier.newest)
+        world.violate(
+          `I5: the fence of ${name}/${service} went back from ${earlier.newest} to ${standing.newest}`,
+        );
+      if (
+        earlier?.current !== undefined &&
+        standing.current !== undefined &&
+        standing.current < earlier.current
+      )
+        world.violate(`I5: ${name}/${service} went back from #${earlier.current} to #${standing.current}`);
+    }
+    for (const event of mine) noteCleanup(was, event);
+  }
+
+  function noteCleanup(was: Environment, event: BerthEvent): void {
+    const now = world.effects.now();
+    if (event.type === 'environment.hibernating' && event.data?.reason === 'idle') {
+      // A clock that was set back says nothing of how long ago something was.
+      const last = Math.max(lastTouch(was.project, was.name) ?? 0, Date.parse(was.lastActivityAt));
+      const idle = now - last;
+      if (idle >= 0 && idle < (was.idleAfterSeconds ?? Number.POSITIVE_INFINITY) * 1000 - DECIDING_MS)
+        world.violate(`I8: ${was.name} is put to sleep ${idle} ms after it was used`);
+    }
+    if (
+      event.type !== 'environment.destroying' ||
+      event.actor !== SYSTEM_ACTOR ||
+      event.data?.reason === 'leftovers'
+    )
+      return;
+    if (was.protection) world.violate(`I8: ${was.name} is protected, and is destroyed for its age`);
+    if (was.expiresAt === undefined || Date.parse(was.expiresAt) > now)
+      world.violate(`I8: ${was.name} is destroyed for its age, and is not of age`);
+  }
+
+  return {
+    operations,
+    environments,
+    owners,
+    deployments,
+    open: () => open,
+    note(changed) {
+      const events = changed.flatMap(({ pk, after }) =>
+        pk.startsWith('audit#') && after ? [JSON.parse(after) as BerthEvent] : [],
+      );
+      const told = new Set(events.map(({ operation }) => operation));
+      // What a rotation asks for is not asked for by a request.
+      const keyed =
+        changed.some(({ pk }) => pk.startsWith('idempotency#')) ||
+        events.some((event) => event.type === 'deployment.created' && event.data.rotation !== undefined);
+      const tenants = new Set<string>();
+      for (const one of changed) {
+        if (!SHARED.test(one.pk)) tenants.add(one.pk.split('#')[1] ?? '');
+        if (one.after !== undefined && secret.test(one.after))
+          world.violate(`I7: the record ${one.pk} ${one.sk} holds a secret value`);
+        if (one.pk.startsWith('operation#')) noteOperation(one, told, keyed);
+        else if (one.sk.startsWith('environment#')) noteEnvironment(one, events);
+        else if (one.sk.startsWith('resource#')) noteOwner(one);
+        else if (one.pk.startsWith('deployments#')) noteDeployment(one);
+      }
+      if (tenants.size > 1) world.violate(`I10: one change touches ${[...tenants].join(' and ')}`);
+    },
+  };
+
+  function noteDeployment({ after }: Changed): void {
+    const is = parse<Deployment>(after);
+    if (is) deployments.set(deploymentName(is), is);
+  }
+
+  function noteOwner({ pk, sk, after }: Changed): void {
+    const known = owners.get(pk) ?? new Set();
+    owners.set(pk, known);
+    if (after === undefined) known.delete(sk);
+    else known.add(sk);
+  }
+}

@@ -1,0 +1,96 @@
+/** Logs in memory: the last lines of each stream. */
+import { createFollower, type Follower } from '../../../functions/adapters/local/logs/logs-follower.ts';
+import { checkStream, isUnder } from '../../../functions/adapters/local/logs/logs-names.ts';
+import { limits } from '../../../functions/core/limits.ts';
+import type { LogLine, Logs, LogTail } from '../../../functions/ports/logs.ts';
+import { normalize } from '../../../functions/ports/rules/log-lines.ts';
+import {
+  checkPageQuery,
+  linesMissing,
+  pageOfLines,
+  TAIL_MAX,
+} from '../../../functions/ports/rules/logs-page.ts';
+
+export interface SimulatedLogs extends Logs {
+  linesOf(stream: string): LogLine[];
+  /** All that is kept. */
+  lines(): LogLine[];
+}
+
+function checkTail({ tail, since }: LogTail): LogTail {
+  if (tail !== undefined && (!Number.isInteger(tail) || tail < 0 || tail > TAIL_MAX))
+    throw new RangeError(`tail is 0 to ${TAIL_MAX}, not ${tail}`);
+  if (since === undefined) return { tail: tail ?? TAIL_MAX };
+  if (Number.isNaN(Date.parse(since))) throw new RangeError('since is no time');
+  const at = new Date(since).toISOString();
+  return tail === undefined ? { since: at } : { tail, since: at };
+}
+
+/** The last lines that are asked for, behind one that says so where there are more than can be given. */
+function lastOf(all: readonly LogLine[], { tail, since }: LogTail): LogLine[] {
+  const asked = since === undefined ? all : all.filter(({ at }) => at >= since);
+  const found = tail === 0 ? [] : asked.slice(-(tail ?? TAIL_MAX));
+  let from = found.length;
+  for (let bytes = 0; from > 0 && bytes < limits.logTail.value; from--)
+    bytes += Buffer.byteLength(JSON.stringify(found[from - 1]));
+  const lines = found.slice(from);
+  const isCut = from > 0 || (tail === undefined && lines.length < asked.length);
+  return isCut ? [linesMissing(lines[0], since), ...lines] : lines;
+}
+
+export function createSimulatedLogs(): SimulatedLogs {
+  const streams = new Map<string, LogLine[]>();
+  const followers = new Map<string, Set<Follower>>();
+  const linesOf = (stream: string): LogLine[] => streams.get(stream) ?? [];
+
+  async function* follow(stream: string, tail: LogTail, signal: AbortSignal): AsyncGenerator<LogLine, void> {
+    if (signal.aborted) return;
+    const follower = createFollower(limits.logKept.value);
+    const all = followers.get(stream) ?? new Set();
+    followers.set(stream, all.add(follower));
+    signal.addEventListener('abort', follower.end, { once: true });
+    try {
+      for (const line of lastOf(linesOf(stream), tail)) {
+        if (signal.aborted) return;
+        yield line;
+      }
+      for (let line = await follower.next(); line && !signal.aborted; line = await follower.next())
+        yield line;
+    } finally {
+      signal.removeEventListener('abort', follower.end);
+      all.delete(follower);
+    }
+  }
+
+  return {
+    append(stream, line) {
+      checkStream(stream);
+      const kept = linesOf(stream);
+      streams.set(stream, kept);
+      for (const one of normalize(line)) {
+        kept.push(one);
+        for (const follower of followers.get(stream) ?? []) follower.push(one);
+      }
+    },
+    async read(stream, tail) {
+      checkStream(stream);
+      return lastOf(linesOf(stream), checkTail(tail));
+    },
+    async page(stream, query) {
+      checkStream(stream);
+      return pageOfLines(linesOf(stream), checkPageQuery(query));
+    },
+    follow(stream, { signal, ...tail }) {
+      checkStream(stream);
+      return follow(stream, checkTail(tail as LogTail), signal);
+    },
+    async remove(given) {
+      const prefix = given.replace(/\/$/, '');
+      checkStream(prefix);
+      for (const name of [...streams.keys()]) if (isUnder(name, prefix)) streams.delete(name);
+    },
+    close: async () => undefined,
+    linesOf: (stream) => [...linesOf(stream)],
+    lines: () => [...streams.values()].flat(),
+  };
+}

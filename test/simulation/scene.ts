@@ -1,0 +1,237 @@
+/** A Berth with all that is around it, and clients before it: where schedules are played. */
+import { DatabaseSync } from 'node:sqlite';
+import { threadId } from 'node:worker_threads';
+import type { Route } from '../../functions/api/http/route-spec.ts';
+import type { Ports } from '../../functions/ports/index.ts';
+import { createSimulatedBerth } from './berth.ts';
+import { type Client, createClient } from './clients.ts';
+import { currentOwner, installClock, type Mortal, monotonicNow, runFor } from './clock.ts';
+import type { Fates, Planned } from './faults.ts';
+import { createLedger } from './oracle/ledger.ts';
+import { createOracle } from './oracle/oracle.ts';
+import { createPromises } from './oracle/promises.ts';
+import { createSimulatedBuilder } from './ports/builder.ts';
+import { createSimulatedDatabases } from './ports/databases.ts';
+import { createSimulatedLogs } from './ports/logs.ts';
+import type { Program } from './ports/programs.ts';
+import { createSimulatedReceivers } from './ports/receivers.ts';
+import { createRecords } from './ports/records.ts';
+import { createSimulatedRegistry } from './ports/registry.ts';
+import { createSimulatedSecrets } from './ports/secrets.ts';
+import { createSimulatedActivity, createSimulatedAnchors } from './ports/small.ts';
+import { createSimulatedStore } from './ports/store.ts';
+import { createSimulatedWorkloads } from './ports/workloads.ts';
+import { createRandom } from './random.ts';
+import { IMAGES, PEOPLE, setUp as setUpAll, workloadOf } from './setting.ts';
+import { createWorld, type World } from './world.ts';
+
+export interface Outcome {
+  violations: string[];
+  trace: string[];
+  faults: Planned[];
+  /** How often each point was called while faults could happen. */
+  called: ReadonlyMap<string, number>;
+  /** How many operations of each kind ended in each way: `deploy succeeded`. */
+  operations: ReadonlyMap<string, number>;
+}
+
+export interface Scene {
+  world: World;
+  around: Omit<Ports, 'workflows'>;
+  clients: Client[];
+  oracle: ReturnType<typeof createOracle>;
+  promises: ReturnType<typeof createPromises>;
+  touch(project: string, environment: string): void;
+  /** Lets time pass until some work is done, or something is broken. @param time milliseconds that it may take */
+  until(time: number, work: Promise<unknown>): Promise<void>;
+  /** Ends all faults, and lets time pass until nothing goes on. */
+  rest(): Promise<void>;
+}
+
+const START = Date.UTC(2026, 0, 1);
+const HOUR = 3_600_000;
+/** More than the slowest program needs. */
+const SETTLING_MS = 185_000;
+let scenes = 0;
+
+/** Plays on a new scene, in virtual time; what breaks a promise is told in the outcome. */
+export async function play(
+  seed: number,
+  fates: Fates,
+  routes: readonly Route[],
+  plot: (scene: Scene) => Promise<void>,
+): Promise<Outcome> {
+  const random = createRandom(seed);
+  const uninstall = installClock(START, random.next);
+  const world = createWorld(random, fates);
+  const onRejection = (error: unknown): void =>
+    world.violate(`unhandled rejection: ${error instanceof Error ? error.stack : String(error)}`);
+  process.on('unhandledRejection', onRejection);
+  // A file in memory, which is there as long as somebody has it open.
+  const runs = `file:berth-simulation-${threadId}-${scenes++}?mode=memory&cache=shared`;
+  const held = new DatabaseSync(runs);
+  try {
+    await plot(createScene(world, runs, routes));
+  } catch (error) {
+    world.violate(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  } finally {
+    process.off('unhandledRejection', onRejection);
+    uninstall();
+    held.close();
+  }
+  const { violations, trace, operations } = world;
+  return { violations, trace, faults: fates.happened, called: fates.called, operations };
+}
+
+function createScene(world: World, runs: string, routes: readonly Route[]): Scene {
+  const activity = createSimulatedActivity(world);
+  const ledger = createLedger(world, {
+    lastTouch: (project, environment) => activity.touches(project, environment).at(-1),
+    secret: /value-\d+-\d+/,
+  });
+  const kept = createRecords(monotonicNow, (changed) => {
+    ledger.note(changed);
+    promises.note(changed);
+  });
+  const secrets = createSimulatedSecrets(world.effects.id);
+  const values = new Map<string, string | undefined>();
+  const databases = createSimulatedDatabases({
+    io: world.io,
+    caller: currentOwner,
+    isGone: (process) => (process as Mortal).dead,
+    onDeath: world.onDeath as ((process: object) => void)[],
+  });
+  const logs = createSimulatedLogs();
+  const oracle = createOracle(world, {
+    kept,
+    ledger,
+    secrets,
+    values,
+    databases,
+    logs,
+    workloads: () => workloads,
+  });
+  const receivers = createSimulatedReceivers(world);
+  const workloads = createSimulatedWorkloads(world, {
+    program: programOf,
+    takes: (program) => takesOf(world, program),
+    fault: oracle.faultOf,
+    logs,
+  });
+  const promises = createPromises(world, {
+    kept,
+    ledger,
+    secrets,
+    workloads: () => workloads,
+    activity,
+    receivers,
+  });
+  const io = world.io;
+  const around: Omit<Ports, 'workflows'> = {
+    store: createSimulatedStore(world, kept),
+    workloads,
+    databases,
+    activity,
+    secrets: {
+      put: (path, value, put) => {
+        const name = path.split('/').slice(0, 2).join('/');
+        values.set(value, ledger.environments.get(name)?.id);
+        return io('secrets.put', () => secrets.put(path, value, put), false, { writes: true });
+      },
+      get: (path, version) => io('secrets.get', () => secrets.get(path, version)),
+      revoke: (path, version) =>
+        io('secrets.revoke', () => secrets.revoke(path, version), true, { writes: true }),
+      remove: (path) => io('secrets.remove', () => secrets.remove(path), true, { writes: true }),
+      list: (prefix) => io('secrets.list', () => secrets.list(prefix)),
+    },
+    registry: createSimulatedRegistry(
+      world,
+      IMAGES.map(({ digest }) => digest),
+    ),
+    builder: createSimulatedBuilder(world, (service) => ({
+      digest: IMAGES[0]?.digest ?? '',
+      score: JSON.stringify(workloadOf(service)),
+    })),
+    logs,
+    anchors: createSimulatedAnchors(),
+    receivers,
+    effects: world.effects,
+  };
+  const berth = createSimulatedBerth(world, around, runs, routes);
+  return {
+    world,
+    around,
+    oracle,
+    promises,
+    clients: PEOPLE.map((person) => createClient(world, berth, person, promises.leaks)),
+    touch: (project, environment) => activity.touch(project, environment),
+    async until(time, work) {
+      let done = false;
+      void work.then(
+        () => (done = true),
+        (error: unknown) => {
+          done = true;
+          world.violate(`a client: ${error instanceof Error ? error.stack : String(error)}`);
+        },
+      );
+      await runFor(time, () => done || world.violations.length > 0, oracle.look);
+      if (!done && world.violations.length === 0)
+        world.violate(`it does not come to an end within ${time} ms`);
+    },
+    async rest() {
+      world.heal();
+      const broken = (): boolean => world.violations.length > 0;
+      const look = (): void => {
+        oracle.look();
+        oracle.lookAtBounds();
+      };
+      await runFor(12 * HOUR, () => oracle.isQuiet() || broken(), look);
+      // What an operation has declared at its end comes up a little later.
+      await runFor(SETTLING_MS, broken, look);
+      await runFor(12 * HOUR, () => oracle.isQuiet() || broken(), look);
+    },
+  };
+}
+
+const programOf = (digest: string): Program | undefined => {
+  switch (IMAGES.find((image) => image.digest === digest)?.name) {
+    case undefined:
+      return undefined;
+    case 'crashing':
+      return { kind: 'ends', code: 1, says: 'It has no table.' };
+    case 'slow':
+      return { kind: 'serves', slow: true };
+    default:
+      return { kind: 'serves' };
+  }
+};
+
+const takesOf = ({ random }: World, program: Program): number =>
+  program.kind === 'serves' && program.slow ? 60_000 + random.below(120_000) : 500 + random.below(15_000);
+
+/** @param deployed whether something is deployed everywhere */
+export async function setUp({ world, clients, until }: Scene, deployed: boolean): Promise<void> {
+  world.faulty = false;
+  const [client] = clients;
+  if (!client) return;
+  await until(HOUR, setUpAll(client, deployed));
+  world.faulty = true;
+}
+
+/** Comes to rest, looks at everything, destroys everything, and looks what is left. */
+export async function wrapUp({
+  oracle,
+  promises,
+  clients,
+  around,
+  until,
+  rest,
+  world,
+}: Scene): Promise<void> {
+  await rest();
+  await until(HOUR, oracle.atQuiet(around, clients));
+  await until(HOUR, promises.atQuiet());
+  const [client] = clients;
+  if (world.violations.length > 0 || !client) return;
+  await until(6 * HOUR, oracle.afterDestroy(client));
+}

@@ -1,0 +1,110 @@
+/** Each way of changing something, with a fault at each of its calls of ports, and at each two of them. */
+import type { Route } from '../../../functions/api/http/route-spec.ts';
+import { type Fault, fatesByPlan, type Planned } from '../faults.ts';
+import { type Outcome, play, type Scene, setUp, wrapUp } from '../scene.ts';
+import { projectPath } from '../setting.ts';
+import { pause } from '../world.ts';
+
+type Ask = (method: string, path: string, body?: unknown) => Promise<unknown>;
+
+interface Plot {
+  /** What has to be there before. */
+  before: ((ask: Ask) => Promise<unknown>)[];
+  act(ask: Ask): Promise<unknown>;
+}
+
+const PROJECT = projectPath('mill');
+const DEV = `${PROJECT}/environments/dev`;
+const WEB = `${DEV}/services/web`;
+const secret = (ask: Ask) => ask('PUT', `${DEV}/secrets/API_KEY`, { value: 'value-1-1' });
+const deploy = (version: string) => (ask: Ask) => ask('POST', `${WEB}/deployments`, { version });
+const rotateDatabase = async (ask: Ask) => {
+  const listed = (await ask('GET', `${DEV}/resources`)) as {
+    body: { items: { uid: string; type: string }[] };
+  };
+  const uid = listed.body.items.find(({ type }) => type === 'postgres')?.uid;
+  return ask('POST', `${DEV}/resources/rotate`, { uid });
+};
+const rotateSecret = (ask: Ask) => ask('POST', `${DEV}/secrets/API_KEY/rotate`, { value: 'value-2-2' });
+const hibernate = (ask: Ask) => ask('POST', `${DEV}/hibernate`);
+const served = [secret, deploy('good')];
+
+export const plots = {
+  provision: { before: [], act: (ask) => ask('POST', `${PROJECT}/environments`, { name: 'other' }) },
+  secret: { before: [], act: secret },
+  'first deployment': { before: [secret], act: deploy('good') },
+  'another deployment': { before: served, act: deploy('also-good') },
+  'deployment that fails': { before: served, act: deploy('crashing') },
+  'deployment into sleep': { before: [...served, hibernate], act: deploy('also-good') },
+  rollback: {
+    before: [...served, deploy('also-good')],
+    act: (ask) => ask('POST', `${WEB}/deployments`, { rollbackTo: 1 }),
+  },
+  'rotation of a secret': { before: served, act: rotateSecret },
+  'rotation beside a deployment': {
+    before: served,
+    act: async (ask) => {
+      await deploy('also-good')(ask);
+      await rotateSecret(ask);
+    },
+  },
+  'rotation of a database': { before: served, act: rotateDatabase },
+  restart: { before: served, act: (ask) => ask('POST', `${WEB}/restart`) },
+  stop: { before: served, act: (ask) => ask('POST', `${WEB}/stop`) },
+  removal: { before: served, act: (ask) => ask('DELETE', WEB) },
+  hibernation: { before: served, act: hibernate },
+  waking: { before: [...served, hibernate], act: (ask) => ask('POST', `${DEV}/wake`) },
+  destruction: { before: served, act: (ask) => ask('DELETE', DEV) },
+} satisfies Record<string, Plot>;
+
+export type PlotName = keyof typeof plots;
+
+const HOUR = 3_600_000;
+
+export function runPlot(
+  name: PlotName,
+  faults: readonly Planned[],
+  routes: readonly Route[],
+): Promise<Outcome> {
+  const { before, act }: Plot = plots[name];
+  return play(1, fatesByPlan(faults), routes, async (scene) => {
+    await setUp(scene, false);
+    const { world, clients, until, oracle } = scene;
+    const ask: Ask = (method, path, body) =>
+      clients[0]?.ask(method, path, body, { patient: true }) ?? Promise.resolve();
+    const toItsEnd = async (work: (ask: Ask) => Promise<unknown>): Promise<void> => {
+      await work(ask);
+      while (!oracle.isQuiet()) await pause(100);
+    };
+    world.faulty = false;
+    for (const one of before) await until(HOUR, toItsEnd(one));
+    world.faulty = true;
+    await until(3 * HOUR, toItsEnd(act));
+    await ended(scene);
+  });
+}
+
+const ended = async (scene: Scene): Promise<void> => {
+  if (scene.world.violations.length === 0) await wrapUp(scene);
+};
+
+const SIDES: readonly Fault[] = ['crash-before', 'crash-after'];
+const ONE: readonly Fault[] = [...SIDES, 'refused', 'lost-answer'];
+
+const at = (outcome: Outcome, faults: readonly Fault[]): Planned[] =>
+  [...outcome.called].flatMap(([point, calls]) =>
+    /^(?:step|store\.changed)/.test(point)
+      ? []
+      : Array.from({ length: calls }, (_, nth) =>
+          faults.map((fault) => ({ point, nth, fault, amount: 0.5 })),
+        ).flat(),
+  );
+
+/** One fault at each call. */
+export const singles = (undisturbed: Outcome): Planned[][] => at(undisturbed, ONE).map((one) => [one]);
+
+/** A crash at each two calls. */
+export function pairs(undisturbed: Outcome): Planned[][] {
+  const all = at(undisturbed, SIDES);
+  return all.flatMap((one, place) => all.slice(place + 1).map((other) => [one, other]));
+}
