@@ -32,6 +32,8 @@ export interface WorkloadsCapabilities {
    * of output for both.
    */
   inPods?: boolean;
+  /** A start takes a second or more, before the program has said anything. */
+  startsSlowly?: boolean;
 }
 
 let counter = 0;
@@ -39,7 +41,7 @@ let counter = 0;
 export function workloadsContract(
   name: string,
   makeSubject: () => Promise<WorkloadsSubject>,
-  { runsPrograms, inPods = false }: WorkloadsCapabilities = { runsPrograms: true },
+  { runsPrograms, inPods = false, startsSlowly = inPods }: WorkloadsCapabilities = { runsPrograms: true },
 ): void {
   /** For what only a running program can show. */
   const itRuns = it.runIf(runsPrograms);
@@ -305,7 +307,7 @@ export function workloadsContract(
         const ref = await place();
         const deaf = containerSpec(await subject.image(programs.deaf));
         const error = await failure(
-          workloadSpec(ref, 1, deaf, { progressDeadlineSeconds: inPods ? 8 : 0.4 }),
+          workloadSpec(ref, 1, deaf, { progressDeadlineSeconds: startsSlowly ? 8 : 0.4 }),
         );
         expect(error.code).toBe('workload_not_ready');
         expect(error.cause).toMatch(/nothing listens on port \d+/);
@@ -318,7 +320,7 @@ export function workloadsContract(
         const httpGet = { path: '/status/500', port: 8080, scheme: 'HTTP' as const, headers: [] };
         const spec = workloadSpec(ref, 1, answering('one', { readinessProbe: { httpGet } }), {
           // Long enough for the program to listen.
-          progressDeadlineSeconds: inPods ? 8 : 3,
+          progressDeadlineSeconds: startsSlowly ? 8 : 3,
         });
         const error = await failure(spec);
         expect(error.code).toBe('workload_not_ready');

@@ -11,6 +11,13 @@ export interface DockerfileBuild {
   signal: AbortSignal;
 }
 
+interface NamedBuild extends DockerfileBuild {
+  /** A name for the image that no other has. */
+  name: string;
+  /** Where its steps run; the engine's own where undefined. */
+  network: string | undefined;
+}
+
 interface Message {
   stream?: string;
   error?: string;
@@ -22,17 +29,16 @@ const TAIL_LINES = 6;
 
 /**
  * Hands the image to `take` as `docker save` writes it; what is left of it in the engine is its cache alone.
- * @param name a name for the image that no other has
  * @throws Problem build_failed
  */
 export async function buildDockerfile<T>(
   engine: Engine,
-  name: string,
-  { context, log, signal }: DockerfileBuild,
+  request: NamedBuild,
   take: (archive: Readable) => Promise<T>,
 ): Promise<T> {
+  const { name, signal } = request;
   try {
-    await build(engine, name, { context, log, signal });
+    await build(engine, request);
     return await take(await engine.stream('GET', `/images/${name}/get`, { signal, timeoutMs: 0 }));
   } catch (error) {
     if (error instanceof EngineError && !signal.aborted)
@@ -49,7 +55,7 @@ export async function buildDockerfile<T>(
   }
 }
 
-async function build(engine: Engine, name: string, { context, log, signal }: DockerfileBuild): Promise<void> {
+async function build(engine: Engine, { name, network, context, log, signal }: NamedBuild): Promise<void> {
   const tail: string[] = [];
   const say = (line: string): void => {
     if (line.trim() === '') return;
@@ -58,7 +64,12 @@ async function build(engine: Engine, name: string, { context, log, signal }: Doc
     log(line);
   };
   // Containers of a step that failed or was canceled go too.
-  const query = { t: name, rm: true, forcerm: true };
+  const query = {
+    t: name,
+    rm: true,
+    forcerm: true,
+    ...(network !== undefined && { networkmode: network }),
+  };
   const output = await engine.stream('POST', '/build', { tar: context, query, signal, timeoutMs: 0 });
   const decoder = new StringDecoder('utf8');
   let text = '';

@@ -1,9 +1,6 @@
 /** Containers for images that have an operating system; images that have none are left to processes. */
 import { randomUUID } from 'node:crypto';
-import { chmod, chown, mkdir, writeFile } from 'node:fs/promises';
-import { isAbsolute, join, normalize } from 'node:path';
 import type { Readable } from 'node:stream';
-import { limits as bounds } from '../../core/limits.ts';
 import type { EnvironmentRef } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import {
@@ -14,14 +11,15 @@ import {
   type Registry,
   type RepositoryRef,
 } from '../../ports/registry.ts';
-import type { ContainerSpec, FileSpec, WorkloadSpec } from '../../ports/workloads.ts';
+import type { ContainerSpec, WorkloadSpec } from '../../ports/workloads.ts';
 import { buildDockerfile, type DockerfileBuild } from './build-dockerfile.ts';
+import { bodyOf, MACHINE_NODE, mountMachine, placeFiles, placeVolumes, userOf } from './container-body.ts';
 import type { Engine } from './engine.ts';
 import type { Found } from './find-engine.ts';
 import { createEngineImages } from './images.ts';
 import { toGateway } from './loopback-values.ts';
 import {
-  ensureNetwork,
+  createNetworks,
   INSTANCE_LABEL,
   labelsOf,
   listContainers,
@@ -39,6 +37,8 @@ export interface ContainersOptions {
   /** The image as `docker save` writes it, under the name. @throws Problem image_unavailable */
   archive(repository: RepositoryRef, digest: string, name: string): Promise<Readable>;
   find(): Promise<Found>;
+  /** Whether images without an operating system run in containers too. */
+  all?: boolean;
   /** Ports of this machine's loopback interface that all containers may reach, such as the database server's. */
   sharedPorts(): Promise<number[]>;
 }
@@ -77,25 +77,28 @@ export interface Containers {
   removeEnvironment(ref: EnvironmentRef): Promise<void>;
   /** What is left of an environment, by name. */
   inventory(ref: EnvironmentRef): Promise<string[]>;
-  /** Removes the containers that a life of this Berth before left, and networks of environments that are not there. */
-  recover(isThere: (ref: EnvironmentRef) => boolean): Promise<void>;
+  /** Removes what a life of this Berth before left: its containers, networks and rules. */
+  recover(): Promise<void>;
+  /** Whether an address is that of a container. */
+  has(address: string | undefined): boolean;
   /** Builds Dockerfiles. */
   dockerfiles: {
     /** Why there is no engine, as a clause; undefined where there is one. */
     missing(): Promise<string | undefined>;
     /** As `buildDockerfile` does. @throws Problem build_failed */
-    build<T>(build: DockerfileBuild, take: (archive: Readable) => Promise<T>): Promise<T>;
+    build<T extends { digest: string }>(
+      build: DockerfileBuild,
+      take: (archive: Readable) => Promise<T>,
+    ): Promise<T>;
   };
-  close(): void;
+  /** Removes what is left of it in the engine; containers have been stopped before. */
+  close(): Promise<void>;
 }
-
-/** The user of an image that names none, where Berth itself is the administrator. */
-const USER = 65_532;
-const NANOS = 1e9;
 
 export function createContainers(options: ContainersOptions): Containers {
   const { instanceId, registry } = options;
   const images = createEngineImages(instanceId, options.archive);
+  const networks = createNetworks(instanceId);
   const relays = createRelays();
   let found: Engine | undefined;
 
@@ -106,50 +109,62 @@ export function createContainers(options: ContainersOptions): Containers {
     return answer;
   }
 
+  /** Ports of this machine's loopback interface that a container may reach. */
+  async function portsFor(texts: readonly string[], placing: ContainerPlacing): Promise<Set<number>> {
+    const shared = await options.sharedPorts();
+    const named = shared.filter((port) => texts.some((text) => text.includes(String(port))));
+    return new Set([...placing.endpoints(), ...named]);
+  }
+
+  async function removeAll(engine: Engine): Promise<void> {
+    await removeLabelled(engine, { [INSTANCE_LABEL]: instanceId });
+    await networks.clear();
+  }
+
   return {
     async prepare(spec, container, placing) {
       const image = await registry.resolve(spec, container.digest);
       const base = image.config.labels[BASE_LABEL];
-      if (base === NO_BASE) return undefined;
+      const { all = false } = options;
+      if (base === NO_BASE && !all) return undefined;
       const answer = await connect();
       if ('why' in answer) {
-        if (base === OWN_BASE) throw noEngine(answer.why);
+        if (all) throw noEngine(`processes are off, and ${answer.why}`);
+        if (base === OWN_BASE) throw noEngine(`it has an operating system, and ${answer.why}`);
         return undefined;
       }
       const { engine } = answer;
+      const machine = base === NO_BASE ? await mountMachine() : [];
       const name = await images.ensure(engine, spec, container.digest);
       const user = userOf(image.config);
       const mounts = [
+        ...machine,
         ...(await placeFiles(container.files, placing.directory, user)),
-        ...(await placeVolumes(container, placing, user)),
+        ...(await placeVolumes(container, placing.volume, user)),
       ];
       return {
         image: image.config,
         start(start, output) {
-          // The network is asked for at each start: someone may have removed it meanwhile.
-          const network = networkName(instanceId, spec);
-          const texts = Object.values(start.variables);
+          const PATH = `${start.variables.PATH ?? image.config.env.PATH ?? ''}:${MACHINE_NODE}`;
+          const variables = { ...start.variables, ...(base === NO_BASE && { PATH }) };
           let gateway = '';
-          const ports = new Set<number>();
-          const environment = async (): Promise<string[]> => {
-            ({ gateway } = await ensureNetwork(engine, instanceId, spec));
-            const shared = (await options.sharedPorts()).filter((port) =>
-              texts.some((text) => text.includes(String(port))),
-            );
-            for (const port of [...placing.endpoints(), ...shared]) ports.add(port);
-            const translate = toGateway(texts, gateway, ports);
-            return Object.entries(start.variables).map(([key, value]) => `${key}=${translate(value)}`);
+          let ports = new Set<number>();
+          const body = async (): Promise<object> => {
+            const texts = Object.values(start.variables);
+            ports = await portsFor(texts, placing);
+            // The network is asked for at each start: someone may have removed it meanwhile.
+            const network = await networks.ensure(engine, spec, ports);
+            gateway = network.gateway;
+            const inside = toGateway(texts, gateway, ports);
+            return {
+              ...bodyOf(name, start.words, container, { network: network.name, user, mounts }),
+              Env: Object.entries(variables).map(([key, value]) => `${key}=${inside(value)}`),
+              Labels: { ...labelsOf(instanceId, spec), 'dev.berth.service': spec.service },
+            };
           };
-          const body = async (): Promise<object> => ({
-            ...bodyOf(name, start, container, { network, user, mounts }),
-            Env: await environment(),
-            Labels: { ...labelsOf(instanceId, spec), 'dev.berth.service': spec.service },
-          });
-          return runContainer(
-            engine,
-            { body, network, beforeStart: () => relays.open(gateway, ports) },
-            output,
-          );
+          const network = networkName(instanceId, spec);
+          const beforeStart = (): Promise<void> => relays.open(gateway, ports);
+          return runContainer(engine, { body, network, beforeStart }, output);
         },
       };
     },
@@ -158,35 +173,32 @@ export function createContainers(options: ContainersOptions): Containers {
       const answer = await connect();
       if ('why' in answer) return;
       const { engine } = answer;
-      const name = networkName(instanceId, ref);
-      const [network] = (await listNetworks(engine, labelsOf(instanceId, ref))).filter(
-        ({ Name }) => Name === name,
-      );
-      if (network) relays.close((await ensureNetwork(engine, instanceId, ref)).gateway);
+      const network = await networks.find(engine, ref);
+      if (network) relays.close(network.gateway);
       await removeLabelled(engine, labelsOf(instanceId, ref));
+      if (network) await networks.release(network);
     },
 
     async inventory(ref) {
       const answer = await connect();
       if ('why' in answer) return [];
       const labels = labelsOf(instanceId, ref);
-      const [containers, networks] = [
-        await listContainers(answer.engine, labels),
-        await listNetworks(answer.engine, labels),
-      ];
+      const containers = await listContainers(answer.engine, labels);
+      const left = await listNetworks(answer.engine, labels);
       return [
         ...containers.map(
           ({ Id, Labels }) => `container ${Id.slice(0, 12)} (${Labels?.['dev.berth.service']})`,
         ),
-        ...networks.map(({ Name }) => `network ${Name}`),
+        ...left.map(({ Name }) => `network ${Name}`),
       ];
     },
 
-    async recover(isThere) {
+    async recover() {
       const answer = await connect();
-      if ('why' in answer) return;
-      await removeLabelled(answer.engine, { [INSTANCE_LABEL]: instanceId }, isThere);
+      if ('engine' in answer) await removeAll(answer.engine);
     },
+
+    has: networks.has,
 
     dockerfiles: {
       async missing() {
@@ -195,123 +207,27 @@ export function createContainers(options: ContainersOptions): Containers {
       },
       async build(build, take) {
         const answer = await connect();
-        if ('why' in answer) throw noEngine(answer.why);
+        if ('why' in answer) throw noEngine(`it has an operating system, and ${answer.why}`);
+        const { engine } = answer;
         const name = `localhost/berth-${instanceId}-build:${randomUUID()}`;
-        return buildDockerfile(answer.engine, name, build, take);
+        const network = await networks.ensureForBuilds(engine);
+        return buildDockerfile(engine, { ...build, name, network }, async (archive) => {
+          const image = await take(archive);
+          // What was built here needs not be loaded.
+          await images.adopt(engine, name, image.digest);
+          return image;
+        });
       },
     },
 
-    close: () => relays.closeAll(),
+    async close() {
+      relays.closeAll();
+      if (found) await removeAll(found).catch(() => undefined);
+    },
   };
 }
 
 const noEngine = (why: string): Problem =>
-  new Problem('image_unavailable', `The image can not be run here: it has an operating system, and ${why}.`, {
+  new Problem('image_unavailable', `The image can not be run here: ${why}.`, {
     hint: 'Start Docker or Podman on this machine as its administrator, or name its socket in DOCKER_HOST, then deploy again.',
   });
-
-interface User {
-  /** What the engine is told; absent where the image says it. */
-  user?: string;
-  /** Undefined where the image names its user, which the image alone knows. */
-  id: number | undefined;
-}
-
-/** The image's user if it names one; else never the administrator. */
-function userOf({ user }: ImageConfig): User {
-  const named = user?.split(':')[0] ?? '';
-  if (named !== '') return { id: /^\d+$/.test(named) ? Number(named) : undefined };
-  const own = process.getuid?.() ?? 0;
-  const id = own === 0 ? USER : own;
-  return { user: `${id}:${id}`, id };
-}
-
-interface Mount {
-  Type: 'bind';
-  Source: string;
-  Target: string;
-  ReadOnly: boolean;
-}
-
-function targetOf(path: string): string {
-  const clean = normalize(path).replace(/\/+$/, '');
-  if (isAbsolute(path) && clean !== '' && !path.includes('\0') && !path.split('/').includes('..'))
-    return clean;
-  throw new Problem('invalid_score', `The path ${JSON.stringify(path.slice(0, 200))} can not be mounted.`, {
-    hint: 'Use an absolute path inside the container, without `..`.',
-  });
-}
-
-/** The directory is closed to other users of this machine, so that a file may be readable where its reader is unknown. */
-async function placeFiles(files: readonly FileSpec[], directory: string, { id }: User): Promise<Mount[]> {
-  const place = join(directory, 'files');
-  await mkdir(place, { recursive: true, mode: 0o711 });
-  const mounts: Mount[] = [];
-  for (const [index, { target, content, mode }] of files.entries()) {
-    const path = join(place, String(index));
-    await writeFile(path, content, { mode: 0o600 });
-    const isOwned = await own(path, id);
-    await chmod(path, isOwned ? mode & 0o777 : (mode & 0o777) | 0o444);
-    mounts.push({ Type: 'bind', Source: path, Target: targetOf(target), ReadOnly: true });
-  }
-  return mounts;
-}
-
-async function placeVolumes(
-  { volumes }: ContainerSpec,
-  { volume }: ContainerPlacing,
-  { id }: User,
-): Promise<Mount[]> {
-  const mounts: Mount[] = [];
-  for (const { source, path, target, readOnly } of volumes) {
-    const place = await volume(source, path);
-    if (!(await own(place, id))) await chmod(place, 0o777);
-    mounts.push({ Type: 'bind', Source: place, Target: targetOf(target), ReadOnly: readOnly });
-  }
-  return mounts;
-}
-
-/** @returns whether the user owns it now */
-async function own(path: string, id: number | undefined): Promise<boolean> {
-  if (id === undefined) return false;
-  if (id === process.getuid?.()) return true;
-  return chown(path, id, id).then(
-    () => true,
-    () => false,
-  );
-}
-
-function bodyOf(
-  image: string,
-  { words }: ContainerStart,
-  { limits }: ContainerSpec,
-  { network, user, mounts }: { network: string; user: User; mounts: readonly Mount[] },
-): object {
-  const { cpu, memoryBytes } = limits;
-  return {
-    Image: image,
-    Entrypoint: words.slice(0, 1),
-    Cmd: words.slice(1),
-    ...(user.user !== undefined && { User: user.user }),
-    AttachStdout: true,
-    AttachStderr: true,
-    HostConfig: {
-      NetworkMode: network,
-      Mounts: mounts,
-      ReadonlyRootfs: true,
-      Tmpfs: { '/tmp': `rw,nosuid,nodev,mode=1777,size=${bounds.containerTemporary.value}` },
-      CapDrop: ['ALL'],
-      SecurityOpt: ['no-new-privileges'],
-      PidsLimit: bounds.containerProcesses.value,
-      Ulimits: ['nofile', 'nproc'].map((name) => ({
-        Name: name,
-        Soft: bounds.containerFiles.value,
-        Hard: bounds.containerFiles.value,
-      })),
-      ...(memoryBytes !== undefined && { Memory: memoryBytes, MemorySwap: memoryBytes }),
-      ...(cpu !== undefined && { NanoCpus: Math.round(cpu * NANOS) }),
-      LogConfig: { Type: 'none' },
-      RestartPolicy: { Name: 'no' },
-    },
-  };
-}

@@ -33,9 +33,8 @@ export class EngineError extends Error {
   }
 }
 
-/** Whether what was to be removed was not there, or what was to be made was. */
+/** Whether what was named is not there. */
 export const isGone = (error: unknown): boolean => error instanceof EngineError && error.status === 404;
-export const isThere = (error: unknown): boolean => error instanceof EngineError && error.status === 409;
 
 const SILENCE_MS = 60_000;
 const MESSAGE_MAX = 2000;

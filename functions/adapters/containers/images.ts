@@ -1,13 +1,19 @@
 /** Images of the registry in the engine: loaded when they are to run, found again by their digest. */
 import type { Readable } from 'node:stream';
+import { limits } from '../../core/limits.ts';
 import type { RepositoryRef } from '../../ports/registry.ts';
 import { type Engine, isGone } from './engine.ts';
 
 export interface EngineImages {
   /** Loads the image unless the engine has it. @returns the name by which the engine knows it */
   ensure(engine: Engine, repository: RepositoryRef, digest: string): Promise<string>;
-  /** Removes it, unless a container still has it. */
-  forget(engine: Engine, digest: string): Promise<void>;
+  /** Says that the engine has the image by another name, which it may lose. */
+  adopt(engine: Engine, name: string, digest: string): Promise<void>;
+}
+
+interface Listed {
+  RepoTags?: string[] | null;
+  Created: number;
 }
 
 /** @param archive the image as `docker save` writes it, under the name */
@@ -15,10 +21,25 @@ export function createEngineImages(
   instanceId: string,
   archive: (repository: RepositoryRef, digest: string, name: string) => Promise<Readable>,
 ): EngineImages {
-  const loading = new Map<string, Promise<string>>();
   // Both engines take a name with a host as it is: Podman would put docker.io before any other.
-  const nameOf = (digest: string): string =>
-    `localhost/berth-${instanceId}:${digest.slice('sha256:'.length)}`;
+  const repositoryName = `localhost/berth-${instanceId}`;
+  const loading = new Map<string, Promise<string>>();
+  /** When each was asked for, by its name; milliseconds. */
+  const used = new Map<string, number>();
+  const tagOf = (digest: string): string => digest.slice('sha256:'.length);
+  const nameOf = (digest: string): string => `${repositoryName}:${tagOf(digest)}`;
+
+  /** All can be loaded again, so that only those used last stay. One that a container has is refused. */
+  async function trim(engine: Engine): Promise<void> {
+    const listed = await engine.call<Listed[]>('GET', '/images/json');
+    const own = listed.flatMap(({ RepoTags, Created }) =>
+      (RepoTags ?? [])
+        .filter((name) => name.startsWith(`${repositoryName}:`))
+        .map((name) => ({ name, at: used.get(name) ?? Created * 1000 })),
+    );
+    const old = own.toSorted((one, other) => other.at - one.at).slice(limits.containerImages.value);
+    for (const { name } of old) await engine.call('DELETE', `/images/${name}`).catch(() => undefined);
+  }
 
   async function load(engine: Engine, repository: RepositoryRef, digest: string): Promise<string> {
     const name = nameOf(digest);
@@ -28,24 +49,28 @@ export function createEngineImages(
     } catch (error) {
       if (!isGone(error)) throw error;
     }
-    await engine.call('POST', '/images/load', {
-      tar: await archive(repository, digest, name),
-      timeoutMs: 0,
-    });
+    const tar = await archive(repository, digest, name);
+    await engine.call('POST', '/images/load', { tar, timeoutMs: 0 });
     await engine.call('GET', `/images/${name}/json`);
+    await trim(engine).catch(() => undefined);
     return name;
   }
 
   return {
     ensure(engine, repository, digest) {
+      used.set(nameOf(digest), Date.now());
       const present = loading.get(digest);
       if (present) return present;
       const loaded = load(engine, repository, digest).finally(() => loading.delete(digest));
       loading.set(digest, loaded);
       return loaded;
     },
-    async forget(engine, digest) {
-      await engine.call('DELETE', `/images/${nameOf(digest)}`).catch(() => undefined);
+    async adopt(engine, name, digest) {
+      used.set(nameOf(digest), Date.now());
+      await engine.call('POST', `/images/${name}/tag`, {
+        query: { repo: repositoryName, tag: tagOf(digest) },
+      });
+      await trim(engine).catch(() => undefined);
     },
   };
 }

@@ -1,4 +1,6 @@
 /** One container, run once: made, started, read to its end, and removed. */
+import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Mask } from '../../core/secrets/mask.ts';
 import { readLines } from '../system/output-lines.ts';
 import type { Exit, RunningProgram } from '../system/program.ts';
@@ -19,6 +21,8 @@ export interface Usage {
 }
 
 export interface RunningContainer extends RunningProgram {
+  /** Settles when its program runs: never where it could not be started. */
+  started: Promise<void>;
   /** Its address in the environment's network; undefined before it has started. */
   address(): string | undefined;
   /** Undefined where the engine does not say. */
@@ -36,7 +40,7 @@ export interface ContainerRequest {
 }
 
 interface Inspected {
-  State: { ExitCode: number; OOMKilled: boolean };
+  State: { Running: boolean; ExitCode: number; OOMKilled: boolean; Pid: number };
   NetworkSettings: { Networks?: Record<string, { IPAddress?: string }> };
   HostConfig: { Memory: number };
 }
@@ -47,6 +51,17 @@ interface Stats {
 }
 
 const KILLED = 137;
+const TRIES = 40;
+const TRY_MS = 50;
+/** What Podman's and Docker's first process say where the program can not be begun. */
+const NOT_BEGUN =
+  /^(?:ERROR \(catatonit:\d+\): failed to exec pid1|\[FATAL tini \(\d+\)\] exec .* failed): (.+)$/;
+
+/** A user that an image names can have any id. */
+async function isAdministrator(pid: number): Promise<boolean> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  return /^Uid:\t(?:\d+\t)?0\t/m.test(status);
+}
 
 /** Never throws: one that can not be started has ended with an error. */
 export function runContainer(
@@ -56,8 +71,11 @@ export function runContainer(
 ): RunningContainer {
   let id: string | undefined;
   let address: string | undefined;
-  let started = false;
+  let isStarted = false;
   let stopped = false;
+  /** Why its first process could not begin, from the process that stands above it. */
+  let refused: string | undefined;
+  const started = Promise.withResolvers<void>();
 
   const path = (action: string): string => `/containers/${id}${action}`;
 
@@ -67,19 +85,28 @@ export function runContainer(
     const socket = await engine.attach(path('/attach'), { stream: 1, stdout: 1, stderr: 1 });
     const { stdout, stderr } = splitFrames(socket);
     readLines(stdout, (line) => onLine('stdout', line), mask);
-    readLines(stderr, (line) => onLine('stderr', line), mask);
+    const onError = (line: string): void => {
+      refused ??= NOT_BEGUN.exec(line)?.[1];
+      onLine('stderr', line);
+    };
+    readLines(stderr, onError, mask);
     const read = Promise.all([stdout, stderr].map((part) => new Promise((done) => part.once('close', done))));
     try {
       await beforeStart();
       if (stopped) return { code: null, signal: 'SIGTERM' };
       await engine.call('POST', path('/start'));
-      started = true;
+      isStarted = true;
       if (stopped) void signal(0);
-      address = (await inspect()).NetworkSettings.Networks?.[network]?.IPAddress || undefined;
-      await engine.call('POST', path('/wait'), { timeoutMs: 0 });
+      const { NetworkSettings, State: begun } = await inspect();
+      address = NetworkSettings.Networks?.[network]?.IPAddress || undefined;
+      if (await isAdministrator(begun.Pid)) throw new Error('its user has the id of the administrator');
+      started.resolve();
+      await awaitEnd(read);
+      address = undefined;
       // What it printed last may still be on its way; a program that it left behind may hold its output.
       await Promise.race([read, new Promise((done) => setTimeout(done, 500).unref())]);
       const { State, HostConfig } = await inspect();
+      if (refused !== undefined) throw new Error(refused);
       if (State.OOMKilled)
         return {
           code: State.ExitCode,
@@ -89,27 +116,50 @@ export function runContainer(
       if (State.ExitCode === KILLED && stopped) return { code: null, signal: 'SIGKILL' };
       return { code: State.ExitCode, signal: null };
     } finally {
+      address = undefined;
       socket.destroy();
     }
+  }
+
+  /** Podman tells an end late; the output ends with it. */
+  async function awaitEnd(read: Promise<unknown>): Promise<void> {
+    const waiting = new AbortController();
+    const seen = read.then(async () => {
+      for (let tries = 0; tries < TRIES; tries++) {
+        if (!(await inspect()).State.Running) return;
+        await sleep(TRY_MS);
+      }
+      // It has closed its output, and runs.
+      await sleep(2 ** 31 - 1, undefined, { signal: waiting.signal, ref: false });
+    });
+    seen.catch(() => undefined);
+    const waited = engine.call('POST', path('/wait'), { timeoutMs: 0, signal: waiting.signal });
+    waited.catch(() => undefined);
+    await Promise.race([waited, seen]).finally(() => waiting.abort());
   }
 
   const inspect = (): Promise<Inspected> => engine.call<Inspected>('GET', path('/json'));
 
   async function remove(): Promise<void> {
     if (id === undefined) return;
-    await engine
-      .call('DELETE', path(''), { query: { force: true, v: true } })
-      // What the engine could not remove now is found by its label.
-      .catch(() => undefined);
+    const query = { force: true, v: true };
+    for (let tries = 0; tries < TRIES; tries++) {
+      try {
+        return await engine.call('DELETE', path(''), { query });
+      } catch (error) {
+        // An engine that is started anew comes back; what it refuses now is found by its label later.
+        if (!(error instanceof EngineError) || error.status > 0) return;
+        await sleep(TRY_MS * 10);
+      }
+    }
   }
 
-  const exited = run().catch(
-    (error: Error): Exit => ({
-      code: null,
-      signal: null,
-      error: Object.assign(error, { code: 'ECONTAINER' }),
-    }),
-  );
+  const exited = run().catch((error: Error): Exit => {
+    const exit = { code: null, signal: null };
+    if (isStarted && error instanceof EngineError && error.status === 0)
+      return { ...exit, why: `because ${error.message}` };
+    return { ...exit, error: Object.assign(error, { code: 'ECONTAINER' }) };
+  });
   const ended = exited.then(async (exit) => {
     await remove();
     return exit;
@@ -117,7 +167,7 @@ export function runContainer(
 
   /** SIGTERM, or what the image names in its place, and SIGKILL after the grace. */
   async function signal(graceMs: number): Promise<void> {
-    if (!started) return;
+    if (!isStarted) return;
     const query = { t: Math.ceil(graceMs / 1000) };
     await engine
       .call('POST', path(graceMs > 0 ? '/stop' : '/kill'), graceMs > 0 ? { query, timeoutMs: 0 } : {})
@@ -125,6 +175,7 @@ export function runContainer(
   }
 
   return {
+    started: started.promise,
     pid: undefined,
     stdout: undefined,
     exited,
@@ -139,7 +190,7 @@ export function runContainer(
     },
     address: () => address,
     async usage() {
-      if (!started || id === undefined) return undefined;
+      if (!isStarted || id === undefined) return undefined;
       const query = { stream: false, 'one-shot': true };
       const stats = await engine.call<Stats>('GET', path('/stats'), { query }).catch(() => undefined);
       if (!stats) return undefined;

@@ -22,7 +22,9 @@ export type ContainerState =
   | 'stopped';
 
 /** A process, or a container of the engine. */
-export type Running = RunningProgram & { exec: Exec } & Partial<Pick<RunningContainer, 'address' | 'usage'>>;
+export type Running = RunningProgram & { exec: Exec } & Partial<
+    Pick<RunningContainer, 'started' | 'address' | 'usage'>
+  >;
 
 export interface Launch {
   words: string[];
@@ -193,7 +195,8 @@ export function createContainer(options: ContainerOptions): Container {
     if (child.pid !== undefined) context.runs.add(child.pid, ref, number);
     const life = new AbortController();
     set('starting');
-    void watch({ port, hosts: () => container.hosts, exec: child.exec }, life.signal);
+    const target = { port, hosts: () => container.hosts, exec: child.exec };
+    void Promise.resolve(child.started).then(() => watch(target, life.signal));
     const exit = await child.ended;
     life.abort();
     if (child.pid !== undefined) context.runs.remove(child.pid);

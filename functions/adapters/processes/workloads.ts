@@ -56,7 +56,7 @@ export async function createProcessWorkloads(options: ProcessWorkloadsOptions): 
   for (const path of [layout.runs, layout.trash]) await makeDirectory(path);
   await runs.sweep(`${instanceId}/`, () => true);
   await runs.clear();
-  await options.containers?.recover((ref) => existsSync(layout.environment(ref)));
+  await options.containers?.recover();
   // Specs are in memory only, so whatever earlier replicas left is of no use to this life.
   await rename(layout.replicas, join(layout.trash, `replicas-${process.pid}-${effects.id()}`)).catch(
     () => undefined,
@@ -287,7 +287,7 @@ export async function createProcessWorkloads(options: ProcessWorkloadsOptions): 
         ...[...instances.values()].map((instance) => instance.close()),
       ]);
       forwarders.closeAll();
-      context.containers?.close();
+      await context.containers?.close();
       await runs.sweep(`${instanceId}/`, () => true);
     },
   };

@@ -149,6 +149,20 @@ export const workloadLimits = {
     each: 'a container',
     past: 'Nothing more can be written there.',
   }),
+  containerImages: limit({
+    value: 40,
+    unit: 'values',
+    of: 'Images that are kept in the container engine, on one machine',
+    each: 'the installation',
+    past: 'The one that was used longest ago is removed there; it is loaded again when it is to run.',
+  }),
+  containerMemory: limit({
+    value: 512 * MIB,
+    unit: 'bytes',
+    of: 'Memory of a container that names none, on one machine',
+    each: 'a container',
+    past: 'The container is ended and started again.',
+  }),
   waitingConnections: limit({
     value: 512,
     unit: 'connections',

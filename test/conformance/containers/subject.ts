@@ -52,7 +52,7 @@ export async function makeContainersSubject(
     effects: createEffects(),
     unpackImage: registry.unpack,
     containers,
-    timing: { livenessMs: 200, readinessMs: 200, settleMs: 150, sampleMs: 500, backoffMs: 30 },
+    timing: { livenessMs: 200, readinessMs: 200, settleMs: 1500, sampleMs: 500, backoffMs: 30 },
   });
   let count = 0;
   return {

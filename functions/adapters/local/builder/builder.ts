@@ -63,7 +63,7 @@ export interface DockerfileBuilder {
    * @param context a tar of the folder
    * @throws Problem build_failed
    */
-  build<T>(
+  build<T extends { digest: string }>(
     build: { context: Readable; log: (line: string) => void; signal: AbortSignal },
     take: (archive: Readable) => Promise<T>,
   ): Promise<T>;

@@ -90,12 +90,14 @@ export interface ReadImage {
 
 /**
  * Stores the layers of an archive that holds one image.
+ * @param known layers that are stored already, by the digests of what they are uncompressed
  * @param scratch a directory that is there, for this alone
  * @throws Error where the archive is not one
  */
 export async function readArchive(
   archive: Readable,
   repository: string,
+  known: ReadonlyMap<string, Descriptor>,
   scratch: string,
 ): Promise<ReadImage> {
   /** Files of the archive by their name, and links to them: names in it are never names on disk. */
@@ -134,8 +136,10 @@ export async function readArchive(
   const { diff_ids: diffIds } = configSchema.parse(document).rootfs;
   if (diffIds.length !== manifest.Layers.length) throw new Error('the layers are not those that it names');
   const layers: Descriptor[] = [];
-  for (const [index, name] of manifest.Layers.entries())
-    layers.push(await storeLayer(fileOf(name), diffIds[index], repository, scratch));
+  for (const [index, name] of manifest.Layers.entries()) {
+    const diffId = diffIds[index] ?? '';
+    layers.push(known.get(diffId) ?? (await storeLayer(fileOf(name), diffId, repository, scratch)));
+  }
   return { config: document as ReadImage['config'], layers };
 }
 
@@ -144,7 +148,7 @@ const LEVEL = 2;
 
 async function storeLayer(
   file: string,
-  diffId: string | undefined,
+  diffId: string,
   repository: string,
   scratch: string,
 ): Promise<Descriptor> {

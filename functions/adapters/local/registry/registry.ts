@@ -71,6 +71,7 @@ interface Found {
   document: OciConfig;
 }
 
+const LAYERS_OF_IMAGES = 10;
 const LAYOUT = { imageLayoutVersion: '1.0.0' };
 const EMPTY: Index = { schemaVersion: 2, mediaType: MEDIA_TYPES.index, manifests: [] };
 
@@ -176,6 +177,17 @@ export async function createOciLayout({ directory }: { directory: string }): Pro
     const scratch = join(temporary, randomBytes(12).toString('hex'));
     await mkdir(scratch);
     return scratch;
+  }
+
+  /** Layers of the newest images, by the digests of what they are uncompressed: most builds stand on the same. */
+  async function storedLayers(path: string): Promise<Map<string, Descriptor>> {
+    const layers = new Map<string, Descriptor>();
+    for (const descriptor of (await readIndex(path))?.manifests.slice(-LAYERS_OF_IMAGES) ?? []) {
+      const found = await read(path, descriptor).catch(() => undefined);
+      for (const [index, layer] of found?.manifest.layers.entries() ?? [])
+        layers.set(found?.document.rootfs.diff_ids[index] ?? '', layer);
+    }
+    return layers;
   }
 
   /** Writes a manifest of what is stored already, and tells the index of it. */
@@ -296,7 +308,7 @@ export async function createOciLayout({ directory }: { directory: string }): Pro
       try {
         await exclusively(path, () => ensure(path));
         const { readArchive } = await import('./docker-archive.ts');
-        const { config, layers } = await readArchive(archive, path, scratch);
+        const { config, layers } = await readArchive(archive, path, await storedLayers(path), scratch);
         const own = config.config ?? {};
         const document = { ...config, config: { ...own, Labels: { ...own.Labels, ...labels } } };
         return await register(path, document, layers, tags);

@@ -40,7 +40,8 @@ const schema = z.object({
   BERTH_TRUSTED_RECEIVERS: origins('http://localhost:8080').optional(),
   BERTH_ACCEPT_LOSS: z.enum(['0', '1'], { error: 'must be 0 or 1' }).default('0'),
   DOCKER_HOST: z.string().optional(),
-  BERTH_CONTAINERS: z.enum(['0', '1'], { error: 'must be 0 or 1' }).default('0'),
+  BERTH_CONTAINERS: z.enum(['on', 'off'], { error: 'must be on or off' }).default('on'),
+  BERTH_PROCESSES: z.enum(['on', 'off'], { error: 'must be on or off' }).default('on'),
   BERTH_DEMO: z.enum(['0', '1'], { error: 'must be 0 or 1' }).default('1'),
   BERTH_SWEEP_SECONDS: numberFrom(0.1, 3600, /^\d{1,4}(\.\d{1,3})?$/).default(1),
 });
@@ -57,10 +58,10 @@ export interface LocalConfig {
   acceptLoss?: boolean;
   sweepSeconds: number;
   /**
-   * Images that have an operating system run in containers of the engine at `host`, or of the one that is found; all run
-   * as processes where undefined.
+   * Images that have an operating system run in containers of the engine at `host`, or of the one that is found; all do
+   * where `all` is set. As processes where undefined.
    */
-  containers?: { host?: string };
+  containers?: { host?: string; all?: boolean };
   /** The cluster in which workloads run; undefined where they run on this machine. */
   cluster?: ClusterConfig;
   /**
@@ -91,8 +92,11 @@ export function readConfig(environment: Record<string, string | undefined>): Loc
     demo: values.BERTH_DEMO === '1' && !cluster,
     sweepSeconds: values.BERTH_SWEEP_SECONDS,
     ...(values.BERTH_ACCEPT_LOSS === '1' && { acceptLoss: true }),
-    ...(values.BERTH_CONTAINERS === '1' && {
-      containers: { ...(values.DOCKER_HOST !== undefined && { host: values.DOCKER_HOST }) },
+    ...(values.BERTH_CONTAINERS === 'on' && {
+      containers: {
+        ...(values.DOCKER_HOST && { host: values.DOCKER_HOST }),
+        ...(values.BERTH_PROCESSES === 'off' && { all: true }),
+      },
     }),
     ...(cluster && { cluster }),
     ...(values.BERTH_URL !== undefined && { url: values.BERTH_URL }),

@@ -45,6 +45,7 @@ export async function createMachine(options: MachineOptions): Promise<Place> {
       registry,
       archive: registry.archive,
       find: () => findEngine(config.containers?.host),
+      all: config.containers.all === true,
       sharedPorts: () => postgresPorts(path('postgres')),
     }),
   };
@@ -72,8 +73,10 @@ export async function createMachine(options: MachineOptions): Promise<Place> {
       registry,
       workloads: { ...workloads, check: async () => resuming.standing() },
     },
-    serve: (ports, fallback) =>
-      createRouter({ traffic, activity, fallback, ...wakeOnRequest(ports, log, resuming.prefer) }),
+    serve: (ports, fallback) => ({
+      ...createRouter({ traffic, activity, fallback, ...wakeOnRequest(ports, log, resuming.prefer) }),
+      ...(containers && { refuses: containers.containers.has }),
+    }),
     resume: (ports) => {
       const onError = (error: unknown): void => log.error('A crash could not be recorded', error);
       events = createRuntimeEvents(ports, { onError });
