@@ -43,6 +43,8 @@ export interface Builder {
    */
   saveSource(body: ReadableStream<Uint8Array>): Promise<{ id: string; sha256: string; bytes: number }>;
   removeSource(id: string): Promise<void>;
+  /** Why a Dockerfile is not built here, as a clause; undefined where it is, in place of all else that a source has. */
+  dockerfiles(): Promise<string | undefined>;
   /**
    * Builds and pushes; the same request twice gives an image again, never half of one. Output goes line by
    * line to `log`.

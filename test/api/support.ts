@@ -209,6 +209,7 @@ function small(seen: { started: string[]; repositories: Set<string>; sources: Se
       return { id, sha256: Buffer.from(hash).toString('hex'), bytes: bytes.length };
     },
     removeSource: async (id) => void seen.sources.delete(id),
+    dockerfiles: async () => undefined,
   };
   return {
     workflows,

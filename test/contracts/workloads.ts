@@ -315,6 +315,15 @@ export function workloadsContract(
         await workloads.removeEnvironment(ref);
       });
 
+      it('one whose readiness probe succeeds serves', async () => {
+        const ref = await place();
+        const httpGet = { path: '/', port: 8080, scheme: 'HTTP' as const, headers: [] };
+        const spec = workloadSpec(ref, 1, answering('one', { readinessProbe: { httpGet } }));
+        expect(await deploy(spec)).toEqual({ state: 'ready' });
+        await answers(ref, 'one');
+        await workloads.removeEnvironment(ref);
+      });
+
       it('a failing readiness probe is named with its status', async () => {
         const ref = await place();
         const httpGet = { path: '/status/500', port: 8080, scheme: 'HTTP' as const, headers: [] };

@@ -1,12 +1,22 @@
 /** Builds a Dockerfile in the engine. */
+import { randomUUID } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { Problem } from '../../core/problem.ts';
+import { createMask } from '../../core/secrets/mask.ts';
 import { type Engine, EngineError } from './engine.ts';
 
 export interface DockerfileBuild {
-  /** A tar of the folder. */
-  context: Readable;
+  /** A tar of the folder, with more files in it. */
+  context(more: { from: string; to: string }[]): Readable;
+  /** Its path in the folder. */
+  dockerfile: string;
+  /** Values by name, for steps that ask for them: `RUN --mount=type=secret,id=NPM_TOKEN`. */
+  secrets: Readonly<Record<string, string>>;
+  /** An empty directory of this build. */
+  scratch: string;
   log(line: string): void;
   signal: AbortSignal;
 }
@@ -55,22 +65,52 @@ export async function buildDockerfile<T>(
   }
 }
 
-async function build(engine: Engine, { name, network, context, log, signal }: NamedBuild): Promise<void> {
+/**
+ * Podman takes secrets as files of the folder, and puts them elsewhere before the first step. Docker has a protocol of its
+ * own for them, which takes more than HTTP.
+ */
+async function passSecrets(engine: Engine, { secrets, scratch, log }: NamedBuild) {
+  const names = Object.keys(secrets);
+  if (names.length === 0) return { files: [], query: {} };
+  const { Components = [] } = await engine.call<{ Components?: { Name: string }[] }>('GET', '/version');
+  if (!Components.some(({ Name }) => Name.startsWith('Podman'))) {
+    log(`Not given to the Dockerfile, since Docker's API takes none: the secrets ${names.join(', ')}`);
+    return { files: [], query: {} };
+  }
+  const files = await Promise.all(
+    names.map(async (name) => {
+      const to = `podman-build-secret${randomUUID()}`;
+      await writeFile(join(scratch, to), secrets[name] ?? '', { mode: 0o600 });
+      return { name, from: join(scratch, to), to };
+    }),
+  );
+  const told = files.map(({ name, to }) => `id=${name},src=${to}`);
+  return { files, query: { secrets: JSON.stringify(told) } };
+}
+
+async function build(engine: Engine, request: NamedBuild): Promise<void> {
+  const { name, network, dockerfile, signal } = request;
+  const hide = createMask(Object.values(request.secrets));
   const tail: string[] = [];
-  const say = (line: string): void => {
-    if (line.trim() === '') return;
+  const say = (text: string): void => {
+    if (text.trim() === '') return;
+    const line = hide(text);
     tail.push(line);
     if (tail.length > TAIL_LINES) tail.shift();
-    log(line);
+    request.log(line);
   };
-  // Containers of a step that failed or was canceled go too.
+  const passed = await passSecrets(engine, request);
   const query = {
     t: name,
+    dockerfile,
+    // Containers of a step that failed or was canceled go too.
     rm: true,
     forcerm: true,
     ...(network !== undefined && { networkmode: network }),
+    ...passed.query,
   };
-  const output = await engine.stream('POST', '/build', { tar: context, query, signal, timeoutMs: 0 });
+  const tar = request.context(passed.files);
+  const output = await engine.stream('POST', '/build', { tar, query, signal, timeoutMs: 0 });
   const decoder = new StringDecoder('utf8');
   let text = '';
   let shown = '';

@@ -27,6 +27,7 @@ import {
   networkName,
   removeLabelled,
 } from './networks.ts';
+import { pullImage } from './pull-image.ts';
 import { createRelays } from './relays.ts';
 import { type ContainerOutput, type RunningContainer, runContainer } from './run-container.ts';
 
@@ -91,6 +92,11 @@ export interface Containers {
       take: (archive: Readable) => Promise<T>,
     ): Promise<T>;
   };
+  /**
+   * An image of another registry, as `pullImage` does.
+   * @throws Problem image_unavailable
+   */
+  pull<T extends { digest: string }>(reference: string, take: (archive: Readable) => Promise<T>): Promise<T>;
   /** Removes what is left of it in the engine; containers have been stopped before. */
   close(): Promise<void>;
 }
@@ -218,6 +224,17 @@ export function createContainers(options: ContainersOptions): Containers {
           return image;
         });
       },
+    },
+
+    async pull(reference, take) {
+      const answer = await connect();
+      if ('why' in answer) throw noEngine(`it is of another registry, and ${answer.why}`);
+      const { engine } = answer;
+      return pullImage(engine, reference, async (archive) => {
+        const image = await take(archive);
+        await images.adopt(engine, reference, image.digest);
+        return image;
+      });
     },
 
     async close() {

@@ -60,7 +60,8 @@ export function createReplica(options: ReplicaOptions): Replica {
   let starting: Promise<void> | undefined;
   let stopping: Promise<void> | undefined;
   let wasReady = false;
-  let hostname = '127.0.0.1';
+  /** Where someone listens, as the gate has found it. */
+  let listening: string | undefined;
   let inFlight = 0;
   let idle: (() => void) | undefined;
   let closed = new AbortController();
@@ -128,7 +129,7 @@ export function createReplica(options: ReplicaOptions): Replica {
       const found = await listenerOf(local, PROBE_TIMEOUT_MS, hosts);
       if (signal.aborted) return;
       if (found) {
-        hostname = found;
+        listening = found;
         gateState = 'open';
         return evaluate();
       }
@@ -149,6 +150,7 @@ export function createReplica(options: ReplicaOptions): Replica {
     gate = new AbortController();
     gateState = 'shut';
     gateReason = undefined;
+    listening = undefined;
   }
 
   function evaluate(): void {
@@ -286,7 +288,9 @@ export function createReplica(options: ReplicaOptions): Replica {
     },
     address(targetPort) {
       const port = bound.get(targetPort);
-      return port === undefined ? undefined : { hostname, port };
+      const probed = containers.find(({ spec: { readinessProbe } }) => readinessProbe) ?? containers[0];
+      const hostname = listening ?? probed?.hosts[0];
+      return port === undefined || hostname === undefined ? undefined : { hostname, port };
     },
     acquire() {
       inFlight++;

@@ -2,6 +2,10 @@
 import { Problem } from '../problem.ts';
 import type { SourceFiles } from './detect.ts';
 
+export const DOCKERFILE = 'Dockerfile';
+/** Files of other languages that list what a program stands on. */
+export const DEPENDENCY_FILES = ['requirements.txt', 'go.mod', 'Gemfile'] as const;
+
 interface Foreign {
   name: string;
   language: string;
@@ -23,7 +27,7 @@ const FOREIGN: readonly Foreign[] = [
   file('pom.xml', 'Java'),
   file('build.gradle', 'Java'),
   file('build.gradle.kts', 'Kotlin'),
-  file('Dockerfile', 'a Dockerfile'),
+  file(DOCKERFILE, 'a Dockerfile'),
 ];
 
 const HINT =

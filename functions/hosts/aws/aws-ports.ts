@@ -60,7 +60,7 @@ export function createAwsPorts(config: AwsConfig): {
     },
     builder: lazy(
       async () => (await import('./ports/builder.ts')).createBuilder(config),
-      ['saveSource', 'removeSource', 'build'],
+      ['saveSource', 'removeSource', 'dockerfiles', 'build'],
     ),
     workloads: {
       ...lazy(

@@ -11,7 +11,7 @@ import { createEffects } from '../../../functions/adapters/system/effects.ts';
 import type { LogLine, Logs } from '../../../functions/ports/logs.ts';
 import { BASE_LABEL, OWN_BASE } from '../../../functions/ports/registry.ts';
 import type { WorkloadsSubject } from '../../contracts/workloads.ts';
-import { BASE_IMAGE, type TestPodman, writeFiles } from '../support/podman.ts';
+import { BASE_IMAGE, type TestPodman, writeFiles } from '../support/containers/podman.ts';
 
 export interface ContainersSubject extends WorkloadsSubject {
   containers: Containers;
@@ -64,9 +64,18 @@ export async function makeContainersSubject(
         'app/main.mjs': source,
         Dockerfile: `FROM ${BASE_IMAGE}\nCOPY app /app\nWORKDIR /app\nENTRYPOINT ["node"]\nCMD ["main.mjs"]\n`,
       });
-      const parts = ['app', 'Dockerfile'].map((name) => ({ from: join(folder, name), to: name }));
-      const context = tarOf(parts, () => undefined);
-      const build = { context, log: () => undefined, signal: new AbortController().signal };
+      const build = {
+        context: () =>
+          tarOf(
+            ['app', 'Dockerfile'].map((to) => ({ from: join(folder, to), to })),
+            () => undefined,
+          ),
+        dockerfile: 'Dockerfile',
+        secrets: {},
+        scratch: folder,
+        log: () => undefined,
+        signal: new AbortController().signal,
+      };
       const labels = { [BASE_LABEL]: OWN_BASE };
       const { digest } = await containers.dockerfiles.build(build, (archive) =>
         registry.takeArchive({ project: 'demo', service: 'web' }, archive, { labels }),

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { workloadsContract } from '../../contracts/workloads.ts';
 import { temporaryDirectories } from '../../support/files/temporary.ts';
-import { startPodman, type TestPodman, whyNoPodman } from '../support/podman.ts';
+import { startPodman, type TestPodman, whyNoPodman } from '../support/containers/podman.ts';
 import { makeContainersSubject } from './subject.ts';
 
 const why = await whyNoPodman();

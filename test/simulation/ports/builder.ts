@@ -58,6 +58,7 @@ export function createSimulatedBuilder(world: World, built: (service: string) =>
         return { id, sha256: String(bytes).padStart(64, '0'), bytes };
       }),
     removeSource: (id) => world.io('builder.removeSource', () => void sources.delete(id), true),
+    dockerfiles: async () => undefined,
     build: (request, log, signal) =>
       world.io('builder.build', () => {
         log('built');

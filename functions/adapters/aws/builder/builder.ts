@@ -207,6 +207,7 @@ export function createCodeBuilder(options: CodeBuildOptions): Builder {
 
   return {
     saveSource: (body) => sources.save(body),
+    dockerfiles: async () => undefined,
     removeSource: (id) => sources.remove(id),
     async build(request, log, signal) {
       if (!OPERATION.test(request.operation))

@@ -18,7 +18,7 @@ import {
   READ_OF_WORKSPACE,
   type SourceFiles,
 } from '../../../core/source/detect.ts';
-import { foreignOf, nothingToRun } from '../../../core/source/foreign.ts';
+import { DOCKERFILE, foreignOf, nothingToRun } from '../../../core/source/foreign.ts';
 import type { Builder, BuildRequest, BuildResult } from '../../../ports/builder.ts';
 import {
   BASE_LABEL,
@@ -58,18 +58,26 @@ export interface DockerfileBuilder {
   /** Why there is no engine that builds, as a clause; undefined where there is one. */
   missing(): Promise<string | undefined>;
   /**
-   * Builds a Dockerfile, and hands the image to `take` as `docker save` writes it; nothing of it is left in the engine but
-   * its cache.
-   * @param context a tar of the folder
+   * Builds a Dockerfile, and hands the image to `take` as `docker save` writes it.
    * @throws Problem build_failed
    */
   build<T extends { digest: string }>(
-    build: { context: Readable; log: (line: string) => void; signal: AbortSignal },
+    build: {
+      /** A tar of the folder, with more files in it. */
+      context(more: { from: string; to: string }[]): Readable;
+      /** Its path in the folder. */
+      dockerfile: string;
+      /** Values by name, for steps that ask for them. */
+      secrets: Record<string, string>;
+      /** An empty directory of this build. */
+      scratch: string;
+      log: (line: string) => void;
+      signal: AbortSignal;
+    },
     take: (archive: Readable) => Promise<T>,
   ): Promise<T>;
 }
 
-const DOCKERFILE = 'Dockerfile';
 const OPERATION = /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/;
 /** Where the Node.js is that a source asks for, in its image. */
 const NODE_HOME = 'opt/berth/node/bin';
@@ -138,9 +146,9 @@ export async function createLocalBuilder(options: LocalBuilderOptions) {
     const score = await readScore(folder);
     const files = await filesOf(folder);
     const around = within === '' ? undefined : await filesOf(home, READ_OF_WORKSPACE);
-    const missing = files.has(DOCKERFILE) ? await options.dockerfiles?.missing() : undefined;
+    const missing = files.has(DOCKERFILE) ? await builder.dockerfiles() : undefined;
     if (files.has(DOCKERFILE) && options.dockerfiles && missing === undefined)
-      return buildDockerfile(options.dockerfiles, workspace, { source, score, folder });
+      return buildDockerfile(options.dockerfiles, workspace, { source, score, located });
     const plan = detect(files, around) ?? planOfScore(score);
     if (!plan) throw nothingToRun(foreignOf(files), missing);
     log(`Detected: ${plan.detected}${within === '' ? '' : `, ${within} of a workspace`}`);
@@ -190,17 +198,25 @@ export async function createLocalBuilder(options: LocalBuilderOptions) {
 
   async function buildDockerfile(
     dockerfiles: DockerfileBuilder,
-    { request, log, signal }: Workspace,
-    { source, score, folder }: { source: Source; score: FoundScore | undefined; folder: string },
+    workspace: Workspace,
+    { source, score, located }: { source: Source; score: FoundScore | undefined; located: Located },
   ): Promise<BuildResult> {
-    const detected = 'Dockerfile';
+    const { request, log, signal } = workspace;
+    const { home, within } = located;
+    const detected = 'built by its Dockerfile';
     log(`Detected: ${detected}`);
-    const names = (request.secrets ?? []).map(({ name }) => name).join(', ');
-    if (names !== '') log(`Not given to the Dockerfile, since the engine takes none: the secrets ${names}`);
     const { tarOf } = await import('../registry/tree.ts');
-    const parts = (await readdir(folder)).map((name) => ({ from: join(folder, name), to: name }));
+    const parts = (await readdir(home)).map((name) => ({ from: join(home, name), to: name }));
     const labels = { ...labelsOf(source, score), [BASE_LABEL]: OWN_BASE };
-    const image = await dockerfiles.build({ context: tarOf(parts, log), log, signal }, (archive) =>
+    const build = {
+      context: (more: typeof parts) => tarOf([...parts, ...more], log),
+      dockerfile: within === '' ? DOCKERFILE : `${within}/${DOCKERFILE}`,
+      secrets: await readSecrets(workspace),
+      scratch: workspace.directory,
+      log,
+      signal,
+    };
+    const image = await dockerfiles.build(build, (archive) =>
       options.layout.takeArchive(request.repository, archive, { labels, tags: [tagOf(source)] }),
     );
     log(`Image ${image.digest}, ${image.size} bytes`);
@@ -210,6 +226,8 @@ export async function createLocalBuilder(options: LocalBuilderOptions) {
   const builder: Builder = {
     saveSource: (body) => sources.save(body),
     removeSource: (id) => sources.remove(id),
+    dockerfiles: async () =>
+      options.dockerfiles ? options.dockerfiles.missing() : 'containers are off on this Berth',
 
     async build(request, log, signal) {
       if (!OPERATION.test(request.operation))

@@ -166,5 +166,6 @@ const withoutBuilder = async (): Promise<never> => {
 const noBuilder: Builder = {
   saveSource: withoutBuilder,
   removeSource: async () => undefined,
+  dockerfiles: async () => 'this Berth deploys to a cluster, and builds nothing',
   build: withoutBuilder,
 };

@@ -15,6 +15,7 @@ import type { Effects } from '../../../ports/effects.ts';
 import type { Logs } from '../../../ports/logs.ts';
 import type { LocalConfig } from '../config/config.ts';
 import type { LocalLog } from '../terminal-log.ts';
+import { withExternalImages } from './external-images.ts';
 import type { Place } from './place.ts';
 import { createResuming } from './resume.ts';
 import { uploadsInUse } from './uploads-in-use.ts';
@@ -70,7 +71,7 @@ export async function createMachine(options: MachineOptions): Promise<Place> {
       builder,
       databases,
       logs,
-      registry,
+      registry: withExternalImages(registry, containers?.containers),
       workloads: { ...workloads, check: async () => resuming.standing() },
     },
     serve: (ports, fallback) => ({

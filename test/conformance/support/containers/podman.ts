@@ -3,10 +3,10 @@ import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createEngine, type Engine } from '../../../functions/adapters/containers/engine.ts';
-import { tarOf } from '../../../functions/adapters/local/registry/tree.ts';
-import { cached } from './cache.ts';
-import { missingProgram, run, serve } from './process.ts';
+import { createEngine, type Engine } from '../../../../functions/adapters/containers/engine.ts';
+import { tarOf } from '../../../../functions/adapters/local/registry/tree.ts';
+import { cached } from '../cache.ts';
+import { missingProgram, run, serve } from '../process.ts';
 
 export interface TestPodman {
   /** As `DOCKER_HOST` names it. */
@@ -29,7 +29,8 @@ export async function whyNoPodman(): Promise<string | undefined> {
   ]);
 }
 
-export async function startPodman(): Promise<TestPodman> {
+/** @param mirror a registry by plain HTTP that has what Docker Hub has */
+export async function startPodman(mirror?: { host: string }): Promise<TestPodman> {
   const directory = await mkdtemp(join(tmpdir(), 'berth-podman-'));
   const path = (name: string): string => join(directory, name);
   await writeFile(
@@ -42,7 +43,20 @@ export async function startPodman(): Promise<TestPodman> {
     path('storage.conf'),
     `[storage]\ndriver = "overlay"\ngraphroot = "${path('images')}"\nrunroot = "${path('run')}"\n`,
   );
+  await writeFile(
+    path('registries.conf'),
+    mirror
+      ? `unqualified-search-registries = ["docker.io"]
+[[registry]]
+location = "docker.io"
+[[registry.mirror]]
+location = "${mirror.host}"
+insecure = true
+`
+      : '',
+  );
   const env = {
+    CONTAINERS_REGISTRIES_CONF: path('registries.conf'),
     CONTAINERS_CONF: path('containers.conf'),
     CONTAINERS_STORAGE_CONF: path('storage.conf'),
   };
