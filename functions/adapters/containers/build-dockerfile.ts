@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { Problem } from '../../core/problem.ts';
 import { createMask } from '../../core/secrets/mask.ts';
+import { endSteps } from './build-steps.ts';
 import { type Engine, EngineError } from './engine.ts';
 
 export interface DockerfileBuild {
@@ -69,11 +70,10 @@ export async function buildDockerfile<T>(
  * Podman takes secrets as files of the folder, and puts them elsewhere before the first step. Docker has a protocol of its
  * own for them, which takes more than HTTP.
  */
-async function passSecrets(engine: Engine, { secrets, scratch, log }: NamedBuild) {
+async function passSecrets(isPodman: boolean, { secrets, scratch, log }: NamedBuild) {
   const names = Object.keys(secrets);
   if (names.length === 0) return { files: [], query: {} };
-  const { Components = [] } = await engine.call<{ Components?: { Name: string }[] }>('GET', '/version');
-  if (!Components.some(({ Name }) => Name.startsWith('Podman'))) {
+  if (!isPodman) {
     log(`Not given to the Dockerfile, since Docker's API takes none: the secrets ${names.join(', ')}`);
     return { files: [], query: {} };
   }
@@ -99,7 +99,10 @@ async function build(engine: Engine, request: NamedBuild): Promise<void> {
     if (tail.length > TAIL_LINES) tail.shift();
     request.log(line);
   };
-  const passed = await passSecrets(engine, request);
+  const { Components = [] } = await engine.call<{ Components?: { Name: string }[] }>('GET', '/version');
+  const isPodman = Components.some(({ Name }) => Name.startsWith('Podman'));
+  const passed = await passSecrets(isPodman, request);
+  const host = `berth-build-${randomUUID()}`;
   const query = {
     t: name,
     dockerfile,
@@ -107,10 +110,21 @@ async function build(engine: Engine, request: NamedBuild): Promise<void> {
     rm: true,
     forcerm: true,
     ...(network !== undefined && { networkmode: network }),
+    ...(isPodman && { extrahosts: JSON.stringify([`${host}:127.0.0.1`]) }),
     ...passed.query,
   };
   const tar = request.context(passed.files);
-  const output = await engine.stream('POST', '/build', { tar, query, signal, timeoutMs: 0 });
+  try {
+    const output = await engine.stream('POST', '/build', { tar, query, signal, timeoutMs: 0 });
+    await follow(output, say, tail);
+  } finally {
+    // Docker ends the step by itself.
+    if (signal.aborted && isPodman) await endSteps(host);
+  }
+}
+
+/** @throws Problem build_failed */
+async function follow(output: Readable, say: (line: string) => void, tail: readonly string[]): Promise<void> {
   const decoder = new StringDecoder('utf8');
   let text = '';
   let shown = '';

@@ -24,8 +24,10 @@ export function createEngineImages(
   // Both engines take a name with a host as it is: Podman would put docker.io before any other.
   const repositoryName = `localhost/berth-${instanceId}`;
   const loading = new Map<string, Promise<string>>();
-  /** When each was asked for, by its name; milliseconds. */
+  /** Names in the order in which they were asked for last. */
   const used = new Map<string, number>();
+  let count = 0;
+  const use = (name: string): void => void used.set(name, ++count);
   const tagOf = (digest: string): string => digest.slice('sha256:'.length);
   const nameOf = (digest: string): string => `${repositoryName}:${tagOf(digest)}`;
 
@@ -35,9 +37,11 @@ export function createEngineImages(
     const own = listed.flatMap(({ RepoTags, Created }) =>
       (RepoTags ?? [])
         .filter((name) => name.startsWith(`${repositoryName}:`))
-        .map((name) => ({ name, at: used.get(name) ?? Created * 1000 })),
+        .map((name) => ({ name, used: used.get(name) ?? 0, made: Created })),
     );
-    const old = own.toSorted((one, other) => other.at - one.at).slice(limits.containerImages.value);
+    const old = own
+      .toSorted((one, other) => other.used - one.used || other.made - one.made)
+      .slice(limits.containerImages.value);
     for (const { name } of old) await engine.call('DELETE', `/images/${name}`).catch(() => undefined);
   }
 
@@ -58,7 +62,7 @@ export function createEngineImages(
 
   return {
     ensure(engine, repository, digest) {
-      used.set(nameOf(digest), Date.now());
+      use(nameOf(digest));
       const present = loading.get(digest);
       if (present) return present;
       const loaded = load(engine, repository, digest).finally(() => loading.delete(digest));
@@ -66,7 +70,7 @@ export function createEngineImages(
       return loaded;
     },
     async adopt(engine, name, digest) {
-      used.set(nameOf(digest), Date.now());
+      use(nameOf(digest));
       await engine.call('POST', `/images/${name}/tag`, {
         query: { repo: repositoryName, tag: tagOf(digest) },
       });

@@ -1,9 +1,9 @@
 /** Images of other registries, which the engine pulls as it is set to: by its mirrors, and with its passwords. */
 import type { Readable } from 'node:stream';
+import { limits } from '../../core/limits.ts';
 import { Problem } from '../../core/problem.ts';
 import { type Engine, EngineError, isGone } from './engine.ts';
 
-const TIMEOUT_MS = 10 * 60_000;
 const PATIENCE_MS = 120_000;
 
 /**
@@ -16,7 +16,7 @@ export async function pullImage<T>(
   reference: string,
   take: (archive: Readable) => Promise<T>,
 ): Promise<T> {
-  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  const signal = AbortSignal.timeout(limits.imagePull.value * 1000);
   const isThere = (): Promise<boolean> =>
     engine.call('GET', `/images/${reference}/json`).then(
       () => true,

@@ -156,6 +156,14 @@ export const workloadLimits = {
     each: 'the installation',
     past: 'The one that was used longest ago is removed there; it is loaded again when it is to run.',
   }),
+  imagePull: limit({
+    value: 600,
+    unit: 'seconds',
+    of: 'Pulling an image of another registry, on one machine',
+    each: 'a version',
+    past: 'The image is refused.',
+    code: 'image_unavailable',
+  }),
   containerMemory: limit({
     value: 512 * MIB,
     unit: 'bytes',

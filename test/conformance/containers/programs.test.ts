@@ -131,6 +131,29 @@ describe.skipIf(why)('Berth with a container engine', { timeout: 240_000 }, () =
     expect(await containers()).toHaveLength(before);
   });
 
+  it('an image of another registry is a version with the digest that its tag has now', async () => {
+    await berth.api('POST', services(), { name: 'files' });
+    const command = ['python3', '-m', 'http.server', '8000', '--directory', '/etc/apt'];
+    const { status, body } = await berth.api('POST', `${services()}/files/versions`, {
+      image: 'docker.io/library/python:3.13-slim',
+      workload: {
+        apiVersion: 'score.dev/v1b1',
+        metadata: { name: 'files' },
+        service: { ports: { www: { port: 80, targetPort: 8000 } } },
+        containers: { web: { image: '.', command } },
+      },
+    });
+    expect(status, JSON.stringify(body)).toBe(201);
+    expect(body.digest).toMatch(/^sha256:[0-9a-f]{64}$/);
+    const deployments = '/v1/projects/demo/environments/dev/services/files/deployments';
+    succeeded(await berth.operation('POST', deployments, { version: body.id }));
+    expect((await ask('files')).text).toContain('sources.list');
+    const missing = await berth.api('POST', `${services()}/files/versions`, {
+      image: 'docker.io/library/nothing:1',
+    });
+    expect(missing.body.code).toBe('image_unavailable');
+  });
+
   it('tells what a Dockerfile would become before it is built', async () => {
     const { status, body } = await berth.api('POST', '/v1/detections', {
       name: 'shop',
@@ -289,7 +312,7 @@ async function processesWith(text: string): Promise<string[]> {
   const lines = await Promise.all(
     ids.map(async (id) => [id, await readFile(`/proc/${id}/cmdline`, 'utf8').catch(() => '')] as const),
   );
-  return lines.filter(([, line]) => line.startsWith('node\0') && line.includes(text)).map(([id]) => id);
+  return lines.filter(([, line]) => line.includes('\0-e\0') && line.includes(text)).map(([id]) => id);
 }
 
 // A file without a test is an error.

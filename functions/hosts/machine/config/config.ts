@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import * as z from 'zod';
 import { type ClusterConfig, readClusterConfig } from './config-cluster.ts';
 import { type IdentityConfig, readIdentityConfig } from './config-identity.ts';
-import { parseSettings } from './config-parse.ts';
+import { ConfigError, parseSettings } from './config-parse.ts';
 
 export type { ClusterConfig } from './config-cluster.ts';
 export type { IdentityConfig } from './config-identity.ts';
@@ -82,6 +82,8 @@ export function readConfig(environment: Record<string, string | undefined>): Loc
     Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
   ) as Record<string, string>;
   const values = parseSettings(schema, given);
+  if (values.BERTH_PROCESSES === 'off' && values.BERTH_CONTAINERS === 'off')
+    throw new ConfigError('BERTH_PROCESSES and BERTH_CONTAINERS can not both be off: nothing would run.');
   const cluster = readClusterConfig(given);
   const identity = readIdentityConfig(given);
   return {
