@@ -6,7 +6,7 @@ import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { Problem } from '../../core/problem.ts';
 import { createMask } from '../../core/secrets/mask.ts';
-import { endSteps } from './build-steps.ts';
+import { endSteps } from './end-steps.ts';
 import { type Engine, EngineError } from './engine.ts';
 
 export interface DockerfileBuild {
