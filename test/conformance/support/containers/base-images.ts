@@ -2,7 +2,7 @@
  * Images by the names that Dockerfiles have them from Docker Hub, made of Debian's packages and of this machine's Go: the
  * engine gets them from a registry of the suite that it takes for a mirror.
  */
-import { cp, link, mkdir, writeFile } from 'node:fs/promises';
+import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exampleDirectory } from '../../../support/berth.ts';
 import { cached } from '../cache.ts';
@@ -45,31 +45,28 @@ const pythonFolder = (): Promise<string> =>
     );
   });
 
-async function goFolder(python: string): Promise<string> {
+/** A folder with this machine's Go, for an image on top of that. */
+async function goFolder(): Promise<string> {
   const version = (await run('go', ['env', 'GOVERSION'])).trim();
-  return cached(`container-${version}-1`, async (directory) => {
+  return cached(`container-${version}-2`, async (directory) => {
     const root = (await run('go', ['env', 'GOROOT'])).trim();
-    await link(join(python, 'root.tar'), join(directory, 'root.tar'));
     for (const name of ['bin', 'pkg', 'src', 'go.env'])
       await cp(join(root, name), join(directory, 'go', name), { recursive: true, dereference: true });
     await mkdir(join(directory, 'go', 'lib'), { recursive: true });
     await writeFile(
       join(directory, 'Dockerfile'),
-      'FROM scratch\nADD root.tar /\nCOPY go /usr/local/go\nENV PATH=/usr/local/go/bin:/usr/bin:/bin GOTOOLCHAIN=local\n',
+      'ARG BASE\nFROM ${BASE}\nCOPY go /usr/local/go\nENV PATH=/usr/local/go/bin:/usr/bin:/bin GOTOOLCHAIN=local\n',
     );
   });
 }
 
 /** Pushes them where the engine looks for what Docker Hub has. */
 export async function pushBases({ podman }: TestPodman, registry: { host: string }): Promise<void> {
-  const python = await pythonFolder();
-  for (const [name, folder] of [
-    ['library/python:3.13-slim', python],
-    ['library/golang:1.24', await goFolder(python)],
-  ] as const) {
-    const image = `${registry.host}/${name}`;
-    await podman('build', '--quiet', '--tag', image, folder);
-    await podman('push', '--quiet', '--tls-verify=false', image);
-    await podman('rmi', '--force', image);
-  }
+  const python = `${registry.host}/library/python:3.13-slim`;
+  const go = `${registry.host}/library/golang:1.24`;
+  await podman('build', '--quiet', '--tag', python, await pythonFolder());
+  await podman('build', '--quiet', '--build-arg', `BASE=${python}`, '--tag', go, await goFolder());
+  for (const image of [python, go])
+    await podman('push', '--quiet', '--tls-verify=false', '--format=oci', '--compression-format=zstd', image);
+  for (const image of [go, python]) await podman('rmi', '--force', image);
 }
