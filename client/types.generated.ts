@@ -4270,7 +4270,7 @@ export interface Paths {
         content: {
           'application/json': {
             /**
-             * Digest, tag or full reference in the repository.
+             * Digest, tag or full reference.
              */
             image: string;
             /**
@@ -8529,7 +8529,7 @@ export interface Version {
 export interface Detection {
   detected: string;
   /**
-   * What starts it; empty for a static site.
+   * What starts it; empty for a static site and for a Dockerfile.
    */
   command: string[];
   releaseCommand?: string;

@@ -2,7 +2,7 @@
 import { BlockList, isIPv4, isIPv6 } from 'node:net';
 
 const inner = new BlockList();
-for (const [network, prefix] of [
+const INNER = [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
   ['100.64.0.0', 10],
@@ -18,8 +18,11 @@ for (const [network, prefix] of [
   ['203.0.113.0', 24],
   ['224.0.0.0', 4],
   ['240.0.0.0', 4],
-] as const)
-  inner.addSubnet(network, prefix, 'ipv4');
+] as const;
+for (const [network, prefix] of INNER) inner.addSubnet(network, prefix, 'ipv4');
+
+/** IPv4 networks, as `10.0.0.0/8`, that are not of the public internet. */
+export const INNER_NETWORKS: readonly string[] = INNER.map(([network, prefix]) => `${network}/${prefix}`);
 
 // In IPv6 only global unicast is public; within it, ranges for IPv4 addresses or special uses are not.
 const globalUnicast = new BlockList();

@@ -82,6 +82,8 @@ export interface Builder {
    */
   receiveUpload?(id: string, body: ReadableStream<Uint8Array>): Promise<void>;
   removeSource(id: string): Promise<void>;
+  /** Why a Dockerfile is not built here, as a clause; undefined where it is, in place of all else that a source has. */
+  dockerfiles(): Promise<string | undefined>;
   /**
    * Builds and pushes; the same request twice gives an image again, never half of one. Output goes line by
    * line to `log`.

@@ -39,6 +39,9 @@ export const BASE_LABEL = 'dev.berth.base';
 /** The value of that label for an image without an operating system: it runs on one machine, on no cluster. */
 export const NO_BASE = 'none';
 
+/** The value of that label for an image that a container engine of this machine built: it has an operating system. */
+export const OWN_BASE = 'own';
+
 export interface Registry {
   /** Makes the repository; idempotent. */
   ensureRepository(repository: RepositoryRef): Promise<void>;

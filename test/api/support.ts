@@ -215,6 +215,7 @@ function small(seen: { started: string[]; repositories: Set<string>; sources: Se
     receiveUpload: async (id) => void seen.sources.add(id),
     hasUpload: async (id) => seen.sources.has(id),
     removeSource: async (id) => void seen.sources.delete(id),
+    dockerfiles: async () => undefined,
   };
   return {
     workflows,

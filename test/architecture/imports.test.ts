@@ -44,8 +44,10 @@ const allowed: Record<string, readonly string[]> = {
     'functions/core',
   ],
   'functions/adapters/postgres': ['functions/ports', 'functions/core'],
+  'functions/adapters/containers': ['functions/adapters/system', 'functions/ports', 'functions/core'],
   // Adapters: none imports another. One that is not here takes ports and core alone.
   'functions/adapters/processes': [
+    'functions/adapters/containers',
     'functions/adapters/files',
     'functions/adapters/system',
     'functions/ports',

@@ -31,6 +31,8 @@ const others: Readonly<Record<string, readonly string[]>> = {
   'what Berth or the platform team wrote, or a server that they chose answers': [
     'adapters/aws/builder/buildspec.ts OUTCOME_MAX_BYTES',
     'adapters/aws/registry.ts DOWNLOAD_TIMEOUT_MS',
+    'adapters/containers/engine.ts MESSAGE_MAX',
+    'adapters/containers/firewall.ts TIMEOUT_MS',
     'adapters/kubernetes/api/client.ts BODY_MAX',
     'adapters/kubernetes/api/client.ts TIMEOUT_MS',
     'adapters/kubernetes/api/kubeconfig.ts SIZE_MAX',

@@ -23,7 +23,6 @@ export const programs = {
         return setTimeout(() => response.end(process.env.ANSWER ?? 'ok'), Number(url.searchParams.get('ms')));
       }
       if (url.pathname === '/left') return response.end(String(left));
-      if (url.pathname === '/pid') return response.end(String(process.pid));
       // In containers all have the same process id.
       if (url.pathname === '/life') return response.end(hostname() + ' ' + process.pid + ' ' + performance.timeOrigin);
       if (url.pathname === '/env') return response.end(JSON.stringify(process.env));

@@ -32,6 +32,8 @@ export interface WorkloadsCapabilities {
    * of output for both.
    */
   inPods?: boolean;
+  /** A start takes a second or more, before the program has said anything. */
+  startsSlowly?: boolean;
 }
 
 let counter = 0;
@@ -39,7 +41,7 @@ let counter = 0;
 export function workloadsContract(
   name: string,
   makeSubject: () => Promise<WorkloadsSubject>,
-  { runsPrograms, inPods = false }: WorkloadsCapabilities = { runsPrograms: true },
+  { runsPrograms, inPods = false, startsSlowly = inPods }: WorkloadsCapabilities = { runsPrograms: true },
 ): void {
   /** For what only a running program can show. */
   const itRuns = it.runIf(runsPrograms);
@@ -100,7 +102,7 @@ export function workloadsContract(
     }
     /** Stays the same for as long as the same processes serve. */
     async function identity(ref: InstanceRef): Promise<string> {
-      if (runsPrograms && !inPods) return get(ref, '/pid');
+      if (runsPrograms && !inPods) return get(ref, '/life');
       const replicas = (await workloads.status(ref))?.replicas ?? [];
       return replicas.flatMap(({ id, state }) => (state === 'ready' ? id : [])).join();
     }
@@ -305,11 +307,20 @@ export function workloadsContract(
         const ref = await place();
         const deaf = containerSpec(await subject.image(programs.deaf));
         const error = await failure(
-          workloadSpec(ref, 1, deaf, { progressDeadlineSeconds: inPods ? 8 : 0.4 }),
+          workloadSpec(ref, 1, deaf, { progressDeadlineSeconds: startsSlowly ? 8 : 0.4 }),
         );
         expect(error.code).toBe('workload_not_ready');
         expect(error.cause).toMatch(/nothing listens on port \d+/);
         expect(error.cause).toContain('$PORT');
+        await workloads.removeEnvironment(ref);
+      });
+
+      it('one whose readiness probe succeeds serves', async () => {
+        const ref = await place();
+        const httpGet = { path: '/', port: 8080, scheme: 'HTTP' as const, headers: [] };
+        const spec = workloadSpec(ref, 1, answering('one', { readinessProbe: { httpGet } }));
+        expect(await deploy(spec)).toEqual({ state: 'ready' });
+        await answers(ref, 'one');
         await workloads.removeEnvironment(ref);
       });
 
@@ -318,7 +329,7 @@ export function workloadsContract(
         const httpGet = { path: '/status/500', port: 8080, scheme: 'HTTP' as const, headers: [] };
         const spec = workloadSpec(ref, 1, answering('one', { readinessProbe: { httpGet } }), {
           // Long enough for the program to listen.
-          progressDeadlineSeconds: inPods ? 8 : 3,
+          progressDeadlineSeconds: startsSlowly ? 8 : 3,
         });
         const error = await failure(spec);
         expect(error.code).toBe('workload_not_ready');

@@ -3,6 +3,7 @@ import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type LocalBerth, startLocal } from '../../functions/hosts/machine/berth.ts';
+import type { LocalConfig } from '../../functions/hosts/machine/config/config.ts';
 import { packDirectory } from '../../functions/hosts/machine/demo/demo-source.ts';
 import { type LocalLog, silentLog } from '../../functions/hosts/machine/terminal-log.ts';
 import { type ApiClient, apiClient } from './client.ts';
@@ -25,6 +26,7 @@ export interface TestBerth extends ApiClient {
 /**
  * @param options.parent where its directory is made; the system's place for temporary files unless given
  * @param options.copyOf what is in its directory before it starts
+ * @param options.containers the container engine; without it all runs as processes
  * @param options.log what is told what it says; nobody unless given
  */
 export async function startBerth(
@@ -34,6 +36,7 @@ export async function startBerth(
     copyOf?: string;
     log?: LocalLog;
     trustedReceivers?: string[];
+    containers?: LocalConfig['containers'];
   } = {},
 ): Promise<TestBerth> {
   const directory = await mkdtemp(join(options.parent ?? tmpdir(), 'berth-test-'));
@@ -44,6 +47,7 @@ export async function startBerth(
     dataDirectory: directory,
     demo: false,
     sweepSeconds: options.sweepSeconds ?? 0.2,
+    ...(options.containers && { containers: options.containers }),
     ...(options.trustedReceivers && { trustedReceivers: options.trustedReceivers }),
   };
   let berth = await startLocal(config, options.log ?? silentLog);

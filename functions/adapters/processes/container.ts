@@ -3,11 +3,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { InstanceRef } from '../../core/model/index.ts';
 import { KEPT_LINES } from '../../ports/rules/telling-lines.ts';
 import type { ContainerSpec } from '../../ports/workloads.ts';
-import { type Exit, type RunningProgram, startProgram } from '../system/program.ts';
+import type { ContainerOutput, RunningContainer, Usage } from '../containers/run-container.ts';
+import type { Exit, RunningProgram } from '../system/program.ts';
 import type { Context } from './context.ts';
+import { LOOPBACK } from './network/port-pool.ts';
 import { type Crash, describeExit } from './programs/explain-exit.ts';
 import type { Start } from './programs/explain-start.ts';
-import { type ProbeTarget, runProbe } from './programs/probe.ts';
+import { type Exec, type ProbeTarget, runProbe } from './programs/probe.ts';
 import type { Mask } from './spec-mask.ts';
 
 export type ContainerState =
@@ -19,8 +21,19 @@ export type ContainerState =
   | 'complete'
   | 'stopped';
 
-export interface Launch extends ProbeTarget {
+/** A process, or a container of the engine. */
+export type Running = RunningProgram & { exec: Exec } & Partial<
+    Pick<RunningContainer, 'started' | 'address' | 'usage'>
+  >;
+
+export interface Launch {
   words: string[];
+  /** What is started as a process of this machine; undefined in a container of the engine. */
+  start?: Start;
+  /** Whether it has a network of its own, with its own addresses. */
+  enclosed: boolean;
+  port(containerPort: number): number;
+  run(output: ContainerOutput): Running;
 }
 
 export interface ContainerOptions {
@@ -52,6 +65,10 @@ export interface Container {
   hopeless: boolean;
   restarts: number;
   pid: number | undefined;
+  /** Addresses at which its ports are reached from this machine. */
+  hosts: readonly string[];
+  /** What a container of the engine uses; undefined for processes, which are measured together. */
+  usage(): Promise<Usage | undefined>;
   startedAt: string | undefined;
   /** Why it is not ready, as a clause. */
   reason: string | undefined;
@@ -83,7 +100,7 @@ export function createContainer(options: ContainerOptions): Container {
   const { timing } = context;
   let wanted = false;
   let halt = new AbortController();
-  let current: RunningProgram | undefined;
+  let current: Running | undefined;
   let killed: string | undefined;
   let supervising: Promise<void> = Promise.resolve();
 
@@ -103,7 +120,7 @@ export function createContainer(options: ContainerOptions): Container {
     });
   }
 
-  async function becomeReady(launch: Launch, life: AbortSignal): Promise<boolean> {
+  async function becomeReady(launch: ProbeTarget, life: AbortSignal): Promise<boolean> {
     const probe = spec.readinessProbe;
     if (!probe) return options.settleMs === 0 || sleep(options.settleMs, life);
     const from = performance.now();
@@ -119,7 +136,7 @@ export function createContainer(options: ContainerOptions): Container {
   }
 
   /** Takes it out of the traffic while its readiness probe fails. */
-  async function watchReadiness(launch: Launch, life: AbortSignal): Promise<void> {
+  async function watchReadiness(launch: ProbeTarget, life: AbortSignal): Promise<void> {
     const probe = spec.readinessProbe;
     for (
       let failures = 0;
@@ -134,7 +151,7 @@ export function createContainer(options: ContainerOptions): Container {
     }
   }
 
-  async function watchLiveness(launch: Launch, life: AbortSignal): Promise<void> {
+  async function watchLiveness(launch: ProbeTarget, life: AbortSignal): Promise<void> {
     const probe = spec.livenessProbe;
     let started = false;
     for (let failures = 0; probe && (await sleep(timing.livenessMs, life)); ) {
@@ -151,7 +168,7 @@ export function createContainer(options: ContainerOptions): Container {
     }
   }
 
-  async function watch(launch: Launch, life: AbortSignal): Promise<void> {
+  async function watch(launch: ProbeTarget, life: AbortSignal): Promise<void> {
     if (options.init || !(await becomeReady(launch, life)) || life.aborted) return;
     set('ready');
     await Promise.all([watchReadiness(launch, life), watchLiveness(launch, life)]);
@@ -159,14 +176,12 @@ export function createContainer(options: ContainerOptions): Container {
 
   async function runOnce(
     launch: Launch,
-  ): Promise<{ exit: Exit; ranMs: number; command: string; start: Start }> {
+  ): Promise<{ exit: Exit; ranMs: number; command: string; start: Start | undefined }> {
     const from = performance.now();
     killed = undefined;
     container.tail = [];
-    const { directory, variables } = launch;
-    const start = { ...launch.resolve(launch.words), directory, variables };
-    const child = startProgram({
-      ...start,
+    const { start, port } = launch;
+    const child = launch.run({
       mask: options.mask,
       onLine(source, message) {
         container.tail.push(message);
@@ -180,7 +195,8 @@ export function createContainer(options: ContainerOptions): Container {
     if (child.pid !== undefined) context.runs.add(child.pid, ref, number);
     const life = new AbortController();
     set('starting');
-    void watch(launch, life.signal);
+    const target = { port, hosts: () => container.hosts, exec: child.exec };
+    void Promise.resolve(child.started).then(() => watch(target, life.signal));
     const exit = await child.ended;
     life.abort();
     if (child.pid !== undefined) context.runs.remove(child.pid);
@@ -195,7 +211,8 @@ export function createContainer(options: ContainerOptions): Container {
       const { exit, ranMs, command, start } = await runOnce(options.launch());
       if (!wanted) break;
       if (options.init && exit.code === 0 && !killed) return set('complete');
-      const { why, hint } = describeExit(exit, options.mask(command), ranMs, killed, start, container.tail);
+      const ended = killed ?? exit.why;
+      const { why, hint } = describeExit(exit, options.mask(command), ranMs, ended, start, container.tail);
       const crash: Crash = {
         container: spec.name,
         why: options.mask(why),
@@ -234,6 +251,12 @@ export function createContainer(options: ContainerOptions): Container {
     hopeless: false,
     restarts: 0,
     pid: undefined,
+    get hosts() {
+      if (!current?.address) return LOOPBACK;
+      const address = current.address();
+      return address === undefined ? [] : [address];
+    },
+    usage: async () => current?.usage?.(),
     startedAt: undefined,
     reason: undefined,
     lastCrash: undefined,

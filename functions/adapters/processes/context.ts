@@ -5,6 +5,7 @@ import type { Effects } from '../../ports/effects.ts';
 import type { LogLine, Logs } from '../../ports/logs.ts';
 import type { ImageConfig, RepositoryRef } from '../../ports/registry.ts';
 import type { WorkloadCrash } from '../../ports/workloads.ts';
+import type { Containers } from '../containers/containers.ts';
 import type { Layout } from './layout.ts';
 import type { PortPool } from './network/port-pool.ts';
 import type { RunRecords } from './programs/runs.ts';
@@ -52,6 +53,8 @@ export interface Context {
   ports: PortPool;
   runs: RunRecords;
   unpackImage: UnpackImage;
+  /** Runs images that have an operating system; absent where nothing but processes is wanted. */
+  containers?: Containers;
   effects: Effects;
   /** Appends a line to the instance's stream. */
   log(ref: InstanceRef, line: Omit<LogLine, 'at'>): void;

@@ -4,14 +4,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ReplicaStatus, WorkloadSpec } from '../../ports/workloads.ts';
 import { type Container, createContainer, type Launch } from './container.ts';
 import type { Context, UnpackImage } from './context.ts';
-import { type Loopback, listenerOf } from './network/port-pool.ts';
+import { listenerOf } from './network/port-pool.ts';
 import { bindPorts, launchOf, type Place, prepareContainer } from './place-files.ts';
 import type { Crash } from './programs/explain-exit.ts';
 import { PROBE_TIMEOUT_MS } from './programs/probe.ts';
 import type { Mask } from './spec-mask.ts';
-
-/** A program and its arguments, as the machine starts it. */
-type Executable = ReturnType<Launch['resolve']>;
 
 export interface Replica {
   index: number;
@@ -33,10 +30,10 @@ export interface Replica {
   stop(drain: boolean): Promise<void>;
   resetCrashes(): void;
   status(): ReplicaStatus;
-  /** How another program starts beside its first container that runs on; undefined where it is not ready. */
-  beside(words: readonly string[]): (Pick<Launch, 'directory' | 'variables'> & Executable) | undefined;
+  /** Another program beside its first container that runs on; undefined where it is not ready. */
+  beside(words: readonly string[]): Launch | undefined;
   /** Where the container's port is reached on this machine. */
-  address(targetPort: number): { hostname: Loopback; port: number } | undefined;
+  address(targetPort: number): { hostname: string; port: number } | undefined;
   /** Counts something in flight; the result ends it. */
   acquire(): () => void;
 }
@@ -65,7 +62,8 @@ export function createReplica(options: ReplicaOptions): Replica {
   let starting: Promise<void> | undefined;
   let stopping: Promise<void> | undefined;
   let wasReady = false;
-  let hostname: Loopback = '127.0.0.1';
+  /** Where someone listens, as the gate has found it. */
+  let listening: string | undefined;
   let inFlight = 0;
   let idle: (() => void) | undefined;
   let closed = new AbortController();
@@ -106,7 +104,7 @@ export function createReplica(options: ReplicaOptions): Replica {
         if (!soleContainer || !crash.tail.some((line) => /EADDRINUSE|address already in use/i.test(line)))
           return;
         context.ports.give(bound.values());
-        bound = await bindPorts(context, spec);
+        bound = await bindPorts(context, spec, places.values());
       },
     }),
   );
@@ -129,10 +127,11 @@ export function createReplica(options: ReplicaOptions): Replica {
     let told = false;
     for (let wait = 25; !signal.aborted; wait *= 1.5) {
       const local = bound.get(port) ?? port;
-      const found = await listenerOf(local, PROBE_TIMEOUT_MS);
+      const hosts = [...new Set(containers.flatMap((container) => container.hosts))];
+      const found = await listenerOf(local, PROBE_TIMEOUT_MS, hosts);
       if (signal.aborted) return;
       if (found) {
-        hostname = found;
+        listening = found;
         gateState = 'open';
         return evaluate();
       }
@@ -153,6 +152,7 @@ export function createReplica(options: ReplicaOptions): Replica {
     gate = new AbortController();
     gateState = 'shut';
     gateReason = undefined;
+    listening = undefined;
   }
 
   function evaluate(): void {
@@ -196,7 +196,7 @@ export function createReplica(options: ReplicaOptions): Replica {
     await stopping;
     await replica.prepare();
     if (running || !wanted) return;
-    const ports = await bindPorts(context, spec);
+    const ports = await bindPorts(context, spec, places.values());
     if (!wanted) return context.ports.give(ports.values());
     bound = ports;
     closed = new AbortController();
@@ -292,18 +292,13 @@ export function createReplica(options: ReplicaOptions): Replica {
       const main = containers.find(({ init }) => !init);
       const place = main && places.get(main.spec.name);
       if (!replica.ready || !place) return undefined;
-      const { directory, variables, resolve, ...launch } = launchOf(
-        context,
-        spec,
-        { ...main.spec, command: [...words], args: [] },
-        place,
-        bound,
-      );
-      return { directory, variables, ...resolve(launch.words) };
+      return launchOf(context, spec, { ...main.spec, command: [...words], args: [] }, place, bound);
     },
     address(targetPort) {
       const port = bound.get(targetPort);
-      return port === undefined ? undefined : { hostname, port };
+      const probed = containers.find(({ spec: { readinessProbe } }) => readinessProbe) ?? containers[0];
+      const hostname = listening ?? probed?.hosts[0];
+      return port === undefined || hostname === undefined ? undefined : { hostname, port };
     },
     acquire() {
       inFlight++;

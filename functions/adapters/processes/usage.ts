@@ -1,6 +1,7 @@
 /** Samples what workloads use, and ends containers that use more memory than they may. */
 import { instanceName } from '../../core/keys.ts';
 import type { MetricSample } from '../../ports/workloads.ts';
+import type { Usage as EngineUsage } from '../containers/run-container.ts';
 import { listProcesses, type ProcessInfo, proportionalMemory } from '../system/marked-processes.ts';
 import type { Container } from './container.ts';
 import type { Context } from './context.ts';
@@ -37,8 +38,25 @@ export function createUsage(context: Context, instances: () => Iterable<Instance
   let look = 0;
   let busy = false;
 
-  function sample(groups: ReadonlyMap<number, ProcessInfo[]>, sampling: boolean, seconds: number): void {
+  /** What containers of the engine use; the engine keeps their limits itself. */
+  async function askEngine(running: readonly Container[]): Promise<Map<Container, EngineUsage>> {
+    const found = await Promise.all(
+      running.map(async (container) => [container, await container.usage()] as const),
+    );
+    return new Map(found.flatMap(([container, used]) => (used ? [[container, used]] : [])));
+  }
+
+  function sample(
+    groups: ReadonlyMap<number, ProcessInfo[]>,
+    engine: ReadonlyMap<Container, EngineUsage>,
+    sampling: boolean,
+    seconds: number,
+  ): void {
     const now = new Map<string, number>();
+    const rate = (id: string, used: number): number => {
+      now.set(id, used);
+      return Math.max(used - (before.get(id) ?? 0), 0) / seconds;
+    };
     const at = new Date(context.effects.now()).toISOString();
     for (const instance of instances()) {
       let cpu = 0;
@@ -48,11 +66,14 @@ export function createUsage(context: Context, instances: () => Iterable<Instance
         for (const container of deployment.replicas.flatMap((replica) => replica.containers)) {
           const processes = (container.pid !== undefined && groups.get(container.pid)) || [];
           enforce(container, processes);
-          running ||= processes.length > 0;
+          const enclosed = engine.get(container);
+          running ||= processes.length > 0 || enclosed !== undefined;
+          if (enclosed) {
+            cpu += rate(enclosed.id, enclosed.cpuSeconds);
+            memoryBytes += enclosed.memoryBytes;
+          }
           for (const info of processes) {
-            const id = `${info.pid}/${info.startedAt}`;
-            now.set(id, info.cpuSeconds);
-            cpu += Math.max(info.cpuSeconds - (before.get(id) ?? 0), 0) / seconds;
+            cpu += rate(`${info.pid}/${info.startedAt}`, info.cpuSeconds);
             memoryBytes += info.memoryBytes;
           }
         }
@@ -75,11 +96,13 @@ export function createUsage(context: Context, instances: () => Iterable<Instance
     const limited = running.some(
       ({ pid, spec }) => pid !== undefined && spec.limits.memoryBytes !== undefined,
     );
-    if (!(sampling ? running.some(({ pid }) => pid !== undefined) : limited)) return;
+    const engine = sampling ? await askEngine(running) : new Map<Container, EngineUsage>();
+    const isAny = engine.size > 0 || running.some(({ pid }) => pid !== undefined);
+    if (!(sampling ? isAny : limited)) return;
     const groups = Map.groupBy(await listProcesses(), (info) => info.group);
     const seconds = Math.max((performance.now() - sampledAt) / 1000, 0.001);
     if (sampling) sampledAt = performance.now();
-    sample(groups, sampling, seconds);
+    sample(groups, engine, sampling, seconds);
   }
 
   const timer = setInterval(() => {

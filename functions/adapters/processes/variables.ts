@@ -51,7 +51,9 @@ function searchPath(image: ImageConfig, { root, directory }: Surroundings): stri
   return [...own, join(directory, 'node_modules/.bin'), dirname(process.execPath), ...SYSTEM_PATH].join(':');
 }
 
-const portVariables = ({ ports, bound }: Surroundings): Record<string, string> =>
+type Ports = Pick<Surroundings, 'ports' | 'bound'>;
+
+const portVariables = ({ ports, bound }: Ports): Record<string, string> =>
   Object.fromEntries(
     ports.map((port, index) => [
       index === 0 ? 'PORT' : `PORT_${port.name.toUpperCase().replace(/[^A-Z0-9]/g, '_')}`,
@@ -82,6 +84,21 @@ export function containerVariables(
   return Object.fromEntries(entries.filter(usable));
 }
 
+/** In a container of an engine, which adds what its image sets: nothing of this machine is seen there. */
+export function enclosedVariables(
+  container: ContainerSpec,
+  image: ImageConfig,
+  ports: Ports,
+): Record<string, string> {
+  const entries = Object.entries({
+    ...portVariables(ports),
+    // The one place that all may write to.
+    ...(image.env.HOME === undefined && { HOME: '/tmp' }),
+    ...Object.fromEntries(container.variables.map(({ name, value }) => [name, value])),
+  });
+  return Object.fromEntries(entries.filter(usable));
+}
+
 /** A program and its arguments, from words in which an absolute path means one in the container. */
 export function resolveWords(words: readonly string[], root: string): { command: string; args: string[] } {
   const resolved = words.map((word) => {
@@ -94,11 +111,7 @@ export function resolveWords(words: readonly string[], root: string): { command:
 }
 
 /** What a container runs: its own words in place of the image's, variables expanded. */
-export function containerWords(
-  container: ContainerSpec,
-  image: ImageConfig,
-  surroundings: Surroundings,
-): string[] {
+export function containerWords(container: ContainerSpec, image: ImageConfig, surroundings: Ports): string[] {
   const known = {
     ...Object.fromEntries(container.variables.map(({ name, value }) => [name, value])),
     ...portVariables(surroundings),

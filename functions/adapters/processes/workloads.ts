@@ -10,6 +10,7 @@ import type { Effects } from '../../ports/effects.ts';
 import type { Logs } from '../../ports/logs.ts';
 import type { Backend, Traffic } from '../../ports/traffic.ts';
 import type { WorkloadCrash, Workloads } from '../../ports/workloads.ts';
+import type { Containers } from '../containers/containers.ts';
 import { diskProblem } from '../files/disk-full.ts';
 import { createCommands } from './commands/commands.ts';
 import { execBeside } from './commands/exec.ts';
@@ -36,6 +37,8 @@ export interface ProcessWorkloadsOptions {
   logs: Logs;
   effects: Effects;
   unpackImage: UnpackImage;
+  /** Runs images that have an operating system. */
+  containers?: Containers;
   timing?: Partial<Timing>;
   /** Is told of each container that ended and is started again. */
   onCrash?: (crash: WorkloadCrash) => void;
@@ -54,6 +57,7 @@ export async function createProcessWorkloads(options: ProcessWorkloadsOptions): 
   for (const path of [layout.runs, layout.trash]) await makeDirectory(path);
   await runs.sweep(`${instanceId}/`, () => true);
   await runs.clear();
+  await options.containers?.recover();
   // Specs are in memory only, so whatever earlier replicas left is of no use to this life.
   await rename(layout.replicas, join(layout.trash, `replicas-${process.pid}-${effects.id()}`)).catch(
     () => undefined,
@@ -74,6 +78,7 @@ export async function createProcessWorkloads(options: ProcessWorkloadsOptions): 
     ports: createPortPool(),
     runs,
     unpackImage: options.unpackImage,
+    ...(options.containers && { containers: options.containers }),
     effects,
     log: createLog(options.logs, effects),
     ...(options.onCrash && { crashed: options.onCrash }),
@@ -153,6 +158,7 @@ export async function createProcessWorkloads(options: ProcessWorkloadsOptions): 
       const going = [...instances.values()].filter(({ ref }) => inIt(ref));
       await Promise.all([commands.abort(inIt), ...going.map((instance) => removeInstance(instance, false))]);
       await runs.sweep(markersOf(environment), (record: RunRecord) => inIt(record));
+      await context.containers?.removeEnvironment(environment);
       if (aside) await rm(aside, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
       await discard(layout, layout.environmentReplicas(environment));
       await pruneParent(layout.environmentReplicas(environment));
@@ -165,6 +171,7 @@ export async function createProcessWorkloads(options: ProcessWorkloadsOptions): 
       const volumes = await list(layout.volumes(environment));
       return [
         ...processes.map(({ pid, label }) => `process ${pid} (${label})`),
+        ...((await context.containers?.inventory(environment)) ?? []),
         ...services.map((name) => `files of ${name}`),
         ...volumes.map((name) => `volume ${name}`),
         ...(existsSync(layout.environment(environment)) ? [`directory of ${environment.environment}`] : []),
@@ -277,6 +284,7 @@ export async function createProcessWorkloads(options: ProcessWorkloadsOptions): 
         ...[...instances.values()].map((instance) => instance.close()),
       ]);
       forwarders.closeAll();
+      await context.containers?.close();
       await runs.sweep(`${instanceId}/`, () => true);
     },
   };

@@ -25,6 +25,8 @@ export interface Exit {
   signal: NodeJS.Signals | null;
   /** Why it could not even be started. */
   error?: NodeJS.ErrnoException;
+  /** What others ended it for, as a clause: "because it was out of memory: it may use 64 MiB". */
+  why?: string;
 }
 
 export interface RunningProgram {

@@ -2,8 +2,8 @@
 
 import * as z from 'zod';
 import { limits } from '../../core/limits.ts';
-import { detect, READ_BY_DETECTION } from '../../core/source/detect.ts';
-import { foreignOf, nothingToRun } from '../../core/source/foreign.ts';
+import { detect, detectDockerfile, READ_BY_DETECTION } from '../../core/source/detect.ts';
+import { DEPENDENCY_FILES, DOCKERFILE, foreignOf, nothingToRun } from '../../core/source/foreign.ts';
 import { route } from '../http/route-spec.ts';
 import { compact, nameSchema } from '../http/schemas.ts';
 
@@ -13,7 +13,9 @@ const TEXT_MAX = limits.detectionText.value;
 const detectionSchema = z
   .object({
     detected: z.string().meta({ example: 'Node.js app, started by its start script' }),
-    command: z.array(z.string()).meta({ description: 'What starts it; empty for a static site.' }),
+    command: z.array(z.string()).meta({
+      description: 'What starts it; empty for a static site and for a Dockerfile.',
+    }),
     releaseCommand: z.string().optional(),
     notes: z.array(z.string()).meta({ description: 'What is worth knowing, a clause each.' }),
     score: z.string().meta({ description: 'A `score.yaml` to begin with.' }),
@@ -28,7 +30,7 @@ export const routes = [
     policy: { action: 'me.read', scope: 'platform' },
     operationId: 'detectSource',
     summary: 'Read how a source would be built, and a Score file to begin with',
-    description: `Takes the paths of all files, and the texts of these where they are there: ${READ_BY_DETECTION.join(', ')}, .env.example. Nothing is kept.`,
+    description: `Takes the paths of all files, and the texts of these where they are there: ${[...READ_BY_DETECTION, ...DEPENDENCY_FILES].join(', ')}, .env.example. Nothing is kept.`,
     tag: 'Services',
     body: z.strictObject({
       name: nameSchema.meta({ example: 'guestbook' }),
@@ -44,13 +46,14 @@ export const routes = [
     },
     answers: { 200: { summary: 'What was found', schema: detectionSchema } },
     problems: ['build_failed', 'nothing_to_run'],
-    handle: async ({ body }) => {
+    handle: async ({ ports, body }) => {
       const files = new Map([
         ...body.files.map((path): [string, undefined] => [path, undefined]),
         ...Object.entries(body.texts ?? {}),
       ]);
-      const plan = detect(files);
-      if (!plan) throw nothingToRun(foreignOf(files));
+      const unbuilt = files.has(DOCKERFILE) ? await ports.builder.dockerfiles() : undefined;
+      const plan = (unbuilt === undefined ? detectDockerfile(files) : undefined) ?? detect(files);
+      if (!plan) throw nothingToRun(foreignOf(files), unbuilt);
       // The writer of YAML is loaded when somebody asks.
       const { suggestScore } = await import('../../core/score/suggest-score.ts');
       const { detected, command, releaseCommand, notes } = plan;

@@ -87,14 +87,14 @@ export const routes = [
     operationId: 'createVersion',
     summary: 'Register an image as a version',
     description:
-      "For an image that CI pushed to the service's repository. The same image with the same workload is the " +
+      "For an image that CI pushed to the service's repository, or on one machine with a container engine for any that the engine can pull: its tag is resolved once, here. The same image with the same workload is the " +
       'same version, and gets the tags added.',
     tag: 'Services',
     body: z.strictObject({
       image: z
         .string()
         .regex(/^[\x21-\x7e]{1,512}$/, 'must be a digest, a tag or a reference')
-        .meta({ description: 'Digest, tag or full reference in the repository.', example: 'v1.4.0' }),
+        .meta({ description: 'Digest, tag or full reference.', example: 'v1.4.0' }),
       workload: z
         .looseObject({})
         .optional()

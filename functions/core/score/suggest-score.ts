@@ -2,6 +2,7 @@
 import { stringify } from 'yaml';
 import { parseDotenv } from '../dotenv.ts';
 import type { BuildPlan, SourceFiles } from '../source/detect.ts';
+import { DEPENDENCY_FILES, DOCKERFILE } from '../source/foreign.ts';
 
 /** Packages of npm that talk to PostgreSQL. */
 const POSTGRES = [
@@ -14,6 +15,9 @@ const POSTGRES = [
   'sequelize',
   'drizzle-orm',
 ];
+const POSTGRES_ELSEWHERE =
+  /^[\t ]*(?:psycopg|asyncpg|gem ["']pg["']|(?:require )?github\.com\/(?:jackc\/pgx|lib\/pq))/m;
+
 /** What says which variables a program reads. */
 export const EXAMPLE_VARIABLES = ['.env.example', '.env.sample', '.env.template'] as const;
 
@@ -28,12 +32,19 @@ interface Suggestion {
 
 /** @param service its name, and that of the workload */
 export function suggestScore(service: string, files: SourceFiles, plan: BuildPlan): Suggestion {
-  const reasons = ['It serves port 80, and the program is told to listen on PORT, which is 8080.'];
-  const variables: Record<string, string> = { PORT: '8080' };
+  const exposed = exposedPort(files.get(DOCKERFILE));
+  const port = exposed ?? 8080;
+  const reasons = [
+    exposed === undefined
+      ? 'It serves port 80, and the program is told to listen on PORT, which is 8080.'
+      : `It serves port 80, and the program listens on ${port}, which its Dockerfile exposes; PORT says so too.`,
+  ];
+  const variables: Record<string, string> = { PORT: String(port) };
   const resources: Record<string, { type: string }> = {};
   const wanted = exampleVariables(files);
   const url = wanted.find((name) => DATABASE_URL.test(name));
-  const driver = POSTGRES.find((name) => dependencies(files).has(name));
+  const elsewhere = DEPENDENCY_FILES.find((name) => POSTGRES_ELSEWHERE.test(files.get(name) ?? ''));
+  const driver = POSTGRES.find((name) => dependencies(files).has(name)) ?? elsewhere;
   if (url !== undefined || driver !== undefined) {
     resources.db = { type: 'postgres' };
     variables[url ?? 'DATABASE_URL'] = '${resources.db.url}';
@@ -58,7 +69,7 @@ export function suggestScore(service: string, files: SourceFiles, plan: BuildPla
         annotations: { 'berth.dev/release-command': plan.releaseCommand },
       }),
     },
-    service: { ports: { www: { port: 80, targetPort: 8080 } } },
+    service: { ports: { www: { port: 80, targetPort: port } } },
     containers: { main: { image: '.', variables } },
     ...(Object.keys(resources).length > 0 && { resources }),
   };
@@ -76,6 +87,12 @@ function exampleVariables(files: SourceFiles): string[] {
     // An example that is no such file says nothing, and is in nobody's way.
     return [];
   }
+}
+
+/** The first port that a Dockerfile says its program listens on. */
+function exposedPort(dockerfile = ''): number | undefined {
+  const port = Number(/^[\t ]*EXPOSE[\t ]+(\d{1,5})\b/im.exec(dockerfile)?.[1]);
+  return port > 0 && port < 65_536 ? port : undefined;
 }
 
 /** Detection has read the manifest before, and refused it if it is not JSON. */

@@ -2,7 +2,7 @@
 
 import { splitWords, WordsError } from '../command-line.ts';
 import { Problem } from '../problem.ts';
-import { foreignOf, refuseUninstalled } from './foreign.ts';
+import { DOCKERFILE, foreignOf, refuseUninstalled } from './foreign.ts';
 import { isRecord, parsePackageJson, strings } from './package-json.ts';
 import { installWith, type PackageManager, packageManagerOf, pruneWith } from './package-manager.ts';
 import { parseProcfile } from './procfile.ts';
@@ -10,7 +10,13 @@ import { parseProcfile } from './procfile.ts';
 /** Paths of all files, relative and with slashes, each with its text where it is named in `READ_BY_DETECTION`. */
 export type SourceFiles = ReadonlyMap<string, string | undefined>;
 
-export const READ_BY_DETECTION = ['package.json', 'Procfile', 'pnpm-lock.yaml', 'yarn.lock'] as const;
+export const READ_BY_DETECTION = [
+  'package.json',
+  'Procfile',
+  'pnpm-lock.yaml',
+  'yarn.lock',
+  DOCKERFILE,
+] as const;
 /** What of a workspace says how its members are installed. */
 export const READ_OF_WORKSPACE = ['package.json', 'pnpm-lock.yaml', 'yarn.lock'] as const;
 
@@ -90,6 +96,19 @@ export function detect(files: SourceFiles, workspace?: SourceFiles): BuildPlan |
   if (staticRoots.length === 0) return undefined;
   const built = runs.length > 0 ? `, built by ${installed?.manager.name}` : '';
   return { detected: `static site${built}`, command: [], staticRoots, ...extra };
+}
+
+/** The plan of a source that a Dockerfile builds; undefined where there is none. */
+export function detectDockerfile(files: SourceFiles): BuildPlan | undefined {
+  if (!files.has(DOCKERFILE)) return undefined;
+  return {
+    detected: 'built by its Dockerfile',
+    runs: [],
+    builtByWorkspace: false,
+    command: [],
+    staticRoots: [],
+    notes: [],
+  };
 }
 
 function readManifest(files: SourceFiles): Manifest | undefined {

@@ -2,6 +2,10 @@
 import { Problem } from '../problem.ts';
 import type { SourceFiles } from './detect.ts';
 
+export const DOCKERFILE = 'Dockerfile';
+/** Files of other languages that list what a program stands on. */
+export const DEPENDENCY_FILES = ['requirements.txt', 'go.mod', 'Gemfile'] as const;
+
 interface Foreign {
   name: string;
   language: string;
@@ -23,11 +27,11 @@ const FOREIGN: readonly Foreign[] = [
   file('pom.xml', 'Java'),
   file('build.gradle', 'Java'),
   file('build.gradle.kts', 'Kotlin'),
-  file('Dockerfile', 'a Dockerfile'),
+  file(DOCKERFILE, 'a Dockerfile'),
 ];
 
 const HINT =
-  'Build an image of it elsewhere and make a version of that: POST .../versions with {"image": "<reference>"}, for a Berth that deploys to a cluster. Berth on AWS builds it from this source.';
+  'With a Dockerfile it is built and run in a container, where Docker or Podman runs on the machine of Berth. Or build an image of it elsewhere and make a version of that: POST .../versions with {"image": "<reference>"}, for a Berth that deploys to a cluster. Berth on AWS builds it from this source.';
 
 export const foreignOf = (files: SourceFiles): Foreign[] => FOREIGN.filter(({ name }) => files.has(name));
 
@@ -43,13 +47,17 @@ export function refuseUninstalled(foreign: readonly Foreign[]): void {
   );
 }
 
-/** The refusal of a source in which nothing says what to run. */
-export function nothingToRun(foreign: readonly Foreign[]): Problem {
+/** The refusal of a source in which nothing says what to run. @param noEngine why a Dockerfile was not built, as a clause */
+export function nothingToRun(foreign: readonly Foreign[], noEngine?: string): Problem {
   const nothing =
     'Nothing to run was found: the source has no Procfile, no package.json with a start script, main or server.js, and no index.html.';
   if (foreign.length === 0)
     return new Problem('nothing_to_run', nothing, {
       hint: 'Add a start script to package.json, a Procfile with "web: <command>", or a command to the Score file.',
+    });
+  if (noEngine !== undefined)
+    return new Problem('nothing_to_run', `${nothing} It has a Dockerfile, and ${noEngine}.`, {
+      hint: 'Start Docker or Podman on the machine of Berth as its administrator, or name its socket in DOCKER_HOST, then build again.',
     });
   const names = foreign.map(({ name }) => name).join(', ');
   return new Problem('nothing_to_run', `${nothing} It has ${names}, which is not built on one machine.`, {

@@ -64,7 +64,7 @@ export function createAwsPorts(config: AwsConfig): {
     builder: {
       ...lazy(
         async () => (await import('./ports/builder.ts')).createBuilder(config),
-        ['saveSource', 'openUpload', 'hasUpload', 'removeSource', 'build'],
+        ['saveSource', 'openUpload', 'hasUpload', 'removeSource', 'dockerfiles', 'build'],
       ),
       atOnce: config.builds.atOnce,
     },

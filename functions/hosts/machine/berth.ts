@@ -257,6 +257,9 @@ function createHoldingServer(): { server: Server; serveWith(handlers: Handlers):
     shouldUpgradeCallback: (request) =>
       !hasTwoHosts(request) && (ready?.upgrades(request) ?? isWebSocket(request)),
   });
+  server.on('connection', (socket) => {
+    if (ready?.refuses?.(socket.remoteAddress)) socket.destroy();
+  });
   server.on('request', (request, response) => {
     if (hasTwoHosts(request)) refuseTwoHosts(request, response);
     else if (ready) ready.request(request, response);

@@ -187,8 +187,7 @@ describe('An answer that is not HTTP', () => {
 describe('A probe', () => {
   const probe = (at: number) => {
     const get = { path: `/${at}`, port: 80, scheme: 'HTTP' as const, headers: [] };
-    const resolve = () => ({ command: '', args: [] });
-    const target = { port: () => peer.port, directory: '/', variables: {}, resolve };
+    const target = { port: () => peer.port, hosts: () => ['127.0.0.1'], exec: async () => undefined };
     return runProbe({ httpGet: get }, target, 60_000);
   };
 

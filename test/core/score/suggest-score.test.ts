@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { parseScore } from '../../../functions/core/score/file/parse.ts';
 import { suggestScore } from '../../../functions/core/score/suggest-score.ts';
-import { detect } from '../../../functions/core/source/detect.ts';
+import { detect, detectDockerfile } from '../../../functions/core/source/detect.ts';
 
 function suggest(texts: Record<string, string>) {
   const files = new Map(Object.entries(texts));
-  const plan = detect(files);
+  const plan = detectDockerfile(files) ?? detect(files);
   if (!plan) throw new Error('nothing to run');
   const { score, reasons } = suggestScore('shop', files, plan);
   return { workload: parseScore(score), reasons };
@@ -33,6 +33,21 @@ describe('A suggested Score file', () => {
       STRIPE_KEY: '${resources.env.STRIPE_KEY}',
     });
     expect(reasons.join(' ')).toContain('pg');
+  });
+
+  it('serves the port that a Dockerfile exposes, with a database for a driver of another language', () => {
+    const { workload } = suggest({
+      Dockerfile: 'FROM python\nEXPOSE 5000/tcp\n',
+      'requirements.txt': 'flask\npsycopg[binary]==3.2\n',
+    });
+    expect(workload.service?.ports).toEqual({ www: { port: 80, targetPort: 5000 } });
+    expect(workload.containers.main?.variables).toEqual({
+      PORT: '5000',
+      DATABASE_URL: '${resources.db.url}',
+    });
+    expect(suggest({ Dockerfile: 'FROM x\nEXPOSE $PORT\n' }).workload.service?.ports).toEqual({
+      www: { port: 80, targetPort: 8080 },
+    });
   });
 
   it('runs before each deployment what the Procfile says', () => {

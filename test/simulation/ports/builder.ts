@@ -70,6 +70,7 @@ export function createSimulatedBuilder(world: World, built: (service: string) =>
     receiveUpload: (id) => world.io('builder.receiveUpload', () => void sources.add(id)),
     hasUpload: (id) => world.io('builder.hasUpload', () => sources.has(id)),
     removeSource: (id) => world.io('builder.removeSource', () => void sources.delete(id), true),
+    dockerfiles: async () => undefined,
     build: (request, log, signal) =>
       world.io('builder.build', () => {
         log('built');

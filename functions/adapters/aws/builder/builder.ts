@@ -211,6 +211,7 @@ export function createCodeBuilder(options: CodeBuildOptions): Builder {
     saveSource: (body) => sources.save(body),
     openUpload: (bytes) => sources.open(bytes),
     hasUpload: (id) => sources.has(id),
+    dockerfiles: async () => undefined,
     removeSource: (id) => sources.remove(id),
     async build(request, log, signal) {
       if (!OPERATION.test(request.operation))

@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { lstat, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import type { Readable } from 'node:stream';
 import { limits } from '../../../core/limits.ts';
 import type { Source } from '../../../core/model/index.ts';
 import { Problem } from '../../../core/problem.ts';
@@ -17,12 +18,13 @@ import {
   READ_OF_WORKSPACE,
   type SourceFiles,
 } from '../../../core/source/detect.ts';
-import { foreignOf, nothingToRun } from '../../../core/source/foreign.ts';
+import { DOCKERFILE, foreignOf, nothingToRun } from '../../../core/source/foreign.ts';
 import type { Builder, BuildRequest, BuildResult } from '../../../ports/builder.ts';
 import {
   BASE_LABEL,
   type ImageConfig,
   NO_BASE,
+  OWN_BASE,
   RELEASE_LABEL,
   SCORE_LABEL,
 } from '../../../ports/registry.ts';
@@ -39,15 +41,41 @@ import { createSources } from './uploads.ts';
 export interface LocalBuilderOptions {
   /** Holds uploads and builds in progress. */
   directory: string;
-  layout: Pick<OciLayout, 'push'>;
+  layout: Pick<OciLayout, 'push' | 'takeArchive'>;
   /** Whether `git.url` may be a path or file URL of this machine; true if not given. */
   allowLocalGit?: boolean;
   /** The largest upload, compressed bytes; 256 MiB if not given. */
   sourceMaxBytes?: number;
   /** Time of one npm run, milliseconds; 10 minutes if not given. */
   npmTimeoutMs?: number;
+  /** Builds Dockerfiles, where there is a container engine; each source is built without one where absent. */
+  dockerfiles?: DockerfileBuilder;
   /** Resolves a host to its addresses; the resolver of the system if not given. */
   lookup?: GitOptions['lookup'];
+}
+
+export interface DockerfileBuilder {
+  /** Why there is no engine that builds, as a clause; undefined where there is one. */
+  missing(): Promise<string | undefined>;
+  /**
+   * Builds a Dockerfile, and hands the image to `take` as `docker save` writes it.
+   * @throws Problem build_failed
+   */
+  build<T extends { digest: string }>(
+    build: {
+      /** A tar of the folder, with more files in it. */
+      context(more: { from: string; to: string }[]): Readable;
+      /** Its path in the folder. */
+      dockerfile: string;
+      /** Values by name, for steps that ask for them. */
+      secrets: Record<string, string>;
+      /** An empty directory of this build. */
+      scratch: string;
+      log: (line: string) => void;
+      signal: AbortSignal;
+    },
+    take: (archive: Readable) => Promise<T>,
+  ): Promise<T>;
 }
 
 const OPERATION = /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/;
@@ -121,8 +149,11 @@ export async function createLocalBuilder(options: LocalBuilderOptions) {
     const score = await readScore(folder);
     const files = await filesOf(folder);
     const around = within === '' ? undefined : await filesOf(home, READ_OF_WORKSPACE);
+    const missing = files.has(DOCKERFILE) ? await builder.dockerfiles() : undefined;
+    if (files.has(DOCKERFILE) && options.dockerfiles && missing === undefined)
+      return buildDockerfile(options.dockerfiles, workspace, { source, score, located });
     const plan = detect(files, around) ?? planOfScore(score);
-    if (!plan) throw nothingToRun(foreignOf(files));
+    if (!plan) throw nothingToRun(foreignOf(files), missing);
     log(`Detected: ${plan.detected}${within === '' ? '' : `, ${within} of a workspace`}`);
     for (const note of plan.notes) log(note);
     const timeoutMs = options.npmTimeoutMs ?? 10 * 60_000;
@@ -162,11 +193,37 @@ export async function createLocalBuilder(options: LocalBuilderOptions) {
     log(`Image ${image.digest}, ${image.size} bytes`);
     return {
       digest: image.digest,
-      ...(score ? { score: score.text } : {}),
-      files: score?.files ?? {},
+      ...scoreOf(score),
       source,
       detected: plan.detected,
     };
+  }
+
+  async function buildDockerfile(
+    dockerfiles: DockerfileBuilder,
+    workspace: Workspace,
+    { source, score, located }: { source: Source; score: FoundScore | undefined; located: Located },
+  ): Promise<BuildResult> {
+    const { request, log, signal } = workspace;
+    const { home, within } = located;
+    const detected = 'built by its Dockerfile';
+    log(`Detected: ${detected}`);
+    const { tarOf } = await import('../registry/tree.ts');
+    const parts = (await readdir(home)).map((name) => ({ from: join(home, name), to: name }));
+    const labels = { ...labelsOf(source, score), [BASE_LABEL]: OWN_BASE };
+    const build = {
+      context: (more: typeof parts) => tarOf([...parts, ...more], log),
+      dockerfile: within === '' ? DOCKERFILE : `${within}/${DOCKERFILE}`,
+      secrets: await readSecrets(workspace),
+      scratch: workspace.directory,
+      log,
+      signal,
+    };
+    const image = await dockerfiles.build(build, (archive) =>
+      options.layout.takeArchive(request.repository, archive, { labels, tags: [tagOf(source)] }),
+    );
+    log(`Image ${image.digest}, ${image.size} bytes`);
+    return { digest: image.digest, ...scoreOf(score), source, detected };
   }
 
   const builder: Builder = {
@@ -175,6 +232,8 @@ export async function createLocalBuilder(options: LocalBuilderOptions) {
     hasUpload: (id) => sources.has(id),
     receiveUpload: (id, body) => sources.receive(id, body),
     removeSource: (id) => sources.remove(id),
+    dockerfiles: async () =>
+      options.dockerfiles ? options.dockerfiles.missing() : 'containers are off on this Berth',
 
     async build(request, log, signal) {
       if (!OPERATION.test(request.operation))
@@ -278,10 +337,15 @@ function configOf(
   return { entrypoint: [], cmd, env: { NODE_ENV: 'production', PATH }, workingDir, labels };
 }
 
-function labelsOf(source: Source, score: FoundScore | undefined, plan: BuildPlan): ImageConfig['labels'] {
+const scoreOf = (score: FoundScore | undefined): Pick<BuildResult, 'score' | 'files'> => ({
+  ...(score && { score: score.text }),
+  files: score?.files ?? {},
+});
+
+function labelsOf(source: Source, score: FoundScore | undefined, plan?: BuildPlan): ImageConfig['labels'] {
   const labels: ImageConfig['labels'] = { [BASE_LABEL]: NO_BASE };
   if (score) labels[SCORE_LABEL] = score.text;
-  if (plan.releaseCommand !== undefined) labels[RELEASE_LABEL] = plan.releaseCommand;
+  if (plan?.releaseCommand !== undefined) labels[RELEASE_LABEL] = plan.releaseCommand;
   if (source.kind === 'git') {
     labels['org.opencontainers.image.source'] = source.url;
     labels['org.opencontainers.image.revision'] = source.commit;

@@ -29,6 +29,7 @@ export function fromOci({ config = {} }: OciConfig): ImageConfig {
     cmd: config.Cmd ?? [],
     env: Object.fromEntries(env),
     workingDir: config.WorkingDir || '/',
+    ...(config.User && { user: config.User }),
     labels: config.Labels ?? {},
   };
 }

@@ -44,6 +44,7 @@ export const configSchema = z.object({
       Cmd: z.array(z.string()).nullish(),
       Env: z.array(z.string()).nullish(),
       WorkingDir: z.string().nullish(),
+      User: z.string().nullish(),
       Labels: strings.nullish(),
     })
     .optional(),

@@ -6,6 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { isName } from '../../../core/names.ts';
 import { Problem } from '../../../core/problem.ts';
 import type { Image, ImageConfig, Registry, RepositoryRef } from '../../../ports/registry.ts';
@@ -48,6 +49,20 @@ export interface OciLayout extends Registry {
    * @throws Problem image_unavailable | storage_full
    */
   unpack(repository: RepositoryRef, digest: string, targetDirectory: string): Promise<ImageConfig>;
+  /**
+   * The image as `docker save` writes it, under the name.
+   * @throws Problem image_unavailable; what is found damaged later ends the stream with an error
+   */
+  archive(repository: RepositoryRef, digest: string, name: string): Promise<Readable>;
+  /**
+   * Adds an image that is such an archive; its labels are added to those that it has.
+   * @throws Problem storage_full, or an Error where the archive is not one
+   */
+  takeArchive(
+    repository: RepositoryRef,
+    archive: Readable,
+    image: Pick<NewImage, 'tags'> & Pick<ImageConfig, 'labels'>,
+  ): Promise<Image>;
 }
 
 interface Found {
@@ -56,6 +71,7 @@ interface Found {
   document: OciConfig;
 }
 
+const LAYERS_OF_IMAGES = 10;
 const LAYOUT = { imageLayoutVersion: '1.0.0' };
 const EMPTY: Index = { schemaVersion: 2, mediaType: MEDIA_TYPES.index, manifests: [] };
 
@@ -157,6 +173,45 @@ export async function createOciLayout({ directory }: { directory: string }): Pro
     return read(path, descriptor);
   }
 
+  async function scratchDirectory(): Promise<string> {
+    const scratch = join(temporary, randomBytes(12).toString('hex'));
+    await mkdir(scratch);
+    return scratch;
+  }
+
+  /** Layers of the newest images, by the digests of what they are uncompressed: most builds stand on the same. */
+  async function storedLayers(path: string): Promise<Map<string, Descriptor>> {
+    const layers = new Map<string, Descriptor>();
+    for (const descriptor of (await readIndex(path))?.manifests.slice(-LAYERS_OF_IMAGES) ?? []) {
+      const found = await read(path, descriptor).catch(() => undefined);
+      for (const [index, layer] of found?.manifest.layers.entries() ?? [])
+        layers.set(found?.document.rootfs.diff_ids[index] ?? '', layer);
+    }
+    return layers;
+  }
+
+  /** Writes a manifest of what is stored already, and tells the index of it. */
+  async function register(
+    path: string,
+    document: OciConfig,
+    layers: Descriptor[],
+    tags: readonly string[],
+  ): Promise<Image> {
+    const manifest: Manifest = {
+      schemaVersion: 2,
+      mediaType: MEDIA_TYPES.manifest,
+      config: await writeDocument(temporary, path, MEDIA_TYPES.config, document),
+      layers,
+    };
+    const descriptor = await writeDocument(temporary, path, MEDIA_TYPES.manifest, manifest);
+    await syncDirectory(join(path, 'blobs', 'sha256'));
+    await exclusively(path, async () => {
+      const index = await ensure(path);
+      await writeIndex(path, { ...index, manifests: withImage(index.manifests, descriptor, tags) });
+    });
+    return (await read(path, descriptor)).image;
+  }
+
   return {
     async ensureRepository(repository) {
       const path = pathOf(repository);
@@ -216,19 +271,8 @@ export async function createOciLayout({ directory }: { directory: string }): Pro
           config,
           written.map((layer) => layer.diffId),
         );
-        const manifest: Manifest = {
-          schemaVersion: 2,
-          mediaType: MEDIA_TYPES.manifest,
-          config: await writeDocument(temporary, path, MEDIA_TYPES.config, document),
-          layers: written.map((layer) => layer.descriptor),
-        };
-        const descriptor = await writeDocument(temporary, path, MEDIA_TYPES.manifest, manifest);
-        await syncDirectory(join(path, 'blobs', 'sha256'));
-        await exclusively(path, async () => {
-          const index = await ensure(path);
-          await writeIndex(path, { ...index, manifests: withImage(index.manifests, descriptor, tags) });
-        });
-        return (await read(path, descriptor)).image;
+        const descriptors = written.map((layer) => layer.descriptor);
+        return await register(path, document, descriptors, tags);
       } catch (error) {
         throw diskProblem(error);
       }
@@ -246,6 +290,33 @@ export async function createOciLayout({ directory }: { directory: string }): Pro
       };
       await unpackImage(request, image.size).catch(rethrow);
       return image.config;
+    },
+
+    async archive(repository, digest, name) {
+      const { manifest, document } = await find(repository, digest);
+      const path = pathOf(repository);
+      const { writeArchive } = await import('./docker-archive.ts');
+      const config = await readFile(blobPath(path, manifest.config.digest));
+      const { layers } = manifest;
+      const request = { repository: path, config, layers, diffIds: document.rootfs.diff_ids, name };
+      return writeArchive(request, await scratchDirectory().catch(rethrow));
+    },
+
+    async takeArchive(repository, archive, { labels, tags = [] }) {
+      const path = pathOf(repository);
+      const scratch = await scratchDirectory().catch(rethrow);
+      try {
+        await exclusively(path, () => ensure(path));
+        const { readArchive } = await import('./docker-archive.ts');
+        const { config, layers } = await readArchive(archive, path, await storedLayers(path), scratch);
+        const own = config.config ?? {};
+        const document = { ...config, config: { ...own, Labels: { ...own.Labels, ...labels } } };
+        return await register(path, document, layers, tags);
+      } catch (error) {
+        throw diskProblem(error);
+      } finally {
+        await rm(scratch, { recursive: true, force: true });
+      }
     },
   };
 }

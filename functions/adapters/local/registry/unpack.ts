@@ -63,7 +63,7 @@ async function unpackLayer(repository: string, layer: Descriptor, diffId: string
   await reading;
 }
 
-function decompressor(mediaType: string): Transform {
+export function decompressor(mediaType: string): Transform {
   if (mediaType === MEDIA_TYPES.layerZstd) return createZstdDecompress();
   if (mediaType === MEDIA_TYPES.layerGzip) return createGunzip();
   if (mediaType === MEDIA_TYPES.layerTar) return new PassThrough();

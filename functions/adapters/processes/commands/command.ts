@@ -2,7 +2,6 @@
 import { Problem, type ProblemCode } from '../../../core/problem.ts';
 import type { LogLine } from '../../../ports/logs.ts';
 import type { WorkloadSpec } from '../../../ports/workloads.ts';
-import { startProgram } from '../../system/program.ts';
 import type { Context } from '../context.ts';
 import { discard, pruneParent } from '../layout.ts';
 import { bindPorts, launchOf, prepareContainer } from '../place-files.ts';
@@ -48,14 +47,12 @@ export async function runProgram(
   let bound = new Map<number, number>();
   try {
     const place = await prepareContainer(context, spec, container, directory);
-    bound = await bindPorts(context, spec);
+    bound = await bindPorts(context, spec, [place]);
     const words = { ...container, command: [...command], args: [] };
     const launch = launchOf(context, spec, words, place, bound);
     if (signal.aborted) return SIGNALED + 15;
     const from = performance.now();
-    const { variables } = launch;
-    const start = { ...launch.resolve(launch.words), directory: launch.directory, variables };
-    const child = startProgram({ ...start, mask, onLine: print });
+    const child = launch.run({ mask, onLine: print });
     const { pid } = child;
     if (pid !== undefined) context.runs.add(pid, spec, spec.number);
     const abort = (): void => void child.stop(GRACE_MS);
@@ -65,8 +62,9 @@ export async function runProgram(
     if (signal.aborted) await child.stop(GRACE_MS);
     signal.removeEventListener('abort', abort);
     if (pid !== undefined) context.runs.remove(pid);
-    if (exit.error || exit.signal) {
-      const { why } = describeExit(exit, launch.words[0] ?? '', performance.now() - from, undefined, start);
+    if (exit.error || exit.signal || exit.why) {
+      const took = performance.now() - from;
+      const { why } = describeExit(exit, launch.words[0] ?? '', took, exit.why, launch.start);
       print('berth', mask(`${what} ${why}.`));
     }
     const bySignal = exit.signal === 'SIGTERM' ? 15 : 9;

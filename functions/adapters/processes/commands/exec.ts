@@ -8,7 +8,7 @@ import type { Deployment } from '../running-deployment.ts';
 
 /**
  * It has pipes and no terminal: a pseudo-terminal takes a native library.
- * @throws Problem conflict where no replica is ready
+ * @throws Problem conflict where no replica is ready | not_supported in a container of the engine
  */
 export function execBeside(
   context: Context,
@@ -17,8 +17,17 @@ export function execBeside(
   command: readonly string[],
 ): ExecSession {
   for (const replica of serving?.replicas ?? []) {
-    const start = replica.beside(command);
-    if (!serving || !start) continue;
+    const launch = replica.beside(command);
+    if (!serving || !launch) continue;
+    const { start } = launch;
+    if (!start)
+      throw new Problem(
+        'not_supported',
+        `${ref.service} runs in a container, into which no shell is opened.`,
+        {
+          hint: 'Run a command in a container of its own: berth run -- <command>.',
+        },
+      );
     const { pid, stdin, stdout, stderr, ended, kill } = startPiped(start);
     if (pid !== undefined) context.runs.add(pid, ref, serving.number);
     const { closed } = replica;

@@ -8,7 +8,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { environmentName, instanceName } from '../../../core/keys.ts';
 import { limits } from '../../../core/limits.ts';
-import type { InstanceRef } from '../../../core/model/index.ts';
+import type { EnvironmentRef, InstanceRef } from '../../../core/model/index.ts';
 import type { Backend } from '../../../ports/traffic.ts';
 import { type Layout, readNumbers } from '../layout.ts';
 
@@ -21,6 +21,13 @@ export interface Forwarders {
   close(ref: InstanceRef, everyService?: boolean): void;
   closeAll(): void;
 }
+
+/** The ports on 127.0.0.1 at which services of an environment are reached. */
+export const endpointsOf = (layout: Layout, ref: EnvironmentRef): number[] =>
+  Object.values(readNumbers(endpointsFile(layout, ref)));
+
+const endpointsFile = (layout: Layout, ref: EnvironmentRef): string =>
+  join(layout.environment(ref), 'endpoints.json');
 
 /** Resolves to a replica, waiting a little for one to become ready; undefined when none did. */
 export type FindUpstream = (ref: InstanceRef, port: number) => Promise<Backend | undefined>;
@@ -37,7 +44,7 @@ export function createForwarders(layout: Layout, find: FindUpstream): Forwarders
 
   const prefixOf = (ref: InstanceRef, everyService = false): string =>
     `${everyService ? environmentName(ref) : instanceName(ref)}/`;
-  const file = (ref: InstanceRef): string => join(layout.environment(ref), 'endpoints.json');
+  const file = (ref: InstanceRef): string => endpointsFile(layout, ref);
 
   function save(ref: InstanceRef, numbers: Record<string, number>): void {
     try {

@@ -3,7 +3,8 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 
-export type Loopback = '127.0.0.1' | '::1';
+/** Where a program listens that is told "localhost": it may choose either family. */
+export const LOOPBACK: readonly string[] = ['127.0.0.1', '::1'];
 
 async function freePort(protocol: 'TCP' | 'UDP'): Promise<number> {
   if (protocol === 'UDP') {
@@ -48,7 +49,7 @@ export function createPortPool(): PortPool {
   };
 }
 
-const accepts = (host: Loopback, port: number, timeoutMs: number): Promise<boolean> =>
+const accepts = (host: string, port: number, timeoutMs: number): Promise<boolean> =>
   new Promise((resolve) => {
     const socket = connect({ host, port });
     const done = (result: boolean): void => {
@@ -60,9 +61,13 @@ const accepts = (host: Loopback, port: number, timeoutMs: number): Promise<boole
     socket.once('error', () => done(false));
   });
 
-/** Where something listens on the port: programs told "localhost" may choose either family. */
-export async function listenerOf(port: number, timeoutMs: number): Promise<Loopback | undefined> {
-  for (const host of ['127.0.0.1', '::1'] as const) {
+/** At which of the addresses something listens on the port. */
+export async function listenerOf(
+  port: number,
+  timeoutMs: number,
+  hosts: readonly string[] = LOOPBACK,
+): Promise<string | undefined> {
+  for (const host of hosts) {
     if (await accepts(host, port, timeoutMs)) return host;
   }
   return undefined;

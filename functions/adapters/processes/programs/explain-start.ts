@@ -150,6 +150,11 @@ export function explainStart(error: NodeJS.ErrnoException, command: string, star
       case 'EMFILE':
       case 'ENFILE':
         return { why: `the machine has no room for another process (${error.code})`, hint: CROWDED };
+      case 'ECONTAINER':
+        return {
+          why: `${shown} could not be run in a container: ${error.message}`,
+          hint: 'Correct `command` in the Score file, or the entrypoint of the image, if the cause names it; else look at the container engine. Then deploy again.',
+        };
       case 'ENOTDIR':
       case 'ELOOP':
       case 'ENAMETOOLONG':

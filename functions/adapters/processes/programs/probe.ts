@@ -4,17 +4,19 @@ import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { limits } from '../../../core/limits.ts';
 import type { Probe } from '../../../ports/workloads.ts';
-import { startProgram } from '../../system/program.ts';
+import { type ProgramOptions, startProgram } from '../../system/program.ts';
 import { listenerOf } from '../network/port-pool.ts';
 
 export interface ProbeTarget {
   /** The port on this machine for one in the container. */
   port(containerPort: number): number;
-  /** How a command is run there. */
-  directory: string;
-  variables: Record<string, string>;
-  resolve(words: readonly string[]): { command: string; args: string[] };
+  /** Addresses at which it may listen. */
+  hosts(): readonly string[];
+  exec: Exec;
 }
+
+/** Runs a command where the container is. @returns why it failed, as a clause; undefined when it ended with 0 */
+export type Exec = (command: readonly string[], timeoutMs: number) => Promise<Finding>;
 
 /** Why it is not well, as a clause: "GET /health on port 8080 answered 500". Undefined when it is. */
 export type Finding = string | undefined;
@@ -28,7 +30,7 @@ async function probeHttp(
 ): Promise<Finding> {
   const port = target.port(get.port);
   const what = `GET ${get.path} on port ${get.port}`;
-  const hostname = await listenerOf(port, timeoutMs);
+  const hostname = await listenerOf(port, timeoutMs, target.hosts());
   if (!hostname) return `${what} found nothing listening: on this machine $PORT names the port, here ${port}`;
   const headers: Record<string, string> = { 'user-agent': 'berth-probe' };
   // Berth itself connects only to the replica: `host` is what the request says, not where it goes.
@@ -71,18 +73,14 @@ async function probeHttp(
   });
 }
 
-async function probeExec(
-  command: readonly string[],
-  target: ProbeTarget,
+/** Runs a command as a process of this machine. @param shown what it is called by those who wrote it */
+export async function runCommand(
+  start: Omit<ProgramOptions, 'onLine'>,
+  shown: readonly string[],
   timeoutMs: number,
 ): Promise<Finding> {
-  const what = `the command ${JSON.stringify(command[0] ?? '')}`;
-  const child = startProgram({
-    ...target.resolve(command),
-    directory: target.directory,
-    variables: target.variables,
-    onLine: () => undefined,
-  });
+  const what = `the command ${JSON.stringify(shown[0] ?? '')}`;
+  const child = startProgram({ ...start, onLine: () => undefined });
   let late = false;
   const timer = setTimeout(() => {
     late = true;
@@ -106,5 +104,5 @@ export async function runProbe(
     const finding = await probeHttp(probe.httpGet, target, timeoutMs);
     if (finding) return finding;
   }
-  return probe.exec ? probeExec(probe.exec.command, target, timeoutMs) : undefined;
+  return probe.exec ? target.exec(probe.exec.command, timeoutMs) : undefined;
 }

@@ -67,21 +67,30 @@ export async function placeFile(root: string, file: FileSpec): Promise<void> {
  * one user and is not.
  */
 export async function placeVolume(root: string, volumes: string, mount: VolumeMount): Promise<void> {
-  const volume = join(volumes, segment(mount.source));
+  const source = await volumeDirectory(volumes, mount.source, mount.path);
+  const { parent, name } = split(mount.target);
+  const target = join(await makeInside(root, parent), name);
+  await rm(target, { recursive: true, force: true });
+  await symlink(source, target);
+}
+
+/** Where a volume is, or the path in it. @throws Problem invalid_score where there is none */
+export async function volumeDirectory(
+  volumes: string,
+  source: string,
+  path: string | undefined,
+): Promise<string> {
+  const volume = join(volumes, segment(source));
   if (!(await lstat(volume).catch(() => undefined))?.isDirectory()) {
     throw new Problem(
       'invalid_score',
-      `The volume "${mount.source}" can not be mounted: the environment has none of that name.`,
+      `The volume "${source}" can not be mounted: the environment has none of that name.`,
       {
         hint: 'Declare a resource of type volume and mount its `source` output.',
       },
     );
   }
-  const source = mount.path ? await makeInside(volume, mount.path) : volume;
-  const { parent, name } = split(mount.target);
-  const target = join(await makeInside(root, parent), name);
-  await rm(target, { recursive: true, force: true });
-  await symlink(source, target);
+  return path ? makeInside(volume, path) : volume;
 }
 
 /** Makes `root`, `home` and `tmp` of a container; resolves to their real paths. */

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import * as z from 'zod';
 import { type ClusterConfig, readClusterConfig } from './config-cluster.ts';
 import { type IdentityConfig, readIdentityConfig } from './config-identity.ts';
-import { parseSettings } from './config-parse.ts';
+import { ConfigError, parseSettings } from './config-parse.ts';
 
 export type { ClusterConfig } from './config-cluster.ts';
 export type { IdentityConfig } from './config-identity.ts';
@@ -39,6 +39,9 @@ const schema = z.object({
   BERTH_TRUSTED_ISSUERS: origins('http://gitlab.internal').optional(),
   BERTH_TRUSTED_RECEIVERS: origins('http://localhost:8080').optional(),
   BERTH_ACCEPT_LOSS: z.enum(['0', '1'], { error: 'must be 0 or 1' }).default('0'),
+  DOCKER_HOST: z.string().optional(),
+  BERTH_CONTAINERS: z.enum(['on', 'off'], { error: 'must be on or off' }).default('on'),
+  BERTH_PROCESSES: z.enum(['on', 'off'], { error: 'must be on or off' }).default('on'),
   BERTH_DEMO: z.enum(['0', '1'], { error: 'must be 0 or 1' }).default('1'),
   BERTH_SWEEP_SECONDS: numberFrom(0.1, 3600, /^\d{1,4}(\.\d{1,3})?$/).default(1),
 });
@@ -54,6 +57,11 @@ export interface LocalConfig {
   /** Goes on where records are missing that should be there; false where absent. */
   acceptLoss?: boolean;
   sweepSeconds: number;
+  /**
+   * Images that have an operating system run in containers of the engine at `host`, or of the one that is found; all do
+   * where `all` is set. As processes where undefined.
+   */
+  containers?: { host?: string; all?: boolean };
   /** The cluster in which workloads run; undefined where they run on this machine. */
   cluster?: ClusterConfig;
   /**
@@ -74,6 +82,8 @@ export function readConfig(environment: Record<string, string | undefined>): Loc
     Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
   ) as Record<string, string>;
   const values = parseSettings(schema, given);
+  if (values.BERTH_PROCESSES === 'off' && values.BERTH_CONTAINERS === 'off')
+    throw new ConfigError('BERTH_PROCESSES and BERTH_CONTAINERS can not both be off: nothing would run.');
   const cluster = readClusterConfig(given);
   const identity = readIdentityConfig(given);
   return {
@@ -84,6 +94,12 @@ export function readConfig(environment: Record<string, string | undefined>): Loc
     demo: values.BERTH_DEMO === '1' && !cluster,
     sweepSeconds: values.BERTH_SWEEP_SECONDS,
     ...(values.BERTH_ACCEPT_LOSS === '1' && { acceptLoss: true }),
+    ...(values.BERTH_CONTAINERS === 'on' && {
+      containers: {
+        ...(values.DOCKER_HOST && { host: values.DOCKER_HOST }),
+        ...(values.BERTH_PROCESSES === 'off' && { all: true }),
+      },
+    }),
     ...(cluster && { cluster }),
     ...(values.BERTH_URL !== undefined && { url: values.BERTH_URL }),
     ...(identity && { identity }),

@@ -175,5 +175,6 @@ const noBuilder: Builder = {
   openUpload: withoutBuilder,
   hasUpload: async () => false,
   removeSource: async () => undefined,
+  dockerfiles: async () => 'this Berth deploys to a cluster, and builds nothing',
   build: withoutBuilder,
 };

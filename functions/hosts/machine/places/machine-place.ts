@@ -1,8 +1,11 @@
 /** Workloads as processes of this machine, with a router, a registry, a builder and a database server of its own. */
 import { join } from 'node:path';
+import { createContainers } from '../../../adapters/containers/containers.ts';
+import { findEngine } from '../../../adapters/containers/find-engine.ts';
 import { createActivity } from '../../../adapters/local/activity/activity.ts';
 import { createLocalBuilder } from '../../../adapters/local/builder/builder.ts';
 import { createEmbeddedPostgres } from '../../../adapters/local/postgres/databases.ts';
+import { postgresPorts } from '../../../adapters/local/postgres/postgres-port.ts';
 import { createOciLayout } from '../../../adapters/local/registry/registry.ts';
 import { createProcessWorkloads } from '../../../adapters/processes/workloads.ts';
 import { createRouter } from '../../../adapters/router/router.ts';
@@ -12,6 +15,7 @@ import type { Effects } from '../../../ports/effects.ts';
 import type { Logs } from '../../../ports/logs.ts';
 import type { LocalConfig } from '../config/config.ts';
 import type { LocalLog } from '../terminal-log.ts';
+import { withExternalImages } from './external-images.ts';
 import type { Place } from './place.ts';
 import { createResuming } from './resume.ts';
 import { uploadsInUse } from './uploads-in-use.ts';
@@ -36,6 +40,16 @@ export async function createMachine(options: MachineOptions): Promise<Place> {
   const traffic = createTraffic({ baseHost });
   const resuming = createResuming();
   let events: RuntimeEvents | undefined;
+  const containers = config.containers && {
+    containers: createContainers({
+      instanceId,
+      registry,
+      archive: registry.archive,
+      find: () => findEngine(config.containers?.host),
+      all: config.containers.all === true,
+      sharedPorts: () => postgresPorts(path('postgres')),
+    }),
+  };
   const workloads = await createProcessWorkloads({
     directory: path('workloads'),
     instanceId,
@@ -43,20 +57,27 @@ export async function createMachine(options: MachineOptions): Promise<Place> {
     logs,
     effects,
     unpackImage: (repository, digest, target) => registry.unpack(repository, digest, target),
+    ...containers,
     onCrash: (crash) => events?.crashed(crash),
   });
-  const builder = await createLocalBuilder({ directory: path('builds'), layout: registry });
+  const builder = await createLocalBuilder({
+    directory: path('builds'),
+    layout: registry,
+    ...(containers && { dockerfiles: containers.containers.dockerfiles }),
+  });
   return {
     ports: {
       activity,
       builder,
       databases,
       logs,
-      registry,
+      registry: withExternalImages(registry, containers?.containers),
       workloads: { ...workloads, check: async () => resuming.standing() },
     },
-    serve: (ports, fallback) =>
-      createRouter({ traffic, activity, fallback, ...wakeOnRequest(ports, log, resuming.prefer) }),
+    serve: (ports, fallback) => ({
+      ...createRouter({ traffic, activity, fallback, ...wakeOnRequest(ports, log, resuming.prefer) }),
+      ...(containers && { refuses: containers.containers.has }),
+    }),
     resume: (ports) => {
       const onError = (error: unknown): void => log.error('A crash could not be recorded', error);
       events = createRuntimeEvents(ports, { onError });

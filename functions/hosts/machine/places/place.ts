@@ -18,6 +18,8 @@ export interface Handlers {
   upgrades(request: IncomingMessage): boolean;
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   close(): void | Promise<void>;
+  /** Whether nothing at the address may reach Berth itself; nobody is kept away where absent. */
+  refuses?(address: string | undefined): boolean;
 }
 
 export type ResumablePorts = Omit<Ports, 'workflows'> & {
