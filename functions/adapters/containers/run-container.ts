@@ -1,5 +1,5 @@
 /** One container, run once: made, started, read to its end, and removed. */
-import { readFile } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Mask } from '../../core/secrets/mask.ts';
 import { readLines } from '../system/output-lines.ts';
@@ -23,6 +23,8 @@ export interface Usage {
 export interface RunningContainer extends RunningProgram {
   /** Settles when its program runs: never where it could not be started. */
   started: Promise<void>;
+  /** May settle before `exited`, when its process is not there any more and how it ended is not known yet. */
+  gone: Promise<void>;
   /** Its address in the environment's network; undefined before it has started. */
   address(): string | undefined;
   /** Undefined where the engine does not say. */
@@ -40,7 +42,7 @@ export interface ContainerRequest {
 }
 
 interface Inspected {
-  State: { Running: boolean; ExitCode: number; OOMKilled: boolean; Pid: number };
+  State: { ExitCode: number; OOMKilled: boolean; Pid: number };
   NetworkSettings: { Networks?: Record<string, { IPAddress?: string }> };
   HostConfig: { Memory: number };
 }
@@ -56,6 +58,12 @@ const TRY_MS = 50;
 /** What Podman's and Docker's first process say where the program can not be begun. */
 const NOT_BEGUN =
   /^(?:ERROR \(catatonit:\d+\): failed to exec pid1|\[FATAL tini \(\d+\)\] exec .* failed): (.+)$/;
+
+const isRunning = (pid: number): Promise<boolean> =>
+  access(`/proc/${pid}`).then(
+    () => true,
+    () => false,
+  );
 
 /** A user that an image names can have any id. */
 async function isAdministrator(pid: number): Promise<boolean> {
@@ -76,6 +84,7 @@ export function runContainer(
   /** Why its first process could not begin, from the process that stands above it. */
   let refused: string | undefined;
   const started = Promise.withResolvers<void>();
+  const gone = Promise.withResolvers<void>();
 
   const path = (action: string): string => `/containers/${id}${action}`;
 
@@ -101,7 +110,7 @@ export function runContainer(
       address = NetworkSettings.Networks?.[network]?.IPAddress || undefined;
       if (await isAdministrator(begun.Pid)) throw new Error('its user has the id of the administrator');
       started.resolve();
-      await awaitEnd(read);
+      await awaitEnd(read, begun.Pid);
       address = undefined;
       // What it printed last may still be on its way; a program that it left behind may hold its output.
       await Promise.race([read, new Promise((done) => setTimeout(done, 500).unref())]);
@@ -121,21 +130,19 @@ export function runContainer(
     }
   }
 
-  /** Podman tells an end late; the output ends with it. */
-  async function awaitEnd(read: Promise<unknown>): Promise<void> {
-    const waiting = new AbortController();
+  /** Podman tells an end late, by seconds on a busy machine; the output ends with it, and so does its process. */
+  async function awaitEnd(read: Promise<unknown>, pid: number): Promise<void> {
     const seen = read.then(async () => {
       for (let tries = 0; tries < TRIES; tries++) {
-        if (!(await inspect()).State.Running) return;
+        if (!(await isRunning(pid))) {
+          address = undefined;
+          return gone.resolve();
+        }
         await sleep(TRY_MS);
       }
-      // It has closed its output, and runs.
-      await sleep(2 ** 31 - 1, undefined, { signal: waiting.signal, ref: false });
     });
     seen.catch(() => undefined);
-    const waited = engine.call('POST', path('/wait'), { timeoutMs: 0, signal: waiting.signal });
-    waited.catch(() => undefined);
-    await Promise.race([waited, seen]).finally(() => waiting.abort());
+    await engine.call('POST', path('/wait'), { timeoutMs: 0 });
   }
 
   const inspect = (): Promise<Inspected> => engine.call<Inspected>('GET', path('/json'));
@@ -176,6 +183,7 @@ export function runContainer(
 
   return {
     started: started.promise,
+    gone: gone.promise,
     pid: undefined,
     stdout: undefined,
     exited,

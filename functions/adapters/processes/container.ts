@@ -23,7 +23,7 @@ export type ContainerState =
 
 /** A process, or a container of the engine. */
 export type Running = RunningProgram & { exec: Exec } & Partial<
-    Pick<RunningContainer, 'started' | 'address' | 'usage'>
+    Pick<RunningContainer, 'started' | 'gone' | 'address' | 'usage'>
   >;
 
 export interface Launch {
@@ -197,6 +197,10 @@ export function createContainer(options: ContainerOptions): Container {
     set('starting');
     const target = { port, hosts: () => container.hosts, exec: child.exec };
     void Promise.resolve(child.started).then(() => watch(target, life.signal));
+    void child.gone?.then(() => {
+      life.abort();
+      if (current === child) set('starting');
+    });
     const exit = await child.ended;
     life.abort();
     if (child.pid !== undefined) context.runs.remove(child.pid);
