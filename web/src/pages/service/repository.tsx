@@ -139,12 +139,7 @@ function DeliveryRow({ place, delivery }: { place: Place; delivery: Delivery }) 
       </td>
       <td>
         {commit !== undefined && (
-          <Button
-            variant="inline-link"
-            loading={busy}
-            onClick={run}
-            ariaLabel={`Redeliver ${number}`}
-          >
+          <Button variant="inline-link" loading={busy} onClick={run} ariaLabel={`Redeliver ${number}`}>
             Redeliver
           </Button>
         )}
