@@ -371,6 +371,7 @@ const KEPT = [
   'person',
   'project',
   'projects',
+  'secrets-key',
   'versions',
 ];
 
