@@ -4243,6 +4243,37 @@ export interface Paths {
       };
     };
   };
+  '/v1/uploads/{upload}': {
+    /**
+     * Send source
+     */
+    put: {
+      parameters: {
+        path: {
+          /**
+           * Id of the upload. It must be an id as POST .../uploads gives it.
+           */
+          upload: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        204: {
+          content: {};
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
   '/v1/projects/{project}/services/{service}/versions': {
     /**
      * Register an image as a version

@@ -67,11 +67,13 @@ export const routes = [
     path: '/v1/uploads/{upload}',
     // Its name is known to those alone who may send it.
     policy: { action: 'api.describe', scope: 'public' },
-    hidden: true,
     operationId: 'receiveUpload',
     summary: 'Send source',
+    description:
+      'As the answer of POST …/uploads says, without other credentials. On AWS it goes to a bucket instead.',
     tag: 'Services',
     answers: { 204: { summary: 'It is kept' } },
+    problems: ['not_found', 'invalid_archive', 'payload_too_large', 'storage_full'],
     handle: async () => {
       throw new Problem('unsupported_media_type', 'An upload is a tar.gz.', {
         hint: `Send it with content-type: ${UPLOAD_TYPE}.`,
