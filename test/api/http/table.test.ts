@@ -56,17 +56,10 @@ describe('The route table', () => {
     expect(route.policy.scope === 'project').toBe(isRole(permissions[route.policy.action].least));
     if (route.policy.scope === 'project' && !route.path.includes('{project}'))
       expect(route.owner).toBeDefined();
-<<<<<<< HEAD
     // An order to sign somebody out, a pipeline's token and what a git provider delivers bring their own signature; the
     // address of an upload is known to those alone who may send it.
     const signed = ['backChannelLogout', 'exchangeToken', 'receiveHook', 'receiveUpload'];
     if (route.method !== 'get' && !signed.includes(route.operationId))
-=======
-    // An order to sign somebody out and a pipeline's token bring their own signature, in the body; the name of an upload
-    // is known to those alone who were given it.
-    const own = ['backChannelLogout', 'exchangeToken', 'receiveUpload'];
-    if (route.method !== 'get' && !own.includes(route.operationId))
->>>>>>> w-aws
       expect(route.policy.scope).not.toBe('public');
   });
 
