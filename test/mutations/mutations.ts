@@ -27,7 +27,7 @@ export const mutations: readonly Mutation[] = [
     file: 'functions/core/authorization/decide.ts',
     from: 'if (limits?.environments && environment !== undefined && !limits.environments.includes(environment)) {',
     to: 'if (limits?.environments?.length === 0 && environment !== undefined) {',
-    tests: ['test/api/access/tokens.test.ts'],
+    tests: ['test/api/access', 'test/api/admission'],
   },
   {
     name: 'the role of a token is not lowered to its limit',
