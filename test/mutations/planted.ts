@@ -254,7 +254,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   {
     name: 'an event goes out though the receiver did not take the one before',
     file: 'functions/webhooks/deliver.ts',
-    from: 'else if (!signal.aborted) held = await fail(held, outcome);',
-    to: 'else if (!signal.aborted) await fail(held, outcome);',
+    from: 'else if (!signal.aborted) held = await fail(held, outcome, recipient.giveUp, Number(sk));',
+    to: 'else if (!signal.aborted) await fail(held, outcome, recipient.giveUp, Number(sk));',
   },
 ];
