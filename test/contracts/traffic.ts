@@ -182,8 +182,9 @@ export function trafficContract(
       };
       expect(await ask(host, '/size', chunked)).toMatchObject({ body: '1' });
       expect(await ask(host, '/', { method: 'HEAD' })).toMatchObject({ status: 200, body: '' });
-      // An answer may come before the body was read.
-      expect((await ask(host, '/status/413', { method: 'POST', body })).status).toBe(413);
+      // An answer may come before the body was read. Of a longer one the rest is reset, which can take the answer with it.
+      const short = body.subarray(0, 16_000);
+      expect((await ask(host, '/status/413', { method: 'POST', body: short })).status).toBe(413);
     });
 
     it.runIf(isDuplex)('hands on what a workload answers while it is still asked', async () => {

@@ -13,7 +13,7 @@ const pattern = (what: string, example: string) =>
     .string()
     .min(1)
     .max(200)
-    .regex(/^[^\p{Cc}\p{Zs}\\]+$/u, 'must have no blanks')
+    .regex(/^[^\p{Cc}\p{Z}\\]+$/u, 'must have no blanks')
     .meta({ description: `${what}; \`*\` stands for text without "/", \`**\` for any text.`, example });
 
 export const fields = {
