@@ -9,7 +9,7 @@ const MAX = 2000;
  */
 export function returnPath(given: string): string | undefined {
   // Browsers read a backslash as a slash, and leave out tabs and line breaks.
-  if (!given.startsWith('/') || given.length > MAX || /[\\\p{Cc}\p{Z}\p{Zl}\p{Zp}]/u.test(given))
+  if (!given.startsWith('/') || given.length > MAX || /[\\\p{Cc}\p{Zs}\p{Zl}\p{Zp}]/u.test(given))
     return undefined;
   const url = URL.parse(given, BASE);
   if (url?.origin !== BASE || url.username !== '') return undefined;
