@@ -13,7 +13,10 @@ const pattern = (what: string, example: string) =>
     .string()
     .min(1)
     .max(200)
-    .regex(/^[^\p{Cc}\p{Z}\\]+$/u, 'must have no blanks')
+    .regex(
+      /^[!-[\]-~\u00a1-\u167f\u1681-\u1fff\u2010-\u2027\u2030-\u205e\u2060-\u2fff\u3001-\ud7ff]+$/,
+      'must have no blanks',
+    )
     .meta({ description: `${what}; \`*\` stands for text without "/", \`**\` for any text.`, example });
 
 export const fields = {
