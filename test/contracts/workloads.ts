@@ -34,6 +34,8 @@ export interface WorkloadsCapabilities {
   inPods?: boolean;
   /** A start takes a second or more, before the program has said anything. */
   startsSlowly?: boolean;
+  /** No program is begun beside a replica. */
+  hasNoShells?: boolean;
 }
 
 let counter = 0;
@@ -41,7 +43,9 @@ let counter = 0;
 export function workloadsContract(
   name: string,
   makeSubject: () => Promise<WorkloadsSubject>,
-  { runsPrograms, inPods = false, startsSlowly = inPods }: WorkloadsCapabilities = { runsPrograms: true },
+  { runsPrograms, inPods = false, startsSlowly = inPods, hasNoShells = false }: WorkloadsCapabilities = {
+    runsPrograms: true,
+  },
 ): void {
   /** For what only a running program can show. */
   const itRuns = it.runIf(runsPrograms);
@@ -695,7 +699,7 @@ export function workloadsContract(
       itRuns(
         'it has the variables and files of the replica, reads what is typed, and tells its exit code',
         async ({ skip }) => {
-          if (!workloads.exec) skip();
+          if (!workloads.exec || hasNoShells) skip();
           const ref = await place();
           await deploy(workloadSpec(ref, 1, answering('here')));
           const program =
@@ -714,7 +718,7 @@ export function workloadsContract(
       itRuns(
         'it ends when it is closed, and with its replica; where no replica is ready there is none',
         async ({ skip }) => {
-          if (!workloads.exec) skip();
+          if (!workloads.exec || hasNoShells) skip();
           const ref = await place();
           await deploy(workloadSpec(ref, 1, answering('here')));
           const endless = ['node', '-e', 'setInterval(() => {}, 1000)'];

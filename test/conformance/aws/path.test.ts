@@ -378,6 +378,7 @@ const KEPT = [
   'person',
   'project',
   'projects',
+  'runs',
   'secrets-key',
   'versions',
 ];

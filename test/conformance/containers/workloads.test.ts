@@ -18,6 +18,7 @@ describe.skipIf(why)('Containers of Podman', () => {
   workloadsContract('containers', () => makeContainersSubject(podman, makeDirectory()), {
     runsPrograms: true,
     startsSlowly: true,
+    hasNoShells: true,
   });
 });
 

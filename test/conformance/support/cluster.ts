@@ -4,9 +4,11 @@
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { rmSync, writeFileSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import {
   createKubernetesClient,
   type KubernetesClient,
@@ -97,10 +99,15 @@ export async function startRealCluster({
 }: ClusterOptions = {}): Promise<RealCluster> {
   // Neither waits for the other: the first run builds both.
   const [programs] = await Promise.all([nodePrograms(), clusterProgram()]);
-  const started = await up([
+  const turn = await takeTurn();
+  const begun = await up([
     ...['--node', programs],
     ...(policies === undefined ? [] : ['--policies', policies]),
-  ]);
+  ]).catch((error: unknown) => {
+    turn.end();
+    throw error;
+  });
+  const started = { ...begun, stop: () => begun.stop().finally(turn.end) };
   const { kubeconfig, client, stop, gateway, host, directory, command } = isBare
     ? { ...started, gateway: 0 }
     : await withGateway(started);
@@ -114,6 +121,29 @@ export async function startRealCluster({
     thawApi: () => command('thaw api'),
   };
   return { kubeconfig, client, isSimulated: false, gateway, node, stop };
+}
+
+/** One real node at a time: a node that is killed gives back its addresses, which another one would take meanwhile. */
+async function takeTurn(): Promise<{ end(): void }> {
+  const path = join(tmpdir(), 'berth-real-node.turn');
+  for (;;) {
+    try {
+      writeFileSync(path, String(process.pid), { flag: 'wx' });
+      return { end: () => rmSync(path, { force: true }) };
+    } catch {
+      const holder = Number(await readFile(path, 'utf8').catch(() => '0'));
+      if (holder > 0 && !isAlive(holder)) rmSync(path, { force: true });
+      await setTimeout(500);
+    }
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 const clusterProgram = async (): Promise<string> =>

@@ -50,6 +50,9 @@ export const runJob = (
   keptSeconds: RUN_KEPT_SECONDS,
 });
 
+/** How long a command that is told to end may take. */
+const GRACE_SECONDS = 10;
+
 /**
  * The Job that runs a command with the image, variables, files and volumes of the first container, and what it
  * needs. In the order in which they are to be made.
@@ -90,6 +93,7 @@ export function renderCommand(
             ...basePod(spec, [first], images, options),
             serviceAccountName: serviceName(spec),
             restartPolicy: 'Never',
+            terminationGracePeriodSeconds: GRACE_SECONDS,
             containers: [rendered],
           },
         },
