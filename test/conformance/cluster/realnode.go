@@ -63,10 +63,11 @@ func (r *realNode) taints() []map[string]string {
 type haste struct{ apiserver, controllers []string }
 
 // haste has what takes minutes done within seconds, of a node that is away and of replicas that follow the load.
-// Simulated nodes are left in peace: on a busy machine they would seem to be away.
+// Simulated nodes are left in peace: they tell that they are alive about as seldom as would make them seem to be away,
+// and a pod of theirs that is called not ready stays so.
 func (r *realNode) haste() haste {
 	if r == nil {
-		return haste{}
+		return haste{controllers: []string{"--node-monitor-grace-period=10m"}}
 	}
 	return haste{
 		apiserver: []string{
