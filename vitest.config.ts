@@ -1,7 +1,13 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
-// What needs more than npm packages: vitest.conformance.config.ts. Whole Berths as processes: vitest.e2e.config.ts.
-const elsewhere = [...configDefaults.exclude, 'test/conformance/**', 'test/{abuse,cli}/**'];
+// What needs more than npm packages: vitest.conformance.config.ts. Whole Berths as processes: vitest.e2e.config.ts; what
+// they promise first, a start, a deployment and a rotation, is tried here too.
+const elsewhere = [
+  ...configDefaults.exclude,
+  'test/conformance/**',
+  'test/{abuse,cli}/**',
+  'test/system/!(deployments|rotation|start).test.ts',
+];
 
 // These tests hold all their state in objects that they made, so that a worker may load Berth once
 // for many of their files. That spares a fifth of the processor time of the whole run.

@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 /** Whole Berths as their own processes: in a browser, from the command line, under attack and killed. `npm test` does without. */
 export default defineConfig({
   test: {
-    include: ['test/e2e/**/*.e2e.ts', 'test/abuse/**/*.test.ts', 'test/cli/**/*.test.ts'],
+    include: ['test/e2e/**/*.e2e.ts', 'test/abuse/**/*.test.ts', 'test/{cli,system}/**/*.test.ts'],
     testTimeout: 120_000,
     hookTimeout: 180_000,
     // Most of the time goes into waiting for the browser.
