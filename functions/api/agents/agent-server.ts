@@ -2,7 +2,6 @@
 import { type CallToolResult, McpServer } from '@modelcontextprotocol/server';
 import * as z from 'zod';
 import { keepChangePlan, type PlannedRequest, takeChangePlan } from '../../commands/agents/change-plans.ts';
-import { canonicalJson } from '../../core/canonical-json.ts';
 import { limits } from '../../core/limits.ts';
 import type { Environment } from '../../core/model/index.ts';
 import { shortHash } from '../../core/names.ts';
@@ -73,7 +72,8 @@ export function createAgentServer({ ports, authorization, api }: Caller): McpSer
       const plan = {
         holder,
         request: change.request(names.data),
-        shown: hashOf(change.shows(names.data), shown.text),
+        shows: change.shows(names.data),
+        shown: hashOf(shown.text),
       };
       const { id, expiresAt } = await keepChangePlan(ports, plan);
       const { method, path, body } = plan.request;
@@ -102,9 +102,8 @@ export function createAgentServer({ ports, authorization, api }: Caller): McpSer
         throw error;
       });
       if (plan instanceof Problem) return said(`${plan.message} ${plan.hint ?? ''}`, true);
-      const { paths, hash } = JSON.parse(plan.shown) as { paths: string[]; hash: string };
-      const now = await show(paths);
-      if (!now.ok || hashText(now.text) !== hash)
+      const now = await show(plan.shows);
+      if (!now.ok || hashOf(now.text) !== plan.shown)
         return said('What the plan showed has changed since: plan the change again. Nothing was done.', true);
       return send(plan.request);
     },
@@ -137,5 +136,4 @@ export function createAgentServer({ ports, authorization, api }: Caller): McpSer
 
 /** Of times that pass by themselves nothing depends. */
 const STEADY = /"(?:lastActivityAt|hibernatesAt|measuredAt)":"[^"]*",?/g;
-const hashText = (text: string): string => shortHash(text.replaceAll(STEADY, ''), 64);
-const hashOf = (paths: string[], text: string): string => canonicalJson({ paths, hash: hashText(text) });
+const hashOf = (text: string): string => shortHash(text.replaceAll(STEADY, ''), 64);

@@ -16,7 +16,9 @@ export interface ChangePlan {
   /** Who alone may ask for it: a hash of their credentials. */
   holder: string;
   request: PlannedRequest;
-  /** A hash of all that the plan showed: what has changed since then was never seen. */
+  /** Paths of the API whose answers it showed. */
+  shows: string[];
+  /** A hash of those answers: what has changed since then was never seen. */
   shown: string;
   /** ISO 8601. */
   expiresAt: string;
