@@ -15,7 +15,8 @@ import { copyOfBerth } from './copy-of-berth.ts';
 function passes(copy: string, tests: readonly string[], retries = 0): boolean {
   const options = ['--bail=1', '--reporter=dot', `--retry=${retries}`];
   const args = ['node_modules/vitest/vitest.mjs', 'run', ...options, ...tests];
-  return spawnSync(process.execPath, args, { cwd: copy, stdio: 'ignore' }).status === 0;
+  const env = { ...process.env, BERTH_EVERY_MOMENT: '1' };
+  return spawnSync(process.execPath, args, { cwd: copy, env, stdio: 'ignore' }).status === 0;
 }
 
 /** Runs something while a fault is in the copy. @throws when the text to change is not there exactly once */

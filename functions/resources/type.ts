@@ -41,8 +41,14 @@ export interface Rotation {
    * Makes new credentials beside those in use, which `provision` gives from now on. When it is run again before
    * anyone took them, it may make others.
    * @param current what is in use
+   * @param stillOwned as of `provision`
    */
-  rotate(ports: Ports, request: ResourceIdentity, current: ResourceOutputs): Promise<ResourceOutputs>;
+  rotate(
+    ports: Ports,
+    request: ResourceIdentity,
+    current: ResourceOutputs,
+    stillOwned?: () => Promise<void>,
+  ): Promise<ResourceOutputs>;
   /** Makes `provision` give earlier credentials again; idempotent. */
   restore(ports: Ports, request: ResourceIdentity, previous: ResourceOutputs): Promise<ResourceOutputs>;
   /** Makes earlier credentials worthless; idempotent. @param current what stays good */

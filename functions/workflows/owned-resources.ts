@@ -1,13 +1,14 @@
 /** Code that the workflows which make, rotate and remove resources share. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { operationLog, resourceKey } from '../core/keys.ts';
-import { type Resource, SYSTEM_ACTOR } from '../core/model/index.ts';
+import { environmentKey, operationLog, resourceKey } from '../core/keys.ts';
+import { type Environment, type EnvironmentRef, type Resource, SYSTEM_ACTOR } from '../core/model/index.ts';
 import { Problem } from '../core/problem.ts';
 import type { Ports } from '../ports/index.ts';
+import type { Item, Store } from '../ports/store.ts';
 import { commit } from '../records/commit.ts';
 import { resourceType } from '../resources/index.ts';
 import { resourceRequest } from '../resources/owner.ts';
-import { ResourcePending } from '../resources/type.ts';
+import { type ResourceIdentity, ResourcePending } from '../resources/type.ts';
 import { StillProgressing } from './step.ts';
 
 /** How long to wait before a pending resource is looked at again, milliseconds. */
@@ -64,3 +65,32 @@ export async function removeResource(
     },
   );
 }
+
+type Owned = Pick<ResourceIdentity, 'project' | 'environment' | 'environmentId' | 'uid'>;
+
+/**
+ * Whether what is made for a resource has an owner still, who removes it.
+ * @throws Problem environment_gone | operation_in_progress for a resource that is removed, or was
+ */
+export async function checkOwner(store: Store, request: Owned): Promise<void> {
+  await ownEnvironment(store, request);
+  const item = await store.get<Resource>(resourceKey(request, request.uid));
+  if (!item || item.data.state === 'removing') throw beingRemoved(request);
+}
+
+/** @throws Problem environment_gone */
+export async function ownEnvironment(store: Store, request: Omit<Owned, 'uid'>): Promise<Item<Environment>> {
+  const item = await store.get<Environment>(environmentKey(request));
+  if (item?.data.id !== request.environmentId || item.data.state === 'destroying') throw gone(request);
+  return item;
+}
+
+export const beingRemoved = ({ uid }: Pick<Owned, 'uid'>): Problem =>
+  new Problem('operation_in_progress', `The resource "${uid}" is being removed.`, {
+    hint: 'Deploy again in a moment. If it stays, a removal failed: remove that service once more, then deploy.',
+  });
+
+export const gone = ({ environment }: EnvironmentRef): Problem =>
+  new Problem('environment_gone', `Environment "${environment}" is being destroyed.`, {
+    hint: 'Create another environment and deploy there.',
+  });

@@ -403,10 +403,10 @@ export const mutations: readonly Mutation[] = [
     tests: ['test/workflows/rotate-secret'],
   },
   {
-    name: 'a rotation that runs again makes credentials again',
+    name: 'a rotation makes a role for a database that was removed meanwhile',
     file: 'functions/workflows/rotate-secret/rotated-resource.ts',
-    from: 'if (!now || now.next) return;',
-    to: 'if (!now) return;',
+    from: '() => checkOwner(ports.store, request)',
+    to: 'async () => undefined',
     tests: ['test/workflows/rotate-secret'],
   },
   {
@@ -587,7 +587,7 @@ export const mutations: readonly Mutation[] = [
     file: 'functions/adapters/source/git.ts',
     from: 'if (!(await wasFetched(repository, full))) continue;',
     to: 'await wasFetched(repository, full);',
-    tests: ['test/adapters/local/builder/builder.test.ts'],
+    tests: ['test/adapters/local/builder/git-sources.test.ts'],
   },
   {
     name: 'a token promotes from an environment that it is not limited to',

@@ -28,6 +28,8 @@ export interface AskOptions {
   bearer?: string;
   /** Of a body that is no JSON. */
   mediaType?: string;
+  /** In place of who asks, and of a key. */
+  headers?: Record<string, string>;
 }
 
 export interface Client {
@@ -36,6 +38,8 @@ export interface Client {
   projects(least: Role): string[];
   /** One request, sent again while there is no answer. @returns undefined when there never was one */
   ask(method: string, path: string, body?: unknown, options?: AskOptions): Promise<Told | undefined>;
+  /** A message from somebody who is no client: sent once, with headers of its own. */
+  tell(path: string, body: unknown, headers: Record<string, string>): Promise<Told | undefined>;
   /** Ids of all operations that were accepted. */
   accepted: Set<string>;
 }
@@ -60,7 +64,7 @@ export const authenticatorOf = (ports: Pick<Ports, 'store' | 'effects'>): Authen
   return async (credentials) => (await tokens(credentials)) ?? people(credentials);
 };
 
-const secretsShown = /\/(?:tokens|webhooks)/;
+const secretsShown = /\/(?:tokens|webhooks|connection$)/;
 
 /** @param leaks why a text must not be told to anybody; undefined where it may be */
 export function createClient(
@@ -79,7 +83,7 @@ export function createClient(
     path: string,
     body: unknown,
     key: string,
-    { bearer = issuedTo(name), mediaType = 'application/json' }: AskOptions,
+    { bearer = issuedTo(name), mediaType = 'application/json', headers }: AskOptions,
   ): Promise<Told | undefined> {
     const process = berth.process();
     if (!process) return undefined;
@@ -87,8 +91,10 @@ export function createClient(
     const request = new Request(`http://berth.test${path}`, {
       method,
       headers: {
-        authorization: `Bearer ${bearer}`,
-        ...(method !== 'GET' && { 'idempotency-key': key }),
+        ...(headers ?? {
+          authorization: `Bearer ${bearer}`,
+          ...(method !== 'GET' && { 'idempotency-key': key }),
+        }),
         ...(body !== undefined && { 'content-type': mediaType }),
       },
       ...(body !== undefined && { body: content }),
@@ -125,6 +131,7 @@ export function createClient(
     projects: (least) =>
       Object.entries(person.roles).flatMap(([project, role]) => (isAtLeast(role, least) ? [project] : [])),
     accepted,
+    tell: (path, body, headers) => once('POST', path, body, '', { headers }),
     async ask(method, path, body, options = {}) {
       // Others have the same keys: each person's are their own.
       const key = `key-${keys++}`;

@@ -10,8 +10,10 @@ import type { Fates, Planned } from './faults.ts';
 import { createLedger } from './oracle/ledger.ts';
 import { createOracle } from './oracle/oracle.ts';
 import { createPromises } from './oracle/promises.ts';
+import { createPushOracle } from './oracle/pushes.ts';
 import { createSimulatedBuilder } from './ports/builder.ts';
 import { createSimulatedDatabases } from './ports/databases.ts';
+import { createSimulatedGitHost, type SimulatedGitHost } from './ports/git-host.ts';
 import { createSimulatedLogs } from './ports/logs.ts';
 import type { Program } from './ports/programs.ts';
 import { createSimulatedReceivers } from './ports/receivers.ts';
@@ -39,6 +41,7 @@ export interface Scene {
   world: World;
   around: Omit<Ports, 'workflows'>;
   clients: Client[];
+  git: SimulatedGitHost;
   oracle: ReturnType<typeof createOracle>;
   promises: ReturnType<typeof createPromises>;
   touch(project: string, environment: string): void;
@@ -89,12 +92,16 @@ function createScene(world: World, runs: string, routes: readonly Route[]): Scen
     lastTouch: (project, environment) => activity.touches(project, environment).at(-1),
     secret: /value-\d+-\d+/,
   });
+  const git = createSimulatedGitHost(monotonicNow);
   const kept = createRecords(monotonicNow, (changed) => {
     ledger.note(changed);
     promises.note(changed);
+    pushes.note(changed);
   });
+  const pushes = createPushOracle(world, { git, environments: ledger.environments });
   const secrets = createSimulatedSecrets(world.effects.id);
-  const values = new Map<string, string | undefined>();
+  const values = new Map<string, Set<string | undefined>>();
+
   const databases = createSimulatedDatabases({
     io: world.io,
     caller: currentOwner,
@@ -109,9 +116,10 @@ function createScene(world: World, runs: string, routes: readonly Route[]): Scen
     values,
     databases,
     logs,
+    pushes,
     workloads: () => workloads,
   });
-  const receivers = createSimulatedReceivers(world);
+  const receivers = createSimulatedReceivers(world, git);
   const workloads = createSimulatedWorkloads(world, {
     program: programOf,
     takes: (program) => takesOf(world, program),
@@ -135,7 +143,7 @@ function createScene(world: World, runs: string, routes: readonly Route[]): Scen
     secrets: {
       put: (path, value, put) => {
         const name = path.split('/').slice(0, 2).join('/');
-        values.set(value, ledger.environments.get(name)?.id);
+        values.set(value, (values.get(value) ?? new Set()).add(ledger.environments.get(name)?.id));
         return io('secrets.put', () => secrets.put(path, value, put), false, { writes: true });
       },
       get: (path, version) => io('secrets.get', () => secrets.get(path, version)),
@@ -161,6 +169,7 @@ function createScene(world: World, runs: string, routes: readonly Route[]): Scen
   return {
     world,
     around,
+    git,
     oracle,
     promises,
     clients: PEOPLE.map((person) => createClient(world, berth, person, promises.leaks)),
@@ -210,11 +219,11 @@ const takesOf = ({ random }: World, program: Program): number =>
   program.kind === 'serves' && program.slow ? 60_000 + random.below(120_000) : 500 + random.below(15_000);
 
 /** @param deployed whether something is deployed everywhere */
-export async function setUp({ world, clients, until }: Scene, deployed: boolean): Promise<void> {
+export async function setUp({ world, clients, until, git }: Scene, deployed: boolean): Promise<void> {
   world.faulty = false;
   const [client] = clients;
   if (!client) return;
-  await until(HOUR, setUpAll(client, deployed));
+  await until(HOUR, setUpAll(client, deployed, git));
   world.faulty = true;
 }
 

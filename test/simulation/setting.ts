@@ -1,6 +1,7 @@
 /** What there is before the clients begin: two tenants with their people, services, versions and environments. */
 import type { Role } from '../../functions/core/authorization/roles.ts';
 import type { Client } from './clients.ts';
+import { CONNECTION, type SimulatedGitHost } from './ports/git-host.ts';
 
 interface Project {
   name: string;
@@ -70,9 +71,9 @@ export const projectPath = (project: string): string => `/v1/projects/${project}
 
 /**
  * @param ada runs the installation
- * @param deployed whether something is deployed everywhere
+ * @param deployed whether something is deployed everywhere, and a service connected to its repository
  */
-export async function setUp(ada: Client, deployed: boolean): Promise<void> {
+export async function setUp(ada: Client, deployed: boolean, git: SimulatedGitHost): Promise<void> {
   const ask = (method: string, path: string, body: unknown) => ada.ask(method, path, body, { patient: true });
   for (const { name: project, services } of PROJECTS) {
     const path = projectPath(project);
@@ -116,6 +117,9 @@ export async function setUp(ada: Client, deployed: boolean): Promise<void> {
             version: 'good',
           },
         );
+  const connected = await ask('PUT', '/v1/projects/mill/services/web/connection', CONNECTION);
+  const { id, secret } = connected?.body ?? {};
+  git.connect({ id: String(id), secret: String(secret) });
 }
 
 export const hookOf = (project: string): string => `https://hooks.example.com/${project}`;

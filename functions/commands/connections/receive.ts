@@ -256,7 +256,9 @@ function decidePush(connection: Connection, message: Message, facts: PushFacts, 
     return { ...skipped('its commit came before'), lane: { step, newer: false } };
   // What is done once more is so as long as nothing newer has come.
   const isAgain = message.redelivers !== undefined && lane.head?.commit === after;
-  const newer = isAgain || isNewer(lane, step);
+  // What was found where the connection began, and whose own message comes only now, was never deployed.
+  const isOfBase = known === 0 && after !== undefined && head === after;
+  const newer = isAgain || isOfBase || isNewer(lane, step);
   const common = { environment: rule.environment, lane: { step, newer } };
   if (!newer) return { ...common, ...superseded };
   if (after === undefined) return { ...skipped('the branch was deleted'), lane: { step, newer } };

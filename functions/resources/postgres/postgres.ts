@@ -184,11 +184,19 @@ async function provision(ports: Ports, request: ResourceRequest, stillOwned?: ()
 }
 
 /** Gives the other of the two roles a new password, and makes it the one that `provision` gives. */
-async function rotate(ports: Ports, request: ResourceIdentity, current: ResourceOutputs) {
+async function rotate(
+  ports: Ports,
+  request: ResourceIdentity,
+  current: ResourceOutputs,
+  stillOwned?: () => Promise<void>,
+) {
   const spec = specOf(request);
+  // A server of its own that was removed would be made again by asking for it.
+  if (isDedicated(request)) await stillOwned?.();
   const server = await serverOf(ports, request);
   const place = await server.endpoint();
   return withDatabaseLock(server, spec.prefix, async (sql) => {
+    await stillOwned?.();
     const username = current.values.username === spec.second ? spec.name : spec.second;
     // An earlier run may have made the password, and a deployment may serve with it by now.
     const stored = await currentLogin(ports, request);
@@ -290,7 +298,8 @@ export const postgres: ResourceType = {
   },
   provision: (ports, request, stillOwned) => explained(request, () => provision(ports, request, stillOwned)),
   rotation: {
-    rotate: (ports, request, current) => explained(request, () => rotate(ports, request, current)),
+    rotate: (ports, request, current, stillOwned) =>
+      explained(request, () => rotate(ports, request, current, stillOwned)),
     restore,
     retire: (ports, request, previous, current) =>
       explained(request, () => retire(ports, request, previous, current)),

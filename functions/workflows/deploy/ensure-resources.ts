@@ -5,17 +5,14 @@ import { deploymentKey, environmentKey, resourceKey } from '../../core/keys.ts';
 import {
   type DeploymentDetail,
   type Environment,
-  type EnvironmentRef,
   type OperationOn,
   type Resource,
   type ResourceOutputs,
   SYSTEM_ACTOR,
 } from '../../core/model/index.ts';
-import { Problem } from '../../core/problem.ts';
 import { provisionOrder } from '../../core/score/references.ts';
 import { resourceIdentity } from '../../core/score/resource-identity.ts';
 import type { Ports } from '../../ports/index.ts';
-import type { Item, Store } from '../../ports/store.ts';
 import { commit, retryOnConflict } from '../../records/commit.ts';
 import { changingEnvironment } from '../../records/environment-changes.ts';
 import { getDeployment, getEnvironment } from '../../records/read.ts';
@@ -23,7 +20,7 @@ import { getDeploymentDetail } from '../../records/workloads.ts';
 import { resourceType } from '../../resources/index.ts';
 import { checkParams, expandParams } from '../../resources/outputs.ts';
 import type { ResourceRequest, ResourceType } from '../../resources/type.ts';
-import { untilSettled } from '../owned-resources.ts';
+import { beingRemoved, checkOwner, gone, ownEnvironment, untilSettled } from '../owned-resources.ts';
 import type { Step } from '../step.ts';
 
 /** Provisions what the deployment's workload asks for and pins the outputs to it. */
@@ -113,7 +110,7 @@ const provisionOwned = (
   signal: AbortSignal,
 ): Promise<ResourceOutputs> =>
   type
-    .provision(ports, request, () => checkOwner(ports, request))
+    .provision(ports, request, () => checkOwner(ports.store, request))
     .catch(async (error: unknown) => {
       // The environment may have been destroyed meanwhile. Then no later try comes this far, and what this one began
       // would have no owner.
@@ -137,25 +134,6 @@ async function takeBack(
   if (environment && environment.data.id !== request.environmentId) return;
   await untilSettled(signal, () => type.deprovision(ports, request));
 }
-
-/** @throws Problem environment_gone | operation_in_progress for a resource that is removed, or was */
-async function checkOwner({ store }: Ports, request: ResourceRequest): Promise<void> {
-  await ownEnvironment(store, request);
-  const item = await store.get<Resource>(resourceKey(request, request.uid));
-  if (!item || item.data.state === 'removing') throw beingRemoved(request);
-}
-
-/** @throws Problem environment_gone */
-async function ownEnvironment(store: Store, request: ResourceRequest): Promise<Item<Environment>> {
-  const item = await store.get<Environment>(environmentKey(request));
-  if (item?.data.id !== request.environmentId || item.data.state === 'destroying') throw gone(request);
-  return item;
-}
-
-const beingRemoved = ({ uid }: ResourceRequest): Problem =>
-  new Problem('operation_in_progress', `The resource "${uid}" is being removed.`, {
-    hint: 'Deploy again in a moment. If it stays, a removal failed: remove that service once more, then deploy.',
-  });
 
 /** @returns the version of the owner record */
 async function recordOwner(ports: Ports, type: string, request: ResourceRequest): Promise<number> {
@@ -224,8 +202,3 @@ const createdEvent = (request: ResourceRequest) => ({
   type: 'resource.created' as const,
   data: { uid: request.uid },
 });
-
-const gone = ({ environment }: EnvironmentRef): Problem =>
-  new Problem('environment_gone', `Environment "${environment}" is being destroyed.`, {
-    hint: 'Create another environment and deploy there.',
-  });

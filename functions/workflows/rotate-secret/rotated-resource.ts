@@ -6,6 +6,7 @@ import { getEnvironment } from '../../records/read.ts';
 import { resourceType } from '../../resources/index.ts';
 import { resourceRequest } from '../../resources/owner.ts';
 import { environmentOf } from '../environment-state.ts';
+import { checkOwner } from '../owned-resources.ts';
 import { changeHeld } from './change-held.ts';
 import type { Credentials, Rotated, RotationOperation } from './rotated.ts';
 
@@ -64,7 +65,9 @@ export function rotatedResource(ports: Ports, operation: RotationOperation, uid:
       }));
       const now = await subject();
       if (!now || now.next) return;
-      const next = await now.rotation.rotate(ports, now.request, now.previous);
+      const { request, previous: used } = now;
+      const stillOwned = () => checkOwner(ports.store, request);
+      const next = await now.rotation.rotate(ports, request, used, stillOwned);
       await change(({ previous }, { rotation }) => ({
         rotation: { operation: operation.id, ...rotation, previous, next },
       }));

@@ -179,6 +179,21 @@ describe('Pushes in any order, twice', () => {
   });
 });
 
+describe('A push whose message comes after the provider was first asked', () => {
+  it('is built and deployed: that its commit was there already says nothing', async () => {
+    const at = await connect('github');
+    at.host.heads.set('main', sha(1));
+    at.subject.pass(11 * 60_000);
+    await at.settle();
+    expect(await at.deliveries()).toEqual([]);
+    const { status, body } = await at.deliver(at.host.push({ after: sha(1) }, at.secret));
+    expect([status, body.state]).toEqual([201, 'waiting']);
+    await at.settle();
+    expect((await at.deliveries())[0]).toMatchObject({ commit: sha(1), state: 'succeeded', deployment: 1 });
+    await at.close();
+  });
+});
+
 describe('A commit that is about to be deployed', () => {
   it('is not, once a newer one was accepted in between', async () => {
     const at = await connect('github');

@@ -6,10 +6,11 @@ import type { Actor } from './action.ts';
 import { building } from './building.ts';
 import { deploying } from './deploying.ts';
 import { environments } from './environments.ts';
+import { pushing } from './pushing.ts';
 import { settings } from './settings.ts';
 import { watching } from './watching.ts';
 
-const all = [...deploying, ...environments, ...settings, ...building, ...access, ...watching];
+const all = [...deploying, ...environments, ...settings, ...building, ...access, ...watching, ...pushing];
 const bag = all.flatMap(([weight, action]) => Array.from({ length: weight }, () => action));
 
 /**

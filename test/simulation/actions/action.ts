@@ -1,12 +1,14 @@
 /** What an action is, and what most of them choose. */
 import type { Role } from '../../../functions/core/authorization/roles.ts';
 import type { Client } from '../clients.ts';
+import type { SimulatedGitHost } from '../ports/git-host.ts';
 import { ENVIRONMENTS, PROJECTS, projectPath } from '../setting.ts';
 import type { World } from '../world.ts';
 
 export interface Actor {
   world: World;
   client: Client;
+  git: SimulatedGitHost;
   /** A request from outside comes for an environment. */
   touch(project: string, environment: string): void;
 }

@@ -43,7 +43,7 @@ const parse = <T>(json: string | undefined): T | undefined =>
 
 /** Partitions that belong to no project. */
 const SHARED =
-  /^(?:operation#|idempotency#|health$|webhook-deliveries$|projects$|person#|sessions#|memberships#|token)/;
+  /^(?:operation#|idempotency#|health$|webhook-deliveries$|projects$|person#|sessions#|memberships#|token|connection#|deliveries#|lanes#)/;
 
 export const deploymentName = ({
   project,

@@ -23,6 +23,7 @@ import type { SimulatedWorkloads } from '../ports/workloads.ts';
 import { PROJECTS, projectPath } from '../setting.ts';
 import { pause, type World } from '../world.ts';
 import { deploymentName, type Ledger } from './ledger.ts';
+import type { createPushOracle } from './pushes.ts';
 
 const projects = PROJECTS.map(({ name }) => name);
 
@@ -31,8 +32,9 @@ interface Observed {
   kept: Records;
   ledger: Ledger;
   secrets: SimulatedSecrets;
-  /** All values that were ever kept as secrets, with the id of the environment for which that was. */
-  values: ReadonlyMap<string, string | undefined>;
+  /** All values that were ever kept as secrets, with the ids of the environments for which that was. */
+  values: ReadonlyMap<string, ReadonlySet<string | undefined>>;
+  pushes: ReturnType<typeof createPushOracle>;
   databases: SimulatedDatabases;
   logs: SimulatedLogs;
   workloads(): SimulatedWorkloads;
@@ -46,7 +48,7 @@ const STARTING_MS = 240_000;
 const GRACE_MS = 75 * 60_000;
 
 export function createOracle(world: World, observed: Observed) {
-  const { kept, ledger, secrets, values, databases, logs, workloads } = observed;
+  const { kept, ledger, secrets, values, databases, logs, pushes, workloads } = observed;
 
   /** Why a program with these variables can not work; undefined where it can. */
   function faultOf(spec: WorkloadSpec): string | undefined {
@@ -124,8 +126,8 @@ export function createOracle(world: World, observed: Observed) {
   function lookAtOrigin({ id, name }: Environment, spec: WorkloadSpec): void {
     for (const { name: variable, value } of spec.containers.flatMap(({ variables }) => variables)) {
       const secret = variable === 'DATABASE' ? decodeURIComponent(new URL(value).password) : value;
-      const origin = values.get(secret);
-      if (origin !== undefined && origin !== id)
+      const origins = values.get(secret);
+      if (origins && !origins.has(undefined) && !origins.has(id))
         world.violate(`I10: ${name}/${spec.service} has the ${variable} of an earlier environment ${name}`);
     }
   }
@@ -138,7 +140,8 @@ export function createOracle(world: World, observed: Observed) {
     look,
     isQuiet: () =>
       [...ledger.operations.values()].every(hasEnded) &&
-      [...ledger.environments.values()].every(({ state }) => SETTLED.has(state)),
+      [...ledger.environments.values()].every(({ state }) => SETTLED.has(state)) &&
+      pushes.isQuiet(),
     /** I3, where nothing fails any more. */
     lookAtBounds(): void {
       if (world.effects.now() < boundsSeen + 60_000) return;
@@ -169,6 +172,7 @@ export function createOracle(world: World, observed: Observed) {
         if (!told.has(id)) world.violate(`I9: no event tells of ${kind} ${id}`);
       for (const environment of ledger.environments.values()) await checkEnvironment(environment);
       await checkSecrets();
+      pushes.atQuiet();
     },
     /** I4: nothing is left of what was destroyed. */
     async afterDestroy(client: Client): Promise<void> {
@@ -231,9 +235,11 @@ export function createOracle(world: World, observed: Observed) {
     }
   }
 
-  /** Those of webhooks are kept beside the environments. */
+  /** Those of webhooks and connections are kept beside the environments. */
   async function environmentSecrets(): Promise<string[]> {
-    return (await secrets.list('')).filter((path) => path.split('/')[1] !== '-webhooks');
+    return (await secrets.list('')).filter(
+      (path) => !/^-builds\/|^[^/]+\/-(?:webhooks|connections)\//.test(path),
+    );
   }
 
   /** Where a place can not be reached until the bound is over, an environment is said to sleep, and is woken by requests. */

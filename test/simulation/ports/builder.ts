@@ -43,7 +43,12 @@ export function createSimulatedBuilder(world: World, built: (service: string) =>
       files: {},
       source:
         source.kind === 'git'
-          ? { kind: 'git' as const, url: source.url, ref: source.ref, commit: '0'.repeat(40) }
+          ? {
+              kind: 'git' as const,
+              url: source.url,
+              ref: source.ref,
+              commit: source.commit ?? '0'.repeat(40),
+            }
           : { kind: 'upload' as const, sha256: '0'.repeat(64), bytes: 1 },
       detected: 'a simulation',
     };
