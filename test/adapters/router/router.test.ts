@@ -357,7 +357,12 @@ describe('router', () => {
       lookup = async () => 'absent';
     });
 
-    it('takes no place among the held for what does not exist', async () => {
+    it('holds and wakes nothing for a host that does not exist, however many ask for it', async () => {
+      let woken = 0;
+      wake = async () => {
+        woken++;
+        return 'waking';
+      };
       lookup = async () => {
         await new Promise((resolve) => setTimeout(resolve, 100));
         return 'absent';
@@ -365,6 +370,8 @@ describe('router', () => {
       const names = Array.from({ length: 8 }, (_, at) => `none${at}.dns.dev.demo.localhost`);
       const answers = await Promise.all(names.map((name) => ask(name)));
       expect(answers.map(({ status }) => status)).toEqual(names.map(() => 404));
+      expect(woken).toBe(0);
+      wake = async () => 'waking';
       lookup = async () => 'absent';
     });
 

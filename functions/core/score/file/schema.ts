@@ -19,6 +19,11 @@ const plain = (min = 0) =>
     error: min > 0 ? 'must not be empty or hold a control character' : 'must not hold a control character',
   });
 
+/** An empty list leaves the image's own. */
+const command = z
+  .array(z.string())
+  .refine(([program]) => program !== '', { error: 'must begin with the name of a program' });
+
 /**
  * A map with these keys and no others. The message about unknown keys is the list of known ones, from which issues.ts
  * makes a message for each.
@@ -92,7 +97,7 @@ const probe = shape({
       .exactOptional(),
   }).exactOptional(),
   exec: shape({
-    command: z.array(z.string()).min(1, { error: 'must name a command' }),
+    command: command.refine((words) => words.length > 0, { error: 'must name a command' }),
   }).exactOptional(),
 });
 
@@ -181,7 +186,7 @@ const volumes = mounts<ScoreVolume>(
 
 const container = shape({
   image: plain(1),
-  command: z.array(z.string()).exactOptional(),
+  command: command.exactOptional(),
   args: z.array(z.string()).exactOptional(),
   variables: z
     .record(

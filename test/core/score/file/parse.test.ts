@@ -166,6 +166,7 @@ describe('where a fault is', () => {
 describe('what the schema refuses', () => {
   it.each<[path: string, ...lines: string[]]>([
     ['containers.main.command', 'command: node'],
+    ['containers.main.command', 'command: [""]'],
     ['containers.main.args[0]', 'args: [1]'],
     ['containers.main.variables.A', 'variables: {A: true}'],
     ['containers.main.variables[""]', 'variables: {"": a}'],
@@ -229,6 +230,7 @@ describe('what the schema refuses', () => {
     ],
     ['containers.main.readinessProbe.exec.command', 'readinessProbe: {exec: {}}'],
     ['containers.main.readinessProbe.exec.command', 'readinessProbe: {exec: {command: []}}'],
+    ['containers.main.readinessProbe.exec.command', 'readinessProbe: {exec: {command: [""]}}'],
     ['containers.main.before.main', 'before: {main: {ready: started}}'],
     ['containers.main.before.other', 'before: {other: {ready: started}}'],
     ['containers.main.before.main.ready', 'before: {main: {ready: done}}'],
