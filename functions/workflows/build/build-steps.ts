@@ -2,8 +2,7 @@
 import { gitCredentialOf } from '../../commands/connections/credential.ts';
 import { buildSecretsOf } from '../../commands/secrets/build-secrets.ts';
 import { registerVersion } from '../../commands/versions/versions.ts';
-import { operationKey } from '../../core/keys.ts';
-import type { Operation, Version } from '../../core/model/index.ts';
+import type { Operation } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import type { ScoreWorkload } from '../../core/score/workload.ts';
 import { withFileContents } from '../../core/score/workload-files.ts';
@@ -11,6 +10,7 @@ import { BuilderBusy, type BuildRequest, type BuildResult, type BuildSource } fr
 import type { Ports } from '../../ports/index.ts';
 import { leaveQueue } from '../../records/build-queue-record.ts';
 import { endingOf, endOperation, errorOf } from '../end-operation.ts';
+import { keepResult } from '../keep-result.ts';
 import type { Step, StepContext } from '../step.ts';
 import { buildLog, turnAgain, untilTurn } from './await-turn.ts';
 
@@ -60,7 +60,7 @@ export const buildImage: Step<Operation<'build'>> = {
     for (const warning of ports.workloads.warnings?.(version.workload, image.config.workingDir) ?? [])
       log(`Warning: ${warning}`);
     log(`Version ${version.id} (${built.digest}) is ready to deploy.`);
-    await keepVersion(ports, operation.id, version);
+    await keepResult(ports, operation.id, { version: version.id });
   },
 };
 
@@ -111,14 +111,6 @@ async function workloadOf(operation: Operation<'build'>, built: BuildResult): Pr
     service: { ports: { www: { port: 80, targetPort: 8080 } } },
     containers: { main: { image: '.' } },
   };
-}
-
-async function keepVersion(ports: Ports, id: string, version: Version): Promise<void> {
-  const item = await ports.store.get<Operation>(operationKey(id));
-  if (!item) return;
-  const data = { ...item.data, result: { version: version.id } };
-  const put = { ...operationKey(id), data, ...(item.due && { due: item.due }) };
-  await ports.store.transact([{ put, if: { version: item.version } }]);
 }
 
 export const finishBuild: Step<Operation<'build'>> = {

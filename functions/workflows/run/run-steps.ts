@@ -2,18 +2,18 @@
 import { environmentUse, notReady } from '../../commands/environments/environments.ts';
 import { jobEnd } from '../../commands/jobs/job-end.ts';
 import type { TypedData } from '../../core/events/event-types.ts';
-import { environmentKey, operationKey, operationLog } from '../../core/keys.ts';
+import { environmentKey, operationLog } from '../../core/keys.ts';
 import { type Environment, isFor, type Operation } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
 import { KEPT_LINES, quoteOutput } from '../../ports/rules/telling-lines.ts';
 import type { Write } from '../../ports/store.ts';
-import { retryOnConflict } from '../../records/commit.ts';
 import { instanceOf } from '../../records/instances.ts';
 import { getEnvironment } from '../../records/read.ts';
 import { getDeploymentDetail } from '../../records/workloads.ts';
 import { type Ending, endingOf, endOperation, errorOf, untilOverdue } from '../end-operation.ts';
 import { untilAwake } from '../environment-state.ts';
+import { keepResult } from '../keep-result.ts';
 import { type Step, StillProgressing } from '../step.ts';
 import { workloadSpec } from '../workload-spec.ts';
 
@@ -41,7 +41,7 @@ export const runCommand: RunStep = {
     const tail: string[] = [];
     const known = exitCodeOf(operation);
     const exitCode = known ?? (await execute(ports, operation, tail, signal));
-    if (known === undefined) await keepExitCode(ports, operation.id, exitCode);
+    if (known === undefined) await keepResult(ports, operation.id, { exitCode });
     if (exitCode === 0) return;
     throw new Problem(
       'run_failed',
@@ -96,16 +96,6 @@ async function execute(ports: Ports, operation: Run, tail: string[], signal: Abo
     `The command took longer than its time-out of ${input.timeoutSeconds} seconds.`,
     { hint: 'Read its log for what it waited for, or give it a longer time-out.' },
   );
-}
-
-async function keepExitCode(ports: Ports, id: string, exitCode: number): Promise<void> {
-  await retryOnConflict(async () => {
-    const item = await ports.store.get<Run>(operationKey(id));
-    if (!item) return;
-    const data = { ...item.data, result: { exitCode } };
-    const put = { ...operationKey(id), data, ...(item.due && { due: item.due }) };
-    await ports.store.transact([{ put, if: { version: item.version } }]);
-  });
 }
 
 export const finishRun: RunStep = {
