@@ -17,6 +17,9 @@ import { findResourceType } from '../resources/index.ts';
 import { goneSecret, outputLookup } from '../resources/outputs.ts';
 import { requireOwnImage, requireStartable } from '../resources/workload-problems.ts';
 
+/** How long what served before is waited for when it is put back. */
+const PUT_BACK_SECONDS = 600;
+
 /** Values by `resource.output`, read once for a spec. */
 interface Resolved {
   lookup(path: string[]): string;
@@ -53,7 +56,11 @@ export async function workloadSpec(
     replicas,
     maxReplicas: Math.max(settings.maxReplicas, replicas),
     strategy: settings.strategy,
-    progressDeadlineSeconds: settings.progressDeadlineSeconds,
+    // Nobody waits for what is put back, and it has served before: it is given up later than what is new.
+    progressDeadlineSeconds:
+      fence > deployment.number
+        ? Math.max(settings.progressDeadlineSeconds, PUT_BACK_SECONDS)
+        : settings.progressDeadlineSeconds,
     // What an earlier deployment is, that has served already, it need not show again.
     minReadySeconds:
       deployment.kind === 'rollback' || fence > deployment.number ? 0 : settings.minReadySeconds,

@@ -46,8 +46,8 @@ export const prepareDeployment: DeploymentStep = {
       // Policies are checked again, since the deployment may have waited after it was accepted.
       const [problem] = await deploymentProblems(ports, item.data, item.data, new Map());
       if (problem) throw problem;
-      // A deployment that awaited approval was only queued until now.
-      if (item.data.status === 'running') return;
+      // A deployment that awaited approval was only queued until now. A late second run may find that it has ended.
+      if (item.data.status !== 'queued') return;
       const { workload: _ofVersion, ...deployment } = item.data;
       const put = {
         ...deploymentKey(deployment, deployment.number),

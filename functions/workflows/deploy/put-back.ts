@@ -7,14 +7,17 @@ import { instanceIn } from '../../records/instances.ts';
 import { getDeploymentDetail } from '../../records/workloads.ts';
 import { workloadSpec } from '../workload-spec.ts';
 
+const SLEEPING: ReadonlySet<string> = new Set(['hibernating', 'hibernated']);
+
 /** Declares the last good deployment again, under the fence of the one that failed. */
 export async function putBack(ports: Ports, ref: InstanceRef, fence: number): Promise<void> {
   try {
     const environment = await ports.store.get<Environment>(environmentKey(ref));
     const { current, state } = (environment && instanceIn(environment.data, ref.service)) ?? {};
     if (current === undefined) return await ports.workloads.remove(ref, fence);
-    // People stopped what was there before, so it stays stopped.
-    if (state === 'stopped') return await ports.workloads.scale(ref, 0, fence);
+    // People stopped what was there before, or it sleeps with its environment: waking it declares it anew.
+    if (state === 'stopped' || SLEEPING.has(environment?.data.state ?? ''))
+      return await ports.workloads.scale(ref, 0, fence);
     const { data } = await getDeploymentDetail(ports.store, ref, current);
     await ports.workloads.apply(await workloadSpec(ports, data, fence));
   } catch (error) {

@@ -1,6 +1,8 @@
 /** Steps of the workflow `provision-environment`. */
-import type { Operation } from '../../core/model/index.ts';
-import { endingOf, errorOf } from '../end-operation.ts';
+import { environmentKey } from '../../core/keys.ts';
+import { type Environment, isFor, type Operation } from '../../core/model/index.ts';
+import type { Ports } from '../../ports/index.ts';
+import { endingOf, errorOf, untilOverdue } from '../end-operation.ts';
 import { endIn, environmentOf, timeNow, toReady } from '../environment-state.ts';
 import type { Step } from '../step.ts';
 
@@ -21,9 +23,18 @@ export const finishProvisioning: Step<Operation<'provision-environment'>> = {
 export const recoverProvisioning: Step<Operation<'provision-environment'>> = {
   role: 'recover',
   async run(context) {
+    const { ports, operation } = context;
+    await untilOverdue(ports, operation, () => removeUnowned(ports, operation));
     await endIn(context, endingOf(errorOf(context)), 'environment.failed', (environment) => ({
       ...environment,
       state: 'failed',
     }));
   },
 };
+
+/** Whoever destroyed the environment may have been done with its place before that was made. */
+async function removeUnowned(ports: Ports, operation: Operation<'provision-environment'>): Promise<void> {
+  const item = await ports.store.get<Environment>(environmentKey(operation));
+  if (item && isFor(operation, item.data) && item.data.state !== 'destroying') return;
+  await ports.workloads.removeEnvironment(environmentOf(operation));
+}

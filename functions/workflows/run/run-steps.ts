@@ -38,6 +38,10 @@ export const runCommand: RunStep = {
   role: 'work',
   watched: true,
   async run({ ports, operation, signal }) {
+    // After a crash of its compensation a run begins again, and its command has ended: it is asked for no more.
+    const { error } = operation;
+    if (error && error.code !== 'unavailable')
+      throw new Problem(error.code, error.cause, { hint: error.hint });
     const tail: string[] = [];
     const known = exitCodeOf(operation);
     const exitCode = known ?? (await execute(ports, operation, tail, signal));

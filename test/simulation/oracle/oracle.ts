@@ -85,7 +85,8 @@ export function createOracle(world: World, observed: Observed) {
       if (environment) lookAtOrigin(environment, spec);
     }
     for (const name of workloads().environments())
-      if (!ledger.environments.has(name)) world.violate(`I4: namespace ${name} has no owner`);
+      if (!ledger.environments.has(name) && !isBeingMade(name))
+        world.violate(`I4: namespace ${name} has no owner`);
     let owners = 0;
     for (const known of ledger.owners.values())
       for (const key of known) if (key.includes('postgres')) owners++;
@@ -102,6 +103,13 @@ export function createOracle(world: World, observed: Observed) {
         );
     }
   }
+
+  /** What is made for an environment that was destroyed meanwhile is removed by the operation that made it. */
+  const isBeingMade = (name: string): boolean =>
+    [...ledger.operations.values()].some(
+      ({ kind, project, environment, status }) =>
+        kind === 'provision-environment' && !isTerminal(status) && `${project}/${environment}` === name,
+    );
 
   /** I6: what is put back, or woken though the waking failed, may take as long as the slowest program. */
   function lookForNothing(name: string, isNothing: boolean): void {
