@@ -209,7 +209,10 @@ export interface Workloads {
    * @throws Problem environment_gone where a later environment of the name has the place
    */
   ensureEnvironment(environment: EnvironmentRef, owner: { operation: string }): Promise<void>;
-  /** Stops and removes all in it, and the place itself; idempotent. After it, `apply` is refused. */
+  /**
+   * Stops and removes all in it, and the place itself; idempotent. After it, `apply` is refused. What is a later
+   * environment's stays.
+   */
   removeEnvironment(environment: EnvironmentRef): Promise<void>;
   /** Names of what is left of an environment: processes, directories, objects. Empty when all is gone. */
   inventory(environment: EnvironmentRef): Promise<string[]>;

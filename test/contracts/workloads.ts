@@ -501,6 +501,7 @@ export function workloadsContract(
         expect(await codeOf(workloads.apply(late))).toBe('environment_gone');
         expect(await codeOf(workloads.scale(old, 0, 7))).toBe('environment_gone');
         await workloads.remove(old, 7);
+        await workloads.removeEnvironment(old);
         expect(await codeOf(workloads.ensureEnvironment(old, { operation: 'op' }))).toBe('environment_gone');
         await answers(ref, 'own');
         expect(await workloads.status(ref)).toMatchObject({ serving: 1, readyReplicas: 1 });

@@ -84,7 +84,7 @@ export async function ensureEnvironment(
 
 export async function removeEnvironment(cluster: Cluster, environment: EnvironmentRef): Promise<void> {
   const found = await ownNamespace(cluster, environment);
-  if (!found) return;
+  if (!found || isOf(found, environment) === 'later') return;
   const path = objectPath('Namespace', found.metadata.name);
   if (!found.metadata.deletionTimestamp) await remove(cluster.client, path, { uid: found.metadata.uid });
   const until = performance.now() + REMOVAL_MS;

@@ -148,6 +148,7 @@ export async function createProcessWorkloads(options: ProcessWorkloadsOptions): 
     },
 
     async removeEnvironment(environment) {
+      if (isOf(layout, environment) === 'later') return;
       const inIt = inEnvironment(environment);
       // The place goes first, so that nothing new gets in while the rest goes.
       const place = layout.environment(environment);
