@@ -259,8 +259,11 @@ export function createOracle(world: World, observed: Observed) {
   }
 
   async function checkEnvironment(environment: Environment): Promise<void> {
-    const { project, name, state } = environment;
-    if (!SETTLED.has(state)) world.violate(`I3: environment ${name} is ${state}, and nothing goes on`);
+    const { id, project, name, state } = environment;
+    // Its time may be over at this very moment.
+    const goesOn = [...ledger.operations.values()].some((one) => one.environmentId === id && !hasEnded(one));
+    if (!SETTLED.has(state) && !goesOn)
+      world.violate(`I3: environment ${name} is ${state}, and nothing goes on`);
     const serving = workloads()
       .serving()
       .filter((spec) => spec.project === project && spec.environment === name);
