@@ -3,9 +3,9 @@
  * an image. The image holds the app below /app and no operating system: it runs where Node.js is.
  */
 
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { lstat, mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { Readable } from 'node:stream';
 import { limits } from '../../../core/limits.ts';
@@ -18,6 +18,7 @@ import {
   READ_OF_WORKSPACE,
   type SourceFiles,
 } from '../../../core/source/detect.ts';
+import { confineDockerfile } from '../../../core/source/dockerfile.ts';
 import { DOCKERFILE, foreignOf, nothingToRun } from '../../../core/source/foreign.ts';
 import type { Builder, BuildRequest, BuildResult } from '../../../ports/builder.ts';
 import {
@@ -114,6 +115,7 @@ export async function createLocalBuilder(options: LocalBuilderOptions) {
   await rm(work, { recursive: true, force: true });
   await mkdir(work, { recursive: true });
   const npm = createNpm();
+  const cacheKey = await keyOfCaches(join(options.directory, 'cache-key'));
 
   /** Puts the source into `tree`. */
   async function fetchSource(workspace: Workspace, tree: string): Promise<Source> {
@@ -205,9 +207,16 @@ export async function createLocalBuilder(options: LocalBuilderOptions) {
     { source, score, located }: { source: Source; score: FoundScore | undefined; located: Located },
   ): Promise<BuildResult> {
     const { request, log, signal } = workspace;
-    const { home, within } = located;
+    const { folder, home, within } = located;
     const detected = 'built by its Dockerfile';
     log(`Detected: ${detected}`);
+    // The engine has one cache for all projects, and whoever knows a scope could get at what is cached for it.
+    const scope = createHmac('sha256', cacheKey).update(request.repository.project).digest('hex');
+    const file = join(folder, DOCKERFILE);
+    const confined = confineDockerfile(await readFile(file, 'utf8'), scope);
+    // It may be a link: a file of its own takes its place.
+    await rm(file);
+    await writeFile(file, confined);
     const { tarOf } = await import('../registry/tree.ts');
     const parts = (await readdir(home)).map((name) => ({ from: join(home, name), to: name }));
     const labels = { ...labelsOf(source, score), [BASE_LABEL]: OWN_BASE };
@@ -254,6 +263,15 @@ export async function createLocalBuilder(options: LocalBuilderOptions) {
     },
   };
   return { ...builder, removeAbandoned: sources.removeAbandoned };
+}
+
+/** Made once, for a cache is of use as long as it is found again. */
+async function keyOfCaches(path: string): Promise<string> {
+  const made = randomBytes(32).toString('base64url');
+  await writeFile(path, made, { flag: 'wx', mode: 0o600 }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
+  return readFile(path, 'utf8');
 }
 
 async function readSecrets({ request: { secrets = [] }, log }: Workspace): Promise<Record<string, string>> {
