@@ -237,7 +237,7 @@ export async function createLocalBuilder(options: LocalBuilderOptions) {
 
   const builder: Builder = {
     saveSource: (body) => sources.save(body),
-    openUpload: (bytes) => sources.open(bytes),
+    openUpload: (bytes, project) => sources.open(bytes, project),
     hasUpload: (id) => sources.has(id),
     receiveUpload: (id, body) => sources.receive(id, body),
     removeSource: (id) => sources.remove(id),
