@@ -1,5 +1,6 @@
 /** Pull requests get environments of their own, and forks nothing before a maintainer lets their commit in. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { pageSchema } from '../../../functions/core/git/hook-facts.ts';
 import { environmentKey, previewKey } from '../../../functions/core/keys.ts';
 import { type Environment, gitProviders, type Preview } from '../../../functions/core/model/index.ts';
 import { expectProblem } from '../support.ts';
@@ -227,3 +228,11 @@ describe('The secrets of a protected environment', () => {
     await at.close();
   });
 });
+
+it.each(['javascript:alert(1)', 'data:text/html,x', ' https://x y', 'JaVaScRiPt://x'])(
+  'The address of a pull request is that of a page, or none: %j',
+  (url) => {
+    expect(pageSchema.parse(url)).toBeUndefined();
+    expect(pageSchema.parse('https://git.example.com/octo/web/pull/7')).toMatch(/^https:/);
+  },
+);

@@ -328,8 +328,19 @@ describe.skipIf(why)('Berth with a container engine', { timeout: 240_000 }, () =
     );
     const names = (await containers()).map(({ Labels }) => Labels['dev.berth.service']);
     expect(names).toContain('site');
-    await run('guestbook', await packExample('guestbook'));
-    expect((await ask('guestbook')).status).toBe(200);
+    const program =
+      "require('http').createServer((_, answer) => answer.end('hello')).listen(process.env.PORT)";
+    await run('plain', await pack({ 'server.js': program, 'package.json': '{"name": "plain"}' }));
+    expect((await ask('plain')).text).toBe('hello');
+  });
+
+  it('without processes nothing of a source runs as the user of Berth, nor is another repository of the machine read', async () => {
+    const { status, error } = await build('guestbook', await packExample('guestbook'));
+    expect([status, error.code]).toEqual(['failed', 'build_failed']);
+    expect(error.hint).toContain('Dockerfile');
+    const git = { url: process.cwd(), ref: 'HEAD' };
+    const local = await berth.operation('POST', `${services()}/guestbook/builds`, { git });
+    expect([local.status, local.error.code]).toEqual(['failed', 'source_unavailable']);
   });
 
   it('without an engine the Dockerfile is refused with what would help', async () => {

@@ -43,6 +43,11 @@ export interface LocalBuilderOptions {
   /** Holds uploads and builds in progress. */
   directory: string;
   layout: Pick<OciLayout, 'push' | 'takeArchive'>;
+  /**
+   * Whether nothing of a source may run as the user of Berth: package managers run what packages name. A Dockerfile is built
+   * all the same, and what needs no building.
+   */
+  confined?: boolean;
   /** Whether `git.url` may be a path or file URL of this machine; true if not given. */
   allowLocalGit?: boolean;
   /** The largest upload, compressed bytes; 256 MiB if not given. */
@@ -158,6 +163,7 @@ export async function createLocalBuilder(options: LocalBuilderOptions) {
     if (!plan) throw nothingToRun(foreignOf(files), missing);
     log(`Detected: ${plan.detected}${within === '' ? '' : `, ${within} of a workspace`}`);
     for (const note of plan.notes) log(note);
+    if (options.confined && plan.runs.length > 0) throw notConfined();
     const timeoutMs = options.npmTimeoutMs ?? 10 * 60_000;
     const secrets = plan.runs.length === 0 ? {} : await readSecrets(workspace);
     const node =
@@ -299,6 +305,13 @@ async function filesOf(directory: string, read: readonly string[] = READ_BY_DETE
   for (const name of read) if (files.has(name)) files.set(name, await readText(join(directory, name)));
   return files;
 }
+
+const notConfined = (): Problem =>
+  new Problem(
+    'build_failed',
+    'It is not built: installing packages and build scripts would run as the user of Berth, and processes are off here.',
+    { hint: 'Add a Dockerfile that does both; its steps run in containers.' },
+  );
 
 /** Where the Score file says what to start, no rule of ours is needed. */
 function planOfScore(score: FoundScore | undefined): BuildPlan | undefined {
