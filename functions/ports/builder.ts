@@ -71,9 +71,10 @@ export interface Builder {
   saveSource(body: ReadableStream<Uint8Array>): Promise<{ id: string; sha256: string; bytes: number }>;
   /**
    * Says where a tar.gz of so many bytes is to be sent, which is kept for a day, or until its build is over.
-   * @throws Problem payload_too_large | storage_full
+   * @param project whose uploads are counted together, where they take room on this machine
+   * @throws Problem payload_too_large | too_many_requests | storage_full
    */
-  openUpload(bytes: number): Promise<UploadTarget>;
+  openUpload(bytes: number, project: string): Promise<UploadTarget>;
   /** Whether an upload is there as a whole. */
   hasUpload(id: string): Promise<boolean>;
   /**

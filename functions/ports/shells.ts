@@ -11,6 +11,10 @@ export interface ShellSummary {
 }
 
 export interface ShellRequest {
+  /** Whose doors are counted together. */
+  person: string;
+  /** Asked as the door is opened and while it is: whoever lost the access loses what it leads to. */
+  stillAllowed(): Promise<boolean>;
   /** Starts the program, once the door is opened. @throws Problem, which is told through the door */
   start(): Promise<ExecSession>;
   /** Is told of the end, once; never of a door that nobody opened. */

@@ -87,7 +87,7 @@ export function builderContract(name: string, makeSubject: () => Promise<Builder
 
       it('are sent to an address that takes them whole, and are built from there', async () => {
         const archive = await sourceArchive(helloFiles);
-        const { id, url, expiresAt } = await builder.openUpload(archive.byteLength);
+        const { id, url, expiresAt } = await builder.openUpload(archive.byteLength, 'demo');
         expect(Date.parse(expiresAt)).toBeGreaterThan(Date.now());
         expect(await builder.hasUpload(id)).toBe(false);
         await expect(build({ kind: 'upload', id })).rejects.toEqual(problem('source_unavailable'));
@@ -101,7 +101,7 @@ export function builderContract(name: string, makeSubject: () => Promise<Builder
       });
 
       it('that are too large have no address', async () => {
-        await expect(builder.openUpload(subject.sourceMaxBytes + 1)).rejects.toEqual(
+        await expect(builder.openUpload(subject.sourceMaxBytes + 1, 'demo')).rejects.toEqual(
           problem('payload_too_large'),
         );
       });

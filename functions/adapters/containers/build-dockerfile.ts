@@ -110,7 +110,11 @@ async function build(engine: Engine, request: NamedBuild): Promise<void> {
     rm: true,
     forcerm: true,
     ...(network !== undefined && { networkmode: network }),
-    ...(isPodman && { extrahosts: JSON.stringify([`${host}:127.0.0.1`]) }),
+    ...(isPodman && {
+      extrahosts: JSON.stringify([`${host}:127.0.0.1`]),
+      // Without this Podman passes over the network's name, and lets steps have the network of the machine itself.
+      nsoptions: JSON.stringify([{ Name: 'network', Host: false, Path: network ?? '' }]),
+    }),
     ...passed.query,
   };
   const tar = request.context(passed.files);

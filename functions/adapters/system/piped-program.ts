@@ -17,20 +17,37 @@ export interface PipedProgram {
 const NOT_FOUND = 127;
 const KILLED = 137;
 
-/** @param start as of `startProgram` */
-export function startPiped(start: {
+interface Start {
   command: string;
   args: readonly string[];
   directory: string;
   variables: Record<string, string>;
-}): PipedProgram {
-  // Node throws for words that no program can be given, and tells of all else later.
-  const child = spawn(start.command, start.args, {
-    cwd: start.directory,
-    env: start.variables,
-    detached: true,
-    stdio: 'pipe',
-  });
+}
+
+const why = (command: string, { message }: Error): string =>
+  `${command.slice(0, 200)} can not be started: ${message.slice(0, 500)}\n`;
+
+/** Node throws for words that no program can be given, such as too long ones, and tells of all else later. */
+function spawnPiped({ command, args, directory, variables }: Start) {
+  try {
+    return spawn(command, args, { cwd: directory, env: variables, detached: true, stdio: 'pipe' });
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+function unstartable(command: string, error: Error): PipedProgram {
+  const [stdin, stdout, stderr] = [new PassThrough().resume(), new PassThrough(), new PassThrough()];
+  stdout.end();
+  stderr.end(why(command, error));
+  const ended = Promise.resolve({ exitCode: NOT_FOUND });
+  return { pid: undefined, stdin, stdout, stderr, ended, kill: () => undefined };
+}
+
+/** @param start as of `startProgram` */
+export function startPiped(start: Start): PipedProgram {
+  const child = spawnPiped(start);
+  if (child instanceof Error) return unstartable(start.command, child);
   const { pid } = child;
   const kill = (): void => {
     if (pid !== undefined) sendSignal(-pid, 'SIGKILL');
@@ -42,9 +59,9 @@ export function startPiped(start: {
   // Who types on after the end is no fault.
   child.stdin.on('error', () => undefined);
   const ended = new Promise<{ exitCode: number }>((resolve) => {
-    child.once('error', ({ message }) => {
+    child.once('error', (error) => {
       if (pid !== undefined) return;
-      stderr.end(`${start.command} can not be started: ${message}\n`);
+      stderr.end(why(start.command, error));
       stdout.end();
       resolve({ exitCode: NOT_FOUND });
     });

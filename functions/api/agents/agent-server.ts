@@ -1,13 +1,13 @@
 /** The tools of `/mcp` for one request. */
 import { type CallToolResult, McpServer } from '@modelcontextprotocol/server';
 import * as z from 'zod';
-import { keepChangePlan, type PlannedRequest, takeChangePlan } from '../../commands/agents/change-plans.ts';
+import { keepChangePlan, takeChangePlan } from '../../commands/agents/change-plans.ts';
 import { limits } from '../../core/limits.ts';
 import type { Environment } from '../../core/model/index.ts';
 import { shortHash } from '../../core/names.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
-import { type Change, changeNames, changes } from './changes.ts';
+import { type Change, type ChangeName, changeNames, changes, type PlannedRequest } from './changes.ts';
 import { environmentPath, type Names, reads } from './reads.ts';
 
 interface Caller {
@@ -69,14 +69,9 @@ export function createAgentServer({ ports, authorization, api }: Caller): McpSer
       if (refused !== undefined) return said(refused, true);
       const shown = await show(change.shows(names.data));
       if (!shown.ok) return said(asData(shown.text), true);
-      const plan = {
-        holder,
-        request: change.request(names.data),
-        shows: change.shows(names.data),
-        shown: hashOf(shown.text),
-      };
+      const plan = { holder, change: name, with: names.data, shown: hashOf(shown.text) };
       const { id, expiresAt } = await keepChangePlan(ports, plan);
-      const { method, path, body } = plan.request;
+      const { method, path, body } = change.request(names.data);
       return said(
         [
           `Plan ${id}, good until ${expiresAt}, once: ${method} ${path} ${body === undefined ? '' : JSON.stringify(body)}`,
@@ -102,10 +97,15 @@ export function createAgentServer({ ports, authorization, api }: Caller): McpSer
         throw error;
       });
       if (plan instanceof Problem) return said(`${plan.message} ${plan.hint ?? ''}`, true);
-      const now = await show(plan.shows);
+      const name = plan.change as ChangeName;
+      const change: Change = changes[name];
+      // It may be protected by now.
+      const refused = await whyNot(plan.with, name);
+      if (refused !== undefined) return said(refused, true);
+      const now = await show(change.shows(plan.with));
       if (!now.ok || hashOf(now.text) !== plan.shown)
         return said('What the plan showed has changed since: plan the change again. Nothing was done.', true);
-      return send(plan.request);
+      return send(change.request(plan.with));
     },
   );
 

@@ -1,7 +1,13 @@
 /** What agents may ask to be changed. Each is one request to the API, and reads that show beforehand what it does. */
 import * as z from 'zod';
-import type { PlannedRequest } from '../../commands/agents/change-plans.ts';
 import { environment, environmentPath, instance, instancePath, type Names, queryOf } from './reads.ts';
+
+/** A request to the API, as it will be sent. */
+export interface PlannedRequest {
+  method: 'POST' | 'PUT' | 'DELETE';
+  path: string;
+  body?: unknown;
+}
 
 export interface Change {
   description: string;
@@ -62,7 +68,11 @@ export const changes = {
     description: 'Sets how many replicas a service has.',
     input: { ...instance, replicas: z.number().int().min(1).max(20) },
     shows: (names) => [instancePath(names)],
-    request: (names) => post(`${instancePath(names)}/scale`, { replicas: names.replicas }),
+    request: (names) => ({
+      method: 'PUT',
+      path: `${instancePath(names)}/scale`,
+      body: { replicas: names.replicas },
+    }),
   },
   restart: verb('restart', 'Starts all replicas anew, without a lost request.'),
   stop: verb('stop', 'Stops a service until it is started.'),

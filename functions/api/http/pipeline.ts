@@ -169,6 +169,7 @@ async function answerRequest(
       const print = fingerprint(key, raw.method, path + search, bodyHash ?? bytes ?? '');
       return once({ ports, caller, key, fingerprint: print }, render, run);
     },
+    stillAllowed: check.again,
     stream: (events) =>
       streamResponse(
         around.streams.open({

@@ -49,6 +49,8 @@ export interface Call<Name extends string = string, Query = unknown, Body = unkn
     run: (caller: Caller) => Promise<Result>,
     bodyHash?: string,
   ): Promise<Reply>;
+  /** Whether the same credentials would still be let in, for what goes on after the answer. */
+  stillAllowed(): Promise<boolean>;
   /** Answers with an event stream that ends with `events`, with the client, or with the permission to read. */
   stream(events: (signal: AbortSignal) => AsyncIterable<StreamEvent>): Response;
 }

@@ -40,9 +40,15 @@ export const routes = [
     answers: { 201: { summary: 'Where it is', schema: doorSchema } },
     problems: ['environment_not_ready', 'conflict', 'not_supported', 'too_many_requests'],
     // The answer is a key, and kept nowhere.
-    handle: async ({ ports, params, caller, body: { command = ['sh', '-i'], tty = false } }) => ({
+    handle: async ({
+      ports,
+      params,
+      caller,
+      stillAllowed,
+      body: { command = ['sh', '-i'], tty = false },
+    }) => ({
       status: 201,
-      body: await openShell(ports, caller, params, { command, tty }),
+      body: await openShell(ports, caller, params, { command, tty, stillAllowed }),
     }),
   }),
 ];

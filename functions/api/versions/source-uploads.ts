@@ -45,10 +45,10 @@ export const routes = [
     }),
     bodyExamples: { archive: { bytes: 1_048_576 } },
     answers: { 201: { summary: 'The address', schema: target, example } },
-    problems: ['payload_too_large', 'storage_full'],
+    problems: ['payload_too_large', 'too_many_requests', 'storage_full'],
     handle: async ({ ports, params, body, identity, request }) => {
       await getService(ports.store, params);
-      const { id, url, expiresAt } = await ports.builder.openUpload(body.bytes);
+      const { id, url, expiresAt } = await ports.builder.openUpload(body.bytes, params.project);
       return {
         status: 201,
         body: {

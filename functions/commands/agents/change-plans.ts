@@ -5,20 +5,13 @@ import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
 import { StoreConflict } from '../../ports/store.ts';
 
-/** A request to the API, as it will be sent. */
-export interface PlannedRequest {
-  method: 'POST' | 'DELETE';
-  path: string;
-  body?: unknown;
-}
-
 export interface ChangePlan {
   /** Who alone may ask for it: a hash of their credentials. */
   holder: string;
-  request: PlannedRequest;
-  /** Paths of the API whose answers it showed. */
-  shows: string[];
-  /** A hash of those answers: what has changed since then was never seen. */
+  /** The name of the change, and what it was asked for with: what it does follows from both. */
+  change: string;
+  with: Record<string, unknown>;
+  /** A hash of what it showed: what has changed since then was never seen. */
   shown: string;
   /** ISO 8601. */
   expiresAt: string;

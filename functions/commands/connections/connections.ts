@@ -3,6 +3,7 @@ import { changesOf } from '../../core/field-changes.ts';
 import {
   connectionIdKey,
   connectionKey,
+  environmentKey,
   gitTokenPath,
   hookSecretPath,
   previewCommentKey,
@@ -11,13 +12,20 @@ import {
   serviceKey,
   webhookDeliveryKey,
 } from '../../core/keys.ts';
-import type { Connection, ConnectionPlace, Preview, WebhookDelivery } from '../../core/model/index.ts';
+import type {
+  Connection,
+  ConnectionPlace,
+  Environment,
+  Preview,
+  WebhookDelivery,
+} from '../../core/model/index.ts';
 import type { Ports } from '../../ports/index.ts';
 import { type Item, type Store, TRANSACTION_MAX, type Write } from '../../ports/store.ts';
 import { readHead } from '../../records/chain-append.ts';
 import { type Caller, checkIfMatch, commit, mustGet, retryOnConflict } from '../../records/commit.ts';
 import { getService } from '../../records/read.ts';
 import { readAll } from '../../records/read-all.ts';
+import { refuseProtectedBase } from './preview-plan.ts';
 
 /** Random bytes of a secret that a provider signs with. */
 const SECRET_BYTES = 32;
@@ -67,7 +75,7 @@ export interface PutResult {
 
 /**
  * Connects a service, or changes how it is connected.
- * @throws Problem not_found (service) | precondition_failed
+ * @throws Problem not_found (service) | forbidden (previews of a protected environment) | precondition_failed
  */
 export async function putConnection(
   ports: Ports,
@@ -77,6 +85,10 @@ export async function putConnection(
   const { store, secrets, effects } = ports;
   const { project, service } = settings;
   await getService(store, settings);
+  const base =
+    settings.previews &&
+    (await store.get<Environment>(environmentKey({ project, environment: settings.previews.base })));
+  if (base) refuseProtectedBase(base.data);
   const before = await store.get<Connection>(connectionKey(settings));
   checkIfMatch(before, ifMatch);
   const id = before?.data.id ?? effects.id();

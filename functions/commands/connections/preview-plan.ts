@@ -10,6 +10,7 @@ import {
 import { limits } from '../../core/limits.ts';
 import type { Connection, Delivery, Environment, EventFields, Preview } from '../../core/model/index.ts';
 import { deriveName, NAME_MAX } from '../../core/names.ts';
+import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { Item, Write } from '../../ports/store.ts';
 import { readAll } from '../../records/read-all.ts';
@@ -38,6 +39,19 @@ export const previewEvent = ({
   type: 'preview.changed',
   data: { connection, number, state, commit },
 });
+
+/**
+ * Previews have the secrets of their base, and whoever can push reads them: those of a protected environment stay there.
+ * @throws Problem forbidden
+ */
+export function refuseProtectedBase({ name, protection }: Environment): void {
+  if (!protection) return;
+  throw new Problem(
+    'forbidden',
+    `Previews can not begin as environment "${name}": it is protected, and they would have its secrets.`,
+    { hint: 'Name an environment in "previews.base" whose secrets all may see who can push.' },
+  );
+}
 
 const nothing = (outcome: Outcome): PreviewPlan => ({ outcome, writes: () => [], events: () => [] });
 

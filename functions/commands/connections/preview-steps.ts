@@ -26,7 +26,7 @@ import { destroyEnvironment } from '../environments/transitions.ts';
 import { putSecret } from '../secrets/secrets.ts';
 import { changeVariables, readVariables } from '../variables/variables.ts';
 import { finish, later, type Run } from './delivery-run.ts';
-import { previewEvent, previewWrite } from './preview-plan.ts';
+import { previewEvent, previewWrite, refuseProtectedBase } from './preview-plan.ts';
 
 const previewOf = async ({ ports, item }: Run): Promise<Item<Preview>> => {
   const found = await ports.store.get<Preview>(previewKey(item.data, item.data.pullRequest ?? 0));
@@ -43,6 +43,7 @@ export async function openPreview(run: Run): Promise<void> {
   const { previews: rules, project } = connection;
   if (!rules) throw missing('rule for previews', 'Set "previews" of the connection.');
   const base = (await getEnvironment(ports.store, { project, environment: rules.base })).data;
+  refuseProtectedBase(base);
   const preview = await previewOf(run);
   const ref = { project, environment: preview.data.environment };
   const found = await ports.store.get<Environment>(environmentKey(ref));

@@ -11,6 +11,8 @@ import { environmentUse, notReady } from '../environments/environments.ts';
 export interface ShellWish {
   command: string[];
   tty: boolean;
+  /** Whether the caller may still open one: asked as long as it is open. */
+  stillAllowed(): Promise<boolean>;
 }
 
 const SHOWN = 200;
@@ -24,7 +26,7 @@ export async function openShell(
   ports: Ports,
   caller: Caller,
   ref: InstanceRef,
-  { command, tty }: ShellWish,
+  { command, tty, stillAllowed }: ShellWish,
 ): Promise<{ path: string; expiresAt: string }> {
   const { shells, workloads } = ports;
   const { exec } = workloads;
@@ -40,6 +42,11 @@ export async function openShell(
     const item = await getEnvironment(ports.store, ref);
     refuse(item.data, ref);
     const opened = shells.open({
+      person: caller.person ?? caller.actor,
+      async stillAllowed() {
+        refuse((await getEnvironment(ports.store, ref)).data, ref);
+        return stillAllowed();
+      },
       start: () => exec(ref, { command, tty }),
       ended({ seconds, bytesIn, bytesOut, exitCode }) {
         const data = { seconds, bytesIn, bytesOut, ...(exitCode !== undefined && { exitCode }) };

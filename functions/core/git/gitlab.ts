@@ -7,6 +7,7 @@ import {
   commitsSchema,
   maybe,
   messageSchema,
+  pageSchema,
   pathsOf,
   textSchema,
   timeOf,
@@ -42,7 +43,7 @@ const mergeRequest = z.object({
     source_project_id: maybe(z.number()),
     target_project_id: z.number(),
     title: textSchema,
-    url: maybe(z.string().max(2000)),
+    url: maybe(pageSchema),
     updated_at: maybe(z.string()),
   }),
 });

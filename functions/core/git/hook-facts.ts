@@ -55,6 +55,11 @@ export const commitSchema = z.string().regex(COMMIT);
 export const textSchema = z.string().transform((text) => firstLine(text));
 /** A message as it is: what it says to skip may stand in any line. */
 export const messageSchema = z.string().transform((text) => text.slice(0, 10_000));
+/** An address that a browser opens as a page; nothing else is one. */
+export const pageSchema = z
+  .string()
+  .max(2000)
+  .transform((text) => (/^https?:\/\/[^\s]+$/i.test(text) ? text : undefined));
 /** What may be left out, or be null. */
 export const maybe = <Schema extends z.ZodType>(schema: Schema) =>
   schema.nullish().transform((value) => value ?? undefined);

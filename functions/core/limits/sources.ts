@@ -2,6 +2,14 @@
 import { KIB, limit, MIB } from './limit.ts';
 
 export const sourceLimits = {
+  uploadsOfProject: limit({
+    value: 4096 * MIB,
+    unit: 'bytes',
+    of: 'Uploads of source that no build has taken yet, on one machine',
+    each: 'a project',
+    past: 'One upload more is refused. Addresses to which nothing was sent are forgotten before that, the oldest first.',
+    code: 'too_many_requests',
+  }),
   unpacked: limit({
     value: 4096 * MIB,
     unit: 'bytes',

@@ -67,6 +67,14 @@ export const workloadLimits = {
     past: 'One shell more is refused.',
     code: 'too_many_requests',
   }),
+  shellsOfPerson: limit({
+    value: 10,
+    unit: 'connections',
+    of: 'Shells that are open, on one machine',
+    each: 'a person',
+    past: 'One shell more is refused.',
+    code: 'too_many_requests',
+  }),
   shellSeconds: limit({
     value: 14_400,
     unit: 'seconds',

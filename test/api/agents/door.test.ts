@@ -1,5 +1,6 @@
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Change, changes } from '../../../functions/api/agents/changes.ts';
 import { createRandom } from '../../simulation/random.ts';
 import {
   ADMINISTRATOR,
@@ -109,15 +110,53 @@ describe('An agent', () => {
     const later = { change: 'destroy_environment', with: { project: 'demo', environment: 'later' } };
     const shown = await use(client, 'plan_change', later);
     expect(shown.text).toContain('IT DESTROYS');
-    await subject.api('PUT', '/v1/projects/demo/environments/later/protection', { approval: false });
+    await subject.api('PATCH', '/v1/projects/demo/environments/later', { idleAfter: '7h' });
     expect((await use(client, 'apply_change', { plan: planOf(shown.text) })).text).toContain(
       'has changed since',
     );
+    await subject.api('PUT', '/v1/projects/demo/environments/later/protection', { approval: false });
     const refused = await use(client, 'plan_change', later);
     expect(refused.text).toContain('a person has to do that');
     const old = planOf((await use(client, 'plan_change', { change: 'restart', with: guestbook })).text);
     subject.pass(11 * 60_000);
     expect((await use(client, 'apply_change', { plan: old })).text).toContain('There is no such plan');
+  });
+
+  it('leaves an environment to people that was protected after the plan, whatever the change', async () => {
+    const client = await connect(await tokenOf('administrator'));
+    const PROTECTION = '/v1/projects/demo/environments/dev/protection';
+    const asked = {
+      restart: guestbook,
+      stop: guestbook,
+      scale: { ...guestbook, replicas: 2 },
+      hibernate: { project: 'demo', environment: 'dev' },
+      deploy: { ...guestbook, rollbackTo: 1 },
+    };
+    for (const [change, names] of Object.entries(asked)) {
+      const plan = planOf((await use(client, 'plan_change', { change, with: names })).text);
+      expect(plan, change).not.toBe('');
+      await subject.api('PUT', PROTECTION, { approval: false });
+      const { text, isError } = await use(client, 'apply_change', { plan });
+      await subject.api('DELETE', PROTECTION);
+      expect(isError, change).toBe(true);
+      expect(text, change).toContain('a person has to do that');
+    }
+  });
+
+  it('offers changes alone that the API has', () => {
+    const table = subject.app.table.map(({ method, path }) => ({
+      method: method.toUpperCase(),
+      path: new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+')}$`),
+    }));
+    const names = { ...guestbook, number: 1, replicas: 2, by: '1h', ttl: '1h', version: 'v1' };
+    for (const [name, { request, shows }] of Object.entries<Change>(changes)) {
+      const asked = [request(names), ...shows(names).map((path) => ({ method: 'GET', path }))];
+      for (const { method, path } of asked) {
+        const [plain = ''] = path.split('?');
+        const route = table.find((each) => each.method === method && each.path.test(plain));
+        expect(route, `${name}: ${method} ${path}`).toBeDefined();
+      }
+    }
   });
 
   it('with a token that only reads can not change anything', async () => {

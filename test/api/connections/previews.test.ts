@@ -1,5 +1,6 @@
 /** Pull requests get environments of their own, and forks nothing before a maintainer lets their commit in. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { pageSchema } from '../../../functions/core/git/hook-facts.ts';
 import { environmentKey, previewKey } from '../../../functions/core/keys.ts';
 import { type Environment, gitProviders, type Preview } from '../../../functions/core/model/index.ts';
 import { expectProblem } from '../support.ts';
@@ -202,3 +203,36 @@ describe('Previews', () => {
     expect((await at.subject.api('GET', '/v1/projects/demo/environments/guestbook-pr40')).status).toBe(200);
   });
 });
+
+describe('The secrets of a protected environment', () => {
+  const PROTECTION = '/v1/projects/demo/environments/dev/protection';
+
+  it('get into no preview, also where it was protected after it became their base', async () => {
+    const at = await connect('github', { previews });
+    await furnish(at);
+    await at.subject.api('PUT', PROTECTION, { approval: false });
+    await at.deliver(at.host.pull({ action: 'opened', commit: sha(1), at: 1_700_000_001 }, at.secret));
+    await at.settle();
+    const { body } = await at.subject.api('GET', `${SERVICE}/previews/7`);
+    expect(body).toMatchObject({ state: 'failed', error: { code: 'forbidden' } });
+    expect(await at.subject.ports.secrets.get('demo/guestbook-pr7/env/API_KEY')).toBeUndefined();
+    await at.close();
+  });
+
+  it('are not those that a connection may name for its previews', async () => {
+    const at = await connect('github', {});
+    await at.subject.api('PUT', PROTECTION, { approval: true });
+    const body = { provider: 'github', repository: 'https://github.com/octo/guestbook', previews };
+    const refused = await at.subject.api('PUT', `${SERVICE}/connection`, body);
+    expectProblem(refused, 403, 'forbidden');
+    await at.close();
+  });
+});
+
+it.each(['javascript:alert(1)', 'data:text/html,x', ' https://x y', 'JaVaScRiPt://x'])(
+  'The address of a pull request is that of a page, or none: %j',
+  (url) => {
+    expect(pageSchema.parse(url)).toBeUndefined();
+    expect(pageSchema.parse('https://git.example.com/octo/web/pull/7')).toMatch(/^https:/);
+  },
+);

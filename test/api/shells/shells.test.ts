@@ -104,6 +104,23 @@ describe('A shell', () => {
     await subject.api('DELETE', PROTECTION);
   });
 
+  it('is asked for again with the same credentials: an end of the membership, or a protection, ends it', async () => {
+    subject.people.set('leaver', person('leaver'));
+    const MEMBER = '/v1/projects/demo/members/user:leaver';
+    await subject.api('PUT', MEMBER, { role: 'maintainer' });
+    await subject.api('POST', PATH, {}, { authorization: 'Bearer leaver' });
+    const request = asked.at(-1);
+    const isAllowed = () => request?.stillAllowed().catch(() => false);
+    expect(request?.person).toBe('user:leaver');
+    expect(await isAllowed()).toBe(true);
+    await subject.api('PUT', PROTECTION, { approval: false });
+    expect(await isAllowed()).toBe(false);
+    await subject.api('DELETE', PROTECTION);
+    expect(await isAllowed()).toBe(true);
+    await subject.api('DELETE', MEMBER);
+    expect(await isAllowed()).toBe(false);
+  });
+
   it('is refused where the environment sleeps', async () => {
     await setState(subject.ports, 'dev', 'hibernated');
     expectProblem(await subject.api('POST', PATH, {}), 409, 'environment_not_ready');

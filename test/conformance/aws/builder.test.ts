@@ -82,7 +82,7 @@ await withMoto((url) => {
 
   it('signs the size and the type of an upload, and no checksum of what is not there yet', async () => {
     const subject = await makeSubject();
-    const { searchParams } = new URL((await subject.builder.openUpload(1234)).url);
+    const { searchParams } = new URL((await subject.builder.openUpload(1234, 'demo')).url);
     expect(searchParams.get('X-Amz-SignedHeaders')).toBe('content-length;content-type;host');
     expect([...searchParams.keys()].filter((name) => /checksum/i.test(name))).toEqual([]);
     await subject.dispose();

@@ -202,6 +202,44 @@ describe.skipIf(why)('Berth with a container engine', { timeout: 240_000 }, () =
     expect(log).not.toContain(value);
   });
 
+  it('steps of a build do not reach what listens on this machine, and share no cache with another project', async () => {
+    const places = [`http://127.0.0.1:${port}/healthz`, `http://host.containers.internal:${port}/healthz`];
+    const step = `for (const place of ${JSON.stringify(places)}) fetch(place, { signal: AbortSignal.timeout(2000) }).then(() => console.log('reached', place), () => console.log('shut', place))`;
+    const copy = "fs.writeFileSync('/out', fs.readFileSync('/source/own', 'utf8'))";
+    const Dockerfile = [
+      `FROM ${BASE_IMAGE}`,
+      `RUN ["node", "-e", ${JSON.stringify(step)}]`,
+      `RUN --mount=type=bind,target=/source ["node", "-e", ${JSON.stringify(copy)}]`,
+      `RUN ["node", "-e", "console.log('has', fs.readFileSync('/out', 'utf8'))"]`,
+    ].join('\n');
+    await berth.api('POST', '/v1/projects', { name: 'neighbour' });
+    for (const project of ['demo', 'neighbour']) {
+      const { id } = succeeded(
+        await build('curious', await pack({ Dockerfile, own: `own-of-${project}` }), project),
+      );
+      const { body } = await berth.api('GET', `/v1/operations/${id}/logs`);
+      const log = JSON.stringify(body);
+      for (const place of places) expect(log).toContain(`shut ${place}`);
+      expect(log).toContain(`has own-of-${project}`);
+    }
+  });
+
+  it('a Dockerfile that reaches beyond its build is refused, and says what to write in its place', async () => {
+    const lines = [
+      'RUN --mount=type=cache,id=../../../../../../../etc,target=/x ["node", "-e", ""]',
+      `ADD http://127.0.0.1:${port}/healthz /x`,
+      'COPY --from=dir:/etc passwd /x',
+    ];
+    for (const line of lines) {
+      const { status, error } = await build(
+        'reaching',
+        await pack({ Dockerfile: `FROM ${BASE_IMAGE}\n${line}\n` }),
+      );
+      expect([status, error.code], line).toEqual(['failed', 'build_failed']);
+      expect(error.cause).toMatch(/can not be built here/);
+    }
+  });
+
   it('is no administrator in its container, and writes to /tmp alone', async () => {
     await run('prober', await prober());
     const self = JSON.parse((await ask('prober', '/self')).text) as Json;
@@ -290,8 +328,19 @@ describe.skipIf(why)('Berth with a container engine', { timeout: 240_000 }, () =
     );
     const names = (await containers()).map(({ Labels }) => Labels['dev.berth.service']);
     expect(names).toContain('site');
-    await run('guestbook', await packExample('guestbook'));
-    expect((await ask('guestbook')).status).toBe(200);
+    const program =
+      "require('http').createServer((_, answer) => answer.end('hello')).listen(process.env.PORT)";
+    await run('plain', await pack({ 'server.js': program, 'package.json': '{"name": "plain"}' }));
+    expect((await ask('plain')).text).toBe('hello');
+  });
+
+  it('without processes nothing of a source runs as the user of Berth, nor is another repository of the machine read', async () => {
+    const { status, error } = await build('guestbook', await packExample('guestbook'));
+    expect([status, error.code]).toEqual(['failed', 'build_failed']);
+    expect(error.hint).toContain('Dockerfile');
+    const git = { url: process.cwd(), ref: 'HEAD' };
+    const local = await berth.operation('POST', `${services()}/guestbook/builds`, { git });
+    expect([local.status, local.error.code]).toEqual(['failed', 'source_unavailable']);
   });
 
   it('without an engine the Dockerfile is refused with what would help', async () => {

@@ -3,9 +3,9 @@
  * an image. The image holds the app below /app and no operating system: it runs where Node.js is.
  */
 
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { lstat, mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { Readable } from 'node:stream';
 import { limits } from '../../../core/limits.ts';
@@ -18,6 +18,7 @@ import {
   READ_OF_WORKSPACE,
   type SourceFiles,
 } from '../../../core/source/detect.ts';
+import { confineDockerfile } from '../../../core/source/dockerfile.ts';
 import { DOCKERFILE, foreignOf, nothingToRun } from '../../../core/source/foreign.ts';
 import type { Builder, BuildRequest, BuildResult } from '../../../ports/builder.ts';
 import {
@@ -42,6 +43,11 @@ export interface LocalBuilderOptions {
   /** Holds uploads and builds in progress. */
   directory: string;
   layout: Pick<OciLayout, 'push' | 'takeArchive'>;
+  /**
+   * Whether nothing of a source may run as the user of Berth: package managers run what packages name. A Dockerfile is built
+   * all the same, and what needs no building.
+   */
+  confined?: boolean;
   /** Whether `git.url` may be a path or file URL of this machine; true if not given. */
   allowLocalGit?: boolean;
   /** The largest upload, compressed bytes; 256 MiB if not given. */
@@ -114,6 +120,7 @@ export async function createLocalBuilder(options: LocalBuilderOptions) {
   await rm(work, { recursive: true, force: true });
   await mkdir(work, { recursive: true });
   const npm = createNpm();
+  const cacheKey = await keyOfCaches(join(options.directory, 'cache-key'));
 
   /** Puts the source into `tree`. */
   async function fetchSource(workspace: Workspace, tree: string): Promise<Source> {
@@ -156,6 +163,7 @@ export async function createLocalBuilder(options: LocalBuilderOptions) {
     if (!plan) throw nothingToRun(foreignOf(files), missing);
     log(`Detected: ${plan.detected}${within === '' ? '' : `, ${within} of a workspace`}`);
     for (const note of plan.notes) log(note);
+    if (options.confined && plan.runs.length > 0) throw notConfined();
     const timeoutMs = options.npmTimeoutMs ?? 10 * 60_000;
     const secrets = plan.runs.length === 0 ? {} : await readSecrets(workspace);
     const node =
@@ -205,9 +213,16 @@ export async function createLocalBuilder(options: LocalBuilderOptions) {
     { source, score, located }: { source: Source; score: FoundScore | undefined; located: Located },
   ): Promise<BuildResult> {
     const { request, log, signal } = workspace;
-    const { home, within } = located;
+    const { folder, home, within } = located;
     const detected = 'built by its Dockerfile';
     log(`Detected: ${detected}`);
+    // The engine has one cache for all projects, and whoever knows a scope could get at what is cached for it.
+    const scope = createHmac('sha256', cacheKey).update(request.repository.project).digest('hex');
+    const file = join(folder, DOCKERFILE);
+    const confined = confineDockerfile(await readFile(file, 'utf8'), scope);
+    // It may be a link: a file of its own takes its place.
+    await rm(file);
+    await writeFile(file, confined);
     const { tarOf } = await import('../registry/tree.ts');
     const parts = (await readdir(home)).map((name) => ({ from: join(home, name), to: name }));
     const labels = { ...labelsOf(source, score), [BASE_LABEL]: OWN_BASE };
@@ -228,7 +243,7 @@ export async function createLocalBuilder(options: LocalBuilderOptions) {
 
   const builder: Builder = {
     saveSource: (body) => sources.save(body),
-    openUpload: (bytes) => sources.open(bytes),
+    openUpload: (bytes, project) => sources.open(bytes, project),
     hasUpload: (id) => sources.has(id),
     receiveUpload: (id, body) => sources.receive(id, body),
     removeSource: (id) => sources.remove(id),
@@ -256,6 +271,15 @@ export async function createLocalBuilder(options: LocalBuilderOptions) {
   return { ...builder, removeAbandoned: sources.removeAbandoned };
 }
 
+/** Made once, for a cache is of use as long as it is found again. */
+async function keyOfCaches(path: string): Promise<string> {
+  const made = randomBytes(32).toString('base64url');
+  await writeFile(path, made, { flag: 'wx', mode: 0o600 }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
+  return readFile(path, 'utf8');
+}
+
 async function readSecrets({ request: { secrets = [] }, log }: Workspace): Promise<Record<string, string>> {
   if (secrets.length > 0) log(`Secrets: ${secrets.map(({ name }) => name).join(', ')}`);
   return Object.fromEntries(
@@ -281,6 +305,13 @@ async function filesOf(directory: string, read: readonly string[] = READ_BY_DETE
   for (const name of read) if (files.has(name)) files.set(name, await readText(join(directory, name)));
   return files;
 }
+
+const notConfined = (): Problem =>
+  new Problem(
+    'build_failed',
+    'It is not built: installing packages and build scripts would run as the user of Berth, and processes are off here.',
+    { hint: 'Add a Dockerfile that does both; its steps run in containers.' },
+  );
 
 /** Where the Score file says what to start, no rule of ours is needed. */
 function planOfScore(score: FoundScore | undefined): BuildPlan | undefined {

@@ -3,6 +3,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { limits } from '../../../core/limits.ts';
+import { Problem } from '../../../core/problem.ts';
 import type { UploadTarget } from '../../../ports/builder.ts';
 import { diskProblem } from '../../files/disk-full.ts';
 import {
@@ -22,8 +24,22 @@ const ID = /^[0-9a-f]{32}$/;
 /** How long an upload is awaited, and how long it is kept without a build, milliseconds. */
 const OPEN_MS = 3_600_000;
 const KEPT_MS = 2 * 86_400_000;
+/** Of so many of a project, those to which nothing was sent are forgotten. */
+const OPEN_MAX = 100;
 
-export async function createSources(directory: string, maxBytes: number) {
+const tooMany = (project: string): Problem =>
+  new Problem(
+    'too_many_requests',
+    `Project "${project}" has sent as much source that no build has taken yet as it may.`,
+    { hint: 'Build what was sent, or wait until it is forgotten, two days after it was sent.' },
+  );
+
+/** @param ofProject bytes that a project may have sent, or announced, and not built */
+export async function createSources(
+  directory: string,
+  maxBytes: number,
+  ofProject: number = limits.uploadsOfProject.value,
+) {
   await mkdir(directory, { recursive: true });
   /** Of an earlier Berth: of those that come from now on, none is without its build for long. */
   const earlier: string[] = [];
@@ -39,24 +55,51 @@ export async function createSources(directory: string, maxBytes: number) {
 
   /** Uploads that are awaited, by their ids, which are known to those alone who may send them. */
   const awaited = new Map<string, { bytes: number; until: number }>();
+  /** Whose they are that are awaited, come in, or are kept. */
+  const owned = new Map<string, { bytes: number; project: string }>();
+
+  function forget(id: string): void {
+    awaited.delete(id);
+    owned.delete(id);
+  }
+
+  /** @throws Problem too_many_requests */
+  function makeRoom(bytes: number, project: string): void {
+    const own = [...owned].filter(([, upload]) => upload.project === project);
+    let sum = own.reduce((total, [, upload]) => total + upload.bytes, bytes);
+    let count = own.length;
+    for (const [id, upload] of own) {
+      if (sum <= ofProject && count < OPEN_MAX) return;
+      if (!awaited.has(id)) continue;
+      forget(id);
+      sum -= upload.bytes;
+      count -= 1;
+    }
+    if (sum > ofProject || count >= OPEN_MAX) throw tooMany(project);
+  }
 
   /** Uploads that nobody has built. */
   async function removeOld(): Promise<void> {
     for (const name of await readdir(directory)) {
       const path = join(directory, name);
       const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Date.now() }));
-      if (name.endsWith('.tar.gz') && mtimeMs < Date.now() - KEPT_MS) await rm(path, { force: true });
+      if (name.endsWith('.tar.gz') && mtimeMs < Date.now() - KEPT_MS) {
+        await rm(path, { force: true });
+        owned.delete(name.replace(/\.tar\.gz$/, ''));
+      }
     }
-    for (const [id, { until }] of awaited) if (until < performance.now()) awaited.delete(id);
+    for (const [id, { until }] of awaited) if (until < performance.now()) forget(id);
   }
 
   const sources = {
-    async open(bytes: number): Promise<UploadTarget> {
+    async open(bytes: number, project: string): Promise<UploadTarget> {
       if (bytes > maxBytes) throw tooLarge(maxBytes);
       await removeOld();
+      makeRoom(bytes, project);
       const id = randomBytes(16).toString('hex');
       const until = performance.now() + OPEN_MS;
       awaited.set(id, { bytes, until });
+      owned.set(id, { bytes, project });
       return { id, url: `/v1/uploads/${id}`, expiresAt: new Date(Date.now() + OPEN_MS).toISOString() };
     },
 
@@ -67,11 +110,11 @@ export async function createSources(directory: string, maxBytes: number) {
       try {
         const saved = await sources.save(body, id, upload.bytes);
         if (saved.bytes === upload.bytes) return;
-        await sources.remove(id);
         throw incomplete(upload.bytes, saved.bytes);
       } catch (error) {
         // It can be sent once more.
         awaited.set(id, upload);
+        await sources.remove(id);
         throw error;
       }
     },
@@ -120,6 +163,8 @@ export async function createSources(directory: string, maxBytes: number) {
     async remove(id: string): Promise<void> {
       const path = pathOf(id);
       if (path !== undefined) await rm(path, { force: true });
+      // One that came in broken is awaited still.
+      if (!awaited.has(id)) owned.delete(id);
     },
 
     /** A source that is kept; undefined when there is none. The hash is computed anew, over what will be read. */

@@ -5,31 +5,40 @@
 import type { Readable } from 'node:stream';
 import type { WebSocket } from 'ws';
 import { limits } from '../../../core/limits.ts';
-import { type ProblemDetail, toProblem } from '../../../core/problem.ts';
+import { Problem, type ProblemDetail, toProblem } from '../../../core/problem.ts';
 import type { ShellRequest } from '../../../ports/shells.ts';
 import type { ExecSession } from '../../../ports/workloads.ts';
 
 const [TYPED, PRINTED, COMPLAINED, ABOUT] = [0, 1, 2, 3];
-/** A proxy between takes a silent connection for a dead one, milliseconds. */
-const PING_MS = 15_000;
-
 /** What the server tells of a session: that it began, how it ended, or why it did not begin. */
 type Told = { tty: boolean } | { exitCode: number } | { error: ProblemDetail };
 
-export function carry(socket: WebSocket, { start, ended }: ShellRequest): void {
+const revoked = (): Problem =>
+  new Problem('forbidden', 'Whoever opened the shell may not have one here any more.', {
+    hint: 'Ask an administrator of the project for it.',
+  });
+
+/** @param pulseMs how often it is looked after: a proxy between takes a silent connection for a dead one */
+export function carry(
+  socket: WebSocket,
+  { start, stillAllowed, ended }: ShellRequest,
+  pulseMs: number,
+): void {
   const from = performance.now();
   let heard = from;
   let session: ExecSession | undefined;
   let [bytesIn, bytesOut] = [0, 0];
   let exitCode: number | undefined;
-  const early: Buffer[] = [];
 
   const tell = (told: Told): void =>
     socket.send(Buffer.concat([Buffer.of(ABOUT as number), Buffer.from(JSON.stringify(told))]));
   const finish = (told: Told): void => {
     tell(told);
+    // What comes after the end is nobody's, and the other side's goodbye is read.
+    socket.resume();
     socket.close(1000);
   };
+  const isAllowed = (): Promise<boolean> => stillAllowed().catch(() => false);
 
   const pulse = setInterval(() => {
     const now = performance.now();
@@ -42,13 +51,19 @@ export function carry(socket: WebSocket, { start, ended }: ShellRequest): void {
           hint: 'Open another one.',
         },
       });
-    else socket.ping();
-  }, PING_MS);
+    else {
+      socket.ping();
+      void isAllowed().then((allowed) => {
+        if (allowed) return;
+        session?.close();
+        finish({ error: revoked().toDetail() });
+      });
+    }
+  }, pulseMs);
 
   socket.on('message', (data: Buffer) => {
     heard = performance.now();
     if (session) receive(session, data);
-    else early.push(data);
   });
   socket.on('error', () => socket.terminate());
   socket.once('close', () => {
@@ -86,12 +101,15 @@ export function carry(socket: WebSocket, { start, ended }: ShellRequest): void {
   }
 
   async function run(): Promise<void> {
+    // What is typed before there is a program waits where it is.
+    socket.pause();
+    if (!(await isAllowed())) throw revoked();
     const begun = await start();
     // Whoever opened the door has gone meanwhile.
     if (socket.readyState !== socket.OPEN) return begun.close();
     session = begun;
     tell({ tty: begun.tty });
-    for (const data of early.splice(0)) receive(begun, data);
+    socket.resume();
     const [end] = await Promise.all([
       begun.ended,
       send(begun.stdout, PRINTED as number),

@@ -20,9 +20,15 @@ export interface ShellServer extends Shells {
   close(): void;
 }
 
-export function createShells(effects: Pick<Effects, 'now' | 'token'>): ShellServer {
+const tooMany = (what: string): Problem =>
+  new Problem('too_many_requests', what, { hint: 'End one, then try again.' });
+
+export function createShells(
+  effects: Pick<Effects, 'now' | 'token'>,
+  { pulseMs = 15_000 } = {},
+): ShellServer {
   const tickets = new Map<string, { request: ShellRequest; until: number }>();
-  const open = new Set<WebSocket>();
+  const open = new Map<WebSocket, ShellRequest>();
   const server = new WebSocketServer({
     noServer: true,
     perMessageDeflate: false,
@@ -38,10 +44,11 @@ export function createShells(effects: Pick<Effects, 'now' | 'token'>): ShellServ
     open(request) {
       forgetOld();
       if (tickets.size + open.size >= limits.shells.value)
-        throw new Problem(
-          'too_many_requests',
-          `${limits.shells.value} shells are open, which is as many as there may be.`,
-          { hint: 'End one, then try again.' },
+        throw tooMany(`${limits.shells.value} shells are open, which is as many as there may be.`);
+      const all = [...open.values(), ...[...tickets.values()].map((ticket) => ticket.request)];
+      if (all.filter(({ person }) => person === request.person).length >= limits.shellsOfPerson.value)
+        throw tooMany(
+          `You have ${limits.shellsOfPerson.value} shells open, which is as many as one may have.`,
         );
       const ticket = effects.token(32);
       const until = effects.now() + TICKET_MS;
@@ -60,14 +67,14 @@ export function createShells(effects: Pick<Effects, 'now' | 'token'>): ShellServ
         return;
       }
       server.handleUpgrade(request, socket, head, (webSocket) => {
-        open.add(webSocket);
+        open.set(webSocket, found.request);
         webSocket.once('close', () => open.delete(webSocket));
-        carry(webSocket, found.request);
+        carry(webSocket, found.request, pulseMs);
       });
     },
     close() {
       tickets.clear();
-      for (const webSocket of open) webSocket.terminate();
+      for (const webSocket of open.keys()) webSocket.terminate();
       server.close();
     },
   };

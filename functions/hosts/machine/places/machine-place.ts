@@ -63,6 +63,8 @@ export async function createMachine(options: MachineOptions): Promise<Place> {
   const builder = await createLocalBuilder({
     directory: path('builds'),
     layout: registry,
+    // Where tenants are kept apart, none reads or runs anything as the user of Berth.
+    ...(config.containers?.all && { confined: true, allowLocalGit: false }),
     ...(containers && { dockerfiles: containers.containers.dockerfiles }),
   });
   return {

@@ -4,7 +4,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { createLocalBuilder } from '../../../../functions/adapters/local/builder/builder.ts';
+import {
+  createLocalBuilder,
+  type DockerfileBuilder,
+} from '../../../../functions/adapters/local/builder/builder.ts';
 import { RELEASE_LABEL } from '../../../../functions/ports/registry.ts';
 import { builderContract } from '../../../contracts/builder.ts';
 import { helloFiles, sourceArchive, streamOf } from '../../../support/files/archive.ts';
@@ -272,6 +275,60 @@ describe('An upload', () => {
     });
     await builder.removeSource('../outside');
     expect(existsSync(outside)).toBe(true);
+  });
+});
+
+describe('A builder where tenants are kept apart', () => {
+  it.each([
+    ['a build script', { scripts: { start: 'node server.js', build: 'node build.js' } }],
+    ['a script of the installation', { scripts: { start: 'node server.js', preinstall: 'node build.js' } }],
+    ['packages', { scripts: { start: 'node server.js' }, dependencies: { ms: '2.1.3' } }],
+  ])('runs nothing of a source as the user of Berth: %s', async (_what, manifest) => {
+    const subject = await createSubject({ confined: true });
+    const mark = join(temporary(), 'ran');
+    const files = {
+      ...helloFiles,
+      'package.json': JSON.stringify(manifest),
+      'build.js': `require('fs').writeFileSync(${JSON.stringify(mark)}, '')`,
+    };
+    await expect(subject.build(files)).rejects.toMatchObject({
+      code: 'build_failed',
+      hint: expect.stringContaining('Dockerfile'),
+    });
+    expect(existsSync(mark)).toBe(false);
+    expect(subject.log.join('\n')).not.toContain('$ npm');
+  });
+
+  it('builds what needs nothing run', async () => {
+    const subject = await createSubject({ confined: true });
+    expect((await subject.build(helloFiles)).digest).toMatch(/^sha256:/);
+  });
+
+  it('gives a Dockerfile to the engine confined, with a scope that each project has for itself and keeps', async () => {
+    const given: string[] = [];
+    const dockerfiles: DockerfileBuilder = {
+      missing: async () => undefined,
+      async build({ context }) {
+        const parts: Buffer[] = [];
+        for await (const part of context([])) parts.push(part as Buffer);
+        given.push(/dev\.berth\.cache=(\w{32})/.exec(Buffer.concat(parts).toString())?.[1] ?? '');
+        throw new Error('far enough');
+      },
+    };
+    const subject = await createSubject({ dockerfiles });
+    const next = await createLocalBuilder({ directory: subject.builds, layout: subject.layout, dockerfiles });
+    const build = async (project: string, builder = subject.builder) => {
+      const { id } = await builder.saveSource(streamOf(await sourceArchive({ Dockerfile: 'FROM debian\n' })));
+      const source = { kind: 'upload', id } as const;
+      const request = { repository: { project, service: 'web' }, operation: 'op', source };
+      await expect(builder.build(request, () => undefined, never)).rejects.toThrow('far enough');
+      return given.at(-1) ?? '';
+    };
+    const [alpha, again, evil] = [await build('alpha'), await build('alpha'), await build('evil')];
+    expect(alpha).toMatch(/^\w{32}$/);
+    expect(again).toBe(alpha);
+    expect(evil).not.toBe(alpha);
+    expect(await build('alpha', next)).toBe(alpha);
   });
 });
 

@@ -15,7 +15,7 @@ let shells: ShellServer;
 let server: Server;
 let offset = 0;
 beforeAll(async () => {
-  shells = createShells(createEffects({ now: () => Date.now() + offset }));
+  shells = createShells(createEffects({ now: () => Date.now() + offset }), { pulseMs: 20 });
   server = createServer((_, response) => response.end());
   server.on('upgrade', (request, socket, head) => shells.upgrade(request, socket, head));
   await once(server.listen(0, '127.0.0.1'), 'listening');
@@ -24,6 +24,10 @@ afterAll(() => {
   shells.close();
   server.close();
 });
+
+let people = 0;
+/** Somebody else each time, who stays allowed. */
+const somebody = () => ({ person: `user:${people++}`, stillAllowed: async () => true });
 
 /** A program that repeats what is typed until the input ends. */
 function echo(): ExecSession & { closed: boolean; sizes: number[][] } {
@@ -69,7 +73,7 @@ describe('A door', () => {
   it('carries what is typed and printed, the size of the terminal and the exit code, and tells its lengths', async () => {
     const session = echo();
     const summary = Promise.withResolvers<ShellSummary>();
-    const { path } = shells.open({ start: async () => session, ended: summary.resolve });
+    const { path } = shells.open({ ...somebody(), start: async () => session, ended: summary.resolve });
     const { socket, messages, closed } = connect(path);
     await once(socket, 'open');
     socket.send(message(0, 'typed'));
@@ -87,7 +91,7 @@ describe('A door', () => {
   });
 
   it('opens once, in time, and to nobody without the key', async () => {
-    const request = { start: async () => echo(), ended: () => undefined };
+    const request = { ...somebody(), start: async () => echo(), ended: () => undefined };
     const { path } = shells.open(request);
     const first = connect(path);
     await once(first.socket, 'open');
@@ -114,7 +118,7 @@ describe('A door', () => {
     ]) {
       const session = echo();
       const summary = Promise.withResolvers<ShellSummary>();
-      const { path } = shells.open({ start: async () => session, ended: summary.resolve });
+      const { path } = shells.open({ ...somebody(), start: async () => session, ended: summary.resolve });
       const { socket, messages } = connect(path);
       while (messages.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
       end(socket);
@@ -127,7 +131,7 @@ describe('A door', () => {
     const start = async (): Promise<ExecSession> => {
       throw new Problem('conflict', 'No replica is ready.', { hint: 'Wait.' });
     };
-    const { messages, closed } = connect(shells.open({ start, ended: () => undefined }).path);
+    const { messages, closed } = connect(shells.open({ ...somebody(), start, ended: () => undefined }).path);
     await closed;
     expect(messages).toEqual([
       [3, '{"error":{"code":"conflict","cause":"No replica is ready.","hint":"Wait."}}'],
@@ -135,10 +139,68 @@ describe('A door', () => {
   });
 
   it('is one of so many', () => {
-    const request = { start: async () => echo(), ended: () => undefined };
+    const own = createShells(createEffects());
+    const request = { ...somebody(), start: async () => echo(), ended: () => undefined };
     const opening = () => {
-      for (let count = 0; count <= limits.shells.value; count++) shells.open(request);
+      for (let count = 0; count <= limits.shells.value; count++) own.open({ ...request, ...somebody() });
     };
     expect(opening).toThrow('as many as there may be');
+    own.close();
+  });
+
+  it('ends within a pulse when whoever opened it may not have one any more, and takes its program along', async () => {
+    let allowed = true;
+    const session = echo();
+    const request = { person: 'user:eve', stillAllowed: async () => allowed, ended: () => undefined };
+    const { socket, messages, closed } = connect(
+      shells.open({ ...request, start: async () => session }).path,
+    );
+    await once(socket, 'open');
+    allowed = false;
+    await closed;
+    expect(messages.at(-1)?.[1]).toContain('"code":"forbidden"');
+    expect(session.closed).toBe(true);
+  });
+
+  it('is not opened by a key that was given before the access ended, and starts nothing', async () => {
+    let started = 0;
+    const request = { person: 'user:eve', stillAllowed: async () => false, ended: () => undefined };
+    const start = async () => {
+      started += 1;
+      return echo();
+    };
+    const { messages, closed } = connect(shells.open({ ...request, start }).path);
+    await closed;
+    expect(messages.at(-1)?.[1]).toContain('"code":"forbidden"');
+    expect(started).toBe(0);
+  });
+
+  it('keeps nothing in memory of what is typed before there is a program', async () => {
+    const begun = Promise.withResolvers<ExecSession>();
+    const session = echo();
+    const { socket, messages, closed } = connect(
+      shells.open({ ...somebody(), start: () => begun.promise, ended: () => undefined }).path,
+    );
+    await once(socket, 'open');
+    // More than the sockets of the system hold.
+    for (let count = 0; count < 1000; count++) socket.send(message(0, 'x'.repeat(60_000)));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(socket.bufferedAmount).toBeGreaterThan(10_000_000);
+    begun.resolve(session);
+    while (!messages.some(([channel]) => channel === 1))
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    socket.close();
+    session.close();
+    await closed;
+  });
+
+  it('of one person are ten at once: others still get theirs', () => {
+    const own = createShells(createEffects());
+    const request = { ...somebody(), start: async () => echo(), ended: () => undefined };
+    const open = () => own.open(request);
+    for (let count = 0; count < limits.shellsOfPerson.value; count++) open();
+    expect(open).toThrow(expect.objectContaining({ code: 'too_many_requests' }));
+    expect(own.open({ ...request, person: 'user:other' }).path).toMatch(/^\/v1\/shells\//);
+    own.close();
   });
 });

@@ -1,0 +1,187 @@
+/**
+ * What a Dockerfile may ask of an engine that all projects share. Engines trust whoever builds: by their mounts, addresses
+ * and names of images a build reaches files of the machine, its own network, and images and caches of other projects.
+ * What can not be read with certainty is refused.
+ */
+import { shortHash } from '../names.ts';
+import { Problem } from '../problem.ts';
+import { type Instruction, instructionsOf, linesOf, possibleInstructionsOf } from './dockerfile-lines.ts';
+
+const OTHER_ESCAPE = /^[ \t]*#[ \t]*escape[ \t]*=[ \t]*(?!\\[ \t\r]*$)/im;
+
+/** An image by its name, in the grammar of registries. */
+const IMAGE =
+  /^(?:[a-z0-9.-]+(?::\d+)?\/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*(?::\w[\w.-]{0,127})?(?:@sha256:[0-9a-f]{64})?$/i;
+/** By these engines read an image from a file, a directory or their own storage, or by a digest of their own. */
+const ELSEWHERE =
+  /^(?:containers-storage|dir|docker|docker-archive|docker-daemon|oci|oci-archive|ostree|sha256|sif|tarball):/i;
+/** Engines take the beginning of an image's id for its name. */
+const ID = /^[0-9a-f]+$/i;
+/** What Berth itself keeps in the engine. */
+const OURS = /^(?:localhost\/)?berth-/i;
+const STAGE = /^[a-z][a-z0-9_.-]*$/i;
+
+/** Options of mounts that lead nowhere but into the build itself. */
+const OPTIONS: Readonly<Record<string, RegExp>> = {
+  secret: /^(?:(?:id|target|dst|env|mode|uid|gid)=[\w./-]+|required(?:=\w+)?)$/,
+  tmpfs: /^(?:(?:target|dst|destination)=\/[\w./-]*|size=\w+)$/,
+  // A step that could write to the source would lay a link there, for the next mount to follow.
+  bind: /^(?:(?:source|src|target|dst|destination)=[\w./@+-]+|(?:ro|readonly)(?:=true)?)$/,
+  cache:
+    /^(?:id=[\w./@+-]+|(?:target|dst|destination)=\/[\w./@+-]*|(?:mode|uid|gid|sharing)=\w+|(?:ro|rw|readonly|readwrite)(?:=\w+)?)$/,
+};
+const UPWARD = /(?:^|[=/])\.\.(?:\/|$)/;
+const CACHE_MOUNT = /--mount=(?:\S*,)?type=cache\S*/g;
+
+/** What a source that the engine fetches by itself begins with. */
+const ADDRESSES = ['http://', 'https://', 'ftp://', 'git://', 'ssh://', 'git@', 'github.com/'];
+
+const VARIABLE = /\$(?:(\w+)|\{(\w+)(?::?-([^${}]*))?\})/g;
+/** Stands for what is not known. */
+const UNKNOWN = '$';
+
+/** A longer one is read by nobody. */
+const LINES_MAX = 1_000;
+const LENGTH_MAX = 128 * 1024;
+
+const refuse = (what: string, hint: string): Problem =>
+  new Problem('build_failed', `The Dockerfile can not be built here: ${what}.`, { hint });
+
+/** Quotes and backslashes mean nothing to what a word stands for. */
+const plain = (word: string): string => word.replaceAll(/["'\\]/g, '');
+
+function split(rest: string): { flags: string[]; words: string[] } {
+  const words = rest.split(' ');
+  const first = words.findIndex((word) => !plain(word).startsWith('--'));
+  const count = first === -1 ? words.length : first;
+  return { flags: words.slice(0, count), words: words.slice(count) };
+}
+
+/** A text with the defaults of arguments; it has a `$` where it is not known. */
+const expand = (text: string, defaults: ReadonlyMap<string, string>): string =>
+  text.replaceAll(VARIABLE, (_all, bare?: string, braced?: string, otherwise?: string) => {
+    const name = bare ?? braced ?? '';
+    // Those of the platform are words of the engine.
+    return defaults.get(name) ?? otherwise ?? (/^(?:TARGET|BUILD)/.test(name) ? 'amd64' : '');
+  });
+
+/** The defaults of arguments. One with two of them is not known: which one is meant depends on where it stands. */
+function defaultsOf(instructions: readonly Instruction[]): Map<string, string> {
+  const defaults = new Map<string, string>();
+  for (const { name, rest } of instructions) {
+    if (name !== 'ARG') continue;
+    for (const word of rest.split(' ')) {
+      const [, key, text] = /^(\w+)=(.*)$/.exec(plain(word)) ?? [];
+      if (key === undefined || text === undefined) continue;
+      const value = expand(text, defaults);
+      const known = defaults.get(key) ?? value;
+      defaults.set(key, known === value ? value : UNKNOWN);
+    }
+  }
+  return defaults;
+}
+
+function checkImage(name: string, stages: ReadonlySet<string>): void {
+  if (name === 'scratch' || stages.has(name.toLowerCase())) return;
+  if (IMAGE.test(name) && !ELSEWHERE.test(name) && !ID.test(name) && !OURS.test(name)) return;
+  throw refuse(
+    `"${name}" is not the name of an image in a registry`,
+    'Name it with its registry, such as docker.io/library/debian:13, or a stage of the Dockerfile; arguments in it have one default.',
+  );
+}
+
+/** @returns the mount; one of a cache is the scope's own */
+function confineMount(flag: string, scope: string): string {
+  const options = flag.slice('--mount='.length).split(',');
+  const types = options.filter((option) => option.startsWith('type='));
+  const others = options.filter((option) => !option.startsWith('type='));
+  const type = types[0]?.slice('type='.length) ?? 'bind';
+  const pattern = Object.hasOwn(OPTIONS, type) ? OPTIONS[type] : undefined;
+  const isTaken = (option: string): boolean => pattern?.test(option) === true && !UPWARD.test(option);
+  if (!pattern || types.length > 1 || !others.every(isTaken))
+    throw refuse(
+      `the mount "${flag}" is not taken`,
+      'Mounts are of the types secret, cache, tmpfs and bind, without "from", "rw" and "..", and without quotes and variables; COPY --from takes files of images and stages.',
+    );
+  if (type !== 'cache') return flag;
+  const textOf = (pattern: RegExp): string | undefined =>
+    others.find((option) => pattern.test(option))?.replace(pattern, '');
+  const name = textOf(/^id=/) ?? textOf(/^(?:target|dst|destination)=/) ?? '';
+  const rest = others.filter((option) => !option.startsWith('id='));
+  return `--mount=${['type=cache', `id=berth-${shortHash(`${scope} ${name}`, 32)}`, ...rest].join(',')}`;
+}
+
+/** Whether it is an address, or a variable could make it one. */
+function mayBeAddress(source: string): boolean {
+  const text = source.toLowerCase();
+  const [literal = ''] = text.split('$', 1);
+  return ADDRESSES.some(
+    (address) => text.startsWith(address) || (literal !== text && address.startsWith(literal)),
+  );
+}
+
+/** What ADD takes: words, or a list in JSON. */
+function sourcesOf(words: readonly string[]): string[] {
+  try {
+    const list: unknown = JSON.parse(words.join(' '));
+    if (Array.isArray(list)) return list.slice(0, -1).map(String);
+  } catch {
+    // Parsers go on with what is no JSON as words.
+  }
+  return words.slice(0, -1).map(plain);
+}
+
+/** @returns how a Dockerfile is checked, instruction by instruction in their order */
+function createCheck(defaults: ReadonlyMap<string, string>, stagesBefore: (line: number) => number) {
+  const stages = new Set<string>();
+  return ({ name, rest, from }: Instruction): void => {
+    const { flags, words } = split(rest);
+    if (name === 'FROM') {
+      const [image = '', as, stage = ''] = words.map(plain);
+      checkImage(expand(image, defaults), stages);
+      if (as?.toUpperCase() === 'AS' && STAGE.test(stage) && !ID.test(stage)) stages.add(stage.toLowerCase());
+    }
+    if (name === 'COPY' || name === 'ADD')
+      for (const flag of flags.map(plain)) {
+        const [, place] = /^--from=(.*)$/.exec(flag) ?? [];
+        const isStage = /^\d{1,3}$/.test(place ?? '') && Number(place) < stagesBefore(from);
+        if (place !== undefined && !isStage) checkImage(place, stages);
+      }
+    if (name === 'ADD' && sourcesOf(words).some(mayBeAddress))
+      throw refuse(
+        'ADD takes files of the source alone, since the engine itself would fetch an address',
+        'Fetch it by a program in a RUN step; COPY takes files whose names are in variables.',
+      );
+    if (name === 'RUN')
+      for (const flag of flags) {
+        if (flag.startsWith('--mount=')) confineMount(flag, '');
+        else if (!/^--network=(?:default|none)$/.test(flag))
+          throw refuse(`RUN does not take "${flag}" here`, 'Leave it out.');
+      }
+    if (name.startsWith('--')) throw refuse(`"${name}" is no instruction`, 'Write it behind its own.');
+  };
+}
+
+/**
+ * @param scope stands for those who share a cache, and is known to nobody else
+ * @returns the Dockerfile to build, whose cache is the scope's own
+ * @throws Problem build_failed
+ */
+export function confineDockerfile(text: string, scope: string): string {
+  if (OTHER_ESCAPE.test(text)) throw refuse('it sets another escape character', 'Escape with "\\".');
+  const lines = linesOf(text);
+  if (lines.length > LINES_MAX || text.length > LENGTH_MAX)
+    throw refuse(
+      `it has more than ${LINES_MAX} lines or ${LENGTH_MAX} characters`,
+      'Split it, or call scripts.',
+    );
+  const begins = instructionsOf(lines).filter(({ name }) => name === 'FROM');
+  const possible = possibleInstructionsOf(lines);
+  const check = createCheck(defaultsOf(possible), (line) => begins.filter(({ from }) => from < line).length);
+  for (const instruction of possible) check(instruction);
+  // Engines know a step by the steps before it and its words, and not by all that it sees.
+  const label = `LABEL dev.berth.cache=${shortHash(scope, 32)}`;
+  const ends = new Set(begins.map(({ to }) => to));
+  const confined = lines.map((line) => line.replaceAll(CACHE_MOUNT, (flag) => confineMount(flag, scope)));
+  return [...confined, ''].flatMap((line, at) => (ends.has(at) ? [label, line] : [line])).join('\n');
+}
