@@ -18,6 +18,7 @@ import { resourceTypesText, settingsText } from './docs/score.ts';
 import { workflowsPage } from './docs/workflows.ts';
 import { eventWords } from './event-words.ts';
 import { operationWords } from './operation-words.ts';
+import { permissionTable } from './permissions.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -51,6 +52,7 @@ export async function generatedFiles(): Promise<GeneratedFile[]> {
     { path: 'client/types.generated.ts', text: await clientTypes() },
     { path: 'client/words.generated.ts', text: operationWords() },
     { path: 'client/event-words.generated.ts', text: eventWords() },
+    { path: 'client/permissions.generated.ts', text: permissionTable() },
   ];
 }
 

@@ -6,6 +6,7 @@ import './event-list.css';
 import { eventTone, eventWords } from './event-words.ts';
 import { plain } from './plain.ts';
 import { Ago } from './time.tsx';
+import { Who } from './who.tsx';
 
 const day = (at: string): string =>
   new Date(at).toLocaleDateString('en', { weekday: 'long', day: 'numeric', month: 'long' });
@@ -50,7 +51,7 @@ function Row({ event }: { event: Event }) {
         {href === undefined ? <span>{words}</span> : <Link href={href}>{words}</Link>}
         {cause !== undefined && <div className="event-cause">{cause}</div>}
         <div className="soft small">
-          <Ago at={at} /> by {plain(actor)} · <code className="small">{plain(type)}</code>
+          <Ago at={at} /> by <Who id={actor} /> · <code className="small">{plain(type)}</code>
         </div>
       </div>
     </li>

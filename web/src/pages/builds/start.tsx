@@ -14,6 +14,7 @@ import { invalidate } from '../../api/query.ts';
 import { navigate } from '../../app/navigation.ts';
 import { operationPath } from '../../app/paths.ts';
 import { Command } from '../../components/command.tsx';
+import { Guarded } from '../../components/guarded.tsx';
 import { plain } from '../../components/plain.ts';
 import { sizeWord } from '../../components/version.tsx';
 import { type Chosen, readChosen, readDropped } from './dropped.ts';
@@ -176,9 +177,15 @@ export function StartBuild({ project, services, service, onService }: StartProps
           </p>
         )}
         <div className="row">
-          <Button variant="primary" formAction="submit" loading={busy !== undefined} loadingText={busy ?? ''}>
+          <Guarded
+            action="build.create"
+            variant="primary"
+            formAction="submit"
+            loading={busy !== undefined}
+            loadingText={busy ?? ''}
+          >
             Build {service}
-          </Button>
+          </Guarded>
           <span className="soft" role="status">
             {busy}
           </span>

@@ -1,6 +1,5 @@
 /** What a deployment will change, and the button that makes it. */
 import Alert from '@cloudscape-design/components/alert';
-import Button from '@cloudscape-design/components/button';
 import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
 import { useState } from 'react';
@@ -12,6 +11,7 @@ import { Changes } from '../../components/changes.tsx';
 import { Command } from '../../components/command.tsx';
 import { curl } from '../../components/curl.ts';
 import { Facts } from '../../components/facts.tsx';
+import { Guarded } from '../../components/guarded.tsx';
 import { Loading } from '../../components/page/loading.tsx';
 import { plain } from '../../components/plain.ts';
 import { VersionName } from '../../components/version.tsx';
@@ -33,7 +33,9 @@ export function PlanCard({ place, choice }: { place: Place; choice: DeploymentCh
         {!plan && !error && <Loading />}
         {plan && !error && <PlanContent plan={plan} />}
         <div className="row">
-          <Button
+          <Guarded
+            action="deployment.create"
+            where={{ name: environment }}
             variant="primary"
             loading={busy}
             disabled={!plan || error !== undefined}
@@ -43,7 +45,7 @@ export function PlanCard({ place, choice }: { place: Place; choice: DeploymentCh
             }}
           >
             Deploy to {environment}
-          </Button>
+          </Guarded>
         </div>
         <ByCurl>
           <Command text={curl('POST', path, choice)} />

@@ -1,5 +1,4 @@
 /** Destroying an environment: what will go, and its name typed. */
-import Button from '@cloudscape-design/components/button';
 import FormField from '@cloudscape-design/components/form-field';
 import Input from '@cloudscape-design/components/input';
 import { useState } from 'react';
@@ -9,6 +8,7 @@ import { useOverview, useResources, useSecrets } from '../../api/read.ts';
 import { navigate } from '../../app/navigation.ts';
 import { operationPath } from '../../app/paths.ts';
 import { ActionDialog } from '../../components/dialogs/action-dialog.tsx';
+import { Guarded } from '../../components/guarded.tsx';
 import { plain } from '../../components/plain.ts';
 
 export function Destroy({ environment }: { environment: Environment }) {
@@ -17,7 +17,9 @@ export function Destroy({ environment }: { environment: Environment }) {
   if (state === 'destroying' || state === 'destroyed') return null;
   return (
     <div>
-      <Button onClick={() => setOpen(true)}>Destroy {environment.name} …</Button>
+      <Guarded action="environment.delete" where={environment} destroys onClick={() => setOpen(true)}>
+        Destroy {environment.name} …
+      </Guarded>
       {isOpen && <DestroyDialog environment={environment} onClose={() => setOpen(false)} />}
     </div>
   );
@@ -40,8 +42,9 @@ function DestroyDialog({ environment: { project, name }, onClose }: DestroyDialo
   return (
     <ActionDialog
       header={`Destroy ${name}?`}
-      labels={{ act: 'Destroy', leave: 'Keep it' }}
-      act={destroy}
+      act={`Destroy ${name}`}
+      destroys
+      run={destroy}
       disabled={typed !== name}
       onClose={onClose}
     >

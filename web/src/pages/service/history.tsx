@@ -9,6 +9,7 @@ import { deploy } from '../../api/deploy.ts';
 import { useDeployments, useDiff } from '../../api/read.ts';
 import { operationPath, type Place } from '../../app/paths.ts';
 import { Changes } from '../../components/changes.tsx';
+import { Guarded } from '../../components/guarded.tsx';
 import { Loading } from '../../components/page/loading.tsx';
 import { plain } from '../../components/plain.ts';
 import { Status } from '../../components/status.tsx';
@@ -132,7 +133,9 @@ const kindWords = (deployment: Deployment): string => words[deployment.kind](dep
 function RollBack({ place, number }: { place: Place; number: number }) {
   const [busy, setBusy] = useState(false);
   return (
-    <Button
+    <Guarded
+      action="deployment.create"
+      where={{ name: place.environment }}
       loading={busy}
       onClick={() => {
         if (busy) return;
@@ -141,6 +144,6 @@ function RollBack({ place, number }: { place: Place; number: number }) {
       }}
     >
       Roll back to {number}
-    </Button>
+    </Guarded>
   );
 }

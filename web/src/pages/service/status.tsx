@@ -9,6 +9,7 @@ import { followLink } from '../../app/navigation.ts';
 import { operationPath, servicePath } from '../../app/paths.ts';
 import { ExternalLink } from '../../components/external-link.tsx';
 import { Facts } from '../../components/facts.tsx';
+import { Guarded } from '../../components/guarded.tsx';
 import { ProblemAlert } from '../../components/page/problem-alert.tsx';
 import { plain } from '../../components/plain.ts';
 import { Status } from '../../components/status.tsx';
@@ -23,7 +24,7 @@ function inWords({ newest, current, status }: InstanceDetail): string {
   return current ? `Deployment ${current.number} goes on serving.` : 'Nothing serves yet.';
 }
 
-export default function StatusTab({ place, instance }: ServiceTabProps) {
+export default function StatusTab({ place, instance, where }: ServiceTabProps) {
   const { newest, current, url, health, replicas, endpoints, changed, scale } = instance;
   const goesOn = newest && newest.number !== current?.number && !newest.finishedAt;
   return (
@@ -41,12 +42,22 @@ export default function StatusTab({ place, instance }: ServiceTabProps) {
                 </Button>
               )}
               {bringsVersion(newest) && (
-                <Button onClick={() => void deploy(place, { version: newest.version })}>Try again</Button>
+                <Guarded
+                  action="deployment.create"
+                  where={where}
+                  onClick={() => void deploy(place, { version: newest.version })}
+                >
+                  Try again
+                </Guarded>
               )}
               {bringsVersion(newest) && current && current.number !== newest.number && (
-                <Button onClick={() => void deploy(place, { rollbackTo: current.number })}>
+                <Guarded
+                  action="deployment.create"
+                  where={where}
+                  onClick={() => void deploy(place, { rollbackTo: current.number })}
+                >
                   Roll back to {current.number}
-                </Button>
+                </Guarded>
               )}
             </span>
           }
