@@ -3,15 +3,8 @@ export const roles = ["viewer","developer","maintainer","administrator"] as cons
 
 export type Role = (typeof roles)[number];
 
-export const roleSummaries: Readonly<Record<Role, string>> = {
-  "viewer": "Sees everything but the values of secrets, and changes nothing.",
-  "developer": "Builds, deploys, and makes environments.",
-  "maintainer": "Takes care of what others depend on: approves, protects, lets in people, tokens and pipelines.",
-  "administrator": "Owns the project: loosens its protection, and deletes it."
-};
-
-/** The least that an action needs: a role, or `signed-in`, `person`, `platform`. */
 export interface Permission {
+  /** The least that it needs: a role, or one of the others. */
   least: Role | 'signed-in' | 'person' | 'platform';
   /** In a protected environment, where that is more. */
   protected?: Role;
@@ -19,302 +12,234 @@ export interface Permission {
   acrossEnvironments?: true;
   /** Whether tokens may do what gives access: never, or those that were made for it. */
   tokens?: 'never' | 'allowed';
-  /** Goes on from "may". */
-  does: string;
 }
 
 const table = {
   "session.read": {
-    "least": "person",
-    "does": "list their own sessions"
+    "least": "person"
   },
   "session.end": {
-    "least": "person",
-    "does": "sign out, and end their own sessions"
+    "least": "person"
   },
   "me.read": {
-    "least": "signed-in",
-    "does": "read who they are"
+    "least": "signed-in"
   },
   "me.manage": {
     "least": "person",
-    "does": "list, make and revoke their own tokens",
     "tokens": "allowed"
   },
   "project.list": {
-    "least": "signed-in",
-    "does": "list the projects that they are let into"
+    "least": "signed-in"
   },
   "project.create": {
-    "least": "person",
-    "does": "create a project, and become its administrator"
+    "least": "person"
   },
   "project.read": {
     "least": "viewer",
-    "acrossEnvironments": true,
-    "does": "read the project, and their role in it"
+    "acrossEnvironments": true
   },
   "project.update": {
-    "least": "maintainer",
-    "does": "change the name that people see"
+    "least": "maintainer"
   },
   "project.delete": {
-    "least": "administrator",
-    "does": "delete the project, once it is empty"
+    "least": "administrator"
   },
   "member.read": {
-    "least": "viewer",
-    "does": "list the members and their roles"
+    "least": "viewer"
   },
   "member.write": {
     "least": "maintainer",
-    "does": "add, change and remove members up to their own role",
     "tokens": "never"
   },
   "token.read": {
-    "least": "maintainer",
-    "does": "list the tokens of the project"
+    "least": "maintainer"
   },
   "token.write": {
     "least": "maintainer",
-    "does": "make tokens of the project up to their own role, and revoke them",
     "tokens": "allowed"
   },
   "trust.read": {
-    "least": "maintainer",
-    "does": "list which pipelines the project trusts"
+    "least": "maintainer"
   },
   "trust.write": {
     "least": "maintainer",
-    "does": "make and delete trust rules for pipelines up to their own role",
     "tokens": "never"
   },
   "webhook.read": {
-    "least": "maintainer",
-    "does": "list where events of the project are sent"
+    "least": "maintainer"
   },
   "webhook.write": {
     "least": "maintainer",
-    "does": "make, change, test and delete webhooks, and rotate what signs them",
     "tokens": "never"
   },
   "connection.read": {
-    "least": "viewer",
-    "does": "read what a service is connected to, what was delivered, and previews; never secrets"
+    "least": "viewer"
   },
   "connection.write": {
-    "least": "maintainer",
-    "does": "connect a service to a repository, disconnect it, and rotate what its provider signs with"
+    "least": "maintainer"
   },
   "connection.redeliver": {
-    "least": "developer",
-    "does": "do once more what a delivery asked for"
+    "least": "developer"
   },
   "preview.approve": {
     "least": "maintainer",
-    "does": "let one commit of a fork be built and see what its preview sees",
     "tokens": "allowed"
   },
   "service.read": {
     "least": "viewer",
-    "acrossEnvironments": true,
-    "does": "list and read services"
+    "acrossEnvironments": true
   },
   "service.create": {
-    "least": "developer",
-    "does": "create a service"
+    "least": "developer"
   },
   "service.update": {
-    "least": "developer",
-    "does": "change where the source of a service lives"
+    "least": "developer"
   },
   "service.delete": {
-    "least": "maintainer",
-    "does": "delete a service that is deployed nowhere, with its versions"
+    "least": "maintainer"
   },
   "version.read": {
     "least": "viewer",
-    "acrossEnvironments": true,
-    "does": "list and read versions"
+    "acrossEnvironments": true
   },
   "version.create": {
     "least": "developer",
-    "acrossEnvironments": true,
-    "does": "register an image as a version"
+    "acrossEnvironments": true
   },
   "build.create": {
     "least": "developer",
-    "acrossEnvironments": true,
-    "does": "build a version from source"
+    "acrossEnvironments": true
   },
   "build-secret.read": {
-    "least": "viewer",
-    "does": "list the names of secrets for builds, never values"
+    "least": "viewer"
   },
   "build-secret.write": {
-    "least": "maintainer",
-    "does": "set and remove secrets that every build of the project sees"
+    "least": "maintainer"
   },
   "environment.read": {
-    "least": "viewer",
-    "does": "list and read environments and what is in them"
+    "least": "viewer"
   },
   "environment.create": {
-    "least": "developer",
-    "does": "create an environment"
+    "least": "developer"
   },
   "environment.update": {
     "least": "developer",
-    "protected": "maintainer",
-    "does": "hibernate, wake and extend an environment, and change when that happens by itself"
+    "protected": "maintainer"
   },
   "environment.delete": {
     "least": "developer",
-    "protected": "administrator",
-    "does": "destroy an environment with all that is in it"
+    "protected": "administrator"
   },
   "environment.protect": {
     "least": "maintainer",
-    "does": "protect an environment; to loosen its protection is for administrators",
     "tokens": "never"
   },
   "environment.unprotect": {
     "least": "administrator",
-    "does": "end the protection of an environment",
     "tokens": "never"
   },
   "run.create": {
     "least": "developer",
-    "protected": "maintainer",
-    "does": "run a command beside a service, with its image, variables and secrets"
+    "protected": "maintainer"
   },
   "shell.open": {
     "least": "maintainer",
-    "protected": "administrator",
-    "does": "open a shell into a service that runs, which shows the secrets that it has"
+    "protected": "administrator"
   },
   "job.read": {
-    "least": "viewer",
-    "does": "list and read jobs"
+    "least": "viewer"
   },
   "job.write": {
     "least": "developer",
-    "protected": "maintainer",
-    "does": "set, suspend and delete jobs: commands that run by a schedule"
+    "protected": "maintainer"
   },
   "gameday.create": {
     "least": "developer",
-    "protected": "maintainer",
-    "does": "hold a game day: make an environment fail on purpose, for a time"
+    "protected": "maintainer"
   },
   "secret.read": {
-    "least": "viewer",
-    "does": "list the names and versions of secrets, never values"
+    "least": "viewer"
   },
   "secret.write": {
     "least": "developer",
-    "protected": "maintainer",
-    "does": "put a secret"
+    "protected": "maintainer"
   },
   "secret.rotate": {
     "least": "developer",
-    "protected": "maintainer",
-    "does": "rotate a secret or the credentials of a resource, and revoke versions of secrets"
+    "protected": "maintainer"
   },
   "secret.reveal": {
     "least": "maintainer",
     "protected": "administrator",
-    "does": "see the value of a secret, which the audit trail records",
     "tokens": "never"
   },
   "secret.delete": {
     "least": "developer",
-    "protected": "maintainer",
-    "does": "delete a secret"
+    "protected": "maintainer"
   },
   "deployment.read": {
-    "least": "viewer",
-    "does": "list and read deployments"
+    "least": "viewer"
   },
   "deployment.create": {
-    "least": "developer",
-    "does": "deploy, promote and roll back; in a protected environment that waits for approval"
+    "least": "developer"
   },
   "deployment.cancel": {
-    "least": "developer",
-    "does": "cancel a deployment"
+    "least": "developer"
   },
   "deployment.approve": {
     "least": "maintainer",
-    "does": "approve or reject a deployment that someone else asked for",
     "tokens": "never"
   },
   "policy.read": {
-    "least": "viewer",
-    "does": "read policies, and see what one would have refused"
+    "least": "viewer"
   },
   "policy.write": {
-    "least": "administrator",
-    "does": "add, change and delete policies of the project"
+    "least": "administrator"
   },
   "policy.list": {
-    "least": "signed-in",
-    "does": "read the policies that hold in every project"
+    "least": "signed-in"
   },
   "policy.govern": {
-    "least": "platform",
-    "does": "add, change and delete policies that hold in every project"
+    "least": "platform"
   },
   "instance.read": {
-    "least": "viewer",
-    "does": "read the state of services in an environment"
+    "least": "viewer"
   },
   "instance.operate": {
     "least": "developer",
-    "protected": "maintainer",
-    "does": "restart, stop, start and scale a service in an environment"
+    "protected": "maintainer"
   },
   "instance.remove": {
     "least": "developer",
-    "protected": "administrator",
-    "does": "remove a service from an environment, with what it alone used"
+    "protected": "administrator"
   },
   "variable.read": {
-    "least": "viewer",
-    "does": "read the variables of an environment"
+    "least": "viewer"
   },
   "variable.write": {
     "least": "developer",
-    "protected": "maintainer",
-    "does": "set and remove variables of an environment"
+    "protected": "maintainer"
   },
   "log.read": {
-    "least": "viewer",
-    "does": "read and follow logs"
+    "least": "viewer"
   },
   "metric.read": {
-    "least": "viewer",
-    "does": "read metrics"
+    "least": "viewer"
   },
   "event.read": {
-    "least": "viewer",
-    "does": "read and follow what happened in the project"
+    "least": "viewer"
   },
   "audit.read": {
-    "least": "administrator",
-    "does": "verify and export the audit trail"
+    "least": "administrator"
   },
   "audit.govern": {
-    "least": "platform",
-    "does": "verify and export the audit trail of the platform"
+    "least": "platform"
   },
   "operation.read": {
-    "least": "viewer",
-    "does": "read and follow operations"
+    "least": "viewer"
   },
   "operation.cancel": {
-    "least": "developer",
-    "does": "cancel a build, a deployment, a run or a game day"
+    "least": "developer"
   }
 } as const satisfies Record<string, Permission>;
 

@@ -16,9 +16,9 @@ import { replaceGenerated } from './docs/replace.ts';
 import { rolesPage } from './docs/roles.ts';
 import { resourceTypesText, settingsText } from './docs/score.ts';
 import { workflowsPage } from './docs/workflows.ts';
-import { eventWords } from './event-words.ts';
-import { operationWords } from './operation-words.ts';
-import { permissionTable } from './permissions.ts';
+import { eventWords } from './words/event-words.ts';
+import { operationWords } from './words/operation-words.ts';
+import { permissionTable, permissionWords } from './words/permissions.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -53,6 +53,7 @@ export async function generatedFiles(): Promise<GeneratedFile[]> {
     { path: 'client/words.generated.ts', text: operationWords() },
     { path: 'client/event-words.generated.ts', text: eventWords() },
     { path: 'client/permissions.generated.ts', text: permissionTable() },
+    { path: 'client/permission-words.generated.ts', text: permissionWords() },
   ];
 }
 

@@ -87,14 +87,16 @@ export function forgetAll(): void {
 setInterval(() => {
   if (document.hidden) return;
   for (const entry of entries.values()) {
-    // What could not be read is tried again, whatever it is.
-    const isWanted = !entry.isStill || entry.reading.data === undefined || entry.reading.error;
-    if (entry.listeners.size > 0 && isWanted) void run(entry);
+    if (entry.listeners.size > 0 && (!entry.isStill || isOpen(entry.reading))) void run(entry);
   }
 }, REFRESH_MS);
 
 // A connection that is back is used at once.
 addEventListener('online', () => invalidate());
+
+/** Whether there is no answer yet, or one that may be another soon. */
+const isOpen = ({ data, error }: Reading<unknown>): boolean =>
+  error === undefined ? data === undefined : error.status >= 500 || error.status === 429;
 
 const nothing: Reading<never> = {};
 

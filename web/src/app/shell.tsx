@@ -3,7 +3,7 @@ import ButtonDropdown from '@cloudscape-design/components/button-dropdown';
 import { type ReactNode, Suspense, useEffect, useRef, useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import { useLiveProject } from '../api/events.ts';
-import { useMay } from '../components/guarded.tsx';
+import { useMay } from '../components/access/guarded.tsx';
 import { ConnectionBanner, LiveMark } from '../components/page/connection-banner.tsx';
 import { plain } from '../components/plain.ts';
 import { useSession } from '../session.ts';

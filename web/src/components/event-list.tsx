@@ -3,10 +3,10 @@ import { Link } from 'wouter';
 import type { Event } from '../../../client/types.generated.ts';
 import { operationPath, servicePath } from '../app/paths.ts';
 import './event-list.css';
+import { Who } from './access/who.tsx';
 import { eventTone, eventWords } from './event-words.ts';
 import { plain } from './plain.ts';
 import { Ago } from './time.tsx';
-import { Who } from './who.tsx';
 
 const day = (at: string): string =>
   new Date(at).toLocaleDateString('en', { weekday: 'long', day: 'numeric', month: 'long' });

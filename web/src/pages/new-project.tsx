@@ -7,10 +7,10 @@ import { api, body } from '../api/client.ts';
 import { followLink, navigate } from '../app/navigation.ts';
 import { projectPath } from '../app/paths.ts';
 import { Title } from '../app/title.tsx';
+import { Guarded } from '../components/access/guarded.tsx';
 import { Command } from '../components/command.tsx';
 import { curl } from '../components/curl.ts';
 import { useAction } from '../components/dialogs/use-action.ts';
-import { Guarded } from '../components/guarded.tsx';
 
 export default function NewProjectPage() {
   const [name, setName] = useState('');

@@ -4,7 +4,7 @@ import { useOverview } from '../api/read.ts';
 import { followLink } from '../app/navigation.ts';
 import { deployPath } from '../app/paths.ts';
 import { Title } from '../app/title.tsx';
-import { Guarded } from '../components/guarded.tsx';
+import { Guarded } from '../components/access/guarded.tsx';
 import { Loading } from '../components/page/loading.tsx';
 import { plain } from '../components/plain.ts';
 import Missing from './missing.tsx';

@@ -16,7 +16,7 @@ import {
   serviceTabs,
 } from '../app/paths.ts';
 import { Title } from '../app/title.tsx';
-import { Guarded } from '../components/guarded.tsx';
+import { Guarded } from '../components/access/guarded.tsx';
 import { Crumbs } from '../components/page/crumbs.tsx';
 import { Loading } from '../components/page/loading.tsx';
 import { Status } from '../components/status.tsx';
@@ -46,7 +46,7 @@ const isTab = (text: string): text is ServiceTab => Object.hasOwn(tabs, text);
 export default function ServicePage({ tab = 'status', ...place }: Place & { tab?: string }) {
   const { project, environment, service } = place;
   const { data: instance, error } = useInstance(place);
-  const { data: where = { name: environment } } = useEnvironment(place);
+  const { data: where = { name: environment } } = useEnvironment({ project, environment });
   if (!isTab(tab)) return <Missing />;
   if (error?.status === 404) {
     return <Missing what={`There is no service ${service} in ${environment} now.`} />;

@@ -4,9 +4,9 @@ import type { NewToken } from '../../../client/types.generated.ts';
 import { api, body } from '../api/client.ts';
 import { useList } from '../api/list.ts';
 import { Title } from '../app/title.tsx';
-import { Guarded } from '../components/guarded.tsx';
+import { Guarded } from '../components/access/guarded.tsx';
+import { ShownOnce } from '../components/forms/shown-once.tsx';
 import { plain } from '../components/plain.ts';
-import { ShownOnce } from '../components/shown-once.tsx';
 import { TokenDialog } from './tokens/token-dialog.tsx';
 import { TokenList } from './tokens/token-list.tsx';
 

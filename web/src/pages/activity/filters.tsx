@@ -6,7 +6,7 @@ import { useSomeMembers } from '../../api/access.ts';
 import { useOverview } from '../../api/read.ts';
 import type { EventFilter, EventSelector } from '../../api/use-events.ts';
 import { isName } from '../../app/paths.ts';
-import { personWord } from '../../components/who.tsx';
+import { personWord } from '../../components/access/who.tsx';
 
 const kind = (label: string, ...types: EventSelector[]) => ({ value: types.join(','), label });
 

@@ -1,8 +1,8 @@
 /** Sleep, wake, stay longer. */
 import type { Environment } from '../../../../client/types.generated.ts';
 import { api, body } from '../../api/client.ts';
+import { Guarded } from '../../components/access/guarded.tsx';
 import { useAction } from '../../components/dialogs/use-action.ts';
-import { Guarded } from '../../components/guarded.tsx';
 
 export function EnvironmentActions({ environment }: { environment: Environment }) {
   const { state, expiresAt } = environment;

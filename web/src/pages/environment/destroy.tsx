@@ -7,8 +7,8 @@ import { api, body } from '../../api/client.ts';
 import { useOverview, useResources, useSecrets } from '../../api/read.ts';
 import { navigate } from '../../app/navigation.ts';
 import { operationPath } from '../../app/paths.ts';
+import { Guarded } from '../../components/access/guarded.tsx';
 import { ActionDialog } from '../../components/dialogs/action-dialog.tsx';
-import { Guarded } from '../../components/guarded.tsx';
 import { plain } from '../../components/plain.ts';
 
 export function Destroy({ environment }: { environment: Environment }) {

@@ -7,10 +7,10 @@ import type { Secret } from '../../../../client/types.generated.ts';
 import { api } from '../../api/client.ts';
 import { useSecrets } from '../../api/read.ts';
 import { notify } from '../../app/notifications.tsx';
+import { Guarded } from '../../components/access/guarded.tsx';
+import { Who } from '../../components/access/who.tsx';
 import { ActionDialog } from '../../components/dialogs/action-dialog.tsx';
-import { Guarded } from '../../components/guarded.tsx';
 import { Ago } from '../../components/time.tsx';
-import { Who } from '../../components/who.tsx';
 import { isSettingName, NameField, ValueField } from './setting-fields.tsx';
 
 const PATH = '/v1/projects/{project}/environments/{environment}/secrets/{secret}';

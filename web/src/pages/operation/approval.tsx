@@ -2,10 +2,10 @@
 import Alert from '@cloudscape-design/components/alert';
 import type { Operation } from '../../../../client/types.generated.ts';
 import { api, body } from '../../api/client.ts';
+import { Guarded } from '../../components/access/guarded.tsx';
+import { Who } from '../../components/access/who.tsx';
 import { useAction } from '../../components/dialogs/use-action.ts';
-import { Guarded } from '../../components/guarded.tsx';
 import { Ago } from '../../components/time.tsx';
-import { Who } from '../../components/who.tsx';
 import { useSession } from '../../session.ts';
 
 const BASE = '/v1/projects/{project}/environments/{environment}/services/{service}/deployments/{number}';

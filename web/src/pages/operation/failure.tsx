@@ -7,7 +7,7 @@ import { useQuery } from '../../api/query.ts';
 import { apiPath, useInstance } from '../../api/read.ts';
 import { followLink } from '../../app/navigation.ts';
 import { deployPath, environmentPath, type Place, servicePath } from '../../app/paths.ts';
-import { Guarded } from '../../components/guarded.tsx';
+import { Guarded } from '../../components/access/guarded.tsx';
 import { operationWords } from '../../components/operation-words.ts';
 import { ProblemAlert } from '../../components/page/problem-alert.tsx';
 

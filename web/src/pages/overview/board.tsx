@@ -2,7 +2,7 @@
 import { Link } from 'wouter';
 import type { Environment, Instance, Overview } from '../../../../client/types.generated.ts';
 import { environmentPath } from '../../app/paths.ts';
-import { useMay } from '../../components/guarded.tsx';
+import { useMay } from '../../components/access/guarded.tsx';
 import { Status } from '../../components/status.tsx';
 import { Ago } from '../../components/time.tsx';
 import { Cell } from './cell.tsx';

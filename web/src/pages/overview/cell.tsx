@@ -4,12 +4,12 @@ import { Link } from 'wouter';
 import type { Deployment, Environment, Instance } from '../../../../client/types.generated.ts';
 import { followLink } from '../../app/navigation.ts';
 import { deployPath, operationPath, type Place, servicePath } from '../../app/paths.ts';
-import type { Guard, May } from '../../components/guarded.tsx';
+import type { Guard, May } from '../../components/access/guarded.tsx';
+import { Who } from '../../components/access/who.tsx';
 import { plain } from '../../components/plain.ts';
 import { Status } from '../../components/status.tsx';
 import { Ago } from '../../components/time.tsx';
 import { VersionName, versionWord } from '../../components/version.tsx';
-import { Who } from '../../components/who.tsx';
 
 interface CellProps {
   project: string;

@@ -5,10 +5,10 @@ import Input from '@cloudscape-design/components/input';
 import { type ReactNode, useState } from 'react';
 import type { Action } from '../../../../client/permissions.generated.ts';
 import { createEnvironment, createService } from '../../api/create.ts';
+import { Guarded } from '../../components/access/guarded.tsx';
 import { Command } from '../../components/command.tsx';
 import { curl } from '../../components/curl.ts';
 import { useAction } from '../../components/dialogs/use-action.ts';
-import { Guarded } from '../../components/guarded.tsx';
 
 interface CreateProps {
   label: string;

@@ -6,8 +6,8 @@ import { useState } from 'react';
 import { createEnvironment, createService } from '../../api/create.ts';
 import { navigate } from '../../app/navigation.ts';
 import { newProjectPath } from '../../app/paths.ts';
+import { useMay } from '../../components/access/guarded.tsx';
 import { CreateDialog } from '../../components/dialogs/create-dialog.tsx';
-import { useMay } from '../../components/guarded.tsx';
 
 type What = 'environment' | 'service';
 

@@ -8,9 +8,9 @@ import { api, body } from '../../api/client.ts';
 import { navigate } from '../../app/navigation.ts';
 import { notify } from '../../app/notifications.tsx';
 import { environmentPath, type Place } from '../../app/paths.ts';
+import { Guarded } from '../../components/access/guarded.tsx';
 import { ActionDialog } from '../../components/dialogs/action-dialog.tsx';
 import { useAction } from '../../components/dialogs/use-action.ts';
-import { Guarded } from '../../components/guarded.tsx';
 
 const BASE = '/v1/projects/{project}/environments/{environment}/services/{service}';
 

@@ -8,8 +8,9 @@ import type { Deployment } from '../../../../client/types.generated.ts';
 import { deploy } from '../../api/deploy.ts';
 import { useDeployments, useDiff } from '../../api/read.ts';
 import { operationPath, type Place } from '../../app/paths.ts';
+import { Guarded } from '../../components/access/guarded.tsx';
+import { Who } from '../../components/access/who.tsx';
 import { Changes } from '../../components/changes.tsx';
-import { Guarded } from '../../components/guarded.tsx';
 import { Loading } from '../../components/page/loading.tsx';
 import { plain } from '../../components/plain.ts';
 import { Status } from '../../components/status.tsx';
@@ -103,7 +104,7 @@ function Row({ place, deployment, serves, isStopped, isPicked, onPick }: RowProp
         </span>
         <span className="soft small">
           {kindWords(deployment)}
-          <Ago at={createdAt} /> by {plain(createdBy)}
+          <Ago at={createdAt} /> by <Who id={createdBy} />
           {finishedAt !== undefined && `, took ${duration(Date.parse(finishedAt) - Date.parse(createdAt))}`}
         </span>
         <RevisionLine revision={revision} />

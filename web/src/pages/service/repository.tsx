@@ -6,11 +6,11 @@ import type { Connection, Delivery, Preview } from '../../../../client/types.gen
 import { api, body } from '../../api/client.ts';
 import { useQuery } from '../../api/query.ts';
 import { environmentPath, operationPath, type Place } from '../../app/paths.ts';
+import { Guarded } from '../../components/access/guarded.tsx';
 import { Command } from '../../components/command.tsx';
 import { useAction } from '../../components/dialogs/use-action.ts';
 import { ExternalLink } from '../../components/external-link.tsx';
 import { Facts } from '../../components/facts.tsx';
-import { Guarded } from '../../components/guarded.tsx';
 import { Loading } from '../../components/page/loading.tsx';
 import { plain } from '../../components/plain.ts';
 import { Status } from '../../components/status.tsx';

@@ -11,13 +11,14 @@ import { useQuery } from '../../api/query.ts';
 import { apiPath } from '../../api/read.ts';
 import { navigate } from '../../app/navigation.ts';
 import { operationPath, type Place } from '../../app/paths.ts';
+import { Guarded } from '../../components/access/guarded.tsx';
 import { useAction } from '../../components/dialogs/use-action.ts';
-import { Guarded } from '../../components/guarded.tsx';
 import { Loading } from '../../components/page/loading.tsx';
 import { plain } from '../../components/plain.ts';
 import { Status } from '../../components/status.tsx';
 import { Ago, duration } from '../../components/time.tsx';
 import '../builds/builds.css';
+import { personWord } from '../../components/access/who.tsx';
 import type { ServiceTabProps } from '../service.tsx';
 
 const BASE = '/v1/projects/{project}/environments/{environment}/services/{service}';
@@ -175,7 +176,7 @@ function RunRow({ run }: { run: OperationSummary }) {
       <td>{exitCode}</td>
       <td>
         <Ago at={createdAt} />{' '}
-        <span className="soft">{job === undefined ? `by ${plain(createdBy)}` : `by job ${job}`}</span>
+        <span className="soft">{job === undefined ? `by ${personWord(createdBy)}` : `by job ${job}`}</span>
       </td>
       <td>{durationMs !== undefined && duration(durationMs)}</td>
     </tr>

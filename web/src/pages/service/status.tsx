@@ -7,9 +7,10 @@ import type { Deployment, InstanceDetail } from '../../../../client/types.genera
 import { bringsVersion, deploy } from '../../api/deploy.ts';
 import { followLink } from '../../app/navigation.ts';
 import { operationPath, servicePath } from '../../app/paths.ts';
+import { Guarded } from '../../components/access/guarded.tsx';
+import { Who } from '../../components/access/who.tsx';
 import { ExternalLink } from '../../components/external-link.tsx';
 import { Facts } from '../../components/facts.tsx';
-import { Guarded } from '../../components/guarded.tsx';
 import { ProblemAlert } from '../../components/page/problem-alert.tsx';
 import { plain } from '../../components/plain.ts';
 import { Status } from '../../components/status.tsx';
@@ -99,7 +100,7 @@ const Current = ({
 }) => (
   <>
     <Link href={operationPath(project, operation)}>#{number}</Link>{' '}
-    <VersionName version={version} revision={revision} />, <Ago at={createdAt} /> by {plain(createdBy)}
+    <VersionName version={version} revision={revision} />, <Ago at={createdAt} /> by <Who id={createdBy} />
     <br />
     <RevisionLine revision={revision} />
   </>

@@ -4,11 +4,11 @@ import { useState } from 'react';
 import { api, body } from '../../api/client.ts';
 import { useList } from '../../api/list.ts';
 import { notify } from '../../app/notifications.tsx';
-import { DataTable } from '../../components/data-table.tsx';
+import { Guarded } from '../../components/access/guarded.tsx';
+import { Who } from '../../components/access/who.tsx';
 import { ActionDialog } from '../../components/dialogs/action-dialog.tsx';
-import { Guarded } from '../../components/guarded.tsx';
+import { DataTable } from '../../components/page/data-table.tsx';
 import { Ago } from '../../components/time.tsx';
-import { Who } from '../../components/who.tsx';
 import { isSettingName, NameField, ValueField } from '../environment/setting-fields.tsx';
 import { Settings } from './page.tsx';
 

@@ -6,9 +6,9 @@ import type { Member } from '../../../../client/types.generated.ts';
 import { api } from '../../api/client.ts';
 import { useOverview } from '../../api/read.ts';
 import { notify } from '../../app/notifications.tsx';
+import { personWord, principalId } from '../../components/access/who.tsx';
 import { ActionDialog } from '../../components/dialogs/action-dialog.tsx';
-import { ChoiceField, RoleField, TextField } from '../../components/fields.tsx';
-import { personWord, principalId } from '../../components/who.tsx';
+import { ChoiceField, RoleField, TextField } from '../../components/forms/fields.tsx';
 
 const kinds = [
   { value: 'user', label: 'A person', description: 'By the id that your identity provider gives them.' },

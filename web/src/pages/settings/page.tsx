@@ -4,7 +4,7 @@ import type { ReactNode } from 'react';
 import type { Action } from '../../../../client/permissions.generated.ts';
 import { type SettingsPage, settingsPages, settingsPath } from '../../app/paths.ts';
 import { Title } from '../../app/title.tsx';
-import { useMay } from '../../components/guarded.tsx';
+import { useMay } from '../../components/access/guarded.tsx';
 import { Crumbs } from '../../components/page/crumbs.tsx';
 
 interface SettingsProps {

@@ -5,12 +5,12 @@ import type { Trust } from '../../../../client/types.generated.ts';
 import { api } from '../../api/client.ts';
 import { useList } from '../../api/list.ts';
 import { notify } from '../../app/notifications.tsx';
-import { DataTable } from '../../components/data-table.tsx';
+import { Guarded, useMay } from '../../components/access/guarded.tsx';
+import { Who } from '../../components/access/who.tsx';
 import { ActionDialog } from '../../components/dialogs/action-dialog.tsx';
-import { Guarded, useMay } from '../../components/guarded.tsx';
+import { DataTable } from '../../components/page/data-table.tsx';
 import { plain } from '../../components/plain.ts';
 import { Ago } from '../../components/time.tsx';
-import { Who } from '../../components/who.tsx';
 import { Settings } from './page.tsx';
 import { TrustDialog } from './trust-dialog.tsx';
 

@@ -1,10 +1,11 @@
 /** What each role may do, from the table that Berth decides by. */
 import ExpandableSection from '@cloudscape-design/components/expandable-section';
-import { permissions, roleSummaries, roles } from '../../../../client/permissions.generated.ts';
+import { actionWords, roleSummaries } from '../../../../client/permission-words.generated.ts';
+import { type Action, permissions, roles } from '../../../../client/permissions.generated.ts';
 import { Facts } from '../../components/facts.tsx';
 
-const rows = Object.entries(permissions).filter(([, { least }]) =>
-  (roles as readonly string[]).includes(least),
+const rows = (Object.entries(permissions) as [Action, (typeof permissions)[Action]][]).filter(
+  ([, { least }]) => (roles as readonly string[]).includes(least),
 );
 
 const rank = (role: string): number => (roles as readonly string[]).indexOf(role);
@@ -25,9 +26,9 @@ export const RoleMatrix = () => (
           </tr>
         </thead>
         <tbody>
-          {rows.map(([action, { does, least, protected: inProtected }]) => (
+          {rows.map(([action, { least, protected: inProtected }]) => (
             <tr key={action}>
-              <th scope="row">{does}</th>
+              <th scope="row">{actionWords[action]}</th>
               {roles.map((role) => (
                 <td key={role}>
                   {rank(role) < rank(least) ? (

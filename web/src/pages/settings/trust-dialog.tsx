@@ -11,8 +11,8 @@ import {
   LinesField,
   RoleField,
   TextField,
-} from '../../components/fields.tsx';
-import { linesOf } from '../../components/lines.ts';
+} from '../../components/forms/fields.tsx';
+import { linesOf } from '../../components/forms/lines.ts';
 
 const systems = {
   github: {

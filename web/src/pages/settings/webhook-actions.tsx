@@ -2,8 +2,8 @@
 import type { Webhook } from '../../../../client/types.generated.ts';
 import { api, body } from '../../api/client.ts';
 import { notify } from '../../app/notifications.tsx';
+import { Guarded } from '../../components/access/guarded.tsx';
 import { useAction } from '../../components/dialogs/use-action.ts';
-import { Guarded } from '../../components/guarded.tsx';
 
 const WEBHOOK = '/v1/projects/{project}/webhooks/{webhook}';
 

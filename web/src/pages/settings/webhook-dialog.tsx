@@ -7,7 +7,7 @@ import type { Webhook, WebhookWithSecret } from '../../../../client/types.genera
 import { api, body } from '../../api/client.ts';
 import { notify } from '../../app/notifications.tsx';
 import { ActionDialog } from '../../components/dialogs/action-dialog.tsx';
-import { TextField } from '../../components/fields.tsx';
+import { TextField } from '../../components/forms/fields.tsx';
 
 const WEBHOOKS = '/v1/projects/{project}/webhooks';
 

@@ -5,11 +5,11 @@ import type { Webhook, WebhookWithSecret } from '../../../../client/types.genera
 import { api, body } from '../../api/client.ts';
 import { useList } from '../../api/list.ts';
 import { notify } from '../../app/notifications.tsx';
-import { DataTable } from '../../components/data-table.tsx';
+import { Guarded, useMay } from '../../components/access/guarded.tsx';
 import { ActionDialog } from '../../components/dialogs/action-dialog.tsx';
-import { Guarded, useMay } from '../../components/guarded.tsx';
+import { ShownOnce } from '../../components/forms/shown-once.tsx';
+import { DataTable } from '../../components/page/data-table.tsx';
 import { plain } from '../../components/plain.ts';
-import { ShownOnce } from '../../components/shown-once.tsx';
 import { Settings } from './page.tsx';
 import { WebhookActions } from './webhook-actions.tsx';
 import { WebhookDialog } from './webhook-dialog.tsx';

@@ -5,7 +5,7 @@ import type { Role } from '../../../../client/permissions.generated.ts';
 import type { NewToken } from '../../../../client/types.generated.ts';
 import { useProjects } from '../../app/projects.ts';
 import { ActionDialog } from '../../components/dialogs/action-dialog.tsx';
-import { ChoiceField, EnvironmentsField, RoleField, TextField } from '../../components/fields.tsx';
+import { ChoiceField, EnvironmentsField, RoleField, TextField } from '../../components/forms/fields.tsx';
 
 const spans = [
   { value: '1d', label: '1 day' },

@@ -6,12 +6,12 @@ import type { Action } from '../../../../client/permissions.generated.ts';
 import type { Token } from '../../../../client/types.generated.ts';
 import type { List } from '../../api/list.ts';
 import { notify } from '../../app/notifications.tsx';
-import { DataTable } from '../../components/data-table.tsx';
+import { Guarded } from '../../components/access/guarded.tsx';
+import { Who } from '../../components/access/who.tsx';
 import { ActionDialog } from '../../components/dialogs/action-dialog.tsx';
-import { Guarded } from '../../components/guarded.tsx';
+import { DataTable } from '../../components/page/data-table.tsx';
 import { plain } from '../../components/plain.ts';
 import { Ago } from '../../components/time.tsx';
-import { Who } from '../../components/who.tsx';
 
 interface TokenListProps {
   of: List<Token>;

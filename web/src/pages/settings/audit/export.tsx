@@ -1,7 +1,7 @@
 /** The whole audit trail as a file. */
 
+import { Guarded } from '../../../components/access/guarded.tsx';
 import { useAction } from '../../../components/dialogs/use-action.ts';
-import { Guarded } from '../../../components/guarded.tsx';
 import { apiFetch } from '../../../session.ts';
 
 /** The trail comes in parts, each behind the last event of the one before. */

@@ -3,8 +3,8 @@ import Alert from '@cloudscape-design/components/alert';
 import { useState } from 'react';
 import type { AuditReport } from '../../../../../client/types.generated.ts';
 import { api, body } from '../../../api/client.ts';
+import { Guarded } from '../../../components/access/guarded.tsx';
 import { useAction } from '../../../components/dialogs/use-action.ts';
-import { Guarded } from '../../../components/guarded.tsx';
 import { plain } from '../../../components/plain.ts';
 import { Ago } from '../../../components/time.tsx';
 

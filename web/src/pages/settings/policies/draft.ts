@@ -1,6 +1,6 @@
 /** A policy as a form has it: texts that people write, and the rule that they stand for. */
 import type { PolicyRule } from '../../../../../client/types.generated.ts';
-import { linesOf } from '../../../components/lines.ts';
+import { linesOf } from '../../../components/forms/lines.ts';
 
 export type RuleKind = PolicyRule['kind'];
 type RuleOf<Kind extends RuleKind> = Extract<PolicyRule, { kind: Kind }>;

@@ -3,9 +3,9 @@ import Alert from '@cloudscape-design/components/alert';
 import { Link } from 'wouter';
 import type { PolicyDryRun } from '../../../../../client/types.generated.ts';
 import { servicePath } from '../../../app/paths.ts';
+import { personWord } from '../../../components/access/who.tsx';
 import { plain } from '../../../components/plain.ts';
 import { Ago } from '../../../components/time.tsx';
-import { personWord } from '../../../components/who.tsx';
 
 const SHOWN_MAX = 10;
 

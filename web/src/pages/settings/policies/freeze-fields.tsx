@@ -3,7 +3,7 @@ import Button from '@cloudscape-design/components/button';
 import Checkbox from '@cloudscape-design/components/checkbox';
 import FormField from '@cloudscape-design/components/form-field';
 import { useId } from 'react';
-import { ChoiceField, TextField } from '../../../components/fields.tsx';
+import { ChoiceField, TextField } from '../../../components/forms/fields.tsx';
 import { days, newWindow, type WindowDraft } from './draft.ts';
 import type { DraftProps } from './rule-fields.tsx';
 import { dayWords } from './words.ts';

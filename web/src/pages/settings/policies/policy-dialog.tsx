@@ -9,8 +9,8 @@ import { api, body } from '../../../api/client.ts';
 import { notify } from '../../../app/notifications.tsx';
 import { isName } from '../../../app/paths.ts';
 import { ActionDialog } from '../../../components/dialogs/action-dialog.tsx';
-import { ChoiceField, LinesField, TextField } from '../../../components/fields.tsx';
-import { linesOf } from '../../../components/lines.ts';
+import { ChoiceField, LinesField, TextField } from '../../../components/forms/fields.tsx';
+import { linesOf } from '../../../components/forms/lines.ts';
 import { plain } from '../../../components/plain.ts';
 import { draftOf, newDraft, type RuleKind, ruleOf } from './draft.ts';
 import { DryRun } from './dry-run.tsx';
@@ -49,7 +49,9 @@ export function PolicyDialog({ project, policy, taken, onClose }: PolicyDialogPr
   const key = JSON.stringify(wanted);
   const [tried, setTried] = useState<{ key: string; run?: PolicyDryRun; error?: string }>();
   const [busy, setBusy] = useState(false);
-  const isTried = tried?.key === key && tried.run !== undefined;
+  // Of what the form says now, and not of what it said before.
+  const current = wanted && tried?.key === key ? tried : undefined;
+  const isTried = current?.run !== undefined;
   const isTaken = !policy && taken.includes(name.trim());
   const tryIt = async () => {
     if (!wanted) return;
@@ -121,8 +123,8 @@ export function PolicyDialog({ project, policy, taken, onClose }: PolicyDialogPr
         </Button>
         {!isTried && <span className="soft">Then it can be saved.</span>}
       </div>
-      {tried?.key === key && tried.run && <DryRun of={tried.run} />}
-      {tried?.key === key && tried.error !== undefined && <Alert type="error">{plain(tried.error)}</Alert>}
+      {current?.run && <DryRun of={current.run} />}
+      {current?.error !== undefined && <Alert type="error">{plain(current.error)}</Alert>}
     </ActionDialog>
   );
 }

@@ -1,6 +1,6 @@
 /** What each kind of rule asks for. */
 import Button from '@cloudscape-design/components/button';
-import { ChoiceField, LinesField, TextField } from '../../../components/fields.tsx';
+import { ChoiceField, LinesField, TextField } from '../../../components/forms/fields.tsx';
 import type { Draft, Severity } from './draft.ts';
 import { FreezeFields } from './freeze-fields.tsx';
 

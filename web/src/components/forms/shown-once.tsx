@@ -1,7 +1,7 @@
 /** A secret that is shown this once: it stays until it is put away, and is kept nowhere. */
 import Alert from '@cloudscape-design/components/alert';
 import Button from '@cloudscape-design/components/button';
-import { Command } from './command.tsx';
+import { Command } from '../command.tsx';
 
 interface ShownOnceProps {
   /** What it is, such as "The token CI". */

@@ -1,9 +1,9 @@
 /** A list as a table: a row a thing, and on a small screen one below the other. */
 import Button from '@cloudscape-design/components/button';
 import type { ReactNode } from 'react';
-import type { List } from '../api/list.ts';
-import { Loading } from './page/loading.tsx';
-import { plain } from './plain.ts';
+import type { List } from '../../api/list.ts';
+import { plain } from '../plain.ts';
+import { Loading } from './loading.tsx';
 import './data-table.css';
 
 export interface Column<T> {

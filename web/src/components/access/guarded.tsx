@@ -1,12 +1,12 @@
 /** Buttons of what who is signed in may not do are disabled, with the reason and whom to ask. */
 import Button, { type ButtonProps } from '@cloudscape-design/components/button';
-import { type Action, permissions } from '../../../client/permissions.generated.ts';
-import { type Refusal, refusalOf, type Where } from '../../../client/refusal.ts';
-import type { Member } from '../../../client/types.generated.ts';
-import { useAccess, useSomeMembers } from '../api/access.ts';
-import { useCurrentProject } from '../app/projects.ts';
-import { useSession } from '../session.ts';
-import { danger } from './danger.ts';
+import { type Action, permissions } from '../../../../client/permissions.generated.ts';
+import { type Refusal, refusalOf, type Where } from '../../../../client/refusal.ts';
+import type { Member } from '../../../../client/types.generated.ts';
+import { useAccess, useSomeMembers } from '../../api/access.ts';
+import { useCurrentProject } from '../../app/projects.ts';
+import { useSession } from '../../session.ts';
+import { danger } from '../danger.ts';
 import { personWord } from './who.tsx';
 
 /** What a control is given: nothing where it may be used. */

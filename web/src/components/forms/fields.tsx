@@ -4,8 +4,9 @@ import FormField from '@cloudscape-design/components/form-field';
 import Input from '@cloudscape-design/components/input';
 import Select from '@cloudscape-design/components/select';
 import Textarea from '@cloudscape-design/components/textarea';
-import { type Role, roleSummaries, roles } from '../../../client/permissions.generated.ts';
-import { useOverview } from '../api/read.ts';
+import { roleSummaries } from '../../../../client/permission-words.generated.ts';
+import { type Role, roles } from '../../../../client/permissions.generated.ts';
+import { useOverview } from '../../api/read.ts';
 
 interface FieldProps {
   label: string;

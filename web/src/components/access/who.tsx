@@ -1,5 +1,5 @@
 /** People, groups, tokens and pipelines by a name; the id is the title. */
-import { plain } from './plain.ts';
+import { plain } from '../plain.ts';
 
 const KIND = /^(user|group|email|token|ci):(.+)$/s;
 
