@@ -16,8 +16,9 @@ import { replaceGenerated } from './docs/replace.ts';
 import { rolesPage } from './docs/roles.ts';
 import { resourceTypesText, settingsText } from './docs/score.ts';
 import { workflowsPage } from './docs/workflows.ts';
-import { eventWords } from './event-words.ts';
-import { operationWords } from './operation-words.ts';
+import { eventWords } from './words/event-words.ts';
+import { operationWords } from './words/operation-words.ts';
+import { permissionTable, permissionWords } from './words/permissions.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -51,6 +52,8 @@ export async function generatedFiles(): Promise<GeneratedFile[]> {
     { path: 'client/types.generated.ts', text: await clientTypes() },
     { path: 'client/words.generated.ts', text: operationWords() },
     { path: 'client/event-words.generated.ts', text: eventWords() },
+    { path: 'client/permissions.generated.ts', text: permissionTable() },
+    { path: 'client/permission-words.generated.ts', text: permissionWords() },
   ];
 }
 

@@ -75,6 +75,13 @@ export async function signIn(page: Page, token: string): Promise<void> {
   await page.getByText('Live', { exact: true }).waitFor();
 }
 
+/** Signs in as one of the people whom the provider of one machine knows, such as "Ada Lovelace". */
+export async function signInAs(page: Page, person: string): Promise<void> {
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await page.getByRole('button', { name: new RegExp(`^${person}`) }).click();
+  await page.getByText('Live', { exact: true }).waitFor();
+}
+
 /** Opens an address within the page: loading it anew would forget the token. */
 export async function goTo(page: Page, path: string): Promise<void> {
   await page.evaluate(`history.pushState(null, '', ${JSON.stringify(path)})`);

@@ -3,8 +3,10 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
+import { openReceiver } from '../support/receiver.ts';
 import { askWorkload } from '../support/workload.ts';
 import { chromiumPath, goTo, launch, showTokenForm, signIn, visit } from './browser.ts';
+import { seedSettings, settingsPages } from './settings/seed.ts';
 import { build, deploy, long, openSubject, seed, seedLong, service } from './subject.ts';
 
 if (!chromiumPath) process.exit(1);
@@ -12,7 +14,11 @@ if (!chromiumPath) process.exit(1);
 const directory = join(import.meta.dirname, '../../screenshots');
 await mkdir(directory, { recursive: true });
 
-const [subject, browser] = await Promise.all([openSubject(), launch()]);
+const receiver = await openReceiver();
+const [subject, browser] = await Promise.all([
+  openSubject({ BERTH_TRUSTED_RECEIVERS: receiver.origin }),
+  launch(),
+]);
 const { berth } = subject;
 
 const sizes = { wide: { width: 1280, height: 800 }, narrow: { width: 360, height: 740 } };
@@ -134,6 +140,17 @@ try {
   await take(page, 'palette');
   await page.keyboard.press('Escape');
 
+  await seedSettings(subject, receiver.origin);
+  const production = '/v1/projects/demo/environments/production';
+  await berth.api('PUT', `${production}/protection`, { approval: true });
+  await berth.api('POST', `${production}/services/guestbook/deployments`, { version: '1.0.0' });
+  for (const { name, path, ready, open } of settingsPages) {
+    await go(path, ready);
+    if (open !== undefined) await page.getByRole('button', { name: open }).first().click();
+    await take(page, name);
+    await page.keyboard.press('Escape');
+  }
+
   await seedLong(subject);
   await go(`/projects/${long.project}`, 'serving');
   await take(page, 'overview-long');
@@ -154,4 +171,5 @@ try {
 } finally {
   await browser.close();
   await subject.close();
+  receiver.close();
 }

@@ -17,15 +17,16 @@ export interface Subject {
   close(): Promise<void>;
 }
 
-export async function openSubject(): Promise<Subject> {
+/** @param settings variables of its environment */
+export async function openSubject(settings: Record<string, string> = {}): Promise<Subject> {
   const directory = await mkdtemp(join(tmpdir(), 'berth-e2e-'));
   const port = await freePort();
   const subject: Subject = {
     url: `http://localhost:${port}/`,
-    berth: await startChild(directory, port),
+    berth: await startChild(directory, port, settings),
     token: (await readFile(join(directory, 'admin-token'), 'utf8')).trim(),
     async again() {
-      subject.berth = await startChild(directory, port);
+      subject.berth = await startChild(directory, port, settings);
     },
     async close() {
       await subject.berth.kill('SIGTERM');

@@ -97,11 +97,11 @@ describe.skipIf(!chromiumPath)('The console, for a service that runs', () => {
   it('stops it once that is confirmed, says so, and starts it again, also while the environment sleeps', async () => {
     await goTo(page, GUESTBOOK);
     await button('Stop').click();
-    await inDialog('Let it run').click();
+    await inDialog('Cancel').click();
     await gone();
     expect(await status()).toBe(200);
     await button('Stop').click();
-    await inDialog('Stop').click();
+    await inDialog('Stop guestbook').click();
     await shows('It is stopped.');
     await button('Start').waitFor();
     expect(await button('Restart').count()).toBe(0);
@@ -135,7 +135,7 @@ describe.skipIf(!chromiumPath)('The console, for a service that runs', () => {
     await name.fill('CERTIFICATE');
     await shows('CERTIFICATE is there already');
     expect(await inDialog('Save').isDisabled()).toBe(true);
-    await inDialog('Leave it').click();
+    await inDialog('Cancel').click();
     await button('Change CERTIFICATE').click();
     expect(await page.getByLabel('Value').inputValue()).toBe('first\nsecond');
     await page.getByLabel('Value').fill('');
@@ -166,10 +166,10 @@ describe.skipIf(!chromiumPath)('The console, for a service that runs', () => {
     await text.fill('LEVEL=info\n');
     await inDialog('Save').click();
     await dialog().getByText('Read it again').waitFor();
-    await inDialog('Leave them').click();
+    await inDialog('Cancel').click();
     expect((await values()).LEVEL).toBe('warn');
     await button('Remove LEVEL').click();
-    await inDialog('Remove').click();
+    await inDialog('Remove LEVEL').click();
     await shows('LEVEL was removed.');
   });
 
@@ -229,9 +229,9 @@ describe.skipIf(!chromiumPath)('The console, for a service that runs', () => {
   it('removes it once its name is typed, and says what is left of it', async () => {
     await goTo(page, GUESTBOOK);
     await button('Remove').click();
-    expect(await inDialog('Remove').isDisabled()).toBe(true);
+    expect(await inDialog('Remove guestbook').isDisabled()).toBe(true);
     await dialog().getByRole('textbox').fill('guestbook');
-    await inDialog('Remove').click();
+    await inDialog('Remove guestbook').click();
     await shows('guestbook is being removed from dev.');
     await shows('Nothing is deployed here yet.');
     await goTo(page, GUESTBOOK);

@@ -1,5 +1,6 @@
 import '@cloudscape-design/global-styles/index.css';
 import './app/app.css';
+import './app/shell.css';
 import './app/theme.ts';
 import { createRoot } from 'react-dom/client';
 import { App } from './app/app.tsx';

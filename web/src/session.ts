@@ -6,6 +6,7 @@
 import { useSyncExternalStore } from 'react';
 import { ApiError, problemOf } from '../../client/problem.ts';
 import type { Principal } from '../../client/types.generated.ts';
+import { connected } from './api/connection.ts';
 
 export interface Session {
   /** `unknown` until the first answer. */
@@ -30,15 +31,35 @@ async function whoAmI(): Promise<void> {
   become({ status: 'signed-in', principal: (await response.json()) as Principal });
 }
 
-/** Asks whether this browser has a session: once, when the page is loaded. */
+const RETRY_MS = 2_000;
+
+/** Asks whether this browser has a session, when the page is loaded, until there is an answer. */
 export async function resume(): Promise<void> {
-  try {
-    await whoAmI();
-  } catch (error) {
-    const unknown = error instanceof ApiError && error.status === 401;
-    become({ status: 'signed-out', ...(!unknown && { reason: 'Berth can not be reached just now.' }) });
+  while (session.status === 'unknown') {
+    try {
+      await whoAmI();
+      connected(true);
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 401) become({ status: 'signed-out' });
+      else {
+        connected(false);
+        await pause();
+      }
+    }
   }
 }
+
+/** Until it is worth another try. */
+const pause = (): Promise<void> =>
+  new Promise((resolve) => {
+    const timer = setTimeout(done, RETRY_MS);
+    function done() {
+      clearTimeout(timer);
+      removeEventListener('online', done);
+      resolve();
+    }
+    addEventListener('online', done);
+  });
 
 /** Leaves for the identity provider, which leads back to this very place. */
 function signIn(): void {

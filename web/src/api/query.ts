@@ -19,6 +19,8 @@ export interface Reading<T> {
 interface Entry {
   reading: Reading<unknown>;
   load(signal: AbortSignal): Promise<unknown>;
+  /** Whoever changes it says so by an event: it is not read again without one. */
+  isStill: boolean;
   listeners: Set<() => void>;
   running?: { stop: AbortController; again: boolean; done: Promise<void> };
 }
@@ -84,24 +86,35 @@ export function forgetAll(): void {
 
 setInterval(() => {
   if (document.hidden) return;
-  for (const entry of entries.values()) if (entry.listeners.size > 0) void run(entry);
+  for (const entry of entries.values()) {
+    if (entry.listeners.size > 0 && (!entry.isStill || isOpen(entry.reading))) void run(entry);
+  }
 }, REFRESH_MS);
+
+// A connection that is back is used at once.
+addEventListener('online', () => invalidate());
+
+/** Whether there is no answer yet, or one that may be another soon. */
+const isOpen = ({ data, error }: Reading<unknown>): boolean =>
+  error === undefined ? data === undefined : error.status >= 500 || error.status === 429;
 
 const nothing: Reading<never> = {};
 
 /**
  * @param key what is read, such as its path; undefined: nothing
  * @param load reads it; has to depend on nothing but the key
+ * @param options `isStill`: it changes by events alone, and is read again with those
  */
 export function useQuery<T>(
   key: string | undefined,
   load: (signal: AbortSignal) => Promise<T>,
+  { isStill = false }: { isStill?: boolean } = {},
 ): Reading<T> & { reload(): Promise<void> } {
   // biome-ignore lint/correctness/useExhaustiveDependencies: `load` depends on nothing but the key.
   const subscribe = useCallback(
     (listener: () => void) => {
       if (key === undefined) return () => {};
-      const entry = entries.get(key) ?? { reading: {}, load, listeners: new Set() };
+      const entry = entries.get(key) ?? { reading: {}, load, isStill, listeners: new Set() };
       // Put last: the first ones are those that nobody asked for longest.
       entries.delete(key);
       entries.set(key, entry);

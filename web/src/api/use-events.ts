@@ -31,6 +31,7 @@ export interface Events {
 }
 
 const PAGE = '50';
+const RETRY_MS = 2_000;
 
 const passes = (filter: EventFilter, event: Event): boolean =>
   (filter.type === undefined ||
@@ -56,6 +57,7 @@ export function useEvents(project: string, filter: EventFilter): Events {
       );
     });
 
+  let retry: ReturnType<typeof setTimeout> | undefined;
   async function read(after: string | undefined, signal?: AbortSignal): Promise<void> {
     setReading(true);
     try {
@@ -74,7 +76,10 @@ export function useEvents(project: string, filter: EventFilter): Events {
     } catch (failure) {
       if (signal?.aborted) return;
       if (failure instanceof ApiError) setError(failure);
-      else connected(false);
+      else {
+        connected(false);
+        retry = setTimeout(() => void read(after, signal), RETRY_MS);
+      }
     } finally {
       if (!signal?.aborted) setReading(false);
     }
@@ -87,7 +92,10 @@ export function useEvents(project: string, filter: EventFilter): Events {
     setCursor(undefined);
     setError(undefined);
     void read(undefined, stop.signal);
-    return () => stop.abort();
+    return () => {
+      stop.abort();
+      clearTimeout(retry);
+    };
   }, [key]);
 
   useProjectEvents(project, (event) => {

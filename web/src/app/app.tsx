@@ -8,7 +8,7 @@ import { Loading } from '../components/page/loading.tsx';
 import { useSession } from '../session.ts';
 import { ErrorBoundary } from './error-boundary.tsx';
 import { firstPage, lazyPage } from './lazy-page.ts';
-import { forgetNotices, Notifications } from './notifications.tsx';
+import { forgetNotices, leaveNotices, Notifications } from './notifications.tsx';
 import { Pages } from './pages.tsx';
 import { Shell } from './shell.tsx';
 
@@ -23,6 +23,8 @@ export function App() {
     forgetAll();
     forgetNotices();
   }, [status]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: with each page.
+  useEffect(leaveNotices, [location]);
   const isReference = location === '/docs';
   return (
     <I18nProvider locale="en" messages={[messages]}>

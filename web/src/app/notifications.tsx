@@ -10,7 +10,13 @@ export interface Notice {
   content?: string;
 }
 
-let notices: readonly (Notice & { id: string })[] = [];
+interface Shown extends Notice {
+  id: string;
+  /** Epoch milliseconds. */
+  at: number;
+}
+
+let notices: readonly Shown[] = [];
 let count = 0;
 const listeners = new Set<() => void>();
 
@@ -27,7 +33,7 @@ const dismiss = (id: string): void => show(notices.filter((notice) => notice.id 
 export function notify(notice: Notice): void {
   count += 1;
   const id = `notice-${count}`;
-  show([...notices, { ...notice, id }].slice(-SHOWN_MAX));
+  show([...notices, { ...notice, id, at: Date.now() }].slice(-SHOWN_MAX));
   if (notice.type === 'success' || notice.type === 'info') setTimeout(() => dismiss(id), LASTS_MS);
 }
 
@@ -40,6 +46,15 @@ export function notifyError(error: unknown, header?: string): void {
 
 export function forgetNotices(): void {
   show([]);
+}
+
+/** What led to another page is told there. */
+const LEADS_MS = 1_000;
+
+/** Notices stay with the page that they came up on. */
+export function leaveNotices(): void {
+  const since = Date.now() - LEADS_MS;
+  if (notices.some(({ at }) => at < since)) show(notices.filter(({ at }) => at >= since));
 }
 
 export function Notifications() {

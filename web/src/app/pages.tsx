@@ -43,6 +43,17 @@ const pages: readonly Page[] = [
   page('/projects/:project/builds', () => import('../pages/builds.tsx')),
   page('/projects/:project/activity', () => import('../pages/activity.tsx')),
   page('/projects/:project/operations/:operation', () => import('../pages/operation.tsx')),
+  page('/projects/:project/approvals', () => import('../pages/approvals.tsx')),
+  page('/projects/:project/settings', () => import('../pages/settings/general.tsx')),
+  page('/projects/:project/settings/members', () => import('../pages/settings/members.tsx')),
+  page('/projects/:project/settings/tokens', () => import('../pages/settings/tokens.tsx')),
+  page('/projects/:project/settings/pipelines', () => import('../pages/settings/pipelines.tsx')),
+  page('/projects/:project/settings/policies', () => import('../pages/settings/policies.tsx')),
+  page('/projects/:project/settings/webhooks', () => import('../pages/settings/webhooks.tsx')),
+  page('/projects/:project/settings/build-secrets', () => import('../pages/settings/build-secrets.tsx')),
+  page('/projects/:project/settings/audit', () => import('../pages/settings/audit.tsx')),
+  page('/new-project', () => import('../pages/new-project.tsx')),
+  page('/tokens', () => import('../pages/tokens.tsx')),
 ];
 
 const Missing = lazyPage(() => import('../pages/missing.tsx'));

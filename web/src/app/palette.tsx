@@ -5,12 +5,17 @@ import { leave } from './leave.ts';
 import { navigate } from './navigation.ts';
 import {
   activityPath,
+  approvalsPath,
   buildsPath,
   deployPath,
   environmentPath,
+  newProjectPath,
   projectPath,
   servicePath,
   serviceTabs,
+  settingsPages,
+  settingsPath,
+  tokensPath,
 } from './paths.ts';
 import { useProjects } from './projects.ts';
 import { setTheme } from './theme.ts';
@@ -43,6 +48,8 @@ function useCommands(project: string | undefined): Command[] {
             go('Builds', buildsPath(project)),
             go('Activity', activityPath(project)),
             go('Deploy …', deployPath(project), 'Deploy'),
+            go('Approvals', approvalsPath(project)),
+            ...settingsPages.map(({ id, label }) => go(`Settings: ${label}`, settingsPath(project, id))),
             ...instances.flatMap(({ environment, service }) =>
               serviceTabs.map((tab) =>
                 go(
@@ -61,6 +68,8 @@ function useCommands(project: string | undefined): Command[] {
     return [
       ...inProject,
       ...projects.map(({ name }) => go(`Project ${name}`, projectPath(name))),
+      go('New project', newProjectPath, 'Do'),
+      go('Your tokens', tokensPath),
       go('API reference', '/docs'),
       { text: 'Light theme', kind: 'Do', run: () => setTheme('light') },
       { text: 'Dark theme', kind: 'Do', run: () => setTheme('dark') },

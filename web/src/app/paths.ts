@@ -31,6 +31,29 @@ export const buildsPath = (project: string): string => `/projects/${project}/bui
 
 export const activityPath = (project: string): string => `/projects/${project}/activity`;
 
+export const approvalsPath = (project: string): string => `/projects/${project}/approvals`;
+
+export const newProjectPath = '/new-project';
+
+/** The tokens of who is signed in. */
+export const tokensPath = '/tokens';
+
+/** The pages of a project's settings, in their order. */
+export const settingsPages = [
+  { id: 'general', label: 'General' },
+  { id: 'members', label: 'Members' },
+  { id: 'tokens', label: 'Tokens' },
+  { id: 'pipelines', label: 'Pipelines' },
+  { id: 'policies', label: 'Policies' },
+  { id: 'webhooks', label: 'Webhooks' },
+  { id: 'build-secrets', label: 'Build secrets' },
+  { id: 'audit', label: 'Audit' },
+] as const;
+export type SettingsPage = (typeof settingsPages)[number]['id'];
+
+export const settingsPath = (project: string, page: SettingsPage = 'general'): string =>
+  `/projects/${project}/settings${page === 'general' ? '' : `/${page}`}`;
+
 export const operationPath = (project: string, operation: string): string =>
   `/projects/${project}/operations/${operation}`;
 

@@ -3,30 +3,27 @@ import ButtonDropdown from '@cloudscape-design/components/button-dropdown';
 import { type ReactNode, Suspense, useEffect, useRef, useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import { useLiveProject } from '../api/events.ts';
+import { useMay } from '../components/access/guarded.tsx';
 import { ConnectionBanner, LiveMark } from '../components/page/connection-banner.tsx';
 import { plain } from '../components/plain.ts';
 import { useSession } from '../session.ts';
+import { ErrorBoundary } from './error-boundary.tsx';
 import { lazyPage } from './lazy-page.ts';
 import { leave } from './leave.ts';
 import { useMedia } from './media.ts';
 import { followLink } from './navigation.ts';
-import { activityPath, buildsPath, isName, projectPath } from './paths.ts';
-import { useProjects } from './projects.ts';
+import { newProjectPath, projectPath, tokensPath } from './paths.ts';
+import { useCurrentProject, useProjects } from './projects.ts';
+import { Side } from './side.tsx';
 import { setTheme, type Theme, useTheme } from './theme.ts';
 import { useTitleFocus } from './title.tsx';
 
 const Palette = lazyPage(() => import('./palette.tsx'));
 
-/** The project that the address names. */
-export function useCurrentProject(): string | undefined {
-  const [location] = useLocation();
-  const [, first, project] = location.split('/');
-  return first === 'projects' && isName(project) ? project : undefined;
-}
-
 export function Shell({ isSignedIn, children }: { isSignedIn: boolean; children: ReactNode }) {
   const main = useRef<HTMLElement>(null);
   useTitleFocus(main, isSignedIn);
+  const project = useCurrentProject();
   return (
     <>
       {/* biome-ignore lint/a11y/useValidAnchor: the address names the page, and so has to stay as it is. */}
@@ -52,10 +49,13 @@ export function Shell({ isSignedIn, children }: { isSignedIn: boolean; children:
           {isSignedIn ? <UserMenu /> : <ThemeMenu />}
         </span>
       </header>
-      {isSignedIn && <ConnectionBanner />}
-      <main ref={main} id="main" tabIndex={-1}>
-        {children}
-      </main>
+      <ConnectionBanner />
+      <div className="frame">
+        {isSignedIn && project !== undefined && <Side project={project} />}
+        <main ref={main} id="main" tabIndex={-1}>
+          {children}
+        </main>
+      </div>
     </>
   );
 }
@@ -73,43 +73,38 @@ const BerthMark = () => (
   </svg>
 );
 
-/** Projects to choose from, and the pages of the one that is open. */
+/** Projects to choose from, and a new one. */
 function ProjectBar() {
   const project = useCurrentProject();
   const [location] = useLocation();
   const { data: projects = [] } = useProjects();
+  const may = useMay();
   useLiveProject(project);
-  const pages =
-    project === undefined
-      ? []
-      : [
-          { href: projectPath(project), text: 'Overview' },
-          { href: buildsPath(project), text: 'Builds' },
-          { href: activityPath(project), text: 'Activity' },
-        ];
   return (
     <>
       {projects.length > 0 && (
         <ButtonDropdown
           variant="normal"
           {...(project !== undefined && { ariaLabel: `Project ${project}` })}
-          items={projects.map(({ name, displayName }) => ({
-            id: name,
-            text: displayName === undefined ? name : plain(displayName),
-            ...(displayName !== undefined && { secondaryText: name }),
-            href: projectPath(name),
-          }))}
+          items={[
+            ...projects.map(({ name, displayName }) => ({
+              id: name,
+              text: displayName === undefined ? name : plain(displayName),
+              ...(displayName !== undefined && { secondaryText: name }),
+              href: projectPath(name),
+            })),
+            { id: '/', text: 'All projects', href: '/' },
+            { id: newProjectPath, text: 'New project', href: newProjectPath, ...may('project.create') },
+          ]}
           onItemFollow={followLink}
         >
           {project ?? 'Projects'}
         </ButtonDropdown>
       )}
-      <nav aria-label="Pages">
-        {[...pages, { href: '/docs', text: 'API' }].map(({ href, text }) => (
-          <Link key={href} href={href} aria-current={location === href ? 'page' : undefined}>
-            {text}
-          </Link>
-        ))}
+      <nav aria-label="Berth">
+        <Link href="/docs" aria-current={location === '/docs' ? 'page' : undefined}>
+          API
+        </Link>
       </nav>
     </>
   );
@@ -140,9 +135,11 @@ function CommandButton() {
         <span>Go to …</span> <kbd>Ctrl K</kbd>
       </button>
       {isOpen && (
-        <Suspense>
-          <Palette project={project} onClose={() => setOpen(false)} />
-        </Suspense>
+        <ErrorBoundary address="" isQuiet>
+          <Suspense>
+            <Palette project={project} onClose={() => setOpen(false)} />
+          </Suspense>
+        </ErrorBoundary>
       )}
     </>
   );
@@ -187,6 +184,7 @@ function UserMenu() {
       ariaLabel={`${name}: theme and sign-out`}
       items={[
         { text: 'Theme', items: themeItems(theme) },
+        { id: tokensPath, text: 'Your tokens', href: tokensPath },
         {
           id: 'sign-out',
           text: 'Sign out',
@@ -204,8 +202,9 @@ function UserMenu() {
       ]}
       onItemClick={({ detail: { id } }) => {
         if (isTheme(id)) setTheme(id);
-        else leave(id === 'everywhere');
+        else if (id !== tokensPath) leave(id === 'everywhere');
       }}
+      onItemFollow={followLink}
     >
       {isNarrow ? undefined : name}
     </ButtonDropdown>

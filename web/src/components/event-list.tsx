@@ -3,6 +3,7 @@ import { Link } from 'wouter';
 import type { Event } from '../../../client/types.generated.ts';
 import { operationPath, servicePath } from '../app/paths.ts';
 import './event-list.css';
+import { Who } from './access/who.tsx';
 import { eventTone, eventWords } from './event-words.ts';
 import { plain } from './plain.ts';
 import { Ago } from './time.tsx';
@@ -50,7 +51,7 @@ function Row({ event }: { event: Event }) {
         {href === undefined ? <span>{words}</span> : <Link href={href}>{words}</Link>}
         {cause !== undefined && <div className="event-cause">{cause}</div>}
         <div className="soft small">
-          <Ago at={at} /> by {plain(actor)} · <code className="small">{plain(type)}</code>
+          <Ago at={at} /> by <Who id={actor} /> · <code className="small">{plain(type)}</code>
         </div>
       </div>
     </li>

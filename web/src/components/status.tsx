@@ -36,6 +36,11 @@ const types: Record<string, StatusIndicatorProps.Type> = {
   stopped: 'stopped',
 };
 
+/** What goes on as it should is no news: only what came to a good end is green. */
+const steady: ReadonlySet<string> = new Set(['serving', 'healthy', 'ready']);
+
 export const Status = ({ of }: { of: string }) => (
-  <StatusIndicator type={types[of] ?? 'info'}>{of}</StatusIndicator>
+  <StatusIndicator type={types[of] ?? 'info'} {...(steady.has(of) && { colorOverride: 'grey' as const })}>
+    {of}
+  </StatusIndicator>
 );

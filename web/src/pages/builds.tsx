@@ -10,6 +10,8 @@ import { useQuery } from '../api/query.ts';
 import { useOverview } from '../api/read.ts';
 import { deployPath, operationPath } from '../app/paths.ts';
 import { Title } from '../app/title.tsx';
+import { Who } from '../components/access/who.tsx';
+import { Crumbs } from '../components/page/crumbs.tsx';
 import { Loading } from '../components/page/loading.tsx';
 import { plain } from '../components/plain.ts';
 import { Status } from '../components/status.tsx';
@@ -32,6 +34,7 @@ export default function BuildsPage({ project }: { project: string }) {
   const service = (services.find(({ name }) => name === query.get('service')) ?? first)?.name;
   return (
     <div className="stack">
+      <Crumbs project={project} of={[['Builds']]} />
       <Title text={`Builds · ${project}`}>Builds</Title>
       {service === undefined ? (
         <FirstService project={project} />
@@ -111,7 +114,10 @@ function Row({ build, service }: { build: OperationSummary; service: string }) {
         )}
       </td>
       <td>
-        <Ago at={createdAt} /> <span className="soft">by {plain(createdBy)}</span>
+        <Ago at={createdAt} />{' '}
+        <span className="soft">
+          by <Who id={createdBy} />
+        </span>
       </td>
       <td>{durationMs !== undefined && duration(durationMs)}</td>
     </tr>

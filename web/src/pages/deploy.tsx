@@ -8,6 +8,7 @@ import { useSearchParams } from 'wouter';
 import type { Instance, Overview, Version } from '../../../client/types.generated.ts';
 import { useOverview, useVersions } from '../api/read.ts';
 import { Title } from '../app/title.tsx';
+import { Crumbs } from '../components/page/crumbs.tsx';
 import { Loading } from '../components/page/loading.tsx';
 import { plain } from '../components/plain.ts';
 import { relativeTime, useNow } from '../components/time.tsx';
@@ -26,6 +27,7 @@ export default function DeployPage({ project }: { project: string }) {
   if (!overview) return <Loading />;
   return (
     <div className="stack">
+      <Crumbs project={project} of={[['Deploy']]} />
       <Title text={`Deploy · ${project}`}>Deploy</Title>
       {overview.environments.length === 0 ? (
         <FirstEnvironment project={project} />

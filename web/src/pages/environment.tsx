@@ -7,8 +7,10 @@ import type { Resource } from '../../../client/types.generated.ts';
 import { useEnvironment, useOverview, useResources } from '../api/read.ts';
 import { operationPath, servicePath } from '../app/paths.ts';
 import { Title } from '../app/title.tsx';
+import { Who } from '../components/access/who.tsx';
 import { ExternalLink } from '../components/external-link.tsx';
 import { Facts } from '../components/facts.tsx';
+import { Crumbs } from '../components/page/crumbs.tsx';
 import { Loading } from '../components/page/loading.tsx';
 import { plain } from '../components/plain.ts';
 import { Status } from '../components/status.tsx';
@@ -36,6 +38,7 @@ export default function EnvironmentPage(place: InEnvironment) {
     environment;
   return (
     <div className="stack">
+      <Crumbs project={project} of={[[name]]} />
       <div className="row">
         <Title text={`${name} · ${project}`}>{name}</Title>
         <span role="status">
@@ -74,19 +77,27 @@ export default function EnvironmentPage(place: InEnvironment) {
             ),
           ],
           ['Last used', <Ago key="used" at={lastActivityAt} />],
-          ['Goes', expiresAt === undefined ? 'never by itself' : <Ago key="goes" at={expiresAt} />],
+          ['Expires', expiresAt === undefined ? 'never' : <Ago key="goes" at={expiresAt} />],
           [
-            'Made',
+            'Created',
             <span key="made">
-              <Ago at={environment.createdAt} /> by {plain(environment.createdBy)}
+              <Ago at={environment.createdAt} /> by <Who id={environment.createdBy} />
             </span>,
           ],
         ]}
       />
       <Services {...place} />
       <Resources {...place} />
-      <Variables {...place} isReady={!['destroying', 'provisioning', 'failed'].includes(state)} />
-      <Secrets {...place} isReady={!['destroying', 'provisioning', 'failed'].includes(state)} />
+      <Variables
+        {...place}
+        where={environment}
+        isReady={!['destroying', 'provisioning', 'failed'].includes(state)}
+      />
+      <Secrets
+        {...place}
+        where={environment}
+        isReady={!['destroying', 'provisioning', 'failed'].includes(state)}
+      />
       <Destroy environment={environment} />
     </div>
   );

@@ -1,19 +1,20 @@
 /** An operation as it goes on: its steps in time, what it prints, and what to do when it failed. */
-import Button from '@cloudscape-design/components/button';
 import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
 import { Link } from 'wouter';
 import type { Operation } from '../../../client/types.generated.ts';
 import { api, body } from '../api/client.ts';
 import { useOperation } from '../api/use-operation.ts';
-import { environmentPath, projectPath, servicePath } from '../app/paths.ts';
+import { activityPath, environmentPath, projectPath, servicePath } from '../app/paths.ts';
 import { Title } from '../app/title.tsx';
+import { Guarded } from '../components/access/guarded.tsx';
+import { Who } from '../components/access/who.tsx';
 import { useAction } from '../components/dialogs/use-action.ts';
 import { ExternalLink } from '../components/external-link.tsx';
 import { Facts } from '../components/facts.tsx';
 import { operationWords } from '../components/operation-words.ts';
+import { Crumbs } from '../components/page/crumbs.tsx';
 import { Loading } from '../components/page/loading.tsx';
-import { plain } from '../components/plain.ts';
 import { Status } from '../components/status.tsx';
 import { Ago, duration } from '../components/time.tsx';
 import Missing from './missing.tsx';
@@ -32,6 +33,7 @@ export default function OperationPage({ project, operation: id }: { project: str
   const isRunning = operation.endedAt === undefined;
   return (
     <div className="stack">
+      <Crumbs project={project} of={crumbsOf(operation, words)} />
       <div className="row">
         <Title text={words}>{words}</Title>
         <span role="status">
@@ -45,7 +47,7 @@ export default function OperationPage({ project, operation: id }: { project: str
           [
             'Started',
             <span key="started">
-              <Ago at={operation.createdAt} /> by {plain(operation.createdBy)}
+              <Ago at={operation.createdAt} /> by <Who id={operation.createdBy} />
             </span>,
           ],
           ['Took', operation.durationMs !== undefined && duration(operation.durationMs)],
@@ -74,6 +76,15 @@ export default function OperationPage({ project, operation: id }: { project: str
   );
 }
 
+function crumbsOf(operation: Operation, words: string): [text: string, href?: string][] {
+  const { project, environment, service, number } = operation;
+  const own: [string] = [number === undefined ? words : `#${number}`];
+  if (environment === undefined) return [['Activity', activityPath(project)], own];
+  const inside: [string, string] = [environment, environmentPath({ project, environment })];
+  if (service === undefined) return [inside, own];
+  return [inside, [service, servicePath({ project, environment, service })], own];
+}
+
 function waitsInWords(builds: number): string {
   if (builds === 0) return 'It waits for its turn, and is next.';
   return `It waits for its turn: ${builds === 1 ? 'one build begins' : `${builds} builds begin`} before it.`;
@@ -91,14 +102,20 @@ function Where({ operation: { project, environment, service } }: { operation: Op
   );
 }
 
-function CancelButton({ operation: { id, cancelRequested } }: { operation: Operation }) {
+function CancelButton({ operation: { id, environment, cancelRequested } }: { operation: Operation }) {
   const { busy, run } = useAction(async () => {
     await body(api.POST('/v1/operations/{operation}/cancel', { params: { path: { operation: id } } }));
     return 'It was asked to stop.';
   }, 'It was not canceled');
   return (
-    <Button loading={busy} disabled={cancelRequested === true} onClick={run}>
+    <Guarded
+      action="operation.cancel"
+      {...(environment !== undefined && { where: { name: environment } })}
+      loading={busy}
+      disabled={cancelRequested === true}
+      onClick={run}
+    >
       {cancelRequested ? 'Canceling' : 'Cancel'}
-    </Button>
+    </Guarded>
   );
 }

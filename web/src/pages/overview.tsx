@@ -1,10 +1,10 @@
 /** The board of a project: services by environments, as in a pipeline. */
-import Button from '@cloudscape-design/components/button';
 import type { Environment, Overview } from '../../../client/types.generated.ts';
 import { useOverview } from '../api/read.ts';
 import { followLink } from '../app/navigation.ts';
 import { deployPath } from '../app/paths.ts';
 import { Title } from '../app/title.tsx';
+import { Guarded } from '../components/access/guarded.tsx';
 import { Loading } from '../components/page/loading.tsx';
 import { plain } from '../components/plain.ts';
 import Missing from './missing.tsx';
@@ -33,13 +33,14 @@ export default function OverviewPage({ project }: { project: string }) {
         {environments.length > 0 && services.length > 0 && (
           <span className="row row-end">
             <New project={project} />
-            <Button
+            <Guarded
+              action="deployment.create"
               variant={instances.length === 0 ? 'normal' : 'primary'}
               href={deployPath(project)}
               onFollow={followLink}
             >
               Deploy
-            </Button>
+            </Guarded>
           </span>
         )}
       </div>

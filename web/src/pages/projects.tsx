@@ -1,16 +1,16 @@
 /** The projects there are; with a single one, its overview. */
-import Button from '@cloudscape-design/components/button';
 import Container from '@cloudscape-design/components/container';
 import { useEffect, useState } from 'react';
 import { Link, Redirect } from 'wouter';
 import { api } from '../api/client.ts';
 import { invalidate } from '../api/query.ts';
-import { projectPath } from '../app/paths.ts';
+import { followLink } from '../app/navigation.ts';
+import { newProjectPath, projectPath } from '../app/paths.ts';
 import { useProjects } from '../app/projects.ts';
 import { Title } from '../app/title.tsx';
+import { Guarded } from '../components/access/guarded.tsx';
 import { Command } from '../components/command.tsx';
 import { curl } from '../components/curl.ts';
-import { CreateDialog } from '../components/dialogs/create-dialog.tsx';
 import { Loading } from '../components/page/loading.tsx';
 import { plain } from '../components/plain.ts';
 import { Ago } from '../components/time.tsx';
@@ -30,7 +30,11 @@ export default function Projects() {
     <>
       <div className="row page-head">
         <Title text="Projects" />
-        <NewProject />
+        <span className="row row-end">
+          <Guarded action="project.create" href={newProjectPath} onFollow={followLink}>
+            New project
+          </Guarded>
+        </span>
       </div>
       <ul className="cards">
         {projects.map(({ name, displayName, createdAt }) => (
@@ -61,19 +65,9 @@ const FirstProject = () => (
     <Title text="Welcome to Berth" />
     <h2>No projects yet</h2>
     <p>A project holds the services and environments of one team. Create the first one.</p>
-    <CreateForm label="Name" name="demo" create={createProject} />
+    <CreateForm label="Name" name="demo" action="project.create" create={createProject} />
     <ByCurl>
       <Command text={curl('POST', '/v1/projects', { name: 'demo' })} />
     </ByCurl>
   </div>
 );
-
-function NewProject() {
-  const [isOpen, setOpen] = useState(false);
-  return (
-    <span className="row row-end">
-      <Button onClick={() => setOpen(true)}>New project</Button>
-      {isOpen && <CreateDialog header="New project" create={createProject} onClose={() => setOpen(false)} />}
-    </span>
-  );
-}

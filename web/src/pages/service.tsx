@@ -1,10 +1,10 @@
 /** A service in an environment, behind tabs; each is loaded when it is first opened. */
-import Button from '@cloudscape-design/components/button';
 import Tabs from '@cloudscape-design/components/tabs';
 import { Suspense } from 'react';
 import { Link } from 'wouter';
+import type { Where } from '../../../client/refusal.ts';
 import type { InstanceDetail } from '../../../client/types.generated.ts';
-import { useInstance } from '../api/read.ts';
+import { useEnvironment, useInstance } from '../api/read.ts';
 import { lazyPage } from '../app/lazy-page.ts';
 import { followLink, navigate } from '../app/navigation.ts';
 import {
@@ -16,6 +16,8 @@ import {
   serviceTabs,
 } from '../app/paths.ts';
 import { Title } from '../app/title.tsx';
+import { Guarded } from '../components/access/guarded.tsx';
+import { Crumbs } from '../components/page/crumbs.tsx';
 import { Loading } from '../components/page/loading.tsx';
 import { Status } from '../components/status.tsx';
 import Missing from './missing.tsx';
@@ -25,6 +27,8 @@ import { ServiceActions } from './service/actions.tsx';
 export interface ServiceTabProps {
   place: Place;
   instance: InstanceDetail;
+  /** The environment, as far as it decides who may do what. */
+  where: Where;
 }
 
 const tabs = {
@@ -42,6 +46,7 @@ const isTab = (text: string): text is ServiceTab => Object.hasOwn(tabs, text);
 export default function ServicePage({ tab = 'status', ...place }: Place & { tab?: string }) {
   const { project, environment, service } = place;
   const { data: instance, error } = useInstance(place);
+  const { data: where = { name: environment } } = useEnvironment({ project, environment });
   if (!isTab(tab)) return <Missing />;
   if (error?.status === 404) {
     return <Missing what={`There is no service ${service} in ${environment} now.`} />;
@@ -49,6 +54,14 @@ export default function ServicePage({ tab = 'status', ...place }: Place & { tab?
   if (!instance) return <Loading />;
   return (
     <div className="stack">
+      <Crumbs
+        project={project}
+        of={[
+          [environment, environmentPath({ project, environment })],
+          [service, tab === 'status' ? undefined : servicePath(place)],
+          ...(tab === 'status' ? [] : ([[tabs[tab].label]] as const)),
+        ]}
+      />
       <div className="row">
         <Title text={`${service} · ${environment}`}>
           {service} <span className="soft">in</span>{' '}
@@ -56,10 +69,15 @@ export default function ServicePage({ tab = 'status', ...place }: Place & { tab?
         </Title>
         <Status of={instance.state} />
         <span className="row row-end">
-          <ServiceActions place={place} instance={instance} />
-          <Button href={deployPath(project, { service, environment })} onFollow={followLink}>
+          <ServiceActions place={place} instance={instance} where={where} />
+          <Guarded
+            action="deployment.create"
+            where={where}
+            href={deployPath(project, { service, environment })}
+            onFollow={followLink}
+          >
             Deploy
-          </Button>
+          </Guarded>
         </span>
       </div>
       <Tabs
@@ -76,7 +94,7 @@ export default function ServicePage({ tab = 'status', ...place }: Place & { tab?
             href: servicePath(place, id),
             content: id === tab && (
               <Suspense fallback={<Loading />}>
-                <Content place={place} instance={instance} />
+                <Content place={place} instance={instance} where={where} />
               </Suspense>
             ),
           };

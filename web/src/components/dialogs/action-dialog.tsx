@@ -5,14 +5,18 @@ import Modal from '@cloudscape-design/components/modal';
 import { type ReactNode, useState } from 'react';
 import { inWords } from '../../../../client/problem.ts';
 import { invalidate } from '../../api/query.ts';
+import { danger } from '../danger.ts';
 import { plain } from '../plain.ts';
 
 interface ActionDialogProps {
   header: string;
-  /** What the button that does it says, and the one that does not. */
-  labels: { act: string; leave: string };
+  /** What the button says that does it. */
+  act: string;
   /** What it does; the dialog closes when that has succeeded. */
-  act(): Promise<void>;
+  run(): Promise<void>;
+  /** Something goes for good: the button is red. */
+  destroys?: boolean;
+  size?: 'medium' | 'large';
   /** It can not be done yet. */
   disabled?: boolean;
   onClose(): void;
@@ -21,8 +25,10 @@ interface ActionDialogProps {
 
 export function ActionDialog({
   header,
-  labels,
   act,
+  run,
+  destroys = false,
+  size = 'medium',
   disabled = false,
   onClose,
   children,
@@ -33,7 +39,7 @@ export function ActionDialog({
     if (busy || disabled) return;
     setBusy(true);
     try {
-      await act();
+      await run();
       invalidate();
       onClose();
     } catch (caught) {
@@ -48,13 +54,20 @@ export function ActionDialog({
       onDismiss={onClose}
       closeAriaLabel="Close"
       header={header}
+      size={size}
       footer={
         <span className="row dialog-actions">
           <Button variant="link" onClick={onClose}>
-            {labels.leave}
+            Cancel
           </Button>
-          <Button variant="primary" disabled={disabled} loading={busy} onClick={() => void submit()}>
-            {labels.act}
+          <Button
+            variant="primary"
+            disabled={disabled}
+            loading={busy}
+            onClick={() => void submit()}
+            {...(destroys && { style: danger.filled })}
+          >
+            {act}
           </Button>
         </span>
       }

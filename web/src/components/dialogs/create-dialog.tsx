@@ -18,8 +18,8 @@ export function CreateDialog({ header, create, onClose, children }: CreateDialog
   return (
     <ActionDialog
       header={header}
-      labels={{ act: 'Create', leave: 'Leave it' }}
-      act={async () => notify({ type: 'success', content: await create(name.trim()) })}
+      act="Create"
+      run={async () => notify({ type: 'success', content: await create(name.trim()) })}
       onClose={onClose}
     >
       <FormField label="Name" constraintText="1 to 40 of a-z, 0-9 and -">

@@ -13,6 +13,7 @@ import { api, body } from '../../api/client.ts';
 import { invalidate } from '../../api/query.ts';
 import { navigate } from '../../app/navigation.ts';
 import { operationPath } from '../../app/paths.ts';
+import { Guarded } from '../../components/access/guarded.tsx';
 import { Command } from '../../components/command.tsx';
 import { plain } from '../../components/plain.ts';
 import { sizeWord } from '../../components/version.tsx';
@@ -176,9 +177,15 @@ export function StartBuild({ project, services, service, onService }: StartProps
           </p>
         )}
         <div className="row">
-          <Button variant="primary" formAction="submit" loading={busy !== undefined} loadingText={busy ?? ''}>
+          <Guarded
+            action="build.create"
+            variant="primary"
+            formAction="submit"
+            loading={busy !== undefined}
+            loadingText={busy ?? ''}
+          >
             Build {service}
-          </Button>
+          </Guarded>
           <span className="soft" role="status">
             {busy}
           </span>

@@ -1,6 +1,5 @@
 /** What a deployment will change, and the button that makes it. */
 import Alert from '@cloudscape-design/components/alert';
-import Button from '@cloudscape-design/components/button';
 import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
 import { useState } from 'react';
@@ -8,6 +7,7 @@ import type { Plan } from '../../../../client/types.generated.ts';
 import { deploy } from '../../api/deploy.ts';
 import { type DeploymentChoice, usePlan } from '../../api/read.ts';
 import type { Place } from '../../app/paths.ts';
+import { Guarded } from '../../components/access/guarded.tsx';
 import { Changes } from '../../components/changes.tsx';
 import { Command } from '../../components/command.tsx';
 import { curl } from '../../components/curl.ts';
@@ -33,7 +33,9 @@ export function PlanCard({ place, choice }: { place: Place; choice: DeploymentCh
         {!plan && !error && <Loading />}
         {plan && !error && <PlanContent plan={plan} />}
         <div className="row">
-          <Button
+          <Guarded
+            action="deployment.create"
+            where={{ name: environment }}
             variant="primary"
             loading={busy}
             disabled={!plan || error !== undefined}
@@ -43,7 +45,7 @@ export function PlanCard({ place, choice }: { place: Place; choice: DeploymentCh
             }}
           >
             Deploy to {environment}
-          </Button>
+          </Guarded>
         </div>
         <ByCurl>
           <Command text={curl('POST', path, choice)} />

@@ -1,7 +1,7 @@
 /** Sleep, wake, stay longer. */
-import Button from '@cloudscape-design/components/button';
 import type { Environment } from '../../../../client/types.generated.ts';
 import { api, body } from '../../api/client.ts';
+import { Guarded } from '../../components/access/guarded.tsx';
 import { useAction } from '../../components/dialogs/use-action.ts';
 
 export function EnvironmentActions({ environment }: { environment: Environment }) {
@@ -17,7 +17,8 @@ export function EnvironmentActions({ environment }: { environment: Environment }
 }
 
 /** One button for both ways, so that the focus stays on it while the environment falls asleep or wakes up. */
-function Power({ environment: { project, name, state } }: { environment: Environment }) {
+function Power({ environment }: { environment: Environment }) {
+  const { project, name, state } = environment;
   const path = { project, environment: name };
   const isAsleep = state === 'hibernated' || state === 'waking';
   const { busy, run } = useAction(
@@ -36,13 +37,20 @@ function Power({ environment: { project, name, state } }: { environment: Environ
   if (!['ready', 'hibernating', 'hibernated', 'waking'].includes(state)) return null;
   const goesOn = state === 'hibernating' || state === 'waking';
   return (
-    <Button variant={isAsleep ? 'primary' : 'normal'} loading={busy || goesOn} onClick={run}>
+    <Guarded
+      action="environment.update"
+      where={environment}
+      variant={isAsleep ? 'primary' : 'normal'}
+      loading={busy || goesOn}
+      onClick={run}
+    >
       {isAsleep ? 'Wake' : 'Hibernate'}
-    </Button>
+    </Guarded>
   );
 }
 
-function Extend({ environment: { project, name } }: { environment: Environment }) {
+function Extend({ environment }: { environment: Environment }) {
+  const { project, name } = environment;
   const { busy, run } = useAction(async () => {
     const { expiresAt } = await body(
       api.POST('/v1/projects/{project}/environments/{environment}/extend', {
@@ -53,8 +61,8 @@ function Extend({ environment: { project, name } }: { environment: Environment }
     return expiresAt && `${name} now stays until ${new Date(expiresAt).toLocaleString()}.`;
   }, 'It was not extended');
   return (
-    <Button loading={busy} onClick={run}>
+    <Guarded action="environment.update" where={environment} loading={busy} onClick={run}>
       Extend by 1 day
-    </Button>
+    </Guarded>
   );
 }

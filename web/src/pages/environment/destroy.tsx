@@ -1,5 +1,4 @@
 /** Destroying an environment: what will go, and its name typed. */
-import Button from '@cloudscape-design/components/button';
 import FormField from '@cloudscape-design/components/form-field';
 import Input from '@cloudscape-design/components/input';
 import { useState } from 'react';
@@ -8,6 +7,7 @@ import { api, body } from '../../api/client.ts';
 import { useOverview, useResources, useSecrets } from '../../api/read.ts';
 import { navigate } from '../../app/navigation.ts';
 import { operationPath } from '../../app/paths.ts';
+import { Guarded } from '../../components/access/guarded.tsx';
 import { ActionDialog } from '../../components/dialogs/action-dialog.tsx';
 import { plain } from '../../components/plain.ts';
 
@@ -17,7 +17,9 @@ export function Destroy({ environment }: { environment: Environment }) {
   if (state === 'destroying' || state === 'destroyed') return null;
   return (
     <div>
-      <Button onClick={() => setOpen(true)}>Destroy {environment.name} …</Button>
+      <Guarded action="environment.delete" where={environment} destroys onClick={() => setOpen(true)}>
+        Destroy {environment.name} …
+      </Guarded>
       {isOpen && <DestroyDialog environment={environment} onClose={() => setOpen(false)} />}
     </div>
   );
@@ -40,8 +42,9 @@ function DestroyDialog({ environment: { project, name }, onClose }: DestroyDialo
   return (
     <ActionDialog
       header={`Destroy ${name}?`}
-      labels={{ act: 'Destroy', leave: 'Keep it' }}
-      act={destroy}
+      act={`Destroy ${name}`}
+      destroys
+      run={destroy}
       disabled={typed !== name}
       onClose={onClose}
     >

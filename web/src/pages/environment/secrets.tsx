@@ -1,14 +1,15 @@
 /** The secrets of an environment by name and version; values go in and never come out. */
-import Button from '@cloudscape-design/components/button';
 import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
 import { useState } from 'react';
+import type { Where } from '../../../../client/refusal.ts';
 import type { Secret } from '../../../../client/types.generated.ts';
 import { api } from '../../api/client.ts';
 import { useSecrets } from '../../api/read.ts';
 import { notify } from '../../app/notifications.tsx';
+import { Guarded } from '../../components/access/guarded.tsx';
+import { Who } from '../../components/access/who.tsx';
 import { ActionDialog } from '../../components/dialogs/action-dialog.tsx';
-import { plain } from '../../components/plain.ts';
 import { Ago } from '../../components/time.tsx';
 import { isSettingName, NameField, ValueField } from './setting-fields.tsx';
 
@@ -17,6 +18,7 @@ const PATH = '/v1/projects/{project}/environments/{environment}/secrets/{secret}
 interface SecretsProps {
   project: string;
   environment: string;
+  where: Where;
   /** Whether it takes new ones. */
   isReady: boolean;
 }
@@ -24,7 +26,7 @@ interface SecretsProps {
 /** What is open: a form for a new one (no name), for a new version of one, or the question before it goes. */
 type Open = { what: 'put'; name?: string } | { what: 'delete'; name: string } | undefined;
 
-export function Secrets({ project, environment, isReady }: SecretsProps) {
+export function Secrets({ project, environment, where, isReady }: SecretsProps) {
   const { data: secrets = [] } = useSecrets({ project, environment });
   const [open, setOpen] = useState<Open>();
   return (
@@ -32,7 +34,13 @@ export function Secrets({ project, environment, isReady }: SecretsProps) {
       header={
         <Header
           variant="h2"
-          actions={isReady && <Button onClick={() => setOpen({ what: 'put' })}>Add a secret</Button>}
+          actions={
+            isReady && (
+              <Guarded action="secret.write" where={where} onClick={() => setOpen({ what: 'put' })}>
+                Add a secret
+              </Guarded>
+            )
+          }
         >
           Secrets
         </Header>
@@ -46,7 +54,7 @@ export function Secrets({ project, environment, isReady }: SecretsProps) {
       )}
       <ul className="plain-list lines">
         {secrets.map((secret) => (
-          <SecretLine key={secret.name} secret={secret} isReady={isReady} onOpen={setOpen} />
+          <SecretLine key={secret.name} secret={secret} where={where} isReady={isReady} onOpen={setOpen} />
         ))}
       </ul>
       {open?.what === 'put' && (
@@ -66,12 +74,14 @@ export function Secrets({ project, environment, isReady }: SecretsProps) {
 
 interface SecretLineProps {
   secret: Secret;
+  where: Where;
   isReady: boolean;
   onOpen(open: Open): void;
 }
 
 const SecretLine = ({
   secret: { name, version, updatedAt, updatedBy },
+  where,
   isReady,
   onOpen,
 }: SecretLineProps) => (
@@ -81,24 +91,28 @@ const SecretLine = ({
     </code>
     <span className="soft">••••••</span>
     <span className="soft small" title={`Version ${version}`}>
-      <Ago at={updatedAt} /> by {plain(updatedBy)}
+      <Ago at={updatedAt} /> by <Who id={updatedBy} />
     </span>
     {isReady && (
       <span className="row row-end">
-        <Button
+        <Guarded
+          action="secret.write"
+          where={where}
           variant="inline-link"
           onClick={() => onOpen({ what: 'put', name })}
           ariaLabel={`New version of ${name}`}
         >
           New version
-        </Button>
-        <Button
+        </Guarded>
+        <Guarded
+          action="secret.delete"
+          where={where}
           variant="inline-link"
           onClick={() => onOpen({ what: 'delete', name })}
           ariaLabel={`Delete ${name}`}
         >
           Delete
-        </Button>
+        </Guarded>
       </span>
     )}
   </li>
@@ -127,9 +141,9 @@ function PutSecret({
   return (
     <ActionDialog
       header={given === undefined ? 'Add a secret' : `New version of ${given}`}
-      labels={{ act: 'Save', leave: 'Leave it' }}
+      act="Save"
       disabled={!isSettingName(name) || (given === undefined && taken.includes(name.trim()))}
-      act={save}
+      run={save}
       onClose={onClose}
     >
       {given === undefined && <NameField value={name} onChange={setName} taken={taken} />}
@@ -149,12 +163,7 @@ function DeleteSecret({ place, name, onClose }: DialogProps & { name: string }) 
     notify({ type: 'success', content: `${name} was deleted.` });
   };
   return (
-    <ActionDialog
-      header={`Delete ${name}?`}
-      labels={{ act: 'Delete', leave: 'Keep it' }}
-      act={remove}
-      onClose={onClose}
-    >
+    <ActionDialog header={`Delete ${name}?`} act={`Delete ${name}`} destroys run={remove} onClose={onClose}>
       <p>
         All its versions go. What runs keeps running; a deployment or rollback that needs it fails from now
         on.

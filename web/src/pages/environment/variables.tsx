@@ -1,13 +1,15 @@
 /** The variables of an environment: plain settings, which anyone who may look sees. */
-import Button from '@cloudscape-design/components/button';
 import Container from '@cloudscape-design/components/container';
 import FormField from '@cloudscape-design/components/form-field';
 import Header from '@cloudscape-design/components/header';
 import Textarea from '@cloudscape-design/components/textarea';
 import { useState } from 'react';
+import type { Where } from '../../../../client/refusal.ts';
 import { api } from '../../api/client.ts';
 import { useQuery } from '../../api/query.ts';
 import { notify } from '../../app/notifications.tsx';
+import { Guarded } from '../../components/access/guarded.tsx';
+import { Who } from '../../components/access/who.tsx';
 import { ActionDialog } from '../../components/dialogs/action-dialog.tsx';
 import { plain } from '../../components/plain.ts';
 import { Ago } from '../../components/time.tsx';
@@ -39,7 +41,7 @@ const pathOf = ({ project, environment }: Place): string =>
   `/v1/projects/${project}/environments/${environment}/variables`;
 
 /** @param isReady whether it takes new ones */
-export function Variables({ isReady, ...place }: Place & { isReady: boolean }) {
+export function Variables({ isReady, where, ...place }: Place & { where: Where; isReady: boolean }) {
   const { data } = useQuery(pathOf(place), async (signal) => {
     const { data: list, response } = await api.GET(LIST, { params: { path: place }, signal });
     return { items: list?.items ?? [], etag: response.headers.get('etag') ?? '*' };
@@ -56,12 +58,20 @@ export function Variables({ isReady, ...place }: Place & { isReady: boolean }) {
             isReady &&
             data && (
               <span className="row">
-                <Button onClick={() => setOpen({ what: 'file', text: toDotenv(items), etag: data.etag })}>
+                <Guarded
+                  action="variable.write"
+                  where={where}
+                  onClick={() => setOpen({ what: 'file', text: toDotenv(items), etag: data.etag })}
+                >
                   Edit as a file
-                </Button>
-                <Button onClick={() => setOpen({ what: 'put', of: { name: '', value: '' } })}>
+                </Guarded>
+                <Guarded
+                  action="variable.write"
+                  where={where}
+                  onClick={() => setOpen({ what: 'put', of: { name: '', value: '' } })}
+                >
                   Add a variable
-                </Button>
+                </Guarded>
               </span>
             )
           }
@@ -88,24 +98,28 @@ export function Variables({ isReady, ...place }: Place & { isReady: boolean }) {
               <code className="value">{plain(value)}</code>
             )}
             <span className="soft small">
-              <Ago at={updatedAt} /> by {plain(updatedBy)}
+              <Ago at={updatedAt} /> by <Who id={updatedBy} />
             </span>
             {isReady && (
               <span className="row row-end">
-                <Button
+                <Guarded
+                  action="variable.write"
+                  where={where}
                   variant="inline-link"
                   onClick={() => setOpen({ what: 'put', of: { name, value } })}
                   ariaLabel={`Change ${name}`}
                 >
                   Change
-                </Button>
-                <Button
+                </Guarded>
+                <Guarded
+                  action="variable.write"
+                  where={where}
                   variant="inline-link"
                   onClick={() => setOpen({ what: 'remove', of: { name, value } })}
                   ariaLabel={`Remove ${name}`}
                 >
                   Remove
-                </Button>
+                </Guarded>
               </span>
             )}
           </li>
@@ -142,9 +156,9 @@ function PutVariable({
   return (
     <ActionDialog
       header={isNew ? 'Add a variable' : `Change ${of.name}`}
-      labels={{ act: 'Save', leave: 'Leave it' }}
+      act="Save"
       disabled={!isSettingName(variable) || (isNew && taken.includes(variable))}
-      act={save}
+      run={save}
       onClose={onClose}
     >
       {isNew && <NameField value={name} onChange={setName} taken={taken} />}
@@ -167,12 +181,7 @@ function RemoveVariable({ place, name, onClose }: DialogProps & { name: string }
     });
   };
   return (
-    <ActionDialog
-      header={`Remove ${name}?`}
-      labels={{ act: 'Remove', leave: 'Keep it' }}
-      act={remove}
-      onClose={onClose}
-    >
+    <ActionDialog header={`Remove ${name}?`} act={`Remove ${name}`} destroys run={remove} onClose={onClose}>
       <p>What runs keeps it; a later deployment that needs it fails.</p>
     </ActionDialog>
   );
@@ -190,12 +199,7 @@ function AsFile({ place, text: given, etag, onClose }: DialogProps & { text: str
     notify({ type: 'success', content: `The variables were saved. ${TAKEN}` });
   };
   return (
-    <ActionDialog
-      header="All variables"
-      labels={{ act: 'Save', leave: 'Leave them' }}
-      act={save}
-      onClose={onClose}
-    >
+    <ActionDialog header="All variables" act="Save" run={save} onClose={onClose}>
       <FormField
         label="As a .env file"
         description="NAME=value in each line; a value in quotes may have several. Those that are not named are removed."

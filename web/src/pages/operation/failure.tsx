@@ -7,6 +7,7 @@ import { useQuery } from '../../api/query.ts';
 import { apiPath, useInstance } from '../../api/read.ts';
 import { followLink } from '../../app/navigation.ts';
 import { deployPath, environmentPath, type Place, servicePath } from '../../app/paths.ts';
+import { Guarded } from '../../components/access/guarded.tsx';
 import { operationWords } from '../../components/operation-words.ts';
 import { ProblemAlert } from '../../components/page/problem-alert.tsx';
 
@@ -53,20 +54,37 @@ function DeploymentActions({ place, number, code }: { place: Place; number: numb
           Open the log
         </Button>
       )}
-      {isNewest && <Button onClick={() => void deploy(place, { version })}>Try again</Button>}
+      {isNewest && (
+        <Guarded
+          action="deployment.create"
+          where={{ name: environment }}
+          onClick={() => void deploy(place, { version })}
+        >
+          Try again
+        </Guarded>
+      )}
       {isNewest && current && current.number !== number && (
-        <Button onClick={() => void deploy(place, { rollbackTo: current.number })}>
+        <Guarded
+          action="deployment.create"
+          where={{ name: environment }}
+          onClick={() => void deploy(place, { rollbackTo: current.number })}
+        >
           Roll back to {current.number}
-        </Button>
+        </Guarded>
       )}
       {deployment && version === undefined ? (
         <Button href={servicePath(place)} onFollow={followLink}>
           Open {service}
         </Button>
       ) : (
-        <Button href={deployPath(project, { service, environment })} onFollow={followLink}>
+        <Guarded
+          action="deployment.create"
+          where={{ name: environment }}
+          href={deployPath(project, { service, environment })}
+          onFollow={followLink}
+        >
           Deploy another version
-        </Button>
+        </Guarded>
       )}
     </span>
   );

@@ -2,6 +2,7 @@
 import { Link } from 'wouter';
 import type { Environment, Instance, Overview } from '../../../../client/types.generated.ts';
 import { environmentPath } from '../../app/paths.ts';
+import { useMay } from '../../components/access/guarded.tsx';
 import { Status } from '../../components/status.tsx';
 import { Ago } from '../../components/time.tsx';
 import { Cell } from './cell.tsx';
@@ -13,6 +14,7 @@ interface BoardProps {
 }
 
 export function Board({ overview: { project, services, instances }, environments }: BoardProps) {
+  const may = useMay();
   const byPlace = new Map(instances.map((one) => [`${one.service}/${one.environment}`, one]));
   const at = (service: string, environment: Environment | undefined): Instance | undefined =>
     environment && byPlace.get(`${service}/${environment.name}`);
@@ -45,6 +47,7 @@ export function Board({ overview: { project, services, instances }, environments
                   </p>
                   <Cell
                     project={project}
+                    may={may}
                     service={name}
                     environment={environment}
                     instance={at(name, environment)}
@@ -84,7 +87,7 @@ function EnvironmentHead({ environment }: { environment: Environment }) {
         )}
         {expiresAt !== undefined && (
           <>
-            , goes <Ago at={expiresAt} />
+            , expires <Ago at={expiresAt} />
           </>
         )}
       </span>

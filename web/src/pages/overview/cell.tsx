@@ -4,6 +4,8 @@ import { Link } from 'wouter';
 import type { Deployment, Environment, Instance } from '../../../../client/types.generated.ts';
 import { followLink } from '../../app/navigation.ts';
 import { deployPath, operationPath, type Place, servicePath } from '../../app/paths.ts';
+import type { Guard, May } from '../../components/access/guarded.tsx';
+import { Who } from '../../components/access/who.tsx';
 import { plain } from '../../components/plain.ts';
 import { Status } from '../../components/status.tsx';
 import { Ago } from '../../components/time.tsx';
@@ -11,6 +13,7 @@ import { VersionName, versionWord } from '../../components/version.tsx';
 
 interface CellProps {
   project: string;
+  may: May;
   service: string;
   environment: Environment;
   instance: Instance | undefined;
@@ -19,13 +22,14 @@ interface CellProps {
   there: Instance | undefined;
 }
 
-export function Cell({ project, service, environment, instance, next, there }: CellProps) {
+export function Cell({ project, may, service, environment, instance, next, there }: CellProps) {
+  const guard = may('deployment.create', environment);
   if (!instance) {
     return (
       <div className="cell nothing">
         <span className="soft">not deployed</span>
         {environment.state === 'ready' && (
-          <DeployLink project={project} service={service} environment={environment.name} />
+          <DeployLink project={project} service={service} environment={environment.name} guard={guard} />
         )}
       </div>
     );
@@ -53,10 +57,11 @@ export function Cell({ project, service, environment, instance, next, there }: C
       )}
       <Newer newest={newest} current={current} />
       <span className="row cell-actions">
-        <DeployLink project={project} service={service} environment={environment.name} />
+        <DeployLink project={project} service={service} environment={environment.name} guard={guard} />
         {promotable && next && (
           <Button
             variant="inline-link"
+            {...may('deployment.create', next)}
             href={deployPath(project, { service, environment: next.name, from: environment.name })}
             onFollow={followLink}
             ariaLabel={`Promote ${service} from ${environment.name} to ${next.name}`}
@@ -69,9 +74,10 @@ export function Cell({ project, service, environment, instance, next, there }: C
   );
 }
 
-const DeployLink = ({ project, environment, service }: Place) => (
+const DeployLink = ({ project, environment, service, guard }: Place & { guard: Guard }) => (
   <Button
     variant="inline-link"
+    {...guard}
     href={deployPath(project, { service, environment })}
     onFollow={followLink}
     ariaLabel={`Deploy ${service} to ${environment}`}
@@ -82,7 +88,7 @@ const DeployLink = ({ project, environment, service }: Place) => (
 
 const Age = ({ of: { number, createdAt, createdBy } }: { of: Deployment }) => (
   <span className="soft small">
-    #{number}, <Ago at={createdAt} /> by {plain(createdBy)}
+    #{number}, <Ago at={createdAt} /> by <Who id={createdBy} />
   </span>
 );
 

@@ -1,9 +1,11 @@
 /** What there is to do in an empty project, one step after the other. */
-import Button from '@cloudscape-design/components/button';
+
 import FormField from '@cloudscape-design/components/form-field';
 import Input from '@cloudscape-design/components/input';
 import { type ReactNode, useState } from 'react';
+import type { Action } from '../../../../client/permissions.generated.ts';
 import { createEnvironment, createService } from '../../api/create.ts';
+import { Guarded } from '../../components/access/guarded.tsx';
 import { Command } from '../../components/command.tsx';
 import { curl } from '../../components/curl.ts';
 import { useAction } from '../../components/dialogs/use-action.ts';
@@ -13,10 +15,12 @@ interface CreateProps {
   /** What is proposed. */
   name: string;
   create(name: string): Promise<string>;
+  /** What making it is. */
+  action: Action;
 }
 
 /** A name and a button. */
-export function CreateForm({ label, name: proposed, create }: CreateProps) {
+export function CreateForm({ label, name: proposed, create, action }: CreateProps) {
   const [name, setName] = useState(proposed);
   const { busy, run } = useAction(() => create(name.trim()), 'It was not created');
   return (
@@ -35,9 +39,9 @@ export function CreateForm({ label, name: proposed, create }: CreateProps) {
           autoComplete={false}
         />
       </FormField>
-      <Button variant="primary" formAction="submit" loading={busy}>
+      <Guarded action={action} variant="primary" formAction="submit" loading={busy}>
         Create
-      </Button>
+      </Guarded>
     </form>
   );
 }
@@ -58,7 +62,12 @@ export function FirstEnvironment({ project }: { project: string }) {
         An environment is a place to deploy to: its services, databases and secrets are its own. Begin with
         dev.
       </p>
-      <CreateForm label="Name" name="dev" create={(name) => createEnvironment(project, { name })} />
+      <CreateForm
+        label="Name"
+        name="dev"
+        action="environment.create"
+        create={(name) => createEnvironment(project, { name })}
+      />
       <ByCurl>
         <Command text={curl('POST', `/v1/projects/${project}/environments`, { name: 'dev' })} />
       </ByCurl>
@@ -71,7 +80,12 @@ export function FirstService({ project }: { project: string }) {
     <section className="empty" aria-labelledby="first">
       <h2 id="first">No services yet</h2>
       <p>A service is something that you deploy: a program with a score.yaml. Name the first one.</p>
-      <CreateForm label="Name" name="hello" create={(name) => createService(project, name)} />
+      <CreateForm
+        label="Name"
+        name="hello"
+        action="service.create"
+        create={(name) => createService(project, name)}
+      />
       <ByCurl>
         <Command text={curl('POST', `/v1/projects/${project}/services`, { name: 'hello' })} />
       </ByCurl>

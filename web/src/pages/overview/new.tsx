@@ -4,21 +4,28 @@ import FormField from '@cloudscape-design/components/form-field';
 import RadioGroup from '@cloudscape-design/components/radio-group';
 import { useState } from 'react';
 import { createEnvironment, createService } from '../../api/create.ts';
+import { navigate } from '../../app/navigation.ts';
+import { newProjectPath } from '../../app/paths.ts';
+import { useMay } from '../../components/access/guarded.tsx';
 import { CreateDialog } from '../../components/dialogs/create-dialog.tsx';
 
 type What = 'environment' | 'service';
 
 export function New({ project }: { project: string }) {
   const [open, setOpen] = useState<What>();
+  const may = useMay();
   const close = () => setOpen(undefined);
   return (
     <>
       <ButtonDropdown
         items={[
-          { id: 'environment', text: 'Environment' },
-          { id: 'service', text: 'Service' },
+          { id: 'environment', text: 'Environment', ...may('environment.create') },
+          { id: 'service', text: 'Service', ...may('service.create') },
+          { id: 'project', text: 'Project', ...may('project.create') },
         ]}
-        onItemClick={({ detail }) => setOpen(detail.id as What)}
+        onItemClick={({ detail: { id } }) =>
+          id === 'project' ? navigate(newProjectPath) : setOpen(id as What)
+        }
       >
         New
       </ButtonDropdown>

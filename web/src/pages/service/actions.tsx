@@ -1,13 +1,14 @@
 /** What people do with a service beside deploying it: restart, stop, start, scale and remove it. */
-import Button from '@cloudscape-design/components/button';
 import FormField from '@cloudscape-design/components/form-field';
 import Input from '@cloudscape-design/components/input';
 import { useState } from 'react';
+import type { Where } from '../../../../client/refusal.ts';
 import type { InstanceDetail } from '../../../../client/types.generated.ts';
 import { api, body } from '../../api/client.ts';
 import { navigate } from '../../app/navigation.ts';
 import { notify } from '../../app/notifications.tsx';
 import { environmentPath, type Place } from '../../app/paths.ts';
+import { Guarded } from '../../components/access/guarded.tsx';
 import { ActionDialog } from '../../components/dialogs/action-dialog.tsx';
 import { useAction } from '../../components/dialogs/use-action.ts';
 
@@ -18,7 +19,7 @@ interface ActionsProps {
   instance: InstanceDetail;
 }
 
-export function ServiceActions({ place, instance }: ActionsProps) {
+export function ServiceActions({ place, instance, where }: ActionsProps & { where: Where }) {
   const [open, setOpen] = useState<'scale' | 'stop' | 'remove'>();
   const { current, newest, health, changed } = instance;
   const params = { path: place };
@@ -38,26 +39,34 @@ export function ServiceActions({ place, instance }: ActionsProps) {
     <>
       {current && !isStopped && (
         <>
-          <Button
+          <Guarded
+            action="instance.operate"
+            where={where}
             variant={changed.length > 0 && health !== 'stopped' ? 'primary' : 'normal'}
             loading={restart.busy}
             onClick={restart.run}
           >
             Restart
-          </Button>
-          <Button onClick={() => setOpen('scale')}>Scale</Button>
+          </Guarded>
+          <Guarded action="instance.operate" where={where} onClick={() => setOpen('scale')}>
+            Scale
+          </Guarded>
         </>
       )}
       {current && (
-        <Button
+        <Guarded
+          action="instance.operate"
+          where={where}
           variant={isStopped ? 'primary' : 'normal'}
           loading={start.busy}
           onClick={isStopped ? start.run : () => setOpen('stop')}
         >
           {isStopped ? 'Start' : 'Stop'}
-        </Button>
+        </Guarded>
       )}
-      <Button onClick={() => setOpen('remove')}>Remove</Button>
+      <Guarded action="instance.remove" where={where} destroys onClick={() => setOpen('remove')}>
+        Remove
+      </Guarded>
       {open === 'scale' && <Scale place={place} instance={instance} onClose={close} />}
       {open === 'stop' && <Stop place={place} onClose={close} />}
       {open === 'remove' && <Remove place={place} onClose={close} />}
@@ -79,8 +88,9 @@ function Stop({ place, onClose }: { place: Place; onClose(): void }) {
   return (
     <ActionDialog
       header={`Stop ${service} in ${environment}?`}
-      labels={{ act: 'Stop', leave: 'Let it run' }}
-      act={stop}
+      act={`Stop ${service}`}
+      destroys
+      run={stop}
       onClose={onClose}
     >
       <p>
@@ -101,9 +111,9 @@ function Scale({ place, instance, onClose }: ActionsProps & { onClose(): void })
   return (
     <ActionDialog
       header={`Scale ${place.service}`}
-      labels={{ act: 'Scale', leave: 'Leave it' }}
+      act="Scale"
       disabled={!/^(?:|[1-9]|1[0-9]|20)$/.test(text.trim())}
-      act={save}
+      run={save}
       onClose={onClose}
     >
       <FormField
@@ -133,9 +143,10 @@ function Remove({ place, onClose }: { place: Place; onClose(): void }) {
   return (
     <ActionDialog
       header={`Remove ${service} from ${environment}?`}
-      labels={{ act: 'Remove', leave: 'Keep it' }}
+      act={`Remove ${service}`}
+      destroys
       disabled={text.trim() !== service}
-      act={remove}
+      run={remove}
       onClose={onClose}
     >
       <p>

@@ -8,6 +8,8 @@ import type { Deployment } from '../../../../client/types.generated.ts';
 import { deploy } from '../../api/deploy.ts';
 import { useDeployments, useDiff } from '../../api/read.ts';
 import { operationPath, type Place } from '../../app/paths.ts';
+import { Guarded } from '../../components/access/guarded.tsx';
+import { Who } from '../../components/access/who.tsx';
 import { Changes } from '../../components/changes.tsx';
 import { Loading } from '../../components/page/loading.tsx';
 import { plain } from '../../components/plain.ts';
@@ -102,7 +104,7 @@ function Row({ place, deployment, serves, isStopped, isPicked, onPick }: RowProp
         </span>
         <span className="soft small">
           {kindWords(deployment)}
-          <Ago at={createdAt} /> by {plain(createdBy)}
+          <Ago at={createdAt} /> by <Who id={createdBy} />
           {finishedAt !== undefined && `, took ${duration(Date.parse(finishedAt) - Date.parse(createdAt))}`}
         </span>
         <RevisionLine revision={revision} />
@@ -132,7 +134,9 @@ const kindWords = (deployment: Deployment): string => words[deployment.kind](dep
 function RollBack({ place, number }: { place: Place; number: number }) {
   const [busy, setBusy] = useState(false);
   return (
-    <Button
+    <Guarded
+      action="deployment.create"
+      where={{ name: place.environment }}
       loading={busy}
       onClick={() => {
         if (busy) return;
@@ -141,6 +145,6 @@ function RollBack({ place, number }: { place: Place; number: number }) {
       }}
     >
       Roll back to {number}
-    </Button>
+    </Guarded>
   );
 }

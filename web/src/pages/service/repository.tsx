@@ -1,5 +1,4 @@
 /** The repository that a service is connected to: what was delivered, and previews of pull requests. */
-import Button from '@cloudscape-design/components/button';
 import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
 import { Link } from 'wouter';
@@ -7,6 +6,7 @@ import type { Connection, Delivery, Preview } from '../../../../client/types.gen
 import { api, body } from '../../api/client.ts';
 import { useQuery } from '../../api/query.ts';
 import { environmentPath, operationPath, type Place } from '../../app/paths.ts';
+import { Guarded } from '../../components/access/guarded.tsx';
 import { Command } from '../../components/command.tsx';
 import { useAction } from '../../components/dialogs/use-action.ts';
 import { ExternalLink } from '../../components/external-link.tsx';
@@ -139,9 +139,15 @@ function DeliveryRow({ place, delivery }: { place: Place; delivery: Delivery }) 
       </td>
       <td>
         {commit !== undefined && (
-          <Button variant="inline-link" loading={busy} onClick={run} ariaLabel={`Redeliver ${number}`}>
+          <Guarded
+            action="connection.redeliver"
+            variant="inline-link"
+            loading={busy}
+            onClick={run}
+            ariaLabel={`Redeliver ${number}`}
+          >
             Redeliver
-          </Button>
+          </Guarded>
         )}
       </td>
     </tr>
@@ -187,9 +193,9 @@ function PreviewRow({ project, preview }: { project: string; preview: Preview })
       {url !== undefined && <ExternalLink href={url} />}
       {state === 'ready' && <Link href={environmentPath({ project, environment })}>{environment}</Link>}
       {state === 'held' && (
-        <Button loading={busy} onClick={run}>
+        <Guarded action="preview.approve" loading={busy} onClick={run}>
           Let in commit {commit.slice(0, 12)}
-        </Button>
+        </Guarded>
       )}
       {error && <span className="soft">{plain(error.cause)}</span>}
     </li>

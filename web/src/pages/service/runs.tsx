@@ -4,18 +4,21 @@ import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
 import { useState } from 'react';
 import { Link } from 'wouter';
+import type { Where } from '../../../../client/refusal.ts';
 import type { Job, OperationSummary } from '../../../../client/types.generated.ts';
 import { api, body } from '../../api/client.ts';
 import { useQuery } from '../../api/query.ts';
 import { apiPath } from '../../api/read.ts';
 import { navigate } from '../../app/navigation.ts';
 import { operationPath, type Place } from '../../app/paths.ts';
+import { Guarded } from '../../components/access/guarded.tsx';
 import { useAction } from '../../components/dialogs/use-action.ts';
 import { Loading } from '../../components/page/loading.tsx';
 import { plain } from '../../components/plain.ts';
 import { Status } from '../../components/status.tsx';
 import { Ago, duration } from '../../components/time.tsx';
 import '../builds/builds.css';
+import { personWord } from '../../components/access/who.tsx';
 import type { ServiceTabProps } from '../service.tsx';
 
 const BASE = '/v1/projects/{project}/environments/{environment}/services/{service}';
@@ -23,16 +26,16 @@ const JOB = `${BASE}/jobs/{job}` as const;
 const PAGE = 20;
 const PAGE_MAX = 200;
 
-export default function RunsTab({ place }: ServiceTabProps) {
+export default function RunsTab({ place, where }: ServiceTabProps) {
   return (
     <div className="stack">
-      <Jobs place={place} />
+      <Jobs place={place} where={where} />
       <Runs place={place} />
     </div>
   );
 }
 
-function Jobs({ place }: { place: Place }) {
+function Jobs({ place, where }: { place: Place; where: Where }) {
   const { data } = useQuery(`${apiPath(place)}/jobs`, (signal) =>
     body(api.GET(`${BASE}/jobs`, { params: { path: place }, signal })),
   );
@@ -47,7 +50,7 @@ function Jobs({ place }: { place: Place }) {
       )}
       <ul className="plain-list lines">
         {data.items.map((job) => (
-          <JobRow key={job.name} place={place} job={job} />
+          <JobRow key={job.name} place={place} job={job} where={where} />
         ))}
       </ul>
     </Container>
@@ -61,7 +64,7 @@ const missedWords: Record<NonNullable<Job['missed']>['reason'], string> = {
   too_many_runs: 'too many runs were under way',
 };
 
-function JobRow({ place, job }: { place: Place; job: Job }) {
+function JobRow({ place, job, where }: { place: Place; job: Job; where: Where }) {
   const { name, schedule, timeZone, command, suspended, nextAt, running, last, missed } = job;
   const params = { path: { ...place, job: name } };
   const start = useAction(async () => {
@@ -95,17 +98,26 @@ function JobRow({ place, job }: { place: Place; job: Job }) {
         <code>{plain(command.join(' '))}</code>
       </span>
       <span className="row row-end">
-        <Button variant="inline-link" loading={start.busy} onClick={start.run} ariaLabel={`Run now: ${name}`}>
+        <Guarded
+          action="run.create"
+          where={where}
+          variant="inline-link"
+          loading={start.busy}
+          onClick={start.run}
+          ariaLabel={`Run now: ${name}`}
+        >
           Run now
-        </Button>
-        <Button
+        </Guarded>
+        <Guarded
+          action="job.write"
+          where={where}
           variant="inline-link"
           loading={suspend.busy}
           onClick={suspend.run}
           ariaLabel={suspended ? `Resume ${name}` : `Suspend ${name}`}
         >
           {suspended ? 'Resume' : 'Suspend'}
-        </Button>
+        </Guarded>
       </span>
     </li>
   );
@@ -164,7 +176,7 @@ function RunRow({ run }: { run: OperationSummary }) {
       <td>{exitCode}</td>
       <td>
         <Ago at={createdAt} />{' '}
-        <span className="soft">{job === undefined ? `by ${plain(createdBy)}` : `by job ${job}`}</span>
+        <span className="soft">{job === undefined ? `by ${personWord(createdBy)}` : `by job ${job}`}</span>
       </td>
       <td>{durationMs !== undefined && duration(durationMs)}</td>
     </tr>

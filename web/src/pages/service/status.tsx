@@ -7,6 +7,8 @@ import type { Deployment, InstanceDetail } from '../../../../client/types.genera
 import { bringsVersion, deploy } from '../../api/deploy.ts';
 import { followLink } from '../../app/navigation.ts';
 import { operationPath, servicePath } from '../../app/paths.ts';
+import { Guarded } from '../../components/access/guarded.tsx';
+import { Who } from '../../components/access/who.tsx';
 import { ExternalLink } from '../../components/external-link.tsx';
 import { Facts } from '../../components/facts.tsx';
 import { ProblemAlert } from '../../components/page/problem-alert.tsx';
@@ -23,7 +25,7 @@ function inWords({ newest, current, status }: InstanceDetail): string {
   return current ? `Deployment ${current.number} goes on serving.` : 'Nothing serves yet.';
 }
 
-export default function StatusTab({ place, instance }: ServiceTabProps) {
+export default function StatusTab({ place, instance, where }: ServiceTabProps) {
   const { newest, current, url, health, replicas, endpoints, changed, scale } = instance;
   const goesOn = newest && newest.number !== current?.number && !newest.finishedAt;
   return (
@@ -41,12 +43,22 @@ export default function StatusTab({ place, instance }: ServiceTabProps) {
                 </Button>
               )}
               {bringsVersion(newest) && (
-                <Button onClick={() => void deploy(place, { version: newest.version })}>Try again</Button>
+                <Guarded
+                  action="deployment.create"
+                  where={where}
+                  onClick={() => void deploy(place, { version: newest.version })}
+                >
+                  Try again
+                </Guarded>
               )}
               {bringsVersion(newest) && current && current.number !== newest.number && (
-                <Button onClick={() => void deploy(place, { rollbackTo: current.number })}>
+                <Guarded
+                  action="deployment.create"
+                  where={where}
+                  onClick={() => void deploy(place, { rollbackTo: current.number })}
+                >
                   Roll back to {current.number}
-                </Button>
+                </Guarded>
               )}
             </span>
           }
@@ -88,7 +100,7 @@ const Current = ({
 }) => (
   <>
     <Link href={operationPath(project, operation)}>#{number}</Link>{' '}
-    <VersionName version={version} revision={revision} />, <Ago at={createdAt} /> by {plain(createdBy)}
+    <VersionName version={version} revision={revision} />, <Ago at={createdAt} /> by <Who id={createdBy} />
     <br />
     <RevisionLine revision={revision} />
   </>

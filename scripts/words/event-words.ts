@@ -1,6 +1,6 @@
 /** The console's words for events, from their declarations: `npm run generate` writes them. */
-import type { EventDeclaration } from '../functions/core/events/event-declaration.ts';
-import { eventTypes } from '../functions/core/events/event-types.ts';
+import type { EventDeclaration } from '../../functions/core/events/event-declaration.ts';
+import { eventTypes } from '../../functions/core/events/event-types.ts';
 
 /** @returns the file as it has to be */
 export function eventWords(): string {

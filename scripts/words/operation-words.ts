@@ -1,5 +1,5 @@
 /** The console's names for each kind of operation. */
-import { kindNames, operationKinds } from '../functions/core/operations/index.ts';
+import { kindNames, operationKinds } from '../../functions/core/operations/index.ts';
 
 /** The whole of client/words.generated.ts. */
 export function operationWords(): string {

@@ -1,0 +1,54 @@
+/** The places of a project, beside the page; on a small screen in lines above it. */
+import { Suspense } from 'react';
+import { Link, useLocation } from 'wouter';
+import { ErrorBoundary } from './error-boundary.tsx';
+import { lazyPage } from './lazy-page.ts';
+import {
+  activityPath,
+  approvalsPath,
+  buildsPath,
+  deployPath,
+  projectPath,
+  settingsPages,
+  settingsPath,
+} from './paths.ts';
+
+/** Asks what waits, which the page itself does not wait for. */
+const Waiting = lazyPage(() => import('../pages/approvals/waiting.tsx'));
+
+export function Side({ project }: { project: string }) {
+  const [location] = useLocation();
+  const settings = settingsPath(project);
+  const isInSettings = location.startsWith(settings);
+  const item = (href: string, text: string, isHere = location === href) => (
+    <Link href={href} aria-current={isHere ? 'page' : undefined}>
+      {text}
+    </Link>
+  );
+  return (
+    <nav aria-label="Pages" className="side">
+      <ul className="plain-list">
+        <li>{item(projectPath(project), 'Overview')}</li>
+        <li>{item(deployPath(project), 'Deploy')}</li>
+        <li>{item(buildsPath(project), 'Builds')}</li>
+        <li>{item(activityPath(project), 'Activity')}</li>
+        <li>
+          {item(approvalsPath(project), 'Approvals')}
+          <ErrorBoundary address={project} isQuiet>
+            <Suspense>
+              <Waiting project={project} />
+            </Suspense>
+          </ErrorBoundary>
+        </li>
+        <li>{item(settings, 'Settings', isInSettings)}</li>
+      </ul>
+      {isInSettings && (
+        <ul className="plain-list side-below" aria-label="Settings">
+          {settingsPages.map(({ id, label }) => (
+            <li key={id}>{item(settingsPath(project, id), label)}</li>
+          ))}
+        </ul>
+      )}
+    </nav>
+  );
+}
