@@ -150,6 +150,14 @@ export const versionTagKey = (service: ServiceRef, tag: string): Key => ({
   sk: `tag#${tag}`,
 });
 
+const DESTROYED = 'destroyed-environments#';
+/** The environments of a project that were destroyed and whose output is kept still, by their ids. */
+export const destroyedPartition = (project: string): string => `${DESTROYED}${project}`;
+export const destroyedKey = (project: string, id: string): Key => ({
+  pk: destroyedPartition(project),
+  sk: id,
+});
+
 /** The records that belong to one environment beside its own, and are removed with it. */
 export const environmentPartition = ({ project, environment }: EnvironmentRef): string =>
   `environment#${project}#${environment}`;

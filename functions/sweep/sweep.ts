@@ -29,6 +29,7 @@ import {
   isTerminal,
   type Job,
   type Operation,
+  OUTPUT_KEPT_MS,
   type Preview,
   SYSTEM_ACTOR,
 } from '../core/model/index.ts';
@@ -87,7 +88,7 @@ export async function sweep(ports: Ports): Promise<SweepReport> {
     const became = await startDueJob(ports, item);
     if (became === 'started') report.started++;
   });
-  if (!report.clockJumped)
+  if (!report.clockJumped) {
     await each(ports, RETENTION_QUEUE, report, async (item) => {
       const { pk, sk, version } = item;
       const lines =
@@ -98,6 +99,9 @@ export async function sweep(ports: Ports): Promise<SweepReport> {
       ]);
       report.forgotten++;
     });
+    const before = new Date(ports.effects.now() - OUTPUT_KEPT_MS).toISOString();
+    await ports.logs.forget?.(before).catch((error) => void report.errors.push({ what: 'logs', error }));
+  }
   return report;
 }
 

@@ -30,7 +30,6 @@ export const actions = {
   listSecrets: ['secretsmanager:ListSecrets'],
   readLogs: ['logs:GetLogEvents', 'logs:DescribeLogStreams'],
   writeLogs: ['logs:CreateLogStream', 'logs:PutLogEvents'],
-  removeLogs: ['logs:DeleteLogStream'],
   readImages: [
     'ecr:BatchGetImage',
     'ecr:GetDownloadUrlForLayer',
@@ -126,7 +125,6 @@ export function permissions(stack: Stack, things: Things) {
     readDatabaseSecret: [grant(actions.readSecrets, [things.databaseSecretArn])],
     readLogs: [grant(actions.readLogs, [logGroupArn])],
     writeLogs: [grant(actions.writeLogs, [logGroupArn])],
-    removeLogs: [grant(actions.removeLogs, [logGroupArn])],
     readImages: [grant(actions.readImages, repositories, ofProjects)],
     makeRepositories: [grant(actions.makeRepositories, repositories, ofProjects)],
     keepImages: [grant(actions.keepImages, repositories, ofProjects)],

@@ -235,7 +235,7 @@ export function createKubernetesLogs({
         hint: 'Have the platform team look at the cluster.',
       });
     },
-    remove: (prefix) => rest.remove(prefix),
+    ...(rest.forget && { forget: rest.forget }),
     close: () => rest.close(),
   };
 }

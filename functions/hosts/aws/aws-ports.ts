@@ -145,7 +145,7 @@ function lazyLogs(load: () => Promise<FlushedLogs>): { logs: Logs; flush(): Prom
   const later = lazy(async (): Promise<Logs> => {
     await appended;
     return loaded();
-  }, ['read', 'page', 'remove', 'close']);
+  }, ['read', 'page', 'close']);
   let used = false;
   return {
     logs: {

@@ -7,19 +7,14 @@
 
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  type CloudWatchLogsClient,
-  DeleteLogStreamCommand,
-  DescribeLogStreamsCommand,
-  GetLogEventsCommand,
-} from '@aws-sdk/client-cloudwatch-logs';
+import { type CloudWatchLogsClient, GetLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { limits } from '../../../core/limits.ts';
 import type { LogLine, LogPage, LogPageQuery, Logs, LogTail } from '../../../ports/logs.ts';
 import { normalize } from '../../../ports/rules/log-lines.ts';
 import { checkPageQuery, createPager, linesMissing, TAIL_MAX } from '../../../ports/rules/logs-page.ts';
-import { sent, unless } from '../sdk-errors.ts';
+import { unless } from '../sdk-errors.ts';
 import { createLogsWriter } from './log-batches.ts';
-import { checkStream, decode, type Event, inOrder, isUnder } from './log-events.ts';
+import { checkStream, decode, type Event, inOrder } from './log-events.ts';
 
 export interface CloudWatchLogsOptions {
   client: CloudWatchLogsClient;
@@ -167,27 +162,6 @@ export function createCloudWatchLogs(options: CloudWatchLogsOptions): Logs & {
     }
   }
 
-  async function removeUnder(prefix: string): Promise<void> {
-    const names: string[] = [];
-    let nextToken: string | undefined;
-    do {
-      const command = new DescribeLogStreamsCommand({
-        logGroupName: group,
-        logStreamNamePrefix: prefix,
-        ...(nextToken === undefined ? {} : { nextToken }),
-      });
-      const page = await sent(client.send(command));
-      for (const { logStreamName: name } of page.logStreams ?? [])
-        if (name !== undefined && isUnder(name, prefix)) names.push(name);
-      nextToken = page.nextToken;
-    } while (nextToken !== undefined);
-    for (const logStreamName of names)
-      await unless(
-        NOT_FOUND,
-        client.send(new DeleteLogStreamCommand({ logGroupName: group, logStreamName })),
-      );
-  }
-
   return {
     append(stream, line) {
       checkStream(stream);
@@ -209,12 +183,6 @@ export function createCloudWatchLogs(options: CloudWatchLogsOptions): Logs & {
 
     follow(stream, { signal, ...options }) {
       return follow(stream, options, check(stream, options), signal);
-    },
-
-    async remove(prefix) {
-      const under = prefix.replace(/\/$/, '');
-      checkStream(under);
-      await writer.exclusively(under, () => removeUnder(under));
     },
 
     flush: () => writer.flushAll(),
