@@ -17,6 +17,7 @@ import { START_CHECK_MS, startOperation } from '../commands/operations/operation
 import {
   DELIVERIES_QUEUE,
   ENVIRONMENTS_QUEUE,
+  isDestroyedKey,
   isPreviewKey,
   JOBS_QUEUE,
   OPERATIONS_QUEUE,
@@ -25,6 +26,7 @@ import {
 } from '../core/keys.ts';
 import {
   type Delivery,
+  type DestroyedEnvironment,
   type Environment,
   isTerminal,
   type Job,
@@ -43,6 +45,7 @@ import { operationLineKeys } from '../records/operation-summaries.ts';
 import { getOperation } from '../records/read.ts';
 import { executeStep } from '../workflows/step.ts';
 import { steps } from '../workflows/steps.ts';
+import { forgetMasks } from './forget-output.ts';
 
 const BATCH = 50;
 /** An operation whose bound is far is looked at this often: its run may have failed for good, milliseconds. */
@@ -91,6 +94,7 @@ export async function sweep(ports: Ports): Promise<SweepReport> {
   if (!report.clockJumped) {
     await each(ports, RETENTION_QUEUE, report, async (item) => {
       const { pk, sk, version } = item;
+      if (isDestroyedKey(item)) await forgetMasks(ports, item.data as DestroyedEnvironment);
       const lines =
         pk === operationKey((item.data as Operation).id).pk ? operationLineKeys(item.data as Operation) : [];
       await ports.store.transact([
