@@ -96,6 +96,7 @@ export async function checkObjects(client: KubernetesClient, settings: Settings)
     architectures: [],
     nodesCpu: settings.nodesCpu,
     gateway: { image: settings.gatewayImage, certificate: settings.appsCertificate, trusted: [] },
+    logAgent: { image: settings.logAgentImage, region: '', logGroup: '' },
   });
   return Promise.all(
     wanted.map(async (object): Promise<Finding> => {
