@@ -209,9 +209,17 @@ describe('The agent that keeps what workloads print', () => {
     expect(JSON.stringify(grants[0]?.Resource)).toMatch(
       /^\[\{"Fn::ImportValue":"Berth-Logs:[^"]*Workloads[^"]*"\}\]$/,
     );
-    expect(JSON.stringify(role?.properties.AssumeRolePolicyDocument)).toMatch(
-      /pods\.eks\.amazonaws\.com.*kubernetes-namespace":"berth-logs".*kubernetes-service-account":"berth"/,
-    );
+    expect(role?.properties.AssumeRolePolicyDocument.Statement).toMatchObject([
+      {
+        Principal: { Service: 'pods.eks.amazonaws.com' },
+        Condition: {
+          StringEquals: {
+            'aws:RequestTag/kubernetes-namespace': 'berth-logs',
+            'aws:RequestTag/kubernetes-service-account': 'berth',
+          },
+        },
+      },
+    ]);
     const [identity] = resourcesOf(templates, 'AWS::EKS::PodIdentityAssociation');
     expect(identity?.properties).toMatchObject({ Namespace: 'berth-logs', ServiceAccount: 'berth' });
   });

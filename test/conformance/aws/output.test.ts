@@ -54,9 +54,10 @@ async function makeSubject(endpoint: string): Promise<LogsReaderSubject> {
   const cluster = createKubernetesClient({ server: pods.url });
   const rest = createFileLogs({ directory: makeDirectory() });
   const archive = { ...createLogArchive({ client, group: GROUP }), mask: async () => createMask([]) };
-  const logs = createKubernetesLogs({ client: cluster, rest, archive, lookMs: 200, lookBackMs: 200 });
+  const logs = createKubernetesLogs({ client: cluster, rest, archive, lookMs: 200, lookBackMs: 3_000 });
   const waiting = new Map<string, PrintedLine[]>();
   let written = 0;
+  let following = 0;
 
   async function send(logStreamName: string, lines: PrintedLine[]): Promise<void> {
     const target = { logGroupName: GROUP, logStreamName };
@@ -99,15 +100,23 @@ async function makeSubject(endpoint: string): Promise<LogsReaderSubject> {
       },
       follow(stream, options) {
         const lines = logs.follow(stream, movedIn(options));
+        following++;
         return (async function* () {
-          await sent();
-          for await (const line of lines) yield back(line);
+          try {
+            await sent();
+            for await (const line of lines) yield back(line);
+          } finally {
+            following--;
+          }
         })();
       },
     } satisfies Pick<Logs, 'read' | 'page' | 'follow'>,
-    /** One line is in the cluster alone, the next in CloudWatch Logs alone, the next in both. */
+    /**
+     * One line is in the cluster alone, the next in CloudWatch Logs alone, the next in both. What somebody follows is in
+     * the cluster: it is told in the order in which it is printed.
+     */
     write(stream, line) {
-      const place = written++ % 3;
+      const place = following > 0 ? 2 : written++ % 3;
       const printed = pods.write(stream, { ...line, at: moved(line.at) }, place !== 1);
       if (place === 0) return;
       const lines = waiting.get(stream) ?? [];
