@@ -7275,6 +7275,10 @@ export interface Paths {
            * Of an event stream: whether it goes on with new lines. true by default.
            */
           follow?: 'true' | 'false';
+          /**
+           * Of an environment of that name that was destroyed; the one that has the name now unless given.
+           */
+          environmentId?: string;
         };
         header?: {
           /**
@@ -7294,6 +7298,49 @@ export interface Paths {
               missing?: string;
               /**
                * Where to go on: to older lines, or with `direction=forward` to newer ones. Absent where there are no more. With filters a page may hold fewer lines than were asked for while there are more.
+               */
+              nextCursor?: string;
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/destroyed-environments': {
+    /**
+     * List the environments that were destroyed and whose output is kept
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+        query?: {
+          /**
+           * How many at most, 1 to 200; 50 by default.
+           */
+          limit?: string;
+          /**
+           * `nextCursor` of the page before; opaque.
+           */
+          cursor?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              items: DestroyedEnvironment[];
+              /**
+               * Absent on the last page.
                */
               nextCursor?: string;
             };
@@ -8977,6 +9024,24 @@ export interface LogLine {
    * It stands where lines are missing, and says why. A stream has it also where a filter leaves out others.
    */
   missing?: true;
+}
+export interface DestroyedEnvironment {
+  project: string;
+  name: string;
+  /**
+   * Its output is read by it, as `environmentId`.
+   */
+  id: string;
+  /**
+   * All that were ever deployed to it.
+   */
+  services: string[];
+  createdAt: string;
+  destroyedAt: string;
+  /**
+   * Its output can be read until then.
+   */
+  keptUntil: string;
 }
 export interface Metrics {
   window: string;

@@ -115,6 +115,7 @@ const byUseAlone = [
   'AWS::EC2::VPCGatewayAttachment',
   'AWS::ECR::RepositoryCreationTemplate',
   'AWS::EKS::AccessEntry',
+  'AWS::EKS::PodIdentityAssociation',
   'AWS::IAM::ManagedPolicy',
   'AWS::IAM::Policy',
   'AWS::IAM::Role',

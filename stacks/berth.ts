@@ -35,6 +35,7 @@ export function createStacks(app: App): void {
     name,
     tableArn: stateful.data.tableArn,
     logGroupArn: stateful.logs.logGroup.logGroupArn,
+    outputLogGroupArn: stateful.logs.workloads.logGroupArn,
     buildLogGroupArn: stateful.builds.logGroup.logGroupArn,
     buildProjectArn: stateful.builds.project.projectArn,
     buildBucketArn: stateful.builds.bucketArn,
@@ -81,7 +82,8 @@ export function createStacks(app: App): void {
       ...may.listAnchors,
       ...may.findCluster,
     ],
-    streamStatements: [...join, ...may.readTable, ...may.readLogs, ...may.findCluster],
+    // Streams hide secrets in what they show.
+    streamStatements: [...join, ...may.readTable, ...may.readLogs, ...may.readSealingKey, ...may.findCluster],
   });
   const { sweep } = new SweepStack(app, id('Sweep'), {
     description: 'Berth: sweep',
@@ -120,10 +122,16 @@ export function createStacks(app: App): void {
         publicSubnets: beside.network?.publicSubnets,
         trusted: beside.balancers,
       },
+      logAgent: {
+        image: settings.logAgentImage,
+        region: stateful.logs.region,
+        logGroup: stateful.logs.workloads.logGroupName,
+      },
     },
     gatewayApi: settings.gatewayApi,
     ...inPlace,
     statements: [...join, ...may.findCluster],
+    agentStatements: may.sendOutput,
     writers: { Workloads: steps.workloads, Resources: steps.resources, Sweep: sweep },
     readers: { Requests: api.requests, Streams: api.streams },
   });
@@ -227,6 +235,7 @@ function statefulStacks(app: App, settings: Settings) {
       BERTH_STATE_MACHINE_PREFIX: `arn:${data.partition}:states:${data.region}:${data.account}:stateMachine:${name}-`,
       BERTH_AUDIT_BUCKET: audit.bucketName,
       BERTH_LOG_GROUP: logs.logGroup.logGroupName,
+      BERTH_OUTPUT_LOG_GROUP: logs.workloads.logGroupName,
       BERTH_BUILD_PROJECT: builds.project.projectName,
       BERTH_BUILD_BUCKET: builds.bucket.bucketName,
       BERTH_BUILD_LOG_GROUP: builds.logGroup.logGroupName,

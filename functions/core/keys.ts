@@ -150,6 +150,15 @@ export const versionTagKey = (service: ServiceRef, tag: string): Key => ({
   sk: `tag#${tag}`,
 });
 
+const DESTROYED = 'destroyed-environments#';
+/** The environments of a project that were destroyed and whose output is kept still, by their ids. */
+export const destroyedPartition = (project: string): string => `${DESTROYED}${project}`;
+export const isDestroyedKey = ({ pk }: Key): boolean => pk.startsWith(DESTROYED);
+export const destroyedKey = (project: string, id: string): Key => ({
+  pk: destroyedPartition(project),
+  sk: id,
+});
+
 /** The records that belong to one environment beside its own, and are removed with it. */
 export const environmentPartition = ({ project, environment }: EnvironmentRef): string =>
   `environment#${project}#${environment}`;
@@ -171,6 +180,14 @@ export const secretKey = (environment: EnvironmentRef, name: string): Key => ({
 /** The path of the value in the Secrets port. */
 export const secretPath = (environment: EnvironmentRef, name: string): string =>
   `${environmentName(environment)}/env/${name}`;
+
+/** They begin with what is the name of no project, and outlive their environments. */
+const MASKS = '-masks';
+/** The paths of what hides the secrets of an environment's deployments in the output that is kept of them. */
+export const maskPrefix = (environment: EnvironmentRef): string => `${MASKS}/${environmentName(environment)}`;
+export const maskPath = (instance: InstanceRef): string => `${MASKS}/${instanceName(instance)}`;
+/** Whether a path is one of these, or a prefix of such paths. */
+export const isOfMasks = (path: string): boolean => path.startsWith(`${MASKS}/`);
 
 /** All secrets for the builds of a project are one record. */
 export const buildSecretsKey = (project: string): Key => ({

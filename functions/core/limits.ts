@@ -99,9 +99,16 @@ export const limits = {
   logKept: limit({
     value: 16 * MIB,
     unit: 'bytes',
-    of: 'The log of a service in an environment, or of a build, on one machine, whatever its age; on AWS the log of a build is kept for a month, and that of a workload as long as its pod or where the cluster sends it',
+    of: 'The log of a service in an environment, or of a build, on one machine; there as on AWS lines are kept for 30 days',
     each: 'a log',
     past: 'The oldest quarter is deleted.',
+  }),
+  logsKept: limit({
+    value: 2048 * MIB,
+    unit: 'bytes',
+    of: 'All logs on one machine',
+    each: 'a machine',
+    past: 'Within an hour the files that were written to longest ago are deleted.',
   }),
   logPageLines: limit({
     value: 10_000,

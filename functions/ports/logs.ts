@@ -76,7 +76,10 @@ export interface Logs {
    * @throws Problem unavailable
    */
   check?(): Promise<void>;
-  /** Removes the stream of that name and all below it (`demo/dev`: `demo/dev/web`, not `demo/dev2/web`); idempotent. */
-  remove(prefix: string): Promise<void>;
+  /**
+   * Forgets what was appended before a time (ISO 8601), and the oldest of what is too much in all. Where it is absent,
+   * what keeps the lines forgets them by itself.
+   */
+  forget?(before: string): Promise<void>;
   close(): Promise<void>;
 }

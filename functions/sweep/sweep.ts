@@ -17,6 +17,7 @@ import { START_CHECK_MS, startOperation } from '../commands/operations/operation
 import {
   DELIVERIES_QUEUE,
   ENVIRONMENTS_QUEUE,
+  isDestroyedKey,
   isPreviewKey,
   JOBS_QUEUE,
   OPERATIONS_QUEUE,
@@ -25,10 +26,12 @@ import {
 } from '../core/keys.ts';
 import {
   type Delivery,
+  type DestroyedEnvironment,
   type Environment,
   isTerminal,
   type Job,
   type Operation,
+  OUTPUT_KEPT_MS,
   type Preview,
   SYSTEM_ACTOR,
 } from '../core/model/index.ts';
@@ -42,6 +45,7 @@ import { operationLineKeys } from '../records/operation-summaries.ts';
 import { getOperation } from '../records/read.ts';
 import { executeStep } from '../workflows/step.ts';
 import { steps } from '../workflows/steps.ts';
+import { forgetMasks } from './forget-output.ts';
 
 const BATCH = 50;
 /** An operation whose bound is far is looked at this often: its run may have failed for good, milliseconds. */
@@ -87,9 +91,10 @@ export async function sweep(ports: Ports): Promise<SweepReport> {
     const became = await startDueJob(ports, item);
     if (became === 'started') report.started++;
   });
-  if (!report.clockJumped)
+  if (!report.clockJumped) {
     await each(ports, RETENTION_QUEUE, report, async (item) => {
       const { pk, sk, version } = item;
+      if (isDestroyedKey(item)) await forgetMasks(ports, item.data as DestroyedEnvironment);
       const lines =
         pk === operationKey((item.data as Operation).id).pk ? operationLineKeys(item.data as Operation) : [];
       await ports.store.transact([
@@ -98,6 +103,9 @@ export async function sweep(ports: Ports): Promise<SweepReport> {
       ]);
       report.forgotten++;
     });
+    const before = new Date(ports.effects.now() - OUTPUT_KEPT_MS).toISOString();
+    await ports.logs.forget?.(before).catch((error) => void report.errors.push({ what: 'logs', error }));
+  }
   return report;
 }
 

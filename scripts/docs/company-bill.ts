@@ -80,6 +80,7 @@ const lines: readonly (readonly [what: string, unit: string, amount: (size: Size
   ['DynamoDB, storage: 1 MB a service', 'dynamodb.gbMonth', ({ services }) => services / 1000],
   ['Logs of the cluster’s control plane', 'logs.gbIngested', ({ clusterLogsGb }) => clusterLogsGb],
   ['Logs of builds and operations: 20 MB a service', 'logs.gbIngested', ({ services }) => services * 0.02],
+  ['What workloads print: 0.5 GB a service', 'logs.gbIngested', ({ services }) => services * 0.5],
   ['The sweep, each minute', 'scheduler.invocation', () => HOURS * 60],
   ['Alarms', 'cloudwatch.alarm', () => 3],
 ];

@@ -1,5 +1,10 @@
 /** What an installation has made: the cluster, its add-ons, the objects in it, and its load balancer. */
-import { DescribeAddonCommand, DescribeClusterCommand, EKSClient } from '@aws-sdk/client-eks';
+import {
+  DescribeAddonCommand,
+  DescribeClusterCommand,
+  EKSClient,
+  ListPodIdentityAssociationsCommand,
+} from '@aws-sdk/client-eks';
 import {
   DescribeLoadBalancersCommand,
   DescribeTagsCommand,
@@ -13,6 +18,7 @@ import {
 import { gatewayNamespace } from '../../functions/adapters/kubernetes/object-names.ts';
 import { clusterObjectPath } from '../../functions/hosts/aws/cluster-objects.ts';
 import { clusterObjects } from '../../stacks/place/cluster-objects.ts';
+import { logAgentNamespace } from '../../stacks/place/log-agent-objects.ts';
 import type { Settings } from '../../stacks/support/settings.ts';
 import { type Finding, ok, unknown, whyNot, wrong } from './check.ts';
 
@@ -40,7 +46,7 @@ export async function checkCluster(region: string, settings: Settings): Promise<
     const services = kubernetesNetworkConfig?.serviceIpv4Cidr;
     if (services !== undefined && services !== settings.serviceCidr)
       findings.push(wrong(what, `its Services are in ${services}`, `Set berth:serviceCidr to ${services}.`));
-    findings.push(await checkAddon(eks, name));
+    findings.push(await checkAddon(eks, name), await checkIdentity(eks, name, settings));
     if (endpoint && certificateAuthority?.data) {
       const ca = Buffer.from(certificateAuthority.data, 'base64').toString('utf8');
       const token = createEksToken({
@@ -88,6 +94,25 @@ async function checkAddon(eks: EKSClient, clusterName: string): Promise<Finding>
   }
 }
 
+/** Without its role the agent that keeps output runs, and sends nothing. */
+async function checkIdentity(eks: EKSClient, clusterName: string, { name }: Settings): Promise<Finding> {
+  const namespace = logAgentNamespace(name);
+  const what = `Pod identity of ${namespace}/${name}`;
+  try {
+    const { associations = [] } = await eks.send(
+      new ListPodIdentityAssociationsCommand({ clusterName, namespace, serviceAccount: name }),
+    );
+    return associations.length > 0 ? ok(what, 'there') : wrong(what, 'it is not there', DEPLOY);
+  } catch (error) {
+    return unknown(what, whyNot(error), 'Allow yourself eks:ListPodIdentityAssociations.');
+  }
+}
+
+interface Found {
+  data?: Record<string, string>;
+  status?: { desiredNumberScheduled?: number; numberReady?: number };
+}
+
 /** Each object that a deployment applies, by whether the cluster has it. */
 export async function checkObjects(client: KubernetesClient, settings: Settings): Promise<Finding[]> {
   const wanted = clusterObjects({
@@ -96,15 +121,23 @@ export async function checkObjects(client: KubernetesClient, settings: Settings)
     architectures: [],
     nodesCpu: settings.nodesCpu,
     gateway: { image: settings.gatewayImage, certificate: settings.appsCertificate, trusted: [] },
+    logAgent: { image: settings.logAgentImage, region: '', logGroup: '' },
   });
   return Promise.all(
     wanted.map(async (object): Promise<Finding> => {
       const what = `${object.kind} ${object.metadata.name}`;
       try {
-        const found = await client.get<{ data?: Record<string, string> }>(clusterObjectPath(object));
+        const found = await client.get<Found>(clusterObjectPath(object));
         if (!found) return wrong(what, 'it is not in the cluster', DEPLOY);
         if (object.kind === 'ConfigMap' && found.data?.['enable-network-policy-controller'] !== 'true')
           return wrong(what, 'network policies are not enforced', DEPLOY);
+        const { desiredNumberScheduled: nodes = 0, numberReady: ready = 0 } = found.status ?? {};
+        if (object.kind === 'DaemonSet' && ready < nodes)
+          return wrong(
+            what,
+            `it runs on ${ready} of ${nodes} nodes`,
+            `Look why: kubectl describe pods --namespace ${object.metadata.namespace}. berth:logAgentImage names its image.`,
+          );
         return ok(what, 'there');
       } catch (error) {
         const todo =

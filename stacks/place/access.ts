@@ -4,12 +4,13 @@
  */
 import { CustomResource, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import type { IVpc } from 'aws-cdk-lib/aws-ec2';
-import { CfnAccessEntry } from 'aws-cdk-lib/aws-eks';
+import { CfnAccessEntry, CfnPodIdentityAssociation } from 'aws-cdk-lib/aws-eks';
 import type { IManagedPolicy } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { BerthFunction } from '../support/function.ts';
-import type { Grant } from '../support/role.ts';
+import { createRole, type Grant } from '../support/role.ts';
 import { type ClusterObjectsOptions, clusterObjects, groupsOf } from './cluster-objects.ts';
+import { logAgentNamespace } from './log-agent-objects.ts';
 
 export interface AccessStackProps extends StackProps {
   clusterName: string;
@@ -23,6 +24,8 @@ export interface AccessStackProps extends StackProps {
   statements: Grant[];
   /** The network of a private cluster. */
   vpc?: IVpc;
+  /** What the agent that keeps what workloads print may do in AWS. */
+  agentStatements: Grant[];
   /** Functions that make namespaces and everything in them. */
   writers: Record<string, BerthFunction>;
   /** Functions that read status and usage. */
@@ -45,6 +48,31 @@ export class AccessStack extends Stack {
     give(writers, props.writers);
     give(readers, props.readers);
     this.applyObjects(props);
+    this.identifyAgent(props);
+  }
+
+  /** Its account in the cluster stands for a role, which nothing else there can take. */
+  private identifyAgent({ clusterName, objects, agentStatements, boundary }: AccessStackProps): void {
+    const [namespace, serviceAccount] = [logAgentNamespace(objects.name), objects.name];
+    const role = createRole(this, 'LogAgent', {
+      service: 'pods.eks.amazonaws.com',
+      description: 'Agent that keeps what workloads print',
+      statements: agentStatements,
+      tagged: true,
+      conditions: {
+        StringEquals: {
+          'aws:RequestTag/kubernetes-namespace': namespace,
+          'aws:RequestTag/kubernetes-service-account': serviceAccount,
+        },
+      },
+      ...(boundary && { boundary }),
+    });
+    new CfnPodIdentityAssociation(this, 'LogAgentIdentity', {
+      clusterName,
+      namespace,
+      serviceAccount,
+      roleArn: role.roleArn,
+    });
   }
 
   /** Only a cluster administrator can give rights away; nothing but a deployment calls the function that is one. */

@@ -6,6 +6,7 @@ import type {
   V1ClusterRole,
   V1ClusterRoleBinding,
   V1ConfigMap,
+  V1DaemonSet,
   V1Deployment,
   V1Namespace,
   V1PodDisruptionBudget,
@@ -18,6 +19,7 @@ import type {
 } from '@kubernetes/client-node';
 import { clusterRoleRules } from '../../functions/adapters/kubernetes/api/cluster-role.ts';
 import { type GatewayObjectsOptions, gatewayObjects } from './gateway-objects.ts';
+import { type LogAgentObjectsOptions, logAgentObjects } from './log-agent-objects.ts';
 
 /** Karpenter's, as EKS Auto Mode has it. */
 interface NodePool {
@@ -75,6 +77,7 @@ export type ClusterObject =
   | Named<'ServiceAccount', 'v1', V1ServiceAccount>
   | Named<'Service', 'v1', V1Service>
   | Named<'Deployment', 'apps/v1', V1Deployment>
+  | Named<'DaemonSet', 'apps/v1', V1DaemonSet>
   | Named<'PodDisruptionBudget', 'policy/v1', V1PodDisruptionBudget>
   | Named<'Role', 'rbac.authorization.k8s.io/v1', V1Role>
   | Named<'RoleBinding', 'rbac.authorization.k8s.io/v1', V1RoleBinding>
@@ -95,6 +98,7 @@ export interface ClusterObjectsOptions {
   /** The most CPUs of all nodes together. */
   nodesCpu: number;
   gateway: Omit<GatewayObjectsOptions, 'name' | 'readers'>;
+  logAgent: Omit<LogAgentObjectsOptions, 'name'>;
 }
 
 /** The groups that access entries put functions into. */
@@ -146,6 +150,7 @@ export function clusterObjects(options: ClusterObjectsOptions): ClusterObject[] 
     // Workloads ask for volumes without naming a class. An existing cluster has a default of its own.
     ...(isNew ? [storageClass(name)] : []),
     ...gatewayObjects({ name, readers: [writers, readers], ...options.gateway }),
+    ...logAgentObjects({ name, ...options.logAgent }),
     ...roleOf(name, writers, clusterRoleRules),
     ...roleOf(`${name}-reader`, readers, readerRules()),
   ];

@@ -63,7 +63,6 @@ export class Steps extends Construct implements Record<StepFunction, BerthFuncti
         ...may.listSecrets,
         ...may.readDatabaseSecret,
         ...may.writeLogs,
-        ...may.removeLogs,
         ...may.readLogs,
         ...may.findCluster,
         ...(vpc ? may.joinNetwork : []),

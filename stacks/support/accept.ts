@@ -50,7 +50,7 @@ export const because = (reason: string, ...ids: string[]): Record<string, string
 
 /** For every log group: a key of our own costs $1 a month, more than all the rest of the control plane. */
 export const logEncryption: Reasons = because(
-  'Encrypted with the key of CloudWatch Logs. Berth logs no secret values; a key of its own costs $1 a month.',
+  'Encrypted with the key of CloudWatch Logs, as all that is there; a key of its own costs $1 a month.',
   'NIST.800.53.R5-CloudWatchLogGroupEncrypted',
   'CKV_AWS_158',
 );

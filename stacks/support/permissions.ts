@@ -28,9 +28,8 @@ export const actions = {
     'secretsmanager:DeleteSecret',
   ],
   listSecrets: ['secretsmanager:ListSecrets'],
-  readLogs: ['logs:GetLogEvents', 'logs:DescribeLogStreams'],
+  readLogs: ['logs:GetLogEvents'],
   writeLogs: ['logs:CreateLogStream', 'logs:PutLogEvents'],
-  removeLogs: ['logs:DeleteLogStream'],
   readImages: [
     'ecr:BatchGetImage',
     'ecr:GetDownloadUrlForLayer',
@@ -80,8 +79,9 @@ export interface Things {
   /** The name of the installation. */
   name: string;
   tableArn: string;
-  /** Log group of workloads and operations, as CloudFormation names it: with `:*`. */
+  /** Log groups of operations and of workloads, as CloudFormation names them: with `:*`. */
   logGroupArn: string;
+  outputLogGroupArn: string;
   buildLogGroupArn: string;
   buildProjectArn: string;
   buildBucketArn: string;
@@ -121,12 +121,21 @@ export function permissions(stack: Stack, things: Things) {
     startWorkflows: [grant(actions.startWorkflows, machines)],
     watchWorkflows: [grant(actions.watchWorkflows, executions, 'Executions are named by their operations.')],
     readSecrets: [grant([...actions.readSecrets, ...actions.moveSecrets], secrets, ofProjects)],
+    // Its name ends in six characters of Secrets Manager's own.
+    readSealingKey: [
+      grant(
+        actions.readSecrets,
+        [arn('secretsmanager', 'secret', `${name}/-key-??????`, true)],
+        'Secrets Manager adds six characters to the name.',
+      ),
+    ],
     writeSecrets: [grant(actions.writeSecrets, secrets, ofProjects)],
     listSecrets: [grant(actions.listSecrets, ['*'], noResource)],
     readDatabaseSecret: [grant(actions.readSecrets, [things.databaseSecretArn])],
-    readLogs: [grant(actions.readLogs, [logGroupArn])],
+    readLogs: [grant(actions.readLogs, [logGroupArn, things.outputLogGroupArn])],
+    // The agent's in the cluster, and no function's.
+    sendOutput: [grant(actions.writeLogs, [things.outputLogGroupArn])],
     writeLogs: [grant(actions.writeLogs, [logGroupArn])],
-    removeLogs: [grant(actions.removeLogs, [logGroupArn])],
     readImages: [grant(actions.readImages, repositories, ofProjects)],
     makeRepositories: [grant(actions.makeRepositories, repositories, ofProjects)],
     keepImages: [grant(actions.keepImages, repositories, ofProjects)],

@@ -12,6 +12,8 @@ export interface RoleOptions {
   /** Conditions on who may take the role, against the confused deputy. */
   conditions?: Record<string, Record<string, string>>;
   boundary?: iam.IManagedPolicy;
+  /** The service tells by tags for whom it takes the role. */
+  tagged?: boolean;
 }
 
 export interface Grant {
@@ -24,7 +26,7 @@ export interface Grant {
 
 /** The result takes no further policies: everything the role may do is written where the role is made. */
 export function createRole(scope: Construct, id: string, options: RoleOptions): iam.IRole {
-  const { service, description, statements, conditions, boundary } = options;
+  const { service, description, statements, conditions, boundary, tagged = false } = options;
   const policy = new iam.ManagedPolicy(scope, `${id}Policy`, {
     description: `What the role may do: ${description}`,
     statements: statements.map(
@@ -33,8 +35,9 @@ export function createRole(scope: Construct, id: string, options: RoleOptions): 
     ),
   });
   for (const { resources, wildcard } of statements) acceptWildcards(policy, resources, wildcard);
+  const principal = new iam.ServicePrincipal(service, conditions && { conditions });
   const role = new iam.Role(scope, `${id}Role`, {
-    assumedBy: new iam.ServicePrincipal(service, conditions && { conditions }),
+    assumedBy: tagged ? principal.withSessionTags() : principal,
     description,
     managedPolicies: [policy],
     ...(boundary && { permissionsBoundary: boundary }),

@@ -8,6 +8,7 @@ const CIDR = /^(?:\d{1,3}\.){3}\d{1,3}\/\d{1,2}$/;
 const CIDRS = /^[0-9./]+(,[0-9./]+)*$/;
 const HOST = /^([a-z0-9-]{1,63}\.)+[a-z]{2,63}$/;
 
+const image = z.string().regex(/^[\w.:-]+(\/[\w.-]+)+:[\w.-]+(@sha256:[0-9a-f]{64})?$/);
 const SUBNETS = /^subnet-[0-9a-f]{8,17}(,subnet-[0-9a-f]{8,17})+$/;
 const SECRET = /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+$/;
 
@@ -78,7 +79,9 @@ const schema = z.strictObject({
    */
   ingressCidrs: optional(z.string().regex(CIDRS)),
   /** The gateway's image, where nodes reach no public registry; and the folder with Gateway API's definitions. */
-  gatewayImage: z.string().regex(/^[\w.:-]+(\/[\w.-]+)+:[\w.-]+(@sha256:[0-9a-f]{64})?$/),
+  gatewayImage: image,
+  /** The image of the agent that keeps what workloads print: an OpenTelemetry Collector with the parts of `contrib`. */
+  logAgentImage: image,
   gatewayApi: z.string().regex(/^https:\/\/[\w.-]+(:\d+)?\/[\w./-]+$/),
   egressCidrs: optional(z.string().regex(CIDRS)),
   /** `new`, or host and port of a PostgreSQL server that Berth can reach by a public address. */

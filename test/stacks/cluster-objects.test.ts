@@ -6,7 +6,7 @@ import { settingsOf } from '../../scripts/doctor/index.ts';
 import { type ClusterObject, clusterObjects } from '../../stacks/place/cluster-objects.ts';
 import { gatewayObjects } from '../../stacks/place/gateway-objects.ts';
 import { synthesize } from '../../stacks/synthesize.ts';
-import { resourcesOf } from './support.ts';
+import { grantsOf, objectsText, resourcesOf } from './support.ts';
 
 const CERTIFICATE = 'arn:aws:acm:eu-west-1:111122223333:certificate/0a1b2c3d-0000-4000-8000-000000000000';
 const ADMINISTRATORS = [
@@ -19,7 +19,7 @@ const { templates } = synthesize({
   'berth:clusterAdministrators': ADMINISTRATORS.join(','),
 });
 const [applied] = resourcesOf(templates, 'Custom::BerthClusterObjects');
-const objects = JSON.parse(applied!.properties.Objects) as ClusterObject[];
+const objects = JSON.parse(objectsText(applied!)) as ClusterObject[];
 const find = <Kind extends ClusterObject['kind']>(kind: Kind, name = 'berth') =>
   objects.find(
     (object): object is Extract<ClusterObject, { kind: Kind }> =>
@@ -44,6 +44,11 @@ describe('One command', () => {
       'GatewayClass berth',
       'Gateway berth',
       'HTTPRoute berth-https',
+      'Namespace berth-logs',
+      'ServiceAccount berth',
+      'ClusterRole berth-logs',
+      'ClusterRoleBinding berth-logs',
+      'DaemonSet berth',
       'ClusterRole berth',
       'ClusterRoleBinding berth',
       'ClusterRole berth-reader',
@@ -65,7 +70,7 @@ describe('One command', () => {
       synthesize({ 'berth:nodesCpu': '128' }).templates,
       'Custom::BerthClusterObjects',
     );
-    expect(other[0]?.properties.Objects).not.toBe(applied?.properties.Objects);
+    expect(objectsText(other[0]!)).not.toBe(objectsText(applied!));
   });
 
   it('lets those administer the cluster whom a setting names, and nobody by having made it', () => {
@@ -108,7 +113,8 @@ describe('One command', () => {
 
   it('leaves the default class of volumes to a cluster that was there before', () => {
     const gateway = { image: 'traefik:v1', trusted: [] };
-    const given = { name: 'berth', architectures: ['arm64'], nodesCpu: 64, gateway };
+    const logAgent = { image: 'otel:v1', region: 'eu-west-1', logGroup: 'workloads' };
+    const given = { name: 'berth', architectures: ['arm64'], nodesCpu: 64, gateway, logAgent };
     const kinds = (isNew: boolean) => clusterObjects({ ...given, isNew }).map(({ kind }) => kind);
     expect(kinds(true)).toContain('StorageClass');
     expect(kinds(false)).not.toContain('StorageClass');
@@ -181,5 +187,62 @@ describe('The gateway', () => {
     const { gatewayApi } = settingsOf([]);
     expect(gatewayApi).toContain(`/v${GATEWAY_API.split('@v')[1]}/`);
     expect(applied!.properties.GatewayApi).toBe(gatewayApi);
+  });
+});
+
+describe('The agent that keeps what workloads print', () => {
+  const agent = find('DaemonSet')!.spec!.template.spec!;
+  const configuration = (of = agent) =>
+    of.containers[0]!.env!.find(({ name }) => name === 'CONFIGURATION')!.value!;
+
+  it('has no right in the cluster but to see pods, and in AWS but to write to one log group', () => {
+    expect(find('ClusterRole', 'berth-logs')?.rules).toEqual([
+      { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'watch'] },
+    ]);
+    const grants = grantsOf(templates).filter(({ where }) => where.includes('LogAgent'));
+    expect(grants).toMatchObject([{ Action: ['logs:CreateLogStream', 'logs:PutLogEvents'] }]);
+    const [role] = resourcesOf(templates, 'AWS::IAM::Role').filter(({ where }) => where.includes('LogAgent'));
+    const groups = resourcesOf(templates, 'AWS::Logs::LogGroup').filter(({ where }) =>
+      where.startsWith('Berth-Logs/Workloads'),
+    );
+    expect(groups.map(({ properties }) => properties.RetentionInDays)).toEqual([30]);
+    expect(JSON.stringify(grants[0]?.Resource)).toMatch(
+      /^\[\{"Fn::ImportValue":"Berth-Logs:[^"]*Workloads[^"]*"\}\]$/,
+    );
+    expect(role?.properties.AssumeRolePolicyDocument.Statement).toMatchObject([
+      {
+        Principal: { Service: 'pods.eks.amazonaws.com' },
+        Condition: {
+          StringEquals: {
+            'aws:RequestTag/kubernetes-namespace': 'berth-logs',
+            'aws:RequestTag/kubernetes-service-account': 'berth',
+          },
+        },
+      },
+    ]);
+    const [identity] = resourcesOf(templates, 'AWS::EKS::PodIdentityAssociation');
+    expect(identity?.properties).toMatchObject({ Namespace: 'berth-logs', ServiceAccount: 'berth' });
+  });
+
+  it('is on every node, writes to no file of it but its own, and has no capability', () => {
+    expect(agent.tolerations).toEqual([{ operator: 'Exists' }]);
+    const [container] = agent.containers;
+    expect(container!.securityContext).toEqual({
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+    });
+    const writable = container!.volumeMounts!.filter(({ readOnly }) => !readOnly).map(({ name }) => name);
+    const paths = agent.volumes!.filter(({ name }) => writable.includes(name));
+    expect(paths.map(({ hostPath }) => hostPath?.path)).toEqual(['/var/lib/berth-logs']);
+  });
+
+  it('reads the output of this installation alone, and takes no line for more than text', () => {
+    const { receivers, exporters } = JSON.parse(configuration());
+    expect(receivers.filelog.include).toEqual(['/var/log/pods/berth-*_*/*/*.log']);
+    expect(exporters.awscloudwatchlogs.log_stream_name).toBe('{PodName}');
+    // Kubernetes would put a variable in the place of `$(…)`, and half of `$$`.
+    expect(configuration()).not.toContain('$');
+    expect(configuration()).toMatch(/set\(log\.body, log\.attributes\)/);
   });
 });

@@ -15,7 +15,7 @@ import { builtConsole, bundle } from '../../stacks/support/bundle.ts';
 import { SettingsError } from '../../stacks/support/settings.ts';
 import { synthesize } from '../../stacks/synthesize.ts';
 import { loadStateMachine, stepsOf, workflowNames } from '../../state-machines/load.ts';
-import { grantsOf, resourcesOf } from './support.ts';
+import { grantsOf, objectsText, resourcesOf } from './support.ts';
 
 const { app, templates } = synthesize();
 const grants = grantsOf(templates);
@@ -34,6 +34,7 @@ const variables = {
   BERTH_STATE_MACHINE_PREFIX: 'arn:aws:states:eu-west-1:111122223333:stateMachine:berth-',
   BERTH_AUDIT_BUCKET: 'anchors',
   BERTH_LOG_GROUP: 'output',
+  BERTH_OUTPUT_LOG_GROUP: 'workloads',
   BERTH_BUILD_PROJECT: 'builds',
   BERTH_BUILD_BUCKET: 'sources',
   BERTH_BUILD_LOG_GROUP: 'builds',
@@ -630,7 +631,7 @@ describe('The cluster', () => {
       resourcesOf(of, 'AWS::Lambda::Function').find((one) => !isCopy(one))!.properties.Environment.Variables;
     const { BERTH_EGRESS_CIDRS } = variables(templates);
     const [applied] = resourcesOf(templates, 'Custom::BerthClusterObjects');
-    for (const block of blocks(/Public/)) expect(applied!.properties.Objects).toContain(block);
+    for (const block of blocks(/Public/)) expect(objectsText(applied!)).toContain(block);
     expect(BERTH_EGRESS_CIDRS.split(',').sort()).toEqual(blocks(/Database/));
     const more = variables(synthesize({ 'berth:egressCidrs': '10.9.0.0/16' }).templates);
     expect(more.BERTH_EGRESS_CIDRS).toBe(`${BERTH_EGRESS_CIDRS},10.9.0.0/16`);

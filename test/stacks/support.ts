@@ -46,3 +46,9 @@ export const grantsOf = (templates: Record<string, Template>): Statement[] =>
         Resource: list(statement.Resource),
       }));
   });
+
+/** What is applied in the cluster, as JSON; a reference is its own name. */
+export function objectsText({ properties }: Pick<Found, 'properties'>): string {
+  const [, parts] = properties.Objects['Fn::Join'] as [string, unknown[]];
+  return parts.map((part) => (typeof part === 'string' ? part : Object.keys(part as object).join())).join('');
+}

@@ -13,6 +13,7 @@ export const lambdaEnvironment = {
   BERTH_TABLE: 'berth',
   BERTH_STATE_MACHINE_PREFIX: 'arn:aws:states:us-east-1:123456789012:stateMachine:berth-',
   BERTH_LOG_GROUP: 'berth',
+  BERTH_OUTPUT_LOG_GROUP: 'workloads',
   BERTH_AUDIT_BUCKET: 'berth-audit',
   BERTH_BUILD_PROJECT: 'berth',
   BERTH_BUILD_BUCKET: 'berth',

@@ -7,6 +7,7 @@ import { confirm } from '../prompt.ts';
 import { openSession } from '../session.ts';
 
 const ENVIRONMENTS = '/v1/projects/{project}/environments';
+const DESTROYED = '/v1/projects/{project}/destroyed-environments';
 const ENVIRONMENT = `${ENVIRONMENTS}/{environment}` as const;
 
 interface CreateOptions extends WaitOption {
@@ -29,9 +30,16 @@ export function addEnvironments(program: Command): void {
   env
     .command('list')
     .description('Show all')
-    .action(async (_: unknown, command: Command) => {
+    .option('--destroyed', 'those that were destroyed and whose output is kept')
+    .action(async ({ destroyed }: { destroyed?: boolean }, command: Command) => {
       const { api, json, project } = openSession(command);
       const path = { project: project() };
+      if (destroyed) {
+        const gone = await all((query) => api.GET(DESTROYED, { params: { path, query } }));
+        if (json) return sayJson(gone);
+        const rows = gone.map((each) => [each.name, each.id, ago(each.destroyedAt), ago(each.keptUntil)]);
+        return table(['NAME', 'ID', 'DESTROYED', 'OUTPUT KEPT UNTIL'], rows);
+      }
       const items = await all((query) => api.GET(ENVIRONMENTS, { params: { path, query } }));
       if (json) return sayJson(items);
       const rows = items.map((each) => [

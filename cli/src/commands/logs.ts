@@ -14,6 +14,7 @@ interface LogOptions {
   level?: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
   deployment?: string;
   container?: string;
+  environmentId?: string;
 }
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
@@ -32,7 +33,7 @@ function timeOf(text: string): string {
 }
 
 function queryOf(options: LogOptions) {
-  const { search, level, deployment, container, since, lines } = options;
+  const { search, level, deployment, container, since, lines, environmentId } = options;
   return {
     tail: lines,
     ...(since !== undefined && { since: timeOf(since) }),
@@ -40,6 +41,7 @@ function queryOf(options: LogOptions) {
     ...(level !== undefined && { level }),
     ...(deployment !== undefined && { deployment: deployment.replace(/^#/, '') }),
     ...(container !== undefined && { container }),
+    ...(environmentId !== undefined && { environmentId }),
   };
 }
 
@@ -72,6 +74,7 @@ export function addLogs(program: Command): void {
     .addOption(new Option('--level <level>', 'only lines that are as severe at least').choices([...LEVELS]))
     .option('--deployment <number>', 'only lines of this one')
     .option('--container <name>', 'only lines of this one')
+    .option('--environment-id <id>', 'of an environment that was destroyed: berth env list --destroyed')
     .addHelpText('after', '\nExamples:\n  berth logs -f\n  berth logs --since 1h --level error --json')
     .action(async (options: LogOptions, command: Command) => {
       const { api, json, instance } = openSession(command);

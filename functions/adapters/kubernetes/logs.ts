@@ -1,21 +1,23 @@
 /**
- * Logs of workloads read from the cluster itself, as long as its nodes keep them: for a cluster whose logs nobody
- * collects. Streams of operations, and all that Berth itself says, are in the Logs that it stands before.
+ * Logs of workloads: from the cluster itself, as long as its nodes keep them, and from the archive that an agent of the
+ * cluster feeds, where it has one. Streams of operations, and all that Berth itself says, are in the Logs that it
+ * stands before.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import { limits } from '../../core/limits.ts';
 import type { InstanceRef } from '../../core/model/index.ts';
 import { isName } from '../../core/names.ts';
-import { Problem } from '../../core/problem.ts';
+import { Problem, TransientError } from '../../core/problem.ts';
+import type { Mask } from '../../core/secrets/mask.ts';
+import type { ArchiveRange, LogArchive, PrintedLine } from '../../ports/log-archive.ts';
 import type { LogLine, LogStream, Logs, LogTail } from '../../ports/logs.ts';
-import { cutLine, lastState } from '../../ports/rules/log-lines.ts';
-import { checkPageQuery, linesMissing, pageOfLines, TAIL_MAX } from '../../ports/rules/logs-page.ts';
-import { hasNoLog, whyUnread } from './api/api-errors.ts';
-import type { Stored } from './api/apply.ts';
+import { cutLine } from '../../ports/rules/log-lines.ts';
+import { checkPageQuery, createPager, linesMissing, TAIL_MAX } from '../../ports/rules/logs-page.ts';
 import type { KubernetesClient } from './api/client.ts';
+import { identityOf, joined, unite } from './joined-output.ts';
 import { defaultRenderOptions, type RenderOptions } from './manifests/index.ts';
-import { COMPONENT_LABEL, MANAGED_BY, SERVICE_LABEL, selector } from './manifests/labels.ts';
-import type { Mask } from './pod-mask.ts';
-import { type Cluster, maskOf, podNumber, podsPath, type StoredPod } from './shared-reads.ts';
+import { inOrder, millisecondsOf, type PodOutput, readPods, shown } from './pod-output.ts';
+import { type Cluster, maskOf } from './shared-reads.ts';
 
 export interface KubernetesLogsOptions {
   client: KubernetesClient;
@@ -23,15 +25,24 @@ export interface KubernetesLogsOptions {
   render?: Partial<Omit<RenderOptions, 'domain'>>;
   /** Keeps everything else. */
   rest: Logs;
+  /** Without it output goes with its pod. */
+  archive?: LogArchive;
   /** How often new lines are looked for while a stream is followed, milliseconds; every two seconds unless told. */
   lookMs?: number;
+  /** How often they are looked for in the archive; every ten seconds unless told. */
+  lookBackMs?: number;
 }
 
-/** The API gives the last lines of a container alone, so that pages go no further back. */
+/** The API gives the last lines of a container alone, so that the cluster's own go no further back. */
 const KEPT_MAX = TAIL_MAX;
 const LOOK_MS = 2000;
+const LOOK_BACK_MS = 10_000;
 /** The API looks back by seconds, so that the lines of the last one come again. */
 const OVERLAP_MS = 2000;
+/** How late a line may come to the archive and still be told to who follows. */
+const LATE_MS = 60_000;
+/** How long a failure to read counts where nobody reads again, milliseconds. */
+const FAILED_KEPT_MS = 60_000;
 
 /** An instance's stream is `project/environment/service`: three names, and not of an operation. */
 function instanceOf(stream: LogStream): InstanceRef | undefined {
@@ -41,162 +52,122 @@ function instanceOf(stream: LogStream): InstanceRef | undefined {
   return { project, environment, service };
 }
 
-/** `2026-01-01T00:00:00.123456789Z text`, as the API writes it. */
-export function parseLine(text: string, pod: StoredPod, container: string, mask: Mask): LogLine | undefined {
-  const [, time, message] = /^(\d{4}-\S+) (.*)$/s.exec(text) ?? [];
-  const at = time === undefined ? Number.NaN : Date.parse(time);
-  if (Number.isNaN(at)) return undefined;
-  return {
-    at: new Date(at).toISOString(),
-    message: cutLine(lastState(mask(message ?? ''))),
-    // The API does not tell standard output from standard error.
-    source: 'stdout',
-    deployment: podNumber(pod),
-    container,
-  };
-}
-
-/** How long a failure to read counts where nobody reads again, milliseconds. */
-const FAILED_KEPT_MS = 60_000;
-
-interface Read {
-  printed: Printed[];
-  missing: string | undefined;
-  /** There may be older lines since the time that was asked for. */
-  isCut: boolean;
-}
-
-const missingOf = ([first, ...more]: readonly string[]): string | undefined => {
-  if (first === undefined) return undefined;
-  const others = more.length > 0 ? ` (and of ${more.length} more)` : '';
-  return `The output ${first}${others}. It may be there and is not shown.`.replace(
-    ': ',
-    ' can not be read: ',
-  );
-};
-
 /** At the time of the newest line, so that whoever resumes a stream behind it misses none. */
-const ownLine = (message: string, printed: readonly Printed[]): LogLine => ({
-  at: printed.at(-1)?.line.at ?? new Date().toISOString(),
+const ownLine = (message: string, newest: PrintedLine | undefined): LogLine => ({
+  at: new Date(newest ? millisecondsOf(newest) : Date.now()).toISOString(),
   message: cutLine(message),
   source: 'berth',
   missing: true,
 });
 
-interface Printed {
-  line: LogLine;
-  /** Tells the line from every other one: the time in it has nanoseconds. */
-  key: string;
-}
-
-interface Life {
-  container: string;
-  /** The one before the newest; nodes keep no others. */
-  previous: boolean;
-}
-
-/** Of each container the life before is read as well, where one has begun since: what it crashed of is there. */
-function livesOf({ spec, status }: StoredPod): Life[] {
-  const told = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
-  return [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])].flatMap(({ name: container }) => {
-    const { lastState, state } = told.find(({ name }) => name === container) ?? {};
-    const newest = { container, previous: false };
-    return lastState?.terminated && !state?.waiting ? [{ container, previous: true }, newest] : [newest];
-  });
-}
-
-const byTime = (a: LogLine, b: LogLine): number => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0);
-
-export function createKubernetesLogs({
-  client,
-  rest,
-  render,
-  lookMs = LOOK_MS,
-}: KubernetesLogsOptions): Logs {
+export function createKubernetesLogs(options: KubernetesLogsOptions): Logs {
+  const { client, rest, archive, render, lookMs = LOOK_MS, lookBackMs = LOOK_BACK_MS } = options;
   const cluster: Cluster = { client, render: { ...defaultRenderOptions, ...render, domain: '' } };
-
-  const podsOf = async (ref: InstanceRef): Promise<StoredPod[]> => {
-    // The output of runs is in the logs of their operations.
-    const labelSelector = `${selector({ [MANAGED_BY]: 'berth', [SERVICE_LABEL]: ref.service })},${COMPONENT_LABEL}!=run`;
-    return (await client.list<StoredPod>(podsPath(cluster, ref), { labelSelector })).items;
-  };
-  const logPath = (ref: InstanceRef, pod: Stored): string =>
-    `${podsPath(cluster, ref)}/${encodeURIComponent(pod.metadata.name)}/log`;
 
   /** The last failure to read, and when it was: a later success forgets it. */
   let failed: { at: number; missing: string } | undefined;
 
-  /** Oldest first. */
-  async function read(ref: InstanceRef, options: { tail: number; since?: string }): Promise<Read> {
-    const unread: string[] = [];
-    let isCut = false;
-    const mask = await maskOf(cluster, ref);
-    const parts = await Promise.all(
-      (await podsOf(ref)).flatMap((pod) =>
-        livesOf(pod).map(async ({ container, previous }) => {
-          const text = await client
-            .text(logPath(ref, pod), {
-              container,
-              previous,
-              timestamps: true,
-              // One line more than asked for shows whether there are more.
-              tailLines: options.tail + 1,
-              sinceTime: options.since,
-            })
-            .catch((error: Error) => {
-              if (!hasNoLog(error))
-                unread.push(`of ${container} in ${pod.metadata.name}: ${whyUnread(error)}`);
-              return undefined;
-            });
-          const lines = (text ?? '').split('\n').flatMap((raw) => {
-            const line = parseLine(raw, pod, container, mask);
-            return line ? [{ line, key: `${pod.metadata.name}/${container} ${raw}` }] : [];
-          });
-          // The API gives the last lines alone: there may be others before them that are later than the time as well.
-          const [first] = lines;
-          if (first && lines.length > options.tail && first.line.at > (options.since ?? '')) isCut = true;
-          return lines;
-        }),
-      ),
-    );
-    const since = options.since;
-    const missing = missingOf(unread);
-    failed = missing === undefined ? undefined : { at: performance.now(), missing };
-    const all = parts
-      .flat()
-      .filter(({ line }) => since === undefined || Date.parse(line.at) >= Date.parse(since))
-      .sort((a, b) => byTime(a.line, b.line));
-    return { printed: all.slice(-options.tail), missing, isCut: isCut || all.length > options.tail };
+  /** What the cluster has. Where it does not answer, what is kept elsewhere can be read all the same. */
+  async function readLive(ref: InstanceRef, since: number | undefined): Promise<PodOutput & { mask: Mask }> {
+    const from = since === undefined ? undefined : new Date(since).toISOString();
+    try {
+      const [output, mask] = await Promise.all([
+        readPods(cluster, ref, { tail: KEPT_MAX, since: from }),
+        maskOf(cluster, ref),
+      ]);
+      failed = output.missing === undefined ? undefined : { at: performance.now(), missing: output.missing };
+      return { ...output, mask };
+    } catch (error) {
+      if (!archive || !(error instanceof Problem || error instanceof TransientError)) throw error;
+      const missing = `What was printed last can not be read: ${error.message}`;
+      failed = { at: performance.now(), missing };
+      return {
+        printed: [],
+        missing,
+        isCut: false,
+        mask: noMask,
+      };
+    }
+  }
+
+  /** Nothing is shown unless both masks are known. */
+  async function open(stream: LogStream, ref: InstanceRef, since: number | undefined) {
+    const [live, kept] = await Promise.all([readLive(ref, since), archive?.mask(stream)]);
+    const mask: Mask = Object.assign((text: string) => live.mask(kept ? kept(text) : text), {
+      longest: Math.max(live.mask.longest, kept?.longest ?? 0),
+    });
+    const lines = (range: ArchiveRange): AsyncGenerator<PrintedLine[]> =>
+      joined(live.printed, archive?.pages(stream, range) ?? none(), range.direction);
+    return { live, mask, lines };
+  }
+
+  /** The last lines, oldest first. @returns also whether there are more than were asked for, or than can be given */
+  async function readTail(stream: LogStream, ref: InstanceRef, { tail, since }: LogTail) {
+    const from = since === undefined ? undefined : Date.parse(since);
+    const { live, mask, lines } = await open(stream, ref, from);
+    const most = tail ?? TAIL_MAX + 1;
+    const printed: PrintedLine[] = [];
+    if (most > 0)
+      for await (const some of lines({ direction: 'backward', ...(from !== undefined && { since: from }) })) {
+        printed.push(...some.slice(0, most - printed.length));
+        if (printed.length >= most) break;
+      }
+    const isCut = (live.isCut && !archive) || printed.length > TAIL_MAX;
+    return { printed: printed.slice(0, TAIL_MAX).reverse(), missing: live.missing, isCut, mask };
   }
 
   /** Reads again what came since: a line is told once, however many pods come and go. */
   async function* follow(
+    stream: LogStream,
     ref: InstanceRef,
-    { tail, since, signal }: LogTail & { signal: AbortSignal },
+    { signal, ...options }: LogTail & { signal: AbortSignal },
   ): AsyncIterable<LogLine> {
-    let from = since;
-    let told: Set<string> | undefined;
-    let said: string | undefined;
-    while (!signal.aborted) {
-      const { printed, missing, isCut } = await read(ref, {
-        tail: KEPT_MAX,
-        ...(from !== undefined && { since: from }),
-      });
-      const known = told;
-      const fresh = known ? printed.filter(({ key }) => !known.has(key)) : printed.slice(-(tail ?? KEPT_MAX));
-      // More may also have been printed between two looks than one look gives.
-      if (isCut && (known ? fresh.length === printed.length : tail === undefined) && !signal.aborted)
-        yield linesMissing(fresh[0]?.line, from);
-      for (const { line } of fresh) {
-        if (signal.aborted) return;
-        yield line;
+    if (signal.aborted) return;
+    const begun = await readTail(stream, ref, options);
+    const { tail, since } = options;
+    if (begun.isCut && tail === undefined)
+      yield linesMissing(begun.printed[0] && shown(begun.printed[0], begun.mask), since);
+    for (const line of begun.printed) {
+      if (signal.aborted) return;
+      yield shown(line, begun.mask);
+    }
+    if (begun.missing !== undefined && !signal.aborted) yield ownLine(begun.missing, begun.printed.at(-1));
+    let said = begun.missing;
+    let newest = begun.printed.at(-1);
+    let told = new Map(begun.printed.map((line) => [identityOf(line), millisecondsOf(line)]));
+    const least = since === undefined ? undefined : Date.parse(since);
+    let lookedBack = Number.NEGATIVE_INFINITY;
+    for (let first = true; !signal.aborted; first = false) {
+      const edge = newest ? Math.max(millisecondsOf(newest) - OVERLAP_MS, least ?? 0) : least;
+      const { live, mask } = await open(stream, ref, edge);
+      const found = [...live.printed];
+      if (archive && performance.now() - lookedBack >= lookBackMs) {
+        lookedBack = performance.now();
+        const from = newest ? Math.max(millisecondsOf(newest) - LATE_MS, least ?? 0) : least;
+        const range = { direction: 'forward' as const, ...(from !== undefined && { since: from }) };
+        for await (const page of archive.pages(stream, range)) found.push(...page);
       }
-      if (missing !== undefined && missing !== said && !signal.aborted) yield ownLine(missing, printed);
-      said = missing;
-      told = new Set(printed.map(({ key }) => key));
-      const newest = printed.at(-1)?.line.at;
-      const edge = newest && new Date(Date.parse(newest) - OVERLAP_MS).toISOString();
-      if (edge && (from === undefined || Date.parse(edge) > Date.parse(from))) from = edge;
+      const known = told;
+      const fresh = unite(found).filter((line) => !known.has(identityOf(line)));
+      for (const line of fresh) told.set(identityOf(line), millisecondsOf(line));
+      // The first look also finds lines that come before the tail.
+      const given = newest && first ? fresh.filter((line) => newest && inOrder(line, newest) > 0) : fresh;
+      // More may also have been printed between two looks than one look gives.
+      if (live.isCut && !archive && !first && given.length === live.printed.length && !signal.aborted)
+        yield linesMissing(
+          given[0] && shown(given[0], mask),
+          edge === undefined ? undefined : new Date(edge).toISOString(),
+        );
+      for (const line of given) {
+        if (signal.aborted) return;
+        yield shown(line, mask);
+        if (!newest || inOrder(line, newest) > 0) newest = line;
+      }
+      if (live.missing !== undefined && live.missing !== said && !signal.aborted)
+        yield ownLine(live.missing, newest);
+      said = live.missing;
+      const oldest = newest ? millisecondsOf(newest) - LATE_MS - OVERLAP_MS : 0;
+      told = new Map([...told].filter(([, time]) => time >= oldest));
       await delay(lookMs, undefined, { signal }).catch(() => undefined);
     }
   }
@@ -205,28 +176,45 @@ export function createKubernetesLogs({
     append: (stream, line) => rest.append(stream, line),
     async read(stream, options) {
       const ref = instanceOf(stream);
-      const own = await rest.read(stream, options);
-      if (!ref) return own;
-      const { tail = KEPT_MAX, since } = options;
-      const { printed, missing, isCut } = await read(ref, { tail, ...(since !== undefined && { since }) });
-      const lines = [...own, ...printed.map(({ line }) => line)].sort(byTime);
-      if (missing !== undefined) lines.push(ownLine(missing, printed));
-      const given = lines.slice(-tail);
-      return isCut && options.tail === undefined ? [linesMissing(given[0], since), ...given] : given;
+      if (!ref) return rest.read(stream, options);
+      checkTail(options);
+      const { printed, missing, isCut, mask } = await readTail(stream, ref, options);
+      const lines = printed.map((line) => shown(line, mask));
+      if (missing !== undefined) lines.push(ownLine(missing, printed.at(-1)));
+      const { tail, since } = options;
+      if (tail !== undefined) return tail === 0 ? [] : lines.slice(-tail);
+      return isCut ? [linesMissing(lines[0], since), ...lines] : lines;
     },
     async page(stream, given) {
       const ref = instanceOf(stream);
       if (!ref) return rest.page(stream, given);
       const query = checkPageQuery(given);
-      const options = { tail: KEPT_MAX, ...(query.since !== undefined && { since: query.since }) };
-      const { printed, missing } = await read(ref, options);
-      const lines = [...(await rest.read(stream, options)), ...printed.map(({ line }) => line)];
-      const page = pageOfLines(lines.sort(byTime), query);
-      return { ...page, ...(missing !== undefined && { missing }) };
+      const { direction = 'backward', since, until, from } = query;
+      const [place] = from?.split('.').map(Number) ?? [];
+      const starts = [since && Date.parse(since), direction === 'forward' ? place : undefined];
+      const ends = [until && Date.parse(until), direction === 'backward' ? place : undefined];
+      const isTime = (time: unknown): time is number => typeof time === 'number';
+      const start = starts.some(isTime) ? Math.max(...starts.filter(isTime)) : undefined;
+      const end = ends.some(isTime) ? Math.min(...ends.filter(isTime)) : undefined;
+      const { live, mask, lines } = await open(stream, ref, start);
+      const pager = createPager(query, limits.logScan.value);
+      const missing = live.missing === undefined ? {} : { missing: live.missing };
+      const range = {
+        direction,
+        ...(start !== undefined && { since: start }),
+        ...(end !== undefined && { until: end }),
+      };
+      for await (const some of lines(range))
+        for (const line of some)
+          if (!pager.visit(millisecondsOf(line), shown(line, mask)))
+            return { ...pager.page(false), ...missing };
+      return { ...pager.page(true), ...missing };
     },
     follow(stream, options) {
       const ref = instanceOf(stream);
-      return ref ? follow(ref, options) : rest.follow(stream, options);
+      if (!ref) return rest.follow(stream, options);
+      checkTail(options);
+      return follow(stream, ref, options);
     },
     async check() {
       await rest.check?.();
@@ -235,7 +223,18 @@ export function createKubernetesLogs({
         hint: 'Have the platform team look at the cluster.',
       });
     },
-    remove: (prefix) => rest.remove(prefix),
+    ...(rest.forget && { forget: rest.forget }),
     close: () => rest.close(),
   };
+}
+
+const noMask: Mask = Object.assign((text: string) => text, { longest: 0 });
+
+async function* none(): AsyncGenerator<PrintedLine[]> {}
+
+/** @throws RangeError */
+function checkTail({ tail, since }: LogTail): void {
+  if (tail !== undefined && (!Number.isInteger(tail) || tail < 0 || tail > TAIL_MAX))
+    throw new RangeError(`tail is not between 0 and ${TAIL_MAX}`);
+  if (since !== undefined && Number.isNaN(Date.parse(since))) throw new RangeError('since is no time');
 }

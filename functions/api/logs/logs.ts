@@ -1,9 +1,26 @@
-/** The route of the log of an instance. */
-import { instanceName } from '../../core/keys.ts';
-import { pastInstanceOf } from '../../records/instances.ts';
-import { getEnvironment } from '../../records/read.ts';
+/** The routes of the output of services: of what runs, and of environments that are gone. */
+import * as z from 'zod';
+import { destroyedPartition, instanceName } from '../../core/keys.ts';
+import type { DestroyedEnvironment } from '../../core/model/index.ts';
+import { outputLife, within } from '../../records/output-life.ts';
+import { getProject, missingEnvironment } from '../../records/read.ts';
+import { listReply, pageOf, pageQuery } from '../http/list-pages.ts';
+import { ULID_PATTERN } from '../http/params.ts';
 import { route } from '../http/route-spec.ts';
+import { nameSchema, timeSchema } from '../http/schemas.ts';
 import { followLog, logAnswer, logQuery, logReply } from './log-stream.ts';
+
+const destroyedSchema = z
+  .object({
+    project: nameSchema.meta({ example: 'demo' }),
+    name: nameSchema.meta({ example: 'pr-7' }),
+    id: z.string().meta({ description: 'Its output is read by it, as `environmentId`.' }),
+    services: z.array(nameSchema).meta({ description: 'All that were ever deployed to it.' }),
+    createdAt: timeSchema,
+    destroyedAt: timeSchema,
+    keptUntil: timeSchema.meta({ description: 'Its output can be read until then.' }),
+  })
+  .meta({ id: 'DestroyedEnvironment' });
 
 export const routes = [
   route({
@@ -14,18 +31,46 @@ export const routes = [
     summary: 'Read or follow what a service prints in an environment',
     description:
       'A list goes back from its newest line, page by page; `since` with `direction=forward` goes on from a time. ' +
-      'Filters hold for lists and streams. Resume a stream with Last-Event-ID: no line is lost in silence, and a line may come twice.',
+      'Filters hold for lists and streams. Resume a stream with Last-Event-ID: no line is lost in silence, and a line may come twice. ' +
+      'Output is kept for 30 days, also when its environment was destroyed: `environmentId` then says which one is meant.',
     tag: 'Running services',
-    query: logQuery,
+    query: logQuery.extend({
+      environmentId: z.string().regex(ULID_PATTERN, 'must be the id of an environment').optional().meta({
+        description:
+          'Of an environment of that name that was destroyed; the one that has the name now unless given.',
+      }),
+    }),
     answers: {
       200: logAnswer,
     },
-    handle: async ({ ports, params, query, wantsStream, lastEventId, stream }) => {
-      const { data: environment } = await getEnvironment(ports.store, params);
-      pastInstanceOf(environment, params.service);
+    handle: async ({ ports, params, principal, query: asked, wantsStream, lastEventId, stream }) => {
+      const { environmentId, ...filter } = asked;
+      const own = principal.limits?.environmentIds;
+      // A token that is limited to environments reaches no earlier one of their names.
+      if (own && environmentId !== undefined && own[params.environment] !== environmentId)
+        throw missingEnvironment(params);
+      const query = within(filter, await outputLife(ports.store, params, environmentId));
       const name = instanceName(params);
       if (!wantsStream) return logReply(ports.logs, name, query);
       return stream((signal) => followLog(ports.logs, name, query, lastEventId, signal));
     },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/projects/{project}/destroyed-environments',
+    policy: { action: 'log.read', scope: 'project' },
+    operationId: 'listDestroyedEnvironments',
+    summary: 'List the environments that were destroyed and whose output is kept',
+    tag: 'Running services',
+    query: pageQuery,
+    answers: { 200: { summary: 'A page of them, the oldest first', schema: pageOf(destroyedSchema) } },
+    handle: ({ ports, params, query }) =>
+      listReply<DestroyedEnvironment>(
+        ports.store,
+        { pk: destroyedPartition(params.project) },
+        query,
+        ({ data }) => data,
+        () => getProject(ports.store, params.project),
+      ),
   }),
 ];

@@ -65,6 +65,22 @@ export interface Environment {
   createdBy: string;
 }
 
+/** What is kept of an environment that was destroyed, so that its output can be read. */
+export interface DestroyedEnvironment {
+  project: string;
+  name: string;
+  id: string;
+  /** The names of the services that were ever deployed to it, in order. */
+  services: string[];
+  createdAt: string;
+  destroyedAt: string;
+  /** From then on nothing of its output is kept. */
+  keptUntil: string;
+}
+
+/** How long output is kept, milliseconds: the retention of its log group on AWS. */
+export const OUTPUT_KEPT_MS = 30 * 24 * 60 * 60 * 1000;
+
 /** Tells whether an operation was accepted for this very environment, and not for an earlier one of its name. */
 export const isFor = (
   { environmentId }: { environmentId?: string | undefined },

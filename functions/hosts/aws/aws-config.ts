@@ -20,6 +20,7 @@ const schema = z.object({
   BERTH_TABLE: z.string().min(1),
   BERTH_STATE_MACHINE_PREFIX: z.string().min(1),
   BERTH_LOG_GROUP: z.string().min(1),
+  BERTH_OUTPUT_LOG_GROUP: z.string().min(1),
   BERTH_AUDIT_BUCKET: z.string().min(1),
   BERTH_BUILD_PROJECT: z.string().min(1),
   BERTH_BUILD_BUCKET: z.string().min(1),
@@ -64,8 +65,10 @@ export interface AwsConfig {
   table: string;
   /** The ARN of a state machine up to the workflow's name. */
   stateMachinePrefix: string;
-  /** The log group of workloads and operations. */
+  /** The log group of operations. */
   logGroup: string;
+  /** The log group that the cluster's agent sends the output of workloads to. */
+  outputLogGroup: string;
   /** The bucket that keeps the heads of audit chains. */
   auditBucket: string;
   builds: { project: string; bucket: string; logGroup: string; atOnce: number };
@@ -112,6 +115,7 @@ export function readAwsConfig(environment: Record<string, string | undefined>): 
     table: values.BERTH_TABLE,
     stateMachinePrefix: values.BERTH_STATE_MACHINE_PREFIX,
     logGroup: values.BERTH_LOG_GROUP,
+    outputLogGroup: values.BERTH_OUTPUT_LOG_GROUP,
     auditBucket: values.BERTH_AUDIT_BUCKET,
     builds: {
       project: values.BERTH_BUILD_PROJECT,

@@ -12,6 +12,7 @@ import type { Ports } from '../../ports/index.ts';
 import type { LogLine, Logs } from '../../ports/logs.ts';
 import { count } from '../../ports/meter.ts';
 import type { AwsConfig } from './aws-config.ts';
+import { createKeptMasks } from './kept-masks.ts';
 import { lazy, once } from './lazy.ts';
 import { withWorkloadLogs } from './workload-logs.ts';
 
@@ -36,7 +37,15 @@ export function createAwsPorts(config: AwsConfig): {
   const databases = once(async () => (await import('./ports/secrets.ts')).createDatabases(config));
   const anchors = lazyAnchors(async () => (await import('./ports/anchors.ts')).createAnchors(config));
   const { logs, flush } = lazyLogs(async () => (await import('./ports/logs.ts')).createLogs(config));
-  const workloadLogs = once(async () => (await cluster()).logs(logs));
+  const secrets = lazy(
+    async () => (await import('./ports/secrets.ts')).createSecrets(config, await store()),
+    ['put', 'get', 'revoke', 'remove', 'list'],
+  );
+  const { keep, mask } = createKeptMasks(secrets, effects);
+  const workloadLogs = once(async () => {
+    const archive = (await import('./ports/logs.ts')).createArchive(config);
+    return (await cluster()).logs(logs, { ...archive, mask });
+  });
   const ports: Ports = {
     effects,
     logs: withWorkloadLogs(logs, workloadLogs),
@@ -44,10 +53,7 @@ export function createAwsPorts(config: AwsConfig): {
     registry,
     receivers: createReceivers(),
     store: lazy(store, ['get', 'getMany', 'query', 'transact', 'due', 'changed', 'close']),
-    secrets: lazy(
-      async () => (await import('./ports/secrets.ts')).createSecrets(config, await store()),
-      ['put', 'get', 'revoke', 'remove', 'list'],
-    ),
+    secrets,
     workflows: lazy(
       async () => (await import('./ports/workflows.ts')).createWorkflows(config),
       ['start', 'stop', 'describe', 'close'],
@@ -75,7 +81,6 @@ export function createAwsPorts(config: AwsConfig): {
           'ensureEnvironment',
           'removeEnvironment',
           'inventory',
-          'apply',
           'awaitRollout',
           'runRelease',
           'runCommand',
@@ -92,6 +97,10 @@ export function createAwsPorts(config: AwsConfig): {
           'close',
         ],
       ),
+      async apply(spec) {
+        await keep(spec);
+        await (await cluster()).workloads.apply(spec);
+      },
       ...createAddresses(config.apps),
     },
     activity: lazy(async () => (await cluster()).activity, ['lastRequests', 'requests', 'forget']),
@@ -145,7 +154,7 @@ function lazyLogs(load: () => Promise<FlushedLogs>): { logs: Logs; flush(): Prom
   const later = lazy(async (): Promise<Logs> => {
     await appended;
     return loaded();
-  }, ['read', 'page', 'remove', 'close']);
+  }, ['read', 'page', 'close']);
   let used = false;
   return {
     logs: {

@@ -18,6 +18,7 @@ const plurals: Readonly<Record<string, string>> = {
   ClusterRoleBinding: 'clusterrolebindings',
   ConfigMap: 'configmaps',
   CustomResourceDefinition: 'customresourcedefinitions',
+  DaemonSet: 'daemonsets',
   Deployment: 'deployments',
   Gateway: 'gateways',
   GatewayClass: 'gatewayclasses',

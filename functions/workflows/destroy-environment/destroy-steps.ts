@@ -2,14 +2,21 @@
 
 import {
   deploymentsPartition,
+  destroyedKey,
   ENVIRONMENTS_QUEUE,
   environmentKey,
-  environmentName,
   environmentPartition,
+  RETENTION_QUEUE,
 } from '../../core/keys.ts';
-import type { EnvironmentRef, Operation } from '../../core/model/index.ts';
+import {
+  type DestroyedEnvironment,
+  type Environment,
+  type EnvironmentRef,
+  type Operation,
+  OUTPUT_KEPT_MS,
+} from '../../core/model/index.ts';
 import type { Ports } from '../../ports/index.ts';
-import type { Key } from '../../ports/store.ts';
+import type { Key, Write } from '../../ports/store.ts';
 import { instancesOf, pastInstancesOf } from '../../records/instances.ts';
 import { getEnvironment } from '../../records/read.ts';
 import { readAll } from '../../records/read-all.ts';
@@ -47,7 +54,6 @@ export const removeResources: Step<Operation<'destroy-environment'>> = {
     }
     await ports.workloads.removeEnvironment(ref);
     for (const path of await ports.secrets.list(secretsPrefix(ref))) await ports.secrets.remove(path);
-    await ports.logs.remove(`${environmentName(ref)}/`);
     await ports.activity.forget(ref);
   },
 };
@@ -61,19 +67,40 @@ export const finishDestruction: Step<Operation<'destroy-environment'>> = {
     if (left.length > 0) {
       throw notEmpty(left);
     }
-    await deleteRecords(ports, ref);
+    const { data: environment } = await getEnvironment(ports.store, ref);
+    await deleteRecords(ports, environment);
     await endOperation(ports, operation, {
       ending: { status: 'succeeded' },
       event: { type: 'environment.destroyed' },
-      writes: async () => [{ delete: environmentKey(ref) }],
+      writes: async () => [{ delete: environmentKey(ref) }, ...keepOutput(ports, environment)],
     });
   },
 };
 
+/** Has the output of its services found, as long as that is kept. */
+function keepOutput(ports: Ports, environment: Environment): Write[] {
+  const { project, name, id, createdAt } = environment;
+  const services = pastInstancesOf(environment).map(({ service }) => service);
+  if (services.length === 0) return [];
+  const now = ports.effects.now();
+  const at = (time: number): string => new Date(time).toISOString();
+  const data: DestroyedEnvironment = {
+    ...{ project, name, id, services, createdAt },
+    destroyedAt: at(now),
+    keptUntil: at(now + OUTPUT_KEPT_MS),
+  };
+  return [
+    {
+      put: { ...destroyedKey(project, id), data, due: { queue: RETENTION_QUEUE, at: now + OUTPUT_KEPT_MS } },
+    },
+  ];
+}
+
 /** Operations are kept as long as usual, so that people can read what happened to an environment that is gone. */
-async function deleteRecords(ports: Ports, ref: EnvironmentRef): Promise<void> {
+async function deleteRecords(ports: Ports, environment: Environment): Promise<void> {
+  const ref: EnvironmentRef = { project: environment.project, environment: environment.name };
   const keys: Key[] = [];
-  for (const { service } of pastInstancesOf((await getEnvironment(ports.store, ref)).data)) {
+  for (const { service } of pastInstancesOf(environment)) {
     const deployments = await readAll(ports.store, deploymentsPartition({ ...ref, service }));
     keys.push(...deployments.map(({ pk, sk }) => ({ pk, sk })));
   }

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { DEPLOYMENT_LABEL, SERVICE_LABEL } from '../../../functions/adapters/kubernetes/manifests/labels.ts';
 import { defaultRenderOptions } from '../../../functions/adapters/kubernetes/manifests/options.ts';
 import { namespaceName } from '../../../functions/adapters/kubernetes/object-names.ts';
+import type { PrintedLine } from '../../../functions/ports/log-archive.ts';
 import type { LogLine } from '../../../functions/ports/logs.ts';
 
 interface Printed {
@@ -21,8 +22,12 @@ interface Pod {
 
 export interface PodLogs {
   url: string;
-  /** A container of the instance's pod prints a line; each deployment has one pod. */
-  write(stream: string, line: LogLine): void;
+  /**
+   * A container of the instance's pod prints a line; each deployment has one pod.
+   * @param isKept false where its node has it no longer
+   * @returns it as an agent would have kept it
+   */
+  write(stream: string, line: LogLine, isKept?: boolean): PrintedLine;
   /** From now on the node of an instance's pods answers a read of their output with this status; with 200 as ever. */
   fail(stream: string, status: number): void;
   /** The instance has a Secret. */
@@ -80,7 +85,7 @@ export async function startPodLogs(): Promise<PodLogs> {
 
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    write(stream, { at, message, deployment = 1, container = 'main' }) {
+    write(stream, { at, message, deployment = 1, container = 'main' }, isKept = true) {
       const { namespace, service } = place(stream);
       const name = `${service}-${deployment}`;
       const pod = pods.get(`${namespace}/${name}`) ?? {
@@ -96,8 +101,9 @@ export async function startPodLogs(): Promise<PodLogs> {
       const log = pod.logs.get(container) ?? [];
       if (!pod.logs.has(container)) pod.spec.containers.push({ name: container });
       const nanoseconds = String(printed++ % 1_000_000).padStart(6, '0');
-      log.push({ time: Date.parse(at), text: `${at.slice(0, -1)}${nanoseconds}Z ${message}` });
+      if (isKept) log.push({ time: Date.parse(at), text: `${at.slice(0, -1)}${nanoseconds}Z ${message}` });
       pod.logs.set(container, log);
+      return { time: `${Date.parse(at)}${nanoseconds}`, pod: name, container, deployment, message };
     },
     fail(stream, status) {
       const { namespace, service } = place(stream);

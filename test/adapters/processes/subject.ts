@@ -39,7 +39,6 @@ export async function makeLocalSubject(
     read: async () => [],
     page: async () => ({ lines: [] }),
     async *follow() {},
-    remove: async () => undefined,
     close: async () => undefined,
   };
   let unpacked = 0;

@@ -333,10 +333,10 @@ describe('Running services', () => {
   it('have logs, and so have operations', async () => {
     const { api, ports } = subject;
     await deploy(subject);
-    const at = '2026-01-01T00:00:00.000Z';
+    const at = '2100-01-01T00:00:00.000Z';
     const message = '<img src=x onerror=alert(1)>\u001b[31m\r';
     ports.logs.append(instanceName(instance), { at, message, source: 'stdout' });
-    const { headers, body } = await api('GET', `${instancePath}/logs?tail=10&since=2025-12-31T23:00:00Z`);
+    const { headers, body } = await api('GET', `${instancePath}/logs?tail=10&since=2099-12-31T23:00:00Z`);
     expect(body.items).toEqual([{ at, message, source: 'stdout' }]);
     expect(headers.get('content-type')).toBe('application/json');
     const { operation } = (await api('GET', `${instancePath}/deployments/1`)).body;

@@ -37,7 +37,7 @@ async function until(check: () => boolean): Promise<void> {
 }
 
 const lineAt = (second: number, message: string) => ({
-  at: `2026-01-01T00:00:0${second}.000Z`,
+  at: `2100-01-01T00:00:0${second}.000Z`,
   message,
   source: 'stdout' as const,
 });
@@ -126,7 +126,7 @@ describe('The stream of a log', () => {
     logs.append(instanceName(instance), lineAt(4, message));
     expect(await stream.next()).toEqual({
       event: 'line',
-      id: '2026-01-01T00:00:04.000Z/1',
+      id: '2100-01-01T00:00:04.000Z/1',
       data: lineAt(4, message),
     });
     stream.stop.abort();
@@ -137,7 +137,7 @@ describe('The stream of a log', () => {
     const { logs } = subject.ports;
     for (const name of ['a', 'b', 'c']) logs.append(instanceName(instance), lineAt(1, name));
     logs.append(instanceName(instance), lineAt(2, 'd'));
-    const stream = await open(`${instancePath}/logs`, '2026-01-01T00:00:01.000Z/2');
+    const stream = await open(`${instancePath}/logs`, '2100-01-01T00:00:01.000Z/2');
     expect((await stream.next())?.data.message).toBe('c');
     expect((await stream.next())?.data.message).toBe('d');
     stream.stop.abort();

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { instanceName } from '../../../functions/core/keys.ts';
+import { localAdministrator } from '../../../functions/api/admission/authenticate.ts';
+import { destroyedKey, instanceName } from '../../../functions/core/keys.ts';
 import type { LogLine } from '../../../functions/ports/logs.ts';
 import { openStream } from '../stream-client.ts';
 import {
@@ -23,7 +24,7 @@ afterEach(async () => {
   await subject.close();
 });
 
-const at = (second: number): string => new Date(Date.UTC(2026, 0, 1) + second * 1000).toISOString();
+const at = (second: number): string => new Date(Date.UTC(2100, 0, 1) + second * 1000).toISOString();
 const write = (message: string, second: number, more: Partial<LogLine> = {}): void =>
   subject.ports.logs.append(instanceName(instance), { at: at(second), message, source: 'stdout', ...more });
 const read = async (query: string): Promise<{ messages: string[]; next: string | undefined }> => {
@@ -133,5 +134,71 @@ describe('A log', () => {
       expectProblem(await subject.api('GET', `${instancePath}/logs?${query}`), 400, 'invalid_request');
     for (const cursor of ['x', 'Li4vLi4v'])
       expectProblem(await subject.api('GET', `${instancePath}/logs?cursor=${cursor}`), 400, 'invalid_cursor');
+  });
+});
+
+describe('Output that outlives its environment', () => {
+  const gone = '01J00000000000000000000000';
+  const destroyed = {
+    ...{ project: 'demo', name: 'dev', id: gone, services: [instance.service] },
+    createdAt: '2020-01-01T00:00:00.000Z',
+    destroyedAt: '2020-01-02T00:00:00.000Z',
+    keptUntil: '2020-02-01T00:00:00.000Z',
+  };
+  const printed = (message: string, time: string) =>
+    subject.ports.logs.append(instanceName(instance), { at: time, message, source: 'stdout' });
+  beforeEach(async () => {
+    const { store } = subject.ports;
+    await store.transact([{ put: { ...destroyedKey('demo', gone), data: destroyed } }]);
+    printed('of the one that is gone', '2020-01-01T12:00:00.000Z');
+    printed('of the one that is there', at(0));
+  });
+
+  it('is no output of a later environment of its name, in lists and in streams', async () => {
+    for (const query of ['', 'since=2019-01-01T00:00:00Z', 'direction=forward', 'search=of'])
+      expect((await read(query)).messages).toEqual(['of the one that is there']);
+    const path = `${instancePath}/logs?follow=false`;
+    for (const query of ['', '&since=2019-01-01T00:00:00Z', '&search=of']) {
+      const stream = await openStream(subject, `${path}${query}`);
+      expect((await stream.next())?.data.message).toBe('of the one that is there');
+      expect(await stream.next()).toBeUndefined();
+    }
+    const resumed = await openStream(subject, path, '2019-01-01T00:00:00.000Z/1');
+    expect((await resumed.next())?.data.message).toBe('of the one that is there');
+  });
+
+  it('is read by the id of its environment, which is listed as long as that is kept', async () => {
+    const { body } = await subject.api('GET', '/v1/projects/demo/destroyed-environments');
+    expect(body.items).toEqual([destroyed]);
+    for (const query of ['', '&until=2110-01-01T00:00:00Z', '&direction=forward'])
+      expect((await read(`environmentId=${gone}${query}`)).messages).toEqual(['of the one that is gone']);
+    const stream = await openStream(subject, `${instancePath}/logs?environmentId=${gone}`);
+    expect((await stream.next())?.data.message).toBe('of the one that is gone');
+    expect(await stream.next()).toBeUndefined();
+  });
+
+  it('is read by nobody who names another environment, service or project', async () => {
+    const other = '01J00000000000000000000001';
+    const logs = (path: string, id: string) => subject.api('GET', `${path}/logs?environmentId=${id}`);
+    expectProblem(await logs(instancePath, other), 404, 'not_found');
+    expectProblem(await logs(instancePath.replace(/[^/]+$/, 'another'), gone), 404, 'not_found');
+    expectProblem(await logs(instancePath.replace('/dev/', '/prod/'), gone), 404, 'not_found');
+    expectProblem(await logs(instancePath, 'x'), 400, 'invalid_request');
+    const { store } = subject.ports;
+    const [environment] = (
+      await store.query<{ id: string }>({ pk: 'project#demo', prefix: 'environment#', limit: 1 })
+    ).items;
+    const limits = {
+      project: 'demo',
+      environments: ['dev'],
+      environmentIds: { dev: environment?.data.id ?? '' },
+    };
+    subject.people.set('limited', { ...localAdministrator, limits });
+    const as = { authorization: 'Bearer limited' };
+    const path = `${instancePath}/logs`;
+    expect((await subject.api('GET', path, undefined, as)).body.items).toHaveLength(1);
+    expectProblem(await subject.api('GET', `${path}?environmentId=${gone}`, undefined, as), 404, 'not_found');
+    const list = '/v1/projects/demo/destroyed-environments';
+    expectProblem(await subject.api('GET', list, undefined, as), 403, 'forbidden');
   });
 });

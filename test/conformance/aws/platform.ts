@@ -37,7 +37,9 @@ import { REGION } from './support.ts';
 
 export const ACCOUNT = '123456789012';
 export const TABLE = 'berth';
-export const LOG_GROUP = 'berth/workloads';
+export const LOG_GROUP = 'berth/operations';
+/** What the agent in the cluster sends goes there. */
+export const OUTPUT_GROUP = 'berth/workloads';
 export const BUCKET = 'berth-builds';
 const AUDIT_BUCKET = 'berth-audit';
 export const ADMINISTRATOR = 'ada';
@@ -157,7 +159,7 @@ export async function startPlatform(loses: Loses): Promise<Platform> {
 
   await clients.dynamodb.send(new CreateTableCommand(createTableInput(TABLE)));
   for (const Bucket of [BUCKET, AUDIT_BUCKET]) await clients.s3.send(new CreateBucketCommand({ Bucket }));
-  for (const logGroupName of [LOG_GROUP, BUILD_GROUP])
+  for (const logGroupName of [LOG_GROUP, OUTPUT_GROUP, BUILD_GROUP])
     await clients.logs.send(new CreateLogGroupCommand({ logGroupName }));
   const codebuild = new CodeBuildClient(direct);
   await makeBuildProject(codebuild, 'berth');
@@ -195,6 +197,7 @@ export async function startPlatform(loses: Loses): Promise<Platform> {
     BERTH_TABLE: TABLE,
     BERTH_STATE_MACHINE_PREFIX: `arn:aws:states:${REGION}:${ACCOUNT}:stateMachine:berth-`,
     BERTH_LOG_GROUP: LOG_GROUP,
+    BERTH_OUTPUT_LOG_GROUP: OUTPUT_GROUP,
     BERTH_AUDIT_BUCKET: AUDIT_BUCKET,
     BERTH_BUILD_PROJECT: 'berth',
     BERTH_BUILD_BUCKET: BUCKET,

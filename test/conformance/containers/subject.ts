@@ -33,7 +33,6 @@ export async function makeContainersSubject(
     read: async () => [],
     page: async () => ({ lines: [] }),
     async *follow() {},
-    remove: async () => undefined,
     close: async () => undefined,
   };
   const registry = await createOciLayout({ directory: join(directory, 'registry') });

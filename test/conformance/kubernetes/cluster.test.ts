@@ -262,7 +262,6 @@ describe.skipIf(why)('Kubernetes cluster', () => {
         read: async () => [],
         page: async () => ({ lines: [] }),
         async *follow() {},
-        remove: async () => undefined,
         close: async () => undefined,
       };
       const render = { namespacePrefix: at.prefix };

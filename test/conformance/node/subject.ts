@@ -14,7 +14,6 @@ const none: Logs = {
   read: async () => [],
   page: async () => ({ lines: [] }),
   async *follow() {},
-  remove: async () => undefined,
   close: async () => undefined,
 };
 

@@ -78,6 +78,7 @@ const changes: Record<(typeof settingNames)[number], Change> = {
   ingressCidrs: { after: { 'berth:ingressCidrs': '10.9.0.0/16' } },
   egressCidrs: { after: { 'berth:egressCidrs': '10.9.0.0/16' } },
   gatewayImage: { after: { 'berth:gatewayImage': 'registry.example.com/traefik:v3.7.15' } },
+  logAgentImage: { after: { 'berth:logAgentImage': 'registry.example.com/otelcol:0.157.0' } },
   gatewayApi: { after: { 'berth:gatewayApi': 'https://mirror.example.com/gateway-api' } },
   clusterEndpoint: { before: cluster, after: { ...cluster, ...endpoint } },
   clusterCertificate: {

@@ -94,65 +94,6 @@ export function logsContract(name: string, makeSubject: () => Promise<LogsSubjec
           'x'.repeat(300),
         ])
           expect(() => logs.append(stream, line('x')), stream).toThrow(RangeError);
-        for (const prefix of ['', '/', '..', '../', 'a/../b', '/tmp'])
-          await expect(logs.remove(prefix), prefix).rejects.toThrow(RangeError);
-      });
-    });
-
-    describe('remove', () => {
-      it('removes a stream and all below the prefix, and none beside it; again is no error', async () => {
-        const project = unique();
-        const [gone, below] = [`${project}/dev/web`, `${project}/dev/worker`];
-        const [beside, above] = [`${project}/dev2/web`, `${project}/prod/web`];
-        for (const stream of [gone, below, beside, above]) logs.append(stream, line(stream));
-        expect(await messages(gone)).toHaveLength(1);
-        await logs.remove(`${project}/dev`);
-        await logs.remove(`${project}/dev/`);
-        for (const stream of [gone, below]) expect(await messages(stream)).toEqual([]);
-        for (const stream of [beside, above]) expect(await messages(stream)).toEqual([stream]);
-        await logs.remove(beside);
-        expect(await messages(beside)).toEqual([]);
-      });
-
-      it('takes lines that were just appended with it, and none that are appended after', async () => {
-        const stream = `${unique()}/dev/web`;
-        logs.append(stream, line('before'));
-        await messages(stream);
-        logs.append(stream, line('just before'));
-        const removing = logs.remove(stream);
-        logs.append(stream, line('after'));
-        // A read has lines written at once: those that came after must wait for the removal.
-        await messages(stream);
-        await removing;
-        logs.append(stream, line('long after'));
-        expect(await messages(stream)).toEqual(['after', 'long after']);
-      });
-
-      it('takes nothing from a stream that is begun below the prefix meanwhile', async () => {
-        const project = unique();
-        for (let round = 0; round < 20; round++) {
-          logs.append(`${project}/dev/old${round}`, line('old'));
-          await messages(`${project}/dev/old${round}`);
-          const removing = logs.remove(project);
-          const begun = `${project}/dev/new${round}`;
-          logs.append(begun, line('one'));
-          await messages(begun);
-          await removing;
-          logs.append(begun, line('two'));
-          expect(await messages(begun)).toEqual(['one', 'two']);
-        }
-      });
-
-      it('followers go on with what comes after', async () => {
-        const stream = `${unique()}/dev/web`;
-        logs.append(stream, line('one'));
-        const ending = new AbortController();
-        const lines = logs.follow(stream, { tail: 1, signal: ending.signal })[Symbol.asyncIterator]();
-        expect((await lines.next()).value?.message).toBe('one');
-        await logs.remove(stream);
-        logs.append(stream, line('two'));
-        expect((await lines.next()).value?.message).toBe('two');
-        ending.abort();
       });
     });
   });

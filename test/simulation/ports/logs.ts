@@ -1,6 +1,6 @@
 /** Logs in memory: the last lines of each stream. */
 import { createFollower, type Follower } from '../../../functions/adapters/local/logs/logs-follower.ts';
-import { checkStream, isUnder } from '../../../functions/adapters/local/logs/logs-names.ts';
+import { checkStream } from '../../../functions/adapters/local/logs/logs-names.ts';
 import { limits } from '../../../functions/core/limits.ts';
 import type { LogLine, Logs, LogTail } from '../../../functions/ports/logs.ts';
 import { normalize } from '../../../functions/ports/rules/log-lines.ts';
@@ -83,11 +83,6 @@ export function createSimulatedLogs(): SimulatedLogs {
     follow(stream, { signal, ...tail }) {
       checkStream(stream);
       return follow(stream, checkTail(tail as LogTail), signal);
-    },
-    async remove(given) {
-      const prefix = given.replace(/\/$/, '');
-      checkStream(prefix);
-      for (const name of [...streams.keys()]) if (isUnder(name, prefix)) streams.delete(name);
     },
     close: async () => undefined,
     linesOf: (stream) => [...linesOf(stream)],

@@ -156,7 +156,7 @@ export async function openWorld() {
       activity: { lastRequests: async () => [undefined], forget: async () => undefined } as Partial<
         Ports['activity']
       >,
-      logs: { append: () => undefined, remove: async () => undefined } as Partial<Ports['logs']>,
+      logs: { append: () => undefined } as Partial<Ports['logs']>,
       anchors: { note: () => undefined } as Partial<Ports['anchors']>,
     } satisfies { [Name in keyof Ports]?: Partial<Ports[Name]> };
     return ports as unknown as Ports;

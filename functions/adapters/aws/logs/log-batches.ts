@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-cloudwatch-logs';
 import type { LogLine } from '../../../ports/logs.ts';
 import { isAws, sent, unless } from '../sdk-errors.ts';
-import { encode, isUnder } from './log-events.ts';
+import { encode } from './log-events.ts';
 
 export interface LogsWriterOptions {
   client: CloudWatchLogsClient;
@@ -35,8 +35,6 @@ export interface LogsWriter {
   /** Resolves when all that was appended to the stream before is sent or dropped. */
   flush(stream: string): Promise<void>;
   flushAll(): Promise<void>;
-  /** Drops what waits at or below the prefix; nothing is sent until `work` has ended. */
-  exclusively(prefix: string, work: () => Promise<void>): Promise<void>;
 }
 
 export function createLogsWriter(options: LogsWriterOptions): LogsWriter {
@@ -44,7 +42,6 @@ export function createLogsWriter(options: LogsWriterOptions): LogsWriter {
   const waiting = new Map<string, InputLogEvent[]>();
   /** What is being sent to each stream; one batch at a time keeps the order. */
   const sending = new Map<string, Promise<void>>();
-  let barrier: Promise<unknown> = Promise.resolve();
   let buffered = 0;
   let count = 0;
   let last = 0;
@@ -72,7 +69,6 @@ export function createLogsWriter(options: LogsWriterOptions): LogsWriter {
   /** Sends what waits for a stream, behind what is being sent to it. */
   function send(stream: string): Promise<void> {
     const turn = (sending.get(stream) ?? Promise.resolve()).then(async () => {
-      await barrier;
       const events = waiting.get(stream) ?? [];
       waiting.delete(stream);
       buffered -= events.length;
@@ -103,18 +99,6 @@ export function createLogsWriter(options: LogsWriterOptions): LogsWriter {
 
     flush: send,
     flushAll,
-
-    exclusively(prefix, work) {
-      for (const [stream, events] of waiting) {
-        if (!isUnder(stream, prefix)) continue;
-        waiting.delete(stream);
-        buffered -= events.length;
-      }
-      const before = [...sending.values()];
-      const turn = Promise.allSettled([barrier, ...before]).then(work);
-      barrier = turn.catch(() => undefined);
-      return turn;
-    },
   };
 }
 

@@ -18,10 +18,6 @@ export function checkStream(name: string): void {
     throw new RangeError(`${JSON.stringify(name)} is no name of a log stream`);
 }
 
-/** Whether a stream is the prefix or lies below it; a prefix never ends inside a segment. */
-export const isUnder = (stream: string, prefix: string): boolean =>
-  stream === prefix || stream.startsWith(`${prefix}/`);
-
 /** A line in a stream, and what keeps it in its place. */
 export interface Event {
   /** When it was appended, epoch milliseconds; never before the one that its writer appended earlier. */

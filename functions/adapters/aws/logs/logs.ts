@@ -7,24 +7,15 @@
 
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  type CloudWatchLogsClient,
-  DeleteLogStreamCommand,
-  DescribeLogStreamsCommand,
-  GetLogEventsCommand,
-} from '@aws-sdk/client-cloudwatch-logs';
 import { limits } from '../../../core/limits.ts';
 import type { LogLine, LogPage, LogPageQuery, Logs, LogTail } from '../../../ports/logs.ts';
 import { normalize } from '../../../ports/rules/log-lines.ts';
 import { checkPageQuery, createPager, linesMissing, TAIL_MAX } from '../../../ports/rules/logs-page.ts';
-import { sent, unless } from '../sdk-errors.ts';
+import { eventPages, type LogGroup } from './event-pages.ts';
 import { createLogsWriter } from './log-batches.ts';
-import { checkStream, decode, type Event, inOrder, isUnder } from './log-events.ts';
+import { checkStream, decode, type Event, inOrder } from './log-events.ts';
 
-export interface CloudWatchLogsOptions {
-  client: CloudWatchLogsClient;
-  /** Name of the log group, which is there. */
-  group: string;
+export interface CloudWatchLogsOptions extends LogGroup {
   now?(): number;
   /** How long lines wait for others to be sent with, milliseconds; default 200. */
   delayMs?: number;
@@ -36,10 +27,8 @@ export interface CloudWatchLogsOptions {
   onDrop?(stream: string, lines: number, cause: unknown): void;
 }
 
-const PAGE_MAX = 10_000;
 /** The most events that one page of a filter passes over: a few requests. */
 const SCAN_MAX = limits.logScan.value;
-const NOT_FOUND = ['ResourceNotFoundException'];
 /** By how much the clocks of writers may differ from those of who asks, milliseconds. */
 const SKEW_MS = 60_000;
 
@@ -57,33 +46,14 @@ export function createCloudWatchLogs(options: CloudWatchLogsOptions): Logs & {
     ...(onDrop ? { onDrop } : {}),
   });
 
-  /** Pages of a stream, from its end or (`head`) from its beginning. */
   async function* pages(
     stream: string,
     head: boolean,
     startTime: number,
-    endTime = Number.POSITIVE_INFINITY,
+    endTime?: number,
   ): AsyncGenerator<Event[]> {
-    let nextToken: string | undefined;
-    for (;;) {
-      const command = new GetLogEventsCommand({
-        logGroupName: group,
-        logStreamName: stream,
-        startFromHead: head,
-        limit: PAGE_MAX,
-        ...(startTime > 0 ? { startTime } : {}),
-        // CloudWatch Logs does not count the end itself.
-        ...(Number.isFinite(endTime) ? { endTime: endTime + 1 } : {}),
-        ...(nextToken === undefined ? {} : { nextToken }),
-      });
-      const page = await unless(NOT_FOUND, client.send(command));
-      const events = page?.events ?? [];
+    for await (const events of eventPages({ client, group }, stream, head, startTime, endTime))
       yield events.map(({ timestamp = 0, message = '' }) => decode(timestamp, message));
-      const token = head ? page?.nextForwardToken : page?.nextBackwardToken;
-      // CloudWatch Logs tells the end by giving the same token again; a page may be empty before that.
-      if (token === undefined || token === nextToken) return;
-      nextToken = token;
-    }
   }
 
   /** All that had to be read to know the tail, in order. */
@@ -167,27 +137,6 @@ export function createCloudWatchLogs(options: CloudWatchLogsOptions): Logs & {
     }
   }
 
-  async function removeUnder(prefix: string): Promise<void> {
-    const names: string[] = [];
-    let nextToken: string | undefined;
-    do {
-      const command = new DescribeLogStreamsCommand({
-        logGroupName: group,
-        logStreamNamePrefix: prefix,
-        ...(nextToken === undefined ? {} : { nextToken }),
-      });
-      const page = await sent(client.send(command));
-      for (const { logStreamName: name } of page.logStreams ?? [])
-        if (name !== undefined && isUnder(name, prefix)) names.push(name);
-      nextToken = page.nextToken;
-    } while (nextToken !== undefined);
-    for (const logStreamName of names)
-      await unless(
-        NOT_FOUND,
-        client.send(new DeleteLogStreamCommand({ logGroupName: group, logStreamName })),
-      );
-  }
-
   return {
     append(stream, line) {
       checkStream(stream);
@@ -209,12 +158,6 @@ export function createCloudWatchLogs(options: CloudWatchLogsOptions): Logs & {
 
     follow(stream, { signal, ...options }) {
       return follow(stream, options, check(stream, options), signal);
-    },
-
-    async remove(prefix) {
-      const under = prefix.replace(/\/$/, '');
-      checkStream(under);
-      await writer.exclusively(under, () => removeUnder(under));
     },
 
     flush: () => writer.flushAll(),

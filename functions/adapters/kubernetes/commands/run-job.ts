@@ -1,14 +1,13 @@
 /** Runs a command that somebody asked for as a Job, and hands on its output as it comes. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Problem } from '../../../core/problem.ts';
-import type { LogLine } from '../../../ports/logs.ts';
 import type { CommandRun, WorkloadSpec } from '../../../ports/workloads.ts';
 import { hasNoLog, whyUnread } from '../api/api-errors.ts';
 import { remove } from '../api/apply.ts';
 import { objectPath } from '../api/object-paths.ts';
-import { parseLine } from '../logs.ts';
 import { runJob, runName } from '../manifests/command-manifest.ts';
 import type { RenderImages } from '../manifests/pod-manifest.ts';
+import { parseLine, shown } from '../pod-output.ts';
 import { type Cluster, maskOf, namespaceOf, podsPath, type StoredPod } from '../shared-reads.ts';
 import { endOfJob, startJob } from './command-job.ts';
 
@@ -87,7 +86,8 @@ async function copyOutput(
         const time = raw.slice(0, raw.indexOf(' '));
         // The API looks back by seconds, so that lines of the last one come again; their times have nanoseconds.
         if (time <= before) continue;
-        const line: LogLine | undefined = parseLine(raw, pod, container, mask);
+        const printed = parseLine(raw, pod, container);
+        const line = printed && shown(printed, mask);
         if (!line || (since !== undefined && line.at < since)) continue;
         last = time;
         onLine(line);

@@ -14,9 +14,8 @@ export function checkStream(name: string): void {
     throw new RangeError(`${JSON.stringify(name)} is no name of a log stream`);
 }
 
-/** Whether a stream is the prefix or lies below it; a prefix never ends inside a segment. */
-export const isUnder = (stream: string, prefix: string): boolean =>
-  stream === prefix || stream.startsWith(`${prefix}/`);
+/** Whether a file of that name holds lines. */
+export const isLogFile = (name: string): boolean => FILE.test(name);
 
 export const fileIn = (directory: string, index: number): string => join(directory, `@${index}.ndjson`);
 

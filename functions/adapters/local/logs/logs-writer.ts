@@ -15,8 +15,6 @@ export interface WriterOptions {
   keep: number;
   /** The file is closed after this time without a line. */
   idleMs: number;
-  /** Nothing is written before it resolves. */
-  after: Promise<void>;
   /** Nothing is left to do, and no file is open. */
   onIdle: () => void;
 }
@@ -25,8 +23,6 @@ export interface Writer {
   append(line: LogLine): void;
   /** Resolves once all that was appended before is in the files or given up: where the stream ends then. */
   settle(): Promise<LogPosition>;
-  /** Gives up what is not written yet and lets go of the files; what is appended later waits for `until`. */
-  reset(until: Promise<void>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -53,7 +49,7 @@ const encodeDropped = (at: string, count: number): Encoded => encode(droppedLine
 
 export function createWriter(options: WriterOptions): Writer {
   const { directory, maxBytes, keep, idleMs, onIdle } = options;
-  let chain = options.after;
+  let chain: Promise<void> = Promise.resolve();
   let pending: Encoded[] = [];
   let backlog = 0;
   /** Lines that could not be written. */
@@ -219,20 +215,6 @@ export function createWriter(options: WriterOptions): Writer {
         () => undefined,
       );
       return position.then((found) => ({ ...found }));
-    },
-    reset(until) {
-      clearTimeout(flushTimer);
-      flushTimer = undefined;
-      for (const { bytes } of pending) backlog -= bytes;
-      pending = [];
-      refused = undefined;
-      const released = chain.then(async () => {
-        await closeFile().catch(() => undefined);
-        end = undefined;
-        dropped = 0;
-      });
-      chain = released.then(() => until).catch(() => undefined);
-      return released;
     },
     async close() {
       clearTimeout(idleTimer);

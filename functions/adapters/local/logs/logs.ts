@@ -1,14 +1,14 @@
 /** Logs on one machine: a directory for each stream, with files of JSON lines. */
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { limits } from '../../../core/limits.ts';
 import type { LogLine, LogStream, Logs, LogTail } from '../../../ports/logs.ts';
 import { normalize } from '../../../ports/rules/log-lines.ts';
 import { checkPageQuery, TAIL_MAX } from '../../../ports/rules/logs-page.ts';
+import { forgetFiles } from './logs-age.ts';
 import { createFollower, type Follower } from './logs-follower.ts';
 import { claimFormat } from './logs-format.ts';
-import { checkStream, isUnder } from './logs-names.ts';
+import { checkStream } from './logs-names.ts';
 import { readPage } from './logs-pages.ts';
 import { readTail } from './logs-reader.ts';
 import { tailLines } from './logs-tail.ts';
@@ -20,14 +20,19 @@ export interface FileLogsOptions {
   maxBytes?: number;
   /** Files of one stream, the oldest goes first; 4. */
   keep?: number;
+  /** Of all streams together, when it is told to forget. */
+  allBytes?: number;
   /** A file without new lines is closed after this time; 5 seconds. */
   idleMs?: number;
   /** Of lines that wait for one slow follower; 2 MiB. */
   followerBytes?: number;
 }
 
-/** Begins the names of what is being removed; no stream's name begins with it. */
+/** Begins the names of what an earlier Berth was removing; no stream's name begins with it. */
 const REMOVED = '@removed-';
+
+/** It is looked for as often as that, however often it is asked for. */
+const FORGET_EVERY_MS = 60 * 60 * 1000;
 
 function checkOptions(options: LogTail): LogTail {
   const { tail, since } = options;
@@ -49,14 +54,14 @@ export function createFileLogs(options: FileLogsOptions): Logs {
     directory,
     keep = 4,
     maxBytes = limits.logKept.value / keep,
+    allBytes = limits.logsKept.value,
     idleMs = 5000,
     followerBytes = 2 << 20,
   } = options;
   const writers = new Map<LogStream, Writer>();
   const followers = new Map<LogStream, Set<Follower>>();
-  /** Resolves when no removal is going on: writers that are made meanwhile wait for it. */
-  let removals: Promise<void> = Promise.resolve();
-  let removed = 0;
+  /** When it last looked for what to forget. */
+  let looked = Number.NEGATIVE_INFINITY;
   let closed = false;
 
   mkdirSync(directory, { recursive: true, mode: 0o700 });
@@ -74,23 +79,10 @@ export function createFileLogs(options: FileLogsOptions): Logs {
       maxBytes,
       keep,
       idleMs,
-      after: removals,
       onIdle: () => writers.delete(stream),
     });
     writers.set(stream, writer);
     return writer;
-  }
-
-  async function removeDirectory(path: string): Promise<void> {
-    const target = join(directory, `${REMOVED}${process.pid}-${removed++}`);
-    try {
-      // All of it is gone at once, whatever becomes of the rest.
-      await rename(path, target);
-    } catch (error) {
-      if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return;
-      throw error;
-    }
-    await rm(target, { recursive: true, force: true });
   }
 
   async function* followLines(
@@ -150,22 +142,10 @@ export function createFileLogs(options: FileLogsOptions): Logs {
       checkStream(stream);
       return followLines(stream, checkOptions(options), signal);
     },
-    async remove(prefix) {
-      const stream = prefix.endsWith('/') ? prefix.slice(0, -1) : prefix;
-      checkStream(stream);
-      let release = (): void => undefined;
-      const over = new Promise<void>((resolve) => {
-        release = resolve;
-      });
-      const under = [...writers].filter(([name]) => isUnder(name, stream));
-      const released = Promise.all(under.map(([, writer]) => writer.reset(over)));
-      removals = Promise.all([removals, over]).then(() => undefined);
-      try {
-        await released;
-        await removeDirectory(directoryOf(stream));
-      } finally {
-        release();
-      }
+    async forget(before) {
+      if (performance.now() - looked < FORGET_EVERY_MS) return;
+      looked = performance.now();
+      await forgetFiles(directory, Date.parse(before), allBytes);
     },
     async close() {
       closed = true;

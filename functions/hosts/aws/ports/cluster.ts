@@ -10,6 +10,7 @@ import { createKubernetesWorkloads } from '../../../adapters/kubernetes/workload
 import { limits } from '../../../core/limits.ts';
 import type { Effects } from '../../../ports/effects.ts';
 import type { Ports } from '../../../ports/index.ts';
+import type { LogArchive } from '../../../ports/log-archive.ts';
 import type { Logs } from '../../../ports/logs.ts';
 import type { Registry } from '../../../ports/registry.ts';
 import type { AwsConfig } from '../aws-config.ts';
@@ -20,7 +21,7 @@ import { repositoryUri } from './prefix.ts';
 export function createCluster(
   config: AwsConfig,
   { effects, registry }: { effects: Effects; registry: Registry },
-): Pick<Ports, 'workloads' | 'activity'> & { logs(rest: Logs): Logs } {
+): Pick<Ports, 'workloads' | 'activity'> & { logs(rest: Logs, archive: LogArchive): Logs } {
   const { cluster, region, name, dnsSuffix } = config;
   const sdk = sdkOptions({ region });
   const credentials = defaultProvider();
@@ -61,7 +62,7 @@ export function createCluster(
     },
   };
   return {
-    logs: (rest) => createKubernetesLogs({ client, rest, render }),
+    logs: (rest, archive) => createKubernetesLogs({ client, rest, archive, render }),
     workloads: createKubernetesWorkloads({
       client,
       registry,

@@ -5,11 +5,11 @@ import { createRdsDatabases } from '../../../adapters/aws/databases.ts';
 import { rdsAuthority } from '../../../adapters/aws/rds-authority.ts';
 import { countRequests, secretsManagerPricing } from '../../../adapters/aws/sdk-meter.ts';
 import { sdkOptions } from '../../../adapters/aws/sdk-options.ts';
-import { createFormerSecrets } from '../../../adapters/aws/secrets/former-secrets.ts';
+import { createFormerSecrets, type FormerSecrets } from '../../../adapters/aws/secrets/former-secrets.ts';
 import { createSealedSecrets } from '../../../adapters/aws/secrets/sealed-secrets.ts';
 import { createSecretsKey } from '../../../adapters/aws/secrets/secrets-key.ts';
 import { createSecretsManager } from '../../../adapters/aws/secrets/secrets-manager.ts';
-import { isForBuilds } from '../../../core/keys.ts';
+import { isForBuilds, isOfMasks } from '../../../core/keys.ts';
 import type { Databases } from '../../../ports/databases.ts';
 import type { Secrets } from '../../../ports/secrets.ts';
 import type { Store } from '../../../ports/store.ts';
@@ -22,12 +22,13 @@ const createClient = ({ region }: AwsConfig) =>
 export function createSecrets(config: AwsConfig, store: Store): Secrets {
   const options = { client: createClient(config), prefix: config.name };
   const forBuilds = createSecretsManager(options);
-  const sealed = createSealedSecrets({
-    store,
-    key: createSecretsKey({ client: options.client, name: `${config.name}/${SECRETS_KEY}`, store }),
-    former: createFormerSecrets(options, forBuilds),
-  });
-  const of = (path: string): Secrets => (isForBuilds(path) ? forBuilds : sealed);
+  const key = createSecretsKey({ client: options.client, name: `${config.name}/${SECRETS_KEY}`, store });
+  const sealed = createSealedSecrets({ store, key, former: createFormerSecrets(options, forBuilds) });
+  const ofMasks = createSealedSecrets({ store, key, former: neverElsewhere });
+  const of = (path: string): Secrets => {
+    if (isForBuilds(path)) return forBuilds;
+    return isOfMasks(path) ? ofMasks : sealed;
+  };
   return {
     put: async (path, ...rest) => of(path).put(path, ...rest),
     get: async (path, ...rest) => of(path).get(path, ...rest),
@@ -36,6 +37,14 @@ export function createSecrets(config: AwsConfig, store: Store): Secrets {
     list: async (prefix) => of(prefix).list(prefix),
   };
 }
+
+/** Of what no earlier release kept. */
+const neverElsewhere: FormerSecrets = {
+  versions: async () => undefined,
+  retire: async () => undefined,
+  remove: async () => undefined,
+  list: async () => [],
+};
 
 /** No project has such a name. */
 const SECRETS_KEY = '-key';

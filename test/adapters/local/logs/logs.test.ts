@@ -8,6 +8,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -176,9 +177,6 @@ describe('log files', () => {
     mkdirSync(join(directory, '@removed-1-0', 'dev'), { recursive: true });
     const logs = createFileLogs({ directory });
     expect(readdirSync(directory)).toEqual(['@format']);
-    logs.append(STREAM, line('x'));
-    await logs.remove('demo');
-    expect(readdirSync(directory)).toEqual(['@format']);
     await logs.close();
   });
 
@@ -315,5 +313,32 @@ describe('a slow follower', () => {
     await until(() => got.length === 1);
     await logs.close();
     await following;
+  });
+});
+
+describe('Logs that are told to forget', () => {
+  it('keep what is young, within a bound for all together, whoever it was of', async () => {
+    const directory = makeDirectory();
+    const written: [stream: string, daysAgo: number][] = [
+      ['demo/gone/web', 40],
+      ['demo/dev/web', 20],
+      ['demo/dev/worker', 10],
+      ['operations/one', 1],
+    ];
+    const first = createFileLogs({ directory });
+    for (const [stream] of written) first.append(stream, line('x'.repeat(500)));
+    await first.close();
+    for (const [stream, daysAgo] of written) {
+      const then = new Date(Date.now() - daysAgo * 86_400_000);
+      utimesSync(join(directory, stream, '@1.ndjson'), then, then);
+      utimesSync(join(directory, stream), then, then);
+    }
+    const logs = createFileLogs({ directory, allBytes: 1200 });
+    await logs.forget?.(new Date(Date.now() - 30 * 86_400_000).toISOString());
+    const counts = await Promise.all(
+      written.map(async ([stream]) => (await logs.read(stream, { tail: 5 })).length),
+    );
+    expect(counts).toEqual([0, 0, 1, 1]);
+    await logs.close();
   });
 });

@@ -16,6 +16,7 @@ import {
 import { checkObjects } from '../../../../scripts/doctor/aws-cluster.ts';
 import { settingsOf } from '../../../../scripts/doctor/index.ts';
 import { clusterObjects } from '../../../../stacks/place/cluster-objects.ts';
+import { eventually } from '../../../contracts/workloads-spec.ts';
 import { startCluster, type TestCluster, whyNoCluster } from '../../support/cluster.ts';
 import { gatewayApi } from '../../support/gateway.ts';
 import { run } from '../../support/process.ts';
@@ -42,6 +43,7 @@ describe.skipIf(why)('The cluster’s own objects', () => {
       publicSubnets: ['subnet-0a0a0a0a', 'subnet-0b0b0b0b'],
       trusted: ['10.64.0.0/22'],
     },
+    logAgent: { image: settings.logAgentImage, region: 'eu-west-1', logGroup: 'workloads' },
   };
   const states = async () =>
     Object.fromEntries(
@@ -67,7 +69,9 @@ describe.skipIf(why)('The cluster’s own objects', () => {
     await applyDefinitions(cluster.client, await gatewayApi(), { signal });
     await applied;
     await applyClusterObjects(cluster.client, clusterObjects(given), clusterObjects(given), { signal });
-    expect(new Set(Object.values(await states()))).toEqual(new Set(['ok']));
+    // The agent is on a node a moment after the node is told.
+    const all = async () => [...new Set(Object.values(await states()))];
+    expect(await eventually(all, (found) => found.join() === 'ok')).toEqual(['ok']);
     const pool = await cluster.client.get<{ spec: { template: { spec: { requirements: unknown[] } } } }>(
       '/apis/karpenter.sh/v1/nodepools/berth',
     );

@@ -21,11 +21,11 @@ export interface Moto {
 }
 
 /** Starts one on a port chosen by the kernel. `env` sets its options (MOTO_...). */
-export async function startMoto(env: Record<string, string> = {}): Promise<Moto> {
+export async function startMoto(env: Record<string, string> = {}, host = '127.0.0.1'): Promise<Moto> {
   const server = await serve(
     await pythonWith([`moto[server]==${VERSION}`]),
-    ['-m', 'moto.server', '-H', '127.0.0.1', '-p', '0'],
-    /Running on (http:\/\/127\.0\.0\.1:\d+)/,
+    ['-m', 'moto.server', '-H', host, '-p', '0'],
+    /Running on (http:\/\/[\d.]+:\d+)/,
     { env: { PYTHONUNBUFFERED: '1', AWS_DEFAULT_REGION: 'us-east-1', ...env } },
   );
   const url = server.ready[1] ?? '';

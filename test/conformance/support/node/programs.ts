@@ -37,6 +37,10 @@ export const nodePrograms = (): Promise<string> =>
 export const kubeRouter = async (): Promise<string> =>
   join(await built('kube-router', ['go.mod', 'go.sum'], ['tool']), 'kube-router');
 
+/** The agent that keeps what workloads print, with the parts that it needs and no others. */
+export const logAgent = async (): Promise<string> =>
+  join(await built('log-agent', ['go.mod', 'go.sum', 'main.go'], ['.']), 'log-agent');
+
 /** Builds a module beside this folder, once for each content of its files. */
 async function built(module: string, files: readonly string[], packages: readonly string[]): Promise<string> {
   const source = resolve(import.meta.dirname, '../..', module);

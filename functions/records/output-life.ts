@@ -1,0 +1,46 @@
+/** Which lines of a service's output belong to an environment: a name may have had several, one after the other. */
+import { destroyedKey, environmentKey } from '../core/keys.ts';
+import type { DestroyedEnvironment, Environment, InstanceRef } from '../core/model/index.ts';
+import type { Store } from '../ports/store.ts';
+import { missing } from './commit.ts';
+import { pastInstanceOf } from './instances.ts';
+import { getEnvironment } from './read.ts';
+
+/** From when to when an environment was there. */
+export interface Life {
+  since: string;
+  /** Absent while it is there. */
+  until?: string;
+}
+
+/**
+ * @param environmentId of an environment that is gone; the one that has the name now unless given
+ * @throws Problem not_found
+ */
+export async function outputLife(store: Store, ref: InstanceRef, environmentId?: string): Promise<Life> {
+  const now =
+    environmentId === undefined
+      ? await getEnvironment(store, ref)
+      : await store.get<Environment>(environmentKey(ref));
+  if (now && (environmentId ?? now.data.id) === now.data.id) {
+    pastInstanceOf(now.data, ref.service);
+    return { since: now.data.createdAt };
+  }
+  const gone = await store.get<DestroyedEnvironment>(destroyedKey(ref.project, environmentId ?? ''));
+  if (gone?.data.name === ref.environment && gone.data.services.includes(ref.service))
+    return { since: gone.data.createdAt, until: gone.data.destroyedAt };
+  throw missing(
+    `output of service "${ref.service}" in an environment "${ref.environment}" with the id ${environmentId}`,
+    `List those whose output is kept with GET /v1/projects/${ref.project}/destroyed-environments.`,
+  );
+}
+
+/** What of a filter lies within a life. */
+export function within<T extends Partial<Record<'since' | 'until', string | undefined>>>(
+  filter: T,
+  life: Life,
+): T & { since: string } {
+  const since = filter.since !== undefined && filter.since > life.since ? filter.since : life.since;
+  const until = [filter.until, life.until].filter((time) => time !== undefined).sort()[0];
+  return { ...filter, since, ...(until !== undefined && { until }) };
+}
