@@ -15,6 +15,7 @@ import { addJobs } from './commands/running/jobs.ts';
 import { addRuns } from './commands/running/runs.ts';
 import { addServices } from './commands/services.ts';
 import { addSignIn } from './commands/sign-in.ts';
+import { addPlaces } from './commands/places.ts';
 import { addUp } from './commands/up.ts';
 import { addVariables } from './commands/variables.ts';
 
@@ -49,6 +50,7 @@ export function createProgram(version: string): Command {
   addGit(program);
   addOperations(program);
   addAccess(program);
+  addPlaces(program);
   addSignIn(program);
   addDoctor(program);
   addCompletion(program);

@@ -6,6 +6,7 @@ import {
   environmentKey,
   environmentName,
   environmentPartition,
+  placedKey,
 } from '../../core/keys.ts';
 import type { EnvironmentRef, Operation } from '../../core/model/index.ts';
 import type { Ports } from '../../ports/index.ts';
@@ -61,11 +62,15 @@ export const finishDestruction: Step<Operation<'destroy-environment'>> = {
     if (left.length > 0) {
       throw notEmpty(left);
     }
+    const { placement } = (await getEnvironment(ports.store, ref)).data;
     await deleteRecords(ports, ref);
     await endOperation(ports, operation, {
       ending: { status: 'succeeded' },
       event: { type: 'environment.destroyed' },
-      writes: async () => [{ delete: environmentKey(ref) }],
+      writes: async () => [
+        { delete: environmentKey(ref) },
+        ...(placement === undefined ? [] : [{ delete: placedKey(placement, ref) }]),
+      ],
     });
   },
 };
