@@ -10,12 +10,12 @@ import { addGit } from './commands/git.ts';
 import { addInit } from './commands/init.ts';
 import { addLogs } from './commands/logs.ts';
 import { addOperations } from './commands/operations.ts';
+import { addPlaces } from './commands/places.ts';
 import { addExec } from './commands/running/exec.ts';
 import { addJobs } from './commands/running/jobs.ts';
 import { addRuns } from './commands/running/runs.ts';
 import { addServices } from './commands/services.ts';
 import { addSignIn } from './commands/sign-in.ts';
-import { addPlaces } from './commands/places.ts';
 import { addUp } from './commands/up.ts';
 import { addVariables } from './commands/variables.ts';
 

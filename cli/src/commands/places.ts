@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { body } from '../api.ts';
 import { Failure } from '../failure.ts';
-import { ago, sayJson, table, say } from '../output.ts';
+import { ago, say, sayJson, table } from '../output.ts';
 import { confirm } from '../prompt.ts';
 import { openSession } from '../session.ts';
 

@@ -9,8 +9,8 @@ import { exportJWK, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createOciLayout } from '../../../functions/adapters/local/registry/registry.ts';
 import { pushImage as pushToRegistry } from '../../../functions/adapters/oci/push-image.ts';
-import { createRegistryHttp } from '../../../functions/adapters/oci/registry-http.ts';
 import { createOciRegistry, type OciRegistryOptions } from '../../../functions/adapters/oci/registry.ts';
+import { createRegistryHttp } from '../../../functions/adapters/oci/registry-http.ts';
 import { BASE_LABEL, NO_BASE, type Registry } from '../../../functions/ports/registry.ts';
 import { registryContract } from '../../contracts/registry.ts';
 import {

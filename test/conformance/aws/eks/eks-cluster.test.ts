@@ -56,7 +56,10 @@ await withMoto((url) => {
       endpoint: url(),
       credentials: async () => own.credentials,
     });
-    expect(await credentials()).toMatchObject({ sessionToken: expect.any(String), expiration: expect.any(Date) });
+    expect(await credentials()).toMatchObject({
+      sessionToken: expect.any(String),
+      expiration: expect.any(Date),
+    });
     const there = new EKSClient({ ...own, credentials });
     await there.send(
       new CreateClusterCommand({
