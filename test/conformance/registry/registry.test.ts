@@ -8,9 +8,9 @@ import { join } from 'node:path';
 import { exportJWK, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createOciLayout } from '../../../functions/adapters/local/registry/registry.ts';
-import { pushImage as pushToRegistry } from '../../../functions/adapters/oci/push-image.ts';
 import { createOciRegistry, type OciRegistryOptions } from '../../../functions/adapters/oci/registry.ts';
-import { createRegistryHttp } from '../../../functions/adapters/oci/registry-http.ts';
+import { createEffects } from '../../../functions/adapters/system/effects.ts';
+import { pushedImages } from '../../../functions/hosts/machine/places/pushed-images.ts';
 import { BASE_LABEL, NO_BASE, type Registry } from '../../../functions/ports/registry.ts';
 import { registryContract } from '../../contracts/registry.ts';
 import {
@@ -85,15 +85,26 @@ describe.skipIf(why)('Distribution', () => {
       layers: [[{ from: join(directory, 'hello'), to: 'app/hello' }]],
       config,
     });
-    const http = createRegistryHttp({ url: target.url, ...(credentials && { credentials }) }, Date.now);
-    const stored = await layout.stored(web, digest);
-    let opened = 0;
-    const blobs = stored.blobs.map((blob) => ({ ...blob, open: () => (opened++, blob.open()) }));
+    const authFile = join(directory, 'config.json');
+    const auth = Buffer.from(`berth:${PASSWORD}`).toString('base64');
+    await writeFile(authFile, JSON.stringify({ auths: { [target.host]: { auth } } }));
+    let read = 0;
+    const counted = {
+      ...layout,
+      stored(...image: Parameters<typeof layout.stored>) {
+        read++;
+        return layout.stored(...image);
+      },
+    };
+    const settings = { url: target.url, prefix: PREFIX, inCluster: `${target.host}/${PREFIX}` };
+    const registry = { ...settings, ...(credentials && { authFile }) };
+    const places = { kubeconfig: '', namespacePrefix: 'berth', registry };
+    const images = pushedImages(counted, places, createEffects());
     for (let times = 0; times < 2; times++)
-      await pushToRegistry(http, `${PREFIX}/demo/web`, digest, { ...stored, blobs });
-    // The configuration and the layer, each perhaps a second time where the first was not allowed yet.
-    expect(opened).toBeGreaterThanOrEqual(2);
-    expect(opened).toBeLessThanOrEqual(4);
+      expect(await images.resolve(web, digest)).toMatchObject({ digest });
+    // Another Berth finds it there.
+    await pushedImages(counted, places, createEffects()).resolve(web, digest);
+    expect(read).toBe(2);
     const there = make(target.url, credentials ? { credentials } : {});
     expect(await there.resolve(web, digest)).toMatchObject({ digest, config: { labels: config.labels } });
     if (credentials) await target.stop();
