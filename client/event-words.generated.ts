@@ -143,6 +143,23 @@ export const wordsByType: Readonly<Record<Event['type'], EventWords>> = {
   "gameday.failed": {
     "words": "The game day in {environment} was broken off"
   },
+  "place.created": {
+    "words": "Place {place} added"
+  },
+  "place.changed": {
+    "words": "Place {place} changed"
+  },
+  "place.removed": {
+    "words": "Place {place} removed"
+  },
+  "place.reachable": {
+    "words": "Place {place} can be reached again",
+    "tone": "good"
+  },
+  "place.unreachable": {
+    "words": "Place {place} can not be reached",
+    "tone": "bad"
+  },
   "deployment.created": {
     "words": "Deployment {number} of {service} to {environment} started",
     "wordsFor": [

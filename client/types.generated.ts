@@ -77,6 +77,11 @@ export type Event = {
     | 'gameday.started'
     | 'gameday.ended'
     | 'gameday.failed'
+    | 'place.created'
+    | 'place.changed'
+    | 'place.removed'
+    | 'place.reachable'
+    | 'place.unreachable'
     | 'deployment.created'
     | 'deployment.approved'
     | 'deployment.rejected'
@@ -583,6 +588,73 @@ export type Event1 =
          * What happened and why.
          */
         cause: string;
+      };
+    }
+  | {
+      type: 'place.created';
+      data: {
+        /**
+         * Name of the place.
+         */
+        place: string;
+        /**
+         * What differs, by name; a side is missing where there was nothing, or is nothing any more.
+         */
+        changes: {
+          [k: string]: {
+            before?: unknown;
+            after?: unknown;
+          };
+        };
+      };
+    }
+  | {
+      type: 'place.changed';
+      data: {
+        /**
+         * Name of the place.
+         */
+        place: string;
+        /**
+         * What differs, by name; a side is missing where there was nothing, or is nothing any more.
+         */
+        changes: {
+          [k: string]: {
+            before?: unknown;
+            after?: unknown;
+          };
+        };
+      };
+    }
+  | {
+      type: 'place.removed';
+      data: {
+        /**
+         * Name of the place.
+         */
+        place: string;
+      };
+    }
+  | {
+      type: 'place.reachable';
+      data: {
+        /**
+         * Name of the place.
+         */
+        place: string;
+      };
+    }
+  | {
+      type: 'place.unreachable';
+      data: {
+        /**
+         * Name of the place.
+         */
+        place: string;
+        /**
+         * Why it can not be reached.
+         */
+        reason: string;
       };
     }
   | {
@@ -1666,6 +1738,23 @@ export type PolicyRule =
           }
       )[];
     };
+export type ClusterAccess =
+  | {
+      kind: 'eks';
+      cluster: string;
+      region: string;
+      /**
+       * The role in the account of the cluster that Berth takes on.
+       */
+      role: string;
+    }
+  | {
+      kind: 'kubeconfig';
+      /**
+       * A context of the kubeconfig that Berth was given.
+       */
+      context: string;
+    };
 /**
  * One thing that is made to fail.
  */
@@ -1743,6 +1832,10 @@ export interface Paths {
               workloads?: 'unreachable' | 'starting' | 'incomplete';
               logs?: 'unreadable';
               clock?: 'jumped';
+              /**
+               * Places that could not be reached when they were last looked at.
+               */
+              placesAway?: string[];
             };
           };
         };
@@ -4593,6 +4686,16 @@ export interface Paths {
              * Hibernates after this long without a request or deployment: 5s to 30d.
              */
             idleAfter?: string;
+            /**
+             * Where it runs: the name of a place, or labels that exactly one place which the project may use has. The default place without it.
+             */
+            placement?:
+              | string
+              | {
+                  labels: {
+                    [k: string]: string;
+                  };
+                };
           };
         };
       };
@@ -4724,6 +4827,10 @@ export interface Paths {
              * Is destroyed this long from now: 10s to 365d.
              */
             ttl?: string | null;
+            /**
+             * It stays in its place: any other is refused with what can not move.
+             */
+            placement?: string;
           };
         };
       };
@@ -7120,6 +7227,230 @@ export interface Paths {
       };
     };
   };
+  '/v1/places': {
+    /**
+     * List the places that workloads run in
+     */
+    get: {
+      parameters: {};
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              items: Place[];
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Add a cluster as a place
+     */
+    post: {
+      parameters: {
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            name: string;
+            access: ClusterAccess;
+            /**
+             * Workloads are served under it.
+             */
+            domain: string;
+            scheme?: 'http' | 'https';
+            /**
+             * Its Gateway; `berth-gateway/berth` without it.
+             */
+            gateway?: string;
+            /**
+             * Of volumes; the default of the cluster without it.
+             */
+            storageClass?: string;
+            labels?: {
+              [k: string]: string;
+            };
+            /**
+             * Environments that ask for no place come here.
+             */
+            default?: boolean;
+            /**
+             * Names of the projects that may use it, with `*` for any text; all without it.
+             *
+             * @minItems 1
+             * @maxItems 100
+             */
+            projects?: string[];
+            /**
+             * Names of the environments that may use it, with `*` for any text; all without it.
+             *
+             * @minItems 1
+             * @maxItems 100
+             */
+            environments?: string[];
+            /**
+             * Workloads there reach the databases of this installation; without it, what needs one is refused.
+             */
+            databases?: boolean;
+          };
+        };
+      };
+      responses: {
+        201: {
+          content: {
+            'application/json': Place;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/places/{place}': {
+    /**
+     * Read a place, and how it was last seen
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the place. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          place: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Place;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Change who may use a place, its labels, or how workloads are served there
+     */
+    patch: {
+      parameters: {
+        path: {
+          /**
+           * Name of the place. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          place: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * Workloads are served under it.
+             */
+            domain?: string;
+            scheme?: 'http' | 'https';
+            /**
+             * Its Gateway; `berth-gateway/berth` without it.
+             */
+            gateway?: string;
+            /**
+             * Of volumes; the default of the cluster without it.
+             */
+            storageClass?: string;
+            labels?: {
+              [k: string]: string;
+            };
+            /**
+             * It becomes the default, in place of another.
+             */
+            default?: true;
+            /**
+             * Names of the projects that may use it, with `*` for any text; all without it.
+             *
+             * @minItems 1
+             * @maxItems 100
+             */
+            projects?: string[] | null;
+            /**
+             * Names of the environments that may use it, with `*` for any text; all without it.
+             *
+             * @minItems 1
+             * @maxItems 100
+             */
+            environments?: string[] | null;
+            /**
+             * Workloads there reach the databases of this installation; without it, what needs one is refused.
+             */
+            databases?: boolean;
+          };
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Place;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Remove a place that no environment is in
+     */
+    delete: {
+      parameters: {
+        path: {
+          /**
+           * Name of the place. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          place: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        204: {
+          content: {};
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
   '/v1/projects/{project}/environments/{environment}/services/{service}/plan': {
     /**
      * Read what a deployment would change
@@ -7745,6 +8076,11 @@ export interface Problem {
     | 'operation_in_progress'
     | 'operation_ended'
     | 'ambiguous_version'
+    | 'placement_not_found'
+    | 'placement_not_allowed'
+    | 'placement_ambiguous'
+    | 'placement_fixed'
+    | 'place_unreachable'
     | 'precondition_failed'
     | 'request_timeout'
     | 'payload_too_large'
@@ -7939,6 +8275,10 @@ export interface Environment {
     | 'destroying'
     | 'destroyed'
     | 'failed';
+  /**
+   * The place that it is in.
+   */
+  placement: string;
   idleAfter?: string;
   /**
    * Not before this time; each request and deployment puts it off.
@@ -8926,6 +9266,63 @@ export interface Violation {
   scope: 'project' | 'platform';
   fact: string;
   remedy: string;
+}
+export interface Place {
+  name: string;
+  access?: ClusterAccess;
+  /**
+   * Workloads are served under it.
+   */
+  domain?: string;
+  scheme?: 'http' | 'https';
+  /**
+   * Its Gateway; `berth-gateway/berth` without it.
+   */
+  gateway?: string;
+  /**
+   * Of volumes; the default of the cluster without it.
+   */
+  storageClass?: string;
+  labels: {
+    [k: string]: string;
+  };
+  default: boolean;
+  /**
+   * Names of the projects that may use it, with `*` for any text; all without it.
+   *
+   * @minItems 1
+   * @maxItems 100
+   */
+  projects?: string[];
+  /**
+   * Names of the environments that may use it, with `*` for any text; all without it.
+   *
+   * @minItems 1
+   * @maxItems 100
+   */
+  environments?: string[];
+  /**
+   * Workloads there reach the databases of this installation; without it, what needs one is refused.
+   */
+  databases: boolean;
+  /**
+   * As it was last seen; `unknown` until it was looked at.
+   */
+  state: 'reachable' | 'unreachable' | 'unknown';
+  /**
+   * It has been in that state since then.
+   */
+  since?: string;
+  /**
+   * Why it can not be reached.
+   */
+  reason?: string;
+  /**
+   * It is being removed.
+   */
+  closing?: boolean;
+  createdAt?: string;
+  createdBy?: string;
 }
 export interface Plan {
   kind: 'deploy' | 'promote' | 'rollback' | 'redeploy' | 'restart' | 'scale' | 'start' | 'stop' | 'remove';

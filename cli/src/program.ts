@@ -10,6 +10,7 @@ import { addGit } from './commands/git.ts';
 import { addInit } from './commands/init.ts';
 import { addLogs } from './commands/logs.ts';
 import { addOperations } from './commands/operations.ts';
+import { addPlaces } from './commands/places.ts';
 import { addExec } from './commands/running/exec.ts';
 import { addJobs } from './commands/running/jobs.ts';
 import { addRuns } from './commands/running/runs.ts';
@@ -49,6 +50,7 @@ export function createProgram(version: string): Command {
   addGit(program);
   addOperations(program);
   addAccess(program);
+  addPlaces(program);
   addSignIn(program);
   addDoctor(program);
   addCompletion(program);

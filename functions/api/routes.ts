@@ -39,6 +39,7 @@ export const routeFiles: readonly (() => Promise<{ routes: readonly Route[] }>)[
   () => import('./shells/shells.ts'),
   () => import('./deployments/deployments.ts'),
   () => import('./guardrails/policies.ts'),
+  () => import('./places/places.ts'),
   () => import('./deployments/plan.ts'),
   () => import('./logs/logs.ts'),
   () => import('./environments/metrics.ts'),

@@ -230,6 +230,16 @@ export const eventKey = (project: string, number: number): Key => ({
   sk: String(number).padStart(12, '0'),
 });
 
+/** The places of the installation are one record, and what was last seen of them is another. */
+export const placesKey: Key = { pk: 'places', sk: 'places' };
+export const sightingsKey: Key = { pk: 'places', sk: 'sightings' };
+export const placedPartition = (place: string): string => `placed#${place}`;
+/** Points from a place to an environment that is in it. */
+export const placedKey = (place: string, environment: EnvironmentRef): Key => ({
+  pk: placedPartition(place),
+  sk: environmentName(environment),
+});
+
 /** All policies of a project are kept in one record. */
 export const policiesKey = (project: string): Key => ({ pk: `policies#${project}`, sk: 'policies' });
 /** Stands in the place of a project's name for policies that hold everywhere. */

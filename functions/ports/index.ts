@@ -5,6 +5,7 @@ import type { Builder } from './builder.ts';
 import type { Databases } from './databases.ts';
 import type { Effects } from './effects.ts';
 import type { Logs } from './logs.ts';
+import type { Places } from './places.ts';
 import type { Receivers } from './receivers.ts';
 import type { Registry } from './registry.ts';
 import type { Secrets } from './secrets.ts';
@@ -26,6 +27,8 @@ export interface Ports {
   anchors: Anchors;
   receivers: Receivers;
   effects: Effects;
+  /** Absent where the installation's own place is the only one that there can be. */
+  places?: Places;
   /** Absent where nothing holds connections. */
   shells?: Shells;
 }

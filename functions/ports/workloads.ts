@@ -275,9 +275,9 @@ export interface Workloads {
    */
   metrics(instance: InstanceRef, windowSeconds: number): Promise<MetricSample[]>;
   /** The URL people use. */
-  url(instance: InstanceRef): string;
+  url(instance: InstanceRef): Promise<string>;
   /** The host that a dns resource names; unique in the environment. */
-  host(environment: EnvironmentRef, label: string): string;
+  host(environment: EnvironmentRef, label: string): Promise<string>;
   /**
    * Where another workload in the environment reaches a service port.
    * @throws Problem environment_gone | invalid_resource (a port that others can not reach)

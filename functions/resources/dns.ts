@@ -39,7 +39,7 @@ export const dns: ResourceType = {
 
   async provision({ workloads }, request) {
     requireDefaultClass(request);
-    const host = workloads.host(request, dnsLabel(request));
-    return { values: { host, ...publicAddress(workloads, request, host) }, secrets: {} };
+    const host = await workloads.host(request, dnsLabel(request));
+    return { values: { host, ...(await publicAddress(workloads, request, host)) }, secrets: {} };
   },
 };

@@ -5,12 +5,12 @@ import type { ResourceRequest } from './type.ts';
 const DEFAULT_PORTS: Readonly<Record<string, string>> = { http: '80', https: '443' };
 
 /** All hosts of a place are reached by the scheme and the port of its services. */
-export function publicAddress(
+export async function publicAddress(
   { url }: Pick<Workloads, 'url'>,
   { project, environment, service }: Pick<ResourceRequest, 'project' | 'environment' | 'service'>,
   host: string,
-): { url: string; scheme: string; port: string } {
-  const base = new URL(url({ project, environment, service }));
+): Promise<{ url: string; scheme: string; port: string }> {
+  const base = new URL(await url({ project, environment, service }));
   const scheme = base.protocol.slice(0, -1);
   const at = base.port === '' ? host : `${host}:${base.port}`;
   return { url: `${scheme}://${at}`, scheme, port: base.port || (DEFAULT_PORTS[scheme] ?? '') };

@@ -38,14 +38,15 @@ const params = z.strictObject({
  * Tells whether a dns resource of this environment can have given the host. Only whole hosts are compared, never
  * endings: each label that the host could begin with is turned into its host and compared.
  */
-function isOurs(workloads: Workloads, request: ResourceRequest, host: string): boolean {
+async function isOurs(workloads: Workloads, request: ResourceRequest, host: string): Promise<boolean> {
   const labels = new Set([request.service, ...dnsLabels(request)]);
   // The dns resource may be in another workload's file, but its label stands at the start of the host.
   for (let length = 1; length <= Math.min(host.length, NAME_MAX); length++) {
     const label = host.slice(0, length);
     if (isName(label)) labels.add(label);
   }
-  return [...labels].some((label) => workloads.host(request, label) === host);
+  const hosts = await Promise.all([...labels].map((label) => workloads.host(request, label)));
+  return hosts.includes(host);
 }
 
 function requirePort(request: Pick<ResourceRequest, 'uid' | 'workload'>, port: number): void {
@@ -76,12 +77,12 @@ export const route: ResourceType = {
     requireDefaultClass(request);
     const { host, path, port } = params.parse(request.params);
     requirePort(request, port);
-    if (!isOurs(workloads, request, host)) {
+    if (!(await isOurs(workloads, request, host))) {
       throw invalidResource(request, `the host ${host} does not belong to this environment`, {
         hint: 'Declare a resource of type dns and use its output, as in ${resources.dns.host}.',
       });
     }
-    const { url, scheme } = publicAddress(workloads, request, host);
+    const { url, scheme } = await publicAddress(workloads, request, host);
     return { values: { host, path, port: String(port), url: url + path, scheme }, secrets: {} };
   },
   checkWorkload(request) {

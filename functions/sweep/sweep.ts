@@ -46,6 +46,7 @@ import { getOperation } from '../records/read.ts';
 import { executeStep } from '../workflows/step.ts';
 import { steps } from '../workflows/steps.ts';
 import { forgetMasks } from './forget-output.ts';
+import { lookAtPlaces } from './look-at-places.ts';
 
 const BATCH = 50;
 /** An operation whose bound is far is looked at this often: its run may have failed for good, milliseconds. */
@@ -78,6 +79,8 @@ export async function sweep(ports: Ports): Promise<SweepReport> {
     forgotten: 0,
     errors: [],
   };
+  // A place that is away answers late, and nothing else waits for it.
+  const looking = attempt(report, 'places', () => lookAtPlaces(ports));
   const clock = await lookAtClock(ports);
   if (clock.jumpedAt !== undefined) report.clockJumped = clock.isNew ? 'now' : 'earlier';
   await each<Operation>(ports, OPERATIONS_QUEUE, report, (item) => sweepOperation(ports, item, report));
@@ -106,6 +109,7 @@ export async function sweep(ports: Ports): Promise<SweepReport> {
     const before = new Date(ports.effects.now() - OUTPUT_KEPT_MS).toISOString();
     await ports.logs.forget?.(before).catch((error) => void report.errors.push({ what: 'logs', error }));
   }
+  await looking;
   return report;
 }
 
@@ -116,14 +120,16 @@ async function each<T>(
   act: (item: Item<T>) => Promise<void>,
 ): Promise<void> {
   const due = await ports.store.due<T>({ queue, before: ports.effects.now(), limit: BATCH });
-  for (const item of due) {
-    await act(item).catch((error: unknown) => {
-      // Another process has changed the item in the meantime: it deals with the item, or the item is due again.
-      if (error instanceof StoreConflict) return;
-      if (error instanceof Problem && error.status < 500) return;
-      report.errors.push({ what: `${item.pk} ${item.sk}`, error });
-    });
-  }
+  for (const item of due) await attempt(report, `${item.pk} ${item.sk}`, () => act(item));
+}
+
+async function attempt(report: SweepReport, what: string, act: () => Promise<void>): Promise<void> {
+  await act().catch((error: unknown) => {
+    // Another process has changed the item in the meantime: it deals with the item, or the item is due again.
+    if (error instanceof StoreConflict) return;
+    if (error instanceof Problem && error.status < 500) return;
+    report.errors.push({ what, error });
+  });
 }
 
 async function sweepOperation(ports: Ports, item: Item<Operation>, report: SweepReport): Promise<void> {

@@ -58,7 +58,7 @@ async function tellCommit(
   const wasOpen = event.type === 'delivery.accepted' && !hasEnded(event.data as Pick<Delivery, 'state'>);
   if (wasOpen && hasEnded(delivery)) return done;
   const { project, service, environment } = delivery;
-  const url = environment === undefined ? undefined : workloads.url({ project, environment, service });
+  const url = environment === undefined ? undefined : await workloads.url({ project, environment, service });
   const status = statusOf(delivery, url);
   if (!status) return done;
   return outcomeOf(await ask(providers[connection.provider].statusRequest(place, status)));
@@ -78,7 +78,7 @@ async function tellPullRequest(
   if (!preview || preview.connection !== connection.id) return done;
   const { project, service, environment } = preview;
   const base = connection.previews?.base;
-  const text = commentOf(preview, { url: workloads.url({ project, environment, service }), base });
+  const text = commentOf(preview, { url: await workloads.url({ project, environment, service }), base });
   const key = previewCommentKey(connection, number);
   const known = (await store.get<{ connection: string; id: string }>(key))?.data;
   if (known?.connection === connection.id) {

@@ -47,6 +47,8 @@ const services: Record<string, string> = {
   secretsmanager: 'Secrets Manager',
   sqs: '',
   states: 'Step Functions',
+  // The roles of clusters beside the installation's own.
+  sts: 'Places',
   xray: '',
 };
 

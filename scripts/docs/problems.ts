@@ -66,6 +66,26 @@ const explanations: Readonly<Record<ProblemCode, readonly [meaning: string, next
   ],
   operation_ended: ['The operation has ended already.', 'Nothing is left to do.'],
   ambiguous_version: ['More than one version carries the tag.', 'Name the version by its id.'],
+  placement_not_found: [
+    'No place has that name, or those labels.',
+    'Ask for one of the places that the hint names.',
+  ],
+  placement_not_allowed: [
+    'The project or the environment may not use that place, or the place is being removed.',
+    'Ask for one that the hint names, or ask the platform team.',
+  ],
+  placement_ambiguous: [
+    'Several places have the labels that were asked for.',
+    'Ask for more labels, or for one place by its name.',
+  ],
+  placement_fixed: [
+    'An environment stays in its place; the detail names what it holds there.',
+    'Create another environment in the other place, and promote its services into it.',
+  ],
+  place_unreachable: [
+    'The place was asked for, and does not answer.',
+    'Ask for another place, or try again once it is back.',
+  ],
   precondition_failed: [
     '`If-Match` names another version than the stored one.',
     'Read it again, send the new ETag.',

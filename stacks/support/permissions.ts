@@ -51,6 +51,8 @@ export const actions = {
   keepAnchors: ['s3:PutObject'],
   listAnchors: ['s3:ListBucket'],
   findCluster: ['eks:DescribeCluster'],
+  // A cluster of another account or region is reached as a role there, whose own trust lets these functions in.
+  reachPlaces: ['sts:AssumeRole'],
   makeServers: [
     'rds:CreateDBInstance',
     'rds:AddTagsToResource',
@@ -95,6 +97,9 @@ const grant = (of: readonly string[], resources: string[], wildcard?: string): G
   resources,
   ...(wildcard !== undefined && { wildcard }),
 });
+
+/** Names of the roles of places, as functions/hosts/aws/accept-eks.ts takes them. */
+const placeRoles = (name: string): string[] => [`${name}-place`, `${name}-place-*`];
 
 /** @param stack names region and account */
 export function permissions(stack: Stack, things: Things) {
@@ -182,7 +187,14 @@ export function permissions(stack: Stack, things: Things) {
         conditions: { StringEquals: { 'kms:ViaService': `rds.${stack.region}.amazonaws.com` } },
       },
     ],
-    findCluster: [grant(actions.findCluster, [arn('eks', 'cluster', things.clusterName)])],
+    findCluster: [
+      grant(actions.findCluster, [arn('eks', 'cluster', things.clusterName)]),
+      grant(
+        actions.reachPlaces,
+        placeRoles(name).map((role) => `arn:${stack.partition}:iam::*:role/${role}`),
+        'Places are added at runtime, in accounts that are not known here; each role there names who may take it on.',
+      ),
+    ],
     joinNetwork: [
       {
         ...grant(actions.joinNetwork, ['*'], 'Lambda checks for all network interfaces, not for its own.'),

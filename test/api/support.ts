@@ -174,7 +174,8 @@ function small(seen: { started: string[]; repositories: Set<string>; sources: Se
       ],
     }),
     metrics: async () => [{ at: '2026-01-01T00:00:00.000Z', cpu: 0.5, memoryBytes: 1024 }],
-    url: ({ project, environment, service }) => `http://${service}.${environment}.${project}.localhost:4600`,
+    url: async ({ project, environment, service }) =>
+      `http://${service}.${environment}.${project}.localhost:4600`,
     endpoint: async ({ service }) => ({ hostname: `${service}.internal`, port: 4600 }),
   };
   const registry: Ports['registry'] = {

@@ -52,6 +52,7 @@ const others: Readonly<Record<string, readonly string[]>> = {
     'adapters/kubernetes/samples.ts INSTANCES_MAX',
     'adapters/kubernetes/samples.ts SAMPLES_MAX',
     'adapters/local/logs/logs-names.ts SEGMENTS_MAX',
+    'adapters/placement/by-place.ts KNOWN_MAX',
     'api/access/federation.ts KEPT_MAX',
     'api/admission/rates.ts BUCKETS_MAX',
     'api/admission/refused-attempts.ts REMEMBERED_MAX',

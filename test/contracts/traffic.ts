@@ -65,8 +65,8 @@ export function trafficContract(
       const { workloads } = subject;
       await workloads.ensureEnvironment(environment, { operation: 'op' });
       server = await subject.image(programs.server);
-      host = new URL(workloads.url(web)).hostname;
-      shop = workloads.host(environment, 'shop');
+      host = new URL(await workloads.url(web)).hostname;
+      shop = await workloads.host(environment, 'shop');
       await deploy(web, 1, 'one', { routes: [{ host: shop, path: '/web', port: 80 }] });
       // Each process that takes requests hears of it by itself, a moment after it was accepted.
       const many = () => Promise.all(Array.from({ length: 10 }, () => ask(shop, '/web')));
@@ -155,7 +155,7 @@ export function trafficContract(
       expect(others).toEqual([]);
       expect(from).toMatch(client);
       expect(of('x-forwarded-host')).toEqual([host]);
-      const { protocol } = new URL(subject.workloads.url(web));
+      const { protocol } = new URL(await subject.workloads.url(web));
       expect(of('x-forwarded-proto')).toEqual([protocol.slice(0, -1)]);
       expect(of('x-secret')).toEqual([]);
       expect(of('x-kept')).toEqual(['a', 'b']);

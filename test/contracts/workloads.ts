@@ -790,9 +790,9 @@ export function workloadsContract(
     describe('names', () => {
       it('url, host and endpoint are told before anything runs, and stay', async () => {
         const ref = await place();
-        expect(workloads.url(ref)).toMatch(/^https?:\/\//);
-        expect(workloads.host(ref, 'a')).not.toBe(workloads.host(ref, 'b'));
-        expect(workloads.host(ref, 'a')).toBe(workloads.host(ref, 'a'));
+        expect(await workloads.url(ref)).toMatch(/^https?:\/\//);
+        expect(await workloads.host(ref, 'a')).not.toBe(await workloads.host(ref, 'b'));
+        expect(await workloads.host(ref, 'a')).toBe(await workloads.host(ref, 'a'));
         const before = await workloads.endpoint(ref, port);
         await deploy(workloadSpec(ref, 1, answering('one')));
         await deploy(workloadSpec(ref, 2, answering('two')));

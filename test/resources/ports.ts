@@ -29,8 +29,9 @@ export async function openPorts(directory: string): Promise<TestPorts> {
   const volumes = new Map<string, number>();
   const at = ({ project, environment }: EnvironmentRef) => `${project}/${environment}`;
   const workloads: Partial<Workloads> = {
-    url: ({ project, environment, service }) => `http://${service}.${environment}.${project}.localhost:4600`,
-    host: ({ project, environment }, label) => `${label}.${environment}.${project}.localhost`,
+    url: async ({ project, environment, service }) =>
+      `http://${service}.${environment}.${project}.localhost:4600`,
+    host: async ({ project, environment }, label) => `${label}.${environment}.${project}.localhost`,
     endpoint: async ({ service }, { targetPort }) => ({
       hostname: '127.0.0.1',
       port: targetPort + service.length,

@@ -203,7 +203,8 @@ describe('route', () => {
       ...ports,
       workloads: {
         ...ports.workloads,
-        host: ({ project, environment }, label) => `${label}-${environment}-${project}.apps.example.com`,
+        host: async ({ project, environment }, label) =>
+          `${label}-${environment}-${project}.apps.example.com`,
       },
     };
     const attempt = (given: string) =>

@@ -1,6 +1,10 @@
 /** The ports of the simulation keep what real ones keep. */
 import { createHash } from 'node:crypto';
+import { createByPlace } from '../../functions/adapters/placement/by-place.ts';
 import { instanceName } from '../../functions/core/keys.ts';
+import type { Activity } from '../../functions/ports/activity.ts';
+import type { Item } from '../../functions/ports/store.ts';
+import type { Workloads } from '../../functions/ports/workloads.ts';
 import { activityContract } from '../contracts/activity.ts';
 import { anchorsContract } from '../contracts/anchors.ts';
 import { databasesContract } from '../contracts/databases.ts';
@@ -8,8 +12,8 @@ import { logsContract } from '../contracts/logs/logs.ts';
 import { registryContract } from '../contracts/registry.ts';
 import { secretsContract } from '../contracts/secrets.ts';
 import { programs } from '../contracts/workload-programs.ts';
-import { workloadsContract } from '../contracts/workloads.ts';
-import { fatesByPlan } from './faults.ts';
+import { type WorkloadsSubject, workloadsContract } from '../contracts/workloads.ts';
+import { calmWorld } from './calm-world.ts';
 import { createSimulatedDatabases } from './ports/databases.ts';
 import { createSimulatedLogs } from './ports/logs.ts';
 import type { Program } from './ports/programs.ts';
@@ -17,15 +21,6 @@ import { createSimulatedRegistry } from './ports/registry.ts';
 import { createSimulatedSecrets } from './ports/secrets.ts';
 import { createSimulatedActivity, createSimulatedAnchors } from './ports/small.ts';
 import { createSimulatedWorkloads } from './ports/workloads.ts';
-import { createRandom } from './random.ts';
-import { createWorld } from './world.ts';
-
-/** In the time of this machine, and without faults. */
-function calmWorld() {
-  const world = createWorld(createRandom(1), fatesByPlan([]));
-  Object.assign(world.effects, { now: Date.now });
-  return { ...world, io: async <T>(_point: string, effect: () => T | Promise<T>) => effect() };
-}
 
 let ids = 0;
 secretsContract('simulation', async () => ({
@@ -39,9 +34,10 @@ const does = (source: string): Program => {
   return source.startsWith('console.log') ? { kind: 'ends', code: 0, says: 'done' } : { kind: 'serves' };
 };
 
-workloadsContract(
-  'simulation',
-  async () => {
+/** @param through what the calls go through on their way */
+const workloadsSubject =
+  (through: (workloads: Workloads) => Workloads = (workloads) => workloads) =>
+  async (): Promise<WorkloadsSubject> => {
     const images = new Map<string, Program>();
     const logs = createSimulatedLogs();
     const world = calmWorld();
@@ -52,7 +48,7 @@ workloadsContract(
       logs,
     });
     return {
-      workloads,
+      workloads: through(workloads),
       async image(source) {
         const digest = `sha256:${createHash('sha256').update(source).digest('hex')}`;
         images.set(digest, does(source));
@@ -61,9 +57,30 @@ workloadsContract(
       logs: (instance) => logs.linesOf(instanceName(instance)),
       close: async () => undefined,
     };
-  },
-  { runsPrograms: false },
-);
+  };
+
+workloadsContract('simulation', workloadsSubject(), { runsPrograms: false });
+
+/** Every environment is in that place, and nothing may come to the installation's own. */
+const elsewhere = (there: Workloads): Workloads => {
+  const nothing = new Proxy({} as Workloads, {
+    get: (_, name) => (name === 'close' ? async () => undefined : undefined),
+  });
+  const others = { activity: {} as Activity, logs: createSimulatedLogs() };
+  const place = { name: 'emea', labels: {}, databases: false, createdAt: '', createdBy: '' };
+  const byPlace = createByPlace({
+    home: { workloads: nothing, ...others },
+    store: {
+      get: async <T>({ pk }: { pk: string }) =>
+        ({ data: pk === 'places' ? { places: [place] } : { id: 'one', placement: 'emea' } }) as Item<T>,
+    },
+    effects: { now: Date.now },
+    accept: () => undefined,
+    open: async () => ({ workloads: there, ...others }),
+  });
+  return byPlace.workloads;
+};
+workloadsContract('simulation, in another place', workloadsSubject(elsewhere), { runsPrograms: false });
 
 registryContract('simulation', async () => {
   const registry = createSimulatedRegistry(calmWorld());

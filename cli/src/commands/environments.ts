@@ -5,6 +5,7 @@ import { finish, type WaitOption } from '../follow.ts';
 import { ago, note, say, sayJson, table } from '../output.ts';
 import { confirm } from '../prompt.ts';
 import { openSession } from '../session.ts';
+import { labelsOf } from './places.ts';
 
 const ENVIRONMENTS = '/v1/projects/{project}/environments';
 const DESTROYED = '/v1/projects/{project}/destroyed-environments';
@@ -14,6 +15,8 @@ interface CreateOptions extends WaitOption {
   ephemeral?: boolean;
   ttl?: string;
   idleAfter?: string;
+  place?: string;
+  placeLabel?: string[];
 }
 
 export function addEnvironments(program: Command): void {
@@ -46,10 +49,11 @@ export function addEnvironments(program: Command): void {
         each.name,
         each.state,
         each.kind,
+        each.placement,
         each.idleAfter,
         ago(each.expiresAt),
       ]);
-      return table(['NAME', 'STATE', 'KIND', 'IDLE AFTER', 'EXPIRES'], rows);
+      return table(['NAME', 'STATE', 'KIND', 'PLACE', 'IDLE AFTER', 'EXPIRES'], rows);
     });
 
   env
@@ -73,10 +77,13 @@ export function addEnvironments(program: Command): void {
     .option('--ephemeral', 'it hibernates after an hour and is destroyed after 7 days, unless told otherwise')
     .option('--ttl <time>', 'destroy it this long from now: 2d')
     .option('--idle-after <time>', 'hibernate it after this long without a request: 30m')
+    .option('--place <name>', 'where it runs; the default place without it')
+    .option('--place-label <key=value...>', 'where it runs, by labels that one place alone has')
     .option('--no-wait', 'start it and come back at once')
     .action(async (name: string, options: CreateOptions, command: Command) => {
       const session = openSession(command);
-      const { ephemeral, ttl, idleAfter } = options;
+      const { ephemeral, ttl, idleAfter, place, placeLabel } = options;
+      const placement = place ?? (placeLabel && { labels: labelsOf(placeLabel) });
       const started = await body(
         session.api.POST(ENVIRONMENTS, {
           params: { path: { project: session.project() } },
@@ -85,6 +92,7 @@ export function addEnvironments(program: Command): void {
             ...(ephemeral && { kind: 'ephemeral' as const }),
             ...(ttl !== undefined && { ttl }),
             ...(idleAfter !== undefined && { idleAfter }),
+            ...(placement !== undefined && { placement }),
           },
         }),
       );

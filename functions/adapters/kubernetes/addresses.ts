@@ -13,6 +13,6 @@ export const createAddresses = ({
   domain,
   scheme = 'https',
 }: AddressOptions): Pick<Workloads, 'url' | 'host'> => ({
-  url: (instance) => `${scheme}://${hostLabel(instance)}.${domain}`,
-  host: (environment, label) => `${dnsLabel(environment, label)}.${domainName(domain)}`,
+  url: async (instance) => `${scheme}://${hostLabel(instance)}.${domain}`,
+  host: async (environment, label) => `${dnsLabel(environment, label)}.${domainName(domain)}`,
 });

@@ -12,10 +12,14 @@ export interface RegistryConnection {
 }
 
 export interface RegistryRequest {
-  method: 'GET' | 'HEAD' | 'DELETE';
+  method: 'GET' | 'HEAD' | 'DELETE' | 'POST' | 'PATCH' | 'PUT';
   /** The path behind `/v2`, such as `/demo/web/tags/list`. */
   path: string;
   accept?: readonly string[];
+  /** What is sent, made anew for each try. */
+  body?: { mediaType: string; open(): Uint8Array<ArrayBuffer> | ReadableStream };
+  /** Time of this request with its answer, milliseconds, where it is not that of the connection. */
+  timeoutMs?: number;
 }
 
 export interface RegistryAnswer {
@@ -61,6 +65,12 @@ function parseChallenge(header: string | null): Challenge | undefined {
   return { scheme: scheme.toLowerCase() === 'basic' ? 'basic' : 'bearer', parameters };
 }
 
+/** What a request needs to be allowed; what is not listed writes. */
+const scopes: Partial<Record<RegistryRequest['method'], string>> = {
+  GET: 'pull',
+  DELETE: 'pull,delete',
+};
+
 export function createRegistryHttp(connection: RegistryConnection, now: () => number): RegistryHttp {
   const base = new URL(connection.url);
   const { credentials, timeoutMs = TIMEOUT_MS } = connection;
@@ -74,9 +84,9 @@ export function createRegistryHttp(connection: RegistryConnection, now: () => nu
     });
   };
 
-  async function read(url: URL, init: RequestInit): Promise<RegistryAnswer> {
+  async function read(url: URL, init: RequestInit, givenMs = timeoutMs): Promise<RegistryAnswer> {
     try {
-      const signal = AbortSignal.timeout(timeoutMs);
+      const signal = AbortSignal.timeout(givenMs);
       // A registry may keep contents elsewhere; `fetch` does not take the authorization along to another origin.
       const response = await fetch(url, { ...init, signal });
       const chunks: Uint8Array[] = [];
@@ -102,7 +112,7 @@ export function createRegistryHttp(connection: RegistryConnection, now: () => nu
   };
 
   /** What a challenge asks for; undefined where there is nothing to answer it with. */
-  async function authorize(challenge: Challenge, repository: string, isWrite: boolean) {
+  async function authorize(challenge: Challenge, repository: string, actions: string) {
     if (challenge.scheme === 'basic') {
       if (!isPrivate(base)) return fail('it wants a password over plain http', 'Reach it by https.');
       const header = basic();
@@ -112,7 +122,6 @@ export function createRegistryHttp(connection: RegistryConnection, now: () => nu
     const url = URL.canParse(realm) ? new URL(realm) : fail('its realm is not a URL', 'Ask who runs it.');
     if (!isPrivate(url)) return fail('its tokens come by plain http', 'Reach it by https.');
     if (service !== undefined) url.searchParams.set('service', service);
-    const actions = isWrite ? 'pull,delete' : 'pull';
     url.searchParams.set('scope', challenge.parameters.scope ?? `repository:${repository}:${actions}`);
     const authorization = basic();
     const answer = await read(url, {
@@ -126,27 +135,34 @@ export function createRegistryHttp(connection: RegistryConnection, now: () => nu
   }
 
   return {
-    async send({ method, path, accept }) {
+    async send({ method, path, accept, body, timeoutMs: givenMs }) {
       const url = new URL(`/v2${path}`, base);
       const [, repository = ''] = /^\/(.+?)\/(?:manifests|blobs|tags)\//.exec(path) ?? [];
-      const isWrite = method === 'DELETE';
-      const key = `${isWrite ? 'delete' : 'pull'} ${repository}`;
+      const actions = scopes[method] ?? 'pull,push';
+      const key = `${actions} ${repository}`;
       const attempt = (authorization?: string): Promise<RegistryAnswer> =>
-        read(url, {
-          method,
-          headers: {
-            'user-agent': 'berth',
-            ...(accept && { accept: accept.join(', ') }),
-            ...(authorization !== undefined && { authorization }),
+        read(
+          url,
+          {
+            method,
+            headers: {
+              'user-agent': 'berth',
+              ...(accept && { accept: accept.join(', ') }),
+              ...(body && { 'content-type': body.mediaType }),
+              ...(authorization !== undefined && { authorization }),
+            },
+            // A stream is sent as it comes, before the answer begins.
+            ...(body && { body: body.open(), duplex: 'half' as const }),
           },
-        });
+          givenMs,
+        );
       const kept = tokens.get(key);
       let answer = await attempt(kept && kept.until > now() ? kept.header : undefined);
       if (answer.status === 401) {
         // There was no token yet, or it ran out: the request is sent once more with a new one.
         tokens.delete(key);
         const challenge = parseChallenge(answer.headers.get('www-authenticate'));
-        const granted = challenge && (await authorize(challenge, repository, isWrite));
+        const granted = challenge && (await authorize(challenge, repository, actions));
         if (granted) {
           answer = await attempt(granted.header);
           if (answer.status !== 401) tokens.set(key, granted);

@@ -245,8 +245,8 @@ export async function createProcessWorkloads(options: ProcessWorkloadsOptions): 
       return usage.read(instanceName(instance), effects.now() - windowSeconds * 1000);
     },
 
-    url: traffic.url,
-    host: traffic.host,
+    url: async (instance) => traffic.url(instance),
+    host: async (environment, label) => traffic.host(environment, label),
 
     async endpoint(instance, port) {
       requirePlace(instance);

@@ -1,7 +1,7 @@
 /** How environments are shown. */
 import * as z from 'zod';
 import { formatDuration } from '../../core/duration.ts';
-import type { Environment } from '../../core/model/index.ts';
+import { type Environment, HOME } from '../../core/model/index.ts';
 import { membersOf, nameSchema, timeSchema } from '../http/schemas.ts';
 
 export const protectionSchema = z
@@ -34,6 +34,7 @@ export const environmentSchema = z
       'destroyed',
       'failed',
     ]),
+    placement: nameSchema.meta({ description: 'The place that it is in.', example: HOME }),
     idleAfter: z.string().optional().meta({ example: '8h' }),
     hibernatesAt: timeSchema
       .optional()
@@ -67,6 +68,7 @@ export function environmentView(environment: Environment): z.infer<typeof enviro
   const { idleAfterSeconds: idle, state, lastActivityAt } = environment;
   return membersOf(environmentSchema, {
     ...environment,
+    placement: environment.placement ?? HOME,
     idleAfter: idle === undefined ? undefined : formatDuration(idle),
     hibernatesAt:
       idle === undefined || state !== 'ready'

@@ -22,6 +22,7 @@ import { listReply, pageOf, pageQuery } from '../http/list-pages.ts';
 import { route } from '../http/route-spec.ts';
 import { durationSchema, nameSchema } from '../http/schemas.ts';
 import { acceptedAnswer, acceptedReply } from '../operations/operation-view.ts';
+import { placementSchema } from '../places/place-view.ts';
 import { environmentSchema, environmentView, protectionSchema, withLastRequest } from './environment-view.ts';
 
 const HOUR = 3_600;
@@ -108,13 +109,21 @@ export const routes = [
       kind: z.enum(['persistent', 'ephemeral']).optional().meta({ description: 'persistent by default.' }),
       ttl: ttl.optional(),
       idleAfter: idleAfter.optional(),
+      placement: placementSchema.optional(),
     }),
     bodyExamples: {
       persistent: { name: 'dev', idleAfter: '8h' },
       preview: { name: 'pr-123', kind: 'ephemeral', ttl: '2d' },
     },
     answers: { 202: acceptedAnswer('Accepted: the operation that provisions it') },
-    problems: ['already_exists', 'conflict'],
+    problems: [
+      'already_exists',
+      'conflict',
+      'placement_not_found',
+      'placement_not_allowed',
+      'placement_ambiguous',
+      'place_unreachable',
+    ],
     handle: ({ ports, params, body, change }) =>
       change(accepted, (caller) =>
         createEnvironment(ports, caller, {
@@ -124,6 +133,7 @@ export const routes = [
           ...(body.kind === 'ephemeral' && ephemeral),
           ...(body.ttl !== undefined && { ttlSeconds: body.ttl }),
           ...(body.idleAfter !== undefined && { idleAfterSeconds: body.idleAfter }),
+          ...(body.placement !== undefined && { placement: body.placement }),
         }),
       ),
   }),
@@ -174,16 +184,20 @@ export const routes = [
     body: z.strictObject({
       idleAfter: idleAfter.nullable().optional(),
       ttl: ttl.nullable().optional(),
+      placement: nameSchema
+        .optional()
+        .meta({ description: 'It stays in its place: any other is refused with what can not move.' }),
     }),
     bodyExamples: { idle: { idleAfter: '30m' }, keep: { ttl: null } },
     conditional: true,
     answers: { 200: { summary: 'As it is now', schema: environmentSchema, etag: true } },
-    problems: ['environment_not_ready', 'conflict'],
+    problems: ['environment_not_ready', 'conflict', 'placement_fixed'],
     handle: ({ ports, params, body, access, precondition, change }) =>
       change(reply, (caller) =>
         changeEnvironment(ports, caller, access.role ?? 'viewer', params, {
           ...(body.idleAfter !== undefined && { idleAfterSeconds: body.idleAfter }),
           ...(body.ttl !== undefined && { ttlSeconds: body.ttl }),
+          ...(body.placement !== undefined && { placement: body.placement }),
           ...precondition,
         }),
       ),

@@ -31,15 +31,15 @@ export async function readFacts(ports: Ports, placed: readonly Placed[]): Promis
     reads.push(ports.store.getMany<Deployment>(wanted.slice(at, at + READ_MAX)));
   const items = (await Promise.all(reads)).flat();
   const found = new Map([...keys.keys()].map((key, at) => [key, items[at]?.data]));
-  const facts = placed.map(({ environment, instance }): InstanceFacts => {
+  const fact = async ({ environment, instance }: Placed): Promise<InstanceFacts> => {
     const current = instance.current === undefined ? undefined : found.get(keyOf(instance, instance.current));
     const newest = found.get(keyOf(instance, instance.newest));
     // Without a port there is nothing that a request could reach.
     const isReachable = !(current ?? newest)?.portless;
-    const url = isReachable ? ports.workloads.url(instance) : undefined;
+    const url = isReachable ? await ports.workloads.url(instance) : undefined;
     return { environment, instance, current, newest, status: undefined, url };
-  });
-  return withStatus(ports, facts);
+  };
+  return withStatus(ports, await Promise.all(placed.map(fact)));
 }
 
 /** The same instances with their state now. */

@@ -72,6 +72,7 @@ export const paramForms: Readonly<Record<string, ParamForm>> = {
     example: '01KAV6M2J8Y0T5W3Q9R7C4X1ZB',
   },
   policy: name('policy', 'main-only'),
+  place: name('place', 'emea'),
   service: name('service', 'guestbook'),
   environment: name('environment', 'dev'),
   job: name('job', 'nightly'),

@@ -1,5 +1,7 @@
 /** Routes of whether Berth can serve, and of what a type of problem means. */
 import * as z from 'zod';
+import { sightingsKey } from '../../core/keys.ts';
+import type { PlaceSightings } from '../../core/model/index.ts';
 import { Problem, type ProblemCode, problemCodes } from '../../core/problem.ts';
 import { CLOCK_KEY, type SeenClock } from '../../records/clock.ts';
 import { route } from '../http/route-spec.ts';
@@ -16,6 +18,7 @@ export const routes = [
       '`degraded` where Berth answers, and the place that workloads run in does not, or has not all of them: while they ' +
       'are `starting` after a start of Berth, and where one could not be brought back, which makes them `incomplete`: ' +
       'what may pass, as a full disk, is tried again. It is `degraded` too where what they print could not be read when that was last tried. ' +
+      'While a place beside the installation’s own can not be reached it is `degraded` as well, and environments elsewhere go on. ' +
       'So it is for an hour after its clock jumped, in which nothing is destroyed or forgotten for its age.',
     answers: {
       200: {
@@ -25,14 +28,26 @@ export const routes = [
           workloads: z.enum(['unreachable', 'starting', 'incomplete']).optional(),
           logs: z.literal('unreadable').optional(),
           clock: z.literal('jumped').optional(),
+          placesAway: z
+            .array(z.string())
+            .optional()
+            .meta({ description: 'Places that could not be reached when they were last looked at.' }),
         }),
       },
     },
     problems: ['unavailable'],
     handle: async ({ ports }) => {
       let seen: SeenClock | undefined;
+      let away: string[];
       try {
-        seen = (await ports.store.get<SeenClock>(CLOCK_KEY))?.data;
+        const [clock, places] = await Promise.all([
+          ports.store.get<SeenClock>(CLOCK_KEY),
+          ports.store.get<PlaceSightings>(sightingsKey),
+        ]);
+        seen = clock?.data;
+        away = Object.entries(places?.data ?? {}).flatMap(([name, { state }]) =>
+          state === 'unreachable' ? name : [],
+        );
       } catch (cause) {
         throw new Problem('unavailable', 'The records can not be read.', {
           hint: 'Look for the error in the log of Berth itself.',
@@ -52,9 +67,11 @@ export const routes = [
       return {
         status: 200,
         body: {
-          status: workloads === 'complete' && readable && !seen?.jumpedAt ? 'ok' : 'degraded',
+          status:
+            workloads === 'complete' && readable && !seen?.jumpedAt && away.length === 0 ? 'ok' : 'degraded',
           ...(workloads !== 'complete' && { workloads }),
           ...(!readable && { logs: 'unreadable' as const }),
+          ...(away.length > 0 && { placesAway: away }),
           ...(seen?.jumpedAt !== undefined && { clock: 'jumped' as const }),
         },
       };

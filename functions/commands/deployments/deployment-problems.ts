@@ -8,6 +8,7 @@ import { provisionOrder, references, usedOutputs } from '../../core/score/refere
 import { resourceIdentity } from '../../core/score/resource-identity.ts';
 import type { ScoreWorkload } from '../../core/score/workload.ts';
 import type { Ports } from '../../ports/index.ts';
+import { BASE_LABEL, type Image, NO_BASE } from '../../ports/registry.ts';
 import { resourceType } from '../../resources/index.ts';
 import { checkParams, expandParams, goneSecret, missingOutput, putSecret } from '../../resources/outputs.ts';
 import type { ResourceRequest } from '../../resources/type.ts';
@@ -51,8 +52,19 @@ export async function deploymentProblems(
     ...ofWorkload,
     ...ofResources,
     ...image.problems,
+    ...(await placeProblems(ports, ref, image.value)),
     ...(violations.length > 0 ? [violationProblem(ref, violations)] : []),
   ];
+}
+
+/** What is built on a machine without an operating system does not run in a cluster beside it. */
+async function placeProblems(ports: Ports, ref: InstanceRef, image: Image | undefined): Promise<Problem[]> {
+  if (image?.config.labels[BASE_LABEL] !== NO_BASE) return [];
+  const place = await ports.places?.of(ref);
+  if (!place) return [];
+  const what = `The image has no operating system, and does not run in the place "${place.name}".`;
+  const hint = 'Build it with a Dockerfile, or deploy it to an environment of this machine.';
+  return [new Problem('image_unavailable', what, { hint })];
 }
 
 async function pinProblems(ports: Ports, workload: ScoreWorkload, outputs: Outputs): Promise<Problem[]> {

@@ -99,7 +99,11 @@ export async function planDeployment(
     },
     ...(command && { releaseCommand: command.join(' ') }),
     problems: [...stateProblems(environment.data), ...refused.map((problem) => problem.toDetail())],
-    warnings: (image && ports.workloads.warnings?.(content.workload, image.config.workingDir)) ?? [],
+    // What they warn of is of the installation's own place.
+    warnings:
+      image && environment.data.placement === undefined
+        ? (ports.workloads.warnings?.(content.workload, image.config.workingDir) ?? [])
+        : [],
   };
 }
 

@@ -2,7 +2,13 @@
 import { isAtLeast, permissions, type Role } from '../../core/authorization/roles.ts';
 import { changesOf } from '../../core/field-changes.ts';
 import { ENVIRONMENTS_QUEUE, environmentKey, projectKey } from '../../core/keys.ts';
-import type { Environment, EnvironmentRef, EnvironmentState, OperationOn } from '../../core/model/index.ts';
+import type {
+  Environment,
+  EnvironmentRef,
+  EnvironmentState,
+  OperationOn,
+  PlacementWish,
+} from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { Due, Item, Write } from '../../ports/store.ts';
@@ -11,6 +17,7 @@ import { type Caller, checkIfMatch, commit } from '../../records/commit.ts';
 import { changingEnvironment } from '../../records/environment-changes.ts';
 import { getEnvironment, getProject } from '../../records/read.ts';
 import { acceptWrites, newOperation, startOperation } from '../operations/operations.ts';
+import { placementFor, refuseMove } from '../places/place-environment.ts';
 
 /** When the sweep next has to look at an environment; undefined when nothing is due. */
 export function environmentDue(environment: Environment): Due | undefined {
@@ -54,6 +61,8 @@ export interface NewEnvironment {
   kind: 'persistent' | 'ephemeral';
   ttlSeconds?: number;
   idleAfterSeconds?: number;
+  /** Where it shall be; in the default place where absent. */
+  placement?: PlacementWish;
 }
 
 export interface Accepted {
@@ -61,13 +70,18 @@ export interface Accepted {
   operation: OperationOn<'environment'>;
 }
 
-/** @throws Problem not_found (project) | already_exists */
+/**
+ * @throws Problem not_found (project) | already_exists | placement_not_found | placement_not_allowed |
+ * placement_ambiguous | place_unreachable
+ */
 export async function createEnvironment(
   ports: Ports,
   caller: Caller,
   input: NewEnvironment,
 ): Promise<Accepted> {
   await getProject(ports.store, input.project);
+  const ref = { project: input.project, environment: input.name };
+  const { placement, writes: placing } = await placementFor(ports, input.placement, ref);
   const now = ports.effects.now();
   const id = ports.effects.id();
   const operation = newOperation(ports, caller.actor, {
@@ -84,6 +98,7 @@ export async function createEnvironment(
     id,
     kind: input.kind,
     state: 'provisioning',
+    ...(placement !== undefined && { placement }),
     generation: 1,
     ...(input.idleAfterSeconds !== undefined && { idleAfterSeconds: input.idleAfterSeconds }),
     ...(input.ttlSeconds !== undefined && {
@@ -102,6 +117,7 @@ export async function createEnvironment(
         environmentWrite(environment, 'absent'),
         { check: projectKey(input.project), if: 'present' },
         ...acceptWrites(ports, operation),
+        ...placing,
       ],
       events: [
         {
@@ -157,6 +173,8 @@ export interface EnvironmentPatch {
   ttlSeconds?: number | null;
   /** Computes the time from the environment, instead of `ttlSeconds`; throws to refuse. */
   expiresAt?: (environment: Environment) => string;
+  /** The place that it shall be in; any but its own is refused. */
+  placement?: string;
   ifMatch?: string;
 }
 
@@ -179,7 +197,7 @@ function refuseSoonerEnd(before: Environment, after: Environment, role: Role): v
 /**
  * Changes the idle rule or the time it is destroyed at, or both.
  * @param role of the caller in the environment
- * @throws Problem not_found | forbidden (a sooner end of a protected one) | environment_not_ready
+ * @throws Problem not_found | forbidden (a sooner end of a protected one) | environment_not_ready | placement_fixed
  */
 export function changeEnvironment(
   ports: Ports,
@@ -193,6 +211,7 @@ export function changeEnvironment(
     const item = await getEnvironment(ports.store, ref);
     checkIfMatch(item, patch.ifMatch);
     if (item.data.state === 'destroying') throw notReady(item.data, ['ready', 'hibernated']);
+    if (patch.placement !== undefined) await refuseMove(ports, item.data, patch.placement);
     const environment: Environment = { ...item.data };
     if (patch.idleAfterSeconds === null) delete environment.idleAfterSeconds;
     else if (patch.idleAfterSeconds !== undefined) environment.idleAfterSeconds = patch.idleAfterSeconds;

@@ -99,7 +99,7 @@ async function check(ports: Ports, environment: Environment, fault: Fault): Prom
           service === undefined ? 'no service runs in the environment' : `${service} does not run`,
           'Deploy or start a service first, or name another one.',
         );
-      if (fault.type !== 'kill' && !ports.workloads.disturb)
+      if (fault.type !== 'kill' && (!ports.workloads.disturb || environment.placement !== undefined))
         throw refused(
           `requests do not pass Berth where ${fault.service} runs, so that it can not ${fault.type} them`,
           'Leave that fault out; "kill" can be done everywhere.',

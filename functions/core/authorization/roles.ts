@@ -194,6 +194,11 @@ export const permissions = permission({
   'policy.write': { least: 'administrator', does: 'add, change and delete policies of the project' },
   'policy.list': { least: 'signed-in', does: 'read the policies that hold in every project' },
   'policy.govern': { least: 'platform', does: 'add, change and delete policies that hold in every project' },
+  'place.read': {
+    least: 'platform',
+    does: 'read the places that workloads run in, and how they are reached',
+  },
+  'place.govern': { least: 'platform', does: 'add, change and remove places that workloads run in' },
   'instance.read': { least: 'viewer', does: 'read the state of services in an environment' },
   'instance.operate': {
     least: 'developer',

@@ -1,4 +1,4 @@
-/** Types of events: environments, the resources in them, and their game days. */
+/** Types of events: environments, the resources in them, their game days, and the places that they can be in. */
 import * as z from 'zod';
 import { changesData, type EventDeclarations, failureData } from './event-declaration.ts';
 
@@ -15,6 +15,7 @@ const protectionData = z.object({
 /** Why the operation that led to this state failed; absent where it succeeded. */
 const endData = z.object(failureData).optional();
 
+const place = z.string().describe('Name of the place.');
 const resourceData = { uid: z.string().describe('Of the resource.') };
 
 export const environmentEvents = {
@@ -84,5 +85,19 @@ export const environmentEvents = {
   'gameday.failed': {
     data: z.object(failureData),
     words: 'The game day in {environment} was broken off',
+  },
+
+  'place.created': { data: z.object({ place, ...changesData }), words: 'Place {place} added' },
+  'place.changed': { data: z.object({ place, ...changesData }), words: 'Place {place} changed' },
+  'place.removed': { data: z.object({ place }), words: 'Place {place} removed' },
+  'place.reachable': {
+    data: z.object({ place }),
+    words: 'Place {place} can be reached again',
+    tone: 'good',
+  },
+  'place.unreachable': {
+    data: z.object({ place, reason: z.string().describe('Why it can not be reached.') }),
+    words: 'Place {place} can not be reached',
+    tone: 'bad',
   },
 } as const satisfies EventDeclarations;

@@ -34,6 +34,14 @@ export const accessLimits = {
     past: 'The policy is refused.',
     code: 'conflict',
   }),
+  places: limit({
+    value: 50,
+    unit: 'records',
+    of: 'Places beside the installation’s own',
+    each: 'the installation',
+    past: 'One place more is refused.',
+    code: 'conflict',
+  }),
   webhooks: limit({
     value: 10,
     unit: 'records',

@@ -42,6 +42,8 @@ export interface Environment {
   id: string;
   kind: 'persistent' | 'ephemeral';
   state: EnvironmentState;
+  /** The name of the place that it is in; the installation's own where absent. */
+  placement?: string;
   /** Counts state changes: a cleanup that was decided on one generation does nothing to the next (I8). */
   generation: number;
   /** Seconds without a request or deployment before it hibernates. */

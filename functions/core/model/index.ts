@@ -2,6 +2,8 @@
  * The nouns of Berth, as they are stored. All are plain JSON: times are ISO 8601 strings in UTC with
  * milliseconds, names are RFC 1123 labels (see names.ts), and no field ever holds a secret value.
  */
+
+export * from '../placement/place-types.ts';
 export * from './access.ts';
 export * from './connection.ts';
 export * from './deployment.ts';

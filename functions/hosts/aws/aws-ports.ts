@@ -4,6 +4,7 @@
  */
 import { createAddresses } from '../../adapters/kubernetes/addresses.ts';
 import { createReceivers } from '../../adapters/outgoing/receivers.ts';
+import { createByPlace } from '../../adapters/placement/by-place.ts';
 import { createEffects } from '../../adapters/system/effects.ts';
 import type { ChainHead } from '../../core/events/audit-chain.ts';
 import type { Anchors } from '../../ports/anchors.ts';
@@ -11,6 +12,7 @@ import type { Databases, DedicatedServers } from '../../ports/databases.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { LogLine, Logs } from '../../ports/logs.ts';
 import { count } from '../../ports/meter.ts';
+import { acceptEks } from './accept-eks.ts';
 import type { AwsConfig } from './aws-config.ts';
 import { createKeptMasks } from './kept-masks.ts';
 import { lazy, once } from './lazy.ts';
@@ -105,8 +107,16 @@ export function createAwsPorts(config: AwsConfig): {
     },
     activity: lazy(async () => (await cluster()).activity, ['lastRequests', 'requests', 'forget']),
   };
+  const byPlace = createByPlace({
+    home: ports,
+    store: ports.store,
+    effects,
+    accept: acceptEks(config),
+    open: async (place) =>
+      (await import('./ports/places.ts')).openEksPlace(config, { effects, registry, logs }, place),
+  });
   return {
-    ports,
+    ports: { ...ports, ...byPlace },
     async flush() {
       await Promise.all([flush(), anchors.flush()]);
     },

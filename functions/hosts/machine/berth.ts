@@ -39,6 +39,7 @@ import { ConfigError, type LocalConfig, readConfig } from './config/config.ts';
 import { createSignIn } from './identity/choose-identity.ts';
 import { checkLosses } from './losses.ts';
 import type { MachineOptions } from './places/machine-place.ts';
+import { withOtherPlaces } from './places/other-places.ts';
 import type { Handlers, Place, PlacePorts } from './places/place.ts';
 import { secretFile } from './secret-file.ts';
 import { stopOnSignals } from './signals.ts';
@@ -102,7 +103,8 @@ export async function startLocal(config: LocalConfig, log: LocalLog = createLoca
       log,
     });
     const shells = createShells(effects);
-    const ports = await createPorts(config, { effects, store, anchors, shells, ...place.ports }, log, lost);
+    const inPlaces = { ...place.ports, ...withOtherPlaces(config, place, { store, effects }) };
+    const ports = await createPorts(config, { effects, store, anchors, shells, ...inPlaces }, log, lost);
     const { identity, provider } = createSignIn(config, port, log);
     const app = createApp({
       routes: await loadRoutes(),
@@ -179,7 +181,7 @@ async function createPlace(options: MachineOptions): Promise<Place> {
   return (await import('./places/cluster-place.ts')).createCluster({ ...rest, config: config.cluster });
 }
 
-/** A directory holds environments of one place: those of another place would be lost, and their records wrong. */
+/** A directory holds environments of one place of its own: those of another place would be lost, and their records wrong. */
 function claimDirectory({ dataDirectory, cluster }: LocalConfig): void {
   const file = join(dataDirectory, 'place');
   const place = cluster ? 'cluster' : 'machine';
@@ -209,7 +211,7 @@ const openStore = ({ dataDirectory }: LocalConfig, log: LocalLog): Store =>
 
 async function createPorts(
   config: LocalConfig,
-  given: PlacePorts & Pick<Ports, 'effects' | 'shells' | 'store' | 'anchors'>,
+  given: PlacePorts & Pick<Ports, 'effects' | 'shells' | 'store' | 'anchors' | 'places'>,
   log: LocalLog,
   lost: Map<string, string>,
 ) {

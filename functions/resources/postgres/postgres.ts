@@ -291,6 +291,15 @@ export const postgres: ResourceType = {
   owned: true,
   async check(ports, request) {
     checkClass(request);
+    const place = await ports.places?.of(request);
+    if (place && !place.databases)
+      throw invalidResource(
+        request,
+        `the place "${place.name}", which environment "${request.environment}" is in, does not reach the databases of this installation`,
+        {
+          hint: 'Deploy it to an environment in another place, or take a database of your own by a secret with its URL.',
+        },
+      );
     if (isDedicated(request)) dedicatedServers(ports, request);
   },
   async reach({ databases }, request) {

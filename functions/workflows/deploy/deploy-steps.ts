@@ -129,7 +129,7 @@ export const finishDeployment: DeploymentStep = {
     const { data: deployment } = await deploymentOf(ports, operation);
     // Without a port there is nothing that a request could reach.
     const isReachable = servicePorts(deployment.workload).length > 0;
-    const result = { number, ...(isReachable && { url: ports.workloads.url(operation) }) };
+    const result = { number, ...(isReachable && { url: await ports.workloads.url(operation) }) };
     const ending = { status: 'succeeded' as const, result };
     await endOperation(ports, operation, {
       ending,

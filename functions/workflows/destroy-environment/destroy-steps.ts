@@ -6,6 +6,7 @@ import {
   ENVIRONMENTS_QUEUE,
   environmentKey,
   environmentPartition,
+  placedKey,
   RETENTION_QUEUE,
 } from '../../core/keys.ts';
 import {
@@ -68,11 +69,16 @@ export const finishDestruction: Step<Operation<'destroy-environment'>> = {
       throw notEmpty(left);
     }
     const { data: environment } = await getEnvironment(ports.store, ref);
+    const { placement } = environment;
     await deleteRecords(ports, environment);
     await endOperation(ports, operation, {
       ending: { status: 'succeeded' },
       event: { type: 'environment.destroyed' },
-      writes: async () => [{ delete: environmentKey(ref) }, ...keepOutput(ports, environment)],
+      writes: async () => [
+        { delete: environmentKey(ref) },
+        ...(placement === undefined ? [] : [{ delete: placedKey(placement, ref) }]),
+        ...keepOutput(ports, environment),
+      ],
     });
   },
 };

@@ -9,7 +9,7 @@ export const golden = {
   public: ['api.describe', 'session.create', 'token.exchange', 'hook.receive'],
   'signed-in': ['me.read', 'project.list', 'policy.list'],
   person: ['project.create', 'me.manage', 'session.read', 'session.end'],
-  platform: ['audit.govern', 'policy.govern'],
+  platform: ['audit.govern', 'policy.govern', 'place.read', 'place.govern'],
   viewer: [
     'project.read',
     'member.read',

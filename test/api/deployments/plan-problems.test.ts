@@ -19,7 +19,7 @@ let subject: Subject;
 beforeEach(async () => {
   subject = await createSubject();
   await seed(subject);
-  subject.ports.workloads.host = ({ environment }, label) => `${label}.${environment}.demo.localhost`;
+  subject.ports.workloads.host = async ({ environment }, label) => `${label}.${environment}.demo.localhost`;
 });
 afterEach(async () => {
   expect(subject.errors).toEqual([]);

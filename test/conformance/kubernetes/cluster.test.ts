@@ -432,8 +432,8 @@ describe.skipIf(why)('Kubernetes cluster', () => {
 
   it('addresses are told without asking the cluster', async () => {
     const { workloads, ref } = await place();
-    expect(workloads.url(ref)).toBe('https://web-dev-demo.apps.example.com');
-    expect(workloads.host(ref, 'shop')).toBe('shop-dns-dev-demo.apps.example.com');
+    expect(await workloads.url(ref)).toBe('https://web-dev-demo.apps.example.com');
+    expect(await workloads.host(ref, 'shop')).toBe('shop-dns-dev-demo.apps.example.com');
     expect(await workloads.endpoint(ref, port)).toMatchObject({ port: 80 });
   });
 });

@@ -1,12 +1,16 @@
 /** The registry port over a registry that others wrote: open, with a password, and with tokens. */
 import { generateKeyPairSync } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exportJWK, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createOciLayout } from '../../../functions/adapters/local/registry/registry.ts';
 import { createOciRegistry, type OciRegistryOptions } from '../../../functions/adapters/oci/registry.ts';
+import { createEffects } from '../../../functions/adapters/system/effects.ts';
+import { pushedImages } from '../../../functions/hosts/machine/places/pushed-images.ts';
 import { BASE_LABEL, NO_BASE, type Registry } from '../../../functions/ports/registry.ts';
 import { registryContract } from '../../contracts/registry.ts';
 import {
@@ -24,6 +28,11 @@ const PREFIX = 'berth';
 const PASSWORD = 'open sesame';
 /** What bcrypt makes of it. */
 const HASH = '$2a$04$3Oy59b7RmoKjFY6VLTf8aOWgid87eMNIo/a3kGaz5QtBaBlwYkm2W';
+async function htpasswd(directory: string) {
+  const path = join(directory, 'htpasswd');
+  await writeFile(path, `berth:${HASH}\n`);
+  return { htpasswd: { realm: 'basic', path } };
+}
 const unavailable = { code: 'image_unavailable' };
 const make = (url: string, options: Partial<OciRegistryOptions> = {}): Registry =>
   createOciRegistry({ url, prefix: PREFIX, now: Date.now, ...options });
@@ -63,6 +72,45 @@ describe.skipIf(why)('Distribution', () => {
       });
   });
 
+  it.each([
+    ['without a password', undefined],
+    ['with one', { username: 'berth', password: PASSWORD }],
+  ])('takes an image of this machine unchanged and once, %s', async (_, credentials) => {
+    const directory = await mkdtemp(join(tmpdir(), 'berth-layout-'));
+    const target = credentials ? await startRegistry(htpasswd) : open;
+    const layout = await createOciLayout({ directory: join(directory, 'layout') });
+    await writeFile(join(directory, 'hello'), 'Ahoy');
+    const config = { entrypoint: ['serve'], cmd: [], env: {}, workingDir: '/', labels: { from: 'here' } };
+    const { digest } = await layout.push(web, {
+      layers: [[{ from: join(directory, 'hello'), to: 'app/hello' }]],
+      config,
+    });
+    const authFile = join(directory, 'config.json');
+    const auth = Buffer.from(`berth:${PASSWORD}`).toString('base64');
+    await writeFile(authFile, JSON.stringify({ auths: { [target.host]: { auth } } }));
+    let read = 0;
+    const counted = {
+      ...layout,
+      stored(...image: Parameters<typeof layout.stored>) {
+        read++;
+        return layout.stored(...image);
+      },
+    };
+    const settings = { url: target.url, prefix: PREFIX, inCluster: `${target.host}/${PREFIX}` };
+    const registry = { ...settings, ...(credentials && { authFile }) };
+    const places = { kubeconfig: '', namespacePrefix: 'berth', registry };
+    const images = pushedImages(counted, places, createEffects());
+    for (let times = 0; times < 2; times++)
+      expect(await images.resolve(web, digest)).toMatchObject({ digest });
+    // Another Berth finds it there.
+    await pushedImages(counted, places, createEffects()).resolve(web, digest);
+    expect(read).toBe(2);
+    const there = make(target.url, credentials ? { credentials } : {});
+    expect(await there.resolve(web, digest)).toMatchObject({ digest, config: { labels: config.labels } });
+    if (credentials) await target.stop();
+    await rm(directory, { recursive: true, force: true });
+  });
+
   it('reads all pages of a list', async () => {
     const digests = [];
     // With one tag by its digest, each.
@@ -91,11 +139,7 @@ describe.skipIf(why)('Distribution', () => {
   });
 
   it('shows a password where it is asked for one, and where it is refused says so', async () => {
-    const registry = await startRegistry(async (directory) => {
-      const path = join(directory, 'htpasswd');
-      await writeFile(path, `berth:${HASH}\n`);
-      return { htpasswd: { realm: 'basic', path } };
-    });
+    const registry = await startRegistry(htpasswd);
     const authorization = `Basic ${Buffer.from(`berth:${PASSWORD}`).toString('base64')}`;
     const digest = await pushImage({ ...registry, headers: { authorization } }, `${PREFIX}/demo/web`, {});
     const resolve = (options: Partial<OciRegistryOptions>) =>

@@ -346,8 +346,8 @@ export function createSimulatedWorkloads(world: World, around: WorkloadsAround):
         true,
       ),
     metrics: async () => [],
-    url: ({ project, environment, service }) => `http://${service}.${environment}.${project}.localhost`,
-    host: ({ project, environment }, label) => `${label}.${environment}.${project}.localhost`,
+    url: async ({ project, environment, service }) => `http://${service}.${environment}.${project}.localhost`,
+    host: async ({ project, environment }, label) => `${label}.${environment}.${project}.localhost`,
     endpoint: async ({ service }, { port }) => ({ hostname: service, port }),
     ensureVolume: (ref, name) =>
       io('workloads.ensureVolume', () => {

@@ -140,7 +140,7 @@ export async function openWorld() {
           const replicas = { desiredReplicas: 1, readyReplicas: 1, replicas: [] };
           return { ...replicas, ...(!asleep && { serving: spec.number }) };
         },
-        url: () => 'http://web',
+        url: async () => 'http://web',
       } as Partial<Ports['workloads']>,
       workflows: {
         async start(kind, id) {

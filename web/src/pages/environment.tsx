@@ -62,6 +62,7 @@ export default function EnvironmentPage(place: InEnvironment) {
       <Facts
         of={[
           ['Kind', kind],
+          ['Place', environment.placement],
           [
             'Sleeps',
             hibernatesAt === undefined ? (

@@ -4,9 +4,10 @@
  * leaves a valid layout and at most a blob that nothing refers to.
  */
 import { randomBytes } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { isName } from '../../../core/names.ts';
 import { Problem } from '../../../core/problem.ts';
 import type { Image, ImageConfig, Registry, RepositoryRef } from '../../../ports/registry.ts';
@@ -19,6 +20,7 @@ import {
   signatureTag,
   TAG_PATTERN,
 } from '../../oci/image.ts';
+import type { StoredImage } from '../../oci/push-image.ts';
 import { inChild } from '../child-task.ts';
 import { blobPath, readDocument, replaceFile, writeDocument } from './blobs.ts';
 import { fromOci, toOci } from './image-config.ts';
@@ -49,6 +51,11 @@ export interface OciLayout extends Registry {
    * @throws Problem image_unavailable | storage_full
    */
   unpack(repository: RepositoryRef, digest: string, targetDirectory: string): Promise<ImageConfig>;
+  /**
+   * The image as it is stored, for another registry.
+   * @throws Problem image_unavailable
+   */
+  stored(repository: RepositoryRef, digest: string): Promise<StoredImage>;
   /**
    * The image as `docker save` writes it, under the name.
    * @throws Problem image_unavailable; what is found damaged later ends the stream with an error
@@ -290,6 +297,17 @@ export async function createOciLayout({ directory }: { directory: string }): Pro
       };
       await unpackImage(request, image.size).catch(rethrow);
       return image.config;
+    },
+
+    async stored(repository, digest) {
+      const path = pathOf(repository);
+      const { manifest, image } = await find(repository, digest);
+      const document = Uint8Array.from(await readFile(blobPath(path, image.digest)));
+      const blobs = [manifest.config, ...manifest.layers].map(({ digest: blob }) => ({
+        digest: blob,
+        open: () => Readable.toWeb(createReadStream(blobPath(path, blob))) as ReadableStream,
+      }));
+      return { manifest: { mediaType: manifest.mediaType ?? MEDIA_TYPES.manifest, document }, blobs };
     },
 
     async archive(repository, digest, name) {

@@ -3,22 +3,32 @@ import { resolve } from 'node:path';
 import * as z from 'zod';
 import { ConfigError, parseSettings } from './config-parse.ts';
 
+export interface RegistryConfig {
+  /** The address at which Berth reaches the registry, without a path. */
+  url: string;
+  /** The prefix of the names of repositories; may be empty. */
+  prefix: string;
+  /** The beginning of the cluster's references to images: host and prefix. */
+  inCluster: string;
+  /** Absolute path of a Docker configuration with the registry's credentials. */
+  authFile?: string;
+}
+
+/** Clusters that can be places beside the installation's own. */
+export interface PlacesConfig {
+  /** Absolute path; each place names one of its contexts. */
+  kubeconfig: string;
+  registry: RegistryConfig;
+  namespacePrefix: string;
+}
+
 export interface ClusterConfig {
   /**
    * Either the absolute path of a kubeconfig and one of its contexts (the current one where undefined), or the name
    * of an EKS cluster in the account and region of the AWS credentials.
    */
   access: { kind: 'kubeconfig'; path: string; context?: string } | { kind: 'eks'; name: string };
-  registry: {
-    /** The address at which Berth reaches the registry, without a path. */
-    url: string;
-    /** The prefix of the names of repositories; may be empty. */
-    prefix: string;
-    /** The beginning of the cluster's references to images: host and prefix. */
-    inCluster: string;
-    /** Absolute path of a Docker configuration with the registry's credentials. */
-    authFile?: string;
-  };
+  registry: RegistryConfig;
   /** The domain under which workloads are served, with a port if it is not the scheme's own. */
   domain: string;
   scheme: 'http' | 'https';
@@ -58,6 +68,7 @@ const registry = z.string().regex(REGISTRY, 'must be a host and a path, such as 
 const schema = z.object({
   BERTH_KUBECONFIG: z.string().optional(),
   BERTH_KUBE_CONTEXT: z.string().optional(),
+  BERTH_PLACES_KUBECONFIG: z.string().optional(),
   BERTH_EKS_CLUSTER: z
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/, 'must be the name of an EKS cluster')
@@ -94,7 +105,10 @@ const schema = z.object({
 /** @throws ConfigError */
 export function readClusterConfig(given: Record<string, string>): ClusterConfig | undefined {
   if (given.BERTH_KUBECONFIG === undefined && given.BERTH_EKS_CLUSTER === undefined) {
-    const stray = Object.keys(schema.shape).find((name) => given[name] !== undefined);
+    const others = given.BERTH_PLACES_KUBECONFIG === undefined ? [] : OF_PLACES;
+    const stray = Object.keys(schema.shape).find(
+      (name) => given[name] !== undefined && !others.includes(name),
+    );
     if (stray === undefined) return undefined;
     throw new ConfigError(
       `${stray} can not be used: it goes with a cluster, and neither BERTH_KUBECONFIG nor BERTH_EKS_CLUSTER is set.`,
@@ -105,20 +119,13 @@ export function readClusterConfig(given: Record<string, string>): ClusterConfig 
     throw new ConfigError(
       'The cluster can not be used: it needs BERTH_REGISTRY, from which it pulls images.',
     );
-  const [, scheme = 'https', host = '', path = ''] = REGISTRY.exec(values.BERTH_REGISTRY) ?? [];
-  const [, , inHost = host, inPath = path] = REGISTRY.exec(values.BERTH_REGISTRY_IN_CLUSTER ?? '') ?? [];
   const domain = values.BERTH_APPS_DOMAIN;
   const [, gatewayNamespace = '', gatewayName = ''] = GATEWAY.exec(values.BERTH_GATEWAY) ?? [];
   const [, selector = '', metricsPort] = METRICS.exec(values.BERTH_GATEWAY_METRICS ?? '') ?? [];
   const isLocal = /(^|\.)localhost(:\d+)?$/.test(domain);
   return {
     access: accessOf(values),
-    registry: {
-      url: `${scheme}://${host}`,
-      prefix: path.slice(1),
-      inCluster: inHost + inPath,
-      ...(values.BERTH_REGISTRY_AUTH && { authFile: resolve(values.BERTH_REGISTRY_AUTH) }),
-    },
+    registry: registryOf(values, values.BERTH_REGISTRY),
     domain,
     scheme: values.BERTH_APPS_SCHEME ?? (isLocal ? 'http' : 'https'),
     namespacePrefix: values.BERTH_NAMESPACE_PREFIX,
@@ -132,7 +139,45 @@ export function readClusterConfig(given: Record<string, string>): ClusterConfig 
   };
 }
 
-function accessOf(values: z.infer<typeof schema>): ClusterConfig['access'] {
+type Values = z.infer<typeof schema>;
+
+function registryOf(values: Values, registryName: string): RegistryConfig {
+  const [, scheme = 'https', host = '', path = ''] = REGISTRY.exec(registryName) ?? [];
+  const [, , inHost = host, inPath = path] = REGISTRY.exec(values.BERTH_REGISTRY_IN_CLUSTER ?? '') ?? [];
+  return {
+    url: `${scheme}://${host}`,
+    prefix: path.slice(1),
+    inCluster: inHost + inPath,
+    ...(values.BERTH_REGISTRY_AUTH && { authFile: resolve(values.BERTH_REGISTRY_AUTH) }),
+  };
+}
+
+/** The settings that go with other places as well as with a cluster. */
+const OF_PLACES = [
+  'BERTH_PLACES_KUBECONFIG',
+  'BERTH_REGISTRY',
+  'BERTH_REGISTRY_IN_CLUSTER',
+  'BERTH_REGISTRY_AUTH',
+  'BERTH_NAMESPACE_PREFIX',
+];
+
+/** The kubeconfig of the installation's own cluster has the other clusters too, unless another one is given. */
+export function readPlacesConfig(given: Record<string, string>): PlacesConfig | undefined {
+  const kubeconfig = given.BERTH_PLACES_KUBECONFIG ?? given.BERTH_KUBECONFIG;
+  if (kubeconfig === undefined) return undefined;
+  const values = parseSettings(schema, given);
+  if (values.BERTH_REGISTRY === undefined)
+    throw new ConfigError(
+      'BERTH_PLACES_KUBECONFIG can not be used: it needs BERTH_REGISTRY, from which the clusters pull images.',
+    );
+  return {
+    kubeconfig: resolve(kubeconfig),
+    registry: registryOf(values, values.BERTH_REGISTRY),
+    namespacePrefix: values.BERTH_NAMESPACE_PREFIX,
+  };
+}
+
+function accessOf(values: Values): ClusterConfig['access'] {
   const { BERTH_KUBECONFIG: path, BERTH_KUBE_CONTEXT: context, BERTH_EKS_CLUSTER: name } = values;
   if (name === undefined)
     return { kind: 'kubeconfig', path: resolve(path ?? ''), ...(context && { context }) };

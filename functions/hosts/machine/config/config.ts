@@ -1,11 +1,16 @@
 /** Reads the settings from the environment, once. */
 import { resolve } from 'node:path';
 import * as z from 'zod';
-import { type ClusterConfig, readClusterConfig } from './config-cluster.ts';
+import {
+  type ClusterConfig,
+  type PlacesConfig,
+  readClusterConfig,
+  readPlacesConfig,
+} from './config-cluster.ts';
 import { type IdentityConfig, readIdentityConfig } from './config-identity.ts';
 import { ConfigError, parseSettings } from './config-parse.ts';
 
-export type { ClusterConfig } from './config-cluster.ts';
+export type { ClusterConfig, PlacesConfig } from './config-cluster.ts';
 export type { IdentityConfig } from './config-identity.ts';
 export { ConfigError } from './config-parse.ts';
 
@@ -64,6 +69,8 @@ export interface LocalConfig {
   containers?: { host?: string; all?: boolean };
   /** The cluster in which workloads run; undefined where they run on this machine. */
   cluster?: ClusterConfig;
+  /** Clusters that may be places beside the installation's own; none may where undefined. */
+  places?: PlacesConfig;
   /**
    * The address at which browsers reach Berth, without a slash at its end; `http://localhost:<port>` where undefined.
    */
@@ -85,6 +92,7 @@ export function readConfig(environment: Record<string, string | undefined>): Loc
   if (values.BERTH_PROCESSES === 'off' && values.BERTH_CONTAINERS === 'off')
     throw new ConfigError('BERTH_PROCESSES and BERTH_CONTAINERS can not both be off: nothing would run.');
   const cluster = readClusterConfig(given);
+  const places = readPlacesConfig(given);
   const identity = readIdentityConfig(given);
   return {
     port: values.BERTH_PORT,
@@ -101,6 +109,7 @@ export function readConfig(environment: Record<string, string | undefined>): Loc
       },
     }),
     ...(cluster && { cluster }),
+    ...(places && { places }),
     ...(values.BERTH_URL !== undefined && { url: values.BERTH_URL }),
     ...(identity && { identity }),
     ...(values.BERTH_TRUSTED_ISSUERS && { trustedIssuers: values.BERTH_TRUSTED_ISSUERS }),

@@ -17,6 +17,7 @@ import type { LocalConfig } from '../config/config.ts';
 import type { LocalLog } from '../terminal-log.ts';
 import { withExternalImages } from './external-images.ts';
 import type { Place } from './place.ts';
+import { pushedImages } from './pushed-images.ts';
 import { createResuming } from './resume.ts';
 import { uploadsInUse } from './uploads-in-use.ts';
 import { wakeOnRequest } from './wake.ts';
@@ -76,6 +77,7 @@ export async function createMachine(options: MachineOptions): Promise<Place> {
       registry: withExternalImages(registry, containers?.containers),
       workloads: { ...workloads, check: async () => resuming.standing() },
     },
+    imagesFor: (places) => pushedImages(registry, places, effects),
     serve: (ports, fallback) => ({
       ...createRouter({ traffic, activity, fallback, ...wakeOnRequest(ports, log, resuming.prefer) }),
       ...(containers && { refuses: containers.containers.has }),

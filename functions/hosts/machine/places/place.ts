@@ -2,6 +2,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Ports } from '../../../ports/index.ts';
+import type { Registry } from '../../../ports/registry.ts';
+import type { PlacesConfig } from '../config/config.ts';
 
 /** The ports that differ from place to place. */
 export type PlacePorts = Pick<
@@ -28,6 +30,8 @@ export type ResumablePorts = Omit<Ports, 'workflows'> & {
 
 export interface Place {
   ports: PlacePorts;
+  /** The images for other places, where the registry of this one is not what they pull from. */
+  imagesFor?(config: PlacesConfig): Pick<Registry, 'resolve'>;
   /** Serves workloads, and everything that the fallback answers, on the one port. */
   serve(ports: Ports, fallback: Listener): Handlers;
   /** Brings back the workloads that ran when Berth stopped, and goes on with unfinished operations. Never rejects. */

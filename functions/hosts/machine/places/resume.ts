@@ -132,13 +132,13 @@ async function bringBack(ports: Resumable, { project, environment, service }: In
   if (!(await present())) await ports.workloads.scale(instance, 0, instance.newest);
 }
 
-/** The environments whose workloads shall run. */
+/** The environments whose workloads shall run here: other places have kept theirs running. */
 async function awake(ports: Resumable): Promise<Environment[]> {
   const found: Environment[] = [];
   for (const { data: project } of await readAll<Project>(ports.store, PROJECTS)) {
     const pk = projectPartition(project.name);
     for (const { data } of await readAll<Environment>(ports.store, pk, ENVIRONMENT_PREFIX))
-      if (data.state === 'ready') found.push(data);
+      if (data.state === 'ready' && data.placement === undefined) found.push(data);
   }
   return found;
 }

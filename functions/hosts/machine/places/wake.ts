@@ -75,7 +75,8 @@ export function wakeOnRequest(ports: Ports, log: LocalLog, asked: (place: Place)
       path: string,
     ): Promise<'hibernated' | 'starting' | 'stopped' | 'absent'> {
       const environment = await ports.store.get<Environment>(environmentKey(ref));
-      if (!environment) return 'absent';
+      // What is in another place is reached there.
+      if (!environment || environment.data.placement !== undefined) return 'absent';
       const state = found[environment.data.state];
       if (state === 'absent') return state;
       if (state === 'starting') asked({ ...ref, ...(service !== undefined && { service }) });

@@ -6,9 +6,10 @@ import {
   EKSClient,
 } from '@aws-sdk/client-eks';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { assumedRole } from '../../../../functions/adapters/aws/assumed-role.ts';
 import { createEksCluster } from '../../../../functions/adapters/aws/eks/eks-cluster.ts';
 import { awsError, type Outcome, startProxy } from '../../support/faults.ts';
-import { clientOptions, withMoto } from '../support.ts';
+import { clientOptions, REGION, withMoto } from '../support.ts';
 
 await withMoto((url) => {
   let client: EKSClient;
@@ -44,6 +45,32 @@ await withMoto((url) => {
     await expect(find('moving')).rejects.toMatchObject({ code: 'unavailable' });
     await create('moving');
     expect(await find('moving')).not.toEqual(before);
+  });
+
+  it('of another account is found as a role there, and not without it', async () => {
+    const role = 'arn:aws:iam::444455556666:role/berth-place';
+    const own = clientOptions(url());
+    const credentials = assumedRole({
+      role,
+      region: REGION,
+      endpoint: url(),
+      credentials: async () => own.credentials,
+    });
+    expect(await credentials()).toMatchObject({
+      sessionToken: expect.any(String),
+      expiration: expect.any(Date),
+    });
+    const there = new EKSClient({ ...own, credentials });
+    await there.send(
+      new CreateClusterCommand({
+        name: 'theirs-alone',
+        roleArn: 'arn:aws:iam::444455556666:role/cluster',
+        resourcesVpcConfig: { subnetIds: [] },
+      }),
+    );
+    expect((await find('theirs-alone', there)).server).toMatch(/^https:/);
+    await expect(find('theirs-alone')).rejects.toMatchObject({ code: 'unavailable' });
+    there.destroy();
   });
 
   it('that is not there is told by its name', async () => {
