@@ -4,6 +4,7 @@ import type { Anchors } from './anchors.ts';
 import type { Builder } from './builder.ts';
 import type { Databases } from './databases.ts';
 import type { Effects } from './effects.ts';
+import type { Isolation } from './isolation.ts';
 import type { Logs } from './logs.ts';
 import type { Receivers } from './receivers.ts';
 import type { Registry } from './registry.ts';
@@ -26,6 +27,8 @@ export interface Ports {
   anchors: Anchors;
   receivers: Receivers;
   effects: Effects;
+  /** Absent where workloads are in no cluster, or nothing is known that could try its network. */
+  isolation?: Isolation;
   /** Absent where nothing holds connections. */
   shells?: Shells;
 }

@@ -1,7 +1,7 @@
 /**
  * The sweep. It is level-triggered and reads only what is due: it starts operations that were not started, ends those
  * that overran, runs jobs, hibernates idle environments, destroys expired ones, retries leftovers, takes deliveries of git
- * providers further, and forgets what was kept long enough.
+ * providers further, has the network tried, and forgets what was kept long enough.
  */
 import { advanceDelivery } from '../commands/connections/advance.ts';
 import { lookAtPreview } from '../commands/connections/preview-steps.ts';
@@ -42,6 +42,7 @@ import { operationLineKeys } from '../records/operation-summaries.ts';
 import { getOperation } from '../records/read.ts';
 import { executeStep } from '../workflows/step.ts';
 import { steps } from '../workflows/steps.ts';
+import { tryIsolation } from './isolation.ts';
 
 const BATCH = 50;
 /** An operation whose bound is far is looked at this often: its run may have failed for good, milliseconds. */
@@ -86,6 +87,9 @@ export async function sweep(ports: Ports): Promise<SweepReport> {
   await each<Job>(ports, JOBS_QUEUE, report, async (item) => {
     const became = await startDueJob(ports, item);
     if (became === 'started') report.started++;
+  });
+  await tryIsolation(ports, clock.isolation).catch((error: unknown) => {
+    report.errors.push({ what: 'isolation', error });
   });
   if (!report.clockJumped)
     await each(ports, RETENTION_QUEUE, report, async (item) => {

@@ -1,8 +1,39 @@
 /** Routes of whether Berth can serve, and of what a type of problem means. */
 import * as z from 'zod';
 import { Problem, type ProblemCode, problemCodes } from '../../core/problem.ts';
-import { CLOCK_KEY, type SeenClock } from '../../records/clock.ts';
+import { CLOCK_KEY, type SeenClock, type SeenIsolation } from '../../records/clock.ts';
 import { route } from '../http/route-spec.ts';
+
+const way = z.enum(['pod', 'service', 'metadata', 'api', 'gateway', 'neighbour', 'names']);
+
+const isolationSchema = z.object({
+  state: z.enum(['in_force', 'not_in_force', 'unknown']),
+  at: z.string().describe('When it was last tried.'),
+  open: z.array(way).optional().describe('What workloads reach, and must not.'),
+  shut: z.array(way).optional().describe('What they do not reach, and have to.'),
+  hint: z.string().optional().describe('What to do.'),
+});
+
+/** Why it is so is in the log of Berth alone: everyone may ask here. */
+function isolationOf({ last }: SeenIsolation): z.output<typeof isolationSchema> | undefined {
+  if (!last) return undefined;
+  const { at, outcome } = last;
+  if (outcome.state === 'in_force') return { state: 'in_force', at };
+  if (outcome.state === 'unknown')
+    return {
+      state: 'unknown',
+      at,
+      hint: 'Mend what the log of Berth says about isolation; it is tried again within an hour.',
+    };
+  const { open, shut } = outcome;
+  const hint =
+    open.length > 0
+      ? 'Have the cluster enforce network policies: on EKS Auto Mode by the ConfigMap amazon-vpc-cni that the stacks make, elsewhere by a network plugin that does. It is tried again within an hour.'
+      : shut.includes('neighbour')
+        ? 'Look at the network plugin of the cluster: pods of one environment do not reach each other. It is tried again within an hour.'
+        : 'Look at what resolves names in the cluster, and on EKS at berth:serviceCidr. It is tried again within an hour.';
+  return { state: 'not_in_force', at, open, shut, hint };
+}
 
 export const routes = [
   route({
@@ -16,7 +47,9 @@ export const routes = [
       '`degraded` where Berth answers, and the place that workloads run in does not, or has not all of them: while they ' +
       'are `starting` after a start of Berth, and where one could not be brought back, which makes them `incomplete`: ' +
       'what may pass, as a full disk, is tried again. It is `degraded` too where what they print could not be read when that was last tried. ' +
-      'So it is for an hour after its clock jumped, in which nothing is destroyed or forgotten for its age.',
+      'So it is for an hour after its clock jumped, in which nothing is destroyed or forgotten for its age. ' +
+      'In a cluster, pods of Berth try each day whether environments are kept apart as they are meant to be: it is `degraded` ' +
+      'while `isolation` is not in force or not known.',
     answers: {
       200: {
         summary: 'It does',
@@ -25,6 +58,7 @@ export const routes = [
           workloads: z.enum(['unreachable', 'starting', 'incomplete']).optional(),
           logs: z.literal('unreadable').optional(),
           clock: z.literal('jumped').optional(),
+          isolation: isolationSchema.optional(),
         }),
       },
     },
@@ -49,13 +83,20 @@ export const routes = [
           () => false,
         ),
       ]);
+      const isolation = isolationOf(seen?.isolation ?? {});
+      const isWell =
+        workloads === 'complete' &&
+        readable &&
+        !seen?.jumpedAt &&
+        (isolation?.state ?? 'in_force') === 'in_force';
       return {
         status: 200,
         body: {
-          status: workloads === 'complete' && readable && !seen?.jumpedAt ? 'ok' : 'degraded',
+          status: isWell ? 'ok' : 'degraded',
           ...(workloads !== 'complete' && { workloads }),
           ...(!readable && { logs: 'unreadable' as const }),
           ...(seen?.jumpedAt !== undefined && { clock: 'jumped' as const }),
+          ...(isolation && { isolation }),
         },
       };
     },

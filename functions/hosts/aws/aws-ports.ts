@@ -94,6 +94,7 @@ export function createAwsPorts(config: AwsConfig): {
       ),
       ...createAddresses(config.apps),
     },
+    isolation: lazy(async () => (await cluster()).isolation, ['rules', 'advance', 'end']),
     activity: lazy(async () => (await cluster()).activity, ['lastRequests', 'requests', 'forget']),
   };
   return {

@@ -6,7 +6,7 @@ import type { Ports } from '../../../ports/index.ts';
 /** The ports that differ from place to place. */
 export type PlacePorts = Pick<
   Ports,
-  'activity' | 'builder' | 'databases' | 'logs' | 'registry' | 'workloads'
+  'activity' | 'builder' | 'databases' | 'isolation' | 'logs' | 'registry' | 'workloads'
 >;
 
 export type Listener = (request: IncomingMessage, response: ServerResponse) => void;
