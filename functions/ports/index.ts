@@ -8,6 +8,7 @@ import type { Isolation } from './isolation.ts';
 import type { Logs } from './logs.ts';
 import type { Receivers } from './receivers.ts';
 import type { Registry } from './registry.ts';
+import type { SecretKeepers } from './secret-keepers.ts';
 import type { Secrets } from './secrets.ts';
 import type { Shells } from './shells.ts';
 import type { Store } from './store.ts';
@@ -22,6 +23,8 @@ export interface Ports {
   builder: Builder;
   databases: Databases;
   secrets: Secrets;
+  /** Where secrets are that are kept elsewhere; absent where nothing is connected. */
+  secretKeepers?: SecretKeepers;
   activity: Activity;
   logs: Logs;
   anchors: Anchors;

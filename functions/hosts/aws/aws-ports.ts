@@ -11,6 +11,7 @@ import type { Databases, DedicatedServers } from '../../ports/databases.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { LogLine, Logs } from '../../ports/logs.ts';
 import { count } from '../../ports/meter.ts';
+import type { SecretKeepers } from '../../ports/secret-keepers.ts';
 import type { AwsConfig } from './aws-config.ts';
 import { lazy, once } from './lazy.ts';
 import { withWorkloadLogs } from './workload-logs.ts';
@@ -48,6 +49,7 @@ export function createAwsPorts(config: AwsConfig): {
       async () => (await import('./ports/secrets.ts')).createSecrets(config, await store()),
       ['put', 'get', 'revoke', 'remove', 'list'],
     ),
+    secretKeepers: keepersOf(config, effects.now),
     workflows: lazy(
       async () => (await import('./ports/workflows.ts')).createWorkflows(config),
       ['start', 'stop', 'describe', 'close'],
@@ -103,6 +105,16 @@ export function createAwsPorts(config: AwsConfig): {
       await Promise.all([flush(), anchors.flush()]);
     },
     readSecret: async (id) => (await import('./ports/secrets.ts')).readSecret(config, id),
+  };
+}
+
+/** Those that the settings connect. */
+function keepersOf(config: AwsConfig, now: () => number): SecretKeepers {
+  const load = once(async () => (await import('./ports/secrets.ts')).createKeepers(config, now));
+  const keeper = (name: keyof SecretKeepers) => lazy(async () => (await load())[name], ['pin', 'read']);
+  return {
+    ...(config.sources.aws && { 'aws-secrets-manager': keeper('aws-secrets-manager') }),
+    ...(config.sources.vault && { vault: keeper('vault') }),
   };
 }
 
