@@ -36,7 +36,7 @@ import { recoveryOf } from '../core/operations/index.ts';
 import { Problem } from '../core/problem.ts';
 import type { Ports } from '../ports/index.ts';
 import { createMeter, withMeter } from '../ports/meter.ts';
-import { type Item, StoreConflict } from '../ports/store.ts';
+import { type Item, PAGE_LIMIT_MAX, StoreConflict } from '../ports/store.ts';
 import { lookAtClock } from '../records/clock.ts';
 import { operationLineKeys } from '../records/operation-summaries.ts';
 import { getOperation } from '../records/read.ts';
@@ -45,6 +45,8 @@ import { steps } from '../workflows/steps.ts';
 import { tryIsolation } from './isolation.ts';
 
 const BATCH = 50;
+/** The longest that a pass spends on one queue; the next one goes on, milliseconds. */
+const QUEUE_MS = 10_000;
 /** An operation whose bound is far is looked at this often: its run may have failed for good, milliseconds. */
 const LOOK_AGAIN_MS = 2 * 60 * 60 * 1000;
 
@@ -105,20 +107,34 @@ export async function sweep(ports: Ports): Promise<SweepReport> {
   return report;
 }
 
+/** Acts on all that is due, however much that is, as long as there is time. */
 async function each<T>(
   ports: Ports,
   queue: string,
   report: SweepReport,
   act: (item: Item<T>) => Promise<void>,
 ): Promise<void> {
-  const due = await ports.store.due<T>({ queue, before: ports.effects.now(), limit: BATCH });
-  for (const item of due) {
-    await act(item).catch((error: unknown) => {
-      // Another process has changed the item in the meantime: it deals with the item, or the item is due again.
-      if (error instanceof StoreConflict) return;
-      if (error instanceof Problem && error.status < 500) return;
-      report.errors.push({ what: `${item.pk} ${item.sk}`, error });
-    });
+  const { store, effects } = ports;
+  const before = effects.now();
+  const seen = new Set<string>();
+  const nameOf = ({ pk, sk }: Item<T>): string => `${pk} ${sk}`;
+  // What stays due, as an item that fails, keeps none behind it from its turn.
+  for (let left = 0; ; ) {
+    const limit = Math.min(BATCH + left, PAGE_LIMIT_MAX);
+    const due = await store.due<T>({ queue, before, limit });
+    const fresh = due.filter((item) => !seen.has(nameOf(item)));
+    for (const item of fresh) {
+      seen.add(nameOf(item));
+      await act(item).catch((error: unknown) => {
+        // Another process has changed the item in the meantime: it deals with the item, or the item is due again.
+        if (error instanceof StoreConflict) return;
+        if (error instanceof Problem && error.status < 500) return;
+        report.errors.push({ what: nameOf(item), error });
+      });
+    }
+    left = due.length - fresh.length;
+    const isAll = due.length < limit || (fresh.length === 0 && limit === PAGE_LIMIT_MAX);
+    if (isAll || effects.now() - before > QUEUE_MS) return;
   }
 }
 
