@@ -329,6 +329,9 @@ export const wordsByType: Readonly<Record<Event['type'], EventWords>> = {
   "secret.rotation-failed": {
     "words": "Rotation of {name} in {environment} failed: the old version is in force"
   },
+  "secret-sources.changed": {
+    "words": "What projects may refer to of secrets kept elsewhere changed"
+  },
   "access.ended": {
     "words": "All sessions and tokens of a person ended"
   },

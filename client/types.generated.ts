@@ -117,6 +117,7 @@ export type Event = {
     | 'secret.rotating'
     | 'secret.rotated'
     | 'secret.rotation-failed'
+    | 'secret-sources.changed'
     | 'access.ended'
     | 'access.refused'
     | 'member.added'
@@ -1075,6 +1076,10 @@ export type Event1 =
          * Id of the version; its value is in no event.
          */
         version: string;
+        /**
+         * Where its value is kept, if elsewhere.
+         */
+        source?: string;
       };
     }
   | {
@@ -1088,6 +1093,10 @@ export type Event1 =
          * Id of the version; its value is in no event.
          */
         version: string;
+        /**
+         * Where its value is kept, if elsewhere.
+         */
+        source?: string;
       };
     }
   | {
@@ -1189,6 +1198,19 @@ export type Event1 =
          * What happened and why.
          */
         cause: string;
+      };
+    }
+  | {
+      type: 'secret-sources.changed';
+      data: {
+        /**
+         * What projects may refer to from now on, as `project source:prefix`.
+         */
+        added: string[];
+        /**
+         * What they may not refer to any more.
+         */
+        removed: string[];
       };
     }
   | {
@@ -1836,6 +1858,25 @@ export interface Paths {
                * Places that could not be reached when they were last looked at.
                */
               placesAway?: string[];
+              isolation?: {
+                state: 'in_force' | 'not_in_force' | 'unknown';
+                /**
+                 * When it was last tried.
+                 */
+                at: string;
+                /**
+                 * What workloads reach, and must not.
+                 */
+                open?: ('pod' | 'service' | 'metadata' | 'api' | 'gateway' | 'neighbour' | 'names')[];
+                /**
+                 * What they do not reach, and have to.
+                 */
+                shut?: ('pod' | 'service' | 'metadata' | 'api' | 'gateway' | 'neighbour' | 'names')[];
+                /**
+                 * What to do.
+                 */
+                hint?: string;
+              };
             };
           };
         };
@@ -5170,7 +5211,8 @@ export interface Paths {
             /**
              * Up to 64 KiB of text; it may be empty.
              */
-            value: string;
+            value?: string;
+            source?: SecretSource;
           };
         };
       };
@@ -5569,6 +5611,82 @@ export interface Paths {
       responses: {
         204: {
           content: {};
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/secret-sources': {
+    /**
+     * Read which projects may refer to secrets that are kept elsewhere
+     */
+    get: {
+      parameters: {
+        header?: {
+          /**
+           * An ETag: unchanged is 304.
+           */
+          'If-None-Match'?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': SecretSources;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Set which projects may refer to secrets that are kept elsewhere
+     */
+    put: {
+      parameters: {
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+          /**
+           * The ETag that was read.
+           */
+          'If-Match'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * @maxItems 500
+             */
+            items: {
+              /**
+               * Name of a project; `*` stands for all of them.
+               */
+              project: string | '*';
+              from: 'aws-secrets-manager' | 'vault';
+              /**
+               * One entry; or what the names of entries begin with, if it ends with a slash.
+               */
+              prefix: string;
+            }[];
+          };
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': SecretSources;
+          };
         };
         default: {
           content: {
@@ -8066,6 +8184,7 @@ export interface Problem {
     | 'unauthenticated'
     | 'sign_in_failed'
     | 'forbidden'
+    | 'secret_source_forbidden'
     | 'cross_origin_request'
     | 'not_found'
     | 'method_not_allowed'
@@ -8098,6 +8217,7 @@ export interface Problem {
     | 'records_lost'
     | 'unknown_resource_type'
     | 'invalid_resource'
+    | 'secret_unavailable'
     | 'unresolved_placeholder'
     | 'expansion_too_large'
     | 'image_unavailable'
@@ -9037,7 +9157,9 @@ export interface Secret {
     stage: 'pending' | 'current' | 'previous' | 'retired' | 'revoked';
     createdAt: string;
     createdBy: string;
+    source?: SecretSource;
   }[];
+  source?: SecretSource;
   /**
    * The operation that rotates it now.
    */
@@ -9045,6 +9167,24 @@ export interface Secret {
   createdAt: string;
   updatedAt: string;
   updatedBy: string;
+}
+/**
+ * Where a secret is that is kept elsewhere.
+ */
+export interface SecretSource {
+  from: 'aws-secrets-manager' | 'vault';
+  /**
+   * The whole ARN of a secret of AWS Secrets Manager; of Vault, mount and path: `secret/shop/db`.
+   */
+  entry: string;
+  /**
+   * A member of the entry's JSON object. Vault needs one; of AWS the whole text is taken without it.
+   */
+  key?: string;
+  /**
+   * What every deployment takes; the newest at that time without it.
+   */
+  version?: string;
 }
 export interface BuildSecrets {
   items: BuildSecret[];
@@ -9057,6 +9197,22 @@ export interface BuildSecret {
   version: string;
   updatedAt: string;
   updatedBy: string;
+}
+/**
+ * Which project may refer to which secrets that are kept elsewhere.
+ */
+export interface SecretSources {
+  items: {
+    /**
+     * Name of a project; `*` stands for all of them.
+     */
+    project: string | '*';
+    from: 'aws-secrets-manager' | 'vault';
+    /**
+     * One entry; or what the names of entries begin with, if it ends with a slash.
+     */
+    prefix: string;
+  }[];
 }
 export interface Variables {
   items: Variable[];

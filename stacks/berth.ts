@@ -42,6 +42,7 @@ export function createStacks(app: App): void {
     databaseSecretArn: beside.databaseSecret,
     auditBucketArn: stateful.audit.bucketArn,
     clusterName: beside.environment.BERTH_CLUSTER,
+    secretSources: secretSourcesOf(settings),
   });
   const boundary = boundaryOf(app, stateful.data, settings);
   const { clusterVpc, databaseVpc } = beside;
@@ -231,6 +232,10 @@ function statefulStacks(app: App, settings: Settings) {
       BERTH_ARCHITECTURES: architecturesOf(settings).join(','),
       BERTH_QUOTA: quotaOf(settings),
       BERTH_BUILDS_AT_ONCE: String(settings.buildsAtOnce),
+      BERTH_SECRET_SOURCES: settings.secretSources === undefined ? '' : 'yes',
+      BERTH_VAULT: settings.vault ?? '',
+      BERTH_VAULT_NAMESPACE: settings.vaultNamespace ?? '',
+      BERTH_VAULT_TOKEN: settings.vaultToken ?? '',
       BERTH_TABLE: data.tableName,
       BERTH_STATE_MACHINE_PREFIX: `arn:${data.partition}:states:${data.region}:${data.account}:stateMachine:${name}-`,
       BERTH_AUDIT_BUCKET: audit.bucketName,
@@ -246,6 +251,12 @@ function statefulStacks(app: App, settings: Settings) {
     },
   };
 }
+
+/** What functions read for projects, and by which they sign in to Vault. */
+const secretSourcesOf = ({ secretSources, vaultToken }: Settings): string[] => [
+  ...(secretSources?.split(',') ?? []),
+  ...(vaultToken === undefined ? [] : [vaultToken]),
+];
 
 /** What one environment may ask for: CPUs, GiB of memory, pods, GiB of volumes. */
 const quotaOf = (settings: Settings): string =>

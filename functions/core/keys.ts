@@ -177,6 +177,8 @@ export const secretKey = (environment: EnvironmentRef, name: string): Key => ({
   pk: environmentPartition(environment),
   sk: `${SECRET_PREFIX}${name}`,
 });
+/** Which projects may refer to secrets that are kept elsewhere. */
+export const SECRET_SOURCES_KEY: Key = { pk: 'secret-sources', sk: 'secret-sources' };
 /** The path of the value in the Secrets port. */
 export const secretPath = (environment: EnvironmentRef, name: string): string =>
   `${environmentName(environment)}/env/${name}`;

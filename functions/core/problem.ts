@@ -23,6 +23,7 @@ export const problemCodes = {
   unauthenticated: [401, 'No valid credentials'],
   sign_in_failed: [400, 'The sign-in did not succeed'],
   forbidden: [403, 'Not allowed'],
+  secret_source_forbidden: [403, 'The project may not refer to that secret'],
   cross_origin_request: [403, 'The request came from another site'],
   not_found: [404, 'Not found'],
   method_not_allowed: [405, 'Method not allowed'],
@@ -58,6 +59,7 @@ export const problemCodes = {
   // operation.
   unknown_resource_type: [422, 'Unknown resource type'],
   invalid_resource: [422, 'The resource can not be provided'],
+  secret_unavailable: [422, 'A secret can not be read where it is kept'],
   unresolved_placeholder: [422, 'A placeholder can not be resolved'],
   expansion_too_large: [422, 'What the Score file expands to is too large'],
   image_unavailable: [422, 'The image can not be had'],

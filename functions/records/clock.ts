@@ -2,10 +2,12 @@
  * The clock as the sweep sees it. What is due by age goes for good, so a clock that jumps must not decide that alone:
  * for an hour after a jump nothing is destroyed or forgotten for its age.
  */
+
 import type { Ports } from '../ports/index.ts';
+import type { IsolationOutcome } from '../ports/isolation.ts';
 import { StoreConflict } from '../ports/store.ts';
 
-/** Where the time is kept at which a sweep last looked at the clock. */
+/** Where is kept what the sweep sees of Berth itself: the clock, and whether environments are apart. */
 export const CLOCK_KEY = { pk: 'health', sk: 'health' };
 
 export interface SeenClock {
@@ -13,6 +15,14 @@ export interface SeenClock {
   at: string;
   /** When the clock was seen to have jumped, while that holds things up. */
   jumpedAt?: string;
+  isolation?: SeenIsolation;
+}
+
+export interface SeenIsolation {
+  /** How the last trial ended, and under which rules. */
+  last?: { at: string; rules: string; outcome: IsolationOutcome };
+  /** One that is under way. */
+  trial?: { id: string; startedAt: string };
 }
 
 /** Much more than lies between two sweeps on either host. */
@@ -27,10 +37,12 @@ const KEEP_MS = 60_000;
 export function seeClock(last: SeenClock | undefined, now: number): SeenClock {
   const at = new Date(now).toISOString();
   if (!last) return { at };
+  const { isolation } = last;
+  const seen = { at, ...(isolation && { isolation }) };
   const passed = now - Date.parse(last.at);
-  if (passed > GAP_MAX_MS || passed < -BACK_MAX_MS) return { at, jumpedAt: at };
+  if (passed > GAP_MAX_MS || passed < -BACK_MAX_MS) return { ...seen, jumpedAt: at };
   const isOver = last.jumpedAt !== undefined && now - Date.parse(last.jumpedAt) >= HOLD_MS;
-  return { at, ...(last.jumpedAt !== undefined && !isOver && { jumpedAt: last.jumpedAt }) };
+  return { ...seen, ...(last.jumpedAt !== undefined && !isOver && { jumpedAt: last.jumpedAt }) };
 }
 
 /** Looks at the clock, and keeps what it saw. */

@@ -3,8 +3,10 @@ import * as z from 'zod';
 import { ENVIRONMENT_TYPE } from '../core/diff/deployment-diff.ts';
 import { environmentPartition, SECRET_PREFIX, secretKey, secretPath, variablesKey } from '../core/keys.ts';
 import type { SecretRecord, Variables } from '../core/model/index.ts';
-import { usedOutputs } from '../core/score/references.ts';
+import { usedOfType } from '../core/score/references.ts';
+import { sourceText } from '../core/secrets/secret-source.ts';
 import { readAll } from '../records/read-all.ts';
+import { pinSource, requireAllowed } from './kept-elsewhere.ts';
 import { requireDefaultClass } from './owner.ts';
 import { computed, type EnvironmentSecrets, type ResourceType } from './type.ts';
 
@@ -22,13 +24,32 @@ const environmentSecrets: EnvironmentSecrets = {
     const stored = await readAll<SecretRecord>(store, environmentPartition(ref), SECRET_PREFIX);
     // Users choose the names: `__proto__` must be a name like any other.
     return Object.fromEntries(
-      stored.map(({ data: { name, version } }) => [name, { secret: secretPath(ref, name), version }]),
+      stored.map(({ data: { name, version, versions } }) => {
+        const source = versions.find((one) => one.version === version)?.source;
+        const secret = secretPath(ref, name);
+        return [name, source ? { secret, version: sourceText(source), source } : { secret, version }];
+      }),
     );
   },
+  async pin(ports, { project }, current, used) {
+    const references = Object.entries(current).map(async ([name, reference]) => {
+      const { source } = reference;
+      const pinned = source && used.has(name) && (await pinSource(ports, project, source));
+      return [name, pinned ? { ...reference, ...pinned } : reference] as const;
+    });
+    return Object.fromEntries(await Promise.all(references));
+  },
   /** A secret keeps its pinned version, unless that was revoked. */
-  async repin({ store }, ref, pinned, used) {
+  async repin(ports, ref, pinned, used) {
+    const { store } = ports;
     const names = Object.keys(pinned).filter((name) => used.has(name));
     const secrets = new Map(Object.entries(pinned));
+    // What a project may no longer refer to does not come back by a rollback.
+    await requireAllowed(
+      ports,
+      ref.project,
+      names.flatMap((name) => secrets.get(name)?.source ?? []),
+    );
     for (let at = 0; at < names.length; at += PAGE) {
       const page = names.slice(at, at + PAGE);
       const found = await store.getMany<SecretRecord>(page.map((name) => secretKey(ref, name)));
@@ -54,16 +75,16 @@ export const environment: ResourceType = {
   async provision(ports, request) {
     requireDefaultClass(request);
     // A deployment keeps the values that its workload refers to, and no others.
-    const used = usedOutputs(request.workload);
-    const names = new Set(
-      Object.entries(request.workload.resources ?? {})
-        .filter(([, { type }]) => type === ENVIRONMENT_TYPE)
-        .flatMap(([name]) => [...(used.get(name) ?? [])]),
-    );
+    const names = usedOfType(request.workload, ENVIRONMENT_TYPE);
     const variables = Object.entries(await environmentSecrets.variables(ports, request));
     return {
       values: Object.fromEntries(variables.filter(([name]) => names.has(name))),
-      secrets: await environmentSecrets.current(ports, request),
+      secrets: await environmentSecrets.pin(
+        ports,
+        request,
+        await environmentSecrets.current(ports, request),
+        names,
+      ),
     };
   },
   environmentSecrets,

@@ -64,8 +64,19 @@ export interface Rotation {
 export interface EnvironmentSecrets {
   /** All variables that the environment has now, by their names. */
   variables(ports: Ports, ref: EnvironmentRef): Promise<Record<string, string>>;
-  /** All secrets that the environment has now. */
+  /** All secrets that the environment has now. Nobody is asked for the versions of those that are kept elsewhere. */
   current(ports: Ports, ref: EnvironmentRef): Promise<SecretReferences>;
+  /**
+   * Those with what a deployment pins: the versions that are the newest where they are kept.
+   * @param used names of those that are asked for; the others stay as they are
+   * @throws Problem secret_unavailable | secret_source_forbidden | not_supported | TransientError
+   */
+  pin(
+    ports: Ports,
+    ref: EnvironmentRef,
+    current: SecretReferences,
+    used: ReadonlySet<string>,
+  ): Promise<SecretReferences>;
   /**
    * The versions that a rollback takes of those that the earlier deployment pinned.
    * @param used names of those that its workload refers to

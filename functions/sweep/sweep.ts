@@ -1,7 +1,7 @@
 /**
  * The sweep. It is level-triggered and reads only what is due: it starts operations that were not started, ends those
  * that overran, runs jobs, hibernates idle environments, destroys expired ones, retries leftovers, takes deliveries of git
- * providers further, and forgets what was kept long enough.
+ * providers further, has the network tried, and forgets what was kept long enough.
  */
 import { advanceDelivery } from '../commands/connections/advance.ts';
 import { lookAtPreview } from '../commands/connections/preview-steps.ts';
@@ -39,16 +39,19 @@ import { recoveryOf } from '../core/operations/index.ts';
 import { Problem } from '../core/problem.ts';
 import type { Ports } from '../ports/index.ts';
 import { createMeter, withMeter } from '../ports/meter.ts';
-import { type Item, StoreConflict } from '../ports/store.ts';
+import { type Item, PAGE_LIMIT_MAX, StoreConflict } from '../ports/store.ts';
 import { lookAtClock } from '../records/clock.ts';
 import { operationLineKeys } from '../records/operation-summaries.ts';
 import { getOperation } from '../records/read.ts';
 import { executeStep } from '../workflows/step.ts';
 import { steps } from '../workflows/steps.ts';
 import { forgetMasks } from './forget-output.ts';
+import { tryIsolation } from './isolation.ts';
 import { lookAtPlaces } from './look-at-places.ts';
 
 const BATCH = 50;
+/** The longest that a pass spends on one queue; the next one goes on, milliseconds. */
+const QUEUE_MS = 10_000;
 /** An operation whose bound is far is looked at this often: its run may have failed for good, milliseconds. */
 const LOOK_AGAIN_MS = 2 * 60 * 60 * 1000;
 
@@ -94,6 +97,7 @@ export async function sweep(ports: Ports): Promise<SweepReport> {
     const became = await startDueJob(ports, item);
     if (became === 'started') report.started++;
   });
+  await attempt(report, 'isolation', () => tryIsolation(ports, clock.isolation));
   if (!report.clockJumped) {
     await each(ports, RETENTION_QUEUE, report, async (item) => {
       const { pk, sk, version } = item;
@@ -113,14 +117,30 @@ export async function sweep(ports: Ports): Promise<SweepReport> {
   return report;
 }
 
+/** Acts on all that is due, however much that is, as long as there is time. */
 async function each<T>(
   ports: Ports,
   queue: string,
   report: SweepReport,
   act: (item: Item<T>) => Promise<void>,
 ): Promise<void> {
-  const due = await ports.store.due<T>({ queue, before: ports.effects.now(), limit: BATCH });
-  for (const item of due) await attempt(report, `${item.pk} ${item.sk}`, () => act(item));
+  const { store, effects } = ports;
+  const before = effects.now();
+  const seen = new Set<string>();
+  const nameOf = ({ pk, sk }: Item<T>): string => `${pk} ${sk}`;
+  // What stays due, as an item that fails, keeps none behind it from its turn.
+  for (let left = 0; ; ) {
+    const limit = Math.min(BATCH + left, PAGE_LIMIT_MAX);
+    const due = await store.due<T>({ queue, before, limit });
+    const fresh = due.filter((item) => !seen.has(nameOf(item)));
+    for (const item of fresh) {
+      seen.add(nameOf(item));
+      await attempt(report, nameOf(item), () => act(item));
+    }
+    left = due.length - fresh.length;
+    const isAll = due.length < limit || (fresh.length === 0 && limit === PAGE_LIMIT_MAX);
+    if (isAll || effects.now() - before > QUEUE_MS) return;
+  }
 }
 
 async function attempt(report: SweepReport, what: string, act: () => Promise<void>): Promise<void> {

@@ -50,6 +50,11 @@ export interface Step<Of extends Operation = Operation> {
   /** The step watches for cancellation while it runs, and not only before: for steps that take long. */
   watched?: boolean;
   /**
+   * Where waiting holds something scarce, the first call waits for so long, seconds, and those after it only look: the
+   * workflow's Retry has the time between them. For watched steps that throw the reason of their signal.
+   */
+  waitsSeconds?: number;
+  /**
    * The step is not run again once this other step has started, which shows that it was done: for users' code that
    * may not be repeatable.
    */
@@ -57,9 +62,38 @@ export interface Step<Of extends Operation = Operation> {
   run(context: StepContext<Of>): Promise<void>;
 }
 
-/** The step needs more time than one invocation has; the workflow calls it again. */
-export class StillProgressing extends Error {
+/** The step needs more time than one invocation has, or is to take; the workflow calls it again. */
+export class StillProgressing extends TransientError {
   override name = 'Berth.StillProgressing';
+}
+
+/** Where steps run. */
+export interface StepHost {
+  /** A step that waits holds something scarce: a run of a function. */
+  holds?: boolean;
+}
+
+/** A call looks at least once, whatever that takes; after this time it is over, seconds. */
+const LOOK_SECONDS = 1;
+
+/** The signal, which aborts also when a call has waited for long enough. */
+function patienceOf(
+  signal: AbortSignal,
+  waitsSeconds: number | undefined,
+  isLook: boolean,
+): { signal: AbortSignal; end(): void } {
+  if (waitsSeconds === undefined) return { signal, end: () => undefined };
+  const inner = new AbortController();
+  const pass = (): void => inner.abort(signal.reason);
+  signal.addEventListener('abort', pass, { once: true });
+  if (signal.aborted) pass();
+  const ms = (isLook ? LOOK_SECONDS : waitsSeconds) * 1000;
+  const timer = setTimeout(() => inner.abort(new StillProgressing()), ms);
+  const end = (): void => {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', pass);
+  };
+  return { signal: inner.signal, end };
 }
 
 /**
@@ -74,9 +108,10 @@ export function runStep(
   step: Step,
   input: StepInput,
   signal: AbortSignal,
+  host: StepHost = {},
 ): Promise<Units> {
   return meterStep(ports, { ...input, step: name, role: step.role }, () =>
-    executeStep(ports, name, step, input, signal),
+    executeStep(ports, name, step, input, signal, host),
   );
 }
 
@@ -90,6 +125,7 @@ export async function executeStep(
   step: Step,
   input: StepInput,
   signal: AbortSignal,
+  { holds = false }: StepHost = {},
 ): Promise<void> {
   const loaded = await ports.store.get<Operation>(operationKey(input.operation));
   if (!loaded)
@@ -107,12 +143,20 @@ export async function executeStep(
   // The step did its work and its answer was lost, so the run has not failed.
   if (step.role === 'finish' && loaded.data.status === 'succeeded') return;
   try {
-    const item = step.role === 'work' ? await recordStart(ports, name, loaded) : await checked(ports, loaded);
+    // A look is no new attempt, and writes nothing.
+    const isLook = holds && step.waitsSeconds !== undefined && loaded.data.steps.at(-1)?.name === name;
+    const isStart = step.role === 'work' && !isLook;
+    const item = isStart ? await recordStart(ports, name, loaded) : await checked(ports, loaded);
     if (item.data.steps.some((started) => started.name === step.doneWhenStarted)) return;
     if (!step.watched) return await step.run({ ports, operation: item.data, signal, ...extra });
-    await watchForStop(ports, item.data, signal, stopReason, (watched) =>
-      step.run({ ports, operation: item.data, signal: watched, ...extra }),
-    );
+    const patience = patienceOf(signal, holds ? step.waitsSeconds : undefined, isLook);
+    try {
+      await watchForStop(ports, item.data, patience.signal, stopReason, (watched) =>
+        step.run({ ports, operation: item.data, signal: watched, ...extra }),
+      );
+    } finally {
+      patience.end();
+    }
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     // The place only knows that there is a newer deployment; the records say which one.

@@ -14,7 +14,8 @@ import { AUTHORITY_PATH } from '../ports/databases.ts';
 import type { Ports } from '../ports/index.ts';
 import type { ContainerSpec, FileSpec, Probe, Route, ServicePort, WorkloadSpec } from '../ports/workloads.ts';
 import { findResourceType } from '../resources/index.ts';
-import { goneSecret, outputLookup } from '../resources/outputs.ts';
+import { readPinned } from '../resources/kept-elsewhere.ts';
+import { outputLookup } from '../resources/outputs.ts';
 import { requireOwnImage, requireStartable } from '../resources/workload-problems.ts';
 
 /** How long what served before is waited for when it is put back. */
@@ -115,13 +116,10 @@ async function resolveOutputs(
   const secrets = new Map<string, string>();
   const used = usedOutputs(workload);
   for (const [name, resource] of Object.entries(outputs)) {
-    for (const [output, { secret, version }] of Object.entries(resource.secrets)) {
+    for (const [output, reference] of Object.entries(resource.secrets)) {
       // Only outputs that the workload uses are read: other secret values stay where they are.
       if (!used.get(name)?.has(output)) continue;
-      const value = await ports.secrets.get(secret, version);
-      if (value === undefined) {
-        throw goneSecret(output, version);
-      }
+      const value = await readPinned(ports, output, reference);
       secrets.set(`${name}.${output}`, value);
     }
   }

@@ -33,6 +33,10 @@ const explanations: Readonly<Record<ProblemCode, readonly [meaning: string, next
     'The answer of the identity provider is not one to this browser’s question, is late, or does not verify.',
     'Start the sign-in again from the console.',
   ],
+  secret_source_forbidden: [
+    'A secret refers to an entry of AWS Secrets Manager or Vault, and no rule of the platform team lets its project do so.',
+    'Ask the platform team for a rule, or put the value itself.',
+  ],
   cross_origin_request: [
     'A cookie came with a request that the console did not make: from a page of another origin, or without `X-CSRF: 1`.',
     'Send a bearer token and no cookie.',
@@ -137,6 +141,10 @@ const explanations: Readonly<Record<ProblemCode, readonly [meaning: string, next
   invalid_resource: [
     'The resource can not be made as the Score file asks: its params, its class, or its name.',
     'Correct what the cause names.',
+  ],
+  secret_unavailable: [
+    'An entry of AWS Secrets Manager or Vault is not there, has no such key, may not be read by Berth, or its pinned version is gone.',
+    'Do what `hint` says; a deployment takes the newest version, a rollback the one that was pinned.',
   ],
   unresolved_placeholder: [
     'A placeholder names nothing that is there: a resource, an output, metadata, or a secret that is gone.',

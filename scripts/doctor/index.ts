@@ -10,6 +10,7 @@ import { readSettings, type Settings, SettingsError } from '../../stacks/support
 import { checkBootstrap, checkCertificates, checkName, checkQuotas } from './aws-account.ts';
 import { createAwsApi } from './aws-api.ts';
 import { checkCluster, loadBalancerOf } from './aws-cluster.ts';
+import { checkIsolation } from './aws-isolation.ts';
 import { type Finding, report, unknown, whyNot, wrong } from './check.ts';
 
 /** @param given settings beside those of cdk.json, as `berth:<name>=<value>`. @throws SettingsError */
@@ -23,10 +24,11 @@ export function settingsOf(given: readonly string[]): Settings {
 /** All that can be seen of an account, with the credentials that the AWS CLI would have. */
 export async function examineAws(settings: Settings): Promise<Finding[]> {
   const api = await createAwsApi();
-  const [bootstrap, quotas, certificates, cluster, balancer] = await Promise.all([
+  const [bootstrap, quotas, certificates, isolation, cluster, balancer] = await Promise.all([
     checkBootstrap(api),
     checkQuotas(api, settings),
     checkCertificates(api, settings),
+    checkIsolation(api.region, settings),
     checkCluster(api.region, settings),
     loadBalancerOf(settings).catch(() => undefined),
   ]);
@@ -37,7 +39,7 @@ export async function examineAws(settings: Settings): Promise<Finding[]> {
       ? []
       : [checkName(settings.domain, 'the distribution of the stack Berth-Edge')]),
   ]);
-  return [bootstrap, ...quotas, ...certificates, ...cluster, ...names];
+  return [bootstrap, ...quotas, ...certificates, isolation, ...cluster, ...names];
 }
 
 if (import.meta.main) {

@@ -90,6 +90,8 @@ export interface Things {
   databaseSecretArn: string;
   auditBucketArn: string;
   clusterName: string;
+  /** ARNs of secrets of others that Berth may read. */
+  secretSources: string[];
 }
 
 const grant = (of: readonly string[], resources: string[], wildcard?: string): Grant => ({
@@ -125,7 +127,12 @@ export function permissions(stack: Stack, things: Things) {
     writeTable: [grant(actions.writeTable, [tableArn])],
     startWorkflows: [grant(actions.startWorkflows, machines)],
     watchWorkflows: [grant(actions.watchWorkflows, executions, 'Executions are named by their operations.')],
-    readSecrets: [grant([...actions.readSecrets, ...actions.moveSecrets], secrets, ofProjects)],
+    readSecrets: [
+      grant([...actions.readSecrets, ...actions.moveSecrets], secrets, ofProjects),
+      ...(things.secretSources.length > 0
+        ? [grant(actions.readSecrets, things.secretSources, 'The platform team names them in the settings.')]
+        : []),
+    ],
     // Its name ends in six characters of Secrets Manager's own.
     readSealingKey: [
       grant(

@@ -6,6 +6,7 @@ const TOGETHER = [
   ['issuer', 'audience'],
   ['domain', 'certificate'],
   ['clusterEndpoint', 'clusterCertificate'],
+  ['vault', 'vaultToken'],
 ] as const;
 
 /** Settings that need an issuer to be named. */

@@ -84,6 +84,21 @@ const schema = z.strictObject({
   logAgentImage: image,
   gatewayApi: z.string().regex(/^https:\/\/[\w.-]+(:\d+)?\/[\w./-]+$/),
   egressCidrs: optional(z.string().regex(CIDRS)),
+  /**
+   * ARNs of secrets of Secrets Manager that projects may come to refer to, separated by commas; one may end with `*`. Which
+   * project may is set by the API.
+   */
+  secretSources: optional(
+    z
+      .string()
+      .regex(
+        /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@!-]+\*?(,arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@!-]+\*?)*$/,
+      ),
+  ),
+  /** Address of a Vault whose secrets projects may come to refer to, and ARN of a secret with the token for it. */
+  vault: optional(z.string().regex(/^https:\/\/[\w.-]+(:\d{1,5})?$/)),
+  vaultNamespace: optional(z.string().regex(/^[\w.-]+(\/[\w.-]+)*\/?$/)),
+  vaultToken: optional(z.string().regex(SECRET)),
   /** `new`, or host and port of a PostgreSQL server that Berth can reach by a public address. */
   database: z.string().regex(/^(new|[A-Za-z0-9.-]+:\d{1,5})$/),
   /** Restored: a table, a snapshot of the database's cluster, and a bucket of audit heads, in the place of those made here. */

@@ -42,6 +42,8 @@ const others: Readonly<Record<string, readonly string[]>> = {
     'adapters/oci/registry-http.ts TIMEOUT_MS',
     'adapters/postgres/connections.ts STATEMENT_TIMEOUT',
     'adapters/postgres/postgres-server.ts CONNECT_TIMEOUT_MS',
+    'adapters/vault/vault-client.ts ANSWER_MAX',
+    'adapters/vault/vault-client.ts TIMEOUT_MS',
     'hosts/machine/identity/provider.ts FORM_MAX_BYTES',
   ],
   'how much is remembered or kept; what is older is made or read again': [

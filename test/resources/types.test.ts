@@ -376,7 +376,10 @@ describe('environment', () => {
     const at = { project: 'demo', environment };
     const times = { createdAt: '2030-01-01T00:00:00.000Z', updatedAt: '2030-01-01T00:00:00.000Z' };
     return {
-      put: { ...secretKey(at, name), data: { ...at, name, version: `v-${name}`, ...times, updatedBy: 'a' } },
+      put: {
+        ...secretKey(at, name),
+        data: { ...at, name, version: `v-${name}`, versions: [], ...times, updatedBy: 'a' },
+      },
     };
   };
 

@@ -113,6 +113,32 @@ export function addVariables(program: Command): void {
   addBuildSecrets(program);
 }
 
+interface SourceOptions {
+  fromAws?: string;
+  fromVault?: string;
+  key?: string;
+  at?: string;
+}
+
+function sourceOf({ fromAws, fromVault, key, at }: SourceOptions) {
+  const entry = fromAws ?? fromVault;
+  if (fromAws !== undefined && fromVault !== undefined)
+    throw new Failure('A secret is kept in one place.', 'Give --from-aws or --from-vault.');
+  if (entry === undefined) {
+    if (key === undefined && at === undefined) return undefined;
+    throw new Failure(
+      '--key and --at are of a secret that is kept elsewhere.',
+      'Add --from-aws or --from-vault.',
+    );
+  }
+  return {
+    from: fromAws === undefined ? ('vault' as const) : ('aws-secrets-manager' as const),
+    entry,
+    ...(key !== undefined && { key }),
+    ...(at !== undefined && { version: at }),
+  };
+}
+
 function addSecrets(program: Command): void {
   const secrets = program.command('secrets').description('Secrets of an environment');
 
@@ -128,8 +154,14 @@ function addSecrets(program: Command): void {
       if (json) sayJson(items);
       else
         table(
-          ['NAME', 'VERSION', 'CHANGED', 'BY'],
-          items.map((each) => [each.name, each.version, ago(each.updatedAt), each.updatedBy]),
+          ['NAME', 'VERSION', 'KEPT IN', 'CHANGED', 'BY'],
+          items.map(({ name, version, source, updatedAt, updatedBy }) => [
+            name,
+            version,
+            source ? `${source.entry}${source.key === undefined ? '' : `#${source.key}`}` : 'berth',
+            ago(updatedAt),
+            updatedBy,
+          ]),
         );
     });
 
@@ -137,10 +169,24 @@ function addSecrets(program: Command): void {
     .command('set')
     .argument('<name>')
     .description('Set a secret to what standard input says; it is in no history of a shell that way')
-    .addHelpText('after', '\nExample:\n  printf %s "$KEY" | berth secrets set STRIPE_KEY')
-    .action(async (secret: string, _: unknown, command: Command) => {
+    .option('--from-aws <arn>', 'refer to a secret of AWS Secrets Manager instead')
+    .option('--from-vault <path>', 'refer to an entry of Vault instead: mount/path')
+    .option('--key <name>', 'the member of that entry')
+    .option('--at <version>', 'that version of it at each deployment, and not the newest')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  printf %s "$KEY" | berth secrets set STRIPE_KEY\n  berth secrets set DB_PASSWORD --from-vault secret/shop/db --key password',
+    )
+    .action(async (secret: string, options: SourceOptions, command: Command) => {
       const { api, json, environment } = openSession(command);
       const path = { ...environment(), secret };
+      const source = sourceOf(options);
+      if (source) {
+        const answer = await body(api.PUT(SECRET, { params: { path }, body: { source } }));
+        if (json) sayJson(answer);
+        else note(LATER);
+        return;
+      }
       if (process.stdin.isTTY) note('Type the value, then Ctrl-D:');
       const value = (await readInput()).replace(/\r?\n$/, '');
       const answer = await body(api.PUT(SECRET, { params: { path }, body: { value } }));

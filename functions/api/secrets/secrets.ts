@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { deleteSecret, putSecret } from '../../commands/secrets/secrets.ts';
 import { environmentPartition, SECRET_PREFIX } from '../../core/keys.ts';
 import type { SecretRecord } from '../../core/model/index.ts';
+import { secretKeepers, sourceFault } from '../../core/secrets/secret-source.ts';
 import { SECRET_VALUE_MAX_BYTES } from '../../ports/rules/secret-checks.ts';
 import type { Item } from '../../ports/store.ts';
 import type { Reply } from '../../records/commit.ts';
@@ -11,13 +12,35 @@ import { getEnvironment } from '../../records/read.ts';
 import { listReply, pageOf, pageQuery } from '../http/list-pages.ts';
 import { noContent } from '../http/respond.ts';
 import { route } from '../http/route-spec.ts';
-import { membersOf, timeSchema } from '../http/schemas.ts';
+import { compact, membersOf, timeSchema } from '../http/schemas.ts';
+
+export const sourceSchema = z
+  .strictObject({
+    from: z.enum(secretKeepers),
+    entry: z.string().max(800).meta({
+      description:
+        'The whole ARN of a secret of AWS Secrets Manager; of Vault, mount and path: `secret/shop/db`.',
+      example: 'secret/shop/db',
+    }),
+    key: z.string().min(1).max(256).optional().meta({
+      description:
+        "A member of the entry's JSON object. Vault needs one; of AWS the whole text is taken without it.",
+      example: 'password',
+    }),
+    version: z
+      .string()
+      .regex(/^[A-Za-z0-9-]{1,64}$/, 'must be a version of where it is kept')
+      .optional()
+      .meta({ description: 'What every deployment takes; the newest at that time without it.' }),
+  })
+  .meta({ id: 'SecretSource', description: 'Where a secret is that is kept elsewhere.' });
 
 const versionSchema = z.object({
   version: z.string().meta({ example: '01KAV6M2J8Y0T5W3Q9R7C4X1ZB' }),
   stage: z.enum(['pending', 'current', 'previous', 'retired', 'revoked']),
   createdAt: timeSchema,
   createdBy: z.string().meta({ example: 'user:ada' }),
+  source: sourceSchema.optional(),
 });
 
 export const secretSchema = z
@@ -25,6 +48,7 @@ export const secretSchema = z
     name: z.string().meta({ example: 'API_KEY' }),
     version: z.string().meta({ description: 'The current one.', example: '01KAV6M2J8Y0T5W3Q9R7C4X1ZB' }),
     versions: z.array(versionSchema).meta({ description: 'The newest twenty, the newest first.' }),
+    source: sourceSchema.optional(),
     rotation: z.string().optional().meta({ description: 'The operation that rotates it now.' }),
     createdAt: timeSchema,
     updatedAt: timeSchema,
@@ -32,7 +56,10 @@ export const secretSchema = z
   })
   .meta({ id: 'Secret', description: 'Name and version of a secret. Its value is never shown.' });
 
-export const secretView = ({ data }: Item<SecretRecord>) => membersOf(secretSchema, data);
+export const secretView = ({ data }: Item<SecretRecord>) => {
+  const source = data.versions.find(({ version }) => version === data.version)?.source;
+  return membersOf(secretSchema, { ...data, source });
+};
 
 export const refOf = (params: { project: string; environment: string; secret: string }) => ({
   project: params.project,
@@ -86,20 +113,39 @@ export const routes = [
     summary: 'Set a secret',
     description:
       'Adds a version. A workload reads it as ${resources.<name>.<SECRET>} of a resource of type `environment`, ' +
-      'from its next deployment on; what runs keeps the version that it was deployed with.',
+      'from its next deployment on; what runs keeps the version that it was deployed with. In place of a value it may say ' +
+      'where one is kept elsewhere: it is read there at each deployment, which pins the version that it found.',
     tag: 'Environments',
-    body: z.strictObject({ value: secretValue }),
-    bodyExamples: { secret: { value: 'correct horse battery staple' } },
+    body: z
+      .strictObject({ value: secretValue.optional(), source: sourceSchema.optional() })
+      .refine(
+        ({ value, source }) => (value === undefined) !== (source === undefined),
+        'must have either a value or a source',
+      )
+      .superRefine(({ source }, context) => {
+        const fault = source && sourceFault(compact(source));
+        if (fault !== undefined) context.addIssue({ code: 'custom', path: ['source'], message: fault });
+      }),
+    bodyExamples: {
+      secret: { value: 'correct horse battery staple' },
+      'kept in Vault': { source: { from: 'vault', entry: 'secret/shop/db', key: 'password' } },
+    },
     conditional: true,
     answers: {
       200: { summary: 'It has a new version', schema: secretSchema, etag: true },
       201: { summary: 'Created', schema: secretSchema, location: true, etag: true },
     },
-    problems: ['environment_not_ready', 'conflict'],
-    handle: ({ ports, params, body, precondition, change }) =>
-      change(put, (caller) =>
-        putSecret(ports, caller, refOf(params), { value: body.value, ...precondition }),
-      ),
+    problems: [
+      'environment_not_ready',
+      'conflict',
+      'secret_source_forbidden',
+      'secret_unavailable',
+      'not_supported',
+    ],
+    handle: ({ ports, params, body, precondition, change }) => {
+      const input = body.source ? { source: compact(body.source) } : { value: body.value ?? '' };
+      return change(put, (caller) => putSecret(ports, caller, refOf(params), { ...input, ...precondition }));
+    },
   }),
   route({
     method: 'delete',

@@ -98,8 +98,10 @@ async function fill({ ports, caller }: Run, base: Environment, environment: Envi
   const known = new Set((await secretsOf(ref)).map(({ data }) => data.name));
   for (const { data: secret } of await secretsOf(from)) {
     if (known.has(secret.name)) continue;
-    const value = await ports.secrets.get(secretPath(from, secret.name), secret.version);
-    if (value !== undefined) await putSecret(ports, caller, { ...ref, name: secret.name }, { value });
+    const source = secret.versions.find(({ version }) => version === secret.version)?.source;
+    const value = source ? undefined : await ports.secrets.get(secretPath(from, secret.name), secret.version);
+    const input = source ? { source } : value === undefined ? undefined : { value };
+    if (input) await putSecret(ports, caller, { ...ref, name: secret.name }, input);
   }
 }
 

@@ -10,7 +10,8 @@ import type { ScoreWorkload } from '../../core/score/workload.ts';
 import type { Ports } from '../../ports/index.ts';
 import { BASE_LABEL, type Image, NO_BASE } from '../../ports/registry.ts';
 import { resourceType } from '../../resources/index.ts';
-import { checkParams, expandParams, goneSecret, missingOutput, putSecret } from '../../resources/outputs.ts';
+import { readPinned } from '../../resources/kept-elsewhere.ts';
+import { checkParams, expandParams, missingOutput, putSecret } from '../../resources/outputs.ts';
 import type { ResourceRequest } from '../../resources/type.ts';
 import { workloadProblems } from '../../resources/workload-problems.ts';
 import { type Judged, violationProblem, violationsOf } from '../guardrails/policies.ts';
@@ -70,9 +71,10 @@ async function placeProblems(ports: Ports, ref: InstanceRef, image: Image | unde
 async function pinProblems(ports: Ports, workload: ScoreWorkload, outputs: Outputs): Promise<Problem[]> {
   const problems: Problem[] = [];
   for (const [name, used] of usedOutputs(workload)) {
-    for (const [output, { secret, version }] of Object.entries(outputs[name]?.secrets ?? {})) {
-      if (!used.has(output) || (await ports.secrets.get(secret, version)) !== undefined) continue;
-      problems.push(goneSecret(output, version));
+    for (const [output, reference] of Object.entries(outputs[name]?.secrets ?? {})) {
+      if (!used.has(output)) continue;
+      const found = await problemsOf(async () => void (await readPinned(ports, output, reference)));
+      problems.push(...found.problems);
     }
   }
   return problems;

@@ -13,7 +13,7 @@ import type {
   Revision,
 } from '../../core/model/index.ts';
 import { Problem, type ProblemDetail } from '../../core/problem.ts';
-import { usedOutputs } from '../../core/score/references.ts';
+import { usedOfType, usedOutputs } from '../../core/score/references.ts';
 import { resourceIdentity } from '../../core/score/resource-identity.ts';
 import { readSettings } from '../../core/score/settings.ts';
 import type { ScoreWorkload } from '../../core/score/workload.ts';
@@ -128,7 +128,16 @@ async function pinsNow(
   for (const type of new Set(Object.values(resources).map((declared) => declared.type))) {
     const { environmentSecrets } = findResourceType(type) ?? {};
     if (!environmentSecrets) continue;
-    ofEnvironment.set(type, await environmentSecrets.current(ports, ref));
+    const current = await environmentSecrets.current(ports, ref);
+    const pinned = environmentSecrets.pin(ports, ref, current, usedOfType(workload, type));
+    // Why one can not be had is among the problems.
+    ofEnvironment.set(
+      type,
+      await pinned.catch((error: unknown) => {
+        if (error instanceof Problem) return current;
+        throw error;
+      }),
+    );
     values.set(type, await environmentSecrets.variables(ports, ref));
   }
   for (const [resource, used] of usedOutputs(workload)) {

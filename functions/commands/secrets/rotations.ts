@@ -13,7 +13,7 @@ import { getEnvironment } from '../../records/read.ts';
 import { findResourceType } from '../../resources/index.ts';
 import { notReady } from '../environments/environments.ts';
 import { acceptWrites, newOperation, startOperation } from '../operations/operations.ts';
-import { getSecret, refuseRotating } from './secret-versions.ts';
+import { getSecret, refuseKeptElsewhere, refuseRotating } from './secret-versions.ts';
 import type { SecretRef } from './secrets.ts';
 
 /** Random bytes in a value that Berth generates. */
@@ -39,7 +39,9 @@ export async function rotateSecret(
   const { project, environment, name } = ref;
   const path = secretPath(ref, name);
   await readyEnvironment(ports, ref);
-  refuseRotating((await getSecret(ports, ref)).data);
+  const { data } = await getSecret(ports, ref);
+  refuseRotating(data);
+  refuseKeptElsewhere(data, 'rotated');
   const value = input.value ?? ports.effects.token(GENERATED_BYTES);
   const version = await ports.secrets.put(path, value, { versionId: ports.effects.id() });
   try {
@@ -47,6 +49,7 @@ export async function rotateSecret(
       const parent = await readyEnvironment(ports, ref);
       const item = await getSecret(ports, ref);
       refuseRotating(item.data);
+      refuseKeptElsewhere(item.data, 'rotated');
       const accepted = newOperation(ports, caller.actor, {
         kind: 'rotate-secret',
         project,

@@ -2,6 +2,7 @@
 import { deploymentKey, environmentKey, secretKey, secretPath } from '../../core/keys.ts';
 import type { Deployment, SecretRecord } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
+import { sourceWords } from '../../core/secrets/secret-source.ts';
 import { withRevoked } from '../../core/secrets/secret-stages.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { Item } from '../../ports/store.ts';
@@ -71,6 +72,7 @@ export async function revokeVersion(
     const item = await getSecret(ports, ref);
     mustHave(item, version);
     refuseRotating(item.data);
+    refuseKeptElsewhere(item.data, 'revoked', version);
     const usedBy = await usersOf(ports, ref, version);
     const outcome = { version, usedBy };
     const versions = withRevoked(item.data.versions, version);
@@ -87,6 +89,19 @@ export async function revokeVersion(
   // for a crash in between.
   await ports.secrets.revoke(secretPath(ref, name), version);
   return result;
+}
+
+/** @param done what is not done here, as `rotated`. @throws Problem conflict */
+export function refuseKeptElsewhere(
+  { name, version, versions }: SecretRecord,
+  done: string,
+  of: string = version,
+): void {
+  const source = versions.find((one) => one.version === of)?.source;
+  if (!source) return;
+  throw new Problem('conflict', `The secret "${name}" is not ${done} here: it is ${sourceWords(source)}.`, {
+    hint: 'Do that where it is kept; the next deployment takes the newest version.',
+  });
 }
 
 /** @throws Problem operation_in_progress */
@@ -113,6 +128,7 @@ export async function revealSecret(
   const item = await getSecret(ports, ref);
   const wanted = version ?? item.data.version;
   mustHave(item, wanted);
+  refuseKeptElsewhere(item.data, 'shown', wanted);
   await commit(ports, caller, {
     writes: [{ check: environmentKey(ref), if: { version: environmentItem.version } }],
     events: [{ project, environment, type: 'secret.revealed', data: { name, version: wanted } }],

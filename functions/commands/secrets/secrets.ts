@@ -5,10 +5,12 @@ import {
   type EnvironmentRef,
   isTerminal,
   type SecretRecord,
+  type SecretVersion,
 } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import { usedOutputs } from '../../core/score/references.ts';
 import type { ScoreWorkload } from '../../core/score/workload.ts';
+import { type SecretSource, sourceText } from '../../core/secrets/secret-source.ts';
 import { withCurrent, withVersion } from '../../core/secrets/secret-stages.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { Item } from '../../ports/store.ts';
@@ -18,6 +20,7 @@ import { instancesOf } from '../../records/instances.ts';
 import { getEnvironment } from '../../records/read.ts';
 import { withWorkload } from '../../records/workloads.ts';
 import { findResourceType } from '../../resources/index.ts';
+import { pinSource } from '../../resources/kept-elsewhere.ts';
 import { notReady } from '../environments/environments.ts';
 import { nameTaken, readVariables, variablesWrite } from '../variables/variables.ts';
 import { refuseRotating } from './secret-versions.ts';
@@ -29,21 +32,30 @@ export interface SecretRef extends EnvironmentRef {
 /**
  * Adds a version. Existing deployments keep the version that they pinned; the next deployment takes the new one.
  * @returns the record; its version is 1 when the secret is new
- * @throws Problem not_found (environment) | environment_not_ready (it is being destroyed) | precondition_failed
+ * @throws Problem not_found (environment) | environment_not_ready (it is being destroyed) | precondition_failed |
+ * secret_source_forbidden | secret_unavailable | not_supported
  */
 export async function putSecret(
   ports: Ports,
   caller: Caller,
   ref: SecretRef,
-  input: { value: string; ifMatch?: string },
+  input: ({ value: string } | { source: SecretSource }) & { ifMatch?: string },
 ): Promise<Item<SecretRecord>> {
   const path = secretPath(ref, ref.name);
   await openEnvironment(ports, ref);
+  const versionId = ports.effects.id();
+  if ('source' in input) {
+    await pinSource(ports, ref.project, input.source);
+    const version = { version: versionId, source: input.source };
+    return changingEnvironment(ports.store, ref, () =>
+      recordVersion(ports, caller, ref, version, input.ifMatch),
+    );
+  }
   // The value is written first, so that a record never names a version that does not exist.
-  const version = await ports.secrets.put(path, input.value, { versionId: ports.effects.id() });
+  const version = await ports.secrets.put(path, input.value, { versionId });
   try {
     return await changingEnvironment(ports.store, ref, () =>
-      recordVersion(ports, caller, ref, version, input.ifMatch),
+      recordVersion(ports, caller, ref, { version }, input.ifMatch),
     );
   } catch (error) {
     // The record was not written, so nothing can refer to this version.
@@ -63,7 +75,7 @@ async function recordVersion(
   ports: Ports,
   caller: Caller,
   ref: SecretRef,
-  version: string,
+  { version, source }: Pick<SecretVersion, 'version' | 'source'>,
   ifMatch: string | undefined,
 ): Promise<Item<SecretRecord>> {
   const { project, environment, name } = ref;
@@ -77,7 +89,13 @@ async function recordVersion(
   const variables = existing ? undefined : await readVariables(ports, parent.data);
   if (variables && Object.hasOwn(variables.data.variables, name)) throw nameTaken(name, 'variable', ref);
   const at = new Date(ports.effects.now()).toISOString();
-  const added = { version, stage: 'pending' as const, createdAt: at, createdBy: caller.actor };
+  const added: SecretVersion = {
+    version,
+    stage: 'pending',
+    createdAt: at,
+    createdBy: caller.actor,
+    ...(source && { source }),
+  };
   const data: SecretRecord = {
     project,
     environment,
@@ -101,7 +119,7 @@ async function recordVersion(
         project,
         environment,
         type: existing ? 'secret.changed' : 'secret.created',
-        data: { name, version },
+        data: { name, version, ...(source && { source: sourceText(source) }) },
       },
     ],
     result,

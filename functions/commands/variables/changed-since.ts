@@ -1,8 +1,16 @@
 /** Which variables and secrets have changed since a deployment pinned them. */
-import type { DeploymentDetail } from '../../core/model/index.ts';
+import type { DeploymentDetail, SecretReference } from '../../core/model/index.ts';
 import { usedOutputs } from '../../core/score/references.ts';
+import { sourceText } from '../../core/secrets/secret-source.ts';
 import type { Ports } from '../../ports/index.ts';
 import { findResourceType } from '../../resources/index.ts';
+
+/** Of what is kept elsewhere, nobody asks here whether there is a newer version. */
+function isSameSecret(now: SecretReference | undefined, pinned: SecretReference | undefined): boolean {
+  if (!now?.source || !pinned?.source) return now?.version === pinned?.version;
+  const { version = pinned.source.version, ...source } = now.source;
+  return sourceText({ ...source, ...(version !== undefined && { version }) }) === pinned.version;
+}
 
 /** The names of those that the workload refers to, sorted: a restart takes them as they are now. */
 export async function changedSince(ports: Ports, deployment: DeploymentDetail): Promise<string[]> {
@@ -17,7 +25,7 @@ export async function changedSince(ports: Ports, deployment: DeploymentDetail): 
     const versions = new Map(Object.entries(outputs[resource]?.secrets ?? {}));
     for (const name of used) {
       const isSame =
-        values.get(name) === pinned.get(name) && secrets.get(name)?.version === versions.get(name)?.version;
+        values.get(name) === pinned.get(name) && isSameSecret(secrets.get(name), versions.get(name));
       if (!isSame) changed.add(name);
     }
   }

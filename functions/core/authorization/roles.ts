@@ -190,6 +190,14 @@ export const permissions = permission({
     grants: { tokens: 'never' },
     does: 'approve or reject a deployment that someone else asked for',
   },
+  'secret-source.read': {
+    least: 'signed-in',
+    does: 'read which projects may refer to secrets that are kept elsewhere',
+  },
+  'secret-source.write': {
+    least: 'platform',
+    does: 'set which projects may refer to secrets that are kept elsewhere',
+  },
   'policy.read': { least: 'viewer', does: 'read policies, and see what one would have refused' },
   'policy.write': { least: 'administrator', does: 'add, change and delete policies of the project' },
   'policy.list': { least: 'signed-in', does: 'read the policies that hold in every project' },

@@ -7,6 +7,10 @@ const versionData = {
   ...nameData,
   version: z.string().describe('Id of the version; its value is in no event.'),
 };
+const putData = {
+  ...versionData,
+  source: z.string().optional().describe('Where its value is kept, if elsewhere.'),
+};
 const rotationData = {
   ...versionData,
   previous: z.string().describe('Id of the version that the new one takes the place of.'),
@@ -25,9 +29,9 @@ export const secretEvents = {
     words: 'Secret {name} for builds has a new version',
   },
   'build-secret.deleted': { data: z.object(nameData), words: 'Secret {name} for builds deleted' },
-  'secret.created': { data: z.object(versionData), words: 'Secret {name} put into {environment}' },
+  'secret.created': { data: z.object(putData), words: 'Secret {name} put into {environment}' },
   'secret.changed': {
-    data: z.object(versionData),
+    data: z.object(putData),
     words: 'Secret {name} of {environment} has a new version',
   },
   'secret.deleted': { data: z.object(nameData), words: 'Secret {name} of {environment} deleted' },
@@ -52,5 +56,14 @@ export const secretEvents = {
   'secret.rotation-failed': {
     data: z.object({ ...rotationData, ...failureData }),
     words: 'Rotation of {name} in {environment} failed: the old version is in force',
+  },
+  'secret-sources.changed': {
+    data: z.object({
+      added: z
+        .array(z.string())
+        .describe('What projects may refer to from now on, as `project source:prefix`.'),
+      removed: z.array(z.string()).describe('What they may not refer to any more.'),
+    }),
+    words: 'What projects may refer to of secrets kept elsewhere changed',
   },
 } as const satisfies EventDeclarations;

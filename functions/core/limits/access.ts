@@ -139,6 +139,14 @@ export const accessLimits = {
     each: 'a secret',
     past: 'Older ones are forgotten, but not by the deployments that pinned them.',
   }),
+  secretSources: limit({
+    value: 500,
+    unit: 'records',
+    of: 'Rules for secrets that are kept elsewhere',
+    each: 'the installation',
+    past: 'The list is refused.',
+    code: 'invalid_request',
+  }),
   personId: limit({
     value: 200,
     unit: 'characters',

@@ -1,4 +1,5 @@
 /** Instances of Score resource types, and the outputs that they give to workloads. */
+import type { SecretSource } from '../secrets/secret-source.ts';
 import type { RotationDecision } from './secret.ts';
 
 /** Outputs of a provisioned resource; secret ones by reference. */
@@ -11,6 +12,8 @@ export interface ResourceOutputs {
 export interface SecretReference {
   secret: string;
   version: string;
+  /** Where its value is read, if it is kept elsewhere; with its version there, once a deployment has pinned it. */
+  source?: SecretSource;
 }
 
 /** An instance of a Score resource type in an environment. */

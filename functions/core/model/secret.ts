@@ -1,4 +1,6 @@
 /** Secrets of an environment: names and versions, never values. */
+import type { SecretSource, SecretSourceRule } from '../secrets/secret-source.ts';
+
 /**
  * `current` is what new deployments take, `previous` what they took before, `pending` what a rotation tries out.
  * `retired` ones are older; what pinned them still reads them. A `revoked` one can not be read any more.
@@ -13,6 +15,16 @@ export interface SecretVersion {
   stage: SecretStage;
   createdAt: string;
   createdBy: string;
+  /** Where its value is kept, if elsewhere; what a deployment pins is the version there. */
+  source?: SecretSource;
+}
+
+/** Which projects may refer to which secrets that are kept elsewhere. */
+export interface SecretSources {
+  rules: SecretSourceRule[];
+  createdAt: string;
+  updatedAt: string;
+  updatedBy: string;
 }
 
 /** Secrets that the builds of a project see, by name; the values are kept behind the Secrets port alone. */

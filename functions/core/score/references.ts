@@ -83,6 +83,13 @@ export function usedOutputs(workload: ScoreWorkload): ReadonlyMap<string, Readon
   return used;
 }
 
+/** The outputs that a workload refers to of all resources of a type. @throws Problem unresolved_placeholder */
+export function usedOfType(workload: ScoreWorkload, type: string): ReadonlySet<string> {
+  const used = usedOutputs(workload);
+  const names = Object.entries(workload.resources ?? {}).filter(([, declared]) => declared.type === type);
+  return new Set(names.flatMap(([name]) => [...(used.get(name) ?? [])]));
+}
+
 /**
  * Names of the resources, each behind those whose outputs its params use.
  * @throws Problem unresolved_placeholder, or invalid_score where resources need one another in a circle

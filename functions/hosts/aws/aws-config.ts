@@ -44,6 +44,10 @@ const schema = z.object({
   BERTH_APPS_DOMAIN: z.string().min(1),
   BERTH_APPS_SCHEME: z.enum(['http', 'https']),
   BERTH_EGRESS_CIDRS: list,
+  BERTH_SECRET_SOURCES: optional,
+  BERTH_VAULT: optional,
+  BERTH_VAULT_NAMESPACE: optional,
+  BERTH_VAULT_TOKEN: optional,
   BERTH_ISSUER: z.url(),
   BERTH_AUDIENCE: list.refine((audience) => audience.length > 0),
   BERTH_ADMINISTRATOR: optional,
@@ -89,6 +93,8 @@ export interface AwsConfig {
   quota: { cpu: number; memoryBytes: number; pods: number; storageBytes: number };
   /** Workloads are served under this domain. */
   apps: { domain: string; scheme: 'http' | 'https' };
+  /** Where secrets are that projects may refer to; `token` names the secret that has the token for Vault. */
+  sources: { aws: boolean; vault?: { address: string; namespace?: string; token: string } };
   /** The private networks that workloads may reach. */
   network: { egressCidrs: string[]; resolverCidrs: string[] };
   identity: {
@@ -147,11 +153,21 @@ export function readAwsConfig(environment: Record<string, string | undefined>): 
     architectures: values.BERTH_ARCHITECTURES,
     quota: { cpu, memoryBytes: memoryGib * GIB, pods, storageBytes: storageGib * GIB },
     apps: { domain: values.BERTH_APPS_DOMAIN, scheme: values.BERTH_APPS_SCHEME },
+    sources: sourcesOf(values),
     network: {
       egressCidrs: values.BERTH_EGRESS_CIDRS,
       resolverCidrs: [`${values.BERTH_CLUSTER_RESOLVER}/32`],
     },
     identity: identityOf(values),
+  };
+}
+
+function sourcesOf(values: z.output<typeof schema>): AwsConfig['sources'] {
+  const { BERTH_VAULT: address, BERTH_VAULT_TOKEN: token, BERTH_VAULT_NAMESPACE: namespace } = values;
+  const vault = address !== undefined && token !== undefined && { address, token };
+  return {
+    aws: values.BERTH_SECRET_SOURCES !== undefined,
+    ...(vault && { vault: { ...vault, ...(namespace !== undefined && { namespace }) } }),
   };
 }
 

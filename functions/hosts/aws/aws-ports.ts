@@ -12,6 +12,7 @@ import type { Databases, DedicatedServers } from '../../ports/databases.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { LogLine, Logs } from '../../ports/logs.ts';
 import { count } from '../../ports/meter.ts';
+import type { SecretKeepers } from '../../ports/secret-keepers.ts';
 import { acceptEks } from './accept-eks.ts';
 import type { AwsConfig } from './aws-config.ts';
 import { createKeptMasks } from './kept-masks.ts';
@@ -56,6 +57,7 @@ export function createAwsPorts(config: AwsConfig): {
     receivers: createReceivers(),
     store: lazy(store, ['get', 'getMany', 'query', 'transact', 'due', 'changed', 'close']),
     secrets,
+    secretKeepers: keepersOf(config, effects.now),
     workflows: lazy(
       async () => (await import('./ports/workflows.ts')).createWorkflows(config),
       ['start', 'stop', 'describe', 'close'],
@@ -105,6 +107,7 @@ export function createAwsPorts(config: AwsConfig): {
       },
       ...createAddresses(config.apps),
     },
+    isolation: lazy(async () => (await cluster()).isolation, ['rules', 'advance', 'end']),
     activity: lazy(async () => (await cluster()).activity, ['lastRequests', 'requests', 'forget']),
   };
   const byPlace = createByPlace({
@@ -121,6 +124,16 @@ export function createAwsPorts(config: AwsConfig): {
       await Promise.all([flush(), anchors.flush()]);
     },
     readSecret: async (id) => (await import('./ports/secrets.ts')).readSecret(config, id),
+  };
+}
+
+/** Those that the settings connect. */
+function keepersOf(config: AwsConfig, now: () => number): SecretKeepers {
+  const load = once(async () => (await import('./ports/secrets.ts')).createKeepers(config, now));
+  const keeper = (name: keyof SecretKeepers) => lazy(async () => (await load())[name], ['pin', 'read']);
+  return {
+    ...(config.sources.aws && { 'aws-secrets-manager': keeper('aws-secrets-manager') }),
+    ...(config.sources.vault && { vault: keeper('vault') }),
   };
 }
 

@@ -1,6 +1,7 @@
 /** Berth on one machine: wires the local adapters together and serves everything on one port. */
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -31,11 +32,13 @@ import { sessionCookies } from '../../api/identity/session-cookies.ts';
 import { loadRoutes } from '../../api/routes.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
+import type { SecretKeepers } from '../../ports/secret-keepers.ts';
 import type { Store } from '../../ports/store.ts';
 import type { StepInput } from '../../workflows/step.ts';
 import { runStepNamed } from '../../workflows/steps.ts';
 import { countAnchors, countBuilds, countSecrets } from './aws-equivalent-units.ts';
 import { ConfigError, type LocalConfig, readConfig } from './config/config.ts';
+import type { VaultConfig } from './config/config-vault.ts';
 import { createSignIn } from './identity/choose-identity.ts';
 import { checkLosses } from './losses.ts';
 import type { MachineOptions } from './places/machine-place.ts';
@@ -223,6 +226,7 @@ async function createPorts(
     secrets: countSecrets(
       await createSecretsFile({ path: path('secrets'), keyPath: path('secrets.key'), effects }),
     ),
+    ...(config.vault && { secretKeepers: await connectVault(config.vault, effects) }),
     builder: countBuilds(given.builder, effects.now),
     anchors: countAnchors(given.anchors),
   };
@@ -244,6 +248,18 @@ async function createPorts(
       ),
   });
   return { ...ports, workflows };
+}
+
+/** Only where it is set, it is loaded. Tokens are read when they are needed, since others renew them. */
+async function connectVault(
+  { address, namespace, login }: VaultConfig,
+  { now }: Ports['effects'],
+): Promise<SecretKeepers> {
+  const { createVault } = await import('../../adapters/vault/vault.ts');
+  const read = () => readFile(login.file, 'utf8');
+  return {
+    vault: createVault({ address, login: { ...login, read }, now, ...(namespace && { namespace }) }),
+  };
 }
 
 /**

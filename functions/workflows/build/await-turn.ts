@@ -33,7 +33,8 @@ export async function untilTurn(
   const log = buildLog(ports, operation);
   let told = operation.waitingFor;
   for (;;) {
-    if (signal.aborted) throw signal.reason instanceof Problem ? signal.reason : new StillProgressing();
+    // However little time there is, the queue is looked at.
+    if (signal.aborted && signal.reason instanceof Problem) throw signal.reason;
     const changed = new AbortController();
     const stop = (): void => changed.abort();
     signal.addEventListener('abort', stop, { once: true });
@@ -51,6 +52,7 @@ export async function untilTurn(
         await tell(ports, id, { waitingFor: ahead });
       }
       told = ahead;
+      if (signal.aborted) throw new StillProgressing();
       await change;
     } finally {
       signal.removeEventListener('abort', stop);

@@ -14,9 +14,13 @@ import { keepResult } from '../keep-result.ts';
 import type { Step, StepContext } from '../step.ts';
 import { buildLog, turnAgain, untilTurn } from './await-turn.ts';
 
+/** Shorter than any machine takes to come; the machine says nothing while it is on its way. */
+const WAITS_SECONDS = 15;
+
 export const awaitTurn: Step<Operation<'build'>> = {
   role: 'work',
   watched: true,
+  waitsSeconds: WAITS_SECONDS,
   async run({ ports, operation, signal }) {
     // A run before this one came further, and what has its version needs no turn.
     if (operation.result?.version === undefined) await untilTurn(ports, operation, signal);
@@ -27,6 +31,7 @@ export const awaitTurn: Step<Operation<'build'>> = {
 export const buildImage: Step<Operation<'build'>> = {
   role: 'work',
   watched: true,
+  waitsSeconds: WAITS_SECONDS,
   async run(context) {
     const { ports, operation } = context;
     // A run before this one came as far; what follows it in the workflow may have removed the source.

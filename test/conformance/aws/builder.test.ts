@@ -71,6 +71,7 @@ await withMoto((url) => {
         createSecretsManager({ client: manager, prefix: 'berth' }).put(path, value),
       sourceMaxBytes: SOURCE_MAX_BYTES,
       started: containers.started,
+      settled: containers.settled,
       async dispose() {
         await containers.settled();
         for (const client of [codebuild, logs, s3, manager]) client.destroy();
@@ -176,6 +177,39 @@ await withMoto((url) => {
       await subject.dispose();
     },
   );
+
+  it('a build that is only looked at goes on, and each line of its log comes once', async () => {
+    let [looks, starts] = [0, 0];
+    const subject = await makeSubject((action) => {
+      if (action === 'StartBuild') starts++;
+      return action === 'BatchGetBuilds' && ++looks <= 3
+        ? answer({ builds: [{ id: 'berth:1', buildStatus: 'IN_PROGRESS' }] })
+        : 'forward';
+    });
+    const { id } = await subject.builder.saveSource(streamOf(await sourceArchive(helloFiles)));
+    const request = { repository, operation: 'looked-at', source: { kind: 'upload', id } as const };
+    const lines: string[] = [];
+    // The time is over before it begins, as on a function that was slow to start.
+    const look = () =>
+      subject.builder.build(
+        request,
+        (line) => lines.push(line),
+        AbortSignal.abort(new TransientError('only a look')),
+      );
+    await expect(look()).rejects.toThrow('only a look');
+    // The lines are there now, before the build is told to be over.
+    await subject.settled();
+    for (let times = 0; times < 2; times++) await expect(look()).rejects.toThrow('only a look');
+    expect(lines.length).toBeGreaterThan(2);
+    const built = await look();
+    expect(built.digest).toMatch(/^sha256:/);
+    expect(starts).toBe(1);
+    const whole: string[] = [];
+    await subject.builder.build({ ...request, operation: 'whole' }, (line) => whole.push(line), never);
+    const isTold = (line: string): boolean => !/[\d.]+ m?s\b/.test(line);
+    expect(lines.filter(isTold)).toEqual(whole.filter(isTold));
+    await subject.dispose();
+  });
 
   it('keeps an upload whose requests were cut off, and leaves nothing of one that fails', async () => {
     let cut = 0;

@@ -1,6 +1,9 @@
 /** `npm run doctor -- --aws` on an account as moto has it; quotas, which moto lists for no service but one, are played. */
+import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CreateAddonCommand, CreateClusterCommand, EKSClient } from '@aws-sdk/client-eks';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createDynamoStore, dynamoOptions } from '../../../functions/adapters/aws/store/store.ts';
+import { CLOCK_KEY, type SeenClock } from '../../../functions/records/clock.ts';
 import { createAwsApi } from '../../../scripts/doctor/aws-api.ts';
 import type { Finding } from '../../../scripts/doctor/check.ts';
 import { report } from '../../../scripts/doctor/check.ts';
@@ -96,6 +99,39 @@ await withMoto((url) => {
       );
       // Moto's clusters lead nowhere: what is in one is looked at in eks/cluster-objects.test.ts.
       expect(find(findings, /NodePool/)).toMatchObject({ state: 'unknown' });
+    });
+
+    it('tells what Berth has found when it tried whether environments are apart, and what to do', async () => {
+      const isolation = async () => find(await examineAws(settingsOf([])), /Isolation/);
+      expect(await isolation()).toMatchObject({ state: 'unknown', found: 'it was not tried yet' });
+      const client = new DynamoDBClient(dynamoOptions({ region: REGION }));
+      const table = 'Berth-Data-TableCD117FA1-1ABCDEFGHIJKL';
+      await client.send(
+        new CreateTableCommand({
+          TableName: table,
+          BillingMode: 'PAY_PER_REQUEST',
+          KeySchema: [
+            { AttributeName: 'pk', KeyType: 'HASH' },
+            { AttributeName: 'sk', KeyType: 'RANGE' },
+          ],
+          AttributeDefinitions: [
+            { AttributeName: 'pk', AttributeType: 'S' },
+            { AttributeName: 'sk', AttributeType: 'S' },
+          ],
+        }),
+      );
+      const at = '2026-11-27T12:00:00.000Z';
+      const data: SeenClock = {
+        at,
+        isolation: { last: { at, rules: '', outcome: { state: 'not_in_force', open: ['pod'], shut: [] } } },
+      };
+      await createDynamoStore({ client, table }).transact([{ put: { ...CLOCK_KEY, data } }]);
+      client.destroy();
+      expect(await isolation()).toMatchObject({
+        state: 'wrong',
+        found: expect.stringContaining('workloads reach pod'),
+        todo: expect.stringContaining('amazon-vpc-cni'),
+      });
     });
 
     it('refuses settings that can not be used, before it looks at anything', () => {

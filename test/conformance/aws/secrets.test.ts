@@ -1,6 +1,7 @@
 /** Secrets over Secrets Manager and DynamoDB, as moto has them. */
 import { CreateTableCommand, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import {
+  CreateSecretCommand,
   DeleteSecretCommand,
   DescribeSecretCommand,
   GetSecretValueCommand,
@@ -10,12 +11,14 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { describe, expect, it } from 'vitest';
 import { createFormerSecrets } from '../../../functions/adapters/aws/secrets/former-secrets.ts';
+import { createKeptSecrets } from '../../../functions/adapters/aws/secrets/kept-secrets.ts';
 import { createSealedSecrets } from '../../../functions/adapters/aws/secrets/sealed-secrets.ts';
 import { createSecretsKey } from '../../../functions/adapters/aws/secrets/secrets-key.ts';
 import { createSecretsManager } from '../../../functions/adapters/aws/secrets/secrets-manager.ts';
 import { createDynamoStore } from '../../../functions/adapters/aws/store/store.ts';
 import { createTableInput } from '../../../functions/adapters/aws/store/table.ts';
 import type { Secrets } from '../../../functions/ports/secrets.ts';
+import { secretKeeperContract } from '../../contracts/secret-keepers.ts';
 import { secretsContract } from '../../contracts/secrets.ts';
 import { clientOptions, withMoto } from './support.ts';
 
@@ -60,6 +63,41 @@ await withMoto((url) => {
       },
     };
   }
+
+  secretKeeperContract('AWS Secrets Manager', async () => {
+    const client = new SecretsManagerClient(clientOptions(url()));
+    const entries = new Map<string, string>();
+    return {
+      keeper: createKeptSecrets({ client: () => client, own: 'berth' }),
+      from: 'aws-secrets-manager',
+      noVersion: 'a0a0a0a0-0000-4000-8000-000000000000',
+      async put(name, value) {
+        const text = { SecretString: JSON.stringify(value) };
+        const known = entries.get(name);
+        const { ARN: entry = '', VersionId: version = '' } = known
+          ? await client.send(new PutSecretValueCommand({ SecretId: known, ...text }))
+          : await client.send(new CreateSecretCommand({ Name: name, ...text }));
+        entries.set(name, entry);
+        return { entry, version };
+      },
+      // Secrets Manager takes a version without labels away in its own time; its owner can take the whole entry.
+      async forget(entry) {
+        await client.send(new DeleteSecretCommand({ SecretId: entry, ForceDeleteWithoutRecovery: true }));
+      },
+      dispose: async () => client.destroy(),
+    };
+  });
+
+  it("Berth's own secrets are nobody's to refer to, whatever the rules say", async () => {
+    const client = new SecretsManagerClient(clientOptions(url()));
+    const made = await client.send(
+      new CreateSecretCommand({ Name: 'installation/-key', SecretString: 'the key' }),
+    );
+    const keeper = createKeptSecrets({ client: () => client, own: 'installation' });
+    const source = { from: 'aws-secrets-manager', entry: made.ARN ?? '' } as const;
+    await expect(keeper.pin(source)).rejects.toMatchObject({ code: 'secret_unavailable' });
+    client.destroy();
+  });
 
   secretsContract('sealed in the store', () => installation('sealed'));
 

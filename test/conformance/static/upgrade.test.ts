@@ -43,6 +43,8 @@ interface Change {
   after: Settings;
 }
 
+const vault = { 'berth:vault': 'https://vault.example.com', 'berth:vaultToken': secret('vault') };
+
 /** How each setting is changed. */
 const changes: Record<(typeof settingNames)[number], Change> = {
   name: { after: { 'berth:name': 'other' } },
@@ -77,6 +79,10 @@ const changes: Record<(typeof settingNames)[number], Change> = {
   environmentStorageGib: { after: { 'berth:environmentStorageGib': '20' } },
   ingressCidrs: { after: { 'berth:ingressCidrs': '10.9.0.0/16' } },
   egressCidrs: { after: { 'berth:egressCidrs': '10.9.0.0/16' } },
+  secretSources: { after: { 'berth:secretSources': `${secret('shop')}*` } },
+  vault: { after: vault },
+  vaultNamespace: { before: vault, after: { ...vault, 'berth:vaultNamespace': 'teams/shop' } },
+  vaultToken: { before: vault, after: { ...vault, 'berth:vaultToken': secret('other') } },
   gatewayImage: { after: { 'berth:gatewayImage': 'registry.example.com/traefik:v3.7.15' } },
   logAgentImage: { after: { 'berth:logAgentImage': 'registry.example.com/otelcol:0.157.0' } },
   gatewayApi: { after: { 'berth:gatewayApi': 'https://mirror.example.com/gateway-api' } },

@@ -30,8 +30,12 @@ let running: Map<string, { succeed(): void; fail(error: Error): void }>;
 function start(): typeof life {
   const names = Object.fromEntries(stepsOf('build').map((step) => [step, step]));
   const machine = loadStateMachine('build', names);
-  // A step that waits hands over a tenth of a second before its time is over.
-  Object.assign(machine.definition.States.AwaitTurn ?? {}, { TimeoutSeconds: 1 });
+  // A step that waits hands over a tenth of a second before its time is over, and is called again a second later.
+  const { AwaitTurn } = machine.definition.States;
+  if (AwaitTurn?.Type === 'Task') {
+    AwaitTurn.TimeoutSeconds = 1;
+    for (const retrier of AwaitTurn.Retry) Object.assign(retrier, { IntervalSeconds: 1, BackoffRate: 1 });
+  }
   const here: Ports = {
     ...bench.ports,
     registry: {

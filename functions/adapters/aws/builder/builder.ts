@@ -139,10 +139,13 @@ export function createCodeBuilder(options: CodeBuildOptions): Builder {
     return id;
   }
 
-  /** Hands on what has been logged since the last call. */
-  function follower(id: string, log: (line: string) => void): () => Promise<void> {
-    let nextToken: string | undefined;
-    return async () => {
+  /**
+   * Hands on what has been logged since the last call.
+   * @param from where another call of the step has ended
+   */
+  function follower(id: string, log: (line: string) => void, from: string | undefined) {
+    let nextToken = from;
+    const follow = async (): Promise<void> => {
       for (;;) {
         const command = new GetLogEventsCommand({
           logGroupName: logs.group,
@@ -157,12 +160,19 @@ export function createCodeBuilder(options: CodeBuildOptions): Builder {
         nextToken = page.nextForwardToken;
       }
     };
+    return { follow, place: () => nextToken };
   }
 
-  async function wait(id: string, log: (line: string) => void, signal: AbortSignal): Promise<Build> {
-    const follow = follower(id, log);
+  async function wait(
+    { id, operation }: { id: string; operation: string },
+    log: (line: string) => void,
+    signal: AbortSignal,
+  ): Promise<Build> {
+    const from = await readObject(logKey(operation));
+    const { follow, place } = follower(id, log, from);
     for (let pause = firstPoll; ; pause = Math.min(pause * 1.5, longestPoll)) {
-      signal.throwIfAborted();
+      // However little time there is, the build is looked at; what is canceled is not.
+      if (!isHandedOver(signal)) signal.throwIfAborted();
       const { builds } = await sent(codebuild.send(new BatchGetBuildsCommand({ ids: [id] })));
       const build = builds?.[0];
       const over = build?.buildStatus !== undefined && build.buildStatus !== 'IN_PROGRESS';
@@ -170,7 +180,12 @@ export function createCodeBuilder(options: CodeBuildOptions): Builder {
       if (over) await sleep(firstPoll);
       await follow();
       if (over) return build;
-      await sleep(pause, undefined, { signal }).catch(() => undefined);
+      if (!signal.aborted) await sleep(pause, undefined, { signal }).catch(() => undefined);
+      if (!isHandedOver(signal)) continue;
+      const Body = place();
+      if (Body !== undefined && Body !== from)
+        await sent(s3.send(new PutObjectCommand({ Bucket, Key: logKey(operation), Body })));
+      throw signal.reason;
     }
   }
 
@@ -179,15 +194,15 @@ export function createCodeBuilder(options: CodeBuildOptions): Builder {
     log: (line: string) => void,
     signal: AbortSignal,
   ): Promise<BuildResult> {
-    signal.throwIfAborted();
+    if (!isHandedOver(signal)) signal.throwIfAborted();
     const { upload, variables } = await prepare(request);
     const id = await ensureBuild(request, variables);
     let build: Build;
     try {
-      build = await wait(id, log, signal);
+      build = await wait({ id, operation: request.operation }, log, signal);
     } catch (error) {
       // A build that is only handed over goes on.
-      if (signal.aborted && !(signal.reason instanceof TransientError))
+      if (signal.aborted && !isHandedOver(signal))
         await codebuild.send(new StopBuildCommand({ id })).catch(() => undefined);
       throw error;
     }
@@ -244,7 +259,13 @@ function secretsOf({ secrets = [], credential }: BuildRequest) {
   return [...all, { name: GIT_TOKEN_VARIABLE, path: credential.path, version: credential.version }];
 }
 
+/** The time of a call is over, and another call goes on with the build. */
+const isHandedOver = ({ aborted, reason }: AbortSignal): boolean =>
+  aborted && reason instanceof TransientError;
+
 const buildKey = (operation: string): string => `builds/${operation}/build`;
+/** How far its log was handed on. */
+const logKey = (operation: string): string => `builds/${operation}/log`;
 const outcomeKey = (operation: string): string => `builds/${operation}/outcome.json`;
 
 /** The build tells the hash of what was sent to the bucket itself. */

@@ -25,6 +25,7 @@ export function renderNamespace(
   environment: EnvironmentRef,
   operation: string,
   options: RenderOptions,
+  name = namespaceName(options.namespacePrefix, environment),
 ): NamespaceObject {
   const level = Object.fromEntries(
     ['enforce', 'audit', 'warn'].flatMap((mode) => [
@@ -36,7 +37,7 @@ export function renderNamespace(
     apiVersion: 'v1',
     kind: 'Namespace',
     metadata: {
-      name: namespaceName(options.namespacePrefix, environment),
+      name,
       labels: { ...environmentLabels(environment), ...level },
       annotations: {
         [OPERATION_ANNOTATION]: operation,
@@ -83,13 +84,15 @@ function egress({ internet, resolverCidrs, egressCidrs }: NetworkOptions): V1Net
 /**
  * The namespace with Pod Security `restricted` enforced, a quota, limits for what names none, and a network that
  * denies what is not allowed. In the order in which they are to be made.
+ * @param name of the namespace, where it is not the environment's own
  */
 export function renderEnvironment(
   environment: EnvironmentRef,
   operation: string,
   options: RenderOptions,
+  name?: string,
 ): KubernetesObject[] {
-  const namespace = renderNamespace(environment, operation, options);
+  const namespace = renderNamespace(environment, operation, options, name);
   const metadata = { namespace: namespace.metadata.name, labels: environmentLabels(environment) };
   const { cpu, memoryBytes, pods, storageBytes, ephemeralBytes } = options.quota;
   return [

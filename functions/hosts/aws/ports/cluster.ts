@@ -3,6 +3,7 @@ import { createEksToken } from '../../../adapters/aws/eks/eks-token.ts';
 import { sdkOptions } from '../../../adapters/aws/sdk-options.ts';
 import { createGatewayActivity } from '../../../adapters/kubernetes/activity/gateway-activity.ts';
 import { createFoundClient } from '../../../adapters/kubernetes/api/found-client.ts';
+import { createKubernetesIsolation } from '../../../adapters/kubernetes/isolation/isolation.ts';
 import { createKubernetesLogs } from '../../../adapters/kubernetes/logs.ts';
 import { defaultRenderOptions } from '../../../adapters/kubernetes/manifests/index.ts';
 import { gatewayMetrics, gatewayNamespace } from '../../../adapters/kubernetes/object-names.ts';
@@ -10,6 +11,7 @@ import { createKubernetesWorkloads } from '../../../adapters/kubernetes/workload
 import { limits } from '../../../core/limits.ts';
 import type { Effects } from '../../../ports/effects.ts';
 import type { Ports } from '../../../ports/index.ts';
+import type { Isolation } from '../../../ports/isolation.ts';
 import type { LogArchive } from '../../../ports/log-archive.ts';
 import type { Logs } from '../../../ports/logs.ts';
 import type { Registry } from '../../../ports/registry.ts';
@@ -21,7 +23,10 @@ import { repositoryUri } from './prefix.ts';
 export function createCluster(
   config: AwsConfig,
   { effects, registry }: { effects: Effects; registry: Registry },
-): Pick<Ports, 'workloads' | 'activity'> & { logs(rest: Logs, archive: LogArchive): Logs } {
+): Pick<Ports, 'workloads' | 'activity'> & {
+  isolation: Isolation;
+  logs(rest: Logs, archive: LogArchive): Logs;
+} {
   const { cluster, region, name, dnsSuffix } = config;
   const sdk = sdkOptions({ region });
   const credentials = defaultProvider();
@@ -71,6 +76,7 @@ export function createCluster(
       ...config.apps,
       render,
     }),
+    isolation: createKubernetesIsolation({ client, render, gateway: gatewayMetrics, now: effects.now }),
     activity: createGatewayActivity({ client, render, metrics: gatewayMetrics, now: effects.now }),
   };
 }

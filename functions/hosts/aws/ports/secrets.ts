@@ -6,11 +6,14 @@ import { rdsAuthority } from '../../../adapters/aws/rds-authority.ts';
 import { countRequests, secretsManagerPricing } from '../../../adapters/aws/sdk-meter.ts';
 import { sdkOptions } from '../../../adapters/aws/sdk-options.ts';
 import { createFormerSecrets, type FormerSecrets } from '../../../adapters/aws/secrets/former-secrets.ts';
+import { createKeptSecrets } from '../../../adapters/aws/secrets/kept-secrets.ts';
 import { createSealedSecrets } from '../../../adapters/aws/secrets/sealed-secrets.ts';
 import { createSecretsKey } from '../../../adapters/aws/secrets/secrets-key.ts';
 import { createSecretsManager } from '../../../adapters/aws/secrets/secrets-manager.ts';
+import { createVault } from '../../../adapters/vault/vault.ts';
 import { isForBuilds, isOfMasks } from '../../../core/keys.ts';
 import type { Databases } from '../../../ports/databases.ts';
+import type { SecretKeepers } from '../../../ports/secret-keepers.ts';
 import type { Secrets } from '../../../ports/secrets.ts';
 import type { Store } from '../../../ports/store.ts';
 import type { AwsConfig } from '../aws-config.ts';
@@ -45,6 +48,25 @@ const neverElsewhere: FormerSecrets = {
   remove: async () => undefined,
   list: async () => [],
 };
+/** Where secrets are kept that are not Berth's. A region of each ARN has a client of its own. */
+export function createKeepers(config: AwsConfig, now: () => number): Required<SecretKeepers> {
+  const clients = new Map<string, SecretsManagerClient>();
+  const client = (region: string): SecretsManagerClient => {
+    const made = clients.get(region) ?? createClient({ ...config, region });
+    clients.set(region, made);
+    return made;
+  };
+  const { address = '', namespace, token = '' } = config.sources.vault ?? {};
+  return {
+    'aws-secrets-manager': createKeptSecrets({ client, own: config.name }),
+    vault: createVault({
+      address,
+      now,
+      login: { kind: 'token', read: () => readSecret(config, token) },
+      ...(namespace !== undefined && { namespace }),
+    }),
+  };
+}
 
 /** No project has such a name. */
 const SECRETS_KEY = '-key';

@@ -41,6 +41,8 @@ export interface ClusterConfig {
   /** The gateway's pods in the namespace of the Gateway, and where they tell what they counted. */
   gatewayMetrics?: { selector: string; port: number };
   egressCidrs?: string[];
+  /** An image of Traefik 3, by which the network is tried. */
+  probeImage?: string;
   storageClass?: string;
   /** The administrator's connection to the PostgreSQL server that holds the workloads' databases. */
   postgresUrl?: string;
@@ -57,6 +59,7 @@ const list = (pattern: RegExp, what: string) =>
 
 const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const GATEWAY = /^([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)\/([a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?)$/;
+const IMAGE = /^[\w.:-]+(\/[\w.-]+)+(:[\w.-]+)?(@sha256:[0-9a-f]{64})?$/;
 const METRICS = /^([A-Za-z0-9][\w./-]*=[A-Za-z0-9][\w.-]*):(\d{1,5})$/;
 const CIDR = /^[0-9a-f.:]+\/\d{1,3}$/;
 /** `registry.example.com/berth`, with `http://` before it where the registry has no TLS. */
@@ -98,6 +101,10 @@ const schema = z.object({
     .optional(),
   BERTH_GATEWAY_CIDRS: list(CIDR, 'networks such as 10.0.0.0/16').optional(),
   BERTH_EGRESS_CIDRS: list(CIDR, 'networks such as 10.0.0.0/16').optional(),
+  BERTH_PROBE_IMAGE: z
+    .string()
+    .regex(IMAGE, 'must be an image of Traefik 3, such as docker.io/library/traefik:v3.7')
+    .optional(),
   BERTH_STORAGE_CLASS: z.string().optional(),
   BERTH_POSTGRES_URL: z.string().optional(),
 });
@@ -134,6 +141,7 @@ export function readClusterConfig(given: Record<string, string>): ClusterConfig 
     ...(values.BERTH_GATEWAY_METRICS && { gatewayMetrics: { selector, port: Number(metricsPort) } }),
     ...(values.BERTH_GATEWAY_CIDRS && { gatewayCidrs: values.BERTH_GATEWAY_CIDRS }),
     ...(values.BERTH_EGRESS_CIDRS && { egressCidrs: values.BERTH_EGRESS_CIDRS }),
+    ...(values.BERTH_PROBE_IMAGE && { probeImage: values.BERTH_PROBE_IMAGE }),
     ...(values.BERTH_STORAGE_CLASS && { storageClass: values.BERTH_STORAGE_CLASS }),
     ...(values.BERTH_POSTGRES_URL && { postgresUrl: values.BERTH_POSTGRES_URL }),
   };

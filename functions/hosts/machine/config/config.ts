@@ -9,6 +9,7 @@ import {
 } from './config-cluster.ts';
 import { type IdentityConfig, readIdentityConfig } from './config-identity.ts';
 import { ConfigError, parseSettings } from './config-parse.ts';
+import { readVaultConfig, type VaultConfig } from './config-vault.ts';
 
 export type { ClusterConfig, PlacesConfig } from './config-cluster.ts';
 export type { IdentityConfig } from './config-identity.ts';
@@ -79,6 +80,8 @@ export interface LocalConfig {
   trustedIssuers?: string[];
   /** Origins of receivers of events that may use plain http and have private addresses. */
   trustedReceivers?: string[];
+  /** Where secrets are that are kept in Vault. */
+  vault?: VaultConfig;
   /** An identity provider that takes the place of the built-in one. */
   identity?: IdentityConfig;
 }
@@ -94,6 +97,7 @@ export function readConfig(environment: Record<string, string | undefined>): Loc
   const cluster = readClusterConfig(given);
   const places = readPlacesConfig(given);
   const identity = readIdentityConfig(given);
+  const vault = readVaultConfig(given);
   return {
     port: values.BERTH_PORT,
     host: values.BERTH_HOST,
@@ -112,6 +116,7 @@ export function readConfig(environment: Record<string, string | undefined>): Loc
     ...(places && { places }),
     ...(values.BERTH_URL !== undefined && { url: values.BERTH_URL }),
     ...(identity && { identity }),
+    ...(vault && { vault }),
     ...(values.BERTH_TRUSTED_ISSUERS && { trustedIssuers: values.BERTH_TRUSTED_ISSUERS }),
     ...(values.BERTH_TRUSTED_RECEIVERS && { trustedReceivers: values.BERTH_TRUSTED_RECEIVERS }),
   };

@@ -7,6 +7,7 @@ import { createGatewayActivity } from '../../../adapters/kubernetes/activity/gat
 import { unknownActivity } from '../../../adapters/kubernetes/activity/unknown-activity.ts';
 import { createKubernetesClient, type KubernetesClient } from '../../../adapters/kubernetes/api/client.ts';
 import { loadKubeconfig } from '../../../adapters/kubernetes/api/kubeconfig.ts';
+import { createKubernetesIsolation } from '../../../adapters/kubernetes/isolation/isolation.ts';
 import { createKubernetesLogs } from '../../../adapters/kubernetes/logs.ts';
 import { defaultRenderOptions } from '../../../adapters/kubernetes/manifests/index.ts';
 import { createKubernetesWorkloads } from '../../../adapters/kubernetes/workloads.ts';
@@ -49,6 +50,15 @@ export async function createCluster({ config, effects, logs, log }: ClusterOptio
       activity: activity ?? unknownActivity,
       builder: noBuilder,
       databases: await databasesOf(config.postgresUrl),
+      ...((metrics || config.probeImage) && {
+        isolation: createKubernetesIsolation({
+          client,
+          render,
+          now: effects.now,
+          ...(metrics && { gateway: metrics }),
+          ...(config.probeImage && { image: config.probeImage }),
+        }),
+      }),
       logs: createKubernetesLogs({ client, rest: logs, render }),
       registry,
       workloads: createKubernetesWorkloads({

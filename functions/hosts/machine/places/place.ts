@@ -8,7 +8,7 @@ import type { PlacesConfig } from '../config/config.ts';
 /** The ports that differ from place to place. */
 export type PlacePorts = Pick<
   Ports,
-  'activity' | 'builder' | 'databases' | 'logs' | 'registry' | 'workloads'
+  'activity' | 'builder' | 'databases' | 'isolation' | 'logs' | 'registry' | 'workloads'
 >;
 
 export type Listener = (request: IncomingMessage, response: ServerResponse) => void;

@@ -42,7 +42,11 @@ export const logAgent = async (): Promise<string> =>
   join(await built('log-agent', ['go.mod', 'go.sum', 'main.go'], ['.']), 'log-agent');
 
 /** Builds a module beside this folder, once for each content of its files. */
-async function built(module: string, files: readonly string[], packages: readonly string[]): Promise<string> {
+export async function built(
+  module: string,
+  files: readonly string[],
+  packages: readonly string[],
+): Promise<string> {
   const source = resolve(import.meta.dirname, '../..', module);
   const hash = createHash('sha256');
   for (const name of files) hash.update(await readFile(join(source, name)));
