@@ -78,7 +78,8 @@ function settingsOf(ports: Ports, place: ConnectionPlace, given: z.output<typeof
   const rule = ports.receivers.refusal(api);
   // A URL that has more than a path is no beginning of others.
   const isBase = rule === undefined && !/[?#]/.test(api);
-  if (location && !isBase) errors.push({ path: 'body.api', message: `must ${rule ?? 'have no query and no fragment'}` });
+  if (location && !isBase)
+    errors.push({ path: 'body.api', message: `must ${rule ?? 'have no query and no fragment'}` });
   if (errors.length > 0) throw invalidRequest(errors);
   return compact({
     ...place,
