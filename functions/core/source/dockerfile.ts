@@ -3,6 +3,7 @@
  * and names of images a build reaches files of the machine, its own network, and images and caches of other projects.
  * What can not be read with certainty is refused.
  */
+import { limits } from '../limits.ts';
 import { shortHash } from '../names.ts';
 import { Problem } from '../problem.ts';
 import { type Instruction, instructionsOf, linesOf, possibleInstructionsOf } from './dockerfile-lines.ts';
@@ -39,10 +40,6 @@ const ADDRESSES = ['http://', 'https://', 'ftp://', 'git://', 'ssh://', 'git@', 
 const VARIABLE = /\$(?:(\w+)|\{(\w+)(?::?-([^${}]*))?\})/g;
 /** Stands for what is not known. */
 const UNKNOWN = '$';
-
-/** A longer one is read by nobody. */
-const LINES_MAX = 1_000;
-const LENGTH_MAX = 128 * 1024;
 
 const refuse = (what: string, hint: string): Problem =>
   new Problem('build_failed', `The Dockerfile can not be built here: ${what}.`, { hint });
@@ -170,9 +167,9 @@ function createCheck(defaults: ReadonlyMap<string, string>, stagesBefore: (line:
 export function confineDockerfile(text: string, scope: string): string {
   if (OTHER_ESCAPE.test(text)) throw refuse('it sets another escape character', 'Escape with "\\".');
   const lines = linesOf(text);
-  if (lines.length > LINES_MAX || text.length > LENGTH_MAX)
+  if (lines.length > limits.dockerfileLines.value || text.length > limits.dockerfile.value)
     throw refuse(
-      `it has more than ${LINES_MAX} lines or ${LENGTH_MAX} characters`,
+      `it has more than ${limits.dockerfileLines.value} lines or ${limits.dockerfile.value} characters`,
       'Split it, or call scripts.',
     );
   const begins = instructionsOf(lines).filter(({ name }) => name === 'FROM');

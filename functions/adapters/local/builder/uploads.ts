@@ -24,8 +24,6 @@ const ID = /^[0-9a-f]{32}$/;
 /** How long an upload is awaited, and how long it is kept without a build, milliseconds. */
 const OPEN_MS = 3_600_000;
 const KEPT_MS = 2 * 86_400_000;
-/** Of so many of a project, those to which nothing was sent are forgotten. */
-const OPEN_MAX = 100;
 
 const tooMany = (project: string): Problem =>
   new Problem(
@@ -69,13 +67,13 @@ export async function createSources(
     let sum = own.reduce((total, [, upload]) => total + upload.bytes, bytes);
     let count = own.length;
     for (const [id, upload] of own) {
-      if (sum <= ofProject && count < OPEN_MAX) return;
+      if (sum <= ofProject && count < limits.uploadAddresses.value) return;
       if (!awaited.has(id)) continue;
       forget(id);
       sum -= upload.bytes;
       count -= 1;
     }
-    if (sum > ofProject || count >= OPEN_MAX) throw tooMany(project);
+    if (sum > ofProject || count >= limits.uploadAddresses.value) throw tooMany(project);
   }
 
   /** Uploads that nobody has built. */
