@@ -94,7 +94,7 @@ export function createAwsPorts(config: AwsConfig): {
       ),
       ...createAddresses(config.apps),
     },
-    activity: lazy(async () => (await cluster()).activity, ['lastRequests', 'requests', 'forget']),
+    activity: lazy(async () => (await cluster()).activity, ['lastRequests', 'requests', 'counts', 'forget']),
   };
   return {
     ports,

@@ -47,6 +47,7 @@ export function createSimulatedActivity(world: Pick<World, 'io' | 'effects'>): S
       ),
     requests: async ({ project, environment, service }, windowSeconds) =>
       samplesOf(nameOf(project, environment), service, world.effects.now() - windowSeconds * 1000),
+    counts: async () => new Map(),
     async forget({ project, environment }) {
       last.delete(nameOf(project, environment));
       requests.delete(nameOf(project, environment));
