@@ -40,6 +40,7 @@ export const routeFiles: readonly (() => Promise<{ routes: readonly Route[] }>)[
   () => import('./deployments/deployments.ts'),
   () => import('./guardrails/policies.ts'),
   () => import('./deployments/plan.ts'),
+  () => import('./deployments/rollout.ts'),
   () => import('./logs/logs.ts'),
   () => import('./environments/metrics.ts'),
   () => import('./gamedays/gamedays.ts'),

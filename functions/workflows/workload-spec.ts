@@ -1,6 +1,11 @@
 /** Makes a workload with everything resolved from a deployment's pins. The result holds secret values. */
 
-import { type DeploymentDetail, type InstanceRef, isSameAgain, type ResourceOutputs } from '../core/model/index.ts';
+import {
+  type DeploymentDetail,
+  type InstanceRef,
+  isSameAgain,
+  type ResourceOutputs,
+} from '../core/model/index.ts';
 import { Problem } from '../core/problem.ts';
 import { expansionBudget } from '../core/score/expansion-budget.ts';
 import { expand, placeholders } from '../core/score/placeholders.ts';

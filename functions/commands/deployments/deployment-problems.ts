@@ -2,10 +2,17 @@
  * Why a deployment would be refused before it begins. A plan tells all of it, and a deployment is refused with the first
  * of it before anything is made.
  */
-import type { InstanceRef, Resource, ResourceOutputs } from '../../core/model/index.ts';
+import {
+  type InstanceRef,
+  isSameAgain,
+  type Resource,
+  type ResourceOutputs,
+} from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
+import { invalidScore } from '../../core/score/file/score-faults.ts';
 import { provisionOrder, references, usedOutputs } from '../../core/score/references.ts';
 import { resourceIdentity } from '../../core/score/resource-identity.ts';
+import { workloadSettings } from '../../core/score/settings.ts';
 import type { ScoreWorkload } from '../../core/score/workload.ts';
 import type { Ports } from '../../ports/index.ts';
 import { resourceType } from '../../resources/index.ts';
@@ -49,10 +56,35 @@ export async function deploymentProblems(
       : [];
   return [
     ...ofWorkload,
+    ...rolloutProblems(ports, content),
     ...ofResources,
     ...image.problems,
     ...(violations.length > 0 ? [violationProblem(ref, violations)] : []),
   ];
+}
+
+/** A rollback goes back at once, and what runs once more is not tried. */
+function rolloutProblems({ workloads, receivers }: Ports, { kind, workload }: Proposed): Problem[] {
+  const { rollout, strategy } = workloadSettings(workload);
+  if (!rollout || kind === 'rollback' || isSameAgain(kind)) return [];
+  const { webhook } = rollout.checks;
+  const refusal = webhook === undefined ? undefined : receivers.refusal(webhook);
+  const problems: Problem[] = [];
+  if (refusal !== undefined) {
+    const path = ['metadata', 'annotations', 'berth.dev/check-webhook'];
+    problems.push(invalidScore([{ path, message: `must ${refusal}` }]));
+  }
+  if (!workloads.tracks)
+    problems.push(
+      new Problem(
+        'strategy_unavailable',
+        `A version can not be tried beside the one that serves here: the strategy ${strategy} with steps or checks is not possible.`,
+        {
+          hint: 'Set berth.dev/strategy: rolling without steps and checks, or deploy to a place that serves two side by side.',
+        },
+      ),
+    );
+  return problems;
 }
 
 async function pinProblems(ports: Ports, workload: ScoreWorkload, outputs: Outputs): Promise<Problem[]> {

@@ -4,6 +4,7 @@ import type { ScoreWorkload } from '../score/workload.ts';
 import type { EnvironmentRef, Standing } from './environment.ts';
 import type { RunStatus } from './operation.ts';
 import type { ResourceOutputs } from './resource.ts';
+import type { RolloutState } from './rollout.ts';
 import type { Revision } from './version.ts';
 
 /** A service in an environment, as the record of the environment has it. */
@@ -74,6 +75,8 @@ export interface Deployment {
   /** Present where the environment asks for approval. */
   approval?: Approval;
   operation: string;
+  /** Present where it takes over step by step. */
+  rollout?: RolloutState;
   error?: ProblemDetail;
   createdAt: string;
   createdBy: string;

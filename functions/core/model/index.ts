@@ -12,6 +12,7 @@ export * from './job.ts';
 export * from './operation.ts';
 export * from './project.ts';
 export * from './resource.ts';
+export * from './rollout.ts';
 export * from './secret.ts';
 export * from './variable.ts';
 export * from './version.ts';
