@@ -114,7 +114,7 @@ export const settings: Readonly<Record<string, Setting>> = {
 /** Names of the annotations that the code knows, from its own refusal of one that it does not know. */
 export function knownSettings(): string[] {
   const { faults } = readSettings({ 'berth.dev/': '' });
-  return [...(faults[0]?.message ?? '').matchAll(/berth\.dev\/[a-z-]+/g)].map(([name]) => name);
+  return [...(faults[0]?.message ?? '').matchAll(/berth\.dev\/[a-z0-9-]+/g)].map(([name]) => name);
 }
 
 export const settingsText = (): string =>
