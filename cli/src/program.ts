@@ -10,6 +10,7 @@ import { addGit } from './commands/git.ts';
 import { addInit } from './commands/init.ts';
 import { addLogs } from './commands/logs.ts';
 import { addOperations } from './commands/operations.ts';
+import { addRollout } from './commands/rollout.ts';
 import { addExec } from './commands/running/exec.ts';
 import { addJobs } from './commands/running/jobs.ts';
 import { addRuns } from './commands/running/runs.ts';
@@ -39,6 +40,7 @@ export function createProgram(version: string): Command {
   addInit(program);
   addBuilds(program);
   addDeployments(program);
+  addRollout(program);
   addServices(program);
   addLogs(program);
   addRuns(program);

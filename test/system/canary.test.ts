@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Json, startBerth, type TestBerth } from '../support/berth.ts';
-import { program } from '../support/programs.ts';
+import { type ProgramOptions, program } from '../support/programs.ts';
 
 const DEV = '/v1/projects/shop/environments/dev';
 
@@ -57,10 +57,16 @@ berth.dev/bake-seconds: "2"
 berth.dev/min-requests: "20"
 ${more}`;
 
-async function build(service: string, name: string, annotations: string, text = server(0)): Promise<string> {
+async function build(
+  service: string,
+  name: string,
+  annotations: string,
+  text = server(0),
+  more: ProgramOptions = {},
+): Promise<string> {
   await subject.api('POST', '/v1/projects/shop/services', { name: service });
   const files = { 'exit.js': 'process.exit(7)' };
-  const source = await program(name, { annotations, server: text, files });
+  const source = await program(name, { annotations, server: text, files, ...more });
   const built = await subject.operation('POST', `/v1/projects/shop/services/${service}/builds`, source);
   expect(built.error).toBeUndefined();
   return built.result.version;
@@ -282,6 +288,25 @@ it('A webhook that says no takes it back; a plan tells the steps, and what stays
   expect(problems).toMatchObject([
     { code: 'invalid_score', cause: expect.stringContaining('check-webhook') },
   ]);
+});
+
+it('What is warm ends when a credential that it pins is revoked, and a rollback then starts with what is good', async () => {
+  const container = 'variables:\n  KEY: "${resources.env.KEY}"';
+  const score = 'resources:\n  env: {type: environment}';
+  await subject.api('PUT', `${DEV}/secrets/KEY`, { value: 'first' });
+  const one = await build('pinned', 'one', '', server(0), { container, score });
+  const two = await build('pinned', 'two', '');
+  await (await begin('pinned', { version: one })).ended;
+  await (await begin('pinned', { version: two })).ended;
+  expect((await instance('pinned')).standby).toMatchObject({ deployment: 1, why: 'warm' });
+  const { version } = (await subject.api('GET', `${DEV}/secrets/KEY`)).body;
+  await subject.api('PUT', `${DEV}/secrets/KEY`, { value: 'second' });
+  expect((await instance('pinned')).standby).toMatchObject({ deployment: 1 });
+  const revoked = await subject.api('POST', `${DEV}/secrets/KEY/versions/${version}/revoke`);
+  expect([revoked.status, revoked.body.detail]).toEqual([200, undefined]);
+  expect((await instance('pinned')).standby).toBeUndefined();
+  expect((await (await begin('pinned', { rollbackTo: 1 })).ended).status).toBe('succeeded');
+  expect((await subject.workload('pinned.dev.shop.localhost')).text).toBe('one');
 });
 
 it('A Berth that starts anew goes on with the stage that was begun', async () => {
