@@ -1,6 +1,6 @@
 /** When an environment was last used, and how much. */
 import type { EnvironmentRef, InstanceRef } from '../core/model/index.ts';
-import type { RequestCounts } from '../core/request-counts.ts';
+import type { RequestCounts } from '../core/rollout/request-counts.ts';
 
 export interface RequestSample {
   at: string;

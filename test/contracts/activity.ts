@@ -1,7 +1,7 @@
 /** The guarantees of an Activity that sees requests, and of one that never sees any. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { InstanceRef } from '../../functions/core/model/index.ts';
-import { countsSince, noCounts, quantileMs } from '../../functions/core/request-counts.ts';
+import { countsSince, noCounts, quantileMs } from '../../functions/core/rollout/request-counts.ts';
 import type { Activity } from '../../functions/ports/activity.ts';
 
 export interface ActivitySubject {

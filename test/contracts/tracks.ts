@@ -2,7 +2,7 @@
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { InstanceRef } from '../../functions/core/model/index.ts';
-import type { RequestCounts } from '../../functions/core/request-counts.ts';
+import type { RequestCounts } from '../../functions/core/rollout/request-counts.ts';
 import type { WorkloadSpec } from '../../functions/ports/workloads.ts';
 import type { TrafficSubject } from './traffic.ts';
 import { programs } from './workload-programs.ts';

@@ -1,7 +1,7 @@
 /** Types of events: deployments, and the instances that run them. */
 import * as z from 'zod';
 import { deploymentKinds } from '../model/deployment.ts';
-import { rolloutActions } from '../model/rollout.ts';
+import { rolloutActions } from '../rollout/rollout-state.ts';
 import { type EventDeclarations, failureData } from './event-declaration.ts';
 
 const numberData = { number: z.int().describe('Of the deployment.') };

@@ -1,10 +1,10 @@
 /** Services in environments, and their deployments. */
 import type { ProblemDetail } from '../problem.ts';
+import type { RolloutState } from '../rollout/rollout-state.ts';
 import type { ScoreWorkload } from '../score/workload.ts';
 import type { EnvironmentRef, Standing } from './environment.ts';
 import type { RunStatus } from './operation.ts';
 import type { ResourceOutputs } from './resource.ts';
-import type { RolloutState } from './rollout.ts';
 import type { Revision } from './version.ts';
 
 /** A service in an environment, as the record of the environment has it. */

@@ -2,6 +2,8 @@
  * The nouns of Berth, as they are stored. All are plain JSON: times are ISO 8601 strings in UTC with
  * milliseconds, names are RFC 1123 labels (see names.ts), and no field ever holds a secret value.
  */
+
+export * from '../rollout/rollout-state.ts';
 export * from './access.ts';
 export * from './connection.ts';
 export * from './deployment.ts';
@@ -12,7 +14,6 @@ export * from './job.ts';
 export * from './operation.ts';
 export * from './project.ts';
 export * from './resource.ts';
-export * from './rollout.ts';
 export * from './secret.ts';
 export * from './variable.ts';
 export * from './version.ts';

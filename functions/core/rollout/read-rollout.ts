@@ -5,7 +5,7 @@ import type { Stage } from './rollout-plan.ts';
 
 const STEPS_MAX = limits.rolloutSteps.value;
 const STEPS_SECONDS_MAX = limits.rolloutSeconds.value;
-const URL_MAX = 2_000;
+const URL_MAX = limits.checkUrl.value;
 
 const EXAMPLE = 'such as "10% 2m, 50% hold"';
 

@@ -41,7 +41,7 @@ export interface RolloutSettings {
 /** How long the new version has all requests before what served is let go, where nothing says so. */
 export const BAKE_DEFAULT = 60;
 const MIN_REQUESTS_DEFAULT = 50;
-const MAX_ERROR_RATE_DEFAULT = 5;
+const ERROR_RATE_DEFAULT = 5;
 const STEPS_DEFAULT: Stage[] = [
   { percent: 10, seconds: 120 },
   { percent: 50, seconds: 120 },
@@ -62,6 +62,6 @@ export function rolloutPlan(strategy: Strategy, settings: RolloutSettings): Roll
         : strategy === 'blue-green'
           ? [{ percent: 0, seconds: 0 }, last]
           : [last],
-    checks: { ...(isTried && { maxErrorRate: MAX_ERROR_RATE_DEFAULT }), ...asked, minRequests },
+    checks: { ...(isTried && { maxErrorRate: ERROR_RATE_DEFAULT }), ...asked, minRequests },
   };
 }

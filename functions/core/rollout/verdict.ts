@@ -1,6 +1,6 @@
 /** What is to be thought of a new version, in numbers. Pure. */
 import { formatDuration } from '../duration.ts';
-import { quantileMs, type RequestCounts } from '../request-counts.ts';
+import { quantileMs, type RequestCounts } from './request-counts.ts';
 import type { RolloutChecks } from './rollout-plan.ts';
 
 export const checkNames = ['error-rate', 'p99', 'url', 'command', 'webhook'] as const;

@@ -42,8 +42,8 @@ const DRAIN_RECREATE_DEFAULT = 5;
 const DRAIN_MAX = limits.drainSeconds.value;
 const WARM_DEFAULT = 900;
 const WARM_MAX = limits.warmSeconds.value;
-const BAKE_MAX = 3_600;
-const MIN_REQUESTS_MAX = 9_999;
+const BAKE_MAX = limits.bakeSeconds.value;
+const MIN_REQUESTS_MAX = limits.checkRequests.value;
 
 const names = [
   'release-command',

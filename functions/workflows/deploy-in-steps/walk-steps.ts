@@ -1,10 +1,10 @@
 /** The step of the workflow `deploy-in-steps` that walks the stages of a rollout. */
-import { type Rollout, readCounts, rolloutOf } from '../../commands/deployments/rollout.ts';
+import { type Rollout, readCounts, rolloutOf } from '../../commands/deployments/rollouts.ts';
 import { deploymentKey, deploymentsPartition } from '../../core/keys.ts';
 import type { Deployment, DeploymentDetail, Operation, RolloutState } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
-import { countsSince, keepCounts, noCounts, type RequestCounts } from '../../core/request-counts.ts';
-import { type Decision, decide } from '../../core/rollout/decide.ts';
+import { type Decision, decide } from '../../core/rollout/decide-rollout.ts';
+import { countsSince, keepCounts, noCounts, type RequestCounts } from '../../core/rollout/request-counts.ts';
 import type { Verdict } from '../../core/rollout/verdict.ts';
 import { workloadSettings } from '../../core/score/settings.ts';
 import type { Ports } from '../../ports/index.ts';

@@ -1,7 +1,7 @@
 /** A rollout in virtual time: the decision function, a candidate, what serves, and people who ask for something. */
 
-import type { RequestCounts } from '../../../functions/core/request-counts.ts';
-import { type Decision, decide, type Look } from '../../../functions/core/rollout/decide.ts';
+import { type Decision, decide, type Look } from '../../../functions/core/rollout/decide-rollout.ts';
+import type { RequestCounts } from '../../../functions/core/rollout/request-counts.ts';
 import type { RolloutPlan } from '../../../functions/core/rollout/rollout-plan.ts';
 
 export interface Behaviour {

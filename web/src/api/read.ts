@@ -128,7 +128,7 @@ export const useRollout = (
   path: InService,
   number: number | undefined,
 ): Reading<Rollout> & { reload(): Promise<void> } =>
-  useQuery(number && `${apiPath(path)}/deployments/${number}/rollout`, (signal) =>
+  useQuery(number === undefined ? undefined : `${apiPath(path)}/deployments/${number}/rollout`, (signal) =>
     body(
       api.GET(
         '/v1/projects/{project}/environments/{environment}/services/{service}/deployments/{number}/rollout',

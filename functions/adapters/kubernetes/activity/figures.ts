@@ -5,7 +5,7 @@ import {
   noCounts,
   quantileMs,
   type RequestCounts,
-} from '../../../core/request-counts.ts';
+} from '../../../core/rollout/request-counts.ts';
 import type { RequestSample } from '../../../ports/activity.ts';
 import type { RouteCounts } from './gateway-metrics.ts';
 

@@ -5,7 +5,7 @@
  */
 import type { EnvironmentRef } from '../../../core/model/index.ts';
 import { Problem } from '../../../core/problem.ts';
-import { addCounts, noCounts } from '../../../core/request-counts.ts';
+import { addCounts, noCounts } from '../../../core/rollout/request-counts.ts';
 import type { Activity } from '../../../ports/activity.ts';
 import { isAlreadyThere, isConflict, isNotFound, KubernetesError, whyUnread } from '../api/api-errors.ts';
 import type { Stored } from '../api/apply.ts';

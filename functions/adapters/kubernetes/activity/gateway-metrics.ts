@@ -1,7 +1,7 @@
 /** What the processes of the gateway have counted: Traefik's metrics in the text format of Prometheus. */
 import type { V1Pod } from '@kubernetes/client-node';
 import { TransientError } from '../../../core/problem.ts';
-import type { RequestCounts } from '../../../core/request-counts.ts';
+import type { RequestCounts } from '../../../core/rollout/request-counts.ts';
 import type { Stored } from '../api/apply.ts';
 import type { KubernetesClient } from '../api/client.ts';
 import { collectionPath } from '../api/object-paths.ts';

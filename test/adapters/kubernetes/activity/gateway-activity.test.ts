@@ -5,7 +5,10 @@ import {
   parseMetrics,
   type RouteCounts,
 } from '../../../../functions/adapters/kubernetes/activity/gateway-metrics.ts';
-import { quantileMs as quantile, type RequestCounts } from '../../../../functions/core/request-counts.ts';
+import {
+  quantileMs as quantile,
+  type RequestCounts,
+} from '../../../../functions/core/rollout/request-counts.ts';
 
 const gateway = { namespace: 'edge', name: 'front' };
 const KEY = '0123456789abcdef';

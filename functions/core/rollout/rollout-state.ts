@@ -1,6 +1,6 @@
 /** How far a version is that is tried beside the one that serves. */
-import type { KeptCounts } from '../request-counts.ts';
-import type { Verdict } from '../rollout/verdict.ts';
+import type { KeptCounts } from './request-counts.ts';
+import type { Verdict } from './verdict.ts';
 
 /** What a person may ask of a rollout. */
 export const rolloutActions = ['promote', 'continue', 'pause', 'resume'] as const;

@@ -1,6 +1,6 @@
 /** What is done next with a version that is tried beside the one that serves. Pure: no clock, no input, no output. */
 import type { ProblemDetail } from '../problem.ts';
-import type { RequestCounts } from '../request-counts.ts';
+import type { RequestCounts } from './request-counts.ts';
 import type { RolloutPlan } from './rollout-plan.ts';
 import { type CheckResult, type Verdict, verdictOf } from './verdict.ts';
 

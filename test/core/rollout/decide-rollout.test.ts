@@ -3,7 +3,7 @@
  * elsewhere.
  */
 import { describe, expect, it } from 'vitest';
-import { decide } from '../../../functions/core/rollout/decide.ts';
+import { decide } from '../../../functions/core/rollout/decide-rollout.ts';
 import { rolloutPlan } from '../../../functions/core/rollout/rollout-plan.ts';
 import { verdictOf } from '../../../functions/core/rollout/verdict.ts';
 import { createRandom } from '../../simulation/random.ts';

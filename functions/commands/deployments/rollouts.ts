@@ -10,7 +10,7 @@ import {
   type RolloutState,
 } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
-import { countsSince, keptCounts, noCounts, type RequestCounts } from '../../core/request-counts.ts';
+import { countsSince, keptCounts, noCounts, type RequestCounts } from '../../core/rollout/request-counts.ts';
 import type { RolloutPlan } from '../../core/rollout/rollout-plan.ts';
 import { workloadSettings } from '../../core/score/settings.ts';
 import type { Ports } from '../../ports/index.ts';

@@ -1,6 +1,6 @@
 /** Routes of rollouts that go step by step: read one with its figures, and ask something of it. */
 import * as z from 'zod';
-import { type Rollout, readCounts, rolloutOf, steerRollout } from '../../commands/deployments/rollout.ts';
+import { type Rollout, readCounts, rolloutOf, steerRollout } from '../../commands/deployments/rollouts.ts';
 import { type DeploymentDetail, isTerminal, rolloutActions } from '../../core/model/index.ts';
 import { verdictOf } from '../../core/rollout/verdict.ts';
 import type { Ports } from '../../ports/index.ts';
