@@ -30,7 +30,8 @@ export const settings: Readonly<Record<string, Setting>> = {
     without: '`rolling`',
     meaning:
       '`recreate` stops the old one first; on one machine it is rolling all the same. [`canary`](../how-to/canary.md) gives ' +
-      'the new version a growing share of the requests, `blue-green` none until its checks have passed and then all.',
+      'the new version a growing share of the requests, `blue-green` none until its checks have passed and then all; neither is ' +
+      'possible in a cluster.',
   },
   'berth.dev/progress-deadline-seconds': {
     takes: '5 to 900',
@@ -95,7 +96,7 @@ export const settings: Readonly<Record<string, Setting>> = {
     takes: '0 to 3600',
     without: '900; with `recreate`, and without service ports, 0',
     meaning:
-      'How long what is replaced runs on without requests, so that a rollback to it is a switch. It uses what its replicas use; in a cluster it counts in the quota.',
+      'How long what is replaced runs on without requests, so that a rollback to it is a switch. It uses what its replicas use. In a cluster nothing stays warm.',
   },
   'berth.dev/keep-failed-seconds': {
     takes: '0 to 3600',
