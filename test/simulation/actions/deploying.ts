@@ -22,6 +22,8 @@ export const deploying: Action[] = [
           'slow',
           'tried',
           'tried',
+          'tried',
+          'tried',
         ]),
       }),
   ],
@@ -71,7 +73,7 @@ export const deploying: Action[] = [
     async (actor) => {
       const { of } = choose(actor);
       const [newest] = await list<Listed>(actor, `${of}/deployments`);
-      const action = actor.world.random.pick(['promote', 'continue', 'pause', 'resume', 'resume']);
+      const action = actor.world.random.pick(['promote', 'continue', 'resume']);
       // Most have no steps, or have ended.
       if (newest) await actor.client.ask('POST', `${of}/deployments/${newest.number}/rollout`, { action });
     },

@@ -6,8 +6,8 @@ import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createClient } from '../functions/hosts/machine/demo/demo-client.ts';
-import { packDirectory } from '../functions/hosts/machine/demo/demo-source.ts';
+import { createClient } from '../../functions/hosts/machine/demo/demo-client.ts';
+import { packDirectory } from '../../functions/hosts/machine/demo/demo-source.ts';
 
 const url = process.env.BERTH_URL ?? `http://localhost:${process.env.BERTH_PORT ?? 4600}`;
 const directory = process.env.BERTH_DATA_DIR ?? '.berth';
@@ -45,7 +45,7 @@ async function main(): Promise<void> {
       string,
       unknown
     >;
-  const archive = await packDirectory(join(import.meta.dirname, '../examples/guestbook'), spoiled);
+  const archive = await packDirectory(join(import.meta.dirname, '../../examples/guestbook'), spoiled);
   console.log('Building a guestbook that goes bad ...');
   const { version } = await client.upload('/v1/projects/demo/services/guestbook/builds', archive);
   const visitors = visit();
