@@ -18,6 +18,7 @@ const ANNOTATIONS = `
     berth.dev/strategy: canary
     berth.dev/steps: 10% 10s, 50% 10s
     berth.dev/max-error-rate: 2%
+    berth.dev/min-requests: "20"
     berth.dev/keep-failed-seconds: "600"`;
 
 /** Goes bad after a while, as a program does that leaks. */
@@ -26,7 +27,7 @@ function spoiled(name: string, text: string): string {
   if (name !== 'server.js') return text;
   return text.replace(
     'async function answer(request, url) {',
-    'let asked = 0;\n$&\n  if (++asked > 60 && asked % 3 === 0) return json(500, { error: "Out of ink." });',
+    'let asked = 0;\n$&\n  if (++asked > 30 && asked % 3 === 0) return json(500, { error: "Out of ink." });',
   );
 }
 
@@ -88,8 +89,8 @@ function visit() {
       asked.end();
     });
   const running = Promise.all(
-    Array.from({ length: 4 }, async () => {
-      for (; isOn; await sleep(20)) {
+    Array.from({ length: 8 }, async () => {
+      for (; isOn; await sleep(10)) {
         const status = await ask();
         seen.set(status, (seen.get(status) ?? 0) + 1);
       }

@@ -46,12 +46,13 @@ export function RolloutCard({ operation }: { operation: Operation }) {
       }
     >
       <div className="stack">
-        <ProgressBar
-          value={rollout.percent}
-          label="Requests to the new version"
-          additionalInfo={rollout.stages.map(({ percent }) => `${percent} %`).join(' → ')}
-          {...(!isRunning && { status: operation.status === 'succeeded' ? 'success' : 'error' })}
-        />
+        {isRunning && (
+          <ProgressBar
+            value={rollout.percent}
+            label="Requests to the new version"
+            additionalInfo={rollout.stages.map(({ percent }) => `${percent} %`).join(' → ')}
+          />
+        )}
         {rollout.pausedAt !== undefined && isRunning && (
           <Alert type="info">
             It stands still since <Ago at={rollout.pausedAt} />; its checks go on.

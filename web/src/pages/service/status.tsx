@@ -109,7 +109,7 @@ const Beside = ({
   <>
     Deployment {deployment},{' '}
     {why === 'warm' ? 'warm: going back to it is a switch' : 'which failed, to be looked at'}; {replicas}{' '}
-    {replicas === 1 ? 'replica' : 'replicas'} without requests, until <Ago at={until} />
+    {replicas === 1 ? 'replica' : 'replicas'} without requests, ends <Ago at={until} />
   </>
 );
 
