@@ -49,6 +49,25 @@ export async function deploymentFigures(berth: BerthProcess, add: Add): Promise<
   }
 }
 
+/** Goes back and forth between two versions, of which the one that does not serve is warm: no program is started. */
+export async function instantRollbackFigures(berth: BerthProcess, add: Add): Promise<void> {
+  const { authorization } = await berth.headers();
+  const client = createClient({ url: berth.url, token: authorization!.replace('Bearer ', '') });
+  const whole: number[] = [];
+  for (let run = -2; run < 20; run++) {
+    const { number } = await client.operation(`${SERVICE}/deployments`, { rollbackTo: 1 + (run & 1) });
+    const deployment = (await getJson(berth, `${SERVICE}/deployments/${number}`)) as { operation: string };
+    const operation = (await getJson(
+      berth,
+      `/v1/operations/${deployment.operation}`,
+    )) as unknown as Operation;
+    // The first two start what the runs before them have ended.
+    if (run >= 0) whole.push(Date.parse(operation.endedAt) - Date.parse(operation.createdAt));
+  }
+  add('rollback to what is warm: whole, median of 20', median(whole), 'ms', '<= 50 ms');
+  add('rollback to what is warm: whole, p99 of 20', p99(whole), 'ms', '');
+}
+
 /** The program's own part: its release command, and its start until it is ready. */
 function programMs({ steps, endedAt }: Operation): number {
   const endOf = (index: number): number => Date.parse(steps[index + 1]?.startedAt ?? endedAt);

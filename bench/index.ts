@@ -4,7 +4,7 @@ import { idleFigures, requestFigures } from './aws.ts';
 import { bundleFigures } from './bundle.ts';
 import { clientOf, getJson, median, p99, workloadStatus } from './client.ts';
 import { consoleFigures } from './console.ts';
-import { deploymentFigures } from './deployments.ts';
+import { deploymentFigures, instantRollbackFigures } from './deployments.ts';
 import { load } from './load.ts';
 import { restartFigures } from './restart.ts';
 import { SEEDED, seed } from './seed.ts';
@@ -51,6 +51,7 @@ async function demo(): Promise<void> {
   add('first 200 -> live demo, both releases', berth.sinceSpawn() - berth.startMs, 'ms', '<= 10,000 ms');
   add('resident memory after the demo', await berth.residentMb(), 'MB', '<= 110 MB');
   await deploymentFigures(berth, add);
+  await instantRollbackFigures(berth, add);
   await berth.stop();
   await removeDirectory(directory);
 }

@@ -209,6 +209,12 @@ export const wordsByType: Readonly<Record<Event['type'], EventWords>> = {
   "deployment.refused": {
     "words": "A deployment of {service} to {environment} was refused by a policy"
   },
+  "deployment.shifted": {
+    "words": "Deployment {number} of {service} has {percent} % of the requests in {environment}"
+  },
+  "deployment.steered": {
+    "words": "Asked of deployment {number} of {service} in {environment}: {action}"
+  },
   "deployment.succeeded": {
     "words": "Deployment {number} of {service} serves in {environment}",
     "tone": "good"

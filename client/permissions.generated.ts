@@ -190,6 +190,12 @@ const table = {
     "least": "maintainer",
     "tokens": "never"
   },
+  "secret-source.read": {
+    "least": "signed-in"
+  },
+  "secret-source.write": {
+    "least": "platform"
+  },
   "policy.read": {
     "least": "viewer"
   },
@@ -200,6 +206,12 @@ const table = {
     "least": "signed-in"
   },
   "policy.govern": {
+    "least": "platform"
+  },
+  "place.read": {
+    "least": "platform"
+  },
+  "place.govern": {
     "least": "platform"
   },
   "instance.read": {

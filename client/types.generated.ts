@@ -86,6 +86,8 @@ export type Event = {
     | 'deployment.approved'
     | 'deployment.rejected'
     | 'deployment.refused'
+    | 'deployment.shifted'
+    | 'deployment.steered'
     | 'deployment.succeeded'
     | 'deployment.failed'
     | 'deployment.canceled'
@@ -749,6 +751,36 @@ export type Event1 =
           fact: string;
           remedy: string;
         }[];
+      };
+    }
+  | {
+      type: 'deployment.shifted';
+      data: {
+        /**
+         * Of the deployment.
+         */
+        number: number;
+        /**
+         * So many of a hundred requests go to it from now on.
+         */
+        percent: number;
+        /**
+         * How it did with the share before, in numbers.
+         */
+        verdict?: string;
+      };
+    }
+  | {
+      type: 'deployment.steered';
+      data: {
+        /**
+         * Of the deployment.
+         */
+        number: number;
+        /**
+         * What a person asked for.
+         */
+        action: 'promote' | 'continue' | 'pause' | 'resume';
       };
     }
   | {
@@ -7663,6 +7695,95 @@ export interface Paths {
       };
     };
   };
+  '/v1/projects/{project}/environments/{environment}/services/{service}/deployments/{number}/rollout': {
+    /**
+     * Read how a deployment that goes step by step does
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+          /**
+           * Number of the deployment. It must be a whole number from 1 on.
+           */
+          number: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Rollout;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Ask something of a deployment that goes step by step
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+          /**
+           * Number of the deployment. It must be a whole number from 1 on.
+           */
+          number: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            action: 'promote' | 'continue' | 'pause' | 'resume';
+          };
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Rollout;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
   '/v1/projects/{project}/environments/{environment}/services/{service}/logs': {
     /**
      * Read or follow what a service prints in an environment
@@ -8229,6 +8350,8 @@ export interface Problem {
     | 'run_interrupted'
     | 'workload_crashed'
     | 'workload_not_ready'
+    | 'check_failed'
+    | 'strategy_unavailable'
     | 'deadline_exceeded'
     | 'approval_rejected'
     | 'approval_expired'
@@ -8465,6 +8588,32 @@ export interface Instance {
   scale?: number;
   current?: Deployment;
   newest?: Deployment;
+  /**
+   * A version that is tried beside the one that serves.
+   */
+  candidate?: {
+    deployment: number;
+    /**
+     * So many of a hundred requests go to it.
+     */
+    percent: number;
+    desiredReplicas: number;
+    readyReplicas: number;
+    restarts: number;
+    reason?: string;
+  };
+  /**
+   * What runs beside it without requests: `warm`, the version before, to which a rollback is a switch, or `failed`, to be looked at.
+   */
+  standby?: {
+    deployment: number;
+    why: 'warm' | 'failed';
+    until: string;
+    /**
+     * So many run, and use what replicas use.
+     */
+    replicas: number;
+  };
 }
 /**
  * The deployment that serves, or served before hibernation.
@@ -8486,6 +8635,15 @@ export interface Deployment {
   fromEnvironment?: string;
   status: 'queued' | 'running' | 'succeeded' | 'failed' | 'canceled' | 'superseded';
   approval?: Approval;
+  /**
+   * Present where it takes over step by step.
+   */
+  rollout?: {
+    stage: number;
+    verdict?: {
+      words: string;
+    };
+  };
   operation: string;
   error?: Error;
   createdAt: string;
@@ -8881,6 +9039,7 @@ export interface Operation {
     | 'build'
     | 'provision-environment'
     | 'deploy'
+    | 'deploy-in-steps'
     | 'rollback'
     | 'hibernate'
     | 'wake'
@@ -8954,6 +9113,7 @@ export interface OperationSummary {
     | 'build'
     | 'provision-environment'
     | 'deploy'
+    | 'deploy-in-steps'
     | 'rollback'
     | 'hibernate'
     | 'wake'
@@ -9259,6 +9419,32 @@ export interface InstanceDetail {
   current?: Deployment;
   newest?: Deployment;
   /**
+   * A version that is tried beside the one that serves.
+   */
+  candidate?: {
+    deployment: number;
+    /**
+     * So many of a hundred requests go to it.
+     */
+    percent: number;
+    desiredReplicas: number;
+    readyReplicas: number;
+    restarts: number;
+    reason?: string;
+  };
+  /**
+   * What runs beside it without requests: `warm`, the version before, to which a rollback is a switch, or `failed`, to be looked at.
+   */
+  standby?: {
+    deployment: number;
+    why: 'warm' | 'failed';
+    until: string;
+    /**
+     * So many run, and use what replicas use.
+     */
+    replicas: number;
+  };
+  /**
    * Where other workloads in the environment reach its service ports.
    */
   endpoints: {
@@ -9375,6 +9561,15 @@ export interface DeploymentDetail {
   fromEnvironment?: string;
   status: 'queued' | 'running' | 'succeeded' | 'failed' | 'canceled' | 'superseded';
   approval?: Approval;
+  /**
+   * Present where it takes over step by step.
+   */
+  rollout?: {
+    stage: number;
+    verdict?: {
+      words: string;
+    };
+  };
   operation: string;
   error?: Error;
   createdAt: string;
@@ -9512,6 +9707,11 @@ export interface Plan {
    * What runs before it takes traffic.
    */
   releaseCommand?: string;
+  rollout?: RolloutPlan;
+  /**
+   * What serves now runs on for so long without requests, with `replicas.before` replicas, so that a rollback is a switch.
+   */
+  warmSeconds?: number;
   /**
    * Why it would be refused or fail, as far as that can be told before.
    */
@@ -9552,6 +9752,29 @@ export interface Change {
    */
   hidden?: true;
 }
+export interface RolloutPlan {
+  stages: {
+    /**
+     * So many of a hundred requests go to the new version.
+     */
+    percent: number;
+    /**
+     * Absent: until a person goes on.
+     */
+    seconds?: number;
+  }[];
+  checks: {
+    /**
+     * Of a hundred requests.
+     */
+    maxErrorRate?: number;
+    maxP99Ms?: number;
+    minRequests: number;
+    url?: string;
+    command?: string[];
+    webhook?: string;
+  };
+}
 export interface DeploymentDiff {
   /**
    * Absent where there is none before.
@@ -9559,6 +9782,78 @@ export interface DeploymentDiff {
   from?: number;
   to: number;
   changes: Change[];
+}
+export interface Rollout {
+  stages: {
+    /**
+     * So many of a hundred requests go to the new version.
+     */
+    percent: number;
+    /**
+     * Absent: until a person goes on.
+     */
+    seconds?: number;
+  }[];
+  checks: {
+    /**
+     * Of a hundred requests.
+     */
+    maxErrorRate?: number;
+    maxP99Ms?: number;
+    minRequests: number;
+    url?: string;
+    command?: string[];
+    webhook?: string;
+  };
+  /**
+   * Index of the stage that it is in, or ended in.
+   */
+  stage: number;
+  /**
+   * So many of a hundred requests are for it in this stage.
+   */
+  percent: number;
+  /**
+   * Absent until the new version is ready.
+   */
+  since?: string;
+  /**
+   * The stage ends then, if its checks pass.
+   */
+  until?: string;
+  pausedAt?: string;
+  /**
+   * What a person asked for last.
+   */
+  asked?: 'promote' | 'continue';
+  verdict?: Verdict;
+}
+export interface Verdict {
+  state: 'passing' | 'failing' | 'undecided';
+  words: string;
+  checks: {
+    name: 'error-rate' | 'p99' | 'url' | 'command' | 'webhook';
+    /**
+     * `few`: there were too few requests to tell.
+     */
+    state: 'passed' | 'failed' | 'pending' | 'few';
+    words: string;
+  }[];
+  candidate: Figures;
+  stable: Figures;
+}
+export interface Figures {
+  requests: number;
+  /**
+   * Answers with a status of 500 or more.
+   */
+  errors: number;
+  /**
+   * Of a hundred requests.
+   */
+  errorRate: number;
+  p50Ms: number;
+  p99Ms: number;
 }
 export interface LogLine {
   at: string;

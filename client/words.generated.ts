@@ -3,6 +3,7 @@ export const operationWords = {
   "build": "Build of {service}",
   "provision-environment": "Making {environment} ready",
   "deploy": "Deployment {number} of {service} to {environment}",
+  "deploy-in-steps": "Deployment {number} of {service} to {environment}, in steps",
   "rollback": "Rollback {number} of {service} in {environment}",
   "hibernate": "Putting {environment} to sleep",
   "wake": "Waking {environment}",

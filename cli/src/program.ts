@@ -11,6 +11,7 @@ import { addInit } from './commands/init.ts';
 import { addLogs } from './commands/logs.ts';
 import { addOperations } from './commands/operations.ts';
 import { addPlaces } from './commands/places.ts';
+import { addRollout } from './commands/rollout.ts';
 import { addExec } from './commands/running/exec.ts';
 import { addJobs } from './commands/running/jobs.ts';
 import { addRuns } from './commands/running/runs.ts';
@@ -40,6 +41,7 @@ export function createProgram(version: string): Command {
   addInit(program);
   addBuilds(program);
   addDeployments(program);
+  addRollout(program);
   addServices(program);
   addLogs(program);
   addRuns(program);

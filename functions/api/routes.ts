@@ -42,6 +42,7 @@ export const routeFiles: readonly (() => Promise<{ routes: readonly Route[] }>)[
   () => import('./guardrails/policies.ts'),
   () => import('./places/places.ts'),
   () => import('./deployments/plan.ts'),
+  () => import('./deployments/rollouts.ts'),
   () => import('./logs/logs.ts'),
   () => import('./environments/metrics.ts'),
   () => import('./gamedays/gamedays.ts'),

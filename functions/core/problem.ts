@@ -71,6 +71,8 @@ export const problemCodes = {
   run_interrupted: [409, 'The command was interrupted'],
   workload_crashed: [422, 'The workload crashed'],
   workload_not_ready: [422, 'The workload did not become ready'],
+  check_failed: [422, 'A check of the new version failed'],
+  strategy_unavailable: [422, 'The strategy is not possible here'],
   deadline_exceeded: [504, 'It took too long'],
   approval_rejected: [409, 'Approval was refused'],
   approval_expired: [409, 'Approval did not come in time'],

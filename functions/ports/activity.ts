@@ -1,5 +1,6 @@
 /** When an environment was last used, and how much. */
 import type { EnvironmentRef, InstanceRef } from '../core/model/index.ts';
+import type { RequestCounts } from '../core/rollout/request-counts.ts';
 
 export interface RequestSample {
   at: string;
@@ -22,6 +23,12 @@ export interface Activity {
    * @throws Problem unavailable where requests are not seen at all
    */
   requests(instance: InstanceRef, windowSeconds: number): Promise<RequestSample[]>;
+  /**
+   * What each deployment of an instance has been asked, by its number; of those that were asked lately. Counters only
+   * grow, but may begin anew.
+   * @throws Problem unavailable where requests are not seen at all
+   */
+  counts(instance: InstanceRef): Promise<ReadonlyMap<number, RequestCounts>>;
   /** Forgets an environment; idempotent. */
   forget(environment: EnvironmentRef): Promise<void>;
 }

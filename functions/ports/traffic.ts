@@ -5,6 +5,8 @@ import type { Disturbance, Route } from './workloads.ts';
 
 /** A replica that takes requests. */
 export interface Backend {
+  /** The deployment that it is of. */
+  deployment: number;
   hostname: string;
   port: number;
   /** Aborts when the replica takes no more: connections to it are to be closed. */
@@ -27,8 +29,19 @@ export interface Upstream {
   routes: readonly Route[];
   /** Undefined where nothing of it has been started yet. */
   condition(): Condition | undefined;
-  /** The ready replicas at a service port, or at the first one where none is named. */
-  backends(port?: number): Backend[];
+  /** What may take requests at a service port, or at the first one where none is named. */
+  tracks(port?: number): Track[];
+}
+
+/** One of the deployments of a workload that are served side by side. */
+export interface Track {
+  /**
+   * Its weight beside the others. What has none gets no request; what has no ready replica gets none either, and the
+   * others take its share.
+   */
+  weight: number;
+  /** Its ready replicas. */
+  backends: Backend[];
 }
 
 export interface Traffic {
@@ -36,7 +49,7 @@ export interface Traffic {
   declare(upstream: Upstream): void;
   /** Nothing of a workload is left; idempotent. */
   withdraw(instance: InstanceRef): void;
-  /** The next ready replica of a workload, in turn. @param port a service port's; the first one where undefined */
+  /** The next ready replica of a workload, in turn, of a track by weight. @param port a service port's; the first one where undefined */
   next(instance: InstanceRef, port?: number): Backend | undefined;
   /** Resolves at the next change of any workload, or when the signal aborts. */
   nextChange(signal: AbortSignal): Promise<void>;

@@ -37,6 +37,17 @@ export interface WorkloadSpec extends InstanceRef {
   minReadySeconds: number;
   /** How long requests in flight keep a replica that is replaced or stopped, seconds. */
   drainSeconds: number;
+  /**
+   * It is tried beside what serves: once ready it has the share of requests that `share` gives it, until `promote`.
+   * Where nothing serves, it serves as soon as it is ready.
+   */
+  trial?: true;
+  /** How long what it takes the place of stays ready, to take it back at once, seconds; 0 where absent. */
+  warmSeconds?: number;
+  /** How long it stays without requests after it has failed, to be looked at, seconds; 0 where absent. */
+  keepFailedSeconds?: number;
+  /** What is still warm may take its place at once, where that is the same in all but its number. */
+  reuse?: true;
 }
 
 export interface ContainerSpec {
@@ -138,6 +149,69 @@ export interface WorkloadStatus {
   desiredReplicas: number;
   readyReplicas: number;
   replicas: ReplicaStatus[];
+  /** What is tried beside what serves. */
+  candidate?: CandidateStatus;
+  /** What stays beside what serves and gets no requests. */
+  standby?: StandbyStatus;
+}
+
+export interface CandidateStatus {
+  deployment: number;
+  /** So many of a hundred requests are given to it. */
+  percent: number;
+  desiredReplicas: number;
+  readyReplicas: number;
+  restarts: number;
+  /** Why it is not ready, in words. */
+  reason?: string;
+}
+
+export interface StandbyStatus {
+  deployment: number;
+  /** `warm`: it served before, and can take its place back. `failed`: it is kept to be looked at. */
+  why: 'warm' | 'failed';
+  /** It ends at this time; ISO 8601. */
+  until: string;
+  replicas: number;
+}
+
+/** A deployment that is tried, and the fence, as in WorkloadSpec. */
+export interface CandidateRef extends InstanceRef {
+  number: number;
+  fence: number;
+}
+
+/** Serving two deployments of a workload side by side. */
+export interface Tracks {
+  /**
+   * Gives a candidate so many of a hundred requests, 0 to 100, and what serves the others.
+   * @throws Problem fenced | conflict (it is not the candidate)
+   */
+  share(candidate: CandidateRef, percent: number): Promise<void>;
+  /**
+   * Makes a candidate what serves; what served stays warm for as long as the candidate's spec says. Idempotent.
+   * @throws Problem fenced | conflict (it is not the candidate)
+   */
+  promote(candidate: CandidateRef): Promise<void>;
+  /**
+   * Takes a candidate that failed out of the traffic, and keeps it for as long as its spec says. Nothing happens where it
+   * is not the candidate any more.
+   * @throws Problem fenced
+   */
+  setAside(candidate: CandidateRef): Promise<void>;
+  /** Ends what stays beside what serves and gets no requests; idempotent. */
+  endStandby(instance: InstanceRef): Promise<void>;
+  /**
+   * Asks a replica of a deployment for a path, whatever share of requests it has, and reads no more than the status.
+   * @param path starts with a slash
+   * @throws Problem conflict where none is ready
+   */
+  ask(
+    instance: InstanceRef,
+    number: number,
+    path: string,
+    signal: AbortSignal,
+  ): Promise<{ status: number } | { fault: string }>;
 }
 
 /** One sample; rates are over the time since the sample before. */
@@ -218,7 +292,8 @@ export interface Workloads {
   inventory(environment: EnvironmentRef): Promise<string[]>;
   /**
    * Declares what shall run; returns once that is accepted, not when it is ready. What serves goes on serving
-   * until the new one is ready (I6). Applying the number that already serves ends any rollout and keeps it.
+   * until the new one is ready (I6). Applying the number that already serves ends any rollout, and any trial, and keeps
+   * it. Nothing else stays beside what serves once another number is applied.
    * @throws Problem fenced | environment_gone | image_unavailable | invalid_score | invalid_resource |
    * workload_not_ready (a cluster refuses it) | storage_full | unavailable
    */
@@ -264,6 +339,8 @@ export interface Workloads {
    * @param replica an id that `status` gave; one that is not there any more is passed over
    */
   kill(instance: InstanceRef, replica: string): Promise<void>;
+  /** Absent where two deployments of a workload can not be served side by side: `trial` and `warmSeconds` change nothing there. */
+  tracks?: Tracks;
   /**
    * Disturbs requests from the outside, in place of what disturbed them before; with neither delay nor abort nothing
    * does. Whatever happens to Berth, it ends by its time. Absent where requests do not pass Berth.

@@ -2,6 +2,7 @@
 export * from './build/build-steps.ts';
 export * from './deploy/deploy-steps.ts';
 export { ensureResources } from './deploy/ensure-resources.ts';
+export { walkSteps } from './deploy-in-steps/walk-steps.ts';
 export * from './destroy-environment/destroy-steps.ts';
 export * from './game-day/game-day-steps.ts';
 export * from './hibernate/hibernate-steps.ts';

@@ -1,6 +1,11 @@
 /** Makes a workload with everything resolved from a deployment's pins. The result holds secret values. */
 
-import type { DeploymentDetail, InstanceRef, ResourceOutputs } from '../core/model/index.ts';
+import {
+  type DeploymentDetail,
+  type InstanceRef,
+  isSameAgain,
+  type ResourceOutputs,
+} from '../core/model/index.ts';
 import { Problem } from '../core/problem.ts';
 import { expansionBudget } from '../core/score/expansion-budget.ts';
 import { expand, placeholders } from '../core/score/placeholders.ts';
@@ -56,7 +61,7 @@ export async function workloadSpec(
     routes: routesOf(workload, deployment.outputs ?? {}),
     replicas,
     maxReplicas: Math.max(settings.maxReplicas, replicas),
-    strategy: settings.strategy,
+    strategy: settings.strategy === 'recreate' ? 'recreate' : 'rolling',
     // Nobody waits for what is put back, and it has served before: it is given up later than what is new.
     progressDeadlineSeconds:
       fence > deployment.number
@@ -66,6 +71,11 @@ export async function workloadSpec(
     minReadySeconds:
       deployment.kind === 'rollback' || fence > deployment.number ? 0 : settings.minReadySeconds,
     drainSeconds: settings.drainSeconds,
+    // A worker would go on working; and what runs once more is nothing to go back to.
+    warmSeconds:
+      isSameAgain(deployment.kind) || servicePorts(workload).length === 0 ? 0 : settings.warmSeconds,
+    keepFailedSeconds: settings.keepFailedSeconds,
+    ...(deployment.kind === 'rollback' && { reuse: true }),
   };
 }
 

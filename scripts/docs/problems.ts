@@ -183,6 +183,14 @@ const explanations: Readonly<Record<ProblemCode, readonly [meaning: string, next
     'The new version ended three times, or can not start at all. What served before serves.',
     'Read its last lines of output in the cause.',
   ],
+  check_failed: [
+    'A new version that was tried with a share of the requests did worse than it may. What served before serves.',
+    'Read the figures in the cause and the log of the deployment; deploy a mended version.',
+  ],
+  strategy_unavailable: [
+    'The place that runs the environment can not serve two versions side by side.',
+    'Use `berth.dev/strategy: rolling` without steps and checks, or deploy where it can.',
+  ],
   workload_not_ready: [
     'The new version runs and did not become ready in time. What served before serves.',
     'Listen on `$PORT`; look at the readiness probe; raise `berth.dev/progress-deadline-seconds`.',

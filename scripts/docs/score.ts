@@ -26,9 +26,12 @@ export const settings: Readonly<Record<string, Setting>> = {
     meaning: 'How far it may scale. On one machine nothing scales by itself.',
   },
   'berth.dev/strategy': {
-    takes: '`rolling`, `recreate`',
+    takes: '`rolling`, `recreate`, `canary`, `blue-green`',
     without: '`rolling`',
-    meaning: '`recreate` stops the old one first. On one machine every rollout is rolling, whatever it says.',
+    meaning:
+      '`recreate` stops the old one first; on one machine it is rolling all the same. [`canary`](../how-to/canary.md) gives ' +
+      'the new version a growing share of the requests, `blue-green` none until its checks have passed and then all; neither is ' +
+      'possible in a cluster.',
   },
   'berth.dev/progress-deadline-seconds': {
     takes: '5 to 900',
@@ -42,6 +45,64 @@ export const settings: Readonly<Record<string, Setting>> = {
       'How long a new version has to stay ready while the one before still serves: one that ends soon after its start ' +
       'never takes its place. A rollback does not wait, and on one machine neither does a first deployment.',
   },
+  'berth.dev/steps': {
+    takes: 'up to 10 shares that grow, each with a duration or `hold`: `10% 2m, 50% hold`',
+    without: '`10% 2m, 50% 2m`',
+    meaning:
+      'Of a canary: how many of the requests it has, and how long; `hold` waits until a person goes on.',
+  },
+  'berth.dev/bake-seconds': {
+    takes: '1 to 3600',
+    without: '60 where anything is checked, or with `canary` and `blue-green`',
+    meaning:
+      'How long the new version has all requests, and is checked, before what served is let go. Until then it is taken back at once.',
+  },
+  'berth.dev/max-error-rate': {
+    takes: 'a share, such as `2%`',
+    without: '`5%` with `canary` and `blue-green`, else none',
+    meaning:
+      'The new version is taken back when more of its answers have a status of 500 or more, unless what serves does no better.',
+  },
+  'berth.dev/max-p99': {
+    takes: 'a time, such as `500ms` or `2s`',
+    without: 'none',
+    meaning: 'The same when 99 of 100 of its requests take longer, unless what serves takes as long.',
+  },
+  'berth.dev/min-requests': {
+    takes: '1 to 9999',
+    without: '50',
+    meaning:
+      'With fewer requests in a step its figures count for nothing yet. At the end of the last step they count as they are.',
+  },
+  'berth.dev/check-url': {
+    takes: 'a path of the service, such as `/healthz`',
+    without: 'none',
+    meaning:
+      'Berth asks the new version itself for it at the start of each step, up to three times. Any status from 400 on, and no answer in 10 seconds, takes it back.',
+  },
+  'berth.dev/check-command': {
+    takes: 'a command line, as `release-command`',
+    without: 'none',
+    meaning:
+      'Runs at the start of each step with the image and variables of the new version; an exit code other than 0 takes it back.',
+  },
+  'berth.dev/check-webhook': {
+    takes: 'an https address',
+    without: 'none',
+    meaning:
+      'Is sent the figures at the end of each step, by POST as JSON; any status from 400 on takes the version back.',
+  },
+  'berth.dev/warm-seconds': {
+    takes: '0 to 3600',
+    without: '900; with `recreate`, and without service ports, 0',
+    meaning:
+      'How long what is replaced runs on without requests, so that a rollback to it is a switch. It uses what its replicas use. In a cluster nothing stays warm.',
+  },
+  'berth.dev/keep-failed-seconds': {
+    takes: '0 to 3600',
+    without: '0',
+    meaning: 'How long a version that failed runs on without requests, to be looked at.',
+  },
   'berth.dev/drain-seconds': {
     takes: '0 to 3600',
     without: '30; with `recreate` 5',
@@ -54,7 +115,7 @@ export const settings: Readonly<Record<string, Setting>> = {
 /** Names of the annotations that the code knows, from its own refusal of one that it does not know. */
 export function knownSettings(): string[] {
   const { faults } = readSettings({ 'berth.dev/': '' });
-  return [...(faults[0]?.message ?? '').matchAll(/berth\.dev\/[a-z-]+/g)].map(([name]) => name);
+  return [...(faults[0]?.message ?? '').matchAll(/berth\.dev\/[a-z0-9-]+/g)].map(([name]) => name);
 }
 
 export const settingsText = (): string =>

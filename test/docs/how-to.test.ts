@@ -49,6 +49,25 @@ describe.skipIf(missing.length > 0)(
       expect(await runPage('roll-back.md')).toMatch(/^1 deploy [0-9a-f]{12} succeeded\n\{\n? +number: 2/m);
     });
 
+    it('a canary that goes bad comes back, and going back is a switch', async () => {
+      const printed = (await runPage('canary.md')).split('\n');
+      expect(printed.slice(0, 4)).toEqual(['shop', 'succeeded', 'succeeded', 'succeeded']);
+      expect(printed[4]).toMatch(
+        /^It was taken back at (20|50) % of the requests: 5xx \d+ % against 0 %, n = \d+, at most 2 %\.$/,
+      );
+      expect(printed.slice(5)).toEqual([
+        'failing',
+        'version good',
+        'failed',
+        'succeeded',
+        'succeeded',
+        'warm',
+        'succeeded',
+        'version good',
+        '',
+      ]);
+    });
+
     it('run commands and jobs', async () => {
       expect((await runPage('jobs.md')).split('\n')).toEqual(['0', '42', 'forbid', 'succeeded', '0', '']);
     });

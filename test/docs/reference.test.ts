@@ -40,13 +40,21 @@ describe('docs/reference/score.md', () => {
       progressDeadlineSeconds: 120,
       minReadySeconds: 2,
       drainSeconds: 30,
+      warmSeconds: 900,
+      keepFailedSeconds: 0,
     });
   });
 
   it.each([
     ['replicas', ['1', '20'], ['0', '21', 'two']],
     ['max-replicas', ['1', '20'], ['0', '21']],
-    ['strategy', ['rolling', 'recreate'], ['blue-green']],
+    ['strategy', ['rolling', 'recreate', 'canary', 'blue-green'], ['Canary']],
+    ['bake-seconds', ['1', '3600'], ['0', '3601']],
+    ['max-error-rate', ['0%', '2%', '99.99%'], ['100%', '2']],
+    ['max-p99', ['1ms', '300s'], ['0ms', '301s', '5']],
+    ['min-requests', ['1', '9999'], ['0', '10000']],
+    ['warm-seconds', ['0', '3600'], ['3601']],
+    ['keep-failed-seconds', ['0', '3600'], ['3601']],
     ['progress-deadline-seconds', ['5', '900'], ['4', '901']],
     ['min-ready-seconds', ['0', '119'], ['-1', '120']],
     ['drain-seconds', ['0', '3600'], ['-1', '3601']],

@@ -93,8 +93,8 @@ activityContract('simulation', async () => {
   const activity = createSimulatedActivity(calmWorld());
   return {
     activity,
-    request: async (instance, status, durationMs) =>
-      activity.touch(instance.project, instance.environment, { ...instance, status, durationMs }),
+    request: async (instance, status, durationMs, deployment) =>
+      activity.touch(instance.project, instance.environment, { ...instance, status, durationMs, deployment }),
     now: Date.now,
     dispose: async () => undefined,
   };

@@ -14,7 +14,8 @@ export const PROJECTS: readonly Project[] = [
 ];
 export const ENVIRONMENTS = ['dev', 'prod'];
 
-export const IMAGES = ['good', 'also-good', 'crashing', 'slow'].map((name) => ({
+/** `tried` is one that takes over step by step. */
+export const IMAGES = ['good', 'also-good', 'crashing', 'slow', 'tried'].map((name) => ({
   name,
   digest: `sha256:${Buffer.from(name).toString('hex').padEnd(64, '0')}`,
 }));
@@ -43,15 +44,21 @@ export const idOf = ({ name }: Pick<Person, 'name'>): string => `user:${name}`;
  * @param service each has a database; `web` reads a secret in a variable and another one in a file, and `worker` runs
  * a release command
  */
-export const workloadOf = (service: string) => ({
+export const workloadOf = (service: string, image = 'good') => ({
   apiVersion: 'score.dev/v1b1',
   metadata: {
     name: service,
     annotations: {
       'berth.dev/drain-seconds': '10',
       ...(service === 'worker' && { 'berth.dev/release-command': 'node migrate.js' }),
+      ...(image === 'tried' && {
+        'berth.dev/strategy': 'canary',
+        'berth.dev/steps': '20% 10s, 50% 10s',
+        'berth.dev/bake-seconds': '10',
+      }),
     },
   },
+  ...(image === 'tried' && { service: { ports: { www: { port: 80, targetPort: 8080 } } } }),
   containers: {
     main: {
       image: '.',
@@ -86,7 +93,7 @@ export async function setUp(ada: Client, deployed: boolean, git: SimulatedGitHos
       for (const { name, digest } of IMAGES)
         await ask('POST', `${path}/services/${service}/versions`, {
           image: digest,
-          workload: workloadOf(service),
+          workload: workloadOf(service, name),
           tags: [name],
         });
     }

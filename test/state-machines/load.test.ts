@@ -26,6 +26,8 @@ describe('The workflows', () => {
     };
     expect(length('deploy')).toBeLessThanOrEqual(6);
     expect(length('rollback')).toBeLessThanOrEqual(4);
+    // All steps of a rollout are walked in one state.
+    expect(length('deploy-in-steps')).toBeLessThanOrEqual(length('deploy') + 2);
   });
 });
 

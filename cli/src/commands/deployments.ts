@@ -154,6 +154,16 @@ function sayPlan(plan: Plan): void {
   sayChanges(plan.changes);
   for (const { name, type, action } of plan.resources)
     if (action !== 'keep') say(`  ${action} ${type} ${plain(name)}`);
+  if (plan.rollout) {
+    const steps = plan.rollout.stages.map(({ percent, seconds }) =>
+      seconds === 0
+        ? `${percent} %`
+        : `${percent} % ${seconds === undefined ? 'until you go on' : `for ${seconds} s`}`,
+    );
+    say(`  takes over step by step: ${steps.join(', ')}`);
+  }
+  if (plan.warmSeconds !== undefined)
+    say(`  what serves now stays warm for ${plan.warmSeconds} s, with ${plan.replicas.before} replicas`);
   if (plan.releaseCommand !== undefined) say(`  runs first: ${plain(plan.releaseCommand)}`);
   for (const warning of plan.warnings)
     note(`${paint('yellow', 'Warning:', process.stderr)} ${plain(warning)}`);

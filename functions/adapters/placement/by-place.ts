@@ -110,7 +110,7 @@ export function createByPlace(options: ByPlaceOptions): InPlace & { places: Plac
 
   const workloadsOf = async (ref: EnvironmentRef, changes = false): Promise<Workloads> =>
     (await of(ref, changes)).workloads;
-  const { exec, disturb, warnings, check } = home.workloads;
+  const { exec, disturb, tracks, warnings, check } = home.workloads;
 
   const workloads: Workloads = {
     ensureEnvironment: async (ref, owner) => (await workloadsOf(ref, true)).ensureEnvironment(ref, owner),
@@ -141,7 +141,9 @@ export function createByPlace(options: ByPlaceOptions): InPlace & { places: Plac
         });
       },
     }),
-    // Requests to other places do not pass Berth, and what it would warn of is of its own place.
+    // Requests to other places do not pass Berth, what it would warn of is of its own place, and only there may two
+    // deployments serve side by side: one elsewhere is refused before it begins.
+    ...(tracks && { tracks }),
     ...(disturb && { disturb }),
     ...(warnings && { warnings }),
     ...(check && { check }),
@@ -182,6 +184,7 @@ export function createByPlace(options: ByPlaceOptions): InPlace & { places: Plac
     activity: {
       lastRequests,
       requests: async (ref, seconds) => (await of(ref)).activity.requests(ref, seconds),
+      counts: async (ref) => (await of(ref)).activity.counts(ref),
       forget: async (ref) => (await of(ref, true)).activity.forget(ref),
     },
     logs: logsByPlace(home.logs, async (ref) => (await of(ref)).logs),

@@ -1,15 +1,18 @@
 /** A service in an environment: which deployment serves, which one is being rolled out, and the fence. */
 import type { InstanceRef } from '../../core/model/index.ts';
 import { Problem, type ProblemDetail } from '../../core/problem.ts';
-import type { Rollout, WorkloadSpec, WorkloadStatus } from '../../ports/workloads.ts';
+import type { CandidateStatus, Rollout, WorkloadSpec, WorkloadStatus } from '../../ports/workloads.ts';
 import { createChangeSignal } from '../system/change-signal.ts';
 import type { Context } from './context.ts';
 import { createDeployment, type Deployment } from './running-deployment.ts';
+import { createStandby } from './standby.ts';
 
 export interface Instance {
   ref: InstanceRef;
   serving: Deployment | undefined;
   candidate: Deployment | undefined;
+  /** So many of a hundred requests go to a candidate that is tried. */
+  percent: number;
   /** Why nothing serves, after a first deployment failed. */
   failure: ProblemDetail | undefined;
   /** All that have processes or directories, also those that are being removed. */
@@ -18,6 +21,13 @@ export interface Instance {
   apply(spec: WorkloadSpec): Promise<void>;
   awaitRollout(number: number, signal: AbortSignal): Promise<Rollout>;
   scale(replicas: number): Promise<void>;
+  /** As of `Tracks` in the port, behind the fence. @throws Problem conflict */
+  share(number: number, percent: number): void;
+  promote(number: number): void;
+  setAside(number: number): void;
+  endStandby(): void;
+  /** A replica of a deployment that is ready, and the port of it that requests go to. */
+  replicaOf(number: number): { hostname: string; port: number } | undefined;
   remove(drain: boolean): Promise<void>;
   /** Stops everything because Berth stops, which is no outcome of a rollout. */
   close(): Promise<void>;
@@ -52,6 +62,7 @@ export function createInstance({ context, ref, onChange }: InstanceOptions): Ins
   /** Grows with everything that supersedes an apply which is still laying out its image. */
   let epoch = 0;
   let halted = false;
+  const standby = createStandby(context.effects.now, (deployment, drain) => void retire(deployment, drain));
 
   function changed(): void {
     changes.notify();
@@ -82,28 +93,69 @@ export function createInstance({ context, ref, onChange }: InstanceOptions): Ins
   function dropCandidate(why: string): void {
     const { candidate } = instance;
     if (!candidate) return;
-    instance.candidate = undefined;
+    // Requests may be under way to what is tried.
+    const drain = instance.percent > 0;
+    clearCandidate();
     conclude(candidate.number, superseded(candidate.number, why));
-    void retire(candidate, false);
+    void retire(candidate, drain);
   }
+
+  function clearCandidate(): void {
+    instance.candidate = undefined;
+    instance.percent = 0;
+  }
+
+  function serve(deployment: Deployment, what: string, { warmSeconds = 0 } = deployment.spec): void {
+    const old = instance.serving;
+    instance.serving = deployment;
+    if (deployment === instance.candidate) clearCandidate();
+    instance.failure = undefined;
+    outcomes.delete(deployment.number);
+    say(`Deployment ${deployment.number} ${what}.`, deployment.number);
+    // What does not run well is no good to go back to.
+    const isGood = old?.phase === 'ready' && old.desired > 0;
+    if (old) standby.keep(old, 'warm', isGood ? warmSeconds : 0, true);
+  }
+
+  /** What is tried stays a candidate where something serves. */
+  const isTried = ({ spec }: Deployment): boolean =>
+    spec.trial === true && (instance.serving?.desired ?? 0) > 0;
 
   function advance(deployment: Deployment): void {
     if (deployment === instance.candidate && deployment.phase === 'ready') {
-      const old = instance.serving;
-      instance.serving = deployment;
-      instance.candidate = undefined;
-      instance.failure = undefined;
-      outcomes.delete(deployment.number);
-      say(`Deployment ${deployment.number} is ready and serves.`, deployment.number);
-      if (old) void retire(old, true);
+      if (!isTried(deployment)) serve(deployment, 'is ready and serves');
     } else if (deployment === instance.candidate && deployment.failure) {
-      instance.candidate = undefined;
+      clearCandidate();
       conclude(deployment.number, deployment.failure);
       if (!instance.serving) instance.failure = deployment.failure;
       say(deployment.failure.cause.split('\n')[0] ?? '', deployment.number);
-      void retire(deployment, false);
+      standby.keep(deployment, 'failed', deployment.spec.keepFailedSeconds ?? 0, false);
     }
     changed();
+  }
+
+  /** @throws Problem conflict */
+  function candidateOf(number: number): Deployment {
+    const { candidate } = instance;
+    if (candidate?.number === number && candidate.phase === 'ready') return candidate;
+    throw new Problem('conflict', `Deployment ${number} of ${ref.service} is not what is tried here.`, {
+      hint: 'Look at the newest deployment of the service.',
+    });
+  }
+
+  function candidateStatus(): CandidateStatus | undefined {
+    const { candidate } = instance;
+    if (!candidate?.spec.trial) return undefined;
+    const late = candidate.replicas.find((replica) => !replica.ready);
+    const restarts = candidate.replicas.reduce((sum, replica) => sum + replica.status().restarts, 0);
+    return {
+      deployment: candidate.number,
+      percent: instance.percent,
+      desiredReplicas: candidate.desired,
+      readyReplicas: candidate.replicas.filter((replica) => replica.ready).length,
+      restarts,
+      ...(late && { reason: late.reason }),
+    };
   }
 
   function make(spec: WorkloadSpec): Deployment {
@@ -122,7 +174,8 @@ export function createInstance({ context, ref, onChange }: InstanceOptions): Ins
 
   function look(number: number): Rollout | undefined {
     const { serving, candidate } = instance;
-    if (candidate?.number === number) return undefined;
+    if (candidate?.number === number)
+      return candidate.phase === 'ready' && isTried(candidate) ? { state: 'ready' } : undefined;
     if (serving?.number === number) {
       if (serving.phase === 'ready' || serving.desired === 0) return { state: 'ready' };
       return serving.failure && { state: 'failed', error: serving.failure };
@@ -136,6 +189,7 @@ export function createInstance({ context, ref, onChange }: InstanceOptions): Ins
     ref,
     serving: undefined,
     candidate: undefined,
+    percent: 0,
     failure: undefined,
     deployments,
     async apply(spec) {
@@ -146,7 +200,15 @@ export function createInstance({ context, ref, onChange }: InstanceOptions): Ins
         if (serving.desired !== spec.replicas || serving.phase === 'failed') serving.scale(spec.replicas);
         return changed();
       }
-      if (candidate?.number === spec.number && candidate.phase === 'rolling') return;
+      if (candidate?.number === spec.number) return;
+      const again = spec.reuse && standby.take(spec);
+      if (again) {
+        dropCandidate(`deployment ${spec.number} has taken its place`);
+        again.number = spec.number;
+        serve(again, 'serves: it was still warm', spec);
+        return changed();
+      }
+      standby.end();
       const deployment = make(spec);
       try {
         await deployment.prepare();
@@ -181,7 +243,10 @@ export function createInstance({ context, ref, onChange }: InstanceOptions): Ins
       return (halted ? undefined : look(number)) ?? { state: 'progressing' };
     },
     async scale(replicas) {
-      if (replicas === 0) dropCandidate('the workload was scaled to 0');
+      if (replicas === 0) {
+        dropCandidate('the workload was scaled to 0');
+        standby.end();
+      }
       const deployment = instance.serving ?? instance.candidate;
       if (!deployment) {
         if (replicas === 0) return;
@@ -197,9 +262,37 @@ export function createInstance({ context, ref, onChange }: InstanceOptions): Ins
       }
       changed();
     },
+    share(number, percent) {
+      candidateOf(number);
+      if (instance.percent === percent) return;
+      instance.percent = percent;
+      say(`Deployment ${number} has ${percent} % of the requests.`, number);
+      changed();
+    },
+    promote(number) {
+      if (instance.serving?.number === number) return;
+      serve(candidateOf(number), 'serves');
+      changed();
+    },
+    setAside(number) {
+      const { candidate, percent } = instance;
+      if (candidate?.number !== number) return;
+      clearCandidate();
+      conclude(number, superseded(number, 'it was set aside'));
+      standby.keep(candidate, 'failed', candidate.spec.keepFailedSeconds ?? 0, percent > 0);
+      changed();
+    },
+    endStandby: standby.end,
+    replicaOf(number) {
+      const found = [...deployments].find((deployment) => deployment.number === number);
+      const port = found?.spec.ports[0];
+      const replica = found?.replicas.find(({ ready }) => ready);
+      return port && replica?.address(port.targetPort);
+    },
     async remove(drain) {
       epoch++;
       dropCandidate('the workload was removed');
+      standby.end();
       const { serving } = instance;
       instance.serving = undefined;
       instance.failure = undefined;
@@ -216,13 +309,19 @@ export function createInstance({ context, ref, onChange }: InstanceOptions): Ins
     status() {
       const shown = instance.serving ?? instance.candidate;
       if (!shown) return undefined;
+      const candidate = candidateStatus();
+      const kept = standby.status();
       return {
         ...(instance.serving && { serving: instance.serving.number }),
         desiredReplicas: shown.desired,
         readyReplicas: shown.replicas.filter((replica) => replica.ready).length,
         replicas: [...deployments].flatMap((deployment) =>
-          deployment.replicas.map((replica) => replica.status()).filter(({ state }) => state !== 'stopped'),
+          deployment.replicas
+            .map((replica) => ({ ...replica.status(), deployment: deployment.number }))
+            .filter(({ state }) => state !== 'stopped'),
         ),
+        ...(candidate && { candidate }),
+        ...(kept && { standby: kept }),
       };
     },
     kill(id) {

@@ -11,6 +11,7 @@ import { maskOf } from './spec-mask.ts';
 
 export interface Deployment {
   spec: WorkloadSpec;
+  /** Of the spec, until it takes the place of another deployment that is the same in all but its number. */
   number: number;
   desired: number;
   /**

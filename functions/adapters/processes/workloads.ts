@@ -22,6 +22,7 @@ import { createForwarders } from './network/forwarders.ts';
 import { createPortPool } from './network/port-pool.ts';
 import { createRunRecords, type RunRecord } from './programs/runs.ts';
 import { unmounted } from './programs/unmounted.ts';
+import { createTracks } from './tracks.ts';
 import { upstreamOf } from './upstream.ts';
 import { createUsage } from './usage.ts';
 
@@ -238,6 +239,8 @@ export async function createProcessWorkloads(options: ProcessWorkloadsOptions): 
     async kill(instance, replica) {
       instances.get(instanceName(instance))?.kill(replica);
     },
+
+    tracks: createTracks(fences, (instance) => instances.get(instanceName(instance))),
 
     disturb: traffic.disturb,
 

@@ -24,8 +24,8 @@ export type { WorkloadHost } from './request-host.ts';
 export interface RouterOptions {
   traffic: RoutedTraffic;
   activity: {
-    /** A request has ended. */
-    record(instance: InstanceRef, status: number, durationMs: number): void;
+    /** A request has ended. @param deployment the one that had it last; undefined where none had it */
+    record(instance: InstanceRef, status: number, durationMs: number, deployment?: number): void;
     /**
      * Its environment is in use: called as a request comes and every 10 s while one, or a WebSocket, is open.
      * Without it, what has been open for 10 s is recorded as a request.
@@ -80,6 +80,12 @@ const TRIES = 4;
 const LINGER_MS = 1000;
 const SWITCHING = 101;
 const BAD_GATEWAY = 502;
+
+/** Who had a request. */
+interface Served {
+  instance: InstanceRef;
+  deployment?: number;
+}
 
 interface Addressed {
   host: string;
@@ -191,7 +197,7 @@ export function createRouter(options: RouterOptions): Router {
     response: ServerResponse,
     to: Addressed,
     gone: AbortSignal,
-  ): Promise<InstanceRef | undefined> {
+  ): Promise<Served | undefined> {
     if (!request.url?.startsWith('/') && request.url !== '*') {
       send(
         response,
@@ -208,30 +214,31 @@ export function createRouter(options: RouterOptions): Router {
     const disturbed = target?.disturbance && (await disturb(request, target.disturbance, gone));
     if (disturbed) {
       send(response, disturbed);
-      return target.instance;
+      return { instance: target.instance };
     }
     let outcome: Outcome = 'refused';
-    let instance: InstanceRef | undefined;
+    let served: Served | undefined;
     for (let tries = 0; tries < TRIES; tries++) {
       const waits = prefersPage(request) ? limits.pageMs : undefined;
       const found = await hold.find(to.host, to.path, to.place, gone, waits);
       if (!('backend' in found)) {
         const page = found.reason === 'late' && waits !== undefined;
         send(response, page ? holdingPage(to.host.split('.')[0] ?? '') : explain(request, to, found));
-        return instance;
+        return served;
       }
-      instance = found.target.instance;
+      const { instance } = found.target;
+      served = { instance, deployment: found.backend.deployment };
       if (tries === 0) activity.touch?.(instance);
       const open = { ...instance };
       inUse.add(open);
       outcome = await proxy.forward(request, response, found.backend, gone).finally(() => inUse.delete(open));
-      if (outcome === 'done' || response.destroyed) return instance;
+      if (outcome === 'done' || response.destroyed) return served;
       if (outcome !== 'refused') break;
       // The process has just ended, and the request came before the news of it.
       await new Promise((resolve) => setTimeout(resolve, 20 * (tries + 1)));
     }
     send(response, unanswered(request, to, outcome));
-    return instance;
+    return served;
   }
 
   /** Nobody could say what is known of the workload. */
@@ -283,8 +290,9 @@ export function createRouter(options: RouterOptions): Router {
       .finally(() => inUse.delete(open));
     if (outcome !== 'done' && !socket.destroyed) refuse(socket, unanswered(request, to, outcome));
     // How long it was open says nothing about how quick the workload is.
-    if (outcome === 'done') activity.record(instance, SWITCHING, 0);
-    else activity.record(instance, BAD_GATEWAY, performance.now() - from);
+    const { deployment } = found.backend;
+    if (outcome === 'done') activity.record(instance, SWITCHING, 0, deployment);
+    else activity.record(instance, BAD_GATEWAY, performance.now() - from, deployment);
   }
 
   return {
@@ -299,8 +307,9 @@ export function createRouter(options: RouterOptions): Router {
       socket.setMaxListeners(0).once('close', leave);
       serve(request, response, to, gone.signal)
         .then(
-          (instance) => {
-            if (instance) activity.record(instance, response.statusCode, performance.now() - from);
+          (served) => {
+            const took = performance.now() - from;
+            if (served) activity.record(served.instance, response.statusCode, took, served.deployment);
           },
           (error: unknown) => send(response, unfound(request, error)),
         )

@@ -1,7 +1,7 @@
 /** Knows all workloads that requests may go to, by host and path, and chooses among their replicas. */
 import { instanceName } from '../../core/keys.ts';
 import type { EnvironmentRef, InstanceRef } from '../../core/model/index.ts';
-import type { Backend, Condition, Traffic, Upstream } from '../../ports/traffic.ts';
+import type { Backend, Condition, Track, Traffic, Upstream } from '../../ports/traffic.ts';
 import { createChangeSignal } from '../system/change-signal.ts';
 import type { Disturbed } from './disturb.ts';
 import { createHosts, dnsHost, domainOf, serviceHost } from './hosts.ts';
@@ -29,9 +29,37 @@ export interface TrafficOptions {
   baseHost(): string;
 }
 
+interface Entry {
+  upstream: Upstream;
+  /** Counts the choices of a replica. */
+  turn: number;
+  /** Of the last choice of a track, from 0 to 1. */
+  point: number;
+}
+
+/**
+ * Steps of the golden ratio fall evenly and in no period, so that of few requests already each track has its share,
+ * and no client that asks in a rhythm meets one track alone.
+ */
+const GOLDEN = (Math.sqrt(5) - 1) / 2;
+
+function nextPoint(entry: Entry): number {
+  entry.point = (entry.point + GOLDEN) % 1;
+  return entry.point;
+}
+
+function byWeight(tracks: readonly Track[], point: number): Pick<Track, 'backends'> {
+  let left = point * tracks.reduce((sum, { weight }) => sum + weight, 0);
+  for (const track of tracks) {
+    left -= track.weight;
+    if (left < 0) return track;
+  }
+  return tracks.at(-1) ?? { backends: [] };
+}
+
 export function createTraffic({ baseHost }: TrafficOptions): RoutedTraffic {
   const domain = (): string => domainOf(baseHost());
-  const upstreams = new Map<string, { upstream: Upstream; turn: number }>();
+  const upstreams = new Map<string, Entry>();
   const hosts = createHosts(domain, (key) => upstreams.has(key));
   const changes = createChangeSignal();
   const disturbances = new Map<string, Disturbed>();
@@ -45,8 +73,10 @@ export function createTraffic({ baseHost }: TrafficOptions): RoutedTraffic {
 
   function next(key: string, port: number | undefined): Backend | undefined {
     const entry = upstreams.get(key);
-    const backends = entry?.upstream.backends(port) ?? [];
-    return entry && backends[entry.turn++ % Math.max(backends.length, 1)];
+    const tracks = entry?.upstream.tracks(port).filter(({ weight, backends }) => weight > 0 && backends[0]);
+    if (!entry || !tracks?.[0]) return undefined;
+    const { backends } = tracks.length === 1 ? tracks[0] : byWeight(tracks, nextPoint(entry));
+    return backends[entry.turn++ % backends.length];
   }
 
   return {
@@ -54,7 +84,7 @@ export function createTraffic({ baseHost }: TrafficOptions): RoutedTraffic {
       const key = instanceName(upstream.instance);
       const known = upstreams.get(key);
       if (known?.upstream.routes !== upstream.routes) hosts.set(upstream.instance, key, upstream.routes);
-      upstreams.set(key, { upstream, turn: known?.turn ?? 0 });
+      upstreams.set(key, { turn: 0, point: 0, ...known, upstream });
       changes.notify();
     },
     withdraw(instance) {

@@ -31,6 +31,10 @@ const fields = {
   fromEnvironment: z.string().optional().meta({ example: 'staging' }),
   status: statusSchema,
   approval: approvalSchema.optional(),
+  rollout: z
+    .object({ stage: z.int(), verdict: z.object({ words: z.string() }).optional() })
+    .optional()
+    .meta({ description: 'Present where it takes over step by step.' }),
   operation: z.string(),
   error: errorSchema.optional(),
   createdAt: timeSchema,
@@ -46,7 +50,12 @@ export const deploymentDetailSchema = z
   .object({ ...fields, workload: workloadSchema })
   .meta({ id: 'DeploymentDetail' });
 
-export const deploymentView = (deployment: Deployment) => membersOf(deploymentSchema, deployment);
+/** Counters stay inside. */
+export function deploymentView({ rollout, ...deployment }: Deployment) {
+  const words = rollout?.verdict?.words;
+  const told = rollout && { stage: rollout.stage, ...(words !== undefined && { verdict: { words } }) };
+  return membersOf(deploymentSchema, { ...deployment, ...(told && { rollout: told }) });
+}
 
 export const deploymentDetail = (deployment: DeploymentDetail) => ({
   ...deploymentView(deployment),

@@ -10,6 +10,7 @@ import { route } from '../http/route-spec.ts';
 import { errorSchema, nameSchema, tagSchema } from '../http/schemas.ts';
 import { hasOne, ONE_OF, toRequest } from './deployment-request.ts';
 import { revisionSchema } from './deployment-view.ts';
+import { rolloutPlanSchema } from './rollout-view.ts';
 
 const changeSchema = z
   .object({
@@ -58,6 +59,14 @@ const planSchema = z
       .string()
       .optional()
       .meta({ description: 'What runs before it takes traffic.', example: 'node migrate.js' }),
+    rollout: rolloutPlanSchema.optional().meta({
+      description: 'How it takes over step by step; absent where it does so as soon as it is ready.',
+    }),
+    warmSeconds: z.int().optional().meta({
+      description:
+        'What serves now runs on for so long without requests, with `replicas.before` replicas, so that a rollback is a switch.',
+      example: 900,
+    }),
     problems: z
       .array(errorSchema)
       .meta({ description: 'Why it would be refused or fail, as far as that can be told before.' }),

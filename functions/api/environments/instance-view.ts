@@ -36,6 +36,29 @@ const summaryFields = {
   }),
   current: deploymentSchema.optional(),
   newest: deploymentSchema.optional(),
+  candidate: z
+    .object({
+      deployment: z.int(),
+      percent: z.int().meta({ description: 'So many of a hundred requests go to it.', example: 10 }),
+      desiredReplicas: z.int(),
+      readyReplicas: z.int(),
+      restarts: z.int(),
+      reason: z.string().optional(),
+    })
+    .optional()
+    .meta({ description: 'A version that is tried beside the one that serves.' }),
+  standby: z
+    .object({
+      deployment: z.int(),
+      why: z.enum(['warm', 'failed']),
+      until: timeSchema,
+      replicas: z.int().meta({ description: 'So many run, and use what replicas use.' }),
+    })
+    .optional()
+    .meta({
+      description:
+        'What runs beside it without requests: `warm`, the version before, to which a rollback is a switch, or `failed`, to be looked at.',
+    }),
 };
 
 export const instanceSchema = z.object(summaryFields).meta({ id: 'Instance' });
@@ -88,6 +111,8 @@ export function instanceView(facts: InstanceFacts): Summary {
     scale: instance.replicas,
     current: current && deploymentView(current),
     newest: newest && deploymentView(newest),
+    candidate: status?.candidate,
+    standby: status?.standby,
   });
 }
 
@@ -120,7 +145,10 @@ function describe(facts: InstanceFacts, health: Summary['health']): Pick<Summary
         : 'Nothing serves yet';
   if (newest && !isTerminal(newest.status)) {
     const before = current && health !== 'healthy' && health !== 'degraded' ? '' : ` ${serves}.`;
-    return { state: 'deploying', status: `Deployment ${newest.number} is under way.${before}` };
+    const { candidate } = statusOf(facts) ?? {};
+    const share =
+      candidate?.deployment === newest.number ? ` with ${candidate.percent} % of the requests` : '';
+    return { state: 'deploying', status: `Deployment ${newest.number} is under way${share}.${before}` };
   }
   const failed = newest?.status === 'failed' && newest.number !== current?.number ? newest : undefined;
   const why = failed

@@ -2,10 +2,17 @@
  * Why a deployment would be refused before it begins. A plan tells all of it, and a deployment is refused with the first
  * of it before anything is made.
  */
-import type { InstanceRef, Resource, ResourceOutputs } from '../../core/model/index.ts';
+import {
+  type InstanceRef,
+  isSameAgain,
+  type Resource,
+  type ResourceOutputs,
+} from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
+import { invalidScore } from '../../core/score/file/score-faults.ts';
 import { provisionOrder, references, usedOutputs } from '../../core/score/references.ts';
 import { resourceIdentity } from '../../core/score/resource-identity.ts';
+import { workloadSettings } from '../../core/score/settings.ts';
 import type { ScoreWorkload } from '../../core/score/workload.ts';
 import type { Ports } from '../../ports/index.ts';
 import { BASE_LABEL, type Image, NO_BASE } from '../../ports/registry.ts';
@@ -51,6 +58,7 @@ export async function deploymentProblems(
       : [];
   return [
     ...ofWorkload,
+    ...(await rolloutProblems(ports, ref, content)),
     ...ofResources,
     ...image.problems,
     ...(await placeProblems(ports, ref, image.value)),
@@ -66,6 +74,34 @@ async function placeProblems(ports: Ports, ref: InstanceRef, image: Image | unde
   const what = `The image has no operating system, and does not run in the place "${place.name}".`;
   const hint = 'Build it with a Dockerfile, or deploy it to an environment of this machine.';
   return [new Problem('image_unavailable', what, { hint })];
+}
+
+/** A rollback goes back at once, and what runs once more is not tried. */
+async function rolloutProblems(
+  { workloads, receivers, places }: Ports,
+  ref: InstanceRef,
+  { kind, workload }: Proposed,
+): Promise<Problem[]> {
+  const { rollout, strategy } = workloadSettings(workload);
+  if (!rollout || kind === 'rollback' || isSameAgain(kind)) return [];
+  const { webhook } = rollout.checks;
+  const refusal = webhook === undefined ? undefined : receivers.refusal(webhook);
+  const problems: Problem[] = [];
+  if (refusal !== undefined) {
+    const path = ['metadata', 'annotations', 'berth.dev/check-webhook'];
+    problems.push(invalidScore([{ path, message: `must ${refusal}` }]));
+  }
+  if (!workloads.tracks || (await places?.of(ref)))
+    problems.push(
+      new Problem(
+        'strategy_unavailable',
+        `A version can not be tried beside the one that serves here: the strategy ${strategy} with steps or checks is not possible.`,
+        {
+          hint: 'Set berth.dev/strategy: rolling without steps and checks, or deploy to a place that serves two side by side.',
+        },
+      ),
+    );
+  return problems;
 }
 
 async function pinProblems(ports: Ports, workload: ScoreWorkload, outputs: Outputs): Promise<Problem[]> {

@@ -15,6 +15,7 @@ import {
 } from '../../core/model/index.ts';
 import type { KindOn } from '../../core/operations/index.ts';
 import { Problem } from '../../core/problem.ts';
+import { workloadSettings } from '../../core/score/settings.ts';
 import { revisionOf } from '../../core/source/revision.ts';
 import type { Ports } from '../../ports/index.ts';
 import { type Caller, commit } from '../../records/commit.ts';
@@ -98,9 +99,15 @@ export async function sameAgain(
 }
 
 /** The kind of operation that carries out a deployment. */
-function operationFor(kind: DeploymentKind): KindOn<'deployment'> {
+function operationFor(
+  { kind, workload }: Pick<Content, 'kind' | 'workload'>,
+  instance: Instance | undefined,
+): KindOn<'deployment'> {
   if (kind === 'stop' || kind === 'rollback') return kind;
-  return kind === 'remove' ? 'remove-service' : 'deploy';
+  if (kind === 'remove') return 'remove-service';
+  // What is tried needs something beside it that serves; and what runs once more is not new.
+  const serves = instance?.current !== undefined && instance.state === undefined;
+  return serves && !isSameAgain(kind) && workloadSettings(workload).rollout ? 'deploy-in-steps' : 'deploy';
 }
 
 /** What a deployment changes at once in the standing of its service. */
@@ -164,7 +171,7 @@ function accept(
         ? { environment: environment.data, writes: [], events: [] }
         : wakingFor(ports, caller, environment.data);
     const operation = newOperation(ports, caller.actor, {
-      kind: operationFor(content.kind),
+      kind: operationFor(content, instance),
       ...pick(ref),
       environmentId: environment.data.id,
       number,
@@ -182,6 +189,7 @@ function accept(
       // The operation record tells whether the work has begun; keeping that here too would cost another write.
       status: approval ? 'queued' : 'running',
       ...(approval && { approval }),
+      ...(operation.kind === 'deploy-in-steps' && { rollout: { stage: 0 } }),
       operation: operation.id,
       createdAt: at,
       createdBy: caller.actor,

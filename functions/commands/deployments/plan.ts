@@ -13,6 +13,7 @@ import type {
   Revision,
 } from '../../core/model/index.ts';
 import { Problem, type ProblemDetail } from '../../core/problem.ts';
+import type { RolloutPlan } from '../../core/rollout/rollout-plan.ts';
 import { usedOfType, usedOutputs } from '../../core/score/references.ts';
 import { resourceIdentity } from '../../core/score/resource-identity.ts';
 import { readSettings } from '../../core/score/settings.ts';
@@ -57,6 +58,10 @@ export interface Plan {
   replicas: { before: number; after: number };
   /** What runs before it takes traffic. */
   releaseCommand?: string;
+  /** How it takes over step by step; absent where it does so as soon as it is ready. */
+  rollout?: RolloutPlan;
+  /** What serves now runs on for so long beside it, seconds, with as many replicas as `replicas.before`; absent for none. */
+  warmSeconds?: number;
   /** Why the deployment would be refused or would fail, as far as that can be known beforehand. */
   problems: ProblemDetail[];
   /** What the workload will not find there as its Score file says, a sentence each. */
@@ -98,6 +103,10 @@ export async function planDeployment(
       after: content.replicas ?? settings.replicas,
     },
     ...(command && { releaseCommand: command.join(' ') }),
+    ...(settings.rollout && serving && content.kind !== 'rollback' && { rollout: settings.rollout }),
+    ...(serving &&
+      ports.workloads.tracks &&
+      settings.warmSeconds > 0 && { warmSeconds: settings.warmSeconds }),
     problems: [...stateProblems(environment.data), ...refused.map((problem) => problem.toDetail())],
     // What they warn of is of the installation's own place.
     warnings:

@@ -10,6 +10,7 @@ import { type Caller, commit, mustGet } from '../../records/commit.ts';
 import { changingEnvironment } from '../../records/environment-changes.ts';
 import { instancesOf } from '../../records/instances.ts';
 import { getEnvironment } from '../../records/read.ts';
+import { endWarm, pins } from '../deployments/warm.ts';
 import type { SecretRef } from './secrets.ts';
 
 /** A deployment that serves and has pinned a version of the secret. */
@@ -46,8 +47,7 @@ export async function usersOf(ports: Ports, ref: SecretRef, version: string): Pr
     const page = instances.slice(at, at + 100);
     const keys = page.map((instance) => deploymentKey(instance, instance.current ?? 0));
     for (const item of await ports.store.getMany<Deployment>(keys)) {
-      const pinned = Object.values(item?.data.outputs ?? {}).flatMap(({ secrets }) => Object.values(secrets));
-      if (item && pinned.some((one) => one.secret === path && one.version === version))
+      if (item && pins(path, version)(item.data))
         users.push({ service: item.data.service, deployment: item.data.number });
     }
   }
@@ -87,7 +87,9 @@ export async function revokeVersion(
   });
   // The value goes after the record, so that the record never calls a missing value good. A repeated request makes up
   // for a crash in between.
-  await ports.secrets.revoke(secretPath(ref, name), version);
+  const path = secretPath(ref, name);
+  await ports.secrets.revoke(path, version);
+  await endWarm(ports, ref, pins(path, version));
   return result;
 }
 

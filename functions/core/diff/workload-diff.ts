@@ -83,7 +83,7 @@ function diffContainer(
 
 const settingFacts = (workload: ScoreWorkload | undefined, scaled: number | undefined): Facts => {
   if (!workload) return new Map();
-  const { replicas, maxReplicas, strategy, progressDeadlineSeconds, releaseCommand } = readSettings(
+  const { replicas, maxReplicas, strategy, progressDeadlineSeconds, releaseCommand, rollout } = readSettings(
     workload.metadata.annotations,
   ).settings;
   return factsOf({
@@ -92,6 +92,10 @@ const settingFacts = (workload: ScoreWorkload | undefined, scaled: number | unde
     strategy,
     progressDeadlineSeconds,
     releaseCommand: releaseCommand?.join(' '),
+    steps: rollout?.stages
+      .map(({ percent, seconds }) => `${percent}% ${seconds === undefined ? 'hold' : `${seconds}s`}`)
+      .join(', '),
+    checks: rollout && sorted(rollout.checks),
   });
 };
 

@@ -1,6 +1,7 @@
 /** Types of events: deployments, and the instances that run them. */
 import * as z from 'zod';
 import { deploymentKinds } from '../model/deployment.ts';
+import { rolloutActions } from '../rollout/rollout-state.ts';
 import { type EventDeclarations, failureData } from './event-declaration.ts';
 
 const numberData = { number: z.int().describe('Of the deployment.') };
@@ -77,6 +78,21 @@ export const deploymentEvents = {
         .describe('Each policy that is not met, what was found, and what would meet it.'),
     }),
     words: 'A deployment of {service} to {environment} was refused by a policy',
+  },
+  'deployment.shifted': {
+    data: z.object({
+      ...numberData,
+      percent: z.int().describe('So many of a hundred requests go to it from now on.'),
+      verdict: z.string().optional().describe('How it did with the share before, in numbers.'),
+    }),
+    words: 'Deployment {number} of {service} has {percent} % of the requests in {environment}',
+  },
+  'deployment.steered': {
+    data: z.object({
+      ...numberData,
+      action: z.enum(rolloutActions).describe('What a person asked for.'),
+    }),
+    words: 'Asked of deployment {number} of {service} in {environment}: {action}',
   },
   'deployment.succeeded': {
     data: z.object({ ...numberData, kind: z.enum(['deploy', 'rollback']) }),

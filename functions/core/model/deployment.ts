@@ -1,5 +1,6 @@
 /** Services in environments, and their deployments. */
 import type { ProblemDetail } from '../problem.ts';
+import type { RolloutState } from '../rollout/rollout-state.ts';
 import type { ScoreWorkload } from '../score/workload.ts';
 import type { EnvironmentRef, Standing } from './environment.ts';
 import type { RunStatus } from './operation.ts';
@@ -74,6 +75,8 @@ export interface Deployment {
   /** Present where the environment asks for approval. */
   approval?: Approval;
   operation: string;
+  /** Present where it takes over step by step. */
+  rollout?: RolloutState;
   error?: ProblemDetail;
   createdAt: string;
   createdBy: string;

@@ -4,6 +4,7 @@
  */
 
 export * from '../placement/place-types.ts';
+export * from '../rollout/rollout-state.ts';
 export * from './access.ts';
 export * from './connection.ts';
 export * from './deployment.ts';

@@ -1,6 +1,7 @@
 /** Every kind of operation. All other lists of kinds and steps are derived from this one. */
 import { build } from './build.ts';
 import { deploy } from './deploy.ts';
+import { deployInSteps } from './deploy-in-steps.ts';
 import { destroyEnvironment } from './destroy-environment.ts';
 import { gameDay } from './game-day.ts';
 import { hibernate } from './hibernate.ts';
@@ -17,6 +18,7 @@ const kinds = {
   build,
   'provision-environment': provisionEnvironment,
   deploy,
+  'deploy-in-steps': deployInSteps,
   rollback,
   hibernate,
   wake,

@@ -2,6 +2,8 @@
 
 import { splitWords, WordsError } from '../command-line.ts';
 import { limits } from '../limits.ts';
+import { readMs, readPath, readRate, readSteps, readWebhook } from '../rollout/read-rollout.ts';
+import { type RolloutPlan, rolloutPlan, type Strategy, strategies } from '../rollout/rollout-plan.ts';
 import { type Fault, invalidScore, quote } from './file/score-faults.ts';
 import { nearest } from './file/suggest.ts';
 import type { ScoreWorkload } from './workload.ts';
@@ -14,13 +16,19 @@ export interface WorkloadSettings {
   /** How far it may scale; `replicas` to 20. */
   maxReplicas: number;
   /** `recreate` stops the old instance first: for programs that can not run twice at the same time. */
-  strategy: 'rolling' | 'recreate';
+  strategy: Strategy;
+  /** How a new version takes over step by step; absent where it does so as soon as it is ready. */
+  rollout?: RolloutPlan;
   /** How long a rollout may take. */
   progressDeadlineSeconds: number;
   /** How long a new version has to stay ready before what served is retired. */
   minReadySeconds: number;
   /** How long requests in flight keep what is replaced. */
   drainSeconds: number;
+  /** How long what is replaced stays ready, to be taken back at once. */
+  warmSeconds: number;
+  /** How long a version that failed is kept to be looked at. */
+  keepFailedSeconds: number;
 }
 
 const PREFIX = 'berth.dev/';
@@ -32,6 +40,10 @@ const DRAIN_DEFAULT = 30;
 /** The old instance stops before the new one starts, so that nobody is served while it drains. */
 const DRAIN_RECREATE_DEFAULT = 5;
 const DRAIN_MAX = limits.drainSeconds.value;
+const WARM_DEFAULT = 900;
+const WARM_MAX = limits.warmSeconds.value;
+const BAKE_MAX = limits.bakeSeconds.value;
+const MIN_REQUESTS_MAX = limits.checkRequests.value;
 
 const names = [
   'release-command',
@@ -41,6 +53,16 @@ const names = [
   'progress-deadline-seconds',
   'min-ready-seconds',
   'drain-seconds',
+  'steps',
+  'bake-seconds',
+  'max-error-rate',
+  'max-p99',
+  'min-requests',
+  'check-url',
+  'check-command',
+  'check-webhook',
+  'warm-seconds',
+  'keep-failed-seconds',
 ] as const;
 type Name = (typeof names)[number];
 
@@ -62,6 +84,16 @@ function command(text: string): string[] | string {
     throw error;
   }
 }
+
+const BESIDE = 'needs two versions side by side, which the strategy recreate rules out';
+
+const isStrategy = (text: string): text is Strategy => (strategies as readonly string[]).includes(text);
+
+/** Without what is undefined. */
+const present = <T extends object>(value: T) =>
+  Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
 
 /** The settings that can be read, and what is wrong with the rest. */
 export function readSettings(annotations: Readonly<Record<string, string>> = {}): {
@@ -96,20 +128,45 @@ export function readSettings(annotations: Readonly<Record<string, string>> = {})
   const deadline = read('progress-deadline-seconds', (text) => integer(text, 5, 900)) ?? 120;
   const minReady = read('min-ready-seconds', (text) => integer(text, 0, deadline - 1)) ?? MIN_READY_DEFAULT;
   const drain = read('drain-seconds', (text) => integer(text, 0, DRAIN_MAX));
-  const strategy = read('strategy', (text) =>
-    text === 'rolling' || text === 'recreate'
-      ? { value: text as WorkloadSettings['strategy'] }
-      : `must be rolling or recreate, not ${quote(text)}`,
+  const strategy: Strategy =
+    read('strategy', (text) =>
+      isStrategy(text)
+        ? { value: text }
+        : `must be rolling, recreate, canary or blue-green, not ${quote(text)}`,
+    )?.value ?? 'rolling';
+  const isRecreate = strategy === 'recreate';
+  /** Of these, two versions have to run side by side. */
+  const readBeside = <T>(name: Name, parse: (text: string) => T | string): T | undefined =>
+    read(name, (text) => (isRecreate && text !== '0' ? BESIDE : parse(text)));
+  const steps = read('steps', (text) =>
+    strategy === 'canary' ? readSteps(text) : 'is for the strategy canary alone',
   );
+  const rollout = rolloutPlan(strategy, {
+    steps,
+    bakeSeconds: readBeside('bake-seconds', (text) => integer(text, 1, BAKE_MAX)),
+    checks: present({
+      maxErrorRate: readBeside('max-error-rate', readRate),
+      maxP99Ms: readBeside('max-p99', readMs),
+      minRequests: readBeside('min-requests', (text) => integer(text, 1, MIN_REQUESTS_MAX)),
+      url: readBeside('check-url', readPath)?.value,
+      command: readBeside('check-command', command),
+      webhook: readBeside('check-webhook', readWebhook)?.value,
+    }),
+  });
+  const warm = readBeside('warm-seconds', (text) => integer(text, 0, WARM_MAX));
+  const keepFailed = readBeside('keep-failed-seconds', (text) => integer(text, 0, WARM_MAX));
   return {
     settings: {
       ...(releaseCommand ? { releaseCommand } : {}),
       replicas,
       maxReplicas,
-      strategy: strategy?.value ?? 'rolling',
+      strategy,
+      ...(rollout && { rollout }),
       progressDeadlineSeconds: deadline,
       minReadySeconds: minReady,
-      drainSeconds: drain ?? (strategy?.value === 'recreate' ? DRAIN_RECREATE_DEFAULT : DRAIN_DEFAULT),
+      drainSeconds: drain ?? (isRecreate ? DRAIN_RECREATE_DEFAULT : DRAIN_DEFAULT),
+      warmSeconds: warm ?? (isRecreate ? 0 : WARM_DEFAULT),
+      keepFailedSeconds: keepFailed ?? 0,
     },
     faults,
   };

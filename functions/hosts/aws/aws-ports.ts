@@ -108,7 +108,7 @@ export function createAwsPorts(config: AwsConfig): {
       ...createAddresses(config.apps),
     },
     isolation: lazy(async () => (await cluster()).isolation, ['rules', 'advance', 'end']),
-    activity: lazy(async () => (await cluster()).activity, ['lastRequests', 'requests', 'forget']),
+    activity: lazy(async () => (await cluster()).activity, ['lastRequests', 'requests', 'counts', 'forget']),
   };
   const byPlace = createByPlace({
     home: ports,

@@ -27,7 +27,7 @@ import { type Step, StillProgressing } from '../step.ts';
 import { servicePorts, workloadSpec } from '../workload-spec.ts';
 import { putBack } from './put-back.ts';
 
-type DeploymentStep = Step<Operation<'deploy' | 'rollback'>>;
+type DeploymentStep = Step<Operation<'deploy' | 'deploy-in-steps' | 'rollback'>>;
 
 const deploymentOf = (
   ports: Ports,
@@ -91,7 +91,8 @@ export const applyWorkload: DeploymentStep = {
   role: 'work',
   async run({ ports, operation }) {
     const { data } = await deploymentOf(ports, operation);
-    await ports.workloads.apply(await workloadSpec(ports, data, data.number));
+    const spec = await workloadSpec(ports, data, data.number);
+    await ports.workloads.apply(operation.kind === 'deploy-in-steps' ? { ...spec, trial: true } : spec);
   },
 };
 
@@ -135,7 +136,7 @@ export const finishDeployment: DeploymentStep = {
       ending,
       event: {
         type: 'deployment.succeeded',
-        data: { number, kind: operation.kind },
+        data: { number, kind: operation.kind === 'rollback' ? 'rollback' : 'deploy' },
       },
       writes: async () => {
         const item = await getEnvironment(ports.store, operation);

@@ -4,6 +4,7 @@
  * is rotated keeps both until the end, and decides once, in one write, whether the rotation goes on or back; each
  * step asks it (docs/explanation/rotation.md).
  */
+import { endWarm } from '../../commands/deployments/warm.ts';
 import { environmentKey } from '../../core/keys.ts';
 import { type Environment, isFor, type RotationDecision } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
@@ -79,7 +80,10 @@ export const retireCredentials: RotationStep = {
   role: 'work',
   async run({ ports, operation }) {
     const rotated = rotatedBy(ports, operation);
-    if ((await rotated.held())?.decision === 'retire') await rotated.retire();
+    if ((await rotated.held())?.decision !== 'retire') return;
+    // What was replaced may have the old ones, also where what serves now uses none.
+    await endWarm(ports, operation, () => true);
+    await rotated.retire();
   },
 };
 

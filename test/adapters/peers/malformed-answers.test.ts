@@ -51,7 +51,12 @@ describe('An answer that is not HTTP', () => {
       instance: { project: 'demo', environment: 'dev', service: 'web' },
       routes: [],
       condition: () => ({ state: 'ready' }),
-      backends: () => [{ hostname: '127.0.0.1', port: peer.port, closed, acquire }],
+      tracks: () => [
+        {
+          weight: 100,
+          backends: [{ deployment: 1, hostname: '127.0.0.1', port: peer.port, closed, acquire }],
+        },
+      ],
     });
     router = createRouter({
       traffic,

@@ -4,10 +4,21 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { disturb } from '../../../functions/adapters/router/disturb.ts';
 import { createTraffic, type RoutedTraffic } from '../../../functions/adapters/router/traffic.ts';
 import type { InstanceRef } from '../../../functions/core/model/index.ts';
-import type { Upstream } from '../../../functions/ports/traffic.ts';
+import type { Track, Upstream } from '../../../functions/ports/traffic.ts';
 
 const web: InstanceRef = { project: 'demo', environment: 'dev', service: 'web' };
 const shop: InstanceRef = { ...web, service: 'shop' };
+
+const track = (weight: number, ports: number[], closed = new AbortController().signal): Track => ({
+  weight,
+  backends: ports.map((port) => ({
+    deployment: weight,
+    hostname: '127.0.0.1',
+    port,
+    closed,
+    acquire: () => () => undefined,
+  })),
+});
 
 function upstream(instance: InstanceRef, ports: number[], more: Partial<Upstream> = {}): Upstream {
   const { signal } = new AbortController();
@@ -15,8 +26,7 @@ function upstream(instance: InstanceRef, ports: number[], more: Partial<Upstream
     instance,
     routes: [],
     condition: () => ({ state: ports.length > 0 ? 'ready' : 'starting' }),
-    backends: () =>
-      ports.map((port) => ({ hostname: '127.0.0.1', port, closed: signal, acquire: () => () => undefined })),
+    tracks: () => [track(100, ports, signal)],
     ...more,
   };
 }
@@ -34,6 +44,27 @@ describe('Traffic', () => {
     expect([nextPort(host), nextPort(host), nextPort(host)]).toEqual([1, 2, 1]);
     traffic.declare(upstream(web, [1, 2]));
     expect([nextPort(host), traffic.next(web)?.port]).toEqual([2, 1]);
+  });
+
+  it('gives each of two versions its share of requests, of few already, and in no rhythm of a client', () => {
+    for (const percent of [1, 10, 33, 50, 99]) {
+      traffic.declare(upstream(web, [1], { tracks: () => [track(100 - percent, [1]), track(percent, [2])] }));
+      const ports = Array.from({ length: 1000 }, () => traffic.next(web)?.port);
+      const tried = ports.filter((port) => port === 2).length;
+      expect(Math.abs(tried - percent * 10), `${percent} %`).toBeLessThanOrEqual(3);
+      const everyTenth = ports.filter((_, at) => at % 10 === 0 && ports[at] === 2).length;
+      expect(Math.abs(everyTenth - percent), `${percent} % of every tenth`).toBeLessThanOrEqual(5);
+    }
+  });
+
+  it('gives a version without a share nothing, and the share of one that is not ready to the other', () => {
+    const ports = () => new Set(Array.from({ length: 50 }, () => traffic.next(web)?.port));
+    traffic.declare(upstream(web, [1], { tracks: () => [track(100, [1]), track(0, [2])] }));
+    expect(ports()).toEqual(new Set([1]));
+    traffic.declare(upstream(web, [1], { tracks: () => [track(90, []), track(10, [2])] }));
+    expect(ports()).toEqual(new Set([2]));
+    traffic.declare(upstream(web, [1], { tracks: () => [track(90, []), track(0, [2])] }));
+    expect(ports()).toEqual(new Set([undefined]));
   });
 
   it('shares one host between workloads that different adapters run', () => {

@@ -13,7 +13,18 @@ export const deploying: Action[] = [
     12,
     (actor) =>
       actor.client.ask('POST', `${choose(actor).of}/deployments`, {
-        version: actor.world.random.pick(['good', 'good', 'also-good', 'also-good', 'crashing', 'slow']),
+        version: actor.world.random.pick([
+          'good',
+          'good',
+          'also-good',
+          'also-good',
+          'crashing',
+          'slow',
+          'tried',
+          'tried',
+          'tried',
+          'tried',
+        ]),
       }),
   ],
   [
@@ -55,6 +66,16 @@ export const deploying: Action[] = [
           ? { only: { statuses: [403, 404, 409], promise: 'Nobody approves what they asked for themselves' } }
           : {},
       );
+    },
+  ],
+  [
+    4,
+    async (actor) => {
+      const { of } = choose(actor);
+      const [newest] = await list<Listed>(actor, `${of}/deployments`);
+      const action = actor.world.random.pick(['promote', 'continue', 'resume']);
+      // Most have no steps, or have ended.
+      if (newest) await actor.client.ask('POST', `${of}/deployments/${newest.number}/rollout`, { action });
     },
   ],
   [3, (actor) => actor.client.ask('POST', `${choose(actor).of}/restart`)],

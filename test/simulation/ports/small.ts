@@ -1,5 +1,6 @@
 /** The ports that need little: activity and anchors, in memory. */
 import type { ChainHead } from '../../../functions/core/events/audit-chain.ts';
+import { addCounts, noCounts, type RequestCounts } from '../../../functions/core/rollout/request-counts.ts';
 import type { Activity } from '../../../functions/ports/activity.ts';
 import type { Anchors } from '../../../functions/ports/anchors.ts';
 import type { World } from '../world.ts';
@@ -8,6 +9,7 @@ interface Request {
   service: string;
   status: number;
   durationMs: number;
+  deployment?: number | undefined;
 }
 
 export interface SimulatedActivity extends Activity {
@@ -18,6 +20,14 @@ export interface SimulatedActivity extends Activity {
 }
 
 const SAMPLE_MS = 10_000;
+
+const BOUNDS = [0.03, 0.3, 3, Number.POSITIVE_INFINITY];
+
+const countOf = (status: number, durationMs: number): RequestCounts => ({
+  requests: 1,
+  errors: status >= 500 ? 1 : 0,
+  within: new Map(BOUNDS.map((bound) => [bound, durationMs <= bound * 1000 ? 1 : 0])),
+});
 
 export function createSimulatedActivity(world: Pick<World, 'io' | 'effects'>): SimulatedActivity {
   const last = new Map<string, number>();
@@ -47,6 +57,19 @@ export function createSimulatedActivity(world: Pick<World, 'io' | 'effects'>): S
       ),
     requests: async ({ project, environment, service }, windowSeconds) =>
       samplesOf(nameOf(project, environment), service, world.effects.now() - windowSeconds * 1000),
+    counts: async ({ project, environment, service }) => {
+      const asked = (requests.get(nameOf(project, environment)) ?? []).filter(
+        (one) => one.service === service,
+      );
+      const counts = new Map<number, RequestCounts>();
+      for (const { deployment, status, durationMs } of asked)
+        if (deployment !== undefined)
+          counts.set(
+            deployment,
+            addCounts(counts.get(deployment) ?? noCounts(), countOf(status, durationMs)),
+          );
+      return counts;
+    },
     async forget({ project, environment }) {
       last.delete(nameOf(project, environment));
       requests.delete(nameOf(project, environment));

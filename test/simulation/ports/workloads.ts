@@ -4,7 +4,14 @@ import type { EnvironmentRef, InstanceRef } from '../../../functions/core/model/
 import { Problem } from '../../../functions/core/problem.ts';
 import { createMask } from '../../../functions/core/secrets/mask.ts';
 import type { Logs } from '../../../functions/ports/logs.ts';
-import type { CommandRun, Rollout, WorkloadSpec, Workloads } from '../../../functions/ports/workloads.ts';
+import type {
+  CandidateRef,
+  CommandRun,
+  Rollout,
+  Tracks,
+  WorkloadSpec,
+  Workloads,
+} from '../../../functions/ports/workloads.ts';
 import type { World } from '../world.ts';
 import { type Program, reasonOf } from './programs.ts';
 
@@ -13,6 +20,8 @@ interface Declared {
   serving: WorkloadSpec | undefined;
   pending: { spec: WorkloadSpec; ready: boolean } | undefined;
   failed: { number: number; problem: Problem } | undefined;
+  /** A version that is ready, and tried beside what receives traffic. */
+  tried: { spec: WorkloadSpec; percent: number } | undefined;
   replicas: number;
   /** How many replicas of what receives traffic run: what was stopped does not come back for something newer. */
   running: number;
@@ -114,6 +123,11 @@ export function createSimulatedWorkloads(world: World, around: WorkloadsAround):
     const serve = (): void => {
       if (isOver()) return;
       declared.pending = undefined;
+      if (spec.trial && declared.serving && declared.running > 0) {
+        declared.tried = { spec, percent: 0 };
+        notify(declared);
+        return;
+      }
       if (declared.serving && declared.running > 0 && declared.serving.drainSeconds < REQUEST_SECONDS)
         world.violate(`I11: requests to ${nameOf(spec)}/${spec.service} were cut off when it was replaced`);
       declared.serving = spec;
@@ -154,6 +168,7 @@ export function createSimulatedWorkloads(world: World, around: WorkloadsAround):
       serving: undefined,
       pending: undefined,
       failed: undefined,
+      tried: undefined,
       replicas: 0,
       running: 0,
       killed: 0,
@@ -165,10 +180,14 @@ export function createSimulatedWorkloads(world: World, around: WorkloadsAround):
     declared.replicas = spec.replicas;
     if (declared.serving?.number === spec.number) {
       declared.pending = undefined;
+      declared.tried = undefined;
       // What does not run comes up as it is declared now.
       if (declared.running === 0) declared.serving = spec;
       declared.running = spec.replicas;
-    } else if (declared.pending?.spec.number !== spec.number) begin(declared, spec, program);
+    } else if (declared.pending?.spec.number !== spec.number && declared.tried?.spec.number !== spec.number) {
+      declared.tried = undefined;
+      begin(declared, spec, program);
+    }
     notify(declared);
   }
 
@@ -176,6 +195,7 @@ export function createSimulatedWorkloads(world: World, around: WorkloadsAround):
     const declared = find(ref);
     const failure = (reason: Problem): Rollout => ({ state: 'failed', error: reason.toDetail() });
     if (declared?.pending?.spec.number === number) return { state: 'progressing' };
+    if (declared?.tried?.spec.number === number) return { state: 'ready' };
     if (declared?.failed?.number === number) return failure(declared.failed.problem);
     if (declared?.serving?.number === number && !declared.pending) return { state: 'ready' };
     return failure(problem('superseded', 'Something else was declared, or it was removed.'));
@@ -245,7 +265,7 @@ export function createSimulatedWorkloads(world: World, around: WorkloadsAround):
   function statusOf(ref: InstanceRef) {
     const declared = find(ref);
     if (!declared) return undefined;
-    const { serving, pending, replicas: desiredReplicas, running, killed } = declared;
+    const { serving, pending, tried, replicas: desiredReplicas, running, killed } = declared;
     const replicasOf = (spec: WorkloadSpec, length: number, state: 'ready' | 'starting') =>
       Array.from({ length }, (_, at) => ({
         id: `${spec.number}-${at}-${killed}`,
@@ -260,12 +280,56 @@ export function createSimulatedWorkloads(world: World, around: WorkloadsAround):
       replicas: [
         ...(serving ? replicasOf(serving, running, 'ready') : []),
         ...(pending ? replicasOf(pending.spec, desiredReplicas, pending.ready ? 'ready' : 'starting') : []),
+        ...(tried ? replicasOf(tried.spec, tried.spec.replicas, 'ready') : []),
       ],
+      ...(tried && {
+        candidate: {
+          deployment: tried.spec.number,
+          percent: tried.percent,
+          desiredReplicas: tried.spec.replicas,
+          readyReplicas: tried.spec.replicas,
+          restarts: 0,
+        },
+      }),
     };
   }
 
   const { io } = world;
+
+  /** @throws Problem fenced | conflict */
+  function candidateOf(ref: CandidateRef): { declared: Declared; tried: NonNullable<Declared['tried']> } {
+    raiseFence(placeOf(ref), ref.service, ref.fence);
+    const declared = find(ref);
+    const tried = declared?.tried;
+    if (declared && tried?.spec.number === ref.number) return { declared, tried };
+    throw problem('conflict', `Deployment ${ref.number} is not what is tried.`);
+  }
+  function promote(ref: CandidateRef): void {
+    if (find(ref)?.serving?.number === ref.number) return;
+    const { declared, tried } = candidateOf(ref);
+    declared.serving = tried.spec;
+    declared.running = declared.replicas;
+    declared.tried = undefined;
+    tell(declared.serving, 'serves');
+    notify(declared);
+  }
+  function setAside(ref: CandidateRef): void {
+    raiseFence(placeOf(ref), ref.service, ref.fence);
+    const declared = find(ref);
+    if (declared?.tried?.spec.number !== ref.number) return;
+    declared.tried = undefined;
+    notify(declared);
+  }
+  const tracks: Tracks = {
+    share: (ref, percent) =>
+      io('workloads.share', () => void (candidateOf(ref).tried.percent = percent), true),
+    promote: (ref) => io('workloads.promote', () => promote(ref), true),
+    setAside: (ref) => io('workloads.setAside', () => setAside(ref), true),
+    endStandby: async () => undefined,
+    ask: async () => ({ status: 200 }),
+  };
   return {
+    tracks,
     ensureEnvironment: (ref) =>
       io(
         'workloads.ensureEnvironment',
@@ -331,6 +395,7 @@ export function createSimulatedWorkloads(world: World, around: WorkloadsAround):
           if (!declared) throw problem('not_found', 'Nothing was declared.');
           declared.replicas = replicas;
           declared.running = replicas;
+          if (replicas === 0) declared.tried = undefined;
         },
         true,
       ),

@@ -8,6 +8,7 @@ import type {
   Overview,
   Plan,
   Resource,
+  Rollout,
   Secret,
   Version,
 } from '../../../client/types.generated.ts';
@@ -119,6 +120,20 @@ export const usePlan = (path: InService, choice: DeploymentChoice | undefined): 
         },
         signal,
       }),
+    ),
+  );
+
+/** How a deployment does that takes over step by step. @param number undefined: nothing is read */
+export const useRollout = (
+  path: InService,
+  number: number | undefined,
+): Reading<Rollout> & { reload(): Promise<void> } =>
+  useQuery(number === undefined ? undefined : `${apiPath(path)}/deployments/${number}/rollout`, (signal) =>
+    body(
+      api.GET(
+        '/v1/projects/{project}/environments/{environment}/services/{service}/deployments/{number}/rollout',
+        { params: { path: { ...path, number: String(number) } }, signal },
+      ),
     ),
   );
 

@@ -22,6 +22,7 @@ import { WaitsForApproval } from './operation/approval.tsx';
 import { Failure } from './operation/failure.tsx';
 import { GameDayReport } from './operation/game-day-report.tsx';
 import { OperationLog } from './operation/log.tsx';
+import { RolloutCard } from './operation/rollout-card.tsx';
 import { Timeline } from './operation/timeline.tsx';
 
 export default function OperationPage({ project, operation: id }: { project: string; operation: string }) {
@@ -67,6 +68,7 @@ export default function OperationPage({ project, operation: id }: { project: str
       )}
       <WaitsForApproval operation={operation} />
       {operation.error && <Failure operation={operation} error={operation.error} />}
+      <RolloutCard operation={operation} />
       <GameDayReport operation={operation} />
       <Container header={<Header variant="h2">Steps</Header>}>
         <Timeline operation={operation} />

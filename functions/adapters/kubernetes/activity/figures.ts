@@ -1,6 +1,13 @@
 /** Figures made of counters: what came between two looks. In memory, bounded, and gone with the process. */
+import {
+  addCounts,
+  countsSince,
+  noCounts,
+  quantileMs,
+  type RequestCounts,
+} from '../../../core/rollout/request-counts.ts';
 import type { RequestSample } from '../../../ports/activity.ts';
-import { type Counts, noCounts, type RouteCounts } from './gateway-metrics.ts';
+import type { RouteCounts } from './gateway-metrics.ts';
 
 const SLOT_MS = 10_000;
 const KEPT_MS = 3_600_000;
@@ -8,8 +15,9 @@ const ROUTES_MAX = 2_000;
 /** What came in a longer time than this is no figure of a moment. */
 const GAP_MS = 150_000;
 
-interface Sample extends Counts {
+interface Sample {
   slot: number;
+  counts: RequestCounts;
 }
 
 export interface Figures {
@@ -22,56 +30,20 @@ export interface Figures {
   forget(keys: readonly string[]): void;
 }
 
-/** What has come since; a counter that is lower began anew. */
-function difference(now: Counts, before: Counts | undefined): Counts {
-  if (!before || now.requests < before.requests) return now;
-  return {
-    requests: now.requests - before.requests,
-    errors: Math.max(0, now.errors - before.errors),
-    within: new Map(
-      [...now.within].map(([bound, count]) => [bound, count - (before.within.get(bound) ?? 0)]),
-    ),
-  };
-}
-
-function addTo(sum: Counts, { requests, errors, within }: Counts): void {
-  sum.requests += requests;
-  sum.errors += errors;
-  for (const [bound, count] of within) sum.within.set(bound, (sum.within.get(bound) ?? 0) + count);
-}
-
-/** A quantile in milliseconds, as if requests were spread evenly between two bounds. */
-export function quantile({ within }: Counts, share: number): number {
-  const bounds = [...within].sort(([a], [b]) => a - b);
-  const total = bounds.at(-1)?.[1] ?? 0;
-  const rank = share * total;
-  let lower = 0;
-  let below = 0;
-  for (const [bound, count] of bounds) {
-    if (count >= rank && count > below) {
-      // Beyond the last bound nothing more is known.
-      if (!Number.isFinite(bound)) return lower * 1000;
-      return Math.round((lower + ((bound - lower) * (rank - below)) / (count - below)) * 100_000) / 100;
-    }
-    [lower, below] = [Number.isFinite(bound) ? bound : lower, count];
-  }
-  return lower * 1000;
-}
-
 export function createFigures(): Figures {
   let before: ReadonlyMap<string, RouteCounts> | undefined;
   let lookedAt = 0;
   const routes = new Map<string, { last: number; samples: Sample[] }>();
 
   /** @param isFigure whether it came lately enough to be one */
-  function note(key: string, counts: Counts, now: number, isFigure: boolean): void {
+  function note(key: string, counts: RequestCounts, now: number, isFigure: boolean): void {
     const known = routes.get(key) ?? { last: now, samples: [] };
     const slot = Math.floor(now / SLOT_MS) * SLOT_MS;
     const newest = known.samples.at(-1);
     if (isFigure) {
-      const sample = newest?.slot === slot ? newest : { slot, ...noCounts() };
+      const sample = newest?.slot === slot ? newest : { slot, counts: noCounts() };
       if (sample !== newest) known.samples.push(sample);
-      addTo(sample, counts);
+      sample.counts = addCounts(sample.counts, counts);
     }
     const first = known.samples.findIndex((each) => each.slot > now - KEPT_MS);
     if (first > 0) known.samples.splice(0, first);
@@ -89,7 +61,7 @@ export function createFigures(): Figures {
       // What the first look finds may be of any time.
       for (const [pod, counts] of before === undefined ? [] : pods) {
         for (const [key, found] of counts) {
-          const came = difference(found, before?.get(pod)?.get(key));
+          const came = countsSince(found, before?.get(pod)?.get(key));
           if (came.requests > 0) note(key, came, now, isFigure);
         }
       }
@@ -101,13 +73,11 @@ export function createFigures(): Figures {
       return times.length === 0 ? undefined : Math.max(...times);
     },
     samples(keys, from) {
-      const slots = new Map<number, Counts>();
+      const slots = new Map<number, RequestCounts>();
       for (const key of keys) {
         for (const sample of routes.get(key)?.samples ?? []) {
           if (sample.slot + SLOT_MS <= from) continue;
-          const sum = slots.get(sample.slot) ?? noCounts();
-          slots.set(sample.slot, sum);
-          addTo(sum, sample);
+          slots.set(sample.slot, addCounts(slots.get(sample.slot) ?? noCounts(), sample.counts));
         }
       }
       return [...slots]
@@ -116,8 +86,8 @@ export function createFigures(): Figures {
           at: new Date(slot).toISOString(),
           requests: counts.requests,
           errors: counts.errors,
-          p50Ms: quantile(counts, 0.5),
-          p99Ms: quantile(counts, 0.99),
+          p50Ms: quantileMs(counts, 0.5),
+          p99Ms: quantileMs(counts, 0.99),
         }));
     },
     forget(keys) {

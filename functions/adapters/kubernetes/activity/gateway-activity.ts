@@ -5,6 +5,7 @@
  */
 import type { EnvironmentRef } from '../../../core/model/index.ts';
 import { Problem } from '../../../core/problem.ts';
+import { addCounts, noCounts } from '../../../core/rollout/request-counts.ts';
 import type { Activity } from '../../../ports/activity.ts';
 import { isAlreadyThere, isConflict, isNotFound, KubernetesError, whyUnread } from '../api/api-errors.ts';
 import type { Stored } from '../api/apply.ts';
@@ -14,7 +15,7 @@ import { listRoutes, routesQuery } from '../http-routes.ts';
 import { defaultRenderOptions, type RenderOptions } from '../manifests/index.ts';
 import { environmentLabels } from '../manifests/labels.ts';
 import { ROUTE_KEY } from '../object-names.ts';
-import { type Cluster, namespaceOf } from '../shared-reads.ts';
+import { type Cluster, deploymentPath, getDeployment, namespaceOf, numberOf } from '../shared-reads.ts';
 import { createFigures } from './figures.ts';
 import { type MetricsOptions, type RouteCounts, readGateway } from './gateway-metrics.ts';
 
@@ -63,6 +64,14 @@ export function nextLook(
   const left = Object.keys(known).some((pod) => pods[pod] === undefined);
   const last = left ? now : came ? Math.max(seen ?? now, before?.last ?? 0) : before?.last;
   return { pods, ...(last !== undefined && { last }) };
+}
+
+function uncounted(error: unknown): never {
+  const why = error instanceof Error ? whyUnread(error) : 'the gateway does not answer';
+  throw new Problem('unavailable', `Requests can not be counted: ${why}.`, {
+    hint: 'Have the platform team look at the gateway of the cluster.',
+    cause: error,
+  });
 }
 
 export function createGatewayActivity(options: GatewayActivityOptions): Activity & {
@@ -147,12 +156,16 @@ export function createGatewayActivity(options: GatewayActivityOptions): Activity
         await look();
         return figures.samples(await keysOf(instance, instance.service), now() - windowSeconds * 1000);
       } catch (error) {
-        const why = error instanceof Error ? whyUnread(error) : 'the gateway does not answer';
-        throw new Problem('unavailable', `Requests can not be counted: ${why}.`, {
-          hint: 'Have the platform team look at the gateway of the cluster.',
-          cause: error,
-        });
+        return uncounted(error);
       }
+    },
+    async counts(instance) {
+      const pods = await look().catch(uncounted);
+      const keys = await keysOf(instance, instance.service);
+      const deployment = await getDeployment(cluster, deploymentPath(cluster, instance));
+      const found = [...pods.values()].flatMap((counts) => keys.flatMap((key) => counts.get(key) ?? []));
+      // The gateway counts by route, and a route leads to what is declared now.
+      return new Map(deployment ? [[numberOf(deployment), found.reduce(addCounts, noCounts())]] : []);
     },
     async forget(environment) {
       const keys = await keysOf(environment);

@@ -1,25 +1,15 @@
 /** What the processes of the gateway have counted: Traefik's metrics in the text format of Prometheus. */
 import type { V1Pod } from '@kubernetes/client-node';
 import { TransientError } from '../../../core/problem.ts';
+import type { RequestCounts } from '../../../core/rollout/request-counts.ts';
 import type { Stored } from '../api/apply.ts';
 import type { KubernetesClient } from '../api/client.ts';
 import { collectionPath } from '../api/object-paths.ts';
 import type { GatewayOptions } from '../manifests/options.ts';
 import { ROUTE_KEY } from '../object-names.ts';
 
-/** Since a process of the gateway has started, of one route. */
-export interface Counts {
-  requests: number;
-  /** Answers with a status of 500 or more. */
-  errors: number;
-  /** Requests that took no longer, by the upper bound in seconds. */
-  within: Map<number, number>;
-}
-
 /** Counts by the key of a route. */
-export type RouteCounts = Map<string, Counts>;
-
-export const noCounts = (): Counts => ({ requests: 0, errors: 0, within: new Map() });
+export type RouteCounts = Map<string, RequestCounts>;
 
 /** `name{a="b",c="d"} 12`; names of Kubernetes need no escapes. */
 const LINE = /^traefik_router_(requests_total|request_duration_seconds_bucket)\{([^}]*)\} (\S+)$/;
@@ -37,7 +27,7 @@ function label(labels: string, name: string): string {
  * it counts that the last words are those of the Gateway.
  */
 export function parseMetrics(text: string, { namespace, name }: GatewayOptions): RouteCounts {
-  const counts: RouteCounts = new Map();
+  const counts = new Map<string, RequestCounts & { within: Map<number, number> }>();
   const end = `-gw-${namespace}-${name}-ep-`;
   for (const line of text.split('\n')) {
     const [, metric, labels = '', value] = LINE.exec(line) ?? [];
@@ -46,7 +36,7 @@ export function parseMetrics(text: string, { namespace, name }: GatewayOptions):
     const at = router.lastIndexOf(end);
     if (at < 0 || !router.startsWith('httproute-')) continue;
     const key = router.slice(at - ROUTE_KEY, at);
-    const found = counts.get(key) ?? noCounts();
+    const found = counts.get(key) ?? { requests: 0, errors: 0, within: new Map<number, number>() };
     counts.set(key, found);
     const count = Number(value);
     if (metric === 'requests_total') {

@@ -1,18 +1,10 @@
 /** The requests of one instance during the last hour, in ten-second samples. */
 import type { RequestSample } from '../../../ports/activity.ts';
+import { createHistogram } from './histogram.ts';
 
 export const SLOT_MS = 10_000;
 /** An hour, and the sample that is being made. */
 const SLOTS = 361;
-
-/** Upper bounds of the histogram grow by a quarter, from a quarter of a millisecond to over five minutes. */
-const FIRST_MS = 0.25;
-const GROWTH = 1.25;
-const BINS = 64;
-const LOG_GROWTH = Math.log(GROWTH);
-
-const binOf = (ms: number): number =>
-  ms <= FIRST_MS ? 0 : Math.min(BINS - 1, Math.ceil(Math.log(ms / FIRST_MS) / LOG_GROWTH));
 
 /** Histograms take the most room, so that only the sample that is being made has one. */
 interface Sample {
@@ -35,7 +27,7 @@ const round = (ms: number): number => Math.round(ms * 100) / 100;
 
 export function createSeries(): Series {
   let past: Sample[] = [];
-  const bins = new Uint32Array(BINS);
+  const histogram = createHistogram();
   let slot = -1;
   let requests = 0;
   let errors = 0;
@@ -44,15 +36,8 @@ export function createSeries(): Series {
 
   /** A quantile, off by an eighth at most and never outside what was measured. */
   function quantile(share: number): number {
-    const rank = Math.ceil(share * requests);
-    let seen = 0;
-    for (const [bin, count] of bins.entries()) {
-      seen += count;
-      if (seen < rank) continue;
-      const middle = FIRST_MS * GROWTH ** (bin - 0.5);
-      return round(Math.min(max, Math.max(min, middle)));
-    }
-    return round(max);
+    const middle = histogram.at(Math.ceil(share * requests)) ?? max;
+    return round(Math.min(max, Math.max(min, middle)));
   }
 
   const current = (): Sample => ({
@@ -70,7 +55,7 @@ export function createSeries(): Series {
     slot = next;
     requests = 0;
     errors = 0;
-    bins.fill(0);
+    histogram.clear();
   }
 
   return {
@@ -83,8 +68,7 @@ export function createSeries(): Series {
       max = requests === 0 ? ms : Math.max(max, ms);
       requests++;
       if (failed) errors++;
-      const bin = binOf(ms);
-      bins[bin] = (bins[bin] ?? 0) + 1;
+      histogram.add(ms);
     },
     samples(from, now) {
       const all = requests > 0 ? [...past, current()] : past;

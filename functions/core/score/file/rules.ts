@@ -67,10 +67,20 @@ function portFaults({ service }: ScoreWorkload): Fault[] {
   return faults;
 }
 
+/** Requests can only be shared where there are some. */
+function shareFaults({ metadata, service }: ScoreWorkload): Fault[] {
+  const { rollout } = readSettings(metadata.annotations).settings;
+  if (!rollout || Object.keys(service?.ports ?? {}).length > 0) return [];
+  const message =
+    'ask for a version that is tried with requests, and this workload takes none: declare a port under service.ports';
+  return [{ path: ['metadata', 'annotations'], message }];
+}
+
 /** All that is wrong with a workload whose form is right. */
 export const ruleFaults = (workload: ScoreWorkload): Fault[] => [
   ...readSettings(workload.metadata.annotations).faults,
   ...portFaults(workload),
+  ...shareFaults(workload),
   ...Object.entries(workload.containers).flatMap(([name, container]) => mountFaults(name, container)),
   ...beforeFaults(workload),
 ];

@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { createFigures, quantile } from '../../../../functions/adapters/kubernetes/activity/figures.ts';
+import { createFigures } from '../../../../functions/adapters/kubernetes/activity/figures.ts';
 import { nextLook } from '../../../../functions/adapters/kubernetes/activity/gateway-activity.ts';
 import {
-  type Counts,
   parseMetrics,
   type RouteCounts,
 } from '../../../../functions/adapters/kubernetes/activity/gateway-metrics.ts';
+import {
+  quantileMs as quantile,
+  type RequestCounts,
+} from '../../../../functions/core/rollout/request-counts.ts';
 
 const gateway = { namespace: 'edge', name: 'front' };
 const KEY = '0123456789abcdef';
@@ -52,12 +55,12 @@ describe('Counts of the gateway', () => {
   });
 });
 
-const counts = (requests: number, errors = 0, within: [number, number][] = []): Counts => ({
+const counts = (requests: number, errors = 0, within: [number, number][] = []): RequestCounts => ({
   requests,
   errors,
   within: new Map(within),
 });
-const pod = (found: Record<string, Counts>): RouteCounts => new Map(Object.entries(found));
+const pod = (found: Record<string, RequestCounts>): RouteCounts => new Map(Object.entries(found));
 
 describe('Figures', () => {
   it('are what came between two looks, summed over processes and routes', () => {

@@ -14,7 +14,8 @@ activityContract('local', async () => {
   const activity = createActivity({ path: newPath(), effects });
   return {
     activity,
-    request: async (instance, status, durationMs) => activity.record(instance, status, durationMs),
+    request: async (instance, status, durationMs, deployment) =>
+      activity.record(instance, status, durationMs, deployment),
     now: effects.now,
     dispose: activity.close,
   };

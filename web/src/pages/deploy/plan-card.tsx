@@ -72,6 +72,8 @@ export function PlanContent({ plan }: { plan: Plan }) {
     resources,
     replicas,
     releaseCommand,
+    rollout,
+    warmSeconds,
     problems,
     warnings,
   } = plan;
@@ -96,6 +98,11 @@ export function PlanContent({ plan }: { plan: Plan }) {
             replicas.before === replicas.after ? replicas.after : `${replicas.before} → ${replicas.after}`,
           ],
           ['Runs before', releaseCommand !== undefined && <code key="release">{plain(releaseCommand)}</code>],
+          ['Step by step', rollout && stepsInWords(rollout)],
+          [
+            'What serves now',
+            warmSeconds !== undefined && `stays warm for ${warmSeconds} s, with as many replicas as now`,
+          ],
         ]}
       />
       <Changes of={changes} none="The same version with the same settings: nothing changes but the number." />
@@ -114,3 +121,11 @@ export function PlanContent({ plan }: { plan: Plan }) {
     </>
   );
 }
+
+const stepsInWords = ({ stages }: NonNullable<Plan['rollout']>): string =>
+  stages
+    .map(({ percent, seconds }) => {
+      if (seconds === 0) return `${percent} %`;
+      return `${percent} % ${seconds === undefined ? 'until you go on' : `for ${seconds} s`}`;
+    })
+    .join(' → ');

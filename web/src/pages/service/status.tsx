@@ -26,7 +26,7 @@ function inWords({ newest, current, status }: InstanceDetail): string {
 }
 
 export default function StatusTab({ place, instance, where }: ServiceTabProps) {
-  const { newest, current, url, health, replicas, endpoints, changed, scale } = instance;
+  const { newest, current, url, health, replicas, endpoints, changed, scale, standby } = instance;
   const goesOn = newest && newest.number !== current?.number && !newest.finishedAt;
   return (
     <div className="stack">
@@ -80,6 +80,7 @@ export default function StatusTab({ place, instance, where }: ServiceTabProps) {
               current && <Current key="current" of={current} />,
             ],
             ['Goes on', goesOn && <Going key="going" of={newest} />],
+            ['Beside it', standby && <Beside key="standby" of={standby} />],
             [
               'Inside the environment',
               endpoints.length > 0 &&
@@ -109,6 +110,18 @@ const Current = ({
 const Going = ({ of: { project, number, status, operation } }: { of: Deployment }) => (
   <>
     <Link href={operationPath(project, operation)}>Deployment {number}</Link> <Status of={status} />
+  </>
+);
+
+const Beside = ({
+  of: { deployment, why, until, replicas },
+}: {
+  of: NonNullable<InstanceDetail['standby']>;
+}) => (
+  <>
+    Deployment {deployment},{' '}
+    {why === 'warm' ? 'warm: going back to it is a switch' : 'which failed, to be looked at'}; {replicas}{' '}
+    {replicas === 1 ? 'replica' : 'replicas'} without requests, ends <Ago at={until} />
   </>
 );
 

@@ -1,0 +1,206 @@
+/** The step of the workflow `deploy-in-steps` that walks the stages of a rollout. */
+import { type Rollout, readCounts, rolloutOf } from '../../commands/deployments/rollouts.ts';
+import { deploymentKey, deploymentsPartition } from '../../core/keys.ts';
+import type { Deployment, DeploymentDetail, Operation, RolloutState } from '../../core/model/index.ts';
+import { Problem } from '../../core/problem.ts';
+import { type Decision, decide } from '../../core/rollout/decide-rollout.ts';
+import { countsSince, keepCounts, noCounts, type RequestCounts } from '../../core/rollout/request-counts.ts';
+import type { Verdict } from '../../core/rollout/verdict.ts';
+import { workloadSettings } from '../../core/score/settings.ts';
+import type { Ports } from '../../ports/index.ts';
+import { type Item, StoreConflict } from '../../ports/store.ts';
+import type { CandidateStatus } from '../../ports/workloads.ts';
+import { commit } from '../../records/commit.ts';
+import { getDeploymentDetail } from '../../records/workloads.ts';
+import { type Step, StillProgressing } from '../step.ts';
+import { createProbes, type Probes } from './probes.ts';
+
+type InSteps = Operation<'deploy-in-steps'>;
+
+/** Between two looks, milliseconds; what people ask for is seen at once where the store tells of changes. */
+const LOOK_MS = 1_000;
+/** What counts as lately, milliseconds. */
+const RECENT_MS = 15_000;
+
+/**
+ * Walks through the stages until the version serves. Whatever stops it takes the version out of the traffic first, and
+ * never touches what serves. Near the end of the time of one invocation it hands over to the next, which goes on in the
+ * stage that is recorded.
+ */
+export const walkSteps: Step<InSteps> = {
+  role: 'work',
+  watched: true,
+  async run({ ports, operation, signal }) {
+    const { tracks } = ports.workloads;
+    // Where no two can be served side by side, it serves by now.
+    if (!tracks) return;
+    const candidate = { ...operation, fence: operation.number };
+    const ends = new AbortController();
+    const memory = createMemory(ports);
+    let probes: Probes | undefined;
+    try {
+      while (!signal.aborted) {
+        const item = await getDeploymentDetail(ports.store, operation, operation.number);
+        const rollout = rolloutOf(item.data);
+        const status = await ports.workloads.status(operation);
+        if (status?.serving === operation.number) return;
+        const tried = requireCandidate(status?.candidate, operation.number);
+        if (rollout.state.since === undefined) {
+          await enter(ports, item, rollout, 0, status?.serving);
+          continue;
+        }
+        const percent = rollout.plan.stages[rollout.state.stage]?.percent ?? 100;
+        if (tried.percent !== percent) await tracks.share(candidate, percent);
+        probes ??= createProbes(ports, tracks, item.data, rollout.plan, ends.signal);
+        const decision = await look(ports, item.data, rollout, tried, status?.serving, memory, probes);
+        if (decision.do === 'abort') {
+          await tracks.setAside(candidate);
+          await keepVerdict(ports, item, decision.verdict);
+          const { code, cause, hint } = decision.error;
+          throw new Problem(code, cause, { hint });
+        }
+        if (decision.do === 'promote') {
+          await tracks.promote(candidate);
+          await keepVerdict(ports, item, decision.verdict);
+          return;
+        }
+        if (decision.do === 'next') {
+          await enter(ports, item, rollout, rollout.state.stage + 1, status?.serving, decision.verdict);
+          continue;
+        }
+        if (decision.why === 'checks') probes.atEnd(rollout.state.stage, percent, decision.verdict);
+        await ports.store.changed(deploymentsPartition(operation), { timeoutMs: LOOK_MS, signal });
+      }
+    } finally {
+      ends.abort();
+    }
+    if (!(signal.reason instanceof Problem)) throw new StillProgressing();
+    // It was canceled, or overtaken: the compensation removes it, and until then nobody meets it.
+    await tracks.share(candidate, 0).catch(() => undefined);
+  },
+};
+
+function requireCandidate(candidate: CandidateStatus | undefined, number: number): CandidateStatus {
+  if (candidate?.deployment === number) return candidate;
+  throw new Problem(
+    'workload_not_ready',
+    `Deployment ${number} is not there any more: it ended while it was tried.`,
+    {
+      hint: 'Read its log, then deploy it again.',
+    },
+  );
+}
+
+async function look(
+  ports: Ports,
+  deployment: DeploymentDetail,
+  rollout: Rollout,
+  tried: CandidateStatus,
+  serving: number | undefined,
+  memory: Memory,
+  probes: Probes,
+): Promise<Decision> {
+  const { plan, state } = rollout;
+  const counts = await readCounts(ports, deployment, rollout, serving);
+  const { progressDeadlineSeconds } = workloadSettings(deployment.workload);
+  return decide({
+    now: ports.effects.now(),
+    plan,
+    stage: state.stage,
+    since: Date.parse(state.since ?? ''),
+    isPaused: state.pausedAt !== undefined,
+    ...(state.asked && { asked: state.asked }),
+    candidate: {
+      ready: tried.readyReplicas,
+      desired: tried.desiredReplicas,
+      deadlineMs: progressDeadlineSeconds * 1000,
+      ...(tried.reason !== undefined && { reason: tried.reason }),
+      ...memory.ofReplicas(tried),
+    },
+    counts: { ...counts, recent: memory.recent(state.stage, counts.candidate) },
+    probes: probes.of(state.stage),
+  });
+}
+
+interface Memory {
+  ofReplicas(tried: CandidateStatus): { restarts: number; unreadyMs: number };
+  /** What came lately, of the counts of a stage. */
+  recent(stage: number, counts: RequestCounts): RequestCounts;
+}
+
+/** What is only seen while one looks; the next invocation begins without it. */
+function createMemory({ effects }: Ports): Memory {
+  let restartsBefore: number | undefined;
+  let unreadySince: number | undefined;
+  let looks: { at: number; stage: number; counts: RequestCounts }[] = [];
+  return {
+    ofReplicas({ restarts, readyReplicas, desiredReplicas }) {
+      const now = effects.now();
+      restartsBefore ??= restarts;
+      unreadySince = readyReplicas >= desiredReplicas ? undefined : (unreadySince ?? now);
+      return {
+        restarts: Math.max(0, restarts - restartsBefore),
+        unreadyMs: unreadySince === undefined ? 0 : now - unreadySince,
+      };
+    },
+    recent(stage, counts) {
+      const now = effects.now();
+      looks = looks.filter((each) => each.stage === stage && each.at >= now - RECENT_MS);
+      looks.push({ at: now, stage, counts });
+      return countsSince(counts, looks[0]?.counts ?? noCounts());
+    },
+  };
+}
+
+/** Records that a stage begins, before requests are shared so. What changed meanwhile is looked at anew. */
+async function enter(
+  ports: Ports,
+  item: Item<DeploymentDetail>,
+  { plan, state }: Rollout,
+  stage: number,
+  serving: number | undefined,
+  verdict?: Verdict,
+): Promise<void> {
+  const { project, environment, service, number, operation, createdBy } = item.data;
+  const counts = await ports.activity.counts(item.data);
+  const of = (one: number | undefined) => keepCounts((one !== undefined && counts.get(one)) || noCounts());
+  const rollout: RolloutState = {
+    ...(state.pausedAt !== undefined && { pausedAt: state.pausedAt }),
+    ...(state.asked === 'promote' && { asked: state.asked }),
+    stage,
+    since: new Date(ports.effects.now()).toISOString(),
+    before: { candidate: of(number), stable: state.before?.stable ?? of(serving) },
+    ...(verdict && { verdict }),
+  };
+  const percent = plan.stages[stage]?.percent ?? 100;
+  const events = [
+    {
+      project,
+      environment,
+      service,
+      operation,
+      type: 'deployment.shifted' as const,
+      data: { number, percent, ...(verdict && verdict.words !== '' && { verdict: verdict.words }) },
+    },
+  ];
+  await unlessChanged(commit(ports, { actor: createdBy }, { writes: [written(item, rollout)], events }));
+}
+
+const keepVerdict = (ports: Ports, item: Item<DeploymentDetail>, verdict: Verdict): Promise<void> =>
+  unlessChanged(
+    ports.store.transact([
+      written(item, { ...item.data.rollout, stage: item.data.rollout?.stage ?? 0, verdict }),
+    ]),
+  );
+
+function written({ data, version }: Item<DeploymentDetail>, rollout: RolloutState) {
+  const { workload: _ofVersion, ...deployment } = data;
+  const put = { ...deploymentKey(data, data.number), data: { ...deployment, rollout } satisfies Deployment };
+  return { put, if: { version } };
+}
+
+async function unlessChanged(write: Promise<void>): Promise<void> {
+  await write.catch((error: unknown) => {
+    if (!(error instanceof StoreConflict)) throw error;
+  });
+}

@@ -1,0 +1,7 @@
+import { makeRouterSubject } from '../adapters/router/subject.ts';
+import { tracksContract } from '../contracts/tracks.ts';
+import { temporaryDirectories } from '../support/files/temporary.ts';
+
+const temporary = temporaryDirectories();
+
+tracksContract('the router of one machine', () => makeRouterSubject(temporary()));
