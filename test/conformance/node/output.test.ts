@@ -12,7 +12,7 @@ import {
 } from '@aws-sdk/client-cloudwatch-logs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLogArchive } from '../../../functions/adapters/aws/logs/archive.ts';
-import { createKubernetesLogs } from '../../../functions/adapters/kubernetes/logs.ts';
+import { createKubernetesLogs } from '../../../functions/adapters/kubernetes/logs/logs.ts';
 import { createFileLogs } from '../../../functions/adapters/local/logs/logs.ts';
 import { createSecretsFile } from '../../../functions/adapters/local/secrets/secrets.ts';
 import { createEffects } from '../../../functions/adapters/system/effects.ts';

@@ -7,7 +7,7 @@ import { createGatewayActivity } from '../../../adapters/kubernetes/activity/gat
 import { unknownActivity } from '../../../adapters/kubernetes/activity/unknown-activity.ts';
 import { createKubernetesClient, type KubernetesClient } from '../../../adapters/kubernetes/api/client.ts';
 import { loadKubeconfig } from '../../../adapters/kubernetes/api/kubeconfig.ts';
-import { createKubernetesLogs } from '../../../adapters/kubernetes/logs.ts';
+import { createKubernetesLogs } from '../../../adapters/kubernetes/logs/logs.ts';
 import { defaultRenderOptions } from '../../../adapters/kubernetes/manifests/index.ts';
 import { createKubernetesWorkloads } from '../../../adapters/kubernetes/workloads.ts';
 import { repositoryName } from '../../../adapters/oci/image.ts';
