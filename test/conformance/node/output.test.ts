@@ -66,7 +66,7 @@ describe.skipIf(why)('Output that outlives its pod', { timeout: 240_000 }, () =>
 
   beforeAll(async () => {
     const program = logAgent();
-    place = await startPlace({ isBare: true });
+    place = await startPlace();
     const { cluster, registry } = place;
     subject = await makeRealSubject(place);
     const name = /namespaces\/([^-]+)-/.exec(subject.namespace('dev'))?.[1] ?? '';
