@@ -4,7 +4,6 @@
  * program prints says where its lines go: in raw mode the exporter would follow a line that is JSON with a log group in
  * it, so a line is always the text of one field.
  */
-import { MANAGED_BY } from '../../functions/adapters/kubernetes/manifests/labels.ts';
 
 export interface LogAgentOptions {
   /** The name of the installation, which its namespaces begin with. */
@@ -42,7 +41,7 @@ const whose = (name: string): string[] => [
 ];
 
 const labels: Readonly<Record<string, string>> = {
-  managed: MANAGED_BY,
+  managed: 'app.kubernetes.io/managed-by',
   component: 'app.kubernetes.io/component',
   project: 'berth.dev/project',
   environment: 'berth.dev/environment',

@@ -13,7 +13,7 @@ const others: Readonly<Record<string, readonly string[]>> = {
     'adapters/aws/logs/log-batches.ts BATCH_MAX_BYTES',
     'adapters/aws/logs/log-batches.ts BATCH_MAX_EVENTS',
     'adapters/aws/logs/log-events.ts NAME_MAX_LENGTH',
-    'adapters/aws/logs/logs.ts PAGE_MAX',
+    'adapters/aws/logs/event-pages.ts PAGE_MAX',
     'adapters/aws/secrets/secrets-names.ts NAME_MAX_LENGTH',
     'adapters/aws/store/dynamodb-writes.ts TRANSACTION_MAX_BYTES',
     'adapters/aws/store/store-reads.ts BATCH_MAX',
@@ -45,6 +45,8 @@ const others: Readonly<Record<string, readonly string[]>> = {
     'adapters/vault/vault-client.ts ANSWER_MAX',
     'adapters/vault/vault-client.ts TIMEOUT_MS',
     'hosts/machine/identity/provider.ts FORM_MAX_BYTES',
+    'hosts/aws/kept-masks.ts PART_MAX',
+    'hosts/aws/kept-masks.ts VALUE_MAX',
   ],
   'how much is remembered or kept; what is older is made or read again': [
     'core/git/lane.ts OVERTAKEN_MAX',

@@ -20,7 +20,7 @@ describe('The picture of the stacks', () => {
   });
 
   it('changes with who may do what', () => {
-    const line = /^ *Lambda_requests --> Secrets_Manager$/m;
+    const line = /^ *Berth-Api --> Secrets_Manager$/m;
     expect(architectureText(templates)).toMatch(line);
     const text = JSON.stringify(templates).replaceAll('"secretsmanager:', '"states:');
     expect(architectureText(JSON.parse(text) as typeof templates)).not.toMatch(line);

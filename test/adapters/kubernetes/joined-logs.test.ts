@@ -1,7 +1,7 @@
 /** Output of pods that comes from two places: the cluster, and an archive that outlives them. */
 import { describe, expect, it } from 'vitest';
 import { createKubernetesClient } from '../../../functions/adapters/kubernetes/api/client.ts';
-import { createKubernetesLogs } from '../../../functions/adapters/kubernetes/logs.ts';
+import { createKubernetesLogs } from '../../../functions/adapters/kubernetes/logs/logs.ts';
 import { createFileLogs } from '../../../functions/adapters/local/logs/logs.ts';
 import { createMask } from '../../../functions/core/secrets/mask.ts';
 import type { LogArchive, PrintedLine } from '../../../functions/ports/log-archive.ts';

@@ -1,7 +1,7 @@
 /** Logs of pods, beside those that Berth keeps itself. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createKubernetesClient } from '../../../functions/adapters/kubernetes/api/client.ts';
-import { createKubernetesLogs } from '../../../functions/adapters/kubernetes/logs.ts';
+import { createKubernetesLogs } from '../../../functions/adapters/kubernetes/logs/logs.ts';
 import { createFileLogs } from '../../../functions/adapters/local/logs/logs.ts';
 import type { LogLine } from '../../../functions/ports/logs.ts';
 import { logsReaderContract } from '../../contracts/logs/logs-reader.ts';

@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-cloudwatch-logs';
 import { createLogArchive } from '../../../functions/adapters/aws/logs/archive.ts';
 import { createKubernetesClient } from '../../../functions/adapters/kubernetes/api/client.ts';
-import { createKubernetesLogs } from '../../../functions/adapters/kubernetes/logs.ts';
+import { createKubernetesLogs } from '../../../functions/adapters/kubernetes/logs/logs.ts';
 import { createFileLogs } from '../../../functions/adapters/local/logs/logs.ts';
 import { createMask } from '../../../functions/core/secrets/mask.ts';
 import type { PrintedLine } from '../../../functions/ports/log-archive.ts';

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { apply, create } from '../../../functions/adapters/kubernetes/api/apply.ts';
 import { createKubernetesClient } from '../../../functions/adapters/kubernetes/api/client.ts';
 import { loadKubeconfig } from '../../../functions/adapters/kubernetes/api/kubeconfig.ts';
-import { createKubernetesLogs } from '../../../functions/adapters/kubernetes/logs.ts';
+import { createKubernetesLogs } from '../../../functions/adapters/kubernetes/logs/logs.ts';
 import type { KubernetesObject } from '../../../functions/adapters/kubernetes/manifests/index.ts';
 import type { KubernetesWorkloadsOptions } from '../../../functions/adapters/kubernetes/workloads.ts';
 import type { InstanceRef } from '../../../functions/core/model/index.ts';

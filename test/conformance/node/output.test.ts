@@ -12,7 +12,7 @@ import {
 } from '@aws-sdk/client-cloudwatch-logs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLogArchive } from '../../../functions/adapters/aws/logs/archive.ts';
-import { createKubernetesLogs } from '../../../functions/adapters/kubernetes/logs.ts';
+import { createKubernetesLogs } from '../../../functions/adapters/kubernetes/logs/logs.ts';
 import { createFileLogs } from '../../../functions/adapters/local/logs/logs.ts';
 import { createSecretsFile } from '../../../functions/adapters/local/secrets/secrets.ts';
 import { createEffects } from '../../../functions/adapters/system/effects.ts';
@@ -66,7 +66,7 @@ describe.skipIf(why)('Output that outlives its pod', { timeout: 240_000 }, () =>
 
   beforeAll(async () => {
     const program = logAgent();
-    place = await startPlace({ isBare: true });
+    place = await startPlace();
     const { cluster, registry } = place;
     subject = await makeRealSubject(place);
     const name = /namespaces\/([^-]+)-/.exec(subject.namespace('dev'))?.[1] ?? '';

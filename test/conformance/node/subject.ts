@@ -1,5 +1,5 @@
 /** The Workloads port over a real node: images are pushed to a registry, pulled and run. */
-import { createKubernetesLogs } from '../../../functions/adapters/kubernetes/logs.ts';
+import { createKubernetesLogs } from '../../../functions/adapters/kubernetes/logs/logs.ts';
 import type { KubernetesWorkloadsOptions } from '../../../functions/adapters/kubernetes/workloads.ts';
 import { createOciRegistry } from '../../../functions/adapters/oci/registry.ts';
 import type { InstanceRef } from '../../../functions/core/model/index.ts';

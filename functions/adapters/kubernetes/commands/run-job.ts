@@ -5,9 +5,9 @@ import type { CommandRun, WorkloadSpec } from '../../../ports/workloads.ts';
 import { hasNoLog, whyUnread } from '../api/api-errors.ts';
 import { remove } from '../api/apply.ts';
 import { objectPath } from '../api/object-paths.ts';
+import { parseLine, shown } from '../logs/pod-output.ts';
 import { runJob, runName } from '../manifests/command-manifest.ts';
 import type { RenderImages } from '../manifests/pod-manifest.ts';
-import { parseLine, shown } from '../pod-output.ts';
 import { type Cluster, maskOf, namespaceOf, podsPath, type StoredPod } from '../shared-reads.ts';
 import { endOfJob, startJob } from './command-job.ts';
 

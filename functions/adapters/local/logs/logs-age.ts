@@ -3,7 +3,7 @@ import { readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isLogFile } from './logs-names.ts';
 
-/** A file that was written to lately may be open. */
+/** A file that was written to about when the newest was may be open. */
 const RECENT_MS = 60_000;
 
 /**
@@ -24,11 +24,15 @@ export async function forgetFiles(directory: string, before: number, maxBytes: n
         return { path, time: mtimeMs, bytes: entry.isDirectory() ? undefined : size };
       }),
   );
+  const newest = found.reduce(
+    (latest, { time, bytes }) => (bytes === undefined ? latest : Math.max(latest, time)),
+    0,
+  );
   let kept = 0;
   for (const { path, time, bytes } of found.toSorted((a, b) => b.time - a.time)) {
     if (bytes === undefined) continue;
     kept += bytes;
-    if (time < before || (kept > maxBytes && time < Date.now() - RECENT_MS)) await rm(path, { force: true });
+    if (time < before || (kept > maxBytes && time < newest - RECENT_MS)) await rm(path, { force: true });
   }
   // A directory that has been empty for as long goes as well, the innermost first; one that is not empty stays.
   for (const { path } of found.filter(({ bytes, time }) => bytes === undefined && time < before).toReversed())

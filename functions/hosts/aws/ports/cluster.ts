@@ -4,7 +4,7 @@ import { sdkOptions } from '../../../adapters/aws/sdk-options.ts';
 import { createGatewayActivity } from '../../../adapters/kubernetes/activity/gateway-activity.ts';
 import { createFoundClient } from '../../../adapters/kubernetes/api/found-client.ts';
 import { createKubernetesIsolation } from '../../../adapters/kubernetes/isolation/isolation.ts';
-import { createKubernetesLogs } from '../../../adapters/kubernetes/logs.ts';
+import { createKubernetesLogs } from '../../../adapters/kubernetes/logs/logs.ts';
 import { defaultRenderOptions } from '../../../adapters/kubernetes/manifests/index.ts';
 import { gatewayMetrics, gatewayNamespace } from '../../../adapters/kubernetes/object-names.ts';
 import { createKubernetesWorkloads } from '../../../adapters/kubernetes/workloads.ts';

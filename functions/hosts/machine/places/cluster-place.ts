@@ -8,7 +8,7 @@ import { unknownActivity } from '../../../adapters/kubernetes/activity/unknown-a
 import { createKubernetesClient, type KubernetesClient } from '../../../adapters/kubernetes/api/client.ts';
 import { loadKubeconfig } from '../../../adapters/kubernetes/api/kubeconfig.ts';
 import { createKubernetesIsolation } from '../../../adapters/kubernetes/isolation/isolation.ts';
-import { createKubernetesLogs } from '../../../adapters/kubernetes/logs.ts';
+import { createKubernetesLogs } from '../../../adapters/kubernetes/logs/logs.ts';
 import { defaultRenderOptions } from '../../../adapters/kubernetes/manifests/index.ts';
 import { createKubernetesWorkloads } from '../../../adapters/kubernetes/workloads.ts';
 import { repositoryName } from '../../../adapters/oci/image.ts';

@@ -1,13 +1,13 @@
 /** What the containers of a service's pods have printed, as long as their nodes keep it. */
-import type { InstanceRef } from '../../core/model/index.ts';
-import type { Mask } from '../../core/secrets/mask.ts';
-import type { PrintedLine } from '../../ports/log-archive.ts';
-import type { LogLine } from '../../ports/logs.ts';
-import { cutLine, lastState } from '../../ports/rules/log-lines.ts';
-import { hasNoLog, whyUnread } from './api/api-errors.ts';
-import type { Stored } from './api/apply.ts';
-import { COMPONENT_LABEL, MANAGED_BY, SERVICE_LABEL, selector } from './manifests/labels.ts';
-import { type Cluster, podNumber, podsPath, type StoredPod } from './shared-reads.ts';
+import type { InstanceRef } from '../../../core/model/index.ts';
+import type { Mask } from '../../../core/secrets/mask.ts';
+import type { PrintedLine } from '../../../ports/log-archive.ts';
+import type { LogLine } from '../../../ports/logs.ts';
+import { cutLine, lastState } from '../../../ports/rules/log-lines.ts';
+import { hasNoLog, whyUnread } from '../api/api-errors.ts';
+import type { Stored } from '../api/apply.ts';
+import { COMPONENT_LABEL, MANAGED_BY, SERVICE_LABEL, selector } from '../manifests/labels.ts';
+import { type Cluster, podNumber, podsPath, type StoredPod } from '../shared-reads.ts';
 
 export interface PodOutput {
   /** Oldest first. */

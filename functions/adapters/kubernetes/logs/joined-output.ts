@@ -2,7 +2,7 @@
  * What pods printed, from the cluster and from the archive that outlives them, as one: in the order of time, each line
  * once, wherever it was found.
  */
-import type { PrintedLine } from '../../ports/log-archive.ts';
+import type { PrintedLine } from '../../../ports/log-archive.ts';
 import { inOrder, millisecondsOf } from './pod-output.ts';
 
 /** So much of a line tells it from another one of the same nanosecond; the archive may have no more of it. */

@@ -4,20 +4,20 @@
  * stands before.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { limits } from '../../core/limits.ts';
-import type { InstanceRef } from '../../core/model/index.ts';
-import { isName } from '../../core/names.ts';
-import { Problem, TransientError } from '../../core/problem.ts';
-import type { Mask } from '../../core/secrets/mask.ts';
-import type { ArchiveRange, LogArchive, PrintedLine } from '../../ports/log-archive.ts';
-import type { LogLine, LogStream, Logs, LogTail } from '../../ports/logs.ts';
-import { cutLine } from '../../ports/rules/log-lines.ts';
-import { checkPageQuery, createPager, linesMissing, TAIL_MAX } from '../../ports/rules/logs-page.ts';
-import type { KubernetesClient } from './api/client.ts';
+import { limits } from '../../../core/limits.ts';
+import type { InstanceRef } from '../../../core/model/index.ts';
+import { isName } from '../../../core/names.ts';
+import { Problem, TransientError } from '../../../core/problem.ts';
+import type { Mask } from '../../../core/secrets/mask.ts';
+import type { ArchiveRange, LogArchive, PrintedLine } from '../../../ports/log-archive.ts';
+import type { LogLine, LogStream, Logs, LogTail } from '../../../ports/logs.ts';
+import { cutLine } from '../../../ports/rules/log-lines.ts';
+import { checkPageQuery, createPager, linesMissing, TAIL_MAX } from '../../../ports/rules/logs-page.ts';
+import type { KubernetesClient } from '../api/client.ts';
+import { defaultRenderOptions, type RenderOptions } from '../manifests/index.ts';
+import { type Cluster, maskOf } from '../shared-reads.ts';
 import { identityOf, joined, unite } from './joined-output.ts';
-import { defaultRenderOptions, type RenderOptions } from './manifests/index.ts';
 import { inOrder, millisecondsOf, type PodOutput, readPods, shown } from './pod-output.ts';
-import { type Cluster, maskOf } from './shared-reads.ts';
 
 export interface KubernetesLogsOptions {
   client: KubernetesClient;
@@ -54,7 +54,7 @@ function instanceOf(stream: LogStream): InstanceRef | undefined {
 
 /** At the time of the newest line, so that whoever resumes a stream behind it misses none. */
 const ownLine = (message: string, newest: PrintedLine | undefined): LogLine => ({
-  at: new Date(newest ? millisecondsOf(newest) : Date.now()).toISOString(),
+  at: (newest ? new Date(millisecondsOf(newest)) : new Date()).toISOString(),
   message: cutLine(message),
   source: 'berth',
   missing: true,
