@@ -12,7 +12,7 @@ import { Problem } from '../../../functions/core/problem.ts';
 import { wrongKind } from '../../../functions/hosts/place-access.ts';
 import { readAll } from '../../../functions/records/read-all.ts';
 import { lookAtPlaces } from '../../../functions/sweep/look-at-places.ts';
-import { createSubject, expectProblem, person, type Subject, seed, setState } from '../support.ts';
+import { createSubject, expectProblem, person, type Subject, seed } from '../support.ts';
 
 let subject: Subject;
 /** Names of places that nobody answers from. */
@@ -27,11 +27,16 @@ const emea = {
 };
 
 function reached({ name }: Place): InPlace {
-  const check = async () => {
+  const answer = <T>(value: T): T => {
     if (away.has(name)) throw new Problem('unavailable', 'Nobody answers there.', { hint: 'Start it.' });
-    return 'complete' as const;
+    return value;
   };
-  return { ...subject.ports, workloads: { ...subject.ports.workloads, check } };
+  const { workloads, activity, logs } = subject.ports;
+  return {
+    logs,
+    workloads: { ...workloads, check: async () => answer('complete') },
+    activity: { ...activity, lastRequests: async () => answer([1]) },
+  };
 }
 
 beforeEach(async () => {
@@ -217,11 +222,12 @@ describe('A place that is away', () => {
     expect((await told()).slice(-2)).toEqual(['place.unreachable', 'place.reachable']);
   });
 
-  it('whose records are in a project that is ready is read about as ever', async () => {
+  it('is not asked in vain when its environments were used last, and others are told as ever', async () => {
     await add();
     await create('far', 'emea');
-    await setState(subject.ports, 'far', 'ready');
+    const asked = ['far', 'dev'].map((environment) => ({ project: 'demo', environment }));
+    expect(await subject.ports.activity.lastRequests(asked)).toEqual([1, undefined]);
     away.add('emea');
-    expect((await subject.api('GET', environments)).body.items).toHaveLength(2);
+    expect(await subject.ports.activity.lastRequests(asked)).toEqual(['unknown', undefined]);
   });
 });
