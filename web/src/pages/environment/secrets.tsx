@@ -71,7 +71,7 @@ interface SecretLineProps {
 }
 
 const SecretLine = ({
-  secret: { name, version, updatedAt, updatedBy },
+  secret: { name, version, source, updatedAt, updatedBy },
   isReady,
   onOpen,
 }: SecretLineProps) => (
@@ -79,7 +79,7 @@ const SecretLine = ({
     <code>
       <strong>{name}</strong>
     </code>
-    <span className="soft">••••••</span>
+    <span className="soft">{source ? `kept in ${plain(source.entry)}` : '••••••'}</span>
     <span className="soft small" title={`Version ${version}`}>
       <Ago at={updatedAt} /> by {plain(updatedBy)}
     </span>
