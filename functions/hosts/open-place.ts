@@ -2,7 +2,7 @@
 import { createGatewayActivity } from '../adapters/kubernetes/activity/gateway-activity.ts';
 import type { KubernetesClient } from '../adapters/kubernetes/api/client.ts';
 import { createGuardedClient } from '../adapters/kubernetes/api/guarded-client.ts';
-import { createKubernetesLogs } from '../adapters/kubernetes/logs.ts';
+import { createKubernetesLogs } from '../adapters/kubernetes/logs/logs.ts';
 import { defaultRenderOptions, type RenderOptions } from '../adapters/kubernetes/manifests/index.ts';
 import { gatewayMetrics } from '../adapters/kubernetes/object-names.ts';
 import { createKubernetesWorkloads } from '../adapters/kubernetes/workloads.ts';

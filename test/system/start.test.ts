@@ -111,11 +111,40 @@ describe('The configuration of a cluster', () => {
     ['BERTH_NAMESPACE_PREFIX', 'a/b', given],
     ['BERTH_GATEWAY_CIDRS', 'everywhere', given],
     ['BERTH_GATEWAY', 'berth', given],
+    ['BERTH_PROBE_IMAGE', 'traefik', given],
     ['BERTH_REGISTRY', 'registry.example.com', {}],
     ['BERTH_POSTGRES_URL', 'postgresql://a:b@c/d', {}],
   ])('refuses %s=%s', (name, value, rest: object) => {
     expect(() => readConfig({ ...rest, [name]: value })).toThrow(ConfigError);
     expect(() => readConfig({ ...rest, [name]: value })).toThrow(new RegExp(`^${name} can not be used: it `));
+  });
+});
+
+describe('A Vault', () => {
+  const at = { BERTH_VAULT_ADDR: 'https://vault.example.com:8200' };
+
+  it('is signed in to by a token, or by a JWT for a role', () => {
+    expect(readConfig({}).vault).toBeUndefined();
+    expect(readConfig({ ...at, BERTH_VAULT_TOKEN_FILE: '/run/token' }).vault).toEqual({
+      address: at.BERTH_VAULT_ADDR,
+      login: { kind: 'token', file: '/run/token' },
+    });
+    const jwt = { BERTH_VAULT_JWT_FILE: '/run/jwt', BERTH_VAULT_ROLE: 'berth' };
+    expect(readConfig({ ...at, ...jwt, BERTH_VAULT_NAMESPACE: 'teams/shop' }).vault).toEqual({
+      address: at.BERTH_VAULT_ADDR,
+      namespace: 'teams/shop',
+      login: { kind: 'jwt', file: '/run/jwt', mount: 'kubernetes', role: 'berth' },
+    });
+  });
+
+  it.each([
+    [at, /BERTH_VAULT_ADDR can not be used: it needs either/],
+    [{ ...at, BERTH_VAULT_TOKEN_FILE: 'a', BERTH_VAULT_JWT_FILE: 'b' }, /it needs either/],
+    [{ ...at, BERTH_VAULT_JWT_FILE: 'b' }, /it needs either/],
+    [{ BERTH_VAULT_TOKEN_FILE: 'a' }, /BERTH_VAULT_TOKEN_FILE can not be used: it goes with/],
+    [{ BERTH_VAULT_ADDR: 'https://vault.example.com/v1' }, /BERTH_VAULT_ADDR can not be used: it must be/],
+  ])('refuses %j', (given, words) => {
+    expect(() => readConfig(given)).toThrow(words);
   });
 });
 

@@ -32,9 +32,10 @@ export async function untilTurn(
   const { id, project, deadline } = operation;
   const log = buildLog(ports, operation);
   let told = operation.waitingFor;
-  for (;;) {
-    // However little time there is, the queue is looked at.
+  for (let hasLooked = false; ; hasLooked = true) {
     if (signal.aborted && signal.reason instanceof Problem) throw signal.reason;
+    // However little time there is, the queue is looked at once.
+    if (signal.aborted && hasLooked) throw new StillProgressing();
     const changed = new AbortController();
     const stop = (): void => changed.abort();
     signal.addEventListener('abort', stop, { once: true });
@@ -52,8 +53,7 @@ export async function untilTurn(
         await tell(ports, id, { waitingFor: ahead });
       }
       told = ahead;
-      if (signal.aborted) throw new StillProgressing();
-      await change;
+      if (!signal.aborted) await change;
     } finally {
       signal.removeEventListener('abort', stop);
       changed.abort();

@@ -14,10 +14,51 @@ import (
 	kv "github.com/hashicorp/vault-plugin-secrets-kv"
 	vaulthttp "github.com/hashicorp/vault/http"
 	"github.com/hashicorp/vault/internalshared/configutil"
+	"github.com/hashicorp/vault/sdk/helper/consts"
 	"github.com/hashicorp/vault/sdk/logical"
 	"github.com/hashicorp/vault/sdk/physical/inmem"
 	"github.com/hashicorp/vault/vault"
 )
+
+// registry has the two plugins, and no others.
+type registry struct{}
+
+var plugins = map[string]func() (any, error){
+	"kv":  func() (any, error) { return logical.Factory(kv.Factory), nil },
+	"jwt": func() (any, error) { return logical.Factory(jwt.Factory), nil },
+}
+
+func typeOf(name string) consts.PluginType {
+	if name == "kv" {
+		return consts.PluginTypeSecrets
+	}
+	return consts.PluginTypeCredential
+}
+
+func (registry) Contains(name string, kind consts.PluginType) bool {
+	_, is := plugins[name]
+	return is && typeOf(name) == kind
+}
+
+func (r registry) Get(name string, kind consts.PluginType) (func() (any, error), bool) {
+	return plugins[name], r.Contains(name, kind)
+}
+
+func (r registry) Keys(kind consts.PluginType) []string {
+	keys := []string{}
+	for name := range plugins {
+		if typeOf(name) == kind {
+			keys = append(keys, name)
+		}
+	}
+	return keys
+}
+
+func (r registry) DeprecationStatus(name string, kind consts.PluginType) (consts.DeprecationStatus, bool) {
+	return consts.Supported, r.Contains(name, kind)
+}
+
+func (registry) IsBuiltinEntPlugin(string, consts.PluginType) bool { return false }
 
 func main() {
 	if err := serve(); err != nil {
@@ -38,6 +79,7 @@ func serve() error {
 		Logger:             logger,
 		LogicalBackends:    map[string]logical.Factory{"kv": kv.Factory},
 		CredentialBackends: map[string]logical.Factory{"jwt": jwt.Factory},
+		BuiltinRegistry:    registry{},
 	})
 	if err != nil {
 		return err

@@ -17,6 +17,7 @@ const jwtOf = (subject: string): Promise<string> =>
     .setProtectedHeader({ alg: 'ES256' })
     .setSubject(subject)
     .setAudience('vault')
+    .setIssuedAt()
     .setExpirationTime('5m')
     .sign(privateKey);
 

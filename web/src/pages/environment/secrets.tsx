@@ -80,7 +80,7 @@ interface SecretLineProps {
 }
 
 const SecretLine = ({
-  secret: { name, version, updatedAt, updatedBy },
+  secret: { name, version, source, updatedAt, updatedBy },
   where,
   isReady,
   onOpen,
@@ -89,7 +89,7 @@ const SecretLine = ({
     <code>
       <strong>{name}</strong>
     </code>
-    <span className="soft">••••••</span>
+    <span className="soft">{source ? `kept in ${plain(source.entry)}` : '••••••'}</span>
     <span className="soft small" title={`Version ${version}`}>
       <Ago at={updatedAt} /> by <Who id={updatedBy} />
     </span>
