@@ -1,6 +1,9 @@
 /** A Berth with all that is around it, and clients before it: where schedules are played. */
 import { DatabaseSync } from 'node:sqlite';
 import { threadId } from 'node:worker_threads';
+// What routes load at their first request is here by then: while a module is read, virtual time would go on.
+import '../../functions/core/score/file/check.ts';
+import '../../functions/core/score/file/parse.ts';
 import type { Route } from '../../functions/api/http/route-spec.ts';
 import type { Ports } from '../../functions/ports/index.ts';
 import { createSimulatedBerth } from './berth.ts';
