@@ -48,7 +48,7 @@ describe.skipIf(!chromiumPath)('The console heals by itself', () => {
     await goTo(page, '/projects/demo/activity');
     await page.getByRole('heading', { level: 1, name: 'Activity' }).waitFor();
     await page.context().setOffline(false);
-    await page.getByText('Project demo created').first().waitFor();
+    await page.getByText('Project created').first().waitFor();
     await page.getByText('The connection to Berth is lost.').waitFor({ state: 'detached' });
     await goTo(page, '/projects/demo/settings/members');
     await page.getByRole('table', { name: 'Members' }).or(page.getByText('Nobody yet')).first().waitFor();

@@ -140,10 +140,10 @@ try {
   await take(page, 'palette');
   await page.keyboard.press('Escape');
 
-  await seedSettings(subject, receiver.origin);
   const production = '/v1/projects/demo/environments/production';
   await berth.api('PUT', `${production}/protection`, { approval: true });
   await berth.api('POST', `${production}/services/guestbook/deployments`, { version: '1.0.0' });
+  await seedSettings(subject, receiver.origin);
   for (const { name, path, ready, open } of settingsPages) {
     await go(path, ready);
     if (open !== undefined) await page.getByRole('button', { name: open }).first().click();

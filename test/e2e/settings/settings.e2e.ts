@@ -16,6 +16,7 @@ let page: Page;
 
 const SETTINGS = '/projects/demo/settings';
 const DEV = '/projects/demo/environments/dev';
+const PRODUCTION = '/v1/projects/demo/environments/production/services/guestbook';
 
 const button = (name: string | RegExp) =>
   page.getByRole('button', { name, exact: typeof name === 'string' }).first();
@@ -154,7 +155,6 @@ describe.skipIf(!chromiumPath)('The settings of a project', () => {
     await openAs('Grace Hopper', `${SETTINGS}/members`);
     await button('Add a member').click();
     await dialog().getByRole('textbox', { name: 'Id of the person' }).fill('erin');
-    await choose('Role', /^developer/);
     await inDialog('Another role in production').click();
     await inDialog('Add').click();
     await gone();
@@ -162,7 +162,7 @@ describe.skipIf(!chromiumPath)('The settings of a project', () => {
     const row = page.getByRole('row', { name: /erin/ });
     await row.getByText('viewer in production').waitFor();
     await button('Change erin').click();
-    await choose('Role', /^viewer/);
+    await choose('Role (?!in )', /^viewer/);
     await inDialog('Save').click();
     await gone();
     await row.getByRole('cell', { name: /^viewer/ }).waitFor();
@@ -427,12 +427,9 @@ describe.skipIf(!chromiumPath)('The settings of a project', () => {
   });
 
   it('has nothing that axe finds serious, in both themes, and fits on 390 pixels', async () => {
+    // Before there are policies, which would refuse it.
+    await subject.berth.api('POST', `${PRODUCTION}/deployments`, { version: '1.0.0' });
     await seedSettings(subject, receiver.origin);
-    await subject.berth.api(
-      'POST',
-      '/v1/projects/demo/environments/production/services/guestbook/deployments',
-      { version: '1.0.0' },
-    );
     await openAs('Ada Lovelace', SETTINGS);
     for (const { name, path, ready, open } of settingsPages) {
       await page.setViewportSize({ width: 1280, height: 800 });

@@ -26,11 +26,13 @@ const PAGE = '50';
 
 /**
  * @param key what is read; undefined: nothing
+ * @param options `isStill`: false for what changes without an event
  * @example useList(path, (query, signal) => api.GET('/v1/tokens', { params: { query }, signal }))
  */
 export function useList<T>(
   key: string | undefined,
   read: (query: PageQuery, signal: AbortSignal) => Promise<{ data?: Page<T> }>,
+  { isStill = true }: { isStill?: boolean } = {},
 ): List<T> {
   const [asked, setAsked] = useState({ key, pages: 1 });
   const pages = asked.key === key ? asked.pages : 1;
@@ -49,7 +51,7 @@ export function useList<T>(
       }
       return { items, ...(cursor !== undefined && { nextCursor: cursor }) };
     },
-    { isStill: true },
+    { isStill },
   );
   // What was there stays while one more page comes.
   const last = useRef<{ key: string | undefined; data: Page<T> | undefined }>({ key, data });

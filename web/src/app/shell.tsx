@@ -185,6 +185,7 @@ function UserMenu() {
       items={[
         { text: 'Theme', items: themeItems(theme) },
         { id: tokensPath, text: 'Your tokens', href: tokensPath },
+        { id: '/docs', text: 'API reference', href: '/docs' },
         {
           id: 'sign-out',
           text: 'Sign out',
@@ -202,7 +203,7 @@ function UserMenu() {
       ]}
       onItemClick={({ detail: { id } }) => {
         if (isTheme(id)) setTheme(id);
-        else if (id !== tokensPath) leave(id === 'everywhere');
+        else if (id === 'sign-out' || id === 'everywhere') leave(id === 'everywhere');
       }}
       onItemFollow={followLink}
     >

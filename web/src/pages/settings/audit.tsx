@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { useSearchParams } from 'wouter';
 import type { Event } from '../../../../client/types.generated.ts';
 import { type EventFilter, useEvents } from '../../api/use-events.ts';
-import { Who } from '../../components/access/who.tsx';
+import { personWord, Who } from '../../components/access/who.tsx';
 import { eventWords } from '../../components/event-words.ts';
 import { type Column, DataTable } from '../../components/page/data-table.tsx';
 import { plain } from '../../components/plain.ts';
@@ -42,12 +42,29 @@ const columns: Column<Event>[] = [
     head: 'What',
     cell: (event) => (
       <>
-        {plain(eventWords(event))}
+        {plain(eventWords(event))} <About event={event} />
         <EventDetails event={event} />
       </>
     ),
   },
 ];
+
+/** Whom or what it is about, where the words of its type do not say so. */
+function About({ event: { type, data = {} } }: { event: Event }) {
+  if (!/^(?:member|token|access|session|trust|webhook)\./.test(type)) return null;
+  const { principal, name, url, role } = data;
+  const of =
+    typeof principal === 'string'
+      ? personWord(principal)
+      : [name, url].find((one): one is string => typeof one === 'string');
+  if (of === undefined) return null;
+  return (
+    <strong>
+      {plain(of)}
+      {typeof role === 'string' && `, ${plain(role)}`}
+    </strong>
+  );
+}
 
 export default function AuditPage({ project }: { project: string }) {
   const [query] = useSearchParams();

@@ -29,7 +29,7 @@ export default function PipelinesPage({ project }: { project: string }) {
       project={project}
       page="pipelines"
       reads="trust.read"
-      lead="Pipelines of GitHub, GitLab and others that may deploy without a token: they show who they are with one of their own, which is good for 15 minutes."
+      lead="Pipelines of GitHub, GitLab and others that need no stored token: each run shows the one that its own system signs for it, and gets access for 15 minutes."
       action={
         <Guarded action="trust.write" variant="primary" onClick={() => setOpen(true)}>
           Trust a pipeline

@@ -30,9 +30,9 @@ export const RoleMatrix = () => (
             <tr key={action}>
               <th scope="row">{actionWords[action]}</th>
               {roles.map((role) => (
-                <td key={role}>
+                <td key={role} data-label={role}>
                   {rank(role) < rank(least) ? (
-                    <span className="soft">no</span>
+                    <span className="soft">–</span>
                   ) : inProtected && rank(role) < rank(inProtected) ? (
                     'not if protected'
                   ) : (

@@ -24,6 +24,8 @@ export default function WebhooksPage({ project }: { project: string }) {
   const webhooks = useList(
     may('webhook.read').disabled ? undefined : `/v1/projects/${project}/webhooks`,
     (query, signal) => api.GET(WEBHOOKS, { params: { path: { project }, query }, signal }),
+    // Whether it is taken is no event.
+    { isStill: false },
   );
   const [open, setOpen] = useState<Open>();
   const [shown, setShown] = useState<WebhookWithSecret>();

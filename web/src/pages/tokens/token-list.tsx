@@ -35,12 +35,12 @@ export function TokenList({ of, action, revoke, none }: TokenListProps) {
           { head: 'Name', cell: (token) => plain(token.name) },
           {
             head: 'May',
-            cell: ({ role, project, environments, createsTokens }) => (
+            cell: ({ role, owner, project, environments, createsTokens }) => (
               <>
                 at most {role}
                 <span className="soft small">
                   {[
-                    project !== undefined && `in ${project}`,
+                    owner !== undefined && project !== undefined && `in ${project}`,
                     environments && `${environments.join(', ')} alone`,
                     createsTokens && 'makes tokens',
                   ]
