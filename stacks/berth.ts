@@ -235,7 +235,7 @@ function statefulStacks(app: App, settings: Settings) {
       BERTH_SECRET_SOURCES: settings.secretSources === undefined ? '' : 'yes',
       BERTH_VAULT: settings.vault ?? '',
       BERTH_VAULT_NAMESPACE: settings.vaultNamespace ?? '',
-      BERTH_VAULT_TOKEN: settings.vaultToken ?? '',
+      BERTH_VAULT_LOGIN: settings.vaultToken ?? '',
       BERTH_TABLE: data.tableName,
       BERTH_STATE_MACHINE_PREFIX: `arn:${data.partition}:states:${data.region}:${data.account}:stateMachine:${name}-`,
       BERTH_AUDIT_BUCKET: audit.bucketName,

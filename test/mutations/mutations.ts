@@ -281,7 +281,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'a workload reads the newest version of a secret in place of the pinned one',
-    file: 'functions/workflows/workload-spec.ts',
+    file: 'functions/resources/kept-elsewhere.ts',
     from: 'await ports.secrets.get(secret, version)',
     to: 'await ports.secrets.get(secret)',
     tests: ['test/workflows/workload-spec.test.ts'],
@@ -303,7 +303,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'secrets in files are not masked',
-    file: 'functions/adapters/processes/spec-mask.ts',
+    file: 'functions/ports/rules/sensitive-values.ts',
     from: '    ...secrets,\n',
     to: '',
     tests: ['test/adapters/processes/text.test.ts'],

@@ -141,7 +141,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   // Pins and secrets
   {
     name: 'a workload reads the newest version of a secret in place of the pinned one',
-    file: 'functions/workflows/workload-spec.ts',
+    file: 'functions/resources/kept-elsewhere.ts',
     from: 'await ports.secrets.get(secret, version)',
     to: 'await ports.secrets.get(secret)',
   },

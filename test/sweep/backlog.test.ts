@@ -15,7 +15,7 @@ beforeEach(async () => {
   const effects = createEffects();
   const now = () => effects.now() + shift;
   // Nothing else is asked for what is to be forgotten.
-  ports = { store: createSqliteStore({ path: ':memory:' }), effects: { ...effects, now } } as Ports;
+  ports = { store: createSqliteStore({ path: ':memory:' }), logs: {}, effects: { ...effects, now } } as Ports;
   await sweep(ports);
 });
 afterEach(() => ports.store.close());

@@ -47,7 +47,7 @@ const schema = z.object({
   BERTH_SECRET_SOURCES: optional,
   BERTH_VAULT: optional,
   BERTH_VAULT_NAMESPACE: optional,
-  BERTH_VAULT_TOKEN: optional,
+  BERTH_VAULT_LOGIN: optional,
   BERTH_ISSUER: z.url(),
   BERTH_AUDIENCE: list.refine((audience) => audience.length > 0),
   BERTH_ADMINISTRATOR: optional,
@@ -163,7 +163,7 @@ export function readAwsConfig(environment: Record<string, string | undefined>): 
 }
 
 function sourcesOf(values: z.output<typeof schema>): AwsConfig['sources'] {
-  const { BERTH_VAULT: address, BERTH_VAULT_TOKEN: token, BERTH_VAULT_NAMESPACE: namespace } = values;
+  const { BERTH_VAULT: address, BERTH_VAULT_LOGIN: token, BERTH_VAULT_NAMESPACE: namespace } = values;
   const vault = address !== undefined && token !== undefined && { address, token };
   return {
     aws: values.BERTH_SECRET_SOURCES !== undefined,

@@ -7,9 +7,9 @@ import type { Action } from '../../../functions/core/authorization/roles.ts';
  */
 export const golden = {
   public: ['api.describe', 'session.create', 'token.exchange', 'hook.receive'],
-  'signed-in': ['me.read', 'project.list', 'policy.list'],
+  'signed-in': ['me.read', 'project.list', 'policy.list', 'secret-source.read'],
   person: ['project.create', 'me.manage', 'session.read', 'session.end'],
-  platform: ['audit.govern', 'policy.govern', 'place.read', 'place.govern'],
+  platform: ['audit.govern', 'policy.govern', 'place.read', 'place.govern', 'secret-source.write'],
   viewer: [
     'project.read',
     'member.read',

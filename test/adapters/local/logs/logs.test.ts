@@ -254,7 +254,7 @@ describe('a full disk', () => {
     const { directory, logs, messages } = setUp();
     appendFileSync(join(directory, 'demo'), 'a file in the way');
     logs.append(STREAM, line('lost'));
-    await sleep(60);
+    await sleep(400);
     rmSync(join(directory, 'demo'));
     logs.append(STREAM, line('kept'));
     expect(await messages()).toEqual(['1 line was dropped here: the disk was full or too slow.', 'kept']);

@@ -10,6 +10,7 @@ import { notify } from '../../app/notifications.tsx';
 import { Guarded } from '../../components/access/guarded.tsx';
 import { Who } from '../../components/access/who.tsx';
 import { ActionDialog } from '../../components/dialogs/action-dialog.tsx';
+import { plain } from '../../components/plain.ts';
 import { Ago } from '../../components/time.tsx';
 import { isSettingName, NameField, ValueField } from './setting-fields.tsx';
 
