@@ -38,6 +38,7 @@ export function WaitsForApproval({ operation }: { operation: Operation }) {
           <Guarded
             action="deployment.approve"
             where={{ name: environment }}
+            variant="primary"
             ariaLabel={`Approve ${which}`}
             loading={approve.busy}
             onClick={approve.run}
