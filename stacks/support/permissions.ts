@@ -100,7 +100,7 @@ const grant = (of: readonly string[], resources: string[], wildcard?: string): G
   ...(wildcard !== undefined && { wildcard }),
 });
 
-/** Names of the roles of places, as functions/hosts/aws/accept-eks.ts takes them. */
+/** Names of the roles of places, as functions/hosts/aws/ports/accept-eks.ts takes them. */
 const placeRoles = (name: string): string[] => [`${name}-place`, `${name}-place-*`];
 
 /** @param stack names region and account */

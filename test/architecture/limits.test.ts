@@ -45,8 +45,8 @@ const others: Readonly<Record<string, readonly string[]>> = {
     'adapters/vault/vault-client.ts ANSWER_MAX',
     'adapters/vault/vault-client.ts TIMEOUT_MS',
     'hosts/machine/identity/provider.ts FORM_MAX_BYTES',
-    'hosts/aws/kept-masks.ts PART_MAX',
-    'hosts/aws/kept-masks.ts VALUE_MAX',
+    'hosts/aws/ports/kept-masks.ts PART_MAX',
+    'hosts/aws/ports/kept-masks.ts VALUE_MAX',
   ],
   'how much is remembered or kept; what is older is made or read again': [
     'core/git/lane.ts OVERTAKEN_MAX',

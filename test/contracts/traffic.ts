@@ -6,8 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { InstanceRef } from '../../functions/core/model/index.ts';
 import type { WorkloadSpec, Workloads } from '../../functions/ports/workloads.ts';
-import { programs } from './workload-programs.ts';
-import { containerSpec, eventually, variable, workloadSpec } from './workloads-spec.ts';
+import { programs } from './workloads/workload-programs.ts';
+import { containerSpec, eventually, variable, workloadSpec } from './workloads/workloads-spec.ts';
 
 export interface TrafficSubject {
   workloads: Workloads;

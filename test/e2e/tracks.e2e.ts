@@ -1,5 +1,5 @@
 import { makeRouterSubject } from '../adapters/router/subject.ts';
-import { tracksContract } from '../contracts/tracks.ts';
+import { tracksContract } from '../contracts/workloads/tracks.ts';
 import { temporaryDirectories } from '../support/files/temporary.ts';
 
 const temporary = temporaryDirectories();

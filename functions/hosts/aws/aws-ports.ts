@@ -13,10 +13,10 @@ import type { Ports } from '../../ports/index.ts';
 import type { LogLine, Logs } from '../../ports/logs.ts';
 import { count } from '../../ports/meter.ts';
 import type { SecretKeepers } from '../../ports/secret-keepers.ts';
-import { acceptEks } from './accept-eks.ts';
 import type { AwsConfig } from './aws-config.ts';
-import { createKeptMasks } from './kept-masks.ts';
 import { lazy, once } from './lazy.ts';
+import { acceptEks } from './ports/accept-eks.ts';
+import { createKeptMasks } from './ports/kept-masks.ts';
 import { withWorkloadLogs } from './workload-logs.ts';
 
 /** Made once per container: the adapters are kept between invocations. */

@@ -11,7 +11,7 @@ import {
   renderManifests,
 } from '../../../functions/adapters/kubernetes/manifests/index.ts';
 import { findProcess, sendSignal } from '../../../functions/adapters/system/marked-processes.ts';
-import { containerSpec, variable, workloadSpec } from '../../contracts/workloads-spec.ts';
+import { containerSpec, variable, workloadSpec } from '../../contracts/workloads/workloads-spec.ts';
 import { startBerth, type TestBerth } from '../../support/berth.ts';
 import { archive, program } from '../../support/programs.ts';
 

@@ -9,7 +9,7 @@ import {
 } from '../../../functions/adapters/kubernetes/manifests/index.ts';
 import { mayClaim } from '../../../functions/adapters/router/hosts.ts';
 import { route } from '../../../functions/resources/route.ts';
-import { containerSpec, workloadSpec } from '../../contracts/workloads-spec.ts';
+import { containerSpec, workloadSpec } from '../../contracts/workloads/workloads-spec.ts';
 
 const digest = `sha256:${'a'.repeat(64)}`;
 const images = { [digest]: { reference: `registry.test/web@${digest}`, entrypoint: ['node'], cmd: [] } };

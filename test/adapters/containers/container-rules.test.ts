@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { bodyOf, userOf } from '../../../functions/adapters/containers/container-body.ts';
 import { splitFrames } from '../../../functions/adapters/containers/frames.ts';
 import { toGateway } from '../../../functions/adapters/containers/loopback-values.ts';
-import { containerSpec } from '../../contracts/workloads-spec.ts';
+import { containerSpec } from '../../contracts/workloads/workloads-spec.ts';
 
 const image = (user?: string) => ({
   entrypoint: [],

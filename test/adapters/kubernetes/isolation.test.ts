@@ -1,6 +1,6 @@
 /** What is made of the words that the pods of a trial end with. */
 import { describe, expect, it } from 'vitest';
-import { verdictOf } from '../../../functions/adapters/kubernetes/isolation/verdict.ts';
+import { verdictOf } from '../../../functions/adapters/kubernetes/isolation/isolation-outcome.ts';
 
 const call = (rest: string) => `Error calling healthcheck: Head "http://10.0.0.1:80/ping": ${rest}`;
 const closed = {

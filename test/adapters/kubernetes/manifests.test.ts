@@ -20,7 +20,7 @@ import {
 import { expandVariables } from '../../../functions/core/score/variable-expansion.ts';
 import { createMask } from '../../../functions/core/secrets/mask.ts';
 import type { ContainerSpec, WorkloadSpec } from '../../../functions/ports/workloads.ts';
-import { containerSpec, port, variable, workloadSpec } from '../../contracts/workloads-spec.ts';
+import { containerSpec, port, variable, workloadSpec } from '../../contracts/workloads/workloads-spec.ts';
 
 const digest = `sha256:${'a'.repeat(64)}`;
 const images: RenderImages = {

@@ -5,7 +5,7 @@ import type { KubernetesClient } from '../../../functions/adapters/kubernetes/ap
 import { endCommand, runCommand } from '../../../functions/adapters/kubernetes/commands/run-job.ts';
 import { defaultRenderOptions } from '../../../functions/adapters/kubernetes/manifests/index.ts';
 import type { LogLine } from '../../../functions/ports/logs.ts';
-import { containerSpec, variable, workloadSpec } from '../../contracts/workloads-spec.ts';
+import { containerSpec, variable, workloadSpec } from '../../contracts/workloads/workloads-spec.ts';
 
 const digest = `sha256:${'a'.repeat(64)}`;
 const images = { [digest]: { reference: `registry.test/web@${digest}`, entrypoint: ['node'], cmd: [] } };

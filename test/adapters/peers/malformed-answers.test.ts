@@ -8,7 +8,7 @@ import { createReceivers } from '../../../functions/adapters/outgoing/receivers.
 import { runProbe } from '../../../functions/adapters/processes/programs/probe.ts';
 import { createRouter, type Router } from '../../../functions/adapters/router/router.ts';
 import { createTraffic } from '../../../functions/adapters/router/traffic.ts';
-import { eventually } from '../../contracts/workloads-spec.ts';
+import { eventually } from '../../contracts/workloads/workloads-spec.ts';
 import { type AnsweringServer, malformedAnswers, serveAnswers, watchUncaught } from './malformed-answers.ts';
 
 const answers = malformedAnswers();

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createKubernetesClient } from '../../../functions/adapters/kubernetes/api/client.ts';
 import { createOciRegistry } from '../../../functions/adapters/oci/registry.ts';
 import { fetchGit } from '../../../functions/adapters/source/git.ts';
-import { eventually } from '../../contracts/workloads-spec.ts';
+import { eventually } from '../../contracts/workloads/workloads-spec.ts';
 import {
   type AnsweringServer,
   type MalformedAnswer,

@@ -1,7 +1,7 @@
 /** A Berth of its own: starts a workload, says so, and waits to be killed. Arguments: directory, instance id. */
 
-import { programs } from '../../contracts/workload-programs.ts';
-import { containerSpec, workloadSpec } from '../../contracts/workloads-spec.ts';
+import { programs } from '../../contracts/workloads/workload-programs.ts';
+import { containerSpec, workloadSpec } from '../../contracts/workloads/workloads-spec.ts';
 import { makeLocalSubject } from './subject.ts';
 
 const [directory = '', instanceId = ''] = process.argv.slice(2);

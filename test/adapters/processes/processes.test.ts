@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { InstanceRef } from '../../../functions/core/model/index.ts';
 import type { Probe } from '../../../functions/ports/workloads.ts';
-import { programs } from '../../contracts/workload-programs.ts';
+import { programs } from '../../contracts/workloads/workload-programs.ts';
 import {
   codeOf,
   containerSpec,
@@ -16,7 +16,7 @@ import {
   port,
   variable,
   workloadSpec,
-} from '../../contracts/workloads-spec.ts';
+} from '../../contracts/workloads/workloads-spec.ts';
 import { temporaryDirectories } from '../../support/files/temporary.ts';
 import { type LocalSubject, makeLocalSubject } from './subject.ts';
 

@@ -9,7 +9,7 @@ import {
 import { maskOf as maskOfSpec } from '../../../functions/adapters/processes/spec-mask.ts';
 import { requestHeaders, withoutDomain } from '../../../functions/adapters/router/headers.ts';
 import { parseHost, parseWorkloadHost } from '../../../functions/adapters/router/request-host.ts';
-import { containerSpec, variable } from '../../contracts/workloads-spec.ts';
+import { containerSpec, variable } from '../../contracts/workloads/workloads-spec.ts';
 import { expectLinear } from '../../support/cpu.ts';
 
 const maskOf = (...values: string[]) =>

@@ -1,4 +1,4 @@
-import { workloadsContract } from '../../contracts/workloads.ts';
+import { workloadsContract } from '../../contracts/workloads/workloads.ts';
 import { temporaryDirectories } from '../../support/files/temporary.ts';
 import { makeLocalSubject } from './subject.ts';
 

@@ -10,8 +10,14 @@ import {
   type Wake,
 } from '../../../functions/adapters/router/router.ts';
 import type { InstanceRef } from '../../../functions/core/model/index.ts';
-import { programs } from '../../contracts/workload-programs.ts';
-import { containerSpec, eventually, port, variable, workloadSpec } from '../../contracts/workloads-spec.ts';
+import { programs } from '../../contracts/workloads/workload-programs.ts';
+import {
+  containerSpec,
+  eventually,
+  port,
+  variable,
+  workloadSpec,
+} from '../../contracts/workloads/workloads-spec.ts';
 import { temporaryDirectories } from '../../support/files/temporary.ts';
 import { type LocalSubject, makeLocalSubject } from '../processes/subject.ts';
 

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createActivity } from '../../../functions/adapters/local/activity/activity.ts';
 import { createRouter } from '../../../functions/adapters/router/router.ts';
-import type { TracksSubject } from '../../contracts/tracks.ts';
+import type { TracksSubject } from '../../contracts/workloads/tracks.ts';
 import { makeLocalSubject } from '../processes/subject.ts';
 
 export async function makeRouterSubject(directory: string): Promise<TracksSubject> {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packDirectory } from '../../../functions/hosts/machine/demo/demo-source.ts';
-import { eventually } from '../../contracts/workloads-spec.ts';
+import { eventually } from '../../contracts/workloads/workloads-spec.ts';
 import { packExample } from '../../support/berth.ts';
 import type { Json } from '../../support/client.ts';
 import { temporaryDirectories } from '../../support/files/temporary.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import { workloadsContract } from '../../contracts/workloads.ts';
+import { workloadsContract } from '../../contracts/workloads/workloads.ts';
 import { temporaryDirectories } from '../../support/files/temporary.ts';
 import { startPodman, type TestPodman, whyNoPodman } from '../support/containers/podman.ts';
 import { makeContainersSubject } from './subject.ts';

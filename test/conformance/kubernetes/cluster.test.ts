@@ -8,7 +8,7 @@ import type { KubernetesObject } from '../../../functions/adapters/kubernetes/ma
 import type { KubernetesWorkloadsOptions } from '../../../functions/adapters/kubernetes/workloads.ts';
 import type { InstanceRef } from '../../../functions/core/model/index.ts';
 import type { Logs } from '../../../functions/ports/logs.ts';
-import { programs } from '../../contracts/workload-programs.ts';
+import { programs } from '../../contracts/workloads/workload-programs.ts';
 import {
   codeOf,
   containerSpec,
@@ -16,7 +16,7 @@ import {
   port,
   variable,
   workloadSpec,
-} from '../../contracts/workloads-spec.ts';
+} from '../../contracts/workloads/workloads-spec.ts';
 import { startCluster, type TestCluster, whyNoCluster } from '../support/cluster.ts';
 import { type KubernetesSubject, makeKubernetesSubject } from './subject.ts';
 

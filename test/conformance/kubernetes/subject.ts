@@ -13,8 +13,8 @@ import {
 } from '../../../functions/adapters/kubernetes/workloads.ts';
 import { Problem } from '../../../functions/core/problem.ts';
 import type { ImageConfig } from '../../../functions/ports/registry.ts';
-import { programs } from '../../contracts/workload-programs.ts';
-import type { WorkloadsSubject } from '../../contracts/workloads.ts';
+import { programs } from '../../contracts/workloads/workload-programs.ts';
+import type { WorkloadsSubject } from '../../contracts/workloads/workloads.ts';
 import type { TestCluster } from '../support/cluster.ts';
 
 /** The word of the command that tells a node what the program would do. */

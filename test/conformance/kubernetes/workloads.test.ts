@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import { workloadsContract } from '../../contracts/workloads.ts';
+import { workloadsContract } from '../../contracts/workloads/workloads.ts';
 import { startCluster, type TestCluster, whyNoCluster } from '../support/cluster.ts';
 import { makeKubernetesSubject, makeVolumes } from './subject.ts';
 

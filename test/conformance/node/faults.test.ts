@@ -5,8 +5,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { InstanceRef } from '../../../functions/core/model/index.ts';
 import type { WorkloadSpec } from '../../../functions/ports/workloads.ts';
-import { programs } from '../../contracts/workload-programs.ts';
-import { containerSpec, eventually, port, variable, workloadSpec } from '../../contracts/workloads-spec.ts';
+import { programs } from '../../contracts/workloads/workload-programs.ts';
+import {
+  containerSpec,
+  eventually,
+  port,
+  variable,
+  workloadSpec,
+} from '../../contracts/workloads/workloads-spec.ts';
 import { programOf } from '../support/node/images.ts';
 import { pullFrom, type RealPlace, startPlace, whyNoPlace } from './place.ts';
 import { makeRealSubject, type RealSubject } from './subject.ts';

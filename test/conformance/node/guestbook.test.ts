@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createEmbeddedPostgres } from '../../../functions/adapters/local/postgres/databases.ts';
 import { SCORE_LABEL } from '../../../functions/ports/registry.ts';
-import { eventually } from '../../contracts/workloads-spec.ts';
+import { eventually } from '../../contracts/workloads/workloads-spec.ts';
 import type { Json } from '../../support/client.ts';
 import { type BerthChild, freePort, startChild } from '../../support/process.ts';
 import { type Forward, startForward } from '../support/forward.ts';

@@ -1,7 +1,7 @@
 /** Network policies in force: what a pod can reach is tried from the pod, with kube-router on the node. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { InstanceRef } from '../../../functions/core/model/index.ts';
-import { containerSpec, eventually, port, workloadSpec } from '../../contracts/workloads-spec.ts';
+import { containerSpec, eventually, port, workloadSpec } from '../../contracts/workloads/workloads-spec.ts';
 import { programOf } from '../support/node/images.ts';
 import { kubeRouter, whyNoPolicies } from '../support/node/programs.ts';
 import { type RealPlace, startPlace, whyNoPlace } from './place.ts';

@@ -17,11 +17,16 @@ import { createFileLogs } from '../../../functions/adapters/local/logs/logs.ts';
 import { createSecretsFile } from '../../../functions/adapters/local/secrets/secrets.ts';
 import { createEffects } from '../../../functions/adapters/system/effects.ts';
 import { applyClusterObjects } from '../../../functions/hosts/aws/cluster-objects.ts';
-import { createKeptMasks, type KeptMasks } from '../../../functions/hosts/aws/kept-masks.ts';
+import { createKeptMasks, type KeptMasks } from '../../../functions/hosts/aws/ports/kept-masks.ts';
 import type { LogLine, Logs } from '../../../functions/ports/logs.ts';
 import { logAgentConfig } from '../../../stacks/place/log-agent.ts';
 import { logAgentObjects } from '../../../stacks/place/log-agent-objects.ts';
-import { containerSpec, eventually, variable, workloadSpec } from '../../contracts/workloads-spec.ts';
+import {
+  containerSpec,
+  eventually,
+  variable,
+  workloadSpec,
+} from '../../contracts/workloads/workloads-spec.ts';
 import { temporaryDirectories } from '../../support/files/temporary.ts';
 import { type Moto, startMoto, whyNoMoto } from '../support/aws/moto.ts';
 import { pushProgram } from '../support/node/images.ts';

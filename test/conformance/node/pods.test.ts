@@ -2,7 +2,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { InstanceRef } from '../../../functions/core/model/index.ts';
 import type { ContainerSpec, WorkloadSpec } from '../../../functions/ports/workloads.ts';
-import { containerSpec, eventually, port, variable, workloadSpec } from '../../contracts/workloads-spec.ts';
+import {
+  containerSpec,
+  eventually,
+  port,
+  variable,
+  workloadSpec,
+} from '../../contracts/workloads/workloads-spec.ts';
 import { programOf } from '../support/node/images.ts';
 import { type RealPlace, startPlace, whyNoPlace } from './place.ts';
 import { makeRealSubject, type RealSubject } from './subject.ts';

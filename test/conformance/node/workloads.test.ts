@@ -1,6 +1,6 @@
 /** The contract of the Workloads port, with programs that run: a real kubelet, containerd, images and networks. */
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import { workloadsContract } from '../../contracts/workloads.ts';
+import { workloadsContract } from '../../contracts/workloads/workloads.ts';
 import { type RealPlace, startPlace, whyNoPlace } from './place.ts';
 import { makeRealSubject } from './subject.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createSecretsFile } from '../../../functions/adapters/local/secrets/secrets.ts';
 import { createEffects } from '../../../functions/adapters/system/effects.ts';
-import { createKeptMasks } from '../../../functions/hosts/aws/kept-masks.ts';
+import { createKeptMasks } from '../../../functions/hosts/aws/ports/kept-masks.ts';
 import type { WorkloadSpec } from '../../../functions/ports/workloads.ts';
 import { temporaryDirectories } from '../../support/files/temporary.ts';
 

@@ -10,6 +10,7 @@ import type { KubernetesClient } from '../api/client.ts';
 import { collectionPath, objectPath } from '../api/object-paths.ts';
 import { defaultRenderOptions, type RenderOptions } from '../manifests/index.ts';
 import { podTrouble } from '../trouble.ts';
+import { verdictOf } from './isolation-outcome.ts';
 import {
   LONGEST_SECONDS,
   PORT,
@@ -20,7 +21,6 @@ import {
   TRIAL_LABEL,
   trialNamespaces,
 } from './trial-manifests.ts';
-import { verdictOf } from './verdict.ts';
 
 export interface IsolationOptions {
   client: KubernetesClient;

@@ -16,7 +16,7 @@ import {
 import { checkObjects } from '../../../../scripts/doctor/aws-cluster.ts';
 import { settingsOf } from '../../../../scripts/doctor/index.ts';
 import { clusterObjects } from '../../../../stacks/place/cluster-objects.ts';
-import { eventually } from '../../../contracts/workloads-spec.ts';
+import { eventually } from '../../../contracts/workloads/workloads-spec.ts';
 import { startCluster, type TestCluster, whyNoCluster } from '../../support/cluster.ts';
 import { gatewayApi } from '../../support/gateway.ts';
 import { run } from '../../support/process.ts';

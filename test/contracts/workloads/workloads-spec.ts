@@ -1,7 +1,7 @@
 /** Short ways to write specs, and to wait, for tests of workloads. */
-import type { EnvironmentRef } from '../../functions/core/model/index.ts';
-import type { Problem } from '../../functions/core/problem.ts';
-import type { ContainerSpec, WorkloadSpec } from '../../functions/ports/workloads.ts';
+import type { EnvironmentRef } from '../../../functions/core/model/index.ts';
+import type { Problem } from '../../../functions/core/problem.ts';
+import type { ContainerSpec, WorkloadSpec } from '../../../functions/ports/workloads.ts';
 
 export const port = { name: 'web', port: 80, targetPort: 8080, protocol: 'TCP' as const };
 

@@ -1,14 +1,14 @@
 /** What every adapter of the Workloads port guarantees. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { InstanceRef } from '../../functions/core/model/index.ts';
-import type { LogLine } from '../../functions/ports/logs.ts';
+import type { InstanceRef } from '../../../functions/core/model/index.ts';
+import type { LogLine } from '../../../functions/ports/logs.ts';
 import type {
   ContainerSpec,
   ReplicaStatus,
   Rollout,
   WorkloadSpec,
   Workloads,
-} from '../../functions/ports/workloads.ts';
+} from '../../../functions/ports/workloads.ts';
 import { programs } from './workload-programs.ts';
 import { codeOf, containerSpec, eventually, port, variable, workloadSpec } from './workloads-spec.ts';
 

@@ -1,12 +1,12 @@
 /** `rollout`: how a version does that takes over step by step, and what to do with it. */
 import type { Command } from 'commander';
-import type { Rollout } from '../../../client/types.generated.ts';
-import { body } from '../api.ts';
-import { Failure } from '../failure.ts';
-import { finish, type WaitOption } from '../follow.ts';
-import { note, paint, plain, say, sayJson } from '../output.ts';
-import { openSession, type Session } from '../session.ts';
-import { deploy } from './deployments.ts';
+import type { Rollout } from '../../../../client/types.generated.ts';
+import { body } from '../../api.ts';
+import { Failure } from '../../failure.ts';
+import { finish, type WaitOption } from '../../follow.ts';
+import { note, paint, plain, say, sayJson } from '../../output.ts';
+import { openSession, type Session } from '../../session.ts';
+import { deploy } from '../deployments.ts';
 
 const DEPLOYMENTS = '/v1/projects/{project}/environments/{environment}/services/{service}/deployments';
 const ROLLOUT = `${DEPLOYMENTS}/{number}/rollout` as const;

@@ -2,14 +2,14 @@
  * The secrets of deployments, kept sealed for as long as what they printed is kept: the archive has lines as programs
  * printed them, and outlives the cluster's own Secrets, a rotation, and the environment (docs/adr/0100).
  */
-import { maskPath } from '../../core/keys.ts';
-import { OUTPUT_KEPT_MS } from '../../core/model/index.ts';
-import { createMask, type Mask } from '../../core/secrets/mask.ts';
-import type { Effects } from '../../ports/effects.ts';
-import type { LogStream } from '../../ports/logs.ts';
-import { sensitiveValues } from '../../ports/rules/sensitive-values.ts';
-import type { Secrets } from '../../ports/secrets.ts';
-import type { WorkloadSpec } from '../../ports/workloads.ts';
+import { maskPath } from '../../../core/keys.ts';
+import { OUTPUT_KEPT_MS } from '../../../core/model/index.ts';
+import { createMask, type Mask } from '../../../core/secrets/mask.ts';
+import type { Effects } from '../../../ports/effects.ts';
+import type { LogStream } from '../../../ports/logs.ts';
+import { sensitiveValues } from '../../../ports/rules/sensitive-values.ts';
+import type { Secrets } from '../../../ports/secrets.ts';
+import type { WorkloadSpec } from '../../../ports/workloads.ts';
 
 interface Kept {
   value: string;

@@ -1,10 +1,10 @@
 /** What places guarantee that serve two deployments of a workload side by side. */
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { InstanceRef } from '../../functions/core/model/index.ts';
-import type { RequestCounts } from '../../functions/core/rollout/request-counts.ts';
-import type { WorkloadSpec } from '../../functions/ports/workloads.ts';
-import type { TrafficSubject } from './traffic.ts';
+import type { InstanceRef } from '../../../functions/core/model/index.ts';
+import type { RequestCounts } from '../../../functions/core/rollout/request-counts.ts';
+import type { WorkloadSpec } from '../../../functions/ports/workloads.ts';
+import type { TrafficSubject } from '../traffic.ts';
 import { programs } from './workload-programs.ts';
 import { codeOf, containerSpec, eventually, variable, workloadSpec } from './workloads-spec.ts';
 
