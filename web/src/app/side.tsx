@@ -1,5 +1,5 @@
 /** The places of a project, beside the page; on a small screen in lines above it. */
-import { Suspense } from 'react';
+import { Suspense, useEffect, useRef } from 'react';
 import { Link, useLocation } from 'wouter';
 import { ErrorBoundary } from './error-boundary.tsx';
 import { lazyPage } from './lazy-page.ts';
@@ -18,6 +18,13 @@ const Waiting = lazyPage(() => import('../pages/approvals/waiting.tsx'));
 
 export function Side({ project }: { project: string }) {
   const [location] = useLocation();
+  const nav = useRef<HTMLElement>(null);
+  // Where they stand in a line, the one that is open may be outside of what is seen.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: with each page.
+  useEffect(() => {
+    for (const here of nav.current?.querySelectorAll('[aria-current]') ?? [])
+      here.scrollIntoView({ block: 'nearest', inline: 'center' });
+  }, [location]);
   const settings = settingsPath(project);
   const isInSettings = location.startsWith(settings);
   const item = (href: string, text: string, isHere = location === href) => (
@@ -26,7 +33,7 @@ export function Side({ project }: { project: string }) {
     </Link>
   );
   return (
-    <nav aria-label="Pages" className="side">
+    <nav ref={nav} aria-label="Pages" className="side">
       <ul className="plain-list">
         <li>{item(projectPath(project), 'Overview')}</li>
         <li>{item(deployPath(project), 'Deploy')}</li>
