@@ -6,6 +6,7 @@ const elsewhere = [
   ...configDefaults.exclude,
   'test/conformance/**',
   'test/{abuse,cli}/**',
+  'test/docs/how-to.test.ts',
   'test/system/!(deployments|rotation|start).test.ts',
 ];
 
