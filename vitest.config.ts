@@ -1,13 +1,13 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
 // What needs more than npm packages: vitest.conformance.config.ts. Whole Berths as processes: vitest.e2e.config.ts; what
-// they promise first, a start, a deployment and a rotation, is tried here too.
+// they promise first, a start and a deployment, is tried here too.
 const elsewhere = [
   ...configDefaults.exclude,
   'test/conformance/**',
   'test/{abuse,cli}/**',
-  'test/docs/how-to.test.ts',
-  'test/system/!(deployments|rotation|start).test.ts',
+  'test/docs/{how-to,by-curl}.test.ts',
+  'test/system/!(deployments|start).test.ts',
 ];
 
 // These tests hold all their state in objects that they made, so that a worker may load Berth once

@@ -10,7 +10,7 @@ export default defineConfig({
       'test/e2e/**/*.e2e.ts',
       'test/abuse/**/*.test.ts',
       'test/{cli,system}/**/*.test.ts',
-      'test/docs/how-to.test.ts',
+      'test/docs/{how-to,by-curl}.test.ts',
       'test/workflows/rotate-secret/interleavings.test.ts',
     ],
     // What `npm test` tries at some moments is tried here at each.

@@ -3,6 +3,9 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+/** Whether it was named to npx just now, and is not installed for good. */
+export const isFetched = (): boolean => fileURLToPath(import.meta.url).includes('/_npx/');
+
 /** npm writes beside the packages that it has installed from which address each of them came. */
 export function originOfPackage(): string | undefined {
   const packages = dirname(dirname(fileURLToPath(import.meta.url)));

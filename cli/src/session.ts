@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { type Api, createApi } from './api.ts';
 import { type Config, type Link, linkOf, readConfig } from './config.ts';
 import { exitCodes, Failure } from './failure.ts';
-import { originOfPackage } from './origin.ts';
+import { isFetched, originOfPackage } from './origin.ts';
 
 export interface GlobalOptions {
   server?: string;
@@ -26,9 +26,10 @@ export interface Session {
   instance(): { project: string; environment: string; service: string };
 }
 
-/** The server that is meant: by option, by environment, by folder, by sign-in, or where this program came from. */
+/** The server that is meant: by option, by environment, by the address that npx was given, by folder, by sign-in. */
 export function serverOf(options: GlobalOptions, config: Config, link: Link): string | undefined {
-  const named = options.server ?? process.env.BERTH_SERVER ?? link.server;
+  const typed = isFetched() ? originOfPackage() : undefined;
+  const named = options.server ?? process.env.BERTH_SERVER ?? typed ?? link.server;
   const current = config.current === undefined ? undefined : config.contexts[config.current]?.server;
   const server = named ?? originOfPackage() ?? current;
   if (server === undefined) return undefined;
@@ -46,8 +47,10 @@ export function serverOf(options: GlobalOptions, config: Config, link: Link): st
 export function openSession(command: Command): Session {
   const options = command.optsWithGlobals<GlobalOptions>();
   const config = readConfig();
-  const folder = linkOf(config, process.cwd());
-  const server = serverOf(options, config, folder);
+  const linked = linkOf(config, process.cwd());
+  const server = serverOf(options, config, linked);
+  // What a folder is on one server says nothing of another.
+  const folder = linked.server === undefined || linked.server === server ? linked : {};
   if (server === undefined) {
     throw new Failure(
       'No Berth is known yet.',

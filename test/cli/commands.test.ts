@@ -301,6 +301,50 @@ describe('The command line', () => {
     expect((await run('jobs delete nightly --env dev')).exitCode).toBe(1);
   });
 
+  it('steers a version that takes over step by step', async () => {
+    const steps =
+      '  annotations: {berth.dev/strategy: canary, berth.dev/steps: "50% 5m, 80% hold", berth.dev/bake-seconds: "1"}\n';
+    writeFileSync(join(cli.folder, 'server.js'), SERVER);
+    writeFileSync(
+      join(cli.folder, 'score.yaml'),
+      SCORE.replace('metadata: {name: web}\n', `metadata:\n  name: web\n${steps}`),
+    );
+    const version = await ok('build --tag steps --env dev');
+    /** Once it has a part of the requests. */
+    const begun = async () => {
+      for (let tries = 0; tries < 100; tries++) {
+        const told = await cli.run(['rollout', '--env', 'dev', '--json']);
+        if (told.exitCode === 0 && JSON.parse(told.out).percent > 0) return;
+        await new Promise((resolve) => setTimeout(resolve, 200));
+      }
+      throw new Error('No step has begun.');
+    };
+    await ok(`deploy ${version} --env dev --no-wait`);
+    await begun();
+    await ok('rollout pause --env dev');
+    await ok('rollout resume --env dev');
+    expect((await cli.run(['rollout', '--env', 'dev'])).out).toContain('50 %');
+    await ok('rollout continue --env dev');
+    await ok('rollout promote --env dev');
+    await ok('rollout watch --env dev');
+    expect(await ok('ps --env dev')).toContain('steps');
+    await ok('rollout retry --env dev --no-wait');
+    await begun();
+    await ok('rollout abort --env dev');
+    expect((await run('rollout watch --env dev')).exitCode).toBe(3);
+  });
+
+  it('tells of places, and why a cluster can not be added here', async () => {
+    expect(await ok('places list')).toMatch(/^home \* +/m);
+    expect(await ok('places show home')).toContain('home');
+    expect((await run('places add far --domain far.example.com')).err).toContain('--context');
+    const added = await run('places add far --domain far.example.com --context far');
+    expect(added).toMatchObject({ exitCode: 1, err: expect.stringContaining('BERTH_PLACES_KUBECONFIG') });
+    await ok('places change home --label zone=here');
+    expect(await ok('places list')).toContain('zone=here');
+    expect((await run('places remove home --yes')).exitCode).toBe(1);
+  });
+
   it('holds a game day, and says what users would have seen', async () => {
     expect((await run('gameday --env dev')).err).toContain('--kill');
     expect(JSON.parse(await ok('gameday --env dev --kill --for 10s'))).toMatchObject({

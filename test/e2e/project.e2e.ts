@@ -147,7 +147,7 @@ describe.skipIf(!chromiumPath)('The pages of a project', () => {
     await page.getByText(/^\d+ requests in this time/).waitFor();
     await page.getByText('An hour').click();
     await expect.poll(() => new URL(page.url()).search).toBe('?window=1h');
-    expect(await page.locator('.chart-value').count()).toBeGreaterThan(2);
+    await expect.poll(() => page.locator('.chart-value').count()).toBeGreaterThan(2);
   });
 
   it('have nothing that axe finds serious, in both themes', async () => {

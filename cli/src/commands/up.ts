@@ -82,8 +82,10 @@ async function settle(session: Session, folder: string): Promise<Session> {
   );
   if (made !== undefined) await finish({ ...session, json: false }, made as Operation);
   const link: Link = { server: api.server, project, environment, service };
+  // What is named for this once, as with --env, does not change what the folder is.
   changeConfig(({ links }) => {
-    links[folder] = link;
+    const before = links[folder];
+    links[folder] = before?.server === link.server ? { ...link, ...before } : link;
   });
   return {
     ...session,

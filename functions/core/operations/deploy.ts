@@ -1,4 +1,4 @@
-/** `deploy`: puts a version into an environment. */
+/** `deploy` puts a version into an environment; `deploy-in-steps` has it take over step by step, and be taken back if it does badly. */
 import { operationKind } from './operation-kind.ts';
 
 export const deploy = operationKind({
@@ -29,6 +29,26 @@ export const deploy = operationKind({
     recoverDeployment: {
       summary: 'Puts back what served before, unless something newer has taken over, and says why.',
     },
+  },
+  recovery: 'recoverDeployment',
+});
+
+const { finishDeployment, recoverDeployment, ...steps } = deploy.steps;
+
+export const deployInSteps = operationKind({
+  target: 'deployment',
+  boundSeconds: 93_600,
+  cancelable: true,
+  runsOn: 'workloads',
+  words: 'Deployment {number} of {service} to {environment}, in steps',
+  steps: {
+    ...steps,
+    walkSteps: {
+      summary:
+        'Gives the new version its share of the requests, stage by stage, and takes it back as soon as a check fails.',
+    },
+    finishDeployment,
+    recoverDeployment,
   },
   recovery: 'recoverDeployment',
 });

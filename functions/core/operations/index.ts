@@ -1,7 +1,6 @@
 /** Every kind of operation. All other lists of kinds and steps are derived from this one. */
 import { build } from './build.ts';
-import { deploy } from './deploy.ts';
-import { deployInSteps } from './deploy-in-steps.ts';
+import { deploy, deployInSteps } from './deploy.ts';
 import { destroyEnvironment } from './destroy-environment.ts';
 import { gameDay } from './game-day.ts';
 import { hibernate } from './hibernate.ts';

@@ -56,7 +56,7 @@ export function nothingToRun(foreign: readonly Foreign[], noEngine?: string): Pr
       hint: 'Add a start script to package.json, a Procfile with "web: <command>", or a command to the Score file.',
     });
   if (noEngine !== undefined)
-    return new Problem('nothing_to_run', `${nothing} It has a Dockerfile, and ${noEngine}.`, {
+    return new Problem('nothing_to_run', `The source is built by its Dockerfile, and ${noEngine}.`, {
       hint: 'Start Docker or Podman on the machine of Berth as its administrator, or name its socket in DOCKER_HOST, then build again.',
     });
   const names = foreign.map(({ name }) => name).join(', ');

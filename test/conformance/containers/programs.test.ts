@@ -350,7 +350,7 @@ describe.skipIf(why)('Berth with a container engine', { timeout: 240_000 }, () =
     const { status, error } = await build('hello', await packExample('go-hello'));
     expect(status).toBe('failed');
     expect(error.code).toBe('nothing_to_run');
-    expect(error.cause).toContain('It has a Dockerfile');
+    expect(error.cause).toContain('is built by its Dockerfile');
     expect(error.hint).toContain('Start Docker or Podman');
   });
 });

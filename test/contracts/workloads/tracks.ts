@@ -52,9 +52,9 @@ export function tracksContract(name: string, makeSubject: () => Promise<TracksSu
       return ref;
     }
 
-    function ask(ref: InstanceRef, path = '/'): Promise<string> {
+    async function ask(ref: InstanceRef, path = '/'): Promise<string> {
+      const host = new URL(await subject.workloads.url(ref)).hostname;
       return new Promise((resolve, reject) => {
-        const host = new URL(subject.workloads.url(ref)).hostname;
         const asked = request({ ...subject.front, path, agent: false, headers: { host } }, (response) => {
           let body = '';
           response.on('data', (chunk) => {

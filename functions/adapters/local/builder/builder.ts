@@ -160,7 +160,13 @@ export async function createLocalBuilder(options: LocalBuilderOptions) {
     if (files.has(DOCKERFILE) && options.dockerfiles && missing === undefined)
       return buildDockerfile(options.dockerfiles, workspace, { source, score, located });
     const plan = detect(files, around) ?? planOfScore(score);
-    if (!plan) throw nothingToRun(foreignOf(files), missing);
+    // A folder with a Dockerfile is a program: as a site it would show all of its source to everyone.
+    const isShown = missing !== undefined && plan !== undefined && plan.staticRoots.length > 0;
+    if (!plan || isShown) throw nothingToRun(foreignOf(files), missing);
+    if (missing !== undefined)
+      log(
+        `Warning: the Dockerfile is left out, since ${missing}. With Podman or Docker here it is what is built.`,
+      );
     log(`Detected: ${plan.detected}${within === '' ? '' : `, ${within} of a workspace`}`);
     for (const note of plan.notes) log(note);
     if (options.confined && plan.runs.length > 0) throw notConfined();

@@ -31,7 +31,7 @@ export async function runDemo(
     npx ${berth.url}/cli ps --project demo
     npx ${berth.url}/cli rollback --project demo --env dev --service guestbook
     npx ${berth.url}/cli logs -f --project demo --env dev --service guestbook
-    npm run demo:canary   # a version that goes bad, and comes back by itself
+    ${port === '4600' ? '' : `BERTH_PORT=${port} `}npm run demo:canary   # a version that goes bad, and comes back by itself
 `);
 }
 

@@ -278,6 +278,25 @@ describe('An upload', () => {
   });
 });
 
+describe('A Dockerfile where no engine is', () => {
+  const Dockerfile = 'FROM debian\n';
+
+  it('is never passed over for a site, which would show all of the source', async () => {
+    const subject = await createSubject();
+    await expect(subject.build({ Dockerfile, 'index.html': 'hello' })).rejects.toMatchObject({
+      code: 'nothing_to_run',
+      message: expect.stringContaining('is built by its Dockerfile'),
+      hint: expect.stringContaining('Podman'),
+    });
+  });
+
+  it('is passed over for a Node.js program with a warning that names what is missing', async () => {
+    const subject = await createSubject();
+    await subject.build({ ...helloFiles, Dockerfile });
+    expect(subject.log.join('\n')).toContain('Warning: the Dockerfile is left out, since containers are off');
+  });
+});
+
 describe('A builder where tenants are kept apart', () => {
   it.each([
     ['a build script', { scripts: { start: 'node server.js', build: 'node build.js' } }],
