@@ -345,8 +345,9 @@ describe.skipIf(reason)('The guestbook on AWS', { timeout: 180_000 }, () => {
   });
 
   it('ran each step of each workflow twice, and Berth had no fault', async () => {
-    // A game day kills replicas, and here pods only seem to run.
-    const named = workflowNames().filter((name) => name !== 'game-day');
+    // A game day kills replicas, and here pods only seem to run. Clusters serve no two versions side by side.
+    const elsewhere = ['game-day', 'deploy-in-steps'];
+    const named = workflowNames().filter((name) => !elsewhere.includes(name));
     const steps = new Set(named.flatMap(stepsOf));
     const run = async (): Promise<void> => {
       expect([...again]).toEqual(expect.arrayContaining([...steps].filter(isOnTheWay)));

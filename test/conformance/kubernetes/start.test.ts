@@ -1,7 +1,7 @@
 /** Berth as `npm start` runs it, on a cluster: a real API server, a real registry, a real PostgreSQL. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createEmbeddedPostgres } from '../../../functions/adapters/local/postgres/databases.ts';
@@ -142,6 +142,9 @@ describe.skipIf(why)('npm start on a cluster', () => {
       url: 'https://web-dev-shop.apps.example.com',
       replicas: { desired: 1, ready: 1 },
     });
+    // What pods of a simulated node have printed is one file; what is older than the environment is none of its output.
+    const line = `${new Date().toISOString()} stderr F Error: no table "guests"\n`;
+    await appendFile(join(dirname(cluster.kubeconfig), 'pod.log'), line);
     const logs = await berth.api('GET', `${WEB}/logs`);
     expect(logs.status, JSON.stringify(logs.body)).toBe(200);
     expect(JSON.stringify(logs.body)).toContain('no table');
