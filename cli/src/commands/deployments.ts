@@ -106,6 +106,7 @@ export function addDeployments(program: Command): void {
     .action(async (number: string | undefined, options: WaitOption, command: Command) => {
       const session = openSession(command);
       const rollbackTo = number === undefined ? await before(session) : positive(number);
+      note(`Going back to deployment ${rollbackTo}.`);
       await deploy(session, { rollbackTo }, options);
     });
 

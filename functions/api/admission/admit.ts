@@ -134,6 +134,9 @@ async function readGrants(
   return { grants: members, isProtected: last?.protection !== undefined };
 }
 
+/** Who signs in from a terminal has a token there, which may less than they may. */
+const BY_A_PERSON = 'Do it in the console, where you are signed in yourself: the command line has a token.';
+
 const whom: Readonly<Record<Exclude<Least, Role>, string>> = {
   public: 'it is closed',
   'signed-in': 'that takes someone who is signed in',
@@ -157,7 +160,10 @@ function refusal(
     case 'role': {
       if (!isRole(decision.needs)) {
         return new Problem('forbidden', `You may not ${does}: ${whom[decision.needs]}.`, {
-          hint: 'Ask the platform team, who run this installation of Berth.',
+          hint:
+            decision.needs === 'person'
+              ? BY_A_PERSON
+              : 'Ask the platform team, who run this installation of Berth.',
         });
       }
       const why = target.protected ? ', for it is protected' : '';
@@ -169,7 +175,7 @@ function refusal(
     }
     case 'people':
       return new Problem('forbidden', `You may not ${does}: ${whom.person}.`, {
-        hint: 'Sign in yourself, or use a token that was made to make tokens.',
+        hint: `${BY_A_PERSON} A token that was made to make tokens may make some too.`,
       });
     case 'limited':
       return new Problem(
