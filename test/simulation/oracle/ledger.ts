@@ -128,10 +128,11 @@ export function createLedger(world: World, { lastTouch, secret }: LedgerAround):
   function noteCleanup(was: Environment, event: BerthEvent): void {
     const now = world.effects.now();
     if (event.type === 'environment.hibernating' && event.data?.reason === 'idle') {
-      // A clock that was set back says nothing of how long ago something was.
+      // A clock that was set forth or back, perhaps since it was decided, says nothing of how long ago something was.
+      const isClockRight = !world.fates.happened.some(({ fault }) => fault === 'jump');
       const last = Math.max(lastTouch(was.project, was.name) ?? 0, Date.parse(was.lastActivityAt));
       const idle = now - last;
-      if (idle >= 0 && idle < (was.idleAfterSeconds ?? Number.POSITIVE_INFINITY) * 1000 - DECIDING_MS)
+      if (isClockRight && idle < (was.idleAfterSeconds ?? Number.POSITIVE_INFINITY) * 1000 - DECIDING_MS)
         world.violate(`I8: ${was.name} is put to sleep ${idle} ms after it was used`);
     }
     if (
