@@ -89,7 +89,7 @@ registryContract('simulation', async () => {
 
 logsContract('simulation', async () => ({ logs: createSimulatedLogs(), dispose: async () => undefined }));
 
-activityContract('simulation', async () => {
+activityContract('simulation', { tellsDeployments: true }, async () => {
   const activity = createSimulatedActivity(calmWorld());
   return {
     activity,

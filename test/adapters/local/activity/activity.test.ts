@@ -9,7 +9,7 @@ import { temporaryDirectories } from '../../../support/files/temporary.ts';
 const makeDirectory = temporaryDirectories();
 const newPath = (): string => join(makeDirectory(), 'activity.json');
 
-activityContract('local', async () => {
+activityContract('local', { tellsDeployments: true }, async () => {
   const effects = createEffects();
   const activity = createActivity({ path: newPath(), effects });
   return {
