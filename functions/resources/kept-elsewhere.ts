@@ -33,11 +33,11 @@ export async function requireAllowed(
   );
 }
 
-/** @throws Problem not_supported */
+/** @throws Problem secret_unavailable */
 function keeperOf({ secretKeepers }: Pick<Ports, 'secretKeepers'>, { from }: SecretSource): SecretKeeper {
   const keeper = secretKeepers?.[from];
   if (keeper) return keeper;
-  throw new Problem('not_supported', `Secrets of ${from} can not be read here: it is not connected.`, {
+  throw new Problem('secret_unavailable', `Secrets of ${from} can not be read here: it is not connected.`, {
     hint: 'Have the platform team connect it, or put the value itself.',
   });
 }
@@ -45,7 +45,7 @@ function keeperOf({ secretKeepers }: Pick<Ports, 'secretKeepers'>, { from }: Sec
 /**
  * The value of a pinned secret, wherever it is kept.
  * @param output by which the workload names it
- * @throws Problem unresolved_placeholder | secret_unavailable | not_supported | TransientError
+ * @throws Problem unresolved_placeholder | secret_unavailable | TransientError
  */
 export async function readPinned(
   ports: Pick<Ports, 'secrets' | 'secretKeepers'>,
@@ -68,7 +68,7 @@ async function readSource(ports: Pick<Ports, 'secretKeepers'>, source: PinnedSou
 
 /**
  * What a deployment pins of it. The value has been read, and is not kept.
- * @throws Problem secret_source_forbidden | secret_unavailable | not_supported | TransientError
+ * @throws Problem secret_source_forbidden | secret_unavailable | TransientError
  */
 export async function pinSource(
   ports: Pick<Ports, 'store' | 'secretKeepers'>,

@@ -69,7 +69,7 @@ export interface EnvironmentSecrets {
   /**
    * Those with what a deployment pins: the versions that are the newest where they are kept.
    * @param used names of those that are asked for; the others stay as they are
-   * @throws Problem secret_unavailable | secret_source_forbidden | not_supported | TransientError
+   * @throws Problem secret_unavailable | secret_source_forbidden | TransientError
    */
   pin(
     ports: Ports,

@@ -47,7 +47,7 @@ describe('A secret that is kept elsewhere', () => {
     });
     const arn = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:shop';
     await expect(refer({ from: 'aws-secrets-manager', entry: arn })).rejects.toMatchObject({
-      code: 'not_supported',
+      code: 'secret_unavailable',
     });
     expect((await refer()).data.versions[0]).toMatchObject({ source });
   });

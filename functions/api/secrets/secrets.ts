@@ -135,13 +135,7 @@ export const routes = [
       200: { summary: 'It has a new version', schema: secretSchema, etag: true },
       201: { summary: 'Created', schema: secretSchema, location: true, etag: true },
     },
-    problems: [
-      'environment_not_ready',
-      'conflict',
-      'secret_source_forbidden',
-      'secret_unavailable',
-      'not_supported',
-    ],
+    problems: ['environment_not_ready', 'conflict', 'secret_source_forbidden', 'secret_unavailable'],
     handle: ({ ports, params, body, precondition, change }) => {
       const input = body.source ? { source: compact(body.source) } : { value: body.value ?? '' };
       return change(put, (caller) => putSecret(ports, caller, refOf(params), { ...input, ...precondition }));

@@ -33,7 +33,7 @@ export interface SecretRef extends EnvironmentRef {
  * Adds a version. Existing deployments keep the version that they pinned; the next deployment takes the new one.
  * @returns the record; its version is 1 when the secret is new
  * @throws Problem not_found (environment) | environment_not_ready (it is being destroyed) | precondition_failed |
- * secret_source_forbidden | secret_unavailable | not_supported
+ * secret_source_forbidden | secret_unavailable
  */
 export async function putSecret(
   ports: Ports,
