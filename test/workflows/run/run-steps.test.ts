@@ -48,6 +48,13 @@ describe('A run', () => {
     expect((await bench.environmentOf('dev')).data).not.toHaveProperty('runs');
   });
 
+  it('is not run again once its command has ended well, though its end was not written', async () => {
+    const run = await start('console.log("once")');
+    await bench.run(run, 'prepareRun', 'runCommand', 'prepareRun', 'runCommand', 'finishRun');
+    expect(await printed(run.id)).toEqual(['once']);
+    expect(await bench.operation(run.id)).toMatchObject({ status: 'succeeded', result: { exitCode: 0 } });
+  });
+
   it('fails with the exit code of its command and what that printed, which is not run again', async () => {
     const run = await start('console.error("Error: no table"); process.exitCode = 3');
     await bench.run(run, 'prepareRun');
