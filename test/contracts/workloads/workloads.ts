@@ -258,7 +258,8 @@ export function workloadsContract(
           await deploy(workloadSpec(ref, 1, answering('one')));
           const pid = await identity(ref);
           const brief = containerSpec(await subject.image(programs.brief));
-          const error = await failure(workloadSpec(ref, 2, brief, { minReadySeconds: 2 }));
+          // A busy node tells of an end seconds late.
+          const error = await failure(workloadSpec(ref, 2, brief, { minReadySeconds: 8 }));
           expect(error).toMatchObject({ code: 'workload_crashed', cause: expect.stringContaining('code 5') });
           expect(await workloads.status(ref)).toMatchObject({ serving: 1, readyReplicas: 1 });
           expect(await identity(ref)).toBe(pid);
