@@ -8,8 +8,9 @@ import { placesOf } from '../../core/placement/choose-place.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Activity } from '../../ports/activity.ts';
 import type { Effects } from '../../ports/effects.ts';
-import type { LogStream, Logs } from '../../ports/logs.ts';
+import type { Logs } from '../../ports/logs.ts';
 import type { Places } from '../../ports/places.ts';
+import { withWorkloadLogs } from '../../ports/rules/workload-logs.ts';
 import type { Store } from '../../ports/store.ts';
 import type { Workloads } from '../../ports/workloads.ts';
 
@@ -187,7 +188,7 @@ export function createByPlace(options: ByPlaceOptions): InPlace & { places: Plac
       counts: async (ref) => (await of(ref)).activity.counts(ref),
       forget: async (ref) => (await of(ref, true)).activity.forget(ref),
     },
-    logs: logsByPlace(home.logs, async (ref) => (await of(ref)).logs),
+    logs: withWorkloadLogs(home.logs, async (ref) => (await of(ref)).logs),
     places: {
       accept,
       async check(place) {
@@ -214,21 +215,4 @@ async function inTime<T>(work: Promise<T>): Promise<T> {
     CHECK_MS,
   );
   return Promise.race([work, late.promise]).finally(() => clearTimeout(timer));
-}
-
-/** The output of workloads is read where they run; all else is in the installation's own logs. */
-function logsByPlace(own: Logs, of: (ref: EnvironmentRef) => Promise<Logs>): Logs {
-  const logsOf = async (stream: LogStream): Promise<Logs> => {
-    const [project, environment, service, ...rest] = stream.split('/');
-    const isOfWorkload = project && environment && service && rest.length === 0 && project !== 'operations';
-    return isOfWorkload ? of({ project, environment }) : own;
-  };
-  return {
-    ...own,
-    read: async (stream, tail) => (await logsOf(stream)).read(stream, tail),
-    page: async (stream, query) => (await logsOf(stream)).page(stream, query),
-    async *follow(stream, tail) {
-      yield* (await logsOf(stream)).follow(stream, tail);
-    },
-  };
 }

@@ -17,7 +17,7 @@ import type { AwsConfig } from './aws-config.ts';
 import { lazy, once } from './lazy.ts';
 import { acceptEks } from './ports/accept-eks.ts';
 import { createKeptMasks } from './ports/kept-masks.ts';
-import { withWorkloadLogs } from './workload-logs.ts';
+import { withWorkloadLogs } from '../../ports/rules/workload-logs.ts';
 
 /** Made once per container: the adapters are kept between invocations. */
 export function createAwsPorts(config: AwsConfig): {

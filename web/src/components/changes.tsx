@@ -1,4 +1,5 @@
 /** What differs between two deployments, or what one would change. */
+import type { ReactNode } from 'react';
 import type { Change } from '../../../client/types.generated.ts';
 import { plain } from './plain.ts';
 
@@ -12,36 +13,46 @@ const what = ({ area, container, name }: Change): string =>
 /** A hash says no more by all of its characters. */
 const short = (text: string): string => text.replaceAll(/sha256:([0-9a-f]{12})[0-9a-f]{52}/g, 'sha256:$1…');
 
+interface ChangeTableProps {
+  label: string;
+  /** Rows of what, before and after. */
+  children: ReactNode;
+}
+
+export const ChangeTable = ({ label, children }: ChangeTableProps) => (
+  <table className="changes" aria-label={label}>
+    <thead>
+      <tr>
+        <th scope="col">What</th>
+        <th scope="col">Before</th>
+        <th scope="col">After</th>
+      </tr>
+    </thead>
+    <tbody>{children}</tbody>
+  </table>
+);
+
 export function Changes({ of, none }: { of: readonly Change[]; none: string }) {
   if (of.length === 0) return <p className="soft">{none}</p>;
   return (
-    <table className="changes" aria-label="What changes">
-      <thead>
-        <tr>
-          <th scope="col">What</th>
-          <th scope="col">Before</th>
-          <th scope="col">After</th>
+    <ChangeTable label="What changes">
+      {of.map((change) => (
+        <tr key={`${change.area} ${change.container} ${change.name}`} className={change.change}>
+          <th scope="row">
+            <span className="sign" aria-hidden="true">
+              {signs[change.change]}
+            </span>
+            {what(change)} <span className="soft small">{change.change}</span>
+          </th>
+          <td data-label="Before: ">
+            <Value text={change.before} hidden={change.hidden && change.change !== 'added'} />
+          </td>
+          <td data-label="After: ">
+            <Value text={change.after} hidden={change.hidden && change.change !== 'removed'} />
+          </td>
         </tr>
-      </thead>
-      <tbody>
-        {of.map((change) => (
-          <tr key={`${change.area} ${change.container} ${change.name}`} className={change.change}>
-            <th scope="row">
-              <span className="sign" aria-hidden="true">
-                {signs[change.change]}
-              </span>
-              {what(change)} <span className="soft small">{change.change}</span>
-            </th>
-            <td data-label="Before: ">
-              <Value text={change.before} hidden={change.hidden && change.change !== 'added'} />
-            </td>
-            <td data-label="After: ">
-              <Value text={change.after} hidden={change.hidden && change.change !== 'removed'} />
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+      ))}
+    </ChangeTable>
   );
 }
 

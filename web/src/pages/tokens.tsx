@@ -1,21 +1,16 @@
 /** The tokens that act for who is signed in. */
 import { useState } from 'react';
-import type { NewToken } from '../../../client/types.generated.ts';
 import { api, body } from '../api/client.ts';
 import { useList } from '../api/list.ts';
 import { Title } from '../app/title.tsx';
 import { Guarded } from '../components/access/guarded.tsx';
-import { ShownOnce } from '../components/forms/shown-once.tsx';
-import { plain } from '../components/plain.ts';
-import { TokenDialog } from './tokens/token-dialog.tsx';
-import { TokenList } from './tokens/token-list.tsx';
+import { Tokens } from './tokens/tokens.tsx';
 
 export default function YourTokensPage() {
   const tokens = useList('/v1/tokens', (query, signal) =>
     api.GET('/v1/tokens', { params: { query }, signal }),
   );
   const [isOpen, setOpen] = useState(false);
-  const [made, setMade] = useState<NewToken>();
   return (
     <div className="stack">
       <div>
@@ -32,26 +27,15 @@ export default function YourTokensPage() {
           may, and ends when your access ends.
         </p>
       </div>
-      {made && (
-        <ShownOnce
-          header={`The token ${plain(made.name)} was created`}
-          secret={made.token}
-          onClose={() => setMade(undefined)}
-        />
-      )}
-      <TokenList
+      <Tokens
         of={tokens}
         action="me.manage"
         revoke={(token) => api.DELETE('/v1/tokens/{token}', { params: { path: { token } } })}
         none="You have none. To sign a terminal in you need none either: berth login opens a browser."
+        make={(wanted) => body(api.POST('/v1/tokens', { body: wanted }))}
+        isOpen={isOpen}
+        onClose={() => setOpen(false)}
       />
-      {isOpen && (
-        <TokenDialog
-          make={(wanted) => body(api.POST('/v1/tokens', { body: wanted }))}
-          onMade={setMade}
-          onClose={() => setOpen(false)}
-        />
-      )}
     </div>
   );
 }

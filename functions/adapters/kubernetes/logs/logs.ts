@@ -6,11 +6,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { limits } from '../../../core/limits.ts';
 import type { InstanceRef } from '../../../core/model/index.ts';
-import { isName } from '../../../core/names.ts';
 import { Problem, TransientError } from '../../../core/problem.ts';
 import type { Mask } from '../../../core/secrets/mask.ts';
 import type { ArchiveRange, LogArchive, PrintedLine } from '../../../ports/log-archive.ts';
 import type { LogLine, LogStream, Logs, LogTail } from '../../../ports/logs.ts';
+import { instanceOfStream } from '../../../ports/rules/workload-logs.ts';
 import { cutLine } from '../../../ports/rules/log-lines.ts';
 import { checkPageQuery, createPager, linesMissing, TAIL_MAX } from '../../../ports/rules/logs-page.ts';
 import type { KubernetesClient } from '../api/client.ts';
@@ -43,14 +43,6 @@ const OVERLAP_MS = 2000;
 const LATE_MS = 60_000;
 /** How long a failure to read counts where nobody reads again, milliseconds. */
 const FAILED_KEPT_MS = 60_000;
-
-/** An instance's stream is `project/environment/service`: three names, and not of an operation. */
-function instanceOf(stream: LogStream): InstanceRef | undefined {
-  const [project, environment, service, ...more] = stream.split('/');
-  if (!project || !environment || !service || more.length > 0 || project === 'operations') return undefined;
-  if (![project, environment, service].every(isName)) return undefined;
-  return { project, environment, service };
-}
 
 /** At the time of the newest line, so that whoever resumes a stream behind it misses none. */
 const ownLine = (message: string, newest: PrintedLine | undefined): LogLine => ({
@@ -175,7 +167,7 @@ export function createKubernetesLogs(options: KubernetesLogsOptions): Logs {
   return {
     append: (stream, line) => rest.append(stream, line),
     async read(stream, options) {
-      const ref = instanceOf(stream);
+      const ref = instanceOfStream(stream);
       if (!ref) return rest.read(stream, options);
       checkTail(options);
       const { printed, missing, isCut, mask } = await readTail(stream, ref, options);
@@ -186,7 +178,7 @@ export function createKubernetesLogs(options: KubernetesLogsOptions): Logs {
       return isCut ? [linesMissing(lines[0], since), ...lines] : lines;
     },
     async page(stream, given) {
-      const ref = instanceOf(stream);
+      const ref = instanceOfStream(stream);
       if (!ref) return rest.page(stream, given);
       const query = checkPageQuery(given);
       const { direction = 'backward', since, until, from } = query;
@@ -211,7 +203,7 @@ export function createKubernetesLogs(options: KubernetesLogsOptions): Logs {
       return { ...pager.page(true), ...missing };
     },
     follow(stream, options) {
-      const ref = instanceOf(stream);
+      const ref = instanceOfStream(stream);
       if (!ref) return rest.follow(stream, options);
       checkTail(options);
       return follow(stream, ref, options);

@@ -12,7 +12,7 @@ import { Who } from '../../components/access/who.tsx';
 import { ActionDialog } from '../../components/dialogs/action-dialog.tsx';
 import { plain } from '../../components/plain.ts';
 import { Ago } from '../../components/time.tsx';
-import { isSettingName, NameField, ValueField } from './setting-fields.tsx';
+import { SecretDialog } from './secret-dialog.tsx';
 
 const PATH = '/v1/projects/{project}/environments/{environment}/secrets/{secret}';
 
@@ -59,9 +59,13 @@ export function Secrets({ project, environment, where, isReady }: SecretsProps) 
         ))}
       </ul>
       {open?.what === 'put' && (
-        <PutSecret
-          place={{ project, environment }}
+        <SecretDialog
+          header={open.name === undefined ? 'Add a secret' : `New version of ${open.name}`}
           name={open.name}
+          put={(secret, value) =>
+            api.PUT(PATH, { params: { path: { project, environment, secret } }, body: { value } })
+          }
+          saved="Deployments from now on get it; what runs keeps what it has."
           taken={secrets.map(({ name }) => name)}
           onClose={() => setOpen(undefined)}
         />
@@ -122,40 +126,6 @@ const SecretLine = ({
 interface DialogProps {
   place: { project: string; environment: string };
   onClose(): void;
-}
-
-function PutSecret({
-  place,
-  name: given,
-  taken,
-  onClose,
-}: DialogProps & { name: string | undefined; taken: readonly string[] }) {
-  const [name, setName] = useState(given ?? '');
-  const [value, setValue] = useState('');
-  const save = async () => {
-    await api.PUT(PATH, { params: { path: { ...place, secret: name.trim() } }, body: { value } });
-    notify({
-      type: 'success',
-      content: `${name.trim()} was saved. Deployments from now on get it; what runs keeps what it has.`,
-    });
-  };
-  return (
-    <ActionDialog
-      header={given === undefined ? 'Add a secret' : `New version of ${given}`}
-      act="Save"
-      disabled={!isSettingName(name) || (given === undefined && taken.includes(name.trim()))}
-      run={save}
-      onClose={onClose}
-    >
-      {given === undefined && <NameField value={name} onChange={setName} taken={taken} />}
-      <ValueField
-        value={value}
-        onChange={setValue}
-        description="Once saved it is never shown again."
-        autoFocus={given !== undefined}
-      />
-    </ActionDialog>
-  );
 }
 
 function DeleteSecret({ place, name, onClose }: DialogProps & { name: string }) {

@@ -9,7 +9,7 @@ import { Who } from '../../components/access/who.tsx';
 import { ActionDialog } from '../../components/dialogs/action-dialog.tsx';
 import { DataTable } from '../../components/page/data-table.tsx';
 import { Ago } from '../../components/time.tsx';
-import { isSettingName, NameField, ValueField } from '../environment/setting-fields.tsx';
+import { SecretDialog } from '../environment/secret-dialog.tsx';
 import { Settings } from './page.tsx';
 
 const SECRETS = '/v1/projects/{project}/build-secrets';
@@ -79,9 +79,14 @@ export default function BuildSecretsPage({ project }: { project: string }) {
         />
       </Container>
       {open?.what === 'put' && (
-        <PutDialog
-          project={project}
+        <SecretDialog
+          header={open.name === undefined ? 'Add a build secret' : `New value of ${open.name}`}
           name={open.name}
+          least={8}
+          put={(secret, value) =>
+            body(api.PUT(`${SECRETS}/{secret}`, { params: { path: { project, secret } }, body: { value } }))
+          }
+          saved="Builds from now on have it."
           taken={secrets.items?.map(({ name }) => name) ?? []}
           onClose={close}
         />
@@ -102,42 +107,5 @@ export default function BuildSecretsPage({ project }: { project: string }) {
         </ActionDialog>
       )}
     </Settings>
-  );
-}
-
-interface PutDialogProps {
-  project: string;
-  /** Undefined: a new one. */
-  name: string | undefined;
-  taken: readonly string[];
-  onClose(): void;
-}
-
-function PutDialog({ project, name: given, taken, onClose }: PutDialogProps) {
-  const [name, setName] = useState(given ?? '');
-  const [value, setValue] = useState('');
-  const secret = name.trim();
-  const save = async () => {
-    await body(api.PUT(`${SECRETS}/{secret}`, { params: { path: { project, secret } }, body: { value } }));
-    notify({ type: 'success', content: `${secret} was saved. Builds from now on have it.` });
-  };
-  return (
-    <ActionDialog
-      header={given === undefined ? 'Add a build secret' : `New value of ${given}`}
-      act="Save"
-      disabled={
-        !isSettingName(name) || value.trim().length < 8 || (given === undefined && taken.includes(secret))
-      }
-      run={save}
-      onClose={onClose}
-    >
-      {given === undefined && <NameField value={name} onChange={setName} taken={taken} />}
-      <ValueField
-        value={value}
-        onChange={setValue}
-        description="At least 8 characters. Once saved it is never shown again."
-        autoFocus={given !== undefined}
-      />
-    </ActionDialog>
   );
 }

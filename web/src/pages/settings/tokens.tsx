@@ -1,15 +1,11 @@
 /** The tokens that act for a project. */
 import { useState } from 'react';
 import { Link } from 'wouter';
-import type { NewToken } from '../../../../client/types.generated.ts';
 import { api, body } from '../../api/client.ts';
 import { useList } from '../../api/list.ts';
 import { settingsPath, tokensPath } from '../../app/paths.ts';
 import { Guarded, useMay } from '../../components/access/guarded.tsx';
-import { ShownOnce } from '../../components/forms/shown-once.tsx';
-import { plain } from '../../components/plain.ts';
-import { TokenDialog } from '../tokens/token-dialog.tsx';
-import { TokenList } from '../tokens/token-list.tsx';
+import { Tokens } from '../tokens/tokens.tsx';
 import { Settings } from './page.tsx';
 
 const TOKENS = '/v1/projects/{project}/tokens';
@@ -22,7 +18,6 @@ export default function ProjectTokensPage({ project }: { project: string }) {
     (query, signal) => api.GET(TOKENS, { params: { path, query }, signal }),
   );
   const [isOpen, setOpen] = useState(false);
-  const [made, setMade] = useState<NewToken>();
   return (
     <Settings
       project={project}
@@ -41,27 +36,16 @@ export default function ProjectTokensPage({ project }: { project: string }) {
         </Guarded>
       }
     >
-      {made && (
-        <ShownOnce
-          header={`The token ${plain(made.name)} was created`}
-          secret={made.token}
-          onClose={() => setMade(undefined)}
-        />
-      )}
-      <TokenList
+      <Tokens
         of={tokens}
         action="token.write"
         revoke={(token) => api.DELETE(`${TOKENS}/{token}`, { params: { path: { project, token } } })}
         none="The project has none."
+        project={project}
+        make={(wanted) => body(api.POST(TOKENS, { params: { path }, body: wanted }))}
+        isOpen={isOpen}
+        onClose={() => setOpen(false)}
       />
-      {isOpen && (
-        <TokenDialog
-          project={project}
-          make={(wanted) => body(api.POST(TOKENS, { params: { path }, body: wanted }))}
-          onMade={setMade}
-          onClose={() => setOpen(false)}
-        />
-      )}
     </Settings>
   );
 }

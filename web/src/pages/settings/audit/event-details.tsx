@@ -1,5 +1,6 @@
 /** What an event says beyond its words: before and after, and the rest of its data. */
 import type { Event } from '../../../../../client/types.generated.ts';
+import { ChangeTable } from '../../../components/changes.tsx';
 import { plain } from '../../../components/plain.ts';
 
 interface Change {
@@ -34,28 +35,19 @@ export function EventDetails({ event: { type, data = {}, from, hash } }: { event
     <details className="event-details small">
       <summary>{changes.length > 0 ? 'Before and after' : 'Details'}</summary>
       {changes.length > 0 && (
-        <table className="changes" aria-label="Before and after">
-          <thead>
-            <tr>
-              <th scope="col">What</th>
-              <th scope="col">Before</th>
-              <th scope="col">After</th>
+        <ChangeTable label="Before and after">
+          {changes.map(({ name, before, after }) => (
+            <tr key={name}>
+              <th scope="row">{plain(name)}</th>
+              <td data-label="Before: ">
+                <code>{shown(before)}</code>
+              </td>
+              <td data-label="After: ">
+                <code>{shown(after)}</code>
+              </td>
             </tr>
-          </thead>
-          <tbody>
-            {changes.map(({ name, before, after }) => (
-              <tr key={name}>
-                <th scope="row">{plain(name)}</th>
-                <td data-label="Before: ">
-                  <code>{shown(before)}</code>
-                </td>
-                <td data-label="After: ">
-                  <code>{shown(after)}</code>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+          ))}
+        </ChangeTable>
       )}
       <dl className="terms">
         {[
