@@ -12,12 +12,12 @@ import type { Databases, DedicatedServers } from '../../ports/databases.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { LogLine, Logs } from '../../ports/logs.ts';
 import { count } from '../../ports/meter.ts';
+import { withWorkloadLogs } from '../../ports/rules/workload-logs.ts';
 import type { SecretKeepers } from '../../ports/secret-keepers.ts';
 import type { AwsConfig } from './aws-config.ts';
 import { lazy, once } from './lazy.ts';
 import { acceptEks } from './ports/accept-eks.ts';
 import { createKeptMasks } from './ports/kept-masks.ts';
-import { withWorkloadLogs } from '../../ports/rules/workload-logs.ts';
 
 /** Made once per container: the adapters are kept between invocations. */
 export function createAwsPorts(config: AwsConfig): {

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createFileLogs } from '../../../functions/adapters/local/logs/logs.ts';
-import { withWorkloadLogs } from '../../../functions/ports/rules/workload-logs.ts';
 import type { Logs } from '../../../functions/ports/logs.ts';
+import { withWorkloadLogs } from '../../../functions/ports/rules/workload-logs.ts';
 
 const line = (message: string) => ({ at: '2026-01-01T00:00:00.000Z', message, source: 'berth' as const });
 const WORKLOAD = 'harbour/dev/guestbook';
