@@ -6,7 +6,7 @@ export interface Places {
    * Refuses a place that this host can never work with, and asks nothing.
    * @throws Problem invalid_request | not_supported
    */
-  accept(place: Place): void;
+  accept(place: Place): Promise<void>;
   /**
    * Asks whether it is there, within seconds; the answer may be a few seconds old.
    * @throws Problem | Error where it can not be reached

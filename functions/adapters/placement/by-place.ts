@@ -190,7 +190,7 @@ export function createByPlace(options: ByPlaceOptions): InPlace & { places: Plac
     },
     logs: withWorkloadLogs(home.logs, async (ref) => (await of(ref)).logs),
     places: {
-      accept,
+      accept: async (place) => accept(place),
       async check(place) {
         await inTime(open(place).then(({ workloads: there }) => there.check?.()));
       },

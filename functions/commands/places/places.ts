@@ -61,7 +61,7 @@ export function createPlace(ports: Ports, caller: Caller, input: NewPlace): Prom
     const createdAt = new Date(ports.effects.now()).toISOString();
     const place: Place = { ...input, createdAt, createdBy: caller.actor };
     if (!ports.places) throw noOtherPlaces();
-    ports.places.accept(place);
+    await ports.places.accept(place);
     await commit(ports, caller, {
       writes: [setWrite(set, place)],
       events: [
@@ -96,7 +96,7 @@ export function changePlace(ports: Ports, caller: Caller, name: string, patch: P
     else if (projects) place.projects = projects;
     if (environments === null) delete place.environments;
     else if (environments) place.environments = environments;
-    if (cluster || rest.databases) ports.places?.accept(place);
+    if (cluster || rest.databases) await ports.places?.accept(place);
     await commit(ports, caller, {
       writes: [setWrite(set, place)],
       events: [

@@ -4,7 +4,6 @@
  */
 import { createAddresses } from '../../adapters/kubernetes/addresses.ts';
 import { createReceivers } from '../../adapters/outgoing/receivers.ts';
-import { createByPlace } from '../../adapters/placement/by-place.ts';
 import { createEffects } from '../../adapters/system/effects.ts';
 import type { ChainHead } from '../../core/events/audit-chain.ts';
 import type { Anchors } from '../../ports/anchors.ts';
@@ -16,8 +15,30 @@ import { withWorkloadLogs } from '../../ports/rules/workload-logs.ts';
 import type { SecretKeepers } from '../../ports/secret-keepers.ts';
 import type { AwsConfig } from './aws-config.ts';
 import { lazy, once } from './lazy.ts';
-import { acceptEks } from './ports/accept-eks.ts';
-import { createKeptMasks } from './ports/kept-masks.ts';
+
+const ACTIVITY = ['lastRequests', 'requests', 'counts', 'forget'] as const;
+const WORKLOADS = [
+  'ensureEnvironment',
+  'removeEnvironment',
+  'inventory',
+  'apply',
+  'awaitRollout',
+  'runRelease',
+  'runCommand',
+  'endCommand',
+  'scale',
+  'remove',
+  'status',
+  'kill',
+  'metrics',
+  'url',
+  'host',
+  'endpoint',
+  'ensureVolume',
+  'removeVolume',
+  'check',
+  'close',
+] as const;
 
 /** Made once per container: the adapters are kept between invocations. */
 export function createAwsPorts(config: AwsConfig): {
@@ -44,14 +65,9 @@ export function createAwsPorts(config: AwsConfig): {
     async () => (await import('./ports/secrets.ts')).createSecrets(config, await store()),
     ['put', 'get', 'revoke', 'remove', 'list'],
   );
-  const { keep, mask } = createKeptMasks(secrets, effects);
-  const workloadLogs = once(async () => {
-    const archive = (await import('./ports/logs.ts')).createArchive(config);
-    return (await cluster()).logs(logs, { ...archive, mask });
-  });
   const ports: Ports = {
     effects,
-    logs: withWorkloadLogs(logs, workloadLogs),
+    logs: withWorkloadLogs(logs, async () => (await byPlace()).logs),
     anchors,
     registry,
     receivers: createReceivers(),
@@ -78,48 +94,48 @@ export function createAwsPorts(config: AwsConfig): {
       ),
       atOnce: config.builds.atOnce,
     },
-    workloads: {
-      ...lazy(
-        async () => (await cluster()).workloads,
-        [
-          'ensureEnvironment',
-          'removeEnvironment',
-          'inventory',
-          'awaitRollout',
-          'runRelease',
-          'runCommand',
-          'endCommand',
-          'scale',
-          'remove',
-          'status',
-          'kill',
-          'metrics',
-          'endpoint',
-          'ensureVolume',
-          'removeVolume',
-          'check',
-          'close',
-        ],
-      ),
-      async apply(spec) {
-        await keep(spec);
-        await (await cluster()).workloads.apply(spec);
-      },
-      ...createAddresses(config.apps),
-    },
+    workloads: lazy(async () => (await byPlace()).workloads, WORKLOADS),
     isolation: lazy(async () => (await cluster()).isolation, ['rules', 'advance', 'end']),
-    activity: lazy(async () => (await cluster()).activity, ['lastRequests', 'requests', 'counts', 'forget']),
+    activity: lazy(async () => (await byPlace()).activity, ACTIVITY),
+    places: lazy(async () => (await byPlace()).places, ['accept', 'check', 'of']),
   };
-  const byPlace = createByPlace({
-    home: ports,
-    store: ports.store,
-    effects,
-    accept: acceptEks(config),
-    open: async (place) =>
-      (await import('./ports/places.ts')).openEksPlace(config, { effects, registry, logs }, place),
+  /** What is led to the place of each environment; a request that asks of none loads none of it. */
+  const byPlace = once(async () => {
+    const [{ createByPlace }, { createKeptMasks }, { acceptEks }] = await Promise.all([
+      import('../../adapters/placement/by-place.ts'),
+      import('./ports/kept-masks.ts'),
+      import('./ports/accept-eks.ts'),
+    ]);
+    const { keep, mask } = createKeptMasks(secrets, effects);
+    const workloads = lazy(async () => (await cluster()).workloads, WORKLOADS);
+    return createByPlace({
+      home: {
+        workloads: {
+          ...workloads,
+          async apply(spec) {
+            await keep(spec);
+            await workloads.apply(spec);
+          },
+          ...createAddresses(config.apps),
+        },
+        activity: lazy(async () => (await cluster()).activity, ACTIVITY),
+        logs: withWorkloadLogs(
+          logs,
+          once(async () => {
+            const archive = (await import('./ports/logs.ts')).createArchive(config);
+            return (await cluster()).logs(logs, { ...archive, mask });
+          }),
+        ),
+      },
+      store: ports.store,
+      effects,
+      accept: acceptEks(config),
+      open: async (place) =>
+        (await import('./ports/places.ts')).openEksPlace(config, { effects, registry, logs }, place),
+    });
   });
   return {
-    ports: { ...ports, ...byPlace },
+    ports,
     async flush() {
       await Promise.all([flush(), anchors.flush()]);
     },

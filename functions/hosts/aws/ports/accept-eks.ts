@@ -1,7 +1,7 @@
 /** Which places functions of AWS can work with. */
 import type { Place } from '../../../core/model/index.ts';
 import { Problem } from '../../../core/problem.ts';
-import type { Places } from '../../../ports/places.ts';
+
 import { clusterOf, wrongKind } from '../../place-access.ts';
 import type { AwsConfig } from '../aws-config.ts';
 
@@ -9,8 +9,8 @@ import type { AwsConfig } from '../aws-config.ts';
 export const placeRole = (installation: string): string => `${installation}-place`;
 
 export const acceptEks =
-  ({ name }: Pick<AwsConfig, 'name'>): Places['accept'] =>
-  (place: Place) => {
+  ({ name }: Pick<AwsConfig, 'name'>) =>
+  (place: Place): void => {
     const { access } = clusterOf(place);
     if (access.kind !== 'eks')
       throw wrongKind(access.kind, '"eks": an EKS cluster, by its name, region and role');
