@@ -3,7 +3,7 @@
 import * as z from 'zod';
 import { limits } from '../../core/limits.ts';
 import { detect, detectDockerfile, READ_BY_DETECTION } from '../../core/source/detect.ts';
-import { DEPENDENCY_FILES, DOCKERFILE, foreignOf, nothingToRun } from '../../core/source/foreign.ts';
+import { DEPENDENCY_FILES, DOCKERFILE, nothingToRun } from '../../core/source/foreign.ts';
 import { route } from '../http/route-spec.ts';
 import { compact, nameSchema } from '../http/schemas.ts';
 
@@ -53,7 +53,7 @@ export const routes = [
       ]);
       const unbuilt = files.has(DOCKERFILE) ? await ports.builder.dockerfiles() : undefined;
       const plan = (unbuilt === undefined ? detectDockerfile(files) : undefined) ?? detect(files);
-      if (!plan) throw nothingToRun(foreignOf(files), unbuilt);
+      if (!plan) throw nothingToRun(files, unbuilt);
       // The writer of YAML is loaded when somebody asks.
       const { suggestScore } = await import('../../core/score/suggest-score.ts');
       const { detected, command, releaseCommand, notes } = plan;

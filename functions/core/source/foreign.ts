@@ -1,6 +1,7 @@
 /** Files of other languages and builders: seen, named, and not built on one machine. */
 import { Problem } from '../problem.ts';
 import type { SourceFiles } from './detect.ts';
+import { parsePackageJson } from './package-json.ts';
 
 export const DOCKERFILE = 'Dockerfile';
 /** Files of other languages that list what a program stands on. */
@@ -47,10 +48,19 @@ export function refuseUninstalled(foreign: readonly Foreign[]): void {
   );
 }
 
+const isWorkspace = (files: SourceFiles): boolean =>
+  files.has('pnpm-workspace.yaml') ||
+  parsePackageJson(files.get('package.json') ?? '{}').workspaces !== undefined;
+
 /** The refusal of a source in which nothing says what to run. @param noEngine why a Dockerfile was not built, as a clause */
-export function nothingToRun(foreign: readonly Foreign[], noEngine?: string): Problem {
+export function nothingToRun(files: SourceFiles, noEngine?: string): Problem {
+  const foreign = foreignOf(files);
   const nothing =
     'Nothing to run was found: the source has no Procfile, no package.json with a start script, main or server.js, and no index.html.';
+  if (isWorkspace(files))
+    return new Problem('nothing_to_run', `${nothing} It is a workspace of several packages.`, {
+      hint: 'Name the package to run with path, such as path=packages/api (berth up --path packages/api).',
+    });
   if (foreign.length === 0)
     return new Problem('nothing_to_run', nothing, {
       hint: 'Add a start script to package.json, a Procfile with "web: <command>", or a command to the Score file.',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { detect } from '../../../functions/core/source/detect.ts';
-import { foreignOf, nothingToRun } from '../../../functions/core/source/foreign.ts';
+import { nothingToRun } from '../../../functions/core/source/foreign.ts';
 
 type Manifest = Record<string, unknown>;
 
@@ -174,10 +174,19 @@ describe('What is not built on one machine', () => {
     },
   );
 
+  it('that is a workspace without a program at its top is told to name a member', () => {
+    const files = new Map([['package.json', '{"workspaces": ["packages/*"]}']]);
+    expect(detect(files)).toBeUndefined();
+    expect(nothingToRun(files)).toMatchObject({
+      code: 'nothing_to_run',
+      hint: expect.stringContaining('path=packages/api'),
+    });
+  });
+
   it('is named in the refusal of a source with nothing to run', () => {
     const files = tree(['Dockerfile', 'main.go', 'go.mod']);
     expect(detect(files)).toBeUndefined();
-    expect(nothingToRun(foreignOf(files))).toMatchObject({
+    expect(nothingToRun(files)).toMatchObject({
       code: 'nothing_to_run',
       message: expect.stringMatching(/It has go\.mod, Dockerfile/),
       hint: expect.stringContaining('image'),

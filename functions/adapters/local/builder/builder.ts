@@ -19,7 +19,7 @@ import {
   type SourceFiles,
 } from '../../../core/source/detect.ts';
 import { confineDockerfile } from '../../../core/source/dockerfile.ts';
-import { DOCKERFILE, foreignOf, nothingToRun } from '../../../core/source/foreign.ts';
+import { DOCKERFILE, nothingToRun } from '../../../core/source/foreign.ts';
 import type { Builder, BuildRequest, BuildResult } from '../../../ports/builder.ts';
 import {
   BASE_LABEL,
@@ -162,7 +162,7 @@ export async function createLocalBuilder(options: LocalBuilderOptions) {
     const plan = detect(files, around) ?? planOfScore(score);
     // A folder with a Dockerfile is a program: as a site it would show all of its source to everyone.
     const isShown = missing !== undefined && plan !== undefined && plan.staticRoots.length > 0;
-    if (!plan || isShown) throw nothingToRun(foreignOf(files), missing);
+    if (!plan || isShown) throw nothingToRun(files, missing);
     if (missing !== undefined)
       log(
         `Warning: the Dockerfile is left out, since ${missing}. With Podman or Docker here it is what is built.`,
@@ -340,7 +340,7 @@ async function chooseRoot(tree: string, candidates: readonly string[]): Promise<
     const found = await lstat(join(tree, candidate, 'index.html')).catch(() => undefined);
     if (found?.isFile()) return candidate;
   }
-  throw nothingToRun([]);
+  throw nothingToRun(new Map());
 }
 
 /** Dependencies come first: they change less often than the app, and the same layer is stored once. */
