@@ -1,4 +1,7 @@
-/** What is done next with a version that is tried beside the one that serves. Pure: no clock, no input, no output. */
+/**
+ * What is done next with a version that is tried beside the one that serves. Pure: no clock, no input, no output. That it
+ * was canceled, or that a newer one has come, ends it wherever it is, and is not decided here.
+ */
 import type { ProblemDetail } from '../problem.ts';
 import type { RequestCounts } from './request-counts.ts';
 import type { RolloutPlan } from './rollout-plan.ts';
@@ -15,8 +18,6 @@ export interface Look {
   isPaused: boolean;
   /** What a person asked for: all requests now, or the next stage now. */
   asked?: 'promote' | 'continue';
-  /** Why it has to end: it was canceled, or a newer one has come. */
-  stop?: ProblemDetail;
   candidate: {
     ready: number;
     desired: number;
@@ -62,8 +63,6 @@ export function decide(look: Look): Decision {
   const isOver = seconds !== undefined && look.now >= look.since + seconds * 1000;
   const verdict = judged(look, isLast && isOver);
   const abort = (error: ProblemDetail): Decision => ({ do: 'abort', verdict, error });
-  // To stop comes before all else that was asked for, whatever state it is in.
-  if (look.stop) return abort(look.stop);
   const ill = illness(candidate);
   if (ill) return abort(ill);
   const isWhole = candidate.ready >= candidate.desired;

@@ -18,7 +18,6 @@ const canary = rolloutPlan('canary', {
 const long = { ...canary, stages: [seconds(1_800, 10), seconds(30, 100)] };
 const blueGreen = rolloutPlan('blue-green', { bakeSeconds: 30, checks: {} })!;
 const held = rolloutPlan('canary', { steps: [{ percent: 25 }], bakeSeconds: 30, checks: {} })!;
-const stop = { code: 'canceled' as const, cause: 'It was canceled on request.', hint: 'Start it again.' };
 
 /** Anything that what serves may do. */
 const stables: [string, Behaviour][] = [
@@ -144,7 +143,7 @@ describe('What went wrong elsewhere', () => {
   });
 
   it('argo-rollouts#3120: an aborted canary that is tried again gets its share of the requests again', () => {
-    const bad = play({ plan: canary, asked: (at) => (at === 40 ? { stop } : {}) });
+    const bad = play({ plan: canary, candidate: { errors: (at) => (at < 40 ? 0 : 100) } });
     expect([bad.end, bad.percents.at(-1)]).toEqual(['abort', 50]);
     expect(new Set(play({ plan: canary }).percents)).toEqual(new Set([10, 50, 100]));
   });
@@ -181,17 +180,6 @@ describe('What went wrong elsewhere', () => {
       seconds: 3,
       last: { error: { code: 'workload_crashed' } },
     });
-  });
-
-  it('argo-rollouts#4461: an abort is heard after "promote now" was asked for, also while replicas are not ready', () => {
-    for (let at = 1; at < 28; at++) {
-      const { end, seconds: took } = play({
-        plan: canary,
-        candidate: { ready: () => 1 },
-        asked: (second) => ({ asked: 'promote', ...(second >= at && { stop }) }),
-      });
-      expect([end, took]).toEqual(['abort', at]);
-    }
   });
 
   it('argo-rollouts#4461: "promote now" gives no request to a version of which replicas are missing', () => {

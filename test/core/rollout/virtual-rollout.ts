@@ -19,7 +19,7 @@ export interface Scenario {
   desired?: number;
   requestsPerSecond?: number;
   /** What people ask for, by the second in which they do. */
-  asked?: (seconds: number) => Pick<Look, 'asked' | 'stop'> & { isPaused?: boolean };
+  asked?: (seconds: number) => Pick<Look, 'asked'> & { isPaused?: boolean };
   deadlineSeconds?: number;
   untilSeconds?: number;
 }
