@@ -46,6 +46,9 @@ export const wordsByType: Readonly<Record<Event['type'], EventWords>> = {
   "version.tagged": {
     "words": "Version {version} of {service} tagged"
   },
+  "version.deleted": {
+    "words": "Version {version} of {service} deleted"
+  },
   "build.created": {
     "words": "Build of {service} started"
   },
@@ -133,6 +136,41 @@ export const wordsByType: Readonly<Record<Event['type'], EventWords>> = {
   },
   "resource.rotation-failed": {
     "words": "Rotation of {uid} in {environment} failed: the old credentials are in force"
+  },
+  "backup.started": {
+    "words": "Backup of {uid} in {environment} started"
+  },
+  "backup.checked": {
+    "words": "Backup of {uid} in {environment} made, restored on trial and found equal",
+    "tone": "good"
+  },
+  "backup.failed": {
+    "words": "Backup of {uid} in {environment} failed",
+    "tone": "bad"
+  },
+  "backup.missed": {
+    "words": "A backup of {uid} in {environment} was due, and could not be begun",
+    "tone": "bad"
+  },
+  "backup.downloaded": {
+    "words": "A backup of {uid} in {environment} was downloaded"
+  },
+  "backup.deleted": {
+    "words": "A backup of {uid} in {environment} was deleted"
+  },
+  "backup-plan.changed": {
+    "words": "Backups of {uid} in {environment}: the plan changed"
+  },
+  "restore.started": {
+    "words": "Restore of {uid} in {environment} started"
+  },
+  "restore.succeeded": {
+    "words": "{uid} in {environment} was restored; what it had before is kept",
+    "tone": "good"
+  },
+  "restore.failed": {
+    "words": "Restore of {uid} in {environment} failed: its data are as before",
+    "tone": "bad"
   },
   "gameday.started": {
     "words": "A game day begins in {environment}"
@@ -415,5 +453,51 @@ export const wordsByType: Readonly<Record<Event['type'], EventWords>> = {
   },
   "preview.approved": {
     "words": "Commit {commit} of pull request {number} let in by a maintainer"
+  },
+  "domain.added": {
+    "words": "Domain {domain} added to {service} in {environment}"
+  },
+  "domain.proven": {
+    "words": "Domain {domain} of {service} in {environment} is proven",
+    "tone": "good"
+  },
+  "domain.proof-missing": {
+    "words": "The DNS record that proves domain {domain} of {service} in {environment} is gone",
+    "tone": "bad"
+  },
+  "domain.suspended": {
+    "words": "Domain {domain} of {service} in {environment} is suspended: its proof was gone for 3 days",
+    "tone": "bad"
+  },
+  "domain.certificate-issued": {
+    "words": "Domain {domain} of {service} in {environment} has a certificate until {notAfter}",
+    "tone": "good"
+  },
+  "domain.order-failed": {
+    "words": "No certificate for domain {domain} of {service} in {environment}",
+    "tone": "bad"
+  },
+  "domain.expiring": {
+    "words": "The certificate of domain {domain} of {service} in {environment} ends at {notAfter}, and was not renewed",
+    "tone": "bad"
+  },
+  "domain.expired": {
+    "words": "The certificate of domain {domain} of {service} in {environment} has expired",
+    "tone": "bad"
+  },
+  "domain.removed": {
+    "words": "Domain {domain} removed from {service} in {environment}"
+  },
+  "pipeline.changed": {
+    "words": "Pipeline changed"
+  },
+  "promotion.created": {
+    "words": "Promotion of {service} from {fromEnvironment} began, with version {version}"
+  },
+  "promotion.ended": {
+    "words": "Promotion of {service} from {fromEnvironment}: {state}"
+  },
+  "promotion.cancel-requested": {
+    "words": "Promotion of {service} from {fromEnvironment} is to stop"
   }
 };

@@ -106,6 +106,9 @@ const table = {
     "least": "developer",
     "acrossEnvironments": true
   },
+  "version.delete": {
+    "least": "maintainer"
+  },
   "build.create": {
     "least": "developer",
     "acrossEnvironments": true
@@ -138,6 +141,10 @@ const table = {
     "least": "administrator",
     "tokens": "never"
   },
+  "environment.eject": {
+    "least": "developer",
+    "protected": "maintainer"
+  },
   "run.create": {
     "least": "developer",
     "protected": "maintainer"
@@ -150,6 +157,32 @@ const table = {
     "least": "viewer"
   },
   "job.write": {
+    "least": "developer",
+    "protected": "maintainer"
+  },
+  "backup.read": {
+    "least": "viewer"
+  },
+  "backup.write": {
+    "least": "developer",
+    "protected": "maintainer"
+  },
+  "backup.restore": {
+    "least": "developer",
+    "protected": "administrator"
+  },
+  "backup.download": {
+    "least": "maintainer",
+    "protected": "administrator"
+  },
+  "backup.delete": {
+    "least": "maintainer",
+    "protected": "administrator"
+  },
+  "domain.read": {
+    "least": "viewer"
+  },
+  "domain.write": {
     "least": "developer",
     "protected": "maintainer"
   },
@@ -189,6 +222,15 @@ const table = {
   "deployment.approve": {
     "least": "maintainer",
     "tokens": "never"
+  },
+  "pipeline.read": {
+    "least": "viewer"
+  },
+  "pipeline.write": {
+    "least": "maintainer"
+  },
+  "promotion.create": {
+    "least": "developer"
   },
   "secret-source.read": {
     "least": "signed-in"

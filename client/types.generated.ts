@@ -51,6 +51,7 @@ export type Event = {
     | 'policy.deleted'
     | 'version.created'
     | 'version.tagged'
+    | 'version.deleted'
     | 'build.created'
     | 'build.succeeded'
     | 'build.failed'
@@ -74,6 +75,16 @@ export type Event = {
     | 'resource.rotating'
     | 'resource.rotated'
     | 'resource.rotation-failed'
+    | 'backup.started'
+    | 'backup.checked'
+    | 'backup.failed'
+    | 'backup.missed'
+    | 'backup.downloaded'
+    | 'backup.deleted'
+    | 'backup-plan.changed'
+    | 'restore.started'
+    | 'restore.succeeded'
+    | 'restore.failed'
     | 'gameday.started'
     | 'gameday.ended'
     | 'gameday.failed'
@@ -145,7 +156,20 @@ export type Event = {
     | 'delivery.accepted'
     | 'delivery.ended'
     | 'preview.changed'
-    | 'preview.approved';
+    | 'preview.approved'
+    | 'domain.added'
+    | 'domain.proven'
+    | 'domain.proof-missing'
+    | 'domain.suspended'
+    | 'domain.certificate-issued'
+    | 'domain.order-failed'
+    | 'domain.expiring'
+    | 'domain.expired'
+    | 'domain.removed'
+    | 'pipeline.changed'
+    | 'promotion.created'
+    | 'promotion.ended'
+    | 'promotion.cancel-requested';
   environment?: string;
   service?: string;
   operation?: string;
@@ -265,6 +289,23 @@ export type Event1 =
     }
   | {
       type: 'version.tagged';
+      data: {
+        /**
+         * Id of the version.
+         */
+        version: string;
+        /**
+         * Of its image.
+         */
+        digest: string;
+        /**
+         * All that it has now.
+         */
+        tags: string[];
+      };
+    }
+  | {
+      type: 'version.deleted';
       data: {
         /**
          * Id of the version.
@@ -540,6 +581,164 @@ export type Event1 =
          * Of the resource.
          */
         uid: string;
+        /**
+         * Code of the problem that ended the operation.
+         */
+        code: string;
+        /**
+         * What happened and why.
+         */
+        cause: string;
+      };
+    }
+  | {
+      type: 'backup.started';
+      data: {
+        /**
+         * Of the resource.
+         */
+        uid: string;
+        /**
+         * Id of the backup.
+         */
+        backup: string;
+      };
+    }
+  | {
+      type: 'backup.checked';
+      data: {
+        /**
+         * Of the resource.
+         */
+        uid: string;
+        /**
+         * Id of the backup.
+         */
+        backup: string;
+        bytes: number;
+        tables: number;
+        rows: number;
+      };
+    }
+  | {
+      type: 'backup.failed';
+      data: {
+        /**
+         * Of the resource.
+         */
+        uid: string;
+        /**
+         * Id of the backup.
+         */
+        backup: string;
+        /**
+         * Code of the problem that ended the operation.
+         */
+        code: string;
+        /**
+         * What happened and why.
+         */
+        cause: string;
+      };
+    }
+  | {
+      type: 'backup.missed';
+      data: {
+        /**
+         * Of the resource.
+         */
+        uid: string;
+        /**
+         * Code of the problem that ended the operation.
+         */
+        code: string;
+        /**
+         * What happened and why.
+         */
+        cause: string;
+      };
+    }
+  | {
+      type: 'backup.downloaded';
+      data: {
+        /**
+         * Of the resource.
+         */
+        uid: string;
+        /**
+         * Id of the backup.
+         */
+        backup: string;
+      };
+    }
+  | {
+      type: 'backup.deleted';
+      data: {
+        /**
+         * Of the resource.
+         */
+        uid: string;
+        /**
+         * Id of the backup.
+         */
+        backup: string;
+      };
+    }
+  | {
+      type: 'backup-plan.changed';
+      data: {
+        /**
+         * Of the resource.
+         */
+        uid: string;
+        /**
+         * What differs, by name; a side is missing where there was nothing, or is nothing any more.
+         */
+        changes: {
+          [k: string]: {
+            before?: unknown;
+            after?: unknown;
+          };
+        };
+      };
+    }
+  | {
+      type: 'restore.started';
+      data: {
+        /**
+         * Of the resource.
+         */
+        uid: string;
+        /**
+         * Id of the backup; absent where what the last restore replaced came back.
+         */
+        backup?: string;
+      };
+    }
+  | {
+      type: 'restore.succeeded';
+      data: {
+        /**
+         * Of the resource.
+         */
+        uid: string;
+        /**
+         * Id of the backup; absent where what the last restore replaced came back.
+         */
+        backup?: string;
+      };
+    }
+  | {
+      type: 'restore.failed';
+      data: {
+        /**
+         * Of the resource.
+         */
+        uid: string;
+        /**
+         * Id of the backup; absent where what the last restore replaced came back.
+         */
+        backup?: string;
         /**
          * Code of the problem that ended the operation.
          */
@@ -1368,6 +1567,7 @@ export type Event1 =
          * All where absent.
          */
         environments?: string[];
+        signIn?: boolean;
         expiresAt: string;
       };
     }
@@ -1675,6 +1875,194 @@ export type Event1 =
          * The newest of the pull request.
          */
         commit: string;
+      };
+    }
+  | {
+      type: 'domain.added';
+      data: {
+        /**
+         * The host, in lower case and ASCII.
+         */
+        domain: string;
+      };
+    }
+  | {
+      type: 'domain.proven';
+      data: {
+        /**
+         * The host, in lower case and ASCII.
+         */
+        domain: string;
+        /**
+         * The record that proves it.
+         */
+        by: 'TXT' | 'CNAME';
+      };
+    }
+  | {
+      type: 'domain.proof-missing';
+      data: {
+        /**
+         * The host, in lower case and ASCII.
+         */
+        domain: string;
+        /**
+         * When it is suspended, unless the proof is back.
+         */
+        suspendsAt: string;
+      };
+    }
+  | {
+      type: 'domain.suspended';
+      data: {
+        /**
+         * The host, in lower case and ASCII.
+         */
+        domain: string;
+      };
+    }
+  | {
+      type: 'domain.certificate-issued';
+      data: {
+        /**
+         * The host, in lower case and ASCII.
+         */
+        domain: string;
+        /**
+         * When the certificate ends.
+         */
+        notAfter: string;
+        issuer: string;
+      };
+    }
+  | {
+      type: 'domain.order-failed';
+      data: {
+        /**
+         * The host, in lower case and ASCII.
+         */
+        domain: string;
+        /**
+         * What happened and why.
+         */
+        cause: string;
+        /**
+         * When it is tried again.
+         */
+        retryAt: string;
+      };
+    }
+  | {
+      type: 'domain.expiring';
+      data: {
+        /**
+         * The host, in lower case and ASCII.
+         */
+        domain: string;
+        /**
+         * When the certificate ends.
+         */
+        notAfter: string;
+      };
+    }
+  | {
+      type: 'domain.expired';
+      data: {
+        /**
+         * The host, in lower case and ASCII.
+         */
+        domain: string;
+        /**
+         * When the certificate ends.
+         */
+        notAfter: string;
+      };
+    }
+  | {
+      type: 'domain.removed';
+      data: {
+        /**
+         * The host, in lower case and ASCII.
+         */
+        domain: string;
+      };
+    }
+  | {
+      type: 'pipeline.changed';
+      data: {
+        /**
+         * What differs, by name; a side is missing where there was nothing, or is nothing any more.
+         */
+        changes: {
+          [k: string]: {
+            before?: unknown;
+            after?: unknown;
+          };
+        };
+      };
+    }
+  | {
+      type: 'promotion.created';
+      data: {
+        /**
+         * Id of the promotion.
+         */
+        promotion: string;
+        /**
+         * Id of the version.
+         */
+        version: string;
+        /**
+         * Where the version was taken from.
+         */
+        fromEnvironment: string;
+        /**
+         * Where it is to go, in that order.
+         */
+        environments: string[];
+      };
+    }
+  | {
+      type: 'promotion.ended';
+      data: {
+        /**
+         * Id of the promotion.
+         */
+        promotion: string;
+        /**
+         * Id of the version.
+         */
+        version: string;
+        /**
+         * Where the version was taken from.
+         */
+        fromEnvironment: string;
+        state: 'succeeded' | 'failed' | 'canceled';
+        /**
+         * Code of the problem that ended the operation.
+         */
+        code?: string;
+        /**
+         * What happened and why.
+         */
+        cause?: string;
+      };
+    }
+  | {
+      type: 'promotion.cancel-requested';
+      data: {
+        /**
+         * Id of the promotion.
+         */
+        promotion: string;
+        /**
+         * Id of the version.
+         */
+        version: string;
+        /**
+         * Where the version was taken from.
+         */
+        fromEnvironment: string;
       };
     };
 export type ConnectionWithSecret = Connection & {
@@ -2682,6 +3070,10 @@ export interface Paths {
              */
             createsTokens?: boolean;
             project?: string;
+            /**
+             * It is your sign-in from a terminal: whoever has it is you, as with the session of a browser, and what it makes stays when it ends. With the role `administrator` and no other limit, for 90d at most; no token and no other sign-in makes one.
+             */
+            signIn?: boolean;
           };
         };
       };
@@ -4582,6 +4974,47 @@ export interface Paths {
         };
       };
     };
+    /**
+     * Delete a version that no environment holds
+     */
+    delete: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+          /**
+           * The version's id, or a tag that only one version carries. It must be 1 to 128 of letters, digits, "_", "." and "-".
+           */
+          version: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+          /**
+           * The ETag that was read.
+           */
+          'If-Match'?: string;
+        };
+      };
+      responses: {
+        204: {
+          content: {};
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
   };
   '/v1/detections': {
     /**
@@ -4616,6 +5049,108 @@ export interface Paths {
         200: {
           content: {
             'application/json': Detection;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/imports': {
+    /**
+     * Read manifests of another platform as Score files
+     */
+    post: {
+      parameters: {
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * Of the service, where no manifest says one.
+             */
+            name: string;
+            /**
+             * Texts by their paths from the top of the source, with slashes.
+             */
+            files: {
+              [k: string]: string;
+            };
+          };
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Import;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/schemas/score.json': {
+    /**
+     * Read the JSON Schema of Score files, for editors
+     */
+    get: {
+      parameters: {};
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              [k: string]: unknown;
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/score-checks': {
+    /**
+     * Read what is wrong with a Score file, with the lines
+     */
+    post: {
+      parameters: {
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * The text, as YAML or JSON.
+             */
+            score: string;
+          };
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': ScoreCheck;
           };
         };
         default: {
@@ -5081,6 +5616,42 @@ export interface Paths {
       };
     };
   };
+  '/v1/wakes': {
+    /**
+     * Wake an environment because a request came for a service in it
+     */
+    post: {
+      parameters: {
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            project: string;
+            environment: string;
+            service: string;
+          };
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Wake;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
   '/v1/projects/{project}/environments/{environment}/resources': {
     /**
      * List the databases, volumes and other resources of an environment
@@ -5128,6 +5699,340 @@ export interface Paths {
       };
     };
   };
+  '/v1/projects/{project}/environments/{environment}/resources/{resource}/backups': {
+    /**
+     * List the backups of a database
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * The uid of the resource, with `:` for its `#`, which no path can hold. It must be a uid as the list of resources has it, with ":" for "#".
+           */
+          resource: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Backups;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Back up a database
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * The uid of the resource, with `:` for its `#`, which no path can hold. It must be a uid as the list of resources has it, with ":" for "#".
+           */
+          resource: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        202: {
+          content: {
+            'application/json': Operation;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/resources/{resource}/backups/{backup}': {
+    /**
+     * Read a backup
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * The uid of the resource, with `:` for its `#`, which no path can hold. It must be a uid as the list of resources has it, with ":" for "#".
+           */
+          resource: string;
+          /**
+           * Id of the backup. It must be an id of 26 characters, as given in a backup's "id".
+           */
+          backup: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Backup;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Delete a backup
+     */
+    delete: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * The uid of the resource, with `:` for its `#`, which no path can hold. It must be a uid as the list of resources has it, with ":" for "#".
+           */
+          resource: string;
+          /**
+           * Id of the backup. It must be an id of 26 characters, as given in a backup's "id".
+           */
+          backup: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        204: {
+          content: {};
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/resources/{resource}/backups/{backup}/content': {
+    /**
+     * Download a backup
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * The uid of the resource, with `:` for its `#`, which no path can hold. It must be a uid as the list of resources has it, with ":" for "#".
+           */
+          resource: string;
+          /**
+           * Id of the backup. It must be an id of 26 characters, as given in a backup's "id".
+           */
+          backup: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {};
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/resources/{resource}/restore': {
+    /**
+     * Restore a backup of a database, or undo a restore
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * The uid of the resource, with `:` for its `#`, which no path can hold. It must be a uid as the list of resources has it, with ":" for "#".
+           */
+          resource: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * Its id. Without it, what the last restore replaced comes back.
+             */
+            backup?: string;
+          };
+        };
+      };
+      responses: {
+        202: {
+          content: {
+            'application/json': Operation;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/resources/{resource}/backup-plan': {
+    /**
+     * Read when a database is backed up by itself
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * The uid of the resource, with `:` for its `#`, which no path can hold. It must be a uid as the list of resources has it, with ":" for "#".
+           */
+          resource: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': BackupPlan;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Set when a database is backed up by itself, and how many backups are kept
+     */
+    put: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * The uid of the resource, with `:` for its `#`, which no path can hold. It must be a uid as the list of resources has it, with ":" for "#".
+           */
+          resource: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * As that of a job. Without it nothing is made by itself.
+             */
+            schedule?: string;
+            /**
+             * Of the IANA database; UTC by default.
+             */
+            timeZone?: string;
+            /**
+             * How many that were checked stay. 7 by default.
+             */
+            keep?: number;
+          };
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': BackupPlan;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
   '/v1/projects/{project}/environments/{environment}/inventory': {
     /**
      * Read what destroying an environment would remove
@@ -5149,6 +6054,51 @@ export interface Paths {
         200: {
           content: {
             'application/json': Inventory;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/manifests': {
+    /**
+     * Read what serves as plain Kubernetes manifests
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+        };
+        query?: {
+          /**
+           * That one alone; all of them by default.
+           */
+          service?: string;
+          /**
+           * The namespace in the manifests; of the project and the environment by default.
+           */
+          namespace?: string;
+          /**
+           * Where the cluster will pull images from, as `<registry>/<project>/<service>`; needed where no cluster of this Berth pulls any.
+           */
+          registry?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Manifests;
           };
         };
         default: {
@@ -5743,6 +6693,12 @@ export interface Paths {
            * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
            */
           environment: string;
+        };
+        query?: {
+          /**
+           * Says of each variable which services read it.
+           */
+          readers?: 'true' | 'false';
         };
         header?: {
           /**
@@ -6653,6 +7609,196 @@ export interface Paths {
         202: {
           content: {
             'application/json': Operation;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/domains': {
+    /**
+     * List the domains of an environment
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Domains;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Add a domain to a service
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * A host name; upper case and Unicode are turned into the form that the DNS has.
+             */
+            name: string;
+            service: string;
+          };
+        };
+      };
+      responses: {
+        201: {
+          content: {
+            'application/json': Domain;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/domains/{domain}': {
+    /**
+     * Read a domain
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * The domain, in lower case and ASCII. It must be a host name in lower case and ASCII, as the list of domains has it.
+           */
+          domain: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Domain;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Remove a domain
+     */
+    delete: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * The domain, in lower case and ASCII. It must be a host name in lower case and ASCII, as the list of domains has it.
+           */
+          domain: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        204: {
+          content: {};
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/domains/{domain}/check': {
+    /**
+     * Look at the DNS of a domain now
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+          /**
+           * The domain, in lower case and ASCII. It must be a host name in lower case and ASCII, as the list of domains has it.
+           */
+          domain: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Domain;
           };
         };
         default: {
@@ -7784,6 +8930,368 @@ export interface Paths {
       };
     };
   };
+  '/v1/projects/{project}/metrics': {
+    /**
+     * Read the figures of all services for Prometheus
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {};
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/pipeline': {
+    /**
+     * Read the pipeline of a project
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+        header?: {
+          /**
+           * An ETag: unchanged is 304.
+           */
+          'If-None-Match'?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Pipeline;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Set the pipeline of a project
+     */
+    put: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+          /**
+           * The ETag that was read.
+           */
+          'If-Match'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * In the order in which versions come to them.
+             *
+             * @minItems 1
+             * @maxItems 10
+             */
+            stages: {
+              name: string;
+              /**
+               * The one with the name of the stage, by default.
+               *
+               * @minItems 1
+               * @maxItems 20
+               */
+              environments?: string[];
+              /**
+               * So long a version has to serve in all of them before it goes on, up to 7d; it goes on at once by default.
+               */
+              bake?: string;
+            }[];
+          };
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Pipeline;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Delete the pipeline of a project
+     */
+    delete: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+          /**
+           * The ETag that was read.
+           */
+          'If-Match'?: string;
+        };
+      };
+      responses: {
+        204: {
+          content: {};
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/services/{service}/pipeline': {
+    /**
+     * Read what of a service serves along the pipeline, and which versions each environment is behind
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': PipelineStanding;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/services/{service}/promotions': {
+    /**
+     * Promote what serves in an environment through several others
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * What serves there is promoted.
+             */
+            fromEnvironment: string;
+            /**
+             * The last stage of the pipeline that gets it; the next one by default.
+             */
+            through?: string;
+            /**
+             * Environments, one after the other, whatever the pipeline says.
+             *
+             * @minItems 1
+             * @maxItems 20
+             */
+            to?: string[];
+          };
+        };
+      };
+      responses: {
+        201: {
+          content: {
+            'application/json': Promotion;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * List the promotions of a service
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+        };
+        query?: {
+          /**
+           * How many at most, 1 to 200; 50 by default.
+           */
+          limit?: string;
+          /**
+           * `nextCursor` of the page before; opaque.
+           */
+          cursor?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              items: Promotion[];
+              /**
+               * Absent on the last page.
+               */
+              nextCursor?: string;
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/services/{service}/promotions/{promotion}': {
+    /**
+     * Read a promotion
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+          /**
+           * Id of the promotion. It must be an id of 26 characters, as given in a promotion's "id".
+           */
+          promotion: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Promotion;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/services/{service}/promotions/{promotion}/cancel': {
+    /**
+     * Cancel a promotion
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the service. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          service: string;
+          /**
+           * Id of the promotion. It must be an id of 26 characters, as given in a promotion's "id".
+           */
+          promotion: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Promotion;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
   '/v1/projects/{project}/environments/{environment}/services/{service}/logs': {
     /**
      * Read or follow what a service prints in an environment
@@ -7818,7 +9326,100 @@ export interface Paths {
            */
           until?: string;
           /**
-           * Only lines that hold this text, in capitals or not.
+           * Only lines that hold these words and "phrases", in capitals or not; with `AND`, `OR`, `-` for not, parentheses, and fields: `@level:error`, `@service:web`, `@deployment:12`, `@container:web`, `@source:stderr`, or of JSON lines as `@http.status:>=500` and `@took:100..200`.
+           */
+          search?: string;
+          /**
+           * Only lines that say that they are at least this severe: by a field of a JSON line, or by a word at its beginning.
+           */
+          level?: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
+          /**
+           * Only lines of this deployment.
+           */
+          deployment?: string;
+          /**
+           * Only lines of this container.
+           */
+          container?: string;
+          /**
+           * Of a list: whether it goes from the newest line back, as it does by default, or from the oldest forward.
+           */
+          direction?: 'backward' | 'forward';
+          /**
+           * `nextCursor` of the page before, with the same filters and direction.
+           */
+          cursor?: string;
+          /**
+           * Of an event stream: whether it goes on with new lines. true by default.
+           */
+          follow?: 'true' | 'false';
+          /**
+           * Of an environment of that name that was destroyed; the one that has the name now unless given.
+           */
+          environmentId?: string;
+        };
+        header?: {
+          /**
+           * Resumes a stream behind this event.
+           */
+          'Last-Event-ID'?: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              items: LogLine[];
+              /**
+               * What of the output could not be read, and why: it may have been printed, and is not among the lines. A stream says it in a line of source `berth`.
+               */
+              missing?: string;
+              /**
+               * Where to go on: to older lines, or with `direction=forward` to newer ones. Absent where there are no more. With filters a page may hold fewer lines than were asked for while there are more.
+               */
+              nextCursor?: string;
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/environments/{environment}/logs': {
+    /**
+     * Read or follow what all services print in an environment
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Name of the environment. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          environment: string;
+        };
+        query?: {
+          /**
+           * How many lines at most, 1 to 10000; 100 by default.
+           */
+          tail?: string;
+          /**
+           * Only lines at or after this time.
+           */
+          since?: string;
+          /**
+           * Only lines at or before this time.
+           */
+          until?: string;
+          /**
+           * Only lines that hold these words and "phrases", in capitals or not; with `AND`, `OR`, `-` for not, parentheses, and fields: `@level:error`, `@service:web`, `@deployment:12`, `@container:web`, `@source:stderr`, or of JSON lines as `@http.status:>=500` and `@took:100..200`.
            */
           search?: string;
           /**
@@ -8123,7 +9724,7 @@ export interface Paths {
            */
           until?: string;
           /**
-           * Only lines that hold this text, in capitals or not.
+           * Only lines that hold these words and "phrases", in capitals or not; with `AND`, `OR`, `-` for not, parentheses, and fields: `@level:error`, `@service:web`, `@deployment:12`, `@container:web`, `@source:stderr`, or of JSON lines as `@http.status:>=500` and `@took:100..200`.
            */
           search?: string;
           /**
@@ -8312,6 +9913,7 @@ export interface Problem {
     | 'already_exists'
     | 'conflict'
     | 'not_empty'
+    | 'version_in_use'
     | 'environment_not_ready'
     | 'operation_in_progress'
     | 'operation_ended'
@@ -8322,6 +9924,7 @@ export interface Problem {
     | 'placement_fixed'
     | 'place_unreachable'
     | 'precondition_failed'
+    | 'misdirected_request'
     | 'request_timeout'
     | 'payload_too_large'
     | 'headers_too_large'
@@ -8352,6 +9955,7 @@ export interface Problem {
     | 'workload_not_ready'
     | 'check_failed'
     | 'strategy_unavailable'
+    | 'affinity_unavailable'
     | 'deadline_exceeded'
     | 'approval_rejected'
     | 'approval_expired'
@@ -8359,6 +9963,8 @@ export interface Problem {
     | 'superseded'
     | 'environment_gone'
     | 'rotation_failed'
+    | 'backup_failed'
+    | 'certificate_refused'
     | 'policy_violation'
     | 'fenced';
   /**
@@ -8703,6 +10309,10 @@ export interface Token {
   role: Role;
   environments?: string[];
   createsTokens?: boolean;
+  /**
+   * A sign-in from a terminal.
+   */
+  signIn?: boolean;
   createdAt: string;
   createdBy: string;
   expiresAt: string;
@@ -9048,7 +10658,9 @@ export interface Operation {
     | 'stop'
     | 'remove-service'
     | 'game-day'
-    | 'run';
+    | 'run'
+    | 'backup'
+    | 'restore';
   status: 'queued' | 'running' | 'succeeded' | 'failed' | 'canceled' | 'superseded';
   project: string;
   environment?: string;
@@ -9122,7 +10734,9 @@ export interface OperationSummary {
     | 'stop'
     | 'remove-service'
     | 'game-day'
-    | 'run';
+    | 'run'
+    | 'backup'
+    | 'restore';
   status: 'queued' | 'running' | 'succeeded' | 'failed' | 'canceled' | 'superseded';
   project: string;
   environment?: string;
@@ -9244,6 +10858,90 @@ export interface Detection {
    */
   reasons: string[];
 }
+export interface Import {
+  from: ('compose' | 'copilot' | 'heroku')[];
+  /**
+   * In the order in which they can be deployed.
+   */
+  services: {
+    name: string;
+    /**
+     * What is built of the source; empty for all of it.
+     */
+    folder: string;
+    /**
+     * Path of its Score file.
+     */
+    score: string;
+    jobs: {
+      name: string;
+      schedule: string;
+      command: string[];
+      timeout?: string;
+      retries?: number;
+    }[];
+  }[];
+  /**
+   * Score files, and variables of environments as `.env` files: by paths from the top of the source.
+   */
+  files: {
+    path: string;
+    text: string;
+  }[];
+  /**
+   * Which file has the variables of which environment; without a name, of all others.
+   */
+  variables: {
+    path: string;
+    environment?: string;
+  }[];
+  /**
+   * What the services read and nobody has written down here, and where it was.
+   */
+  secrets: {
+    name: string;
+    was: string;
+  }[];
+  left: {
+    /**
+     * `edit`: it does not run right before the source or the Score file is changed. `set`: something has to be set once. `note`: it runs without.
+     */
+    kind: 'edit' | 'set' | 'note';
+    of: string;
+    what: string;
+    /**
+     * What to do about it.
+     */
+    todo: string;
+  }[];
+}
+export interface ScoreCheck {
+  faults: {
+    /**
+     * Empty for the file as a whole.
+     */
+    path: string;
+    line?: number;
+    column?: number;
+    code: string;
+    message: string;
+    hint: string;
+  }[];
+}
+export interface Wake {
+  /**
+   * `absent`: nothing that could be woken. `stopped`: people stopped the service, and it stays so.
+   */
+  state: 'waking' | 'awake' | 'stopped' | 'absent';
+  /**
+   * Why not all came back when it was last woken.
+   */
+  error?: {
+    code: string;
+    cause: string;
+    hint: string;
+  };
+}
 export interface Resource {
   /**
    * Score's `type.class#id`.
@@ -9263,6 +10961,52 @@ export interface Resource {
   outputs: string[];
   operation: string;
   createdAt: string;
+}
+export interface Backups {
+  items: Backup[];
+}
+export interface Backup {
+  id: string;
+  /**
+   * `checked`: it was restored beside the database on trial, and what came of it was equal.
+   */
+  state: 'making' | 'checked' | 'failed' | 'deleting';
+  /**
+   * Why it failed.
+   */
+  error?: {
+    code: string;
+    cause: string;
+    hint: string;
+  };
+  /**
+   * Compressed.
+   */
+  bytes?: number;
+  tables?: number;
+  rows?: number;
+  /**
+   * Its plan asked for it.
+   */
+  scheduled?: true;
+  operation: string;
+  createdAt: string;
+  createdBy: string;
+}
+export interface BackupPlan {
+  /**
+   * Five fields as in a crontab: minute, hour, day of the month, month, day of the week. An hour that is left out in spring is made up for right after it; in one that comes twice in autumn a job runs once, unless its hour or minute is `*` or has a step.
+   */
+  schedule?: string;
+  timeZone: string;
+  /**
+   * How many that were checked stay. 7 by default.
+   */
+  keep: number;
+  /**
+   * When the next one is made.
+   */
+  nextAt?: string;
 }
 export interface Inventory {
   services: {
@@ -9298,6 +11042,51 @@ export interface Inventory {
     createdAt: string;
     updatedAt: string;
     updatedBy: string;
+  }[];
+}
+export interface Manifests {
+  namespace: string;
+  /**
+   * What serves, and is in the files.
+   */
+  deployments: {
+    service: string;
+    number: number;
+    version: string;
+  }[];
+  /**
+   * YAML by paths: `environment.yaml` with the namespace first, then `services/<name>.yaml` for each service.
+   */
+  files: {
+    path: string;
+    text: string;
+  }[];
+  /**
+   * Where values of secrets have to be written: none is in the files.
+   */
+  secrets: {
+    file: string;
+    /**
+     * Name of the Secret.
+     */
+    secret: string;
+    key: string;
+    /**
+     * What stands there instead of values.
+     */
+    placeholders: string[];
+  }[];
+  left: {
+    kind: 'image' | 'resource' | 'way-in' | 'command' | 'job' | 'domain';
+    /**
+     * A service, or the uid of a resource.
+     */
+    of: string;
+    what: string;
+    /**
+     * What to do about it.
+     */
+    todo: string;
   }[];
 }
 /**
@@ -9382,6 +11171,10 @@ export interface Variable {
   value: string;
   updatedAt: string;
   updatedBy: string;
+  /**
+   * With `readers`: the services whose newest deployment there reads it.
+   */
+  readBy?: string[];
 }
 export interface InstanceDetail {
   project: string;
@@ -9533,6 +11326,81 @@ export interface Job {
   createdAt: string;
   createdBy: string;
   updatedAt: string;
+}
+export interface Domains {
+  items: Domain[];
+}
+export interface Domain {
+  /**
+   * In lower case and ASCII.
+   */
+  name: string;
+  project: string;
+  environment: string;
+  service: string;
+  /**
+   * `waiting_for_dns`: not proven yet. `ordering`: proven, and without a certificate so far. `active`: served. `failing`: no valid certificate, and the last order failed. `suspended`: its proof was gone for three days.
+   */
+  state: 'waiting_for_dns' | 'ordering' | 'active' | 'failing' | 'suspended';
+  /**
+   * The state in words: what is missing, what is there now, and what comes next.
+   */
+  message: string;
+  /**
+   * Each of these proves the domain; one is enough.
+   */
+  records: {
+    type: 'TXT' | 'CNAME';
+    name: string;
+    value: string;
+  }[];
+  /**
+   * What the DNS said last.
+   */
+  seen?: {
+    at: string;
+    /**
+     * The texts that the TXT record has.
+     */
+    found: string[];
+    /**
+     * Where the domain leads by a CNAME.
+     */
+    pointsTo?: string;
+    /**
+     * Why name servers gave no answer.
+     */
+    fault?: string;
+  };
+  provenAt?: string;
+  /**
+   * Since when its proof is gone.
+   */
+  missingSince?: string;
+  suspendedAt?: string;
+  certificate?: {
+    issuer: string;
+    notBefore: string;
+    notAfter: string;
+    /**
+     * When a third of its life is left.
+     */
+    renewsAt: string;
+  };
+  /**
+   * Why the last order failed, and when it is tried again.
+   */
+  failure?: {
+    at: string;
+    cause: string;
+    retryAt: string;
+  };
+  /**
+   * When something of it is looked at next.
+   */
+  nextAt: string;
+  createdAt: string;
+  createdBy: string;
 }
 export interface Shell {
   /**
@@ -9855,6 +11723,95 @@ export interface Figures {
   p50Ms: number;
   p99Ms: number;
 }
+export interface Pipeline {
+  project: string;
+  /**
+   * In the order in which versions come to them.
+   */
+  stages: {
+    name: string;
+    /**
+     * They get a version together.
+     */
+    environments: string[];
+    /**
+     * So long a version has to serve there before it goes on.
+     */
+    bakeSeconds: number;
+  }[];
+  createdAt: string;
+  updatedAt: string;
+  updatedBy: string;
+}
+export interface PipelineStanding {
+  /**
+   * Id of the promotion that is under way.
+   */
+  promotion?: string;
+  stages: {
+    name: string;
+    bakeSeconds: number;
+    environments: {
+      environment: string;
+      /**
+       * What serves; absent where nothing does.
+       */
+      deployment?: number;
+      version?: string;
+      revision?: Revision;
+      since?: string;
+      /**
+       * Versions that came after this one, up to the newest that serves in the stage before; of the first stage, up to the newest there is. Newest first.
+       */
+      behind: {
+        version: string;
+        revision?: Revision;
+        createdAt: string;
+      }[];
+      /**
+       * It may be behind more: the 200 newest versions are looked at.
+       */
+      behindMore?: true;
+    }[];
+  }[];
+}
+export interface Promotion {
+  id: string;
+  project: string;
+  service: string;
+  version: string;
+  digest: string;
+  revision?: Revision;
+  fromEnvironment: string;
+  state: 'running' | 'succeeded' | 'failed' | 'canceled';
+  cancelRequested?: true;
+  stages: {
+    name: string;
+    bakeSeconds: number;
+    bakesUntil?: string;
+    /**
+     * From then on the next stage may have it.
+     */
+    passedAt?: string;
+    targets: {
+      environment: string;
+      state: 'waiting' | 'deploying' | 'succeeded' | 'failed';
+      /**
+       * Number of the deployment.
+       */
+      deployment?: number;
+      /**
+       * Id of its operation.
+       */
+      operation?: string;
+      error?: Error;
+    }[];
+  }[];
+  error?: Error;
+  createdAt: string;
+  createdBy: string;
+  endedAt?: string;
+}
 export interface LogLine {
   at: string;
   /**
@@ -9868,6 +11825,10 @@ export interface LogLine {
   level?: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
   deployment?: number;
   container?: string;
+  /**
+   * Where lines of several services are asked for.
+   */
+  service?: string;
   /**
    * It stands where lines are missing, and says why. A stream has it also where a filter leaves out others.
    */

@@ -12,5 +12,7 @@ export const operationWords = {
   "stop": "Stopping {service} in {environment}",
   "remove-service": "Removing {service} from {environment}",
   "game-day": "Game day in {environment}",
-  "run": "Run of {service} in {environment}"
+  "run": "Run of {service} in {environment}",
+  "backup": "Backup in {environment}",
+  "restore": "Restore in {environment}"
 } as const;

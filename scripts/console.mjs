@@ -19,20 +19,27 @@ const filesIn = (directory) =>
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name));
 
-function sourcesHash() {
+/** @param {string[]} files */
+function hashOf(files) {
   const hash = createHash('sha256');
-  const files = [
-    ...filesIn(join(web, 'src')),
-    ...filesIn(join(root, 'client')),
-    ...filesIn(join(root, 'cli')).filter((file) => !file.startsWith(join(root, 'cli', 'dist'))),
-    join(web, 'index.html'),
-    join(web, 'vite.config.ts'),
-    join(root, 'package-lock.json'),
-    fileURLToPath(import.meta.url),
-  ];
   for (const file of files.sort()) hash.update(`${relative(root, file)}\0`).update(readFileSync(file));
   return hash.digest('hex');
 }
+
+const commandLineFiles = () => [
+  ...filesIn(join(root, 'client')),
+  ...filesIn(join(root, 'cli')).filter((file) => !file.startsWith(join(root, 'cli', 'dist'))),
+  join(root, 'package-lock.json'),
+  fileURLToPath(import.meta.url),
+];
+
+const sourcesHash = () =>
+  hashOf([
+    ...commandLineFiles(),
+    ...filesIn(join(web, 'src')),
+    join(web, 'index.html'),
+    join(web, 'vite.config.ts'),
+  ]);
 
 /** Files that are text by their first bytes are compressed; fonts are compressed already. */
 const isText = (file) => /\.(?:html|js|css|svg)$/.test(file);
@@ -66,6 +73,7 @@ async function build(hash) {
 async function buildCommandLine(packed) {
   const [{ build: bundle }, { packTar }] = await Promise.all([import('esbuild'), import('modern-tar')]);
   const { version } = JSON.parse(readFileSync(join(root, 'cli', 'package.json'), 'utf8'));
+  const build = hashOf(commandLineFiles()).slice(0, 10);
   const { outputFiles } = await bundle({
     entryPoints: { berth: join(root, 'cli', 'src', 'main.ts') },
     bundle: true,
@@ -76,7 +84,7 @@ async function buildCommandLine(packed) {
     target: 'node20',
     outdir: 'package',
     outExtension: { '.js': '.mjs' },
-    define: { BERTH_VERSION: JSON.stringify(version) },
+    define: { BERTH_VERSION: JSON.stringify(`${version}+${build}`) },
     // commander is CommonJS, and asks for Node's own modules by `require`.
     banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
     write: false,
@@ -98,6 +106,8 @@ async function buildCommandLine(packed) {
     body: new Uint8Array(body),
   }));
   writeFileSync(packed, gzipSync(await packTar(entries), { level: 9 }));
+  // The server says by it which one it brings.
+  writeFileSync(`${packed}.build`, build);
 }
 
 function replace(made) {

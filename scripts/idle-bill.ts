@@ -133,6 +133,7 @@ const byUseAlone = [
   'AWS::S3::Bucket',
   'AWS::S3::BucketPolicy',
   'AWS::Scheduler::ScheduleGroup',
+  'AWS::SNS::Subscription',
   'AWS::SNS::Topic',
   'AWS::SNS::TopicPolicy',
   'AWS::SQS::Queue',

@@ -5,7 +5,7 @@
  * call of each way of changing something, and a crash at each two calls of a deployment and of a destruction.
  */
 import { availableParallelism } from 'node:os';
-import { parseArgs } from 'node:util';
+import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { loadInterpreter } from '../functions/adapters/local/workflows/interpreter.ts';
 import { loadRoutes } from '../functions/api/routes.ts';
@@ -36,7 +36,7 @@ const SEEDS_AT_ONCE = 25;
 const RELEASE_RUNS = 10_000;
 const PARTS = 40;
 
-const { values } = parseArgs({
+const { values } = argumentsOf({
   options: {
     seed: { type: 'string', default: '1' },
     runs: { type: 'string' },
@@ -50,22 +50,55 @@ const { values } = parseArgs({
   },
 });
 const options: Options = {
-  rate: Number(values.rate),
-  actions: Number(values.actions),
-  trace: Number(values.trace),
+  rate:
+    Number(values.rate) >= 0
+      ? Number(values.rate)
+      : refuse(`--rate takes a number, and not "${values.rate}".`),
+  actions: count('actions'),
+  trace: count('trace'),
 };
 
 if (!isMainThread) await work(workerData as Options);
-else if (values.script !== undefined) await replay(JSON.parse(values.script) as Script);
+else if (values.script !== undefined) await replay(scriptIn(values.script));
 else await lead(jobsOf());
 
+/** An option that is misspelt ends it with a line, and not with a trace. */
+function argumentsOf<T extends ParseArgsConfig>(config: T): ReturnType<typeof parseArgs<T>> {
+  try {
+    return parseArgs(config);
+  } catch (error) {
+    return refuse(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** A whole number: a run of no schedule at all would look like one without violations. */
+function count(name: 'seed' | 'runs' | 'actions' | 'trace' | 'jobs'): number {
+  const text = values[name] ?? '';
+  return /^\d+$/.test(text) ? Number(text) : refuse(`--${name} takes a whole number, and not "${text}".`);
+}
+
+function scriptIn(text: string): Script {
+  try {
+    return JSON.parse(text) as Script;
+  } catch {
+    return refuse('--script takes the JSON that a run has printed behind it.');
+  }
+}
+
+function refuse(why: string): never {
+  console.error(`${why}\nSuch as: npm run simulate -- --seed 1 --runs 300`);
+  process.exit(1);
+}
+
 function jobsOf(): Job[] {
-  const runs = Number(values.runs ?? (values.release ? RELEASE_RUNS : values.points ? 0 : 100));
+  const runs =
+    values.runs === undefined ? (values.release ? RELEASE_RUNS : values.points ? 0 : 100) : count('runs');
+  const seed = count('seed');
   const jobs: Job[] = [];
   for (let from = 0; from < runs; from += SEEDS_AT_ONCE)
     jobs.push({
       kind: 'seeds',
-      from: Number(values.seed) + from,
+      from: seed + from,
       count: Math.min(SEEDS_AT_ONCE, runs - from),
     });
   const split = (plot: PlotName, faults: 'one' | 'two', parts: number): void => {
@@ -82,7 +115,7 @@ async function lead(jobs: Job[]): Promise<void> {
   const began = performance.now();
   const total: Report = { runs: 0, failed: 0, text: [], reached: {} };
   await Promise.all(
-    Array.from({ length: Math.min(jobs.length, Number(values.jobs)) }, async () => {
+    Array.from({ length: Math.min(jobs.length, count('jobs')) }, async () => {
       const worker = new Worker(new URL(import.meta.url), {
         workerData: options,
         resourceLimits: { maxYoungGenerationSizeMb: 48 },

@@ -16,6 +16,7 @@ import { ObservabilityStack } from './platform/observability.ts';
 import { SweepStack } from './platform/sweep.ts';
 import { WorkflowsStack } from './platform/workflows.ts';
 import { BoundaryStack } from './support/boundary.ts';
+import { activatorProgram } from './support/bundle.ts';
 import { actions, permissions } from './support/permissions.ts';
 import type { Grant } from './support/role.ts';
 import { readSettings, type Settings } from './support/settings.ts';
@@ -103,10 +104,20 @@ export function createStacks(app: App): void {
       ...may.writeSecrets,
       ...may.listSecrets,
       ...may.readImages,
+      ...may.removeImages,
       ...may.keepSources,
+      ...may.endBuilds,
       ...may.findCluster,
       ...may.writeLogs,
     ],
+  });
+  const { url } = new EdgeStack(app, id('Edge'), {
+    description: 'Berth: console and one origin for all',
+    api: api.api,
+    streamUrl: api.streamUrl,
+    edgeKey: api.edgeKey,
+    uploadHost: stateful.builds.bucketHost,
+    ...(settings.domain !== undefined && { domain: settings.domain, certificate: settings.certificate! }),
   });
   new AccessStack(app, id('Access'), {
     description: 'Berth: access to the cluster',
@@ -123,6 +134,7 @@ export function createStacks(app: App): void {
         publicSubnets: beside.network?.publicSubnets,
         trusted: beside.balancers,
       },
+      activator: { image: settings.activatorImage, url, program: activatorProgram() },
       logAgent: {
         image: settings.logAgentImage,
         region: stateful.logs.region,
@@ -130,19 +142,13 @@ export function createStacks(app: App): void {
       },
     },
     gatewayApi: settings.gatewayApi,
+    ...(settings.appsZone !== undefined && { zone: { id: settings.appsZone, apps: settings.apps } }),
     ...inPlace,
     statements: [...join, ...may.findCluster],
     agentStatements: may.sendOutput,
+    outputSenders: settings.outputSenders?.split(',') ?? [],
     writers: { Workloads: steps.workloads, Resources: steps.resources, Sweep: sweep },
     readers: { Requests: api.requests, Streams: api.streams },
-  });
-  new EdgeStack(app, id('Edge'), {
-    description: 'Berth: console and one origin for all',
-    api: api.api,
-    streamUrl: api.streamUrl,
-    edgeKey: api.edgeKey,
-    uploadHost: stateful.builds.bucketHost,
-    ...(settings.domain !== undefined && { domain: settings.domain, certificate: settings.certificate! }),
   });
   new ObservabilityStack(app, id('Observability'), {
     description: 'Berth: alarms and saved queries',
@@ -157,6 +163,7 @@ export function createStacks(app: App): void {
     executions: workflows.logGroup,
     sweep,
     dashboard: settings.dashboard === 'yes',
+    email: settings.alarmsEmail,
     name,
   });
   Tags.of(app).add('berth', 'platform');
@@ -232,10 +239,13 @@ function statefulStacks(app: App, settings: Settings) {
       BERTH_ARCHITECTURES: architecturesOf(settings).join(','),
       BERTH_QUOTA: quotaOf(settings),
       BERTH_BUILDS_AT_ONCE: String(settings.buildsAtOnce),
+      BERTH_REDIS_IMAGE: settings.redisImage ?? '',
       BERTH_SECRET_SOURCES: settings.secretSources === undefined ? '' : 'yes',
       BERTH_VAULT: settings.vault ?? '',
       BERTH_VAULT_NAMESPACE: settings.vaultNamespace ?? '',
       BERTH_VAULT_LOGIN: settings.vaultToken ?? '',
+      BERTH_VAULT_ROLE: settings.vaultRole ?? '',
+      BERTH_VAULT_AUTH: settings.vaultAuth ?? '',
       BERTH_TABLE: data.tableName,
       BERTH_STATE_MACHINE_PREFIX: `arn:${data.partition}:states:${data.region}:${data.account}:stateMachine:${name}-`,
       BERTH_AUDIT_BUCKET: audit.bucketName,

@@ -48,6 +48,15 @@ export function createApi({ server, token }: Server) {
     ...client,
     server,
 
+    /** Sends once what is none of the typed API's, and hands over whatever is answered. */
+    relay: (path: string, init: RequestInit): Promise<Response> => {
+      const request = new Request(new URL(path, server), init);
+      if (token !== undefined) request.headers.set('authorization', `Bearer ${token}`);
+      return fetch(request).catch((error: unknown) => {
+        throw unreachable(server, error);
+      });
+    },
+
     /** Sends a body that is not JSON. */
     upload: async <T>(
       path: string,

@@ -1,6 +1,6 @@
 /** A folder as a tar.gz, without what its own rules leave out. */
 import { execFileSync } from 'node:child_process';
-import { lstatSync, readdirSync } from 'node:fs';
+import { lstatSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createGzip } from 'node:zlib';
 import { Failure } from './failure.ts';
@@ -10,8 +10,13 @@ const NEVER = new Set(['.git', 'node_modules', '.berth', '.DS_Store']);
 const isPrivate = (name: string) =>
   name === '.env' || (name.startsWith('.env.') && !/example|sample|template/.test(name));
 
-/** Paths of the files that git would commit, or of all but a few where there is no repository. */
+/**
+ * Paths of the files that git would commit, or of all but a few where there is no repository.
+ * @throws Failure when it is no folder
+ */
 export function filesOf(folder: string): string[] {
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
+    throw new Failure(`There is no folder ${folder}.`, 'Name the folder with your source.');
   const listed = gitFiles(folder) ?? walk(folder, '');
   return listed.filter((path) => !path.split('/').some((name) => NEVER.has(name) || isPrivate(name)));
 }
@@ -46,10 +51,16 @@ function walk(folder: string, under: string): string[] {
 }
 
 /** @throws Failure when there is nothing to send */
-export async function archiveOf(folder: string): Promise<Uint8Array<ArrayBuffer>> {
+export function filesToSend(folder: string): string[] {
   const files = filesOf(folder);
   if (files.length === 0)
     throw new Failure(`There is nothing to build in ${folder}.`, 'Go to a folder with source.');
+  return files;
+}
+
+/** @throws Failure when there is nothing to send */
+export async function archiveOf(folder: string): Promise<Uint8Array<ArrayBuffer>> {
+  const files = filesToSend(folder);
   // Other commands start faster for not loading it.
   const { packTar } = await import('modern-tar/fs');
   const wanted = new Set(files);

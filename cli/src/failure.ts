@@ -1,5 +1,8 @@
 /** Errors that people see, and the exit codes that scripts see. */
+
+import type { Command } from 'commander';
 import { ApiError, inWords } from '../../client/problem.ts';
+import { inCommands, inOptions } from './hints.ts';
 
 export const exitCodes = {
   done: 0,
@@ -35,18 +38,47 @@ interface Told {
   exitCode: number;
 }
 
-/** An error as it is told. */
-export function told(error: unknown): Told {
+/**
+ * An error as it is told.
+ * @param command that was run
+ */
+export function told(error: unknown, command?: Command): Told {
   if (error instanceof Failure) return { what: error.message, hint: error.hint, exitCode: error.exitCode };
   if (error instanceof ApiError) {
     const signedOut = error.status === 401;
     const { what, hint } = inWords(error);
+    if (error.code === 'invalid_request' && command)
+      return { ...misused(what, hint, command), code: error.code, exitCode: exitCodes.refused };
     return {
       what,
-      hint: signedOut ? 'Sign in: berth login' : hint,
+      hint: signedOut ? signInAgain() : hint && inCommands(hint),
       code: error.code,
       exitCode: signedOut ? exitCodes.signedOut : exitCodes.refused,
     };
   }
+  const { code, path } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT' && path !== undefined)
+    return { what: `There is no ${path}.`, exitCode: exitCodes.refused };
   return { what: error instanceof Error ? error.message : String(error), exitCode: exitCodes.refused };
+}
+
+/** A sign-in changes nothing while the variable is set. */
+const signInAgain = (): string =>
+  process.env.BERTH_TOKEN
+    ? 'It is the one of BERTH_TOKEN: set another one there, or unset it and sign in with berth login.'
+    : 'Sign in: berth login';
+
+/** What the API says to whoever made the request by hand is of no use to whoever typed options. */
+function misused(what: string, hint: string | undefined, command: Command): Pick<Told, 'what' | 'hint'> {
+  const names: string[] = [];
+  const options: string[] = [];
+  for (let at: Command | null = command; at; at = at.parent) {
+    names.unshift(at.name());
+    options.push(...at.options.flatMap(({ long }) => long ?? []));
+  }
+  const isOfRequests = hint === undefined || hint.includes('"errors"');
+  return {
+    what: inOptions(what, options),
+    hint: isOfRequests ? `${names.join(' ')} --help says what it takes.` : inCommands(hint),
+  };
 }

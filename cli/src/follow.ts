@@ -1,7 +1,9 @@
 /** Follows an operation to its end, in words. */
 import type { LogLine, Operation } from '../../client/types.generated.ts';
 import { body } from './api.ts';
+import { tellRemarks, tellShares } from './beside.ts';
 import { exitCodes, Failure } from './failure.ts';
+import { inCommands } from './hints.ts';
 import { lasted, note, paint, plain, sayJson } from './output.ts';
 import type { Session } from './session.ts';
 
@@ -42,10 +44,24 @@ export async function finish(
         true,
       );
     } else {
+      // A deployment that waits for approval has printed nothing: what is beside its steps begins with the first of them.
+      let beside = started.number === undefined;
+      let shares = beside;
       const progress = createProgress();
       await api.follow(
         `/v1/operations/${started.id}`,
-        ({ data }) => progress(data as Operation),
+        ({ data }) => {
+          const operation = data as Operation;
+          progress(operation);
+          if (!beside && operation.steps.length > 0) {
+            beside = true;
+            void tellRemarks(api, operation, stop.signal);
+          }
+          if (!shares && operation.steps.some(({ name }) => name === 'walkSteps')) {
+            shares = true;
+            void tellShares(api, operation, stop.signal);
+          }
+        },
         stop.signal,
         true,
       );
@@ -57,6 +73,7 @@ export async function finish(
     if (json) sayJson(ended);
     return succeeded(ended);
   } finally {
+    stop.abort();
     process.removeListener('SIGINT', onInterrupt);
   }
 }
@@ -64,13 +81,15 @@ export async function finish(
 const sayLine = (line: LogLine): void => note(paint('dim', `  ${plain(line.message)}`, process.stderr));
 
 /** Tells each step once, when it has ended. */
-function createProgress(): (operation: Operation) => void {
+export function createProgress(): (operation: Operation) => void {
   let toldSteps = 0;
   let approval = false;
-  return ({ steps, approval: asked }) => {
+  return ({ steps, number, environment, service, approval: asked }) => {
     if (asked?.state === 'pending' && !approval) {
       approval = true;
-      note('  It waits until somebody approves it.');
+      note(
+        `  It waits, until ${asked.expiresAt} at the latest, for somebody else's: berth approve ${number} --env ${environment} --service ${service}`,
+      );
     }
     const ended = steps.filter(({ status }) => status !== 'running');
     for (const { name, status, durationMs } of ended.slice(toldSteps)) {
@@ -97,5 +116,5 @@ function succeeded(operation: Operation): Operation {
       exitCodes.failed,
     );
   }
-  throw new Failure(plain(error.cause), plain(error.hint), exitCodes.failed);
+  throw new Failure(plain(error.cause), plain(inCommands(error.hint)), exitCodes.failed);
 }

@@ -15,6 +15,10 @@ export function paint(style: Style, text: string, stream: NodeJS.WriteStream = p
   return wanted ? styleText(style, text, { validateStream: false }) : text;
 }
 
+/** A word as a shell takes it. */
+export const shellWord = (word: string): string =>
+  /^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+
 /** A line on standard output: results. */
 export const say = (line = ''): void => {
   process.stdout.write(`${line}\n`);
@@ -29,7 +33,7 @@ export const sayJson = (value: unknown): void => say(JSON.stringify(value, null,
 
 /** Rows under a head; columns are as wide as they have to be. */
 export function table(head: readonly string[], rows: readonly (readonly (string | undefined)[])[]): void {
-  const cells = rows.map((row) => row.map((cell) => plain(cell ?? '')));
+  const cells = rows.map((row) => row.map((cell) => plain(cell ?? '').replaceAll(/\s*\n\s*/g, ' ')));
   const widths = head.map((title, at) => Math.max(title.length, ...cells.map((row) => row[at]?.length ?? 0)));
   const line = (row: readonly string[]) => row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ');
   say(paint('dim', line(head).trimEnd()));
@@ -51,6 +55,10 @@ export function ago(time: string | undefined, now = Date.now()): string {
   const count = `${Math.floor(Math.abs(seconds) / size)} ${unit}`;
   return seconds >= 0 ? `${count} ago` : `in ${count}`;
 }
+
+/** `1 KB`, `4.2 MB` */
+export const sized = (bytes: number): string =>
+  bytes < 2 ** 20 ? `${Math.ceil(bytes / 2 ** 10)} KB` : `${(bytes / 2 ** 20).toFixed(1)} MB`;
 
 /** `0.4 s`, `2 min 5 s` */
 export function lasted(ms: number): string {

@@ -7,16 +7,23 @@ import { addDeployments } from './commands/deployments.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addEnvironments } from './commands/environments.ts';
 import { addGit } from './commands/git.ts';
-import { addInit } from './commands/init.ts';
 import { addLogs } from './commands/logs.ts';
+import { addMcp } from './commands/mcp.ts';
 import { addOperations } from './commands/operations.ts';
 import { addPlaces } from './commands/places.ts';
+import { addDatabases } from './commands/running/databases.ts';
+import { addDomains } from './commands/running/domains.ts';
 import { addExec } from './commands/running/exec.ts';
 import { addJobs } from './commands/running/jobs.ts';
+import { addPipeline } from './commands/running/pipeline.ts';
 import { addRollout } from './commands/running/rollout.ts';
 import { addRuns } from './commands/running/runs.ts';
 import { addServices } from './commands/services.ts';
 import { addSignIn } from './commands/sign-in.ts';
+import { addCheck } from './commands/source/check.ts';
+import { addEject } from './commands/source/eject.ts';
+import { addImport } from './commands/source/import.ts';
+import { addInit } from './commands/source/init.ts';
 import { addUp } from './commands/up.ts';
 import { addVariables } from './commands/variables.ts';
 
@@ -31,6 +38,7 @@ export function createProgram(version: string): Command {
     .option('-s, --service <name>', 'the service (BERTH_SERVICE)')
     .option('--json', 'print JSON, for programs')
     .option('-y, --yes', 'confirm what would be asked')
+    .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('(berth --help lists the commands; berth <command> --help explains one)')
     .showSuggestionAfterError();
   program.addHelpText(
@@ -39,19 +47,26 @@ export function createProgram(version: string): Command {
   );
   addUp(program);
   addInit(program);
+  addImport(program);
+  addCheck(program);
+  addEject(program);
   addBuilds(program);
   addDeployments(program);
+  addPipeline(program);
   addRollout(program);
   addServices(program);
   addLogs(program);
   addRuns(program);
   addJobs(program);
+  addDatabases(program);
+  addDomains(program);
   addExec(program);
   addVariables(program);
   addEnvironments(program);
   addGit(program);
   addOperations(program);
   addAccess(program);
+  addMcp(program);
   addPlaces(program);
   addSignIn(program);
   addDoctor(program);

@@ -27,3 +27,14 @@ export async function readInput(): Promise<string> {
   for await (const part of process.stdin) parts.push(part as Buffer);
   return Buffer.concat(parts).toString('utf8');
 }
+
+/** A secret on standard input, without the line's end that an editor or a shell adds. @throws Failure where there is nothing */
+export async function readSecret(): Promise<string> {
+  if (process.stdin.isTTY) process.stderr.write('Type the value, then Ctrl-D:\n');
+  const value = (await readInput()).replace(/\r?\n$/, '');
+  if (value !== '') return value;
+  throw new Failure(
+    'Standard input is empty, and so would be the secret.',
+    'Such as: printf %s "$VALUE" | berth secrets set NAME',
+  );
+}

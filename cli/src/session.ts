@@ -43,6 +43,12 @@ export function serverOf(options: GlobalOptions, config: Config, link: Link): st
   return url.origin;
 }
 
+/** The server that a command would talk to; undefined where none is known. */
+export function knownServer(command: Command): string | undefined {
+  const config = readConfig();
+  return serverOf(command.optsWithGlobals<GlobalOptions>(), config, linkOf(config, process.cwd()));
+}
+
 /** @throws Failure when no server is known */
 export function openSession(command: Command): Session {
   const options = command.optsWithGlobals<GlobalOptions>();

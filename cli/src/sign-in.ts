@@ -35,9 +35,12 @@ export async function signIn({ server, name, token, browser, role, expiresIn }: 
   const me = await body(api.GET('/v1/me'));
   let kept: { token: string; id?: string } = { token: given };
   if (token === undefined) {
-    // What the provider gave is good for an hour; a token of Berth can be listed and revoked.
+    // What the provider gave is good for an hour; a token of Berth can be listed and revoked. With the whole role it is
+    // the person's sign-in, with less it is a token that is limited to that.
+    const signIn = role === 'administrator';
+    const called = `berth on ${hostname()}`.slice(0, 60);
     const made = await body(
-      api.POST('/v1/tokens', { body: { name: `berth on ${hostname()}`.slice(0, 60), role, expiresIn } }),
+      api.POST('/v1/tokens', { body: { name: called, role, expiresIn, ...(signIn && { signIn }) } }),
     );
     if (made.token === undefined)
       throw new Failure('Berth made a token and did not show it.', 'Sign in once more.');

@@ -118,6 +118,22 @@ export const laneKey = (connection: string, name: string): Key => ({
 const PREVIEWS = 'previews#';
 export const previewsPartition = (project: string): string => `${PREVIEWS}${project}`;
 export const isPreviewKey = ({ pk }: Key): boolean => pk.startsWith(PREVIEWS);
+/** Of a project: its environments in the order in which versions come to them. */
+export const pipelineKey = (project: string): Key => ({ pk: `pipeline#${project}`, sk: 'pipeline' });
+const PROMOTIONS = 'promotions#';
+export const promotionsPartition = ({ project, service }: ServiceRef): string =>
+  `${PROMOTIONS}${project}#${service}`;
+export const isPromotionKey = ({ pk }: Key): boolean => pk.startsWith(PROMOTIONS);
+export const PROMOTION_PREFIX = 'promotion#';
+export const promotionKey = (service: ServiceRef, id: string): Key => ({
+  pk: promotionsPartition(service),
+  sk: `${PROMOTION_PREFIX}${id}`,
+});
+/** Says which promotion of the service is under way. */
+export const promotionHeadKey = (service: ServiceRef): Key => ({
+  pk: promotionsPartition(service),
+  sk: 'head',
+});
 export const previewPrefix = (service: string): string => `${service}#`;
 export const previewKey = ({ project, service }: ServiceRef, number: number): Key => ({
   pk: previewsPartition(project),
@@ -131,8 +147,9 @@ export const previewCommentKey = (service: ServiceRef, number: number): Key => (
 
 export const personKey = (id: string): Key => ({ pk: `person#${id}`, sk: 'person' });
 
+const VERSIONS = 'versions#';
 export const versionsPartition = ({ project, service }: ServiceRef): string =>
-  `versions#${project}#${service}`;
+  `${VERSIONS}${project}#${service}`;
 export const VERSION_PREFIX = 'version#';
 /** @param order a ULID: versions are listed in the order in which they were made */
 export const versionKey = (service: ServiceRef, order: string): Key => ({
@@ -149,6 +166,15 @@ export const versionTagKey = (service: ServiceRef, tag: string): Key => ({
   pk: versionsPartition(service),
   sk: `tag#${tag}`,
 });
+
+export const REMOVAL_PREFIX = 'removal#';
+export const imageRemovalKey = (service: ServiceRef, digest: string): Key => ({
+  pk: versionsPartition(service),
+  sk: `${REMOVAL_PREFIX}${digest}`,
+});
+/** Tells when the versions of a service are looked through for those that can go. */
+export const versionsLookKey = (service: ServiceRef): Key => ({ pk: versionsPartition(service), sk: 'look' });
+export const isVersionsLookKey = ({ pk, sk }: Key): boolean => pk.startsWith(VERSIONS) && sk === 'look';
 
 const DESTROYED = 'destroyed-environments#';
 /** The environments of a project that were destroyed and whose output is kept still, by their ids. */
@@ -216,14 +242,66 @@ export const jobKey = (instance: InstanceRef, job: string): Key => ({
   sk: `${jobPrefix(instance.service)}${job}`,
 });
 
+/** The backups of an environment's resources are removed with it. */
+export const BACKUP_PREFIX = 'backup#';
+/** @param resource its uid, in which there may be any of the characters of a key */
+export const backupPrefix = (resource: string): string => `${BACKUP_PREFIX}${shortHash(resource, 16)}#`;
+export const backupKey = (environment: EnvironmentRef, resource: string, backup: string): Key => ({
+  pk: environmentPartition(environment),
+  sk: `${backupPrefix(resource)}${backup}`,
+});
+const BACKUP_PLAN = 'backup-plan#';
+export const backupPlanKey = (environment: EnvironmentRef, resource: string): Key => ({
+  pk: environmentPartition(environment),
+  sk: `${BACKUP_PLAN}${shortHash(resource, 16)}`,
+});
+export const isBackupPlanKey = ({ sk }: Key): boolean => sk.startsWith(BACKUP_PLAN);
+
+/** Where the Backups port has those of a resource; a later environment of the name has others. */
+export const backupsPath = (
+  { project, environment, environmentId }: EnvironmentRef & { environmentId: string },
+  resource: string,
+): string => `${project}/${environment}/${shortHash(environmentId, 16)}/${shortHash(resource, 16)}/`;
+
+/** The domains of an environment are removed with it. */
+export const DOMAIN_PREFIX = 'domain#';
+export const domainKey = (environment: EnvironmentRef, name: string): Key => ({
+  pk: environmentPartition(environment),
+  sk: `${DOMAIN_PREFIX}${name}`,
+});
+/** The domains that are proven, of all projects: who holds each. */
+export const DOMAIN_CLAIMS = 'domain-claims';
+export const domainClaimKey = (name: string): Key => ({ pk: DOMAIN_CLAIMS, sk: name });
+export const certificateOrdersKey = (project: string): Key => ({
+  pk: `certificate-orders#${project}`,
+  sk: 'certificate-orders',
+});
+/** What the secrets of an environment's domains begin with: no name of a secret is `-domains`. */
+export const domainSecretPath = (
+  environment: EnvironmentRef,
+  name: string,
+  part: 'key' | 'certificate',
+): string => `${environmentName(environment)}/-domains/${name}/${part}`;
+/** Where the key of the account with the certificate authority is: below the name of no project. */
+export const CERTIFICATE_ACCOUNT_PATH = '-certificates/account-key';
+
 export const operationKey = (operation: string): Key => ({ pk: `operation#${operation}`, sk: 'operation' });
 /** The latest operations of a project, one short line each: the operations themselves are found by their ids. */
 export const operationsPartition = (project: string): string => `operations#${project}`;
 /** The builds of a service, one short line each: among all operations of a project they would be far apart. */
 export const buildsPartition = ({ project, service }: ServiceRef): string => `builds#${project}#${service}`;
+/** Tells when what stays beside what serves of a service is to end. */
+export const standbyKey = ({ project, environment, service }: InstanceRef): Key => ({
+  pk: `standby#${project}#${environment}#${service}`,
+  sk: 'standby',
+});
+
 /** The runs of a service in one environment, one short line each; none of an earlier environment of its name. */
-export const runsPartition = ({ project, environmentId, service }: Required<InstanceRef>): string =>
-  `runs#${project}#${environmentId}#${service}`;
+export const runsPartition = ({
+  project,
+  environmentId,
+  service,
+}: InstanceRef & { environmentId: string }): string => `runs#${project}#${environmentId}#${service}`;
 
 export const eventsPartition = (project: string): string => `audit#${project}`;
 /** @param number of the event in its chain: no two events can have the same place */
@@ -269,9 +347,12 @@ export const changePlanKey = (id: string): Key => ({ pk: `change-plan#${id}`, sk
 /** Queues of the due index. */
 export const OPERATIONS_QUEUE = 'operations';
 export const ENVIRONMENTS_QUEUE = 'environments';
+/** Jobs, and backups that are made by themselves: what runs by a schedule. */
 export const JOBS_QUEUE = 'jobs';
+export const STANDBY_QUEUE = 'standby';
+export const DOMAINS_QUEUE = 'domains';
 export const RETENTION_QUEUE = 'retention';
-/** Deliveries of git providers, and previews. */
+/** Deliveries of git providers, previews, and promotions. */
 export const DELIVERIES_QUEUE = 'deliveries';
 
 /** The log of an operation's output (a build, a run). */

@@ -3,9 +3,12 @@
  * docs/explanation/limits.md is made from this table.
  */
 import { accessLimits } from './limits/access.ts';
+import { domainLimits } from './limits/domains.ts';
 import { KIB, type Limit, limit, MIB } from './limits/limit.ts';
+import { pipelineLimits } from './limits/pipelines.ts';
 import { requestLimits } from './limits/requests.ts';
 import { sourceLimits } from './limits/sources.ts';
+import { wakingLimits } from './limits/waking.ts';
 import { workloadLimits } from './limits/workloads.ts';
 
 export type { Limit } from './limits/limit.ts';
@@ -169,8 +172,26 @@ export const limits = {
     past: 'One database more is refused.',
     code: 'invalid_resource',
   }),
+  databaseCopy: limit({
+    value: 4 * 1024 * MIB,
+    unit: 'bytes',
+    of: 'A database that is copied, with its indexes',
+    each: 'a backup',
+    past: 'The backup fails and says so; the server’s own snapshots hold larger ones.',
+  }),
+  backups: limit({
+    value: 50,
+    unit: 'records',
+    of: 'Backups of a database that are kept',
+    each: 'a database',
+    past: 'One backup more is refused; a plan keeps fewer, and removes older ones by itself.',
+    code: 'conflict',
+  }),
   ...requestLimits,
   ...sourceLimits,
   ...accessLimits,
+  ...domainLimits,
   ...workloadLimits,
+  ...wakingLimits,
+  ...pipelineLimits,
 } as const satisfies Record<string, Limit>;

@@ -92,4 +92,6 @@ export interface Builder {
    * deadline_exceeded | canceled | storage_full; BuilderBusy
    */
   build(request: BuildRequest, log: (line: string) => void, signal: AbortSignal): Promise<BuildResult>;
+  /** Stops the build of an operation, if it goes on; idempotent. Absent where a build ends with its call. */
+  end?(operation: string): Promise<void>;
 }

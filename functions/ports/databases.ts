@@ -18,6 +18,19 @@ export interface DatabaseEndpoint {
 /** Where workloads find the authority of their database. */
 export const AUTHORITY_PATH = '/etc/berth/database-authority.pem';
 
+/** Who logs in to which database. All that is done to copy it is done as this role, whose code runs then. */
+export interface DatabaseLogin {
+  database: string;
+  username: string;
+  password: string;
+}
+
+/** How much was copied. */
+export interface CopySummary {
+  tables: number;
+  rows: number;
+}
+
 export interface DatabaseServer {
   /** The administrator may do all, also to sessions and tables of others. */
   superuser?: true;
@@ -29,6 +42,21 @@ export interface DatabaseServer {
   connect(database?: string): Promise<SqlConnection>;
   /** Where workloads connect. */
   endpoint(): Promise<DatabaseEndpoint>;
+  /**
+   * All of a database as it is at one moment, compressed, while others go on with it. What is read fails with CopyFailed
+   * or the reason of the signal.
+   */
+  readCopy(login: DatabaseLogin, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
+  /**
+   * Fills an empty database from what `readCopy` gave, perhaps on another server, and compares the two: every object,
+   * every row, every sequence.
+   * @throws CopyFailed where they are not equal, or the copy is damaged
+   */
+  loadCopy(
+    login: DatabaseLogin,
+    chunks: AsyncIterable<Uint8Array>,
+    signal: AbortSignal,
+  ): Promise<CopySummary>;
 }
 
 export interface ServerOwner {
@@ -58,15 +86,6 @@ export interface DedicatedServers {
   snapshots?(name: string, tag: string): Promise<string[]>;
   /** Whether anything is there under the name, and carries the tag. */
   exists(name: string, tag: string): Promise<boolean>;
-}
-
-/** The name is taken by a server that does not carry the tag. */
-export class ServerNotOurs extends Error {
-  override name = 'ServerNotOurs';
-
-  constructor(name: string) {
-    super(`a database server ${name} exists that does not carry the tag`);
-  }
 }
 
 /** The shared server, and servers of their own where the place can make them. */

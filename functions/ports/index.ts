@@ -1,11 +1,15 @@
 /** All that Berth borrows from the outside. */
 import type { Activity } from './activity.ts';
 import type { Anchors } from './anchors.ts';
+import type { Backups } from './backups.ts';
 import type { Builder } from './builder.ts';
+import type { Caches } from './caches.ts';
 import type { Databases } from './databases.ts';
+import type { Domains } from './domains.ts';
 import type { Effects } from './effects.ts';
 import type { Isolation } from './isolation.ts';
 import type { Logs } from './logs.ts';
+import type { Manifests } from './manifests.ts';
 import type { Places } from './places.ts';
 import type { Receivers } from './receivers.ts';
 import type { Registry } from './registry.ts';
@@ -13,6 +17,7 @@ import type { SecretKeepers } from './secret-keepers.ts';
 import type { Secrets } from './secrets.ts';
 import type { Shells } from './shells.ts';
 import type { Store } from './store.ts';
+import type { Wakers } from './wakers.ts';
 import type { Workflows } from './workflows.ts';
 import type { Workloads } from './workloads.ts';
 
@@ -23,6 +28,10 @@ export interface Ports {
   registry: Registry;
   builder: Builder;
   databases: Databases;
+  /** Absent where there is no place to keep any. */
+  backups?: Backups;
+  /** Absent where no place of the installation has any. */
+  caches?: Caches;
   secrets: Secrets;
   /** Where secrets are that are kept elsewhere; absent where nothing is connected. */
   secretKeepers?: SecretKeepers;
@@ -35,6 +44,12 @@ export interface Ports {
   places?: Places;
   /** Absent where workloads are in no cluster, or nothing is known that could try its network. */
   isolation?: Isolation;
+  /** Absent where nothing but Berth itself wakes environments. */
+  wakers?: Wakers;
+  /** Absent where the way in to workloads takes no domains of customers. */
+  domains?: Domains;
   /** Absent where nothing holds connections. */
   shells?: Shells;
+  /** Absent where nothing renders for clusters. */
+  manifests?: Manifests;
 }

@@ -1,5 +1,5 @@
 /** Lines of text with times, by stream. */
-import type { LogLevel } from '../core/log-level.ts';
+import type { LogLevel } from '../core/logs/log-level.ts';
 
 export interface LogLine {
   /** ISO 8601, UTC, milliseconds. */
@@ -9,6 +9,8 @@ export interface LogLine {
   source: 'stdout' | 'stderr' | 'berth';
   deployment?: number;
   container?: string;
+  /** The service that printed it, where lines of several are in one list. */
+  service?: string;
   /** A line of Berth's own that stands where lines are missing; every filter but that by time lets it pass. */
   missing?: true;
 }
@@ -22,12 +24,14 @@ export interface LogFilter {
   since?: string;
   /** At or before this time. Lines that were appended more than a minute after their time may be missing. */
   until?: string;
-  /** The message holds this text, in capitals or not. */
-  text?: string;
+  /** What the line is searched by, at most 1,000 characters: words, fields and signs, as core/logs/log-query.ts has them. */
+  search?: string;
   /** The line says that it is at least that severe. */
   level?: LogLevel;
   deployment?: number;
   container?: string;
+  /** Whose lines the stream has, for a search that asks; it leaves none out by itself. */
+  service?: string;
 }
 
 export interface LogPageQuery extends LogFilter {
@@ -66,6 +70,7 @@ export interface Logs {
   read(stream: LogStream, options: LogTail): Promise<LogLine[]>;
   /**
    * A page of the lines that a filter lets pass.
+   * @throws LogQueryError for a search that is none
    * @throws RangeError for a limit, a time or a position that is none
    */
   page(stream: LogStream, query: LogPageQuery): Promise<LogPage>;

@@ -48,6 +48,11 @@ export interface Registry {
   /** Removes the repository with its images; idempotent. */
   removeRepository(repository: RepositoryRef): Promise<void>;
   /**
+   * Removes one image with its tags and signatures; idempotent. Layers that other images have stay, and what is part of
+   * another image stays with that one. Where a registry deletes nothing, all is kept.
+   */
+  removeImage(repository: RepositoryRef, digest: string): Promise<void>;
+  /**
    * Resolves a digest or a tag, or a full reference, to an image in this repository.
    * @throws Problem image_unavailable
    */

@@ -22,13 +22,15 @@ export interface Condition {
   error?: ProblemDetail;
 }
 
-/** A workload, as the adapter that runs it sees it. The two functions are called for each request. */
+/** A workload, as the adapter that runs it sees it. Its functions are called for each request. */
 export interface Upstream {
   instance: InstanceRef;
   /** Hosts and paths beside the default URL; another array when they have changed. */
   routes: readonly Route[];
   /** Undefined where nothing of it has been started yet. */
   condition(): Condition | undefined;
+  /** Whether a client is kept with the replica that answered it first; none is unless given. */
+  affinity?(): boolean;
   /** What may take requests at a service port, or at the first one where none is named. */
   tracks(port?: number): Track[];
 }

@@ -3,6 +3,11 @@ export type WorkflowStatus = 'running' | 'succeeded' | 'failed' | 'stopped';
 
 export interface Workflows {
   /**
+   * Steps hold something scarce while they wait, so that a run pauses between two calls of one that takes long. Absent
+   * where they wait in one call.
+   */
+  pauses?: true;
+  /**
    * Starts a run under a name (the operation's id); durable once it resolves. A second start with the name of
    * an existing run changes nothing.
    * @param workflow name of an ASL file, without `.asl.json`

@@ -28,6 +28,8 @@ export interface WorkloadSpec extends InstanceRef {
    * `recreate` stops the old replicas first, for programs of which two must not run at once. `rolling` where absent.
    */
   strategy?: 'rolling' | 'recreate';
+  /** A client is kept by a cookie with the replica that answered it first, as long as that takes requests. */
+  affinity?: 'cookie';
   /** How long the rollout may take, seconds. */
   progressDeadlineSeconds: number;
   /**
@@ -170,7 +172,7 @@ export interface StandbyStatus {
   deployment: number;
   /** `warm`: it served before, and can take its place back. `failed`: it is kept to be looked at. */
   why: 'warm' | 'failed';
-  /** It ends at this time; ISO 8601. */
+  /** It is to end at this time; ISO 8601. */
   until: string;
   replicas: number;
 }
@@ -199,8 +201,12 @@ export interface Tracks {
    * @throws Problem fenced
    */
   setAside(candidate: CandidateRef): Promise<void>;
-  /** Ends what stays beside what serves and gets no requests; idempotent. */
-  endStandby(instance: InstanceRef): Promise<void>;
+  /**
+   * Ends what stays beside what serves and gets no requests; idempotent. The place ends nothing of it by itself: at its
+   * time the sweep does.
+   * @param dueBy only if its time has come by then; epoch milliseconds
+   */
+  endStandby(instance: InstanceRef, dueBy?: number): Promise<void>;
   /**
    * Asks a replica of a deployment for a path, whatever share of requests it has, and reads no more than the status.
    * @param path starts with a slash
@@ -246,6 +252,8 @@ export interface CommandRun {
   again: boolean;
   /** Of a command that is joined: lines from this time on are wanted; ISO 8601. */
   since?: string;
+  /** Messages of the lines at that time which have come already. */
+  known?: readonly string[];
   /** Takes the output as it comes, masked. */
   onLine(line: LogLine): void;
 }
@@ -302,9 +310,11 @@ export interface Workloads {
   awaitRollout(instance: InstanceRef, number: number, signal: AbortSignal): Promise<Rollout>;
   /**
    * Runs a command once, with the image, variables, files and volumes of the first container. Output goes to the log.
+   * @returns undefined where the signal aborts with a TransientError before the end, and a second call joins the command:
+   * it goes on until then, or until `endCommand`. Any other abort ends it
    * @throws Problem as `apply` does, and release_failed where the command can not be run at all
    */
-  runRelease(spec: WorkloadSpec, command: string[], signal: AbortSignal): Promise<ReleaseResult>;
+  runRelease(spec: WorkloadSpec, command: string[], signal: AbortSignal): Promise<ReleaseResult | undefined>;
   /**
    * Runs a command once, as a release command, and waits for its end. A second call with the spec's `operation` joins
    * the first: the command runs once.
@@ -341,6 +351,8 @@ export interface Workloads {
   kill(instance: InstanceRef, replica: string): Promise<void>;
   /** Absent where two deployments of a workload can not be served side by side: `trial` and `warmSeconds` change nothing there. */
   tracks?: Tracks;
+  /** Whether clients are kept with a replica where a spec asks for it; where absent, `affinity` changes nothing. */
+  keepsClients?: true;
   /**
    * Disturbs requests from the outside, in place of what disturbed them before; with neither delay nor abort nothing
    * does. Whatever happens to Berth, it ends by its time. Absent where requests do not pass Berth.

@@ -1,7 +1,7 @@
 /** The one record of the queue of builds. */
 
 import { limits } from '../core/limits.ts';
-import { BUILD_SECONDS } from '../core/operations/build.ts';
+import { BUILD_SECONDS } from '../core/operations/kinds/build.ts';
 import {
   advance,
   type BuildQueue,

@@ -45,6 +45,12 @@ export function seeClock(last: SeenClock | undefined, now: number): SeenClock {
   return { ...seen, ...(last.jumpedAt !== undefined && !isOver && { jumpedAt: last.jumpedAt }) };
 }
 
+/** Whether the clock has jumped within the last hour, also where no sweep has seen it yet. Changes nothing. */
+export async function hasClockJumped({ store, effects }: Pick<Ports, 'store' | 'effects'>): Promise<boolean> {
+  const last = await store.get<SeenClock>(CLOCK_KEY);
+  return seeClock(last?.data, effects.now()).jumpedAt !== undefined;
+}
+
 /** Looks at the clock, and keeps what it saw. */
 export async function lookAtClock({ store, effects }: Ports): Promise<SeenClock & { isNew: boolean }> {
   const item = await store.get<SeenClock>(CLOCK_KEY);

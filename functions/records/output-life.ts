@@ -1,6 +1,6 @@
 /** Which lines of a service's output belong to an environment: a name may have had several, one after the other. */
 import { destroyedKey, environmentKey } from '../core/keys.ts';
-import type { DestroyedEnvironment, Environment, InstanceRef } from '../core/model/index.ts';
+import type { DestroyedEnvironment, Environment, EnvironmentRef } from '../core/model/index.ts';
 import type { Store } from '../ports/store.ts';
 import { missing } from './commit.ts';
 import { pastInstanceOf } from './instances.ts';
@@ -13,24 +13,38 @@ export interface Life {
   until?: string;
 }
 
+/** From when to when an environment was there, and what was ever deployed to it. */
+export interface Output extends Life {
+  services: string[];
+}
+
 /**
+ * @param service that was deployed to it, where one is meant
  * @param environmentId of an environment that is gone; the one that has the name now unless given
  * @throws Problem not_found
  */
-export async function outputLife(store: Store, ref: InstanceRef, environmentId?: string): Promise<Life> {
+export async function outputOf(
+  store: Store,
+  { service, ...ref }: EnvironmentRef & { service?: string },
+  environmentId?: string,
+): Promise<Output> {
   const now =
     environmentId === undefined
       ? await getEnvironment(store, ref)
       : await store.get<Environment>(environmentKey(ref));
   if (now && (environmentId ?? now.data.id) === now.data.id) {
-    pastInstanceOf(now.data, ref.service);
-    return { since: now.data.createdAt };
+    if (service !== undefined) pastInstanceOf(now.data, service);
+    return { since: now.data.createdAt, services: Object.keys(now.data.services).sort() };
   }
   const gone = await store.get<DestroyedEnvironment>(destroyedKey(ref.project, environmentId ?? ''));
-  if (gone?.data.name === ref.environment && gone.data.services.includes(ref.service))
-    return { since: gone.data.createdAt, until: gone.data.destroyedAt };
+  if (gone?.data.name === ref.environment && (service === undefined || gone.data.services.includes(service)))
+    return {
+      since: gone.data.createdAt,
+      until: gone.data.destroyedAt,
+      services: [...gone.data.services].sort(),
+    };
   throw missing(
-    `output of service "${ref.service}" in an environment "${ref.environment}" with the id ${environmentId}`,
+    `output of ${service === undefined ? 'an' : `service "${service}" in an`} environment "${ref.environment}" with the id ${environmentId}`,
     `List those whose output is kept with GET /v1/projects/${ref.project}/destroyed-environments.`,
   );
 }

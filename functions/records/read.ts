@@ -47,7 +47,7 @@ export const getDeployment = (store: Store, ref: InstanceRef, number: number): P
     store,
     deploymentKey(ref, number),
     `deployment ${number} of service "${ref.service}" in environment "${ref.environment}"`,
-    'List its deployments, newest first, to see the numbers there are.',
+    `List its deployments with GET /v1/projects/${ref.project}/environments/${ref.environment}/services/${ref.service}/deployments.`,
   );
 
 export const getOperation = (store: Store, operation: string): Promise<Item<Operation>> =>

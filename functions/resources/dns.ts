@@ -29,6 +29,9 @@ export const dns: ResourceType = {
   ...computed,
   type: 'dns',
   summary: 'A host name under which routes publish services.',
+  leaving: {
+    todo: 'The host is one of this Berth: write one of yours where the manifests have it, and lead that to the service.',
+  },
   outputs: {
     host: { secret: false, summary: 'The host name.' },
     url: { secret: false, summary: 'The URL that people use: scheme, host and port.' },

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { ENVIRONMENT_TYPE } from '../core/diff/deployment-diff.ts';
 import { environmentPartition, SECRET_PREFIX, secretKey, secretPath, variablesKey } from '../core/keys.ts';
-import type { SecretRecord, Variables } from '../core/model/index.ts';
+import type { EnvironmentRef, SecretRecord, SecretReference, Variables } from '../core/model/index.ts';
 import { usedOfType } from '../core/score/references.ts';
 import { sourceText } from '../core/secrets/secret-source.ts';
 import { readAll } from '../records/read-all.ts';
@@ -12,6 +12,13 @@ import { computed, type EnvironmentSecrets, type ResourceType } from './type.ts'
 
 /** How many records of secrets are read at once. */
 const PAGE = 100;
+
+/** What a secret is now, wherever it is kept; not pinned. */
+function todayOf(ref: EnvironmentRef, { name, version, versions }: SecretRecord): SecretReference {
+  const source = versions.find((one) => one.version === version)?.source;
+  const secret = secretPath(ref, name);
+  return source ? { secret, version: sourceText(source), source } : { secret, version };
+}
 
 const environmentSecrets: EnvironmentSecrets = {
   async variables({ store }, ref) {
@@ -23,13 +30,7 @@ const environmentSecrets: EnvironmentSecrets = {
   async current({ store }, ref) {
     const stored = await readAll<SecretRecord>(store, environmentPartition(ref), SECRET_PREFIX);
     // Users choose the names: `__proto__` must be a name like any other.
-    return Object.fromEntries(
-      stored.map(({ data: { name, version, versions } }) => {
-        const source = versions.find((one) => one.version === version)?.source;
-        const secret = secretPath(ref, name);
-        return [name, source ? { secret, version: sourceText(source), source } : { secret, version }];
-      }),
-    );
+    return Object.fromEntries(stored.map(({ data }) => [data.name, todayOf(ref, data)]));
   },
   async pin(ports, { project }, current, used) {
     const references = Object.entries(current).map(async ([name, reference]) => {
@@ -39,11 +40,12 @@ const environmentSecrets: EnvironmentSecrets = {
     });
     return Object.fromEntries(await Promise.all(references));
   },
-  /** A secret keeps its pinned version, unless that was revoked. */
+  /** A secret keeps its pinned version, unless that was revoked: then it is today's, which may be kept elsewhere since. */
   async repin(ports, ref, pinned, used) {
     const { store } = ports;
     const names = Object.keys(pinned).filter((name) => used.has(name));
     const secrets = new Map(Object.entries(pinned));
+    const replaced = new Map<string, SecretReference>();
     // What a project may no longer refer to does not come back by a rollback.
     await requireAllowed(
       ports,
@@ -57,11 +59,11 @@ const environmentSecrets: EnvironmentSecrets = {
         const name = page[position] ?? '';
         const reference = secrets.get(name);
         const stage = item?.data.versions.find(({ version }) => version === reference?.version)?.stage;
-        if (item && reference && stage === 'revoked')
-          secrets.set(name, { ...reference, version: item.data.version });
+        if (item && stage === 'revoked') replaced.set(name, todayOf(ref, item.data));
       }
     }
-    return Object.fromEntries(secrets);
+    const today = await environmentSecrets.pin(ports, ref, Object.fromEntries(replaced), used);
+    return Object.fromEntries([...secrets, ...Object.entries(today)]);
   },
 };
 
@@ -69,6 +71,7 @@ export const environment: ResourceType = {
   ...computed,
   type: ENVIRONMENT_TYPE,
   summary: 'The variables and secrets of the environment: ${resources.env.API_KEY}.',
+  leaving: 'written',
   outputs: 'one for each variable and each secret of the environment, by its name.',
   params: z.strictObject({}),
 

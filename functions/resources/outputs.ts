@@ -36,9 +36,9 @@ function metadataText(workload: ScoreWorkload, path: string[]): string {
   });
 }
 
-/** How a secret comes into an environment. */
+/** How a variable or a secret comes into an environment. */
 export const putSecret = (name: string): string =>
-  `Put it with berth secrets set ${name}, with PUT /v1/projects/{project}/environments/{environment}/secrets/${name} and the body {"value": "…"}, or on the page of the environment, then deploy.`;
+  `Put it with PUT …/variables/${name}, with PUT …/secrets/${name} where it has to stay hidden, or on the page of the environment, then deploy.`;
 
 export function missingOutput(path: string[], found: ResourceOutputs | undefined, type?: string): Problem {
   const known = found ? [...Object.keys(found.values), ...Object.keys(found.secrets)] : [];

@@ -26,6 +26,18 @@ export function resourceLabel({ id, uid }: Pick<ResourceRequest, 'id' | 'uid'>, 
   return readable === '' ? hash : `${readable}-${hash}`;
 }
 
+/**
+ * The name of a server for one resource: letters, digits and single hyphens, a letter first, at most 63, as RDS takes
+ * it. The hash tells apart names that read alike.
+ */
+export function serverName(
+  prefix: string,
+  { project, environment, uid }: EnvironmentRef & { uid: string },
+): string {
+  const readable = `${project}-${environment}`.replaceAll(/-+/g, '-').slice(0, 40).replace(/-$/, '');
+  return `${prefix}-${readable}-${shortHash([project, environment, uid].join('\u001f'), 12)}`;
+}
+
 /** The path of a resource's secret outputs in the Secrets port. */
 export function resourceSecretPath(request: EnvironmentRef & { uid: string }, output: string): string {
   const { project, environment, uid } = request;

@@ -64,6 +64,7 @@ export const route: ResourceType = {
   ...computed,
   type: 'route',
   summary: 'Sends requests for a host and a path prefix to a port of the service.',
+  leaving: 'written',
   outputs: {
     host: { secret: false, summary: 'The host.' },
     path: { secret: false, summary: 'The path prefix.' },

@@ -5,6 +5,7 @@
 import type { z } from 'zod';
 import type { EnvironmentRef, ResourceOutputs, SecretReference } from '../core/model/index.ts';
 import type { ScoreWorkload } from '../core/score/workload.ts';
+import type { CopySummary } from '../ports/databases.ts';
 import type { Ports } from '../ports/index.ts';
 import type { Route } from '../ports/workloads.ts';
 
@@ -99,6 +100,38 @@ export interface ResourceDisturbance {
   slow(ports: Ports, request: ResourceIdentity, delayMs: number, signal: AbortSignal): Promise<void>;
 }
 
+/** Copies of all the data of a resource. An operation has one copy beside the data at most. */
+export interface ResourceCopies {
+  /** The data as they are at one moment. @throws Problem backup_failed in what is read */
+  read(ports: Ports, request: ResourceIdentity, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
+  /**
+   * Makes a copy beside the data from what `read` gave, and compares it with what that was made of; again from the
+   * beginning where there is one of this operation.
+   * @throws Problem backup_failed where they are not equal
+   */
+  load(
+    ports: Ports,
+    request: ResourceIdentity,
+    chunks: AsyncIterable<Uint8Array>,
+    signal: AbortSignal,
+    stillOwned?: () => Promise<void>,
+  ): Promise<CopySummary>;
+  /**
+   * Puts the copy of this operation, or what the last swap replaced, in the place of the data, at once and whole. What
+   * they were stays beside it, closed to all; what an earlier swap left goes. Idempotent.
+   */
+  swap(
+    ports: Ports,
+    request: ResourceIdentity,
+    from: 'copy' | 'replaced',
+    stillOwned?: () => Promise<void>,
+  ): Promise<void>;
+  /** Whether the swap of this operation was made. */
+  isSwapped(ports: Ports, request: ResourceIdentity): Promise<boolean>;
+  /** Removes the copy of this operation, and opens the data where a swap was begun and not made. Idempotent. */
+  discard(ports: Ports, request: ResourceIdentity, stillOwned?: () => Promise<void>): Promise<void>;
+}
+
 export interface ResourceType {
   /** The name of the type in Score files. */
   type: string;
@@ -122,6 +155,12 @@ export interface ResourceType {
    * @throws Problem invalid_resource
    */
   checkWorkload?(request: Pick<ResourceRequest, 'uid' | 'workload' | 'params'>): void;
+  /**
+   * Why the type can not be had, as a clause after "it can not be provided", and what helps; undefined where it can.
+   * Absent where it can everywhere.
+   * @param environment whose place is meant; any place of the installation, where absent
+   */
+  refusal?(ports: Ports, environment?: EnvironmentRef): Promise<{ why: string; hint: string } | undefined>;
   /**
    * Refuses a request that can never be met here, and makes nothing.
    * @throws Problem invalid_resource
@@ -150,12 +189,24 @@ export interface ResourceType {
   inventory(ports: Ports, request: ResourceIdentity): Promise<string[]>;
   /** Names of what stays on purpose once the resource was removed, for people. */
   kept?(ports: Ports, request: ResourceIdentity): Promise<string[]>;
+  /** Stops what costs while its environment sleeps, and keeps its data; idempotent. */
+  sleep?(ports: Ports, request: ResourceIdentity): Promise<void>;
+  /** Ends the sleep; idempotent. */
+  wake?(ports: Ports, request: ResourceIdentity): Promise<void>;
   /** Present where the type's credentials can be rotated. */
   rotation?: Rotation;
   /** Present where it can be made to fail on purpose. */
   disturbance?: ResourceDisturbance;
+  /** Present where its data can be copied. */
+  copies?: ResourceCopies;
   /** Present where the outputs are secrets of the environment. */
   environmentSecrets?: EnvironmentSecrets;
+  /**
+   * What becomes of it where a service leaves for a cluster without Berth. `anew`: its outputs are addresses within the
+   * environment, and `provision`, which makes nothing then, gives those of the new place. `written`: what is pinned stands
+   * in the manifests. Otherwise what people have to do, in a sentence.
+   */
+  leaving?: 'anew' | 'written' | { todo: string };
   /** The route to the service that the resource asks for. */
   route?(values: ResourceOutputs['values']): Route;
   /** The size that was asked for, as the Score file says it, for people; computed from params as they are stored. */

@@ -2,6 +2,7 @@
 export { dns } from './dns.ts';
 export { environment } from './environment.ts';
 export { postgres } from './postgres/postgres.ts';
+export { redis } from './redis.ts';
 export { route } from './route.ts';
-export { servicePort } from './service-port.ts';
+export { service, servicePort } from './service-port.ts';
 export { volume } from './volume.ts';

@@ -35,6 +35,7 @@ export const volume: ResourceType = {
   outputs: { source: { secret: false, summary: 'What a container’s volume names as its source.' } },
   params,
   owned: true,
+  leaving: 'anew',
 
   async provision({ workloads }, request, stillOwned) {
     requireDefaultClass(request);

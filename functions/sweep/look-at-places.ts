@@ -9,7 +9,7 @@ import {
   type PlaceSightings,
   SYSTEM_ACTOR,
 } from '../core/model/index.ts';
-import { Problem } from '../core/problem.ts';
+import { Problem, TransientError } from '../core/problem.ts';
 import type { Ports } from '../ports/index.ts';
 import type { Places } from '../ports/places.ts';
 import { commit } from '../records/commit.ts';
@@ -22,7 +22,8 @@ const look = (places: Places, place: Place): Promise<Seen> =>
     () => ({ state: 'reachable' }),
     (error: unknown) => ({
       state: 'unreachable',
-      reason: error instanceof Problem ? error.message : 'It does not answer.',
+      reason:
+        error instanceof Problem || error instanceof TransientError ? error.message : 'It does not answer.',
     }),
   );
 

@@ -1,11 +1,14 @@
 /**
  * The sweep. It is level-triggered and reads only what is due: it starts operations that were not started, ends those
- * that overran, runs jobs, hibernates idle environments, destroys expired ones, retries leftovers, takes deliveries of git
- * providers further, has the network tried, and forgets what was kept long enough.
+ * that overran, runs jobs, ends what was kept warm, hibernates idle environments, destroys expired ones, retries
+ * leftovers, takes promotions and deliveries of git providers further, has the network tried, deletes versions that nobody
+ * needs, and forgets what was kept long enough.
  */
+import { startDueBackup } from '../commands/backups/backup-plans.ts';
 import { advanceDelivery } from '../commands/connections/advance.ts';
 import { lookAtPreview } from '../commands/connections/preview-steps.ts';
 import { expireAwaiting, isAwaiting } from '../commands/deployments/awaiting-approval.ts';
+import { endDueStandby } from '../commands/deployments/warm.ts';
 import { environmentWrite, hasExpired } from '../commands/environments/environments.ts';
 import {
   destroyEnvironment,
@@ -14,25 +17,33 @@ import {
 } from '../commands/environments/transitions.ts';
 import { startDueJob } from '../commands/jobs/due-jobs.ts';
 import { START_CHECK_MS, startOperation } from '../commands/operations/operations.ts';
+import { advancePromotion } from '../commands/pipelines/advance-promotion.ts';
 import {
   DELIVERIES_QUEUE,
   ENVIRONMENTS_QUEUE,
+  isBackupPlanKey,
   isDestroyedKey,
   isPreviewKey,
+  isPromotionKey,
+  isVersionsLookKey,
   JOBS_QUEUE,
   OPERATIONS_QUEUE,
   operationKey,
   RETENTION_QUEUE,
+  STANDBY_QUEUE,
 } from '../core/keys.ts';
 import {
+  type BackupPlan,
   type Delivery,
   type DestroyedEnvironment,
   type Environment,
+  type InstanceRef,
   isTerminal,
   type Job,
   type Operation,
   OUTPUT_KEPT_MS,
   type Preview,
+  type Promotion,
   SYSTEM_ACTOR,
 } from '../core/model/index.ts';
 import { recoveryOf } from '../core/operations/index.ts';
@@ -48,6 +59,7 @@ import { steps } from '../workflows/steps.ts';
 import { forgetMasks } from './forget-output.ts';
 import { tryIsolation } from './isolation.ts';
 import { lookAtPlaces } from './look-at-places.ts';
+import { lookAtVersions } from './versions.ts';
 
 const BATCH = 50;
 /** The longest that a pass spends on one queue; the next one goes on, milliseconds. */
@@ -88,19 +100,27 @@ export async function sweep(ports: Ports): Promise<SweepReport> {
   if (clock.jumpedAt !== undefined) report.clockJumped = clock.isNew ? 'now' : 'earlier';
   await each<Operation>(ports, OPERATIONS_QUEUE, report, (item) => sweepOperation(ports, item, report));
   await each<Environment>(ports, ENVIRONMENTS_QUEUE, report, (item) => sweepEnvironment(ports, item, report));
-  await each<Delivery | Preview>(ports, DELIVERIES_QUEUE, report, (item) =>
-    isPreviewKey(item)
+  await each<Delivery | Preview | Promotion>(ports, DELIVERIES_QUEUE, report, (item) => {
+    if (isPromotionKey(item)) return advancePromotion(ports, item.data as Promotion);
+    return isPreviewKey(item)
       ? lookAtPreview(ports, item as Item<Preview>)
-      : advanceDelivery(ports, item.data as Delivery),
-  );
-  await each<Job>(ports, JOBS_QUEUE, report, async (item) => {
-    const became = await startDueJob(ports, item);
-    if (became === 'started') report.started++;
+      : advanceDelivery(ports, item.data as Delivery);
   });
+  await each<Job | BackupPlan>(ports, JOBS_QUEUE, report, async (item) => {
+    const began = isBackupPlanKey(item)
+      ? await startDueBackup(ports, item as Item<BackupPlan>)
+      : (await startDueJob(ports, item as Item<Job>)) === 'started';
+    if (began) report.started++;
+  });
+  await each<InstanceRef>(ports, STANDBY_QUEUE, report, (item) => endDueStandby(ports, item));
   await attempt(report, 'isolation', () => tryIsolation(ports, clock.isolation));
   if (!report.clockJumped) {
     await each(ports, RETENTION_QUEUE, report, async (item) => {
       const { pk, sk, version } = item;
+      if (isVersionsLookKey(item)) {
+        report.forgotten += await lookAtVersions(ports, item as Item<InstanceRef>);
+        return;
+      }
       if (isDestroyedKey(item)) await forgetMasks(ports, item.data as DestroyedEnvironment);
       const lines =
         pk === operationKey((item.data as Operation).id).pk ? operationLineKeys(item.data as Operation) : [];

@@ -13,9 +13,10 @@ import {
   type OperationOn,
   type RunStatus,
 } from '../core/model/index.ts';
-import type { ProblemDetail } from '../core/problem.ts';
+import { Problem, type ProblemDetail } from '../core/problem.ts';
 import type { Ports } from '../ports/index.ts';
 import type { Write } from '../ports/store.ts';
+import { hasClockJumped } from '../records/clock.ts';
 import { commit, retryOnConflict } from '../records/commit.ts';
 import { changingEnvironment } from '../records/environment-changes.ts';
 import { endedOperationWrites } from '../records/operation-summaries.ts';
@@ -87,16 +88,21 @@ export interface EndPlan {
 /**
  * Ends an operation; an operation that has ended already is left as it is.
  * @throws Problem conflict after 25 tries
+ * @throws Problem operation_ended where it is put back meanwhile, and who ends it does not know
  */
 export async function endOperation(
   ports: Ports,
-  { id, project, environment, service }: Operation,
+  { id, project, environment, service, compensating }: Operation,
   plan: EndPlan,
 ): Promise<void> {
   const end = async (): Promise<void> => {
     const item = await getOperation(ports.store, id);
     const operation = item.data;
     if (isTerminal(operation.status)) return;
+    if (operation.compensating && !compensating)
+      throw new Problem('operation_ended', 'The operation is put back already: this step was too late.', {
+        hint: 'Nothing is left to do.',
+      });
     const others = (await plan.writes?.()) ?? [];
     const events = [plan.event, ...(plan.also?.() ?? [])].map((event) => ({
       project,
@@ -162,7 +168,7 @@ const OVERDUE_MS = 120_000;
 /**
  * Runs the part of a compensation that changes the place of workloads. While the place can not be reached, it is
  * tried again until the operation's bound is over; then the operation ends without it, since every operation ends
- * (I3). The next deployment or waking puts right what was left as it was.
+ * (I3). The next deployment or waking puts right what was left as it was. A clock that has jumped ends nothing so.
  */
 export async function untilOverdue<T>(
   ports: Ports,
@@ -173,6 +179,7 @@ export async function untilOverdue<T>(
     return await work();
   } catch (error) {
     if (ports.effects.now() < Date.parse(operation.deadline) + OVERDUE_MS) throw error;
+    if (await hasClockJumped(ports)) throw error;
     return undefined;
   }
 }

@@ -1,11 +1,12 @@
 /** Code that the workflows which change an environment's state share. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Environment, EnvironmentRef, Instance, OperationOn } from '../core/model/index.ts';
-import { Problem } from '../core/problem.ts';
+import { Problem, type ProblemDetail } from '../core/problem.ts';
 import type { Ports } from '../ports/index.ts';
 import { instancesOf } from '../records/instances.ts';
 import { getEnvironment } from '../records/read.ts';
 import { getDeploymentDetail } from '../records/workloads.ts';
+import { workloadSpec } from '../resources/score/workload-spec.ts';
 import {
   type Ending,
   endingOf,
@@ -14,14 +15,20 @@ import {
   errorOf,
   untilOverdue,
 } from './end-operation.ts';
+import { changeSleep } from './resource-sleep.ts';
 import { type StepContext, StillProgressing } from './step.ts';
-import { workloadSpec } from './workload-spec.ts';
 
 /** The environment in which an operation is carried out, without its other fields. */
-export const environmentOf = ({ project, environment, environmentId }: EnvironmentRef): EnvironmentRef => ({
+export const environmentOf = ({
+  project,
+  environment,
+  environmentId,
+  placement,
+}: EnvironmentRef): EnvironmentRef => ({
   project,
   environment,
   ...(environmentId !== undefined && { environmentId }),
+  ...(placement !== undefined && { placement }),
 });
 
 /** How long to wait before an environment that wakes up is looked at again, milliseconds. */
@@ -95,7 +102,7 @@ export async function startAll(ports: Ports, ref: EnvironmentRef): Promise<Start
     { operation: environment.id },
   );
   const started: Started[] = [];
-  const failures: unknown[] = [];
+  const failures = await changeSleep(ports, ref, environment.id, 'wake');
   for (const instance of startable(environment)) {
     try {
       await startInstance(ports, instance);
@@ -120,7 +127,8 @@ export async function recoverAwake(context: StepContext<OperationOn<'environment
   const isAwake =
     ending.status === 'superseded' ||
     (await untilOverdue(ports, operation, () => startAll(ports, environmentOf(operation))));
-  if (isAwake) await endIn(context, ending, 'environment.ready', toReady(timeNow(ports)));
+  const error = operation.kind === 'wake' && 'error' in ending ? ending.error : undefined;
+  if (isAwake) await endIn(context, ending, 'environment.ready', toReady(timeNow(ports), error));
   else await endIn(context, ending, 'environment.hibernated', toHibernated);
 }
 
@@ -129,11 +137,12 @@ export const toHibernated = (environment: Environment): Environment => ({
   state: 'hibernated',
 });
 
-/** An environment that is ready, and was last used at this time. */
+/** An environment that is ready, and was last used at this time. @param error why not all of it came back */
 export const toReady =
-  (at: string) =>
-  (environment: Environment): Environment => ({
+  (at: string, error?: ProblemDetail) =>
+  ({ wakeError: _before, ...environment }: Environment): Environment => ({
     ...environment,
     state: 'ready',
     lastActivityAt: at,
+    ...(error && { wakeError: error }),
   });

@@ -1,11 +1,19 @@
 /** Code that the workflows which make, rotate and remove resources share. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { environmentKey, operationLog, resourceKey } from '../core/keys.ts';
+import {
+  backupPlanKey,
+  backupPrefix,
+  environmentKey,
+  environmentPartition,
+  operationLog,
+  resourceKey,
+} from '../core/keys.ts';
 import { type Environment, type EnvironmentRef, type Resource, SYSTEM_ACTOR } from '../core/model/index.ts';
 import { Problem } from '../core/problem.ts';
 import type { Ports } from '../ports/index.ts';
 import type { Item, Store } from '../ports/store.ts';
 import { commit } from '../records/commit.ts';
+import { readAll } from '../records/read-all.ts';
 import { resourceType } from '../resources/index.ts';
 import { resourceRequest } from '../resources/owner.ts';
 import { type ResourceIdentity, ResourcePending } from '../resources/type.ts';
@@ -56,11 +64,17 @@ export async function removeResource(
       message: `Kept of ${uid}: ${message}`,
       source: 'berth',
     });
+  // What they hold is gone with the resource.
+  const backups = await readAll(ports.store, environmentPartition(ref), backupPrefix(uid));
   await commit(
     ports,
     { actor: SYSTEM_ACTOR },
     {
-      writes: [{ delete: resourceKey(ref, uid) }],
+      writes: [
+        { delete: resourceKey(ref, uid) },
+        { delete: backupPlanKey(ref, uid) },
+        ...backups.map(({ pk, sk }) => ({ delete: { pk, sk } })),
+      ],
       events: [{ ...ref, operation, type: 'resource.removed', data: { uid } }],
     },
   );

@@ -12,13 +12,14 @@ import {
   type OperationStep,
   type StepName,
 } from '../core/model/index.ts';
-import { operationKinds } from '../core/operations/index.ts';
+import { declaredSteps, operationKinds } from '../core/operations/index.ts';
 import { Problem, TransientError } from '../core/problem.ts';
 import type { Units } from '../core/units.ts';
 import type { Ports } from '../ports/index.ts';
 import { type Item, StoreConflict } from '../ports/store.ts';
 import { retryOnConflict } from '../records/commit.ts';
 import { getOperation } from '../records/read.ts';
+import { errorOf } from './end-operation.ts';
 import { costSoFar, meterFrom, meterStep } from './step-cost.ts';
 import { watchForStop } from './watch-for-stop.ts';
 
@@ -36,6 +37,8 @@ export interface StepContext<Of extends Operation = Operation> {
   operation: Of;
   /** Aborts when the operation is to stop (its reason is the Problem) or when the step's time is over. */
   signal: AbortSignal;
+  /** The step was called before and handed over: what it began goes on. Its record has no new attempt. */
+  isLook: boolean;
   /** The error that led to a compensation. */
   error?: { Error: string; Cause: string };
 }
@@ -50,11 +53,6 @@ export interface Step<Of extends Operation = Operation> {
   /** The step watches for cancellation while it runs, and not only before: for steps that take long. */
   watched?: boolean;
   /**
-   * Where waiting holds something scarce, the first call waits for so long, seconds, and those after it only look: the
-   * workflow's Retry has the time between them. For watched steps that throw the reason of their signal.
-   */
-  waitsSeconds?: number;
-  /**
    * The step is not run again once this other step has started, which shows that it was done: for users' code that
    * may not be repeatable.
    */
@@ -67,28 +65,17 @@ export class StillProgressing extends TransientError {
   override name = 'Berth.StillProgressing';
 }
 
-/** Where steps run. */
-export interface StepHost {
-  /** A step that waits holds something scarce: a run of a function. */
-  holds?: boolean;
-}
-
 /** A call looks at least once, whatever that takes; after this time it is over, seconds. */
 const LOOK_SECONDS = 1;
 
 /** The signal, which aborts also when a call has waited for long enough. */
-function patienceOf(
-  signal: AbortSignal,
-  waitsSeconds: number | undefined,
-  isLook: boolean,
-): { signal: AbortSignal; end(): void } {
-  if (waitsSeconds === undefined) return { signal, end: () => undefined };
+function patienceOf(signal: AbortSignal, seconds: number | undefined): { signal: AbortSignal; end(): void } {
+  if (seconds === undefined) return { signal, end: () => undefined };
   const inner = new AbortController();
   const pass = (): void => inner.abort(signal.reason);
   signal.addEventListener('abort', pass, { once: true });
   if (signal.aborted) pass();
-  const ms = (isLook ? LOOK_SECONDS : waitsSeconds) * 1000;
-  const timer = setTimeout(() => inner.abort(new StillProgressing()), ms);
+  const timer = setTimeout(() => inner.abort(new StillProgressing()), seconds * 1000);
   const end = (): void => {
     clearTimeout(timer);
     signal.removeEventListener('abort', pass);
@@ -108,10 +95,9 @@ export function runStep(
   step: Step,
   input: StepInput,
   signal: AbortSignal,
-  host: StepHost = {},
 ): Promise<Units> {
   return meterStep(ports, { ...input, step: name, role: step.role }, () =>
-    executeStep(ports, name, step, input, signal, host),
+    executeStep(ports, name, step, input, signal),
   );
 }
 
@@ -125,7 +111,6 @@ export async function executeStep(
   step: Step,
   input: StepInput,
   signal: AbortSignal,
-  { holds = false }: StepHost = {},
 ): Promise<void> {
   const loaded = await ports.store.get<Operation>(operationKey(input.operation));
   if (!loaded)
@@ -135,36 +120,45 @@ export async function executeStep(
   meterFrom(loaded.data);
   const extra = input.error ? { error: input.error } : {};
   if (step.role === 'recover') {
+    const begun = await beginCompensation(ports, loaded, input.error);
     // A late run, for an operation that something else has ended, changes nothing.
-    if (isTerminal(loaded.data.status)) return;
-    await step.run({ ports, operation: await ofItsEnvironment(ports, loaded.data), signal, ...extra });
+    if (isTerminal(begun.status)) return;
+    const operation = await ofItsEnvironment(ports, begun);
+    await step.run({ ports, operation, signal, isLook: false, ...extra });
     return;
   }
   // The step did its work and its answer was lost, so the run has not failed.
   if (step.role === 'finish' && loaded.data.status === 'succeeded') return;
+  const waitsSeconds = ports.workflows.pauses ? declaredSteps[name].waitsSeconds : undefined;
+  const last = loaded.data.steps.at(-1);
+  // A look is no new attempt, and writes nothing.
+  const isLook = waitsSeconds !== undefined && last?.name === name;
+  const since = isLook ? Date.parse(last.startedAt) : ports.effects.now();
+  const left = (waitsSeconds ?? 0) - (ports.effects.now() - since) / 1000;
+  const patience = patienceOf(signal, waitsSeconds && Math.min(Math.max(left, LOOK_SECONDS), waitsSeconds));
   try {
-    // A look is no new attempt, and writes nothing.
-    const isLook = holds && step.waitsSeconds !== undefined && loaded.data.steps.at(-1)?.name === name;
     const isStart = step.role === 'work' && !isLook;
     const item = isStart ? await recordStart(ports, name, loaded) : await checked(ports, loaded);
     if (item.data.steps.some((started) => started.name === step.doneWhenStarted)) return;
-    if (!step.watched) return await step.run({ ports, operation: item.data, signal, ...extra });
-    const patience = patienceOf(signal, holds ? step.waitsSeconds : undefined, isLook);
-    try {
-      await watchForStop(ports, item.data, patience.signal, stopReason, (watched) =>
-        step.run({ ports, operation: item.data, signal: watched, ...extra }),
-      );
-    } finally {
-      patience.end();
-    }
+    const run = (until: AbortSignal) =>
+      step.run({ ports, operation: item.data, signal: until, isLook, ...extra });
+    if (step.watched) await watchForStop(ports, item.data, patience.signal, stopReason, run);
+    else await run(patience.signal);
   } catch (error) {
+    // What has gone on for so long goes on all the same where it can not be seen now: a later look may see it.
+    if (isLook && left <= 0 && isUnseen(error)) throw new StillProgressing(undefined, { cause: error });
     if (!(error instanceof Problem)) throw error;
     // The place only knows that there is a newer deployment; the records say which one.
     const told = error.code === 'fenced' ? ((await stopReason(ports, loaded.data)) ?? error) : error;
     await keepError(ports, input.operation, told);
     throw told;
+  } finally {
+    patience.end();
   }
 }
+
+const isUnseen = (error: unknown): boolean =>
+  error instanceof TransientError || (error instanceof Problem && error.code === 'unavailable');
 
 /** Why an operation must not go on; undefined where it may. */
 export async function stopReason(ports: Ports, operation: Operation): Promise<Problem | undefined> {
@@ -176,6 +170,11 @@ export async function stopReason(ports: Ports, operation: Operation): Promise<Pr
         hint: 'Nothing is left to do.',
       },
     );
+  }
+  // Berth ended while it was put back, and the workflow runs anew from its beginning.
+  if (operation.compensating && operation.error) {
+    const { code, cause, hint } = operation.error;
+    return new Problem(code, cause, { hint });
   }
   if (operation.cancelRequested) {
     return new Problem('canceled', 'It was canceled on request.', {
@@ -190,6 +189,34 @@ export async function stopReason(ports: Ports, operation: Operation): Promise<Pr
   return new Problem('superseded', 'The environment was changed by a later operation.', {
     hint: `Look at environment "${operation.environment}" for the operation that changes it now.`,
   });
+}
+
+/**
+ * Says on record that the operation is put back, and why, before anything is. A step whose time was over may still be at
+ * work: its end and this exclude each other, so that nothing is taken away from what has just succeeded.
+ */
+async function beginCompensation(
+  ports: Ports,
+  loaded: Item<Operation>,
+  error: StepInput['error'],
+): Promise<Operation> {
+  for (let item = loaded; ; item = await getOperation(ports.store, loaded.data.id)) {
+    const operation = item.data;
+    if (isTerminal(operation.status) || operation.compensating) return operation;
+    const data: Operation = {
+      ...operation,
+      ...costSoFar(),
+      compensating: true,
+      ...(!operation.cancelRequested && { error: errorOf({ operation, ...(error && { error }) }) }),
+    };
+    const put = { ...operationKey(operation.id), data, ...(item.due && { due: item.due }) };
+    try {
+      await ports.store.transact([{ put, if: { version: item.version } }]);
+      return data;
+    } catch (thrown) {
+      if (!(thrown instanceof StoreConflict)) throw thrown;
+    }
+  }
 }
 
 /** A compensation is not for a later environment of the name: there is nothing of this operation to put back. */
@@ -251,7 +278,7 @@ async function keepError(ports: Ports, id: string, problem: Problem): Promise<vo
   await retryOnConflict(async () => {
     const item = await ports.store.get<Operation>(operationKey(id));
     // The compensation of a canceled operation explains the cancellation instead.
-    if (!item || isTerminal(item.data.status)) return;
+    if (!item || isTerminal(item.data.status) || item.data.compensating) return;
     if (item.data.cancelRequested && problem.code !== 'canceled') return;
     const data: Operation = { ...item.data, ...costSoFar(), error: problem.toDetail() };
     const put = { ...operationKey(id), data, ...(item.due && { due: item.due }) };

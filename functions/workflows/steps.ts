@@ -3,7 +3,7 @@ import type { StepName } from '../core/model/index.ts';
 import { isStepName } from '../core/operations/index.ts';
 import type { Units } from '../core/units.ts';
 import type { Ports } from '../ports/index.ts';
-import { runStep, type Step, type StepHost, type StepInput } from './step.ts';
+import { runStep, type Step, type StepInput } from './step.ts';
 import * as code from './step-code.ts';
 
 export const steps: Readonly<Record<StepName, Step>> = code;
@@ -17,8 +17,7 @@ export function runStepNamed(
   name: string,
   input: StepInput,
   signal: AbortSignal,
-  host?: StepHost,
 ): Promise<Units> {
   if (!isStepName(name)) return Promise.reject(new Error(`There is no step "${name}"`));
-  return runStep(ports, name, steps[name], input, signal, host);
+  return runStep(ports, name, steps[name], input, signal);
 }

@@ -55,7 +55,11 @@ const lines: readonly (readonly [what: string, unit: string, amount: (size: Size
     'secretsmanager.secret',
     ({ projects }) => 2 + projects,
   ],
-  ['Images: 3 GB a service', 'ecr.gbMonth', ({ services }) => 3 * services],
+  [
+    'Images: the builds of 30 days, with 0.1 GB of their own each',
+    'ecr.gbMonth',
+    ({ services }) => BUILDS * 0.1 * services,
+  ],
   ['Builds: 30 a service, of 3 minutes', 'codebuild.armSmallMinute', ({ services }) => 3 * BUILDS * services],
   [
     'Workflows: 60 deployments and 30 builds a service',
@@ -82,7 +86,7 @@ const lines: readonly (readonly [what: string, unit: string, amount: (size: Size
   ['Logs of builds and operations: 20 MB a service', 'logs.gbIngested', ({ services }) => services * 0.02],
   ['What workloads print: 0.5 GB a service', 'logs.gbIngested', ({ services }) => services * 0.5],
   ['The sweep, each minute', 'scheduler.invocation', () => HOURS * 60],
-  ['Alarms', 'cloudwatch.alarm', () => 3],
+  ['Alarms', 'cloudwatch.alarm', () => 2],
 ];
 
 const requests = ({ developers }: Size): number => developers * 8_000;

@@ -56,6 +56,10 @@ const explanations: Readonly<Record<ProblemCode, readonly [meaning: string, next
     'What is to be deleted still holds something, or a destroy could not remove all of it.',
     'Remove what is named first; a destroy is tried again by itself.',
   ],
+  version_in_use: [
+    'An environment runs the version that is to be deleted, deploys it, or can go back to it.',
+    'Deploy other versions there, or destroy the environments that the detail names.',
+  ],
   environment_not_ready: [
     'The environment is in a state in which this can not be done.',
     'Wait for its operation, wake it, or create another one: the hint says which.',
@@ -93,6 +97,10 @@ const explanations: Readonly<Record<ProblemCode, readonly [meaning: string, next
   precondition_failed: [
     '`If-Match` names another version than the stored one.',
     'Read it again, send the new ETag.',
+  ],
+  misdirected_request: [
+    'The host of the request is another one than its TLS connection was made for.',
+    'Open a connection of its own to each host.',
   ],
   request_timeout: ['The request took too long to arrive.', 'Send it again, on a better line.'],
   payload_too_large: ['The body is larger than it may be.', 'Send less, or a smaller source.'],
@@ -191,6 +199,10 @@ const explanations: Readonly<Record<ProblemCode, readonly [meaning: string, next
     'The place that runs the environment can not serve two versions side by side.',
     'Use `berth.dev/strategy: rolling` without steps and checks, or deploy where it can.',
   ],
+  affinity_unavailable: [
+    'The way in to the place that runs the environment gives each request to any replica, and the version asks for `berth.dev/affinity`.',
+    'Keep sessions in Redis or the database and leave the annotation out, or deploy where clients are kept.',
+  ],
   workload_not_ready: [
     'The new version runs and did not become ready in time. What served before serves.',
     'Listen on `$PORT`; look at the readiness probe; raise `berth.dev/progress-deadline-seconds`.',
@@ -213,6 +225,14 @@ const explanations: Readonly<Record<ProblemCode, readonly [meaning: string, next
   rotation_failed: [
     'Something that serves does not run with the new credentials; the old ones are in force again.',
     'Look at the deployment that failed, mend what it says, and rotate again.',
+  ],
+  backup_failed: [
+    'The backup can not be made, or what came of it on trial is not equal to the database; nothing has changed.',
+    'Its message says what is missing: remove that where nobody needs it, or back it up by the means of the server.',
+  ],
+  certificate_refused: [
+    'The certificate authority refused the order, or could not see that the domain leads here.',
+    'The state of the domain says why, and when it is tried again.',
   ],
   policy_violation: [
     'A policy of the project or of the platform is not met; `violations` names each with what was found.',

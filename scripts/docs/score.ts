@@ -30,8 +30,16 @@ export const settings: Readonly<Record<string, Setting>> = {
     without: '`rolling`',
     meaning:
       '`recreate` stops the old one first; on one machine it is rolling all the same. [`canary`](../how-to/canary.md) gives ' +
-      'the new version a growing share of the requests, `blue-green` none until its checks have passed and then all; neither is ' +
-      'possible in a cluster.',
+      'the new version a growing share of the requests, `blue-green` none until its checks have passed and then all; in a ' +
+      'cluster by kubeconfig both need `BERTH_GATEWAY_METRICS`.',
+  },
+  'berth.dev/affinity': {
+    takes: '`cookie`',
+    without: 'any replica takes each request',
+    meaning:
+      'A client is kept with the replica that answered it first, by a cookie, for programs that keep sessions in memory. ' +
+      'Where that replica has gone, another one of the same version has it, then any. A canary has its share of new clients. ' +
+      'On one machine alone: in a cluster it is refused.',
   },
   'berth.dev/progress-deadline-seconds': {
     takes: '5 to 900',
@@ -96,7 +104,7 @@ export const settings: Readonly<Record<string, Setting>> = {
     takes: '0 to 3600',
     without: '900; with `recreate`, and without service ports, 0',
     meaning:
-      'How long what is replaced runs on without requests, so that a rollback to it is a switch. It uses what its replicas use. In a cluster nothing stays warm.',
+      'How long what is replaced runs on without requests, so that a rollback to it is a switch. It uses what its replicas use.',
   },
   'berth.dev/keep-failed-seconds': {
     takes: '0 to 3600',

@@ -21,12 +21,13 @@ function diagram({ definition }: StateMachine): string {
 
 function states({ definition, tasks }: StateMachine): string {
   const rows = Object.entries(definition.States).map(([name, state]) => {
-    if (state.Type === 'Fail') return [name, '', '', 'Ends the run with the error.'];
+    if (state.Type === 'Fail') return [name, '', '', '', 'Ends the run with the error.'];
     const step = tasks[name] ?? '';
-    const summary = isStepName(step) ? declaredSteps[step].summary : '';
-    return [name, `\`${step}\``, `${state.TimeoutSeconds} s`, summary];
+    const { summary, waitsSeconds } = isStepName(step) ? declaredSteps[step] : { summary: '' };
+    const inPlace = waitsSeconds === undefined ? '' : `${waitsSeconds} s`;
+    return [name, `\`${step}\``, inPlace, `${state.TimeoutSeconds} s`, summary];
   });
-  return table(['state', 'step', 'at most', 'what it does'], rows);
+  return table(['state', 'step', 'in place', 'a call at most', 'what it does'], rows);
 }
 
 function part(name: string): string {
@@ -53,7 +54,8 @@ Work that takes long is an operation, and each kind of operation is one workflow
 [state-machines](../../state-machines) in the Amazon States Language, the same on both hosts. A state is a Task that runs
 one step of [functions/workflows](../../functions/workflows), or the Fail that ends a run. What went wrong is tried again up to
 four times where it may pass (\`Berth.Transient\`, \`Berth.unavailable\`, faults of Lambda itself), and goes to the
-compensation otherwise. \`awaitRollout\` and \`startWorkloads\` are called again when one call is not long enough.
+compensation otherwise. Where waiting holds a function, as on AWS, a step with a time in the column "in place" waits for so long
+in one call and is then looked at, each 10 to 30 s ([ADR 111](../adr/0111-what-takes-long-is-looked-at.md)).
 
 How steps are written, and what a crash does to a run: [architecture](../explanation/architecture.md).
 

@@ -142,9 +142,11 @@ async function checkCertificate(
 }
 
 export const checkCertificates = (api: AwsApi, settings: Settings): Promise<Finding[]> => {
-  const { apps, appsCertificate, domain, certificate } = settings;
+  const { apps, appsCertificate, appsZone, domain, certificate } = settings;
   return Promise.all([
-    checkCertificate(api, { setting: 'appsCertificate', arn: appsCertificate, name: `*.${apps}` }),
+    ...(appsZone === undefined
+      ? [checkCertificate(api, { setting: 'appsCertificate', arn: appsCertificate, name: `*.${apps}` })]
+      : []),
     ...(domain === undefined
       ? []
       : [checkCertificate(api, { setting: 'certificate', arn: certificate, name: domain, at: 'us-east-1' })]),

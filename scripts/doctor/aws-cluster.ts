@@ -113,6 +113,9 @@ interface Found {
   status?: { desiredNumberScheduled?: number; numberReady?: number };
 }
 
+/** What has EKS put network policies in force. */
+const SWITCH = 'enable-network-policy-controller';
+
 /** Each object that a deployment applies, by whether the cluster has it. */
 export async function checkObjects(client: KubernetesClient, settings: Settings): Promise<Finding[]> {
   const wanted = clusterObjects({
@@ -121,6 +124,7 @@ export async function checkObjects(client: KubernetesClient, settings: Settings)
     architectures: [],
     nodesCpu: settings.nodesCpu,
     gateway: { image: settings.gatewayImage, certificate: settings.appsCertificate, trusted: [] },
+    activator: { image: settings.activatorImage, url: '', program: '' },
     logAgent: { image: settings.logAgentImage, region: '', logGroup: '' },
   });
   return Promise.all(
@@ -129,7 +133,8 @@ export async function checkObjects(client: KubernetesClient, settings: Settings)
       try {
         const found = await client.get<Found>(clusterObjectPath(object));
         if (!found) return wrong(what, 'it is not in the cluster', DEPLOY);
-        if (object.kind === 'ConfigMap' && found.data?.['enable-network-policy-controller'] !== 'true')
+        const isSwitch = object.kind === 'ConfigMap' && SWITCH in (object.data ?? {});
+        if (isSwitch && found.data?.[SWITCH] !== 'true')
           return wrong(what, 'network policies are not enforced', DEPLOY);
         const { desiredNumberScheduled: nodes = 0, numberReady: ready = 0 } = found.status ?? {};
         if (object.kind === 'DaemonSet' && ready < nodes)

@@ -2,10 +2,12 @@
  * The rights of the functions in the cluster, and the cluster's own objects. Access entries put each function into a
  * group of Kubernetes; what a group may do is among the objects.
  */
-import { CustomResource, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, CustomResource, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { Certificate, CertificateValidation } from 'aws-cdk-lib/aws-certificatemanager';
 import type { IVpc } from 'aws-cdk-lib/aws-ec2';
 import { CfnAccessEntry, CfnPodIdentityAssociation } from 'aws-cdk-lib/aws-eks';
 import type { IManagedPolicy } from 'aws-cdk-lib/aws-iam';
+import { HostedZone } from 'aws-cdk-lib/aws-route53';
 import type { Construct } from 'constructs';
 import { BerthFunction } from '../support/function.ts';
 import { createRole, type Grant } from '../support/role.ts';
@@ -17,6 +19,8 @@ export interface AccessStackProps extends StackProps {
   /** Of the Services, which the cluster has to have. */
   serviceCidr: string;
   objects: ClusterObjectsOptions;
+  /** The zone in which the certificate of workloads is proven; it is made where this is given. */
+  zone?: { id: string; apps: string };
   /** Where the definitions of Gateway API are fetched. */
   gatewayApi: string;
   boundary?: IManagedPolicy;
@@ -26,6 +30,8 @@ export interface AccessStackProps extends StackProps {
   vpc?: IVpc;
   /** What the agent that keeps what workloads print may do in AWS. */
   agentStatements: Grant[];
+  /** ARNs of roles of other accounts that may do so for clusters there. */
+  outputSenders: readonly string[];
   /** Functions that make namespaces and everything in them. */
   writers: Record<string, BerthFunction>;
   /** Functions that read status and usage. */
@@ -47,15 +53,42 @@ export class AccessStack extends Stack {
     };
     give(writers, props.writers);
     give(readers, props.readers);
-    this.applyObjects(props);
+    this.applyObjects({ ...props, objects: this.withCertificate(props) });
     this.identifyAgent(props);
+    if (props.outputSenders.length > 0) this.letSenders(props);
+  }
+
+  /** Agents in clusters of other accounts take it on by a role of their own, as the target of their Pod Identity. */
+  private letSenders({ outputSenders, agentStatements, boundary }: AccessStackProps): void {
+    const role = createRole(this, 'OutputSender', {
+      takenBy: outputSenders,
+      description: 'Agents of other accounts that keep what workloads print',
+      statements: agentStatements,
+      tagged: true,
+      ...(boundary && { boundary }),
+    });
+    new CfnOutput(this, 'OutputSenderArn', { value: role.roleArn });
+  }
+
+  /** ACM writes the record that proves the domain into the zone, and renews the certificate by it. */
+  private withCertificate({ objects, zone }: AccessStackProps): ClusterObjectsOptions {
+    if (!zone) return objects;
+    const hostedZone = HostedZone.fromHostedZoneAttributes(this, 'AppsZone', {
+      hostedZoneId: zone.id,
+      zoneName: zone.apps,
+    });
+    const { certificateArn } = new Certificate(this, 'AppsCertificate', {
+      domainName: `*.${zone.apps}`,
+      validation: CertificateValidation.fromDns(hostedZone),
+    });
+    return { ...objects, gateway: { ...objects.gateway, certificate: certificateArn } };
   }
 
   /** Its account in the cluster stands for a role, which nothing else there can take. */
   private identifyAgent({ clusterName, objects, agentStatements, boundary }: AccessStackProps): void {
     const [namespace, serviceAccount] = [logAgentNamespace(objects.name), objects.name];
     const role = createRole(this, 'LogAgent', {
-      service: 'pods.eks.amazonaws.com',
+      takenBy: 'pods.eks.amazonaws.com',
       description: 'Agent that keeps what workloads print',
       statements: agentStatements,
       tagged: true,

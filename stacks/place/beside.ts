@@ -64,7 +64,7 @@ export function stacksBeside(app: App, scope: Stack, settings: Settings) {
       BERTH_DEDICATED_SUBNETS: database?.dedicated.subnetGroup ?? '',
       BERTH_DEDICATED_SECURITY_GROUP: database?.dedicated.securityGroup ?? '',
       BERTH_APPS_DOMAIN: settings.apps,
-      BERTH_APPS_SCHEME: settings.appsCertificate === undefined ? 'http' : 'https',
+      BERTH_APPS_SCHEME: (settings.appsCertificate ?? settings.appsZone) === undefined ? 'http' : 'https',
       // Lambda keeps the authorities of RDS in a file that Node reads only when told to.
       NODE_EXTRA_CA_CERTS: '/var/runtime/ca-cert.pem',
     },

@@ -6,7 +6,7 @@ import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import type { Construct } from 'constructs';
 import { buildspec } from '../../functions/adapters/aws/builder/buildspec.ts';
-import { BUILD_MACHINE_SECONDS, BUILD_RUN_SECONDS } from '../../functions/core/operations/build.ts';
+import { BUILD_MACHINE_SECONDS, BUILD_RUN_SECONDS } from '../../functions/core/operations/kinds/build.ts';
 import { accept, because, logEncryption } from '../support/accept.ts';
 import { bundleProgram } from '../support/bundle.ts';
 import { createRole } from '../support/role.ts';
@@ -98,7 +98,7 @@ export class BuildsStack extends Stack {
     accept(this.logGroup, logEncryption);
     const program = new Asset(this, 'Program', { path: bundleProgram('build') });
     const role = createRole(this, 'Build', {
-      service: 'codebuild.amazonaws.com',
+      takenBy: 'codebuild.amazonaws.com',
       description: 'Builds images and pushes them.',
       conditions: { StringEquals: { 'aws:SourceAccount': this.account } },
       statements: [

@@ -17,7 +17,8 @@ import type {
   V1ServiceAccount,
   V1StorageClass,
 } from '@kubernetes/client-node';
-import { clusterRoleRules } from '../../functions/adapters/kubernetes/api/cluster-role.ts';
+import { clusterRoleRules, tokenReviews } from '../../functions/adapters/kubernetes/api/cluster-role.ts';
+import { type ActivatorObjectsOptions, activatorObjects } from './activator-objects.ts';
 import { type GatewayObjectsOptions, gatewayObjects } from './gateway-objects.ts';
 import { type LogAgentObjectsOptions, logAgentObjects } from './log-agent-objects.ts';
 
@@ -60,6 +61,18 @@ interface RedirectRoute {
   };
 }
 
+/** As it is sent: the official types have another name for `from`. */
+interface NetworkPolicy {
+  spec: {
+    podSelector: { matchLabels: Record<string, string> };
+    policyTypes: ['Ingress'];
+    ingress: {
+      from: { namespaceSelector: { matchLabels: Record<string, string> } }[];
+      ports: { port: number; protocol: 'TCP' }[];
+    }[];
+  };
+}
+
 type Named<Kind extends string, Version extends string, T> = Omit<T, 'apiVersion' | 'kind' | 'metadata'> & {
   apiVersion: Version;
   kind: Kind;
@@ -78,6 +91,7 @@ export type ClusterObject =
   | Named<'Service', 'v1', V1Service>
   | Named<'Deployment', 'apps/v1', V1Deployment>
   | Named<'DaemonSet', 'apps/v1', V1DaemonSet>
+  | Named<'NetworkPolicy', 'networking.k8s.io/v1', NetworkPolicy>
   | Named<'PodDisruptionBudget', 'policy/v1', V1PodDisruptionBudget>
   | Named<'Role', 'rbac.authorization.k8s.io/v1', V1Role>
   | Named<'RoleBinding', 'rbac.authorization.k8s.io/v1', V1RoleBinding>
@@ -98,6 +112,7 @@ export interface ClusterObjectsOptions {
   /** The most CPUs of all nodes together. */
   nodesCpu: number;
   gateway: Omit<GatewayObjectsOptions, 'name' | 'readers'>;
+  activator: Pick<ActivatorObjectsOptions, 'image' | 'url' | 'program'>;
   logAgent: Omit<LogAgentObjectsOptions, 'name'>;
 }
 
@@ -109,10 +124,13 @@ export const groupsOf = (name: string) => ({
 
 const READ = ['get', 'list', 'watch'];
 
-const readerRules = (): V1PolicyRule[] =>
-  clusterRoleRules
+/** The API looks at the activator's token beside. */
+const readerRules = (): V1PolicyRule[] => [
+  ...clusterRoleRules
     .map((rule) => ({ ...rule, verbs: rule.verbs.filter((verb) => READ.includes(verb)) }))
-    .filter(({ verbs }) => verbs.length > 0);
+    .filter(({ verbs }) => verbs.length > 0),
+  tokenReviews,
+];
 
 /** In the order in which they are made. */
 export function clusterObjects(options: ClusterObjectsOptions): ClusterObject[] {
@@ -150,6 +168,7 @@ export function clusterObjects(options: ClusterObjectsOptions): ClusterObject[] 
     // Workloads ask for volumes without naming a class. An existing cluster has a default of its own.
     ...(isNew ? [storageClass(name)] : []),
     ...gatewayObjects({ name, readers: [writers, readers], ...options.gateway }),
+    ...activatorObjects({ name, ...options.activator }),
     ...logAgentObjects({ name, ...options.logAgent }),
     ...roleOf(name, writers, clusterRoleRules),
     ...roleOf(`${name}-reader`, readers, readerRules()),

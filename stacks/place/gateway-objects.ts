@@ -4,7 +4,9 @@
  */
 import type { V1Container } from '@kubernetes/client-node';
 import { gatewayMetrics, gatewayNamespace } from '../../functions/adapters/kubernetes/object-names.ts';
+import { limits } from '../../functions/core/limits.ts';
 import type { ClusterObject } from './cluster-objects.ts';
+import { spreadPods } from './spread-pods.ts';
 
 export interface GatewayObjectsOptions {
   /** The name of the installation. */
@@ -38,7 +40,7 @@ function entryPoint(name: string, port: number, trusted: readonly string[]): str
     flag('transport.lifecycle.gracetimeout', `${DRAIN}s`),
     // For a whole request: a large body over a slow line has an hour.
     flag('transport.respondingtimeouts.readtimeout', '3600s'),
-    flag('http.maxheaderbytes', 65_536),
+    flag('http.maxheaderbytes', limits.header.value),
     // `X_Forwarded_Proto` is read as `X-Forwarded-Proto` by some programs.
     flag('http.aliasheadersstrategy', 'delete'),
   ];
@@ -58,7 +60,8 @@ const argumentsOf = ({ name, trusted }: GatewayObjectsOptions): string[] => [
   '--ping.entrypoint=metrics',
   '--metrics.prometheus.entrypoint=metrics',
   '--metrics.prometheus.addrouterslabels=true',
-  '--metrics.prometheus.addserviceslabels=false',
+  // By Services versions are told apart that one route leads to.
+  '--metrics.prometheus.addserviceslabels=true',
   '--metrics.prometheus.addentrypointslabels=false',
   // Few, since each route has all of them.
   '--metrics.prometheus.buckets=0.01,0.03,0.1,0.3,1,5',
@@ -194,20 +197,7 @@ export function gatewayObjects(options: GatewayObjectsOptions): ClusterObject[] 
           spec: {
             serviceAccountName: name,
             terminationGracePeriodSeconds: LEAVE + DRAIN + 10,
-            securityContext: {
-              runAsNonRoot: true,
-              runAsUser: 65_532,
-              runAsGroup: 65_532,
-              seccompProfile: { type: 'RuntimeDefault' },
-            },
-            topologySpreadConstraints: ['topology.kubernetes.io/zone', 'kubernetes.io/hostname'].map(
-              (topologyKey) => ({
-                maxSkew: 1,
-                topologyKey,
-                whenUnsatisfiable: 'ScheduleAnyway',
-                labelSelector: { matchLabels: labels },
-              }),
-            ),
+            ...spreadPods(labels),
             containers: [container(options)],
           },
         },

@@ -36,7 +36,8 @@ const whose = (name: string): string[] => [
   // A long or ambiguous name ends in a hash.
   'replace_pattern(log.cache["cut"], "-[^-]+\\\\z", "")',
   `set(${resource('pod')}, Concat([${['project', 'environment', 'service'].map(resource).join(', ')}], "/")) ` +
-    `where ${resource('managed')} == "berth" and ${resource('component')} == "workload" and ` +
+    `where ${resource('managed')} == "berth" and ` +
+    `(${['workload', 'workload-b'].map((name) => `${resource('component')} == "${name}"`).join(' or ')}) and ` +
     '(log.cache["rest"] == log.cache["whole"] or HasPrefix(log.cache["whole"], log.cache["cut"]))',
 ];
 

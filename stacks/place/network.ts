@@ -99,7 +99,7 @@ export class NetworkStack extends Stack implements Network {
     });
     accept(logGroup, logEncryption);
     const role = createRole(this, 'FlowLog', {
-      service: 'vpc-flow-logs.amazonaws.com',
+      takenBy: 'vpc-flow-logs.amazonaws.com',
       description: 'Writes the flow log of the network.',
       conditions: { StringEquals: { 'aws:SourceAccount': this.account } },
       statements: [

@@ -57,6 +57,8 @@ const CONSOLE_ROUTING = `function handler(event) {
 
 export class EdgeStack extends Stack {
   readonly distribution: cloudfront.Distribution;
+  /** Where all is reached. */
+  readonly url: string;
 
   constructor(scope: Construct, id: string, props: EdgeStackProps) {
     super(scope, id, props);
@@ -133,7 +135,10 @@ export class EdgeStack extends Stack {
       ...(!domain && because(noPolicy, 'AwsSolutions-CFR4', 'CKV_AWS_174')),
     });
     this.deploy(files);
-    new CfnOutput(this, 'Url', { value: `https://${domain ?? this.distribution.distributionDomainName}` });
+    this.url = `https://${domain ?? this.distribution.distributionDomainName}`;
+    // Another stack names it while there is no domain; without it, setting one would take away what is still named there.
+    this.exportValue(this.distribution.distributionDomainName);
+    new CfnOutput(this, 'Url', { value: this.url });
   }
 
   private bucket(id: string, props: Partial<s3.BucketProps>): s3.IBucket {

@@ -1,6 +1,6 @@
 /**
- * Shows the platform team that something is wrong, and what it was: three alarms, one topic, and saved queries. An
- * alarm costs $0.10 a month, so faults that call for the same look share one.
+ * Shows the platform team that something is wrong, and what it was: two alarms, one topic, and saved queries. An
+ * alarm costs $0.10 a month, so all that a query tells of shares one.
  */
 import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
@@ -9,11 +9,13 @@ import {
   FilterPattern,
   type IFilterPattern,
   type ILogGroup,
+  type JsonPattern,
   MetricFilter,
   QueryDefinition,
   QueryString,
 } from 'aws-cdk-lib/aws-logs';
 import { Topic } from 'aws-cdk-lib/aws-sns';
+import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { Construct } from 'constructs';
 import { accept, because } from '../support/accept.ts';
 import type { BerthFunction } from '../support/function.ts';
@@ -24,11 +26,16 @@ export interface ObservabilityStackProps extends StackProps {
   executions: ILogGroup;
   sweep: BerthFunction;
   dashboard: boolean;
+  /** Who is told of alarms. */
+  email: string | undefined;
   /** The name of the installation. */
   name: string;
 }
 
 const PERIOD = Duration.minutes(5);
+const TROUBLE = 'Trouble';
+/** So many operations that fail in a period are worth a look, and one fault is worth as much. */
+const MANY = 5;
 const { GREATER_THAN_OR_EQUAL_TO_THRESHOLD, LESS_THAN_THRESHOLD } = cloudwatch.ComparisonOperator;
 
 export class ObservabilityStack extends Stack {
@@ -44,23 +51,18 @@ export class ObservabilityStack extends Stack {
       'CloudWatch can not send to a topic with the key of SNS, and a key of its own costs $1 a month; an alarm is a name and a number.';
     accept(this.topic, because(plain, 'NIST.800.53.R5-SNSEncryptedKMS', 'CKV_AWS_26'));
     const groups = Object.values(props.functions).map(({ logGroup }) => logGroup);
+    if (props.email !== undefined) this.topic.addSubscription(new EmailSubscription(props.email));
     // A metric from a filter costs only in hours in which it has a value.
-    this.count('OperationsFailed', 'Failed', [props.executions], FAILED);
-    this.count('Faults', 'Stuck', [props.sweep.logGroup], STUCK);
-    this.count('Faults', 'Error', groups, ERRORS);
-    const failed = this.metric('OperationsFailed');
-    const faults = this.metric('Faults');
+    this.count('Failed', [props.executions], FAILED, 1);
+    this.count('Stuck', [props.sweep.logGroup], STUCK, MANY);
+    this.count('Error', groups, ERRORS, MANY);
+    const trouble = this.metric();
     const alarms = [
-      this.alarm('OperationsFailed', {
-        metric: failed,
-        alarmDescription: 'Five operations or more failed within five minutes.',
-        threshold: 5,
-      }),
-      this.alarm('Faults', {
-        metric: faults,
+      this.alarm('Trouble', {
+        metric: trouble,
         alarmDescription:
-          'The sweep had to end an operation that was stuck, or a function failed for a reason that is no user’s.',
-        threshold: 1,
+          'Five operations or more failed within five minutes, the sweep had to end an operation that was stuck, or a function failed for a reason that is no user’s: the saved queries tell which.',
+        threshold: MANY,
       }),
       this.alarm('SweepMissed', {
         metric: props.sweep.function.metricInvocations({ statistic: 'Sum', period: PERIOD }),
@@ -74,19 +76,28 @@ export class ObservabilityStack extends Stack {
       }),
     ];
     this.queries(props.executions, groups);
-    if (props.dashboard) this.dashboard(props, alarms, [failed, faults]);
+    if (props.dashboard) this.dashboard(props, alarms, [trouble]);
     new CfnOutput(this, 'AlarmTopic', { value: this.topic.topicArn });
   }
 
-  private count(metricName: string, id: string, groups: ILogGroup[], pattern: IFilterPattern): void {
+  private count(id: string, groups: ILogGroup[], pattern: IFilterPattern, weight: number): void {
     groups.forEach((logGroup, index) => {
-      const metric = { metricNamespace: this.namespace, metricName, metricValue: '1' };
+      const metric = {
+        metricNamespace: this.namespace,
+        metricName: TROUBLE,
+        metricValue: String(weight),
+      };
       new MetricFilter(this, `${id}${index}`, { logGroup, filterPattern: pattern, ...metric });
     });
   }
 
-  private metric(metricName: string): cloudwatch.Metric {
-    return new cloudwatch.Metric({ namespace: this.namespace, metricName, statistic: 'Sum', period: PERIOD });
+  private metric(): cloudwatch.Metric {
+    return new cloudwatch.Metric({
+      namespace: this.namespace,
+      metricName: TROUBLE,
+      statistic: 'Sum',
+      period: PERIOD,
+    });
   }
 
   private alarm(
@@ -143,7 +154,7 @@ export class ObservabilityStack extends Stack {
       widgets: [
         [new cloudwatch.AlarmStatusWidget({ title: 'Alarms', alarms, width: 24 })],
         [
-          graph('Operations and faults', counts),
+          graph('Trouble: failed operations, and faults as five', counts),
           graph(
             'Calls',
             of((f) => f.function.metricInvocations()),
@@ -158,12 +169,16 @@ export class ObservabilityStack extends Stack {
   }
 }
 
-const any = (field: string, ...values: string[]): IFilterPattern =>
+const any = (field: string, ...values: string[]): JsonPattern =>
   FilterPattern.any(...values.map((value) => FilterPattern.stringValue(field, '=', value)));
 
 /** Step Functions’ own log lines. */
 const FAILED_TYPES = ['ExecutionFailed', 'ExecutionTimedOut', 'ExecutionAborted'];
-const FAILED = any('$.type', ...FAILED_TYPES);
+/** A run that only tells another one of a cancellation fails by being canceled. */
+const FAILED = FilterPattern.all(
+  any('$.type', ...FAILED_TYPES),
+  FilterPattern.stringValue('$.execution_arn', '!=', '*-canceled'),
+);
 
 /** The sweep’s report. */
 const STUCK = FilterPattern.numberValue('$.message.ended', '>', 0);

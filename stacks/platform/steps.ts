@@ -32,7 +32,7 @@ export class Steps extends Construct implements Record<StepFunction, BerthFuncti
       entry: 'steps',
       environment,
       ...(boundary && { boundary }),
-      // As long as Lambda allows: a rollout is watched inside one call.
+      // As long as Lambda allows: a call waits for a minute, but what it does in between may take longer.
       timeout: Duration.minutes(15),
       traced: true,
     };

@@ -52,7 +52,7 @@ export class SweepStack extends Stack {
     });
     const group = new CfnScheduleGroup(this, 'Group', { name: props.name });
     const role = createRole(this, 'Schedule', {
-      service: 'scheduler.amazonaws.com',
+      takenBy: 'scheduler.amazonaws.com',
       description: 'Calls the sweep.',
       conditions: { StringEquals: { 'aws:SourceAccount': this.account } },
       statements: [

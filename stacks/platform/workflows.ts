@@ -68,7 +68,7 @@ export class WorkflowsStack extends Stack {
     const arns = Object.fromEntries(stepsOf(name).map((step) => [step, aliases.get(step)!.functionArn]));
     const invoke: Grant = { actions: ['lambda:InvokeFunction'], resources: Object.values(arns) };
     const role = createRole(this, name, {
-      service: 'states.amazonaws.com',
+      takenBy: 'states.amazonaws.com',
       description: `Runs the workflow ${name}.`,
       conditions: { StringEquals: { 'aws:SourceAccount': this.account } },
       statements: [invoke, ...observation],

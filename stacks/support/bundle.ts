@@ -61,6 +61,24 @@ function routeList(): NamedFile {
  */
 export const bundleProgram = (name: string): string => made(name, `${name}.codebuild.ts`, name, {});
 
+let activator: string | undefined;
+
+/** The program of the activator, one file that needs nothing beside Node.js. */
+export function activatorProgram(): string {
+  activator ??= buildSync({
+    entryPoints: [join(root, 'functions/hosts/activator/activator-main.ts')],
+    write: false,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node22',
+    minify: true,
+    legalComments: 'none',
+    logLevel: 'warning',
+  }).outputFiles[0]?.text;
+  return activator ?? '';
+}
+
 let built = false;
 
 /** Builds the console when its sources have changed, once a process. @returns the directory with its files */

@@ -41,7 +41,7 @@ export class BerthFunction extends Construct {
     });
     accept(this.logGroup, logEncryption);
     this.role = createRole(this, 'Function', {
-      service: 'lambda.amazonaws.com',
+      takenBy: 'lambda.amazonaws.com',
       description: props.description,
       ...(props.boundary && { boundary: props.boundary }),
       statements: [...props.statements, ...this.ownStatements(props.traced)],

@@ -42,9 +42,11 @@ export const actions = {
     'ecr:TagResource',
     'ecr:DeleteRepository',
   ],
+  removeImages: ['ecr:BatchDeleteImage'],
   // Gives a tag to what CI pushed without one.
   keepImages: ['ecr:PutImage'],
   build: ['codebuild:StartBuild', 'codebuild:StopBuild', 'codebuild:BatchGetBuilds'],
+  endBuilds: ['codebuild:StopBuild'],
   keepSources: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload'],
   // Without it S3 does not tell a missing object from a forbidden one.
   listSources: ['s3:ListBucket'],
@@ -150,11 +152,13 @@ export function permissions(stack: Stack, things: Things) {
     writeLogs: [grant(actions.writeLogs, [logGroupArn])],
     readImages: [grant(actions.readImages, repositories, ofProjects)],
     makeRepositories: [grant(actions.makeRepositories, repositories, ofProjects)],
+    removeImages: [grant(actions.removeImages, repositories, ofProjects)],
     keepImages: [grant(actions.keepImages, repositories, ofProjects)],
     build: [
       grant(actions.build, [things.buildProjectArn]),
       grant(actions.readLogs, [things.buildLogGroupArn]),
     ],
+    endBuilds: [grant(actions.endBuilds, [things.buildProjectArn])],
     keepSources: [
       grant(actions.keepSources, [`${things.buildBucketArn}/*`], objects),
       grant(actions.listSources, [things.buildBucketArn]),

@@ -5,14 +5,14 @@ import type { Construct } from 'constructs';
 import { accept } from './accept.ts';
 
 export interface RoleOptions {
-  /** Such as `lambda.amazonaws.com`. */
-  service: string;
+  /** Such as `lambda.amazonaws.com`, or the ARNs of roles. */
+  takenBy: string | readonly string[];
   description: string;
   statements: Grant[];
   /** Conditions on who may take the role, against the confused deputy. */
   conditions?: Record<string, Record<string, string>>;
   boundary?: iam.IManagedPolicy;
-  /** The service tells by tags for whom it takes the role. */
+  /** Who takes it tells by tags for whom it takes the role. */
   tagged?: boolean;
 }
 
@@ -26,7 +26,7 @@ export interface Grant {
 
 /** The result takes no further policies: everything the role may do is written where the role is made. */
 export function createRole(scope: Construct, id: string, options: RoleOptions): iam.IRole {
-  const { service, description, statements, conditions, boundary, tagged = false } = options;
+  const { takenBy, description, statements, conditions, boundary, tagged = false } = options;
   const policy = new iam.ManagedPolicy(scope, `${id}Policy`, {
     description: `What the role may do: ${description}`,
     statements: statements.map(
@@ -35,9 +35,12 @@ export function createRole(scope: Construct, id: string, options: RoleOptions): 
     ),
   });
   for (const { resources, wildcard } of statements) acceptWildcards(policy, resources, wildcard);
-  const principal = new iam.ServicePrincipal(service, conditions && { conditions });
+  const principal =
+    typeof takenBy === 'string'
+      ? new iam.ServicePrincipal(takenBy, conditions && { conditions })
+      : new iam.CompositePrincipal(...takenBy.map((role) => new iam.ArnPrincipal(role)));
   const role = new iam.Role(scope, `${id}Role`, {
-    assumedBy: tagged ? principal.withSessionTags() : principal,
+    assumedBy: tagged ? new iam.SessionTagsPrincipal(principal) : principal,
     description,
     managedPolicies: [policy],
     ...(boundary && { permissionsBoundary: boundary }),

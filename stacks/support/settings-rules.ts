@@ -6,7 +6,6 @@ const TOGETHER = [
   ['issuer', 'audience'],
   ['domain', 'certificate'],
   ['clusterEndpoint', 'clusterCertificate'],
-  ['vault', 'vaultToken'],
 ] as const;
 
 /** Settings that need an issuer to be named. */
@@ -25,6 +24,13 @@ function together(settings: Settings): string | undefined {
     if ((settings[one] === undefined) !== (settings[other] === undefined))
       return `The settings berth:${one} and berth:${other} belong together: give both.`;
   }
+  const signIns = [settings.vaultToken, settings.vaultRole].filter((given) => given !== undefined);
+  if (signIns.length !== (settings.vault === undefined ? 0 : 1))
+    return 'The setting berth:vault goes with one of berth:vaultToken and berth:vaultRole, and they with it.';
+  if (settings.vaultAuth !== undefined && settings.vaultRole === undefined)
+    return 'The setting berth:vaultAuth goes with berth:vaultRole.';
+  if (settings.appsCertificate !== undefined && settings.appsZone !== undefined)
+    return 'The setting berth:appsZone makes what berth:appsCertificate names: give one of them.';
   for (const name of NEEDS_ISSUER) {
     if (settings[name] !== undefined && settings.issuer === undefined)
       return `The setting berth:${name} goes with a berth:issuer.`;

@@ -82,7 +82,22 @@ const schema = z.strictObject({
   gatewayImage: image,
   /** The image of the agent that keeps what workloads print: an OpenTelemetry Collector with the parts of `contrib`. */
   logAgentImage: image,
+  /** The image of Redis servers that programs ask for: Redis or Valkey, 7 or newer. None can be had without it. */
+  redisImage: optional(image),
+  /** The image of what holds requests for environments that sleep: its entrypoint is Node.js, 22 or later. */
+  activatorImage: image,
   gatewayApi: z.string().regex(/^https:\/\/[\w.-]+(:\d+)?\/[\w./-]+$/),
+  /**
+   * ARNs of roles of other accounts that may send what workloads print in their clusters to this installation's log group,
+   * separated by commas.
+   */
+  outputSenders: optional(
+    z
+      .string()
+      .regex(
+        /^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=.@/-]+(,arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=.@/-]+)*$/,
+      ),
+  ),
   egressCidrs: optional(z.string().regex(CIDRS)),
   /**
    * ARNs of secrets of Secrets Manager that projects may come to refer to, separated by commas; one may end with `*`. Which
@@ -95,10 +110,16 @@ const schema = z.strictObject({
         /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@!-]+\*?(,arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@!-]+\*?)*$/,
       ),
   ),
-  /** Address of a Vault whose secrets projects may come to refer to, and ARN of a secret with the token for it. */
+  /**
+   * Address of a Vault whose secrets projects may come to refer to. It is signed in to by a token, which a secret with
+   * this ARN has, or by AWS's IAM for a role of Vault.
+   */
   vault: optional(z.string().regex(/^https:\/\/[\w.-]+(:\d{1,5})?$/)),
   vaultNamespace: optional(z.string().regex(/^[\w.-]+(\/[\w.-]+)*\/?$/)),
   vaultToken: optional(z.string().regex(SECRET)),
+  vaultRole: optional(z.string().regex(/^[\w.-]{1,128}$/)),
+  /** The mount of Vault's method `aws`, which is `aws` unless given. */
+  vaultAuth: optional(z.string().regex(/^[\w.-]{1,128}(\/[\w.-]{1,128}){0,5}$/)),
   /** `new`, or host and port of a PostgreSQL server that Berth can reach by a public address. */
   database: z.string().regex(/^(new|[A-Za-z0-9.-]+:\d{1,5})$/),
   /** Restored: a table, a snapshot of the database's cluster, and a bucket of audit heads, in the place of those made here. */
@@ -136,6 +157,11 @@ const schema = z.strictObject({
   apps: z.string().regex(HOST),
   /** ARN of an ACM certificate for `*.<apps>`, in the region of the cluster; workloads have HTTP alone without it. */
   appsCertificate: optional(z.string().regex(/^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate\/[\w-]+$/)),
+  /**
+   * Id of the Route 53 zone that has the domain of workloads: a certificate for `*.<apps>` is made, and proven there, in
+   * place of one that is named.
+   */
+  appsZone: optional(z.string().regex(/^Z[A-Z0-9]{5,31}$/)),
   /** Host of the console and the API; needs a certificate. */
   domain: optional(z.string().regex(HOST)),
   /**
@@ -143,6 +169,13 @@ const schema = z.strictObject({
    * of which AWS keeps 100 for all others; none while 0.
    */
   reservedConcurrency: number(0, 10_000).int(),
+  /** E-mail address that is told of alarms, once it has confirmed that. */
+  alarmsEmail: optional(
+    z
+      .string()
+      .max(320)
+      .regex(/^[^\s@,]+@[^\s@,]+\.[^\s@,]+$/),
+  ),
   /** `yes` makes a CloudWatch dashboard, at $3 a month. */
   dashboard: z.enum(['yes', 'no']),
   /** ARN of an ACM certificate for the domain, in us-east-1. */

@@ -181,6 +181,7 @@ function small(seen: { started: string[]; repositories: Set<string>; sources: Se
   const registry: Ports['registry'] = {
     ensureRepository: async ({ project, service }) => void seen.repositories.add(`${project}/${service}`),
     removeRepository: async ({ project, service }) => void seen.repositories.delete(`${project}/${service}`),
+    removeImage: async () => undefined,
     list: async () => [],
     findings: async () => undefined,
     signatures: async () => [],

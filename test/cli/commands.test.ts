@@ -1,8 +1,10 @@
 import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
+import { Client } from '@modelcontextprotocol/client';
+import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import type { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -64,7 +66,8 @@ async function ok(line: string, options?: Parameters<CommandLine['run']>[1]): Pr
 }
 
 beforeAll(async () => {
-  berth = await startBerth();
+  // No name server answers there.
+  berth = await startBerth({ domains: { dnsServers: ['127.0.0.1:1'] } });
   cli = createCommandLine({
     'package.json': '{"scripts": {"start": "node server.js"}}',
     'server.js': SERVER,
@@ -110,6 +113,10 @@ describe('The command line', () => {
     expect(await ok('projects create shop')).toBe('shop');
     expect(await ok('projects list')).toContain('shop');
     await ok('link --project shop --env dev --service web');
+    expect(await run('doctor')).toMatchObject({
+      exitCode: 1,
+      out: expect.stringMatching(/✗ folder +There is no environment "dev"/),
+    });
     await ok('env create dev');
     expect(await ok('env list')).toMatch(/dev +ready +persistent/);
     expect(await ok('env show')).toContain('ready');
@@ -117,6 +124,8 @@ describe('The command line', () => {
 
   it('sets variables and secrets, singly and from a file, in one step each', async () => {
     await ok('config set GREETING=ada EMPTY= TWO=a=b');
+    const unread = await run('config set TWO=b');
+    expect(unread).toMatchObject({ exitCode: 0, err: expect.stringMatching(/Nothing .* dev reads TWO\b/) });
     await ok('config unset TWO');
     expect(await ok('config list')).toMatch(/GREETING +ada/);
     const exported = await ok('config export');
@@ -130,6 +139,10 @@ describe('The command line', () => {
     ]);
     await ok('secrets set KEY', { input: 'correct horse\n' });
     await ok('secrets set SPARE', { input: 'battery' });
+    expect(await run('secrets set SPARE', { input: '\n' })).toMatchObject({
+      exitCode: 1,
+      err: expect.stringContaining('Standard input is empty'),
+    });
     expect(await ok('secrets list')).toMatch(/KEY/);
     await ok('secrets unset SPARE --yes');
     expect(await cli.json(['secrets', 'list'])).toHaveLength(1);
@@ -147,6 +160,68 @@ describe('The command line', () => {
     });
   });
 
+  it('says what is wrong with a score.yaml, with the lines, each time that it is written', async () => {
+    mkdirSync(join(cli.folder, 'look'));
+    const file = join(cli.folder, 'look', 'score.yaml');
+    writeFileSync(file, SCORE);
+    await ok('check look');
+    writeFileSync(file, SCORE.replace('type: environment', 'type: environmint'));
+    const wrong = await run('check look');
+    expect(wrong).toMatchObject({
+      exitCode: 1,
+      out: expect.stringMatching(/^score\.yaml:9:\d+: .*environmint/),
+    });
+    const watching = cli.start(['check', '--watch', 'look']);
+    await watching.printed(/score\.yaml:9:/);
+    writeFileSync(file, SCORE);
+    await watching.printed(/✓ /);
+    await watching.stop();
+    rmSync(join(cli.folder, 'look'), { recursive: true });
+  });
+
+  it('tells VS Code which schema the file has', async () => {
+    mkdirSync(join(cli.folder, 'edited'));
+    writeFileSync(join(cli.folder, 'edited', 'index.html'), 'hello');
+    await ok('init --vscode edited --service edited');
+    const settings = JSON.parse(readFileSync(join(cli.folder, 'edited', '.vscode', 'settings.json'), 'utf8'));
+    const [url = ''] = Object.keys(settings['yaml.schemas']);
+    expect(await (await fetch(url)).text()).toContain('score.yaml, as Berth takes it');
+    rmSync(join(cli.folder, 'edited'), { recursive: true });
+  });
+
+  it('imports manifests of another platform, writes over nothing, and sends no values', async () => {
+    mkdirSync(join(cli.folder, 'old'));
+    const compose = `services:
+  api: {build: ., ports: ["3000:3000"], env_file: [.env], environment: {DATABASE_URL: "postgres://a:b@db/c"}}
+  db: {image: "postgres:16"}
+`;
+    writeFileSync(join(cli.folder, 'old', 'compose.yaml'), compose);
+    writeFileSync(join(cli.folder, 'old', '.env'), "PEM='-----BEGIN\nabc=\n'\nLEVEL=info\n");
+    const printed = await run('import --print old');
+    expect(parse(printed.out)).toMatchObject({
+      containers: {
+        api: { variables: { DATABASE_URL: '${resources.db.url}', LEVEL: '${resources.env.LEVEL}' } },
+      },
+    });
+    expect(printed.out).not.toMatch(/abc|info/);
+    expect(printed.err).toContain('berth config import .env');
+    await ok('import old');
+    expect(readFileSync(join(cli.folder, 'old', 'score.yaml'), 'utf8')).toBe(
+      printed.out.replace(/^# .*\n/, '').replace(/\n\n$/, '\n'),
+    );
+    expect(await run('import old')).toMatchObject({ exitCode: 1, err: expect.stringContaining('--force') });
+    await ok('import old --force');
+    rmSync(join(cli.folder, 'old'), { recursive: true });
+  });
+
+  it('makes nothing for a folder that has nothing to build', async () => {
+    mkdirSync(join(cli.folder, 'bare'));
+    expect((await run('up bare --service bare')).err).toContain('nothing to build');
+    expect((await run('up gone --service bare')).err).toContain('There is no folder');
+    const { items } = (await berth.api('GET', '/v1/projects/shop/services')).body;
+    expect(items.map(({ name }: { name: string }) => name)).not.toContain('bare');
+  });
+
   it('brings a folder up: builds it, deploys it and prints its address', async () => {
     const { exitCode, out, err } = await run('up --tag v1');
     expect(exitCode, err).toBe(0);
@@ -157,10 +232,33 @@ describe('The command line', () => {
     expect(await ok('open')).toBe(out.trim());
     expect(await ok('ps')).toMatch(/dev +web +\S.* 1\/1 +v1/);
     expect(await ok('logs -n 50')).toContain('it listens');
+    expect(await ok('versions')).toContain('v1');
+    // It serves, so that it stays.
+    expect((await run('versions delete v1 --yes')).err).toContain('is held');
+    expect((await run('config set GREETING=ada')).err).not.toContain('Nothing');
     expect(await ok('logs --level error')).not.toContain('it listens');
+    expect(await ok('logs --all --search @service:web')).toMatch(/web .*it listens/);
+    expect(await ok('logs --all --search -listens')).not.toContain('it listens');
     expect(
       (await ok('logs --since 10m --json')).split('\n').map((line) => JSON.parse(line).message),
     ).toContain('WARN it listens');
+  });
+
+  it('writes what serves as manifests that need no Berth, without a value of a secret', async () => {
+    const needed = await run('eject');
+    expect(needed).toMatchObject({ exitCode: 1, err: expect.stringContaining('--registry') });
+    const first = await run('eject --registry registry.example.com/team');
+    expect(first.exitCode, first.err).toBe(0);
+    expect(first.err).toContain('Left:');
+    expect(first.err).toMatch(/Secret:.*\$\{resources\.env\.KEY\}/);
+    const text = readFileSync(join(cli.folder, 'manifests/services/web.yaml'), 'utf8');
+    expect(text).toContain('registry.example.com/team/shop/web@sha256:');
+    expect(text).not.toContain('correct horse');
+    expect(readFileSync(join(cli.folder, 'manifests/environment.yaml'), 'utf8')).toContain('kind: Namespace');
+    const again = await run('eject --registry registry.example.com/team');
+    expect(again).toMatchObject({ exitCode: 1, err: expect.stringContaining('berth eject --force') });
+    expect(await ok('eject --all --print --registry registry.example.com')).toContain('kind: Deployment');
+    rmSync(join(cli.folder, 'manifests'), { recursive: true });
   });
 
   it('plans by exit code, deploys, promotes, shows what differs and goes back', async () => {
@@ -180,8 +278,36 @@ describe('The command line', () => {
     await ok('env create live');
     await ok('config set GREETING=live --env live');
     await ok('secrets set KEY --env live', { input: 'x' });
+    expect((await run('promote live --env live')).err).toContain('where it would be deployed to');
     await ok('promote dev --env live');
     expect(await ok('ps --env live')).toContain('live');
+    expect(await ok('env show live')).toMatch(/^service +web$/m);
+    expect(await ok('ps --all --env none')).toMatch(/^live +web /m);
+  });
+
+  it('takes a version along the pipeline, shows what is behind, and stops where it is told to', async () => {
+    for (const name of ['eu', 'us']) {
+      await ok(`env create ${name}`);
+      await ok(`secrets set KEY --env ${name}`, { input: 'correct horse' });
+      await ok(`config set GREETING=grace --env ${name}`);
+    }
+    await ok('pipeline set dev eu@1s us');
+    expect((await run('pipeline set dev eu us=eu')).exitCode).toBe(1);
+    expect(await ok('pipeline')).toMatch(/eu is behind:/);
+    const through = await run('promote dev --through us');
+    expect(through.exitCode, through.err).toBe(0);
+    expect(through.err).toMatch(/✓ eu[\s\S]*✓ us/);
+    expect((await cli.json(['pipeline'])).stages[2].environments[0]).toMatchObject({ behind: [] });
+    expect(await ok('pipeline promotions')).toMatch(/succeeded/);
+    await ok('promote dev --to eu,us --no-wait');
+    await ok('pipeline cancel');
+    expect((await run('pipeline cancel --service none')).exitCode).toBe(1);
+    await ok('pipeline unset');
+    expect((await run('pipeline')).err).toContain('berth pipeline set');
+    await expect
+      .poll(async () => (await cli.json(['pipeline', 'promotions']))[0].state, { timeout: 20_000 })
+      .toBe('canceled');
+    for (const name of ['eu', 'us']) await ok(`env destroy ${name} --yes`);
   });
 
   it('restarts, scales, stops, starts and removes', async () => {
@@ -277,6 +403,10 @@ describe('The command line', () => {
     const failed = await run('run --env dev -- node -e process.exit(7)');
     expect(failed).toMatchObject({ exitCode: 7, err: expect.stringContaining('exit code 7') });
     expect(await ok('runs --env dev')).toMatch(/failed +7 .* node -e process\.exit\(7\)/);
+    await ok('run --env dev -- node -p 6*7');
+    const [{ id }] = await cli.json(['runs', '--env', 'dev']);
+    expect(await ok(`logs --run ${id}`)).toContain('42');
+    expect(await ok(`logs -f --run ${id}`)).toContain('42');
   });
 
   it('opens a shell into a service that runs, and ends with its exit code', async () => {
@@ -299,6 +429,23 @@ describe('The command line', () => {
     expect(await ok('runs --job nightly --env dev --json')).toContain('"exitCode": 0');
     await ok('jobs delete nightly --env dev');
     expect((await run('jobs delete nightly --env dev')).exitCode).toBe(1);
+  });
+
+  it('says what is missing where no database can be backed up or restored', async () => {
+    for (const asked of ['db backup', 'db backups', 'db restore --undo', 'db plan'])
+      expect((await run(`${asked} --env dev`)).err).toContain('The environment has no database.');
+    const other = await run('db restore --env dev');
+    expect(other.err).toContain('Name a backup of `berth db backups`, or add --undo.');
+  });
+
+  it('adds, checks and removes domains, and shows what the DNS has to say', async () => {
+    const added = await ok('domains add WWW.Example.com --env dev');
+    expect(added).toMatch(/^TYPE .*\nTXT +_berth\.www\.example\.com +berth-verify=\w{32}\nWaiting for DNS: /);
+    expect(await ok('domains check www.example.com --env dev')).toContain('could not be looked at');
+    expect(await ok('domains list --env dev')).toMatch(/www\.example\.com +web +waiting_for_dns +Waiting/);
+    expect((await run('domains add *.example.com --env dev')).err).toContain('wildcard');
+    await ok('domains remove www.example.com --env dev');
+    expect(JSON.parse(await ok('domains list --env dev --json'))).toEqual([]);
   });
 
   it('steers a version that takes over step by step', async () => {
@@ -325,6 +472,11 @@ describe('The command line', () => {
     await ok('rollout resume --env dev');
     expect((await cli.run(['rollout', '--env', 'dev'])).out).toContain('50 %');
     await ok('rollout continue --env dev');
+    const watching = cli.start(['rollout', 'watch', '--env', 'dev']);
+    await watching.printed(
+      /80 % of the requests, step 2 of \d; it waits until you go on: berth rollout continue/,
+    );
+    await watching.stop();
     await ok('rollout promote --env dev');
     await ok('rollout watch --env dev');
     expect(await ok('ps --env dev')).toContain('steps');
@@ -350,6 +502,41 @@ describe('The command line', () => {
     expect(JSON.parse(await ok('gameday --env dev --kill --for 10s'))).toMatchObject({
       services: [{ service: 'web', ready: true, restarts: 1 }],
       stoppedEarly: false,
+    });
+  });
+
+  it('relays what an agent says, line by line, and refuses in words of the protocol', async () => {
+    ran.add('mcp');
+    const client = new Client({ name: 'test', version: '1' });
+    const transport = new StdioClientTransport(cli.started(['mcp']));
+    await client.connect(transport);
+    expect(client.getInstructions()).toContain('<data>');
+    const { tools } = await client.listTools();
+    expect(tools.map(({ name }) => name)).toContain('plan_change');
+    const read = await client.callTool({ name: 'project_overview', arguments: { project: 'shop' } });
+    expect(JSON.stringify(read.content)).toContain('dev');
+    const unknown = await client.callTool({ name: 'project_overview', arguments: { project: 'none' } });
+    expect(unknown.isError).toBe(true);
+    await client.close();
+    // Nobody is signed in there, and the last line is no message.
+    const first = { jsonrpc: '2.0', id: 1, method: 'tools/list' };
+    const { out, exitCode } = await run(`mcp --server ${berth.url.replace('127.0.0.1', 'localhost')}`, {
+      input: `${JSON.stringify(first)}\nhello\n`,
+    });
+    const lines = out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(exitCode).toBe(0);
+    expect(lines).toContainEqual({
+      jsonrpc: '2.0',
+      id: 1,
+      error: { code: -32_000, message: expect.stringContaining('berth login') },
+    });
+    expect(lines).toContainEqual({
+      jsonrpc: '2.0',
+      id: null,
+      error: { code: -32_700, message: 'The line is not JSON.' },
     });
   });
 

@@ -1,5 +1,5 @@
 /** Runs the command line as it is packed, as a process of its own, with settings of its own. */
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,6 +19,19 @@ export interface CommandLine {
   /** Where its settings are. */
   settings: string;
   run(args: readonly string[], options?: { input?: string; env?: Record<string, string> }): Promise<Run>;
+  /** A command that goes on until it is told to stop. */
+  start(args: readonly string[]): {
+    /** Resolves once all that it has printed meets the pattern. */
+    printed(pattern: RegExp): Promise<void>;
+    stop(): Promise<void>;
+  };
+  /** How a command is started by another program. */
+  started(args: readonly string[]): {
+    command: string;
+    args: string[];
+    cwd: string;
+    env: Record<string, string>;
+  };
   /** What a command prints with `--json`. */
   json(args: readonly string[]): Promise<any>;
   close(): void;
@@ -49,6 +62,47 @@ export function createCommandLine(files: Record<string, string> = {}): CommandLi
     folder,
     settings: join(home, 'berth', 'config.json'),
     run,
+    start: (args) => {
+      const child = spawn(process.execPath, [entry, ...args], {
+        cwd: folder,
+        env: { PATH: process.env.PATH ?? '', XDG_CONFIG_HOME: home },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      let all = '';
+      const told = new Set<() => void>();
+      const onData = (data: Buffer) => {
+        all += data.toString();
+        for (const tell of told) tell();
+      };
+      child.stdout.on('data', onData);
+      child.stderr.on('data', onData);
+      const ended = new Promise<void>((resolve) => {
+        child.once('exit', () => resolve());
+      });
+      return {
+        printed: (pattern) =>
+          new Promise((resolve, reject) => {
+            const tell = () => {
+              if (!pattern.test(all)) return;
+              told.delete(tell);
+              resolve();
+            };
+            told.add(tell);
+            tell();
+            void ended.then(() => reject(new Error(`It ended, and printed: ${all}`)));
+          }),
+        stop: () => {
+          child.kill('SIGINT');
+          return ended;
+        },
+      };
+    },
+    started: (args) => ({
+      command: process.execPath,
+      args: [entry, ...args],
+      cwd: folder,
+      env: { PATH: process.env.PATH ?? '', XDG_CONFIG_HOME: home },
+    }),
     json: async (args) => {
       const { exitCode, out, err } = await run([...args, '--json']);
       if (exitCode !== 0) throw new Error(`${args.join(' ')} ended with ${exitCode}: ${err}`);

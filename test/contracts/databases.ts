@@ -1,7 +1,8 @@
 /** What every Databases adapter guarantees. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Problem } from '../../functions/core/problem.ts';
-import { type Databases, ServerNotOurs, type SqlConnection } from '../../functions/ports/databases.ts';
+import type { Databases, SqlConnection } from '../../functions/ports/databases.ts';
+import { ServerNotOurs } from '../../functions/ports/rules/server-not-ours.ts';
 import {
   disableLogin,
   dropDatabase,
@@ -12,6 +13,7 @@ import {
   withDatabaseLock,
 } from '../../functions/resources/postgres/postgres-sql.ts';
 import { scramVerifier } from '../../functions/resources/postgres/scram.ts';
+import { databaseCopies } from './copies/database-copies.ts';
 
 export interface DatabasesSubject {
   databases: Databases;
@@ -26,6 +28,8 @@ export interface DatabasesContractOptions {
   dedicated?: 'real' | 'played';
   /** Knows the statements of the resource type alone, and not all of SQL. */
   statements?: 'of resources';
+  /** The part about copies, which takes long, is tried elsewhere. */
+  copies?: 'elsewhere';
 }
 
 export function databasesContract(
@@ -261,6 +265,9 @@ export function databasesContract(
       );
       expect(row).toEqual({ open: false });
     });
+
+    if (options.statements !== 'of resources' && options.copies === undefined)
+      databaseCopies(() => databases, unique);
 
     describe.runIf(options.dedicated)('servers of their own', () => {
       const serverName = (): string => unique().replaceAll('_', '-');

@@ -131,6 +131,31 @@ export function registryContract(name: string, makeSubject: () => Promise<Regist
       expect(await registry.list(other)).toEqual([kept]);
     });
 
+    it('removes one image with its tags and signatures, leaves others whole, and takes it again', async () => {
+      const repository = await fresh();
+      const digest = await subject.push(repository, 'one', ['v1', 'latest']);
+      const other = await subject.push(repository, 'two', ['v2']);
+      const config = JSON.stringify({
+        architecture: '',
+        os: '',
+        config: {},
+        rootfs: { type: 'layers', diff_ids: [] },
+      });
+      const manifest = signatureManifest(config, [{ payload: '{"payload":"one"}', signature: 'c2ln' }]);
+      const tag = `${digest.replace(':', '-')}.sig`;
+      await subject.keep(repository, tag, manifest, [config, '{"payload":"one"}']);
+      await registry.removeImage(repository, digest);
+      await registry.removeImage(repository, digest);
+      for (const reference of [digest, 'v1', 'latest'])
+        await expect(registry.resolve(repository, reference), reference).rejects.toEqual(unavailable);
+      expect(await registry.signatures(repository, digest)).toEqual([]);
+      expect(await registry.list(repository)).toEqual([other]);
+      expect(await registry.resolve(repository, 'v2')).toMatchObject({ digest: other });
+      expect(await subject.push(repository, 'one', ['v3'])).toBe(digest);
+      expect((await registry.resolve(repository, 'v3')).config.labels.test).toBe('one');
+      await registry.removeImage({ ...repository, service: 'none' }, digest);
+    });
+
     it.each([
       '',
       'missing',
@@ -200,6 +225,7 @@ export function registryContract(name: string, makeSubject: () => Promise<Regist
       await expect(registry.resolve({ project, service }, 'v1')).rejects.toThrow();
       await expect(registry.signatures({ project, service }, `sha256:${'a'.repeat(64)}`)).rejects.toThrow();
       await expect(registry.removeRepository({ project, service })).rejects.toThrow();
+      await expect(registry.removeImage({ project, service }, `sha256:${'a'.repeat(64)}`)).rejects.toThrow();
     });
   });
 }

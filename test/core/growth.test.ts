@@ -19,7 +19,7 @@ import { diffWorkloads } from '../../functions/core/diff/workload-diff.ts';
 import { DotenvError, parseDotenv } from '../../functions/core/dotenv.ts';
 import { parseDuration } from '../../functions/core/duration.ts';
 import { changesOf } from '../../functions/core/field-changes.ts';
-import { levelOf } from '../../functions/core/log-level.ts';
+import { levelOf } from '../../functions/core/logs/log-level.ts';
 import { Problem } from '../../functions/core/problem.ts';
 import { parseScore } from '../../functions/core/score/file/parse.ts';
 import { placeholders } from '../../functions/core/score/placeholders.ts';

@@ -284,7 +284,7 @@ export const mutations: readonly Mutation[] = [
     file: 'functions/resources/kept-elsewhere.ts',
     from: 'await ports.secrets.get(secret, version)',
     to: 'await ports.secrets.get(secret)',
-    tests: ['test/workflows/workload-spec.test.ts'],
+    tests: ['test/resources/workload-spec.test.ts'],
   },
   // Masks
   {
@@ -616,5 +616,33 @@ export const mutations: readonly Mutation[] = [
     from: ': TRUSTED_EVENTS.has(event_name);',
     to: ": event_name !== 'pull_request';",
     tests: ['test/core/authorization/trust.test.ts'],
+  },
+  {
+    name: 'a version is made of an image that is being removed',
+    file: 'functions/commands/versions/versions.ts',
+    from: 'if (removal.data.removedAt === undefined) {',
+    to: "if (removal.data.removedAt === '') {",
+    tests: ['test/sweep/versions.test.ts'],
+  },
+  {
+    name: 'a deployment begins with a version that somebody is deleting',
+    file: 'functions/commands/versions/version-use.ts',
+    from: '  refuseDeleting(data);\n',
+    to: '',
+    tests: ['test/sweep/versions.test.ts'],
+  },
+  {
+    name: 'a deployment does not keep the version that it brings from being deleted',
+    file: 'functions/commands/deployments/deployments.ts',
+    from: '        ...(use ? [use] : []),\n',
+    to: '',
+    tests: ['test/api/versions/delete-version.test.ts'],
+  },
+  {
+    name: 'versions that can be gone back to count as held by nobody',
+    file: 'functions/commands/versions/holders.ts',
+    from: "data.status === 'succeeded' ? succeeded <= limits.deploymentsHeld.value : !isTerminal(data.status);",
+    to: '!isTerminal(data.status);',
+    tests: ['test/sweep/versions.test.ts'],
   },
 ];

@@ -153,7 +153,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   },
   {
     name: 'only the first secret of a workload is masked',
-    file: 'functions/workflows/workload-spec.ts',
+    file: 'functions/resources/score/workload-spec.ts',
     from: '    secrets: [...new Set(secrets.values())],\n',
     to: '    secrets: [...secrets.values()].slice(0, 1),\n',
   },
@@ -234,9 +234,22 @@ export const plantedFaults: readonly PlantedFault[] = [
   },
   {
     name: 'requests in flight are not waited for',
-    file: 'functions/workflows/workload-spec.ts',
+    file: 'functions/resources/score/workload-spec.ts',
     from: 'drainSeconds: settings.drainSeconds,',
     to: 'drainSeconds: 0,',
+  },
+  // Promotions
+  {
+    name: 'a promotion goes on after it was canceled',
+    file: 'functions/core/pipelines/promotion-step.ts',
+    from: 'if (waiting && !failed && !cancelRequested)',
+    to: 'if (waiting && !failed)',
+  },
+  {
+    name: 'a promotion does not wait until a stage has the version',
+    file: 'functions/core/pipelines/promotion-step.ts',
+    from: 'const stage = stages.find(({ passedAt }) => passedAt === undefined);',
+    to: "const stage = stages.findLast(({ targets }) => targets.some(({ state }) => state === 'waiting')) ?? stages.find(({ passedAt }) => passedAt === undefined);",
   },
   // Builds, variables, webhooks
   {
@@ -256,5 +269,103 @@ export const plantedFaults: readonly PlantedFault[] = [
     file: 'functions/webhooks/deliver.ts',
     from: 'else if (!signal.aborted) held = await fail(held, outcome, recipient.giveUp, Number(sk));',
     to: 'else if (!signal.aborted) await fail(held, outcome, recipient.giveUp, Number(sk));',
+  },
+  // Places
+  {
+    name: 'an environment is removed from the place of the installation, wherever it is',
+    file: 'functions/adapters/placement/by-place.ts',
+    from: 'removeEnvironment: async (ref) => (await workloadsOf(ref, true))',
+    to: 'removeEnvironment: async (ref) => home.workloads',
+  },
+  {
+    name: 'a change is led by what was known of an earlier environment of the name',
+    file: 'functions/adapters/placement/by-place.ts',
+    from: `        ? !changes
+        : before?.id !== undefined && before.id === ref.environmentId;
+    if (before && isSame && effects.now() - before.at < KNOWN_MS) return before.placement;`,
+    to: `        ? !changes
+        : before?.id !== undefined && before.id === ref.environmentId;
+    if (before && (isSame || changes)) return before.placement;`,
+  },
+  {
+    name: 'what says that an environment is in a place outlives it',
+    file: 'functions/workflows/destroy-environment/destroy-steps.ts',
+    from: '        ...(placement === undefined ? [] : [{ delete: placedKey(placement, ref) }]),\n',
+    to: '',
+  },
+  {
+    name: 'a place is removed with the environments in it',
+    file: 'functions/commands/places/places.ts',
+    from: 'if (inside.length > 0) {',
+    to: 'if (inside.length > TOLD) {',
+  },
+  {
+    name: 'a place is looked into before it is closed for new environments',
+    file: 'functions/commands/places/places.ts',
+    from: '  if (!closing) await mark(true);\n',
+    to: '  if (closing) await mark(true);\n',
+  },
+  {
+    name: 'what is in a place that can not be asked counts as idle',
+    file: 'functions/adapters/placement/by-place.ts',
+    from: "asked.map(() => 'unknown' as const)",
+    to: 'asked.map(() => undefined)',
+  },
+  {
+    name: 'an environment is said to be in another place from now on',
+    file: 'functions/commands/places/place-environment.ts',
+    from: '  if (wish === at) return;\n',
+    to: '  if (wish.length > 0) return;\n',
+  },
+  // Secrets that are kept elsewhere
+  {
+    name: 'a workload reads the newest version of an entry in place of the pinned one',
+    file: 'functions/resources/kept-elsewhere.ts',
+    from: '  const value = await keeperOf(ports, source).read(source);\n',
+    to: `  const { version: _pinned, ...entry } = source;
+  const keeper = keeperOf(ports, source);
+  const value = await keeper.read({ ...entry, version: await keeper.pin(entry) });\n`,
+  },
+  {
+    name: 'a deployment pins the version that an entry had when it was referred to',
+    file: 'functions/commands/secrets/secrets.ts',
+    from: `    await pinSource(ports, ref.project, input.source);
+    const version = { version: versionId, source: input.source };`,
+    to: `    const { source } = await pinSource(ports, ref.project, input.source);
+    const version = { version: versionId, source };`,
+  },
+  {
+    name: 'a project refers to what no rule lets it refer to',
+    file: 'functions/resources/kept-elsewhere.ts',
+    from: '  await requireAllowed(ports, project, [source]);\n',
+    to: '  await requireAllowed(ports, project, []);\n',
+  },
+  {
+    name: 'the value of an entry is kept with the pin',
+    file: 'functions/resources/kept-elsewhere.ts',
+    from: 'return { version: sourceText(pinned), source: pinned };',
+    to: 'return { version: `${sourceText(pinned)} ${await keeper.read(pinned)}`, source: pinned };',
+  },
+  {
+    name: 'the newest version takes the place of a pinned one that is gone',
+    file: 'functions/resources/kept-elsewhere.ts',
+    from: '  if (value === undefined) throw goneSource(source);\n  checkSecretValue',
+    to: `  const { version: _gone, ...entry } = source;
+  if (value === undefined)
+    return readSource(ports, { ...entry, version: await keeperOf(ports, source).pin(entry) });
+  checkSecretValue`,
+  },
+  // Versions
+  {
+    name: 'an image goes with one of the versions that have it',
+    file: 'functions/sweep/versions.ts',
+    from: 'const isNeeded = data.removedAt === undefined && used.has(data.digest);',
+    to: 'const isNeeded = used.has(data.digest) && false;',
+  },
+  {
+    name: 'a version that was half deleted by hand stays so',
+    file: 'functions/sweep/versions.ts',
+    from: 'const due = new Set(versions.filter(isMarked));',
+    to: 'const due = new Set<Item<Version>>();',
   },
 ];

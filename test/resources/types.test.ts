@@ -34,7 +34,7 @@ describe('resource types', () => {
     }
   });
 
-  it.each(['redis', '', 'constructor', '__proto__', 'toString', 'Postgres', 'x'.repeat(5000)])(
+  it.each(['rabbit', '', 'constructor', '__proto__', 'toString', 'Postgres', 'x'.repeat(5000)])(
     'unknown: %.20s is a problem that names those there are',
     async (name) => {
       const { code, text } = await problemOf((async () => resourceType(name))());
@@ -334,6 +334,15 @@ describe('service-port', () => {
       port: '9004',
     });
     expect((await problemOf(portOf({ workload: 'shop', port: 81 }))).code).toBe('invalid_resource');
+  });
+
+  it('is found by the name of the resource alone as type service, at the first port', async () => {
+    const here = { hostname: '127.0.0.1', name: '127.0.0.1', port: '8084' };
+    expect(await valuesOf({ type: 'service' }, { name: 'shop' })).toEqual(here);
+    expect(await valuesOf({ type: 'service', params: { workload: 'shop', port: 'www' } })).toEqual(here);
+    expect((await problemOf(valuesOf({ type: 'service' }, { name: 'none' }))).text).toContain(
+      'Deploy none to',
+    );
   });
 
   it('lets two services need each other: one that is being deployed first counts', async () => {

@@ -4,6 +4,7 @@ import {
   createLocalWorkflows,
   type LocalWorkflows,
 } from '../../functions/adapters/local/workflows/workflows.ts';
+import { createByPlace } from '../../functions/adapters/placement/by-place.ts';
 import { type App, createApp } from '../../functions/api/http/app.ts';
 import type { Route } from '../../functions/api/http/route-spec.ts';
 import { Problem, TransientError } from '../../functions/core/problem.ts';
@@ -16,6 +17,7 @@ import { runStepNamed } from '../../functions/workflows/steps.ts';
 import { loadStateMachine, stepsOf, workflowNames } from '../../state-machines/load.ts';
 import { authenticatorOf } from './clients.ts';
 import { type Mortal, runAs } from './clock.ts';
+import type { SimulatedPlaces } from './ports/places.ts';
 import { pause, type World } from './world.ts';
 
 export interface SimulatedBerth {
@@ -33,6 +35,7 @@ const machines = workflowNames().map((name) =>
 export function createSimulatedBerth(
   world: World,
   around: Omit<Ports, 'workflows'>,
+  { home, open }: Pick<SimulatedPlaces, 'home' | 'open'>,
   workflowsPath: string,
   routes: readonly Route[],
 ): SimulatedBerth {
@@ -63,10 +66,14 @@ export function createSimulatedBerth(
             ),
           ),
       });
-      // What a process remembers of its store, such as whose turn it is to write, dies with it.
+      // What a process remembers of its store, such as whose turn it is to write, dies with it; so does what it knows
+      // of places.
       const store = { ...around.store };
+      const { effects } = world;
+      const byPlace = createByPlace({ home, store, effects, accept: () => undefined, open });
       const ports: Ports & { workflows: LocalWorkflows } = {
         ...around,
+        ...byPlace,
         store,
         workflows: far(workflows, mortal),
       };
@@ -107,6 +114,7 @@ export function createSimulatedBerth(
       });
     return {
       ...workflows,
+      ...(world.pauses && { pauses: true as const }),
       start: (...run) => call('start', () => workflows.start(...run)),
       stop: (...run) => call('stop', () => workflows.stop(...run)),
       describe: (...run) => call('describe', () => workflows.describe(...run)),

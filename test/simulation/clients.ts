@@ -11,12 +11,15 @@ import type { Principal } from '../../functions/core/model/index.ts';
 import type { Ports } from '../../functions/ports/index.ts';
 import type { SimulatedBerth } from './berth.ts';
 import { runAs } from './clock.ts';
+import { onlyParted } from './faults.ts';
 import { idOf, PEOPLE, type Person } from './setting.ts';
 import { pause, type World } from './world.ts';
 
 export interface Told {
   status: number;
   body: Record<string, unknown>;
+  /** The body as it came. */
+  text: string;
 }
 
 export interface AskOptions {
@@ -28,8 +31,9 @@ export interface AskOptions {
   bearer?: string;
   /** Of a body that is no JSON. */
   mediaType?: string;
-  /** In place of who asks, and of a key. */
   headers?: Record<string, string>;
+  /** Without who asks, and without a key. */
+  told?: true;
 }
 
 export interface Client {
@@ -66,12 +70,18 @@ export const authenticatorOf = (ports: Pick<Ports, 'store' | 'effects'>): Authen
 
 const secretsShown = /\/(?:tokens|webhooks|connection$)/;
 
-/** @param leaks why a text must not be told to anybody; undefined where it may be */
+export interface ClientAround {
+  /** Why a text must not be told to anybody; undefined where it may be. */
+  leaks(text: string): string | undefined;
+  /** Whether a request concerns no environment in another place than the installation's own. */
+  isHere(path: string, body: unknown): boolean;
+}
+
 export function createClient(
   world: World,
   berth: SimulatedBerth,
   person: Person,
-  leaks: (text: string) => string | undefined,
+  { leaks, isHere }: ClientAround,
 ): Client {
   const { random } = world;
   const { name } = person;
@@ -83,7 +93,7 @@ export function createClient(
     path: string,
     body: unknown,
     key: string,
-    { bearer = issuedTo(name), mediaType = 'application/json', headers }: AskOptions,
+    { bearer = issuedTo(name), mediaType = 'application/json', headers, told: isTold }: AskOptions,
   ): Promise<Told | undefined> {
     const process = berth.process();
     if (!process) return undefined;
@@ -91,7 +101,8 @@ export function createClient(
     const request = new Request(`http://berth.test${path}`, {
       method,
       headers: {
-        ...(headers ?? {
+        ...headers,
+        ...(!isTold && {
           authorization: `Bearer ${bearer}`,
           ...(method !== 'GET' && { 'idempotency-key': key }),
         }),
@@ -104,13 +115,20 @@ export function createClient(
       const text = await response.text();
       const leak = secretsShown.test(path) ? undefined : leaks(text);
       if (leak !== undefined) world.violate(`I7: the answer to ${method} ${path} holds ${leak}`);
-      return { status: response.status, body: text.startsWith('{') ? JSON.parse(text) : {} };
+      return { status: response.status, body: text.startsWith('{') ? JSON.parse(text) : {}, text };
     });
     const told = await Promise.race([
       answer,
       process.died.then(() => undefined),
       pause(60_000).then(() => undefined),
     ]);
+    if (
+      (told === undefined || told.status >= 500) &&
+      !process.dead &&
+      onlyParted(world) &&
+      isHere(path, body)
+    )
+      world.violate(`${method} ${path} fails for a place that it does not concern`);
     if (told)
       world.trace.push(
         `${world.effects.now()} ${name} ${method} ${path} ${told.status} ${told.body.code ?? told.body.id ?? ''}`,
@@ -131,7 +149,7 @@ export function createClient(
     projects: (least) =>
       Object.entries(person.roles).flatMap(([project, role]) => (isAtLeast(role, least) ? [project] : [])),
     accepted,
-    tell: (path, body, headers) => once('POST', path, body, '', { headers }),
+    tell: (path, body, headers) => once('POST', path, body, '', { headers, told: true }),
     async ask(method, path, body, options = {}) {
       // Others have the same keys: each person's are their own.
       const key = `key-${keys++}`;
@@ -144,7 +162,8 @@ export function createClient(
           await pause(200 + random.below(3_000));
           continue;
         }
-        compare(told, twin);
+        // Of two at once one may have been refused before what it needs was there.
+        if (twin && twin.status < 300) compare(told, twin);
         if (method !== 'GET' && random.chance(0.1)) compare(told, await send());
         if (told.status === 202) accepted.add(String(told.body.id));
         const { only } = options;
@@ -158,8 +177,9 @@ export function createClient(
 
   /** I2: one key, one effect. */
   function compare(first: Told, again: Told | undefined): void {
-    // Who deleted a project is no longer in it.
-    if (!isAnswer(again) || first.status >= 300 || (first.status === 204 && again.status === 404)) return;
+    if (!isAnswer(again) || first.status >= 300) return;
+    // Who deleted a project is no longer in it, and who has lost a right meanwhile learns nothing of what was done by it.
+    if ((first.status === 204 && again.status === 404) || again.status === 403) return;
     if (again.status !== first.status || again.body.id !== first.body.id)
       world.violate(
         `I2: a repeated request was answered ${again.status} ${again.body.id}, first ${first.status} ${first.body.id}`,

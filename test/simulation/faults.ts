@@ -18,6 +18,8 @@ export type Fault =
   | 'throttled'
   /** This port can not be reached for up to ten minutes: each call waits in vain. */
   | 'cut'
+  /** A place can not be reached for up to 40 minutes: calls fail, or hang, some of them after they were done. */
+  | 'parted'
   /** For up to ten minutes nothing can be written. */
   | 'full'
   /** The clock is wrong by up to three hours, for up to half an hour. */
@@ -48,6 +50,8 @@ export interface Fates {
 /** What can befall each call. */
 export const ANYWHERE: readonly Fault[] = ['refused', 'lost-answer', 'slow', 'crash-before', 'crash-after'];
 const LASTING: readonly Fault[] = ['throttled', 'cut', 'jump'];
+/** How often a call of a place begins its partition where nothing else fails. */
+const PARTING = 0.04;
 
 type Choice = (point: string, nth: number, possible: readonly Fault[]) => Planned | undefined;
 
@@ -75,13 +79,22 @@ export function fatesByChance(random: Random, rate: number): Fates {
   const own = rate * random.pick([0.5, 1, 1, 2, 3]);
   const lasting = random.pick([0, 0.08, 0.08, 0.3]);
   const favourite = random.chance(0.3) ? undefined : random.pick(ANYWHERE);
+  const partsAlone = random.chance(0.1);
   return createFates((point, nth, possible) => {
+    if (partsAlone) {
+      if (!possible.includes('parted') || !random.chance(PARTING)) return undefined;
+      return { point, nth, fault: 'parted', amount: random.next() };
+    }
     if (!random.chance(own)) return undefined;
     const isFavourite = favourite !== undefined && possible.includes(favourite) && random.chance(0.7);
     const fault = isFavourite ? favourite : random.pick(random.chance(lasting) ? LASTING : possible);
     return { point, nth, fault, amount: random.next() };
   });
 }
+
+/** Whether nothing happened but partitions of places, which concern their own environments alone. */
+export const onlyParted = ({ fates: { happened } }: { fates: Pick<Fates, 'happened'> }): boolean =>
+  happened.length > 0 && happened.every(({ fault }) => fault === 'parted');
 
 export const fatesByPlan = (plan: readonly Planned[]): Fates => {
   const planned = new Map(plan.map((one) => [`${one.point} ${one.nth}`, one]));

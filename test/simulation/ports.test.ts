@@ -7,19 +7,22 @@ import type { Item } from '../../functions/ports/store.ts';
 import type { Workloads } from '../../functions/ports/workloads.ts';
 import { activityContract } from '../contracts/activity.ts';
 import { anchorsContract } from '../contracts/anchors.ts';
+import { backupsContract } from '../contracts/copies/backups.ts';
 import { databasesContract } from '../contracts/databases.ts';
 import { logsContract } from '../contracts/logs/logs.ts';
 import { registryContract } from '../contracts/registry.ts';
+import { secretKeeperContract } from '../contracts/secret-keepers.ts';
 import { secretsContract } from '../contracts/secrets.ts';
 import { programs } from '../contracts/workloads/workload-programs.ts';
 import { type WorkloadsSubject, workloadsContract } from '../contracts/workloads/workloads.ts';
 import { calmWorld } from './calm-world.ts';
 import { createSimulatedDatabases } from './ports/databases.ts';
+import { createSimulatedKeeper } from './ports/keeper.ts';
 import { createSimulatedLogs } from './ports/logs.ts';
 import type { Program } from './ports/programs.ts';
 import { createSimulatedRegistry } from './ports/registry.ts';
 import { createSimulatedSecrets } from './ports/secrets.ts';
-import { createSimulatedActivity, createSimulatedAnchors } from './ports/small.ts';
+import { createSimulatedActivity, createSimulatedAnchors, createSimulatedBackups } from './ports/small.ts';
 import { createSimulatedWorkloads } from './ports/workloads.ts';
 
 let ids = 0;
@@ -82,6 +85,21 @@ const elsewhere = (there: Workloads): Workloads => {
 };
 workloadsContract('simulation, in another place', workloadsSubject(elsewhere), { runsPrograms: false });
 
+secretKeeperContract('simulation', async () => {
+  const keeper = createSimulatedKeeper(Date.now);
+  return {
+    keeper,
+    from: 'vault',
+    put: async (name, value) => {
+      const entry = `secret/${name}`;
+      return { entry, version: keeper.put(entry, value) };
+    },
+    forget: async (entry, version) => keeper.forget(entry, version),
+    noVersion: '99',
+    dispose: async () => undefined,
+  };
+});
+
 registryContract('simulation', async () => {
   const registry = createSimulatedRegistry(calmWorld());
   return { registry, push: registry.push, keep: registry.put, dispose: async () => undefined };
@@ -102,6 +120,11 @@ activityContract('simulation', { tellsDeployments: true }, async () => {
 
 const anchors = createSimulatedAnchors();
 anchorsContract('simulation', () => anchors);
+
+backupsContract('simulation', async () => ({
+  backups: createSimulatedBackups(async (_point, effect) => effect()),
+  dispose: async () => undefined,
+}));
 
 databasesContract(
   'simulation',

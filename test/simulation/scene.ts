@@ -2,10 +2,14 @@
 import { DatabaseSync } from 'node:sqlite';
 import { threadId } from 'node:worker_threads';
 // What routes load at their first request is here by then: while a module is read, virtual time would go on.
+import '@modelcontextprotocol/server';
+import '../../functions/api/agents/agent-server.ts';
 import '../../functions/core/score/file/check.ts';
 import '../../functions/core/score/file/parse.ts';
 import type { Route } from '../../functions/api/http/route-spec.ts';
+import { HOME } from '../../functions/core/model/index.ts';
 import type { Ports } from '../../functions/ports/index.ts';
+import { agedVersions } from './aged-versions.ts';
 import { createSimulatedBerth } from './berth.ts';
 import { type Client, createClient } from './clients.ts';
 import { currentOwner, installClock, type Mortal, monotonicNow, runFor } from './clock.ts';
@@ -13,21 +17,31 @@ import type { Fates, Planned } from './faults.ts';
 import { createLedger } from './oracle/ledger.ts';
 import { createOracle } from './oracle/oracle.ts';
 import { createPromises } from './oracle/promises.ts';
+import { createPromotionOracle } from './oracle/promotions.ts';
 import { createPushOracle } from './oracle/pushes.ts';
+import { createVersionsOracle } from './oracle/versions.ts';
 import { createSimulatedBuilder } from './ports/builder.ts';
 import { createSimulatedDatabases } from './ports/databases.ts';
 import { createSimulatedGitHost, type SimulatedGitHost } from './ports/git-host.ts';
-import { createSimulatedLogs } from './ports/logs.ts';
+import { createSimulatedKeeper, type SimulatedKeeper } from './ports/keeper.ts';
+import { createSimulatedPlaces } from './ports/places.ts';
 import type { Program } from './ports/programs.ts';
 import { createSimulatedReceivers } from './ports/receivers.ts';
-import { createRecords } from './ports/records.ts';
-import { createSimulatedRegistry } from './ports/registry.ts';
+import { createRecords, type Records } from './ports/records.ts';
+import { createSimulatedRegistry, type SimulatedRegistry } from './ports/registry.ts';
 import { createSimulatedSecrets } from './ports/secrets.ts';
-import { createSimulatedActivity, createSimulatedAnchors } from './ports/small.ts';
+import { createSimulatedAnchors, createSimulatedBackups } from './ports/small.ts';
 import { createSimulatedStore } from './ports/store.ts';
-import { createSimulatedWorkloads } from './ports/workloads.ts';
 import { createRandom } from './random.ts';
-import { IMAGES, PEOPLE, setUp as setUpAll, workloadOf } from './setting.ts';
+import {
+  CLUSTERS,
+  digestNamed,
+  IMAGES,
+  KNOWN_DIGESTS,
+  PEOPLE,
+  setUp as setUpAll,
+  workloadOf,
+} from './setting.ts';
 import { createWorld, type World } from './world.ts';
 
 export interface Outcome {
@@ -44,7 +58,10 @@ export interface Scene {
   world: World;
   around: Omit<Ports, 'workflows'>;
   clients: Client[];
+  kept: Records;
+  registry: SimulatedRegistry;
   git: SimulatedGitHost;
+  keeper: SimulatedKeeper;
   oracle: ReturnType<typeof createOracle>;
   promises: ReturnType<typeof createPromises>;
   touch(project: string, environment: string): void;
@@ -69,7 +86,7 @@ export async function play(
 ): Promise<Outcome> {
   const random = createRandom(seed);
   const uninstall = installClock(START, random.next);
-  const world = createWorld(random, fates);
+  const world = createWorld(random, fates, seed % 2 === 0);
   const onRejection = (error: unknown): void =>
     world.violate(`unhandled rejection: ${error instanceof Error ? error.stack : String(error)}`);
   process.on('unhandledRejection', onRejection);
@@ -90,18 +107,22 @@ export async function play(
 }
 
 function createScene(world: World, runs: string, routes: readonly Route[]): Scene {
-  const activity = createSimulatedActivity(world);
   const ledger = createLedger(world, {
-    lastTouch: (project, environment) => activity.touches(project, environment).at(-1),
+    touches: (project, environment) => places.touches(project, environment),
     secret: /value-\d+-\d+/,
   });
   const git = createSimulatedGitHost(monotonicNow);
+  const keeper = createSimulatedKeeper(monotonicNow);
   const kept = createRecords(monotonicNow, (changed) => {
     ledger.note(changed);
     promises.note(changed);
     pushes.note(changed);
+    versions.note(changed);
+    promotions.note(changed);
   });
+  const versions = createVersionsOracle(world, { ledger, registry: () => registry });
   const pushes = createPushOracle(world, { git, environments: ledger.environments });
+  const promotions = createPromotionOracle(world, ledger);
   const secrets = createSimulatedSecrets(world.effects.id);
   const values = new Map<string, Set<string | undefined>>();
 
@@ -111,38 +132,48 @@ function createScene(world: World, runs: string, routes: readonly Route[]): Scen
     isGone: (process) => (process as Mortal).dead,
     onDeath: world.onDeath as ((process: object) => void)[],
   });
-  const logs = createSimulatedLogs();
+  const backups = createSimulatedBackups(world.io);
   const oracle = createOracle(world, {
+    backups,
     kept,
     ledger,
     secrets,
     values,
     databases,
-    logs,
+    keeper,
     pushes,
-    workloads: () => workloads,
+    versions,
+    promotions,
+    places: () => places,
   });
   const receivers = createSimulatedReceivers(world, git);
-  const workloads = createSimulatedWorkloads(world, {
-    program: programOf,
-    takes: (program) => takesOf(world, program),
-    fault: oracle.faultOf,
-    logs,
-  });
+  const places = createSimulatedPlaces(
+    world,
+    CLUSTERS,
+    { program: programOf, takes: (program) => takesOf(world, program), fault: oracle.faultOf },
+    ({ project, environment }) => ledger.environments.get(`${project}/${environment}`)?.placement ?? HOME,
+  );
   const promises = createPromises(world, {
     kept,
     ledger,
     secrets,
-    workloads: () => workloads,
-    activity,
+    keeper,
+    places: () => places,
     receivers,
   });
+  const registry = createSimulatedRegistry(world, KNOWN_DIGESTS, versions.noteRemoval);
   const io = world.io;
   const around: Omit<Ports, 'workflows'> = {
     store: createSimulatedStore(world, kept),
-    workloads,
+    ...places.home,
     databases,
-    activity,
+    backups,
+    secretKeepers: {
+      vault: {
+        pin: (source) => io('keeper.pin', () => keeper.pin(source)),
+        read: (source) => io('keeper.read', () => keeper.read(source)),
+      },
+    },
     secrets: {
       put: (path, value, put) => {
         const name = path.split('/').slice(0, 2).join('/');
@@ -155,28 +186,28 @@ function createScene(world: World, runs: string, routes: readonly Route[]): Scen
       remove: (path) => io('secrets.remove', () => secrets.remove(path), true, { writes: true }),
       list: (prefix) => io('secrets.list', () => secrets.list(prefix)),
     },
-    registry: createSimulatedRegistry(
+    registry,
+    builder: createSimulatedBuilder(
       world,
-      IMAGES.map(({ digest }) => digest),
+      (service) => ({ digest: digestNamed('good'), score: JSON.stringify(workloadOf(service)) }),
+      registry.upload,
     ),
-    builder: createSimulatedBuilder(world, (service) => ({
-      digest: IMAGES[0]?.digest ?? '',
-      score: JSON.stringify(workloadOf(service)),
-    })),
-    logs,
     anchors: createSimulatedAnchors(),
     receivers,
     effects: world.effects,
   };
-  const berth = createSimulatedBerth(world, around, runs, routes);
+  const berth = createSimulatedBerth(world, around, places, runs, routes);
   return {
     world,
     around,
+    kept,
+    registry,
     git,
+    keeper,
     oracle,
     promises,
-    clients: PEOPLE.map((person) => createClient(world, berth, person, promises.leaks)),
-    touch: (project, environment) => activity.touch(project, environment),
+    clients: PEOPLE.map((person) => createClient(world, berth, person, promises)),
+    touch: (project, environment) => places.touch({ project, environment }),
     async until(time, work) {
       let done = false;
       void work.then(
@@ -206,9 +237,9 @@ function createScene(world: World, runs: string, routes: readonly Route[]): Scen
 }
 
 const programOf = (digest: string): Program | undefined => {
-  switch (IMAGES.find((image) => image.digest === digest)?.name) {
-    case undefined:
-      return undefined;
+  const image = IMAGES.find((one) => one.digest === digest)?.name;
+  if (!KNOWN_DIGESTS.includes(digest)) return undefined;
+  switch (image) {
     case 'crashing':
       return { kind: 'ends', code: 1, says: 'It has no table.' };
     case 'slow':
@@ -222,11 +253,15 @@ const takesOf = ({ random }: World, program: Program): number =>
   program.kind === 'serves' && program.slow ? 60_000 + random.below(120_000) : 500 + random.below(15_000);
 
 /** @param deployed whether something is deployed everywhere */
-export async function setUp({ world, clients, until, git }: Scene, deployed: boolean): Promise<void> {
+export async function setUp(
+  { world, clients, until, git, keeper, kept }: Scene,
+  deployed: boolean,
+): Promise<void> {
   world.faulty = false;
   const [client] = clients;
   if (!client) return;
-  await until(HOUR, setUpAll(client, deployed, git));
+  await until(HOUR, setUpAll(client, deployed, git, keeper));
+  await agedVersions(world, kept);
   world.faulty = true;
 }
 

@@ -2,6 +2,7 @@
 import type { Role } from '../../functions/core/authorization/roles.ts';
 import type { Client } from './clients.ts';
 import { CONNECTION, type SimulatedGitHost } from './ports/git-host.ts';
+import type { SimulatedKeeper } from './ports/keeper.ts';
 
 interface Project {
   name: string;
@@ -14,11 +15,37 @@ export const PROJECTS: readonly Project[] = [
 ];
 export const ENVIRONMENTS = ['dev', 'prod'];
 
+/** The clusters that there are beside the installation's own. The first is a place from the beginning to the end. */
+export const CLUSTERS = ['emea', 'lab'];
+export const placeIn = (cluster: string) => ({
+  name: cluster,
+  access: { kind: 'kubeconfig', context: cluster },
+  domain: `${cluster}.example.com`,
+  scheme: 'https',
+  databases: true,
+});
+
+/** Where a token of the first project is kept that is not Berth's. */
+export const ENTRY = 'secret/shop/token';
+export const SOURCE = { from: 'vault', entry: ENTRY, key: 'token' };
+
+/** Versions of two months ago, more than are kept for their number; the first two have the image of another version. */
+export const OLD_VERSIONS = Array.from({ length: 13 }, (_, at) => `old-${at + 1}`);
+
+/** The digest of the image of a version by its name. */
+export function digestNamed(name: string): string {
+  const of = name === OLD_VERSIONS[0] ? 'also-good' : name === OLD_VERSIONS[1] ? 'good' : name;
+  return `sha256:${Buffer.from(of).toString('hex').padEnd(64, '0')}`;
+}
+
 /** `tried` is one that takes over step by step. */
 export const IMAGES = ['good', 'also-good', 'crashing', 'slow', 'tried'].map((name) => ({
   name,
-  digest: `sha256:${Buffer.from(name).toString('hex').padEnd(64, '0')}`,
+  digest: digestNamed(name),
 }));
+export const KNOWN_DIGESTS = [
+  ...new Set([...IMAGES.map(({ name }) => name), ...OLD_VERSIONS].map(digestNamed)),
+];
 
 /** What a policy of the first project allows at the most. */
 export const MOST_REPLICAS = 4;
@@ -45,11 +72,12 @@ export const idOf = ({ name }: Pick<Person, 'name'>): string => `user:${name}`;
  * a release command
  */
 export const workloadOf = (service: string, image = 'good') => ({
-  apiVersion: 'score.dev/v1b1',
+  apiVersion: 'score.dev/v1b1' as const,
   metadata: {
     name: service,
     annotations: {
-      'berth.dev/drain-seconds': '10',
+      // With the same image they are other versions.
+      'berth.dev/drain-seconds': OLD_VERSIONS.includes(image) ? '9' : '10',
       ...(service === 'worker' && { 'berth.dev/release-command': 'node migrate.js' }),
       ...(image === 'tried' && {
         'berth.dev/strategy': 'canary',
@@ -80,8 +108,18 @@ export const projectPath = (project: string): string => `/v1/projects/${project}
  * @param ada runs the installation
  * @param deployed whether something is deployed everywhere, and a service connected to its repository
  */
-export async function setUp(ada: Client, deployed: boolean, git: SimulatedGitHost): Promise<void> {
+export async function setUp(
+  ada: Client,
+  deployed: boolean,
+  git: SimulatedGitHost,
+  keeper: SimulatedKeeper,
+): Promise<void> {
   const ask = (method: string, path: string, body: unknown) => ada.ask(method, path, body, { patient: true });
+  await ask('POST', '/v1/places', placeIn('emea'));
+  keeper.put(ENTRY, { token: 'value-0-0' });
+  await ask('PUT', '/v1/secret-sources', {
+    items: [{ project: 'shop', from: 'vault', prefix: 'secret/shop/' }],
+  });
   for (const { name: project, services } of PROJECTS) {
     const path = projectPath(project);
     await ask('POST', '/v1/projects', { name: project });
@@ -98,7 +136,18 @@ export async function setUp(ada: Client, deployed: boolean, git: SimulatedGitHos
         });
     }
     await ask('POST', `${path}/environments`, { name: 'dev', idleAfter: '30m' });
-    await ask('POST', `${path}/environments`, { name: 'prod' });
+    await ask('POST', `${path}/environments`, {
+      name: 'prod',
+      // Of the second project it is in a cluster that can be away, and goes to sleep there.
+      ...(project === 'mill' && { placement: 'emea', idleAfter: '5m' }),
+    });
+    // It bakes in the first before it goes on to the last.
+    await ask('PUT', `${path}/pipeline`, {
+      stages: [
+        { name: 'first', environments: ['dev'], bake: '20s' },
+        { name: 'last', environments: ['prod'], bake: '10s' },
+      ],
+    });
     await ask('POST', `${path}/webhooks`, { url: hookOf(project), types: ['deployment'] });
     for (const environment of ENVIRONMENTS)
       for (const secret of ['API_KEY', 'TOKEN'])

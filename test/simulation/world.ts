@@ -8,6 +8,8 @@ import type { Random } from './random.ts';
 
 export interface World {
   random: Random;
+  /** Steps hold something scarce while they wait, as they do on AWS. */
+  pauses: boolean;
   effects: Effects;
   /** Whether faults happen at all. */
   faulty: boolean;
@@ -31,6 +33,8 @@ export interface World {
   fate(point: string, possible: readonly Fault[]): Planned | undefined;
   violate(what: string): void;
   /** Ends all faults that last. */
+  /** Something that lasts keeps Berth from what it would do. */
+  isHindered(): boolean;
   heal(): void;
   /** When that was; before, the clock may have been wrong. */
   healedAt: number;
@@ -41,11 +45,13 @@ export interface IoOptions<T> {
   stale?: (lag: () => number) => T | Promise<T>;
   /** It writes to the disk of Berth. */
   writes?: boolean;
+  /** The place that it goes to, which the installation can be cut off from. */
+  place?: string;
 }
 
 /** A fault that lasts, and whom it concerns: a port, or all that write. */
 interface Outage {
-  kind: 'throttled' | 'cut' | 'full';
+  kind: 'throttled' | 'cut' | 'full' | 'parted';
   port: string;
 }
 
@@ -53,11 +59,13 @@ interface Outage {
 const gone = (): Promise<never> => new Promise(() => undefined);
 const MINUTE = 60_000;
 const STALE_MS = 10_000;
+/** A call to a place that does not answer is given up after this time, milliseconds. */
+const PLACE_CALL_MS = 5_000;
 const READS =
-  /\.(?:get|getMany|query|due|list|status|select|resolve|describe|inventory|lastRequests|awaitRollout)$/;
+  /\.(?:check|pin|read|get|getMany|query|due|list|status|select|resolve|describe|inventory|lastRequests|awaitRollout)$/;
 const portOf = (point: string): string => point.split('.')[0] ?? point;
 
-export function createWorld(random: Random, fates: Fates): World {
+export function createWorld(random: Random, fates: Fates, pauses = false): World {
   let ids = 0;
   const outages = new Set<Outage>();
 
@@ -71,7 +79,7 @@ export function createWorld(random: Random, fates: Fates): World {
     for (const { kind, port } of outages) {
       if (kind === 'full' && writes)
         throw new Problem('storage_full', 'The disk is full.', { hint: 'Make room.' });
-      if (kind === 'full' || port !== portOf(point)) continue;
+      if (kind === 'full' || kind === 'parted' || port !== portOf(point)) continue;
       if (kind === 'cut') await pause(5_000 + random.below(10_000));
       throw new TransientError(`${point} is ${kind}`);
     }
@@ -80,14 +88,27 @@ export function createWorld(random: Random, fates: Fates): World {
   function begin({ fault, point, amount }: Planned): void {
     if (fault === 'throttled') last({ kind: fault, port: portOf(point) }, amount * MINUTE);
     if (fault === 'cut') last({ kind: fault, port: portOf(point) }, amount * 10 * MINUTE);
+    if (fault === 'parted') last({ kind: fault, port: portOf(point) }, amount * 40 * MINUTE);
     if (fault === 'full') last({ kind: fault, port: '' }, amount * 10 * MINUTE);
     if (fault !== 'jump') return;
     setClockWrong(Math.round((amount - 0.5) * 6 * 60 * MINUTE));
     runAs(undefined, () => setTimeout(() => setClockWrong(0), amount * 30 * MINUTE));
   }
 
+  const isParted = (place: string | undefined): boolean =>
+    place !== undefined && [...outages].some(({ kind, port }) => kind === 'parted' && port === place);
+
+  /** A call to a place that is cut off: it is refused, or nobody answers, whether or not it came through. */
+  async function callInVain(point: string, act: () => unknown): Promise<never> {
+    const how = random.pick(['refused', 'lost', 'done'] as const);
+    if (how === 'done') void (async () => act())().catch(() => undefined);
+    if (how !== 'refused') await pause(PLACE_CALL_MS);
+    throw new TransientError(`${point}: the place does not answer`);
+  }
+
   const world: World = {
     random,
+    pauses,
     faulty: true,
     violations: [],
     trace: [],
@@ -120,6 +141,7 @@ export function createWorld(random: Random, fates: Fates): World {
       begin(fate);
       return fate;
     },
+    isHindered: () => outages.size > 0,
     heal() {
       world.faulty = false;
       outages.clear();
@@ -136,6 +158,7 @@ export function createWorld(random: Random, fates: Fates): World {
       if (repeatable) possible.push('twice');
       if (more.stale) possible.push('stale');
       if (more.writes) possible.push('full');
+      if (more.place !== undefined) possible.push('parted');
       const { fault, amount = 0 } = world.fate(point, possible) ?? {};
       const takes = fault === 'slow' ? amount * 40_000 : random.below(14) - 6;
       // Half of the calls are answered at once: a timer for each would be half of a schedule's work.
@@ -143,6 +166,7 @@ export function createWorld(random: Random, fates: Fates): World {
       if (process?.dead) return gone();
       await meetOutages(point, more as IoOptions<never>);
       if (process?.dead) return gone();
+      if (isParted(more.place)) return callInVain(point, act);
       if (fault === 'refused') throw new TransientError(`${point} was refused`);
       if (fault === 'crash-before') {
         world.crash();
@@ -153,6 +177,7 @@ export function createWorld(random: Random, fates: Fates): World {
       const result = await act();
       if (fault === 'crash-after') world.crash();
       if (process?.dead) return gone();
+      if (isParted(more.place)) throw new TransientError(`${point}: the place does not answer`);
       if (fault === 'lost-answer') throw new TransientError(`The answer of ${point} was lost`);
       return result;
     },

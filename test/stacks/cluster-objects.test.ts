@@ -3,6 +3,7 @@ import { clusterRoleRules } from '../../functions/adapters/kubernetes/api/cluste
 import { clusterObjectPath } from '../../functions/hosts/aws/cluster-objects.ts';
 import { GATEWAY_API } from '../../functions/hosts/aws/gateway-definitions.ts';
 import { settingsOf } from '../../scripts/doctor/index.ts';
+import { activatorObjects } from '../../stacks/place/activator-objects.ts';
 import { type ClusterObject, clusterObjects } from '../../stacks/place/cluster-objects.ts';
 import { gatewayObjects } from '../../stacks/place/gateway-objects.ts';
 import { synthesize } from '../../stacks/synthesize.ts';
@@ -44,6 +45,12 @@ describe('One command', () => {
       'GatewayClass berth',
       'Gateway berth',
       'HTTPRoute berth-https',
+      'ServiceAccount activator',
+      'ConfigMap activator',
+      'Deployment activator',
+      'PodDisruptionBudget activator',
+      'NetworkPolicy activator',
+      'Service activator',
       'Namespace berth-logs',
       'ServiceAccount berth',
       'ClusterRole berth-logs',
@@ -107,14 +114,17 @@ describe('One command', () => {
     ]);
     expect(entries.filter(({ properties }) => properties.AccessPolicies)).toEqual([]);
     expect(find('ClusterRole')?.rules).toEqual(expect.arrayContaining(clusterRoleRules));
-    const verbs = find('ClusterRole', 'berth-reader')?.rules?.flatMap((rule) => rule.verbs) ?? [];
-    expect([...new Set(verbs)].sort()).toEqual(['get', 'list', 'watch']);
+    // They make nothing by looking at a token.
+    const { rules = [] } = find('ClusterRole', 'berth-reader') ?? {};
+    const others = (rules ?? []).filter(({ resources }) => !resources?.includes('tokenreviews'));
+    expect([...new Set(others.flatMap(({ verbs }) => verbs))].sort()).toEqual(['get', 'list', 'watch']);
   });
 
   it('leaves the default class of volumes to a cluster that was there before', () => {
     const gateway = { image: 'traefik:v1', trusted: [] };
     const logAgent = { image: 'otel:v1', region: 'eu-west-1', logGroup: 'workloads' };
-    const given = { name: 'berth', architectures: ['arm64'], nodesCpu: 64, gateway, logAgent };
+    const activator = { image: 'node:24', url: 'https://berth.example.com', program: '' };
+    const given = { name: 'berth', architectures: ['arm64'], nodesCpu: 64, gateway, activator, logAgent };
     const kinds = (isNew: boolean) => clusterObjects({ ...given, isNew }).map(({ kind }) => kind);
     expect(kinds(true)).toContain('StorageClass');
     expect(kinds(false)).not.toContain('StorageClass');
@@ -159,6 +169,29 @@ describe('The gateway', () => {
     expect(kind(of(), 'HTTPRoute')).toBeUndefined();
   });
 
+  it('has its certificate made, and proven in the zone, where that is named', () => {
+    const made = synthesize({
+      'berth:apps': 'apps.example.com',
+      'berth:appsZone': 'Z0123456789ABC',
+    }).templates;
+    const [certificate, ...more] = resourcesOf(made, 'AWS::CertificateManager::Certificate');
+    expect(more).toEqual([]);
+    expect(certificate?.properties).toMatchObject({
+      DomainName: '*.apps.example.com',
+      ValidationMethod: 'DNS',
+      DomainValidationOptions: [{ DomainName: '*.apps.example.com', HostedZoneId: 'Z0123456789ABC' }],
+    });
+    const [objects] = resourcesOf(made, 'Custom::BerthClusterObjects');
+    const text = JSON.stringify(objects?.properties.Objects);
+    expect(text).toMatch(/aws-load-balancer-ssl-cert[^}]{0,20}\{"Ref":"AppsCertificate/);
+    expect(text).toContain('berth-https');
+    const schemes = resourcesOf(made, 'AWS::Lambda::Function').flatMap(
+      ({ properties }) => properties.Environment?.Variables?.BERTH_APPS_SCHEME ?? [],
+    );
+    expect(new Set(schemes)).toEqual(new Set(['https']));
+    expect(resourcesOf(templates, 'AWS::CertificateManager::Certificate')).toEqual([]);
+  });
+
   it('serves workloads at the scheme that their URLs name', () => {
     const schemes = (of: typeof templates) =>
       resourcesOf(of, 'AWS::Lambda::Function').flatMap(
@@ -190,10 +223,85 @@ describe('The gateway', () => {
   });
 });
 
+describe('What holds requests for environments that sleep', () => {
+  const deployment = find('Deployment', 'activator')!;
+  const pod = deployment.spec!.template.spec!;
+
+  it('has no right in the cluster, and a token that is good for one question to Berth', () => {
+    expect(pod.automountServiceAccountToken).toBe(false);
+    const bound = objects.filter(({ kind }) => kind.endsWith('RoleBinding'));
+    expect(JSON.stringify(bound)).not.toContain('activator');
+    const tokens = pod.volumes!.flatMap(({ projected }) => projected?.sources ?? []);
+    expect(tokens).toMatchObject([
+      { serviceAccountToken: { audience: 'berth-wakes', expirationSeconds: 3600 } },
+    ]);
+  });
+
+  it('is two small pods that take requests from the gateway alone, write to no file and have no capability', () => {
+    expect(deployment.spec!.replicas).toBe(2);
+    const [container] = pod.containers;
+    expect(container!.resources!.requests).toEqual({ cpu: '20m', memory: '64Mi' });
+    expect(container!.securityContext).toEqual({
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+    });
+    expect(find('NetworkPolicy', 'activator')?.spec).toMatchObject({
+      policyTypes: ['Ingress'],
+      ingress: [
+        {
+          from: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'berth-gateway' } } }],
+        },
+      ],
+    });
+  });
+
+  it('asks at the address that people have, which may change', () => {
+    const urlOf = (of: typeof templates) =>
+      /"BERTH_URL","value":"([^"]*)"/.exec(
+        objectsText(resourcesOf(of, 'Custom::BerthClusterObjects')[0]!),
+      )?.[1];
+    expect(urlOf(templates)).toMatch(/^https:\/\/Fn::ImportValue$/);
+  });
+
+  it('is one program of a size that a deployment can carry, and its pods are new ones where it changes', () => {
+    const program = find('ConfigMap', 'activator')!.data!['activator.mjs']!;
+    // CloudFormation hands over what was and what is, in 256 KiB.
+    expect(program.length).toBeGreaterThan(10_000);
+    expect(program.length).toBeLessThan(80_000);
+    const hash = (of: string) =>
+      activatorObjects({ name: 'berth', image: 'node:24', url: '', program: of }).flatMap((object) =>
+        object.kind === 'Deployment' ? Object.values(object.spec!.template.metadata!.annotations!) : [],
+      );
+    expect(hash('a')).not.toEqual(hash('b'));
+  });
+});
+
 describe('The agent that keeps what workloads print', () => {
   const agent = find('DaemonSet')!.spec!.template.spec!;
   const configuration = (of = agent) =>
     of.containers[0]!.env!.find(({ name }) => name === 'CONFIGURATION')!.value!;
+
+  it('of another account writes to the same log group and no more, by a role that only named ones take on', () => {
+    const sender = 'arn:aws:iam::444455556666:role/berth-output';
+    const roles = (of: typeof templates) =>
+      resourcesOf(of, 'AWS::IAM::Role').filter(({ properties }) =>
+        JSON.stringify(properties.AssumeRolePolicyDocument).includes('444455556666'),
+      );
+    expect(roles(templates)).toEqual([]);
+    const { templates: let_in } = synthesize({ 'berth:outputSenders': sender });
+    const [role, ...more] = roles(let_in);
+    expect(more).toEqual([]);
+    expect(role!.properties.AssumeRolePolicyDocument.Statement).toEqual([
+      { Action: ['sts:AssumeRole', 'sts:TagSession'], Effect: 'Allow', Principal: { AWS: sender } },
+    ]);
+    const policies = resourcesOf(let_in, 'AWS::IAM::ManagedPolicy').filter(({ properties }) =>
+      /Agents of other accounts/.test(properties.Description),
+    );
+    expect(policies.map(({ properties }) => properties.PolicyDocument.Statement[0].Action)).toEqual([
+      ['logs:CreateLogStream', 'logs:PutLogEvents'],
+    ]);
+  });
 
   it('has no right in the cluster but to see pods, and in AWS but to write to one log group', () => {
     expect(find('ClusterRole', 'berth-logs')?.rules).toEqual([

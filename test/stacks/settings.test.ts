@@ -66,6 +66,15 @@ describe('Settings that can not work together are refused before anything is mad
       /needs its network/,
     ],
     [
+      'a certificate that is named beside the zone in which one is made',
+      {
+        appsCertificate: `arn:aws:acm:eu-west-1:111122223333:certificate/${'0'.repeat(8)}`,
+        appsZone: 'Z0123456789ABC',
+      },
+      'appsZone',
+      /give one of them/,
+    ],
+    [
       'less capacity at most than at least',
       { databaseMinAcu: '8', databaseMaxAcu: '4' },
       'databaseMinAcu',
@@ -91,6 +100,7 @@ describe('Settings that can not work together are refused before anything is mad
     ['reservedConcurrency', '-1'],
     ['reservedConcurrency', '1.5'],
     ['appsCertificate', 'arn:aws:acm:eu-west-1:1:certificate/x'],
+    ['appsZone', 'apps.example.com'],
   ])('%s=%s', (name, value) => {
     expect(() => read({ [name]: value })).toThrow(`berth:${name}`);
   });

@@ -6,8 +6,8 @@ import { describe, expect, it } from 'vitest';
 import { STORE_TABLE } from '../../functions/adapters/aws/store/table.ts';
 import { createConsole } from '../../functions/api/platform/console.ts';
 import { buildSecretPath } from '../../functions/core/keys.ts';
-import { BUILD_SECONDS } from '../../functions/core/operations/build.ts';
 import { declaredSteps } from '../../functions/core/operations/index.ts';
+import { BUILD_SECONDS } from '../../functions/core/operations/kinds/build.ts';
 import { readAwsConfig } from '../../functions/hosts/aws/aws-config.ts';
 import { idleBill, readPrices } from '../../scripts/idle-bill.ts';
 import { STACKS_BESIDE } from '../../stacks/berth.ts';
@@ -470,7 +470,14 @@ describe('Alarms', () => {
     const alarms = resourcesOf(templates, 'AWS::CloudWatch::Alarm');
     expect(alarms.filter(({ properties }) => !(properties.AlarmActions?.length > 0))).toEqual([]);
     const metrics = alarms.map(({ properties }) => properties.MetricName);
-    expect(metrics.sort()).toEqual(['Faults', 'Invocations', 'OperationsFailed']);
+    expect(metrics.sort()).toEqual(['Invocations', 'Trouble']);
+    const trouble = alarms.find(({ properties }) => properties.MetricName === 'Trouble');
+    expect(trouble!.properties).toMatchObject({
+      ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+      EvaluationPeriods: 1,
+      Statistic: 'Sum',
+      Threshold: 5,
+    });
     const sweepMissed = alarms.find(({ properties }) => properties.MetricName === 'Invocations');
     expect(sweepMissed!.properties).toMatchObject({
       ComparisonOperator: 'LessThanThreshold',
@@ -481,7 +488,7 @@ describe('Alarms', () => {
 
   it('hear of what is stuck from the sweep, and of faults from every function', () => {
     const filters = resourcesOf(templates, 'AWS::Logs::MetricFilter').map(({ properties }) => ({
-      metric: properties.MetricTransformations[0].MetricName,
+      weight: properties.MetricTransformations[0].MetricValue,
       pattern: properties.FilterPattern as string,
       group: JSON.stringify(properties.LogGroupName),
     }));
@@ -489,10 +496,26 @@ describe('Alarms', () => {
     const own = resourcesOf(templates, 'AWS::Lambda::Function').filter(
       (one) => !isCopy(one) && !one.where.startsWith('Berth-Access/'),
     );
-    const faults = filters.filter(({ metric, pattern }) => metric === 'Faults' && pattern.includes('fault'));
+    const faults = filters.filter(({ weight, pattern }) => weight === '5' && pattern.includes('fault'));
     expect(new Set(faults.map(({ group }) => group)).size).toBe(own.length);
     expect(filters.filter(({ pattern }) => pattern.includes('$.message.ended'))).toMatchObject([
-      { metric: 'Faults', group: expect.stringContaining('Sweep') },
+      { weight: '5', group: expect.stringContaining('Sweep') },
+    ]);
+    // Five of them are as much as one fault; what only tells another run of a cancellation is none.
+    expect(filters.filter(({ pattern }) => pattern.includes('ExecutionFailed'))).toMatchObject([
+      { weight: '1', pattern: expect.stringContaining('$.execution_arn != "*-canceled"') },
+    ]);
+  });
+
+  it('are sent to the address that a setting names, and to nobody without', () => {
+    const told = (of: typeof templates) =>
+      resourcesOf(of, 'AWS::SNS::Subscription').map(({ properties }) => [
+        properties.Protocol,
+        properties.Endpoint,
+      ]);
+    expect(told(templates)).toEqual([]);
+    expect(told(synthesize({ 'berth:alarmsEmail': 'platform@example.com' }).templates)).toEqual([
+      ['email', 'platform@example.com'],
     ]);
   });
 

@@ -22,6 +22,7 @@ vi.mock('../../stacks/support/bundle.ts', () => {
   return {
     bundle: (entry: string) => ({ directory: made(entry), handler: 'index.handler' }),
     bundleProgram: made,
+    activatorProgram: () => '// the activator',
     builtConsole: () => made('console'),
   };
 });

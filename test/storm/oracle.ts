@@ -125,9 +125,11 @@ export function createOracle(installation: Installation, client: Client): Oracle
     const names = present.map(({ name }) => name);
     const strangers = await until(30_000, async () => {
       let replicas = 0;
+      // What was replaced stays warm for a while.
       for (const name of names)
-        for (const { replicas: of } of (await get(`${PROJECT}/environments/${name}/services`)).items ?? [])
-          replicas += of.desired;
+        for (const { replicas: of, standby } of (await get(`${PROJECT}/environments/${name}/services`))
+          .items ?? [])
+          replicas += of.desired + (standby?.replicas ?? 0);
       const running = workloadsOf(directory).length;
       return running > replicas ? `${running} processes of workloads, ${replicas} replicas` : undefined;
     });

@@ -27,6 +27,8 @@ export interface TestBerth extends ApiClient {
  * @param options.parent where its directory is made; the system's place for temporary files unless given
  * @param options.copyOf what is in its directory before it starts
  * @param options.containers the container engine; without it all runs as processes
+ * @param options.port a free one unless given
+ * @param options.domains from whom certificates are ordered; from nobody unless given
  * @param options.log what is told what it says; nobody unless given
  */
 export async function startBerth(
@@ -37,16 +39,19 @@ export async function startBerth(
     log?: LocalLog;
     trustedReceivers?: string[];
     containers?: LocalConfig['containers'];
+    port?: number;
+    domains?: LocalConfig['domains'];
   } = {},
 ): Promise<TestBerth> {
   const directory = await mkdtemp(join(options.parent ?? tmpdir(), 'berth-test-'));
   if (options.copyOf) await cp(options.copyOf, directory, { recursive: true });
   const config = {
-    port: 0,
+    port: options.port ?? 0,
     host: '127.0.0.1',
     dataDirectory: directory,
     demo: false,
     sweepSeconds: options.sweepSeconds ?? 0.2,
+    ...(options.domains && { domains: options.domains }),
     ...(options.containers && { containers: options.containers }),
     ...(options.trustedReceivers && { trustedReceivers: options.trustedReceivers }),
   };

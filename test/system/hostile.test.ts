@@ -91,8 +91,8 @@ describe('What is no HTTP, or bends it', () => {
     ['a control character in a header', get('/healthz', 'Host: x', 'A: b\x01'), 400],
     ['a NUL in the path', get('/\x00', 'Host: x'), 400],
     ['a path beyond ASCII', get('/v1/projects/\xf0\x9f\x98\x80', 'Host: x'), 400],
-    ['a large header', get('/', 'Host: x', `A: ${'a'.repeat(20_000)}`), 431],
-    ['many headers', get('/', 'Host: x', ...Array.from({ length: 2500 }, (_, at) => `a${at}: b`)), 431],
+    ['a large header', get('/', 'Host: x', `A: ${'a'.repeat(80_000)}`), 431],
+    ['many headers', get('/', 'Host: x', ...Array.from({ length: 12_000 }, (_, at) => `a${at}: b`)), 431],
     ['a long path', get(`/${'a'.repeat(9000)}`, 'Host: x'), 414],
     ['CONNECT', 'CONNECT a.b.c.localhost:80 HTTP/1.1\r\nHost: x\r\n\r\n', 405],
     ['TRACE', 'TRACE /v1/projects HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', 405],
@@ -109,7 +109,7 @@ describe('What is no HTTP, or bends it', () => {
       400,
     ],
     ['two hosts and a body', `POST / HTTP/1.1\r\nHost: x\r\nHost: y\r\nContent-Length: 9\r\n\r\n`, 400],
-    ['a large header to a workload', get('/', 'Host: a.b.c.localhost', `A: ${'a'.repeat(20_000)}`), 431],
+    ['a large header to a workload', get('/', 'Host: a.b.c.localhost', `A: ${'a'.repeat(80_000)}`), 431],
     ['a workload that is not there', get('/', 'Host: a.b.c.localhost:1'), 404],
     ['the same in capitals', get('/', 'Host: A.B.C.LOCALHOST'), 404],
     ['an encoded line break in a name', get('/v1/projects/%0a', 'Host: x'), 401],
@@ -162,7 +162,7 @@ describe('Bodies', () => {
     [
       'a long chunk extension',
       (): string =>
-        post('/v1/projects', `2;${'a'.repeat(20_000)}\r\n{}\r\n0\r\n\r\n`, 'Transfer-Encoding: chunked'),
+        post('/v1/projects', `2;${'a'.repeat(80_000)}\r\n{}\r\n0\r\n\r\n`, 'Transfer-Encoding: chunked'),
       413,
     ],
     ['half a JSON document', (): string => post('/v1/projects', '{"name"', 'Content-Length: 7'), 400],

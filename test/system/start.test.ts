@@ -112,6 +112,7 @@ describe('The configuration of a cluster', () => {
     ['BERTH_GATEWAY_CIDRS', 'everywhere', given],
     ['BERTH_GATEWAY', 'berth', given],
     ['BERTH_PROBE_IMAGE', 'traefik', given],
+    ['BERTH_REDIS_IMAGE', 'redis', given],
     ['BERTH_REGISTRY', 'registry.example.com', {}],
     ['BERTH_POSTGRES_URL', 'postgresql://a:b@c/d', {}],
   ])('refuses %s=%s', (name, value, rest: object) => {
@@ -120,10 +121,64 @@ describe('The configuration of a cluster', () => {
   });
 });
 
+describe('The settings of domains', () => {
+  const at = { BERTH_ACME_DIRECTORY: 'https://ca.example.com/directory', BERTH_ACME_TERMS: 'accepted' };
+
+  it('order nothing by themselves, and need the terms of the authority to be accepted', () => {
+    expect(readConfig({}).domains).toBeUndefined();
+    expect(readConfig(at).domains).toEqual({ acme: { directory: at.BERTH_ACME_DIRECTORY, httpsPort: 4643 } });
+    const more = {
+      BERTH_ACME_EMAIL: 'ops@example.com',
+      BERTH_HTTPS_PORT: '443',
+      BERTH_DNS_SERVERS: '10.0.0.2,127.0.0.1:8053',
+      BERTH_DOMAINS_TARGET: 'apps.example.com',
+    };
+    expect(readConfig({ ...at, ...more }).domains).toEqual({
+      acme: { directory: at.BERTH_ACME_DIRECTORY, email: 'ops@example.com', httpsPort: 443 },
+      dnsServers: ['10.0.0.2', '127.0.0.1:8053'],
+      target: 'apps.example.com',
+    });
+    const { BERTH_ACME_DIRECTORY } = at;
+    expect(() => readConfig({ BERTH_ACME_DIRECTORY })).toThrow(
+      /^BERTH_ACME_DIRECTORY can not be used: BERTH_ACME_TERMS/,
+    );
+    expect(() => readConfig({ BERTH_HTTPS_PORT: '443' })).toThrow(
+      /^BERTH_HTTPS_PORT can not be used: it goes with/,
+    );
+  });
+
+  it('need the activator in a cluster, which answers the authority', () => {
+    const cluster = {
+      BERTH_KUBECONFIG: '/etc/kubeconfig',
+      BERTH_REGISTRY: 'https://registry.example.com/berth',
+      BERTH_APPS_DOMAIN: 'apps.example.com',
+    };
+    expect(() => readConfig({ ...at, ...cluster })).toThrow(
+      /^BERTH_ACME_DIRECTORY can not be used .* unless BERTH_ACTIVATOR is set/,
+    );
+    const { domains } = readConfig({ ...at, ...cluster, BERTH_ACTIVATOR: 'berth-gateway/activator:80' });
+    expect(domains?.acme).toBeDefined();
+  });
+
+  it.each([
+    ['BERTH_ACME_DIRECTORY', 'http://ca.example.com/'],
+    ['BERTH_ACME_EMAIL', 'ops'],
+    ['BERTH_ACME_TERMS', 'yes'],
+    ['BERTH_HTTPS_PORT', '70000'],
+    ['BERTH_DNS_SERVERS', 'dns.example.com'],
+    ['BERTH_DOMAINS_TARGET', 'localhost'],
+  ])('are refused by name: %s=%s', (name, value) => {
+    expect(() => readConfig({ ...at, [name]: value })).toThrow(ConfigError);
+    expect(() => readConfig({ ...at, [name]: value })).toThrow(
+      new RegExp(`^${name} can not be used: it must`),
+    );
+  });
+});
+
 describe('A Vault', () => {
   const at = { BERTH_VAULT_ADDR: 'https://vault.example.com:8200' };
 
-  it('is signed in to by a token, or by a JWT for a role', () => {
+  it('is signed in to by a token, by a JWT for a role, or by AWS credentials for one', () => {
     expect(readConfig({}).vault).toBeUndefined();
     expect(readConfig({ ...at, BERTH_VAULT_TOKEN_FILE: '/run/token' }).vault).toEqual({
       address: at.BERTH_VAULT_ADDR,
@@ -134,6 +189,12 @@ describe('A Vault', () => {
       address: at.BERTH_VAULT_ADDR,
       namespace: 'teams/shop',
       login: { kind: 'jwt', file: '/run/jwt', mount: 'kubernetes', role: 'berth' },
+    });
+    const aws = { BERTH_VAULT_ROLE: 'berth', BERTH_VAULT_AUTH: 'aws-eu' };
+    expect(readConfig({ ...at, ...aws }).vault?.login).toEqual({
+      kind: 'aws',
+      mount: 'aws-eu',
+      role: 'berth',
     });
   });
 

@@ -78,8 +78,8 @@ describe('The words of a failure', () => {
     const refused = await subject.operation('POST', deployments('secret'), { version: built.result.version });
     const { cause, hint } = refused.error;
     expect(cause).toContain('${resources.env.NOPE}');
-    const [, path] = /PUT (\S+) and the body/.exec(hint) ?? [];
-    const target = (path ?? '').replace('{project}', 'words').replace('{environment}', 'dev');
+    const [, path = ''] = /PUT …(\/secrets\/\S+) /.exec(hint) ?? [];
+    const target = `/v1/projects/words/environments/dev${path}`;
     expect((await subject.api('PUT', target, { value: 'here' })).status).toBe(201);
     const again = await subject.operation('POST', deployments('secret'), { version: built.result.version });
     expect(again).toMatchObject({ status: 'succeeded' });

@@ -60,4 +60,15 @@ describe('What was searched for', () => {
     expect(found('a.c abc', 'a.c')).toEqual(['[a.c]', ' abc']);
     expect(found('İstanbul two', 'two').join('')).toContain('two');
   });
+
+  it('is what lines have to hold: words and phrases, without signs, fields and what is taken away', () => {
+    expect(found('one two OR three', 'one (OR "two or") -three @level:error @msg:"one two"')).toEqual([
+      '[one]',
+      ' ',
+      '[two OR]',
+      ' three',
+    ]);
+    expect(found('a "b" c', '"\\"b\\""')).toEqual(['a ', '["b"]', ' c']);
+    expect(found('abcd', 'abc bcd')).toEqual(['[abcd]']);
+  });
 });

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Operation } from '../../functions/core/model/index.ts';
 import type { ProblemCode, ProblemDetail } from '../../functions/core/problem.ts';
-import { endingOf, errorOf } from '../../functions/workflows/end-operation.ts';
+import type { Ports } from '../../functions/ports/index.ts';
+import { CLOCK_KEY } from '../../functions/records/clock.ts';
+import { endingOf, errorOf, untilOverdue } from '../../functions/workflows/end-operation.ts';
 
 const detail = (code: ProblemCode) => ({ code, cause: 'Because.', hint: 'Do that.' });
 const operation = {
@@ -51,5 +53,30 @@ describe('An ending', () => {
       expect(error.cause).not.toContain('/internal/paths');
     }
     expect(errorOf({ operation: { ...operation, steps: [] } })).toMatchObject({ code: 'internal' });
+  });
+});
+
+describe('A compensation whose place is away', () => {
+  const MINUTE = 60_000;
+  const away = async (): Promise<never> => {
+    throw new Error('away');
+  };
+  /** Tries it after the operation's bound is over by this much; the sweep saw the clock this long before. */
+  const tried = (late: number, seenBefore: number) => {
+    const now = Date.parse('2026-01-01T12:00:00.000Z');
+    const at = (ago: number) => new Date(now - ago).toISOString();
+    const data = { at: at(seenBefore) };
+    const get = async ({ pk }: { pk: string }) => (pk === CLOCK_KEY.pk ? { data } : undefined);
+    const ports = { store: { get }, effects: { now: () => now } } as unknown as Ports;
+    return untilOverdue(ports, { ...operation, deadline: at(late) }, away);
+  };
+
+  it('is tried again until its bound is over, and then ends without it', async () => {
+    await expect(tried(MINUTE, MINUTE)).rejects.toThrow('away');
+    await expect(tried(3 * MINUTE, MINUTE)).resolves.toBeUndefined();
+  });
+
+  it('is not given up because a clock was set forth', async () => {
+    await expect(tried(60 * MINUTE, 60 * MINUTE)).rejects.toThrow('away');
   });
 });

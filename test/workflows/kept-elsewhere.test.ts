@@ -83,6 +83,18 @@ describe('A secret that is kept elsewhere', () => {
     kept.set('3', `${VALUE}-3`);
   });
 
+  it('takes the place of a value that was revoked, in a rollback to a deployment that had that one', async () => {
+    const value = { value: 'kept-by-berth-itself' };
+    const own = await putSecret(bench.ports, caller, ref, value);
+    const [first] = own.data.versions;
+    const number = await bench.deploy('dev', version);
+    await refer();
+    await revokeVersion(bench.ports, caller, ref, first?.version ?? '');
+    const back = await bench.accept('dev', { rollbackTo: number });
+    await bench.run(back, 'prepareDeployment', 'applyWorkload', 'awaitRollout', 'finishDeployment');
+    expect(applied()).toMatchObject({ value: `${VALUE}-3` });
+  });
+
   it('is rotated, revoked and shown where it is kept', async () => {
     const [current] = (await refer()).data.versions;
     for (const refused of [

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createKubernetesClient } from '../../functions/adapters/kubernetes/api/client.ts';
 import { createByPlace, type InPlace } from '../../functions/adapters/placement/by-place.ts';
 import { environmentWrite } from '../../functions/commands/environments/environments.ts';
+import { environmentKey } from '../../functions/core/keys.ts';
 import type { Environment, StepName } from '../../functions/core/model/index.ts';
 import { openPlace } from '../../functions/hosts/open-place.ts';
 import { getEnvironment } from '../../functions/records/read.ts';
@@ -193,5 +194,26 @@ describe('While the cluster of one place answers nothing', () => {
     expect(await stateOf('lost')).toBe('ready');
     const { body } = await subject.api('GET', '/healthz');
     expect(body).toMatchObject({ status: 'degraded', placesAway: ['dead'] });
+  });
+});
+
+describe('An environment that is destroyed while it is made', () => {
+  it('leaves nothing in its place, where another one of its name is elsewhere by then', async () => {
+    const { store, workloads } = subject.ports;
+    const { body, text } = await subject.api('POST', '/v1/projects/demo/environments', {
+      name: 'brief',
+      placement: 'emea',
+    });
+    expect(body.id, text).toBeDefined();
+    await run(body.id, 'provisionEnvironment');
+    const ref = { project: 'demo', environment: 'brief' };
+    const { version } = await getEnvironment(store, ref);
+    await store.transact([{ delete: environmentKey(ref), if: { version } }]);
+    expect(emea.environments()).toContain('demo/brief');
+    await environment('brief');
+    await run(body.id, 'recoverProvisioning');
+    expect(emea.environments()).not.toContain('demo/brief');
+    expect(home.environments()).toContain('demo/brief');
+    await workloads.removeEnvironment(ref);
   });
 });

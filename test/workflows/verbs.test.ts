@@ -13,6 +13,8 @@ type Told = ['scale' | 'apply' | 'remove', number, number];
 let subject: Subject;
 let ports: Ports;
 let told: Told[];
+/** How many replicas what was declared last has. */
+let replicas: number | undefined;
 /** What the place refuses, and how. */
 let failing: Partial<Record<Told[0], Error>>;
 
@@ -30,7 +32,10 @@ beforeEach(async () => {
     workloads: {
       ...subject.ports.workloads,
       scale: async (_ref, replicas, fence) => tell('scale', replicas, fence),
-      apply: async (spec) => tell('apply', spec.number, spec.fence),
+      apply: async (spec) => {
+        replicas = spec.replicas;
+        tell('apply', spec.number, spec.fence);
+      },
       remove: async (_ref, fence) => tell('remove', 0, fence),
       awaitRollout: async () => ({
         state: 'failed',
@@ -95,6 +100,20 @@ describe('A stop that fails', () => {
     };
     await run(id, 'recoverStop');
     expect(told).toEqual([['apply', 1, 2]]);
+  });
+
+  it('leaves the replicas of what serves, where it came before a scale was reached', async () => {
+    const scaling = await ask('PUT', '/scale', { replicas: 3 });
+    const id = await ask('POST', '/stop');
+    await expect(run(scaling, 'applyWorkload')).rejects.toMatchObject({ code: 'superseded' });
+    await run(scaling, 'recoverDeployment');
+    failing = { scale: away() };
+    await expect(run(id, 'stopService')).rejects.toThrow('away');
+    await run(id, 'recoverStop');
+    expect(told).toEqual([['apply', 1, 3]]);
+    failing = {};
+    await run(await ask('POST', '/restart'), 'prepareDeployment', 'applyWorkload');
+    expect(replicas).toBe(1);
   });
 
   it('gives way to a deployment that came after it, and puts nothing back', async () => {

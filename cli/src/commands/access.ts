@@ -45,6 +45,7 @@ export function addAccess(program: Command): void {
       // The API refuses a role that there is not, with the ones that there are.
       const member = await body(api.PUT(MEMBER, { params: { path }, body: { role: role as Role } }));
       if (json) sayJson(member);
+      else note(`${member.principal} is ${member.role} in ${path.project}.`);
     });
 
   members
@@ -52,8 +53,10 @@ export function addAccess(program: Command): void {
     .argument('<who>')
     .description('Let someone in no longer')
     .action(async (principal: string, _: unknown, command: Command) => {
-      const { api, project } = openSession(command);
-      await api.DELETE(MEMBER, { params: { path: { project: project(), principal } } });
+      const { api, json, project } = openSession(command);
+      const path = { project: project(), principal };
+      await api.DELETE(MEMBER, { params: { path } });
+      if (!json) note(`${principal} is let into ${path.project} no longer.`);
     });
 
   const tokens = program

@@ -1,4 +1,4 @@
-/** `build` and `releases`. */
+/** `build`, `releases` and `versions`. */
 import type { Command } from 'commander';
 import { ApiError, problemOf } from '../../../client/problem.ts';
 import type { Operation, UploadTarget } from '../../../client/types.generated.ts';
@@ -6,7 +6,8 @@ import { all, body } from '../api.ts';
 import { archiveOf } from '../archive.ts';
 import { Failure } from '../failure.ts';
 import { finish, type WaitOption } from '../follow.ts';
-import { ago, note, say, sayJson, table } from '../output.ts';
+import { ago, note, say, sayJson, sized, table } from '../output.ts';
+import { confirm } from '../prompt.ts';
 import { openSession, type Session } from '../session.ts';
 
 interface BuildOptions extends WaitOption {
@@ -38,7 +39,7 @@ export async function startBuild(
     );
   }
   const archive = await archiveOf(folder);
-  note(`Sending ${folder} (${(archive.byteLength / 2 ** 20).toFixed(1)} MB) ...`);
+  note(`Sending ${folder} (${sized(archive.byteLength)}) ...`);
   const target = await body(
     api.POST('/v1/projects/{project}/services/{service}/uploads', {
       params: { path },
@@ -97,16 +98,44 @@ export function addBuilds(program: Command): void {
 
   program
     .command('releases')
-    .description('List what was deployed, the newest first; without --env, the versions that were built')
+    .description('List what was deployed, the newest first; where no environment is meant, the versions')
     .option('-n, --limit <count>', 'how many at most', '20')
-    .action(async (options: { limit: string }, command: Command) => {
+    .action(async ({ limit }: { limit: string }, command: Command) => {
       const session = openSession(command);
-      const limit = Number(options.limit);
-      if (!Number.isInteger(limit) || limit < 1)
-        throw new Failure('--limit must be a whole number of at least 1.');
-      if (session.link.environment === undefined) await sayVersions(session, limit);
-      else await sayDeployments(session, limit);
+      if (session.link.environment === undefined) await sayVersions(session, countOf(limit));
+      else await sayDeployments(session, countOf(limit));
     });
+
+  const versions = program
+    .command('versions')
+    .description('List what was built, the newest first, wherever it runs')
+    .option('-n, --limit <count>', 'how many at most', '20')
+    .action(async ({ limit }: { limit: string }, command: Command) => {
+      await sayVersions(openSession(command), countOf(limit));
+    });
+
+  versions
+    .command('delete')
+    .argument('<version>', 'id or tag of a version')
+    .description('Delete a version that no environment holds, with its image')
+    .action(async (version: string, _: unknown, command: Command) => {
+      const session = openSession(command);
+      const path = { ...session.service(), version };
+      await confirm(`This deletes ${version} of ${path.service} with its image.`, version, session.yes);
+      await body(
+        session.api.DELETE('/v1/projects/{project}/services/{service}/versions/{version}', {
+          params: { path },
+        }),
+      );
+      if (!session.json) say(`${version} is deleted.`);
+    });
+}
+
+function countOf(text: string): number {
+  const limit = Number(text);
+  if (!Number.isInteger(limit) || limit < 1)
+    throw new Failure('--limit must be a whole number of at least 1.');
+  return limit;
 }
 
 async function sayVersions({ api, json, service }: Session, limit: number): Promise<void> {

@@ -4,8 +4,10 @@ import type { Change, Plan } from '../../../client/types.generated.ts';
 import { body } from '../api.ts';
 import { exitCodes, Failure } from '../failure.ts';
 import { finish, type WaitOption } from '../follow.ts';
+import { inCommands } from '../hints.ts';
 import { note, paint, plain, say, sayJson } from '../output.ts';
 import { openSession, type Session } from '../session.ts';
+import { type AlongOptions, promoteAlong } from './running/pipeline.ts';
 
 /** What is deployed: exactly one of them. */
 type What = { version: string } | { fromEnvironment: string } | { rollbackTo: number };
@@ -54,14 +56,17 @@ async function before(session: Session): Promise<number> {
     ({ digest, number }) => digest !== serving?.digest && number !== serving?.number,
   );
   if (previous === undefined)
-    throw new Failure('Nothing else has been deployed here that one could go back to.', 'berth releases');
+    throw new Failure(
+      'Nothing else has been deployed here that one could go back to.',
+      'To one of the same version by its number, as berth releases shows it: berth rollback <number>',
+    );
   return previous.number;
 }
 
 const positive = (text: string): number => {
   const number = Number(text.replace(/^#/, ''));
   if (!Number.isInteger(number) || number < 1)
-    throw new Failure(`"${text}" is no number of a deployment.`, 'berth releases');
+    throw new Failure(`"${text}" is no number of a deployment.`, 'They are in: berth releases');
   return number;
 };
 
@@ -91,16 +96,33 @@ export function addDeployments(program: Command): void {
   program
     .command('promote')
     .argument('<from>', 'the environment that runs it')
-    .description('Deploy what another environment runs, the very same image')
+    .description('Deploy what another environment runs, the very same image: to one, or along the pipeline')
+    .option('--next', 'to the next stage of the pipeline')
+    .option('--through <stage>', 'through the stages of the pipeline, to this one')
+    .option('--to <environments>', 'to these, one after the other: eu,us')
     .option('--no-wait', 'start it and come back at once')
-    .addHelpText('after', '\nExample:\n  berth promote staging --env production')
-    .action(async (from: string, options: WaitOption, command: Command) => {
-      await deploy(openSession(command), { fromEnvironment: from }, options);
+    .addHelpText(
+      'after',
+      '\nExamples:\n  berth promote staging --env production\n  berth promote dev --through production\n  berth promote staging --to eu,us',
+    )
+    .action(async (from: string, options: AlongOptions, command: Command) => {
+      const session = openSession(command);
+      const { next, through, to } = options;
+      if (next || through !== undefined || to !== undefined) {
+        await promoteAlong(session, from, options);
+        return;
+      }
+      if (from === session.instance().environment)
+        throw new Failure(
+          `${from} is where it would be deployed to.`,
+          `Name another one: berth promote ${from} --env <environment>`,
+        );
+      await deploy(session, { fromEnvironment: from }, options);
     });
 
   program
     .command('rollback')
-    .argument('[number]', 'the deployment to go back to; the one before by default')
+    .argument('[number]', 'the deployment to go back to; the newest of another version by default')
     .description('Go back to what ran before, settings and secrets as they were')
     .option('--no-wait', 'start it and come back at once')
     .action(async (number: string | undefined, options: WaitOption, command: Command) => {
@@ -164,12 +186,14 @@ function sayPlan(plan: Plan): void {
     say(`  takes over step by step: ${steps.join(', ')}`);
   }
   if (plan.warmSeconds !== undefined)
-    say(`  what serves now stays warm for ${plan.warmSeconds} s, with ${plan.replicas.before} replicas`);
+    say(
+      `  what serves now stays warm for ${plan.warmSeconds} s, with ${plan.replicas.before} replica${plan.replicas.before === 1 ? '' : 's'}`,
+    );
   if (plan.releaseCommand !== undefined) say(`  runs first: ${plain(plan.releaseCommand)}`);
   for (const warning of plan.warnings)
     note(`${paint('yellow', 'Warning:', process.stderr)} ${plain(warning)}`);
   for (const { cause, hint } of plan.problems) {
-    note(`${paint('red', 'Refused:', process.stderr)} ${plain(cause)}\n  ${plain(hint)}`);
+    note(`${paint('red', 'Refused:', process.stderr)} ${plain(cause)}\n  ${plain(inCommands(hint))}`);
   }
 }
 

@@ -2,9 +2,10 @@
 import type { Command } from 'commander';
 import { createApi } from '../api.ts';
 import { configPath, linkOf, readConfig } from '../config.ts';
-import { exitCodes, told } from '../failure.ts';
+import { exitCodes, Failure, told } from '../failure.ts';
+import { newerAt, toHave } from '../origin.ts';
 import { paint, say, sayJson } from '../output.ts';
-import { openSession, serverOf } from '../session.ts';
+import { knownServer, openSession } from '../session.ts';
 
 interface Finding {
   check: string;
@@ -33,21 +34,37 @@ export function addDoctor(program: Command): void {
         return configPath();
       });
       await check('server', async () => {
-        const config = readConfig();
-        const server = serverOf(command.optsWithGlobals(), config, linkOf(config, process.cwd()));
+        const server = knownServer(command);
         if (server === undefined) throw new Error('No Berth is known yet. Sign in: berth login <address>');
         await createApi({ server }).GET('/healthz');
         return `${server} answers`;
+      });
+      await check('version', async () => {
+        const version = command.parent?.version() ?? '';
+        const server = knownServer(command);
+        const address = server === undefined ? undefined : await newerAt(server, version);
+        if (address === undefined) return version;
+        throw new Failure(
+          `${version} is another one than this Berth brings.`,
+          `Take its own: ${toHave(address)}`,
+        );
       });
       await check('sign-in', async () => {
         const { data } = await openSession(command).api.GET('/v1/me');
         return `you are ${data?.id}`;
       });
-      await check('folder', () => {
+      await check('folder', async () => {
         const { project, environment, service } = linkOf(readConfig(), process.cwd());
-        return project === undefined
-          ? 'not linked'
-          : [project, environment, service].filter(Boolean).join(' / ');
+        if (project === undefined) return 'not linked';
+        if (findings.every(({ ok }) => ok)) {
+          const { api } = openSession(command);
+          await api.GET('/v1/projects/{project}', { params: { path: { project } } });
+          if (environment !== undefined)
+            await api.GET('/v1/projects/{project}/environments/{environment}', {
+              params: { path: { project, environment } },
+            });
+        }
+        return [project, environment, service].filter(Boolean).join(' / ');
       });
       if (command.optsWithGlobals().json) sayJson(findings);
       for (const { check: name, ok, found, hint } of command.optsWithGlobals().json ? [] : findings) {

@@ -67,6 +67,11 @@ export function addEnvironments(program: Command): void {
       for (const [member, value] of Object.entries(environment)) {
         if (typeof value !== 'object') say(`${member.padEnd(14)} ${value}`);
       }
+      const { services, resources } = await body(
+        session.api.GET(`${ENVIRONMENT}/inventory`, { params: { path } }),
+      );
+      for (const { service } of services) say(`${'service'.padEnd(14)} ${service}`);
+      for (const { uid } of resources) say(`${'resource'.padEnd(14)} ${uid}`);
       return undefined;
     });
 
@@ -139,10 +144,12 @@ export function addEnvironments(program: Command): void {
       const { services, resources, secrets } = await body(
         session.api.GET(`${ENVIRONMENT}/inventory`, { params: { path } }),
       );
+      const isEmpty = services.length + resources.length + secrets.length === 0;
       for (const { service } of services) note(`  service ${service}`);
       for (const { uid, size } of resources) note(`  ${uid}${size === undefined ? '' : ` (${size})`}`);
       for (const { name } of secrets) note(`  secret ${name}`);
-      await confirm(`This destroys ${path.environment} with all of that.`, path.environment, session.yes);
+      const what = isEmpty ? ', in which there is nothing' : ' with all of that';
+      await confirm(`This destroys ${path.environment}${what}.`, path.environment, session.yes);
       const started = await body(session.api.DELETE(ENVIRONMENT, { params: { path } }));
       await finish(session, started, options);
     });

@@ -3,8 +3,8 @@ import { type Command, Option } from 'commander';
 import type { Event, LogLine } from '../../../client/types.generated.ts';
 import { all, body } from '../api.ts';
 import { Failure } from '../failure.ts';
-import { paint, plain, say, sayJson } from '../output.ts';
-import { openSession } from '../session.ts';
+import { note, paint, plain, say, sayJson } from '../output.ts';
+import { openSession, type Session } from '../session.ts';
 
 interface LogOptions {
   follow?: boolean;
@@ -15,6 +15,8 @@ interface LogOptions {
   deployment?: string;
   container?: string;
   environmentId?: string;
+  run?: string;
+  all?: boolean;
 }
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
@@ -53,7 +55,16 @@ function sayLine(line: LogLine, json: boolean): void {
   const severe = line.level === 'error' || line.level === 'fatal';
   const text = plain(line.message);
   const head = paint('dim', `${line.at.slice(11, 23)} ${line.source === 'berth' ? 'berth ' : ''}`);
-  say(`${head}${severe ? paint('red', text) : line.missing ? paint('yellow', text) : text}`);
+  const from = line.service === undefined ? '' : `${paint('dim', line.service)} `;
+  say(`${head}${from}${severe ? paint('red', text) : line.missing ? paint('yellow', text) : text}`);
+}
+
+/** Where the lines are that are asked for. */
+function logPath({ instance, environment }: Session, { run, all }: LogOptions): string {
+  if (run !== undefined) return `/v1/operations/${encodeURIComponent(run)}/logs`;
+  const at = all ? environment() : instance();
+  const service = 'service' in at ? `/services/${at.service}` : '';
+  return `/v1/projects/${at.project}/environments/${at.environment}${service}/logs`;
 }
 
 /** A signal that Ctrl-C gives: following ends without an error then. */
@@ -70,27 +81,40 @@ export function addLogs(program: Command): void {
     .option('-f, --follow', 'go on with new lines')
     .option('-n, --lines <count>', 'how many at most', '100')
     .option('--since <time>', 'only from then on: 10m, 2h, or a time')
-    .option('--search <text>', 'only lines that hold it, in capitals or not')
+    .option('--search <text>', 'only lines that hold these words and fields: timeout -health @level:error')
+    .option('--all', 'of all services of the environment')
     .addOption(new Option('--level <level>', 'only lines that are as severe at least').choices([...LEVELS]))
     .option('--deployment <number>', 'only lines of this one')
     .option('--container <name>', 'only lines of this one')
     .option('--environment-id <id>', 'of an environment that was destroyed: berth env list --destroyed')
-    .addHelpText('after', '\nExamples:\n  berth logs -f\n  berth logs --since 1h --level error --json')
+    .option('--run <id>', 'what a run or a build printed: berth runs, berth operations list')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  berth logs -f\n  berth logs --since 1h --level error --json\n  berth logs --all --search "checkout @http.status:>=500"',
+    )
     .action(async (options: LogOptions, command: Command) => {
-      const { api, json, instance } = openSession(command);
-      const path = instance();
+      const session = openSession(command);
+      const { api, json, instance, environment } = session;
+      const query = queryOf(options);
+      const { run, all: isAll } = options;
       if (options.follow) {
-        const at = `/v1/projects/${path.project}/environments/${path.environment}/services/${path.service}/logs`;
-        const query = new URLSearchParams(queryOf(options));
         const told = ({ data }: { data: unknown }) => sayLine(data as LogLine, json);
-        return api.follow(`${at}?${query}`, told, untilInterrupted(), false);
+        const path = `${logPath(session, options)}?${new URLSearchParams(query)}`;
+        return api.follow(path, told, untilInterrupted(), run !== undefined);
       }
       const { items } = await body(
-        api.GET('/v1/projects/{project}/environments/{environment}/services/{service}/logs', {
-          params: { path, query: queryOf(options) },
-        }),
+        run !== undefined
+          ? api.GET('/v1/operations/{operation}/logs', { params: { path: { operation: run }, query } })
+          : isAll
+            ? api.GET('/v1/projects/{project}/environments/{environment}/logs', {
+                params: { path: environment(), query },
+              })
+            : api.GET('/v1/projects/{project}/environments/{environment}/services/{service}/logs', {
+                params: { path: instance(), query },
+              }),
       );
       for (const line of items) sayLine(line, json);
+      if (items.length === 0 && !json) note('There are no such lines.');
       return undefined;
     });
 

@@ -118,7 +118,7 @@ export function addOperations(program: Command): void {
         const { api, json, instance } = openSession(command);
         const number = text.replace(/^#/, '');
         if (!/^[1-9]\d*$/.test(number))
-          throw new Failure(`"${text}" is no number of a deployment.`, 'berth releases');
+          throw new Failure(`"${text}" is no number of a deployment.`, 'They are in: berth releases');
         const answer = await body(
           api.POST(
             `/v1/projects/{project}/environments/{environment}/services/{service}/deployments/{number}/${name}` as const,

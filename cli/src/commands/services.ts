@@ -11,10 +11,14 @@ import { openInBrowser } from '../sign-in.ts';
 
 const INSTANCE = '/v1/projects/{project}/environments/{environment}/services/{service}';
 
+/** The first line of what Berth says of it: below that is what the program printed. */
+const inShort = (status: string): string =>
+  (status.split('\n', 1)[0] ?? '').replace(/ Its (?:output says|last output):$/, '');
+
 const row = ({ environment, service, status, replicas, url, current }: Instance) => [
   environment,
   service,
-  status,
+  inShort(status),
   `${replicas.ready}/${replicas.desired}`,
   current?.revision?.tag ?? current?.version,
   ago(current?.createdAt),
@@ -27,17 +31,18 @@ export function addServices(program: Command): void {
   program
     .command('ps')
     .description('Show what runs in an environment, or in all of a project')
-    .action(async (_: unknown, command: Command) => {
+    .option('--all', 'all services of the project, whatever this folder is linked to')
+    .action(async ({ all }: { all?: boolean }, command: Command) => {
       const { api, json, link, project } = openSession(command);
       const path = { project: project() };
       const { instances } = await body(api.GET('/v1/projects/{project}/overview', { params: { path } }));
       const wanted = instances.filter(
         ({ environment, service }) =>
-          (link.environment ?? environment) === environment && (link.service ?? service) === service,
+          all || ((link.environment ?? environment) === environment && (link.service ?? service) === service),
       );
       if (json) return sayJson(wanted);
       if (wanted.length === 0) {
-        note('Nothing is deployed there. Deploy something: berth up');
+        note('Nothing is deployed there. Deploy something: berth up; see what else runs: berth ps --all');
         return undefined;
       }
       return table(HEAD, wanted.map(row));

@@ -1,5 +1,5 @@
 /** `login`, `logout`, `whoami`, `contexts`, `link`. */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Role } from '../../../client/types.generated.ts';
 import { body } from '../api.ts';
 import { changeConfig, linkOf, readConfig } from '../config.ts';
@@ -8,6 +8,8 @@ import { note, say, sayJson, table } from '../output.ts';
 import { isInteractive, readInput } from '../prompt.ts';
 import { type GlobalOptions, openSession, serverOf } from '../session.ts';
 import { signIn, signOut } from '../sign-in.ts';
+
+const ROLES: readonly Role[] = ['viewer', 'developer', 'maintainer', 'administrator'];
 
 interface LoginOptions extends GlobalOptions {
   name?: string;
@@ -25,12 +27,15 @@ export function addSignIn(program: Command): void {
     .option('--name <name>', 'a name of your own for this server')
     .option('--token', 'read a token from standard input instead, as in a pipeline')
     .option('--no-browser', 'show the address and open nothing')
-    .option(
-      '--role <role>',
-      'the most that this machine may do: viewer, developer, maintainer or administrator',
-      'administrator',
+    .addOption(
+      new Option(
+        '--role <role>',
+        'less than you may: viewer, developer or maintainer; this machine then has a token, and lets in nobody',
+      )
+        .choices(ROLES)
+        .default('administrator'),
     )
-    .option('--expires <time>', 'how long it stays signed in', '30d')
+    .option('--expires <time>', 'how long it stays signed in, up to 90d', '30d')
     .addHelpText(
       'after',
       '\nExamples:\n  berth login http://localhost:4600\n  printenv DEPLOY_TOKEN | berth login https://berth.example.com --token',
@@ -81,7 +86,7 @@ export function addSignIn(program: Command): void {
       const config = readConfig();
       if (name !== undefined) {
         if (config.contexts[name] === undefined)
-          throw new Failure(`There is no context "${name}".`, 'berth contexts');
+          throw new Failure(`There is no context "${name}".`, 'Those that there are: berth contexts');
         changeConfig((change) => {
           change.current = name;
         });

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { ApiError } from '../../../client/problem.ts';
 import type { Operation } from '../../../client/types.generated.ts';
 import { all, body } from '../api.ts';
+import { filesToSend } from '../archive.ts';
 import { changeConfig, type Link, linkOf, readConfig } from '../config.ts';
 import { Failure } from '../failure.ts';
 import { finish, type WaitOption } from '../follow.ts';
@@ -31,6 +32,8 @@ export function addUp(program: Command): void {
     .action(
       async (folder: string, options: WaitOption & { tag?: string; path?: string }, command: Command) => {
         const at = resolve(folder);
+        // Before anything is made for it.
+        filesToSend(at);
         await signedIn(command);
         const session = await settle(openSession(command), at);
         const built = await finish(
@@ -68,12 +71,12 @@ async function settle(session: Session, folder: string): Promise<Session> {
   );
   const path = { project };
   await make(
-    `service ${service}`,
+    `service ${service} in project ${project}`,
     () => api.POST('/v1/projects/{project}/services', { params: { path }, body: { name: service } }),
     () => api.GET('/v1/projects/{project}/services/{service}', { params: { path: { project, service } } }),
   );
   const made = await make(
-    `environment ${environment}`,
+    `environment ${environment} in project ${project}`,
     () => api.POST('/v1/projects/{project}/environments', { params: { path }, body: { name: environment } }),
     () =>
       api.GET('/v1/projects/{project}/environments/{environment}', {

@@ -5,11 +5,21 @@ import { all, body } from '../api.ts';
 import { Failure } from '../failure.ts';
 import { finish, type WaitOption } from '../follow.ts';
 import { ago, note, say, sayJson, table } from '../output.ts';
-import { confirm, readInput } from '../prompt.ts';
+import { confirm, readInput, readSecret } from '../prompt.ts';
 import { openSession, type Session } from '../session.ts';
 
 const VARIABLES = '/v1/projects/{project}/environments/{environment}/variables';
 const SECRET = '/v1/projects/{project}/environments/{environment}/secrets/{secret}';
+/** The value on the command line would be in the history of the shell. @throws Failure */
+function namedAlone(secret: string, noun: string): void {
+  const at = secret.indexOf('=');
+  if (at < 0) return;
+  throw new Failure(
+    'The value of a secret is read from standard input, and not from the command line.',
+    `printf %s "$VALUE" | berth ${noun} set ${secret.slice(0, at)}`,
+  );
+}
+
 const LATER = 'What runs keeps what it was deployed with. Take it up: berth restart';
 
 /** Changes all of them in one step, unless somebody else has changed them in the meantime. */
@@ -26,7 +36,22 @@ async function changeVariables(session: Session, change: (all: Map<string, strin
     }),
   );
   if (session.json) sayJson(answer.items);
-  else note(LATER);
+}
+
+/**
+ * Says which variables nothing that is deployed there reads: a typing error, or a Score file that does not ask.
+ * @returns whether something reads one of them
+ */
+async function tellUnread({ api, environment }: Session, names: readonly string[]): Promise<boolean> {
+  const path = environment();
+  const { items } = await body(api.GET(VARIABLES, { params: { path, query: { readers: 'true' } } }));
+  const unread = items.filter(({ name, readBy }) => names.includes(name) && readBy?.length === 0);
+  const [first] = unread;
+  if (first === undefined) return true;
+  note(
+    `Nothing that is deployed to ${path.environment} reads ${unread.map(({ name }) => name).join(', ')}. A score.yaml does, with "env: {type: environment}" under resources and ${first.name}: \${resources.env.${first.name}} under the variables of its container.`,
+  );
+  return unread.length < names.length;
 }
 
 function pairOf(text: string): [string, string] {
@@ -64,9 +89,15 @@ export function addVariables(program: Command): void {
     .description('Set one or more, and leave the others')
     .action(async (pairs: string[], _: unknown, command: Command) => {
       const wanted = pairs.map(pairOf);
-      await changeVariables(openSession(command), (variables) => {
+      const session = openSession(command);
+      await changeVariables(session, (variables) => {
         for (const [name, value] of wanted) variables.set(name, value);
       });
+      const isRead = await tellUnread(
+        session,
+        wanted.map(([name]) => name),
+      );
+      if (isRead && !session.json) note(LATER);
     });
 
   config
@@ -74,12 +105,14 @@ export function addVariables(program: Command): void {
     .argument('<names...>')
     .description('Remove one or more')
     .action(async (names: string[], _: unknown, command: Command) => {
-      await changeVariables(openSession(command), (variables) => {
+      const session = openSession(command);
+      await changeVariables(session, (variables) => {
         for (const name of names) {
           if (!variables.delete(name))
-            throw new Failure(`There is no variable "${name}".`, 'berth config list');
+            throw new Failure(`There is no variable "${name}".`, 'Those that there are: berth config list');
         }
       });
+      if (!session.json) note(LATER);
     });
 
   config
@@ -178,6 +211,7 @@ function addSecrets(program: Command): void {
       '\nExamples:\n  printf %s "$KEY" | berth secrets set STRIPE_KEY\n  berth secrets set DB_PASSWORD --from-vault secret/shop/db --key password',
     )
     .action(async (secret: string, options: SourceOptions, command: Command) => {
+      namedAlone(secret, 'secrets');
       const { api, json, environment } = openSession(command);
       const path = { ...environment(), secret };
       const source = sourceOf(options);
@@ -187,8 +221,7 @@ function addSecrets(program: Command): void {
         else note(LATER);
         return;
       }
-      if (process.stdin.isTTY) note('Type the value, then Ctrl-D:');
-      const value = (await readInput()).replace(/\r?\n$/, '');
+      const value = await readSecret();
       const answer = await body(api.PUT(SECRET, { params: { path }, body: { value } }));
       if (json) sayJson(answer);
       else note(LATER);
@@ -247,8 +280,7 @@ function addBuildSecrets(program: Command): void {
     .addHelpText('after', '\nExample:\n  printf %s "$TOKEN" | berth build-secrets set NPM_TOKEN')
     .action(async (name: string, _: unknown, command: Command) => {
       const { api, project } = openSession(command);
-      if (process.stdin.isTTY) note('Type the value, then Ctrl-D:');
-      const value = (await readInput()).replace(/\r?\n$/, '');
+      const value = await readSecret();
       await api.PUT(BUILD_SECRET, {
         params: { path: { project: project(), secret: name } },
         body: { value },

@@ -12,7 +12,8 @@ import {
 } from '@aws-sdk/client-rds';
 import { deriveName, shortHash } from '../../core/names.ts';
 import { TransientError } from '../../core/problem.ts';
-import { ServerNotOurs, type ServerOwner } from '../../ports/databases.ts';
+import type { ServerOwner } from '../../ports/databases.ts';
+import { ServerNotOurs } from '../../ports/rules/server-not-ours.ts';
 import { sent, unless } from './sdk-errors.ts';
 
 export interface RdsInstancesOptions {

@@ -1,5 +1,6 @@
 /** Images in ECR, a repository per service. Tags can not be moved there, and pushed images are scanned. */
 import {
+  BatchDeleteImageCommand,
   BatchGetImageCommand,
   CreateRepositoryCommand,
   DeleteRepositoryCommand,
@@ -40,6 +41,8 @@ export interface EcrOptions {
 }
 
 const NO_REPOSITORY = 'RepositoryNotFoundException';
+/** Why an image is not removed although nothing is wrong: it is gone, or part of another one. */
+const NOT_REMOVED: readonly string[] = ['ImageNotFound', 'ImageReferencedByManifestList'];
 const DOWNLOAD_TIMEOUT_MS = 15_000;
 
 export function createEcrRegistry(options: EcrOptions): Registry {
@@ -133,6 +136,17 @@ export function createEcrRegistry(options: EcrOptions): Registry {
     async removeRepository(repository) {
       const command = new DeleteRepositoryCommand({ ...target(repository), force: true });
       await unless([NO_REPOSITORY], client.send(command));
+    },
+
+    async removeImage(repository, digest) {
+      const command = new BatchDeleteImageCommand({
+        ...target(repository),
+        imageIds: [{ imageDigest: digest }, { imageTag: signatureTag(digest) }],
+      });
+      const { failures = [] } = (await unless([NO_REPOSITORY], client.send(command))) ?? {};
+      // The images of an index stay with it; when it has gone, the rules of the repository expire them.
+      const failed = failures.find(({ failureCode = '' }) => !NOT_REMOVED.includes(failureCode));
+      if (failed) throw new TransientError(`An image could not be removed: ${failed.failureCode}.`);
     },
 
     async resolve(repository, reference) {

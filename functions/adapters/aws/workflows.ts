@@ -45,6 +45,7 @@ export function createStepFunctions({ client, stateMachineArn }: StepFunctionsOp
   };
 
   return {
+    pauses: true,
     async start(workflow, name, input) {
       const command = new StartExecutionCommand({
         stateMachineArn: stateMachineArn(workflow),

@@ -106,7 +106,7 @@ async function own(path: string, id: number | undefined): Promise<boolean> {
 export function bodyOf(
   image: string,
   words: readonly string[],
-  { limits, requests }: ContainerSpec,
+  { limits, requests }: Pick<ContainerSpec, 'limits' | 'requests'>,
   { network, user, mounts }: { network: string; user: User; mounts: readonly Mount[] },
 ): object {
   const { cpu, memoryBytes = Math.max(bounds.containerMemory.value, requests.memoryBytes ?? 0) } = limits;

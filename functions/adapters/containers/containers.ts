@@ -30,6 +30,7 @@ import {
 import { pullImage } from './pull-image.ts';
 import { createRelays } from './relays.ts';
 import { type ContainerOutput, type RunningContainer, runContainer } from './run-container.ts';
+import { createRedisContainers, type RedisContainers } from './run-redis.ts';
 
 export interface ContainersOptions {
   /** Names this Berth among others of the engine: what has another's label is left alone. */
@@ -97,6 +98,8 @@ export interface Containers {
    * @throws Problem image_unavailable
    */
   pull<T extends { digest: string }>(reference: string, take: (archive: Readable) => Promise<T>): Promise<T>;
+  /** Redis servers of resources. */
+  redis: RedisContainers;
   /** Removes what is left of it in the engine; containers have been stopped before. */
   close(): Promise<void>;
 }
@@ -170,7 +173,7 @@ export function createContainers(options: ContainersOptions): Containers {
           };
           const network = networkName(instanceId, spec);
           const beforeStart = (): Promise<void> => relays.open(gateway, ports);
-          return runContainer(engine, { body, network, beforeStart }, output);
+          return runContainer(engine, { body, networkOf: () => network, beforeStart }, output);
         },
       };
     },
@@ -236,6 +239,8 @@ export function createContainers(options: ContainersOptions): Containers {
         return image;
       });
     },
+
+    redis: createRedisContainers({ instanceId, networks, connect }),
 
     async close() {
       relays.closeAll();

@@ -43,6 +43,8 @@ export interface Networks {
   find(engine: Engine, ref: EnvironmentRef): Promise<Network | undefined>;
   /** For the steps of builds; undefined where this machine can not shut it in. */
   ensureForBuilds(engine: Engine): Promise<string | undefined>;
+  /** For servers that nobody reaches but by this machine. @param labels by which it is found */
+  ensureForServers(engine: Engine, labels: Record<string, string>): Promise<string>;
   /** Forgets one that is removed. */
   release(network: Network): Promise<void>;
   /** Whether an address is one of a container's. */
@@ -105,6 +107,8 @@ export function createNetworks(instanceId: string, firewall = createFirewall(ins
       const labels = { [INSTANCE_LABEL]: instanceId };
       return (await ensure(engine, `berth-${instanceId}-builds`, labels, [])).name;
     },
+    ensureForServers: async (engine, labels) =>
+      (await ensure(engine, `berth-${instanceId}-servers`, labels, [])).name,
     async release(network) {
       known.delete(network.name);
       if (await firewall.isThere()) await firewall.release(network);

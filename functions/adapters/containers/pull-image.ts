@@ -6,6 +6,43 @@ import { type Engine, EngineError, isGone } from './engine.ts';
 
 const PATIENCE_MS = 120_000;
 
+const isThere = (engine: Engine, reference: string): Promise<boolean> =>
+  engine.call('GET', `/images/${reference}/json`).then(
+    () => true,
+    (error: unknown) => {
+      if (isGone(error)) return false;
+      throw error;
+    },
+  );
+
+async function pull(engine: Engine, reference: string, signal: AbortSignal): Promise<void> {
+  const query = { fromImage: reference };
+  const output = await engine.stream('POST', '/images/create', { query, signal, timeoutMs: PATIENCE_MS });
+  refuseFailure(await textOf(output));
+  if (!(await isThere(engine, reference))) throw new Error('the engine says that it has it, and does not');
+}
+
+const unavailable = (reference: string, error: unknown, signal: AbortSignal): Problem => {
+  const why =
+    error instanceof EngineError || signal.aborted ? (error as Error).message : 'it can not be read';
+  return new Problem('image_unavailable', `The image ${reference} could not be pulled: ${why}.`, {
+    hint: 'Look at its name and tag, and at what the container engine may reach: try "docker pull" or "podman pull" on the machine of Berth.',
+    cause: error,
+  });
+};
+
+const timeUp = (): AbortSignal => AbortSignal.timeout(limits.imagePull.value * 1000);
+
+/** Pulls the image unless the engine has it, and leaves it there. @throws Problem image_unavailable */
+export async function ensureImage(engine: Engine, reference: string): Promise<void> {
+  const signal = timeUp();
+  try {
+    if (!(await isThere(engine, reference))) await pull(engine, reference, signal);
+  } catch (error) {
+    throw unavailable(reference, error, signal);
+  }
+}
+
 /**
  * Pulls the image, hands it to `take` as `docker save` writes it, and removes it from the engine if it was not there before.
  * @param reference such as `docker.io/library/nginx:1.27`
@@ -16,32 +53,15 @@ export async function pullImage<T>(
   reference: string,
   take: (archive: Readable) => Promise<T>,
 ): Promise<T> {
-  const signal = AbortSignal.timeout(limits.imagePull.value * 1000);
-  const isThere = (): Promise<boolean> =>
-    engine.call('GET', `/images/${reference}/json`).then(
-      () => true,
-      (error: unknown) => {
-        if (isGone(error)) return false;
-        throw error;
-      },
-    );
-  const wasThere = await isThere();
+  const signal = timeUp();
+  const wasThere = await isThere(engine, reference);
   try {
-    const query = { fromImage: reference };
-    const output = await engine.stream('POST', '/images/create', { query, signal, timeoutMs: PATIENCE_MS });
-    refuseFailure(await textOf(output));
-    if (!(await isThere())) throw new Error('the engine says that it has it, and does not');
+    await pull(engine, reference, signal);
     return await take(
       await engine.stream('GET', `/images/${reference}/get`, { signal, timeoutMs: PATIENCE_MS }),
     );
   } catch (error) {
-    if (error instanceof Problem) throw error;
-    const why =
-      error instanceof EngineError || signal.aborted ? (error as Error).message : 'it can not be read';
-    throw new Problem('image_unavailable', `The image ${reference} could not be pulled: ${why}.`, {
-      hint: 'Look at its name and tag, and at what the container engine may reach: try "docker pull" or "podman pull" on the machine of Berth.',
-      cause: error,
-    });
+    throw error instanceof Problem ? error : unavailable(reference, error, signal);
   } finally {
     if (!wasThere)
       await engine

@@ -2,7 +2,7 @@
  * Ways out of an environment's network, which has no other: on its gateway's address, a port of this machine's loopback
  * interface each, such as the database's. A port that is not on the list leads nowhere.
  */
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, type NetConnectOpts, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface Relays {
@@ -12,29 +12,46 @@ export interface Relays {
   closeAll(): void;
 }
 
+export interface Relay {
+  server: Server;
+  sockets: Set<Socket>;
+}
+
+/** Leads each connection to the target, as it is then. */
+export function createRelay(target: () => NetConnectOpts): Relay {
+  const sockets = new Set<Socket>();
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
+    const there = connect({ noDelay: true, allowHalfOpen: true, ...target() });
+    sockets.add(client);
+    const end = (): void => {
+      sockets.delete(client);
+      client.destroy();
+      there.destroy();
+    };
+    for (const socket of [client, there]) socket.on('error', end).on('close', end);
+    client.pipe(there).pipe(client);
+  });
+  return { server, sockets };
+}
+
+export function endRelay({ server, sockets }: Relay): void {
+  server.close();
+  for (const socket of sockets) socket.destroy();
+}
+
 const TRIES = 40;
 const WAIT_MS = 50;
 
 export function createRelays(): Relays {
-  const servers = new Map<string, { server: Server; sockets: Set<Socket> }>();
+  const servers = new Map<string, Relay>();
 
   function listen(gateway: string, port: number): Promise<Server> {
-    const sockets = new Set<Socket>();
-    const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
-      const target = connect({ host: '127.0.0.1', port, noDelay: true, allowHalfOpen: true });
-      sockets.add(client);
-      const end = (): void => {
-        sockets.delete(client);
-        client.destroy();
-        target.destroy();
-      };
-      for (const socket of [client, target]) socket.on('error', end).on('close', end);
-      client.pipe(target).pipe(client);
-    });
+    const relay = createRelay(() => ({ host: '127.0.0.1', port }));
+    const { server } = relay;
     return new Promise((resolve, reject) => {
       server.once('error', reject);
       server.listen(port, gateway, () => {
-        servers.set(`${gateway} ${port}`, { server, sockets });
+        servers.set(`${gateway} ${port}`, relay);
         resolve(server);
       });
     });
@@ -56,11 +73,10 @@ export function createRelays(): Relays {
   }
 
   function close(matches: (key: string) => boolean): void {
-    for (const [key, { server, sockets }] of servers) {
+    for (const [key, relay] of servers) {
       if (!matches(key)) continue;
       servers.delete(key);
-      server.close();
-      for (const socket of sockets) socket.destroy();
+      endRelay(relay);
     }
   }
 

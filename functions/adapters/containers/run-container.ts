@@ -36,7 +36,8 @@ export interface RunningContainer extends RunningProgram {
 export interface ContainerRequest {
   /** The body of the call that makes it. */
   body(): Promise<object>;
-  network: string;
+  /** Asked once it is made. */
+  networkOf(): string;
   /** Runs when it is in its network and has not started. */
   beforeStart(): Promise<void>;
 }
@@ -74,7 +75,7 @@ async function isAdministrator(pid: number): Promise<boolean> {
 /** Never throws: one that can not be started has ended with an error. */
 export function runContainer(
   engine: Engine,
-  { body, network, beforeStart }: ContainerRequest,
+  { body, networkOf, beforeStart }: ContainerRequest,
   { mask, onLine }: ContainerOutput,
 ): RunningContainer {
   let id: string | undefined;
@@ -107,7 +108,7 @@ export function runContainer(
       isStarted = true;
       if (stopped) void signal(0);
       const { NetworkSettings, State: begun } = await inspect();
-      address = NetworkSettings.Networks?.[network]?.IPAddress || undefined;
+      address = NetworkSettings.Networks?.[networkOf()]?.IPAddress || undefined;
       if (await isAdministrator(begun.Pid)) throw new Error('its user has the id of the administrator');
       started.resolve();
       await awaitEnd(read, begun.Pid);

@@ -1,31 +1,30 @@
 /** Declares a deployment in the cluster, behind the fence. */
+import { isDeepStrictEqual } from 'node:util';
 import type { InstanceRef } from '../../core/model/index.ts';
-import { Problem, TransientError } from '../../core/problem.ts';
+import { TransientError } from '../../core/problem.ts';
 import type { WorkloadSpec } from '../../ports/workloads.ts';
 import { isConflict, isNamespaceGone, refusal } from './api/api-errors.ts';
-import { apply, create, ownAsApplied, remove, type Stored } from './api/apply.ts';
-import { type Collection, collectionPath, objectPath, pathOf } from './api/object-paths.ts';
-import { fenced, fenceOf, raiseFence, readFence } from './fence-object.ts';
-import { listRoutes, routesQuery } from './http-routes.ts';
-import { type RenderImages, renderManifests } from './manifests/index.ts';
-import {
-  DEPLOYMENT_LABEL,
-  FENCE_ANNOTATION,
-  MANAGED_BY,
-  SERVICE_LABEL,
-  selector,
-} from './manifests/labels.ts';
+import { after, apply, create, ownAsApplied, remove, type Stored } from './api/apply.ts';
+import { collectionPath, objectPath, pathOf } from './api/object-paths.ts';
+import { changeTracks, fenced, fenceOf, raiseFence, readFence } from './fence-object.ts';
+import { type RenderImages, renderManifests, renderServing } from './manifests/index.ts';
+import { DEPLOYMENT_LABEL, FENCE_ANNOTATION, type Track } from './manifests/labels.ts';
 import type { KubernetesObject } from './manifests/objects.ts';
-import { environmentGone, isOf } from './namespace.ts';
-import { FIELD_MANAGER, serviceName } from './object-names.ts';
+import { environmentGone, requireEnvironment } from './namespace.ts';
+import { deploymentName } from './object-names.ts';
 import {
   type Cluster,
+  type Declared,
   deploymentPath,
   getDeployment,
   namespaceOf,
   numberOf,
+  ofService,
+  readDeclared,
   type StoredDeployment,
 } from './shared-reads.ts';
+import { placeOf } from './tracks/place-of.ts';
+import { settle } from './tracks/settle.ts';
 
 const TRIES = 10;
 
@@ -35,30 +34,71 @@ export function explainRefusal(error: unknown, ref: InstanceRef, what: string): 
   throw refusal(error, what) ?? error;
 }
 
-export async function deploy(cluster: Cluster, spec: WorkloadSpec, images: RenderImages): Promise<void> {
-  const objects = renderManifests(spec, images, cluster.render);
+export async function deploy(
+  cluster: Cluster,
+  spec: WorkloadSpec,
+  images: RenderImages,
+  now: () => number,
+): Promise<void> {
+  const { client, render } = cluster;
+  const namespace = namespaceOf(cluster, spec);
+  // Routes that can not be made are refused before anything is.
+  renderServing(spec, render, { track: 'a', since: 0 }, () => []);
   try {
     await requireEnvironment(cluster, spec);
-    await raiseFence(cluster.client, spec, namespaceOf(cluster, spec), spec.fence);
+    await raiseFence(client, spec, namespace, spec.fence);
+    const declared = await readDeclared(cluster, spec);
+    const { placement, next, isTakenBack } = await placeOf(cluster, spec, images, declared, now());
+    const objects = renderManifests(spec, images, render, placement);
+    const enter = (): Promise<void> =>
+      changeTracks(
+        client,
+        spec,
+        namespace,
+        (state) => {
+          if (isDeepStrictEqual(state, declared.state)) return next;
+          throw new TransientError(`The tracks of ${spec.service} have changed meanwhile.`);
+        },
+        spec.fence,
+      );
+    if (isTakenBack) {
+      // All else of it is there; it has the number of what serves before it does.
+      const [relabelled] = objects.filter(({ kind }) => kind === 'Deployment');
+      if (relabelled) await applyFenced(cluster, spec, relabelled, declared.serving);
+      await enter();
+      return await settle(cluster, spec);
+    }
+    await enter();
+    // What is on the other track has no requests any more before it ends, and makes room.
+    if (declared.beside) await settle(cluster, spec);
+    await makeRoom(cluster, spec, placement.track, declared);
     for (const object of objects) {
       // What is named by its number is no other deployment's, and the account is the same for all.
       const isShared = object.kind !== 'Secret' && object.kind !== 'ServiceAccount';
-      if (!isShared) await apply(cluster.client, object);
-      else if ((await applyFenced(cluster, spec, object)) === 'created' && object.kind === 'Deployment')
-        await undoIfFenced(cluster, spec);
+      if (!isShared) await apply(client, object);
+      else if (
+        (await applyFenced(cluster, spec, object, declared.serving)) === 'created' &&
+        object.kind === 'Deployment'
+      )
+        await undoIfFenced(cluster, spec, placement.track);
     }
-    await removeLeft(cluster, spec, objects);
+    await removeLeft(cluster, spec, objects, placement.track);
+    await settle(cluster, spec);
     await removeOldSecrets(cluster, spec);
   } catch (error) {
     explainRefusal(error, spec, `Deployment ${spec.number} of ${spec.service}`);
   }
 }
 
-async function requireEnvironment(cluster: Cluster, ref: InstanceRef): Promise<void> {
-  const found = await cluster.client.get<Stored>(objectPath('Namespace', namespaceOf(cluster, ref)));
-  const isThere =
-    found && !found.metadata.deletionTimestamp && found.metadata.labels?.[MANAGED_BY] === 'berth';
-  if (!isThere || isOf(found, ref) !== 'same') throw environmentGone(ref.environment);
+/** A Deployment of an earlier deployment on the track of the new one ends: a rollout of it would start pods one by one. */
+async function makeRoom(
+  cluster: Cluster,
+  spec: WorkloadSpec,
+  track: Track,
+  { state, beside }: Declared,
+): Promise<void> {
+  if (!beside || track === state.serving.track || numberOf(beside) === spec.number) return;
+  await remove(cluster.client, deploymentPath(cluster, spec, track), { uid: beside.metadata.uid });
 }
 
 /**
@@ -69,6 +109,7 @@ async function applyFenced(
   cluster: Cluster,
   spec: WorkloadSpec,
   object: KubernetesObject,
+  serving: StoredDeployment | undefined,
 ): Promise<'created' | 'changed'> {
   const { client } = cluster;
   const annotations = { ...object.metadata.annotations, [FENCE_ANNOTATION]: String(spec.fence) };
@@ -83,7 +124,7 @@ async function applyFenced(
         await apply(client, after(scaledAs(marked, spec, present), present));
         return 'changed';
       }
-      if (await create(client, marked)) return 'created';
+      if (await create(client, scaledAs(marked, spec, serving))) return 'created';
     } catch (error) {
       if (!isConflict(error)) throw error;
     }
@@ -91,20 +132,14 @@ async function applyFenced(
   throw new TransientError(`The ${object.kind} of ${spec.service} is written by many at once.`);
 }
 
-/** With what it follows as the precondition; the uid, since an apply with a version alone makes what was removed. */
-const after = (
-  object: KubernetesObject,
-  { metadata: { uid, resourceVersion } }: Stored,
-): KubernetesObject => ({ ...object, metadata: { ...object.metadata, uid, resourceVersion } });
-
-/** A Deployment keeps the replicas that the autoscaler gave it. */
+/** A Deployment keeps the replicas that the autoscaler gave it, or what it takes the place of. */
 function scaledAs(
   object: KubernetesObject,
   spec: WorkloadSpec,
-  present: StoredDeployment | Stored,
+  present: StoredDeployment | Stored | undefined,
 ): KubernetesObject {
   if (object.kind !== 'Deployment' || !object.spec) return object;
-  const now = 'spec' in present ? present.spec?.replicas : undefined;
+  const now = present && 'spec' in present ? present.spec?.replicas : undefined;
   return { ...object, spec: { ...object.spec, replicas: replicasFor(spec, now) } };
 }
 
@@ -117,8 +152,8 @@ function replicasFor({ replicas, maxReplicas = replicas }: WorkloadSpec, now = r
  * A removal under a higher fence may have passed between the look and the making of a Deployment, and would not
  * come again. What a newer deployment has changed since is that one's, and stays.
  */
-async function undoIfFenced(cluster: Cluster, spec: WorkloadSpec): Promise<void> {
-  const path = deploymentPath(cluster, spec);
+async function undoIfFenced(cluster: Cluster, spec: WorkloadSpec, track: Track): Promise<void> {
+  const path = deploymentPath(cluster, spec, track);
   const newest = await readFence(cluster.client, spec, namespaceOf(cluster, spec));
   if (newest <= spec.fence) return;
   for (let attempt = 0; attempt < TRIES; attempt++) {
@@ -135,33 +170,26 @@ async function undoIfFenced(cluster: Cluster, spec: WorkloadSpec): Promise<void>
   throw fenced(spec.service, spec.fence, newest);
 }
 
-/** Kinds of which an earlier deployment may have had one that this one has not. */
-const optional = ['Service', 'NetworkPolicy', 'HorizontalPodAutoscaler', 'PodDisruptionBudget'] as const;
+/** Kinds of which an earlier deployment on the track may have had one that this one has not. */
+const optional = ['NetworkPolicy', 'PodDisruptionBudget'] as const;
 
-async function removeLeft(cluster: Cluster, spec: WorkloadSpec, objects: KubernetesObject[]): Promise<void> {
+async function removeLeft(
+  cluster: Cluster,
+  spec: WorkloadSpec,
+  objects: KubernetesObject[],
+  track: Track,
+): Promise<void> {
   const namespace = namespaceOf(cluster, spec);
   for (const kind of optional) {
     if (objects.some((object) => object.kind === kind)) continue;
-    await remove(cluster.client, objectPath(kind, serviceName(spec), namespace));
-  }
-  const { items: routes } = await listRoutes(cluster, spec, routesQuery(spec));
-  for (const { metadata } of routes) {
-    const isWanted = objects.some(
-      ({ kind, metadata: { name } }) => kind === 'HTTPRoute' && name === metadata.name,
-    );
-    // One with a higher fence is a newer deployment's.
-    if (isWanted || fenceOf({ metadata }) > spec.fence) continue;
-    await remove(cluster.client, objectPath('HTTPRoute', metadata.name, namespace), { uid: metadata.uid });
+    await remove(cluster.client, objectPath(kind, deploymentName(spec, namespace, track), namespace));
   }
 }
-
-const ofService = (ref: InstanceRef): string =>
-  selector({ [MANAGED_BY]: 'berth', [SERVICE_LABEL]: ref.service });
 
 /** Secrets of deployments that no pod can come back to. */
 async function removeOldSecrets(cluster: Cluster, spec: WorkloadSpec): Promise<void> {
   const namespace = namespaceOf(cluster, spec);
-  const query = { labelSelector: ofService(spec) };
+  const query = ofService(spec);
   const { items: sets } = await cluster.client.list<Stored>(collectionPath('ReplicaSet', namespace), query);
   const used = new Set(sets.map(({ metadata }) => metadata.labels?.[DEPLOYMENT_LABEL]));
   const { items: secrets } = await cluster.client.list<Stored>(collectionPath('Secret', namespace), query);
@@ -170,88 +198,5 @@ async function removeOldSecrets(cluster: Cluster, spec: WorkloadSpec): Promise<v
     // A newer one's may be there before its pods are.
     if (number === undefined || used.has(number) || Number(number) >= spec.number) continue;
     await remove(cluster.client, objectPath('Secret', metadata.name, namespace));
-  }
-}
-
-const owned: Collection[] = [
-  'HorizontalPodAutoscaler',
-  'PodDisruptionBudget',
-  'Job',
-  'Service',
-  'NetworkPolicy',
-  'ServiceAccount',
-  'Secret',
-];
-
-/**
- * Sets how many replicas there are, of the very state whose fence was seen: a newer deployment that is declared
- * meanwhile has its own number.
- */
-export async function scaleService(
-  cluster: Cluster,
-  ref: InstanceRef,
-  replicas: number,
-  fence: number,
-): Promise<void> {
-  const { client } = cluster;
-  const path = deploymentPath(cluster, ref);
-  if (ref.environmentId !== undefined) await requireEnvironment(cluster, ref);
-  for (let attempt = 0; attempt < TRIES; attempt++) {
-    const present = await getDeployment(cluster, path);
-    if (!present) {
-      const newest = await readFence(client, ref, namespaceOf(cluster, ref));
-      if (newest > fence) throw fenced(ref.service, fence, newest);
-      if (replicas === 0) return;
-      throw new Problem(
-        'not_found',
-        `${ref.service} can not be scaled: nothing of it has been applied here.`,
-        { hint: 'Deploy it first.' },
-      );
-    }
-    await raiseFence(client, ref, namespaceOf(cluster, ref), fence);
-    // The autoscaler may have more of them running, and rightly.
-    if (present.spec?.replicas === replicas) return;
-    try {
-      await client.call('PATCH', `${path}/scale`, {
-        query: { fieldManager: FIELD_MANAGER },
-        contentType: 'application/merge-patch+json',
-        body: { metadata: { resourceVersion: present.metadata.resourceVersion }, spec: { replicas } },
-      });
-      return;
-    } catch (error) {
-      if (!isConflict(error)) throw error;
-    }
-  }
-  throw new TransientError(`The replicas of ${ref.service} are written by many at once.`);
-}
-
-/** Removes all of a service but its fence. */
-export async function removeService(cluster: Cluster, ref: InstanceRef, fence: number): Promise<void> {
-  const { client } = cluster;
-  const namespace = namespaceOf(cluster, ref);
-  try {
-    await requireEnvironment(cluster, ref);
-  } catch (error) {
-    if (error instanceof Problem && error.code === 'environment_gone') return;
-    throw error;
-  }
-  await raiseFence(client, ref, namespace, fence).catch((error: unknown) => {
-    if (isNamespaceGone(error)) return;
-    throw error;
-  });
-  const present = await getDeployment(cluster, deploymentPath(cluster, ref));
-  if (present) {
-    if (fenceOf(present) > fence) throw fenced(ref.service, fence, numberOf(present));
-    await remove(client, deploymentPath(cluster, ref), { uid: present.metadata.uid });
-  }
-  const { items: routes } = await listRoutes(cluster, ref, routesQuery(ref));
-  for (const { metadata } of routes)
-    await remove(client, objectPath('HTTPRoute', metadata.name, namespace), { uid: metadata.uid });
-  for (const kind of owned) {
-    const { items } = await client.list<Stored>(collectionPath(kind, namespace), {
-      labelSelector: ofService(ref),
-    });
-    for (const { metadata } of items)
-      await remove(client, objectPath(kind, metadata.name, namespace), { uid: metadata.uid });
   }
 }

@@ -1,7 +1,9 @@
 /**
  * The fence in the cluster (I5): the highest number that was ever let in for a service, in an object of its own
- * so that it outlives the workload, written only if nobody else has written since.
+ * so that it outlives the workload, and beside it which deployment is on which track. Both are written only if nobody
+ * else has written since, so that who comes late changes nothing.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { InstanceRef } from '../../core/model/index.ts';
 import { Problem, TransientError } from '../../core/problem.ts';
 import { isConflict } from './api/api-errors.ts';
@@ -11,8 +13,14 @@ import { objectPath } from './api/object-paths.ts';
 import { FENCE_ANNOTATION, instanceLabels } from './manifests/labels.ts';
 import type { ConfigMapObject } from './manifests/objects.ts';
 import { fenceName } from './object-names.ts';
+import { parseTracks, type TrackState } from './tracks/track-state.ts';
 
 const TRIES = 20;
+
+/** Where the object has the tracks. */
+const TRACKS = 'tracks';
+
+type StoredFence = Stored & { data?: Record<string, string> };
 
 export const fenced = (service: string, fence: number, newest: number): Problem =>
   new Problem('fenced', `Deployment ${fence} of ${service} is not let in: ${newest} has taken over.`, {
@@ -38,22 +46,63 @@ export async function raiseFence(
   namespace: string,
   fence: number,
 ): Promise<void> {
-  const path = objectPath('ConfigMap', fenceName(ref), namespace);
-  const object: ConfigMapObject = {
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: {
-      name: fenceName(ref),
-      namespace,
-      labels: instanceLabels(ref),
-      annotations: { [FENCE_ANNOTATION]: String(fence) },
-    },
-  };
-  for (let attempt = 0; attempt < TRIES; attempt++) {
-    const present = await client.get<Stored>(path);
-    const newest = fenceOf(present);
+  await write(client, ref, namespace, (newest, state) => {
     if (newest > fence) throw fenced(ref.service, fence, newest);
-    if (present && newest === fence) return;
+    return { fence, state };
+  });
+}
+
+export async function readTracks(
+  client: KubernetesClient,
+  ref: InstanceRef,
+  namespace: string,
+): Promise<TrackState> {
+  const stored = await client.get<StoredFence>(objectPath('ConfigMap', fenceName(ref), namespace));
+  return parseTracks(stored?.data?.[TRACKS]);
+}
+
+/**
+ * Changes which deployment is where, of the very state that `change` was shown.
+ * @param change throws what keeps it from that; undefined as its result forgets all
+ * @param fence as in WorkloadSpec; absent where what was shown says enough
+ * @throws Problem fenced
+ */
+export async function changeTracks(
+  client: KubernetesClient,
+  ref: InstanceRef,
+  namespace: string,
+  change: (state: TrackState) => TrackState | undefined,
+  fence?: number,
+): Promise<void> {
+  await write(client, ref, namespace, (newest, state) => {
+    if (fence !== undefined && newest > fence) throw fenced(ref.service, fence, newest);
+    return { fence: newest, state: change(state) };
+  });
+}
+
+async function write(
+  client: KubernetesClient,
+  ref: InstanceRef,
+  namespace: string,
+  change: (newest: number, state: TrackState) => { fence: number; state: TrackState | undefined },
+): Promise<void> {
+  const path = objectPath('ConfigMap', fenceName(ref), namespace);
+  for (let attempt = 0; attempt < TRIES; attempt++) {
+    const present = await client.get<StoredFence>(path);
+    const before = { fence: fenceOf(present), state: parseTracks(present?.data?.[TRACKS]) };
+    const { fence, state } = change(before.fence, before.state);
+    if (present && isDeepStrictEqual({ fence, state }, before)) return;
+    const object: ConfigMapObject = {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: {
+        name: fenceName(ref),
+        namespace,
+        labels: instanceLabels(ref),
+        annotations: { [FENCE_ANNOTATION]: String(fence) },
+      },
+      ...(state && { data: { [TRACKS]: JSON.stringify(state) } }),
+    };
     if (!present) {
       if (await create(client, object)) return;
       continue;

@@ -6,17 +6,18 @@ import type { List, Query } from './api/client.ts';
 import { collectionPath, objectPath } from './api/object-paths.ts';
 import type {
   GatewayCondition,
+  GatewaySpec,
   GatewayStatus,
   HttpRouteSpec,
   HttpRouteStatus,
 } from './manifests/gateway-api.ts';
-import { MANAGED_BY, SERVICE_LABEL, selector } from './manifests/labels.ts';
+import { DOMAIN_LABEL } from './manifests/labels.ts';
 import type { GatewayOptions } from './manifests/options.ts';
-import { type Cluster, namespaceOf } from './shared-reads.ts';
+import { type Cluster, namespaceOf, ofService } from './shared-reads.ts';
 import type { Trouble } from './trouble.ts';
 
 export type StoredRoute = Stored & { spec: HttpRouteSpec; status?: HttpRouteStatus };
-type StoredGateway = Stored & { status?: GatewayStatus };
+export type StoredGateway = Stored & { spec: GatewaySpec; status?: GatewayStatus };
 
 const HINT = 'Have the platform team look at the gateway of the cluster, then deploy again.';
 
@@ -41,13 +42,14 @@ const reasonOf = ({ reason, message }: GatewayCondition): string =>
 
 const nameOf = ({ namespace, name }: GatewayOptions): string => `${namespace}/${name}`;
 
+const parentOf = (status: HttpRouteStatus | undefined, { name, namespace }: GatewayOptions) =>
+  status?.parents?.find(({ parentRef }) => parentRef.name === name && parentRef.namespace === namespace);
+
 /** Pure: of what is stored alone. Undefined once the gateway has taken the route. */
 export function routeTrouble(route: StoredRoute, gateway: GatewayOptions): Trouble | undefined {
   const { metadata, spec, status } = route;
   const host = spec.hostnames[0] ?? metadata.name;
-  const parent = status?.parents?.find(
-    ({ parentRef }) => parentRef.name === gateway.name && parentRef.namespace === gateway.namespace,
-  );
+  const parent = parentOf(status, gateway);
   const accepted = current(parent?.conditions, 'Accepted', metadata);
   if (!accepted || accepted.status === 'Unknown')
     return trouble(`the gateway ${nameOf(gateway)} has not taken up the route of ${host}`);
@@ -62,9 +64,15 @@ export function routeTrouble(route: StoredRoute, gateway: GatewayOptions): Troub
   return undefined;
 }
 
+/** Whether the gateway knows all that the route, as it is now, leads to. */
+export function isResolved({ metadata, status }: StoredRoute, gateway: GatewayOptions): boolean {
+  const parent = parentOf(status, gateway);
+  return current(parent?.conditions, 'ResolvedRefs', metadata)?.status === 'True';
+}
+
 /** The same of the Gateway itself. */
 export function gatewayTrouble(
-  stored: StoredGateway | undefined,
+  stored: Pick<StoredGateway, 'status'> | undefined,
   gateway: GatewayOptions,
 ): Trouble | undefined {
   if (!stored) return trouble(`the cluster has no Gateway ${nameOf(gateway)}`);
@@ -76,9 +84,9 @@ export function gatewayTrouble(
   return undefined;
 }
 
-export const routesQuery = (ref: InstanceRef): { labelSelector: string } => ({
-  labelSelector: selector({ [MANAGED_BY]: 'berth', [SERVICE_LABEL]: ref.service }),
-});
+/** Whether a Gateway works as it is declared now. */
+export const isProgrammed = ({ metadata, status }: StoredGateway): boolean =>
+  current(status?.conditions, 'Programmed', metadata)?.status === 'True';
 
 /** A cluster that does not know the kind has none. */
 export const listRoutes = (
@@ -95,13 +103,15 @@ export const listRoutes = (
 
 /** What keeps requests from reaching the service; undefined where nothing does, or where it has no routes. */
 export async function findRouteTrouble(cluster: Cluster, ref: InstanceRef): Promise<Trouble | undefined> {
-  const { items: routes } = await listRoutes(cluster, ref, routesQuery(ref));
-  if (routes.length === 0) return undefined;
   const { gateway } = cluster.render;
+  const [{ items }, stored] = await Promise.all([
+    listRoutes(cluster, ref, ofService(ref)),
+    cluster.client.get<StoredGateway>(objectPath('Gateway', gateway.name, gateway.namespace)),
+  ]);
+  // Whether a domain of its is served is told by the domain, and keeps nothing else.
+  const routes = items.filter(({ metadata }) => metadata.labels?.[DOMAIN_LABEL] === undefined);
+  if (routes.length === 0) return undefined;
   const ofRoute = routes.map((route) => routeTrouble(route, gateway)).find((each) => each !== undefined);
-  const stored = await cluster.client.get<StoredGateway>(
-    objectPath('Gateway', gateway.name, gateway.namespace),
-  );
   // Where the Gateway is at fault, that is the cause of what its routes say.
   return gatewayTrouble(stored, gateway) ?? ofRoute;
 }

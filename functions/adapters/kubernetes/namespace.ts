@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EnvironmentRef } from '../../core/model/index.ts';
 import { Problem, TransientError } from '../../core/problem.ts';
+import { endGrant } from './activator/switch-routes.ts';
 import { isNamespaceGone } from './api/api-errors.ts';
 import { apply, create, remove, type Stored } from './api/apply.ts';
 import { type Collection, collectionPath, objectPath } from './api/object-paths.ts';
@@ -46,6 +47,14 @@ export function isOf(
   return owner > environmentId ? 'later' : 'earlier';
 }
 
+/** @throws Problem environment_gone where nothing can run in it */
+export async function requireEnvironment(cluster: Cluster, ref: EnvironmentRef): Promise<void> {
+  const found = await cluster.client.get<Stored>(objectPath('Namespace', namespaceOf(cluster, ref)));
+  const isThere =
+    found && !found.metadata.deletionTimestamp && found.metadata.labels?.[MANAGED_BY] === 'berth';
+  if (!isThere || isOf(found, ref) !== 'same') throw environmentGone(ref.environment);
+}
+
 /** The namespace, if it is there and this environment's. @throws Problem conflict if it is somebody else's */
 async function ownNamespace(cluster: Cluster, environment: EnvironmentRef): Promise<Stored | undefined> {
   const name = namespaceOf(cluster, environment);
@@ -84,7 +93,9 @@ export async function ensureEnvironment(
 
 export async function removeEnvironment(cluster: Cluster, environment: EnvironmentRef): Promise<void> {
   const found = await ownNamespace(cluster, environment);
-  if (!found || isOf(found, environment) === 'later') return;
+  if (found && isOf(found, environment) === 'later') return;
+  await endGrant(cluster, environment);
+  if (!found) return;
   const path = objectPath('Namespace', found.metadata.name);
   if (!found.metadata.deletionTimestamp) await remove(cluster.client, path, { uid: found.metadata.uid });
   const until = performance.now() + REMOVAL_MS;

@@ -1,28 +1,34 @@
 /** Waits for a deployment to serve, and says why it does not. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { CoreV1Event } from '@kubernetes/client-node';
 import type { InstanceRef } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import { quoteOutput } from '../../ports/rules/telling-lines.ts';
 import type { Rollout } from '../../ports/workloads.ts';
+import { leadToService } from './activator/switch-routes.ts';
 import { watchChanges } from './api/object-changes.ts';
 import { collectionPath } from './api/object-paths.ts';
 import { findRouteTrouble } from './http-routes.ts';
-import { serviceName } from './object-names.ts';
 import {
   type Cluster,
-  deploymentPath,
-  getDeployment,
+  isOfTrack,
   logTail,
   maskOf,
   namespaceOf,
   numberOf,
+  ofService,
   podNumber,
   podsPath,
   podsQuery,
+  readDeclared,
   type StoredDeployment,
   type StoredPod,
+  startedAs,
   type Tail,
 } from './shared-reads.ts';
+import { settle } from './tracks/settle.ts';
+import { setAside, takeOver } from './tracks/take-over.ts';
+import { candidateOf } from './tracks/track-state.ts';
 import {
   deploymentTrouble,
   isRolledOut,
@@ -37,6 +43,12 @@ const REFUSED_GRACE_MS = 5000;
 
 /** Routes are not watched, since they are served long before pods are ready. */
 const ROUTE_LOOK_MS = 500;
+
+/**
+ * Each of the gateway's processes hears by itself of pods that are ready. What takes over before has no server there for
+ * its requests, and what it takes over from has none of them any more; milliseconds.
+ */
+const TOLD_MS = 2_000;
 
 const superseded = (ref: InstanceRef, number: number): Rollout => ({
   state: 'failed',
@@ -54,42 +66,79 @@ export async function awaitRollout(
   signal: AbortSignal,
   now: () => number,
 ): Promise<Rollout> {
-  const path = deploymentPath(cluster, ref);
   const pods = podsPath(cluster, ref);
   let changes: ReturnType<typeof watchChanges> | undefined;
   let refusedSince: number | undefined;
+  let isTold = false;
   try {
-    while (!signal.aborted) {
-      const deployment = await getDeployment(cluster, path);
-      if (!deployment || deployment.metadata.deletionTimestamp || numberOf(deployment) !== number)
-        return superseded(ref, number);
+    for (;;) {
+      const [declared, { items, metadata }] = await Promise.all([
+        readDeclared(cluster, ref),
+        cluster.client.list<StoredPod>(pods, podsQuery(ref)),
+      ]);
+      const { state, beside, serving } = declared;
+      const candidate = candidateOf(state)?.number === number ? candidateOf(state) : undefined;
+      const deployment = candidate ? beside : serving;
+      if (!deployment || numberOf(deployment) !== number) return superseded(ref, number);
+      const isThere = isRolledOut(deployment) && !(candidate && hasOthers(items, deployment));
+      if (isThere && candidate && !isTold) {
+        isTold = true;
+        await sleep(TOLD_MS);
+        // What was canceled or overtaken meanwhile takes nothing over.
+        if (signal.reason instanceof Problem) return { state: 'progressing' };
+        continue;
+      }
+      if (isThere && candidate && !candidate.isTrial) {
+        await takeOver(cluster, ref, number, now());
+        continue;
+      }
+      if (isThere) {
+        await leadToService(cluster, ref);
+        // What stood in for it until the gateway knew it goes.
+        await settle(cluster, ref);
+      }
       // The gateway has all the time that pods take to start.
-      const unserved = isRolledOut(deployment) ? await findRouteTrouble(cluster, ref) : undefined;
-      if (isRolledOut(deployment) && !unserved) return { state: 'ready' };
-      const { items, metadata } = await cluster.client.list<StoredPod>(pods, podsQuery(ref));
+      const unserved = isThere ? await findRouteTrouble(cluster, ref) : undefined;
+      if (isThere && !unserved) return { state: 'ready' };
       const refused = deploymentTrouble(deployment);
       // What still drains makes room when it ends.
       const isFreeing = items.some((pod) => pod.metadata.deletionTimestamp);
       refusedSince = refused && !isFreeing ? (refusedSince ?? performance.now()) : undefined;
       const isRefused = refusedSince !== undefined && performance.now() - refusedSince > REFUSED_GRACE_MS;
       const failure = failureOf(deployment, items, isRefused, now(), unserved);
-      if (failure) return { state: 'failed', error: await explain(cluster, ref, deployment, failure) };
+      if (failure) {
+        const error = await explain(cluster, ref, deployment, failure);
+        if (candidate) await setAside(cluster, ref, number, now());
+        return { state: 'failed', error };
+      }
       changes ??= watchChanges(cluster.client, [
         {
           path: collectionPath('Deployment', namespaceOf(cluster, ref)),
-          query: { fieldSelector: `metadata.name=${serviceName(ref)}` },
-          resourceVersion: deployment.metadata.resourceVersion,
+          query: ofService(ref),
+          resourceVersion: declared.resourceVersion,
         },
         { path: pods, query: podsQuery(ref), resourceVersion: metadata.resourceVersion },
       ]);
+      // Whether it stays refused is seen in one call, also in one that has no more time.
+      if (signal.aborted && (refusedSince === undefined || signal.reason instanceof Problem))
+        return { state: 'progressing' };
       const soon = unserved ? ROUTE_LOOK_MS : refused ? REFUSED_GRACE_MS : undefined;
-      await changes.next(soon === undefined ? signal : AbortSignal.any([signal, AbortSignal.timeout(soon)]));
+      const until = signal.aborted ? [] : [signal];
+      await changes.next(AbortSignal.any(soon === undefined ? until : [...until, AbortSignal.timeout(soon)]));
     }
-    return { state: 'progressing' };
   } finally {
     changes?.close();
   }
 }
+
+/** What was on the track before is still ending, and would get requests of the one that comes. */
+const hasOthers = (pods: readonly StoredPod[], deployment: StoredDeployment): boolean =>
+  pods.some(
+    (pod) =>
+      !pod.metadata.deletionTimestamp &&
+      isOfTrack(pod, deployment) &&
+      podNumber(pod) !== startedAs(deployment),
+  );
 
 interface Failure extends Partial<Trouble> {
   late: boolean;
@@ -103,9 +152,11 @@ function failureOf(
   now: number,
   unserved: Trouble | undefined,
 ): Failure | undefined {
-  const number = numberOf(deployment);
+  const number = startedAs(deployment);
   const found = pods
-    .filter((pod) => !pod.metadata.deletionTimestamp && podNumber(pod) === number)
+    .filter(
+      (pod) => !pod.metadata.deletionTimestamp && isOfTrack(pod, deployment) && podNumber(pod) === number,
+    )
     .flatMap((pod) => podTrouble(pod) ?? []);
   const final = found.find((trouble) => trouble.final);
   if (final) return { ...final, late: false };
@@ -117,7 +168,7 @@ function failureOf(
 
 async function explain(cluster: Cluster, ref: InstanceRef, deployment: StoredDeployment, failure: Failure) {
   const number = numberOf(deployment);
-  const mask = await maskOf(cluster, ref, number);
+  const mask = await maskOf(cluster, ref, startedAs(deployment));
   const tail = failure.log ? await logTail(cluster, ref, failure.log, mask) : undefined;
   const probe = failure.check ? await probeFailure(cluster, ref, failure.check) : undefined;
   const name = `Deployment ${number} of ${ref.service}`;

@@ -8,20 +8,28 @@ import { hasNoLog, whyUnread } from './api/api-errors.ts';
 import type { Stored } from './api/apply.ts';
 import type { KubernetesClient } from './api/client.ts';
 import { collectionPath, objectPath } from './api/object-paths.ts';
+import { readTracks } from './fence-object.ts';
 import {
+  COMPONENT_LABEL,
   DEPLOYMENT_LABEL,
+  MANAGED_BY,
   NUMBER_ANNOTATION,
+  otherTrack,
+  podSelector,
   SERVICE_LABEL,
   selector,
-  selectorLabels,
+  type Track,
 } from './manifests/labels.ts';
 import type { RenderOptions } from './manifests/options.ts';
-import { namespaceName, serviceName } from './object-names.ts';
+import { deploymentName, namespaceName } from './object-names.ts';
 import { type Mask, maskSecrets } from './pod-mask.ts';
+import type { TrackState } from './tracks/track-state.ts';
 
 export interface Cluster {
   client: KubernetesClient;
   render: RenderOptions;
+  /** Two deployments of a workload may be served side by side. */
+  hasTracks?: boolean;
 }
 
 export type StoredDeployment = V1Deployment & Stored;
@@ -30,15 +38,61 @@ export type StoredPod = V1Pod & Stored;
 export const namespaceOf = ({ render }: Cluster, environment: EnvironmentRef): string =>
   namespaceName(render.namespacePrefix, environment);
 
-export const deploymentPath = (cluster: Cluster, ref: InstanceRef): string =>
-  objectPath('Deployment', serviceName(ref), namespaceOf(cluster, ref));
+export function deploymentPath(cluster: Cluster, ref: InstanceRef, track: Track): string {
+  const namespace = namespaceOf(cluster, ref);
+  return objectPath('Deployment', deploymentName(ref, namespace, track), namespace);
+}
 
 export const podsPath = (cluster: Cluster, ref: EnvironmentRef): string =>
   collectionPath('Pod', namespaceOf(cluster, ref));
 
 export const podsQuery = (ref: InstanceRef): { labelSelector: string } => ({
-  labelSelector: selector(selectorLabels(ref)),
+  labelSelector: podSelector(ref),
 });
+
+/** All objects of a service. */
+export const ofService = (ref: InstanceRef): { labelSelector: string } => ({
+  labelSelector: selector({ [MANAGED_BY]: 'berth', [SERVICE_LABEL]: ref.service }),
+});
+
+/** What is declared of a workload, and where. */
+export interface Declared {
+  state: TrackState;
+  serving: StoredDeployment | undefined;
+  beside: StoredDeployment | undefined;
+  /** Of the list that it was read by. */
+  resourceVersion: string;
+}
+
+/** The state is read last: whoever changes something by what was read before is refused where that is not new any more. */
+export async function readDeclared(cluster: Cluster, ref: InstanceRef): Promise<Declared> {
+  const namespace = namespaceOf(cluster, ref);
+  const { items, metadata } = await cluster.client.list<StoredDeployment>(
+    collectionPath('Deployment', namespace),
+    ofService(ref),
+  );
+  const state = await readTracks(cluster.client, ref, namespace);
+  const on = (track: Track): StoredDeployment | undefined =>
+    items.find(
+      ({ metadata: { name, deletionTimestamp } }) =>
+        name === deploymentName(ref, namespace, track) && !deletionTimestamp,
+    );
+  const { track } = state.serving;
+  return {
+    state,
+    serving: on(track),
+    beside: on(otherTrack(track)),
+    resourceVersion: metadata.resourceVersion,
+  };
+}
+
+/** Whether a pod is of the track of a Deployment. */
+export const isOfTrack = ({ metadata }: StoredPod, { spec }: StoredDeployment): boolean =>
+  metadata.labels?.[COMPONENT_LABEL] === spec?.selector.matchLabels?.[COMPONENT_LABEL];
+
+/** The number that the pods of a Deployment carry: where it was taken back, not its own. */
+export const startedAs = (deployment: StoredDeployment): number =>
+  Number(deployment.spec?.template.metadata?.labels?.[DEPLOYMENT_LABEL]);
 
 export const getDeployment = ({ client }: Cluster, path: string): Promise<StoredDeployment | undefined> =>
   client.get<StoredDeployment>(path);

@@ -1,22 +1,25 @@
 /** What runs of a service, and how much it uses. */
 import type { InstanceRef } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
-import type { MetricSample, ReplicaStatus, WorkloadStatus } from '../../ports/workloads.ts';
+import type { CandidateStatus, MetricSample, ReplicaStatus, WorkloadStatus } from '../../ports/workloads.ts';
 import { isNotFound, whyUnread } from './api/api-errors.ts';
 import type { Stored } from './api/apply.ts';
 import { collectionPath } from './api/object-paths.ts';
 import {
   type Cluster,
-  deploymentPath,
-  getDeployment,
+  isOfTrack,
   namespaceOf,
   numberOf,
   podNumber,
   podsPath,
   podsQuery,
+  readDeclared,
   type StoredDeployment,
   type StoredPod,
+  startedAs,
 } from './shared-reads.ts';
+import { besideOf } from './tracks/backends.ts';
+import type { Candidate } from './tracks/track-state.ts';
 import { isRolledOut, podTrouble } from './trouble.ts';
 
 const isReady = (pod: StoredPod): boolean =>
@@ -33,15 +36,18 @@ function stateOf(pod: StoredPod): ReplicaStatus['state'] {
   return containers.some(({ state }) => state?.running) ? 'running' : 'starting';
 }
 
-function replicaOf(pod: StoredPod): ReplicaStatus {
+const restartsOf = ({ status }: StoredPod): number =>
+  (status?.containerStatuses ?? []).reduce((sum, { restartCount }) => sum + restartCount, 0);
+
+function replicaOf(pod: StoredPod, number: number): ReplicaStatus {
   const state = stateOf(pod);
   const trouble = state === 'ready' || state === 'stopping' ? undefined : podTrouble(pod);
   const startedAt = pod.status?.startTime && new Date(pod.status.startTime).toISOString();
   return {
     id: pod.metadata.name,
-    deployment: podNumber(pod),
+    deployment: number,
     state,
-    restarts: (pod.status?.containerStatuses ?? []).reduce((sum, { restartCount }) => sum + restartCount, 0),
+    restarts: restartsOf(pod),
     ...(startedAt && { startedAt }),
     ...(trouble && { reason: trouble.why }),
   };
@@ -51,23 +57,69 @@ function replicaOf(pod: StoredPod): ReplicaStatus {
 function servingOf(deployment: StoredDeployment, ready: readonly StoredPod[]): number | undefined {
   const declared = numberOf(deployment);
   if (isRolledOut(deployment)) return declared;
-  const others = ready.map(podNumber).filter((number) => number !== declared);
+  const others = ready.map((pod) => numberIn(deployment, pod)).filter((number) => number !== declared);
   if (others.length > 0) return Math.max(...others);
   return ready.length > 0 ? declared : undefined;
 }
 
 export async function readStatus(cluster: Cluster, ref: InstanceRef): Promise<WorkloadStatus | undefined> {
-  const deployment = await getDeployment(cluster, deploymentPath(cluster, ref));
-  if (!deployment || deployment.metadata.deletionTimestamp) return undefined;
-  const { items } = await cluster.client.list<StoredPod>(podsPath(cluster, ref), podsQuery(ref));
+  const [declared, { items }] = await Promise.all([
+    readDeclared(cluster, ref),
+    cluster.client.list<StoredPod>(podsPath(cluster, ref), podsQuery(ref)),
+  ]);
+  const { serving: deployment, beside } = declared;
+  if (!deployment) return undefined;
   const pods = items.filter((pod) => !isOver(pod));
-  const ready = pods.filter((pod) => isReady(pod) && !pod.metadata.deletionTimestamp);
+  const readyOf = (of: StoredDeployment): StoredPod[] =>
+    pods.filter((pod) => isOfTrack(pod, of) && isReady(pod) && !pod.metadata.deletionTimestamp);
+  const ready = readyOf(deployment);
   const serving = servingOf(deployment, ready);
+  const other = besideOf(declared);
   return {
     ...(serving !== undefined && { serving }),
     desiredReplicas: deployment.spec?.replicas ?? 1,
     readyReplicas: ready.length,
-    replicas: pods.map(replicaOf),
+    replicas: pods.map((pod) => {
+      const of = [deployment, beside].find((each) => each && isOfTrack(pod, each));
+      return replicaOf(pod, of ? numberIn(of, pod) : podNumber(pod));
+    }),
+    ...(beside && other?.role === 'candidate' && other.isTrial && { candidate: tried(other, beside, pods) }),
+    ...(beside &&
+      other &&
+      other.role !== 'candidate' && {
+        standby: {
+          deployment: other.number,
+          why: other.role,
+          until: new Date(other.until).toISOString(),
+          replicas: readyOf(beside).length,
+        },
+      }),
+  };
+}
+
+/** Of what was taken back pods carry an earlier number. */
+const numberIn = (deployment: StoredDeployment, pod: StoredPod): number =>
+  podNumber(pod) === startedAs(deployment) ? numberOf(deployment) : podNumber(pod);
+
+function tried(
+  { number, percent }: Candidate,
+  deployment: StoredDeployment,
+  all: readonly StoredPod[],
+): CandidateStatus {
+  const pods = all.filter(
+    (pod) =>
+      isOfTrack(pod, deployment) && numberIn(deployment, pod) === number && !pod.metadata.deletionTimestamp,
+  );
+  const desiredReplicas = deployment.spec?.replicas ?? 1;
+  const readyReplicas = pods.filter(isReady).length;
+  const reason = pods.map((pod) => (isReady(pod) ? undefined : podTrouble(pod)?.why)).find(Boolean);
+  return {
+    deployment: number,
+    percent,
+    desiredReplicas,
+    readyReplicas,
+    restarts: pods.reduce((sum, pod) => sum + restartsOf(pod), 0),
+    ...(reason !== undefined && { reason }),
   };
 }
 

@@ -2,39 +2,43 @@
 import type { InstanceRef } from '../../core/model/index.ts';
 import type { ScoreWorkload } from '../../core/score/workload.ts';
 import type { Effects } from '../../ports/effects.ts';
-import type { Registry, RepositoryRef } from '../../ports/registry.ts';
+import type { Registry } from '../../ports/registry.ts';
 import type { WorkloadSpec, Workloads } from '../../ports/workloads.ts';
+import type { MetricsOptions } from './activity/gateway-metrics.ts';
 import { type AddressOptions, createAddresses } from './addresses.ts';
 import { apply, remove } from './api/apply.ts';
 import type { KubernetesClient } from './api/client.ts';
 import { objectPath } from './api/object-paths.ts';
 import { runRelease } from './commands/release-job.ts';
 import { endCommand, runCommand } from './commands/run-job.ts';
-import { deploy, explainRefusal, removeService, scaleService } from './declare.ts';
+import { deploy, explainRefusal } from './declare.ts';
 import { isHeaderName } from './manifests/container-manifest.ts';
 import {
   defaultRenderOptions,
-  type RenderImage,
+  type RenderImages,
   type RenderOptions,
   renderVolumeClaim,
 } from './manifests/index.ts';
-import type { RenderImages } from './manifests/pod-manifest.ts';
 import { ensureEnvironment, inventory, removeEnvironment } from './namespace.ts';
 import { serviceName, volumeName } from './object-names.ts';
+import { type ImageReference, imagesOf } from './resolved-images.ts';
 import { awaitRollout } from './rollout.ts';
 import { createSamples } from './samples.ts';
+import { removeService, scaleService } from './scale-or-remove.ts';
 import { type Cluster, namespaceOf } from './shared-reads.ts';
 import { killPod, readMetrics, readStatus } from './status.ts';
+import { createTracks } from './tracks/two-tracks.ts';
 
 export interface KubernetesWorkloadsOptions extends AddressOptions {
   client: KubernetesClient;
   /** Says whether an image is there, and how it starts. */
   registry: Pick<Registry, 'resolve'>;
-  /** What the cluster pulls: repository and digest, such as `registry.example/berth/demo/web@sha256:...`. */
-  imageReference: (repository: RepositoryRef, digest: string) => string;
+  imageReference: ImageReference;
   /** What the platform team decides; a part left out is as in `defaultRenderOptions`. */
   render?: Partial<Omit<RenderOptions, 'domain' | 'scheme'>>;
   effects: Pick<Effects, 'now'>;
+  /** Where the gateway counts requests; without it no two deployments of a workload are served side by side. */
+  metrics?: MetricsOptions | undefined;
 }
 
 /** How long a cluster may take to show that it is there, and how long that counts, milliseconds. */
@@ -63,46 +67,28 @@ const untakenHeaders = ({ containers }: ScoreWorkload): string[] =>
   );
 
 export function createKubernetesWorkloads(options: KubernetesWorkloadsOptions): Workloads {
-  const { client, registry, effects, domain, scheme = 'https' } = options;
+  const { client, registry, effects, domain, scheme = 'https', metrics } = options;
   const cluster: Cluster = {
     client,
     render: { ...defaultRenderOptions, ...options.render, domain, scheme },
+    hasTracks: metrics !== undefined,
   };
 
   const samples = createSamples(effects.now);
   const sampleKey = (ref: InstanceRef): string => `${namespaceOf(cluster, ref)}/${ref.service}`;
 
-  /** @throws Problem image_unavailable */
-  async function imagesOf(spec: WorkloadSpec): Promise<RenderImages> {
-    const digests = [...new Set(spec.containers.map(({ digest }) => digest))];
-    return Object.fromEntries(
-      await Promise.all(
-        digests.map(async (digest) => {
-          const { config } = await registry.resolve(spec, digest);
-          const reference = options.imageReference(spec, digest);
-          const { entrypoint, cmd, user, architecture } = config;
-          const image: RenderImage = {
-            reference,
-            entrypoint,
-            cmd,
-            ...(user !== undefined && { user }),
-            ...(architecture !== undefined && { architecture }),
-          };
-          return [digest, image] as const;
-        }),
-      ),
-    );
-  }
+  const imagesFor = async (spec: WorkloadSpec): Promise<RenderImages> =>
+    (await imagesOf(registry, options.imageReference, spec)).images;
 
   return {
     ensureEnvironment: (environment, { operation }) => ensureEnvironment(cluster, environment, operation),
     removeEnvironment: (environment) => removeEnvironment(cluster, environment),
     inventory: (environment) => inventory(cluster, environment),
-    apply: async (spec) => deploy(cluster, spec, await imagesOf(spec)),
+    apply: async (spec) => deploy(cluster, spec, await imagesFor(spec), effects.now),
     awaitRollout: (instance, number, signal) => awaitRollout(cluster, instance, number, signal, effects.now),
     runRelease: async (spec, command, signal) =>
-      runRelease(cluster, spec, command, await imagesOf(spec), signal),
-    runCommand: async (spec, run, signal) => runCommand(cluster, spec, run, await imagesOf(spec), signal),
+      runRelease(cluster, spec, command, await imagesFor(spec), signal),
+    runCommand: async (spec, run, signal) => runCommand(cluster, spec, run, await imagesFor(spec), signal),
     endCommand: (instance, operation) => endCommand(cluster, instance, operation),
     scale: (instance, replicas, fence) => scaleService(cluster, instance, replicas, fence),
     remove: (instance, fence) => removeService(cluster, instance, fence),
@@ -112,6 +98,7 @@ export function createKubernetesWorkloads(options: KubernetesWorkloadsOptions): 
       const since = effects.now() - windowSeconds * 1000;
       return samples.add(sampleKey(instance), await readMetrics(cluster, instance, since), since);
     },
+    ...(metrics && { tracks: createTracks(cluster, metrics, effects.now) }),
     ...createAddresses(options),
     async endpoint(instance, port) {
       return { hostname: `${serviceName(instance)}.${namespaceOf(cluster, instance)}.svc`, port: port.port };

@@ -94,19 +94,32 @@ export function createOciRegistry(options: OciRegistryOptions): Registry {
     return digests;
   }
 
+  /** Its tags go with it. @returns false where the registry deletes nothing, or nothing for Berth */
+  async function remove(name: string, digest: string): Promise<boolean> {
+    const answer = await http.send({ method: 'DELETE', path: `/${name}/manifests/${digest}` });
+    if (answer.status === 405 || answer.status === 403) return false;
+    if (![200, 202, 404].includes(answer.status)) throw refused(answer);
+    return true;
+  }
+
   return {
     async ensureRepository(repository) {
       nameOf(repository);
     },
 
-    /** What no tag names can not be found by the protocol; where the registry deletes nothing, all is kept. */
+    /** What no tag names can not be found by the protocol. */
     async removeRepository(repository) {
       const name = nameOf(repository);
-      for (const digest of new Set((await tagged(name)).values())) {
-        const answer = await http.send({ method: 'DELETE', path: `/${name}/manifests/${digest}` });
-        if (answer.status === 405) return;
-        if (![200, 202, 404].includes(answer.status)) throw refused(answer);
-      }
+      for (const digest of new Set((await tagged(name)).values())) if (!(await remove(name, digest))) return;
+    },
+
+    async removeImage(repository, digest) {
+      const name = nameOf(repository);
+      const path = `/${name}/manifests/${signatureTag(digest)}`;
+      const signature = await http.send({ method: 'GET', path, accept: MANIFEST_MEDIA_TYPES });
+      if (signature.status === 200) await remove(name, digestOf(signature.body));
+      else if (signature.status !== 404) throw refused(signature);
+      await remove(name, digest);
     },
 
     async resolve(repository, reference): Promise<Image> {

@@ -3,10 +3,18 @@
  * place is called as ever; the others are opened at their first call, and again when their definition has changed.
  */
 import { environmentKey, placesKey } from '../../core/keys.ts';
-import type { Environment, EnvironmentRef, InstanceRef, Place, PlaceSet } from '../../core/model/index.ts';
+import {
+  type Environment,
+  type EnvironmentRef,
+  HOME,
+  type InstanceRef,
+  type Place,
+  type PlaceSet,
+} from '../../core/model/index.ts';
 import { placesOf } from '../../core/placement/choose-place.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Activity } from '../../ports/activity.ts';
+import type { Caches } from '../../ports/caches.ts';
 import type { Effects } from '../../ports/effects.ts';
 import type { Logs } from '../../ports/logs.ts';
 import type { Places } from '../../ports/places.ts';
@@ -19,6 +27,8 @@ export interface InPlace {
   workloads: Workloads;
   activity: Activity;
   logs: Logs;
+  /** Absent where it has none. */
+  caches?: Caches;
 }
 
 export interface ByPlaceOptions {
@@ -53,7 +63,7 @@ interface Opened {
   failedAt?: number;
 }
 
-export function createByPlace(options: ByPlaceOptions): InPlace & { places: Places } {
+export function createByPlace(options: ByPlaceOptions): Required<InPlace> & { places: Places } {
   const { home, store, effects, accept } = options;
   const known = new Map<string, Known>();
   const opened = new Map<string, Opened>();
@@ -71,7 +81,9 @@ export function createByPlace(options: ByPlaceOptions): InPlace & { places: Plac
     const { id, placement } = item?.data ?? {};
     if (known.size >= KNOWN_MAX) known.clear();
     known.set(key, { at: effects.now(), id, placement });
-    return placement;
+    // Where one was that is gone, the record of another one of its name does not say: whoever made it does.
+    if (ref.placement === undefined || ref.environmentId === id) return placement;
+    return ref.placement === HOME ? undefined : ref.placement;
   }
 
   let set: { at: number; places: Place[] } | undefined;
@@ -111,7 +123,7 @@ export function createByPlace(options: ByPlaceOptions): InPlace & { places: Plac
 
   const workloadsOf = async (ref: EnvironmentRef, changes = false): Promise<Workloads> =>
     (await of(ref, changes)).workloads;
-  const { exec, disturb, tracks, warnings, check } = home.workloads;
+  const { exec, disturb, tracks, keepsClients, warnings, check } = home.workloads;
 
   const workloads: Workloads = {
     ensureEnvironment: async (ref, owner) => (await workloadsOf(ref, true)).ensureEnvironment(ref, owner),
@@ -143,8 +155,9 @@ export function createByPlace(options: ByPlaceOptions): InPlace & { places: Plac
       },
     }),
     // Requests to other places do not pass Berth, what it would warn of is of its own place, and only there may two
-    // deployments serve side by side: one elsewhere is refused before it begins.
+    // deployments serve side by side and clients be kept: what asks for it elsewhere is refused before it begins.
     ...(tracks && { tracks }),
+    ...(keepsClients && { keepsClients }),
     ...(disturb && { disturb }),
     ...(warnings && { warnings }),
     ...(check && { check }),
@@ -156,6 +169,34 @@ export function createByPlace(options: ByPlaceOptions): InPlace & { places: Plac
           () => undefined,
         );
     },
+  };
+
+  const cachesOf = async (ref: EnvironmentRef): Promise<Caches> => {
+    const { caches } = await of(ref, true);
+    if (caches) return caches;
+    throw new Problem(
+      'unavailable',
+      'There are no Redis servers in the place of this environment.',
+      noCaches,
+    );
+  };
+  const caches: Caches = {
+    async refusal(environment) {
+      if (environment) {
+        const there = await of(environment);
+        return there.caches ? there.caches.refusal(environment) : noCaches;
+      }
+      // What the installation's own place lacks, another one may have.
+      if (placesOf((await store.get<PlaceSet>(placesKey))?.data).length > 1) return undefined;
+      return home.caches ? home.caches.refusal() : noCaches;
+    },
+    ensure: async (ref, spec, login) => (await cachesOf(ref)).ensure(ref, spec, login),
+    allow: async (ref, login) => (await cachesOf(ref)).allow(ref, login),
+    disable: async (ref, username) => (await cachesOf(ref)).disable(ref, username),
+    sleep: async (ref) => (await cachesOf(ref)).sleep(ref),
+    wake: async (ref) => (await cachesOf(ref)).wake(ref),
+    remove: async (ref) => (await cachesOf(ref)).remove(ref),
+    inventory: async (ref) => (await cachesOf(ref)).inventory(ref),
   };
 
   /** The environments in their places; what is in one that can not be asked is unknown, and keeps no other from it. */
@@ -182,6 +223,7 @@ export function createByPlace(options: ByPlaceOptions): InPlace & { places: Plac
 
   return {
     workloads,
+    caches,
     activity: {
       lastRequests,
       requests: async (ref, seconds) => (await of(ref)).activity.requests(ref, seconds),
@@ -201,6 +243,11 @@ export function createByPlace(options: ByPlaceOptions): InPlace & { places: Plac
     },
   };
 }
+
+const noCaches = {
+  why: 'its place has no Redis servers',
+  hint: 'Deploy it to an environment in another place, or take a server of your own by a secret with its URL.',
+};
 
 /** @throws Problem unavailable when it takes longer than a check may */
 async function inTime<T>(work: Promise<T>): Promise<T> {

@@ -3,6 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Problem } from '../../core/problem.ts';
 import type { Databases, SqlConnection } from '../../ports/databases.ts';
 import { closeToPublic, connectPostgres, type PostgresTarget, sqlState } from './connections.ts';
+import { loadCopy } from './copy/load-copy.ts';
+import { readCopy } from './copy/read-copy.ts';
 
 export interface Credentials {
   username: string;
@@ -96,6 +98,10 @@ export function createPostgresServer(options: PostgresServerOptions): Databases 
         ...(tls && tls !== true && { authority: tls.ca }),
       };
     },
+    readCopy: async ({ database, username, password }, signal) =>
+      readCopy({ host, port, user: username, password, database, ...(tls && { tls }) }, signal),
+    loadCopy: ({ database, username, password }, chunks, signal) =>
+      loadCopy({ host, port, user: username, password, database, ...(tls && { tls }) }, chunks, signal),
     async close() {
       closed = true;
     },

@@ -25,7 +25,7 @@ export interface Instance {
   share(number: number, percent: number): void;
   promote(number: number): void;
   setAside(number: number): void;
-  endStandby(): void;
+  endStandby(dueBy?: number): void;
   /** A replica of a deployment that is ready, and the port of it that requests go to. */
   replicaOf(number: number): { hostname: string; port: number } | undefined;
   remove(drain: boolean): Promise<void>;

@@ -6,8 +6,8 @@ import type { Deployment } from './running-deployment.ts';
 export interface Standby {
   /** Keeps a deployment in place of the one that was kept; for no time, it ends at once. */
   keep(deployment: Deployment, why: StandbyStatus['why'], seconds: number, drain: boolean): void;
-  /** Ends what is kept. */
-  end(): void;
+  /** Ends what is kept. @param dueBy only if its time has come by then */
+  end(dueBy?: number): void;
   /** Hands out what is warm, ready, and the same as a spec in all but its number; it is not kept any more. */
   take(spec: WorkloadSpec): Deployment | undefined;
   status(): StandbyStatus | undefined;
@@ -24,12 +24,9 @@ export function createStandby(
   now: () => number,
   retire: (deployment: Deployment, drain: boolean) => void,
 ): Standby {
-  let kept:
-    | { deployment: Deployment; why: StandbyStatus['why']; until: number; timer: NodeJS.Timeout }
-    | undefined;
+  let kept: { deployment: Deployment; why: StandbyStatus['why']; until: number } | undefined;
 
   function release(): Deployment | undefined {
-    clearTimeout(kept?.timer);
     const deployment = kept?.deployment;
     kept = undefined;
     return deployment;
@@ -39,11 +36,10 @@ export function createStandby(
     keep(deployment, why, seconds, drain) {
       standby.end();
       if (seconds === 0) return retire(deployment, drain);
-      const timer = setTimeout(standby.end, seconds * 1000);
-      timer.unref();
-      kept = { deployment, why, until: now() + seconds * 1000, timer };
+      kept = { deployment, why, until: now() + seconds * 1000 };
     },
-    end() {
+    end(dueBy = Number.POSITIVE_INFINITY) {
+      if (kept && kept.until > dueBy) return;
       const deployment = release();
       // Requests of before, such as a WebSocket, may still be under way.
       if (deployment) retire(deployment, true);

@@ -36,7 +36,7 @@ export function createTracks(fences: Fences, instanceOf: (ref: InstanceRef) => I
     share: async (ref, percent) => present(ref).share(ref.number, percent),
     promote: async (ref) => present(ref).promote(ref.number),
     setAside: async (ref) => candidate(ref)?.setAside(ref.number),
-    endStandby: async (ref) => instanceOf(ref)?.endStandby(),
+    endStandby: async (ref, dueBy) => instanceOf(ref)?.endStandby(dueBy),
     async ask(ref, number, path, signal) {
       const address = instanceOf(ref)?.replicaOf(number);
       if (!address) throw gone(ref, number);

@@ -14,6 +14,7 @@ export const upstreamOf = (instance: Instance): Upstream => ({
   instance: instance.ref,
   routes: instance.spec()?.routes ?? NO_ROUTES,
   condition: () => conditionOf(instance),
+  affinity: () => (instance.serving ?? instance.candidate)?.spec.affinity === 'cookie',
   tracks(port) {
     const { serving, candidate, percent } = instance;
     const tried = candidate && percent > 0 ? backendsOf(candidate, port) : [];

@@ -242,6 +242,8 @@ export async function createProcessWorkloads(options: ProcessWorkloadsOptions): 
 
     tracks: createTracks(fences, (instance) => instances.get(instanceName(instance))),
 
+    keepsClients: true,
+
     disturb: traffic.disturb,
 
     async metrics(instance, windowSeconds) {

@@ -76,6 +76,9 @@ export function send(response: ServerResponse, { status, headers, body }: Answer
   if (response.headersSent || response.destroyed) return void response.destroy();
   response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
   response.end(response.req.method === 'HEAD' ? undefined : body);
-  // The rest of a request body that nobody wants is not read to its end.
-  if (!response.req.complete) response.once('finish', () => response.req.destroy());
+  // The rest of a request body that nobody wants is not read to its end. Whether there is one is known by then: the
+  // connection of a request that is complete serves the next.
+  response.once('finish', () => {
+    if (!response.req.complete) response.req.destroy();
+  });
 }

@@ -1,5 +1,6 @@
 /** Why a request to a workload has got no answer that can be passed on. */
-import { type IncomingMessage, maxHeaderSize } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import { limits } from '../../core/limits.ts';
 import type { ProblemCode } from '../../core/problem.ts';
 
 export interface Failure {
@@ -12,6 +13,12 @@ export interface Failure {
 export const CLOSED: Failure = {
   code: 'upstream_unavailable',
   why: 'it closed the connection',
+  hint: 'Look at its log; it may have crashed.',
+};
+
+export const UNTAKEN: Failure = {
+  code: 'upstream_unavailable',
+  why: 'it took no connection',
   hint: 'Look at its log; it may have crashed.',
 };
 
@@ -41,7 +48,7 @@ const malformed = (what: string): Failure => ({
 
 const OVERSIZED: Failure = {
   code: 'upstream_unavailable',
-  why: `the header of its answer is larger than ${maxHeaderSize / 1024} KiB`,
+  why: `the header of its answer is larger than ${limits.header.value / 1024} KiB`,
   hint: 'Answer with fewer or shorter header fields; cookies are often the longest.',
 };
 

@@ -61,6 +61,10 @@ export function requestHeaders(request: IncomingMessage): string[] {
   return kept;
 }
 
+/** Fields of a request that another proxy has brought: who asked is in them already. @param own for us alone, in lower case */
+export const relayedHeaders = ({ headers, rawHeaders }: IncomingMessage, own: string): string[] =>
+  filter(rawHeaders, new Set([...HOP_BY_HOP, 'expect', own]), named(headers.connection));
+
 /** A cookie of a workload is for its own host: with a Domain it would reach its siblings and Berth itself. */
 export const withoutDomain = (cookie: string): string =>
   /domain/i.test(cookie)

@@ -27,7 +27,7 @@ export type Found =
 export type Wake = (environment: EnvironmentRef) => Promise<'waking' | 'awake'>;
 
 export interface HoldOptions {
-  traffic: RoutedTraffic;
+  traffic: Pick<RoutedTraffic, 'target' | 'nextChange'>;
   wake: Wake;
   lookup: Lookup;
   holdMs: number;
@@ -39,15 +39,23 @@ export interface HoldOptions {
 }
 
 export interface Hold {
-  /** @param limitMs how long the request waits at most; the usual time where undefined */
+  /**
+   * @param limitMs how long the request waits at most; the usual time where undefined
+   * @param choose takes a replica of what was found; the next one in turn unless given
+   */
   find(
     host: string,
     path: string,
     place: WorkloadHost | undefined,
     signal: AbortSignal,
     limitMs?: number,
+    choose?: Choose,
   ): Promise<Found>;
 }
+
+type Choose = (target: Target) => Backend | undefined;
+
+const inTurn: Choose = (target) => target.next();
 
 export function createHold(options: HoldOptions): Hold {
   const { traffic } = options;
@@ -71,6 +79,7 @@ export function createHold(options: HoldOptions): Hold {
     key: string,
     first: Known | undefined,
     signal: AbortSignal,
+    choose: Choose,
   ): Promise<Found> {
     let known = first;
     const from = performance.now();
@@ -97,7 +106,7 @@ export function createHold(options: HoldOptions): Hold {
     };
     for (;;) {
       const target = traffic.target(host, path);
-      const backend = target?.next();
+      const backend = target && choose(target);
       if (target && backend) return { backend, target };
       if (failure) return failure;
       if (target?.state === 'ready') return { reason: 'portless' };
@@ -128,9 +137,9 @@ export function createHold(options: HoldOptions): Hold {
   }
 
   return {
-    async find(host, path, place, signal, limitMs = options.holdMs) {
+    async find(host, path, place, signal, limitMs = options.holdMs, choose = inTurn) {
       const target = traffic.target(host, path);
-      const backend = target?.next();
+      const backend = target && choose(target);
       if (target && backend) return { backend, target };
       const environment = target?.instance ?? place;
       if (!environment) return { reason: 'absent' };
@@ -155,6 +164,7 @@ export function createHold(options: HoldOptions): Hold {
           key,
           known,
           AbortSignal.any([signal, AbortSignal.timeout(limitMs)]),
+          choose,
         );
       } finally {
         total--;

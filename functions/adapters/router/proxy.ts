@@ -9,25 +9,30 @@ import { requestHeaders, responseHeaders } from './headers.ts';
 
 export type Outcome =
   | 'done'
-  /** Nothing of the body was read and nothing answered, so that another replica may be tried. */
+  /** Nothing was sent, or nothing but what may be sent again, so that another replica may be tried. */
   | 'refused'
   | Failure;
 
 export interface Proxy {
-  /** @param gone aborts when the client has left */
+  /**
+   * @param gone aborts when the client has left
+   * @param extra fields of the answer beside those of the replica, as a flat list
+   */
   forward(
     request: IncomingMessage,
     response: ServerResponse,
     backend: Backend,
     gone: AbortSignal,
+    extra: readonly string[],
   ): Promise<Outcome>;
-  /** @param gone aborts when the client has left */
+  /** As `forward`. */
   upgrade(
     request: IncomingMessage,
     socket: Duplex,
     head: Buffer,
     backend: Backend,
     gone: AbortSignal,
+    extra: readonly string[],
   ): Promise<Outcome>;
   close(): void;
 }
@@ -76,7 +81,36 @@ function boundInterim(upstream: ClientRequest, fail: (failure: Failure) => void)
   });
 }
 
-export function createProxy(silenceMs: number): Proxy {
+/**
+ * Before there is a connection nothing has been sent, so that any request may be tried elsewhere. A replica that is gone may
+ * refuse it, or say nothing: the network between drops what is sent to an address that nobody has any more.
+ * @param late is called where there is none in time
+ * @returns whether there is one
+ */
+function boundConnect(upstream: ClientRequest, connectMs: number, late: () => void): () => boolean {
+  let isConnected = false;
+  upstream.once('socket', (socket) => {
+    isConnected = !socket.connecting;
+    if (isConnected) return;
+    const timer = setTimeout(late, connectMs);
+    socket.once('connect', () => {
+      isConnected = true;
+      clearTimeout(timer);
+    });
+    upstream.once('close', () => clearTimeout(timer));
+  });
+  return () => isConnected;
+}
+
+export interface ProxyLimits {
+  /** How long a workload may be silent within one request, milliseconds. */
+  silenceMs: number;
+  /** How long a connection may take; shorter than an idle one is kept, whose time runs from its beginning. */
+  connectMs: number;
+}
+
+/** @param headersOf the fields of a request as the workload gets them, but for those of the connection to it */
+export function createProxy({ silenceMs, connectMs }: ProxyLimits, headersOf = requestHeaders): Proxy {
   // Connections to a replica that is gone are closed with its agent.
   const agents = new WeakMap<AbortSignal, Agent>();
   const live = new Set<Agent>();
@@ -113,6 +147,7 @@ export function createProxy(silenceMs: number): Proxy {
       headers,
       agent,
       setHost: false,
+      maxHeaderSize: limits.header.value,
     });
     // Node leaves out header fields past the thousandth without a word; their size is limited all the same.
     upstream.maxHeadersCount = 0;
@@ -120,9 +155,9 @@ export function createProxy(silenceMs: number): Proxy {
   }
 
   return {
-    async forward(incoming, response, backend, gone) {
+    async forward(incoming, response, backend, gone, extra) {
       const body = hasBody(incoming);
-      const headers = requestHeaders(incoming);
+      const headers = headersOf(incoming);
       if (incoming.headers['transfer-encoding'] !== undefined) headers.push('Transfer-Encoding', 'chunked');
       // The replica may close a kept connection just as it is used, and nobody can tell whether it carried the
       // request out. Only a request that is safe and short is tried again; any other gets a new connection.
@@ -137,16 +172,24 @@ export function createProxy(silenceMs: number): Proxy {
         };
         upstream.setTimeout(silenceMs, () => fail(silent(silenceMs)));
         boundInterim(upstream, fail);
+        const isConnected = boundConnect(upstream, connectMs, () => {
+          end('refused');
+          cancel();
+        });
         upstream.on('error', (error: NodeJS.ErrnoException) => {
           if (response.headersSent) response.destroy();
-          const retry = !started && (error.code === 'ECONNREFUSED' || (upstream.reusedSocket && repeatable));
-          end(retry && !response.destroyed ? 'refused' : failureOf(error));
+          const failure = failureOf(error);
+          // What can not be read is an answer all the same: only a connection that ended without one is tried again.
+          const wasKept = upstream.reusedSocket && repeatable && failure === CLOSED;
+          const retry = !isConnected() || (!started && wasKept);
+          end(retry && !response.destroyed ? 'refused' : failure);
         });
         upstream.on('response', (answer) => {
           started = true;
           const oddity = oddityOf(answer);
           if (oddity) return fail(oddity);
-          response.writeHead(answer.statusCode ?? 502, answer.statusMessage ?? '', responseHeaders(answer));
+          const fields = [...responseHeaders(answer), ...extra];
+          response.writeHead(answer.statusCode ?? 502, answer.statusMessage ?? '', fields);
           // Server-sent events must not wait for the first byte of a body.
           response.flushHeaders();
           pipeline(answer, response, () => end('done'));
@@ -172,8 +215,8 @@ export function createProxy(silenceMs: number): Proxy {
       });
     },
 
-    async upgrade(incoming, socket, head, backend, gone) {
-      const headers = requestHeaders(incoming);
+    async upgrade(incoming, socket, head, backend, gone, extra) {
+      const headers = headersOf(incoming);
       headers.push('Connection', 'Upgrade', 'Upgrade', incoming.headers.upgrade ?? 'websocket');
       return exchange(backend, gone, (end) => {
         const upstream = open(incoming, backend, headers, false);
@@ -191,16 +234,21 @@ export function createProxy(silenceMs: number): Proxy {
           upstream.destroy();
           if (begun) socket.destroy();
         };
-        const writeHead = (answer: IncomingMessage, extra: string[]): void => {
+        const writeHead = (answer: IncomingMessage, connection: string[]): void => {
           begun = true;
           const lines = [`HTTP/1.1 ${answer.statusCode} ${answer.statusMessage}`];
-          const fields = [...responseHeaders(answer), ...extra];
+          const fields = [...responseHeaders(answer), ...extra, ...connection];
           for (let at = 0; at < fields.length; at += 2) lines.push(`${fields[at]}: ${fields[at + 1]}`);
           socket.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
         };
         upstream.setTimeout(silenceMs, () => fail(silent(silenceMs)));
         boundInterim(upstream, fail);
-        upstream.on('error', (error) => fail(failureOf(error)));
+        const refused = (): void => {
+          end('refused');
+          upstream.destroy();
+        };
+        const isConnected = boundConnect(upstream, connectMs, refused);
+        upstream.on('error', (error) => (isConnected() ? fail(failureOf(error)) : refused()));
         upstream.on('response', (answer) => {
           const oddity = oddityOf(answer);
           if (oddity) return fail(oddity);

@@ -9,20 +9,25 @@ import { instanceName } from '../../core/keys.ts';
 import { limits as budgets } from '../../core/limits.ts';
 import type { InstanceRef } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
+import { affinityField, type Session, sessionOf } from './affinity.ts';
 import { type Answer, holdingPage, prefersPage, problemAnswer, send } from './answers.ts';
 import { disturb } from './disturb.ts';
-import { CLOSED } from './failure.ts';
+import { UNTAKEN } from './failure.ts';
 import { isWebSocket } from './headers.ts';
 import { createHold, type Found, type Lookup, type Wake } from './hold.ts';
-import { createProxy, type Outcome } from './proxy.ts';
+import { createProxy, type Outcome, type ProxyLimits } from './proxy.ts';
 import { parseHost, parseWorkloadHost, type WorkloadHost } from './request-host.ts';
-import type { RoutedTraffic } from './traffic.ts';
+import type { RoutedTraffic, Target } from './traffic.ts';
 
 export type { Lookup, Wake } from './hold.ts';
 export type { WorkloadHost } from './request-host.ts';
 
 export interface RouterOptions {
-  traffic: RoutedTraffic;
+  traffic: Pick<RoutedTraffic, 'target' | 'nextChange' | 'domain' | 'domains'>;
+  /** Whose a request is, where not its host says so; undefined when it is for no workload. */
+  address?(request: IncomingMessage): Addressed | undefined;
+  /** The fields of a request as the workload gets them; what is said of the client is the router's own word unless given. */
+  headersOf?(request: IncomingMessage): string[];
   activity: {
     /** A request has ended. @param deployment the one that had it last; undefined where none had it */
     record(instance: InstanceRef, status: number, durationMs: number, deployment?: number): void;
@@ -40,15 +45,13 @@ export interface RouterOptions {
   limits?: Partial<RouterLimits>;
 }
 
-export interface RouterLimits {
+export interface RouterLimits extends ProxyLimits {
   /** How long a request waits for its workload, milliseconds. */
   holdMs: number;
   /** How long a browser waits before it gets a page that asks again. */
   pageMs: number;
   /** How long a crashed workload is given to come back. */
   failingMs: number;
-  /** How long a workload may be silent within one request. */
-  silenceMs: number;
   touchMs: number;
   held: number;
   heldPerEnvironment: number;
@@ -72,11 +75,15 @@ const defaultLimits: RouterLimits = {
   pageMs: 1000,
   failingMs: 1500,
   silenceMs: budgets.silenceSeconds.value * 1000,
+  // What the network lost is sent again after one and after three seconds.
+  connectMs: 3_500,
   touchMs: 10_000,
   held: budgets.heldRequests.value,
   heldPerEnvironment: budgets.heldRequestsOfEnvironment.value,
 };
 const TRIES = 4;
+/** The news of a process that ends takes a moment; longer with each try. */
+const AGAIN_MS = 20;
 const LINGER_MS = 1000;
 const SWITCHING = 101;
 const BAD_GATEWAY = 502;
@@ -87,16 +94,26 @@ interface Served {
   deployment?: number;
 }
 
-interface Addressed {
+export interface Addressed {
+  /** Begins with the name of the service, and a dot. */
   host: string;
   path: string;
   place: WorkloadHost | undefined;
 }
 
+const sessionFor = (request: IncomingMessage, { affinity, instance }: Target): Session | undefined =>
+  affinity ? sessionOf(request, instance) : undefined;
+
+/** What the answer says beside, so that the client comes back to who gave it. */
+const keep = (
+  request: IncomingMessage,
+  { target, backend }: Extract<Found, { backend: unknown }>,
+): string[] => (target.affinity ? affinityField(request, target.instance, backend) : []);
+
 export function createRouter(options: RouterOptions): Router {
   const { traffic, activity } = options;
   const limits = { ...defaultLimits, ...options.limits };
-  const proxy = createProxy(limits.silenceMs);
+  const proxy = createProxy(limits, options.headersOf);
   const hold = createHold({
     traffic,
     wake: options.wake,
@@ -116,22 +133,27 @@ export function createRouter(options: RouterOptions): Router {
   toucher.unref();
 
   /** Undefined when it is for no workload. */
-  function address(request: IncomingMessage): Addressed | undefined {
+  const address = options.address ?? addressByHost;
+  function addressByHost(request: IncomingMessage): Addressed | undefined {
     const host = parseHost(request.headers.host);
     if (host === undefined) return undefined;
     const url = request.url ?? '/';
     const query = url.indexOf('?');
     const path = query === -1 ? url : url.slice(0, query);
-    const place = parseWorkloadHost(host, traffic.domain());
+    const place = traffic.domains?.instance(host) ?? parseWorkloadHost(host, traffic.domain());
     return place || traffic.target(host, path) ? { host, path, place } : undefined;
   }
 
+  /** What is answered for a domain in place of its workload. */
+  const ofDomain = (request: IncomingMessage): Answer | undefined =>
+    traffic.domains?.answer(request, parseHost(request.headers.host) ?? '');
+
   function explain(
     request: IncomingMessage,
-    { host }: Addressed,
+    { host, place }: Addressed,
     found: Exclude<Found, { backend: unknown }>,
   ): Answer {
-    const service = host.split('.')[0] ?? host;
+    const service = place?.service ?? host.split('.')[0] ?? host;
     switch (found.reason) {
       case 'absent':
         return problemAnswer(
@@ -188,7 +210,7 @@ export function createRouter(options: RouterOptions): Router {
   }
 
   function unanswered(request: IncomingMessage, { host }: Addressed, outcome: Outcome): Answer {
-    const { code, why, hint } = typeof outcome === 'object' ? outcome : CLOSED;
+    const { code, why, hint } = typeof outcome === 'object' ? outcome : UNTAKEN;
     return problemAnswer(request, code, `${host.split('.')[0] ?? host} gave no answer: ${why}.`, hint);
   }
 
@@ -220,7 +242,10 @@ export function createRouter(options: RouterOptions): Router {
     let served: Served | undefined;
     for (let tries = 0; tries < TRIES; tries++) {
       const waits = prefersPage(request) ? limits.pageMs : undefined;
-      const found = await hold.find(to.host, to.path, to.place, gone, waits);
+      // Where its replica did not take it, it is anybody's.
+      const found = await hold.find(to.host, to.path, to.place, gone, waits, (target) =>
+        target.next(tries === 0 ? sessionFor(request, target) : undefined),
+      );
       if (!('backend' in found)) {
         const page = found.reason === 'late' && waits !== undefined;
         send(response, page ? holdingPage(to.host.split('.')[0] ?? '') : explain(request, to, found));
@@ -231,11 +256,13 @@ export function createRouter(options: RouterOptions): Router {
       if (tries === 0) activity.touch?.(instance);
       const open = { ...instance };
       inUse.add(open);
-      outcome = await proxy.forward(request, response, found.backend, gone).finally(() => inUse.delete(open));
+      outcome = await proxy
+        .forward(request, response, found.backend, gone, keep(request, found))
+        .finally(() => inUse.delete(open));
       if (outcome === 'done' || response.destroyed) return served;
       if (outcome !== 'refused') break;
       // The process has just ended, and the request came before the news of it.
-      await new Promise((resolve) => setTimeout(resolve, 20 * (tries + 1)));
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS * (tries + 1)));
     }
     send(response, unanswered(request, to, outcome));
     return served;
@@ -277,26 +304,37 @@ export function createRouter(options: RouterOptions): Router {
     const disturbed = target?.disturbance && (await disturb(request, target.disturbance, gone.signal));
     if (socket.destroyed) return;
     if (disturbed) return refuse(socket, disturbed);
-    const found = await hold.find(to.host, to.path, to.place, gone.signal);
-    if (socket.destroyed) return;
-    if (!('backend' in found)) return refuse(socket, explain(request, to, found));
-    const { instance } = found.target;
     const from = performance.now();
-    const open = { ...instance };
-    activity.touch?.(instance);
-    inUse.add(open);
-    const outcome = await proxy
-      .upgrade(request, socket, head, found.backend, gone.signal)
-      .finally(() => inUse.delete(open));
-    if (outcome !== 'done' && !socket.destroyed) refuse(socket, unanswered(request, to, outcome));
-    // How long it was open says nothing about how quick the workload is.
-    const { deployment } = found.backend;
-    if (outcome === 'done') activity.record(instance, SWITCHING, 0, deployment);
-    else activity.record(instance, BAD_GATEWAY, performance.now() - from, deployment);
+    for (let tries = 1; ; tries++) {
+      const found = await hold.find(to.host, to.path, to.place, gone.signal, undefined, (target) =>
+        target.next(sessionFor(request, target)),
+      );
+      if (socket.destroyed) return;
+      if (!('backend' in found)) return refuse(socket, explain(request, to, found));
+      const { instance } = found.target;
+      const open = { ...instance };
+      activity.touch?.(instance);
+      inUse.add(open);
+      const outcome = await proxy
+        .upgrade(request, socket, head, found.backend, gone.signal, keep(request, found))
+        .finally(() => inUse.delete(open));
+      if (outcome === 'refused' && tries < TRIES && !socket.destroyed) {
+        await new Promise((resolve) => setTimeout(resolve, AGAIN_MS * tries));
+        continue;
+      }
+      if (outcome !== 'done' && !socket.destroyed) refuse(socket, unanswered(request, to, outcome));
+      // How long it was open says nothing about how quick the workload is.
+      const { deployment } = found.backend;
+      if (outcome === 'done') activity.record(instance, SWITCHING, 0, deployment);
+      else activity.record(instance, BAD_GATEWAY, performance.now() - from, deployment);
+      return;
+    }
   }
 
   return {
     request(request, response) {
+      const answer = ofDomain(request);
+      if (answer) return send(response, answer);
       const to = address(request);
       if (!to) return options.fallback(request, response);
       const from = performance.now();
@@ -319,6 +357,8 @@ export function createRouter(options: RouterOptions): Router {
     upgrade(request, socket, head) {
       // The server has let go of the socket: a reset would otherwise be nobody's, and end the process.
       socket.on('error', () => undefined);
+      const answer = ofDomain(request);
+      if (answer) return refuse(socket, answer);
       const to = address(request);
       if (to)
         tunnel(request, socket, head, to).catch((error: unknown) => {

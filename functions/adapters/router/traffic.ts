@@ -3,20 +3,29 @@ import { instanceName } from '../../core/keys.ts';
 import type { EnvironmentRef, InstanceRef } from '../../core/model/index.ts';
 import type { Backend, Condition, Track, Traffic, Upstream } from '../../ports/traffic.ts';
 import { createChangeSignal } from '../system/change-signal.ts';
+import { ofSession, type Session } from './affinity.ts';
 import type { Disturbed } from './disturb.ts';
+import type { RoutedDomains } from './domains.ts';
 import { createHosts, dnsHost, domainOf, serviceHost } from './hosts.ts';
 
 export interface Target extends Condition {
   instance: InstanceRef;
   /** Of a game day that is held now. */
   disturbance?: Disturbed;
-  /** The next ready replica in turn; undefined unless the state is `ready`, or where the workload has no port. */
-  next(): Backend | undefined;
+  /** Whether a client is kept with the replica that answered it first. */
+  affinity?: boolean;
+  /**
+   * The next ready replica in turn; undefined unless the state is `ready`, or where the workload has no port.
+   * @param session where the client was answered before; what it leads to has its turn first
+   */
+  next(session?: Session): Backend | undefined;
 }
 
 export interface RoutedTraffic extends Traffic {
   /** The domain below which workloads live, such as `localhost`. */
   domain(): string;
+  /** Domains of customers; absent where none are served. */
+  domains?: RoutedDomains;
   /**
    * The workload behind a host (lower case, no port) and a path (raw, without the query). Undefined where none
    * has been declared. Cheap: asked for each request.
@@ -27,6 +36,7 @@ export interface RoutedTraffic extends Traffic {
 export interface TrafficOptions {
   /** Host and port under which Berth is reached, such as `localhost:4600`. */
   baseHost(): string;
+  domains?: RoutedDomains;
 }
 
 interface Entry {
@@ -57,7 +67,7 @@ function byWeight(tracks: readonly Track[], point: number): Pick<Track, 'backend
   return tracks.at(-1) ?? { backends: [] };
 }
 
-export function createTraffic({ baseHost }: TrafficOptions): RoutedTraffic {
+export function createTraffic({ baseHost, domains }: TrafficOptions): RoutedTraffic {
   const domain = (): string => domainOf(baseHost());
   const upstreams = new Map<string, Entry>();
   const hosts = createHosts(domain, (key) => upstreams.has(key));
@@ -71,10 +81,12 @@ export function createTraffic({ baseHost }: TrafficOptions): RoutedTraffic {
     return undefined;
   }
 
-  function next(key: string, port: number | undefined): Backend | undefined {
+  function next(key: string, port: number | undefined, session?: Session): Backend | undefined {
     const entry = upstreams.get(key);
     const tracks = entry?.upstream.tracks(port).filter(({ weight, backends }) => weight > 0 && backends[0]);
     if (!entry || !tracks?.[0]) return undefined;
+    const kept = session ? ofSession(tracks, session) : [];
+    if (kept.length > 0) return kept[entry.turn++ % kept.length];
     const { backends } = tracks.length === 1 ? tracks[0] : byWeight(tracks, nextPoint(entry));
     return backends[entry.turn++ % backends.length];
   }
@@ -104,8 +116,10 @@ export function createTraffic({ baseHost }: TrafficOptions): RoutedTraffic {
     url: (instance) => `http://${serviceHost(instance, baseHost())}`,
     host: (environment: EnvironmentRef, label) => dnsHost(environment, label, domain()),
     domain,
+    ...(domains && { domains }),
     target(host, path) {
-      const entry = hosts.find(host, path);
+      const owner = domains?.instance(host);
+      const entry = owner ? { key: instanceName(owner), port: undefined } : hosts.find(host, path);
       const upstream = entry && upstreams.get(entry.key)?.upstream;
       const condition = upstream?.condition();
       if (!entry || !upstream || !condition) return undefined;
@@ -114,7 +128,8 @@ export function createTraffic({ baseHost }: TrafficOptions): RoutedTraffic {
         ...condition,
         instance: upstream.instance,
         ...(disturbance && { disturbance }),
-        next: () => next(entry.key, entry.port),
+        ...(upstream.affinity?.() && { affinity: true }),
+        next: (session) => next(entry.key, entry.port, session),
       };
     },
   };

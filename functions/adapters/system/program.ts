@@ -16,6 +16,8 @@ export interface ProgramOptions {
   mask?: Mask;
   /** Takes the output line by line, control characters as they came. */
   onLine(source: 'stdout' | 'stderr', line: string): void;
+  /** Whom it runs as, where not as this process. */
+  account?: { uid: number; gid: number };
   /** Standard output is wanted as a stream, not as lines; the program is over when that has ended. */
   streamsStdout?: boolean;
 }
@@ -51,6 +53,7 @@ function launch(options: ProgramOptions): ChildProcess | NodeJS.ErrnoException {
     return spawn(options.command, options.args, {
       cwd: options.directory,
       env: options.variables,
+      ...options.account,
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
     });

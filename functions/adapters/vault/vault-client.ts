@@ -1,11 +1,11 @@
-/** Requests to Vault's HTTP API, signed in by a token or by a JWT. */
+/** Requests to Vault's HTTP API, signed in by a token, or by what a method of Vault takes as proof. */
 import { TransientError } from '../../core/problem.ts';
 
 export type VaultLogin =
   /** Read anew whenever Vault refuses the one before. */
   | { kind: 'token'; read(): Promise<string> }
-  /** `auth/<mount>/login` of the methods `kubernetes` and `jwt`. */
-  | { kind: 'jwt'; mount: string; role: string; read(): Promise<string> };
+  /** `auth/<mount>/login`; the proof is made anew for each: `{ jwt }` for the methods `kubernetes` and `jwt`. */
+  | { kind: 'role'; mount: string; role: string; proof(): Promise<Record<string, string>> };
 
 export interface VaultOptions {
   /** Without a path. */
@@ -56,12 +56,12 @@ export function createVaultClient({ address, namespace, login, now }: VaultOptio
   }
 
   async function signIn(): Promise<{ token: string; until: number }> {
-    const text = (await login.read()).trim();
-    if (login.kind === 'token') return { token: text, until: now() + FOREVER_MS };
+    if (login.kind === 'token') return { token: (await login.read()).trim(), until: now() + FOREVER_MS };
+    const proof = await login.proof();
     const { status, body } = await send(`auth/${login.mount}/login`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ role: login.role, jwt: text }),
+      body: JSON.stringify({ role: login.role, ...proof }),
     });
     const { client_token: token, lease_duration: seconds } = body.auth ?? {};
     if (typeof token !== 'string') throw new SignInError(`Vault refused the sign-in with status ${status}.`);

@@ -6,6 +6,7 @@ import {
   createToken,
   type NewToken,
   revokeToken,
+  SIGN_IN_MAX_SECONDS,
   TOKEN_MAX_SECONDS,
   TOKEN_MIN_SECONDS,
   tokensBehind,
@@ -35,6 +36,7 @@ const tokenSchema = z
     role: roleSchema,
     environments: z.array(z.string()).optional(),
     createsTokens: z.boolean().optional(),
+    signIn: z.boolean().optional().meta({ description: 'A sign-in from a terminal.' }),
     createdAt: timeSchema,
     createdBy: z.string().meta({ example: 'user:ada' }),
     expiresAt: timeSchema,
@@ -81,7 +83,28 @@ const fields = {
 };
 
 const personalSchema = z
-  .strictObject({ ...fields, project: nameSchema.optional() })
+  .strictObject({
+    ...fields,
+    project: nameSchema.optional(),
+    signIn: z
+      .boolean()
+      .optional()
+      .meta({
+        description:
+          'It is your sign-in from a terminal: whoever has it is you, as with the session of a browser, and what it makes ' +
+          'stays when it ends. With the role `administrator` and no other limit, for 90d at most; no token and no other ' +
+          'sign-in makes one.',
+      }),
+  })
+  .refine(
+    ({ signIn, role, project, createsTokens }) =>
+      !signIn || (role === 'administrator' && project === undefined && !createsTokens),
+    'must have the role "administrator" and no other limit where it has "signIn"',
+  )
+  .refine(
+    ({ signIn, expiresIn = 0 }) => !signIn || expiresIn <= SIGN_IN_MAX_SECONDS,
+    'must have an "expiresIn" of 90d at most where it has "signIn"',
+  )
   .refine(
     ({ environments, project }) => environments === undefined || project !== undefined,
     'must have a "project" where it has "environments"',
@@ -105,6 +128,18 @@ function refuseWider(now: number, { kind, limits }: Principal, wanted: Wanted): 
   throw new Problem('forbidden', `A token makes no token that may more than itself: ${wider.join(', ')}.`, {
     hint: 'Ask for less, or sign in yourself.',
   });
+}
+
+/** A sign-in comes from the issuer or from a browser's session: a stolen one does not prolong itself. */
+function refuseSignIn({ kind, signIn }: Principal, wanted: Wanted): void {
+  if (!wanted.signIn || (kind === 'user' && signIn === undefined)) return;
+  throw new Problem(
+    'forbidden',
+    'Nobody has signed in here: a token or an earlier sign-in makes no sign-in.',
+    {
+      hint: 'Sign in anew: berth login.',
+    },
+  );
 }
 
 /**
@@ -172,7 +207,7 @@ function ownerOf({ id, kind, owner }: Principal): string {
   });
 }
 
-const wantedFields = ({ name, role, environments, createsTokens }: Omit<Wanted, 'project'>) => ({
+const wantedFields = ({ name, role, environments, createsTokens }: Omit<Wanted, 'project' | 'signIn'>) => ({
   name,
   role,
   ...(environments && { environments }),
@@ -199,8 +234,9 @@ export const routes = [
     handle: async (call) => {
       const { ports, principal, body } = call;
       const owner = ownerOf(principal);
+      refuseSignIn(principal, body);
       const expiresAt = refuseWider(ports.effects.now(), principal, body);
-      const { project } = body;
+      const { project, signIn } = body;
       if (project !== undefined) {
         // What the token may do in which environment is decided with each use; here only the highest role bounds it.
         const { role, environments = {} } = await standingOf(ports, principal, project);
@@ -216,6 +252,7 @@ export const routes = [
         person: personOf(principal),
         expiresAt,
         ...(project !== undefined && { project }),
+        ...(signIn && { signIn }),
       });
     },
   }),

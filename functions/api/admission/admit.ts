@@ -134,8 +134,8 @@ async function readGrants(
   return { grants: members, isProtected: last?.protection !== undefined };
 }
 
-/** Who signs in from a terminal has a token there, which may less than they may. */
-const BY_A_PERSON = 'Do it in the console, where you are signed in yourself: the command line has a token.';
+const BY_A_PERSON =
+  'Do it signed in yourself: in the console, or on the command line after berth login without --role and --token.';
 
 const whom: Readonly<Record<Exclude<Least, Role>, string>> = {
   public: 'it is closed',

@@ -88,7 +88,8 @@ export function rememberPeople(
   const kept = new Map<string, { said: string; at: number }>();
   return async (credentials) => {
     const principal = await authenticate(credentials);
-    if (principal?.kind !== 'user') return principal;
+    // A sign-in from a terminal is known by what the issuer said before: it says nothing new.
+    if (principal?.kind !== 'user' || principal.signIn !== undefined) return principal;
     const { bearer } = credentials;
     if (bearer !== undefined && (await hasEnded(ports, principal.id, issuedAt(bearer)))) return undefined;
     const now = ports.effects.now();

@@ -32,6 +32,15 @@ async function principalOf(
       const person = owner === undefined ? undefined : await recallPerson(ports, owner);
       if (!person || isVoid(person, Date.parse(token.createdAt))) return undefined;
       const { groups, email, administrator } = person;
+      // A sign-in is the person, as the session of a browser is.
+      if (token.signIn) {
+        const { name: called } = person;
+        return {
+          ...{ id: person.id, kind: 'user', groups, administrator, signIn: id },
+          ...(called !== undefined && { name: called }),
+          ...(email !== undefined && { email }),
+        };
+      }
       return { ...base, groups, administrator, owner: person.id, ...(email !== undefined && { email }) };
     }
     case 'exchanged': {

@@ -1,6 +1,7 @@
 /** The names that occur in paths, each with the one form that is accepted. */
 
 import { MEMBER_PATTERN } from '../../core/authorization/principal.ts';
+import { DOMAIN_PATTERN } from '../../core/domains/domain-name.ts';
 import { NAME_PATTERN } from '../../core/names.ts';
 import { problemCodes } from '../../core/problem.ts';
 import { invalidRequest } from './problems.ts';
@@ -20,6 +21,7 @@ export const ULID_PATTERN = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
 /** A version's id, or a tag as OCI has them. */
 export const VERSION_PATTERN = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 export const SECRET_NAME_PATTERN = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
+export const SECRET_NAME_RULE = 'must be 1 to 128 of letters, digits and "_", not starting with a digit';
 
 const name = (what: string, example: string): ParamForm => ({
   pattern: NAME_PATTERN,
@@ -64,6 +66,7 @@ export const paramForms: Readonly<Record<string, ParamForm>> = {
     rule: 'must be a whole number from 1 on',
     example: '123',
   },
+  promotion: id('Id of the promotion.', "a promotion's"),
   token: id('Id of the token; not the token itself, which belongs into no URL.', "a token's"),
   secretVersion: {
     pattern: /^[A-Za-z0-9_-]{1,64}$/,
@@ -76,6 +79,19 @@ export const paramForms: Readonly<Record<string, ParamForm>> = {
   service: name('service', 'guestbook'),
   environment: name('environment', 'dev'),
   job: name('job', 'nightly'),
+  resource: {
+    pattern: /^[a-zA-Z0-9][a-zA-Z0-9._-]{0,149}(?::[a-zA-Z0-9][a-zA-Z0-9._-]{0,149})?$/,
+    summary: 'The uid of the resource, with `:` for its `#`, which no path can hold.',
+    rule: 'must be a uid as the list of resources has it, with ":" for "#"',
+    example: 'postgres.default:guestbook.db',
+  },
+  backup: id('Id of the backup.', "a backup's"),
+  domain: {
+    pattern: DOMAIN_PATTERN,
+    summary: 'The domain, in lower case and ASCII.',
+    rule: 'must be a host name in lower case and ASCII, as the list of domains has it',
+    example: 'www.example.com',
+  },
   operation: id('Id of the operation.', "an operation's"),
   session: id('Id of the session.', "a session's"),
   number: {
@@ -93,13 +109,13 @@ export const paramForms: Readonly<Record<string, ParamForm>> = {
   secret: {
     pattern: SECRET_NAME_PATTERN,
     summary: 'Name of the secret.',
-    rule: 'must be 1 to 128 of letters, digits and "_", not starting with a digit',
+    rule: SECRET_NAME_RULE,
     example: 'API_KEY',
   },
   variable: {
     pattern: SECRET_NAME_PATTERN,
     summary: 'Name of the variable.',
-    rule: 'must be 1 to 128 of letters, digits and "_", not starting with a digit',
+    rule: SECRET_NAME_RULE,
     example: 'LOG_LEVEL',
   },
   code: {

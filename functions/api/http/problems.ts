@@ -52,17 +52,20 @@ function messageOf(issue: z.core.$ZodIssue): string {
     case 'invalid_value':
       return `must be ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}`;
     case 'too_small':
-      return `must be at least ${issue.minimum}${unit(issue.origin)}`;
+      return `must be at least ${issue.minimum}${unit(issue.origin, issue.minimum)}`;
     case 'too_big':
-      return `must be at most ${issue.maximum}${unit(issue.origin)}`;
+      return `must be at most ${issue.maximum}${unit(issue.origin, issue.maximum)}`;
+    case 'invalid_key':
+      return issue.issues[0] === undefined ? issue.message : messageOf(issue.issues[0]);
     default:
       return issue.message;
   }
 }
 
-function unit(origin: string): string {
-  if (origin === 'string') return ' characters long';
-  return origin === 'array' ? ' entries long' : '';
+function unit(origin: string, count: number | bigint): string {
+  if (origin === 'string') return count === 1 ? ' character long' : ' characters long';
+  if (origin === 'array') return count === 1 ? ' entry long' : ' entries long';
+  return '';
 }
 
 /** The Problem that an error is answered with. An unknown error becomes `internal`, and its text is not shown. */

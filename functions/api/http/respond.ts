@@ -24,6 +24,9 @@ export const fileResponse = (body: ReadableStream<Uint8Array>, mediaType: string
     },
   });
 
+export const textResponse = (body: string, mediaType: string): Response =>
+  new Response(body, { headers: { ...common, 'content-type': mediaType } });
+
 /** @param ifNoneMatch header of a read, so that an unchanged thing is not sent again */
 export function replyResponse(reply: Replayable, requestId: string, ifNoneMatch?: string): Response {
   const headers: Record<string, string> = { ...common, 'request-id': requestId };

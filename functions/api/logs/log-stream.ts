@@ -1,7 +1,9 @@
 /** Reads and follows log streams, whoever they belong to. */
 
 import * as z from 'zod';
-import { LOG_LEVELS, levelOf } from '../../core/log-level.ts';
+import { limits } from '../../core/limits.ts';
+import { LOG_LEVELS, levelOf } from '../../core/logs/log-level.ts';
+import { LogQueryError, parseLogQuery } from '../../core/logs/log-query.ts';
 import type { LogFilter, LogLine, LogStream, Logs } from '../../ports/logs.ts';
 import { createLineFilter, TAIL_MAX } from '../../ports/rules/logs-page.ts';
 import type { Reply } from '../../records/commit.ts';
@@ -13,6 +15,15 @@ import type { StreamEvent } from '../http/sse.ts';
 const TAIL_DEFAULT = 100;
 const TAIL_RULE = `must be a whole number from 1 to ${TAIL_MAX}`;
 
+function mustBeQuery(text: string, context: z.core.$RefinementCtx): void {
+  try {
+    parseLogQuery(text);
+  } catch (error) {
+    if (!(error instanceof LogQueryError)) throw error;
+    context.addIssue({ code: 'custom', message: `is no search: ${error.message.replace(/\.$/, '')}` });
+  }
+}
+
 export const logQuery = z.strictObject({
   tail: z
     .string()
@@ -23,9 +34,16 @@ export const logQuery = z.strictObject({
     .meta({ description: `How many lines at most, 1 to ${TAIL_MAX}; ${TAIL_DEFAULT} by default.` }),
   since: timeQuery('Only lines at or after this time.').optional(),
   until: timeQuery('Only lines at or before this time.').optional(),
-  search: lineSchema(200)
+  search: lineSchema(limits.logSearch.value)
+    .superRefine(mustBeQuery)
     .optional()
-    .meta({ description: 'Only lines that hold this text, in capitals or not.', example: 'timeout' }),
+    .meta({
+      description:
+        'Only lines that hold these words and "phrases", in capitals or not; with `AND`, `OR`, `-` for not, parentheses, ' +
+        'and fields: `@level:error`, `@service:web`, `@deployment:12`, `@container:web`, `@source:stderr`, or of JSON lines as ' +
+        '`@http.status:>=500` and `@took:100..200`.',
+      example: 'checkout -"health check" @http.status:>=500',
+    }),
   level: z.enum(LOG_LEVELS).optional().meta({
     description:
       'Only lines that say that they are at least this severe: by a field of a JSON line, or by a word at its beginning.',
@@ -56,7 +74,8 @@ export const logQuery = z.strictObject({
     .meta({ description: 'Of an event stream: whether it goes on with new lines. true by default.' }),
 });
 
-export type LogQuery = z.output<typeof logQuery>;
+/** With the service, where the lines are of one. */
+export type LogQuery = z.output<typeof logQuery> & { service?: string };
 
 export const lineSchemaOfLog = z
   .object({
@@ -69,6 +88,7 @@ export const lineSchemaOfLog = z
       .meta({ description: 'How severe it says that it is; absent where it does not say.' }),
     deployment: z.int().optional().meta({ example: 3 }),
     container: z.string().optional().meta({ example: 'web' }),
+    service: z.string().optional().meta({ description: 'Where lines of several services are asked for.' }),
     missing: z.literal(true).optional().meta({
       description:
         'It stands where lines are missing, and says why. A stream has it also where a filter leaves out others.',
@@ -100,14 +120,17 @@ export const logAnswer = {
   stream: { schema: lineSchemaOfLog, summary: 'An event `line` a line' },
 };
 
+/** Of one stream, or of several as one. */
+type ReadLogs = Pick<Logs, 'read' | 'page' | 'follow'>;
+
 const view = (line: LogLine): z.infer<typeof lineSchemaOfLog> =>
   compact({ ...line, level: levelOf(line.message) });
 
-function filterOf({ since, until, search, level, deployment, container }: LogQuery): LogFilter {
-  return compact({ since, until, text: search, level, deployment, container });
+function filterOf({ since, until, search, level, deployment, container, service }: LogQuery): LogFilter {
+  return compact({ since, until, search, level, deployment, container, service });
 }
 
-export async function logReply(logs: Logs, stream: LogStream, query: LogQuery): Promise<Reply> {
+export async function logReply(logs: ReadLogs, stream: LogStream, query: LogQuery): Promise<Reply> {
   const { tail = TAIL_DEFAULT, direction, cursor } = query;
   const from = cursor === undefined ? undefined : decodeCursor(cursor, '');
   if (from !== undefined && !/^\d{1,15}\.\d{1,15}$/.test(from)) throw invalidCursor();
@@ -135,7 +158,7 @@ const EVENT_ID = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z)\/(\d{1,6})$/;
  * are missing. Where several lines have the same time it may get some of them again.
  */
 export async function* followLog(
-  logs: Logs,
+  logs: ReadLogs,
   stream: LogStream,
   query: LogQuery,
   lastEventId: string | undefined,
@@ -154,7 +177,7 @@ export async function* followLog(
 
 /** The last lines that pass the filter, then the new ones. @param resumedAt starts here instead of at the last lines */
 async function* linesOf(
-  logs: Logs,
+  logs: ReadLogs,
   stream: LogStream,
   query: LogQuery,
   resumedAt: string | undefined,
@@ -174,7 +197,7 @@ async function* linesOf(
     yield* (await logs.page(stream, { limit, ...filter })).lines;
     return;
   }
-  const isFiltered = Object.keys(filter).some((name) => name !== 'since');
+  const isFiltered = Object.keys(filter).some((name) => name !== 'since' && name !== 'service');
   if (!isFiltered) {
     yield* logs.follow(stream, { tail: limit, ...filter, signal });
     return;

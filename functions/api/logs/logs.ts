@@ -1,8 +1,10 @@
 /** The routes of the output of services: of what runs, and of environments that are gone. */
 import * as z from 'zod';
+
 import { destroyedPartition, instanceName } from '../../core/keys.ts';
-import type { DestroyedEnvironment } from '../../core/model/index.ts';
-import { outputLife, within } from '../../records/output-life.ts';
+import type { DestroyedEnvironment, EnvironmentRef, Principal } from '../../core/model/index.ts';
+import { mergeLogs } from '../../ports/rules/merged-logs.ts';
+import { outputOf, within } from '../../records/output-life.ts';
 import { getProject, missingEnvironment } from '../../records/read.ts';
 import { listReply, pageOf, pageQuery } from '../http/list-pages.ts';
 import { ULID_PATTERN } from '../http/params.ts';
@@ -22,6 +24,29 @@ const destroyedSchema = z
   })
   .meta({ id: 'DestroyedEnvironment' });
 
+const query = logQuery.extend({
+  environmentId: z.string().regex(ULID_PATTERN, 'must be the id of an environment').optional().meta({
+    description:
+      'Of an environment of that name that was destroyed; the one that has the name now unless given.',
+  }),
+});
+
+const description =
+  'A list goes back from its newest line, page by page; `since` with `direction=forward` goes on from a time. ' +
+  'Filters hold for lists and streams. Resume a stream with Last-Event-ID: no line is lost in silence, and a line may come twice. ' +
+  'Output is kept for 30 days, also when its environment was destroyed: `environmentId` then says which one is meant.';
+
+/** A token that is limited to environments reaches no earlier one of their names. @throws Problem not_found */
+function checkReach(
+  { limits }: Principal,
+  { project, environment }: EnvironmentRef,
+  environmentId: string | undefined,
+): void {
+  const own = limits?.environmentIds;
+  if (own && environmentId !== undefined && own[environment] !== environmentId)
+    throw missingEnvironment({ project, environment });
+}
+
 export const routes = [
   route({
     method: 'get',
@@ -29,30 +54,41 @@ export const routes = [
     policy: { action: 'log.read', scope: 'project' },
     operationId: 'getLogs',
     summary: 'Read or follow what a service prints in an environment',
-    description:
-      'A list goes back from its newest line, page by page; `since` with `direction=forward` goes on from a time. ' +
-      'Filters hold for lists and streams. Resume a stream with Last-Event-ID: no line is lost in silence, and a line may come twice. ' +
-      'Output is kept for 30 days, also when its environment was destroyed: `environmentId` then says which one is meant.',
+    description,
     tag: 'Running services',
-    query: logQuery.extend({
-      environmentId: z.string().regex(ULID_PATTERN, 'must be the id of an environment').optional().meta({
-        description:
-          'Of an environment of that name that was destroyed; the one that has the name now unless given.',
-      }),
-    }),
+    query,
     answers: {
       200: logAnswer,
     },
     handle: async ({ ports, params, principal, query: asked, wantsStream, lastEventId, stream }) => {
       const { environmentId, ...filter } = asked;
-      const own = principal.limits?.environmentIds;
-      // A token that is limited to environments reaches no earlier one of their names.
-      if (own && environmentId !== undefined && own[params.environment] !== environmentId)
-        throw missingEnvironment(params);
-      const query = within(filter, await outputLife(ports.store, params, environmentId));
+      checkReach(principal, params, environmentId);
+      const { services: _, ...life } = await outputOf(ports.store, params, environmentId);
+      const lines = { ...within(filter, life), service: params.service };
       const name = instanceName(params);
-      if (!wantsStream) return logReply(ports.logs, name, query);
-      return stream((signal) => followLog(ports.logs, name, query, lastEventId, signal));
+      if (!wantsStream) return logReply(ports.logs, name, lines);
+      return stream((signal) => followLog(ports.logs, name, lines, lastEventId, signal));
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/v1/projects/{project}/environments/{environment}/logs',
+    policy: { action: 'log.read', scope: 'project' },
+    operationId: 'getEnvironmentLogs',
+    summary: 'Read or follow what all services print in an environment',
+    description: `${description} Each line has its \`service\`. A stream has the services that were deployed when it was opened.`,
+    tag: 'Running services',
+    query,
+    answers: { 200: logAnswer },
+    handle: async ({ ports, params, principal, query: asked, wantsStream, lastEventId, stream }) => {
+      const { environmentId, ...filter } = asked;
+      checkReach(principal, params, environmentId);
+      const { services, ...life } = await outputOf(ports.store, params, environmentId);
+      const lines = within(filter, life);
+      const parts = services.map((service) => ({ service, stream: instanceName({ ...params, service }) }));
+      const merged = mergeLogs(ports.logs, parts);
+      if (!wantsStream) return logReply(merged, '', lines);
+      return stream((signal) => followLog(merged, '', lines, lastEventId, signal));
     },
   }),
   route({

@@ -49,7 +49,7 @@ export function createConsole(webRoot: string): Console {
     routes: [
       page('/'),
       page('/docs'),
-      commandLine(webRoot),
+      ...commandLine(webRoot),
       ...readdirSync(assets)
         .filter((name) => extname(name) in types)
         .map((name) => file({ path: `/assets/${name}`, at: join(assets, name), tag: name, cache: FOREVER })),
@@ -106,15 +106,27 @@ function file({ path, at, tag, cache }: { path: string; at: string; tag: string;
   });
 }
 
-/** The command line as a package that `npm install` and `npx` take by its address. */
-const commandLine = (webRoot: string): Route =>
-  route({
-    ...hidden('/cli', 'get-cli'),
-    handle: async () =>
-      new Response(await readFile(join(webRoot, 'cli')), {
-        headers: { ...headers, 'cache-control': ASK_AGAIN, 'content-type': 'application/gzip' },
-      }),
-  });
+/**
+ * The command line as a package that `npm install` and `npx` take by its address. npx fetches from an address once and for
+ * all: what a build brings has one of its own as well, and the entity tag says which build it is.
+ */
+function commandLine(webRoot: string): Route[] {
+  const build = readFileSync(join(webRoot, 'cli.build'), 'utf8');
+  const at = (path: string, operationId: string): Route =>
+    route({
+      ...hidden(path, operationId),
+      handle: async () =>
+        new Response(await readFile(join(webRoot, 'cli')), {
+          headers: {
+            ...headers,
+            'cache-control': ASK_AGAIN,
+            'content-type': 'application/gzip',
+            etag: `"${build}"`,
+          },
+        }),
+    });
+  return [at('/cli', 'get-cli'), at(`/cli/${build}`, 'get-cli-build')];
+}
 
 const notBuilt = (path: string): Route =>
   route({

@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
+import { readersOf } from '../../commands/variables/variable-readers.ts';
 import { changeVariables, readVariables, removeVariable } from '../../commands/variables/variables.ts';
 import { DotenvError, parseDotenv } from '../../core/dotenv.ts';
 import { limits } from '../../core/limits.ts';
@@ -11,7 +12,7 @@ import type { Reply } from '../../records/commit.ts';
 import { etagOf } from '../../records/etag.ts';
 import { getEnvironment } from '../../records/read.ts';
 import { JSON_MAX_BYTES, readBytes } from '../http/body.ts';
-import { SECRET_NAME_PATTERN } from '../http/params.ts';
+import { SECRET_NAME_PATTERN, SECRET_NAME_RULE } from '../http/params.ts';
 import { invalidRequest } from '../http/problems.ts';
 import { noContent } from '../http/respond.ts';
 import { route } from '../http/route-spec.ts';
@@ -32,6 +33,13 @@ const variableSchema = z
     value: z.string().meta({ example: 'debug' }),
     updatedAt: timeSchema,
     updatedBy: z.string().meta({ example: 'user:ada' }),
+    readBy: z
+      .array(z.string())
+      .optional()
+      .meta({
+        description: 'With `readers`: the services whose newest deployment there reads it.',
+        example: ['web'],
+      }),
   })
   .meta({ id: 'Variable' });
 const listSchema = z.object({ items: z.array(variableSchema) }).meta({ id: 'Variables' });
@@ -41,9 +49,13 @@ const viewsOf = ({ data }: Item<Variables>) =>
     .map(([name, variable]) => ({ name, ...variable }))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 
-const listed = (item: Item<Variables>): Reply => ({
+const listed = (item: Item<Variables>, readers?: ReadonlyMap<string, string[]>): Reply => ({
   status: 200,
-  body: { items: viewsOf(item) },
+  body: {
+    items: readers
+      ? viewsOf(item).map((view) => ({ ...view, readBy: readers.get(view.name) ?? [] }))
+      : viewsOf(item),
+  },
   etag: etagOf(item),
 });
 
@@ -82,10 +94,18 @@ export const routes = [
     summary: 'List the variables of an environment',
     description: 'All of them, by name. They are no secrets: what has to be hidden is a secret.',
     tag: 'Environments',
+    query: z.strictObject({
+      readers: z
+        .enum(['true', 'false'])
+        .transform((text) => text === 'true')
+        .optional()
+        .meta({ description: 'Says of each variable which services read it.' }),
+    }),
     answers: { 200: { summary: 'All variables', schema: listSchema, etag: true } },
-    handle: async ({ ports, params }) => {
+    handle: async ({ ports, params, query }) => {
       const { data: environment } = await getEnvironment(ports.store, params);
-      return listed(await readVariables(ports, environment));
+      const readers = query.readers ? await readersOf(ports, environment) : undefined;
+      return listed(await readVariables(ports, environment), readers);
     },
   }),
   route({
@@ -98,7 +118,7 @@ export const routes = [
     tag: 'Environments',
     body: z.strictObject({
       variables: z
-        .record(z.string().regex(SECRET_NAME_PATTERN), valueSchema)
+        .record(z.string().regex(SECRET_NAME_PATTERN, SECRET_NAME_RULE), valueSchema)
         .meta({ description: 'Values by name.' }),
     }),
     bodyExamples: { two: { variables: { LOG_LEVEL: 'debug', GREETING: '' } } },
@@ -109,7 +129,7 @@ export const routes = [
         const bytes = await readBytes(request.body, JSON_MAX_BYTES);
         const all = readFile(bytes);
         return change(
-          listed,
+          (item: Item<Variables>) => listed(item),
           (caller) => changeVariables(ports, caller, params, { all }, precondition),
           createHash('sha256').update(bytes).digest('hex'),
         );
@@ -119,14 +139,16 @@ export const routes = [
     answers: { 200: { summary: 'All variables', schema: listSchema, etag: true } },
     problems: ['environment_not_ready', 'conflict'],
     handle: ({ ports, params, body, precondition, change }) =>
-      change(listed, (caller) =>
-        changeVariables(
-          ports,
-          caller,
-          params,
-          { all: new Map(Object.entries(body.variables)) },
-          precondition,
-        ),
+      change(
+        (item: Item<Variables>) => listed(item),
+        (caller) =>
+          changeVariables(
+            ports,
+            caller,
+            params,
+            { all: new Map(Object.entries(body.variables)) },
+            precondition,
+          ),
       ),
   }),
   route({

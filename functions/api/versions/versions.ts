@@ -1,7 +1,9 @@
 /** Routes of the versions of a service. */
 import * as z from 'zod';
+import { deleteVersion } from '../../commands/versions/delete-version.ts';
 import { findVersion, registerVersion } from '../../commands/versions/versions.ts';
 import { VERSION_PREFIX, versionsPartition } from '../../core/keys.ts';
+import { limits } from '../../core/limits.ts';
 import type { Version, VersionDetail } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import type { ScoreWorkload } from '../../core/score/workload.ts';
@@ -11,6 +13,7 @@ import type { Reply } from '../../records/commit.ts';
 import { etagOf } from '../../records/etag.ts';
 import { getService } from '../../records/read.ts';
 import { listReply, pageOf, pageQuery } from '../http/list-pages.ts';
+import { noContent } from '../http/respond.ts';
 import { route } from '../http/route-spec.ts';
 import { membersOf, nameSchema, tagSchema, timeSchema } from '../http/schemas.ts';
 
@@ -119,6 +122,7 @@ export const routes = [
       'unknown_resource_type',
       'invalid_resource',
       'image_unavailable',
+      'operation_in_progress',
       'conflict',
     ],
     handle: ({ ports, params, body, change }) =>
@@ -165,5 +169,24 @@ export const routes = [
       const item = await findVersion(ports.store, params, params.version);
       return { status: 200, body: detail(item.data), etag: etagOf(item) };
     },
+  }),
+  route({
+    method: 'delete',
+    path: '/v1/projects/{project}/services/{service}/versions/{version}',
+    policy: { action: 'version.delete', scope: 'project' },
+    operationId: 'deleteVersion',
+    summary: 'Delete a version that no environment holds',
+    description:
+      'Its tags go with it, and its image unless another version has the same. An environment holds what serves, what is being ' +
+      `deployed, and the newest ${limits.deploymentsHeld.value} deployments of a service that succeeded.`,
+    tag: 'Services',
+    conditional: true,
+    answers: { 204: { summary: 'Deleted' } },
+    problems: ['version_in_use', 'ambiguous_version', 'conflict'],
+    handle: ({ ports, params, precondition, change }) =>
+      change(noContent, async (caller) => {
+        await getService(ports.store, params);
+        await deleteVersion(ports, caller, params, params.version, precondition);
+      }),
   }),
 ];

@@ -19,7 +19,7 @@ export async function rememberPerson(
   ports: Pick<Ports, 'store' | 'effects'>,
   principal: Principal,
 ): Promise<void> {
-  if (principal.kind !== 'user') return;
+  if (principal.kind !== 'user' || principal.signIn !== undefined) return;
   const { id, name, email, groups, administrator } = principal;
   const now = ports.effects.now();
   const said = { id, ...(name && { name }), ...(email && { email }), groups, administrator };

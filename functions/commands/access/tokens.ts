@@ -22,6 +22,7 @@ import { inTurn } from '../../records/turns.ts';
 
 export const TOKEN_MIN_SECONDS = 60;
 export const TOKEN_MAX_SECONDS = limits.tokenSeconds.value;
+export const SIGN_IN_MAX_SECONDS = limits.signInSeconds.value;
 
 export interface NewToken {
   name: string;
@@ -33,6 +34,8 @@ export interface NewToken {
   environments?: string[];
   environmentIds?: Record<string, string>;
   createsTokens?: boolean;
+  /** It is the sign-in of its owner from a terminal. */
+  signIn?: boolean;
   /** Epoch milliseconds. */
   expiresAt: number;
   /** The person behind the token. */
@@ -102,14 +105,18 @@ async function makeCounted(ports: Ports, caller: Caller, input: NewToken): Promi
   await refuseMore(ports.store, ownerOf(input));
   const { record, token, writes } = newToken(ports, caller.actor, input);
   if (project !== undefined) writes.push({ check: projectKey(project), if: 'present' });
-  const { id, name, kind, role, environments, expiresAt } = record;
+  const { id, name, kind, role, environments, signIn, expiresAt } = record;
   await commit(ports, caller, {
     writes,
     events: [
       {
         project: project ?? PLATFORM,
         type: 'token.created',
-        data: { token: id, name, kind, role, ...(environments && { environments }), expiresAt },
+        data: {
+          ...{ token: id, name, kind, role, expiresAt },
+          ...(environments && { environments }),
+          ...(signIn && { signIn }),
+        },
       },
     ],
     // The answer that is kept for the idempotency key is made from this, so it must not hold the token.

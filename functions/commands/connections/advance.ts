@@ -13,34 +13,19 @@ import {
   type Operation,
   type OperationOn,
 } from '../../core/model/index.ts';
-import { Problem, type ProblemCode, type ProblemDetail } from '../../core/problem.ts';
+import { Problem, type ProblemDetail } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
 import { type Item, StoreConflict, type Write } from '../../ports/store.ts';
 import { NotTogether } from '../../records/commit.ts';
 import { getEnvironment, getOperation } from '../../records/read.ts';
 import { type AcceptedDeployment, createDeployment } from '../deployments/deployments.ts';
+import { APPROVAL_LOOK_MS, LOOK_MS, passes, TRY_MS } from '../deployments/patience.ts';
 import { cancelOperation } from '../operations/operations.ts';
 import { createBuild } from '../versions/builds.ts';
 import { findConnection } from './connections.ts';
-import { type Ending, finish, LOOK_MS, later, type Run, rewrite } from './delivery-run.ts';
+import { type Ending, finish, later, type Run, rewrite } from './delivery-run.ts';
 import { closePreview, deployBeside, openPreview } from './preview-steps.ts';
 import { connectionCaller, deliveryWrite, laneOf } from './receive.ts';
-
-/** Between two looks at what waits for a person, milliseconds. */
-const APPROVAL_LOOK_MS = 30_000;
-/** Between two tries of what can not be begun yet, milliseconds; and how long it is tried. */
-const TRY_MS = 5_000;
-const TRIED_MS = 15 * 60 * 1000;
-
-/** What passes by itself. */
-const passing: ReadonlySet<ProblemCode> = new Set([
-  'environment_not_ready',
-  'operation_in_progress',
-  'too_many_requests',
-  'conflict',
-  'unavailable',
-  'storage_full',
-]);
 
 const superseded: Ending = { state: 'superseded', reason: 'another commit is newer' };
 
@@ -87,8 +72,7 @@ function step(run: Run): Promise<void> {
 async function giveUpOrWait(ports: Ports, item: Item<Delivery>, error: ProblemDetail): Promise<void> {
   const now = ports.effects.now();
   const since = item.data.stuckSince ?? new Date(now).toISOString();
-  if (!passing.has(error.code) || now - Date.parse(since) > TRIED_MS)
-    await finish(ports, item, { state: 'failed', error });
+  if (!passes(error.code, since, now)) await finish(ports, item, { state: 'failed', error });
   else await ports.store.transact([rewrite(ports, item, { stuckSince: since }, TRY_MS)]);
 }
 

@@ -1,8 +1,10 @@
 /** What the steps of a delivery work with, and how one ends. */
+
 import type { Connection, Delivery } from '../../core/model/index.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { Item, Write } from '../../ports/store.ts';
 import { type Caller, commit } from '../../records/commit.ts';
+import { LOOK_MS } from '../deployments/patience.ts';
 import { previewWrites } from './preview-plan.ts';
 import { connectionActor, deliveryWrite, toldOf } from './receive.ts';
 
@@ -12,9 +14,6 @@ export interface Run {
   item: Item<Delivery>;
   caller: Caller;
 }
-
-/** Between two looks at what goes on, milliseconds. */
-export const LOOK_MS = 1_000;
 
 /** The write of a delivery with some members changed. */
 export const rewrite = (ports: Ports, item: Item<Delivery>, change: Partial<Delivery>, afterMs = 0): Write =>

@@ -19,8 +19,8 @@ import { BASE_LABEL, type Image, NO_BASE } from '../../ports/registry.ts';
 import { resourceType } from '../../resources/index.ts';
 import { readPinned } from '../../resources/kept-elsewhere.ts';
 import { checkParams, expandParams, missingOutput, putSecret } from '../../resources/outputs.ts';
+import { workloadProblems } from '../../resources/score/workload-problems.ts';
 import type { ResourceRequest } from '../../resources/type.ts';
-import { workloadProblems } from '../../resources/workload-problems.ts';
 import { type Judged, violationProblem, violationsOf } from '../guardrails/policies.ts';
 
 type Outputs = Record<string, ResourceOutputs>;
@@ -59,6 +59,7 @@ export async function deploymentProblems(
   return [
     ...ofWorkload,
     ...(await rolloutProblems(ports, ref, content)),
+    ...(await affinityProblems(ports, ref, content)),
     ...ofResources,
     ...image.problems,
     ...(await placeProblems(ports, ref, image.value)),
@@ -102,6 +103,25 @@ async function rolloutProblems(
       ),
     );
   return problems;
+}
+
+/** Sessions that a program keeps in its memory would be lost at each request to another replica: it is not begun. */
+async function affinityProblems(
+  { workloads, places }: Ports,
+  ref: InstanceRef,
+  { workload }: Proposed,
+): Promise<Problem[]> {
+  if (!workloadSettings(workload).affinity) return [];
+  if (workloads.keepsClients && !(await places?.of(ref))) return [];
+  return [
+    new Problem(
+      'affinity_unavailable',
+      'Clients can not be kept with a replica here: the gateway of a cluster gives each request to any of them.',
+      {
+        hint: 'Keep sessions in Redis or the database and leave out berth.dev/affinity, or deploy to an environment of a machine.',
+      },
+    ),
+  ];
 }
 
 async function pinProblems(ports: Ports, workload: ScoreWorkload, outputs: Outputs): Promise<Problem[]> {
@@ -153,7 +173,7 @@ async function resourceProblems(
   return [...problems, ...missing(ref, workload, outputs)];
 }
 
-/** Secrets that the environment does not have, each once, in the order of their names. */
+/** Variables and secrets that the environment does not have, each once, in the order of their names. */
 function missing({ environment }: InstanceRef, workload: ScoreWorkload, outputs: Outputs): Problem[] {
   return [...usedOutputs(workload)].flatMap(([name, used]) => {
     const found = outputs[name];
@@ -169,7 +189,7 @@ function missing({ environment }: InstanceRef, workload: ScoreWorkload, outputs:
           return missingOutput(['resources', name, output], found);
         return new Problem(
           'unresolved_placeholder',
-          `The placeholder \${resources.${name}.${output}} has no value: environment "${environment}" has no such secret.`,
+          `The placeholder \${resources.${name}.${output}} has no value: environment "${environment}" has no such variable or secret.`,
           { hint: putSecret(output) },
         );
       });

@@ -18,6 +18,7 @@ import { Problem } from '../../core/problem.ts';
 import { workloadSettings } from '../../core/score/settings.ts';
 import { revisionOf } from '../../core/source/revision.ts';
 import type { Ports } from '../../ports/index.ts';
+import type { Write } from '../../ports/store.ts';
 import { type Caller, commit } from '../../records/commit.ts';
 import { changingEnvironment } from '../../records/environment-changes.ts';
 import { instanceIn, instanceOf, pastInstanceIn, withStanding } from '../../records/instances.ts';
@@ -27,11 +28,17 @@ import { environmentUse, notReady, RUNS_IN } from '../environments/environments.
 import { wakingFor } from '../environments/waking-for.ts';
 import { enforcePolicies } from '../guardrails/policies.ts';
 import { acceptWrites, newOperation, startOperation } from '../operations/operations.ts';
+import { versionOf, versionUse } from '../versions/version-use.ts';
 import { findVersion } from '../versions/versions.ts';
 import { approvalNeeded, nextNumber } from './approvals.ts';
 import { repinned } from './rollback-pins.ts';
 
-export type DeploymentRequest = { version: string } | { fromEnvironment: string } | { rollbackTo: number };
+export type DeploymentRequest =
+  | { version: string }
+  | { fromEnvironment: string }
+  | { rollbackTo: number }
+  /** What served in that environment when a promotion of it began. */
+  | { version: string; fromEnvironment: string };
 
 export interface AcceptedDeployment {
   deployment: Deployment;
@@ -42,7 +49,10 @@ export interface AcceptedDeployment {
 export type Content = Pick<DeploymentDetail, 'kind' | 'version' | 'digest' | 'workload'> &
   Partial<
     Pick<Deployment, 'revision' | 'outputs' | 'replicas' | 'rollbackTo' | 'fromEnvironment' | 'rotation'>
-  >;
+  > & {
+    /** Keeps the version from being deleted meanwhile; what runs once more is held by what runs. */
+    use?: Write;
+  };
 
 /**
  * Accepts a deployment. It gets the next number, and with it the fence (I5), and an earlier deployment that is still
@@ -154,7 +164,7 @@ function accept(
     if (!instance) await getService(store, ref);
     if (instance?.state === 'removing') throw beingRemoved(ref);
     const content = await contentFor(instance);
-    const { workload, ...pins } = content;
+    const { workload, use, ...pins } = content;
     const at = new Date(effects.now()).toISOString();
     // Behind those of before a removal, whose records are still there.
     const past = pastInstanceIn(environment.data, ref.service);
@@ -210,6 +220,7 @@ function accept(
         // A service that has an instance can not be deleted, so only a first deployment checks that the service
         // exists.
         ...(instance ? [] : [{ check: serviceKey(ref), if: 'present' as const }]),
+        ...(use ? [use] : []),
         ...acceptWrites(ports, operation),
       ],
       events: [
@@ -261,8 +272,10 @@ export async function contentOf(
   request: DeploymentRequest,
 ): Promise<Content> {
   if ('rollbackTo' in request) return rollbackContent(ports, ref, request.rollbackTo);
-  if ('fromEnvironment' in request) return promotionContent(ports, ref, request.fromEnvironment);
-  return versionContent(ports, ref, request.version, 'deploy');
+  if (!('version' in request)) return promotionContent(ports, ref, request.fromEnvironment);
+  if (!('fromEnvironment' in request)) return versionContent(ports, ref, request.version, 'deploy');
+  const { version, fromEnvironment } = request;
+  return { ...(await versionContent(ports, ref, version, 'promote')), fromEnvironment };
 }
 
 async function versionContent(
@@ -271,13 +284,15 @@ async function versionContent(
   wanted: string,
   kind: DeploymentKind,
 ): Promise<Content> {
-  const { data } = await findVersion(ports.store, ref, wanted);
+  const item = await findVersion(ports.store, ref, wanted);
+  const { workload, ...data } = item.data;
   const revision = revisionOf(data, wanted);
   return {
     kind,
+    use: versionUse({ ...item, data }, ports.effects.now()),
     version: data.id,
     digest: data.digest,
-    workload: data.workload,
+    workload,
     ...(revision && { revision }),
   };
 }
@@ -295,8 +310,12 @@ async function promotionContent(ports: Ports, ref: InstanceRef, fromEnvironment:
       },
     );
   }
-  return { ...(await sameAgain(ports, source, current, 'promote')), fromEnvironment };
+  const content = await sameAgain(ports, source, current, 'promote');
+  return { ...content, fromEnvironment, use: await keeping(ports, ref, content.version) };
 }
+
+const keeping = async ({ store, effects }: Ports, ref: InstanceRef, version: string): Promise<Write> =>
+  versionUse(await versionOf(store, ref, version), effects.now());
 
 /**
  * The content of a rollback: everything that was pinned (digest, workload, resolved settings), and the pinned secret
@@ -316,9 +335,11 @@ async function rollbackContent(ports: Ports, ref: InstanceRef, number: number): 
     );
   }
   const { version, digest, workload, revision } = data;
+  const use = await keeping(ports, ref, version);
   const outputs = await repinned(ports, ref, data, data.outputs);
   return {
     kind: 'rollback',
+    use,
     version,
     digest,
     workload,

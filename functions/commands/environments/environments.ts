@@ -2,12 +2,13 @@
 import { isAtLeast, permissions, type Role } from '../../core/authorization/roles.ts';
 import { changesOf } from '../../core/field-changes.ts';
 import { ENVIRONMENTS_QUEUE, environmentKey, projectKey } from '../../core/keys.ts';
-import type {
-  Environment,
-  EnvironmentRef,
-  EnvironmentState,
-  OperationOn,
-  PlacementWish,
+import {
+  type Environment,
+  type EnvironmentRef,
+  type EnvironmentState,
+  HOME,
+  type OperationOn,
+  type PlacementWish,
 } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
@@ -89,6 +90,7 @@ export async function createEnvironment(
     project: input.project,
     environment: input.name,
     environmentId: id,
+    placement: placement ?? HOME,
     generation: 1,
   });
   const at = new Date(now).toISOString();

@@ -28,6 +28,8 @@ interface Transition {
   to: EnvironmentState;
   /** The event that reports the change; the operation's input has the same data. */
   event: TypedData & { type: 'environment.hibernating' | 'environment.waking' | 'environment.destroying' };
+  /** What else changes of the environment with it; throws to refuse. */
+  change?: (environment: Environment) => Environment;
   /** Runs within each try, before the write; throws to refuse. */
   guard?: (item: Item<Environment>) => Promise<void>;
   ifMatch?: string;
@@ -58,7 +60,8 @@ export async function transition(
       environmentId: item.data.id,
       generation,
     });
-    const environment = { ...item.data, state: plan.to, generation, operation: operation.id };
+    const changed = plan.change?.(item.data) ?? item.data;
+    const environment = { ...changed, state: plan.to, generation, operation: operation.id };
     const result = { environment, operation };
     await commit(ports, caller, {
       writes: [environmentWrite(environment, { version: item.version }), ...acceptWrites(ports, operation)],
@@ -140,8 +143,14 @@ export function hibernateEnvironment(
 }
 
 /** Starts what ran before hibernation. While the environment is waking already, that operation is returned. */
-export function wakeEnvironment(ports: Ports, caller: Caller, ref: EnvironmentRef): Promise<Accepted> {
+export function wakeEnvironment(
+  ports: Ports,
+  caller: Caller,
+  ref: EnvironmentRef,
+  change?: Transition['change'],
+): Promise<Accepted> {
   return transition(ports, caller, ref, {
+    ...(change && { change }),
     operation: { kind: 'wake' },
     from: ['hibernated'],
     to: 'waking',

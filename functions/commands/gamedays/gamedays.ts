@@ -50,8 +50,14 @@ export async function holdGameDay(
       endsAt: new Date(ports.effects.now() + durationSeconds * 1000).toISOString(),
       ...(stopAtErrorPercent !== undefined && { stopAtErrorPercent }),
     };
-    const request = { kind: 'game-day' as const, project, environment: name, input };
-    const operation = newOperation(ports, caller.actor, { ...request, generation: environment.generation });
+    const operation = newOperation(ports, caller.actor, {
+      kind: 'game-day',
+      project,
+      environment: name,
+      environmentId: environment.id,
+      generation: environment.generation,
+      input,
+    });
     await commit(ports, caller, {
       writes: [
         environmentUse(item, { ...environment, gameDay: operation.id }),

@@ -7,7 +7,7 @@ import {
   type MissReason,
   SYSTEM_ACTOR,
 } from '../../core/model/index.ts';
-import type { JobRun } from '../../core/operations/run.ts';
+import type { JobRun } from '../../core/operations/kinds/run.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { Item } from '../../ports/store.ts';

@@ -22,7 +22,7 @@ export const getJob = (store: Store, ref: InstanceRef, name: string): Promise<It
     store,
     jobKey(ref, name),
     `job "${name}" of service "${ref.service}" in environment "${ref.environment}"`,
-    'List its jobs to see their names.',
+    `List its jobs with GET /v1/projects/${ref.project}/environments/${ref.environment}/services/${ref.service}/jobs.`,
   );
 
 /** The time after `now` at which it is due; absent where none comes. */

@@ -1,7 +1,7 @@
 /** Long work: accepted in the same transaction as the change it carries out, then started by its id. */
 import { OPERATIONS_QUEUE, operationKey } from '../../core/keys.ts';
 import { endInWords, isTerminal, type Operation, type OperationState } from '../../core/model/index.ts';
-import { type OperationRequest, operationKinds } from '../../core/operations/index.ts';
+import { declaredSteps, type OperationRequest, operationKinds } from '../../core/operations/index.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
 import { currentMeter } from '../../ports/meter.ts';
@@ -18,8 +18,11 @@ export const START_CHECK_MS = 10_000;
 export const deadlineFrom = (now: number, { kind }: Pick<Operation, 'kind'>): string =>
   new Date(now + operationKinds[kind].boundSeconds * 1000).toISOString();
 
+/** What is accepted today names the very environment, since a later one may have its name before the operation ends. */
+export type NewRequest = OperationRequest & ({ environment?: never } | { environmentId: string });
+
 /** A queued operation. @param createdBy the actor */
-export function newOperation<Request extends OperationRequest>(
+export function newOperation<Request extends NewRequest>(
   ports: Ports,
   createdBy: string,
   request: Request,
@@ -61,10 +64,29 @@ export async function startOperation(ports: Ports, operation: Operation): Promis
 }
 
 /**
+ * Has a run that may pause between two looks hear at once that its operation is to stop: another run begins, whose first
+ * step ends it. The one that pauses finds it ended. Before the pauses the step itself hears of it, so that what it still
+ * does is over before it is undone. Where this fails, the next look hears of it.
+ */
+async function tellPausing({ workflows, effects }: Ports, { id, kind, steps }: Operation): Promise<void> {
+  const last = steps.at(-1);
+  const waitsSeconds = last && declaredSteps[last.name].waitsSeconds;
+  if (!workflows.pauses || waitsSeconds === undefined) return;
+  if (effects.now() < Date.parse(last?.startedAt ?? '') + waitsSeconds * 1000) return;
+  await workflows.start(kind, `${id}-canceled`, { operation: id }).catch(() => undefined);
+}
+
+/**
  * Asks an operation to stop. Its next step, or the step that is waiting, ends it as canceled.
  * @throws Problem not_found | operation_ended | conflict (a kind that can not be canceled)
  */
-export function cancelOperation(ports: Ports, caller: Caller, id: string): Promise<Operation> {
+export async function cancelOperation(ports: Ports, caller: Caller, id: string): Promise<Operation> {
+  const canceled = await requestCancel(ports, caller, id);
+  await tellPausing(ports, canceled);
+  return canceled;
+}
+
+function requestCancel(ports: Ports, caller: Caller, id: string): Promise<Operation> {
   return retryOnConflict(async () => {
     const item = await getOperation(ports.store, id);
     const operation = item.data;

@@ -7,6 +7,7 @@ import {
   deletedProjectKey,
   eventsPartition,
   idempotencyKey,
+  pipelineKey,
   policiesKey,
   projectKey,
   projectPartition,
@@ -151,7 +152,7 @@ export async function deleteProject(
     throw error;
   }
   await forgetAccess(ports, project);
-  await ports.store.transact([{ delete: policiesKey(project) }]);
+  await ports.store.transact([{ delete: policiesKey(project) }, { delete: pipelineKey(project) }]);
   await forgetBuildSecrets(ports, project);
 }
 

@@ -2,7 +2,7 @@
 import { limits } from '../../core/limits.ts';
 import type { Environment, EventFields, InstanceRef, Operation } from '../../core/model/index.ts';
 import type { OperationRequest } from '../../core/operations/index.ts';
-import { RUN_AROUND_SECONDS, type RunInput } from '../../core/operations/run.ts';
+import { RUN_AROUND_SECONDS, type RunInput } from '../../core/operations/kinds/run.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { Write } from '../../ports/store.ts';

@@ -3,7 +3,7 @@ import type { DataOf } from '../../core/events/event-types.ts';
 import { serviceKey } from '../../core/keys.ts';
 import { limits } from '../../core/limits.ts';
 import type { Operation } from '../../core/model/index.ts';
-import type { BuildInput } from '../../core/operations/build.ts';
+import type { BuildInput } from '../../core/operations/kinds/build.ts';
 import { Problem } from '../../core/problem.ts';
 import { checkFolder } from '../../core/source/folder.ts';
 import type { BuildSource } from '../../ports/builder.ts';

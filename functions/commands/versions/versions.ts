@@ -2,14 +2,16 @@
 import { canonicalJson } from '../../core/canonical-json.ts';
 import { idAfter } from '../../core/id-order.ts';
 import {
+  imageRemovalKey,
   serviceKey,
   VERSION_PREFIX,
   versionIdKey,
   versionKey,
+  versionsLookKey,
   versionsPartition,
   versionTagKey,
 } from '../../core/keys.ts';
-import type { Source, Version, VersionDetail } from '../../core/model/index.ts';
+import type { ImageRemoval, Source, Version, VersionDetail } from '../../core/model/index.ts';
 import { shortHash } from '../../core/names.ts';
 import { Problem } from '../../core/problem.ts';
 import type { ScoreWorkload } from '../../core/score/workload.ts';
@@ -18,7 +20,8 @@ import type { Item, Store, Write } from '../../ports/store.ts';
 import { StoreConflict } from '../../ports/store.ts';
 import { type Caller, commit, retryOnConflict } from '../../records/commit.ts';
 import { keepWorkload, type VersionContent } from '../../records/workloads.ts';
-import { workloadProblems } from '../../resources/workload-problems.ts';
+import { offerProblems, workloadProblems } from '../../resources/score/workload-problems.ts';
+import { refuseDeleting, versionsLook } from './version-use.ts';
 
 interface ServiceRef {
   project: string;
@@ -52,12 +55,18 @@ async function nextOrder({ store, effects }: Ports, ref: ServiceRef): Promise<st
 
 /**
  * Registers a version. If it exists already, it is returned with the tags added.
- * @throws Problem not_found (service), and what `workloadProblems` finds: a version that can run nowhere is not made
+ * @throws Problem not_found (service), and what `workloadProblems` and `offerProblems` find: a version that can run
+ * nowhere is not made
  */
-export function registerVersion(ports: Ports, caller: Caller, input: NewVersion): Promise<VersionDetail> {
+export async function registerVersion(
+  ports: Ports,
+  caller: Caller,
+  input: NewVersion,
+): Promise<VersionDetail> {
   const ref = { project: input.project, service: input.service };
   const id = versionId(input.digest, input.workload);
-  const [problem] = workloadProblems(input.workload, input.digest);
+  const known = workloadProblems(input.workload, input.digest);
+  const [problem] = known.length > 0 ? known : await offerProblems(ports, input.workload);
   if (problem) throw problem;
   return retryOnConflict(async () => {
     const { store, effects } = ports;
@@ -65,9 +74,20 @@ export function registerVersion(ports: Ports, caller: Caller, input: NewVersion)
     // A workload that only a deployment still knew has no version beside it, and no order.
     const order = pointer?.data.order || (await nextOrder(ports, ref));
     const existing = pointer && (await store.get<Version>(versionKey(ref, order)));
+    if (existing) refuseDeleting(existing.data);
+    const removal = existing ? undefined : await imageRemoved(ports, ref, input.digest);
+    const look = existing ? undefined : await store.get(versionsLookKey(ref));
+    const at = new Date(effects.now()).toISOString();
     const tags = [...new Set([...(existing?.data.tags ?? []), ...input.tags])];
     const version: Version = existing
-      ? { ...existing.data, tags, source: betterSource(existing.data.source, input.source) }
+      ? {
+          ...existing.data,
+          tags,
+          source: betterSource(existing.data.source, input.source),
+          usedAt: at,
+          // An older Berth did not keep whether it was.
+          ...(existing.data.usedAt === undefined && { deployed: true as const }),
+        }
       : {
           ...ref,
           id,
@@ -75,12 +95,57 @@ export function registerVersion(ports: Ports, caller: Caller, input: NewVersion)
           tags,
           source: input.source,
           ...(input.size !== undefined && { size: input.size }),
-          createdAt: new Date(effects.now()).toISOString(),
+          createdAt: at,
           createdBy: caller.actor,
+          usedAt: at,
         };
-    await commitVersion(ports, caller, { version, order, pointer, existing, tags: input.tags, input });
+    const removalKey = imageRemovalKey(ref, input.digest);
+    const beside: Write[] = existing
+      ? []
+      : [
+          removal
+            ? { delete: removalKey, if: { version: removal.version } }
+            : { check: removalKey, if: 'absent' },
+          ...(look ? [] : [versionsLook(ref, effects.now() + FIRST_LOOK_MS, 'absent')]),
+        ];
+    await commitVersion(ports, caller, {
+      version,
+      order,
+      pointer,
+      existing,
+      tags: input.tags,
+      input,
+      beside,
+    });
     return { ...version, workload: input.workload };
   });
+}
+
+/** A service's versions are looked through for the first time so long after the first was registered, milliseconds. */
+const FIRST_LOOK_MS = 24 * 60 * 60 * 1000;
+
+/**
+ * No version may come to be with an image that is on its way out. After that somebody may have pushed it anew.
+ * @returns what tells of the removal, if there was one lately
+ * @throws Problem operation_in_progress | image_unavailable
+ */
+async function imageRemoved(
+  { store, registry }: Ports,
+  ref: ServiceRef,
+  digest: string,
+): Promise<Item<ImageRemoval> | undefined> {
+  const removal = await store.get<ImageRemoval>(imageRemovalKey(ref, digest));
+  if (!removal) return undefined;
+  if (removal.data.removedAt === undefined) {
+    throw new Problem(
+      'operation_in_progress',
+      `The image ${digest} is being removed, with a version that was deleted.`,
+      { hint: 'Try again in a minute; push or build the image again where it is gone by then.' },
+    );
+  }
+  await registry.resolve(ref, digest);
+  await registry.keep?.(ref, digest);
+  return removal;
 }
 
 /** An image that was named by a tag first and then by its digest is known better. */
@@ -96,6 +161,7 @@ interface VersionChange {
   existing: Item<Version> | undefined;
   tags: string[];
   input: NewVersion;
+  beside: Write[];
 }
 
 async function commitVersion(ports: Ports, caller: Caller, change: VersionChange): Promise<void> {
@@ -113,7 +179,7 @@ async function commitVersion(ports: Ports, caller: Caller, change: VersionChange
       put: { ...versionIdKey(version, version.id), data: { order, workload } satisfies VersionContent },
       if: pointer ? { version: pointer.version } : 'absent',
     });
-  writes.push(...(await tagWrites(ports.store, version, change.tags)));
+  writes.push(...change.beside, ...(await tagWrites(ports.store, version, change.tags)));
   try {
     await commit(ports, caller, {
       writes,
@@ -151,6 +217,11 @@ async function tagWrites(store: Store, version: Version, tags: readonly string[]
   return writes;
 }
 
+const missingVersion = ({ project, service }: ServiceRef, wanted: string): Problem =>
+  new Problem('not_found', `Service "${service}" has no version "${wanted}".`, {
+    hint: `List its versions with GET /v1/projects/${project}/services/${service}/versions.`,
+  });
+
 /**
  * Finds a version by its id or by a tag that only one version carries.
  * @throws Problem not_found | ambiguous_version
@@ -160,9 +231,7 @@ export async function findVersion(
   ref: ServiceRef,
   wanted: string,
 ): Promise<Item<VersionDetail>> {
-  const missing = new Problem('not_found', `Service "${ref.service}" has no version "${wanted}".`, {
-    hint: `List its versions with GET /v1/projects/${ref.project}/services/${ref.service}/versions.`,
-  });
+  const missing = missingVersion(ref, wanted);
   const byId = await store.get<VersionContent>(versionIdKey(ref, wanted));
   if (byId) {
     const item = await store.get<Version>(versionKey(ref, byId.data.order));

@@ -92,6 +92,10 @@ export const permissions = permission({
     grants: { tokens: 'never' },
     does: 'make, change, test and delete webhooks, and rotate what signs them',
   },
+  'wake.ask': {
+    least: 'public',
+    does: 'have environments woken for requests that wait, as the activator of a cluster',
+  },
   'hook.receive': { least: 'public', does: 'deliver what a connected repository signs' },
   'connection.read': {
     least: 'viewer',
@@ -116,6 +120,7 @@ export const permissions = permission({
   },
   'version.read': { least: 'viewer', acrossEnvironments: true, does: 'list and read versions' },
   'version.create': { least: 'developer', acrossEnvironments: true, does: 'register an image as a version' },
+  'version.delete': { least: 'maintainer', does: 'delete a version that nothing needs, with its image' },
   'build.create': { least: 'developer', acrossEnvironments: true, does: 'build a version from source' },
   'build-secret.read': { least: 'viewer', does: 'list the names of secrets for builds, never values' },
   'build-secret.write': {
@@ -144,6 +149,11 @@ export const permissions = permission({
     grants: { tokens: 'never' },
     does: 'end the protection of an environment',
   },
+  'environment.eject': {
+    least: 'developer',
+    protected: 'maintainer',
+    does: 'read what serves as plain manifests, with the addresses of what it uses',
+  },
   'run.create': {
     least: 'developer',
     protected: 'maintainer',
@@ -159,6 +169,29 @@ export const permissions = permission({
     least: 'developer',
     protected: 'maintainer',
     does: 'set, suspend and delete jobs: commands that run by a schedule',
+  },
+  'backup.read': { least: 'viewer', does: 'list backups, and read when they are made' },
+  'backup.write': {
+    least: 'developer',
+    protected: 'maintainer',
+    does: 'back up the data of a resource, and set when that happens by itself',
+  },
+  'backup.restore': {
+    least: 'developer',
+    protected: 'administrator',
+    does: 'put a backup in the place of the data of a resource',
+  },
+  'backup.download': {
+    least: 'maintainer',
+    protected: 'administrator',
+    does: 'download a backup with all the data in it, which the audit trail records',
+  },
+  'backup.delete': { least: 'maintainer', protected: 'administrator', does: 'delete a backup' },
+  'domain.read': { least: 'viewer', does: 'list and read domains, and how their certificates do' },
+  'domain.write': {
+    least: 'developer',
+    protected: 'maintainer',
+    does: 'add, check and remove domains of their own',
   },
   'gameday.create': {
     least: 'developer',
@@ -189,6 +222,12 @@ export const permissions = permission({
     least: 'maintainer',
     grants: { tokens: 'never' },
     does: 'approve or reject a deployment that someone else asked for',
+  },
+  'pipeline.read': { least: 'viewer', does: 'read the pipeline, and what is promoted through it' },
+  'pipeline.write': { least: 'maintainer', does: 'set and delete the pipeline of the project' },
+  'promotion.create': {
+    least: 'developer',
+    does: 'promote a version through several environments, and cancel that; in a protected environment it waits for approval',
   },
   'secret-source.read': {
     least: 'signed-in',

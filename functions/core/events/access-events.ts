@@ -51,6 +51,7 @@ export const accessEvents = {
       kind: z.enum(['personal', 'project', 'exchanged']),
       role,
       environments,
+      signIn: z.boolean().optional(),
       expiresAt: z.string(),
     }),
     words: 'Token created',

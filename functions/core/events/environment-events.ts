@@ -18,6 +18,16 @@ const endData = z.object(failureData).optional();
 const place = z.string().describe('Name of the place.');
 const resourceData = { uid: z.string().describe('Of the resource.') };
 
+const uid = resourceData.uid;
+const backupData = { uid, backup: z.string().describe('Id of the backup.') };
+const restoreData = {
+  uid,
+  backup: z
+    .string()
+    .optional()
+    .describe('Id of the backup; absent where what the last restore replaced came back.'),
+};
+
 export const environmentEvents = {
   'environment.created': { words: 'Environment {environment} created' },
   'environment.changed': { data: z.object(changesData), words: 'Environment {environment} changed' },
@@ -66,6 +76,42 @@ export const environmentEvents = {
   'resource.rotation-failed': {
     data: z.object({ ...resourceData, ...failureData }),
     words: 'Rotation of {uid} in {environment} failed: the old credentials are in force',
+  },
+  'backup.started': { data: z.object(backupData), words: 'Backup of {uid} in {environment} started' },
+  'backup.checked': {
+    data: z.object({ ...backupData, bytes: z.int(), tables: z.int(), rows: z.int() }),
+    words: 'Backup of {uid} in {environment} made, restored on trial and found equal',
+    tone: 'good',
+  },
+  'backup.failed': {
+    data: z.object({ ...backupData, ...failureData }),
+    words: 'Backup of {uid} in {environment} failed',
+    tone: 'bad',
+  },
+  'backup.missed': {
+    data: z.object({ uid, ...failureData }),
+    words: 'A backup of {uid} in {environment} was due, and could not be begun',
+    tone: 'bad',
+  },
+  'backup.downloaded': {
+    data: z.object(backupData),
+    words: 'A backup of {uid} in {environment} was downloaded',
+  },
+  'backup.deleted': { data: z.object(backupData), words: 'A backup of {uid} in {environment} was deleted' },
+  'backup-plan.changed': {
+    data: z.object({ uid, ...changesData }),
+    words: 'Backups of {uid} in {environment}: the plan changed',
+  },
+  'restore.started': { data: z.object(restoreData), words: 'Restore of {uid} in {environment} started' },
+  'restore.succeeded': {
+    data: z.object(restoreData),
+    words: '{uid} in {environment} was restored; what it had before is kept',
+    tone: 'good',
+  },
+  'restore.failed': {
+    data: z.object({ ...restoreData, ...failureData }),
+    words: 'Restore of {uid} in {environment} failed: its data are as before',
+    tone: 'bad',
   },
   'gameday.started': {
     data: z.object({

@@ -3,6 +3,8 @@
  * words and docs/reference/events.md all come from here.
  */
 import type * as z from 'zod';
+import { domainEvents } from '../domains/domain-events.ts';
+import { pipelineEvents } from '../pipelines/pipeline-events.ts';
 import { accessEvents } from './access-events.ts';
 import { connectionEvents } from './connection-events.ts';
 import { deploymentEvents } from './deployment-events.ts';
@@ -24,6 +26,8 @@ export const eventTypes = {
   ...accessEvents,
   ...webhookEvents,
   ...connectionEvents,
+  ...domainEvents,
+  ...pipelineEvents,
 } as const satisfies EventDeclarations;
 
 type Declared = typeof eventTypes;

@@ -13,6 +13,7 @@ const folder = z.string().optional().describe('The folder that is built, where n
 export const versionEvents = {
   'version.created': { data: z.object(versionData), words: 'Version {version} of {service} registered' },
   'version.tagged': { data: z.object(versionData), words: 'Version {version} of {service} tagged' },
+  'version.deleted': { data: z.object(versionData), words: 'Version {version} of {service} deleted' },
 
   'build.created': {
     data: z.discriminatedUnion('kind', [

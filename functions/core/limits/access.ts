@@ -179,6 +179,14 @@ export const accessLimits = {
     past: 'A longer `expiresIn` is refused.',
     code: 'invalid_request',
   }),
+  signInSeconds: limit({
+    value: 90 * 86_400,
+    unit: 'seconds',
+    of: 'The life of a sign-in from a terminal',
+    each: 'a sign-in',
+    past: 'A longer `expiresIn` is refused.',
+    code: 'invalid_request',
+  }),
   timeToLive: limit({
     value: 365 * 86_400,
     unit: 'seconds',

@@ -11,6 +11,7 @@ export type LimitUnit =
   | 'connections'
   | 'requests'
   | 'streams'
+  | 'wakes'
   | 'builds'
   | 'deployments'
   | 'records'

@@ -2,6 +2,28 @@
 import { KIB, limit, MIB } from './limit.ts';
 
 export const sourceLimits = {
+  versionsKept: limit({
+    value: 10,
+    unit: 'values',
+    of: 'The newest versions, which are kept whatever their age',
+    each: 'a service',
+    past: 'Older ones are deleted once they were neither made nor deployed for 30 days, unless an environment holds them.',
+  }),
+  versionSeconds: limit({
+    value: 2_592_000,
+    unit: 'seconds',
+    of: 'How long a version is kept after it was made or deployed last',
+    each: 'a version',
+    past: 'It is deleted with its image, unless it is among the newest or an environment holds it.',
+  }),
+  deploymentsHeld: limit({
+    value: 10,
+    unit: 'deployments',
+    of: 'Deployments that succeeded and can be gone back to for ever, the newest ones; with them what serves and what goes on',
+    each: 'a service in an environment',
+    past: 'What came before can be gone back to as long as its version is kept.',
+    code: 'conflict',
+  }),
   uploadsOfProject: limit({
     value: 4096 * MIB,
     unit: 'bytes',
@@ -129,6 +151,29 @@ export const sourceLimits = {
     each: 'a file',
     past: 'The request is refused.',
     code: 'invalid_request',
+  }),
+  importedFiles: limit({
+    value: 300,
+    unit: 'entries',
+    of: 'Manifests of another platform that are imported',
+    each: 'a request',
+    past: 'The request is refused.',
+    code: 'invalid_request',
+  }),
+  importedServices: limit({
+    value: 50,
+    unit: 'entries',
+    of: 'Services in manifests that are imported',
+    each: 'a request',
+    past: 'The request is refused.',
+    code: 'invalid_request',
+  }),
+  importedRemarks: limit({
+    value: 500,
+    unit: 'entries',
+    of: 'What an import says it has left',
+    each: 'a request',
+    past: 'What comes after is not said.',
   }),
   detectedFile: limit({
     value: MIB,

@@ -1,5 +1,5 @@
 /** Budgets of workloads: what a Score file may ask for, and the requests that reach them on one machine. */
-import { RUN_SECONDS } from '../operations/run.ts';
+import { RUN_SECONDS } from '../operations/kinds/run.ts';
 import { KIB, limit, MIB } from './limit.ts';
 
 export const workloadLimits = {

@@ -47,6 +47,8 @@ export interface Token {
    */
   environmentIds?: Record<string, string>;
   createsTokens?: boolean;
+  /** It is a person's sign-in from a terminal: whoever has it is that person, as with the session of a browser. */
+  signIn?: boolean;
   createdAt: string;
   /** Id of the person or token that made it. */
   createdBy: string;
@@ -108,6 +110,8 @@ export interface Principal {
   administrator: boolean;
   /** The person that a token acts for. */
   owner?: string;
+  /** Of a person who has signed in from a terminal: the id of the token that says so. */
+  signIn?: string;
   /** The person who made a project's token, or the trust rule that let a pipeline in. */
   madeBy?: string;
   limits?: Limits;

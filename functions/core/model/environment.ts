@@ -1,4 +1,6 @@
 /** Environments, and the rules that hold in them. */
+import type { ProblemDetail } from '../problem.ts';
+
 export type EnvironmentState =
   | 'provisioning'
   | 'ready'
@@ -61,6 +63,10 @@ export interface Environment {
   protection?: Protection;
   /** The standing of each service that was deployed here, by the service's name. */
   services: Record<string, Standing>;
+  /** How many wakes by requests were left at a time (ISO 8601), in a cluster; all of them where absent. */
+  requestWakes?: { left: number; at: string };
+  /** Why not all came back when it was last woken; absent where all did. */
+  wakeError?: ProblemDetail;
   /** Names of what a destroy could not remove yet. */
   leftovers?: string[];
   createdAt: string;
@@ -94,4 +100,6 @@ export interface EnvironmentRef {
   environment: string;
   /** Of the very environment, where it matters that another one of its name is none. */
   environmentId?: string;
+  /** Where what was made for it is, if its record is gone. */
+  placement?: string;
 }

@@ -3,6 +3,8 @@
  * milliseconds, names are RFC 1123 labels (see names.ts), and no field ever holds a secret value.
  */
 
+export * from '../domains/domain-record.ts';
+export * from '../pipelines/promotion-record.ts';
 export * from '../placement/place-types.ts';
 export * from '../rollout/rollout-state.ts';
 export * from './access.ts';

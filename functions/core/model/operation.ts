@@ -24,6 +24,8 @@ export interface OperationState {
   /** Of a build that waits for its turn: how many begin before it. */
   waitingFor?: number;
   error?: ProblemDetail;
+  /** Its compensation has begun: from now on it can not succeed, whatever a step of it that is late still does. */
+  compensating?: true;
   result?: Record<string, unknown>;
   /** The cost up to the latest write of the record; of an ended operation, the whole cost. */
   cost?: Cost;

@@ -29,6 +29,23 @@ export interface Version {
   size?: number;
   createdAt: string;
   createdBy: string;
+  /**
+   * When it was registered or deployed last; of deployments that came within a day the first counts. Versions that an
+   * older Berth made lack it.
+   */
+  usedAt?: string;
+  /** Deployments tell of it, also when it is gone. */
+  deployed?: true;
+  /** Who is deleting it: from then on no deployment begins that brings it. */
+  deletingBy?: string;
+}
+
+/** Tells that an image is to be removed, or was: no version may come to be with it meanwhile. */
+export interface ImageRemoval {
+  digest: string;
+  /** When the registry was asked last. */
+  askedAt?: string;
+  removedAt?: string;
 }
 
 /** A version with its workload. */

@@ -1,17 +1,18 @@
 /** Every kind of operation. All other lists of kinds and steps are derived from this one. */
-import { build } from './build.ts';
-import { deploy, deployInSteps } from './deploy.ts';
-import { destroyEnvironment } from './destroy-environment.ts';
-import { gameDay } from './game-day.ts';
-import { hibernate } from './hibernate.ts';
+import { backup, restore } from './kinds/backup.ts';
+import { build } from './kinds/build.ts';
+import { deploy, deployInSteps } from './kinds/deploy.ts';
+import { destroyEnvironment } from './kinds/destroy-environment.ts';
+import { gameDay } from './kinds/game-day.ts';
+import { hibernate } from './kinds/hibernate.ts';
+import { provisionEnvironment } from './kinds/provision-environment.ts';
+import { removeService } from './kinds/remove-service.ts';
+import { rollback } from './kinds/rollback.ts';
+import { rotateSecret } from './kinds/rotate-secret.ts';
+import { run } from './kinds/run.ts';
+import { stop } from './kinds/stop.ts';
+import { wake } from './kinds/wake.ts';
 import type { InputType, OperationKindDeclaration, StepDeclaration, Targets } from './operation-kind.ts';
-import { provisionEnvironment } from './provision-environment.ts';
-import { removeService } from './remove-service.ts';
-import { rollback } from './rollback.ts';
-import { rotateSecret } from './rotate-secret.ts';
-import { run } from './run.ts';
-import { stop } from './stop.ts';
-import { wake } from './wake.ts';
 
 const kinds = {
   build,
@@ -27,6 +28,8 @@ const kinds = {
   'remove-service': removeService,
   'game-day': gameDay,
   run,
+  backup,
+  restore,
 };
 
 type Kinds = typeof kinds;
@@ -59,7 +62,7 @@ export const declaredSteps = Object.fromEntries(
     const { runsOn, steps } = operationKinds[kind];
     return Object.entries(steps).map(([name, step]) => [name, { runsOn, ...step }]);
   }),
-) as Readonly<Record<StepName, Required<StepDeclaration>>>;
+) as Readonly<Record<StepName, StepDeclaration & Required<Pick<StepDeclaration, 'runsOn'>>>>;
 
 export const isStepName = (name: string): name is StepName => Object.hasOwn(declaredSteps, name);
 

@@ -28,6 +28,8 @@ export interface Targets {
     environment: string;
     /** Of the very environment: a later one may have its name. Absent in older records. */
     environmentId?: string;
+    /** Where the environment is that it makes; absent where it makes none, and in older records. */
+    placement?: string;
     /** The environment's generation when the operation was accepted. */
     generation: number;
     service?: never;
@@ -53,7 +55,16 @@ export interface StepDeclaration {
   summary: string;
   /** The function that runs the step, where it is not the one of its kind. */
   runsOn?: StepFunction;
+  /**
+   * Where waiting holds something scarce, the first call waits for so long, seconds, and those after it only look, once
+   * at least: the Retry of the workflow has the time between them. For steps that end as StillProgressing when their
+   * signal aborts, and whose first step of the workflow is one that an operation which is to stop does not pass.
+   */
+  waitsSeconds?: number;
 }
+
+/** Nine of ten rollouts are done within the time, seconds. */
+export const IN_PLACE_SECONDS = 60;
 
 export interface OperationKindDeclaration {
   target: keyof Targets;

@@ -17,6 +17,8 @@ export interface WorkloadSettings {
   maxReplicas: number;
   /** `recreate` stops the old instance first: for programs that can not run twice at the same time. */
   strategy: Strategy;
+  /** A client is kept by a cookie with the replica that answered it first; absent where any replica takes each request. */
+  affinity?: 'cookie';
   /** How a new version takes over step by step; absent where it does so as soon as it is ready. */
   rollout?: RolloutPlan;
   /** How long a rollout may take. */
@@ -31,7 +33,8 @@ export interface WorkloadSettings {
   keepFailedSeconds: number;
 }
 
-const PREFIX = 'berth.dev/';
+export const SETTINGS_PREFIX = 'berth.dev/';
+const PREFIX = SETTINGS_PREFIX;
 const REPLICAS_MAX = limits.replicas.value;
 const RELEASE_COMMAND_MAX = limits.releaseCommand.value;
 /** Long enough to see a program that ends at its first work; each rollout over one that serves takes as much longer. */
@@ -45,11 +48,12 @@ const WARM_MAX = limits.warmSeconds.value;
 const BAKE_MAX = limits.bakeSeconds.value;
 const MIN_REQUESTS_MAX = limits.checkRequests.value;
 
-const names = [
+export const settingNames = [
   'release-command',
   'replicas',
   'max-replicas',
   'strategy',
+  'affinity',
   'progress-deadline-seconds',
   'min-ready-seconds',
   'drain-seconds',
@@ -64,9 +68,9 @@ const names = [
   'warm-seconds',
   'keep-failed-seconds',
 ] as const;
-type Name = (typeof names)[number];
+type Name = (typeof settingNames)[number];
 
-const isSetting = (name: string): name is Name => (names as readonly string[]).includes(name);
+const isSetting = (name: string): name is Name => (settingNames as readonly string[]).includes(name);
 
 /** Reads one annotation: the setting, or a string that says why not. */
 function integer(text: string, min: number, max: number): number | string {
@@ -114,11 +118,11 @@ export function readSettings(annotations: Readonly<Record<string, string>> = {})
   for (const key of Object.keys(annotations)) {
     const name = key.slice(PREFIX.length);
     if (!key.startsWith(PREFIX) || isSetting(name)) continue;
-    const guess = nearest(name, names);
+    const guess = nearest(name, settingNames);
     const meant = guess === undefined ? '' : `; did you mean ${PREFIX}${guess}?`;
     fail(
       name,
-      `is not a setting${meant}; there are ${names.map((known) => PREFIX + known).join(', ')}`,
+      `is not a setting${meant}; there are ${settingNames.map((known) => PREFIX + known).join(', ')}`,
       true,
     );
   }
@@ -134,6 +138,9 @@ export function readSettings(annotations: Readonly<Record<string, string>> = {})
         ? { value: text }
         : `must be rolling, recreate, canary or blue-green, not ${quote(text)}`,
     )?.value ?? 'rolling';
+  const affinity = read('affinity', (text) =>
+    text === 'cookie' ? { value: 'cookie' as const } : `must be cookie, not ${quote(text)}`,
+  )?.value;
   const isRecreate = strategy === 'recreate';
   /** Of these, two versions have to run side by side. */
   const readBeside = <T>(name: Name, parse: (text: string) => T | string): T | undefined =>
@@ -161,6 +168,7 @@ export function readSettings(annotations: Readonly<Record<string, string>> = {})
       replicas,
       maxReplicas,
       strategy,
+      ...(affinity && { affinity }),
       ...(rollout && { rollout }),
       progressDeadlineSeconds: deadline,
       minReadySeconds: minReady,

@@ -208,7 +208,9 @@ function readProcfile(files: SourceFiles): { start: Start; release?: string; not
   const notes = ignored.map((line) => `Procfile: this line is no process and is ignored: ${line}`);
   for (const type of processes.keys())
     if (type !== 'web' && type !== 'release')
-      notes.push(`Procfile: only web and release are run, ${type} is ignored`);
+      notes.push(
+        `Procfile: only web and release are taken, ${type} runs where score.yaml has a container for it`,
+      );
   const release = processes.get('release');
   // The version keeps the line as it is, so it is better refused now than at a deployment.
   if (release !== undefined) procfileWords('release', release);

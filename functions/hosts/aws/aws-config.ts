@@ -44,10 +44,13 @@ const schema = z.object({
   BERTH_APPS_DOMAIN: z.string().min(1),
   BERTH_APPS_SCHEME: z.enum(['http', 'https']),
   BERTH_EGRESS_CIDRS: list,
+  BERTH_REDIS_IMAGE: optional,
   BERTH_SECRET_SOURCES: optional,
   BERTH_VAULT: optional,
   BERTH_VAULT_NAMESPACE: optional,
   BERTH_VAULT_LOGIN: optional,
+  BERTH_VAULT_ROLE: optional,
+  BERTH_VAULT_AUTH: optional,
   BERTH_ISSUER: z.url(),
   BERTH_AUDIENCE: list.refine((audience) => audience.length > 0),
   BERTH_ADMINISTRATOR: optional,
@@ -58,6 +61,9 @@ const schema = z.object({
   BERTH_CLIENT_SECRET: optional,
   BERTH_TERMINAL_CLIENT_ID: optional,
 });
+
+/** The secret that has a token for Vault; or the role that the functions sign in for, at a mount of Vault's method `aws`. */
+export type VaultSignIn = { token: string } | { role: string; mount: string };
 
 export interface AwsConfig {
   /** What the installation's repositories, secrets, servers and namespaces are named by. */
@@ -93,8 +99,10 @@ export interface AwsConfig {
   quota: { cpu: number; memoryBytes: number; pods: number; storageBytes: number };
   /** Workloads are served under this domain. */
   apps: { domain: string; scheme: 'http' | 'https' };
-  /** Where secrets are that projects may refer to; `token` names the secret that has the token for Vault. */
-  sources: { aws: boolean; vault?: { address: string; namespace?: string; token: string } };
+  /** Of Redis servers; there are none without it. */
+  redisImage?: string;
+  /** Where secrets are that projects may refer to. */
+  sources: { aws: boolean; vault?: { address: string; namespace?: string; login: VaultSignIn } };
   /** The private networks that workloads may reach. */
   network: { egressCidrs: string[]; resolverCidrs: string[] };
   identity: {
@@ -123,6 +131,7 @@ export function readAwsConfig(environment: Record<string, string | undefined>): 
     logGroup: values.BERTH_LOG_GROUP,
     outputLogGroup: values.BERTH_OUTPUT_LOG_GROUP,
     auditBucket: values.BERTH_AUDIT_BUCKET,
+    ...(values.BERTH_REDIS_IMAGE !== undefined && { redisImage: values.BERTH_REDIS_IMAGE }),
     builds: {
       project: values.BERTH_BUILD_PROJECT,
       bucket: values.BERTH_BUILD_BUCKET,
@@ -164,7 +173,9 @@ export function readAwsConfig(environment: Record<string, string | undefined>): 
 
 function sourcesOf(values: z.output<typeof schema>): AwsConfig['sources'] {
   const { BERTH_VAULT: address, BERTH_VAULT_LOGIN: token, BERTH_VAULT_NAMESPACE: namespace } = values;
-  const vault = address !== undefined && token !== undefined && { address, token };
+  const { BERTH_VAULT_ROLE: role, BERTH_VAULT_AUTH: mount = 'aws' } = values;
+  const login = token !== undefined ? { token } : role !== undefined && { role, mount };
+  const vault = address !== undefined && login && { address, login };
   return {
     aws: values.BERTH_SECRET_SOURCES !== undefined,
     ...(vault && { vault: { ...vault, ...(namespace !== undefined && { namespace }) } }),

@@ -17,6 +17,7 @@ import type { AwsConfig } from './aws-config.ts';
 import { lazy, once } from './lazy.ts';
 
 const ACTIVITY = ['lastRequests', 'requests', 'counts', 'forget'] as const;
+const CACHES = ['refusal', 'ensure', 'allow', 'disable', 'sleep', 'wake', 'remove', 'inventory'] as const;
 const WORKLOADS = [
   'ensureEnvironment',
   'removeEnvironment',
@@ -53,7 +54,16 @@ export function createAwsPorts(config: AwsConfig): {
   store().catch(() => undefined);
   const registry = lazy(
     async () => (await import('./ports/registry.ts')).createRegistry(config),
-    ['ensureRepository', 'removeRepository', 'resolve', 'keep', 'findings', 'signatures', 'list'],
+    [
+      'ensureRepository',
+      'removeRepository',
+      'removeImage',
+      'resolve',
+      'keep',
+      'findings',
+      'signatures',
+      'list',
+    ],
   );
   const cluster = once(async () =>
     (await import('./ports/cluster.ts')).createCluster(config, { effects, registry }),
@@ -74,12 +84,15 @@ export function createAwsPorts(config: AwsConfig): {
     store: lazy(store, ['get', 'getMany', 'query', 'transact', 'due', 'changed', 'close']),
     secrets,
     secretKeepers: keepersOf(config, effects.now),
-    workflows: lazy(
-      async () => (await import('./ports/workflows.ts')).createWorkflows(config),
-      ['start', 'stop', 'describe', 'close'],
-    ),
+    workflows: {
+      pauses: true,
+      ...lazy(
+        async () => (await import('./ports/workflows.ts')).createWorkflows(config),
+        ['start', 'stop', 'describe', 'close'],
+      ),
+    },
     databases: {
-      ...lazy(databases, ['connect', 'endpoint', 'close']),
+      ...lazy(databases, ['connect', 'endpoint', 'readCopy', 'loadCopy', 'close']),
       ...(config.database.dedicated && {
         dedicated: lazy(
           async () => dedicatedOf(await databases()),
@@ -90,11 +103,14 @@ export function createAwsPorts(config: AwsConfig): {
     builder: {
       ...lazy(
         async () => (await import('./ports/builder.ts')).createBuilder(config),
-        ['saveSource', 'openUpload', 'hasUpload', 'removeSource', 'dockerfiles', 'build'],
+        ['saveSource', 'openUpload', 'hasUpload', 'removeSource', 'dockerfiles', 'build', 'end'],
       ),
       atOnce: config.builds.atOnce,
     },
     workloads: lazy(async () => (await byPlace()).workloads, WORKLOADS),
+    caches: lazy(async () => (await byPlace()).caches, CACHES),
+    wakers: lazy(async () => (await cluster()).wakers, ['knows']),
+    manifests: lazy(async () => (await cluster()).manifests, ['open']),
     isolation: lazy(async () => (await cluster()).isolation, ['rules', 'advance', 'end']),
     activity: lazy(async () => (await byPlace()).activity, ACTIVITY),
     places: lazy(async () => (await byPlace()).places, ['accept', 'check', 'of']),
@@ -107,6 +123,11 @@ export function createAwsPorts(config: AwsConfig): {
       import('./ports/accept-eks.ts'),
     ]);
     const { keep, mask } = createKeptMasks(secrets, effects);
+    // One for all places: what is kept of an environment that is gone is found without its record.
+    const archive = once(async () => ({
+      ...(await import('./ports/logs.ts')).createArchive(config),
+      mask,
+    }));
     const workloads = lazy(async () => (await cluster()).workloads, WORKLOADS);
     return createByPlace({
       home: {
@@ -119,19 +140,21 @@ export function createAwsPorts(config: AwsConfig): {
           ...createAddresses(config.apps),
         },
         activity: lazy(async () => (await cluster()).activity, ACTIVITY),
+        caches: lazy(async () => (await cluster()).caches, CACHES),
         logs: withWorkloadLogs(
           logs,
-          once(async () => {
-            const archive = (await import('./ports/logs.ts')).createArchive(config);
-            return (await cluster()).logs(logs, { ...archive, mask });
-          }),
+          once(async () => (await cluster()).logs(logs, await archive())),
         ),
       },
       store: ports.store,
       effects,
       accept: acceptEks(config),
       open: async (place) =>
-        (await import('./ports/places.ts')).openEksPlace(config, { effects, registry, logs }, place),
+        (await import('./ports/places.ts')).openEksPlace(
+          config,
+          { effects, registry, logs, output: { archive: await archive(), keep } },
+          place,
+        ),
     });
   });
   return {

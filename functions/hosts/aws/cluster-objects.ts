@@ -26,6 +26,7 @@ const plurals: Readonly<Record<string, string>> = {
   IngressClass: 'ingressclasses',
   IngressClassParams: 'ingressclassparams',
   Namespace: 'namespaces',
+  NetworkPolicy: 'networkpolicies',
   NodePool: 'nodepools',
   PodDisruptionBudget: 'poddisruptionbudgets',
   Role: 'roles',

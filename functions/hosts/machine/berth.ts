@@ -1,7 +1,6 @@
 /** Berth on one machine: wires the local adapters together and serves everything on one port. */
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -9,6 +8,7 @@ import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { loadStateMachine, stepsOf, workflowNames } from '../../../state-machines/load.ts';
 import { diskProblem } from '../../adapters/files/disk-full.ts';
 import { createAnchorFiles } from '../../adapters/local/anchors.ts';
+import { createBackupFiles } from '../../adapters/local/backups.ts';
 import { acquireLock } from '../../adapters/local/lock.ts';
 import { createFileLogs } from '../../adapters/local/logs/logs.ts';
 import { createSecretsFile } from '../../adapters/local/secrets/secrets.ts';
@@ -30,15 +30,16 @@ import { berthTokens } from '../../api/admission/berth-tokens.ts';
 import { createApp } from '../../api/http/app.ts';
 import { sessionCookies } from '../../api/identity/session-cookies.ts';
 import { loadRoutes } from '../../api/routes.ts';
+import { serveDomains } from '../../commands/domains/due-domains.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
-import type { SecretKeepers } from '../../ports/secret-keepers.ts';
 import type { Store } from '../../ports/store.ts';
 import type { StepInput } from '../../workflows/step.ts';
 import { runStepNamed } from '../../workflows/steps.ts';
 import { countAnchors, countBuilds, countSecrets } from './aws-equivalent-units.ts';
 import { ConfigError, type LocalConfig, readConfig } from './config/config.ts';
-import type { VaultConfig } from './config/config-vault.ts';
+import { connectVault } from './connect-vault.ts';
+import { domainPorts, listenSecurely } from './domains.ts';
 import { createSignIn } from './identity/choose-identity.ts';
 import { checkLosses } from './losses.ts';
 import type { MachineOptions } from './places/machine-place.ts';
@@ -59,6 +60,8 @@ import {
 export interface LocalBerth {
   /** Such as `http://localhost:4600`. */
   url: string;
+  /** The port for HTTPS; absent where none is listened at. */
+  httpsPort?: number;
   /** The administrator's bearer token. */
   token: string;
   ports: Ports;
@@ -107,7 +110,14 @@ export async function startLocal(config: LocalConfig, log: LocalLog = createLoca
     });
     const shells = createShells(effects);
     const inPlaces = { ...place.ports, ...withOtherPlaces(config, place, { store, effects }) };
-    const ports = await createPorts(config, { effects, store, anchors, shells, ...inPlaces }, log, lost);
+    const ports = await createPorts(
+      config,
+      { effects, store, anchors, shells, ...inPlaces },
+      { stopping: stopping.signal, ...(place.domains && { domains: place.domains }) },
+      log,
+      lost,
+    );
+    if (ports.domains) await serveDomains(ports, ports.domains);
     const { identity, provider } = createSignIn(config, port, log);
     const app = createApp({
       routes: await loadRoutes(),
@@ -134,6 +144,7 @@ export async function startLocal(config: LocalConfig, log: LocalLog = createLoca
     const handlers = place.serve(ports, (request, response) =>
       provider?.owns(request.url) ? provider.request(request, response) : void answer(request, response),
     );
+    const secure = place.routed && (await listenSecurely(config, place.routed, ports.secrets, handlers, log));
     serveWith({
       ...handlers,
       upgrades: (request) => handlers.upgrades(request) || shells.owns(request),
@@ -154,6 +165,7 @@ export async function startLocal(config: LocalConfig, log: LocalLog = createLoca
       await resumed;
       await stopSweeping();
       await handlers.close();
+      await secure?.close();
       server.closeIdleConnections();
       await provider?.close();
       await ports.workflows.close();
@@ -168,7 +180,14 @@ export async function startLocal(config: LocalConfig, log: LocalLog = createLoca
       await ports.store.close();
       lock.release();
     };
-    return { url: `http://localhost:${port}`, token, ports, resumed, close };
+    return {
+      url: `http://localhost:${port}`,
+      ...(secure && { httpsPort: secure.port }),
+      token,
+      ports,
+      resumed,
+      close,
+    };
   } catch (error) {
     server.close();
     await store?.close();
@@ -181,7 +200,11 @@ export async function startLocal(config: LocalConfig, log: LocalLog = createLoca
 async function createPlace(options: MachineOptions): Promise<Place> {
   const { config, ...rest } = options;
   if (!config.cluster) return (await import('./places/machine-place.ts')).createMachine(options);
-  return (await import('./places/cluster-place.ts')).createCluster({ ...rest, config: config.cluster });
+  return (await import('./places/cluster-place.ts')).createCluster({
+    ...rest,
+    config: config.cluster,
+    hasDomains: config.domains?.acme !== undefined,
+  });
 }
 
 /** A directory holds environments of one place of its own: those of another place would be lost, and their records wrong. */
@@ -215,17 +238,21 @@ const openStore = ({ dataDirectory }: LocalConfig, log: LocalLog): Store =>
 async function createPorts(
   config: LocalConfig,
   given: PlacePorts & Pick<Ports, 'effects' | 'shells' | 'store' | 'anchors' | 'places'>,
+  { domains, stopping }: Pick<Place, 'domains'> & { stopping: AbortSignal },
   log: LocalLog,
   lost: Map<string, string>,
 ) {
   const path = (name: string): string => join(config.dataDirectory, name);
   const { effects } = given;
+  const secrets = countSecrets(
+    await createSecretsFile({ path: path('secrets'), keyPath: path('secrets.key'), effects }),
+  );
   const ports = {
     ...given,
     receivers: createReceivers({ trusted: config.trustedReceivers ?? [] }),
-    secrets: countSecrets(
-      await createSecretsFile({ path: path('secrets'), keyPath: path('secrets.key'), effects }),
-    ),
+    secrets,
+    backups: createBackupFiles({ directory: path('backups') }),
+    ...(domains && { domains: await domainPorts(config, domains, secrets, stopping) }),
     ...(config.vault && { secretKeepers: await connectVault(config.vault, effects) }),
     builder: countBuilds(given.builder, effects.now),
     anchors: countAnchors(given.anchors),
@@ -248,18 +275,6 @@ async function createPorts(
       ),
   });
   return { ...ports, workflows };
-}
-
-/** Only where it is set, it is loaded. Tokens are read when they are needed, since others renew them. */
-async function connectVault(
-  { address, namespace, login }: VaultConfig,
-  { now }: Ports['effects'],
-): Promise<SecretKeepers> {
-  const { createVault } = await import('../../adapters/vault/vault.ts');
-  const read = () => readFile(login.file, 'utf8');
-  return {
-    vault: createVault({ address, login: { ...login, read }, now, ...(namespace && { namespace }) }),
-  };
 }
 
 /**

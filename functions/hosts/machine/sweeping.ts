@@ -1,5 +1,6 @@
 /** Runs the sweep again and again, together with the deliveries to webhooks. */
 import type { Ports } from '../../ports/index.ts';
+import { sweepDomains } from '../../sweep/domains.ts';
 import { CLOCK_JUMPED, endLost, sweep } from '../../sweep/sweep.ts';
 import { createDeliverer } from '../../webhooks/deliver.ts';
 import type { LocalLog } from './terminal-log.ts';
@@ -21,6 +22,12 @@ export function startSweeping(
     onError: (webhook, error) => log.error(`Delivering to webhook ${webhook}`, error),
   });
   let pass: Promise<void> = Promise.resolve();
+  /** Under way beside the sweep: others than we decide how long it takes. */
+  let domains: Promise<void> | undefined;
+  const lookAtDomains = async (): Promise<void> => {
+    const { errors } = await sweepDomains(ports);
+    for (const { what, error } of errors) log.error(`The sweep of ${what}`, error);
+  };
 
   const next = (): void => {
     if (stopped) return;
@@ -29,6 +36,11 @@ export function startSweeping(
     }, everyMs);
   };
   const once = async (): Promise<void> => {
+    domains ??= lookAtDomains()
+      .catch((error: unknown) => log.error('The sweep of domains', error))
+      .finally(() => {
+        domains = undefined;
+      });
     try {
       const report = await sweep(ports);
       if (report.clockJumped === 'now') log.error('The sweep', new Error(CLOCK_JUMPED));
@@ -44,6 +56,7 @@ export function startSweeping(
     stopped = true;
     clearTimeout(timer);
     await pass;
+    await domains;
     await deliverer.close();
   };
 }

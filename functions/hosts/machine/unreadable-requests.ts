@@ -17,6 +17,7 @@ import { Problem, type ProblemCode, toProblem } from '../../core/problem.ts';
 export const HEADERS_TIMEOUT_MS = limits.headerSeconds.value * 1000;
 
 export const serverOptions: ServerOptions = {
+  maxHeaderSize: limits.header.value,
   headersTimeout: HEADERS_TIMEOUT_MS,
   /** An upload may be large and its line slow. */
   requestTimeout: limits.requestSeconds.value * 1000,
@@ -30,7 +31,10 @@ const codes: Readonly<Record<string, ProblemCode>> = {
 };
 
 const texts: Partial<Record<ProblemCode, readonly [detail: string, hint: string]>> = {
-  headers_too_large: ['The header can not be read: it is too large.', 'Send less than 16 KiB of header.'],
+  headers_too_large: [
+    'The header can not be read: it is too large.',
+    `Send less than ${limits.header.value / 1024} KiB of header.`,
+  ],
   payload_too_large: ['The body can not be read: its chunk extensions are too large.', 'Send none.'],
   request_timeout: ['The request took too long to arrive.', 'Send it again, on a better line.'],
 };
@@ -64,6 +68,8 @@ function refuse(socket: Duplex, problem: Problem): void {
 }
 
 export function answerWithProblems(server: Server): void {
+  // Fields are not counted: their size is what a header costs, here as at the gateway of a cluster.
+  server.maxHeadersCount = 0;
   const responses = new WeakMap<Duplex, ServerResponse>();
   server.on('request', (request, response) => responses.set(request.socket, response));
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {

@@ -1,17 +1,24 @@
 /** Pages of logs: what adapters share. */
 import { limits } from '../../core/limits.ts';
-import { isAtLeast, isQuotedSource, levelOf, quotesSource } from '../../core/log-level.ts';
+import {
+  isAtLeast,
+  isQuotedSource,
+  type LogLevel,
+  levelOf,
+  quotesSource,
+} from '../../core/logs/log-level.ts';
+import { parseLogQuery } from '../../core/logs/log-query.ts';
 import type { LogFilter, LogLine, LogPage, LogPageQuery } from '../logs.ts';
 
 const LIMIT_MAX = limits.logPageLines.value;
-const TEXT_MAX = limits.logSearch.value;
+const SEARCH_MAX = limits.logSearch.value;
 
 /** @throws RangeError */
 export function checkPageQuery(query: LogPageQuery): LogPageQuery {
-  const { limit, since, until, text, from } = query;
+  const { limit, since, until, search, from } = query;
   if (!Number.isInteger(limit) || limit < 1 || limit > LIMIT_MAX)
     throw new RangeError(`limit is not between 1 and ${LIMIT_MAX}`);
-  if (text !== undefined && text.length > TEXT_MAX) throw new RangeError('text is too long');
+  if (search !== undefined && search.length > SEARCH_MAX) throw new RangeError('search is too long');
   if (from !== undefined && !/^\d{1,15}\.\d{1,15}$/.test(from)) throw new RangeError('from is no position');
   const time = (value: string | undefined, name: string): string | undefined => {
     if (value === undefined) return undefined;
@@ -56,18 +63,29 @@ function lineFilter(
   filter: LogFilter,
 ): (line: LogLine, before?: readonly (LogLine | undefined)[]) => boolean {
   const { since, until, level, deployment, container } = filter;
-  const text = filter.text?.toLowerCase();
+  const isFound = filter.search === undefined ? undefined : parseLogQuery(filter.search);
   return (line, before = []) => {
     if (since !== undefined && line.at < since) return false;
     if (until !== undefined && line.at > until) return false;
     if (line.missing) return true;
     if (deployment !== undefined && line.deployment !== deployment) return false;
     if (container !== undefined && line.container !== container) return false;
-    if (text !== undefined && !line.message.toLowerCase().includes(text)) return false;
-    if (level === undefined) return true;
-    const messages = before.map((one) => one?.message ?? '');
-    const own = levelOf(line.message) ?? (isQuotedSource(line.message, messages) ? 'error' : undefined);
-    return own !== undefined && isAtLeast(own, level);
+    if (!isFound && level === undefined) return true;
+    const levelNow = (): LogLevel | undefined => {
+      const messages = before.map((one) => one?.message ?? '');
+      return levelOf(line.message) ?? (isQuotedSource(line.message, messages) ? 'error' : undefined);
+    };
+    if (level !== undefined) {
+      const own = levelNow();
+      if (own === undefined || !isAtLeast(own, level)) return false;
+    }
+    return (
+      isFound?.({
+        ...(filter.service !== undefined && { service: filter.service }),
+        ...line,
+        level: levelNow,
+      }) ?? true
+    );
   };
 }
 

@@ -1,6 +1,6 @@
 /** The lines of a program's output that say why it failed: every error first, then what follows the first one. */
 import { stripVTControlCharacters } from 'node:util';
-import { quotesSource } from '../../core/log-level.ts';
+import { quotesSource } from '../../core/logs/log-level.ts';
 import { cut } from './log-lines.ts';
 
 /** Lines of output that are kept to choose from. */

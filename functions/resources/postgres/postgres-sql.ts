@@ -103,14 +103,18 @@ export async function ensureDatabase(
   if (found.database === 'complete') return;
   // An interrupted DROP DATABASE leaves a database that can only be dropped again.
   if (found.database === 'broken') await run(sql, 'DROP DATABASE %I', name);
-  if (found.database !== 'partial') {
-    await run(sql, `CREATE DATABASE %I OWNER %I ${COLLATION} ALLOW_CONNECTIONS false`, name, name);
-  }
-  await transaction(sql, async () => {
-    await run(sql, 'COMMENT ON DATABASE %I IS %L', name, tag);
-    await run(sql, 'REVOKE ALL ON DATABASE %I FROM PUBLIC', name);
-    await run(sql, 'ALTER DATABASE %I ALLOW_CONNECTIONS true', name);
-  });
+  if (found.database !== 'partial') await createClosed(sql, name, name);
+  await transaction(sql, () => openDatabase(sql, name, tag));
+}
+
+/** Makes a database that nobody can connect to yet. */
+export const createClosed = (sql: SqlConnection, name: string, owner: string): Promise<void> =>
+  run(sql, `CREATE DATABASE %I OWNER %I ${COLLATION} ALLOW_CONNECTIONS false`, name, owner);
+
+export async function openDatabase(sql: SqlConnection, name: string, tag: string): Promise<void> {
+  await run(sql, 'COMMENT ON DATABASE %I IS %L', name, tag);
+  await run(sql, 'REVOKE ALL ON DATABASE %I FROM PUBLIC', name);
+  await run(sql, 'ALTER DATABASE %I ALLOW_CONNECTIONS true', name);
 }
 
 /**
@@ -155,6 +159,8 @@ export async function dropDatabase(sql: SqlConnection, spec: DatabaseSpec): Prom
   if (found.database !== undefined && found.database !== 'foreign') {
     await run(sql, 'DROP DATABASE IF EXISTS %I WITH (FORCE)', spec.name);
   }
+  for (const { name } of await databasesBeside(sql, spec, found))
+    await run(sql, 'DROP DATABASE IF EXISTS %I WITH (FORCE)', name);
   for (const role of [spec.second, spec.name]) {
     if ((await look(sql, { name: role, tag: spec.tag })).role !== 'ours') continue;
     await transaction(sql, async () => {
@@ -163,6 +169,21 @@ export async function dropDatabase(sql: SqlConnection, spec: DatabaseSpec): Prom
     });
   }
   await shareConnections(sql, spec.prefix);
+}
+
+/** Copies and what was replaced: they belong to the role as its database does, and nobody else can give it one. */
+export async function databasesBeside(
+  sql: SqlConnection,
+  spec: DatabaseSpec,
+  found?: Found,
+): Promise<{ name: string; tag: string | null }[]> {
+  const { role } = found ?? (await look(sql, spec));
+  if (role !== 'ours') return [];
+  return sql.query(
+    `SELECT datname::text AS name, shobj_description(oid, 'pg_database') AS tag FROM pg_database
+     WHERE datdba = (SELECT oid FROM pg_roles WHERE rolname = $1) AND datname <> $1 ORDER BY 1`,
+    [spec.name],
+  );
 }
 
 /** The roles of a project that log in, and how many connections they may have together: half of the server's. */
@@ -202,7 +223,9 @@ async function shareConnections(sql: SqlConnection, prefix: string): Promise<voi
 export async function listDatabase(sql: SqlConnection, spec: DatabaseSpec): Promise<string[]> {
   const found = await look(sql, spec);
   const second = await look(sql, { name: spec.second, tag: spec.tag });
+  const beside = await databasesBeside(sql, spec, found);
   return [
+    ...beside.map(({ name }) => `database ${name}`),
     ...(found.database === undefined || found.database === 'foreign' ? [] : [`database ${spec.name}`]),
     ...(found.role === 'ours' ? [`role ${spec.name}`] : []),
     ...(second.role === 'ours' ? [`role ${spec.second}`] : []),
@@ -284,7 +307,7 @@ async function look(sql: SqlConnection, { name, tag }: Pick<DatabaseSpec, 'name'
 }
 
 /** Statements that take no parameters: the server itself quotes identifiers (%I) and literals (%L). */
-async function run(sql: SqlConnection, template: string, ...values: string[]): Promise<void> {
+export async function run(sql: SqlConnection, template: string, ...values: string[]): Promise<void> {
   const [row] = await sql.query<{ statement: string }>(
     'SELECT format($1, VARIADIC $2::text[]) AS statement',
     [template, values],
@@ -293,7 +316,7 @@ async function run(sql: SqlConnection, template: string, ...values: string[]): P
   await sql.query(row.statement);
 }
 
-async function transaction(sql: SqlConnection, work: () => Promise<void>): Promise<void> {
+export async function transaction(sql: SqlConnection, work: () => Promise<void>): Promise<void> {
   await sql.query('BEGIN');
   try {
     await work();

@@ -4,16 +4,37 @@
  */
 import * as z from 'zod';
 import type { ResourceOutputs } from '../../core/model/index.ts';
-import { deriveName, shortHash } from '../../core/names.ts';
 import { Problem } from '../../core/problem.ts';
-import type { DatabaseServer, DedicatedServers } from '../../ports/databases.ts';
-import { AUTHORITY_PATH, ServerNotOurs } from '../../ports/databases.ts';
+import { AUTHORITY_PATH } from '../../ports/databases.ts';
 import type { Ports } from '../../ports/index.ts';
-import { invalidResource, noSuchClass, ownerTag, resourceLabel, resourceSecretPath } from '../owner.ts';
+import { ServerNotOurs } from '../../ports/rules/server-not-ours.ts';
+import {
+  currentLogin,
+  type Login,
+  listLogin,
+  loginOutputs,
+  loginPaths,
+  putCurrent,
+  removeLogin,
+  restoreLogin,
+  revokeLogin,
+} from '../logins.ts';
+import { invalidResource, ownerTag, serverName } from '../owner.ts';
 import { type ResourceIdentity, ResourcePending, type ResourceRequest, type ResourceType } from '../type.ts';
+import { discardBeside, isSwapped, loadBeside, readDatabase, swapBeside } from './postgres-copies.ts';
 import { cutConnections, holdTables } from './postgres-disturbance.ts';
 import {
-  type DatabaseSpec,
+  backupsOf,
+  CLASSES,
+  checkClass,
+  dedicatedServers,
+  isDedicated,
+  loginOf,
+  placeOf,
+  serverOf,
+  specOf,
+} from './postgres-place.ts';
+import {
   disableLogin,
   dropDatabase,
   ExtensionFailed,
@@ -28,11 +49,6 @@ import {
 } from './postgres-sql.ts';
 import { scramVerifier } from './scram.ts';
 
-/** PostgreSQL's limit on names, bytes. */
-const NAME_LIMIT = 63;
-const CLASSES: readonly string[] = ['default', 'dedicated'];
-const SECRETS = ['password', 'url'] as const;
-
 const params = z.strictObject({
   extensions: z
     .array(z.string().regex(/^[a-z][a-z0-9_-]{0,62}$/))
@@ -43,81 +59,6 @@ const params = z.strictObject({
     ),
 });
 
-/** The prefix keeps the names apart from those that PostgreSQL and clouds reserve, such as `pg_`. */
-function specOf(request: ResourceIdentity): DatabaseSpec {
-  const parts = ['berth', request.project, request.environment, resourceLabel(request, 40)];
-  return {
-    name: deriveName(parts, NAME_LIMIT, '_'),
-    second: deriveName([...parts, 'b'], NAME_LIMIT, '_'),
-    // A project's name has no underscore, and is never cut.
-    prefix: `berth_${request.project}_`,
-    tag: ownerTag(request),
-  };
-}
-
-const isDedicated = (request: ResourceIdentity): boolean => request.class === 'dedicated';
-
-/**
- * A name that RDS takes: letters, digits and single hyphens, a letter first. The hash tells apart names that read
- * alike.
- */
-function serverName({ project, environment, uid }: ResourceIdentity): string {
-  const readable = `${project}-${environment}`.replaceAll(/-+/g, '-').slice(0, 40).replace(/-$/, '');
-  return `berth-${readable}-${shortHash([project, environment, uid].join('\u001f'), 12)}`;
-}
-
-/** @throws Problem invalid_resource where dedicated servers are not available, or for an unknown class */
-function dedicatedServers({ databases }: Ports, request: ResourceIdentity): DedicatedServers {
-  if (databases.dedicated) return databases.dedicated;
-  throw invalidResource(request, 'there are no servers of their own here', {
-    hint: 'Leave out the class: the database is then on the shared server.',
-  });
-}
-
-function checkClass(request: ResourceIdentity): void {
-  if (!CLASSES.includes(request.class)) throw noSuchClass(request, CLASSES);
-}
-
-/** The server that the database is on. @throws ResourcePending while it is being made */
-async function serverOf(ports: Ports, request: ResourceIdentity): Promise<DatabaseServer> {
-  checkClass(request);
-  if (!isDedicated(request)) return ports.databases;
-  const owner = { tag: ownerTag(request), operation: request.operation };
-  const server = await dedicatedServers(ports, request).ensure(serverName(request), owner);
-  if (server) return server;
-  throw new ResourcePending('The database server is being made.');
-}
-
-interface Login {
-  username: string;
-  password: string;
-}
-
-/** The path of each secret output. */
-const pathsOf = (request: ResourceIdentity) => ({
-  password: resourceSecretPath(request, 'password'),
-  url: resourceSecretPath(request, 'url'),
-});
-
-/**
- * The role and the password of the current login, as the stored URL says; before there is a URL, the owner with the
- * stored password or a new one.
- */
-async function currentLogin({ secrets, effects }: Ports, request: ResourceIdentity): Promise<Login> {
-  const paths = pathsOf(request);
-  const url = await secrets.get(paths.url);
-  if (url !== undefined) return loginOf(url);
-  return {
-    username: specOf(request).name,
-    password: (await secrets.get(paths.password)) ?? effects.token(32),
-  };
-}
-
-function loginOf(url: string): Login {
-  const { username, password } = new URL(url);
-  return { username: decodeURIComponent(username), password: decodeURIComponent(password) };
-}
-
 interface Place {
   host: string;
   port: number;
@@ -125,7 +66,6 @@ interface Place {
   authority?: string;
 }
 
-/** The outputs for a login. The URL is stored last, because it is the one that counts. */
 async function outputsFor(
   ports: Ports,
   request: ResourceIdentity,
@@ -133,21 +73,14 @@ async function outputsFor(
   { username, password }: Login,
 ): Promise<ResourceOutputs> {
   const { name } = specOf(request);
-  const paths = pathsOf(request);
   const part = encodeURIComponent;
   const sslrootcert = authority === undefined ? '' : AUTHORITY_PATH;
   const tls = new URLSearchParams({ sslmode, ...(sslrootcert && { sslrootcert }) });
   const url = `postgresql://${part(username)}:${part(password)}@${host}:${port}/${part(name)}?${tls}`;
-  const reference = await putSecret(ports, paths.password, password);
   return {
     values: { host, port: String(port), name, database: name, username, sslmode, sslrootcert },
-    secrets: { password: reference, url: await putSecret(ports, paths.url, url) },
+    secrets: await loginOutputs(ports, request, password, url),
   };
-}
-
-/** Stores the current value again, which changes nothing, to have a version that can be referred to. */
-async function putSecret({ secrets }: Ports, path: string, value: string) {
-  return { secret: path, version: await secrets.put(path, value, { versionId: shortHash(value, 32) }) };
 }
 
 async function provision(ports: Ports, request: ResourceRequest, stillOwned?: () => Promise<void>) {
@@ -170,9 +103,9 @@ async function provision(ports: Ports, request: ResourceRequest, stillOwned?: ()
       }
     }
     // The password is stored before any role has it, so a crash in between loses nothing.
-    const login = await currentLogin(ports, request);
+    const login = await currentLogin(ports, request, spec.name);
     const { username, password } = login;
-    await putSecret(ports, pathsOf(request).password, password);
+    await putCurrent(ports, loginPaths(request).password, password);
     await ensureDatabase(sql, {
       ...spec,
       login: username,
@@ -199,23 +132,11 @@ async function rotate(
     await stillOwned?.();
     const username = current.values.username === spec.second ? spec.name : spec.second;
     // An earlier run may have made the password, and a deployment may serve with it by now.
-    const stored = await currentLogin(ports, request);
+    const stored = await currentLogin(ports, request, spec.name);
     const password = stored.username === username ? stored.password : ports.effects.token(32);
     await ensureLogin(sql, { ...spec, login: username, verifier: await scramVerifier(username, password) });
     return outputsFor(ports, request, place, { username, password });
   });
-}
-
-/** Stores the former values once more, as new versions, so that they are current again. */
-async function restore(ports: Ports, request: ResourceIdentity, previous: ResourceOutputs) {
-  const paths = pathsOf(request);
-  for (const output of SECRETS) {
-    const reference = previous.secrets[output];
-    const value = reference && (await ports.secrets.get(reference.secret, reference.version));
-    if (value !== undefined && (await ports.secrets.get(paths[output])) !== value)
-      await ports.secrets.put(paths[output], value, { versionId: ports.effects.id() });
-  }
-  return previous;
 }
 
 /** Stops the former role from logging in, and makes its stored credentials unreadable. */
@@ -230,8 +151,7 @@ async function retire(
   const spec = specOf(request);
   const server = await serverOf(ports, request);
   await withDatabaseLock(server, spec.prefix, (sql) => disableLogin(sql, spec, username));
-  for (const { secret, version } of Object.values(previous.secrets))
-    await ports.secrets.revoke(secret, version);
+  await revokeLogin(ports, previous);
 }
 
 /** Explains SQL errors by what they mean here. */
@@ -271,6 +191,9 @@ async function explained<T>(request: ResourceIdentity, work: () => Promise<T>): 
 export const postgres: ResourceType = {
   type: 'postgres',
   summary: 'A PostgreSQL database with a role of its own; with class `dedicated`, on a server of its own.',
+  leaving: {
+    todo: 'Make a PostgreSQL database of your own, copy the data with pg_dump and pg_restore, and write its address where the manifests have this one.',
+  },
   outputs: {
     host: { secret: false, summary: 'Host of the server.' },
     port: { secret: false, summary: 'Port of the server.' },
@@ -309,7 +232,7 @@ export const postgres: ResourceType = {
   rotation: {
     rotate: (ports, request, current, stillOwned) =>
       explained(request, () => rotate(ports, request, current, stillOwned)),
-    restore,
+    restore: restoreLogin,
     retire: (ports, request, previous, current) =>
       explained(request, () => retire(ports, request, previous, current)),
   },
@@ -324,32 +247,59 @@ export const postgres: ResourceType = {
       holdTables(await serverOf(ports, request), specOf(request).name, delayMs, signal),
   },
 
+  copies: {
+    read: async (ports, request, signal) =>
+      readDatabase(await serverOf(ports, request), await loginOf(ports, request), signal),
+    async load(ports, request, chunks, signal, stillOwned) {
+      const { server, spec } = await placeOf(ports, request, stillOwned);
+      const login = await loginOf(ports, request);
+      return loadBeside(server, spec, request.operation, login, chunks, signal, stillOwned);
+    },
+    async swap(ports, request, from, stillOwned) {
+      const { server, spec } = await placeOf(ports, request, stillOwned);
+      await swapBeside(server, spec, request.operation, from, stillOwned);
+    },
+    isSwapped: async (ports, request) =>
+      isSwapped(await serverOf(ports, request), specOf(request), request.operation),
+    async discard(ports, request, stillOwned) {
+      const { server, spec } = await placeOf(ports, request, stillOwned);
+      await discardBeside(server, spec, request.operation, stillOwned);
+    },
+  },
+
   deprovision: (ports, request) =>
     explained(request, async () => {
       const spec = specOf(request);
       if (!isDedicated(request))
         await withDatabaseLock(ports.databases, spec.prefix, (sql) => dropDatabase(sql, spec));
       // The server goes with everything on it but for a last snapshot, where the place makes one.
-      else if (!(await dedicatedServers(ports, request).remove(serverName(request), spec.tag)))
+      else if (!(await dedicatedServers(ports, request).remove(serverName('berth', request), spec.tag)))
         throw new ResourcePending('The database server is being removed.');
-      for (const output of SECRETS) await ports.secrets.remove(resourceSecretPath(request, output));
+      await removeLogin(ports, request);
+      for (const path of await backupsOf(ports, request)) await ports.backups?.remove(path);
     }),
 
   async kept(ports, request) {
     if (!isDedicated(request)) return [];
-    const found = await dedicatedServers(ports, request).snapshots?.(serverName(request), ownerTag(request));
+    const found = await dedicatedServers(ports, request).snapshots?.(
+      serverName('berth', request),
+      ownerTag(request),
+    );
     return (found ?? []).map((name) => `database snapshot ${name}`);
   },
 
   async inventory(ports, request) {
-    const paths = await ports.secrets.list(resourceSecretPath(request, ''));
-    return [...(await listServerOrDatabase(ports, request)), ...paths.map((path) => `secret ${path}`)];
+    return [
+      ...(await listServerOrDatabase(ports, request)),
+      ...(await listLogin(ports, request)),
+      ...(await backupsOf(ports, request)).map((path) => `backup ${path}`),
+    ];
   },
 };
 
 async function listServerOrDatabase(ports: Ports, request: ResourceIdentity): Promise<string[]> {
   if (isDedicated(request)) {
-    const name = serverName(request);
+    const name = serverName('berth', request);
     const isThere = await dedicatedServers(ports, request).exists(name, ownerTag(request));
     return isThere ? [`database server ${name}`] : [];
   }

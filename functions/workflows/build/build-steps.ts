@@ -9,18 +9,14 @@ import { withFileContents } from '../../core/score/workload-files.ts';
 import { BuilderBusy, type BuildRequest, type BuildResult, type BuildSource } from '../../ports/builder.ts';
 import type { Ports } from '../../ports/index.ts';
 import { leaveQueue } from '../../records/build-queue-record.ts';
-import { endingOf, endOperation, errorOf } from '../end-operation.ts';
+import { endingOf, endOperation, errorOf, untilOverdue } from '../end-operation.ts';
 import { keepResult } from '../keep-result.ts';
 import type { Step, StepContext } from '../step.ts';
 import { buildLog, turnAgain, untilTurn } from './await-turn.ts';
 
-/** Shorter than any machine takes to come; the machine says nothing while it is on its way. */
-const WAITS_SECONDS = 15;
-
 export const awaitTurn: Step<Operation<'build'>> = {
   role: 'work',
   watched: true,
-  waitsSeconds: WAITS_SECONDS,
   async run({ ports, operation, signal }) {
     // A run before this one came further, and what has its version needs no turn.
     if (operation.result?.version === undefined) await untilTurn(ports, operation, signal);
@@ -31,7 +27,6 @@ export const awaitTurn: Step<Operation<'build'>> = {
 export const buildImage: Step<Operation<'build'>> = {
   role: 'work',
   watched: true,
-  waitsSeconds: WAITS_SECONDS,
   async run(context) {
     const { ports, operation } = context;
     // A run before this one came as far; what follows it in the workflow may have removed the source.
@@ -133,6 +128,8 @@ export const recoverBuild: Step<Operation<'build'>> = {
   role: 'recover',
   async run(context) {
     const { ports, operation } = context;
+    // What hears of its end between two looks has nobody else who ends it.
+    await untilOverdue(ports, operation, async () => ports.builder.end?.(operation.id));
     await leaveQueue(ports, operation.id);
     const version = operation.result?.version;
     // The version can be deployed already, whatever came after it.

@@ -5,7 +5,7 @@ import type { RolloutPlan } from '../../core/rollout/rollout-plan.ts';
 import type { CheckName, CheckResult, Verdict } from '../../core/rollout/verdict.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { Tracks } from '../../ports/workloads.ts';
-import { workloadSpec } from '../workload-spec.ts';
+import { workloadSpec } from '../../resources/score/workload-spec.ts';
 
 /** One failure may be that of the network. */
 const TRIES = 3;
@@ -19,6 +19,8 @@ export interface Probes {
   of(stage: number): CheckResult[];
   /** Begins what is asked at the end of a stage, once. */
   atEnd(stage: number, percent: number, verdict: Verdict): void;
+  /** How they do when what is asked has been answered; a command goes on. */
+  settled(stage: number): Promise<CheckResult[]>;
 }
 
 /** @param signal ends what is under way */
@@ -31,11 +33,17 @@ export function createProbes(
 ): Probes {
   let current = -1;
   const results = new Map<CheckName, CheckResult>();
+  const asked = new Set<Promise<void>>();
 
-  function begin(name: CheckName, work: () => Promise<{ passed: boolean; words: string }>): void {
+  function begin(
+    name: CheckName,
+    work: () => Promise<{ passed: boolean; words: string } | undefined>,
+  ): Promise<void> {
     const stage = current;
-    work().then(
-      ({ passed, words }) => {
+    return work().then(
+      (ended) => {
+        if (!ended) return;
+        const { passed, words } = ended;
         if (stage === current) results.set(name, { name, state: passed ? 'passed' : 'failed', words });
       },
       (error: unknown) => {
@@ -59,26 +67,43 @@ export function createProbes(
     }
   }
 
+  function ask(name: CheckName, what: string, to: (until: AbortSignal) => Promise<Answer>): void {
+    const asking = begin(name, () => tried(what, to)).finally(() => asked.delete(asking));
+    asked.add(asking);
+  }
+
   function start(stage: number): void {
     current = stage;
     results.clear();
+    const { rollout } = deployment;
+    // What a call before this one has seen of this stage is not asked again.
+    for (const known of (rollout?.stage === stage && rollout.seen?.probes) || [])
+      results.set(known.name, known);
     const pending = (name: CheckName, words: string): void =>
       void results.set(name, { name, state: 'pending', words });
     const { url, command, webhook } = checks;
-    if (url !== undefined) {
+    if (url !== undefined && !results.has('url')) {
       pending('url', `${url} is asked`);
-      begin('url', () => tried(url, (until) => tracks.ask(deployment, deployment.number, url, until)));
+      ask('url', url, (until) => tracks.ask(deployment, deployment.number, url, until));
     }
-    if (command !== undefined) {
+    if (command !== undefined && !results.has('command')) {
       const what = command.join(' ');
       pending('command', `${what} runs`);
-      begin('command', async () => {
+      void begin('command', async () => {
         const spec = await workloadSpec(ports, deployment, deployment.number);
-        const { exitCode } = await ports.workloads.runRelease(spec, command, signal);
-        return { passed: exitCode === 0, words: `${what} ended with exit code ${exitCode}` };
+        // Not the release command of the operation, nor the check of another stage.
+        const own = { ...spec, operation: `${spec.operation}-${stage}` };
+        const ended = await ports.workloads.runRelease(own, command, signal);
+        return (
+          ended && {
+            passed: ended.exitCode === 0,
+            words: `${what} ended with exit code ${ended.exitCode}`,
+          }
+        );
       });
     }
-    if (webhook !== undefined) pending('webhook', 'the webhook is asked at the end of the stage');
+    if (webhook !== undefined && !results.has('webhook'))
+      pending('webhook', 'the webhook is asked at the end of the stage');
   }
 
   let told = -1;
@@ -90,6 +115,7 @@ export function createProbes(
     atEnd(stage, percent, { words, candidate, stable }) {
       const { webhook } = checks;
       if (webhook === undefined || told === stage || stage !== current) return;
+      if (results.get('webhook')?.state !== 'pending') return;
       told = stage;
       const { project, environment, service, number, version } = deployment;
       const body = JSON.stringify({
@@ -105,9 +131,11 @@ export function createProbes(
         stable,
       });
       const headers = { 'content-type': 'application/json' };
-      begin('webhook', () =>
-        tried('the webhook', (until) => ports.receivers.post(webhook, { headers, body }, until)),
-      );
+      ask('webhook', 'the webhook', (until) => ports.receivers.post(webhook, { headers, body }, until));
+    },
+    async settled(stage) {
+      await Promise.all(asked);
+      return stage === current ? [...results.values()] : [];
     },
   };
 }

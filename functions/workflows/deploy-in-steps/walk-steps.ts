@@ -1,10 +1,22 @@
 /** The step of the workflow `deploy-in-steps` that walks the stages of a rollout. */
 import { type Rollout, readCounts, rolloutOf } from '../../commands/deployments/rollouts.ts';
 import { deploymentKey, deploymentsPartition } from '../../core/keys.ts';
-import type { Deployment, DeploymentDetail, Operation, RolloutState } from '../../core/model/index.ts';
+import type {
+  Deployment,
+  DeploymentDetail,
+  Operation,
+  RolloutSeen,
+  RolloutState,
+} from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
 import { type Decision, decide } from '../../core/rollout/decide-rollout.ts';
-import { countsSince, keepCounts, noCounts, type RequestCounts } from '../../core/rollout/request-counts.ts';
+import {
+  countsSince,
+  keepCounts,
+  keptCounts,
+  noCounts,
+  type RequestCounts,
+} from '../../core/rollout/request-counts.ts';
 import type { Verdict } from '../../core/rollout/verdict.ts';
 import { workloadSettings } from '../../core/score/settings.ts';
 import type { Ports } from '../../ports/index.ts';
@@ -24,8 +36,8 @@ const RECENT_MS = 15_000;
 
 /**
  * Walks through the stages until the version serves. Whatever stops it takes the version out of the traffic first, and
- * never touches what serves. Near the end of the time of one invocation it hands over to the next, which goes on in the
- * stage that is recorded.
+ * never touches what serves. When a call has waited for long enough it hands over to the next, which goes on in the stage
+ * that is recorded, with what was seen.
  */
 export const walkSteps: Step<InSteps> = {
   role: 'work',
@@ -36,10 +48,12 @@ export const walkSteps: Step<InSteps> = {
     if (!tracks) return;
     const candidate = { ...operation, fence: operation.number };
     const ends = new AbortController();
-    const memory = createMemory(ports);
+    let memory: Memory | undefined;
     let probes: Probes | undefined;
+    let seen: Seen | undefined;
     try {
-      while (!signal.aborted) {
+      // However little time a call has, it looks once.
+      while (!(signal.reason instanceof Problem)) {
         const item = await getDeploymentDetail(ports.store, operation, operation.number);
         const rollout = rolloutOf(item.data);
         const status = await ports.workloads.status(operation);
@@ -47,12 +61,15 @@ export const walkSteps: Step<InSteps> = {
         const tried = requireCandidate(status?.candidate, operation.number);
         if (rollout.state.since === undefined) {
           await enter(ports, item, rollout, 0, status?.serving);
+          if (signal.aborted) break;
           continue;
         }
         const percent = rollout.plan.stages[rollout.state.stage]?.percent ?? 100;
         if (tried.percent !== percent) await tracks.share(candidate, percent);
+        memory ??= createMemory(ports, rollout.state);
         probes ??= createProbes(ports, tracks, item.data, rollout.plan, ends.signal);
         const decision = await look(ports, item.data, rollout, tried, status?.serving, memory, probes);
+        seen = { item, memory, probes };
         if (decision.do === 'abort') {
           await tracks.setAside(candidate);
           await keepVerdict(ports, item, decision.verdict);
@@ -65,14 +82,17 @@ export const walkSteps: Step<InSteps> = {
           return;
         }
         if (decision.do === 'next') {
+          seen = undefined;
           await enter(ports, item, rollout, rollout.state.stage + 1, status?.serving, decision.verdict);
           continue;
         }
         if (decision.why === 'checks') probes.atEnd(rollout.state.stage, percent, decision.verdict);
+        if (signal.aborted) break;
         await ports.store.changed(deploymentsPartition(operation), { timeoutMs: LOOK_MS, signal });
       }
+      if (seen && signal.reason instanceof StillProgressing) await keepSeen(ports, seen);
     } finally {
-      ends.abort();
+      ends.abort(new StillProgressing());
     }
     if (!(signal.reason instanceof Problem)) throw new StillProgressing();
     // It was canceled, or overtaken: the compensation removes it, and until then nobody meets it.
@@ -126,14 +146,44 @@ interface Memory {
   ofReplicas(tried: CandidateStatus): { restarts: number; unreadyMs: number };
   /** What came lately, of the counts of a stage. */
   recent(stage: number, counts: RequestCounts): RequestCounts;
+  seen(): Omit<RolloutSeen, 'probes'> | undefined;
 }
 
-/** What is only seen while one looks; the next invocation begins without it. */
-function createMemory({ effects }: Ports): Memory {
-  let restartsBefore: number | undefined;
-  let unreadySince: number | undefined;
-  let looks: { at: number; stage: number; counts: RequestCounts }[] = [];
+interface Seen {
+  item: Item<DeploymentDetail>;
+  memory: Memory;
+  probes: Probes;
+}
+
+/** Leaves what was seen to the next call, as far as nobody has changed the rollout meanwhile. */
+async function keepSeen(ports: Ports, { item, memory, probes }: Seen): Promise<void> {
+  const { rollout } = item.data;
+  const seen = memory.seen();
+  if (!rollout || !seen) return;
+  const ended = (await probes.settled(rollout.stage)).filter(({ state }) => state !== 'pending');
+  await unlessChanged(
+    ports.store.transact([written(item, { ...rollout, seen: { ...seen, probes: ended } })]),
+  );
+}
+
+/** What is only seen while one looks; the next call begins with what this one leaves to it. */
+function createMemory({ effects }: Ports, { stage, seen }: RolloutState): Memory {
+  let restartsBefore = seen?.restarts;
+  let unreadySince = seen?.unreadySince;
+  let looks: { at: number; stage: number; counts: RequestCounts }[] = seen
+    ? [{ at: seen.at, stage, counts: keptCounts(seen.counts) }]
+    : [];
   return {
+    seen() {
+      const last = looks.at(-1);
+      if (!last || restartsBefore === undefined) return undefined;
+      return {
+        at: last.at,
+        restarts: restartsBefore,
+        ...(unreadySince !== undefined && { unreadySince }),
+        counts: keepCounts(last.counts),
+      };
+    },
     ofReplicas({ restarts, readyReplicas, desiredReplicas }) {
       const now = effects.now();
       restartsBefore ??= restarts;
@@ -145,7 +195,10 @@ function createMemory({ effects }: Ports): Memory {
     },
     recent(stage, counts) {
       const now = effects.now();
-      looks = looks.filter((each) => each.stage === stage && each.at >= now - RECENT_MS);
+      looks = looks.filter((each) => each.stage === stage);
+      // The newest that is old enough, and those after it.
+      const old = looks.findLastIndex(({ at }) => at <= now - RECENT_MS);
+      looks = looks.slice(Math.max(0, old));
       looks.push({ at: now, stage, counts });
       return countsSince(counts, looks[0]?.counts ?? noCounts());
     },
@@ -166,7 +219,8 @@ async function enter(
   const of = (one: number | undefined) => keepCounts((one !== undefined && counts.get(one)) || noCounts());
   const rollout: RolloutState = {
     ...(state.pausedAt !== undefined && { pausedAt: state.pausedAt }),
-    ...(state.asked === 'promote' && { asked: state.asked }),
+    // Whoever asked for the next stage before the first one had begun has not been heard yet.
+    ...(state.asked && (state.asked === 'promote' || state.since === undefined) && { asked: state.asked }),
     stage,
     since: new Date(ports.effects.now()).toISOString(),
     before: { candidate: of(number), stable: state.before?.stable ?? of(serving) },

@@ -1,11 +1,11 @@
 /** Steps of the workflows `deploy` and `rollback`. */
 import { deploymentProblems } from '../../commands/deployments/deployment-problems.ts';
+import { standbyWrites } from '../../commands/deployments/warm.ts';
 import { environmentUse } from '../../commands/environments/environments.ts';
 import { splitWords } from '../../core/command-line.ts';
-import { deploymentKey, environmentKey } from '../../core/keys.ts';
+import { deploymentKey } from '../../core/keys.ts';
 import {
   type DeploymentDetail,
-  type Environment,
   type InstanceRef,
   isSameAgain,
   type Operation,
@@ -15,16 +15,16 @@ import { workloadSettings } from '../../core/score/settings.ts';
 import type { Ports } from '../../ports/index.ts';
 import { RELEASE_LABEL } from '../../ports/registry.ts';
 import { quoteOutput } from '../../ports/rules/telling-lines.ts';
-import type { Item, Write } from '../../ports/store.ts';
+import type { Item } from '../../ports/store.ts';
 import { retryOnConflict } from '../../records/commit.ts';
-import { instanceIn, instanceOf, withStanding } from '../../records/instances.ts';
-import { getDeployment, getEnvironment } from '../../records/read.ts';
+import { instanceOf, withStanding } from '../../records/instances.ts';
+import { getEnvironment } from '../../records/read.ts';
 import { getDeploymentDetail } from '../../records/workloads.ts';
+import { servicePorts, workloadSpec } from '../../resources/score/workload-spec.ts';
 import { deploymentEndWrites, endingOf, endOperation, errorOf, untilOverdue } from '../end-operation.ts';
 import { untilAwake } from '../environment-state.ts';
-import { standingWrites } from '../standing-writes.ts';
+import { putBackWrites } from '../standing-writes.ts';
 import { type Step, StillProgressing } from '../step.ts';
-import { servicePorts, workloadSpec } from '../workload-spec.ts';
 import { putBack } from './put-back.ts';
 
 type DeploymentStep = Step<Operation<'deploy' | 'deploy-in-steps' | 'rollback'>>;
@@ -73,7 +73,9 @@ export const runRelease: DeploymentStep = {
       workloadSettings(data.workload).releaseCommand ?? (labelled ? splitWords(labelled) : undefined);
     if (!command) return;
     const spec = await workloadSpec(ports, data, data.number);
-    const { exitCode, tail } = await ports.workloads.runRelease(spec, command, signal);
+    const ended = await ports.workloads.runRelease(spec, command, signal);
+    if (!ended) return unlessLate(ports, operation);
+    const { exitCode, tail } = ended;
     if (exitCode === 0) return;
     const environment = await getEnvironment(ports.store, operation);
     const serves = instanceOf(environment.data, operation.service).current !== undefined;
@@ -86,6 +88,20 @@ export const runRelease: DeploymentStep = {
     );
   },
 };
+
+/** As its state of the workflow says of one call, milliseconds. */
+const RELEASE_MS = 600_000;
+
+/** @throws StillProgressing | Problem deadline_exceeded */
+function unlessLate({ effects }: Ports, { steps, createdAt }: Operation): never {
+  const begun = steps.find(({ name }) => name === 'runRelease')?.startedAt ?? createdAt;
+  if (effects.now() < Date.parse(begun) + RELEASE_MS) throw new StillProgressing();
+  throw new Problem(
+    'deadline_exceeded',
+    `The release command took longer than the ${RELEASE_MS / 60_000} minutes that it may.`,
+    { hint: 'Look at the log of the service for what it waited for, or do long work in a run.' },
+  );
+}
 
 export const applyWorkload: DeploymentStep = {
   role: 'work',
@@ -150,6 +166,7 @@ export const finishDeployment: DeploymentStep = {
           // What was stopped runs again.
           environmentUse(item, withStanding(item.data, operation, { current: number, state: undefined })),
           ...(await deploymentEndWrites(ports, operation, number, ending)),
+          ...(await standbyWrites(ports, deployment)),
         ];
       },
     });
@@ -163,6 +180,10 @@ export const recoverDeployment: DeploymentStep = {
     const { ports, operation } = context;
     const { number } = operation;
     const ending = endingOf(operation.cancelRequested && !operation.error ? canceled() : errorOf(context));
+    const hasReleased = operation.steps.some(({ name }) => name === 'runRelease');
+    // What destroys an environment ends what runs in it.
+    if (ending.error.code !== 'environment_gone' && hasReleased)
+      await untilOverdue(ports, operation, () => ports.workloads.endCommand(operation, operation.id));
     if (ending.status !== 'superseded')
       await untilOverdue(ports, operation, () => putBack(ports, operation, number));
     await endOperation(ports, operation, {
@@ -172,24 +193,14 @@ export const recoverDeployment: DeploymentStep = {
         data: { number: number, code: ending.error.code, cause: ending.error.cause },
       },
       writes: async () => [
-        ...(ending.status === 'superseded' ? [] : await scaleBack(ports, operation)),
         ...(await deploymentEndWrites(ports, operation, number, ending)),
+        ...(ending.status === 'superseded'
+          ? []
+          : [...(await putBackWrites(ports, operation)), ...(await standbyWrites(ports, operation))]),
       ],
     });
   },
 };
-
-/**
- * A scale that was not reached is not what later deployments take over, whichever deployment was the last that had to
- * reach it. A newer one has taken it already.
- */
-async function scaleBack(ports: Ports, operation: InstanceRef & { number: number }): Promise<Write[]> {
-  const environment = await ports.store.get<Environment>(environmentKey(operation));
-  const instance = environment && instanceIn(environment.data, operation.service);
-  if (instance?.current === undefined) return [];
-  const { replicas } = (await getDeployment(ports.store, operation, instance.current)).data;
-  return instance.replicas === replicas ? [] : standingWrites(ports, operation, { replicas });
-}
 
 const canceled = (): ProblemDetail => ({
   code: 'canceled',

@@ -142,7 +142,9 @@ async function recordOwner(ports: Ports, type: string, request: ResourceRequest)
     const environment = await ownEnvironment(ports.store, request);
     const item = await ports.store.get<Resource>(key);
     if (item?.data.state === 'removing') throw beingRemoved(request);
-    if (item?.data.state === 'ready' && item.data.services.includes(request.service)) return item.version;
+    // Nothing is written where nothing changes: two deployments that provision a shared resource at the same time
+    // would take each other's writes for a rotation, again and again.
+    if (item?.data.services.includes(request.service)) return item.version;
     const base: Resource = item?.data ?? {
       project: request.project,
       environment: request.environment,

@@ -5,7 +5,7 @@ import { Problem } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
 import { instanceIn } from '../../records/instances.ts';
 import { getDeploymentDetail } from '../../records/workloads.ts';
-import { workloadSpec } from '../workload-spec.ts';
+import { workloadSpec } from '../../resources/score/workload-spec.ts';
 
 const SLEEPING: ReadonlySet<string> = new Set(['hibernating', 'hibernated']);
 

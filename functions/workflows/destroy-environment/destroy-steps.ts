@@ -1,5 +1,6 @@
 /** Steps of the workflow `destroy-environment`: it ends with an empty inventory, or says what is left. */
 
+import { releaseDomains } from '../../commands/domains/domains.ts';
 import {
   deploymentsPartition,
   destroyedKey,
@@ -15,6 +16,7 @@ import {
   type EnvironmentRef,
   type Operation,
   OUTPUT_KEPT_MS,
+  SYSTEM_ACTOR,
 } from '../../core/model/index.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { Key, Write } from '../../ports/store.ts';
@@ -34,6 +36,7 @@ export const removeWorkloads: Step<Operation<'destroy-environment'>> = {
   role: 'work',
   async run({ ports, operation }) {
     const ref = environmentOf(operation);
+    await releaseDomains(ports, { actor: SYSTEM_ACTOR }, ref);
     for (const instance of instancesOf((await getEnvironment(ports.store, ref)).data)) {
       await ports.workloads.remove(instance, Number.MAX_SAFE_INTEGER);
     }

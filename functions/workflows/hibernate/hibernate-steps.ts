@@ -4,9 +4,10 @@ import { Problem } from '../../core/problem.ts';
 import { instancesOf } from '../../records/instances.ts';
 import { getEnvironment } from '../../records/read.ts';
 import { endIn, environmentOf, recoverAwake, toHibernated } from '../environment-state.ts';
+import { changeSleep } from '../resource-sleep.ts';
 import type { Step } from '../step.ts';
 
-/** Scales every workload to zero, unless an idle environment was used after that was decided (I8). */
+/** Scales every workload to zero, and lets resources sleep, unless an idle environment was used after that was decided (I8). */
 export const stopWorkloads: Step<Operation<'hibernate'>> = {
   role: 'work',
   async run({ ports, operation }) {
@@ -19,8 +20,15 @@ export const stopWorkloads: Step<Operation<'hibernate'>> = {
         });
       }
     }
-    for (const instance of instancesOf((await getEnvironment(ports.store, ref)).data))
-      await ports.workloads.scale(instance, 0, instance.newest);
+    const { data: environment } = await getEnvironment(ports.store, ref);
+    // Each waits until its requests are led elsewhere.
+    const stopped = await Promise.allSettled(
+      instancesOf(environment).map((instance) => ports.workloads.scale(instance, 0, instance.newest)),
+    );
+    const failed = stopped.find((each) => each.status === 'rejected');
+    if (failed) throw failed.reason;
+    const [failure] = await changeSleep(ports, ref, environment.id, 'sleep');
+    if (failure) throw failure;
   },
 };
 

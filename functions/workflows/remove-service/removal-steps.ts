@@ -1,4 +1,5 @@
 /** Steps of the workflow `remove-service`. Nothing that another service uses goes. */
+import { releaseDomains } from '../../commands/domains/domains.ts';
 import { environmentKey, environmentPartition, jobPrefix, resourceKey } from '../../core/keys.ts';
 import {
   type Environment,
@@ -6,6 +7,7 @@ import {
   isFor,
   type Operation,
   type Resource,
+  SYSTEM_ACTOR,
 } from '../../core/model/index.ts';
 import type { Ports } from '../../ports/index.ts';
 import { retryOnConflict } from '../../records/commit.ts';
@@ -16,7 +18,7 @@ import { putBack } from '../deploy/put-back.ts';
 import { resourcesOf } from '../destroy-environment/leftovers.ts';
 import { deploymentEndWrites, endingOf, endOperation, errorOf, untilOverdue } from '../end-operation.ts';
 import { removeResource } from '../owned-resources.ts';
-import { changeStanding, standingWrites } from '../standing-writes.ts';
+import { changeStanding, putBackWrites, standingWrites } from '../standing-writes.ts';
 import type { Step } from '../step.ts';
 
 type Removal = Operation<'remove-service'>;
@@ -32,6 +34,7 @@ export const removeOwnResources: Step<Removal> = {
   role: 'work',
   watched: true,
   async run({ ports, operation, signal }) {
+    await releaseDomains(ports, { actor: SYSTEM_ACTOR }, operation, operation.service);
     const { data: environment } = await getEnvironment(ports.store, operation);
     for (const { data } of await resourcesOf(ports, operation)) {
       if (!data.services.includes(operation.service)) continue;
@@ -116,10 +119,9 @@ export const recoverRemoval: Step<Removal> = {
         data: { number, code: ending.error.code, cause: ending.error.cause },
       },
       writes: async () => [
-        ...(await standingWrites(ports, operation, {
-          state,
-          ...(begun && { current: undefined }),
-        })),
+        ...(await (begun
+          ? standingWrites(ports, operation, { state, current: undefined })
+          : putBackWrites(ports, operation, { state }))),
         ...(await deploymentEndWrites(ports, operation, number, ending)),
       ],
     });

@@ -111,13 +111,14 @@ export async function untilSettled(
   writes: () => Promise<Write[] | undefined>,
   tries = Number.POSITIVE_INFINITY,
 ): Promise<boolean> {
-  for (let look = 1; !signal.aborted; look++) {
+  // However little time there is, it is looked once.
+  for (let look = 1; !(signal.reason instanceof Problem); look++) {
     const seen = await getEnvironment(ports.store, environmentOf(operation));
     if (await settleReaders(ports, operation, seen.data, await isStale())) {
       const following = await writes();
       if (following && (await commitAsSeen(ports, seen, following))) return true;
     }
-    if (look >= tries) return false;
+    if (look >= tries || signal.aborted) return false;
     await sleep(LOOK_MS, undefined, { signal }).catch(() => undefined);
   }
   return false;

@@ -11,11 +11,11 @@ import type { Write } from '../../ports/store.ts';
 import { instanceOf } from '../../records/instances.ts';
 import { getEnvironment } from '../../records/read.ts';
 import { getDeploymentDetail } from '../../records/workloads.ts';
+import { workloadSpec } from '../../resources/score/workload-spec.ts';
 import { type Ending, endingOf, endOperation, errorOf, untilOverdue } from '../end-operation.ts';
 import { untilAwake } from '../environment-state.ts';
 import { keepResult } from '../keep-result.ts';
 import { type Step, StillProgressing } from '../step.ts';
-import { workloadSpec } from '../workload-spec.ts';
 
 type Run = Operation<'run'>;
 type RunStep = Step<Run>;
@@ -37,14 +37,10 @@ const exitCodeOf = ({ result }: Run): number | undefined =>
 export const runCommand: RunStep = {
   role: 'work',
   watched: true,
-  async run({ ports, operation, signal }) {
-    // After a crash of its compensation a run begins again, and its command has ended: it is asked for no more.
-    const { error } = operation;
-    if (error && error.code !== 'unavailable')
-      throw new Problem(error.code, error.cause, { hint: error.hint });
+  async run({ ports, operation, signal, isLook }) {
     const tail: string[] = [];
     const known = exitCodeOf(operation);
-    const exitCode = known ?? (await execute(ports, operation, tail, signal));
+    const exitCode = known ?? (await execute(ports, operation, tail, isLook, signal));
     if (known === undefined) await keepResult(ports, operation.id, { exitCode });
     if (exitCode === 0) return;
     throw new Problem(
@@ -56,15 +52,24 @@ export const runCommand: RunStep = {
 };
 
 /** Runs the command, or joins it where it runs already. @throws StillProgressing | Problem deadline_exceeded */
-async function execute(ports: Ports, operation: Run, tail: string[], signal: AbortSignal): Promise<number> {
+async function execute(
+  ports: Ports,
+  operation: Run,
+  tail: string[],
+  isLook: boolean,
+  signal: AbortSignal,
+): Promise<number> {
   const { id, steps, input } = operation;
   const begun = steps.filter(({ name }) => name === 'runCommand');
   const { data: environment } = await getEnvironment(ports.store, operation);
   const { newest } = instanceOf(environment, operation.service);
   const { data: deployment } = await getDeploymentDetail(ports.store, operation, input.deployment);
   const spec = await workloadSpec(ports, deployment, newest);
-  const again = (begun.at(-1)?.attempt ?? 1) > 1;
-  const [last] = again ? await ports.logs.read(operationLog(id), { tail: 1 }) : [];
+  const again = isLook || (begun.at(-1)?.attempt ?? 1) > 1;
+  const printed = again ? await ports.logs.read(operationLog(id), { tail: KEPT_LINES }) : [];
+  const ofIt = printed.filter(({ source }) => source !== 'berth');
+  const last = ofIt.at(-1);
+  tail.push(...ofIt.map(({ message }) => message));
   const now = ports.effects.now();
   const endsAt = Date.parse(begun[0]?.startedAt ?? operation.createdAt) + input.timeoutSeconds * 1000;
   // Plain controllers and timers: what is joined may take longer than this invocation.
@@ -80,7 +85,10 @@ async function execute(ports: Ports, operation: Run, tail: string[], signal: Abo
         command: input.command,
         timeoutSeconds: input.timeoutSeconds,
         again,
-        ...(last && { since: last.at }),
+        ...(last && {
+          since: last.at,
+          known: ofIt.filter(({ at }) => at === last.at).map(({ message }) => message),
+        }),
         onLine(line) {
           tail.push(line.message);
           if (tail.length > KEPT_LINES) tail.shift();

@@ -2,7 +2,7 @@
 import type { Operation } from '../../core/model/index.ts';
 import { putBack } from '../deploy/put-back.ts';
 import { deploymentEndWrites, endingOf, endOperation, errorOf, untilOverdue } from '../end-operation.ts';
-import { changeStanding, standingWrites } from '../standing-writes.ts';
+import { changeStanding, putBackWrites, standingWrites } from '../standing-writes.ts';
 import type { Step } from '../step.ts';
 
 type StopStep = Step<Operation<'stop'>>;
@@ -48,7 +48,10 @@ export const recoverStop: StopStep = {
         type: `deployment.${ending.status}`,
         data: { number, code: ending.error.code, cause: ending.error.cause },
       },
-      writes: () => deploymentEndWrites(ports, operation, number, ending),
+      writes: async () => [
+        ...(isOvertaken ? [] : await putBackWrites(ports, operation)),
+        ...(await deploymentEndWrites(ports, operation, number, ending)),
+      ],
     });
   },
 };

@@ -6,11 +6,9 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import {
-  defaultRenderOptions,
-  renderManifests,
-} from '../../../functions/adapters/kubernetes/manifests/index.ts';
+import { defaultRenderOptions } from '../../../functions/adapters/kubernetes/manifests/index.ts';
 import { findProcess, sendSignal } from '../../../functions/adapters/system/marked-processes.ts';
+import { manifestsOf } from '../../adapters/kubernetes/all-manifests.ts';
 import { containerSpec, variable, workloadSpec } from '../../contracts/workloads/workloads-spec.ts';
 import { startBerth, type TestBerth } from '../../support/berth.ts';
 import { archive, program } from '../../support/programs.ts';
@@ -121,7 +119,7 @@ describe('Variables of a workload', () => {
       containerSpec(digest, { name: 'main', variables: STEERING.map((name) => variable(name, '/evil')) }),
       containerSpec(digest, { name: 'other', variables: [] }),
     ]);
-    const objects = renderManifests(spec, images, { ...defaultRenderOptions, domain: 'apps.example.com' });
+    const objects = manifestsOf(spec, images, { ...defaultRenderOptions, domain: 'apps.example.com' });
     for (const object of objects) {
       if (object.kind !== 'Deployment') {
         expect(JSON.stringify(object), object.kind).not.toContain('GIT_SSH_COMMAND');

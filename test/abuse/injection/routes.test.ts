@@ -3,12 +3,10 @@
  * test/adapters/kubernetes/manifests.test.ts and, for the router of one machine, test/adapters/router/router.test.ts.
  */
 import { describe, expect, it } from 'vitest';
-import {
-  defaultRenderOptions,
-  renderManifests,
-} from '../../../functions/adapters/kubernetes/manifests/index.ts';
+import { defaultRenderOptions } from '../../../functions/adapters/kubernetes/manifests/index.ts';
 import { mayClaim } from '../../../functions/adapters/router/hosts.ts';
 import { route } from '../../../functions/resources/route.ts';
+import { manifestsOf } from '../../adapters/kubernetes/all-manifests.ts';
 import { containerSpec, workloadSpec } from '../../contracts/workloads/workloads-spec.ts';
 
 const digest = `sha256:${'a'.repeat(64)}`;
@@ -16,7 +14,7 @@ const images = { [digest]: { reference: `registry.test/web@${digest}`, entrypoin
 const options = { ...defaultRenderOptions, domain: 'apps.example.com' };
 const ref = { project: 'demo', environment: 'dev' };
 const render = (host: string, path: string) =>
-  renderManifests(
+  manifestsOf(
     workloadSpec(ref, 1, [containerSpec(digest)], { routes: [{ host, path, port: 80 }] }),
     images,
     options,
@@ -123,7 +121,7 @@ describe('A route', () => {
       );
     }
     const spec = workloadSpec(ref, 1, [containerSpec(digest)], { routes: [more] });
-    const text = JSON.stringify(renderManifests(spec, images, options));
+    const text = JSON.stringify(manifestsOf(spec, images, options));
     for (const word of ['middlewares', '"other"', 'URLRewrite', '"kubernetes"']) {
       expect(text).not.toContain(word);
     }

@@ -3,14 +3,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   defaultRenderOptions,
   renderEnvironment,
-  renderManifests,
 } from '../../../functions/adapters/kubernetes/manifests/index.ts';
 import { namespaceName } from '../../../functions/adapters/kubernetes/object-names.ts';
 import { paramForms } from '../../../functions/api/http/params.ts';
 import type { DeploymentDetail } from '../../../functions/core/model/index.ts';
 import { parseScore } from '../../../functions/core/score/file/parse.ts';
 import type { Ports } from '../../../functions/ports/index.ts';
-import { workloadSpec } from '../../../functions/workflows/workload-spec.ts';
+import { workloadSpec } from '../../../functions/resources/score/workload-spec.ts';
+import { manifestsOf } from '../../adapters/kubernetes/all-manifests.ts';
 import { type Answer, type Json, startBerth, type TestBerth } from '../../support/berth.ts';
 import { core } from '../../support/canaries.ts';
 import { program } from '../../support/programs.ts';
@@ -233,7 +233,7 @@ async function rendered(score: string): Promise<string> {
   } as unknown as DeploymentDetail;
   const spec = await workloadSpec({} as Ports, deployment, 1);
   const images = { [digest]: { reference: `registry.test/web@${digest}`, entrypoint: ['node'], cmd: ['x'] } };
-  return JSON.stringify(renderManifests(spec, images, options));
+  return JSON.stringify(manifestsOf(spec, images, options));
 }
 
 describe('A Score file does not choose', () => {

@@ -6,7 +6,13 @@ import {
   createKubernetesClient,
   type KubernetesClient,
 } from '../../../functions/adapters/kubernetes/api/client.ts';
-import { raiseFence, readFence } from '../../../functions/adapters/kubernetes/fence-object.ts';
+import {
+  changeTracks,
+  raiseFence,
+  readFence,
+  readTracks,
+} from '../../../functions/adapters/kubernetes/fence-object.ts';
+import type { TrackState } from '../../../functions/adapters/kubernetes/tracks/track-state.ts';
 
 const ref = { project: 'demo', environment: 'dev', service: 'web' };
 const NAMESPACE = 'berth-demo-dev';
@@ -83,5 +89,24 @@ describe('The fence of a cluster (I5)', () => {
     between = () => raise(10);
     await raise(11);
     expect(await fence()).toBe(11);
+  });
+
+  it('tracks are changed of the very state that was seen, and by nobody who knows of an older deployment alone', async () => {
+    const change = (serving: TrackState['serving'], number?: number) =>
+      changeTracks(client, ref, NAMESPACE, (state) => ({ ...state, serving }), number);
+    const seen: TrackState[] = [];
+    await raise(2);
+    between = () => change({ track: 'b', since: 2 });
+    await changeTracks(client, ref, NAMESPACE, (state) => {
+      seen.push(state);
+      return { serving: { ...state.serving, since: 5 } };
+    });
+    expect(seen.map(({ serving }) => serving.track)).toEqual(['a', 'b']);
+    await raise(3);
+    const kept = { serving: { track: 'b', since: 5 } };
+    expect(await readTracks(client, ref, NAMESPACE)).toEqual(kept);
+    await expect(change({ track: 'a', since: 9 }, 2)).rejects.toMatchObject({ code: 'fenced' });
+    expect(await readTracks(client, ref, NAMESPACE)).toEqual(kept);
+    expect(await fence()).toBe(3);
   });
 });

@@ -61,15 +61,15 @@ describe('A route', () => {
 describe('The Gateway', () => {
   it('is at fault where it is not there, or says that it does not work', () => {
     expect(gatewayTrouble(undefined, gateway)?.why).toBe('the cluster has no Gateway edge/front');
-    const broken = { metadata, status: { conditions: [condition('Programmed', 'False')] } };
+    const broken = { status: { conditions: [condition('Programmed', 'False')] } };
     expect(gatewayTrouble(broken, gateway)?.why).toBe(
       'the gateway edge/front does not work (SomeReason: some words)',
     );
   });
 
   it('is not at fault where it works, or says nothing', () => {
-    expect(gatewayTrouble({ metadata }, gateway)).toBeUndefined();
-    const fine = { metadata, status: { conditions: [condition('Programmed', 'True')] } };
+    expect(gatewayTrouble({}, gateway)).toBeUndefined();
+    const fine = { status: { conditions: [condition('Programmed', 'True')] } };
     expect(gatewayTrouble(fine, gateway)).toBeUndefined();
   });
 });

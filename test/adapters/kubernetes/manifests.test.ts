@@ -9,7 +9,6 @@ import {
   type KubernetesObject,
   type RenderImages,
   renderEnvironment,
-  renderManifests,
   renderVolumeClaim,
 } from '../../../functions/adapters/kubernetes/manifests/index.ts';
 import {
@@ -21,6 +20,7 @@ import { expandVariables } from '../../../functions/core/score/variable-expansio
 import { createMask } from '../../../functions/core/secrets/mask.ts';
 import type { ContainerSpec, WorkloadSpec } from '../../../functions/ports/workloads.ts';
 import { containerSpec, port, variable, workloadSpec } from '../../contracts/workloads/workloads-spec.ts';
+import { manifestsOf } from './all-manifests.ts';
 
 const digest = `sha256:${'a'.repeat(64)}`;
 const images: RenderImages = {
@@ -32,7 +32,7 @@ const ref = { project: 'demo', environment: 'dev' };
 const container = (extra: Partial<ContainerSpec> = {}): ContainerSpec => containerSpec(digest, extra);
 const spec = (extra: Partial<WorkloadSpec> = {}, containers = [container()]): WorkloadSpec =>
   workloadSpec(ref, 3, containers, extra);
-const render = (given: WorkloadSpec): KubernetesObject[] => renderManifests(given, images, options);
+const render = (given: WorkloadSpec): KubernetesObject[] => manifestsOf(given, images, options);
 
 type Of<K> = Extract<KubernetesObject, { kind: K }>;
 const all = <K extends KubernetesObject['kind']>(objects: KubernetesObject[], kind: K): Of<K>[] =>
@@ -57,7 +57,7 @@ const podOf = (given: WorkloadSpec) => one(render(given), 'Deployment').spec!.te
 describe('The pod of an image', () => {
   const podOfImage = (more: Partial<RenderImages[string]>, mixedNodes = false) => {
     const given = { [digest]: { ...images[digest]!, ...more } };
-    const objects = renderManifests(spec(), given, { ...options, mixedNodes });
+    const objects = manifestsOf(spec(), given, { ...options, mixedNodes });
     return one(objects, 'Deployment').spec!.template.spec!;
   };
 
@@ -181,7 +181,7 @@ describe('Deployment', () => {
   });
 
   it('an image that was not resolved is refused', () => {
-    expect(() => renderManifests(spec(), {}, options)).toThrow(/can not be had/);
+    expect(() => manifestsOf(spec(), {}, options)).toThrow(/can not be had/);
   });
 });
 
@@ -351,7 +351,7 @@ describe('network', () => {
   it('routes are attached to the Gateway of the platform, and tell workloads the scheme that people use', () => {
     const gateway = { namespace: 'edge', name: 'front' };
     const rendered = (scheme: 'http' | 'https') =>
-      one(renderManifests(spec(), images, { ...options, scheme, gateway }), 'HTTPRoute').spec;
+      one(manifestsOf(spec(), images, { ...options, scheme, gateway }), 'HTTPRoute').spec;
     expect(rendered('https').parentRefs).toEqual([
       { group: 'gateway.networking.k8s.io', kind: 'Gateway', ...gateway },
     ]);
@@ -395,7 +395,7 @@ describe('network', () => {
     expect(neighbours).toMatchObject({ _from: [{ podSelector: {} }], ports: [{ port: 8080 }] });
     expect(outside!._from!.length).toBeGreaterThan(0);
     const network = { ...options.network, gatewayNamespaces: [], gatewayCidrs: [] };
-    const closed = renderManifests(spec(), images, { ...options, network });
+    const closed = manifestsOf(spec(), images, { ...options, network });
     expect(one(closed, 'NetworkPolicy').spec!.ingress).toHaveLength(1);
   });
 });
@@ -519,7 +519,7 @@ describe('release', () => {
 describe('names', () => {
   it('are within their limits, and different for different things', () => {
     const long = { project: 'p'.repeat(40), environment: 'e'.repeat(40), service: 's'.repeat(40) };
-    const objects = renderManifests({ ...spec(), ...long }, images, options);
+    const objects = manifestsOf({ ...spec(), ...long }, images, options);
     for (const { metadata } of [...objects, renderVolumeClaim(long, 'v'.repeat(80), 1, options)]) {
       expect(metadata.name.length).toBeLessThanOrEqual(63);
       expect(metadata.namespace!.length).toBeLessThanOrEqual(63);

@@ -58,6 +58,7 @@ const client: KubernetesClient = {
       objects.set(key, { ...body, metadata: { resourceVersion: '1', uid: key, ...body.metadata } });
     return objects.get(key) as T;
   },
+  status: async () => 200,
   text: async () => '',
   async *lines(_path, query) {
     expect(query).toMatchObject({ container: 'main', follow: true, timestamps: true });

@@ -136,7 +136,7 @@ describe('An answer that is not HTTP', () => {
       const at = answers.findIndex(({ bytes }) => bytes.startsWith(`HTTP/1.1 200 OK\r\n${field}`));
       const answer = await send(head('GET', `/${at}`, 'Connection: close'));
       expect(answer).toMatch(/^HTTP\/1\.1 502 /);
-      expect(answer).toContain('web gave no answer: the header of its answer is larger than 16 KiB.');
+      expect(answer).toContain('web gave no answer: the header of its answer is larger than 64 KiB.');
     },
   );
 

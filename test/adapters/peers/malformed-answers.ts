@@ -59,9 +59,9 @@ const fields = [
   'Connection: Upgrade\r\nUpgrade: h2c',
   'Connection: close, A\x00',
   'Set-Cookie: a=b; Domain=\xff',
-  `Long: ${'x'.repeat(20_000)}`,
+  `Long: ${'x'.repeat(80_000)}`,
   Array.from({ length: 1500 }, (_, at) => `Many${at}: b`).join('\r\n'),
-  Array.from({ length: 4000 }, (_, at) => `More${at}: b`).join('\r\n'),
+  Array.from({ length: 8000 }, (_, at) => `More${at}: b`).join('\r\n'),
 ];
 const bodies = [
   '',

@@ -101,6 +101,7 @@ describe('A registry that does not answer as one', () => {
     ['list', (at) => registry(at).list(web)],
     ['signatures', (at) => registry(at).signatures(web, `sha256:${'a'.repeat(64)}`)],
     ['removeRepository', (at) => registry(at).removeRepository(web)],
+    ['removeImage', (at) => registry(at).removeImage(web, `sha256:${'a'.repeat(64)}`)],
   ])(
     '%s comes to an end with a clear error, whatever it is answered, and leaves nothing',
     async (name, call) => {

@@ -373,7 +373,7 @@ describe('processes', () => {
       containerSpec(server, { variables: [variable('SECRET', secret, true)] }),
     );
     const result = await subject.workloads.runRelease(spec, [secret], AbortSignal.timeout(10_000));
-    expect(result.tail).toEqual([expect.stringContaining('there is no program "••••"')]);
+    expect(result?.tail).toEqual([expect.stringContaining('there is no program "••••"')]);
     expect(JSON.stringify([result, subject.logs(ref)])).not.toContain(secret);
     await subject.workloads.removeEnvironment(ref);
   });

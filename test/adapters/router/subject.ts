@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createActivity } from '../../../functions/adapters/local/activity/activity.ts';
 import { createRouter } from '../../../functions/adapters/router/router.ts';
+import { answerWithProblems, serverOptions } from '../../../functions/hosts/machine/unreadable-requests.ts';
 import type { TracksSubject } from '../../contracts/workloads/tracks.ts';
 import { makeLocalSubject } from '../processes/subject.ts';
 
@@ -17,7 +18,11 @@ export async function makeRouterSubject(directory: string): Promise<TracksSubjec
     wake: async () => 'waking',
     lookup: async () => 'absent',
   });
-  const front = createServer({ shouldUpgradeCallback: (request) => router.upgrades(request) });
+  const front = createServer({
+    ...serverOptions,
+    shouldUpgradeCallback: (request) => router.upgrades(request),
+  });
+  answerWithProblems(front);
   front.on('request', router.request);
   front.on('upgrade', router.upgrade);
   front.listen(0, '127.0.0.1');

@@ -265,8 +265,13 @@ describe('What is written down', () => {
     const changing = routes.filter(
       ({ method, policy }) => method !== 'get' && policy.action.endsWith('.read'),
     );
-    // These say what would be built, and what a policy would have refused, and change nothing.
-    expect(changing.map(({ operationId }) => operationId)).toEqual(['detectSource', 'dryRunPolicy']);
+    // These say what would be built, what other manifests are here, and what a policy would have refused, and change nothing.
+    expect(changing.map(({ operationId }) => operationId)).toEqual([
+      'detectSource',
+      'importManifests',
+      'checkScore',
+      'dryRunPolicy',
+    ]);
   });
 
   it('is of paths whose parameters are known', () => {

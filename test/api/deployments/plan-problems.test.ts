@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { versionIdKey } from '../../../functions/core/keys.ts';
 import { Problem } from '../../../functions/core/problem.ts';
+import type { Caches } from '../../../functions/ports/caches.ts';
 import { runStep } from '../../../functions/workflows/step.ts';
 import { steps } from '../../../functions/workflows/steps.ts';
 import {
@@ -49,7 +50,7 @@ const variable = (value: string) => main({ variables: { KEY: value } });
 
 /** What a version shows by itself, and what shows only in an environment; each with the code of its refusal. */
 const always: [string, string, object][] = [
-  ['a type that there is not', 'unknown_resource_type', resource({ type: 'redis' })],
+  ['a type that there is not', 'unknown_resource_type', resource({ type: 'rabbit' })],
   ['a class that there is not', 'invalid_resource', resource({ type: 'volume', class: 'fast' })],
   [
     'a param that its type does not have',
@@ -134,6 +135,25 @@ const here: [string, string, object][] = [
   ],
 ];
 
+it('A version that asks for what no place has is not made, and says what helps; what one place has is left to plans', async () => {
+  const wish = resource({ type: 'redis' });
+  const without = await register(wish);
+  expectProblem(without, 422, 'invalid_resource');
+  expect(without.body.hint).toContain('by a secret with its URL');
+  const refused = { why: 'this machine has no redis-server', hint: 'Install redis-server.' };
+  const caches = { refusal: async () => refused } as unknown as Caches;
+  subject.ports.caches = caches;
+  expect((await register(wish)).body).toMatchObject({
+    detail: expect.stringContaining(refused.why),
+    hint: refused.hint,
+  });
+  caches.refusal = async (environment) => (environment ? refused : undefined);
+  const made = await register(wish);
+  expect(made.status).toBe(201);
+  const { body } = await subject.api('GET', `${instancePath}/plan?version=${made.body.id}`);
+  expect(body.problems).toMatchObject([{ code: 'invalid_resource', hint: refused.hint }]);
+});
+
 describe('What a deployment would be refused with, the plan says', () => {
   it.each([...always, ...here])('%s: %s', async (_what, code, fields) => {
     const version = await older(fields);
@@ -159,7 +179,7 @@ describe('What a deployment would be refused with, the plan says', () => {
         web: { image: 'busybox' },
         side: { image: 'alpine', variables: { A: '${resources.c.x}' } },
       },
-      resources: { a: { type: 'redis' }, b: { type: 'volume', class: 'fast' }, c: { type: 'dns' } },
+      resources: { a: { type: 'rabbit' }, b: { type: 'volume', class: 'fast' }, c: { type: 'dns' } },
     });
     subject.ports.registry.resolve = async () => {
       throw new Problem('image_unavailable', 'There is no such image.', { hint: 'Push it.' });

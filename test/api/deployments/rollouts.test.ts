@@ -44,6 +44,27 @@ async function underWay(change: Partial<Deployment> = {}): Promise<string> {
 }
 const ask = (path: string, action: string) => subject.api('POST', path, { action });
 
+describe('A version that keeps clients with a replica', () => {
+  const sticky = { 'berth.dev/affinity': 'cookie' };
+
+  it('is refused by the plan where the place does not, with what helps', async () => {
+    await register(sticky);
+    const problems = async () =>
+      (await subject.api('GET', `${instancePath}/plan?version=tried`)).body.problems;
+    expect(await problems()).toMatchObject([
+      { code: 'affinity_unavailable', hint: expect.stringContaining('leave out berth.dev/affinity') },
+    ]);
+    subject.ports.workloads.keepsClients = true;
+    expect(await problems()).toEqual([]);
+  });
+
+  it('says how in a word that there is', async () => {
+    const bad = await register({ 'berth.dev/affinity': 'ip' });
+    expect([bad.status, bad.body.code]).toEqual([422, 'invalid_score']);
+    expect(bad.body.detail).toContain('metadata.annotations["berth.dev/affinity"] must be cookie, not "ip"');
+  });
+});
+
 describe('A version that takes over step by step', () => {
   it('is refused by the plan where the place serves no two side by side, with what helps', async () => {
     await deploy(subject);

@@ -102,6 +102,12 @@ describe('Variables of an environment', () => {
     },
   );
 
+  it('are refused by name where it is none, with the rule', async () => {
+    const answer = await subject.api('PUT', LIST, { variables: { '1X': 'x' } });
+    expectProblem(answer, 400, 'invalid_request');
+    expect(answer.body.detail).toMatch(/variables\.1X must be 1 to 128 of letters/);
+  });
+
   it('have a budget, all together', async () => {
     const many = Object.fromEntries(Array.from({ length: 501 }, (_, at) => [`V${at}`, '']));
     expectProblem(await subject.api('PUT', LIST, { variables: many }), 400, 'invalid_request');

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { getOperation } from '../../../functions/records/read.ts';
 import type { Answer } from '../support.ts';
 import {
   createSubject,
@@ -61,6 +62,11 @@ describe('A game day', () => {
     });
     expect(held.status, held.text).toBe(202);
     expect(held.body).toMatchObject({ kind: 'game-day', environment: 'dev', status: 'queued' });
+    // A later environment of the name is not concerned by it.
+    const environment = await subject.api('GET', '/v1/projects/demo/environments/dev');
+    expect((await getOperation(subject.ports.store, held.body.id)).data.environmentId).toBe(
+      environment.body.id,
+    );
     expectProblem(await hold([{ type: 'kill' }]), 409, 'operation_in_progress');
     const { body } = await subject.api('GET', '/v1/projects/demo/events?limit=1');
     expect(body.items[0]).toMatchObject({

@@ -56,9 +56,9 @@ describe('The route table', () => {
     expect(route.policy.scope === 'project').toBe(isRole(permissions[route.policy.action].least));
     if (route.policy.scope === 'project' && !route.path.includes('{project}'))
       expect(route.owner).toBeDefined();
-    // An order to sign somebody out, a pipeline's token and what a git provider delivers bring their own signature; the
-    // address of an upload is known to those alone who may send it.
-    const signed = ['backChannelLogout', 'exchangeToken', 'receiveHook', 'receiveUpload'];
+    // An order to sign somebody out, a pipeline's token, what a git provider delivers and what a cluster's activator asks
+    // bring their own signature; the address of an upload is known to those alone who may send it.
+    const signed = ['backChannelLogout', 'exchangeToken', 'receiveHook', 'receiveUpload', 'askForWake'];
     if (route.method !== 'get' && !signed.includes(route.operationId))
       expect(route.policy.scope).not.toBe('public');
   });

@@ -5,12 +5,14 @@ import type { LogLine } from '../../../functions/ports/logs.ts';
 import { openStream } from '../stream-client.ts';
 import {
   createSubject,
+  DIGEST,
   deploy,
   expectProblem,
   instance,
   instancePath,
   type Subject,
   seed,
+  workload,
 } from '../support.ts';
 
 let subject: Subject;
@@ -58,6 +60,10 @@ describe('A log', () => {
     expect((await read('level=error')).messages).toEqual(['ERROR slow answer']);
     expect((await read('level=info&deployment=1')).messages).toEqual(['INFO ready']);
     expect((await read('container=web&deployment=2&search=slow')).messages).toHaveLength(1);
+    expect((await read('search=slow -query @level:error')).messages).toEqual(['ERROR slow answer']);
+    expect((await read('search=%40msg:"slow query" OR nothing')).messages).toHaveLength(2);
+    expect((await read('search=%40service:guestbook ready')).messages).toEqual(['INFO ready']);
+    expect((await read('search=%40service:other')).messages).toEqual([]);
     const { body } = await subject.api('GET', `${instancePath}/logs`);
     expect(body.items.map(({ level }: { level?: string }) => level)).toEqual([
       'info',
@@ -129,11 +135,73 @@ describe('A log', () => {
       'container=-',
       'direction=up',
       'until=x',
-      `search=${'x'.repeat(201)}`,
+      `search=${'x'.repeat(1_001)}`,
+      'search=(slow',
+      'search=%40level:loud',
     ])
       expectProblem(await subject.api('GET', `${instancePath}/logs?${query}`), 400, 'invalid_request');
+    const { body } = await subject.api('GET', `${instancePath}/logs?search=(slow`);
+    expect(body.detail).toMatch(/[^.]\.$/);
     for (const cursor of ['x', 'Li4vLi4v'])
       expectProblem(await subject.api('GET', `${instancePath}/logs?cursor=${cursor}`), 400, 'invalid_cursor');
+  });
+});
+
+const otherWorkload = { ...workload, metadata: { name: 'other' } };
+
+describe('The log of an environment', () => {
+  const environmentPath = '/v1/projects/demo/environments/dev';
+  const logs = `${environmentPath}/logs`;
+  const other = (message: string, second: number): void =>
+    subject.ports.logs.append(instanceName({ ...instance, service: 'other' }), {
+      at: at(second),
+      message,
+      source: 'stdout',
+    });
+  beforeEach(async () => {
+    const { api } = subject;
+    await api('POST', '/v1/projects/demo/services', { name: 'other' });
+    await api('POST', '/v1/projects/demo/services/other/versions', {
+      image: DIGEST,
+      workload: otherWorkload,
+      tags: ['v1'],
+    });
+    const asked = await api('POST', `${environmentPath}/services/other/deployments`, { version: 'v1' });
+    expect(asked.status, asked.text).toBe(202);
+    write('ERROR of the first', 0);
+    other('of the other', 1);
+    write('of the first', 2);
+  });
+
+  it('has what all its services print, in the order of the times, each line with its service', async () => {
+    const { body } = await subject.api('GET', `${logs}?tail=2`);
+    expect(body.items).toMatchObject([
+      { message: 'of the other', service: 'other' },
+      { message: 'of the first', service: 'guestbook' },
+    ]);
+    const next = await subject.api('GET', `${logs}?tail=2&cursor=${body.nextCursor}`);
+    expect(next.body).toEqual({ items: [expect.objectContaining({ message: 'ERROR of the first' })] });
+    const found = await subject.api('GET', `${logs}?search=${encodeURIComponent('@service:other OR error')}`);
+    expect(found.body.items).toHaveLength(2);
+  });
+
+  it('is followed, and resumed behind a line', async () => {
+    const stream = await openStream(subject, `${logs}?tail=1`);
+    const first = await stream.next();
+    expect(first?.data).toMatchObject({ message: 'of the first', service: 'guestbook' });
+    other('later', 3);
+    expect((await stream.next())?.data).toMatchObject({ message: 'later', service: 'other' });
+    stream.stop.abort();
+    const resumed = await openStream(subject, logs, first?.id);
+    expect((await resumed.next())?.data.message).toBe('later');
+    resumed.stop.abort();
+  });
+
+  it('is there where nothing was deployed, and of no environment that is none', async () => {
+    await subject.api('POST', '/v1/projects/demo/environments', { name: 'empty' });
+    const empty = await subject.api('GET', `${logs.replace('/dev/', '/empty/')}`);
+    expect([empty.status, empty.body]).toEqual([200, { items: [] }]);
+    expectProblem(await subject.api('GET', logs.replace('/dev/', '/none/')), 404, 'not_found');
   });
 });
 

@@ -1,8 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { acceptWrites, newOperation } from '../../../functions/commands/operations/operations.ts';
+import {
+  acceptWrites,
+  type NewRequest,
+  newOperation,
+} from '../../../functions/commands/operations/operations.ts';
 import { operationKey, operationsPartition } from '../../../functions/core/keys.ts';
 import type { Operation } from '../../../functions/core/model/index.ts';
-import type { OperationRequest } from '../../../functions/core/operations/index.ts';
 import { endOperation as end } from '../../../functions/workflows/end-operation.ts';
 import { createSubject, endOperation, expectProblem, type Subject, seed } from '../support.ts';
 
@@ -19,25 +22,27 @@ afterEach(async () => {
 const project = '/v1/projects/demo/operations';
 const builds = '/v1/projects/demo/services/guestbook/builds';
 
-const build = (service: string, ref = 'main'): OperationRequest => ({
+const build = (service: string, ref = 'main'): NewRequest => ({
   kind: 'build',
   project: 'demo',
   service,
   input: { kind: 'git', url: 'https://git.example.com/demo', ref },
 });
-const wake: OperationRequest = { kind: 'wake', project: 'demo', environment: 'dev', generation: 1 };
-const hibernate: OperationRequest = { ...wake, kind: 'hibernate', input: { reason: 'requested' } };
-const deploy = (environment: string, number = 1): OperationRequest => ({
+const dev = { project: 'demo', environment: 'dev', environmentId: 'env-dev' };
+const wake: NewRequest = { ...dev, kind: 'wake', generation: 1 };
+const hibernate: NewRequest = { ...wake, kind: 'hibernate', input: { reason: 'requested' } };
+const deploy = (environment: string, number = 1): NewRequest => ({
   kind: 'deploy',
   project: 'demo',
   environment,
+  environmentId: `env-${environment}`,
   service: 'guestbook',
   number,
   generation: 1,
 });
 
 /** An operation that is accepted and, with a status, ended. */
-async function accept(request: OperationRequest, status?: 'succeeded' | 'failed'): Promise<Operation> {
+async function accept(request: NewRequest, status?: 'succeeded' | 'failed'): Promise<Operation> {
   const { ports } = subject;
   const operation = newOperation(ports, 'ada', request);
   await ports.store.transact(acceptWrites(ports, operation));

@@ -99,6 +99,17 @@ describe('The console', () => {
     expect(await answer.text()).not.toContain('"berth"');
   });
 
+  it('has the command line at an address of its build as well, which its entity tag names', async () => {
+    const known = await subject.app.request('/cli', { method: 'HEAD' });
+    const build = /^"([0-9a-f]{10})"$/.exec(known.headers.get('etag') ?? '')?.[1];
+    expect(build).toBeDefined();
+    const one = await subject.app.request('/cli');
+    const own = await subject.app.request(`/cli/${build}`);
+    expect([own.status, own.headers.get('content-type')]).toEqual([200, 'application/gzip']);
+    expect(Buffer.from(await own.arrayBuffer())).toEqual(Buffer.from(await one.arrayBuffer()));
+    expect((await subject.app.request('/cli/0123456789')).status).toBe(404);
+  });
+
   it('takes no other method', async () => {
     const answer = await subject.app.request('/projects/demo', { method: 'POST', headers: page });
     expect(answer.status).toBe(404);

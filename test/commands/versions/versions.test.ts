@@ -58,7 +58,7 @@ describe('Registering a version', () => {
     const { apiVersion, metadata, containers } = workload();
     const turned = { ...input('a', ['v1']), workload: { containers, metadata, apiVersion } };
     const second = await registerVersion(ports, caller, turned);
-    expect(second).toEqual(first);
+    expect(second).toEqual({ ...first, usedAt: expect.any(String) });
     expect(versionId(digest('a'), workload('other'))).not.toBe(first.id);
     expect((await listVersions(ports.store, ref, { limit: 10 })).items).toHaveLength(1);
   });

@@ -211,6 +211,25 @@ await withMoto((url) => {
     await subject.dispose();
   });
 
+  it('a build that nobody waits for any more is stopped by its operation, and one that there is not is none', async () => {
+    const stopped: unknown[] = [];
+    const subject = await makeSubject((action, body) => {
+      if (action === 'BatchGetBuilds')
+        return answer({ builds: [{ id: 'berth:1', buildStatus: 'IN_PROGRESS' }] });
+      if (action !== 'StopBuild') return 'forward';
+      stopped.push(body);
+      return answer({});
+    });
+    const { id } = await subject.builder.saveSource(streamOf(await sourceArchive(helloFiles)));
+    const request = { repository, operation: 'left-alone', source: { kind: 'upload', id } as const };
+    const look = AbortSignal.abort(new TransientError('only a look'));
+    await expect(subject.builder.build(request, () => undefined, look)).rejects.toThrow('only a look');
+    await subject.builder.end?.('left-alone');
+    await subject.builder.end?.('never-begun');
+    expect(stopped).toHaveLength(1);
+    await subject.dispose();
+  });
+
   it('keeps an upload whose requests were cut off, and leaves nothing of one that fails', async () => {
     let cut = 0;
     const subject = await makeSubject((_, path) =>

@@ -1,7 +1,7 @@
 /**
  * Every path of every workflow, in our interpreter and in Moto's: the same states in the same order, each with the
  * same attempts and the same input, and the same end. The files are those of production, their waits included, but for
- * looks at what takes long: there are 96 at most here, a second apart. What keeps this short is that all paths run at
+ * looks at what takes long: there are 12 at most here, a second apart. What keeps this short is that all paths run at
  * the same time.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -35,7 +35,7 @@ interface Run {
   operation: string;
 }
 
-const LOOKS_MAX = 96;
+const LOOKS_MAX = 12;
 
 function machineOf(name: string, resource: (step: string) => string): StateMachine {
   const machine = loadStateMachine(

@@ -30,10 +30,14 @@ export interface InstalledGateway {
   objects: ClusterObject[];
 }
 
-/** @param trusted networks whose word on clients' addresses is taken */
+/**
+ * @param trusted networks whose word on clients' addresses is taken
+ * @param change what of it is otherwise than on AWS
+ */
 export async function installGateway(
   { cluster, registry }: RealPlace,
   trusted: readonly string[],
+  change: (object: ClusterObject) => ClusterObject = (object) => object,
 ): Promise<InstalledGateway> {
   const { client, node } = cluster;
   const digest = await pushProgram(registry, 'traefik', 'v3', {
@@ -41,12 +45,14 @@ export async function installGateway(
     config: { Entrypoint: ['/traefik'] },
     isStatic: true,
   });
+  // Berth's identity in tests is a service account.
+  const readers = ['system:serviceaccounts'];
   const server = new URL((await loadKubeconfig(cluster.kubeconfig)).server);
   const image = `${REGISTRY}/traefik@${digest}`;
-  const objects = gatewayObjects({ name: NAME, image, certificate: CERTIFICATE, trusted, readers: [] });
+  const objects = gatewayObjects({ name: NAME, image, certificate: CERTIFICATE, trusted, readers });
   const signal = AbortSignal.timeout(240_000);
   await applyDefinitions(client, await gatewayApi(), { signal, againMs: 200 });
-  const applied = objects.map((object) => reachingApi(object, server, node.host));
+  const applied = objects.map((object) => change(reachingApi(object, server, node.host)));
   await applyClusterObjects(client, applied, [], { signal, againMs: 200 });
   const namespace = gatewayNamespace(NAME);
   const path = `/api/v1/namespaces/${namespace}/services/${NAME}`;

@@ -8,15 +8,20 @@ import { gatewayMetrics } from '../../../functions/adapters/kubernetes/object-na
 import { createOciRegistry } from '../../../functions/adapters/oci/registry.ts';
 import type { InstanceRef } from '../../../functions/core/model/index.ts';
 import { activityContract } from '../../contracts/activity.ts';
-import { trafficContract } from '../../contracts/traffic.ts';
+import { trafficContract } from '../../contracts/traffic/traffic.ts';
+import { tracksContract } from '../../contracts/workloads/tracks.ts';
 import { programs } from '../../contracts/workloads/workload-programs.ts';
 import { containerSpec, eventually, workloadSpec } from '../../contracts/workloads/workloads-spec.ts';
 import { REGISTRY, type RealPlace, startPlace, whyNoPlace } from '../node/place.ts';
 import { makeRealSubject, type RealSubject } from '../node/subject.ts';
 import { type InstalledGateway, installGateway } from './install.ts';
+import { underLoad } from './under-load.ts';
 
 const why = await whyNoPlace();
 if (why) console.log(`Skipped: the gateway on a real node, since ${why}.`);
+
+const prefixOf = (subject: RealSubject): string =>
+  subject.namespace('').split('/').at(-1)?.split('-')[0] ?? '';
 
 describe.skipIf(why)('The gateway on a real node', { timeout: 900_000 }, () => {
   let place: RealPlace;
@@ -30,27 +35,58 @@ describe.skipIf(why)('The gateway on a real node', { timeout: 900_000 }, () => {
   trafficContract(
     'the gateway of a cluster',
     async () => {
-      const subject = await makeRealSubject(place);
+      const subject = await makeRealSubject(place, { metrics: gatewayMetrics });
       return { ...subject, front: { hostname: gateway.address, port: 443 } };
     },
-    { drainSeconds: 8, rollouts: 20, isPatient: true, isDuplex: false, client: /^10\.23[456]\./ },
+    {
+      drainSeconds: 8,
+      rollouts: 20,
+      isPatient: true,
+      isDuplex: false,
+      // Traefik has no word for it but this one.
+      unreadable: { status: 500, saysWhy: false },
+      client: /^10\.23[456]\./,
+    },
   );
 
-  // Its counters are of routes: which deployment answered they do not tell.
-  activityContract('counters of the gateway', { tellsDeployments: false }, async () => {
-    const { registry } = place;
-    const images = createOciRegistry({ url: registry.url, prefix: 'berth', now: Date.now });
-    const all = { project: 'demo', service: 'web' };
-    const subject = await makeRealSubject(place, {
-      // One image for all, whosever they are.
-      imageReference: (_, digest) => `${REGISTRY}/berth/demo/web@${digest}`,
-      registry: { resolve: (_, digest) => images.resolve(all, digest) },
+  /** One image for all, whosever they are. */
+  function oneImage() {
+    const images = createOciRegistry({ url: place.registry.url, prefix: 'berth', now: Date.now });
+    return {
+      imageReference: (_: unknown, digest: string) => `${REGISTRY}/berth/demo/web@${digest}`,
+      registry: {
+        resolve: (_: unknown, digest: string) => images.resolve({ project: 'demo', service: 'web' }, digest),
+      },
+    };
+  }
+  async function makeTracks() {
+    const subject = await makeRealSubject(place, { metrics: gatewayMetrics, ...oneImage() });
+    const { client } = place.cluster;
+    const activity = createGatewayActivity({
+      client,
+      render: { namespacePrefix: prefixOf(subject) },
+      metrics: gatewayMetrics,
+      now: Date.now,
+      freshMs: 0,
     });
+    return {
+      ...subject,
+      admin: client,
+      front: { hostname: gateway.address, port: 443 },
+      counts: (instance: InstanceRef) => activity.counts(instance),
+    };
+  }
+  tracksContract('the gateway of a cluster', makeTracks);
+  underLoad(makeTracks);
+
+  // Which deployment answered is in the contract of tracks.
+  activityContract('counters of the gateway', { tellsDeployments: false }, async () => {
+    const subject = await makeRealSubject(place, oneImage());
     const { workloads } = subject;
     const image = await subject.image(programs.server);
     const activity = createGatewayActivity({
       client: place.cluster.client,
-      render: { namespacePrefix: subject.namespace('').split('/').at(-1)?.split('-')[0] ?? '' },
+      render: { namespacePrefix: prefixOf(subject) },
       metrics: gatewayMetrics,
       now: Date.now,
       freshMs: 0,

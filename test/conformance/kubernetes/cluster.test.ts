@@ -7,6 +7,7 @@ import { createKubernetesLogs } from '../../../functions/adapters/kubernetes/log
 import type { KubernetesObject } from '../../../functions/adapters/kubernetes/manifests/index.ts';
 import type { KubernetesWorkloadsOptions } from '../../../functions/adapters/kubernetes/workloads.ts';
 import type { InstanceRef } from '../../../functions/core/model/index.ts';
+import { TransientError } from '../../../functions/core/problem.ts';
 import type { Logs } from '../../../functions/ports/logs.ts';
 import { programs } from '../../contracts/workloads/workload-programs.ts';
 import {
@@ -66,7 +67,14 @@ describe.skipIf(why)('Kubernetes cluster', () => {
       labels: Record<string, string>;
       managedFields: { manager: string; operation: string; subresource?: string }[];
     };
-    spec: { replicas: number; progressDeadlineSeconds: number; hostnames?: string[] };
+    spec: {
+      replicas: number;
+      progressDeadlineSeconds: number;
+      hostnames?: string[];
+      rules?: { backendRefs: { name: string }[] }[];
+      selector?: Record<string, string>;
+      template?: { metadata: { labels: Record<string, string> } };
+    };
   }
   const read = (path: string): Promise<Found | undefined> => cluster.client.get<Found>(path);
   const routesIn = async (namespace: string): Promise<Found[]> => {
@@ -216,11 +224,7 @@ describe.skipIf(why)('Kubernetes cluster', () => {
     it('of many at once the highest stays, on every object', async () => {
       const at = await place();
       const { workloads, ref, server, namespace, apps } = at;
-      const objects = [
-        `${apps}/deployments/web`,
-        `${namespace}/services/web`,
-        `${namespace}/configmaps/web-fence`,
-      ];
+      const objects = [`${apps}/deployments/web`, `${namespace}/configmaps/web-fence`];
       // The first round races for making the objects, the others for changing them.
       for (const base of [0, 10, 20, 30]) {
         const fences = [3, 7, 1, 8, 5, 2, 6, 4].map((fence) => base + fence);
@@ -230,8 +234,16 @@ describe.skipIf(why)('Kubernetes cluster', () => {
         );
         expect(codes[fences.indexOf(highest)]).toBe('nothing was thrown');
         expect(codes.every((code) => code === 'nothing was thrown' || code === 'fenced')).toBe(true);
+        // Routes lead to a Service, and that to the pods, whose Deployment is the highest one's.
+        const deployment = await read(`${apps}/deployments/web`);
         const [route] = await routesIn(namespace);
-        expect(route?.metadata.annotations?.['berth.dev/fence']).toBe(String(highest));
+        const [to] = route?.spec.rules?.[0]?.backendRefs ?? [];
+        for (const name of ['web', to?.name]) {
+          const selector = (await read(`${namespace}/services/${name}`))?.spec.selector;
+          expect(deployment?.spec.template?.metadata.labels, name).toMatchObject(
+            selector ?? { missing: name },
+          );
+        }
         for (const path of objects) {
           const annotations = (await read(path))?.metadata.annotations;
           expect(annotations?.['berth.dev/fence'], path).toBe(String(highest));
@@ -386,6 +398,21 @@ describe.skipIf(why)('Kubernetes cluster', () => {
       });
     });
 
+    it('goes on when a call hands over, is joined by the next, and ends with its operation', async () => {
+      const { workloads, ref, server } = await place();
+      const spec = workloadSpec(ref, 1, containerSpec(server));
+      const handingOver = () =>
+        workloads.runRelease(spec, ['endless'], AbortSignal.abort(new TransientError()));
+      expect(await handingOver()).toBeUndefined();
+      const jobs = async () => (await workloads.inventory(ref)).filter((item) => item.startsWith('job '));
+      const begun = await jobs();
+      expect(begun).toHaveLength(1);
+      expect(await handingOver()).toBeUndefined();
+      expect(await jobs()).toEqual(begun);
+      await workloads.endCommand(ref, spec.operation);
+      await eventually(jobs, (items) => items.length === 0);
+    });
+
     it('is stopped when the caller aborts', async () => {
       const { workloads, ref, server } = await place();
       const abort = new AbortController();
@@ -399,7 +426,7 @@ describe.skipIf(why)('Kubernetes cluster', () => {
         (items) => items.some((item) => item.startsWith('pod ')),
       );
       abort.abort();
-      expect((await running).exitCode).not.toBe(0);
+      expect((await running)?.exitCode).not.toBe(0);
       await eventually(
         () => workloads.inventory(ref),
         (items) => !items.some((item) => /^(pod|job) /.test(item)),

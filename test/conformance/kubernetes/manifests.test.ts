@@ -6,7 +6,7 @@ import { expandVariables } from '../../../functions/core/score/variable-expansio
 import type { ScoreWorkload } from '../../../functions/core/score/workload.ts';
 import type { Ports } from '../../../functions/ports/index.ts';
 import type { WorkloadSpec } from '../../../functions/ports/workloads.ts';
-import { workloadSpec } from '../../../functions/workflows/workload-spec.ts';
+import { workloadSpec } from '../../../functions/resources/score/workload-spec.ts';
 import { startCluster, type TestCluster, whyNoCluster } from '../support/cluster.ts';
 import { type KubernetesSubject, makeKubernetesSubject } from './subject.ts';
 

@@ -151,7 +151,12 @@ describe.skipIf(why)('Two clusters under one Berth', () => {
     const { body } = await berth.api('GET', '/v1/places');
     expect(body.items).toMatchObject([
       { name: 'home', state: 'reachable' },
-      { name: 'emea', state: 'unreachable', reason: expect.stringContaining('can not be reached') },
+      // The first look may fall on a server that is about to end: it refuses, or loses the connection.
+      {
+        name: 'emea',
+        state: 'unreachable',
+        reason: expect.stringMatching(/^The (cluster|connection to the cluster) /),
+      },
     ]);
     const refused = await berth.api('POST', `${PROJECT}/environments`, { name: 'late', placement: 'emea' });
     expect(refused).toMatchObject({ status: 409, body: { code: 'place_unreachable' } });

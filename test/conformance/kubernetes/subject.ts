@@ -1,6 +1,7 @@
 /** The Workloads port over a real API server; images are names of what the simulated nodes do. */
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { V1PolicyRule } from '@kubernetes/client-node';
 import {
   createKubernetesClient,
   type KubernetesClient,
@@ -71,7 +72,7 @@ export async function makeKubernetesSubject(
 }
 
 /** A client that may do what Berth's ClusterRole allows and nothing else. */
-async function leastPrivileged(cluster: TestCluster): Promise<KubernetesClient> {
+export async function leastPrivileged(cluster: TestCluster): Promise<KubernetesClient> {
   const token = await makeIdentity(cluster);
   const { server, ca } = await loadKubeconfig(cluster.kubeconfig);
   const limited = createKubernetesClient({ server, ...(ca && { ca }), token: async () => token });
@@ -79,8 +80,11 @@ async function leastPrivileged(cluster: TestCluster): Promise<KubernetesClient> 
   return limited;
 }
 
-/** @returns the token of an account with Berth's ClusterRole */
-export async function makeIdentity({ client }: TestCluster): Promise<string> {
+/** @returns the token of an account with Berth's ClusterRole, and with more rules where they are given */
+export async function makeIdentity(
+  { client }: TestCluster,
+  more: readonly V1PolicyRule[] = [],
+): Promise<string> {
   const name = `berth-${process.pid}-${++counter}`;
   const create = (path: string, body: object) => client.call<{ status?: unknown }>('POST', path, { body });
   const rbac = '/apis/rbac.authorization.k8s.io/v1';
@@ -91,7 +95,7 @@ export async function makeIdentity({ client }: TestCluster): Promise<string> {
     apiVersion,
     kind: 'ClusterRole',
     metadata: { name },
-    rules: clusterRoleRules,
+    rules: [...clusterRoleRules, ...more],
   });
   await create(`${rbac}/clusterrolebindings`, {
     apiVersion,

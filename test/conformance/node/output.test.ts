@@ -208,7 +208,7 @@ describe.skipIf(why)('Output that outlives its pod', { timeout: 240_000 }, () =>
     const after = await counted(both, before.length);
     expect(after).toEqual(before);
     expect(JSON.stringify(after)).not.toContain(SECRET);
-    const page = await both.page(STREAM, { limit: 5_000, deployment: 1, text: 'LINE 7' });
+    const page = await both.page(STREAM, { limit: 5_000, deployment: 1, search: '"LINE 7"' });
     expect(page.lines.map(({ message }) => message)).toEqual(
       numbered(1).filter((message) => message.startsWith('line 7')),
     );

@@ -82,9 +82,17 @@ const changes: Record<(typeof settingNames)[number], Change> = {
   secretSources: { after: { 'berth:secretSources': `${secret('shop')}*` } },
   vault: { after: vault },
   vaultNamespace: { before: vault, after: { ...vault, 'berth:vaultNamespace': 'teams/shop' } },
+  vaultRole: { before: vault, after: { 'berth:vault': vault['berth:vault'], 'berth:vaultRole': 'berth' } },
+  vaultAuth: {
+    before: { 'berth:vault': vault['berth:vault'], 'berth:vaultRole': 'berth' },
+    after: { 'berth:vault': vault['berth:vault'], 'berth:vaultRole': 'berth', 'berth:vaultAuth': 'aws-eu' },
+  },
   vaultToken: { before: vault, after: { ...vault, 'berth:vaultToken': secret('other') } },
   gatewayImage: { after: { 'berth:gatewayImage': 'registry.example.com/traefik:v3.7.15' } },
+  outputSenders: { after: { 'berth:outputSenders': 'arn:aws:iam::444455556666:role/berth-output' } },
+  activatorImage: { after: { 'berth:activatorImage': 'registry.example.com/node:24' } },
   logAgentImage: { after: { 'berth:logAgentImage': 'registry.example.com/otelcol:0.157.0' } },
+  redisImage: { after: { 'berth:redisImage': 'registry.example.com/redis:7.2.12' } },
   gatewayApi: { after: { 'berth:gatewayApi': 'https://mirror.example.com/gateway-api' } },
   clusterEndpoint: { before: cluster, after: { ...cluster, ...endpoint } },
   clusterCertificate: {
@@ -108,12 +116,14 @@ const changes: Record<(typeof settingNames)[number], Change> = {
   administrator: { after: { 'berth:administrator': 'ada@example.com' } },
   apps: { after: { 'berth:apps': 'apps.example.com' } },
   appsCertificate: { after: { 'berth:appsCertificate': certificate('eu-west-1') } },
+  appsZone: { after: { 'berth:appsZone': 'Z0123456789ABC' } },
   domain: { after: domain },
   certificate: {
     before: domain,
     after: { ...domain, 'berth:certificate': `${domain['berth:certificate'].slice(0, -1)}1` },
   },
   reservedConcurrency: { after: { 'berth:reservedConcurrency': '50' } },
+  alarmsEmail: { after: { 'berth:alarmsEmail': 'platform@example.com' } },
   dashboard: { after: { 'berth:dashboard': 'yes' } },
 };
 

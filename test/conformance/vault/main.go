@@ -1,4 +1,4 @@
-// Vault's own core and API in memory, with versioned keys and values, and sign-in by JWT. It says its root token.
+// Vault's own core and API in memory, with versioned keys and values, and sign-in by JWT and by AWS. It says its root token.
 package main
 
 import (
@@ -12,6 +12,7 @@ import (
 	log "github.com/hashicorp/go-hclog"
 	jwt "github.com/hashicorp/vault-plugin-auth-jwt"
 	kv "github.com/hashicorp/vault-plugin-secrets-kv"
+	aws "github.com/hashicorp/vault/builtin/credential/aws"
 	vaulthttp "github.com/hashicorp/vault/http"
 	"github.com/hashicorp/vault/internalshared/configutil"
 	"github.com/hashicorp/vault/sdk/helper/consts"
@@ -20,12 +21,13 @@ import (
 	"github.com/hashicorp/vault/vault"
 )
 
-// registry has the two plugins, and no others.
+// registry has the three plugins, and no others.
 type registry struct{}
 
 var plugins = map[string]func() (any, error){
 	"kv":  func() (any, error) { return logical.Factory(kv.Factory), nil },
 	"jwt": func() (any, error) { return logical.Factory(jwt.Factory), nil },
+	"aws": func() (any, error) { return logical.Factory(aws.Factory), nil },
 }
 
 func typeOf(name string) consts.PluginType {
@@ -78,7 +80,7 @@ func serve() error {
 		DisableMlock:       true,
 		Logger:             logger,
 		LogicalBackends:    map[string]logical.Factory{"kv": kv.Factory},
-		CredentialBackends: map[string]logical.Factory{"jwt": jwt.Factory},
+		CredentialBackends: map[string]logical.Factory{"jwt": jwt.Factory, "aws": aws.Factory},
 		BuiltinRegistry:    registry{},
 	})
 	if err != nil {

@@ -1,4 +1,4 @@
-/** Vault, built from its module: its core, its API and the two plugins that are tried, in memory. */
+/** Vault, built from its module: its core, its API and the three plugins that are tried, in memory. */
 import { join } from 'node:path';
 import { built } from '../support/node/programs.ts';
 import { serve } from '../support/process.ts';

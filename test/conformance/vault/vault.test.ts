@@ -2,12 +2,17 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { assumedRole } from '../../../functions/adapters/aws/assumed-role.ts';
+import { createVaultProof, type VaultProofOptions } from '../../../functions/adapters/aws/vault-proof.ts';
 import { createVault } from '../../../functions/adapters/vault/vault.ts';
 import type { VaultLogin } from '../../../functions/adapters/vault/vault-client.ts';
 import { secretKeeperContract } from '../../contracts/secret-keepers.ts';
+import { startMoto, whyNoMoto } from '../support/aws/moto.ts';
 import { missingProgram } from '../support/process.ts';
 import { startVault, type TestVault } from './server.ts';
 
+const whyMoto = await whyNoMoto();
+if (whyMoto) console.log(`Skipped: the sign-in by AWS, since ${whyMoto}.`);
 const why = await missingProgram([['go', 'version']]);
 if (why) console.log(`Skipped: Vault, since ${why}.`);
 
@@ -81,11 +86,14 @@ describe.skipIf(why)('Vault', () => {
   it('signs in by a JWT, and again when what it got has run out or was revoked', async () => {
     const { entry, version } = await put('shop/jwt', { password: 'sesame' });
     let [signIns, later] = [0, 0];
-    const read = async () => {
+    const proof = async () => {
       signIns++;
-      return jwtOf('berth');
+      return { jwt: await jwtOf('berth') };
     };
-    const signed = keeper({ kind: 'jwt', mount: 'berth-jwt', role: 'berth', read }, () => Date.now() + later);
+    const signed = keeper(
+      { kind: 'role', mount: 'berth-jwt', role: 'berth', proof },
+      () => Date.now() + later,
+    );
     const source = { from, entry, key: 'password', version };
     for (let times = 0; times < 3; times++) expect(await signed.read(source)).toBe('sesame');
     expect(signIns).toBe(1);
@@ -96,6 +104,61 @@ describe.skipIf(why)('Vault', () => {
     expect(await signed.read(source)).toBe('sesame');
     expect(signIns).toBe(3);
   });
+
+  it.skipIf(whyMoto)(
+    'signs in by AWS credentials, as STS says whose they are, and only those of the role',
+    async () => {
+      const moto = await startMoto();
+      try {
+        const sts = { endpoint: moto.url, region: 'us-east-1' };
+        const { entry, version } = await put('shop/aws', { password: 'sesame' });
+        await vault.call('POST', 'sys/auth/aws', { type: 'aws' });
+        await vault.call('POST', 'auth/aws/config/client', {
+          sts_endpoint: sts.endpoint,
+          sts_region: sts.region,
+          iam_server_id_header_value: new URL(vault.url).hostname,
+        });
+        await vault.call('POST', 'auth/aws/role/berth', {
+          auth_type: 'iam',
+          bound_iam_principal_arn: 'arn:aws:iam::123456789012:role/berth-api',
+          resolve_aws_unique_ids: false,
+          token_policies: ['berth'],
+          token_ttl: '60s',
+        });
+        /** Of a function that has the role, as STS gives them. */
+        const assume = (role: string) =>
+          assumedRole({
+            role: `arn:aws:iam::123456789012:role/${role}`,
+            region: sts.region,
+            credentials: async () => moto.client.credentials,
+            endpoint: moto.url,
+          });
+        const by = (role: string, options: Partial<VaultProofOptions> = {}) => {
+          const proof = createVaultProof({
+            vault: vault.url,
+            credentials: assume(role),
+            now: Date.now,
+            sts,
+            ...options,
+          });
+          return keeper({ kind: 'role', mount: 'aws', role: 'berth', proof });
+        };
+        const source = { from, entry, key: 'password', version };
+        expect(await by('berth-api').read(source)).toBe('sesame');
+        const refused = expect.objectContaining({
+          code: 'secret_unavailable',
+          message: expect.stringContaining('let Berth in'),
+        });
+        await expect(by('somebody').read(source)).rejects.toEqual(refused);
+        // What was signed for another Vault is good for no other.
+        await expect(by('berth-api', { vault: 'https://other.example.com' }).read(source)).rejects.toEqual(
+          refused,
+        );
+      } finally {
+        await moto.stop();
+      }
+    },
+  );
 
   it('takes a token that was replaced', async () => {
     const { entry, version } = await put('shop/token', { password: 'sesame' });
@@ -110,7 +173,7 @@ describe.skipIf(why)('Vault', () => {
   it('says that Vault does not let it in, without the credentials', async () => {
     const { entry } = await put('shop/closed', { password: 'sesame' });
     const jwt = await jwtOf('somebody');
-    const refused = keeper({ kind: 'jwt', mount: 'berth-jwt', role: 'berth', read: async () => jwt });
+    const refused = keeper({ kind: 'role', mount: 'berth-jwt', role: 'berth', proof: async () => ({ jwt }) });
     const error = await refused.pin({ from, entry, key: 'password' }).catch((thrown: Error) => thrown);
     expect(error).toMatchObject({
       code: 'secret_unavailable',

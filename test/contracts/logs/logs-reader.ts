@@ -87,7 +87,7 @@ export function readerCases(subject: () => LogsReaderSubject): void {
       const stream = `${unique()}/dev/web`;
       for (const message of numbers(10_500)) write(stream, line(message, Number(message)));
       const [first] = await subject().logs.read(stream, { since: at(0) });
-      const passing = createLineFilter({ text: 'none of them', level: 'error', container: 'other' });
+      const passing = createLineFilter({ search: 'none of them', level: 'error', container: 'other' });
       expect(first && passing(first)).toEqual([first]);
     });
   });
@@ -261,8 +261,8 @@ export function readerCases(subject: () => LogsReaderSubject): void {
       print('{"level":"error","msg":"Connection REFUSED (a+b)"}', 1, { deployment: 2, container: 'web' });
       print('WARN slow', 2, { deployment: 2, container: 'side' });
       print('plain', 3, { deployment: 2, container: 'web' });
-      expect(await some(stream, { text: 'connection refused (A+B)' })).toHaveLength(1);
-      expect(await some(stream, { text: '.*' })).toEqual([]);
+      expect(await some(stream, { search: '"connection refused (A+B)"' })).toHaveLength(1);
+      expect(await some(stream, { search: '.*' })).toEqual([]);
       expect(await some(stream, { level: 'warn' })).toHaveLength(2);
       expect(await some(stream, { level: 'error' })).toHaveLength(1);
       expect(await some(stream, { deployment: 2 })).toHaveLength(3);
@@ -277,7 +277,7 @@ export function readerCases(subject: () => LogsReaderSubject): void {
         .map((number) => `n${number}.`)
         .filter((message) => message.includes('7.'));
       for (const direction of ['backward', 'forward'] as const)
-        expect((await through(stream, { limit: 30, direction, text: '7.' }))[0]).toEqual(wanted);
+        expect((await through(stream, { limit: 30, direction, search: '"7."' }))[0]).toEqual(wanted);
     });
 
     it('of an unknown stream is empty', async () => {

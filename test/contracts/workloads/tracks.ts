@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { InstanceRef } from '../../../functions/core/model/index.ts';
 import type { RequestCounts } from '../../../functions/core/rollout/request-counts.ts';
 import type { WorkloadSpec } from '../../../functions/ports/workloads.ts';
-import type { TrafficSubject } from '../traffic.ts';
+import type { TrafficSubject } from '../traffic/traffic.ts';
 import { programs } from './workload-programs.ts';
 import { codeOf, containerSpec, eventually, variable, workloadSpec } from './workloads-spec.ts';
 
@@ -15,7 +15,12 @@ export interface TracksSubject extends TrafficSubject {
 
 let counter = 0;
 
-export function tracksContract(name: string, makeSubject: () => Promise<TracksSubject>): void {
+/** @param runsPrograms whether there is a program behind a replica that answers */
+export function tracksContract(
+  name: string,
+  makeSubject: () => Promise<TracksSubject>,
+  { runsPrograms = true }: { runsPrograms?: boolean } = {},
+): void {
   describe(`Tracks contract: ${name}`, () => {
     const environment = { project: 'demo', environment: `tracks${++counter}` };
     let subject: TracksSubject;
@@ -52,15 +57,28 @@ export function tracksContract(name: string, makeSubject: () => Promise<TracksSu
       return ref;
     }
 
-    async function ask(ref: InstanceRef, path = '/'): Promise<string> {
+    const ask = async (ref: InstanceRef, path = '/'): Promise<string> => (await visit(ref, path)).text;
+
+    /** @param cookie of a client that was here before */
+    async function visit(
+      ref: InstanceRef,
+      path: string,
+      cookie?: string,
+    ): Promise<{ text: string; cookie: string | undefined }> {
       const host = new URL(await subject.workloads.url(ref)).hostname;
       return new Promise((resolve, reject) => {
-        const asked = request({ ...subject.front, path, agent: false, headers: { host } }, (response) => {
+        const headers = { host, ...(cookie !== undefined && { cookie }) };
+        const asked = request({ ...subject.front, path, agent: false, headers }, (response) => {
           let body = '';
           response.on('data', (chunk) => {
             body += chunk;
           });
-          response.on('end', () => resolve(response.statusCode === 200 ? body : String(response.statusCode)));
+          response.on('end', () =>
+            resolve({
+              text: response.statusCode === 200 ? body : String(response.statusCode),
+              cookie: response.headers['set-cookie']?.[0]?.split(';')[0] ?? cookie,
+            }),
+          );
           response.on('error', reject);
         });
         asked.on('error', reject);
@@ -78,32 +96,60 @@ export function tracksContract(name: string, makeSubject: () => Promise<TracksSu
       );
     }
     /** What has changed is known where requests are taken a moment later. */
-    const answersAre = (ref: InstanceRef, isRight: (found: Record<string, number>) => boolean) =>
-      eventually(() => answers(ref), isRight, 20_000);
+    const answersAre = async (ref: InstanceRef, isRight: (found: Record<string, number>) => boolean) =>
+      runsPrograms ? eventually(() => answers(ref), isRight, 20_000) : undefined;
     const only =
       (text: string) =>
       (found: Record<string, number>): boolean =>
         Object.keys(found).join() === text;
 
-    it('gives a candidate no request before it has a share, then so many of a hundred, and counts each by itself', async () => {
-      const ref = await tried('web');
-      expect(await answers(ref)).toEqual({ v1: 100 });
-      expect((await subject.workloads.status(ref))?.serving).toBe(1);
-      const before = await subject.counts(ref);
-      await tracks().share({ ...ref, number: 2, fence: 2 }, 30);
-      const near = ({ v1 = 0, v2 = 0 }: Record<string, number>) => v1 + v2 === 100 && Math.abs(v2 - 30) < 10;
-      await answersAre(ref, near);
-      expect((await subject.workloads.status(ref))?.candidate).toMatchObject({ deployment: 2, percent: 30 });
-      // A version that answers with errors, and another one that does not.
-      await Promise.all(Array.from({ length: 60 }, () => ask(ref, '/status/500')));
-      const counts = await eventually(
-        () => subject.counts(ref),
-        (found) => [1, 2].every((number) => (found.get(number)?.errors ?? 0) >= 10),
-        20_000,
-      );
-      const came = (number: number) =>
-        (counts.get(number)?.requests ?? 0) - (before.get(number)?.requests ?? 0);
-      expect(came(1)).toBeGreaterThan(came(2));
+    it.runIf(runsPrograms)(
+      'gives a candidate no request before it has a share, then so many of a hundred, and counts each by itself',
+      async () => {
+        const ref = await tried('web');
+        expect(await answers(ref)).toEqual({ v1: 100 });
+        expect((await subject.workloads.status(ref))?.serving).toBe(1);
+        const before = await subject.counts(ref);
+        await tracks().share({ ...ref, number: 2, fence: 2 }, 30);
+        const near = ({ v1 = 0, v2 = 0 }: Record<string, number>) =>
+          v1 + v2 === 100 && Math.abs(v2 - 30) < 10;
+        await answersAre(ref, near);
+        expect((await subject.workloads.status(ref))?.candidate).toMatchObject({
+          deployment: 2,
+          percent: 30,
+        });
+        // A version that answers with errors, and another one that does not.
+        await Promise.all(Array.from({ length: 60 }, () => ask(ref, '/status/500')));
+        const counts = await eventually(
+          () => subject.counts(ref),
+          (found) => [1, 2].every((number) => (found.get(number)?.errors ?? 0) >= 10),
+          20_000,
+        );
+        const came = (number: number) =>
+          (counts.get(number)?.requests ?? 0) - (before.get(number)?.requests ?? 0);
+        expect(came(1)).toBeGreaterThan(came(2));
+      },
+    );
+
+    it('keeps each client with its version as long as that has a share', async ({ skip }) => {
+      if (!subject.workloads.keepsClients) return skip('clients are not kept with a replica there');
+      const ref = { ...environment, service: 'loyal' };
+      await ready(specOf(ref, 1, { affinity: 'cookie' }));
+      await ready(specOf(ref, 2, { affinity: 'cookie', trial: true }));
+      const candidate = { ...ref, number: 2, fence: 2 };
+      await tracks().share(candidate, 50);
+      const clients = await Promise.all(Array.from({ length: 20 }, () => visit(ref, '/')));
+      const now = () => Promise.all(clients.map(async ({ cookie }) => (await visit(ref, '/', cookie)).text));
+      const first = clients.map(({ text }) => text);
+      expect(new Set(first)).toEqual(new Set(['v1', 'v2']));
+      expect(await now()).toEqual(first);
+      await tracks().share(candidate, 90);
+      expect(await now()).toEqual(first);
+      await tracks().share(candidate, 0);
+      expect(new Set(await now())).toEqual(new Set(['v1']));
+      await tracks().share(candidate, 10);
+      await tracks().promote(candidate);
+      expect(new Set(await now())).toEqual(new Set(['v2']));
     });
 
     it('takes the share back at once, and ends nothing of what serves', async () => {
@@ -148,10 +194,15 @@ export function tracksContract(name: string, makeSubject: () => Promise<TracksSu
       );
     });
 
-    it('ends what is warm after its time, and at once when that is asked for', async () => {
+    it('ends what is warm once it is asked to after its time, and at once when that is asked for', async () => {
       const ref = { ...environment, service: 'cool' };
       await ready(specOf(ref, 1));
-      await ready(specOf(ref, 2, { warmSeconds: 1 }));
+      await ready(specOf(ref, 2, { warmSeconds: 600 }));
+      const standby = (await subject.workloads.status(ref))?.standby;
+      const until = Date.parse(standby?.until ?? '');
+      await tracks().endStandby(ref, until - 1);
+      expect((await subject.workloads.status(ref))?.standby).toEqual(standby);
+      await tracks().endStandby(ref, until);
       const alone = (number: number) =>
         eventually(
           () => subject.workloads.status(ref),
@@ -177,7 +228,10 @@ export function tracksContract(name: string, makeSubject: () => Promise<TracksSu
       await answersAre(ref, only('v1'));
       const status = await subject.workloads.status(ref);
       expect(status).toMatchObject({ serving: 1, standby: { deployment: 2, why: 'failed', replicas: 1 } });
-      expect(await tracks().ask(ref, 2, '/status/418', AbortSignal.timeout(5_000))).toEqual({ status: 418 });
+      if (runsPrograms)
+        expect(await tracks().ask(ref, 2, '/status/418', AbortSignal.timeout(10_000))).toEqual({
+          status: 418,
+        });
       await ready(specOf(ref, 3));
       await eventually(
         () => subject.workloads.status(ref),
@@ -185,7 +239,7 @@ export function tracksContract(name: string, makeSubject: () => Promise<TracksSu
       );
     });
 
-    it('asks a replica of one deployment, whatever share it has', async () => {
+    it.runIf(runsPrograms)('asks a replica of one deployment, whatever share it has', async () => {
       const ref = await tried('asked');
       const signal = AbortSignal.timeout(10_000);
       expect(await tracks().ask(ref, 2, '/status/204', signal)).toEqual({ status: 204 });
@@ -197,8 +251,12 @@ export function tracksContract(name: string, makeSubject: () => Promise<TracksSu
       const ref = await tried('fenced');
       const old = { ...ref, number: 2, fence: 2 };
       await ready(specOf(ref, 3, { trial: true }));
-      for (const late of [tracks().share(old, 50), tracks().promote(old), tracks().setAside(old)])
-        expect(await codeOf(late)).toBe('fenced');
+      const attempts = [
+        () => tracks().share(old, 50),
+        () => tracks().promote(old),
+        () => tracks().setAside(old),
+      ];
+      for (const late of attempts) expect(await codeOf(late())).toBe('fenced');
       expect(await codeOf(tracks().share({ ...old, fence: 3 }, 50))).toBe('conflict');
       expect(await codeOf(tracks().promote({ ...old, fence: 3 }))).toBe('conflict');
       await answersAre(ref, only('v1'));

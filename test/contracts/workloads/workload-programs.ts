@@ -7,7 +7,7 @@ export const programs = {
     import { hostname } from 'node:os';
     let sick = false;
     let left = 0;
-    createServer((request, response) => {
+    createServer({ maxHeaderSize: 131_072 }, (request, response) => {
       response.on('close', () => {
         if (!response.writableEnded) left++;
       });
@@ -43,6 +43,11 @@ export const programs = {
         response.setHeader('set-cookie', ['a=1; Domain=localhost; Path=/', 'b=2; path=/;domain = demo.localhost; HttpOnly']);
         return response.end();
       }
+      // Answers that no library makes.
+      if (url.pathname === '/raw/nonsense') return request.socket.end('nonsense\\r\\n\\r\\n');
+      if (url.pathname === '/raw/length') return request.socket.end('HTTP/1.1 200 OK\\r\\nContent-Length: x\\r\\n\\r\\n');
+      if (url.pathname === '/raw/header')
+        return request.socket.end('HTTP/1.1 200 OK\\r\\nContent-Length: 0\\r\\nA: ' + 'a'.repeat(11_000_000) + '\\r\\n\\r\\n');
       if (url.pathname === '/file') return response.end(readFileSync(url.searchParams.get('path')));
       response.end(process.env.ANSWER ?? 'ok');
     })
@@ -51,7 +56,7 @@ export const programs = {
         socket.write('HTTP/1.1 101 Switching Protocols\\r\\nUpgrade: websocket\\r\\nConnection: Upgrade\\r\\nSet-Cookie: c=3; Domain=localhost\\r\\n\\r\\n');
         socket.pipe(socket);
       })
-      .listen(process.env.PORT);
+      .listen(process.env.PORT).maxHeadersCount = 0;
   `,
   /** Runs and never listens. */
   deaf: 'setInterval(() => {}, 1000);',

@@ -38,7 +38,7 @@ describe('How an app starts', () => {
     const procfile = 'web: node other.js\nrelease: node migrate.js\nworker: node w.js\nnonsense';
     const plan = detect(tree([], { manifest: { scripts: { start: 'node a.js' } }, procfile }));
     expect(plan).toMatchObject({ command: ['node', 'other.js'], releaseCommand: 'node migrate.js' });
-    expect(plan?.notes.join('\n')).toMatch(/nonsense[\s\S]*worker is ignored/);
+    expect(plan?.notes.join('\n')).toMatch(/nonsense[\s\S]*worker runs where score/);
   });
 
   it('takes a Procfile alone', () => {

@@ -33,7 +33,7 @@ describe('Pages of lines that are all there', () => {
   it('go through what passes alone', () => {
     const wanted = all.filter((message) => message.includes('3'));
     for (const direction of ['backward', 'forward'] as const)
-      expect(through({ limit: 4, direction, text: '3' })).toEqual(wanted);
+      expect(through({ limit: 4, direction, search: '3' })).toEqual(wanted);
   });
 
   it('have the source that a trace quotes with the trace, by level and both ways, over the ends of pages', () => {
@@ -59,7 +59,7 @@ describe('Pages of lines that are all there', () => {
   });
 
   it('end where they have passed over enough, and go on from there', () => {
-    const pager = createPager({ limit: 5, text: 'none' }, 10);
+    const pager = createPager({ limit: 5, search: 'none' }, 10);
     const visited = lines.toReversed().findIndex((line) => !pager.visit(Date.parse(line.at), line));
     expect(visited).toBe(9);
     expect(pager.page(false)).toEqual({ lines: [], next: `${Date.parse(lines[60]!.at)}.3` });

@@ -3,14 +3,34 @@ import type { Random } from '../random.ts';
 import { pause, type World } from '../world.ts';
 import { access } from './access.ts';
 import type { Actor } from './action.ts';
+import { agents } from './agents.ts';
+import { backingUp } from './backing-up.ts';
 import { building } from './building.ts';
 import { deploying } from './deploying.ts';
 import { environments } from './environments.ts';
+import { keeping } from './keeping.ts';
+import { places } from './places.ts';
+import { promoting } from './promoting.ts';
 import { pushing } from './pushing.ts';
 import { settings } from './settings.ts';
+import { versions } from './versions.ts';
 import { watching } from './watching.ts';
 
-const all = [...deploying, ...environments, ...settings, ...building, ...access, ...watching, ...pushing];
+const all = [
+  ...deploying,
+  ...environments,
+  ...settings,
+  ...building,
+  ...access,
+  ...watching,
+  ...pushing,
+  ...places,
+  ...keeping,
+  ...backingUp,
+  ...agents,
+  ...versions,
+  ...promoting,
+];
 const bag = all.flatMap(([weight, action]) => Array.from({ length: weight }, () => action));
 
 /**

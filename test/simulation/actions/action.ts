@@ -2,6 +2,8 @@
 import type { Role } from '../../../functions/core/authorization/roles.ts';
 import type { Client } from '../clients.ts';
 import type { SimulatedGitHost } from '../ports/git-host.ts';
+import type { SimulatedKeeper } from '../ports/keeper.ts';
+import type { SimulatedRegistry } from '../ports/registry.ts';
 import { ENVIRONMENTS, PROJECTS, projectPath } from '../setting.ts';
 import type { World } from '../world.ts';
 
@@ -9,6 +11,8 @@ export interface Actor {
   world: World;
   client: Client;
   git: SimulatedGitHost;
+  keeper: SimulatedKeeper;
+  registry: SimulatedRegistry;
   /** A request from outside comes for an environment. */
   touch(project: string, environment: string): void;
 }

@@ -1,12 +1,13 @@
 /** Makes environments, lets them sleep, wakes and destroys them, and protects them. */
 import { pause } from '../world.ts';
 import { type Action, choose, newValue } from './action.ts';
+import { anywhere } from './places.ts';
 
 export const environments: Action[] = [
   [1, (actor) => actor.client.ask('POST', `${choose(actor).at}/hibernate`)],
   [2, (actor) => actor.client.ask('POST', `${choose(actor).at}/wake`)],
   [
-    1,
+    3,
     (actor) =>
       actor.client.ask('POST', `${choose(actor).at}/gamedays`, {
         duration: '10s',
@@ -45,6 +46,7 @@ export const environments: Action[] = [
       const { in: project } = choose(actor);
       const told = await actor.client.ask('POST', `${project}/environments`, {
         name: 'dev',
+        ...anywhere(actor),
         ttl: '20m',
         idleAfter: '5m',
       });
@@ -61,6 +63,7 @@ export const environments: Action[] = [
       actor.client.ask('POST', `${choose(actor).in}/environments`, {
         name: `pr-${actor.client.person.name}`,
         kind: 'ephemeral',
+        ...anywhere(actor),
         ttl: '5m',
       }),
   ],
@@ -71,7 +74,7 @@ export const environments: Action[] = [
       const { in: project } = choose(actor);
       // It is destroyed while what was deployed to it is being made.
       const name = `brief-${client.person.name}`;
-      const made = await client.ask('POST', `${project}/environments`, { name });
+      const made = await client.ask('POST', `${project}/environments`, { name, ...anywhere(actor) });
       if (made?.status !== 202) return;
       await pause(1_000);
       await client.ask('PUT', `${project}/environments/${name}/secrets/TOKEN`, { value: newValue(actor) });
@@ -81,6 +84,10 @@ export const environments: Action[] = [
       });
       await pause(world.random.below(200));
       await client.ask('DELETE', `${project}/environments/${name}`);
+      if (world.random.chance(0.5)) return;
+      // Another one of its name comes elsewhere.
+      await pause(60_000);
+      await client.ask('POST', `${project}/environments`, { name, ...anywhere(actor) });
     },
   ],
   [1, (actor) => actor.client.ask('POST', `${choose(actor).at}/extend`, { by: '10m' })],
@@ -100,6 +107,8 @@ export const environments: Action[] = [
       actor.touch(project, environment);
     },
   ],
+  // What is in a cluster that may be away is used, and would go to sleep soon.
+  [3, async (actor) => actor.touch('mill', 'prod')],
   [2, ({ world: { random } }) => pause(random.below(120_000))],
   // Long enough for what is idle to go to sleep, and for what expires to go.
   [1, ({ world: { random } }) => pause(random.below(2_400_000))],

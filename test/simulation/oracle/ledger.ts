@@ -1,8 +1,11 @@
 /** What the records say, kept up with each transaction, and what no single transaction may do. */
+
+import type { PlaceSet } from '../../../functions/core/model/index.ts';
 import {
   type BerthEvent,
   type Deployment,
   type Environment,
+  HOME,
   isTerminal,
   type Operation,
   SYSTEM_ACTOR,
@@ -20,14 +23,18 @@ export interface Ledger {
   owners: Map<string, Set<string>>;
   /** How deployments stand, by partition and number. */
   deployments: Map<string, Deployment>;
+  /** When deployments were accepted, monotonic milliseconds. */
+  accepted: Map<string, number>;
+  /** The place that each environment came to, by its id; also of those that are gone. */
+  placements: Map<string, string>;
   /** How many operations have not ended. */
   open(): number;
   note(changed: readonly Changed[]): void;
 }
 
 export interface LedgerAround {
-  /** When somebody last asked for an environment. */
-  lastTouch(project: string, environment: string): number | undefined;
+  /** When somebody asked for an environment. */
+  touches(project: string, environment: string): number[];
   /** What no record may hold, besides what is looked at when all is quiet. */
   secret: RegExp;
 }
@@ -43,7 +50,7 @@ const parse = <T>(json: string | undefined): T | undefined =>
 
 /** Partitions that belong to no project. */
 const SHARED =
-  /^(?:operation#|idempotency#|health$|webhook-deliveries$|projects$|person#|sessions#|memberships#|token|connection#|deliveries#|lanes#)/;
+  /^(?:places$|placed#|secret-sources$|change-plan#|operation#|idempotency#|health$|webhook-deliveries$|projects$|person#|sessions#|memberships#|token|connection#|deliveries#|lanes#)/;
 
 export const deploymentName = ({
   project,
@@ -53,14 +60,19 @@ export const deploymentName = ({
 }: Pick<Deployment, 'project' | 'environment' | 'service' | 'number'>): string =>
   `${project}/${environment}/${service} #${number}`;
 
-export function createLedger(world: World, { lastTouch, secret }: LedgerAround): Ledger {
+export function createLedger(world: World, { touches, secret }: LedgerAround): Ledger {
   const operations = new Map<string, Operation>();
   const environments = new Map<string, Environment>();
   const owners = new Map<string, Set<string>>();
   /** When operations were canceled, by id. */
   const canceled = new Map<string, number>();
   const deployments = new Map<string, Deployment>();
+  const accepted = new Map<string, number>();
+  const placements = new Map<string, string>();
+  let places: ReadonlySet<string> = new Set([HOME]);
   let open = 0;
+  /** How many plans of agents were taken up, and nothing was accepted for them yet. */
+  let plans = 0;
 
   function noteOperation(
     { before, after }: Changed,
@@ -73,8 +85,11 @@ export function createLedger(world: World, { lastTouch, secret }: LedgerAround):
     const about = `${is.kind} ${is.id}`;
     if (!was) open++;
     if (!was && !told.has(is.id)) world.violate(`I9: ${about} was accepted without an event`);
-    if (!was && is.createdBy.startsWith('user:') && is.kind !== 'wake' && !keyed)
-      world.violate(`I2: ${about} was accepted without a trace of its idempotency key`);
+    if (!was && is.createdBy.startsWith('user:') && is.kind !== 'wake' && !keyed) {
+      // An agent's plan is taken up once, in place of a key.
+      if (plans === 0) world.violate(`I2: ${about} was accepted without a trace of its idempotency key`);
+      else plans--;
+    }
     if (was && is.cancelRequested) noteCanceled(was, is);
     if (was && isTerminal(was.status) && was.status !== is.status)
       world.violate(`I1: ${about} was ${was.status}, and then ${is.status}`);
@@ -94,8 +109,12 @@ export function createLedger(world: World, { lastTouch, secret }: LedgerAround):
     const hasBegun = last && (last.name !== before?.name || last.attempt !== before.attempt);
     if (was.cancelRequested && hasBegun && last.name !== recoveryOf(kind))
       world.violate(`${kind} ${id} was canceled, and ${last.name} begins`);
-    // A build that has made its version says so.
-    if (status === 'succeeded' && kind !== 'build' && monotonicNow() - since > ENDED_LATE_MS)
+    // A build that has made its version says so, and a restore that has swapped the data.
+    if (
+      status === 'succeeded' &&
+      !['build', 'restore'].includes(kind) &&
+      monotonicNow() - since > ENDED_LATE_MS
+    )
       world.violate(`${kind} ${id} was canceled, and succeeds long after that`);
   }
 
@@ -103,6 +122,12 @@ export function createLedger(world: World, { lastTouch, secret }: LedgerAround):
     const [was, is] = [parse<Environment>(before), parse<Environment>(after)];
     const { project, name } = (is ?? was) as Environment;
     if (is) environments.set(`${project}/${name}`, is);
+    const placement = is?.placement ?? HOME;
+    if (is && (placements.get(is.id) ?? placement) !== placement)
+      world.violate(`Environment ${name} was in ${placements.get(is.id)}, and is said to be in ${placement}`);
+    if (is && !was && !places.has(placement))
+      world.violate(`Environment ${name} comes to ${placement}, which is no place any more`);
+    if (is) placements.set(is.id, placement);
     else environments.delete(`${project}/${name}`);
     const mine = events.filter(({ environment }) => environment === name);
     if (was?.state !== is?.state && mine.length === 0)
@@ -126,11 +151,13 @@ export function createLedger(world: World, { lastTouch, secret }: LedgerAround):
   }
 
   function noteCleanup(was: Environment, event: BerthEvent): void {
-    const now = world.effects.now();
+    // What is written late was decided when the event says; whoever came since is let in again by waking.
+    const now = Date.parse(event.at);
     if (event.type === 'environment.hibernating' && event.data?.reason === 'idle') {
       // A clock that was set forth or back, perhaps since it was decided, says nothing of how long ago something was.
       const isClockRight = !world.fates.happened.some(({ fault }) => fault === 'jump');
-      const last = Math.max(lastTouch(was.project, was.name) ?? 0, Date.parse(was.lastActivityAt));
+      const asked = touches(was.project, was.name).findLast((time) => time <= now);
+      const last = Math.max(asked ?? 0, Date.parse(was.lastActivityAt));
       const idle = now - last;
       if (isClockRight && idle < (was.idleAfterSeconds ?? Number.POSITIVE_INFINITY) * 1000 - DECIDING_MS)
         world.violate(`I8: ${was.name} is put to sleep ${idle} ms after it was used`);
@@ -151,33 +178,45 @@ export function createLedger(world: World, { lastTouch, secret }: LedgerAround):
     environments,
     owners,
     deployments,
+    accepted,
+    placements,
     open: () => open,
     note(changed) {
       const events = changed.flatMap(({ pk, after }) =>
         pk.startsWith('audit#') && after ? [JSON.parse(after) as BerthEvent] : [],
       );
       const told = new Set(events.map(({ operation }) => operation));
-      // What a rotation asks for is not asked for by a request.
+      // What a rotation or a promotion asks for is not asked for by a request.
       const keyed =
-        changed.some(({ pk }) => pk.startsWith('idempotency#')) ||
+        changed.some(({ pk }) => /^(?:idempotency|promotions)#/.test(pk)) ||
         events.some((event) => event.type === 'deployment.created' && event.data.rotation !== undefined);
       const tenants = new Set<string>();
       for (const one of changed) {
         if (!SHARED.test(one.pk)) tenants.add(one.pk.split('#')[1] ?? '');
         if (one.after !== undefined && secret.test(one.after))
           world.violate(`I7: the record ${one.pk} ${one.sk} holds a secret value`);
+        if (one.pk.startsWith('change-plan#') && one.before !== undefined) plans++;
         if (one.pk.startsWith('operation#')) noteOperation(one, told, keyed);
         else if (one.sk.startsWith('environment#')) noteEnvironment(one, events);
         else if (one.sk.startsWith('resource#')) noteOwner(one);
+        else if (one.sk === 'places') notePlaces(one);
         else if (one.pk.startsWith('deployments#')) noteDeployment(one);
       }
       if (tenants.size > 1) world.violate(`I10: one change touches ${[...tenants].join(' and ')}`);
     },
   };
 
-  function noteDeployment({ after }: Changed): void {
+  function noteDeployment({ before, after }: Changed): void {
     const is = parse<Deployment>(after);
-    if (is) deployments.set(deploymentName(is), is);
+    if (!is) return;
+    deployments.set(deploymentName(is), is);
+    if (before === undefined) accepted.set(is.operation, monotonicNow());
+  }
+
+  function notePlaces({ after }: Changed): void {
+    places = new Set([HOME, ...(parse<PlaceSet>(after)?.places ?? []).map(({ name }) => name)]);
+    for (const { name, placement = HOME } of environments.values())
+      if (!places.has(placement)) world.violate(`${placement} is no place any more, and ${name} is in it`);
   }
 
   function noteOwner({ pk, sk, after }: Changed): void {

@@ -1,11 +1,16 @@
 /** What must hold: after each event, when all has come to rest, and when everything was destroyed. */
-import { eventsPartition } from '../../../functions/core/keys.ts';
+import { pathOf } from '../../../functions/commands/backups/backup-records.ts';
+import { BACKUP_PREFIX, eventsPartition, RESOURCE_PREFIX } from '../../../functions/core/keys.ts';
 import {
+  type Backup,
   type BerthEvent,
   type Deployment,
   type Environment,
+  HOME,
   isTerminal,
   type Operation,
+  PLATFORM,
+  type Resource,
 } from '../../../functions/core/model/index.ts';
 import type { Ports } from '../../../functions/ports/index.ts';
 import type { WorkloadSpec } from '../../../functions/ports/workloads.ts';
@@ -16,14 +21,17 @@ import { readAll } from '../../../functions/records/read-all.ts';
 import type { Client } from '../clients.ts';
 import { monotonicNow } from '../clock.ts';
 import type { SimulatedDatabases } from '../ports/databases.ts';
-import type { SimulatedLogs } from '../ports/logs.ts';
+import type { SimulatedKeeper } from '../ports/keeper.ts';
+import type { SimulatedPlaces } from '../ports/places.ts';
 import type { Records } from '../ports/records.ts';
 import type { SimulatedSecrets } from '../ports/secrets.ts';
-import type { SimulatedWorkloads } from '../ports/workloads.ts';
+import type { SimulatedBackups } from '../ports/small.ts';
 import { PROJECTS, projectPath } from '../setting.ts';
 import { pause, type World } from '../world.ts';
 import { deploymentName, type Ledger } from './ledger.ts';
+import type { createPromotionOracle } from './promotions.ts';
 import type { createPushOracle } from './pushes.ts';
+import type { createVersionsOracle } from './versions.ts';
 
 const projects = PROJECTS.map(({ name }) => name);
 
@@ -35,9 +43,12 @@ interface Observed {
   /** All values that were ever kept as secrets, with the ids of the environments for which that was. */
   values: ReadonlyMap<string, ReadonlySet<string | undefined>>;
   pushes: ReturnType<typeof createPushOracle>;
+  versions: ReturnType<typeof createVersionsOracle>;
+  promotions: ReturnType<typeof createPromotionOracle>;
   databases: SimulatedDatabases;
-  logs: SimulatedLogs;
-  workloads(): SimulatedWorkloads;
+  backups: SimulatedBackups;
+  keeper: SimulatedKeeper;
+  places(): SimulatedPlaces;
 }
 
 /** States in which nothing goes on. */
@@ -48,7 +59,8 @@ const STARTING_MS = 240_000;
 const GRACE_MS = 75 * 60_000;
 
 export function createOracle(world: World, observed: Observed) {
-  const { kept, ledger, secrets, values, databases, logs, pushes, workloads } = observed;
+  const { kept, ledger, secrets, values, databases, backups, keeper, pushes, promotions, versions, places } =
+    observed;
 
   /** Why a program with these variables can not work; undefined where it can. */
   function faultOf(spec: WorkloadSpec): string | undefined {
@@ -73,7 +85,7 @@ export function createOracle(world: World, observed: Observed) {
     const state = world.changes + world.trace.length;
     if (state === seen) return;
     seen = state;
-    const serving = workloads().serving();
+    const serving = places().serving();
     for (const spec of serving) {
       const fault = faultOf(spec);
       if (fault !== undefined)
@@ -84,13 +96,13 @@ export function createOracle(world: World, observed: Observed) {
       if (environment) lookAtOrder(environment, spec);
       if (environment) lookAtOrigin(environment, spec);
     }
-    for (const name of workloads().environments())
-      if (!ledger.environments.has(name) && !isBeingMade(name))
-        world.violate(`I4: namespace ${name} has no owner`);
+    for (const made of places().environments())
+      if (!isOwned(made) && !isBeingMade(made.name))
+        world.violate(`I4: namespace ${made.name} in ${made.place} has no owner`);
     let owners = 0;
     for (const known of ledger.owners.values())
       for (const key of known) if (key.includes('postgres')) owners++;
-    const made = databases.inventory().filter((name) => name.startsWith('database ')).length;
+    const made = databases.inventory().filter((name) => /^database (?!.*_(?:new|old)_)/.test(name)).length;
     if (made > owners) world.violate(`I4: there are ${made} databases, and owner records of ${owners}`);
     for (const environment of ledger.environments.values()) {
       if (environment.state !== 'ready') continue;
@@ -99,9 +111,16 @@ export function createOracle(world: World, observed: Observed) {
           `${environment.name}/${service} #${current}`,
           current !== undefined &&
             state === undefined &&
+            !isTakenAway(environment, service, current) &&
             !serving.some((spec) => isOf(spec, environment, service)),
         );
     }
+  }
+
+  /** Nothing of an environment is in a place that is not its own, nor of an earlier one of its name. */
+  function isOwned({ place, name, id }: ReturnType<SimulatedPlaces['environments']>[number]): boolean {
+    const owner = ledger.environments.get(name);
+    return owner !== undefined && (id ?? owner.id) === owner.id && (owner.placement ?? HOME) === place;
   }
 
   /** What is made for an environment that was destroyed meanwhile is removed by the operation that made it. */
@@ -111,9 +130,22 @@ export function createOracle(world: World, observed: Observed) {
         kind === 'provision-environment' && !isTerminal(status) && `${project}/${environment}` === name,
     );
 
+  /** What a deployment has pinned elsewhere was taken away there: it can not be started again. */
+  function isTakenAway(
+    { project, name: environment }: Environment,
+    service: string,
+    number: number,
+  ): boolean {
+    const { outputs } =
+      ledger.deployments.get(deploymentName({ project, environment, service, number })) ?? {};
+    const source = outputs?.env?.secrets.TOKEN?.source;
+    return source?.version !== undefined && !keeper.has({ ...source, version: source.version });
+  }
+
   /** I6: what is put back, or woken though the waking failed, may take as long as the slowest program. */
   function lookForNothing(name: string, isNothing: boolean): void {
-    const since = nothingSince.get(name) ?? monotonicNow();
+    // As long as a place, the store or the disk is away, nobody can put anything back.
+    const since = (world.isHindered() ? undefined : nothingSince.get(name)) ?? monotonicNow();
     if (isNothing) nothingSince.set(name, since);
     else nothingSince.delete(name);
     if (isNothing && monotonicNow() - since > STARTING_MS)
@@ -149,7 +181,9 @@ export function createOracle(world: World, observed: Observed) {
     isQuiet: () =>
       [...ledger.operations.values()].every(hasEnded) &&
       [...ledger.environments.values()].every(({ state }) => SETTLED.has(state)) &&
-      pushes.isQuiet(),
+      pushes.isQuiet() &&
+      versions.isQuiet() &&
+      promotions.isQuiet(),
     /** I3, where nothing fails any more. */
     lookAtBounds(): void {
       if (world.effects.now() < boundsSeen + 60_000) return;
@@ -167,9 +201,10 @@ export function createOracle(world: World, observed: Observed) {
         const { id, kind, status, project } = operation;
         if (!hasEnded(operation)) world.violate(`I3: ${kind} ${id} of ${project} is ${status}`);
       }
+      versions.atQuiet();
       for (const client of clients) await checkTold(client);
       const told = new Set<string | undefined>();
-      for (const project of projects) {
+      for (const project of [...projects, PLATFORM]) {
         const report = await verifyChain({ ...ports, store: kept }, project);
         if ('problem' in report || JSON.stringify(report).includes('"valid":false'))
           world.violate(`I9: the audit chain does not verify: ${JSON.stringify(report)}`);
@@ -180,7 +215,9 @@ export function createOracle(world: World, observed: Observed) {
         if (!told.has(id)) world.violate(`I9: no event tells of ${kind} ${id}`);
       for (const environment of ledger.environments.values()) await checkEnvironment(environment);
       await checkSecrets();
+      await checkBackups();
       pushes.atQuiet();
+      promotions.atQuiet();
     },
     /** I4: nothing is left of what was destroyed. */
     async afterDestroy(client: Client): Promise<void> {
@@ -194,15 +231,17 @@ export function createOracle(world: World, observed: Observed) {
         }
       }
       const left = [
-        ...workloads()
+        ...places()
           .environments()
-          .map((name) => `namespace ${name}`),
+          .map(({ place, name }) => `namespace ${name} in ${place}`),
         ...databases.inventory(),
         ...(await environmentSecrets()).map((path) => `secret ${path}`),
         ...[...ledger.environments.values()].map(({ name, state }) => `record of ${name}, ${state}`),
         ...kept
           .all()
-          .flatMap(({ pk, sk }) => (/^(?:environment|deployments)#/.test(pk) ? [`record ${pk} ${sk}`] : [])),
+          .flatMap(({ pk, sk }) =>
+            /^(?:environment|deployments|placed)#/.test(pk) ? [`record ${pk} ${sk}`] : [],
+          ),
       ];
       for (const one of left) world.violate(`I4: ${one} is left`);
     },
@@ -229,8 +268,8 @@ export function createOracle(world: World, observed: Observed) {
    * the environment is its owner.
    */
   async function checkSecrets(): Promise<void> {
-    const text = [...kept.all().map(({ json }) => json), JSON.stringify(logs.lines())].join('\n');
-    for (const value of values.keys())
+    const text = [...kept.all().map(({ json }) => json), JSON.stringify(places().lines())].join('\n');
+    for (const value of [...values.keys(), ...keeper.values()])
       if (text.includes(value)) world.violate(`I7: ${value} is in a record or a log`);
     const owned = new Set(kept.all().map(({ pk, sk }) => `${pk} ${sk}`));
     for (const path of await environmentSecrets()) {
@@ -241,6 +280,36 @@ export function createOracle(world: World, observed: Observed) {
           : owned.has(`environment#${project}#${environment} resource#${name}`);
       if (!hasOwner) world.violate(`I4: the secret ${path} has no owner`);
     }
+  }
+
+  /** What is kept of backups has a record, and the other way round; nothing of a backup or a restore is half done. */
+  async function checkBackups(): Promise<void> {
+    const recordsOf = <T>(prefix: string): T[] =>
+      kept.all().flatMap(({ sk, json }) => (sk.startsWith(prefix) ? [JSON.parse(json) as T] : []));
+    for (const name of databases.inventory())
+      if (name.includes('_new_')) world.violate(`I4: the copy ${name} is left over`);
+    for (const { uid, type, state, outputs } of recordsOf<Resource>(RESOURCE_PREFIX))
+      if (type === 'postgres' && state === 'ready' && !databases.isOpen(outputs.values.name ?? ''))
+        world.violate(`the database of ${uid} is closed`);
+    const removing = new Set(
+      recordsOf<Resource>(RESOURCE_PREFIX).flatMap(({ state, uid, project, environment }) =>
+        state === 'removing' ? [`${project}/${environment} ${uid}`] : [],
+      ),
+    );
+    const records = recordsOf<Backup>(BACKUP_PREFIX);
+    const paths = new Set(backups.paths());
+    for (const backup of records) {
+      const isKept = paths.delete(pathOf(backup));
+      // What was cut short is told as that, and done when it is deleted again.
+      if (backup.state === 'deleting') continue;
+      // They go with their resource, which nothing can be restored to any more.
+      if (removing.has(`${backup.project}/${backup.environment} ${backup.resource}`)) continue;
+      if (backup.state === 'making' || isKept !== (backup.state === 'checked'))
+        world.violate(
+          `backup ${backup.id} is ${backup.state}, and ${isKept ? 'something' : 'nothing'} is kept of it`,
+        );
+    }
+    for (const path of paths) world.violate(`I4: the backup ${path} has no record`);
   }
 
   /** Those of webhooks and connections are kept beside the environments. */
@@ -264,13 +333,19 @@ export function createOracle(world: World, observed: Observed) {
     const goesOn = [...ledger.operations.values()].some((one) => one.environmentId === id && !hasEnded(one));
     if (!SETTLED.has(state) && !goesOn)
       world.violate(`I3: environment ${name} is ${state}, and nothing goes on`);
-    const serving = workloads()
+    const serving = places()
       .serving()
       .filter((spec) => spec.project === project && spec.environment === name);
     for (const instance of instancesOf(environment)) {
       const { service, current, newest, state: standing } = instance;
       const up = serving.find((spec) => spec.service === service)?.number;
-      if (state === 'ready' && standing === undefined && current !== undefined && up !== current)
+      if (
+        state === 'ready' &&
+        standing === undefined &&
+        current !== undefined &&
+        up !== current &&
+        !isTakenAway(environment, service, current)
+      )
         world.violate(
           `I6: ${name}/${service}: #${current} should serve, and ${up === undefined ? 'nothing' : `#${up}`} does`,
         );

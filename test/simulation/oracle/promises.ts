@@ -4,20 +4,23 @@ import {
   type BerthEvent,
   type Deployment,
   type Environment,
+  HOME,
   isFor,
   type Operation,
 } from '../../../functions/core/model/index.ts';
 import { workloadSettings } from '../../../functions/core/score/settings.ts';
 import type { Store } from '../../../functions/ports/store.ts';
+import type { WorkloadSpec } from '../../../functions/ports/workloads.ts';
 import { instancesOf } from '../../../functions/records/instances.ts';
 import { getDeployment } from '../../../functions/records/read.ts';
 import { readAll } from '../../../functions/records/read-all.ts';
 import { getDeploymentDetail } from '../../../functions/records/workloads.ts';
+import { onlyParted } from '../faults.ts';
+import type { SimulatedKeeper } from '../ports/keeper.ts';
+import type { SimulatedPlaces } from '../ports/places.ts';
 import type { SimulatedReceivers } from '../ports/receivers.ts';
 import type { Changed } from '../ports/records.ts';
 import type { SimulatedSecrets } from '../ports/secrets.ts';
-import type { SimulatedActivity } from '../ports/small.ts';
-import type { SimulatedWorkloads } from '../ports/workloads.ts';
 import { hookOf, MOST_REPLICAS, PROJECTS } from '../setting.ts';
 import type { World } from '../world.ts';
 import type { Ledger } from './ledger.ts';
@@ -26,17 +29,19 @@ interface Observed {
   kept: Store;
   ledger: Ledger;
   secrets: SimulatedSecrets;
-  workloads(): SimulatedWorkloads;
-  activity: SimulatedActivity;
+  keeper: SimulatedKeeper;
+  places(): SimulatedPlaces;
   receivers: SimulatedReceivers;
 }
 
 export function createPromises(world: World, observed: Observed) {
-  const { kept, ledger, secrets, workloads, activity, receivers } = observed;
+  const { kept, ledger, secrets, keeper, places, receivers } = observed;
 
   /** What a text holds that nobody may read; undefined where that is nothing. */
   function leaks(text: string): string | undefined {
-    const value = secrets.values().find((one) => one.length > 8 && text.includes(one));
+    const value = [...secrets.values(), ...keeper.values()].find(
+      (one) => one.length > 8 && text.includes(one),
+    );
     return value && `the secret value ${value}`;
   }
 
@@ -66,7 +71,7 @@ export function createPromises(world: World, observed: Observed) {
     if (operation.kind !== 'hibernate' || operation.input.reason !== 'idle') return;
     const { project, environment, id, createdAt, steps, status } = operation;
     const stopped = steps.find(({ name }) => name === 'stopWorkloads')?.startedAt;
-    const asked = activity
+    const asked = places()
       .touches(project, environment)
       .some((time) => time > Date.parse(createdAt) && stopped !== undefined && time < Date.parse(stopped));
     if (status === 'succeeded' && asked)
@@ -93,7 +98,7 @@ export function createPromises(world: World, observed: Observed) {
         if (item) checkApproval(item);
       }
       if (state !== 'ready') continue;
-      const serving = workloads()
+      const serving = places()
         .serving()
         .find((one) => one.project === project && one.environment === name && one.service === service);
       if (standing === 'stopped' && serving)
@@ -101,11 +106,13 @@ export function createPromises(world: World, observed: Observed) {
       if (standing !== undefined || current === undefined || !serving) continue;
       const { data } = await getDeploymentDetail(kept, instance, current);
       const wanted = replicas ?? workloadSettings(data.workload).replicas;
-      const has = workloads().replicas(serving);
+      const has = places().replicas(serving);
       if (has !== wanted)
         world.violate(`${project}/${name}/${service} should have ${wanted} replicas, and has ${has}`);
       if (project === 'shop' && has > MOST_REPLICAS)
         world.violate(`${name}/${service} has ${has} replicas, more than its policy allows`);
+      if (serving.number === current)
+        await checkToken(`${project}/${name}/${service} #${current}`, data, serving);
       const pin = data.outputs?.env?.secrets.API_KEY;
       const value = serving.containers[0]?.variables.find((one) => one.name === 'API_KEY')?.value;
       if (
@@ -130,11 +137,60 @@ export function createPromises(world: World, observed: Observed) {
       }
   }
 
+  /** What a deployment takes of an entry is its newest version at some moment since the deployment was accepted. */
+  function checkPinned({ before, after }: Changed): void {
+    // What is there from the beginning was taken over from an earlier deployment.
+    if (after === undefined || before === undefined || before.includes('"source"')) return;
+    const deployment = JSON.parse(after) as Deployment;
+    const source = deployment.outputs?.env?.secrets.TOKEN?.source;
+    const since = ledger.accepted.get(deployment.operation);
+    // What a workload does not use it does not pin.
+    if (source?.version === undefined || since === undefined) return;
+    const { entry, version } = source;
+    const name = `${deployment.project}/${deployment.environment}/${deployment.service} #${deployment.number}`;
+    if (!keeper.newestSince(entry, since).includes(version))
+      world.violate(`${name} pins version ${version} of ${entry}, which was not the newest then`);
+  }
+
+  /** What runs has the value that its deployment has pinned, wherever it is kept. */
+  async function checkToken(
+    name: string,
+    { outputs }: Deployment,
+    { containers }: WorkloadSpec,
+  ): Promise<void> {
+    const pin = outputs?.env?.secrets.TOKEN;
+    const file = containers[0]?.files.find(({ target }) => target === '/app/token');
+    if (!pin || !file) return;
+    const { secret, version, source } = pin;
+    const value =
+      source?.version === undefined
+        ? await secrets.get(secret, version)
+        : keeper.held({ ...source, version: source.version });
+    if (Buffer.from(file.content).toString() !== `the token is ${value}`)
+      world.violate(`${name} does not have the token that it pinned`);
+  }
+
+  /** A place that is away concerns its own environments. */
+  function checkReach({ kind, id, environmentId = '', error }: Operation): void {
+    // A command that runs has a time of its own.
+    if (kind === 'run' && error?.code === 'deadline_exceeded') return;
+    const isHome = (ledger.placements.get(environmentId) ?? HOME) === HOME;
+    if (isHome && onlyParted(world) && UNREACHED.includes(error?.code ?? ''))
+      world.violate(`${kind} ${id} failed for a place that it does not concern: ${error?.cause}`);
+  }
+
   return {
     leaks,
+    isHere(path: string, body: unknown): boolean {
+      const [, project, environment] = /^\/v1\/projects\/([^/]+)\/environments\/([^/?]+)/.exec(path) ?? [];
+      const at = ledger.environments.get(`${project}/${environment}`)?.placement ?? HOME;
+      return at === HOME && path !== '/mcp' && !JSON.stringify(body ?? {}).includes('"placement"');
+    },
     /** Now and then somebody asks for an environment at the very moment at which it is put to sleep. */
     note(changed: readonly Changed[]): void {
-      for (const { pk, after } of changed) {
+      for (const one of changed) {
+        const { pk, after } = one;
+        if (pk.startsWith('deployments#')) checkPinned(one);
         if (!pk.startsWith('audit#') || after === undefined || !after.includes('environment.hibernating'))
           continue;
         const {
@@ -143,7 +199,7 @@ export function createPromises(world: World, observed: Observed) {
           data,
         } = JSON.parse(after) as BerthEvent & { data?: { reason?: string } };
         if (data?.reason === 'idle' && world.random.chance(0.3))
-          setTimeout(() => activity.touch(project, environment), world.random.below(40));
+          setTimeout(() => places().touch({ project, environment }), world.random.below(40));
       }
     },
     async atQuiet(): Promise<void> {
@@ -152,6 +208,7 @@ export function createPromises(world: World, observed: Observed) {
         const key = `${operation.kind} ${operation.status}`;
         world.operations.set(key, (world.operations.get(key) ?? 0) + 1);
         checkCause(operation);
+        checkReach(operation);
         if (isClockRight) checkIdle(operation);
       }
       for (const { name: project } of PROJECTS) {
@@ -166,4 +223,6 @@ export function createPromises(world: World, observed: Observed) {
   };
 }
 
+/** What an operation fails with that could not reach something. */
+const UNREACHED: readonly string[] = ['unavailable', 'deadline_exceeded', 'internal'];
 const APPROVED_KINDS: readonly string[] = ['deploy', 'promote', 'rollback'];

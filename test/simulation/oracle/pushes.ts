@@ -28,9 +28,11 @@ export function createPushOracle(world: World, { git, environments }: Observed) 
   const isHeardOf = (): boolean => git.commits().length === 0 || head === git.commits().at(-1);
 
   function checkOrder(): void {
+    // An environment that was made anew counts its deployments from one; ids end in a counter of the whole world.
+    const begun = ({ operation = '' }: Delivery): number => Number(operation.slice(-16));
     const deployed = [...deliveries.values()]
       .filter(({ ref, deployment }) => ref === BRANCH && deployment !== undefined)
-      .sort((a, b) => (a.deployment ?? 0) - (b.deployment ?? 0));
+      .sort((a, b) => begun(a) - begun(b));
     for (const [at, { commit = '', number }] of deployed.entries()) {
       const before = deployed[at - 1]?.commit;
       if (before !== undefined && git.pushedAt(commit) < git.pushedAt(before))

@@ -1,8 +1,9 @@
 /** Builds that compile nothing: they take their time, and some of them fail. */
 
 import { limits } from '../../../functions/core/limits.ts';
-import { Problem } from '../../../functions/core/problem.ts';
+import { Problem, TransientError } from '../../../functions/core/problem.ts';
 import type { Builder, BuildRequest } from '../../../functions/ports/builder.ts';
+import type { RepositoryRef } from '../../../functions/ports/registry.ts';
 import type { World } from '../world.ts';
 
 export interface Built {
@@ -11,10 +12,14 @@ export interface Built {
   score: string;
 }
 
-export function createSimulatedBuilder(world: World, built: (service: string) => Built): Builder {
+/** @param push is told of each image that a build makes */
+export function createSimulatedBuilder(
+  world: World,
+  built: (service: string) => Built,
+  push: (repository: RepositoryRef, digest: string) => void = () => undefined,
+): Builder {
   const sources = new Set<string>();
-  /** The project of each build that runs. */
-  const running = new Map<string, string>();
+  const running = new Map<string, { project: string; over: Promise<void>; stop: () => void }>();
   let ids = 0;
   // Builds run in the process that began them.
   world.onDeath.push(() => running.clear());
@@ -23,21 +28,22 @@ export function createSimulatedBuilder(world: World, built: (service: string) =>
     const { project, service } = repository;
     if (source.kind === 'upload' && !sources.has(source.id))
       world.violate(`The source of build ${operation} is gone before it has ended`);
-    running.set(operation, project);
-    const ofProject = [...running.values()].filter((one) => one === project).length;
-    const isTooMany =
-      ofProject > limits.buildsAtOnceOfProject.value || running.size > limits.buildsAtOnce.value;
-    // A clock that jumps ends the time for which a build has its place.
-    if (isTooMany && !world.fates.happened.some(({ fault }) => fault === 'jump'))
-      world.violate(`I12: ${ofProject} builds of ${project} run at once, ${running.size} in all`);
-    await new Promise<void>((resolve) => {
-      setTimeout(resolve, 2_000 + world.random.below(90_000));
-      signal.addEventListener('abort', () => resolve(), { once: true });
-    });
-    running.delete(operation);
-    if (signal.aborted) throw new Problem('canceled', 'It was stopped.', { hint: 'Build it again.' });
+    const { over } = running.get(operation) ?? begin(operation, project);
+    const isDone = await Promise.race([
+      over.then(() => true),
+      new Promise<false>((resolve) => {
+        signal.addEventListener('abort', () => resolve(false), { once: true });
+        if (signal.aborted) resolve(false);
+      }),
+    ]);
+    // Where it runs on a machine of its own, it goes on when a call hands over.
+    if (!isDone && signal.reason instanceof TransientError) throw signal.reason;
+    const isEnded = !running.delete(operation);
+    if (signal.aborted || isEnded)
+      throw new Problem('canceled', 'It was stopped.', { hint: 'Build it again.' });
     if (world.random.chance(0.2))
       throw new Problem('build_failed', 'It does not compile.', { hint: 'Mend it.' });
+    push(repository, built(service).digest);
     return {
       ...built(service),
       files: {},
@@ -52,6 +58,20 @@ export function createSimulatedBuilder(world: World, built: (service: string) =>
           : { kind: 'upload' as const, sha256: '0'.repeat(64), bytes: 1 },
       detected: 'a simulation',
     };
+  }
+
+  function begin(operation: string, project: string) {
+    const { promise: over, resolve: stop } = Promise.withResolvers<void>();
+    setTimeout(stop, 2_000 + world.random.below(90_000));
+    const entry = { project, over, stop };
+    running.set(operation, entry);
+    const ofProject = [...running.values()].filter((one) => one.project === project).length;
+    const isTooMany =
+      ofProject > limits.buildsAtOnceOfProject.value || running.size > limits.buildsAtOnce.value;
+    // A clock that jumps ends the time for which a build has its place.
+    if (isTooMany && !world.fates.happened.some(({ fault }) => fault === 'jump'))
+      world.violate(`I12: ${ofProject} builds of ${project} run at once, ${running.size} in all`);
+    return entry;
   }
 
   return {
@@ -76,6 +96,15 @@ export function createSimulatedBuilder(world: World, built: (service: string) =>
     hasUpload: (id) => world.io('builder.hasUpload', () => sources.has(id)),
     removeSource: (id) => world.io('builder.removeSource', () => void sources.delete(id), true),
     dockerfiles: async () => undefined,
+    end: (operation) =>
+      world.io(
+        'builder.end',
+        () => {
+          running.get(operation)?.stop();
+          running.delete(operation);
+        },
+        true,
+      ),
     build: (request, log, signal) =>
       world.io('builder.build', () => {
         log('built');

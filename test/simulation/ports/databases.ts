@@ -1,7 +1,7 @@
 /** A PostgreSQL server in memory, as far as the statements of the `postgres` type go. */
 import { createHash, createHmac, pbkdf2Sync } from 'node:crypto';
 import { Problem } from '../../../functions/core/problem.ts';
-import type { Databases, SqlConnection } from '../../../functions/ports/databases.ts';
+import type { DatabaseLogin, Databases, SqlConnection } from '../../../functions/ports/databases.ts';
 
 /** What is around the server. */
 export interface AroundServer {
@@ -25,11 +25,16 @@ interface Database {
   tag: string | null;
   open: boolean;
   public: boolean;
+  /** What is in it: a number that each write to it raises. */
+  content: number;
 }
 
 export interface SimulatedDatabases extends Databases {
   /** Whether a role may log in with a password. */
   admits(role: string, password: string): boolean;
+  /** How often a database was written to; undefined where there is none. */
+  content(database: string): number | undefined;
+  isOpen(database: string): boolean;
   /** Roles and databases that exist. */
   inventory(): string[];
   /** The roles that may log in. */
@@ -72,7 +77,7 @@ export function createSimulatedDatabases({ io, caller, isGone, onDeath }: Around
     [/^(?:GRANT|ALTER ROLE|DROP OWNED|SET ROLE|CREATE EXTENSION)/, ignored],
     [
       /^CREATE DATABASE "(.+?)" OWNER "(.+?)"/,
-      (name, owner) => make(databases, name, { owner, tag: null, open: false, public: true }),
+      (name, owner) => make(databases, name, { owner, tag: null, open: false, public: true, content: 0 }),
     ],
     [/^COMMENT ON DATABASE "(.+?)" IS '(.*)'$/, (name, tag) => void Object.assign(database(name), { tag })],
     [/^REVOKE ALL ON DATABASE "(.+?)"/, (name) => void Object.assign(database(name), { public: false })],
@@ -80,7 +85,19 @@ export function createSimulatedDatabases({ io, caller, isGone, onDeath }: Around
       /^ALTER DATABASE "(.+?)" ALLOW_CONNECTIONS true$/,
       (name) => void Object.assign(database(name), { open: true }),
     ],
-    [/^ALTER DATABASE/, ignored],
+    [
+      /^ALTER DATABASE "(.+?)" ALLOW_CONNECTIONS false$/,
+      (name) => void Object.assign(database(name), { open: false }),
+    ],
+    [
+      /^ALTER DATABASE "(.+?)" RENAME TO "(.+?)"$/,
+      (name, other) => {
+        const renamed = database(name);
+        if (renamed.open) throw new Error(`database "${name}" is being accessed by other users`);
+        make(databases, other, renamed);
+        databases.delete(name);
+      },
+    ],
     [/^DROP DATABASE (?:IF EXISTS )?"(.+?)"/, (name) => void databases.delete(name)],
     [/^DROP ROLE "(.+?)"$/, (name) => void roles.delete(name)],
   ];
@@ -148,6 +165,10 @@ export function createSimulatedDatabases({ io, caller, isGone, onDeath }: Around
         return [];
       }
       if (text.includes('FROM pg_roles') && text.includes('role_tag')) return [look(String(values[0]))];
+      if (text.includes('datdba ='))
+        return [...databases].flatMap(([name, { owner, tag }]) =>
+          owner === values[0] && name !== owner ? [{ name, tag }] : [],
+        );
       if (/^\s*SELECT/.test(text)) return [];
       if (text === 'BEGIN') transaction = [];
       else if (text === 'ROLLBACK') transaction = undefined;
@@ -173,7 +194,39 @@ export function createSimulatedDatabases({ io, caller, isGone, onDeath }: Around
     if (closed) throw unavailable('The server was closed.');
   };
 
+  const admits = (name: string, password: string): boolean => {
+    const verifier = roles.get(name)?.verifier;
+    if (typeof verifier !== 'string') return false;
+    const question = `${verifier} ${password}`;
+    const answer = known.get(question) ?? verifies(verifier, password);
+    known.set(question, answer);
+    return answer;
+  };
+  const opened = ({ database: name, username, password }: DatabaseLogin): Database => {
+    requireOpen();
+    const found = databases.get(name);
+    if (!found?.open || !admits(username, password)) throw unavailable(`"${name}" can not be reached.`);
+    return found;
+  };
+
   return {
+    readCopy: (login, signal) =>
+      io('databases.readCopy', () => {
+        signal.throwIfAborted();
+        const from = opened(login);
+        const { content } = from;
+        from.content++;
+        return (async function* () {
+          yield Buffer.from(JSON.stringify({ content }));
+        })();
+      }),
+    loadCopy: (login, chunks, signal) =>
+      io('databases.loadCopy', async () => {
+        const { content } = JSON.parse(Buffer.concat(await Array.fromAsync(chunks)).toString());
+        signal.throwIfAborted();
+        opened(login).content = content;
+        return { tables: 1, rows: content };
+      }),
     connect: (name = MAINTENANCE) => {
       const process = caller();
       return io('databases.connect', () => {
@@ -190,14 +243,9 @@ export function createSimulatedDatabases({ io, caller, isGone, onDeath }: Around
     async close() {
       closed = true;
     },
-    admits: (name, password) => {
-      const verifier = roles.get(name)?.verifier;
-      if (typeof verifier !== 'string') return false;
-      const question = `${verifier} ${password}`;
-      const answer = known.get(question) ?? verifies(verifier, password);
-      known.set(question, answer);
-      return answer;
-    },
+    admits,
+    content: (name) => databases.get(name)?.content,
+    isOpen: (name) => databases.get(name)?.open === true,
     logins: () => [...roles].flatMap(([name, { verifier }]) => (verifier === null ? [] : [name])),
     inventory: () => [
       ...[...roles.keys()].map((name) => `role ${name}`),

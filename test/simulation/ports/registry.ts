@@ -20,6 +20,11 @@ interface Repository {
 
 export interface SimulatedRegistry extends Registry {
   push(repository: RepositoryRef, content: string, tags?: string[]): Promise<string>;
+  /** Somebody pushes an image that is known by its digest alone. */
+  upload(repository: RepositoryRef, digest: string): void;
+  has(repository: RepositoryRef, digest: string): boolean;
+  /** It was pushed since it was removed last, or never: there may be no version yet. */
+  isPushed(repository: RepositoryRef, digest: string): boolean;
   put(repository: RepositoryRef, tag: string, manifest: string, blobs: readonly string[]): Promise<void>;
 }
 
@@ -34,9 +39,17 @@ function nameOf({ project, service }: RepositoryRef): string {
 
 const hash = (text: string): string => digestOf(Buffer.from(text));
 
-/** @param everywhere digests that every repository has */
-export function createSimulatedRegistry(world: World, everywhere: readonly string[] = []): SimulatedRegistry {
+/**
+ * @param everywhere digests that every repository has
+ * @param onRemove is told of each image that is removed
+ */
+export function createSimulatedRegistry(
+  world: World,
+  everywhere: readonly string[] = [],
+  onRemove: (repository: RepositoryRef, digest: string) => void = () => undefined,
+): SimulatedRegistry {
   const repositories = new Map<string, Repository>();
+  const pushed = new Set<string>();
 
   function ensure(ref: RepositoryRef): Repository {
     const name = nameOf(ref);
@@ -64,6 +77,19 @@ export function createSimulatedRegistry(world: World, everywhere: readonly strin
   return {
     ensureRepository: (ref) => io('registry.ensure', () => void ensure(ref), true),
     removeRepository: (ref) => io('registry.remove', () => void repositories.delete(nameOf(ref)), true),
+    removeImage: (ref, digest) =>
+      io(
+        'registry.removeImage',
+        () => {
+          const { images, tags } = repositories.get(nameOf(ref)) ?? {};
+          onRemove(ref, digest);
+          pushed.delete(`${nameOf(ref)}@${digest}`);
+          images?.delete(digest);
+          for (const [tag, of] of tags ?? [])
+            if (of === digest || tag === signatureTag(digest)) tags?.delete(tag);
+        },
+        true,
+      ),
     resolve: (ref, reference) => io('registry.resolve', () => resolve(ref, reference)),
     findings: async () => undefined,
     async signatures(ref, digest) {
@@ -83,6 +109,12 @@ export function createSimulatedRegistry(world: World, everywhere: readonly strin
       for (const tag of tags) known.set(tag, digest);
       return digest;
     },
+    upload(ref, digest) {
+      ensure(ref).images.set(digest, {});
+      pushed.add(`${nameOf(ref)}@${digest}`);
+    },
+    has: (ref, digest) => repositories.get(nameOf(ref))?.images.has(digest) === true,
+    isPushed: (ref, digest) => pushed.has(`${nameOf(ref)}@${digest}`),
     async put(ref, tag, manifest, blobs) {
       const repository = ensure(ref);
       for (const text of [manifest, ...blobs]) repository.blobs.set(hash(text), text);

@@ -1,8 +1,9 @@
-/** The ports that need little: activity and anchors, in memory. */
+/** The ports that need little: activity, anchors and backups, in memory. */
 import type { ChainHead } from '../../../functions/core/events/audit-chain.ts';
 import { addCounts, noCounts, type RequestCounts } from '../../../functions/core/rollout/request-counts.ts';
 import type { Activity } from '../../../functions/ports/activity.ts';
 import type { Anchors } from '../../../functions/ports/anchors.ts';
+import type { Backups } from '../../../functions/ports/backups.ts';
 import type { World } from '../world.ts';
 
 interface Request {
@@ -29,7 +30,11 @@ const countOf = (status: number, durationMs: number): RequestCounts => ({
   within: new Map(BOUNDS.map((bound) => [bound, durationMs <= bound * 1000 ? 1 : 0])),
 });
 
-export function createSimulatedActivity(world: Pick<World, 'io' | 'effects'>): SimulatedActivity {
+/** @param place its name, where it is not the installation's own */
+export function createSimulatedActivity(
+  world: Pick<World, 'io' | 'effects'>,
+  place?: string,
+): SimulatedActivity {
   const last = new Map<string, number>();
   const all = new Map<string, number[]>();
   const requests = new Map<string, (Request & { at: number })[]>();
@@ -52,8 +57,11 @@ export function createSimulatedActivity(world: Pick<World, 'io' | 'effects'>): S
   const nameOf = (project: string, environment: string): string => `${project}/${environment}`;
   return {
     lastRequests: (refs) =>
-      world.io('activity.lastRequests', () =>
-        refs.map(({ project, environment }) => last.get(nameOf(project, environment))),
+      world.io(
+        `${place ?? 'activity'}.lastRequests`,
+        () => refs.map(({ project, environment }) => last.get(nameOf(project, environment))),
+        false,
+        place === undefined ? {} : { place },
       ),
     requests: async ({ project, environment, service }, windowSeconds) =>
       samplesOf(nameOf(project, environment), service, world.effects.now() - windowSeconds * 1000),
@@ -91,5 +99,38 @@ export function createSimulatedAnchors(): Anchors {
     note: (project, head) => void kept.set(project, [...(kept.get(project) ?? []), head]),
     flush: async () => undefined,
     heads: async (project) => [...(kept.get(project) ?? [])],
+  };
+}
+
+export interface SimulatedBackups extends Backups {
+  paths(): string[];
+}
+
+export function createSimulatedBackups(
+  io: <T>(point: string, effect: () => T | Promise<T>) => Promise<T>,
+): SimulatedBackups {
+  const kept = new Map<string, Buffer>();
+  return {
+    async write(path, chunks) {
+      const content = Buffer.concat(await Array.fromAsync(chunks));
+      return io('backups.write', () => {
+        kept.set(path, content);
+        return content.length;
+      });
+    },
+    read: (path) =>
+      io('backups.read', () => {
+        const content = kept.get(path);
+        return (
+          content &&
+          (async function* () {
+            yield content;
+          })()
+        );
+      }),
+    remove: (path) => io('backups.remove', () => void kept.delete(path)),
+    list: (prefix) =>
+      io('backups.list', () => [...kept.keys()].filter((path) => path.startsWith(prefix)).sort()),
+    paths: () => [...kept.keys()],
   };
 }

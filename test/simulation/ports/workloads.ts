@@ -1,7 +1,7 @@
 /** A place for workloads that starts nothing: it keeps what was declared, and lets time pass until it is ready. */
 import { instanceName } from '../../../functions/core/keys.ts';
 import type { EnvironmentRef, InstanceRef } from '../../../functions/core/model/index.ts';
-import { Problem } from '../../../functions/core/problem.ts';
+import { Problem, TransientError } from '../../../functions/core/problem.ts';
 import { createMask } from '../../../functions/core/secrets/mask.ts';
 import type { Logs } from '../../../functions/ports/logs.ts';
 import type {
@@ -45,7 +45,10 @@ export interface SimulatedWorkloads extends Workloads {
   serving(): WorkloadSpec[];
   /** How many replicas run of what is declared. */
   replicas(instance: InstanceRef): number;
+  /** By their names, as `project/environment`. */
   environments(): string[];
+  /** The id of the environment for which each was made. */
+  owners(): { name: string; id: string | undefined }[];
 }
 
 export interface WorkloadsAround {
@@ -57,6 +60,8 @@ export interface WorkloadsAround {
   fault(spec: WorkloadSpec): string | undefined;
   /** Where programs print all that they were given. */
   logs: Pick<Logs, 'append'>;
+  /** Its name, where it is not the installation's own. */
+  place?: string;
 }
 
 /** How long a request takes that is in flight when its replica is replaced, seconds. */
@@ -212,18 +217,32 @@ export function createSimulatedWorkloads(world: World, around: WorkloadsAround):
     }
   }
 
+  /** The release commands that were begun and have not been heard of, by operation. */
+  const releases = new Map<string, Promise<void>>();
+
   async function runRelease(spec: WorkloadSpec, signal: AbortSignal) {
     placeOf(spec);
-    if (find(spec)?.numbers.has(spec.number))
-      world.violate(
-        `The release command of ${nameOf(spec)}/${spec.service} #${spec.number} runs again after it`,
-      );
-    print(spec);
-    await new Promise<void>((resolve) => {
-      setTimeout(resolve, 500 + world.random.below(10_000));
-      signal.addEventListener('abort', () => resolve(), { once: true });
-    });
-    return { exitCode: signal.aborted ? 143 : 0, tail: [] };
+    let running = releases.get(spec.operation);
+    if (!running) {
+      if (find(spec)?.numbers.has(spec.number))
+        world.violate(
+          `The release command of ${nameOf(spec)}/${spec.service} #${spec.number} runs again after it`,
+        );
+      print(spec);
+      const takes = 500 + world.random.below(world.pauses ? 200_000 : 10_000);
+      running = new Promise((resolve) => setTimeout(resolve, takes));
+      releases.set(spec.operation, running);
+    }
+    const isDone = await Promise.race([
+      running.then(() => true),
+      new Promise<false>((resolve) => {
+        signal.addEventListener('abort', () => resolve(false), { once: true });
+        if (signal.aborted) resolve(false);
+      }),
+    ]);
+    if (!isDone && signal.reason instanceof TransientError) return undefined;
+    releases.delete(spec.operation);
+    return { exitCode: isDone ? 0 : 143, tail: [] };
   }
 
   /** The commands that were begun, by operation; what has ended stays until somebody says so. */
@@ -294,7 +313,11 @@ export function createSimulatedWorkloads(world: World, around: WorkloadsAround):
     };
   }
 
-  const { io } = world;
+  const { place: at } = around;
+  const io: World['io'] = (point, effect, repeatable, more) =>
+    at === undefined
+      ? world.io(point, effect, repeatable, more)
+      : world.io(point.replace('workloads', at), effect, repeatable, { ...more, place: at });
 
   /** @throws Problem fenced | conflict */
   function candidateOf(ref: CandidateRef): { declared: Declared; tried: NonNullable<Declared['tried']> } {
@@ -380,6 +403,7 @@ export function createSimulatedWorkloads(world: World, around: WorkloadsAround):
       io(
         'workloads.endCommand',
         () => {
+          releases.delete(operation);
           commands.delete(operation);
           ended.add(operation);
         },
@@ -411,6 +435,7 @@ export function createSimulatedWorkloads(world: World, around: WorkloadsAround):
         true,
       ),
     metrics: async () => [],
+    check: () => io('workloads.check', () => 'complete' as const),
     url: async ({ project, environment, service }) => `http://${service}.${environment}.${project}.localhost`,
     host: async ({ project, environment }, label) => `${label}.${environment}.${project}.localhost`,
     endpoint: async ({ service }, { port }) => ({ hostname: service, port }),
@@ -428,5 +453,6 @@ export function createSimulatedWorkloads(world: World, around: WorkloadsAround):
       ),
     replicas: (ref) => find(ref)?.running ?? 0,
     environments: () => [...places.keys()],
+    owners: () => [...places].map(([name, { environmentId: id }]) => ({ name, id })),
   };
 }

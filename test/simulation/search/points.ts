@@ -25,12 +25,24 @@ const rotateDatabase = async (ask: Ask) => {
   const uid = listed.body.items.find(({ type }) => type === 'postgres')?.uid;
   return ask('POST', `${DEV}/resources/rotate`, { uid });
 };
+const DATABASE = `${DEV}/resources/postgres.default:web.db`;
+const backUp = (ask: Ask) => ask('POST', `${DATABASE}/backups`);
+const restore = async (ask: Ask) => {
+  const listed = (await ask('GET', `${DATABASE}/backups`)) as { body: { items: { id: string }[] } };
+  return ask('POST', `${DATABASE}/restore`, { backup: listed.body.items[0]?.id });
+};
 const rotateSecret = (ask: Ask) => ask('POST', `${DEV}/secrets/API_KEY/rotate`, { value: 'value-2-2' });
+const elsewhere = (ask: Ask) => ask('POST', `${PROJECT}/environments`, { name: 'other', placement: 'emea' });
 const hibernate = (ask: Ask) => ask('POST', `${DEV}/hibernate`);
 const served = [secret, deploy('good')];
 
 export const plots = {
   provision: { before: [], act: (ask) => ask('POST', `${PROJECT}/environments`, { name: 'other' }) },
+  'provision in another place': { before: [], act: elsewhere },
+  'destruction in another place': {
+    before: [elsewhere],
+    act: (ask) => ask('DELETE', `${PROJECT}/environments/other`),
+  },
   secret: { before: [], act: secret },
   'first deployment': { before: [secret], act: deploy('good') },
   'another deployment': { before: served, act: deploy('also-good') },
@@ -39,6 +51,11 @@ export const plots = {
   rollback: {
     before: [...served, deploy('also-good')],
     act: (ask) => ask('POST', `${WEB}/deployments`, { rollbackTo: 1 }),
+  },
+  promotion: {
+    before: served,
+    act: (ask) =>
+      ask('POST', `${PROJECT}/services/web/promotions`, { fromEnvironment: 'dev', through: 'last' }),
   },
   'rotation of a secret': { before: served, act: rotateSecret },
   'rotation beside a deployment': {
@@ -49,6 +66,16 @@ export const plots = {
     },
   },
   'rotation of a database': { before: served, act: rotateDatabase },
+  'deletion of a version': {
+    before: served,
+    act: (ask) => ask('DELETE', `${PROJECT}/services/web/versions/also-good`),
+  },
+  backup: { before: served, act: backUp },
+  restore: { before: [...served, backUp], act: restore },
+  'undoing a restore': {
+    before: [...served, backUp, restore],
+    act: (ask) => ask('POST', `${DATABASE}/restore`, {}),
+  },
   restart: { before: served, act: (ask) => ask('POST', `${WEB}/restart`) },
   stop: { before: served, act: (ask) => ask('POST', `${WEB}/stop`) },
   removal: { before: served, act: (ask) => ask('DELETE', WEB) },

@@ -5,7 +5,7 @@ import { cancelOperation } from '../../../functions/commands/operations/operatio
 import { createBuild } from '../../../functions/commands/versions/builds.ts';
 import { limits } from '../../../functions/core/limits.ts';
 import type { Operation } from '../../../functions/core/model/index.ts';
-import { BUILD_SECONDS } from '../../../functions/core/operations/build.ts';
+import { BUILD_SECONDS } from '../../../functions/core/operations/kinds/build.ts';
 import { BuilderBusy, type BuildResult } from '../../../functions/ports/builder.ts';
 import type { Ports } from '../../../functions/ports/index.ts';
 import { BUILD_QUEUE, readQueue } from '../../../functions/records/build-queue-record.ts';

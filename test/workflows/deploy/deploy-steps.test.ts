@@ -7,6 +7,7 @@ import { cancelOperation } from '../../../functions/commands/operations/operatio
 import { ENVIRONMENT_PREFIX } from '../../../functions/core/keys.ts';
 import type { Key } from '../../../functions/ports/store.ts';
 import { getDeployment } from '../../../functions/records/read.ts';
+import { runStepNamed } from '../../../functions/workflows/steps.ts';
 import { type Bench, caller, changeOperation, DEPLOY, openBench, PROJECT } from '../../support/bench.ts';
 
 let bench: Bench;
@@ -40,6 +41,40 @@ describe('A deployment, step by step', () => {
     });
     expect(await bench.instance('dev')).toMatchObject({ current: good, newest: bad.number });
     expect(await says()).toBe('one');
+  });
+
+  it('that is put back already does not succeed by a step that was late, and keeps nothing of what it put back', async () => {
+    await bench.environment('late');
+    const first = await bench.accept('late', { version: versions.one! });
+    await bench.run(first, 'prepareDeployment', 'ensureResources', 'applyWorkload', 'awaitRollout');
+    const { transact } = bench.ports.store;
+    const held = Promise.withResolvers<void>();
+    const reached = Promise.withResolvers<void>();
+    // The time of the step is over while its last write is on its way.
+    bench.ports.store.transact = async (...args) => {
+      reached.resolve();
+      await held.promise;
+      return transact.call(bench.ports.store, ...args);
+    };
+    const late = bench.run(first, 'finishDeployment');
+    late.catch(() => undefined);
+    await reached.promise;
+    bench.ports.store.transact = transact;
+    const signal = AbortSignal.timeout(30_000);
+    const input = { operation: first.id, error: { Error: 'States.Timeout', Cause: '' } };
+    const recovery = runStepNamed(bench.ports, 'recoverDeployment', input, signal);
+    await expect
+      .poll(async () => (await bench.operation(first.id)).compensating, { timeout: 5_000 })
+      .toBe(true);
+    held.resolve();
+    await expect(late).rejects.toMatchObject({ code: 'operation_ended' });
+    await recovery;
+    expect(await bench.operation(first.id)).toMatchObject({
+      status: 'failed',
+      error: { code: 'deadline_exceeded' },
+    });
+    expect((await bench.instance('late')).current).toBeUndefined();
+    expect(await bench.ports.workloads.status(bench.ref('late'))).toBeUndefined();
   });
 
   it('that overtook a scale and fails has no later one take that scale over', async () => {

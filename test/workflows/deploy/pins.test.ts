@@ -18,7 +18,7 @@ it('A deployment that begins anew after a crash keeps the pins with which it was
     { put: { ...environmentKey(web), data: environment } },
     { put: { ...deploymentKey(web, 1), data: { ...web, version: 'v', operation: 'op', outputs } } },
   ]);
-  const ports = { store, effects: { now: Date.now } } as unknown as Ports;
+  const ports = { store, workflows: {}, effects: { now: Date.now } } as unknown as Ports;
   const { signal } = new AbortController();
   await executeStep(ports, 'ensureResources', steps.ensureResources, { operation: 'op' }, signal);
   expect((await getDeployment(store, web, 1)).data.outputs).toEqual(outputs);

@@ -119,6 +119,7 @@ export async function openWorld() {
         removeEnvironment: () => checked(() => programs.clear()),
         inventory: async () => [...programs.keys()],
         apply,
+        endCommand: async () => undefined,
         awaitRollout: async (_ref, number) =>
           broken.has(number)
             ? { state: 'failed', error: { code: 'workload_crashed', cause: 'It crashed.', hint: 'Mend it.' } }

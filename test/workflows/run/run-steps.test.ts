@@ -90,6 +90,24 @@ describe('A run', () => {
     expect((await bench.events(run.id)).at(-1)).toMatchObject({ type: 'run.failed', data: { exitCode: 3 } });
   });
 
+  it('is not run again once its compensation has ended its command, though nothing else could be written', async () => {
+    const run = await start('process.exitCode = 3');
+    await bench.run(run, 'prepareRun');
+    // Its command was lost, and the record says no error: it could not be kept.
+    const endCommand = async (): Promise<never> => {
+      throw new Error('killed');
+    };
+    const dying = { ...bench.ports, workloads: { ...bench.ports.workloads, endCommand } };
+    const signal = AbortSignal.timeout(5_000);
+    const input = { operation: run.id };
+    await expect(runStep(dying, 'recoverRun', steps.recoverRun, input, signal)).rejects.toThrow('killed');
+    await expect(runStep(forgetful(), 'runCommand', steps.runCommand, input, signal)).rejects.toMatchObject({
+      code: 'internal',
+    });
+    await bench.run(run, 'recoverRun');
+    expect((await bench.operation(run.id)).status).toBe('failed');
+  });
+
   it('that is canceled ends its command, and leaves nothing', async () => {
     const before = await left();
     const run = await start(ENDLESS);

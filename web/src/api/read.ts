@@ -3,6 +3,7 @@
 import type {
   Deployment,
   DeploymentDiff,
+  Domain,
   Environment,
   InstanceDetail,
   Overview,
@@ -49,6 +50,14 @@ export const useResources = (path: InEnvironment): Reading<Resource[]> =>
       }),
     ),
   );
+
+export const useDomains = (path: InEnvironment): Reading<Domain[]> =>
+  useQuery(`${apiPath(path)}/domains`, async (signal) => {
+    const { items } = await body(
+      api.GET('/v1/projects/{project}/environments/{environment}/domains', { params: { path }, signal }),
+    );
+    return items;
+  });
 
 export const useSecrets = (path: InEnvironment): Reading<Secret[]> =>
   useQuery(`${apiPath(path)}/secrets`, (signal) =>

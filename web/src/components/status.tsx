@@ -24,6 +24,12 @@ const types: Record<string, StatusIndicatorProps.Type> = {
   healthy: 'success',
   down: 'error',
   unknown: 'pending',
+  // Domains.
+  waiting_for_dns: 'pending',
+  ordering: 'in-progress',
+  active: 'success',
+  failing: 'error',
+  suspended: 'warning',
   // Environments and resources.
   provisioning: 'in-progress',
   ready: 'success',
@@ -37,10 +43,10 @@ const types: Record<string, StatusIndicatorProps.Type> = {
 };
 
 /** What goes on as it should is no news: only what came to a good end is green. */
-const steady: ReadonlySet<string> = new Set(['serving', 'healthy', 'ready']);
+const steady: ReadonlySet<string> = new Set(['serving', 'healthy', 'ready', 'active']);
 
 export const Status = ({ of }: { of: string }) => (
   <StatusIndicator type={types[of] ?? 'info'} {...(steady.has(of) && { colorOverride: 'grey' as const })}>
-    {of}
+    {of.replaceAll('_', ' ')}
   </StatusIndicator>
 );

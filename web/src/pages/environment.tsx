@@ -18,6 +18,7 @@ import { Ago } from '../components/time.tsx';
 import { VersionName } from '../components/version.tsx';
 import { EnvironmentActions } from './environment/actions.tsx';
 import { Destroy } from './environment/destroy.tsx';
+import { Domains } from './environment/domains.tsx';
 import { Secrets } from './environment/secrets.tsx';
 import { Variables } from './environment/variables.tsx';
 import { sleepWords } from './environment/words.ts';
@@ -89,6 +90,11 @@ export default function EnvironmentPage(place: InEnvironment) {
       />
       <Services {...place} />
       <Resources {...place} />
+      <Domains
+        {...place}
+        where={environment}
+        isReady={!['destroying', 'provisioning', 'failed'].includes(state)}
+      />
       <Variables
         {...place}
         where={environment}

@@ -91,6 +91,7 @@ export function addExec(program: Command): void {
   program
     .command('exec')
     .argument('[command...]', 'its words, after --; a shell without them')
+    .showHelpAfterError('(options of the command itself come after --: berth exec -- ls -l)')
     .description(
       'Open a shell into a service that runs, or start a command there; ends with its exit code. Who did is on record, not what was typed',
     )

@@ -4,16 +4,33 @@ import type { LogLine, Operation } from '../../../../client/types.generated.ts';
 import { all, body } from '../../api.ts';
 import { exitCodes, Failure } from '../../failure.ts';
 import type { WaitOption } from '../../follow.ts';
-import { ago, lasted, note, plain, say, sayJson, table } from '../../output.ts';
+import { inCommands } from '../../hints.ts';
+import { ago, lasted, note, plain, say, sayJson, shellWord, table } from '../../output.ts';
 import { openSession, type Session } from '../../session.ts';
 
 interface RunOptions extends WaitOption {
   timeout?: string;
 }
 
-/** A dollar of the command line is a dollar: what the own shell left of one is not expanded a second time. */
-export const wordsOf = (words: readonly string[]): string[] =>
-  words.map((word) => word.replaceAll('$', () => '$$'));
+/**
+ * The words of a command as the API takes them. A dollar of the command line is a dollar: what the own shell left of one is
+ * not expanded a second time.
+ * @param typed all that was typed
+ * @throws Failure where nobody knows whether an option is the command's or Berth's own
+ */
+export function wordsOf(
+  words: readonly string[],
+  typed: readonly string[] = process.argv.slice(2),
+): string[] {
+  const at = typed.indexOf(words[0] ?? '');
+  const option = typed.includes('--') ? undefined : typed.slice(at + 1).find((word) => word.startsWith('-'));
+  if (at >= 0 && option !== undefined)
+    throw new Failure(
+      `Whose option ${option} is can not be told.`,
+      `Options of berth come first, and the command after --: berth ${[...typed.slice(0, at), '--', ...typed.slice(at)].map(shellWord).join(' ')}`,
+    );
+  return words.map((word) => word.replaceAll('$', () => '$$'));
+}
 
 /**
  * Prints what a run prints until it has ended; Ctrl-C cancels it.
@@ -53,7 +70,7 @@ export async function followRun(
     const exitCode = ended.result?.exitCode;
     throw new Failure(
       plain(ended.error?.cause ?? `It ended as ${ended.status}.`),
-      ended.error && plain(ended.error.hint),
+      ended.error && plain(inCommands(ended.error.hint)),
       typeof exitCode === 'number' && exitCode > 0 ? exitCode : exitCodes.failed,
     );
   } finally {
@@ -65,6 +82,7 @@ export function addRuns(program: Command): void {
   program
     .command('run')
     .argument('<command...>', 'its words, after --')
+    .showHelpAfterError('(options of the command itself come after --: berth run -- ls -l)')
     .description(
       'Run a command beside a service, with its image, variables and secrets; ends with the exit code of the command',
     )

@@ -17,7 +17,7 @@ import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand, type S3Client 
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { limits } from '../../../core/limits.ts';
 import type { Source } from '../../../core/model/index.ts';
-import { BUILD_SECONDS } from '../../../core/operations/build.ts';
+import { BUILD_SECONDS } from '../../../core/operations/kinds/build.ts';
 import { Problem, TransientError } from '../../../core/problem.ts';
 import { checkGitRef, fullRefs, parseGitUrl } from '../../../core/source/git-source.ts';
 import { type Builder, BuilderBusy, type BuildRequest, type BuildResult } from '../../../ports/builder.ts';
@@ -228,6 +228,13 @@ export function createCodeBuilder(options: CodeBuildOptions): Builder {
     hasUpload: (id) => sources.has(id),
     dockerfiles: async () => undefined,
     removeSource: (id) => sources.remove(id),
+    async end(operation) {
+      const id = await readObject(buildKey(operation));
+      // One that has ended is left as it is, and one that is long gone is not known.
+      if (id === undefined) return;
+      const gone = ['InvalidInputException', 'ResourceNotFoundException'];
+      await unless(gone, codebuild.send(new StopBuildCommand({ id })));
+    },
     async build(request, log, signal) {
       if (!OPERATION.test(request.operation))
         throw new TypeError('the operation has no id that names an object');

@@ -11,13 +11,13 @@ import { isAlreadyThere, isConflict, isNotFound, KubernetesError, whyUnread } fr
 import type { Stored } from '../api/apply.ts';
 import type { KubernetesClient } from '../api/client.ts';
 import { collectionPath, objectPath } from '../api/object-paths.ts';
-import { listRoutes, routesQuery } from '../http-routes.ts';
+import { listRoutes } from '../http-routes.ts';
 import { defaultRenderOptions, type RenderOptions } from '../manifests/index.ts';
 import { environmentLabels } from '../manifests/labels.ts';
-import { ROUTE_KEY } from '../object-names.ts';
-import { type Cluster, deploymentPath, getDeployment, namespaceOf, numberOf } from '../shared-reads.ts';
+import { ROUTE_KEY, trackServiceName } from '../object-names.ts';
+import { type Cluster, namespaceOf, numberOf, ofService, readDeclared } from '../shared-reads.ts';
 import { createFigures } from './figures.ts';
-import { type MetricsOptions, type RouteCounts, readGateway } from './gateway-metrics.ts';
+import { type GatewayCounts, type MetricsOptions, readGateway } from './gateway-metrics.ts';
 
 export interface GatewayActivityOptions {
   client: KubernetesClient;
@@ -81,28 +81,28 @@ export function createGatewayActivity(options: GatewayActivityOptions): Activity
   const { client, now, freshMs = FRESH_MS } = options;
   const cluster: Cluster = { client, render: { ...defaultRenderOptions, ...options.render, domain: '' } };
   const figures = createFigures();
-  let kept: { at: number; read: Promise<Map<string, RouteCounts>> } | undefined;
+  let kept: { at: number; read: Promise<Map<string, GatewayCounts>> } | undefined;
 
-  async function read(): Promise<Map<string, RouteCounts>> {
+  async function read(): Promise<Map<string, GatewayCounts>> {
     const pods = await readGateway(client, cluster.render.gateway, options.metrics);
-    figures.add(pods, now());
+    figures.add(new Map([...pods].map(([pod, { routes }]) => [pod, routes])), now());
     return pods;
   }
-  function look(): Promise<Map<string, RouteCounts>> {
+  function look(): Promise<Map<string, GatewayCounts>> {
     if (!kept || now() - kept.at >= freshMs) kept = { at: now(), read: read() };
     return kept.read;
   }
 
   const keysOf = async (environment: EnvironmentRef, service?: string): Promise<string[]> => {
-    const query = service === undefined ? {} : routesQuery({ ...environment, service });
+    const query = service === undefined ? {} : ofService({ ...environment, service });
     const { items } = await listRoutes(cluster, environment, query);
     return items.map(({ metadata }) => metadata.name.slice(-ROUTE_KEY));
   };
-  const countsOf = (pods: Map<string, RouteCounts>, keys: readonly string[]): Record<string, number> =>
+  const countsOf = (pods: Map<string, GatewayCounts>, keys: readonly string[]): Record<string, number> =>
     Object.fromEntries(
-      [...pods].map(([pod, counts]) => [
+      [...pods].map(([pod, { routes }]) => [
         pod,
-        keys.reduce((sum, key) => sum + (counts.get(key)?.requests ?? 0), 0),
+        keys.reduce((sum, key) => sum + (routes.get(key)?.requests ?? 0), 0),
       ]),
     );
 
@@ -161,11 +161,17 @@ export function createGatewayActivity(options: GatewayActivityOptions): Activity
     },
     async counts(instance) {
       const pods = await look().catch(uncounted);
-      const keys = await keysOf(instance, instance.service);
-      const deployment = await getDeployment(cluster, deploymentPath(cluster, instance));
-      const found = [...pods.values()].flatMap((counts) => keys.flatMap((key) => counts.get(key) ?? []));
-      // The gateway counts by route, and a route leads to what is declared now.
-      return new Map(deployment ? [[numberOf(deployment), found.reduce(addCounts, noCounts())]] : []);
+      const { state, serving } = await readDeclared(cluster, instance);
+      const placed = [
+        ...(serving ? [{ number: numberOf(serving), since: state.serving.since }] : []),
+        ...(state.beside ? [state.beside] : []),
+      ];
+      const counted = placed.map(({ number, since }) => {
+        const key = trackServiceName(instance, namespaceOf(cluster, instance), since).slice(-ROUTE_KEY);
+        const found = [...pods.values()].flatMap(({ services }) => services.get(key) ?? []);
+        return [number, found.reduce(addCounts, noCounts())] as const;
+      });
+      return new Map(counted.filter(([, { requests }]) => requests > 0));
     },
     async forget(environment) {
       const keys = await keysOf(environment);

@@ -8,11 +8,19 @@ import { collectionPath } from '../api/object-paths.ts';
 import type { GatewayOptions } from '../manifests/options.ts';
 import { ROUTE_KEY } from '../object-names.ts';
 
-/** Counts by the key of a route. */
+/** Counts by the key of a route, or of a Service. */
 export type RouteCounts = Map<string, RequestCounts>;
 
+export interface GatewayCounts {
+  routes: RouteCounts;
+  /** Of the Services of deployments, whichever route led there. */
+  services: RouteCounts;
+}
+
 /** `name{a="b",c="d"} 12`; names of Kubernetes need no escapes. */
-const LINE = /^traefik_router_(requests_total|request_duration_seconds_bucket)\{([^}]*)\} (\S+)$/;
+const LINE = /^traefik_(router|service)_(requests_total|request_duration_seconds_bucket)\{([^}]*)\} (\S+)$/;
+
+const SERVICE = new RegExp(`-([0-9a-f]{${ROUTE_KEY}})-\\d+@kubernetesgateway$`);
 
 /** The text between `name="` and the quote. */
 function label(labels: string, name: string): string {
@@ -23,19 +31,27 @@ function label(labels: string, name: string): string {
 }
 
 /**
- * Routes are told by the end of their names, which no two have alike. Names of namespaces and routes are free, so that
- * it counts that the last words are those of the Gateway.
+ * Routes and Services are told by the end of their names, which no two have alike. Names of namespaces, routes and Services
+ * are free, so that it counts what the last words are: those of the Gateway after a route, the place in a rule after a
+ * Service.
  */
-export function parseMetrics(text: string, { namespace, name }: GatewayOptions): RouteCounts {
-  const counts = new Map<string, RequestCounts & { within: Map<number, number> }>();
+export function parseMetrics(text: string, { namespace, name }: GatewayOptions): GatewayCounts {
+  type Counts = Map<string, RequestCounts & { within: Map<number, number> }>;
+  const routes: Counts = new Map();
+  const services: Counts = new Map();
   const end = `-gw-${namespace}-${name}-ep-`;
-  for (const line of text.split('\n')) {
-    const [, metric, labels = '', value] = LINE.exec(line) ?? [];
-    if (metric === undefined) continue;
-    const router = label(labels, 'router');
+  function routeOf(router: string): string | undefined {
     const at = router.lastIndexOf(end);
-    if (at < 0 || !router.startsWith('httproute-')) continue;
-    const key = router.slice(at - ROUTE_KEY, at);
+    return at < 0 || !router.startsWith('httproute-') ? undefined : router.slice(at - ROUTE_KEY, at);
+  }
+  const serviceOf = (service: string): string | undefined =>
+    service.startsWith('httproute-') && service.includes(end) ? SERVICE.exec(service)?.[1] : undefined;
+  for (const line of text.split('\n')) {
+    const [, of, metric, labels = '', value] = LINE.exec(line) ?? [];
+    if (metric === undefined) continue;
+    const counts = of === 'router' ? routes : services;
+    const key = of === 'router' ? routeOf(label(labels, 'router')) : serviceOf(label(labels, 'service'));
+    if (key === undefined) continue;
     const found = counts.get(key) ?? { requests: 0, errors: 0, within: new Map<number, number>() };
     counts.set(key, found);
     const count = Number(value);
@@ -47,7 +63,7 @@ export function parseMetrics(text: string, { namespace, name }: GatewayOptions):
       found.within.set(bound, (found.within.get(bound) ?? 0) + count);
     }
   }
-  return counts;
+  return { routes, services };
 }
 
 /** Where the gateway's processes tell what they counted. */
@@ -62,7 +78,7 @@ export async function readGateway(
   client: KubernetesClient,
   gateway: GatewayOptions,
   { selector, port }: MetricsOptions,
-): Promise<Map<string, RouteCounts>> {
+): Promise<Map<string, GatewayCounts>> {
   const pods = collectionPath('Pod', gateway.namespace);
   const { items } = await client.list<V1Pod & Stored>(pods, { labelSelector: selector });
   const running = items.filter(({ status }) => status?.phase === 'Running');

@@ -128,7 +128,7 @@ export function explainRefusal(message: string): { why: string; hint: string } |
     const [, requested, used, limited] = quota;
     return {
       why: `the environment's quota is used up (asked for ${requested}, in use ${used}, at most ${limited})`,
-      hint: 'Ask for less, scale something down, or have the platform team raise the quota.',
+      hint: 'Ask for less, scale something down, or have the platform team raise the quota. With berth.dev/warm-seconds: "0" a version needs no room for a second one beside it.',
     };
   }
   const security = /violates PodSecurity "([^"]+)": (.+)$/s.exec(message);

@@ -100,6 +100,12 @@ export async function ownAsApplied(
   return true;
 }
 
+/** With what it follows as the precondition; the uid, since an apply with a version alone makes what was removed. */
+export const after = (
+  object: KubernetesObject,
+  { metadata: { uid, resourceVersion } }: Stored,
+): KubernetesObject => ({ ...object, metadata: { ...object.metadata, uid, resourceVersion } });
+
 /** Deletes; what is not there is fine. */
 export async function remove(
   client: KubernetesClient,

@@ -4,6 +4,7 @@
  */
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent, request as httpsRequest } from 'node:https';
+import { isIP } from 'node:net';
 import { createInterface } from 'node:readline';
 import { TransientError } from '../../../core/problem.ts';
 import { answerError, connectionError, isNotFound, KubernetesError, type StatusBody } from './api-errors.ts';
@@ -15,6 +16,7 @@ export interface CallOptions {
   query?: Query;
   body?: unknown;
   contentType?: string;
+  headers?: Readonly<Record<string, string>>;
   signal?: AbortSignal;
 }
 
@@ -37,6 +39,8 @@ export interface KubernetesClient {
   call<T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, options?: CallOptions): Promise<T>;
   /** Plain text: a log. Undefined where there is none. */
   text(path: string, query?: Query, signal?: AbortSignal): Promise<string | undefined>;
+  /** The status that a GET is answered with, whatever it is; no more is read. @param headers beside Berth's own */
+  status(path: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<number>;
   /** Lines of a log as they come, until it ends or the signal aborts. */
   lines(path: string, query: Query, signal: AbortSignal): AsyncIterable<string>;
   /** Changes after a resource version, until the server ends it or the signal aborts. A version too old ends it at once. */
@@ -81,6 +85,10 @@ export function createKubernetesClient(
             method,
             agent,
             signal,
+            // The certificate is the API server's, whichever host is asked for behind it.
+            ...(options.headers && {
+              servername: tlsServerName ?? (isIP(url.hostname) === 0 ? url.hostname : ''),
+            }),
             headers: {
               accept: 'application/json',
               'user-agent': 'berth',
@@ -89,6 +97,7 @@ export function createKubernetesClient(
                 'content-type': options.contentType ?? 'application/json',
                 'content-length': body.length,
               }),
+              ...options.headers,
             },
           },
           resolve,
@@ -183,6 +192,15 @@ export function createKubernetesClient(
     call: async <T>(method: string, path: string, options: CallOptions = {}) =>
       parseObject<T>(await send(method, path, options), path),
     text: (path, query = {}, signal) => read(path, { query, ...(signal && { signal }) }).catch(absent),
+    async status(path, headers, signal) {
+      try {
+        const response = await open('GET', path, { headers }, signal);
+        response.destroy();
+        return response.statusCode ?? 0;
+      } catch (error) {
+        throw connectionError(error as NodeJS.ErrnoException, connection.server);
+      }
+    },
     lines,
     async *watch<T>(path: string, query: Query, signal: AbortSignal): AsyncIterable<WatchEvent<T>> {
       const watching = { ...query, watch: true, allowWatchBookmarks: true, timeoutSeconds: WATCH_SECONDS };

@@ -89,6 +89,7 @@ export function createFoundClient({ find, now, ...options }: FoundClientOptions)
     list: (path, query, signal) => using((client) => client.list(path, query, signal)),
     call: (method, path, given) => using((client) => client.call(method, path, given)),
     text: (path, query, signal) => using((client) => client.text(path, query, signal)),
+    status: (path, headers, signal) => using((client) => client.status(path, headers, signal)),
     lines: (path, query, signal) => streaming((client) => client.lines(path, query, signal)),
     watch: (path, query, signal) => streaming((client) => client.watch(path, query, signal)),
     close() {

@@ -74,6 +74,7 @@ export function createGuardedClient(
     list: (path, query, signal) => guarded(() => client.list(path, query, signal), signal),
     call: (method, path, given) => guarded(() => client.call(method, path, given), given?.signal),
     text: (path, query, signal) => guarded(() => client.text(path, query, signal), signal),
+    status: (path, headers, signal) => guarded(() => client.status(path, headers, signal), signal),
     lines: (path, query, signal) => guardedStream(() => client.lines(path, query, signal), signal),
     watch: (path, query, signal) => guardedStream(() => client.watch(path, query, signal), signal),
     close: () => client.close(),

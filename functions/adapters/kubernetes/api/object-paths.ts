@@ -20,6 +20,7 @@ const collections: Record<
   Job: ['/apis/batch/v1', 'jobs'],
   NetworkPolicy: ['/apis/networking.k8s.io/v1', 'networkpolicies'],
   HTTPRoute: ['/apis/gateway.networking.k8s.io/v1', 'httproutes'],
+  ReferenceGrant: ['/apis/gateway.networking.k8s.io/v1beta1', 'referencegrants'],
   Gateway: ['/apis/gateway.networking.k8s.io/v1', 'gateways'],
   HorizontalPodAutoscaler: ['/apis/autoscaling/v2', 'horizontalpodautoscalers'],
   PodDisruptionBudget: ['/apis/policy/v1', 'poddisruptionbudgets'],

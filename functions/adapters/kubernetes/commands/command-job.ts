@@ -29,14 +29,20 @@ export interface EndedCommand {
   container: string;
 }
 
-/** A second start of the same operation's Job finds the first. @throws Problem fenced, and as `apply` does */
+/**
+ * A second start of the same operation's Job finds the first.
+ * @param isBegun it has run already: what is not there any more is not made again
+ * @returns whether it is there
+ * @throws Problem fenced, and as `apply` does
+ */
 export async function startJob(
   cluster: Cluster,
   spec: WorkloadSpec,
   job: CommandJob,
   images: RenderImages,
   { what }: CommandWords,
-): Promise<void> {
+  isBegun = false,
+): Promise<boolean> {
   const { client } = cluster;
   const namespace = namespaceOf(cluster, spec);
   const path = objectPath('Job', job.name, namespace);
@@ -45,6 +51,7 @@ export async function startJob(
   const present = await client.get<StoredJob>(path);
   // Of an environment's earlier life, or of a number that was given again.
   const isOther = present && present.metadata.annotations?.[OPERATION_ANNOTATION] !== spec.operation;
+  if (isBegun && (!present || isOther)) return false;
   if (present && isOther) await remove(client, path, { uid: present.metadata.uid });
   try {
     for (const object of renderCommand(spec, job, images, cluster.render)) {
@@ -54,12 +61,13 @@ export async function startJob(
   } catch (error) {
     explainRefusal(error, spec, what);
   }
+  return true;
 }
 
 /**
  * Waits for the end of a Job.
  * @param look is called with the pod each time that something has changed
- * @returns undefined when the signal aborts first, and `gone` where the Job is not there any more
+ * @returns undefined when the signal has aborted and it goes on, and `gone` where the Job is not there any more
  * @throws Problem of the words' code, where the command could not run
  */
 export async function endOfJob(
@@ -77,14 +85,14 @@ export async function endOfJob(
   const query = { labelSelector: `batch.kubernetes.io/job-name=${name}` };
   let changes: ReturnType<typeof watchChanges> | undefined;
   try {
-    while (!signal.aborted) {
+    for (;;) {
       const job = await client.get<StoredJob>(path);
       if (!job) return 'gone';
       const { items, metadata } = await client.list<StoredPod>(pods, query);
       const [pod] = items;
       if (pod) look(pod);
       const ended = endOf(job, pod, words);
-      if (ended) return ended;
+      if (ended || signal.aborted) return ended;
       changes ??= watchChanges(client, [
         {
           path: collectionPath('Job', namespace),
@@ -95,7 +103,6 @@ export async function endOfJob(
       ]);
       await changes.next(signal);
     }
-    return undefined;
   } finally {
     changes?.close();
   }

@@ -1,4 +1,5 @@
 /** Runs a release command as a Job and says how it ended. */
+import { TransientError } from '../../../core/problem.ts';
 import type { ReleaseResult, WorkloadSpec } from '../../../ports/workloads.ts';
 import { remove } from '../api/apply.ts';
 import { objectPath } from '../api/object-paths.ts';
@@ -13,7 +14,8 @@ const STOPPED = 137;
 
 /**
  * A second run of the same operation finds the Job of the first, and tells how that ended: the command runs once.
- * When the signal aborts, the command is stopped.
+ * When the signal aborts, the command is stopped,
+ * but where the call only hands over.
  */
 export async function runRelease(
   cluster: Cluster,
@@ -21,7 +23,7 @@ export async function runRelease(
   command: readonly string[],
   images: RenderImages,
   signal: AbortSignal,
-): Promise<ReleaseResult> {
+): Promise<ReleaseResult | undefined> {
   const job = releaseJob(spec, command);
   const words = {
     what: `The release command of ${spec.service}`,
@@ -30,6 +32,7 @@ export async function runRelease(
   };
   await startJob(cluster, spec, job, images, words);
   const ended = await endOfJob(cluster, spec, job, words, signal);
+  if (!ended && signal.reason instanceof TransientError) return undefined;
   if (!ended) await remove(cluster.client, objectPath('Job', job.name, namespaceOf(cluster, spec)));
   if (!ended || ended === 'gone') return { exitCode: STOPPED, tail: [] };
   const mask = await maskOf(cluster, spec, spec.number);

@@ -6,13 +6,15 @@ import { hasNoLog, whyUnread } from '../api/api-errors.ts';
 import { remove } from '../api/apply.ts';
 import { objectPath } from '../api/object-paths.ts';
 import { parseLine, shown } from '../logs/pod-output.ts';
-import { runJob, runName } from '../manifests/command-manifest.ts';
+import { commandName, runJob } from '../manifests/command-manifest.ts';
 import type { RenderImages } from '../manifests/pod-manifest.ts';
 import { type Cluster, maskOf, namespaceOf, podsPath, type StoredPod } from '../shared-reads.ts';
 import { endOfJob, startJob } from './command-job.ts';
 
 /** How long the rest of the output is waited for once the command has ended, milliseconds. */
 const REST_MS = 15_000;
+/** For the output until now, where a call ends before the command, milliseconds. */
+const MOMENT_MS = 1_000;
 /** Between two tries to read the output, milliseconds. */
 const PAUSE_MS = 1_000;
 
@@ -30,14 +32,15 @@ export async function runCommand(
     code: 'run_failed' as const,
     hint: 'Mend what the cause names, then run it again.',
   };
-  await startJob(cluster, spec, job, images, words);
+  const isThere = await startJob(cluster, spec, job, images, words, run.since !== undefined);
   const stop = new AbortController();
   const state = { isOver: false };
   let copying: Promise<void> | undefined;
   try {
-    const ended = await endOfJob(cluster, spec, job, words, signal, (pod) => {
+    const look = (pod: StoredPod): void => {
       if (hasBegun(pod)) copying ??= copyOutput(cluster, spec, pod, { ...run, state }, stop.signal);
-    });
+    };
+    const ended = isThere ? await endOfJob(cluster, spec, job, words, signal, look) : 'gone';
     if (ended === 'gone')
       throw new Problem(
         'run_interrupted',
@@ -46,7 +49,11 @@ export async function runCommand(
           hint: 'Look at its log for how far it came, then run it again if it can be.',
         },
       );
-    if (!ended) return undefined;
+    if (!ended) {
+      // A call that is late hands on what has come all the same.
+      await Promise.race([copying, sleep(MOMENT_MS)]);
+      return undefined;
+    }
     state.isOver = true;
     const patience = sleep(REST_MS, undefined, { signal: stop.signal }).catch(() => undefined);
     await Promise.race([copying, patience]);
@@ -67,12 +74,13 @@ async function copyOutput(
   cluster: Cluster,
   spec: WorkloadSpec,
   pod: StoredPod,
-  { since, onLine, state }: CommandRun & { state: { isOver: boolean } },
+  { since, known = [], onLine, state }: CommandRun & { state: { isOver: boolean } },
   signal: AbortSignal,
 ): Promise<void> {
   const container = pod.spec?.containers[0]?.name ?? '';
   const path = `${podsPath(cluster, spec)}/${encodeURIComponent(pod.metadata.name)}/log`;
   let last = '';
+  const come = [...known];
   let isRead = false;
   const say = (message: string): void =>
     onLine({ at: new Date().toISOString(), message, source: 'berth', missing: true });
@@ -89,6 +97,11 @@ async function copyOutput(
         const printed = parseLine(raw, pod, container);
         const line = printed && shown(printed, mask);
         if (!line || (since !== undefined && line.at < since)) continue;
+        const at = line.at === since ? come.indexOf(line.message) : -1;
+        if (at !== -1) {
+          come.splice(at, 1);
+          continue;
+        }
         last = time;
         onLine(line);
       }
@@ -110,4 +123,4 @@ export const endCommand = (
   ref: Parameters<typeof namespaceOf>[1] & { service: string },
   operation: string,
 ): Promise<void> =>
-  remove(cluster.client, objectPath('Job', runName(ref, operation), namespaceOf(cluster, ref)));
+  remove(cluster.client, objectPath('Job', commandName(ref, operation), namespaceOf(cluster, ref)));

@@ -1,7 +1,7 @@
 /** A command that runs once, as a Job: of the release phase, or because somebody asked for it. */
 import { deriveName } from '../../../core/names.ts';
 import type { WorkloadSpec } from '../../../ports/workloads.ts';
-import { LABEL_MAX, namespaceName, numberedName, serviceName } from '../object-names.ts';
+import { LABEL_MAX, namespaceName, serviceName } from '../object-names.ts';
 import { renderContainer } from './container-manifest.ts';
 import { COMPONENT_LABEL, instanceLabels, numberLabels, OPERATION_ANNOTATION } from './labels.ts';
 import type { KubernetesObject } from './objects.ts';
@@ -21,17 +21,17 @@ export interface CommandJob {
   keptSeconds: number;
 }
 
+export const commandName = (ref: Parameters<typeof serviceName>[0], operation: string): string =>
+  deriveName([serviceName(ref), 'run', operation.toLowerCase()], LABEL_MAX);
+
 export const releaseJob = (spec: WorkloadSpec, command: readonly string[]): CommandJob => ({
-  name: numberedName(spec, 'release-v', spec.number),
+  name: commandName(spec, spec.operation),
   component: 'release',
   command,
   // A day's work is no release command.
   longestSeconds: 3_600,
   keptSeconds: 3_600,
 });
-
-export const runName = (ref: Parameters<typeof serviceName>[0], operation: string): string =>
-  deriveName([serviceName(ref), 'run', operation.toLowerCase()], LABEL_MAX);
 
 /** Past its time-out a command is ended by whoever waits for it; where nobody does, so much later, seconds. */
 const SPARE_SECONDS = 120;
@@ -43,7 +43,7 @@ export const runJob = (
   spec: WorkloadSpec,
   { command, timeoutSeconds }: { command: readonly string[]; timeoutSeconds: number },
 ): CommandJob => ({
-  name: runName(spec, spec.operation),
+  name: commandName(spec, spec.operation),
   component: 'run',
   command,
   longestSeconds: timeoutSeconds + SPARE_SECONDS,

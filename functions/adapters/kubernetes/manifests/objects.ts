@@ -14,7 +14,7 @@ import type {
   V1ServiceAccount,
   V2HorizontalPodAutoscaler,
 } from '@kubernetes/client-node';
-import type { HttpRouteSpec } from './gateway-api.ts';
+import type { GatewaySpec, HttpRouteSpec, ReferenceGrantSpec } from './gateway-api.ts';
 
 /** Kind, version and a name are there; everything else is as in the official types. */
 type Named<T, K extends string, V extends string> = Omit<T, 'apiVersion' | 'kind' | 'metadata' | 'status'> & {
@@ -29,6 +29,8 @@ export interface ObjectMetadata {
   namespace?: string;
   labels?: Record<string, string>;
   annotations?: Record<string, string>;
+  /** It goes with any of these, also where it is made after that has gone. */
+  ownerReferences?: { apiVersion: string; kind: string; name: string; uid: string }[];
   uid?: string;
   resourceVersion?: string;
 }
@@ -40,6 +42,12 @@ export type NetworkPolicyObject = Named<V1NetworkPolicy, 'NetworkPolicy', 'netwo
 export type DeploymentObject = Named<V1Deployment, 'Deployment', 'apps/v1'>;
 export type ServiceObject = Named<V1Service, 'Service', 'v1'>;
 export type HttpRouteObject = Named<{ spec: HttpRouteSpec }, 'HTTPRoute', 'gateway.networking.k8s.io/v1'>;
+export type GatewayObject = Named<{ spec: GatewaySpec }, 'Gateway', 'gateway.networking.k8s.io/v1'>;
+export type ReferenceGrantObject = Named<
+  { spec: ReferenceGrantSpec },
+  'ReferenceGrant',
+  'gateway.networking.k8s.io/v1beta1'
+>;
 export type AutoscalerObject = Named<V2HorizontalPodAutoscaler, 'HorizontalPodAutoscaler', 'autoscaling/v2'>;
 export type DisruptionBudgetObject = Named<V1PodDisruptionBudget, 'PodDisruptionBudget', 'policy/v1'>;
 export type ServiceAccountObject = Named<V1ServiceAccount, 'ServiceAccount', 'v1'>;
@@ -56,6 +64,8 @@ export type KubernetesObject =
   | DeploymentObject
   | ServiceObject
   | HttpRouteObject
+  | GatewayObject
+  | ReferenceGrantObject
   | AutoscalerObject
   | DisruptionBudgetObject
   | ServiceAccountObject

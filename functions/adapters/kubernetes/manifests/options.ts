@@ -21,6 +21,10 @@ export interface RenderOptions {
   scheme: 'http' | 'https';
   /** The Gateway that routes are attached to. */
   gateway: GatewayOptions;
+  /** Has the requests of environments that sleep; without it requests wake none. */
+  activator?: ActivatorOptions;
+  /** Whether domains of customers are served there. */
+  hasDomains?: boolean;
   network: NetworkOptions;
   quota: QuotaOptions;
   /** StorageClass of volumes; the cluster's default one where undefined. */
@@ -34,6 +38,13 @@ export interface RenderOptions {
 export interface GatewayOptions {
   namespace: string;
   name: string;
+}
+
+/** The Service of the activator. */
+export interface ActivatorOptions {
+  namespace: string;
+  name: string;
+  port: number;
 }
 
 export interface NetworkOptions {

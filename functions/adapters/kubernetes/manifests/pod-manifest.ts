@@ -4,7 +4,7 @@ import { Problem } from '../../../core/problem.ts';
 import type { ContainerSpec, WorkloadSpec } from '../../../ports/workloads.ts';
 import { numberedName, serviceName } from '../object-names.ts';
 import { renderContainer } from './container-manifest.ts';
-import { selectorLabels } from './labels.ts';
+import { selectorLabels, type Track } from './labels.ts';
 import type { RenderImage, RenderOptions } from './options.ts';
 import { podVolumes, volumeLabel, volumeSources } from './volume-manifests.ts';
 
@@ -127,7 +127,12 @@ export function basePod(
   };
 }
 
-export function renderPod(spec: WorkloadSpec, images: RenderImages, options: RenderOptions): V1PodSpec {
+export function renderPod(
+  spec: WorkloadSpec,
+  images: RenderImages,
+  options: RenderOptions,
+  track: Track,
+): V1PodSpec {
   const sorted = ordered(spec.containers);
   const first = spec.containers.find(({ before }) => Object.keys(before).length === 0);
   if (!first) {
@@ -156,7 +161,7 @@ export function renderPod(spec: WorkloadSpec, images: RenderImages, options: Ren
         maxSkew: 1,
         topologyKey,
         whenUnsatisfiable: 'ScheduleAnyway',
-        labelSelector: { matchLabels: selectorLabels(spec) },
+        labelSelector: { matchLabels: selectorLabels(spec, track) },
       }),
     ),
   };

@@ -18,7 +18,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { Problem } from '../../../core/problem.ts';
-import type { Account } from './account.ts';
+import type { Account } from '../server-account.ts';
 
 export interface Binaries {
   initdb: string;

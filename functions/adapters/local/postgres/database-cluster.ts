@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { chown, mkdtemp, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Problem } from '../../../core/problem.ts';
-import type { Account } from './account.ts';
+import type { Account } from '../server-account.ts';
 
 export const SUPERUSER = 'postgres';
 

@@ -4,12 +4,20 @@ import { chmod, mkdir, open, readFile, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Problem } from '../../../core/problem.ts';
-import type { DatabaseServer, Databases, DedicatedServers, SqlConnection } from '../../../ports/databases.ts';
+import type {
+  DatabaseLogin,
+  DatabaseServer,
+  Databases,
+  DedicatedServers,
+  SqlConnection,
+} from '../../../ports/databases.ts';
 import { closeToPublic, connectPostgres, sqlState } from '../../postgres/connections.ts';
-import { serverAccount } from './account.ts';
+import { loadCopy } from '../../postgres/copy/load-copy.ts';
+import { readCopy } from '../../postgres/copy/read-copy.ts';
+import { createOwnedServers } from '../owned-servers.ts';
+import { serverAccount } from '../server-account.ts';
 import { findBinaries } from './binaries.ts';
 import { clusterProblem, createCluster, SUPERUSER } from './database-cluster.ts';
-import { createDedicatedServers } from './dedicated.ts';
 import { type Server, startServer, stopServer } from './server.ts';
 
 export interface EmbeddedPostgresOptions {
@@ -47,7 +55,7 @@ const endedStates: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ECONNRESET', 
 /** The shared server, and beside it any number of dedicated ones. */
 export function createEmbeddedPostgres(options: EmbeddedPostgresOptions): EmbeddedPostgres {
   const shared = createEmbeddedServer(options);
-  const dedicated = createDedicatedServers({
+  const servers = createOwnedServers({
     directory: join(options.directory, 'dedicated'),
     open: (directory) => createEmbeddedServer({ ...options, directory }),
   });
@@ -55,13 +63,24 @@ export function createEmbeddedPostgres(options: EmbeddedPostgresOptions): Embedd
     superuser: true,
     connect: shared.connect,
     endpoint: shared.endpoint,
-    dedicated,
+    readCopy: shared.readCopy,
+    loadCopy: shared.loadCopy,
+    dedicated: {
+      superuser: true,
+      ensure: (name, { tag }) =>
+        servers.ensure(name, tag, async (server) => {
+          await server.endpoint();
+          return server;
+        }),
+      remove: servers.remove,
+      exists: servers.exists,
+    },
     async resume() {
       await shared.resume();
-      await dedicated.resume();
+      await servers.resume();
     },
     async close() {
-      await Promise.all([shared.close(), dedicated.close()]);
+      await Promise.all([shared.close(), servers.close()]);
     },
   };
 }
@@ -117,6 +136,11 @@ function createEmbeddedServer(options: EmbeddedPostgresOptions): EmbeddedServer 
     }
   };
 
+  const targetOf = async ({ database, username, password }: DatabaseLogin) => {
+    const { server } = await ensureRunning();
+    return { host: HOST, port: server.port, user: username, password, database };
+  };
+
   return {
     superuser: true,
     connect,
@@ -124,6 +148,8 @@ function createEmbeddedServer(options: EmbeddedPostgresOptions): EmbeddedServer 
       const { server } = await ensureRunning();
       return { host: HOST, port: server.port, sslmode: 'disable' };
     },
+    readCopy: async (login, signal) => readCopy(await targetOf(login), signal),
+    loadCopy: async (login, chunks, signal) => loadCopy(await targetOf(login), chunks, signal),
     async resume() {
       if (await exists(data)) await ensureRunning();
     },

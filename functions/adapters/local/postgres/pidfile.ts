@@ -41,7 +41,7 @@ export function isAlive(pid: number): boolean {
  * Whether the process is a server on this data directory: a server works inside it.
  * @param data without symbolic links
  */
-export async function runsIn(pid: number, data: string): Promise<boolean> {
+export async function runsIn(pid: number, data: string, program = 'postgres'): Promise<boolean> {
   if (!isAlive(pid)) return false;
   if (process.platform === 'linux') {
     // A process that has ended but was not waited for has no working directory any more.
@@ -49,5 +49,5 @@ export async function runsIn(pid: number, data: string): Promise<boolean> {
     return cwd === data || cwd === `${data} (deleted)`;
   }
   const listed = await promisify(execFile)('ps', ['-p', String(pid), '-o', 'comm=']).catch(() => undefined);
-  return listed?.stdout.includes('postgres') ?? false;
+  return listed?.stdout.includes(program) ?? false;
 }

@@ -1,13 +1,13 @@
 /** The database server's process: started, or adopted when it outlived the process that started it. */
 import { spawn } from 'node:child_process';
-import { open, readFile, realpath, rename, stat, writeFile } from 'node:fs/promises';
+import { open, readFile, realpath, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Problem } from '../../../core/problem.ts';
-import type { Account } from './account.ts';
+import { keptPort } from '../loopback-port.ts';
+import type { Account } from '../server-account.ts';
 import { clusterProblem, complaint, dataArgument, serverEnvironment } from './database-cluster.ts';
 import { isAlive, readPidFile, runsIn } from './pidfile.ts';
-import { isFree, pickPort } from './postgres-port.ts';
 
 export interface Server {
   pid: number;
@@ -140,16 +140,6 @@ async function start(data: string, options: ServerOptions): Promise<Server | str
   }
   const said = (await readFile(logFile)).subarray(offset).toString('utf8');
   return ended || said || 'it ended at once';
-}
-
-/** Applications hold the address of their database, so the port is chosen once. */
-async function keptPort(directory: string): Promise<number> {
-  const file = join(directory, 'port');
-  const kept = Number(await readFile(file, 'utf8').catch(() => ''));
-  if (Number.isInteger(kept) && kept > 1023 && kept < 65_536 && (await isFree(kept))) return kept;
-  const port = await pickPort();
-  await writeFile(file, `${port}\n`, { mode: 0o600 });
-  return port;
 }
 
 /** Ends the server's sessions and the server; at worst without its last checkpoint, never losing a commit. */

@@ -1,7 +1,7 @@
 /** Content-addressed files of one repository: written beside, checked, then renamed into place. */
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Readable, Transform } from 'node:stream';
 import { DOCUMENT_MAX_BYTES, digestOf } from '../../oci/image.ts';
@@ -55,6 +55,22 @@ export async function readDocument(repository: string, descriptor: Descriptor): 
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Removes what none of the manifests names. A manifest that can not be read might name anything, so that all is kept
+ * then.
+ */
+export async function removeUnused(repository: string, manifests: readonly Descriptor[]): Promise<void> {
+  const used = new Set<string>();
+  for (const descriptor of manifests) {
+    const document = await readDocument(repository, descriptor);
+    if (document === undefined) return;
+    used.add(descriptor.digest);
+    for (const [digest] of JSON.stringify(document).matchAll(/sha256:[0-9a-f]{64}/g)) used.add(digest);
+  }
+  for (const name of await readdir(join(repository, 'blobs', 'sha256')))
+    if (!used.has(`sha256:${name}`)) await rm(blobPath(repository, `sha256:${name}`), { force: true });
 }
 
 /** A layer's compressed bytes, which fail at the end if they are not what the descriptor says. */

@@ -22,7 +22,7 @@ import {
 } from '../../oci/image.ts';
 import type { StoredImage } from '../../oci/push-image.ts';
 import { inChild } from '../child-task.ts';
-import { blobPath, readDocument, replaceFile, writeDocument } from './blobs.ts';
+import { blobPath, readDocument, removeUnused, replaceFile, writeDocument } from './blobs.ts';
 import { fromOci, toOci } from './image-config.ts';
 import type { LayerRequest, WrittenLayer } from './layer.ts';
 import type { Descriptor, Index, Manifest, OciConfig } from './oci-layout.ts';
@@ -88,6 +88,8 @@ export async function createOciLayout({ directory }: { directory: string }): Pro
   await rm(temporary, { recursive: true, force: true });
   await mkdir(temporary, { recursive: true });
   const locks = new Map<string, Promise<unknown>>();
+  /** How many images are being pushed, by the repository. */
+  const pushing = new Map<string, number>();
 
   const pathOf = ({ project, service }: RepositoryRef): string => {
     if (!isName(project) || !isName(service)) throw unavailable('the repository has no such name');
@@ -144,6 +146,28 @@ export async function createOciLayout({ directory }: { directory: string }): Pro
     await replaceFile(temporary, join(path, 'oci-layout'), Buffer.from(JSON.stringify(LAYOUT)));
     await writeIndex(path, EMPTY);
     return EMPTY;
+  }
+
+  /** Pushes an image, whose content counts as used from its beginning to its end. */
+  async function whilePushing<T>(path: string, push: () => Promise<T>): Promise<T> {
+    const count = (by: number): void => {
+      const now = (pushing.get(path) ?? 0) + by;
+      if (now === 0) pushing.delete(path);
+      else pushing.set(path, now);
+    };
+    let counted = false;
+    try {
+      await exclusively(path, () => {
+        count(1);
+        counted = true;
+        return ensure(path);
+      });
+      return await push();
+    } catch (error) {
+      throw diskProblem(error);
+    } finally {
+      if (counted) count(-1);
+    }
   }
 
   async function read(path: string, descriptor: Descriptor): Promise<Found> {
@@ -240,6 +264,21 @@ export async function createOciLayout({ directory }: { directory: string }): Pro
       });
     },
 
+    async removeImage(repository, digest) {
+      const path = pathOf(repository);
+      await exclusively(path, async () => {
+        const index = await readIndex(path);
+        if (!index) return;
+        const signature = signatureTag(digest);
+        const manifests = index.manifests.filter(
+          (entry) => entry.digest !== digest && entry.annotations?.[REF_NAME] !== signature,
+        );
+        await writeIndex(path, { ...index, manifests });
+        // What is being pushed is in no index yet: what nothing needs goes with the next image then.
+        if (!pushing.has(path)) await removeUnused(path, manifests);
+      }).catch(rethrow);
+    },
+
     resolve: async (repository, reference) => (await find(repository, reference)).image,
 
     /** Nothing here scans images. */
@@ -269,8 +308,7 @@ export async function createOciLayout({ directory }: { directory: string }): Pro
       const path = pathOf(repository);
       if (tags.some((tag) => !TAG_PATTERN.test(tag)))
         throw new TypeError('a tag is not one in the terms of OCI');
-      try {
-        await exclusively(path, () => ensure(path));
+      return whilePushing(path, async () => {
         const written = [];
         for (const parts of layers)
           written.push(await makeLayer({ temporary, repository: path, parts }, log));
@@ -279,10 +317,8 @@ export async function createOciLayout({ directory }: { directory: string }): Pro
           written.map((layer) => layer.diffId),
         );
         const descriptors = written.map((layer) => layer.descriptor);
-        return await register(path, document, descriptors, tags);
-      } catch (error) {
-        throw diskProblem(error);
-      }
+        return register(path, document, descriptors, tags);
+      });
     },
 
     async unpack(repository, digest, targetDirectory) {
@@ -323,18 +359,13 @@ export async function createOciLayout({ directory }: { directory: string }): Pro
     async takeArchive(repository, archive, { labels, tags = [] }) {
       const path = pathOf(repository);
       const scratch = await scratchDirectory().catch(rethrow);
-      try {
-        await exclusively(path, () => ensure(path));
+      return whilePushing(path, async () => {
         const { readArchive } = await import('./docker-archive.ts');
         const { config, layers } = await readArchive(archive, path, await storedLayers(path), scratch);
         const own = config.config ?? {};
         const document = { ...config, config: { ...own, Labels: { ...own.Labels, ...labels } } };
-        return await register(path, document, layers, tags);
-      } catch (error) {
-        throw diskProblem(error);
-      } finally {
-        await rm(scratch, { recursive: true, force: true });
-      }
+        return register(path, document, layers, tags);
+      }).finally(() => rm(scratch, { recursive: true, force: true }));
     },
   };
 }

@@ -2,6 +2,7 @@
 import {
   Composer,
   type Document,
+  isAlias,
   isMap,
   isScalar,
   isSeq,
@@ -13,6 +14,12 @@ import {
 import { keyFault, numberFault, textFault } from './json.ts';
 import { type Fault, invalidScore, type Path, type Position } from './score-faults.ts';
 import { SCORE_MAX_BYTES, SCORE_MAX_DEPTH, SCORE_MAX_TOKENS } from './score-limits.ts';
+
+/** What is taken of YAML beyond the part that is JSON: Score files take none of it, files of others are full of it. */
+export interface Dialect {
+  /** Anchors, aliases and merge keys; what they stand for counts towards SCORE_MAX_TOKENS each time. */
+  aliases?: boolean;
+}
 
 export interface YamlFile {
   /** Plain JSON. */
@@ -50,11 +57,22 @@ const MARKS = ['\u0002', '\u0018', '\u001f'];
 
 class YamlText {
   readonly text: string;
+  readonly dialect: Dialect;
+  /** What anchors stand for, once it has been read whole: nothing contains itself. */
+  readonly anchors = new Map<string, { value: unknown; size: number }>();
+  /** Values so far, those behind aliases counted each time. */
+  values = 0;
   /** Offset of the first character of each line. */
   private starts: number[] | undefined;
 
-  constructor(text: string) {
+  constructor(text: string, dialect: Dialect) {
     this.text = text;
+    this.dialect = dialect;
+  }
+
+  count(offset: number, values: number): void {
+    this.values += values;
+    if (this.values > SCORE_MAX_TOKENS) this.fail(offset, 'has too many parts');
   }
 
   position(offset: number): Position {
@@ -92,7 +110,8 @@ function readTokens(file: YamlText) {
   let count = 0;
   for (const lexeme of new Lexer().lex(file.text)) {
     const refused = refusedTokens[lexeme.charAt(0)];
-    if (refused !== undefined) file.fail(offset, refused);
+    const isTaken = file.dialect.aliases && (lexeme.startsWith('&') || lexeme.startsWith('*'));
+    if (refused !== undefined && !isTaken) file.fail(offset, refused);
     count += 1;
     if (count > SCORE_MAX_TOKENS) file.fail(offset, 'has too many parts: put large content into files');
     tokens.push(...parser.next(lexeme));
@@ -138,6 +157,7 @@ interface Place {
 
 function mapToJson(file: YamlText, node: YAMLMap, path: Path, place: Place): Record<string, unknown> {
   const map: Record<string, unknown> = {};
+  const merges: unknown[] = [];
   for (const pair of node.items) {
     const key = isScalar(pair.key) ? pair.key : undefined;
     const start = key?.range?.[0] ?? place.value;
@@ -145,12 +165,21 @@ function mapToJson(file: YamlText, node: YAMLMap, path: Path, place: Place): Rec
     if (typeof name !== 'string') return file.fail(start, 'has a key that is not text', path);
     const inner = [...path, name];
     if (Object.hasOwn(map, name)) file.fail(start, 'occurs twice in the same map', inner);
+    if (name === '<<' && file.dialect.aliases) {
+      merges.push(toJson(file, pair.value, inner, { key: start, value: start, inside: new Map() }));
+      continue;
+    }
     if (name === '<<') file.fail(start, 'would merge another map, which is refused', inner);
     const fault = keyFault(name);
     if (fault !== undefined) file.fail(start, fault, inner);
     const child: Place = { key: start, value: start, inside: new Map() };
     place.inside.set(name, child);
     map[name] = toJson(file, pair.value, inner, child);
+  }
+  for (const merged of merges.flat()) {
+    if (typeof merged !== 'object' || merged === null)
+      return file.fail(place.value, 'merges what is no map', path);
+    for (const [name, value] of Object.entries(merged)) if (!Object.hasOwn(map, name)) map[name] = value;
   }
   return map;
 }
@@ -169,6 +198,22 @@ function scalarToJson(file: YamlText, value: unknown, path: Path, at: number): u
  */
 function toJson(file: YamlText, node: unknown, path: Path, place: Place): unknown {
   if (node === null || node === undefined) return null;
+  if (isAlias(node)) {
+    const known = file.anchors.get(node.source);
+    if (!known)
+      return file.fail(node.range?.[0] ?? place.value, 'has an alias of an anchor that is not there', path);
+    file.count(place.value, known.size);
+    return known.value;
+  }
+  const before = file.values;
+  file.count(place.value, 1);
+  const value = readNode(file, node, path, place);
+  const { anchor } = node as { anchor?: string };
+  if (anchor !== undefined) file.anchors.set(anchor, { value, size: file.values - before });
+  return value;
+}
+
+function readNode(file: YamlText, node: unknown, path: Path, place: Place): unknown {
   if (isMap(node)) return mapToJson(file, node, path, place);
   if (isSeq(node)) {
     return node.items.map((item, index) => {
@@ -187,11 +232,11 @@ function toJson(file: YamlText, node: unknown, path: Path, place: Place): unknow
 /**
  * Reads one YAML or JSON document of at most 256 KiB by the core schema of YAML 1.2. Anchors, aliases, tags,
  * directives, merge keys, keys that occur twice or name parts of JavaScript's objects, and numbers that can not
- * be kept exactly are refused.
+ * be kept exactly are refused; a dialect takes some of it.
  * @throws Problem invalid_score with the line and column
  */
-export function readYaml(text: string): YamlFile {
-  const file = new YamlText(text);
+export function readYaml(text: string, dialect: Dialect = {}): YamlFile {
+  const file = new YamlText(text, dialect);
   checkText(file);
   const root: Place = { key: 0, value: 0, inside: new Map() };
   const value = toJson(file, compose(file), [], root);

@@ -22,7 +22,7 @@ import { fetchRepository, unpackUpload, uploadGone } from '../../../adapters/sou
 import { type Located, locate, refuseLinksOut } from '../../../adapters/source/locate.ts';
 import { readScore } from '../../../adapters/source/score-file.ts';
 import { type RunResult, run } from '../../../adapters/system/run-program.ts';
-import { BUILD_RUN_SECONDS } from '../../../core/operations/build.ts';
+import { BUILD_RUN_SECONDS } from '../../../core/operations/kinds/build.ts';
 import { Problem, toProblem } from '../../../core/problem.ts';
 import { createMask } from '../../../core/secrets/mask.ts';
 import { quoteOutput } from '../../../ports/rules/telling-lines.ts';

@@ -23,7 +23,7 @@ async function run(input: StepInput, context: Context): Promise<Units> {
   const left = Math.max(0, context.getRemainingTimeInMillis() - MARGIN_MS);
   const timer = setTimeout(() => time.abort(out), left);
   try {
-    return await runStepNamed(ports, stepName(context), input, time.signal, { holds: true });
+    return await runStepNamed(ports, stepName(context), input, time.signal);
   } finally {
     clearTimeout(timer);
     await flush();

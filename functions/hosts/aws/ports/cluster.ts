@@ -1,20 +1,27 @@
 /** The ports that need the cluster: what runs on it, and what its gateway knows of the traffic. */
 import { createEksToken } from '../../../adapters/aws/eks/eks-token.ts';
 import { sdkOptions } from '../../../adapters/aws/sdk-options.ts';
+import { createTokenReview } from '../../../adapters/kubernetes/activator/token-review.ts';
 import { createGatewayActivity } from '../../../adapters/kubernetes/activity/gateway-activity.ts';
 import { createFoundClient } from '../../../adapters/kubernetes/api/found-client.ts';
+import { createKubernetesCaches } from '../../../adapters/kubernetes/caches/caches.ts';
 import { createKubernetesIsolation } from '../../../adapters/kubernetes/isolation/isolation.ts';
 import { createKubernetesLogs } from '../../../adapters/kubernetes/logs/logs.ts';
 import { defaultRenderOptions } from '../../../adapters/kubernetes/manifests/index.ts';
-import { gatewayMetrics, gatewayNamespace } from '../../../adapters/kubernetes/object-names.ts';
+import { ACTIVATOR, gatewayMetrics, gatewayNamespace } from '../../../adapters/kubernetes/object-names.ts';
+import { createManifests } from '../../../adapters/kubernetes/plain/manifests.ts';
+import type { ImageReference } from '../../../adapters/kubernetes/resolved-images.ts';
 import { createKubernetesWorkloads } from '../../../adapters/kubernetes/workloads.ts';
 import { limits } from '../../../core/limits.ts';
+import type { Caches } from '../../../ports/caches.ts';
 import type { Effects } from '../../../ports/effects.ts';
 import type { Ports } from '../../../ports/index.ts';
 import type { Isolation } from '../../../ports/isolation.ts';
 import type { LogArchive } from '../../../ports/log-archive.ts';
 import type { Logs } from '../../../ports/logs.ts';
+import type { Manifests } from '../../../ports/manifests.ts';
 import type { Registry } from '../../../ports/registry.ts';
+import type { Wakers } from '../../../ports/wakers.ts';
 import type { AwsConfig } from '../aws-config.ts';
 import { defaultProvider } from '../credentials.ts';
 import { once } from '../lazy.ts';
@@ -24,7 +31,10 @@ export function createCluster(
   config: AwsConfig,
   { effects, registry }: { effects: Effects; registry: Registry },
 ): Pick<Ports, 'workloads' | 'activity'> & {
+  caches: Caches;
+  wakers: Wakers;
   isolation: Isolation;
+  manifests: Manifests;
   logs(rest: Logs, archive: LogArchive): Logs;
 } {
   const { cluster, region, name, dnsSuffix } = config;
@@ -50,8 +60,12 @@ export function createCluster(
     },
   });
   const uri = repositoryUri(config);
+  const { redisImage: image } = config;
+  const activator = { namespace: gatewayNamespace(name), name: ACTIVATOR, port: 80 };
   const render = {
+    ...defaultRenderOptions,
     namespacePrefix: name,
+    activator,
     mixedNodes: config.architectures.length > 1,
     // The stacks make it, behind the load balancer that has the certificate of workloads.
     gateway: { namespace: gatewayNamespace(name), name },
@@ -66,16 +80,21 @@ export function createCluster(
       ephemeralBytes: config.quota.pods * limits.ephemeralStorage.value,
     },
   };
+  const imageReference: ImageReference = (repository, digest) => `${uri(repository)}@${digest}`;
   return {
     logs: (rest, archive) => createKubernetesLogs({ client, rest, archive, render }),
     workloads: createKubernetesWorkloads({
       client,
       registry,
       effects,
-      imageReference: (repository, digest) => `${uri(repository)}@${digest}`,
+      imageReference,
       ...config.apps,
       render,
+      metrics: gatewayMetrics,
     }),
+    caches: createKubernetesCaches({ client, render, ...(image !== undefined && { image }) }),
+    wakers: createTokenReview({ client, activator, now: effects.now }),
+    manifests: createManifests({ registry, imageReference, render }),
     isolation: createKubernetesIsolation({ client, render, gateway: gatewayMetrics, now: effects.now }),
     activity: createGatewayActivity({ client, render, metrics: gatewayMetrics, now: effects.now }),
   };

@@ -12,7 +12,7 @@ import type { Place } from '../../../core/model/index.ts';
 import type { Effects } from '../../../ports/effects.ts';
 import type { Logs } from '../../../ports/logs.ts';
 import type { Registry } from '../../../ports/registry.ts';
-import { openPlace, PLACE_CALL_MS } from '../../open-place.ts';
+import { openPlace, PLACE_CALL_MS, type PlaceOptions } from '../../open-place.ts';
 import { clusterOf, wrongKind } from '../../place-access.ts';
 import type { AwsConfig } from '../aws-config.ts';
 import { defaultProvider } from '../credentials.ts';
@@ -27,7 +27,12 @@ const resolverOf = (services: string | undefined): string[] => {
 /** @throws Problem unavailable where the role or the cluster can not be used */
 export async function openEksPlace(
   config: AwsConfig,
-  { effects, registry, logs }: { effects: Effects; registry: Registry; logs: Logs },
+  {
+    effects,
+    registry,
+    logs,
+    output,
+  }: { effects: Effects; registry: Registry; logs: Logs } & Required<Pick<PlaceOptions, 'output'>>,
   place: Place,
 ): Promise<InPlace> {
   const { access } = clusterOf(place);
@@ -58,7 +63,9 @@ export async function openEksPlace(
     registry,
     imageReference: (repository, digest) => `${uri(repository)}@${digest}`,
     logs,
+    output,
     effects,
+    redisImage: config.redisImage,
     render: {
       namespacePrefix: config.name,
       mixedNodes: config.architectures.length > 1,

@@ -10,13 +10,16 @@ import { createKeptSecrets } from '../../../adapters/aws/secrets/kept-secrets.ts
 import { createSealedSecrets } from '../../../adapters/aws/secrets/sealed-secrets.ts';
 import { createSecretsKey } from '../../../adapters/aws/secrets/secrets-key.ts';
 import { createSecretsManager } from '../../../adapters/aws/secrets/secrets-manager.ts';
+import { createVaultProof } from '../../../adapters/aws/vault-proof.ts';
 import { createVault } from '../../../adapters/vault/vault.ts';
+import type { VaultLogin } from '../../../adapters/vault/vault-client.ts';
 import { isForBuilds, isOfMasks } from '../../../core/keys.ts';
 import type { Databases } from '../../../ports/databases.ts';
 import type { SecretKeepers } from '../../../ports/secret-keepers.ts';
 import type { Secrets } from '../../../ports/secrets.ts';
 import type { Store } from '../../../ports/store.ts';
-import type { AwsConfig } from '../aws-config.ts';
+import type { AwsConfig, VaultSignIn } from '../aws-config.ts';
+import { defaultProvider } from '../credentials.ts';
 
 const createClient = ({ region }: AwsConfig) =>
   countRequests(new SecretsManagerClient(sdkOptions({ region })), secretsManagerPricing);
@@ -56,16 +59,29 @@ export function createKeepers(config: AwsConfig, now: () => number): Required<Se
     clients.set(region, made);
     return made;
   };
-  const { address = '', namespace, token = '' } = config.sources.vault ?? {};
+  const { address = '', namespace, login = { token: '' } } = config.sources.vault ?? {};
   return {
     'aws-secrets-manager': createKeptSecrets({ client, own: config.name }),
     vault: createVault({
       address,
       now,
-      login: { kind: 'token', read: () => readSecret(config, token) },
+      login: vaultLogin(config, { address, login, now }),
       ...(namespace !== undefined && { namespace }),
     }),
   };
+}
+
+function vaultLogin(
+  config: AwsConfig,
+  { address: vault, login, now }: { address: string; login: VaultSignIn; now(): number },
+): VaultLogin {
+  if ('token' in login) return { kind: 'token', read: () => readSecret(config, login.token) };
+  const { region, dnsSuffix } = config;
+  // Elsewhere than in AWS's first partition there is no endpoint for all regions.
+  const sts = { endpoint: `https://sts.${region}.${dnsSuffix}`, region };
+  const isFirst = dnsSuffix === 'amazonaws.com';
+  const proof = createVaultProof({ vault, credentials: defaultProvider(), now, ...(!isFirst && { sts }) });
+  return { kind: 'role', ...login, proof };
 }
 
 /** No project has such a name. */

@@ -20,6 +20,7 @@ export interface PlacesConfig {
   kubeconfig: string;
   registry: RegistryConfig;
   namespacePrefix: string;
+  redisImage?: string;
 }
 
 export interface ClusterConfig {
@@ -40,9 +41,13 @@ export interface ClusterConfig {
   gatewayCidrs?: string[];
   /** The gateway's pods in the namespace of the Gateway, and where they tell what they counted. */
   gatewayMetrics?: { selector: string; port: number };
+  /** The Service of the activator, which has the requests of environments that sleep. */
+  activator?: { namespace: string; name: string; port: number };
   egressCidrs?: string[];
   /** An image of Traefik 3, by which the network is tried. */
   probeImage?: string;
+  /** An image of Redis or Valkey: those of resources are made of it. */
+  redisImage?: string;
   storageClass?: string;
   /** The administrator's connection to the PostgreSQL server that holds the workloads' databases. */
   postgresUrl?: string;
@@ -59,6 +64,8 @@ const list = (pattern: RegExp, what: string) =>
 
 const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const GATEWAY = /^([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)\/([a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?)$/;
+const ACTIVATOR =
+  /^([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)\/([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?):(\d{1,5})$/;
 const IMAGE = /^[\w.:-]+(\/[\w.-]+)+(:[\w.-]+)?(@sha256:[0-9a-f]{64})?$/;
 const METRICS = /^([A-Za-z0-9][\w./-]*=[A-Za-z0-9][\w.-]*):(\d{1,5})$/;
 const CIDR = /^[0-9a-f.:]+\/\d{1,3}$/;
@@ -67,6 +74,12 @@ const REGISTRY = /^(?:(https?):\/\/)?([A-Za-z0-9.-]+(?::\d{1,5})?)((?:\/[a-z0-9]
 const DOMAIN =
   /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?::\d{1,5})?$/;
 const registry = z.string().regex(REGISTRY, 'must be a host and a path, such as registry.example.com/berth');
+
+/** It goes with the container engine of a machine too. */
+export const redisImage = z
+  .string()
+  .regex(IMAGE, 'must be an image of Redis or Valkey, such as docker.io/library/redis:7.2.11')
+  .optional();
 
 const schema = z.object({
   BERTH_KUBECONFIG: z.string().optional(),
@@ -99,12 +112,20 @@ const schema = z.object({
     .string()
     .regex(METRICS, 'must be a label and a port, such as app.kubernetes.io/name=traefik:9100')
     .optional(),
+  BERTH_ACTIVATOR: z
+    .string()
+    .regex(
+      ACTIVATOR,
+      'must be the namespace, the name and the port of a Service, such as berth-gateway/activator:80',
+    )
+    .optional(),
   BERTH_GATEWAY_CIDRS: list(CIDR, 'networks such as 10.0.0.0/16').optional(),
   BERTH_EGRESS_CIDRS: list(CIDR, 'networks such as 10.0.0.0/16').optional(),
   BERTH_PROBE_IMAGE: z
     .string()
     .regex(IMAGE, 'must be an image of Traefik 3, such as docker.io/library/traefik:v3.7')
     .optional(),
+  BERTH_REDIS_IMAGE: redisImage,
   BERTH_STORAGE_CLASS: z.string().optional(),
   BERTH_POSTGRES_URL: z.string().optional(),
 });
@@ -114,7 +135,7 @@ export function readClusterConfig(given: Record<string, string>): ClusterConfig 
   if (given.BERTH_KUBECONFIG === undefined && given.BERTH_EKS_CLUSTER === undefined) {
     const others = given.BERTH_PLACES_KUBECONFIG === undefined ? [] : OF_PLACES;
     const stray = Object.keys(schema.shape).find(
-      (name) => given[name] !== undefined && !others.includes(name),
+      (name) => given[name] !== undefined && name !== 'BERTH_REDIS_IMAGE' && !others.includes(name),
     );
     if (stray === undefined) return undefined;
     throw new ConfigError(
@@ -129,6 +150,8 @@ export function readClusterConfig(given: Record<string, string>): ClusterConfig 
   const domain = values.BERTH_APPS_DOMAIN;
   const [, gatewayNamespace = '', gatewayName = ''] = GATEWAY.exec(values.BERTH_GATEWAY) ?? [];
   const [, selector = '', metricsPort] = METRICS.exec(values.BERTH_GATEWAY_METRICS ?? '') ?? [];
+  const [, activatorNamespace = '', activator = '', activatorPort] =
+    ACTIVATOR.exec(values.BERTH_ACTIVATOR ?? '') ?? [];
   const isLocal = /(^|\.)localhost(:\d+)?$/.test(domain);
   return {
     access: accessOf(values),
@@ -139,9 +162,13 @@ export function readClusterConfig(given: Record<string, string>): ClusterConfig 
     gateway: { namespace: gatewayNamespace, name: gatewayName },
     gatewayNamespaces: values.BERTH_GATEWAY_NAMESPACES ?? [gatewayNamespace],
     ...(values.BERTH_GATEWAY_METRICS && { gatewayMetrics: { selector, port: Number(metricsPort) } }),
+    ...(values.BERTH_ACTIVATOR && {
+      activator: { namespace: activatorNamespace, name: activator, port: Number(activatorPort) },
+    }),
     ...(values.BERTH_GATEWAY_CIDRS && { gatewayCidrs: values.BERTH_GATEWAY_CIDRS }),
     ...(values.BERTH_EGRESS_CIDRS && { egressCidrs: values.BERTH_EGRESS_CIDRS }),
     ...(values.BERTH_PROBE_IMAGE && { probeImage: values.BERTH_PROBE_IMAGE }),
+    ...(values.BERTH_REDIS_IMAGE && { redisImage: values.BERTH_REDIS_IMAGE }),
     ...(values.BERTH_STORAGE_CLASS && { storageClass: values.BERTH_STORAGE_CLASS }),
     ...(values.BERTH_POSTGRES_URL && { postgresUrl: values.BERTH_POSTGRES_URL }),
   };
@@ -167,6 +194,7 @@ const OF_PLACES = [
   'BERTH_REGISTRY_IN_CLUSTER',
   'BERTH_REGISTRY_AUTH',
   'BERTH_NAMESPACE_PREFIX',
+  'BERTH_REDIS_IMAGE',
 ];
 
 /** The kubeconfig of the installation's own cluster has the other clusters too, unless another one is given. */
@@ -182,6 +210,7 @@ export function readPlacesConfig(given: Record<string, string>): PlacesConfig | 
     kubeconfig: resolve(kubeconfig),
     registry: registryOf(values, values.BERTH_REGISTRY),
     namespacePrefix: values.BERTH_NAMESPACE_PREFIX,
+    ...(values.BERTH_REDIS_IMAGE && { redisImage: values.BERTH_REDIS_IMAGE }),
   };
 }
 

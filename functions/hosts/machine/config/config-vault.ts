@@ -7,8 +7,14 @@ export interface VaultConfig {
   /** Without a path. */
   address: string;
   namespace?: string;
-  /** The file has a token of Vault; or a JWT that the method at the mount takes for the role. */
-  login: { kind: 'token'; file: string } | { kind: 'jwt'; file: string; mount: string; role: string };
+  /**
+   * The file has a token of Vault; or a JWT that the method at the mount takes for the role. Without one the AWS
+   * credentials of this machine sign in there.
+   */
+  login:
+    | { kind: 'token'; file: string }
+    | { kind: 'jwt'; file: string; mount: string; role: string }
+    | { kind: 'aws'; mount: string; role: string };
 }
 
 const WORD = /^[\w.-]{1,128}(\/[\w.-]{1,128}){0,5}$/;
@@ -40,7 +46,9 @@ export function readVaultConfig(given: Record<string, string>): VaultConfig | un
     return { ...base, login: { kind: 'token', file: resolve(token) } };
   if (jwt !== undefined && role !== undefined && token === undefined)
     return { ...base, login: { kind: 'jwt', file: resolve(jwt), mount: mount ?? 'kubernetes', role } };
+  if (role !== undefined && token === undefined)
+    return { ...base, login: { kind: 'aws', mount: mount ?? 'aws', role } };
   throw new ConfigError(
-    'BERTH_VAULT_ADDR can not be used: it needs either BERTH_VAULT_TOKEN_FILE, or BERTH_VAULT_JWT_FILE with BERTH_VAULT_ROLE.',
+    'BERTH_VAULT_ADDR can not be used: it needs either BERTH_VAULT_TOKEN_FILE, or BERTH_VAULT_ROLE, with BERTH_VAULT_JWT_FILE unless AWS credentials sign in.',
   );
 }

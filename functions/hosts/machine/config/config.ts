@@ -6,7 +6,9 @@ import {
   type PlacesConfig,
   readClusterConfig,
   readPlacesConfig,
+  redisImage,
 } from './config-cluster.ts';
+import { type DomainsConfig, readDomainsConfig } from './config-domains.ts';
 import { type IdentityConfig, readIdentityConfig } from './config-identity.ts';
 import { ConfigError, parseSettings } from './config-parse.ts';
 import { readVaultConfig, type VaultConfig } from './config-vault.ts';
@@ -34,6 +36,9 @@ const origins = (example: string) =>
       error: `must be addresses without a path, separated by commas, such as ${example}`,
     });
 
+/** Has both `redis-server` and a licence of the Open Source Initiative's. */
+const REDIS_IMAGE = 'docker.io/library/redis:7.2.11';
+
 const schema = z.object({
   BERTH_PORT: numberFrom(0, 65535, /^\d{1,5}$/).default(4600),
   BERTH_HOST: z.string().default('127.0.0.1'),
@@ -46,6 +51,7 @@ const schema = z.object({
   BERTH_TRUSTED_RECEIVERS: origins('http://localhost:8080').optional(),
   BERTH_ACCEPT_LOSS: z.enum(['0', '1'], { error: 'must be 0 or 1' }).default('0'),
   DOCKER_HOST: z.string().optional(),
+  BERTH_REDIS_IMAGE: redisImage.default(REDIS_IMAGE),
   BERTH_CONTAINERS: z.enum(['on', 'off'], { error: 'must be on or off' }).default('on'),
   BERTH_PROCESSES: z.enum(['on', 'off'], { error: 'must be on or off' }).default('on'),
   BERTH_DEMO: z.enum(['0', '1'], { error: 'must be 0 or 1' }).default('1'),
@@ -68,6 +74,8 @@ export interface LocalConfig {
    * where `all` is set. As processes where undefined.
    */
   containers?: { host?: string; all?: boolean };
+  /** Of Redis servers, where they run in containers of this machine. */
+  redisImage?: string;
   /** The cluster in which workloads run; undefined where they run on this machine. */
   cluster?: ClusterConfig;
   /** Clusters that may be places beside the installation's own; none may where undefined. */
@@ -80,6 +88,8 @@ export interface LocalConfig {
   trustedIssuers?: string[];
   /** Origins of receivers of events that may use plain http and have private addresses. */
   trustedReceivers?: string[];
+  /** Domains of customers; as by default where absent. */
+  domains?: DomainsConfig;
   /** Where secrets are that are kept in Vault. */
   vault?: VaultConfig;
   /** An identity provider that takes the place of the built-in one. */
@@ -98,6 +108,11 @@ export function readConfig(environment: Record<string, string | undefined>): Loc
   const places = readPlacesConfig(given);
   const identity = readIdentityConfig(given);
   const vault = readVaultConfig(given);
+  const domains = readDomainsConfig(given);
+  if (cluster && domains.acme && !cluster.activator)
+    throw new ConfigError(
+      'BERTH_ACME_DIRECTORY can not be used with BERTH_KUBECONFIG unless BERTH_ACTIVATOR is set: in a cluster the activator answers the authority.',
+    );
   return {
     port: values.BERTH_PORT,
     host: values.BERTH_HOST,
@@ -105,6 +120,7 @@ export function readConfig(environment: Record<string, string | undefined>): Loc
     // The demo is built on this machine, and images built here do not run on a cluster.
     demo: values.BERTH_DEMO === '1' && !cluster,
     sweepSeconds: values.BERTH_SWEEP_SECONDS,
+    redisImage: values.BERTH_REDIS_IMAGE,
     ...(values.BERTH_ACCEPT_LOSS === '1' && { acceptLoss: true }),
     ...(values.BERTH_CONTAINERS === 'on' && {
       containers: {
@@ -117,6 +133,7 @@ export function readConfig(environment: Record<string, string | undefined>): Loc
     ...(values.BERTH_URL !== undefined && { url: values.BERTH_URL }),
     ...(identity && { identity }),
     ...(vault && { vault }),
+    ...(Object.keys(domains).length > 0 && { domains }),
     ...(values.BERTH_TRUSTED_ISSUERS && { trustedIssuers: values.BERTH_TRUSTED_ISSUERS }),
     ...(values.BERTH_TRUSTED_RECEIVERS && { trustedReceivers: values.BERTH_TRUSTED_RECEIVERS }),
   };

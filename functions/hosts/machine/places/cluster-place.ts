@@ -3,13 +3,19 @@
  * pods reach; nothing of a workload is on this machine, which may be off while workloads run.
  */
 import { readFile } from 'node:fs/promises';
+import { createTokenReview } from '../../../adapters/kubernetes/activator/token-review.ts';
 import { createGatewayActivity } from '../../../adapters/kubernetes/activity/gateway-activity.ts';
 import { unknownActivity } from '../../../adapters/kubernetes/activity/unknown-activity.ts';
 import { createKubernetesClient, type KubernetesClient } from '../../../adapters/kubernetes/api/client.ts';
 import { loadKubeconfig } from '../../../adapters/kubernetes/api/kubeconfig.ts';
+import { createKubernetesCaches } from '../../../adapters/kubernetes/caches/caches.ts';
+import { createKubernetesDomains } from '../../../adapters/kubernetes/domains/served-domains.ts';
 import { createKubernetesIsolation } from '../../../adapters/kubernetes/isolation/isolation.ts';
 import { createKubernetesLogs } from '../../../adapters/kubernetes/logs/logs.ts';
 import { defaultRenderOptions } from '../../../adapters/kubernetes/manifests/index.ts';
+import { domainName } from '../../../adapters/kubernetes/object-names.ts';
+import { createManifests } from '../../../adapters/kubernetes/plain/manifests.ts';
+import type { ImageReference } from '../../../adapters/kubernetes/resolved-images.ts';
 import { createKubernetesWorkloads } from '../../../adapters/kubernetes/workloads.ts';
 import { repositoryName } from '../../../adapters/oci/image.ts';
 import { createOciRegistry } from '../../../adapters/oci/registry.ts';
@@ -27,6 +33,8 @@ import type { Place } from './place.ts';
 
 export interface ClusterOptions {
   config: ClusterConfig;
+  /** Whether certificates are ordered for domains of customers: they are served then. */
+  hasDomains: boolean;
   effects: Effects;
   /** The logs of operations; those of workloads are in the cluster. */
   logs: Logs;
@@ -37,18 +45,32 @@ export interface ClusterOptions {
 const OBSERVE_MS = 10_000;
 
 /** The cluster need not be reachable yet. @throws ConfigError | Problem unavailable (a file that can not be used) */
-export async function createCluster({ config, effects, logs, log }: ClusterOptions): Promise<Place> {
+export async function createCluster({
+  config,
+  hasDomains,
+  effects,
+  logs,
+  log,
+}: ClusterOptions): Promise<Place> {
   const client = await clientOf(config, effects, log);
-  const render = renderOptions(config);
+  const render = { ...renderOptions(config), ...(hasDomains && { hasDomains }) };
   const { inCluster } = config.registry;
+  const imageReference: ImageReference = (repository, digest) =>
+    `${repositoryName(inCluster, repository)}@${digest}`;
   const registry = await registryOf(config, effects);
   const { gatewayMetrics: metrics } = config;
   const activity = metrics && createGatewayActivity({ client, render, metrics, now: effects.now });
   const observing = activity && setInterval(() => void activity.observe(), OBSERVE_MS).unref();
+  let served: ReturnType<typeof createKubernetesDomains> | undefined;
   return {
     ports: {
       activity: activity ?? unknownActivity,
       builder: noBuilder,
+      caches: createKubernetesCaches({
+        client,
+        render: { ...defaultRenderOptions, ...render },
+        ...(config.redisImage && { image: config.redisImage }),
+      }),
       databases: await databasesOf(config.postgresUrl),
       ...((metrics || config.probeImage) && {
         isolation: createKubernetesIsolation({
@@ -60,17 +82,41 @@ export async function createCluster({ config, effects, logs, log }: ClusterOptio
         }),
       }),
       logs: createKubernetesLogs({ client, rest: logs, render }),
+      ...(config.activator && {
+        wakers: createTokenReview({ client, activator: config.activator, now: effects.now }),
+      }),
+      manifests: createManifests({
+        registry,
+        imageReference,
+        render: { ...defaultRenderOptions, ...render },
+      }),
       registry,
       workloads: createKubernetesWorkloads({
         client,
         registry,
         effects,
-        imageReference: (repository, digest) => `${repositoryName(inCluster, repository)}@${digest}`,
+        imageReference,
         domain: config.domain,
         scheme: config.scheme,
         render,
+        metrics,
       }),
     },
+    ...(render.hasDomains && {
+      domains: {
+        own: [domainName(config.domain)],
+        served(read) {
+          served = createKubernetesDomains({
+            client,
+            render: { ...defaultRenderOptions, ...render, domain: config.domain, scheme: config.scheme },
+            read,
+            gateway: metrics,
+            onError: (error) => log.error('A domain could not be served', error),
+          });
+          return served;
+        },
+      },
+    }),
     // Requests for workloads go to the cluster's gateway, and never come here.
     serve: (_, fallback) => ({
       request: fallback,
@@ -80,7 +126,10 @@ export async function createCluster({ config, effects, logs, log }: ClusterOptio
     }),
     // The cluster kept the workloads running.
     resume: async ({ workflows }) => void (await workflows.resume()),
-    close: async () => clearInterval(observing),
+    async close() {
+      clearInterval(observing);
+      served?.close();
+    },
   };
 }
 
@@ -112,10 +161,11 @@ async function registryOf({ registry }: ClusterConfig, effects: Effects): Promis
 }
 
 function renderOptions(config: ClusterConfig) {
-  const { gateway, gatewayNamespaces, gatewayCidrs, egressCidrs, storageClass } = config;
+  const { gateway, activator, gatewayNamespaces, gatewayCidrs, egressCidrs, storageClass } = config;
   return {
     namespacePrefix: config.namespacePrefix,
     gateway,
+    ...(activator && { activator }),
     ...(storageClass && { storageClass }),
     network: {
       ...defaultRenderOptions.network,
@@ -167,6 +217,8 @@ const withoutServer = async (): Promise<never> => {
 const noDatabases: Databases = {
   connect: withoutServer,
   endpoint: withoutServer,
+  readCopy: withoutServer,
+  loadCopy: withoutServer,
   close: async () => undefined,
 };
 

@@ -32,6 +32,7 @@ export async function openContext(options: ElsewhereOptions, place: Place): Prom
     imageReference: (repository, digest) => `${repositoryName(inCluster, repository)}@${digest}`,
     logs,
     effects,
+    redisImage: config.redisImage,
     render: { namespacePrefix: config.namespacePrefix },
   });
 }

@@ -1,13 +1,16 @@
 /** Workloads as processes of this machine, with a router, a registry, a builder and a database server of its own. */
 import { join } from 'node:path';
-import { createContainers } from '../../../adapters/containers/containers.ts';
+import { type Containers, createContainers } from '../../../adapters/containers/containers.ts';
 import { findEngine } from '../../../adapters/containers/find-engine.ts';
 import { createActivity } from '../../../adapters/local/activity/activity.ts';
 import { createLocalBuilder } from '../../../adapters/local/builder/builder.ts';
+import { keptPorts, postgresPorts } from '../../../adapters/local/loopback-port.ts';
 import { createEmbeddedPostgres } from '../../../adapters/local/postgres/databases.ts';
-import { postgresPorts } from '../../../adapters/local/postgres/postgres-port.ts';
+import { createLocalCaches } from '../../../adapters/local/redis/caches.ts';
+import { type FoundRedis, findRedis } from '../../../adapters/local/redis/redis-program.ts';
 import { createOciLayout } from '../../../adapters/local/registry/registry.ts';
 import { createProcessWorkloads } from '../../../adapters/processes/workloads.ts';
+import { createDomains } from '../../../adapters/router/domains.ts';
 import { createRouter } from '../../../adapters/router/router.ts';
 import { createTraffic } from '../../../adapters/router/traffic.ts';
 import { createRuntimeEvents, type RuntimeEvents } from '../../../commands/events/crash-events.ts';
@@ -17,10 +20,10 @@ import type { LocalConfig } from '../config/config.ts';
 import type { LocalLog } from '../terminal-log.ts';
 import { withExternalImages } from './external-images.ts';
 import type { Place } from './place.ts';
-import { pushedImages } from './pushed-images.ts';
+import { pushedImages, withPushedImages } from './pushed-images.ts';
 import { createResuming } from './resume.ts';
 import { uploadsInUse } from './uploads-in-use.ts';
-import { wakeOnRequest } from './wake.ts';
+import { wakeOnRequest } from './woken-by-requests.ts';
 
 export interface MachineOptions {
   config: LocalConfig;
@@ -32,13 +35,36 @@ export interface MachineOptions {
   log: LocalLog;
 }
 
+/**
+ * A Redis server obeys its tenant: where tenants are kept apart it is in a container. Elsewhere a program of the machine
+ * is less of a machine.
+ */
+async function findServers(config: LocalConfig, containers: Containers | undefined): Promise<FoundRedis> {
+  const program = await findRedis(process.env.PATH ?? '');
+  if ('run' in program && !config.containers?.all) return program;
+  const engine = (await containers?.redis.find()) ?? { why: 'containers are off' };
+  if ('why' in engine) {
+    if (!('why' in program)) return { why: `processes are off, and ${engine.why}`, hint: START_ENGINE };
+    return { why: `${program.why}, and ${engine.why}`, hint: program.hint };
+  }
+  const { redisImage: image } = config;
+  if (image === undefined)
+    return { why: 'no image of Redis is named', hint: 'Have the platform team set BERTH_REDIS_IMAGE.' };
+  const own = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+  return { run: (request) => engine.run({ ...request, image, account: request.account ?? own }) };
+}
+
+const START_ENGINE =
+  'Start Docker or Podman on this machine as its administrator, or name its socket in DOCKER_HOST.';
+
 export async function createMachine(options: MachineOptions): Promise<Place> {
   const { config, instanceId, baseHost, effects, logs, log } = options;
   const path = (name: string): string => join(config.dataDirectory, name);
   const registry = await createOciLayout({ directory: path('registry') });
   const activity = createActivity({ path: path('activity.json'), effects });
   const databases = createEmbeddedPostgres({ directory: path('postgres'), log: (line) => log.info(line) });
-  const traffic = createTraffic({ baseHost });
+  const domains = createDomains();
+  const traffic = createTraffic({ baseHost, domains });
   const resuming = createResuming();
   let events: RuntimeEvents | undefined;
   const containers = config.containers && {
@@ -48,9 +74,17 @@ export async function createMachine(options: MachineOptions): Promise<Place> {
       archive: registry.archive,
       find: () => findEngine(config.containers?.host),
       all: config.containers.all === true,
-      sharedPorts: () => postgresPorts(path('postgres')),
+      sharedPorts: async () => [
+        ...(await postgresPorts(path('postgres'))),
+        ...(await keptPorts(path('redis'))),
+      ],
     }),
   };
+  const caches = createLocalCaches({
+    directory: path('redis'),
+    find: () => findServers(config, containers?.containers),
+    log: (line) => log.info(line),
+  });
   const workloads = await createProcessWorkloads({
     directory: path('workloads'),
     instanceId,
@@ -68,16 +102,27 @@ export async function createMachine(options: MachineOptions): Promise<Place> {
     ...(config.containers?.all && { confined: true, allowLocalGit: false }),
     ...(containers && { dockerfiles: containers.containers.dockerfiles }),
   });
+  const pushed = config.places && pushedImages(registry, config.places, effects);
   return {
     ports: {
       activity,
       builder,
+      caches,
       databases,
       logs,
-      registry: withExternalImages(registry, containers?.containers),
+      manifests: {
+        // Only somebody who leaves loads it.
+        async open(environment, where) {
+          const { openManifests } = await import('./manifests.ts');
+          return openManifests(registry, config.places).open(environment, where);
+        },
+      },
+      registry: withPushedImages(withExternalImages(registry, containers?.containers), pushed),
       workloads: { ...workloads, check: async () => resuming.standing() },
     },
-    imagesFor: (places) => pushedImages(registry, places, effects),
+    domains: { served: () => domains, own: ['localhost'] },
+    routed: domains,
+    ...(pushed && { imagesElsewhere: pushed }),
     serve: (ports, fallback) => ({
       ...createRouter({ traffic, activity, fallback, ...wakeOnRequest(ports, log, resuming.prefer) }),
       ...(containers && { refuses: containers.containers.has }),
@@ -88,11 +133,14 @@ export async function createMachine(options: MachineOptions): Promise<Place> {
       uploadsInUse(ports.store)
         .then((used) => used && builder.removeAbandoned(used))
         .catch((error: unknown) => log.error('Uploads of the last run were not looked through', error));
-      return resuming.run({ ...ports, databases }, log);
+      const resume = async () => void (await Promise.all([databases.resume(), caches.resume()]));
+      return resuming.run({ ...ports, databases: { ...databases, resume } }, log);
     },
     async close() {
       resuming.close();
       await events?.close();
+      await caches.close();
+      await containers?.containers.redis.close();
       await activity.close();
     },
   };

@@ -9,7 +9,7 @@ import type { Place } from './place.ts';
 /** Environments may be in clusters beside the installation's own place; without a kubeconfig none of them is reached. */
 export function withOtherPlaces(
   { places: config }: LocalConfig,
-  { ports, imagesFor }: Place,
+  { ports, imagesElsewhere }: Place,
   { store, effects }: Pick<Ports, 'store' | 'effects'>,
 ) {
   return createByPlace({
@@ -24,7 +24,7 @@ export function withOtherPlaces(
     async open(place) {
       if (!config) throw noOtherPlaces();
       const { openContext } = await import('./elsewhere.ts');
-      const registry = imagesFor?.(config) ?? ports.registry;
+      const registry = imagesElsewhere ?? ports.registry;
       return openContext({ config, registry, logs: ports.logs, effects }, place);
     },
   });

@@ -28,7 +28,7 @@ describe('Counts of the gateway', () => {
       line('request_duration_seconds_bucket', router(`web-${KEY}`), 'code="200",le="+Inf"', 3),
       'traefik_config_reloads_total 7',
     ].join('\n');
-    expect([...parseMetrics(text, gateway)]).toEqual([
+    expect([...parseMetrics(text, gateway).routes]).toEqual([
       [
         KEY,
         {
@@ -43,6 +43,20 @@ describe('Counts of the gateway', () => {
     ]);
   });
 
+  it('of Services are told by the key at the end of their names, whatever stands before it', () => {
+    const service = (name: string, of = 'edge-front') =>
+      `traefik_service_requests_total{code="200",method="GET",protocol="http",service="httproute-x-gw-${of}-ep-http-0-aa-svc-berth-demo-dev-${name}-1@kubernetesgateway"} 4`;
+    const text = [
+      service(`web-${KEY}`),
+      service('web'),
+      service(`web-${KEY}`, 'other-front'),
+      `traefik_service_requests_total{code="200",service="evil-${KEY}-1@kubernetesgateway"} 4`,
+    ].join('\n');
+    const { routes, services } = parseMetrics(text, gateway);
+    expect([...services]).toEqual([[KEY, { requests: 4, errors: 0, within: new Map() }]]);
+    expect(routes.size).toBe(0);
+  });
+
   it('of another Gateway, and names that only look like it, are nobody’s', () => {
     const other = 'fedcba9876543210';
     const text = [
@@ -51,7 +65,7 @@ describe('Counts of the gateway', () => {
       line('requests_total', router(`web-${KEY}-gw-edge-front-ep-http-${other}`), 'code="200"', 5),
       line('requests_total', `evil-${KEY}-gw-edge-front-ep-http-0-aa`, 'code="200"', 5),
     ].join('\n');
-    expect([...parseMetrics(text, gateway).keys()]).toEqual([other]);
+    expect([...parseMetrics(text, gateway).routes.keys()]).toEqual([other]);
   });
 });
 

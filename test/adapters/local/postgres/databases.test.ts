@@ -46,7 +46,8 @@ databasesContract(
     databases: open(join(makeDirectory(), 'postgres')),
     dispose: async () => undefined,
   }),
-  { dedicated: 'real' },
+  // Copies are in test/e2e/contracts.
+  { dedicated: 'real', copies: 'elsewhere' },
 );
 
 // One server after the other on this directory, so that the data are made once.

@@ -165,6 +165,27 @@ describe('An image', () => {
     ).toEqual([]);
   });
 
+  it('that is removed goes with what it alone had, while others are pushed that share its layers', async () => {
+    const directory = temporary();
+    const layout = await createOciLayout({ directory });
+    const shared = [{ from: folder({ 'base.txt': 'base' }), to: 'base' }];
+    const push = (text: string) =>
+      layout.push(repository, {
+        layers: [shared, [{ from: folder({ 'own.txt': text }), to: 'app' }]],
+        config: config(text),
+      });
+    const one = await push('one');
+    const coming = push('two');
+    await Promise.all([coming, layout.removeImage(repository, one.digest)]);
+    const target = join(temporary(), 'two');
+    await layout.unpack(repository, (await coming).digest, target);
+    expect(readFileSync(join(target, 'base', 'base.txt'), 'utf8')).toBe('base');
+    // With nothing on its way, what nothing needs is gone: a manifest, a configuration and two layers are left.
+    await layout.removeImage(repository, one.digest);
+    expect(readdirSync(join(directory, 'demo/web/blobs/sha256'))).toHaveLength(4);
+    expect(existsSync(blob(directory, one.digest))).toBe(false);
+  });
+
   it('is unpacked by digest alone', async () => {
     const layout = await createOciLayout({ directory: temporary() });
     await layout.push(repository, { layers: [], config: config('x'), tags: ['v1'] });

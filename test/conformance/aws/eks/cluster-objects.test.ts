@@ -43,6 +43,7 @@ describe.skipIf(why)('The cluster’s own objects', () => {
       publicSubnets: ['subnet-0a0a0a0a', 'subnet-0b0b0b0b'],
       trusted: ['10.64.0.0/22'],
     },
+    activator: { image: settings.activatorImage, url: 'https://berth.example.com', program: '' },
     logAgent: { image: settings.logAgentImage, region: 'eu-west-1', logGroup: 'workloads' },
   };
   const states = async () =>

@@ -29,7 +29,7 @@ function useLogSource(path: string, query: URLSearchParams): LogSource | undefin
     };
     const at = Date.parse(asked.get('at') ?? '');
     const filters = {
-      ...given('search', /^[^\p{Cc}]{1,200}$/u),
+      ...given('search', /^[^\p{Cc}]{1,1000}$/u),
       ...given('level', LEVELS),
       ...given('deployment', NUMBER),
       ...given('container', NAME),

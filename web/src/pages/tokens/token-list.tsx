@@ -35,14 +35,15 @@ export function TokenList({ of, action, revoke, none }: TokenListProps) {
           { head: 'Name', cell: (token) => plain(token.name) },
           {
             head: 'May',
-            cell: ({ role, owner, project, environments, createsTokens }) => (
+            cell: ({ role, owner, project, environments, createsTokens, signIn }) => (
               <>
-                at most {role}
+                {signIn ? 'all that you may' : `at most ${role}`}
                 <span className="soft small">
                   {[
                     owner !== undefined && project !== undefined && `in ${project}`,
                     environments && `${environments.join(', ')} alone`,
                     createsTokens && 'makes tokens',
+                    signIn && 'signed in from a terminal',
                   ]
                     .filter(Boolean)
                     .join(' · ')}

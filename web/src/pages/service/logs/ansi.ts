@@ -110,27 +110,54 @@ export function spansOf(line: string): Span[] {
   return spans;
 }
 
-/** Cuts spans where a text is found, in capitals or not, and marks what was found. */
-export function marked(spans: readonly Span[], wanted: string): (Span & { found?: true })[] {
+const MARKS_MAX = 50;
+/** A word or phrase of a search that lines have to hold: no sign, no field, no negation. */
+const SOUGHT = /(-?)(?:@[^\s:()"]+:)?(?:"((?:[^"\\]|\\.)*)"|([^\s()"]+))/gu;
+
+/** What of a search can be found in a line as it stands. */
+export const soughtIn = (search: string): string[] =>
+  [...search.matchAll(SOUGHT)].flatMap(([all, not, phrase, word]) => {
+    if (not || all.startsWith('@') || (word !== undefined && /^(?:AND|OR)$/.test(word))) return [];
+    return phrase?.replaceAll(/\\(.)/gsu, '$1') || word || [];
+  });
+
+/** Where one of the words is, from and to, in order and apart. */
+function placesOf(words: readonly string[], text: string): [number, number][] {
+  const places: [number, number][] = [];
+  for (const word of words)
+    for (
+      let at = text.indexOf(word);
+      at !== -1 && places.length < MARKS_MAX;
+      at = text.indexOf(word, at + word.length)
+    )
+      places.push([at, at + word.length]);
+  const apart: [number, number][] = [];
+  for (const [from, to] of places.sort(([left], [right]) => left - right)) {
+    const last = apart.at(-1);
+    if (last && from < last[1]) last[1] = Math.max(last[1], to);
+    else apart.push([from, to]);
+  }
+  return apart;
+}
+
+/** Cuts spans where words of a search are found, in capitals or not, and marks what was found. */
+export function marked(spans: readonly Span[], search: string): (Span & { found?: true })[] {
   const text = spans.map((span) => span.text).join('');
-  const [low, needle] = [text.toLowerCase(), wanted.toLowerCase()];
+  const low = text.toLowerCase();
   // Letters whose lower case is longer would move all places behind them.
-  if (needle === '' || low.length !== text.length) return [...spans];
-  const places: number[] = [];
-  for (
-    let at = low.indexOf(needle);
-    at !== -1 && places.length < 50;
-    at = low.indexOf(needle, at + needle.length)
-  )
-    places.push(at);
+  if (low.length !== text.length) return [...spans];
+  const places = placesOf(
+    soughtIn(search).map((word) => word.toLowerCase()),
+    low,
+  );
   if (places.length === 0) return [...spans];
   const result: (Span & { found?: true })[] = [];
   let start = 0;
   for (const span of spans) {
     const end = start + span.text.length;
     let from = start;
-    for (const place of places) {
-      const [left, right] = [Math.max(place, start), Math.min(place + needle.length, end)];
+    for (const [first, behind] of places) {
+      const [left, right] = [Math.max(first, start), Math.min(behind, end)];
       if (left >= right) continue;
       if (left > from) result.push({ text: text.slice(from, left), style: span.style });
       result.push({ text: text.slice(left, right), style: span.style, found: true });

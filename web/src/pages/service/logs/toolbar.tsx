@@ -50,8 +50,8 @@ export function Toolbar({ query, onChange, view, onPause, wraps, onWrap }: Toolb
         <Input
           type="search"
           value={typed}
-          onChange={({ detail }) => setTyped(detail.value.slice(0, 200))}
-          placeholder="Search"
+          onChange={({ detail }) => setTyped(detail.value.slice(0, 1_000))}
+          placeholder="Search: timeout -health @level:error"
           ariaLabel="Search the log"
           clearAriaLabel="Clear the search"
         />

@@ -1,0 +1,36 @@
+/** A session in which values are read and written in one way, whatever its role or its database is set to. */
+import type { SqlConnection } from '../../../ports/databases.ts';
+import { connectPostgres, type PostgresTarget } from '../connections.ts';
+
+const SETTINGS: Readonly<Record<string, string>> = {
+  // A step of a workflow has a time of its own.
+  statement_timeout: '0',
+  idle_in_transaction_session_timeout: '0',
+  transaction_timeout: '0',
+  lock_timeout: '60s',
+  timezone: 'UTC',
+  datestyle: 'ISO, YMD',
+  intervalstyle: 'postgres',
+  extra_float_digits: '1',
+  bytea_output: 'hex',
+  lc_monetary: 'C',
+  xmloption: 'content',
+  quote_all_identifiers: 'off',
+  // Rows that a policy hides would be missing without a word: they are an error.
+  row_security: 'off',
+  // Code may name what is not there yet.
+  check_function_bodies: 'off',
+  default_transaction_read_only: 'off',
+};
+
+export async function openCopySession(target: PostgresTarget): Promise<SqlConnection> {
+  const sql = await connectPostgres(target);
+  try {
+    for (const [name, value] of Object.entries(SETTINGS))
+      await sql.query('SELECT set_config($1, $2, false)', [name, value]);
+    return sql;
+  } catch (error) {
+    await sql.end();
+    throw error;
+  }
+}

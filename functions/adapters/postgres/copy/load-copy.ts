@@ -1,0 +1,128 @@
+/** Fills an empty database from a copy, and compares what came of it with what the copy was made of. */
+import { createInterface } from 'node:readline';
+import { pipeline, Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { TransientError } from '../../../core/problem.ts';
+import type { CopySummary, SqlConnection } from '../../../ports/databases.ts';
+import { CopyFailed } from '../../../ports/rules/copy-failed.ts';
+import type { PostgresTarget } from '../connections.ts';
+import { openCopySession } from './copy-session.ts';
+import { factsOf } from './facts.ts';
+import type { CopyLine } from './read-copy.ts';
+
+/** @throws CopyFailed where the two are not equal, or the copy is not whole */
+export async function loadCopy(
+  target: PostgresTarget,
+  chunks: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+): Promise<CopySummary> {
+  const sql = await openCopySession(target);
+  try {
+    const failures: Failures = new Map();
+    const end = await takeAll(sql, chunks, failures, signal);
+    const { lines } = await factsOf(sql, signal);
+    compare(end.facts, lines, failures);
+    return { tables: end.tables, rows: end.rows };
+  } finally {
+    await sql.end();
+  }
+}
+
+/** Statements that could not be run so far, and why. */
+type Failures = Map<string, string>;
+
+type End = Extract<CopyLine, { facts: string[] }>;
+
+/** Does what the lines say. @returns the last one */
+async function takeAll(
+  sql: SqlConnection,
+  chunks: AsyncIterable<Uint8Array>,
+  failures: Failures,
+  signal: AbortSignal,
+): Promise<End> {
+  try {
+    for await (const line of linesOf(chunks)) {
+      signal.throwIfAborted();
+      if ('facts' in line) return line;
+      await take(sql, line, failures);
+    }
+  } catch (error) {
+    if (isOfArchive(error)) throw new CopyFailed(`The copy is damaged: ${error.message}.`);
+    throw error;
+  }
+  throw new CopyFailed('The copy is damaged: it has no end.');
+}
+
+async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<CopyLine> {
+  const text = pipeline(Readable.from(chunks), createGunzip(), () => undefined);
+  for await (const line of createInterface({ input: text, crlfDelay: Number.POSITIVE_INFINITY }))
+    yield JSON.parse(line) as CopyLine;
+  if (text.errored) throw text.errored;
+}
+
+const isOfArchive = (error: unknown): error is Error =>
+  error instanceof SyntaxError ||
+  (error instanceof Error && 'code' in error && /^(Z_|ERR_STREAM_PREMATURE)/.test(String(error.code)));
+
+async function take(sql: SqlConnection, line: Exclude<CopyLine, End>, failures: Failures): Promise<void> {
+  if ('run' in line) await settle(sql, line.run, failures);
+  else if ('object' in line)
+    await sql.query(`SELECT lo_put(${line.object}, ${line.at}, decode($1, 'hex'))`, [line.hex]);
+  else if ('table' in line)
+    await insert(sql, line).catch((error: unknown) => {
+      if (error instanceof TransientError || !(error instanceof Error)) throw error;
+      throw new CopyFailed(`Rows of ${line.table} can not be written: ${error.message}.${told(failures)}`);
+    });
+}
+
+const insert = (
+  sql: SqlConnection,
+  { table, columns, rows }: Extract<CopyLine, { table: string }>,
+): Promise<unknown> =>
+  sql.query(
+    `INSERT INTO ${table} (${columns.join(', ')}) OVERRIDING SYSTEM VALUE
+     SELECT ${columns.map((column) => `("berth row").${column}`).join(', ')}
+     FROM (SELECT text::${table} AS "berth row" FROM unnest($1::text[]) AS text OFFSET 0) AS rows`,
+    [rows],
+  );
+
+/**
+ * Runs statements whose order is not known: what needs another one comes again after it. Those that fail for good are
+ * tried again with those that come later, which may be what they need.
+ */
+async function settle(sql: SqlConnection, statements: readonly string[], failures: Failures): Promise<void> {
+  for (let left = [...failures.keys(), ...statements]; ; ) {
+    failures.clear();
+    for (const statement of left) {
+      await sql.query(statement).catch((error: unknown) => {
+        if (error instanceof TransientError || !(error instanceof Error)) throw error;
+        failures.set(statement, error.message);
+      });
+    }
+    if (failures.size === left.length || failures.size === 0) return;
+    left = [...failures.keys()];
+  }
+}
+
+/** @throws CopyFailed */
+function compare(wanted: readonly string[], found: readonly string[], failures: Failures): void {
+  const [before, after] = [new Set(wanted), new Set(found)];
+  const missing = wanted.filter((fact) => !after.has(fact));
+  const extra = found.filter((fact) => !before.has(fact));
+  if (missing.length + extra.length === 0 && wanted.length === found.length) return;
+  const such = missing[0] ?? extra[0] ?? '';
+  throw new CopyFailed(
+    `The copy is not equal to the database: ${missing.length} of ${wanted.length} facts are not so in it, and ${extra.length} are ` +
+      `so in it alone, such as "${short(such)}".${told(failures)}`,
+  );
+}
+
+function told(failures: Failures): string {
+  const [[statement, why] = []] = failures;
+  return statement === undefined ? '' : ` "${short(statement)}" failed: ${why}.`;
+}
+
+const short = (text: string): string => {
+  const line = text.replaceAll(/\s+/g, ' ');
+  return line.length > 200 ? `${line.slice(0, 200)}…` : line;
+};

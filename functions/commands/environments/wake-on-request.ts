@@ -1,0 +1,81 @@
+/** Wakes an environment of a cluster because a request came for a service in it. */
+import { environmentKey } from '../../core/keys.ts';
+import { limits } from '../../core/limits.ts';
+import {
+  type Environment,
+  type EnvironmentState,
+  type InstanceRef,
+  SYSTEM_ACTOR,
+} from '../../core/model/index.ts';
+import { Problem, type ProblemDetail } from '../../core/problem.ts';
+import type { Ports } from '../../ports/index.ts';
+import { instanceIn } from '../../records/instances.ts';
+import { wakeEnvironment } from './transitions.ts';
+
+/** What is to become of a request that waits. `awake`: the service takes it, or is about to, if it has not failed. */
+export type Asked = { state: 'waking' | 'stopped' | 'absent' } | { state: 'awake'; error?: ProblemDetail };
+
+const REFILL_MS = 60_000;
+
+/**
+ * Takes one of the wakes that requests have, so that whoever sends them without an end can not have it started over
+ * and over.
+ * @throws Problem too_many_requests
+ */
+export function takeWake(environment: Environment, now: number): Environment {
+  const most = limits.requestWakes.value;
+  const { left, at } = environment.requestWakes ?? { left: most, at: new Date(now).toISOString() };
+  const back = Math.max(0, Math.floor((now - Date.parse(at)) / REFILL_MS));
+  const has = Math.min(most, left + back);
+  if (has < 1) {
+    const retryAfter = Math.max(1, Math.ceil((Date.parse(at) + REFILL_MS - now) / 1000));
+    throw new Problem(
+      'too_many_requests',
+      `Environment "${environment.name}" is asleep: requests have woken it ${most} times lately.`,
+      {
+        hint: `Wait ${retryAfter} s, or wake it by hand.`,
+        extra: { retryAfter },
+      },
+    );
+  }
+  const from = has === most ? now : Date.parse(at) + back * REFILL_MS;
+  return { ...environment, requestWakes: { left: has - 1, at: new Date(from).toISOString() } };
+}
+
+/** Where a request is answered, or waits. */
+const waits: readonly EnvironmentState[] = ['ready', 'waking', 'hibernating', 'hibernated'];
+
+/**
+ * Wakes only what exists, sleeps, and is of the installation's own place. An environment that is falling asleep is woken by
+ * the next call.
+ * @throws Problem too_many_requests
+ */
+export async function wakeOnRequest(ports: Ports, { service, ...ref }: InstanceRef): Promise<Asked> {
+  const item = await ports.store.get<Environment>(environmentKey(ref));
+  if (!item || item.data.placement !== undefined || !waits.includes(item.data.state))
+    return { state: 'absent' };
+  const instance = instanceIn(item.data, service);
+  if (instance?.current === undefined) return { state: 'absent' };
+  if (instance.state === 'stopped') return { state: 'stopped' };
+  if (instance.state !== undefined) return { state: 'absent' };
+  const { state, wakeError } = item.data;
+  if (state === 'ready') return { state: 'awake', ...(wakeError && { error: wakeError }) };
+  if (state === 'hibernated') {
+    const take = (environment: Environment) => takeWake(environment, ports.effects.now());
+    await wakeEnvironment(ports, { actor: SYSTEM_ACTOR }, ref, take).catch((error: unknown) => {
+      // Something else has changed the environment since it was read, or is changing it.
+      const isOvertaken =
+        error instanceof Problem &&
+        ['environment_not_ready', 'conflict', 'operation_in_progress'].includes(error.code);
+      if (!isOvertaken) throw error;
+    });
+  }
+  // Each service takes requests as soon as it is ready; the operation waits for all of them.
+  return { state: state === 'waking' && (await isReady(ports, instance)) ? 'awake' : 'waking' };
+}
+
+const isReady = (ports: Ports, instance: InstanceRef): Promise<boolean> =>
+  ports.workloads.status(instance).then(
+    (status) => (status?.readyReplicas ?? 0) > 0,
+    () => false,
+  );

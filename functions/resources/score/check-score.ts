@@ -1,0 +1,54 @@
+/** All that can be said against the text of a Score file before there is a version of it, with lines. */
+import { Problem } from '../../core/problem.ts';
+import { parseScore } from '../../core/score/file/parse.ts';
+import { formatPath, type ScoreError } from '../../core/score/file/score-faults.ts';
+import { readYaml, type YamlFile } from '../../core/score/file/yaml.ts';
+import type { ScoreWorkload } from '../../core/score/workload.ts';
+import { workloadProblems } from './workload-problems.ts';
+
+export interface ScoreFault extends ScoreError {
+  code: string;
+  hint: string;
+}
+
+/** @returns the faults in the order of the lines; none where a build takes the file */
+export function checkScoreText(text: string): ScoreFault[] {
+  let workload: ScoreWorkload;
+  try {
+    workload = parseScore(text);
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    return faultsOf(error);
+  }
+  const file = readYaml(text);
+  return workloadProblems(workload, '.')
+    .flatMap((problem) => faultsOf(problem).map((fault) => placed(file, workload, fault)))
+    .toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0));
+}
+
+function faultsOf({ code, hint, message, extra }: Problem): ScoreFault[] {
+  const errors = (extra.errors ?? []) as ScoreError[];
+  if (errors.length === 0) return [{ code, hint, path: '', message }];
+  return errors.map((error) => ({ code, hint, ...error }));
+}
+
+const PATH = /\b(?:containers|resources|service|metadata)(?:\.[\w-]{1,80}|\[[^\]]{1,90}\])+/;
+
+/** Where a problem is that names its place in words: a path, a container, a type. */
+function placeOf({ containers, resources = {} }: ScoreWorkload, { path, message }: ScoreFault): string {
+  const named = path || PATH.exec(message)?.[0];
+  if (named) return named;
+  const [, quoted = ''] = /"([^"]{1,80})"/.exec(message) ?? [];
+  const resource = Object.keys(resources).find((name) => name === quoted || resources[name]?.type === quoted);
+  if (resource !== undefined) return formatPath(['resources', resource, 'type']);
+  return Object.hasOwn(containers, quoted) ? formatPath(['containers', quoted, 'image']) : '';
+}
+
+function placed(file: YamlFile, workload: ScoreWorkload, fault: ScoreFault): ScoreFault {
+  const path = placeOf(workload, fault);
+  if (path === '') return fault;
+  const parts = [...path.matchAll(/\["((?:[^"\\]|\\.)*)"\]|\[(\d+)\]|([^.[\]]+)/g)].map(
+    ([, quoted, index, name = '']) => (index === undefined ? (quoted ?? name) : Number(index)),
+  );
+  return { ...fault, path, ...file.locate({ path: parts }) };
+}

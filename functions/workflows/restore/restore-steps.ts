@@ -1,0 +1,91 @@
+/** Steps of the workflow `restore`. What a restore replaces stays until another one has replaced what came then. */
+import { getBackup, pathOf } from '../../commands/backups/backup-records.ts';
+import { resourceKey } from '../../core/keys.ts';
+import type { Operation, Resource } from '../../core/model/index.ts';
+import { Problem } from '../../core/problem.ts';
+import type { Ports } from '../../ports/index.ts';
+import { discard, inTime, subjectOf } from '../backup/subject.ts';
+import { type Ending, endingOf, endOperation, errorOf, untilOverdue } from '../end-operation.ts';
+import { environmentOf } from '../environment-state.ts';
+import type { Step } from '../step.ts';
+
+type Restore = Operation<'restore'>;
+type RestoreStep = Step<Restore>;
+
+export const loadBackup: RestoreStep = {
+  role: 'work',
+  watched: true,
+  async run({ ports, operation, signal }) {
+    const { resource, backup } = operation.input;
+    if (backup === undefined) return;
+    const { data } = await getBackup(ports.store, { ...environmentOf(operation), resource, backup });
+    const { copies, request, stillOwned } = await subjectOf(ports, operation);
+    // An earlier run of the workflow came so far.
+    if (await copies.isSwapped(ports, request)) return;
+    const content = await ports.backups?.read(pathOf(data));
+    if (!content)
+      throw new Problem('backup_failed', `The content of backup "${backup}" is gone.`, {
+        hint: 'Restore another backup.',
+      });
+    await inTime(signal, () => copies.load(ports, request, content, signal, stillOwned));
+  },
+};
+
+export const swapData: RestoreStep = {
+  role: 'work',
+  async run({ ports, operation }) {
+    const { copies, request, stillOwned } = await subjectOf(ports, operation);
+    await copies.swap(ports, request, operation.input.backup === undefined ? 'replaced' : 'copy', stillOwned);
+  },
+};
+
+const succeeded = ({ input }: Restore): Ending => ({ status: 'succeeded', result: { ...input } });
+
+async function end(ports: Ports, operation: Restore, ending: Ending): Promise<void> {
+  const { resource: uid, backup } = operation.input;
+  const data = { uid, ...(backup !== undefined && { backup }) };
+  const key = resourceKey(environmentOf(operation), uid);
+  await endOperation(ports, operation, {
+    ending,
+    event:
+      ending.status === 'succeeded'
+        ? { type: 'restore.succeeded', data }
+        : { type: 'restore.failed', data: { ...data, code: ending.error.code, cause: ending.error.cause } },
+    async writes() {
+      const item = ending.status === 'succeeded' ? await ports.store.get<Resource>(key) : undefined;
+      if (!item || item.data.state === 'removing') return [];
+      const replaced = { operation: operation.id, at: new Date(ports.effects.now()).toISOString() };
+      return [{ put: { ...key, data: { ...item.data, replaced } }, if: { version: item.version } }];
+    },
+  });
+}
+
+export const finishRestore: RestoreStep = {
+  role: 'finish',
+  run: ({ ports, operation }) => end(ports, operation, succeeded(operation)),
+};
+
+/** Where the swap was made there is nothing to go back from: the restore has succeeded, whatever came after it. */
+export const recoverRestore: RestoreStep = {
+  role: 'recover',
+  async run(context) {
+    const { ports, operation } = context;
+    const isDone = await untilOverdue(ports, operation, async () => {
+      if (await wasSwapped(ports, operation)) return true;
+      await discard(ports, operation);
+      return false;
+    });
+    await end(ports, operation, isDone ? succeeded(operation) : endingOf(errorOf(context)));
+  },
+};
+
+async function wasSwapped(ports: Ports, operation: Restore): Promise<boolean> {
+  try {
+    const { copies, request, stillOwned } = await subjectOf(ports, operation);
+    await stillOwned();
+    return await copies.isSwapped(ports, request);
+  } catch (error) {
+    if (error instanceof Problem && error.status < 500) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,166 @@
+/** The part of the contract of Databases that is about copies. It needs a server that knows all of SQL. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { connectPostgres } from '../../../functions/adapters/postgres/connections.ts';
+import type { Databases, SqlConnection } from '../../../functions/ports/databases.ts';
+import { CopyFailed } from '../../../functions/ports/rules/copy-failed.ts';
+import { dropDatabase, ensureDatabase } from '../../../functions/resources/postgres/postgres-sql.ts';
+import { scramVerifier } from '../../../functions/resources/postgres/scram.ts';
+
+/** Statements that make something of each kind that an owner of a database can make and a copy holds. */
+const EVERYTHING = readFileSync(join(import.meta.dirname, 'everything.sql'), 'utf8')
+  .split(';;\n')
+  .filter((statement) => statement.trim() !== '');
+const PASSWORD = 'a password';
+
+export function databaseCopies(databasesOf: () => Databases, unique: () => string): void {
+  describe('copies', () => {
+    let databases: Databases;
+    let name: string;
+    let copy: Uint8Array[];
+    const made: string[] = [];
+    const specOf = (database: string) => ({
+      name: database,
+      second: `${database}_b`,
+      prefix: database,
+      tag: 'copies',
+    });
+    const login = (database: string) => ({ database, username: database, password: PASSWORD });
+    const signal = () => AbortSignal.timeout(60_000);
+
+    async function database(): Promise<string> {
+      const database = unique();
+      const sql = await databases.connect();
+      const verifier = await scramVerifier(database, PASSWORD);
+      await ensureDatabase(sql, { ...specOf(database), login: database, verifier }).finally(() => sql.end());
+      made.push(database);
+      return database;
+    }
+    async function within<T>(database: string, work: (sql: SqlConnection) => Promise<T>): Promise<T> {
+      const { host, port } = await databases.endpoint();
+      const sql = await connectPostgres({ host, port, user: database, password: PASSWORD, database });
+      return work(sql).finally(() => sql.end());
+    }
+    async function read(database: string): Promise<Uint8Array[]> {
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of await databases.readCopy(login(database), signal())) chunks.push(chunk);
+      return chunks;
+    }
+    async function* chunksOf(chunks: Uint8Array[]): AsyncGenerator<Uint8Array> {
+      yield* chunks;
+    }
+    /** An empty database beside that of an owner, which is where copies of it belong. */
+    async function beside<T>(
+      owner: string,
+      work: (into: ReturnType<typeof login>) => Promise<T>,
+    ): Promise<T> {
+      const target = unique();
+      const sql = await databases.connect();
+      await sql.query(
+        `CREATE DATABASE ${target} OWNER ${owner} TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C' LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'`,
+      );
+      try {
+        return await work({ ...login(owner), database: target });
+      } finally {
+        await sql.query(`DROP DATABASE ${target} WITH (FORCE)`);
+        await sql.end();
+      }
+    }
+    const load = (owner: string, chunks: Uint8Array[]) =>
+      beside(owner, (into) => databases.loadCopy(into, chunksOf(chunks), signal()));
+    beforeAll(async () => {
+      databases = databasesOf();
+      name = await database();
+      await within(name, async (sql) => {
+        for (const statement of EVERYTHING) await sql.query(statement);
+      });
+      copy = await read(name);
+    });
+    afterAll(async () => {
+      const sql = await databases.connect();
+      for (const one of made) await dropDatabase(sql, specOf(one));
+      await sql.end();
+    });
+
+    it('are equal in every object, row, sequence and large object, and go on as the database would', async () => {
+      await beside(name, async (into) => {
+        expect(await databases.loadCopy(into, chunksOf(copy), signal())).toEqual({ tables: 9, rows: 2999 });
+        const { host, port } = await databases.endpoint();
+        const sql = await connectPostgres({
+          host,
+          port,
+          user: name,
+          password: PASSWORD,
+          database: into.database,
+        });
+        const insert = (team: number) =>
+          sql.query(
+            `INSERT INTO public.people (team, name) VALUES (${team}, 'of ${team}') RETURNING id::text, mood`,
+          );
+        expect(await insert(10)).toEqual([{ id: '3001', mood: 'happy' }]);
+        await sql.query('SET CONSTRAINTS ALL IMMEDIATE');
+        await expect(insert(11)).rejects.toMatchObject({ code: '23503' });
+        await sql.end();
+      });
+    });
+
+    it('are of one moment, whatever is written meanwhile', async () => {
+      const other = await database();
+      await within(other, async (sql) => {
+        await sql.query(
+          'CREATE TABLE public.pairs AS SELECT n AS a, n AS b FROM generate_series(1, 20000) AS n',
+        );
+        const chunks: Uint8Array[] = [];
+        let isFirst = true;
+        for await (const chunk of await databases.readCopy(login(other), signal())) {
+          chunks.push(chunk);
+          if (isFirst) await sql.query('UPDATE public.pairs SET b = 0 WHERE a > 10000');
+          isFirst = false;
+        }
+        expect(await load(other, chunks)).toEqual({ tables: 1, rows: 20_000 });
+        expect(Buffer.concat(chunks).equals(Buffer.concat(await read(other)))).toBe(false);
+      });
+    });
+
+    it('of what they do not hold fail, and say of what', async () => {
+      const other = await database();
+      const statement = 'CREATE AGGREGATE public.total (integer) (SFUNC = int4pl, STYPE = integer)';
+      await within(other, (sql) => sql.query(statement));
+      await expect(load(other, await read(other))).rejects.toThrow(
+        /not equal.+aggregate public\.total\(integer\)/,
+      );
+    });
+
+    it('that are cut off or damaged fail', async () => {
+      const whole = Buffer.concat(copy);
+      const half = whole.length >> 1;
+      await expect(load(name, [whole.subarray(0, half)])).rejects.toThrow(CopyFailed);
+      const damaged = Buffer.from(whole);
+      damaged.fill(7, half, half + 50);
+      await expect(load(name, [damaged])).rejects.toThrow(CopyFailed);
+      await expect(load(name, [])).rejects.toThrow(CopyFailed);
+    });
+
+    it('run code of the tenant as the tenant', async () => {
+      const other = await database();
+      await within(other, async (sql) => {
+        await sql.query(`CREATE FUNCTION public.takes_over(value integer) RETURNS boolean LANGUAGE plpgsql AS $$
+          BEGIN EXECUTE 'RESET ROLE'; EXECUTE 'RESET SESSION AUTHORIZATION'; RETURN session_user = '${other}' AND current_user = '${other}'
+            AND NOT (SELECT rolsuper OR rolcreaterole FROM pg_catalog.pg_roles WHERE rolname = current_user); END $$`);
+        await sql.query('CREATE TABLE public.checked (a integer CHECK (public.takes_over(a)))');
+        await sql.query('INSERT INTO public.checked VALUES (1)');
+      });
+      expect(await load(other, await read(other))).toEqual({ tables: 1, rows: 1 });
+    });
+
+    it('end when they are to stop', async () => {
+      const stop = new AbortController();
+      stop.abort(new Error('stop'));
+      const reading = (async () => {
+        for await (const _ of await databases.readCopy(login(name), stop.signal));
+      })();
+      await expect(reading).rejects.toThrow('stop');
+    });
+  });
+}
