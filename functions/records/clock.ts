@@ -45,10 +45,16 @@ export function seeClock(last: SeenClock | undefined, now: number): SeenClock {
   return { ...seen, ...(last.jumpedAt !== undefined && !isOver && { jumpedAt: last.jumpedAt }) };
 }
 
-/** Whether the clock has jumped within the last hour, also where no sweep has seen it yet. Changes nothing. */
-export async function hasClockJumped({ store, effects }: Pick<Ports, 'store' | 'effects'>): Promise<boolean> {
+/**
+ * Whether the clock may have jumped within the last hour, also where no sweep has seen it yet. Before the first sweep
+ * nobody can tell. Changes nothing.
+ */
+export async function mayClockHaveJumped({
+  store,
+  effects,
+}: Pick<Ports, 'store' | 'effects'>): Promise<boolean> {
   const last = await store.get<SeenClock>(CLOCK_KEY);
-  return seeClock(last?.data, effects.now()).jumpedAt !== undefined;
+  return !last || seeClock(last.data, effects.now()).jumpedAt !== undefined;
 }
 
 /** Looks at the clock, and keeps what it saw. */

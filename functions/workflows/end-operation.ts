@@ -16,7 +16,7 @@ import {
 import { Problem, type ProblemDetail } from '../core/problem.ts';
 import type { Ports } from '../ports/index.ts';
 import type { Write } from '../ports/store.ts';
-import { hasClockJumped } from '../records/clock.ts';
+import { mayClockHaveJumped } from '../records/clock.ts';
 import { commit, retryOnConflict } from '../records/commit.ts';
 import { changingEnvironment } from '../records/environment-changes.ts';
 import { endedOperationWrites } from '../records/operation-summaries.ts';
@@ -179,7 +179,7 @@ export async function untilOverdue<T>(
     return await work();
   } catch (error) {
     if (ports.effects.now() < Date.parse(operation.deadline) + OVERDUE_MS) throw error;
-    if (await hasClockJumped(ports)) throw error;
+    if (await mayClockHaveJumped(ports)) throw error;
     return undefined;
   }
 }

@@ -351,6 +351,13 @@ export const mutations: readonly Mutation[] = [
     to: 'last < 0',
     tests: ['test/workflows/environment-state.test.ts'],
   },
+  {
+    name: 'an idle environment sleeps though nobody can tell whether a request came',
+    file: 'functions/workflows/hibernate/hibernate-steps.ts',
+    from: "if (last === 'unknown')",
+    to: 'if (last === 0)',
+    tests: ['test/workflows/environment-state.test.ts'],
+  },
   // Retention
   {
     name: 'a record is forgotten though it was renewed since',

@@ -75,6 +75,19 @@ describe('Hibernation', () => {
     expect((await bench.subject.workload('web.used.shop.localhost')).text).toBe('one');
   });
 
+  it('that was decided for idleness waits while nobody can tell whether a request came meanwhile (I8)', async () => {
+    await deployed('unseen');
+    const { data } = await bench.environmentOf('unseen');
+    const { operation } = await hibernateEnvironment(bench.ports, caller, bench.ref('unseen'), data);
+    const { activity } = bench.ports;
+    bench.ports.activity = { ...activity, lastRequests: async () => ['unknown'] };
+    await expect(bench.run(operation, 'stopWorkloads')).rejects.toThrow('not known');
+    bench.ports.activity = activity;
+    expect(await ready('unseen')).toBe(1);
+    await bench.run(operation, 'stopWorkloads');
+    expect(await ready('unseen')).toBe(0);
+  });
+
   it('that fails in the middle starts again what it had stopped', async () => {
     await deployed('halfway');
     const { operation } = await hibernateEnvironment(bench.ports, caller, bench.ref('halfway'));

@@ -1,6 +1,6 @@
 /** Steps of the workflow `hibernate`. */
 import type { Operation } from '../../core/model/index.ts';
-import { Problem } from '../../core/problem.ts';
+import { Problem, TransientError } from '../../core/problem.ts';
 import { instancesOf } from '../../records/instances.ts';
 import { getEnvironment } from '../../records/read.ts';
 import { endIn, environmentOf, recoverAwake, toHibernated } from '../environment-state.ts';
@@ -14,6 +14,9 @@ export const stopWorkloads: Step<Operation<'hibernate'>> = {
     const ref = environmentOf(operation);
     if (operation.input.reason === 'idle') {
       const [last] = await ports.activity.lastRequests([ref]);
+      // What can not be seen now may have been used: it is asked again.
+      if (last === 'unknown')
+        throw new TransientError(`The last request to "${ref.environment}" is not known.`);
       if (typeof last === 'number' && last > Date.parse(operation.createdAt)) {
         throw new Problem('conflict', 'A request came while it was going to hibernate, so it stays awake.', {
           hint: 'Nothing to do: it hibernates when it has been idle long enough.',
