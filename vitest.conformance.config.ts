@@ -8,7 +8,7 @@ export default defineConfig({
     globalSetup: ['test/conformance/support/report.ts'],
     testTimeout: 60_000,
     // The first run fetches and builds.
-    hookTimeout: 900_000,
+    hookTimeout: 1_800_000,
     maxWorkers: 2,
     // What runs in pods mostly waits: for a start, for a drain.
     maxConcurrency: 10,

@@ -8,6 +8,7 @@ import { BuildsStack } from './place/builds.ts';
 import { RegistryStack } from './place/registry.ts';
 import { ApiStack } from './platform/api.ts';
 import { AuditStack } from './platform/audit.ts';
+import { BackupsStack } from './platform/backups.ts';
 import { DataStack } from './platform/data.ts';
 import { EdgeStack } from './platform/edge.ts';
 import { IdentityStack } from './platform/identity.ts';
@@ -42,6 +43,7 @@ export function createStacks(app: App): void {
     buildBucketArn: stateful.builds.bucketArn,
     databaseSecretArn: beside.databaseSecret,
     auditBucketArn: stateful.audit.bucketArn,
+    backupBucketArn: stateful.backups.bucketArn,
     clusterName: beside.environment.BERTH_CLUSTER,
     secretSources: secretSourcesOf(settings),
   });
@@ -82,6 +84,7 @@ export function createStacks(app: App): void {
       ...may.keepImages,
       ...may.keepSources,
       ...may.listAnchors,
+      ...may.keepBackups,
       ...may.findCluster,
     ],
     // Streams hide secrets in what they show.
@@ -105,6 +108,8 @@ export function createStacks(app: App): void {
       ...may.listSecrets,
       ...may.readImages,
       ...may.removeImages,
+      // Recovering from a backup that nothing ended removes what was written of it.
+      ...may.keepBackups,
       ...may.keepSources,
       ...may.endBuilds,
       ...may.findCluster,
@@ -212,6 +217,10 @@ function statefulStacks(app: App, settings: Settings) {
     description: 'Berth: heads of audit chains',
     restored: settings.restoredAnchors,
   });
+  const backups = new BackupsStack(app, id('Backups'), {
+    description: 'Berth: backups of databases',
+    restored: settings.restoredBackups,
+  });
   const logs = new LogsStack(app, id('Logs'), { description: 'Berth: output of workloads and operations' });
   const { repositories } = new RegistryStack(app, id('Registry'), {
     description: 'Berth: images',
@@ -230,6 +239,7 @@ function statefulStacks(app: App, settings: Settings) {
   return {
     data,
     audit,
+    backups,
     logs,
     builds,
     environment: {
@@ -249,6 +259,7 @@ function statefulStacks(app: App, settings: Settings) {
       BERTH_TABLE: data.tableName,
       BERTH_STATE_MACHINE_PREFIX: `arn:${data.partition}:states:${data.region}:${data.account}:stateMachine:${name}-`,
       BERTH_AUDIT_BUCKET: audit.bucketName,
+      BERTH_BACKUP_BUCKET: backups.bucketName,
       BERTH_LOG_GROUP: logs.logGroup.logGroupName,
       BERTH_OUTPUT_LOG_GROUP: logs.workloads.logGroupName,
       BERTH_BUILD_PROJECT: builds.project.projectName,

@@ -9,6 +9,11 @@ export interface Backups {
   write(path: string, chunks: AsyncIterable<Uint8Array>): Promise<number>;
   /** Undefined where there is none. */
   read(path: string): Promise<AsyncIterable<Uint8Array> | undefined>;
+  /**
+   * An address from which whoever has it reads the backup, for some minutes; undefined where there is none. Absent where
+   * the API sends backups itself.
+   */
+  link?(path: string): Promise<string | undefined>;
   /** Idempotent. */
   remove(path: string): Promise<void>;
   /** The paths that begin with a prefix, which ends in a slash, in order. */

@@ -62,6 +62,7 @@ export class Steps extends Construct implements Record<StepFunction, BerthFuncti
         ...may.writeSecrets,
         ...may.listSecrets,
         ...may.readDatabaseSecret,
+        ...may.keepBackups,
         ...may.writeLogs,
         ...may.readLogs,
         ...may.findCluster,

@@ -52,6 +52,8 @@ export const actions = {
   listSources: ['s3:ListBucket'],
   keepAnchors: ['s3:PutObject'],
   listAnchors: ['s3:ListBucket'],
+  keepBackups: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload'],
+  listBackups: ['s3:ListBucket'],
   findCluster: ['eks:DescribeCluster'],
   // A cluster of another account or region is reached as a role there, whose own trust lets these functions in.
   reachPlaces: ['sts:AssumeRole'],
@@ -91,6 +93,7 @@ export interface Things {
   buildBucketArn: string;
   databaseSecretArn: string;
   auditBucketArn: string;
+  backupBucketArn: string;
   clusterName: string;
   /** ARNs of secrets of others that Berth may read. */
   secretSources: string[];
@@ -171,6 +174,14 @@ export function permissions(stack: Stack, things: Things) {
       ),
     ],
     listAnchors: [grant(actions.listAnchors, [things.auditBucketArn])],
+    keepBackups: [
+      grant(
+        actions.keepBackups,
+        [`${things.backupBucketArn}/backups/*`],
+        'Objects are named by projects and backups.',
+      ),
+      grant(actions.listBackups, [things.backupBucketArn]),
+    ],
     makeServers: [
       grant(
         actions.makeServers,

@@ -130,6 +130,7 @@ const schema = z.strictObject({
       .regex(/^([A-Za-z][A-Za-z0-9-]{0,254}|arn:aws[a-z-]*:rds:[a-z0-9-]+:\d{12}:cluster-snapshot:[\w:-]+)$/),
   ),
   restoredAnchors: optional(z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/)),
+  restoredBackups: optional(z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/)),
   /** Capacity units of a new database: at least (0 lets it pause) and at most. */
   databaseMinAcu: number(0, 256),
   databaseMaxAcu: number(1, 256),

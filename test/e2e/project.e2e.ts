@@ -63,7 +63,7 @@ describe.skipIf(!chromiumPath)('The pages of a project', () => {
     await newest.getByText('succeeded').waitFor();
     await newest.getByRole('link', { name: /^Deploy version/ }).click();
     await page.getByRole('heading', { name: 'Deploy', exact: true }).waitFor();
-    expect(await page.getByText('from-folder').count()).toBeGreaterThan(0);
+    await page.getByText('from-folder').first().waitFor();
   });
 
   it('an archive is sent as it is; what is none is refused in words', async () => {

@@ -181,6 +181,7 @@ describe('What was restored', () => {
     'berth:restoredTable': 'berth-restored',
     'berth:restoredDatabase': 'berth-before-the-fire',
     'berth:restoredAnchors': 'anchors-restored',
+    'berth:restoredBackups': 'backups-restored',
   };
   const { templates } = synthesize(restored);
   const of = (type: string) => resourcesOf(templates, type);
@@ -190,13 +191,14 @@ describe('What was restored', () => {
   it('is what every function uses and may use, and nothing of it is made', () => {
     expect(new Set(variable('BERTH_TABLE'))).toEqual(new Set(['berth-restored']));
     expect(new Set(variable('BERTH_AUDIT_BUCKET'))).toEqual(new Set(['anchors-restored']));
+    expect(new Set(variable('BERTH_BACKUP_BUCKET'))).toEqual(new Set(['backups-restored']));
     const grants = grantsOf(templates).filter(({ Action }) =>
       Action.some((one) => /^(dynamodb|s3):/.test(one)),
     );
     const resources = JSON.stringify(grants.map(({ Resource }) => Resource));
     expect(resources).toContain(':table/berth-restored');
     expect(resources).toContain(':::anchors-restored');
-    expect(resources).not.toMatch(/ImportValue[^}]*(Table|Anchors)/);
+    expect(resources).not.toMatch(/ImportValue[^}]*(Table|Anchors|Backups)/);
     const names = of('AWS::DynamoDB::GlobalTable').map(({ properties }) => properties.TableName);
     expect(names).toEqual([undefined]);
   });

@@ -33,6 +33,7 @@ const variables = {
   BERTH_TABLE: 'table',
   BERTH_STATE_MACHINE_PREFIX: 'arn:aws:states:eu-west-1:111122223333:stateMachine:berth-',
   BERTH_AUDIT_BUCKET: 'anchors',
+  BERTH_BACKUP_BUCKET: 'backups',
   BERTH_LOG_GROUP: 'output',
   BERTH_OUTPUT_LOG_GROUP: 'workloads',
   BERTH_BUILD_PROJECT: 'builds',

@@ -15,6 +15,7 @@ export const lambdaEnvironment = {
   BERTH_LOG_GROUP: 'berth',
   BERTH_OUTPUT_LOG_GROUP: 'workloads',
   BERTH_AUDIT_BUCKET: 'berth-audit',
+  BERTH_BACKUP_BUCKET: 'berth-backups',
   BERTH_BUILD_PROJECT: 'berth',
   BERTH_BUILD_BUCKET: 'berth',
   BERTH_BUILD_LOG_GROUP: 'berth-builds',

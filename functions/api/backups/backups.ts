@@ -10,7 +10,7 @@ import {
   startRestore,
 } from '../../commands/backups/backups.ts';
 import type { Backup } from '../../core/model/index.ts';
-import { fileResponse, noContent } from '../http/respond.ts';
+import { fileResponse, noContent, redirectResponse } from '../http/respond.ts';
 import { route } from '../http/route-spec.ts';
 import { membersOf, timeSchema } from '../http/schemas.ts';
 import { acceptedAnswer, acceptedReply } from '../operations/operation-view.ts';
@@ -117,12 +117,17 @@ export const routes = [
     summary: 'Download a backup',
     description:
       'Lines of JSON, compressed: statements of SQL, rows as PostgreSQL writes them, and what has to be equal. The audit ' +
-      'trail records who downloaded it, before the first byte is sent.',
+      'trail records who downloaded it, before the first byte is sent. On AWS the answer leads to the bucket, by an address ' +
+      'that is good for five minutes.',
     tag: 'Environments',
-    answers: { 200: { summary: 'The backup', mediaType: GZIP } },
+    answers: {
+      200: { summary: 'The backup', mediaType: GZIP },
+      303: { summary: 'To where it is', location: true },
+    },
     problems: ['conflict', 'not_supported'],
     handle: async ({ ports, params, caller }) => {
       const content = await downloadBackup(ports, caller, refOf(params));
+      if (typeof content === 'string') return redirectResponse(content);
       const body = Readable.toWeb(Readable.from(content)) as ReadableStream<Uint8Array>;
       return fileResponse(body, GZIP, `${params.environment}-${params.backup}.jsonl.gz`);
     },

@@ -24,6 +24,10 @@ export const fileResponse = (body: ReadableStream<Uint8Array>, mediaType: string
     },
   });
 
+/** An answer that leads elsewhere, such as to an address that a bucket takes for some minutes. */
+export const redirectResponse = (location: string): Response =>
+  new Response(null, { status: 303, headers: { ...common, location, 'referrer-policy': 'no-referrer' } });
+
 export const textResponse = (body: string, mediaType: string): Response =>
   new Response(body, { headers: { ...common, 'content-type': mediaType } });
 

@@ -165,16 +165,20 @@ async function checkedBackup(ports: Ports, ref: BackupRef): Promise<Item<Backup>
   });
 }
 
-/** Its content, of which the audit trail records that it was handed out. @throws Problem not_found | conflict */
+/**
+ * Its content, or an address of it where the place has one; the audit trail records that it was handed out.
+ * @throws Problem not_found | conflict
+ */
 export async function downloadBackup(
   ports: Ports,
   caller: Caller,
   ref: BackupRef,
-): Promise<AsyncIterable<Uint8Array>> {
+): Promise<AsyncIterable<Uint8Array> | string> {
   const { project, environment, resource, backup } = ref;
   const item = await checkedBackup(ports, ref);
-  const content = await backupsOf(ports).read(pathOf(item.data));
-  if (!content)
+  const { link, read } = backupsOf(ports);
+  const content = await (link ?? read)(pathOf(item.data));
+  if (content === undefined)
     throw new Problem('not_found', `The content of backup "${backup}" is gone.`, {
       hint: 'Delete it, and make another one.',
     });

@@ -100,6 +100,10 @@ export function createAwsPorts(config: AwsConfig): {
         ),
       }),
     },
+    backups: lazy(
+      async () => (await import('./ports/backups.ts')).createBackups(config),
+      ['write', 'read', 'link', 'remove', 'list'],
+    ),
     builder: {
       ...lazy(
         async () => (await import('./ports/builder.ts')).createBuilder(config),

@@ -42,6 +42,7 @@ export const LOG_GROUP = 'berth/operations';
 export const OUTPUT_GROUP = 'berth/workloads';
 export const BUCKET = 'berth-builds';
 const AUDIT_BUCKET = 'berth-audit';
+const BACKUP_BUCKET = 'berth-backups';
 export const ADMINISTRATOR = 'ada';
 /** The database server's secret, which belongs to the platform team alone. */
 export const SERVER_SECRET = 'rds/berth';
@@ -158,7 +159,8 @@ export async function startPlatform(loses: Loses): Promise<Platform> {
   closing.push(eks.stop);
 
   await clients.dynamodb.send(new CreateTableCommand(createTableInput(TABLE)));
-  for (const Bucket of [BUCKET, AUDIT_BUCKET]) await clients.s3.send(new CreateBucketCommand({ Bucket }));
+  for (const Bucket of [BUCKET, AUDIT_BUCKET, BACKUP_BUCKET])
+    await clients.s3.send(new CreateBucketCommand({ Bucket }));
   for (const logGroupName of [LOG_GROUP, OUTPUT_GROUP, BUILD_GROUP])
     await clients.logs.send(new CreateLogGroupCommand({ logGroupName }));
   const codebuild = new CodeBuildClient(direct);
@@ -199,6 +201,7 @@ export async function startPlatform(loses: Loses): Promise<Platform> {
     BERTH_LOG_GROUP: LOG_GROUP,
     BERTH_OUTPUT_LOG_GROUP: OUTPUT_GROUP,
     BERTH_AUDIT_BUCKET: AUDIT_BUCKET,
+    BERTH_BACKUP_BUCKET: BACKUP_BUCKET,
     BERTH_BUILD_PROJECT: 'berth',
     BERTH_BUILD_BUCKET: BUCKET,
     BERTH_BUILD_LOG_GROUP: BUILD_GROUP,

@@ -103,6 +103,7 @@ const changes: Record<(typeof settingNames)[number], Change> = {
   restoredTable: { after: { 'berth:restoredTable': 'berth-restored' } },
   restoredDatabase: { after: { 'berth:restoredDatabase': 'berth-before-the-fire' } },
   restoredAnchors: { after: { 'berth:restoredAnchors': 'berth-anchors-restored' } },
+  restoredBackups: { after: { 'berth:restoredBackups': 'berth-backups-restored' } },
   databaseMinAcu: { after: { 'berth:databaseMinAcu': '0.5' } },
   databaseMaxAcu: { after: { 'berth:databaseMaxAcu': '16' } },
   databaseSecret: { before: database, after: { ...database, 'berth:databaseSecret': secret('other') } },

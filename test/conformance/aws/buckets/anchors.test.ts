@@ -7,9 +7,9 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { expect, it } from 'vitest';
-import { createS3Anchors } from '../../../functions/adapters/aws/anchors.ts';
-import { anchorsContract } from '../../contracts/anchors.ts';
-import { clientOptions, withMoto } from './support.ts';
+import { createS3Anchors } from '../../../../functions/adapters/aws/anchors.ts';
+import { anchorsContract } from '../../../contracts/anchors.ts';
+import { clientOptions, withMoto } from '../support.ts';
 
 const BUCKET = 'anchors';
 
