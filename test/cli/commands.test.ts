@@ -125,7 +125,14 @@ describe('The command line', () => {
   it('sets variables and secrets, singly and from a file, in one step each', async () => {
     await ok('config set GREETING=ada EMPTY= TWO=a=b');
     const unread = await run('config set TWO=b');
-    expect(unread).toMatchObject({ exitCode: 0, err: expect.stringMatching(/Nothing .* dev reads TWO\b/) });
+    expect(unread).toMatchObject({
+      exitCode: 0,
+      err: expect.stringMatching(/Nothing is deployed to dev yet/),
+    });
+    expect(unread.err).not.toContain('restart');
+    expect((await run('config set my-name=1')).err).toMatch(/no name of a variable[\s\S]*my_name/);
+    expect((await run('config set PORT=1')).err).toMatch(/Berth itself says in PORT/);
+    await ok('config unset PORT');
     await ok('config unset TWO');
     expect(await ok('config list')).toMatch(/GREETING +ada/);
     const exported = await ok('config export');
@@ -235,7 +242,16 @@ describe('The command line', () => {
     expect(await ok('versions')).toContain('v1');
     // It serves, so that it stays.
     expect((await run('versions delete v1 --yes')).err).toContain('is held');
-    expect((await run('config set GREETING=ada')).err).not.toContain('Nothing');
+    expect((await run('config set GREETING=ada')).err).toMatch(/^web reads it, .* berth restart\s*$/);
+    expect((await run('config set OTHER=1')).err).toMatch(
+      /Nothing .* dev reads OTHER\b.*berth\.dev\/variables: all/,
+    );
+    await ok('config unset OTHER');
+    expect((await run('secrets set KEY', { input: 'correct horse' })).err).toMatch(/^web reads it/);
+    const spare = await run('secrets set SPARE', { input: 'battery' });
+    expect(spare.err).toMatch(/Nothing .* dev reads SPARE/);
+    expect(spare.err).not.toContain('berth restart');
+    await ok('secrets unset SPARE --yes');
     expect(await ok('logs --level error')).not.toContain('it listens');
     expect(await ok('logs --all --search @service:web')).toMatch(/web .*it listens/);
     expect(await ok('logs --all --search -listens')).not.toContain('it listens');
