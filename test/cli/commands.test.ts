@@ -112,7 +112,19 @@ describe('The command line', () => {
   it('makes projects and environments, and remembers what a folder is', async () => {
     expect(await ok('projects create shop')).toBe('shop');
     expect(await ok('projects list')).toContain('shop');
-    await ok('link --project shop --env dev --service web');
+    expect(await run('config set A=1')).toMatchObject({
+      exitCode: 1,
+      err: expect.stringMatching(/Which project is meant\?[\s\S]*berth up/),
+    });
+    expect((await run('link --project chop --env dev')).err).toMatch(
+      /no project chop yet: berth up makes it/,
+    );
+    const linked = await run('link --project shop --env dev --service web');
+    expect(linked).toMatchObject({
+      exitCode: 0,
+      err: expect.stringMatching(/no environment dev in project shop/),
+    });
+    expect(linked.err).toMatch(/no service web/);
     expect(await run('doctor')).toMatchObject({
       exitCode: 1,
       out: expect.stringMatching(/✗ folder +There is no environment "dev"/),
