@@ -572,6 +572,7 @@ describe('The command line', () => {
     await ok('env wake dev');
     await ok('env create pr-1 --ephemeral --ttl 1h');
     expect(await ok('env extend pr-1 --by 2h')).toMatch(/in [23] h/);
+    expect((await run('env extend dev --by 2h')).err).toMatch(/dev has no end[\s\S]*--ttl/);
     expect((await run('env destroy pr-1')).err).toContain('--yes');
     await ok('env destroy pr-1 --yes');
     expect(await ok('env list')).not.toContain('pr-1');
