@@ -40,7 +40,7 @@ async function changeVariables(session: Session, change: (all: Map<string, strin
 function pairOf(text: string): [string, string] {
   const at = text.indexOf('=');
   if (at < 1) throw new Failure(`"${text}" is not NAME=value.`, 'Such as: berth config set LOG_LEVEL=debug');
-  return [text.slice(0, at), text.slice(at + 1)];
+  return [nameOfVariable(text.slice(0, at)), text.slice(at + 1)];
 }
 
 /** A value as a `.env` file has it, which `config import` reads again. */
