@@ -567,6 +567,18 @@ describe('The command line', () => {
     });
   });
 
+  it('goes back to another image than the one that serves, and says where it goes', async () => {
+    const digest = async () => (await cli.json(['ps']))[0].current.digest;
+    const first = await digest();
+    writeFileSync(join(cli.folder, 'note.txt'), 'another image');
+    await ok('up');
+    await ok('restart');
+    expect(await digest()).not.toBe(first);
+    const back = await run('rollback');
+    expect(back.err).toMatch(/Going back to deployment \d+: version \S+, of /);
+    expect(await digest()).toBe(first);
+  });
+
   it('puts environments to sleep, wakes, keeps and destroys them', async () => {
     await ok('env sleep dev');
     await ok('env wake dev');
