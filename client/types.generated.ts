@@ -6134,6 +6134,10 @@ export interface Paths {
            * `nextCursor` of the page before; opaque.
            */
           cursor?: string;
+          /**
+           * Says of each which services read it.
+           */
+          readers?: 'true' | 'false';
         };
       };
       responses: {
@@ -6696,7 +6700,7 @@ export interface Paths {
         };
         query?: {
           /**
-           * Says of each variable which services read it.
+           * Says of each which services read it.
            */
           readers?: 'true' | 'false';
         };
@@ -11110,6 +11114,10 @@ export interface Secret {
   }[];
   source?: SecretSource;
   /**
+   * With `readers`: the services that are deployed there and read it, those that have it from their next deployment or restart on among them.
+   */
+  readBy?: string[];
+  /**
    * The operation that rotates it now.
    */
   rotation?: string;
@@ -11172,7 +11180,7 @@ export interface Variable {
   updatedAt: string;
   updatedBy: string;
   /**
-   * With `readers`: the services whose newest deployment there reads it.
+   * With `readers`: the services that are deployed there and read it, those that have it from their next deployment or restart on among them.
    */
   readBy?: string[];
 }

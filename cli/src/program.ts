@@ -14,6 +14,7 @@ import { addPlaces } from './commands/places.ts';
 import { addDatabases } from './commands/running/databases.ts';
 import { addDomains } from './commands/running/domains.ts';
 import { addExec } from './commands/running/exec.ts';
+import { addGameDay } from './commands/running/gameday.ts';
 import { addJobs } from './commands/running/jobs.ts';
 import { addPipeline } from './commands/running/pipeline.ts';
 import { addRollout } from './commands/running/rollout.ts';
@@ -65,6 +66,7 @@ export function createProgram(version: string): Command {
   addEnvironments(program);
   addGit(program);
   addOperations(program);
+  addGameDay(program);
   addAccess(program);
   addMcp(program);
   addPlaces(program);

@@ -79,8 +79,8 @@ export function openSession(command: Command): Session {
   const needed = (value: string | undefined, noun: string, flag: string): string => {
     if (value !== undefined) return value;
     throw new Failure(
-      `Which ${noun} is meant?`,
-      `Say it with ${flag}, or once for this folder: berth link --project P --env E --service S`,
+      `Which ${noun} is meant? This folder is not linked to one yet.`,
+      `Deploy it: berth up makes what is missing and remembers it. Where it is there already, say it with ${flag}, or once for this folder: berth link --project P --env E --service S`,
     );
   };
   const ofProject = () => needed(project, 'project', '--project');

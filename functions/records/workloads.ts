@@ -4,6 +4,7 @@
  */
 import { versionIdKey } from '../core/keys.ts';
 import type { Deployment, DeploymentDetail, InstanceRef } from '../core/model/index.ts';
+import { withVariables } from '../core/score/all-variables.ts';
 import type { ScoreWorkload } from '../core/score/workload.ts';
 import type { Item, Store } from '../ports/store.ts';
 import { mustGet } from './commit.ts';
@@ -25,9 +26,15 @@ const KNOWN_MAX = 20;
 
 /** A deployment with its workload. @throws Problem not_found */
 export async function withWorkload(store: Store, deployment: Deployment): Promise<DeploymentDetail> {
-  const workload = known.get(store)?.get(nameOf(deployment)) ?? (await readWorkload(store, deployment));
-  keepWorkload(store, deployment, workload);
-  return { ...deployment, workload };
+  const workload = await workloadOfVersion(store, deployment);
+  return { ...deployment, workload: withVariables(workload, deployment.variables ?? []) };
+}
+
+/** The workload as it came with its version. @throws Problem not_found */
+export async function workloadOfVersion(store: Store, of: VersionRef): Promise<ScoreWorkload> {
+  const workload = known.get(store)?.get(nameOf(of)) ?? (await readWorkload(store, of));
+  keepWorkload(store, of, workload);
+  return workload;
 }
 
 type VersionRef = Pick<Deployment, 'project' | 'service' | 'version'>;
@@ -43,11 +50,11 @@ export function keepWorkload(store: Store, of: VersionRef, workload: ScoreWorklo
   workloads.set(nameOf(of), workload);
 }
 
-async function readWorkload(store: Store, deployment: Deployment): Promise<ScoreWorkload> {
-  const { version, service } = deployment;
+async function readWorkload(store: Store, of: VersionRef): Promise<ScoreWorkload> {
+  const { version, service } = of;
   const { data } = await mustGet<VersionContent>(
     store,
-    versionIdKey(deployment, version),
+    versionIdKey(of, version),
     `version "${version}" of service "${service}"`,
     'It was deleted with its service.',
   );

@@ -1,8 +1,8 @@
 /** `environment`: the variables and secrets of the environment, by their names. */
 import * as z from 'zod';
-import { ENVIRONMENT_TYPE } from '../core/diff/deployment-diff.ts';
 import { environmentPartition, SECRET_PREFIX, secretKey, secretPath, variablesKey } from '../core/keys.ts';
 import type { EnvironmentRef, SecretRecord, SecretReference, Variables } from '../core/model/index.ts';
+import { ENVIRONMENT_TYPE } from '../core/score/all-variables.ts';
 import { usedOfType } from '../core/score/references.ts';
 import { sourceText } from '../core/secrets/secret-source.ts';
 import { readAll } from '../records/read-all.ts';

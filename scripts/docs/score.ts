@@ -19,6 +19,12 @@ export const settings: Readonly<Record<string, Setting>> = {
     meaning:
       'Runs once before each deployment takes traffic, with the image, variables, files and volumes of the first container. No shell: quotes work, `$NAME` expands, pipes and the like are refused.',
   },
+  'berth.dev/variables': {
+    takes: '`all`',
+    without: 'those that the file names; without a `score.yaml`, `all`',
+    meaning:
+      'Each container gets all variables and secrets of the environment by their names, beside those that it has itself. `PORT` is not among them.',
+  },
   'berth.dev/replicas': { takes: '1 to 20', without: '1', meaning: 'How many run.' },
   'berth.dev/max-replicas': {
     takes: '`replicas` to 20',

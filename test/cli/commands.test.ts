@@ -112,7 +112,19 @@ describe('The command line', () => {
   it('makes projects and environments, and remembers what a folder is', async () => {
     expect(await ok('projects create shop')).toBe('shop');
     expect(await ok('projects list')).toContain('shop');
-    await ok('link --project shop --env dev --service web');
+    expect(await run('config set A=1')).toMatchObject({
+      exitCode: 1,
+      err: expect.stringMatching(/Which project is meant\?[\s\S]*berth up/),
+    });
+    expect((await run('link --project chop --env dev')).err).toMatch(
+      /no project chop yet: berth up makes it/,
+    );
+    const linked = await run('link --project shop --env dev --service web');
+    expect(linked).toMatchObject({
+      exitCode: 0,
+      err: expect.stringMatching(/no environment dev in project shop/),
+    });
+    expect(linked.err).toMatch(/no service web/);
     expect(await run('doctor')).toMatchObject({
       exitCode: 1,
       out: expect.stringMatching(/✗ folder +There is no environment "dev"/),
@@ -125,7 +137,14 @@ describe('The command line', () => {
   it('sets variables and secrets, singly and from a file, in one step each', async () => {
     await ok('config set GREETING=ada EMPTY= TWO=a=b');
     const unread = await run('config set TWO=b');
-    expect(unread).toMatchObject({ exitCode: 0, err: expect.stringMatching(/Nothing .* dev reads TWO\b/) });
+    expect(unread).toMatchObject({
+      exitCode: 0,
+      err: expect.stringMatching(/Nothing is deployed to dev yet/),
+    });
+    expect(unread.err).not.toContain('restart');
+    expect((await run('config set my-name=1')).err).toMatch(/no name of a variable[\s\S]*my_name/);
+    expect((await run('config set PORT=1')).err).toMatch(/Berth itself says in PORT/);
+    await ok('config unset PORT');
     await ok('config unset TWO');
     expect(await ok('config list')).toMatch(/GREETING +ada/);
     const exported = await ok('config export');
@@ -235,7 +254,16 @@ describe('The command line', () => {
     expect(await ok('versions')).toContain('v1');
     // It serves, so that it stays.
     expect((await run('versions delete v1 --yes')).err).toContain('is held');
-    expect((await run('config set GREETING=ada')).err).not.toContain('Nothing');
+    expect((await run('config set GREETING=ada')).err).toMatch(/^web reads it, .* berth restart\s*$/);
+    expect((await run('config set OTHER=1')).err).toMatch(
+      /Nothing .* dev reads OTHER\b.*berth\.dev\/variables: all/,
+    );
+    await ok('config unset OTHER');
+    expect((await run('secrets set KEY', { input: 'correct horse' })).err).toMatch(/^web reads it/);
+    const spare = await run('secrets set SPARE', { input: 'battery' });
+    expect(spare.err).toMatch(/Nothing .* dev reads SPARE/);
+    expect(spare.err).not.toContain('berth restart');
+    await ok('secrets unset SPARE --yes');
     expect(await ok('logs --level error')).not.toContain('it listens');
     expect(await ok('logs --all --search @service:web')).toMatch(/web .*it listens/);
     expect(await ok('logs --all --search -listens')).not.toContain('it listens');
@@ -499,10 +527,9 @@ describe('The command line', () => {
 
   it('holds a game day, and says what users would have seen', async () => {
     expect((await run('gameday --env dev')).err).toContain('--kill');
-    expect(JSON.parse(await ok('gameday --env dev --kill --for 10s'))).toMatchObject({
-      services: [{ service: 'web', ready: true, restarts: 1 }],
-      stoppedEarly: false,
-    });
+    const report = await ok('gameday --env dev --kill --for 10s');
+    expect(report).toMatch(/^It took 1\d\.\d s\.$/m);
+    expect(report).toMatch(/^web: 1 replica was started since it began; all replicas are ready\.$/m);
   });
 
   it('relays what an agent says, line by line, and refuses in words of the protocol', async () => {
@@ -540,11 +567,24 @@ describe('The command line', () => {
     });
   });
 
+  it('goes back to another image than the one that serves, and says where it goes', async () => {
+    const digest = async () => (await cli.json(['ps']))[0].current.digest;
+    const first = await digest();
+    writeFileSync(join(cli.folder, 'note.txt'), 'another image');
+    await ok('up');
+    await ok('restart');
+    expect(await digest()).not.toBe(first);
+    const back = await run('rollback');
+    expect(back.err).toMatch(/Going back to deployment \d+: version \S+, of /);
+    expect(await digest()).toBe(first);
+  });
+
   it('puts environments to sleep, wakes, keeps and destroys them', async () => {
     await ok('env sleep dev');
     await ok('env wake dev');
     await ok('env create pr-1 --ephemeral --ttl 1h');
     expect(await ok('env extend pr-1 --by 2h')).toMatch(/in [23] h/);
+    expect((await run('env extend dev --by 2h')).err).toMatch(/dev has no end[\s\S]*--ttl/);
     expect((await run('env destroy pr-1')).err).toContain('--yes');
     await ok('env destroy pr-1 --yes');
     expect(await ok('env list')).not.toContain('pr-1');

@@ -69,7 +69,7 @@ export const idOf = ({ name }: Pick<Person, 'name'>): string => `user:${name}`;
 
 /**
  * @param service each has a database; `web` reads a secret in a variable and another one in a file, and `worker` runs
- * a release command
+ * a release command and takes all variables and secrets
  */
 export const workloadOf = (service: string, image = 'good') => ({
   apiVersion: 'score.dev/v1b1' as const,
@@ -78,7 +78,10 @@ export const workloadOf = (service: string, image = 'good') => ({
     annotations: {
       // With the same image they are other versions.
       'berth.dev/drain-seconds': OLD_VERSIONS.includes(image) ? '9' : '10',
-      ...(service === 'worker' && { 'berth.dev/release-command': 'node migrate.js' }),
+      ...(service === 'worker' && {
+        'berth.dev/release-command': 'node migrate.js',
+        'berth.dev/variables': 'all',
+      }),
       ...(image === 'tried' && {
         'berth.dev/strategy': 'canary',
         'berth.dev/steps': '20% 10s, 50% 10s',

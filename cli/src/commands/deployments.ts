@@ -1,17 +1,18 @@
 /** `deploy`, `promote`, `rollback`, `plan` and `diff`. */
 import type { Command } from 'commander';
-import type { Change, Plan } from '../../../client/types.generated.ts';
-import { body } from '../api.ts';
+import type { Change, Deployment, Plan } from '../../../client/types.generated.ts';
+import { all, body } from '../api.ts';
 import { exitCodes, Failure } from '../failure.ts';
 import { finish, type WaitOption } from '../follow.ts';
 import { inCommands } from '../hints.ts';
-import { note, paint, plain, say, sayJson } from '../output.ts';
+import { ago, note, paint, plain, say, sayJson } from '../output.ts';
 import { openSession, type Session } from '../session.ts';
 import { type AlongOptions, promoteAlong } from './running/pipeline.ts';
 
 /** What is deployed: exactly one of them. */
 type What = { version: string } | { fromEnvironment: string } | { rollbackTo: number };
 
+const INSTANCE = '/v1/projects/{project}/environments/{environment}/services/{service}';
 const DEPLOYMENTS = '/v1/projects/{project}/environments/{environment}/services/{service}/deployments';
 
 /** Deploys, follows it and prints where it answers. */
@@ -46,22 +47,34 @@ async function newest({ api, service }: Session): Promise<string> {
   return items[0].id;
 }
 
-/** The deployment that served before the one that serves now. */
-async function before(session: Session): Promise<number> {
+/** How many deployments are looked through for one to go back to. */
+const LOOKED_THROUGH = 500;
+
+/** The newest deployment that put another image there than the one that serves now. */
+async function before(session: Session): Promise<Deployment> {
   const path = session.instance();
-  const { items } = await body(session.api.GET(DEPLOYMENTS, { params: { path, query: { limit: '50' } } }));
-  const done = items.filter(({ status }) => status === 'succeeded');
-  const serving = done[0];
-  const previous = done.find(
-    ({ digest, number }) => digest !== serving?.digest && number !== serving?.number,
+  const { current } = await body(session.api.GET(INSTANCE, { params: { path } }));
+  const items = await all(
+    (query) => session.api.GET(DEPLOYMENTS, { params: { path, query } }),
+    LOOKED_THROUGH,
+  );
+  const previous = items.find(
+    ({ kind, status, digest }) =>
+      status === 'succeeded' && kind !== 'stop' && kind !== 'remove' && digest !== current?.digest,
   );
   if (previous === undefined)
     throw new Failure(
-      'Nothing else has been deployed here that one could go back to.',
-      'To one of the same version by its number, as berth releases shows it: berth rollback <number>',
+      current === undefined
+        ? 'No deployment has succeeded here that one could go back to.'
+        : `Nothing else has been deployed here that one could go back to: all that succeeded has the image of version ${current.version}, which serves.`,
+      'To other settings of the same image, go back by number, as berth releases shows it: berth rollback <number>',
     );
-  return previous.number;
+  return previous;
 }
+
+/** What a deployment is called beside its number: its tag or version, and when it was. */
+const named = ({ version, revision, createdAt }: Deployment): string =>
+  `version ${revision?.tag ?? version}, of ${ago(createdAt)}`;
 
 const positive = (text: string): number => {
   const number = Number(text.replace(/^#/, ''));
@@ -122,13 +135,14 @@ export function addDeployments(program: Command): void {
 
   program
     .command('rollback')
-    .argument('[number]', 'the deployment to go back to; the newest of another version by default')
+    .argument('[number]', 'the deployment to go back to; the newest of another image by default')
     .description('Go back to what ran before, settings and secrets as they were')
     .option('--no-wait', 'start it and come back at once')
     .action(async (number: string | undefined, options: WaitOption, command: Command) => {
       const session = openSession(command);
-      const rollbackTo = number === undefined ? await before(session) : positive(number);
-      note(`Going back to deployment ${rollbackTo}.`);
+      const previous = number === undefined ? await before(session) : undefined;
+      const rollbackTo = previous?.number ?? positive(number ?? '');
+      note(`Going back to deployment ${rollbackTo}${previous ? `: ${named(previous)}` : ''}.`);
       await deploy(session, { rollbackTo }, options);
     });
 

@@ -1,6 +1,7 @@
 /** `env`: environments. `projects`: what they belong to. */
 import type { Command } from 'commander';
 import { all, body } from '../api.ts';
+import { Failure } from '../failure.ts';
 import { finish, type WaitOption } from '../follow.ts';
 import { ago, note, say, sayJson, table } from '../output.ts';
 import { confirm } from '../prompt.ts';
@@ -127,6 +128,12 @@ export function addEnvironments(program: Command): void {
     .description('Put off the time at which it is destroyed')
     .action(async (_: string | undefined, { by }: { by: string }, command: Command) => {
       const { session, path } = named(command);
+      const { expiresAt } = await body(session.api.GET(ENVIRONMENT, { params: { path } }));
+      if (expiresAt === undefined)
+        throw new Failure(
+          `${path.environment} has no end: it stays until somebody destroys it, so there is nothing to put off.`,
+          'One that ends by itself is made so: berth env create <name> --ttl 2d',
+        );
       const answer = await body(
         session.api.POST(`${ENVIRONMENT}/extend`, { params: { path }, body: { by } }),
       );

@@ -1,41 +1,10 @@
 /** `operations`: what is under way and what was; `approve` and `reject`. */
 import type { Command } from 'commander';
-import type { Fault } from '../../../client/types.generated.ts';
 import { all, body } from '../api.ts';
 import { Failure } from '../failure.ts';
-import { finish, type WaitOption } from '../follow.ts';
+import { finish } from '../follow.ts';
 import { ago, lasted, note, plain, say, sayJson, table } from '../output.ts';
-import { openSession, type Session } from '../session.ts';
-
-interface GameDayOptions extends WaitOption {
-  for: string;
-  kill?: boolean;
-  delay?: string;
-  abort?: string;
-  slowDb?: string;
-  cutDb?: boolean;
-  stopAt?: string;
-}
-
-/** @throws Failure when nothing is to fail */
-function faultsOf(options: GameDayOptions, { instance, link }: Session): Fault[] {
-  const { service } = link;
-  const faults: Fault[] = [
-    ...(options.kill ? [{ type: 'kill' as const, ...(service !== undefined && { service }) }] : []),
-    ...(options.delay === undefined
-      ? []
-      : [{ type: 'delay' as const, service: instance().service, delayMs: Number(options.delay) }]),
-    ...(options.abort === undefined
-      ? []
-      : [{ type: 'abort' as const, service: instance().service, percent: Number(options.abort) }]),
-    ...(options.slowDb === undefined
-      ? []
-      : [{ type: 'slow-database' as const, delayMs: Number(options.slowDb) }]),
-    ...(options.cutDb ? [{ type: 'cut-database' as const }] : []),
-  ];
-  if (faults.length === 0) throw new Failure('What shall fail?', 'Such as: berth gameday --kill');
-  return faults;
-}
+import { openSession } from '../session.ts';
 
 export function addOperations(program: Command): void {
   const operations = program
@@ -130,35 +99,4 @@ export function addOperations(program: Command): void {
       });
   decide('approve', 'Let a deployment go on that waits for a second person');
   decide('reject', 'Refuse a deployment that waits for a second person');
-
-  program
-    .command('gameday')
-    .description(
-      'Make things fail in an environment for a while, on purpose, and report what users would have seen',
-    )
-    .option('--for <time>', 'how long, 10s to 10m', '30s')
-    .option('--kill', 'end a replica, as a crash does; of --service, or of any')
-    .option('--delay <ms>', 'let requests to --service wait')
-    .option('--abort <percent>', 'answer so many of a hundred requests to --service with 503')
-    .option('--slow-db <ms>', 'let statements on tables wait')
-    .option('--cut-db', 'end all connections to databases')
-    .option('--stop-at <percent>', 'end it early once so many of a hundred requests have failed')
-    .option('--no-wait', 'start it and come back at once')
-    .addHelpText('after', '\nExample:\n  berth gameday --env pr-12 --kill --slow-db 300 --for 1m')
-    .action(async (options: GameDayOptions, command: Command) => {
-      const session = openSession(command);
-      const path = session.environment();
-      const started = await body(
-        session.api.POST('/v1/projects/{project}/environments/{environment}/gamedays', {
-          params: { path },
-          body: {
-            duration: options.for,
-            faults: faultsOf(options, session),
-            ...(options.stopAt !== undefined && { stopAtErrorPercent: Number(options.stopAt) }),
-          },
-        }),
-      );
-      const ended = await finish(session, started, options);
-      if (options.wait !== false && !session.json) sayJson(ended.result);
-    });
 }

@@ -1,12 +1,13 @@
 /** `login`, `logout`, `whoami`, `contexts`, `link`. */
 import { type Command, Option } from 'commander';
+import { ApiError } from '../../../client/problem.ts';
 import type { Role } from '../../../client/types.generated.ts';
 import { body } from '../api.ts';
 import { changeConfig, linkOf, readConfig } from '../config.ts';
-import { Failure } from '../failure.ts';
+import { Failure, told } from '../failure.ts';
 import { note, say, sayJson, table } from '../output.ts';
 import { isInteractive, readInput } from '../prompt.ts';
-import { type GlobalOptions, openSession, serverOf } from '../session.ts';
+import { type GlobalOptions, openSession, type Session, serverOf } from '../session.ts';
 import { signIn, signOut } from '../sign-in.ts';
 
 const ROLES: readonly Role[] = ['viewer', 'developer', 'maintainer', 'administrator'];
@@ -110,7 +111,7 @@ export function addSignIn(program: Command): void {
     .description('Say once which project, environment and service this folder is')
     .option('--remove', 'forget it')
     .addHelpText('after', '\nExample:\n  berth link --project demo --env dev --service guestbook')
-    .action((_: unknown, command: Command) => {
+    .action(async (_: unknown, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions & { remove?: boolean }>();
       const folder = process.cwd();
       if (options.remove) {
@@ -119,13 +120,59 @@ export function addSignIn(program: Command): void {
         });
         return;
       }
-      const { link } = openSession(command);
+      const session = openSession(command);
+      const { link } = session;
       if (options.project || options.env || options.service || options.server) {
         changeConfig(({ links }) => {
           links[folder] = link;
         });
+        await tellMissing(session);
       }
       if (options.json) sayJson(link);
       else for (const [noun, name] of Object.entries(link)) say(`${noun.padEnd(12)} ${name}`);
     });
+}
+
+/** Says what of a link is not there: a typing error, or what `berth up` makes. */
+async function tellMissing(session: Session): Promise<void> {
+  const { project, environment, service } = session.link;
+  if (project === undefined) return;
+  const { api } = session;
+  const looks: [string | undefined, string, (name: string) => Promise<unknown>][] = [
+    [project, 'project', () => api.GET('/v1/projects/{project}', { params: { path: { project } } })],
+    [
+      environment,
+      'environment',
+      (name) =>
+        api.GET('/v1/projects/{project}/environments/{environment}', {
+          params: { path: { project, environment: name } },
+        }),
+    ],
+    [
+      service,
+      'service',
+      (name) =>
+        api.GET('/v1/projects/{project}/services/{service}', {
+          params: { path: { project, service: name } },
+        }),
+    ],
+  ];
+  for (const [name, noun, look] of looks) {
+    if (name === undefined) continue;
+    try {
+      await look(name);
+    } catch (error) {
+      // The folder is linked all the same: what it is can be said without a connection.
+      if (!(error instanceof ApiError && error.status === 404)) {
+        note(`Linked. Whether there is such a ${noun} was not found out: ${told(error).what}`);
+        return;
+      }
+      const where = noun === 'project' ? '' : ` in project ${project}`;
+      note(
+        `Linked. There is no ${noun} ${name}${where} yet: berth up makes it. Where it is a typing error, link again; berth ${noun === 'project' ? 'projects' : noun === 'environment' ? 'env' : 'ps'} ${noun === 'service' ? '--all' : 'list'} shows those that there are.`,
+      );
+      // Nothing can be in what is not there.
+      if (noun === 'project') return;
+    }
+  }
 }

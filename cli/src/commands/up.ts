@@ -123,10 +123,16 @@ async function chooseProject({ api }: Session): Promise<string> {
   if (only !== undefined && names.length === 1) return only;
   if (!isInteractive())
     throw new Failure(
-      'Which project is meant?',
-      `Say it with --project: ${names.join(', ') || 'a new name makes one'}`,
+      only === undefined ? 'There is no project yet, and this one needs a name.' : 'Which project is meant?',
+      only === undefined
+        ? 'Such as: berth up --project shop'
+        : `Say it: berth up --project ${only}. There are ${names.join(', ')}, and a new name makes one.`,
     );
-  const answer = await ask(`Which project? ${names.join(', ')} or a new name:`);
+  const answer = await ask(
+    only === undefined
+      ? 'There is no project yet. What shall yours be called?'
+      : `Which project? ${names.join(', ')} or a new name:`,
+  );
   if (answer === '') throw new Failure('Nothing was done: no project was named.');
   return answer;
 }

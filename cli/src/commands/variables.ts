@@ -7,6 +7,7 @@ import { finish, type WaitOption } from '../follow.ts';
 import { ago, note, say, sayJson, table } from '../output.ts';
 import { confirm, readInput, readSecret } from '../prompt.ts';
 import { openSession, type Session } from '../session.ts';
+import { nameOfVariable, readersOf, servicesOf, takeUp, tellReaders } from './running/who-reads.ts';
 
 const VARIABLES = '/v1/projects/{project}/environments/{environment}/variables';
 const SECRET = '/v1/projects/{project}/environments/{environment}/secrets/{secret}';
@@ -19,8 +20,6 @@ function namedAlone(secret: string, noun: string): void {
     `printf %s "$VALUE" | berth ${noun} set ${secret.slice(0, at)}`,
   );
 }
-
-const LATER = 'What runs keeps what it was deployed with. Take it up: berth restart';
 
 /** Changes all of them in one step, unless somebody else has changed them in the meantime. */
 async function changeVariables(session: Session, change: (all: Map<string, string>) => void): Promise<void> {
@@ -38,26 +37,10 @@ async function changeVariables(session: Session, change: (all: Map<string, strin
   if (session.json) sayJson(answer.items);
 }
 
-/**
- * Says which variables nothing that is deployed there reads: a typing error, or a Score file that does not ask.
- * @returns whether something reads one of them
- */
-async function tellUnread({ api, environment }: Session, names: readonly string[]): Promise<boolean> {
-  const path = environment();
-  const { items } = await body(api.GET(VARIABLES, { params: { path, query: { readers: 'true' } } }));
-  const unread = items.filter(({ name, readBy }) => names.includes(name) && readBy?.length === 0);
-  const [first] = unread;
-  if (first === undefined) return true;
-  note(
-    `Nothing that is deployed to ${path.environment} reads ${unread.map(({ name }) => name).join(', ')}. A score.yaml does, with "env: {type: environment}" under resources and ${first.name}: \${resources.env.${first.name}} under the variables of its container.`,
-  );
-  return unread.length < names.length;
-}
-
 function pairOf(text: string): [string, string] {
   const at = text.indexOf('=');
   if (at < 1) throw new Failure(`"${text}" is not NAME=value.`, 'Such as: berth config set LOG_LEVEL=debug');
-  return [text.slice(0, at), text.slice(at + 1)];
+  return [nameOfVariable(text.slice(0, at)), text.slice(at + 1)];
 }
 
 /** A value as a `.env` file has it, which `config import` reads again. */
@@ -93,11 +76,10 @@ export function addVariables(program: Command): void {
       await changeVariables(session, (variables) => {
         for (const [name, value] of wanted) variables.set(name, value);
       });
-      const isRead = await tellUnread(
+      await tellReaders(
         session,
         wanted.map(([name]) => name),
       );
-      if (isRead && !session.json) note(LATER);
     });
 
   config
@@ -106,13 +88,14 @@ export function addVariables(program: Command): void {
     .description('Remove one or more')
     .action(async (names: string[], _: unknown, command: Command) => {
       const session = openSession(command);
+      const services = servicesOf(await readersOf(session), names);
       await changeVariables(session, (variables) => {
         for (const name of names) {
           if (!variables.delete(name))
             throw new Failure(`There is no variable "${name}".`, 'Those that there are: berth config list');
         }
       });
-      if (!session.json) note(LATER);
+      if (services.length > 0 && !session.json) note(`What runs still has it. ${takeUp(session, services)}`);
     });
 
   config
@@ -139,7 +122,12 @@ export function addVariables(program: Command): void {
         'PUT',
       );
       if (session.json) sayJson(answer.items);
-      else note(`${answer.items.length} variables. ${LATER}`);
+      else {
+        const services = servicesOf(await readersOf(session));
+        note(
+          `${answer.items.length} variables.${services.length > 0 ? ` ${takeUp(session, services)}` : ''}`,
+        );
+      }
     });
 
   addSecrets(program);
@@ -212,19 +200,14 @@ function addSecrets(program: Command): void {
     )
     .action(async (secret: string, options: SourceOptions, command: Command) => {
       namedAlone(secret, 'secrets');
-      const { api, json, environment } = openSession(command);
-      const path = { ...environment(), secret };
+      const session = openSession(command);
+      const { api, json, environment } = session;
+      const path = { ...environment(), secret: nameOfVariable(secret) };
       const source = sourceOf(options);
-      if (source) {
-        const answer = await body(api.PUT(SECRET, { params: { path }, body: { source } }));
-        if (json) sayJson(answer);
-        else note(LATER);
-        return;
-      }
-      const value = await readSecret();
-      const answer = await body(api.PUT(SECRET, { params: { path }, body: { value } }));
+      const content = source ? { source } : { value: await readSecret() };
+      const answer = await body(api.PUT(SECRET, { params: { path }, body: content }));
       if (json) sayJson(answer);
-      else note(LATER);
+      await tellReaders(session, [secret]);
     });
 
   secrets
@@ -232,10 +215,13 @@ function addSecrets(program: Command): void {
     .argument('<name>')
     .description('Delete a secret with all its versions')
     .action(async (secret: string, _: unknown, command: Command) => {
-      const { api, environment, yes } = openSession(command);
+      const session = openSession(command);
+      const { api, environment, yes, json } = session;
       const path = { ...environment(), secret };
+      const readers = (await readersOf(session)).get(secret) ?? [];
       await confirm(`This deletes ${secret} with all its versions.`, secret, yes);
       await api.DELETE(SECRET, { params: { path } });
+      if (readers.length > 0 && !json) note(`What runs still has it. ${takeUp(session, readers)}`);
     });
 
   secrets

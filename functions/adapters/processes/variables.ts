@@ -14,6 +14,7 @@
  */
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { portVariable } from '../../core/score/all-variables.ts';
 import { expansionBudget } from '../../core/score/expansion-budget.ts';
 import { expandVariables } from '../../core/score/variable-expansion.ts';
 import type { ImageConfig } from '../../ports/registry.ts';
@@ -56,7 +57,7 @@ type Ports = Pick<Surroundings, 'ports' | 'bound'>;
 const portVariables = ({ ports, bound }: Ports): Record<string, string> =>
   Object.fromEntries(
     ports.map((port, index) => [
-      index === 0 ? 'PORT' : `PORT_${port.name.toUpperCase().replace(/[^A-Z0-9]/g, '_')}`,
+      portVariable(index, port.name),
       String(bound.get(port.targetPort) ?? port.targetPort),
     ]),
   );

@@ -1,6 +1,7 @@
 /** Routes of the secrets of an environment: names and versions, and no value. */
 import * as z from 'zod';
 import { deleteSecret, putSecret } from '../../commands/secrets/secrets.ts';
+import { readersOf } from '../../commands/variables/variable-readers.ts';
 import { environmentPartition, SECRET_PREFIX } from '../../core/keys.ts';
 import type { SecretRecord } from '../../core/model/index.ts';
 import { secretKeepers, sourceFault } from '../../core/secrets/secret-source.ts';
@@ -13,6 +14,7 @@ import { listReply, pageOf, pageQuery } from '../http/list-pages.ts';
 import { noContent } from '../http/respond.ts';
 import { route } from '../http/route-spec.ts';
 import { compact, membersOf, timeSchema } from '../http/schemas.ts';
+import { readBySchema, readersParam } from '../variables/readers-param.ts';
 
 export const sourceSchema = z
   .strictObject({
@@ -49,6 +51,7 @@ export const secretSchema = z
     version: z.string().meta({ description: 'The current one.', example: '01KAV6M2J8Y0T5W3Q9R7C4X1ZB' }),
     versions: z.array(versionSchema).meta({ description: 'The newest twenty, the newest first.' }),
     source: sourceSchema.optional(),
+    readBy: readBySchema,
     rotation: z.string().optional().meta({ description: 'The operation that rotates it now.' }),
     createdAt: timeSchema,
     updatedAt: timeSchema,
@@ -97,12 +100,16 @@ export const routes = [
     operationId: 'listSecrets',
     summary: 'List the secrets of an environment by name and version',
     tag: 'Environments',
-    query: pageQuery,
+    query: pageQuery.extend({ readers: readersParam }),
     answers: { 200: { summary: 'A page of secrets, by name', schema: pageOf(secretSchema) } },
-    handle: async ({ ports, params, query }) => {
-      await getEnvironment(ports.store, params);
+    handle: async ({ ports, params, query: { readers: isAsked, ...query } }) => {
+      const { data: environment } = await getEnvironment(ports.store, params);
+      const readers = isAsked ? await readersOf(ports, environment) : undefined;
       const list = { pk: environmentPartition(params), prefix: SECRET_PREFIX };
-      return listReply<SecretRecord>(ports.store, list, query, secretView);
+      return listReply<SecretRecord>(ports.store, list, query, (item) => ({
+        ...secretView(item),
+        ...(readers && { readBy: readers.get(item.data.name) ?? [] }),
+      }));
     },
   }),
   route({
@@ -113,7 +120,8 @@ export const routes = [
     summary: 'Set a secret',
     description:
       'Adds a version. A workload reads it as ${resources.<name>.<SECRET>} of a resource of type `environment`, ' +
-      'from its next deployment on; what runs keeps the version that it was deployed with. In place of a value it may say ' +
+      'from its next deployment on; one without a Score file, or with `berth.dev/variables: all`, has all of them by ' +
+      'their names. What runs keeps the version that it was deployed with. In place of a value it may say ' +
       'where one is kept elsewhere: it is read there at each deployment, which pins the version that it found.',
     tag: 'Environments',
     body: z
@@ -147,11 +155,13 @@ export const routes = [
     policy: { action: 'secret.delete', scope: 'project' },
     operationId: 'deleteSecret',
     summary: 'Delete a secret with all its versions',
-    description: 'What runs keeps running; a deployment or rollback that needs it fails from now on.',
+    description:
+      'Refused as long as a workload that is deployed there names it. One that takes all runs on as it is, and does without ' +
+      'it from its next start on. A deployment or rollback that names it fails from now on.',
     tag: 'Environments',
     conditional: true,
     answers: { 204: { summary: 'Deleted' } },
-    problems: ['conflict'],
+    problems: ['conflict', 'operation_in_progress', 'environment_not_ready'],
     handle: ({ ports, params, precondition, change }) =>
       change(noContent, (caller) => deleteSecret(ports, caller, refOf(params), precondition)),
   }),

@@ -17,6 +17,7 @@ import { invalidRequest } from '../http/problems.ts';
 import { noContent } from '../http/respond.ts';
 import { route } from '../http/route-spec.ts';
 import { timeSchema } from '../http/schemas.ts';
+import { readBySchema, readersParam } from './readers-param.ts';
 
 const VALUE_MAX_BYTES = limits.variableValue.value;
 const VALUE_RULE = 'must be text of at most 64 KiB without NUL';
@@ -33,13 +34,7 @@ const variableSchema = z
     value: z.string().meta({ example: 'debug' }),
     updatedAt: timeSchema,
     updatedBy: z.string().meta({ example: 'user:ada' }),
-    readBy: z
-      .array(z.string())
-      .optional()
-      .meta({
-        description: 'With `readers`: the services whose newest deployment there reads it.',
-        example: ['web'],
-      }),
+    readBy: readBySchema,
   })
   .meta({ id: 'Variable' });
 const listSchema = z.object({ items: z.array(variableSchema) }).meta({ id: 'Variables' });
@@ -68,7 +63,8 @@ const named =
 
 const TAKES =
   'A workload reads it as ${resources.<name>.<VARIABLE>} of a resource of type `environment`, from its next ' +
-  'deployment or restart on. A name is that of a variable or of a secret.';
+  'deployment or restart on; one without a Score file, or with `berth.dev/variables: all`, has all of them by their ' +
+  'names. A name is that of a variable or of a secret.';
 
 /** @throws Problem invalid_request */
 function readFile(bytes: Uint8Array): Map<string, string> {
@@ -94,13 +90,7 @@ export const routes = [
     summary: 'List the variables of an environment',
     description: 'All of them, by name. They are no secrets: what has to be hidden is a secret.',
     tag: 'Environments',
-    query: z.strictObject({
-      readers: z
-        .enum(['true', 'false'])
-        .transform((text) => text === 'true')
-        .optional()
-        .meta({ description: 'Says of each variable which services read it.' }),
-    }),
+    query: z.strictObject({ readers: readersParam }),
     answers: { 200: { summary: 'All variables', schema: listSchema, etag: true } },
     handle: async ({ ports, params, query }) => {
       const { data: environment } = await getEnvironment(ports.store, params);

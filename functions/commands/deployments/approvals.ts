@@ -19,11 +19,12 @@ import { type Caller, commit, retryOnConflict } from '../../records/commit.ts';
 import { changingEnvironment } from '../../records/environment-changes.ts';
 import { instanceOf, withStanding } from '../../records/instances.ts';
 import { getDeployment, getEnvironment, getOperation } from '../../records/read.ts';
-import { getDeploymentDetail } from '../../records/workloads.ts';
+import { getDeploymentDetail, workloadOfVersion } from '../../records/workloads.ts';
 import { recallPerson } from '../access/people.ts';
 import { environmentUse, notReady, RUNS_IN } from '../environments/environments.ts';
 import { wakingFor } from '../environments/waking-for.ts';
 import { deadlineFrom, START_CHECK_MS, startOperation } from '../operations/operations.ts';
+import { takenNow } from '../variables/taken-variables.ts';
 import { type AwaitingOperation, endAwaiting, eventOf, isAwaiting } from './awaiting-approval.ts';
 import { repinned } from './rollback-pins.ts';
 
@@ -153,11 +154,22 @@ export async function approveDeployment(
   return approved.started;
 }
 
-/** Credentials that a rollback pinned when it was asked for may be worthless by now. */
-async function pinsOfToday(ports: Ports, ref: DeploymentRef, deployment: Deployment) {
-  if (deployment.kind !== 'rollback' || !deployment.outputs) return {};
-  const { data } = await getDeploymentDetail(ports.store, ref, ref.number);
-  return { outputs: await repinned(ports, ref, data, deployment.outputs) };
+/**
+ * Credentials that a rollback pinned when it was asked for may be worthless by now, and what takes all variables takes
+ * those that are there now.
+ */
+async function pinsOfToday(
+  ports: Ports,
+  ref: DeploymentRef,
+  deployment: Deployment,
+): Promise<Partial<Deployment>> {
+  if (deployment.kind === 'rollback') {
+    if (!deployment.outputs) return {};
+    const { data } = await getDeploymentDetail(ports.store, ref, ref.number);
+    return repinned(ports, ref, data, deployment.outputs);
+  }
+  const variables = await takenNow(ports, ref, await workloadOfVersion(ports.store, deployment));
+  return variables ? { variables } : {};
 }
 
 /** @throws Problem not_found | operation_ended */

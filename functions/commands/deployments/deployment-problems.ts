@@ -26,7 +26,7 @@ import { type Judged, violationProblem, violationsOf } from '../guardrails/polic
 type Outputs = Record<string, ResourceOutputs>;
 
 /** The content, and what it pins of resources where that is known already. */
-type Proposed = Judged & { outputs?: Outputs };
+type Proposed = Judged & { outputs?: Outputs; variables?: readonly string[] };
 
 async function problemsOf<T>(work: () => Promise<T>): Promise<{ value?: T; problems: Problem[] }> {
   try {
@@ -54,7 +54,7 @@ export async function deploymentProblems(
   const ofResources = content.outputs
     ? await pinProblems(ports, content.workload, content.outputs)
     : ofWorkload.length === 0
-      ? await resourceProblems(ports, ref, content.workload, records)
+      ? await resourceProblems(ports, ref, content, records)
       : [];
   return [
     ...ofWorkload,
@@ -140,7 +140,7 @@ async function pinProblems(ports: Ports, workload: ScoreWorkload, outputs: Outpu
 async function resourceProblems(
   ports: Ports,
   { project, environment, service }: InstanceRef,
-  workload: ScoreWorkload,
+  { workload, variables = [] }: Proposed,
   records: ReadonlyMap<string, Resource>,
 ): Promise<Problem[]> {
   // Nothing is made, so that nothing carries the ids of the environment and the operation.
@@ -170,23 +170,30 @@ async function resourceProblems(
     problems.push(...found);
     if (value) outputs[name] = value;
   }
-  return [...problems, ...missing(ref, workload, outputs)];
+  // What was taken without being named, and is gone since, is done without.
+  const isTaken = new Set(variables);
+  return [...problems, ...missing(ref, workload, outputs, isTaken)];
 }
 
 /** Variables and secrets that the environment does not have, each once, in the order of their names. */
-function missing({ environment }: InstanceRef, workload: ScoreWorkload, outputs: Outputs): Problem[] {
+function missing(
+  { environment }: InstanceRef,
+  workload: ScoreWorkload,
+  outputs: Outputs,
+  taken: ReadonlySet<string>,
+): Problem[] {
   return [...usedOutputs(workload)].flatMap(([name, used]) => {
     const found = outputs[name];
     const declared = workload.resources?.[name];
     if (!found || !declared) return [];
     const isThere = (output: string): boolean =>
       Object.hasOwn(found.values, output) || Object.hasOwn(found.secrets, output);
+    const isEnvironment = resourceType(declared.type).environmentSecrets !== undefined;
     return [...used]
-      .filter((output) => !isThere(output))
+      .filter((output) => !isThere(output) && !(isEnvironment && taken.has(output)))
       .sort()
       .map((output) => {
-        if (!resourceType(declared.type).environmentSecrets)
-          return missingOutput(['resources', name, output], found);
+        if (!isEnvironment) return missingOutput(['resources', name, output], found);
         return new Problem(
           'unresolved_placeholder',
           `The placeholder \${resources.${name}.${output}} has no value: environment "${environment}" has no such variable or secret.`,

@@ -15,6 +15,7 @@ import {
 } from '../../core/model/index.ts';
 import type { KindOn } from '../../core/operations/index.ts';
 import { Problem } from '../../core/problem.ts';
+import { withVariables } from '../../core/score/all-variables.ts';
 import { workloadSettings } from '../../core/score/settings.ts';
 import { revisionOf } from '../../core/source/revision.ts';
 import type { Ports } from '../../ports/index.ts';
@@ -22,12 +23,13 @@ import type { Write } from '../../ports/store.ts';
 import { type Caller, commit } from '../../records/commit.ts';
 import { changingEnvironment } from '../../records/environment-changes.ts';
 import { instanceIn, instanceOf, pastInstanceIn, withStanding } from '../../records/instances.ts';
-import { getEnvironment, getService } from '../../records/read.ts';
-import { getDeploymentDetail } from '../../records/workloads.ts';
+import { getDeployment, getEnvironment, getService } from '../../records/read.ts';
+import { getDeploymentDetail, workloadOfVersion } from '../../records/workloads.ts';
 import { environmentUse, notReady, RUNS_IN } from '../environments/environments.ts';
 import { wakingFor } from '../environments/waking-for.ts';
 import { enforcePolicies } from '../guardrails/policies.ts';
 import { acceptWrites, newOperation, startOperation } from '../operations/operations.ts';
+import { takingNow } from '../variables/taken-variables.ts';
 import { versionOf, versionUse } from '../versions/version-use.ts';
 import { findVersion } from '../versions/versions.ts';
 import { approvalNeeded, nextNumber } from './approvals.ts';
@@ -48,7 +50,10 @@ export interface AcceptedDeployment {
 /** The part of a new deployment that is taken from its source: a version or an earlier deployment. */
 export type Content = Pick<DeploymentDetail, 'kind' | 'version' | 'digest' | 'workload'> &
   Partial<
-    Pick<Deployment, 'revision' | 'outputs' | 'replicas' | 'rollbackTo' | 'fromEnvironment' | 'rotation'>
+    Pick<
+      Deployment,
+      'revision' | 'outputs' | 'variables' | 'replicas' | 'rollbackTo' | 'fromEnvironment' | 'rotation'
+    >
   > & {
     /** Keeps the version from being deleted meanwhile; what runs once more is held by what runs. */
     use?: Write;
@@ -97,15 +102,22 @@ export async function createRedeployment(
   }));
 }
 
-/** The content of a deployment that runs once more what another one put there. */
+/**
+ * The content of a deployment that runs once more what another one put there, with variables as they are now.
+ * @param into where it runs, if not where that one did
+ */
 export async function sameAgain(
   ports: Ports,
   ref: InstanceRef,
   number: number,
   kind: DeploymentKind,
+  into: InstanceRef = ref,
 ): Promise<Content> {
-  const { version, digest, workload, revision } = (await getDeploymentDetail(ports.store, ref, number)).data;
-  return { kind, version, digest, workload, ...(revision && { revision }) };
+  const { version, digest, revision } = (await getDeployment(ports.store, ref, number)).data;
+  const workload = await workloadOfVersion(ports.store, { ...pick(ref), version });
+  // What ends a service starts nothing that could read them.
+  const taking = kind === 'stop' || kind === 'remove' ? { workload } : await takingNow(ports, into, workload);
+  return { kind, version, digest, ...taking, ...(revision && { revision }) };
 }
 
 /** The kind of operation that carries out a deployment. */
@@ -192,8 +204,9 @@ function accept(
       ...pick(ref),
       environmentId: environment.data.id,
       number,
-      // Without resources, nothing has to be resolved later.
-      ...(Object.keys(workload.resources ?? {}).length === 0 && { outputs: {} }),
+      // Without resources, nothing has to be resolved later, unless there are variables to take once it is approved.
+      ...(Object.keys(workload.resources ?? {}).length === 0 &&
+        !(approval && content.variables) && { outputs: {} }),
       ...(Object.keys(workload.service?.ports ?? {}).length === 0 && { portless: true as const }),
       ...pins,
       // The operation record tells whether the work has begun; keeping that here too would cost another write.
@@ -292,7 +305,7 @@ async function versionContent(
     use: versionUse({ ...item, data }, ports.effects.now()),
     version: data.id,
     digest: data.digest,
-    workload,
+    ...(await takingNow(ports, ref, workload)),
     ...(revision && { revision }),
   };
 }
@@ -310,7 +323,7 @@ async function promotionContent(ports: Ports, ref: InstanceRef, fromEnvironment:
       },
     );
   }
-  const content = await sameAgain(ports, source, current, 'promote');
+  const content = await sameAgain(ports, source, current, 'promote', ref);
   return { ...content, fromEnvironment, use: await keeping(ports, ref, content.version) };
 }
 
@@ -334,16 +347,17 @@ async function rollbackContent(ports: Ports, ref: InstanceRef, number: number): 
       },
     );
   }
-  const { version, digest, workload, revision } = data;
+  const { version, digest, revision } = data;
   const use = await keeping(ports, ref, version);
-  const outputs = await repinned(ports, ref, data, data.outputs);
+  const pins = await repinned(ports, ref, data, data.outputs);
+  const ofVersion = await workloadOfVersion(ports.store, { ...pick(ref), version });
   return {
     kind: 'rollback',
     use,
     version,
     digest,
-    workload,
-    outputs,
+    workload: withVariables(ofVersion, pins.variables ?? []),
+    ...pins,
     rollbackTo: number,
     ...(revision && { revision }),
   };

@@ -8,19 +8,23 @@ import { usedOutputs } from '../../core/score/references.ts';
 import { resourceIdentity } from '../../core/score/resource-identity.ts';
 import type { Ports } from '../../ports/index.ts';
 import { findResourceType } from '../../resources/index.ts';
+import { takenAgain } from '../variables/taken-variables.ts';
 
 type Outputs = Record<string, ResourceOutputs>;
 
 /**
  * Repins credentials: a rollback restores settings, but a retired user of a database would not let anyone in. The
- * environment's secrets are repinned one by one, as their type says.
+ * environment's secrets are repinned one by one, as their type says; of those that it took without naming them, it is
+ * left what is still there.
  */
 export async function repinned(
   ports: Ports,
   ref: InstanceRef,
-  { workload }: Pick<DeploymentDetail, 'workload'>,
+  deployment: Pick<DeploymentDetail, 'workload' | 'variables'>,
   pinned: Outputs,
-): Promise<Outputs> {
+): Promise<Pick<DeploymentDetail, 'variables'> & { outputs: Outputs }> {
+  const { workload } = deployment;
+  const variables = await takenAgain(ports, ref, deployment, pinned);
   const result: Outputs = { ...pinned };
   const used = usedOutputs(workload);
   for (const [name, outputs] of Object.entries(pinned)) {
@@ -42,5 +46,5 @@ export async function repinned(
     }
     if (item.data.state === 'ready') result[name] = item.data.outputs;
   }
-  return result;
+  return { outputs: result, ...(variables && { variables }) };
 }

@@ -26,9 +26,13 @@ export function extendEnvironment(
 ): Promise<Item<Environment>> {
   const expiresAt = ({ expiresAt: end }: Environment): string => {
     if (end === undefined) {
-      throw new Problem('conflict', `Environment "${ref.environment}" does not expire.`, {
-        hint: 'There is nothing to extend; PATCH it with {"ttl": "7d"} if it shall expire.',
-      });
+      throw new Problem(
+        'conflict',
+        `Environment "${ref.environment}" has no end: it stays until somebody destroys it.`,
+        {
+          hint: 'There is nothing to put off. One that shall end by itself is given a time to live, "ttl", when it is created or changed.',
+        },
+      );
     }
     const now = ports.effects.now();
     const extended = Math.max(now, Date.parse(end)) + bySeconds * 1000;

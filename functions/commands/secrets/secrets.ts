@@ -2,7 +2,9 @@
 import { deploymentKey, environmentKey, secretKey, secretPath } from '../../core/keys.ts';
 import {
   type Deployment,
+  type Environment,
   type EnvironmentRef,
+  type EnvironmentState,
   isTerminal,
   type SecretRecord,
   type SecretVersion,
@@ -13,12 +15,12 @@ import type { ScoreWorkload } from '../../core/score/workload.ts';
 import { type SecretSource, sourceText } from '../../core/secrets/secret-source.ts';
 import { withCurrent, withVersion } from '../../core/secrets/secret-stages.ts';
 import type { Ports } from '../../ports/index.ts';
-import type { Item } from '../../ports/store.ts';
+import { type Item, TRANSACTION_MAX, type Write } from '../../ports/store.ts';
 import { type Caller, checkIfMatch, commit, IdempotencyRace, mustGet } from '../../records/commit.ts';
 import { changingEnvironment } from '../../records/environment-changes.ts';
 import { instancesOf } from '../../records/instances.ts';
 import { getEnvironment } from '../../records/read.ts';
-import { withWorkload } from '../../records/workloads.ts';
+import { workloadOfVersion } from '../../records/workloads.ts';
 import { findResourceType } from '../../resources/index.ts';
 import { pinSource } from '../../resources/kept-elsewhere.ts';
 import { notReady } from '../environments/environments.ts';
@@ -132,23 +134,32 @@ const missing = ({ environment, name }: SecretRef): Problem =>
     hint: 'List the names of its secrets with GET .../secrets.',
   });
 
+interface Readers {
+  /** Services whose workload names the secret. */
+  naming: string[];
+  /** What serves or is on its way that took the secret without naming it. */
+  taking: Item<Deployment>[];
+}
+
 /**
- * Services whose current or newest deployment reads the secret: without its value they could not start again after
+ * Who reads the secret in its current or newest deployment: without its value they could not start again after
  * hibernation, a restart or a failed deployment.
  */
-async function readersOf(ports: Ports, ref: SecretRef): Promise<string[]> {
-  const readers: string[] = [];
+async function readersOf(ports: Ports, ref: SecretRef): Promise<Readers> {
+  const readers: Readers = { naming: [], taking: [] };
   const { data: environment } = await getEnvironment(ports.store, ref);
   for (const instance of instancesOf(environment)) {
     const numbers = [...new Set([instance.current ?? instance.newest, instance.newest])];
     const found = await ports.store.getMany<Deployment>(
       numbers.map((number) => deploymentKey(instance, number)),
     );
-    const deployments = found.flatMap((item) => (item ? [item.data] : []));
-    const counts = ({ number, status }: Deployment) => number === instance.current || !isTerminal(status);
-    const counted = deployments.filter(counts).map((deployment) => withWorkload(ports.store, deployment));
-    if ((await Promise.all(counted)).some(({ workload }) => reads(workload, ref.name)))
-      readers.push(instance.service);
+    const counted = found
+      .flatMap((item) => (item ? [item] : []))
+      .filter(({ data }) => data.number === instance.current || !isTerminal(data.status));
+    const workloads = counted.map(({ data }) => workloadOfVersion(ports.store, data));
+    if ((await Promise.all(workloads)).some((workload) => reads(workload, ref.name)))
+      readers.naming.push(instance.service);
+    else readers.taking.push(...counted.filter(({ data }) => data.variables?.includes(ref.name)));
   }
   return readers;
 }
@@ -159,7 +170,51 @@ const reads = (workload: ScoreWorkload, secret: string): boolean =>
     return used.has(secret) && findResourceType(type)?.environmentSecrets !== undefined;
   });
 
-/** @throws Problem not_found | precondition_failed | conflict (a deployment reads it) */
+/** What else the deletion writes: the record and the event. */
+const OTHER_WRITES = 20;
+
+/**
+ * What took the secret without naming it does without it from its next start on.
+ * @throws Problem operation_in_progress | environment_not_ready | conflict
+ */
+function leaving(
+  environment: Environment,
+  { name }: SecretRef,
+  taking: readonly Item<Deployment>[],
+): Write[] {
+  if (taking.length === 0) return [];
+  const onItsWay = taking.find(({ data }) => !isTerminal(data.status))?.data;
+  if (onItsWay) {
+    throw new Problem(
+      'operation_in_progress',
+      `Deployment ${onItsWay.number} of "${onItsWay.service}", which takes the secret "${name}", is under way.`,
+      { hint: `Follow operation ${onItsWay.operation}, and delete the secret when it has ended.` },
+    );
+  }
+  // What wakes up reads the values that it had.
+  if (!STILL.includes(environment.state)) throw notReady(environment, STILL);
+  if (taking.length > TRANSACTION_MAX - OTHER_WRITES) {
+    throw new Problem(
+      'conflict',
+      `The secret "${name}" is taken by ${taking.length} services, too many to leave it at once.`,
+      {
+        hint: 'Put another value in its place, or remove services that no longer have to run.',
+      },
+    );
+  }
+  return taking.map(({ pk, sk, version, data }) => ({
+    put: { pk, sk, data: { ...data, variables: (data.variables ?? []).filter((taken) => taken !== name) } },
+    if: { version },
+  }));
+}
+
+const STILL: readonly EnvironmentState[] = ['ready', 'hibernated'];
+
+/**
+ * A workload that names the secret keeps it from being deleted; one that takes all does without it from its next start on.
+ * @throws Problem not_found | precondition_failed | conflict (a deployment names it) | operation_in_progress |
+ * environment_not_ready
+ */
 export async function deleteSecret(
   ports: Ports,
   caller: Caller,
@@ -179,14 +234,19 @@ export async function deleteSecret(
     checkIfMatch(item, options.ifMatch);
     refuseRotating(item.data);
     const readers = await readersOf(ports, ref);
-    if (readers.length > 0) {
-      throw new Problem('conflict', `The secret "${name}" is read by what runs now: ${readers.join(', ')}.`, {
-        hint: 'Deploy a version that does not read it, then delete it.',
-      });
+    if (readers.naming.length > 0) {
+      throw new Problem(
+        'conflict',
+        `The secret "${name}" is read by what runs now: ${readers.naming.join(', ')}.`,
+        {
+          hint: 'Deploy a version that does not read it, then delete it.',
+        },
+      );
     }
     await commit(ports, caller, {
       writes: [
         { delete: key, if: { version: item.version } },
+        ...leaving(parent.data, ref, readers.taking),
         // Every deployment writes the environment, so the check refuses one that was accepted after the look above.
         { check: environmentKey(ref), if: { version: parent.version } },
       ],

@@ -1,9 +1,11 @@
 /** Which variables and secrets have changed since a deployment pinned them. */
 import type { DeploymentDetail, SecretReference } from '../../core/model/index.ts';
-import { usedOutputs } from '../../core/score/references.ts';
+import { ENVIRONMENT_TYPE, withVariables } from '../../core/score/all-variables.ts';
+import { usedOfType, usedOutputs } from '../../core/score/references.ts';
 import { sourceText } from '../../core/secrets/secret-source.ts';
 import type { Ports } from '../../ports/index.ts';
 import { findResourceType } from '../../resources/index.ts';
+import { takenNow } from './taken-variables.ts';
 
 /** Of what is kept elsewhere, nobody asks here whether there is a newer version. */
 function isSameSecret(now: SecretReference | undefined, pinned: SecretReference | undefined): boolean {
@@ -12,7 +14,7 @@ function isSameSecret(now: SecretReference | undefined, pinned: SecretReference 
   return sourceText({ ...source, ...(version !== undefined && { version }) }) === pinned.version;
 }
 
-/** The names of those that the workload refers to, sorted: a restart takes them as they are now. */
+/** The names of those that the workload reads, or would read now, sorted: a restart takes them as they are now. */
 export async function changedSince(ports: Ports, deployment: DeploymentDetail): Promise<string[]> {
   const { workload, outputs = {} } = deployment;
   const changed = new Set<string>();
@@ -29,5 +31,8 @@ export async function changedSince(ports: Ports, deployment: DeploymentDetail): 
       if (!isSame) changed.add(name);
     }
   }
+  const taken = withVariables(workload, (await takenNow(ports, deployment, workload)) ?? []);
+  const used = usedOfType(workload, ENVIRONMENT_TYPE);
+  for (const name of usedOfType(taken, ENVIRONMENT_TYPE)) if (!used.has(name)) changed.add(name);
   return [...changed].sort();
 }

@@ -1,13 +1,11 @@
 /** What differs between two deployments. A secret is shown by its name and version, never by its value. */
 import type { DeploymentDetail } from '../model/index.ts';
+import { ENVIRONMENT_TYPE } from '../score/all-variables.ts';
 import { usedOutputs } from '../score/references.ts';
 import type { ScoreWorkload } from '../score/workload.ts';
 import { type Change, compare, factsOf } from './change.ts';
 import { maySecret } from './sensitive.ts';
 import { diffWorkloads } from './workload-diff.ts';
-
-/** The type of resources whose outputs are the variables and secrets of the environment. */
-export const ENVIRONMENT_TYPE = 'environment';
 
 /** What a deployment pins. */
 export interface Pinned {

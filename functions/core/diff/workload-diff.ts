@@ -83,15 +83,15 @@ function diffContainer(
 
 const settingFacts = (workload: ScoreWorkload | undefined, scaled: number | undefined): Facts => {
   if (!workload) return new Map();
-  const { replicas, maxReplicas, strategy, progressDeadlineSeconds, releaseCommand, rollout } = readSettings(
-    workload.metadata.annotations,
-  ).settings;
+  const { replicas, maxReplicas, strategy, progressDeadlineSeconds, releaseCommand, rollout, variables } =
+    readSettings(workload.metadata.annotations).settings;
   return factsOf({
     replicas: scaled ?? replicas,
     maxReplicas: Math.max(maxReplicas, scaled ?? 0),
     strategy,
     progressDeadlineSeconds,
     releaseCommand: releaseCommand?.join(' '),
+    variables,
     steps: rollout?.stages
       .map(({ percent, seconds }) => `${percent}% ${seconds === undefined ? 'hold' : `${seconds}s`}`)
       .join(', '),

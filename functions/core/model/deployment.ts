@@ -63,6 +63,11 @@ export interface Deployment {
    * prepared).
    */
   outputs?: Record<string, ResourceOutputs>;
+  /**
+   * Of a workload that takes all variables and secrets of its environment: the names that it takes, as they were when
+   * the deployment was accepted.
+   */
+  variables?: string[];
   /** The scale that people set, in place of what the Score file asks for. */
   replicas?: number;
   /** The workload has no service port, so that it has no URL. */
@@ -83,7 +88,7 @@ export interface Deployment {
   finishedAt?: string;
 }
 
-/** A deployment with what its version came with. */
+/** A deployment with what its version came with, and a placeholder for each of its `variables`. */
 export interface DeploymentDetail extends Deployment {
   workload: ScoreWorkload;
 }

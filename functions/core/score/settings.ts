@@ -11,6 +11,8 @@ import type { ScoreWorkload } from './workload.ts';
 export interface WorkloadSettings {
   /** Runs once before each deployment, as words; `$(NAME)` expands. */
   releaseCommand?: string[];
+  /** It gets all variables and secrets of its environment; absent where it gets those that it names. */
+  variables?: 'all';
   /** 1 to 20. */
   replicas: number;
   /** How far it may scale; `replicas` to 20. */
@@ -50,6 +52,7 @@ const MIN_REQUESTS_MAX = limits.checkRequests.value;
 
 export const settingNames = [
   'release-command',
+  'variables',
   'replicas',
   'max-replicas',
   'strategy',
@@ -127,6 +130,9 @@ export function readSettings(annotations: Readonly<Record<string, string>> = {})
     );
   }
   const releaseCommand = read('release-command', command);
+  const variables = read('variables', (text) =>
+    text === 'all' ? { value: 'all' as const } : `must be all, not ${quote(text)}`,
+  )?.value;
   const replicas = read('replicas', (text) => integer(text, 1, REPLICAS_MAX)) ?? 1;
   const maxReplicas = read('max-replicas', (text) => integer(text, replicas, REPLICAS_MAX)) ?? replicas;
   const deadline = read('progress-deadline-seconds', (text) => integer(text, 5, 900)) ?? 120;
@@ -165,6 +171,7 @@ export function readSettings(annotations: Readonly<Record<string, string>> = {})
   return {
     settings: {
       ...(releaseCommand ? { releaseCommand } : {}),
+      ...(variables && { variables }),
       replicas,
       maxReplicas,
       strategy,

@@ -107,7 +107,11 @@ async function workloadOf(operation: Operation<'build'>, built: BuildResult): Pr
   return {
     apiVersion: 'score.dev/v1b1',
     // Score demands at least two characters.
-    metadata: { name: operation.service.length > 1 ? operation.service : `${operation.service}0` },
+    metadata: {
+      name: operation.service.length > 1 ? operation.service : `${operation.service}0`,
+      // No file names the variables that the program reads.
+      annotations: { 'berth.dev/variables': 'all' },
+    },
     service: { ports: { www: { port: 80, targetPort: 8080 } } },
     containers: { main: { image: '.' } },
   };

@@ -1,6 +1,7 @@
 /** Provisions the resources that a workload asks for; the owner record is written before anything is made (I4). */
 
 import { isDeepStrictEqual } from 'node:util';
+import { takenOf } from '../../commands/variables/taken-variables.ts';
 import { deploymentKey, environmentKey, resourceKey } from '../../core/keys.ts';
 import {
   type DeploymentDetail,
@@ -32,8 +33,8 @@ export const ensureResources: Step<OperationOn<'deployment'>> = {
   async run({ ports, operation, signal }) {
     const { data: deployment } = await getDeploymentDetail(ports.store, operation, operation.number);
     const names = provisionOrder(deployment.workload);
-    // The deployment was accepted with no outputs.
-    if (names.length === 0) return;
+    // The deployment was accepted with no outputs, unless all that it takes is gone.
+    if (names.length === 0 && deployment.outputs) return;
     const { data: environment } = await getEnvironment(ports.store, operation);
     const outputs: Record<string, ResourceOutputs> = {};
     for (const name of names) {
@@ -48,8 +49,9 @@ export const ensureResources: Step<OperationOn<'deployment'>> = {
     }
     await retryOnConflict(async () => {
       const item = await getDeployment(ports.store, operation, operation.number);
-      if (isDeepStrictEqual(item.data.outputs, outputs)) return;
-      const put = { ...deploymentKey(operation, item.data.number), data: { ...item.data, outputs } };
+      const pinned = { outputs, ...takenOf({ ...deployment, ...item.data }, outputs) };
+      if (isDeepStrictEqual({ ...item.data, ...pinned }, item.data)) return;
+      const put = { ...deploymentKey(operation, item.data.number), data: { ...item.data, ...pinned } };
       await ports.store.transact([{ put, if: { version: item.version } }]);
     });
   },

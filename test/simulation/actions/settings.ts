@@ -1,4 +1,4 @@
-/** Sets and rotates secrets, and sets variables. */
+/** Sets, rotates and deletes secrets, and sets variables. */
 import { type Action, choose, list, newValue } from './action.ts';
 
 const SECRETS = ['API_KEY', 'TOKEN'];
@@ -10,6 +10,15 @@ export const settings: Action[] = [
       actor.client.ask('PUT', `${choose(actor).at}/secrets/${actor.world.random.pick(SECRETS)}`, {
         value: newValue(actor),
       }),
+  ],
+  [
+    1,
+    async (actor) => {
+      // No workload names it, so that nothing but a deployment under way keeps it from being deleted.
+      const path = `${choose(actor).at}/secrets/SPARE`;
+      await actor.client.ask('PUT', path, { value: newValue(actor) });
+      await actor.client.ask('DELETE', path);
+    },
   ],
   [
     3,

@@ -2,6 +2,7 @@
 import type { V1Container, V1EnvVar, V1Probe, V1VolumeMount } from '@kubernetes/client-node';
 import { shortHash } from '../../../core/names.ts';
 import { Problem } from '../../../core/problem.ts';
+import { portVariable } from '../../../core/score/all-variables.ts';
 import type { ContainerSpec, Probe, ServicePort, WorkloadSpec } from '../../../ports/workloads.ts';
 import { DEFAULT_MEMORY_LIMIT, type RenderImage } from './options.ts';
 import { fileKey, mountName } from './volume-manifests.ts';
@@ -40,7 +41,7 @@ const usable = (name: string): boolean => /^[\x20-\x3c\x3e-\x7e]{1,1024}$/.test(
 
 export const portVariables = (ports: readonly ServicePort[]): V1EnvVar[] =>
   ports.map((port, index) => ({
-    name: index === 0 ? 'PORT' : `PORT_${port.name.toUpperCase().replace(/[^A-Z0-9]/g, '_')}`,
+    name: portVariable(index, port.name),
     value: String(port.targetPort),
   }));
 
