@@ -1641,6 +1641,10 @@ export type Event1 =
          */
         origin: string;
         types?: string[];
+        /**
+         * The form that messages have; the signed one where absent.
+         */
+        format?: string;
         description?: string;
         enabled: boolean;
       };
@@ -3723,6 +3727,10 @@ export interface Paths {
              * @maxItems 20
              */
             types?: string[];
+            /**
+             * The form that a chat or a pager takes; the signed one of Berth by default. For `pagerduty` the url is https://events.pagerduty.com/v2/enqueue# with the key of the integration behind it, and alerts alone are sent.
+             */
+            format?: 'slack' | 'teams' | 'pagerduty';
             /**
              * What it is for.
              */
@@ -10906,6 +10914,10 @@ export interface Webhook {
    * @maxItems 20
    */
   types?: string[];
+  /**
+   * The form that a chat or a pager takes; the signed one of Berth by default. For `pagerduty` the url is https://events.pagerduty.com/v2/enqueue# with the key of the integration behind it, and alerts alone are sent.
+   */
+  format?: 'slack' | 'teams' | 'pagerduty';
   /**
    * What it is for.
    */
