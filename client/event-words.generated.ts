@@ -499,5 +499,25 @@ export const wordsByType: Readonly<Record<Event['type'], EventWords>> = {
   },
   "promotion.cancel-requested": {
     "words": "Promotion of {service} from {fromEnvironment} is to stop"
+  },
+  "alert.fired": {
+    "words": "Alert {rule} on {subject} in {environment}: {cause}",
+    "tone": "bad"
+  },
+  "alert.resolved": {
+    "words": "Alert {rule} on {subject} in {environment} is over",
+    "tone": "good"
+  },
+  "alert.acknowledged": {
+    "words": "Alert {rule} on {subject} in {environment} acknowledged"
+  },
+  "alert.silenced": {
+    "words": "Alerts silenced until {until}: {reason}"
+  },
+  "alert.unsilenced": {
+    "words": "A silence of alerts was ended"
+  },
+  "alert-rules.changed": {
+    "words": "Alert rules changed"
   }
 };

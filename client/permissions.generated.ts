@@ -232,6 +232,18 @@ const table = {
   "promotion.create": {
     "least": "developer"
   },
+  "alert.read": {
+    "least": "viewer"
+  },
+  "alert-rule.write": {
+    "least": "maintainer"
+  },
+  "alert.acknowledge": {
+    "least": "developer"
+  },
+  "alert.silence": {
+    "least": "developer"
+  },
   "secret-source.read": {
     "least": "signed-in"
   },

@@ -169,7 +169,13 @@ export type Event = {
     | 'pipeline.changed'
     | 'promotion.created'
     | 'promotion.ended'
-    | 'promotion.cancel-requested';
+    | 'promotion.cancel-requested'
+    | 'alert.fired'
+    | 'alert.resolved'
+    | 'alert.acknowledged'
+    | 'alert.silenced'
+    | 'alert.unsilenced'
+    | 'alert-rules.changed';
   environment?: string;
   service?: string;
   operation?: string;
@@ -1635,6 +1641,10 @@ export type Event1 =
          */
         origin: string;
         types?: string[];
+        /**
+         * The form that messages have; the signed one where absent.
+         */
+        format?: string;
         description?: string;
         enabled: boolean;
       };
@@ -2063,6 +2073,155 @@ export type Event1 =
          * Where the version was taken from.
          */
         fromEnvironment: string;
+      };
+    }
+  | {
+      type: 'alert.fired';
+      data: {
+        /**
+         * Id of the alert.
+         */
+        alert: string;
+        /**
+         * Name of the rule.
+         */
+        rule: string;
+        /**
+         * A service, a job, a resource, a domain or an operation.
+         */
+        subject: string;
+        /**
+         * What the rule looks at.
+         */
+        kind: string;
+        /**
+         * What was seen, in words.
+         */
+        cause: string;
+        /**
+         * The same in numbers.
+         */
+        figures: {
+          [k: string]: number | string;
+        };
+        /**
+         * When it fired: before the event, where it was silenced until now.
+         */
+        firedAt: string;
+        /**
+         * One that began within the half hour before.
+         */
+        deployment?: {
+          service: string;
+          number: number;
+          version: string;
+          at: string;
+          by: string;
+        };
+        /**
+         * A command that is worth to be run next.
+         */
+        next: string;
+      };
+    }
+  | {
+      type: 'alert.resolved';
+      data: {
+        /**
+         * Id of the alert.
+         */
+        alert: string;
+        /**
+         * Name of the rule.
+         */
+        rule: string;
+        /**
+         * A service, a job, a resource, a domain or an operation.
+         */
+        subject: string;
+        firedAt: string;
+        /**
+         * `cleared`: it is fine again; `gone`: what it was about, or the rule, is not there any more.
+         */
+        end: 'cleared' | 'gone';
+      };
+    }
+  | {
+      type: 'alert.acknowledged';
+      data: {
+        /**
+         * Id of the alert.
+         */
+        alert: string;
+        /**
+         * Name of the rule.
+         */
+        rule: string;
+        /**
+         * A service, a job, a resource, a domain or an operation.
+         */
+        subject: string;
+        note?: string;
+      };
+    }
+  | {
+      type: 'alert.silenced';
+      data: {
+        /**
+         * Id of the silence.
+         */
+        silence: string;
+        until: string;
+        reason: string;
+        /**
+         * The rule; all where absent.
+         */
+        rule?: string;
+        /**
+         * The environment; all where absent.
+         */
+        of?: string;
+        /**
+         * The service, or what else an alert is about; all where absent.
+         */
+        subject?: string;
+      };
+    }
+  | {
+      type: 'alert.unsilenced';
+      data: {
+        /**
+         * Id of the silence.
+         */
+        silence: string;
+        until: string;
+        reason: string;
+        /**
+         * The rule; all where absent.
+         */
+        rule?: string;
+        /**
+         * The environment; all where absent.
+         */
+        of?: string;
+        /**
+         * The service, or what else an alert is about; all where absent.
+         */
+        subject?: string;
+      };
+    }
+  | {
+      type: 'alert-rules.changed';
+      data: {
+        /**
+         * What differs, by name; a side is missing where there was nothing, or is nothing any more.
+         */
+        changes: {
+          [k: string]: {
+            before?: unknown;
+            after?: unknown;
+          };
+        };
       };
     };
 export type ConnectionWithSecret = Connection & {
@@ -3568,6 +3727,10 @@ export interface Paths {
              * @maxItems 20
              */
             types?: string[];
+            /**
+             * The form that a chat or a pager takes; the signed one of Berth by default. For `pagerduty` the url is https://events.pagerduty.com/v2/enqueue# with the key of the integration behind it, and alerts alone are sent.
+             */
+            format?: 'slack' | 'teams' | 'pagerduty';
             /**
              * What it is for.
              */
@@ -9296,6 +9459,374 @@ export interface Paths {
       };
     };
   };
+  '/v1/projects/{project}/alert-rules': {
+    /**
+     * Read the alert rules of a project
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': AlertRules;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Set the alert rules of a project, or put the defaults back
+     */
+    put: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * All that are to hold; null puts the defaults back.
+             *
+             * @maxItems 30
+             */
+            rules:
+              | {
+                  name: string;
+                  /**
+                   * What the rule looks at.
+                   */
+                  when:
+                    | {
+                        kind: 'error-rate';
+                        /**
+                         * More answers with 5xx than that.
+                         */
+                        percent: number;
+                        /**
+                         * With fewer requests in the window nothing fires.
+                         */
+                        minRequests: number;
+                        /**
+                         * Over which figures are taken together: 1m to 1h.
+                         */
+                        window: string;
+                      }
+                    | {
+                        kind: 'latency';
+                        /**
+                         * Half of the requests are in ten-second samples whose p99 is higher.
+                         */
+                        p99Ms: number;
+                        /**
+                         * With fewer requests in the window nothing fires.
+                         */
+                        minRequests: number;
+                        /**
+                         * Over which figures are taken together: 1m to 1h.
+                         */
+                        window: string;
+                      }
+                    | {
+                        kind: 'crash-loop';
+                        /**
+                         * Of all replicas together.
+                         */
+                        restarts: number;
+                        /**
+                         * Over which figures are taken together: 1m to 1h.
+                         */
+                        window: string;
+                      }
+                    | {
+                        kind: 'job';
+                      }
+                    | {
+                        kind: 'backup';
+                        /**
+                         * Times the interval of the plan.
+                         */
+                        intervals: number;
+                      }
+                    | {
+                        kind: 'certificate';
+                        days: number;
+                      }
+                    | {
+                        kind: 'operation';
+                        /**
+                         * How long after its bound: 1m to 1h.
+                         */
+                        grace: string;
+                      };
+                  /**
+                   * Where it holds; `*` stands for any text. Everywhere by default.
+                   *
+                   * @minItems 1
+                   * @maxItems 20
+                   */
+                  environments?: string[];
+                  /**
+                   * It holds in ephemeral environments too.
+                   */
+                  ephemeral?: boolean;
+                  /**
+                   * How long it has to hold before it fires; at once by default.
+                   */
+                  for?: string;
+                  /**
+                   * How long it must not hold before it is over; at once by default.
+                   */
+                  clearAfter?: string;
+                }[]
+              | null;
+          };
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': AlertRules;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/alerts': {
+    /**
+     * List alerts, newest first
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+        query?: {
+          /**
+           * How many at most, 1 to 200; 50 by default.
+           */
+          limit?: string;
+          /**
+           * `nextCursor` of the page before; opaque.
+           */
+          cursor?: string;
+          /**
+           * Only those that fire; all of them at once.
+           */
+          state?: 'firing';
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              items: Alert[];
+              /**
+               * Absent on the last page.
+               */
+              nextCursor?: string;
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/alerts/{alert}/acknowledge': {
+    /**
+     * Say that somebody looks after an alert
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Id of the alert. It must be an id of 26 characters, as given in an alert's "id".
+           */
+          alert: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            note?: string;
+          };
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': Alert;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/alert-silences': {
+    /**
+     * List the silences of a project that have not ended
+     */
+    get: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+      };
+      responses: {
+        200: {
+          content: {
+            'application/json': {
+              items: AlertSilence[];
+            };
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+    /**
+     * Tell nobody of some alerts for a time
+     */
+    post: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          'application/json': {
+            /**
+             * Alerts of this rule; of all where absent.
+             */
+            rule?: string;
+            /**
+             * Alerts in this environment; in all where absent.
+             */
+            environment?: string;
+            /**
+             * Alerts about this service, job, resource, domain or operation; about all where absent.
+             */
+            subject?: string;
+            reason: string;
+            /**
+             * From now on: 1m to 30d.
+             */
+            for: string;
+          };
+        };
+      };
+      responses: {
+        201: {
+          content: {
+            'application/json': AlertSilence;
+          };
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
+  '/v1/projects/{project}/alert-silences/{silence}': {
+    /**
+     * End a silence
+     */
+    delete: {
+      parameters: {
+        path: {
+          /**
+           * Name of the project. It must be 1 to 40 of a-z, 0-9 and "-", starting and ending with a letter or digit.
+           */
+          project: string;
+          /**
+           * Id of the silence. It must be an id of 26 characters, as given in a silence's "id".
+           */
+          silence: string;
+        };
+        header?: {
+          /**
+           * Any text that no other request has; printable ASCII.
+           */
+          'Idempotency-Key'?: string;
+        };
+      };
+      responses: {
+        204: {
+          content: {};
+        };
+        default: {
+          content: {
+            'application/problem+json': Problem;
+          };
+        };
+      };
+    };
+  };
   '/v1/projects/{project}/environments/{environment}/services/{service}/logs': {
     /**
      * Read or follow what a service prints in an environment
@@ -10387,6 +10918,10 @@ export interface Webhook {
    * @maxItems 20
    */
   types?: string[];
+  /**
+   * The form that a chat or a pager takes; the signed one of Berth by default. For `pagerduty` the url is https://events.pagerduty.com/v2/enqueue# with the key of the integration behind it, and alerts alone are sent.
+   */
+  format?: 'slack' | 'teams' | 'pagerduty';
   /**
    * What it is for.
    */
@@ -11819,6 +12354,173 @@ export interface Promotion {
   createdAt: string;
   createdBy: string;
   endedAt?: string;
+}
+export interface AlertRules {
+  rules: AlertRule[];
+  /**
+   * Nobody has set any.
+   */
+  isDefault: boolean;
+  updatedAt?: string;
+  updatedBy?: string;
+}
+export interface AlertRule {
+  name: string;
+  /**
+   * What the rule looks at.
+   */
+  when:
+    | {
+        kind: 'error-rate';
+        /**
+         * More answers with 5xx than that.
+         */
+        percent: number;
+        /**
+         * With fewer requests in the window nothing fires.
+         */
+        minRequests: number;
+        /**
+         * Over which figures are taken together: 1m to 1h.
+         */
+        window: string;
+      }
+    | {
+        kind: 'latency';
+        /**
+         * Half of the requests are in ten-second samples whose p99 is higher.
+         */
+        p99Ms: number;
+        /**
+         * With fewer requests in the window nothing fires.
+         */
+        minRequests: number;
+        /**
+         * Over which figures are taken together: 1m to 1h.
+         */
+        window: string;
+      }
+    | {
+        kind: 'crash-loop';
+        /**
+         * Of all replicas together.
+         */
+        restarts: number;
+        /**
+         * Over which figures are taken together: 1m to 1h.
+         */
+        window: string;
+      }
+    | {
+        kind: 'job';
+      }
+    | {
+        kind: 'backup';
+        /**
+         * Times the interval of the plan.
+         */
+        intervals: number;
+      }
+    | {
+        kind: 'certificate';
+        days: number;
+      }
+    | {
+        kind: 'operation';
+        /**
+         * How long after its bound: 1m to 1h.
+         */
+        grace: string;
+      };
+  /**
+   * Where it holds; `*` stands for any text. Everywhere by default.
+   *
+   * @minItems 1
+   * @maxItems 20
+   */
+  environments?: string[];
+  /**
+   * It holds in ephemeral environments too.
+   */
+  ephemeral?: boolean;
+  /**
+   * How long it has to hold before it fires; at once by default.
+   */
+  for?: string;
+  /**
+   * How long it must not hold before it is over; at once by default.
+   */
+  clearAfter?: string;
+}
+export interface Alert {
+  id: string;
+  project: string;
+  environment: string;
+  service?: string;
+  rule: string;
+  kind: 'error-rate' | 'latency' | 'crash-loop' | 'job' | 'backup' | 'certificate' | 'operation';
+  /**
+   * A service, a job as `service/job`, a resource, a domain, or an operation.
+   */
+  subject: string;
+  state: 'firing' | 'resolved';
+  firedAt: string;
+  /**
+   * What was seen when it fired.
+   */
+  evidence: {
+    words: string;
+    figures: {
+      [k: string]: number | string;
+    };
+  };
+  /**
+   * One that began within the half hour before.
+   */
+  deployment?: {
+    service: string;
+    number: number;
+    version: string;
+    at: string;
+    by: string;
+  };
+  /**
+   * A command that is worth to be run next.
+   */
+  next: string;
+  resolvedAt?: string;
+  /**
+   * `cleared`: it is fine again; `gone`: what it was about, or the rule, is not there any more.
+   */
+  end?: 'cleared' | 'gone';
+  acknowledged?: {
+    at: string;
+    by: string;
+    note?: string;
+  };
+  /**
+   * Id of the silence for which nobody is told of it.
+   */
+  silence?: string;
+}
+export interface AlertSilence {
+  id: string;
+  /**
+   * Alerts of this rule; of all where absent.
+   */
+  rule?: string;
+  /**
+   * Alerts in this environment; in all where absent.
+   */
+  environment?: string;
+  /**
+   * Alerts about this service, job, resource, domain or operation; about all where absent.
+   */
+  subject?: string;
+  reason: string;
+  until: string;
+  createdAt: string;
+  createdBy: string;
 }
 export interface LogLine {
   at: string;

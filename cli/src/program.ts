@@ -11,6 +11,7 @@ import { addLogs } from './commands/logs.ts';
 import { addMcp } from './commands/mcp.ts';
 import { addOperations } from './commands/operations.ts';
 import { addPlaces } from './commands/places.ts';
+import { addAlerts } from './commands/running/alerts.ts';
 import { addDatabases } from './commands/running/databases.ts';
 import { addDomains } from './commands/running/domains.ts';
 import { addExec } from './commands/running/exec.ts';
@@ -61,6 +62,7 @@ export function createProgram(version: string): Command {
   addJobs(program);
   addDatabases(program);
   addDomains(program);
+  addAlerts(program);
   addExec(program);
   addVariables(program);
   addEnvironments(program);

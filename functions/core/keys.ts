@@ -250,12 +250,12 @@ export const backupKey = (environment: EnvironmentRef, resource: string, backup:
   pk: environmentPartition(environment),
   sk: `${backupPrefix(resource)}${backup}`,
 });
-const BACKUP_PLAN = 'backup-plan#';
+export const BACKUP_PLAN_PREFIX = 'backup-plan#';
 export const backupPlanKey = (environment: EnvironmentRef, resource: string): Key => ({
   pk: environmentPartition(environment),
-  sk: `${BACKUP_PLAN}${shortHash(resource, 16)}`,
+  sk: `${BACKUP_PLAN_PREFIX}${shortHash(resource, 16)}`,
 });
-export const isBackupPlanKey = ({ sk }: Key): boolean => sk.startsWith(BACKUP_PLAN);
+export const isBackupPlanKey = ({ sk }: Key): boolean => sk.startsWith(BACKUP_PLAN_PREFIX);
 
 /** Where the Backups port has those of a resource; a later environment of the name has others. */
 export const backupsPath = (
@@ -324,6 +324,27 @@ export const placedKey = (place: string, environment: EnvironmentRef): Key => ({
 export const policiesKey = (project: string): Key => ({ pk: `policies#${project}`, sk: 'policies' });
 /** Stands in the place of a project's name for policies that hold everywhere. */
 export const PLATFORM_POLICIES = '-';
+
+/** The alert rules of a project are one record, where they are not the defaults; its silences are another. */
+export const alertRulesKey = (project: string): Key => ({ pk: `alert-rules#${project}`, sk: 'alert-rules' });
+export const alertSilencesKey = (project: string): Key => ({
+  pk: `alert-silences#${project}`,
+  sk: 'alert-silences',
+});
+export const alertsPartition = (project: string): string => `alerts#${project}`;
+/** @param alert a ULID: alerts are listed in the order in which they fired */
+export const alertKey = (project: string, alert: string): Key => ({
+  pk: alertsPartition(project),
+  sk: alert,
+});
+/** One partition for the environments of all projects that are watched: each look reads them together. */
+export const ALERT_WATCHES = 'alert-watches';
+export const alertWatchKey = (environment: EnvironmentRef): Key => ({
+  pk: ALERT_WATCHES,
+  sk: environmentName(environment),
+});
+/** Says that the environments from before there were alerts are watched too; no name of a project is `-begun`. */
+export const ALERT_WATCHES_BEGUN: Key = { pk: ALERT_WATCHES, sk: '-begun' };
 
 /**
  * All sessions of one person.

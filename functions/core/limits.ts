@@ -3,6 +3,7 @@
  * docs/explanation/limits.md is made from this table.
  */
 import { accessLimits } from './limits/access.ts';
+import { alertLimits } from './limits/alerts.ts';
 import { domainLimits } from './limits/domains.ts';
 import { KIB, type Limit, limit, MIB } from './limits/limit.ts';
 import { pipelineLimits } from './limits/pipelines.ts';
@@ -194,4 +195,5 @@ export const limits = {
   ...workloadLimits,
   ...wakingLimits,
   ...pipelineLimits,
+  ...alertLimits,
 } as const satisfies Record<string, Limit>;

@@ -1,8 +1,8 @@
 /**
  * The sweep. It is level-triggered and reads only what is due: it starts operations that were not started, ends those
  * that overran, runs jobs, ends what was kept warm, hibernates idle environments, destroys expired ones, retries
- * leftovers, takes promotions and deliveries of git providers further, has the network tried, deletes versions that nobody
- * needs, and forgets what was kept long enough.
+ * leftovers, takes promotions and deliveries of git providers further, has the network tried, looks for what people have to be
+ * told of, deletes versions that nobody needs, and forgets what was kept long enough.
  */
 import { startDueBackup } from '../commands/backups/backup-plans.ts';
 import { advanceDelivery } from '../commands/connections/advance.ts';
@@ -56,6 +56,7 @@ import { operationLineKeys } from '../records/operation-summaries.ts';
 import { getOperation } from '../records/read.ts';
 import { executeStep } from '../workflows/step.ts';
 import { steps } from '../workflows/steps.ts';
+import { lookAtAlerts } from './alerts/look-at-alerts.ts';
 import { forgetMasks } from './forget-output.ts';
 import { tryIsolation } from './isolation.ts';
 import { lookAtPlaces } from './look-at-places.ts';
@@ -98,6 +99,12 @@ export async function sweep(ports: Ports): Promise<SweepReport> {
   const looking = attempt(report, 'places', () => lookAtPlaces(ports));
   const clock = await lookAtClock(ports);
   if (clock.jumpedAt !== undefined) report.clockJumped = clock.isNew ? 'now' : 'earlier';
+  // Figures come from places too.
+  const alerting = attempt(report, 'alerts', () =>
+    lookAtAlerts(ports, clock, (environment, error) =>
+      report.errors.push({ what: `alerts of ${environment}`, error }),
+    ),
+  );
   await each<Operation>(ports, OPERATIONS_QUEUE, report, (item) => sweepOperation(ports, item, report));
   await each<Environment>(ports, ENVIRONMENTS_QUEUE, report, (item) => sweepEnvironment(ports, item, report));
   await each<Delivery | Preview | Promotion>(ports, DELIVERIES_QUEUE, report, (item) => {
@@ -134,6 +141,7 @@ export async function sweep(ports: Ports): Promise<SweepReport> {
     await ports.logs.forget?.(before).catch((error) => void report.errors.push({ what: 'logs', error }));
   }
   await looking;
+  await alerting;
   return report;
 }
 

@@ -3,6 +3,7 @@ import { askProvider } from '../commands/connections/ask-provider.ts';
 import { sendToWebhook, type WebhookOutcome } from '../commands/webhooks/webhook-messages.ts';
 import { disableWebhook } from '../commands/webhooks/webhooks.ts';
 import { isSelected } from '../core/events/event-selector.ts';
+import { isInFormat } from '../core/events/formats/webhook-formats.ts';
 import { cloudEvent, GIVE_UP_MS } from '../core/events/webhook-message.ts';
 import { connectionKey, webhookKey } from '../core/keys.ts';
 import type { BerthEvent, Connection, Webhook, WebhookDelivery } from '../core/model/index.ts';
@@ -46,7 +47,7 @@ async function webhookOf(
   const hook = (await ports.store.get<Webhook>(webhookKey(ref.project, ref.webhook)))?.data;
   if (!hook?.enabled) return undefined;
   return {
-    wants: ({ type }) => isSelected(type, hook.types),
+    wants: (event) => isSelected(event.type, hook.types) && isInFormat(hook.format, event),
     send: (event, signal) => sendToWebhook(ports, hook, cloudEvent(event), signal),
     async giveUp(reason) {
       await disableWebhook(ports, ref, `For ${GIVE_UP_MS / 3_600_000} hours: ${reason}.`);

@@ -466,6 +466,23 @@ describe('The command line', () => {
     expect(other.err).toContain('Name a backup of `berth db backups`, or add --undo.');
   });
 
+  it('shows what fires with what to do next, says who looks after it, and silences it', async () => {
+    expect((await run('alerts ack')).err).toContain('No alert fires.');
+    const set = 'jobs set ends-badly --env dev -- node -e process.exit(3)'.split(' ');
+    await cli.run([...set.slice(0, 3), '--schedule', '0 0 1 1 *', ...set.slice(3)]);
+    await run('jobs run ends-badly --env dev');
+    await expect.poll(() => ok('alerts list'), { timeout: 60_000 }).toMatch(/ends-badly +firing/);
+    expect(await ok('alerts list')).toContain('berth runs -p ');
+    await ok('alerts ack --note Mine');
+    const [alert] = JSON.parse(await ok('alerts list --json'));
+    expect(alert).toMatchObject({ rule: 'job', acknowledged: { note: 'Mine' } });
+    const { id } = JSON.parse(await ok('alerts silence --for 2h --reason Known --rule job --in dev --json'));
+    expect(await ok('alerts silences')).toMatch(/job +dev +all/);
+    await ok(`alerts unsilence ${id}`);
+    await ok('jobs delete ends-badly --env dev');
+    await expect.poll(() => ok('alerts list --all'), { timeout: 60_000 }).toMatch(/ends-badly +resolved/);
+  });
+
   it('adds, checks and removes domains, and shows what the DNS has to say', async () => {
     const added = await ok('domains add WWW.Example.com --env dev');
     expect(added).toMatch(/^TYPE .*\nTXT +_berth\.www\.example\.com +berth-verify=\w{32}\nWaiting for DNS: /);

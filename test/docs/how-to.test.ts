@@ -72,6 +72,10 @@ describe.skipIf(missing.length > 0)(
       expect((await runPage('jobs.md')).split('\n')).toEqual(['0', '42', 'forbid', 'succeeded', '0', '']);
     });
 
+    it('alerts', async () => {
+      expect((await runPage('alerts.md')).split('\n')).toEqual(['0', 'true', 'errors', 'true', '']);
+    });
+
     it('build a folder of a monorepo', async () => {
       expect(await runPage('build-a-folder.md')).toMatch(/^examples\/static-site$/m);
     });

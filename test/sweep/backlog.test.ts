@@ -58,10 +58,10 @@ async function makeDue(prefix: string, many: number, at: number): Promise<void> 
 }
 
 describe('A pass of the sweep', () => {
-  it('asks each queue once, and the clock, while nothing is due, however much there is', async () => {
+  it('asks each queue once, the clock, and what is watched, while nothing is due, however much there is', async () => {
     await makeDue('later', 300, ports.effects.now() + 60_000_000);
     expect(await sweep(counted())).toMatchObject({ forgotten: 0, errors: [] });
-    expect(calls).toEqual({ due: 6, get: 1, transact: 0, query: 0 });
+    expect(calls).toEqual({ due: 6, get: 1, transact: 0, query: 1 });
   });
 
   it('does all that is due, with a write for each and a question for each fifty', async () => {

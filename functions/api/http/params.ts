@@ -66,6 +66,8 @@ export const paramForms: Readonly<Record<string, ParamForm>> = {
     rule: 'must be a whole number from 1 on',
     example: '123',
   },
+  alert: id('Id of the alert.', "an alert's"),
+  silence: id('Id of the silence.', "a silence's"),
   promotion: id('Id of the promotion.', "a promotion's"),
   token: id('Id of the token; not the token itself, which belongs into no URL.', "a token's"),
   secretVersion: {

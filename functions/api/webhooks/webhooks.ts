@@ -11,6 +11,11 @@ import {
 } from '../../commands/webhooks/webhooks.ts';
 import { SELECTOR_PATTERN } from '../../core/events/event-selector.ts';
 import { eventTypes } from '../../core/events/event-types.ts';
+import {
+  PAGERDUTY_KEY,
+  type WebhookFormat,
+  webhookFormats,
+} from '../../core/events/formats/webhook-formats.ts';
 import { webhookDeliveryKey, webhooksPartition } from '../../core/keys.ts';
 import type { Webhook, WebhookDelivery } from '../../core/model/index.ts';
 import { nearest } from '../../core/score/file/suggest.ts';
@@ -37,6 +42,10 @@ const typesSchema = z
     description: 'Types of events; a noun alone stands for all of it. All events by default.',
     example: ['deployment', 'build.failed'],
   });
+const formatSchema = z.enum(webhookFormats).meta({
+  description:
+    'The form that a chat or a pager takes; the signed one of Berth by default. For `pagerduty` the url is https://events.pagerduty.com/v2/enqueue# with the key of the integration behind it, and alerts alone are sent.',
+});
 const descriptionSchema = lineSchema(200).meta({ description: 'What it is for.', example: 'Chat' });
 
 const webhookSchema = z
@@ -45,6 +54,7 @@ const webhookSchema = z
     project: nameSchema.meta({ example: 'demo' }),
     url: urlSchema,
     types: typesSchema.optional(),
+    format: formatSchema.optional(),
     description: descriptionSchema.optional(),
     enabled: z.boolean(),
     disabledReason: z.string().optional().meta({ description: 'Why Berth disabled it.' }),
@@ -109,8 +119,12 @@ const render = async (ports: Ports, item: Item<Webhook>): Promise<Reply> => ({
 });
 
 /** @throws Problem invalid_request */
-function checkUrl({ receivers }: Ports, url: string | undefined): void {
-  const rule = url === undefined ? undefined : receivers.refusal(url);
+function checkUrl({ receivers }: Ports, url: string | undefined, format: WebhookFormat | undefined): void {
+  if (url === undefined) return;
+  const [address = '', key] = format === 'pagerduty' ? url.split(/(?=#)/, 2) : [url];
+  if (format === 'pagerduty' && !PAGERDUTY_KEY.test(key ?? ''))
+    throw invalidRequest([{ path: 'body.url', message: 'must end with # and the key of the integration' }]);
+  const rule = receivers.refusal(address);
   if (rule !== undefined) throw invalidRequest([{ path: 'body.url', message: `must ${rule}` }]);
 }
 
@@ -188,13 +202,17 @@ export const routes = [
     body: z.strictObject({
       url: urlSchema,
       types: typesSchema.optional(),
+      format: formatSchema.optional(),
       description: descriptionSchema.optional(),
     }),
-    bodyExamples: { deployments: { url: 'https://hooks.example.com/berth', types: ['deployment'] } },
+    bodyExamples: {
+      deployments: { url: 'https://hooks.example.com/berth', types: ['deployment'] },
+      'alerts in a chat': { url: 'https://hooks.example.com/chat', types: ['alert'], format: 'slack' },
+    },
     answers: { 201: { summary: 'Created', schema: signedSchema, location: true, etag: true } },
     problems: ['conflict'],
     handle: ({ ports, params, body, change }) => {
-      checkUrl(ports, body.url);
+      checkUrl(ports, body.url, body.format);
       checkTypes(body.types);
       const input = compact({ project: params.project, ...body });
       return withSecret(change, 201, (caller) => createWebhook(ports, caller, input));
@@ -228,8 +246,9 @@ export const routes = [
     conditional: true,
     answers: { 200: { summary: 'As it is now', schema: webhookSchema, etag: true } },
     problems: ['conflict'],
-    handle: ({ ports, params, body, precondition, change }) => {
-      checkUrl(ports, body.url);
+    async handle({ ports, params, body, precondition, change }) {
+      if (body.url !== undefined)
+        checkUrl(ports, body.url, (await getWebhook(ports.store, params)).data.format);
       checkTypes(body.types);
       const patch = compact({ ...body, ...precondition });
       return change(

@@ -4,6 +4,8 @@ import { memberIds } from '../../core/authorization/principal.ts';
 import { changesOf } from '../../core/field-changes.ts';
 import {
   administratorsKey,
+  alertRulesKey,
+  alertSilencesKey,
   deletedProjectKey,
   eventsPartition,
   idempotencyKey,
@@ -152,7 +154,9 @@ export async function deleteProject(
     throw error;
   }
   await forgetAccess(ports, project);
-  await ports.store.transact([{ delete: policiesKey(project) }, { delete: pipelineKey(project) }]);
+  await ports.store.transact(
+    [policiesKey, pipelineKey, alertRulesKey, alertSilencesKey].map((keyOf) => ({ delete: keyOf(project) })),
+  );
   await forgetBuildSecrets(ports, project);
 }
 

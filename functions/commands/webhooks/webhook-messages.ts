@@ -1,11 +1,7 @@
 /** Sends one event to the receiver of one webhook. */
 
-import {
-  CLOUD_EVENT_MEDIA_TYPE,
-  type CloudEvent,
-  signedHeaders,
-  sourceOf,
-} from '../../core/events/webhook-message.ts';
+import { webhookBody } from '../../core/events/formats/webhook-formats.ts';
+import { type CloudEvent, signedHeaders, sourceOf } from '../../core/events/webhook-message.ts';
 import { signingSecretPath } from '../../core/keys.ts';
 import type { Webhook } from '../../core/model/index.ts';
 import type { Ports } from '../../ports/index.ts';
@@ -33,13 +29,13 @@ export async function sendToWebhook(
   const secrets = await Promise.all(versions.map((each) => ports.secrets.get(path, each)));
   const known = secrets.filter((secret) => secret !== undefined);
   if (known.length === 0) return { delivered: false, reason: 'its signing secret is not there' };
-  const body = JSON.stringify(event);
+  const { mediaType, body, to } = webhookBody(webhook.format, event, webhook.url);
   const headers = {
-    'content-type': CLOUD_EVENT_MEDIA_TYPE,
+    'content-type': mediaType,
     'user-agent': 'Berth',
     ...signedHeaders(`msg_${webhook.id}_${event.id}`, now, body, known),
   };
-  const receipt = await ports.receivers.post(webhook.url, { headers, body }, signal);
+  const receipt = await ports.receivers.post(to, { headers, body }, signal);
   if ('fault' in receipt) return { delivered: false, reason: receipt.fault };
   const { status } = receipt;
   if (status >= 200 && status < 300) return { delivered: true, status };

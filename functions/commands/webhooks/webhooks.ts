@@ -29,7 +29,7 @@ export interface WebhookRef {
   webhook: string;
 }
 
-export type NewWebhook = Pick<Webhook, 'project' | 'url' | 'types' | 'description'>;
+export type NewWebhook = Pick<Webhook, 'project' | 'url' | 'types' | 'format' | 'description'>;
 
 export interface WebhookPatch {
   url?: string;

@@ -229,6 +229,10 @@ export const permissions = permission({
     least: 'developer',
     does: 'promote a version through several environments, and cancel that; in a protected environment it waits for approval',
   },
+  'alert.read': { least: 'viewer', does: 'read alerts, the rules that they fire by, and silences' },
+  'alert-rule.write': { least: 'maintainer', does: 'set the alert rules of the project' },
+  'alert.acknowledge': { least: 'developer', does: 'say that they look after an alert' },
+  'alert.silence': { least: 'developer', does: 'silence alerts for a time, and end that' },
   'secret-source.read': {
     least: 'signed-in',
     does: 'read which projects may refer to secrets that are kept elsewhere',

@@ -3,6 +3,7 @@
  * words and docs/reference/events.md all come from here.
  */
 import type * as z from 'zod';
+import { alertEvents } from '../alerts/alert-events.ts';
 import { domainEvents } from '../domains/domain-events.ts';
 import { pipelineEvents } from '../pipelines/pipeline-events.ts';
 import { accessEvents } from './access-events.ts';
@@ -28,6 +29,7 @@ export const eventTypes = {
   ...connectionEvents,
   ...domainEvents,
   ...pipelineEvents,
+  ...alertEvents,
 } as const satisfies EventDeclarations;
 
 type Declared = typeof eventTypes;

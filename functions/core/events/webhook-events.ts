@@ -11,6 +11,7 @@ export const webhookEvents = {
       ...idData,
       origin,
       types: z.array(z.string()).optional(),
+      format: z.string().optional().describe('The form that messages have; the signed one where absent.'),
       description: z.string().optional(),
       enabled: z.boolean(),
     }),

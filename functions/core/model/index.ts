@@ -3,6 +3,7 @@
  * milliseconds, names are RFC 1123 labels (see names.ts), and no field ever holds a secret value.
  */
 
+export * from '../alerts/alert-types.ts';
 export * from '../domains/domain-record.ts';
 export * from '../pipelines/promotion-record.ts';
 export * from '../placement/place-types.ts';

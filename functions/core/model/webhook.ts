@@ -1,4 +1,6 @@
 /** Where the events of a project are sent, and how far delivery has come. */
+import type { WebhookFormat } from '../events/formats/webhook-formats.ts';
+
 /** Where a project's events are sent. */
 export interface Webhook {
   id: string;
@@ -7,6 +9,8 @@ export interface Webhook {
   url: string;
   /** Types of events, or nouns that stand for all of their types; all types where absent. */
   types?: string[];
+  /** The form that a chat or a pager takes; the signed one of Berth where absent. */
+  format?: WebhookFormat;
   description?: string;
   enabled: boolean;
   /** Why Berth disabled it. */

@@ -1,5 +1,5 @@
 /** What is to be thought of a new version, in numbers. Pure. */
-import { formatDuration } from '../duration.ts';
+import { figureWords } from './figure-words.ts';
 import { quantileMs, type RequestCounts } from './request-counts.ts';
 import type { RolloutChecks } from './rollout-plan.ts';
 
@@ -39,11 +39,7 @@ export const figuresOf = (counts: RequestCounts): Figures => ({
   p99Ms: quantileMs(counts, 0.99),
 });
 
-/** Rounded as people read it: `0.2`, `4.1`, `33`. */
-const percent = (rate: number): string => `${rate >= 10 ? Math.round(rate) : Math.round(rate * 10) / 10} %`;
-const count = (value: number): string => value.toLocaleString('en-US');
-const ms = (value: number): string =>
-  value >= 10_000 && value % 1000 === 0 ? formatDuration(value / 1000) : `${count(Math.round(value))} ms`;
+const { percent, count, ms } = figureWords;
 
 /** One of the two checks of requests: a limit counts unless what serves is worse. */
 function judge(

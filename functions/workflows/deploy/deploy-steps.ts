@@ -1,4 +1,5 @@
 /** Steps of the workflows `deploy` and `rollback`. */
+import { watchEnvironment } from '../../commands/alerts/alert-watches.ts';
 import { deploymentProblems } from '../../commands/deployments/deployment-problems.ts';
 import { standbyWrites } from '../../commands/deployments/warm.ts';
 import { environmentUse } from '../../commands/environments/environments.ts';
@@ -41,6 +42,7 @@ export const prepareDeployment: DeploymentStep = {
   async run({ ports, operation, signal }) {
     // What wakes up has its services declared, each with what served before, which would undo a newer deployment.
     await untilAwake(ports, operation, signal);
+    await watchEnvironment(ports, operation);
     await retryOnConflict(async () => {
       const item = await deploymentOf(ports, operation);
       // Policies are checked again, since the deployment may have waited after it was accepted.

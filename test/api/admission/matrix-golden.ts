@@ -31,10 +31,13 @@ export const golden = {
     'policy.read',
     'connection.read',
     'pipeline.read',
+    'alert.read',
   ],
   developer: [
     'environment.eject',
     'promotion.create',
+    'alert.acknowledge',
+    'alert.silence',
     'connection.redeliver',
     'service.create',
     'service.update',
@@ -61,6 +64,7 @@ export const golden = {
   ],
   maintainer: [
     'pipeline.write',
+    'alert-rule.write',
     'connection.write',
     'preview.approve',
     'secret.reveal',

@@ -1,0 +1,132 @@
+/** What is to be seen in an environment for its alert rules. */
+import { judgeBackups, judgeCertificate, judgeJob, judgeOperation } from '../../core/alerts/judge-records.ts';
+import {
+  BACKUP_PLAN_PREFIX,
+  backupPrefix,
+  DOMAIN_PREFIX,
+  environmentPartition,
+  JOB_PREFIX,
+} from '../../core/keys.ts';
+import type {
+  AlertCondition,
+  AlertFinding,
+  AlertRule,
+  AlertWatch,
+  Backup,
+  BackupPlan,
+  Domain,
+  Environment,
+  Job,
+  Operation,
+  RestartMarks,
+} from '../../core/model/index.ts';
+import type { Ports } from '../../ports/index.ts';
+import { readAll } from '../../records/read-all.ts';
+import { startable } from '../../workflows/environment-state.ts';
+import { observeService } from './observe-services.ts';
+
+export interface Look {
+  /** Operations that are due for their end, of all projects. */
+  overdue(): Promise<readonly Operation[]>;
+  /** Records are read in this look too; others look at figures alone. */
+  readsRecords: boolean;
+}
+
+export interface Seen {
+  /** What was found, by rule. Of a rule that is missing here nothing is known. */
+  found: Map<string, AlertFinding[]>;
+  restarts: Record<string, RestartMarks>;
+}
+
+/** @param rules those that hold in the environment */
+export async function observe(
+  ports: Ports,
+  environment: Environment,
+  rules: readonly AlertRule[],
+  watch: AlertWatch,
+  look: Look,
+): Promise<Seen> {
+  const found = new Map<string, AlertFinding[]>();
+  const restarts: Record<string, RestartMarks> = {};
+  const ofServices = rules.filter(({ when }) => figures.has(when.kind));
+  // On its way between two states nothing that is seen says much.
+  const isAwake = environment.state === 'ready';
+  if (isAwake || environment.state === 'hibernated') for (const { name } of ofServices) found.set(name, []);
+  if (isAwake && ofServices.length > 0) {
+    for (const instance of startable(environment)) {
+      const { service } = instance;
+      const seen = await observeService(ports, instance, ofServices, watch.restarts[service]);
+      for (const { rule, finding } of seen.findings) found.get(rule)?.push(finding);
+      if (seen.restarts) restarts[service] = seen.restarts;
+    }
+  } else Object.assign(restarts, watch.restarts);
+  if (look.readsRecords)
+    for (const { name, when } of rules) {
+      // Jobs and backups of what sleeps are not run, and are neither better nor worse for it.
+      if (!isAwake && (when.kind === 'job' || when.kind === 'backup')) continue;
+      const findings = await recordFindings(ports, environment, when, look);
+      if (findings) found.set(name, findings);
+    }
+  return { found, restarts };
+}
+
+const figures: ReadonlySet<AlertCondition['kind']> = new Set(['error-rate', 'latency', 'crash-loop']);
+
+/** Undefined for conditions that are not about records. */
+async function recordFindings(
+  { store, effects }: Ports,
+  environment: Environment,
+  when: AlertCondition,
+  look: Look,
+): Promise<AlertFinding[] | undefined> {
+  const now = effects.now();
+  const ref = { project: environment.project, environment: environment.name };
+  const pk = environmentPartition(ref);
+  switch (when.kind) {
+    case 'job':
+      return (await readAll<Job>(store, pk, JOB_PREFIX))
+        .filter(({ data }) => data.environmentId === environment.id)
+        .map(({ data }) => ({
+          subject: `${data.service}/${data.name}`,
+          service: data.service,
+          ...judgeJob(data, now),
+        }));
+    case 'backup':
+      return Promise.all(
+        (await readAll<BackupPlan>(store, pk, BACKUP_PLAN_PREFIX))
+          .filter(({ data }) => data.environmentId === environment.id && data.schedule !== undefined)
+          .map(async ({ data: plan }) => {
+            const backups = await readAll<Backup>(store, pk, backupPrefix(plan.resource));
+            const judged = judgeBackups(
+              plan,
+              backups.map(({ data }) => data),
+              when.intervals,
+              now,
+            );
+            return { subject: plan.resource, ...judged };
+          }),
+      );
+    case 'certificate':
+      return (await readAll<Domain>(store, pk, DOMAIN_PREFIX)).flatMap(({ data }) =>
+        data.certificate && data.environmentId === environment.id && data.suspendedAt === undefined
+          ? [
+              {
+                subject: data.name,
+                service: data.service,
+                ...judgeCertificate(data.certificate, when.days, now),
+              },
+            ]
+          : [],
+      );
+    case 'operation':
+      return (await look.overdue())
+        .filter(({ project, environment: name }) => project === ref.project && name === ref.environment)
+        .map((operation) => ({
+          subject: operation.id,
+          ...(operation.service !== undefined && { service: operation.service }),
+          ...judgeOperation(operation, when.graceSeconds, now),
+        }));
+    default:
+      return undefined;
+  }
+}
