@@ -6,6 +6,7 @@ import { navigate } from './navigation.ts';
 import {
   activityPath,
   approvalsPath,
+  backupsPath,
   buildsPath,
   deployPath,
   environmentPath,
@@ -58,7 +59,10 @@ function useCommands(project: string | undefined): Command[] {
                 ),
               ),
             ),
-            ...environments.map(({ name }) => go(name, environmentPath({ project, environment: name }))),
+            ...environments.flatMap(({ name: environment }) => [
+              go(environment, environmentPath({ project, environment })),
+              go(`${environment}: backups`, backupsPath({ project, environment })),
+            ]),
             ...services.flatMap(({ name: service }) =>
               environments.map(({ name: environment }) =>
                 go(`${service} to ${environment}`, deployPath(project, { service, environment }), 'Deploy'),

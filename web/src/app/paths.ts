@@ -21,6 +21,8 @@ export const projectPath = (project: string): string => `/projects/${project}`;
 export const environmentPath = ({ project, environment }: Omit<Place, 'service'>): string =>
   `/projects/${project}/environments/${environment}`;
 
+export const backupsPath = (place: Omit<Place, 'service'>): string => `${environmentPath(place)}/backups`;
+
 export const serviceTabs = ['status', 'history', 'logs', 'runs', 'metrics', 'repository', 'events'] as const;
 export type ServiceTab = (typeof serviceTabs)[number];
 

@@ -5,7 +5,7 @@ import Header from '@cloudscape-design/components/header';
 import { Link } from 'wouter';
 import type { Resource } from '../../../client/types.generated.ts';
 import { useEnvironment, useOverview, useResources } from '../api/read.ts';
-import { operationPath, servicePath } from '../app/paths.ts';
+import { backupsPath, operationPath, servicePath } from '../app/paths.ts';
 import { Title } from '../app/title.tsx';
 import { Who } from '../components/access/who.tsx';
 import { ExternalLink } from '../components/external-link.tsx';
@@ -145,7 +145,7 @@ function Resources(place: InEnvironment) {
       )}
       <ul className="plain-list lines">
         {resources.map((resource) => (
-          <ResourceLine key={resource.uid} resource={resource} />
+          <ResourceLine key={resource.uid} place={place} resource={resource} />
         ))}
       </ul>
     </Container>
@@ -153,8 +153,10 @@ function Resources(place: InEnvironment) {
 }
 
 function ResourceLine({
-  resource: { uid, type, class: className, state, services, outputs },
+  place,
+  resource: { uid, type, class: className, state, services, outputs, backups },
 }: {
+  place: InEnvironment;
   resource: Resource;
 }) {
   return (
@@ -165,6 +167,11 @@ function ResourceLine({
         <Status of={state} />
         <code className="soft">{plain(uid)}</code>
         <span className="soft">used by {services.join(', ')}</span>
+        {backups && (
+          <Link className="row-end" href={backupsPath(place)} aria-label={`Backups of ${uid}`}>
+            Backups
+          </Link>
+        )}
       </span>
       {outputs.length > 0 && (
         <dl className="outputs">
