@@ -43,6 +43,7 @@ const pages: readonly Page[] = [
     '/projects/:project/environments/:environment/services/:service/:tab?',
     () => import('../pages/service.tsx'),
   ),
+  page('/projects/:project/pipeline', () => import('../pages/pipeline.tsx')),
   page('/projects/:project/deploy', () => import('../pages/deploy.tsx')),
   page('/projects/:project/builds', () => import('../pages/builds.tsx')),
   page('/projects/:project/activity', () => import('../pages/activity.tsx')),

@@ -11,6 +11,7 @@ import {
   deployPath,
   environmentPath,
   newProjectPath,
+  pipelinePath,
   projectPath,
   servicePath,
   serviceTabs,
@@ -46,6 +47,7 @@ function useCommands(project: string | undefined): Command[] {
         ? []
         : [
             go('Overview', projectPath(project)),
+            go('Pipeline', pipelinePath(project)),
             go('Builds', buildsPath(project)),
             go('Activity', activityPath(project)),
             go('Deploy …', deployPath(project), 'Deploy'),

@@ -29,6 +29,8 @@ export type ServiceTab = (typeof serviceTabs)[number];
 export const servicePath = (place: Place, tab: ServiceTab = 'status'): string =>
   `${environmentPath(place)}/services/${place.service}${tab === 'status' ? '' : `/${tab}`}`;
 
+export const pipelinePath = (project: string): string => `/projects/${project}/pipeline`;
+
 export const buildsPath = (project: string): string => `/projects/${project}/builds`;
 
 export const activityPath = (project: string): string => `/projects/${project}/activity`;
@@ -45,7 +47,7 @@ export const settingsPages = [
   { id: 'general', label: 'General' },
   { id: 'members', label: 'Members' },
   { id: 'tokens', label: 'Tokens' },
-  { id: 'pipelines', label: 'Pipelines' },
+  { id: 'pipelines', label: 'Trusted pipelines' },
   { id: 'policies', label: 'Policies' },
   { id: 'webhooks', label: 'Webhooks' },
   { id: 'build-secrets', label: 'Build secrets' },
