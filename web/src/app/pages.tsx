@@ -36,6 +36,10 @@ const pages: readonly Page[] = [
   page('/projects/:project', () => import('../pages/overview.tsx'), firstPage),
   page('/projects/:project/environments/:environment', () => import('../pages/environment.tsx')),
   page(
+    '/projects/:project/environments/:environment/logs',
+    () => import('../pages/environment/environment-logs.tsx'),
+  ),
+  page(
     '/projects/:project/environments/:environment/backups',
     () => import('../pages/environment/backups.tsx'),
   ),

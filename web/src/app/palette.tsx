@@ -9,6 +9,7 @@ import {
   backupsPath,
   buildsPath,
   deployPath,
+  environmentLogsPath,
   environmentPath,
   newProjectPath,
   pipelinePath,
@@ -63,6 +64,7 @@ function useCommands(project: string | undefined): Command[] {
             ),
             ...environments.flatMap(({ name: environment }) => [
               go(environment, environmentPath({ project, environment })),
+              go(`${environment}: logs`, environmentLogsPath({ project, environment })),
               go(`${environment}: backups`, backupsPath({ project, environment })),
             ]),
             ...services.flatMap(({ name: service }) =>

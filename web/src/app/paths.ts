@@ -23,6 +23,9 @@ export const environmentPath = ({ project, environment }: Omit<Place, 'service'>
 
 export const backupsPath = (place: Omit<Place, 'service'>): string => `${environmentPath(place)}/backups`;
 
+export const environmentLogsPath = (place: Omit<Place, 'service'>): string =>
+  `${environmentPath(place)}/logs`;
+
 export const serviceTabs = ['status', 'history', 'logs', 'runs', 'metrics', 'repository', 'events'] as const;
 export type ServiceTab = (typeof serviceTabs)[number];
 
