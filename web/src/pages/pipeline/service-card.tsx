@@ -119,7 +119,7 @@ function Serving({ project, service, stage, of, ahead }: ServingProps) {
           <RevisionLine revision={revision} />
           {since !== undefined && (
             <span className="soft small">
-              since <Ago at={since} />
+              deployed <Ago at={since} />
             </span>
           )}
         </>

@@ -143,7 +143,7 @@ const columnsOf = (
     cell: ({ createdAt, createdBy, scheduled }) => (
       <>
         <Ago at={createdAt} />{' '}
-        <span className="soft">
+        <div className="soft small made-by">
           {scheduled ? (
             'by its plan'
           ) : (
@@ -151,7 +151,7 @@ const columnsOf = (
               by <Who id={createdBy} />
             </>
           )}
-        </span>
+        </div>
       </>
     ),
   },
