@@ -11499,6 +11499,14 @@ export interface Resource {
    */
   outputs: string[];
   operation: string;
+  /**
+   * Its data can be backed up here.
+   */
+  backups?: true;
+  /**
+   * When a restore replaced its data; what it replaced is still there, and can be put back.
+   */
+  replacedAt?: string;
   createdAt: string;
 }
 export interface Backups {

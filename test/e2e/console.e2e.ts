@@ -200,7 +200,7 @@ describe.skipIf(!chromiumPath)('The console in a browser', () => {
   it('promotes from a cell to the next environment', async () => {
     await subject.berth.operation('POST', '/v1/projects/demo/environments', { name: 'staging' });
     await open('/projects/demo');
-    await link('Promote guestbook from dev to staging').click();
+    await link('Promote to staging: guestbook from dev').click();
     await shows('As in dev: 1.0.0');
     await button('Deploy to staging').click();
     await titled('Deployment 1 of guestbook to staging');

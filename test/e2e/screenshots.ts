@@ -6,6 +6,7 @@ import type { Page } from 'playwright-core';
 import { openReceiver } from '../support/receiver.ts';
 import { askWorkload } from '../support/workload.ts';
 import { chromiumPath, goTo, launch, showTokenForm, signIn, visit } from './browser.ts';
+import { seedDatabase, shop } from './console/databases.ts';
 import { seedSettings, settingsPages } from './settings/seed.ts';
 import { build, deploy, long, openSubject, seed, seedLong, service } from './subject.ts';
 
@@ -53,7 +54,7 @@ try {
   await showTokenForm(page);
   await page.getByLabel('Token').fill('wrong');
   await page.keyboard.press('Enter');
-  await page.getByText('This token is not valid.').waitFor();
+  await page.getByText('This token is not valid.').first().waitFor();
   await take(page, 'sign-in-refused');
 
   await signIn(page, subject.token);
@@ -78,6 +79,22 @@ try {
   await berth.api('POST', '/v1/projects/demo/services', { name: 'checkout' });
   const staging = '/v1/projects/demo/environments/staging/services/guestbook/deployments';
   await berth.operation('POST', staging, { version: '1.0.0' });
+  await goTo(page, '/projects/demo/pipeline');
+  await page.getByText('The project has no pipeline yet.').waitFor();
+  await page.getByRole('button', { name: 'Set the stages' }).click();
+  await page.getByRole('textbox', { name: 'Stages' }).waitFor();
+  await take(page, 'pipeline-stages');
+  await page.keyboard.press('Escape');
+  const stages = [{ name: 'dev' }, { name: 'staging' }, { name: 'live', environments: ['production'] }];
+  await berth.api('PUT', '/v1/projects/demo/pipeline', { stages });
+  await go('/projects/demo/pipeline', 'dev: 1 version ahead');
+  await page.getByText('dev: 1 version ahead').click();
+  await take(page, 'pipeline');
+  await page.setViewportSize(sizes.wide);
+  await page.getByRole('button', { name: 'Promote guestbook' }).click();
+  await page.getByText('The very same version').waitFor();
+  await take(page, 'pipeline-promote');
+  await page.keyboard.press('Escape');
   await go('/projects/demo', 'Promote to staging');
   await take(page, 'overview');
   await go('/projects/demo/deploy?service=guestbook&environment=staging&from=dev', 'What will change');
@@ -91,6 +108,14 @@ try {
   }
   await go(`${dev}/services/guestbook/logs`, 'entries');
   await take(page, 'service-logs');
+  await go(`${dev}/logs`, 'entries');
+  await take(page, 'environment-logs');
+  await page.getByRole('searchbox', { name: 'Search the log' }).fill('"never closed');
+  await page
+    .getByText(/is no search/)
+    .first()
+    .waitFor();
+  await take(page, 'environment-logs-wrong');
   await go(`${dev}/services/guestbook/metrics`, 'Metrics');
   await take(page, 'service-metrics');
   await go(`${dev}/services/guestbook/events`, 'serves in dev');
@@ -142,7 +167,12 @@ try {
 
   const production = '/v1/projects/demo/environments/production';
   await berth.api('PUT', `${production}/protection`, { approval: true });
-  await berth.api('POST', `${production}/services/guestbook/deployments`, { version: '1.0.0' });
+  await berth.api('POST', '/v1/projects/demo/services/guestbook/promotions', {
+    fromEnvironment: 'staging',
+    to: ['production', 'pr-12'],
+  });
+  await go('/projects/demo/pipeline', 'waits for approval');
+  await take(page, 'pipeline-waits');
   await seedSettings(subject, receiver.origin);
   for (const { name, path, ready, open } of settingsPages) {
     await go(path, ready);
@@ -151,6 +181,26 @@ try {
     await page.keyboard.press('Escape');
   }
 
+  const database = await seedDatabase(subject);
+  await go(shop.page, 'None yet.');
+  await take(page, 'backups-none');
+  await berth.operation('POST', `${database.path}/backups`);
+  await database.query('CREATE AGGREGATE public.total (integer) (SFUNC = int4pl, STYPE = integer)');
+  await berth.operation('POST', `${database.path}/backups`);
+  const { items } = (await berth.api('GET', `${database.path}/backups`)).body;
+  await berth.operation('POST', `${database.path}/restore`, { backup: items[1].id });
+  await berth.api('PUT', `${database.path}/backup-plan`, { schedule: '30 2 * * *', keep: 14 });
+  await go(shop.page, 'A restore replaced its data');
+  await take(page, 'backups');
+  await page.setViewportSize(sizes.wide);
+  await page.getByRole('button', { name: /^Restore the backup/ }).click();
+  await page.getByText('is deleted for good').waitFor();
+  await take(page, 'backups-restore');
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Change the plan' }).click();
+  await page.getByRole('textbox', { name: 'Keep' }).waitFor();
+  await take(page, 'backups-plan');
+  await page.keyboard.press('Escape');
   await seedLong(subject);
   await go(`/projects/${long.project}`, 'serving');
   await take(page, 'overview-long');

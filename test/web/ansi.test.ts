@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { marked, spansOf } from '../../web/src/pages/service/logs/ansi.ts';
+import { marked, spansOf } from '../../web/src/components/log/ansi.ts';
 import { expectLinear } from '../support/cpu.ts';
 
 const E = '\u001b';

@@ -36,9 +36,18 @@ const pages: readonly Page[] = [
   page('/projects/:project', () => import('../pages/overview.tsx'), firstPage),
   page('/projects/:project/environments/:environment', () => import('../pages/environment.tsx')),
   page(
+    '/projects/:project/environments/:environment/logs',
+    () => import('../pages/environment/environment-logs.tsx'),
+  ),
+  page(
+    '/projects/:project/environments/:environment/backups',
+    () => import('../pages/environment/backups.tsx'),
+  ),
+  page(
     '/projects/:project/environments/:environment/services/:service/:tab?',
     () => import('../pages/service.tsx'),
   ),
+  page('/projects/:project/pipeline', () => import('../pages/pipeline.tsx')),
   page('/projects/:project/deploy', () => import('../pages/deploy.tsx')),
   page('/projects/:project/builds', () => import('../pages/builds.tsx')),
   page('/projects/:project/activity', () => import('../pages/activity.tsx')),

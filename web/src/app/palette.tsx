@@ -6,10 +6,13 @@ import { navigate } from './navigation.ts';
 import {
   activityPath,
   approvalsPath,
+  backupsPath,
   buildsPath,
   deployPath,
+  environmentLogsPath,
   environmentPath,
   newProjectPath,
+  pipelinePath,
   projectPath,
   servicePath,
   serviceTabs,
@@ -45,6 +48,7 @@ function useCommands(project: string | undefined): Command[] {
         ? []
         : [
             go('Overview', projectPath(project)),
+            go('Pipeline', pipelinePath(project)),
             go('Builds', buildsPath(project)),
             go('Activity', activityPath(project)),
             go('Deploy …', deployPath(project), 'Deploy'),
@@ -58,7 +62,11 @@ function useCommands(project: string | undefined): Command[] {
                 ),
               ),
             ),
-            ...environments.map(({ name }) => go(name, environmentPath({ project, environment: name }))),
+            ...environments.flatMap(({ name: environment }) => [
+              go(environment, environmentPath({ project, environment })),
+              go(`${environment}: logs`, environmentLogsPath({ project, environment })),
+              go(`${environment}: backups`, backupsPath({ project, environment })),
+            ]),
             ...services.flatMap(({ name: service }) =>
               environments.map(({ name: environment }) =>
                 go(`${service} to ${environment}`, deployPath(project, { service, environment }), 'Deploy'),

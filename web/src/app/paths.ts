@@ -21,11 +21,18 @@ export const projectPath = (project: string): string => `/projects/${project}`;
 export const environmentPath = ({ project, environment }: Omit<Place, 'service'>): string =>
   `/projects/${project}/environments/${environment}`;
 
+export const backupsPath = (place: Omit<Place, 'service'>): string => `${environmentPath(place)}/backups`;
+
+export const environmentLogsPath = (place: Omit<Place, 'service'>): string =>
+  `${environmentPath(place)}/logs`;
+
 export const serviceTabs = ['status', 'history', 'logs', 'runs', 'metrics', 'repository', 'events'] as const;
 export type ServiceTab = (typeof serviceTabs)[number];
 
 export const servicePath = (place: Place, tab: ServiceTab = 'status'): string =>
   `${environmentPath(place)}/services/${place.service}${tab === 'status' ? '' : `/${tab}`}`;
+
+export const pipelinePath = (project: string): string => `/projects/${project}/pipeline`;
 
 export const buildsPath = (project: string): string => `/projects/${project}/builds`;
 
@@ -43,7 +50,7 @@ export const settingsPages = [
   { id: 'general', label: 'General' },
   { id: 'members', label: 'Members' },
   { id: 'tokens', label: 'Tokens' },
-  { id: 'pipelines', label: 'Pipelines' },
+  { id: 'pipelines', label: 'Trusted pipelines' },
   { id: 'policies', label: 'Policies' },
   { id: 'webhooks', label: 'Webhooks' },
   { id: 'build-secrets', label: 'Build secrets' },

@@ -8,6 +8,7 @@ import {
   approvalsPath,
   buildsPath,
   deployPath,
+  pipelinePath,
   projectPath,
   settingsPages,
   settingsPath,
@@ -36,6 +37,7 @@ export function Side({ project }: { project: string }) {
     <nav ref={nav} aria-label="Pages" className="side">
       <ul className="plain-list">
         <li>{item(projectPath(project), 'Overview')}</li>
+        <li>{item(pipelinePath(project), 'Pipeline')}</li>
         <li>{item(deployPath(project), 'Deploy')}</li>
         <li>{item(buildsPath(project), 'Builds')}</li>
         <li>{item(activityPath(project), 'Activity')}</li>

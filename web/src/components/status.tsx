@@ -40,13 +40,18 @@ const types: Record<string, StatusIndicatorProps.Type> = {
   removing: 'in-progress',
   destroyed: 'stopped',
   stopped: 'stopped',
+  // Backups.
+  making: 'in-progress',
+  checked: 'success',
+  deleting: 'in-progress',
 };
 
 /** What goes on as it should is no news: only what came to a good end is green. */
 const steady: ReadonlySet<string> = new Set(['serving', 'healthy', 'ready', 'active']);
 
-export const Status = ({ of }: { of: string }) => (
+/** @param children other words for the state than its own */
+export const Status = ({ of, children = of.replaceAll('_', ' ') }: { of: string; children?: string }) => (
   <StatusIndicator type={types[of] ?? 'info'} {...(steady.has(of) && { colorOverride: 'grey' as const })}>
-    {of.replaceAll('_', ' ')}
+    {children}
   </StatusIndicator>
 );

@@ -1,11 +1,13 @@
 /** An environment: what is in it, and when it sleeps and goes. */
 import Alert from '@cloudscape-design/components/alert';
+import Button from '@cloudscape-design/components/button';
 import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
 import { Link } from 'wouter';
 import type { Resource } from '../../../client/types.generated.ts';
 import { useEnvironment, useOverview, useResources } from '../api/read.ts';
-import { operationPath, servicePath } from '../app/paths.ts';
+import { followLink } from '../app/navigation.ts';
+import { backupsPath, environmentLogsPath, operationPath, servicePath } from '../app/paths.ts';
 import { Title } from '../app/title.tsx';
 import { Who } from '../components/access/who.tsx';
 import { ExternalLink } from '../components/external-link.tsx';
@@ -114,7 +116,22 @@ function Services({ project, environment }: InEnvironment) {
   const { data } = useOverview(project);
   const instances = data?.instances.filter((one) => one.environment === environment) ?? [];
   return (
-    <Container header={<Header variant="h2">Services</Header>}>
+    <Container
+      header={
+        <Header
+          variant="h2"
+          actions={
+            instances.length > 0 && (
+              <Button href={environmentLogsPath({ project, environment })} onFollow={followLink}>
+                Logs of all
+              </Button>
+            )
+          }
+        >
+          Services
+        </Header>
+      }
+    >
       {instances.length === 0 && <p className="soft">Nothing is deployed here yet.</p>}
       <ul className="plain-list lines">
         {instances.map(({ service, state, url, current, newest }) => {
@@ -145,7 +162,7 @@ function Resources(place: InEnvironment) {
       )}
       <ul className="plain-list lines">
         {resources.map((resource) => (
-          <ResourceLine key={resource.uid} resource={resource} />
+          <ResourceLine key={resource.uid} place={place} resource={resource} />
         ))}
       </ul>
     </Container>
@@ -153,8 +170,10 @@ function Resources(place: InEnvironment) {
 }
 
 function ResourceLine({
-  resource: { uid, type, class: className, state, services, outputs },
+  place,
+  resource: { uid, type, class: className, state, services, outputs, backups },
 }: {
+  place: InEnvironment;
   resource: Resource;
 }) {
   return (
@@ -165,6 +184,11 @@ function ResourceLine({
         <Status of={state} />
         <code className="soft">{plain(uid)}</code>
         <span className="soft">used by {services.join(', ')}</span>
+        {backups && (
+          <Link className="row-end" href={backupsPath(place)} aria-label={`Backups of ${uid}`}>
+            Backups
+          </Link>
+        )}
       </span>
       {outputs.length > 0 && (
         <dl className="outputs">

@@ -64,7 +64,7 @@ export function Cell({ project, may, service, environment, instance, next, there
             {...may('deployment.create', next)}
             href={deployPath(project, { service, environment: next.name, from: environment.name })}
             onFollow={followLink}
-            ariaLabel={`Promote ${service} from ${environment.name} to ${next.name}`}
+            ariaLabel={`Promote to ${next.name}: ${service} from ${environment.name}`}
           >
             Promote to {next.name}
           </Button>

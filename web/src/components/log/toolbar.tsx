@@ -1,8 +1,10 @@
 /** What of a log is shown. */
 import Button from '@cloudscape-design/components/button';
+import FormField from '@cloudscape-design/components/form-field';
 import Input from '@cloudscape-design/components/input';
 import Select from '@cloudscape-design/components/select';
 import { useEffect, useState } from 'react';
+import { plain } from '../plain.ts';
 import type { LogView } from './source.ts';
 
 const TYPED_MS = 300;
@@ -20,6 +22,8 @@ interface ToolbarProps {
   /** Puts a filter into the address; undefined takes it out. */
   onChange(change: Record<string, string | undefined>): void;
   view: LogView;
+  /** What is wrong with the search. */
+  wrong: string | undefined;
   onPause(isPaused: boolean): void;
   wraps: boolean;
   onWrap(wraps: boolean): void;
@@ -32,7 +36,7 @@ function localTime(at: string | null): string {
   return new Date(time - new Date(time).getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
 }
 
-export function Toolbar({ query, onChange, view, onPause, wraps, onWrap }: ToolbarProps) {
+export function Toolbar({ query, onChange, view, wrong, onPause, wraps, onWrap }: ToolbarProps) {
   const search = query.get('search') ?? '';
   const at = query.get('at');
   const [typed, setTyped] = useState(search);
@@ -47,14 +51,16 @@ export function Toolbar({ query, onChange, view, onPause, wraps, onWrap }: Toolb
   return (
     <div className="log-toolbar" role="group" aria-label="What is shown">
       <div className="log-search">
-        <Input
-          type="search"
-          value={typed}
-          onChange={({ detail }) => setTyped(detail.value.slice(0, 1_000))}
-          placeholder="Search: timeout -health @level:error"
-          ariaLabel="Search the log"
-          clearAriaLabel="Clear the search"
-        />
+        <FormField errorText={wrong === undefined ? undefined : `This ${plain(wrong)}.`} stretch>
+          <Input
+            type="search"
+            value={typed}
+            onChange={({ detail }) => setTyped(detail.value.slice(0, 1_000))}
+            placeholder="Search: timeout -health @level:error"
+            ariaLabel="Search the log"
+            clearAriaLabel="Clear the search"
+          />
+        </FormField>
       </div>
       <div className="log-levels">
         <Select

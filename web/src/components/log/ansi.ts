@@ -1,5 +1,5 @@
 /** Colours that programs print for terminals, as spans of text. Everything else that steers a terminal is left out. */
-import { plain } from '../../../components/plain.ts';
+import { plain } from '../plain.ts';
 
 export interface Span {
   text: string;

@@ -3,11 +3,11 @@
  * frame however fast it comes.
  */
 
-import { ApiError } from '../../../../../client/problem.ts';
-import type { LogLine } from '../../../../../client/types.generated.ts';
-import { connected } from '../../../api/connection.ts';
-import { follow } from '../../../api/stream.ts';
-import { apiFetch } from '../../../session.ts';
+import { ApiError } from '../../../../client/problem.ts';
+import type { LogLine } from '../../../../client/types.generated.ts';
+import { connected } from '../../api/connection.ts';
+import { follow } from '../../api/stream.ts';
+import { apiFetch } from '../../session.ts';
 
 export interface LogFilters {
   search?: string;

@@ -1,7 +1,9 @@
 /** The lines on show: a hundred thousand of them cost as much as those that one sees. */
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { memo, useEffect, useLayoutEffect, useRef } from 'react';
-import type { LogLine } from '../../../../../client/types.generated.ts';
+import { Link } from 'wouter';
+import type { LogLine } from '../../../../client/types.generated.ts';
+import { servicePath } from '../../app/paths.ts';
 import { marked, spansOf } from './ansi.ts';
 import type { LogSource, LogView } from './source.ts';
 
@@ -9,7 +11,14 @@ const ROW_HEIGHT = 20;
 /** So near to an edge of what is there, more of it is read. */
 const NEAR = 400;
 
+export interface InEnvironment {
+  project: string;
+  environment: string;
+}
+
 interface LinesProps {
+  /** Where the services are, of lines of several: each line leads to its own. */
+  from: InEnvironment | undefined;
   source: LogSource;
   view: LogView;
   search: string;
@@ -18,7 +27,7 @@ interface LinesProps {
   anchor: number | undefined;
 }
 
-export function Lines({ source, view, search, wraps, anchor }: LinesProps) {
+export function Lines({ from, source, view, search, wraps, anchor }: LinesProps) {
   const { lines, first } = view;
   const box = useRef<HTMLDivElement>(null);
   const sticks = useRef(anchor === undefined);
@@ -76,7 +85,7 @@ export function Lines({ source, view, search, wraps, anchor }: LinesProps) {
             return (
               line && (
                 <div key={key} data-index={index} ref={wraps ? virtualizer.measureElement : undefined}>
-                  <Line line={line} search={search} />
+                  <Line from={from} line={line} search={search} />
                 </div>
               )
             );
@@ -96,13 +105,24 @@ function clock(at: string): string {
   return `${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}.${milliseconds}`;
 }
 
-const Line = memo(function Line({ line, search }: { line: LogLine; search: string }) {
+const Line = memo(function Line({
+  from,
+  line,
+  search,
+}: {
+  from: InEnvironment | undefined;
+  line: LogLine;
+  search: string;
+}) {
   const { at, message, source, level, deployment, container, missing } = line;
   const spans = search === '' ? spansOf(message) : marked(spansOf(message), search);
-  const from = [deployment !== undefined && `deployment ${deployment}`, container].filter(Boolean).join(', ');
+  const origin = [deployment !== undefined && `deployment ${deployment}`, container]
+    .filter(Boolean)
+    .join(', ');
   return (
-    <div className={`log-line ${missing ? 'missing' : (level ?? '')} ${source}`} title={from || undefined}>
+    <div className={`log-line ${missing ? 'missing' : (level ?? '')} ${source}`} title={origin || undefined}>
       <time dateTime={at}>{clock(at)}</time>
+      {from && <Origin of={from} line={line} />}
       <span className="log-level">{level ?? (source === 'stdout' ? '' : source)}</span>
       <span className="log-text">
         {spans.map((span, index) =>
@@ -122,3 +142,26 @@ const Line = memo(function Line({ line, search }: { line: LogLine; search: strin
     </div>
   );
 });
+
+/** The service and the deployment that printed it. */
+function Origin({ of, line: { service, deployment } }: { of: InEnvironment; line: LogLine }) {
+  if (service === undefined) return <span className="log-origin" />;
+  const { project, environment } = of;
+  const place = { project, environment, service };
+  return (
+    <span className="log-origin">
+      <Link href={servicePath(place)}>{service}</Link>
+      {deployment !== undefined && (
+        <>
+          {' '}
+          <Link
+            href={`${servicePath(place, 'history')}#deployment-${deployment}`}
+            aria-label={`#${deployment}, a deployment of ${service}`}
+          >
+            #{deployment}
+          </Link>
+        </>
+      )}
+    </span>
+  );
+}
