@@ -4,6 +4,7 @@ import type { Environment, Operation } from '../../functions/core/model/index.ts
 import { recoveryOf } from '../../functions/core/operations/index.ts';
 import { TransientError } from '../../functions/core/problem.ts';
 import type { Ports } from '../../functions/ports/index.ts';
+import { CLOCK_KEY } from '../../functions/records/clock.ts';
 import { executeStep } from '../../functions/workflows/step.ts';
 import { steps } from '../../functions/workflows/steps.ts';
 import { createRecords } from '../simulation/ports/records.ts';
@@ -20,6 +21,8 @@ async function failed(kind: 'wake' | 'hibernate') {
   await store.transact([
     { put: { ...operationKey('op'), data: operation } },
     { put: { ...environmentKey(ref), data: environment } },
+    // A sweep has looked at the clock.
+    { put: { ...CLOCK_KEY, data: { at } } },
   ]);
   let reachable = false;
   let now = DEADLINE;
