@@ -19,7 +19,7 @@ describe('Under seeded faults', () => {
       for (const one of operations.keys()) kinds.add(one.split(' ')[0] ?? '');
     }
     expect([...kinds].sort()).toEqual(kindNames.toSorted());
-  }, 120_000);
+  });
 
   it('a schedule is the same each time, by its seed and by the script of what happened in it', async () => {
     const one = await runSchedule(5, options);
@@ -28,7 +28,7 @@ describe('Under seeded faults', () => {
     expect((await runSchedule(5, options)).trace).toEqual(one.trace);
     const script = { ...scriptOf(5, options), faults: one.faults };
     expect((await runScript(script, routes)).trace).toEqual(one.trace);
-  }, 30_000);
+  });
 
   /** Every so many of the calls; `npm run simulate -- --points` takes each. */
   const EVERY = 149;
@@ -44,6 +44,5 @@ describe('Under seeded faults', () => {
         expect(happened).toEqual(faults);
       }
     },
-    30_000,
   );
 });

@@ -43,7 +43,7 @@ describe('A directory of the Berth before', () => {
   let subject: TestBerth;
   beforeAll(async () => {
     subject = await startBerth({ sweepSeconds: 3600, copyOf: unpacked() });
-  }, 30_000);
+  });
   afterAll(() => subject?.close());
 
   it('has its project, member, service and versions with their workloads', async () => {

@@ -28,7 +28,15 @@ import { whyNoDynamoDb } from '../support/aws/dynamodb.ts';
 import { whyNoMoto } from '../support/aws/moto.ts';
 import { whyNoCluster } from '../support/cluster.ts';
 import { whyNoTls } from '../support/tls.ts';
-import { BUCKET, OUTPUT_GROUP, type Platform, SERVER_SECRET, startPlatform, TABLE } from './platform.ts';
+import {
+  BACKUP_BUCKET,
+  BUCKET,
+  OUTPUT_GROUP,
+  type Platform,
+  SERVER_SECRET,
+  startPlatform,
+  TABLE,
+} from './platform.ts';
 
 /** All secrets are sealed under one key, which is the only thing of them in Secrets Manager. */
 const SECRETS_KEY = 'berth/-key';
@@ -309,6 +317,21 @@ describe.skipIf(reason)('The guestbook on AWS', { timeout: 180_000 }, () => {
     await done('POST', `${environment}/resources/rotate`, { uid: body.items[0].uid });
   });
 
+  it('has its database backed up in a bucket, handed out by an address, and restored', async () => {
+    const [{ uid }] = (await client.api('GET', `${environment}/resources`)).body.items;
+    const database = `${environment}/resources/${uid.replace('#', ':')}`;
+    await done('POST', `${database}/backups`);
+    const [backup] = (await client.api('GET', `${database}/backups`)).body.items;
+    expect(backup).toMatchObject({ state: 'checked' });
+    const headers = { authorization: `Bearer ${platform.token}` };
+    const path = `${platform.url}${database}/backups/${backup.id}/content`;
+    const answer = await fetch(path, { headers, redirect: 'manual' });
+    expect(answer.status).toBe(303);
+    const content = await fetch(answer.headers.get('location') ?? '');
+    expect((await content.arrayBuffer()).byteLength).toBe(backup.bytes);
+    await done('POST', `${database}/restore`, { backup: backup.id });
+  });
+
   it('shows what its pods print, which an agent in the cluster sends', async () => {
     const stream = { logGroupName: OUTPUT_GROUP, logStreamName: 'demo/staging/guestbook' };
     const timestamp = Date.now();
@@ -341,8 +364,14 @@ describe.skipIf(reason)('The guestbook on AWS', { timeout: 180_000 }, () => {
     const { id } = (await client.api('GET', environment)).body;
     await done('DELETE', environment);
     expect((await client.api('GET', environment)).status).toBe(404);
+    // It is watched for alerts until the sweep finds it gone.
+    await platform.sweep();
     expect(await get(`/api/v1/namespaces/${NAMESPACE}`)).toBeUndefined();
     expect(await databases()).toEqual([]);
+    const { Contents = [] } = await platform.clients.s3.send(
+      new ListObjectsV2Command({ Bucket: BACKUP_BUCKET }),
+    );
+    expect(Contents).toEqual([]);
     expect(await secretNames()).toEqual([SECRETS_KEY]);
     const left = JSON.stringify(await platform.clients.dynamodb.send(new ScanCommand({ TableName: TABLE })));
     expect(left).not.toContain('secret-values#demo/staging');
@@ -361,9 +390,8 @@ describe.skipIf(reason)('The guestbook on AWS', { timeout: 180_000 }, () => {
   });
 
   it('ran each step of each workflow twice, and Berth had no fault', async () => {
-    // A game day kills replicas, and here pods only seem to run. Clusters serve no two versions side by side. Backups have no
-    // place to be kept in.
-    const elsewhere = ['game-day', 'deploy-in-steps', 'backup', 'restore'];
+    // A game day kills replicas, and here pods only seem to run. Clusters serve no two versions side by side.
+    const elsewhere = ['game-day', 'deploy-in-steps'];
     const named = workflowNames().filter((name) => !elsewhere.includes(name));
     const steps = new Set(named.flatMap(stepsOf));
     const run = async (): Promise<void> => {
@@ -387,6 +415,7 @@ describe.skipIf(reason)('The guestbook on AWS', { timeout: 180_000 }, () => {
 /** What records are of that stay when an environment is gone. */
 const KEPT = [
   'administrators',
+  'alert-watches',
   'audit',
   'builds',
   'destroyed-environments',

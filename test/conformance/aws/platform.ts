@@ -42,7 +42,7 @@ export const LOG_GROUP = 'berth/operations';
 export const OUTPUT_GROUP = 'berth/workloads';
 export const BUCKET = 'berth-builds';
 const AUDIT_BUCKET = 'berth-audit';
-const BACKUP_BUCKET = 'berth-backups';
+export const BACKUP_BUCKET = 'berth-backups';
 export const ADMINISTRATOR = 'ada';
 /** The database server's secret, which belongs to the platform team alone. */
 export const SERVER_SECRET = 'rds/berth';

@@ -174,7 +174,7 @@ describe('Of builds that wait', () => {
     const left = Date.parse(operation.deadline) - bench.ports.effects.now();
     expect(left).toBeGreaterThan((BUILD_SECONDS - 30) * 1000);
     expect(left).toBeLessThanOrEqual(BUILD_SECONDS * 1000);
-  }, 30_000);
+  });
 
   it('a project has no more than its share, and one more is a 429 that says what to do', async () => {
     await line(limits.buildsAtOnceOfProject.value + limits.buildsWaiting.value);
@@ -186,7 +186,7 @@ describe('Of builds that wait', () => {
     });
     await line(1, 'forge');
     expect(begun.at(-1)).toBe('forge');
-  }, 30_000);
+  });
 
   it('one that is canceled leaves its place to the next', async () => {
     const [one = '', , canceled = '', next = ''] = await line(4);
