@@ -12,8 +12,9 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
+import { TransientError } from '../../core/problem.ts';
 import type { Backups } from '../../ports/backups.ts';
-import { sent, unless } from './sdk-errors.ts';
+import { isTransient, sent, unless } from './sdk-errors.ts';
 
 /** What every key starts with; the rights of the functions name it as well. */
 const BACKUPS_PREFIX = 'backups/';
@@ -59,7 +60,7 @@ export function createBackupObjects({ s3, bucket }: { s3: S3Client; bucket: stri
     },
     async read(path) {
       const found = await unless(['NoSuchKey'], s3.send(new GetObjectCommand(object(path))));
-      return found && (found.Body as AsyncIterable<Uint8Array>);
+      return found && contentOf(found.Body as AsyncIterable<Uint8Array>);
     },
     async link(path) {
       const found = await unless(['NotFound', 'NoSuchKey'], s3.send(new HeadObjectCommand(object(path))));
@@ -84,6 +85,17 @@ export function createBackupObjects({ s3, bucket }: { s3: S3Client; bucket: stri
       return paths.sort();
     },
   };
+}
+
+/** A connection that breaks while it is read is worth another try. */
+async function* contentOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body;
+  } catch (error) {
+    const isBroken = error instanceof Error && /aborted|premature|socket/i.test(error.message);
+    if (!isTransient(error) && !isBroken) throw error;
+    throw new TransientError('AWS: the connection to the bucket broke.', { cause: error });
+  }
 }
 
 /** Chunks put together to parts; all but the last have the size of a part or more. */

@@ -155,8 +155,8 @@ export async function approveDeployment(
 }
 
 /**
- * Credentials that a rollback pinned when it was asked for may be worthless by now, and what takes all variables takes
- * those that are there now.
+ * Credentials that a rollback pinned when it was asked for may be worthless by now. What takes all variables takes those that are
+ * there still of what was approved: nobody has seen the others.
  */
 async function pinsOfToday(
   ports: Ports,
@@ -169,7 +169,8 @@ async function pinsOfToday(
     return repinned(ports, ref, data, deployment.outputs);
   }
   const variables = await takenNow(ports, ref, await workloadOfVersion(ports.store, deployment));
-  return variables ? { variables } : {};
+  const { variables: approved = [] } = deployment;
+  return variables ? { variables: variables.filter((name) => approved.includes(name)) } : {};
 }
 
 /** @throws Problem not_found | operation_ended */

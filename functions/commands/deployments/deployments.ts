@@ -103,7 +103,8 @@ export async function createRedeployment(
 }
 
 /**
- * The content of a deployment that runs once more what another one put there, with variables as they are now.
+ * The content of a deployment that runs once more what another one put there, with variables as they are now. Where nobody asked
+ * for more, or somebody would have to approve it, a workload that takes all variables takes none that it did not have.
  * @param into where it runs, if not where that one did
  */
 export async function sameAgain(
@@ -113,11 +114,21 @@ export async function sameAgain(
   kind: DeploymentKind,
   into: InstanceRef = ref,
 ): Promise<Content> {
-  const { version, digest, revision } = (await getDeployment(ports.store, ref, number)).data;
+  const { version, digest, revision, variables } = (await getDeployment(ports.store, ref, number)).data;
   const workload = await workloadOfVersion(ports.store, { ...pick(ref), version });
-  // What ends a service starts nothing that could read them.
-  const taking = kind === 'stop' || kind === 'remove' ? { workload } : await takingNow(ports, into, workload);
+  // What ends a service starts nothing that could read them; going back to it brings what it had.
+  const taking =
+    kind === 'stop' || kind === 'remove'
+      ? { workload, ...(variables && { variables }) }
+      : await takingNow(ports, into, workload, (await mayGrow(ports, into, kind)) ? undefined : variables);
   return { kind, version, digest, ...taking, ...(revision && { revision }) };
+}
+
+/** Whether a deployment of this kind, of what runs already, brings names of variables that are new to it. */
+async function mayGrow({ store }: Ports, ref: InstanceRef, kind: DeploymentKind): Promise<boolean> {
+  if (kind === 'promote') return true;
+  if (kind !== 'restart' && kind !== 'start') return false;
+  return !(await getEnvironment(store, ref)).data.protection?.approval;
 }
 
 /** The kind of operation that carries out a deployment. */

@@ -25,13 +25,18 @@ export async function takenNow(
   return takesAll(workload) ? takenNames(workload, await namesIn(ports, ref)) : undefined;
 }
 
-/** A version's workload as it is deployed there now. */
+/**
+ * A version's workload as it is deployed there now.
+ * @param known the names that it may take of those that are there; all without it
+ */
 export async function takingNow(
   ports: Ports,
   ref: EnvironmentRef,
   workload: ScoreWorkload,
+  known?: readonly string[],
 ): Promise<{ workload: ScoreWorkload } & Pick<Deployment, 'variables'>> {
-  const variables = await takenNow(ports, ref, workload);
+  const there = await takenNow(ports, ref, workload);
+  const variables = known ? there?.filter((name) => known.includes(name)) : there;
   return variables ? { workload: withVariables(workload, variables), variables } : { workload };
 }
 

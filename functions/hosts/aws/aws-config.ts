@@ -22,7 +22,8 @@ const schema = z.object({
   BERTH_LOG_GROUP: z.string().min(1),
   BERTH_OUTPUT_LOG_GROUP: z.string().min(1),
   BERTH_AUDIT_BUCKET: z.string().min(1),
-  BERTH_BACKUP_BUCKET: z.string().min(1),
+  // Not there yet for the moment in which an installation is upgraded to functions that know it.
+  BERTH_BACKUP_BUCKET: optional,
   BERTH_BUILD_PROJECT: z.string().min(1),
   BERTH_BUILD_BUCKET: z.string().min(1),
   BERTH_BUILD_LOG_GROUP: z.string().min(1),
@@ -82,8 +83,8 @@ export interface AwsConfig {
   outputLogGroup: string;
   /** The bucket that keeps the heads of audit chains. */
   auditBucket: string;
-  /** The bucket of backups. */
-  backupBucket: string;
+  /** The bucket of backups; none are made without it. */
+  backupBucket?: string;
   builds: { project: string; bucket: string; logGroup: string; atOnce: number };
   /** EKS is asked for the endpoint and its authority (PEM) where they are not known, or no longer right. */
   cluster: { name: string; known?: { server: string; ca: string } };
@@ -134,7 +135,7 @@ export function readAwsConfig(environment: Record<string, string | undefined>): 
     logGroup: values.BERTH_LOG_GROUP,
     outputLogGroup: values.BERTH_OUTPUT_LOG_GROUP,
     auditBucket: values.BERTH_AUDIT_BUCKET,
-    backupBucket: values.BERTH_BACKUP_BUCKET,
+    ...(values.BERTH_BACKUP_BUCKET !== undefined && { backupBucket: values.BERTH_BACKUP_BUCKET }),
     ...(values.BERTH_REDIS_IMAGE !== undefined && { redisImage: values.BERTH_REDIS_IMAGE }),
     builds: {
       project: values.BERTH_BUILD_PROJECT,

@@ -48,6 +48,7 @@ export function createAwsPorts(config: AwsConfig): {
   /** Reads a secret of the installation itself, by its name or ARN. */
   readSecret(id: string): Promise<string>;
 } {
+  const { backupBucket } = config;
   const effects = createEffects();
   const store = once(async () => (await import('./ports/store.ts')).createStore(config));
   // Nearly every request needs the store; where loading it fails, the request reports the error.
@@ -100,10 +101,12 @@ export function createAwsPorts(config: AwsConfig): {
         ),
       }),
     },
-    backups: lazy(
-      async () => (await import('./ports/backups.ts')).createBackups(config),
-      ['write', 'read', 'link', 'remove', 'list'],
-    ),
+    ...(backupBucket !== undefined && {
+      backups: lazy(
+        async () => (await import('./ports/backups.ts')).createBackups(config, backupBucket),
+        ['write', 'read', 'link', 'remove', 'list'],
+      ),
+    }),
     builder: {
       ...lazy(
         async () => (await import('./ports/builder.ts')).createBuilder(config),

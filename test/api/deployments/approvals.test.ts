@@ -1,10 +1,11 @@
 /** Approval by a second person: nothing starts before, and no way leads around it. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { rememberPerson } from '../../../functions/commands/access/people.ts';
-import { createDeployment } from '../../../functions/commands/deployments/deployments.ts';
+import { createDeployment, sameAgain } from '../../../functions/commands/deployments/deployments.ts';
 import { startOperation } from '../../../functions/commands/operations/operations.ts';
-import { operationKey } from '../../../functions/core/keys.ts';
-import type { Operation } from '../../../functions/core/model/index.ts';
+import { changeVariables } from '../../../functions/commands/variables/variables.ts';
+import { deploymentKey, operationKey } from '../../../functions/core/keys.ts';
+import type { Deployment, DeploymentKind, Operation } from '../../../functions/core/model/index.ts';
 import { instanceIn } from '../../../functions/records/instances.ts';
 import { getEnvironment } from '../../../functions/records/read.ts';
 import { sweep } from '../../../functions/sweep/sweep.ts';
@@ -15,10 +16,12 @@ import {
   expectProblem,
   instance,
   instancePath,
+  LABELLED,
   person,
   type Subject,
   seed,
   setState,
+  workload,
 } from '../support.ts';
 
 let subject: Subject;
@@ -96,6 +99,29 @@ describe('A deployment that needs approval', () => {
     });
     expectProblem(await decide(mia, 2), 409, 'operation_ended');
     expect(subject.started).toEqual([id]);
+  });
+
+  it('that takes all variables takes none that nobody has seen: not when it is approved, and not when it runs once more', async () => {
+    const metadata = { ...workload.metadata, annotations: { 'berth.dev/variables': 'all' } };
+    const version = { image: LABELLED, tags: ['all'], workload: { ...workload, metadata } };
+    expect((await dev('POST', '/v1/projects/demo/services/guestbook/versions', version)).status).toBe(201);
+    const set = (name: string) =>
+      changeVariables(subject.ports, { actor: 'user:max' }, instance, { some: new Map([[name, 'x']]) });
+    const taken = async () =>
+      (await subject.ports.store.get<Deployment>(deploymentKey(instance, 2)))?.data.variables;
+    await set('SEEN');
+    await ask(dev, { version: 'all' });
+    expect(await taken()).toEqual(['SEEN']);
+    await set('NODE_OPTIONS');
+    expect((await decide(max, 2)).status).toBe(202);
+    expect(await taken()).toEqual(['SEEN']);
+    const again = (kind: DeploymentKind) => sameAgain(subject.ports, instance, 2, kind);
+    for (const kind of ['redeploy', 'scale', 'restart', 'start'] as const)
+      expect((await again(kind)).variables, kind).toEqual(['SEEN']);
+    expect((await boss('PUT', protection, { approval: false })).status).toBe(200);
+    expect((await again('restart')).variables).toEqual(['NODE_OPTIONS', 'SEEN']);
+    expect((await again('scale')).variables).toEqual(['SEEN']);
+    expect((await again('stop')).variables).toEqual(['SEEN']);
   });
 
   it('is approved once, of two who do it at once', async () => {

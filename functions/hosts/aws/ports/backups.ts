@@ -5,7 +5,7 @@ import { sdkOptions } from '../../../adapters/aws/sdk-options.ts';
 import type { Backups } from '../../../ports/backups.ts';
 import type { AwsConfig } from '../aws-config.ts';
 
-export function createBackups({ region, backupBucket }: AwsConfig): Required<Backups> {
+export function createBackups({ region }: AwsConfig, bucket: string): Required<Backups> {
   const s3 = countRequests(new S3Client(sdkOptions({ region })), s3Pricing);
-  return createBackupObjects({ s3, bucket: backupBucket });
+  return createBackupObjects({ s3, bucket });
 }
