@@ -7,13 +7,15 @@ import { type PlotName, plots, runPlot, singles } from './search/points.ts';
 
 const options = { routes, rate: 0.01, actions: 12 };
 
+/** The first ones, and of the first hundred those that have operations of each kind together. */
+const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8, 28, 67, 73];
+
 beforeAll(() => loadInterpreter());
 
 describe('Under seeded faults', () => {
   it('promises hold, to what serves at each moment and to everyone when all has come to rest, for operations of each kind', async () => {
     const kinds = new Set<string>();
-    const isMissing = (): boolean => kindNames.some((kind) => !kinds.has(kind));
-    for (let seed = 1; seed <= 20 || (seed <= 60 && isMissing()); seed++) {
+    for (const seed of SEEDS) {
       const { violations, operations } = await runSchedule(seed, options);
       expect(violations, `seed ${seed}`).toEqual([]);
       for (const one of operations.keys()) kinds.add(one.split(' ')[0] ?? '');

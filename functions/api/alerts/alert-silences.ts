@@ -7,6 +7,7 @@ import { noContent } from '../http/respond.ts';
 import { route } from '../http/route-spec.ts';
 import { compact } from '../http/schemas.ts';
 import { silenceBody, silenceSchema } from './alert-schemas.ts';
+import { refuseUnlessDeveloper } from './developer-there.ts';
 
 const SILENCES = '/v1/projects/{project}/alert-silences';
 
@@ -44,11 +45,13 @@ export const routes = [
     },
     answers: { 201: { summary: 'Silenced', schema: silenceSchema } },
     problems: ['conflict'],
-    handle: ({ ports, params, body: { for: forSeconds, ...chosen }, change }) =>
-      change(
+    handle({ ports, params, body: { for: forSeconds, ...chosen }, change, access }) {
+      refuseUnlessDeveloper(access, chosen.environment);
+      return change(
         (silence: AlertSilence) => ({ status: 201, body: silence }),
         (caller) => silenceAlerts(ports, caller, params.project, { forSeconds, ...compact(chosen) }),
-      ),
+      );
+    },
   }),
   route({
     method: 'delete',
@@ -59,7 +62,11 @@ export const routes = [
     tag: 'Alerts',
     answers: { 204: { summary: 'Ended' } },
     problems: ['conflict'],
-    handle: ({ ports, params, change }) =>
-      change(noContent, (caller) => endSilence(ports, caller, params.project, params.silence)),
+    async handle({ ports, params: { project, silence }, change, access }) {
+      const held = await silencesOf(ports.store, project, ports.effects.now());
+      const ended = held.find(({ id }) => id === silence);
+      if (ended) refuseUnlessDeveloper(access, ended.environment);
+      return change(noContent, (caller) => endSilence(ports, caller, project, silence));
+    },
   }),
 ];

@@ -1,6 +1,6 @@
 /** Routes of the alerts of a project. */
 import * as z from 'zod';
-import { acknowledgeAlert } from '../../commands/alerts/alerts.ts';
+import { acknowledgeAlert, getAlert } from '../../commands/alerts/alerts.ts';
 import { ALERT_WATCHES, alertKey, alertsPartition, alertWatchKey } from '../../core/keys.ts';
 import type { Alert, AlertWatch } from '../../core/model/index.ts';
 import type { Ports } from '../../ports/index.ts';
@@ -11,6 +11,7 @@ import { pageOf, pageQuery, pageReply, readPage } from '../http/list-pages.ts';
 import { route } from '../http/route-spec.ts';
 import { lineSchema, membersOf } from '../http/schemas.ts';
 import { alertSchema } from './alert-schemas.ts';
+import { refuseUnlessDeveloper } from './developer-there.ts';
 
 const ALERTS = '/v1/projects/{project}/alerts';
 
@@ -65,10 +66,12 @@ export const routes = [
     body: z.strictObject({ note: lineSchema(200).optional().meta({ example: 'Rolling back' }) }),
     answers: { 200: { summary: 'As it is now', schema: alertSchema } },
     problems: ['conflict'],
-    handle: ({ ports, params, body, change }) =>
-      change(
+    async handle({ ports, params, body, change, access }) {
+      refuseUnlessDeveloper(access, (await getAlert(ports.store, params)).data.environment);
+      return change(
         (item: Item<Alert>) => ({ status: 200, body: view(item) }),
         (caller) => acknowledgeAlert(ports, caller, params, body.note),
-      ),
+      );
+    },
   }),
 ];

@@ -75,7 +75,8 @@ export function nextMarks(
   const last = before?.seen.at(-1);
   const goesOn =
     before?.deployment === deployment && last !== undefined && last[1] <= restarts && last[0] <= now;
-  if (!goesOn) return restarts === 0 ? undefined : { deployment, seen: [[now, restarts]] };
+  // None are remembered as well: the first ones would be what is counted from.
+  if (!goesOn) return { deployment, seen: [[now, restarts]] };
   if (last[1] === restarts) return before;
   const old = before.seen.filter(([at]) => at <= now - windowMs).slice(-1);
   const young = before.seen.filter(([at]) => at > now - windowMs);

@@ -3,7 +3,7 @@ import { silencesOf, silencing } from '../../commands/alerts/alert-silences.ts';
 import { newWatch } from '../../commands/alerts/alert-watches.ts';
 import { advanceTrack, type TrackClock } from '../../core/alerts/advance-track.ts';
 import { nextCommand } from '../../core/alerts/next-command.ts';
-import { alertKey, alertWatchKey, deploymentKey, RETENTION_QUEUE } from '../../core/keys.ts';
+import { alertKey, alertWatchKey, deploymentKey, environmentKey, RETENTION_QUEUE } from '../../core/keys.ts';
 import { limits } from '../../core/limits.ts';
 import {
   type Alert,
@@ -74,13 +74,17 @@ export async function advanceWatch(
   if (isThere && isSame) return;
   const key = alertWatchKey(watch);
   const version = { version: item.version };
-  const own: Write =
+  const own: Write[] =
     isThere || change.tracks.length > 0
-      ? { put: { ...key, data: next }, if: version }
+      ? [{ put: { ...key, data: next }, if: version }]
       : environment
-        ? { put: { ...key, data: newWatch(watch, environment.id) }, if: version }
-        : { delete: key, if: version };
-  await commit(ports, { actor: SYSTEM_ACTOR }, { writes: [own, ...change.writes], events: change.events });
+        ? [{ put: { ...key, data: newWatch(watch, environment.id) }, if: version }]
+        : // Another one of its name may have come meanwhile, which is watched by the same record.
+          [
+            { delete: key, if: version },
+            { check: environmentKey(watch), if: 'absent' },
+          ];
+  await commit(ports, { actor: SYSTEM_ACTOR }, { writes: [...own, ...change.writes], events: change.events });
 }
 
 const sameTracks = (some: readonly AlertTrack[], others: readonly AlertTrack[]): boolean =>
@@ -160,7 +164,8 @@ async function changeOf(
   };
   const recordOf = async (track: AlertTrack): Promise<Item<Alert> | undefined> =>
     track.alert === undefined ? undefined : ports.store.get<Alert>(alertKey(project, track.alert));
-  let told = 0;
+  // Together they fit into one transaction.
+  let told = fired.length + ended.length;
   for (const track of before) {
     const turn = fired.find((one) => one.track === track);
     if (turn) {

@@ -50,7 +50,8 @@ export async function lookAtAlerts(
   const watches = all.filter(({ sk }) => sk !== ALERT_WATCHES_BEGUN.sk);
   if (watches.length === all.length) return watchOlderEnvironments(ports);
   if (watches.length === 0) return;
-  const from = Math.floor(now / 1000) % watches.length;
+  // The looks of a minute's schedule begin each elsewhere.
+  const from = Math.floor(now / 7_000) % watches.length;
   const line = [...watches.slice(from), ...watches.slice(0, from)];
   const rules = once((project: string) => alertRulesOf(store, project).then(({ rules: held }) => held));
   const look: Look = { readsRecords, overdue: once0(() => overdueOf(ports)) };

@@ -45,12 +45,13 @@ function judgeRequests(
   return when.kind === 'error-rate' ? judgeErrorRate(when, within) : judgeLatency(when, within);
 }
 
-/** All replicas of what serves together; undefined where nothing does. */
+/** All replicas together of what serves, or should: where each of them crashes, none does. Undefined where nothing runs. */
 function restartsOf(
   status: WorkloadStatus | undefined,
+  current: number | undefined,
 ): { deployment: number; restarts: number } | undefined {
-  if (status?.serving === undefined) return undefined;
-  const { serving: deployment } = status;
+  const deployment = status?.serving ?? current;
+  if (!status || deployment === undefined) return undefined;
   const serving = status.replicas.filter((replica) => replica.deployment === deployment);
   return { deployment, restarts: serving.reduce((sum, replica) => sum + replica.restarts, 0) };
 }
@@ -76,7 +77,7 @@ export async function observeService(
     rule,
     finding: { subject: service, service, ...judged },
   });
-  const counted = status && restartsOf(status.answer);
+  const counted = status && restartsOf(status.answer, instance.current);
   const windowMs = Math.max(0, ...crashing.map(({ when }) => when.windowSeconds)) * 1000;
   const marks = counted ? nextMarks(before, counted, now, windowMs) : before;
   return {

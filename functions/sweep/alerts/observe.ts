@@ -53,9 +53,14 @@ export async function observe(
   const isAwake = environment.state === 'ready';
   if (isAwake || environment.state === 'hibernated') for (const { name } of ofServices) found.set(name, []);
   if (isAwake && ofServices.length > 0) {
-    for (const instance of startable(environment)) {
-      const { service } = instance;
-      const seen = await observeService(ports, instance, ofServices, watch.restarts[service]);
+    // Side by side: a place that does not answer is waited for once.
+    const seenOf = await Promise.all(
+      startable(environment).map(async (instance) => ({
+        service: instance.service,
+        seen: await observeService(ports, instance, ofServices, watch.restarts[instance.service]),
+      })),
+    );
+    for (const { service, seen } of seenOf) {
       for (const { rule, finding } of seen.findings) found.get(rule)?.push(finding);
       if (seen.restarts) restarts[service] = seen.restarts;
     }

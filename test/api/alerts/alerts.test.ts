@@ -8,7 +8,16 @@ import { Problem } from '../../../functions/core/problem.ts';
 import type { Ports } from '../../../functions/ports/index.ts';
 import { readAll } from '../../../functions/records/read-all.ts';
 import { lookAtAlerts } from '../../../functions/sweep/alerts/look-at-alerts.ts';
-import { createSubject, deploy, expectProblem, instance, type Subject, seed, setState } from '../support.ts';
+import {
+  createSubject,
+  deploy,
+  expectProblem,
+  instance,
+  person,
+  type Subject,
+  seed,
+  setState,
+} from '../support.ts';
 
 const ALERTS = '/v1/projects/demo/alerts';
 const RULES = '/v1/projects/demo/alert-rules';
@@ -216,6 +225,33 @@ describe('People', () => {
     await look();
     expectProblem(await subject.api('POST', path, {}), 409, 'conflict');
     expectProblem(await subject.api('POST', `${ALERTS}/01KAV6M2J8Y0T5W3Q9R7C4X1ZB/acknowledge`), 404);
+  });
+
+  it('change nothing of an environment in which they are no developers', async () => {
+    subject.people.set('dev', person('dev'));
+    const member = { role: 'developer', environments: { dev: 'viewer' } };
+    expect((await subject.api('PUT', '/v1/projects/demo/members/user:dev', member)).status).toBe(201);
+    const headers = { authorization: 'Bearer dev' };
+    ask(100, 30);
+    for (let looks = 0; looks < 5; looks++) await look();
+    const [{ id }] = await list();
+    expectProblem(await subject.api('POST', `${ALERTS}/${id}/acknowledge`, {}, headers), 403, 'forbidden');
+    for (const environment of [undefined, 'dev']) {
+      const body = { subject: 'guestbook', environment, for: '1h', reason: 'quiet' };
+      expectProblem(await subject.api('POST', SILENCES, body, headers), 403, 'forbidden');
+    }
+    const elsewhere = { environment: 'other', for: '1h', reason: 'quiet' };
+    expect((await subject.api('POST', SILENCES, elsewhere, headers)).status).toBe(201);
+    const { body } = await subject.api('POST', SILENCES, {
+      subject: 'guestbook',
+      for: '1h',
+      reason: 'quiet',
+    });
+    expectProblem(
+      await subject.api('DELETE', `${SILENCES}/${body.id}`, undefined, headers),
+      403,
+      'forbidden',
+    );
   });
 
   it('silence what they know of: it fires untold, and is told when the silence ends before it does', async () => {

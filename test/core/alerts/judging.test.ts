@@ -96,7 +96,15 @@ describe('Restarts', () => {
   it('that do not change are written nowhere', () => {
     const marks = nextMarks(undefined, { deployment: 1, restarts: 2 }, NOW, 600_000);
     expect(nextMarks(marks, { deployment: 1, restarts: 2 }, NOW + 5_000, 600_000)).toBe(marks);
-    expect(nextMarks(undefined, { deployment: 1, restarts: 0 }, NOW, 600_000)).toBeUndefined();
+    const none = nextMarks(undefined, { deployment: 1, restarts: 0 }, NOW, 600_000);
+    expect(nextMarks(none, { deployment: 1, restarts: 0 }, NOW + 5_000, 600_000)).toBe(none);
+  });
+
+  it('count from the first look on, so that those between two looks are not lost', () => {
+    const none = nextMarks(undefined, { deployment: 1, restarts: 0 }, NOW, 600_000);
+    const marks = nextMarks(none, { deployment: 1, restarts: 5 }, NOW + 60_000, 600_000);
+    const condition = { kind: 'crash-loop', restarts: 5, windowSeconds: 600 } as const;
+    expect(judgeRestarts(condition, marks, NOW + 60_000).state).toBe('breached');
   });
 });
 
