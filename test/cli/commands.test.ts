@@ -587,6 +587,8 @@ describe('The command line', () => {
   it('goes back to another image than the one that serves, and says where it goes', async () => {
     const digest = async () => (await cli.json(['ps']))[0].current.digest;
     const first = await digest();
+    // Without the steps of before.
+    writeFileSync(join(cli.folder, 'score.yaml'), SCORE);
     writeFileSync(join(cli.folder, 'note.txt'), 'another image');
     await ok('up');
     await ok('restart');

@@ -421,6 +421,7 @@ const KEPT = [
   'audit',
   'builds',
   'destroyed-environments',
+  'health',
   'members',
   'memberships',
   'operation',
