@@ -148,7 +148,8 @@ async function look(ports: Ports, item: Item<Promotion>, targets: PromotionTarge
       promotion = withTarget(promotion, { ...target, state: ended, ...(error && { error }) });
       continue;
     }
-    isAwaited &&= approval?.state === 'pending';
+    // What is canceled waits for nobody any more.
+    isAwaited &&= approval?.state === 'pending' && !promotion.cancelRequested;
     if (promotion.cancelRequested && !cancelRequested)
       await cancelOperation(ports, callerOf(promotion), found.data.id).catch(ignoreProblem);
   }

@@ -5,6 +5,7 @@ import { deploymentKey } from '../../../functions/core/keys.ts';
 import type { Deployment } from '../../../functions/core/model/index.ts';
 import { withStanding } from '../../../functions/records/instances.ts';
 import { getEnvironment } from '../../../functions/records/read.ts';
+import { sweep } from '../../../functions/sweep/sweep.ts';
 import {
   createSubject,
   DIGEST,
@@ -248,6 +249,15 @@ describe('A promotion', () => {
     expect(body).toMatchObject({ approval: { state: 'pending' } });
     await advance(id);
     expect(statesOf(await read(id))).toBe('guarded:deploying us:waiting');
+  });
+
+  it('that waits for an approval waits for it no more once it is canceled', async () => {
+    const id = await promote({ fromEnvironment: 'dev', to: ['guarded'] });
+    await advance(id);
+    expect((await subject.api('POST', `${promotions()}/${id}/cancel`)).status).toBe(200);
+    subject.pass(2_000);
+    await sweep(subject.ports);
+    expect(await read(id)).toMatchObject({ state: 'canceled' });
   });
 
   it('is for the environments that there were, and not for later ones of their names', async () => {
