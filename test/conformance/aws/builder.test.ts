@@ -233,7 +233,7 @@ await withMoto((url) => {
   it('keeps an upload whose requests were cut off, and leaves nothing of one that fails', async () => {
     let cut = 0;
     const subject = await makeSubject((_, path) =>
-      path.includes('uploadId') && cut++ === 0 ? 'lose' : 'forward',
+      path.includes('.tar.gz') && cut++ === 0 ? 'lose' : 'forward',
     );
     const { id, bytes } = await subject.builder.saveSource(streamOf(await sourceArchive(helloFiles)));
     expect(bytes).toBeGreaterThan(0);

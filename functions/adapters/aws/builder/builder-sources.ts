@@ -1,20 +1,17 @@
 /** Uploaded source archives in S3, kept until their build is over (and by the bucket's rules no longer than a day). */
 import { randomBytes } from 'node:crypto';
 import {
-  AbortMultipartUploadCommand,
-  CompleteMultipartUploadCommand,
-  CreateMultipartUploadCommand,
   DeleteObjectsCommand,
   GetObjectCommand,
   HeadObjectCommand,
   PutObjectCommand,
   type S3Client,
-  UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import * as z from 'zod';
 import { UPLOAD_TYPE, type UploadTarget } from '../../../ports/builder.ts';
 import { type ArchiveFacts, receiveArchive, tooLarge } from '../../source/archive-upload.ts';
+import { uploadObject } from '../object-upload.ts';
 import { sent, unless } from '../sdk-errors.ts';
 
 /** How long an address for an upload is good. */
@@ -26,9 +23,6 @@ const ID = /^[0-9a-f]{32}$/;
  */
 export const uploadOptions = { requestChecksumCalculation: 'WHEN_REQUIRED' } as const;
 
-/** The size of a part, bytes. S3 takes 10,000 parts, of which all but the last have at least 5 MiB. */
-const PART_BYTES = 8 * 1024 ** 2;
-
 const description = z.object({ sha256: z.string().regex(/^[0-9a-f]{64}$/), bytes: z.number().int() });
 
 export const sourceKey = (id: string): string => `sources/${id}.tar.gz`;
@@ -38,38 +32,10 @@ const descriptionKey = (id: string): string => `sources/${id}.json`;
 export function createSources({ s3, bucket, maxBytes }: { s3: S3Client; bucket: string; maxBytes: number }) {
   const Bucket = bucket;
 
-  async function upload(Key: string, body: ReadableStream<Uint8Array>): Promise<ArchiveFacts> {
-    const parts: { ETag: string | undefined; PartNumber: number }[] = [];
-    let waiting: Uint8Array[] = [];
-    let size = 0;
-    const made = await sent(
-      s3.send(new CreateMultipartUploadCommand({ Bucket, Key, ContentType: 'application/gzip' })),
+  const upload = (Key: string, body: ReadableStream<Uint8Array>): Promise<ArchiveFacts> =>
+    uploadObject(s3, { Bucket, Key, ContentType: 'application/gzip' }, (write) =>
+      receiveArchive(body, maxBytes, write),
     );
-    const target = { Bucket, Key, UploadId: made.UploadId };
-    const flush = async (): Promise<void> => {
-      const PartNumber = parts.length + 1;
-      const command = new UploadPartCommand({ ...target, PartNumber, Body: Buffer.concat(waiting) });
-      parts.push({ ETag: (await sent(s3.send(command))).ETag, PartNumber });
-      waiting = [];
-      size = 0;
-    };
-    try {
-      const facts = await receiveArchive(body, maxBytes, async (chunk) => {
-        waiting.push(chunk);
-        size += chunk.byteLength;
-        if (size >= PART_BYTES) await flush();
-      });
-      if (size > 0) await flush();
-      const command = new CompleteMultipartUploadCommand({ ...target, MultipartUpload: { Parts: parts } });
-      // A repeated try finds no upload any more where the first one took effect.
-      await unless(['NoSuchUpload'], s3.send(command));
-      return facts;
-    } catch (error) {
-      // The rules of the bucket remove what is left of it.
-      await s3.send(new AbortMultipartUploadCommand(target)).catch(() => undefined);
-      throw error;
-    }
-  }
 
   async function sizeOf(id: string): Promise<number | undefined> {
     if (!ID.test(id)) return undefined;

@@ -32,12 +32,16 @@ await withMoto((url) => {
     for (let at = 0; at < count; at++) yield Buffer.alloc(MEBIBYTE, at);
   }
 
-  it('What is larger than a part is kept whole, in order', async () => {
-    const { backups, dispose } = await open();
+  it('What is larger than a part is kept whole, in order, though answers are lost', async () => {
+    let lost = 0;
+    const { backups, dispose } = await open((path) =>
+      path.includes('uploadId') && lost++ % 2 === 0 ? 'lose' : 'forward',
+    );
     expect(await backups.write('demo/dev/large', mebibytes(21))).toBe(21 * MEBIBYTE);
     const content = await backups.read('demo/dev/large');
     const found = Buffer.concat(await Array.fromAsync(content ?? []));
     expect(found.equals(Buffer.concat(await Array.fromAsync(mebibytes(21))))).toBe(true);
+    expect(lost).toBeGreaterThan(4);
     await dispose();
   });
 
