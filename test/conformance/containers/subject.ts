@@ -10,7 +10,7 @@ import { createTraffic } from '../../../functions/adapters/router/traffic.ts';
 import { createEffects } from '../../../functions/adapters/system/effects.ts';
 import type { LogLine, Logs } from '../../../functions/ports/logs.ts';
 import { BASE_LABEL, OWN_BASE } from '../../../functions/ports/registry.ts';
-import type { WorkloadsSubject } from '../../contracts/workloads/workloads.ts';
+import type { WorkloadsSubject } from '../../contracts/workloads/workloads-bench.ts';
 import { BASE_IMAGE, type TestPodman, writeFiles } from '../support/containers/podman.ts';
 
 export interface ContainersSubject extends WorkloadsSubject {

@@ -15,7 +15,7 @@ import {
 import { Problem } from '../../../functions/core/problem.ts';
 import type { ImageConfig } from '../../../functions/ports/registry.ts';
 import { programs } from '../../contracts/workloads/workload-programs.ts';
-import type { WorkloadsSubject } from '../../contracts/workloads/workloads.ts';
+import type { WorkloadsSubject } from '../../contracts/workloads/workloads-bench.ts';
 import type { TestCluster } from '../support/cluster.ts';
 
 /** The word of the command that tells a node what the program would do. */

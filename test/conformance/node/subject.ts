@@ -4,7 +4,7 @@ import type { KubernetesWorkloadsOptions } from '../../../functions/adapters/kub
 import { createOciRegistry } from '../../../functions/adapters/oci/registry.ts';
 import type { InstanceRef } from '../../../functions/core/model/index.ts';
 import type { Logs } from '../../../functions/ports/logs.ts';
-import type { WorkloadsSubject } from '../../contracts/workloads/workloads.ts';
+import type { WorkloadsSubject } from '../../contracts/workloads/workloads-bench.ts';
 import { makeKubernetesSubject } from '../kubernetes/subject.ts';
 import { type ProgramImage, programOf, pushProgram } from '../support/node/images.ts';
 import { REGISTRY, type RealPlace, STORAGE_CLASS } from './place.ts';
