@@ -18,15 +18,20 @@ const judged = (
   figures: AlertFinding['evidence']['figures'] = {},
 ): Judged => ({ state, evidence: { words, figures } });
 
+/** @param byAge whether the clock says how late it is */
 export function judgeJob(
   { suspended, nextAt, missed, last, retry, running, name }: Job,
   now: number,
+  byAge: boolean,
 ): Judged {
   if (suspended) return judged('fine');
-  if (nextAt !== undefined && now - Date.parse(nextAt) > NOT_BEGUN_MS)
+  const isLate = nextAt !== undefined && now - Date.parse(nextAt) > NOT_BEGUN_MS;
+  const didNotRun = missed !== undefined && missed.reason !== 'overlap';
+  if (!byAge && (isLate || didNotRun)) return judged('unknown');
+  if (isLate)
     return judged('breached', `job "${name}" was due at ${nextAt} and has not begun`, { dueAt: nextAt });
   // Its last run goes on, which is no failure yet.
-  if (missed && missed.reason !== 'overlap')
+  if (didNotRun)
     return judged(
       'breached',
       `job "${name}" did not run ${missed.count === 1 ? 'when it was due' : `${missed.count} times`} since ${missed.since}: ${missed.reason}`,

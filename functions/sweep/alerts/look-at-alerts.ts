@@ -42,9 +42,7 @@ export async function lookAtAlerts(
   const last = looks.get(store) ?? { figures: 0, records: 0 };
   const isSoon = (at: number, ms: number): boolean => now >= at && now - at < ms;
   if (clock.isNew || isSoon(last.figures, FIGURES_MS)) return;
-  const hasJumped = clock.jumpedAt !== undefined;
-  // For an hour after a jump nothing counts as late by its age.
-  const readsRecords = !hasJumped && !isSoon(last.records, RECORDS_MS);
+  const readsRecords = !isSoon(last.records, RECORDS_MS);
   looks.set(store, { figures: now, records: readsRecords ? now : last.records });
   const all = await readAll<AlertWatch>(store, ALERT_WATCHES);
   const watches = all.filter(({ sk }) => sk !== ALERT_WATCHES_BEGUN.sk);
@@ -54,7 +52,12 @@ export async function lookAtAlerts(
   const from = Math.floor(now / 7_000) % watches.length;
   const line = [...watches.slice(from), ...watches.slice(0, from)];
   const rules = once((project: string) => alertRulesOf(store, project).then(({ rules: held }) => held));
-  const look: Look = { readsRecords, overdue: once0(() => overdueOf(ports)) };
+  const look: Look = {
+    readsRecords,
+    // For an hour after a jump nothing counts as late by its age.
+    judgesAges: clock.jumpedAt === undefined,
+    overdue: once0(() => overdueOf(ports)),
+  };
   const jumped = clock.jumpedAt === undefined ? {} : { jumpedAt: Date.parse(clock.jumpedAt) };
   const work = async (): Promise<void> => {
     for (let item = line.shift(); item && effects.now() - now < LOOK_MS; item = line.shift())

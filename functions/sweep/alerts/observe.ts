@@ -30,6 +30,8 @@ export interface Look {
   overdue(): Promise<readonly Operation[]>;
   /** Records are read in this look too; others look at figures alone. */
   readsRecords: boolean;
+  /** The clock says how old things are: it has not jumped lately. */
+  judgesAges: boolean;
 }
 
 export interface Seen {
@@ -77,13 +79,15 @@ export async function observe(
 
 const figures: ReadonlySet<AlertCondition['kind']> = new Set(['error-rate', 'latency', 'crash-loop']);
 
-/** Undefined for conditions that are not about records. */
+/** Undefined for conditions that are not about records, and for what the clock can not tell now. */
 async function recordFindings(
   { store, effects }: Ports,
   environment: Environment,
   when: AlertCondition,
   look: Look,
 ): Promise<AlertFinding[] | undefined> {
+  // What a job did last is known whatever the clock says; all else is a matter of age.
+  if (!look.judgesAges && when.kind !== 'job') return undefined;
   const now = effects.now();
   const ref = { project: environment.project, environment: environment.name };
   const pk = environmentPartition(ref);
@@ -94,7 +98,7 @@ async function recordFindings(
         .map(({ data }) => ({
           subject: `${data.service}/${data.name}`,
           service: data.service,
-          ...judgeJob(data, now),
+          ...judgeJob(data, now, look.judgesAges),
         }));
     case 'backup':
       return Promise.all(

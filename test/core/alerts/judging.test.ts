@@ -113,7 +113,7 @@ describe('Records', () => {
   const failed = { operation: 'o', status: 'failed', exitCode: 3, endedAt: at(NOW) } as const;
 
   it('of a job are a breach when its last run failed for good, or a run did not happen', () => {
-    const stateOf = (change: Partial<Job>) => judgeJob({ ...job, ...change }, NOW).state;
+    const stateOf = (change: Partial<Job>) => judgeJob({ ...job, ...change }, NOW, true).state;
     expect(stateOf({})).toBe('fine');
     expect(stateOf({ last: failed })).toBe('breached');
     expect(stateOf({ last: failed, retry: { at: at(NOW), attempt: 2, scheduledFor: at(NOW) } })).toBe(
@@ -125,6 +125,14 @@ describe('Records', () => {
     expect(stateOf({ missed: { count: 1, since: at(NOW), reason: 'overlap' } })).toBe('fine');
     expect(stateOf({ nextAt: at(NOW - 11 * 60_000) })).toBe('breached');
     expect(stateOf({ last: failed, suspended: true })).toBe('fine');
+  });
+
+  it('of a job are not known by its age while the clock can not tell, but by how its last run ended', () => {
+    const stateOf = (change: Partial<Job>) => judgeJob({ ...job, ...change }, NOW, false).state;
+    expect(stateOf({ last: failed })).toBe('breached');
+    expect(stateOf({ last: { ...failed, status: 'succeeded' } })).toBe('fine');
+    expect(stateOf({ nextAt: at(NOW - 11 * 60_000) })).toBe('unknown');
+    expect(stateOf({ missed: { count: 1, since: at(NOW), reason: 'not_deployed' } })).toBe('unknown');
   });
 
   it('of backups are a breach once one is overdue, and fire at twice the interval', () => {
