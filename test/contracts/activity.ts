@@ -6,12 +6,18 @@ import type { Activity } from '../../functions/ports/activity.ts';
 
 export interface ActivitySubject {
   activity: Activity;
-  /** Makes a request happen now, and resolves once the activity must know of it. */
-  request(instance: InstanceRef, status: number, durationMs: number, deployment?: number): Promise<void>;
+  /**
+   * Makes a request happen now, and resolves once the activity must know of it, to how many milliseconds it took where it was
+   * asked: a machine that has other work answers late.
+   */
+  request(instance: InstanceRef, status: number, durationMs: number, deployment?: number): Promise<number>;
   /** Epoch milliseconds. */
   now(): number;
   dispose(): Promise<void>;
 }
+
+/** The most that may be told of requests, in milliseconds: what they took is rounded up to the next step of a histogram. */
+const mostOf = (tookMs: readonly number[]) => Math.max(30, 1.5 * Math.max(...tookMs));
 
 /** For an adapter past which requests go. */
 export function unseeingActivityContract(name: string, activity: Activity): void {
@@ -68,14 +74,18 @@ export function activityContract(
     it('keeps tenants apart whose names join to the same text', async () => {
       const { activity, request } = subject;
       await request({ project: 'a-b', environment: 'c', service: 'd' }, 200, 5);
-      expect(await activity.lastRequests([{ project: 'a', environment: 'b-c' }])).toEqual([undefined]);
+      // An answer that is not known yet is no answer.
+      await expect
+        .poll(() => activity.lastRequests([{ project: 'a', environment: 'b-c' }]), { timeout: 20_000 })
+        .toEqual([undefined]);
       expect(await activity.requests({ project: 'a-b', environment: 'c-d', service: 'd' }, 60)).toEqual([]);
     });
 
     it('counts requests and errors (500 and above) of an instance, with p50 and p99', async () => {
       const { activity, request } = subject;
       const instance = { project: 'demo', environment: 'count', service: 'web' };
-      for (const status of [200, 302, 404, 499, 500, 503]) await request(instance, status, 20);
+      const tookMs: number[] = [];
+      for (const status of [200, 302, 404, 499, 500, 503]) tookMs.push(await request(instance, status, 20));
       await request({ ...instance, service: 'other' }, 500, 9000);
       const samples = await activity.requests(instance, 60);
       const sum = (key: 'requests' | 'errors') => samples.reduce((total, sample) => total + sample[key], 0);
@@ -83,7 +93,7 @@ export function activityContract(
       for (const { at, p50Ms, p99Ms } of samples) {
         expect(new Date(at).toISOString()).toBe(at);
         expect(p50Ms).toBeGreaterThan(15);
-        expect(p99Ms).toBeLessThan(30);
+        expect(p99Ms).toBeLessThan(mostOf(tookMs));
       }
       expect(samples.map(({ at }) => at).toSorted()).toEqual(samples.map(({ at }) => at));
     });
@@ -95,7 +105,7 @@ export function activityContract(
         const instance = { project: 'demo', environment: 'versions', service: 'web' };
         const ask = (count: number, ...how: [number, number, number?]) =>
           Promise.all(Array.from({ length: count }, () => request(instance, ...how)));
-        await ask(20, 200, 20, 3);
+        const tookMs = await ask(20, 200, 20, 3);
         await ask(3, 200, 400, 4);
         await ask(1, 503, 400, 4);
         // Nobody had it.
@@ -105,7 +115,7 @@ export function activityContract(
         expect(before.get(3)).toMatchObject({ requests: 20, errors: 0 });
         expect(before.get(4)).toMatchObject({ requests: 4, errors: 1 });
         const counts = { 3: before.get(3) ?? noCounts(), 4: before.get(4) ?? noCounts() };
-        expect(quantileMs(counts[3], 0.99)).toBeLessThan(30);
+        expect(quantileMs(counts[3], 0.99)).toBeLessThan(mostOf(tookMs));
         expect(quantileMs(counts[4], 0.5)).toBeGreaterThan(300);
         await ask(2, 500, 20, 4);
         const after = (await activity.counts(instance)).get(4) ?? noCounts();

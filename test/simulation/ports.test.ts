@@ -112,8 +112,10 @@ activityContract('simulation', { tellsDeployments: true }, async () => {
   const activity = createSimulatedActivity(calmWorld());
   return {
     activity,
-    request: async (instance, status, durationMs, deployment) =>
-      activity.touch(instance.project, instance.environment, { ...instance, status, durationMs, deployment }),
+    async request(instance, status, durationMs, deployment) {
+      activity.touch(instance.project, instance.environment, { ...instance, status, durationMs, deployment });
+      return durationMs;
+    },
     now: Date.now,
     dispose: async () => undefined,
   };

@@ -28,15 +28,11 @@ export async function watchEnvironment({ store }: Stored, ref: EnvironmentRef): 
   const environment = await store.get<Environment>(environmentKey(ref));
   if (!environment) return;
   const put = { ...alertWatchKey(ref), data: newWatch(ref, environment.data.id) };
-  await store
-    .transact([
-      { put, if: 'absent' },
-      { check: environmentKey(ref), if: 'present' },
-    ])
-    .catch((error: unknown) => {
-      // Somebody else was faster, or has destroyed it.
-      if (!(error instanceof StoreConflict)) throw error;
-    });
+  // Of one that is destroyed at the same moment the next look removes it.
+  await store.transact([{ put, if: 'absent' }]).catch((error: unknown) => {
+    // Somebody else was faster.
+    if (!(error instanceof StoreConflict)) throw error;
+  });
 }
 
 /** Once for each installation: has those environments watched that were deployed to before there were alerts. */

@@ -110,11 +110,14 @@ describe.skipIf(why)('The gateway on a real node', { timeout: 900_000 }, () => {
         const host = new URL(await workloads.url(instance)).hostname;
         const path = status === 200 ? `/slow?ms=${durationMs}` : `/status/${status}?ms=${durationMs}`;
         const before = await activity.lastRequests([instance]);
+        const asked = performance.now();
         expect(await statusOf(host, path)).toBe(status);
+        const tookMs = performance.now() - asked;
         await eventually(
           () => activity.lastRequests([instance]),
-          ([last]) => last !== before[0],
+          ([last]) => last !== 'unknown' && last !== before[0],
         );
+        return tookMs;
       },
       dispose: () => subject.close(),
     };

@@ -1,4 +1,5 @@
 /** A service with a database, in a project of its own. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { program } from '../../support/programs.ts';
 import { askWorkload } from '../../support/workload.ts';
@@ -21,6 +22,21 @@ export interface ShopDatabase {
   query(sql: string): Promise<Record<string, unknown>[]>;
 }
 
+/** A connection; a database whose data are being replaced takes none for a moment, which is waited for. */
+async function connected(connectionString: string): Promise<pg.Client> {
+  for (const until = Date.now() + 10_000; ; await sleep(100)) {
+    const client = new pg.Client({ connectionString });
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+      return client;
+    } catch (error) {
+      const isClosed = /not currently accepting connections|does not exist/.test(String(error));
+      if (!isClosed || Date.now() > until) throw error;
+    }
+  }
+}
+
 /** Project shop with a service and its database, which has a table of three guests. */
 export async function seedDatabase({ berth }: Subject): Promise<ShopDatabase> {
   await berth.api('POST', '/v1/projects', { name: 'shop', displayName: 'The shop' });
@@ -39,9 +55,7 @@ export async function seedDatabase({ berth }: Subject): Promise<ShopDatabase> {
   const uid: string = items[0].uid;
   const connectionString = (await askWorkload(berth.port, 'web.dev.shop.localhost', '/')).text;
   const query = async (sql: string) => {
-    const client = new pg.Client({ connectionString });
-    client.on('error', () => undefined);
-    await client.connect();
+    const client = await connected(connectionString);
     return client
       .query(sql)
       .then(({ rows }) => rows as Record<string, unknown>[])

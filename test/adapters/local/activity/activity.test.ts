@@ -14,8 +14,10 @@ activityContract('local', { tellsDeployments: true }, async () => {
   const activity = createActivity({ path: newPath(), effects });
   return {
     activity,
-    request: async (instance, status, durationMs, deployment) =>
-      activity.record(instance, status, durationMs, deployment),
+    async request(instance, status, durationMs, deployment) {
+      activity.record(instance, status, durationMs, deployment);
+      return durationMs;
+    },
     now: effects.now,
     dispose: activity.close,
   };

@@ -3,14 +3,14 @@ import Button from '@cloudscape-design/components/button';
 import FormField from '@cloudscape-design/components/form-field';
 import Input from '@cloudscape-design/components/input';
 import { useState } from 'react';
-import { api, body } from '../api/client.ts';
-import { followLink, navigate } from '../app/navigation.ts';
-import { projectPath } from '../app/paths.ts';
-import { Title } from '../app/title.tsx';
-import { Guarded } from '../components/access/guarded.tsx';
-import { Command } from '../components/command.tsx';
-import { curl } from '../components/curl.ts';
-import { useAction } from '../components/dialogs/use-action.ts';
+import { api, body } from '../../api/client.ts';
+import { followLink, navigate } from '../../app/navigation.ts';
+import { projectPath } from '../../app/paths.ts';
+import { Title } from '../../app/title.tsx';
+import { Guarded } from '../../components/access/guarded.tsx';
+import { Command } from '../../components/command.tsx';
+import { curl } from '../../components/curl.ts';
+import { useAction } from '../../components/dialogs/use-action.ts';
 
 export default function NewProjectPage() {
   const [name, setName] = useState('');
