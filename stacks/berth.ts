@@ -93,7 +93,7 @@ export function createStacks(app: App): void {
   const { sweep } = new SweepStack(app, id('Sweep'), {
     description: 'Berth: sweep',
     name,
-    environment,
+    environment: { ...environment, ...steps.addresses() },
     ...inPlace,
     ...(reserved > 0 && { reserved: SWEEP_RESERVED }),
     statements: [
@@ -101,15 +101,14 @@ export function createStacks(app: App): void {
       ...records,
       ...may.startWorkflows,
       ...may.watchWorkflows,
-      // When it ends an operation that nothing else ended, the sweep puts back what served before.
+      // An operation that nothing else ended is put back by who could carry it out.
+      steps.recoveries(),
       ...may.readSecrets,
       // A preview begins with the secrets of its base.
       ...may.writeSecrets,
       ...may.listSecrets,
       ...may.readImages,
       ...may.removeImages,
-      // Recovering from a backup that nothing ended removes what was written of it.
-      ...may.keepBackups,
       ...may.keepSources,
       ...may.endBuilds,
       ...may.findCluster,

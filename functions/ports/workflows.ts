@@ -17,5 +17,11 @@ export interface Workflows {
   stop(workflow: string, name: string, cause: string): Promise<void>;
   /** What became of a run; undefined when there is none under this name. */
   describe(workflow: string, name: string): Promise<WorkflowStatus | undefined>;
+  /**
+   * Runs one step that belongs to no run, where steps run: there it has what it needs, as a way to the databases.
+   * @param signal ends the wait; the step may go on
+   * @throws an error that is named as the step's is
+   */
+  runStep(step: string, input: Record<string, unknown>, signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }

@@ -49,13 +49,10 @@ import {
 import { recoveryOf } from '../core/operations/index.ts';
 import { Problem } from '../core/problem.ts';
 import type { Ports } from '../ports/index.ts';
-import { createMeter, withMeter } from '../ports/meter.ts';
 import { type Item, PAGE_LIMIT_MAX, StoreConflict } from '../ports/store.ts';
 import { lookAtClock } from '../records/clock.ts';
 import { operationLineKeys } from '../records/operation-summaries.ts';
 import { getOperation } from '../records/read.ts';
-import { executeStep } from '../workflows/step.ts';
-import { steps } from '../workflows/steps.ts';
 import { lookAtAlerts } from './alerts/look-at-alerts.ts';
 import { forgetMasks } from './forget-output.ts';
 import { tryIsolation } from './isolation.ts';
@@ -226,15 +223,14 @@ export async function endLost(ports: Ports, id: string, error: string): Promise<
   );
 }
 
-/** Runs an operation's compensation outside of a workflow. */
+/** How long the sweep waits for a compensation, milliseconds; it looks again where that goes on. */
+const RECOVERY_MS = 60_000;
+
+/** Runs an operation's compensation outside of a workflow, where the steps of workflows have their rights. */
 async function endOperationOf(ports: Ports, operation: Operation, reason: string): Promise<void> {
   await ports.workflows.stop(operation.kind, operation.id, 'It is ended by the sweep.');
-  const name = recoveryOf(operation.kind);
   const input = { operation: operation.id, error: { Error: reason, Cause: 'Ended by the sweep' } };
-  // The sweep works for all operations: an operation is charged for its records, not for the sweep's time.
-  await withMeter(createMeter({ now: ports.effects.now }), () =>
-    executeStep(ports, name, steps[name], input, AbortSignal.timeout(60_000)),
-  );
+  await ports.workflows.runStep(recoveryOf(operation.kind), input, AbortSignal.timeout(RECOVERY_MS));
 }
 
 async function postpone(ports: Ports, item: Item<Operation>, at: number): Promise<void> {

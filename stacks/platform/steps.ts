@@ -1,13 +1,14 @@
 /** The functions that run the steps of workflows: one program, three roles. */
-import { Duration } from 'aws-cdk-lib';
+import { ArnFormat, Duration } from 'aws-cdk-lib';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type { IManagedPolicy } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { FUNCTION_MB } from '../../functions/core/function-memory.ts';
-import { declaredSteps, isStepName } from '../../functions/core/operations/index.ts';
+import { declaredSteps, isStepName, kindNames, recoveryOf } from '../../functions/core/operations/index.ts';
 import type { StepFunction } from '../../functions/core/operations/operation-kind.ts';
 import { BerthFunction } from '../support/function.ts';
-import type { Permissions } from '../support/permissions.ts';
+import { actions, type Permissions } from '../support/permissions.ts';
+import type { Grant } from '../support/role.ts';
 
 export interface StepsProps {
   environment: Record<string, string>;
@@ -78,9 +79,32 @@ export class Steps extends Construct implements Record<StepFunction, BerthFuncti
     });
   }
 
+  /** By what a function finds those that run steps: their ARNs, those for workloads, resources and builds in turn. */
+  addresses(): { BERTH_STEP_FUNCTIONS: string } {
+    return { BERTH_STEP_FUNCTIONS: [this.workloads, this.resources, this.builds].map(arnOf).join(',') };
+  }
+
+  /** The right to put operations back, outside of their workflows. */
+  recoveries(): Grant {
+    const names = new Set(kindNames.map(recoveryOf));
+    return {
+      actions: [...actions.runSteps],
+      resources: [...names].map((name) => `${arnOf(this.functionOf(name))}:${name}`),
+    };
+  }
+
   /** The function that runs a step. @throws Error when no kind of operation has such a step */
   functionOf(step: string): BerthFunction {
     if (!isStepName(step)) throw new Error(`There is no step "${step}"`);
     return this[declaredSteps[step].runsOn];
   }
 }
+
+/** Made of the name, which each function exports. */
+const arnOf = ({ function: { stack, functionName } }: BerthFunction): string =>
+  stack.formatArn({
+    service: 'lambda',
+    resource: 'function',
+    resourceName: functionName,
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+  });

@@ -11,6 +11,7 @@ export const actions = {
   // A transaction needs the rights of each of its parts.
   writeTable: ['dynamodb:PutItem', 'dynamodb:DeleteItem', 'dynamodb:ConditionCheckItem'],
   startWorkflows: ['states:StartExecution'],
+  runSteps: ['lambda:InvokeFunction'],
   watchWorkflows: ['states:DescribeExecution', 'states:StopExecution'],
   readSecrets: ['secretsmanager:GetSecretValue'],
   // Whoever reads a secret that an earlier release kept there moves it to the table.

@@ -161,6 +161,7 @@ function small(seen: { started: string[]; repositories: Set<string>; sources: Se
     start: async (_workflow, name) => void seen.started.push(name),
     stop: unused,
     describe: async () => undefined,
+    runStep: unused,
     close: unused,
   };
   const workloads: Partial<Ports['workloads']> = {

@@ -174,6 +174,41 @@ export function workflowsContract(
       expect(await subject.workflows.describe('contract', 'done')).toBe('succeeded');
     });
 
+    it('runs a step that belongs to no run, with its input, and throws its error by its name', async () => {
+      const seen: unknown[] = [];
+      subject = await makeSubject({
+        first: async () => void seen.push('first'),
+        second: async () => {
+          throw Object.assign(new Error('it broke'), { name: 'Berth.workload_crashed' });
+        },
+        recover: async (input) => void seen.push(input),
+      });
+      const { runStep } = subject.workflows;
+      const input = { operation: 'op', error: { Error: 'Berth.Lost', Cause: 'over' } };
+      await runStep('recover', input, AbortSignal.timeout(10_000));
+      expect(seen).toEqual([input]);
+      await expect(runStep('second', input, AbortSignal.timeout(10_000))).rejects.toMatchObject({
+        name: 'Berth.workload_crashed',
+        message: expect.stringContaining('it broke'),
+      });
+    });
+
+    it('waits for no longer than it is told', async () => {
+      const never = Promise.withResolvers<void>();
+      subject = await makeSubject({
+        first: (_input, signal) => {
+          signal.addEventListener('abort', () => never.resolve());
+          return never.promise;
+        },
+        second: async () => {},
+        recover: async () => {},
+      });
+      const began = Date.now();
+      await subject.workflows.runStep('first', {}, AbortSignal.timeout(300)).catch(() => undefined);
+      expect(Date.now() - began).toBeLessThan(5_000);
+      never.resolve();
+    });
+
     it('keeps runs apart from each other', async () => {
       const inputs: unknown[] = [];
       subject = await makeSubject({

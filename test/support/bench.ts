@@ -20,8 +20,8 @@ import type { WorkloadSpec } from '../../functions/ports/workloads.ts';
 import { instanceOf } from '../../functions/records/instances.ts';
 import { getEnvironment, getOperation } from '../../functions/records/read.ts';
 import { readAll } from '../../functions/records/read-all.ts';
-import { runStep } from '../../functions/workflows/step.ts';
-import { steps } from '../../functions/workflows/steps.ts';
+import { runStep, type StepInput } from '../../functions/workflows/step.ts';
+import { runStepNamed, steps } from '../../functions/workflows/steps.ts';
 import { startBerth, type TestBerth } from './berth.ts';
 import { type ProgramOptions, program } from './programs.ts';
 
@@ -63,6 +63,12 @@ export const DEPLOY: StepName[] = [
   'awaitRollout',
 ];
 
+/** Runs steps with the ports of a test. */
+export const recoveriesBy =
+  (ports: () => Ports): Ports['workflows']['runStep'] =>
+  async (name, input, signal) =>
+    void (await runStepNamed(ports(), name, input as unknown as StepInput, signal));
+
 export async function openBench(): Promise<Bench> {
   const subject = await startBerth({ sweepSeconds: 3600 });
   const real = subject.berth.ports;
@@ -72,7 +78,11 @@ export async function openBench(): Promise<Bench> {
   const ports: Ports = {
     ...real,
     effects: { ...real.effects, now: () => real.effects.now() + shift },
-    workflows: { ...real.workflows, start: async (_kind, name) => void started.push(name) },
+    workflows: {
+      ...real.workflows,
+      start: async (_kind, name) => void started.push(name),
+      runStep: recoveriesBy(() => ports),
+    },
     workloads: {
       ...real.workloads,
       apply(spec) {

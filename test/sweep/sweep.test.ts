@@ -21,7 +21,7 @@ import { CLOCK_KEY, HOLD_MS } from '../../functions/records/clock.ts';
 import { operationLineKeys } from '../../functions/records/operation-summaries.ts';
 import { getOperation } from '../../functions/records/read.ts';
 import { endLost, sweep } from '../../functions/sweep/sweep.ts';
-import { type Bench, caller, changeOperation, DEPLOY, openBench } from '../support/bench.ts';
+import { type Bench, caller, changeOperation, DEPLOY, openBench, recoveriesBy } from '../support/bench.ts';
 
 let bench: Bench;
 let version: string;
@@ -142,7 +142,11 @@ describe('An operation that nothing else ends (I3)', () => {
     const away: Ports = {
       ...bench.ports,
       workloads: { ...bench.ports.workloads, apply: gone },
-      workflows: { ...bench.ports.workflows, describe: async () => 'failed' },
+      workflows: {
+        ...bench.ports.workflows,
+        describe: async () => 'failed',
+        runStep: recoveriesBy(() => away),
+      },
     };
     const due = async () =>
       bench.makeDue(await getOperation(bench.ports.store, stuck.id), { queue: OPERATIONS_QUEUE, at: 1 });
@@ -161,6 +165,7 @@ describe('An operation that nothing else ends (I3)', () => {
     const full: Ports = {
       ...bench.ports,
       store: { ...bench.ports.store, transact: () => Promise.reject(new Error('no room')) },
+      workflows: { ...bench.ports.workflows, runStep: recoveriesBy(() => full) },
     };
     expect(await endLost(full, operation.id, 'Berth.storage_full')).toBe(false);
     expect(await endLost(bench.ports, operation.id, 'Berth.storage_full')).toBe(true);

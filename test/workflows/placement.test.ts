@@ -16,6 +16,7 @@ import { calmWorld } from '../simulation/calm-world.ts';
 import { createSimulatedLogs } from '../simulation/ports/logs.ts';
 import { createSimulatedActivity } from '../simulation/ports/small.ts';
 import { createSimulatedWorkloads, type SimulatedWorkloads } from '../simulation/ports/workloads.ts';
+import { recoveriesBy } from '../support/bench.ts';
 
 let subject: Subject;
 let home: SimulatedWorkloads;
@@ -69,6 +70,7 @@ beforeAll(async () => {
   });
   Object.assign(subject.ports, byPlace);
   subject.ports.workflows.stop = async () => undefined;
+  subject.ports.workflows.runStep = recoveriesBy(() => subject.ports);
   for (const name of ['emea', 'dead'])
     await subject.api('POST', '/v1/places', {
       name,

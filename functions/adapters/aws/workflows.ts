@@ -3,6 +3,8 @@
  * for twice, also after a time-out, is one execution. What it tells of an execution may lag behind its start by
  * a moment; whoever finds none and starts it again changes nothing.
  */
+
+import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
 import {
   DescribeExecutionCommand,
   type SFNClient,
@@ -10,12 +12,14 @@ import {
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import type { WorkflowStatus, Workflows } from '../../ports/workflows.ts';
-import { unless } from './sdk-errors.ts';
+import { sent, unless } from './sdk-errors.ts';
 
 export interface StepFunctionsOptions {
   client: SFNClient;
   /** The ARN of a workflow. @throws where there is no such workflow */
   stateMachineArn(workflow: string): string;
+  /** Lambda, and the ARN of the function's alias that runs a step. @throws where there is no such step */
+  steps: { client: LambdaClient; arn(step: string): string };
 }
 
 const STATUS: Record<string, WorkflowStatus> = {
@@ -30,7 +34,16 @@ const STATUS: Record<string, WorkflowStatus> = {
 /** Step Functions' limit, characters. */
 const CAUSE_MAX_LENGTH = 32_768;
 
-export function createStepFunctions({ client, stateMachineArn }: StepFunctionsOptions): Workflows {
+/** The error of a function, as Lambda tells it. */
+function errorOf(step: string, payload: string): Error {
+  const { errorType = 'Error', errorMessage = '' } = JSON.parse(payload) as Record<
+    string,
+    string | undefined
+  >;
+  return Object.assign(new Error(`${step}: ${errorMessage}`), { name: errorType });
+}
+
+export function createStepFunctions({ client, stateMachineArn, steps }: StepFunctionsOptions): Workflows {
   const executionArn = (workflow: string, name: string): string =>
     `${stateMachineArn(workflow).replace(':stateMachine:', ':execution:')}:${name}`;
 
@@ -67,6 +80,13 @@ export function createStepFunctions({ client, stateMachineArn }: StepFunctionsOp
     },
 
     describe,
+
+    async runStep(step, input, abortSignal) {
+      const command = new InvokeCommand({ FunctionName: steps.arn(step), Payload: JSON.stringify(input) });
+      const { FunctionError, Payload } = await sent(steps.client.send(command, { abortSignal }));
+      if (FunctionError !== undefined) throw errorOf(step, Payload?.transformToString() ?? '');
+    },
+
     close: async () => undefined,
   };
 }

@@ -23,11 +23,14 @@ export const newWatch = ({ project, environment }: EnvironmentRef, environmentId
 });
 
 /** Has an environment watched from now on; idempotent. One that is gone is not. */
-export async function watchEnvironment({ store }: Stored, ref: EnvironmentRef): Promise<void> {
+export async function watchEnvironment(
+  { store }: Stored,
+  ref: EnvironmentRef & { environmentId?: string },
+): Promise<void> {
   if (await store.get(alertWatchKey(ref))) return;
-  const environment = await store.get<Environment>(environmentKey(ref));
-  if (!environment) return;
-  const put = { ...alertWatchKey(ref), data: newWatch(ref, environment.data.id) };
+  const id = ref.environmentId ?? (await store.get<Environment>(environmentKey(ref)))?.data.id;
+  if (id === undefined) return;
+  const put = { ...alertWatchKey(ref), data: newWatch(ref, id) };
   // Of one that is destroyed at the same moment the next look removes it.
   await store.transact([{ put, if: 'absent' }]).catch((error: unknown) => {
     // Somebody else was faster.

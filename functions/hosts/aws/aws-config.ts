@@ -1,5 +1,6 @@
 /** Reads the settings that the stacks give to the functions, once. */
 import * as z from 'zod';
+import type { StepFunction } from '../../core/operations/operation-kind.ts';
 
 /** Values separated by commas; none where the text is empty. */
 const list = z.string().transform((text) => text.split(',').filter((part) => part !== ''));
@@ -19,6 +20,8 @@ const schema = z.object({
   BERTH_ACCOUNT: z.string().min(1),
   BERTH_TABLE: z.string().min(1),
   BERTH_STATE_MACHINE_PREFIX: z.string().min(1),
+  // Of who runs steps outside of a run: the functions for workloads, resources and builds.
+  BERTH_STEP_FUNCTIONS: list.pipe(z.tuple([z.string(), z.string(), z.string()])).optional(),
   BERTH_LOG_GROUP: z.string().min(1),
   BERTH_OUTPUT_LOG_GROUP: z.string().min(1),
   BERTH_AUDIT_BUCKET: z.string().min(1),
@@ -77,6 +80,8 @@ export interface AwsConfig {
   table: string;
   /** The ARN of a state machine up to the workflow's name. */
   stateMachinePrefix: string;
+  /** The ARNs of the functions that run steps, for who calls them. */
+  stepFunctions?: Record<StepFunction, string>;
   /** The log group of operations. */
   logGroup: string;
   /** The log group that the cluster's agent sends the output of workloads to. */
@@ -125,6 +130,7 @@ export interface AwsConfig {
 export function readAwsConfig(environment: Record<string, string | undefined>): AwsConfig {
   const values = schema.parse(environment);
   const [cpu, memoryGib, pods, storageGib] = values.BERTH_QUOTA;
+  const stepFunctions = values.BERTH_STEP_FUNCTIONS;
   return {
     name: values.BERTH_NAME,
     dnsSuffix: values.BERTH_DNS_SUFFIX,
@@ -132,6 +138,9 @@ export function readAwsConfig(environment: Record<string, string | undefined>): 
     account: values.BERTH_ACCOUNT,
     table: values.BERTH_TABLE,
     stateMachinePrefix: values.BERTH_STATE_MACHINE_PREFIX,
+    ...(stepFunctions && {
+      stepFunctions: { workloads: stepFunctions[0], resources: stepFunctions[1], builds: stepFunctions[2] },
+    }),
     logGroup: values.BERTH_LOG_GROUP,
     outputLogGroup: values.BERTH_OUTPUT_LOG_GROUP,
     auditBucket: values.BERTH_AUDIT_BUCKET,

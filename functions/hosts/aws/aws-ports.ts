@@ -89,7 +89,7 @@ export function createAwsPorts(config: AwsConfig): {
       pauses: true,
       ...lazy(
         async () => (await import('./ports/workflows.ts')).createWorkflows(config),
-        ['start', 'stop', 'describe', 'close'],
+        ['start', 'stop', 'describe', 'runStep', 'close'],
       ),
     },
     databases: {

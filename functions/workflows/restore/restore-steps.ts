@@ -2,7 +2,7 @@
 import { getBackup, pathOf } from '../../commands/backups/backup-records.ts';
 import { resourceKey } from '../../core/keys.ts';
 import type { Operation, Resource } from '../../core/model/index.ts';
-import { Problem } from '../../core/problem.ts';
+import { Problem, type ProblemDetail } from '../../core/problem.ts';
 import type { Ports } from '../../ports/index.ts';
 import { discard, inTime, subjectOf } from '../backup/subject.ts';
 import { type Ending, endingOf, endOperation, errorOf, untilOverdue } from '../end-operation.ts';
@@ -75,9 +75,21 @@ export const recoverRestore: RestoreStep = {
       await discard(ports, operation);
       return false;
     });
-    await end(ports, operation, isDone ? succeeded(operation) : endingOf(errorOf(context)));
+    const error = errorOf(context);
+    await end(
+      ports,
+      operation,
+      isDone ? succeeded(operation) : endingOf(isDone === false ? error : unseen(error)),
+    );
   },
 };
+
+/** The database did not answer until the operation's bound was over. */
+const unseen = (error: ProblemDetail): ProblemDetail => ({
+  ...error,
+  cause: `${error.cause} Whether the data were replaced before that could not be seen, since their database does not answer.`,
+  hint: 'Look at the data once their database answers, and restore again where they are not those of the backup.',
+});
 
 async function wasSwapped(ports: Ports, operation: Restore): Promise<boolean> {
   try {

@@ -5,6 +5,7 @@
  * the same time.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { LambdaClient } from '@aws-sdk/client-lambda';
 import { DescribeExecutionCommand, paginateGetExecutionHistory, SFNClient } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createStepFunctions } from '../../../functions/adapters/aws/workflows.ts';
@@ -17,7 +18,7 @@ import { loadStateMachine, type StateMachine, stepsOf, workflowNames } from '../
 import { type AslPath, aslParts, aslPaths } from '../../support/asl-paths.ts';
 import { functionArn, type LambdaServer, serveLambda } from '../support/aws/lambda.ts';
 import { interpretStateMachines, makeStateMachine } from '../support/aws/step-functions.ts';
-import { clientOptions, withMoto } from './support.ts';
+import { clientOptions, REGION, withMoto } from './support.ts';
 
 /** Of the slowest path, which is out of tries for a rollout that goes on, and of a machine that is busy. */
 const LONGEST_MS = 180_000;
@@ -151,7 +152,11 @@ await withMoto((url) => {
           now: Date.now,
           onFailure: ({ name, error }) => failures.set(name, error),
         }),
-        theirs: createStepFunctions({ client, stateMachineArn: (name) => arns.get(name) ?? '' }),
+        theirs: createStepFunctions({
+          client,
+          stateMachineArn: (name) => arns.get(name) ?? '',
+          steps: { client: new LambdaClient({ region: REGION }), arn: functionArn },
+        }),
       };
       await workflows.ours.resume();
       await Promise.all([runAll(workflows.ours), runAll(workflows.theirs)]);

@@ -46,7 +46,11 @@ await withMoto((url) => {
     for (const state of Object.values(definition.States))
       if (state.Type === 'Task') state.Resource = functionArn(`${subject}-${state.Resource}`);
     const arn = await makeStateMachine(client, `contract-${subject}`, definition);
-    const workflows = createStepFunctions({ client, stateMachineArn: () => arn });
+    const workflows = createStepFunctions({
+      client,
+      stateMachineArn: () => arn,
+      steps: lambda!.steps((step) => `${subject}-${step}`),
+    });
     return {
       workflows: {
         ...workflows,

@@ -1,8 +1,11 @@
 import { gunzipSync } from 'node:zlib';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startRestore } from '../../../functions/commands/backups/backups.ts';
 import { backupPlanKey, JOBS_QUEUE } from '../../../functions/core/keys.ts';
 import type { BackupPlan } from '../../../functions/core/model/index.ts';
+import { runStepNamed } from '../../../functions/workflows/steps.ts';
+import { caller, changeOperation } from '../../support/bench.ts';
 import { type Json, startBerth, type TestBerth } from '../../support/berth.ts';
 import { program } from '../../support/programs.ts';
 
@@ -117,6 +120,26 @@ describe('Backups', () => {
       'restore.succeeded',
       'restore.started',
     ]);
+  });
+
+  it('of which nobody can see whether they took the place of the data are told as that', async () => {
+    const { ports } = subject.berth;
+    const workflows = { ...ports.workflows, start: async () => undefined };
+    const databases = { ...ports.databases, connect: () => Promise.reject(new Error('no answer')) };
+    const [backup] = await backups();
+    const ref = { project: 'shop', environment: 'dev', resource: uid, backup: backup.id };
+    const { id: operation } = await startRestore({ ...ports, workflows }, caller, ref);
+    await changeOperation(ports, operation, { deadline: new Date(0).toISOString() });
+    const input = { operation, error: { Error: 'States.Timeout', Cause: 'late' } };
+    await runStepNamed({ ...ports, databases }, 'recoverRestore', input, AbortSignal.timeout(30_000));
+    expect((await subject.api('GET', `/v1/operations/${operation}`)).body).toMatchObject({
+      status: 'failed',
+      error: {
+        code: 'deadline_exceeded',
+        cause: expect.stringMatching(/replaced before that could not be seen/),
+        hint: expect.stringMatching(/^Look at the data/),
+      },
+    });
   });
 
   it('that would not be equal have failed, say of what, and leave nothing; none of them is restored', async () => {

@@ -108,6 +108,9 @@ export function createLocalWorkflows(options: LocalWorkflowsOptions): LocalWorkf
     async describe(_workflow, name) {
       return unwritten.get(name) ?? table.status(name);
     },
+    async runStep(step, input, signal) {
+      await options.runStep(step, input, signal);
+    },
     async resume() {
       resumed = true;
       const runs = table.unfinished().filter((run) => !executions.has(run.name));

@@ -2,7 +2,9 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
-import { REGION } from '../../aws/support.ts';
+import { LambdaClient } from '@aws-sdk/client-lambda';
+import type { StepFunctionsOptions } from '../../../../functions/adapters/aws/workflows.ts';
+import { clientOptions, REGION } from '../../aws/support.ts';
 
 const ACCOUNT = '123456789012';
 
@@ -16,6 +18,8 @@ export interface Invocation {
 
 export interface LambdaServer {
   port: number;
+  /** What runs steps by it. @param name of the function of a step */
+  steps(name: (step: string) => string): StepFunctionsOptions['steps'];
   close(): void;
 }
 
@@ -39,9 +43,13 @@ export async function serveLambda(
   });
   // Moto looks for it under this name.
   await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));
+  const { port } = server.address() as AddressInfo;
+  const client = new LambdaClient(clientOptions(`http://localhost:${port}`));
   return {
-    port: (server.address() as AddressInfo).port,
+    steps: (name) => ({ client, arn: (step) => functionArn(name(step)) }),
+    port,
     close() {
+      client.destroy();
       server.close();
       server.closeAllConnections();
     },
