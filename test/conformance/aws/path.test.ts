@@ -9,7 +9,7 @@ import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import { DescribeRepositoriesCommand } from '@aws-sdk/client-ecr';
 import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { ListSecretsCommand } from '@aws-sdk/client-secrets-manager';
-import { ListExecutionsCommand } from '@aws-sdk/client-sfn';
+import { ListExecutionsCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import type {
   V1Container,
   V1Deployment,
@@ -334,6 +334,25 @@ describe.skipIf(reason)('The guestbook on AWS', { timeout: 180_000 }, () => {
     await done('POST', `${database}/restore`, { backup: backup.id });
   });
 
+  it('has a backup whose execution somebody stopped put back by the sweep, in its database as well', async () => {
+    const [{ uid }] = (await client.api('GET', `${environment}/resources`)).body.items;
+    const before = await databases();
+    const { id } = await created('POST', `${environment}/resources/${uid.replace('#', ':')}/backups`, {});
+    const executionArn = `arn:aws:states:us-east-1:123456789012:execution:berth-backup:${id}`;
+    await platform.clients.sfn.send(new StopExecutionCommand({ executionArn }));
+    // The sweep asks for it once a minute, whatever answer is lost.
+    lost.add(`${id} recoverBackup`);
+    await vi.waitFor(
+      async () => {
+        await platform.sweep();
+        const { body } = await client.api('GET', `/v1/operations/${id}`);
+        expect(body).toMatchObject({ status: 'failed', error: { hint: expect.stringMatching(/\w/) } });
+      },
+      { timeout: 60_000, interval: 2_000 },
+    );
+    expect(await databases()).toEqual(before);
+  });
+
   it('shows what its pods print, which an agent in the cluster sends', async () => {
     const stream = { logGroupName: OUTPUT_GROUP, logStreamName: 'demo/staging/guestbook' };
     const timestamp = Date.now();
@@ -403,8 +422,7 @@ describe.skipIf(reason)('The guestbook on AWS', { timeout: 180_000 }, () => {
         const command = new ListExecutionsCommand({ stateMachineArn });
         const { executions = [] } = await platform.clients.sfn.send(command);
         const failed = executions.filter(({ status }) => status !== 'SUCCEEDED');
-        // That of the program which crashes.
-        expect(failed.map(({ status }) => status)).toEqual(name === 'deploy' ? ['FAILED'] : []);
+        expect(failed.map(({ status }) => status)).toEqual(ENDED_BADLY[name] ?? []);
       }
     };
     // An answer that was lost is asked for again a moment later, also behind the end of the operation.
@@ -413,6 +431,9 @@ describe.skipIf(reason)('The guestbook on AWS', { timeout: 180_000 }, () => {
     expect(faults).toEqual([]);
   });
 });
+
+/** That of the program which crashes, and the one that was stopped. */
+const ENDED_BADLY: Record<string, string[]> = { deploy: ['FAILED'], backup: ['ABORTED'] };
 
 /** What records are of that stay when an environment is gone. */
 const KEPT = [

@@ -1,5 +1,17 @@
-/** Reads what there is to read, and looks after webhooks. */
-import { type Action, choose } from './action.ts';
+/** Reads what there is to read, and looks after webhooks and alerts. */
+import { type Action, choose, list } from './action.ts';
+
+/** Of alerts. */
+const RULES = [
+  null,
+  [],
+  [{ name: 'job', when: { kind: 'job' } }],
+  [
+    { name: 'crashes', when: { kind: 'crash-loop', restarts: 2, window: '5m' }, ephemeral: true },
+    { name: 'errors', when: { kind: 'error-rate', percent: 0, minRequests: 1, window: '1m' }, for: '1m' },
+    { name: 'job', when: { kind: 'job' }, clearAfter: '10m' },
+  ],
+];
 
 export const watching: Action[] = [
   [
@@ -43,6 +55,34 @@ export const watching: Action[] = [
       await client.ask('POST', `${hook}/rotate`);
       await client.ask('POST', `${hook}/test`);
       await client.ask('DELETE', hook, undefined, { patient: true });
+    },
+  ],
+  [
+    1,
+    async (actor) => {
+      if (actor.client.projects('maintainer').length === 0) return;
+      const { in: project } = choose(actor, 'maintainer');
+      return actor.client.ask('PUT', `${project}/alert-rules`, { rules: actor.world.random.pick(RULES) });
+    },
+  ],
+  [
+    1,
+    async (actor) => {
+      const { in: project } = choose(actor);
+      const firing = await list<{ id: string }>(actor, `${project}/alerts?state=firing`);
+      if (firing.length === 0) return;
+      const { id } = actor.world.random.pick(firing);
+      return actor.client.ask('POST', `${project}/alerts/${id}/acknowledge`, { note: 'Looking' });
+    },
+  ],
+  [
+    1,
+    async (actor) => {
+      const { in: project, environment } = choose(actor);
+      const asked = { environment, for: '10m', reason: 'A change' };
+      const made = await actor.client.ask('POST', `${project}/alert-silences`, asked);
+      if (made?.status !== 201 || actor.world.random.below(2) === 0) return;
+      return actor.client.ask('DELETE', `${project}/alert-silences/${made.body.id}`);
     },
   ],
 ];

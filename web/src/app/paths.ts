@@ -38,6 +38,8 @@ export const buildsPath = (project: string): string => `/projects/${project}/bui
 
 export const activityPath = (project: string): string => `/projects/${project}/activity`;
 
+export const alertsPath = (project: string): string => `/projects/${project}/alerts`;
+
 export const approvalsPath = (project: string): string => `/projects/${project}/approvals`;
 
 export const newProjectPath = '/new-project';

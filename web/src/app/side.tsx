@@ -5,6 +5,7 @@ import { ErrorBoundary } from './error-boundary.tsx';
 import { lazyPage } from './lazy-page.ts';
 import {
   activityPath,
+  alertsPath,
   approvalsPath,
   buildsPath,
   deployPath,
@@ -14,8 +15,9 @@ import {
   settingsPath,
 } from './paths.ts';
 
-/** Asks what waits, which the page itself does not wait for. */
+/** Ask what waits and what fires, which the page itself does not wait for. */
 const Waiting = lazyPage(() => import('../pages/approvals/waiting.tsx'));
+const FiringCount = lazyPage(() => import('../pages/alerts/firing-count.tsx'));
 
 export function Side({ project }: { project: string }) {
   const [location] = useLocation();
@@ -41,6 +43,14 @@ export function Side({ project }: { project: string }) {
         <li>{item(deployPath(project), 'Deploy')}</li>
         <li>{item(buildsPath(project), 'Builds')}</li>
         <li>{item(activityPath(project), 'Activity')}</li>
+        <li>
+          {item(alertsPath(project), 'Alerts')}
+          <ErrorBoundary address={project} isQuiet>
+            <Suspense>
+              <FiringCount project={project} />
+            </Suspense>
+          </ErrorBoundary>
+        </li>
         <li>
           {item(approvalsPath(project), 'Approvals')}
           <ErrorBoundary address={project} isQuiet>

@@ -30,6 +30,9 @@ const types: Record<string, StatusIndicatorProps.Type> = {
   active: 'success',
   failing: 'error',
   suspended: 'warning',
+  // Alerts.
+  firing: 'error',
+  silenced: 'stopped',
   // Environments and resources.
   provisioning: 'in-progress',
   ready: 'success',

@@ -1,5 +1,5 @@
 /** A Podman of the suite's own: its service on a socket, its images and networks in directories of its own. */
-import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -103,8 +103,8 @@ insecure = true
 
 /** Node.js of the packages and the libraries that it is linked with: as much of an operating system as it needs. */
 async function buildBase(engine: Engine): Promise<void> {
-  const { ino, size } = await import('node:fs').then(({ statSync }) => statSync(process.execPath));
-  const base = await cached(`container-base-${ino}-${size}`, async (directory) => {
+  const { size } = await stat(process.execPath);
+  const base = await cached(`container-base-${process.version}-${size}`, async (directory) => {
     const place = async (from: string, to: string): Promise<void> => {
       await mkdir(dirname(join(directory, to)), { recursive: true });
       await copyFile(from, join(directory, to));

@@ -48,8 +48,9 @@ export const LinesField = ({
   onChange,
   placeholder = '',
   rows = 3,
-}: FieldProps & { rows?: number }) => (
-  <FormField label={label} description={description} constraintText={constraint}>
+  wrong,
+}: FieldProps & { rows?: number; wrong?: string | undefined }) => (
+  <FormField label={label} description={description} constraintText={constraint} errorText={wrong}>
     <Textarea
       value={value}
       rows={rows}

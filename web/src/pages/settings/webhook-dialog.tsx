@@ -7,7 +7,7 @@ import type { Webhook, WebhookWithSecret } from '../../../../client/types.genera
 import { api, body } from '../../api/client.ts';
 import { notify } from '../../app/notifications.tsx';
 import { ActionDialog } from '../../components/dialogs/action-dialog.tsx';
-import { TextField } from '../../components/forms/fields.tsx';
+import { ChoiceField, TextField } from '../../components/forms/fields.tsx';
 
 const WEBHOOKS = '/v1/projects/{project}/webhooks';
 
@@ -23,6 +23,23 @@ const options = nouns.map((noun) => ({
   ],
 }));
 
+/** What is behind the address; the form that it takes stays as it is. */
+const formats = [
+  { value: 'signed', label: 'A program', description: 'Berth’s own form, signed' },
+  { value: 'slack', label: 'Slack', description: 'The address of an incoming webhook' },
+  {
+    value: 'teams',
+    label: 'Microsoft Teams',
+    description: 'The address of a workflow that takes webhook requests',
+  },
+  {
+    value: 'pagerduty',
+    label: 'PagerDuty',
+    description: 'Alerts alone: https://events.pagerduty.com/v2/enqueue# and the key of the integration',
+  },
+] as const;
+type Format = (typeof formats)[number]['value'];
+
 interface WebhookDialogProps {
   project: string;
   /** Undefined: a new one. */
@@ -34,6 +51,7 @@ interface WebhookDialogProps {
 export function WebhookDialog({ project, webhook, onMade, onClose }: WebhookDialogProps) {
   const [url, setUrl] = useState(webhook?.url ?? '');
   const [description, setDescription] = useState(webhook?.description ?? '');
+  const [format, setFormat] = useState<Format>('signed');
   const [chosen, setChosen] = useState<readonly string[]>(webhook?.types ?? []);
   const save = async () => {
     const note = description.trim();
@@ -46,6 +64,7 @@ export function WebhookDialog({ project, webhook, onMade, onClose }: WebhookDial
             ...wanted,
             ...(note !== '' && { description: note }),
             ...(chosen.length > 0 && { types: [...chosen] }),
+            ...(format !== 'signed' && { format }),
           },
         }),
       );
@@ -80,6 +99,7 @@ export function WebhookDialog({ project, webhook, onMade, onClose }: WebhookDial
         placeholder="https://hooks.example.com/berth"
         autoFocus
       />
+      {!webhook && <ChoiceField label="Who reads it" value={format} choices={formats} onChange={setFormat} />}
       <FormField label="Events" description="None chosen: all of them.">
         <Multiselect
           selectedOptions={chosen.map((value) => ({ value, label: value }))}
