@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { settingNames } from '../../../stacks/support/settings.ts';
-import { synthesize } from '../../../stacks/synthesize.ts';
+import { type Synthesized, synthesize } from '../../../stacks/synthesize.ts';
 import { problemsOfUpgrade } from '../../stacks/upgrades.ts';
 
 const arn = (service: string, rest: string, region = 'eu-west-1') =>
@@ -37,6 +37,7 @@ const vpc = {
 };
 
 type Settings = Record<string, string>;
+type Templates = Synthesized['templates'];
 interface Change {
   /** The setting of an installation before; all as in cdk.json unless given. */
   before?: Settings;
@@ -138,10 +139,20 @@ const FIXED: Record<string, RegExp> = {
   serviceCidr: /Berth-Cluster\/\w+ can not be replaced under its name/,
 };
 
+const known = new Map<string, Templates>();
+
+/** Most settings are changed in the same installation, whose templates are made once. */
+function templatesOf(settings: Settings): Templates {
+  const key = JSON.stringify(settings);
+  const templates = known.get(key) ?? synthesize(settings).templates;
+  known.set(key, templates);
+  return templates;
+}
+
 describe('A setting that is changed after the installation', () => {
   it.each(settingNames)('%s: CloudFormation refuses nothing, and nothing is lost, there and back', (name) => {
     const { before = {}, after } = changes[name];
-    const [one, other] = [synthesize(before).templates, synthesize(after).templates];
+    const [one, other] = [templatesOf(before), templatesOf(after)];
     const found = [...problemsOfUpgrade(one, other), ...problemsOfUpgrade(other, one)];
     const fixed = FIXED[name];
     if (fixed) expect(found).toContainEqual(expect.stringMatching(fixed));
@@ -149,8 +160,8 @@ describe('A setting that is changed after the installation', () => {
   });
 
   it('of two installations in an account shares no name with the other', () => {
-    const one = synthesize().templates;
-    const other = synthesize({ 'berth:name': 'other', 'berth:dashboard': 'yes' }).templates;
+    const one = templatesOf({});
+    const other = templatesOf({ 'berth:name': 'other', 'berth:dashboard': 'yes' });
     expect(Object.keys(other).filter((stack) => Object.hasOwn(one, stack))).toEqual([]);
     expect(problemsOfUpgrade(one, other)).toEqual([]);
   });
