@@ -16,8 +16,14 @@ export interface ActivitySubject {
   dispose(): Promise<void>;
 }
 
-/** The most that may be told of requests, in milliseconds: what they took is rounded up to the next step of a histogram. */
-const mostOf = (tookMs: readonly number[]) => Math.max(30, 1.5 * Math.max(...tookMs));
+/**
+ * The most that may be told of requests, in milliseconds. What took no more than the first steps of a histogram is told well;
+ * of what took longer the next step may be told, which is up to five times as much.
+ */
+function mostOf(tookMs: readonly number[]): number {
+  const longest = Math.max(...tookMs);
+  return longest < 30 ? 30 : 5 * longest;
+}
 
 /** For an adapter past which requests go. */
 export function unseeingActivityContract(name: string, activity: Activity): void {

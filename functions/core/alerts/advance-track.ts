@@ -1,5 +1,5 @@
 /** How a rule and a subject go from pending to firing to resolved. Pure. */
-import type { AlertFinding, AlertTrack } from './alert-types.ts';
+import type { AlertFinding, AlertKind, AlertTrack } from './alert-types.ts';
 
 export interface TrackTiming {
   forSeconds: number;
@@ -31,7 +31,7 @@ function heldMs(since: string, { now, jumpedAt = 0 }: TrackClock): number {
 export function advanceTrack(
   before: AlertTrack | undefined,
   { state, subject }: Pick<AlertFinding, 'state' | 'subject'>,
-  rule: TrackTiming & { name: string },
+  rule: TrackTiming & { name: string; kind: AlertKind },
   clock: TrackClock,
 ): Advanced {
   const now = new Date(clock.now).toISOString();
@@ -44,7 +44,7 @@ export function advanceTrack(
     // A clock that was set back a little must not make it wait for longer.
     const isAhead = before !== undefined && Date.parse(before.since) > clock.now;
     const since = before && !isAhead ? before.since : now;
-    const track: AlertTrack = { rule: rule.name, subject, phase: 'pending', since };
+    const track: AlertTrack = { rule: rule.name, kind: rule.kind, subject, phase: 'pending', since };
     if (heldMs(since, clock) < rule.forSeconds * 1000)
       return { track: before?.since === since ? before : track };
     return { track: { ...track, phase: 'firing' }, turn: 'fired' };

@@ -80,6 +80,8 @@ export interface AlertEvidence {
 /** A rule and a subject whose condition holds, or held a moment ago. */
 export interface AlertTrack {
   rule: string;
+  /** What the rule looked at: one that looks at something else is another, whatever its name. Absent in older records. */
+  kind?: AlertKind;
   subject: string;
   phase: 'pending' | 'firing';
   /** Since when it holds. */

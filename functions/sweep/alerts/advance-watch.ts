@@ -101,7 +101,8 @@ function advanceAll(
   const tracks: AlertTrack[] = [];
   const isFull = (): boolean => turns.fired.length + turns.ended.length >= TURNS_AT_ONCE;
   const advance = (track: AlertTrack | undefined, rule: AlertRule, finding: AlertFinding): void => {
-    const timing = { ...rule, forSeconds: finding.forSeconds ?? rule.forSeconds };
+    const { name, clearSeconds, when, forSeconds } = rule;
+    const timing = { name, clearSeconds, kind: when.kind, forSeconds: finding.forSeconds ?? forSeconds };
     const { track: after, turn } = advanceTrack(track, finding, timing, clock);
     if (turn !== undefined && isFull()) {
       if (track) tracks.push(track);
@@ -113,7 +114,9 @@ function advanceAll(
   };
   const known = new Set<string>();
   for (const track of before) {
-    const rule = rules.find(({ name }) => name === track.rule);
+    const rule = rules.find(
+      ({ name, when }) => name === track.rule && (track.kind ?? when.kind) === when.kind,
+    );
     const findings = rule && found.get(rule.name);
     const finding = findings?.find(({ subject }) => subject === track.subject);
     known.add(`${track.rule} ${track.subject}`);

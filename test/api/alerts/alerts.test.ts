@@ -200,6 +200,17 @@ describe('Rules', () => {
     expect((await told()).at(-1)).toMatchObject({ type: 'alert.resolved', data: { end: 'gone' } });
   });
 
+  it('that look at something else are others, though they kept their names', async () => {
+    const at = (when: object) => subject.api('PUT', RULES, { rules: [{ name: 'strict', when }] });
+    await at({ kind: 'error-rate', percent: 1, minRequests: 10, window: '5m' });
+    ask(20, 10);
+    await look();
+    await at({ kind: 'crash-loop', restarts: 5, window: '5m' });
+    await look();
+    expect((await told()).at(-1)).toMatchObject({ type: 'alert.resolved', data: { end: 'gone' } });
+    expect(await list('?state=firing')).toEqual([]);
+  });
+
   it('that can not be meant are refused', async () => {
     const put = (some: object[]) => subject.api('PUT', RULES, { rules: some });
     expectProblem(await put([...rules, ...rules]), 400, 'invalid_request');

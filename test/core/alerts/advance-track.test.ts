@@ -12,7 +12,7 @@ interface Step {
 }
 
 const START = Date.parse('2026-01-01T00:00:00Z');
-const rule = { name: 'errors', forSeconds: 60, clearSeconds: 120 };
+const rule = { name: 'errors', kind: 'error-rate' as const, forSeconds: 60, clearSeconds: 120 };
 
 function run(states: readonly { after: number; state: State }[], timing = rule, jumpedAt?: number): Step[] {
   let track: AlertTrack | undefined;
