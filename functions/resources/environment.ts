@@ -5,6 +5,7 @@ import type { EnvironmentRef, SecretRecord, SecretReference, Variables } from '.
 import { ENVIRONMENT_TYPE } from '../core/score/all-variables.ts';
 import { usedOfType } from '../core/score/references.ts';
 import { sourceText } from '../core/secrets/secret-source.ts';
+import type { Ports } from '../ports/index.ts';
 import { readAll } from '../records/read-all.ts';
 import { pinSource, requireAllowed } from './kept-elsewhere.ts';
 import { requireDefaultClass } from './owner.ts';
@@ -18,6 +19,17 @@ function todayOf(ref: EnvironmentRef, { name, version, versions }: SecretRecord)
   const source = versions.find((one) => one.version === version)?.source;
   const secret = secretPath(ref, name);
   return source ? { secret, version: sourceText(source), source } : { secret, version };
+}
+
+/** Whether a version can not be had any more; one that the record does not list may be older than those, or of a deleted secret. */
+async function isGone(
+  { secrets }: Pick<Ports, 'secrets'>,
+  { versions }: SecretRecord,
+  { secret, version, source }: SecretReference,
+): Promise<boolean> {
+  const stage = versions.find((one) => one.version === version)?.stage;
+  if (stage !== undefined) return stage === 'revoked';
+  return source === undefined && (await secrets.get(secret, version)) === undefined;
 }
 
 const environmentSecrets: EnvironmentSecrets = {
@@ -40,7 +52,10 @@ const environmentSecrets: EnvironmentSecrets = {
     });
     return Object.fromEntries(await Promise.all(references));
   },
-  /** A secret keeps its pinned version, unless that was revoked: then it is today's, which may be kept elsewhere since. */
+  /**
+   * A secret keeps its pinned version, unless that was revoked, or went with a secret of the name that was deleted: then it is
+   * today's, which may be kept elsewhere since.
+   */
   async repin(ports, ref, pinned, used) {
     const { store } = ports;
     const names = Object.keys(pinned).filter((name) => used.has(name));
@@ -58,8 +73,8 @@ const environmentSecrets: EnvironmentSecrets = {
       for (const [position, item] of found.entries()) {
         const name = page[position] ?? '';
         const reference = secrets.get(name);
-        const stage = item?.data.versions.find(({ version }) => version === reference?.version)?.stage;
-        if (item && stage === 'revoked') replaced.set(name, todayOf(ref, item.data));
+        if (item && reference && (await isGone(ports, item.data, reference)))
+          replaced.set(name, todayOf(ref, item.data));
       }
     }
     const today = await environmentSecrets.pin(ports, ref, Object.fromEntries(replaced), used);

@@ -57,7 +57,7 @@ export const goneSecret = (output: string, version: string): Problem =>
   new Problem(
     'unresolved_placeholder',
     `Version ${version} of secret "${output}" is gone: it was removed or revoked.`,
-    { hint: 'Put the secret again, and deploy the version anew instead of rolling back.' },
+    { hint: 'Put the secret again; going back then takes it as it is, as deploying the version anew does.' },
   );
 
 /**

@@ -118,6 +118,14 @@ describe('A program without a Score file', { timeout: PATIENCE }, () => {
     expect(found.TOKEN).toBeUndefined();
   });
 
+  it('goes back though a secret was deleted and put again, which it has as it is today', async () => {
+    await forget('API_KEY');
+    await hide('API_KEY', 'put again');
+    const operation = await bench.accept('dev', { rollbackTo: 2 });
+    await bench.run(operation, 'prepareDeployment', 'applyWorkload', 'awaitRollout', 'finishDeployment');
+    expect(await env()).toMatchObject({ GREETING: 'grace', API_KEY: 'put again' });
+  });
+
   it('has where it is promoted to what that environment has, and nothing of where it was', async () => {
     await bench.environment('live');
     await set('GREETING', 'live', 'live');
