@@ -91,6 +91,8 @@ export const problemCodes = {
 
 export type ProblemCode = keyof typeof problemCodes;
 
+export const isProblemCode = (text: string): text is ProblemCode => Object.hasOwn(problemCodes, text);
+
 export interface ProblemOptions {
   /** The next thing to do. */
   hint: string;

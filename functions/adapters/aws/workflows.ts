@@ -11,6 +11,7 @@ import {
   StartExecutionCommand,
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
+import { isProblemCode, Problem, TransientError } from '../../core/problem.ts';
 import type { WorkflowStatus, Workflows } from '../../ports/workflows.ts';
 import { sent, unless } from './sdk-errors.ts';
 
@@ -34,13 +35,14 @@ const STATUS: Record<string, WorkflowStatus> = {
 /** Step Functions' limit, characters. */
 const CAUSE_MAX_LENGTH = 32_768;
 
-/** The error of a function, as Lambda tells it. */
+/** The error of a function, as Lambda tells it: by its name it is one of Berth's own again. */
 function errorOf(step: string, payload: string): Error {
-  const { errorType = 'Error', errorMessage = '' } = JSON.parse(payload) as Record<
-    string,
-    string | undefined
-  >;
-  return Object.assign(new Error(`${step}: ${errorMessage}`), { name: errorType });
+  const { errorType = 'Error', errorMessage = '' } = JSON.parse(payload) as Record<string, string>;
+  const detail = `${step}: ${errorMessage}`;
+  const code = errorType.replace(/^Berth\./, '');
+  if (isProblemCode(code)) return new Problem(code, detail, { hint: 'Look at the operation.' });
+  if (code === 'Transient') return new TransientError(detail);
+  return Object.assign(new Error(detail), { name: errorType });
 }
 
 export function createStepFunctions({ client, stateMachineArn, steps }: StepFunctionsOptions): Workflows {
