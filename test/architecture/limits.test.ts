@@ -17,7 +17,7 @@ const others: Readonly<Record<string, readonly string[]>> = {
     'adapters/aws/secrets/secrets-names.ts NAME_MAX_LENGTH',
     'adapters/aws/store/dynamodb-writes.ts TRANSACTION_MAX_BYTES',
     'adapters/aws/store/store-reads.ts BATCH_MAX',
-    'adapters/aws/workflows.ts CAUSE_MAX_LENGTH',
+    'adapters/aws/workflows/workflows.ts CAUSE_MAX_LENGTH',
     'adapters/kubernetes/object-names.ts LABEL_MAX',
     'adapters/local/store/store-changes.ts TIMEOUT_MAX',
     'adapters/source/lfs-pointers.ts POINTER_MAX_BYTES',

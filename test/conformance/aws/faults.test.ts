@@ -1,17 +1,15 @@
 /** Faults of a network and a busy AWS, injected at the HTTP level: nothing is made twice, nothing is lost. */
 import { DescribeRepositoriesCommand, ECRClient } from '@aws-sdk/client-ecr';
-import { LambdaClient } from '@aws-sdk/client-lambda';
 import { ListSecretVersionIdsCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { CreateStateMachineCommand, ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createEcrRegistry } from '../../../functions/adapters/aws/registry.ts';
 import { countRequests, secretsManagerPricing } from '../../../functions/adapters/aws/sdk-meter.ts';
 import { createSecretsManager } from '../../../functions/adapters/aws/secrets/secrets-manager.ts';
-import { createStepFunctions } from '../../../functions/adapters/aws/workflows.ts';
+import { createStepFunctions } from '../../../functions/adapters/aws/workflows/workflows.ts';
 import { createMeter, withMeter } from '../../../functions/ports/meter.ts';
-import { functionArn } from '../support/aws/lambda.ts';
 import { awsError, type FaultProxy, type Outcome, startProxy } from '../support/faults.ts';
-import { clientOptions, REGION, withMoto } from './support.ts';
+import { clientOptions, withMoto } from './support.ts';
 
 const TRANSIENT = { name: 'Berth.Transient' };
 const FAULTS: [string, Outcome][] = [
@@ -136,14 +134,14 @@ await withMoto((url) => {
     };
 
     // Nothing here runs a step outside of a workflow.
-    const steps = { client: new LambdaClient({ region: REGION }), arn: functionArn };
+    const runStep = () => Promise.reject(new Error('not part of this suite'));
 
     it('are started once, though the answer was lost, and again where AWS says that it was done', async () => {
       const stateMachineArn = await machine();
       const client = new SFNClient(
         await faulty({ StartExecution: ['lose', 'forward', awsError(400, 'ExecutionAlreadyExists')] }),
       );
-      const workflows = createStepFunctions({ client, stateMachineArn: () => stateMachineArn, steps });
+      const workflows = createStepFunctions({ client, stateMachineArn: () => stateMachineArn, runStep });
       await workflows.start('deploy', 'lost', { operation: 'lost' });
       await workflows.start('deploy', 'lost', { operation: 'other' });
       const { executions } = await client.send(new ListExecutionsCommand({ stateMachineArn }));
@@ -153,7 +151,7 @@ await withMoto((url) => {
     it.each(FAULTS)('%s that stays is worth another try', async (_, outcome) => {
       const stateMachineArn = await machine();
       const client = new SFNClient(await faulty({ StartExecution: always(outcome) }));
-      const workflows = createStepFunctions({ client, stateMachineArn: () => stateMachineArn, steps });
+      const workflows = createStepFunctions({ client, stateMachineArn: () => stateMachineArn, runStep });
       await expect(workflows.start('deploy', 'fault', {})).rejects.toMatchObject(TRANSIENT);
     });
   });

@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { afterAll } from 'vitest';
-import { createStepFunctions } from '../../../functions/adapters/aws/workflows.ts';
+import { createStepFunctions } from '../../../functions/adapters/aws/workflows/workflows.ts';
 import { type ContractSteps, contractMachine, workflowsContract } from '../../contracts/workflows.ts';
 import { functionArn, type LambdaServer, serveLambda } from '../support/aws/lambda.ts';
 import { interpretStateMachines, makeStateMachine } from '../support/aws/step-functions.ts';
@@ -49,7 +49,7 @@ await withMoto((url) => {
     const workflows = createStepFunctions({
       client,
       stateMachineArn: () => arn,
-      steps: lambda!.steps((step) => `${subject}-${step}`),
+      runStep: lambda!.runStep((step) => `${subject}-${step}`),
     });
     return {
       workflows: {

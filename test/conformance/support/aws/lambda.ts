@@ -3,7 +3,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { LambdaClient } from '@aws-sdk/client-lambda';
-import type { StepFunctionsOptions } from '../../../../functions/adapters/aws/workflows.ts';
+import { createStepCaller } from '../../../../functions/adapters/aws/workflows/step-caller.ts';
+import type { Workflows } from '../../../../functions/ports/workflows.ts';
 import { clientOptions, REGION } from '../../aws/support.ts';
 
 const ACCOUNT = '123456789012';
@@ -18,8 +19,8 @@ export interface Invocation {
 
 export interface LambdaServer {
   port: number;
-  /** What runs steps by it. @param name of the function of a step */
-  steps(name: (step: string) => string): StepFunctionsOptions['steps'];
+  /** Runs steps by it. @param name of the function of a step */
+  runStep(name: (step: string) => string): Workflows['runStep'];
   close(): void;
 }
 
@@ -46,7 +47,7 @@ export async function serveLambda(
   const { port } = server.address() as AddressInfo;
   const client = new LambdaClient(clientOptions(`http://localhost:${port}`));
   return {
-    steps: (name) => ({ client, arn: (step) => functionArn(name(step)) }),
+    runStep: (name) => createStepCaller({ client, stepArn: (step) => functionArn(name(step)) }),
     port,
     close() {
       client.destroy();

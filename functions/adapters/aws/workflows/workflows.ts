@@ -3,24 +3,21 @@
  * for twice, also after a time-out, is one execution. What it tells of an execution may lag behind its start by
  * a moment; whoever finds none and starts it again changes nothing.
  */
-
-import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
 import {
   DescribeExecutionCommand,
   type SFNClient,
   StartExecutionCommand,
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
-import { isProblemCode, Problem, TransientError } from '../../core/problem.ts';
-import type { WorkflowStatus, Workflows } from '../../ports/workflows.ts';
-import { sent, unless } from './sdk-errors.ts';
+import type { WorkflowStatus, Workflows } from '../../../ports/workflows.ts';
+import { unless } from '../sdk-errors.ts';
 
 export interface StepFunctionsOptions {
   client: SFNClient;
   /** The ARN of a workflow. @throws where there is no such workflow */
   stateMachineArn(workflow: string): string;
-  /** Lambda, and the ARN of the function's alias that runs a step. @throws where there is no such step */
-  steps: { client: LambdaClient; arn(step: string): string };
+  /** Runs steps that belong to no execution, where the others run. */
+  runStep: Workflows['runStep'];
 }
 
 const STATUS: Record<string, WorkflowStatus> = {
@@ -35,17 +32,7 @@ const STATUS: Record<string, WorkflowStatus> = {
 /** Step Functions' limit, characters. */
 const CAUSE_MAX_LENGTH = 32_768;
 
-/** The error of a function, as Lambda tells it: by its name it is one of Berth's own again. */
-function errorOf(step: string, payload: string): Error {
-  const { errorType = 'Error', errorMessage = '' } = JSON.parse(payload) as Record<string, string>;
-  const detail = `${step}: ${errorMessage}`;
-  const code = errorType.replace(/^Berth\./, '');
-  if (isProblemCode(code)) return new Problem(code, detail, { hint: 'Look at the operation.' });
-  if (code === 'Transient') return new TransientError(detail);
-  return Object.assign(new Error(detail), { name: errorType });
-}
-
-export function createStepFunctions({ client, stateMachineArn, steps }: StepFunctionsOptions): Workflows {
+export function createStepFunctions({ client, stateMachineArn, runStep }: StepFunctionsOptions): Workflows {
   const executionArn = (workflow: string, name: string): string =>
     `${stateMachineArn(workflow).replace(':stateMachine:', ':execution:')}:${name}`;
 
@@ -83,11 +70,7 @@ export function createStepFunctions({ client, stateMachineArn, steps }: StepFunc
 
     describe,
 
-    async runStep(step, input, abortSignal) {
-      const command = new InvokeCommand({ FunctionName: steps.arn(step), Payload: JSON.stringify(input) });
-      const { FunctionError, Payload } = await sent(steps.client.send(command, { abortSignal }));
-      if (FunctionError !== undefined) throw errorOf(step, Payload?.transformToString() ?? '');
-    },
+    runStep,
 
     close: async () => undefined,
   };
