@@ -17,7 +17,6 @@ import { FiringCard } from './firing-card.tsx';
 import { useAlerts, useFiring, useSilences } from './read-alerts.ts';
 import { Rules } from './rules.tsx';
 import { Silences } from './silences.tsx';
-import { whereOf } from './where.ts';
 
 type Open = { what: 'acknowledge' | 'silence'; alert: Alert } | undefined;
 
@@ -28,7 +27,9 @@ export default function AlertsPage({ project }: { project: string }) {
   const all = useAlerts(project);
   const [open, setOpen] = useState<Open>();
   const close = () => setOpen(undefined);
-  const where = (environment: string) => whereOf(overview?.environments, environment);
+  // One that is gone has no protection any more.
+  const where = (name: string) =>
+    overview?.environments.find((environment) => environment.name === name) ?? { name };
   if (error?.status === 404) return <Missing what={`There is no project ${project}.`} />;
   return (
     <div className="stack">

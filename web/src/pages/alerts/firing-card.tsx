@@ -2,6 +2,7 @@
 import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
 import { Link } from 'wouter';
+import type { Where } from '../../../../client/refusal.ts';
 import type { Alert } from '../../../../client/types.generated.ts';
 import { environmentPath, servicePath } from '../../app/paths.ts';
 import { Guarded } from '../../components/access/guarded.tsx';
@@ -12,7 +13,6 @@ import { plain } from '../../components/plain.ts';
 import { Status } from '../../components/status.tsx';
 import { Ago } from '../../components/time.tsx';
 import { VersionName } from '../../components/version.tsx';
-import type { Where } from './where.ts';
 
 interface FiringCardProps {
   alert: Alert;

@@ -1,5 +1,6 @@
 /** What nobody is told of for a time. */
 import Container from '@cloudscape-design/components/container';
+import type { Where } from '../../../../client/refusal.ts';
 import type { AlertSilence } from '../../../../client/types.generated.ts';
 import { api } from '../../api/client.ts';
 import { Guarded } from '../../components/access/guarded.tsx';
@@ -9,7 +10,6 @@ import { DataTable } from '../../components/page/data-table.tsx';
 import { plain } from '../../components/plain.ts';
 import { Ago } from '../../components/time.tsx';
 import { silencesApi } from './read-alerts.ts';
-import type { Where } from './where.ts';
 
 interface SilencesProps {
   project: string;
