@@ -3717,7 +3717,7 @@ export interface Paths {
         content: {
           'application/json': {
             /**
-             * An https URL at a public address.
+             * An https URL at a public address; with the format `email` one such as mailto:team@example.com.
              */
             url: string;
             /**
@@ -3728,9 +3728,9 @@ export interface Paths {
              */
             types?: string[];
             /**
-             * The form that a chat or a pager takes; the signed one of Berth by default. For `pagerduty` the url is https://events.pagerduty.com/v2/enqueue# with the key of the integration behind it, and alerts alone are sent.
+             * The form that a chat or a pager takes; the signed one of Berth by default. For `pagerduty` the url is https://events.pagerduty.com/v2/enqueue# with the key of the integration behind it, and alerts alone are sent. For `email` it is `mailto:` with the address of one mailbox, and `types` have to be named.
              */
-            format?: 'slack' | 'teams' | 'pagerduty';
+            format?: 'slack' | 'teams' | 'pagerduty' | 'email';
             /**
              * What it is for.
              */
@@ -3818,7 +3818,7 @@ export interface Paths {
         content: {
           'application/json': {
             /**
-             * An https URL at a public address.
+             * An https URL at a public address; with the format `email` one such as mailto:team@example.com.
              */
             url?: string;
             /**
@@ -10908,7 +10908,7 @@ export interface Webhook {
   id: string;
   project: string;
   /**
-   * An https URL at a public address.
+   * An https URL at a public address; with the format `email` one such as mailto:team@example.com.
    */
   url: string;
   /**
@@ -10919,9 +10919,9 @@ export interface Webhook {
    */
   types?: string[];
   /**
-   * The form that a chat or a pager takes; the signed one of Berth by default. For `pagerduty` the url is https://events.pagerduty.com/v2/enqueue# with the key of the integration behind it, and alerts alone are sent.
+   * The form that a chat or a pager takes; the signed one of Berth by default. For `pagerduty` the url is https://events.pagerduty.com/v2/enqueue# with the key of the integration behind it, and alerts alone are sent. For `email` it is `mailto:` with the address of one mailbox, and `types` have to be named.
    */
-  format?: 'slack' | 'teams' | 'pagerduty';
+  format?: 'slack' | 'teams' | 'pagerduty' | 'email';
   /**
    * What it is for.
    */

@@ -46,6 +46,7 @@ export function createStacks(app: App): void {
     backupBucketArn: stateful.backups.bucketArn,
     clusterName: beside.environment.BERTH_CLUSTER,
     secretSources: secretSourcesOf(settings),
+    mailFrom: settings.mailFrom,
   });
   const boundary = boundaryOf(app, stateful.data, settings);
   const { clusterVpc, databaseVpc } = beside;
@@ -86,6 +87,7 @@ export function createStacks(app: App): void {
       ...may.listAnchors,
       ...may.keepBackups,
       ...may.findCluster,
+      ...may.sendMail,
     ],
     // Streams hide secrets in what they show.
     streamStatements: [...join, ...may.readTable, ...may.readLogs, ...may.readSealingKey, ...may.findCluster],
@@ -113,6 +115,7 @@ export function createStacks(app: App): void {
       ...may.endBuilds,
       ...may.findCluster,
       ...may.writeLogs,
+      ...may.sendMail,
     ],
   });
   const { url } = new EdgeStack(app, id('Edge'), {
@@ -249,6 +252,8 @@ function statefulStacks(app: App, settings: Settings) {
       BERTH_QUOTA: quotaOf(settings),
       BERTH_BUILDS_AT_ONCE: String(settings.buildsAtOnce),
       BERTH_REDIS_IMAGE: settings.redisImage ?? '',
+      BERTH_MAIL_FROM: settings.mailFrom ?? '',
+      BERTH_MAIL_DOMAINS: settings.mailDomains ?? '',
       BERTH_SECRET_SOURCES: settings.secretSources === undefined ? '' : 'yes',
       BERTH_VAULT: settings.vault ?? '',
       BERTH_VAULT_NAMESPACE: settings.vaultNamespace ?? '',

@@ -9,6 +9,7 @@ import type { Domains } from './domains.ts';
 import type { Effects } from './effects.ts';
 import type { Isolation } from './isolation.ts';
 import type { Logs } from './logs.ts';
+import type { Mail } from './mail.ts';
 import type { Manifests } from './manifests.ts';
 import type { Places } from './places.ts';
 import type { Receivers } from './receivers.ts';
@@ -39,6 +40,8 @@ export interface Ports {
   logs: Logs;
   anchors: Anchors;
   receivers: Receivers;
+  /** Absent where the installation sends no e-mail. */
+  mail?: Mail;
   effects: Effects;
   /** Absent where the installation's own place is the only one that there can be. */
   places?: Places;

@@ -70,6 +70,7 @@ export const actions = {
   // RDS keeps an administrator's password with the rights of the role that makes the server.
   keepServerPasswords: ['secretsmanager:CreateSecret', 'secretsmanager:TagResource'],
   checkServerKey: ['kms:DescribeKey'],
+  sendMail: ['ses:SendEmail'],
   trace: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'],
   joinNetwork: [
     'ec2:CreateNetworkInterface',
@@ -98,6 +99,8 @@ export interface Things {
   clusterName: string;
   /** ARNs of secrets of others that Berth may read. */
   secretSources: string[];
+  /** The address that e-mail comes from; nobody may send any where undefined. */
+  mailFrom: string | undefined;
 }
 
 const grant = (of: readonly string[], resources: string[], wildcard?: string): Grant => ({
@@ -108,6 +111,10 @@ const grant = (of: readonly string[], resources: string[], wildcard?: string): G
 
 /** Names of the roles of places, as functions/hosts/aws/ports/accept-eks.ts takes them. */
 const placeRoles = (name: string): string[] => [`${name}-place`, `${name}-place-*`];
+
+/** What Amazon SES may know the sender by: the address itself, or its domain. */
+const sendersOf = (mailFrom: string | undefined): string[] =>
+  mailFrom === undefined ? [] : [mailFrom, mailFrom.slice(mailFrom.indexOf('@') + 1)];
 
 /** @param stack names region and account */
 export function permissions(stack: Stack, things: Things) {
@@ -131,6 +138,9 @@ export function permissions(stack: Stack, things: Things) {
   return {
     readTable: [grant(actions.readTable, [tableArn, `${tableArn}/index/${STORE_TABLE.index.name}`])],
     writeTable: [grant(actions.writeTable, [tableArn])],
+    sendMail: sendersOf(things.mailFrom).map((sender) =>
+      grant(actions.sendMail, [arn('ses', 'identity', sender)]),
+    ),
     startWorkflows: [grant(actions.startWorkflows, machines)],
     watchWorkflows: [grant(actions.watchWorkflows, executions, 'Executions are named by their operations.')],
     readSecrets: [

@@ -24,6 +24,8 @@ function together(settings: Settings): string | undefined {
     if ((settings[one] === undefined) !== (settings[other] === undefined))
       return `The settings berth:${one} and berth:${other} belong together: give both.`;
   }
+  if (settings.mailDomains !== undefined && settings.mailFrom === undefined)
+    return 'The setting berth:mailDomains goes with berth:mailFrom.';
   const signIns = [settings.vaultToken, settings.vaultRole].filter((given) => given !== undefined);
   if (signIns.length !== (settings.vault === undefined ? 0 : 1))
     return 'The setting berth:vault goes with one of berth:vaultToken and berth:vaultRole, and they with it.';

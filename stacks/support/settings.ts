@@ -111,6 +111,14 @@ const schema = z.strictObject({
       ),
   ),
   /**
+   * The address that e-mail comes from, of an identity that is verified in Amazon SES; and the domains of recipients, by commas,
+   * in place of the sender's.
+   */
+  mailFrom: optional(z.string().regex(/^[\w.+-]+@[a-z0-9][a-z0-9.-]*\.[a-z]{2,}$/)),
+  mailDomains: optional(
+    z.string().regex(/^[a-z0-9][a-z0-9.-]*\.[a-z]{2,}(,[a-z0-9][a-z0-9.-]*\.[a-z]{2,})*$/),
+  ),
+  /**
    * Address of a Vault whose secrets projects may come to refer to. It is signed in to by a token, which a secret with
    * this ARN has, or by AWS's IAM for a role of Vault.
    */

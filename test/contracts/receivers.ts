@@ -9,7 +9,7 @@ export interface ReceiversSubject {
   dispose(): Promise<void>;
 }
 
-/** @param makeSubject may send to the origin, and to no other that is not public; gives up after half a second */
+/** @param makeSubject may send to the origin, and to no other that is not public; gives up after two seconds */
 export function receiversContract(
   name: string,
   makeSubject: (origin: string) => Promise<ReceiversSubject>,
@@ -74,7 +74,7 @@ export function receiversContract(
     it('ends early when its signal aborts, or has aborted before', async () => {
       const from = performance.now();
       expect(await post('/silent', AbortSignal.timeout(50))).toHaveProperty('fault');
-      expect(performance.now() - from).toBeLessThan(450);
+      expect(performance.now() - from).toBeLessThan(1_900);
       const before = seen.length;
       expect(await post('/in', AbortSignal.abort())).toHaveProperty('fault');
       expect(seen).toHaveLength(before);

@@ -209,6 +209,33 @@ describe('A Vault', () => {
   });
 });
 
+describe('A mail server', () => {
+  const at = {
+    BERTH_SMTP_URL: 'smtps://berth:secret@smtp.example.com',
+    BERTH_MAIL_FROM: 'berth@example.com',
+  };
+
+  it('sends from one address, to the domains that are named', () => {
+    expect(readConfig({}).mail).toBeUndefined();
+    const base = { url: at.BERTH_SMTP_URL, from: at.BERTH_MAIL_FROM };
+    expect(readConfig(at).mail).toEqual({ ...base, domains: [] });
+    expect(readConfig({ ...at, BERTH_MAIL_DOMAINS: 'Example.com,example.org' }).mail).toEqual({
+      ...base,
+      domains: ['example.com', 'example.org'],
+    });
+  });
+
+  it.each([
+    [{ BERTH_MAIL_FROM: at.BERTH_MAIL_FROM }, /^BERTH_MAIL_FROM can not be used: BERTH_SMTP_URL and/],
+    [{ BERTH_MAIL_DOMAINS: 'example.com' }, /^BERTH_MAIL_DOMAINS can not be used: BERTH_SMTP_URL and/],
+    [{ ...at, BERTH_SMTP_URL: 'https://smtp.example.com' }, /^BERTH_SMTP_URL can not be used: it must/],
+    [{ ...at, BERTH_MAIL_FROM: 'berth' }, /^BERTH_MAIL_FROM can not be used: it must/],
+    [{ ...at, BERTH_MAIL_DOMAINS: 'example.com, x' }, /^BERTH_MAIL_DOMAINS can not be used: it must/],
+  ])('refuses %j', (given, words) => {
+    expect(() => readConfig(given)).toThrow(words);
+  });
+});
+
 describe('A start', () => {
   it('needs a directory that is one', async () => {
     await writeFile(join(directory, 'data'), '');

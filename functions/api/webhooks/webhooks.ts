@@ -11,6 +11,7 @@ import {
 } from '../../commands/webhooks/webhooks.ts';
 import { SELECTOR_PATTERN } from '../../core/events/event-selector.ts';
 import { eventTypes } from '../../core/events/event-types.ts';
+import { mailboxOf } from '../../core/events/formats/email.ts';
 import {
   PAGERDUTY_KEY,
   type WebhookFormat,
@@ -20,6 +21,7 @@ import { webhookDeliveryKey, webhooksPartition } from '../../core/keys.ts';
 import type { Webhook, WebhookDelivery } from '../../core/model/index.ts';
 import { nearest } from '../../core/score/file/suggest.ts';
 import type { Ports } from '../../ports/index.ts';
+import type { Mail } from '../../ports/mail.ts';
 import type { Item } from '../../ports/store.ts';
 import type { Caller, Reply } from '../../records/commit.ts';
 import { etagOf } from '../../records/etag.ts';
@@ -31,7 +33,8 @@ import { type Call, route } from '../http/route-spec.ts';
 import { compact, lineSchema, nameSchema, timeSchema } from '../http/schemas.ts';
 
 const urlSchema = z.string().min(1).max(2000).meta({
-  description: 'An https URL at a public address.',
+  description:
+    'An https URL at a public address; with the format `email` one such as mailto:team@example.com.',
   example: 'https://hooks.example.com/berth',
 });
 const typesSchema = z
@@ -44,7 +47,7 @@ const typesSchema = z
   });
 const formatSchema = z.enum(webhookFormats).meta({
   description:
-    'The form that a chat or a pager takes; the signed one of Berth by default. For `pagerduty` the url is https://events.pagerduty.com/v2/enqueue# with the key of the integration behind it, and alerts alone are sent.',
+    'The form that a chat or a pager takes; the signed one of Berth by default. For `pagerduty` the url is https://events.pagerduty.com/v2/enqueue# with the key of the integration behind it, and alerts alone are sent. For `email` it is `mailto:` with the address of one mailbox, and `types` have to be named.',
 });
 const descriptionSchema = lineSchema(200).meta({ description: 'What it is for.', example: 'Chat' });
 
@@ -119,13 +122,43 @@ const render = async (ports: Ports, item: Item<Webhook>): Promise<Reply> => ({
 });
 
 /** @throws Problem invalid_request */
-function checkUrl({ receivers }: Ports, url: string | undefined, format: WebhookFormat | undefined): void {
+function checkUrl(
+  { receivers, mail }: Ports,
+  url: string | undefined,
+  format: WebhookFormat | undefined,
+): void {
   if (url === undefined) return;
+  if (format === 'email') {
+    checkMailbox(mail, url);
+    return;
+  }
   const [address = '', key] = format === 'pagerduty' ? url.split(/(?=#)/, 2) : [url];
   if (format === 'pagerduty' && !PAGERDUTY_KEY.test(key ?? ''))
     throw invalidRequest([{ path: 'body.url', message: 'must end with # and the key of the integration' }]);
   const rule = receivers.refusal(address);
   if (rule !== undefined) throw invalidRequest([{ path: 'body.url', message: `must ${rule}` }]);
+}
+
+/** @throws Problem invalid_request */
+function checkMailbox(mail: Mail | undefined, url: string): void {
+  if (!mail)
+    throw invalidRequest([
+      {
+        path: 'body.format',
+        message: 'can not be email: this Berth has no mail server, which its operator sets',
+      },
+    ]);
+  const mailbox = mailboxOf(url);
+  const rule = mailbox === undefined ? 'be mailto: with the address of one mailbox' : mail.refusal(mailbox);
+  if (rule !== undefined) throw invalidRequest([{ path: 'body.url', message: `must ${rule}` }]);
+}
+
+/** A message for each event of a project is more than anybody reads. @throws Problem invalid_request */
+function checkSelected(format: WebhookFormat | undefined, types: readonly string[] | null | undefined): void {
+  if (format === 'email' && (types ?? []).length === 0)
+    throw invalidRequest([
+      { path: 'body.types', message: 'must name the events that are worth an e-mail, as ["alert"]' },
+    ]);
 }
 
 const known = Object.keys(eventTypes);
@@ -214,6 +247,7 @@ export const routes = [
     handle: ({ ports, params, body, change }) => {
       checkUrl(ports, body.url, body.format);
       checkTypes(body.types);
+      checkSelected(body.format, body.types);
       const input = compact({ project: params.project, ...body });
       return withSecret(change, 201, (caller) => createWebhook(ports, caller, input));
     },
@@ -247,9 +281,12 @@ export const routes = [
     answers: { 200: { summary: 'As it is now', schema: webhookSchema, etag: true } },
     problems: ['conflict'],
     async handle({ ports, params, body, precondition, change }) {
-      if (body.url !== undefined)
-        checkUrl(ports, body.url, (await getWebhook(ports.store, params)).data.format);
       checkTypes(body.types);
+      if (body.url !== undefined || body.types !== undefined) {
+        const { format } = (await getWebhook(ports.store, params)).data;
+        checkUrl(ports, body.url, format);
+        if (body.types !== undefined) checkSelected(format, body.types);
+      }
       const patch = compact({ ...body, ...precondition });
       return change(
         (item: Item<Webhook>) => ({ status: 200, body: view(item), etag: etagOf(item) }),

@@ -1,5 +1,6 @@
 /** Sends one event to the receiver of one webhook. */
 
+import { emailOf, mailboxOf } from '../../core/events/formats/email.ts';
 import { webhookBody } from '../../core/events/formats/webhook-formats.ts';
 import { type CloudEvent, signedHeaders, sourceOf } from '../../core/events/webhook-message.ts';
 import { signingSecretPath } from '../../core/keys.ts';
@@ -15,13 +16,16 @@ export interface WebhookOutcome {
   reason?: string;
 }
 
+const messageId = ({ id }: Webhook, event: CloudEvent): string => `msg_${id}_${event.id}`;
+
 /** @param signal ends the attempt early; its outcome then says nothing about the receiver */
 export async function sendToWebhook(
-  ports: Pick<Ports, 'receivers' | 'secrets' | 'effects'>,
+  ports: Pick<Ports, 'receivers' | 'mail' | 'secrets' | 'effects'>,
   webhook: Webhook,
   event: CloudEvent,
   signal?: AbortSignal,
 ): Promise<WebhookOutcome> {
+  if (webhook.format === 'email') return sendEmail(ports, webhook, event, signal);
   const now = ports.effects.now();
   const { version, previous } = webhook.secret;
   const versions = previous && Date.parse(previous.until) > now ? [version, previous.version] : [version];
@@ -33,13 +37,25 @@ export async function sendToWebhook(
   const headers = {
     'content-type': mediaType,
     'user-agent': 'Berth',
-    ...signedHeaders(`msg_${webhook.id}_${event.id}`, now, body, known),
+    ...signedHeaders(messageId(webhook, event), now, body, known),
   };
   const receipt = await ports.receivers.post(to, { headers, body }, signal);
   if ('fault' in receipt) return { delivered: false, reason: receipt.fault };
   const { status } = receipt;
   if (status >= 200 && status < 300) return { delivered: true, status };
   return { delivered: false, status, reason: `the answer has the status ${status}` };
+}
+
+async function sendEmail(
+  { mail }: Pick<Ports, 'mail'>,
+  webhook: Webhook,
+  event: CloudEvent,
+  signal?: AbortSignal,
+): Promise<WebhookOutcome> {
+  if (!mail) return { delivered: false, reason: 'this Berth sends no e-mail' };
+  const to = mailboxOf(webhook.url) ?? '';
+  const { fault } = await mail.send({ to, id: messageId(webhook, event), ...emailOf(event) }, signal);
+  return fault === undefined ? { delivered: true } : { delivered: false, reason: fault };
 }
 
 /** Sends an event that is not in the project's chain, once and without delay. */

@@ -47,8 +47,14 @@ export const getWebhook = (store: Store, { project, webhook }: WebhookRef): Prom
     `List the webhooks with GET /v1/projects/${project}/webhooks.`,
   );
 
-/** Events tell only the origin of an address, since the rest may be a secret of the receiver. */
-const told = ({ url, secret: _secret, ...rest }: Webhook) => ({ ...rest, origin: new URL(url).origin });
+/** Events tell only the origin of an address, since the rest may be a secret of the receiver; of a mailbox, its domain. */
+const told = ({ url, secret: _secret, ...rest }: Webhook) => {
+  const { protocol, pathname, origin } = new URL(url);
+  return {
+    ...rest,
+    origin: protocol === 'mailto:' ? `mailto:${pathname.slice(pathname.lastIndexOf('@') + 1)}` : origin,
+  };
+};
 
 /** @throws Problem not_found (project) | conflict (too many) */
 export async function createWebhook(

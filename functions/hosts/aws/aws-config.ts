@@ -50,6 +50,8 @@ const schema = z.object({
   BERTH_APPS_SCHEME: z.enum(['http', 'https']),
   BERTH_EGRESS_CIDRS: list,
   BERTH_REDIS_IMAGE: optional,
+  BERTH_MAIL_FROM: optional,
+  BERTH_MAIL_DOMAINS: list.optional(),
   BERTH_SECRET_SOURCES: optional,
   BERTH_VAULT: optional,
   BERTH_VAULT_NAMESPACE: optional,
@@ -110,6 +112,8 @@ export interface AwsConfig {
   apps: { domain: string; scheme: 'http' | 'https' };
   /** Of Redis servers; there are none without it. */
   redisImage?: string;
+  /** The sender and the domains of recipients of e-mail; none is sent without it. */
+  mail?: { from: string; domains: string[] };
   /** Where secrets are that projects may refer to. */
   sources: { aws: boolean; vault?: { address: string; namespace?: string; login: VaultSignIn } };
   /** The private networks that workloads may reach. */
@@ -176,6 +180,9 @@ export function readAwsConfig(environment: Record<string, string | undefined>): 
     architectures: values.BERTH_ARCHITECTURES,
     quota: { cpu, memoryBytes: memoryGib * GIB, pods, storageBytes: storageGib * GIB },
     apps: { domain: values.BERTH_APPS_DOMAIN, scheme: values.BERTH_APPS_SCHEME },
+    ...(values.BERTH_MAIL_FROM !== undefined && {
+      mail: { from: values.BERTH_MAIL_FROM, domains: values.BERTH_MAIL_DOMAINS ?? [] },
+    }),
     sources: sourcesOf(values),
     network: {
       egressCidrs: values.BERTH_EGRESS_CIDRS,

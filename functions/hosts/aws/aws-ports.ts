@@ -10,7 +10,9 @@ import type { Anchors } from '../../ports/anchors.ts';
 import type { Databases, DedicatedServers } from '../../ports/databases.ts';
 import type { Ports } from '../../ports/index.ts';
 import type { LogLine, Logs } from '../../ports/logs.ts';
+import type { Mail } from '../../ports/mail.ts';
 import { count } from '../../ports/meter.ts';
+import { type MailSettings, recipientRefusal } from '../../ports/rules/mail-recipients.ts';
 import { withWorkloadLogs } from '../../ports/rules/workload-logs.ts';
 import type { SecretKeepers } from '../../ports/secret-keepers.ts';
 import type { AwsConfig } from './aws-config.ts';
@@ -82,6 +84,7 @@ export function createAwsPorts(config: AwsConfig): {
     anchors,
     registry,
     receivers: createReceivers(),
+    ...(config.mail && { mail: mailOf(config, config.mail) }),
     store: lazy(store, ['get', 'getMany', 'query', 'transact', 'due', 'changed', 'close']),
     secrets,
     secretKeepers: keepersOf(config, effects.now),
@@ -242,5 +245,14 @@ function lazyLogs(load: () => Promise<FlushedLogs>): { logs: Logs; flush(): Prom
       await appended;
       await (await loaded()).flush();
     },
+  };
+}
+
+function mailOf(config: AwsConfig, settings: MailSettings): Mail {
+  const mail = once(async () => (await import('./ports/mail.ts')).createMail(config, settings));
+  return {
+    // The rule needs nothing of the SDK.
+    refusal: (address) => recipientRefusal(settings, address),
+    send: async (...message) => (await mail()).send(...message),
   };
 }

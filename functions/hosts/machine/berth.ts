@@ -250,6 +250,9 @@ async function createPorts(
   const ports = {
     ...given,
     receivers: createReceivers({ trusted: config.trustedReceivers ?? [] }),
+    ...(config.mail && {
+      mail: (await import('../../adapters/outgoing/smtp.ts')).createSmtpMail(config.mail),
+    }),
     secrets,
     backups: createBackupFiles({ directory: path('backups') }),
     ...(domains && { domains: await domainPorts(config, domains, secrets, stopping) }),

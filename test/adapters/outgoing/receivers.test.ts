@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 receiversContract('over the internet', async (origin) => ({
-  receivers: createReceivers({ trusted: [origin], timeoutMs: 500 }),
+  receivers: createReceivers({ trusted: [origin], timeoutMs: 2_000 }),
   dispose: async () => undefined,
 }));
 

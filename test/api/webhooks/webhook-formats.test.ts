@@ -1,7 +1,9 @@
 /** The forms of events for chats and pagers. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createSmtpMail } from '../../../functions/adapters/outgoing/smtp.ts';
 import { commit } from '../../../functions/records/commit.ts';
 import { createDeliverer } from '../../../functions/webhooks/deliver.ts';
+import { openMailServer } from '../../support/mail/mail-server.ts';
 import { openReceiver, type Receiver } from '../../support/receiver.ts';
 import { createSubject, expectProblem, type Subject, seed } from '../support.ts';
 
@@ -124,5 +126,38 @@ describe('A webhook', () => {
       200,
     );
     expect((await subject.api('GET', '/v1/projects/demo/events')).text).not.toContain(KEY);
+  });
+
+  it('for e-mail writes to one mailbox of an allowed domain, the messages of one alert in one thread', async () => {
+    const server = await openMailServer();
+    subject.ports.mail = createSmtpMail({ url: server.url, from: 'berth@example.com', domains: [] });
+    const email = { format: 'email', url: 'mailto:team@example.com', types: ['alert'] };
+    const { body } = await make(email);
+    await tell();
+    expect(server.taken.map(({ to }) => to)).toEqual(Array(3).fill(['team@example.com']));
+    expect(server.taken[0]).toMatchObject({
+      subject:
+        '[demo] Alert error-rate on guestbook in dev: 30 % of 100 requests <!channel> [x](https://evil.example)',
+      text: expect.stringContaining(fired.next),
+    });
+    for (const { raw } of server.taken) expect(raw).toContain('References: <alert-a1@example.com>');
+    const tested = await subject.api('POST', `${WEBHOOKS}/${body.id}/test`);
+    expect(tested.body).toEqual({ delivered: true });
+    expect(server.taken.at(-1)?.subject).toBe('[demo] This is a test from Berth');
+    expect((await subject.api('GET', '/v1/projects/demo/events')).text).not.toContain('team@');
+    for (const wrong of [
+      { ...email, url: 'mailto:team@evil.example' },
+      { ...email, url: 'mailto:team@example.com?cc=all@example.com' },
+      { ...email, url: `${receiver.origin}/hook` },
+      { format: 'email', url: email.url },
+      { url: email.url },
+    ])
+      expectProblem(await make(wrong), 400, 'invalid_request');
+    await server.close();
+  });
+
+  it('for e-mail is refused where there is no mail server', async () => {
+    const email = { format: 'email', url: 'mailto:team@example.com', types: ['alert'] };
+    expectProblem(await make(email), 400, 'invalid_request');
   });
 });

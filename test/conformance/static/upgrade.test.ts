@@ -44,6 +44,7 @@ interface Change {
   after: Settings;
 }
 
+const mail = { 'berth:mailFrom': 'berth@example.com' };
 const vault = { 'berth:vault': 'https://vault.example.com', 'berth:vaultToken': secret('vault') };
 
 /** How each setting is changed. */
@@ -81,6 +82,8 @@ const changes: Record<(typeof settingNames)[number], Change> = {
   ingressCidrs: { after: { 'berth:ingressCidrs': '10.9.0.0/16' } },
   egressCidrs: { after: { 'berth:egressCidrs': '10.9.0.0/16' } },
   secretSources: { after: { 'berth:secretSources': `${secret('shop')}*` } },
+  mailFrom: { after: mail },
+  mailDomains: { before: mail, after: { ...mail, 'berth:mailDomains': 'example.org,example.com' } },
   vault: { after: vault },
   vaultNamespace: { before: vault, after: { ...vault, 'berth:vaultNamespace': 'teams/shop' } },
   vaultRole: { before: vault, after: { 'berth:vault': vault['berth:vault'], 'berth:vaultRole': 'berth' } },

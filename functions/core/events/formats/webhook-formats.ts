@@ -1,19 +1,18 @@
 /** Events in the forms that chats and pagers take, beside the signed one. Pure. */
 import type { BerthEvent } from '../../model/index.ts';
-import type { EventDeclaration } from '../event-declaration.ts';
-import { eventTypes } from '../event-types.ts';
 import { CLOUD_EVENT_MEDIA_TYPE, type CloudEvent } from '../webhook-message.ts';
+import { dataOf, type Fields, sentenceOf, toldOf } from './told-event.ts';
 
-/** `slack`: an incoming webhook; `teams`: a workflow that takes Adaptive Cards; `pagerduty`: its Events API v2. */
-export const webhookFormats = ['slack', 'teams', 'pagerduty'] as const;
+/**
+ * `slack`: an incoming webhook; `teams`: a workflow that takes Adaptive Cards; `pagerduty`: its Events API v2; `email`: to a
+ * `mailto:` address.
+ */
+export const webhookFormats = ['slack', 'teams', 'pagerduty', 'email'] as const;
 export type WebhookFormat = (typeof webhookFormats)[number];
 
-const TEST = 'dev.berth.webhook.test';
 const JSON_MEDIA_TYPE = 'application/json; charset=utf-8';
 /** The longest summary that PagerDuty takes. */
 const SUMMARY = 1024;
-
-type Fields = Record<string, unknown>;
 
 /** What a format has no form for is not sent. */
 export const isInFormat = (format: WebhookFormat | undefined, { type }: Pick<BerthEvent, 'type'>): boolean =>
@@ -21,44 +20,6 @@ export const isInFormat = (format: WebhookFormat | undefined, { type }: Pick<Ber
   type === 'alert.fired' ||
   type === 'alert.resolved' ||
   type === 'alert.acknowledged';
-
-const dataOf = ({ data }: CloudEvent): Fields => (data.data ?? {}) as Fields;
-
-function sentenceOf(event: CloudEvent): string {
-  const type = event.type.replace(/^dev\.berth\./, '');
-  if (event.type === TEST) return 'This is a test from Berth';
-  const declared: EventDeclaration | undefined = (eventTypes as Record<string, EventDeclaration>)[type];
-  const data = dataOf(event);
-  const special = declared?.wordsFor?.find(({ member, value }) => data[member] === value);
-  const words = special?.words ?? declared?.words ?? type;
-  return words.replace(/\{(\w+)\}/g, (_, name: string) => String(event.data[name] ?? data[name] ?? ''));
-}
-
-interface Told {
-  title: string;
-  lines: string[];
-  command?: string;
-}
-
-function toldOf(event: CloudEvent): Told {
-  const { project } = event.data as { project?: string };
-  const { deployment, next } = dataOf(event) as {
-    deployment?: { number: number; version: string; at: string; by: string };
-    next?: string;
-  };
-  return {
-    title: sentenceOf(event),
-    lines: [
-      ...(deployment
-        ? [
-            `Deployment ${deployment.number} (${deployment.version}) by ${deployment.by} began at ${deployment.at}`,
-          ]
-        : []),
-      `Project ${project ?? ''}, ${event.time}`,
-    ],
-    ...(next !== undefined && { command: next }),
-  };
-}
 
 /** Slack reads `<`, `>` and `&` as links, mentions of everybody and the like. */
 const forSlack = (text: string): string =>
@@ -131,7 +92,7 @@ export const PAGERDUTY_KEY = /^#[A-Za-z0-9]{20,64}$/;
 
 /** What is sent for an event, and to where. @param url of the webhook */
 export function webhookBody(
-  format: WebhookFormat | undefined,
+  format: Exclude<WebhookFormat, 'email'> | undefined,
   event: CloudEvent,
   url: string,
 ): { mediaType: string; body: string; to: string } {

@@ -10,6 +10,7 @@ import {
 } from './config-cluster.ts';
 import { type DomainsConfig, readDomainsConfig } from './config-domains.ts';
 import { type IdentityConfig, readIdentityConfig } from './config-identity.ts';
+import { type MailConfig, readMailConfig } from './config-mail.ts';
 import { ConfigError, parseSettings } from './config-parse.ts';
 import { readVaultConfig, type VaultConfig } from './config-vault.ts';
 
@@ -90,6 +91,8 @@ export interface LocalConfig {
   trustedReceivers?: string[];
   /** Domains of customers; as by default where absent. */
   domains?: DomainsConfig;
+  /** The mail server; no e-mail is sent where undefined. */
+  mail?: MailConfig;
   /** Where secrets are that are kept in Vault. */
   vault?: VaultConfig;
   /** An identity provider that takes the place of the built-in one. */
@@ -109,6 +112,7 @@ export function readConfig(environment: Record<string, string | undefined>): Loc
   const identity = readIdentityConfig(given);
   const vault = readVaultConfig(given);
   const domains = readDomainsConfig(given);
+  const mail = readMailConfig(given);
   if (cluster && domains.acme && !cluster.activator)
     throw new ConfigError(
       'BERTH_ACME_DIRECTORY can not be used with BERTH_KUBECONFIG unless BERTH_ACTIVATOR is set: in a cluster the activator answers the authority.',
@@ -132,6 +136,7 @@ export function readConfig(environment: Record<string, string | undefined>): Loc
     ...(places && { places }),
     ...(values.BERTH_URL !== undefined && { url: values.BERTH_URL }),
     ...(identity && { identity }),
+    ...(mail && { mail }),
     ...(vault && { vault }),
     ...(Object.keys(domains).length > 0 && { domains }),
     ...(values.BERTH_TRUSTED_ISSUERS && { trustedIssuers: values.BERTH_TRUSTED_ISSUERS }),

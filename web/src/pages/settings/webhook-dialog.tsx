@@ -37,6 +37,12 @@ const formats = [
     label: 'PagerDuty',
     description: 'Alerts alone: https://events.pagerduty.com/v2/enqueue# and the key of the integration',
   },
+  {
+    value: 'email',
+    label: 'People, by e-mail',
+    description:
+      'mailto: and an address, such as mailto:team@example.com; choose the events that are worth one',
+  },
 ] as const;
 type Format = (typeof formats)[number]['value'];
 
@@ -51,7 +57,7 @@ interface WebhookDialogProps {
 export function WebhookDialog({ project, webhook, onMade, onClose }: WebhookDialogProps) {
   const [url, setUrl] = useState(webhook?.url ?? '');
   const [description, setDescription] = useState(webhook?.description ?? '');
-  const [format, setFormat] = useState<Format>('signed');
+  const [format, setFormat] = useState<Format>(webhook?.format ?? 'signed');
   const [chosen, setChosen] = useState<readonly string[]>(webhook?.types ?? []);
   const save = async () => {
     const note = description.trim();
@@ -87,26 +93,31 @@ export function WebhookDialog({ project, webhook, onMade, onClose }: WebhookDial
     <ActionDialog
       header={webhook ? 'Change the webhook' : 'Add a webhook'}
       act={webhook ? 'Save' : 'Add'}
-      disabled={url.trim() === ''}
+      disabled={url.trim() === '' || (format === 'email' && chosen.length === 0)}
       run={save}
       onClose={onClose}
     >
       <TextField
         label="Address"
-        constraint="An https URL at a public address."
+        constraint={
+          format === 'email' ? 'mailto: and the address of one mailbox.' : 'An https URL at a public address.'
+        }
         value={url}
         onChange={setUrl}
         placeholder="https://hooks.example.com/berth"
         autoFocus
       />
       {!webhook && <ChoiceField label="Who reads it" value={format} choices={formats} onChange={setFormat} />}
-      <FormField label="Events" description="None chosen: all of them.">
+      <FormField
+        label="Events"
+        description={format === 'email' ? 'Those that are worth an e-mail.' : 'None chosen: all of them.'}
+      >
         <Multiselect
           selectedOptions={chosen.map((value) => ({ value, label: value }))}
           options={options}
           onChange={({ detail }) => setChosen(detail.selectedOptions.flatMap(({ value }) => value ?? []))}
           filteringType="auto"
-          placeholder="All events"
+          placeholder={format === 'email' ? 'No events' : 'All events'}
         />
       </FormField>
       <TextField

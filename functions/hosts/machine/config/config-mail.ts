@@ -1,0 +1,44 @@
+/** Settings of the mail server by which events are sent as e-mail. */
+import * as z from 'zod';
+import { ConfigError, parseSettings } from './config-parse.ts';
+
+export interface MailConfig {
+  /** `smtp://` or `smtps://`, with name and password where the server asks for them. */
+  url: string;
+  /** The sender's address. */
+  from: string;
+  /** Domains of recipients; that of the sender where there are none. */
+  domains: string[];
+}
+
+const DOMAIN = /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/i;
+
+const schema = z.object({
+  BERTH_SMTP_URL: z
+    .string()
+    .refine((text) => /^smtps?:$/.test(URL.parse(text)?.protocol ?? '') && URL.parse(text)?.hostname !== '', {
+      error: 'must be the address of a mail server, such as smtps://name:password@smtp.example.com',
+    })
+    .optional(),
+  BERTH_MAIL_FROM: z.email({ error: 'must be an address, such as berth@example.com' }).optional(),
+  BERTH_MAIL_DOMAINS: z
+    .string()
+    .transform((text) => text.split(',').map((domain) => domain.toLowerCase()))
+    .refine((domains) => domains.every((domain) => DOMAIN.test(domain)), {
+      error: 'must be domains separated by commas, such as example.com,example.org',
+    })
+    .optional(),
+});
+
+/** @throws ConfigError */
+export function readMailConfig(given: Record<string, string>): MailConfig | undefined {
+  const {
+    BERTH_SMTP_URL: url,
+    BERTH_MAIL_FROM: from,
+    BERTH_MAIL_DOMAINS: domains,
+  } = parseSettings(schema, given);
+  if (url !== undefined && from !== undefined) return { url, from, domains: domains ?? [] };
+  const stray = Object.keys(schema.shape).find((name) => given[name] !== undefined);
+  if (stray === undefined) return undefined;
+  throw new ConfigError(`${stray} can not be used: BERTH_SMTP_URL and BERTH_MAIL_FROM go together.`);
+}
