@@ -10082,7 +10082,7 @@ export interface Paths {
         };
         query?: {
           /**
-           * How far back: 10s to 1d; 5m by default.
+           * How far back: 10s to 30d; 5m by default.
            */
           window?: string;
         };
@@ -12584,21 +12584,33 @@ export interface Metrics {
     memoryBytes: number;
   }[];
   /**
-   * Ten seconds each, oldest first; only those with requests.
+   * Oldest first; only those with requests. Ten seconds each within an hour, five minutes within a day, and an hour within 30 days.
    */
   requests: {
     at: string;
+    /**
+     * How long the sample is, from `at` on.
+     */
+    seconds: number;
     requests: number;
     /**
      * Answers with a status of 500 or more.
      */
     errors: number;
     p50Ms: number;
+    p95Ms: number;
     p99Ms: number;
   }[];
   totals: {
     requests: number;
     errors: number;
+  };
+  /**
+   * What the deployment that serves may use, all of its replicas together; absent where one of its containers has no limit.
+   */
+  limits: {
+    cpu?: number;
+    memoryBytes?: number;
   };
   /**
    * Figures that could not be read: that there are no samples of them says nothing.

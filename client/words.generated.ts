@@ -16,3 +16,88 @@ export const operationWords = {
   "backup": "Backup in {environment}",
   "restore": "Restore in {environment}"
 } as const;
+
+/** The steps of an operation that succeeds, in their order. */
+export const operationSteps = {
+  "build": [
+    "awaitTurn",
+    "buildImage",
+    "finishBuild"
+  ],
+  "provision-environment": [
+    "provisionEnvironment",
+    "finishProvisioning"
+  ],
+  "deploy": [
+    "prepareDeployment",
+    "ensureResources",
+    "runRelease",
+    "applyWorkload",
+    "awaitRollout",
+    "finishDeployment"
+  ],
+  "deploy-in-steps": [
+    "prepareDeployment",
+    "ensureResources",
+    "runRelease",
+    "applyWorkload",
+    "awaitRollout",
+    "walkSteps",
+    "finishDeployment"
+  ],
+  "rollback": [
+    "prepareDeployment",
+    "applyWorkload",
+    "awaitRollout",
+    "finishDeployment"
+  ],
+  "hibernate": [
+    "stopWorkloads",
+    "finishHibernation"
+  ],
+  "wake": [
+    "startWorkloads",
+    "finishWaking"
+  ],
+  "destroy-environment": [
+    "removeWorkloads",
+    "removeResources",
+    "finishDestruction"
+  ],
+  "rotate-secret": [
+    "prepareRotation",
+    "switchCredentials",
+    "redeployReaders",
+    "retireCredentials",
+    "finishRotation"
+  ],
+  "stop": [
+    "stopService",
+    "finishStop"
+  ],
+  "remove-service": [
+    "removeWorkload",
+    "removeOwnResources",
+    "finishRemoval"
+  ],
+  "game-day": [
+    "injectFaults",
+    "observeRecovery",
+    "finishGameDay"
+  ],
+  "run": [
+    "prepareRun",
+    "runCommand",
+    "finishRun"
+  ],
+  "backup": [
+    "writeBackup",
+    "checkBackup",
+    "finishBackup"
+  ],
+  "restore": [
+    "loadBackup",
+    "swapData",
+    "finishRestore"
+  ]
+} as const;

@@ -4,11 +4,14 @@ import type { RequestCounts } from '../core/rollout/request-counts.ts';
 
 export interface RequestSample {
   at: string;
+  /** How long the sample is: so many seconds from `at` on. */
+  seconds: number;
   requests: number;
   /** Answers with a status of 500 or more. */
   errors: number;
   /** How long the requests in this sample took, milliseconds. */
   p50Ms: number;
+  p95Ms: number;
   p99Ms: number;
 }
 
@@ -19,7 +22,8 @@ export interface Activity {
    */
   lastRequests(environments: readonly EnvironmentRef[]): Promise<(number | 'unknown' | undefined)[]>;
   /**
-   * Ten-second samples of the last `windowSeconds`, oldest first; only those with requests.
+   * Samples of the last `windowSeconds`, oldest first; only those with requests. Of an hour at most they are of ten
+   * seconds each; of more than that they are longer, or are those of the last hour where no others are kept.
    * @throws Problem unavailable where requests are not seen at all
    */
   requests(instance: InstanceRef, windowSeconds: number): Promise<RequestSample[]>;

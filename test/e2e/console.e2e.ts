@@ -1,12 +1,11 @@
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
 import { askWorkload } from '../support/workload.ts';
-import { chromiumPath, goTo, launch, showTokenForm, signIn, type Visit, visit } from './browser.ts';
-import { build, HOSTILE, openSubject, type Subject, seed, service } from './subject.ts';
+import { chromiumPath, goTo, showTokenForm, signIn } from './browser.ts';
+import { inBrowser } from './console/in-browser.ts';
+import { build, HOSTILE, type Subject, seed, service } from './subject.ts';
 
 let subject: Subject;
-let browser: Browser;
-let visited: Visit;
 let page: Page;
 
 const GUESTBOOK = '/projects/demo/environments/dev/services/guestbook';
@@ -23,19 +22,13 @@ async function open(path = ''): Promise<void> {
 }
 
 describe.skipIf(!chromiumPath)('The console in a browser', () => {
-  beforeAll(async () => {
-    [subject, browser] = await Promise.all([openSubject(), launch()]);
-  });
-  afterAll(async () => {
-    await Promise.all([browser.close(), subject.close()]);
-  });
-  beforeEach(async () => {
-    visited = await visit(browser, subject.url);
-    page = visited.page;
-  });
-  afterEach(async () => {
-    await visited.close();
-    expect(visited.complaints).toEqual([]);
+  inBrowser({
+    seed(made) {
+      subject = made;
+    },
+    begin(visited) {
+      page = visited.page;
+    },
   });
 
   it('teaches the first visitor where the token is, and each next step in an empty Berth', async () => {

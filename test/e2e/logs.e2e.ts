@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
 import { program } from '../support/programs.ts';
 import { askWorkload } from '../support/workload.ts';
 import { seriousFindings } from './axe.ts';
-import { chromiumPath, goTo, launch, signIn, type Visit, visit } from './browser.ts';
-import { HOSTILE, openSubject, type Subject, service } from './subject.ts';
+import { chromiumPath, goTo, signIn } from './browser.ts';
+import { inBrowser } from './console/in-browser.ts';
+import { HOSTILE, type Subject, service } from './subject.ts';
 
 /** Prints what it is asked for: `/print/<text>`, `/many/<count>`, `/flood/<lines a second>/<seconds>`. */
 const PRINTER = `
@@ -40,8 +41,6 @@ process.on('SIGTERM', () => process.exit(0));
 `;
 
 let subject: Subject;
-let browser: Browser;
-let visited: Visit;
 let page: Page;
 
 const ask = (path: string) => askWorkload(subject.berth.port, 'guestbook.dev.demo.localhost', path);
@@ -54,29 +53,23 @@ const foot = () => page.locator('.log-foot');
 const shown = (): Promise<string[]> => page.locator('.log-text').allInnerTexts();
 
 describe.skipIf(!chromiumPath)('The log of a service', () => {
-  beforeAll(async () => {
-    [subject, browser] = await Promise.all([openSubject(), launch()]);
-    const { berth } = subject;
-    await berth.api('POST', '/v1/projects', { name: 'demo' });
-    await berth.api('POST', '/v1/projects/demo/services', { name: 'guestbook' });
-    await berth.operation('POST', '/v1/projects/demo/environments', { name: 'dev' });
-    const source = await program('printer', { server: PRINTER });
-    const { result } = await berth.operation('POST', '/v1/projects/demo/services/guestbook/builds', source);
-    await berth.operation('POST', `${service}/deployments`, { version: result.version });
-  });
-  afterAll(async () => {
-    await Promise.all([browser.close(), subject.close()]);
-  });
-  beforeEach(async () => {
-    visited = await visit(browser, subject.url);
-    page = visited.page;
-    await signIn(page, subject.token);
-    await goTo(page, logs);
-    await log().waitFor();
-  });
-  afterEach(async () => {
-    await visited.close();
-    expect(visited.complaints).toEqual([]);
+  inBrowser({
+    async seed(made) {
+      subject = made;
+      const { berth } = subject;
+      await berth.api('POST', '/v1/projects', { name: 'demo' });
+      await berth.api('POST', '/v1/projects/demo/services', { name: 'guestbook' });
+      await berth.operation('POST', '/v1/projects/demo/environments', { name: 'dev' });
+      const source = await program('printer', { server: PRINTER });
+      const { result } = await berth.operation('POST', '/v1/projects/demo/services/guestbook/builds', source);
+      await berth.operation('POST', `${service}/deployments`, { version: result.version });
+    },
+    async begin(visited) {
+      page = visited.page;
+      await signIn(page, subject.token);
+      await goTo(page, logs);
+      await log().waitFor();
+    },
   });
 
   it('shows lines as they come, colours as colours and everything else as text', async () => {

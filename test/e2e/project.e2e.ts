@@ -2,17 +2,16 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
+import { afterAll, describe, expect, it } from 'vitest';
 import { program } from '../support/programs.ts';
 import { askWorkload } from '../support/workload.ts';
 import { seriousFindings } from './axe.ts';
-import { chromiumPath, goTo, launch, signIn, type Visit, visit } from './browser.ts';
-import { build, deploy, openSubject, type Subject, seed } from './subject.ts';
+import { chromiumPath, goTo, signIn } from './browser.ts';
+import { inBrowser } from './console/in-browser.ts';
+import { build, deploy, type Subject, seed } from './subject.ts';
 
 let subject: Subject;
-let browser: Browser;
-let visited: Visit;
 let page: Page;
 let folder: string;
 
@@ -20,31 +19,28 @@ const guestbook = '/projects/demo/environments/dev/services/guestbook';
 const ask = (path: string) => askWorkload(subject.berth.port, 'guestbook.dev.demo.localhost', path);
 
 describe.skipIf(!chromiumPath)('The pages of a project', () => {
-  beforeAll(async () => {
-    [subject, browser] = await Promise.all([openSubject(), launch()]);
-    await seed(subject);
-    folder = await mkdtemp(join(tmpdir(), 'berth-e2e-source-'));
-    await mkdir(join(folder, 'node_modules', 'x'), { recursive: true });
-    await Promise.all([
-      writeFile(join(folder, 'package.json'), '{"type": "module", "scripts": {"start": "node server.js"}}'),
-      writeFile(
-        join(folder, 'server.js'),
-        "import { createServer } from 'node:http'; createServer((_, r) => r.end('dropped')).listen(process.env.PORT);",
-      ),
-      writeFile(join(folder, 'node_modules', 'x', 'index.js'), 'throw new Error("sent")'),
-    ]);
+  inBrowser({
+    async seed(made) {
+      subject = made;
+      await seed(subject);
+      folder = await mkdtemp(join(tmpdir(), 'berth-e2e-source-'));
+      await mkdir(join(folder, 'node_modules', 'x'), { recursive: true });
+      await Promise.all([
+        writeFile(join(folder, 'package.json'), '{"type": "module", "scripts": {"start": "node server.js"}}'),
+        writeFile(
+          join(folder, 'server.js'),
+          "import { createServer } from 'node:http'; createServer((_, r) => r.end('dropped')).listen(process.env.PORT);",
+        ),
+        writeFile(join(folder, 'node_modules', 'x', 'index.js'), 'throw new Error("sent")'),
+      ]);
+    },
+    async begin(visited) {
+      page = visited.page;
+      await signIn(page, subject.token);
+    },
   });
   afterAll(async () => {
-    await Promise.all([browser.close(), subject.close(), rm(folder, { recursive: true, force: true })]);
-  });
-  beforeEach(async () => {
-    visited = await visit(browser, subject.url);
-    page = visited.page;
-    await signIn(page, subject.token);
-  });
-  afterEach(async () => {
-    await visited.close();
-    expect(visited.complaints).toEqual([]);
+    await Promise.all([rm(folder, { recursive: true, force: true })]);
   });
 
   it('a folder is packed, sent and built, and its version is one click from being deployed', async () => {

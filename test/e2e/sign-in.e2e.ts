@@ -2,13 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { chromiumPath, launch, type Visit, visit } from './browser.ts';
-import { openSubject, type Subject, seed } from './subject.ts';
+import { describe, expect, it } from 'vitest';
+import { chromiumPath } from './browser.ts';
+import { inBrowser } from './console/in-browser.ts';
+import { type Subject, seed } from './subject.ts';
 
 let subject: Subject;
 let browser: Browser;
-let visited: Visit;
 let page: Page;
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -24,22 +24,17 @@ async function signInAs(name: string): Promise<void> {
 }
 
 describe.skipIf(!chromiumPath)('Signing in with a browser', () => {
-  beforeAll(async () => {
-    [subject, browser] = await Promise.all([openSubject(), launch()]);
-    await seed(subject);
-    // The first to ask starts the provider.
-    await fetch(`${subject.url}v1/sign-in/configuration`);
-  });
-  afterAll(async () => {
-    await Promise.all([browser.close(), subject.close()]);
-  });
-  beforeEach(async () => {
-    visited = await visit(browser, subject.url);
-    page = visited.page;
-  });
-  afterEach(async () => {
-    await visited.close();
-    expect(visited.complaints).toEqual([]);
+  inBrowser({
+    async seed(made, launched) {
+      subject = made;
+      browser = launched;
+      await seed(subject);
+      // The first to ask starts the provider.
+      await fetch(`${subject.url}v1/sign-in/configuration`);
+    },
+    begin(visited) {
+      page = visited.page;
+    },
   });
 
   it('leads to the provider and back to the place that was opened, and stays after a reload', async () => {

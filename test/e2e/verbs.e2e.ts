@@ -1,16 +1,15 @@
 /** What people do with a service, and the settings of its environment, as a user does it. */
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
 import type { Json } from '../support/berth.ts';
 import { archive } from '../support/programs.ts';
 import { askWorkload } from '../support/workload.ts';
 import { seriousFindings } from './axe.ts';
-import { chromiumPath, goTo, launch, signIn, type Visit, visit } from './browser.ts';
-import { openSubject, type Subject, seed, service } from './subject.ts';
+import { chromiumPath, goTo, signIn } from './browser.ts';
+import { inBrowser } from './console/in-browser.ts';
+import { type Subject, seed, service } from './subject.ts';
 
 let subject: Subject;
-let browser: Browser;
-let visited: Visit;
 let page: Page;
 
 const ENVIRONMENT = '/projects/demo/environments/dev';
@@ -31,21 +30,15 @@ const status = async (): Promise<number> =>
   (await askWorkload(subject.berth.port, 'guestbook.dev.demo.localhost', '/')).status;
 
 describe.skipIf(!chromiumPath)('The console, for a service that runs', () => {
-  beforeAll(async () => {
-    [subject, browser] = await Promise.all([openSubject(), launch()]);
-    await seed(subject);
-  });
-  afterAll(async () => {
-    await Promise.all([browser.close(), subject.close()]);
-  });
-  beforeEach(async () => {
-    visited = await visit(browser, subject.url);
-    page = visited.page;
-    await signIn(page, subject.token);
-  });
-  afterEach(async () => {
-    await visited.close();
-    expect(visited.complaints).toEqual([]);
+  inBrowser({
+    async seed(made) {
+      subject = made;
+      await seed(subject);
+    },
+    async begin(visited) {
+      page = visited.page;
+      await signIn(page, subject.token);
+    },
   });
 
   it('restarts it with one click, and the history says that it was a restart', async () => {

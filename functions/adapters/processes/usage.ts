@@ -3,6 +3,7 @@ import { instanceName } from '../../core/keys.ts';
 import type { MetricSample } from '../../ports/workloads.ts';
 import type { Usage as EngineUsage } from '../containers/run-container.ts';
 import { listProcesses, type ProcessInfo, proportionalMemory } from '../system/marked-processes.ts';
+import { thinned } from '../system/thin-samples.ts';
 import type { Container } from './container.ts';
 import type { Context } from './context.ts';
 import type { Instance } from './instance.ts';
@@ -14,7 +15,6 @@ export interface Usage {
   close(): void;
 }
 
-const KEPT_MS = 3_600_000;
 /** Memory limits are looked at more often than samples are kept. */
 const LOOKS_PER_SAMPLE = 5;
 
@@ -82,8 +82,7 @@ export function createUsage(context: Context, instances: () => Iterable<Instance
       const key = instanceName(instance.ref);
       const ring = rings.get(key) ?? [];
       ring.push({ at, cpu: Math.round(cpu * 1000) / 1000, memoryBytes });
-      if (ring.length > KEPT_MS / context.timing.sampleMs) ring.shift();
-      rings.set(key, ring);
+      rings.set(key, thinned(ring));
     }
     if (sampling) before = now;
   }

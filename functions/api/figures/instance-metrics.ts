@@ -1,9 +1,13 @@
 /** The route of the compute and request figures of an instance. */
 import * as z from 'zod';
 import { formatDuration } from '../../core/duration.ts';
+import type { Instance } from '../../core/model/index.ts';
 import { Problem } from '../../core/problem.ts';
+import { type ComputeQuantities, containerCompute } from '../../core/score/quantities.ts';
+import type { Ports } from '../../ports/index.ts';
 import { instanceOf } from '../../records/instances.ts';
 import { getEnvironment } from '../../records/read.ts';
+import { getDeploymentDetail } from '../../records/workloads.ts';
 import { route } from '../http/route-spec.ts';
 import { durationSchema, timeSchema } from '../http/schemas.ts';
 
@@ -25,14 +29,26 @@ const metricsSchema = z
       .array(
         z.object({
           at: timeSchema,
+          seconds: z.number().meta({ description: 'How long the sample is, from `at` on.', example: 10 }),
           requests: z.number(),
           errors: z.number().meta({ description: 'Answers with a status of 500 or more.' }),
           p50Ms: z.number(),
+          p95Ms: z.number(),
           p99Ms: z.number(),
         }),
       )
-      .meta({ description: 'Ten seconds each, oldest first; only those with requests.' }),
+      .meta({
+        description:
+          'Oldest first; only those with requests. Ten seconds each within an hour, five minutes within a day, and an ' +
+          'hour within 30 days.',
+      }),
     totals: z.object({ requests: z.number(), errors: z.number() }),
+    limits: z.object({ cpu: z.number().optional(), memoryBytes: z.number().optional() }).meta({
+      description:
+        'What the deployment that serves may use, all of its replicas together; absent where one of its containers ' +
+        'has no limit.',
+      example: { cpu: 1, memoryBytes: 268_435_456 },
+    }),
     missing: z
       .array(
         z.object({
@@ -47,6 +63,26 @@ const metricsSchema = z
   })
   .meta({ id: 'Metrics' });
 
+/** Of what serves: nothing where it was never deployed, or is gone. */
+async function limitsOf(ports: Ports, instance: Instance): Promise<ComputeQuantities> {
+  if (instance.current === undefined) return {};
+  const [found, status] = await Promise.all([
+    getDeploymentDetail(ports.store, instance, instance.current).catch(() => undefined),
+    ports.workloads.status(instance).catch(() => undefined),
+  ]);
+  if (!found) return {};
+  const replicas = status?.desiredReplicas || 1;
+  const each = Object.values(found.data.workload.containers).map((one) => containerCompute(one).limits);
+  const together = (of: (one: ComputeQuantities) => number | undefined): number | undefined => {
+    const all = each.map(of);
+    return all.every((one) => one !== undefined)
+      ? replicas * all.reduce((sum, one) => sum + one, 0)
+      : undefined;
+  };
+  const [cpu, memoryBytes] = [together((one) => one.cpu), together((one) => one.memoryBytes)];
+  return { ...(cpu !== undefined && { cpu }), ...(memoryBytes !== undefined && { memoryBytes }) };
+}
+
 export const routes = [
   route({
     method: 'get',
@@ -55,16 +91,20 @@ export const routes = [
     operationId: 'getMetrics',
     summary: 'Read CPU, memory, requests and latency of a service in an environment',
     description:
-      'Samples are kept for an hour. In a cluster its metrics server keeps one sample alone: there CPU and memory ' +
-      'are what was seen of it while somebody looked.',
+      'On one machine samples are kept for 30 days, the older the longer; those of CPU and memory begin anew when ' +
+      'Berth does. In a cluster samples are kept for an hour, and its metrics server keeps one alone: there CPU and ' +
+      'memory are what was seen of it while somebody looked.',
     tag: 'Running services',
     query: z.strictObject({
-      window: durationSchema({ min: 10, max: 86_400 }, 'How far back: 10s to 1d; 5m by default.').optional(),
+      window: durationSchema(
+        { min: 10, max: 30 * 86_400 },
+        'How far back: 10s to 30d; 5m by default.',
+      ).optional(),
     }),
     answers: { 200: { summary: 'Samples', schema: metricsSchema } },
     handle: async ({ ports, params, query }) => {
       const { data: environment } = await getEnvironment(ports.store, params);
-      instanceOf(environment, params.service);
+      const instance = instanceOf(environment, params.service);
       const window = query.window ?? WINDOW_DEFAULT;
       const missing: { figures: 'compute' | 'requests'; why: string }[] = [];
       const orMissing = <T>(figures: 'compute' | 'requests', samples: Promise<T[]>): Promise<T[]> =>
@@ -73,7 +113,8 @@ export const routes = [
           missing.push({ figures, why: error.message });
           return [];
         });
-      const [compute, requests] = await Promise.all([
+      const [limits, compute, requests] = await Promise.all([
+        limitsOf(ports, instance),
         orMissing('compute', ports.workloads.metrics(params, window)),
         orMissing('requests', ports.activity.requests(params, window)),
       ]);
@@ -89,6 +130,7 @@ export const routes = [
           compute,
           requests,
           totals,
+          limits,
           ...(missing.length > 0 && { missing }),
         },
       };

@@ -10,6 +10,8 @@ type GameDay = Operation<'game-day'>;
 
 /** The time of one sample of requests. */
 const SAMPLE_MS = 10_000;
+/** Samples of a longer time are longer, seconds. */
+const FINE_SECONDS = 3_600;
 /** What was before is looked at for as long as the game day took, and for a minute at least. */
 const BEFORE_LEAST_MS = 60_000;
 /** Of fewer requests a share says nothing. */
@@ -56,7 +58,7 @@ export async function hasTooManyErrors(ports: Ports, operation: GameDay): Promis
 
 /** None where requests are not seen. */
 const samplesOf = (ports: Ports, instance: Parameters<Ports['activity']['requests']>[0], window: number) =>
-  ports.activity.requests(instance, window).catch((error: unknown) => {
+  ports.activity.requests(instance, Math.min(window, FINE_SECONDS)).catch((error: unknown) => {
     if (error instanceof Problem) return [];
     throw error;
   });
@@ -74,7 +76,7 @@ export async function reportOf(ports: Ports, operation: GameDay): Promise<GameDa
   for (const instance of startable(environment)) {
     let missing: string | undefined;
     const samples = await ports.activity
-      .requests(instance, Math.ceil((now - earliest) / 1000))
+      .requests(instance, Math.min(Math.ceil((now - earliest) / 1000), FINE_SECONDS))
       .catch((error: unknown) => {
         missing = error instanceof Problem ? error.message : 'They could not be read.';
         return [];

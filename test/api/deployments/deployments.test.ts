@@ -326,7 +326,9 @@ describe('Running services', () => {
       compute: [{ cpu: 0.5 }],
       requests: [],
       totals: { requests: 0 },
+      limits: {},
     });
+    expect((await subject.api('GET', `${instancePath}/metrics?window=30d`)).status).toBe(200);
     expectProblem(await subject.api('GET', `${instancePath}/metrics?window=1y`), 400, 'invalid_request');
   });
 

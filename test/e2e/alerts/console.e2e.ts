@@ -1,11 +1,12 @@
 /** Alerts in the console: what fires with what to do, who looks after it, what is silenced, and the rules. */
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
 import { program } from '../../support/programs.ts';
 import { askWorkload } from '../../support/workload.ts';
 import { seriousFindings } from '../axe.ts';
-import { chromiumPath, goTo, launch, signIn, signInAs, type Visit, visit } from '../browser.ts';
-import { openSubject, type Subject } from '../subject.ts';
+import { chromiumPath, goTo, signIn, signInAs } from '../browser.ts';
+import { inBrowser } from '../console/in-browser.ts';
+import type { Subject } from '../subject.ts';
 
 const PROJECT = '/v1/projects/shop';
 const PAGE = '/projects/shop/alerts';
@@ -19,8 +20,6 @@ process.on('SIGTERM', () => process.exit(0));
 `;
 
 let subject: Subject;
-let browser: Browser;
-let visited: Visit;
 let page: Page;
 
 const button = (name: string) => page.getByRole('button', { name, exact: true });
@@ -31,31 +30,25 @@ const card = () => page.getByRole('region', { name: NAME });
 const firing = async () => (await subject.berth.api('GET', `${PROJECT}/alerts?state=firing`)).body.items;
 
 describe.skipIf(!chromiumPath)('Alerts in the console', () => {
-  beforeAll(async () => {
-    [subject, browser] = await Promise.all([openSubject(), launch()]);
-    const { berth } = subject;
-    await berth.api('POST', '/v1/projects', { name: 'shop' });
-    await berth.api('POST', `${PROJECT}/services`, { name: 'guestbook' });
-    await berth.operation('POST', `${PROJECT}/environments`, { name: 'live' });
-    const source = await program('guestbook', { server: SERVER });
-    const { result } = await berth.operation('POST', `${PROJECT}/services/guestbook/builds`, source);
-    await berth.operation('POST', `${PROJECT}/environments/live/services/guestbook/deployments`, {
-      version: result.version,
-    });
-    await berth.api('PUT', `${PROJECT}/members/user:ada`, { role: 'administrator' });
-    await berth.api('PUT', `${PROJECT}/members/group:demo-viewers`, { role: 'viewer' });
-    await fetch(`${subject.url}v1/sign-in/configuration`);
-  });
-  afterAll(async () => {
-    await Promise.all([browser?.close(), subject?.close()]);
-  });
-  beforeEach(async () => {
-    visited = await visit(browser, subject.url);
-    page = visited.page;
-  });
-  afterEach(async () => {
-    await visited.close();
-    expect(visited.complaints).toEqual([]);
+  inBrowser({
+    async seed(made) {
+      subject = made;
+      const { berth } = subject;
+      await berth.api('POST', '/v1/projects', { name: 'shop' });
+      await berth.api('POST', `${PROJECT}/services`, { name: 'guestbook' });
+      await berth.operation('POST', `${PROJECT}/environments`, { name: 'live' });
+      const source = await program('guestbook', { server: SERVER });
+      const { result } = await berth.operation('POST', `${PROJECT}/services/guestbook/builds`, source);
+      await berth.operation('POST', `${PROJECT}/environments/live/services/guestbook/deployments`, {
+        version: result.version,
+      });
+      await berth.api('PUT', `${PROJECT}/members/user:ada`, { role: 'administrator' });
+      await berth.api('PUT', `${PROJECT}/members/group:demo-viewers`, { role: 'viewer' });
+      await fetch(`${subject.url}v1/sign-in/configuration`);
+    },
+    begin(visited) {
+      page = visited.page;
+    },
   });
 
   it('appear by themselves, with what was seen, the deployment before, and the command to run next', async () => {

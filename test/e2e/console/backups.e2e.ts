@@ -1,15 +1,14 @@
 /** Backups in the console: made, restored, put back, planned; and what those see who may not. */
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
 import { seriousFindings } from '../axe.ts';
-import { chromiumPath, goTo, launch, signIn, signInAs, type Visit, visit } from '../browser.ts';
-import { openSubject, type Subject } from '../subject.ts';
+import { chromiumPath, goTo, signIn, signInAs } from '../browser.ts';
+import type { Subject } from '../subject.ts';
 import { type ShopDatabase, seedDatabase, shop } from './databases.ts';
+import { inBrowser } from './in-browser.ts';
 
 let subject: Subject;
-let browser: Browser;
 let database: ShopDatabase;
-let visited: Visit;
 let page: Page;
 
 const button = (name: string | RegExp) =>
@@ -27,23 +26,17 @@ const dialogColour = (text: string) =>
   );
 
 describe.skipIf(!chromiumPath)('Backups in the console', () => {
-  beforeAll(async () => {
-    [subject, browser] = await Promise.all([openSubject(), launch()]);
-    database = await seedDatabase(subject);
-    await subject.berth.api('PUT', '/v1/projects/shop/members/user:ada', { role: 'administrator' });
-    await subject.berth.api('PUT', '/v1/projects/shop/members/group:demo-viewers', { role: 'viewer' });
-    await fetch(`${subject.url}v1/sign-in/configuration`);
-  });
-  afterAll(async () => {
-    await Promise.all([browser?.close(), subject?.close()]);
-  });
-  beforeEach(async () => {
-    visited = await visit(browser, subject.url);
-    page = visited.page;
-  });
-  afterEach(async () => {
-    await visited.close();
-    expect(visited.complaints).toEqual([]);
+  inBrowser({
+    async seed(made) {
+      subject = made;
+      database = await seedDatabase(subject);
+      await subject.berth.api('PUT', '/v1/projects/shop/members/user:ada', { role: 'administrator' });
+      await subject.berth.api('PUT', '/v1/projects/shop/members/group:demo-viewers', { role: 'viewer' });
+      await fetch(`${subject.url}v1/sign-in/configuration`);
+    },
+    begin(visited) {
+      page = visited.page;
+    },
   });
 
   const open = async () => {

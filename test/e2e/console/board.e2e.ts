@@ -1,17 +1,18 @@
 /** The board of a project with 60 services and 12 environments: what is drawn, what stays in sight, and arrow keys. */
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
 import { seriousFindings } from '../axe.ts';
-import { chromiumPath, goTo, launch, signIn, type Visit, visit } from '../browser.ts';
-import { openSubject, type Subject, seed } from '../subject.ts';
+import { chromiumPath, goTo, signIn } from '../browser.ts';
+import { type Subject, seed } from '../subject.ts';
+import { inBrowser } from './in-browser.ts';
 
 const SERVICES = 60;
 const ENVIRONMENTS = 12;
 const NODES_MAX = 2_000;
+/** Elements of a cell that serves while something newer goes on. */
+const FULL_CELL = 30;
 
 let subject: Subject;
-let browser: Browser;
-let visited: Visit;
 let page: Page;
 
 const two = (value: number) => String(value).padStart(2, '0');
@@ -33,28 +34,22 @@ const scroll = (x: number, y: number) =>
   page.evaluate(`document.querySelector('.board-frame').scrollTo(${x}, ${y})`);
 
 describe.skipIf(!chromiumPath)('A board of 60 services and 12 environments', () => {
-  beforeAll(async () => {
-    [subject, browser] = await Promise.all([openSubject(), launch()]);
-    await seed(subject);
-    const { berth } = subject;
-    for (let at = 2; at <= SERVICES; at++)
-      await berth.api('POST', '/v1/projects/demo/services', { name: `service-${two(at)}` });
-    for (let at = 2; at <= ENVIRONMENTS; at++)
-      await berth.operation('POST', '/v1/projects/demo/environments', { name: `stage-${two(at)}` });
-  });
-  afterAll(async () => {
-    await Promise.all([browser?.close(), subject?.close()]);
-  });
-  beforeEach(async () => {
-    visited = await visit(browser, subject.url);
-    page = visited.page;
-    await signIn(page, subject.token);
-    await goTo(page, '/projects/demo');
-    await page.locator('.board .cell-link').first().waitFor();
-  });
-  afterEach(async () => {
-    await visited.close();
-    expect(visited.complaints).toEqual([]);
+  inBrowser({
+    async seed(made) {
+      subject = made;
+      await seed(subject);
+      const { berth } = subject;
+      for (let at = 2; at <= SERVICES; at++)
+        await berth.api('POST', '/v1/projects/demo/services', { name: `service-${two(at)}` });
+      for (let at = 2; at <= ENVIRONMENTS; at++)
+        await berth.operation('POST', '/v1/projects/demo/environments', { name: `stage-${two(at)}` });
+    },
+    async begin(visited) {
+      page = visited.page;
+      await signIn(page, subject.token);
+      await goTo(page, '/projects/demo');
+      await page.locator('.board .cell-link').first().waitFor();
+    },
   });
 
   it('draws what one sees, so that a page has no more than 2,000 elements wherever one is', async () => {
@@ -104,6 +99,35 @@ describe.skipIf(!chromiumPath)('A board of 60 services and 12 environments', () 
     await scroll(0, 0);
     await page.waitForTimeout(300);
     expect(await focused()).toBe(`${start[0] + 19}/11`);
+  });
+
+  it('shows one environment at a time on a phone, of services that are looked for, in no more elements', async () => {
+    await page.setViewportSize({ width: 390, height: 844 });
+    const environment = page.getByLabel('Environment', { exact: true });
+    await environment.waitFor();
+    // Rows that are gone from sight are let go.
+    for (const y of [0, 2_500]) {
+      await page.evaluate(`window.scrollTo(0, ${y})`);
+      await page.waitForTimeout(400);
+      const { all, cells, inCells } = await measure();
+      const most = all - inCells + cells * FULL_CELL;
+      console.log(`At ${y} on a phone: ${all} elements, ${cells} cells; ${most} if each cell were full`);
+      expect(cells).toBeGreaterThan(3);
+      expect(most).toBeLessThanOrEqual(NODES_MAX);
+      // Nothing is cut off.
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
+    }
+    await page.evaluate('window.scrollTo(0, 0)');
+    await page.getByTestId('guestbook-dev').getByText('2.0.0').waitFor();
+    await page.getByTestId('guestbook-dev').getByRole('link').first().focus();
+    for (let press = 0; press < 30; press++) await page.keyboard.press('ArrowDown');
+    await expect.poll(focused).toBe('30/0');
+    await environment.selectOption('stage-12');
+    await page.getByLabel('Service', { exact: true }).fill('service-5');
+    await page.getByTestId('service-50-stage-12').getByText('not deployed').waitFor();
+    expect(await page.locator('.board tbody tr').count()).toBe(10);
+    expect(page.url()).toContain('?environment=stage-12');
+    expect(await seriousFindings(page)).toEqual([]);
   });
 
   it('has nothing that axe finds serious, in both themes', async () => {

@@ -1,11 +1,12 @@
 /** The log of a whole environment: each line of which service, searched by the same grammar. */
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
 import { program } from '../../support/programs.ts';
 import { askWorkload } from '../../support/workload.ts';
 import { seriousFindings } from '../axe.ts';
-import { chromiumPath, goTo, launch, signIn, type Visit, visit } from '../browser.ts';
-import { openSubject, type Subject } from '../subject.ts';
+import { chromiumPath, goTo, signIn } from '../browser.ts';
+import type { Subject } from '../subject.ts';
+import { inBrowser } from './in-browser.ts';
 
 /** Prints what it is asked for, decoded. */
 const PRINTER = `
@@ -20,8 +21,6 @@ process.on('SIGTERM', () => process.exit(0));
 const PAGE = '/projects/demo/environments/dev/logs';
 
 let subject: Subject;
-let browser: Browser;
-let visited: Visit;
 let page: Page;
 
 const print = (service: string, text: string) =>
@@ -30,33 +29,27 @@ const search = () => page.getByRole('searchbox', { name: 'Search the log' });
 const shown = (): Promise<string[]> => page.locator('.log-text').allInnerTexts();
 
 describe.skipIf(!chromiumPath)('The log of an environment', () => {
-  beforeAll(async () => {
-    [subject, browser] = await Promise.all([openSubject(), launch()]);
-    const { berth } = subject;
-    await berth.api('POST', '/v1/projects', { name: 'demo' });
-    await berth.operation('POST', '/v1/projects/demo/environments', { name: 'dev' });
-    for (const service of ['web', 'worker']) {
-      await berth.api('POST', '/v1/projects/demo/services', { name: service });
-      const source = await program(service, { server: PRINTER });
-      const built = await berth.operation('POST', `/v1/projects/demo/services/${service}/builds`, source);
-      await berth.operation('POST', `/v1/projects/demo/environments/dev/services/${service}/deployments`, {
-        version: built.result.version,
-      });
-    }
-  });
-  afterAll(async () => {
-    await Promise.all([browser?.close(), subject?.close()]);
-  });
-  beforeEach(async () => {
-    visited = await visit(browser, subject.url);
-    page = visited.page;
-    await signIn(page, subject.token);
-    await goTo(page, PAGE);
-    await page.getByRole('log', { name: 'Log' }).waitFor();
-  });
-  afterEach(async () => {
-    await visited.close();
-    expect(visited.complaints).toEqual([]);
+  inBrowser({
+    async seed(made) {
+      subject = made;
+      const { berth } = subject;
+      await berth.api('POST', '/v1/projects', { name: 'demo' });
+      await berth.operation('POST', '/v1/projects/demo/environments', { name: 'dev' });
+      for (const service of ['web', 'worker']) {
+        await berth.api('POST', '/v1/projects/demo/services', { name: service });
+        const source = await program(service, { server: PRINTER });
+        const built = await berth.operation('POST', `/v1/projects/demo/services/${service}/builds`, source);
+        await berth.operation('POST', `/v1/projects/demo/environments/dev/services/${service}/deployments`, {
+          version: built.result.version,
+        });
+      }
+    },
+    async begin(visited) {
+      page = visited.page;
+      await signIn(page, subject.token);
+      await goTo(page, PAGE);
+      await page.getByRole('log', { name: 'Log' }).waitFor();
+    },
   });
 
   it('shows the lines of all services as they come, each with the way to its service and deployment', async () => {

@@ -1,13 +1,12 @@
 /** The pipeline in the console: its stages, what is ahead of what, and promotions with what they wait for. */
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
 import { seriousFindings } from '../axe.ts';
-import { chromiumPath, goTo, launch, signIn, signInAs, type Visit, visit } from '../browser.ts';
-import { openSubject, type Subject, seed } from '../subject.ts';
+import { chromiumPath, goTo, signIn, signInAs } from '../browser.ts';
+import { type Subject, seed } from '../subject.ts';
+import { inBrowser } from './in-browser.ts';
 
 let subject: Subject;
-let browser: Browser;
-let visited: Visit;
 let page: Page;
 
 const PAGE = '/projects/demo/pipeline';
@@ -21,30 +20,24 @@ const stage = (at: number) =>
   page.getByRole('list', { name: 'guestbook by stage' }).locator('.stage').nth(at);
 
 describe.skipIf(!chromiumPath)('The pipeline in the console', () => {
-  beforeAll(async () => {
-    [subject, browser] = await Promise.all([openSubject(), launch()]);
-    await seed(subject);
-    const { berth } = subject;
-    for (const name of ['staging', 'eu', 'us'])
-      await berth.operation('POST', '/v1/projects/demo/environments', { name });
-    await berth.api('PUT', '/v1/projects/demo/environments/us/protection', { approval: true });
-    await berth.operation('POST', '/v1/projects/demo/environments/staging/services/guestbook/deployments', {
-      version: '1.0.0',
-    });
-    await berth.api('PUT', '/v1/projects/demo/members/user:ada', { role: 'administrator' });
-    await berth.api('PUT', '/v1/projects/demo/members/group:demo-viewers', { role: 'viewer' });
-    await fetch(`${subject.url}v1/sign-in/configuration`);
-  });
-  afterAll(async () => {
-    await Promise.all([browser?.close(), subject?.close()]);
-  });
-  beforeEach(async () => {
-    visited = await visit(browser, subject.url);
-    page = visited.page;
-  });
-  afterEach(async () => {
-    await visited.close();
-    expect(visited.complaints).toEqual([]);
+  inBrowser({
+    async seed(made) {
+      subject = made;
+      await seed(subject);
+      const { berth } = subject;
+      for (const name of ['staging', 'eu', 'us'])
+        await berth.operation('POST', '/v1/projects/demo/environments', { name });
+      await berth.api('PUT', '/v1/projects/demo/environments/us/protection', { approval: true });
+      await berth.operation('POST', '/v1/projects/demo/environments/staging/services/guestbook/deployments', {
+        version: '1.0.0',
+      });
+      await berth.api('PUT', '/v1/projects/demo/members/user:ada', { role: 'administrator' });
+      await berth.api('PUT', '/v1/projects/demo/members/group:demo-viewers', { role: 'viewer' });
+      await fetch(`${subject.url}v1/sign-in/configuration`);
+    },
+    begin(visited) {
+      page = visited.page;
+    },
   });
 
   it('is set with the keyboard alone, and what is wrong with it stays beside the form', async () => {

@@ -1,17 +1,17 @@
 /** Access, tokens, policies, webhooks, approvals and the audit trail, as those see them who may and who may not. */
 import { readFile } from 'node:fs/promises';
 import type { Browser, Locator, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isSigned, openReceiver, type Receiver } from '../../support/receiver.ts';
 import { seriousFindings } from '../axe.ts';
-import { chromiumPath, goTo, launch, signIn, signInAs, type Visit, visit } from '../browser.ts';
-import { openSubject, type Subject, seed } from '../subject.ts';
+import { chromiumPath, goTo, signIn, signInAs, visit } from '../browser.ts';
+import { inBrowser } from '../console/in-browser.ts';
+import { type Subject, seed } from '../subject.ts';
 import { seedSettings, settingsPages } from './seed.ts';
 
 let subject: Subject;
 let browser: Browser;
 let receiver: Receiver;
-let visited: Visit;
 let page: Page;
 
 const SETTINGS = '/projects/demo/settings';
@@ -72,32 +72,29 @@ async function api(method: string, path: string, body?: unknown) {
 describe.skipIf(!chromiumPath)('The settings of a project', () => {
   beforeAll(async () => {
     receiver = await openReceiver();
-    [subject, browser] = await Promise.all([
-      openSubject({ BERTH_TRUSTED_RECEIVERS: receiver.origin }),
-      launch(),
-    ]);
-    await seed(subject);
-    const members = '/v1/projects/demo/members';
-    await api('PUT', `${members}/user:ada`, { role: 'administrator' });
-    await api('PUT', `${members}/group:demo-maintainers`, { role: 'maintainer' });
-    await api('PUT', `${members}/group:demo-developers`, { role: 'developer' });
-    await api('PUT', `${members}/group:demo-viewers`, { role: 'viewer' });
-    await subject.berth.operation('POST', '/v1/projects/demo/environments', { name: 'production' });
-    await api('PUT', '/v1/projects/demo/environments/production/protection', { approval: true });
-    // The first to ask starts the provider.
-    await fetch(`${subject.url}v1/sign-in/configuration`);
+  });
+  inBrowser({
+    settings: () => ({ BERTH_TRUSTED_RECEIVERS: receiver.origin }),
+    async seed(made, launched) {
+      subject = made;
+      browser = launched;
+      await seed(subject);
+      const members = '/v1/projects/demo/members';
+      await api('PUT', `${members}/user:ada`, { role: 'administrator' });
+      await api('PUT', `${members}/group:demo-maintainers`, { role: 'maintainer' });
+      await api('PUT', `${members}/group:demo-developers`, { role: 'developer' });
+      await api('PUT', `${members}/group:demo-viewers`, { role: 'viewer' });
+      await subject.berth.operation('POST', '/v1/projects/demo/environments', { name: 'production' });
+      await api('PUT', '/v1/projects/demo/environments/production/protection', { approval: true });
+      // The first to ask starts the provider.
+      await fetch(`${subject.url}v1/sign-in/configuration`);
+    },
+    begin(visited) {
+      page = visited.page;
+    },
   });
   afterAll(async () => {
-    await Promise.all([browser.close(), subject.close()]);
     receiver.close();
-  });
-  beforeEach(async () => {
-    visited = await visit(browser, subject.url);
-    page = visited.page;
-  });
-  afterEach(async () => {
-    await visited.close();
-    expect(visited.complaints).toEqual([]);
   });
 
   it('a viewer sees each button disabled, with the reason and whom to ask, and nothing is sent', async () => {

@@ -46,9 +46,11 @@ export function createSimulatedActivity(
       const took = some.map(({ durationMs }) => durationMs).toSorted((a, b) => a - b);
       return {
         at: new Date(at).toISOString(),
+        seconds: SAMPLE_MS / 1000,
         requests: some.length,
         errors: some.filter(({ status }) => status >= 500).length,
         p50Ms: took[Math.floor(took.length / 2)] ?? 0,
+        p95Ms: took.at(-1) ?? 0,
         p99Ms: took.at(-1) ?? 0,
       };
     });

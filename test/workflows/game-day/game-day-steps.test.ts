@@ -121,9 +121,11 @@ describe('A game day', () => {
 describe('The report', () => {
   const sample = (second: number, requests: number, p50Ms: number, p99Ms: number) => ({
     at: new Date(second * 1000).toISOString(),
+    seconds: 10,
     requests,
     errors: 1,
     p50Ms,
+    p95Ms: p99Ms,
     p99Ms,
   });
 

@@ -6,6 +6,7 @@ import type {
   Domain,
   Environment,
   InstanceDetail,
+  Metrics,
   Overview,
   Plan,
   Resource,
@@ -69,8 +70,9 @@ export const useSecrets = (path: InEnvironment): Reading<Secret[]> =>
     ),
   );
 
-export const useInstance = (path: InService): Reading<InstanceDetail> =>
-  useQuery(apiPath(path), (signal) =>
+/** @param isMeant false: nothing is read */
+export const useInstance = (path: InService, isMeant = true): Reading<InstanceDetail> =>
+  useQuery(isMeant ? apiPath(path) : undefined, (signal) =>
     body(
       api.GET('/v1/projects/{project}/environments/{environment}/services/{service}', {
         params: { path },
@@ -79,15 +81,29 @@ export const useInstance = (path: InService): Reading<InstanceDetail> =>
     ),
   );
 
-/** The newest deployments, as many as asked for. */
+/** How a service does over time. @param window such as "1h"; undefined: nothing is read */
+export const useMetrics = (path: InService, window: string | undefined): Reading<Metrics> =>
+  useQuery(window && `${apiPath(path)}/metrics?window=${window}`, (signal) =>
+    body(
+      api.GET('/v1/projects/{project}/environments/{environment}/services/{service}/metrics', {
+        params: { path, query: { window: window ?? '' } },
+        signal,
+      }),
+    ),
+  );
+
+/** The newest deployments, as many as asked for. @param path undefined: nothing is read */
 export const useDeployments = (
-  path: InService,
+  path: InService | undefined,
   limit: number,
 ): Reading<{ items: Deployment[]; nextCursor?: string }> =>
-  useQuery(`${apiPath(path)}/deployments?limit=${limit}`, (signal) =>
+  useQuery(path && `${apiPath(path)}/deployments?limit=${limit}`, (signal) =>
     body(
       api.GET('/v1/projects/{project}/environments/{environment}/services/{service}/deployments', {
-        params: { path, query: { limit: String(limit) } },
+        params: {
+          path: path ?? { project: '', environment: '', service: '' },
+          query: { limit: String(limit) },
+        },
         signal,
       }),
     ),

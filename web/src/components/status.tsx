@@ -4,6 +4,7 @@ import StatusIndicator, { type StatusIndicatorProps } from '@cloudscape-design/c
 const types: Record<string, StatusIndicatorProps.Type> = {
   // Operations and deployments.
   queued: 'pending',
+  pending: 'pending',
   running: 'in-progress',
   succeeded: 'success',
   failed: 'error',

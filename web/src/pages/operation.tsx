@@ -19,9 +19,12 @@ import { Status } from '../components/status.tsx';
 import { Ago, duration } from '../components/time.tsx';
 import Missing from './missing.tsx';
 import { WaitsForApproval } from './operation/approval.tsx';
+import { DeployBuilt } from './operation/deploy-built.tsx';
 import { Failure } from './operation/failure.tsx';
 import { GameDayReport } from './operation/game-day-report.tsx';
 import { OperationLog } from './operation/log.tsx';
+import { BeforeAndAfter, RollBack, useRelease, WhatChanges } from './operation/release.tsx';
+import { Stages } from './operation/release-stages.tsx';
 import { RolloutCard } from './operation/rollout-card.tsx';
 import { Timeline } from './operation/timeline.tsx';
 
@@ -30,6 +33,11 @@ export default function OperationPage({ project, operation: id }: { project: str
   if (error?.status === 404) return <Missing what="There is no such operation: they are kept for 30 days." />;
   if (!operation) return <Loading />;
   if (operation.project !== project) return <Missing />;
+  return <Shown project={project} operation={operation} />;
+}
+
+function Shown({ project, operation }: { project: string; operation: Operation }) {
+  const release = useRelease(operation);
   const words = operationWords(operation);
   const isRunning = operation.endedAt === undefined;
   return (
@@ -40,7 +48,10 @@ export default function OperationPage({ project, operation: id }: { project: str
         <span role="status">
           <Status of={operation.status} />
         </span>
-        <span className="row row-end">{isRunning && <CancelButton operation={operation} />}</span>
+        <span className="row row-end">
+          {isRunning && <CancelButton operation={operation} />}
+          {release && !isRunning && <RollBack release={release} />}
+        </span>
       </div>
       <Facts
         of={[
@@ -66,7 +77,9 @@ export default function OperationPage({ project, operation: id }: { project: str
           {waitsInWords(operation.waitingFor)}
         </p>
       )}
+      {release && <Stages operation={operation} release={release} />}
       <WaitsForApproval operation={operation} />
+      <DeployBuilt operation={operation} />
       {operation.error && <Failure operation={operation} error={operation.error} />}
       <RolloutCard operation={operation} />
       <GameDayReport operation={operation} />
@@ -74,6 +87,8 @@ export default function OperationPage({ project, operation: id }: { project: str
         <Timeline operation={operation} />
       </Container>
       <OperationLog operation={operation} />
+      {release && <WhatChanges release={release} />}
+      {release && <BeforeAndAfter release={release} operation={operation} />}
     </div>
   );
 }

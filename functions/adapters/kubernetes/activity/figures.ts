@@ -84,9 +84,11 @@ export function createFigures(): Figures {
         .sort(([a], [b]) => a - b)
         .map(([slot, counts]) => ({
           at: new Date(slot).toISOString(),
+          seconds: SLOT_MS / 1000,
           requests: counts.requests,
           errors: counts.errors,
           p50Ms: quantileMs(counts, 0.5),
+          p95Ms: quantileMs(counts, 0.95),
           p99Ms: quantileMs(counts, 0.99),
         }));
     },

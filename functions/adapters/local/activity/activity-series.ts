@@ -1,34 +1,54 @@
-/** The requests of one instance during the last hour, in ten-second samples. */
+/** The requests of one instance in samples of one length, of which a number are kept. */
 import type { RequestSample } from '../../../ports/activity.ts';
 import { createHistogram } from './histogram.ts';
 
-export const SLOT_MS = 10_000;
-/** An hour, and the sample that is being made. */
-const SLOTS = 361;
-
 /** Histograms take the most room, so that only the sample that is being made has one. */
-interface Sample {
+export interface Sample {
+  /** Counted from the epoch, in lengths of a sample. */
   slot: number;
   requests: number;
   errors: number;
   p50Ms: number;
+  p95Ms: number;
   p99Ms: number;
+}
+
+/** What is kept of an instance: the length of a sample, and how many there are beside the one that is being made. */
+export interface Resolution {
+  slotMs: number;
+  slots: number;
 }
 
 export interface Series {
   record(now: number, failed: boolean, durationMs: number): void;
   /** Samples that end after `from` and begin at or before `now`, oldest first. */
   samples(from: number, now: number): RequestSample[];
-  /** Whether all of it is over an hour old. */
+  /** All that is kept, the sample that is being made included. */
+  all(): readonly Sample[];
+  /** Whether all of it is too old to be kept. */
   isStale(now: number): boolean;
 }
 
+/** Without their histograms: the median lies between the two, and the tail is at most as long as the longer one. */
+const together = (one: Sample, other: Sample): Sample => {
+  const requests = one.requests + other.requests;
+  return {
+    slot: other.slot,
+    requests,
+    errors: one.errors + other.errors,
+    p50Ms: round((one.p50Ms * one.requests + other.p50Ms * other.requests) / requests),
+    p95Ms: Math.max(one.p95Ms, other.p95Ms),
+    p99Ms: Math.max(one.p99Ms, other.p99Ms),
+  };
+};
+
 const round = (ms: number): number => Math.round(ms * 100) / 100;
 
-export function createSeries(): Series {
-  let past: Sample[] = [];
+/** @param before what was kept of it earlier, oldest first */
+export function createSeries({ slotMs, slots }: Resolution, before: readonly Sample[] = []): Series {
+  let past: Sample[] = [...before];
   const histogram = createHistogram();
-  let slot = -1;
+  let slot = before.at(-1)?.slot ?? -1;
   let requests = 0;
   let errors = 0;
   let min = 0;
@@ -45,22 +65,30 @@ export function createSeries(): Series {
     requests,
     errors,
     p50Ms: quantile(0.5),
+    p95Ms: quantile(0.95),
     p99Ms: quantile(0.99),
   });
 
   function startSlot(next: number): void {
-    if (requests > 0) past.push(current());
-    if (past.length > 0 && (past[0]?.slot ?? 0) <= next - SLOTS)
-      past = past.filter((sample) => sample.slot > next - SLOTS);
+    past = all();
+    if (past.length > 0 && (past[0]?.slot ?? 0) < next - slots)
+      past = past.filter((sample) => sample.slot >= next - slots);
     slot = next;
     requests = 0;
     errors = 0;
     histogram.clear();
   }
 
+  /** What was kept before a restart may be of the same time as what is being counted. */
+  function all(): Sample[] {
+    if (requests === 0) return past;
+    const newest = past.at(-1);
+    return newest?.slot === slot ? [...past.slice(0, -1), together(newest, current())] : [...past, current()];
+  }
+
   return {
     record(now, failed, durationMs) {
-      const next = Math.floor(now / SLOT_MS);
+      const next = Math.floor(now / slotMs);
       // A clock that was set back adds to the newest sample until it has caught up.
       if (next > slot) startSlot(next);
       const ms = Number.isFinite(durationMs) ? Math.max(0, durationMs) : 0;
@@ -71,11 +99,15 @@ export function createSeries(): Series {
       histogram.add(ms);
     },
     samples(from, now) {
-      const all = requests > 0 ? [...past, current()] : past;
-      return all
-        .filter((sample) => (sample.slot + 1) * SLOT_MS > from && sample.slot * SLOT_MS <= now)
-        .map(({ slot: start, ...rest }) => ({ at: new Date(start * SLOT_MS).toISOString(), ...rest }));
+      return all()
+        .filter((sample) => (sample.slot + 1) * slotMs > from && sample.slot * slotMs <= now)
+        .map(({ slot: start, ...rest }) => ({
+          at: new Date(start * slotMs).toISOString(),
+          seconds: slotMs / 1000,
+          ...rest,
+        }));
     },
-    isStale: (now) => slot <= Math.floor(now / SLOT_MS) - SLOTS,
+    all,
+    isStale: (now) => slot < Math.floor(now / slotMs) - slots,
   };
 }

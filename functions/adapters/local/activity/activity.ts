@@ -1,4 +1,4 @@
-/** What the router of this machine saw: the last request of each environment, and samples for an hour. */
+/** What the router of this machine saw: the last request of each environment, and samples of 30 days. */
 
 import { readFileSync } from 'node:fs';
 import { environmentName } from '../../../core/keys.ts';
@@ -6,7 +6,7 @@ import type { InstanceRef } from '../../../core/model/index.ts';
 import type { Activity } from '../../../ports/activity.ts';
 import type { Effects } from '../../../ports/effects.ts';
 import { replaceFile } from '../../files/atomic-file.ts';
-import { createSeries, type Series } from './activity-series.ts';
+import { createHistory, type History, type KeptSamples } from './activity-history.ts';
 import { createHistogram, type Histogram } from './histogram.ts';
 
 export interface LocalActivity extends Activity {
@@ -23,7 +23,7 @@ export interface LocalActivity extends Activity {
 interface Usage {
   /** Epoch milliseconds. */
   last: number;
-  series: Map<string, Series>;
+  histories: Map<string, History>;
   /** By service and deployment, in the order in which deployments were first asked. */
   counters: Map<string, Map<number, Counter>>;
 }
@@ -38,24 +38,41 @@ interface Counter {
 const COUNTERS_EACH = 4;
 
 const FLUSH_INTERVAL_MS = 5000;
-const HOUR_SECONDS = 3600;
+/** Samples are many more than times of last requests, and are kept this often: the length of one. */
+const HISTORY_INTERVAL_MS = 300_000;
 const FORMAT = 1;
 
-/** Names are labels without a slash, so that no two environments share a key. */
+/** The file beside that of the times. @example historyPath('activity.json') // 'activity-history.json' */
+const historyPath = (path: string): string => `${path.replace(/\.json$/, '')}-history.json`;
 
-/** Times by environment; empty when the file is missing or damaged: idleness is then counted from now on. */
+/** What a file holds under `field` by environment; empty when it is missing or damaged. */
+function readKept(path: string, field: string): [string, unknown][] {
+  try {
+    const content = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown> | null;
+    const kept = content?.format === FORMAT ? content[field] : undefined;
+    return typeof kept === 'object' && kept !== null ? Object.entries(kept) : [];
+  } catch {
+    return [];
+  }
+}
+
+const newUsage = (last: number): Usage => ({ last, histories: new Map(), counters: new Map() });
+
+/**
+ * What was kept of environments; where that is missing or damaged, idleness is counted from now on. Names are labels
+ * without a slash, so that no two environments share a key.
+ */
 function load(path: string, now: number): Map<string, Usage> {
   const usages = new Map<string, Usage>();
-  try {
-    const content = JSON.parse(readFileSync(path, 'utf8')) as { format?: unknown; last?: unknown } | null;
-    if (content?.format !== FORMAT || typeof content.last !== 'object' || !content.last) return usages;
-    for (const [key, last] of Object.entries(content.last)) {
-      // A time to come, from a clock that was wrong, would keep an environment awake.
-      if (typeof last === 'number' && last > 0)
-        usages.set(key, { last: Math.min(last, now), series: new Map(), counters: new Map() });
-    }
-  } catch {
-    return new Map();
+  for (const [key, last] of readKept(path, 'last')) {
+    // A time to come, from a clock that was wrong, would keep an environment awake.
+    if (typeof last === 'number' && last > 0) usages.set(key, newUsage(Math.min(last, now)));
+  }
+  for (const [key, services] of readKept(historyPath(path), 'samples')) {
+    if (typeof services !== 'object' || services === null) continue;
+    // What was forgotten has no last request, and does not come back.
+    for (const [service, kept] of Object.entries(services))
+      usages.get(key)?.histories.set(service, createHistory(now, kept));
   }
   return usages;
 }
@@ -86,14 +103,17 @@ export function createActivity(options: { path?: string; effects: Pick<Effects, 
   const { path, effects } = options;
   const usages = path === undefined ? new Map<string, Usage>() : load(path, effects.now());
   let dirty = false;
+  let historyKeptAt = effects.now();
   let timer: NodeJS.Timeout | undefined;
   let saving: Promise<void> = Promise.resolve();
 
-  async function save(target: string): Promise<void> {
+  async function save(target: string, withHistory: boolean): Promise<void> {
     if (!dirty) return;
     dirty = false;
     const last = Object.fromEntries(Array.from(usages, ([key, usage]) => [key, usage.last]));
     try {
+      // First: an environment that has a name again must not find what was there before.
+      if (withHistory) await saveHistory(historyPath(target));
       await replaceFile(target, async (file) => {
         await file.writeFile(JSON.stringify({ format: FORMAT, last }));
       });
@@ -102,28 +122,41 @@ export function createActivity(options: { path?: string; effects: Pick<Effects, 
     }
   }
 
-  function prune(): void {
-    const now = effects.now();
-    for (const { series, counters } of usages.values())
-      for (const [service, samples] of series)
-        if (samples.isStale(now)) {
-          series.delete(service);
-          counters.delete(service);
-        }
+  async function saveHistory(target: string): Promise<void> {
+    const samples: Record<string, Record<string, KeptSamples>> = {};
+    for (const [key, { histories }] of usages)
+      samples[key] = Object.fromEntries(
+        Array.from(histories, ([service, history]) => [service, history.kept()]),
+      );
+    await replaceFile(target, async (file) => {
+      await file.writeFile(JSON.stringify({ format: FORMAT, samples }));
+    });
+    historyKeptAt = effects.now();
   }
 
-  function flush(): Promise<void> {
+  function prune(): void {
+    const now = effects.now();
+    for (const { histories, counters } of usages.values())
+      for (const [service, history] of histories) {
+        if (history.isQuiet(now)) counters.delete(service);
+        if (history.isStale(now)) histories.delete(service);
+      }
+  }
+
+  function flush(
+    withHistory = Math.abs(effects.now() - historyKeptAt) >= HISTORY_INTERVAL_MS,
+  ): Promise<void> {
     clearTimeout(timer);
     timer = undefined;
     prune();
-    if (path !== undefined) saving = saving.then(() => save(path));
+    if (path !== undefined) saving = saving.then(() => save(path, withHistory));
     return saving;
   }
 
   function changed(): void {
     dirty = true;
     if (timer) return;
-    timer = setTimeout(flush, FLUSH_INTERVAL_MS);
+    timer = setTimeout(() => void flush(), FLUSH_INTERVAL_MS);
     timer.unref();
   }
 
@@ -133,16 +166,16 @@ export function createActivity(options: { path?: string; effects: Pick<Effects, 
       const key = environmentName(instance);
       let usage = usages.get(key);
       if (!usage) {
-        usage = { last: now, series: new Map(), counters: new Map() };
+        usage = newUsage(now);
         usages.set(key, usage);
       }
       usage.last = now;
-      let series = usage.series.get(instance.service);
-      if (!series) {
-        series = createSeries();
-        usage.series.set(instance.service, series);
+      let history = usage.histories.get(instance.service);
+      if (!history) {
+        history = createHistory(now);
+        usage.histories.set(instance.service, history);
       }
-      series.record(now, status >= 500, durationMs);
+      history.record(now, status >= 500, durationMs);
       if (deployment !== undefined) count(usage, instance.service, deployment, status, durationMs);
       changed();
     },
@@ -150,9 +183,8 @@ export function createActivity(options: { path?: string; effects: Pick<Effects, 
       return environments.map((environment) => usages.get(environmentName(environment))?.last);
     },
     async requests(instance, windowSeconds) {
-      const now = effects.now();
-      const from = now - Math.min(windowSeconds, HOUR_SECONDS) * 1000;
-      return usages.get(environmentName(instance))?.series.get(instance.service)?.samples(from, now) ?? [];
+      const history = usages.get(environmentName(instance))?.histories.get(instance.service);
+      return history?.samples(effects.now(), windowSeconds) ?? [];
     },
     async counts(instance) {
       const counters = usages.get(environmentName(instance))?.counters.get(instance.service);
@@ -164,11 +196,14 @@ export function createActivity(options: { path?: string; effects: Pick<Effects, 
       );
     },
     async forget(environment) {
-      if (usages.delete(environmentName(environment))) changed();
+      if (!usages.delete(environmentName(environment))) return;
+      historyKeptAt = Number.NEGATIVE_INFINITY;
+      changed();
     },
-    flush,
+    flush: () => flush(),
     async close() {
-      await flush();
+      dirty = true;
+      await flush(true);
       clearTimeout(timer);
       timer = undefined;
     },

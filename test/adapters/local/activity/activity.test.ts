@@ -26,8 +26,8 @@ activityContract('local', { tellsDeployments: true }, async () => {
 const T = Date.UTC(2026, 0, 1);
 const web = { project: 'demo', environment: 'dev', service: 'web' };
 
-function withClock(path?: string) {
-  const clock = { now: T };
+function withClock(path?: string, now = T) {
+  const clock = { now };
   const activity = createActivity({
     ...(path === undefined ? {} : { path }),
     effects: { now: () => clock.now },
@@ -60,19 +60,73 @@ describe('samples', () => {
     expect(await shape(0)).toEqual([[50, 3]]);
   });
 
-  it('are kept for an hour and no longer', async () => {
+  it('of ten seconds are kept for an hour and no longer', async () => {
     const { clock, activity } = withClock();
     for (let second = 0; second < 3 * 3600; second += 10) {
       clock.now = T + second * 1000;
       activity.record(web, 200, 10);
     }
-    const samples = await activity.requests(web, 1e9);
+    const samples = await activity.requests(web, 3600);
     expect(samples).toHaveLength(361);
     expect(samples.at(-1)?.at).toBe(new Date(clock.now).toISOString());
     clock.now += 3_700_000;
     await activity.flush();
     expect(await activity.requests(web, 3600)).toEqual([]);
     expect(await activity.lastRequests([web])).toEqual([T + 3 * 3600_000 - 10_000]);
+  });
+
+  it('of longer times are longer, go back for 30 days, and survive a restart in the middle of one', async () => {
+    const path = newPath();
+    const { clock, activity } = withClock(path);
+    const ask = (count: number, status: number, durationMs: number): void => {
+      for (let asked = 0; asked < count; asked++) activity.record(web, status, durationMs);
+    };
+    const day = 86_400_000;
+    for (let at = 0; at < 31; at++) {
+      clock.now = T + at * day;
+      ask(3, at === 30 ? 500 : 200, 20);
+    }
+    const shape = async (of: typeof activity, window: number) =>
+      (await of.requests(web, window)).map(({ at, seconds, requests, errors }) => [
+        (Date.parse(at) - T) / day,
+        seconds,
+        requests,
+        errors,
+      ]);
+    expect(await shape(activity, 3600)).toEqual([[30, 10, 3, 3]]);
+    expect(await shape(activity, 86_400)).toEqual([
+      [29, 300, 3, 0],
+      [30, 300, 3, 3],
+    ]);
+    const month = await shape(activity, 30 * 86_400);
+    expect(month).toHaveLength(31);
+    expect(month.at(0)).toEqual([0, 3600, 3, 0]);
+    await activity.close();
+    const after = withClock(path, clock.now + 1000);
+    after.activity.record(web, 200, 4000);
+    expect((await shape(after.activity, 30 * 86_400)).slice(-2)).toEqual([
+      [29, 3600, 3, 0],
+      [30, 3600, 4, 3],
+    ]);
+    expect((await after.activity.requests(web, 86_400)).at(-1)?.p99Ms).toBeGreaterThan(3000);
+    // Nothing of it is older than a month.
+    after.clock.now += 31 * day;
+    await after.activity.flush();
+    expect(await shape(after.activity, 30 * 86_400)).toEqual([]);
+    await after.activity.forget(web);
+    await after.activity.close();
+  });
+
+  it('start anew from a damaged file', async () => {
+    const path = newPath();
+    for (const samples of ['{', '7', '{"demo/dev":{"web":[[[1,2]],[["x",1,1,1,1,1],[-1,1,1,1,1,1]]]}}']) {
+      writeFileSync(path, JSON.stringify({ format: 1, last: { 'demo/dev': T } }));
+      writeFileSync(path.replace('.json', '-history.json'), `{"format":1,"samples":${samples}}`);
+      const { activity } = withClock(path);
+      expect(await activity.requests(web, 30 * 86_400)).toEqual([]);
+      expect(await activity.lastRequests([web])).toEqual([T]);
+      await activity.close();
+    }
   });
 
   it('tell p50 and p99 apart, within an eighth', async () => {

@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from 'react';
 import type { LogLine, Operation } from '../../../../client/types.generated.ts';
 import { apiPath } from '../../api/read.ts';
 import { useStream } from '../../api/stream.ts';
+import { stepWords } from '../../components/operation-words.ts';
 import { plain } from '../../components/plain.ts';
 
 const LINES_MAX = 2_000;
@@ -17,6 +18,24 @@ function logPath({ id, kind, project, environment, service, number, createdAt, e
   if (environment === undefined || service === undefined || number === undefined) return undefined;
   const query = `tail=1000&since=${createdAt}${endedAt === undefined ? '' : '&follow=false'}`;
   return `${apiPath({ project, environment, service })}/logs?${query}`;
+}
+
+interface StepLines {
+  /** Undefined before the first. */
+  step: string | undefined;
+  lines: LogLine[];
+}
+
+/** Lines below the steps in which they were printed, in the order of the lines. */
+function byStep(lines: readonly LogLine[], steps: Operation['steps']): StepLines[] {
+  const parts: StepLines[] = [];
+  for (const line of lines) {
+    const step = steps.findLast(({ startedAt }) => startedAt <= line.at)?.name;
+    const part = parts.at(-1);
+    if (part && part.step === step) part.lines.push(line);
+    else parts.push({ step, lines: [line] });
+  }
+  return parts;
 }
 
 export function OperationLog({ operation }: { operation: Operation }) {
@@ -62,11 +81,17 @@ export function OperationLog({ operation }: { operation: Operation }) {
           atEnd.current = scrollTop + clientHeight >= scrollHeight - 8;
         }}
       >
-        {lines.map(({ at, message, source }, index) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: lines have no name of their own.
-          <div key={index} className={`line ${source}`}>
-            <span className="soft">{new Date(at).toLocaleTimeString('en-GB')}</span> {plain(message)}
-          </div>
+        {byStep(lines, operation.steps).map(({ step, lines: some }, part) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: a step may come twice.
+          <section key={part} aria-label={step === undefined ? 'Before the first step' : stepWords(step)}>
+            {step !== undefined && <h3 className="log-step">{stepWords(step)}</h3>}
+            {some.map(({ at, message, source }, index) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: lines have no name of their own.
+              <div key={index} className={`line ${source}`}>
+                <span className="soft">{new Date(at).toLocaleTimeString('en-GB')}</span> {plain(message)}
+              </div>
+            ))}
+          </section>
         ))}
       </div>
     </Container>

@@ -1,9 +1,11 @@
-/** Steps in the order they ran, each with a bar where and as long as it was in the whole. */
+/** All steps: those that ran, each with a bar where and as long as it was in the whole, and those to come, in grey. */
 import { useEffect, useState } from 'react';
 import type { Operation } from '../../../../client/types.generated.ts';
+import { operationSteps } from '../../../../client/words.generated.ts';
 import { stepWords } from '../../components/operation-words.ts';
 import { Status } from '../../components/status.tsx';
 import { duration } from '../../components/time.tsx';
+import { useUsualTimes } from './usual.ts';
 
 const TICK_MS = 250;
 
@@ -18,36 +20,69 @@ function useTicking(isOn: boolean): number {
   return now;
 }
 
-export function Timeline({ operation: { steps, createdAt, endedAt } }: { operation: Operation }) {
-  const now = useTicking(endedAt === undefined);
+/** The steps that did not begin: to come, or never reached. An operation that succeeded needed no others. */
+function stepsLeft({ kind, steps, status }: Operation): string[] {
+  if (status === 'succeeded') return [];
+  const begun = new Set(steps.map(({ name }) => name));
+  return operationSteps[kind].filter((name) => !begun.has(name));
+}
+
+export function Timeline({ operation }: { operation: Operation }) {
+  const { steps, createdAt, endedAt } = operation;
+  const isRunning = endedAt === undefined;
+  const now = useTicking(isRunning);
+  const usual = useUsualTimes(isRunning ? operation : undefined);
+  const left = stepsLeft(operation);
   const start = Date.parse(createdAt);
-  const end = Math.max(endedAt === undefined ? now : Date.parse(endedAt), start + 1);
+  const end = Math.max(isRunning ? now : Date.parse(endedAt), start + 1);
+  const newest = steps.at(-1);
+  const goesOn =
+    newest && isRunning ? (usual.get(newest.name) ?? 0) - (end - Date.parse(newest.startedAt)) : 0;
+  /** When each step that is to come usually ends, one after the other. */
+  let expected = end + Math.max(0, goesOn);
+  const ghosts = left.map((name) => {
+    const from = expected;
+    expected += isRunning ? (usual.get(name) ?? 0) : 0;
+    return { name, from, to: expected, usually: usual.get(name) };
+  });
   const percent = (time: number): number =>
-    Math.min(100, Math.max(0, ((time - start) / (end - start)) * 100));
-  if (steps.length === 0) return <p className="soft">It has not begun yet.</p>;
+    Math.min(100, Math.max(0, ((time - start) / (expected - start)) * 100));
+  const bar = (from: number, to: number, least: number) => ({
+    insetInlineStart: `${percent(from)}%`,
+    inlineSize: `${Math.max(percent(to) - percent(from), least)}%`,
+  });
   return (
     <ol className="timeline" aria-label="Steps">
-      {steps.map(({ name, attempt, status, startedAt, endedAt: done, durationMs }) => {
-        const from = percent(Date.parse(startedAt));
-        const to = percent(done === undefined ? end : Date.parse(done));
-        return (
-          <li key={`${name} ${attempt}`}>
-            <span className="step-name">
-              <Status of={status} /> {stepWords(name)}
-              {attempt > 1 && <span className="soft"> (attempt {attempt})</span>}
-            </span>
-            <span className="track" aria-hidden="true">
-              <span
-                className={`span ${status}`}
-                style={{ insetInlineStart: `${from}%`, inlineSize: `${Math.max(to - from, 0.5)}%` }}
-              />
-            </span>
-            <span className="step-duration">
-              {duration(durationMs ?? Math.max(0, end - Date.parse(startedAt)))}
-            </span>
-          </li>
-        );
-      })}
+      {steps.map(({ name, attempt, status, startedAt, endedAt: done, durationMs }) => (
+        <li key={`${name} ${attempt}`}>
+          <span className="step-name">
+            <Status of={status} /> {stepWords(name)}
+            {attempt > 1 && <span className="soft"> (attempt {attempt})</span>}
+          </span>
+          <span className="track" aria-hidden="true">
+            <span
+              className={`span ${status}`}
+              style={bar(Date.parse(startedAt), done === undefined ? end : Date.parse(done), 0.5)}
+            />
+          </span>
+          <span className="step-duration">
+            {duration(durationMs ?? Math.max(0, end - Date.parse(startedAt)))}
+          </span>
+        </li>
+      ))}
+      {ghosts.map(({ name, from, to, usually }) => (
+        <li key={name} className="step-left">
+          <span className="step-name">
+            <Status of={isRunning ? 'pending' : 'skipped'} /> {stepWords(name)}
+          </span>
+          <span className="track" aria-hidden="true">
+            {to > from && <span className="span to-come" style={bar(from, to, 0.5)} />}
+          </span>
+          <span className="step-duration">
+            {isRunning ? usually !== undefined && `usually ${duration(usually)}` : 'not reached'}
+          </span>
+        </li>
+      ))}
     </ol>
   );
 }

@@ -1,4 +1,4 @@
-/** A row a service, a column an environment; on a small screen one below the other. */
+/** A row a service, a column an environment; on a phone one below the other, or one environment at a time. */
 import { useRef } from 'react';
 import { Link } from 'wouter';
 import type { Environment, Instance, Overview } from '../../../../client/types.generated.ts';
@@ -11,6 +11,7 @@ import { useArrowKeys } from './arrow-keys.ts';
 import './board.css';
 import { Cell } from './cell.tsx';
 import { isLarge, useInView } from './in-view.ts';
+import { OneEnvironment, useOneEnvironment } from './one-environment.tsx';
 
 interface BoardProps {
   overview: Overview;
@@ -18,28 +19,83 @@ interface BoardProps {
   environments: readonly Environment[];
 }
 
-export function Board({ overview: { project, services, instances }, environments }: BoardProps) {
+export function Board({ overview, environments }: BoardProps) {
+  const isNarrow = useMedia('(max-width: 720px)');
+  const isBig = isLarge(overview.services.length, environments.length, isNarrow ? 'phone' : 'wide');
+  if (isNarrow && isBig) return <PhoneBoard overview={overview} environments={environments} />;
+  return (
+    <Cells
+      overview={overview}
+      environments={environments}
+      columns={environments}
+      isNarrow={isNarrow}
+      scrolls={isBig ? 'frame' : undefined}
+    />
+  );
+}
+
+/** More cells than one would scroll through: those of one environment, of the services that are looked for. */
+function PhoneBoard({ overview, environments }: BoardProps) {
+  const { chosen, choose, find, setFind } = useOneEnvironment(environments);
+  const services = overview.services.filter(({ name }) => name.includes(find));
+  return (
+    <div className="stack">
+      <OneEnvironment
+        environments={environments}
+        instances={overview.instances}
+        chosen={chosen}
+        onChoose={choose}
+        find={find}
+        onFind={setFind}
+      />
+      {services.length === 0 ? (
+        <p className="soft">No service has “{find}” in its name.</p>
+      ) : (
+        <Cells
+          overview={{ ...overview, services }}
+          environments={environments}
+          columns={[chosen]}
+          isNarrow
+          scrolls="page"
+        />
+      )}
+    </div>
+  );
+}
+
+interface CellsProps extends BoardProps {
+  /** The environments on show. */
+  columns: readonly Environment[];
+  isNarrow: boolean;
+  /** What moves the rows, where there are so many that only those near what one sees are drawn. */
+  scrolls: 'frame' | 'page' | undefined;
+}
+
+function Cells({ overview, environments, columns, isNarrow, scrolls }: CellsProps) {
+  const { project, services, instances } = overview;
   const may = useMay();
   const frame = useRef<HTMLDivElement>(null);
-  const isNarrow = useMedia('(max-width: 720px)');
-  const isBig = !isNarrow && isLarge(services.length, environments.length);
-  const shape = `${services.map(({ name }) => name)}/${environments.map(({ id }) => id)}`;
-  const inView = useInView(frame, shape, isBig);
-  const { at: focused, ...keys } = useArrowKeys(frame, services.length, environments.length);
+  const shape = `${services.map(({ name }) => name)}/${columns.map(({ id }) => id)}`;
+  const inView = useInView(frame, shape, scrolls);
+  const { at: focused, ...keys } = useArrowKeys(frame, services.length, columns.length);
   const byPlace = new Map(instances.map((one) => [`${one.service}/${one.environment}`, one]));
   const at = (service: string, environment: Environment | undefined): Instance | undefined =>
     environment && byPlace.get(`${service}/${environment.name}`);
   const draws = (row: number, column: number): boolean =>
-    !isBig ||
-    (inView.rows.has(row) && inView.columns.has(column)) ||
+    scrolls === undefined ||
+    (inView.rows.has(row) && (scrolls === 'page' || inView.columns.has(column))) ||
     (focused?.row === row && focused.column === column);
+  const isPhone = scrolls === 'page';
   return (
-    <div ref={frame} className={isBig ? 'board-frame big' : 'board-frame'}>
+    <div
+      ref={frame}
+      className={`board-frame${scrolls === 'frame' ? ' big' : ''}${isPhone ? ' one-environment' : ''}`}
+    >
       <table className="board" aria-label="Services by environment" {...keys}>
         <thead>
           <tr>
             <th scope="col">Service</th>
-            {environments.map((environment, column) => (
+            {columns.map((environment, column) => (
               <th
                 key={environment.id}
                 scope="col"
@@ -57,17 +113,17 @@ export function Board({ overview: { project, services, instances }, environments
               <th scope="row">
                 <span className="service-name">{name}</span>
               </th>
-              {isBig && !inView.rows.has(row) && focused?.row !== row ? (
-                <td colSpan={environments.length} />
+              {scrolls && !inView.rows.has(row) && focused?.row !== row ? (
+                <td colSpan={columns.length} />
               ) : (
-                environments.map((environment, column) => (
+                columns.map((environment, column) => (
                   <td
                     key={environment.id}
                     data-testid={`${name}-${environment.name}`}
                     data-cell={`${row}/${column}`}
                     tabIndex={-1}
                   >
-                    {isNarrow && (
+                    {isNarrow && !isPhone && (
                       <p className="cell-environment">
                         <Link href={environmentPath({ project, environment: environment.name })}>
                           {environment.name}
@@ -82,8 +138,8 @@ export function Board({ overview: { project, services, instances }, environments
                         service={name}
                         environment={environment}
                         instance={at(name, environment)}
-                        next={nextOf(environments, column)}
-                        there={at(name, nextOf(environments, column))}
+                        next={nextOf(environments, environment)}
+                        there={at(name, nextOf(environments, environment))}
                       />
                     )}
                   </td>
@@ -98,9 +154,9 @@ export function Board({ overview: { project, services, instances }, environments
 }
 
 /** Where a version goes from here: the next lasting environment. */
-function nextOf(environments: readonly Environment[], index: number): Environment | undefined {
-  const next = environments[index + 1];
-  return next?.kind === 'persistent' && environments[index]?.kind === 'persistent' ? next : undefined;
+function nextOf(environments: readonly Environment[], from: Environment): Environment | undefined {
+  const next = environments[environments.indexOf(from) + 1];
+  return next?.kind === 'persistent' && from.kind === 'persistent' ? next : undefined;
 }
 
 function EnvironmentHead({ environment }: { environment: Environment }) {

@@ -9,20 +9,29 @@ export interface InView {
 /** Drawn before it is known what one sees. */
 const FIRST: InView = { rows: new Set([0, 1, 2, 3, 4, 5]), columns: new Set([0, 1, 2, 3, 4]) };
 
-/** Cells of a board that is drawn whole, on show or not. */
-const WHOLE_MAX = 100;
+/** Rows so near to what one sees are drawn before one comes to them. */
+const PAGE_MARGIN = '400px 0px';
 
-export const isLarge = (rows: number, columns: number): boolean => rows * columns > WHOLE_MAX;
+/** Cells of a board that is drawn whole, on show or not; on a phone they are one below the other. */
+const WHOLE_MAX = { wide: 100, phone: 16 };
+
+export const isLarge = (rows: number, columns: number, screen: keyof typeof WHOLE_MAX): boolean =>
+  rows * columns > WHOLE_MAX[screen];
 
 /**
  * Looks at the elements with `data-row` and `data-column` in a frame that scrolls.
- * @param shape changes when there are other rows or columns @param isOn false: everything is drawn, and nothing looked at
+ * @param shape changes when there are other rows or columns
+ * @param scrolls what moves the rows: the frame, or the page, where only rows are looked at; undefined: everything is drawn
  */
-export function useInView(frame: RefObject<HTMLElement | null>, shape: string, isOn: boolean): InView {
+export function useInView(
+  frame: RefObject<HTMLElement | null>,
+  shape: string,
+  scrolls: 'frame' | 'page' | undefined,
+): InView {
   const [inView, setInView] = useState(FIRST);
   // biome-ignore lint/correctness/useExhaustiveDependencies: with another shape there are other elements.
   useEffect(() => {
-    if (!isOn || !frame.current) return;
+    if (!scrolls || !frame.current) return;
     const observer = new IntersectionObserver(
       (entries) =>
         setInView((before) => {
@@ -36,10 +45,11 @@ export function useInView(frame: RefObject<HTMLElement | null>, shape: string, i
           }
           return { rows, columns };
         }),
-      { root: frame.current },
+      scrolls === 'frame' ? { root: frame.current } : { rootMargin: PAGE_MARGIN },
     );
-    for (const one of frame.current.querySelectorAll('[data-row], [data-column]')) observer.observe(one);
+    const looked = scrolls === 'frame' ? '[data-row], [data-column]' : '[data-row]';
+    for (const one of frame.current.querySelectorAll(looked)) observer.observe(one);
     return () => observer.disconnect();
-  }, [shape, isOn]);
+  }, [shape, scrolls]);
   return inView;
 }

@@ -1,5 +1,8 @@
-/** Values over time as lines. The arrow keys move through the points, and each is said in words. */
-import { useId, useMemo, useState } from 'react';
+/**
+ * Values over time as lines. The arrow keys move through the points, and each is said in words. Charts that are given one
+ * moment show it together.
+ */
+import { useId, useMemo } from 'react';
 import './chart.css';
 
 export interface Point {
@@ -13,10 +16,31 @@ export interface Series {
   points: readonly Point[];
 }
 
+/** Something that happened, such as a deployment. */
+export interface Marker {
+  /** Epoch milliseconds. */
+  at: number;
+  /** A word or two. */
+  label: string;
+}
+
+/** The moment that all charts of a page show. */
+export interface Moment {
+  /** Epoch milliseconds; undefined: the newest point of each. */
+  at: number | undefined;
+  set(at: number | undefined): void;
+}
+
 interface ChartProps {
   title: string;
-  /** At most two; the first is drawn filled. */
+  /** At most three; the first is drawn filled. */
   series: readonly Series[];
+  moment: Moment;
+  markers?: readonly Marker[];
+  /** What values may reach, drawn as a line. */
+  limit?: number | undefined;
+  /** Half as high as others. */
+  isLow?: boolean;
   /** Epoch milliseconds. */
   from: number;
   to: number;
@@ -32,7 +56,8 @@ interface ChartProps {
 
 const WIDTH = 600;
 const HEIGHT = 160;
-const TICKS = 4;
+/** Labels of markers that are closer together would stand on each other: a part of the width. */
+const LABEL_SHARE = 0.08;
 
 /** A number that reads well, at or above: 1, 2 or 5 and zeros. */
 function roundUp(value: number): number {
@@ -40,26 +65,54 @@ function roundUp(value: number): number {
   return ([1, 2, 5].find((each) => each * power >= value) ?? 10) * power;
 }
 
-const clock = (at: number, from: number, to: number): string =>
-  new Date(at).toLocaleTimeString('en-GB', {
+const DAY_MS = 86_400_000;
+
+/** As exact as the time on show asks for. */
+export const clock = (at: number, from: number, to: number): string =>
+  new Date(at).toLocaleString('en-GB', {
+    ...(to - from > DAY_MS / 2 && { day: 'numeric', month: 'short' }),
     hour: '2-digit',
     minute: '2-digit',
-    ...(to - from < 20 * 60_000 && { second: '2-digit' }),
+    ...(to - from < 40 * 60_000 && { second: '2-digit' }),
   });
 
-export function Chart({ title, series, from, to, format, least, gapMs, none }: ChartProps) {
+/** Where a sorted list of times comes nearest to one. */
+function nearest(times: readonly number[], wanted: number): number {
+  let best = 0;
+  for (const [index, time] of times.entries())
+    if (Math.abs(time - wanted) < Math.abs(times[best]! - wanted)) best = index;
+  return best;
+}
+
+export function Chart({
+  title,
+  series,
+  moment,
+  markers = [],
+  limit,
+  isLow = false,
+  from,
+  to,
+  format,
+  least,
+  gapMs,
+  none,
+}: ChartProps) {
   const id = useId();
-  const [chosen, setChosen] = useState<number>();
   const times = useMemo(
     () => [...new Set(series.flatMap(({ points }) => points.map(({ at }) => at)))].sort((a, b) => a - b),
     [series],
   );
-  const most = Math.max(least, ...series.flatMap(({ points }) => points.map(({ value }) => value)));
+  const most = Math.max(
+    least,
+    limit ?? 0,
+    ...series.flatMap(({ points }) => points.map(({ value }) => value)),
+  );
   const top = roundUp(most);
   const x = (at: number): number => ((at - from) / (to - from)) * WIDTH;
   const y = (value: number): number => HEIGHT - (value / top) * HEIGHT;
-  const newest = times.at(-1);
-  const at = chosen === undefined ? newest : times[Math.min(chosen, times.length - 1)];
+  const index = moment.at === undefined ? times.length - 1 : nearest(times, moment.at);
+  const at = times[index];
   const valueAt = ({ points }: Series): number | undefined => points.find((point) => point.at === at)?.value;
   const words =
     at === undefined
@@ -68,30 +121,34 @@ export function Chart({ title, series, from, to, format, least, gapMs, none }: C
           .map((one) => [one, valueAt(one)] as const)
           .filter(([, value]) => value !== undefined)
           .map(([{ name }, value]) => `${name} ${format(value!)}`)
-          .join(', ')}`;
-  const ticks = Array.from({ length: TICKS + 1 }, (_, index) => (top / TICKS) * index);
-  /** The point that is nearest to a place on the screen. */
-  const point = (clientX: number, box: DOMRect) => {
-    const wanted = from + ((clientX - box.left) / box.width) * (to - from);
-    let best = 0;
-    for (const [index, time] of times.entries())
-      if (Math.abs(time - wanted) < Math.abs(times[best]! - wanted)) best = index;
-    setChosen(best);
-  };
-  const move = (by: number) =>
-    setChosen((before) => Math.max(0, Math.min(times.length - 1, (before ?? times.length - 1) + by)));
+          .join(', ')}${limit === undefined ? '' : ` of ${format(limit)}`}`;
+  const parted = isLow ? 2 : 4;
+  const ticks = Array.from({ length: parted + 1 }, (_, part) => (top / parted) * part);
+  const choose = (which: number) => moment.set(times[Math.max(0, Math.min(times.length - 1, which))]);
+  const inside = markers.filter((one) => one.at >= from && one.at <= to).sort((a, b) => b.at - a.at);
+  // The newest have their labels first.
+  const labelled: Marker[] = [];
+  for (const one of inside) {
+    const next = labelled.at(-1);
+    if (!next || next.at - one.at >= (to - from) * LABEL_SHARE) labelled.push(one);
+  }
 
   return (
-    <figure className="chart" aria-labelledby={id}>
+    <figure className={isLow ? 'chart low' : 'chart'} aria-labelledby={id}>
       <figcaption className="row">
         <h3 id={id}>{title}</h3>
         <span className="row row-end small">
-          {series.map((one, index) => (
-            <span key={one.name} className={`chart-key series-${index}`}>
+          {series.map((one, which) => (
+            <span key={one.name} className={`chart-key series-${which}`}>
               <span>{one.name}</span>{' '}
               <strong>{at === undefined ? '–' : formatOr(valueAt(one), format)}</strong>
             </span>
           ))}
+          {limit !== undefined && (
+            <span className="chart-key chart-limit-key">
+              <span>limit</span> <strong>{format(limit)}</strong>
+            </span>
+          )}
         </span>
       </figcaption>
       {times.length === 0 ? (
@@ -110,19 +167,20 @@ export function Chart({ title, series, from, to, format, least, gapMs, none }: C
             aria-label={`${title}, point in time`}
             aria-valuemin={0}
             aria-valuemax={times.length - 1}
-            aria-valuenow={Math.min(chosen ?? times.length - 1, times.length - 1)}
+            aria-valuenow={index}
             aria-valuetext={words}
-            onPointerMove={({ clientX, currentTarget }) =>
-              point(clientX, currentTarget.getBoundingClientRect())
-            }
-            onPointerLeave={() => setChosen(undefined)}
-            onBlur={() => setChosen(undefined)}
+            onPointerMove={({ clientX, currentTarget }) => {
+              const { left, width } = currentTarget.getBoundingClientRect();
+              choose(nearest(times, from + ((clientX - left) / width) * (to - from)));
+            }}
+            onPointerLeave={() => moment.set(undefined)}
+            onBlur={() => moment.set(undefined)}
             onKeyDown={(event) => {
               const by = { ArrowLeft: -1, ArrowRight: 1, PageUp: -10, PageDown: 10 }[event.key];
-              if (event.key === 'Home') setChosen(0);
-              else if (event.key === 'End') setChosen(times.length - 1);
+              if (event.key === 'Home') choose(0);
+              else if (event.key === 'End') choose(times.length - 1);
               else if (by === undefined) return;
-              else move(by);
+              else choose(index + by);
               event.preventDefault();
             }}
           >
@@ -130,21 +188,42 @@ export function Chart({ title, series, from, to, format, least, gapMs, none }: C
               {ticks.map((tick) => (
                 <line key={tick} className="chart-line" x1="0" x2={WIDTH} y1={y(tick)} y2={y(tick)} />
               ))}
-              {series.map(({ name, points }, index) => (
-                <g key={name} className={`series-${index}`}>
+              {inside.map((one) => (
+                <line
+                  key={one.label}
+                  className="chart-marker"
+                  x1={x(one.at)}
+                  x2={x(one.at)}
+                  y1="0"
+                  y2={HEIGHT}
+                />
+              ))}
+              {series.map(({ name, points }, which) => (
+                <g key={name} className={`series-${which}`}>
                   {parts(points, gapMs).map((part) => (
-                    <Part key={part[0]!.at} part={part} x={x} y={y} isFilled={index === 0} />
+                    <Part key={part[0]!.at} part={part} x={x} y={y} isFilled={which === 0} />
                   ))}
                 </g>
               ))}
+              {limit !== undefined && (
+                <line className="chart-limit" x1="0" x2={WIDTH} y1={y(limit)} y2={y(limit)} />
+              )}
               {at !== undefined && <line className="chart-cursor" x1={x(at)} x2={x(at)} y1="0" y2={HEIGHT} />}
             </svg>
+            {labelled.map((one) => (
+              <span
+                key={one.label}
+                aria-hidden="true"
+                className="chart-marker-label small"
+                style={{ insetInlineStart: `${(x(one.at) / WIDTH) * 100}%` }}
+              >
+                {one.label}
+              </span>
+            ))}
           </div>
           <div className="chart-times small soft" aria-hidden="true">
             <span>{clock(from, from, to)}</span>
-            <span className={chosen === undefined ? 'chart-now' : ''}>
-              {chosen === undefined || at === undefined ? '' : clock(at, from, to)}
-            </span>
+            <span>{moment.at === undefined || at === undefined ? '' : clock(at, from, to)}</span>
             <span>{clock(to, from, to)}</span>
           </div>
         </div>
