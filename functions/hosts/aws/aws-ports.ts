@@ -77,6 +77,7 @@ export function createAwsPorts(config: AwsConfig): {
     ['put', 'get', 'revoke', 'remove', 'list'],
   );
   const ports: Ports = {
+    isOnAws: true,
     effects,
     logs: withWorkloadLogs(logs, async () => (await byPlace()).logs),
     anchors,
