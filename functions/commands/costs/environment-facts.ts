@@ -27,10 +27,6 @@ export const resourceFacts = ({
   return { uid, ...(use && { use }) };
 };
 
-/** Whether something of it is kept while its environment sleeps. */
-export const holdsData = (resource: Pick<Resource, 'type' | 'class' | 'params'>): boolean =>
-  Object.keys(findResourceType(resource.type)?.monthlyUse?.(resource).always ?? {}).length > 0;
-
 /** In the order asked. */
 export async function environmentFacts(
   store: Store,

@@ -1,5 +1,11 @@
 /** What an environment costs, and what those of a project do. It only reads. */
-import { type EnvironmentCost, environmentCost, perDay, sumOf } from '../../core/costs/environment-cost.ts';
+import {
+  dataOf,
+  type EnvironmentCost,
+  environmentCost,
+  perDay,
+  sumOf,
+} from '../../core/costs/environment-cost.ts';
 import { DAY_MS, daysSince, type IdleReport, idleReport } from '../../core/costs/idle-report.ts';
 import { ENVIRONMENT_PREFIX, projectPartition } from '../../core/keys.ts';
 import { limits } from '../../core/limits.ts';
@@ -29,10 +35,16 @@ function costed({ isOnAws, effects }: Ports, environment: Environment, cost: Env
   };
 }
 
-export async function readEnvironmentCost(ports: Ports, environment: Environment): Promise<Costed> {
+/** @param as.awake what it costs awake, though it may sleep */
+export async function readEnvironmentCost(
+  ports: Ports,
+  environment: Environment,
+  { awake = false }: { awake?: boolean } = {},
+): Promise<Costed & { data: string[] }> {
   const [facts] = await environmentFacts(ports.store, [environment]);
   if (!facts) throw new TypeError('an environment has facts');
-  return costed(ports, environment, environmentCost(facts));
+  const cost = environmentCost({ ...facts, isAwake: awake || facts.isAwake });
+  return { ...costed(ports, environment, cost), data: dataOf(facts) };
 }
 
 export interface ProjectCost {

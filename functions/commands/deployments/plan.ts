@@ -1,6 +1,7 @@
 /** What a deployment would change. It only reads: nothing is accepted, made or kept. */
 
 import { splitWords } from '../../core/command-line.ts';
+import { dataOf } from '../../core/costs/environment-cost.ts';
 import type { Change } from '../../core/diff/change.ts';
 import { diffPinned, type Pinned, pinnedOf } from '../../core/diff/deployment-diff.ts';
 import { environmentPartition, RESOURCE_PREFIX } from '../../core/keys.ts';
@@ -26,7 +27,7 @@ import { readAll } from '../../records/read-all.ts';
 import { getDeploymentDetail } from '../../records/workloads.ts';
 import { findResourceType } from '../../resources/index.ts';
 import type { SecretReferences } from '../../resources/type.ts';
-import { holdsData } from '../costs/environment-facts.ts';
+import { resourceFacts } from '../costs/environment-facts.ts';
 import { type PlannedCost, plannedCost } from '../costs/planned-cost.ts';
 import { notReady, RUNS_IN } from '../environments/environments.ts';
 import { nextNumber } from './approvals.ts';
@@ -189,7 +190,11 @@ function plannedResources(
   const unused = [...records.values()].filter(
     ({ uid, services }) => services.includes(ref.service) && !used.has(uid),
   );
-  const losing = unused.filter((one) => holdsData(one) && one.services.every((name) => name === ref.service));
+  const losing = unused.filter(
+    (one) =>
+      dataOf({ resources: [resourceFacts(one)] }).length > 0 &&
+      one.services.every((name) => name === ref.service),
+  );
   const isAnew = ({ uid, type }: PlannedResource): boolean =>
     losing.some((one) => one.type === type && uid.endsWith(`#${one.id}`));
   return [

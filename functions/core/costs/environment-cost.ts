@@ -72,6 +72,10 @@ export function environmentCost(
   };
 }
 
+/** Uids of the resources that hold data: something of them is kept while the environment sleeps. */
+export const dataOf = ({ resources }: Pick<EnvironmentFacts, 'resources'>): string[] =>
+  resources.flatMap(({ uid, use }) => (use && Object.keys(use.always).length > 0 ? [uid] : []));
+
 export const sumOf = (lines: readonly { usdPerMonth: number }[]): number =>
   lines.reduce((sum, { usdPerMonth }) => sum + usdPerMonth, 0);
 
