@@ -11,31 +11,33 @@ export function CostCard(place: { project: string; environment: string }) {
   const { data, error } = useEnvironmentCost(place);
   return (
     <Container header={<Header variant="h2">Cost</Header>}>
-      {data && (
-        <div className="stack">
-          <p className="soft">
-            {whereWords(data.basis)}, {pricesWords(data.prices)}, if it goes on as it is now.
-          </p>
-          <Facts
-            of={[
-              ['A month', dollars(data.usdPerMonth)],
-              ['A day', dollars(data.usdPerDay)],
-              ['Until it expires', data.usdUntilExpiry !== undefined && dollars(data.usdUntilExpiry)],
-              ['In common with others', `${dollars(data.common.usdPerMonth)} a month, not in the sum`],
-            ]}
-          />
-          {data.unpriced.length > 0 && (
-            <p>Without a price, and not counted: {data.unpriced.map(plain).join(', ')}</p>
-          )}
-        </div>
-      )}
-      <DataTable
-        label="What costs how much"
-        of={{ items: data?.lines, error, more: undefined }}
-        keyOf={({ name, unit }) => `${name} ${unit}`}
-        none="Nothing that is here costs anything now."
-        columns={columns}
-      />
+      <div className="stack">
+        {data && (
+          <>
+            <p className="soft">
+              {whereWords(data.basis)}, {pricesWords(data.prices)}, if it goes on as it is now.
+            </p>
+            <Facts
+              of={[
+                ['A month', dollars(data.usdPerMonth)],
+                ['A day', dollars(data.usdPerDay)],
+                ['Until it expires', data.usdUntilExpiry !== undefined && dollars(data.usdUntilExpiry)],
+                ['In common with others', `${dollars(data.common.usdPerMonth)} a month, not in the sum`],
+              ]}
+            />
+            {data.unpriced.length > 0 && (
+              <p>Without a price, and not counted: {data.unpriced.map(plain).join(', ')}</p>
+            )}
+          </>
+        )}
+        <DataTable
+          label="What costs how much"
+          of={{ items: data?.lines, error, more: undefined }}
+          keyOf={({ name, unit }) => `${name} ${unit}`}
+          none="Nothing that is here costs anything now."
+          columns={columns}
+        />
+      </div>
     </Container>
   );
 }
